@@ -1,0 +1,308 @@
+"""From an objective to the single emission: Objective → Target → Delivery → Attempt → Receipt, flat and frozen.
+
+Instants ending in `_at` are UTC seconds (float); durations ending in `_s` are seconds. Every struct here is one row.
+"""
+
+from __future__ import annotations
+
+import uuid
+from enum import StrEnum
+from typing import NewType, assert_never
+
+import msgspec
+
+from fenghuo.model.evidence import Evidence
+from fenghuo.model.message import MessageId
+from fenghuo.model.traffic import Priority, Traffic
+
+__all__ = [
+    "OPEN_STATES",
+    "TERMINAL_STATES",
+    "Accepted",
+    "Aired",
+    "Attempt",
+    "AttemptRef",
+    "Delivery",
+    "DeliveryState",
+    "Hold",
+    "Objective",
+    "ObjectiveState",
+    "Outcome",
+    "Permanent",
+    "Reached",
+    "Receipt",
+    "Refused",
+    "Scope",
+    "Target",
+    "TargetState",
+    "Token",
+    "Transient",
+    "Unknown",
+    "Verdict",
+    "outcome_text",
+    "token_for",
+]
+
+Token = NewType("Token", str)
+"""Idempotency key of a delivery: UUIDv5 over who sends what to whom by which channel (delivery.md)."""
+
+TOKEN_SPACE = uuid.UUID("6f1d2c5e-7a43-5b0e-9c1f-3d8e0a4b6c72")
+
+
+def token_for(node: str, message: MessageId, revision: int, objective: int, recipient: str, channel: str) -> Token:
+    """The token of a delivery; the same inputs give the same token on every node and after every restart."""
+    name = "\x1f".join((node, message, str(revision), str(objective), recipient, channel))
+    return Token(str(uuid.uuid5(TOKEN_SPACE, name)))
+
+
+class Scope(StrEnum):
+    """What a failure is about. Only CHANNEL moves a channel's health; a bad number never blocks a modem."""
+
+    RECIPIENT = "recipient"
+    MESSAGE = "message"
+    CHANNEL = "channel"
+
+
+class Reached(msgspec.Struct, frozen=True, tag="reached"):
+    """The emission got this far. `refs`: the provider's ids, one for each part, by which receipts will name it."""
+
+    level: Evidence
+    refs: tuple[str, ...] = ()
+
+
+class Transient(msgspec.Struct, frozen=True, tag="transient"):
+    """Certainly not sent, and worth another try after `retry_after_s` seconds (None: the engine decides)."""
+
+    scope: Scope
+    code: str
+    retry_after_s: float | None = None
+
+
+class Permanent(msgspec.Struct, frozen=True, tag="permanent"):
+    """Certainly not sent, and never will be this way."""
+
+    scope: Scope
+    code: str
+
+
+class Unknown(msgspec.Struct, frozen=True, tag="unknown"):
+    """Nobody can say whether it left; the delivery goes IN_DOUBT."""
+
+    cause: str
+
+
+Outcome = Reached | Transient | Permanent | Unknown
+"""What a plugin says of one emission."""
+
+
+def Aired(refs: tuple[str, ...] = ()) -> Reached:  # noqa: N802 - reads as the level it names in a plugin's return
+    """The emission finished: the usual answer of a radio."""
+    return Reached(Evidence.AIRED, refs)
+
+
+def outcome_text(outcome: Outcome) -> str:
+    """An outcome for a log line or a script: `reached ACCEPTED`, `transient channel link-lost`, `unknown timeout`."""
+    match outcome:
+        case Reached(level=level):
+            return f"reached {level.name}"
+        case Transient(scope=scope, code=code):
+            return f"transient {scope} {code}"
+        case Permanent(scope=scope, code=code):
+            return f"permanent {scope} {code}"
+        case Unknown(cause=cause):
+            return f"unknown {cause}"
+        case _:
+            assert_never(outcome)
+
+
+class ObjectiveState(StrEnum):
+    """OPEN until enough targets reached the needed level; AT_RISK is open and late; the rest are ends."""
+
+    OPEN = "OPEN"
+    AT_RISK = "AT_RISK"
+    MET = "MET"
+    MISSED = "MISSED"
+    WAIVED = "WAIVED"
+
+
+class TargetState(StrEnum):
+    """A target is OPEN, MET, or ended another way: MISSED (nothing left to try or too late), WITHDRAWN (cancelled, superseded)."""
+
+    OPEN = "OPEN"
+    MET = "MET"
+    MISSED = "MISSED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+class DeliveryState(StrEnum):
+    """States of a delivery (delivery.md, the table of states)."""
+
+    HELD = "HELD"
+    READY = "READY"
+    EMITTING = "EMITTING"
+    AWAITING = "AWAITING"
+    IN_DOUBT = "IN_DOUBT"
+    MET = "MET"
+    FAILED = "FAILED"
+    EXPIRED = "EXPIRED"
+    SUPERSEDED = "SUPERSEDED"
+    CANCELLED = "CANCELLED"
+    SHED = "SHED"
+
+
+OPEN_STATES = frozenset(
+    {DeliveryState.HELD, DeliveryState.READY, DeliveryState.EMITTING, DeliveryState.AWAITING, DeliveryState.IN_DOUBT}
+)
+TERMINAL_STATES = frozenset(DeliveryState) - OPEN_STATES
+
+
+class Hold(StrEnum):
+    """Why a delivery is HELD: waits for signatures; its rung has not come; its channel is down; a mode or silence forbids it."""
+
+    RELEASE = "release"
+    RUNG = "rung"
+    CHANNEL = "channel"
+    MODE = "mode"
+    SILENCE = "silence"
+    POLICY = "policy"
+
+
+class Objective(msgspec.Struct, frozen=True):
+    """One audience that must be reached at `needed` by `deadline_at`. `ack_rule`: "any", "all" or "n:<count>" of its targets.
+
+    `total`: how many targets; `met`: how many of them reached `needed`; `planned`: how many have been planned so far, so that
+    a crash in mid-fan-out resumes. `ladder`, `rule`: names in the rules; `directory`, `situation`: digests of what it was planned from.
+    `via`: restricts the ladder to these channels, empty for all. `signatures`: how many a release needs.
+    """
+
+    id: int
+    message: MessageId
+    revision: int
+    audience: str
+    needed: Evidence
+    ack_rule: str
+    priority: Priority
+    traffic: Traffic
+    ladder: str
+    rule: str
+    deadline_at: float
+    opened_at: float
+    state: ObjectiveState = ObjectiveState.OPEN
+    evidence: Evidence = Evidence.STORED
+    total: int = 0
+    met: int = 0
+    ended: int = 0
+    planned: int = 0
+    directory: str = ""
+    situation: str = ""
+    signatures: int = 0
+    envelope: str = ""
+    via: tuple[str, ...] = ()
+
+
+class Target(msgspec.Struct, frozen=True):
+    """Objective × recipient: how far it has come. `rung`: index of the highest rung opened; `rung_at`: when; `wake_at`: next timer."""
+
+    objective: int
+    recipient: str
+    state: TargetState = TargetState.OPEN
+    evidence: Evidence = Evidence.STORED
+    rung: int = 0
+    rung_at: float = 0.0
+    wake_at: float | None = None
+    escalated: bool = False
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """Target × channel instance × rendition. `reason`: a Hold, or the scope and code of a failure; `until`: AWAITING until,
+    IN_DOUBT resolve_by, or HELD review_at; `refires`: copies marked 重发; `tries`: attempts so far, each (token, n)."""
+
+    id: int
+    objective: int
+    message: MessageId
+    revision: int
+    recipient: str
+    channel: str
+    address: str
+    token: Token
+    form: str
+    rung: int
+    priority: Priority
+    traffic: Traffic
+    state: DeliveryState
+    reason: str = ""
+    not_before: float = 0.0
+    until: float | None = None
+    expires_at: float = 0.0
+    evidence: Evidence = Evidence.STORED
+    tries: int = 0
+    refires: int = 0
+    failures: int = 0
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """One emission (token, n): committed by begin() before the first irreversible byte; the outcome follows, or never does."""
+
+    token: Token
+    n: int
+    delivery: int
+    channel: str
+    recipient: str
+    address: str
+    at: float
+    epoch: int
+    mark: str = ""
+    outcome: str = ""
+    outcome_at: float | None = None
+
+
+class AttemptRef(msgspec.Struct, frozen=True):
+    """How a plugin names an attempt to query or cancel it: our token and number, and the provider's ids if it gave any."""
+
+    token: Token
+    n: int
+    address: str
+    refs: tuple[str, ...] = ()
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """Append-only raw evidence from any channel, at any time. `inbox`: the raw row it was read from."""
+
+    id: int
+    delivery: int
+    channel: str
+    level: Evidence
+    at: float
+    ref: str = ""
+    text: str = ""
+    inbox: int = 0
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """One judgement on a message at intake, kept for good. `check`: wellformed, schema, semantic, signature, authority, freshness."""
+
+    check: str
+    value: str
+    ok: bool
+    detail: str = ""
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """What a source gets only after the commit; only the store's commit makes one. `state`: held, active, duplicate or cancelled."""
+
+    id: MessageId
+    revision: int
+    state: str
+    verdicts: tuple[Verdict, ...] = ()
+    repairs: tuple[str, ...] = ()
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """Not a message: the raw bytes are kept under `id`, a person sees the reason, and the source is told."""
+
+    id: int
+    code: str
+    message: str
+    where: str = ""
+    verdicts: tuple[Verdict, ...] = ()
+    repairs: tuple[str, ...] = ()

@@ -1,0 +1,83 @@
+"""What planning may know, frozen: the same call with another Situation answers `route explain`, `whatif` and the real thing."""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+from functools import cached_property
+
+import msgspec
+
+from fenghuo.clock import ClockQuality
+from fenghuo.model.evidence import Evidence
+from fenghuo.model.traffic import Traffic
+
+__all__ = ["Admin", "ChannelView", "Health", "Situation"]
+
+
+class Admin(StrEnum):
+    """Administrative state of a channel instance, kept apart from its health (ITU-T X.731)."""
+
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+    INHIBITED = "inhibited"
+
+
+class Health(StrEnum):
+    """Operational state. SUSPECT at the first channel-scope failure; PROBATION is UP again, but only for a few."""
+
+    UP = "up"
+    SUSPECT = "suspect"
+    DOWN = "down"
+    PROBATION = "probation"
+    UNKNOWN = "unknown"
+
+
+class ChannelView(msgspec.Struct, frozen=True):
+    """A channel instance as planning sees it. Times in seconds, fee in fen (¥0.01) a message, airtime in seconds a message.
+
+    `doubt`: what to do after a crash or timeout: idempotent, queryable, opaque or actuator (delivery.md, At least once).
+    """
+
+    name: str
+    type: str
+    admin: Admin
+    health: Health
+    evidence_max: Evidence
+    risk_groups: tuple[str, ...]
+    medium: str
+    traffic: tuple[Traffic, ...]
+    address_kinds: tuple[str, ...]
+    form: str
+    doubt: str = "opaque"
+    latency_q50_s: float = 1.0
+    latency_q95_s: float = 30.0
+    airtime_s: float = 0.0
+    fee_fen: float = 0.0
+    backlog_s: float = 0.0
+    concurrency: int = 1
+
+    @property
+    def is_usable(self) -> bool:
+        """Enabled and not known to be down."""
+        return self.admin is Admin.ENABLED and self.health is not Health.DOWN
+
+
+class Situation(msgspec.Struct, frozen=True, dict=True):
+    """Channels, directory digest, clock and epoch at one moment; `at`: UTC seconds, not part of the digest."""
+
+    at: float
+    channels: tuple[ChannelView, ...]
+    directory: str = ""
+    clock_quality: ClockQuality = ClockQuality.NTP
+    node: str = "local"
+    epoch: int = 1
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex, first 16) of everything but the moment."""
+        return hashlib.sha256(msgspec.msgpack.encode(msgspec.structs.replace(self, at=0.0))).hexdigest()[:16]
+
+    @cached_property
+    def channel(self) -> dict[str, ChannelView]:
+        return {view.name: view for view in self.channels}
