@@ -31,7 +31,7 @@ class AreaRef(msgspec.Struct, frozen=True, order=True):
         system, colon, code = text.strip().partition(":")
         if not colon:
             raise ValueError(f"area {text!r} has no code system; write mca:{text} or nbs:{text}")
-        if system not in CodeSystem:
+        if system not in [known.value for known in CodeSystem]:
             raise ValueError(f"area {text!r} names the code system {system!r}; known are mca and nbs")
         if not (code.isascii() and code.isdigit() and 2 <= len(code) <= 12):
             raise ValueError(f"area {text!r} has the code {code!r}; a code has 2 to 12 digits")

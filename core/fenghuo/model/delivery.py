@@ -95,7 +95,7 @@ Outcome = Reached | Transient | Permanent | Unknown
 """What a plugin says of one emission."""
 
 
-def Aired(refs: tuple[str, ...] = ()) -> Reached:  # noqa: N802 - reads as the level it names in a plugin's return
+def Aired(refs: tuple[str, ...] = ()) -> Reached:
     """The emission finished: the usual answer of a radio."""
     return Reached(Evidence.AIRED, refs)
 
@@ -150,9 +150,7 @@ class DeliveryState(StrEnum):
     SHED = "SHED"
 
 
-OPEN_STATES = frozenset(
-    {DeliveryState.HELD, DeliveryState.READY, DeliveryState.EMITTING, DeliveryState.AWAITING, DeliveryState.IN_DOUBT}
-)
+OPEN_STATES = frozenset({DeliveryState.HELD, DeliveryState.READY, DeliveryState.EMITTING, DeliveryState.AWAITING, DeliveryState.IN_DOUBT})
 TERMINAL_STATES = frozenset(DeliveryState) - OPEN_STATES
 
 

@@ -46,8 +46,8 @@ __all__ = [
     "PowerLevel",
     "ProbeBudget",
     "ProbeResult",
-    "Rendition",
     "Renderer",
+    "Rendition",
     "SendJob",
     "SendPage",
     "Sensor",
@@ -383,7 +383,7 @@ class EventStream(Protocol):
 class Desk(Protocol):
     """Every command a person or program may give, checked and audited in one place."""
 
-    async def do(self, actor: Actor, verb: str, args: Mapping[str, Any]) -> Any:  # noqa: ANN401 - shapes are listed in docs/reference/desk.md
+    async def do(self, actor: Actor, verb: str, args: Mapping[str, Any]) -> Any:
         """Carry out `verb`. Raises: Denied, FormatError, NotFound, KeyConflict, StoreFull, Overloaded."""
 
     def actor(self, token: str, door: str) -> Actor:
@@ -393,7 +393,7 @@ class Desk(Protocol):
 class Web(Protocol):
     """The one web port."""
 
-    def mount(self, path: str, app: Any) -> None:  # noqa: ANN401 - an ASGI application; its type is the ASGI spec's
+    def mount(self, path: str, app: Any) -> None:
         """Serve an ASGI application below `path`."""
 
 
