@@ -1,0 +1,120 @@
+"""What every test is held to: nothing blocks the loop, nothing is left behind, nothing waits for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import importlib.util
+import inspect
+import os
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from blockbuster import BlockBuster, blockbuster_ctx
+
+from tests.scale import TIMEOUT_SCALE
+
+PRODUCT = ("fenghuo", "fenghuo_adapters", "fenghuo_sms", "fenghuo_narrowband", "fenghuo_http")
+
+# How long a thread, task or descriptor may take to go away after a test before it counts as left behind.
+# Shorter and a loaded machine cries wolf; longer and a leaky suite takes minutes to say so.
+GRACE_S = 1.0 * TIMEOUT_SCALE
+
+DESCRIPTORS = Path("/proc/self/fd")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Stretch the time limit of a test by the one constant."""
+    if config.option.timeout is None:
+        config.option.timeout = float(config.getini("timeout") or 20) * TIMEOUT_SCALE
+
+
+@pytest.fixture(autouse=True)
+def _loop_is_never_blocked(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Product code that blocks the event loop fails the test; what the test itself does is its own affair."""
+    if not _is_async(request.node) or request.node.get_closest_marker("may_block"):
+        yield
+        return
+    present = [name for name in PRODUCT if importlib.util.find_spec(name) is not None and _has_code(name)]
+    with blockbuster_ctx(present) as guard:
+        _allow_import(guard)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A thread, task, socket or file that outlives its test fails it."""
+    if request.node.get_closest_marker("may_leak"):
+        yield
+        return
+    threads = set(threading.enumerate())
+    descriptors = _open_descriptors()
+    yield
+    left = _wait_until_gone(threads, descriptors)
+    if left:
+        pytest.fail("left behind: " + ", ".join(left), pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_task_outlives_its_test(request: pytest.FixtureRequest, _nothing_is_left_behind: None) -> None:
+    """Named after the fixture above so that the loop is opened after its count and closed before it counts again."""
+    if _is_async(request.node) and not request.node.get_closest_marker("may_leak"):
+        request.getfixturevalue("_no_task_is_left_behind")
+
+
+@pytest.fixture
+async def _no_task_is_left_behind() -> AsyncIterator[None]:
+    """A task that is still running when its test and its fixtures are done has no owner."""
+    yield
+    mine = asyncio.current_task()
+    deadline = time.monotonic() + GRACE_S
+    while (left := [task for task in asyncio.all_tasks() if task is not mine]) and time.monotonic() < deadline:
+        await asyncio.sleep(0.01)
+    if left:
+        pytest.fail("left behind: " + ", ".join(repr(task) for task in left), pytrace=False)
+
+
+def _is_async(item: pytest.Item) -> bool:
+    return inspect.iscoroutinefunction(getattr(item, "obj", None)) or hasattr(getattr(item, "obj", None), "hypothesis")
+
+
+def _has_code(name: str) -> bool:
+    spec = importlib.util.find_spec(name)
+    return spec is not None and spec.origin is not None
+
+
+def _allow_import(guard: BlockBuster) -> None:
+    """An import may read its file: late imports happen once, at the start of a channel, before it carries anything."""
+    for function in guard.functions.values():
+        function.can_block_in("<frozen importlib._bootstrap>", {"_find_and_load"})
+
+
+def _open_descriptors() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for entry in os.listdir(DESCRIPTORS):
+        try:
+            found[entry] = os.readlink(DESCRIPTORS / entry)
+        except OSError:  # the descriptor of the listing itself is gone by now
+            continue
+    return found
+
+
+def _wait_until_gone(threads: set[threading.Thread], descriptors: dict[str, str]) -> list[str]:
+    deadline = time.monotonic() + GRACE_S
+    while left := _left(threads, descriptors):
+        if time.monotonic() >= deadline:
+            return left
+        gc.collect()
+        time.sleep(0.02)
+    return []
+
+
+def _left(threads: set[threading.Thread], descriptors: dict[str, str]) -> list[str]:
+    new_threads = [f"thread {thread.name}" for thread in threading.enumerate() if thread not in threads]
+    now = _open_descriptors()
+    new_descriptors = [f"descriptor {number} ({target})" for number, target in now.items() if descriptors.get(number) != target]
+    return new_threads + new_descriptors
