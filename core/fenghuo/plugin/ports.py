@@ -18,6 +18,7 @@ from fenghuo.model.delivery import Accepted, AttemptRef, Outcome, Refused, Token
 from fenghuo.model.event import Event
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Message
+from fenghuo.model.rendition import Budget, Rendition
 from fenghuo.model.traffic import Priority, Traffic
 
 if TYPE_CHECKING:
@@ -106,23 +107,6 @@ class Capabilities(msgspec.Struct, frozen=True):
     fee_fen: float = 0.0
     needs: tuple[str, ...] = ()
     traffic: tuple[Traffic, ...] = tuple(Traffic)
-
-
-class Budget(msgspec.Struct, frozen=True):
-    """What a rendition must fit: octets after encoding (0: no limit), and the marks the core wants on it."""
-
-    octets: int = 0
-    mark: str = ""
-
-
-class Rendition(msgspec.Struct, frozen=True):
-    """A message made for one form. `text` for people, `data` the octets to send; `left_out` says what did not fit, by name."""
-
-    form: str
-    text: str
-    data: bytes
-    media_type: str = "text/plain; charset=utf-8"
-    left_out: tuple[str, ...] = ()
 
 
 class Estimate(msgspec.Struct, frozen=True):

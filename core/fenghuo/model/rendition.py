@@ -1,0 +1,24 @@
+"""What a message must fit into, and what it became: the values between renderers, the engine and channels."""
+
+from __future__ import annotations
+
+import msgspec
+
+__all__ = ["Budget", "Rendition"]
+
+
+class Budget(msgspec.Struct, frozen=True):
+    """What a rendition must fit: octets after encoding (0: no limit), and the marks the core wants on it."""
+
+    octets: int = 0
+    mark: str = ""
+
+
+class Rendition(msgspec.Struct, frozen=True):
+    """A message made for one form. `text` for people, `data` the octets to send; `left_out` says what did not fit, by name."""
+
+    form: str
+    text: str
+    data: bytes
+    media_type: str = "text/plain; charset=utf-8"
+    left_out: tuple[str, ...] = ()
