@@ -1,0 +1,100 @@
+"""What a plugin is given, and all it is given: the concrete contexts behind the protocols in ports.py.
+
+Built by the daemon, one for each instance; a context holds no resource and outlives no run.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import msgspec
+import structlog
+
+from fenghuo.clock import Clock
+from fenghuo.model.delivery import Accepted, Refused
+from fenghuo.plugin.ports import Desk, EventStream, Hints, Observation, Web
+
+__all__ = ["HostedChannelContext", "HostedFrontContext", "HostedSensorContext", "HostedSourceContext", "plugin_log"]
+
+
+def plugin_log(family: str, name: str) -> structlog.stdlib.BoundLogger:
+    """A logger whose every line carries the instance: `channel=sms-a`."""
+    return structlog.stdlib.get_logger(f"fenghuo.{family}", **{family: name})
+
+
+@dataclass(slots=True)
+class HostedChannelContext:
+    """A channel's context. `secrets` reads a secret file or credential; `on_health` hears what the channel says of itself."""
+
+    name: str
+    settings: msgspec.Struct
+    clock: Clock
+    secrets: Callable[[str], str]
+    on_health: Callable[[bool, str], None]
+    random: random.Random = field(default_factory=random.SystemRandom)
+    log: structlog.stdlib.BoundLogger = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.log = plugin_log("channel", self.name)
+
+    def secret(self, path: str) -> str:
+        """The secret at `path`, without the final line break. Raises: ConfigError with a sentence when it cannot be had."""
+        return self.secrets(path)
+
+    def health(self, up: bool, reason: str) -> None:
+        """Tell the core that the device or session came or went."""
+        self.on_health(up, reason)
+
+
+@dataclass(slots=True)
+class HostedSourceContext:
+    """A source's context. `accept_into` is the intake behind the desk; it returns after the commit."""
+
+    name: str
+    settings: msgspec.Struct
+    clock: Clock
+    accept_into: Callable[[str, bytes, Hints], Awaitable[Accepted | Refused]]
+    log: structlog.stdlib.BoundLogger = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.log = plugin_log("source", self.name)
+
+    async def accept(self, raw: bytes, hints: Hints) -> Accepted | Refused:
+        """The one door in; what it returns is on the disk."""
+        return await self.accept_into(self.name, raw, hints)
+
+
+@dataclass(slots=True)
+class HostedSensorContext:
+    """A sensor's context. `on_observation` gets the instance's name and what it saw; it never blocks."""
+
+    name: str
+    settings: msgspec.Struct
+    clock: Clock
+    on_observation: Callable[[str, Observation], None]
+    log: structlog.stdlib.BoundLogger = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.log = plugin_log("sensor", self.name)
+
+    def observe(self, observation: Observation) -> None:
+        """Hand over what was seen."""
+        self.on_observation(self.name, observation)
+
+
+@dataclass(slots=True)
+class HostedFrontContext:
+    """A front's context: the desk for every command, the events for everything shown, the one web port."""
+
+    name: str
+    settings: msgspec.Struct
+    clock: Clock
+    desk: Desk
+    events: EventStream
+    web: Web
+    log: structlog.stdlib.BoundLogger = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.log = plugin_log("front", self.name)
