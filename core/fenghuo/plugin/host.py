@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 import pluggy
-import structlog
 
 from fenghuo.plugin import hookspecs
 from fenghuo.plugin.ports import AddressKind, ChannelType, FrontType, PluginInfo, Renderer, SensorType, SourceType
@@ -32,7 +31,6 @@ API_VERSION = (1, 0)
 """The plugin API this build speaks; a plugin names the range it was written for in PluginInfo.api."""
 
 T = TypeVar("T")
-log = structlog.stdlib.get_logger("fenghuo.plugin")
 
 
 class PluginFault(msgspec.Struct, frozen=True):
@@ -80,7 +78,7 @@ class PluginHost:
 
     @property
     def faults(self) -> tuple[PluginFault, ...]:
-        """Every plugin or thing that was set aside, in the order it was found."""
+        """Every plugin or thing that was set aside, in the order it was found; the daemon logs them, `fenghuo status` shows them."""
         return tuple(self._faults)
 
     @cached_property
@@ -116,7 +114,6 @@ class PluginHost:
 
     def _set_aside(self, plugin: str, cause: str) -> None:
         self._faults.append(PluginFault(plugin, cause))
-        log.error("plugin set aside", plugin=plugin, cause=cause)
 
 
 def load_plugins(modules: Iterable[object] | None = None) -> PluginHost:
@@ -130,7 +127,6 @@ def load_plugins(modules: Iterable[object] | None = None) -> PluginHost:
             brought.append(_admit(manager, name, load))
         except (Exception, SystemExit) as fault:  # noqa: BLE001  # one bad plugin must not stop the rest
             faults.append(PluginFault(name, sentence(fault)))
-            log.error("plugin not loaded", plugin=name, cause=sentence(fault))
     return PluginHost(manager, tuple(brought), tuple(faults))
 
 

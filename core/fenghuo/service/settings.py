@@ -1,0 +1,99 @@
+"""Settings: the TOML file as frozen values, every mistake found at once and told as a sentence with file and key.
+
+Reads files, opens nothing else and changes nothing, so that `fenghuo config check` and SIGHUP may call it at any time.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from fenghuo.errors import SettingsError
+from fenghuo.plugin.host import PluginHost
+from fenghuo.service import settings_instances, settings_sections
+from fenghuo.service.settings_reading import Faults, near
+from fenghuo.service.settings_sections import Reading
+from fenghuo.service.settings_tables import FileTable, Right
+from fenghuo.service.settings_values import (
+    ChannelSettings,
+    InstanceSettings,
+    IntakeSettings,
+    Listen,
+    NodeSettings,
+    Settings,
+    TokenSettings,
+)
+
+__all__ = [
+    "ChannelSettings",
+    "InstanceSettings",
+    "IntakeSettings",
+    "Listen",
+    "NodeSettings",
+    "Right",
+    "Settings",
+    "TokenSettings",
+    "load",
+]
+
+
+def load(path: Path, host: PluginHost, *, environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings in the file at `path`. Raises: SettingsError with every mistake found, each a sentence with file and key."""
+    path = path.absolute()
+    faults = Faults(path.name)
+    reading = Reading(_parsed(path), path.parent, host, faults, environment)
+    _name_unknown_tables(reading)
+    settings = _read(path, reading)
+    if settings is None or faults.found:
+        raise SettingsError(tuple(dict.fromkeys(faults.found)))
+    return settings
+
+
+def _parsed(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as refusal:
+        raise SettingsError((f"{path.name}: cannot be read at {path}: {refusal.strerror}",)) from refusal
+    except UnicodeDecodeError as refusal:
+        raise SettingsError((f"{path.name}: is not UTF-8 text; octet {refusal.start} cannot be read",)) from refusal
+    except tomllib.TOMLDecodeError as refusal:
+        raise SettingsError((f"{path.name}: is not TOML: {refusal}",)) from refusal
+
+
+def _name_unknown_tables(reading: Reading) -> None:
+    known = FileTable.__struct_encode_fields__
+    for name in reading.raw:
+        if name not in known:
+            reading.faults.add(name, f"is unknown{near(name, known)}")
+
+
+def _read(path: Path, reading: Reading) -> Settings | None:
+    """Every section, in the order of the file; None when the node itself is unknown, since all else hangs on it."""
+    node = settings_sections.read_node(reading)
+    web = settings_sections.read_web(reading)
+    intake = settings_sections.read_intake(reading)
+    release_valid_s = settings_sections.read_release(reading)
+    socket = settings_sections.read_control(reading, node)
+    tokens = settings_sections.read_tokens(reading, node)
+    channels = settings_instances.read_channels(reading)
+    fronts, sources, sensors = settings_instances.read_others(reading)
+    settings_instances.refuse_shared_listeners(reading, web, (*channels, *fronts, *sources, *sensors))
+    if node is None or socket is None or intake is None:
+        return None
+    return Settings(
+        file=path,
+        base=path.parent,
+        node=node,
+        control_socket=socket,
+        web=web,
+        intake=intake,
+        release_valid_s=release_valid_s,
+        tokens=tokens,
+        channels=channels,
+        fronts=fronts,
+        sources=sources,
+        sensors=sensors,
+        warnings=tuple(reading.faults.warned),
+    )

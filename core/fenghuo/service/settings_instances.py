@@ -1,0 +1,142 @@
+"""Channels, fronts, sources and sensors of the settings file: each against the type that a plugin brings, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from fenghuo.errors import ConfigError
+from fenghuo.model.situation import Admin
+from fenghuo.model.traffic import Traffic
+from fenghuo.plugin.ports import Capabilities, ChannelType, FrontType, SensorType, SourceType
+from fenghuo.service.secrets import CREDENTIAL, is_exposed, locate, read_secret
+from fenghuo.service.settings_reading import is_secret_name, near, read_struct, shown
+from fenghuo.service.settings_sections import Reading, named_tables
+from fenghuo.service.settings_tables import ChannelTable, InstanceTable
+from fenghuo.service.settings_values import ChannelSettings, InstanceSettings, Listen
+
+__all__ = ["read_channels", "read_others", "refuse_shared_listeners"]
+
+T = TypeVar("T", ChannelType, FrontType, SourceType, SensorType)
+Found = Mapping[str, tuple[str, T]]
+
+
+def read_channels(reading: Reading) -> tuple[ChannelSettings, ...]:
+    """Every sound `[channels.NAME]`."""
+    read = [_channel(reading, name, table) for name, table in named_tables(reading, "channels", ChannelTable).items()]
+    return tuple(channel for channel in read if channel is not None)
+
+
+def read_others(
+    reading: Reading,
+) -> tuple[tuple[InstanceSettings, ...], tuple[InstanceSettings, ...], tuple[InstanceSettings, ...]]:
+    """Every sound front, source and sensor."""
+    host = reading.host
+    fronts = _instances(reading, "fronts", host.front_types)
+    return fronts, _instances(reading, "sources", host.source_types), _instances(reading, "sensors", host.sensor_types)
+
+
+def refuse_shared_listeners(reading: Reading, web: Listen | None, instances: Iterable[ChannelSettings | InstanceSettings]) -> None:
+    """Two that listen on one address: the second would never start."""
+    seen: dict[str, str] = {f"{web.host}:{web.port}": "web.listen"} if web is not None and web.port else {}
+    for instance in instances:
+        listen = getattr(instance.settings, "listen", None)
+        if not isinstance(listen, str) or listen.endswith(":0"):
+            continue
+        first = seen.setdefault(listen, instance.name)
+        if first != instance.name:
+            reading.faults.add(f"{instance.name}.settings.listen", f"is {shown(listen)}, where {first} listens already")
+
+
+def _channel(reading: Reading, name: str, table: ChannelTable) -> ChannelSettings | None:
+    at = f"channels.{name}"
+    known = _known_type(reading, at, table.type, reading.host.channel_types)
+    if known is None:
+        return None
+    plugin, kind = known
+    settings = _plugin_settings(reading, at, table.settings, kind.settings)
+    capabilities = _capabilities(reading, at, kind, settings)
+    if settings is None or capabilities is None:
+        return None
+    return ChannelSettings(
+        name=name,
+        type=table.type,
+        plugin=plugin,
+        admin=Admin(table.admin),
+        risk_groups=table.risk_groups,
+        medium=table.medium or name,
+        traffic=_traffic(reading, at, table, capabilities),
+        settings=settings,
+    )
+
+
+def _instances(reading: Reading, family: str, types: Found[T]) -> tuple[InstanceSettings, ...]:
+    found: list[InstanceSettings] = []
+    for name, table in named_tables(reading, family, InstanceTable).items():
+        at = f"{family}.{name}"
+        known = _known_type(reading, at, table.type, types)
+        settings = _plugin_settings(reading, at, table.settings, known[1].settings) if known is not None else None
+        if known is not None and settings is not None:
+            found.append(InstanceSettings(name, table.type, known[0], settings))
+    return tuple(found)
+
+
+def _known_type(reading: Reading, at: str, name: str, types: Found[T]) -> tuple[str, T] | None:
+    if name in types:
+        return types[name]
+    absent = "; ".join(str(fault) for fault in reading.host.faults)
+    says = near(name, types) or "; no plugin that is loaded brings any"
+    reading.faults.add(f"{at}.type", f"is {shown(name)}, which no plugin brings{says}" + (f" (not in use: {absent})" if absent else ""))
+    return None
+
+
+def _plugin_settings(reading: Reading, at: str, raw: Mapping[str, Any], shape: type[msgspec.Struct]) -> msgspec.Struct | None:
+    settings = read_struct(raw, shape, f"{at}.settings", reading.faults)
+    if settings is None:
+        return None
+    for field in msgspec.structs.fields(shape):
+        value = getattr(settings, field.name)
+        if field.name.endswith("_file") and isinstance(value, str) and value:
+            _check_file(reading, f"{at}.settings.{field.encode_name}", value)
+    return settings
+
+
+def _check_file(reading: Reading, key: str, reference: str) -> None:
+    """A file that a plugin will read must be there; a secret in it is held to more."""
+    is_secret = is_secret_name(key.removesuffix("_file")) or reference.startswith(CREDENTIAL)
+    try:
+        path = locate(reference, reading.base, reading.environment)
+        if is_secret:
+            read_secret(reference, reading.base, reading.environment)
+        elif not path.is_file():
+            raise ConfigError(f"the file {path} does not exist")
+    except ConfigError as fault:
+        reading.faults.add(key, f"cannot be used: {fault}")
+        return
+    if is_secret and is_exposed(path):
+        reading.faults.warn(key, f"names {path}, which everybody on this machine may read; make it mode 0600 or 0640")
+
+
+def _capabilities(reading: Reading, at: str, kind: ChannelType, settings: msgspec.Struct | None) -> Capabilities | None:
+    """What the channel can do with these settings; a plugin that cannot say so has settings that cannot work."""
+    if settings is None:
+        return None
+    try:
+        return kind.capabilities(settings)
+    except Exception as fault:  # noqa: BLE001  # a third party's code; its failure is one more sentence for the operator
+        reading.faults.add(f"{at}.settings", f"cannot work: {type(fault).__name__}: {fault}")
+        return None
+
+
+def _traffic(reading: Reading, at: str, table: ChannelTable, capabilities: Capabilities) -> tuple[Traffic, ...]:
+    if table.traffic is None:
+        return capabilities.traffic
+    for traffic in table.traffic:
+        if traffic not in capabilities.traffic:
+            able = ", ".join(capabilities.traffic)
+            reading.faults.add(
+                f"{at}.traffic", f"holds {shown(str(traffic))}, which channels of type {table.type} never carry; they carry {able}"
+            )
+    return table.traffic

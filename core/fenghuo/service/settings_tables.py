@@ -1,0 +1,145 @@
+"""The shape of the settings file: what an operator may write, table by table. Checked values live in settings.py.
+
+`Meta.description` says what a key is for (it goes into the schema and the reference); `extra["must_be"]` is how a fault says what
+would be right, where the type alone cannot.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from fenghuo.clock import ClockQuality
+from fenghuo.model.area import CodeSystem
+from fenghuo.model.traffic import Traffic
+
+__all__ = [
+    "ChannelTable",
+    "ControlTable",
+    "FileTable",
+    "InstanceTable",
+    "IntakeTable",
+    "NodeTable",
+    "ReleaseTable",
+    "Right",
+    "TokenTable",
+    "WebTable",
+]
+
+
+class Right(StrEnum):
+    """What a token may do: bring alerts in, send orders, sign releases, read, administer, read the audit."""
+
+    SOURCE = "source"
+    OPERATOR = "operator"
+    RELEASER = "releaser"
+    VIEWER = "viewer"
+    ADMIN = "admin"
+    AUDITOR = "auditor"
+
+
+TrafficKinds = Annotated[tuple[Traffic, ...], Meta(description="The traffic it may carry; all of it by default.")]
+
+
+class NodeTable(msgspec.Struct, frozen=True):
+    """Who this node is and where its things lie. Relative paths are relative to the settings file."""
+
+    name: Annotated[
+        str,
+        Meta(
+            pattern=r"^[a-z0-9-]{1,32}$",
+            description="The node's name; part of every token, so it never changes.",
+            extra={"must_be": "1 to 32 lower-case letters, digits or hyphens"},
+        ),
+    ]
+    state: Annotated[str, Meta(description="Folder for the store, the control socket and made tokens; made at the first start.")] = "state"
+    rules: Annotated[str, Meta(description="The file of rules and ladders.")] = "rules.toml"
+    directory: Annotated[str | None, Meta(description="Folder of directory CSV files, imported at start when it has changed.")] = None
+    clock_quality: Annotated[ClockQuality, Meta(description="How far the machine's clock may be trusted.")] = ClockQuality.NTP
+
+
+class ControlTable(msgspec.Struct, frozen=True):
+    """The control socket, which the command line uses."""
+
+    socket: Annotated[str | None, Meta(description="Path of the Unix socket; ctl.sock in the state folder by default.")] = None
+
+
+class WebTable(msgspec.Struct, frozen=True):
+    """The one web port. Without this table there is none."""
+
+    listen: Annotated[
+        str,
+        Meta(
+            pattern=r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):\d{1,5}$",
+            description="Address and port; port 0 takes any free one and the ready line names it.",
+            extra={"must_be": 'an address and a port such as "127.0.0.1:8025" or "[::1]:8025"'},
+        ),
+    ]
+
+
+class IntakeTable(msgspec.Struct, frozen=True):
+    """How alerts and orders come in."""
+
+    spool: Annotated[str | None, Meta(description="Folder from which files are taken in; none by default.")] = None
+    default_expiry_h: Annotated[float, Meta(gt=0, le=240, description="Hours until a message without an expiry of its own expires.")] = 24
+    max_pending: Annotated[
+        int, Meta(ge=1, le=10_000_000, description="More accepted but unplanned messages than this: come again later.")
+    ] = 20_000
+
+
+class ReleaseTable(msgspec.Struct, frozen=True):
+    """How long a signature of release holds."""
+
+    valid_s: Annotated[float, Meta(gt=0, le=86_400, description="Seconds a signature counts while others are still missing.")] = 120
+
+
+class TokenTable(msgspec.Struct, frozen=True):
+    """One who may speak: `[tokens.NAME]`. The name is the actor in the audit and the source of what it sends."""
+
+    rights: Annotated[tuple[Right, ...], Meta(min_length=1, description="What this token may do.")]
+    file: Annotated[str | None, Meta(description="File that holds the token; one of file and credential.")] = None
+    credential: Annotated[str | None, Meta(description="Name of a systemd credential that holds the token.")] = None
+    generate: Annotated[bool, Meta(description="Make a random token at the first start if its file in the state folder is missing.")] = (
+        False
+    )
+    traffic: TrafficKinds = tuple(Traffic)
+    areas: Annotated[tuple[str, ...], Meta(description='Areas it may speak for, as "mca:320585"; everywhere by default.')] = ()
+    geocode_systems: Annotated[
+        dict[str, CodeSystem], Meta(description="How this source's geocode names are to be read: valueName to code system.")
+    ] = {}
+
+
+class ChannelTable(msgspec.Struct, frozen=True):
+    """One way out: `[channels.NAME]`."""
+
+    type: Annotated[str, Meta(description="A channel type that a plugin brings.")]
+    admin: Annotated[Literal["enabled", "disabled"], Meta(description="Whether it may be used at all.")] = "enabled"
+    risk_groups: Annotated[tuple[str, ...], Meta(description='What it fails together with, as "mains:hq".')] = ()
+    medium: Annotated[str | None, Meta(description="What it shares airtime with; its own name by default.")] = None
+    traffic: Annotated[tuple[Traffic, ...] | None, Meta(description="The traffic it may carry; all its type can by default.")] = None
+    settings: Annotated[dict[str, Any], Meta(description="The plugin's own settings.")] = {}
+
+
+class InstanceTable(msgspec.Struct, frozen=True):
+    """One front, source or sensor: `[fronts.NAME]`, `[sources.NAME]`, `[sensors.NAME]`."""
+
+    type: Annotated[str, Meta(description="A type that a plugin brings.")]
+    settings: Annotated[dict[str, Any], Meta(description="The plugin's own settings.")] = {}
+
+
+class FileTable(msgspec.Struct, frozen=True):
+    """The whole file."""
+
+    node: NodeTable
+    control: ControlTable = ControlTable()
+    web: WebTable | None = None
+    intake: IntakeTable = IntakeTable()
+    release: ReleaseTable = ReleaseTable()
+    tokens: dict[str, TokenTable] = {}
+    channels: dict[str, ChannelTable] = {}
+    fronts: dict[str, InstanceTable] = {}
+    sources: dict[str, InstanceTable] = {}
+    sensors: dict[str, InstanceTable] = {}

@@ -1,0 +1,98 @@
+"""The settings as frozen values: what the daemon is built from. Made by settings.load alone, already checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from fenghuo.clock import ClockQuality
+from fenghuo.model.area import AreaRef, CodeSystem
+from fenghuo.model.situation import Admin
+from fenghuo.model.traffic import Traffic
+from fenghuo.service.settings_tables import Right
+
+__all__ = ["ChannelSettings", "InstanceSettings", "IntakeSettings", "Listen", "NodeSettings", "Settings", "TokenSettings"]
+
+
+class Listen(msgspec.Struct, frozen=True):
+    """Where the web port listens; port 0 is any free one."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Listen:
+        """`127.0.0.1:8025` or `[::1]:8025`, as the settings have checked it."""
+        host, _, port = text.rpartition(":")
+        return cls(host.strip("[]"), int(port))
+
+
+class NodeSettings(msgspec.Struct, frozen=True):
+    """Who this node is; every path is absolute."""
+
+    name: str
+    state: Path
+    rules: Path
+    directory: Path | None
+    clock_quality: ClockQuality
+
+
+class IntakeSettings(msgspec.Struct, frozen=True):
+    """How alerts and orders come in. `default_expiry_h`: hours; `max_pending`: accepted but unplanned messages."""
+
+    spool: Path | None
+    default_expiry_h: float
+    max_pending: int
+
+
+class TokenSettings(msgspec.Struct, frozen=True):
+    """One who may speak. `reference`: where the secret is, for secrets.read_secret; empty `areas` means everywhere."""
+
+    name: str
+    reference: str
+    generate: bool
+    rights: tuple[Right, ...]
+    traffic: tuple[Traffic, ...]
+    areas: tuple[AreaRef, ...]
+    geocode_systems: dict[str, CodeSystem]
+
+
+class ChannelSettings(msgspec.Struct, frozen=True):
+    """One channel instance. `settings`: the plugin's own struct, checked; `plugin`: who answers for the type."""
+
+    name: str
+    type: str
+    plugin: str
+    admin: Admin
+    risk_groups: tuple[str, ...]
+    medium: str
+    traffic: tuple[Traffic, ...]
+    settings: msgspec.Struct
+
+
+class InstanceSettings(msgspec.Struct, frozen=True):
+    """One front, source or sensor instance."""
+
+    name: str
+    type: str
+    plugin: str
+    settings: msgspec.Struct
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """Everything the daemon is built from. `base`: the settings file's folder; `release_valid_s`: seconds a signature counts."""
+
+    file: Path
+    base: Path
+    node: NodeSettings
+    control_socket: Path
+    web: Listen | None
+    intake: IntakeSettings
+    release_valid_s: float
+    tokens: tuple[TokenSettings, ...]
+    channels: tuple[ChannelSettings, ...]
+    fronts: tuple[InstanceSettings, ...]
+    sources: tuple[InstanceSettings, ...]
+    sensors: tuple[InstanceSettings, ...]
+    warnings: tuple[str, ...] = ()
