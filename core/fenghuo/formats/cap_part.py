@@ -1,0 +1,89 @@
+"""One element of an alert with its children by name: read in any order, under known aliases, and every liberty noted."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from fenghuo.formats.cap_notes import Notes
+from fenghuo.formats.cap_words import ORDERS, REPEATABLE
+from fenghuo.formats.xml_gate import element_name
+
+__all__ = ["ALIASES", "DSIG", "Part"]
+
+DSIG = "http://www.w3.org/2000/09/xmldsig#"
+
+ALIASES = {"reference": "references", "geoCode": "geocode"}
+"""Element as written → as meant. One row, one fixture, one test. Source: wire-formats.md §1.4, aliases."""
+
+
+class Part:
+    """A view of an element below an alert. Children of another namespace are not ours and are passed over."""
+
+    def __init__(self, element: etree._Element, path: str, notes: Notes, namespace: str) -> None:
+        self.path = path
+        self.notes = notes
+        self.namespace = namespace
+        self.own_text = (element.text or "").strip()
+        self._children: dict[str, list[etree._Element]] = {}
+        self._order = ORDERS.get(path.rpartition("/")[2].partition("[")[0], ())
+        if self._order:
+            self._sort(element)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._children
+
+    def text(self, name: str) -> str:
+        """The text of the first child of that name, trimmed; empty if there is none, or only white space."""
+        found = self._children.get(name)
+        return _inner_text(found[0]) if found else ""
+
+    def texts(self, name: str) -> list[tuple[str, str]]:
+        """(text, path) of every child of that name."""
+        return [(_inner_text(child), self.where(name, at)) for at, child in enumerate(self._children.get(name, ()))]
+
+    def parts(self, name: str) -> list[Part]:
+        """Every child of that name as a part of its own."""
+        return [Part(child, self.where(name, at), self.notes, self.namespace) for at, child in enumerate(self._children.get(name, ()))]
+
+    def where(self, name: str, index: int = 0) -> str:
+        """The path of a child, numbered from 1 where more than one may come."""
+        return f"{self.path}/{name}[{index + 1}]" if name in REPEATABLE else f"{self.path}/{name}"
+
+    def _sort(self, element: etree._Element) -> None:
+        """Children by name; order, strangers, repetitions and stray text are noted."""
+        ranks = {name: rank for rank, name in enumerate(self._order)}
+        highest = 0
+        stray = bool(self.own_text) and len(element) > 0
+        for child in element:
+            stray = stray or bool((child.tail or "").strip())
+            name = self._known_name(child, ranks)
+            if not name:
+                continue
+            if ranks[name] < highest:
+                self.notes.repair("order", self.where(name, len(self._children.get(name, ()))))
+            highest = max(highest, ranks[name])
+            self._children.setdefault(name, []).append(child)
+        if stray:
+            self.notes.repair("stray-text", self.path)
+        for name, found in self._children.items():
+            if len(found) > 1 and name not in REPEATABLE:
+                self.notes.find("duplicate-element", f"{self.where(name)} comes {len(found)} times; the first counts")
+
+    def _known_name(self, child: etree._Element, ranks: dict[str, int]) -> str:
+        """The canonical name of a child of ours; empty for a stranger."""
+        namespace, name = element_name(child)
+        if namespace != self.namespace:
+            return ""
+        if name in ALIASES and name not in ranks:
+            self.notes.repair("alias-element", f"{self.path}/{name}")
+            name = ALIASES[name]
+        if name not in ranks:
+            self.notes.find("invalid-sequence", f"element {name} has no place in {self.path}")
+            return ""
+        return name
+
+
+def _inner_text(element: etree._Element) -> str:
+    """All text inside, so that markup which a careless writer put into a text costs no words."""
+    text = element.text or "" if len(element) == 0 else "".join(str(piece) for piece in element.itertext())
+    return text.strip()

@@ -1,0 +1,150 @@
+"""Single values of CAP: instants, words of closed sets, figures, references, placeholders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, timezone
+
+from fenghuo.formats.cap_notes import Notes
+from fenghuo.formats.cap_part import Part
+from fenghuo.model.message import Reference
+
+__all__ = [
+    "closed_word",
+    "decimal",
+    "has_placeholder",
+    "instant_in",
+    "known_word",
+    "octets_in",
+    "read_instant",
+    "read_references",
+    "word_in",
+]
+
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)([T ])(\d\d:\d\d:\d\d)(\.\d+)?\s*(Z|[+-]\d\d:\d\d)?")
+_BEIJING = timezone(timedelta(hours=8))
+_SIZE = re.compile(r"(\d{1,15})\s*([kKmM])?[bB]?")
+_SIZE_UNITS = {"": 1, "k": 1024, "m": 1024 * 1024}
+
+# Template text that somebody forgot to fill in. Source: wire-formats.md §2, placeholder. The bound keeps the search linear.
+_PLACEHOLDER = re.compile(r"\{\s*\}|\{\{.{0,200}?\}\}|\(\(.{0,200}?\)\)|<<.{0,200}?>>", re.DOTALL)
+
+# Years outside are slips; nobody's alert starts or ends there, and arithmetic on them overflows.
+_YEARS = range(1970, 2200)
+
+_WORD_ALIASES = {"cancle": "Cancel"}
+
+
+def read_instant(text: str, *, chinese: bool) -> tuple[datetime | None, str]:
+    """An instant in UTC and the repair it took (empty for none); (None, "") where it cannot be read.
+
+    Without a zone it is +08:00 for a Chinese source, else unreadable; `Z` is read as -00:00, and both count as `no-offset`.
+    """
+    found = _INSTANT.fullmatch(text)
+    if not found or (not found[5] and not chinese):
+        return None, ""
+    try:
+        local = datetime.fromisoformat(f"{found[1]}T{found[3]}")
+        offset = _BEIJING if not found[5] else UTC if found[5] == "Z" else _offset(found[5])
+        at = local.replace(tzinfo=offset).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None, ""
+    if at.year not in _YEARS:
+        return None, ""
+    if found[5] in (None, "Z"):
+        return at, "no-offset"
+    return at, "time-form" if found[2] == " " else ""
+
+
+def instant_in(part: Part, name: str, *, chinese: bool) -> datetime | None:
+    """An optional instant; one that cannot be read counts as absent and is a finding."""
+    text = part.text(name)
+    if not text:
+        return None
+    at, repair = read_instant(text, chinese=chinese)
+    if repair:
+        part.notes.repair(repair, part.where(name))
+    if at is None:
+        part.notes.repair("unreadable-time", part.where(name))
+        part.notes.find("naive-time" if _INSTANT.fullmatch(text) else "time-order", f"{part.where(name)} is {text[:40]!r}, not an instant")
+    return at
+
+
+def closed_word(text: str, allowed: Sequence[str]) -> str:
+    """The word of a closed set that was meant, whatever its case; empty if none was."""
+    wanted = _WORD_ALIASES.get(text.casefold(), text).casefold()
+    return next((word for word in allowed if word.casefold() == wanted), "")
+
+
+def word_in(part: Part, name: str, allowed: Sequence[str]) -> str:
+    """Urgency, severity or certainty; missing, empty or unknown words become Unknown, and that is a repair."""
+    if name not in part:
+        part.notes.repair("missing-enum", part.where(name))
+        return "Unknown"
+    text = part.text(name)
+    if not text:
+        part.notes.repair("empty-enum", part.where(name))
+        return "Unknown"
+    return known_word(text, part.where(name), allowed, part.notes) or "Unknown"
+
+
+def known_word(text: str, path: str, allowed: Sequence[str], notes: Notes) -> str:
+    """A word as it is, under its alias, or empty with a finding when it is none of the set."""
+    if text in allowed:
+        return text
+    word = closed_word(text, allowed)
+    notes.repair("alias-value", path)
+    if not word:
+        notes.find("invalid-enum", f"{path} is {text[:40]!r}; known are {', '.join(allowed)}")
+    return word
+
+
+def decimal(part: Part, name: str) -> float | None:
+    """Altitude or ceiling in feet; what is no figure counts as absent and is a finding."""
+    text = part.text(name)
+    if not text:
+        return None
+    if not re.fullmatch(r"[+-]?\d{1,7}(\.\d*)?", text):
+        part.notes.find("circle", f"{part.where(name)} is {text[:40]!r}, not a figure")
+        return None
+    return float(text)
+
+
+def octets_in(part: Part, name: str) -> int | None:
+    """The size of a resource in octets; `84k` is 84 × 1024, approximately, and a repair."""
+    text = part.text(name)
+    found = _SIZE.fullmatch(text)
+    if not found:
+        return None
+    if not text.isdigit():
+        part.notes.repair("size-suffix", part.where(name))
+    return int(found[1]) * _SIZE_UNITS[(found[2] or "").lower()]
+
+
+def read_references(part: Part, name: str, *, chinese: bool) -> tuple[Reference, ...]:
+    """References as triples `sender,identifier,sent` or as bare identifiers, separated by any white space."""
+    references: list[Reference] = []
+    for text in part.text(name).split():
+        fields = text.split(",")
+        if len(fields) == 1:
+            references.append(Reference(text))
+        elif len(fields) == 3 and fields[1]:
+            sent, _ = read_instant(fields[2], chinese=chinese)
+            references.append(Reference(fields[1], fields[0], sent))
+        else:
+            references.append(Reference(text))
+        if len(fields) != 3 or references[-1].sent is None:
+            part.notes.find("references-invalid", f"{text[:120]!r} is not sender,identifier,sent")
+    return tuple(references)
+
+
+def has_placeholder(text: str) -> bool:
+    """Whether template text was left in."""
+    return bool(_PLACEHOLDER.search(text))
+
+
+def _offset(text: str) -> timezone:
+    hours, minutes = int(text[1:3]), int(text[4:6])
+    offset = timedelta(hours=hours, minutes=minutes)
+    return timezone(-offset if text[0] == "-" else offset)

@@ -1,0 +1,98 @@
+"""Octets of any kind into messages: the one call that intake makes. It never raises, whatever the octets are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+from fenghuo.errors import FormatError
+from fenghuo.formats.cap import ROOT_STATUSES, read_cap
+from fenghuo.formats.cap_checks import check
+from fenghuo.formats.cap_notes import Notes
+from fenghuo.formats.cap_part import DSIG
+from fenghuo.formats.cap_schema import schema_verdict
+from fenghuo.formats.cap_words import NAMESPACES
+from fenghuo.formats.message_json import read_message
+from fenghuo.formats.verdicts import Decoded, Problem, SourceDefaults, accepted, refused
+from fenghuo.formats.xml_gate import Document, element_name, open_document
+from fenghuo.model.delivery import Verdict
+
+__all__ = ["Decoded", "Problem", "SourceDefaults", "decode"]
+
+_NO_DEFAULTS = SourceDefaults()
+_JSON_START = (b"{", b"[")
+_DIALECT_12379 = ("http://com.icss.amp", "")
+
+
+def decode(raw: bytes, media_type: str = "", *, defaults: SourceDefaults = _NO_DEFAULTS) -> tuple[Decoded, ...]:
+    """Every message in `raw`, each judged by itself; always at least one Decoded, which is a refusal if there is no message.
+
+    `media_type` is a hint; the octets decide. A container (Atom, RSS, EDXL-DE) gives one Decoded for each alert inside it;
+    one with links only gives a single refusal with code no-alert, whose verdict `container` is ok: its source is healthy.
+    """
+    body = raw.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if body.startswith(_JSON_START) or (b"json" in media_type.encode() and not body.startswith(b"<")):
+        return (read_message(body, defaults=defaults),)
+    try:
+        document = open_document(raw, chinese=defaults.chinese)
+    except FormatError as error:
+        return (refused(error, (Verdict("wellformed", "no", False, str(error)),)),)
+    wellformed = Verdict("wellformed", "yes", True, document.encoding)
+    alerts = list(_outermost_alerts(document.root))
+    if not alerts:
+        return (_without_alert(document, wellformed),)
+    return tuple(_decoded(alert, document, wellformed, defaults) for alert in alerts)
+
+
+def _outermost_alerts(element: etree._Element) -> Iterator[etree._Element]:
+    """Alerts from the top down, without looking inside one: what lies there is for the check against wrapping."""
+    namespace, name = element_name(element)
+    if name == "alert" or (name in ROOT_STATUSES and (namespace in NAMESPACES or namespace in _DIALECT_12379)):
+        yield element
+        return
+    for child in element:
+        yield from _outermost_alerts(child)
+
+
+def _decoded(alert: etree._Element, document: Document, wellformed: Verdict, defaults: SourceDefaults) -> Decoded:
+    """One alert: the strict verdict, the tolerant reading, the findings, and what can be said of its signature."""
+    notes = Notes(document.repairs)
+    verdicts = (wellformed, schema_verdict(alert), _signature_verdict(alert))
+    try:
+        _refuse_dialect(alert)
+        content = read_cap(alert, notes, defaults)
+    except FormatError as error:
+        return refused(error, verdicts + notes.findings, notes.repairs)
+    check(content, notes)
+    return accepted(content, verdicts + notes.findings, notes.repairs)
+
+
+def _refuse_dialect(alert: etree._Element) -> None:
+    namespace, name = element_name(alert)
+    if namespace in NAMESPACES:
+        return
+    if namespace in _DIALECT_12379:
+        raise FormatError(
+            "this alert is in the 12379 dialect (GB/T 35965.1), which is not read yet; it comes later",
+            code="dialect-12379",
+            where=f"/{name}",
+        )
+    raise FormatError(f"an alert of the namespace {namespace[:80]} is not one we read", code="unknown-namespace", where=f"/{name}")
+
+
+def _signature_verdict(alert: etree._Element) -> Verdict:
+    """Honest about what was not done: a signature is seen and not verified."""
+    found = sum(1 for child in alert if element_name(child) == (DSIG, "Signature"))
+    if not found:
+        return Verdict("signature", "none", True)
+    return Verdict("signature", "unverified", False, f"signatures found: {found}; verifying them comes later")
+
+
+def _without_alert(document: Document, wellformed: Verdict) -> Decoded:
+    """A document that is no alert and holds none."""
+    _, name = element_name(document.root)
+    links = sum(1 for element in document.root.iter() if element_name(element)[1] in ("entry", "item"))
+    kind = f"a {name} with {links} entries and no alert in it: links only" if links else f"a {name}, and no alert in it"
+    verdict = Verdict("container", "links-only" if links else "empty", bool(links), f"this is {kind}")
+    return refused(FormatError(f"this is {kind}", code="no-alert", where=f"/{name}"), (wellformed, verdict), document.repairs)

@@ -1,0 +1,191 @@
+"""The forms a message takes on its way out: text for a telephone, text for a radio, JSON and CAP for machines.
+
+Deterministic: the same message and budget give the same bytes. Never left out: the exercise mark (at both ends), what ends or
+corrects, event, area, what to do, the short number. Source: wire-formats.md §10.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from fenghuo.clock import instant
+from fenghuo.errors import FormatError
+from fenghuo.formats.cap_out import write_cap
+from fenghuo.formats.fitting import Piece, fit
+from fenghuo.formats.wording import BEIJING, Phrases, action_mark, chinese_info, phrases, traffic_mark
+from fenghuo.model.message import Message
+from fenghuo.model.rendition import Budget, Rendition
+from fenghuo.model.traffic import Kind
+
+__all__ = ["COPY_MARK_OCTETS", "SMS_UNITS", "action_mark", "cap_body", "json_body", "marked", "radio_text", "sms_text", "traffic_mark"]
+
+SMS_UNITS = 670
+"""Longest alert by SMS, UTF-16 units: ten parts of 67. Beyond that nobody reads on, and the centre takes minutes for a county."""
+
+COPY_MARK_OCTETS = 16
+"""Room that a radio text keeps free for a later copy mark, octets: 【重发 99】 in UTF-8 is 15."""
+
+_JSON = "application/json"
+_CAP = "application/cap+xml"
+_NO_BUDGET = Budget()
+_encoder = msgspec.json.Encoder()
+
+
+class _Body(msgspec.Struct, frozen=True):
+    """The message as machines read it. `copy`: 0 for the first emission, n for the n-th repetition (重发 n)."""
+
+    id: str
+    revision: int
+    number: int
+    kind: str
+    action: str
+    traffic: str
+    priority: str
+    headline: str
+    text: str
+    expires: str
+    areas: tuple[_BodyArea, ...]
+    copy: int = 0
+
+
+class _BodyArea(msgspec.Struct, frozen=True):
+    """An area by name, and by codes written `system:code`."""
+
+    name: str
+    codes: tuple[str, ...]
+
+
+def sms_text(message: Message, budget: Budget = _NO_BUDGET) -> Rendition:
+    """Text for a telephone; `budget.octets` counts UCS-2. Without a budget an alert still stays within ten parts where it can.
+
+    Orders and reports are never cut. Raises: FormatError("too-long") if a budget is given and what must be said does not fit.
+    """
+    pieces = _pieces(message, budget.mark)
+    limit = budget.octets // 2
+    try:
+        text, left_out = fit(pieces, _limit(message, limit or SMS_UNITS), _utf16_units)
+    except FormatError:
+        if limit:
+            raise
+        text, left_out = fit([piece for piece in pieces if not piece.rank], 0, _utf16_units)
+        left_out = tuple(piece.name for piece in pieces if piece.rank and piece.text)
+    return Rendition("sms", text, text.encode(), left_out=left_out)
+
+
+def radio_text(message: Message, budget: Budget = _NO_BUDGET) -> Rendition:
+    """Text for a narrow radio, readable without a machine; `budget.octets` counts UTF-8, with room kept for a copy mark.
+
+    Orders and reports are never cut: the channel sends them in several frames.
+    Raises: FormatError("too-long") if a budget is given and what must be said does not fit.
+    """
+    limit = max(1, budget.octets - COPY_MARK_OCTETS) if budget.octets else 0
+    text, left_out = fit(_pieces(message, budget.mark), _limit(message, limit), _utf8_octets)
+    return Rendition("radio", text, text.encode(), left_out=left_out)
+
+
+def json_body(message: Message, budget: Budget = _NO_BUDGET) -> Rendition:
+    """The message as one JSON object, complete whatever the budget; `text` is what a person is to be shown."""
+    info = chinese_info(message)
+    text, _ = fit(_pieces(message, budget.mark), 0, _utf16_units)
+    body = _Body(
+        id=message.id,
+        revision=message.revision,
+        number=message.number,
+        kind=message.kind.value,
+        action=message.action.value,
+        traffic=message.traffic.value,
+        priority=message.priority.name,
+        headline=info.headline if info else "",
+        text=text,
+        expires=instant(message.expires_at).astimezone(BEIJING).isoformat(timespec="seconds"),
+        areas=tuple(
+            _BodyArea(area.description, tuple(f"{code.system}:{code.value}" for code in area.geocodes))
+            for area in (info.areas if info else ())
+        ),
+        copy=_copy_number(budget.mark),
+    )
+    return Rendition("json", text, _encoder.encode(body), _JSON)
+
+
+def cap_body(message: Message, budget: Budget = _NO_BUDGET, *, node: str = "fenghuo", sender: str = "") -> Rendition:
+    """The message as CAP 1.2, complete whatever the budget; `sender` defaults to whoever sent it to us."""
+    data = write_cap(message, node=node, sender=sender or message.content.sender or node)
+    return Rendition("cap", data.decode(), data, _CAP)
+
+
+def marked(rendition: Rendition, mark: str) -> Rendition:
+    """The rendition with `mark` (重发 2) where a reader sees it: behind the exercise mark of a text, as `copy` in JSON.
+
+    CAP is left as it is: a second copy is recognised by its identifier.
+    """
+    if not mark or rendition.media_type == _CAP:
+        return rendition
+    text = _with_mark(rendition.text, mark)
+    if rendition.media_type == _JSON:
+        body = msgspec.json.decode(rendition.data, type=_Body)
+        copied = msgspec.structs.replace(body, text=_with_mark(body.text, mark), copy=_copy_number(mark))
+        return msgspec.structs.replace(rendition, text=text, data=_encoder.encode(copied))
+    return msgspec.structs.replace(rendition, text=text, data=text.encode())
+
+
+def _pieces(message: Message, copy_mark: str) -> list[Piece]:
+    said = phrases(message)
+    lead = [Piece("mark", said.mark), Piece("copy mark", f"【{copy_mark}】" if copy_mark else ""), Piece("action mark", said.action_mark)]
+    body = _alert_pieces(said) if message.kind is Kind.ALERT else _order_pieces(said)
+    return [*lead, *body, _answer_piece(said), Piece("closing mark", said.mark)]
+
+
+def _alert_pieces(said: Phrases) -> list[Piece]:
+    """In the order of what is kept, so that a lost last part costs least."""
+    issuer = "" if said.issuer in said.event else said.issuer
+    quotation = "" if said.quotation == said.event else said.quotation
+    return [
+        Piece("event", _sentence("", said.event)),
+        Piece("area", _sentence("区域：", said.area)),
+        Piece("action", _sentence("措施：", said.action)),
+        Piece("time", _sentence("", said.time), rank=2),
+        Piece("issuer", _sentence("发布：", issuer), rank=3),
+        Piece("description", _sentence("详情：", quotation), rank=4, shrinks=True),
+    ]
+
+
+def _order_pieces(said: Phrases) -> list[Piece]:
+    """Subject and text word for word."""
+    return [Piece("subject", f"{said.event}：" if said.event else ""), Piece("text", said.quotation)]
+
+
+def _answer_piece(said: Phrases) -> Piece:
+    if said.number and said.asks:
+        return Piece("how to answer", f" 收到请回复 收到{said.number}", rank=1, short=f" {said.number}")
+    return Piece("number", f" {said.number}" if said.number else "")
+
+
+def _sentence(label: str, words: str) -> str:
+    """A phrase with its label and a full stop, unless it brought its own."""
+    if not words:
+        return ""
+    return f"{label}{words}" if words[-1] in "。！？；!?" else f"{label}{words}。"
+
+
+def _limit(message: Message, limit: int) -> int:
+    return limit if message.kind is Kind.ALERT else 0
+
+
+def _with_mark(text: str, mark: str) -> str:
+    lead = next((known for known in ("【演练】", "【测试】") if text.startswith(known)), "")
+    return f"{lead}【{mark}】{text[len(lead) :]}"
+
+
+def _copy_number(mark: str) -> int:
+    digits = re.search(r"\d+", mark)
+    return int(digits[0]) if digits else int(bool(mark))
+
+
+def _utf16_units(text: str) -> int:
+    return len(text.encode("utf-16-be")) // 2
+
+
+def _utf8_octets(text: str) -> int:
+    return len(text.encode())

@@ -1,0 +1,62 @@
+"""What decoding says of some bytes: content, verdicts, repairs, or the reason why nothing was taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+from fenghuo.errors import FormatError
+from fenghuo.model.delivery import Verdict
+from fenghuo.model.message import Content
+
+__all__ = ["ACCEPTED", "REFUSED", "REPAIRED", "Decoded", "Problem", "SourceDefaults", "accepted", "refused"]
+
+ACCEPTED = "accepted"
+REPAIRED = "accepted-with-repairs"
+REFUSED = "refused"
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Why nothing was taken: a code for scripts, a sentence for people, and the place (a path, a field or a line)."""
+
+    code: str
+    message: str
+    where: str = ""
+
+
+class Decoded(msgspec.Struct, frozen=True):
+    """The end of decoding one message. `outcome`: accepted, accepted-with-repairs or refused; it speaks of the form only.
+
+    `content` is None exactly when the outcome is refused, and then `error` says why. Source: wire-formats.md §1.1.
+    """
+
+    outcome: str
+    content: Content | None
+    verdicts: tuple[Verdict, ...] = ()
+    repairs: tuple[str, ...] = ()
+    error: Problem | None = None
+
+
+class SourceDefaults(msgspec.Struct, frozen=True):
+    """How the bytes of one source are to be read where the format leaves it open.
+
+    `geocode_systems`: CAP valueName → our code system (`mca`, `nbs`); the key "" is for codes without a valueName.
+    `chinese`: a time without zone is +08:00, and undecodable bytes are tried as GB18030. `received`: the instant of receipt,
+    which stands in for `sent` where our own JSON leaves it out.
+    """
+
+    geocode_systems: Mapping[str, str] = {}
+    chinese: bool = True
+    received: datetime | None = None
+
+
+def accepted(content: Content, verdicts: tuple[Verdict, ...] = (), repairs: tuple[str, ...] = ()) -> Decoded:
+    """Taken; whether with repairs follows from there being any."""
+    return Decoded(REPAIRED if repairs else ACCEPTED, content, verdicts, repairs)
+
+
+def refused(error: FormatError, verdicts: tuple[Verdict, ...] = (), repairs: tuple[str, ...] = ()) -> Decoded:
+    """Not taken, with the reason that `error` carries."""
+    return Decoded(REFUSED, None, verdicts, repairs, Problem(error.code, str(error), error.where))

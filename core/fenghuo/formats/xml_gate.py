@@ -1,0 +1,150 @@
+"""The one way into XML: octets become a tree here or are refused, and nothing outside the octets is ever read.
+
+Refused first of all is a DOCTYPE, before any parser sees it; then come size, encoding and depth. Source: wire-formats.md §1.2, §1.3.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+import msgspec
+from lxml import etree
+
+from fenghuo.errors import XmlRefused
+
+__all__ = ["MAX_DEPTH", "MAX_OCTETS", "Document", "element_name", "open_document"]
+
+MAX_OCTETS = 4 * 1024 * 1024
+"""Longest document, octets. The largest real alert has 1.68 MB."""
+
+MAX_DEPTH = 64
+"""Deepest nesting of elements. A real alert in an envelope needs eight; recursion over the tree stays safe below this."""
+
+# Declared name → codec. The GB family is read as its superset GB18030, which every text of the family decodes under.
+_CODECS = {
+    "utf-8": "utf-8",
+    "utf8": "utf-8",
+    "us-ascii": "utf-8",
+    "ascii": "utf-8",
+    "iso-8859-1": "iso-8859-1",
+    "latin-1": "iso-8859-1",
+    "latin1": "iso-8859-1",
+    "gbk": "gb18030",
+    "cp936": "gb18030",
+    "gb2312": "gb18030",
+    "gb18030": "gb18030",
+    "utf-16": "utf-16",
+    "utf-16le": "utf-16-le",
+    "utf-16be": "utf-16-be",
+}
+_DECLARATION = re.compile(r"<\?xml\s[^>]*?\?>")
+_DECLARED = re.compile(rb"""^<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+_PROLOG = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
+_DOCTYPE = "<!DOCTYPE"
+
+
+class Document(msgspec.Struct, frozen=True):
+    """A tree that passed the gate, the encoding it was read in, and the repairs that reading took (`bom at /`, `lead-space at /`)."""
+
+    root: etree._Element
+    encoding: str
+    repairs: tuple[str, ...]
+
+
+def open_document(raw: bytes, *, chinese: bool = True) -> Document:
+    """The tree of `raw`. `chinese`: octets that do not decode as declared are tried as GB18030.
+
+    Raises: XmlRefused with code too-large, empty, encoding, doctype, not-wellformed or too-deep.
+    """
+    if len(raw) > MAX_OCTETS:
+        raise XmlRefused(f"the document has {len(raw)} octets; at most {MAX_OCTETS} are read", code="too-large")
+    text, encoding, repairs = _text(raw, chinese)
+    body = text.lstrip(" \t\r\n")
+    if not body:
+        raise XmlRefused("the document is empty", code="empty")
+    if len(body) != len(text):
+        repairs.append("lead-space at /")
+    _refuse_doctype(body)
+    root = _parse(_DECLARATION.sub("", body, count=1) if body.startswith("<?xml") else body)
+    _refuse_depth(root)
+    return Document(root, encoding, tuple(repairs))
+
+
+def element_name(element: etree._Element) -> tuple[str, str]:
+    """(namespace, local name) of an element; two empty texts for a comment or an instruction."""
+    tag = element.tag
+    if not isinstance(tag, str):
+        return "", ""
+    namespace, brace, local = tag.rpartition("}")
+    return (namespace[1:], local) if brace else ("", local)
+
+
+def _parser() -> etree.XMLParser:
+    """The only parser there is: no entities, no network, no DTD, the library's own limits left on."""
+    return etree.XMLParser(
+        encoding="utf-8", resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False, remove_comments=True, remove_pis=True
+    )
+
+
+def _text(raw: bytes, chinese: bool) -> tuple[str, str, list[str]]:
+    """The document as text, the codec that read it, and what was stripped. Raises: XmlRefused("encoding")."""
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return _decoded(raw, "utf-16", False), "utf-16", []
+    repairs = ["bom at /"] if raw.startswith(codecs.BOM_UTF8) else []
+    body = raw.removeprefix(codecs.BOM_UTF8)
+    codec = _codec(body.lstrip())
+    try:
+        return body.decode(codec), codec, repairs
+    except UnicodeDecodeError:
+        return _decoded(body, codec, chinese), "gb18030", repairs
+
+
+def _decoded(body: bytes, codec: str, chinese: bool) -> str:
+    """The second try: GB18030, for a Chinese source. Raises: XmlRefused("encoding")."""
+    try:
+        return body.decode("gb18030" if chinese and codec != "utf-16" else codec)
+    except UnicodeDecodeError as error:
+        raise XmlRefused(f"octet {error.start} cannot be read as {codec}", code="encoding", where=f"octet {error.start}") from error
+
+
+def _codec(body: bytes) -> str:
+    if body.startswith(b"<\x00"):
+        return "utf-16-le"
+    if body.startswith(b"\x00<"):
+        return "utf-16-be"
+    found = _DECLARED.match(body[:200])
+    name = found[1].decode().lower() if found else "utf-8"
+    if name not in _CODECS:
+        raise XmlRefused(f"the encoding {name} is not one we read; known are {', '.join(sorted(set(_CODECS.values())))}", code="encoding")
+    # Octets that declare UTF-16 and are none were recoded on the way; their declaration was left as it was.
+    return "utf-8" if name.startswith("utf-16") else _CODECS[name]
+
+
+def _refuse_doctype(body: str) -> None:
+    """Raises: XmlRefused("doctype") if one stands before the root element, the only place where XML allows it."""
+    at = 0
+    while found := _PROLOG.match(body, at):
+        at = found.end()
+    if body[at : at + len(_DOCTYPE)].upper() == _DOCTYPE:
+        line = body.count("\n", 0, at) + 1
+        raise XmlRefused("a document with a DOCTYPE is not looked at", code="doctype", where=f"line {line}")
+
+
+def _parse(body: str) -> etree._Element:
+    try:
+        root = etree.fromstring(body.encode("utf-8", "surrogatepass"), _parser())
+    except (etree.XMLSyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None) or 1
+        raise XmlRefused(f"this is not well-formed XML: {error}", code="not-wellformed", where=f"line {line}") from error
+    if root is None or root.getroottree().docinfo.internalDTD is not None:
+        raise XmlRefused("a document with a DOCTYPE is not looked at", code="doctype")
+    return root
+
+
+def _refuse_depth(root: etree._Element) -> None:
+    depth = 0
+    for event, _ in etree.iterwalk(root, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        if depth > MAX_DEPTH:
+            raise XmlRefused(f"elements are nested more than {MAX_DEPTH} deep", code="too-deep")
