@@ -1,0 +1,296 @@
+"""The HTTP API: requests in, verbs of the desk out. It decides nothing about messages and keeps no state.
+
+A 202 is written only after the desk has answered, and the desk answers only after the commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+import msgspec
+
+from fenghuo import Actor, FenghuoError, FormatError, FrontContext, NotAuthenticated, Refused
+from fenghuo_http import ApiSettings
+from fenghuo_http.exchange import Exchange, Receive, Scope, Send, is_loopback
+from fenghuo_http.problems import HttpRefusal, problem_of, problem_of_refusal
+from fenghuo_http.rate import Rates
+
+__all__ = ["ROUTES", "HttpApi", "Route"]
+
+JSON_OCTETS = 1024 * 1024  # security.md §8
+XML_OCTETS = 4 * 1024 * 1024  # the largest real alert known has 1.68 MB
+SMALL_OCTETS = 16 * 1024  # a reason, nothing more
+KEY_LENGTH = 255
+EVENTS_WAIT_MAX_S = 25.0  # below the 30 s that a request may take
+READY = Actor("healthz", ("viewer",), "http")  # may ask whether we are ready, on behalf of anyone
+METRICS = Actor("metrics", ("viewer",), "http")
+
+encode = msgspec.json.Encoder().encode
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """The body of a cancel."""
+
+    reason: str = ""
+
+
+class Call(NamedTuple):
+    """A request whose caller is known. `item`: the id in the path."""
+
+    exchange: Exchange
+    actor: Actor
+    item: str
+
+
+Handler = Callable[["HttpApi", Call], Awaitable[None]]
+
+
+class Route(NamedTuple):
+    """What answers a method at a path; `{id}` is the only variable part."""
+
+    method: str
+    path: str
+    verb: str
+    handler: Handler
+
+
+class HttpApi:
+    """Front `http.api`: mounts /api/v1, /healthz and /metrics."""
+
+    def __init__(self, ctx: FrontContext) -> None:
+        settings: ApiSettings = ctx.settings
+        self._ctx = ctx
+        self._rates = Rates(settings.rate_per_s, settings.burst, ctx.clock.monotonic)
+        self._metrics_from_loopback = settings.metrics_from_loopback
+        self._table = _table(ROUTES)
+
+    async def start(self) -> None:
+        self._ctx.web.mount("/api/v1", self)
+        self._ctx.web.mount("/healthz", self)
+        self._ctx.web.mount("/metrics", self)
+
+    async def stop(self, deadline: float) -> None:
+        return None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; every error of ours becomes a problem here and nowhere else."""
+        if scope["type"] != "http":
+            await send({"type": "websocket.close"})
+            return
+        exchange = Exchange(scope, receive, send)
+        try:
+            await self._dispatch(exchange)
+        except FenghuoError as exc:
+            problem = problem_of(exc)
+            if problem.status is HTTPStatus.INTERNAL_SERVER_ERROR:
+                self._ctx.log.error("request failed", path=exchange.path, error=str(exc))
+            await exchange.refuse(problem)
+
+    async def _dispatch(self, exchange: Exchange) -> None:
+        if exchange.path == "/healthz":
+            await self._healthz(exchange)
+        elif exchange.path == "/metrics":
+            await self._metrics(exchange)
+        else:
+            key, item = _shape(exchange.path)
+            methods = self._table.get(key)
+            if methods is None:
+                raise HttpRefusal(HTTPStatus.NOT_FOUND, "not-found", f"there is no {exchange.path}")
+            route = methods.get(exchange.method)
+            if route is None:
+                raise _wrong_method(exchange.method, methods)
+            await route.handler(self, Call(exchange, self._caller(exchange), item))
+
+    def _caller(self, exchange: Exchange) -> Actor:
+        token = exchange.bearer
+        if not token:
+            raise NotAuthenticated("a bearer token is needed: Authorization: Bearer …")
+        actor = self._ctx.desk.actor(token, "http")
+        wait_s = self._rates.wait_s(actor.name)
+        if wait_s:
+            raise HttpRefusal(HTTPStatus.TOO_MANY_REQUESTS, "overloaded", f"{actor.name} makes too many requests", retry_after_s=wait_s)
+        return actor
+
+    async def submit_alert(self, call: Call) -> None:
+        """POST /alerts: CAP XML or our JSON, by content type."""
+        media_type = _media_type(call.exchange)
+        limit = JSON_OCTETS if _is_json(media_type) else XML_OCTETS
+        if media_type and not (_is_json(media_type) or _is_xml(media_type)):
+            raise _wrong_type(media_type, "application/cap+xml or application/json")
+        await self._submit(call, "alert.submit", limit, media_type=media_type)
+
+    async def submit_message(self, call: Call) -> None:
+        """POST /messages: a dispatch order or report in our JSON."""
+        media_type = _media_type(call.exchange)
+        if media_type and not _is_json(media_type):
+            raise _wrong_type(media_type, "application/json")
+        await self._submit(call, "message.submit", JSON_OCTETS)
+
+    async def list_messages(self, call: Call) -> None:
+        """GET /messages?state=&limit=."""
+        query = call.exchange.query()
+        args: dict[str, Any] = {"limit": _whole(query, "limit", 100, most=1000)}
+        if query.get("state"):
+            args["state"] = query["state"]
+        await self._read(call, "message.ls", args)
+
+    async def show_message(self, call: Call) -> None:
+        """GET /messages/ID."""
+        await self._read(call, "message.show", {"id": call.item})
+
+    async def sign_message(self, call: Call) -> None:
+        """POST /messages/ID/sign: by the tokens of Fenghuo-Sign, or by the caller himself when there are none."""
+        await call.exchange.body(SMALL_OCTETS)
+        result: Any = None
+        for token in _sign_tokens(call.exchange) or [call.exchange.bearer]:
+            result = await self._ctx.desk.do(call.actor, "alert.sign", {"id": call.item, "token": token})
+        await call.exchange.answer_json(HTTPStatus.OK, encode(result))
+
+    async def cancel_message(self, call: Call) -> None:
+        """POST /messages/ID/cancel, optionally with {"reason": "…"}."""
+        body = await call.exchange.body(SMALL_OCTETS)
+        try:
+            reason = msgspec.json.decode(body, type=Reason).reason if body else ""
+        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+            raise FormatError(f'the body is not {{"reason": text}}: {exc}', code="json", where="body") from exc
+        args = {"id": call.item, "reason": reason, "tokens": _sign_tokens(call.exchange)}
+        await self._accept(call, "alert.cancel", args)
+
+    async def list_channels(self, call: Call) -> None:
+        """GET /channels."""
+        await self._read(call, "channel.ls", {})
+
+    async def show_state(self, call: Call) -> None:
+        """GET /state?topics=message,objective,channel."""
+        topics = [topic for topic in call.exchange.query().get("topics", "").split(",") if topic]
+        await self._read(call, "state", {"topics": topics or ["message", "objective", "channel"]})
+
+    async def read_events(self, call: Call) -> None:
+        """GET /events?after=&limit=&wait_s=: with wait_s the answer is held until there is one, or that long."""
+        query = call.exchange.query()
+        after = _whole(query, "after", 0, most=2**63 - 1)
+        limit = _whole(query, "limit", 1000, most=1000)
+        wait_s = min(_whole(query, "wait_s", 0, most=3600), EVENTS_WAIT_MAX_S)
+        if wait_s and self._ctx.events.head <= after:
+            await self._wait(after, wait_s)
+        await self._read(call, "log.read", {"after": after, "limit": limit})
+
+    async def _wait(self, after: int, wait_s: float) -> None:
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._ctx.events.wait(after)
+        except TimeoutError:
+            return  # nothing happened: the answer says so
+
+    async def _submit(self, call: Call, verb: str, limit: int, **given: str) -> None:
+        raw = await call.exchange.body(limit)
+        if not raw:
+            raise HttpRefusal(HTTPStatus.BAD_REQUEST, "bad-request", "the body is empty")
+        args: dict[str, Any] = {"raw": raw, "key": _key(call.exchange), "tokens": _sign_tokens(call.exchange), **given}
+        await self._accept(call, verb, args)
+
+    async def _accept(self, call: Call, verb: str, args: dict[str, Any]) -> None:
+        result = await self._ctx.desk.do(call.actor, verb, args)
+        if isinstance(result, Refused):
+            await call.exchange.refuse(problem_of_refusal(result))
+        else:
+            await call.exchange.answer_json(HTTPStatus.ACCEPTED, encode(result))
+
+    async def _read(self, call: Call, verb: str, args: dict[str, Any]) -> None:
+        result = await self._ctx.desk.do(call.actor, verb, args)
+        await call.exchange.answer_json(HTTPStatus.OK, encode(result))
+
+    async def _healthz(self, exchange: Exchange) -> None:
+        """For load balancers and watchdogs: no token, no detail."""
+        if exchange.method not in {"GET", "HEAD"}:
+            raise _wrong_method(exchange.method, {"GET": None, "HEAD": None})
+        status = await self._ctx.desk.do(READY, "status", {})
+        ready = bool(msgspec.to_builtins(status)["ready"])
+        code = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
+        await exchange.answer_json(code, encode({"ready": ready}))
+
+    async def _metrics(self, exchange: Exchange) -> None:
+        if exchange.method != "GET":
+            raise _wrong_method(exchange.method, {"GET": None})
+        if exchange.bearer or not (self._metrics_from_loopback and is_loopback(exchange.client)):
+            actor = self._caller(exchange)
+        else:
+            actor = METRICS
+        text = await self._ctx.desk.do(actor, "metrics", {})
+        await exchange.answer(HTTPStatus.OK, str(text).encode(), (b"content-type", b"text/plain; version=0.0.4; charset=utf-8"))
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("POST", "/api/v1/alerts", "alert.submit", HttpApi.submit_alert),
+    Route("POST", "/api/v1/messages", "message.submit", HttpApi.submit_message),
+    Route("GET", "/api/v1/messages", "message.ls", HttpApi.list_messages),
+    Route("GET", "/api/v1/messages/{id}", "message.show", HttpApi.show_message),
+    Route("POST", "/api/v1/messages/{id}/sign", "alert.sign", HttpApi.sign_message),
+    Route("POST", "/api/v1/messages/{id}/cancel", "alert.cancel", HttpApi.cancel_message),
+    Route("GET", "/api/v1/channels", "channel.ls", HttpApi.list_channels),
+    Route("GET", "/api/v1/state", "state", HttpApi.show_state),
+    Route("GET", "/api/v1/events", "log.read", HttpApi.read_events),
+)
+
+
+def _table(routes: tuple[Route, ...]) -> dict[str, dict[str, Route]]:
+    table: dict[str, dict[str, Route]] = {}
+    for route in routes:
+        table.setdefault(route.path, {})[route.method] = route
+    return table
+
+
+def _shape(path: str) -> tuple[str, str]:
+    """`/api/v1/messages/01J/sign` as the path of its route and the id."""
+    parts = path.split("/")
+    if len(parts) > 4 and parts[3] == "messages" and parts[4]:
+        item, parts[4] = parts[4], "{id}"
+        return "/".join(parts), item
+    return path, ""
+
+
+def _wrong_method(method: str, allowed: dict[str, Any]) -> HttpRefusal:
+    allow = ", ".join(sorted(allowed))
+    return HttpRefusal(HTTPStatus.METHOD_NOT_ALLOWED, "method-not-allowed", f"{method} is not possible here, only {allow}", allow=allow)
+
+
+def _wrong_type(media_type: str, wanted: str) -> HttpRefusal:
+    return HttpRefusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "wrong-type", f"Content-Type {media_type} is not taken here; send {wanted}")
+
+
+def _media_type(exchange: Exchange) -> str:
+    """The media type without its parameters. Raises: HttpRefusal 415 for a compressed body: a small one can become huge."""
+    if exchange.header(b"content-encoding").lower() not in {"", "identity"}:
+        raise HttpRefusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "wrong-type", "Content-Encoding is not taken here; send the body as it is")
+    return exchange.header(b"content-type").partition(";")[0].strip().lower()
+
+
+def _is_json(media_type: str) -> bool:
+    return media_type == "application/json" or media_type.endswith("+json")
+
+
+def _is_xml(media_type: str) -> bool:
+    return media_type in {"application/xml", "text/xml"} or media_type.endswith("+xml")
+
+
+def _key(exchange: Exchange) -> str:
+    key = exchange.header(b"idempotency-key")
+    if len(key) > KEY_LENGTH or not (key.isascii() and key.isprintable()):
+        raise HttpRefusal(HTTPStatus.BAD_REQUEST, "bad-request", f"Idempotency-Key takes up to {KEY_LENGTH} printable ASCII characters")
+    return key
+
+
+def _sign_tokens(exchange: Exchange) -> list[str]:
+    return [token for part in exchange.header(b"fenghuo-sign").split(",") if (token := part.strip())]
+
+
+def _whole(query: dict[str, str], name: str, default: int, *, most: int) -> int:
+    text = query.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdecimal()) or len(text) > 19 or int(text) > most:
+        raise HttpRefusal(HTTPStatus.BAD_REQUEST, "bad-request", f"{name}={text[:20]!r} is not a whole number from 0 to {most}")
+    return int(text)

@@ -1,0 +1,1 @@
+"""The core packages, module by module."""

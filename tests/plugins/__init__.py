@@ -1,0 +1,1 @@
+"""The bundled plugins, each against its real or small peer."""
