@@ -126,10 +126,11 @@ class ObjectiveState(StrEnum):
 
 
 class TargetState(StrEnum):
-    """A target is OPEN, MET, or ended another way: MISSED (nothing left to try or too late), WITHDRAWN (cancelled, superseded)."""
+    """A target is OPEN, MET, or ended another way: COVERED (the deputy answered instead), MISSED (too late), WITHDRAWN (cancelled, superseded)."""
 
     OPEN = "OPEN"
     MET = "MET"
+    COVERED = "COVERED"
     MISSED = "MISSED"
     WITHDRAWN = "WITHDRAWN"
 
@@ -199,7 +200,8 @@ class Objective(msgspec.Struct, frozen=True):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """Objective × recipient: how far it has come. `rung`: index of the highest rung opened; `rung_at`: when; `wake_at`: next timer."""
+    """Objective × recipient: how far it has come. `rung`: how many rungs are open; `rung_at`: when the last one opened;
+    `wake_at`: next timer; `escalated`: escalation steps done; `covers`: the recipient this one stands in for, if any."""
 
     objective: int
     recipient: str
@@ -208,7 +210,8 @@ class Target(msgspec.Struct, frozen=True):
     rung: int = 0
     rung_at: float = 0.0
     wake_at: float | None = None
-    escalated: bool = False
+    escalated: int = 0
+    covers: str = ""
 
 
 class Delivery(msgspec.Struct, frozen=True):

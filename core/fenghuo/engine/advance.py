@@ -1,0 +1,327 @@
+"""One target, its deliveries, the situation and the time → what changes. Pure: the whole decision, nothing else.
+
+`advance` never sees a whole objective. `settle` and `receipted` turn what came from a channel into the next state of a delivery.
+Source: delivery.md, States of a delivery; At least once, with one exception.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import msgspec
+
+from fenghuo.engine.planning import best_first
+from fenghuo.engine.rules import Escalation, Rung, RungMode
+from fenghuo.model.delivery import (
+    Delivery,
+    DeliveryState,
+    Hold,
+    Objective,
+    Outcome,
+    Permanent,
+    Reached,
+    Scope,
+    Target,
+    TargetState,
+    Transient,
+    Unknown,
+)
+from fenghuo.model.evidence import Evidence
+from fenghuo.model.message import MessageState
+from fenghuo.model.situation import ChannelView, Situation
+from fenghuo.model.traffic import Priority
+
+__all__ = ["Frame", "Step", "advance", "doubted", "receipted", "retry_wait_s", "settle"]
+
+DOUBT_GRACE_S = 2.0
+"""How long a doubt waits before a marked copy: a provider that comes back reports first what it had (seen with SMSCs on bind)."""
+MAX_FAILURES = 6
+"""Attempts that may fail for the recipient's or the message's sake before the way is given up."""
+MAX_REFIRES = 3
+"""Marked copies (重发) of one delivery: one for each crash, and no endless chain on a link that flaps."""
+FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 300.0
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """What a decision may know beside the target and its deliveries. `now`: UTC seconds."""
+
+    objective: Objective
+    rungs: tuple[Rung, ...]
+    message_state: MessageState
+    released: bool
+    situation: Situation
+    now: float
+    escalate: tuple[Escalation, ...] = ()
+    closing: bool = False
+
+
+class Step(msgspec.Struct, frozen=True):
+    """The new target, the deliveries that changed, and whom to ask as well."""
+
+    target: Target
+    changed: tuple[Delivery, ...] = ()
+    ask: tuple[str, ...] = ()
+
+
+def advance(target: Target, deliveries: tuple[Delivery, ...], frame: Frame) -> Step:
+    """The next state of everything about one target."""
+    draft = _Draft(target, deliveries, frame)
+    draft.raise_evidence()
+    if target.state is not TargetState.OPEN:
+        draft.close(target.state)
+    elif draft.target.evidence >= frame.objective.needed:
+        draft.close(TargetState.MET)
+    elif frame.closing or frame.message_state in (MessageState.SUPERSEDED, MessageState.CANCELLED):
+        draft.close(TargetState.WITHDRAWN)
+    elif frame.message_state is MessageState.EXPIRED:
+        draft.close(TargetState.MISSED)
+    elif not frame.released:
+        draft.hold_all(Hold.RELEASE)
+    else:
+        draft.go_on()
+    return draft.step()
+
+
+class _Draft:
+    """The working copy of one decision; lives for one call of advance()."""
+
+    def __init__(self, target: Target, deliveries: tuple[Delivery, ...], frame: Frame) -> None:
+        self.target = target
+        self.before = {delivery.id: delivery for delivery in deliveries}
+        self.now = {delivery.id: delivery for delivery in deliveries}
+        self.frame = frame
+        self.ask: list[str] = []
+        self.wakes: list[float] = []
+
+    # Endings.
+
+    def raise_evidence(self) -> None:
+        """A target has the highest evidence of its deliveries, and never less than before (I3)."""
+        best = max((delivery.evidence for delivery in self.now.values()), default=Evidence.STORED)
+        if best > self.target.evidence:
+            self.target = msgspec.structs.replace(self.target, evidence=best)
+
+    def close(self, state: TargetState) -> None:
+        """End the target and withdraw what has not left; what is being emitted ends with its outcome."""
+        self.target = msgspec.structs.replace(self.target, state=state, wake_at=None)
+        for delivery in self.now.values():
+            if delivery.state in (DeliveryState.HELD, DeliveryState.READY, DeliveryState.AWAITING, DeliveryState.IN_DOUBT):
+                self.put(delivery, **self._end(delivery, state))
+
+    def _end(self, delivery: Delivery, state: TargetState) -> dict[str, object]:
+        if state is TargetState.MET and delivery.evidence >= self.frame.objective.needed:
+            return {"state": DeliveryState.MET, "reason": "", "until": None}
+        match self.frame.message_state:
+            case MessageState.SUPERSEDED:
+                ended = DeliveryState.SUPERSEDED
+            case MessageState.EXPIRED:
+                ended = DeliveryState.EXPIRED
+            case _:
+                ended = DeliveryState.CANCELLED
+        return {"state": ended, "reason": state.value.lower(), "until": None}
+
+    def hold_all(self, reason: Hold) -> None:
+        for delivery in self.now.values():
+            if delivery.state in (DeliveryState.HELD, DeliveryState.READY) and delivery.reason != reason:
+                self.put(delivery, state=DeliveryState.HELD, reason=reason)
+
+    # Going on.
+
+    def go_on(self) -> None:
+        for delivery in tuple(self.now.values()):
+            if delivery.state is DeliveryState.IN_DOUBT:
+                self.resolve(delivery)
+            elif delivery.state is DeliveryState.AWAITING:
+                self.wait_on(delivery)
+            elif delivery.state is DeliveryState.READY and not self.is_usable(delivery):
+                self.put(delivery, state=DeliveryState.HELD, reason=Hold.CHANNEL)
+        self.open_rungs()
+        self.escalate()
+        self.target = msgspec.structs.replace(self.target, wake_at=min(self.wakes, default=None))
+
+    def wait_on(self, delivery: Delivery) -> None:
+        """An emission without its receipt is hopeful until `until`; after that the next rung is due, and a receipt is still welcome."""
+        if delivery.until is None:
+            return
+        if delivery.until <= self.frame.now:
+            self.put(delivery, until=None)
+        else:
+            self.wakes.append(delivery.until)
+
+    def resolve(self, delivery: Delivery) -> None:
+        """What may be done about a doubt, by what the channel can do (the table in delivery.md)."""
+        view = self.frame.situation.channel.get(delivery.channel)
+        doubt = view.doubt if view else "opaque"
+        if doubt == "actuator":
+            return
+        if doubt == "idempotent" and self.is_usable(delivery):
+            self.put(delivery, state=DeliveryState.READY, reason="", until=None)
+        elif delivery.until is not None and delivery.until <= self.frame.now:
+            self.put(delivery, state=DeliveryState.FAILED, reason=f"{Scope.CHANNEL} in-doubt", until=None)
+        elif doubt == "opaque" and delivery.priority <= Priority.P1 and self.may_refire(delivery):
+            self.put(delivery, state=DeliveryState.READY, reason="", until=None, refires=delivery.refires + 1)
+        elif delivery.until is not None:
+            self.wakes.append(delivery.until if delivery.not_before <= self.frame.now else min(delivery.not_before, delivery.until))
+
+    def may_refire(self, delivery: Delivery) -> bool:
+        """A marked copy is due unless another way has carried the message meanwhile: one doubt costs one copy, not two (I9)."""
+        carried = any(other.evidence >= Evidence.ACCEPTED for other in self.now.values() if other.id != delivery.id)
+        return not carried and delivery.refires < MAX_REFIRES and delivery.not_before <= self.frame.now and self.is_usable(delivery)
+
+    def open_rungs(self) -> None:
+        """Give every open rung a live delivery if it can have one, and open the next rungs that are due."""
+        while True:
+            for index in range(self.target.rung):
+                self.enliven(index)
+            if not self.is_next_due():
+                return
+            self.target = msgspec.structs.replace(self.target, rung=self.target.rung + 1, rung_at=self.frame.now)
+
+    def is_next_due(self) -> bool:
+        """Whether the next rung of the ladder is to be opened now; notes when it will be, if later."""
+        target, frame = self.target, self.frame
+        if target.rung >= len(frame.rungs):
+            return False
+        following = frame.rungs[target.rung]
+        if target.rung == 0 or frame.objective.priority is Priority.P0 or following.mode is RungMode.PARALLEL:
+            return True
+        if not any(self.is_hopeful(delivery) for delivery in self.now.values()):
+            return True
+        due_s = self.patience_s(following)
+        if due_s is None:
+            return False
+        if frame.now >= target.rung_at + due_s:
+            return True
+        self.wakes.append(target.rung_at + due_s)
+        return False
+
+    def patience_s(self, following: Rung) -> float | None:
+        """Seconds after which the next rung opens although this one may still work: `after_s`, or q95 for a hedge; None: not by time."""
+        if following.after_s is not None:
+            return following.after_s
+        if following.mode is RungMode.HEDGE or self.frame.objective.priority is Priority.P1:
+            used = [view.latency_q95_s for view in map(self.view, self.now.values()) if view]
+            return max(used, default=0.0)
+        return None
+
+    def is_hopeful(self, delivery: Delivery) -> bool:
+        """Whether a delivery of an open rung may still bring the evidence by itself."""
+        if delivery.rung >= self.target.rung:
+            return False
+        match delivery.state:
+            case DeliveryState.READY | DeliveryState.EMITTING:
+                return True
+            case DeliveryState.AWAITING:
+                return delivery.until is not None
+            case DeliveryState.IN_DOUBT:
+                return delivery.priority > Priority.P1
+            case _:
+                return False
+
+    def enliven(self, index: int) -> None:
+        """Make the best waiting alternate of a rung READY, unless one of them is under way or has already spoken."""
+        here = [delivery for delivery in self.now.values() if delivery.rung == index]
+        if any(self.is_occupied(delivery) for delivery in here):
+            return
+        barred = {delivery.address for delivery in here if delivery.state is DeliveryState.FAILED}
+        waiting = [delivery for delivery in here if delivery.state is DeliveryState.HELD and delivery.address not in barred]
+        usable = [delivery for delivery in waiting if self.is_usable(delivery) and delivery.not_before <= self.frame.now]
+        self.wakes.extend(delivery.not_before for delivery in waiting if delivery.not_before > self.frame.now)
+        order = best_first(tuple({delivery.channel for delivery in usable}), self.frame.situation, self.target.recipient)
+        for name in order[:1]:
+            first = min((delivery for delivery in usable if delivery.channel == name), key=lambda delivery: delivery.id)
+            self.put(first, state=DeliveryState.READY, reason="")
+        for delivery in waiting:
+            if not usable and delivery.reason != Hold.CHANNEL:
+                self.put(delivery, reason=Hold.CHANNEL)
+
+    def is_occupied(self, delivery: Delivery) -> bool:
+        """Whether this delivery keeps its rung from trying an alternate: a second copy to the same person is failover, not routine."""
+        if delivery.state is DeliveryState.IN_DOUBT:
+            return delivery.priority > Priority.P1 or self.is_usable(delivery)
+        return delivery.state in (DeliveryState.READY, DeliveryState.EMITTING, DeliveryState.AWAITING)
+
+    def escalate(self) -> None:
+        """Ask the next person when a step is due; a person who stands in for another is not stood in for."""
+        if self.target.covers:
+            return
+        done = self.target.escalated
+        for step in self.frame.escalate[done:]:
+            due_at = self.frame.objective.opened_at + step.after_s
+            if due_at > self.frame.now:
+                self.wakes.append(due_at)
+                break
+            self.ask.append(step.to)
+            done += 1
+        self.target = msgspec.structs.replace(self.target, escalated=done)
+
+    # Small things.
+
+    def view(self, delivery: Delivery) -> ChannelView | None:
+        return self.frame.situation.channel.get(delivery.channel)
+
+    def is_usable(self, delivery: Delivery) -> bool:
+        view = self.view(delivery)
+        return view is not None and view.is_usable
+
+    def put(self, delivery: Delivery, **changes: object) -> None:
+        self.now[delivery.id] = msgspec.structs.replace(self.now[delivery.id], **changes)
+
+    def step(self) -> Step:
+        changed = tuple(delivery for key, delivery in self.now.items() if delivery is not self.before[key] and delivery != self.before[key])
+        return Step(self.target, changed, tuple(self.ask))
+
+
+def settle(
+    delivery: Delivery, outcome: Outcome, *, needed: Evidence, now: float, view: ChannelView | None, jitter: float = 0.5
+) -> Delivery:
+    """A delivery after the outcome of its emission. `jitter`: 0..1, drawn by the caller."""
+    replace = msgspec.structs.replace
+    match outcome:
+        case Reached(level=level):
+            evidence = max(delivery.evidence, level)
+            if evidence >= needed:
+                return replace(delivery, state=DeliveryState.MET, evidence=evidence, reason="", until=None)
+            wait_s = view.latency_q95_s if view else 30.0
+            return replace(delivery, state=DeliveryState.AWAITING, evidence=evidence, reason="", until=now + wait_s)
+        case Transient(scope=Scope.CHANNEL, retry_after_s=after_s):
+            wait_s = after_s if after_s is not None else retry_wait_s(1, jitter)
+            return replace(delivery, state=DeliveryState.HELD, reason=Hold.CHANNEL, until=None, not_before=now + wait_s)
+        case Transient(scope=scope, code=code, retry_after_s=after_s):
+            failures = delivery.failures + 1
+            if failures >= MAX_FAILURES:
+                return replace(delivery, state=DeliveryState.FAILED, reason=f"{scope} {code}", failures=failures)
+            wait_s = after_s if after_s is not None else retry_wait_s(failures, jitter)
+            return replace(delivery, state=DeliveryState.READY, reason=code, failures=failures, not_before=now + wait_s)
+        case Permanent(scope=scope, code=code):
+            return replace(delivery, state=DeliveryState.FAILED, reason=f"{scope} {code}", until=None)
+        case Unknown(cause=cause):
+            return doubted(delivery, cause, now=now, view=view)
+        case _:
+            assert_never(outcome)
+
+
+def doubted(delivery: Delivery, cause: str, *, now: float, view: ChannelView | None) -> Delivery:
+    """A delivery of which nobody knows whether it left, with the time by which that must be resolved."""
+    window_s = max(view.latency_q95_s if view else 30.0, 2 * DOUBT_GRACE_S)
+    return msgspec.structs.replace(
+        delivery, state=DeliveryState.IN_DOUBT, reason=cause, until=now + window_s, not_before=now + DOUBT_GRACE_S
+    )
+
+
+def receipted(delivery: Delivery, *, level: Evidence | None, failure: Outcome | None, needed: Evidence) -> Delivery:
+    """A delivery after a receipt: evidence only rises (I3); a terminal state is never left; a refusal by the far end ends an open one."""
+    replace = msgspec.structs.replace
+    evidence = max(delivery.evidence, level if level is not None else Evidence.STORED)
+    waiting = delivery.state in (DeliveryState.AWAITING, DeliveryState.IN_DOUBT)
+    if waiting and evidence >= needed:
+        return replace(delivery, evidence=evidence, state=DeliveryState.MET, reason="", until=None)
+    if waiting and isinstance(failure, Permanent):
+        return replace(delivery, evidence=evidence, state=DeliveryState.FAILED, reason=f"{failure.scope} {failure.code}", until=None)
+    return replace(delivery, evidence=evidence)
+
+
+def retry_wait_s(failures: int, jitter: float) -> float:
+    """Seconds before the next try: doubled each time, up to five minutes, with jitter 0..1 spreading it over the upper half."""
+    longest: float = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** (failures - 1))
+    return longest * (0.5 + 0.5 * jitter)

@@ -1,0 +1,303 @@
+"""What each fact means for the book: which targets must be looked at, and what one look changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import assert_never
+
+import msgspec
+
+from fenghuo.engine.advance import Frame, advance, receipted, settle
+from fenghuo.engine.batch import Batch
+from fenghuo.engine.book import Book, OpenMessage, OpenTarget
+from fenghuo.engine.channels import ChannelBoard
+from fenghuo.engine.facts import (
+    ChannelObserved,
+    ChannelSwitched,
+    Denial,
+    DirectoryChanged,
+    Fact,
+    MessageAccepted,
+    MessageEnded,
+    Receipted,
+    RulesChanged,
+    Settled,
+    Signed,
+)
+from fenghuo.engine.health import Sign
+from fenghuo.engine.inherit import Heir
+from fenghuo.engine.office import Office
+from fenghuo.engine.opening import Opening
+from fenghuo.engine.tally import Tally
+from fenghuo.engine.timers import Deadline, Expiry, Timers
+from fenghuo.model.delivery import (
+    Delivery,
+    DeliveryState,
+    Outcome,
+    Permanent,
+    Reached,
+    Receipt,
+    Scope,
+    TargetState,
+    Transient,
+    Unknown,
+    outcome_text,
+)
+from fenghuo.model.evidence import Evidence
+from fenghuo.model.message import MessageState
+from fenghuo.model.situation import Health
+from fenghuo.store.records import RefRow, ReleaseRow
+
+__all__ = ["Apply"]
+
+Mark = Callable[[OpenTarget], None]
+
+
+class Apply:
+    """Turns facts into changes of the book and rows of the batch. The only writer of the book, licences excepted."""
+
+    def __init__(self, office: Office, book: Book, board: ChannelBoard, *, opening: Opening, tally: Tally, timers: Timers) -> None:
+        self._office = office
+        self._book = book
+        self._board = board
+        self._opening = opening
+        self._tally = tally
+        self._timers = timers
+
+    def all(self, facts: Iterable[Fact], batch: Batch) -> list[OpenTarget]:
+        """Apply facts in order; every target that must be advanced."""
+        dirty: list[OpenTarget] = []
+        for fact in facts:
+            dirty.extend(self._one(fact, batch))
+        return dirty
+
+    def advance(self, entry: OpenTarget, batch: Batch, mark: Mark) -> list[Delivery]:
+        """Advance one target; the deliveries that became READY."""
+        opened = entry.objective
+        frame = Frame(
+            objective=opened.objective,
+            rungs=opened.rungs,
+            message_state=opened.message.state,
+            released=opened.message.is_released,
+            situation=self._board.situation(),
+            now=self._office.clock.time(),
+            escalate=opened.escalate,
+            closing=opened.closing,
+        )
+        step = advance(entry.target, tuple(entry.deliveries.values()), frame)
+        ready = [self._changed(entry, delivery, batch) for delivery in step.changed]
+        if step.target.state is not TargetState.OPEN:
+            on_air = (key for key, delivery in entry.deliveries.items() if delivery.state is DeliveryState.EMITTING)
+            self._book.withdrawn.update(on_air)
+        if step.target != entry.target or entry.target.wake_at is not None:
+            entry.target = step.target
+            batch.targets[(step.target.objective, step.target.recipient)] = step.target
+        if step.target.wake_at is not None:
+            self._timers.at(step.target.wake_at, entry)
+        for to in step.ask:
+            self._ask(entry, to, batch, mark)
+        if entry.is_finished:
+            self._tally.finished(entry)
+            batch.targets[(entry.target.objective, entry.target.recipient)] = entry.target
+        return [delivery for delivery in ready if delivery.state is DeliveryState.READY]
+
+    def _changed(self, entry: OpenTarget, delivery: Delivery, batch: Batch) -> Delivery:
+        batch.changed(entry.deliveries.get(delivery.id), delivery)
+        self._book.put(entry, delivery)
+        return delivery
+
+    def _ask(self, entry: OpenTarget, to: str, batch: Batch, mark: Mark) -> None:
+        """Ask the next person as well; whoever is asked already is not asked twice."""
+        person = self._office.directory.person_by_id.get(entry.target.recipient)
+        name = (person.deputy if person else None) if to == "deputy" else to.removeprefix("person:")
+        subject = f"objective/{entry.target.objective}"
+        if not name or name in entry.objective.targets:
+            batch.event("alarm.nobody_to_escalate_to", subject, recipient=entry.target.recipient, to=to)
+            return
+        batch.event("objective.escalated", subject, recipient=entry.target.recipient, to=name)
+        mark(self._opening.add_target(entry.objective, Heir(name), batch, covers=entry.target.recipient))
+
+    def _one(self, fact: Fact, batch: Batch) -> Iterable[OpenTarget]:
+        match fact:
+            case Settled() | Receipted() | Denial():
+                return self._of_delivery(fact, batch)
+            case MessageAccepted() | Signed() | MessageEnded():
+                return self._of_message(fact, batch)
+            case ChannelObserved():
+                return self._observed(fact, batch)
+            case ChannelSwitched(channel=name):
+                return self._on_channel(name)
+            case DirectoryChanged() | RulesChanged():
+                self._board.refresh()
+                return ()
+            case _:
+                assert_never(fact)
+
+    def _of_delivery(self, fact: Settled | Receipted | Denial, batch: Batch) -> Iterable[OpenTarget]:
+        match fact:
+            case Settled():
+                return self._settled(fact, batch)
+            case Receipted():
+                return self._receipted(fact, batch)
+            case Denial():
+                return self._denied(fact, batch)
+
+    def _of_message(self, fact: MessageAccepted | Signed | MessageEnded, batch: Batch) -> Iterable[OpenTarget]:
+        match fact:
+            case MessageAccepted():
+                return self._accepted(fact, batch)
+            case Signed():
+                return self._signed(fact, batch)
+            case MessageEnded():
+                return self._ended(fact, batch)
+
+    # Messages.
+
+    def _accepted(self, fact: MessageAccepted, batch: Batch) -> Iterable[OpenTarget]:
+        entry = OpenMessage(fact.message, fact.state)
+        entry.signed.update(fact.signatures)
+        self._book.add_message(entry)
+        self._opening.open(entry, batch, fact.heirs)
+        entry.needed_signatures = max(entry.needed_signatures, fact.least)
+        batch.releases += self._signatures(entry)
+        self._timers.at(fact.message.expires_at, Expiry(fact.message.id, fact.message.revision))
+        for number in entry.objectives:
+            self._timers.at(self._book.objectives[number].objective.deadline_at, Deadline(number))
+        return ()
+
+    def _signatures(self, entry: OpenMessage) -> list[ReleaseRow]:
+        """The signatures that came with a submission, bound to the envelope that its plan has."""
+        message, now = entry.message, self._office.clock.time()
+        return [ReleaseRow(message.id, message.revision, entry.envelope, actor, now, message.expires_at) for actor in sorted(entry.signed)]
+
+    def _signed(self, fact: Signed, batch: Batch) -> Iterable[OpenTarget]:
+        key = (fact.id, fact.revision)
+        entry = self._book.messages.get(key)
+        if entry is None:
+            return ()
+        entry.signed.add(fact.actor)
+        if not fact.released:
+            return ()
+        entry.state = MessageState.ACTIVE
+        self._opening.inherit(entry, fact.heirs, batch)
+        return list(self._book.of_message(key))
+
+    def _ended(self, fact: MessageEnded, batch: Batch) -> Iterable[OpenTarget]:
+        key = (fact.id, fact.revision)
+        entry = self._book.messages.get(key)
+        if entry is None or entry.state not in (MessageState.HELD, MessageState.ACTIVE):
+            return ()
+        entry.state = fact.state
+        if fact.state is MessageState.EXPIRED:
+            batch.messages[key] = fact.state
+            batch.event("message.expired", f"message/{fact.id}", revision=fact.revision)
+        targets = list(self._book.of_message(key))
+        if not targets and not any(number in self._book.objectives for number in entry.objectives):
+            self._book.close_message(entry)
+        return targets
+
+    # Deliveries.
+
+    def _settled(self, fact: Settled, batch: Batch) -> Iterable[OpenTarget]:
+        holder = self._book.by_delivery.get(fact.delivery)
+        if holder is None:
+            return ()
+        delivery = holder.deliveries[fact.delivery]
+        is_expected = delivery.state in (DeliveryState.EMITTING, DeliveryState.IN_DOUBT) and delivery.tries == fact.n
+        is_late = fact.begun and not is_expected
+        if fact.begun:
+            batch.outcomes[(delivery.token, fact.n)] = (outcome_text(fact.outcome), fact.at)
+            self._name(delivery, fact, batch)
+        if is_late and not isinstance(fact.outcome, Reached):
+            return ()
+        view = self._board.situation().channel.get(delivery.channel)
+        after = settle(
+            delivery,
+            fact.outcome,
+            needed=holder.objective.objective.needed,
+            now=fact.at,
+            view=view,
+            jitter=self._office.chance.random(),
+        )
+        if is_late:
+            after = receipted(delivery, level=after.evidence, failure=None, needed=holder.objective.objective.needed)
+        self._changed(holder, after, batch)
+        affected = self._health_after(delivery, fact.outcome, batch)
+        return (holder, *affected)
+
+    def _name(self, delivery: Delivery, fact: Settled, batch: Batch) -> None:
+        if isinstance(fact.outcome, Reached):
+            for part, ref in enumerate(fact.outcome.refs):
+                self._book.name(delivery.id, delivery.channel, ref)
+                batch.refs.append(RefRow(delivery.channel, ref, delivery.token, fact.n, part))
+
+    def _health_after(self, delivery: Delivery, outcome: Outcome, batch: Batch) -> Iterable[OpenTarget]:
+        match outcome:
+            case Reached():
+                sign = Sign.SENT
+            case Transient(scope=Scope.CHANNEL) | Permanent(scope=Scope.CHANNEL):
+                sign = Sign.FAILED
+            case Unknown():
+                sign = Sign.TIMED_OUT
+            case _:
+                return ()
+        return self._observed(ChannelObserved(delivery.channel, sign, outcome_text(outcome), delivery.recipient), batch)
+
+    def _denied(self, fact: Denial, batch: Batch) -> Iterable[OpenTarget]:
+        holder = self._book.by_delivery.get(fact.delivery)
+        if holder is None:
+            return ()
+        delivery = holder.deliveries[fact.delivery]
+        after = msgspec.structs.replace(delivery, state=DeliveryState.CANCELLED, reason=fact.reason, tries=max(0, delivery.tries - 1))
+        self._changed(holder, after, batch)
+        return (holder,)
+
+    def _receipted(self, fact: Receipted, batch: Batch) -> Iterable[OpenTarget]:
+        holder = self._book.by_delivery.get(fact.delivery)
+        if holder is None:
+            return ()
+        before = holder.deliveries[fact.delivery]
+        after = receipted(before, level=fact.level, failure=fact.failure, needed=holder.objective.objective.needed)
+        self._note_receipt(fact, batch)
+        if after != before:
+            self._changed(holder, after, batch)
+        affected = self._observed(ChannelObserved(fact.channel, Sign.RECEIPT), batch)
+        return (holder, *affected)
+
+    def _note_receipt(self, fact: Receipted, batch: Batch) -> None:
+        level = fact.level if fact.level is not None else Evidence.STORED
+        batch.receipts.append(
+            Receipt(
+                id=self._book.next_receipt,
+                delivery=fact.delivery,
+                channel=fact.channel,
+                level=level,
+                at=fact.at,
+                ref=fact.ref,
+                text=fact.text,
+                inbox=fact.inbox,
+            )
+        )
+        self._book.next_receipt += 1
+        if fact.inbox:
+            batch.inbox[fact.inbox] = "matched"
+        batch.event(
+            "receipt.matched", f"delivery/{fact.delivery}", channel=fact.channel, level=level.name, text=fact.text, inbox=fact.inbox
+        )
+
+    # Channels.
+
+    def _observed(self, fact: ChannelObserved, batch: Batch) -> Iterable[OpenTarget]:
+        change = self._board.observe(fact.channel, fact.sign, recipient=fact.recipient, reason=fact.reason)
+        if change is None:
+            return ()
+        before, after = change
+        kind = "alarm.channel_down" if after is Health.DOWN else "channel.health"
+        batch.event(kind, f"channel/{fact.channel}", before=before, after=after, cause=fact.reason or fact.sign.value)
+        return self._on_channel(fact.channel)
+
+    def _on_channel(self, name: str) -> Iterator[OpenTarget]:
+        """Every open target with something on a channel, most of them for nothing: rare, and simple."""
+        for holder in list(self._book.targets()):
+            if any(delivery.channel == name for delivery in holder.deliveries.values()):
+                yield holder

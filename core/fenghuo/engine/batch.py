@@ -1,0 +1,100 @@
+"""What one turn of the loop changes, collected and then written as ONE job: the facts and every transition they cause."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from fenghuo.model.delivery import Delivery, DeliveryState, Objective, Receipt, Target, Token
+from fenghuo.model.message import MessageId, MessageState
+from fenghuo.store.records import InboxRow, RefRow, ReleaseRow, RenditionRow
+from fenghuo.store.transaction import Tx
+from fenghuo.store.tables import ATTEMPT, DELIVERY, INBOX, MESSAGE, OBJECTIVE, RECEIPT, REF, RELEASE, RENDITION, TARGET, Table
+
+__all__ = ["Batch"]
+
+TOLD = frozenset(DeliveryState) - {DeliveryState.HELD, DeliveryState.READY, DeliveryState.EMITTING}
+"""States whose beginning is an event. EMITTING is told by begin() itself; the rest would be noise."""
+
+AttemptKey = tuple[Token, int]
+K = TypeVar("K")
+R = TypeVar("R", bound=msgspec.Struct)
+
+
+class Batch:
+    """Rows by key, the newest wins; events in order. `write` is the job."""
+
+    def __init__(self) -> None:
+        self.objectives: dict[int, Objective] = {}
+        self.targets: dict[tuple[int, str], Target] = {}
+        self.deliveries: dict[int, Delivery] = {}
+        self.outcomes: dict[AttemptKey, tuple[str, float]] = {}
+        self.receipts: list[Receipt] = []
+        self.refs: list[RefRow] = []
+        self.inbox: dict[int, str] = {}
+        self.renditions: list[RenditionRow] = []
+        self.releases: list[ReleaseRow] = []
+        self.messages: dict[tuple[MessageId, int], MessageState] = {}
+        self.new_objectives: list[Objective] = []
+        self.new_targets: list[Target] = []
+        self.new_deliveries: list[Delivery] = []
+        self.events: list[tuple[str, str, dict[str, Any]]] = []
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, name) for name in vars(self))
+
+    def event(self, kind: str, subject: str, **body: Any) -> None:
+        self.events.append((kind, subject, body))
+
+    def changed(self, before: Delivery | None, after: Delivery) -> None:
+        """Note the new state of a delivery and tell it if people follow it."""
+        self.deliveries[after.id] = after
+        if after.state in TOLD and (before is None or before.state is not after.state):
+            self.event(
+                f"delivery.{after.state.lower()}",
+                f"delivery/{after.id}",
+                message=after.message,
+                revision=after.revision,
+                objective=after.objective,
+                recipient=after.recipient,
+                channel=after.channel,
+                evidence=after.evidence.name,
+                reason=after.reason,
+            )
+
+    def write(self, tx: Tx) -> None:
+        """Everything above, in one transaction. May be run again: it reads nothing that it changes but states of messages."""
+        for (message, revision), state in self.messages.items():
+            row = tx.get(MESSAGE, message, revision)
+            if row is not None:
+                tx.update(MESSAGE, msgspec.structs.replace(row, state=state))
+        tx.insert_all(RENDITION, self.renditions)
+        for release in self.releases:
+            tx.put(RELEASE, release)
+        _write(tx, OBJECTIVE, {row.id: row for row in self.new_objectives}, self.objectives)
+        _write(tx, TARGET, {(row.objective, row.recipient): row for row in self.new_targets}, self.targets)
+        _write(tx, DELIVERY, {row.id: row for row in self.new_deliveries}, self.deliveries)
+        self._write_evidence(tx)
+        for kind, subject, body in self.events:
+            tx.event(kind, subject, **body)
+
+    def _write_evidence(self, tx: Tx) -> None:
+        for key, (outcome, at) in self.outcomes.items():
+            attempt = tx.get(ATTEMPT, *key)
+            if attempt is not None:
+                tx.update(ATTEMPT, msgspec.structs.replace(attempt, outcome=outcome, outcome_at=at))
+        for ref in self.refs:
+            tx.put(REF, ref)
+        for receipt in self.receipts:
+            tx.insert(RECEIPT, receipt)
+        for number, state in self.inbox.items():
+            raw: InboxRow | None = tx.get(INBOX, number)
+            if raw is not None:
+                tx.update(INBOX, msgspec.structs.replace(raw, state=state))
+
+
+def _write(tx: Tx, table: Table[R], new: dict[K, R], changed: dict[K, R]) -> None:
+    """Insert the new rows in their newest state, update the others."""
+    tx.insert_all(table, [changed.get(key, row) for key, row in new.items()])
+    tx.update_all(table, [row for key, row in changed.items() if key not in new])

@@ -1,0 +1,167 @@
+"""What is open, in memory: messages, objectives, targets, deliveries. Written by the loop, except for `licence`.
+
+The store is the truth; the book runs ahead of it by the jobs that the writer has not committed yet, and nothing leaves the
+house before they are. Closed targets leave the book.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from fenghuo.engine.rules import Escalation, Rung
+from fenghuo.model.delivery import Delivery, DeliveryState, Objective, Target, TargetState
+from fenghuo.model.directory import RecipientId
+from fenghuo.model.message import Message, MessageId, MessageState
+
+__all__ = ["Book", "OpenMessage", "OpenObjective", "OpenTarget"]
+
+Revision = tuple[MessageId, int]
+
+
+class OpenMessage:
+    """A revision with its state, who signed it, and how many signatures its objectives ask for."""
+
+    def __init__(self, message: Message, state: MessageState) -> None:
+        self.message = message
+        self.state = state
+        self.signed: set[str] = set()
+        self.needed_signatures = 0
+        self.envelope = ""
+        self.objectives: list[int] = []
+        self.is_planned = False
+        self.told: set[RecipientId] = set()
+
+    @property
+    def is_released(self) -> bool:
+        """A HELD message is planned and goes nowhere."""
+        return self.state is not MessageState.HELD
+
+
+class OpenTarget:
+    """A target with its deliveries by id."""
+
+    def __init__(self, target: Target, objective: OpenObjective) -> None:
+        self.target = target
+        self.objective = objective
+        self.deliveries: dict[int, Delivery] = {}
+        self.refs: list[tuple[str, str]] = []
+
+    @property
+    def is_finished(self) -> bool:
+        """Closed, and nothing of it is on the air any more."""
+        busy = any(delivery.state is DeliveryState.EMITTING for delivery in self.deliveries.values())
+        return self.target.state is not TargetState.OPEN and not busy
+
+
+class OpenObjective:
+    """An objective with the rungs it was planned on and its open targets by recipient."""
+
+    def __init__(self, objective: Objective, message: OpenMessage, rungs: tuple[Rung, ...], escalate: tuple[Escalation, ...]) -> None:
+        self.objective = objective
+        self.message = message
+        self.rungs = rungs
+        self.escalate = escalate
+        self.targets: dict[RecipientId, OpenTarget] = {}
+        self.closing = False
+
+
+class Book:
+    """All that is open."""
+
+    def __init__(self) -> None:
+        self.messages: dict[Revision, OpenMessage] = {}
+        self.objectives: dict[int, OpenObjective] = {}
+        self.by_delivery: dict[int, OpenTarget] = {}
+        self.by_recipient: dict[RecipientId, dict[int, OpenTarget]] = {}
+        self.refs: dict[tuple[str, str], int] = {}
+        self.withdrawn: set[int] = set()
+        self.next_objective = 1
+        self.next_delivery = 1
+        self.next_receipt = 1
+
+    # Looking.
+
+    def delivery(self, key: int) -> Delivery | None:
+        holder = self.by_delivery.get(key)
+        return holder.deliveries.get(key) if holder else None
+
+    def deliveries(self) -> Iterator[Delivery]:
+        """Every delivery in the book."""
+        for key, holder in self.by_delivery.items():
+            yield holder.deliveries[key]
+
+    def targets(self) -> Iterator[OpenTarget]:
+        for objective in self.objectives.values():
+            yield from objective.targets.values()
+
+    def find_message(self, ident: str) -> OpenMessage | None:
+        """The newest open revision of an id."""
+        newest = max((key for key in self.messages if key[0] == ident), default=None)
+        return self.messages[newest] if newest else None
+
+    def of_message(self, key: Revision) -> Iterator[OpenTarget]:
+        entry = self.messages.get(key)
+        for number in entry.objectives if entry else ():
+            if number in self.objectives:
+                yield from self.objectives[number].targets.values()
+
+    # Changing: the loop's part.
+
+    def add_message(self, entry: OpenMessage) -> None:
+        self.messages[(entry.message.id, entry.message.revision)] = entry
+
+    def add_objective(self, entry: OpenObjective) -> None:
+        self.objectives[entry.objective.id] = entry
+        entry.message.objectives.append(entry.objective.id)
+        self.next_objective = max(self.next_objective, entry.objective.id + 1)
+
+    def add_target(self, entry: OpenTarget) -> None:
+        entry.objective.targets[entry.target.recipient] = entry
+        self.by_recipient.setdefault(entry.target.recipient, {})[entry.target.objective] = entry
+
+    def put(self, entry: OpenTarget, delivery: Delivery) -> None:
+        """Keep the newest state of a delivery."""
+        entry.deliveries[delivery.id] = delivery
+        self.by_delivery[delivery.id] = entry
+        self.next_delivery = max(self.next_delivery, delivery.id + 1)
+
+    def name(self, delivery: int, channel: str, ref: str) -> None:
+        """The provider calls this delivery `ref` from now on."""
+        holder = self.by_delivery.get(delivery)
+        if holder is not None:
+            holder.refs.append((channel, ref))
+            self.refs[(channel, ref)] = delivery
+
+    def close_target(self, entry: OpenTarget) -> None:
+        """Let go of a finished target."""
+        for key in entry.deliveries:
+            self.by_delivery.pop(key, None)
+            self.withdrawn.discard(key)
+        for ref in entry.refs:
+            self.refs.pop(ref, None)
+        recipient = entry.target.recipient
+        entry.objective.targets.pop(recipient, None)
+        at = self.by_recipient.get(recipient, {})
+        at.pop(entry.target.objective, None)
+        if not at:
+            self.by_recipient.pop(recipient, None)
+
+    def close_objective(self, entry: OpenObjective) -> None:
+        self.objectives.pop(entry.objective.id, None)
+
+    def close_message(self, entry: OpenMessage) -> None:
+        self.messages.pop((entry.message.id, entry.message.revision), None)
+
+    # Changing: the dispatcher's one part.
+
+    def licence(self, key: int) -> Delivery | None:
+        """READY → EMITTING, at once and before the commit is asked for, so that nobody changes their mind in between."""
+        holder = self.by_delivery.get(key)
+        delivery = holder.deliveries[key] if holder else None
+        if holder is None or delivery is None or delivery.state is not DeliveryState.READY:
+            return None
+        begun = msgspec.structs.replace(delivery, state=DeliveryState.EMITTING, reason="", tries=delivery.tries + 1, until=None)
+        holder.deliveries[key] = begun
+        return begun

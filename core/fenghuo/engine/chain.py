@@ -1,0 +1,111 @@
+"""Identity and chains: duplicates, conflicts, Update and Cancel, tombstones. Runs inside the writer's job, on the truth.
+
+Source: wire-formats.md §1.6.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from fenghuo.engine.inherit import Heir, find_heirs
+from fenghuo.errors import KeyConflict
+from fenghuo.model.message import Content, Message, MessageId, MessageState, Reference
+from fenghuo.model.traffic import Action
+from fenghuo.store.records import IdempotencyRow, MessageRow, TombstoneRow
+from fenghuo.store.tables import IDEMPOTENCY, MESSAGE, TOMBSTONE
+from fenghuo.store.transaction import Tx
+
+__all__ = ["KEEP_KEYS_S", "Kin", "bury", "duplicate_of", "find_kin", "is_dead", "keys_of", "remember", "replace_earlier", "triple_key"]
+
+KEEP_KEYS_S = 30 * 86_400.0
+"""Keys outlive the message by thirty days (delivery.md): a replay of yesterday is still a replay."""
+
+
+class Kin(msgspec.Struct, frozen=True):
+    """What a new message is to one that we have: the next revision of `id`. `sender`: who sent the original."""
+
+    id: MessageId
+    revision: int
+    sender: str
+    expires_at: float
+    number: int
+    headline: Message
+
+
+def triple_key(content: Content) -> str:
+    """The idempotency key of an alert: (sender, identifier, sent)."""
+    return f"cap\x1f{content.sender}\x1f{content.identifier}\x1f{content.sent.isoformat()}"
+
+
+def keys_of(content: Content, *, source: str, key: str, raw: bytes) -> tuple[tuple[str, str], ...]:
+    """(key, hash) pairs under which this message is remembered. A client's key vouches for its bytes, a triple for its content."""
+    found: list[tuple[str, str]] = []
+    if content.identifier:
+        found.append((triple_key(content), hashlib.sha256(msgspec.msgpack.encode(content)).hexdigest()))
+    if key:
+        found.append((f"key\x1f{source}\x1f{key}", hashlib.sha256(raw).hexdigest()))
+    return tuple(found)
+
+
+def duplicate_of(tx: Tx, keys: tuple[tuple[str, str], ...]) -> IdempotencyRow | None:
+    """The earlier use of one of these keys. Raises: KeyConflict: it was used with other content."""
+    for key, digest in keys:
+        row = tx.get(IDEMPOTENCY, key)
+        if row is None:
+            continue
+        if row.hash != digest:
+            raise KeyConflict(" ".join(key.split("\x1f")[1:]))
+        return row
+    return None
+
+
+def remember(tx: Tx, keys: tuple[tuple[str, str], ...], message: Message) -> None:
+    """Keep the keys of an accepted message."""
+    for key, digest in keys:
+        until = max(message.expires_at, message.accepted_at) + KEEP_KEYS_S
+        tx.put(IDEMPOTENCY, IdempotencyRow(key, digest, message.id, message.revision, until))
+
+
+def find_kin(tx: Tx, content: Content) -> tuple[Kin, ...]:
+    """The events that the references of an Update or Cancel lead to, each at its next revision."""
+    found: dict[MessageId, Kin] = {}
+    for reference in content.references:
+        for row in _referenced(tx, reference):
+            newest = tx.find(MESSAGE, "id = ? ORDER BY revision DESC", row.id, limit=1)[0]
+            original = msgspec.msgpack.decode(newest.body, type=Message)
+            found[row.id] = Kin(row.id, newest.revision + 1, row.sender, newest.expires_at, newest.number, original)
+    return tuple(found.values())
+
+
+def _referenced(tx: Tx, reference: Reference) -> list[MessageRow]:
+    if reference.sender:
+        return tx.find(MESSAGE, "sender = ? AND identifier = ?", reference.sender, reference.identifier)
+    return tx.find(MESSAGE, "id = ?", reference.identifier) or tx.find(MESSAGE, "identifier = ?", reference.identifier)
+
+
+def replace_earlier(tx: Tx, message: Message) -> tuple[tuple[Heir, ...], tuple[int, ...]]:
+    """End all earlier revisions of a message's event; who had got them, and which revisions ended now."""
+    state = MessageState.CANCELLED if message.action is Action.CANCEL else MessageState.SUPERSEDED
+    ended: list[int] = []
+    for row in tx.find(MESSAGE, "id = ? AND revision < ?", message.id, message.revision):
+        if row.state in (MessageState.HELD, MessageState.ACTIVE):
+            tx.update(MESSAGE, msgspec.structs.replace(row, state=state))
+            tx.event(f"message.{state}", f"message/{row.id}", revision=row.revision, by=message.revision)
+            ended.append(row.revision)
+    return find_heirs(tx, message.id, message.revision), tuple(ended)
+
+
+def bury(tx: Tx, message: Message) -> None:
+    """A Cancel without an original leaves a tombstone for each reference, so that a late Alert is dead on arrival."""
+    for reference in message.content.references:
+        key = f"{reference.sender}\x1f{reference.identifier}"
+        tx.put(TOMBSTONE, TombstoneRow(key, message.id, message.expires_at + KEEP_KEYS_S))
+        tx.event("message.tombstone", f"message/{message.id}", identifier=reference.identifier, sender=reference.sender)
+
+
+def is_dead(tx: Tx, content: Content) -> bool:
+    """Whether a Cancel of this message came before it."""
+    keys = (f"{content.sender}\x1f{content.identifier}", f"\x1f{content.identifier}")
+    return bool(content.identifier) and any(tx.get(TOMBSTONE, key) is not None for key in keys)

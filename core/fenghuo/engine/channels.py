@@ -1,0 +1,130 @@
+"""The channel instances as the engine sees them: capabilities, administrative state, health, and the Situation made of all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from fenghuo.engine.health import ChannelHealth, Sign, admitted, observed
+from fenghuo.engine.office import Office
+from fenghuo.model.situation import Admin, ChannelView, Health, Situation
+from fenghuo.model.traffic import Traffic
+from fenghuo.plugin.ports import Capabilities, Channel
+
+__all__ = ["ChannelBoard", "Instance"]
+
+
+class Instance:
+    """One channel instance. `channel` is a call because a supervisor may replace the object behind it at any time."""
+
+    def __init__(
+        self,
+        name: str,
+        type_id: str,
+        capabilities: Capabilities,
+        *,
+        address_kinds: tuple[str, ...],
+        channel: Callable[[], Channel | None],
+        risk_groups: tuple[str, ...] = (),
+        medium: str = "",
+        traffic: tuple[Traffic, ...] = tuple(Traffic),
+        admin: Admin = Admin.ENABLED,
+        stable_s: float = 10.0,
+    ) -> None:
+        self.name = name
+        self.type_id = type_id
+        self.capabilities = capabilities
+        self.address_kinds = address_kinds
+        self.channel = channel
+        self.risk_groups = risk_groups or (name,)
+        self.medium = medium or name
+        self.traffic = tuple(kind for kind in traffic if kind in capabilities.traffic)
+        self.admin = admin
+        self.admin_reason = ""
+        self.health = ChannelHealth(stable_s=stable_s)
+        self.is_probing = False
+
+    @property
+    def form(self) -> str:
+        """Name of the rendition it takes: the form, and the octets it must fit where they are limited."""
+        octets = self.capabilities.max_payload
+        return f"{self.capabilities.form}/{octets}" if octets else self.capabilities.form
+
+    @property
+    def admitted(self) -> int:
+        """How many emissions it may carry at once, right now."""
+        if self.admin is not Admin.ENABLED:
+            return 0
+        return admitted(self.health, self.capabilities.concurrency)
+
+    def view(self) -> ChannelView:
+        caps = self.capabilities
+        return ChannelView(
+            name=self.name,
+            type=self.type_id,
+            admin=self.admin,
+            health=self.health.state,
+            evidence_max=caps.evidence_max,
+            risk_groups=self.risk_groups,
+            medium=self.medium,
+            traffic=self.traffic,
+            address_kinds=self.address_kinds,
+            form=self.form,
+            doubt=caps.doubt.value,
+            latency_q95_s=caps.receipt_q95_s,
+            fee_fen=caps.fee_fen,
+            concurrency=caps.concurrency,
+        )
+
+
+class ChannelBoard:
+    """All instances by name, and the Situation they make, rebuilt only after a change."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._instances: dict[str, Instance] = {}
+        self._situation: Situation | None = None
+
+    def add(self, instance: Instance) -> None:
+        self._instances[instance.name] = instance
+        self._situation = None
+
+    def get(self, name: str) -> Instance | None:
+        return self._instances.get(name)
+
+    def __iter__(self) -> Iterator[Instance]:
+        return iter(self._instances.values())
+
+    def observe(self, name: str, sign: Sign, *, recipient: str = "", reason: str = "") -> tuple[Health, Health] | None:
+        """Take one sign of health into account; the states before and after if they differ."""
+        instance = self._instances.get(name)
+        if instance is None:
+            return None
+        before = instance.health
+        instance.health = observed(before, sign, self._office.clock.time(), recipient=recipient, reason=reason)
+        if instance.health.state is before.state:
+            return None
+        self._situation = None
+        return before.state, instance.health.state
+
+    def switch(self, name: str, admin: Admin, reason: str) -> None:
+        """Enable or disable an instance."""
+        instance = self._instances[name]
+        instance.admin, instance.admin_reason = admin, reason
+        self._situation = None
+
+    def situation(self) -> Situation:
+        """What planning may know now."""
+        if self._situation is None:
+            self._situation = Situation(
+                at=self._office.clock.time(),
+                channels=tuple(instance.view() for instance in self._instances.values()),
+                directory=self._office.directory.digest,
+                clock_quality=self._office.clock.quality(),
+                node=self._office.node,
+                epoch=self._office.epoch,
+            )
+        return self._situation
+
+    def refresh(self) -> None:
+        """Forget the Situation: the directory has changed."""
+        self._situation = None

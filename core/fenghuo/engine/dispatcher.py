@@ -1,0 +1,167 @@
+"""Takes the next due delivery of each medium to its channel: `send(job)`, with begin() as the licence to emit.
+
+The outcome of every emission is a fact. The dispatcher decides nothing about a delivery.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+
+import structlog
+
+from fenghuo.engine.book import Book
+from fenghuo.engine.channels import ChannelBoard, Instance
+from fenghuo.engine.facts import Facts, Settled
+from fenghuo.engine.licence import Job, Licensing
+from fenghuo.engine.medium import Medium
+from fenghuo.engine.office import Office
+from fenghuo.errors import Denied, StaleEpoch
+from fenghuo.model.delivery import AttemptRef, Delivery, DeliveryState, Outcome, Permanent, Reached, Scope, Transient, Unknown
+from fenghuo.plugin.ports import Channel, Unsupported
+
+__all__ = ["Dispatcher"]
+
+QUERY_LIMIT_S = 20.0
+log = structlog.stdlib.get_logger("fenghuo.dispatcher")
+
+
+class Dispatcher:
+    """One queue for each medium, one task for each emission in flight, one timer for whatever matures first."""
+
+    def __init__(self, office: Office, facts: Facts, book: Book, board: ChannelBoard, licensing: Licensing) -> None:
+        self._office = office
+        self._facts = facts
+        self._book = book
+        self._board = board
+        self._licensing = licensing
+        self._media: dict[str, Medium] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._alarm: asyncio.TimerHandle | None = None
+        self._stopping = False
+        self.sent = 0
+
+    def offer(self, ready: Iterable[Delivery]) -> None:
+        """Queue READY deliveries, and let everything go that may."""
+        for delivery in ready:
+            self._put(delivery)
+        for medium in self._media.values():
+            self._pump(medium)
+        self._arm()
+
+    def ask(self, doubtful: Delivery) -> None:
+        """Ask a queryable channel what became of an emission in doubt."""
+        instance = self._board.get(doubtful.channel)
+        channel = instance.channel() if instance else None
+        if channel is not None and not self._stopping:
+            self._spawn(self._query(channel, doubtful))
+
+    def queued(self, channel: str) -> int:
+        instance = self._board.get(channel)
+        medium = self._media.get(instance.medium) if instance else None
+        return medium.queued(channel) if medium else 0
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._tasks)
+
+    async def stop(self, deadline: float) -> None:
+        """Start nothing more, and wait until `deadline` (monotonic) for what is in flight to reach a recorded state."""
+        self._stopping = True
+        if self._alarm is not None:
+            self._alarm.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=max(0.0, deadline - self._office.clock.monotonic()))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _put(self, delivery: Delivery) -> None:
+        instance = self._board.get(delivery.channel)
+        if instance is None:
+            return
+        medium = self._media.setdefault(instance.medium, Medium(instance.medium))
+        medium.instances.setdefault(instance.name, instance)
+        holder = self._book.by_delivery.get(delivery.id)
+        deadline = holder.objective.objective.deadline_at if holder else delivery.expires_at
+        medium.put(delivery, now=self._office.clock.time(), deadline=deadline)
+
+    def _pump(self, medium: Medium) -> None:
+        for delivery in medium.mature(self._office.clock.time()):
+            self._put(delivery)
+        while not self._stopping and (taken := medium.take()) is not None:
+            current = self._book.delivery(taken.id)
+            instance = self._board.get(taken.channel)
+            if instance is None or current is None or current.state is not DeliveryState.READY:
+                self._release(medium, taken)
+                continue
+            self._spawn(self._carry(medium, current, instance))
+
+    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _carry(self, medium: Medium, delivery: Delivery, instance: Instance) -> None:
+        job = self._licensing.job(delivery, instance, medium)
+        try:
+            outcome = await self._send(job, instance)
+            if outcome is not None:
+                self._settle(job, outcome)
+        finally:
+            self._release(medium, delivery)
+            self._pump(medium)
+            self._arm()
+
+    async def _send(self, job: Job, instance: Instance) -> Outcome | None:
+        """The outcome of one emission; None when begin() found nothing left to send."""
+        channel = instance.channel()
+        if channel is None:
+            return Transient(Scope.CHANNEL, "not-started")
+        try:
+            async with asyncio.timeout(instance.capabilities.attempt_s):
+                outcome = await channel.send(job)
+        except (Denied, StaleEpoch):
+            return Unknown("withdrawn") if job.is_licensed else None
+        except TimeoutError:
+            return _failed(job, "timeout")
+        except Exception as error:  # noqa: BLE001  # a plugin's fault is its outcome, never the engine's end
+            log.warning("send failed", channel=instance.name, cause=f"{type(error).__name__}: {error}", exc_info=not job.is_licensed)
+            return _failed(job, type(error).__name__)
+        if isinstance(outcome, Reached) and not job.is_licensed:
+            log.error("a channel claims an emission without a licence", channel=instance.name)
+            return Permanent(Scope.CHANNEL, "no-licence")
+        return outcome
+
+    def _settle(self, job: Job, outcome: Outcome) -> None:
+        self.sent += job.is_licensed
+        self._facts.put(Settled(job.delivery.id, job.n, outcome, self._office.clock.time(), begun=job.is_licensed))
+
+    def _release(self, medium: Medium, delivery: Delivery) -> None:
+        for waiting in medium.done(delivery):
+            self._put(waiting)
+
+    async def _query(self, channel: Channel, delivery: Delivery) -> None:
+        try:
+            async with asyncio.timeout(QUERY_LIMIT_S):
+                answer = await channel.query(AttemptRef(delivery.token, delivery.tries, delivery.address))
+        except Exception as error:  # noqa: BLE001  # no answer leaves the doubt as it was
+            log.info("query gave no answer", channel=delivery.channel, cause=f"{type(error).__name__}: {error}")
+            return
+        if not isinstance(answer, Unsupported | Unknown):
+            self._facts.put(Settled(delivery.id, delivery.tries, answer, self._office.clock.time(), begun=True))
+
+    def _arm(self) -> None:
+        """One timer for the earliest delivery that is not ripe yet, none when there is none."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        times = [at for medium in self._media.values() if (at := medium.next_mature_at) is not None]
+        if times and not self._stopping:
+            wait_s = max(0.0, min(times) - self._office.clock.time())
+            self._alarm = asyncio.get_running_loop().call_later(wait_s, self.offer, ())
+
+
+def _failed(job: Job, cause: str) -> Outcome:
+    """Before the licence nothing can have left; after it nobody knows."""
+    return Unknown(cause) if job.is_licensed else Transient(Scope.CHANNEL, cause)

@@ -1,0 +1,156 @@
+"""What can happen, and the queue it waits in. Everyone puts facts; only the loop takes them.
+
+Built by the daemon and handed to loop, dispatcher, receipts and intake alike, so that none of them calls another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from fenghuo.engine.health import Sign
+from fenghuo.engine.inherit import Heir
+from fenghuo.model.delivery import Outcome
+from fenghuo.model.evidence import Evidence
+from fenghuo.model.message import Message, MessageId, MessageState
+
+__all__ = [
+    "ChannelObserved",
+    "ChannelSwitched",
+    "Denial",
+    "DirectoryChanged",
+    "Fact",
+    "Facts",
+    "MessageAccepted",
+    "MessageEnded",
+    "Receipted",
+    "RulesChanged",
+    "Settled",
+    "Signed",
+]
+
+
+class MessageAccepted(msgspec.Struct, frozen=True):
+    """A message is on the disk and waits for its plan. `signatures`: who signed with the submission; `heirs`: who got what it replaces;
+    `least`: signatures that a verdict asks for, whatever the rules say."""
+
+    message: Message
+    state: MessageState
+    signatures: tuple[str, ...] = ()
+    heirs: tuple[Heir, ...] = ()
+    least: int = 0
+
+
+class MessageEnded(msgspec.Struct, frozen=True):
+    """A revision is over: superseded, cancelled or expired; already committed by whoever says so, expiry excepted."""
+
+    id: MessageId
+    revision: int
+    state: MessageState
+
+
+class Signed(msgspec.Struct, frozen=True):
+    """One more person signed; already committed. `released`: that was enough; `heirs`: who got what this revision replaces."""
+
+    id: MessageId
+    revision: int
+    actor: str
+    released: bool
+    heirs: tuple[Heir, ...] = ()
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """The outcome of attempt `n` of a delivery. `begun`: whether a licence had been given out. `at`: UTC seconds."""
+
+    delivery: int
+    n: int
+    outcome: Outcome
+    at: float
+    begun: bool
+
+
+class Denial(msgspec.Struct, frozen=True):
+    """begin() refused: nothing left, and the store knows better than the book."""
+
+    delivery: int
+    reason: str
+
+
+class Receipted(msgspec.Struct, frozen=True):
+    """Raw evidence matched to a delivery; the raw row `inbox` is already committed. `actor`: who answered, for HUMAN."""
+
+    delivery: int
+    channel: str
+    level: Evidence | None
+    failure: Outcome | None
+    at: float
+    ref: str = ""
+    text: str = ""
+    inbox: int = 0
+
+
+class ChannelObserved(msgspec.Struct, frozen=True):
+    """One sign of a channel's health."""
+
+    channel: str
+    sign: Sign
+    reason: str = ""
+    recipient: str = ""
+
+
+class ChannelSwitched(msgspec.Struct, frozen=True):
+    """An operator enabled or disabled a channel; already committed."""
+
+    channel: str
+
+
+class DirectoryChanged(msgspec.Struct, frozen=True):
+    """A new directory snapshot is in force."""
+
+
+class RulesChanged(msgspec.Struct, frozen=True):
+    """New rules are in force; open objectives keep the ladder they have."""
+
+
+Fact = (
+    MessageAccepted
+    | MessageEnded
+    | Signed
+    | Settled
+    | Denial
+    | Receipted
+    | ChannelObserved
+    | ChannelSwitched
+    | DirectoryChanged
+    | RulesChanged
+)
+
+
+class Facts:
+    """An unbounded queue with one reader. Putting never waits; taking drains all that is there."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Fact] = []
+        self._signal = asyncio.Event()
+
+    def put(self, fact: Fact) -> None:
+        self._waiting.append(fact)
+        self._signal.set()
+
+    def wake(self) -> None:
+        """Let the reader look at its timers although no fact has come."""
+        self._signal.set()
+
+    def drain(self) -> list[Fact]:
+        """All facts that wait, oldest first; empties the queue."""
+        taken, self._waiting = self._waiting, []
+        self._signal.clear()
+        return taken
+
+    async def arrival(self) -> None:
+        """Return as soon as there is something to drain, or wake() was called."""
+        await self._signal.wait()
+
+    def __len__(self) -> int:
+        return len(self._waiting)

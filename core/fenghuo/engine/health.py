@@ -1,0 +1,117 @@
+"""Operational health of a channel instance from evidence: fast out, slow back. Pure."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import msgspec
+
+from fenghuo.model.situation import Health
+
+__all__ = ["ChannelHealth", "Sign", "admitted", "observed"]
+
+PROBATION_SHARES = (0.1, 0.5, 1.0)
+SUCCESSES_A_STAGE = 3
+# Failure weight that takes a channel down, seen on at least two recipients (failover.md, Health of a channel).
+DOWN_WEIGHT = 2.0
+
+
+class Sign(Enum):
+    """One piece of evidence about a channel; its value is the weight it adds to failure."""
+
+    LOCAL_UP = "device or session came up"
+    LOCAL_DOWN = "device or session gone"
+    RECEIPT = "end receipt"
+    SENT = "send ok"
+    HEARD = "heard something"
+    FAILED = "channel-scope failure"
+    TIMED_OUT = "no answer in time"
+
+
+FAILURE_WEIGHT = {Sign.FAILED: 1.0, Sign.TIMED_OUT: 0.5}
+
+
+class ChannelHealth(msgspec.Struct, frozen=True):
+    """State with its memory. `since`: UTC seconds; `stage`: index of PROBATION_SHARES; `stage_at`: when it began; `stable_s`: least
+    seconds a stage lasts; `weight` and `who`: failures since the last success, and on which recipients."""
+
+    state: Health = Health.UNKNOWN
+    since: float = 0.0
+    reason: str = "not started"
+    weight: float = 0.0
+    who: tuple[str, ...] = ()
+    stage: int = 0
+    stage_at: float = 0.0
+    successes: int = 0
+    stable_s: float = 10.0
+    was_down: bool = False
+
+
+def observed(health: ChannelHealth, sign: Sign, now: float, *, recipient: str = "", reason: str = "") -> ChannelHealth:
+    """The health after one more piece of evidence."""
+    match sign:
+        case Sign.LOCAL_DOWN:
+            return _down(health, now, reason or sign.value)
+        case Sign.LOCAL_UP:
+            return _up_again(health, now)
+        case Sign.FAILED | Sign.TIMED_OUT:
+            return _failed(health, sign, now, recipient=recipient, reason=reason or sign.value)
+        case Sign.SENT | Sign.RECEIPT | Sign.HEARD:
+            return _worked(health, now)
+
+
+def admitted(health: ChannelHealth, concurrency: int) -> int:
+    """How many emissions may be in flight at once, so that a returning channel meets no stampede."""
+    if health.state is Health.DOWN:
+        return 0
+    if health.state is Health.PROBATION:
+        return max(1, int(concurrency * PROBATION_SHARES[health.stage]))
+    return concurrency
+
+
+def _down(health: ChannelHealth, now: float, reason: str) -> ChannelHealth:
+    if health.state is Health.DOWN:
+        return health
+    return ChannelHealth(state=Health.DOWN, since=now, reason=reason, stable_s=health.stable_s, was_down=True)
+
+
+def _up_again(health: ChannelHealth, now: float) -> ChannelHealth:
+    """The first start is simply UP; a return from DOWN begins its probation."""
+    fresh = ChannelHealth(since=now, reason=Sign.LOCAL_UP.value, stage_at=now, stable_s=health.stable_s, was_down=health.was_down)
+    if health.was_down and health.state is Health.DOWN:
+        return msgspec.structs.replace(fresh, state=Health.PROBATION)
+    if health.state is Health.UNKNOWN:
+        return msgspec.structs.replace(fresh, state=Health.UP)
+    return health
+
+
+def _failed(health: ChannelHealth, sign: Sign, now: float, *, recipient: str, reason: str) -> ChannelHealth:
+    if health.state is Health.DOWN:
+        return health
+    weight = health.weight + FAILURE_WEIGHT[sign]
+    who = tuple(dict.fromkeys((*health.who, recipient)))[-8:]
+    if health.state is Health.PROBATION or (weight >= DOWN_WEIGHT and len(who) >= 2):
+        return _down(health, now, reason)
+    since = health.since if health.state is Health.SUSPECT else now
+    return msgspec.structs.replace(health, state=Health.SUSPECT, since=since, reason=reason, weight=weight, who=who, successes=0)
+
+
+def _worked(health: ChannelHealth, now: float) -> ChannelHealth:
+    if health.state is Health.DOWN:  # the result of an attempt begun before DOWN never closes the breaker
+        return health
+    if health.state is Health.PROBATION:
+        return _one_more(health, now)
+    if health.state is Health.UP and not health.weight:
+        return health
+    since = health.since if health.state is Health.UP else now
+    return msgspec.structs.replace(health, state=Health.UP, since=since, reason="works", weight=0.0, who=(), successes=0)
+
+
+def _one_more(health: ChannelHealth, now: float) -> ChannelHealth:
+    """Three successes and `stable_s` seconds lead from one stage of probation to the next, and out of the last one."""
+    successes = health.successes + 1
+    if successes < SUCCESSES_A_STAGE or now - health.stage_at < health.stable_s:
+        return msgspec.structs.replace(health, successes=successes)
+    if health.stage + 1 < len(PROBATION_SHARES):
+        return msgspec.structs.replace(health, stage=health.stage + 1, stage_at=now, successes=0)
+    return ChannelHealth(state=Health.UP, since=now, reason="probation passed", stable_s=health.stable_s)

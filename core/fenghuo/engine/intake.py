@@ -1,0 +1,303 @@
+"""The one door in: decode, judge, identify, commit; only then is anything told to the source or to the loop.
+
+Accepting has four answers: Accepted (new, duplicate, or dead on arrival), Refused (kept, with the reason), and the errors
+StoreFull, KeyConflict, Overloaded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+
+import msgspec
+
+from fenghuo.clock import instant, seconds
+from fenghuo.engine.book import Book
+from fenghuo.engine.chain import Kin, bury, duplicate_of, find_kin, is_dead, keys_of, remember, replace_earlier
+from fenghuo.engine.facts import Facts, MessageAccepted, MessageEnded
+from fenghuo.engine.ids import message_id
+from fenghuo.engine.judging import Origin, authority, freshness, needs_a_person
+from fenghuo.engine.office import Office
+from fenghuo.engine.routing import default_priority, required_signatures
+from fenghuo.errors import KeyConflict, Overloaded
+from fenghuo.formats.decode import decode
+from fenghuo.formats.message_json import UNSENT, read_message
+from fenghuo.formats.verdicts import Decoded, Problem, SourceDefaults
+from fenghuo.model.delivery import Accepted, Refused, Verdict
+from fenghuo.model.message import Content, Info, Message, MessageState, content_hash
+from fenghuo.model.traffic import Action
+from fenghuo.store.records import MessageRow, RefusalRow
+from fenghuo.store.store import Store
+from fenghuo.store.tables import MESSAGE, REFUSAL
+from fenghuo.store.transaction import Tx
+
+__all__ = ["Intake", "Submission"]
+
+OFF_LOOP_OCTETS = 256 * 1024
+"""Documents above this are decoded off the loop (security.md §8): the largest real one takes 0.3 s."""
+HIGHEST_NUMBER = 9999
+News = list[MessageAccepted | MessageEnded]
+
+
+class Submission(msgspec.Struct, frozen=True):
+    """What came in by a door: bytes, their type, who brought them, under which key, and who signed already."""
+
+    raw: bytes
+    origin: Origin
+    media_type: str = ""
+    key: str = ""
+    signers: tuple[str, ...] = ()
+    author: str = ""
+
+
+class Intake:
+    """Turns bytes into durable messages. `executor`: where large documents are decoded."""
+
+    def __init__(self, office: Office, facts: Facts, book: Book, store: Store, executor: Executor | None = None) -> None:
+        self._office = office
+        self._facts = facts
+        self._book = book
+        self._store = store
+        self._executor = executor
+        self._last_number = 0
+        self.default_expiry_s = 86_400.0
+        self.max_pending = 20_000
+        self.is_open = True
+
+    async def accept(self, submission: Submission) -> tuple[Accepted | Refused, ...]:
+        """Every message in the bytes, each judged by itself; durable when this returns. Raises: StoreFull, KeyConflict, Overloaded."""
+        if not self.is_open:
+            raise Overloaded("the daemon is stopping", retry_after_s=5.0)
+        if len(self._facts) > self.max_pending:
+            raise Overloaded(f"{len(self._facts)} facts wait for the loop", retry_after_s=1.0)
+        decoded = await self._decode(submission)
+        if not decoded:
+            nothing = Problem("no-alert", "the document holds no message; a feed with links only is healthy and empty")
+            return (await self._refuse(Decoded("refused", None, error=nothing), submission),)
+        return tuple([await self._one(item, submission) for item in decoded])
+
+    async def _decode(self, submission: Submission) -> tuple[Decoded, ...]:
+        now = instant(self._office.clock.time())
+        defaults = SourceDefaults(geocode_systems=submission.origin.geocode_systems, received=now)
+        raw = submission.raw
+        if submission.media_type.startswith("application/json") or raw[:1] == b"{":
+            return (read_message(raw, defaults=defaults),)
+        if len(raw) <= OFF_LOOP_OCTETS:
+            return decode(raw, submission.media_type, defaults=defaults)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, lambda: decode(raw, submission.media_type, defaults=defaults))
+
+    async def _one(self, decoded: Decoded, submission: Submission) -> Accepted | Refused:
+        content = decoded.content
+        if content is None:
+            return await self._refuse(decoded, submission)
+        problem = _unusable(content)
+        if problem is not None:
+            return await self._refuse(msgspec.structs.replace(decoded, error=problem), submission)
+        return await self._take(content, decoded, submission)
+
+    async def _take(self, content: Content, decoded: Decoded, submission: Submission) -> Accepted:
+        keys = keys_of(content, source=submission.origin.name, key=submission.key, raw=submission.raw)
+        message = self._message(content, submission)
+        work = _Taking(self, message, decoded, submission, keys)
+        try:
+            accepted, facts = await self._store.run(work.commit, accept=True)
+        except KeyConflict as conflict:
+            await self._store.run(_conflict_alarm(submission.origin.name, str(conflict)))
+            raise
+        for fact in facts:
+            self._facts.put(fact)
+        return accepted
+
+    def _message(self, content: Content, submission: Submission) -> Message:
+        now = self._office.clock.time()
+        ident = message_id(now, self._office.chance)
+        sent = instant(now) if content.sent == UNSENT else content.sent
+        whole = msgspec.structs.replace(
+            content, sent=sent, identifier=content.identifier or ident, sender=content.sender or submission.origin.name
+        )
+        expires = content.expires
+        return Message(
+            id=ident,
+            revision=1,
+            content=whole,
+            priority=content.priority if content.priority is not None else default_priority(content.infos),
+            content_hash=content_hash(content),
+            accepted_at=now,
+            expires_at=seconds(expires) if expires else max(now, seconds(sent)) + self.default_expiry_s,
+            assumed_expiry=expires is None,
+            number=self._number(),
+            source=submission.origin.name,
+            author=submission.author or submission.origin.name,
+        )
+
+    def _number(self) -> int:
+        """The next short message number that no open message has."""
+        used = {entry.message.number for entry in self._book.messages.values()} if len(self._book.messages) < HIGHEST_NUMBER else set()
+        number = self._last_number or int(self._office.clock.time()) % HIGHEST_NUMBER
+        for _ in range(HIGHEST_NUMBER):
+            number = number % HIGHEST_NUMBER + 1
+            if number not in used:
+                break
+        self._last_number = number
+        return number
+
+    def judged(self, message: Message, decoded: Decoded, origin: Origin) -> tuple[Verdict, ...]:
+        """All verdicts on a message: those of its form, and ours."""
+        ours = (authority(message, origin, self._office.directory), freshness(message, self._office.clock.time()))
+        return (*decoded.verdicts, *ours)
+
+    def state_of(self, message: Message, verdicts: tuple[Verdict, ...], signers: tuple[str, ...]) -> tuple[MessageState, int]:
+        """HELD until enough people signed, and how many that is; an alert that came after its end is kept and never sent."""
+        if message.expires_at <= self._office.clock.time():
+            return MessageState.EXPIRED, 0
+        needed = max(required_signatures(message, self._office.rules), int(needs_a_person(verdicts)))
+        return (MessageState.ACTIVE if len(set(signers)) >= needed else MessageState.HELD), needed
+
+    async def _refuse(self, decoded: Decoded, submission: Submission) -> Refused:
+        error = decoded.error or Problem("unknown", "the message could not be read")
+
+        def keep(tx: Tx) -> int:
+            number = int(tx.scalar("SELECT COALESCE(MAX(id), 0) FROM refusal") or 0) + 1
+            row = RefusalRow(
+                number, submission.origin.name, error.code, error.message, error.where, submission.raw, self._office.clock.time()
+            )
+            tx.insert(REFUSAL, row)
+            tx.event("alarm.message_refused", f"refusal/{number}", source=row.source, code=error.code, message=error.message)
+            return number
+
+        number = await self._store.run(keep)
+        return Refused(number, error.code, error.message, error.where, decoded.verdicts, decoded.repairs)
+
+
+class _Taking:
+    """One message on its way through the writer's job. Everything it decides, it decides on what the store holds at that moment."""
+
+    def __init__(
+        self, intake: Intake, message: Message, decoded: Decoded, submission: Submission, keys: tuple[tuple[str, str], ...]
+    ) -> None:
+        self.intake = intake
+        self.message = message
+        self.decoded = decoded
+        self.submission = submission
+        self.keys = keys
+
+    def commit(self, tx: Tx) -> tuple[Accepted, News]:
+        earlier = duplicate_of(tx, self.keys)
+        if earlier is not None:
+            return Accepted(earlier.message, earlier.revision, "duplicate", (), self.decoded.repairs), []
+        content = self.message.content
+        kin = find_kin(tx, content) if content.action in (Action.UPDATE, Action.CANCEL) else ()
+        if not kin:
+            return self._new(tx)
+        answers = [self._revision(tx, relative) for relative in kin]
+        return answers[0][0], [fact for _, facts in answers for fact in facts]
+
+    def _new(self, tx: Tx) -> tuple[Accepted, News]:
+        message = self.message
+        if message.action is Action.CANCEL:
+            bury(tx, message)
+        if message.action is Action.NEW and is_dead(tx, message.content):
+            return self._insert(tx, message, state=MessageState.CANCELLED), []
+        accepted = self._insert(tx, message)
+        return accepted, self._facts(accepted, message)
+
+    def _revision(self, tx: Tx, kin: Kin) -> tuple[Accepted, News]:
+        message = _as_revision(self.message, kin)
+        if kin.sender != message.content.sender and not self.submission.signers:
+            stranger = Verdict("authority", "sender", False, f"the original is by {kin.sender}, this is by {message.content.sender}")
+            return self._insert(tx, message, extra=(stranger,)), []
+        accepted = self._insert(tx, message)
+        if accepted.state == MessageState.HELD:  # what it replaces stays in force until somebody signs
+            return accepted, self._facts(accepted, message)
+        heirs, ended = replace_earlier(tx, message)
+        facts: News = [MessageEnded(message.id, revision, _end_of(message)) for revision in ended]
+        accepted_facts = self._facts(accepted, message)
+        facts += [msgspec.structs.replace(fact, heirs=heirs) if isinstance(fact, MessageAccepted) else fact for fact in accepted_facts]
+        return accepted, facts
+
+    def _insert(self, tx: Tx, message: Message, *, state: MessageState | None = None, extra: tuple[Verdict, ...] = ()) -> Accepted:
+        verdicts = (*self.intake.judged(message, self.decoded, self.submission.origin), *extra)
+        judged, _ = self.intake.state_of(message, verdicts, self.submission.signers)
+        tx.insert(MESSAGE, _row(message, state or judged, verdicts, self.decoded.repairs, self.submission.raw))
+        remember(tx, self.keys, message)
+        kind = "message.accepted" if (state or judged) is MessageState.ACTIVE else f"message.{state or judged}"
+        tx.event(
+            kind,
+            f"message/{message.id}",
+            revision=message.revision,
+            kind=message.kind,
+            action=message.action,
+            traffic=message.traffic,
+            priority=message.priority.name,
+            source=message.source,
+        )
+        return Accepted(message.id, message.revision, str(state or judged), verdicts, self.decoded.repairs)
+
+    def _facts(self, accepted: Accepted, message: Message) -> News:
+        state = MessageState(accepted.state)
+        if state not in (MessageState.HELD, MessageState.ACTIVE) or message.action in (Action.ACK, Action.ERROR):
+            return []
+        least = int(needs_a_person(accepted.verdicts))
+        return [MessageAccepted(message, state, self.submission.signers, least=least)]
+
+
+def _as_revision(message: Message, kin: Kin) -> Message:
+    """The next revision of an event. A Cancel without words takes over the headline and areas of what it ends."""
+    content = message.content
+    if content.action is Action.CANCEL and not content.infos:
+        infos = tuple(
+            Info(language=info.language, categories=info.categories, event=info.event, colour=info.colour, headline=info.headline,
+                 sender_name=info.sender_name, areas=info.areas)
+            for info in kin.headline.content.infos
+        )  # fmt: skip
+        content = msgspec.structs.replace(content, infos=infos, note=content.note)
+    expires_at = max(message.expires_at, kin.expires_at) if message.assumed_expiry else message.expires_at
+    return msgspec.structs.replace(
+        message, id=kin.id, revision=kin.revision, content=content, expires_at=expires_at, number=kin.number,
+        priority=min(message.priority, kin.headline.priority),
+    )  # fmt: skip
+
+
+def _end_of(message: Message) -> MessageState:
+    return MessageState.CANCELLED if message.action is Action.CANCEL else MessageState.SUPERSEDED
+
+
+def _unusable(content: Content) -> Problem | None:
+    """What no rule could make sense of, whatever its form."""
+    if content.action is Action.CANCEL and not content.references:
+        return Problem("cancel-without-references", "a Cancel must name what it cancels; a person picks the target", "references")
+    return None
+
+
+def _conflict_alarm(source: str, sentence: str) -> Callable[[Tx], None]:
+    def tell(tx: Tx) -> None:
+        tx.event("alarm.key_conflict", f"source/{source}", message=sentence)
+
+    return tell
+
+
+def _row(message: Message, state: MessageState, verdicts: tuple[Verdict, ...], repairs: tuple[str, ...], raw: bytes) -> MessageRow:
+    content = message.content
+    return MessageRow(
+        id=message.id,
+        revision=message.revision,
+        state=state,
+        number=message.number,
+        sender=content.sender,
+        identifier=content.identifier,
+        sent_at=seconds(content.sent),
+        action=content.action,
+        priority=message.priority,
+        traffic=content.traffic,
+        accepted_at=message.accepted_at,
+        expires_at=message.expires_at,
+        content_hash=message.content_hash,
+        body=msgspec.msgpack.encode(message),
+        raw=raw,
+        verdicts=msgspec.json.encode(verdicts),
+        repairs=msgspec.json.encode(repairs),
+        source=message.source,
+        author=message.author,
+    )

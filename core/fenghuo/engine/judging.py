@@ -1,0 +1,58 @@
+"""What intake says of a message beside its form: may this source say it, and is it fresh. Pure."""
+
+from __future__ import annotations
+
+import msgspec
+
+from fenghuo.engine.routing import areas_of
+from fenghuo.model.area import AreaRef
+from fenghuo.model.delivery import Verdict
+from fenghuo.model.directory import Directory
+from fenghuo.model.message import Message
+from fenghuo.model.traffic import Traffic
+
+__all__ = ["EVERY_AREA", "Origin", "authority", "freshness", "needs_a_person"]
+
+EVERY_AREA: tuple[AreaRef, ...] = ()
+# A clock of a source that runs ahead by more than this is a fault of somebody's; a person looks at it.
+FUTURE_S = 600.0
+LATE_S = 86_400.0
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Who brings a message: an authenticated name, and what it may speak for. `areas` empty: everywhere."""
+
+    name: str
+    traffic: tuple[Traffic, ...] = tuple(Traffic)
+    areas: tuple[AreaRef, ...] = EVERY_AREA
+    geocode_systems: dict[str, str] = {}
+
+
+def authority(message: Message, origin: Origin, directory: Directory) -> Verdict:
+    """May this source alert for this area, with this traffic."""
+    if message.traffic not in origin.traffic:
+        words = ", ".join(origin.traffic)
+        return Verdict("authority", "traffic", False, f"{origin.name} may send {words}, and this is {message.traffic}")
+    if not origin.areas:
+        return Verdict("authority", "ok", True, f"{origin.name} may speak for every area")
+    outside = [str(ref) for ref in sorted(areas_of(message, directory)) if not any(own.covers(ref) for own in origin.areas)]
+    if outside:
+        return Verdict("authority", "area", False, f"{origin.name} has no authority over {', '.join(outside[:5])}")
+    return Verdict("authority", "ok", True)
+
+
+def freshness(message: Message, now: float) -> Verdict:
+    """fresh, late, expired, or from the future."""
+    sent = message.content.sent.timestamp()
+    if message.expires_at <= now:
+        return Verdict("freshness", "expired", False, f"it expired {now - message.expires_at:.0f} s before it came")
+    if sent - now > FUTURE_S:
+        return Verdict("freshness", "from the future", False, f"it was sent {sent - now:.0f} s from now")
+    if now - sent > LATE_S:
+        return Verdict("freshness", "late", True, f"it was sent {now - sent:.0f} s ago")
+    return Verdict("freshness", "fresh", True)
+
+
+def needs_a_person(verdicts: tuple[Verdict, ...]) -> bool:
+    """A lone life-safety alert is never lost over a verdict: trouble with signature, authority or freshness means HELD (§1.1)."""
+    return any(not verdict.ok and verdict.check in ("signature", "authority", "freshness") for verdict in verdicts)

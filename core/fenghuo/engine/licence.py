@@ -1,0 +1,179 @@
+"""begin(): the commit that is the licence to emit, and the emission it opens. Nothing leaves without it (I2, I4)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fenghuo.engine.book import Book
+from fenghuo.engine.channels import Instance
+from fenghuo.engine.facts import Denial, Facts
+from fenghuo.engine.medium import Medium
+from fenghuo.engine.office import Office
+from fenghuo.engine.renditions import RenditionShelf
+from fenghuo.errors import Denied, StaleEpoch, Withdrawn, WrongTraffic
+from fenghuo.formats.renditions import marked
+from fenghuo.model.delivery import Attempt, Delivery, DeliveryState, Token
+from fenghuo.model.message import MessageState
+from fenghuo.model.rendition import Rendition
+from fenghuo.model.traffic import Priority, Traffic
+from fenghuo.plugin.ports import Emission
+from fenghuo.store.store import Store
+from fenghuo.store.transaction import Tx
+from fenghuo.store.tables import ATTEMPT, DELIVERY, META
+
+__all__ = ["Job", "Licensing"]
+
+
+class Licence:
+    """The Emission a plugin gets: token, number, payload, and turn()."""
+
+    def __init__(self, job: Job, payload: Rendition, *, validity_s: float, number: int) -> None:
+        self.token: Token = job.delivery.token
+        self.n = job.n
+        self.payload = payload
+        self.validity_s = validity_s
+        self.number = number
+        self._job = job
+
+    async def turn(self) -> None:
+        """Let more urgent traffic pass. Raises: Withdrawn when the delivery was cancelled meanwhile."""
+        await self._job.turn()
+
+
+class Job:
+    """The SendJob a plugin gets. `is_licensed` turns true when begin() has committed; `n` is then the number of the attempt."""
+
+    def __init__(self, licensing: Licensing, delivery: Delivery, instance: Instance, medium: Medium) -> None:
+        self.delivery = delivery
+        self.address = delivery.address
+        self.address_kind = licensing.address_kind(delivery)
+        self.priority: Priority = delivery.priority
+        self.traffic: Traffic = delivery.traffic
+        self.size = licensing.size(delivery)
+        self.deadline = licensing.deadline(instance)
+        self.n = delivery.tries + 1
+        self.is_licensed = False
+        self._licensing = licensing
+        self._instance = instance
+        self._medium = medium
+
+    def begin(self) -> AbstractAsyncContextManager[Emission]:
+        """Commit the attempt and open the licence. Raises: Denied."""
+        return self._begin()
+
+    @asynccontextmanager
+    async def _begin(self) -> AsyncIterator[Emission]:
+        licence = await self._licensing.grant(self, self._instance)
+        self.is_licensed = True
+        yield licence
+
+    async def turn(self) -> None:
+        self._licensing.check_wanted(self.delivery.id)
+        if self._medium.must_yield(self.priority):
+            resumed = self._medium.park(self.delivery)
+            self._licensing.pump()
+            await resumed
+            self._licensing.check_wanted(self.delivery.id)
+
+
+class Licensing:
+    """Grants licences: takes the delivery in the book, then re-reads the truth in the store and commits the attempt."""
+
+    def __init__(self, office: Office, facts: Facts, book: Book, store: Store, shelf: RenditionShelf) -> None:
+        self._office = office
+        self._facts = facts
+        self._book = book
+        self._store = store
+        self._shelf = shelf
+        self.pump: Callable[[], None] = _nothing
+
+    def job(self, delivery: Delivery, instance: Instance, medium: Medium) -> Job:
+        return Job(self, delivery, instance, medium)
+
+    def size(self, delivery: Delivery) -> int:
+        payload = self._shelf.get(delivery.message, delivery.revision, delivery.form)
+        return len(payload.data) if payload else 0
+
+    def address_kind(self, delivery: Delivery) -> str:
+        points = self._office.directory.contacts_by_owner.get(delivery.recipient, ())
+        return next((point.kind for point in points if point.address == delivery.address), "")
+
+    def deadline(self, instance: Instance) -> float:
+        return self._office.clock.monotonic() + instance.capabilities.attempt_s
+
+    def check_wanted(self, delivery: int) -> None:
+        """Raises: Withdrawn: the target was met, cancelled or superseded while the emission was under way."""
+        if delivery in self._book.withdrawn:
+            raise Withdrawn("the delivery was withdrawn while it was being sent")
+
+    async def grant(self, job: Job, instance: Instance) -> Licence:
+        """The licence, after the commit. Raises: Denied."""
+        message = self._book.messages.get((job.delivery.message, job.delivery.revision))
+        payload = self._shelf.get(job.delivery.message, job.delivery.revision, job.delivery.form)
+        if job.delivery.traffic not in instance.traffic:
+            raise WrongTraffic(f"channel {instance.name} may not carry {job.delivery.traffic} traffic")
+        if message is None or payload is None:
+            raise Withdrawn("the message is over")
+        begun = self._book.licence(job.delivery.id)
+        if begun is None:
+            raise Withdrawn("the delivery is no longer ready")
+        now = self._office.clock.time()
+        mark = f"重发{begun.refires}" if begun.refires else ""
+        try:
+            await self._store.run(_committing(begun, _attempt(begun, now, self._office.epoch, mark), now))
+        except (Denied, StaleEpoch) as denied:
+            self._facts.put(Denial(begun.id, str(denied)))
+            raise
+        return Licence(job, marked(payload, mark), validity_s=begun.expires_at - now, number=message.message.number)
+
+
+def _attempt(begun: Delivery, now: float, epoch: int, mark: str) -> Attempt:
+    return Attempt(
+        token=begun.token,
+        n=begun.tries,
+        delivery=begun.id,
+        channel=begun.channel,
+        recipient=begun.recipient,
+        address=begun.address,
+        at=now,
+        epoch=epoch,
+        mark=mark,
+    )
+
+
+def _committing(begun: Delivery, attempt: Attempt, now: float) -> Callable[[Tx], None]:
+    """The job: guarded by what is true at this moment, in the store's own order (delivery.md, T3)."""
+
+    def commit(tx: Tx) -> None:
+        row = tx.get(DELIVERY, begun.id)
+        if row is None or row.state is not DeliveryState.READY:
+            raise Withdrawn(f"the delivery is {row.state if row else 'gone'}")
+        state = tx.scalar("SELECT state FROM message WHERE id = ? AND revision = ?", begun.message, begun.revision)
+        if state != MessageState.ACTIVE:
+            raise Withdrawn(f"the message is {state!s}")
+        if begun.expires_at <= now:
+            raise Withdrawn("the message has expired")
+        epoch = tx.get(META, "epoch")
+        if epoch is not None and int(epoch.value) != attempt.epoch:
+            raise StaleEpoch(f"this node holds epoch {attempt.epoch}, the store says {epoch.value}")
+        tx.update(DELIVERY, begun)
+        tx.insert(ATTEMPT, attempt)
+        tx.event(
+            "delivery.emitting",
+            f"delivery/{begun.id}",
+            message=begun.message,
+            revision=begun.revision,
+            objective=begun.objective,
+            recipient=begun.recipient,
+            channel=begun.channel,
+            token=attempt.token,
+            n=attempt.n,
+            mark=attempt.mark,
+        )
+
+    return commit
+
+
+def _nothing() -> None:
+    """Until the daemon has wired the dispatcher in, there is nothing to pump."""

@@ -1,0 +1,128 @@
+"""The one loop: drain all facts, advance every dirty target, write facts and transitions as ONE job, wake the dispatcher.
+
+Escalation, receipts, health and the auditor do nothing but put facts. Nothing else calls back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Callable
+
+import structlog
+
+from fenghuo.engine.apply import Apply
+from fenghuo.engine.batch import Batch
+from fenghuo.engine.book import Book, OpenTarget
+from fenghuo.engine.dispatcher import Dispatcher
+from fenghuo.engine.facts import Facts, MessageEnded
+from fenghuo.engine.office import Office
+from fenghuo.engine.opening import Opening
+from fenghuo.engine.tally import Tally
+from fenghuo.engine.timers import Deadline, Due, Expiry, Timers
+from fenghuo.model.delivery import Delivery, DeliveryState
+from fenghuo.model.message import MessageState
+from fenghuo.store.store import Store
+
+__all__ = ["Loop"]
+
+ADVANCED_A_TURN = 500
+"""Targets advanced before other tasks get the loop: about 20 ms."""
+
+log = structlog.stdlib.get_logger("fenghuo.loop")
+
+
+class Loop:
+    """Owns the turn. Everything it uses is handed in; what leaves it is one job for the store and READY deliveries for the dispatcher."""
+
+    def __init__(
+        self,
+        office: Office,
+        facts: Facts,
+        book: Book,
+        store: Store,
+        *,
+        opening: Opening,
+        apply: Apply,
+        tally: Tally,
+        timers: Timers,
+        dispatcher: Dispatcher,
+        on_fatal: Callable[[BaseException], None],
+    ) -> None:
+        self._office = office
+        self._facts = facts
+        self._book = book
+        self._store = store
+        self._opening = opening
+        self._apply = apply
+        self._tally = tally
+        self._timers = timers
+        self._dispatcher = dispatcher
+        self._on_fatal = on_fatal
+        self._dirty: list[tuple[int, int, OpenTarget]] = []
+        self._queued: set[int] = set()
+        self._count = 0
+        self.turns = 0
+
+    async def run(self) -> None:
+        """Turn until cancelled; wait when there is nothing to do, without waking up for nothing."""
+        while True:
+            if not (self._dirty or self._opening):
+                await self._timers.until_due_or(self._facts)
+            self.turn()
+            await asyncio.sleep(0)
+
+    def turn(self) -> None:
+        """One turn: facts in, transitions out."""
+        batch = Batch()
+        self.turns += 1
+        for entry in self._apply.all(self._facts.drain(), batch):
+            self.mark(entry)
+        for due in self._timers.due(self._office.clock.time()):
+            self._wake(due, batch)
+        if self._opening:
+            for target in self._opening.step(batch):
+                self.mark(target)
+        ready = self._advance(batch)
+        self._tally.close(batch, self.mark)
+        if batch:
+            self._store.submit(batch.write).add_done_callback(self._written)
+        self._dispatcher.offer(ready)
+        for delivery in list(batch.deliveries.values()):
+            if delivery.state is DeliveryState.IN_DOUBT:
+                self._dispatcher.ask(delivery)
+
+    def mark(self, entry: OpenTarget) -> None:
+        """This target must be looked at, in the order of its priority."""
+        if id(entry) not in self._queued:
+            self._queued.add(id(entry))
+            self._count += 1
+            heapq.heappush(self._dirty, (entry.objective.objective.priority, self._count, entry))
+
+    def _wake(self, due: Due, batch: Batch) -> None:
+        match due:
+            case OpenTarget():
+                self.mark(due)
+            case Expiry(id=message, revision=revision) if (message, revision) in self._book.messages:
+                for target in self._apply.all([MessageEnded(message, revision, MessageState.EXPIRED)], batch):
+                    self.mark(target)
+            case Deadline(objective=objective):
+                self._tally.overdue(objective, batch)
+
+    def _advance(self, batch: Batch) -> list[Delivery]:
+        """Advance the most urgent dirty targets; the deliveries that became READY."""
+        ready: list[Delivery] = []
+        for _ in range(min(ADVANCED_A_TURN, len(self._dirty))):
+            _, _, entry = heapq.heappop(self._dirty)
+            self._queued.discard(id(entry))
+            ready.extend(self._apply.advance(entry, batch, self.mark))
+        return ready
+
+    def _written(self, job: asyncio.Future[None]) -> None:
+        """A turn that the store could not write leaves the book ahead of the truth: stop, and start again from the disk."""
+        if job.cancelled():
+            return
+        error = job.exception()
+        if error is not None:
+            log.error("a turn could not be written", cause=str(error))
+            self._on_fatal(error)

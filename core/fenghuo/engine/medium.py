@@ -1,0 +1,139 @@
+"""A medium (a frequency, a line, a satellite beam) and the queue before it: strict P0, fair to the rest, first copies first.
+
+Source: delivery.md, Priorities and the transmit scheduler; I5, I6.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+
+from fenghuo.engine.channels import Instance
+from fenghuo.model.delivery import Delivery
+from fenghuo.model.traffic import Priority
+
+__all__ = ["Medium"]
+
+# A lower class earns one slot for every five served above it: it is slowed by at most a quarter, and never starved.
+SLOT_FOR_SERVED = 5
+
+Key = tuple[str, str]
+Entry = tuple[bool, float, int, Delivery]
+
+
+class Medium:
+    """All that waits for one medium and how much of it is in flight. Decides who is next; sends nothing itself."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.instances: dict[str, Instance] = {}
+        self._waiting: dict[tuple[str, Priority], list[Entry]] = {}
+        self._later: list[tuple[float, int, Delivery]] = []
+        self._blocked: dict[Key, list[Delivery]] = {}
+        self._in_flight: dict[str, int] = {}
+        self._busy: set[Key] = set()
+        self._parked: list[tuple[Priority, int, str, asyncio.Future[None]]] = []
+        self._served_above: dict[Priority, int] = dict.fromkeys(Priority, 0)
+        self._order = itertools.count()
+
+    @property
+    def is_exclusive(self) -> bool:
+        """Half-duplex: one emission at a time, whatever the instance."""
+        return any(instance.capabilities.half_duplex for instance in self.instances.values())
+
+    def queued(self, channel: str) -> int:
+        """How many deliveries wait here for a channel instance."""
+        waiting = sum(len(heap) for (name, _), heap in self._waiting.items() if name == channel)
+        later = sum(delivery.channel == channel for _, _, delivery in self._later)
+        return waiting + later + sum(len(held) for (name, _), held in self._blocked.items() if name == channel)
+
+    def put(self, delivery: Delivery, *, now: float, deadline: float) -> None:
+        """Queue a READY delivery; `deadline`, UTC seconds, orders it within its class."""
+        if delivery.not_before > now:
+            heapq.heappush(self._later, (delivery.not_before, next(self._order), delivery))
+            return
+        heap = self._waiting.setdefault((delivery.channel, delivery.priority), [])
+        heapq.heappush(heap, (delivery.tries > 0, deadline, next(self._order), delivery))
+
+    def mature(self, now: float) -> list[Delivery]:
+        """Those whose not_before has come, to be put again."""
+        found: list[Delivery] = []
+        while self._later and self._later[0][0] <= now:
+            found.append(heapq.heappop(self._later)[2])
+        return found
+
+    @property
+    def next_mature_at(self) -> float | None:
+        return self._later[0][0] if self._later else None
+
+    def take(self) -> Delivery | None:
+        """The next delivery that may go now; it counts as in flight until done()."""
+        while (priority := self._next_class()) is not None:
+            channel = self._best_channel(priority)
+            delivery = heapq.heappop(self._waiting[(channel, priority)])[3]
+            key = (delivery.channel, delivery.address)
+            if key in self._busy:
+                self._blocked.setdefault(key, []).append(delivery)
+                continue
+            self._busy.add(key)
+            self._in_flight[channel] = self._in_flight.get(channel, 0) + 1
+            self._served(priority)
+            return delivery
+        self._resume_parked()
+        return None
+
+    def done(self, delivery: Delivery) -> list[Delivery]:
+        """An emission is over; what waited for the same recipient on the same channel, to be put again."""
+        key = (delivery.channel, delivery.address)
+        self._in_flight[delivery.channel] -= 1
+        self._busy.discard(key)
+        return self._blocked.pop(key, [])
+
+    def must_yield(self, priority: Priority) -> bool:
+        """Whether something more urgent waits for this half-duplex medium."""
+        return self.is_exclusive and any(heap and waiting < priority for (_, waiting), heap in self._waiting.items())
+
+    def park(self, delivery: Delivery) -> asyncio.Future[None]:
+        """Give the medium up between two fragments; the future is done when it is ours again."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._in_flight[delivery.channel] -= 1
+        heapq.heappush(self._parked, (delivery.priority, next(self._order), delivery.channel, future))
+        return future
+
+    def _resume_parked(self) -> None:
+        if self._parked and not self._is_full():
+            _, _, channel, future = heapq.heappop(self._parked)
+            self._in_flight[channel] += 1
+            if not future.done():
+                future.set_result(None)
+
+    def _is_full(self) -> bool:
+        return self.is_exclusive and sum(self._in_flight.values()) >= 1
+
+    def _has_room(self, channel: str) -> bool:
+        instance = self.instances.get(channel)
+        return instance is not None and self._in_flight.get(channel, 0) < instance.admitted and not self._is_full()
+
+    def _next_class(self) -> Priority | None:
+        ready = [
+            priority
+            for priority in Priority
+            if any(heap and level is priority and self._has_room(name) for (name, level), heap in self._waiting.items())
+        ]
+        if not ready or ready[0] is Priority.P0:
+            return ready[0] if ready else None
+        owed = [priority for priority in ready[1:] if self._served_above[priority] >= SLOT_FOR_SERVED]
+        return owed[0] if owed else ready[0]
+
+    def _best_channel(self, priority: Priority) -> str:
+        open_heads = [
+            (heap[0][:3], name) for (name, level), heap in self._waiting.items() if heap and level is priority and self._has_room(name)
+        ]
+        return min(open_heads)[1]
+
+    def _served(self, priority: Priority) -> None:
+        self._served_above[priority] = 0
+        for lower in Priority:
+            if lower > priority:
+                self._served_above[lower] += 1

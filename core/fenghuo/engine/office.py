@@ -1,0 +1,23 @@
+"""What the engine's parts share and nobody owns alone: node, clock, chance, rules, directory. Replaced whole, never edited."""
+
+from __future__ import annotations
+
+import random
+
+from fenghuo.clock import Clock
+from fenghuo.engine.rules import RuleBook
+from fenghuo.model.directory import Directory
+
+__all__ = ["Office"]
+
+
+class Office:
+    """Built by the daemon. `rules` and `directory` are swapped for new ones on reload; whoever holds the office sees the newest."""
+
+    def __init__(self, *, node: str, clock: Clock, rules: RuleBook, directory: Directory, epoch: int = 1, seed: int | None = None) -> None:
+        self.node = node
+        self.clock = clock
+        self.rules = rules
+        self.directory = directory
+        self.epoch = epoch
+        self.chance = random.Random(seed)

@@ -1,0 +1,208 @@
+"""From an accepted message to open objectives and targets: routed at once, fanned out in chunks, urgent ones first."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Iterator
+
+import msgspec
+
+from fenghuo.engine.batch import Batch
+from fenghuo.engine.book import Book, OpenMessage, OpenObjective, OpenTarget
+from fenghuo.engine.channels import ChannelBoard
+from fenghuo.engine.inherit import INHERITED, Heir, inherited_rungs
+from fenghuo.engine.office import Office
+from fenghuo.engine.planning import Candidate, candidates
+from fenghuo.engine.renditions import RenditionShelf
+from fenghuo.engine.routing import Routed, envelope_of, route
+from fenghuo.engine.rules import Rung
+from fenghuo.model.delivery import Delivery, DeliveryState, Hold, Objective, ObjectiveState, Target, token_for
+from fenghuo.model.directory import RecipientId
+from fenghuo.model.evidence import Evidence
+from fenghuo.model.traffic import Action, Priority
+
+__all__ = ["CHUNK", "Opening"]
+
+CHUNK = 200
+"""Targets opened in one turn: about 20 ms of loop time, so that an urgent message never waits for a large one."""
+
+
+class Opening:
+    """Everything that is still to be fanned out, most urgent first."""
+
+    def __init__(self, office: Office, board: ChannelBoard, book: Book, shelf: RenditionShelf) -> None:
+        self._office = office
+        self._board = board
+        self._book = book
+        self._shelf = shelf
+        self._waiting: list[tuple[Priority, int, OpenObjective, Iterator[Heir]]] = []
+        self._order = itertools.count()
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def open(self, entry: OpenMessage, batch: Batch, heirs: tuple[Heir, ...] = ()) -> None:
+        """Route a message and note its objectives. `heirs`: who got what it replaces, and over which channels."""
+        message = entry.message
+        routed = () if message.action is Action.CANCEL else route(message, self._office.rules, self._office.directory)
+        entry.needed_signatures = max((item.signatures for item in routed), default=0)
+        entry.envelope = envelope_of(message, routed, self._office.rules) if routed else ""
+        entry.is_planned = True
+        for item in routed:
+            self._open_routed(entry, item, batch)
+        entry.told = {recipient for item in routed for recipient in item.recipients}
+        self.inherit(entry, heirs, batch)
+        if not routed and not heirs:
+            self._nobody(entry, batch)
+
+    def inherit(self, entry: OpenMessage, heirs: tuple[Heir, ...], batch: Batch) -> None:
+        """Also tell those who got what this replaces and whom its own rules leave out."""
+        left = tuple(heir for heir in heirs if heir.recipient not in entry.told)
+        if left:
+            self._open_inherited(entry, left, batch)
+
+    def resume(self, entry: OpenObjective, known: set[RecipientId]) -> None:
+        """Go on with a fan-out that a crash cut short; `known` have their targets already."""
+        message = entry.message.message
+        for item in route(message, self._office.rules, self._office.directory):
+            if item.rule.name == entry.objective.rule:
+                left = [Heir(recipient) for recipient in item.recipients if recipient not in known]
+                self._push(entry, left)
+
+    def step(self, batch: Batch) -> list[OpenTarget]:
+        """Open the next chunk of the most urgent objective; its targets are to be advanced in the same turn."""
+        _, _, entry, heirs = self._waiting[0]
+        taken = list(itertools.islice(heirs, CHUNK))
+        if len(taken) < CHUNK:
+            heapq.heappop(self._waiting)
+        targets = [self.add_target(entry, heir, batch) for heir in taken if heir.recipient not in entry.targets]
+        planned = entry.objective.planned + len(taken)
+        entry.objective = msgspec.structs.replace(entry.objective, planned=planned)
+        batch.objectives[entry.objective.id] = entry.objective
+        return targets
+
+    def add_target(self, entry: OpenObjective, heir: Heir, batch: Batch, *, covers: str = "") -> OpenTarget:
+        """A new target with a delivery, still HELD, for every way that the ladder and the directory allow."""
+        objective = entry.objective
+        target = OpenTarget(Target(objective=objective.id, recipient=heir.recipient, covers=covers), entry)
+        self._book.add_target(target)
+        batch.new_targets.append(target.target)
+        ways = heir.ways if objective.ladder == INHERITED else self._ways(entry, heir.recipient, batch)
+        for way in ways:
+            delivery = self._delivery(entry, heir.recipient, way)
+            self._book.put(target, delivery)
+            batch.new_deliveries.append(delivery)
+        if not ways:
+            batch.event("target.no_way", f"objective/{objective.id}", message=objective.message, recipient=heir.recipient)
+        return target
+
+    def _ways(self, entry: OpenObjective, recipient: RecipientId, batch: Batch) -> tuple[Candidate, ...]:
+        objective, message = entry.objective, entry.message.message
+        found, _ = candidates(
+            recipient,
+            entry.rungs,
+            self._office.directory,
+            situation=self._board.situation(),
+            traffic=objective.traffic,
+            via=objective.via,
+        )
+        for form in {way.form for way in found}:
+            row = self._shelf.make(message, form)
+            if row is not None:
+                batch.renditions.append(row)
+        return tuple(way for way in found if not self._shelf.why_not(message, way.form))
+
+    def _delivery(self, entry: OpenObjective, recipient: RecipientId, way: Candidate) -> Delivery:
+        objective, message = entry.objective, entry.message.message
+        channel = way.channel if way.rank == 1 else f"{way.channel}#{way.rank}"
+        return Delivery(
+            id=self._book.next_delivery,
+            objective=objective.id,
+            message=message.id,
+            revision=message.revision,
+            recipient=recipient,
+            channel=way.channel,
+            address=way.address,
+            token=token_for(self._office.node, message.id, message.revision, objective.id, recipient, channel),
+            form=way.form,
+            rung=way.rung,
+            priority=objective.priority,
+            traffic=objective.traffic,
+            state=DeliveryState.HELD,
+            reason=Hold.RUNG,
+            expires_at=message.expires_at,
+        )
+
+    def _open_routed(self, entry: OpenMessage, item: Routed, batch: Batch) -> None:
+        ladder = self._office.rules.ladders[item.rule.ladder]
+        objective = self._objective(entry, item.audience, total=len(item.recipients))
+        objective = msgspec.structs.replace(
+            objective,
+            needed=item.needed,
+            ack_rule=item.rule.ack,
+            priority=item.priority,
+            ladder=item.rule.ladder,
+            rule=item.rule.name,
+            deadline_at=objective.opened_at + item.deadline_s,
+            signatures=item.signatures,
+            envelope=entry.envelope,
+            state=ObjectiveState.OPEN if item.recipients else ObjectiveState.MISSED,
+        )
+        self._note(entry, objective, batch, rungs=ladder.rungs, heirs=[Heir(recipient) for recipient in item.recipients])
+
+    def _open_inherited(self, entry: OpenMessage, heirs: tuple[Heir, ...], batch: Batch) -> None:
+        """Exactly those who got it, over exactly the channels they got it by, ahead of the queue (delivery.md, Order)."""
+        message = entry.message
+        for way in {way.form: way for heir in heirs for way in heir.ways}.values():
+            row = self._shelf.make(message, way.form)
+            if row is not None:
+                batch.renditions.append(row)
+        objective = self._objective(entry, "recipients of what it replaces", total=len(heirs))
+        objective = msgspec.structs.replace(objective, priority=Priority.P0, needed=max(heir.needed for heir in heirs))
+        self._note(entry, objective, batch, rungs=inherited_rungs(heirs), heirs=list(heirs))
+
+    def _objective(self, entry: OpenMessage, audience: str, *, total: int) -> Objective:
+        message, now = entry.message, self._office.clock.time()
+        return Objective(
+            id=self._book.next_objective,
+            message=message.id,
+            revision=message.revision,
+            audience=audience,
+            needed=Evidence.DEVICE,
+            ack_rule="all",
+            priority=message.priority,
+            traffic=message.traffic,
+            ladder=INHERITED,
+            rule="",
+            deadline_at=now + 300.0,
+            opened_at=now,
+            total=total,
+            directory=self._office.directory.digest,
+            situation=self._board.situation().digest,
+            via=message.content.via,
+        )
+
+    def _note(self, entry: OpenMessage, objective: Objective, batch: Batch, *, rungs: tuple[Rung, ...], heirs: list[Heir]) -> None:
+        rule = self._office.rules.rule_by_name.get(objective.rule)
+        opened = OpenObjective(objective, entry, rungs, rule.escalate if rule else ())
+        batch.new_objectives.append(objective)
+        batch.event(
+            "objective.opened", f"objective/{objective.id}", message=objective.message, audience=objective.audience, total=objective.total
+        )
+        self._book.next_objective = objective.id + 1
+        if not heirs:
+            batch.event("alarm.nobody", f"objective/{objective.id}", message=objective.message, audience=objective.audience)
+            return
+        self._book.add_objective(opened)
+        self._push(opened, heirs)
+
+    def _push(self, entry: OpenObjective, heirs: list[Heir]) -> None:
+        heapq.heappush(self._waiting, (entry.objective.priority, next(self._order), entry, iter(heirs)))
+
+    def _nobody(self, entry: OpenMessage, batch: Batch) -> None:
+        message = entry.message
+        if message.action is Action.CANCEL:
+            batch.event("message.nothing_to_cancel", f"message/{message.id}", revision=message.revision)
+        else:
+            batch.event("alarm.no_rule", f"message/{message.id}", revision=message.revision, rules=self._office.rules.digest)

@@ -1,0 +1,106 @@
+"""Objective × recipient × Situation → which channels may carry it, by rung, and which not and why. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from fenghuo.engine.rules import Rung
+from fenghuo.model.directory import ContactPoint, Directory, RecipientId
+from fenghuo.model.situation import Admin, ChannelView, Health, Situation
+from fenghuo.model.traffic import Traffic
+
+__all__ = ["Candidate", "LeftOut", "best_first", "candidates", "lint"]
+
+HEALTH_RANK = {Health.UP: 0, Health.UNKNOWN: 1, Health.PROBATION: 2, Health.SUSPECT: 3, Health.DOWN: 4}
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """A way that exists: this rung, this channel instance, this address; `rank` counts the recipient's addresses on it from 1."""
+
+    rung: int
+    channel: str
+    address: str
+    address_kind: str
+    form: str
+    rank: int = 1
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    """A channel that the ladder names and that cannot be used, with the reason as a sentence."""
+
+    rung: int
+    channel: str
+    reason: str
+
+
+def candidates(
+    recipient: RecipientId,
+    rungs: tuple[Rung, ...],
+    directory: Directory,
+    *,
+    situation: Situation,
+    traffic: Traffic,
+    via: tuple[str, ...] = (),
+) -> tuple[tuple[Candidate, ...], tuple[LeftOut, ...]]:
+    """All ways to a recipient in the order of the ladder, and what was left out."""
+    ways: list[Candidate] = []
+    left: list[LeftOut] = []
+    points = directory.contacts_by_owner.get(recipient, ())
+    for index, rung in enumerate(rungs):
+        for name in rung.channels:
+            view = situation.channel.get(name)
+            reason = _why_not(name, view, traffic=traffic, via=via)
+            found = _addresses(view, points) if view and not reason else ()
+            if reason or not found or view is None:
+                left.append(LeftOut(index, name, reason or _no_address(view)))
+                continue
+            ways.extend(Candidate(index, name, point.address, point.kind, view.form, rank) for rank, point in enumerate(found, 1))
+    return tuple(ways), tuple(left)
+
+
+def _why_not(name: str, view: ChannelView | None, *, traffic: Traffic, via: tuple[str, ...]) -> str:
+    """The reason a channel is out of the question, empty if it is not. Its health is no reason: it changes by the minute."""
+    if view is None:
+        return f"no channel is named {name}"
+    if via and name not in via:
+        return f"the sender asked for {', '.join(via)} only"
+    if traffic not in view.traffic:
+        return f"the channel may not carry {traffic} traffic"
+    if view.admin is Admin.DISABLED:
+        return "the channel is disabled"
+    return ""
+
+
+def _no_address(view: ChannelView | None) -> str:
+    kinds = " or ".join(view.address_kinds) if view else "known"
+    return f"the recipient has no {kinds} address"
+
+
+def _addresses(view: ChannelView, points: tuple[ContactPoint, ...]) -> tuple[ContactPoint, ...]:
+    return tuple(point for point in points if point.kind in view.address_kinds)
+
+
+def best_first(names: tuple[str, ...], situation: Situation, recipient: RecipientId) -> tuple[str, ...]:
+    """Alternates in the order to try them: healthy first, then cheap, then spread evenly over equals by the recipient."""
+
+    def key(name: str) -> tuple[int, float, bytes]:
+        view = situation.channel[name]
+        spread = hashlib.blake2b(f"{recipient}\x1f{name}".encode(), digest_size=4).digest()
+        return (HEALTH_RANK[view.health], view.fee_fen, spread)
+
+    return tuple(sorted((name for name in names if name in situation.channel), key=key))
+
+
+def lint(ladders: dict[str, tuple[tuple[Rung, ...], int]], situation: Situation) -> tuple[str, ...]:
+    """What is wrong with ladders (name → rungs, minimum of risk groups) on these channels, as sentences."""
+    faults: list[str] = []
+    for name, (rungs, minimum) in ladders.items():
+        named = [channel for rung in rungs for channel in rung.channels]
+        missing = [channel for channel in named if channel not in situation.channel]
+        faults += [f"ladder {name!r}: no channel is named {channel!r}" for channel in missing]
+        groups = {frozenset(situation.channel[channel].risk_groups) for channel in named if channel in situation.channel}
+        if len(groups) < minimum:
+            faults.append(f"ladder {name!r}: its channels share {len(groups)} risk group(s); it asks for {minimum}")
+    return tuple(faults)

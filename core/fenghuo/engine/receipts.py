@@ -1,0 +1,200 @@
+"""What comes in over channels: commit the raw bytes, ack the peer, then work out whose evidence it is.
+
+Source: delivery.md, T5; architecture.md, step 8.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Iterable
+
+import msgspec
+import structlog
+
+from fenghuo.engine.book import Book, OpenTarget
+from fenghuo.engine.facts import ChannelObserved, Facts, Receipted, Settled
+from fenghuo.engine.health import Sign
+from fenghuo.engine.intake import Intake, Submission
+from fenghuo.engine.judging import Origin
+from fenghuo.engine.late import raise_late
+from fenghuo.engine.office import Office
+from fenghuo.model.delivery import Delivery, DeliveryState
+from fenghuo.model.evidence import Evidence
+from fenghuo.plugin.ports import Inbound, InboundKind
+from fenghuo.store.records import InboxRow
+from fenghuo.store.store import Store
+from fenghuo.store.tables import INBOX
+from fenghuo.store.transaction import Tx
+
+__all__ = ["Receipts", "named_number"]
+
+ORPHANS = 10_000
+"""Receipts that came before the outcome that names them, kept until it comes; the oldest go to the store's search first."""
+
+NUMBER = re.compile(r"[#№＃]\s*(\d{1,4})")
+BARE_NUMBER = re.compile(r"^\s*\D{0,8}?\s*(\d{4})\s*$")
+DONE_WORD = re.compile(r"^\s*(完成|DONE)\b|^\s*完成", re.IGNORECASE)
+log = structlog.stdlib.get_logger("fenghuo.receipts")
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    """An inbound thing whose raw row is committed."""
+
+    channel: str
+    inbound: Inbound
+    inbox: int
+    at: float
+
+
+def named_number(text: str) -> int | None:
+    """The short message number an answer names: `#0123`, or four digits alone or after one word; None if it names none."""
+    found = NUMBER.search(text) or BARE_NUMBER.match(text)
+    return int(found.group(1)) if found else None
+
+
+class Receipts:
+    """Takes everything that channels hear. Called by each channel's supervisor, one thing at a time for each channel."""
+
+    def __init__(self, office: Office, facts: Facts, book: Book, store: Store, intake: Intake) -> None:
+        self._office = office
+        self._facts = facts
+        self._book = book
+        self._store = store
+        self._intake = intake
+        self._orphans: OrderedDict[tuple[str, str], _Stored] = OrderedDict()
+        self._next_inbox = 1
+
+    def start_at(self, next_inbox: int) -> None:
+        """Continue the numbering of raw rows after a restart."""
+        self._next_inbox = next_inbox
+
+    async def take(self, channel: str, inbound: Inbound) -> None:
+        """Commit, ack, classify. Raises: StoreFull: nothing was acked, the peer will send it again."""
+        if inbound.kind is InboundKind.HEARD:
+            await inbound.ack()
+            self._facts.put(ChannelObserved(channel, Sign.HEARD))
+            return
+        stored = await self._keep(channel, inbound)
+        await inbound.ack()
+        await self._classify(stored)
+
+    async def _keep(self, channel: str, inbound: Inbound) -> _Stored:
+        number, self._next_inbox = self._next_inbox, self._next_inbox + 1
+        row = InboxRow(number, channel, inbound.kind, inbound.raw, self._office.clock.time(), "new")
+
+        def keep(tx: Tx) -> None:
+            tx.insert(INBOX, row)
+
+        await self._store.run(keep)
+        return _Stored(channel, inbound, number, row.at)
+
+    async def _classify(self, stored: _Stored) -> None:
+        match stored.inbound.kind:
+            case InboundKind.RECEIPT:
+                await self._receipt(stored)
+            case InboundKind.ANSWER:
+                await self._answer(stored)
+            case InboundKind.LATE_OUTCOME:
+                self._late_outcome(stored)
+            case InboundKind.MESSAGE:
+                await self._message(stored)
+
+    # Receipts of machines.
+
+    async def _receipt(self, stored: _Stored) -> None:
+        inbound = stored.inbound
+        refs = (inbound.ref, *inbound.alternate_refs)
+        delivery = next((self._book.refs[(stored.channel, ref)] for ref in refs if (stored.channel, ref) in self._book.refs), None)
+        if delivery is None:
+            delivery = self._only_doubt(stored)
+        if delivery is not None:
+            self._put(stored, delivery, inbound.level)
+        elif not await raise_late(self._store, stored.channel, refs, inbound.level, inbox=stored.inbox, at=stored.at):
+            self._orphans[(stored.channel, inbound.ref)] = stored
+            while len(self._orphans) > ORPHANS:
+                self._orphans.popitem(last=False)
+
+    def named(self, channel: str, refs: Iterable[str], delivery: int) -> None:
+        """An outcome has just named its refs: receipts that were faster are matched now."""
+        for ref in refs:
+            stored = self._orphans.pop((channel, ref), None)
+            if stored is not None:
+                self._put(stored, delivery, stored.inbound.level)
+
+    def _only_doubt(self, stored: _Stored) -> int | None:
+        """A receipt under an unknown id whose recipient has exactly one emission in doubt here can only be of that one:
+        every other emission's id is known. So a provider's memory resolves what our crash or its own made doubtful."""
+        address = stored.inbound.address
+        doubtful = [
+            delivery.id
+            for delivery in self._book.doubts.values()
+            if delivery.channel == stored.channel and address and delivery.address == address
+        ]
+        return doubtful[0] if len(doubtful) == 1 else None
+
+    def _put(self, stored: _Stored, delivery: int, level: Evidence | None) -> None:
+        inbound = stored.inbound
+        fact = Receipted(delivery, stored.channel, level, inbound.failure, stored.at, inbound.ref, inbound.text, stored.inbox)
+        self._facts.put(fact)
+
+    # Answers of people.
+
+    async def _answer(self, stored: _Stored) -> None:
+        """An answer belongs to its sender's newest open objective, or to the short number it names (delivery.md, Objects)."""
+        inbound = stored.inbound
+        owners = self._office.directory.owners_by_address.get((inbound.address_kind, inbound.address), ())
+        number = named_number(inbound.text)
+        level = Evidence.DONE if DONE_WORD.match(inbound.text) else Evidence.HUMAN
+        target = self._target_of(owners, number)
+        if target is not None:
+            self._put(stored, self._delivery_for(target, stored.channel).id, level)
+        elif not await self._late_answer(stored, owners, number, level):
+            await self._unmatched(stored, owners)
+
+    def _target_of(self, owners: tuple[str, ...], number: int | None) -> OpenTarget | None:
+        open_ones = [target for owner in owners for target in self._book.by_recipient.get(owner, {}).values() if target.deliveries]
+        if number is not None:
+            open_ones = [target for target in open_ones if target.objective.message.message.number == number]
+        began = [target for target in open_ones if any(delivery.tries for delivery in target.deliveries.values())]
+        return max(began, key=lambda target: target.target.objective, default=None)
+
+    @staticmethod
+    def _delivery_for(target: OpenTarget, channel: str) -> Delivery:
+        """The delivery an answer counts for: the one on its own channel if there is one, else the furthest."""
+        deliveries = list(target.deliveries.values())
+        same = [delivery for delivery in deliveries if delivery.channel == channel and delivery.tries]
+        return max(same or deliveries, key=lambda delivery: (delivery.tries > 0, delivery.evidence, delivery.id))
+
+    async def _late_answer(self, stored: _Stored, owners: tuple[str, ...], number: int | None, level: Evidence) -> bool:
+        return await raise_late(
+            self._store, stored.channel, (), level, inbox=stored.inbox, at=stored.at, owners=owners, number=number, text=stored.inbound.text
+        )
+
+    async def _unmatched(self, stored: _Stored, owners: tuple[str, ...]) -> None:
+        """Somebody said something that answers nothing of ours: a person must see it."""
+        inbound = stored.inbound
+
+        def tell(tx: Tx) -> None:
+            tx.event(
+                "alarm.answer_unmatched",
+                f"inbox/{stored.inbox}",
+                channel=stored.channel,
+                address=inbound.address,
+                owners=list(owners),
+                text=inbound.text,
+            )
+
+        await self._store.run(tell)
+
+    # The rest.
+
+    def _late_outcome(self, stored: _Stored) -> None:
+        inbound = stored.inbound
+        holder = next((item for item in self._book.doubts.values() if item.token == inbound.token), None)
+        if holder is not None and inbound.outcome is not None and holder.state is DeliveryState.IN_DOUBT:
+            self._facts.put(Settled(holder.id, inbound.n or holder.tries, inbound.outcome, stored.at, begun=True))
+
+    async def _message(self, stored: _Stored) -> None:
+        submission = Submission(stored.inbound.raw, Origin(f"channel:{stored.channel}", traffic=()), key=f"inbox-{stored.inbox}")
+        await self._intake.accept(submission)

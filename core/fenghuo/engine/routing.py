@@ -1,0 +1,235 @@
+"""Message × rules × directory → objectives to be: who must be reached, how surely, by when. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from fenghuo.engine.geometry import areas_inside
+from fenghuo.engine.rules import Match, Rule, RuleBook
+from fenghuo.model.area import AreaRef, CodeSystem
+from fenghuo.model.audience import Audience, Split
+from fenghuo.model.directory import Directory, Person, RecipientId
+from fenghuo.model.evidence import Evidence
+from fenghuo.model.message import Info, Message, Scope
+from fenghuo.model.traffic import Action, Kind, Priority, Traffic
+
+__all__ = ["Routed", "areas_of", "default_priority", "envelope_of", "required_signatures", "route", "signatures_for"]
+
+PRIORITY_OF_COLOUR = {"red": Priority.P0, "orange": Priority.P1, "yellow": Priority.P2, "blue": Priority.P3}
+PRIORITY_OF_SEVERITY = {"Extreme": Priority.P0, "Severe": Priority.P1, "Moderate": Priority.P2, "Minor": Priority.P3}
+
+
+class Routed(msgspec.Struct, frozen=True):
+    """One objective to be: the rule that made it, and the recipients it stands for at this moment."""
+
+    rule: Rule
+    audience: str
+    recipients: tuple[RecipientId, ...]
+    needed: Evidence
+    priority: Priority
+    deadline_s: float
+    signatures: int
+
+
+def route(message: Message, rules: RuleBook, directory: Directory) -> tuple[Routed, ...]:
+    """Every objective that the rules make of a message, in the order of the file."""
+    found: list[Routed] = []
+    for rule in rules.rules:
+        if not _matches(rule.match, message):
+            continue
+        found.append(_routed(rule, message, directory))
+        if not rule.continue_:
+            break
+    return tuple(found)
+
+
+def _routed(rule: Rule, message: Message, directory: Directory) -> Routed:
+    content = message.content
+    recipients = _addressees(content.to, directory) if content.to else resolve(rule.audience, message, directory)
+    needed = Evidence[content.needed] if content.needed else rule.needed_level
+    return Routed(
+        rule=rule,
+        audience=", ".join(content.to) if content.to else rule.audience.name,
+        recipients=recipients,
+        needed=needed,
+        priority=content.priority if content.priority is not None else rule.priority_level or message.priority,
+        deadline_s=content.deadline_s or rule.deadline_s,
+        signatures=signatures_for(rule, message),
+    )
+
+
+def signatures_for(rule: Rule, message: Message) -> int:
+    """How many signatures a message needs under a rule: two for a public actual alert unless the rule says otherwise (security.md §3)."""
+    if message.action is Action.CANCEL:
+        return 0
+    if rule.signatures is not None:
+        return rule.signatures
+    is_public = message.kind is Kind.ALERT and message.traffic is Traffic.ACTUAL and message.content.scope is Scope.PUBLIC
+    return 2 if is_public else 0
+
+
+def required_signatures(message: Message, rules: RuleBook) -> int:
+    """How many signatures the rules will ask for, without working out who is addressed."""
+    needed = 0
+    for rule in rules.rules:
+        if _matches(rule.match, message):
+            needed = max(needed, signatures_for(rule, message))
+            if not rule.continue_:
+                break
+    return needed
+
+
+def default_priority(infos: tuple[Info, ...]) -> Priority:
+    """Red → P0, orange → P1, yellow → P2, blue → P3; without a colour by severity; else P2 (wire-formats.md §4)."""
+    for info in infos:
+        if info.colour.lower() in PRIORITY_OF_COLOUR:
+            return PRIORITY_OF_COLOUR[info.colour.lower()]
+    known = [PRIORITY_OF_SEVERITY[info.severity] for info in infos if info.severity in PRIORITY_OF_SEVERITY]
+    return min(known, default=Priority.P2)
+
+
+def _matches(match: Match, message: Message) -> bool:
+    """Whether every field that the rule names holds one of its values."""
+    content, infos = message.content, message.content.infos
+    facts: dict[str, set[str]] = {
+        "kind": {content.kind},
+        "action": {content.action},
+        "traffic": {content.traffic},
+        "priority": {message.priority.name},
+        "sender": {content.sender},
+        "source": {message.source},
+        "scope": {content.scope},
+        "severity": {info.severity for info in infos},
+        "urgency": {info.urgency for info in infos},
+        "certainty": {info.certainty for info in infos},
+        "colour": {info.colour.lower() for info in infos},
+        "event": {info.event for info in infos},
+        "event_code": {code.value for info in infos for code in info.event_codes},
+        "category": {name for info in infos for name in info.categories},
+    }
+    wanted = {name: getattr(match, name) for name in Match.__struct_fields__}
+    return all(facts[name].intersection(values) for name, values in wanted.items() if values)
+
+
+def resolve(audience: Audience, message: Message, directory: Directory) -> tuple[RecipientId, ...]:
+    """The recipients an audience stands for, in the directory's order."""
+    match audience.split:
+        case Split.AUDIENCE:
+            return tuple(f"group:{group}" for group in audience.groups)
+        case Split.AREA:
+            hit = _area_filter(audience, message, directory)
+            owners = directory.contacts_by_owner
+            return tuple(f"area:{ref}" for ref in sorted(hit or set()) if f"area:{ref}" in owners)
+        case Split.PERSON:
+            return _persons(audience, message, directory)
+
+
+def _persons(audience: Audience, message: Message, directory: Directory) -> tuple[RecipientId, ...]:
+    if not (audience.roles or audience.orgs or audience.persons):
+        return ()
+    hit = _area_filter(audience, message, directory)
+    roles, orgs, ids = set(audience.roles), set(audience.orgs), set(audience.persons)
+
+    def belongs(person: Person) -> bool:
+        if person.id in ids:
+            return True
+        named = (not roles or bool(roles.intersection(person.roles))) and (not orgs or person.org in orgs) and bool(roles or orgs)
+        return named and (hit is None or any(ref in hit for ref in person.areas))
+
+    return tuple(person.id for person in directory.persons if belongs(person))
+
+
+def _area_filter(audience: Audience, message: Message, directory: Directory) -> set[AreaRef] | None:
+    """The known areas that count; None when areas do not restrict."""
+    if audience.areas == "all":
+        return None if audience.split is Split.PERSON else _known_refs(directory)
+    if audience.areas == "message":
+        wanted = areas_of(message, directory)
+    else:
+        names = (audience.areas,) if isinstance(audience.areas, str) else audience.areas
+        wanted = frozenset(AreaRef.parse(name) for name in names)
+    return _touched(wanted, directory)
+
+
+def areas_of(message: Message, directory: Directory) -> frozenset[AreaRef]:
+    """The areas a message names: by code in a known system, else by geometry against the points of known areas."""
+    areas = [area for info in message.content.infos for area in info.areas]
+    systems = {system.value for system in CodeSystem}
+    refs = {
+        AreaRef(CodeSystem(code.system), code.value)
+        for area in areas
+        for code in area.geocodes
+        if code.system in systems and code.value.isascii() and code.value.isdigit()
+    }
+    drawn = [area for area in areas if area.polygons or area.circles]
+    if not refs and drawn:
+        refs.update(areas_inside(tuple(drawn), directory.areas))
+    return frozenset(refs)
+
+
+def _touched(wanted: frozenset[AreaRef], directory: Directory) -> set[AreaRef]:
+    """Known areas that overlap a wanted one, across both code systems by the directory's own table of equals (never by digits)."""
+    equals = {area.ref: area.same_as for area in directory.areas if area.same_as}
+    equals.update({other: ref for ref, other in list(equals.items())})
+    everywhere = set(wanted)
+    for ref in wanted:
+        everywhere.update(equals[known] for known in equals if known.covers(ref) or ref.covers(known))
+    return {ref for ref in _known_refs(directory) if any(want.covers(ref) or ref.covers(want) for want in everywhere)}
+
+
+def _known_refs(directory: Directory) -> set[AreaRef]:
+    refs = {area.ref for area in directory.areas}
+    refs.update(ref for person in directory.persons for ref in person.areas)
+    return refs
+
+
+def _addressees(to: tuple[str, ...], directory: Directory) -> tuple[RecipientId, ...]:
+    """`person:ID` or a bare person id, `org:ID` (its people), `role:ROLE`, `role:ROLE@SYSTEM:CODE`, `area:…`, `group:…`."""
+    found: list[RecipientId] = []
+    for expression in to:
+        found.extend(_addressee(expression.strip(), directory))
+    return tuple(dict.fromkeys(found))
+
+
+def _addressee(expression: str, directory: Directory) -> tuple[RecipientId, ...]:
+    kind, colon, rest = expression.partition(":")
+    if not colon:
+        return (expression,) if expression in directory.person_by_id else ()
+    match kind:
+        case "person":
+            return (rest,) if rest in directory.person_by_id else ()
+        case "org":
+            people = tuple(person.id for person in directory.persons if person.org == rest)
+            return people or ((expression,) if expression in directory.contacts_by_owner else ())
+        case "role":
+            return _role_holders(rest, directory)
+        case _:
+            return (expression,) if expression in directory.contacts_by_owner else ()
+
+
+def _role_holders(text: str, directory: Directory) -> tuple[RecipientId, ...]:
+    role, at, place = text.partition("@")
+    hit = _touched(frozenset({AreaRef.parse(place)}), directory) if at else None
+    return tuple(
+        person.id for person in directory.persons if role in person.roles and (hit is None or any(ref in hit for ref in person.areas))
+    )
+
+
+def envelope_of(message: Message, routed: tuple[Routed, ...], rules: RuleBook) -> str:
+    """SHA-256 (hex) over what a signature covers: content, traffic, audiences and their people, permitted channels (security.md §3)."""
+    parts = [
+        (
+            item.audience,
+            hashlib.sha256("\n".join(sorted(item.recipients)).encode()).hexdigest(),
+            len(item.recipients),
+            sorted(message.content.via or _channels(rules, item.rule.ladder)),
+        )
+        for item in routed
+    ]
+    return hashlib.sha256(msgspec.msgpack.encode((message.content_hash, message.traffic, parts))).hexdigest()
+
+
+def _channels(rules: RuleBook, ladder: str) -> list[str]:
+    return [channel for rung in rules.ladders[ladder].rungs for channel in rung.channels]

@@ -1,0 +1,184 @@
+"""The rules file: named ladders, and rules that turn a message into objectives. Parsed once, then frozen."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from fenghuo.errors import SettingsError
+from fenghuo.model.audience import Audience
+from fenghuo.model.evidence import Evidence
+from fenghuo.model.traffic import Priority
+
+__all__ = ["Escalation", "Ladder", "Match", "Rule", "RuleBook", "Rung", "RungMode", "read_rules", "rules_schema"]
+
+
+class RungMode(StrEnum):
+    """How a rung starts against the one before it: at once, when that one is slower than usual, or when it gave nothing."""
+
+    PARALLEL = "parallel"
+    HEDGE = "hedge"
+    THEN = "then"
+
+
+class Rung(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Alternates of which one is used. `after_s`: seconds after the rung before, whatever that one does."""
+
+    channels: tuple[str, ...]
+    mode: RungMode = RungMode.THEN
+    after_s: float | None = None
+
+
+class Ladder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which channels, in which order. `min_risk_groups`: how many disjoint risk groups its channels must have between them."""
+
+    rungs: tuple[Rung, ...]
+    min_risk_groups: int = 1
+
+
+class Escalation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """After `after_s` seconds without the needed evidence, also ask `to`: "deputy", or "person:ID"."""
+
+    after_s: float
+    to: str = "deputy"
+
+
+class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Every named field must hold one of the listed values; a field left out holds for every message."""
+
+    kind: tuple[str, ...] = ()
+    action: tuple[str, ...] = ()
+    traffic: tuple[str, ...] = ()
+    priority: tuple[str, ...] = ()
+    severity: tuple[str, ...] = ()
+    urgency: tuple[str, ...] = ()
+    certainty: tuple[str, ...] = ()
+    colour: tuple[str, ...] = ()
+    event: tuple[str, ...] = ()
+    event_code: tuple[str, ...] = ()
+    category: tuple[str, ...] = ()
+    sender: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
+    scope: tuple[str, ...] = ()
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a matching message asks for. `signatures`: None means two for a public actual alert and none for the rest.
+
+    `continue_` (in the file: `continue`) means "also": the next rules are looked at too. It never means "on failure".
+    """
+
+    name: str
+    audience: Audience
+    ladder: str
+    match: Match = Match()
+    needed: str = "DEVICE"
+    ack: str = "all"
+    deadline_s: float = 300.0
+    priority: str | None = None
+    signatures: int | None = None
+    continue_: bool = msgspec.field(default=False, name="continue")
+    escalate: tuple[Escalation, ...] = ()
+
+    @property
+    def needed_level(self) -> Evidence:
+        return Evidence[self.needed]
+
+    @property
+    def priority_level(self) -> Priority | None:
+        return Priority.parse(self.priority) if self.priority else None
+
+
+class RuleBook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+    """All ladders and rules of a node. Rules are tried in the order of the file."""
+
+    ladders: dict[str, Ladder] = {}
+    rules: tuple[Rule, ...] = ()
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex, first 16) of the rules as understood."""
+        return hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:16]
+
+    @cached_property
+    def rule_by_name(self) -> dict[str, Rule]:
+        return {rule.name: rule for rule in self.rules}
+
+
+def read_rules(text: str, *, file: str = "rules.toml") -> RuleBook:
+    """The rules file as a RuleBook. Raises: SettingsError with every fault as a sentence that names file and key."""
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError((f"{file}: not TOML: {error}",)) from error
+    faults: list[str] = []
+    ladders = {name: entry for name, raw in _table(tree, "ladders", file, faults).items() if (entry := _ladder(name, raw, file, faults))}
+    rules = tuple(rule for n, raw in enumerate(tree.get("rules", []), 1) if (rule := _rule(n, raw, file, faults)))
+    faults += [f"{file}: {key}: unknown key; known are ladders and rules" for key in tree if key not in ("ladders", "rules")]
+    faults += _cross_faults(ladders, rules, file)
+    if faults:
+        raise SettingsError(tuple(faults))
+    return RuleBook(ladders=ladders, rules=rules)
+
+
+def rules_schema() -> dict[str, Any]:
+    """JSON Schema of the rules file."""
+    return msgspec.json.schema(RuleBook)
+
+
+def _table(tree: dict[str, Any], key: str, file: str, faults: list[str]) -> dict[str, Any]:
+    value = tree.get(key, {})
+    if isinstance(value, dict):
+        return value
+    faults.append(f"{file}: {key}: must be a table of named entries, [{key}.NAME]")
+    return {}
+
+
+def _ladder(name: str, raw: object, file: str, faults: list[str]) -> Ladder | None:
+    try:
+        ladder = msgspec.convert(raw, Ladder)
+    except msgspec.ValidationError as error:
+        faults.append(f"{file}: ladders.{name}: {error}")
+        return None
+    if not ladder.rungs or any(not rung.channels for rung in ladder.rungs):
+        faults.append(f"{file}: ladders.{name}: needs at least one rung, and each rung at least one channel")
+    return ladder
+
+
+def _rule(n: int, raw: object, file: str, faults: list[str]) -> Rule | None:
+    try:
+        rule = msgspec.convert(raw, Rule)
+    except msgspec.ValidationError as error:
+        faults.append(f"{file}: rules[{n}]: {error}")
+        return None
+    where = f"{file}: rules[{n}] {rule.name!r}"
+    if rule.needed not in Evidence.__members__:
+        faults.append(f"{where}: needed is {rule.needed!r}; must be one of {', '.join(Evidence.__members__)}")
+    if rule.priority is not None and rule.priority.upper() not in Priority.__members__:
+        faults.append(f"{where}: priority is {rule.priority!r}; must be one of P0, P1, P2, P3, P4")
+    if not (rule.ack in ("any", "all") or (rule.ack.startswith("n:") and rule.ack[2:].isdigit())):
+        faults.append(f"{where}: ack is {rule.ack!r}; must be any, all, or n:COUNT such as n:3")
+    if rule.deadline_s <= 0:
+        faults.append(f"{where}: deadline_s is {rule.deadline_s}; must be more than 0 seconds")
+    if rule.signatures is not None and not 0 <= rule.signatures <= 2:
+        faults.append(f"{where}: signatures is {rule.signatures}; must be 0, 1 or 2")
+    return rule
+
+
+def _cross_faults(ladders: dict[str, Ladder], rules: tuple[Rule, ...], file: str) -> list[str]:
+    """Faults that only show when everything is read: a ladder nobody defined, a rule name used twice."""
+    faults: list[str] = []
+    seen: set[str] = set()
+    for rule in rules:
+        if rule.ladder not in ladders:
+            known = ", ".join(sorted(ladders)) or "none"
+            faults.append(f"{file}: rule {rule.name!r}: ladder {rule.ladder!r} is not defined; defined are {known}")
+        if rule.name in seen:
+            faults.append(f"{file}: rule {rule.name!r}: the name is used twice; names must be unique")
+        seen.add(rule.name)
+    return faults

@@ -1,0 +1,127 @@
+"""Counts targets up to objectives: met, at risk, missed, and who stands in for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from fenghuo.engine.batch import Batch
+from fenghuo.engine.book import Book, OpenMessage, OpenObjective, OpenTarget
+from fenghuo.engine.office import Office
+from fenghuo.engine.renditions import RenditionShelf
+from fenghuo.model.delivery import Objective, ObjectiveState, TargetState
+from fenghuo.model.message import MessageState
+
+__all__ = ["Tally", "is_met"]
+
+Mark = Callable[[OpenTarget], None]
+
+
+def is_met(objective: Objective) -> bool:
+    """Whether enough targets have reached the needed level (ack rule any, all, n:COUNT)."""
+    match objective.ack_rule.partition(":"):
+        case ("any", _, _):
+            return objective.met >= 1
+        case ("n", _, count):
+            return objective.met >= min(int(count), objective.total)
+        case _:
+            return objective.total > 0 and objective.met >= objective.total
+
+
+class Tally:
+    """Lets finished targets go, and decides what that makes of their objective."""
+
+    def __init__(self, office: Office, book: Book, shelf: RenditionShelf) -> None:
+        self._office = office
+        self._book = book
+        self._shelf = shelf
+        self._finished: list[OpenTarget] = []
+
+    def finished(self, entry: OpenTarget) -> None:
+        """This target is closed and nothing of it is on the air."""
+        self._finished.append(entry)
+
+    def close(self, batch: Batch, mark: Mark) -> None:
+        """Count everything that finished in this turn."""
+        finished, self._finished = self._finished, []
+        touched: dict[int, OpenObjective] = {}
+        for entry in finished:
+            if entry.objective.targets.get(entry.target.recipient) is entry:
+                self._count(entry, mark)
+                touched[entry.objective.objective.id] = entry.objective
+        for opened in touched.values():
+            self._judge(opened, batch, mark)
+
+    def overdue(self, number: int, batch: Batch) -> None:
+        """The deadline has passed: a person sees that it is at risk; trying goes on until the message expires."""
+        opened = self._book.objectives.get(number)
+        if opened is None or opened.objective.state is not ObjectiveState.OPEN:
+            return
+        opened.objective = msgspec.structs.replace(opened.objective, state=ObjectiveState.AT_RISK)
+        batch.objectives[number] = opened.objective
+        self._tell("alarm.objective_at_risk", opened.objective, batch)
+
+    def _count(self, entry: OpenTarget, mark: Mark) -> None:
+        opened, target = entry.objective, entry.target
+        self._book.close_target(entry)
+        before = opened.objective
+        evidence = max(before.evidence, target.evidence)
+        if target.covers:
+            opened.objective = msgspec.structs.replace(before, evidence=evidence)
+            self._cover(opened, target.covers, mark, is_met=target.state is TargetState.MET)
+            return
+        has_met = target.state in (TargetState.MET, TargetState.COVERED)
+        opened.objective = msgspec.structs.replace(before, evidence=evidence, met=before.met + has_met, ended=before.ended + (not has_met))
+
+    def _cover(self, opened: OpenObjective, recipient: str, mark: Mark, *, is_met: bool) -> None:
+        original = opened.targets.get(recipient)
+        if is_met and original is not None and original.target.state is TargetState.OPEN:
+            original.target = msgspec.structs.replace(original.target, state=TargetState.COVERED)
+            mark(original)
+
+    def _judge(self, opened: OpenObjective, batch: Batch, mark: Mark) -> None:
+        objective = opened.objective
+        is_open = objective.state in (ObjectiveState.OPEN, ObjectiveState.AT_RISK)
+        if is_open and is_met(objective):
+            self._end(opened, ObjectiveState.MET, batch)
+            opened.closing = True
+            for entry in list(opened.targets.values()):
+                mark(entry)
+        elif is_open and objective.met + objective.ended >= objective.total and objective.planned >= objective.total:
+            self._end(opened, self._why_over(opened.message), batch)
+        batch.objectives[objective.id] = opened.objective
+        self._tell("objective.progress", opened.objective, batch)
+        if not opened.targets and opened.objective.planned >= opened.objective.total:
+            self._let_go(opened)
+
+    @staticmethod
+    def _why_over(message: OpenMessage) -> ObjectiveState:
+        """An objective whose message was cancelled or replaced is waived by that; any other end without success is a miss."""
+        withdrawn = message.state in (MessageState.CANCELLED, MessageState.SUPERSEDED)
+        return ObjectiveState.WAIVED if withdrawn else ObjectiveState.MISSED
+
+    def _end(self, opened: OpenObjective, state: ObjectiveState, batch: Batch) -> None:
+        opened.objective = msgspec.structs.replace(opened.objective, state=state)
+        kind = "alarm.objective_missed" if state is ObjectiveState.MISSED else f"objective.{state.lower()}"
+        self._tell(kind, opened.objective, batch)
+
+    def _let_go(self, opened: OpenObjective) -> None:
+        self._book.close_objective(opened)
+        message = opened.message
+        is_over = message.state not in (MessageState.HELD, MessageState.ACTIVE)
+        if is_over and not any(number in self._book.objectives for number in message.objectives):
+            self._book.close_message(message)
+            self._shelf.drop(message.message.id, message.message.revision)
+
+    def _tell(self, kind: str, objective: Objective, batch: Batch) -> None:
+        batch.event(
+            kind,
+            f"objective/{objective.id}",
+            message=objective.message,
+            revision=objective.revision,
+            state=objective.state,
+            met=objective.met,
+            ended=objective.ended,
+            total=objective.total,
+        )
