@@ -1,0 +1,89 @@
+# Fenghuo. `make run` and `make test` work on a bare Debian 12 (root, or a user with sudo); a second run starts within seconds.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet --require-hashes --no-deps
+
+# What the tests talk to, by apt. package:program is content with any provider of the program.
+TEST_APT := direwolf nodejs:node npm:npm chromium fonts-wqy-microhei strace:strace systemd:systemd-analyze
+BENCH_APT := prometheus-alertmanager rabbitmq-server
+
+NODE_PEERS := tests/peers/node
+SOURCES := core adapters plugins tests tools bench
+
+.PHONY: help run test check bench soak coverage format lock clean test-tools bench-tools
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+run: $(VENV)/.product ## the daemon on config/demo.toml with simulated towns; ONCE=1 ends after the report
+	@$(BIN)/python -m fenghuo demo --config config/demo.toml $(if $(filter 1 yes true,$(ONCE)),--once)
+
+test: $(VENV)/.dev $(NODE_PEERS)/node_modules/.package-lock.json | test-tools ## every test, against real peers started by the tests; ARGS="-k sms" for some
+	@$(BIN)/pytest $(ARGS)
+
+check: $(VENV)/.dev ## style, types, import contracts, known vulnerabilities
+	@tools/check
+
+bench: $(VENV)/.dev $(VENV)/.bench $(NODE_PEERS)/node_modules/.package-lock.json | bench-tools ## side by side with RabbitMQ and Alertmanager; writes bench/results/latest.json
+	@$(BIN)/python -m bench $(ARGS)
+
+soak: $(VENV)/.dev $(NODE_PEERS)/node_modules/.package-lock.json | test-tools ## the tests that take minutes
+	@$(BIN)/pytest -m soak $(ARGS)
+
+coverage: $(VENV)/.dev $(NODE_PEERS)/node_modules/.package-lock.json | test-tools ## which lines and branches the tests reach
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+format: $(VENV)/.dev ## put the code into shape
+	@$(BIN)/ruff check --fix $(SOURCES)
+	@$(BIN)/ruff format $(SOURCES)
+
+lock: $(VENV)/.dev ## requirements/*.txt anew from pyproject.toml; ARGS=--upgrade for newer releases
+	@tools/lock $(ARGS)
+
+clean: ## everything that can be made again
+	@rm -rf $(VENV) $(NODE_PEERS)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.*
+	@find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Set-up. A stamp is newer than the lock it was installed from.
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { tools/apt-ensure python3:python3; $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=/path/to/python3")'; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || tools/apt-ensure python3-venv
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.product: requirements/build.txt requirements/product.txt pyproject.toml | $(BIN)/python
+	@echo "installing the product's packages into $(VENV)"
+	@$(PIP) -r requirements/build.txt -r requirements/product.txt
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.product
+	@echo "installing the developer's packages into $(VENV)"
+	@$(PIP) -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.bench: requirements/bench.txt $(VENV)/.product
+	@echo "installing the yardsticks' clients into $(VENV)"
+	@$(PIP) -r requirements/bench.txt
+	@touch $@
+
+$(NODE_PEERS)/node_modules/.package-lock.json: $(NODE_PEERS)/package-lock.json | test-tools
+	@cd $(NODE_PEERS) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+test-tools:
+	@tools/apt-ensure $(TEST_APT)
+
+bench-tools: test-tools
+	@tools/apt-ensure $(BENCH_APT)
