@@ -9,8 +9,8 @@ import msgspec
 from fenghuo.model.delivery import Delivery, DeliveryState, Objective, Receipt, Target, Token
 from fenghuo.model.message import MessageId, MessageState
 from fenghuo.store.records import InboxRow, RefRow, ReleaseRow, RenditionRow
-from fenghuo.store.transaction import Tx
 from fenghuo.store.tables import ATTEMPT, DELIVERY, INBOX, MESSAGE, OBJECTIVE, RECEIPT, REF, RELEASE, RENDITION, TARGET, Table
+from fenghuo.store.transaction import Tx
 
 __all__ = ["Batch"]
 

@@ -6,7 +6,7 @@ house before they are. Closed targets leave the book.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -76,7 +76,9 @@ class Book:
         self.by_delivery: dict[int, OpenTarget] = {}
         self.by_recipient: dict[RecipientId, dict[int, OpenTarget]] = {}
         self.refs: dict[tuple[str, str], int] = {}
+        self.doubts: dict[int, Delivery] = {}
         self.withdrawn: set[int] = set()
+        self.on_named: Callable[[str, str, int], None] = _nobody_waits
         self.next_objective = 1
         self.next_delivery = 1
         self.next_receipt = 1
@@ -125,6 +127,10 @@ class Book:
         """Keep the newest state of a delivery."""
         entry.deliveries[delivery.id] = delivery
         self.by_delivery[delivery.id] = entry
+        if delivery.state is DeliveryState.IN_DOUBT:
+            self.doubts[delivery.id] = delivery
+        else:
+            self.doubts.pop(delivery.id, None)
         self.next_delivery = max(self.next_delivery, delivery.id + 1)
 
     def name(self, delivery: int, channel: str, ref: str) -> None:
@@ -133,12 +139,14 @@ class Book:
         if holder is not None:
             holder.refs.append((channel, ref))
             self.refs[(channel, ref)] = delivery
+            self.on_named(channel, ref, delivery)
 
     def close_target(self, entry: OpenTarget) -> None:
         """Let go of a finished target."""
         for key in entry.deliveries:
             self.by_delivery.pop(key, None)
             self.withdrawn.discard(key)
+            self.doubts.pop(key, None)
         for ref in entry.refs:
             self.refs.pop(ref, None)
         recipient = entry.target.recipient
@@ -165,3 +173,7 @@ class Book:
         begun = msgspec.structs.replace(delivery, state=DeliveryState.EMITTING, reason="", tries=delivery.tries + 1, until=None)
         holder.deliveries[key] = begun
         return begun
+
+
+def _nobody_waits(channel: str, ref: str, delivery: int) -> None:
+    """Until receipts are wired in, none is waiting for its outcome."""

@@ -18,7 +18,7 @@ from fenghuo.engine.medium import Medium
 from fenghuo.engine.office import Office
 from fenghuo.errors import Denied, StaleEpoch
 from fenghuo.model.delivery import AttemptRef, Delivery, DeliveryState, Outcome, Permanent, Reached, Scope, Transient, Unknown
-from fenghuo.plugin.ports import Channel, Unsupported
+from fenghuo.plugin.ports import Channel, Doubt, Unsupported
 
 __all__ = ["Dispatcher"]
 
@@ -53,7 +53,8 @@ class Dispatcher:
         """Ask a queryable channel what became of an emission in doubt."""
         instance = self._board.get(doubtful.channel)
         channel = instance.channel() if instance else None
-        if channel is not None and not self._stopping:
+        is_queryable = instance is not None and instance.capabilities.doubt is Doubt.QUERYABLE
+        if channel is not None and is_queryable and not self._stopping:
             self._spawn(self._query(channel, doubtful))
 
     def queued(self, channel: str) -> int:
@@ -125,7 +126,7 @@ class Dispatcher:
             return Unknown("withdrawn") if job.is_licensed else None
         except TimeoutError:
             return _failed(job, "timeout")
-        except Exception as error:  # noqa: BLE001  # a plugin's fault is its outcome, never the engine's end
+        except Exception as error:
             log.warning("send failed", channel=instance.name, cause=f"{type(error).__name__}: {error}", exc_info=not job.is_licensed)
             return _failed(job, type(error).__name__)
         if isinstance(outcome, Reached) and not job.is_licensed:
@@ -145,7 +146,7 @@ class Dispatcher:
         try:
             async with asyncio.timeout(QUERY_LIMIT_S):
                 answer = await channel.query(AttemptRef(delivery.token, delivery.tries, delivery.address))
-        except Exception as error:  # noqa: BLE001  # no answer leaves the doubt as it was
+        except Exception as error:
             log.info("query gave no answer", channel=delivery.channel, cause=f"{type(error).__name__}: {error}")
             return
         if not isinstance(answer, Unsupported | Unknown):

@@ -10,8 +10,8 @@ from fenghuo.model.delivery import Delivery
 from fenghuo.model.directory import RecipientId
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageId
-from fenghuo.store.transaction import Tx
 from fenghuo.store.tables import DELIVERY, OBJECTIVE
+from fenghuo.store.transaction import Tx
 
 __all__ = ["INHERITED", "Heir", "find_heirs", "inherited_rungs"]
 

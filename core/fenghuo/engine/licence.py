@@ -19,8 +19,8 @@ from fenghuo.model.rendition import Rendition
 from fenghuo.model.traffic import Priority, Traffic
 from fenghuo.plugin.ports import Emission
 from fenghuo.store.store import Store
-from fenghuo.store.transaction import Tx
 from fenghuo.store.tables import ATTEMPT, DELIVERY, META
+from fenghuo.store.transaction import Tx
 
 __all__ = ["Job", "Licensing"]
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterable
 
 import msgspec
 import structlog
@@ -19,7 +18,7 @@ from fenghuo.engine.intake import Intake, Submission
 from fenghuo.engine.judging import Origin
 from fenghuo.engine.late import raise_late
 from fenghuo.engine.office import Office
-from fenghuo.model.delivery import Delivery, DeliveryState
+from fenghuo.model.delivery import Delivery, DeliveryState, Outcome
 from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import Inbound, InboundKind
 from fenghuo.store.records import InboxRow
@@ -32,10 +31,43 @@ __all__ = ["Receipts", "named_number"]
 ORPHANS = 10_000
 """Receipts that came before the outcome that names them, kept until it comes; the oldest go to the store's search first."""
 
+UNREAD_S = 3600.0
+"""How far back a restart looks for raw rows that nobody has understood yet."""
+
 NUMBER = re.compile(r"[#№＃]\s*(\d{1,4})")
 BARE_NUMBER = re.compile(r"^\s*\D{0,8}?\s*(\d{4})\s*$")
 DONE_WORD = re.compile(r"^\s*(完成|DONE)\b|^\s*完成", re.IGNORECASE)
 log = structlog.stdlib.get_logger("fenghuo.receipts")
+
+
+class _Packed(msgspec.Struct, frozen=True):
+    """An Inbound without its ack, as it is kept: enough to understand it again after a crash, and the raw octets untouched."""
+
+    kind: InboundKind
+    raw: bytes
+    address_kind: str
+    address: str
+    ref: str
+    alternate_refs: tuple[str, ...]
+    token: str | None
+    n: int
+    level: Evidence | None
+    failure: Outcome | None
+    outcome: Outcome | None
+    text: str
+
+
+def _packed(inbound: Inbound) -> bytes:
+    return msgspec.msgpack.encode(_Packed(**{name: getattr(inbound, name) for name in _Packed.__struct_fields__}))
+
+
+def _unpacked(raw: bytes) -> Inbound:
+    packed = msgspec.msgpack.decode(raw, type=_Packed)
+    return Inbound(ack=_acked_before, **{name: getattr(packed, name) for name in _Packed.__struct_fields__})
+
+
+async def _acked_before() -> None:
+    """What is read again after a crash was acked before it, or the peer sends it again."""
 
 
 class _Stored(msgspec.Struct, frozen=True):
@@ -65,9 +97,12 @@ class Receipts:
         self._orphans: OrderedDict[tuple[str, str], _Stored] = OrderedDict()
         self._next_inbox = 1
 
-    def start_at(self, next_inbox: int) -> None:
-        """Continue the numbering of raw rows after a restart."""
-        self._next_inbox = next_inbox
+    async def recover(self) -> None:
+        """After a restart: go on with the numbering, and work out what was acked and not yet understood when it came."""
+        self._next_inbox = int(await self._store.scalar("SELECT COALESCE(MAX(id), 0) FROM inbox") or 0) + 1
+        recent = self._office.clock.time() - UNREAD_S
+        for row in await self._store.find(INBOX, "state = 'new' AND at > ? ORDER BY id", recent):
+            await self._classify(_Stored(row.channel, _unpacked(row.raw), row.id, row.at))
 
     async def take(self, channel: str, inbound: Inbound) -> None:
         """Commit, ack, classify. Raises: StoreFull: nothing was acked, the peer will send it again."""
@@ -81,7 +116,7 @@ class Receipts:
 
     async def _keep(self, channel: str, inbound: Inbound) -> _Stored:
         number, self._next_inbox = self._next_inbox, self._next_inbox + 1
-        row = InboxRow(number, channel, inbound.kind, inbound.raw, self._office.clock.time(), "new")
+        row = InboxRow(number, channel, inbound.kind, _packed(inbound), self._office.clock.time(), "new")
 
         def keep(tx: Tx) -> None:
             tx.insert(INBOX, row)
@@ -111,16 +146,16 @@ class Receipts:
         if delivery is not None:
             self._put(stored, delivery, inbound.level)
         elif not await raise_late(self._store, stored.channel, refs, inbound.level, inbox=stored.inbox, at=stored.at):
-            self._orphans[(stored.channel, inbound.ref)] = stored
+            for ref in refs:
+                self._orphans[(stored.channel, ref)] = stored
             while len(self._orphans) > ORPHANS:
                 self._orphans.popitem(last=False)
 
-    def named(self, channel: str, refs: Iterable[str], delivery: int) -> None:
-        """An outcome has just named its refs: receipts that were faster are matched now."""
-        for ref in refs:
-            stored = self._orphans.pop((channel, ref), None)
-            if stored is not None:
-                self._put(stored, delivery, stored.inbound.level)
+    def named(self, channel: str, ref: str, delivery: int) -> None:
+        """An outcome has just named its ref: a receipt that was faster is matched now."""
+        stored = self._orphans.pop((channel, ref), None)
+        if stored is not None:
+            self._put(stored, delivery, stored.inbound.level)
 
     def _only_doubt(self, stored: _Stored) -> int | None:
         """A receipt under an unknown id whose recipient has exactly one emission in doubt here can only be of that one:

@@ -73,13 +73,12 @@ class Release:
             tx.put(RELEASE, ReleaseRow(message.id, message.revision, envelope, actor, now, until))
             tx.event("message.signed", f"message/{message.id}", revision=message.revision, actor=actor, envelope=envelope)
             names = _signers(tx, message, envelope, now)
-            state, heirs, ended = MessageState.HELD, (), ()
-            if len(names) >= needed:
-                state = MessageState.ACTIVE
-                tx.update(MESSAGE, msgspec.structs.replace(row, state=state))
-                heirs, ended = replace_earlier(tx, message)
-                tx.event("message.released", f"message/{message.id}", revision=message.revision, signatures=list(names))
-            return Signature(message.id, message.revision, names, needed, state.value), heirs, ended
+            if len(names) < needed:
+                return Signature(message.id, message.revision, names, needed, MessageState.HELD), (), ()
+            tx.update(MESSAGE, msgspec.structs.replace(row, state=MessageState.ACTIVE))
+            heirs, ended = replace_earlier(tx, message)
+            tx.event("message.released", f"message/{message.id}", revision=message.revision, signatures=list(names))
+            return Signature(message.id, message.revision, names, needed, MessageState.ACTIVE), heirs, ended
 
         return sign
 

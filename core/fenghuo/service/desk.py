@@ -1,0 +1,136 @@
+"""The desk: every command that a person or a program may give, with the right it needs, checked here and nowhere else.
+
+An operation that is missing from VERBS is denied. Source: security.md §2.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from fenghuo.engine.judging import Origin
+from fenghuo.errors import FormatError, NotAllowed, NotAuthenticated, NotFound
+from fenghuo.model.traffic import Traffic
+from fenghuo.plugin.ports import Actor
+from fenghuo.service.secrets import Secret
+from fenghuo.service.settings import TokenSettings
+
+__all__ = ["CONSOLE", "Desk", "Holder", "Verb", "VERBS"]
+
+CONSOLE = "console"
+"""The actor behind the token file beside the control socket."""
+
+EVERYONE = ("viewer", "operator", "releaser", "source", "admin", "auditor")
+VERBS: dict[str, tuple[str, ...]] = {
+    "alert.submit": ("source", "operator"),
+    "alert.submit_all": ("source", "operator"),
+    "message.submit": ("source", "operator"),
+    "message.send": ("operator",),
+    "message.show": EVERYONE,
+    "message.ls": EVERYONE,
+    "alert.cancel": ("operator",),
+    "alert.sign": EVERYONE,
+    "channel.ls": EVERYONE,
+    "channel.enable": ("admin", "operator"),
+    "channel.disable": ("admin", "operator"),
+    "channel.why": EVERYONE,
+    "route.explain": EVERYONE,
+    "route.lint": EVERYONE,
+    "directory.import": ("admin",),
+    "directory.check": EVERYONE,
+    "db.backup": ("admin",),
+    "log.read": EVERYONE,
+    "log.follow": EVERYONE,
+    "status": EVERYONE,
+    "metrics": EVERYONE,
+    "state": EVERYONE,
+    "queue.ls": EVERYONE,
+    "queue.show": EVERYONE,
+    "plugin.ls": EVERYONE,
+}
+"""Verb → the rights of which one is enough."""
+
+Verb = Callable[[Actor, Mapping[str, Any]], Awaitable[Any]]
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """Who holds a token: the actor it makes, and what it may speak for at intake."""
+
+    name: str
+    rights: tuple[str, ...]
+    origin: Origin
+
+    @classmethod
+    def of(cls, token: TokenSettings) -> Holder:
+        origin = Origin(
+            token.name,
+            traffic=token.traffic,
+            areas=token.areas,
+            geocode_systems={name: system.value for name, system in token.geocode_systems.items()},
+        )
+        return cls(token.name, tuple(str(right) for right in token.rights), origin)
+
+    @classmethod
+    def console(cls) -> Holder:
+        """Whoever may read the token file beside the socket: an operator and administrator of this node, not a releaser."""
+        return cls(CONSOLE, ("operator", "viewer", "admin", "source"), Origin(CONSOLE, traffic=tuple(Traffic)))
+
+
+class Desk:
+    """Checks who asks and whether they may, then hands over to the verb. `verbs` are added by the daemon."""
+
+    def __init__(self) -> None:
+        self._verbs: dict[str, Verb] = {}
+        self._holders: list[tuple[Secret, Holder]] = []
+
+    def hold(self, holders: list[tuple[Secret, Holder]]) -> None:
+        """Who may speak from now on; replaces everyone before."""
+        self._holders = holders
+
+    def add(self, verbs: Mapping[str, Verb]) -> None:
+        """Verbs that something behind the desk carries out. Raises: KeyError: the table of rights does not know one."""
+        for name, verb in verbs.items():
+            VERBS[name]
+            self._verbs[name] = verb
+
+    def actor(self, token: str, door: str) -> Actor:
+        """Whoever owns this token; every token is compared, in constant time. Raises: NotAuthenticated."""
+        holder = self._holder(token)
+        return Actor(holder.name, holder.rights, door)
+
+    def origin(self, actor: Actor) -> Origin:
+        """What an actor may speak for."""
+        for _, holder in self._holders:
+            if holder.name == actor.name:
+                return holder.origin
+        return Origin(actor.name, traffic=())
+
+    def signer(self, token: str) -> str:
+        """The name behind a signing token. Raises: NotAuthenticated; NotAllowed: it may not sign."""
+        holder = self._holder(token)
+        if not {"releaser", "operator"}.intersection(holder.rights):
+            raise NotAllowed(f"{holder.name} may not sign; that takes the right releaser")
+        return holder.name
+
+    async def do(self, actor: Actor, verb: str, args: Mapping[str, Any]) -> Any:  # noqa: ANN401  # shapes: docs/reference/desk.md
+        """Carry out a verb. Raises: NotFound: no such verb; NotAllowed; and what the verb raises."""
+        if verb not in VERBS or verb not in self._verbs:
+            raise NotFound(f"the desk knows no verb {verb!r}")
+        if not set(VERBS[verb]).intersection(actor.rights):
+            raise NotAllowed(f"{actor.name} may not {verb}; that takes one of the rights {', '.join(VERBS[verb])}")
+        try:
+            return await self._verbs[verb](actor, args)
+        except msgspec.ValidationError as error:
+            raise FormatError(f"{verb}: {error}", code="bad-argument", where=verb) from error
+
+    def _holder(self, token: str) -> Holder:
+        found: Holder | None = None
+        for secret, holder in self._holders:
+            if hmac.compare_digest(secret.reveal().encode(), token.encode()):
+                found = holder
+        if found is None or not token:
+            raise NotAuthenticated("the token is missing or not known here")
+        return found

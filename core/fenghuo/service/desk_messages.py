@@ -1,0 +1,171 @@
+"""Verbs of the desk about messages: submit, send, show, list, cancel, sign."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from fenghuo.engine.intake import Intake, Submission
+from fenghuo.engine.release import Release
+from fenghuo.errors import FormatError, NotAllowed, NotFound
+from fenghuo.formats.message_json import MessageJson
+from fenghuo.model.delivery import Accepted, Refused
+from fenghuo.model.message import Message
+from fenghuo.plugin.ports import Actor
+from fenghuo.service.desk import Desk, Verb
+from fenghuo.service.showing import message_line, message_view
+from fenghuo.store.records import MessageRow
+from fenghuo.store.store import Store
+from fenghuo.store.tables import MESSAGE
+
+__all__ = ["MessageVerbs"]
+
+
+class Submit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`raw`: the bytes; `tokens`: of those who sign with it."""
+
+    raw: bytes
+    media_type: str = ""
+    key: str = ""
+    tokens: tuple[str, ...] = ()
+
+
+class Send(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An order or report in words."""
+
+    to: tuple[str, ...]
+    text: str
+    kind: str = "Dispatch"
+    priority: str | None = None
+    traffic: str = "Actual"
+    via: tuple[str, ...] = ()
+    needed: str | None = None
+    expires_s: float | None = None
+    deadline_s: float | None = None
+    subject: str = ""
+    key: str = ""
+    tokens: tuple[str, ...] = ()
+    dry_run: bool = False
+
+
+class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One message by id, short number or the source's identifier."""
+
+    id: str
+
+
+class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Newest first; `state`: only these."""
+
+    state: str | None = None
+    limit: int = 100
+
+
+class Cancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """End a message on everything it used. One person is enough (security.md §3)."""
+
+    id: str
+    reason: str
+    tokens: tuple[str, ...] = ()
+
+
+class Sign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`token`: the signer's own; `envelope`: what was shown, to be sure that it is what is signed."""
+
+    id: str
+    token: str
+    envelope: str = ""
+
+
+class MessageVerbs:
+    """Carries out what the desk has allowed."""
+
+    def __init__(self, desk: Desk, intake: Intake, release: Release, store: Store) -> None:
+        self._desk = desk
+        self._intake = intake
+        self._release = release
+        self._store = store
+        self.plan: Verb | None = None
+
+    def verbs(self) -> Mapping[str, Verb]:
+        return {
+            "alert.submit": self.submit,
+            "alert.submit_all": self.submit_all,
+            "message.submit": self.submit,
+            "message.send": self.send,
+            "message.show": self.show,
+            "message.ls": self.ls,
+            "alert.cancel": self.cancel,
+            "alert.sign": self.sign,
+        }
+
+    async def submit(self, actor: Actor, args: Mapping[str, Any]) -> Accepted | Refused:
+        """The first message in the bytes; a feed of several goes by alert.submit_all."""
+        return (await self.submit_all(actor, args))[0]
+
+    async def submit_all(self, actor: Actor, args: Mapping[str, Any]) -> tuple[Accepted | Refused, ...]:
+        wanted = msgspec.convert(args, Submit)
+        return await self._accept(actor, wanted)
+
+    async def send(self, actor: Actor, args: Mapping[str, Any]) -> Any:  # noqa: ANN401  # Accepted, Refused, or a plan when dry
+        wanted = msgspec.convert(args, Send)
+        left_out = {"key", "tokens", "dry_run"}
+        fields = {name: getattr(wanted, name) for name in Send.__struct_fields__ if name not in left_out}
+        raw = msgspec.json.encode({name: value for name, value in fields.items() if value is not None})
+        if wanted.dry_run and self.plan is not None:
+            return await self.plan(actor, {"raw": raw, "media_type": "application/json"})
+        return (await self._accept(actor, Submit(raw, "application/json", wanted.key, wanted.tokens)))[0]
+
+    async def show(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        return await message_view(self._store, await self._find(msgspec.convert(args, Named).id))
+
+    async def ls(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
+        wanted = msgspec.convert(args, Listing)
+        where = "state = ? " if wanted.state else ""
+        params = (wanted.state,) if wanted.state else ()
+        order = f"{where or '1 = 1'} ORDER BY accepted_at DESC"
+        return [message_line(row) for row in await self._store.find(MESSAGE, order, *params, limit=max(1, min(wanted.limit, 1000)))]
+
+    async def cancel(self, actor: Actor, args: Mapping[str, Any]) -> Accepted | Refused:
+        wanted = msgspec.convert(args, Cancel)
+        row = await self._find(wanted.id)
+        message = msgspec.msgpack.decode(row.body, type=Message)
+        order = MessageJson(
+            to=("everyone who got it",),
+            text=wanted.reason,
+            action="Cancel",
+            reference=row.id,
+            traffic=message.traffic.value,
+            sender=message.content.sender,
+        )
+        raw = msgspec.json.encode(order)
+        return (await self._accept(actor, Submit(raw, "application/json", tokens=wanted.tokens), signed_by=(actor.name,)))[0]
+
+    async def sign(self, actor: Actor, args: Mapping[str, Any]) -> Any:  # noqa: ANN401  # a Signature
+        wanted = msgspec.convert(args, Sign)
+        row = await self._find(wanted.id)
+        return await self._release.sign(row.id, self._desk.signer(wanted.token), envelope=wanted.envelope)
+
+    async def _accept(self, actor: Actor, wanted: Submit, *, signed_by: tuple[str, ...] = ()) -> tuple[Accepted | Refused, ...]:
+        signers = tuple(dict.fromkeys((*signed_by, *(self._desk.signer(token) for token in wanted.tokens))))
+        if actor.name in signers and actor.name not in signed_by:
+            raise NotAllowed(f"{actor.name} submits this and may not sign it as well")
+        submission = Submission(wanted.raw, self._desk.origin(actor), wanted.media_type, wanted.key, signers, actor.name)
+        return await self._intake.accept(submission)
+
+    async def _find(self, name: str) -> MessageRow:
+        """The newest revision under an id, a short number or a source's identifier. Raises: NotFound."""
+        searches = [("id = ?", name), ("identifier = ?", name)]
+        number = name.removeprefix("#")
+        if number.isascii() and number.isdigit():
+            searches.append(("number = ?", number))
+        for where, value in searches:
+            param: str | int = int(value) if where.startswith("number") else value
+            found = await self._store.find(MESSAGE, f"{where} ORDER BY accepted_at DESC, revision DESC", param, limit=1)
+            if found:
+                return found[0]
+        if not name:
+            raise FormatError("the id is empty; give the id, the short number or the source's identifier", code="bad-argument", where="id")
+        raise NotFound(f"no message is known as {name}")

@@ -1,0 +1,230 @@
+"""Verbs of the desk about routes, channels and queues: explain, lint, list, enable, disable, why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from fenghuo.clock import instant
+from fenghuo.engine.channels import ChannelBoard, Instance
+from fenghuo.engine.dispatcher import Dispatcher
+from fenghuo.engine.facts import ChannelSwitched, Facts
+from fenghuo.engine.office import Office
+from fenghuo.engine.planning import candidates, lint
+from fenghuo.engine.routing import Routed, default_priority, envelope_of, route
+from fenghuo.errors import FormatError, NotFound
+from fenghuo.formats.decode import decode
+from fenghuo.formats.verdicts import SourceDefaults
+from fenghuo.model.delivery import OPEN_STATES
+from fenghuo.model.message import Message, MessageId
+from fenghuo.model.situation import Admin
+from fenghuo.plugin.ports import Actor
+from fenghuo.service.desk import Desk, Verb
+from fenghuo.service.showing import channel_view, rfc3339
+from fenghuo.store.records import ChannelRow
+from fenghuo.store.store import Store
+from fenghuo.store.tables import CHANNEL, DELIVERY
+from fenghuo.store.transaction import Tx
+
+__all__ = ["PlanVerbs"]
+
+SHOWN_RECIPIENTS = 20
+
+
+class Explain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The bytes of a message that is not to be sent."""
+
+    raw: bytes
+    media_type: str = ""
+
+
+class Switch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A channel, and why it is switched."""
+
+    name: str
+    reason: str = ""
+
+
+class Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Deliveries that are not at an end; `channel`: only of this one."""
+
+    channel: str | None = None
+    limit: int = 200
+
+
+class PlanVerbs:
+    """Carries out what the desk has allowed."""
+
+    def __init__(self, desk: Desk, office: Office, store: Store, *, board: ChannelBoard, facts: Facts, dispatcher: Dispatcher) -> None:
+        self._desk = desk
+        self._office = office
+        self._store = store
+        self._board = board
+        self._facts = facts
+        self._dispatcher = dispatcher
+
+    def verbs(self) -> Mapping[str, Verb]:
+        return {
+            "route.explain": self.explain,
+            "route.lint": self.lint,
+            "channel.ls": self.channels,
+            "channel.enable": self.enable,
+            "channel.disable": self.disable,
+            "channel.why": self.why,
+            "queue.ls": self.queue,
+        }
+
+    async def explain(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        """What would become of a message: objectives, rungs, channels left out and why. Nothing is kept, nothing is sent."""
+        wanted = msgspec.convert(args, Explain)
+        now = self._office.clock.time()
+        defaults = SourceDefaults(geocode_systems=self._desk.origin(actor).geocode_systems, received=instant(now))
+        decoded = next(iter(decode(wanted.raw, wanted.media_type, defaults=defaults)), None)
+        if decoded is None or decoded.content is None:
+            error = decoded.error if decoded else None
+            raise FormatError(error.message if error else "the document holds no message", code=error.code if error else "no-alert")
+        content = decoded.content
+        message = Message(
+            id=MessageId("(not sent)"),
+            revision=1,
+            content=content,
+            priority=content.priority if content.priority is not None else default_priority(content.infos),
+            content_hash="",
+            accepted_at=now,
+            expires_at=now + 86_400,
+            source=actor.name,
+        )
+        routed = route(message, self._office.rules, self._office.directory)
+        left: dict[tuple[str, str], int] = {}
+        objectives = [self._explained(message, item, left) for item in routed]
+        return {
+            "objectives": objectives,
+            "left_out": [{"channel": channel, "reason": reason, "recipients": count} for (channel, reason), count in left.items()],
+            "envelope": envelope_of(message, routed, self._office.rules) if routed else "",
+            "situation": self._board.situation().digest,
+            "rules": self._office.rules.digest,
+        }
+
+    def _explained(self, message: Message, item: Routed, left: dict[tuple[str, str], int]) -> dict[str, Any]:
+        rungs = self._office.rules.ladders[item.rule.ladder].rungs
+        ways: dict[tuple[int, str], int] = {}
+        unreachable = 0
+        for recipient in item.recipients:
+            found, out = candidates(
+                recipient,
+                rungs,
+                self._office.directory,
+                situation=self._board.situation(),
+                traffic=message.traffic,
+                via=message.content.via,
+            )
+            unreachable += not found
+            for way in found:
+                ways[(way.rung, way.channel)] = ways.get((way.rung, way.channel), 0) + 1
+            for reason in out:
+                left[(reason.channel, reason.reason)] = left.get((reason.channel, reason.reason), 0) + 1
+        return {
+            "rule": item.rule.name,
+            "audience": item.audience,
+            "recipients": len(item.recipients),
+            "first": list(item.recipients[:SHOWN_RECIPIENTS]),
+            "unreachable": unreachable,
+            "needed": item.needed.name,
+            "priority": item.priority.name,
+            "deadline_s": item.deadline_s,
+            "signatures": item.signatures,
+            "ladder": item.rule.ladder,
+            "rungs": [
+                {
+                    "rung": index + 1,
+                    "mode": rung.mode.value,
+                    "after_s": rung.after_s,
+                    "channels": [
+                        {"channel": name, "health": self._health(name), "recipients": ways.get((index, name), 0)} for name in rung.channels
+                    ],
+                }
+                for index, rung in enumerate(rungs)
+            ],
+        }
+
+    def _health(self, name: str) -> str:
+        instance = self._board.get(name)
+        return instance.health.state.value if instance else "absent"
+
+    async def lint(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        """What is wrong with the rules on the channels and the directory of this node."""
+        rules = self._office.rules
+        ladders = {name: (ladder.rungs, ladder.min_risk_groups) for name, ladder in rules.ladders.items()}
+        faults = list(lint(ladders, self._board.situation()))
+        seen_all = False
+        for rule in rules.rules:
+            if seen_all:
+                faults.append(f"rule {rule.name!r}: is never reached; a rule before it matches everything and does not continue")
+            seen_all = seen_all or (not any(getattr(rule.match, name) for name in rule.match.__struct_fields__) and not rule.continue_)
+        return {"faults": faults}
+
+    async def channels(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return [channel_view(instance, self._dispatcher.queued(instance.name)) for instance in self._board]
+
+    async def enable(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        return await self._switch(actor, msgspec.convert(args, Switch), Admin.ENABLED)
+
+    async def disable(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        return await self._switch(actor, msgspec.convert(args, Switch), Admin.DISABLED)
+
+    async def why(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        """The state of a channel with the evidence behind it."""
+        instance = self._instance(msgspec.convert(args, Switch).name)
+        health = instance.health
+        return {
+            **channel_view(instance, self._dispatcher.queued(instance.name)),
+            "failure_weight": health.weight,
+            "failed_for": list(health.who),
+            "admitted": instance.admitted,
+            "probation_stage": health.stage if health.state.value == "probation" else None,
+        }
+
+    async def _switch(self, actor: Actor, wanted: Switch, admin: Admin) -> dict[str, Any]:
+        instance = self._instance(wanted.name)
+        now = self._office.clock.time()
+        row = ChannelRow(instance.name, admin, actor.name, wanted.reason, now)
+
+        def keep(tx: Tx) -> None:
+            tx.put(CHANNEL, row)
+            tx.event("channel.admin", f"channel/{instance.name}", admin=admin.value, by=actor.name, reason=wanted.reason)
+
+        await self._store.run(keep)
+        self._board.switch(instance.name, admin, f"{admin.value} by {actor.name}: {wanted.reason}")
+        self._facts.put(ChannelSwitched(instance.name))
+        return channel_view(instance, self._dispatcher.queued(instance.name))
+
+    def _instance(self, name: str) -> Instance:
+        instance = self._board.get(name)
+        if instance is None:
+            known = ", ".join(sorted(known.name for known in self._board)) or "none"
+            raise NotFound(f"no channel is named {name}; there are {known}")
+        return instance
+
+    async def queue(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
+        wanted = msgspec.convert(args, Queue)
+        states = ", ".join(f"'{state}'" for state in sorted(OPEN_STATES))
+        where, params = f"state IN ({states})", []
+        if wanted.channel:
+            where, params = f"{where} AND channel = ?", [wanted.channel]
+        rows = await self._store.find(DELIVERY, f"{where} ORDER BY priority, id", *params, limit=max(1, min(wanted.limit, 1000)))
+        return [
+            {
+                "id": row.id,
+                "message": row.message,
+                "recipient": row.recipient,
+                "channel": row.channel,
+                "priority": row.priority.name,
+                "state": row.state.value,
+                "reason": row.reason,
+                "tries": row.tries,
+                "until": rfc3339(row.until),
+            }
+            for row in rows
+        ]

@@ -1,0 +1,194 @@
+"""Verbs of the desk about the node itself: status, state, log, metrics, directory, backup, plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from fenghuo.engine.book import Book
+from fenghuo.engine.channels import ChannelBoard
+from fenghuo.engine.dispatcher import Dispatcher
+from fenghuo.engine.office import Office
+from fenghuo.errors import FormatError
+from fenghuo.plugin.host import PluginHost
+from fenghuo.plugin.ports import Actor
+from fenghuo.service.desk import Verb
+from fenghuo.service.directory import DirectoryKeeper
+from fenghuo.service.showing import channel_view, message_line, objective_line, rfc3339
+from fenghuo.store.backup import backup
+from fenghuo.store.store import Store
+from fenghuo.store.tables import MESSAGE, OBJECTIVE
+
+__all__ = ["StateVerbs"]
+
+TOPICS = ("message", "objective", "channel")
+SHOWN_MESSAGES = 200
+
+
+class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Events after a cursor."""
+
+    after: int = 0
+    limit: int = 1000
+
+
+class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whole topics, or single paths such as message/ID."""
+
+    topics: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+
+
+class Import(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A folder on this machine, or the files themselves by name."""
+
+    path: str = ""
+    files: dict[str, str] = {}
+    dry_run: bool = False
+
+
+class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a backup goes."""
+
+    path: str
+
+
+class StateVerbs:
+    """Carries out what the desk has allowed. `ready`: whether the daemon serves; `metrics`: its figures as text."""
+
+    def __init__(
+        self,
+        office: Office,
+        store: Store,
+        book: Book,
+        *,
+        board: ChannelBoard,
+        dispatcher: Dispatcher,
+        keeper: DirectoryKeeper,
+        host: PluginHost,
+        version: str,
+        since: float,
+        ready: Callable[[], bool],
+        metrics: Callable[[], str],
+    ) -> None:
+        self._office = office
+        self._store = store
+        self._book = book
+        self._board = board
+        self._dispatcher = dispatcher
+        self._keeper = keeper
+        self._host = host
+        self._version = version
+        self._since = since
+        self._ready = ready
+        self._metrics = metrics
+
+    def verbs(self) -> Mapping[str, Verb]:
+        return {
+            "status": self.status,
+            "state": self.state,
+            "log.read": self.log,
+            "metrics": self.metrics,
+            "directory.import": self.directory_import,
+            "directory.check": self.directory_check,
+            "db.backup": self.backup,
+            "plugin.ls": self.plugins,
+        }
+
+    async def status(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        channels = [channel_view(instance, self._dispatcher.queued(instance.name)) for instance in self._board]
+        return {
+            "version": self._version,
+            "since": rfc3339(self._since),
+            "ready": self._ready(),
+            "channels": channels,
+            "queued": sum(channel["queued"] for channel in channels),
+            "in_flight": self._dispatcher.in_flight,
+            "open_objectives": len(self._book.objectives),
+            "in_doubt": len(self._book.doubts),
+            "clock_quality": self._office.clock.quality().value,
+            "clock_jump_s": round(self._office.clock.jump_s(), 3),
+        }
+
+    async def state(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        """What is, by path, with the cursor from which events tell what becomes of it."""
+        wanted = msgspec.convert(args, Wanted)
+        cursor = {"epoch": self._store.events.epoch, "seq": self._store.events.head}
+        data: dict[str, Any] = {}
+        for topic in wanted.topics or (() if wanted.paths else TOPICS):
+            data.update(await self._topic(topic))
+        for path in wanted.paths:
+            data[path] = await self._path(path)
+        return {"cur": cursor, "data": data}
+
+    async def _topic(self, topic: str) -> dict[str, Any]:
+        match topic:
+            case "message":
+                rows = await self._store.find(MESSAGE, "1 = 1 ORDER BY accepted_at DESC", limit=SHOWN_MESSAGES)
+                newest = {row.id: row for row in sorted(rows, key=lambda row: row.revision)}
+                return {f"message/{row.id}": message_line(row) for row in newest.values()}
+            case "objective":
+                found = await self._store.find(OBJECTIVE, "1 = 1 ORDER BY id DESC", limit=SHOWN_MESSAGES)
+                return {f"objective/{row.id}": objective_line(row) for row in found}
+            case "channel":
+                return {f"channel/{one.name}": channel_view(one, self._dispatcher.queued(one.name)) for one in self._board}
+            case _:
+                raise FormatError(f"topic {topic!r} is not one of {', '.join(TOPICS)}", code="bad-argument", where="topics")
+
+    async def _path(self, path: str) -> dict[str, Any] | None:
+        topic, _, name = path.partition("/")
+        match topic:
+            case "message":
+                rows = await self._store.find(MESSAGE, "id = ? ORDER BY revision DESC", name, limit=1)
+                return message_line(rows[0]) if rows else None
+            case "objective":
+                row = await self._store.get(OBJECTIVE, int(name)) if name.isdigit() else None
+                return objective_line(row) if row else None
+            case "channel":
+                instance = self._board.get(name)
+                return channel_view(instance, self._dispatcher.queued(name)) if instance else None
+            case _:
+                return None
+
+    async def log(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        wanted = msgspec.convert(args, Read)
+        events = self._store.events
+        found = await events.read(wanted.after, max(1, min(wanted.limit, 10_000)))
+        return {"epoch": events.epoch, "head": events.head, "events": found}
+
+    async def metrics(self, actor: Actor, args: Mapping[str, Any]) -> str:
+        return self._metrics()
+
+    async def directory_import(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        wanted = msgspec.convert(args, Import)
+        return await self._keeper.take(_files(wanted), by=actor.name, dry_run=wanted.dry_run)
+
+    async def directory_check(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        return await self._keeper.take(_files(msgspec.convert(args, Import)), by=actor.name, dry_run=True)
+
+    async def backup(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        target = Path(msgspec.convert(args, Target).path)
+        await backup(self._store, target)
+        return {"path": str(target), "bytes": target.stat().st_size}
+
+    async def plugins(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
+        kinds = [
+            ("channel", self._host.channel_types),
+            ("source", self._host.source_types),
+            ("sensor", self._host.sensor_types),
+            ("front", self._host.front_types),
+        ]
+        found = [{"plugin": plugin, "kind": kind, "type": name} for kind, types in kinds for name, (plugin, _) in types.items()]
+        return found + [{"plugin": fault.plugin, "kind": "fault", "type": fault.cause} for fault in self._host.faults]
+
+
+def _files(wanted: Import) -> dict[str, str | bytes]:
+    if wanted.files:
+        return dict(wanted.files)
+    folder = Path(wanted.path)
+    if not wanted.path or not folder.is_dir():
+        raise FormatError(f"path {wanted.path!r} is not a folder of CSV files on this machine", code="bad-argument", where="path")
+    return {file.name: file.read_bytes() for file in sorted(folder.glob("*.csv"))}

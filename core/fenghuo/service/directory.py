@@ -1,0 +1,75 @@
+"""Keeps the directory: reads CSV, stores the snapshot, and puts it in force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from fenghuo.engine.facts import DirectoryChanged, Facts
+from fenghuo.engine.office import Office
+from fenghuo.errors import SettingsError
+from fenghuo.formats.directory_csv import read_directory
+from fenghuo.model.directory import Directory
+from fenghuo.plugin.host import PluginHost
+from fenghuo.store.records import DirectoryRow
+from fenghuo.store.store import Store
+from fenghuo.store.tables import DIRECTORY
+from fenghuo.store.transaction import Tx
+
+__all__ = ["DirectoryKeeper"]
+
+
+class DirectoryKeeper:
+    """One snapshot is in force at a time; the earlier ones stay, so that an audit can say who was addressed."""
+
+    def __init__(self, office: Office, facts: Facts, store: Store, host: PluginHost) -> None:
+        self._office = office
+        self._facts = facts
+        self._store = store
+        self._kinds = {name: kind.normalise for name, kind in host.address_kinds.items()}
+
+    async def load(self) -> None:
+        """Put the snapshot in force that was so before the restart."""
+        rows = await self._store.find(DIRECTORY, "active = 1 ORDER BY at DESC", limit=1)
+        if rows:
+            self._office.directory = msgspec.msgpack.decode(rows[0].body, type=Directory)
+
+    async def load_folder(self, folder: Path) -> None:
+        """Import the operator's folder if it holds something new. Raises: SettingsError with every fault."""
+        files: dict[str, str | bytes] = {file.name: file.read_bytes() for file in sorted(folder.glob("*.csv"))}
+        report = await self.take(files, by="settings", dry_run=False)
+        if report["faults"]:
+            raise SettingsError(tuple(f"{folder.name}/{fault}" for fault in report["faults"]))
+
+    async def take(self, files: Mapping[str, str | bytes], *, by: str, dry_run: bool) -> dict[str, Any]:
+        """Read and, unless it is a dry run or has faults, keep and use a directory; the report says what it holds."""
+        directory, faults = read_directory(files, self._kinds)
+        report = {
+            "digest": directory.digest,
+            "orgs": len(directory.orgs),
+            "roles": len(directory.roles),
+            "persons": len(directory.persons),
+            "contacts": len(directory.contacts),
+            "areas": len(directory.areas),
+            "faults": [str(fault) for fault in faults],
+        }
+        if faults or dry_run or directory.digest == self._office.directory.digest:
+            return report
+        await self._keep(directory, by)
+        self._office.directory = directory
+        self._facts.put(DirectoryChanged())
+        return report
+
+    async def _keep(self, directory: Directory, by: str) -> None:
+        row = DirectoryRow(directory.digest, self._office.clock.time(), msgspec.msgpack.encode(directory), True)
+
+        def keep(tx: Tx) -> None:
+            for old in tx.find(DIRECTORY, "active = 1"):
+                tx.update(DIRECTORY, msgspec.structs.replace(old, active=False))
+            tx.put(DIRECTORY, row)
+            tx.event("directory.imported", "directory/active", digest=directory.digest, by=by, persons=len(directory.persons))
+
+        await self._store.run(keep)

@@ -1,0 +1,145 @@
+"""How messages, objectives and channels look to people and programs: the shapes of the desk's reads, stable for scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from fenghuo.clock import instant
+from fenghuo.engine.channels import Instance
+from fenghuo.model.delivery import Attempt, Delivery, Objective, Target
+from fenghuo.model.evidence import Evidence
+from fenghuo.model.message import Message
+from fenghuo.store.records import MessageRow
+from fenghuo.store.store import Store
+from fenghuo.store.tables import ATTEMPT, DELIVERY, MESSAGE, OBJECTIVE, TARGET
+
+__all__ = ["channel_view", "headline", "message_line", "message_view", "objective_line", "reached", "rfc3339"]
+
+SHOWN_DELIVERIES = 500
+"""Deliveries listed for one objective; the rest are counted. A list of 20,000 helps nobody."""
+
+
+def rfc3339(at: float | None) -> str | None:
+    """UTC seconds as RFC 3339 text, to the millisecond."""
+    return instant(at).isoformat(timespec="milliseconds").replace("+00:00", "Z") if at is not None else None
+
+
+def headline(message: Message) -> str:
+    """What a person reads first."""
+    return next((text for info in message.content.infos for text in (info.headline, info.description, info.event) if text), "")
+
+
+def message_line(row: MessageRow) -> dict[str, Any]:
+    """A message as one line of a list."""
+    message = msgspec.msgpack.decode(row.body, type=Message)
+    return {
+        "id": row.id,
+        "revision": row.revision,
+        "kind": message.kind.value,
+        "action": message.action.value,
+        "traffic": row.traffic.value,
+        "priority": row.priority.name,
+        "state": row.state.value,
+        "headline": headline(message),
+        "number": row.number,
+        "source": row.source,
+        "accepted": rfc3339(row.accepted_at),
+        "expires": rfc3339(row.expires_at),
+    }
+
+
+def reached(levels: Sequence[int], ack_rule: str) -> Evidence:
+    """The level that an objective as a whole has reached: the lowest for "all", the highest for "any", the n-th for "n:COUNT"."""
+    ordered = sorted(levels, reverse=True)
+    if not ordered:
+        return Evidence.STORED
+    kind, _, count = ack_rule.partition(":")
+    place = {"any": 0, "n": min(int(count or 1), len(ordered)) - 1}.get(kind, len(ordered) - 1)
+    return Evidence(ordered[place])
+
+
+def objective_line(objective: Objective) -> dict[str, Any]:
+    """An objective with its counts, without its deliveries."""
+    return {
+        "id": objective.id,
+        "message": objective.message,
+        "revision": objective.revision,
+        "audience": objective.audience,
+        "needed": objective.needed.name,
+        "state": objective.state.value,
+        "deadline": rfc3339(objective.deadline_at),
+        "priority": objective.priority.name,
+        "total": objective.total,
+        "met": objective.met,
+        "ended": objective.ended,
+        "highest": objective.evidence.name,
+    }
+
+
+async def message_view(store: Store, row: MessageRow) -> dict[str, Any]:
+    """A message with its objectives, their deliveries and every attempt."""
+    objectives = await store.find(OBJECTIVE, "message = ? AND revision = ? ORDER BY id", row.id, row.revision)
+    revisions = await store.find(MESSAGE, "id = ? ORDER BY revision", row.id)
+    return {
+        **message_line(row),
+        "verdicts": msgspec.json.decode(row.verdicts),
+        "repairs": msgspec.json.decode(row.repairs),
+        "revisions": [{"revision": other.revision, "action": other.action.value, "state": other.state.value} for other in revisions],
+        "objectives": [await _objective_view(store, objective) for objective in objectives],
+    }
+
+
+async def _objective_view(store: Store, objective: Objective) -> dict[str, Any]:
+    targets = await store.find(TARGET, "objective = ?", objective.id)
+    deliveries = await store.find(DELIVERY, "objective = ? ORDER BY id", objective.id, limit=SHOWN_DELIVERIES)
+    ids = f"delivery IN (SELECT id FROM delivery WHERE objective = ? ORDER BY id LIMIT {SHOWN_DELIVERIES})"
+    attempts: dict[int, list[Attempt]] = {}
+    for attempt in await store.find(ATTEMPT, f"{ids} ORDER BY at", objective.id):
+        attempts.setdefault(attempt.delivery, []).append(attempt)
+    return {
+        **objective_line(objective),
+        "evidence": reached([target.evidence for target in targets if not target.covers], objective.ack_rule).name,
+        "targets": _by_state(targets),
+        "deliveries": [_delivery_view(delivery, attempts.get(delivery.id, [])) for delivery in deliveries],
+    }
+
+
+def _by_state(targets: Sequence[Target]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for target in targets:
+        counts[target.state.value] = counts.get(target.state.value, 0) + 1
+    return counts
+
+
+def _delivery_view(delivery: Delivery, attempts: Sequence[Attempt]) -> dict[str, Any]:
+    return {
+        "id": delivery.id,
+        "recipient": delivery.recipient,
+        "channel": delivery.channel,
+        "state": delivery.state.value,
+        "reason": delivery.reason,
+        "evidence": delivery.evidence.name,
+        "attempts": [
+            {"token": attempt.token, "n": attempt.n, "at": rfc3339(attempt.at), "mark": attempt.mark, "outcome": attempt.outcome or None}
+            for attempt in attempts
+        ],
+    }
+
+
+def channel_view(instance: Instance, queued: int) -> dict[str, Any]:
+    """A channel instance as `fenghuo channel ls --json` prints it."""
+    return {
+        "name": instance.name,
+        "type": instance.type_id,
+        "admin": instance.admin.value,
+        "health": instance.health.state.value,
+        "evidence_max": instance.capabilities.evidence_max.name,
+        "risk_groups": list(instance.risk_groups),
+        "medium": instance.medium,
+        "queued": queued,
+        "since": rfc3339(instance.health.since) if instance.health.since else None,
+        "reason": instance.admin_reason or instance.health.reason,
+    }
