@@ -1,0 +1,48 @@
+"""What a frame costs on the air and how much one emission may hold. Pure."""
+
+from __future__ import annotations
+
+import math
+
+from fenghuo_adapters.ax25_framing import MAX_INFO, Address, UiFrame, airtime_s
+from fenghuo_narrowband.parts import MAX_PARTS
+from fenghuo_narrowband.settings import RadioSettings
+
+__all__ = ["BUDGET_OCTETS", "MAX_OCTETS", "attempt_s", "emission_s", "frame_s", "frames_for"]
+
+# Octets of text that a numbered frame surely carries: 256 less its prefix and marks (up to 60) and what a good cut leaves empty.
+PART_OCTETS = 150
+# Alerts are fitted to this: four frames, nine seconds on air at 1200 bit/s. Orders are never cut and may take MAX_PARTS.
+BUDGET_OCTETS = 4 * PART_OCTETS
+MAX_OCTETS = MAX_PARTS * PART_OCTETS
+
+
+def frame_s(frame: bytes, settings: RadioSettings) -> float:
+    """Seconds from keying up to keying down for one encoded frame, the way over a serial line included."""
+    keying = (settings.txdelay_ms + settings.txtail_ms) / 1000
+    wire = len(frame) * 10 / settings.baud if settings.driver == "serial" else 0.0
+    return keying + wire + airtime_s(frame, settings.bitrate)
+
+
+def frames_for(size: int) -> int:
+    """How many frames a text of `size` octets takes."""
+    return 1 if size <= MAX_INFO else math.ceil(size / (MAX_INFO - 40))
+
+
+def emission_s(size: int, settings: RadioSettings) -> float:
+    """Seconds on the air for a text of `size` octets, all frames together; an estimate, as the text is not known yet."""
+    count = frames_for(size)
+    typical = "撤".encode() * math.ceil(size / 3)
+    info = (typical[:size] if count == 1 else typical)[: math.ceil(size / count)]
+    return count * frame_s(_sample(info, settings), settings)
+
+
+def attempt_s(settings: RadioSettings) -> float:
+    """Longest that one send() may take: the largest emission with a fifth for good measure, and a line that hangs twice."""
+    largest = MAX_PARTS * frame_s(_sample(b"\xe6" * MAX_INFO, settings), settings)
+    return 1.2 * largest + 2 * settings.write_s
+
+
+def _sample(info: bytes, settings: RadioSettings) -> bytes:
+    """A frame of this size to this station's kind of address."""
+    return UiFrame(Address("FFFFFF"), Address.parse(settings.mycall), info, path=tuple(map(Address.parse, settings.path))).encode()

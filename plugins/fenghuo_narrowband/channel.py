@@ -1,0 +1,210 @@
+"""Packet radio as a channel: readable text in AX.25 UI frames through a KISS TNC, to one station or to a group.
+
+AIRED is the most it can say by itself: KISS reports no end of transmission, so the airtime of each frame is waited out while the
+line must hold. DEVICE and HUMAN come only from what the far station sends back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+from fenghuo import (
+    Aired,
+    ChannelContext,
+    Emission,
+    Estimate,
+    Evidence,
+    FrameError,
+    Inbound,
+    InboundKind,
+    LinkClosed,
+    LinkError,
+    NotReady,
+    Outcome,
+    Permanent,
+    PowerLevel,
+    ProbeBudget,
+    ProbeResult,
+    Reached,
+    Scope,
+    SendJob,
+    SimpleChannel,
+    Transient,
+    Unknown,
+)
+from fenghuo_adapters.ax25_framing import MAX_INFO, Address, UiFrame
+from fenghuo_adapters.kiss_framing import Command, KissFrame
+from fenghuo_adapters.kiss_line import ByteLine, KissLine, Pauses
+from fenghuo_adapters.serial_line import SerialLine
+from fenghuo_adapters.tcp_line import TcpLine
+from fenghuo_narrowband.airtime import MAX_OCTETS, emission_s, frame_s, frames_for
+from fenghuo_narrowband.answers import Answer, Device, Order, reading
+from fenghuo_narrowband.parts import fragments
+from fenghuo_narrowband.settings import RadioSettings
+
+__all__ = ["ADDRESS_KIND", "RadioChannel"]
+
+ADDRESS_KIND = "callsign"
+
+_FIRST_PAUSE_S = 0.5
+_HEARD_STATIONS = 1000  # remembered, so that a noisy band cannot fill the memory
+
+
+class RadioChannel(SimpleChannel):
+    """One TNC. Half-duplex: one emission at a time, more urgent ones between two frames."""
+
+    def __init__(self, ctx: ChannelContext) -> None:
+        settings: RadioSettings = ctx.settings
+        self._ctx = ctx
+        self._settings = settings
+        self._mycall = Address.parse(settings.mycall)
+        self._path = tuple(Address.parse(hop) for hop in settings.path)
+        self._heard_at: dict[str, float] = {}
+        self._power = PowerLevel.FULL
+        self._line = KissLine(
+            _driver(settings),
+            on_state=self._on_state,
+            pauses=Pauses(_FIRST_PAUSE_S, settings.reopen_max_s, ctx.random),
+            greeting=_parameters(settings),
+            write_s=settings.write_s,
+        )
+
+    async def start(self) -> None:
+        try:
+            await self._line.start()
+        except LinkError as exc:
+            raise NotReady(str(exc), retry_after_s=min(5.0, self._settings.reopen_max_s)) from exc
+
+    async def stop(self, deadline: float) -> None:
+        await self._line.stop()
+
+    def estimate(self, size: int, address: str) -> Estimate:
+        airtime_s = emission_s(size, self._settings)
+        # Half the band may be taken by others before we get a turn.
+        return Estimate(airtime_s=airtime_s, latency_q50_s=airtime_s, latency_q95_s=2 * airtime_s + 5, fragments=frames_for(size))
+
+    async def send(self, job: SendJob) -> Outcome:
+        try:
+            station = Address.parse(job.address)
+        except ValueError:
+            return Permanent(Scope.RECIPIENT, "bad-callsign")
+        if job.size > MAX_OCTETS:
+            return Permanent(Scope.MESSAGE, "too-long")
+        if self._power is not PowerLevel.FULL:
+            return Transient(Scope.CHANNEL, "listening-only")
+        if not self._line.is_up:
+            return Transient(Scope.CHANNEL, "line-down")
+        async with job.begin() as emission:
+            return await self._emit(station, emission)
+
+    async def probe(self, budget: ProbeBudget) -> ProbeResult:
+        """Raises: LinkError: the line is down. An open line proves the TNC and never the air, and that is what the answer says."""
+        self._line.ready()
+        return ProbeResult(answered=False, detail=f"{self._line.name} is open; that proves the TNC, not the air{self._last_heard()}")
+
+    async def inbound(self) -> AsyncIterator[Inbound]:
+        async for frame in self._line.frames():
+            for thing in self._read(frame):
+                yield thing
+
+    async def set_power(self, level: PowerLevel) -> None:
+        self._power = level
+
+    async def _emit(self, station: Address, emission: Emission) -> Outcome:
+        """All frames of one emission, each waited out; a line lost on the way leaves it unknown, not failed."""
+        began = False
+        try:
+            for info in fragments(emission.payload.text, emission.number, MAX_INFO):
+                await emission.turn()
+                octets = UiFrame(station, self._mycall, info, path=self._path).encode()
+                await self._line.write(KissFrame(octets, port=self._settings.kiss_port))
+                began = True
+                if self._settings.pace:
+                    await self._line.dwell(frame_s(octets, self._settings))
+        except LinkClosed as exc:
+            return Unknown(str(exc)) if began else Transient(Scope.CHANNEL, "line-down")
+        except LinkError as exc:
+            return Unknown(str(exc))
+        refs = (_ref(station, emission.number),) if emission.number else ()
+        return Aired(refs) if self._settings.pace else Reached(Evidence.ACCEPTED, refs)
+
+    def _read(self, frame: KissFrame) -> Iterator[Inbound]:
+        """What one frame means; whatever is no AX.25 UI frame of this radio port is noise."""
+        if frame.command != Command.DATA or frame.port != self._settings.kiss_port:
+            return
+        try:
+            heard = UiFrame.decode(frame.data)
+        except FrameError as exc:
+            self._ctx.log.debug("frame not understood", channel=self._ctx.name, cause=str(exc))
+            return
+        if heard.source == self._mycall:
+            return  # our own frame, repeated by a digipeater
+        yield from self._station(heard, frame.data)
+        if heard.destination == self._mycall:
+            yield from self._addressed(heard, frame.data)
+
+    def _station(self, heard: UiFrame, raw: bytes) -> Iterator[Inbound]:
+        """HEARD, at most once for each station in the set time."""
+        now, call = self._ctx.clock.monotonic(), str(heard.source)
+        last = self._heard_at.pop(call, None)
+        is_news = last is None or now - last >= self._settings.heard_every_s
+        self._heard_at[call] = now if is_news or last is None else last
+        if len(self._heard_at) > _HEARD_STATIONS:
+            del self._heard_at[next(iter(self._heard_at))]
+        if is_news:
+            yield _inbound(InboundKind.HEARD, heard, raw)
+
+    def _addressed(self, heard: UiFrame, raw: bytes) -> Iterator[Inbound]:
+        match reading(heard.info):
+            case Device(number=number):
+                yield _inbound(InboundKind.RECEIPT, heard, raw, ref=_ref(heard.source, number), level=Evidence.DEVICE)
+            case Answer(text=text):
+                yield _inbound(InboundKind.ANSWER, heard, raw, text=text)
+            case Order():
+                self._ctx.log.warning("another post sent us an order; it is not taken in", channel=self._ctx.name, frame=str(heard))
+            case None:
+                return
+
+    def _last_heard(self) -> str:
+        if not self._heard_at:
+            return "; nobody heard yet"
+        call = max(self._heard_at, key=self._heard_at.__getitem__)
+        return f"; {call} was heard {self._ctx.clock.monotonic() - self._heard_at[call]:.0f} s ago"
+
+    def _on_state(self, up: bool, reason: str) -> None:
+        say = self._ctx.log.info if up else self._ctx.log.warning
+        say("radio line up" if up else "radio line down", channel=self._ctx.name, cause=reason)
+        self._ctx.health(up, reason)
+
+
+def _driver(settings: RadioSettings) -> ByteLine:
+    if settings.driver == "serial":
+        return SerialLine(settings.device, settings.baud, open_s=settings.open_s)
+    return TcpLine(settings.host, settings.port, open_s=settings.open_s)
+
+
+def _parameters(settings: RadioSettings) -> bytes:
+    """The TNC's parameters in its own units (10 ms), empty if it is set up by hand."""
+    if not settings.configure_tnc:
+        return b""
+    values = (
+        (Command.TXDELAY, settings.txdelay_ms // 10),
+        (Command.PERSISTENCE, settings.persistence),
+        (Command.SLOT_TIME, settings.slot_ms // 10),
+        (Command.TX_TAIL, settings.txtail_ms // 10),
+        (Command.FULL_DUPLEX, int(settings.full_duplex)),
+    )
+    return b"".join(KissFrame(bytes((value,)), command=command, port=settings.kiss_port).encode() for command, value in values)
+
+
+def _ref(station: Address, number: int) -> str:
+    """By what a terminal's receipt names an emission: it knows its own callsign and the number it read."""
+    return f"{station}/{number:04d}"
+
+
+def _inbound(kind: InboundKind, heard: UiFrame, raw: bytes, *, text: str = "", ref: str = "", level: Evidence | None = None) -> Inbound:
+    return Inbound(kind, raw, _no_ack, address_kind=ADDRESS_KIND, address=str(heard.source), text=text, ref=ref, level=level)
+
+
+async def _no_ack() -> None:
+    """A radio frame is not acknowledged: the answer was heard or it was not, and acks would take airtime from orders."""

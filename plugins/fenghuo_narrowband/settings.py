@@ -1,0 +1,83 @@
+"""Settings of a packet-radio channel: `[channels.NAME.settings]` with type "radio.kiss"."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from fenghuo_adapters.ax25_framing import Address
+
+__all__ = ["RadioSettings", "callsign", "masked"]
+
+
+class RadioSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One TNC and how it is reached.
+
+    `driver`: "tcp" with `host` and `port`, or "serial" with `device` and `baud`. `mycall`: our station, to which answers are
+    addressed; `group`: the callsign that stands for everybody, empty for none. `bitrate`: bit/s on the air, for the airtime
+    ledger; `pace`: wait out the airtime of each frame before it counts as AIRED (without it only ACCEPTED is claimed).
+    `persistence` (0-255), `slot_ms`, `txdelay_ms`, `txtail_ms`, `full_duplex` go to the TNC at each opening unless
+    `configure_tnc` is off. `path`: up to 8 digipeaters. `heard_every_s`: a station is reported as heard at most so often.
+    """
+
+    mycall: str
+    driver: Literal["tcp", "serial"] = "tcp"
+    host: str = "127.0.0.1"
+    port: int = 8001
+    device: str = ""
+    baud: int = 9600
+    kiss_port: int = 0
+    group: str = ""
+    path: tuple[str, ...] = ()
+    bitrate: float = 1200.0
+    pace: bool = True
+    configure_tnc: bool = True
+    persistence: int = 63
+    slot_ms: int = 100
+    txdelay_ms: int = 300
+    txtail_ms: int = 100
+    full_duplex: bool = False
+    open_s: float = 5.0
+    write_s: float = 5.0
+    reopen_max_s: float = 30.0
+    receipt_q95_s: float = 120.0
+    heard_every_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        for text in (self.mycall, *filter(None, (self.group,)), *self.path):
+            Address.parse(text)
+        self._check_line()
+        self._check_numbers()
+
+    def _check_line(self) -> None:
+        if self.driver == "serial" and not self.device:
+            raise ValueError('driver = "serial" needs a device, for example device = "/dev/ttyUSB0"')
+        if self.driver == "tcp" and self.device:
+            raise ValueError('device is for driver = "serial"; driver = "tcp" takes host and port')
+        if not 1 <= self.port <= 65535:
+            raise ValueError(f"port {self.port} is not a TCP port; it goes from 1 to 65535")
+        if len(self.path) > 8:
+            raise ValueError(f"path names {len(self.path)} digipeaters; AX.25 allows 8")
+
+    def _check_numbers(self) -> None:
+        if not 0 <= self.kiss_port <= 15:
+            raise ValueError(f"kiss_port {self.kiss_port} is not one of 0 to 15")
+        if not 0 <= self.persistence <= 255:
+            raise ValueError(f"persistence {self.persistence} is not one of 0 to 255")
+        for name in ("slot_ms", "txdelay_ms", "txtail_ms"):
+            if not 0 <= getattr(self, name) <= 2550:
+                raise ValueError(f"{name} {getattr(self, name)} is not one of 0 to 2550 milliseconds")
+        for name in ("bitrate", "baud", "open_s", "write_s", "reopen_max_s", "heard_every_s"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} {getattr(self, name)} must be greater than 0")
+
+
+def callsign(text: str) -> str:
+    """A callsign the one right way: upper case, SSID 0 left out. Raises: ValueError with a sentence."""
+    return str(Address.parse(text))
+
+
+def masked(address: str) -> str:
+    """Callsigns are public by law: they are said on the air. Shown as they are."""
+    return address
