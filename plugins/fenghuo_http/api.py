@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from fenghuo import Actor, FenghuoError, FormatError, FrontContext, NotAuthenticated, Refused
+from fenghuo import Actor, FenghuoError, FrontContext, NotAuthenticated, Refused
 from fenghuo_http import ApiSettings
 from fenghuo_http.exchange import Exchange, Receive, Scope, Send, is_loopback
 from fenghuo_http.problems import HttpRefusal, problem_of, problem_of_refusal
@@ -155,7 +155,7 @@ class HttpApi:
         try:
             reason = msgspec.json.decode(body, type=Reason).reason if body else ""
         except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-            raise FormatError(f'the body is not {{"reason": text}}: {exc}', code="json", where="body") from exc
+            raise HttpRefusal(HTTPStatus.BAD_REQUEST, "bad-request", f'the body is not {{"reason": text}}: {exc}') from exc
         args = {"id": call.item, "reason": reason, "tokens": _sign_tokens(call.exchange)}
         await self._accept(call, "alert.cancel", args)
 

@@ -12,6 +12,7 @@ from fenghuo import (
     FenghuoError,
     FormatError,
     KeyConflict,
+    LinkError,
     NotAuthenticated,
     NotFound,
     NotReady,
@@ -77,10 +78,14 @@ TABLE: dict[type[BaseException], tuple[HTTPStatus, str]] = {
     FormatError: (HTTPStatus.UNPROCESSABLE_ENTITY, "refused"),
     Overloaded: (HTTPStatus.TOO_MANY_REQUESTS, "overloaded"),
     NotReady: (HTTPStatus.SERVICE_UNAVAILABLE, "unavailable"),
+    LinkError: (HTTPStatus.SERVICE_UNAVAILABLE, "unavailable"),
     StoreFull: (HTTPStatus.INSUFFICIENT_STORAGE, "full"),
     FenghuoError: (HTTPStatus.INTERNAL_SERVER_ERROR, "internal"),
 }
 """Error → status and code; an error not listed is looked up by its nearest listed ancestor."""
+
+
+TOO_LARGE = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large")
 
 
 def problem_of(error: FenghuoError) -> Problem:
@@ -92,7 +97,8 @@ def problem_of(error: FenghuoError) -> Problem:
     retry_after_s: float | None = None
     match error:
         case FormatError():
-            extras = {"code": error.code, "where": error.where}
+            extras = {"where": error.where, "reason": error.code}
+            status, code = TOO_LARGE if error.code == "too-large" else (status, code)
         case Overloaded() | NotReady():
             retry_after_s = error.retry_after_s
         case StoreFull():
@@ -101,12 +107,13 @@ def problem_of(error: FenghuoError) -> Problem:
 
 
 def problem_of_refusal(refused: Refused) -> Problem:
-    """A message that was kept and refused: the reason, where it lies, and every verdict. `refusal` is its id for a person."""
+    """A message that was kept and refused. `reason`: the finer word; `where`: the place; `refusal`: what it is kept under."""
+    status, code = TOO_LARGE if refused.code == "too-large" else TABLE[FormatError]
     extras: dict[str, object] = {
-        "code": refused.code,
         "where": refused.where,
+        "reason": refused.code,
         "refusal": refused.id,
         "verdicts": refused.verdicts,
         "repairs": refused.repairs,
     }
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "refused", refused.message, extras)
+    return Problem(status, code, refused.message, extras)

@@ -20,8 +20,9 @@ import structlog
 
 from fenghuo.clock import Clock
 from fenghuo.errors import ConfigError
+from fenghuo.service.settings_values import Listen
 
-__all__ = ["SECURITY_HEADERS", "AsgiApp", "Listen", "WebLimits", "WebPort", "host_name"]
+__all__ = ["SECURITY_HEADERS", "AsgiApp", "WebLimits", "WebPort", "host_name"]
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -54,21 +55,6 @@ class WebLimits(msgspec.Struct, frozen=True):
     head_s: float = 10.0
     request_s: float = 30.0
     connections: int = 2000
-
-
-class Listen(msgspec.Struct, frozen=True):
-    """Where to listen: an address and a port, 0 for any free one."""
-
-    host: str
-    port: int
-
-    @classmethod
-    def parse(cls, text: str) -> Listen:
-        """`127.0.0.1:8025` or `[::1]:0` as a Listen. Raises: ConfigError with a sentence."""
-        host, colon, port = text.strip().rpartition(":")
-        if not colon or not port.isdecimal() or int(port) > 65535:
-            raise ConfigError(f"web listen {text!r} is not ADDRESS:PORT, for example 127.0.0.1:8025")
-        return cls(host.removeprefix("[").removesuffix("]"), int(port))
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -109,13 +95,13 @@ class WebPort:
     `address` is set by start(), with the real port.
     """
 
-    def __init__(self, listen: str, *, clock: Clock, hosts: Iterable[str] = (), limits: WebLimits | None = None) -> None:
-        self._listen = Listen.parse(listen)
+    def __init__(self, listen: Listen, *, clock: Clock, hosts: Iterable[str] = (), limits: WebLimits | None = None) -> None:
+        self._listen = listen
         self._clock = clock
         self._limits = limits or WebLimits()
         self._log = structlog.get_logger("fenghuo.web")
         self._mounts: dict[str, AsgiApp] = {}
-        self._names = frozenset({"localhost", socket.gethostname().lower(), *(name.lower() for name in hosts)})
+        self._names = frozenset(name.lower() for name in ("localhost", socket.gethostname(), listen.host, *hosts))
         self._hosts: set[bytes] = set()
         self._server: Server | None = None
         self._running = 0
@@ -140,7 +126,7 @@ class WebPort:
         """Bind and serve. Raises: ConfigError when the address cannot be had."""
         bound = self._bind()
         host, port = bound.getsockname()[:2]
-        self.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        self.address = _address(host, port)
         module = importlib.import_module("fenghuo.service.web_server")  # the late import of this module's docstring
         server: Server = module.HttpServer(self, bound, limits=self._limits, headers=[(b"date", b""), *SECURITY_HEADERS])
         await server.start()
@@ -255,7 +241,7 @@ class WebPort:
             bound.bind((self._listen.host, self._listen.port))
         except OSError as exc:
             bound.close()
-            raise ConfigError(f"web listen {self._listen.host}:{self._listen.port} cannot be opened: {exc.strerror or exc}") from exc
+            raise ConfigError(f"web.listen {_address(self._listen.host, self._listen.port)} cannot be opened: {exc.strerror}") from exc
         return bound
 
 
@@ -275,6 +261,10 @@ class _Answer:
     async def refuse(self, scope: Scope, refusal: Refusal) -> None:
         if not self.begun:
             await _refuse(scope, self._send, refusal)
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def host_name(host: bytes) -> str:

@@ -1,0 +1,339 @@
+"""The HTTP API over a fake desk and real sockets, cell by cell."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import msgspec
+import pytest
+from structlog.testing import capture_logs
+
+import fenghuo_http
+from fenghuo import (
+    Accepted,
+    ConfigError,
+    Denied,
+    FenghuoError,
+    FormatError,
+    KeyConflict,
+    LinkBroken,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    NotReady,
+    Overloaded,
+    Refused,
+    StoreFull,
+)
+from fenghuo.errors import ReleaseNeeded, RowDamaged, XmlRefused
+from fenghuo.model.delivery import Verdict
+from fenghuo.model.message import MessageId
+from fenghuo.service.web import WebPort
+from fenghuo_http import ApiSettings
+from fenghuo_http.api import JSON_OCTETS, ROUTES, XML_OCTETS
+from fenghuo_http.problems import TABLE, problem_of
+from fenghuo_http.rate import Rates
+from tests.plugins.http_fakes import FakeDesk, serving
+
+API = next(kind for kind in fenghuo_http.fenghuo_front_types() if kind.id == "http.api")
+MET = {"Authorization": "Bearer met-token"}
+CAP = MET | {"Content-Type": "application/cap+xml"}
+JSON = MET | {"Content-Type": "application/json"}
+ACCEPTED = Accepted(MessageId("01J"), 1, "active", (Verdict("schema", "valid", True),), ("assumed zone +08:00",))
+
+
+class Door:
+    """The API as a client sees it, and the desk behind it."""
+
+    def __init__(self, web: WebPort, desk: FakeDesk, session: aiohttp.ClientSession) -> None:
+        self.web = web
+        self.desk = desk
+        self.session = session
+
+    async def ask(self, method: str, path: str, **given: Any) -> tuple[int, Any, Any]:
+        """Status, headers, decoded JSON (None when there is none)."""
+        async with asyncio.timeout(5), self.session.request(method, self.web.url + path, **given) as answer:
+            body = await answer.read()
+            return answer.status, answer.headers, msgspec.json.decode(body) if body[:1] in {b"{", b"["} else body.decode() or None
+
+
+@pytest.fixture
+def settings() -> ApiSettings:
+    return ApiSettings()
+
+
+@pytest.fixture
+async def door(settings: ApiSettings) -> AsyncIterator[Door]:
+    async with serving(API, settings) as (web, desk), aiohttp.ClientSession() as session:
+        desk.answers |= {"alert.submit": ACCEPTED, "message.submit": ACCEPTED, "alert.cancel": ACCEPTED, "status": {"ready": True}}
+        desk.answers |= {"message.ls": [], "message.show": {"id": "01J"}, "channel.ls": [], "metrics": "fenghuo_up 1\n"}
+        desk.answers |= {"alert.sign": lambda args: {"id": args["id"], "by": args["token"]}, "log.read": {"events": []}}
+        yield Door(web, desk, session)
+
+
+async def test_an_alert_is_202_with_what_was_accepted(door: Door) -> None:
+    """CAP goes raw to the desk with its media type, key and signing tokens; the answer is the Accepted object."""
+    headers = CAP | {"Idempotency-Key": "k-1", "Fenghuo-Sign": "one, two"}
+    status, answered, body = await door.ask("POST", "/api/v1/alerts", data=b"<alert/>", headers=headers)
+    assert 202 == status
+    expected = {
+        "id": "01J",
+        "revision": 1,
+        "state": "active",
+        "verdicts": [{"check": "schema", "value": "valid", "ok": True, "detail": ""}],
+        "repairs": ["assumed zone +08:00"],
+    }
+    assert expected == body
+    args = {"raw": b"<alert/>", "key": "k-1", "tokens": ["one", "two"], "media_type": "application/cap+xml"}
+    assert [("met", "alert.submit", args)] == door.desk.calls
+    assert "no-store" == answered["Cache-Control"]
+    assert "nosniff" == answered["X-Content-Type-Options"]
+
+
+async def test_the_answer_waits_for_the_desk(door: Door) -> None:
+    """No byte of a 202 leaves before the desk has answered."""
+    gate = asyncio.Event()
+    door.desk.answers["alert.submit"] = lambda args: None
+
+    async def slow(actor: Any, verb: str, args: Any) -> Any:
+        await gate.wait()
+        return ACCEPTED
+
+    door.desk.do = slow  # type: ignore[method-assign]
+    asking = asyncio.create_task(door.ask("POST", "/api/v1/alerts", data=b"<alert/>", headers=CAP))
+    done, _ = await asyncio.wait({asking}, timeout=0.1)
+    assert not done
+    gate.set()
+    assert 202 == (await asking)[0]
+
+
+async def test_a_message_goes_raw_to_the_desk(door: Door) -> None:
+    """Our JSON is not looked at by this door."""
+    status, _, _ = await door.ask("POST", "/api/v1/messages", data=b'{"to": 1}', headers=JSON)
+    assert 202 == status
+    assert [("met", "message.submit", {"raw": b'{"to": 1}', "key": "", "tokens": []})] == door.desk.calls
+
+
+async def test_a_refused_message_is_422_with_its_verdicts(door: Door) -> None:
+    """A refusal names code, place, the number it is kept under, verdicts and repairs."""
+    door.desk.answers["alert.submit"] = Refused(7, "doctype", "a DOCTYPE is refused", "line 1", (Verdict("wellformed", "no", False),))
+    status, headers, body = await door.ask("POST", "/api/v1/alerts", data=b"<!DOCTYPE x>", headers=CAP)
+    assert (422, "application/problem+json") == (status, headers["Content-Type"])
+    expected = {
+        "type": "urn:fenghuo:problem:refused",
+        "title": "Unprocessable Entity",
+        "status": 422,
+        "detail": "a DOCTYPE is refused",
+        "where": "line 1",
+        "reason": "doctype",
+        "refusal": 7,
+        "verdicts": [{"check": "wellformed", "value": "no", "ok": False, "detail": ""}],
+        "repairs": [],
+    }
+    assert expected == body
+
+
+ERRORS: list[tuple[FenghuoError, int, str]] = [
+    (NotAuthenticated("who?"), 401, "unauthenticated"),
+    (NotAllowed("no right"), 403, "forbidden"),
+    (Denied("no"), 403, "forbidden"),
+    (ReleaseNeeded("a signature is missing"), 403, "forbidden"),
+    (NotFound("no such message"), 404, "not-found"),
+    (KeyConflict("k"), 409, "conflict"),
+    (FormatError("long", code="too-large"), 413, "too-large"),
+    (FormatError("bad", code="json", where="$.to"), 422, "refused"),
+    (XmlRefused("bad", code="doctype", where="line 1"), 422, "refused"),
+    (Overloaded("busy", retry_after_s=2.2), 429, "overloaded"),
+    (NotReady("stopping", retry_after_s=5), 503, "unavailable"),
+    (LinkBroken("gone"), 503, "unavailable"),
+    (StoreFull("5 % left"), 507, "full"),
+    (RowDamaged("message", ("01J",)), 500, "internal"),
+    (ConfigError("odd"), 500, "internal"),
+]
+
+
+@pytest.mark.parametrize(("error", "status", "code"), ERRORS, ids=lambda value: type(value).__name__)
+async def test_every_error_has_its_problem(door: Door, error: FenghuoError, status: int, code: str) -> None:
+    """Each error of the desk becomes its status, its stable code and its own sentence."""
+    door.desk.answers["alert.submit"] = error
+    with capture_logs() as logs:
+        got, headers, body = await door.ask("POST", "/api/v1/alerts", data=b"<alert/>", headers=CAP)
+    assert (status, f"urn:fenghuo:problem:{code}", status, str(error)) == (got, body["type"], body["status"], body["detail"])
+    assert "application/problem+json" == headers["Content-Type"]
+    assert (["request failed"] if status == 500 else []) == [line["event"] for line in logs]
+
+
+def test_the_table_covers_every_listed_error() -> None:
+    """Each row of the table is reached by some error of the test above."""
+    reached = {next(kind for kind in type(error).__mro__ if kind in TABLE) for error, _, _ in ERRORS}
+    assert set(TABLE) == reached
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"), [(Overloaded("x", retry_after_s=2.2), b"3"), (NotReady("x", retry_after_s=0), b"1"), (StoreFull("x"), b"60")]
+)
+def test_not_now_says_when(error: FenghuoError, seconds: bytes) -> None:
+    """429, 503 and 507 carry Retry-After in whole seconds, rounded up, never 0."""
+    assert (b"retry-after", seconds) in problem_of(error).headers()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status", "code"),
+    [
+        ("GET", "/api/v1/messages", {}, 401, "unauthenticated"),
+        ("GET", "/api/v1/messages", {"Authorization": "Bearer wrong"}, 401, "unauthenticated"),
+        ("GET", "/api/v1/messages", {"Authorization": "Basic met-token"}, 401, "unauthenticated"),
+        ("GET", "/api/v1/nothing", MET, 404, "not-found"),
+        ("GET", "/api/v1", MET, 404, "not-found"),
+        ("GET", "/api/v1/messages/", MET, 404, "not-found"),
+        ("GET", "/api/v1/messages/01J/other", MET, 404, "not-found"),
+        ("GET", "/api/v1/alerts", MET, 405, "method-not-allowed"),
+        ("DELETE", "/api/v1/messages/01J", MET, 405, "method-not-allowed"),
+        ("POST", "/healthz", {}, 405, "method-not-allowed"),
+        ("POST", "/metrics", {}, 405, "method-not-allowed"),
+        ("GET", "/api/v1/messages?limit=x", MET, 400, "bad-request"),
+        ("GET", "/api/v1/messages?limit=1001", MET, 400, "bad-request"),
+        ("GET", "/api/v1/events?after=-1", MET, 400, "bad-request"),
+        ("GET", "/api/v1/messages?" + "&".join(f"a{n}=1" for n in range(21)), MET, 400, "bad-request"),
+        ("POST", "/api/v1/alerts", CAP, 400, "bad-request"),
+        ("POST", "/api/v1/alerts", CAP | {"Idempotency-Key": "k" * 256}, 400, "bad-request"),
+        ("POST", "/api/v1/alerts", MET | {"Content-Type": "text/plain"}, 415, "wrong-type"),
+        ("POST", "/api/v1/alerts", CAP | {"Content-Encoding": "gzip"}, 415, "wrong-type"),
+        ("POST", "/api/v1/messages", MET | {"Content-Type": "application/xml"}, 415, "wrong-type"),
+    ],
+)
+async def test_what_this_door_refuses_itself(door: Door, method: str, path: str, headers: dict[str, str], status: int, code: str) -> None:
+    """A request that is wrong before any verb is a problem, and reaches no verb."""
+    data = b"x" if "Idempotency-Key" in headers else None
+    got, answered, body = await door.ask(method, path, headers=headers, data=data)
+    assert (status, f"urn:fenghuo:problem:{code}") == (got, body["type"])
+    assert ("Allow" in answered) is (status == 405)
+    assert ("WWW-Authenticate" in answered) is (status == 401)
+    assert [] == door.desk.calls
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type", "octets", "status"),
+    [
+        ("/api/v1/alerts", "application/cap+xml", XML_OCTETS, 202),
+        ("/api/v1/alerts", "application/cap+xml", XML_OCTETS + 1, 413),
+        ("/api/v1/alerts", "text/xml; charset=gbk", XML_OCTETS, 202),
+        ("/api/v1/alerts", "application/json", JSON_OCTETS, 202),
+        ("/api/v1/alerts", "application/json", JSON_OCTETS + 1, 413),
+        ("/api/v1/messages", "application/json", JSON_OCTETS + 1, 413),
+        ("/api/v1/messages/01J/cancel", "application/json", 20_000, 413),
+    ],
+)
+@pytest.mark.parametrize("declared", [True, False])
+async def test_bodies_have_limits(door: Door, path: str, content_type: str, octets: int, status: int, declared: bool) -> None:
+    """A body past its limit gets a readable 413, whether its length is declared or it comes in chunks."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for at in range(0, octets, 65536):
+            yield b"x" * min(65536, octets - at)
+
+    data: Any = b"x" * octets if declared else chunks()
+    got, _, body = await door.ask("POST", path, data=data, headers=MET | {"Content-Type": content_type})
+    assert status == got
+    assert "urn:fenghuo:problem:too-large" == body["type"] if status == 413 else "01J" == body["id"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "verb", "args", "status"),
+    [
+        ("GET", "/api/v1/messages", "message.ls", {"limit": 100}, 200),
+        ("GET", "/api/v1/messages?state=active&limit=5", "message.ls", {"limit": 5, "state": "active"}, 200),
+        ("GET", "/api/v1/messages/01J", "message.show", {"id": "01J"}, 200),
+        ("POST", "/api/v1/messages/01J/cancel", "alert.cancel", {"id": "01J", "reason": "", "tokens": []}, 202),
+        ("GET", "/api/v1/channels", "channel.ls", {}, 200),
+        ("GET", "/api/v1/state?topics=message,channel", "state", {"topics": ["message", "channel"]}, 200),
+        ("GET", "/api/v1/state", "state", {"topics": ["message", "objective", "channel"]}, 200),
+        ("GET", "/api/v1/events?after=3&limit=10", "log.read", {"after": 3, "limit": 10}, 200),
+    ],
+)
+async def test_each_route_is_one_verb(door: Door, method: str, path: str, verb: str, args: dict[str, Any], status: int) -> None:
+    """Path and query become exactly the verb's arguments."""
+    got, _, _ = await door.ask(method, path, headers=MET)
+    assert (status, [("met", verb, args)]) == (got, door.desk.calls)
+
+
+async def test_signing_is_by_the_named_tokens_or_by_oneself(door: Door) -> None:
+    """Fenghuo-Sign names the signers in order; without it the caller signs."""
+    assert "met-token" == (await door.ask("POST", "/api/v1/messages/01J/sign", headers=MET))[2]["by"]
+    assert "b" == (await door.ask("POST", "/api/v1/messages/01J/sign", headers=MET | {"Fenghuo-Sign": "a, b"}))[2]["by"]
+    assert ["met-token", "a", "b"] == [args["token"] for _, _, args in door.desk.calls]
+
+
+async def test_a_cancel_may_give_its_reason(door: Door) -> None:
+    """The reason is passed on; a body that is no reason is 400."""
+    assert 202 == (await door.ask("POST", "/api/v1/messages/01J/cancel", headers=JSON, data='{"reason": "误发"}'.encode()))[0]
+    assert "误发" == door.desk.calls[0][2]["reason"]
+    assert 400 == (await door.ask("POST", "/api/v1/messages/01J/cancel", headers=JSON, data=b'{"reason": 1}'))[0]
+
+
+async def test_events_can_be_waited_for(door: Door) -> None:
+    """With wait_s the answer is held until there is an event."""
+    asking = asyncio.create_task(door.ask("GET", "/api/v1/events?after=0&wait_s=20", headers=MET))
+    done, _ = await asyncio.wait({asking}, timeout=0.1)
+    assert (set(), []) == (done, door.desk.calls)
+    door.desk.events.add("message/01J")
+    assert 200 == (await asking)[0]
+
+
+@pytest.mark.parametrize(("ready", "status"), [(True, 200), (False, 503)])
+async def test_healthz_needs_no_token(door: Door, ready: bool, status: int) -> None:
+    """200 only when ready, and nothing else is told."""
+    door.desk.answers["status"] = {"ready": ready, "version": "secret"}
+    got, _, body = await door.ask("GET", "/healthz")
+    assert (status, {"ready": ready}) == (got, body)
+    assert status == (await door.ask("HEAD", "/healthz"))[0]
+
+
+async def test_metrics_are_text(door: Door) -> None:
+    """From this machine no token is needed."""
+    status, headers, body = await door.ask("GET", "/metrics")
+    assert (200, "text/plain; version=0.0.4; charset=utf-8", "fenghuo_up 1\n") == (status, headers["Content-Type"], body)
+
+
+@pytest.mark.parametrize("settings", [ApiSettings(metrics_from_loopback=False)])
+async def test_metrics_can_be_closed_to_this_machine(door: Door) -> None:
+    """Behind a proxy everyone comes from this machine, so the setting asks for a token."""
+    assert 401 == (await door.ask("GET", "/metrics"))[0]
+    assert 200 == (await door.ask("GET", "/metrics", headers=MET))[0]
+
+
+@pytest.mark.parametrize("settings", [ApiSettings(rate_per_s=0.001, burst=2)])
+async def test_a_source_that_asks_too_often_is_told_when(door: Door) -> None:
+    """Past the rate a source gets 429 with Retry-After; another source does not."""
+    assert [200, 200, 429] == [(await door.ask("GET", "/api/v1/channels", headers=MET))[0] for _ in range(3)]
+    _, headers, body = await door.ask("GET", "/api/v1/channels", headers=MET)
+    assert ("urn:fenghuo:problem:overloaded", True) == (body["type"], int(headers["Retry-After"]) > 900)
+    assert 200 == (await door.ask("GET", "/api/v1/channels", headers={"Authorization": "Bearer duty-token"}))[0]
+
+
+def test_a_bucket_fills_again() -> None:
+    """One request's worth of waiting lets one request pass."""
+    now = [0.0]
+    rates = Rates(2.0, 1, lambda: now[0])
+    assert (0.0, 0.5) == (rates.wait_s("met"), rates.wait_s("met"))
+    now[0] = 0.5
+    assert (0.0, 0.5) == (rates.wait_s("met"), rates.wait_s("met"))
+
+
+def test_routes_are_pinned() -> None:
+    """Scripts rely on these paths; docs/reference/http-api.md lists them."""
+    expected = {
+        "POST /api/v1/alerts",
+        "POST /api/v1/messages",
+        "GET /api/v1/messages",
+        "GET /api/v1/messages/{id}",
+        "POST /api/v1/messages/{id}/sign",
+        "POST /api/v1/messages/{id}/cancel",
+        "GET /api/v1/channels",
+        "GET /api/v1/state",
+        "GET /api/v1/events",
+    }
+    assert expected == {f"{route.method} {route.path}" for route in ROUTES}
