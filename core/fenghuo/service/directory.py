@@ -47,16 +47,17 @@ class DirectoryKeeper:
     async def take(self, files: Mapping[str, str | bytes], *, by: str, dry_run: bool) -> dict[str, Any]:
         """Read and, unless it is a dry run or has faults, keep and use a directory; the report says what it holds."""
         directory, faults = read_directory(files, self._kinds)
-        report = {
+        report: dict[str, Any] = {
             "digest": directory.digest,
             "orgs": len(directory.orgs),
             "roles": len(directory.roles),
             "persons": len(directory.persons),
             "contacts": len(directory.contacts),
             "areas": len(directory.areas),
-            "faults": [str(fault) for fault in faults],
+            "faults": [str(fault) for fault in faults if not fault.is_note],
+            "notes": [str(fault) for fault in faults if fault.is_note],
         }
-        if faults or dry_run or directory.digest == self._office.directory.digest:
+        if report["faults"] or dry_run or directory.digest == self._office.directory.digest:
             return report
         await self._keep(directory, by)
         self._office.directory = directory

@@ -1,0 +1,115 @@
+"""`fenghuo alert …`: what becomes of an alert, from the file to the last receipt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fenghuo.cli.door import read_token, speaks
+from fenghuo.cli.lazy import LazyGroup, Verb
+from fenghuo.cli.message import show_delivery_reasons, show_message
+from fenghuo.cli.paper import local, print_json, print_table
+from fenghuo.cli.reading import raw_of
+from fenghuo.cli.verdicts import accepted, refused_here
+from fenghuo.client.caller import Caller, CallFailed
+
+__all__ = ["alert"]
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+signers = click.option("--sign", "signers", type=click.Path(path_type=Path), multiple=True, help="Token file of a person who releases it.")
+
+
+@click.group(cls=LazyGroup, verbs={"check": Verb("fenghuo.cli.alert_check:check", "Judge a file without a daemon.")})
+def alert() -> None:
+    """Alerts: check, submit, sign, cancel, ls, show, why."""
+
+
+@alert.command()
+@click.argument("file")
+@click.option("--key", default="", help="Idempotency key: the same key with the same content is accepted once.")
+@click.option("--media-type", default="", help="What the file is; by default it is looked at.")
+@signers
+@as_json
+@speaks
+def submit(daemon: Caller, *, file: str, key: str, media_type: str, signers: tuple[Path, ...], as_json: bool) -> None:
+    """Hand FILE (`-` for stdin) to the daemon; returns once it is on the disk there."""
+    raw = raw_of(file)
+    tokens = [read_token(signer) for signer in signers]
+    try:
+        data = daemon.call("alert.submit", raw=raw, media_type=media_type, key=key, tokens=tokens)
+    except CallFailed as failure:
+        refused_here(failure, as_json=as_json)
+    else:
+        accepted(data, as_json=as_json)
+
+
+@alert.command()
+@click.argument("id")
+@as_json
+@speaks
+def show(daemon: Caller, *, id: str, as_json: bool) -> None:  # noqa: A002  # the word users know
+    """Objectives, deliveries and attempts of a message."""
+    data = daemon.call("message.show", id=id)
+    print_json(data) if as_json else show_message(data)
+
+
+@alert.command()
+@click.argument("id")
+@as_json
+@speaks
+def why(daemon: Caller, *, id: str, as_json: bool) -> None:  # noqa: A002  # the word users know
+    """Why each delivery stands where it stands."""
+    data = daemon.call("message.show", id=id)
+    print_json(data) if as_json else show_delivery_reasons(data)
+
+
+@alert.command()
+@click.option("--state", help="held, active, expired, superseded, cancelled or complete.")
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000), help="Newest so many.")
+@as_json
+@speaks
+def ls(daemon: Caller, *, state: str | None, limit: int, as_json: bool) -> None:
+    """The newest messages."""
+    data: list[dict[str, Any]] = daemon.call("message.ls", state=state, limit=limit)
+    if as_json:
+        print_json(data)
+        return
+    heads = ("id", "no.", "prio", "kind", "traffic", "state", "accepted", "expires", "headline")
+    names = ("id", "number", "priority", "kind", "traffic", "state")
+    print_table(
+        heads,
+        ([*(row.get(name) for name in names), local(row.get("accepted")), local(row.get("expires")), row.get("headline")] for row in data),
+    )
+
+
+@alert.command()
+@click.argument("id")
+@click.option("--reason", required=True, help="Why; people read it.")
+@signers
+@as_json
+@speaks
+def cancel(daemon: Caller, *, id: str, reason: str, signers: tuple[Path, ...], as_json: bool) -> None:  # noqa: A002  # the word users know
+    """Cancel a message; whoever got it is told."""
+    tokens = [read_token(signer) for signer in signers]
+    try:
+        data = daemon.call("alert.cancel", id=id, reason=reason, tokens=tokens)
+    except CallFailed as failure:
+        refused_here(failure, as_json=as_json)
+    else:
+        accepted(data, as_json=as_json)
+
+
+@alert.command()
+@click.argument("id")
+@click.option("--with", "signer", type=click.Path(path_type=Path), required=True, help="Token file of the person who releases it.")
+@as_json
+@speaks
+def sign(daemon: Caller, *, id: str, signer: Path, as_json: bool) -> None:  # noqa: A002  # the word users know
+    """Release a message that waits for a signature."""
+    data = daemon.call("alert.sign", id=id, token=read_token(signer))
+    if as_json:
+        print_json(data)
+    else:
+        click.echo(f"{data['id']} has {data['signatures']} of {data['needed']} signatures and is {data['state']}")

@@ -1,0 +1,30 @@
+"""`fenghuo alert check FILE`: what intake would say of a file, with no daemon and no settings."""
+
+from __future__ import annotations
+
+import click
+
+from fenghuo.cli.paper import clean, print_json
+from fenghuo.cli.reading import raw_of
+from fenghuo.cli.verdicts import tell_verdicts
+from fenghuo.formats.check import check_report
+from fenghuo.service.problems import Exit
+
+__all__ = ["check"]
+
+
+@click.command()
+@click.argument("file")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def check(ctx: click.Context, *, file: str, as_json: bool) -> None:
+    """Judge FILE (`-` for stdin): exit 0 when it would be accepted, 65 when it would be refused."""
+    report = check_report(raw_of(file))
+    if as_json:
+        print_json(report)
+    else:
+        click.echo(report["verdict"])
+        if report["error"]:
+            click.echo(f"  {clean(report['error']['message'])} (at {clean(report['error']['where'] or 'the whole file')})", err=True)
+        tell_verdicts(report)
+    ctx.exit(Exit.BAD_DATA if report["verdict"] == "refused" else Exit.OK)

@@ -1,0 +1,111 @@
+"""`fenghuo channel …`: the ways out, how they are, and taking one out of service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from fenghuo.cli.door import speaks
+from fenghuo.cli.paper import local, print_json, print_table
+from fenghuo.client.caller import Caller
+from fenghuo.errors import NotFound
+
+__all__ = ["channel"]
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def channel() -> None:
+    """Channels: ls, show, enable, disable, why."""
+
+
+@channel.command()
+@as_json
+@speaks
+def ls(daemon: Caller, *, as_json: bool) -> None:
+    """Every channel instance with its health and its queue."""
+    rows: list[dict[str, Any]] = daemon.call("channel.ls")
+    if as_json:
+        print_json(rows)
+        return
+    heads = ("name", "type", "admin", "health", "evidence_max", "medium", "risk groups", "queued")
+    print_table(heads, ([*(row[name] for name in heads[:6]), ",".join(row["risk_groups"]), row["queued"]] for row in rows))
+
+
+@channel.command()
+@click.argument("name")
+@as_json
+@speaks
+def show(daemon: Caller, *, name: str, as_json: bool) -> None:
+    """Everything about one channel."""
+    row = _one(daemon, name)
+    if as_json:
+        print_json(row)
+        return
+    print_table(("key", "value"), ((key, ",".join(value) if isinstance(value, list) else value) for key, value in row.items()))
+
+
+@channel.command()
+@click.argument("name")
+@click.option("--reason", required=True, help="Why; it stands in the audit.")
+@as_json
+@speaks
+def enable(daemon: Caller, *, name: str, reason: str, as_json: bool) -> None:
+    """Put a channel back into service."""
+    _tell(daemon.call("channel.enable", name=name, reason=reason), as_json=as_json)
+
+
+@channel.command()
+@click.argument("name")
+@click.option("--reason", required=True, help="Why; it stands in the audit.")
+@as_json
+@speaks
+def disable(daemon: Caller, *, name: str, reason: str, as_json: bool) -> None:
+    """Take a channel out of service; its deliveries go another way."""
+    _tell(daemon.call("channel.disable", name=name, reason=reason), as_json=as_json)
+
+
+@channel.command()
+@click.argument("name")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="Newest so many.")
+@as_json
+@speaks
+def why(daemon: Caller, *, name: str, limit: int, as_json: bool) -> None:
+    """Every change of its health and administrative state, newest last, with the cause."""
+    _one(daemon, name)
+    events = _changes(daemon, f"channel/{name}")[-limit:]
+    if as_json:
+        print_json(events)
+        return
+    print_table(
+        ("at", "what", "details"),
+        ((local(event["at"]), event["type"], " ".join(f"{key}={value}" for key, value in event["body"].items())) for event in events),
+    )
+
+
+def _one(daemon: Caller, name: str) -> dict[str, Any]:
+    rows: list[dict[str, Any]] = daemon.call("channel.ls")
+    found = next((row for row in rows if row["name"] == name), None)
+    if found is None:
+        raise NotFound(f"no channel {name!r}; there are {', '.join(sorted(row['name'] for row in rows)) or 'none'}")
+    return found
+
+
+def _tell(row: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(row)
+    else:
+        click.echo(f"{row['name']} is {row['admin']}")
+
+
+def _changes(daemon: Caller, subject: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    after, head = 0, 1
+    while after < head:
+        page = daemon.call("log.read", after=after, limit=1000)
+        head = page["head"]
+        found += [event for event in page["events"] if event["subject"] == subject]
+        after = page["events"][-1]["seq"] if page["events"] else head
+    return found

@@ -1,0 +1,95 @@
+"""The `fenghuo` command: the table of its verbs, and the one place where an error becomes an exit code and a sentence."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fenghuo.cli.door import Where
+from fenghuo.cli.lazy import LazyGroup, Verb
+from fenghuo.client.caller import CallFailed
+from fenghuo.errors import FenghuoError
+from fenghuo.service.problems import Exit, exit_for, problem
+
+__all__ = ["VERBS", "main", "root"]
+
+VERBS = {
+    "alert": Verb("fenghuo.cli.alert:alert", "Alerts: check, submit, sign, cancel, ls, show, why."),
+    "channel": Verb("fenghuo.cli.channel:channel", "Channels: ls, show, enable, disable, why."),
+    "completion": Verb("fenghuo.cli.completion:completion", "Print the completion script for a shell."),
+    "config": Verb("fenghuo.cli.config:config", "Settings: check, show, schema, init."),
+    "db": Verb("fenghuo.cli.db:db", "The store: backup, restore, fsck."),
+    "directory": Verb("fenghuo.cli.directory:directory", "Who is who: import, check."),
+    "log": Verb("fenghuo.cli.log:log", "The event stream, from a cursor or as it happens."),
+    "plugin": Verb("fenghuo.cli.plugin:plugin", "Plugins: ls."),
+    "queue": Verb("fenghuo.cli.queue:queue", "Deliveries not yet ended: ls, show."),
+    "route": Verb("fenghuo.cli.route:route", "Rules: explain what would happen to a message, lint."),
+    "send": Verb("fenghuo.cli.send:send", "Send an order to people, organisations or groups; prints its id."),
+    "serve": Verb("fenghuo.cli.serve:serve", "Run the daemon in the foreground."),
+    "status": Verb("fenghuo.cli.status:status", "Whether the daemon is ready, and what it has to do."),
+}
+
+
+class Root(LazyGroup):
+    """Core verbs by the table, plugins' verbs by the plugin door, and every FenghuoError as a sentence with its exit code."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, cmd_name) or _plugin_command(cmd_name)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except FenghuoError as error:
+            click.echo(f"fenghuo: {error}", err=True)
+            ctx.exit(exit_of(error))
+
+
+@click.group(cls=Root, verbs=VERBS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--socket", type=click.Path(path_type=Path), help="Control socket of the daemon.")
+@click.option("--config", type=click.Path(path_type=Path), help="Settings file; its [control] and [node] say where the daemon is.")
+@click.option("--url", help="Ask the daemon over HTTP instead, for example http://10.1.1.5:8025.")
+@click.option("--token-file", type=click.Path(path_type=Path), help="File with the token to speak with.")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=lambda ctx, _, asked: _version(ctx, asked))
+@click.pass_context
+def root(ctx: click.Context, *, socket: Path | None, config: Path | None, url: str | None, token_file: Path | None) -> None:
+    """Fenghuo (烽火): alerts, orders and reports over whatever still works."""
+    ctx.obj = Where(socket=socket, config=config, url=url, token_file=token_file)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command and leave with its exit code."""
+    try:
+        root.main(argv, prog_name="fenghuo")
+    except Exception:  # noqa: BLE001  # the last door: whatever comes here is a bug of ours, and is shown whole
+        traceback.print_exc()
+        click.echo("fenghuo: this is a bug; please report the lines above", err=True)
+        sys.exit(Exit.BUG)
+
+
+def exit_of(error: FenghuoError) -> Exit:
+    """The exit code of an error, whether the daemon or this process found it."""
+    return exit_for(error.code if isinstance(error, CallFailed) else problem(error).code)
+
+
+def _version(ctx: click.Context, asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        click.echo(f"fenghuo {version('fenghuo')}")
+        ctx.exit()
+
+
+def _plugin_command(name: str) -> click.Command | None:
+    """A verb that the core does not know; only now are plugins looked for, which takes the time of importing them."""
+    from fenghuo.plugin.host import load_plugins
+
+    return load_plugins().commands.get(name)
+
+
+if __name__ == "__main__":
+    main()

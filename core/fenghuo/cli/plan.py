@@ -1,0 +1,40 @@
+"""A plan on paper: who would be reached by what, who would not, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from fenghuo.cli.paper import clean
+
+__all__ = ["show_plan"]
+
+
+def show_plan(data: dict[str, Any]) -> None:
+    """Objectives with their fields, and everything that was left out with its reason."""
+    for objective in data.get("objectives") or ():
+        click.echo(f"{clean(objective.get('audience', '?'))}:")
+        for key, value in objective.items():
+            if key != "audience":
+                _tell(key, value, indent=2)
+    for left in data.get("left_out") or ():
+        _tell("left out", left, indent=0)
+
+
+def _tell(key: str, value: Any, *, indent: int) -> None:
+    pad = " " * indent
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        click.echo(f"{pad}{clean(key)}:")
+        for item in value:
+            click.echo(f"{pad}  - {_line(item)}")
+    else:
+        click.echo(f"{pad}{clean(key)}: {_line(value)}")
+
+
+def _line(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{clean(key)} {_line(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(_line(item) for item in value)
+    return clean(value)

@@ -1,0 +1,84 @@
+"""`fenghuo send`: an order to people, organisations or groups, from one line."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from fenghuo.cli.door import read_token, speaks
+from fenghuo.cli.paper import print_json
+from fenghuo.cli.plan import show_plan
+from fenghuo.cli.verdicts import accepted, refused_here
+from fenghuo.cli.waiting import wait_until_ended
+from fenghuo.client.caller import Caller, CallFailed
+from fenghuo.service.problems import Exit
+
+__all__ = ["send"]
+
+TRAFFIC = ("actual", "exercise", "system", "test")
+EVIDENCE = ("ACCEPTED", "AIRED", "RELAYED", "DEVICE", "HUMAN", "DONE")
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What was said on the command line, as `message.send` takes it."""
+
+    to: tuple[str, ...]
+    text: str
+    kind: str
+    priority: str
+    traffic: str
+    via: tuple[str, ...]
+    needed: str | None
+    expires_s: float | None
+    deadline_s: float | None
+    subject: str
+    key: str
+    dry_run: bool
+
+
+@click.command()
+@click.option("--to", multiple=True, required=True, help="person:ID, org:ID, group:NAME, role:ID or area:SYSTEM:CODE; may be repeated.")
+@click.option("--text", required=True, help="What to say.")
+@click.option(
+    "--prio", "priority", default="P2", show_default=True, type=click.Choice(("P0", "P1", "P2", "P3", "P4"), case_sensitive=False)
+)
+@click.option("--traffic", default="actual", show_default=True, type=click.Choice(TRAFFIC, case_sensitive=False))
+@click.option("--via", multiple=True, help="Only by this channel; may be repeated.")
+@click.option("--needed", type=click.Choice(EVIDENCE, case_sensitive=False), help="How surely it must arrive.")
+@click.option("--expires", "expires_s", type=click.FloatRange(min=1), help="Seconds until it is worthless.")
+@click.option("--deadline", "deadline_s", type=click.FloatRange(min=1), help="Seconds until it must have arrived.")
+@click.option("--kind", default="Dispatch", show_default=True, type=click.Choice(("Dispatch", "Report"), case_sensitive=False))
+@click.option("--subject", default="", help="A headline of its own.")
+@click.option("--key", default="", help="Idempotency key: the same key with the same content is accepted once.")
+@click.option("--sign", "signers", type=click.Path(path_type=Path), multiple=True, help="Token file of a person who releases it.")
+@click.option("--wait", "wait_s", type=click.FloatRange(min=0), help="Wait up to so many seconds; exit 1 if it has not arrived by then.")
+@click.option("--dry-run", is_flag=True, help="Show whom it would reach by what; nothing is kept or sent.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@speaks
+def send(daemon: Caller, *, signers: tuple[Path, ...], wait_s: float | None, as_json: bool, **said: Any) -> None:
+    """Send an order and print its id."""
+    order = msgspec.convert({**said, "traffic": said["traffic"].capitalize(), "kind": said["kind"].capitalize()}, Order)
+    tokens = [read_token(signer) for signer in signers]
+    since = 0 if wait_s is None else daemon.call("log.read", after=0, limit=1)["head"]
+    try:
+        data = daemon.call("message.send", **msgspec.to_builtins(order), tokens=tokens)
+    except CallFailed as failure:
+        refused_here(failure, as_json=as_json)
+    if order.dry_run:
+        print_json(data) if as_json else show_plan(data)
+        return
+    accepted(data, as_json=as_json)
+    if wait_s is not None and not _arrived(daemon, data["id"], since=since, wait_s=wait_s):
+        click.get_current_context().exit(Exit.NEGATIVE)
+
+
+def _arrived(daemon: Caller, message: str, *, since: int, wait_s: float) -> bool:
+    message_now = wait_until_ended(daemon, message, since=since, until=time.monotonic() + wait_s)
+    objectives = message_now["objectives"]
+    told = ", ".join(f"{objective['audience']} {objective['state']} at {objective['evidence']}" for objective in objectives)
+    click.echo(f"{message}: {told or 'nothing was planned'}", err=True)
+    return bool(objectives) and all(objective["state"] == "MET" for objective in objectives)

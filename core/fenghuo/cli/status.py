@@ -1,0 +1,34 @@
+"""`fenghuo status`."""
+
+from __future__ import annotations
+
+import click
+
+from fenghuo.cli.door import speaks
+from fenghuo.cli.paper import clean, colour, local, print_json, print_table
+from fenghuo.client.caller import Caller
+
+__all__ = ["status"]
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@speaks
+def status(daemon: Caller, *, as_json: bool) -> None:
+    """Whether the daemon is ready, and what it has to do."""
+    data = daemon.call("status")
+    if as_json:
+        print_json(data)
+        return
+    ready = colour("ready", "ready") if data["ready"] else colour("not ready", "down")
+    click.echo(
+        f"fenghuo {clean(data['version'])}, {ready} since {local(data['since'])}; {data['queued']} queued,"
+        f" {data['open_objectives']} objectives open; clock {clean(data['clock_quality'])}"
+    )
+    channels = data["channels"]
+    if isinstance(channels, list):
+        print_table(
+            ("channel", "admin", "health", "queued"), ([row.get(n) for n in ("name", "admin", "health", "queued")] for row in channels)
+        )
+    elif isinstance(channels, dict):
+        print_table(("channel", "health"), channels.items())

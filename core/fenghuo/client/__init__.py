@@ -1,0 +1,1 @@
+"""Small synchronous clients for the control socket and for HTTP; they import neither asyncio nor the service."""

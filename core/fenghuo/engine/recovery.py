@@ -1,0 +1,157 @@
+"""From the disk to the book at start: everything open is dirty, and an emission without its outcome is in doubt.
+
+Source: delivery.md, At least once ("Start-up").
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from fenghuo.engine.advance import doubted
+from fenghuo.engine.batch import Batch
+from fenghuo.engine.book import Book, OpenMessage, OpenObjective, OpenTarget
+from fenghuo.engine.channels import ChannelBoard
+from fenghuo.engine.facts import Facts, MessageAccepted
+from fenghuo.engine.inherit import INHERITED
+from fenghuo.engine.loop import Loop
+from fenghuo.engine.office import Office
+from fenghuo.engine.opening import Opening
+from fenghuo.engine.renditions import RenditionShelf
+from fenghuo.engine.rules import Rung, RungMode
+from fenghuo.engine.timers import Deadline, Expiry, Timers
+from fenghuo.model.delivery import DeliveryState, Objective
+from fenghuo.model.message import Message, MessageId, MessageState
+from fenghuo.store.records import MessageRow
+from fenghuo.store.store import Store
+from fenghuo.store.tables import DELIVERY, MESSAGE, OBJECTIVE, REF, RELEASE, RENDITION, TARGET
+
+__all__ = ["Recovery"]
+
+
+class Recovery:
+    """Fills the book once, before the loop runs. `doubts`: how many emissions were cut off."""
+
+    def __init__(
+        self, office: Office, book: Book, store: Store, *, board: ChannelBoard, opening: Opening, shelf: RenditionShelf, timers: Timers
+    ) -> None:
+        self._office = office
+        self._book = book
+        self._store = store
+        self._board = board
+        self._opening = opening
+        self._shelf = shelf
+        self._timers = timers
+        self.doubts = 0
+
+    async def run(self, loop: Loop, facts: Facts) -> None:
+        """Load all that is open, put cut-off emissions in doubt, mark everything, go on with fan-outs and unplanned messages."""
+        await self._number()
+        await self._messages()
+        await self._objectives()
+        batch = Batch()
+        await self._targets(batch)
+        await self._refs()
+        if batch:
+            await self._store.run(batch.write)
+        await self._resume(facts)
+        for target in self._book.targets():
+            loop.mark(target)
+
+    async def _number(self) -> None:
+        for table in ("objective", "delivery", "receipt"):
+            highest = await self._store.scalar(f"SELECT COALESCE(MAX(id), 0) FROM {table}")
+            setattr(self._book, f"next_{table}", int(highest or 0) + 1)
+
+    async def _messages(self) -> None:
+        for row in await self._store.find(MESSAGE, "state IN ('held', 'active') ORDER BY accepted_at"):
+            await self._open(row)
+
+    async def _open(self, row: MessageRow) -> OpenMessage:
+        entry = OpenMessage(msgspec.msgpack.decode(row.body, type=Message), row.state)
+        self._book.add_message(entry)
+        if row.state in (MessageState.HELD, MessageState.ACTIVE):
+            self._timers.at(row.expires_at, Expiry(row.id, row.revision))
+        for release in await self._store.find(RELEASE, "message = ? AND revision = ?", row.id, row.revision):
+            entry.signed.add(release.actor)
+        for rendition in await self._store.find(RENDITION, "message = ? AND revision = ?", row.id, row.revision):
+            self._shelf.put(rendition)
+        return entry
+
+    async def _objectives(self) -> None:
+        for objective in await self._store.find(
+            OBJECTIVE, "id IN (SELECT objective FROM target WHERE state = 'OPEN') OR state IN ('OPEN', 'AT_RISK')"
+        ):
+            entry = self._book.messages.get((objective.message, objective.revision)) or await self._ended_message(objective)
+            if entry is None:
+                continue
+            entry.is_planned = True
+            entry.envelope = objective.envelope or entry.envelope
+            entry.needed_signatures = max(entry.needed_signatures, objective.signatures)
+            rule = self._office.rules.rule_by_name.get(objective.rule)
+            opened = OpenObjective(objective, entry, self._rungs(objective), rule.escalate if rule else ())
+            opened.closing = objective.state.value not in ("OPEN", "AT_RISK")
+            self._book.add_objective(opened)
+            self._timers.at(objective.deadline_at, Deadline(objective.id))
+
+    async def _ended_message(self, objective: Objective) -> OpenMessage | None:
+        """A message that ended just before the crash: its targets are still to be closed."""
+        row = await self._store.get(MESSAGE, objective.message, objective.revision)
+        return await self._open(row) if row is not None else None
+
+    def _rungs(self, objective: Objective) -> tuple[Rung, ...]:
+        """The ladder of the rules in force; what an objective inherited is made again from its deliveries."""
+        ladder = self._office.rules.ladders.get(objective.ladder)
+        if ladder is not None:
+            return ladder.rungs
+        mode = RungMode.PARALLEL if objective.ladder == INHERITED else RungMode.THEN
+        return tuple(Rung((), mode) for _ in range(8))
+
+    async def _targets(self, batch: Batch) -> None:
+        where = "state = 'OPEN' AND objective IN (SELECT id FROM objective)"
+        for target in await self._store.find(TARGET, where):
+            opened = self._book.objectives.get(target.objective)
+            if opened is not None:
+                self._book.add_target(OpenTarget(target, opened))
+        open_target = (
+            "(SELECT 1 FROM target t WHERE t.objective = delivery.objective AND t.recipient = delivery.recipient AND t.state = 'OPEN')"
+        )
+        for delivery in await self._store.find(DELIVERY, f"EXISTS {open_target} OR state = 'EMITTING' ORDER BY id"):
+            opened = self._book.objectives.get(delivery.objective)
+            entry = opened.targets.get(delivery.recipient) if opened else None
+            after = delivery
+            if delivery.state is DeliveryState.EMITTING:
+                self.doubts += 1
+                view = self._board.situation().channel.get(delivery.channel)
+                after = doubted(delivery, "crash", now=self._office.clock.time(), view=view)
+                if entry is None:
+                    after = msgspec.structs.replace(after, state=DeliveryState.CANCELLED, until=None)
+                batch.changed(delivery, after)
+            if entry is not None:
+                self._book.put(entry, after)
+
+    async def _refs(self) -> None:
+        """The provider's names of open emissions, so that late receipts find them."""
+        query = "token IN (SELECT token FROM delivery WHERE state IN ('AWAITING', 'IN_DOUBT'))"
+        tokens = {delivery.token: delivery.id for delivery in self._book.deliveries()}
+        for ref in await self._store.find(REF, query):
+            if ref.token in tokens:
+                self._book.name(tokens[ref.token], ref.channel, ref.ref)
+
+    async def _resume(self, facts: Facts) -> None:
+        for opened in list(self._book.objectives.values()):
+            objective = opened.objective
+            if objective.planned < objective.total and objective.ladder != INHERITED:
+                known = {row.recipient for row in await self._store.find(TARGET, "objective = ?", objective.id)}
+                opened.objective = msgspec.structs.replace(objective, planned=len(known))
+                self._opening.resume(opened, known)
+        for key in [key for key, entry in self._book.messages.items() if not entry.is_planned]:
+            await self._plan_anew(key, facts)
+
+    async def _plan_anew(self, key: tuple[MessageId, int], facts: Facts) -> None:
+        """Accepted, and cut off before its plan was on the disk."""
+        entry = self._book.messages.pop(key)
+        if await self._store.scalar("SELECT COUNT(*) FROM objective WHERE message = ? AND revision = ?", *key):
+            self._book.messages[key] = entry
+            entry.is_planned = True
+            return
+        facts.put(MessageAccepted(entry.message, entry.state, tuple(sorted(entry.signed))))

@@ -1,0 +1,1 @@
+"""What turns the engine into a service: settings, the desk, the web port, the control socket, watchdog and metrics."""

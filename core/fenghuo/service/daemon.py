@@ -1,0 +1,299 @@
+"""The daemon: builds everything in reading order, serves until told to stop, and drains.
+
+Start: settings → store → rules and directory → engine → recovery → desk → doors → channels → ready.
+Stop (reliability.md §7): refuse the new → let emissions reach a recorded state → close channels → close the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import importlib.metadata
+import signal
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from fenghuo.clock import SystemClock
+from fenghuo.engine.office import Office
+from fenghuo.engine.rules import RuleBook, read_rules
+from fenghuo.errors import ConfigError, FenghuoError, SettingsError, StoreError
+from fenghuo.model.directory import Directory
+from fenghuo.plugin.host import PluginHost, load_plugins
+from fenghuo.service import settings as settings_module
+from fenghuo.service.control import ControlServer, console_token
+from fenghuo.service.desk import Desk, Holder
+from fenghuo.service.desk_messages import MessageVerbs
+from fenghuo.service.desk_plans import PlanVerbs
+from fenghuo.service.desk_state import StateVerbs
+from fenghuo.service.directory import DirectoryKeeper
+from fenghuo.service.engine_room import EngineRoom
+from fenghuo.service.hosting import Hosting
+from fenghuo.service.logs import configure_logs
+from fenghuo.service.metrics import Metrics
+from fenghuo.service.notify import Notifier
+from fenghuo.service.secrets import Secret, open_tokens
+from fenghuo.service.settings import Settings
+from fenghuo.service.spool import Spool
+from fenghuo.service.watchdog import Part, Watchdog
+from fenghuo.service.web import WebPort
+from fenghuo.store.store import Store
+
+__all__ = ["Daemon", "serve", "version"]
+
+DRAIN_S = 20.0
+"""Longest wait for emissions in flight to reach a recorded state."""
+STOP_S = 25.0
+EXIT_SETTINGS = 78
+EXIT_BUG = 70
+
+log = structlog.stdlib.get_logger("fenghuo.daemon")
+
+
+def version() -> str:
+    """The installed version, or "unpacked" when run from a folder without installation."""
+    try:
+        return importlib.metadata.version("fenghuo")
+    except importlib.metadata.PackageNotFoundError:
+        return "unpacked"
+
+
+def serve(config: Path, *, exercise: bool = False) -> int:
+    """Run the daemon until SIGTERM or SIGINT; the exit code of the process. `exercise`: no Actual traffic on any channel."""
+    configure_logs()
+    host = load_plugins()
+    try:
+        settings = settings_module.load(config, host)
+        rules = _rules(settings)
+    except SettingsError as error:
+        for fault in error.faults:
+            print(fault, file=sys.stderr)
+        return EXIT_SETTINGS
+    try:
+        return _run(Daemon(settings, rules, host, exercise=exercise))
+    except (SettingsError, ConfigError, StoreError) as error:
+        print(str(error), file=sys.stderr)
+        return EXIT_SETTINGS if not isinstance(error, StoreError) else EXIT_BUG
+
+
+def _run(daemon: Daemon) -> int:
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(daemon.run())
+
+
+def _loop_factory():  # type: ignore[no-untyped-def]  # noqa: ANN202  # uvloop ships no such type
+    """uvloop where it can be imported: twice the throughput; the stock loop works too."""
+    with contextlib.suppress(ImportError):
+        return importlib.import_module("uvloop").new_event_loop
+    return None
+
+
+def _rules(settings: Settings) -> RuleBook:
+    return read_rules(settings.node.rules.read_text(encoding="utf-8"), file=settings.node.rules.name)
+
+
+class Daemon:
+    """Owns everything that lives as long as the process."""
+
+    def __init__(self, settings: Settings, rules: RuleBook, host: PluginHost, *, exercise: bool = False) -> None:
+        self._settings = settings
+        self._rules = rules
+        self._host = host
+        self._exercise = exercise
+        self._clock = SystemClock(quality=settings.node.clock_quality)
+        self._stop = asyncio.Event()
+        self._code = 0
+        self._ready = False
+        self._notifier = Notifier()
+
+    async def run(self) -> int:
+        """Start, serve, drain."""
+        began = time.monotonic()
+        settings = self._settings
+        self._store = await Store.open(settings.node.state, clock=self._clock, node=settings.node.name)
+        try:
+            await self._serve(began)
+        finally:
+            await self._store.close()
+        return self._code
+
+    async def _serve(self, began: float) -> None:
+        settings = self._settings
+        office = Office(node=settings.node.name, clock=self._clock, rules=self._rules, directory=Directory())
+        room = EngineRoom(
+            office, self._store, self._host.renderers, release_valid_s=settings.release_valid_s, on_fatal=self._fatal
+        )
+        room.intake.default_expiry_s = settings.intake.default_expiry_h * 3600.0
+        room.intake.max_pending = settings.intake.max_pending
+        keeper = DirectoryKeeper(office, room.facts, self._store, self._host)
+        await keeper.load()
+        if settings.node.directory is not None:
+            await keeper.load_folder(settings.node.directory)
+        self._hosting = Hosting(settings, self._host, room, exercise=self._exercise)
+        await self._hosting.add_channels(self._store)
+        doubts = await room.recover()
+        desk = self._desk(room, keeper)
+        await self._live(room, desk, keeper, doubts=doubts, began=began)
+
+    def _desk(self, room: EngineRoom, keeper: DirectoryKeeper) -> Desk:
+        desk = Desk()
+        desk.hold(self._holders())
+        messages = MessageVerbs(desk, room.intake, room.release, self._store)
+        plans = PlanVerbs(
+            desk, room.office, self._store, board=room.board, facts=room.facts, dispatcher=room.dispatcher
+        )
+        self._metrics = Metrics(lambda: {one.name: one.health.state.value for one in room.board}, room.dispatcher.queued)
+        state = StateVerbs(
+            room.office,
+            self._store,
+            room.book,
+            board=room.board,
+            dispatcher=room.dispatcher,
+            keeper=keeper,
+            host=self._host,
+            version=version(),
+            since=self._clock.time(),
+            ready=lambda: self._ready,
+            metrics=self._metrics.text,
+        )
+        messages.plan = plans.explain
+        for verbs in (messages.verbs(), plans.verbs(), state.verbs()):
+            desk.add(verbs)
+        return desk
+
+    def _holders(self) -> list[tuple[Secret, Holder]]:
+        secrets = open_tokens(self._settings)
+        holders = [(secrets[token.name], Holder.of(token)) for token in self._settings.tokens]
+        return [*holders, (Secret(console_token(self._settings.node.state)), Holder.console())]
+
+    async def _live(self, room: EngineRoom, desk: Desk, keeper: DirectoryKeeper, *, doubts: int, began: float) -> None:
+        settings = self._settings
+        web = WebPort(settings.web, clock=self._clock) if settings.web else None
+        control = ControlServer(desk, self._store.events, path=settings.control_socket, log=log)
+        spool = Spool(settings.intake.spool, self._accept_spooled(room, desk)) if settings.intake.spool else None
+        watchdog = Watchdog(self._notifier, self._clock, self._parts(room))
+        engine = asyncio.create_task(room.loop.run(), name="the loop")
+        engine.add_done_callback(self._loop_ended)
+        tasks = [asyncio.create_task(work, name=name) for name, work in (("watchdog", watchdog.run()), *_maybe("spool", spool))]
+        tasks.append(asyncio.create_task(self._follow(room), name="events to metrics"))
+        try:
+            await control.start()
+            self._hosting.start(desk, self._store.events, web)
+            if web is not None:
+                await self._hosting.fronts_started()
+                await web.start()
+            self._listen(room, desk, keeper)
+            self._tell_ready(web, doubts=doubts, began=began)
+            await self._stop.wait()
+        finally:
+            self._ready = False
+            await self._drain(room, control, web)
+            for task in (*tasks, engine):
+                task.cancel()
+            await asyncio.gather(*tasks, engine, return_exceptions=True)
+
+    def _tell_ready(self, web: WebPort | None, *, doubts: int, began: float) -> None:
+        gc.collect()
+        gc.freeze()
+        self._ready = True
+        self._notifier.ready("就绪")
+        where = f" web {web.url}" if web is not None else ""
+        print(
+            f"fenghuo {version()} ready in {time.monotonic() - began:.2f} s: node {self._settings.node.name}, "
+            f"socket {self._settings.control_socket}{where}, {len(self._settings.channels)} channels, {doubts} in doubt",
+            flush=True,
+        )
+
+    async def _drain(self, room: EngineRoom, control: ControlServer, web: WebPort | None) -> None:
+        """In this order: nothing new, then what is in flight, then silence on every channel."""
+        self._notifier.stopping()
+        room.intake.is_open = False
+        deadline = self._clock.monotonic() + DRAIN_S
+        if web is not None:
+            web.refuse()
+        await control.stop()
+        await room.dispatcher.stop(deadline)
+        await room.prober.stop()
+        await self._hosting.stop(self._clock.monotonic() + STOP_S - DRAIN_S)
+        if web is not None:
+            await web.stop(self._clock.monotonic() + 2.0)
+        room.loop.turn()
+
+    # Things that happen to the process.
+
+    def _listen(self, room: EngineRoom, desk: Desk, keeper: DirectoryKeeper) -> None:
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, self._stop.set)
+        self._reloading: set[asyncio.Task[None]] = set()
+
+        def reload() -> None:
+            task = loop.create_task(self._reload(room, desk, keeper))
+            self._reloading.add(task)
+            task.add_done_callback(self._reloading.discard)
+
+        loop.add_signal_handler(signal.SIGHUP, reload)
+
+    async def _reload(self, room: EngineRoom, desk: Desk, keeper: DirectoryKeeper) -> None:
+        """New rules, directory and tokens; bad ones change nothing, and every fault is logged. Channels need a restart."""
+        self._notifier.reloading()
+        try:
+            settings = settings_module.load(self._settings.file, self._host)
+            rules = _rules(settings)
+            if settings.node.directory is not None:
+                await keeper.load_folder(settings.node.directory)
+        except SettingsError as error:
+            for fault in error.faults:
+                log.error("settings not changed", fault=fault)
+            self._notifier.ready("就绪（新设置有误，沿用旧设置）")
+            return
+        self._settings = msgspec.structs.replace(self._settings, tokens=settings.tokens)
+        desk.hold(self._holders())
+        room.office.rules = rules
+        log.info("settings changed", rules=rules.digest)
+        self._notifier.ready("就绪")
+
+    def _fatal(self, error: BaseException) -> None:
+        """The engine cannot go on: stop, and let the supervisor start it anew from the disk."""
+        if not self._stop.is_set():
+            log.error("the daemon stops", cause=str(error))
+            self._code = EXIT_BUG
+            self._stop.set()
+
+    def _loop_ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("the loop ended", cause=repr(error), exc_info=error)
+            self._fatal(error)
+
+    async def _follow(self, room: EngineRoom) -> None:
+        """Count every event once for the metrics, and let the prober look after each change of a channel's health."""
+        events, at = self._store.events, self._store.events.head
+        while True:
+            await events.wait(at)
+            for event in await events.read(at, 1000):
+                at = event.seq
+                self._metrics.count(event)
+            room.prober.look()
+
+    def _accept_spooled(self, room: EngineRoom, desk: Desk):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        async def accept(raw: bytes, key: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+            return raw, key
+
+        return accept
+
+    def _parts(self, room: EngineRoom) -> tuple[Part, ...]:
+        return (
+            Part("loop", lambda: (room.loop.turns, room.loop.has_work), 10.0),
+            Part("writer", lambda: self._store.progress, 20.0),
+        )
+
+
+def _maybe(name: str, spool: Spool | None):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    return ((name, spool.run()),) if spool is not None else ()
+
+
+_ = FenghuoError

@@ -1,0 +1,76 @@
+"""The engine put together, in the order in which a message meets its parts. Built once, by the daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from fenghuo.engine.apply import Apply
+from fenghuo.engine.book import Book
+from fenghuo.engine.channels import ChannelBoard
+from fenghuo.engine.dispatcher import Dispatcher
+from fenghuo.engine.facts import Facts
+from fenghuo.engine.intake import Intake
+from fenghuo.engine.licence import Licensing
+from fenghuo.engine.loop import Loop
+from fenghuo.engine.office import Office
+from fenghuo.engine.opening import Opening
+from fenghuo.engine.prober import Prober
+from fenghuo.engine.receipts import Receipts
+from fenghuo.engine.recovery import Recovery
+from fenghuo.engine.release import Release
+from fenghuo.engine.renditions import RenditionShelf
+from fenghuo.engine.tally import Tally
+from fenghuo.engine.timers import Timers
+from fenghuo.plugin.ports import Renderer
+from fenghuo.store.store import Store
+
+__all__ = ["EngineRoom"]
+
+
+class EngineRoom:
+    """Every part of the engine, reachable for the daemon and the desk; no part reaches another but as handed in here."""
+
+    def __init__(
+        self, office: Office, store: Store, renderers: Mapping[str, Renderer], *, release_valid_s: float, on_fatal: Callable[[BaseException], None]
+    ) -> None:
+        self.office = office
+        self.facts = Facts()
+        self.book = Book()
+        self.board = ChannelBoard(office)
+        self.shelf = RenditionShelf(renderers)
+        self.timers = Timers(office.clock)
+        self.intake = Intake(office, self.facts, self.book, store)
+        self.release = Release(office, self.facts, self.book, store, valid_s=release_valid_s)
+        self.opening = Opening(office, self.board, self.book, self.shelf)
+        self.tally = Tally(office, self.book, self.shelf)
+        self.apply = Apply(office, self.book, self.board, opening=self.opening, tally=self.tally, timers=self.timers)
+        self.licensing = Licensing(office, self.facts, self.book, store, self.shelf)
+        self.dispatcher = Dispatcher(office, self.facts, self.book, self.board, self.licensing)
+        self.licensing.pump = self._pump
+        self.receipts = Receipts(office, self.facts, self.book, store, self.intake)
+        self.book.on_named = self.receipts.named
+        self.prober = Prober(office, self.facts, self.board)
+        self.loop = Loop(
+            office,
+            self.facts,
+            self.book,
+            store,
+            opening=self.opening,
+            apply=self.apply,
+            tally=self.tally,
+            timers=self.timers,
+            dispatcher=self.dispatcher,
+            on_fatal=on_fatal,
+        )
+        self.recovery = Recovery(
+            office, self.book, store, board=self.board, opening=self.opening, shelf=self.shelf, timers=self.timers
+        )
+
+    def _pump(self) -> None:
+        self.dispatcher.offer(())
+
+    async def recover(self) -> int:
+        """Fill the book from the store; how many emissions were cut off."""
+        await self.recovery.run(self.loop, self.facts)
+        await self.receipts.recover()
+        return self.recovery.doubts

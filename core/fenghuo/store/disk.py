@@ -1,0 +1,116 @@
+"""The folder of a store: durable small files, the lock that keeps a second process out, free space and the ballast."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Self
+
+from fenghuo.errors import StoreError
+
+__all__ = ["FolderLock", "Space", "make_folder", "sync_folder", "write_file"]
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable: a new file whose name was never synced is gone after a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_folder(folder: Path) -> None:
+    """Create `folder` for its owner alone, and make that durable."""
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sync_folder(folder.parent)
+
+
+def write_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+    """Replace `path`: after a crash it holds the old bytes or the new ones, never a part (reliability.md §2)."""
+    fresh = path.with_name(f".{path.name}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    fresh.rename(path)
+    sync_folder(path.parent)
+
+
+class FolderLock:
+    """The right to write in a folder: one process at a time, given back by the kernel when that process ends."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the lock. Raises: StoreError: another process has it."""
+        self._descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._descriptor)
+            raise StoreError(f"the store in {folder} is in use by another process") from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Give it back. Idempotent."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+class Space:
+    """Whether the disk has room for a new promise, and a reserve to keep the old ones when it has not.
+
+    `min_free`: octets that must stay free; `ballast`: octets of a file that is given up when the disk is full, so that states
+    and audit can still be written, and made again when there is room for both.
+    """
+
+    def __init__(self, folder: Path, *, min_free: int, ballast: int) -> None:
+        self._folder = folder
+        self._file = folder / "ballast"
+        self._min_free = min_free
+        self._ballast = ballast
+
+    @property
+    def is_short(self) -> bool:
+        """Less than `min_free` octets are free."""
+        return self._free() < self._min_free
+
+    @property
+    def has_ballast(self) -> bool:
+        """The reserve is there."""
+        return self._ballast == 0 or self._file.exists()
+
+    def drop_ballast(self) -> bool:
+        """Give the reserve up; whether there was any."""
+        if self._ballast == 0 or not self._file.exists():
+            return False
+        self._file.unlink()
+        return True
+
+    def keep_ballast(self) -> bool:
+        """Make the reserve if there is room for it beside `min_free`; whether it is there now."""
+        if self.has_ballast:
+            return True
+        if self._free() < self._min_free + self._ballast:
+            return False
+        descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.posix_fallocate(descriptor, 0, self._ballast)
+        except OSError:
+            self._file.unlink()
+            return False
+        finally:
+            os.close(descriptor)
+        return True
+
+    def _free(self) -> int:
+        state = os.statvfs(self._folder)
+        return state.f_bavail * state.f_frsize

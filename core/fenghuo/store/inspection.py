@@ -1,0 +1,69 @@
+"""Looks for what the disk altered: digests of rows, and the number of rows against the census. Reads only."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from fenghuo.store.mapping import Scalar, Table
+from fenghuo.store.tables import CENSUS, OPEN_ROWS, TABLES
+from fenghuo.store.transaction import Damage, fetch, is_undecodable
+
+__all__ = ["COUNTED", "Finding", "census_gaps", "census_rows", "damaged_rows", "survey"]
+
+COUNTED = tuple(table for table in TABLES.values() if table is not CENSUS)
+"""Every table that has a row in the census."""
+
+# Rows that are fetched at once: enough that Python's calls do not count, few enough that memory does not.
+PAGE_ROWS = 1_000
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that is wrong: a damaged row, or a table that has `counted` rows where the census says `expected` (None: unreadable)."""
+
+    table: str
+    damage: Damage | None = None
+    expected: int | None = None
+    counted: int = 0
+
+
+def survey(connection: sqlite3.Connection) -> tuple[Finding, ...]:
+    """What is looked at before the service starts: the census, and every row that is still to be acted on."""
+    damaged = (damage for table, where in OPEN_ROWS for damage in damaged_rows(connection, table, where))
+    return (*census_gaps(connection), *(Finding(damage.table.name, damage) for damage in damaged))
+
+
+def census_rows(connection: sqlite3.Connection) -> dict[str, int]:
+    """Rows of each table as the census says; 0 where that cannot be read (census_gaps tells)."""
+    known = _census(connection)
+    return {table.name: known.get(table.name, 0) for table in COUNTED}
+
+
+def census_gaps(connection: sqlite3.Connection, *, scan: bool = False) -> Iterator[Finding]:
+    """Tables whose rows are not as many as the census says. `scan`: count the rows themselves, not the entries of an index."""
+    known = _census(connection)
+    for table in COUNTED:
+        (counted,) = connection.execute(f'SELECT count(*) FROM "{table.name}"{" NOT INDEXED" if scan else ""}').fetchone()
+        if known.get(table.name) != counted:
+            yield Finding(table.name, None, known.get(table.name), counted)
+
+
+def damaged_rows(connection: sqlite3.Connection, table: Table[Any], where: str = "") -> Iterator[Damage]:
+    """Rows whose digest does not fit."""
+    sql = table.find_sql(where, None)
+    try:
+        cursor = connection.execute(sql)
+        while page := cursor.fetchmany(PAGE_ROWS):
+            yield from (Damage(table, raw) for raw in page if not table.is_sound(raw))
+    except sqlite3.OperationalError as exc:
+        if not is_undecodable(exc):
+            raise
+        yield from (Damage(table, raw) for raw in fetch(connection, sql) if not table.is_sound(raw))
+
+
+def _census(connection: sqlite3.Connection) -> dict[str, int]:
+    rows: list[tuple[Scalar, ...]] = fetch(connection, CENSUS.select_sql)
+    return {row.name: row.rows for row in (CENSUS.decode(raw) for raw in rows if CENSUS.is_sound(raw))}

@@ -1,0 +1,21 @@
+"""Every change of the schema, numbered; none is ever edited after a release."""
+
+from __future__ import annotations
+
+import msgspec
+
+from fenghuo.store.migrations import m0001_first
+
+__all__ = ["MIGRATIONS", "Migration"]
+
+
+class Migration(msgspec.Struct, frozen=True):
+    """The statements that lead from schema `number` - 1 to `number`. `rewritten`: tables whose rows need a new digest."""
+
+    number: int
+    title: str
+    statements: tuple[str, ...]
+    rewritten: tuple[str, ...] = ()
+
+
+MIGRATIONS: tuple[Migration, ...] = (Migration(1, "first schema", m0001_first.STATEMENTS),)

@@ -1,0 +1,213 @@
+"""Rows that are not values of the model themselves: what the store keeps around messages, channels and itself.
+
+Instants (`at`, `until`, `…_at`, `since`) are UTC seconds. Bodies are bytes whose format the writer of the row owns.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from fenghuo.model.delivery import Token
+from fenghuo.model.message import MessageId, MessageState
+from fenghuo.model.situation import Admin
+from fenghuo.model.traffic import Action, Priority, Traffic
+
+__all__ = [
+    "BlobRow",
+    "CensusRow",
+    "ChannelRow",
+    "CounterRow",
+    "DirectoryRow",
+    "EventRow",
+    "IdempotencyRow",
+    "InboxRow",
+    "MessageRow",
+    "MetaRow",
+    "QuarantineRow",
+    "RefRow",
+    "RefusalRow",
+    "ReleaseRow",
+    "RenditionRow",
+    "TimerRow",
+    "TombstoneRow",
+]
+
+
+class MessageRow(msgspec.Struct, frozen=True):
+    """One accepted revision. `body`: msgpack of model Message; `raw`: the bytes as they came; `verdicts`, `repairs`: JSON."""
+
+    id: MessageId
+    revision: int
+    state: MessageState
+    number: int
+    sender: str
+    identifier: str
+    sent_at: float
+    action: Action
+    priority: Priority
+    traffic: Traffic
+    accepted_at: float
+    expires_at: float
+    content_hash: str
+    body: bytes
+    raw: bytes
+    verdicts: bytes
+    repairs: bytes
+    source: str
+    author: str
+
+
+class IdempotencyRow(msgspec.Struct, frozen=True):
+    """A key a source used, the hash of what it said then, and the answer it got; kept until `until`."""
+
+    key: str
+    hash: str
+    message: MessageId
+    revision: int
+    until: float
+
+
+class RefusalRow(msgspec.Struct, frozen=True):
+    """Bytes that were not taken, and why; a person may look at them."""
+
+    id: int
+    source: str
+    code: str
+    message: str
+    where: str
+    raw: bytes
+    at: float
+
+
+class TombstoneRow(msgspec.Struct, frozen=True):
+    """A Cancel that came before its original: whoever comes later under `key` is dead on arrival. `message`: the Cancel's id."""
+
+    key: str
+    message: MessageId
+    until: float
+
+
+class ReleaseRow(msgspec.Struct, frozen=True):
+    """One signature over an envelope."""
+
+    message: MessageId
+    revision: int
+    envelope: str
+    actor: str
+    at: float
+    until: float
+
+
+class RenditionRow(msgspec.Struct, frozen=True):
+    """What goes out for a form, made once at plan time."""
+
+    message: MessageId
+    revision: int
+    form: str
+    text: str
+    data: bytes
+    media_type: str
+    left_out: tuple[str, ...] = ()
+
+
+class RefRow(msgspec.Struct, frozen=True):
+    """The provider's id of one part of one attempt."""
+
+    channel: str
+    ref: str
+    token: Token
+    n: int
+    part: int
+
+
+class InboxRow(msgspec.Struct, frozen=True):
+    """What came in over a channel, raw, before anybody worked out what it means."""
+
+    id: int
+    channel: str
+    kind: str
+    raw: bytes
+    at: float
+    state: str
+
+
+class DirectoryRow(msgspec.Struct, frozen=True):
+    """One snapshot of the directory. `body`: its encoding; `active`: the one that planning uses."""
+
+    digest: str
+    at: float
+    body: bytes
+    active: bool
+
+
+class ChannelRow(msgspec.Struct, frozen=True):
+    """What an operator decided about a channel instance; it outlives a restart."""
+
+    name: str
+    admin: Admin
+    by: str
+    reason: str
+    since: float
+
+
+class CounterRow(msgspec.Struct, frozen=True):
+    """A counter that never gives a number twice. `next`: the first one that is not reserved."""
+
+    name: str
+    next: int
+
+
+class TimerRow(msgspec.Struct, frozen=True):
+    """Something to be done at `due_at`, whatever happens to the process until then."""
+
+    id: int
+    kind: str
+    objective: int
+    recipient: str
+    due_at: float
+    epoch: int
+    done: bool = False
+
+
+class BlobRow(msgspec.Struct, frozen=True):
+    """An attachment under the SHA-256 (hex) of its bytes."""
+
+    hash: str
+    size: int
+    data: bytes
+
+
+class MetaRow(msgspec.Struct, frozen=True):
+    """A fact about the store itself."""
+
+    name: str
+    value: str
+
+
+class EventRow(msgspec.Struct, frozen=True):
+    """One entry of the event stream; `body` is JSON."""
+
+    seq: int
+    at: float
+    type: str
+    subject: str
+    body: str
+
+
+class CensusRow(msgspec.Struct, frozen=True):
+    """How many rows a table has, changed in the transaction that changes it."""
+
+    name: str
+    rows: int
+
+
+class QuarantineRow(msgspec.Struct, frozen=True):
+    """A copy of a row that does not fit its digest. `key`, `raw`: msgpack of its key and of all its columns as read;
+    `mark`: digest of `raw`, so that the same damage is reported once."""
+
+    origin: str
+    key: bytes
+    mark: bytes
+    raw: bytes
+    reason: str
+    at: float

@@ -1,0 +1,226 @@
+"""The store: everything that must outlive the process, behind one writer."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import structlog
+
+from fenghuo.clock import Clock
+from fenghuo.errors import StoreError
+from fenghuo.store.committer import Commit, Committer, Job
+from fenghuo.store.database import Connect, Database, connect_writer
+from fenghuo.store.disk import FolderLock, Space, make_folder, sync_folder, write_file
+from fenghuo.store.events import EventStream
+from fenghuo.store.inspection import survey
+from fenghuo.store.mapping import Scalar, Table
+from fenghuo.store.reader import InlineRows, Reader, ThreadRows
+from fenghuo.store.records import MetaRow
+from fenghuo.store.schema import migrate
+from fenghuo.store.tables import META
+from fenghuo.store.transaction import Damage, Tx
+from fenghuo.store.writer import InlineWriter, ThreadWriter, Writer
+
+__all__ = ["DATABASE", "Store", "StoreSettings", "Table", "Tx"]
+
+T = TypeVar("T")
+R = TypeVar("R", bound=msgspec.Struct)
+
+DATABASE = "fenghuo.sqlite"
+MARKER = "store.id"
+
+log = structlog.get_logger(__name__)
+
+
+class StoreSettings(msgspec.Struct, frozen=True):
+    """Octets, frames, jobs and seconds; the defaults serve a small box.
+
+    `min_free`: less free space than this and nothing new is accepted; `ballast`: given up when the disk is full, so that states
+    and audit are still written; `batch_jobs`, `batch_s`: a commit takes no more than that, so that an urgent job never waits
+    long; `log_frames`: working size of the write-ahead log (8 MB); `checkpoint_frames`: 1-2 ms of work at a time;
+    `inline`: no threads, for simulation.
+    """
+
+    min_free: int = 64 * 1024 * 1024
+    ballast: int = 16 * 1024 * 1024
+    batch_jobs: int = 512
+    batch_s: float = 0.02
+    log_frames: int = 2_000
+    checkpoint_frames: int = 1_500
+    inline: bool = False
+
+
+DEFAULTS = StoreSettings()
+
+
+def end_process(cause: BaseException) -> None:
+    """A service whose writer died must not go on as if it kept promises: leave at once, and let the supervisor start anew."""
+    log.critical("process ends: the store's writer died", cause=repr(cause))
+    os._exit(70)
+
+
+class Store:
+    """One folder, one writer, many readers. Made by open(); all methods are called from the loop."""
+
+    events: EventStream
+
+    def __init__(self, folder: Path, clock: Clock, settings: StoreSettings) -> None:
+        self.folder = folder
+        self._clock = clock
+        self._settings = settings
+        self._lock = FolderLock(folder)
+        self._writer: Writer
+        self._reader: Reader
+        self._reports: set[asyncio.Future[Any]] = set()
+
+    @classmethod
+    async def open(
+        cls,
+        folder: Path,
+        *,
+        clock: Clock,
+        node: str,
+        settings: StoreSettings = DEFAULTS,
+        connect: Connect = connect_writer,
+        on_fatal: Callable[[BaseException], None] = end_process,
+    ) -> Store:
+        """Open the store of `node` in `folder`, or make it; migrated, checked, ready to accept.
+
+        Raises: StoreError: another process has it; it belongs to another node; it was written by a later version; it is empty
+        though it once was not; the disk gives no guarantee of WAL with synchronous=FULL.
+        """
+        make_folder(folder)
+        store = cls(folder, clock, settings)
+        try:
+            await store._start(node, connect, on_fatal)
+        except BaseException:
+            store._lock.release()
+            raise
+        return store
+
+    def submit(self, job: Callable[[Tx], T], *, accept: bool = False) -> asyncio.Future[T]:
+        """Queue a job, first in, first out; the future is settled after the COMMIT and sync that cover it.
+
+        A job that raises takes back itself alone, and its error is the future's. Cancelling the future cancels no job.
+        `accept`: the job makes a new promise. Raises: StoreError: closed. The future: StoreFull, or what the job raised.
+        """
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._writer.submit(Job(job, future, accept=accept))
+        return future
+
+    async def run(self, job: Callable[[Tx], T], *, accept: bool = False) -> T:
+        """submit() and wait. A caller that is cancelled does not know the outcome: the job is carried out all the same."""
+        return await asyncio.shield(self.submit(job, accept=accept))
+
+    async def find(self, table: Table[R], where: str = "", *params: Scalar, limit: int | None = None) -> list[R]:
+        """Committed rows that fit `where` (with ORDER BY if it matters). A damaged one is left out, set aside and alarmed."""
+        return await self._reader.find(table, where, params, limit)
+
+    async def get(self, table: Table[R], *key: Scalar) -> R | None:
+        """The committed row with this key. Raises: RowDamaged: it is set aside and alarmed."""
+        return await self._reader.get(table, key)
+
+    async def scalar(self, sql: str, *params: Scalar) -> Scalar:
+        """The first field of the first row of a SELECT; digests are not checked."""
+        return await self._reader.scalar(sql, params)
+
+    @property
+    def progress(self) -> tuple[int, bool]:
+        """(batches settled, whether jobs wait): the writer is stuck when it has work and the number stands still."""
+        return self._writer.commits, self._writer.has_work
+
+    async def close(self) -> None:
+        """Settle what was submitted, then close. Idempotent."""
+        await self._writer.stop()
+        await self._reader.close()
+        self._lock.release()
+
+    # Opening
+
+    async def _start(self, node: str, connect: Connect, on_fatal: Callable[[BaseException], None]) -> None:
+        settings = self._settings
+        self._writer = (
+            InlineWriter(self._deliver)
+            if settings.inline
+            else ThreadWriter(self._deliver, batch_jobs=settings.batch_jobs, on_fatal=on_fatal)
+        )
+        committer = await self._writer.start(lambda: self._build(node, connect))
+        try:
+            path = self.folder / DATABASE
+            self._reader = Reader(InlineRows(path) if settings.inline else await ThreadRows.open(path), self._damaged)
+            epoch = await self.get(META, "events.epoch")
+            if epoch is None:
+                raise StoreError("the store has lost the name of its event stream")
+            self.events = EventStream(self._reader, epoch=epoch.value, head=committer.head)
+        except BaseException:
+            await self._writer.stop()
+            raise
+
+    def _build(self, node: str, connect: Connect) -> Committer:
+        """Runs where the jobs will run."""
+        settings = self._settings
+        path = self.folder / DATABASE
+        marker = self.folder / MARKER
+        was_there = path.exists()
+        if marker.exists() and not (was_there and path.stat().st_size):
+            raise StoreError(f"{path} is missing or empty, but {marker.name} says that there was a store: restore a backup")
+        database = Database(path, connect=connect, grow_frames=settings.log_frames, checkpoint_frames=settings.checkpoint_frames)
+        try:
+            migrate(database.connection, self.folder)
+            if not was_there:
+                sync_folder(self.folder)
+            findings = survey(database.connection)
+            space = Space(self.folder, min_free=settings.min_free, ballast=settings.ballast)
+            committer = Committer(database, self._clock, space=space, batch_s=settings.batch_s)
+            committer.report(findings)
+            self._identify(committer, node, marker)
+            database.grow_log()
+        except BaseException:
+            database.close()
+            raise
+        return committer
+
+    def _identify(self, committer: Committer, node: str, marker: Path) -> None:
+        known = marker.read_text() if marker.exists() else None
+        name = committer.alone(lambda tx: _name(tx, node, is_new=known is None))
+        if known is None:
+            write_file(marker, name.encode())
+        elif known != name:
+            raise StoreError(f"{marker.name} names another store than the database: it was replaced, or a restore was not finished")
+
+    # From the writer
+
+    def _deliver(self, commit: Commit) -> None:
+        for outcome in commit.outcomes:
+            future = outcome.job.future
+            if future is None or future.done():
+                continue
+            if outcome.error is None:
+                future.set_result(outcome.value)
+            else:
+                future.set_exception(outcome.error)
+        self.events.advance(commit.events, commit.head)
+
+    def _damaged(self, damage: Sequence[Damage]) -> None:
+        report = self.submit(lambda tx: tx.damage.extend(damage))
+        self._reports.add(report)
+        report.add_done_callback(self._reports.discard)
+
+
+def _name(tx: Tx, node: str, *, is_new: bool) -> str:
+    """The store's own name; made, with that of its event stream, at the first start."""
+    owner = tx.get(META, "node")
+    if owner is None and is_new:
+        for name, value in (("node", node), ("store", os.urandom(8).hex()), ("events.epoch", os.urandom(8).hex())):
+            tx.put(META, MetaRow(name, value))
+    elif owner is None or owner.value != node:
+        raise StoreError(f"this store belongs to node {owner.value if owner else 'nobody'}, and the settings say {node}")
+    row = tx.get(META, "store")
+    if row is None:
+        raise StoreError("the store has lost its name")
+    return row.value

@@ -1,0 +1,137 @@
+"""Every table of the store, one constant each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fenghuo.model.delivery import OPEN_STATES, Attempt, Delivery, Objective, Receipt, Target
+from fenghuo.store.mapping import Table
+from fenghuo.store.records import (
+    BlobRow,
+    CensusRow,
+    ChannelRow,
+    CounterRow,
+    DirectoryRow,
+    EventRow,
+    IdempotencyRow,
+    InboxRow,
+    MessageRow,
+    MetaRow,
+    QuarantineRow,
+    RefRow,
+    RefusalRow,
+    ReleaseRow,
+    RenditionRow,
+    TimerRow,
+    TombstoneRow,
+)
+
+__all__ = [
+    "ATTEMPT",
+    "BLOB",
+    "CENSUS",
+    "CHANNEL",
+    "COUNTER",
+    "DELIVERY",
+    "DIRECTORY",
+    "EVENT",
+    "IDEMPOTENCY",
+    "INBOX",
+    "MESSAGE",
+    "META",
+    "OBJECTIVE",
+    "OPEN_ROWS",
+    "QUARANTINE",
+    "RECEIPT",
+    "REF",
+    "REFUSAL",
+    "RELEASE",
+    "RENDITION",
+    "TABLES",
+    "TARGET",
+    "TIMER",
+    "TOMBSTONE",
+    "Table",
+]
+
+# The indexes on state hold every state: SQLite uses a partial one only for a query that repeats its condition word for word.
+_OPEN_DELIVERY = "state IN ({})".format(", ".join(f"'{state}'" for state in sorted(OPEN_STATES)))
+_OPEN_OBJECTIVE = "state IN ('OPEN', 'AT_RISK')"
+_OPEN_MESSAGE = "state IN ('held', 'active')"
+
+MESSAGE = Table(
+    "message",
+    MessageRow,
+    ("id", "revision"),
+    rowid=True,
+    fixed=("sender", "identifier", "number"),
+    indexes=(("sender, identifier", ""), ("state", ""), ("number", "")),
+)
+IDEMPOTENCY = Table("idempotency", IdempotencyRow, ("key",))
+REFUSAL = Table("refusal", RefusalRow, ("id",))
+TOMBSTONE = Table("tombstone", TombstoneRow, ("key",))
+RELEASE = Table("release", ReleaseRow, ("message", "revision", "envelope", "actor"))
+RENDITION = Table("rendition", RenditionRow, ("message", "revision", "form"), rowid=True)
+OBJECTIVE = Table(
+    "objective",
+    Objective,
+    ("id",),
+    fixed=("message", "revision"),
+    indexes=(("state", ""), ("message, revision", "")),
+)
+TARGET = Table("target", Target, ("objective", "recipient"))
+DELIVERY = Table(
+    "delivery",
+    Delivery,
+    ("id",),
+    fixed=("objective", "recipient", "message", "revision"),
+    indexes=(("objective, recipient", ""), ("state", ""), ("message, revision", "")),
+)
+ATTEMPT = Table("attempt", Attempt, ("token", "n"), fixed=("delivery",), indexes=(("delivery", ""),))
+RECEIPT = Table("receipt", Receipt, ("id",), fixed=("delivery",), indexes=(("delivery", ""),))
+REF = Table("ref", RefRow, ("channel", "ref"))
+INBOX = Table("inbox", InboxRow, ("id",), indexes=(("state", ""),))
+DIRECTORY = Table("directory", DirectoryRow, ("digest",), rowid=True)
+CHANNEL = Table("channel", ChannelRow, ("name",))
+COUNTER = Table("counter", CounterRow, ("name",))
+TIMER = Table("timer", TimerRow, ("id",), indexes=(("due_at", "done = 0"),))
+BLOB = Table("blob", BlobRow, ("hash",), rowid=True)
+META = Table("meta", MetaRow, ("name",))
+EVENT = Table("event", EventRow, ("seq",))
+QUARANTINE = Table("quarantine", QuarantineRow, ("origin", "key", "mark"), rowid=True)
+CENSUS = Table("census", CensusRow, ("name",))
+
+TABLES: dict[str, Table[Any]] = {
+    table.name: table
+    for table in (
+        MESSAGE,
+        IDEMPOTENCY,
+        REFUSAL,
+        TOMBSTONE,
+        RELEASE,
+        RENDITION,
+        OBJECTIVE,
+        TARGET,
+        DELIVERY,
+        ATTEMPT,
+        RECEIPT,
+        REF,
+        INBOX,
+        DIRECTORY,
+        CHANNEL,
+        COUNTER,
+        TIMER,
+        BLOB,
+        META,
+        EVENT,
+        QUARANTINE,
+        CENSUS,
+    )
+}
+
+OPEN_ROWS: tuple[tuple[Table[Any], str], ...] = (
+    (MESSAGE, _OPEN_MESSAGE),
+    (OBJECTIVE, _OPEN_OBJECTIVE),
+    (DELIVERY, _OPEN_DELIVERY),
+)
+"""What is still to be acted on, and is therefore checked before the service starts."""

@@ -1,0 +1,58 @@
+"""The unit as systemd itself reads and scores it; no service is started."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.scale import TIMEOUT_SCALE
+
+UNITS = Path(__file__).resolve().parent.parent / "systemd"
+INSTALLED_PYTHON = "/opt/fenghuo/bin/python3"
+
+pytestmark = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed here: make test installs it")
+
+
+@pytest.fixture
+def unit(tmp_path: Path) -> Path:
+    """The unit with the one path that only an installation has put in the place of this machine's."""
+    text = (UNITS / "fenghuo.service").read_text(encoding="utf-8")
+    assert INSTALLED_PYTHON in text
+    placed = tmp_path / "fenghuo.service"
+    placed.write_text(text.replace(INSTALLED_PYTHON, sys.executable), encoding="utf-8")
+    return placed
+
+
+def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """One run of systemd-analyze, its output kept."""
+    return subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, timeout=15 * TIMEOUT_SCALE, check=False)
+
+
+def test_systemd_reads_every_line(unit: Path) -> None:
+    """systemd finds nothing in the unit to complain of."""
+    done = analyze("verify", "--man=no", "--recursive-errors=no", str(unit))
+    assert ("", 0) == (done.stderr, done.returncode)
+
+
+def test_exposure_stays_small(unit: Path) -> None:
+    """The exposure score of the unit is at most 1.5."""
+    done = analyze("security", "--offline=true", "--threshold=15", "--no-pager", str(unit))
+    assert 0 == done.returncode, done.stdout[-400:]
+
+
+def test_it_starts_the_daemon_isolated() -> None:
+    """Neither the environment nor the working folder decides which code runs."""
+    text = (UNITS / "fenghuo.service").read_text(encoding="utf-8")
+    assert f"ExecStart={INSTALLED_PYTHON} -I -X faulthandler -m fenghuo serve --config /etc/fenghuo/fenghuo.toml\n" in text
+
+
+def test_the_account_exists_before_its_folders() -> None:
+    """Every owner that the folders name is an account systemd-sysusers makes, or root."""
+    made = {line.split()[1] for line in (UNITS / "fenghuo.sysusers").read_text(encoding="utf-8").splitlines() if line.startswith("u ")}
+    rows = [line.split() for line in (UNITS / "fenghuo.tmpfiles").read_text(encoding="utf-8").splitlines() if line.startswith("d ")]
+    assert {"fenghuo"} == made
+    assert set() == {owner for row in rows for owner in row[3:5]} - made - {"root"}
