@@ -1,0 +1,53 @@
+"""What `fenghuo alert check FILE --json` says of a file: the form only, without daemon, settings or clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from fenghuo.formats.decode import decode
+from fenghuo.formats.verdicts import ACCEPTED, REFUSED, REPAIRED, Decoded
+
+__all__ = ["check_report"]
+
+
+def check_report(raw: bytes) -> dict[str, Any]:
+    """The report as builtins ready for JSON: verdict, verdicts, repairs, error, and `alerts` with the same four of each message.
+
+    A file with one message reports that one. A container is refused only if nothing in it could be taken, and `error` is then
+    the first refusal; else it is accepted (with repairs, if any were made) and a bad neighbour shows in `alerts` alone.
+    `verdicts` and `repairs` are those of all messages in order. Never raises.
+    """
+    decoded = decode(raw)
+    outcome = _outcome(decoded)
+    first_error = next((one.error for one in decoded if one.error), None) if outcome == REFUSED else None
+    return {
+        "verdict": outcome,
+        "verdicts": [_builtin(verdict) for one in decoded for verdict in one.verdicts],
+        "repairs": [repair for one in decoded for repair in one.repairs],
+        "error": None if first_error is None else _builtin(first_error),
+        "alerts": [_one(one) for one in decoded],
+    }
+
+
+def _outcome(decoded: Sequence[Decoded]) -> str:
+    outcomes = {one.outcome for one in decoded} - {REFUSED}
+    if not outcomes:
+        return REFUSED
+    return ACCEPTED if outcomes == {ACCEPTED} else REPAIRED
+
+
+def _one(decoded: Decoded) -> dict[str, Any]:
+    return {
+        "identifier": decoded.content.identifier if decoded.content else "",
+        "verdict": decoded.outcome,
+        "verdicts": [_builtin(verdict) for verdict in decoded.verdicts],
+        "repairs": list(decoded.repairs),
+        "error": None if decoded.error is None else _builtin(decoded.error),
+    }
+
+
+def _builtin(value: msgspec.Struct) -> dict[str, Any]:
+    return dict(msgspec.structs.asdict(value))
