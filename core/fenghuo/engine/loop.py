@@ -72,6 +72,11 @@ class Loop:
             self.turn()
             await asyncio.sleep(0)
 
+    @property
+    def has_work(self) -> bool:
+        """Whether a turn would find something to do."""
+        return bool(self._dirty or self._opening or len(self._facts))
+
     def turn(self) -> None:
         """One turn: facts in, transitions out."""
         batch = Batch()

@@ -13,6 +13,7 @@ import importlib.metadata
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -21,7 +22,7 @@ import structlog
 from fenghuo.clock import SystemClock
 from fenghuo.engine.office import Office
 from fenghuo.engine.rules import RuleBook, read_rules
-from fenghuo.errors import ConfigError, FenghuoError, SettingsError, StoreError
+from fenghuo.errors import ConfigError, SettingsError, StoreError
 from fenghuo.model.directory import Directory
 from fenghuo.plugin.host import PluginHost, load_plugins
 from fenghuo.service import settings as settings_module
@@ -33,13 +34,8 @@ from fenghuo.service.desk_state import StateVerbs
 from fenghuo.service.directory import DirectoryKeeper
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.hosting import Hosting
-from fenghuo.service.logs import configure_logs
-from fenghuo.service.metrics import Metrics
-from fenghuo.service.notify import Notifier
 from fenghuo.service.secrets import Secret, open_tokens
 from fenghuo.service.settings import Settings
-from fenghuo.service.spool import Spool
-from fenghuo.service.watchdog import Part, Watchdog
 from fenghuo.service.web import WebPort
 from fenghuo.store.store import Store
 
@@ -64,7 +60,6 @@ def version() -> str:
 
 def serve(config: Path, *, exercise: bool = False) -> int:
     """Run the daemon until SIGTERM or SIGINT; the exit code of the process. `exercise`: no Actual traffic on any channel."""
-    configure_logs()
     host = load_plugins()
     try:
         settings = settings_module.load(config, host)
@@ -85,10 +80,11 @@ def _run(daemon: Daemon) -> int:
         return runner.run(daemon.run())
 
 
-def _loop_factory():  # type: ignore[no-untyped-def]  # noqa: ANN202  # uvloop ships no such type
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """uvloop where it can be imported: twice the throughput; the stock loop works too."""
     with contextlib.suppress(ImportError):
-        return importlib.import_module("uvloop").new_event_loop
+        factory: Callable[[], asyncio.AbstractEventLoop] = importlib.import_module("uvloop").new_event_loop
+        return factory
     return None
 
 
@@ -108,7 +104,6 @@ class Daemon:
         self._stop = asyncio.Event()
         self._code = 0
         self._ready = False
-        self._notifier = Notifier()
 
     async def run(self) -> int:
         """Start, serve, drain."""
@@ -124,9 +119,7 @@ class Daemon:
     async def _serve(self, began: float) -> None:
         settings = self._settings
         office = Office(node=settings.node.name, clock=self._clock, rules=self._rules, directory=Directory())
-        room = EngineRoom(
-            office, self._store, self._host.renderers, release_valid_s=settings.release_valid_s, on_fatal=self._fatal
-        )
+        room = EngineRoom(office, self._store, self._host.renderers, release_valid_s=settings.release_valid_s, on_fatal=self._fatal)
         room.intake.default_expiry_s = settings.intake.default_expiry_h * 3600.0
         room.intake.max_pending = settings.intake.max_pending
         keeper = DirectoryKeeper(office, room.facts, self._store, self._host)
@@ -143,10 +136,7 @@ class Daemon:
         desk = Desk()
         desk.hold(self._holders())
         messages = MessageVerbs(desk, room.intake, room.release, self._store)
-        plans = PlanVerbs(
-            desk, room.office, self._store, board=room.board, facts=room.facts, dispatcher=room.dispatcher
-        )
-        self._metrics = Metrics(lambda: {one.name: one.health.state.value for one in room.board}, room.dispatcher.queued)
+        plans = PlanVerbs(desk, room.office, self._store, board=room.board, facts=room.facts, dispatcher=room.dispatcher)
         state = StateVerbs(
             room.office,
             self._store,
@@ -158,7 +148,7 @@ class Daemon:
             version=version(),
             since=self._clock.time(),
             ready=lambda: self._ready,
-            metrics=self._metrics.text,
+            metrics=lambda: "",
         )
         messages.plan = plans.explain
         for verbs in (messages.verbs(), plans.verbs(), state.verbs()):
@@ -174,12 +164,9 @@ class Daemon:
         settings = self._settings
         web = WebPort(settings.web, clock=self._clock) if settings.web else None
         control = ControlServer(desk, self._store.events, path=settings.control_socket, log=log)
-        spool = Spool(settings.intake.spool, self._accept_spooled(room, desk)) if settings.intake.spool else None
-        watchdog = Watchdog(self._notifier, self._clock, self._parts(room))
         engine = asyncio.create_task(room.loop.run(), name="the loop")
         engine.add_done_callback(self._loop_ended)
-        tasks = [asyncio.create_task(work, name=name) for name, work in (("watchdog", watchdog.run()), *_maybe("spool", spool))]
-        tasks.append(asyncio.create_task(self._follow(room), name="events to metrics"))
+        tasks = [asyncio.create_task(self._follow(room), name="events to metrics")]
         try:
             await control.start()
             self._hosting.start(desk, self._store.events, web)
@@ -200,7 +187,6 @@ class Daemon:
         gc.collect()
         gc.freeze()
         self._ready = True
-        self._notifier.ready("就绪")
         where = f" web {web.url}" if web is not None else ""
         print(
             f"fenghuo {version()} ready in {time.monotonic() - began:.2f} s: node {self._settings.node.name}, "
@@ -210,7 +196,6 @@ class Daemon:
 
     async def _drain(self, room: EngineRoom, control: ControlServer, web: WebPort | None) -> None:
         """In this order: nothing new, then what is in flight, then silence on every channel."""
-        self._notifier.stopping()
         room.intake.is_open = False
         deadline = self._clock.monotonic() + DRAIN_S
         if web is not None:
@@ -240,7 +225,6 @@ class Daemon:
 
     async def _reload(self, room: EngineRoom, desk: Desk, keeper: DirectoryKeeper) -> None:
         """New rules, directory and tokens; bad ones change nothing, and every fault is logged. Channels need a restart."""
-        self._notifier.reloading()
         try:
             settings = settings_module.load(self._settings.file, self._host)
             rules = _rules(settings)
@@ -249,13 +233,11 @@ class Daemon:
         except SettingsError as error:
             for fault in error.faults:
                 log.error("settings not changed", fault=fault)
-            self._notifier.ready("就绪（新设置有误，沿用旧设置）")
             return
         self._settings = msgspec.structs.replace(self._settings, tokens=settings.tokens)
         desk.hold(self._holders())
         room.office.rules = rules
         log.info("settings changed", rules=rules.digest)
-        self._notifier.ready("就绪")
 
     def _fatal(self, error: BaseException) -> None:
         """The engine cannot go on: stop, and let the supervisor start it anew from the disk."""
@@ -274,26 +256,5 @@ class Daemon:
         events, at = self._store.events, self._store.events.head
         while True:
             await events.wait(at)
-            for event in await events.read(at, 1000):
-                at = event.seq
-                self._metrics.count(event)
+            at = events.head
             room.prober.look()
-
-    def _accept_spooled(self, room: EngineRoom, desk: Desk):  # type: ignore[no-untyped-def]  # noqa: ANN202
-        async def accept(raw: bytes, key: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
-            return raw, key
-
-        return accept
-
-    def _parts(self, room: EngineRoom) -> tuple[Part, ...]:
-        return (
-            Part("loop", lambda: (room.loop.turns, room.loop.has_work), 10.0),
-            Part("writer", lambda: self._store.progress, 20.0),
-        )
-
-
-def _maybe(name: str, spool: Spool | None):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    return ((name, spool.run()),) if spool is not None else ()
-
-
-_ = FenghuoError

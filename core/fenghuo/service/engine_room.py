@@ -31,7 +31,13 @@ class EngineRoom:
     """Every part of the engine, reachable for the daemon and the desk; no part reaches another but as handed in here."""
 
     def __init__(
-        self, office: Office, store: Store, renderers: Mapping[str, Renderer], *, release_valid_s: float, on_fatal: Callable[[BaseException], None]
+        self,
+        office: Office,
+        store: Store,
+        renderers: Mapping[str, Renderer],
+        *,
+        release_valid_s: float,
+        on_fatal: Callable[[BaseException], None],
     ) -> None:
         self.office = office
         self.facts = Facts()
@@ -62,9 +68,7 @@ class EngineRoom:
             dispatcher=self.dispatcher,
             on_fatal=on_fatal,
         )
-        self.recovery = Recovery(
-            office, self.book, store, board=self.board, opening=self.opening, shelf=self.shelf, timers=self.timers
-        )
+        self.recovery = Recovery(office, self.book, store, board=self.board, opening=self.opening, shelf=self.shelf, timers=self.timers)
 
     def _pump(self) -> None:
         self.dispatcher.offer(())

@@ -1,0 +1,161 @@
+"""Plugin instances of this node: made from the settings, supervised, and wired to the engine by facts alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import structlog
+
+from fenghuo.engine.channels import Instance
+from fenghuo.engine.facts import ChannelObserved
+from fenghuo.engine.health import Sign
+from fenghuo.engine.intake import Submission
+from fenghuo.engine.judging import Origin
+from fenghuo.model.delivery import Accepted, Refused
+from fenghuo.model.traffic import Traffic
+from fenghuo.plugin.context import HostedFrontContext, HostedSensorContext, HostedSourceContext
+from fenghuo.plugin.host import PluginHost
+from fenghuo.plugin.ports import Desk, EventStream, Hints, Observation, Web
+from fenghuo.plugin.supervisor import ChannelSupervisor, FrontSupervisor, SourceSupervisor, Supervisor, Wiring
+from fenghuo.service.engine_room import EngineRoom
+from fenghuo.service.secrets import secret_reader
+from fenghuo.service.settings import ChannelSettings, InstanceSettings, Settings
+from fenghuo.store.store import Store
+from fenghuo.store.tables import CHANNEL
+from fenghuo.store.transaction import Tx
+
+__all__ = ["Hosting"]
+
+FRONT_LIMIT_S = 10.0
+log = structlog.stdlib.get_logger("fenghuo.hosting")
+
+
+class Hosting:
+    """All supervisors. `exercise`: no channel of this process carries Actual traffic."""
+
+    def __init__(self, settings: Settings, host: PluginHost, room: EngineRoom, *, exercise: bool = False) -> None:
+        self._settings = settings
+        self._host = host
+        self._room = room
+        self._exercise = exercise
+        self._store: Store
+        self._channels: list[ChannelSupervisor] = []
+        self._fronts: list[FrontSupervisor] = []
+        self._sources: list[SourceSupervisor] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def add_channels(self, store: Store) -> None:
+        """Put every channel of the settings on the board, as an operator last left it; nothing is started yet."""
+        self._store = store
+        decided = {row.name: row for row in await store.find(CHANNEL)}
+        wiring = Wiring(
+            clock=self._room.office.clock,
+            secrets=secret_reader(self._settings.base),
+            on_health=self._on_health,
+            on_inbound=self._room.receipts.take,
+            on_fault=self._on_fault,
+        )
+        for channel in self._settings.channels:
+            _, kind = self._host.channel_types[channel.type]
+            supervisor = ChannelSupervisor(channel.name, kind, channel.settings, wiring)
+            self._channels.append(supervisor)
+            instance = self._instance(channel, supervisor, kind.address_kinds)
+            row = decided.get(channel.name)
+            if row is not None:
+                instance.admin, instance.admin_reason = row.admin, row.reason
+            self._room.board.add(instance)
+
+    def _instance(self, channel: ChannelSettings, supervisor: ChannelSupervisor, kinds: tuple[str, ...]) -> Instance:
+        traffic = tuple(kind for kind in channel.traffic if not (self._exercise and kind is Traffic.ACTUAL))
+        return Instance(
+            channel.name,
+            channel.type,
+            supervisor.capabilities,
+            address_kinds=kinds,
+            channel=lambda: supervisor.channel,
+            risk_groups=channel.risk_groups,
+            medium=channel.medium,
+            traffic=traffic,
+            admin=channel.admin,
+        )
+
+    def start(self, desk: Desk, events: EventStream, web: Web | None) -> None:
+        """Start everything off the boot path; a device that is absent delays nobody."""
+        for fault in self._host.faults:
+            log.error("plugin set aside", plugin=fault.plugin, cause=fault.cause)
+        for channel in self._channels:
+            self._spawn(channel.run(), channel.name)
+        if web is not None:
+            for front in self._settings.fronts:
+                self._start_front(front, desk, events, web)
+        for source in self._settings.sources:
+            self._start_source(source)
+        for sensor in self._settings.sensors:
+            self._start_sensor(sensor)
+
+    async def fronts_started(self) -> None:
+        """Wait until every front has mounted itself, or for ten seconds."""
+        waits = [front.started.wait() for front in self._fronts]
+        try:
+            async with asyncio.timeout(FRONT_LIMIT_S):
+                await asyncio.gather(*waits)
+        except TimeoutError:
+            log.error("a front did not start in time", limit_s=FRONT_LIMIT_S)
+
+    async def stop(self, deadline: float) -> None:
+        """Silence on every channel by `deadline` (monotonic seconds)."""
+        everyone: list[Supervisor[Any]] = [*self._channels, *self._fronts, *self._sources]
+        await asyncio.gather(*(supervisor.stop(deadline) for supervisor in everyone), return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _start_front(self, front: InstanceSettings, desk: Desk, events: EventStream, web: Web) -> None:
+        _, kind = self._host.front_types[front.type]
+        context = HostedFrontContext(front.name, front.settings, self._room.office.clock, desk, events, web)
+        clock = self._room.office.clock
+        supervisor = FrontSupervisor(front.name, lambda: kind.factory(context), clock=clock, on_fault=self._on_fault)
+        self._fronts.append(supervisor)
+        self._spawn(supervisor.run(), front.name)
+
+    def _start_source(self, source: InstanceSettings) -> None:
+        _, kind = self._host.source_types[source.type]
+        context = HostedSourceContext(source.name, source.settings, self._room.office.clock, self._accept)
+        self._supervise(SourceSupervisor(source.name, lambda: kind.factory(context), clock=context.clock, on_fault=self._on_fault))
+
+    def _start_sensor(self, sensor: InstanceSettings) -> None:
+        _, kind = self._host.sensor_types[sensor.type]
+        context = HostedSensorContext(sensor.name, sensor.settings, self._room.office.clock, self._on_observation)
+        self._supervise(SourceSupervisor(sensor.name, lambda: kind.factory(context), clock=context.clock, on_fault=self._on_fault))
+
+    def _supervise(self, supervisor: SourceSupervisor) -> None:
+        self._sources.append(supervisor)
+        self._spawn(supervisor.run(), supervisor.name)
+
+    def _spawn(self, work: Coroutine[object, object, None], name: str) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # What instances tell the core.
+
+    def _on_health(self, name: str, up: bool, reason: str) -> None:
+        self._room.facts.put(ChannelObserved(name, Sign.LOCAL_UP if up else Sign.LOCAL_DOWN, reason))
+
+    def _on_fault(self, name: str, sentence: str) -> None:
+        def tell(tx: Tx) -> None:
+            tx.event("alarm.plugin_fault", f"plugin/{name}", message=sentence)
+
+        self._store.submit(tell)
+
+    def _on_observation(self, name: str, observation: Observation) -> None:
+        def tell(tx: Tx) -> None:
+            tx.event("sensor.observed", f"sensor/{name}", what=observation.what, value=str(observation.value), unit=observation.unit)
+
+        self._store.submit(tell)
+
+    async def _accept(self, name: str, raw: bytes, hints: Hints) -> Accepted | Refused:
+        origin = Origin(hints.source or name, traffic=())
+        return (await self._room.intake.accept(Submission(raw, origin, hints.media_type, hints.key)))[0]
