@@ -17,7 +17,7 @@ from fenghuo_adapters.smpp_receipts import id_forms, is_report, read_report
 from fenghuo_sms.outcomes import outcome_of, receipt_failure
 from fenghuo_sms.settings import msisdn
 
-__all__ = ["AttemptKey", "Arrivals", "inbound_of_late", "inbound_of_report", "own_address"]
+__all__ = ["Arrivals", "AttemptKey", "inbound_of_late", "inbound_of_report", "own_address"]
 
 # A part that has not come by then will hardly come; an answer with a gap still says that a person has read.
 LONGEST_GAP_S = 60.0

@@ -25,7 +25,7 @@ from fenghuo import (
 from fenghuo_adapters.smpp_framing import Submission
 from fenghuo_adapters.smpp_line import Arrival, BindRefused, Late, LineSettings, NotWritten, Slot, SmppLine
 from fenghuo_adapters.smpp_status import status_name
-from fenghuo_sms.arrivals import AttemptKey, Arrivals, inbound_of_late
+from fenghuo_sms.arrivals import Arrivals, AttemptKey, inbound_of_late
 from fenghuo_sms.outcomes import outcome_of, outcome_of_failure, retry_after
 from fenghuo_sms.settings import SmsSettings, msisdn
 
@@ -102,9 +102,9 @@ class SmsChannel(SimpleChannel):
         except ValueError:
             return Permanent(Scope.RECIPIENT, "not-a-number")
         try:
-            async with self._bound_line().slot(within_s=self._left_s(job) - self._settings.response_s) as slot:
-                async with job.begin() as emission:
-                    return await self._emit(slot, emission, destination, self._left_s(job))
+            place = self._bound_line().slot(within_s=self._left_s(job) - self._settings.response_s)
+            async with place as slot, job.begin() as emission:
+                return await self._emit(slot, emission, destination, self._left_s(job))
         except LinkError as failed:
             return outcome_of_failure(failed)
 
