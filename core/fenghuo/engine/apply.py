@@ -227,9 +227,8 @@ class Apply:
 
     def _name(self, delivery: Delivery, fact: Settled, batch: Batch) -> None:
         if isinstance(fact.outcome, Reached):
-            for part, ref in enumerate(fact.outcome.refs):
-                self._book.name(delivery.id, delivery.channel, ref)
-                batch.refs.append(RefRow(delivery.channel, ref, delivery.token, fact.n, part))
+            batch.refs += [RefRow(delivery.channel, ref, delivery.token, fact.n, part) for part, ref in enumerate(fact.outcome.refs)]
+            self._book.name(delivery.id, delivery.channel, fact.outcome.refs)
 
     def _health_after(self, delivery: Delivery, outcome: Outcome, batch: Batch) -> Iterable[OpenTarget]:
         match outcome:
@@ -268,7 +267,7 @@ class Apply:
         level = fact.level if fact.level is not None else Evidence.STORED
         batch.receipts.append(
             Receipt(
-                id=self._book.next_receipt,
+                id=0,
                 delivery=fact.delivery,
                 channel=fact.channel,
                 level=level,
@@ -278,7 +277,6 @@ class Apply:
                 inbox=fact.inbox,
             )
         )
-        self._book.next_receipt += 1
         if fact.inbox:
             batch.inbox[fact.inbox] = "matched"
         batch.event(

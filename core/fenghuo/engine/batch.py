@@ -30,7 +30,7 @@ class Batch:
         self.targets: dict[tuple[int, str], Target] = {}
         self.deliveries: dict[int, Delivery] = {}
         self.outcomes: dict[AttemptKey, tuple[str, float]] = {}
-        self.receipts: list[Receipt] = []
+        self.receipts: list[Receipt] = []  # numbered when written: late ones are written by others
         self.refs: list[RefRow] = []
         self.inbox: dict[int, str] = {}
         self.renditions: list[RenditionRow] = []
@@ -86,8 +86,9 @@ class Batch:
                 tx.update(ATTEMPT, msgspec.structs.replace(attempt, outcome=outcome, outcome_at=at))
         for ref in self.refs:
             tx.put(REF, ref)
-        for receipt in self.receipts:
-            tx.insert(RECEIPT, receipt)
+        if self.receipts:
+            first = int(tx.scalar("SELECT COALESCE(MAX(id), 0) FROM receipt") or 0) + 1
+            tx.insert_all(RECEIPT, [msgspec.structs.replace(row, id=number) for number, row in enumerate(self.receipts, first)])
         for number, state in self.inbox.items():
             raw: InboxRow | None = tx.get(INBOX, number)
             if raw is not None:

@@ -76,12 +76,12 @@ class Book:
         self.by_delivery: dict[int, OpenTarget] = {}
         self.by_recipient: dict[RecipientId, dict[int, OpenTarget]] = {}
         self.refs: dict[tuple[str, str], int] = {}
+        self.parts: dict[int, set[str]] = {}
         self.doubts: dict[int, Delivery] = {}
         self.withdrawn: set[int] = set()
         self.on_named: Callable[[str, str, int], None] = _nobody_waits
         self.next_objective = 1
         self.next_delivery = 1
-        self.next_receipt = 1
 
     # Looking.
 
@@ -133,13 +133,25 @@ class Book:
             self.doubts.pop(delivery.id, None)
         self.next_delivery = max(self.next_delivery, delivery.id + 1)
 
-    def name(self, delivery: int, channel: str, ref: str) -> None:
-        """The provider calls this delivery `ref` from now on."""
+    def name(self, delivery: int, channel: str, refs: tuple[str, ...], *, reported: frozenset[str] = frozenset()) -> None:
+        """The provider calls the parts of this delivery `refs` from now on; those `reported` have had their receipt already."""
         holder = self.by_delivery.get(delivery)
-        if holder is not None:
+        if holder is None:
+            return
+        self.parts[delivery] = set(refs) - reported
+        for ref in refs:
             holder.refs.append((channel, ref))
             self.refs[(channel, ref)] = delivery
+        for ref in refs:
             self.on_named(channel, ref, delivery)
+
+    def reported(self, delivery: int, ref: str) -> bool:
+        """One part has its receipt; whether that was the last one missing: evidence counts only for the whole."""
+        left = self.parts.get(delivery)
+        if left is None:
+            return True
+        left.discard(ref)
+        return not left
 
     def close_target(self, entry: OpenTarget) -> None:
         """Let go of a finished target."""
@@ -147,6 +159,7 @@ class Book:
             self.by_delivery.pop(key, None)
             self.withdrawn.discard(key)
             self.doubts.pop(key, None)
+            self.parts.pop(key, None)
         for ref in entry.refs:
             self.refs.pop(ref, None)
         recipient = entry.target.recipient

@@ -144,7 +144,7 @@ class Receipts:
         if delivery is None:
             delivery = self._only_doubt(stored)
         if delivery is not None:
-            self._put(stored, delivery, inbound.level)
+            self._put_part(stored, delivery)
         elif not await raise_late(self._store, stored.channel, refs, inbound.level, inbox=stored.inbox, at=stored.at):
             for ref in refs:
                 self._orphans[(stored.channel, ref)] = stored
@@ -155,7 +155,7 @@ class Receipts:
         """An outcome has just named its ref: a receipt that was faster is matched now."""
         stored = self._orphans.pop((channel, ref), None)
         if stored is not None:
-            self._put(stored, delivery, stored.inbound.level)
+            self._put_part(stored, delivery)
 
     def _only_doubt(self, stored: _Stored) -> int | None:
         """A receipt under an unknown id whose recipient has exactly one emission in doubt here can only be of that one:
@@ -168,9 +168,16 @@ class Receipts:
         ]
         return doubtful[0] if len(doubtful) == 1 else None
 
-    def _put(self, stored: _Stored, delivery: int, level: Evidence | None) -> None:
+    def _put_part(self, stored: _Stored, delivery: int) -> None:
+        """A receipt of one part counts when all parts have theirs; a refusal of one part counts at once."""
         inbound = stored.inbound
-        fact = Receipted(delivery, stored.channel, level, inbound.failure, stored.at, inbound.ref, inbound.text, stored.inbox)
+        ref = next((name for name in (inbound.ref, *inbound.alternate_refs) if (stored.channel, name) in self._book.refs), inbound.ref)
+        is_whole = self._book.reported(delivery, ref) if inbound.failure is None and inbound.level is not None else True
+        self._put(stored, delivery, inbound.level if is_whole else None, ref=ref)
+
+    def _put(self, stored: _Stored, delivery: int, level: Evidence | None, *, ref: str = "") -> None:
+        inbound = stored.inbound
+        fact = Receipted(delivery, stored.channel, level, inbound.failure, stored.at, ref or inbound.ref, inbound.text, stored.inbox)
         self._facts.put(fact)
 
     # Answers of people.

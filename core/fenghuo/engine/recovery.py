@@ -23,7 +23,7 @@ from fenghuo.model.delivery import DeliveryState, Objective
 from fenghuo.model.message import Message, MessageId, MessageState
 from fenghuo.store.records import MessageRow
 from fenghuo.store.store import Store
-from fenghuo.store.tables import DELIVERY, MESSAGE, OBJECTIVE, REF, RELEASE, RENDITION, TARGET
+from fenghuo.store.tables import DELIVERY, MESSAGE, OBJECTIVE, RECEIPT, REF, RELEASE, RENDITION, TARGET
 
 __all__ = ["Recovery"]
 
@@ -58,7 +58,7 @@ class Recovery:
             loop.mark(target)
 
     async def _number(self) -> None:
-        for table in ("objective", "delivery", "receipt"):
+        for table in ("objective", "delivery"):
             highest = await self._store.scalar(f"SELECT COALESCE(MAX(id), 0) FROM {table}")
             setattr(self._book, f"next_{table}", int(highest or 0) + 1)
 
@@ -132,10 +132,17 @@ class Recovery:
     async def _refs(self) -> None:
         """The provider's names of open emissions, so that late receipts find them."""
         query = "token IN (SELECT token FROM delivery WHERE state IN ('AWAITING', 'IN_DOUBT'))"
-        tokens = {delivery.token: delivery.id for delivery in self._book.deliveries()}
-        for ref in await self._store.find(REF, query):
-            if ref.token in tokens:
-                self._book.name(tokens[ref.token], ref.channel, ref.ref)
+        tokens = {delivery.token: delivery for delivery in self._book.deliveries()}
+        names: dict[int, list[str]] = {}
+        for ref in await self._store.find(REF, f"{query} ORDER BY part"):
+            delivery = tokens.get(ref.token)
+            if delivery is not None and ref.n == delivery.tries:
+                names.setdefault(delivery.id, []).append(ref.ref)
+        for number, refs in names.items():
+            receipts = await self._store.find(RECEIPT, "delivery = ?", number)
+            had = frozenset(receipt.ref for receipt in receipts)
+            channel = self._book.by_delivery[number].deliveries[number].channel
+            self._book.name(number, channel, tuple(refs), reported=had)
 
     async def _resume(self, facts: Facts) -> None:
         for opened in list(self._book.objectives.values()):

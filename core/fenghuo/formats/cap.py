@@ -51,6 +51,8 @@ def read_cap(alert: etree._Element, notes: Notes, defaults: SourceDefaults) -> C
     _refuse_contradiction(part, name, status)
     if status == "Draft":
         raise CapError("a draft is not for the public and is not taken in", code="draft", where="/alert/status")
+    if "password" in part:
+        notes.find("deprecated", "/alert/password is of CAP 1.0 and is not read")
     msg_type = _fact_word(part, "msgType", MESSAGE_TYPES)
     references = read_references(part, "references", chinese=defaults.chinese)
     infos = tuple(InfoReader(info, defaults).info() for info in limited(part.parts("info"), MAX_INFOS, "infos", "/alert"))
