@@ -111,10 +111,10 @@ def _areas(content: Content) -> _Sentences:
     for path, info in _infos(content):
         if not info.areas:
             yield f"{path} has no area"
-        for number, area in enumerate(info.areas, 1):
-            lack = _lack(area)
-            if lack:
-                yield f"{path}/area[{number}] {lack}"
+    for path, area in _all_areas(content):
+        lack = _lack(area)
+        if lack:
+            yield f"{path} {lack}"
 
 
 def _lack(area: AffectedArea) -> str:
@@ -157,25 +157,28 @@ def _crossings(content: Content) -> _Sentences:
 
 
 def _heights(content: Content) -> _Sentences:
-    for path, info in _infos(content):
-        for number, area in enumerate(info.areas, 1):
-            if area.altitude_ft is not None and area.ceiling_ft is not None and area.altitude_ft > area.ceiling_ft:
-                yield f"{path}/area[{number}]/altitude is above its ceiling"
+    for path, area in _all_areas(content):
+        if area.altitude_ft is not None and area.ceiling_ft is not None and area.altitude_ft > area.ceiling_ft:
+            yield f"{path}/altitude is above its ceiling"
 
 
 def _infos(content: Content) -> Iterator[tuple[str, Info]]:
     return ((f"/alert/info[{number}]", info) for number, info in enumerate(content.infos, 1))
 
 
+def _all_areas(content: Content) -> Iterator[tuple[str, AffectedArea]]:
+    for path, info in _infos(content):
+        yield from ((f"{path}/area[{number}]", area) for number, area in enumerate(info.areas, 1))
+
+
 def _rings(content: Content) -> Iterator[tuple[str, Ring]]:
     """Every ring once; infos in several languages repeat the same ones."""
     seen: set[Ring] = set()
-    for path, info in _infos(content):
-        for number, area in enumerate(info.areas, 1):
-            for at, ring in enumerate(area.polygons, 1):
-                if ring not in seen:
-                    seen.add(ring)
-                    yield f"{path}/area[{number}]/polygon[{at}]", ring
+    for path, area in _all_areas(content):
+        for number, ring in enumerate(area.polygons, 1):
+            if ring not in seen:
+                seen.add(ring)
+                yield f"{path}/polygon[{number}]", ring
 
 
 _CHECKS: tuple[tuple[str, Callable[[Content], _Sentences]], ...] = (

@@ -52,8 +52,8 @@ def _envelope(message: Message, node: str, sender: str, earlier: Sequence[Messag
     content = message.content
     restriction = content.restriction or "Restricted"
     return [
-        _leaf("identifier", identifier_of(node, message.id, message.revision)),
-        _leaf("sender", sender),
+        _leaf("identifier", _plain(identifier_of(node, message.id, message.revision))),
+        _leaf("sender", _plain(sender)),
         _leaf("sent", _time(_sent(message))),
         _leaf("status", message.traffic.value),
         _leaf("msgType", _MESSAGE_TYPES[message.action]),
@@ -69,23 +69,36 @@ def _envelope(message: Message, node: str, sender: str, earlier: Sequence[Messag
 
 
 def _references(message: Message, node: str, sender: str, earlier: Sequence[Message]) -> list[str]:
-    """Triples of the earlier revisions of this event, oldest first; none for a new message."""
+    """Triples of the earlier revisions of this event as we sent them, oldest first; the source's own where we sent none."""
     if message.action is Action.NEW:
         return []
+    if message.revision == 1:
+        return [
+            _triple(one.sender or message.content.sender or sender, one.identifier, one.sent or _sent(message))
+            for one in message.content.references
+        ]
     if earlier:
         known = [(revision.revision, _sent(revision)) for revision in sorted(earlier, key=lambda one: one.revision)]
     else:
-        known = _guessed_revisions(message)
-    return [f"{sender},{identifier_of(node, message.id, revision)},{_time(at)}" for revision, at in known]
+        known = _earlier_revisions(message)
+    return [_triple(sender, identifier_of(node, message.id, revision), at) for revision, at in known]
 
 
-def _guessed_revisions(message: Message) -> list[tuple[int, datetime]]:
-    """What the source's references tell of earlier revisions: it names them in order, and we send each with the source's time."""
-    times = sorted(reference.sent or _sent(message) for reference in message.content.references)
+def _triple(sender: str, identifier: str, at: datetime) -> str:
+    return f"{_plain(sender)},{_plain(identifier)},{_time(at)}"
+
+
+def _plain(name: str) -> str:
+    """A name without the characters that would break a triple apart. Source: CAP 1.2 §3.2.1, identifier and sender."""
+    return re.sub(r"[\s,<&]", "_", name)
+
+
+def _earlier_revisions(message: Message) -> list[tuple[int, datetime]]:
+    """What the source's references tell of our earlier revisions: it names them in order, and we keep the source's times."""
+    times = sorted(one.sent for one in message.content.references if one.sent) or [_sent(message)]
     first = max(1, message.revision - len(times))
-    revisions = range(first, message.revision) or range(1, 2)
-    kept = times[-len(revisions) :] or [_sent(message)]
-    return list(zip(revisions, kept, strict=False))
+    revisions = range(first, message.revision)
+    return list(zip(revisions, times[-len(revisions) :], strict=True))
 
 
 def _sent(message: Message) -> datetime:

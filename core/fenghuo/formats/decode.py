@@ -37,12 +37,18 @@ def decode(raw: bytes, media_type: str = "", *, defaults: SourceDefaults = _NO_D
     try:
         document = open_document(raw, chinese=defaults.chinese)
     except FormatError as error:
-        return (refused(error, (Verdict("wellformed", "no", False, str(error)),)),)
+        return (refused(error, _unseen(error)),)
     wellformed = Verdict("wellformed", "yes", True, document.encoding)
     alerts = list(_outermost_alerts(document.root))
     if not alerts:
         return (_without_alert(document, wellformed),)
     return tuple(_decoded(alert, document, wellformed, defaults) for alert in alerts)
+
+
+def _unseen(error: FormatError) -> tuple[Verdict, ...]:
+    """The verdicts on octets that the gate kept out; a DOCTYPE is also what no schema of CAP allows."""
+    wellformed = Verdict("wellformed", "no", False, str(error))
+    return (wellformed, Verdict("schema", "invalid", False, str(error))) if error.code == "doctype" else (wellformed,)
 
 
 def _outermost_alerts(element: etree._Element) -> Iterator[etree._Element]:
