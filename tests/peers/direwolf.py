@@ -1,0 +1,303 @@
+"""Two direwolf sound-modem TNCs that hear each other without a sound card: the real peer of the packet-radio channel.
+
+Each one's ALSA output is a file PCM on a null slave that writes raw samples into a FIFO, which the other one reads as its sound
+input. The null clock is not real time: a frame crosses in hundredths of a second, so nothing here measures airtime.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import re
+import shutil
+import socket
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ax253 import Frame
+
+from tests.scale import TIMEOUT_SCALE
+
+__all__ = ["Duo", "FarStation", "Received", "Tnc"]
+
+START_S = 15.0 * TIMEOUT_SCALE
+STOP_S = 3.0
+_FEND = b"\xc0"
+_WARM_UP = "WARMUP"
+_NUMBER = re.compile(r"#(\d{4})")
+
+_CONFIG = """\
+ADEVICE stdin {pcm}
+ARATE 44100
+ACHANNELS 1
+CHANNEL 0
+MYCALL {call}
+MODEM 1200
+FULLDUP ON
+DWAIT 0
+SLOTTIME 1
+PERSIST 255
+TXDELAY 20
+TXTAIL 10
+AGWPORT 0
+KISSPORT {port}
+"""
+
+
+@dataclass(frozen=True)
+class Received:
+    """One frame that the far TNC handed over, as ax253 reads it; `at`: monotonic seconds."""
+
+    source: str
+    dest: str
+    text: str
+    at: float
+    info: bytes
+
+
+class Tnc:
+    """One direwolf: `port` is its KISS port, the same after a restart. It is killed by its own pid."""
+
+    def __init__(self, folder: Path, call: str, hears: Path, pcm: str) -> None:
+        self.call = call
+        self.port = _free_port()
+        self._folder = folder
+        self._hears = hears
+        self._pcm = pcm
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    async def start(self) -> None:
+        """Run it until it accepts KISS connections."""
+        config = self._folder / f"{self.call}.conf"
+        config.write_text(_CONFIG.format(pcm=self._pcm, call=self.call, port=self.port))
+        air = os.open(self._hears, os.O_RDWR)  # read-write: never an end of file
+        log = os.open(self._folder / f"{self.call}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *("direwolf", "-t", "0", "-c", str(config), "-r", "44100", "-n", "1", "-b", "16", "-"),
+                stdin=air,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "ALSA_CONFIG_PATH": str(self._folder / "asound.conf")},
+            )
+        finally:
+            os.close(air)
+            os.close(log)
+        await _until(self._is_listening, f"{self.call} listens")
+
+    async def kill(self) -> None:
+        """SIGKILL, as a power cut would."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await asyncio.wait_for(self._process.wait(), STOP_S)
+
+    async def restart(self) -> None:
+        await self.kill()
+        await self.start()
+
+    async def _is_listening(self) -> bool:
+        assert self._process is not None
+        if self._process.returncode is not None:
+            raise RuntimeError(f"direwolf ended: {(self._folder / f'{self.call}.log').read_text()[-500:]}")
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        except OSError:
+            return False
+        writer.close()
+        await writer.wait_closed()
+        return True
+
+
+@dataclass
+class FarStation:
+    """What stands at the second TNC, judged by ax253: `received` is every frame it handed over, `said` every answer given.
+
+    `answer`: the part of orders (0 to 1) that are answered "收到#NNNN", `device`: that get a "DEV NNNN", both from the callsign
+    they were sent to, so that one far station stands for any number of them. `muted`: callsigns that never answer.
+    """
+
+    call: str
+    tnc: Tnc
+    received: list[Received] = field(default_factory=list)
+    said: list[tuple[str, str]] = field(default_factory=list)
+    answer: float = 0.0
+    device: float = 0.0
+    muted: set[str] = field(default_factory=set)
+    chance: random.Random = field(default_factory=lambda: random.Random(1))
+    _writer: asyncio.StreamWriter | None = None
+    _task: asyncio.Task[None] | None = None
+    _answered: set[tuple[str, str]] = field(default_factory=set)
+
+    async def start(self) -> None:
+        reader, self._writer = await asyncio.open_connection("127.0.0.1", self.tnc.port)
+        self._task = asyncio.create_task(self._listen(reader))
+
+    async def stop(self) -> None:
+        if self._task is None or self._writer is None:
+            return
+        self._task.cancel()
+        await asyncio.wait([self._task])
+        self._writer.close()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+        self._task = self._writer = None
+
+    async def kill(self) -> None:
+        """The far TNC dies; what is sent now, nobody hears."""
+        await self.stop()
+        await self.tnc.kill()
+
+    async def restart(self) -> None:
+        await self.kill()
+        await self.tnc.start()
+        await self.start()
+
+    async def say(self, text: str | bytes, to: str, *, source: str = "") -> None:
+        """Send one frame from the far station, under any callsign."""
+        info = text if isinstance(text, bytes) else text.encode()
+        frame = bytes(Frame.ui(destination=to, source=source or self.call, info=info))
+        assert self._writer is not None
+        self._writer.write(_FEND + b"\x00" + frame.replace(b"\xdb", b"\xdb\xdd").replace(_FEND, b"\xdb\xdc") + _FEND)
+        await self._writer.drain()
+
+    async def heard(self, matches: Callable[[Received], bool], *, timeout_s: float = 10.0) -> Received:
+        """The first frame that matches, as soon as it is there."""
+        found: list[Received] = []
+
+        async def look() -> bool:
+            found.extend(frame for frame in self.received if matches(frame))
+            return bool(found)
+
+        await _until(look, "the far station hears it", timeout_s=timeout_s * TIMEOUT_SCALE)
+        return found[0]
+
+    async def _listen(self, reader: asyncio.StreamReader) -> None:
+        async for octets in _kiss(reader):
+            frame = Frame.from_bytes(octets)
+            info = bytes(frame.info)
+            if info.startswith(_WARM_UP.encode()) or not info:
+                continue
+            heard = Received(str(frame.source), str(frame.destination), info.decode("utf-8", "replace"), time.monotonic(), info)
+            self.received.append(heard)
+            await self._respond(heard)
+
+    async def _respond(self, heard: Received) -> None:
+        named = _NUMBER.search(heard.text)
+        if named is None or heard.dest in self.muted or (heard.dest, named[1]) in self._answered:
+            return
+        self._answered.add((heard.dest, named[1]))
+        forms = ((self.device, f"DEV {named[1]}"), (self.answer, f"收到#{named[1]}"))
+        for share, text in forms:
+            if self.chance.random() < share:
+                await self.say(text, heard.source, source=heard.dest)
+                self.said.append((heard.dest, text))
+
+
+class Duo:
+    """`async with Duo() as duo`: `duo.near.port` is the KISS port for the channel under test, `duo.far` the station that judges."""
+
+    def __init__(self, near_call: str = "BJ1CMD", far_call: str = "BJ1VAN") -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="direwolf-"))
+        there, back = self._folder / "there.fifo", self._folder / "back.fifo"
+        self._fifos = (there, back)
+        self.near = Tnc(self._folder, near_call, back, "air_there")
+        self.far = FarStation(far_call, Tnc(self._folder, far_call, there, "air_back"))
+        self._held: list[int] = []
+
+    async def __aenter__(self) -> Self:
+        try:
+            await asyncio.wait_for(self._start(), START_S * 2)
+        except BaseException:
+            await self.__aexit__(None, None, None)
+            raise
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.far.kill()
+        await self.near.kill()
+        for descriptor in self._held:
+            os.close(descriptor)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    async def _start(self) -> None:
+        for fifo in self._fifos:
+            os.mkfifo(fifo)
+            self._held.append(os.open(fifo, os.O_RDWR))  # held open, so that a TNC outlives the other's restart
+        pcms = "".join(f'pcm.air_{fifo.stem} {{ type file slave {{ pcm null }} file "{fifo}" format raw }}\n' for fifo in self._fifos)
+        (self._folder / "asound.conf").write_text(f"</usr/share/alsa/alsa.conf>\n{pcms}")
+        await self.near.start()
+        await self.far.tnc.start()
+        await self._warm_up()
+        await self.far.start()
+
+    async def _warm_up(self) -> None:
+        """Frames both ways until both are heard: the first ones after a start may be lost."""
+        links = [await asyncio.open_connection("127.0.0.1", port) for port in (self.near.port, self.far.tnc.port)]
+        frame = _FEND + b"\x00" + bytes(Frame.ui(destination="TEST", source="TEST", info=_WARM_UP.encode())) + _FEND
+        ears = [asyncio.create_task(_first(reader)) for reader, _ in links]
+        try:
+            async with asyncio.timeout(START_S):
+                await _call(ears, [writer for _, writer in links], frame)
+        finally:
+            for ear in ears:
+                ear.cancel()
+            await asyncio.gather(*ears, return_exceptions=True)
+            for _, writer in links:
+                writer.close()
+                await writer.wait_closed()
+
+
+async def _call(ears: list[asyncio.Task[bytes]], writers: list[asyncio.StreamWriter], frame: bytes) -> None:
+    while not all(ear.done() for ear in ears):
+        for writer in writers:
+            writer.write(frame)
+        await asyncio.wait(ears, timeout=1.0, return_when=asyncio.ALL_COMPLETED)
+
+
+async def _first(reader: asyncio.StreamReader) -> bytes:
+    async for octets in _kiss(reader):
+        return octets
+    raise ConnectionResetError("the TNC closed its KISS port")
+
+
+async def _kiss(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """AX.25 frames of a KISS stream, taken apart here once more so that the product's own decoder never judges itself."""
+    rest = b""
+    while data := await _read(reader):
+        *whole, rest = (rest + data).split(_FEND)
+        for body in filter(None, whole):
+            yield body.replace(b"\xdb\xdc", _FEND).replace(b"\xdb\xdd", b"\xdb")[1:]
+
+
+async def _read(reader: asyncio.StreamReader) -> bytes:
+    try:
+        return await reader.read(4096)
+    except OSError:
+        return b""
+
+
+async def _until(holds: Callable[[], Awaitable[bool]], what: str, *, timeout_s: float = START_S) -> None:
+    end = time.monotonic() + timeout_s
+    while not await holds():
+        if time.monotonic() > end:
+            raise TimeoutError(f"not within {timeout_s:g} s: {what}")
+        await asyncio.sleep(0.02)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
