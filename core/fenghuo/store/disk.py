@@ -9,12 +9,26 @@ from typing import Self
 
 from fenghuo.errors import StoreError
 
-__all__ = ["FolderLock", "Space", "make_folder", "sync_folder", "write_file"]
+__all__ = ["DATABASE", "MARKER", "FolderLock", "Space", "make_folder", "sync_file", "sync_folder", "write_file"]
+
+DATABASE = "fenghuo.sqlite"
+
+# Says that there was a store, and which: a folder that lost its database must not start again as if it were new.
+MARKER = "store.id"
 
 
 def sync_folder(folder: Path) -> None:
     """Make the names in `folder` durable: a new file whose name was never synced is gone after a power cut."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_file(path: Path) -> None:
+    """Make the content of a file durable."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -12,7 +12,7 @@ from fenghuo.store.mapping import Scalar, Table
 from fenghuo.store.tables import CENSUS, OPEN_ROWS, TABLES
 from fenghuo.store.transaction import Damage, fetch, is_undecodable
 
-__all__ = ["COUNTED", "Finding", "census_gaps", "census_rows", "damaged_rows", "survey"]
+__all__ = ["COUNTED", "Examination", "Finding", "census_gaps", "census_rows", "damaged_rows", "examine", "survey"]
 
 COUNTED = tuple(table for table in TABLES.values() if table is not CENSUS)
 """Every table that has a row in the census."""
@@ -67,3 +67,46 @@ def damaged_rows(connection: sqlite3.Connection, table: Table[Any], where: str =
 def _census(connection: sqlite3.Connection) -> dict[str, int]:
     rows: list[tuple[Scalar, ...]] = fetch(connection, CENSUS.select_sql)
     return {row.name: row.rows for row in (CENSUS.decode(raw) for raw in rows if CENSUS.is_sound(raw))}
+
+
+class Examination(msgspec.Struct, frozen=True):
+    """Everything a full check looks at. `integrity`: SQLite's own complaints; `orphans`: rows whose owner is gone."""
+
+    rows: int
+    integrity: tuple[str, ...]
+    damaged: tuple[Damage, ...]
+    census: tuple[Finding, ...]
+    orphans: tuple[str, ...]
+
+
+_OWNERS = (
+    ("objective", "message", "o.id = r.message AND o.revision = r.revision"),
+    ("target", "objective", "o.id = r.objective"),
+    ("delivery", "objective", "o.id = r.objective"),
+    ("attempt", "delivery", "o.id = r.delivery"),
+    ("receipt", "delivery", "o.id = r.delivery"),
+    ("rendition", "message", "o.id = r.message AND o.revision = r.revision"),
+    ("release", "message", "o.id = r.message AND o.revision = r.revision"),
+)
+
+
+def examine(connection: sqlite3.Connection) -> Examination:
+    """Look at every page and every row. Raises: sqlite3.DatabaseError: too broken to be read at all."""
+    said = tuple(str(line) for (line,) in connection.execute("PRAGMA integrity_check").fetchall())
+    damaged: list[Damage] = []
+    rows = 0
+    for table in TABLES.values():
+        damaged += damaged_rows(connection, table)
+        rows += connection.execute(f'SELECT count(*) FROM "{table.name}" NOT INDEXED').fetchone()[0]
+    census = tuple(census_gaps(connection, scan=True))
+    return Examination(rows, () if said == ("ok",) else said, tuple(damaged), census, _orphans(connection))
+
+
+def _orphans(connection: sqlite3.Connection) -> tuple[str, ...]:
+    found = []
+    for child, owner, condition in _OWNERS:
+        sql = f'SELECT count(*) FROM "{child}" r WHERE NOT EXISTS (SELECT 1 FROM "{owner}" o WHERE {condition})'
+        (count,) = connection.execute(sql).fetchone()
+        if count:
+            found.append(f"{count} rows of {child} without their {owner}")
+    return tuple(found)

@@ -203,9 +203,10 @@ def _real(value: float) -> float:
     return value + 0.0
 
 
-def _enum_value(member: Any) -> Any:
+def _enum_value(member: StrEnum | IntEnum) -> Scalar:
     # `_value_` is the plain attribute behind `value`, which costs five times as much.
-    return member._value_
+    value: Scalar = member._value_
+    return value
 
 
 def _json_text(strings: tuple[str, ...]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import structlog
 
 from fenghuo.errors import StoreError
-from fenghuo.store.disk import sync_folder
+from fenghuo.store.disk import sync_file, sync_folder
 from fenghuo.store.inspection import COUNTED
 from fenghuo.store.mapping import Table
 from fenghuo.store.migrations import MIGRATIONS, Migration
@@ -88,9 +87,5 @@ def _complete_census(connection: sqlite3.Connection) -> None:
 def _copy(connection: sqlite3.Connection, target: Path) -> None:
     with contextlib.closing(sqlite3.connect(target)) as copy:
         connection.backup(copy)
-    descriptor = os.open(target, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_file(target)
     sync_folder(target.parent)

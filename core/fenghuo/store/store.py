@@ -13,9 +13,10 @@ import structlog
 
 from fenghuo.clock import Clock
 from fenghuo.errors import StoreError
+from fenghuo.store.backup import backup
 from fenghuo.store.committer import Commit, Committer, Job
 from fenghuo.store.database import Connect, Database, connect_writer
-from fenghuo.store.disk import FolderLock, Space, make_folder, sync_folder, write_file
+from fenghuo.store.disk import DATABASE, MARKER, FolderLock, Space, make_folder, sync_folder, write_file
 from fenghuo.store.events import EventStream
 from fenghuo.store.inspection import survey
 from fenghuo.store.mapping import Scalar, Table
@@ -30,9 +31,6 @@ __all__ = ["DATABASE", "Store", "StoreSettings", "Table", "Tx"]
 
 T = TypeVar("T")
 R = TypeVar("R", bound=msgspec.Struct)
-
-DATABASE = "fenghuo.sqlite"
-MARKER = "store.id"
 
 log = structlog.get_logger(__name__)
 
@@ -73,7 +71,7 @@ class Store:
         self.folder = folder
         self._clock = clock
         self._settings = settings
-        self._lock = FolderLock(folder)
+        self._lock: FolderLock | None = None
         self._writer: Writer
         self._reader: Reader
         self._reports: set[asyncio.Future[Any]] = set()
@@ -94,13 +92,8 @@ class Store:
         Raises: StoreError: another process has it; it belongs to another node; it was written by a later version; it is empty
         though it once was not; the disk gives no guarantee of WAL with synchronous=FULL.
         """
-        make_folder(folder)
         store = cls(folder, clock, settings)
-        try:
-            await store._start(node, connect, on_fatal)
-        except BaseException:
-            store._lock.release()
-            raise
+        await store._start(node, connect, on_fatal)
         return store
 
     def submit(self, job: Callable[[Tx], T], *, accept: bool = False) -> asyncio.Future[T]:
@@ -134,11 +127,15 @@ class Store:
         """(batches settled, whether jobs wait): the writer is stuck when it has work and the number stands still."""
         return self._writer.commits, self._writer.has_work
 
+    async def backup(self, target: Path) -> None:
+        """Copy the store to the file `target` while writes go on; checked. Raises: StoreError."""
+        await backup(self, target)
+
     async def close(self) -> None:
         """Settle what was submitted, then close. Idempotent."""
         await self._writer.stop()
         await self._reader.close()
-        self._lock.release()
+        self._unlock()
 
     # Opening
 
@@ -159,10 +156,24 @@ class Store:
             self.events = EventStream(self._reader, epoch=epoch.value, head=committer.head)
         except BaseException:
             await self._writer.stop()
+            self._unlock()
             raise
 
     def _build(self, node: str, connect: Connect) -> Committer:
         """Runs where the jobs will run."""
+        make_folder(self.folder)
+        self._lock = FolderLock(self.folder)
+        try:
+            return self._found(node, connect)
+        except BaseException:
+            self._unlock()
+            raise
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+
+    def _found(self, node: str, connect: Connect) -> Committer:
         settings = self._settings
         path = self.folder / DATABASE
         marker = self.folder / MARKER

@@ -127,7 +127,7 @@ class Tx:
         rows = fetch(self._open, sql, params)
         return rows[0][0] if rows else None
 
-    def event(self, kind: str, subject: str, /, **body: Any) -> None:
+    def event(self, kind: str, subject: str, /, **body: object) -> None:
         """Append to the event stream, in this transaction. `subject`: the path of what changed, as in message/ID."""
         event = Event(self._next_seq, self._clock.time(), kind, subject, msgspec.to_builtins(body))
         text = msgspec.json.encode(event.body).decode()

@@ -130,7 +130,7 @@ class ThreadWriter:
             pass
         return True
 
-    def _call(self, function: Callable[..., None], *args: Any) -> None:
+    def _call(self, function: Callable[..., None], *args: object) -> None:
         try:
             self._loop.call_soon_threadsafe(function, *args)
         except RuntimeError:
@@ -185,7 +185,7 @@ class InlineWriter:
             self._committer = None
 
 
-def _settle(future: asyncio.Future[Any] | None, value: Any, error: BaseException | None) -> None:
+def _settle(future: asyncio.Future[Any] | None, value: object, error: BaseException | None) -> None:
     if future is None or future.done():
         return
     if error is None:

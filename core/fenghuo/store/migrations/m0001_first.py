@@ -2,8 +2,266 @@
 
 from __future__ import annotations
 
-from fenghuo.store.tables import TABLES
-
 __all__ = ["STATEMENTS"]
 
-STATEMENTS = tuple(statement for table in TABLES.values() for statement in table.ddl())
+STATEMENTS = (
+    """CREATE TABLE "message" (
+    "id" TEXT NOT NULL,
+    "revision" INTEGER NOT NULL,
+    "state" TEXT NOT NULL,
+    "number" INTEGER NOT NULL,
+    "sender" TEXT NOT NULL,
+    "identifier" TEXT NOT NULL,
+    "sent_at" REAL NOT NULL,
+    "action" TEXT NOT NULL,
+    "priority" INTEGER NOT NULL,
+    "traffic" TEXT NOT NULL,
+    "accepted_at" REAL NOT NULL,
+    "expires_at" REAL NOT NULL,
+    "content_hash" TEXT NOT NULL,
+    "body" BLOB NOT NULL,
+    "raw" BLOB NOT NULL,
+    "verdicts" BLOB NOT NULL,
+    "repairs" BLOB NOT NULL,
+    "source" TEXT NOT NULL,
+    "author" TEXT NOT NULL,
+    row_digest BLOB NOT NULL,
+    PRIMARY KEY ("id", "revision")
+) STRICT""",
+    """CREATE INDEX "message_sender_identifier" ON "message" (sender, identifier)""",
+    """CREATE INDEX "message_state" ON "message" (state)""",
+    """CREATE INDEX "message_number" ON "message" (number)""",
+    """CREATE TABLE "idempotency" (
+    "key" TEXT NOT NULL,
+    "hash" TEXT NOT NULL,
+    "message" TEXT NOT NULL,
+    "revision" INTEGER NOT NULL,
+    "until" REAL NOT NULL,
+    row_digest BLOB NOT NULL,
+    PRIMARY KEY ("key")
+) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE "refusal" (
+    "id" INTEGER PRIMARY KEY NOT NULL,
+    "source" TEXT NOT NULL,
+    "code" TEXT NOT NULL,
+    "message" TEXT NOT NULL,
+    "where" TEXT NOT NULL,
+    "raw" BLOB NOT NULL,
+    "at" REAL NOT NULL,
+    row_digest BLOB NOT NULL
+) STRICT""",
+    """CREATE TABLE "tombstone" (
+    "key" TEXT NOT NULL,
+    "message" TEXT NOT NULL,
+    "until" REAL NOT NULL,
+    row_digest BLOB NOT NULL,
+    PRIMARY KEY ("key")
+) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE "release" (
+    "message" TEXT NOT NULL,
+    "revision" INTEGER NOT NULL,
+    "envelope" TEXT NOT NULL,
+    "actor" TEXT NOT NULL,
+    "at" REAL NOT NULL,
+    "until" REAL NOT NULL,
+    row_digest BLOB NOT NULL,
+    PRIMARY KEY ("message", "revision", "envelope", "actor")
+) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE "rendition" (
+    "message" TEXT NOT NULL,
+    "revision" INTEGER NOT NULL,
+    "form" TEXT NOT NULL,
+    "text" TEXT NOT NULL,
+    "data" BLOB NOT NULL,
+    "media_type" TEXT NOT NULL,
+    "left_out" TEXT NOT NULL,
+    row_digest BLOB NOT NULL,
+    PRIMARY KEY ("message", "revision", "form")
+) STRICT""",
+    """CREATE TABLE "objective" (
+    "id" INTEGER PRIMARY KEY NOT NULL,
+    "message" TEXT NOT NULL,
+    "revision" INTEGER NOT NULL,
+    "audience" TEXT NOT NULL,
+    "needed" INTEGER NOT NULL,
+    "ack_rule" TEXT NOT NULL,
+    "priority" INTEGER NOT NULL,
+    "traffic" TEXT NOT NULL,
+    "ladder" TEXT NOT NULL,
+    "rule" TEXT NOT NULL,
+    "deadline_at" REAL NOT NULL,
+    "opened_at" REAL NOT NULL,
+    "state" TEXT NOT NULL,
+    "evidence" INTEGER NOT NULL,
+    "total" INTEGER NOT NULL,
+    "met" INTEGER NOT NULL,
+    "ended" INTEGER NOT NULL,
+    "planned" INTEGER NOT NULL,
+    "directory" TEXT NOT NULL,
+    "situation" TEXT NOT NULL,
+    "signatures" INTEGER NOT NULL,
+    "envelope" TEXT NOT NULL,
+    "via" TEXT NOT NULL,
+    row_digest BLOB NOT NULL
+) STRICT""",
+    """CREATE INDEX "objective_state" ON "objective" (state)""",
+    """CREATE INDEX "objective_message_revision" ON "objective" (message, revision)""",
+    """CREATE TABLE "target" (
+    "objective" INTEGER NOT NULL,
+    "recipient" TEXT NOT NULL,
+    "state" TEXT NOT NULL,
+    "evidence" INTEGER NOT NULL,
+    "rung" INTEGER NOT NULL,
+    "rung_at" REAL NOT NULL,
+    "wake_at" REAL,
+    "escalated" INTEGER NOT NULL,
+    "covers" TEXT NOT NULL,
+    row_digest BLOB NOT NULL,
+    PRIMARY KEY ("objective", "recipient")
+) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE "delivery" (
+    "id" INTEGER PRIMARY KEY NOT NULL,
+    "objective" INTEGER NOT NULL,
+    "message" TEXT NOT NULL,
+    "revision" INTEGER NOT NULL,
+    "recipient" TEXT NOT NULL,
+    "channel" TEXT NOT NULL,
+    "address" TEXT NOT NULL,
+    "token" TEXT NOT NULL,
+    "form" TEXT NOT NULL,
+    "rung" INTEGER NOT NULL,
+    "priority" INTEGER NOT NULL,
+    "traffic" TEXT NOT NULL,
+    "state" TEXT NOT NULL,
+    "reason" TEXT NOT NULL,
+    "not_before" REAL NOT NULL,
+    "until" REAL,
+    "expires_at" REAL NOT NULL,
+    "evidence" INTEGER NOT NULL,
+    "tries" INTEGER NOT NULL,
+    "refires" INTEGER NOT NULL,
+    "failures" INTEGER NOT NULL,
+    row_digest BLOB NOT NULL
+) STRICT""",
+    """CREATE INDEX "delivery_objective_recipient" ON "delivery" (objective, recipient)""",
+    """CREATE INDEX "delivery_state" ON "delivery" (state)""",
+    """CREATE INDEX "delivery_message_revision" ON "delivery" (message, revision)""",
+    """CREATE TABLE "attempt" (
+    "token" TEXT NOT NULL,
+    "n" INTEGER NOT NULL,
+    "delivery" INTEGER NOT NULL,
+    "channel" TEXT NOT NULL,
+    "recipient" TEXT NOT NULL,
+    "address" TEXT NOT NULL,
+    "at" REAL NOT NULL,
+    "epoch" INTEGER NOT NULL,
+    "mark" TEXT NOT NULL,
+    "outcome" TEXT NOT NULL,
+    "outcome_at" REAL,
+    row_digest BLOB NOT NULL,
+    PRIMARY KEY ("token", "n")
+) STRICT, WITHOUT ROWID""",
+    """CREATE INDEX "attempt_delivery" ON "attempt" (delivery)""",
+    """CREATE TABLE "receipt" (
+    "id" INTEGER PRIMARY KEY NOT NULL,
+    "delivery" INTEGER NOT NULL,
+    "channel" TEXT NOT NULL,
+    "level" INTEGER NOT NULL,
+    "at" REAL NOT NULL,
+    "ref" TEXT NOT NULL,
+    "text" TEXT NOT NULL,
+    "inbox" INTEGER NOT NULL,
+    row_digest BLOB NOT NULL
+) STRICT""",
+    """CREATE INDEX "receipt_delivery" ON "receipt" (delivery)""",
+    """CREATE TABLE "ref" (
+    "channel" TEXT NOT NULL,
+    "ref" TEXT NOT NULL,
+    "token" TEXT NOT NULL,
+    "n" INTEGER NOT NULL,
+    "part" INTEGER NOT NULL,
+    row_digest BLOB NOT NULL,
+    PRIMARY KEY ("channel", "ref")
+) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE "inbox" (
+    "id" INTEGER PRIMARY KEY NOT NULL,
+    "channel" TEXT NOT NULL,
+    "kind" TEXT NOT NULL,
+    "raw" BLOB NOT NULL,
+    "at" REAL NOT NULL,
+    "state" TEXT NOT NULL,
+    row_digest BLOB NOT NULL
+) STRICT""",
+    """CREATE INDEX "inbox_state" ON "inbox" (state)""",
+    """CREATE TABLE "directory" (
+    "digest" TEXT NOT NULL,
+    "at" REAL NOT NULL,
+    "body" BLOB NOT NULL,
+    "active" INTEGER NOT NULL,
+    row_digest BLOB NOT NULL,
+    PRIMARY KEY ("digest")
+) STRICT""",
+    """CREATE TABLE "channel" (
+    "name" TEXT NOT NULL,
+    "admin" TEXT NOT NULL,
+    "by" TEXT NOT NULL,
+    "reason" TEXT NOT NULL,
+    "since" REAL NOT NULL,
+    row_digest BLOB NOT NULL,
+    PRIMARY KEY ("name")
+) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE "counter" (
+    "name" TEXT NOT NULL,
+    "next" INTEGER NOT NULL,
+    row_digest BLOB NOT NULL,
+    PRIMARY KEY ("name")
+) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE "timer" (
+    "id" INTEGER PRIMARY KEY NOT NULL,
+    "kind" TEXT NOT NULL,
+    "objective" INTEGER NOT NULL,
+    "recipient" TEXT NOT NULL,
+    "due_at" REAL NOT NULL,
+    "epoch" INTEGER NOT NULL,
+    "done" INTEGER NOT NULL,
+    row_digest BLOB NOT NULL
+) STRICT""",
+    """CREATE INDEX "timer_due_at" ON "timer" (due_at) WHERE done = 0""",
+    """CREATE TABLE "blob" (
+    "hash" TEXT NOT NULL,
+    "size" INTEGER NOT NULL,
+    "data" BLOB NOT NULL,
+    row_digest BLOB NOT NULL,
+    PRIMARY KEY ("hash")
+) STRICT""",
+    """CREATE TABLE "meta" (
+    "name" TEXT NOT NULL,
+    "value" TEXT NOT NULL,
+    row_digest BLOB NOT NULL,
+    PRIMARY KEY ("name")
+) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE "event" (
+    "seq" INTEGER PRIMARY KEY NOT NULL,
+    "at" REAL NOT NULL,
+    "type" TEXT NOT NULL,
+    "subject" TEXT NOT NULL,
+    "body" TEXT NOT NULL,
+    row_digest BLOB NOT NULL
+) STRICT""",
+    """CREATE TABLE "quarantine" (
+    "origin" TEXT NOT NULL,
+    "key" BLOB NOT NULL,
+    "mark" BLOB NOT NULL,
+    "raw" BLOB NOT NULL,
+    "reason" TEXT NOT NULL,
+    "at" REAL NOT NULL,
+    row_digest BLOB NOT NULL,
+    PRIMARY KEY ("origin", "key", "mark")
+) STRICT""",
+    """CREATE TABLE "census" (
+    "name" TEXT NOT NULL,
+    "rows" INTEGER NOT NULL,
+    row_digest BLOB NOT NULL,
+    PRIMARY KEY ("name")
+) STRICT, WITHOUT ROWID""",
+)
