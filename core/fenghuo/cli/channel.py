@@ -69,19 +69,19 @@ def disable(daemon: Caller, *, name: str, reason: str, as_json: bool) -> None:
 
 @channel.command()
 @click.argument("name")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="Newest so many.")
 @as_json
 @speaks
-def why(daemon: Caller, *, name: str, limit: int, as_json: bool) -> None:
-    """Every change of its health and administrative state, newest last, with the cause."""
-    _one(daemon, name)
-    events = _changes(daemon, f"channel/{name}")[-limit:]
+def why(daemon: Caller, *, name: str, as_json: bool) -> None:
+    """What its health rests on now, and every change of its state with the cause, newest last."""
+    now = daemon.call("channel.why", name=name)
+    changes = _changes(daemon, f"channel/{name}")
     if as_json:
-        print_json(events)
+        print_json({**now, "changes": changes})
         return
+    print_table(("key", "value"), ((key, ",".join(map(str, value)) if isinstance(value, list) else value) for key, value in now.items()))
     print_table(
         ("at", "what", "details"),
-        ((local(event["at"]), event["type"], " ".join(f"{key}={value}" for key, value in event["body"].items())) for event in events),
+        ((local(event["at"]), event["type"], " ".join(f"{key}={value}" for key, value in event["body"].items())) for event in changes),
     )
 
 

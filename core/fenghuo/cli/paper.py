@@ -8,7 +8,6 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, timezone
-from typing import Any
 
 import click
 
@@ -32,12 +31,12 @@ COLOURS = {
 }
 
 
-def print_json(value: Any) -> None:
+def print_json(value: object) -> None:
     """One document on stdout, readable, in UTF-8."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def print_line(value: Any) -> None:
+def print_line(value: object) -> None:
     """One document on one line, for streams; flushed, since somebody may be waiting for it."""
     click.echo(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
     sys.stdout.flush()

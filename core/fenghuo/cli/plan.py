@@ -22,7 +22,7 @@ def show_plan(data: dict[str, Any]) -> None:
         _tell("left out", left, indent=0)
 
 
-def _tell(key: str, value: Any, *, indent: int) -> None:
+def _tell(key: str, value: object, *, indent: int) -> None:
     pad = " " * indent
     if isinstance(value, list) and value and isinstance(value[0], dict):
         click.echo(f"{pad}{clean(key)}:")
@@ -32,7 +32,7 @@ def _tell(key: str, value: Any, *, indent: int) -> None:
         click.echo(f"{pad}{clean(key)}: {_line(value)}")
 
 
-def _line(value: Any) -> str:
+def _line(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{clean(key)} {_line(item)}" for key, item in value.items())
     if isinstance(value, list):

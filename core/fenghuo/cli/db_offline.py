@@ -1,0 +1,113 @@
+"""Work on a store whose daemon is stopped; the folder's lock proves that it is."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+from fenghuo.clock import SystemClock
+from fenghuo.errors import StoreError
+from fenghuo.store.database import open_reader
+from fenghuo.store.disk import FolderLock, sync_folder
+from fenghuo.store.inspection import COUNTED, Finding, census_gaps, damaged_rows
+from fenghuo.store.records import MetaRow
+from fenghuo.store.store import DATABASE, Store
+from fenghuo.store.tables import META
+
+__all__ = ["examine", "put_back"]
+
+COMPANIONS = ("", "-wal", "-shm")
+
+
+def examine(folder: Path) -> dict[str, Any]:
+    """Every page, digest and count of the store in `folder`. Raises: StoreError when it is in use or is no database."""
+    path = folder / DATABASE
+    if not path.exists():
+        raise StoreError(f"there is no store in {folder}")
+    with FolderLock(folder):
+        return _examined(path)
+
+
+def put_back(source: Path, folder: Path) -> str:
+    """Replace the store in `folder` by the backup `source`; a sentence saying where the old one is now.
+
+    The stream of events gets a new epoch: what came after the backup is gone, and an old cursor must not point into it.
+    Raises: StoreError when the folder is in use or the backup is damaged; nothing is changed then.
+    """
+    if not source.is_file():
+        raise StoreError(f"{source} is no file")
+    report = _examined(source)
+    if not report["ok"]:
+        raise StoreError(f"{source} is damaged and is not restored: {report['findings'][0]}")
+    node = _meta(source, "node")
+    with FolderLock(folder):
+        kept = _swap(source, folder)
+    asyncio.run(_renew_epoch(folder, node))
+    return f"restored from {source}" + (f"; what was there is kept in {kept}" if kept else "")
+
+
+def _examined(path: Path) -> dict[str, Any]:
+    try:
+        connection = open_reader(path)
+        try:
+            pages = [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+            gaps = [_sentence(finding) for finding in census_gaps(connection, scan=True)]
+            damaged = [f"table {table.name}: {_damaged(connection, table)}" for table in COUNTED if _damaged(connection, table)]
+            rows = sum(connection.execute(f'SELECT count(*) FROM "{table.name}"').fetchone()[0] for table in COUNTED)
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise StoreError(f"{path} cannot be read as a store: {error}") from error
+    findings = [*pages, *gaps, *damaged]
+    return {"path": str(path), "ok": not findings, "rows": rows, "findings": findings}
+
+
+def _damaged(connection: sqlite3.Connection, table: Any) -> str:  # noqa: ANN401  # a Table of any row
+    count = sum(1 for _ in damaged_rows(connection, table))
+    return f"{count} rows do not fit their digests" if count else ""
+
+
+def _sentence(finding: Finding) -> str:
+    return f"table {finding.table}: {finding.counted} rows, and the census says {finding.expected}"
+
+
+def _meta(path: Path, name: str) -> str:
+    connection = open_reader(path)
+    try:
+        rows = [META.decode(raw) for raw in connection.execute(META.find_sql("", None))]
+    finally:
+        connection.close()
+    found = next((row.value for row in rows if row.name == name), None)
+    if found is None:
+        raise StoreError(f"{path} does not say which {name} it belongs to; it is no backup of a store")
+    return found
+
+
+def _swap(source: Path, folder: Path) -> Path | None:
+    fresh = folder / f"{DATABASE}.restoring"
+    shutil.copyfile(source, fresh)
+    with fresh.open("rb+") as written:
+        os.fsync(written.fileno())
+    old = [path for ending in COMPANIONS if (path := folder / f"{DATABASE}{ending}").exists()]
+    kept = folder / f"before-restore-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}" if old else None
+    if kept is not None:
+        kept.mkdir(mode=0o700)
+        for path in old:
+            path.rename(kept / path.name)
+        sync_folder(kept)
+    fresh.rename(folder / DATABASE)
+    sync_folder(folder)
+    return kept
+
+
+async def _renew_epoch(folder: Path, node: str) -> None:
+    store = await Store.open(folder, clock=SystemClock(), node=node)
+    try:
+        await store.run(lambda tx: tx.put(META, MetaRow("events.epoch", os.urandom(8).hex())))
+    finally:
+        await store.close()

@@ -1,0 +1,51 @@
+"""`fenghuo queue …`: deliveries that have not ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from fenghuo.cli.door import speaks
+from fenghuo.cli.paper import local, print_json, print_table
+from fenghuo.client.caller import Caller
+from fenghuo.errors import NotFound
+
+__all__ = ["queue"]
+
+HEADS = ("id", "message", "priority", "recipient", "channel", "state", "tries", "until", "reason")
+
+
+@click.group()
+def queue() -> None:
+    """Deliveries not yet ended: ls, show."""
+
+
+@queue.command()
+@click.option("--channel", help="Only of this channel.")
+@click.option("--limit", default=200, show_default=True, type=click.IntRange(1, 1000), help="At most so many, the most urgent first.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@speaks
+def ls(daemon: Caller, *, channel: str | None, limit: int, as_json: bool) -> None:
+    """What waits, in the order it will go."""
+    rows: list[dict[str, Any]] = daemon.call("queue.ls", channel=channel, limit=limit)
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(HEADS, ([local(row.get(name)) if name == "until" else row.get(name) for name in HEADS] for row in rows))
+
+
+@queue.command()
+@click.argument("id", type=int)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@speaks
+def show(daemon: Caller, *, id: int, as_json: bool) -> None:  # noqa: A002  # the word users know
+    """One delivery that has not ended."""
+    rows: list[dict[str, Any]] = daemon.call("queue.ls", limit=1000)
+    row = next((row for row in rows if row["id"] == id), None)
+    if row is None:
+        raise NotFound(f"no delivery {id} waits; `fenghuo alert show` tells what became of a message")
+    if as_json:
+        print_json(row)
+    else:
+        print_table(("key", "value"), row.items())
