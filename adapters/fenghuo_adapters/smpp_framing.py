@@ -7,6 +7,7 @@ end a session. Pure: no I/O. Source: SMPP Protocol Specification 3.4, §3.2, §4
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from datetime import timedelta
 from enum import IntEnum
 
@@ -96,22 +97,21 @@ class PduReader:
     def __init__(self) -> None:
         self._held = bytearray()
 
-    def feed(self, octets: bytes) -> list[Pdu]:
-        """Every PDU that is complete now. Raises: FrameError when a length field cannot be one; the stream is then lost."""
+    def feed(self, octets: bytes) -> Iterator[Pdu]:
+        """Every PDU that is complete now, to be read to its end.
+
+        Raises: FrameError when a length field cannot be one; what came before it has been given, the stream is lost.
+        """
         self._held += octets
-        held = self._held
-        pdus: list[Pdu] = []
-        at = 0
-        while len(held) - at >= HEADER.size:
-            length, command, status, sequence = HEADER.unpack_from(held, at)
+        while len(self._held) >= HEADER.size:
+            length, command, status, sequence = HEADER.unpack_from(self._held)
             if not HEADER.size <= length <= MOST_OCTETS:
-                raise FrameError(f"a PDU cannot be {length} octets long", code="smpp-length", where=str(at))
-            if len(held) - at < length:
-                break
-            pdus.append(Pdu(command, status, sequence, bytes(held[at : at + length])))
-            at += length
-        del held[:at]
-        return pdus
+                raise FrameError(f"a PDU cannot be {length} octets long", code="smpp-length")
+            if len(self._held) < length:
+                return
+            pdu = Pdu(command, status, sequence, bytes(self._held[:length]))
+            del self._held[:length]
+            yield pdu
 
 
 class Submission(msgspec.Struct, frozen=True):

@@ -104,7 +104,7 @@ class SmppSession(asyncio.Protocol):
         answer = await self.call(build, timeout_s=timeout_s)
         if answer.status != 0:
             raise BindRefused(answer.status)
-        self._watch = self._loop.call_later(self._enquire_link_s, self._look)
+        self._look()
 
     async def enquire(self, *, timeout_s: float) -> float:
         """Seconds that an enquire_link took. Raises: NotWritten, LinkBroken, LinkTimeout."""
@@ -185,8 +185,10 @@ class SmppSession(asyncio.Protocol):
 
     def _look(self) -> None:
         """Ask if nothing was heard for an interval; so a dead line is noticed within two."""
+        if not self.is_open:
+            return
         quiet_s = self._loop.time() - self._heard_at
-        if quiet_s >= self._enquire_link_s and self.is_open:
+        if quiet_s >= self._enquire_link_s:
             self._ask(self._enquire_link_s)
         else:
             self._watch = self._loop.call_later(max(0.0, self._enquire_link_s - quiet_s), self._look)

@@ -154,7 +154,8 @@ class Smsc:
         return [submit for submit in self.submits if submit.dst.endswith(ending)]
 
     def _order(self, order: dict[str, object]) -> None:
-        assert self._process is not None and self._process.stdin is not None
+        assert self._process is not None
+        assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(order).encode() + b"\n")
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:

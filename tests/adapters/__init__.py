@@ -1,0 +1,2 @@
+"""Adapters: byte dialogues, and real peers."""
+
