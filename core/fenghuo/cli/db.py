@@ -10,7 +10,7 @@ import click
 from fenghuo.cli.door import Where, place, speaks
 from fenghuo.cli.paper import print_json
 from fenghuo.client.caller import Caller
-from fenghuo.errors import StoreError
+from fenghuo.errors import FormatError
 from fenghuo.service.problems import Exit
 
 __all__ = ["db"]
@@ -78,5 +78,5 @@ def _folder(ctx: click.Context, state: Path | None, config: Path | None) -> Path
         raise click.UsageError("which store? Give --state FOLDER or --config FILE.", ctx)
     folder = state or place(settings or Path()).state
     if not folder.is_dir():
-        raise StoreError(f"there is no store in {folder}")
+        raise FormatError(f"there is no store in {folder}", code="unreadable", where=str(folder))
     return folder

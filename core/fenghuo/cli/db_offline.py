@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fenghuo.clock import SystemClock
-from fenghuo.errors import StoreError
+from fenghuo.errors import FormatError, NotReady, StoreError
 from fenghuo.store.database import open_reader
 from fenghuo.store.disk import FolderLock, sync_folder
 from fenghuo.store.inspection import COUNTED, Finding, census_gaps, damaged_rows
@@ -25,11 +25,11 @@ COMPANIONS = ("", "-wal", "-shm")
 
 
 def examine(folder: Path) -> dict[str, Any]:
-    """Every page, digest and count of the store in `folder`. Raises: StoreError when it is in use or is no database."""
+    """Every page, digest and count of the store in `folder`. Raises: NotReady when it is in use, FormatError when it is no store."""
     path = folder / DATABASE
     if not path.exists():
-        raise StoreError(f"there is no store in {folder}")
-    with FolderLock(folder):
+        raise FormatError(f"there is no store in {folder}", code="unreadable", where=str(folder))
+    with _locked(folder):
         return _examined(path)
 
 
@@ -37,18 +37,25 @@ def put_back(source: Path, folder: Path) -> str:
     """Replace the store in `folder` by the backup `source`; a sentence saying where the old one is now.
 
     The stream of events gets a new epoch: what came after the backup is gone, and an old cursor must not point into it.
-    Raises: StoreError when the folder is in use or the backup is damaged; nothing is changed then.
+    Raises: NotReady when the folder is in use, FormatError when the backup is damaged; nothing is changed then.
     """
     if not source.is_file():
-        raise StoreError(f"{source} is no file")
+        raise FormatError(f"{source} is no file", code="unreadable", where=str(source))
     report = _examined(source)
     if not report["ok"]:
-        raise StoreError(f"{source} is damaged and is not restored: {report['findings'][0]}")
+        raise FormatError(f"{source} is damaged and is not restored: {report['findings'][0]}", code="damaged", where=str(source))
     node = _meta(source, "node")
-    with FolderLock(folder):
+    with _locked(folder):
         kept = _swap(source, folder)
     asyncio.run(_renew_epoch(folder, node))
     return f"restored from {source}" + (f"; what was there is kept in {kept}" if kept else "")
+
+
+def _locked(folder: Path) -> FolderLock:
+    try:
+        return FolderLock(folder)
+    except StoreError as error:
+        raise NotReady(f"{error}; stop the daemon first") from error
 
 
 def _examined(path: Path) -> dict[str, Any]:
@@ -62,12 +69,12 @@ def _examined(path: Path) -> dict[str, Any]:
         finally:
             connection.close()
     except sqlite3.Error as error:
-        raise StoreError(f"{path} cannot be read as a store: {error}") from error
+        raise FormatError(f"{path} cannot be read as a store: {error}", code="damaged", where=str(path)) from error
     findings = [*pages, *gaps, *damaged]
     return {"path": str(path), "ok": not findings, "rows": rows, "findings": findings}
 
 
-def _damaged(connection: sqlite3.Connection, table: Any) -> str:  # noqa: ANN401  # a Table of any row
+def _damaged(connection: sqlite3.Connection, table: Any) -> str:  # a Table of any row
     count = sum(1 for _ in damaged_rows(connection, table))
     return f"{count} rows do not fit their digests" if count else ""
 
@@ -84,7 +91,7 @@ def _meta(path: Path, name: str) -> str:
         connection.close()
     found = next((row.value for row in rows if row.name == name), None)
     if found is None:
-        raise StoreError(f"{path} does not say which {name} it belongs to; it is no backup of a store")
+        raise FormatError(f"{path} does not say which {name} it belongs to; it is no backup", code="damaged", where=str(path))
     return found
 
 

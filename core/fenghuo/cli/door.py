@@ -52,7 +52,7 @@ def speaks(command: Callable[..., R]) -> Callable[..., R]:
     @click.option("--url", help="Ask over HTTP instead.")
     @click.option("--token-file", type=click.Path(path_type=Path), help="File with the token to speak with.")
     @click.pass_context
-    def found(ctx: click.Context, /, **kwargs: Any) -> R:  # noqa: ANN401  # the options of whatever command is wrapped
+    def found(ctx: click.Context, /, **kwargs: Any) -> R:  # the options of whatever command is wrapped
         said = Where(**{name: kwargs.pop(name) for name in Where.__struct_fields__})
         return command(connect(said.over(ctx.find_object(Where) or Where())), **kwargs)
 

@@ -22,7 +22,7 @@ class Verb(msgspec.Struct, frozen=True):
 class LazyGroup(click.Group):
     """A click group over a table of verbs."""
 
-    def __init__(self, *args: Any, verbs: Mapping[str, Verb], **kwargs: Any) -> None:  # noqa: ANN401  # click's own parameters
+    def __init__(self, *args: Any, verbs: Mapping[str, Verb], **kwargs: Any) -> None:  # click's own parameters
         super().__init__(*args, **kwargs)
         self.verbs = verbs
 

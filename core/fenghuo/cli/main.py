@@ -41,7 +41,7 @@ class Root(LazyGroup):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return super().get_command(ctx, cmd_name) or _plugin_command(cmd_name)
 
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # as click declares it
+    def invoke(self, ctx: click.Context) -> Any:  # as click declares it
         try:
             return super().invoke(ctx)
         except FenghuoError as error:

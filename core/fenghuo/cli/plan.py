@@ -13,6 +13,8 @@ __all__ = ["show_plan"]
 
 def show_plan(data: dict[str, Any]) -> None:
     """Objectives with their fields, and everything that was left out with its reason."""
+    if not data.get("objectives"):
+        click.echo("nothing would be sent: no rule fits it, or it names nobody who is known")
     for objective in data.get("objectives") or ():
         click.echo(f"{clean(objective.get('audience', '?'))}:")
         for key, value in objective.items():

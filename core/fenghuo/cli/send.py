@@ -59,7 +59,7 @@ class Order(msgspec.Struct, frozen=True):
 @click.option("--dry-run", is_flag=True, help="Show whom it would reach by what; nothing is kept or sent.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @speaks
-def send(daemon: Caller, *, signers: tuple[Path, ...], wait_s: float | None, as_json: bool, **said: Any) -> None:  # noqa: ANN401  # the fields of Order
+def send(daemon: Caller, *, signers: tuple[Path, ...], wait_s: float | None, as_json: bool, **said: Any) -> None:  # the fields of Order
     """Send an order and print its id."""
     order = msgspec.convert({**said, "traffic": said["traffic"].capitalize(), "kind": said["kind"].capitalize()}, Order)
     tokens = [read_token(signer) for signer in signers]

@@ -39,6 +39,8 @@ MAX_FAILURES = 6
 """Attempts that may fail for the recipient's or the message's sake before the way is given up."""
 MAX_REFIRES = 3
 """Marked copies (重发) of one delivery: one for each crash, and no endless chain on a link that flaps."""
+MAX_REPEATS = 2
+"""Repeats of an emission without a receipt, on channels that may be repeated at all."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 300.0
 
 
@@ -144,9 +146,18 @@ class _Draft:
         if delivery.until is None:
             return
         if delivery.until <= self.frame.now:
-            self.put(delivery, until=None)
+            if self.may_repeat(delivery):
+                self.put(delivery, state=DeliveryState.READY, reason="repeat", until=None, refires=delivery.refires + 1)
+            else:
+                self.put(delivery, until=None)
         else:
             self.wakes.append(delivery.until)
+
+    def may_repeat(self, delivery: Delivery) -> bool:
+        """On the last rung, a channel that may be repeated (a frame on the air that nobody confirmed) is tried again, marked."""
+        view = self.view(delivery)
+        is_last = self.target.rung >= len(self.frame.rungs)
+        return view is not None and view.repeat_safe and view.is_usable and is_last and delivery.refires < MAX_REPEATS
 
     def resolve(self, delivery: Delivery) -> None:
         """What may be done about a doubt, by what the channel can do (the table in delivery.md)."""

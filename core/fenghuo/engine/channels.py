@@ -73,6 +73,7 @@ class Instance:
             latency_q95_s=caps.receipt_q95_s,
             fee_fen=caps.fee_fen,
             concurrency=caps.concurrency,
+            repeat_safe=caps.repeat_safe,
         )
 
 

@@ -12,6 +12,7 @@ from itertools import combinations
 
 from fenghuo.formats.cap_notes import Notes
 from fenghuo.formats.ring_crossing import Crossing, crossing
+from fenghuo.model.area import CodeSystem
 from fenghuo.model.message import AffectedArea, Content, Info, Ring, Scope
 from fenghuo.model.traffic import Action
 
@@ -25,6 +26,7 @@ HEADLINE_CHARACTERS = 140
 TEXT_CHARACTERS = 8_000
 
 _FORBIDDEN = re.compile(r"[\s,<&]")
+_OUR_SYSTEMS = frozenset(system.value for system in CodeSystem)
 _Sentences = Iterator[str]
 
 
@@ -118,7 +120,8 @@ def _areas(content: Content) -> _Sentences:
 
 
 def _lack(area: AffectedArea) -> str:
-    if area.polygons or area.circles:
+    known = any(code.system in _OUR_SYSTEMS for code in area.geocodes)
+    if area.polygons or area.circles or known:
         return ""
     return "has codes only, so its shape depends on the gazetteer" if area.geocodes else "has a name only"
 

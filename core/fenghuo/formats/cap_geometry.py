@@ -94,12 +94,14 @@ def _ring(points: list[Point], path: str, notes: Notes) -> Ring | None:
     if not (all(-90 <= value <= 90 for value in latitudes) and all(-_LONGITUDE_MAX <= value <= _LONGITUDE_MAX for value in longitudes)):
         return None
     ring = [point for point, _ in groupby(points)]
+    is_open = ring[0] != ring[-1]
+    if len(ring) + is_open < 4:
+        return None
     if len(ring) != len(points):
         notes.repair("repeat-vertex", path)
-    if ring[0] != ring[-1]:
-        ring.append(ring[0])
+    if is_open:
         notes.repair("open-ring", path)
-    return tuple(ring) if len(ring) >= 4 else None
+    return (*ring, ring[0]) if is_open else tuple(ring)
 
 
 def _inside_borders(ring: Ring, path: str, notes: Notes) -> list[Ring]:

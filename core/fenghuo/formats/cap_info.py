@@ -88,7 +88,7 @@ class InfoReader:
     def _categories(self) -> tuple[str, ...]:
         found = self._words("category", CATEGORIES)
         if not found:
-            self._notes.repair("missing-category", self._part.where("category"))
+            self._notes.repair("missing-category", f"{self._part.path}/category")
         return found or ("Other",)
 
     def _certainty(self) -> str:

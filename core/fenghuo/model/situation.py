@@ -56,6 +56,7 @@ class ChannelView(msgspec.Struct, frozen=True):
     fee_fen: float = 0.0
     backlog_s: float = 0.0
     concurrency: int = 1
+    repeat_safe: bool = False
 
     @property
     def is_usable(self) -> bool:

@@ -86,6 +86,7 @@ class Capabilities(msgspec.Struct, frozen=True):
     """What a channel type can do, declared and checked. Seconds, octets, watts, fen (¥0.01).
 
     `form`: the name of the renderer whose renditions it takes; `max_payload`: octets of one emission, 0 for no limit;
+    `repeat_safe`: an emission that nobody confirmed may be repeated, marked 重发 (a radio frame yes, a short message no);
     `receipt_q95_s`: 95 % of end receipts have come by then (AWAITING waits that long); `attempt_s`: longest send() may take.
     """
 
@@ -98,7 +99,7 @@ class Capabilities(msgspec.Struct, frozen=True):
     group: bool = False
     inbound: bool = False
     cancellable: bool = False
-    repeat_safe: bool = True
+    repeat_safe: bool = False
     human_audible: bool = False
     receipt_q95_s: float = 30.0
     attempt_s: float = 30.0

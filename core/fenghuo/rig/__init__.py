@@ -1,3 +1,1 @@
-"""Everything that simulates and tests. Stands on top, may break anything below, comes in by the plugin door."""
-
-from __future__ import annotations
+"""Everything that tests and simulates: simulated sites and their channels, the demo. Comes in by the plugin door."""

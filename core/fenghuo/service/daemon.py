@@ -60,6 +60,7 @@ def version() -> str:
 
 def serve(config: Path, *, exercise: bool = False) -> int:
     """Run the daemon until SIGTERM or SIGINT; the exit code of the process. `exercise`: no Actual traffic on any channel."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     host = load_plugins()
     try:
         settings = settings_module.load(config, host)

@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import inspect as kinds
 
+from fenghuo.errors import FenghuoError
+
 __all__ = ["Faults", "is_secret_name", "near", "phrase", "read_struct", "shown"]
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -200,6 +202,6 @@ def _choices(info: kinds.Type) -> tuple[str, ...]:
 def _made(shape: type[S], values: Mapping[str, Any], at: str, faults: Faults) -> S | None:
     try:
         return shape(**values)
-    except (ValueError, TypeError) as refusal:  # a struct that checks itself when made (__post_init__)
+    except (ValueError, TypeError, FenghuoError) as refusal:  # a struct that checks itself when made (__post_init__)
         faults.add(at, f"cannot work: {refusal}")
         return None

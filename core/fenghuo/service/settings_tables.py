@@ -143,3 +143,4 @@ class FileTable(msgspec.Struct, frozen=True):
     fronts: dict[str, InstanceTable] = {}
     sources: dict[str, InstanceTable] = {}
     sensors: dict[str, InstanceTable] = {}
+    demo: Annotated[dict[str, Any], Meta(description="Read by `fenghuo demo` alone; the daemon ignores it.")] = {}

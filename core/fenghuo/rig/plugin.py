@@ -1,0 +1,41 @@
+"""The rig at the plugin door: simulated channels and the demo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from fenghuo.plugin.hookspecs import hookimpl
+from fenghuo.plugin.ports import Channel, ChannelContext, ChannelType, PluginInfo
+from fenghuo.rig.sim_settings import SimSettings, radio_capabilities, sms_capabilities
+
+if TYPE_CHECKING:
+    import click
+
+__all__ = ["fenghuo_channel_types", "fenghuo_commands", "fenghuo_plugin"]
+
+
+@hookimpl
+def fenghuo_plugin() -> PluginInfo:
+    return PluginInfo("rig", "0.1.0")
+
+
+@hookimpl
+def fenghuo_channel_types() -> Sequence[ChannelType]:
+    return (
+        ChannelType("sim.sms", SimSettings, sms_capabilities, ("msisdn",), _channel),
+        ChannelType("sim.radio", SimSettings, radio_capabilities, ("callsign",), _channel),
+    )
+
+
+@hookimpl
+def fenghuo_commands() -> Sequence[click.Command]:
+    from fenghuo.rig.demo import demo  # the command line alone pays for it
+
+    return (demo,)
+
+
+def _channel(ctx: ChannelContext) -> Channel:
+    from fenghuo.rig.sim_channel import SimChannel  # a factory imports its channel
+
+    return SimChannel(ctx)
