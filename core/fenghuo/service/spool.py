@@ -20,7 +20,7 @@ from typing import TypeVar
 import msgspec
 import structlog
 
-from fenghuo.errors import FenghuoError, NotReady, Overloaded, StoreFull
+from fenghuo.errors import Denied, FenghuoError, FormatError, KeyConflict, NotReady, Overloaded
 from fenghuo.model.delivery import Accepted, Refused
 from fenghuo.plugin.ports import Hints
 from fenghuo.service.folder_watch import FolderWatch
@@ -103,20 +103,20 @@ class Spool:
         """Accept one file and move it; seconds to rest when it cannot be accepted now."""
         name = found.path.name
         if found.raw is None:
-            await _on(disk, lambda: _refuse(found.path, f"longer than {LONGEST} octets, which no message may be"))
+            await self._refused(found.path, f"longer than {LONGEST} octets, which no message may be", disk)
             return None
         try:
             result = await self._accept(found.raw, Hints(source=self._source))
         except (Overloaded, NotReady) as later:
             log.info("spool rests", cause=str(later), file=name)
             return later.retry_after_s
-        except StoreFull as full:
-            log.warning("spool rests", cause=str(full), file=name)
-            return self._rest_s
-        except FenghuoError as error:
-            await _on(disk, lambda: _refuse(found.path, str(error)))
-            log.warning("spool file refused", file=name, cause=str(error))
+        except (Denied, FormatError, KeyConflict) as error:
+            await self._refused(found.path, str(error), disk)
             return None
+        except FenghuoError as error:
+            # The store's trouble, not the file's: it stays and is tried again.
+            log.warning("spool rests", cause=str(error), file=name)
+            return self._rest_s
         await self._settle(found.path, result, disk)
         return None
 
@@ -126,8 +126,11 @@ class Spool:
             log.info("spool file accepted", file=path.name, message=result.id, state=result.state)
             return
         reason = result.message + (f" (at {result.where})" if result.where else "")
-        await _on(disk, lambda: _refuse(path, reason))
-        log.warning("spool file refused", file=path.name, cause=reason, refusal=result.id)
+        await self._refused(path, reason, disk)
+
+    async def _refused(self, path: Path, reason: str, disk: ThreadPoolExecutor) -> None:
+        await _on(disk, partial(_refuse, path, reason))
+        log.warning("spool file refused", file=path.name, cause=reason)
 
     def _prepare(self) -> None:
         for folder in (self._folder, self._folder / ACCEPTED, self._folder / REFUSED):
