@@ -1,0 +1,78 @@
+"""The core's side of the port, as small as it can be: a job, an emission, a context."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import structlog
+
+from fenghuo import Denied, Priority, Rendition, Token, Traffic
+from fenghuo.clock import Clock, SystemClock
+from fenghuo_sms import SmsSettings
+
+__all__ = ["FakeContext", "FakeEmission", "FakeJob", "settings_for"]
+
+
+def settings_for(port: int, **more: object) -> SmsSettings:
+    base: dict[str, object] = {"reconnect_most_s": 0.05, "response_s": 2.0, "connect_s": 2.0} | more
+    return SmsSettings(host="127.0.0.1", port=port, system_id="fenghuo", password_file="secret", source_addr="1069000001", **base)  # type: ignore[arg-type]  # tests name the fields
+
+
+@dataclass
+class FakeContext:
+    """A channel context that remembers what was said of health."""
+
+    settings: SmsSettings
+    password: str = "lab"
+    name: str = "sms-a"
+    clock: Clock = field(default_factory=SystemClock)
+    random: random.Random = field(default_factory=lambda: random.Random(1))
+    log: structlog.stdlib.BoundLogger = field(default_factory=structlog.stdlib.get_logger)
+    told: list[tuple[bool, str]] = field(default_factory=list)
+
+    def secret(self, path: str) -> str:
+        return self.password
+
+    def health(self, up: bool, reason: str) -> None:
+        self.told.append((up, reason))
+
+
+@dataclass
+class FakeEmission:
+    """A licence to emit."""
+
+    payload: Rendition
+    token: Token
+    n: int = 1
+    validity_s: float = 3600.0
+    number: int = 17
+
+    async def turn(self) -> None:
+        """Nobody is more urgent."""
+
+
+class FakeJob:
+    """One delivery; `begun` counts the licences that were opened."""
+
+    def __init__(
+        self, address: str, text: str = "转移", *, token: str = "t-1", n: int = 1, denied: Denied | None = None, left_s: float = 8.0
+    ) -> None:
+        self.address = address
+        self.address_kind = "msisdn"
+        self.priority = Priority.P0
+        self.traffic = Traffic.ACTUAL
+        self.size = len(text.encode())
+        self.deadline = SystemClock().monotonic() + left_s
+        self.begun = 0
+        self._emission = FakeEmission(Rendition("sms", text, text.encode()), Token(token), n)
+        self._denied = denied
+
+    @contextlib.asynccontextmanager
+    async def begin(self) -> AsyncIterator[FakeEmission]:
+        self.begun += 1
+        if self._denied is not None:
+            raise self._denied
+        yield self._emission
