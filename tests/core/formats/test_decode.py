@@ -1,0 +1,141 @@
+"""The one call of intake: it takes any octets and never raises."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fenghuo.formats.decode import decode
+from fenghuo.formats.verdicts import ACCEPTED, REFUSED, REPAIRED
+from fenghuo.model.delivery import Verdict
+from fenghuo.model.traffic import Kind
+from tests.core.formats.alerts import GOOD, one, spoiled
+
+ALERT = GOOD.partition("\n")[2]
+ATOM = '<feed xmlns="http://www.w3.org/2005/Atom">{}</feed>'
+RSS = '<rss version="2.0"><channel>{}</channel></rss>'
+EDXL = '<EDXLDistribution xmlns="urn:oasis:names:tc:emergency:EDXL:DE:1.0">{}</EDXLDistribution>'
+
+
+@pytest.mark.parametrize(
+    ("container", "item"),
+    [
+        (ATOM, "<entry><content>{}</content></entry>"),
+        (RSS, "<item>{}</item>"),
+        (EDXL, "<contentObject><xmlContent><embeddedXMLContent>{}</embeddedXMLContent></xmlContent></contentObject>"),
+    ],
+)
+def test_container(container: str, item: str) -> None:
+    """A container yields its alerts one by one, and a bad one does not spoil its neighbours."""
+    bad = ALERT.replace("<scope>Public</scope>", "")
+    decoded = decode(container.format("".join(item.format(alert) for alert in (ALERT, bad, ALERT))).encode())
+    assert [ACCEPTED, REFUSED, ACCEPTED] == [one.outcome for one in decoded]
+
+
+def test_mixed_versions() -> None:
+    """The namespace of each alert picks its own version."""
+    older = ALERT.replace("cap:1.2", "cap:1.1")
+    details = [next(v.detail for v in one.verdicts if v.check == "schema") for one in decode(ATOM.format(ALERT + older).encode())]
+    assert ["CAP 1.2", "CAP 1.1"] == details
+
+
+def test_links_only() -> None:
+    """A feed with links only holds no message, and its source is healthy."""
+    decoded = one(ATOM.format("<entry><link href='http://a'/></entry><entry/>").encode())
+    assert decoded.error is not None
+    assert ("no-alert", "/feed") == (decoded.error.code, decoded.error.where)
+    assert Verdict("container", "links-only", True, "this is a feed with 2 entries and no alert in it: links only") in decoded.verdicts
+
+
+@pytest.mark.parametrize("text", [ATOM.format(""), "<html><body>502</body></html>", "<EBD/>"])
+def test_empty_wrapper(text: str) -> None:
+    """A wrapper with nothing in it is no alert, and its source is not healthy."""
+    decoded = one(text.encode())
+    assert decoded.error is not None
+    assert ("no-alert", [False]) == (decoded.error.code, [verdict.ok for verdict in decoded.verdicts if verdict.check == "container"])
+
+
+@pytest.mark.parametrize(
+    ("namespace", "code"), [("http://com.icss.amp", "dialect-12379"), ("", "dialect-12379"), ("urn:elsewhere", "unknown-namespace")]
+)
+def test_other_dialects(namespace: str, code: str) -> None:
+    """The 12379 dialect is told from CAP and refused by name, as is what nobody knows."""
+    error = one(GOOD.replace("urn:oasis:names:tc:emergency:cap:1.2", namespace).encode()).error
+    assert error is not None
+    assert code == error.code
+
+
+def test_verdicts() -> None:
+    """A good alert has the verdicts of its form, all of them ok."""
+    assert [("wellformed", "yes", True), ("schema", "valid", True), ("signature", "none", True)] == [
+        (verdict.check, verdict.value, verdict.ok) for verdict in one(GOOD.encode()).verdicts
+    ]
+
+
+def test_signature() -> None:
+    """A signature is seen and not believed."""
+    decoded = one(spoiled("</alert>", '<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"/></alert>'))
+    assert Verdict("signature", "unverified", False, "signatures found: 1; verifying them comes later") in decoded.verdicts
+
+
+def test_doctype() -> None:
+    """A DOCTYPE is refused, and nothing of the document is believed."""
+    decoded = one(spoiled("<alert ", "<!DOCTYPE alert><alert "))
+    assert [("wellformed", "no"), ("schema", "invalid")] == [(verdict.check, verdict.value) for verdict in decoded.verdicts]
+
+
+def test_repairs_of_the_gate() -> None:
+    """What the gate stripped counts as a repair of the alert."""
+    decoded = one(b"\xef\xbb\xbf\n" + ALERT.encode())
+    assert (REPAIRED, ("bom at /", "lead-space at /")) == (decoded.outcome, decoded.repairs)
+
+
+@pytest.mark.parametrize(
+    ("raw", "media_type", "code"),
+    [
+        (b'{"to":["a"],"text":"b"}', "", None),
+        (b'\xef\xbb\xbf {"to":["a"],"text":"b"}', "application/json", None),
+        (b"", "application/json", "not-json"),
+        (b"", "", "empty"),
+        (b"[]", "", "bad-field"),
+        (b"\x00\x01", "", "not-wellformed"),
+    ],
+)
+def test_sniffing(raw: bytes, media_type: str, code: str | None) -> None:
+    """The octets decide whether it is JSON or XML; the media type is a hint."""
+    (decoded,) = decode(raw, media_type)
+    assert code == (decoded.error.code if decoded.error else None)
+
+
+def test_xml_under_a_json_type() -> None:
+    """An alert posted under the wrong type is an alert."""
+    (decoded,) = decode(GOOD.encode(), "application/json")
+    assert decoded.content is not None
+    assert Kind.ALERT is decoded.content.kind
+
+
+def assert_honest(raw: bytes) -> None:
+    """One of three outcomes, a content exactly when it was taken, a reason exactly when not."""
+    for decoded in decode(raw):
+        assert decoded.outcome in (ACCEPTED, REPAIRED, REFUSED)
+        assert (decoded.content is None) == (decoded.outcome == REFUSED) == (decoded.error is not None)
+        assert bool(decoded.repairs) or decoded.outcome != REPAIRED
+
+
+@given(st.binary(max_size=200))
+@settings(max_examples=300, deadline=None)
+def test_any_octets(raw: bytes) -> None:
+    """No octets make it raise."""
+    assert_honest(raw)
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None)
+def test_mangled_alert(data: st.DataObject) -> None:
+    """A real alert with a piece cut out, doubled or replaced does not make it raise either."""
+    raw = GOOD.encode()
+    start = data.draw(st.integers(0, len(raw)))
+    end = data.draw(st.integers(start, min(len(raw), start + 80)))
+    patch = data.draw(st.binary(max_size=8) | st.sampled_from([raw[start:end] * 2, b"</info>", b"<info>", b"&#0;", b"<![CDATA[", b"<!--"]))
+    assert_honest(raw[:start] + patch + raw[end:])
