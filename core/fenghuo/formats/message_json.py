@@ -88,6 +88,8 @@ _GOOD = (Verdict("wellformed", "yes", True, "JSON"), Verdict("schema", "valid", 
 _UNREADABLE = (Verdict("wellformed", "no", False),)
 _INVALID = (Verdict("wellformed", "yes", True, "JSON"), Verdict("schema", "invalid", False))
 _NO_DEFAULTS = SourceDefaults()
+_NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""Everything that the library raises on octets that are no JSON."""
 
 
 def read_message(raw: bytes, *, defaults: SourceDefaults = _NO_DEFAULTS) -> Decoded:
@@ -97,11 +99,9 @@ def read_message(raw: bytes, *, defaults: SourceDefaults = _NO_DEFAULTS) -> Deco
             raise FormatError(f"the document has {len(raw)} octets; at most {MAX_OCTETS} are read", code="too-large")
         return accepted(_content(_decoder.decode(raw), defaults.received), _GOOD)
     except msgspec.ValidationError as error:
-        return refused(_explained(raw, str(error)), _INVALID)
-    except msgspec.DecodeError as error:
-        return refused(FormatError(f"this is not JSON: {error}", code="not-json"), _UNREADABLE)
-    except RecursionError:
-        return refused(FormatError("this JSON is nested too deeply", code="too-deep"), _UNREADABLE)
+        return _explained(raw, str(error))
+    except _NOT_JSON as error:
+        return _unreadable(error)
     except FormatError as error:
         return refused(error, _INVALID)
 
@@ -195,17 +195,34 @@ def _areas(names: tuple[str, ...]) -> tuple[AffectedArea, ...]:
     return (AffectedArea("", geocodes=tuple(Geocode(ref.system.value, ref.code) for ref in refs)),)
 
 
-def _explained(raw: bytes, message: str) -> FormatError:
+def _explained(raw: bytes, message: str) -> Decoded:
     """The library's complaint as a sentence with field, value and what would be right. Only called when reading has failed."""
+    try:
+        document = msgspec.json.decode(raw)
+    except _NOT_JSON as error:
+        # The library reads as far as the first wrong field; what comes behind may not be JSON at all.
+        return _unreadable(error)
+    return refused(_complaint(document, message), _INVALID)
+
+
+def _complaint(document: Any, message: str) -> FormatError:
     named, place = _NAMED.search(message), _PLACE.search(message)
     if named and named[1] == "unknown":
         return FormatError(f"field {named[2]} is not known; known are {', '.join(_RIGHT)}", code="bad-field", where=f"$.{named[2]}")
     if named:
         return FormatError(f"field {named[2]} is missing; it must be {_RIGHT[named[2]]}", code="bad-field", where=f"$.{named[2]}")
     field = place[1] if place else None
-    if field not in _RIGHT:
+    if field not in _RIGHT or not isinstance(document, dict):
         return FormatError("the document must be one JSON object with at least the fields to and text", code="bad-field", where="$")
-    return _bad(field, msgspec.json.decode(raw).get(field))
+    return _bad(field, document.get(field))
+
+
+def _unreadable(error: Exception) -> Decoded:
+    deep = isinstance(error, RecursionError)
+    problem = FormatError(
+        "this JSON is nested too deeply" if deep else f"this is not JSON: {error}", code="too-deep" if deep else "not-json"
+    )
+    return refused(problem, _UNREADABLE)
 
 
 def _bad(field: str, value: object) -> FormatError:

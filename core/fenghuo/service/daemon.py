@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import importlib
 import importlib.metadata
 import signal
 import sys
@@ -25,6 +26,7 @@ from fenghuo.engine.rules import RuleBook, read_rules
 from fenghuo.errors import ConfigError, SettingsError, StoreError
 from fenghuo.model.directory import Directory
 from fenghuo.plugin.host import PluginHost, load_plugins
+from fenghuo.service import logs
 from fenghuo.service import settings as settings_module
 from fenghuo.service.control import ControlServer, console_token
 from fenghuo.service.desk import Desk, Holder
@@ -33,9 +35,14 @@ from fenghuo.service.desk_plans import PlanVerbs
 from fenghuo.service.desk_state import StateVerbs
 from fenghuo.service.directory import DirectoryKeeper
 from fenghuo.service.engine_room import EngineRoom
+from fenghuo.service.gauges import watch_room
 from fenghuo.service.hosting import Hosting
+from fenghuo.service.metrics import Metrics
+from fenghuo.service.notify import Notify, watchdog_period_s
 from fenghuo.service.secrets import Secret, open_tokens
 from fenghuo.service.settings import Settings
+from fenghuo.service.spool import Spool
+from fenghuo.service.watchdog import Progress, Watchdog
 from fenghuo.service.web import WebPort
 from fenghuo.store.store import Store
 
@@ -43,9 +50,10 @@ __all__ = ["Daemon", "serve", "version"]
 
 DRAIN_S = 20.0
 """Longest wait for emissions in flight to reach a recorded state."""
-STOP_S = 25.0
+CHANNEL_STOP_S = 5.0
 EXIT_SETTINGS = 78
 EXIT_BUG = 70
+SPOOL = "spool"
 
 log = structlog.stdlib.get_logger("fenghuo.daemon")
 
@@ -60,25 +68,20 @@ def version() -> str:
 
 def serve(config: Path, *, exercise: bool = False) -> int:
     """Run the daemon until SIGTERM or SIGINT; the exit code of the process. `exercise`: no Actual traffic on any channel."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    logs.configure(sys.stderr)
     host = load_plugins()
     try:
         settings = settings_module.load(config, host)
         rules = _rules(settings)
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            return runner.run(Daemon(settings, rules, host, exercise=exercise).run())
     except SettingsError as error:
         for fault in error.faults:
             print(fault, file=sys.stderr)
         return EXIT_SETTINGS
-    try:
-        return _run(Daemon(settings, rules, host, exercise=exercise))
-    except (SettingsError, ConfigError, StoreError) as error:
+    except (ConfigError, StoreError) as error:
         print(str(error), file=sys.stderr)
-        return EXIT_SETTINGS if not isinstance(error, StoreError) else EXIT_BUG
-
-
-def _run(daemon: Daemon) -> int:
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(daemon.run())
+        return EXIT_SETTINGS if isinstance(error, ConfigError) else EXIT_BUG
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -102,40 +105,46 @@ class Daemon:
         self._host = host
         self._exercise = exercise
         self._clock = SystemClock(quality=settings.node.clock_quality)
+        self._notify = Notify.from_environment()
+        self._metrics = Metrics()
         self._stop = asyncio.Event()
         self._code = 0
         self._ready = False
+        self._reloading: set[asyncio.Task[None]] = set()
 
     async def run(self) -> int:
-        """Start, serve, drain."""
+        """Start, serve, drain; the exit code."""
         began = time.monotonic()
-        settings = self._settings
-        self._store = await Store.open(settings.node.state, clock=self._clock, node=settings.node.name)
+        node = self._settings.node
+        self._store = await Store.open(node.state, clock=self._clock, node=node.name)
         try:
-            await self._serve(began)
+            office = Office(node=node.name, clock=self._clock, rules=self._rules, directory=Directory())
+            room = EngineRoom(
+                office, self._store, self._host.renderers, release_valid_s=self._settings.release_valid_s, on_fatal=self._fatal
+            )
+            keeper = DirectoryKeeper(office, room.facts, self._store, self._host)
+            await self._fill(room, keeper)
+            await self._live(room, self._desk(room, keeper), keeper, began=began)
         finally:
             await self._store.close()
         return self._code
 
-    async def _serve(self, began: float) -> None:
+    async def _fill(self, room: EngineRoom, keeper: DirectoryKeeper) -> None:
+        """Everything that the disk knows, before anything may happen."""
         settings = self._settings
-        office = Office(node=settings.node.name, clock=self._clock, rules=self._rules, directory=Directory())
-        room = EngineRoom(office, self._store, self._host.renderers, release_valid_s=settings.release_valid_s, on_fatal=self._fatal)
         room.intake.default_expiry_s = settings.intake.default_expiry_h * 3600.0
         room.intake.max_pending = settings.intake.max_pending
-        keeper = DirectoryKeeper(office, room.facts, self._store, self._host)
         await keeper.load()
         if settings.node.directory is not None:
             await keeper.load_folder(settings.node.directory)
         self._hosting = Hosting(settings, self._host, room, exercise=self._exercise)
         await self._hosting.add_channels(self._store)
-        doubts = await room.recover()
-        desk = self._desk(room, keeper)
-        await self._live(room, desk, keeper, doubts=doubts, began=began)
+        await room.recover()
 
     def _desk(self, room: EngineRoom, keeper: DirectoryKeeper) -> Desk:
         desk = Desk()
         desk.hold(self._holders())
+        watch_room(self._metrics, room)
         messages = MessageVerbs(desk, room.intake, room.release, self._store)
         plans = PlanVerbs(desk, room.office, self._store, board=room.board, facts=room.facts, dispatcher=room.dispatcher)
         state = StateVerbs(
@@ -149,7 +158,7 @@ class Daemon:
             version=version(),
             since=self._clock.time(),
             ready=lambda: self._ready,
-            metrics=lambda: "",
+            metrics=self._metrics.text,
         )
         messages.plan = plans.explain
         for verbs in (messages.verbs(), plans.verbs(), state.verbs()):
@@ -161,13 +170,13 @@ class Daemon:
         holders = [(secrets[token.name], Holder.of(token)) for token in self._settings.tokens]
         return [*holders, (Secret(console_token(self._settings.node.state)), Holder.console())]
 
-    async def _live(self, room: EngineRoom, desk: Desk, keeper: DirectoryKeeper, *, doubts: int, began: float) -> None:
+    async def _live(self, room: EngineRoom, desk: Desk, keeper: DirectoryKeeper, *, began: float) -> None:
         settings = self._settings
         web = WebPort(settings.web, clock=self._clock) if settings.web else None
         control = ControlServer(desk, self._store.events, path=settings.control_socket, log=log)
         engine = asyncio.create_task(room.loop.run(), name="the loop")
-        engine.add_done_callback(self._loop_ended)
-        tasks = [asyncio.create_task(self._follow(room), name="events to metrics")]
+        engine.add_done_callback(self._ended)
+        tasks = [engine, *self._helpers(room, desk)]
         try:
             await control.start()
             self._hosting.start(desk, self._store.events, web)
@@ -175,19 +184,30 @@ class Daemon:
                 await self._hosting.fronts_started()
                 await web.start()
             self._listen(room, desk, keeper)
-            self._tell_ready(web, doubts=doubts, began=began)
+            self._tell_ready(web, doubts=room.recovery.doubts, began=began)
             await self._stop.wait()
         finally:
             self._ready = False
             await self._drain(room, control, web)
-            for task in (*tasks, engine):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, engine, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _helpers(self, room: EngineRoom, desk: Desk) -> list[asyncio.Task[None]]:
+        """What runs beside the loop: the watchdog's feed, the event counter, the spool folder."""
+        watchdog = Watchdog(self._notify, self._clock, status=lambda: f"{len(room.book.objectives)} objectives open")
+        watchdog.watch("loop", lambda: Progress(room.loop.turns, room.loop.has_work, 10.0))
+        watchdog.watch("writer", lambda: Progress(*self._store.progress, 20.0))
+        works = [("watchdog", watchdog.run(watchdog_period_s())), ("events", self._count_events(room))]
+        if self._settings.intake.spool is not None:
+            works.append((SPOOL, Spool(self._settings.intake.spool, self._hosting.spooled(desk), source=SPOOL).run()))
+        return [asyncio.create_task(work, name=name) for name, work in works]
 
     def _tell_ready(self, web: WebPort | None, *, doubts: int, began: float) -> None:
         gc.collect()
         gc.freeze()
         self._ready = True
+        self._notify.ready("就绪")
         where = f" web {web.url}" if web is not None else ""
         print(
             f"fenghuo {version()} ready in {time.monotonic() - began:.2f} s: node {self._settings.node.name}, "
@@ -197,17 +217,18 @@ class Daemon:
 
     async def _drain(self, room: EngineRoom, control: ControlServer, web: WebPort | None) -> None:
         """In this order: nothing new, then what is in flight, then silence on every channel."""
+        self._notify.stopping("正在停止")
         room.intake.is_open = False
-        deadline = self._clock.monotonic() + DRAIN_S
         if web is not None:
             web.refuse()
         await control.stop()
-        await room.dispatcher.stop(deadline)
+        await room.dispatcher.stop(self._clock.monotonic() + DRAIN_S)
         await room.prober.stop()
-        await self._hosting.stop(self._clock.monotonic() + STOP_S - DRAIN_S)
+        await self._hosting.stop(self._clock.monotonic() + CHANNEL_STOP_S)
         if web is not None:
             await web.stop(self._clock.monotonic() + 2.0)
-        room.loop.turn()
+        if not self._code:
+            room.loop.turn()
 
     # Things that happen to the process.
 
@@ -215,7 +236,6 @@ class Daemon:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self._stop.set)
-        self._reloading: set[asyncio.Task[None]] = set()
 
         def reload() -> None:
             task = loop.create_task(self._reload(room, desk, keeper))
@@ -226,6 +246,7 @@ class Daemon:
 
     async def _reload(self, room: EngineRoom, desk: Desk, keeper: DirectoryKeeper) -> None:
         """New rules, directory and tokens; bad ones change nothing, and every fault is logged. Channels need a restart."""
+        self._notify.reloading()
         try:
             settings = settings_module.load(self._settings.file, self._host)
             rules = _rules(settings)
@@ -234,11 +255,13 @@ class Daemon:
         except SettingsError as error:
             for fault in error.faults:
                 log.error("settings not changed", fault=fault)
+            self._notify.ready("就绪：新设置有误，沿用旧设置")
             return
         self._settings = msgspec.structs.replace(self._settings, tokens=settings.tokens)
         desk.hold(self._holders())
         room.office.rules = rules
         log.info("settings changed", rules=rules.digest)
+        self._notify.ready("就绪")
 
     def _fatal(self, error: BaseException) -> None:
         """The engine cannot go on: stop, and let the supervisor start it anew from the disk."""
@@ -247,15 +270,17 @@ class Daemon:
             self._code = EXIT_BUG
             self._stop.set()
 
-    def _loop_ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("the loop ended", cause=repr(error), exc_info=error)
             self._fatal(error)
 
-    async def _follow(self, room: EngineRoom) -> None:
+    async def _count_events(self, room: EngineRoom) -> None:
         """Count every event once for the metrics, and let the prober look after each change of a channel's health."""
         events, at = self._store.events, self._store.events.head
         while True:
             await events.wait(at)
-            at = events.head
+            for event in await events.read(at, 1000):
+                at = event.seq
+                self._metrics.event(event)
             room.prober.look()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import structlog
@@ -17,7 +17,7 @@ from fenghuo.model.delivery import Accepted, Refused
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.context import HostedFrontContext, HostedSensorContext, HostedSourceContext
 from fenghuo.plugin.host import PluginHost
-from fenghuo.plugin.ports import Desk, EventStream, Hints, Observation, Web
+from fenghuo.plugin.ports import Actor, Desk, EventStream, Hints, Observation, Web
 from fenghuo.plugin.supervisor import ChannelSupervisor, FrontSupervisor, SourceSupervisor, Supervisor, Wiring
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.secrets import secret_reader
@@ -155,6 +155,18 @@ class Hosting:
             tx.event("sensor.observed", f"sensor/{name}", what=observation.what, value=str(observation.value), unit=observation.unit)
 
         self._store.submit(tell)
+
+    def spooled(self, desk: Desk) -> Callable[[bytes, Hints], Awaitable[Accepted | Refused]]:
+        """What the spool folder gives its files to: `alert.submit` in the name of the token `spool`, or of a plain source."""
+
+        async def accept(raw: bytes, hints: Hints) -> Accepted | Refused:
+            actor = Actor(hints.source, ("source",), "spool")
+            answer: Accepted | Refused = await desk.do(
+                actor, "alert.submit", {"raw": raw, "key": hints.key, "media_type": hints.media_type}
+            )
+            return answer
+
+        return accept
 
     async def _accept(self, name: str, raw: bytes, hints: Hints) -> Accepted | Refused:
         origin = Origin(hints.source or name, traffic=())

@@ -89,7 +89,7 @@ def _shown(value: object) -> object:
 
 
 def _json_line(logger: object, method: str, line: Line) -> str:
-    return json.dumps({"at": line.pop("timestamp", ""), **line}, ensure_ascii=False) + "\n"
+    return json.dumps({"at": line.pop("timestamp", ""), **line}, ensure_ascii=False)
 
 
 def _plain_line(logger: object, method: str, line: Line) -> str:
@@ -97,7 +97,7 @@ def _plain_line(logger: object, method: str, line: Line) -> str:
     head = f"{line.pop('timestamp', '')} {line.pop('level', '')!s:<8} {line.pop('event', '')}"
     fields = " ".join(f"{name}={value}" for name, value in line.items())
     told = "".join(f"\n    {part.rstrip()}" for part in trace) if isinstance(trace, list) else ""
-    return f"{head}  {fields}".rstrip() + told + "\n"
+    return f"{head}  {fields}".rstrip() + told
 
 
 def _code(char: str) -> str:

@@ -5,6 +5,7 @@ Each reader gives its value, or None (or leaves the item out) with the reasons i
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ class Reading:
 
     def path(self, text: str) -> Path:
         """A path as written, relative to the file's folder."""
-        return self.base / text
+        return Path(os.path.normpath(self.base / text))
 
 
 def section(reading: Reading, name: str, shape: type[S]) -> S | None:
