@@ -37,6 +37,9 @@ _TRAFFIC_MARKS = {Traffic.EXERCISE: "【演练】", Traffic.TEST: "【测试】"
 _ACTION_MARKS = {Action.UPDATE: "【更正】", Action.CANCEL: "【解除】"}
 _SPACES = re.compile(r"\s+")
 
+# From here on (CJK radicals, U+2E80) the characters of Unicode are written without blanks between them.
+_FIRST_WIDE = "\u2e80"
+
 
 class Phrases(msgspec.Struct, frozen=True):
     """The phrases of one message; an empty one is left out. `mark` belongs at both ends; `number` is `#0123` or empty.
@@ -145,9 +148,5 @@ def _action(info: Info) -> str:
 
 def _flat(text: str) -> str:
     """One line: between Chinese characters a line break was layout, not a space."""
-    return _SPACES.sub(lambda gap: "" if _is_wide(text, gap) else " ", text.strip())
-
-
-def _is_wide(text: str, gap: re.Match[str]) -> bool:
-    before, after = text[: gap.start()].strip()[-1:], text[gap.end() : gap.end() + 1]
-    return before > "⺀" and after > "⺀"
+    line = text.strip()
+    return _SPACES.sub(lambda gap: "" if min(line[gap.start() - 1], line[gap.end()]) >= _FIRST_WIDE else " ", line)
