@@ -22,6 +22,7 @@ _NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 _MESSAGE_TYPES = {Action.NEW: "Alert", Action.UPDATE: "Update", Action.CANCEL: "Cancel", Action.ACK: "Ack", Action.ERROR: "Error"}
 _KIND_EVENTS = {Kind.ALERT: "预警", Kind.DISPATCH: "调度指令", Kind.REPORT: "信息报送", Kind.REPLY: "回执"}
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ENTITIES = {"\r": "&#13;"}
 _LANGUAGE = re.compile(r"[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*")
 _URI = re.compile(r"(?:[\w!#$&'()*+,./:;=?@~-]|%[0-9A-Fa-f]{2})+", re.ASCII)
 _EVENT_CODE_12379 = re.compile(r"[1-4][0-9][A-Z][0-9]{2}")
@@ -208,7 +209,8 @@ def _uri(text: str) -> str:
 
 
 def _leaf(tag: str, text: str) -> str:
-    return f"<{tag}>{escape(_NOT_XML.sub('', text.replace(chr(13), '')))}</{tag}>"
+    """An element with text; a carriage return is written so that it survives the reader, what no XML may hold is left out."""
+    return f"<{tag}>{escape(_NOT_XML.sub('', text), _ENTITIES)}</{tag}>"
 
 
 def _optional(tag: str, text: str) -> list[str]:
