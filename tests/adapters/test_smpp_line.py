@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from fenghuo.errors import LinkBroken, LinkClosed, LinkTimeout
+from fenghuo_adapters import smpp_line, smpp_session
 from fenghuo_adapters.smpp_framing import Command, Submission
 from fenghuo_adapters.smpp_line import Arrival, BindRefused, Late, LineSettings, NotWritten, SmppLine, Submitted
 from tests.adapters.smpp_script import Far, deliver_octets, response, scripted
@@ -354,3 +355,55 @@ async def test_close_ends_what_is_under_way_and_nothing_leaves_afterwards() -> N
         assert await line.receive() is None
         with pytest.raises(NotWritten, match="closed by us"):
             await submit(line)
+
+
+async def test_an_unanswered_submission_puts_the_line_under_suspicion(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half open: nobody waits for the next enquire_link; we ask at once, and leave when nothing is heard."""
+    monkeypatch.setattr(smpp_session, "SUSPECT_S", 0.1)
+    async with scripted(silent) as port, bound_line(port) as (line, told):
+        with pytest.raises(LinkTimeout):
+            await submit(line, timeout_s=0.05)
+        await told.until(lambda words: "lost: no answer to enquire_link" in words)
+
+
+async def test_too_many_arrivals_are_asked_to_come_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory has an end: the centre keeps what we cannot take yet (ESME_RX_T_APPN)."""
+    monkeypatch.setattr(smpp_line, "MOST_ARRIVALS", 1)
+    refused: list[tuple[int, int]] = []
+    told = asyncio.Event()
+
+    async def flooding(far: Far, number: int) -> None:
+        await far.accept_bind()
+        far.send(deliver_octets(1, b"a") + deliver_octets(2, b"b"))
+        pdu = await far.next(Command.DELIVER_SM_RESP)
+        refused.append((pdu.sequence, pdu.status))
+        told.set()
+        await far.next()
+
+    async with scripted(flooding) as port, bound_line(port):
+        await asyncio.wait_for(told.wait(), 5.0 * TIMEOUT_SCALE)
+    assert [(2, 0x64)] == refused
+
+
+async def test_an_agreed_rate_is_kept() -> None:
+    """Fifty a second: eleven submissions take at least ten gaps of 20 ms."""
+    async with scripted(answering) as port, bound_line(port, per_s=50.0) as (line, _):
+        began = asyncio.get_running_loop().time()
+        await asyncio.gather(*(submit(line) for _ in range(11)))
+        assert 0.19 <= asyncio.get_running_loop().time() - began
+
+
+async def test_a_later_part_on_a_lost_line_is_a_broken_link() -> None:
+    """The first part was taken, so the text is not certainly unsent."""
+
+    async def leaving(far: Far, number: int) -> None:
+        await far.accept_bind()
+        if number == 0:
+            far.send(response(await far.next(Command.SUBMIT_SM), body=b"1\0"))
+            far.reset()
+        await far.next()
+
+    async with scripted(leaving) as port, bound_line(port) as (line, _):
+        with pytest.raises(LinkBroken) as raised:
+            await submit(line, "火" * 100)
+        assert not isinstance(raised.value, NotWritten)

@@ -15,6 +15,7 @@ from fenghuo import (
     InboundKind,
     LinkError,
     NotReady,
+    Outcome,
     Permanent,
     ProbeBudget,
     Reached,
@@ -304,3 +305,29 @@ def test_an_estimate_has_fee_and_receipt_time() -> None:
     """Two parts at five fen."""
     estimate = SmsChannel(FakeContext(settings_for(1))).estimate(300, "+8613800138000")
     assert (10.0, 60.0, 2) == (estimate.fee_fen, estimate.latency_q95_s, estimate.fragments)
+
+
+@pytest.mark.timeout(60)
+async def test_a_centre_killed_in_mid_flight_loses_nothing_and_gets_nothing_twice(tmp_path: Path) -> None:
+    """Three thousand orders, one kill: what was ACCEPTED is reported, what is in doubt is said to be, no number has two submissions."""
+    async with Smsc(store=tmp_path / "reports") as smsc, started(smsc, window=64) as (channel, _, ear):
+        outcomes: dict[str, Outcome] = {}
+        numbers = iter([f"139{at:07d}0" for at in range(3000)])
+
+        async def carry() -> None:
+            for number in numbers:
+                while isinstance(outcome := await channel.send(FakeJob(number)), Transient):
+                    await asyncio.sleep(0.02)
+                outcomes[number] = outcome
+
+        async def kill() -> None:
+            await smsc.wait_for(lambda: len(smsc.submits) > 1000)
+            await smsc.restart()
+
+        await asyncio.gather(kill(), *(carry() for _ in range(64)))
+        taken = {ref for outcome in outcomes.values() if isinstance(outcome, Reached) for ref in outcome.refs}
+        await ear.until(lambda heard: taken <= {inbound.ref for inbound in reports(heard)})
+        assert {Reached, Unknown} >= {type(outcome) for outcome in outcomes.values()}
+        assert 3000 == len(outcomes)
+        assert 64 >= sum(isinstance(outcome, Unknown) for outcome in outcomes.values())
+        assert len({submit.dst for submit in smsc.submits}) == len(smsc.submits)
