@@ -1,0 +1,157 @@
+"""What each command asks of the desk and prints: exactly the JSON of the desk for scripts, tables for people."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.core.cli.conftest import Shell
+from tests.core.desk_fake import CHANNEL, FAILURES, MESSAGE, ROWS, STATUS
+
+
+@pytest.mark.parametrize(
+    ("words", "data"),
+    [
+        (["status"], STATUS),
+        (["channel", "ls"], [CHANNEL]),
+        (["channel", "show", "sms-a"], CHANNEL),
+        (["channel", "disable", "sms-a", "--reason", "r"], {**CHANNEL, "admin": "disabled"}),
+        (["alert", "show", "01M"], MESSAGE),
+        (["alert", "why", "01M"], MESSAGE),
+        (["alert", "ls"], ROWS),
+    ],
+)
+def test_json_is_what_the_desk_said(shell: Shell, words: list[str], data: object) -> None:
+    """With --json a read prints the desk's answer as one document."""
+    assert shell.run(*words, "--json").json == data
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["status"], "2 queued"),
+        (["channel", "ls"], "sms-a\tsms.smpp\tenabled\tup"),
+        (["alert", "show", "01M"], "责任人: MET, at DEVICE of DEVICE by 11-24 20:20:00"),
+        (["alert", "why", "01M"], "reached ACCEPTED"),
+        (["alert", "ls"], "01M\t17\tP0\tAlert"),
+        (["queue", "ls"], "7\t01M\tP0\tperson:wang"),
+        (["queue", "show", "7"], "state\tAWAITING"),
+        (["channel", "show", "sms-a"], "risk_groups\tcell:opA"),
+        (["channel", "enable", "sms-a", "--reason", "r"], "sms-a is enabled"),
+        (["alert", "cancel", "01M", "--reason", "r"], "01M revision 2 active"),
+    ],
+)
+def test_people_get_lines(shell: Shell, words: list[str], says: str) -> None:
+    """Without --json a read prints lines that hold what a person looks for."""
+    shell.served.desk.answers["status"] = {**STATUS, "queued": 2}
+    ran = shell.run(*words)
+    assert (ran.code, says in ran.out) == (0, True), ran.out
+
+
+def test_submit_prints_the_object_scripts_rely_on(shell: Shell, tmp_path: Path) -> None:
+    """alert submit --json gives id, revision, state, verdicts and repairs; the bytes and signing tokens reach the desk."""
+    (tmp_path / "a.xml").write_bytes(b"<alert/>")
+    (tmp_path / "signer").write_text("sig\n")
+    ran = shell.run("alert", "submit", str(tmp_path / "a.xml"), "--sign", str(tmp_path / "signer"), "--key", "k", "--json")
+    assert {"id", "revision", "state", "verdicts", "repairs"} == set(ran.json)
+    assert shell.served.desk.asked == [("alert.submit", {"raw": b"<alert/>", "media_type": "", "key": "k", "tokens": ["sig"]})]
+
+
+def test_a_refusal_has_the_same_keys_and_the_error(shell: Shell) -> None:
+    """A refused submit --json has the same keys, no id, and the error beside them."""
+    shell.served.desk.answers["alert.submit"], _ = FAILURES["refused"]
+    ran = shell.run("alert", "submit", "-", "--json", stdin=b"x")
+    assert (ran.code, ran.json["id"], ran.json["state"]) == (65, None, "refused")
+    assert ran.json["error"] == {"code": "doctype", "message": "a DOCTYPE is never looked at", "where": "line 1"}
+
+
+def test_check_needs_no_daemon(shell: Shell) -> None:
+    """alert check gives verdict, verdicts, repairs and error with nobody to ask."""
+    ran = shell.run("--socket", "/nowhere", "alert", "check", "-", "--json", stdin=b"<!DOCTYPE a><a/>")
+    assert {"verdict", "verdicts", "repairs", "error"} <= set(ran.json)
+    assert (ran.json["verdict"], ran.code) == ("refused", 65)
+    assert {"code", "message", "where"} == set(ran.json["error"])
+
+
+def test_send_says_what_was_typed(shell: Shell) -> None:
+    """Every option of send reaches the desk under its name."""
+    words = "--to org:a --to person:b --text 撤离 --prio p1 --traffic exercise --via sms-a --needed device --deadline 60 --json"
+    assert shell.run("send", *words.split()).json["id"] == "01M"
+    ((verb, args),) = shell.served.desk.asked
+    assert (verb, args["to"], args["text"], args["via"]) == ("message.send", ["org:a", "person:b"], "撤离", ["sms-a"])
+    assert (args["priority"], args["traffic"], args["needed"], args["deadline_s"]) == ("P1", "Exercise", "DEVICE", 60.0)
+
+
+def test_a_dry_run_shows_the_plan(shell: Shell) -> None:
+    """send --dry-run prints whom it would reach."""
+    shell.served.desk.answers["message.send"] = shell.served.desk.answers["route.explain"]
+    ran = shell.run("send", "--to", "a", "--text", "t", "--dry-run")
+    assert ("责任人:" in ran.out, "mesh: no such channel" in ran.out) == (True, True)
+
+
+def test_waiting_ends_with_the_objective(shell: Shell) -> None:
+    """send --wait goes on at the event that ends the objective, and prints the id first."""
+    desk, events = shell.served.desk, shell.served.events
+    open_now = {**MESSAGE, "objectives": [{**MESSAGE["objectives"][0], "state": "OPEN"}]}
+    asked = 0
+
+    async def show(_: object) -> dict[str, Any]:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            events.append("objective.met", "objective/1")
+        return open_now if asked == 1 else MESSAGE
+
+    desk.answers["message.show"] = show
+    ran = shell.run("send", "--to", "a", "--text", "t", "--wait", "10")
+    assert (ran.code, ran.out, asked) == (0, "01M revision 1 active\n", 2)
+
+
+def test_route_and_directory(shell: Shell, tmp_path: Path) -> None:
+    """route explain sends the bytes, route lint and directory import end by their faults."""
+    assert "责任人" in shell.run("route", "explain", "-", stdin=b"<alert/>").out
+    assert shell.run("route", "lint").code == 0
+    shell.served.desk.answers["route.lint"] = {"faults": ["ladder x has one risk group"]}
+    assert (shell.run("route", "lint").code, shell.run("route", "lint").out) == (1, "ladder x has one risk group\n")
+    (tmp_path / "orgs.csv").write_text("id,name\n")
+    assert shell.run("directory", "import", str(tmp_path), "--dry-run").code == 0
+    assert shell.served.desk.asked[-1] == ("directory.import", {"files": {"orgs.csv": "id,name\n"}, "dry_run": True})
+
+
+def test_log_reads_on_from_a_cursor(shell: Shell) -> None:
+    """Each line of --jsonl has the cursor to go on from; a cursor of another epoch ends with 65."""
+    for number in range(3):
+        shell.served.events.append("message.accepted", f"message/{number}", number=number)
+    lines = [json.loads(line) for line in shell.run("log", "--jsonl").out.splitlines()]
+    assert [line["seq"] for line in lines] == [1, 2, 3]
+    ran = shell.run("log", "--jsonl", "--after-cursor", lines[1]["cursor"])
+    assert [json.loads(line)["subject"] for line in ran.out.splitlines()] == ["message/2"]
+    assert shell.run("log", "--after-cursor", "e0:1").code == 65
+
+
+def test_log_since_finds_its_place(shell: Shell) -> None:
+    """--since begins with the first event that is not older."""
+    for number in range(20):
+        shell.served.events.append("message.accepted", f"message/{number}")
+    moment = "2026-11-18T11:06:55+00:00"  # the fake stream begins at 1795000000 s, one event a second
+    lines = shell.run("log", "--since", moment, "--jsonl").out.splitlines()
+    assert json.loads(lines[0])["at"] >= "2026-11-18T19:06:55"
+    assert len(lines) < 20
+
+
+def test_channel_why_has_every_change(shell: Shell) -> None:
+    """channel why gives the state of now and each change from the log."""
+    shell.served.desk.answers["channel.why"] = {**CHANNEL, "failure_weight": 2}
+    shell.served.events.append("channel.down", "channel/sms-a", cause="link lost")
+    shell.served.events.append("channel.down", "channel/other")
+    data = shell.run("channel", "why", "sms-a", "--json").json
+    assert (data["failure_weight"], [change["body"] for change in data["changes"]]) == (2, [{"cause": "link lost"}])
+
+
+def test_plugins_need_no_daemon(shell: Shell) -> None:
+    """plugin ls names the bundled plugins and what they bring."""
+    rows = shell.run("plugin", "ls", "--json").json
+    assert "channel sms.smpp" in next(row for row in rows if row["name"] == "sms")["brings"]
