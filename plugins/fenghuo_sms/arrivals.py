@@ -95,8 +95,8 @@ class _Unfinished(msgspec.Struct):
 class Arrivals:
     """Tells what each deliver_sm is, and puts the parts of long answers together.
 
-    Each part of one is handed on at once as HEARD, to be kept and acknowledged like everything else - a centre may hold back the next
-    part until then - and the last one as the ANSWER with the whole text.
+    Each part of one is handed on at once, to be kept and acknowledged like everything else - a centre may hold back the next part
+    until then - and the last one is the ANSWER with the whole text.
     """
 
     def __init__(self) -> None:
@@ -106,7 +106,7 @@ class Arrivals:
         """A deliver_sm as an Inbound; one that does not hold together is still handed on, to be kept."""
         delivered = arrival.delivered
         if delivered is None:
-            return Inbound(kind=InboundKind.HEARD, raw=arrival.raw, ack=acknowledge_later(arrival))
+            return _kept(arrival)
         if is_report(delivered):
             return inbound_of_report(arrival, delivered)
         return self._message(arrival, delivered, now)
@@ -141,9 +141,15 @@ class Arrivals:
             return _answer(raw, address, found.whole(), acknowledge_later(arrival))
         if len(self._unfinished) > MOST_UNFINISHED:
             self._unfinished.pop(next(iter(self._unfinished)))  # its parts are kept raw; only the joined text is given up
-        return Inbound(
-            kind=InboundKind.HEARD, raw=arrival.raw, ack=acknowledge_later(arrival), address_kind="msisdn", address=address, text=text
-        )
+        return _kept(arrival, text)
+
+
+def _kept(arrival: Arrival, text: str = "") -> Inbound:
+    """Something to be committed and acknowledged that proves nothing by itself: a receipt of no message, at no level.
+
+    Not HEARD, which the core does not keep: the centre may forget whatever is acknowledged.
+    """
+    return Inbound(kind=InboundKind.RECEIPT, raw=arrival.raw, ack=acknowledge_later(arrival), text=text)
 
 
 def _answer(raw: bytes, address: str, text: str, ack: Callable[[], Awaitable[None]]) -> Inbound:

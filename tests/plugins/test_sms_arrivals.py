@@ -34,11 +34,12 @@ def test_a_short_code_stays_as_it_is() -> None:
 
 
 def test_a_long_answer_is_one_answer_in_whatever_order_it_comes() -> None:
-    """All but the last part are kept as heard, the last brings the whole text."""
+    """All but the last part are only kept, the last brings the whole text."""
     arrivals = Arrivals()
     text = "已组织转移三十二户，" * 20
     first, second, third = (arrivals.inbound_of(part, 0.0) for part in reversed(parts(text)[:3]))
-    assert [InboundKind.HEARD, InboundKind.HEARD, InboundKind.ANSWER] == [first.kind, second.kind, third.kind]
+    assert [InboundKind.RECEIPT, InboundKind.RECEIPT, InboundKind.ANSWER] == [first.kind, second.kind, third.kind]
+    assert [(None, ""), (None, "")] == [(part.level, part.ref) for part in (first, second)]
     assert (text, b"\1\2\3") == (third.text, third.raw)
     assert arrivals.due_in_s(0.0) is None
 
@@ -48,7 +49,7 @@ def test_a_part_that_came_twice_changes_nothing() -> None:
     arrivals = Arrivals()
     one, two, three = parts("水" * 200)
     kinds = [arrivals.inbound_of(part, 0.0).kind for part in (one, one, two, three)]
-    assert [InboundKind.HEARD] * 3 + [InboundKind.ANSWER] == kinds
+    assert [InboundKind.RECEIPT] * 3 + [InboundKind.ANSWER] == kinds
 
 
 def test_a_missing_part_is_not_waited_for_for_ever() -> None:
@@ -62,9 +63,9 @@ def test_a_missing_part_is_not_waited_for_for_ever() -> None:
 
 
 def test_octets_that_mean_nothing_are_kept() -> None:
-    """A deliver_sm that does not hold together is heard, so that it is on the disk before it is acknowledged."""
+    """A deliver_sm that does not hold together is a receipt of nothing: on the disk before it is acknowledged."""
     found = Arrivals().inbound_of(Arrival(b"octets", None, lambda: None), 0.0)
-    assert (InboundKind.HEARD, b"octets") == (found.kind, found.raw)
+    assert (InboundKind.RECEIPT, b"octets", None, "") == (found.kind, found.raw, found.level, found.address)
 
 
 async def test_the_acknowledgement_is_left_to_the_core() -> None:
