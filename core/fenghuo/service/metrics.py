@@ -35,9 +35,8 @@ FAMILIES = {
         Family("messages_accepted", "Messages and revisions accepted.", ("kind", "source")),
         Family("messages_refused", "Messages refused at intake, by the stable word of the cause.", ("code", "source")),
         Family("deliveries", "Transitions of deliveries, by channel and the state entered.", ("channel", "state")),
-        Family("outcomes", "Outcomes of emissions, by channel and kind.", ("channel", "outcome")),
         Family("receipts", "Receipts, by channel and level of evidence.", ("channel", "level")),
-        Family("objectives", "Objectives that ended, by state and priority.", ("state", "priority")),
+        Family("objectives", "Changes of objectives, by the state entered.", ("state",)),
         Family("events", "Events committed, by type.", ("type",)),
         Family("commits", "Commits of the store."),
         Family("alarms", "Alarms raised, by type.", ("type",)),
@@ -68,11 +67,24 @@ class Metrics:
         self._gauges[name] = read
 
     def event(self, event: Event) -> None:
-        """Count a committed event: all by type, alarms once more by their own name."""
+        """Count a committed event: by its type, and by the figures of the family it belongs to."""
         self.count("events", type=event.type)
         group, _, rest = event.type.partition(".")
-        if group == "alarm":
-            self.count("alarms", type=rest)
+        match group:
+            case "alarm":
+                self.count("alarms", type=rest)
+                if rest == "message_refused":
+                    self.count("messages_refused", code=_word(event, "code"), source=_word(event, "source"))
+            case "message" if rest == "accepted":
+                self.count("messages_accepted", kind=_word(event, "kind"), source=_word(event, "source"))
+            case "delivery":
+                self.count("deliveries", channel=_word(event, "channel"), state=rest.upper())
+            case "receipt":
+                self.count("receipts", channel=_word(event, "channel"), level=_word(event, "level"))
+            case "objective" if "state" in event.body:
+                self.count("objectives", state=_word(event, "state"))
+            case _:
+                pass
 
     def value(self, name: str, **labels: str) -> float:
         """What was counted so far."""
@@ -91,3 +103,7 @@ class Metrics:
         # Imported when first asked for: a node that nobody scrapes saves its time and memory.
         exposition = importlib.import_module("fenghuo.service.exposition")
         return str(exposition.text(self))
+
+
+def _word(event: Event, name: str) -> str:
+    return str(event.body.get(name, ""))

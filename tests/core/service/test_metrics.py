@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -58,6 +59,29 @@ def test_alarms_among_events_are_counted_by_name() -> None:
     metrics = Metrics()
     metrics.event(Event(1, 0.0, "alarm.no_rule", "message/01M", {}))
     assert (metrics.value("events", type="alarm.no_rule"), metrics.value("alarms", type="no_rule")) == (1, 1)
+
+
+def test_events_fill_the_families() -> None:
+    """Each committed event counts in the family that an operator looks at."""
+    metrics = Metrics()
+    happened: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("message.accepted", {"kind": "Alert", "source": "met"}),
+        ("alarm.message_refused", {"code": "doctype", "source": "met"}),
+        ("delivery.emitting", {"channel": "sms-a"}),
+        ("delivery.met", {"channel": "sms-a"}),
+        ("receipt.matched", {"channel": "sms-a", "level": "DEVICE"}),
+        ("objective.met", {"state": "MET"}),
+        ("objective.opened", {"total": 3}),
+    )
+    for type_, body in happened:
+        metrics.event(Event(1, 0.0, type_, "x/1", body))
+    assert metrics.value("messages_accepted", kind="Alert", source="met") == 1
+    assert metrics.value("messages_refused", code="doctype", source="met") == 1
+    assert metrics.value("deliveries", channel="sms-a", state="EMITTING") == 1
+    assert metrics.value("deliveries", channel="sms-a", state="MET") == 1
+    assert metrics.value("receipts", channel="sms-a", level="DEVICE") == 1
+    assert metrics.value("objectives", state="MET") == 1
+    assert sum(value for (name, _), value in metrics.counts().items() if name == "objectives") == 1
 
 
 def test_every_family_has_its_sentence() -> None:
