@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fenghuo.errors import SettingsError
@@ -79,7 +79,13 @@ def _read(path: Path, reading: Reading) -> Settings | None:
     tokens = settings_sections.read_tokens(reading, node)
     channels = settings_instances.read_channels(reading)
     fronts, sources, sensors = settings_instances.read_others(reading)
-    settings_instances.refuse_shared_listeners(reading, web, (*channels, *fronts, *sources, *sensors))
+    listeners: dict[str, Sequence[ChannelSettings | InstanceSettings]] = {
+        "channels": channels,
+        "fronts": fronts,
+        "sources": sources,
+        "sensors": sensors,
+    }
+    settings_instances.refuse_shared_listeners(reading, web, listeners)
     if node is None or socket is None or intake is None:
         return None
     return Settings(

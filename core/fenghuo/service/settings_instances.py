@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -38,16 +38,20 @@ def read_others(
     return fronts, _instances(reading, "sources", host.source_types), _instances(reading, "sensors", host.sensor_types)
 
 
-def refuse_shared_listeners(reading: Reading, web: Listen | None, instances: Iterable[ChannelSettings | InstanceSettings]) -> None:
+def refuse_shared_listeners(
+    reading: Reading, web: Listen | None, families: Mapping[str, Sequence[ChannelSettings | InstanceSettings]]
+) -> None:
     """Two that listen on one address: the second would never start."""
     seen: dict[str, str] = {f"{web.host}:{web.port}": "web.listen"} if web is not None and web.port else {}
-    for instance in instances:
-        listen = getattr(instance.settings, "listen", None)
-        if not isinstance(listen, str) or listen.endswith(":0"):
-            continue
-        first = seen.setdefault(listen, instance.name)
-        if first != instance.name:
-            reading.faults.add(f"{instance.name}.settings.listen", f"is {shown(listen)}, where {first} listens already")
+    for family, instances in families.items():
+        for instance in instances:
+            key = f"{family}.{instance.name}.settings.listen"
+            listen = getattr(instance.settings, "listen", None)
+            if not isinstance(listen, str) or not listen or listen.endswith(":0"):
+                continue
+            first = seen.setdefault(listen, key)
+            if first != key:
+                reading.faults.add(key, f"is {shown(listen)}, which {first} has already")
 
 
 def _channel(reading: Reading, name: str, table: ChannelTable) -> ChannelSettings | None:

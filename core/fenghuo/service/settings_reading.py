@@ -116,7 +116,7 @@ def _phrase_plain(info: kinds.Type) -> str:
         case kinds.EnumType() | kinds.LiteralType():
             return "one of " + ", ".join(_choices(info))
         case kinds.VarTupleType() | kinds.ListType():
-            return f"a list, each item {phrase(info.item_type)}"
+            return ("a list of at least one item" if info.min_length else "a list") + f", each {phrase(info.item_type)}"
         case kinds.UnionType():
             return " or ".join(phrase(one) for one in info.types if not isinstance(one, kinds.NoneType))
         case _:
