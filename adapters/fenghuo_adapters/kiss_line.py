@@ -105,6 +105,8 @@ class KissLine:
             return
         keeper.cancel()
         await asyncio.wait([keeper])
+        if self._writer is not None:  # cancelled before it took its first step
+            await self._close(self._writer, f"{self.name} was closed")
         if self._frames.full():
             self._frames.get_nowait()
         self._frames.put_nowait(None)
@@ -179,8 +181,11 @@ class KissLine:
         try:
             reason = await self._read(reader)
         finally:
-            self._fall(reason)
-            await _dispose(writer)
+            await self._close(writer, reason)
+
+    async def _close(self, writer: asyncio.StreamWriter, reason: str) -> None:
+        self._fall(reason)
+        await _dispose(writer)
 
     async def _read(self, reader: asyncio.StreamReader) -> str:
         """Read until the stream ends; the result says why it did."""
