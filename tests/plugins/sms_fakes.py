@@ -17,7 +17,7 @@ __all__ = ["FakeContext", "FakeEmission", "FakeJob", "settings_for"]
 
 
 def settings_for(port: int, **more: object) -> SmsSettings:
-    base: dict[str, object] = {"reconnect_most_s": 0.05, "response_s": 2.0, "connect_s": 2.0} | more
+    base: dict[str, object] = {"reconnect_most_s": 0.05, "response_s": 5.0, "connect_s": 5.0} | more
     return SmsSettings(host="127.0.0.1", port=port, system_id="fenghuo", password_file="secret", source_addr="1069000001", **base)  # type: ignore[arg-type]  # tests name the fields
 
 
@@ -58,7 +58,7 @@ class FakeJob:
     """One delivery; `begun` counts the licences that were opened."""
 
     def __init__(
-        self, address: str, text: str = "转移", *, token: str = "t-1", n: int = 1, denied: Denied | None = None, left_s: float = 8.0
+        self, address: str, text: str = "转移", *, token: str = "t-1", n: int = 1, denied: Denied | None = None, left_s: float = 20.0
     ) -> None:
         self.address = address
         self.address_kind = "msisdn"
