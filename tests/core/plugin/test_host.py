@@ -92,7 +92,7 @@ FAULTS: dict[str, tuple[dict[str, Callable[[], Any]], str]] = {
         {"fenghuo_channel_types": asynchronous},
         "fenghuo_channel_types is a coroutine function; hooks are synchronous and register objects",
     ),
-    "an unknown hook": ({"fenghuo_chanel_types": lambda: []}, "fenghuo_chanel_types is no hook of this API"),
+    "an unknown hook": ({"fenghuo_chanel_types": broken}, "fenghuo_chanel_types is no hook of this API"),
     "a thing of another kind": (
         {"fenghuo_channel_types": lambda: ["a.b"]},
         "fenghuo_channel_types gave a str where a ChannelType belongs",
