@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -126,7 +127,16 @@ class Smsc:
         if process.stdin is not None:
             process.stdin.close()
 
+    def pause(self) -> None:
+        """Stop it in its tracks (SIGSTOP): connected, and silent."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on (SIGCONT) with everything that came meanwhile."""
+        os.kill(self.pid, signal.SIGCONT)
+
     async def restart(self) -> None:
+        """kill() and start()."""
         await self.kill()
         await self.start()
 
@@ -137,9 +147,9 @@ class Smsc:
                 self._news.clear()
                 await self._news.wait()
 
-    def mo(self, sender: str, to: str, text: str, *, parts: int = 1) -> None:
-        """A message from a telephone, to every bound session; UCS-2."""
-        self._order({"mo": {"from": sender, "to": to, "text": text, "parts": parts}})
+    def mo(self, sender: str, to: str, text: str, *, parts: int = 1, drop_last: bool = False) -> None:
+        """A message from a telephone, to every bound session; UCS-2; `drop_last` leaves its last part out."""
+        self._order({"mo": {"from": sender, "to": to, "text": text, "parts": parts, "sent": parts - drop_last}})
 
     def raw_report(self, sender: str, to: str, text: str, *, id: str = "") -> None:  # noqa: A002  # it is the centre's word
         """A delivery report with this very text."""

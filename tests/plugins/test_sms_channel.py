@@ -24,6 +24,7 @@ from fenghuo import (
     Unknown,
     Withdrawn,
 )
+from fenghuo_sms import arrivals
 from fenghuo_sms.channel import SmsChannel, parts_for
 from tests.peers.smsc import Smsc
 from tests.plugins.sms_fakes import FakeContext, FakeJob, settings_for
@@ -331,3 +332,40 @@ async def test_a_centre_killed_in_mid_flight_loses_nothing_and_gets_nothing_twic
         assert 3000 == len(outcomes)
         assert 64 >= sum(isinstance(outcome, Unknown) for outcome in outcomes.values())
         assert len({submit.dst for submit in smsc.submits}) == len(smsc.submits)
+
+
+async def test_a_late_answer_comes_in_as_a_late_outcome() -> None:
+    """The centre stands still beyond our patience, then takes the text after all: first Unknown, then which attempt it was."""
+    async with Smsc() as smsc, started(smsc, response_s=0.2) as (channel, _, ear):
+        smsc.pause()
+        assert Unknown("no-response") == await channel.send(FakeJob("13800138000", token="t-late", n=3))
+        smsc.resume()
+        await ear.until(lambda heard: len(heard) == 2)
+        late = next(inbound for inbound in ear.heard if inbound.kind is InboundKind.LATE_OUTCOME)
+        assert ("t-late", 3, Reached(Evidence.ACCEPTED, (smsc.submits[0].id,))) == (late.token, late.n, late.outcome)
+        assert 1 == len(smsc.submits)
+
+
+async def test_national_numbers_go_out_as_the_centre_wants_them() -> None:
+    """Without country code and type of number."""
+    async with Smsc() as smsc, started(smsc, numbers="national") as (channel, _, _ear):
+        await channel.send(FakeJob("+8613800138000"))
+        await smsc.wait_for(lambda: len(smsc.submits) == 1)
+        assert ("13800138000", 0) == (smsc.submits[0].dst, smsc.submits[0].ton)
+
+
+async def test_a_text_beyond_all_parts_is_the_messages_failure() -> None:
+    """Nothing is written, and nobody else is blamed."""
+    async with Smsc() as smsc, started(smsc) as (channel, _, _ear):
+        assert Permanent(Scope.MESSAGE, "too-long") == await channel.send(FakeJob("13800138000", "火" * 20_000))
+        assert isinstance((await channel.probe(ProbeBudget())).round_trip_s, float)
+        assert [] == smsc.submits
+
+
+async def test_an_answer_with_a_gap_comes_in_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest never comes; that a person has answered is told all the same."""
+    monkeypatch.setattr(arrivals, "LONGEST_GAP_S", 0.1)
+    async with Smsc() as smsc, started(smsc) as (_, _ctx, ear):
+        smsc.mo("8613800138000", "1069000001", "收" * 90, parts=2, drop_last=True)
+        await ear.until(lambda heard: any(inbound.kind is InboundKind.ANSWER for inbound in heard))
+        assert "收" * 45 + "…" == ear.heard[-1].text

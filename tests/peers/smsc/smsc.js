@@ -6,7 +6,7 @@
 // Destinations ending in 99 fail (UNDELIV, err 005), in 88 are throttled, in 77 never get an answer, in 66 are refused as numbers.
 // Ids are seeded from the time, so that a restart reuses none. With --store a report is kept until it is acknowledged, and is sent
 // again to the next bind after a kill. --rate throttles whatever exceeds N submissions in a second.
-// stdin, one JSON object a line: {"mo": {"from","to","text","parts"}}, {"raw_report": {"from","to","text","tlv"}}, {"unbind": true}
+// stdin, one JSON object a line: {"mo": {"from","to","text","parts","sent"}}, {"raw_report": {"from","to","text","id"}}, {"unbind": true}
 'use strict';
 const fs = require('fs');
 const readline = require('readline');
@@ -122,11 +122,11 @@ function bound(session, pdu) {
   for (const entry of [...unacknowledged.values()]) sendReport(session, entry);
 }
 
-function mo({ from, to, text, parts = 1 }) {
+function mo({ from, to, text, parts = 1, sent = parts }) {
   const number = ++moNumber;
   const size = Math.ceil(text.length / parts);
   for (const session of sessions) {
-    for (let part = 1; part <= parts; part += 1) {
+    for (let part = 1; part <= sent; part += 1) {
       const piece = Buffer.from(text.slice((part - 1) * size, part * size), 'utf16le').swap16();
       const header = Buffer.from([5, 0, 3, number & 255, parts, part]);
       const message = parts > 1 ? Buffer.concat([header, piece]) : piece;
