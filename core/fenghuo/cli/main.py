@@ -86,8 +86,10 @@ def _version(ctx: click.Context, asked: bool) -> None:
 
 def _plugin_command(name: str) -> click.Command | None:
     """A verb that the core does not know; only now are plugins looked for, which takes the time of importing them."""
+    from fenghuo.cli.logs import quiet_logs
     from fenghuo.plugin.host import load_plugins
 
+    quiet_logs()
     return load_plugins().commands.get(name)
 
 
