@@ -31,7 +31,7 @@ class Unreachable(CallFailed):
 class Caller(Protocol):
     """A daemon, as a client sees it. Results are JSON as the daemon sent it."""
 
-    def call(self, do: str, **args: Any) -> Any:  # noqa: ANN401  # JSON
+    def call(self, do: str, **args: Any) -> Any:  # JSON
         """Carry out the verb and return its data. Raises: CallFailed, Unreachable."""
 
     def follow(self, after: int, *, epoch: str = "", silence_s: float | None = None) -> Iterator[dict[str, Any]]:

@@ -34,7 +34,7 @@ class Web:
         self._token = token
         self._timeout_s = timeout_s
 
-    def call(self, do: str, **args: Any) -> Any:  # noqa: ANN401  # JSON
+    def call(self, do: str, **args: Any) -> Any:  # JSON
         """Carry out the verb and return its data. Raises: CallFailed, Unreachable."""
         if do not in ASKS:
             raise CallFailed("bad-request", f"{do} is not offered over HTTP; ask on the machine itself, by --socket")
@@ -54,7 +54,7 @@ class Web:
                 yield {"epoch": page["epoch"], **event}
                 quiet_since = time.monotonic()
 
-    def _asked(self, ask: Ask) -> Any:  # noqa: ANN401  # JSON
+    def _asked(self, ask: Ask) -> Any:  # JSON
         status, body = self._exchange(ask)
         try:
             data = json.loads(body)

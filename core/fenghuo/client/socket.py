@@ -22,7 +22,7 @@ class Control:
         self._token = token
         self._timeout_s = timeout_s
 
-    def call(self, do: str, **args: Any) -> Any:  # noqa: ANN401  # JSON
+    def call(self, do: str, **args: Any) -> Any:  # JSON
         """Carry out the verb and return its data. Raises: CallFailed, Unreachable."""
         with self._asked(do, args) as connected:
             for answer in self._answers(connected):

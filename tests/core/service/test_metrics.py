@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -98,3 +99,9 @@ def test_prometheus_is_imported_when_asked_for() -> None:
     """Counting alone does not import the library."""
     code = "import sys; from fenghuo.service.metrics import Metrics; Metrics().count('x'); print('prometheus_client' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=20).stdout == "False\n"
+
+
+def test_every_family_is_documented() -> None:
+    """docs/reference/metrics.md has a row for each declared metric."""
+    text = (Path(__file__).parents[3] / "docs" / "reference" / "metrics.md").read_text(encoding="utf-8")
+    assert [name for name, family in FAMILIES.items() if f"`fenghuo_{name}" not in text or family.help not in text] == []
