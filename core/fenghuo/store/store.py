@@ -133,8 +133,9 @@ class Store:
 
     async def close(self) -> None:
         """Settle what was submitted, then close. Idempotent."""
-        await self._writer.stop()
+        # The reader first: the last connection to go moves the log into the database, and a reader cannot.
         await self._reader.close()
+        await self._writer.stop()
         self._unlock()
 
     # Opening
