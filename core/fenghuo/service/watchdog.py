@@ -54,6 +54,8 @@ class Watchdog:
         self._parts: dict[str, Part] = {}
         self._seen: dict[str, Seen] = {}
         self._stuck: frozenset[str] = frozenset()
+        # How late the loop woke us the last time, seconds; 0 while nobody watches.
+        self.lag_s = 0.0
 
     def watch(self, name: str, part: Part) -> None:
         """From now on `part` must get on with its work."""
@@ -82,9 +84,12 @@ class Watchdog:
         """Feed four times a period until cancelled; with no period nobody watches, and no timer runs."""
         if period_s is None:
             return
+        pause_s = period_s / FEEDS_A_PERIOD
         while True:
             self.feed()
-            await asyncio.sleep(period_s / FEEDS_A_PERIOD)
+            before = self._clock.monotonic()
+            await asyncio.sleep(pause_s)
+            self.lag_s = max(0.0, self._clock.monotonic() - before - pause_s)
 
     def _is_stuck(self, name: str, progress: Progress, now: float) -> bool:
         seen = self._seen.get(name)
