@@ -1,16 +1,20 @@
-"""A centre of a few lines that does exactly what a test wants, wrong things included; its PDUs are aiosmpplib's or plain octets."""
+"""A centre of a few lines that does exactly what a test wants, wrong things included, and a line bound to it."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from fenghuo_adapters.smpp_framing import Command, Pdu, PduReader
+import msgspec
+
+from fenghuo_adapters.smpp_framing import Command, Pdu, PduReader, Submission
+from fenghuo_adapters.smpp_line import Arrival, LineSettings, SmppLine, Submitted
 from tests.scale import TIMEOUT_SCALE
 
-__all__ = ["Far", "deliver_octets", "response", "scripted"]
+__all__ = ["SETTINGS", "Far", "Told", "answering", "arrival", "bound_line", "deliver_octets", "response", "scripted", "silent", "submit"]
 
 
 def response(pdu: Pdu, *, status: int = 0, body: bytes = b"\0") -> bytes:
@@ -86,3 +90,74 @@ async def scripted(script: Callable[[Far, int], Awaitable[None]]) -> AsyncIterat
         for script_task in scripts:
             script_task.cancel()
         await asyncio.gather(*scripts, return_exceptions=True)
+
+
+SETTINGS = LineSettings("127.0.0.1", 0, "fenghuo", "lab", connect_s=2.0, response_s=2.0, reconnect_most_s=0.05)
+TO = Submission("1069", "8613800138000")
+
+
+class Told:
+    """What a line told its owner, in order."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+        self._news = asyncio.Event()
+
+    def bound(self) -> None:
+        self._say("bound")
+
+    def lost(self, reason: str) -> None:
+        self._say(f"lost: {reason}")
+
+    def _say(self, word: str) -> None:
+        self.words.append(word)
+        self._news.set()
+
+    async def until(self, predicate: Callable[[list[str]], bool]) -> None:
+        async with asyncio.timeout(5.0 * TIMEOUT_SCALE):
+            while not predicate(self.words):
+                self._news.clear()
+                await self._news.wait()
+
+
+@contextlib.asynccontextmanager
+async def bound_line(port: int, **settings: float | str) -> AsyncIterator[tuple[SmppLine[str], Told]]:
+    told = Told()
+    line: SmppLine[str] = SmppLine(msgspec.structs.replace(SETTINGS, port=port, **settings), told, random.Random(1))
+    await line.open()
+    try:
+        yield line, told
+    finally:
+        await line.close(timeout_s=0.2)
+
+
+async def submit(line: SmppLine[str], text: str = "转移", *, key: str = "k", timeout_s: float = 2.0) -> Submitted:
+    async with line.slot(within_s=2.0) as slot:
+        return await slot.submit(text, TO, key, timeout_s=timeout_s)
+
+
+async def arrival(line: SmppLine[str]) -> Arrival:
+    async with asyncio.timeout(5.0 * TIMEOUT_SCALE):
+        item = await line.receive()
+    assert isinstance(item, Arrival)
+    return item
+
+
+async def answering(far: Far, number: int) -> None:
+    """A centre that takes everything; ids count from 1."""
+    await far.accept_bind()
+    count = 0
+    while True:
+        pdu = await far.next()
+        if pdu.command == Command.SUBMIT_SM:
+            count += 1
+            far.send(response(pdu, body=b"%d\0" % count))
+        elif not pdu.is_response:
+            far.send(response(pdu, body=b""))
+
+
+async def silent(far: Far, number: int) -> None:
+    """A centre that binds and never speaks again."""
+    await far.accept_bind()
+    while True:
+        await far.next()

@@ -1,89 +1,29 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
-from collections.abc import AsyncIterator, Callable
 
 import msgspec
 import pytest
 
 from fenghuo.errors import LinkBroken, LinkClosed, LinkTimeout
-from fenghuo_adapters import smpp_line, smpp_session
-from fenghuo_adapters.smpp_framing import Command, Submission
-from fenghuo_adapters.smpp_line import Arrival, BindRefused, Late, LineSettings, NotWritten, SmppLine, Submitted
-from tests.adapters.smpp_script import Far, deliver_octets, response, scripted
+from fenghuo_adapters import smpp_line
+from fenghuo_adapters.smpp_framing import Command
+from fenghuo_adapters.smpp_line import BindRefused, Late, NotWritten, SmppLine, Submitted
+from tests.adapters.smpp_script import (
+    SETTINGS,
+    Far,
+    Told,
+    answering,
+    arrival,
+    bound_line,
+    deliver_octets,
+    response,
+    scripted,
+    silent,
+    submit,
+)
 from tests.scale import TIMEOUT_SCALE
-
-SETTINGS = LineSettings("127.0.0.1", 0, "fenghuo", "lab", connect_s=2.0, response_s=2.0, reconnect_most_s=0.05)
-TO = Submission("1069", "8613800138000")
-
-
-class Told:
-    """What a line told its owner, in order."""
-
-    def __init__(self) -> None:
-        self.words: list[str] = []
-        self._news = asyncio.Event()
-
-    def bound(self) -> None:
-        self._say("bound")
-
-    def lost(self, reason: str) -> None:
-        self._say(f"lost: {reason}")
-
-    def _say(self, word: str) -> None:
-        self.words.append(word)
-        self._news.set()
-
-    async def until(self, predicate: Callable[[list[str]], bool]) -> None:
-        async with asyncio.timeout(5.0 * TIMEOUT_SCALE):
-            while not predicate(self.words):
-                self._news.clear()
-                await self._news.wait()
-
-
-@contextlib.asynccontextmanager
-async def bound_line(port: int, **settings: float | str) -> AsyncIterator[tuple[SmppLine[str], Told]]:
-    told = Told()
-    line: SmppLine[str] = SmppLine(msgspec.structs.replace(SETTINGS, port=port, **settings), told, random.Random(1))
-    await line.open()
-    try:
-        yield line, told
-    finally:
-        await line.close(timeout_s=0.2)
-
-
-async def submit(line: SmppLine[str], text: str = "转移", *, key: str = "k", timeout_s: float = 2.0) -> Submitted:
-    async with line.slot(within_s=2.0) as slot:
-        return await slot.submit(text, TO, key, timeout_s=timeout_s)
-
-
-async def arrival(line: SmppLine[str]) -> Arrival:
-    async with asyncio.timeout(5.0 * TIMEOUT_SCALE):
-        item = await line.receive()
-    assert isinstance(item, Arrival)
-    return item
-
-
-async def answering(far: Far, number: int) -> None:
-    """A centre that takes everything; ids count from 1."""
-    await far.accept_bind()
-    count = 0
-    while True:
-        pdu = await far.next()
-        if pdu.command == Command.SUBMIT_SM:
-            count += 1
-            far.send(response(pdu, body=b"%d\0" % count))
-        elif not pdu.is_response:
-            far.send(response(pdu, body=b""))
-
-
-async def silent(far: Far, number: int) -> None:
-    """A centre that binds and never speaks again."""
-    await far.accept_bind()
-    while True:
-        await far.next()
 
 
 async def test_each_part_has_its_id() -> None:
@@ -146,38 +86,6 @@ async def test_a_reset_in_mid_window_breaks_what_is_unanswered_and_nothing_is_se
         assert ("first",) == first.ids
         assert [LinkBroken] * 3 == [type(result) for result in results]
         assert [0] * 4 == seen
-
-
-async def test_the_far_side_unbinds_and_the_line_comes_back() -> None:
-    """Our unbind_resp goes out, the loss is told once, and the line binds again."""
-    answers: list[int] = []
-
-    async def leaving(far: Far, number: int) -> None:
-        await far.accept_bind()
-        if number == 0:
-            far.send(b"\0\0\0\x10\0\0\0\x06\0\0\0\0\0\0\0\x07")
-            answers.append((await far.next()).command)
-        await far.next()
-
-    async with scripted(leaving) as port, bound_line(port) as (_, told):
-        await told.until(lambda words: words == ["bound", "lost: the far end unbound", "bound"])
-    assert [Command.UNBIND_RESP] == answers
-
-
-async def test_a_dead_line_is_noticed_within_two_intervals() -> None:
-    """Nothing comes back, nothing is closed: after one quiet interval we ask, after two we leave."""
-    async with scripted(silent) as port, bound_line(port, enquire_link_s=0.3) as (_, told):
-        began = asyncio.get_running_loop().time()
-        await told.until(lambda words: "lost: no answer to enquire_link" in words)
-        assert 0.6 + 0.6 * TIMEOUT_SCALE > asyncio.get_running_loop().time() - began
-
-
-async def test_a_living_line_is_kept() -> None:
-    """Answers to enquire_link keep the session over many intervals."""
-    async with scripted(answering) as port, bound_line(port, enquire_link_s=0.25) as (line, told):
-        await asyncio.sleep(1.1)  # four intervals: the statement is that nothing happens
-        assert ["bound"] == told.words
-        assert await line.enquire(timeout_s=2.0) >= 0.0
 
 
 async def test_an_unanswered_submission_raises_and_its_late_answer_is_told() -> None:
@@ -312,38 +220,6 @@ async def test_an_arrival_is_acknowledged_only_when_told_to() -> None:
     assert [Command.ENQUIRE_LINK_RESP, 41] == acknowledged
 
 
-async def test_octets_that_do_not_hold_together_end_nothing() -> None:
-    """A torn deliver_sm arrives without fields, an unknown command gets a nack, and the next message is read."""
-
-    async def hostile(far: Far, number: int) -> None:
-        await far.accept_bind()
-        far.send(b"\0\0\0\x12\0\0\0\x05\0\0\0\0\0\0\0\x01ab")
-        far.send(b"\0\0\0\x10\0\0\x01\x11\0\0\0\0\0\0\0\x02")
-        far.send(b"\0\0\0\x10\x80\0\0\x04\0\0\0\0\0\0\x99\x99")
-        far.send(deliver_octets(3, b"OK"))
-        await far.next(Command.UNBIND)
-
-    async with scripted(hostile) as port, bound_line(port) as (line, told):
-        assert (await arrival(line)).delivered is None
-        found = (await arrival(line)).delivered
-        assert found is not None
-        assert (b"OK", ["bound"]) == (found.user_data, told.words)
-
-
-async def test_a_lost_frame_boundary_ends_the_session() -> None:
-    """A length that cannot be: the only cure is a new connection."""
-
-    async def garbage(far: Far, number: int) -> None:
-        await far.accept_bind()
-        if number == 0:
-            far.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-        await far.next()
-
-    async with scripted(garbage) as port, bound_line(port) as (_, told):
-        await told.until(lambda words: words.count("bound") == 2)
-        assert told.words[1].startswith("lost: not SMPP any more")
-
-
 async def test_close_ends_what_is_under_way_and_nothing_leaves_afterwards() -> None:
     """LinkClosed for the unanswered, silence for late acknowledgements, None for the reader."""
     async with scripted(silent) as port, bound_line(port) as (line, _):
@@ -355,15 +231,6 @@ async def test_close_ends_what_is_under_way_and_nothing_leaves_afterwards() -> N
         assert await line.receive() is None
         with pytest.raises(NotWritten, match="closed by us"):
             await submit(line)
-
-
-async def test_an_unanswered_submission_puts_the_line_under_suspicion(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half open: nobody waits for the next enquire_link; we ask at once, and leave when nothing is heard."""
-    monkeypatch.setattr(smpp_session, "SUSPECT_S", 0.1)
-    async with scripted(silent) as port, bound_line(port) as (line, told):
-        with pytest.raises(LinkTimeout):
-            await submit(line, timeout_s=0.05)
-        await told.until(lambda words: "lost: no answer to enquire_link" in words)
 
 
 async def test_too_many_arrivals_are_asked_to_come_later(monkeypatch: pytest.MonkeyPatch) -> None:
