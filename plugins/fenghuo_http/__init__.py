@@ -1,14 +1,43 @@
-"""HTTP in and out: the API, the webhook channel and the console, all on the one web port or by plain requests."""
+"""HTTP in and out: the API and the console on the one web port, the webhook channel. See docs/reference/http-api.md."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated, Literal
 
 import msgspec
 
-from fenghuo import Front, FrontContext, FrontType, PluginInfo, hookimpl
+from fenghuo import (
+    AddressKind,
+    Capabilities,
+    Channel,
+    ChannelContext,
+    ChannelType,
+    Doubt,
+    Evidence,
+    Front,
+    FrontContext,
+    FrontType,
+    PluginInfo,
+    Renderer,
+    hookimpl,
+)
+from fenghuo.formats.renditions import json_body
+from fenghuo_http.addresses import masked, normalised
 
-__all__ = ["ApiSettings"]
+__all__ = [
+    "ApiSettings",
+    "ConsoleSettings",
+    "WebhookSettings",
+    "capabilities",
+    "fenghuo_address_kinds",
+    "fenghuo_channel_types",
+    "fenghuo_front_types",
+    "fenghuo_plugin",
+    "fenghuo_renderers",
+]
+
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=600)]
 
 
 class ApiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -18,9 +47,76 @@ class ApiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `metrics_from_loopback`: whether /metrics needs no token from this machine (switch it off behind a proxy on this machine).
     """
 
-    rate_per_s: float = 0.0
-    burst: int = 0
+    rate_per_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    burst: Annotated[int, msgspec.Meta(ge=0)] = 0
     metrics_from_loopback: bool = True
+
+
+class ConsoleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[fronts.NAME.settings]` of type http.console.
+
+    `open_viewer`: whether a browser on this machine may watch without a token; `origins`: what else than this port's own
+    address a page may come from; `heartbeat_s`: seconds between pings; `page`: whether to serve the page at /.
+    """
+
+    open_viewer: bool = False
+    origins: tuple[str, ...] = ()
+    heartbeat_s: Seconds = 10.0
+    page: bool = True
+
+
+class WebhookSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[channels.NAME.settings]` of type http.webhook.
+
+    `url`: where everything goes; empty: each recipient's own. `ca_file`: trust these anchors instead of the system's.
+    `secret_file`: its content is sent in `secret_header`. `confirms`: what a 2xx proves. `idempotent`: whether the far end
+    knows a repeated Idempotency-Key, so that a doubtful POST may simply be repeated. `timeout_s`: for the whole exchange.
+    """
+
+    url: str = ""
+    ca_file: str = ""
+    secret_file: str = ""
+    secret_header: str = "Authorization"
+    confirms: Literal["accepted", "device"] = "accepted"
+    idempotent: bool = True
+    concurrency: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 64
+    timeout_s: Seconds = 10.0
+    connect_s: Seconds = 3.0
+
+    def __post_init__(self) -> None:
+        if self.url:
+            normalised(self.url)
+
+
+def capabilities(settings: WebhookSettings) -> Capabilities:
+    """What a webhook with these settings can do."""
+    return Capabilities(
+        form="json",
+        evidence_max=Evidence.DEVICE if settings.confirms == "device" else Evidence.ACCEPTED,
+        doubt=Doubt.IDEMPOTENT if settings.idempotent else Doubt.OPAQUE,
+        concurrency=settings.concurrency,
+        receipt_q95_s=settings.timeout_s,
+        attempt_s=settings.timeout_s + 5.0,
+        needs=("ip",),
+    )
+
+
+def _api(ctx: FrontContext) -> Front:
+    from fenghuo_http.api import HttpApi
+
+    return HttpApi(ctx)
+
+
+def _console(ctx: FrontContext) -> Front:
+    from fenghuo_http.console import Console
+
+    return Console(ctx)
+
+
+def _webhook(ctx: ChannelContext) -> Channel:
+    from fenghuo_http.webhook import WebhookChannel
+
+    return WebhookChannel(ctx)
 
 
 @hookimpl
@@ -29,11 +125,20 @@ def fenghuo_plugin() -> PluginInfo:
 
 
 @hookimpl
+def fenghuo_channel_types() -> Sequence[ChannelType]:
+    return [ChannelType("http.webhook", WebhookSettings, capabilities, ("url",), _webhook)]
+
+
+@hookimpl
 def fenghuo_front_types() -> Sequence[FrontType]:
-    return (FrontType("http.api", ApiSettings, _api),)
+    return [FrontType("http.api", ApiSettings, _api), FrontType("http.console", ConsoleSettings, _console)]
 
 
-def _api(ctx: FrontContext) -> Front:
-    from fenghuo_http.api import HttpApi
+@hookimpl
+def fenghuo_renderers() -> Sequence[Renderer]:
+    return [Renderer("json", json_body)]
 
-    return HttpApi(ctx)
+
+@hookimpl
+def fenghuo_address_kinds() -> Sequence[AddressKind]:
+    return [AddressKind("url", normalised, masked)]

@@ -23,6 +23,7 @@ def capabilities(settings: RadioSettings) -> Capabilities:
         half_duplex=not settings.full_duplex,
         group=bool(settings.group),
         inbound=True,
+        repeat_safe=True,
         receipt_q95_s=settings.receipt_q95_s,
         attempt_s=attempt_s(settings),
         watts_idle=2.0,

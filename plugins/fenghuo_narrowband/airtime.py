@@ -12,6 +12,8 @@ __all__ = ["BUDGET_OCTETS", "MAX_OCTETS", "attempt_s", "emission_s", "frame_s", 
 
 # Octets of text that a numbered frame surely carries: 256 less its prefix and marks (up to 60) and what a good cut leaves empty.
 PART_OCTETS = 150
+# What a numbered frame spends on `(1/3)#0123 ` and on ending with a whole character or word.
+_PREFIX_OCTETS = 20
 # Alerts are fitted to this: four frames, nine seconds on air at 1200 bit/s. Orders are never cut and may take MAX_PARTS.
 BUDGET_OCTETS = 4 * PART_OCTETS
 MAX_OCTETS = MAX_PARTS * PART_OCTETS
@@ -26,15 +28,15 @@ def frame_s(frame: bytes, settings: RadioSettings) -> float:
 
 def frames_for(size: int) -> int:
     """How many frames a text of `size` octets takes."""
-    return 1 if size <= MAX_INFO else math.ceil(size / (MAX_INFO - 40))
+    return 1 if size <= MAX_INFO else math.ceil(size / (MAX_INFO - _PREFIX_OCTETS))
 
 
 def emission_s(size: int, settings: RadioSettings) -> float:
     """Seconds on the air for a text of `size` octets, all frames together; an estimate, as the text is not known yet."""
     count = frames_for(size)
-    typical = "撤".encode() * math.ceil(size / 3)
-    info = (typical[:size] if count == 1 else typical)[: math.ceil(size / count)]
-    return count * frame_s(_sample(info, settings), settings)
+    octets = size if count == 1 else math.ceil(size / count) + _PREFIX_OCTETS
+    typical = ("撤".encode() * math.ceil(octets / 3))[:octets]
+    return count * frame_s(_sample(typical, settings), settings)
 
 
 def attempt_s(settings: RadioSettings) -> float:

@@ -47,6 +47,8 @@ __all__ = ["ADDRESS_KIND", "RadioChannel"]
 ADDRESS_KIND = "callsign"
 
 _FIRST_PAUSE_S = 0.5
+# A station heard this lately proves that the receiver, the antenna and the squelch work.
+_PROOF_S = 600.0
 _HEARD_STATIONS = 1000  # remembered, so that a noisy band cannot fill the memory
 
 
@@ -59,7 +61,8 @@ class RadioChannel(SimpleChannel):
         self._settings = settings
         self._mycall = Address.parse(settings.mycall)
         self._path = tuple(Address.parse(hop) for hop in settings.path)
-        self._heard_at: dict[str, float] = {}
+        self._heard_at: dict[str, float] = {}  # when each station was last reported, oldest first
+        self._last_heard: float | None = None
         self._power = PowerLevel.FULL
         self._line = KissLine(
             _driver(settings),
@@ -98,9 +101,12 @@ class RadioChannel(SimpleChannel):
             return await self._emit(station, emission)
 
     async def probe(self, budget: ProbeBudget) -> ProbeResult:
-        """Raises: LinkError: the line is down. An open line proves the TNC and never the air, and that is what the answer says."""
+        """Raises: LinkError: the line is down. An open line proves the TNC and never the air: only a station lately heard does."""
         self._line.ready()
-        return ProbeResult(answered=False, detail=f"{self._line.name} is open; that proves the TNC, not the air{self._last_heard()}")
+        silence_s = self._silence_s()
+        lately = f"{silence_s:.0f} s ago somebody was heard" if silence_s is not None else "nobody was heard yet"
+        is_proven = silence_s is not None and silence_s <= _PROOF_S
+        return ProbeResult(answered=is_proven, detail=f"{self._line.name} is open, which proves the TNC and not the air; {lately}")
 
     async def inbound(self) -> AsyncIterator[Inbound]:
         async for frame in self._line.frames():
@@ -135,7 +141,7 @@ class RadioChannel(SimpleChannel):
         try:
             heard = UiFrame.decode(frame.data)
         except FrameError as exc:
-            self._ctx.log.debug("frame not understood", channel=self._ctx.name, cause=str(exc))
+            self._ctx.log.debug("frame not understood", cause=str(exc))
             return
         if heard.source == self._mycall:
             return  # our own frame, repeated by a digipeater
@@ -146,13 +152,15 @@ class RadioChannel(SimpleChannel):
     def _station(self, heard: UiFrame, raw: bytes) -> Iterator[Inbound]:
         """HEARD, at most once for each station in the set time."""
         now, call = self._ctx.clock.monotonic(), str(heard.source)
-        last = self._heard_at.pop(call, None)
-        is_news = last is None or now - last >= self._settings.heard_every_s
-        self._heard_at[call] = now if is_news or last is None else last
+        self._last_heard = now
+        last = self._heard_at.get(call)
+        if last is not None and now - last < self._settings.heard_every_s:
+            return
+        self._heard_at.pop(call, None)
+        self._heard_at[call] = now
         if len(self._heard_at) > _HEARD_STATIONS:
             del self._heard_at[next(iter(self._heard_at))]
-        if is_news:
-            yield _inbound(InboundKind.HEARD, heard, raw)
+        yield _inbound(InboundKind.HEARD, heard, raw)
 
     def _addressed(self, heard: UiFrame, raw: bytes) -> Iterator[Inbound]:
         match reading(heard.info):
@@ -161,19 +169,17 @@ class RadioChannel(SimpleChannel):
             case Answer(text=text):
                 yield _inbound(InboundKind.ANSWER, heard, raw, text=text)
             case Order():
-                self._ctx.log.warning("another post sent us an order; it is not taken in", channel=self._ctx.name, frame=str(heard))
+                self._ctx.log.warning("another post sent us an order; it is not taken in", frame=str(heard))
             case None:
                 return
 
-    def _last_heard(self) -> str:
-        if not self._heard_at:
-            return "; nobody heard yet"
-        call = max(self._heard_at, key=self._heard_at.__getitem__)
-        return f"; {call} was heard {self._ctx.clock.monotonic() - self._heard_at[call]:.0f} s ago"
+    def _silence_s(self) -> float | None:
+        """Seconds since any station was heard; None if none was."""
+        return self._ctx.clock.monotonic() - self._last_heard if self._last_heard is not None else None
 
     def _on_state(self, up: bool, reason: str) -> None:
         say = self._ctx.log.info if up else self._ctx.log.warning
-        say("radio line up" if up else "radio line down", channel=self._ctx.name, cause=reason)
+        say("radio line up" if up else "radio line down", cause=reason)
         self._ctx.health(up, reason)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -235,7 +236,7 @@ async def test_bodies_have_limits(door: Door, path: str, content_type: str, octe
         for at in range(0, octets, 65536):
             yield b"x" * min(65536, octets - at)
 
-    data: Any = b"x" * octets if declared else chunks()
+    data: io.BytesIO | AsyncIterator[bytes] = io.BytesIO(b"x" * octets) if declared else chunks()
     got, _, body = await door.ask("POST", path, data=data, headers=MET | {"Content-Type": content_type})
     assert status == got
     assert "urn:fenghuo:problem:too-large" == body["type"] if status == 413 else "01J" == body["id"]

@@ -12,7 +12,7 @@ from datetime import datetime
 from lxml import etree
 
 from fenghuo.errors import CapError
-from fenghuo.formats.cap_info import InfoReader, limited
+from fenghuo.formats.cap_info import InfoReader
 from fenghuo.formats.cap_notes import Notes
 from fenghuo.formats.cap_part import Part
 from fenghuo.formats.cap_values import closed_word, read_instant, read_references
@@ -54,8 +54,8 @@ def read_cap(alert: etree._Element, notes: Notes, defaults: SourceDefaults) -> C
     if "password" in part:
         notes.find("deprecated", "/alert/password is of CAP 1.0 and is not read")
     msg_type = _fact_word(part, "msgType", MESSAGE_TYPES)
-    references = read_references(part, "references", chinese=defaults.chinese)
-    infos = tuple(InfoReader(info, defaults).info() for info in limited(part.parts("info"), MAX_INFOS, "infos", "/alert"))
+    references = _references(part, defaults)
+    infos = tuple(InfoReader(info, defaults).info() for info in part.parts("info", MAX_INFOS))
     content = Content(
         kind=Kind.ALERT,
         action=_action(part, msg_type, references, infos),
@@ -69,7 +69,7 @@ def read_cap(alert: etree._Element, notes: Notes, defaults: SourceDefaults) -> C
         codes=tuple(text for text, _ in part.texts("code") if text),
         note=part.text("note"),
         source=part.text("source"),
-        references=tuple(limited(references, MAX_REFERENCES, "references", "/alert/references")),
+        references=references,
         incidents=_spaced(part.text("incidents")),
         infos=infos,
     )
@@ -126,6 +126,14 @@ def _fact_instant(part: Part, defaults: SourceDefaults) -> datetime:
     if repair:
         part.notes.repair(repair, part.where("sent"))
     return at
+
+
+def _references(part: Part, defaults: SourceDefaults) -> tuple[Reference, ...]:
+    references = read_references(part, "references", chinese=defaults.chinese)
+    if len(references) > MAX_REFERENCES:
+        sentence = f"there are {len(references)} references; at most {MAX_REFERENCES} are taken"
+        raise CapError(sentence, code="limit", where="/alert/references")
+    return references
 
 
 def _action(part: Part, msg_type: str, references: tuple[Reference, ...], infos: tuple[Info, ...]) -> Action:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeVar
 
 from fenghuo.errors import CapError
 from fenghuo.formats.cap_geometry import read_circle, read_polygon
@@ -15,13 +14,11 @@ from fenghuo.formats.cap_words import CATEGORIES, CERTAINTIES, RESPONSE_TYPES, S
 from fenghuo.formats.verdicts import SourceDefaults
 from fenghuo.model.message import AffectedArea, Geocode, Info, Parameter, Resource, Ring
 
-__all__ = ["InfoReader", "limited"]
+__all__ = ["InfoReader"]
 
 # Source of the figures: wire-formats.md §1.3, above the largest real file.
 MAX_AREAS = 1_000
 MAX_GEOCODES = 5_000
-
-_T = TypeVar("_T")
 _COLOUR_NAMES = {"colour", "color", "预警颜色", "颜色"}
 _COLOUR_IN_TEXT = re.compile(r"([红橙黄蓝])色|\b(red|orange|yellow|blue) (?:warning|alert|signal)", re.IGNORECASE)
 _COLOURS = {"红": "Red", "橙": "Orange", "黄": "Yellow", "蓝": "Blue", "red": "Red", "orange": "Orange", "yellow": "Yellow", "blue": "Blue"}
@@ -64,7 +61,7 @@ class InfoReader:
             contact=part.text("contact"),
             parameters=parameters,
             resources=tuple(_resource(one) for one in part.parts("resource")),
-            areas=tuple(self._area(one) for one in limited(part.parts("area"), MAX_AREAS, "areas", part.path)),
+            areas=tuple(self._area(one) for one in part.parts("area", MAX_AREAS)),
         )
 
     def _instant(self, name: str) -> datetime | None:
@@ -100,10 +97,10 @@ class InfoReader:
         self._notes.find("deprecated", f"{self._part.where('certainty')} is {text!r}, since CAP 1.1 Likely")
         return "Likely"
 
-    def _pairs(self, part: Part, name: str) -> list[tuple[str, str]]:
+    def _pairs(self, part: Part, name: str, limit: int | None = None) -> list[tuple[str, str]]:
         """valueName and value; CAP 1.0 wrote `name=value` in one text."""
         pairs: list[tuple[str, str]] = []
-        for one in part.parts(name):
+        for one in part.parts(name, limit):
             left, equals, right = one.own_text.partition("=")
             old = "valueName" not in one and "value" not in one
             pair = ((left, right) if equals else ("", left)) if old else (one.text("valueName"), one.text("value"))
@@ -127,7 +124,7 @@ class InfoReader:
     def _geocodes(self, part: Part) -> tuple[Geocode, ...]:
         """Every code once, under the name of its system: the source's, or ours where the settings say which it is."""
         codes: list[Geocode] = []
-        for index, (name, text) in enumerate(self._pairs(part, "geocode")):
+        for index, (name, text) in enumerate(self._pairs(part, "geocode", MAX_GEOCODES)):
             path = part.where("geocode", index)
             self._filled_in(text, path)
             if not text:
@@ -175,10 +172,3 @@ def _colour(parameters: tuple[Parameter, ...], codes: tuple[Geocode, ...], headl
             return colour
     found = _COLOUR_IN_TEXT.search(headline) or _COLOUR_IN_TEXT.search(event)
     return _COLOURS[(found[1] or found[2]).casefold()] if found else ""
-
-
-def limited(items: Sequence[_T], limit: int, what: str, where: str) -> Sequence[_T]:
-    """The items. Raises: CapError("limit") if there are more than `limit`."""
-    if len(items) > limit:
-        raise CapError(f"there are {len(items)} {what}; at most {limit} are taken", code="limit", where=where)
-    return items

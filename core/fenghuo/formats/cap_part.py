@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lxml import etree
 
+from fenghuo.errors import CapError
 from fenghuo.formats.cap_notes import Notes
 from fenghuo.formats.cap_words import ORDERS, REPEATABLE
 from fenghuo.formats.xml_gate import element_name
@@ -41,8 +42,15 @@ class Part:
         """(text, path) of every child of that name."""
         return [(_inner_text(child), self.where(name, at)) for at, child in enumerate(self._children.get(name, ()))]
 
-    def parts(self, name: str) -> list[Part]:
-        """Every child of that name as a part of its own."""
+    def count(self, name: str) -> int:
+        """How many children have that name."""
+        return len(self._children.get(name, ()))
+
+    def parts(self, name: str, limit: int | None = None) -> list[Part]:
+        """Every child of that name as a part of its own. Raises: CapError("limit") for more than `limit`, before any is looked at."""
+        if limit is not None and self.count(name) > limit:
+            sentence = f"{self.path} has {self.count(name)} times {name}; at most {limit} are taken"
+            raise CapError(sentence, code="limit", where=self.path)
         return [Part(child, self.where(name, at), self.notes, self.namespace) for at, child in enumerate(self._children.get(name, ()))]
 
     def where(self, name: str, index: int = 0) -> str:

@@ -32,7 +32,7 @@ def decode(raw: bytes, media_type: str = "", *, defaults: SourceDefaults = _NO_D
     one with links only gives a single refusal with code no-alert, whose verdict `container` is ok: its source is healthy.
     """
     body = raw.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if body.startswith(_JSON_START) or (b"json" in media_type.encode() and not body.startswith(b"<")):
+    if body.startswith(_JSON_START) or ("json" in media_type and not body.startswith(b"<")):
         return (read_message(body, defaults=defaults),)
     try:
         document = open_document(raw, chinese=defaults.chinese)

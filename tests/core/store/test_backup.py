@@ -1,0 +1,122 @@
+"""Backup under load, restore, fsck."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from fenghuo.errors import StoreError
+from fenghuo.store import Store
+from fenghuo.store.backup import fsck, restore
+from fenghuo.store.disk import DATABASE
+from fenghuo.store.tables import DELIVERY, EVENT, MESSAGE, OBJECTIVE
+from tests.core.store.rows import delivery, message, objective, open_store
+
+
+async def fill(store: Store, count: int = 50) -> None:
+    """A message, its objective and some deliveries."""
+    await store.run(lambda tx: tx.insert(MESSAGE, message()))
+    await store.run(lambda tx: tx.insert(OBJECTIVE, objective(1)))
+    await store.run(lambda tx: tx.insert_all(DELIVERY, [delivery(n) for n in range(1, count + 1)]))
+
+
+async def test_backup_while_writes_run_is_one_moment(tmp_path: Path, store: Store) -> None:
+    """Each job writes a row and its event; the copy holds a prefix of them, row by row as the store has it, and is sound."""
+    await store.run(lambda tx: tx.insert(MESSAGE, message()))
+    await store.run(lambda tx: tx.insert(OBJECTIVE, objective(1)))
+    going = True
+
+    async def write() -> int:
+        n = 0
+        while going:
+            n += 1
+            await store.run(lambda tx: (tx.insert(DELIVERY, delivery(n)), tx.event("delivery.ready", f"delivery/{n}")))
+        return n
+
+    writer = asyncio.create_task(write())
+    while store.events.head < 50:
+        await store.events.wait(store.events.head)
+    await store.backup(tmp_path / "copy.sqlite")
+    after = store.events.head
+    while store.events.head <= after:
+        await store.events.wait(store.events.head)
+    going = False
+    written = await writer
+    with contextlib.closing(sqlite3.connect(tmp_path / "copy.sqlite")) as copy:
+        rows = copy.execute(f"{DELIVERY.select_sql} ORDER BY id").fetchall()
+        events = copy.execute(f"{EVENT.select_sql} ORDER BY seq").fetchall()
+    assert 50 <= len(rows) == len(events) < written
+    assert [DELIVERY.encode(row) for row in await store.find(DELIVERY, "id <= ? ORDER BY id", len(rows))] == rows
+
+
+async def test_restore_gives_back_what_was_saved(tmp_path: Path, store: Store) -> None:
+    """A restored store has the rows of the backup under a new epoch; the one it replaced is kept beside it."""
+    await fill(store)
+    await store.backup(tmp_path / "copy.sqlite")
+    epoch = store.events.epoch
+    await store.run(lambda tx: tx.insert(DELIVERY, delivery(999)))
+    await store.close()
+    with pytest.raises(StoreError, match="say so explicitly"):
+        restore(tmp_path / "copy.sqlite", tmp_path / "state")
+    assert restore(tmp_path / "copy.sqlite", tmp_path / "state", replace=True).ok
+    again = await open_store(tmp_path / "state")
+    assert 50 == len(await again.find(DELIVERY))
+    assert epoch != again.events.epoch
+    await again.close()
+    assert (tmp_path / "state" / f"{DATABASE}.old-1").exists()
+
+
+async def test_restore_into_an_empty_folder(tmp_path: Path, store: Store) -> None:
+    """A backup alone is enough for another machine."""
+    await fill(store)
+    await store.backup(tmp_path / "copy.sqlite")
+    restore(tmp_path / "copy.sqlite", tmp_path / "new")
+    again = await open_store(tmp_path / "new")
+    assert message() == await again.get(MESSAGE, "m1", 1)
+    await again.close()
+
+
+async def test_restore_and_fsck_keep_out_of_a_running_store(tmp_path: Path, store: Store) -> None:
+    """Nobody touches the file of a running daemon."""
+    await store.backup(tmp_path / "copy.sqlite")
+    with pytest.raises(StoreError, match="in use"):
+        restore(tmp_path / "copy.sqlite", tmp_path / "state", replace=True)
+    with pytest.raises(StoreError, match="in use"):
+        fsck(tmp_path / "state")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database at all" * 100], ids=["empty", "foreign"])
+async def test_what_is_no_backup_is_refused(tmp_path: Path, store: Store, content: bytes) -> None:
+    """A file that holds no store never takes the place of one."""
+    await store.close()
+    (tmp_path / "bad").write_bytes(content)
+    with pytest.raises(StoreError):
+        restore(tmp_path / "bad", tmp_path / "state", replace=True)
+    await (await open_store(tmp_path / "state")).close()
+
+
+async def test_backup_to_nowhere_fails(tmp_path: Path, store: Store) -> None:
+    """A folder that is not there is an error, not a silent success."""
+    with pytest.raises(StoreError, match="failed"):
+        await store.backup(tmp_path / "nowhere" / "copy.sqlite")
+
+
+async def test_fsck_names_what_is_wrong_and_repair_moves_only_that(tmp_path: Path, store: Store) -> None:
+    """A damaged row, a missing one and an orphan are named; repair sets the damaged one aside and leaves the rest."""
+    await fill(store, 10)
+    await store.close()
+    assert fsck(tmp_path / "state").ok
+    with contextlib.closing(sqlite3.connect(tmp_path / "state" / DATABASE, isolation_level=None)) as connection:
+        connection.execute("UPDATE delivery SET address = 'x' WHERE id = 3")
+        connection.execute("DELETE FROM delivery WHERE id = 4")
+        connection.execute("DELETE FROM objective")
+    report = fsck(tmp_path / "state")
+    assert (("delivery (3,)",), ("9 rows of delivery without their objective",)) == (report.damaged, report.orphans)
+    assert {"objective: 0 rows, 1 expected", "delivery: 9 rows, 10 expected"} == set(report.census)
+    assert 1 == fsck(tmp_path / "state", repair=True).quarantined
+    after = fsck(tmp_path / "state")
+    assert ((), (), ("8 rows of delivery without their objective",)) == (after.damaged, after.census, after.orphans)

@@ -1,0 +1,64 @@
+"""What must hold when a bearer dies and returns, judged by what the peers received."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.node import Node, Person, radio, sms
+from tests.peers.direwolf import Duo
+from tests.peers.smsc import Smsc
+
+pytestmark = [pytest.mark.peer, pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(180)]
+
+LADDER = """
+[ladders.both]
+min_risk_groups = 2
+[[ladders.both.rungs]]
+channels = ["sms"]
+[[ladders.both.rungs]]
+channels = ["radio"]
+[[rules]]
+name = "orders"
+match = { kind = ["Dispatch"] }
+audience = { name = "as addressed" }
+needed = "HUMAN"
+deadline_s = 120
+ladder = "both"
+"""
+ORDERS = 200
+
+
+def people(count: int) -> list[Person]:
+    """Invented persons with a telephone and a callsign each."""
+    return [Person(f"p{n}", f"+86138{n:08d}", f"B{n // 26 % 10}{chr(65 + n % 26)}{n:03d}"[:6]) for n in range(count)]
+
+
+async def test_a_dead_sms_centre_costs_no_order_and_its_return_brings_no_second_copy(tmp_path: Path) -> None:
+    """With 200 orders open the SMSC gets SIGKILL: each is on the radio, none is lost, and no number gets a second submit_sm."""
+    persons = people(ORDERS)
+    async with Smsc(store=tmp_path / "smsc.store", rate=40) as smsc, Duo() as duo:
+        channels = {"sms": sms(smsc.port, window=8), "radio": radio(duo.near.port)}
+        async with Node(tmp_path, channels=channels, persons=persons, rules=LADDER) as node:
+            await node.channels_up("sms", "radio")
+            answers = await asyncio.gather(*(node.order(person.id, f"命令{person.id}号：立即到岗", priority="P2") for person in persons))
+            assert [202] * ORDERS == [status for status, _ in answers]
+            await smsc.wait_for(lambda: len(smsc.submits) >= 20)
+            await smsc.kill()
+            submitted = {submit.dst for submit in smsc.submits}
+            expected = {person.callsign for person in persons if f"86138{int(person.id[1:]):08d}" not in submitted}
+            async with asyncio.timeout(90):
+                while not expected <= {frame.dest.partition("-")[0] for frame in duo.far.received}:
+                    print(len(duo.far.received), len({f.dest for f in duo.far.received}), len(expected), flush=True)
+                    await asyncio.sleep(0.1)
+            await smsc.restart()
+            await node.channels_up("sms")
+            seen = len(smsc.submits)
+            await asyncio.sleep(1.0)
+            assert len(smsc.submits) - seen <= ORDERS // 4, "a returning bearer is met by a trickle, not by everything at once"
+            await node.until("queue.ls", lambda rows: not [row for row in rows if row["state"] in ("READY", "EMITTING")], timeout_s=60, limit=1000)
+            copies = {number: count for number, count in Counter(submit.dst for submit in smsc.submits).items() if count > 1}
+            assert {} == copies

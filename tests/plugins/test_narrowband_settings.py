@@ -1,0 +1,91 @@
+"""Settings of the radio channel: each mistake has its sentence; what the plugin declares; what a frame costs."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+import fenghuo_narrowband
+from fenghuo import Evidence
+from fenghuo_adapters.ax25_framing import Address, UiFrame
+from fenghuo_narrowband.airtime import BUDGET_OCTETS, attempt_s, emission_s, frame_s
+from fenghuo_narrowband.parts import fragments
+from tests.plugins.narrowband_fakes import settings_for
+
+MISTAKES = [
+    ({"mycall": "BJ1CMD-16"}, "callsign 'BJ1CMD-16' has the SSID 16; it goes from 0 to 15"),
+    ({"group": "所有台"}, "callsign '所有台' is not 1 to 6 letters and digits, with -0 to -15 behind if need be"),
+    ({"driver": "serial"}, 'driver = "serial" needs a device, for example device = "/dev/ttyUSB0"'),
+    ({"device": "/dev/ttyUSB0"}, 'device is for driver = "serial"; driver = "tcp" takes host and port'),
+    ({"port": 0}, "port 0 is not a TCP port; it goes from 1 to 65535"),
+    ({"path": ["D1"] * 9}, "path names 9 digipeaters; AX.25 allows 8"),
+    ({"kiss_port": 16}, "kiss_port 16 is not one of 0 to 15"),
+    ({"persistence": 256}, "persistence 256 is not one of 0 to 255"),
+    ({"txdelay_ms": 2560}, "txdelay_ms 2560 is not one of 0 to 2550 milliseconds"),
+    ({"bitrate": 0.0}, "bitrate 0.0 must be greater than 0"),
+]
+
+
+@pytest.mark.parametrize(("mistake", "sentence"), MISTAKES, ids=[str(mistake) for mistake, _ in MISTAKES])
+def test_each_mistake_has_its_sentence(mistake: dict[str, object], sentence: str) -> None:
+    """The operator reads what is wrong, not a stack trace."""
+    with pytest.raises(msgspec.ValidationError) as caught:
+        msgspec.convert({"mycall": "BJ1CMD"} | mistake, fenghuo_narrowband.RadioSettings)
+    assert sentence == str(caught.value)
+
+
+def test_an_unknown_key_is_refused() -> None:
+    """A misspelt setting is not silently ignored."""
+    with pytest.raises(msgspec.ValidationError, match="unknown field `bitrat`"):
+        msgspec.convert({"mycall": "BJ1CMD", "bitrat": 300}, fenghuo_narrowband.RadioSettings)
+
+
+def test_the_plugin_brings_one_channel_type() -> None:
+    """radio.kiss takes callsigns and the form "radio"."""
+    (kind,) = fenghuo_narrowband.fenghuo_channel_types()
+    (renderer,) = fenghuo_narrowband.fenghuo_renderers()
+    assert ("radio.kiss", ("callsign",)) == (kind.id, kind.address_kinds)
+    assert renderer.form == kind.capabilities(settings_for()).form
+
+
+def test_it_claims_aired_at_most_and_without_pacing_only_accepted() -> None:
+    """KISS reports no end of transmission."""
+    assert Evidence.AIRED == fenghuo_narrowband.capabilities(settings_for()).evidence_max
+    assert Evidence.ACCEPTED == fenghuo_narrowband.capabilities(settings_for(pace=False)).evidence_max
+
+
+def test_callsigns_are_normalised_by_the_address_kind() -> None:
+    """Two spellings of a station are one address."""
+    (kind,) = fenghuo_narrowband.fenghuo_address_kinds()
+    assert "BJ1VAN-7" == kind.normalise(" bj1van-7 ")
+    assert "BJ1VAN" == kind.mask("BJ1VAN")
+
+
+def test_a_frame_costs_keying_and_its_bits() -> None:
+    """At 1200 bit/s a frame of 216 octets takes about 1.5 s, and 0.4 s to key up and down."""
+    frame = UiFrame(Address("BJ1VAN"), Address("BJ1CMD"), b"\x55" * 200).encode()
+    assert 1.8 < frame_s(frame, settings_for(bitrate=1200.0, txdelay_ms=300, txtail_ms=100)) < 1.95
+
+
+def test_a_serial_line_is_part_of_the_cost() -> None:
+    """Ten bits an octet at the line's baud rate."""
+    frame = UiFrame(Address("BJ1VAN"), Address("BJ1CMD"), b"x").encode()
+    serial = settings_for(driver="serial", device="/dev/x", baud=1200)
+    assert len(frame) * 10 / 1200 == pytest.approx(frame_s(frame, serial) - frame_s(frame, settings_for()))
+
+
+@pytest.mark.parametrize("length", [20, 80, 150, 300])
+def test_the_estimate_is_within_15_percent_of_what_is_sent(length: int) -> None:
+    """Planning and the air agree."""
+    settings = settings_for(bitrate=1200.0, txdelay_ms=300, txtail_ms=100)
+    text = ("沿江各村转移群众，" * 100)[:length]
+    infos = fragments(text, 123, 256)
+    real_s = sum(frame_s(UiFrame(Address("BJ1VAN"), Address("BJ1CMD"), info).encode(), settings) for info in infos)
+    size = len(text.encode())
+    assert real_s == pytest.approx(emission_s(size, settings), rel=0.15)
+
+
+def test_the_largest_emission_fits_the_attempt() -> None:
+    """An attempt is not called off while it is still on the air."""
+    settings = settings_for(bitrate=1200.0, txdelay_ms=300, txtail_ms=100)
+    assert emission_s(BUDGET_OCTETS, settings) < attempt_s(settings) / 2
