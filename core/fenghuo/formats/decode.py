@@ -20,6 +20,9 @@ from fenghuo.model.delivery import Verdict
 
 __all__ = ["Decoded", "Problem", "SourceDefaults", "decode"]
 
+MAX_ALERTS = 1_000
+"""Most alerts of one container; the largest feed of a national source lists 500."""
+
 _NO_DEFAULTS = SourceDefaults()
 _JSON_START = (b"{", b"[")
 _DIALECT_12379 = ("http://com.icss.amp", "")
@@ -42,6 +45,9 @@ def decode(raw: bytes, media_type: str = "", *, defaults: SourceDefaults = _NO_D
     alerts = list(_outermost_alerts(document.root))
     if not alerts:
         return (_without_alert(document, wellformed),)
+    if len(alerts) > MAX_ALERTS:
+        sentence = f"there are {len(alerts)} alerts in one document; at most {MAX_ALERTS} are taken"
+        return (refused(FormatError(sentence, code="limit"), (wellformed,), document.repairs),)
     return tuple(_decoded(alert, document, wellformed, defaults) for alert in alerts)
 
 

@@ -13,13 +13,16 @@ from lxml import etree
 
 from fenghuo.errors import XmlRefused
 
-__all__ = ["MAX_DEPTH", "MAX_OCTETS", "Document", "element_name", "open_document"]
+__all__ = ["MAX_DEPTH", "MAX_ELEMENTS", "MAX_OCTETS", "Document", "element_name", "open_document"]
 
 MAX_OCTETS = 4 * 1024 * 1024
 """Longest document, octets. The largest real alert has 1.68 MB."""
 
 MAX_DEPTH = 64
 """Deepest nesting of elements. A real alert in an envelope needs eight; recursion over the tree stays safe below this."""
+
+MAX_ELEMENTS = 200_000
+"""Most elements of a document: ten times the largest real feed. It bounds the time that all later passes over the tree take."""
 
 # Declared name → codec. The GB family is read as its superset GB18030, which every text of the family decodes under.
 _CODECS = {
@@ -55,7 +58,7 @@ class Document(msgspec.Struct, frozen=True):
 def open_document(raw: bytes, *, chinese: bool = True) -> Document:
     """The tree of `raw`. `chinese`: octets that do not decode as declared are tried as GB18030.
 
-    Raises: XmlRefused with code too-large, empty, encoding, doctype, not-wellformed or too-deep.
+    Raises: XmlRefused with code too-large, empty, encoding, doctype, not-wellformed, too-deep or limit.
     """
     if len(raw) > MAX_OCTETS:
         raise XmlRefused(f"the document has {len(raw)} octets; at most {MAX_OCTETS} are read", code="too-large")
@@ -67,7 +70,7 @@ def open_document(raw: bytes, *, chinese: bool = True) -> Document:
         repairs.append("lead-space at /")
     _refuse_doctype(body)
     root = _parse(_DECLARATION.sub("", body, count=1) if body.startswith("<?xml") else body)
-    _refuse_depth(root)
+    _refuse_masses(root)
     return Document(root, encoding, tuple(repairs))
 
 
@@ -142,9 +145,12 @@ def _parse(body: str) -> etree._Element:
     return root
 
 
-def _refuse_depth(root: etree._Element) -> None:
-    depth = 0
+def _refuse_masses(root: etree._Element) -> None:
+    depth = count = 0
     for event, _ in etree.iterwalk(root, events=("start", "end")):
         depth += 1 if event == "start" else -1
+        count += event == "start"
         if depth > MAX_DEPTH:
             raise XmlRefused(f"elements are nested more than {MAX_DEPTH} deep", code="too-deep")
+        if count > MAX_ELEMENTS:
+            raise XmlRefused(f"there are more than {MAX_ELEMENTS} elements", code="limit")

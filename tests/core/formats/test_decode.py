@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -113,6 +115,31 @@ def test_xml_under_a_json_type() -> None:
     (decoded,) = decode(GOOD.encode(), "application/json")
     assert decoded.content is not None
     assert Kind.ALERT is decoded.content.kind
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        spoiled("  <info>", "<info/>" * 100_000 + "<info>"),
+        spoiled("<category>", "<category>x</category>" * 100_000 + "<category>"),
+        spoiled("<polygon>", "<polygon/>" * 100_000 + "<polygon>"),
+        spoiled("31.5,121 31.6,121", "(" * 2_000_000),
+        spoiled("31.5,121 31.6,121", "1" * 2_000_000),
+        spoiled("320585110", "1," * 1_000_000 + "1"),
+        spoiled("<geocode>", f"<circle>{'1.' * 1_000_000}</circle><geocode>"),
+        spoiled("  <info>", f"<addresses>{'&quot;' * 300_000}</addresses><info>"),
+        ATOM.format('<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"/>' * 50_000).encode(),
+        b"<!--" + b" -" * 2_000_000 + b"--><a/>",
+        b"<?x " * 1_000_000,
+        b"[" * 4_000_000,
+    ],
+    ids=["infos", "categories", "polygons", "marks", "digits", "codes", "circle", "quotes", "alerts", "comment", "instruction", "json"],
+)
+def test_hostile(raw: bytes) -> None:
+    """What was made to take for ever is judged within seconds."""
+    start = time.perf_counter()
+    assert_honest(raw)
+    assert time.perf_counter() - start < 5
 
 
 def assert_honest(raw: bytes) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fenghuo.errors import XmlRefused
-from fenghuo.formats.xml_gate import MAX_DEPTH, MAX_OCTETS, element_name, open_document
+from fenghuo.formats.xml_gate import MAX_DEPTH, MAX_ELEMENTS, MAX_OCTETS, element_name, open_document
 
 WORD = "暴雨"
 
@@ -82,6 +82,7 @@ def test_doctype_in_a_comment() -> None:
         (b"<a>" + b" " * MAX_OCTETS + b"</a>", "too-large"),
         (b"<a>" * (MAX_DEPTH + 1) + b"</a>" * (MAX_DEPTH + 1), "too-deep"),
         (b"<a>" * 100_000, "not-wellformed"),
+        (b"<a>" + b"<b/>" * MAX_ELEMENTS + b"</a>", "limit"),
         (b"<html><p>502 Bad Gateway<br></html>", "not-wellformed"),
     ],
 )
