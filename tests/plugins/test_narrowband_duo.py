@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -24,11 +25,8 @@ from tests.scale import TIMEOUT_SCALE
 pytestmark = [pytest.mark.peer, pytest.mark.timeout(60)]
 
 LIMIT_S = 15.0 * TIMEOUT_SCALE
-LONG = (
-    "【演练】请沿江各村于18时前转移全部危险区群众，完成后报数。"
-    + "船只由镇政府统一调度，不得自行下水。" * 10
-    + " 收到请回复 收到#0123【演练】"
-)
+RULE = "船只由镇政府统一调度，不得自行下水。"
+LONG = f"【演练】请沿江各村于18时前转移全部危险区群众，完成后报数。{RULE * 10} 收到请回复 收到#0123【演练】"
 
 
 @pytest.fixture
@@ -57,6 +55,23 @@ async def first(channel: RadioChannel, kind: InboundKind) -> Inbound:
     raise AssertionError(f"the channel ended without a {kind}")
 
 
+async def answers_of(channel: RadioChannel, count: int) -> list[tuple[str, str]]:
+    """Who answered what, until there are `count` answers."""
+    found: list[tuple[str, str]] = []
+    inbound = channel.inbound()
+    async with asyncio.timeout(LIMIT_S):
+        while len(found) < count:
+            thing = await anext(inbound)
+            found += [(thing.address, thing.text)] if thing.kind is InboundKind.ANSWER else []
+    return found
+
+
+async def down(ctx: FakeContext) -> None:
+    async with asyncio.timeout(LIMIT_S):
+        while ctx.told[-1][0]:
+            await asyncio.sleep(0.01)
+
+
 async def up_again(ctx: FakeContext) -> None:
     async with asyncio.timeout(LIMIT_S):
         while [up for up, _ in ctx.told] != [True, False, True]:
@@ -66,20 +81,13 @@ async def up_again(ctx: FakeContext) -> None:
 async def test_six_of_six_both_ways(duo: Duo) -> None:
     """Three orders there, three answers back."""
     async with channel_on(duo) as (channel, _):
-        answers: list[str] = []
-        inbound = channel.inbound()
         for number in range(1, 4):
             text = f"第{number}号命令 #{number:04d}"
             assert Aired((f"BJ1VAN/{number:04d}",)) == await channel.send(FakeJob("BJ1VAN", text, number=number))
-            heard = await duo.far.heard(lambda frame, text=text: frame.text == text)  # type: ignore[misc]  # a default argument binds the loop's value
+            heard = await duo.far.heard(lambda frame, text=text: frame.text == text)  # type: ignore[misc]  # binds the loop's value
             assert ("BJ1CMD", "BJ1VAN") == (heard.source, heard.dest)
             await duo.far.say(f"收到#{number:04d}", "BJ1CMD")
-            async with asyncio.timeout(LIMIT_S):
-                async for thing in inbound:
-                    if thing.kind is InboundKind.ANSWER:
-                        answers.append(thing.text)
-                        break
-        assert ["收到#0001", "收到#0002", "收到#0003"] == answers
+        assert [("BJ1VAN", f"收到#{number:04d}") for number in range(1, 4)] == await answers_of(channel, 3)
 
 
 async def test_a_group_hears_one_emission(duo: Duo) -> None:
@@ -94,9 +102,9 @@ async def test_a_long_order_arrives_in_readable_frames(duo: Duo) -> None:
     """Each frame is whole UTF-8, numbered, and marked as an exercise."""
     async with channel_on(duo) as (channel, _):
         await channel.send(FakeJob("BJ1VAN", LONG))
-        await duo.far.heard(lambda frame: frame.text.startswith("(3/3)"))
+        await duo.far.heard(lambda frame: frame.text.startswith("(4/4)"))
         texts = [frame.info.decode() for frame in duo.far.received]
-        assert ["(1/3)#0123 【演练】", "(2/3)#0123 【演练】", "(3/3)#0123 【演练】"] == [text[:15] for text in texts]
+        assert [f"({part}/4)#0123 【演练】" for part in range(1, 5)] == [text[:15] for text in texts]
         assert texts[-1].endswith("收到#0123【演练】")
 
 
@@ -114,11 +122,8 @@ async def test_a_station_answers_by_itself_and_by_hand(duo: Duo) -> None:
 async def test_all_256_values_cross_the_air(duo: Duo) -> None:
     """KISS escapes, bit stuffing and check sum lose nothing."""
     states: list[bool] = []
-    line = KissLine(
-        TcpLine("127.0.0.1", duo.near.port),
-        on_state=lambda up, _: states.append(up),
-        pauses=Pauses(0.1, 1.0, FakeContext(settings_for()).random),
-    )
+    pauses = Pauses(0.1, 1.0, random.Random(1))
+    line = KissLine(TcpLine("127.0.0.1", duo.near.port), on_state=lambda up, _: states.append(up), pauses=pauses)
     await line.start()
     try:
         await line.write(KissFrame(UiFrame(Address("BJ1VAN"), Address("BJ1CMD"), bytes(range(256))).encode()))
@@ -155,9 +160,7 @@ async def test_over_a_serial_device_that_is_unplugged_and_put_back(duo: Duo, tmp
             await duo.far.say("收到#0001", "BJ1CMD")
             assert "收到#0001" == (await first(channel, InboundKind.ANSWER)).text
             await cable.unplug()
-            async with asyncio.timeout(LIMIT_S):
-                while ctx.told[-1][0]:
-                    await asyncio.sleep(0.01)
+            await down(ctx)
             await cable.plug()
             await up_again(ctx)
             await channel.send(FakeJob("BJ1VAN", "第二 #0002", number=2))
@@ -173,11 +176,5 @@ async def test_two_hundred_orders_are_on_the_air_in_half_a_minute() -> None:
             await channel.send(FakeJob(f"T{index}", f"请沿江各村于18时前转移全部危险区群众 #{index + 1:04d}", number=index + 1))
         await duo.far.heard(lambda frame: frame.dest == "T199")
         assert [f"T{index}" for index in range(200)] == [frame.dest for frame in duo.far.received]
-        answers: set[str] = set()
-        async with asyncio.timeout(LIMIT_S):
-            async for thing in channel.inbound():
-                if thing.kind is InboundKind.ANSWER:
-                    answers.add(thing.address)
-                if len(answers) == 200:
-                    break
+        assert {f"T{index}" for index in range(200)} == {who for who, _ in await answers_of(channel, 200)}
         assert time.monotonic() - began < 40 * TIMEOUT_SCALE
