@@ -56,8 +56,11 @@ async def backup(store: HasFolder, target: Path) -> FsckReport:
     Writes go on meanwhile. A row that is damaged in the store is damaged in the copy, and reported.
     Raises: StoreError: the copy cannot be written or is not whole.
     """
-    with ThreadPoolExecutor(1, "fenghuo-backup") as own:
+    own = ThreadPoolExecutor(1, "fenghuo-backup")
+    try:
         return await asyncio.get_running_loop().run_in_executor(own, _backup, store.folder / DATABASE, target)
+    finally:
+        own.shutdown(wait=False)
 
 
 def restore(source: Path, folder: Path, *, replace: bool = False) -> FsckReport:

@@ -129,8 +129,9 @@ class Tx:
 
     def event(self, kind: str, subject: str, /, **body: object) -> None:
         """Append to the event stream, in this transaction. `subject`: the path of what changed, as in message/ID."""
-        event = Event(self._next_seq, self._clock.time(), kind, subject, msgspec.to_builtins(body))
-        text = msgspec.json.encode(event.body).decode()
+        text = msgspec.json.encode(body).decode()
+        # The body as a reader of the table will have it: lists for tuples, plain values for enumerations.
+        event = Event(self._next_seq, self._clock.time(), kind, subject, msgspec.json.decode(text))
         self.event_rows.append(EVENT.encode(EventRow(event.seq, event.at, kind, subject, text)))
         self.events.append(event)
         self._next_seq += 1
