@@ -57,7 +57,7 @@ def flip(path: Path, bit: int) -> None:
 
 
 def verdict(path: Path, before: Raw) -> str:
-    """"same", "noticed" or "silent"."""
+    """ "same", "noticed" or "silent"."""
     try:
         with contextlib.closing(connect_writer(str(path))) as connection:
             found = examine(connection)

@@ -20,7 +20,9 @@ def test_row_reads_back_as_it_was(table, row) -> None:  # type: ignore[no-untype
     assert row == table.decode(table.encode(row))
 
 
-@given(st.builds(Target, objective=st.integers(0, 2**40), rung_at=st.floats(allow_nan=False), wake_at=st.none() | st.floats(allow_nan=False)))
+@given(
+    st.builds(Target, objective=st.integers(0, 2**40), rung_at=st.floats(allow_nan=False), wake_at=st.none() | st.floats(allow_nan=False))
+)
 def test_any_target_reads_back(row: Target) -> None:
     """Every value that a column can hold survives, None among them."""
     raw = TARGET.encode(row)
@@ -29,7 +31,9 @@ def test_any_target_reads_back(row: Target) -> None:
 
 def test_digest_is_typed_and_length_prefixed() -> None:
     """Neither moving a border between two columns nor changing a type keeps the digest."""
-    digests = {row_digest((1, "t"), values) for values in (("ab", "c"), ("a", "bc"), ("1", "c"), (1, "c"), (1.0, "c"), (None, "c"), (b"1", "c"))}
+    digests = {
+        row_digest((1, "t"), values) for values in (("ab", "c"), ("a", "bc"), ("1", "c"), (1, "c"), (1.0, "c"), (None, "c"), (b"1", "c"))
+    }
     assert 7 == len(digests)
 
 

@@ -1,0 +1,84 @@
+"""Migrations: every old database opens."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from fenghuo.errors import StoreError
+from fenghuo.store.database import connect_writer
+from fenghuo.store.disk import DATABASE
+from fenghuo.store.migrations import MIGRATIONS, Migration
+from fenghuo.store.schema import SCHEMA_VERSION, migrate, schema_version
+from fenghuo.store.tables import DELIVERY, MESSAGE, OBJECTIVE, TABLES
+from tests.core.store.rows import delivery, message, objective, open_store
+
+DATABASES = Path(__file__).parents[2] / "databases"
+
+
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION + 1))
+async def test_old_database_opens(tmp_path: Path, version: int) -> None:
+    """The database kept from each schema is migrated, and its rows read as they were written."""
+    shutil.copy(DATABASES / f"v{version}.sqlite", tmp_path / DATABASE)
+    store = await open_store(tmp_path)
+    assert message() == await store.get(MESSAGE, "m1", 1)
+    assert objective(1) == await store.get(OBJECTIVE, 1)
+    assert delivery(1) == await store.get(DELIVERY, 1)
+    assert ["message.accepted"] == [event.type for event in await store.events.read(0, 10)]
+    await store.close()
+
+
+def test_migrations_lead_to_the_tables(tmp_path: Path) -> None:
+    """The migrations make exactly what the tables declare; before the first release `freeze_schema.py` writes the first one."""
+    with contextlib.closing(connect_writer(str(tmp_path / "db"))) as connection:
+        assert 0 == migrate(connection, tmp_path)
+        made = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
+    assert {statement for table in TABLES.values() for statement in table.ddl()} == made
+
+
+def test_numbers_have_no_holes() -> None:
+    """Migrations count from 1, and each has its old database."""
+    assert list(range(1, SCHEMA_VERSION + 1)) == [migration.number for migration in MIGRATIONS]
+    assert all((DATABASES / f"v{migration.number}.sqlite").exists() for migration in MIGRATIONS)
+
+
+def test_rows_are_copied_before_a_migration(tmp_path: Path) -> None:
+    """A database with rows is backed up under its next schema's number; rows of a changed table get new digests."""
+    shutil.copy(DATABASES / "v1.sqlite", tmp_path / DATABASE)
+    more = Migration(SCHEMA_VERSION + 1, "a test", ('CREATE TABLE "extra" (x INTEGER)',), rewritten=("delivery",))
+    with contextlib.closing(connect_writer(str(tmp_path / DATABASE))) as connection:
+        assert 1 == migrate(connection, tmp_path, (*MIGRATIONS, more))
+        assert (SCHEMA_VERSION + 1,) == connection.execute("PRAGMA user_version").fetchone()
+    with contextlib.closing(sqlite3.connect(tmp_path / f"before-schema-{SCHEMA_VERSION + 1}.sqlite")) as copy:
+        assert (1,) == copy.execute("SELECT count(*) FROM delivery").fetchone()
+        assert SCHEMA_VERSION == schema_version(copy)
+
+
+def test_failed_migration_leaves_the_old_schema(tmp_path: Path) -> None:
+    """A migration is whole or not there."""
+    bad = Migration(SCHEMA_VERSION + 1, "a test", ('CREATE TABLE "extra" (x INTEGER)', "nonsense"))
+    with contextlib.closing(connect_writer(str(tmp_path / "db"))) as connection:
+        with pytest.raises(sqlite3.OperationalError):
+            migrate(connection, tmp_path, (*MIGRATIONS, bad))
+        assert SCHEMA_VERSION == schema_version(connection)
+        assert (0,) == connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'extra'").fetchone()
+
+
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        ("PRAGMA user_version = 99", "has schema 99, and this version of Fenghuo knows"),
+        ("PRAGMA application_id = 7", "not made by Fenghuo"),
+    ],
+)
+def test_foreign_and_later_databases_are_refused(tmp_path: Path, statement: str, sentence: str) -> None:
+    """What we do not understand is not touched."""
+    with contextlib.closing(connect_writer(str(tmp_path / "db"))) as connection:
+        migrate(connection, tmp_path)
+        connection.execute(statement)
+        with pytest.raises(StoreError, match=sentence):
+            migrate(connection, tmp_path)
