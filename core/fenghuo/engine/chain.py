@@ -24,14 +24,14 @@ KEEP_KEYS_S = 30 * 86_400.0
 
 
 class Kin(msgspec.Struct, frozen=True):
-    """What a new message is to one that we have: the next revision of `id`. `sender`: who sent the original."""
+    """What a new message is to one that we have: the next revision of `id`. `sender`: who sent the original; `newest`: its latest revision."""
 
     id: MessageId
     revision: int
     sender: str
     expires_at: float
     number: int
-    headline: Message
+    newest: Message
 
 
 def triple_key(content: Content) -> str:

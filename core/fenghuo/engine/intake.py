@@ -244,20 +244,40 @@ class _Taking:
 
 
 def _as_revision(message: Message, kin: Kin) -> Message:
-    """The next revision of an event. A Cancel without words takes over the headline and areas of what it ends."""
-    content = message.content
-    if content.action is Action.CANCEL and not content.infos:
+    """The next revision of an event. A Cancel says what it ends: it takes over kind, headline and areas of the original."""
+    content, original = message.content, kin.newest.content
+    if content.action is Action.CANCEL:
+        words = next((info.description for info in content.infos if info.description), content.note)
         infos = tuple(
-            Info(language=info.language, categories=info.categories, event=info.event, colour=info.colour, headline=info.headline,
-                 sender_name=info.sender_name, areas=info.areas)
-            for info in kin.headline.content.infos
-        )  # fmt: skip
-        content = msgspec.structs.replace(content, infos=infos, note=content.note)
+            Info(
+                language=info.language,
+                categories=info.categories,
+                event=info.event,
+                colour=info.colour,
+                headline=info.headline or info.description[:60],
+                description=words if original.kind is not content.kind else _own_words(content, info.language),
+                sender_name=info.sender_name,
+                areas=info.areas,
+            )
+            for info in original.infos
+        )
+        content = msgspec.structs.replace(content, kind=original.kind, infos=infos, scope=original.scope)
     expires_at = max(message.expires_at, kin.expires_at) if message.assumed_expiry else message.expires_at
     return msgspec.structs.replace(
-        message, id=kin.id, revision=kin.revision, content=content, expires_at=expires_at, number=kin.number,
-        priority=min(message.priority, kin.headline.priority),
-    )  # fmt: skip
+        message,
+        id=kin.id,
+        revision=kin.revision,
+        content=content,
+        expires_at=expires_at,
+        number=kin.number,
+        priority=min(message.priority, kin.newest.priority),
+    )
+
+
+def _own_words(content: Content, language: str) -> str:
+    """What a Cancel itself says in a language, or in its first one."""
+    spoken = {info.language: info.description for info in content.infos}
+    return spoken.get(language) or next(iter(spoken.values()), content.note)
 
 
 def _end_of(message: Message) -> MessageState:

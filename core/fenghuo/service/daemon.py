@@ -23,7 +23,7 @@ import structlog
 from fenghuo.clock import SystemClock
 from fenghuo.engine.office import Office
 from fenghuo.engine.rules import RuleBook, read_rules
-from fenghuo.errors import ConfigError, SettingsError, StoreError
+from fenghuo.errors import ConfigError, LinkBusy, SettingsError, StoreError
 from fenghuo.model.directory import Directory
 from fenghuo.plugin.host import PluginHost, load_plugins
 from fenghuo.service import logs
@@ -79,9 +79,12 @@ def serve(config: Path, *, exercise: bool = False) -> int:
         for fault in error.faults:
             print(fault, file=sys.stderr)
         return EXIT_SETTINGS
-    except (ConfigError, StoreError) as error:
+    except ConfigError as error:
         print(str(error), file=sys.stderr)
-        return EXIT_SETTINGS if isinstance(error, ConfigError) else EXIT_BUG
+        return EXIT_SETTINGS
+    except (StoreError, LinkBusy) as error:
+        print(str(error), file=sys.stderr)
+        return EXIT_BUG
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -144,7 +147,7 @@ class Daemon:
     def _desk(self, room: EngineRoom, keeper: DirectoryKeeper) -> Desk:
         desk = Desk()
         desk.hold(self._holders())
-        watch_room(self._metrics, room)
+        watch_room(self._metrics, room, self._store)
         messages = MessageVerbs(desk, room.intake, room.release, self._store)
         plans = PlanVerbs(desk, room.office, self._store, board=room.board, facts=room.facts, dispatcher=room.dispatcher)
         state = StateVerbs(
@@ -196,6 +199,7 @@ class Daemon:
     def _helpers(self, room: EngineRoom, desk: Desk) -> list[asyncio.Task[None]]:
         """What runs beside the loop: the watchdog's feed, the event counter, the spool folder."""
         watchdog = Watchdog(self._notify, self._clock, status=lambda: f"{len(room.book.objectives)} objectives open")
+        self._metrics.gauge("loop_lag_seconds", lambda: [({}, watchdog.lag_s)])
         watchdog.watch("loop", lambda: Progress(room.loop.turns, room.loop.has_work, 10.0))
         watchdog.watch("writer", lambda: Progress(*self._store.progress, 20.0))
         works = [("watchdog", watchdog.run(watchdog_period_s())), ("events", self._count_events(room))]

@@ -48,7 +48,6 @@ VERBS: dict[str, tuple[str, ...]] = {
     "metrics": EVERYONE,
     "state": EVERYONE,
     "queue.ls": EVERYONE,
-    "queue.show": EVERYONE,
     "plugin.ls": EVERYONE,
 }
 """Verb → the rights of which one is enough."""

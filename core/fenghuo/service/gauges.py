@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.metrics import Metrics
+from fenghuo.store.store import Store
 
 __all__ = ["watch_room"]
 
 
-def watch_room(metrics: Metrics, room: EngineRoom) -> None:
+def watch_room(metrics: Metrics, room: EngineRoom, store: Store) -> None:
     """Have the gauges read from the engine's own parts, at the moment of asking."""
     board, dispatcher, book = room.board, room.dispatcher, room.book
     metrics.gauge("queued", lambda: [({"channel": one.name}, float(dispatcher.queued(one.name))) for one in board])
     metrics.gauge("channel_health", lambda: [({"channel": one.name, "health": one.health.state.value}, 1.0) for one in board])
     metrics.gauge("in_flight", lambda: [({}, float(dispatcher.in_flight))])
     metrics.gauge("open_objectives", lambda: [({}, float(len(book.objectives)))])
+    metrics.gauge("commits", lambda: [({}, float(store.progress[0]))])
     metrics.gauge("in_doubt", lambda: [({}, float(len(book.doubts)))])

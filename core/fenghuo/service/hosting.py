@@ -28,7 +28,7 @@ from fenghuo.store.transaction import Tx
 
 __all__ = ["Hosting"]
 
-FRONT_LIMIT_S = 10.0
+FRONT_LIMIT_S = 2.0
 log = structlog.stdlib.get_logger("fenghuo.hosting")
 
 
@@ -96,13 +96,14 @@ class Hosting:
             self._start_sensor(sensor)
 
     async def fronts_started(self) -> None:
-        """Wait until every front has mounted itself, or for ten seconds."""
+        """Wait until every front has mounted itself, or for two seconds: one that cannot start delays nobody for long."""
         waits = [front.started.wait() for front in self._fronts]
         try:
             async with asyncio.timeout(FRONT_LIMIT_S):
                 await asyncio.gather(*waits)
         except TimeoutError:
-            log.error("a front did not start in time", limit_s=FRONT_LIMIT_S)
+            late = [front.name for front in self._fronts if not front.started.is_set()]
+            log.error("a front did not start in time", fronts=late, limit_s=FRONT_LIMIT_S)
 
     async def stop(self, deadline: float) -> None:
         """Silence on every channel by `deadline` (monotonic seconds)."""
