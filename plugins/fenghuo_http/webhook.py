@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import time
 
 import aiohttp
 from yarl import URL
@@ -83,10 +82,10 @@ class WebhookChannel(SimpleChannel):
         session = self._session
         if session is None or not self._settings.url:
             return ProbeResult(answered=False, detail="without a fixed url there is nobody to ask")
-        began = time.monotonic()
+        began = self._ctx.clock.monotonic()
         try:
             async with asyncio.timeout(budget.timeout_s), session.head(self._settings.url, allow_redirects=False) as answer:
-                return ProbeResult(answered=True, round_trip_s=time.monotonic() - began, detail=f"http {answer.status}")
+                return ProbeResult(answered=True, round_trip_s=self._ctx.clock.monotonic() - began, detail=f"http {answer.status}")
         except TimeoutError as exc:
             raise LinkTimeout("no answer in time") from exc
         except aiohttp.ClientError as exc:

@@ -216,7 +216,7 @@ async def test_a_probe_takes_any_answer(peer: Peer) -> None:
 
 async def test_a_missing_ca_file_is_a_sentence() -> None:
     """Trust anchors that cannot be read stop the start."""
-    with pytest.raises(ConfigError, match="ca_file /nowhere/ca.pem cannot be used: .*No such file"):
+    with pytest.raises(ConfigError, match=r"ca_file /nowhere/ca\.pem cannot be used: .*No such file"):
         async with channel(WebhookSettings(ca_file="/nowhere/ca.pem")):
             pass
 
