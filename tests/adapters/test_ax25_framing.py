@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from ax253 import Frame
-from fenghuo_adapters.ax25_framing import MAX_INFO, Address, UiFrame, airtime_s
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fenghuo.errors import FrameError
+from fenghuo_adapters.ax25_framing import MAX_INFO, Address, UiFrame, airtime_s
 
 CMD = Address("BJ1CMD")
 VAN = Address("BJ1VAN", 7)
@@ -93,10 +95,8 @@ def test_what_is_no_ui_frame_is_refused_by_code(octets: bytes, code: str) -> Non
 @given(st.binary(max_size=400))
 def test_any_octets_are_a_frame_or_a_frame_error(octets: bytes) -> None:
     """Nothing that comes from the air breaks the reader."""
-    try:
+    with contextlib.suppress(FrameError):
         UiFrame.decode(octets)
-    except FrameError as exc:
-        assert exc.code
 
 
 def test_airtime_counts_every_bit_that_is_sent() -> None:

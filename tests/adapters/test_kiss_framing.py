@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from fenghuo_adapters.kiss_framing import MAX_FRAME, Command, KissDecoder, KissFrame
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fenghuo.errors import FrameError
+from fenghuo_adapters.kiss_framing import MAX_FRAME, Command, KissDecoder, KissFrame
 
 
 def test_a_frame_stands_between_two_ends() -> None:
