@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -11,8 +12,9 @@ from fenghuo.model.delivery import Delivery, DeliveryState, Objective, Token
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageId, MessageState
 from fenghuo.model.traffic import Action, Priority, Traffic
-from fenghuo.store import Store, StoreSettings
+from fenghuo.store import Store, StoreSettings, Tx
 from fenghuo.store.records import MessageRow
+from fenghuo.store.tables import DELIVERY
 
 SMALL = StoreSettings(min_free=0, ballast=0, log_frames=0)
 
@@ -98,6 +100,16 @@ def delivery(number: int, *, state: DeliveryState = DeliveryState.READY) -> Deli
         traffic=Traffic.ACTUAL,
         state=state,
     )
+
+
+def planning(row: Delivery) -> Callable[[Tx], None]:
+    """A job that writes a delivery and its event."""
+
+    def job(tx: Tx) -> None:
+        tx.insert(DELIVERY, row)
+        tx.event("delivery.ready", f"delivery/{row.id}")
+
+    return job
 
 
 def moved(row: Delivery, state: DeliveryState) -> Delivery:

@@ -14,7 +14,7 @@ from fenghuo.store import Store
 from fenghuo.store.backup import fsck, restore
 from fenghuo.store.disk import DATABASE
 from fenghuo.store.tables import DELIVERY, EVENT, MESSAGE, OBJECTIVE
-from tests.core.store.rows import delivery, message, objective, open_store
+from tests.core.store.rows import delivery, message, objective, open_store, planning
 
 
 async def fill(store: Store, count: int = 50) -> None:
@@ -34,7 +34,7 @@ async def test_backup_while_writes_run_is_one_moment(tmp_path: Path, store: Stor
         n = 0
         while going:
             n += 1
-            await store.run(lambda tx: (tx.insert(DELIVERY, delivery(n)), tx.event("delivery.ready", f"delivery/{n}")))
+            await store.run(planning(delivery(n)))
         return n
 
     writer = asyncio.create_task(write())

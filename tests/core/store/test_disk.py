@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sqlite3
 import subprocess
@@ -15,8 +16,8 @@ from fenghuo.errors import StoreError, StoreFull
 from fenghuo.store import Store, StoreSettings
 from fenghuo.store.database import connect_writer
 from fenghuo.store.disk import FolderLock, Space, write_file
-from fenghuo.store.tables import BLOB, COUNTER, DELIVERY
 from fenghuo.store.records import BlobRow, CounterRow
+from fenghuo.store.tables import BLOB, COUNTER, DELIVERY
 from tests.core.store.rows import SMALL, StillClock, delivery, open_store
 
 MIB = 1024 * 1024
@@ -59,26 +60,28 @@ async def test_disk_without_a_reserve_fails_each_job_and_recovers(small_disk: Pa
     """When even the ballast is used up every job gets StoreFull, nothing acknowledged is lost, and no restart is needed."""
     store = await open_store(small_disk / "state", StoreSettings(min_free=0, ballast=0, log_frames=0, checkpoint_frames=10_000))
     await asyncio.to_thread(fill, small_disk / "filler")
-    kept = 0
-    with pytest.raises(StoreFull):
+    kept: list[str] = []
+
+    async def write_for_ever() -> None:
         while True:
-            await store.run(lambda tx: tx.insert(BLOB, BlobRow(str(kept), 9_000, bytes(9_000))))
-            kept += 1
+            name = str(len(kept))
+            await store.run(lambda tx, name=name: tx.insert(BLOB, BlobRow(name, 9_000, bytes(9_000))))  # type: ignore[misc]
+            kept.append(name)
+
+    with pytest.raises(StoreFull):
+        await write_for_ever()
     await asyncio.to_thread((small_disk / "filler").unlink)
     await store.run(lambda tx: tx.put(COUNTER, CounterRow("after", 1)))
-    assert kept == await store.scalar("SELECT count(*) FROM blob")
+    assert len(kept) == await store.scalar("SELECT count(*) FROM blob")
     await store.close()
 
 
 def fill(path: Path) -> None:
     """Take all the space there is."""
-    with path.open("wb", buffering=0) as stream:
-        for size in (MIB, 4096):
-            try:
-                while True:
-                    stream.write(bytes(size))
-            except OSError:
-                continue
+    for size in (MIB, 4096):
+        with path.open("ab", buffering=0) as stream, contextlib.suppress(OSError):
+            while True:
+                stream.write(bytes(size))
 
 
 class Failing(sqlite3.Connection):

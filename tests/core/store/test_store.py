@@ -14,9 +14,9 @@ from fenghuo.errors import NotFound, RowDamaged, StoreError
 from fenghuo.model.delivery import DeliveryState
 from fenghuo.store import Store, StoreSettings, Tx
 from fenghuo.store.disk import DATABASE
-from fenghuo.store.tables import CENSUS, CHANNEL, COUNTER, DELIVERY, EVENT, MESSAGE, OBJECTIVE, QUARANTINE
 from fenghuo.store.records import CounterRow
-from tests.core.store.rows import SMALL, StillClock, delivery, message, moved, objective, open_store
+from fenghuo.store.tables import CENSUS, CHANNEL, COUNTER, DELIVERY, EVENT, MESSAGE, OBJECTIVE, QUARANTINE
+from tests.core.store.rows import SMALL, StillClock, delivery, message, moved, objective, open_store, planning
 
 
 async def test_row_is_there_after_a_restart(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ async def test_transaction_is_over_after_its_job(store: Store) -> None:
 
 async def test_reader_cannot_write(store: Store) -> None:
     """The reading side refuses every change."""
-    with pytest.raises(StoreError, match="readonly|read-only|query"):
+    with pytest.raises(StoreError, match=r"readonly|read-only|query"):
         await store.scalar("DELETE FROM meta")
 
 
@@ -113,7 +113,7 @@ async def test_lost_database_is_no_new_beginning(tmp_path: Path, store: Store, w
     """A store that is empty while its marker says otherwise refuses to start."""
     await store.close()
     wipe(tmp_path / "state" / DATABASE)
-    with pytest.raises(StoreError, match="is missing or empty, but store.id says"):
+    with pytest.raises(StoreError, match=r"is missing or empty, but store\.id says"):
         await open_store(tmp_path / "state")
 
 
@@ -222,7 +222,7 @@ async def test_census_follows_every_change(store: Store) -> None:
 async def test_inline_fill_does_the_same(tmp_path: Path) -> None:
     """Without threads a job is settled when submit() returns."""
     store = await open_store(tmp_path, StoreSettings(min_free=0, ballast=0, log_frames=0, inline=True))
-    future = store.submit(lambda tx: (tx.insert(DELIVERY, delivery(1)), tx.event("delivery.ready", "delivery/1")))
+    future = store.submit(planning(delivery(1)))
     assert (True, 1) == (future.done(), store.events.head)
     assert [delivery(1)] == await store.find(DELIVERY)
     assert ["delivery.ready"] == [row.type for row in await store.find(EVENT)]
