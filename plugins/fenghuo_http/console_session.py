@@ -1,0 +1,151 @@
+"""One console: a bounded outbox, one pump, and where in the stream it stands. Nothing here can be slowed down by a slow client."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from fenghuo_http.console_frames import Close, Cursor, Delta, Frame, Op, Ping, Resync, Snap, encode
+from fenghuo_http.exchange import Send
+
+__all__ = ["OUTBOX_FRAMES", "OUTBOX_OCTETS", "Change", "Session", "snapshot_parts"]
+
+OUTBOX_FRAMES = 256
+OUTBOX_OCTETS = 1_000_000
+PART_OCTETS = 200_000  # a frame out has at most 256 kB; the rest is for the envelope and one long value
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What happened between two places of the stream, by path; a path that is gone has no value. `frame` is shared."""
+
+    epoch: str
+    prev: int
+    seq: int
+    ops: Mapping[str, Op]
+    frame: str
+
+
+def delta(epoch: str, prev: int, seq: int, ops: Mapping[str, Op]) -> str:
+    """A delta as text."""
+    return encode(Delta(epoch, prev, seq, tuple(ops.values()))).decode()
+
+
+class Session:
+    """A console after its handshake. `topics` is None while nothing is subscribed."""
+
+    def __init__(self, send: Send, *, now: float) -> None:
+        self._send = send
+        self._outbox: deque[str] = deque()
+        self._octets = 0
+        self._wake = asyncio.Event()
+        self._parts: Iterator[str] = iter(())
+        self._loading = False
+        self._waiting: dict[str, Op] = {}
+        self._epoch = ""
+        self._at = 0
+        self._latest = 0
+        self.closing: Close | None = None
+        self.subscription = 0
+        self.topics: frozenset[str] | None = None
+        self.heard_at = now
+
+    def begin(self, subscription: int, topics: frozenset[str]) -> None:
+        """A new subscription replaces the old; until loaded() its changes wait, merged by path."""
+        self.subscription = subscription
+        self.topics = topics
+        self._parts = iter(())
+        self._loading = True
+        self._waiting = {}
+        self._latest = 0
+        self._epoch = ""
+
+    def loaded(self, cursor: Cursor, parts: Iterator[str]) -> None:
+        """What the console is to be sent first, and the place where that leaves it."""
+        self._epoch = cursor.epoch
+        self._at = cursor.seq
+        self._parts = parts
+        self._wake.set()
+
+    def change(self, change: Change) -> None:
+        """Pass a change on, or keep it until the snapshot is out. Never waits."""
+        if self._loading:
+            self._waiting.update(change.ops)
+            self._latest = change.seq
+        elif change.seq > self._at:
+            same = self._at == change.prev
+            self._push(change.frame if same else delta(change.epoch, self._at, change.seq, change.ops))
+            self._at = change.seq
+
+    def ping(self, now: float, head: int) -> None:
+        """A heartbeat; an empty delta first, where the stream went on without this console's topics."""
+        if self.topics is not None and not self._loading and head > self._at:
+            self._push(delta(self._epoch, self._at, head, {}))
+            self._at = head
+        self.tell(Ping(now, self._at))
+
+    def tell(self, frame: Frame) -> None:
+        """Queue one frame."""
+        self._push(encode(frame).decode())
+
+    def close(self, code: Close) -> None:
+        """End the connection as soon as the pump can."""
+        self.closing = code
+        self._wake.set()
+
+    async def pump(self) -> None:
+        """Send what is queued, then parts of a snapshot one by one, until close()."""
+        while self.closing is None:
+            text = self._next()
+            if text is None:
+                self._wake.clear()
+                await self._wake.wait()
+            else:
+                await self._send({"type": "websocket.send", "text": text})
+
+    def _next(self) -> str | None:
+        if self._outbox:
+            text = self._outbox.popleft()
+            self._octets -= len(text)
+            return text
+        part = next(self._parts, None)
+        if part is None and self._loading and self._epoch:
+            return self._caught_up()
+        return part
+
+    def _caught_up(self) -> str | None:
+        """The snapshot is out: what came meanwhile follows as one delta."""
+        self._loading = False
+        waiting, self._waiting = self._waiting, {}
+        if self._latest <= self._at:
+            return None
+        prev, self._at = self._at, self._latest
+        return delta(self._epoch, prev, self._at, waiting)
+
+    def _push(self, text: str) -> None:
+        # Characters stand for octets here: the bound is about memory, and a Chinese character takes no more than two of it.
+        if len(self._outbox) >= OUTBOX_FRAMES or self._octets + len(text) > OUTBOX_OCTETS:
+            self._outbox.clear()
+            text = encode(Resync(self.subscription, "slow")).decode()
+            self._octets = 0
+            self.topics = None
+            self._loading = False
+        self._outbox.append(text)
+        self._octets += len(text)
+        self._wake.set()
+
+
+def snapshot_parts(subscription: int, cursor: Cursor, data: Mapping[str, msgspec.Raw]) -> Iterator[str]:
+    """The frames of a snapshot, made one at a time as they are taken."""
+    part, octets = 0, 0
+    gathered: dict[str, msgspec.Raw] = {}
+    for path, value in data.items():
+        size = len(value) + len(path) + 8
+        if gathered and octets + size > PART_OCTETS:
+            yield encode(Snap(subscription, cursor, part, False, gathered)).decode()
+            part, octets, gathered = part + 1, 0, {}
+        gathered[path] = value
+        octets += size
+    yield encode(Snap(subscription, cursor, part, True, gathered)).decode()
