@@ -73,8 +73,7 @@ class Console:
         else:
             await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
             code = await self._converse(scope, receive, send, from_page=bool(origin))
-            if code is not None:
-                await send({"type": "websocket.close", "code": code.value, "reason": code.name.lower()})
+            await _close(send, code)
 
     def _is_welcome(self, origin: str, host: str) -> bool:
         """This port's own pages (the Host was checked by the port), and those of the settings, letter by letter."""
@@ -99,7 +98,10 @@ class Console:
             return Close.STOPPING
         self._enter(session)
         try:
-            return await _first(self._listen(session, actor, receive), self._pump(session))
+            code = await _first(self._listen(session, actor, receive), self._pump(session))
+            # Said before leaving: stop() waits for us to leave, and then the port is closed.
+            await _close(send, code)
+            return None
         finally:
             await self._leave(session)
 
@@ -173,7 +175,7 @@ class Console:
         """The one reader: if it fails, every console comes back and a new reader is made."""
         try:
             await work
-        except Exception:  # noqa: BLE001  # whatever it was, consoles must not stand there with an old picture
+        except Exception:  # whatever it was, consoles must not stand there with an old picture
             self._ctx.log.exception("console feed failed")
             for session in self._watching():
                 session.close(Close.STOPPING)
@@ -221,6 +223,11 @@ async def _first(*works: Coroutine[Any, Any, Close | None]) -> Close | None:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+
+
+async def _close(send: Send, code: Close | None) -> None:
+    if code is not None:
+        await send({"type": "websocket.close", "code": code.value, "reason": code.name.lower()})
 
 
 async def _reject(send: Send, kind: str, status: HTTPStatus, members: dict[str, object]) -> None:

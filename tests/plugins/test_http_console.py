@@ -1,0 +1,325 @@
+"""The console's wire over a fake desk: real sockets, the websockets client, and the page in a real browser."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import msgspec
+import pytest
+from playwright.async_api import Page, async_playwright, expect
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Origin, Subprotocol
+
+import fenghuo_http
+from fenghuo.service.web import WebPort
+from fenghuo_http import ConsoleSettings
+from fenghuo_http.console_frames import PROTOCOL, Cursor
+from fenghuo_http.console_session import snapshot_parts
+from tests.plugins.http_fakes import FakeDesk, serving
+
+CONSOLE = next(kind for kind in fenghuo_http.fenghuo_front_types() if kind.id == "http.console")
+CHANNEL = {"name": "sms-a", "type": "sms.smpp", "admin": "enabled", "health": "up", "evidence_max": "DEVICE", "queued": 0}
+MESSAGE = {
+    "id": "01J", "revision": 1, "kind": "Alert", "traffic": "Actual", "priority": "P0", "state": "active", "headline": "台风红色预警",
+    "number": 7, "accepted": "2026-07-15T08:00:00.000Z", "expires": "2026-07-15T20:00:00.000Z",
+}  # fmt: skip
+OBJECTIVE = {
+    "id": 12, "message": "01J", "revision": 1, "audience": "责任人", "needed": "DEVICE", "state": "OPEN", "total": 2, "met": 0,
+    "deadline": "2026-07-15T08:05:00.000Z", "highest": "ACCEPTED",
+}  # fmt: skip
+
+
+@asynccontextmanager
+async def watched(
+    web: WebPort, *, token: str | None = "duty-token", sub: dict[str, Any] | None = None, **given: Any
+) -> AsyncIterator[Wire]:  # passed to connect() as they are
+    """A console that has said who it is, and what it wants to see."""
+    options: dict[str, Any] = {"subprotocols": [Subprotocol(PROTOCOL)], "compression": None} | given
+    async with connect(f"ws://{web.address}/ws/console", **options) as raw:
+        wire = Wire(raw)
+        assert "hello" == (await wire.frame())["t"]
+        await wire.say(t="auth", proto=PROTOCOL, **({"token": token} if token else {}))
+        if sub is not None:
+            assert "ready" == (await wire.frame())["t"]
+            await wire.say(t="sub", **sub)
+        yield wire
+
+
+class Wire:
+    """A client that reads frames."""
+
+    def __init__(self, raw: ClientConnection) -> None:
+        self.raw = raw
+
+    async def say(self, **members: object) -> None:
+        await self.raw.send(json.dumps(members))
+
+    async def frame(self) -> Any:  # JSON
+        async with asyncio.timeout(5):
+            return json.loads(await self.raw.recv())
+
+    async def closed(self) -> int | None:
+        """The close code, after whatever else came."""
+        async with asyncio.timeout(5):
+            try:
+                while True:
+                    await self.raw.recv()
+            except ConnectionClosed as exc:
+                return exc.rcvd.code if exc.rcvd else None
+
+
+@pytest.fixture
+def settings() -> ConsoleSettings:
+    return ConsoleSettings()
+
+
+@pytest.fixture
+async def served(settings: ConsoleSettings) -> AsyncIterator[tuple[WebPort, FakeDesk]]:
+    async with serving(CONSOLE, settings) as found:
+        found[1].change("channel/sms-a", CHANNEL)
+        yield found
+
+
+async def test_handshake_snapshot_and_deltas(served: tuple[WebPort, FakeDesk]) -> None:
+    """hello, ready, a snapshot of one instant, then each change with the place it leads from."""
+    web, desk = served
+    async with watched(web) as wire:
+        ready = await wire.frame()
+        assert ("ready", "duty", "viewer", 10.0) == (ready["t"], ready["user"], ready["role"], ready["hb"])
+        await wire.say(t="sub", id=1, topics=["message", "objective", "channel"])
+        cur = {"epoch": "epoch-1", "seq": 1}
+        assert {"t": "snap", "id": 1, "cur": cur, "part": 0, "last": True, "data": {"channel/sms-a": CHANNEL}} == await wire.frame()
+        desk.change("message/01J", MESSAGE)
+        op = {"p": "message/01J", "op": "set", "v": MESSAGE}
+        assert {"t": "delta", "epoch": "epoch-1", "prev": 1, "seq": 2, "ops": [op]} == await wire.frame()
+        desk.events.add("delivery/99")
+        desk.change("message/01J", None)
+        expected = {"t": "delta", "epoch": "epoch-1", "prev": 2, "seq": 4, "ops": [{"p": "message/01J", "op": "del"}]}
+        assert expected == await wire.frame()
+
+
+async def test_only_the_topics_asked_for(served: tuple[WebPort, FakeDesk]) -> None:
+    """Changes of other topics are passed over, and `prev` bridges the hole."""
+    web, desk = served
+    async with watched(web, sub={"id": 1, "topics": ["message"]}) as wire:
+        assert {} == (await wire.frame())["data"]
+        desk.change("channel/sms-a", CHANNEL)
+        desk.change("message/01J", MESSAGE)
+        delta = await wire.frame()
+        assert (1, 3, ["message/01J"]) == (delta["prev"], delta["seq"], [op["p"] for op in delta["ops"]])
+
+
+async def test_a_cursor_resumes(served: tuple[WebPort, FakeDesk]) -> None:
+    """With a good cursor only the backlog is sent; with one of another epoch, or of the future, everything."""
+    web, desk = served
+    desk.change("message/01J", MESSAGE)
+    async with watched(web, sub={"id": 1, "from": {"epoch": "epoch-1", "seq": 1}}) as wire:
+        assert {"t": "resumed", "id": 1, "cur": {"epoch": "epoch-1", "seq": 1}} == await wire.frame()
+        delta = await wire.frame()
+        assert (1, 2, ["message/01J"]) == (delta["prev"], delta["seq"], [op["p"] for op in delta["ops"]])
+        for number, bad in enumerate([{"epoch": "other", "seq": 1}, {"epoch": "epoch-1", "seq": 99}], 2):
+            await wire.say(t="sub", id=number, **{"from": bad})
+            snap = await wire.frame()
+            assert ("snap", number, 2) == (snap["t"], snap["id"], snap["cur"]["seq"])
+
+
+async def test_a_stalled_console_is_resynced_and_slows_nobody(served: tuple[WebPort, FakeDesk]) -> None:
+    """Its outbox overflows and is emptied; a healthy console gets the last change at once."""
+    web, desk = served
+    host, _, port = web.address.rpartition(":")
+    small = socket.socket()
+    small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    small.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(small, (host, int(port)))
+    long = "长" * 20_000
+    async with watched(web, sub={"id": 5}, sock=small, max_queue=1) as stalled, watched(web, sub={"id": 6}) as healthy:
+        await healthy.frame()
+        seen: list[str] = []
+        for number in range(200):
+            desk.change("message/01J", MESSAGE | {"headline": f"{number}{long}"})
+            while not seen or seen[-1] != str(number):
+                seen += [op["v"]["headline"].rstrip("长") for op in (await healthy.frame()).get("ops", [])]
+        frames = [await stalled.frame()]
+        while frames[-1]["t"] != "resync":
+            frames.append(await stalled.frame())
+        assert {"t": "resync", "id": 5, "reason": "slow"} == frames[-1]
+        await stalled.say(t="sub", id=7)
+        again = await stalled.frame()
+        assert ("snap", 7) == (again["t"], again["id"])
+        assert again["data"]["message/01J"]["headline"].startswith("199")
+
+
+async def test_many_changes_are_merged(served: tuple[WebPort, FakeDesk]) -> None:
+    """Far above 200 changes a second there are at most about 20 frames a second, and the last value counts."""
+    web, desk = served
+    async with watched(web, sub={"id": 1}) as wire:
+        at = (await wire.frame())["cur"]["seq"]
+        for number in range(500):
+            desk.change("message/01J", MESSAGE | {"revision": number})
+            await asyncio.sleep(0)
+        frames, last = 0, None
+        while at < desk.events.head:
+            delta = await wire.frame()
+            assert at == delta["prev"]
+            at, last, frames = delta["seq"], delta["ops"][-1]["v"]["revision"], frames + 1
+        assert 499 == last
+        assert frames <= 25
+
+
+@pytest.mark.parametrize("settings", [ConsoleSettings(heartbeat_s=0.05)])
+async def test_heartbeat_moves_the_client_on_and_drops_the_silent(served: tuple[WebPort, FakeDesk]) -> None:
+    """Where nothing of its topics changed, an empty delta comes before the ping; without any pong the console is dropped."""
+    web, desk = served
+    async with watched(web, sub={"id": 1, "topics": ["message"]}) as wire:
+        await wire.frame()
+        head = desk.events.add("delivery/1")
+        frames = [await wire.frame()]
+        while frames[-1].get("seq") != head:
+            await wire.say(t="pong", seq=1)
+            frames.append(await wire.frame())
+        assert (1, []) == (frames[-1]["prev"], frames[-1]["ops"])
+        assert head == (await wire.frame())["head"]
+        assert 4408 == await wire.closed()
+
+
+@pytest.mark.parametrize(
+    ("frames", "code"),
+    [
+        ([{"t": "auth", "token": "wrong"}], 4401),
+        ([{"t": "auth"}], 4401),
+        ([{"t": "auth", "token": "duty-token", "proto": "fenghuo.console.v2"}], 4409),
+        ([{"t": "sub"}], 4400),
+        (["no json"], 4400),
+        ([{"t": "auth", "token": "duty-token"}, {"t": "sub", "id": "x"}], 4400),
+        ([{"t": "auth", "token": "duty-token"}, *([{"t": "pong"}] * 30)], 4429),
+    ],
+)
+async def test_each_close_has_its_code(served: tuple[WebPort, FakeDesk], frames: list[object], code: int) -> None:
+    """What a client did wrong is told by the close code."""
+    web, _ = served
+    async with connect(f"ws://{web.address}/ws/console", subprotocols=[Subprotocol(PROTOCOL)]) as raw:
+        for frame in frames:
+            await raw.send(frame if isinstance(frame, str) else json.dumps(frame))
+        assert code == await Wire(raw).closed()
+
+
+async def test_a_stop_tells_every_console(settings: ConsoleSettings) -> None:
+    """4503: come back with jitter."""
+    async with serving(CONSOLE, settings) as (web, _):
+        wire = await connect(f"ws://{web.address}/ws/console", subprotocols=[Subprotocol(PROTOCOL)]).__aenter__()
+        await Wire(wire).say(t="auth", token="duty-token")
+        assert ["hello", "ready"] == [(await Wire(wire).frame())["t"] for _ in range(2)]
+    assert 4503 == await Wire(wire).closed()
+
+
+async def test_commands_are_refused(served: tuple[WebPort, FakeDesk]) -> None:
+    """This console only watches."""
+    web, _ = served
+    async with watched(web) as wire:
+        await wire.frame()
+        await wire.say(t="cmd", id=3, do="alert.sign", key="k")
+        expected = {"t": "res", "id": 3, "ok": False, "err": {"code": "read-only", "msg": "this console only watches"}}
+        assert expected == await wire.frame()
+        await wire.say(t="something newer")
+
+
+@pytest.mark.parametrize(
+    ("origin", "protocol", "status"),
+    [("http://evil.example", PROTOCOL, 403), ("null", PROTOCOL, 403), (None, "fenghuo.console.v9", 400)],
+)
+async def test_the_upgrade_is_refused(served: tuple[WebPort, FakeDesk], origin: str | None, protocol: str, status: int) -> None:
+    """A foreign page and another version are refused before the upgrade."""
+    web, _ = served
+    with pytest.raises(InvalidStatus) as caught:
+        async with connect(
+            f"ws://{web.address}/ws/console", subprotocols=[Subprotocol(protocol)], origin=Origin(origin) if origin else None
+        ):
+            pass
+    assert status == caught.value.response.status_code
+    if status == 400:
+        assert [PROTOCOL] == json.loads(caught.value.response.body)["protocols"]
+
+
+@pytest.mark.parametrize(("settings", "welcome"), [(ConsoleSettings(open_viewer=True), True), (ConsoleSettings(), False)])
+async def test_an_open_viewer_is_a_page_of_our_own_on_this_machine(served: tuple[WebPort, FakeDesk], welcome: bool) -> None:
+    """Without a token only our own page may watch, and only where the settings say so; a program never."""
+    web, _ = served
+    async with watched(web, token=None, origin=Origin(f"http://{web.address}")) as wire:
+        if welcome:
+            assert ("ready", "viewer") == ((ready := await wire.frame())["t"], ready["user"])
+        else:
+            assert 4401 == await wire.closed()
+    async with watched(web, token=None) as wire:
+        assert 4401 == await wire.closed()
+
+
+def test_a_snapshot_is_cut_into_parts() -> None:
+    """No frame is longer than 256 kB, and only the last part says so."""
+    data = {f"message/{n}": msgspec.Raw(json.dumps("x" * 1000).encode()) for n in range(600)}
+    parts = [json.loads(text) for text in snapshot_parts(1, Cursor("e", 9), data)]
+    assert [False, False, False, True] == [part["last"] for part in parts]
+    assert [0, 1, 2, 3] == [part["part"] for part in parts]
+    assert 600 == sum(len(part["data"]) for part in parts)
+
+
+async def test_the_page_is_served_from_memory(served: tuple[WebPort, FakeDesk]) -> None:
+    """The page, its script and its style; an unchanged file is 304, anything else 404."""
+    web, _ = served
+    async with aiohttp.ClientSession() as session:
+        for path in ("/", "/console.js", "/console.css"):
+            async with session.get(web.url + path) as answer:
+                assert 200 == answer.status
+                assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+                etag = answer.headers["ETag"]
+            async with session.get(web.url + path, headers={"If-None-Match": etag}) as answer:
+                assert 304 == answer.status
+        async with session.get(web.url + "/../console.py") as answer:
+            assert 404 == answer.status
+        async with session.get(web.url + "/ws/console") as answer:
+            assert 426 == answer.status
+
+
+CHROMIUM = shutil.which("chromium")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: apt-get install chromium")
+@pytest.mark.timeout(60)
+@pytest.mark.may_leak(reason="the browser's driver is a process of its own that ends in its own time")
+@pytest.mark.parametrize("settings", [ConsoleSettings(open_viewer=True)])
+async def test_a_message_appears_on_the_page(served: tuple[WebPort, FakeDesk]) -> None:
+    """Live, in words that never say delivered below DEVICE, without an error, a CSP violation or a foreign request."""
+    web, desk = served
+    complaints: list[str] = []
+    asked: list[str] = []
+    async with async_playwright() as driver:
+        browser = await driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
+        page = await browser.new_page(locale="zh-CN")
+        page.on("console", lambda line: complaints.append(line.text) if line.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        await page.goto(web.url)
+        await expect(page.locator("#link")).to_have_text("已连接——实时", timeout=15_000)
+        await expect(page.locator("#channels")).to_contain_text("sms-a")
+        desk.change("message/01J", MESSAGE | {"headline": "<b>台风</b>红色预警"})
+        desk.change("objective/12", OBJECTIVE)
+        await _shows_the_alert(page)
+        desk.change("objective/12", OBJECTIVE | {"highest": "DEVICE", "met": 2, "state": "MET"})
+        await expect(page.locator("#objectives tr td:nth-child(4)")).to_have_text("DEVICE 已送达终端")
+        await expect(page.locator("#objectives tr td:nth-child(5)")).to_have_text("2 / 2")
+        await browser.close()
+    assert [] == complaints
+    assert {web.url + path for path in ("/", "/console.css", "/console.js")} == set(asked) - {"data:,"}
+
+
+async def _shows_the_alert(page: Page) -> None:
+    await expect(page.locator("#messages")).to_contain_text("<b>台风</b>红色预警")
+    await expect(page.locator("#objectives tr td:nth-child(4)")).to_have_text("ACCEPTED 通道已接收")
+    await expect(page.locator("#count-active")).to_have_text("1")
