@@ -140,16 +140,27 @@ class Receipts:
     async def _receipt(self, stored: _Stored) -> None:
         inbound = stored.inbound
         refs = (inbound.ref, *inbound.alternate_refs)
-        delivery = next((self._book.refs[(stored.channel, ref)] for ref in refs if (stored.channel, ref) in self._book.refs), None)
+        delivery = self._named_by(stored.channel, refs)
         if delivery is None:
             delivery = self._only_doubt(stored)
         if delivery is not None:
             self._put_part(stored, delivery)
         elif not await raise_late(self._store, stored.channel, refs, inbound.level, inbox=stored.inbox, at=stored.at):
-            for ref in refs:
-                self._orphans[(stored.channel, ref)] = stored
-            while len(self._orphans) > ORPHANS:
-                self._orphans.popitem(last=False)
+            self._wait_for_a_name(stored, refs)
+
+    def _named_by(self, channel: str, refs: tuple[str, ...]) -> int | None:
+        return next((self._book.refs[(channel, ref)] for ref in refs if (channel, ref) in self._book.refs), None)
+
+    def _wait_for_a_name(self, stored: _Stored, refs: tuple[str, ...]) -> None:
+        """Keep a receipt until an outcome names it; the outcome may have come while the store was searched, and will not come again."""
+        delivery = self._named_by(stored.channel, refs)
+        if delivery is not None:
+            self._put_part(stored, delivery)
+            return
+        for ref in refs:
+            self._orphans[(stored.channel, ref)] = stored
+        while len(self._orphans) > ORPHANS:
+            self._orphans.popitem(last=False)
 
     def named(self, channel: str, ref: str, delivery: int) -> None:
         """An outcome has just named its ref: a receipt that was faster is matched now."""
