@@ -69,7 +69,7 @@ def sms_text(message: Message, budget: Budget = _NO_BUDGET) -> Rendition:
     except FormatError:
         if limit:
             raise
-        text, left_out = fit([piece for piece in pieces if not piece.rank], 0, _utf16_units)
+        text, left_out = fit([Piece(piece.name, piece.short if piece.rank else piece.text) for piece in pieces], 0, _utf16_units)
         left_out = tuple(piece.name for piece in pieces if piece.rank and piece.text)
     return Rendition("sms", text, text.encode(), left_out=left_out)
 
@@ -166,7 +166,7 @@ def _sentence(label: str, words: str) -> str:
     """A phrase with its label and a full stop, unless it brought its own."""
     if not words:
         return ""
-    return f"{label}{words}" if words[-1] in "。！？；!?" else f"{label}{words}。"
+    return f"{label}{words}" if words[-1] in "。！？；!?." else f"{label}{words}。"
 
 
 def _limit(message: Message, limit: int) -> int:
