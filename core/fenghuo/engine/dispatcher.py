@@ -85,7 +85,8 @@ class Dispatcher:
         medium.instances.setdefault(instance.name, instance)
         holder = self._book.by_delivery.get(delivery.id)
         deadline = holder.objective.objective.deadline_at if holder else delivery.expires_at
-        medium.put(delivery, now=self._office.clock.time(), deadline=deadline)
+        audience = holder.objective.objective.total if holder else 1
+        medium.put(delivery, now=self._office.clock.time(), deadline=deadline, audience=audience)
 
     def _pump(self, medium: Medium) -> None:
         for delivery in medium.mature(self._office.clock.time()):

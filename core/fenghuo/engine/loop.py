@@ -16,6 +16,7 @@ from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import Book, OpenTarget
 from fenghuo.engine.dispatcher import Dispatcher
 from fenghuo.engine.facts import Facts, MessageEnded
+from fenghuo.engine.medium import CROWD
 from fenghuo.engine.office import Office
 from fenghuo.engine.opening import Opening
 from fenghuo.engine.tally import Tally
@@ -28,6 +29,8 @@ __all__ = ["Loop"]
 
 ADVANCED_A_TURN = 500
 """Targets advanced before other tasks get the loop: about 20 ms."""
+UNWRITTEN = 2
+"""Turns that the store may lag behind before a fan-out waits for it: whatever is urgent queues behind what it was handed."""
 
 log = structlog.stdlib.get_logger("fenghuo.loop")
 
@@ -59,15 +62,16 @@ class Loop:
         self._timers = timers
         self._dispatcher = dispatcher
         self._on_fatal = on_fatal
-        self._dirty: list[tuple[int, int, OpenTarget]] = []
+        self._dirty: list[tuple[int, bool, int, OpenTarget]] = []
         self._queued: set[int] = set()
         self._count = 0
+        self._unwritten = 0
         self.turns = 0
 
     async def run(self) -> None:
         """Turn until cancelled; wait when there is nothing to do, without waking up for nothing."""
         while True:
-            if not (self._dirty or self._opening):
+            if not (self._dirty or self._may_open):
                 await self._timers.until_due_or(self._facts)
             self.turn()
             await asyncio.sleep(0)
@@ -75,7 +79,11 @@ class Loop:
     @property
     def has_work(self) -> bool:
         """Whether a turn would find something to do."""
-        return bool(self._dirty or self._opening or len(self._facts))
+        return bool(self._dirty or self._may_open or len(self._facts))
+
+    @property
+    def _may_open(self) -> bool:
+        return bool(self._opening) and self._unwritten < UNWRITTEN
 
     def turn(self) -> None:
         """One turn: facts in, transitions out."""
@@ -85,12 +93,13 @@ class Loop:
             self.mark(entry)
         for due in self._timers.due(self._office.clock.time()):
             self._wake(due, batch)
-        if self._opening:
+        if self._may_open:
             for target in self._opening.step(batch):
                 self.mark(target)
         ready = self._advance(batch)
         self._tally.close(batch, self.mark)
         if batch:
+            self._unwritten += 1
             self._store.submit(batch.write).add_done_callback(self._written)
         self._dispatcher.offer(ready)
         for delivery in list(batch.deliveries.values()):
@@ -98,11 +107,12 @@ class Loop:
                 self._dispatcher.ask(delivery)
 
     def mark(self, entry: OpenTarget) -> None:
-        """This target must be looked at, in the order of its priority."""
+        """This target must be looked at, in the order of its priority; one of a crowd after one of a few."""
         if id(entry) not in self._queued:
             self._queued.add(id(entry))
             self._count += 1
-            heapq.heappush(self._dirty, (entry.objective.objective.priority, self._count, entry))
+            objective = entry.objective.objective
+            heapq.heappush(self._dirty, (objective.priority, objective.total > CROWD, self._count, entry))
 
     def _wake(self, due: Due, batch: Batch) -> None:
         match due:
@@ -118,13 +128,16 @@ class Loop:
         """Advance the most urgent dirty targets; the deliveries that became READY."""
         ready: list[Delivery] = []
         for _ in range(min(ADVANCED_A_TURN, len(self._dirty))):
-            _, _, entry = heapq.heappop(self._dirty)
+            _, _, _, entry = heapq.heappop(self._dirty)
             self._queued.discard(id(entry))
             ready.extend(self._apply.advance(entry, batch, self.mark))
         return ready
 
     def _written(self, job: asyncio.Future[None]) -> None:
         """A turn that the store could not write leaves the book ahead of the truth: stop, and start again from the disk."""
+        self._unwritten -= 1
+        if self._opening:
+            self._facts.wake()
         if job.cancelled():
             return
         error = job.exception()

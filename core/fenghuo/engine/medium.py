@@ -13,13 +13,16 @@ from fenghuo.engine.channels import Instance
 from fenghuo.model.delivery import Delivery
 from fenghuo.model.traffic import Priority
 
-__all__ = ["Medium"]
+__all__ = ["CROWD", "Medium"]
 
 # A lower class earns one slot for every five served above it: it is slowed by at most a quarter, and never starved.
 SLOT_FOR_SERVED = 5
 
+# Within a class an order to a few goes before an alert to more than these: it costs them one place, waiting would cost it minutes.
+CROWD = 100
+
 Key = tuple[str, str]
-Entry = tuple[bool, float, int, Delivery]
+Entry = tuple[bool, bool, float, int, Delivery]
 
 
 class Medium:
@@ -48,13 +51,13 @@ class Medium:
         later = sum(delivery.channel == channel for _, _, delivery in self._later)
         return waiting + later + sum(len(held) for (name, _), held in self._blocked.items() if name == channel)
 
-    def put(self, delivery: Delivery, *, now: float, deadline: float) -> None:
-        """Queue a READY delivery; `deadline`, UTC seconds, orders it within its class."""
+    def put(self, delivery: Delivery, *, now: float, deadline: float, audience: int = 1) -> None:
+        """Queue a READY delivery; `deadline`, UTC seconds, and the size of its audience order it within its class."""
         if delivery.not_before > now:
             heapq.heappush(self._later, (delivery.not_before, next(self._order), delivery))
             return
         heap = self._waiting.setdefault((delivery.channel, delivery.priority), [])
-        heapq.heappush(heap, (delivery.tries > 0, deadline, next(self._order), delivery))
+        heapq.heappush(heap, (delivery.tries > 0, audience > CROWD, deadline, next(self._order), delivery))
 
     def mature(self, now: float) -> list[Delivery]:
         """Those whose not_before has come, to be put again."""
@@ -71,7 +74,7 @@ class Medium:
         """The next delivery that may go now; it counts as in flight until done()."""
         while (priority := self._next_class()) is not None:
             channel = self._best_channel(priority)
-            delivery = heapq.heappop(self._waiting[(channel, priority)])[3]
+            delivery = heapq.heappop(self._waiting[(channel, priority)])[4]
             key = (delivery.channel, delivery.address)
             if key in self._busy:
                 self._blocked.setdefault(key, []).append(delivery)
@@ -128,7 +131,7 @@ class Medium:
 
     def _best_channel(self, priority: Priority) -> str:
         open_heads = [
-            (heap[0][:3], name) for (name, level), heap in self._waiting.items() if heap and level is priority and self._has_room(name)
+            (heap[0][:4], name) for (name, level), heap in self._waiting.items() if heap and level is priority and self._has_room(name)
         ]
         return min(open_heads)[1]
 

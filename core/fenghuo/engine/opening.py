@@ -71,11 +71,14 @@ class Opening:
                 self._push(entry, left)
 
     def step(self, batch: Batch) -> list[OpenTarget]:
-        """Open the next chunk of the most urgent objective; its targets are to be advanced in the same turn."""
-        _, _, entry, heirs = self._waiting[0]
+        """Open the next chunk of the most urgent objective; its targets are to be advanced in the same turn.
+
+        Objectives of one class take turns, so that an order to one person never waits for an alert to thousands.
+        """
+        priority, _, entry, heirs = heapq.heappop(self._waiting)
         taken = list(itertools.islice(heirs, CHUNK))
-        if len(taken) < CHUNK:
-            heapq.heappop(self._waiting)
+        if len(taken) == CHUNK:
+            heapq.heappush(self._waiting, (priority, next(self._order), entry, heirs))
         targets = [self.add_target(entry, heir, batch) for heir in taken if heir.recipient not in entry.targets]
         planned = entry.objective.planned + len(taken)
         entry.objective = msgspec.structs.replace(entry.objective, planned=planned)

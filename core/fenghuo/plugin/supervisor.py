@@ -33,6 +33,9 @@ STOP_LIMIT_S = 5.0
 HEALTHY_S = 60.0
 """A source that lived this long was well: its next failure is told loudly again and waits from the base."""
 
+INBOUND_AT_ONCE = 64
+"""Inbound things of one channel under way at once; more wait with the peer."""
+
 T = TypeVar("T")
 OnHealth = Callable[[str, bool, str], None]
 OnFault = Callable[[str, str], None]
@@ -220,14 +223,34 @@ class ChannelSupervisor(Supervisor[Channel]):
             await self._close(channel.stop)
 
     async def _pump(self, channel: Channel) -> None:
-        async for inbound in channel.inbound():
-            try:
-                await self._wiring.on_inbound(self.name, inbound)
-            except Exception as fault:  # noqa: BLE001  # one bad frame must not close the ear of a channel
-                self._count_inbound_fault(fault)
-        if self.capabilities.inbound:
-            raise Ended("its inbound came to an end by itself")
-        await asyncio.Event().wait()  # a channel that only sends lives until it is stopped
+        """Take what comes in the order in which it comes, several at once: a flood of receipts shares its commits."""
+        room = asyncio.Semaphore(INBOUND_AT_ONCE)
+        taking: set[asyncio.Task[None]] = set()
+
+        def taken(task: asyncio.Task[None]) -> None:
+            taking.discard(task)
+            room.release()
+
+        try:
+            async for inbound in channel.inbound():
+                await room.acquire()
+                task = asyncio.create_task(self._take(inbound), name=f"inbound {self.name}")
+                taking.add(task)
+                task.add_done_callback(taken)
+            if self.capabilities.inbound:
+                await asyncio.gather(*taking)
+                raise Ended("its inbound came to an end by itself")
+            await asyncio.Event().wait()  # a channel that only sends lives until it is stopped
+        finally:
+            for task in taking:
+                task.cancel()
+            await asyncio.gather(*taking, return_exceptions=True)
+
+    async def _take(self, inbound: Inbound) -> None:
+        try:
+            await self._wiring.on_inbound(self.name, inbound)
+        except Exception as fault:  # noqa: BLE001  # one bad frame must not close the ear of a channel
+            self._count_inbound_fault(fault)
 
     def _count_inbound_fault(self, fault: Exception) -> None:
         self.inbound_faults += 1
