@@ -1,0 +1,124 @@
+"""Health of a channel: fast out, slow back."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from fenghuo.engine.health import ChannelHealth, Sign, admitted, observed
+from fenghuo.model.situation import Health
+
+UP = ChannelHealth(state=Health.UP, since=1.0)
+GOOD = (Sign.SENT, Sign.RECEIPT, Sign.HEARD)
+
+
+def after(health: ChannelHealth, *signs: tuple[Sign, float, str]) -> ChannelHealth:
+    for sign, now, recipient in signs:
+        health = observed(health, sign, now, recipient=recipient)
+    return health
+
+
+def returned(now: float = 100.0) -> ChannelHealth:
+    """A channel that was lost and came back at `now`."""
+    return observed(observed(UP, Sign.LOCAL_DOWN, now - 50), Sign.LOCAL_UP, now)
+
+
+def test_the_first_start_is_simply_up() -> None:
+    """No probation for a channel that never failed."""
+    assert Health.UP is observed(ChannelHealth(), Sign.LOCAL_UP, 1.0).state
+
+
+def test_one_failure_makes_it_suspect_at_once() -> None:
+    """The first channel-scope failure demotes."""
+    assert Health.SUSPECT is after(UP, (Sign.FAILED, 2.0, "a")).state
+
+
+def test_failures_with_one_recipient_never_take_it_down() -> None:
+    """One bad telephone is no dead centre."""
+    assert Health.SUSPECT is after(UP, *((Sign.FAILED, float(n), "a") for n in range(10))).state
+
+
+def test_two_failures_with_two_recipients_take_it_down() -> None:
+    """Two people that cannot be reached in a row: the channel is dead."""
+    assert Health.DOWN is after(UP, (Sign.FAILED, 2.0, "a"), (Sign.FAILED, 3.0, "b")).state
+
+
+def test_timeouts_weigh_half() -> None:
+    """Four silences weigh as much as two refusals."""
+    three = after(UP, *((Sign.TIMED_OUT, float(n), f"p{n}") for n in range(3)))
+    assert (Health.SUSPECT, Health.DOWN) == (three.state, after(three, (Sign.TIMED_OUT, 9.0, "z")).state)
+
+
+@pytest.mark.parametrize("sign", GOOD)
+def test_any_success_clears_the_suspicion(sign: Sign) -> None:
+    """What works, works: weight and memory are gone."""
+    health = after(UP, (Sign.FAILED, 2.0, "a"), (sign, 3.0, ""))
+    assert (Health.UP, 0.0, ()) == (health.state, health.weight, health.who)
+
+
+def test_a_lost_device_is_down_without_further_ado() -> None:
+    """A local fault needs no second witness."""
+    assert (Health.DOWN, 7.0, "gone") == (
+        (health := observed(UP, Sign.LOCAL_DOWN, 7.0, reason="gone")).state,
+        health.since,
+        health.reason,
+    )
+
+
+@pytest.mark.parametrize("sign", [*GOOD, Sign.FAILED, Sign.TIMED_OUT, Sign.LOCAL_DOWN])
+def test_nothing_but_a_start_or_a_probe_closes_the_breaker(sign: Sign) -> None:
+    """The result of an attempt begun before DOWN changes nothing, and the time of the outage stands."""
+    down = observed(UP, Sign.LOCAL_DOWN, 7.0)
+    assert down == observed(down, sign, 8.0, recipient="a")
+
+
+def test_a_return_is_a_probation() -> None:
+    """A channel that was down comes back on trial."""
+    assert (Health.PROBATION, 0) == (returned().state, returned().stage)
+
+
+def test_probation_admits_a_tenth_then_half_then_all() -> None:
+    """A returning bearer meets a trickle, not a stampede."""
+    assert (5, 25, 50) == tuple(admitted(msgspec.structs.replace(returned(), stage=stage), 50) for stage in range(3))
+
+
+def test_probation_admits_at_least_one() -> None:
+    """A channel of one is tried with one."""
+    assert 1 == admitted(returned(), 1)
+
+
+def test_a_dead_channel_admits_none() -> None:
+    """Nothing is in flight on a channel that is down."""
+    assert (0, 8, 8) == (admitted(observed(UP, Sign.LOCAL_DOWN, 1.0), 8), admitted(UP, 8), admitted(ChannelHealth(), 8))
+
+
+def test_a_stage_takes_three_successes_and_its_time() -> None:
+    """Three successes in a second prove little: each stage lasts at least its stable time."""
+    early = after(returned(), *((Sign.SENT, 101.0, "") for _ in range(9)))
+    assert (Health.PROBATION, 0) == (early.state, early.stage)
+    assert 1 == after(early, (Sign.SENT, 110.0, "")).stage
+
+
+def test_three_stages_lead_out_of_probation() -> None:
+    """After all of them the channel is UP and its past is forgotten."""
+    health = returned()
+    for stage in range(3):
+        health = after(health, *((Sign.SENT, 111.0 + 11 * stage, "") for _ in range(3)))
+    assert (Health.UP, False) == (health.state, health.was_down)
+
+
+def test_a_failure_on_probation_is_the_end_of_it() -> None:
+    """On trial one failure is enough."""
+    assert Health.DOWN is after(returned(), (Sign.FAILED, 101.0, "a")).state
+
+
+def test_one_silence_on_probation_costs_the_successes() -> None:
+    """A single timeout may be one telephone: it starts the count again, a second one ends the trial."""
+    once = after(returned(), (Sign.SENT, 101.0, ""), (Sign.TIMED_OUT, 102.0, "a"))
+    assert (Health.PROBATION, 0) == (once.state, once.successes)
+    assert Health.DOWN is after(once, (Sign.TIMED_OUT, 103.0, "b")).state
+
+
+def test_a_second_start_changes_nothing_for_a_channel_that_works() -> None:
+    """A session that is renewed in peace needs no trial."""
+    assert UP == observed(UP, Sign.LOCAL_UP, 9.0)

@@ -1,0 +1,67 @@
+"""May this source say it, and is it fresh."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from fenghuo.engine.judging import Origin, authority, freshness, needs_a_person
+from fenghuo.model.area import AreaRef
+from fenghuo.model.delivery import Verdict
+from fenghuo.model.message import Message
+from fenghuo.model.traffic import Traffic
+from tests.core.engine.values import NOW, content, directory, info, message, placed
+
+
+def about(*codes: str, traffic: Traffic = Traffic.ACTUAL) -> Message:
+    return message(content(infos=(info(areas=(placed(*codes),)),), traffic=traffic))
+
+
+def test_an_origin_without_areas_speaks_for_everywhere() -> None:
+    """Who is not bound to areas may name any."""
+    assert authority(about("mca:320585110"), Origin("met"), directory()).ok
+
+
+def test_an_origin_speaks_for_what_lies_in_its_areas() -> None:
+    """The county's authority covers its towns."""
+    assert authority(about("mca:320585110"), Origin("met", areas=(AreaRef.parse("mca:320585"),)), directory()).ok
+
+
+def test_an_area_outside_is_named() -> None:
+    """The verdict says over which areas the source has no authority."""
+    verdict = authority(about("mca:320585110", "mca:320581"), Origin("met", areas=(AreaRef.parse("mca:320585"),)), directory())
+    assert Verdict("authority", "area", False, "met has no authority over mca:320581") == verdict
+
+
+def test_digits_do_not_carry_authority_across_systems() -> None:
+    """Authority over one list's 320585105 is none over the other's: these are two towns."""
+    assert not authority(about("nbs:320585105"), Origin("met", areas=(AreaRef.parse("mca:320585105"),)), directory()).ok
+
+
+def test_traffic_that_a_source_may_not_send_is_named() -> None:
+    """A source of exercises cannot send the real thing."""
+    verdict = authority(about("mca:320585110"), Origin("drill", traffic=(Traffic.EXERCISE,)), directory())
+    assert Verdict("authority", "traffic", False, "drill may send Exercise, and this is Actual") == verdict
+
+
+AGES = [
+    (0.0, 3600.0, "fresh", True),
+    (-86_401.0, 3600.0, "late", True),
+    (601.0, 3600.0, "from the future", False),
+    (599.0, 3600.0, "fresh", True),
+    (-100.0, -5.0, "expired", False),
+]
+
+
+@pytest.mark.parametrize(("sent", "expires", "value", "ok"), AGES)
+def test_age_has_its_verdict(sent: float, expires: float, value: str, ok: bool) -> None:
+    """Fresh, late, expired, or ahead of its time."""
+    one = message(content(sent=datetime.fromtimestamp(NOW + sent, UTC)), expires_at=NOW + expires)
+    assert (value, ok) == ((verdict := freshness(one, NOW)).value, verdict.ok)
+
+
+@pytest.mark.parametrize(("check", "asked"), [("authority", True), ("signature", True), ("freshness", True), ("schema", False)])
+def test_trouble_of_trust_waits_for_a_person(check: str, asked: bool) -> None:
+    """Doubtful trust holds a message; doubtful form does not."""
+    assert asked is needs_a_person((Verdict(check, "x", False), Verdict("other", "y", True)))

@@ -1,0 +1,189 @@
+"""The queue before a medium: who is next."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fenghuo.engine.channels import Instance
+from fenghuo.engine.medium import CROWD, Medium
+from fenghuo.model.delivery import Delivery
+from fenghuo.model.evidence import Evidence
+from fenghuo.model.traffic import Priority
+from fenghuo.plugin.ports import Capabilities, SimpleChannel
+from tests.core.engine.values import NOW, delivery
+
+
+def medium(*names: str, **caps: Any) -> Medium:
+    made = Medium("air")
+    for name in names or ("a",):
+        usual = {"form": "sms", "evidence_max": Evidence.DEVICE, "concurrency": 1000, **caps}
+        channel = SimpleChannel()
+        made.instances[name] = Instance(
+            name, "sim", Capabilities(**usual), address_kinds=("msisdn",), channel=lambda channel=channel: channel, medium="air"
+        )
+    return made
+
+
+def put(
+    into: Medium, key: int, priority: Priority = Priority.P2, *, audience: int = 1, deadline: float = NOW + 300, **changes: Any
+) -> Delivery:
+    one = delivery(key, **{"address": f"address-{key}", "priority": priority, **changes})
+    into.put(one, now=NOW, deadline=deadline, audience=audience)
+    return one
+
+
+def drained(of: Medium) -> list[int]:
+    found = []
+    while (one := of.take()) is not None:
+        found.append(one.id)
+        of.done(one)
+    return found
+
+
+def test_p0_goes_before_everything() -> None:
+    """Strict: as long as a P0 waits, nothing else goes."""
+    queue = medium()
+    for key in range(1, 40):
+        put(queue, key, Priority.P1)
+    for key in range(40, 80):
+        put(queue, key, Priority.P0)
+    assert list(range(40, 80)) == drained(queue)[:40]
+
+
+def test_a_lower_class_has_one_slot_in_five() -> None:
+    """While P1 never ends, P3 gets one turn after five served above it: nobody starves."""
+    queue = medium()
+    for key in range(1, 31):
+        put(queue, key, Priority.P1)
+    for key in range(101, 106):
+        put(queue, key, Priority.P3)
+    order = drained(queue)
+    places = [order.index(key) for key in range(101, 106)]
+    assert [5, 11, 17, 23, 29] == places
+
+
+@given(st.lists(st.sampled_from([Priority.P1, Priority.P2, Priority.P3, Priority.P4]), min_size=1, max_size=80))
+def test_no_class_is_slowed_without_bound(classes: list[Priority]) -> None:
+    """I6: between two of the most urgent class that waits go at most as many as there are classes below it."""
+    queue = medium()
+    for key, priority in enumerate(classes, 1):
+        put(queue, key, priority)
+    order = drained(queue)
+    assert sorted(order) == list(range(1, len(classes) + 1))
+    most_urgent = min(classes)
+    places = [place for place, key in enumerate(order) if classes[key - 1] is most_urgent]
+    assert all(later - earlier <= 4 for earlier, later in pairwise(places))
+
+
+def test_first_copies_go_before_second_ones() -> None:
+    """The first copy to everyone goes before the second copy to anyone, whatever the deadlines."""
+    queue = medium()
+    put(queue, 1, tries=1, deadline=NOW + 1)
+    put(queue, 2, deadline=NOW + 900)
+    assert [2, 1] == drained(queue)
+
+
+def test_the_earlier_deadline_goes_first_and_then_the_older() -> None:
+    """Within a class: least slack, then age."""
+    queue = medium()
+    put(queue, 1, deadline=NOW + 20)
+    put(queue, 2, deadline=NOW + 10)
+    put(queue, 3, deadline=NOW + 20)
+    assert [2, 1, 3] == drained(queue)
+
+
+def test_an_order_to_a_few_goes_before_a_crowd() -> None:
+    """An alert to thousands is not slowed by one order; the order would wait minutes for the alert."""
+    queue = medium()
+    put(queue, 1, audience=CROWD + 1, deadline=NOW + 1)
+    put(queue, 2, audience=CROWD)
+    assert [2, 1] == drained(queue)
+
+
+def test_one_recipient_is_served_in_order_and_one_at_a_time() -> None:
+    """A second message to a telephone waits until the first one is through, and others pass it."""
+    queue = medium()
+    first, second = put(queue, 1, address="same"), put(queue, 2, address="same")
+    put(queue, 3)
+    assert first == queue.take()
+    third = queue.take()
+    assert third is not None
+    assert 3 == third.id
+    assert None is queue.take()
+    assert [second] == queue.done(first)
+
+
+def test_concurrency_is_kept_for_each_channel() -> None:
+    """No more in flight than the channel says."""
+    queue = medium(concurrency=2)
+    for key in (1, 2, 3):
+        put(queue, key)
+    taken = [queue.take(), queue.take()]
+    assert None is queue.take()
+    assert taken[0] is not None
+    queue.done(taken[0])
+    assert None is not queue.take()
+
+
+def test_half_duplex_is_one_at_a_time_over_all_instances() -> None:
+    """Two channels on one frequency share the air."""
+    queue = medium("r1", "r2", half_duplex=True)
+    put(queue, 1, channel="r1")
+    put(queue, 2, channel="r2")
+    first = queue.take()
+    assert (None, True) == (queue.take(), first is not None)
+
+
+def test_full_duplex_never_yields() -> None:
+    """Only a medium of one is given up in mid-transfer."""
+    queue = medium()
+    put(queue, 1, Priority.P0)
+    assert not queue.must_yield(Priority.P4)
+
+
+async def test_a_transfer_yields_to_what_is_more_urgent_and_goes_on_after_it() -> None:
+    """Between two fragments the air goes to the P0, and back when that is through (I5)."""
+    queue = medium("r", half_duplex=True)
+    slow = put(queue, 1, Priority.P3, channel="r")
+    assert slow == queue.take()
+    assert not queue.must_yield(Priority.P3)
+    urgent = put(queue, 2, Priority.P0, channel="r")
+    assert queue.must_yield(Priority.P3)
+    resumed = queue.park(slow)
+    assert urgent == queue.take()
+    assert (None, False) == (queue.take(), resumed.done())
+    queue.done(urgent)
+    assert (None, True) == (queue.take(), resumed.done())
+    put(queue, 3, channel="r")
+    assert None is queue.take()
+
+
+def test_what_is_not_ripe_waits_apart() -> None:
+    """A retry with a time of its own is put again when it has come."""
+    queue = medium()
+    late = put(queue, 1, not_before=NOW + 5)
+    assert (None, NOW + 5, 1) == (queue.take(), queue.next_mature_at, queue.queued("a"))
+    assert ([], [late]) == (queue.mature(NOW + 4), queue.mature(NOW + 5))
+
+
+def test_the_queue_counts_all_that_wait() -> None:
+    """Ripe, unripe and blocked alike are shown to the operator."""
+    queue = medium()
+    first = put(queue, 1, address="same")
+    put(queue, 2, address="same")
+    put(queue, 3, not_before=NOW + 5)
+    assert (3, first) == (queue.queued("a"), queue.take())
+    assert (None, 2, 0) == (queue.take(), queue.queued("a"), queue.queued("b"))
+
+
+def test_entries_are_never_compared_by_content() -> None:
+    """Two of the same rank are no error: age decides."""
+    queue = medium()
+    one = put(queue, 1)
+    queue.put(msgspec.structs.replace(one, address="other"), now=NOW, deadline=NOW + 300)
+    assert [1, 1] == drained(queue)
