@@ -6,6 +6,7 @@ house before they are. Closed targets leave the book.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -72,6 +73,7 @@ class Book:
 
     def __init__(self) -> None:
         self.messages: dict[Revision, OpenMessage] = {}
+        self.numbers: Counter[int] = Counter()
         self.objectives: dict[int, OpenObjective] = {}
         self.by_delivery: dict[int, OpenTarget] = {}
         self.by_recipient: dict[RecipientId, dict[int, OpenTarget]] = {}
@@ -113,6 +115,7 @@ class Book:
 
     def add_message(self, entry: OpenMessage) -> None:
         self.messages[(entry.message.id, entry.message.revision)] = entry
+        self.numbers[entry.message.number] += 1
 
     def add_objective(self, entry: OpenObjective) -> None:
         self.objectives[entry.objective.id] = entry
@@ -173,7 +176,8 @@ class Book:
         self.objectives.pop(entry.objective.id, None)
 
     def close_message(self, entry: OpenMessage) -> None:
-        self.messages.pop((entry.message.id, entry.message.revision), None)
+        if self.messages.pop((entry.message.id, entry.message.revision), None) is not None:
+            self.numbers[entry.message.number] -= 1
 
     # Changing: the dispatcher's one part.
 

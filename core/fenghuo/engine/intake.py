@@ -134,11 +134,11 @@ class Intake:
 
     def _number(self) -> int:
         """The next short message number that no open message has."""
-        used = {entry.message.number for entry in self._book.messages.values()} if len(self._book.messages) < HIGHEST_NUMBER else set()
+        taken = self._book.numbers
         number = self._last_number or int(self._office.clock.time()) % HIGHEST_NUMBER
-        for _ in range(HIGHEST_NUMBER):
+        for _ in range(HIGHEST_NUMBER if len(self._book.messages) < HIGHEST_NUMBER else 1):
             number = number % HIGHEST_NUMBER + 1
-            if number not in used:
+            if not taken[number]:
                 break
         self._last_number = number
         return number

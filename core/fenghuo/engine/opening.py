@@ -71,16 +71,25 @@ class Opening:
                 self._push(entry, left)
 
     def step(self, batch: Batch) -> list[OpenTarget]:
-        """Open the next chunk of the most urgent objective; its targets are to be advanced in the same turn.
+        """Open the next chunk of targets, most urgent first; they are to be advanced in the same turn.
 
-        Objectives of one class take turns, so that an order to one person never waits for an alert to thousands.
+        Objectives of one class take turns, so that an order to one person never waits for an alert to thousands; many small ones
+        share a turn, and so a commit.
         """
-        priority, _, entry, heirs = heapq.heappop(self._waiting)
-        taken = list(itertools.islice(heirs, CHUNK))
-        if len(taken) == CHUNK:
-            heapq.heappush(self._waiting, (priority, next(self._order), entry, heirs))
-        targets = [self.add_target(entry, heir, batch) for heir in taken if heir.recipient not in entry.targets]
-        planned = entry.objective.planned + len(taken)
+        targets: list[OpenTarget] = []
+        room = CHUNK
+        while room and self._waiting:
+            priority, _, entry, heirs = heapq.heappop(self._waiting)
+            taken = list(itertools.islice(heirs, room))
+            if len(taken) == room:
+                heapq.heappush(self._waiting, (priority, next(self._order), entry, heirs))
+            room -= len(taken)
+            targets += self._open_chunk(entry, taken, batch)
+        return targets
+
+    def _open_chunk(self, entry: OpenObjective, heirs: list[Heir], batch: Batch) -> list[OpenTarget]:
+        targets = [self.add_target(entry, heir, batch) for heir in heirs if heir.recipient not in entry.targets]
+        planned = entry.objective.planned + len(heirs)
         entry.objective = msgspec.structs.replace(entry.objective, planned=planned)
         batch.objectives[entry.objective.id] = entry.objective
         return targets
