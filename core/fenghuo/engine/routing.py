@@ -15,7 +15,7 @@ from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Info, Message, Scope
 from fenghuo.model.traffic import Action, Kind, Priority, Traffic
 
-__all__ = ["Routed", "areas_of", "default_priority", "envelope_of", "required_signatures", "route", "signatures_for"]
+__all__ = ["Routed", "areas_of", "default_priority", "envelope_of", "required_signatures", "route", "signatures_for", "whole"]
 
 PRIORITY_OF_COLOUR = {"red": Priority.P0, "orange": Priority.P1, "yellow": Priority.P2, "blue": Priority.P3}
 PRIORITY_OF_SEVERITY = {"Extreme": Priority.P0, "Severe": Priority.P1, "Moderate": Priority.P2, "Minor": Priority.P3}
@@ -126,6 +126,24 @@ def resolve(audience: Audience, message: Message, directory: Directory) -> tuple
             return _persons(audience, message, directory)
 
 
+def whole(audience: Audience, directory: Directory) -> tuple[RecipientId, ...]:
+    """Everybody an audience can ever stand for, whatever areas a message names."""
+    match audience.split:
+        case Split.AUDIENCE:
+            return tuple(f"group:{group}" for group in audience.groups)
+        case Split.AREA:
+            return tuple(owner for owner in directory.contacts_by_owner if owner.startswith("area:"))
+        case Split.PERSON:
+            ids, roles, orgs = set(audience.persons), set(audience.roles), set(audience.orgs)
+            named = [
+                person.id
+                for person in directory.persons
+                if person.id in ids
+                or (bool(roles or orgs) and (not roles or roles.intersection(person.roles)) and (not orgs or person.org in orgs))
+            ]
+            return tuple(named)
+
+
 def _persons(audience: Audience, message: Message, directory: Directory) -> tuple[RecipientId, ...]:
     if not (audience.roles or audience.orgs or audience.persons):
         return ()
@@ -211,7 +229,10 @@ def _addressee(expression: str, directory: Directory) -> tuple[RecipientId, ...]
 
 def _role_holders(text: str, directory: Directory) -> tuple[RecipientId, ...]:
     role, at, place = text.partition("@")
-    hit = _touched(frozenset({AreaRef.parse(place)}), directory) if at else None
+    try:
+        hit = _touched(frozenset({AreaRef.parse(place)}), directory) if at else None
+    except ValueError:  # a sender's slip addresses nobody, which is an alarm; it must not stop the engine
+        return ()
     return tuple(
         person.id for person in directory.persons if role in person.roles and (hit is None or any(ref in hit for ref in person.areas))
     )

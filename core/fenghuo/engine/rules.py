@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -11,11 +13,14 @@ from typing import Any
 import msgspec
 
 from fenghuo.errors import SettingsError
+from fenghuo.model.area import AreaRef
 from fenghuo.model.audience import Audience
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.traffic import Priority
 
 __all__ = ["Escalation", "Ladder", "Match", "Rule", "RuleBook", "Rung", "RungMode", "read_rules", "rules_schema"]
+
+ACK = re.compile(r"any|all|n:[1-9][0-9]*")
 
 
 class RungMode(StrEnum):
@@ -118,9 +123,9 @@ def read_rules(text: str, *, file: str = "rules.toml") -> RuleBook:
         raise SettingsError((f"{file}: not TOML: {error}",)) from error
     faults: list[str] = []
     ladders = {name: entry for name, raw in _table(tree, "ladders", file, faults).items() if (entry := _ladder(name, raw, file, faults))}
-    rules = tuple(rule for n, raw in enumerate(tree.get("rules", []), 1) if (rule := _rule(n, raw, file, faults)))
+    rules = tuple(rule for n, raw in enumerate(_list(tree, "rules", file, faults), 1) if (rule := _rule(n, raw, file, faults)))
     faults += [f"{file}: {key}: unknown key; known are ladders and rules" for key in tree if key not in ("ladders", "rules")]
-    faults += _cross_faults(ladders, rules, file)
+    faults += _cross_faults(set(_table(tree, "ladders", file, [])), rules, file)
     if faults:
         raise SettingsError(tuple(faults))
     return RuleBook(ladders=ladders, rules=rules)
@@ -139,6 +144,14 @@ def _table(tree: dict[str, Any], key: str, file: str, faults: list[str]) -> dict
     return {}
 
 
+def _list(tree: dict[str, Any], key: str, file: str, faults: list[str]) -> list[Any]:
+    value = tree.get(key, [])
+    if isinstance(value, list):
+        return value
+    faults.append(f"{file}: {key}: must be a list of entries, [[{key}]]")
+    return []
+
+
 def _ladder(name: str, raw: object, file: str, faults: list[str]) -> Ladder | None:
     try:
         ladder = msgspec.convert(raw, Ladder)
@@ -147,6 +160,8 @@ def _ladder(name: str, raw: object, file: str, faults: list[str]) -> Ladder | No
         return None
     if not ladder.rungs or any(not rung.channels for rung in ladder.rungs):
         faults.append(f"{file}: ladders.{name}: needs at least one rung, and each rung at least one channel")
+    early = [rung.after_s for rung in ladder.rungs if rung.after_s is not None and rung.after_s < 0]
+    faults += [f"{file}: ladders.{name}: a rung opens after {after_s} seconds; must be 0 or more" for after_s in early]
     return ladder
 
 
@@ -156,21 +171,45 @@ def _rule(n: int, raw: object, file: str, faults: list[str]) -> Rule | None:
     except msgspec.ValidationError as error:
         faults.append(f"{file}: rules[{n}]: {error}")
         return None
-    where = f"{file}: rules[{n}] {rule.name!r}"
-    if rule.needed not in Evidence.__members__:
-        faults.append(f"{where}: needed is {rule.needed!r}; must be one of {', '.join(Evidence.__members__)}")
-    if rule.priority is not None and rule.priority.upper() not in Priority.__members__:
-        faults.append(f"{where}: priority is {rule.priority!r}; must be one of P0, P1, P2, P3, P4")
-    if not (rule.ack in ("any", "all") or (rule.ack.startswith("n:") and rule.ack[2:].isdigit())):
-        faults.append(f"{where}: ack is {rule.ack!r}; must be any, all, or n:COUNT such as n:3")
-    if rule.deadline_s <= 0:
-        faults.append(f"{where}: deadline_s is {rule.deadline_s}; must be more than 0 seconds")
-    if rule.signatures is not None and not 0 <= rule.signatures <= 2:
-        faults.append(f"{where}: signatures is {rule.signatures}; must be 0, 1 or 2")
+    faults += [
+        f"{file}: rules[{n}] {rule.name!r}: {fault}" for check in (_figure_faults, _audience_faults, _step_faults) for fault in check(rule)
+    ]
     return rule
 
 
-def _cross_faults(ladders: dict[str, Ladder], rules: tuple[Rule, ...], file: str) -> list[str]:
+def _figure_faults(rule: Rule) -> Iterator[str]:
+    if rule.needed not in Evidence.__members__:
+        yield f"needed is {rule.needed!r}; must be one of {', '.join(Evidence.__members__)}"
+    if rule.priority is not None and rule.priority.upper() not in Priority.__members__:
+        yield f"priority is {rule.priority!r}; must be one of P0, P1, P2, P3, P4"
+    if not ACK.fullmatch(rule.ack):
+        yield f"ack is {rule.ack!r}; must be any, all, or n:COUNT such as n:3"
+    if rule.deadline_s <= 0:
+        yield f"deadline_s is {rule.deadline_s}; must be more than 0 seconds"
+    if rule.signatures is not None and not 0 <= rule.signatures <= 2:
+        yield f"signatures is {rule.signatures}; must be 0, 1 or 2"
+
+
+def _audience_faults(rule: Rule) -> Iterator[str]:
+    """An area that cannot be read would stop the engine when the first message comes, not now."""
+    areas = rule.audience.areas
+    for name in (areas,) if isinstance(areas, str) else areas:
+        try:
+            if name not in ("message", "all"):
+                AreaRef.parse(name)
+        except ValueError as error:
+            yield f"audience: {error}"
+
+
+def _step_faults(rule: Rule) -> Iterator[str]:
+    for step in rule.escalate:
+        if step.after_s < 0:
+            yield f"escalate waits {step.after_s} seconds; must be 0 or more"
+        if step.to != "deputy" and not step.to.startswith("person:"):
+            yield f"escalate asks {step.to!r}; must be deputy or person:ID"
+
+
+def _cross_faults(ladders: set[str], rules: tuple[Rule, ...], file: str) -> list[str]:
     """Faults that only show when everything is read: a ladder nobody defined, a rule name used twice."""
     faults: list[str] = []
     seen: set[str] = set()

@@ -1,0 +1,258 @@
+"""From a message to who must be reached."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from fenghuo.engine.routing import areas_of, default_priority, envelope_of, required_signatures, resolve, route
+from fenghuo.engine.rules import Ladder, Match, Rule, RuleBook
+from fenghuo.model.area import AreaRef
+from fenghuo.model.audience import Audience, Split
+from fenghuo.model.directory import ContactPoint, Person
+from fenghuo.model.evidence import Evidence
+from fenghuo.model.message import AffectedArea, Circle, Info, Message, Scope
+from fenghuo.model.traffic import Action, Kind, Priority, Traffic
+from tests.core.engine.values import content, directory, info, message, placed, rung
+
+INFORMANTS = Audience("informants", roles=("informant",))
+
+
+def about(*codes: str, **changes: Any) -> Message:
+    return message(content(infos=(info(areas=(placed(*codes),)),), **changes))
+
+
+def book(*rules: Rule) -> RuleBook:
+    return RuleBook({"both": Ladder((rung("a"), rung("r")))}, rules)
+
+
+def rule(name: str = "orders", audience: Audience = INFORMANTS, **changes: Any) -> Rule:
+    return msgspec.structs.replace(Rule(name, audience, "both"), **changes)
+
+
+# Areas.
+
+PLACES = [
+    (("mca:320585105",), ("huang",)),
+    (("nbs:320585104",), ("huang",)),
+    (("nbs:320585105",), ("shuang",)),
+    (("mca:320585109",), ("shuang",)),
+    (("nbs:320585105001",), ("shuang",)),
+    (("mca:320585",), ("wang", "huang", "shuang")),
+    (("mca:320585105", "nbs:320585105"), ("huang", "shuang")),
+    (("mca:110000",), ()),
+    (("CPEAS Geographic Code:320585105",), ()),
+]
+
+
+@pytest.mark.parametrize(("codes", "expected"), PLACES)
+def test_areas_find_their_people_across_both_systems(codes: tuple[str, ...], expected: tuple[str, ...]) -> None:
+    """320585105 is 璜泾 in one list and 双凤 in the other: the directory's table of equals decides, never the digits."""
+    assert expected == resolve(INFORMANTS, about(*codes), directory())
+
+
+def test_a_drawn_area_finds_the_towns_inside() -> None:
+    """Without a code the seat of a town decides: in the circle or in the ring."""
+    circle = AffectedArea("沙溪镇一带", circles=(Circle((31.566, 121.057), 2.0),))
+    ring = AffectedArea("双凤镇一带", polygons=(((31.5, 121.0), (31.53, 121.0), (31.53, 121.05), (31.5, 121.05), (31.5, 121.0)),))
+    found = areas_of(message(content(infos=(info(areas=(circle, ring)),))), directory())
+    assert {AreaRef.parse("mca:320585110"), AreaRef.parse("mca:320585109"), AreaRef.parse("nbs:320585105")} >= found
+    assert {AreaRef.parse("mca:320585110"), AreaRef.parse("mca:320585109")} <= found
+
+
+def test_a_code_counts_before_a_drawing() -> None:
+    """A code is exact, a drawing is not: with a code the drawing is not looked at."""
+    both = msgspec.structs.replace(placed("mca:320585105"), circles=(Circle((31.566, 121.057), 2.0),))
+    assert {AreaRef.parse("mca:320585105")} == areas_of(message(content(infos=(info(areas=(both,)),))), directory())
+
+
+# Audiences.
+
+AUDIENCES = [
+    (Audience("x", roles=("informant",), areas="all"), ("wang", "huang", "shuang")),
+    (Audience("x", roles=("informant",), areas=("mca:320585105",)), ("huang",)),
+    (Audience("x", orgs=("tc",), areas="all"), ("wang", "li", "shuang")),
+    (Audience("x", orgs=("tc",), roles=("informant",), areas="all"), ("wang", "shuang")),
+    (Audience("x", persons=("li",)), ("li",)),
+    (Audience("x", persons=("li",), roles=("informant",)), ("wang", "li")),
+    (Audience("nobody"), ()),
+    (Audience("x", split=Split.AUDIENCE, groups=("all",)), ("group:all",)),
+    (Audience("x", split=Split.AREA), ("area:mca:320585110",)),
+    (Audience("x", split=Split.AREA, areas="all"), ("area:mca:320585110",)),
+]
+
+
+@pytest.mark.parametrize(("audience", "expected"), AUDIENCES)
+def test_an_audience_is_whom_it_names(audience: Audience, expected: tuple[str, ...]) -> None:
+    """Roles and organisations restrict each other, people named by id are always meant, nothing named is nobody."""
+    assert expected == resolve(audience, about("mca:320585110"), directory())
+
+
+def test_a_person_named_by_id_is_meant_wherever_the_message_is() -> None:
+    """The area of the message restricts roles, not names."""
+    assert ("li",) == resolve(Audience("x", persons=("li",)), about("mca:110000"), directory())
+
+
+EXPRESSIONS = [
+    ("wang", ("wang",)),
+    ("person:wang", ("wang",)),
+    ("person:nobody", ()),
+    ("nobody", ()),
+    ("org:hj", ("huang",)),
+    ("org:none", ()),
+    ("role:informant", ("wang", "huang", "shuang")),
+    ("role:informant@mca:320585105", ("huang",)),
+    ("role:informant@nbs:320585105", ("shuang",)),
+    ("role:none", ()),
+    ("role:informant@320585105", ()),
+    ("role:informant@", ()),
+    ("area:mca:320585110", ("area:mca:320585110",)),
+    ("area:mca:320585109", ()),
+    ("group:all", ("group:all",)),
+    ("group:none", ()),
+    (" wang ", ("wang",)),
+]
+
+
+@pytest.mark.parametrize(("expression", "expected"), EXPRESSIONS)
+def test_each_expression_finds_its_people(expression: str, expected: tuple[str, ...]) -> None:
+    """What a sender may write after --to."""
+    (found,) = route(message(content(to=(expression,))), book(rule()), directory())
+    assert (expected, expression) == (found.recipients, found.audience)
+
+
+def test_nobody_is_addressed_twice() -> None:
+    """Two expressions for one person make one recipient."""
+    (found,) = route(message(content(to=("wang", "role:informant", "person:wang"))), book(rule()), directory())
+    assert ("wang", "huang", "shuang") == found.recipients
+
+
+# Rules.
+
+
+def test_the_first_rule_that_fits_decides() -> None:
+    """Rules are tried in the order of the file."""
+    rules = book(rule("no", match=Match(kind=("Alert",))), rule("yes"), rule("late"))
+    assert ["yes"] == [one.rule.name for one in route(message(), rules, directory())]
+
+
+def test_continue_means_also() -> None:
+    """A rule that continues lets the next ones speak as well."""
+    rules = book(rule("one", continue_=True), rule("two"), rule("three"))
+    assert ["one", "two"] == [one.rule.name for one in route(message(), rules, directory())]
+
+
+MATCHES = [
+    (Match(kind=("Dispatch",)), True),
+    (Match(kind=("Alert", "Report")), False),
+    (Match(action=("New",)), True),
+    (Match(traffic=("Exercise",)), False),
+    (Match(priority=("P2",)), True),
+    (Match(severity=("Extreme", "Severe")), True),
+    (Match(urgency=("Future",)), False),
+    (Match(certainty=("Likely",)), True),
+    (Match(colour=("red",)), True),
+    (Match(event=("暴雨",)), False),
+    (Match(event_code=("11B01",)), True),
+    (Match(category=("Met",)), True),
+    (Match(sender=("centre",)), True),
+    (Match(source=("other",)), False),
+    (Match(scope=("Public",)), True),
+    (Match(kind=("Dispatch",), colour=("blue",)), False),
+]
+
+
+@pytest.mark.parametrize(("match", "fits"), MATCHES)
+def test_every_field_of_a_match_is_looked_at(match: Match, fits: bool) -> None:
+    """Each named field must hold one of its values."""
+    words = info(severity="Severe", urgency="Immediate", certainty="Likely", colour="RED", categories=("Met",))
+    words = msgspec.structs.replace(words, event_codes=(placed("x:11B01").geocodes[0],))
+    assert fits == bool(route(message(content(infos=(words,))), book(rule(match=match)), directory()))
+
+
+def test_the_message_speaks_before_the_rule() -> None:
+    """What the sender asked for counts; what he left out comes from the rule."""
+    asked = message(content(needed="HUMAN", priority=Priority.P1, deadline_s=60.0))
+    (found,) = route(asked, book(rule(needed="AIRED", priority="P3", deadline_s=900.0)), directory())
+    assert (Evidence.HUMAN, Priority.P1, 60.0) == (found.needed, found.priority, found.deadline_s)
+    (found,) = route(message(), book(rule(needed="AIRED", priority="P3", deadline_s=900.0)), directory())
+    assert (Evidence.AIRED, Priority.P3, 900.0) == (found.needed, found.priority, found.deadline_s)
+
+
+# Priority and signatures.
+
+COLOURS = [
+    (Info(colour="Red", severity="Minor"), Priority.P0),
+    (Info(colour="orange"), Priority.P1),
+    (Info(colour="yellow"), Priority.P2),
+    (Info(colour="blue"), Priority.P3),
+    (Info(severity="Extreme"), Priority.P0),
+    (Info(severity="Severe"), Priority.P1),
+    (Info(severity="Moderate"), Priority.P2),
+    (Info(severity="Minor"), Priority.P3),
+    (Info(), Priority.P2),
+]
+
+
+@pytest.mark.parametrize(("words", "expected"), COLOURS)
+def test_colour_then_severity_give_the_priority(words: Info, expected: Priority) -> None:
+    """A red warning is 特提, an unknown one 加急."""
+    assert expected is default_priority((words,))
+
+
+SIGNATURES: list[tuple[dict[str, Any], int | None, int]] = [
+    ({"kind": Kind.ALERT}, None, 2),
+    ({"kind": Kind.ALERT, "scope": Scope.RESTRICTED}, None, 0),
+    ({"kind": Kind.ALERT, "traffic": Traffic.EXERCISE}, None, 0),
+    ({"kind": Kind.DISPATCH}, None, 0),
+    ({"kind": Kind.ALERT}, 1, 1),
+    ({"kind": Kind.DISPATCH}, 2, 2),
+    ({"kind": Kind.ALERT, "action": Action.UPDATE}, None, 2),
+    ({"kind": Kind.ALERT, "action": Action.CANCEL}, 2, 0),
+]
+
+
+@pytest.mark.parametrize(("changes", "asked", "expected"), SIGNATURES)
+def test_signatures_by_default_and_by_rule(changes: dict[str, Any], asked: int | None, expected: int) -> None:
+    """Two people for a public actual alert, nobody for an order, nobody for a Cancel; else what the rule says."""
+    one = message(content(**changes))
+    assert expected == required_signatures(one, book(rule(signatures=asked)))
+    assert expected == route(one, book(rule(signatures=asked)), directory())[0].signatures
+
+
+def test_no_rule_asks_for_no_signature() -> None:
+    """What no rule is for goes nowhere, and nobody need sign it."""
+    assert 0 == required_signatures(message(), book(rule(match=Match(kind=("Alert",)))))
+
+
+# The envelope.
+
+
+def envelope(of: Message, rules: RuleBook | None = None, people: tuple[Person, ...] | None = None) -> str:
+    known = directory() if people is None else msgspec.structs.replace(directory(), persons=people)
+    used = rules or book(rule())
+    return envelope_of(of, route(of, used, known), used)
+
+
+def test_the_envelope_covers_content_traffic_people_and_channels() -> None:
+    """A signature is worth nothing for anything else than what was shown."""
+    base = about("mca:320585")
+    seen = {
+        envelope(base),
+        envelope(about("mca:320585", note="other words")),
+        envelope(msgspec.structs.replace(base, content=msgspec.structs.replace(base.content, traffic=Traffic.EXERCISE))),
+        envelope(base, people=directory().persons[:1]),
+        envelope(base, rules=RuleBook({"both": Ladder((rung("a"),))}, (rule(),))),
+        envelope(msgspec.structs.replace(base, content=msgspec.structs.replace(base.content, via=("r",)))),
+    }
+    assert 6 == len(seen)
+
+
+def test_the_envelope_outlives_what_is_none_of_its_matter() -> None:
+    """Another id, another order of the directory, another rung order: the same people get the same words by the same channels."""
+    base = about("mca:320585")
+    turned = tuple(reversed(directory().persons))
+    assert envelope(base) == envelope(msgspec.structs.replace(base, number=99)) == envelope(base, people=turned)
+    assert ContactPoint("li", "msisdn", "+8613800000002") in directory().contacts
