@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 import msgspec
 
@@ -17,6 +19,7 @@ from fenghuo.model.traffic import Action, Kind, Priority, Traffic
 
 __all__ = ["Routed", "areas_of", "default_priority", "envelope_of", "required_signatures", "route", "signatures_for", "whole"]
 
+Reader = Callable[[Message], Iterable[str]]
 PRIORITY_OF_COLOUR = {"red": Priority.P0, "orange": Priority.P1, "yellow": Priority.P2, "blue": Priority.P3}
 PRIORITY_OF_SEVERITY = {"Extreme": Priority.P0, "Severe": Priority.P1, "Moderate": Priority.P2, "Minor": Priority.P3}
 
@@ -91,26 +94,33 @@ def default_priority(infos: tuple[Info, ...]) -> Priority:
 
 
 def _matches(match: Match, message: Message) -> bool:
-    """Whether every field that the rule names holds one of its values."""
-    content, infos = message.content, message.content.infos
-    facts: dict[str, set[str]] = {
-        "kind": {content.kind},
-        "action": {content.action},
-        "traffic": {content.traffic},
-        "priority": {message.priority.name},
-        "sender": {content.sender},
-        "source": {message.source},
-        "scope": {content.scope},
-        "severity": {info.severity for info in infos},
-        "urgency": {info.urgency for info in infos},
-        "certainty": {info.certainty for info in infos},
-        "colour": {info.colour.lower() for info in infos},
-        "event": {info.event for info in infos},
-        "event_code": {code.value for info in infos for code in info.event_codes},
-        "category": {name for info in infos for name in info.categories},
-    }
-    wanted = {name: getattr(match, name) for name in Match.__struct_fields__}
-    return all(facts[name].intersection(values) for name, values in wanted.items() if values)
+    """Whether every field that the rule names holds one of its values. Fields that no rule names are not even looked at."""
+    return all(not values.isdisjoint(read(message)) for read, values in _wanted(match))
+
+
+@lru_cache(maxsize=1024)
+def _wanted(match: Match) -> tuple[tuple[Reader, frozenset[str]], ...]:
+    named = ((name, frozenset(getattr(match, name))) for name in Match.__struct_fields__)
+    return tuple((_READERS[name], values) for name, values in named if values)
+
+
+_READERS: dict[str, Reader] = {
+    "kind": lambda message: (message.content.kind,),
+    "action": lambda message: (message.content.action,),
+    "traffic": lambda message: (message.content.traffic,),
+    "priority": lambda message: (message.priority.name,),
+    "sender": lambda message: (message.content.sender,),
+    "source": lambda message: (message.source,),
+    "scope": lambda message: (message.content.scope,),
+    "severity": lambda message: [info.severity for info in message.content.infos],
+    "urgency": lambda message: [info.urgency for info in message.content.infos],
+    "certainty": lambda message: [info.certainty for info in message.content.infos],
+    "colour": lambda message: [info.colour.lower() for info in message.content.infos],
+    "event": lambda message: [info.event for info in message.content.infos],
+    "event_code": lambda message: [code.value for info in message.content.infos for code in info.event_codes],
+    "category": lambda message: [name for info in message.content.infos for name in info.categories],
+}
+"""How to read what a rule may name from a message."""
 
 
 def resolve(audience: Audience, message: Message, directory: Directory) -> tuple[RecipientId, ...]:

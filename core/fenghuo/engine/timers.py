@@ -16,14 +16,14 @@ from fenghuo.model.message import MessageId
 __all__ = ["Deadline", "Due", "Expiry", "Timers"]
 
 
-class Expiry(msgspec.Struct, frozen=True):
+class Expiry(msgspec.Struct, frozen=True, gc=False):
     """A revision is over."""
 
     id: MessageId
     revision: int
 
 
-class Deadline(msgspec.Struct, frozen=True):
+class Deadline(msgspec.Struct, frozen=True, gc=False):
     """An objective should have been met by now."""
 
     objective: int

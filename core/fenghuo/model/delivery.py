@@ -63,14 +63,14 @@ class Scope(StrEnum):
     CHANNEL = "channel"
 
 
-class Reached(msgspec.Struct, frozen=True, tag="reached"):
+class Reached(msgspec.Struct, frozen=True, gc=False, tag="reached"):
     """The emission got this far. `refs`: the provider's ids, one for each part, by which receipts will name it."""
 
     level: Evidence
     refs: tuple[str, ...] = ()
 
 
-class Transient(msgspec.Struct, frozen=True, tag="transient"):
+class Transient(msgspec.Struct, frozen=True, gc=False, tag="transient"):
     """Certainly not sent, and worth another try after `retry_after_s` seconds (None: the engine decides)."""
 
     scope: Scope
@@ -78,14 +78,14 @@ class Transient(msgspec.Struct, frozen=True, tag="transient"):
     retry_after_s: float | None = None
 
 
-class Permanent(msgspec.Struct, frozen=True, tag="permanent"):
+class Permanent(msgspec.Struct, frozen=True, gc=False, tag="permanent"):
     """Certainly not sent, and never will be this way."""
 
     scope: Scope
     code: str
 
 
-class Unknown(msgspec.Struct, frozen=True, tag="unknown"):
+class Unknown(msgspec.Struct, frozen=True, gc=False, tag="unknown"):
     """Nobody can say whether it left; the delivery goes IN_DOUBT."""
 
     cause: str
@@ -166,7 +166,7 @@ class Hold(StrEnum):
     POLICY = "policy"
 
 
-class Objective(msgspec.Struct, frozen=True):
+class Objective(msgspec.Struct, frozen=True, gc=False):
     """One audience that must be reached at `needed` by `deadline_at`. `ack_rule`: "any", "all" or "n:<count>" of its targets.
 
     `total`: how many targets; `met`: how many of them reached `needed`; `planned`: how many have been planned so far, so that
@@ -199,7 +199,7 @@ class Objective(msgspec.Struct, frozen=True):
     via: tuple[str, ...] = ()
 
 
-class Target(msgspec.Struct, frozen=True):
+class Target(msgspec.Struct, frozen=True, gc=False):
     """Objective × recipient: how far it has come. `rung`: how many rungs are open; `rung_at`: when the last one opened;
     `wake_at`: next timer; `escalated`: escalation steps done; `covers`: the recipient this one stands in for, if any."""
 
@@ -214,7 +214,7 @@ class Target(msgspec.Struct, frozen=True):
     covers: str = ""
 
 
-class Delivery(msgspec.Struct, frozen=True):
+class Delivery(msgspec.Struct, frozen=True, gc=False):
     """Target × channel instance × rendition. `reason`: a Hold, or the scope and code of a failure; `until`: AWAITING until,
     IN_DOUBT resolve_by, or HELD review_at; `refires`: copies marked 重发; `tries`: attempts so far, each (token, n)."""
 
@@ -241,7 +241,7 @@ class Delivery(msgspec.Struct, frozen=True):
     failures: int = 0
 
 
-class Attempt(msgspec.Struct, frozen=True):
+class Attempt(msgspec.Struct, frozen=True, gc=False):
     """One emission (token, n): committed by begin() before the first irreversible byte; the outcome follows, or never does."""
 
     token: Token
@@ -257,7 +257,7 @@ class Attempt(msgspec.Struct, frozen=True):
     outcome_at: float | None = None
 
 
-class AttemptRef(msgspec.Struct, frozen=True):
+class AttemptRef(msgspec.Struct, frozen=True, gc=False):
     """How a plugin names an attempt to query or cancel it: our token and number, and the provider's ids if it gave any."""
 
     token: Token
@@ -266,7 +266,7 @@ class AttemptRef(msgspec.Struct, frozen=True):
     refs: tuple[str, ...] = ()
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class Receipt(msgspec.Struct, frozen=True, gc=False):
     """Append-only raw evidence from any channel, at any time. `inbox`: the raw row it was read from."""
 
     id: int
@@ -279,7 +279,7 @@ class Receipt(msgspec.Struct, frozen=True):
     inbox: int = 0
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """One judgement on a message at intake, kept for good. `check`: wellformed, schema, semantic, signature, authority, freshness."""
 
     check: str
@@ -288,7 +288,7 @@ class Verdict(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
-class Accepted(msgspec.Struct, frozen=True):
+class Accepted(msgspec.Struct, frozen=True, gc=False):
     """What a source gets only after the commit; only the store's commit makes one. `state`: held, active, duplicate or cancelled."""
 
     id: MessageId
@@ -298,7 +298,7 @@ class Accepted(msgspec.Struct, frozen=True):
     repairs: tuple[str, ...] = ()
 
 
-class Refused(msgspec.Struct, frozen=True):
+class Refused(msgspec.Struct, frozen=True, gc=False):
     """Not a message: the raw bytes are kept under `id`, a person sees the reason, and the source is told."""
 
     id: int

@@ -7,7 +7,7 @@ import msgspec
 __all__ = ["Event"]
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """`seq` counts all events of the store, without holes; `type` is dotted (`delivery.emitting`); `subject` names what it is about."""
 
     seq: int

@@ -45,21 +45,21 @@ class Scope(StrEnum):
     PRIVATE = "Private"
 
 
-class Geocode(msgspec.Struct, frozen=True):
+class Geocode(msgspec.Struct, frozen=True, gc=False):
     """A code and the system it belongs to, as the source named it (CAP valueName); our own are `mca` and `nbs`."""
 
     system: str
     value: str
 
 
-class Circle(msgspec.Struct, frozen=True):
+class Circle(msgspec.Struct, frozen=True, gc=False):
     """Centre (lat, lon, degrees) and radius in kilometres; radius 0 is a point."""
 
     centre: Point
     radius_km: float
 
 
-class AffectedArea(msgspec.Struct, frozen=True):
+class AffectedArea(msgspec.Struct, frozen=True, gc=False):
     """One CAP area: description with any of polygons, circles and geocodes."""
 
     description: str
@@ -70,14 +70,14 @@ class AffectedArea(msgspec.Struct, frozen=True):
     ceiling_ft: float | None = None
 
 
-class Parameter(msgspec.Struct, frozen=True):
+class Parameter(msgspec.Struct, frozen=True, gc=False):
     """A name and value that CAP has no field for."""
 
     name: str
     value: str
 
 
-class Resource(msgspec.Struct, frozen=True):
+class Resource(msgspec.Struct, frozen=True, gc=False):
     """An attachment. `uri` is kept and never fetched at intake; `blob` is the SHA-256 (hex) of bytes in our blob store."""
 
     description: str
@@ -88,7 +88,7 @@ class Resource(msgspec.Struct, frozen=True):
     blob: str | None = None
 
 
-class Info(msgspec.Struct, frozen=True):
+class Info(msgspec.Struct, frozen=True, gc=False):
     """What is said, in one language. Enumerated values are CAP's own words; an empty string means the source left it out."""
 
     language: str = "zh-CN"
@@ -115,7 +115,7 @@ class Info(msgspec.Struct, frozen=True):
     areas: tuple[AffectedArea, ...] = ()
 
 
-class Reference(msgspec.Struct, frozen=True):
+class Reference(msgspec.Struct, frozen=True, gc=False):
     """An earlier message: CAP's triple, or a bare identifier (12379: the first message of the event)."""
 
     identifier: str
@@ -123,7 +123,7 @@ class Reference(msgspec.Struct, frozen=True):
     sent: datetime | None = None
 
 
-class Content(msgspec.Struct, frozen=True):
+class Content(msgspec.Struct, frozen=True, gc=False):
     """Everything the bytes said, before Fenghuo gave it an id. Instants are aware; `to` holds audience expressions of our own JSON."""
 
     kind: Kind
@@ -171,7 +171,7 @@ class MessageState(StrEnum):
     COMPLETE = "complete"
 
 
-class Message(msgspec.Struct, frozen=True):
+class Message(msgspec.Struct, frozen=True, gc=False):
     """One revision of one event, accepted and immutable. An Update is the next revision of the same id.
 
     `expires_at` and `accepted_at`: UTC seconds; `assumed_expiry`: the source gave none; `number`: the short message number

@@ -7,14 +7,14 @@ import msgspec
 __all__ = ["Budget", "Rendition"]
 
 
-class Budget(msgspec.Struct, frozen=True):
+class Budget(msgspec.Struct, frozen=True, gc=False):
     """What a rendition must fit: octets after encoding (0: no limit), and the marks the core wants on it."""
 
     octets: int = 0
     mark: str = ""
 
 
-class Rendition(msgspec.Struct, frozen=True):
+class Rendition(msgspec.Struct, frozen=True, gc=False):
     """A message made for one form. `text` for people, `data` the octets to send; `left_out` says what did not fit, by name."""
 
     form: str
