@@ -210,6 +210,8 @@ class Apply:
             self._name(delivery, fact, batch)
         if is_late and not isinstance(fact.outcome, Reached):
             return ()
+        if not fact.begun and delivery.state not in (DeliveryState.READY, DeliveryState.HELD):  # withdrawn before it could begin
+            return self._health_after(delivery, fact.outcome, batch)
         view = self._board.situation().channel.get(delivery.channel)
         after = settle(
             delivery,

@@ -51,8 +51,8 @@ class Instance:
 
     @property
     def admitted(self) -> int:
-        """How many emissions it may carry at once, right now."""
-        if self.admin is not Admin.ENABLED:
+        """How many emissions it may carry at once, right now; none before it is started, which is no failure of its own."""
+        if self.admin is not Admin.ENABLED or self.channel() is None:
             return 0
         return admitted(self.health, self.capabilities.concurrency)
 

@@ -19,7 +19,7 @@ from fenghuo.engine.opening import Opening
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.rules import Rung, RungMode
 from fenghuo.engine.timers import Deadline, Expiry, Timers
-from fenghuo.model.delivery import DeliveryState, Objective
+from fenghuo.model.delivery import Delivery, DeliveryState, Objective
 from fenghuo.model.message import Message, MessageId, MessageState
 from fenghuo.store.records import MessageRow
 from fenghuo.store.store import Store
@@ -56,6 +56,10 @@ class Recovery:
         await self._resume(facts)
         for target in self._book.targets():
             loop.mark(target)
+
+    def ready(self) -> list[Delivery]:
+        """What was READY when the process ended: nothing will change about it, so it must be offered anew."""
+        return [delivery for delivery in self._book.deliveries() if delivery.state is DeliveryState.READY]
 
     async def _number(self) -> None:
         for table in ("objective", "delivery"):

@@ -76,5 +76,6 @@ class EngineRoom:
     async def recover(self) -> int:
         """Fill the book from the store; how many emissions were cut off."""
         await self.recovery.run(self.loop, self.facts)
+        self.dispatcher.offer(self.recovery.ready())
         await self.receipts.recover()
         return self.recovery.doubts

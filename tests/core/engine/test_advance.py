@@ -124,14 +124,14 @@ def test_a_live_alternate_keeps_its_rung(state: DeliveryState) -> None:
     """No second copy goes to the same person while the first is under way."""
     story = Story(delivery(1, "a", state=state, reason="", until=NOW + 1), delivery(2, "b"), of=target(rung=1), at=frame(rung("a", "b")))
     story.turn()
-    assert S.HELD is story.states[2]
+    assert S.HELD == story.states[2]
 
 
 def test_the_next_alternate_takes_over_from_a_failed_one() -> None:
     """A way that failed for good hands over to the next one of its rung."""
     story = Story(delivery(1, "a", state=S.FAILED), delivery(2, "b"), of=target(rung=1), at=frame(rung("a", "b")))
     story.turn()
-    assert S.READY is story.states[2]
+    assert S.READY == story.states[2]
 
 
 def test_an_address_that_failed_is_not_tried_by_an_alternate() -> None:
@@ -148,7 +148,7 @@ def test_then_waits_for_the_rung_before() -> None:
     """A rung in mode then stays closed as long as the one before may still work."""
     story = Story(awaiting(1), delivery(2, "b", rung=1), of=target(rung=1, rung_at=NOW))
     story.turn(now=NOW + Q95_S - 1)
-    assert S.HELD is story.states[2]
+    assert S.HELD == story.states[2]
 
 
 def test_then_opens_when_the_rung_before_gave_nothing_in_its_time() -> None:
@@ -163,7 +163,7 @@ def test_then_opens_at_once_when_the_rung_before_ended(state: DeliveryState) -> 
     """Nothing is left to hope for: the next rung does not wait."""
     story = Story(delivery(1, "a", state=state), delivery(2, "b", rung=1), of=target(rung=1, rung_at=NOW))
     story.turn()
-    assert S.READY is story.states[2]
+    assert S.READY == story.states[2]
 
 
 def test_parallel_rungs_open_together() -> None:
@@ -199,9 +199,9 @@ def test_after_s_opens_the_next_rung_whatever_the_first_does() -> None:
     """A rung's own time counts before the channel's."""
     story = Story(emitting(1), delivery(2, "b", rung=1), of=target(rung=1, rung_at=NOW), at=frame(rung("a"), rung("b", after_s=5.0)))
     story.turn(now=NOW + 4)
-    assert S.HELD is story.states[2]
+    assert S.HELD == story.states[2]
     story.later(1.0)
-    assert S.READY is story.states[2]
+    assert S.READY == story.states[2]
 
 
 # Channels that go and come.
@@ -221,9 +221,9 @@ def test_a_channel_that_returns_is_used_again() -> None:
     """What was held for a channel becomes READY when it is back."""
     story = Story(delivery(1), at=frame(rung("a")))
     story.turn(situation=situation(view("a", health=Health.DOWN)))
-    assert S.HELD is story.states[1]
+    assert S.HELD == story.states[1]
     story.turn(situation=situation(view("a", health=Health.PROBATION)))
-    assert S.READY is story.states[1]
+    assert S.READY == story.states[1]
 
 
 def test_a_channel_that_fails_hands_over_to_its_alternate() -> None:
@@ -239,14 +239,14 @@ def test_a_held_delivery_waits_out_its_not_before() -> None:
     story.turn()
     assert (S.HELD, NOW + 7) == (story.states[1], story.target.wake_at)
     story.turn(now=NOW + 7)
-    assert S.READY is story.states[1]
+    assert S.READY == story.states[1]
 
 
 def test_an_unknown_channel_is_tried() -> None:
     """UNKNOWN is no reason not to try."""
     story = Story(delivery(1), at=frame(rung("a")))
     story.turn(situation=situation(view("a", health=Health.UNKNOWN)))
-    assert S.READY is story.states[1]
+    assert S.READY == story.states[1]
 
 
 def test_a_channel_that_is_gone_from_the_settings_holds() -> None:
@@ -337,7 +337,7 @@ def test_a_doubt_that_lasts_too_long_gives_way(doubt: str, expected: DeliverySta
     story.turn(now=NOW + Q95_S)
     assert expected is story.states[1]
     if expected is S.FAILED:
-        assert S.READY is story.states[2]
+        assert S.READY == story.states[2]
 
 
 def test_a_doubt_waits_out_its_grace() -> None:
@@ -384,7 +384,7 @@ def test_an_urgent_doubt_opens_the_next_rung_at_once(priority: Priority) -> None
         at=frame(objective=objective(priority=priority)),
     )
     story.turn()
-    assert S.READY is story.states[2]
+    assert S.READY == story.states[2]
 
 
 def test_a_calm_doubt_waits_for_its_window() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from fenghuo.engine.advance import LONGEST_WAIT_S, MAX_FAILURES, doubted, receipted, retry_wait_s, settle
@@ -12,7 +14,7 @@ from tests.core.engine.values import NOW, Q95_S, awaiting, delivery, doubtful, e
 S = DeliveryState
 
 
-def settled(outcome: Outcome, **changes: object) -> Delivery:
+def settled(outcome: Outcome, **changes: Any) -> Delivery:
     return settle(emitting(**changes), outcome, needed=Evidence.DEVICE, now=NOW, view=view("a"), jitter=1.0)
 
 

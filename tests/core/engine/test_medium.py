@@ -22,10 +22,7 @@ def medium(*names: str, **caps: Any) -> Medium:
     made = Medium("air")
     for name in names or ("a",):
         usual = {"form": "sms", "evidence_max": Evidence.DEVICE, "concurrency": 1000, **caps}
-        channel = SimpleChannel()
-        made.instances[name] = Instance(
-            name, "sim", Capabilities(**usual), address_kinds=("msisdn",), channel=lambda channel=channel: channel, medium="air"
-        )
+        made.instances[name] = Instance(name, "sim", Capabilities(**usual), address_kinds=("msisdn",), channel=SimpleChannel, medium="air")
     return made
 
 

@@ -1,0 +1,166 @@
+"""The one door in, over a real store: new, twice, in conflict, replaced, cancelled, too late."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from fenghuo.engine.intake import Submission
+from fenghuo.engine.judging import Origin
+from fenghuo.errors import KeyConflict, Overloaded
+from fenghuo.model.area import AreaRef
+from fenghuo.model.delivery import Accepted, DeliveryState, Refused
+from fenghuo.store.tables import REFUSAL
+from tests.core.engine.house import House, opened
+
+S = DeliveryState
+
+
+def order(**fields: object) -> bytes:
+    return msgspec.json.encode({"to": ["wang"], "text": "到岗", "sender": "centre", "sent": "1970-01-12T13:46:40Z", **fields})
+
+
+async def test_what_is_not_a_message_is_kept_and_told(tmp_path: Path) -> None:
+    """Refused bytes stay for a person to see, with the reason."""
+    async with opened(tmp_path) as house:
+        answer = await house.take(b"<nothing/>")
+        assert isinstance(answer, Refused)
+        (row,) = await house.store.find(REFUSAL)
+        assert (b"<nothing/>", answer.code) == (row.raw, row.code)
+        assert 1 == len(await house.events("alarm.message_refused"))
+
+
+async def test_the_same_message_twice_is_one(tmp_path: Path) -> None:
+    """A repeated triple is a duplicate with the first id, and goes out once."""
+    async with opened(tmp_path) as house:
+        first = await house.take(order(identifier="X-1"))
+        second = await house.take(order(identifier="X-1"))
+        assert isinstance(first, Accepted)
+        assert isinstance(second, Accepted)
+        assert (first.id, "duplicate", 1) == (second.id, second.state, len(house.sent))
+
+
+async def test_one_key_with_two_contents_is_refused_and_alarmed(tmp_path: Path) -> None:
+    """A key vouches for its bytes."""
+    async with opened(tmp_path) as house:
+        await house.order("wang", key="k")
+        with pytest.raises(KeyConflict):
+            await house.order("wang", key="k", text="别的")
+        assert (1, 1) == (len(house.sent), len(await house.events("alarm.key_conflict")))
+
+
+async def test_the_same_triple_with_other_words_is_a_conflict(tmp_path: Path) -> None:
+    """Two different messages under one name: neither replaces the other in silence."""
+    async with opened(tmp_path) as house:
+        await house.take(order(identifier="X-1"))
+        with pytest.raises(KeyConflict):
+            await house.take(order(identifier="X-1", text="别的"))
+
+
+async def test_an_update_replaces_what_was_not_sent(tmp_path: Path) -> None:
+    """What had not left is SUPERSEDED, and the new words go out."""
+    async with opened(tmp_path) as house:
+        house.down("a")
+        house.down("r")
+        await house.settle()
+        first = await house.order("wang")
+        await house.order("wang", text="新的", action="Update", reference=first.id)
+        assert ["superseded", "active"] == await house.states(first.id)
+        house.up()
+        await house.settle()
+        assert {True} == {"新的" in mail.text for mail in house.sent}
+
+
+async def test_a_cancel_goes_to_exactly_those_who_got_it(tmp_path: Path) -> None:
+    """Over the channels they got it by, and to nobody else."""
+    async with opened(tmp_path) as house:
+        first = await house.order("wang", "shuang")
+        before = {(mail.channel, mail.address) for mail in house.sent}
+        count = len(house.sent)
+        await house.order("everyone", text="取消", action="Cancel", reference=first.id)
+        assert before == {(mail.channel, mail.address) for mail in house.sent[count:]}
+        assert ["cancelled", "active"] == await house.states(first.id)
+
+
+async def test_a_cancel_of_what_never_left_stays_quiet(tmp_path: Path) -> None:
+    """Nobody heard of it, nobody is told."""
+    async with opened(tmp_path) as house:
+        house.down("a")
+        house.down("r")
+        await house.settle()
+        first = await house.order("wang")
+        await house.order("everyone", text="取消", action="Cancel", reference=first.id)
+        house.up()
+        await house.settle()
+        assert ([], {S.CANCELLED}) == (house.sent, {one.state for one in await house.deliveries()})
+
+
+async def test_a_cancel_that_comes_first_leaves_a_tombstone(tmp_path: Path) -> None:
+    """The original that comes later is dead on arrival."""
+    async with opened(tmp_path) as house:
+        await house.order("everyone", text="取消", action="Cancel", reference="X-9")
+        late = await house.take(order(identifier="X-9"))
+        assert isinstance(late, Accepted)
+        assert ("cancelled", []) == (late.state, house.sent)
+
+
+async def test_a_strangers_cancel_is_held(tmp_path: Path) -> None:
+    """Who did not write it may not end it unsigned: it waits for a person, and the original goes on."""
+    async with opened(tmp_path) as house:
+        first = await house.take(order(identifier="X-1"))
+        assert isinstance(first, Accepted)
+        cancel = await house.take(
+            order(to=["everyone"], sender="stranger", text="取消", action="Cancel", reference=first.id), source="stranger"
+        )
+        assert isinstance(cancel, Accepted)
+        assert ("held", ["active", "held"]) == (cancel.state, await house.states(first.id))
+
+
+async def test_no_authority_means_held(tmp_path: Path) -> None:
+    """A message about a place its source does not speak for is not lost: it waits for a person."""
+    async with opened(tmp_path) as house:
+        origin = Origin("town", areas=(AreaRef.parse("mca:320585105"),))
+        answer = await house.take(order(areas=["mca:320585110"]), origin=origin)
+        assert isinstance(answer, Accepted)
+        assert ("held", []) == (answer.state, house.sent)
+
+
+async def test_what_is_over_is_kept_and_never_sent(tmp_path: Path) -> None:
+    """It came after its end: on the record, and nowhere else."""
+    async with opened(tmp_path) as house:
+        answer = await house.take(order(expires="1970-01-12T13:46:39Z", sent="1970-01-12T13:00:00Z"))
+        assert isinstance(answer, Accepted)
+        assert ("expired", []) == (answer.state, house.sent)
+
+
+async def test_a_cancel_of_nothing_is_refused(tmp_path: Path) -> None:
+    """A Cancel must name what it cancels."""
+    async with opened(tmp_path) as house:
+        answer = await house.take(order(action="Cancel"))
+        assert isinstance(answer, Refused), answer
+
+
+@pytest.mark.parametrize("closed", [True, False])
+async def test_not_now_is_said_at_once(tmp_path: Path, closed: bool) -> None:
+    """A stopping or overloaded node promises nothing."""
+    async with opened(tmp_path) as house:
+        house.room.intake.is_open, house.room.intake.max_pending = not closed, -1
+        with pytest.raises(Overloaded):
+            await house.room.intake.accept(Submission(order(), Origin("met")))
+
+
+async def test_open_messages_have_different_numbers(tmp_path: Path) -> None:
+    """People answer by number: two open messages never share one, also past 9999."""
+    async with opened(tmp_path) as house:
+        house.room.intake._last_number = 9998  # the wheel is turned to its end
+        numbers = [await _number(house) for _ in range(3)]
+        assert (9999, 3) == (max(numbers), len(set(numbers)))
+
+
+async def _number(house: House) -> int:
+    accepted = await house.order("wang")
+    entry = house.room.book.find_message(accepted.id)
+    assert entry is not None
+    return entry.message.number
