@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import shutil
 import sys
 import tempfile
@@ -159,6 +160,7 @@ def main() -> None:
     parser.add_argument("--alone", action="store_true", help="without the peers: for work on our own path; writes no results")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="fenghuo-bench-"))
+    gc.disable()  # what is collected in the middle of a volley would be counted against whoever is being measured
     try:
         rows = uvloop.run(run(folder, rounds=given.rounds, count=given.count, peers=not given.alone))
     finally:

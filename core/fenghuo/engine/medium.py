@@ -119,11 +119,7 @@ class Medium:
         return instance is not None and self._in_flight.get(channel, 0) < instance.admitted and not self._is_full()
 
     def _next_class(self) -> Priority | None:
-        ready = [
-            priority
-            for priority in Priority
-            if any(heap and level is priority and self._has_room(name) for (name, level), heap in self._waiting.items())
-        ]
+        ready = sorted({level for (name, level), heap in self._waiting.items() if heap and self._has_room(name)})
         if not ready or ready[0] is Priority.P0:
             return ready[0] if ready else None
         owed = [priority for priority in ready[1:] if self._served_above[priority] >= SLOT_FOR_SERVED]
