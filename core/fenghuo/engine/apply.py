@@ -249,7 +249,10 @@ class Apply:
         if holder is None:
             return ()
         delivery = holder.deliveries[fact.delivery]
-        after = msgspec.structs.replace(delivery, state=DeliveryState.CANCELLED, reason=fact.reason, tries=max(0, delivery.tries - 1))
+        if delivery.state not in (DeliveryState.READY, DeliveryState.EMITTING):
+            return ()
+        tries = delivery.tries - (delivery.state is DeliveryState.EMITTING)  # the attempt that was not committed does not count
+        after = msgspec.structs.replace(delivery, state=DeliveryState.CANCELLED, reason=fact.reason, tries=tries)
         self._changed(holder, after, batch)
         return (holder,)
 

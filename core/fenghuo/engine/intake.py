@@ -207,7 +207,8 @@ class _Taking:
         message = _as_revision(self.message, kin)
         if kin.sender != message.content.sender and not self.submission.signers:
             stranger = Verdict("authority", "sender", False, f"the original is by {kin.sender}, this is by {message.content.sender}")
-            return self._insert(tx, message, extra=(stranger,)), []
+            held = self._insert(tx, message, extra=(stranger,))
+            return held, self._facts(held, message)
         accepted = self._insert(tx, message)
         if accepted.state == MessageState.HELD:  # what it replaces stays in force until somebody signs
             return accepted, self._facts(accepted, message)

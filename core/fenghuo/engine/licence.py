@@ -112,9 +112,9 @@ class Licensing:
         message = self._book.messages.get((job.delivery.message, job.delivery.revision))
         payload = self._shelf.get(job.delivery.message, job.delivery.revision, job.delivery.form)
         if job.delivery.traffic not in instance.traffic:
-            raise WrongTraffic(f"channel {instance.name} may not carry {job.delivery.traffic} traffic")
+            raise self._denied(job, WrongTraffic(f"channel {instance.name} may not carry {job.delivery.traffic} traffic"))
         if message is None or payload is None:
-            raise Withdrawn("the message is over")
+            raise self._denied(job, Withdrawn("the message is over"))
         begun = self._book.licence(job.delivery.id)
         if begun is None:
             raise Withdrawn("the delivery is no longer ready")
@@ -126,6 +126,11 @@ class Licensing:
             self._facts.put(Denial(begun.id, str(denied)))
             raise
         return Licence(job, marked(payload, mark), validity_s=begun.expires_at - now, number=message.message.number)
+
+    def _denied(self, job: Job, denied: Denied) -> Denied:
+        """Tell the loop, or the delivery would stay READY and keep its rung for ever."""
+        self._facts.put(Denial(job.delivery.id, str(denied)))
+        return denied
 
 
 def _attempt(begun: Delivery, now: float, epoch: int, mark: str) -> Attempt:

@@ -53,7 +53,7 @@ class Opening:
             self._open_routed(entry, item, batch)
         entry.told = {recipient for item in routed for recipient in item.recipients}
         self.inherit(entry, heirs, batch)
-        if not routed and not heirs:
+        if not routed and not heirs and entry.is_released:
             self._nobody(entry, batch)
 
     def inherit(self, entry: OpenMessage, heirs: tuple[Heir, ...], batch: Batch) -> None:

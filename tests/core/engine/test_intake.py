@@ -116,6 +116,10 @@ async def test_a_strangers_cancel_is_held(tmp_path: Path) -> None:
         )
         assert isinstance(cancel, Accepted)
         assert ("held", ["active", "held"]) == (cancel.state, await house.states(first.id))
+        await house.room.release.sign(cancel.id, "anna")
+        await house.settle()
+        assert ["cancelled", "active"] == await house.states(first.id)
+        assert "取消" in house.sent[-1].text
 
 
 async def test_no_authority_means_held(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ async def test_the_author_may_not_sign(tmp_path: Path) -> None:
     """Whoever wrote it does not release it."""
     async with opened(tmp_path, rules=RULES) as house:
         accepted = await house.order("wang")
-        with pytest.raises(NotAllowed, match="^centre wrote this message and may not release it$"):
+        with pytest.raises(NotAllowed, match=r"^centre wrote this message and may not release it$"):
             await _signed(house, accepted.id, "centre")
 
 
@@ -76,9 +76,9 @@ async def test_only_what_is_held_can_be_signed(tmp_path: Path) -> None:
         accepted = await house.order("wang")
         await _signed(house, accepted.id, "anna")
         await _signed(house, accepted.id, "bert")
-        with pytest.raises(ReleaseNeeded, match="^the message is active; only a held one can be signed$"):
+        with pytest.raises(ReleaseNeeded, match=r"^the message is active; only a held one can be signed$"):
             await _signed(house, accepted.id, "carl")
-        with pytest.raises(NotFound, match="^no open message has the id nothing$"):
+        with pytest.raises(NotFound, match=r"^no open message has the id nothing$"):
             await _signed(house, "nothing", "carl")
 
 
