@@ -41,9 +41,9 @@ def sms(port: int, **settings: Any) -> dict[str, Any]:
 
 
 def radio(port: int, **settings: Any) -> dict[str, Any]:
-    """A channel over KISS/TCP to the TNC at `port`: paced at 9,600 bit/s, since the FIFO audio of the tests runs that much faster than air,
-    and unpaced a TNC throws away what its queue of 100 frames cannot hold (seen with direwolf)."""
-    base = {"host": "127.0.0.1", "port": port, "mycall": "BJ1CMD", "pace": True, "bitrate": 9600.0, "txdelay_ms": 20, "txtail_ms": 10, "configure_tnc": False, "receipt_q95_s": 60.0}
+    """A channel over KISS/TCP to the TNC at `port`: paced at the 38,400 bit/s of the tests' fast modem;
+    unpaced a TNC throws away what its queue of 100 frames cannot hold (seen with direwolf)."""
+    base = {"host": "127.0.0.1", "port": port, "mycall": "BJ1CMD", "pace": True, "bitrate": 38400.0, "txdelay_ms": 30, "txtail_ms": 30, "persistence": 255, "full_duplex": True, "receipt_q95_s": 60.0}
     return {"type": "radio.kiss", "settings": {**base, **settings}}
 
 

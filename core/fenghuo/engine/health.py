@@ -90,8 +90,11 @@ def _failed(health: ChannelHealth, sign: Sign, now: float, *, recipient: str, re
         return health
     weight = health.weight + FAILURE_WEIGHT[sign]
     who = tuple(dict.fromkeys((*health.who, recipient)))[-8:]
-    if health.state is Health.PROBATION or (weight >= DOWN_WEIGHT and len(who) >= 2):
+    is_on_trial = health.state is Health.PROBATION
+    if (is_on_trial and weight >= 1.0) or (weight >= DOWN_WEIGHT and len(who) >= 2):
         return _down(health, now, reason)
+    if is_on_trial:
+        return msgspec.structs.replace(health, weight=weight, who=who, successes=0)
     since = health.since if health.state is Health.SUSPECT else now
     return msgspec.structs.replace(health, state=Health.SUSPECT, since=since, reason=reason, weight=weight, who=who, successes=0)
 

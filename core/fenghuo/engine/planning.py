@@ -100,7 +100,15 @@ def lint(ladders: dict[str, tuple[tuple[Rung, ...], int]], situation: Situation)
         named = [channel for rung in rungs for channel in rung.channels]
         missing = [channel for channel in named if channel not in situation.channel]
         faults += [f"ladder {name!r}: no channel is named {channel!r}" for channel in missing]
-        groups = {frozenset(situation.channel[channel].risk_groups) for channel in named if channel in situation.channel}
-        if len(groups) < minimum:
-            faults.append(f"ladder {name!r}: its channels share {len(groups)} risk group(s); it asks for {minimum}")
+        found = [frozenset(situation.channel[channel].risk_groups) for channel in dict.fromkeys(named) if channel in situation.channel]
+        if (disjoint := _disjoint(found)) < minimum:
+            faults.append(f"ladder {name!r}: at most {disjoint} of its channels share no risk group; it asks for {minimum}")
     return tuple(faults)
+
+
+def _disjoint(groups: list[frozenset[str]]) -> int:
+    """How many of these can be picked so that no two share anything. Ladders are short: every choice is tried."""
+    if not groups:
+        return 0
+    first, *rest = groups
+    return max(_disjoint(rest), 1 + _disjoint([other for other in rest if not first & other]))

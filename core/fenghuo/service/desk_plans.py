@@ -11,8 +11,9 @@ from fenghuo.clock import instant
 from fenghuo.engine.channels import ChannelBoard, Instance
 from fenghuo.engine.dispatcher import Dispatcher
 from fenghuo.engine.facts import ChannelSwitched, Facts
+from fenghuo.engine.linting import lint_rules
 from fenghuo.engine.office import Office
-from fenghuo.engine.planning import candidates, lint
+from fenghuo.engine.planning import candidates
 from fenghuo.engine.routing import Routed, default_priority, envelope_of, route
 from fenghuo.errors import FormatError, NotFound
 from fenghuo.formats.decode import decode
@@ -155,15 +156,7 @@ class PlanVerbs:
 
     async def lint(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """What is wrong with the rules on the channels and the directory of this node."""
-        rules = self._office.rules
-        ladders = {name: (ladder.rungs, ladder.min_risk_groups) for name, ladder in rules.ladders.items()}
-        faults = list(lint(ladders, self._board.situation()))
-        seen_all = False
-        for rule in rules.rules:
-            if seen_all:
-                faults.append(f"rule {rule.name!r}: is never reached; a rule before it matches everything and does not continue")
-            seen_all = seen_all or (not any(getattr(rule.match, name) for name in rule.match.__struct_fields__) and not rule.continue_)
-        return {"faults": faults}
+        return {"faults": list(lint_rules(self._office.rules, self._office.directory, self._board.situation()))}
 
     async def channels(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
         return [channel_view(instance, self._dispatcher.queued(instance.name)) for instance in self._board]
