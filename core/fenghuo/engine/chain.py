@@ -24,7 +24,10 @@ KEEP_KEYS_S = 30 * 86_400.0
 
 
 class Kin(msgspec.Struct, frozen=True):
-    """What a new message is to one that we have: the next revision of `id`. `sender`: who sent the original; `newest`: its latest revision."""
+    """What a new message is to one that we have: the next revision of `id`.
+
+    `sender`: who sent the original; `newest`: its latest revision.
+    """
 
     id: MessageId
     revision: int

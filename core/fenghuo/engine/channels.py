@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from fenghuo.engine.health import ChannelHealth, Sign, admitted, observed
+from fenghuo.engine.health import ChannelHealth, Sign, admitted, gap_s, observed
 from fenghuo.engine.office import Office
 from fenghuo.model.situation import Admin, ChannelView, Health, Situation
 from fenghuo.model.traffic import Traffic
@@ -55,6 +55,11 @@ class Instance:
         if self.admin is not Admin.ENABLED or self.channel() is None:
             return 0
         return admitted(self.health, self.capabilities.concurrency)
+
+    @property
+    def gap_s(self) -> float:
+        """Least seconds between two of its emissions, right now."""
+        return gap_s(self.health)
 
     def view(self) -> ChannelView:
         caps = self.capabilities

@@ -29,7 +29,7 @@ log = structlog.stdlib.get_logger("fenghuo.dispatcher")
 class Dispatcher:
     """One queue for each medium, one task for each emission in flight, one timer for whatever matures first."""
 
-    def __init__(self, office: Office, facts: Facts, book: Book, board: ChannelBoard, licensing: Licensing) -> None:
+    def __init__(self, office: Office, facts: Facts, book: Book, *, board: ChannelBoard, licensing: Licensing) -> None:
         self._office = office
         self._facts = facts
         self._book = book
@@ -91,7 +91,7 @@ class Dispatcher:
     def _pump(self, medium: Medium) -> None:
         for delivery in medium.mature(self._office.clock.time()):
             self._put(delivery)
-        while not self._stopping and (taken := medium.take()) is not None:
+        while not self._stopping and (taken := medium.take(self._office.clock.time())) is not None:
             current = self._book.delivery(taken.id)
             instance = self._board.get(taken.channel)
             if instance is None or current is None or current.state is not DeliveryState.READY:
@@ -147,7 +147,7 @@ class Dispatcher:
         try:
             async with asyncio.timeout(QUERY_LIMIT_S):
                 answer = await channel.query(AttemptRef(delivery.token, delivery.tries, delivery.address))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # a plugin's bug in a question leaves the doubt what it was
             log.info("query gave no answer", channel=delivery.channel, cause=f"{type(error).__name__}: {error}")
             return
         if not isinstance(answer, Unsupported | Unknown):
@@ -158,7 +158,8 @@ class Dispatcher:
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
-        times = [at for medium in self._media.values() if (at := medium.next_mature_at) is not None]
+        soonest = [at for medium in self._media.values() for at in (medium.next_mature_at, medium.next_open_at)]
+        times = [at for at in soonest if at is not None]
         if times and not self._stopping:
             wait_s = max(0.0, min(times) - self._office.clock.time())
             self._alarm = asyncio.get_running_loop().call_later(wait_s, self.offer, ())

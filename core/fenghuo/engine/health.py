@@ -8,9 +8,10 @@ import msgspec
 
 from fenghuo.model.situation import Health
 
-__all__ = ["ChannelHealth", "Sign", "admitted", "observed"]
+__all__ = ["ChannelHealth", "Sign", "admitted", "gap_s", "observed"]
 
 PROBATION_SHARES = (0.1, 0.5, 1.0)
+PROBATION_GAPS_S = (0.1, 0.02, 0.0)
 SUCCESSES_A_STAGE = 3
 # Failure weight that takes a channel down, seen on at least two recipients (failover.md, Health of a channel).
 DOWN_WEIGHT = 2.0
@@ -67,6 +68,11 @@ def admitted(health: ChannelHealth, concurrency: int) -> int:
     if health.state is Health.PROBATION:
         return max(1, int(concurrency * PROBATION_SHARES[health.stage]))
     return concurrency
+
+
+def gap_s(health: ChannelHealth) -> float:
+    """Least seconds between two emissions on a returning channel: 10, then 50 a second, then as many as it takes."""
+    return PROBATION_GAPS_S[health.stage] if health.state is Health.PROBATION else 0.0
 
 
 def _down(health: ChannelHealth, now: float, reason: str) -> ChannelHealth:

@@ -54,7 +54,7 @@ class Submission(msgspec.Struct, frozen=True):
 class Intake:
     """Turns bytes into durable messages. `executor`: where large documents are decoded."""
 
-    def __init__(self, office: Office, facts: Facts, book: Book, store: Store, executor: Executor | None = None) -> None:
+    def __init__(self, office: Office, facts: Facts, book: Book, store: Store, *, executor: Executor | None = None) -> None:
         self._office = office
         self._facts = facts
         self._book = book
@@ -100,7 +100,7 @@ class Intake:
     async def _take(self, content: Content, decoded: Decoded, submission: Submission) -> Accepted:
         keys = keys_of(content, source=submission.origin.name, key=submission.key, raw=submission.raw)
         message = self._message(content, submission)
-        work = _Taking(self, message, decoded, submission, keys)
+        work = _Taking(self, message, decoded, submission, keys=keys)
         try:
             accepted, facts = await self._store.run(work.commit, accept=True)
         except KeyConflict as conflict:
@@ -175,7 +175,7 @@ class _Taking:
     """One message on its way through the writer's job. Everything it decides, it decides on what the store holds at that moment."""
 
     def __init__(
-        self, intake: Intake, message: Message, decoded: Decoded, submission: Submission, keys: tuple[tuple[str, str], ...]
+        self, intake: Intake, message: Message, decoded: Decoded, submission: Submission, *, keys: tuple[tuple[str, str], ...]
     ) -> None:
         self.intake = intake
         self.message = message
@@ -221,7 +221,7 @@ class _Taking:
     def _insert(self, tx: Tx, message: Message, *, state: MessageState | None = None, extra: tuple[Verdict, ...] = ()) -> Accepted:
         verdicts = (*self.intake.judged(message, self.decoded, self.submission.origin), *extra)
         judged, _ = self.intake.state_of(message, verdicts, self.submission.signers)
-        tx.insert(MESSAGE, _row(message, state or judged, verdicts, self.decoded.repairs, self.submission.raw))
+        tx.insert(MESSAGE, _row(message, state or judged, verdicts, self.decoded.repairs, raw=self.submission.raw))
         remember(tx, self.keys, message)
         kind = "message.accepted" if (state or judged) is MessageState.ACTIVE else f"message.{state or judged}"
         tx.event(
@@ -299,7 +299,7 @@ def _conflict_alarm(source: str, sentence: str) -> Callable[[Tx], None]:
     return tell
 
 
-def _row(message: Message, state: MessageState, verdicts: tuple[Verdict, ...], repairs: tuple[str, ...], raw: bytes) -> MessageRow:
+def _row(message: Message, state: MessageState, verdicts: tuple[Verdict, ...], repairs: tuple[str, ...], *, raw: bytes) -> MessageRow:
     content = message.content
     return MessageRow(
         id=message.id,

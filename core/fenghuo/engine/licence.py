@@ -80,7 +80,7 @@ class Job:
 class Licensing:
     """Grants licences: takes the delivery in the book, then re-reads the truth in the store and commits the attempt."""
 
-    def __init__(self, office: Office, facts: Facts, book: Book, store: Store, shelf: RenditionShelf) -> None:
+    def __init__(self, office: Office, facts: Facts, book: Book, store: Store, *, shelf: RenditionShelf) -> None:
         self._office = office
         self._facts = facts
         self._book = book

@@ -39,6 +39,8 @@ class Medium:
         self._parked: list[tuple[Priority, int, str, asyncio.Future[None]]] = []
         self._served_above: dict[Priority, int] = dict.fromkeys(Priority, 0)
         self._order = itertools.count()
+        self._open_at: dict[str, float] = {}
+        self._now = 0.0
 
     @property
     def is_exclusive(self) -> bool:
@@ -70,8 +72,9 @@ class Medium:
     def next_mature_at(self) -> float | None:
         return self._later[0][0] if self._later else None
 
-    def take(self) -> Delivery | None:
-        """The next delivery that may go now; it counts as in flight until done()."""
+    def take(self, now: float = 0.0) -> Delivery | None:
+        """The next delivery that may go at `now` (UTC seconds); it counts as in flight until done()."""
+        self._now = now
         while (priority := self._next_class()) is not None:
             channel = self._best_channel(priority)
             delivery = heapq.heappop(self._waiting[(channel, priority)])[4]
@@ -81,6 +84,7 @@ class Medium:
                 continue
             self._busy.add(key)
             self._in_flight[channel] = self._in_flight.get(channel, 0) + 1
+            self._open_at[channel] = now + self.instances[channel].gap_s
             self._served(priority)
             return delivery
         self._resume_parked()
@@ -116,7 +120,14 @@ class Medium:
 
     def _has_room(self, channel: str) -> bool:
         instance = self.instances.get(channel)
-        return instance is not None and self._in_flight.get(channel, 0) < instance.admitted and not self._is_full()
+        is_open = instance is not None and self._in_flight.get(channel, 0) < instance.admitted and not self._is_full()
+        return is_open and self._open_at.get(channel, 0.0) <= self._now
+
+    @property
+    def next_open_at(self) -> float | None:
+        """When a channel on probation, for which something waits, may have its next one (UTC seconds)."""
+        waiting = {name for (name, _), heap in self._waiting.items() if heap}
+        return min((at for name, at in self._open_at.items() if name in waiting and at > self._now), default=None)
 
     def _next_class(self) -> Priority | None:
         ready = sorted({level for (name, level), heap in self._waiting.items() if heap and self._has_room(name)})

@@ -88,7 +88,7 @@ def named_number(text: str) -> int | None:
 class Receipts:
     """Takes everything that channels hear. Called by each channel's supervisor, in the order of arrival, several at once."""
 
-    def __init__(self, office: Office, facts: Facts, book: Book, store: Store, intake: Intake) -> None:
+    def __init__(self, office: Office, facts: Facts, book: Book, store: Store, *, intake: Intake) -> None:
         self._office = office
         self._facts = facts
         self._book = book

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import random
 import re
-
 from pathlib import Path
 
 import msgspec
@@ -62,8 +61,7 @@ class Sites:
 
     async def serve(self, path: Path) -> None:
         """Listen until cancelled."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
+        await asyncio.to_thread(_clear, path)
         server = await asyncio.start_unix_server(self._session, path)
         async with server:
             await server.serve_forever()
@@ -90,6 +88,12 @@ class Sites:
         if is_new and number and self._chance.random() < self._settings.answers:
             await asyncio.sleep(self._chance.uniform(0.2, 1.0) * self._settings.answer_s)
             _tell(writer, Told("answer", sent.id, sent.address, f"收到#{number.group(1)}"))
+
+
+def _clear(path: Path) -> None:
+    """A socket left behind by a bearer that was killed is in the way."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
 
 
 def _tell(writer: asyncio.StreamWriter, told: Told) -> None:

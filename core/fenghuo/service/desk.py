@@ -18,7 +18,7 @@ from fenghuo.plugin.ports import Actor
 from fenghuo.service.secrets import Secret
 from fenghuo.service.settings import TokenSettings
 
-__all__ = ["CONSOLE", "Desk", "Holder", "Verb", "VERBS"]
+__all__ = ["CONSOLE", "VERBS", "Desk", "Holder", "Verb"]
 
 CONSOLE = "console"
 """The actor behind the token file beside the control socket."""
@@ -114,7 +114,7 @@ class Desk:
             raise NotAllowed(f"{holder.name} may not sign; that takes the right releaser")
         return holder.name
 
-    async def do(self, actor: Actor, verb: str, args: Mapping[str, Any]) -> Any:  # noqa: ANN401  # shapes: docs/reference/desk.md
+    async def do(self, actor: Actor, verb: str, args: Mapping[str, Any]) -> Any:  # shapes: docs/reference/desk.md
         """Carry out a verb. Raises: NotFound: no such verb; NotAllowed; and what the verb raises."""
         if verb not in VERBS or verb not in self._verbs:
             raise NotFound(f"the desk knows no verb {verb!r}")

@@ -109,7 +109,7 @@ class MessageVerbs:
         wanted = msgspec.convert(args, Submit)
         return await self._accept(actor, wanted)
 
-    async def send(self, actor: Actor, args: Mapping[str, Any]) -> Any:  # noqa: ANN401  # Accepted, Refused, or a plan when dry
+    async def send(self, actor: Actor, args: Mapping[str, Any]) -> Any:  # Accepted, Refused, or a plan when dry
         wanted = msgspec.convert(args, Send)
         left_out = {"key", "tokens", "dry_run"}
         fields = {name: getattr(wanted, name) for name in Send.__struct_fields__ if name not in left_out}
@@ -143,7 +143,7 @@ class MessageVerbs:
         raw = msgspec.json.encode(order)
         return (await self._accept(actor, Submit(raw, "application/json", tokens=wanted.tokens), signed_by=(actor.name,)))[0]
 
-    async def sign(self, actor: Actor, args: Mapping[str, Any]) -> Any:  # noqa: ANN401  # a Signature
+    async def sign(self, actor: Actor, args: Mapping[str, Any]) -> Any:  # a Signature
         wanted = msgspec.convert(args, Sign)
         row = await self._find(wanted.id)
         return await self._release.sign(row.id, self._desk.signer(wanted.token), envelope=wanted.envelope)

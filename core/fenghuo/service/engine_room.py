@@ -50,10 +50,10 @@ class EngineRoom:
         self.opening = Opening(office, self.board, self.book, self.shelf)
         self.tally = Tally(office, self.book, self.shelf)
         self.apply = Apply(office, self.book, self.board, opening=self.opening, tally=self.tally, timers=self.timers)
-        self.licensing = Licensing(office, self.facts, self.book, store, self.shelf)
-        self.dispatcher = Dispatcher(office, self.facts, self.book, self.board, self.licensing)
+        self.licensing = Licensing(office, self.facts, self.book, store, shelf=self.shelf)
+        self.dispatcher = Dispatcher(office, self.facts, self.book, board=self.board, licensing=self.licensing)
         self.licensing.pump = self._pump
-        self.receipts = Receipts(office, self.facts, self.book, store, self.intake)
+        self.receipts = Receipts(office, self.facts, self.book, store, intake=self.intake)
         self.book.on_named = self.receipts.named
         self.prober = Prober(office, self.facts, self.board)
         self.loop = Loop(
