@@ -34,7 +34,6 @@ async def told(reader: asyncio.StreamReader) -> Told:
         return msgspec.json.decode(await reader.readline(), type=Told)
 
 
-@pytest.mark.may_block("the bearer is a process of its own; its folder is made before it serves")
 async def test_a_text_is_accepted_confirmed_and_answered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Everyone confirms and everyone answers with the number of the message; what arrived is one line on stdout."""
     async with served(tmp_path, SitesSettings(latency_s=0.001, answers=1.0, answer_s=0.001)) as (reader, writer):
@@ -45,7 +44,6 @@ async def test_a_text_is_accepted_confirmed_and_answered(tmp_path: Path, capsys:
     assert Sent("t/1", "+86138", "到岗 #0017") == msgspec.json.decode(capsys.readouterr().out, type=Sent)
 
 
-@pytest.mark.may_block("the bearer is a process of its own; its folder is made before it serves")
 async def test_a_device_that_is_off_confirms_nothing(tmp_path: Path) -> None:
     """Accepted is all that the bearer can say."""
     async with served(tmp_path, SitesSettings(latency_s=0.0, share=0.0)) as (reader, writer):
