@@ -10,28 +10,32 @@ from fenghuo.store.store import Store
 from fenghuo.store.tables import ATTEMPT, DELIVERY, INBOX, RECEIPT, REF, TARGET
 from fenghuo.store.transaction import Tx
 
-__all__ = ["raise_late"]
+__all__ = ["Late", "raise_late"]
 
 
-async def raise_late(
-    store: Store,
-    channel: str,
-    refs: tuple[str, ...],
-    level: Evidence | None,
-    *,
-    inbox: int,
-    at: float,
-    owners: tuple[str, ...] = (),
-    number: int | None = None,
-    text: str = "",
-) -> bool:
-    """Find the closed delivery that a receipt (by `refs`) or an answer (by `owners` and `number`) is about; True if there is one."""
+class Late(msgspec.Struct, frozen=True):
+    """A receipt, by the provider's `refs`, or an answer, by the sender's `owners` and the `number` it names. `at`: UTC seconds."""
+
+    channel: str
+    inbox: int
+    at: float
+    level: Evidence | None
+    refs: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    number: int | None = None
+    text: str = ""
+
+
+async def raise_late(store: Store, late: Late) -> bool:
+    """Find the closed delivery that this is about and note it there; True if there is one."""
 
     def job(tx: Tx) -> bool:
-        delivery = _by_refs(tx, channel, refs) if refs else _by_owner(tx, owners, number)
+        delivery = _by_refs(tx, late.channel, late.refs) if late.refs else _by_owner(tx, late.owners, late.number)
         if delivery is None:
             return False
-        _note(tx, delivery, Receipt(_next(tx), delivery.id, channel, level or Evidence.STORED, at, refs[0] if refs else "", text, inbox))
+        ref = late.refs[0] if late.refs else ""
+        level = late.level or Evidence.STORED
+        _note(tx, delivery, Receipt(_next(tx), delivery.id, late.channel, level, late.at, ref, late.text, late.inbox))
         return True
 
     return await store.run(job)

@@ -16,7 +16,7 @@ from fenghuo.engine.facts import ChannelObserved, Facts, Receipted, Settled
 from fenghuo.engine.health import Sign
 from fenghuo.engine.intake import Intake, Submission
 from fenghuo.engine.judging import Origin
-from fenghuo.engine.late import raise_late
+from fenghuo.engine.late import Late, raise_late
 from fenghuo.engine.office import Office
 from fenghuo.model.delivery import Delivery, DeliveryState, Outcome
 from fenghuo.model.evidence import Evidence
@@ -145,7 +145,7 @@ class Receipts:
             delivery = self._only_doubt(stored)
         if delivery is not None:
             self._put_part(stored, delivery)
-        elif not await raise_late(self._store, stored.channel, refs, inbound.level, inbox=stored.inbox, at=stored.at):
+        elif not await raise_late(self._store, Late(stored.channel, stored.inbox, stored.at, inbound.level, refs)):
             self._wait_for_a_name(stored, refs)
 
     def _named_by(self, channel: str, refs: tuple[str, ...]) -> int | None:
@@ -220,9 +220,8 @@ class Receipts:
         return max(same or deliveries, key=lambda delivery: (delivery.tries > 0, delivery.evidence, delivery.id))
 
     async def _late_answer(self, stored: _Stored, owners: tuple[str, ...], number: int | None, level: Evidence) -> bool:
-        return await raise_late(
-            self._store, stored.channel, (), level, inbox=stored.inbox, at=stored.at, owners=owners, number=number, text=stored.inbound.text
-        )
+        answer = Late(stored.channel, stored.inbox, stored.at, level, owners=owners, number=number, text=stored.inbound.text)
+        return await raise_late(self._store, answer)
 
     async def _unmatched(self, stored: _Stored, owners: tuple[str, ...]) -> None:
         """Somebody said something that answers nothing of ours: a person must see it."""

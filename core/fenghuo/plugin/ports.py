@@ -6,9 +6,8 @@ Nothing here does I/O; the engine calls these, the plugins answer.
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import msgspec
@@ -16,10 +15,25 @@ import msgspec
 from fenghuo.clock import Clock
 from fenghuo.model.delivery import Accepted, AttemptRef, Outcome, Refused, Token
 from fenghuo.model.event import Event
-from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Message
 from fenghuo.model.rendition import Budget, Rendition
 from fenghuo.model.traffic import Priority, Traffic
+from fenghuo.plugin.values import (
+    Actor,
+    CancelResult,
+    Capabilities,
+    Doubt,
+    Estimate,
+    Hints,
+    Inbound,
+    InboundKind,
+    Observation,
+    PluginInfo,
+    PowerLevel,
+    ProbeBudget,
+    ProbeResult,
+    Unsupported,
+)
 
 if TYPE_CHECKING:
     import structlog  # half of the start-up time of `fenghuo status`, for an annotation
@@ -65,62 +79,6 @@ __all__ = [
 ]
 
 
-class PluginInfo(msgspec.Struct, frozen=True):
-    """Who a plugin is: its name as in the settings, its version, and the range of the plugin API it was written for."""
-
-    name: str
-    version: str
-    api: str = ">=1,<2"
-
-
-class Doubt(StrEnum):
-    """What may be done when nobody knows whether an emission left (delivery.md, At least once, with one exception)."""
-
-    IDEMPOTENT = "idempotent"
-    QUERYABLE = "queryable"
-    OPAQUE = "opaque"
-    ACTUATOR = "actuator"
-
-
-class Capabilities(msgspec.Struct, frozen=True):
-    """What a channel type can do, declared and checked. Seconds, octets, watts, fen (¥0.01).
-
-    `form`: the name of the renderer whose renditions it takes; `max_payload`: octets of one emission, 0 for no limit;
-    `repeat_safe`: an emission that nobody confirmed may be repeated, marked 重发 (a radio frame yes, a short message no);
-    `receipt_q95_s`: 95 % of end receipts have come by then (AWAITING waits that long); `attempt_s`: longest send() may take.
-    """
-
-    form: str
-    evidence_max: Evidence
-    doubt: Doubt = Doubt.OPAQUE
-    max_payload: int = 0
-    concurrency: int = 1
-    half_duplex: bool = False
-    group: bool = False
-    inbound: bool = False
-    cancellable: bool = False
-    repeat_safe: bool = False
-    human_audible: bool = False
-    receipt_q95_s: float = 30.0
-    attempt_s: float = 30.0
-    watts_idle: float = 0.0
-    watts_transmit: float = 0.0
-    fee_fen: float = 0.0
-    needs: tuple[str, ...] = ()
-    traffic: tuple[Traffic, ...] = tuple(Traffic)
-
-
-class Estimate(msgspec.Struct, frozen=True):
-    """What one emission would cost: seconds on the medium, joules, fen, and latency in seconds at 50 % and 95 %."""
-
-    airtime_s: float = 0.0
-    joules: float = 0.0
-    fee_fen: float = 0.0
-    latency_q50_s: float = 1.0
-    latency_q95_s: float = 30.0
-    fragments: int = 1
-
-
 class Emission(Protocol):
     """The licence to emit: exists only after begin() committed the attempt.
 
@@ -160,102 +118,6 @@ class SendPage(Protocol):
     """Many recipients of one rendition, for channels that take batches; the default sends them one by one."""
 
     jobs: Sequence[SendJob]
-
-
-class Unsupported(msgspec.Struct, frozen=True):
-    """This channel cannot answer that."""
-
-
-class CancelResult(StrEnum):
-    """What became of a cancel: CANCELLED before it left, TOO_LATE, or UNSUPPORTED."""
-
-    CANCELLED = "cancelled"
-    TOO_LATE = "too_late"
-    UNSUPPORTED = "unsupported"
-
-
-class ProbeBudget(msgspec.Struct, frozen=True):
-    """What a probe may cost: seconds of waiting, airtime seconds, fen."""
-
-    timeout_s: float = 5.0
-    airtime_s: float = 0.0
-    fee_fen: float = 0.0
-
-
-class ProbeResult(msgspec.Struct, frozen=True):
-    """Whether the path answered (any protocol answer proves it), how long it took, and a word for the operator."""
-
-    answered: bool
-    round_trip_s: float | None = None
-    detail: str = ""
-
-
-class PowerLevel(StrEnum):
-    """How much a channel may draw: FULL, LISTEN (receive only), OFF."""
-
-    FULL = "full"
-    LISTEN = "listen"
-    OFF = "off"
-
-
-class InboundKind(StrEnum):
-    """What came in: a message for intake, a receipt for an attempt, a person's answer, a late outcome, a station heard."""
-
-    MESSAGE = "message"
-    RECEIPT = "receipt"
-    ANSWER = "answer"
-    LATE_OUTCOME = "late_outcome"
-    HEARD = "heard"
-
-
-class Inbound(msgspec.Struct, frozen=True):
-    """One thing that came in. The core commits `raw`, then awaits `ack()`, then works out what it means.
-
-    RECEIPT: `ref` (the provider's id, as in Reached.refs) or `token`, `level`, and `failure` when the end says no; `address`
-    of the recipient if the receipt names it. ANSWER: `address` of the sender, `text`. MESSAGE: `raw` for intake.
-    LATE_OUTCOME: `token`, `outcome`. HEARD: `address`. `parts`: how many refs must all report before the level counts.
-    """
-
-    kind: InboundKind
-    raw: bytes
-    ack: Callable[[], Awaitable[None]]
-    address_kind: str = ""
-    address: str = ""
-    ref: str = ""
-    alternate_refs: tuple[str, ...] = ()
-    token: Token | None = None
-    n: int = 0
-    level: Evidence | None = None
-    failure: Outcome | None = None
-    outcome: Outcome | None = None
-    text: str = ""
-
-
-class Observation(msgspec.Struct, frozen=True):
-    """What a sensor saw. `observed_at`: UTC seconds; after `stale_after_s` it is unknown again, never its last value."""
-
-    what: str
-    value: float | str | bool
-    unit: str
-    observed_at: float
-    stale_after_s: float
-
-
-class Hints(msgspec.Struct, frozen=True):
-    """What the door knows beside the bytes: media type, the authenticated source, idempotency key, signing tokens."""
-
-    media_type: str = ""
-    source: str = ""
-    key: str = ""
-    tokens: tuple[str, ...] = ()
-
-
-class Actor(msgspec.Struct, frozen=True):
-    """Who gives a command: an authenticated name, what it may do, and the door it came in by."""
-
-    name: str
-    rights: tuple[str, ...]
-    door: str
 
 
 @runtime_checkable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from fenghuo.errors import FormatError
 from fenghuo.plugin.host import PluginHost
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.desk import Verb
-from fenghuo.service.directory import DirectoryKeeper
+from fenghuo.service.directory import DirectoryKeeper, csv_files
 from fenghuo.service.showing import channel_view, message_line, objective_line, rfc3339
 from fenghuo.store.backup import backup
 from fenghuo.store.store import Store
@@ -164,15 +165,16 @@ class StateVerbs:
 
     async def directory_import(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         wanted = msgspec.convert(args, Import)
-        return await self._keeper.take(_files(wanted), by=actor.name, dry_run=wanted.dry_run)
+        return await self._keeper.take(await asyncio.to_thread(_files, wanted), by=actor.name, dry_run=wanted.dry_run)
 
     async def directory_check(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
-        return await self._keeper.take(_files(msgspec.convert(args, Import)), by=actor.name, dry_run=True)
+        return await self._keeper.take(await asyncio.to_thread(_files, msgspec.convert(args, Import)), by=actor.name, dry_run=True)
 
     async def backup(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         target = Path(msgspec.convert(args, Target).path)
         await backup(self._store, target)
-        return {"path": str(target), "bytes": target.stat().st_size}
+        size = await asyncio.to_thread(lambda: target.stat().st_size)
+        return {"path": str(target), "bytes": size}
 
     async def plugins(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
         kinds = [
@@ -191,4 +193,4 @@ def _files(wanted: Import) -> dict[str, str | bytes]:
     folder = Path(wanted.path)
     if not wanted.path or not folder.is_dir():
         raise FormatError(f"path {wanted.path!r} is not a folder of CSV files on this machine", code="bad-argument", where="path")
-    return {file.name: file.read_bytes() for file in sorted(folder.glob("*.csv"))}
+    return csv_files(folder)

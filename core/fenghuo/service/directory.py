@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,12 @@ from fenghuo.store.store import Store
 from fenghuo.store.tables import DIRECTORY
 from fenghuo.store.transaction import Tx
 
-__all__ = ["DirectoryKeeper"]
+__all__ = ["DirectoryKeeper", "csv_files"]
+
+
+def csv_files(folder: Path) -> dict[str, str | bytes]:
+    """The CSV files of a folder by name. Blocks: call it off the loop."""
+    return {file.name: file.read_bytes() for file in sorted(folder.glob("*.csv"))}
 
 
 class DirectoryKeeper:
@@ -39,7 +45,7 @@ class DirectoryKeeper:
 
     async def load_folder(self, folder: Path) -> None:
         """Import the operator's folder if it holds something new. Raises: SettingsError with every fault."""
-        files: dict[str, str | bytes] = {file.name: file.read_bytes() for file in sorted(folder.glob("*.csv"))}
+        files = await asyncio.to_thread(csv_files, folder)
         report = await self.take(files, by="settings", dry_run=False)
         if report["faults"]:
             raise SettingsError(tuple(f"{folder.name}/{fault}" for fault in report["faults"]))
