@@ -43,7 +43,9 @@ def sms(port: int, **settings: Any) -> dict[str, Any]:
 def radio(port: int, **settings: Any) -> dict[str, Any]:
     """A channel over KISS/TCP to the TNC at `port`: paced at the 38,400 bit/s of the tests' fast modem;
     unpaced a TNC throws away what its queue of 100 frames cannot hold (seen with direwolf)."""
-    base = {"host": "127.0.0.1", "port": port, "mycall": "BJ1CMD", "pace": True, "bitrate": 38400.0, "txdelay_ms": 30, "txtail_ms": 30, "persistence": 255, "full_duplex": True, "receipt_q95_s": 60.0}
+    line = {"host": "127.0.0.1", "port": port, "mycall": "BJ1CMD", "full_duplex": True, "receipt_q95_s": 60.0}
+    modem = {"pace": True, "bitrate": 38400.0, "txdelay_ms": 30, "txtail_ms": 30, "persistence": 255}
+    base = {**line, **modem}
     return {"type": "radio.kiss", "settings": {**base, **settings}}
 
 
@@ -150,9 +152,10 @@ class Node:
         return answer
 
     async def channels_up(self, *names: str, timeout_s: float = 15.0) -> None:
-        await self.until(
-            "channel.ls", lambda rows: {row["name"] for row in rows if row["health"] in ("up", "probation")} >= set(names), timeout_s=timeout_s
-        )
+        def are_up(rows: list[dict[str, Any]]) -> bool:
+            return {row["name"] for row in rows if row["health"] in ("up", "probation")} >= set(names)
+
+        await self.until("channel.ls", are_up, timeout_s=timeout_s)
 
     async def shown(self, message: str) -> dict[str, Any]:
         found: dict[str, Any] = await self.ask("message.show", id=message)
@@ -206,7 +209,11 @@ def _write_people(folder: Path, persons: Sequence[Person]) -> None:
     files = {
         "orgs.csv": ["id,name,kind,level,parent,area", "tc,太仓市应急指挥中心,centre,3,,mca:320585"],
         "roles.csv": ["id,name", "informant,灾害信息员"],
-        "areas.csv": ["ref,name,level,parent,same_as,population,lat,lon", "mca:320585,太仓市,county,,,,,", "mca:320585110,沙溪镇,town,mca:320585,,,,"],
+        "areas.csv": [
+            "ref,name,level,parent,same_as,population,lat,lon",
+            "mca:320585,太仓市,county,,,,,",
+            "mca:320585110,沙溪镇,town,mca:320585,,,,",
+        ],
         "persons.csv": ["id,name,org,roles,areas,deputy"],
         "contacts.csv": ["owner,kind,address,rank,proven_at"],
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -53,9 +54,7 @@ async def test_a_dead_sms_centre_costs_no_order_and_its_return_brings_no_second_
             await smsc.kill()
             submitted = {submit.dst for submit in smsc.submits}
             cut_off = {person.callsign for person in persons if person.msisdn[1:] not in submitted}
-            async with asyncio.timeout(60 * TIMEOUT_SCALE):
-                while not cut_off <= {frame.dest.partition("-")[0] for frame in duo.far.received}:
-                    await asyncio.sleep(0.1)
+            await _until(lambda: cut_off <= {frame.dest.partition("-")[0] for frame in duo.far.received}, timeout_s=60)
             await smsc.restart()
             await smsc.wait_for(lambda: len(smsc.submits) > len(submitted), timeout_s=20)
             seen = len(smsc.submits)
@@ -64,6 +63,12 @@ async def test_a_dead_sms_centre_costs_no_order_and_its_return_brings_no_second_
             await node.until("queue.ls", lambda rows: not _waiting(rows), timeout_s=60, limit=1000)
             copies = {number: count for number, count in Counter(submit.dst for submit in smsc.submits).items() if count > 1}
             assert {} == copies
+
+
+async def _until(holds: Callable[[], bool], *, timeout_s: float) -> None:
+    async with asyncio.timeout(timeout_s * TIMEOUT_SCALE):
+        while not holds():
+            await asyncio.sleep(0.1)
 
 
 def _waiting(rows: list[dict[str, str]]) -> list[dict[str, str]]:
