@@ -9,6 +9,7 @@ import asyncio
 import heapq
 from collections.abc import Callable
 
+import msgspec
 import structlog
 
 from fenghuo.engine.apply import Apply
@@ -25,7 +26,7 @@ from fenghuo.model.delivery import Delivery, DeliveryState
 from fenghuo.model.message import MessageState
 from fenghuo.store.store import Store
 
-__all__ = ["Loop"]
+__all__ = ["Loop", "Stations"]
 
 ADVANCED_A_TURN = 500
 """Targets advanced before other tasks get the loop: about 20 ms."""
@@ -33,6 +34,16 @@ UNWRITTEN = 2
 """Turns that the store may lag behind before a fan-out waits for it: whatever is urgent queues behind what it was handed."""
 
 log = structlog.stdlib.get_logger("fenghuo.loop")
+
+
+class Stations(msgspec.Struct, frozen=True):
+    """What a turn passes through, in this order."""
+
+    opening: Opening
+    apply: Apply
+    tally: Tally
+    timers: Timers
+    dispatcher: Dispatcher
 
 
 class Loop:
@@ -45,22 +56,18 @@ class Loop:
         book: Book,
         store: Store,
         *,
-        opening: Opening,
-        apply: Apply,
-        tally: Tally,
-        timers: Timers,
-        dispatcher: Dispatcher,
+        stations: Stations,
         on_fatal: Callable[[BaseException], None],
     ) -> None:
         self._office = office
         self._facts = facts
         self._book = book
         self._store = store
-        self._opening = opening
-        self._apply = apply
-        self._tally = tally
-        self._timers = timers
-        self._dispatcher = dispatcher
+        self._opening = stations.opening
+        self._apply = stations.apply
+        self._tally = stations.tally
+        self._timers = stations.timers
+        self._dispatcher = stations.dispatcher
         self._on_fatal = on_fatal
         self._dirty: list[tuple[int, bool, int, OpenTarget]] = []
         self._queued: set[int] = set()

@@ -20,6 +20,7 @@ from fenghuo.engine.rules import Rung
 from fenghuo.model.delivery import Delivery, DeliveryState, Hold, Objective, ObjectiveState, Target, token_for
 from fenghuo.model.directory import RecipientId
 from fenghuo.model.evidence import Evidence
+from fenghuo.model.situation import Situation
 from fenghuo.model.traffic import Action, Priority
 
 __all__ = ["CHUNK", "Opening"]
@@ -69,6 +70,10 @@ class Opening:
             if item.rule.name == entry.objective.rule:
                 left = [Heir(recipient) for recipient in item.recipients if recipient not in known]
                 self._push(entry, left)
+
+    def situation(self) -> Situation:
+        """What plans are made from at this moment."""
+        return self._board.situation()
 
     def step(self, batch: Batch) -> list[OpenTarget]:
         """Open the next chunk of targets, most urgent first; they are to be advanced in the same turn.

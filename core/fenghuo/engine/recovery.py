@@ -10,7 +10,6 @@ import msgspec
 from fenghuo.engine.advance import doubted
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import Book, OpenMessage, OpenObjective, OpenTarget
-from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.facts import Facts, MessageAccepted
 from fenghuo.engine.inherit import INHERITED
 from fenghuo.engine.loop import Loop
@@ -31,13 +30,10 @@ __all__ = ["Recovery"]
 class Recovery:
     """Fills the book once, before the loop runs. `doubts`: how many emissions were cut off."""
 
-    def __init__(
-        self, office: Office, book: Book, store: Store, *, board: ChannelBoard, opening: Opening, shelf: RenditionShelf, timers: Timers
-    ) -> None:
+    def __init__(self, office: Office, book: Book, store: Store, *, opening: Opening, shelf: RenditionShelf, timers: Timers) -> None:
         self._office = office
         self._book = book
         self._store = store
-        self._board = board
         self._opening = opening
         self._shelf = shelf
         self._timers = timers
@@ -125,7 +121,7 @@ class Recovery:
             after = delivery
             if delivery.state is DeliveryState.EMITTING:
                 self.doubts += 1
-                view = self._board.situation().channel.get(delivery.channel)
+                view = self._opening.situation().channel.get(delivery.channel)
                 after = doubted(delivery, "crash", now=self._office.clock.time(), view=view)
                 if entry is None:
                     after = msgspec.structs.replace(after, state=DeliveryState.CANCELLED, until=None)

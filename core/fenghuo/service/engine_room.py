@@ -11,7 +11,7 @@ from fenghuo.engine.dispatcher import Dispatcher
 from fenghuo.engine.facts import Facts
 from fenghuo.engine.intake import Intake
 from fenghuo.engine.licence import Licensing
-from fenghuo.engine.loop import Loop
+from fenghuo.engine.loop import Loop, Stations
 from fenghuo.engine.office import Office
 from fenghuo.engine.opening import Opening
 from fenghuo.engine.prober import Prober
@@ -61,14 +61,10 @@ class EngineRoom:
             self.facts,
             self.book,
             store,
-            opening=self.opening,
-            apply=self.apply,
-            tally=self.tally,
-            timers=self.timers,
-            dispatcher=self.dispatcher,
+            stations=Stations(self.opening, self.apply, self.tally, self.timers, self.dispatcher),
             on_fatal=on_fatal,
         )
-        self.recovery = Recovery(office, self.book, store, board=self.board, opening=self.opening, shelf=self.shelf, timers=self.timers)
+        self.recovery = Recovery(office, self.book, store, opening=self.opening, shelf=self.shelf, timers=self.timers)
 
     def _pump(self) -> None:
         self.dispatcher.offer(())
