@@ -32,7 +32,7 @@ from fenghuo.service.control import ControlServer, console_token
 from fenghuo.service.desk import Desk, Holder
 from fenghuo.service.desk_messages import MessageVerbs
 from fenghuo.service.desk_plans import PlanVerbs
-from fenghuo.service.desk_state import StateVerbs
+from fenghuo.service.desk_state import About, StateVerbs
 from fenghuo.service.directory import DirectoryKeeper
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.gauges import watch_room
@@ -154,19 +154,8 @@ class Daemon:
         watch_room(self._metrics, room, self._store)
         messages = MessageVerbs(desk, room.intake, room.release, self._store)
         plans = PlanVerbs(desk, room.office, self._store, board=room.board, facts=room.facts, dispatcher=room.dispatcher)
-        state = StateVerbs(
-            room.office,
-            self._store,
-            room.book,
-            board=room.board,
-            dispatcher=room.dispatcher,
-            keeper=keeper,
-            host=self._host,
-            version=version(),
-            since=self._clock.time(),
-            ready=lambda: self._ready,
-            metrics=self._metrics.text,
-        )
+        about = About(version(), self._clock.time(), lambda: self._ready, self._metrics.text)
+        state = StateVerbs(room, self._store, keeper=keeper, host=self._host, about=about)
         messages.plan = plans.explain
         for verbs in (messages.verbs(), plans.verbs(), state.verbs()):
             desk.add(verbs)

@@ -9,21 +9,18 @@ from typing import Any
 
 import msgspec
 
-from fenghuo.engine.book import Book
-from fenghuo.engine.channels import ChannelBoard
-from fenghuo.engine.dispatcher import Dispatcher
-from fenghuo.engine.office import Office
 from fenghuo.errors import FormatError
 from fenghuo.plugin.host import PluginHost
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.desk import Verb
 from fenghuo.service.directory import DirectoryKeeper, csv_files
+from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.showing import channel_view, message_line, objective_line, rfc3339
 from fenghuo.store.backup import backup
 from fenghuo.store.store import Store
 from fenghuo.store.tables import MESSAGE, OBJECTIVE
 
-__all__ = ["StateVerbs"]
+__all__ = ["About", "StateVerbs"]
 
 TOPICS = ("message", "objective", "channel")
 SHOWN_MESSAGES = 200
@@ -57,35 +54,27 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     path: str
 
 
-class StateVerbs:
-    """Carries out what the desk has allowed. `ready`: whether the daemon serves; `metrics`: its figures as text."""
+class About(msgspec.Struct, frozen=True):
+    """What the daemon knows of itself. `since`: UTC seconds; `ready`: whether it serves; `metrics`: its figures as text."""
 
-    def __init__(
-        self,
-        office: Office,
-        store: Store,
-        book: Book,
-        *,
-        board: ChannelBoard,
-        dispatcher: Dispatcher,
-        keeper: DirectoryKeeper,
-        host: PluginHost,
-        version: str,
-        since: float,
-        ready: Callable[[], bool],
-        metrics: Callable[[], str],
-    ) -> None:
-        self._office = office
+    version: str
+    since: float
+    ready: Callable[[], bool]
+    metrics: Callable[[], str]
+
+
+class StateVerbs:
+    """Carries out what the desk has allowed."""
+
+    def __init__(self, room: EngineRoom, store: Store, *, keeper: DirectoryKeeper, host: PluginHost, about: About) -> None:
+        self._office = room.office
         self._store = store
-        self._book = book
-        self._board = board
-        self._dispatcher = dispatcher
+        self._book = room.book
+        self._board = room.board
+        self._dispatcher = room.dispatcher
         self._keeper = keeper
         self._host = host
-        self._version = version
-        self._since = since
-        self._ready = ready
-        self._metrics = metrics
+        self._about = about
 
     def verbs(self) -> Mapping[str, Verb]:
         return {
@@ -102,9 +91,9 @@ class StateVerbs:
     async def status(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         channels = [channel_view(instance, self._dispatcher.queued(instance.name)) for instance in self._board]
         return {
-            "version": self._version,
-            "since": rfc3339(self._since),
-            "ready": self._ready(),
+            "version": self._about.version,
+            "since": rfc3339(self._about.since),
+            "ready": self._about.ready(),
             "channels": channels,
             "queued": sum(channel["queued"] for channel in channels),
             "in_flight": self._dispatcher.in_flight,
@@ -161,7 +150,7 @@ class StateVerbs:
         return {"epoch": events.epoch, "head": events.head, "events": found}
 
     async def metrics(self, actor: Actor, args: Mapping[str, Any]) -> str:
-        return self._metrics()
+        return self._about.metrics()
 
     async def directory_import(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         wanted = msgspec.convert(args, Import)
