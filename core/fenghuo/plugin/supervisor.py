@@ -35,6 +35,8 @@ HEALTHY_S = 60.0
 
 INBOUND_AT_ONCE = 64
 """Inbound things of one channel under way at once; more wait with the peer."""
+TAKING_LIMIT_S = 2.0
+"""Longest wait for what was read when a channel ends."""
 
 T = TypeVar("T")
 OnHealth = Callable[[str, bool, str], None]
@@ -242,6 +244,8 @@ class ChannelSupervisor(Supervisor[Channel]):
                 raise Ended("its inbound came to an end by itself")
             await asyncio.Event().wait()  # a channel that only sends lives until it is stopped
         finally:
+            if taking:  # what was read is taken, whatever ends the ear: it may be acked already and not yet understood
+                await asyncio.wait(taking, timeout=TAKING_LIMIT_S)
             for task in taking:
                 task.cancel()
             await asyncio.gather(*taking, return_exceptions=True)
