@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import msgspec
+
 from fenghuo.engine.health import ChannelHealth, Sign, admitted, gap_s, observed
 from fenghuo.engine.office import Office
 from fenghuo.model.situation import Admin, ChannelView, Health, Situation
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Capabilities, Channel
 
-__all__ = ["ChannelBoard", "Instance"]
+__all__ = ["ChannelBoard", "Instance", "Terms"]
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """What the operator's settings say of an instance. `medium`: its own name where empty; `stable_s`: least seconds a stage of
+    probation lasts."""
+
+    risk_groups: tuple[str, ...] = ()
+    medium: str = ""
+    traffic: tuple[Traffic, ...] = tuple(Traffic)
+    admin: Admin = Admin.ENABLED
+    stable_s: float = 10.0
+
+
+PLAIN = Terms()
 
 
 class Instance:
@@ -24,23 +40,19 @@ class Instance:
         *,
         address_kinds: tuple[str, ...],
         channel: Callable[[], Channel | None],
-        risk_groups: tuple[str, ...] = (),
-        medium: str = "",
-        traffic: tuple[Traffic, ...] = tuple(Traffic),
-        admin: Admin = Admin.ENABLED,
-        stable_s: float = 10.0,
+        terms: Terms = PLAIN,
     ) -> None:
         self.name = name
         self.type_id = type_id
         self.capabilities = capabilities
         self.address_kinds = address_kinds
         self.channel = channel
-        self.risk_groups = risk_groups or (name,)
-        self.medium = medium or name
-        self.traffic = tuple(kind for kind in traffic if kind in capabilities.traffic)
-        self.admin = admin
+        self.risk_groups = terms.risk_groups or (name,)
+        self.medium = terms.medium or name
+        self.traffic = tuple(kind for kind in terms.traffic if kind in capabilities.traffic)
+        self.admin = terms.admin
         self.admin_reason = ""
-        self.health = ChannelHealth(stable_s=stable_s)
+        self.health = ChannelHealth(stable_s=terms.stable_s)
         self.is_probing = False
 
     @property

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from fenghuo.engine.channels import Instance
+from fenghuo.engine.channels import Instance, Terms
 from fenghuo.engine.facts import ChannelObserved
 from fenghuo.engine.health import Sign
 from fenghuo.engine.intake import Submission
@@ -75,10 +75,7 @@ class Hosting:
             supervisor.capabilities,
             address_kinds=kinds,
             channel=lambda: supervisor.channel,
-            risk_groups=channel.risk_groups,
-            medium=channel.medium,
-            traffic=traffic,
-            admin=channel.admin,
+            terms=Terms(channel.risk_groups, channel.medium, traffic, channel.admin),
         )
 
     def start(self, desk: Desk, events: EventStream, web: Web | None) -> None:

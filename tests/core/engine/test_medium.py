@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fenghuo.engine.channels import Instance
+from fenghuo.engine.channels import Instance, Terms
 from fenghuo.engine.medium import CROWD, Medium
 from fenghuo.model.delivery import Delivery
 from fenghuo.model.evidence import Evidence
@@ -22,7 +22,9 @@ def medium(*names: str, **caps: Any) -> Medium:
     made = Medium("air")
     for name in names or ("a",):
         usual = {"form": "sms", "evidence_max": Evidence.DEVICE, "concurrency": 1000, **caps}
-        made.instances[name] = Instance(name, "sim", Capabilities(**usual), address_kinds=("msisdn",), channel=SimpleChannel, medium="air")
+        made.instances[name] = Instance(
+            name, "sim", Capabilities(**usual), address_kinds=("msisdn",), channel=SimpleChannel, terms=Terms(medium="air")
+        )
     return made
 
 
