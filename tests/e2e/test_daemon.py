@@ -164,12 +164,12 @@ async def test_one_daemon_for_one_state(tmp_path: Path) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 24 MiB of its own, which only root can mount."""
+    """A file system of 96 MiB of its own, which only root can mount."""
     if os.geteuid() != 0:
         pytest.skip("needs root to mount a small file system")
     folder = tmp_path / "small"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)], capture_output=True, text=True, check=False)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", str(folder)], capture_output=True, text=True, check=False)
     if mounted.returncode:
         pytest.skip(f"no small file system here: {mounted.stderr.strip()}")
     try:
@@ -182,26 +182,35 @@ async def test_a_full_disk_refuses_and_loses_nothing(small_disk: Path) -> None:
     """Full is 507; what was promised before is still there after a restart with room again, and is delivered."""
     async with Smsc() as smsc, Node(small_disk, channels={"sms": sms(smsc.port)}, persons=[WANG], rules=RULES) as node:
         await node.channels_up("sms")
-        ballast, promised, refused = small_disk / "ballast", set(), 0
         assert 202 == (await node.order("wang", "命令前号"))[0]
+        ballast = small_disk / "ballast"
         with ballast.open("wb") as out:
             _fill(out.fileno())
-        for n in range(400):
-            status, answer = await node.order("wang", f"命令{n:03d}号" + "转移" * 400)
-            if status == 202:
-                promised.add(f"命令{n:03d}号")
-            elif status == 507:
-                refused += 1
-                if refused >= 3:
-                    break
-            else:
-                pytest.fail(f"{status} {answer}")
-        assert 3 <= refused
+        answers = {n: await _until_full(node, n) for n in range(3)}
+        assert {0, 1, 2} == set(answers)
+        promised = {name for names in answers.values() for name in names} | {"命令前号"}
         ballast.unlink()
         await node.restart()
         await node.channels_up("sms")
-        await smsc.wait_for(lambda: promised <= {text for text in promised if any(text in one.text for one in smsc.submits)}, 30)
         assert 202 == (await node.order("wang", "命令后号"))[0]
+        await smsc.wait_for(lambda: not _missing(promised | {"命令后号"}, smsc), 30)
+
+
+async def _until_full(node: Node, batch: int) -> list[str]:
+    """Send orders until one is refused because the disk is full; the names of those that were promised before it."""
+    promised: list[str] = []
+    for n in range(400):
+        name = f"命令{batch}-{n:03d}号"
+        status, answer = await node.order("wang", name + "转移" * 400)
+        if status == 507:
+            return promised
+        assert 202 == status, answer
+        promised.append(name)
+    pytest.fail("the disk never got full")
+
+
+def _missing(names: set[str], smsc: Smsc) -> set[str]:
+    return {name for name in names if not any(name in submit.text for submit in smsc.submits)}
 
 
 def _fill(descriptor: int) -> None:

@@ -50,6 +50,10 @@ async def test_an_idle_daemon_sleeps(tmp_path: Path) -> None:
         channels = {"sms": sms(smsc.port), "radio": radio(duo.near.port)}
         async with Node(tmp_path, channels=channels, persons=[Person("wang", "+8613800000001", "BG4ABC")], rules=RULES) as node:
             await node.channels_up("sms", "radio")
+            started = sum(wake_ups(node.pid).values())
+            assert 202 == (await node.order("wang", "立即到岗"))[0]
+            await smsc.wait_for(lambda: bool(smsc.acks))
+            assert started < sum(wake_ups(node.pid).values()), "this kernel counts no wake-ups"
             await asyncio.sleep(SETTLED_S)
             before = wake_ups(node.pid)
             await asyncio.sleep(WATCHED_S)

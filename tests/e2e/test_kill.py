@@ -138,7 +138,7 @@ def copies(seen: list[Seen]) -> dict[int, list[Seen]]:
 
 
 async def test_fifty_kills_lose_nothing_and_mark_every_copy(tmp_path: Path) -> None:
-    """0 orders with a 202 are missing at the bearers, copies never exceed the doubts and each says 重发, and no doubt outlives its limit."""
+    """0 orders with a 202 are missing at the bearers, copies never exceed the doubts and say 重发, and no doubt outlives its limit."""
     persons = people()
     async with Smsc(store=tmp_path / "smsc.store", delay_ms=400) as smsc, Duo(baud=38400) as duo:
         duo.far.device = 1.0
