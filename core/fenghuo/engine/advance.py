@@ -237,6 +237,8 @@ class _Draft:
         barred = {delivery.address for delivery in here if delivery.state is DeliveryState.FAILED}
         waiting = [delivery for delivery in here if delivery.state is DeliveryState.HELD and delivery.address not in barred]
         usable = [delivery for delivery in waiting if self.is_usable(delivery) and delivery.not_before <= self.frame.now]
+        if usable and all(delivery.reason == Hold.CHANNEL for delivery in usable) and self.is_elsewhere(index):
+            return
         self.wakes.extend(delivery.not_before for delivery in waiting if delivery.not_before > self.frame.now)
         order = best_first(tuple({delivery.channel for delivery in usable}), self.frame.situation, self.target.recipient)
         for name in order[:1]:
@@ -245,6 +247,14 @@ class _Draft:
         for delivery in waiting:
             if not usable and delivery.reason != Hold.CHANNEL:
                 self.put(delivery, reason=Hold.CHANNEL)
+
+    def is_elsewhere(self, index: int) -> bool:
+        """Below P1 a rung that lost its channel waits while another rung is under way: two bearers that return bring one copy."""
+        if self.frame.objective.priority <= Priority.P1:
+            return False
+        if any(rung.mode is RungMode.PARALLEL for rung in self.frame.rungs[: self.target.rung]):
+            return False
+        return any(self.is_hopeful(delivery) for delivery in self.now.values() if delivery.rung != index)
 
     def is_occupied(self, delivery: Delivery) -> bool:
         """Whether this delivery keeps its rung from trying an alternate: a second copy to the same person is failover, not routine."""

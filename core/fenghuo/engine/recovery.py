@@ -11,14 +11,15 @@ from fenghuo.engine.advance import doubted
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import Book, OpenMessage, OpenObjective, OpenTarget
 from fenghuo.engine.facts import Facts, MessageAccepted
-from fenghuo.engine.inherit import INHERITED
+from fenghuo.engine.inherit import INHERITED, find_heirs
+from fenghuo.engine.judging import needs_a_person
 from fenghuo.engine.loop import Loop
 from fenghuo.engine.office import Office
 from fenghuo.engine.opening import Opening
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.rules import Rung, RungMode
 from fenghuo.engine.timers import Deadline, Expiry, Timers
-from fenghuo.model.delivery import Delivery, DeliveryState, Objective
+from fenghuo.model.delivery import Delivery, DeliveryState, Objective, Verdict
 from fenghuo.model.message import Message, MessageId, MessageState
 from fenghuo.store.records import MessageRow
 from fenghuo.store.store import Store
@@ -161,4 +162,8 @@ class Recovery:
             self._book.messages[key] = entry
             entry.is_planned = True
             return
-        facts.put(MessageAccepted(entry.message, entry.state, tuple(sorted(entry.signed))))
+        row = await self._store.get(MESSAGE, *key)
+        verdicts = msgspec.json.decode(row.verdicts, type=tuple[Verdict, ...]) if row else ()
+        heirs = await self._store.run(lambda tx: find_heirs(tx, *key)) if key[1] > 1 and entry.is_released else ()
+        signed = tuple(sorted(entry.signed))
+        facts.put(MessageAccepted(entry.message, entry.state, signed, heirs=heirs, least=int(needs_a_person(verdicts))))
