@@ -249,6 +249,13 @@ async def test_a_cancel_that_comes_first_wins(node: Node, smsc: Smsc) -> None:
     assert [] == [submit.text for submit in smsc.submits if "橙色预警" in submit.text and "解除" not in submit.text]
 
 
+async def said(duo: Duo, count: int) -> None:
+    """Return when the far station has given so many answers."""
+    async with asyncio.timeout(20 * TIMEOUT_SCALE):
+        while len(duo.far.said) < count:
+            await asyncio.sleep(0.05)
+
+
 async def test_what_is_shown_as_delivered_is_in_a_peers_log(tmp_path: Path, smsc: Smsc) -> None:
     """Every delivery at DEVICE or higher has its acknowledged report or the frame that was said; a failed number has neither."""
     persons = [Person(f"p{n}", f"+86138000001{n:02d}") for n in range(90, 100)] + [Person(f"r{n}", callsign=f"BG4R{n}") for n in range(6)]
@@ -260,9 +267,7 @@ async def test_what_is_shown_as_delivered_is_in_a_peers_log(tmp_path: Path, smsc
             idents = {person.id: await sent_order(node, person.id, f"命令{person.id}号") for person in persons}
             await node.until("queue.ls", lambda rows: not [row for row in rows if row["state"] in ("READY", "EMITTING")], timeout_s=20)
             await smsc.wait_for(lambda: len(smsc.acks) >= 8)
-            async with asyncio.timeout(20 * TIMEOUT_SCALE):
-                while len(duo.far.said) < 4:
-                    await asyncio.sleep(0.05)
+            await said(duo, 4)
             await asyncio.sleep(1.0)
             shown = {name: await node.shown(ident) for name, ident in idents.items()}
     claimed = {
