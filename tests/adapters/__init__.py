@@ -1,2 +1,1 @@
 """Adapters: byte dialogues, and real peers."""
-

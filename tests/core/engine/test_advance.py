@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 
 from fenghuo.engine.advance import advance
-from fenghuo.engine.rules import Escalation, RungMode
+from fenghuo.engine.rules import RungMode
 from fenghuo.model.delivery import OPEN_STATES, TERMINAL_STATES, DeliveryState, Hold, TargetState
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageState
@@ -18,7 +17,6 @@ from tests.core.engine.values import (
     Story,
     awaiting,
     delivery,
-    doubtful,
     emitting,
     frame,
     objective,
@@ -292,163 +290,3 @@ def test_a_repeat_waits_for_the_last_rung() -> None:
     story = Story(awaiting(1, "r", until=NOW), delivery(2, "a", rung=1), of=target(rung=1, rung_at=NOW), at=frame(rung("r"), rung("a")))
     story.turn()
     assert {1: S.AWAITING, 2: S.READY} == story.states
-
-
-# Doubts (the table in delivery.md).
-
-DOUBTS = [
-    ("idempotent", Priority.P0, S.READY, 0),
-    ("idempotent", Priority.P1, S.READY, 0),
-    ("idempotent", Priority.P2, S.READY, 0),
-    ("idempotent", Priority.P4, S.READY, 0),
-    ("queryable", Priority.P0, S.IN_DOUBT, 0),
-    ("queryable", Priority.P2, S.IN_DOUBT, 0),
-    ("opaque", Priority.P0, S.READY, 1),
-    ("opaque", Priority.P1, S.READY, 1),
-    ("opaque", Priority.P2, S.IN_DOUBT, 0),
-    ("opaque", Priority.P3, S.IN_DOUBT, 0),
-    ("opaque", Priority.P4, S.IN_DOUBT, 0),
-    ("actuator", Priority.P0, S.IN_DOUBT, 0),
-    ("actuator", Priority.P2, S.IN_DOUBT, 0),
-]
-
-
-@pytest.mark.parametrize(("doubt", "priority", "expected", "refires"), DOUBTS)
-def test_a_doubt_is_resolved_by_what_the_channel_can_do(doubt: str, priority: Priority, expected: DeliveryState, refires: int) -> None:
-    """Same token again, a marked copy, or patience: each cell of the table, after the grace and before the limit."""
-    story = Story(
-        doubtful(priority=priority),
-        of=target(rung=1, rung_at=NOW),
-        at=frame(rung("a"), situation=situation(view("a", doubt=doubt)), objective=objective(priority=priority)),
-    )
-    story.turn(now=NOW + 1)
-    assert (expected, refires) == (story.states[1], story.deliveries[1].refires)
-
-
-@pytest.mark.parametrize(("doubt", "expected"), [("queryable", S.FAILED), ("opaque", S.FAILED), ("actuator", S.IN_DOUBT)])
-def test_a_doubt_that_lasts_too_long_gives_way(doubt: str, expected: DeliveryState) -> None:
-    """After its window a doubt ends as a failure of the channel, and the next rung goes; an actuator waits for a person."""
-    story = Story(
-        doubtful(),
-        delivery(2, "b", rung=1),
-        of=target(rung=1, rung_at=NOW),
-        at=frame(situation=situation(view("a", doubt=doubt), view("b"))),
-    )
-    story.turn(now=NOW + Q95_S)
-    assert expected is story.states[1]
-    if expected is S.FAILED:
-        assert S.READY == story.states[2]
-
-
-def test_a_doubt_waits_out_its_grace() -> None:
-    """A provider that comes back tells first what it had: no copy before the grace is over."""
-    story = Story(
-        doubtful(priority=Priority.P1, not_before=NOW + 2),
-        of=target(rung=1, rung_at=NOW),
-        at=frame(rung("a"), objective=objective(priority=Priority.P1)),
-    )
-    story.turn()
-    assert (S.IN_DOUBT, NOW + 2) == (story.states[1], story.target.wake_at)
-    story.turn(now=NOW + 2)
-    assert (S.READY, 1) == (story.states[1], story.deliveries[1].refires)
-
-
-def test_no_copy_when_another_way_has_carried_it() -> None:
-    """One doubt costs one copy, not two: an emission that is known to have left makes the marked one needless."""
-    story = Story(
-        doubtful(1, priority=Priority.P0),
-        awaiting(2, "b", rung=1, priority=Priority.P0),
-        of=target(rung=2, rung_at=NOW),
-        at=frame(objective=objective(priority=Priority.P0)),
-    )
-    story.turn(now=NOW + 1)
-    assert {1: S.IN_DOUBT, 2: S.AWAITING} == story.states
-
-
-def test_a_marked_copy_is_sent_three_times_at_most() -> None:
-    """A link that flaps cannot make an endless chain of copies."""
-    story = Story(
-        doubtful(priority=Priority.P0, refires=3), of=target(rung=1), at=frame(rung("a"), objective=objective(priority=Priority.P0))
-    )
-    story.turn(now=NOW + 1)
-    assert (S.IN_DOUBT, 3) == (story.states[1], story.deliveries[1].refires)
-
-
-@pytest.mark.parametrize("priority", [Priority.P0, Priority.P1])
-def test_an_urgent_doubt_opens_the_next_rung_at_once(priority: Priority) -> None:
-    """Urgent traffic does not hope for what may have been lost."""
-    story = Story(
-        doubtful(1, priority=priority, not_before=NOW + 2),
-        delivery(2, "b", rung=1, priority=priority),
-        of=target(rung=1, rung_at=NOW),
-        at=frame(objective=objective(priority=priority)),
-    )
-    story.turn()
-    assert S.READY == story.states[2]
-
-
-def test_a_calm_doubt_waits_for_its_window() -> None:
-    """Routine traffic waits out the receipt window before it takes another way."""
-    story = Story(doubtful(1), delivery(2, "b", rung=1), of=target(rung=1, rung_at=NOW))
-    story.turn(now=NOW + 1)
-    assert {1: S.IN_DOUBT, 2: S.HELD} == story.states
-
-
-def test_a_doubt_on_a_dead_channel_frees_its_rung_for_urgent_traffic() -> None:
-    """Where the doubtful channel is down, the alternate of the same rung goes."""
-    story = Story(
-        doubtful(1, priority=Priority.P1),
-        delivery(2, "b", priority=Priority.P1),
-        of=target(rung=1, rung_at=NOW),
-        at=frame(rung("a", "b"), objective=objective(priority=Priority.P1), situation=situation(view("a", health=Health.DOWN), view("b"))),
-    )
-    story.turn(now=NOW + 1)
-    assert {1: S.IN_DOUBT, 2: S.READY} == story.states
-
-
-# Escalation.
-
-STEPS = (Escalation(120.0), Escalation(240.0, "person:huang"))
-
-
-def test_escalation_asks_each_step_once_and_in_time() -> None:
-    """The deputy is asked at the first step, the next person at the second, each of them once."""
-    story = Story(emitting(1), of=target(rung=1), at=frame(rung("a"), escalate=STEPS))
-    story.turn(now=NOW + 119)
-    assert ([], NOW + 120) == (story.asked, story.target.wake_at)
-    story.turn(now=NOW + 120)
-    story.turn(now=NOW + 121)
-    assert ["deputy"] == story.asked
-    story.turn(now=NOW + 240)
-    assert (["deputy", "person:huang"], 2) == (story.asked, story.target.escalated)
-
-
-def test_steps_that_were_slept_through_are_all_taken() -> None:
-    """After an outage every step that is due is taken, in order."""
-    story = Story(emitting(1), of=target(rung=1), at=frame(rung("a"), escalate=STEPS))
-    story.turn(now=NOW + 1000)
-    assert ["deputy", "person:huang"] == story.asked
-
-
-def test_a_deputy_is_not_stood_in_for() -> None:
-    """Escalation has an end: whoever stands in for another has no deputy here."""
-    story = Story(emitting(1), of=target(rung=1, covers="zhang"), at=frame(rung("a"), escalate=STEPS))
-    story.turn(now=NOW + 1000)
-    assert [] == story.asked
-
-
-def test_a_met_target_does_not_escalate() -> None:
-    """Nobody is asked in vain."""
-    story = Story(awaiting(1, evidence=Evidence.DEVICE), of=target(rung=1), at=frame(rung("a"), escalate=STEPS))
-    story.turn(now=NOW + 1000)
-    assert [] == story.asked
-
-
-def test_nothing_changes_without_cause() -> None:
-    """A second look at the same moment changes nothing: advance is idempotent."""
-    story = Story(*BOTH)
-    story.turn()
-    before = story.target
-    step = story.turn()
-    assert ((), before) == (step.changed, story.target)
-    assert msgspec.structs.replace(before) == step.target
