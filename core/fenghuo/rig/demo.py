@@ -131,9 +131,9 @@ class Stage:
                 break
         shown = [control.call("message.show", id=message) for message in messages]
         click.echo("\nWho was reached, at which evidence, over which channel:")
-        print_table(("town", "people", "HUMAN", "DEVICE", "not yet", "by channel"), board.rows())
+        _print(("town", "people", "HUMAN", "DEVICE", "not yet", "by channel"), board.rows())
         click.echo("")
-        print_table(
+        _print(
             ("message", "audience", "needed", "reached", "of", "state"),
             [
                 (
@@ -194,6 +194,13 @@ class Stage:
         for key, value in (("sent", now), ("effective", now), ("expires", now + timedelta(hours=6))):
             template = template.replace(f"{{{key}}}", value.isoformat())
         return str(template).replace("{identifier}", f"32058541600000_{now:%Y%m%d%H%M%S}").encode()
+
+
+def _print(heads: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+    """A table with its heads, into a pipe too: the report is read by people either way."""
+    if not sys.stdout.isatty():
+        click.echo("\t".join(heads))
+    print_table(heads, rows)
 
 
 def _channels(control: Control) -> str:
