@@ -25,7 +25,8 @@ IN_FLIGHT = 32
 """Fewest orders that are promised and unreported at each kill."""
 GROUPS = 10
 """A person gets an order in every tenth round only: two doubts about one number are a case of their own."""
-EARLIEST_S, LATEST_S = 0.005, 0.150
+LATEST_S = 0.100
+"""Kills fall this long, at most, after the last posts of a round have begun: some before they are answered."""
 RESOLVED_WITHIN_S = 30.0
 
 RULES = """
@@ -77,19 +78,22 @@ class Killing:
         self.persons = persons
         self.promised: dict[int, str] = {}
         self.rounds: list[Round] = []
+        self.unanswered = 0
         self._asked = 0
+        self._retried: set[int] = set()
         self._news = asyncio.Event()
         self._chance = random.Random(20261124)
 
     async def round(self) -> None:
         """A burst, a kill at a random moment once enough is in flight, a start, and answers for those who got none."""
-        asking = [asyncio.create_task(self._ask(number)) for number in range(self._asked, self._asked + BURST)]
-        self._asked += BURST
+        first, self._asked = self._asked, self._asked + BURST
+        asking = [asyncio.create_task(self._ask(number)) for number in range(first, first + IN_FLIGHT)]
         async with asyncio.timeout(10 * TIMEOUT_SCALE):
-            while len(self.promised) < self._asked - BURST + IN_FLIGHT:
+            while len(self.promised) < first + IN_FLIGHT:
                 self._news.clear()
                 await self._news.wait()
-        await asyncio.sleep(self._chance.uniform(EARLIEST_S, LATEST_S))
+        asking += [asyncio.create_task(self._ask(number)) for number in range(first + IN_FLIGHT, self._asked)]
+        await asyncio.sleep(self._chance.uniform(0.0, LATEST_S))
         promised = set(self.promised)
         await self.node.kill()
         in_flight = len(promised - self.reported())
@@ -110,6 +114,8 @@ class Killing:
                 self._news.set()
                 return
             assert status in (0, 429, 503), (status, answer)
+            self.unanswered += number not in self._retried
+            self._retried.add(number)
             await asyncio.sleep(0.02)
 
     def reported(self) -> set[int]:
@@ -174,6 +180,7 @@ def judge(killing: Killing) -> None:
     extra = Counter(text.is_marked for texts in again.values() for text in texts)
     print(
         f"{len(killing.rounds)} kills, {len(killing.promised)} orders promised, {len({text.order for text in seen})} seen, "
+        f"{killing.unanswered} posts cut off and tried again, "
         f"in flight {min(flying)}-{max(flying)}, in doubt {sum(doubts)} ({min(doubts)}-{max(doubts)}), "
         f"{extra[True]} copies marked and {extra[False]} unmarked, at most {max(map(len, again.values()), default=0)} of one order"
     )
