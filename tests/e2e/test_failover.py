@@ -32,7 +32,7 @@ deadline_s = 120
 ladder = "both"
 """
 ORDERS = 200
-RECEIPT_Q95_S = 8.0
+RECEIPT_Q95_S, RADIO_Q95_S = 8.0, 16.0
 
 
 def people(count: int) -> list[Person]:
@@ -45,7 +45,7 @@ async def test_a_dead_sms_centre_costs_no_order_and_its_return_brings_no_second_
     persons = people(ORDERS)
     async with Smsc(store=tmp_path / "smsc.store", rate=40) as smsc, Duo(baud=38400) as duo:
         duo.far.answer = 0.5
-        channels = {"sms": sms(smsc.port, window=8, receipt_q95_s=RECEIPT_Q95_S), "radio": radio(duo.near.port)}
+        channels = {"sms": sms(smsc.port, window=8, receipt_q95_s=RECEIPT_Q95_S), "radio": radio(duo.near.port, receipt_q95_s=RADIO_Q95_S)}
         async with Node(tmp_path, channels=channels, persons=persons, rules=LADDER) as node:
             await node.channels_up("sms", "radio")
             answers = await asyncio.gather(*(node.order(person.id, f"命令{person.id}号：立即到岗", priority="P2") for person in persons))
@@ -56,7 +56,7 @@ async def test_a_dead_sms_centre_costs_no_order_and_its_return_brings_no_second_
             cut_off = {person.callsign for person in persons if person.msisdn[1:] not in submitted}
             await _until(lambda: cut_off <= {frame.dest.partition("-")[0] for frame in duo.far.received}, timeout_s=60)
             await smsc.restart()
-            await smsc.wait_for(lambda: len(smsc.submits) > len(submitted), timeout_s=20)
+            await smsc.wait_for(lambda: len(smsc.submits) > len(submitted), timeout_s=40)
             seen = len(smsc.submits)
             await asyncio.sleep(1.0)
             assert len(smsc.submits) - seen <= ORDERS // 5, "a returning bearer is met by a trickle, not by everything at once"
