@@ -32,7 +32,7 @@ deadline_s = 120
 ladder = "both"
 """
 ORDERS = 200
-RECEIPT_Q95_S, RADIO_Q95_S = 8.0, 16.0
+RECEIPT_Q95_S, RADIO_Q95_S = 8.0, 10.0
 
 
 def people(count: int) -> list[Person]:

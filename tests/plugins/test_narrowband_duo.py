@@ -167,6 +167,7 @@ async def test_over_a_serial_device_that_is_unplugged_and_put_back(duo: Duo, tmp
             await duo.far.heard(lambda frame: frame.text == "第二 #0002")
 
 
+@pytest.mark.soak  # seventeen seconds of real air; the failover test puts as many on the radio
 async def test_two_hundred_orders_are_on_the_air_in_half_a_minute() -> None:
     """At 38400 bit/s; each arrives once, and every station that was called is answered for."""
     async with Duo(baud=38400) as duo, channel_on(duo, txdelay_ms=30) as (channel, _):
