@@ -1,0 +1,56 @@
+"""The reference pages say what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from fenghuo.engine.rules import Ladder, Match, Rule, Rung, read_rules
+from fenghuo.plugin import ports, values
+from tools.reference_schemas import FOLDER, schemas, text
+
+CORE = Path(__file__).parent.parent / "core" / "fenghuo"
+EVENT = re.compile(r"\"((?:alarm|message|objective|delivery|target|receipt|channel|directory|sensor)\.[a-z_]+)\"")
+
+
+@pytest.mark.parametrize("name", sorted(schemas()))
+def test_a_schema_is_as_kept(name: str) -> None:
+    """The committed schema is what the code gives; `python -m tools.reference_schemas` writes it anew."""
+    assert text(schemas()[name]) == (FOLDER / name).read_text(encoding="utf-8")
+
+
+def test_the_example_of_the_rules_page_is_read() -> None:
+    """The TOML on the page is a sound rules file."""
+    example = re.search(r"```toml\n(.*?)```", (FOLDER / "rules.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert example
+    assert ("red alerts, informants", "orders to whom they name") == tuple(rule.name for rule in read_rules(example.group(1)).rules)
+
+
+@pytest.mark.parametrize("kind", [Ladder, Match, Rule, Rung])
+def test_each_key_of_the_rules_is_on_the_page(kind: type[msgspec.Struct]) -> None:
+    """No key of the rules file is undocumented."""
+    page = (FOLDER / "rules.md").read_text(encoding="utf-8")
+    assert [] == [field.encode_name for field in msgspec.structs.fields(kind) if not re.search(rf"\b{field.encode_name}\b", page)]
+
+
+def test_each_event_is_on_the_page() -> None:
+    """No event that the code tells is undocumented."""
+    page = (FOLDER / "events.md").read_text(encoding="utf-8")
+    told = {name for file in CORE.rglob("*.py") for name in EVENT.findall(file.read_text(encoding="utf-8")) if "rig" not in file.parts}
+    own = {name for name in told if name.split(".")[0] != "channel" or name in ("channel.health", "channel.admin")}
+    verbs = {"message.submit", "message.send", "message.show", "message.ls", "directory.import", "directory.check"}
+    assert set() == {name for name in own - verbs if f"`{name}`" not in page}
+
+
+@pytest.mark.parametrize("name", [*ports.__all__, *values.__all__])
+def test_each_port_and_each_of_its_fields_is_on_the_page(name: str) -> None:
+    """No port, and no field of a value that passes through it, is undocumented."""
+    page = (FOLDER / "plugin-ports.md").read_text(encoding="utf-8")
+    thing = getattr(ports, name)
+    fields = (
+        [field.name for field in msgspec.structs.fields(thing)] if isinstance(thing, type) and issubclass(thing, msgspec.Struct) else []
+    )
+    assert [] == [word for word in (name, *fields) if not re.search(rf"\b{word}\b", page)]
