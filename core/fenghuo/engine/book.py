@@ -78,7 +78,7 @@ class Book:
         self.by_delivery: dict[int, OpenTarget] = {}
         self.by_recipient: dict[RecipientId, dict[int, OpenTarget]] = {}
         self.refs: dict[tuple[str, str], int] = {}
-        self.parts: dict[int, set[str]] = {}
+        self.parts: dict[int, list[tuple[frozenset[str], set[str]]]] = {}  # one set for each attempt
         self.doubts: dict[int, Delivery] = {}
         self.withdrawn: set[int] = set()
         self.on_named: Callable[[str, str, int], None] = _nobody_waits
@@ -141,7 +141,7 @@ class Book:
         holder = self.by_delivery.get(delivery)
         if holder is None:
             return
-        self.parts[delivery] = set(refs) - reported
+        self.parts.setdefault(delivery, []).append((frozenset(refs), set(refs) - reported))
         for ref in refs:
             holder.refs.append((channel, ref))
             self.refs[(channel, ref)] = delivery
@@ -150,11 +150,11 @@ class Book:
 
     def reported(self, delivery: int, ref: str) -> bool:
         """One part has its receipt; whether that was the last one missing: evidence counts only for the whole."""
-        left = self.parts.get(delivery)
-        if left is None:
-            return True
-        left.discard(ref)
-        return not left
+        for all_of_them, left in self.parts.get(delivery, ()):
+            if ref in all_of_them:
+                left.discard(ref)
+                return not left
+        return True
 
     def close_target(self, entry: OpenTarget) -> None:
         """Let go of a finished target."""

@@ -137,7 +137,7 @@ class Dispatcher:
 
     def _settle(self, job: Job, outcome: Outcome) -> None:
         self.sent += job.is_licensed
-        self._facts.put(Settled(job.delivery.id, job.n, outcome, self._office.clock.time(), begun=job.is_licensed))
+        self._facts.put(Settled(job.delivery.id, job.n, outcome, self._office.clock.time(), begun=job.is_taken))
 
     def _release(self, medium: Medium, delivery: Delivery) -> None:
         for waiting in medium.done(delivery):

@@ -198,13 +198,16 @@ class _Taking:
         message = self.message
         if message.action is Action.CANCEL:
             bury(tx, message)
-        if message.action is Action.NEW and is_dead(tx, message.content):
+        if message.action in (Action.NEW, Action.UPDATE) and is_dead(tx, message.content):
             return self._insert(tx, message, state=MessageState.CANCELLED), []
         accepted = self._insert(tx, message)
         return accepted, self._facts(accepted, message)
 
     def _revision(self, tx: Tx, kin: Kin) -> tuple[Accepted, News]:
         message = _as_revision(self.message, kin)
+        is_over = kin.newest.action is Action.CANCEL and message.content.sent <= kin.newest.content.sent
+        if message.action is Action.UPDATE and (is_over or is_dead(tx, message.content)):
+            return self._insert(tx, message, state=MessageState.CANCELLED), []  # an Update that its Cancel overtook
         if kin.sender != message.content.sender and not self.submission.signers:
             stranger = Verdict("authority", "sender", False, f"the original is by {kin.sender}, this is by {message.content.sender}")
             held = self._insert(tx, message, extra=(stranger,))

@@ -12,6 +12,9 @@ from fenghuo.store.transaction import Tx
 
 __all__ = ["Late", "raise_late"]
 
+NUMBERED_S = 7 * 86_400.0
+"""An answer that names its message is taken for a week after the message ended; one that names none only while it holds."""
+
 
 class Late(msgspec.Struct, frozen=True):
     """A receipt, by the provider's `refs`, or an answer, by the sender's `owners` and the `number` it names. `at`: UTC seconds."""
@@ -30,7 +33,7 @@ async def raise_late(store: Store, late: Late) -> bool:
     """Find the closed delivery that this is about and note it there; True if there is one."""
 
     def job(tx: Tx) -> bool:
-        delivery = _by_refs(tx, late.channel, late.refs) if late.refs else _by_owner(tx, late.owners, late.number)
+        delivery = _by_refs(tx, late.channel, late.refs) if late.refs else _by_owner(tx, late.owners, late.number, late.at)
         if delivery is None:
             return False
         ref = late.refs[0] if late.refs else ""
@@ -50,12 +53,14 @@ def _by_refs(tx: Tx, channel: str, refs: tuple[str, ...]) -> Delivery | None:
     return None
 
 
-def _by_owner(tx: Tx, owners: tuple[str, ...], number: int | None) -> Delivery | None:
+def _by_owner(tx: Tx, owners: tuple[str, ...], number: int | None, at: float) -> Delivery | None:
+    """The newest message that this person was sent and that still holds; by its number also one that ended within a week."""
     for owner in owners:
-        where = "recipient = ? AND tries > 0"
+        where = "recipient = ? AND tries > 0 AND expires_at > ?"
+        params: list[str | float] = [owner, at if number is None else at - NUMBERED_S]
         if number is not None:
-            where += " AND message IN (SELECT id FROM message WHERE number = ?)"
-        found = tx.find(DELIVERY, f"{where} ORDER BY id DESC", owner, *(() if number is None else (number,)), limit=1)
+            where, params = f"{where} AND message IN (SELECT id FROM message WHERE number = ?)", [*params, number]
+        found = tx.find(DELIVERY, f"{where} ORDER BY id DESC", *params, limit=1)
         if found:
             return found[0]
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from fenghuo.clock import Clock
 from fenghuo.engine.book import Book
 from fenghuo.engine.channels import Instance
 from fenghuo.engine.facts import Denial, Facts
@@ -42,7 +43,10 @@ class Licence:
 
 
 class Job:
-    """The SendJob a plugin gets. `is_licensed` turns true when begin() has committed; `n` is then the number of the attempt."""
+    """The SendJob a plugin gets. `is_taken`: the book says EMITTING; `is_licensed`: begin() has committed.
+
+    `n` is then the number of the attempt.
+    """
 
     def __init__(self, licensing: Licensing, delivery: Delivery, instance: Instance, medium: Medium) -> None:
         self.delivery = delivery
@@ -54,6 +58,7 @@ class Job:
         self.deadline = licensing.deadline(instance)
         self.n = delivery.tries + 1
         self.is_licensed = False
+        self.is_taken = False
         self._licensing = licensing
         self._instance = instance
         self._medium = medium
@@ -118,14 +123,16 @@ class Licensing:
         begun = self._book.licence(job.delivery.id)
         if begun is None:
             raise Withdrawn("the delivery is no longer ready")
+        job.is_taken = True
         now = self._office.clock.time()
         mark = f"重发{begun.refires}" if begun.refires else ""
         try:
-            await self._store.run(_committing(begun, _attempt(begun, now, self._office.epoch, mark), now))
+            await self._store.run(_committing(begun, _attempt(begun, now, self._office.epoch, mark), self._office.clock))
         except (Denied, StaleEpoch) as denied:
             self._facts.put(Denial(begun.id, str(denied)))
             raise
-        return Licence(job, marked(payload, mark), validity_s=begun.expires_at - now, number=message.message.number)
+        validity_s = max(0.0, begun.expires_at - self._office.clock.time())
+        return Licence(job, marked(payload, mark), validity_s=validity_s, number=message.message.number)
 
     def _denied(self, job: Job, denied: Denied) -> Denied:
         """Tell the loop, or the delivery would stay READY and keep its rung for ever."""
@@ -147,7 +154,7 @@ def _attempt(begun: Delivery, now: float, epoch: int, mark: str) -> Attempt:
     )
 
 
-def _committing(begun: Delivery, attempt: Attempt, now: float) -> Callable[[Tx], None]:
+def _committing(begun: Delivery, attempt: Attempt, clock: Clock) -> Callable[[Tx], None]:
     """The job: guarded by what is true at this moment, in the store's own order (delivery.md, T3)."""
 
     def commit(tx: Tx) -> None:
@@ -157,7 +164,7 @@ def _committing(begun: Delivery, attempt: Attempt, now: float) -> Callable[[Tx],
         state = tx.scalar("SELECT state FROM message WHERE id = ? AND revision = ?", begun.message, begun.revision)
         if state != MessageState.ACTIVE:
             raise Withdrawn(f"the message is {state!s}")
-        if begun.expires_at <= now:
+        if begun.expires_at <= clock.time():
             raise Withdrawn("the message has expired")
         epoch = tx.get(META, "epoch")
         if epoch is not None and int(epoch.value) != attempt.epoch:

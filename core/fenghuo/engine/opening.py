@@ -20,6 +20,7 @@ from fenghuo.engine.rules import Rung
 from fenghuo.model.delivery import Delivery, DeliveryState, Hold, Objective, ObjectiveState, Target, token_for
 from fenghuo.model.directory import RecipientId
 from fenghuo.model.evidence import Evidence
+from fenghuo.model.message import Message
 from fenghuo.model.situation import Situation
 from fenghuo.model.traffic import Action, Priority
 
@@ -63,9 +64,17 @@ class Opening:
         if left:
             self._open_inherited(entry, left, batch)
 
-    def resume(self, entry: OpenObjective, known: set[RecipientId]) -> None:
-        """Go on with a fan-out that a crash cut short; `known` have their targets already."""
+    def routed(self, message: Message) -> tuple[Routed, ...]:
+        """What the rules in force make of a message; nothing for a Cancel, which follows what it ends."""
+        return () if message.action is Action.CANCEL else route(message, self._office.rules, self._office.directory)
+
+    def resume(self, entry: OpenObjective, known: set[RecipientId], heirs: tuple[Heir, ...] = ()) -> None:
+        """Go on with a fan-out that a crash cut short; `known` have their targets already; `heirs`: of an inherited objective."""
         message = entry.message.message
+        if heirs:
+            known = known | {name for item in self.routed(message) for name in item.recipients}
+            self._push(entry, [heir for heir in heirs if heir.recipient not in known])
+            return
         for item in route(message, self._office.rules, self._office.directory):
             if item.rule.name == entry.objective.rule:
                 left = [Heir(recipient) for recipient in item.recipients if recipient not in known]

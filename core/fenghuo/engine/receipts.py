@@ -31,6 +31,8 @@ __all__ = ["Receipts", "named_number"]
 ORPHANS = 10_000
 """Receipts that came before the outcome that names them, kept until it comes; the oldest go to the store's search first."""
 
+NAMELESS_S = 3 * 86_400.0
+"""How far back another emission without an id may still get its report: the longest validity that providers are asked for."""
 UNREAD_S = 3600.0
 """How far back a restart looks for raw rows that nobody has understood yet."""
 
@@ -142,7 +144,7 @@ class Receipts:
         refs = (inbound.ref, *inbound.alternate_refs)
         delivery = self._named_by(stored.channel, refs)
         if delivery is None:
-            delivery = self._only_doubt(stored)
+            delivery = await self._only_doubt(stored)
         if delivery is not None:
             self._put_part(stored, delivery)
         elif not await raise_late(self._store, Late(stored.channel, stored.inbox, stored.at, inbound.level, refs)):
@@ -168,16 +170,21 @@ class Receipts:
         if stored is not None:
             self._put_part(stored, delivery)
 
-    def _only_doubt(self, stored: _Stored) -> int | None:
-        """A receipt under an unknown id whose recipient has exactly one emission in doubt here can only be of that one:
-        every other emission's id is known. So a provider's memory resolves what our crash or its own made doubtful."""
+    async def _only_doubt(self, stored: _Stored) -> int | None:
+        """A receipt under an unknown id whose recipient has exactly one emission without an id here can only be of that one.
+        So a provider's memory resolves what our crash or its own made doubtful; an older doubt that was given up forbids it."""
         address = stored.inbound.address
         doubtful = [
             delivery.id
             for delivery in self._book.doubts.values()
             if delivery.channel == stored.channel and address and delivery.address == address
         ]
-        return doubtful[0] if len(doubtful) == 1 else None
+        if len(doubtful) != 1:
+            return None
+        nameless = "channel = ? AND address = ? AND delivery != ? AND at > ? AND (outcome = '' OR outcome LIKE 'unknown%')"
+        since = stored.at - NAMELESS_S
+        others = await self._store.scalar(f"SELECT COUNT(*) FROM attempt WHERE {nameless}", stored.channel, address, doubtful[0], since)
+        return doubtful[0] if not others else None
 
     def _put_part(self, stored: _Stored, delivery: int) -> None:
         """A receipt of one part counts when all parts have theirs; a refusal of one part counts at once."""
@@ -228,6 +235,9 @@ class Receipts:
         inbound = stored.inbound
 
         def tell(tx: Tx) -> None:
+            raw = tx.get(INBOX, stored.inbox)
+            if raw is not None:  # understood, and nobody's: a restart must not try it on orders that came after it
+                tx.update(INBOX, msgspec.structs.replace(raw, state="unmatched"))
             tx.event(
                 "alarm.answer_unmatched",
                 f"inbox/{stored.inbox}",

@@ -10,14 +10,15 @@ import msgspec
 from fenghuo.engine.advance import doubted
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import Book, OpenMessage, OpenObjective, OpenTarget
-from fenghuo.engine.facts import Facts, MessageAccepted
-from fenghuo.engine.inherit import INHERITED, find_heirs
+from fenghuo.engine.facts import Facts, MessageAccepted, Signed
+from fenghuo.engine.inherit import INHERITED, Heir, find_heirs
 from fenghuo.engine.judging import needs_a_person
 from fenghuo.engine.loop import Loop
 from fenghuo.engine.office import Office
 from fenghuo.engine.opening import Opening
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.rules import Rung, RungMode
+from fenghuo.engine.tally import Tally
 from fenghuo.engine.timers import Deadline, Expiry, Timers
 from fenghuo.model.delivery import Delivery, DeliveryState, Objective, Verdict
 from fenghuo.model.message import Message, MessageId, MessageState
@@ -31,12 +32,15 @@ __all__ = ["Recovery"]
 class Recovery:
     """Fills the book once, before the loop runs. `doubts`: how many emissions were cut off."""
 
-    def __init__(self, office: Office, book: Book, store: Store, *, opening: Opening, shelf: RenditionShelf, timers: Timers) -> None:
+    def __init__(  # noqa: PLR0913  # built once, by the engine room
+        self, office: Office, book: Book, store: Store, *, opening: Opening, shelf: RenditionShelf, tally: Tally, timers: Timers
+    ) -> None:  # built once, by the engine room
         self._office = office
         self._book = book
         self._store = store
         self._opening = opening
         self._shelf = shelf
+        self._tally = tally
         self._timers = timers
         self.doubts = 0
 
@@ -50,7 +54,9 @@ class Recovery:
         await self._refs()
         if batch:
             await self._store.run(batch.write)
+        await self._recount()
         await self._resume(facts)
+        facts.wake()
         for target in self._book.targets():
             loop.mark(target)
 
@@ -130,16 +136,23 @@ class Recovery:
             if entry is not None:
                 self._book.put(entry, after)
 
+    async def _recount(self) -> None:
+        count = "SELECT COUNT(*) FROM target WHERE objective = ? AND covers = '' AND state IN {}"
+        for opened in self._book.objectives.values():
+            met = await self._store.scalar(count.format("('MET', 'COVERED')"), opened.objective.id)
+            ended = await self._store.scalar(count.format("('MISSED', 'WITHDRAWN')"), opened.objective.id)
+            self._tally.recounted(opened, met=int(met or 0), ended=int(ended or 0))
+
     async def _refs(self) -> None:
         """The provider's names of open emissions, so that late receipts find them."""
         query = "token IN (SELECT token FROM delivery WHERE state IN ('AWAITING', 'IN_DOUBT'))"
         tokens = {delivery.token: delivery for delivery in self._book.deliveries()}
-        names: dict[int, list[str]] = {}
+        names: dict[tuple[int, int], list[str]] = {}
         for ref in await self._store.find(REF, f"{query} ORDER BY part"):
             delivery = tokens.get(ref.token)
-            if delivery is not None and ref.n == delivery.tries:
-                names.setdefault(delivery.id, []).append(ref.ref)
-        for number, refs in names.items():
+            if delivery is not None:
+                names.setdefault((delivery.id, ref.n), []).append(ref.ref)
+        for (number, _), refs in sorted(names.items()):
             receipts = await self._store.find(RECEIPT, "delivery = ?", number)
             had = frozenset(receipt.ref for receipt in receipts)
             channel = self._book.by_delivery[number].deliveries[number].channel
@@ -148,12 +161,34 @@ class Recovery:
     async def _resume(self, facts: Facts) -> None:
         for opened in list(self._book.objectives.values()):
             objective = opened.objective
-            if objective.planned < objective.total and objective.ladder != INHERITED:
+            if objective.planned < objective.total:
                 known = {row.recipient for row in await self._store.find(TARGET, "objective = ?", objective.id)}
                 opened.objective = msgspec.structs.replace(objective, planned=len(known))
-                self._opening.resume(opened, known)
+                heirs = await self._heirs(objective.message, objective.revision) if objective.ladder == INHERITED else ()
+                self._opening.resume(opened, known, heirs)
+        for entry in [entry for entry in self._book.messages.values() if entry.is_planned]:
+            await self._inherit(entry, facts)
         for key in [key for key, entry in self._book.messages.items() if not entry.is_planned]:
             await self._plan_anew(key, facts)
+
+    async def _heirs(self, message: MessageId, revision: int) -> tuple[Heir, ...]:
+        """Who got an earlier revision; asked of the writer, on the truth."""
+        return await self._store.run(lambda tx: find_heirs(tx, message, revision))
+
+    async def _inherit(self, entry: OpenMessage, facts: Facts) -> None:
+        """A signature that released an Update, cut off before those who had got the original were added."""
+        message = entry.message
+        if message.revision == 1 or entry.state is not MessageState.ACTIVE:
+            return
+        where = "SELECT COUNT(*) FROM objective WHERE message = ? AND revision = ? AND ladder = ?"
+        if await self._store.scalar(where, message.id, message.revision, INHERITED):
+            return
+        mine = "objective IN (SELECT id FROM objective WHERE message = ? AND revision = ?)"
+        entry.told = {row.recipient for row in await self._store.find(TARGET, mine, message.id, message.revision)}
+        entry.told |= {name for item in self._opening.routed(message) for name in item.recipients}
+        heirs = await self._heirs(message.id, message.revision)
+        if any(heir.recipient not in entry.told for heir in heirs):
+            facts.put(Signed(message.id, message.revision, min(entry.signed, default=""), True, heirs))
 
     async def _plan_anew(self, key: tuple[MessageId, int], facts: Facts) -> None:
         """Accepted, and cut off before its plan was on the disk."""
@@ -164,6 +199,6 @@ class Recovery:
             return
         row = await self._store.get(MESSAGE, *key)
         verdicts = msgspec.json.decode(row.verdicts, type=tuple[Verdict, ...]) if row else ()
-        heirs = await self._store.run(lambda tx: find_heirs(tx, *key)) if key[1] > 1 and entry.is_released else ()
+        heirs = await self._heirs(*key) if key[1] > 1 and entry.is_released else ()
         signed = tuple(sorted(entry.signed))
         facts.put(MessageAccepted(entry.message, entry.state, signed, heirs=heirs, least=int(needs_a_person(verdicts))))

@@ -16,6 +16,7 @@ from fenghuo.engine.inherit import Heir
 from fenghuo.engine.office import Office
 from fenghuo.errors import NotAllowed, NotFound, Overloaded, ReleaseNeeded
 from fenghuo.model.message import Message, MessageState
+from fenghuo.model.traffic import Action
 from fenghuo.store.records import ReleaseRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import MESSAGE, RELEASE
@@ -57,8 +58,9 @@ class Release:
             raise ReleaseNeeded("the plan has changed since it was shown; look again and sign what is there now")
         signature, heirs, ended = await self._store.run(self._signing(entry, actor))
         message = entry.message
+        end = MessageState.CANCELLED if message.action is Action.CANCEL else MessageState.SUPERSEDED
         for revision in ended:
-            self._facts.put(MessageEnded(message.id, revision, MessageState.SUPERSEDED))
+            self._facts.put(MessageEnded(message.id, revision, end))
         self._facts.put(Signed(message.id, message.revision, actor, signature.state == MessageState.ACTIVE, heirs))
         return signature
 

@@ -37,6 +37,13 @@ class Tally:
         self._book = book
         self._shelf = shelf
         self._finished: list[OpenTarget] = []
+        self._recounted: list[OpenObjective] = []
+
+    def recounted(self, opened: OpenObjective, *, met: int, ended: int) -> None:
+        """After a restart: what the targets on the disk say, in case a crash fell between a target's end and its count."""
+        if (met, ended) != (opened.objective.met, opened.objective.ended):
+            opened.objective = msgspec.structs.replace(opened.objective, met=met, ended=ended)
+            self._recounted.append(opened)
 
     def finished(self, entry: OpenTarget) -> None:
         """This target is closed and nothing of it is on the air."""
@@ -45,7 +52,8 @@ class Tally:
     def close(self, batch: Batch, mark: Mark) -> None:
         """Count everything that finished in this turn."""
         finished, self._finished = self._finished, []
-        touched: dict[int, OpenObjective] = {}
+        touched: dict[int, OpenObjective] = {opened.objective.id: opened for opened in self._recounted}
+        self._recounted = []
         for entry in finished:
             if entry.objective.targets.get(entry.target.recipient) is entry:
                 self._count(entry, mark)

@@ -64,7 +64,7 @@ class EngineRoom:
             stations=Stations(self.opening, self.apply, self.tally, self.timers, self.dispatcher),
             on_fatal=on_fatal,
         )
-        self.recovery = Recovery(office, self.book, store, opening=self.opening, shelf=self.shelf, timers=self.timers)
+        self.recovery = Recovery(office, self.book, store, opening=self.opening, shelf=self.shelf, tally=self.tally, timers=self.timers)
 
     def _pump(self) -> None:
         self.dispatcher.offer(())
