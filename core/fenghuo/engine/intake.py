@@ -148,12 +148,12 @@ class Intake:
         ours = (authority(message, origin, self._office.directory), freshness(message, self._office.clock.time()))
         return (*decoded.verdicts, *ours)
 
-    def state_of(self, message: Message, verdicts: tuple[Verdict, ...], signers: tuple[str, ...]) -> tuple[MessageState, int]:
-        """HELD until enough people signed, and how many that is; an alert that came after its end is kept and never sent."""
+    def state_of(self, message: Message, verdicts: tuple[Verdict, ...], signers: tuple[str, ...]) -> MessageState:
+        """HELD until enough people signed; an alert that came after its end is kept and never sent."""
         if message.expires_at <= self._office.clock.time():
-            return MessageState.EXPIRED, 0
+            return MessageState.EXPIRED
         needed = max(required_signatures(message, self._office.rules), int(needs_a_person(verdicts)))
-        return (MessageState.ACTIVE if len(set(signers)) >= needed else MessageState.HELD), needed
+        return MessageState.ACTIVE if len(set(signers)) >= needed else MessageState.HELD
 
     async def _refuse(self, decoded: Decoded, submission: Submission) -> Refused:
         error = decoded.error or Problem("unknown", "the message could not be read")
@@ -223,7 +223,7 @@ class _Taking:
 
     def _insert(self, tx: Tx, message: Message, *, state: MessageState | None = None, extra: tuple[Verdict, ...] = ()) -> Accepted:
         verdicts = (*self.intake.judged(message, self.decoded, self.submission.origin), *extra)
-        judged, _ = self.intake.state_of(message, verdicts, self.submission.signers)
+        judged = self.intake.state_of(message, verdicts, self.submission.signers)
         tx.insert(MESSAGE, _row(message, state or judged, verdicts, self.decoded.repairs, raw=self.submission.raw))
         remember(tx, self.keys, message)
         kind = "message.accepted" if (state or judged) is MessageState.ACTIVE else f"message.{state or judged}"

@@ -47,7 +47,7 @@ class Opening:
     def open(self, entry: OpenMessage, batch: Batch, heirs: tuple[Heir, ...] = ()) -> None:
         """Route a message and note its objectives. `heirs`: who got what it replaces, and over which channels."""
         message = entry.message
-        routed = () if message.action is Action.CANCEL else route(message, self._office.rules, self._office.directory)
+        routed = self.routed(message)
         entry.needed_signatures = max((item.signatures for item in routed), default=0)
         entry.envelope = envelope_of(message, routed, self._office.rules) if routed else ""
         entry.is_planned = True
@@ -75,7 +75,7 @@ class Opening:
             known = known | {name for item in self.routed(message) for name in item.recipients}
             self._push(entry, [heir for heir in heirs if heir.recipient not in known])
             return
-        for item in route(message, self._office.rules, self._office.directory):
+        for item in self.routed(message):
             if item.rule.name == entry.objective.rule:
                 left = [Heir(recipient) for recipient in item.recipients if recipient not in known]
                 self._push(entry, left)
