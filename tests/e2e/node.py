@@ -19,7 +19,7 @@ import msgspec
 from fenghuo.client.socket import Control
 from tests.scale import TIMEOUT_SCALE
 
-__all__ = ["Node", "Person", "radio", "sms"]
+__all__ = ["Node", "Person", "orders", "radio", "sms"]
 
 TOKENS = {"source": ["source"], "operator": ["operator", "admin", "viewer"], "anna": ["releaser"], "bert": ["releaser", "operator"]}
 URL = re.compile(r"web (http://\S+),")
@@ -47,6 +47,23 @@ def radio(port: int, **settings: Any) -> dict[str, Any]:
     modem = {"pace": True, "bitrate": 38400.0, "txdelay_ms": 30, "txtail_ms": 30, "persistence": 255}
     base = {**line, **modem}
     return {"type": "radio.kiss", "settings": {**base, **settings}}
+
+
+def orders(*rungs: str, needed: str = "DEVICE", deadline_s: int = 120, min_risk_groups: int = 1) -> str:
+    """Rules under which an order goes to whom it is addressed, by one channel after the other."""
+    ladder = "\n".join(f'[[ladders.orders.rungs]]\nchannels = ["{channel}"]' for channel in rungs)
+    return f"""
+[ladders.orders]
+min_risk_groups = {min_risk_groups}
+{ladder}
+[[rules]]
+name = "orders"
+match = {{ kind = ["Dispatch"] }}
+audience = {{ name = "as addressed" }}
+needed = "{needed}"
+deadline_s = {deadline_s}
+ladder = "orders"
+"""
 
 
 class Node:

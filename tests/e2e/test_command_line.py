@@ -13,23 +13,12 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.node import Node, Person, sms
+from tests.e2e.node import Node, Person, orders, sms
 from tests.scale import TIMEOUT_SCALE
 
 pytestmark = [pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(60)]
 
-RULES = """
-[ladders.one]
-[[ladders.one.rungs]]
-channels = ["sms"]
-[[rules]]
-name = "orders"
-match = { kind = ["Dispatch"] }
-audience = { name = "as addressed" }
-needed = "DEVICE"
-deadline_s = 120
-ladder = "one"
-"""
+RULES = orders("sms")
 CHANNEL_KEYS = {"name", "type", "admin", "health", "evidence_max", "risk_groups", "medium", "queued"}
 STATUS_KEYS = {"version", "since", "ready", "channels", "queued", "open_objectives", "clock_quality"}
 SUBMIT_KEYS = {"id", "revision", "state", "verdicts", "repairs"}

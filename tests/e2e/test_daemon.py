@@ -14,7 +14,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.e2e.node import Node, Person, radio, sms
+from tests.e2e.node import Node, Person, orders, radio, sms
 from tests.peers.direwolf import Duo
 from tests.peers.smsc import Smsc
 from tests.scale import TIMEOUT_SCALE
@@ -23,19 +23,8 @@ pytestmark = [pytest.mark.peer, pytest.mark.e2e, pytest.mark.may_block, pytest.m
 
 WANG = Person("wang", "+8613800000001")
 LI = Person("li", callsign="BG4ABC")
-RULES = """
-[ladders.one]
-[[ladders.one.rungs]]
-channels = ["sms"]
-[[rules]]
-name = "orders"
-match = { kind = ["Dispatch"] }
-audience = { name = "as addressed" }
-needed = "DEVICE"
-deadline_s = 120
-ladder = "one"
-"""
-BOTH = RULES.replace("[[rules]]", '[[ladders.one.rungs]]\nchannels = ["radio"]\n[[rules]]')
+RULES = orders("sms")
+BOTH = orders("sms", "radio")
 
 
 def free_port() -> int:

@@ -9,28 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.node import Node, Person, radio, sms
+from tests.e2e.node import Node, Person, orders, radio, sms
 from tests.peers.direwolf import Duo
 from tests.peers.smsc import Smsc
 from tests.scale import TIMEOUT_SCALE
 
 pytestmark = [pytest.mark.peer, pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(150)]
 
-LADDER = """
-[ladders.both]
-min_risk_groups = 2
-[[ladders.both.rungs]]
-channels = ["sms"]
-[[ladders.both.rungs]]
-channels = ["radio"]
-[[rules]]
-name = "orders"
-match = { kind = ["Dispatch"] }
-audience = { name = "as addressed" }
-needed = "HUMAN"
-deadline_s = 120
-ladder = "both"
-"""
+LADDER = orders("sms", "radio", needed="HUMAN", min_risk_groups=2)
 ORDERS = 200
 RECEIPT_Q95_S, RADIO_Q95_S = 8.0, 10.0
 

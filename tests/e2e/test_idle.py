@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.node import Node, Person, radio, sms
+from tests.e2e.node import Node, Person, orders, radio, sms
 from tests.peers.direwolf import Duo
 from tests.peers.smsc import Smsc
 from tests.scale import TIMEOUT_SCALE
@@ -19,20 +19,7 @@ WATCHED_S = 8.0
 SETTLED_S = 3.0
 WAKE_UPS_PER_S = 1.0
 START_S = 0.5
-RULES = """
-[ladders.both]
-[[ladders.both.rungs]]
-channels = ["sms"]
-[[ladders.both.rungs]]
-channels = ["radio"]
-[[rules]]
-name = "orders"
-match = { kind = ["Dispatch"] }
-audience = { name = "as addressed" }
-needed = "DEVICE"
-deadline_s = 300
-ladder = "both"
-"""
+RULES = orders("sms", "radio", deadline_s=300)
 
 
 def wake_ups(pid: int) -> dict[str, int]:
@@ -65,9 +52,7 @@ async def test_an_idle_daemon_sleeps(tmp_path: Path) -> None:
 
 async def test_the_daemon_is_there_soon(tmp_path: Path) -> None:
     """From the start of the process to its ready line: the figure is printed; only a slip of several times over fails."""
-    async with Node(
-        tmp_path, channels={"sms": sms(9)}, persons=[Person("wang", "+8613800000001")], rules=RULES.replace('"radio"', '"sms"')
-    ) as node:
+    async with Node(tmp_path, channels={"sms": sms(9)}, persons=[Person("wang", "+8613800000001")], rules=orders("sms")) as node:
         taken = []
         for _ in range(5):
             await node.kill()

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.e2e.node import Node, Person, radio, sms
+from tests.e2e.node import Node, Person, orders, radio, sms
 from tests.peers.direwolf import Duo
 from tests.peers.smsc import Smsc
 from tests.scale import TIMEOUT_SCALE
@@ -29,20 +29,7 @@ LATEST_S = 0.100
 """Kills fall this long, at most, after the last posts of a round have begun: some before they are answered."""
 RESOLVED_WITHIN_S = 30.0
 
-RULES = """
-[ladders.both]
-[[ladders.both.rungs]]
-channels = ["sms"]
-[[ladders.both.rungs]]
-channels = ["radio"]
-[[rules]]
-name = "orders"
-match = { kind = ["Dispatch"] }
-audience = { name = "as addressed" }
-needed = "DEVICE"
-deadline_s = 300
-ladder = "both"
-"""
+RULES = orders("sms", "radio", deadline_s=300)
 MARK = "重发"
 KEY = re.compile(r"命令(\d{5})号")
 
