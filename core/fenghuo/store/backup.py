@@ -15,6 +15,7 @@ import structlog
 
 from fenghuo.clock import Clock, SystemClock
 from fenghuo.errors import StoreError
+from fenghuo.store.audit import Chain
 from fenghuo.store.database import connect_writer, open_reader
 from fenghuo.store.disk import DATABASE, MARKER, FolderLock, make_folder, sync_file, sync_folder, write_file
 from fenghuo.store.inspection import COUNTED, Examination, examine
@@ -141,7 +142,7 @@ def _copy_checked(source: Path, fresh: Path) -> FsckReport:
 
 def _renew_epoch(path: Path) -> str:
     with contextlib.closing(connect_writer(str(path))) as connection:
-        tx = Tx(connection, SystemClock(), next_seq=0)
+        tx = Tx(connection, SystemClock(), next_seq=0, chain=Chain("", ""))
         name = tx.get(META, "store")
         if name is None:
             raise StoreError("the backup does not say which store it is of")
@@ -166,7 +167,7 @@ def _put_aside(folder: Path) -> None:
 
 def _quarantine(connection: sqlite3.Connection, found: Examination, clock: Clock) -> int:
     connection.execute("BEGIN IMMEDIATE")
-    tx = Tx(connection, clock, next_seq=0)
+    tx = Tx(connection, clock, next_seq=0, chain=Chain("", ""))
     moved = sum(_move(tx, damage, clock.time()) for damage in found.damaged)
     connection.execute('DELETE FROM "census"')
     for table in COUNTED:

@@ -12,13 +12,15 @@ import structlog
 
 from fenghuo.clock import Clock
 from fenghuo.errors import StoreError, StoreFull
+from fenghuo.model.audit import SYSTEM, By
 from fenghuo.model.event import Event
+from fenghuo.store.audit import Chain
 from fenghuo.store.database import Database, is_disk_fault, is_full
 from fenghuo.store.disk import Space
 from fenghuo.store.inspection import Finding, census_rows, survey
 from fenghuo.store.mapping import Scalar
 from fenghuo.store.records import CensusRow
-from fenghuo.store.tables import CENSUS, EVENT, QUARANTINE
+from fenghuo.store.tables import AUDIT, CENSUS, EVENT, QUARANTINE
 from fenghuo.store.transaction import Damage, Tx
 
 __all__ = ["Commit", "Committer", "Job", "Outcome"]
@@ -29,14 +31,16 @@ log = structlog.get_logger(__name__)
 
 
 class Job:
-    """One transaction that somebody waits for. `accept`: it makes a new promise, so it is refused when the disk is short."""
+    """One transaction that somebody waits for. `accept`: it makes a new promise, so it is refused when the disk is short;
+    `by`: who asked for it."""
 
-    __slots__ = ("accept", "future", "run")
+    __slots__ = ("accept", "by", "future", "run")
 
-    def __init__(self, run: Callable[[Tx], Any], future: Future[Any] | None, *, accept: bool) -> None:
+    def __init__(self, run: Callable[[Tx], Any], future: Future[Any] | None, *, accept: bool, by: By = SYSTEM) -> None:
         self.run = run
         self.future = future
         self.accept = accept
+        self.by = by
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -48,9 +52,10 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Commit(msgspec.Struct, frozen=True):
-    """Jobs that are settled, the events that their commit made durable, and the seq of the newest durable event."""
+    """Jobs that are settled, the events that their commit made durable, the seq of the newest durable event, and the audit."""
 
     head: int
+    chain: Chain
     outcomes: tuple[Outcome, ...] = ()
     events: tuple[Event, ...] = ()
 
@@ -64,18 +69,25 @@ class Lost(Exception):
 
 
 class Committer:
-    """Owns the database while the service runs. Used by one thread only. `batch_s`: seconds after which a batch takes no more jobs."""
+    """Owns the database while the service runs. Used by one thread only. `batch_s`: seconds after which a batch takes no more jobs;
+    `chain`: whose audit this is."""
 
-    def __init__(self, database: Database, clock: Clock, *, space: Space, batch_s: float) -> None:
+    def __init__(self, database: Database, clock: Clock, *, space: Space, batch_s: float, chain: Chain) -> None:
         self._database = database
+        self._chain = chain
         self._clock = clock
         self._space = space
         self._batch_s = batch_s
         self._is_full = not space.keep_ballast()
         self._notices: list[tuple[str, str, dict[str, Any]]] = []
         self._changed: dict[str, int] = {}
-        self._clear()
         self._load()
+        self._clear()
+
+    @property
+    def chain(self) -> Chain:
+        """Where the committed audit stands."""
+        return self._chain
 
     @property
     def head(self) -> int:
@@ -90,8 +102,8 @@ class Committer:
         refused: tuple[Outcome, ...] = ()
         if any(job.accept for job in jobs) and self._lacks_space():
             refused, jobs = _without_accepts(jobs)
-        done = self._attempt(jobs) if jobs or self._notices else Commit(self._head)
-        return Commit(done.head, (*refused, *done.outcomes), done.events)
+        done = self._attempt(jobs) if jobs or self._notices else Commit(self._head, self._chain)
+        return Commit(done.head, done.chain, (*refused, *done.outcomes), done.events)
 
     def rest(self, *, idle: bool) -> Commit:
         """What is done between two batches: the checkpoint, and making the ballast again. `idle`: nothing is waiting."""
@@ -103,7 +115,7 @@ class Committer:
             self._is_full = False
             self._notices.append(("alarm.store_has_space", "alarm/store-full", {}))
             log.info("store has space again")
-        return self._attempt(()) if self._notices else Commit(self._head)
+        return self._attempt(()) if self._notices else Commit(self._head, self._chain)
 
     def report(self, findings: Sequence[Finding]) -> Commit:
         """Set aside and alarm what an inspection found; the counts are what was counted from now on."""
@@ -112,7 +124,7 @@ class Committer:
                 self._found.append(finding.damage)
             else:
                 self._recount(finding)
-        return self._attempt(()) if findings else Commit(self._head)
+        return self._attempt(()) if findings else Commit(self._head, self._chain)
 
     def alone(self, run: Callable[[Tx], T]) -> T:
         """Run one job at once, before anybody else has the store. Raises: what it raises."""
@@ -137,13 +149,13 @@ class Committer:
         except Lost as lost:
             self._blame(lost.cause)
             if not is_full(lost.cause):
-                return Commit(self._head, tuple(Outcome(job, error=_unknown(lost.cause)) for job in jobs))
+                return Commit(self._head, self._chain, tuple(Outcome(job, error=_unknown(lost.cause)) for job in jobs))
         refused, rest = _without_accepts(jobs)
         try:
             done = self._transaction(rest)
         except Lost as lost:
-            return Commit(self._head, (*refused, *(Outcome(job, error=_unknown(lost.cause)) for job in rest)))
-        return Commit(done.head, (*refused, *done.outcomes), done.events)
+            return Commit(self._head, self._chain, (*refused, *(Outcome(job, error=_unknown(lost.cause)) for job in rest)))
+        return Commit(done.head, done.chain, (*refused, *done.outcomes), done.events)
 
     def _transaction(self, jobs: Sequence[Job]) -> Commit:
         connection = self._database.connection
@@ -164,14 +176,15 @@ class Committer:
             raise Lost(exc.cause if isinstance(exc, Lost) else exc) from exc
         self._census.update(self._changed)
         self._head += len(self._events)
+        self._chain = self._tip
         self._notices.clear()
         self._found.clear()
         self._recounted.clear()
-        return Commit(self._head, tuple(outcomes), tuple(self._events))
+        return Commit(self._head, self._chain, tuple(outcomes), tuple(self._events))
 
     def _run(self, job: Job, *, alone: bool) -> Outcome:
         connection = self._database.connection
-        tx = self._tx()
+        tx = self._tx(job.by)
         if not alone:
             connection.execute("SAVEPOINT job")
         try:
@@ -189,8 +202,8 @@ class Committer:
         self._keep(tx)
         return Outcome(job, value)
 
-    def _tx(self) -> Tx:
-        return Tx(self._database.connection, self._clock, next_seq=self._head + len(self._events) + 1)
+    def _tx(self, by: By = SYSTEM) -> Tx:
+        return Tx(self._database.connection, self._clock, next_seq=self._head + len(self._events) + 1, chain=self._tip, by=by)
 
     def _take_back(self, exc: BaseException, *, alone: bool) -> None:
         connection = self._database.connection
@@ -206,6 +219,8 @@ class Committer:
     def _keep(self, tx: Tx) -> None:
         self._events += tx.events
         self._event_rows += tx.event_rows
+        self._audit_rows += tx.audit_rows
+        self._tip = tx.chain
         self._damage += tx.damage
         for name, by in tx.delta.items():
             self._delta[name] = self._delta.get(name, 0) + by
@@ -221,6 +236,8 @@ class Committer:
             self._keep(tx)
         if self._event_rows:
             connection.executemany(EVENT.insert_sql, self._event_rows)
+        if self._audit_rows:
+            connection.executemany(AUDIT.insert_sql, self._audit_rows)
         self._changed = {name: self._census[name] + by for name, by in self._delta.items() if by}
         for name in self._changed.keys() | self._recounted:
             row = CensusRow(name, self._changed.get(name, self._census[name]))
@@ -259,6 +276,8 @@ class Committer:
         connection = self._database.connection
         self._census = census_rows(connection)
         self._head = int(connection.execute('SELECT coalesce(max(seq), 0) FROM "event"').fetchone()[0])
+        last = connection.execute(f"{AUDIT.select_sql} ORDER BY seq DESC LIMIT 1").fetchone()
+        self._chain = self._chain.after(AUDIT.decode(last)) if last else self._chain
         self._recounted: set[str] = set()
         self._found: list[Damage] = []
 
@@ -272,6 +291,8 @@ class Committer:
     def _clear(self) -> None:
         self._events: list[Event] = []
         self._event_rows: list[tuple[Scalar, ...]] = []
+        self._audit_rows: list[tuple[Scalar, ...]] = []
+        self._tip = self._chain
         self._damage: list[Damage] = []
         self._delta: dict[str, int] = {}
         self._changed = {}

@@ -9,12 +9,17 @@ from typing import Self
 
 from fenghuo.errors import StoreError
 
-__all__ = ["DATABASE", "MARKER", "FolderLock", "Space", "make_folder", "sync_file", "sync_folder", "write_file"]
+__all__ = ["DATABASE", "MARKER", "FolderLock", "Space", "boot_id", "make_folder", "sync_file", "sync_folder", "write_file"]
 
 DATABASE = "fenghuo.sqlite"
 
 # Says that there was a store, and which: a folder that lost its database must not start again as if it were new.
 MARKER = "store.id"
+
+
+def boot_id() -> str:
+    """Names this start of the machine, within which monotonic times compare. Source: random(4), boot_id."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
 def sync_folder(folder: Path) -> None:

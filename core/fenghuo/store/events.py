@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Sequence
 
 import msgspec
 
 from fenghuo.model.event import Event
+from fenghuo.store.high_water import HighWater
 from fenghuo.store.reader import Reader
 from fenghuo.store.tables import EVENT
 
@@ -24,9 +24,8 @@ class EventStream:
     def __init__(self, reader: Reader, *, epoch: str, head: int) -> None:
         self._reader = reader
         self._epoch = epoch
-        self._head = head
+        self._water = HighWater(head)
         self._recent: deque[Event] = deque(maxlen=KEPT)
-        self._waiting: set[asyncio.Future[None]] = set()
 
     @property
     def epoch(self) -> str:
@@ -36,11 +35,11 @@ class EventStream:
     @property
     def head(self) -> int:
         """The seq of the newest committed event."""
-        return self._head
+        return self._water.mark
 
     async def read(self, after: int, limit: int) -> list[Event]:
         """Up to `limit` committed events with seq > `after`, in order. One that the disk damaged is left out."""
-        if after >= self._head:
+        if after >= self._water.mark:
             return []
         if self._recent and self._recent[0].seq <= after + 1:
             first = after + 1 - self._recent[0].seq
@@ -50,23 +49,13 @@ class EventStream:
 
     async def wait(self, after: int) -> int:
         """Return the head as soon as it is > `after`."""
-        while self._head <= after:
-            woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.add(woken)
-            try:
-                await woken
-            finally:
-                self._waiting.discard(woken)
-        return self._head
+        return await self._water.wait(after)
 
     def advance(self, events: Sequence[Event], head: int) -> None:
         """Called in the loop after the commit that made `events` durable."""
-        if head <= self._head:
+        if head <= self._water.mark:
             return
-        if events and events[0].seq != self._head + 1:
+        if events and events[0].seq != self._water.mark + 1:
             self._recent.clear()
         self._recent.extend(events)
-        self._head = head
-        for woken in self._waiting:
-            if not woken.done():
-                woken.set_result(None)
+        self._water.rise(head)

@@ -13,6 +13,7 @@ from fenghuo.model.situation import Admin
 from fenghuo.model.traffic import Action, Priority, Traffic
 
 __all__ = [
+    "AuditRow",
     "BlobRow",
     "CensusRow",
     "ChannelRow",
@@ -192,6 +193,28 @@ class EventRow(msgspec.Struct, frozen=True):
     type: str
     subject: str
     body: str
+
+
+class AuditRow(msgspec.Struct, frozen=True):
+    """One record of the audit (domain.md §3.14). `at_ms`: UTC, `mono_ms`: monotonic within `boot`; `object`: a path as in message/ID;
+    `content`: a hash of what it held; `detail`: JSON; `prev`: the hash of the record before."""
+
+    seq: int
+    at_ms: int
+    mono_ms: int
+    boot: str
+    clock: str
+    node: str
+    traffic: str
+    actor: str
+    role: str
+    door: str
+    action: str
+    object: str
+    content: str
+    detail: str
+    prev: bytes
+    hash: bytes
 
 
 class CensusRow(msgspec.Struct, frozen=True):

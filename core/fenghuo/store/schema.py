@@ -78,8 +78,9 @@ def _rewrite(connection: sqlite3.Connection, table: Table[Any]) -> None:
 
 def _complete_census(connection: sqlite3.Connection) -> None:
     known = {name for (name,) in connection.execute("SELECT name FROM census")}
+    made = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     for table in COUNTED:
-        if table.name not in known:
+        if table.name in made - known:
             (rows,) = connection.execute(f'SELECT count(*) FROM "{table.name}"').fetchone()
             connection.execute(CENSUS.insert_sql, CENSUS.encode(CensusRow(table.name, rows)))
 

@@ -13,11 +13,13 @@ import structlog
 
 from fenghuo.clock import Clock
 from fenghuo.errors import StoreError
+from fenghuo.store.audit import Chain, acting
 from fenghuo.store.backup import backup
 from fenghuo.store.committer import Commit, Committer, Job
 from fenghuo.store.database import Connect, Database, connect_writer
-from fenghuo.store.disk import DATABASE, MARKER, FolderLock, Space, make_folder, sync_folder, write_file
+from fenghuo.store.disk import DATABASE, MARKER, FolderLock, Space, boot_id, make_folder, sync_folder, write_file
 from fenghuo.store.events import EventStream
+from fenghuo.store.high_water import HighWater
 from fenghuo.store.inspection import survey
 from fenghuo.store.mapping import Scalar, Table
 from fenghuo.store.reader import InlineRows, Reader, ThreadRows
@@ -66,6 +68,9 @@ class Store:
     """One folder, one writer, many readers. Made by open(); all methods are called from the loop."""
 
     events: EventStream
+    audited: HighWater
+    """The number of the newest committed record of the audit."""
+    chain: Chain
 
     def __init__(self, folder: Path, clock: Clock, settings: StoreSettings) -> None:
         self.folder = folder
@@ -103,7 +108,7 @@ class Store:
         `accept`: the job makes a new promise. Raises: StoreError: closed. The future: StoreFull, or what the job raised.
         """
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._writer.submit(Job(job, future, accept=accept))
+        self._writer.submit(Job(job, future, accept=accept, by=acting.get()))
         return future
 
     async def run(self, job: Callable[[Tx], T], *, accept: bool = False) -> T:
@@ -155,6 +160,8 @@ class Store:
             if epoch is None:
                 raise StoreError("the store has lost the name of its event stream")
             self.events = EventStream(self._reader, epoch=epoch.value, head=committer.head)
+            self.audited = HighWater(committer.chain.seq)
+            self.chain = committer.chain
         except BaseException:
             await self._writer.stop()
             self._unlock()
@@ -188,7 +195,8 @@ class Store:
                 sync_folder(self.folder)
             findings = survey(database.connection)
             space = Space(self.folder, min_free=settings.min_free, ballast=settings.ballast)
-            committer = Committer(database, self._clock, space=space, batch_s=settings.batch_s)
+            chain = Chain(node, "" if settings.inline else boot_id())
+            committer = Committer(database, self._clock, space=space, batch_s=settings.batch_s, chain=chain)
             committer.report(findings)
             self._identify(committer, node, marker)
             database.grow_log()
@@ -217,6 +225,8 @@ class Store:
             else:
                 future.set_exception(outcome.error)
         self.events.advance(commit.events, commit.head)
+        self.chain = commit.chain
+        self.audited.rise(commit.chain.seq)
 
     def _damaged(self, damage: Sequence[Damage]) -> None:
         report = self.submit(lambda tx: tx.damage.extend(damage))

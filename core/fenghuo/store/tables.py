@@ -7,6 +7,7 @@ from typing import Any
 from fenghuo.model.delivery import OPEN_STATES, Attempt, Delivery, Objective, Receipt, Target
 from fenghuo.store.mapping import Table
 from fenghuo.store.records import (
+    AuditRow,
     BlobRow,
     CensusRow,
     ChannelRow,
@@ -28,6 +29,7 @@ from fenghuo.store.records import (
 
 __all__ = [
     "ATTEMPT",
+    "AUDIT",
     "BLOB",
     "CENSUS",
     "CHANNEL",
@@ -98,6 +100,7 @@ TIMER = Table("timer", TimerRow, ("id",), indexes=(("due_at", "done = 0"),))
 BLOB = Table("blob", BlobRow, ("hash",), rowid=True)
 META = Table("meta", MetaRow, ("name",))
 EVENT = Table("event", EventRow, ("seq",))
+AUDIT = Table("audit", AuditRow, ("seq",))
 QUARANTINE = Table("quarantine", QuarantineRow, ("origin", "key", "mark"), rowid=True)
 CENSUS = Table("census", CensusRow, ("name",))
 
@@ -124,6 +127,7 @@ TABLES: dict[str, Table[Any]] = {
         BLOB,
         META,
         EVENT,
+        AUDIT,
         QUARANTINE,
         CENSUS,
     )

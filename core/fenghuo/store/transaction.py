@@ -11,10 +11,12 @@ import msgspec
 
 from fenghuo.clock import Clock
 from fenghuo.errors import NotFound, RowDamaged, StoreError
+from fenghuo.model.audit import SYSTEM, By
 from fenghuo.model.event import Event
+from fenghuo.store.audit import Chain, Deed
 from fenghuo.store.mapping import Scalar, Table
 from fenghuo.store.records import EventRow, QuarantineRow
-from fenghuo.store.tables import EVENT
+from fenghuo.store.tables import AUDIT, EVENT
 
 __all__ = ["Damage", "Tx", "fetch", "forgiving", "is_undecodable"]
 
@@ -44,12 +46,16 @@ class Tx:
     """One transaction: the changes of one job, all or none of them. Valid only inside the job, in the store's own thread.
 
     A job reads what it needs from here and has no other side effect: it may be run again when the disk was full.
+    `by`: who asked for the job; `chain`: where the audit stands.
     """
 
-    def __init__(self, connection: sqlite3.Connection, clock: Clock, *, next_seq: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, clock: Clock, *, next_seq: int, chain: Chain, by: By = SYSTEM) -> None:
         self._connection: sqlite3.Connection | None = connection
         self._clock = clock
         self._next_seq = next_seq
+        self.by = by
+        self.chain = chain
+        self.audit_rows: list[tuple[Scalar, ...]] = []
         self.delta: dict[str, int] = {}
         self.events: list[Event] = []
         self.event_rows: list[tuple[Scalar, ...]] = []
@@ -136,6 +142,13 @@ class Tx:
         self.events.append(event)
         self._next_seq += 1
         self._count(EVENT, 1)
+
+    def audit(self, deed: Deed, *, by: By | None = None) -> None:
+        """Append to the audit, in this transaction. `by`: somebody else than who asked for the job."""
+        row = self.chain.link(deed, by or self.by, self._clock)
+        self.audit_rows.append(AUDIT.encode(row))
+        self.chain = self.chain.after(row)
+        self._count(AUDIT, 1)
 
     def end(self) -> None:
         """From here on every use is an error."""

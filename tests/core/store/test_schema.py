@@ -48,10 +48,10 @@ def test_numbers_have_no_holes() -> None:
 
 def test_rows_are_copied_before_a_migration(tmp_path: Path) -> None:
     """A database with rows is backed up under its next schema's number; rows of a changed table get new digests."""
-    shutil.copy(DATABASES / "v1.sqlite", tmp_path / DATABASE)
+    shutil.copy(DATABASES / f"v{SCHEMA_VERSION}.sqlite", tmp_path / DATABASE)
     more = Migration(SCHEMA_VERSION + 1, "a test", ('CREATE TABLE "extra" (x INTEGER)',), rewritten=("delivery",))
     with contextlib.closing(connect_writer(str(tmp_path / DATABASE))) as connection:
-        assert 1 == migrate(connection, tmp_path, (*MIGRATIONS, more))
+        assert SCHEMA_VERSION == migrate(connection, tmp_path, (*MIGRATIONS, more))
         assert (SCHEMA_VERSION + 1,) == connection.execute("PRAGMA user_version").fetchone()
     with contextlib.closing(sqlite3.connect(tmp_path / f"before-schema-{SCHEMA_VERSION + 1}.sqlite")) as copy:
         assert (1,) == copy.execute("SELECT count(*) FROM delivery").fetchone()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from fenghuo.store.migrations import m0001_first
+from fenghuo.store.migrations import m0001_first, m0002_audit
 
 __all__ = ["MIGRATIONS", "Migration"]
 
@@ -18,4 +18,7 @@ class Migration(msgspec.Struct, frozen=True):
     rewritten: tuple[str, ...] = ()
 
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(1, "first schema", m0001_first.STATEMENTS),)
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(1, "first schema", m0001_first.STATEMENTS),
+    Migration(2, "audit", m0002_audit.STATEMENTS),
+)
