@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Protocol
@@ -38,25 +39,34 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's clock, anchored once: a jump of the wall clock moves `jump_s()`, never `time()`.
 
-    So no jump causes a mass expiry or a second emission (delivery.md, Order, supersession, expiry).
+    So no jump causes a mass expiry or a second emission (delivery.md, Order, supersession, expiry). `wall`, `monotonic`: the
+    machine's two readings, which a simulation replaces.
     """
 
-    def __init__(self, *, quality: ClockQuality = ClockQuality.NTP) -> None:
+    def __init__(
+        self,
+        *,
+        quality: ClockQuality = ClockQuality.NTP,
+        wall: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._quality = quality
-        self._anchor_wall = time.time()
-        self._anchor_monotonic = time.monotonic()
+        self._wall = wall
+        self._monotonic = monotonic
+        self._anchor_wall = wall()
+        self._anchor_monotonic = monotonic()
 
     def time(self) -> float:
-        return self._anchor_wall + (time.monotonic() - self._anchor_monotonic)
+        return self._anchor_wall + (self._monotonic() - self._anchor_monotonic)
 
     def monotonic(self) -> float:
-        return time.monotonic()
+        return self._monotonic()
 
     def quality(self) -> ClockQuality:
         return self._quality
 
     def jump_s(self) -> float:
-        return time.time() - self.time()
+        return self._wall() - self.time()
 
 
 def instant(at: float) -> datetime:

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -22,19 +22,27 @@ from fenghuo.store.events import EventStream
 from fenghuo.store.high_water import HighWater
 from fenghuo.store.inspection import survey
 from fenghuo.store.mapping import Scalar, Table
-from fenghuo.store.reader import InlineRows, Reader, ThreadRows
+from fenghuo.store.reader import InlineRows, Reader, Rows, ThreadRows
 from fenghuo.store.records import MetaRow
 from fenghuo.store.schema import migrate
 from fenghuo.store.tables import META
 from fenghuo.store.transaction import Damage, Tx
 from fenghuo.store.writer import InlineWriter, ThreadWriter, Writer
 
-__all__ = ["DATABASE", "Store", "StoreSettings", "Table", "Tx"]
+__all__ = ["DATABASE", "Fill", "Store", "StoreSettings", "Table", "Tx"]
 
 T = TypeVar("T")
 R = TypeVar("R", bound=msgspec.Struct)
 
 log = structlog.get_logger(__name__)
+
+
+class Fill(Protocol):
+    """Where jobs and reads run, in place of the two threads of the service; a simulation brings one of its own."""
+
+    def writer(self, deliver: Callable[[Commit], None]) -> Writer: ...
+
+    def rows(self, path: Path) -> Rows: ...
 
 
 class StoreSettings(msgspec.Struct, frozen=True):
@@ -43,7 +51,7 @@ class StoreSettings(msgspec.Struct, frozen=True):
     `min_free`: less free space than this and nothing new is accepted; `ballast`: given up when the disk is full, so that states
     and audit are still written; `batch_jobs`, `batch_s`: a commit takes no more than that, so that an urgent job never waits
     long; `log_frames`: working size of the write-ahead log (8 MB); `checkpoint_frames`: 1-2 ms of work at a time;
-    `inline`: no threads, for simulation.
+    `inline`: no threads, each job is settled when submit() returns; `fill`: no threads, settled when the simulation lets it be.
     """
 
     min_free: int = 64 * 1024 * 1024
@@ -53,6 +61,7 @@ class StoreSettings(msgspec.Struct, frozen=True):
     log_frames: int = 2_000
     checkpoint_frames: int = 1_500
     inline: bool = False
+    fill: Fill | None = None
 
 
 DEFAULTS = StoreSettings()
@@ -147,15 +156,16 @@ class Store:
 
     async def _start(self, node: str, connect: Connect, on_fatal: Callable[[BaseException], None]) -> None:
         settings = self._settings
+        fill = settings.fill or (_Inline() if settings.inline else None)
         self._writer = (
-            InlineWriter(self._deliver)
-            if settings.inline
+            fill.writer(self._deliver)
+            if fill is not None
             else ThreadWriter(self._deliver, batch_jobs=settings.batch_jobs, on_fatal=on_fatal)
         )
         committer = await self._writer.start(lambda: self._build(node, connect))
         try:
             path = self.folder / DATABASE
-            self._reader = Reader(InlineRows(path) if settings.inline else await ThreadRows.open(path), self._damaged)
+            self._reader = Reader(fill.rows(path) if fill is not None else await ThreadRows.open(path), self._damaged)
             epoch = await self.get(META, "events.epoch")
             if epoch is None:
                 raise StoreError("the store has lost the name of its event stream")
@@ -195,7 +205,7 @@ class Store:
                 sync_folder(self.folder)
             findings = survey(database.connection)
             space = Space(self.folder, min_free=settings.min_free, ballast=settings.ballast)
-            chain = Chain(node, "" if settings.inline else boot_id())
+            chain = Chain(node, "" if settings.inline or settings.fill else boot_id())
             committer = Committer(database, self._clock, space=space, batch_s=settings.batch_s, chain=chain)
             committer.report(findings)
             self._identify(committer, node, marker)
@@ -232,6 +242,16 @@ class Store:
         report = self.submit(lambda tx: tx.damage.extend(damage))
         self._reports.add(report)
         report.add_done_callback(self._reports.discard)
+
+
+class _Inline:
+    """Everything at once, in the caller."""
+
+    def writer(self, deliver: Callable[[Commit], None]) -> Writer:
+        return InlineWriter(deliver)
+
+    def rows(self, path: Path) -> Rows:
+        return InlineRows(path)
 
 
 def _name(tx: Tx, node: str, *, is_new: bool) -> str:
