@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -119,6 +119,12 @@ def _webhook(ctx: ChannelContext) -> Channel:
     return WebhookChannel(ctx)
 
 
+def _check_webhook(settings: WebhookSettings, secret: Callable[[str], str]) -> Mapping[str, str]:
+    from fenghuo_http.webhook_checks import faults
+
+    return faults(settings, secret)
+
+
 @hookimpl
 def fenghuo_plugin() -> PluginInfo:
     return PluginInfo("http", "0.1.0")
@@ -126,7 +132,7 @@ def fenghuo_plugin() -> PluginInfo:
 
 @hookimpl
 def fenghuo_channel_types() -> Sequence[ChannelType]:
-    return [ChannelType("http.webhook", WebhookSettings, capabilities, ("url",), _webhook)]
+    return [ChannelType("http.webhook", WebhookSettings, capabilities, ("url",), _webhook, _check_webhook)]
 
 
 @hookimpl

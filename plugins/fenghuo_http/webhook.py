@@ -28,6 +28,7 @@ from fenghuo import (
     Unknown,
 )
 from fenghuo_http import WebhookSettings
+from fenghuo_http.webhook_checks import secret_fault, trust
 from fenghuo_http.webhook_outcomes import connect_outcome, status_outcome
 
 __all__ = ["WebhookChannel"]
@@ -53,7 +54,7 @@ class WebhookChannel(SimpleChannel):
         headers = {"User-Agent": "fenghuo"}
         if settings.secret_file:
             headers[settings.secret_header] = self._secret()
-        connector = aiohttp.TCPConnector(limit=settings.concurrency, ssl=await self._trust(), ttl_dns_cache=60)
+        connector = aiohttp.TCPConnector(limit=settings.concurrency, ssl=self._trust(), ttl_dns_cache=60)
         self._session = aiohttp.ClientSession(
             connector=connector, headers=headers, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
         )
@@ -123,17 +124,17 @@ class WebhookChannel(SimpleChannel):
 
     def _secret(self) -> str:
         secret = self._ctx.secret(self._settings.secret_file)
-        if not secret or not secret.isprintable():
-            raise AuthFailed(f"secret_file {self._settings.secret_file} is empty or has characters that no header takes")
+        if fault := secret_fault(secret):
+            raise AuthFailed(f"secret_file {self._settings.secret_file} {fault}")
         return secret
 
-    async def _trust(self) -> ssl.SSLContext | bool:
+    def _trust(self) -> ssl.SSLContext | bool:
         """The system's trust anchors, or only those of `ca_file`."""
         if not self._settings.ca_file:
             return True
         try:
-            return await asyncio.to_thread(ssl.create_default_context, cafile=self._settings.ca_file)
-        except (OSError, ssl.SSLError) as exc:
+            return trust(self._ctx.secret(self._settings.ca_file))
+        except ConfigError as exc:
             raise ConfigError(f"ca_file {self._settings.ca_file} cannot be used: {exc}") from exc
 
 

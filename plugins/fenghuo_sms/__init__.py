@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fenghuo import AddressKind, Capabilities, Channel, ChannelContext, ChannelType, Doubt, Evidence, PluginInfo, Renderer, hookimpl
 from fenghuo.formats.renditions import sms_text
-from fenghuo_sms.settings import SmsSettings, masked, msisdn
+from fenghuo_sms.settings import SmsSettings, check, masked, msisdn
 
 __all__ = [
     "SmsSettings",
@@ -51,7 +51,7 @@ def fenghuo_plugin() -> PluginInfo:
 
 @hookimpl
 def fenghuo_channel_types() -> Sequence[ChannelType]:
-    return [ChannelType("sms.smpp", SmsSettings, capabilities, ("msisdn",), _sms)]
+    return [ChannelType("sms.smpp", SmsSettings, capabilities, ("msisdn",), _sms, check)]
 
 
 @hookimpl

@@ -27,12 +27,12 @@ from fenghuo_adapters.smpp_line import Arrival, BindRefused, Late, LineSettings,
 from fenghuo_adapters.smpp_status import status_name
 from fenghuo_sms.arrivals import Arrivals, AttemptKey, inbound_of_late
 from fenghuo_sms.outcomes import outcome_of, outcome_of_failure, retry_after
-from fenghuo_sms.settings import SmsSettings, msisdn
+from fenghuo_sms.settings import SmsSettings, msisdn, password_fault
 
 __all__ = ["SmsChannel", "parts_for"]
 
-# Refusals that no repetition mends: password and account. ESME_RBINDFAIL is also said by a centre that is merely full.
-_AUTH_REFUSALS = frozenset({"invpaswd", "invsysid"})
+# Refusals that a person has to mend: password, account, and a bind that is refused without a reason (SMPP 3.4 §5.1.3, 0x0D).
+_AUTH_REFUSALS = frozenset({"invpaswd", "invsysid", "bindfail"})
 
 # Octets of UTF-8 in a character that forces UCS-2: what estimate() assumes of every text, so that it errs on the dear side.
 _OCTETS_A_CHARACTER = 3
@@ -57,7 +57,10 @@ class SmsChannel(SimpleChannel):
         self._stopped = False
 
     async def start(self) -> None:
-        """Bind. Raises: AuthFailed (password or account), ConfigError (a password SMPP cannot carry), NotReady (anything that may pass)."""
+        """Bind. Raises: NotReady (anything that may pass), ConfigError (a password that SMPP cannot carry), AuthFailed.
+
+        AuthFailed: the password, the account, or a bind that is refused without a reason.
+        """
         line: SmppLine[AttemptKey] = SmppLine(self._line_settings(), self, self._ctx.random)
         try:
             await line.open()
@@ -171,8 +174,8 @@ class SmsChannel(SimpleChannel):
     def _line_settings(self) -> LineSettings:
         settings = self._settings
         password = self._ctx.secret(settings.password_file)
-        if len(password) > 8 or not password.isascii():
-            raise ConfigError("the password must be ASCII and at most 8 characters: SMPP has room for no more")
+        if fault := password_fault(password):
+            raise ConfigError(f"password_file {fault}")
         return LineSettings(
             host=settings.host,
             port=settings.port,

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import msgspec
 
-__all__ = ["SmsSettings", "masked", "msisdn"]
+__all__ = ["SmsSettings", "check", "masked", "msisdn", "password_fault"]
+
+PASSWORD_OCTETS = 8
+"""Source: SMPP 3.4 §5.2.2, a password has at most 9 octets with its NUL."""
 
 
 class SmsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,6 +69,21 @@ class SmsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         for name in ("enquire_link_s", "response_s", "connect_s", "reconnect_most_s", "receipt_q95_s"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} {getattr(self, name)} must be greater than 0")
+
+
+def check(settings: SmsSettings, secret: Callable[[str], str]) -> Mapping[str, str]:
+    """What a bind could not even say, by key. Raises: ConfigError when the file cannot be read."""
+    fault = password_fault(secret(settings.password_file))
+    return {"password_file": fault} if fault else {}
+
+
+def password_fault(password: str) -> str:
+    """Why SMPP has no room for a password, to go on after the name of its file; empty when it has."""
+    if password.isascii() and len(password) <= PASSWORD_OCTETS:
+        return ""
+    is_long = len(password) > PASSWORD_OCTETS
+    held = f"{len(password)} characters" if is_long else "characters beyond ASCII"
+    return f"holds a password of {held}; it must be ASCII and at most {PASSWORD_OCTETS} characters: SMPP has room for no more"
 
 
 def msisdn(text: str) -> str:

@@ -14,6 +14,7 @@ import pytest
 from aiohttp import web
 
 from fenghuo import (
+    AuthFailed,
     ConfigError,
     Doubt,
     Emission,
@@ -214,10 +215,17 @@ async def test_a_probe_takes_any_answer(peer: Peer) -> None:
         assert not (await hook.probe(ProbeBudget())).answered
 
 
-async def test_a_missing_ca_file_is_a_sentence() -> None:
-    """Trust anchors that cannot be read stop the start."""
-    with pytest.raises(ConfigError, match=r"ca_file /nowhere/ca\.pem cannot be used: .*No such file"):
-        async with channel(WebhookSettings(ca_file="/nowhere/ca.pem")):
+async def test_trust_anchors_that_are_none_are_a_sentence() -> None:
+    """A ca_file without a certificate stops the start."""
+    with pytest.raises(ConfigError, match=r"ca_file ca\.pem cannot be used: it holds no certificate"):
+        async with channel(WebhookSettings(ca_file="ca.pem"), "no certificate"):
+            pass
+
+
+async def test_a_secret_that_no_header_takes_stops_the_start() -> None:
+    """AuthFailed names the file and not the secret."""
+    with pytest.raises(AuthFailed, match=r"secret_file s is empty or has characters that no header takes"):
+        async with channel(WebhookSettings(secret_file="s"), "two\nlines"):
             pass
 
 

@@ -26,6 +26,7 @@ from fenghuo import (
 )
 from fenghuo_sms import arrivals
 from fenghuo_sms.channel import SmsChannel, parts_for
+from tests.adapters.smpp_script import scripted
 from tests.peers.smsc import Smsc
 from tests.plugins.sms_fakes import FakeContext, FakeJob, settings_for
 from tests.scale import TIMEOUT_SCALE
@@ -260,6 +261,14 @@ async def test_a_wrong_password_is_no_matter_of_time() -> None:
         with pytest.raises(AuthFailed, match="refused the account 'fenghuo'"):
             await channel.start()
         await channel.stop(0.0)
+
+
+@pytest.mark.parametrize(("status", "error"), [(0x0D, AuthFailed), (0x0E, AuthFailed), (0x0F, AuthFailed), (0x08, NotReady)])
+async def test_a_refused_bind_says_who_has_to_mend_it(status: int, error: type[Exception]) -> None:
+    """ESME_RBINDFAIL, RINVPASWD and RINVSYSID are the operator's; a centre with an error of its own may be asked again soon."""
+    async with scripted(lambda far, _: far.accept_bind(status=status)) as port:
+        with pytest.raises(error):
+            await SmsChannel(FakeContext(settings_for(port))).start()
 
 
 async def test_an_absent_centre_is_not_ready() -> None:

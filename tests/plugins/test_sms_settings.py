@@ -6,6 +6,7 @@ import pytest
 import fenghuo_sms
 from fenghuo import Doubt, Evidence
 from fenghuo_sms import SmsSettings, masked, msisdn
+from fenghuo_sms.settings import check
 
 GOOD = {"host": "10.8.0.1", "system_id": "fh", "password_file": "sms.secret", "source_addr": "1069000001"}
 
@@ -81,3 +82,13 @@ def test_the_plugin_names_its_parts() -> None:
     assert ["sms.smpp"] == [kind.id for kind in fenghuo_sms.fenghuo_channel_types()]
     assert ["sms"] == [renderer.form for renderer in fenghuo_sms.fenghuo_renderers()]
     assert ["msisdn"] == [kind.id for kind in fenghuo_sms.fenghuo_address_kinds()]
+
+
+@pytest.mark.parametrize(
+    ("password", "says"), [("lab", ""), ("12345678", ""), ("123456789", "9 characters"), ("密码", "characters beyond ASCII")]
+)
+def test_a_password_is_measured_before_the_bind(password: str, says: str) -> None:
+    """SMPP 3.4 §5.2.2: eight octets and a NUL."""
+    found = check(msgspec.convert(GOOD, SmsSettings), {"sms.secret": password}.__getitem__)
+    assert ({"password_file"} if says else set()) == set(found)
+    assert says in found.get("password_file", "")

@@ -65,6 +65,7 @@ __all__ = [
     "ProbeResult",
     "Renderer",
     "Rendition",
+    "SecretReader",
     "SendJob",
     "SendPage",
     "Sensor",
@@ -76,6 +77,7 @@ __all__ = [
     "SourceType",
     "Unsupported",
     "Web",
+    "nothing_to_check",
 ]
 
 
@@ -297,15 +299,29 @@ class FrontContext(Protocol):
     web: Web
 
 
+SecretReader = Callable[[str], str]
+"""`ctx.secret` before there is a context: the content of the file that a key names. Raises: ConfigError."""
+
+
+def nothing_to_check(settings: Any, secret: SecretReader) -> Mapping[str, str]:
+    """The check of a channel whose settings are sound as soon as its struct could be made."""
+    return {}
+
+
 class ChannelType(msgspec.Struct, frozen=True):
     """A kind of channel. `id`: as in `[channels.NAME] type = "…"`; `settings`: a frozen msgspec struct;
-    `capabilities`: from the settings, since vendors differ; `address_kinds`: the contact points it takes, best first."""
+    `capabilities`: from the settings, since vendors differ; `address_kinds`: the contact points it takes, best first.
+
+    `check`: what start() would refuse before it opens anything, for example a password that the protocol has no room for, as key
+    of the settings → how the sentence goes on ("holds 32 octets; at most 8 fit"). It may read files; it connects to nothing.
+    """
 
     id: str
     settings: type[msgspec.Struct]
     capabilities: Callable[[Any], Capabilities]
     address_kinds: tuple[str, ...]
     factory: Callable[[ChannelContext], Channel]
+    check: Callable[[Any, SecretReader], Mapping[str, str]] = nothing_to_check
 
 
 class SourceType(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from fenghuo.errors import ConfigError
 from fenghuo.model.situation import Admin
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Capabilities, ChannelType, FrontType, SensorType, SourceType
-from fenghuo.service.secrets import CREDENTIAL, is_exposed, locate, read_secret
+from fenghuo.service.secrets import CREDENTIAL, is_exposed, locate, read_secret, secret_reader
 from fenghuo.service.settings_reading import is_secret_name, near, read_struct, shown
 from fenghuo.service.settings_sections import Reading, named_tables
 from fenghuo.service.settings_tables import ChannelTable, InstanceTable
@@ -60,8 +60,11 @@ def _channel(reading: Reading, name: str, table: ChannelTable) -> ChannelSetting
     if known is None:
         return None
     plugin, kind = known
+    before = len(reading.faults.found)
     settings = _plugin_settings(reading, at, table.settings, kind.settings)
     capabilities = _capabilities(reading, at, kind, settings)
+    if settings is not None and len(reading.faults.found) == before:
+        _check_start(reading, at, kind, settings)
     if settings is None or capabilities is None:
         return None
     return ChannelSettings(
@@ -132,6 +135,17 @@ def _capabilities(reading: Reading, at: str, kind: ChannelType, settings: msgspe
     except Exception as fault:  # noqa: BLE001  # a third party's code; its failure is one more sentence for the operator
         reading.faults.add(f"{at}.settings", f"cannot work: {type(fault).__name__}: {fault}")
         return None
+
+
+def _check_start(reading: Reading, at: str, kind: ChannelType, settings: msgspec.Struct) -> None:
+    """What the channel would refuse at its start is told now, while somebody looks."""
+    try:
+        faults = dict(kind.check(settings, secret_reader(reading.base, reading.environment)))
+    except Exception as fault:  # noqa: BLE001  # a third party's code; its failure is one more sentence for the operator
+        reading.faults.add(f"{at}.settings", f"cannot be checked: {type(fault).__name__}: {fault}")
+        return
+    for key, says in faults.items():
+        reading.faults.add(f"{at}.settings.{key}", says)
 
 
 def _traffic(reading: Reading, at: str, table: ChannelTable, capabilities: Capabilities) -> tuple[Traffic, ...]:

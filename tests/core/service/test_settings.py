@@ -7,6 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+import fenghuo_http
+import fenghuo_sms
 from fenghuo.errors import SettingsError
 from fenghuo.model.area import AreaRef
 from fenghuo.model.situation import Admin
@@ -21,7 +23,7 @@ CONFIG = Path(__file__).parents[3] / "config"
 
 @pytest.fixture(scope="module")
 def host() -> PluginHost:
-    return load_plugins([settings_plugin])
+    return load_plugins([settings_plugin, fenghuo_sms, fenghuo_http])
 
 
 def written(folder: Path, text: str) -> Path:
@@ -137,6 +139,6 @@ def _with_secrets(name: str, folder: Path, host: PluginHost) -> Settings:
     (folder / name).write_bytes((CONFIG / name).read_bytes())
     (folder / "secrets").mkdir()
     for number, secret in enumerate(("met.token", "duty.token", "signer-a.token", "signer-b.token", "centre.token", "sms-a.password")):
-        (folder / "secrets" / secret).write_text(f"secret number {number}\n")
+        (folder / "secrets" / secret).write_text(f"secret {number}"[: 8 if secret.endswith(".password") else None] + "\n")
         (folder / "secrets" / secret).chmod(0o600)
     return load(folder / name, host, environment={})
