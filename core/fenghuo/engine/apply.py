@@ -12,6 +12,7 @@ from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import Book, OpenMessage, OpenTarget
 from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.facts import (
+    WITHDRAWN,
     ChannelObserved,
     ChannelSwitched,
     Denial,
@@ -33,7 +34,6 @@ from fenghuo.engine.timers import Deadline, Expiry, Timers
 from fenghuo.model.delivery import (
     Delivery,
     DeliveryState,
-    Outcome,
     Permanent,
     Reached,
     Receipt,
@@ -211,7 +211,7 @@ class Apply:
         if is_late and not isinstance(fact.outcome, Reached):
             return ()
         if not fact.begun and delivery.state not in (DeliveryState.READY, DeliveryState.HELD):  # withdrawn before it could begin
-            return self._health_after(delivery, fact.outcome, batch)
+            return self._health_after(delivery, fact, batch)
         view = self._board.situation().channel.get(delivery.channel)
         after = settle(
             delivery,
@@ -224,7 +224,7 @@ class Apply:
         if is_late:
             after = receipted(delivery, level=after.evidence, failure=None, needed=holder.objective.objective.needed)
         self._changed(holder, after, batch)
-        affected = self._health_after(delivery, fact.outcome, batch)
+        affected = self._health_after(delivery, fact, batch)
         return (holder, *affected)
 
     def _name(self, delivery: Delivery, fact: Settled, batch: Batch) -> None:
@@ -232,17 +232,18 @@ class Apply:
             batch.refs += [RefRow(delivery.channel, ref, delivery.token, fact.n, part) for part, ref in enumerate(fact.outcome.refs)]
             self._book.name(delivery.id, delivery.channel, fact.outcome.refs)
 
-    def _health_after(self, delivery: Delivery, outcome: Outcome, batch: Batch) -> Iterable[OpenTarget]:
-        match outcome:
+    def _health_after(self, delivery: Delivery, fact: Settled, batch: Batch) -> Iterable[OpenTarget]:
+        match fact.outcome:
             case Reached():
                 sign = Sign.SENT
             case Transient(scope=Scope.CHANNEL) | Permanent(scope=Scope.CHANNEL):
                 sign = Sign.FAILED
-            case Unknown():
+            case Unknown(cause=cause) if cause != WITHDRAWN:
                 sign = Sign.TIMED_OUT
             case _:
                 return ()
-        return self._observed(ChannelObserved(delivery.channel, sign, outcome_text(outcome), delivery.recipient), batch)
+        seen = ChannelObserved(delivery.channel, sign, outcome_text(fact.outcome), delivery.recipient, fact.began_at)
+        return self._observed(seen, batch)
 
     def _denied(self, fact: Denial, batch: Batch) -> Iterable[OpenTarget]:
         holder = self._book.by_delivery.get(fact.delivery)
@@ -291,13 +292,13 @@ class Apply:
     # Channels.
 
     def _observed(self, fact: ChannelObserved, batch: Batch) -> Iterable[OpenTarget]:
-        change = self._board.observe(fact.channel, fact.sign, recipient=fact.recipient, reason=fact.reason)
+        change = self._board.observe(fact.channel, fact.sign, recipient=fact.recipient, reason=fact.reason, began_at=fact.began_at)
         if change is None:
             return ()
         before, after = change
         kind = "alarm.channel_down" if after is Health.DOWN else "channel.health"
         batch.event(kind, f"channel/{fact.channel}", before=before, after=after, cause=fact.reason or fact.sign.value)
-        return self._on_channel(fact.channel)
+        return self._on_channel(fact.channel) if Health.DOWN in change else ()  # a choice that was made stands while it may be used
 
     def _on_channel(self, name: str) -> Iterator[OpenTarget]:
         """Every open target with something on a channel, most of them for nothing: rare, and simple."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -112,13 +113,16 @@ class ChannelBoard:
     def __iter__(self) -> Iterator[Instance]:
         return iter(self._instances.values())
 
-    def observe(self, name: str, sign: Sign, *, recipient: str = "", reason: str = "") -> tuple[Health, Health] | None:
+    def observe(
+        self, name: str, sign: Sign, *, recipient: str = "", reason: str = "", began_at: float = math.inf
+    ) -> tuple[Health, Health] | None:
         """Take one sign of health into account; the states before and after if they differ."""
         instance = self._instances.get(name)
         if instance is None:
             return None
         before = instance.health
-        instance.health = observed(before, sign, self._office.clock.time(), recipient=recipient, reason=reason)
+        now = self._office.clock.time()
+        instance.health = observed(before, sign, now, recipient=recipient, reason=reason, began_at=began_at)
         if instance.health.state is before.state:
             return None
         self._situation = None

@@ -12,7 +12,7 @@ import structlog
 
 from fenghuo.engine.book import Book
 from fenghuo.engine.channels import ChannelBoard, Instance
-from fenghuo.engine.facts import Facts, Settled
+from fenghuo.engine.facts import WITHDRAWN, Facts, Settled
 from fenghuo.engine.licence import Job, Licensing
 from fenghuo.engine.medium import Medium
 from fenghuo.engine.office import Office
@@ -124,7 +124,7 @@ class Dispatcher:
             async with asyncio.timeout(instance.capabilities.attempt_s):
                 outcome = await channel.send(job)
         except (Denied, StaleEpoch):
-            return Unknown("withdrawn") if job.is_licensed else None
+            return Unknown(WITHDRAWN) if job.is_licensed else None
         except TimeoutError:
             return _failed(job, "timeout")
         except Exception as error:
@@ -137,7 +137,8 @@ class Dispatcher:
 
     def _settle(self, job: Job, outcome: Outcome) -> None:
         self.sent += job.is_licensed
-        self._facts.put(Settled(job.delivery.id, job.n, outcome, self._office.clock.time(), begun=job.is_taken))
+        fact = Settled(job.delivery.id, job.n, outcome, self._office.clock.time(), begun=job.is_taken, began_at=job.began_at)
+        self._facts.put(fact)
 
     def _release(self, medium: Medium, delivery: Delivery) -> None:
         for waiting in medium.done(delivery):

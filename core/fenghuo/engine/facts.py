@@ -6,6 +6,7 @@ Built by the daemon and handed to loop, dispatcher, receipts and intake alike, s
 from __future__ import annotations
 
 import asyncio
+import math
 
 import msgspec
 
@@ -16,6 +17,7 @@ from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Message, MessageId, MessageState
 
 __all__ = [
+    "WITHDRAWN",
     "ChannelObserved",
     "ChannelSwitched",
     "Denial",
@@ -29,6 +31,9 @@ __all__ = [
     "Settled",
     "Signed",
 ]
+
+WITHDRAWN = "withdrawn"
+"""Cause of an Unknown: the delivery was cancelled while it was being sent, which says nothing of the channel."""
 
 
 class MessageAccepted(msgspec.Struct, frozen=True):
@@ -61,13 +66,15 @@ class Signed(msgspec.Struct, frozen=True):
 
 
 class Settled(msgspec.Struct, frozen=True):
-    """The outcome of attempt `n` of a delivery. `begun`: whether a licence had been given out. `at`: UTC seconds."""
+    """The outcome of attempt `n` of a delivery. `begun`: whether a licence had been given out. `at`: UTC seconds; `began_at`: when
+    the licence was given, where that is known."""
 
     delivery: int
     n: int
     outcome: Outcome
     at: float
     begun: bool
+    began_at: float = math.inf
 
 
 class Denial(msgspec.Struct, frozen=True):
@@ -91,12 +98,13 @@ class Receipted(msgspec.Struct, frozen=True):
 
 
 class ChannelObserved(msgspec.Struct, frozen=True):
-    """One sign of a channel's health."""
+    """One sign of a channel's health. `began_at`: UTC seconds, when the emission began that this is about."""
 
     channel: str
     sign: Sign
     reason: str = ""
     recipient: str = ""
+    began_at: float = math.inf
 
 
 class ChannelSwitched(msgspec.Struct, frozen=True):

@@ -1,7 +1,14 @@
-"""Operational health of a channel instance from evidence: fast out, slow back. Pure."""
+"""Operational health of a channel instance from evidence: fast out, slow back. Pure.
+
+Silence is evidence against a channel only where the channel said nothing else meanwhile: an emission without an answer, while other
+emissions begun after it were answered, is about its recipient, and recipient-scope evidence weighs nothing (failover.md, Health of a
+channel). One telephone in a hundred that never answers would else make SUSPECT of a healthy centre several times a second. An end
+receipt that never comes is no sign at all: its emission was answered, and send ok (+1) outweighs a timeout (-0.5).
+"""
 
 from __future__ import annotations
 
+import math
 from enum import Enum
 
 import msgspec
@@ -34,7 +41,7 @@ FAILURE_WEIGHT = {Sign.FAILED: 1.0, Sign.TIMED_OUT: 0.5}
 
 class ChannelHealth(msgspec.Struct, frozen=True):
     """State with its memory. `since`: UTC seconds; `stage`: index of PROBATION_SHARES; `stage_at`: when it began; `stable_s`: least
-    seconds a stage lasts; `weight` and `who`: failures since the last success, and on which recipients."""
+    seconds a stage lasts; `weight` and `who`: failures since the last success, `worked_at`, and on which recipients."""
 
     state: Health = Health.UNKNOWN
     since: float = 0.0
@@ -46,15 +53,20 @@ class ChannelHealth(msgspec.Struct, frozen=True):
     successes: int = 0
     stable_s: float = 10.0
     was_down: bool = False
+    worked_at: float = 0.0
 
 
-def observed(health: ChannelHealth, sign: Sign, now: float, *, recipient: str = "", reason: str = "") -> ChannelHealth:
-    """The health after one more piece of evidence."""
+def observed(
+    health: ChannelHealth, sign: Sign, now: float, *, recipient: str = "", reason: str = "", began_at: float = math.inf
+) -> ChannelHealth:
+    """The health after one more piece of evidence. `began_at`: UTC seconds, when the emission began that had no answer."""
     match sign:
         case Sign.LOCAL_DOWN:
             return _down(health, now, reason or sign.value)
         case Sign.LOCAL_UP:
             return _up_again(health, now)
+        case Sign.TIMED_OUT if health.worked_at > began_at:
+            return health
         case Sign.FAILED | Sign.TIMED_OUT:
             return _failed(health, sign, now, recipient=recipient, reason=reason or sign.value)
         case Sign.SENT | Sign.RECEIPT | Sign.HEARD:
@@ -111,16 +123,16 @@ def _worked(health: ChannelHealth, now: float) -> ChannelHealth:
     if health.state is Health.PROBATION:
         return _one_more(health, now)
     if health.state is Health.UP and not health.weight:
-        return health
+        return msgspec.structs.replace(health, worked_at=now)
     since = health.since if health.state is Health.UP else now
-    return msgspec.structs.replace(health, state=Health.UP, since=since, reason="works", weight=0.0, who=(), successes=0)
+    return msgspec.structs.replace(health, state=Health.UP, since=since, reason="works", weight=0.0, who=(), successes=0, worked_at=now)
 
 
 def _one_more(health: ChannelHealth, now: float) -> ChannelHealth:
     """Three successes and `stable_s` seconds lead from one stage of probation to the next, and out of the last one."""
     successes = health.successes + 1
     if successes < SUCCESSES_A_STAGE or now - health.stage_at < health.stable_s:
-        return msgspec.structs.replace(health, successes=successes)
+        return msgspec.structs.replace(health, successes=successes, worked_at=now)
     if health.stage + 1 < len(PROBATION_SHARES):
-        return msgspec.structs.replace(health, stage=health.stage + 1, stage_at=now, successes=0)
-    return ChannelHealth(state=Health.UP, since=now, reason="probation passed", stable_s=health.stable_s)
+        return msgspec.structs.replace(health, stage=health.stage + 1, stage_at=now, successes=0, worked_at=now)
+    return ChannelHealth(state=Health.UP, since=now, reason="probation passed", stable_s=health.stable_s, worked_at=now)

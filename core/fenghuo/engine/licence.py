@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -45,7 +46,7 @@ class Licence:
 class Job:
     """The SendJob a plugin gets. `is_taken`: the book says EMITTING; `is_licensed`: begin() has committed.
 
-    `n` is then the number of the attempt.
+    `n` is then the number of the attempt, and `began_at` (UTC seconds) the moment it was asked for.
     """
 
     def __init__(self, licensing: Licensing, delivery: Delivery, instance: Instance, medium: Medium) -> None:
@@ -59,6 +60,7 @@ class Job:
         self.n = delivery.tries + 1
         self.is_licensed = False
         self.is_taken = False
+        self.began_at = math.inf
         self._licensing = licensing
         self._instance = instance
         self._medium = medium
@@ -124,7 +126,7 @@ class Licensing:
         if begun is None:
             raise Withdrawn("the delivery is no longer ready")
         job.is_taken = True
-        now = self._office.clock.time()
+        job.began_at = now = self._office.clock.time()
         mark = f"重发{begun.refires}" if begun.refires else ""
         try:
             await self._store.run(_committing(begun, _attempt(begun, now, self._office.epoch, mark), self._office.clock))

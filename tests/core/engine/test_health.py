@@ -50,6 +50,26 @@ def test_timeouts_weigh_half() -> None:
 
 
 @pytest.mark.parametrize("sign", GOOD)
+def test_silence_weighs_nothing_while_others_are_answered(sign: Sign) -> None:
+    """One telephone that never answers is no evidence against a centre that spoke since the emission began."""
+    spoke = observed(UP, sign, 5.0)
+    assert spoke == observed(spoke, Sign.TIMED_OUT, 12.0, recipient="a", began_at=2.0)
+
+
+@pytest.mark.parametrize("sign", GOOD)
+def test_silence_weighs_where_nothing_else_was_heard(sign: Sign) -> None:
+    """What the centre said before the emission began does not excuse it."""
+    silent = observed(observed(UP, sign, 1.0), Sign.TIMED_OUT, 12.0, recipient="a", began_at=2.0)
+    assert (Health.SUSPECT, 0.5) == (silent.state, silent.weight)
+
+
+def test_silence_on_trial_weighs_nothing_while_others_are_answered() -> None:
+    """A returning channel is not taken down again by the one number in a hundred."""
+    trial = observed(returned(), Sign.SENT, 101.0)
+    assert trial == observed(trial, Sign.TIMED_OUT, 110.0, recipient="a", began_at=100.0)
+
+
+@pytest.mark.parametrize("sign", GOOD)
 def test_any_success_clears_the_suspicion(sign: Sign) -> None:
     """What works, works: weight and memory are gone."""
     health = after(UP, (Sign.FAILED, 2.0, "a"), (sign, 3.0, ""))
