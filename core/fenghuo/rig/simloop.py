@@ -1,0 +1,140 @@
+"""An event loop for simulation: virtual time, one seed, no selector and no threads. The same seed gives the same run, step by step.
+
+What is ready at one moment runs in an order that the seed shuffles, so that races show which a real loop hides for years; `fifo`
+keeps the order of a real loop beside it. Time stands still while anything is ready and then jumps to the next timer.
+Source: reliability.md §4.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import heapq
+import random
+import struct
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn, TypeVar
+
+__all__ = ["Deadlock", "EscapedSimulation", "SimLoop", "run"]
+
+T = TypeVar("T")
+
+CLEARED_TIMERS = 100
+"""Cancelled timers that may lie in the heap before it is cleared of them, if they are more than half of it."""
+_AT = struct.Struct("<d")
+
+
+class Deadlock(RuntimeError):
+    """Nothing is ready and no timer is set: whoever still waits would wait for ever. Names them."""
+
+
+class EscapedSimulation(RuntimeError):
+    """Something wanted a thread: it would run in real time, and no seed could bring it back."""
+
+
+class SimLoop(asyncio.BaseEventLoop):
+    """`seed` shuffles what is ready; `fifo`: no shuffle. `steps`: callbacks run so far; `escapes`: whoever wanted a thread.
+
+    An escape raises where it happens and is kept as well, since code under test contains errors of its parts.
+    """
+
+    def __init__(self, seed: int = 0, *, fifo: bool = False) -> None:
+        super().__init__()
+        self.seed = seed
+        self.fifo = fifo
+        self.steps = 0
+        self.escapes: list[str] = []
+        self._now = 0.0
+        self._chance = random.Random(f"order {seed}")
+        self._trace = hashlib.blake2b(digest_size=8)
+
+    def time(self) -> float:
+        """Virtual seconds since the loop was made."""
+        return self._now
+
+    @property
+    def trace(self) -> str:
+        """A hash over what ran, when and in which order, and over what was noted: equal for equal runs."""
+        return self._trace.hexdigest()
+
+    def note(self, text: str) -> None:
+        """Make something that happened in the simulated world a part of the trace."""
+        self._trace.update(text.encode())
+
+    # What BaseEventLoop leaves to its heirs, and what must not be.
+
+    def _run_once(self) -> None:
+        self._clear_cancelled()
+        ready: Any = self._ready  # type: ignore[attr-defined]  # the loop's own queue
+        timers: Any = self._scheduled
+        if not ready and not self._stopping:  # type: ignore[attr-defined]  # set by stop()
+            if not timers:
+                raise Deadlock(self._who_waits())
+            self._now = max(self._now, timers[0].when())
+        while timers and timers[0].when() <= self._now:
+            timer = heapq.heappop(timers)
+            timer._scheduled = False
+            ready.append(timer)
+        batch = list(ready)
+        ready.clear()
+        if len(batch) > 1 and not self.fifo:
+            self._chance.shuffle(batch)
+        for handle in batch:
+            if not handle.cancelled():
+                self._step(handle)
+
+    def _step(self, handle: Any) -> None:
+        callback = handle._callback
+        name = getattr(callback, "__qualname__", None) or type(callback).__name__
+        self._trace.update(_AT.pack(self._now) + name.encode())
+        self.steps += 1
+        handle._run()
+
+    def _clear_cancelled(self) -> None:
+        timers: Any = self._scheduled  # type: ignore[has-type]  # the loop's own heap
+        count: int = self._timer_cancelled_count  # type: ignore[has-type]  # kept by the handles
+        if count > CLEARED_TIMERS and count * 2 > len(timers):
+            for timer in timers:
+                timer._scheduled = not timer.cancelled()
+            self._scheduled = [timer for timer in timers if not timer.cancelled()]
+            heapq.heapify(self._scheduled)
+            self._timer_cancelled_count = 0
+        while self._scheduled and self._scheduled[0].cancelled():
+            heapq.heappop(self._scheduled)._scheduled = False
+            self._timer_cancelled_count -= 1
+
+    def _who_waits(self) -> str:
+        waiting = sorted(f"{task.get_name()} in {_place(task)}" for task in asyncio.all_tasks(self))
+        return f"at {self._now:.3f} s nothing can happen any more; waiting: {'; '.join(waiting) or 'nobody'}"
+
+    def call_soon_threadsafe(  # type: ignore[override]  # never returns
+        self, callback: Callable[..., Any], *args: Any, context: Any = None
+    ) -> NoReturn:
+        self._escape(f"call_soon_threadsafe({getattr(callback, '__qualname__', callback)})")
+
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> NoReturn:  # type: ignore[override]
+        self._escape(f"run_in_executor({getattr(func, '__qualname__', func)})")
+
+    def _escape(self, what: str) -> NoReturn:
+        self.escapes.append(what)
+        raise EscapedSimulation(f"{what}: a simulation has no threads")
+
+    def _process_events(self, event_list: Any) -> None:
+        """There is no selector."""
+
+    def _write_to_self(self) -> None:
+        """There is nobody to wake."""
+
+
+def run(work: Callable[[SimLoop], Coroutine[Any, Any, T]], seed: int = 0, *, fifo: bool = False) -> tuple[T, str]:
+    """Run `work` to its end on a loop of its own; what it returned, and the trace. Raises: Deadlock, and what `work` raises."""
+    with asyncio.Runner(loop_factory=lambda: SimLoop(seed, fifo=fifo)) as runner:
+        loop = runner.get_loop()
+        assert isinstance(loop, SimLoop)
+        result = runner.run(work(loop))
+        return result, loop.trace
+
+
+def _place(task: asyncio.Task[Any]) -> str:
+    frames = task.get_stack(limit=1)
+    return f"{frames[-1].f_code.co_qualname}:{frames[-1].f_lineno}" if frames else "nothing yet"
