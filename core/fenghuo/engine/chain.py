@@ -9,6 +9,7 @@ import hashlib
 
 import msgspec
 
+from fenghuo.clock import seconds
 from fenghuo.engine.inherit import Heir, find_heirs
 from fenghuo.errors import KeyConflict
 from fenghuo.model.message import Content, Message, MessageId, MessageState, Reference
@@ -17,7 +18,19 @@ from fenghuo.store.records import IdempotencyRow, MessageRow, TombstoneRow
 from fenghuo.store.tables import IDEMPOTENCY, MESSAGE, TOMBSTONE
 from fenghuo.store.transaction import Tx
 
-__all__ = ["KEEP_KEYS_S", "Kin", "bury", "duplicate_of", "find_kin", "is_dead", "keys_of", "remember", "replace_earlier", "triple_key"]
+__all__ = [
+    "KEEP_KEYS_S",
+    "Kin",
+    "bury",
+    "duplicate_of",
+    "find_kin",
+    "is_dead",
+    "keys_of",
+    "overtaken",
+    "remember",
+    "replace_earlier",
+    "triple_key",
+]
 
 KEEP_KEYS_S = 30 * 86_400.0
 """Keys outlive the message by thirty days (delivery.md): a replay of yesterday is still a replay."""
@@ -76,9 +89,10 @@ def find_kin(tx: Tx, content: Content) -> tuple[Kin, ...]:
     found: dict[MessageId, Kin] = {}
     for reference in content.references:
         for row in _referenced(tx, reference):
-            newest = tx.find(MESSAGE, "id = ? ORDER BY revision DESC", row.id, limit=1)[0]
-            original = msgspec.msgpack.decode(newest.body, type=Message)
-            found[row.id] = Kin(row.id, newest.revision + 1, row.sender, newest.expires_at, newest.number, original)
+            newest, *earlier = tx.find(MESSAGE, "id = ? ORDER BY revision DESC", row.id)
+            first = earlier[-1] if earlier else newest  # a stranger's revision makes him no author of the event
+            latest = msgspec.msgpack.decode(newest.body, type=Message)
+            found[row.id] = Kin(row.id, newest.revision + 1, first.sender, newest.expires_at, newest.number, latest)
     return tuple(found.values())
 
 
@@ -98,6 +112,20 @@ def replace_earlier(tx: Tx, message: Message) -> tuple[tuple[Heir, ...], tuple[i
             tx.event(f"message.{state}", f"message/{row.id}", revision=row.revision, by=message.revision)
             ended.append(row.revision)
     return find_heirs(tx, message.id, message.revision), tuple(ended)
+
+
+def overtaken(tx: Tx, message: Message) -> MessageState | None:
+    """What an Update is on arrival when something that was said after it came before it; None: it is news.
+
+    What is still held is not in force and overtakes nothing: anybody could send it.
+    """
+    if is_dead(tx, message.content):
+        return MessageState.CANCELLED
+    sent_at = seconds(message.content.sent)
+    later = tx.find(MESSAGE, "id = ? AND sent_at >= ? AND state != 'held'", message.id, sent_at)
+    if any(row.action is Action.CANCEL for row in later):
+        return MessageState.CANCELLED
+    return MessageState.SUPERSEDED if any(row.action is Action.UPDATE and row.sent_at > sent_at for row in later) else None
 
 
 def bury(tx: Tx, message: Message) -> None:

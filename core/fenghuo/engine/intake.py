@@ -14,7 +14,7 @@ import msgspec
 
 from fenghuo.clock import instant, seconds
 from fenghuo.engine.book import Book
-from fenghuo.engine.chain import Kin, bury, duplicate_of, find_kin, is_dead, keys_of, remember, replace_earlier
+from fenghuo.engine.chain import Kin, bury, duplicate_of, find_kin, is_dead, keys_of, overtaken, remember, replace_earlier
 from fenghuo.engine.facts import Facts, MessageAccepted, MessageEnded
 from fenghuo.engine.ids import message_id
 from fenghuo.engine.judging import Origin, authority, freshness, needs_a_person
@@ -205,9 +205,9 @@ class _Taking:
 
     def _revision(self, tx: Tx, kin: Kin) -> tuple[Accepted, News]:
         message = _as_revision(self.message, kin)
-        is_over = kin.newest.action is Action.CANCEL and message.content.sent <= kin.newest.content.sent
-        if message.action is Action.UPDATE and (is_over or is_dead(tx, message.content)):
-            return self._insert(tx, message, state=MessageState.CANCELLED), []  # an Update that its Cancel overtook
+        over = overtaken(tx, message) if message.action is Action.UPDATE else None
+        if over is not None:
+            return self._insert(tx, message, state=over), []
         if kin.sender != message.content.sender and not self.submission.signers:
             stranger = Verdict("authority", "sender", False, f"the original is by {kin.sender}, this is by {message.content.sender}")
             held = self._insert(tx, message, extra=(stranger,))

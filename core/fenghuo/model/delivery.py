@@ -291,7 +291,7 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
 
 
 class Accepted(msgspec.Struct, frozen=True, gc=False):
-    """What a source gets only after the commit; only the store's commit makes one. `state`: held, active, duplicate or cancelled."""
+    """What a source gets only after the commit; only the store's commit makes one. `state`: of the revision, or duplicate."""
 
     id: MessageId
     revision: int

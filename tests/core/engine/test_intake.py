@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,7 @@ from fenghuo.model.area import AreaRef
 from fenghuo.model.delivery import Accepted, DeliveryState, Refused
 from fenghuo.store.tables import REFUSAL
 from tests.core.engine.house import House, opened
+from tests.core.engine.values import NOW
 
 S = DeliveryState
 
@@ -106,6 +108,79 @@ async def test_a_cancel_that_comes_first_leaves_a_tombstone(tmp_path: Path) -> N
         assert ("cancelled", []) == (late.state, house.sent)
 
 
+async def test_an_update_whose_cancel_came_first_is_dead_on_arrival(tmp_path: Path) -> None:
+    """The link delivered the end before the change: the original goes on, its change is kept and never sent."""
+    async with opened(tmp_path) as house:
+        first = await house.take(order(identifier="X-1"))
+        assert isinstance(first, Accepted)
+        await house.order("everyone", text="取消", action="Cancel", reference="X-2")
+        late = await house.take(order(identifier="X-2", text="新的", action="Update", reference=first.id))
+        assert isinstance(late, Accepted)
+        assert ("cancelled", ["active", "cancelled"]) == (late.state, await house.states(first.id))
+        assert [] == [mail for mail in house.sent if "新的" in mail.text]
+
+
+async def test_a_dead_update_needs_no_original(tmp_path: Path) -> None:
+    """An Update of something unknown is handled as new, but not when its Cancel is here already."""
+    async with opened(tmp_path) as house:
+        await house.order("everyone", text="取消", action="Cancel", reference="X-2")
+        late = await house.take(order(identifier="X-2", text="新的", action="Update", reference="X-1"))
+        assert isinstance(late, Accepted)
+        assert ("cancelled", []) == (late.state, house.sent)
+
+
+async def test_an_update_without_its_original_is_sent_as_new(tmp_path: Path) -> None:
+    """The original never came through: what is known now must not wait for it."""
+    async with opened(tmp_path) as house:
+        answer = await house.take(order(identifier="X-2", text="新的", action="Update", reference="X-1"))
+        assert isinstance(answer, Accepted)
+        assert ("active", 1) == (answer.state, len(house.sent))
+
+
+async def test_an_update_that_its_cancel_overtook_revives_nothing(tmp_path: Path) -> None:
+    """Said before the Cancel and come after it: the event stays over, however many such Updates still come."""
+    async with opened(tmp_path) as house:
+        first = await _revised(house, at=0)
+        await _revised(house, at=20, action="Cancel", reference=first.id)
+        for key, at in enumerate((10, 20, 15)):
+            late = await _revised(house, at=at, action="Update", reference=first.id, text=f"旧的{key}")
+            assert "cancelled" == late.state
+        assert ["cancelled", "active", "cancelled", "cancelled", "cancelled"] == await house.states(first.id)
+        assert [] == [mail for mail in house.sent if "旧的" in mail.text]
+
+
+async def test_an_update_said_after_the_cancel_opens_the_event_again(tmp_path: Path) -> None:
+    """Whoever speaks again after an end means it."""
+    async with opened(tmp_path) as house:
+        first = await _revised(house, at=0)
+        await _revised(house, at=20, action="Cancel", reference=first.id)
+        again = await _revised(house, at=30, action="Update", reference=first.id, text="又来")
+        assert ("active", ["cancelled", "superseded", "active"]) == (again.state, await house.states(first.id))
+        assert "又来" in house.sent[-1].text
+
+
+async def test_what_was_said_earlier_never_replaces_what_was_said_later(tmp_path: Path) -> None:
+    """Two Updates in the wrong order: the newer words stay in force, the older ones are kept and never sent."""
+    async with opened(tmp_path) as house:
+        first = await _revised(house, at=0)
+        await _revised(house, at=20, action="Update", reference=first.id, text="新的")
+        for key, at in enumerate((10, 15)):
+            late = await _revised(house, at=at, action="Update", reference=first.id, text=f"旧的{key}")
+            assert "superseded" == late.state
+        assert ["superseded", "active", "superseded", "superseded"] == await house.states(first.id)
+        assert [] == [mail for mail in house.sent if "旧的" in mail.text]
+
+
+async def test_a_strangers_unsigned_cancel_stops_no_update(tmp_path: Path) -> None:
+    """A Cancel that waits for a person is not in force: the author's Update goes out."""
+    async with opened(tmp_path) as house:
+        first = await _revised(house, at=0)
+        held = await _revised(house, at=20, action="Cancel", reference=first.id, sender="stranger")
+        update = await _revised(house, at=10, action="Update", reference=first.id, text="新的")
+        assert ("held", "active") == (held.state, update.state)
+        assert "新的" in house.sent[-1].text
+
+
 async def test_a_strangers_cancel_is_held(tmp_path: Path) -> None:
     """Who did not write it may not end it unsigned: it waits for a person, and the original goes on."""
     async with opened(tmp_path) as house:
@@ -120,6 +195,25 @@ async def test_a_strangers_cancel_is_held(tmp_path: Path) -> None:
         await house.settle()
         assert ["cancelled", "active"] == await house.states(first.id)
         assert "取消" in house.sent[-1].text
+
+
+async def test_a_stranger_gains_nothing_by_asking_twice(tmp_path: Path) -> None:
+    """A held revision of his makes him no author of the event: his second Cancel waits like the first."""
+    async with opened(tmp_path) as house:
+        first = await _revised(house, at=0)
+        for at in (20, 30):
+            cancel = await _revised(house, at=at, action="Cancel", reference=first.id, sender="stranger")
+            assert "held" == cancel.state
+        assert ["active", "held", "held"] == await house.states(first.id)
+
+
+async def test_the_author_goes_on_beside_a_strangers_held_cancel(tmp_path: Path) -> None:
+    """His Update is his own, whoever else has spoken meanwhile."""
+    async with opened(tmp_path) as house:
+        first = await _revised(house, at=0)
+        await _revised(house, at=20, action="Cancel", reference=first.id, sender="stranger")
+        update = await _revised(house, at=30, action="Update", reference=first.id, text="新的")
+        assert ("active", ["superseded", "superseded", "active"]) == (update.state, await house.states(first.id))
 
 
 async def test_no_authority_means_held(tmp_path: Path) -> None:
@@ -161,6 +255,14 @@ async def test_open_messages_have_different_numbers(tmp_path: Path) -> None:
         house.room.intake._last_number = 9998  # the wheel is turned to its end
         numbers = [await _number(house) for _ in range(3)]
         assert (9999, 3) == (max(numbers), len(set(numbers)))
+
+
+async def _revised(house: House, *, at: float, text: str = "到岗", **fields: object) -> Accepted:
+    """A message of one event, said `at` seconds after its beginning."""
+    sent = datetime.fromtimestamp(NOW + at, UTC).isoformat()
+    answer = await house.take(order(identifier=f"X-{at}-{text}", text=text, **{"sent": sent, **fields}), source="centre")
+    assert isinstance(answer, Accepted), answer
+    return answer
 
 
 async def _number(house: House) -> int:
