@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,13 +11,14 @@ import msgspec
 import pytest
 
 from fenghuo.engine.channels import Instance
-from fenghuo.model.delivery import DeliveryState
+from fenghuo.model.delivery import Attempt, DeliveryState
 from fenghuo.model.message import MessageState
 from fenghuo.model.traffic import Traffic
 from fenghuo.store import Tx
 from fenghuo.store.records import MetaRow
 from fenghuo.store.tables import ATTEMPT, DELIVERY, MESSAGE, META
-from tests.core.engine.house import House, opened
+from tests.core.engine.house import CAPABILITIES, House, opened
+from tests.core.engine.values import NOW
 
 
 def _message_is(state: MessageState) -> Callable[[Tx], None]:
@@ -30,6 +32,11 @@ def _message_is(state: MessageState) -> Callable[[Tx], None]:
 def _delivery_is_over(tx: Tx) -> None:
     for row in tx.find(DELIVERY):
         tx.update(DELIVERY, msgspec.structs.replace(row, state=DeliveryState.SUPERSEDED))
+
+
+def _the_first_attempt_is_there(tx: Tx) -> None:
+    (one,) = tx.find(DELIVERY)
+    tx.insert(ATTEMPT, Attempt(one.token, 1, one.id, one.channel, one.recipient, one.address, NOW, epoch=1))
 
 
 def _another_epoch(tx: Tx) -> None:
@@ -74,6 +81,25 @@ async def test_time_is_asked_again(tmp_path: Path) -> None:
         assert [] == house.sent
 
 
+async def test_the_time_that_counts_is_that_of_the_commit(tmp_path: Path) -> None:
+    """begin() asked in time, and its order expired while the disk was slow: the licence is refused (I4)."""
+    async with opened(tmp_path) as house:
+        asked = threading.Event()
+
+        def slow_disk(tx: Tx) -> None:
+            assert asked.wait(10)
+            house.clock.now += 100
+
+        async def meanwhile() -> None:
+            house.store.submit(slow_disk)
+            asyncio.get_running_loop().call_soon(asked.set)  # runs when begin() waits for its commit
+
+        house.channel["a"].before = meanwhile
+        await house.order("wang", expires_s=60, via=["a"])
+        assert ([], []) == (house.sent, await house.store.find(ATTEMPT))
+        assert "the message has expired" == (await house.deliveries())[0].reason
+
+
 async def test_traffic_is_asked_again(tmp_path: Path) -> None:
     """A channel that was bound to exercises meanwhile carries no real order; the other bearer does."""
     async with opened(tmp_path) as house:
@@ -103,6 +129,57 @@ async def test_the_attempt_is_on_the_disk_before_the_first_byte(tmp_path: Path) 
         while house.room.dispatcher.in_flight:
             await asyncio.sleep(0)
         assert [("", DeliveryState.EMITTING)] == found
+
+
+@pytest.mark.may_block("the log reads source lines for a traceback, once for each such error")
+async def test_a_commit_that_fails_costs_the_attempt_and_not_the_delivery(tmp_path: Path) -> None:
+    """The store refused the attempt's row: nothing left, and the delivery is tried again instead of being EMITTING for ever."""
+    async with opened(tmp_path) as house:
+
+        async def occupy() -> None:
+            house.channel["a"].before = _at_once
+            await house.store.run(_the_first_attempt_is_there)
+
+        house.channel["a"].before = occupy
+        await house.order("wang", via=["a"])
+        (after,) = await house.deliveries()
+        assert ([], DeliveryState.HELD, "channel") == (house.sent, after.state, after.reason)
+        await house.later(10)
+        assert [2] == [mail.n for mail in house.sent]
+        await house.receipt(house.sent[0])
+        assert DeliveryState.MET is (await house.deliveries())[0].state
+
+
+async def test_a_commit_that_takes_too_long_is_no_emission_and_no_doubt(tmp_path: Path) -> None:
+    """The attempt's time ran out before its row was on the disk: the channel never had a payload, so the delivery just waits."""
+    hasty = msgspec.structs.replace(CAPABILITIES["a"], attempt_s=0.02)
+    async with opened(tmp_path, a=hasty) as house:
+        stuck = threading.Event()
+
+        async def block() -> None:
+            house.channel["a"].before = _at_once
+            house.store.submit(lambda tx: stuck.wait(10))
+
+        house.channel["a"].before = block
+        ordering = asyncio.create_task(house.order("wang", via=["a"]))
+        await _until(lambda: house.room.dispatcher.in_flight == 1)
+        await _until(lambda: house.room.dispatcher.in_flight == 0)
+        stuck.set()
+        await ordering
+        (after,) = await house.deliveries()
+        assert ([], DeliveryState.HELD, "channel") == (house.sent, after.state, after.reason)
+        assert ["transient channel timeout"] == [row.outcome for row in await house.store.find(ATTEMPT)]
+        await house.later(10)
+        assert [2] == [mail.n for mail in house.sent]
+
+
+async def _at_once() -> None:
+    """From now on this channel prepares nothing."""
+
+
+async def _until(is_so: Callable[[], bool]) -> None:
+    while not is_so():
+        await asyncio.sleep(0)
 
 
 def _instance(house: House) -> Instance:

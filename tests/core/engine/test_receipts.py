@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from fenghuo.engine.receipts import named_number
+from fenghuo.engine.intake import Submission
+from fenghuo.engine.judging import Origin
+from fenghuo.engine.receipts import NAMELESS_S, named_number
 from fenghuo.model.delivery import DeliveryState, ObjectiveState, Permanent, Reached, Scope, Unknown
 from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import Emission, InboundKind
@@ -14,6 +19,7 @@ from fenghuo.store.tables import INBOX, MESSAGE, RECEIPT
 from tests.core.engine.house import House, opened
 
 S = DeliveryState
+WANG = "+8613800000001"
 NUMBERS = [("收到#0123", 123), ("#17 完成", 17), ("0123", 123), ("收到 0123", 123), ("收到", None), ("13800000001", None), ("№ 5", 5)]
 
 
@@ -59,6 +65,17 @@ async def test_an_answer_to_nothing_is_an_alarm(tmp_path: Path) -> None:
         assert ["救命"] == [event["text"] for event in await house.events("alarm.answer_unmatched")]
 
 
+async def test_an_answer_to_nothing_is_understood_once_and_for_all(tmp_path: Path) -> None:
+    """收到 to nothing is not taken for the answer to an order that came after it, also not by a restart that reads the inbox again."""
+    async with opened(tmp_path) as house:
+        await house.answer("a", WANG)
+        assert ["unmatched"] == [row.state for row in await house.store.find(INBOX)]
+        await house.order("wang", needed="HUMAN")
+    async with opened(tmp_path, clock=house.clock) as again:
+        assert [ObjectiveState.OPEN] == await _objectives(again)
+        assert 1 == len(await again.events("alarm.answer_unmatched"))
+
+
 async def test_parts_count_when_they_are_whole(tmp_path: Path) -> None:
     """Two parts of three on the telephone are no message."""
     async with opened(tmp_path) as house:
@@ -68,6 +85,20 @@ async def test_parts_count_when_they_are_whole(tmp_path: Path) -> None:
             await house.hear("a", InboundKind.RECEIPT, ref=ref, level=Evidence.DEVICE)
         assert [ObjectiveState.OPEN] == await _objectives(house)
         await house.hear("a", InboundKind.RECEIPT, ref="p2", level=Evidence.DEVICE)
+        assert [ObjectiveState.MET] == await _objectives(house)
+
+
+async def test_parts_of_two_attempts_are_counted_apart(tmp_path: Path) -> None:
+    """Half of the first frame and half of its repeat are no message; the rest of the first one makes it whole."""
+    async with opened(tmp_path) as house:
+        house.channel["r"].outcomes.extend([Reached(Evidence.AIRED, ("p1", "p2")), Reached(Evidence.AIRED, ("q1", "q2"))])
+        await house.order("shuang")
+        await house.later(30)
+        assert [1, 2] == [mail.n for mail in house.sent]
+        for ref in ("p1", "q1"):
+            await house.hear("r", InboundKind.RECEIPT, ref=ref, level=Evidence.DEVICE)
+        assert [ObjectiveState.OPEN] == await _objectives(house)
+        await house.hear("r", InboundKind.RECEIPT, ref="p2", level=Evidence.DEVICE)
         assert [ObjectiveState.MET] == await _objectives(house)
 
 
@@ -93,6 +124,32 @@ async def test_a_receipt_may_be_faster_than_its_outcome(tmp_path: Path) -> None:
         assert [ObjectiveState.MET] == await _objectives(house)
 
 
+async def test_an_outcome_that_comes_while_a_receipt_is_being_looked_up_still_names_it(tmp_path: Path) -> None:
+    """The receipt found no name in the book and searches the store; the outcome names it meanwhile, and will not come again."""
+    async with opened(tmp_path) as house:
+        searching, found = asyncio.Event(), threading.Event()
+        hearing: list[asyncio.Task[None]] = []
+
+        async def ack() -> None:
+            house.store.submit(lambda tx: found.wait(10))  # the search is the next job, and waits behind this one
+            searching.set()
+
+        async def fast(emission: Emission) -> None:
+            heard = house.hear("a", InboundKind.RECEIPT, ref="a-0", level=Evidence.DEVICE, address=WANG, ack=ack)
+            hearing.append(asyncio.create_task(heard))
+            await searching.wait()
+
+        house.channel["a"].during = fast
+        raw = msgspec.json.encode({"to": ["wang"], "text": "到岗"})
+        await house.room.intake.accept(Submission(raw, Origin("centre")))
+        while ("a", "a-0") not in house.room.book.refs:
+            house.room.loop.turn()
+            await asyncio.sleep(0)
+        found.set()
+        await hearing[0]
+        assert [ObjectiveState.MET] == await _objectives(house)
+
+
 async def test_an_unknown_id_resolves_the_only_doubt(tmp_path: Path) -> None:
     """A receipt nobody can name, for a telephone with one emission in doubt, is of that one."""
     async with opened(tmp_path) as house:
@@ -110,6 +167,29 @@ async def test_of_two_doubts_neither_is_guessed(tmp_path: Path) -> None:
         await house.order("wang")
         await house.hear("a", InboundKind.RECEIPT, ref="unheard", level=Evidence.DEVICE, address="+8613800000001")
         assert [ObjectiveState.OPEN] * 2 == await _objectives(house)
+
+
+async def test_a_doubt_that_was_given_up_may_still_get_its_report(tmp_path: Path) -> None:
+    """An older emission without an id could be what this is about: the open doubt is not closed by a guess."""
+    async with opened(tmp_path) as house:
+        house.channel["a"].outcomes.extend([Unknown("timeout")] * 2)
+        await house.order("wang", via=["a"])
+        await house.later(30)
+        await house.order("wang", via=["a"])
+        assert [S.FAILED, S.IN_DOUBT] == [one.state for one in await house.deliveries()]
+        await house.hear("a", InboundKind.RECEIPT, ref="unheard", level=Evidence.DEVICE, address=WANG)
+        assert [ObjectiveState.OPEN, ObjectiveState.OPEN] == await _objectives(house)
+
+
+async def test_a_doubt_of_last_week_gets_no_report_any_more(tmp_path: Path) -> None:
+    """Providers keep a message three days at most: what is older forbids nothing."""
+    async with opened(tmp_path) as house:
+        house.channel["a"].outcomes.extend([Unknown("timeout")] * 2)
+        await house.order("wang", via=["a"], expires_s=60)
+        await house.later(NAMELESS_S + 1)
+        await house.order("wang", via=["a"])
+        await house.hear("a", InboundKind.RECEIPT, ref="unheard", level=Evidence.DEVICE, address=WANG)
+        assert [ObjectiveState.MISSED, ObjectiveState.MET] == await _objectives(house)
 
 
 async def test_late_evidence_raises_what_is_known_and_no_state(tmp_path: Path) -> None:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from fenghuo.engine.book import OpenMessage
-from fenghuo.model.delivery import DeliveryState, ObjectiveState
+from fenghuo.model.delivery import DeliveryState, ObjectiveState, Reached, TargetState
+from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageState
 from fenghuo.plugin.ports import Emission, InboundKind
 from fenghuo.store import Tx
 from fenghuo.store.tables import DELIVERY, OBJECTIVE, TARGET
-from tests.core.engine.house import House, opened
+from tests.core.engine.house import RULES, House, opened
 
 S = DeliveryState
+SIGNED = RULES.replace('match = { kind = ["Dispatch", "Report"] }', 'match = { kind = ["Dispatch", "Report"] }\nsignatures = 2')
+WANG, LI, HUANG = "+8613800000001", "+8613800000002", "+8613800000003"
 
 
 async def test_an_emission_without_its_outcome_is_in_doubt(tmp_path: Path) -> None:
@@ -62,6 +66,21 @@ async def test_what_awaits_a_receipt_gets_it_after_the_restart(tmp_path: Path) -
         assert ([], [ObjectiveState.MET]) == (again.sent, [one.state for one in await again.objectives()])
 
 
+async def test_the_ids_of_an_earlier_attempt_outlive_the_process_too(tmp_path: Path) -> None:
+    """A frame was repeated, and after the restart the first one's parts are confirmed: they count as the whole of that attempt."""
+    async with opened(tmp_path) as house:
+        house.channel["r"].outcomes.extend([Reached(Evidence.AIRED, ("p1", "p2")), Reached(Evidence.AIRED, ("q1", "q2"))])
+        await house.order("shuang")
+        await house.later(30)
+        assert [1, 2] == [mail.n for mail in house.sent]
+    async with opened(tmp_path, clock=house.clock) as again:
+        await again.hear("r", InboundKind.RECEIPT, ref="p1", level=Evidence.DEVICE)
+        await again.hear("r", InboundKind.RECEIPT, ref="q2", level=Evidence.DEVICE)
+        assert [(ObjectiveState.OPEN, 0)] == await _counts(again)
+        await again.hear("r", InboundKind.RECEIPT, ref="p2", level=Evidence.DEVICE)
+        assert [(ObjectiveState.MET, 1)] == await _counts(again)
+
+
 async def test_a_message_without_a_plan_is_planned(tmp_path: Path) -> None:
     """Accepted, and then the crash, before the loop had seen it: it is planned at the start."""
     async with opened(tmp_path) as house:
@@ -75,23 +94,94 @@ async def test_a_message_without_a_plan_is_planned(tmp_path: Path) -> None:
 async def test_a_fan_out_is_resumed(tmp_path: Path) -> None:
     """Planned for some of its people only: the others get theirs, nobody is planned twice."""
     async with opened(tmp_path) as house:
-        house.down("a")
-        house.down("r")
-        await house.settle()
+        await _go_dark(house)
         await house.order("wang", "li", "huang")
-
-        def forget(tx: Tx) -> None:
-            (objective,) = tx.find(OBJECTIVE)
-            tx.update(OBJECTIVE, msgspec.structs.replace(objective, planned=1))
-            tx.delete(TARGET, objective.id, "huang")
-            for one in tx.find(DELIVERY, "recipient = 'huang'"):
-                tx.delete(DELIVERY, one.id)
-
-        await house.store.run(forget)
+        await house.store.run(_without("huang", objective=1))
     async with opened(tmp_path, clock=house.clock) as again:
         assert {"+8613800000001", "+8613800000002", "+8613800000003"} <= {mail.address for mail in again.sent}
         assert ["huang", "li", "wang"] == [one.recipient for one in await again.targets()]
         assert [(3, 3)] == [(one.planned, one.total) for one in await again.objectives()]
+
+
+async def test_the_fan_out_of_a_cancel_is_resumed(tmp_path: Path) -> None:
+    """Whoever got the order hears of its end, also when the crash came while they were being counted."""
+    async with opened(tmp_path) as house:
+        first = await house.order("wang", "li", "huang")
+        await _go_dark(house)
+        await house.order("everyone", text="取消", action="Cancel", reference=first.id)
+        await house.store.run(_without("huang", objective=2))
+    async with opened(tmp_path, clock=house.clock) as again:
+        assert [WANG, LI, HUANG] == sorted(mail.address for mail in again.sent if "取消" in mail.text)
+        assert (3, 3) == ((ended := (await again.objectives())[1]).planned, ended.total)
+
+
+async def test_the_fan_out_of_an_update_is_resumed_without_telling_anybody_twice(tmp_path: Path) -> None:
+    """Its own rules tell wang; of those who had the original only the others are left to be told."""
+    async with opened(tmp_path) as house:
+        first = await house.order("wang", "li", "huang")
+        await _go_dark(house)
+        await house.order("wang", text="新的", action="Update", reference=first.id)
+        await house.store.run(_without("huang", objective=3))
+    async with opened(tmp_path, clock=house.clock) as again:
+        assert [WANG, LI, HUANG] == sorted(mail.address for mail in again.sent if "新的" in mail.text)
+
+
+async def test_a_signed_update_reaches_those_whom_only_the_original_had(tmp_path: Path) -> None:
+    """Released on the disk, and the crash before the loop heard of it: li got the first order and must know that it changed."""
+    async with opened(tmp_path, rules=SIGNED) as house:
+        first = await house.order("wang", "li", signers=("anna", "bert"))
+        assert [WANG, LI] == sorted(mail.address for mail in house.sent)
+        await house.order("wang", text="新的", action="Update", reference=first.id)
+        await house.room.release.sign(first.id, "anna")
+        house.room.facts.put = lambda fact: None  # type: ignore[method-assign]  # the crash comes before the loop
+        assert MessageState.ACTIVE == (await house.room.release.sign(first.id, "bert")).state
+    async with opened(tmp_path, rules=SIGNED, clock=house.clock) as again:
+        assert [WANG, LI] == sorted(mail.address for mail in again.sent if "新的" in mail.text)
+
+
+async def test_a_released_update_is_inherited_once(tmp_path: Path) -> None:
+    """A restart after everybody was told tells nobody again."""
+    async with opened(tmp_path, rules=SIGNED) as house:
+        first = await house.order("wang", "li", signers=("anna", "bert"))
+        await house.order("wang", text="新的", action="Update", reference=first.id, signers=("anna", "bert"))
+        assert [WANG, LI] == sorted(mail.address for mail in house.sent if "新的" in mail.text)
+    async with opened(tmp_path, rules=SIGNED, clock=house.clock) as again:
+        assert ([], 3) == (again.sent, len(await again.objectives()))
+
+
+async def test_a_target_that_was_met_before_the_crash_is_counted_after_it(tmp_path: Path) -> None:
+    """The answer came while a copy was on the air: MET is on the disk, its count is not, and the objective must not wait for ever."""
+    async with opened(tmp_path) as house:
+        _never_ends(house)
+        await house.order("wang", needed="HUMAN")
+        await house.answer("r", "BJ1WANG")
+        assert ([TargetState.MET], [(ObjectiveState.OPEN, 0)]) == (await _targets(house), await _counts(house))
+    async with opened(tmp_path, clock=house.clock) as again:
+        assert [(ObjectiveState.MET, 1)] == await _counts(again)
+        assert ({}, {}) == (again.room.book.objectives, again.room.book.by_delivery)
+
+
+async def test_a_count_that_the_crash_cut_short_goes_on_from_the_truth(tmp_path: Path) -> None:
+    """One of two was met and not counted: the other one's receipt makes two, not one."""
+    async with opened(tmp_path) as house:
+        _never_ends(house)
+        await house.order("wang", "shuang", needed="HUMAN")
+        await house.answer("r", "BJ1WANG")
+    async with opened(tmp_path, clock=house.clock) as again:
+        assert [(ObjectiveState.OPEN, 1)] == await _counts(again)
+        await again.answer("r", "BJ1SHUA")
+        assert [(ObjectiveState.MET, 2)] == await _counts(again)
+
+
+async def test_an_objective_withdrawn_before_the_crash_is_waived_after_it(tmp_path: Path) -> None:
+    """Cancelled while its only copy was on the air: the end of the target was committed, that of the objective was not."""
+    async with opened(tmp_path) as house:
+        _never_ends(house)
+        first = await house.order("wang")
+        await house.order("everyone", text="取消", action="Cancel", reference=first.id)
+        assert ObjectiveState.OPEN is (await house.objectives())[0].state
+    async with opened(tmp_path, clock=house.clock) as again:
+        assert ObjectiveState.WAIVED is (await again.objectives())[0].state
 
 
 async def test_a_held_message_waits_on(tmp_path: Path) -> None:
@@ -144,3 +234,32 @@ def _never_ends(house: House) -> None:
         await asyncio.Event().wait()
 
     house.channel["a"].during = hang
+
+
+def _without(recipient: str, *, objective: int) -> Callable[[Tx], None]:
+    """The disk as it was in the middle of a fan-out: this recipient had not come yet."""
+
+    def forget(tx: Tx) -> None:
+        tx.delete(TARGET, objective, recipient)
+        for one in tx.find(DELIVERY, "objective = ? AND recipient = ?", objective, recipient):
+            tx.delete(DELIVERY, one.id)
+        row = tx.get(OBJECTIVE, objective)
+        assert row is not None
+        tx.update(OBJECTIVE, msgspec.structs.replace(row, planned=row.planned - 1))
+
+    return forget
+
+
+async def _go_dark(house: House) -> None:
+    """No channel works: what comes now is planned and stays."""
+    house.down("a")
+    house.down("r")
+    await house.settle()
+
+
+async def _counts(house: House) -> list[tuple[ObjectiveState, int]]:
+    return [(one.state, one.met) for one in await house.objectives()]
+
+
+async def _targets(house: House) -> list[TargetState]:
+    return [one.state for one in await house.targets()]

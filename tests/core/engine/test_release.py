@@ -8,6 +8,7 @@ import pytest
 
 from fenghuo.engine.release import Signature
 from fenghuo.errors import NotAllowed, NotFound, ReleaseNeeded
+from fenghuo.model.delivery import DeliveryState, ObjectiveState
 from fenghuo.model.message import MessageState
 from tests.core.engine.house import House, opened
 
@@ -90,6 +91,30 @@ async def test_a_signature_outlives_a_crash(tmp_path: Path) -> None:
     async with opened(tmp_path, rules=RULES, clock=house.clock) as again:
         assert MessageState.ACTIVE == (await _signed(again, accepted.id, "bert")).state
         assert 1 == len(again.sent)
+
+
+async def test_a_signed_cancel_ends_what_it_cancels_as_cancelled(tmp_path: Path) -> None:
+    """A stranger's Cancel, signed: every delivery of the order says CANCELLED, none that something newer took its place."""
+    async with opened(tmp_path, rules=RULES) as house:
+        first = await house.order("wang", signers=("anna", "bert"), sender="centre")
+        cancel = await house.order("everyone", text="取消", action="Cancel", reference=first.id, sender="stranger")
+        assert (MessageState.HELD, ["active", "held"]) == (cancel.state, await house.states(first.id))
+        await _signed(house, cancel.id, "anna")
+        assert ["cancelled", "active"] == await house.states(first.id)
+        ended, *_ = await house.deliveries()
+        assert (DeliveryState.CANCELLED, ObjectiveState.WAIVED) == (ended.state, (await house.objectives())[0].state)
+
+
+async def test_a_signed_update_ends_what_it_replaces_as_superseded(tmp_path: Path) -> None:
+    """Until the second signature the first order stands; then it is SUPERSEDED and the new words go out."""
+    async with opened(tmp_path, rules=RULES) as house:
+        first = await house.order("wang", signers=("anna", "bert"))
+        await house.order("wang", text="新的", action="Update", reference=first.id)
+        await _signed(house, first.id, "anna")
+        assert (["active", "held"], 1) == (await house.states(first.id), len(house.sent))
+        await _signed(house, first.id, "bert")
+        assert ["superseded", "active"] == await house.states(first.id)
+        assert (DeliveryState.SUPERSEDED, True) == ((await house.deliveries())[0].state, "新的" in house.sent[-1].text)
 
 
 async def _signed(house: House, ident: str, actor: str) -> Signature:
