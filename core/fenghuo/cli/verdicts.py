@@ -8,7 +8,7 @@ import click
 
 from fenghuo.cli.paper import clean, print_json
 from fenghuo.client.caller import CallFailed
-from fenghuo.service.problems import exit_for
+from fenghuo.service.problems import Exit, exit_for
 
 __all__ = ["accepted", "refused_here", "tell_verdicts"]
 
@@ -17,11 +17,22 @@ REFUSALS = frozenset({"refused", "too-large", "conflict"})
 
 
 def accepted(data: dict[str, Any], *, as_json: bool) -> None:
-    """Print what the daemon accepted: the id first, since a script may read only that."""
+    """Print what the daemon accepted: the id first, since a script may read only that. Of several, 65 when one was refused."""
+    several: list[dict[str, Any]] = data.get("messages", [])
     if as_json:
         print_json(data)
-        return
-    click.echo(f"{data['id']} revision {data['revision']} {data['state']}")
+    for one in () if as_json else several or [data]:
+        _tell(one)
+    if any(one["state"] == "refused" for one in several):
+        click.get_current_context().exit(Exit.BAD_DATA)
+
+
+def _tell(data: dict[str, Any]) -> None:
+    if data["state"] == "refused":
+        where = data["error"]["where"]
+        click.echo(f"fenghuo: refused: {clean(data['error']['message'])}" + (f" (at {clean(where)})" if where else ""), err=True)
+    else:
+        click.echo(f"{data['id']} revision {data['revision']} {data['state']}")
     tell_verdicts(data)
 
 

@@ -75,7 +75,9 @@ class Intake:
         if not decoded:
             nothing = Problem("no-alert", "the document holds no message; a feed with links only is healthy and empty")
             return (await self._refuse(Decoded("refused", None, error=nothing), submission),)
-        return tuple([await self._one(item, submission) for item in decoded])
+        if len(decoded) == 1:
+            return (await self._one(decoded[0], submission),)
+        return tuple([await self._among(place, item, submission) for place, item in enumerate(decoded)])
 
     async def _decode(self, submission: Submission) -> tuple[Decoded, ...]:
         now = instant(self._office.clock.time())
@@ -88,17 +90,24 @@ class Intake:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, lambda: decode(raw, submission.media_type, defaults=defaults))
 
-    async def _one(self, decoded: Decoded, submission: Submission) -> Accepted | Refused:
+    async def _among(self, place: int, decoded: Decoded, submission: Submission) -> Accepted | Refused:
+        """One of several: a conflict is an answer like any other, since its neighbours are on the disk already."""
+        try:
+            return await self._one(decoded, submission, place=place)
+        except KeyConflict as conflict:
+            return await self._refuse(msgspec.structs.replace(decoded, error=Problem("conflict", str(conflict))), submission)
+
+    async def _one(self, decoded: Decoded, submission: Submission, *, place: int = 0) -> Accepted | Refused:
         content = decoded.content
         if content is None:
             return await self._refuse(decoded, submission)
         problem = _unusable(content)
         if problem is not None:
             return await self._refuse(msgspec.structs.replace(decoded, error=problem), submission)
-        return await self._take(content, decoded, submission)
+        return await self._take(content, decoded, submission, place=place)
 
-    async def _take(self, content: Content, decoded: Decoded, submission: Submission) -> Accepted:
-        keys = keys_of(content, source=submission.origin.name, key=submission.key, raw=submission.raw)
+    async def _take(self, content: Content, decoded: Decoded, submission: Submission, *, place: int) -> Accepted:
+        keys = keys_of(content, source=submission.origin.name, key=submission.key, raw=submission.raw, place=place)
         message = self._message(content, submission)
         work = _Taking(self, message, decoded, submission, keys=keys)
         try:

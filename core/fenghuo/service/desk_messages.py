@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,7 +15,7 @@ from fenghuo.model.delivery import Accepted, Refused
 from fenghuo.model.message import Message
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.desk import Desk, Verb
-from fenghuo.service.showing import message_line, message_view
+from fenghuo.service.showing import answers_view, message_line, message_view
 from fenghuo.store.records import MessageRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import MESSAGE
@@ -101,9 +101,13 @@ class MessageVerbs:
             "alert.sign": self.sign,
         }
 
-    async def submit(self, actor: Actor, args: Mapping[str, Any]) -> Accepted | Refused:
-        """The first message in the bytes; a feed of several goes by alert.submit_all."""
-        return (await self.submit_all(actor, args))[0]
+    async def submit(self, actor: Actor, args: Mapping[str, Any]) -> Accepted | Refused | dict[str, Any]:
+        """The answer for the one message in the bytes, or `{"messages": […]}` for several of which at least one was accepted."""
+        answers = await self.submit_all(actor, args)
+        if len(answers) == 1:
+            return answers[0]
+        refused = [answer for answer in answers if isinstance(answer, Refused)]
+        return _none_of(refused) if len(refused) == len(answers) else answers_view(answers)
 
     async def submit_all(self, actor: Actor, args: Mapping[str, Any]) -> tuple[Accepted | Refused, ...]:
         wanted = msgspec.convert(args, Submit)
@@ -169,3 +173,9 @@ class MessageVerbs:
         if not name:
             raise FormatError("the id is empty; give the id, the short number or the source's identifier", code="bad-argument", where="id")
         raise NotFound(f"no message is known as {name}")
+
+
+def _none_of(refused: Sequence[Refused]) -> Refused:
+    """One refusal for a document in which every message was refused, each with its reason."""
+    reasons = "; ".join(f"no. {place}: {one.message}" for place, one in enumerate(refused, 1))
+    return msgspec.structs.replace(refused[0], message=f"none of the {len(refused)} messages in it was accepted: {reasons}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 import structlog
@@ -154,15 +154,15 @@ class Hosting:
 
         self._store.submit(tell)
 
-    def spooled(self, desk: Desk) -> Callable[[bytes, Hints], Awaitable[Accepted | Refused]]:
-        """What the spool folder gives its files to: `alert.submit` in the name of the token `spool`, or of a plain source."""
+    def spooled(self, desk: Desk) -> Callable[[bytes, Hints], Awaitable[Sequence[Accepted | Refused]]]:
+        """What the spool folder gives its files to: `alert.submit_all` in the name of the token `spool`, or of a plain source."""
 
-        async def accept(raw: bytes, hints: Hints) -> Accepted | Refused:
+        async def accept(raw: bytes, hints: Hints) -> Sequence[Accepted | Refused]:
             actor = Actor(hints.source, ("source",), "spool")
-            answer: Accepted | Refused = await desk.do(
-                actor, "alert.submit", {"raw": raw, "key": hints.key, "media_type": hints.media_type}
+            answers: Sequence[Accepted | Refused] = await desk.do(
+                actor, "alert.submit_all", {"raw": raw, "key": hints.key, "media_type": hints.media_type}
             )
-            return answer
+            return answers
 
         return accept
 

@@ -9,14 +9,14 @@ import msgspec
 
 from fenghuo.clock import instant
 from fenghuo.engine.channels import Instance
-from fenghuo.model.delivery import Attempt, Delivery, Objective, Target
+from fenghuo.model.delivery import Accepted, Attempt, Delivery, Objective, Refused, Target
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Message
 from fenghuo.store.records import MessageRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import ATTEMPT, DELIVERY, MESSAGE, OBJECTIVE, TARGET
 
-__all__ = ["channel_view", "headline", "message_line", "message_view", "objective_line", "reached", "rfc3339"]
+__all__ = ["answers_view", "channel_view", "headline", "message_line", "message_view", "objective_line", "reached", "rfc3339"]
 
 SHOWN_DELIVERIES = 500
 """Deliveries listed for one objective; the rest are counted. A list of 20,000 helps nobody."""
@@ -25,6 +25,22 @@ SHOWN_DELIVERIES = 500
 def rfc3339(at: float | None) -> str | None:
     """UTC seconds as RFC 3339 text, to the millisecond."""
     return instant(at).isoformat(timespec="milliseconds").replace("+00:00", "Z") if at is not None else None
+
+
+def answers_view(answers: Sequence[Accepted | Refused]) -> dict[str, Any]:
+    """The answer for a document of several messages: one object each, in their order; a refused one has no id and an error."""
+    return {"messages": [_refused(answer) if isinstance(answer, Refused) else msgspec.structs.asdict(answer) for answer in answers]}
+
+
+def _refused(answer: Refused) -> dict[str, Any]:
+    return {
+        "id": None,
+        "revision": None,
+        "state": "refused",
+        "verdicts": answer.verdicts,
+        "repairs": answer.repairs,
+        "error": {"code": answer.code, "message": answer.message, "where": answer.where},
+    }
 
 
 def headline(message: Message) -> str:

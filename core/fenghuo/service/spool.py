@@ -11,7 +11,7 @@ import asyncio
 import os
 import stat
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ from fenghuo.service.folder_watch import FolderWatch
 __all__ = ["Spool"]
 
 T = TypeVar("T")
-Accept = Callable[[bytes, Hints], Awaitable[Accepted | Refused]]
+Accept = Callable[[bytes, Hints], Awaitable[Sequence[Accepted | Refused]]]
 log = structlog.stdlib.get_logger("fenghuo.spool")
 
 ACCEPTED = "accepted"
@@ -106,7 +106,7 @@ class Spool:
             await self._refused(found.path, f"longer than {LONGEST} octets, which no message may be", disk)
             return None
         try:
-            result = await self._accept(found.raw, Hints(source=self._source))
+            answers = await self._accept(found.raw, Hints(source=self._source))
         except (Overloaded, NotReady) as later:
             log.info("spool rests", cause=str(later), file=name)
             return later.retry_after_s
@@ -117,16 +117,18 @@ class Spool:
             # The store's trouble, not the file's: it stays and is tried again.
             log.warning("spool rests", cause=str(error), file=name)
             return self._rest_s
-        await self._settle(found.path, result, disk)
+        await self._settle(found.path, answers, disk)
         return None
 
-    async def _settle(self, path: Path, result: Accepted | Refused, disk: ThreadPoolExecutor) -> None:
-        if isinstance(result, Accepted):
-            await _on(disk, lambda: _move(path, path.parent / ACCEPTED / f"{path.name}.{result.id}"))
-            log.info("spool file accepted", file=path.name, message=result.id, state=result.state)
+    async def _settle(self, path: Path, answers: Sequence[Accepted | Refused], disk: ThreadPoolExecutor) -> None:
+        """To accepted/ only when every message of the file was; else a person reads in refused/ what became of each."""
+        accepted = [answer for answer in answers if isinstance(answer, Accepted)]
+        if len(accepted) < len(answers):
+            await self._refused(path, "\n".join(_became(answers)), disk)
             return
-        reason = result.message + (f" (at {result.where})" if result.where else "")
-        await self._refused(path, reason, disk)
+        await _on(disk, lambda: _move(path, path.parent / ACCEPTED / f"{path.name}.{accepted[0].id}"))
+        for one in accepted:
+            log.info("spool file accepted", file=path.name, message=one.id, state=one.state)
 
     async def _refused(self, path: Path, reason: str, disk: ThreadPoolExecutor) -> None:
         await _on(disk, partial(_refuse, path, reason))
@@ -145,6 +147,16 @@ class Spool:
         if not self._is_down:
             log.error("spool folder cannot be used", folder=str(self._folder), cause=error.strerror or str(error))
         self._is_down = True
+
+
+def _became(answers: Sequence[Accepted | Refused]) -> list[str]:
+    """A line for each message of a file; its number in front where there are several."""
+    lines = [f"accepted as {one.id}" if isinstance(one, Accepted) else _why(one) for one in answers]
+    return [f"no. {place}: {line}" for place, line in enumerate(lines, 1)] if len(lines) > 1 else lines
+
+
+def _why(refused: Refused) -> str:
+    return refused.message + (f" (at {refused.where})" if refused.where else "")
 
 
 async def _on(disk: ThreadPoolExecutor, work: Callable[[], T]) -> T:

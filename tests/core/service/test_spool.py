@@ -24,15 +24,15 @@ class Intake:
     def __init__(self) -> None:
         self.got: list[bytes] = []
         self.hints: list[Hints] = []
-        self.says: list[FenghuoError | Refused] = []
+        self.says: list[FenghuoError | Refused | tuple[Accepted | Refused, ...]] = []
 
-    async def accept(self, raw: bytes, hints: Hints) -> Accepted | Refused:
+    async def accept(self, raw: bytes, hints: Hints) -> tuple[Accepted | Refused, ...]:
         self.got.append(raw)
         self.hints.append(hints)
         answer = self.says.pop(0) if self.says else Accepted(MessageId("01M"), 1, "active")
         if isinstance(answer, FenghuoError):
             raise answer
-        return answer
+        return answer if isinstance(answer, tuple) else (answer,)
 
 
 class Room:
@@ -149,6 +149,22 @@ async def test_a_refusal_lies_beside_its_reason(running: Room) -> None:
     assert (running.folder / "refused/bad.xml.txt").read_text() == "a DOCTYPE is never looked at (at line 1)\n"
 
 
+async def test_a_file_of_several_says_what_became_of_each(running: Room) -> None:
+    """One refusal among them, and the file lies where a person looks, with a line for each."""
+    running.intake.says = [(Accepted(MessageId("01M"), 1, "active"), Refused(5, "doctype", "a DOCTYPE is never looked at", "line 1"))]
+    running.put("feed.xml")
+    await running.until_there("refused/feed.xml")
+    reasons = (running.folder / "refused/feed.xml.txt").read_text()
+    assert "no. 1: accepted as 01M\nno. 2: a DOCTYPE is never looked at (at line 1)\n" == reasons
+
+
+async def test_a_file_of_several_good_ones_is_accepted(running: Room) -> None:
+    """Under the id of the first."""
+    running.intake.says = [(Accepted(MessageId("01M"), 1, "active"), Accepted(MessageId("01N"), 1, "active"))]
+    running.put("feed.xml")
+    await running.until_there("accepted/feed.xml.01M")
+
+
 @pytest.mark.parametrize("error", [KeyConflict("k"), NotAllowed("met-station may not do this")])
 async def test_a_denial_is_a_refusal(running: Room, error: FenghuoError) -> None:
     """What this source may not say is refused with the desk's sentence."""
@@ -191,7 +207,7 @@ async def test_a_crash_between_commit_and_move_loses_nothing(room: Room) -> None
     committed, go_on = asyncio.Event(), asyncio.Event()
     accept = room.intake.accept
 
-    async def accept_and_hang(raw: bytes, hints: Hints) -> Accepted | Refused:
+    async def accept_and_hang(raw: bytes, hints: Hints) -> tuple[Accepted | Refused, ...]:
         accepted = await accept(raw, hints)
         committed.set()
         await go_on.wait()

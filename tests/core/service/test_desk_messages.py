@@ -1,0 +1,175 @@
+"""Verbs about messages, by what the store holds and the channels carried afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from fenghuo.errors import FormatError, KeyConflict, NotAllowed, NotAuthenticated, NotFound, ReleaseNeeded
+from fenghuo.model.delivery import Accepted, Refused
+from tests.core.service.manned import FEED, Manned, cap, manned
+
+
+def order(**fields: object) -> bytes:
+    return msgspec.json.encode({"to": ["wang"], "text": "到岗", **fields})
+
+
+async def submit(there: Manned, raw: bytes | str, who: str = "met", **args: object) -> Accepted:
+    answer = await there.do("alert.submit", who, raw=raw.encode() if isinstance(raw, str) else raw, **args)
+    assert isinstance(answer, Accepted), answer
+    return answer
+
+
+async def test_one_alert_has_one_answer(tmp_path: Path) -> None:
+    """The object that scripts rely on, not a list of one."""
+    async with manned(tmp_path) as there:
+        answer = await submit(there, cap())
+        assert (1, "held", ()) == (answer.revision, answer.state, answer.repairs)
+
+
+async def test_each_alert_of_a_feed_is_answered_in_its_order(tmp_path: Path) -> None:
+    """One good, one bad, one good: a refused one has its reason where an accepted one has its id."""
+    async with manned(tmp_path) as there:
+        feed = FEED.format(cap("A-1") + "<alert/>" + cap("A-3"))
+        answer = await there.do("alert.submit", "met", raw=feed.encode())
+        first, bad, third = answer["messages"]
+        assert ["held", "refused", "held"] == [one["state"] for one in (first, bad, third)]
+        assert (None, None) == (bad["id"], bad["revision"])
+        assert {"code", "message", "where"} == set(bad["error"])
+        for known, name in ((first, "A-1"), (third, "A-3")):
+            assert known["id"] == (await there.do("message.show", id=name))["id"]
+
+
+async def test_a_feed_without_one_good_alert_is_refused_as_a_whole(tmp_path: Path) -> None:
+    """One refusal that gives the reason of each."""
+    async with manned(tmp_path) as there:
+        answer = await there.do("alert.submit", "met", raw=FEED.format("<alert/><alert/>").encode())
+        assert isinstance(answer, Refused)
+        assert answer.message.startswith("none of the 2 messages in it was accepted: no. 1: ")
+        assert "; no. 2: " in answer.message
+
+
+async def test_one_key_covers_every_alert_of_a_feed(tmp_path: Path) -> None:
+    """The second alert is no duplicate of the first; the whole feed again is one of itself."""
+    async with manned(tmp_path) as there:
+        raw = FEED.format(cap("A-1") + cap("A-2")).encode()
+        first = await there.do("alert.submit_all", "met", raw=raw, key="k")
+        again = await there.do("alert.submit_all", "met", raw=raw, key="k")
+        assert (["held", "held"], ["duplicate", "duplicate"]) == tuple([one.state for one in answers] for answers in (first, again))
+        assert [one.id for one in first] == [one.id for one in again]
+
+
+async def test_a_conflict_in_a_feed_spoils_only_itself(tmp_path: Path) -> None:
+    """Its neighbours are on the disk; alone it is the error it always was."""
+    async with manned(tmp_path) as there:
+        await submit(there, cap("A-1"))
+        other = cap("A-1", code="320585110")
+        answer = await there.do("alert.submit", "met", raw=FEED.format(other + cap("A-2")).encode())
+        assert [("refused", "conflict"), ("held", None)] == [
+            (one["state"], one["error"]["code"] if "error" in one else None) for one in answer["messages"]
+        ]
+        with pytest.raises(KeyConflict):
+            await submit(there, other)
+
+
+async def test_an_order_in_words_goes_out(tmp_path: Path) -> None:
+    """`message.send` is a submission of our own JSON, and carries its key."""
+    async with manned(tmp_path) as there:
+        first = await there.do("message.send", to=["wang"], text="到岗", priority="P2", key="k")
+        again = await there.do("message.send", to=["wang"], text="到岗", priority="P2", key="k")
+        assert (first.id, "duplicate", ["到岗"]) == (again.id, again.state, [mail.text.partition("#")[0] for mail in there.house.sent])
+
+
+async def test_a_dry_run_keeps_and_sends_nothing(tmp_path: Path) -> None:
+    """It answers with the plan."""
+    async with manned(tmp_path) as there:
+        plan = await there.do("message.send", to=["wang"], text="到岗", dry_run=True)
+        assert (["wang"], [], []) == (plan["objectives"][0]["first"], there.house.sent, await there.do("message.ls"))
+
+
+async def test_a_message_is_found_under_each_of_its_names(tmp_path: Path) -> None:
+    """Our id, the source's identifier, and the short number that an answer may name."""
+    async with manned(tmp_path) as there:
+        accepted = await submit(there, order(identifier="X-1"))
+        (line,) = await there.do("message.ls")
+        names = (accepted.id, "X-1", str(line["number"]), f"#{line['number']}")
+        assert {accepted.id} == {(await there.do("message.show", id=name))["id"] for name in names}
+
+
+async def test_the_newest_revision_is_shown(tmp_path: Path) -> None:
+    """An Update under the same id is what `show` means, and the one before it is listed."""
+    async with manned(tmp_path) as there:
+        first = await submit(there, order())
+        await submit(there, order(text="新的", action="Update", reference=first.id))
+        shown = await there.do("message.show", id=first.id)
+        assert (2, [(1, "superseded"), (2, "active")]) == (
+            shown["revision"],
+            [(one["revision"], one["state"]) for one in shown["revisions"]],
+        )
+
+
+async def test_nobody_is_found_under_a_wrong_name(tmp_path: Path) -> None:
+    """An unknown name and none at all are two different sentences."""
+    async with manned(tmp_path) as there:
+        with pytest.raises(NotFound, match=r"^no message is known as 01X$"):
+            await there.do("message.show", id="01X")
+        with pytest.raises(FormatError, match=r"^the id is empty"):
+            await there.do("message.show", id="")
+
+
+async def test_a_list_is_newest_first_and_can_be_narrowed(tmp_path: Path) -> None:
+    """By state, and to so many."""
+    async with manned(tmp_path) as there:
+        orders = []
+        for number in range(3):
+            orders.append((await submit(there, order(text=f"命令{number}"))).id)
+            await there.house.later(1.0)
+        held = await submit(there, cap())
+        assert [held.id, *reversed(orders)] == [line["id"] for line in await there.do("message.ls")]
+        assert [held.id] == [line["id"] for line in await there.do("message.ls", state="held")]
+        assert [held.id, orders[2]] == [line["id"] for line in await there.do("message.ls", limit=2)]
+
+
+async def test_a_cancel_tells_those_who_were_told(tmp_path: Path) -> None:
+    """One person is enough, the reason is what they read, and the message is over."""
+    async with manned(tmp_path) as there:
+        first = await submit(there, order())
+        ended = await there.do("alert.cancel", id=first.id, reason="险情解除")
+        assert (first.id, 2, "active") == (ended.id, ended.revision, ended.state)
+        assert ("cancelled", True) == ((await there.house.states(first.id))[0], "险情解除" in there.house.sent[-1].text)
+
+
+async def test_two_people_release_an_alert(tmp_path: Path) -> None:
+    """One signature is not enough, a second one by another person is; then it goes out."""
+    async with manned(tmp_path) as there:
+        alert = await submit(there, cap())
+        first = await there.do("alert.sign", id=alert.id, token="anna-secret")
+        assert ("held", 2, []) == (first.state, first.needed, there.house.sent)
+        second = await there.do("alert.sign", id="A-1", token="bert-secret")
+        assert ("active", True) == (second.state, bool(there.house.sent))
+
+
+async def test_signatures_may_come_with_the_alert(tmp_path: Path) -> None:
+    """Tokens of two releasers beside the bytes spare the wait."""
+    async with manned(tmp_path) as there:
+        assert "active" == (await submit(there, cap(), tokens=["anna-secret", "bert-secret"])).state
+
+
+async def test_whoever_submits_may_not_sign(tmp_path: Path) -> None:
+    """Neither with a token of his own beside the bytes, nor with one that nobody knows."""
+    async with manned(tmp_path) as there:
+        with pytest.raises(NotAllowed, match=r"^duty submits this and may not sign it as well$"):
+            await submit(there, cap(), "duty", tokens=["duty-secret"])
+        with pytest.raises(NotAuthenticated):
+            await submit(there, cap(), tokens=["nobody-secret"])
+        assert [] == await there.do("message.ls")
+
+
+async def test_a_signature_names_what_was_shown(tmp_path: Path) -> None:
+    """An envelope that is not the one in force is refused: somebody looked at something else."""
+    async with manned(tmp_path) as there:
+        alert = await submit(there, cap())
+        with pytest.raises(ReleaseNeeded, match=r"^the plan has changed since it was shown"):
+            await there.do("alert.sign", id=alert.id, token="anna-secret", envelope="of another day")
