@@ -10,6 +10,7 @@ from typing import assert_never
 
 import msgspec
 
+from fenghuo.engine.last_attempt import LAST, is_cut_off, is_due, rechecked
 from fenghuo.engine.planning import best_first
 from fenghuo.engine.rules import Escalation, Rung, RungMode
 from fenghuo.model.delivery import (
@@ -58,11 +59,12 @@ class Frame(msgspec.Struct, frozen=True):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """The new target, the deliveries that changed, and whom to ask as well."""
+    """The new target, the deliveries that changed, and whom to ask as well. `cut_off`: a P0 whose every channel is down."""
 
     target: Target
     changed: tuple[Delivery, ...] = ()
     ask: tuple[str, ...] = ()
+    cut_off: bool = False
 
 
 def advance(target: Target, deliveries: tuple[Delivery, ...], frame: Frame) -> Step:
@@ -135,8 +137,9 @@ class _Draft:
                 self.resolve(delivery)
             elif delivery.state is DeliveryState.AWAITING:
                 self.wait_on(delivery)
-            elif delivery.state is DeliveryState.READY and not self.is_usable(delivery):
-                self.put(delivery, state=DeliveryState.HELD, reason=Hold.CHANNEL)
+            elif delivery.state in (DeliveryState.READY, DeliveryState.HELD):
+                state, reason = rechecked(delivery, self.view(delivery))
+                self.put(delivery, state=state, reason=reason)
         self.open_rungs()
         self.escalate()
         self.target = msgspec.structs.replace(self.target, wake_at=min(self.wakes, default=None))
@@ -236,16 +239,16 @@ class _Draft:
             return
         barred = {delivery.address for delivery in here if delivery.state is DeliveryState.FAILED}
         waiting = [delivery for delivery in here if delivery.state is DeliveryState.HELD and delivery.address not in barred]
-        usable = [delivery for delivery in waiting if self.is_usable(delivery) and delivery.not_before <= self.frame.now]
+        usable = [delivery for delivery in waiting if self.may_go(delivery) and delivery.not_before <= self.frame.now]
         if usable and all(delivery.reason == Hold.CHANNEL for delivery in usable) and self.is_elsewhere(index):
             return
         self.wakes.extend(delivery.not_before for delivery in waiting if delivery.not_before > self.frame.now)
         order = best_first(tuple({delivery.channel for delivery in usable}), self.frame.situation, self.target.recipient)
         for name in order[:1]:
             first = min((delivery for delivery in usable if delivery.channel == name), key=lambda delivery: delivery.id)
-            self.put(first, state=DeliveryState.READY, reason="")
+            self.put(first, state=DeliveryState.READY, reason="" if self.is_usable(first) else LAST)
         for delivery in waiting:
-            if not usable and delivery.reason != Hold.CHANNEL:
+            if not usable and delivery.reason not in (Hold.CHANNEL, Hold.SPENT):
                 self.put(delivery, reason=Hold.CHANNEL)
 
     def is_elsewhere(self, index: int) -> bool:
@@ -285,12 +288,17 @@ class _Draft:
         view = self.view(delivery)
         return view is not None and view.is_usable
 
+    def may_go(self, delivery: Delivery) -> bool:
+        """Usable, or down with a last attempt due."""
+        return self.is_usable(delivery) or is_due(delivery, self.view(delivery))
+
     def put(self, delivery: Delivery, **changes: object) -> None:
         self.now[delivery.id] = msgspec.structs.replace(self.now[delivery.id], **changes)
 
     def step(self) -> Step:
         changed = tuple(delivery for key, delivery in self.now.items() if delivery is not self.before[key] and delivery != self.before[key])
-        return Step(self.target, changed, tuple(self.ask))
+        cut_off = self.target.state is TargetState.OPEN and self.frame.released and is_cut_off(self.now.values(), self.frame.situation)
+        return Step(self.target, changed, tuple(self.ask), cut_off)
 
 
 def settle(
@@ -307,7 +315,8 @@ def settle(
             return replace(delivery, state=DeliveryState.AWAITING, evidence=evidence, reason="", until=now + wait_s)
         case Transient(scope=Scope.CHANNEL, retry_after_s=after_s):
             wait_s = after_s if after_s is not None else retry_wait_s(1, jitter)
-            return replace(delivery, state=DeliveryState.HELD, reason=Hold.CHANNEL, until=None, not_before=now + wait_s)
+            reason = Hold.SPENT if delivery.reason == LAST else Hold.CHANNEL
+            return replace(delivery, state=DeliveryState.HELD, reason=reason, until=None, not_before=now + wait_s)
         case Transient(scope=scope, code=code, retry_after_s=after_s):
             failures = delivery.failures + 1
             if failures >= MAX_FAILURES:

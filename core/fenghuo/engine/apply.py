@@ -27,6 +27,7 @@ from fenghuo.engine.facts import (
 )
 from fenghuo.engine.health import Sign
 from fenghuo.engine.inherit import Heir
+from fenghuo.engine.last_attempt import LAST
 from fenghuo.engine.office import Office
 from fenghuo.engine.opening import Opening
 from fenghuo.engine.tally import Tally
@@ -85,7 +86,8 @@ class Apply:
             closing=opened.closing,
         )
         step = advance(entry.target, tuple(entry.deliveries.values()), frame)
-        ready = [self._changed(entry, delivery, batch) for delivery in step.changed]
+        for delivery in step.changed:
+            self._changed(entry, delivery, batch)
         if step.target.state is not TargetState.OPEN:
             on_air = (key for key, delivery in entry.deliveries.items() if delivery.state is DeliveryState.EMITTING)
             self._book.withdrawn.update(on_air)
@@ -99,12 +101,29 @@ class Apply:
         if entry.is_finished:
             self._tally.finished(entry)
             batch.targets[(entry.target.objective, entry.target.recipient)] = entry.target
-        return [delivery for delivery in ready if delivery.state is DeliveryState.READY]
+        self._tell_cut_off(entry, batch, is_cut_off=step.cut_off)
+        unoffered = [entry.deliveries[key] for key in sorted(entry.unoffered)]
+        entry.unoffered.clear()
+        return [delivery for delivery in unoffered if delivery.state is DeliveryState.READY]
 
-    def _changed(self, entry: OpenTarget, delivery: Delivery, batch: Batch) -> Delivery:
-        batch.changed(entry.deliveries.get(delivery.id), delivery)
+    def _changed(self, entry: OpenTarget, delivery: Delivery, batch: Batch) -> None:
+        before = entry.deliveries.get(delivery.id)
+        batch.changed(before, delivery)
         self._book.put(entry, delivery)
-        return delivery
+        if delivery.state is DeliveryState.READY and (before is None or before.state is not DeliveryState.READY):
+            entry.unoffered.add(delivery.id)
+
+    @staticmethod
+    def _tell_cut_off(entry: OpenTarget, batch: Batch, *, is_cut_off: bool) -> None:
+        """One alarm for each objective, from its first recipient whom no channel that is up can reach until there is none."""
+        cut_off, recipient = entry.objective.cut_off, entry.target.recipient
+        if not is_cut_off:
+            cut_off.discard(recipient)
+            return
+        if not cut_off:
+            message = entry.objective.objective.message
+            batch.event("alarm.all_channels_down", f"objective/{entry.target.objective}", message=message, recipient=recipient)
+        cut_off.add(recipient)
 
     def _ask(self, entry: OpenTarget, to: str, batch: Batch, mark: Mark) -> None:
         """Ask the next person as well; whoever is asked already is not asked twice."""
@@ -224,6 +243,8 @@ class Apply:
         if is_late:
             after = receipted(delivery, level=after.evidence, failure=None, needed=holder.objective.objective.needed)
         self._changed(holder, after, batch)
+        if after.state is DeliveryState.READY:  # another try: what the dispatcher had is done with
+            holder.unoffered.add(after.id)
         affected = self._health_after(delivery, fact, batch)
         return (holder, *affected)
 
@@ -234,6 +255,8 @@ class Apply:
 
     def _health_after(self, delivery: Delivery, fact: Settled, batch: Batch) -> Iterable[OpenTarget]:
         match fact.outcome:
+            case Reached() if delivery.reason == LAST:
+                sign = Sign.LOCAL_UP  # begun after the breaker had opened: the path is proven, and probation may begin
             case Reached():
                 sign = Sign.SENT
             case Transient(scope=Scope.CHANNEL) | Permanent(scope=Scope.CHANNEL):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from fenghuo.engine.last_attempt import LAST
 from fenghuo.engine.rules import Escalation, Rung
 from fenghuo.model.delivery import Delivery, DeliveryState, Objective, Target, TargetState
 from fenghuo.model.directory import RecipientId
@@ -48,6 +49,7 @@ class OpenTarget:
         self.objective = objective
         self.deliveries: dict[int, Delivery] = {}
         self.refs: list[tuple[str, str]] = []
+        self.unoffered: set[int] = set()  # READY, and the dispatcher does not know it yet
 
     @property
     def is_finished(self) -> bool:
@@ -66,6 +68,7 @@ class OpenObjective:
         self.escalate = escalate
         self.targets: dict[RecipientId, OpenTarget] = {}
         self.closing = False
+        self.cut_off: set[RecipientId] = set()
 
 
 class Book:
@@ -167,6 +170,7 @@ class Book:
             self.refs.pop(ref, None)
         recipient = entry.target.recipient
         entry.objective.targets.pop(recipient, None)
+        entry.objective.cut_off.discard(recipient)
         at = self.by_recipient.get(recipient, {})
         at.pop(entry.target.objective, None)
         if not at:
@@ -187,7 +191,8 @@ class Book:
         delivery = holder.deliveries[key] if holder else None
         if holder is None or delivery is None or delivery.state is not DeliveryState.READY:
             return None
-        begun = msgspec.structs.replace(delivery, state=DeliveryState.EMITTING, reason="", tries=delivery.tries + 1, until=None)
+        reason = LAST if delivery.reason == LAST else ""
+        begun = msgspec.structs.replace(delivery, state=DeliveryState.EMITTING, reason=reason, tries=delivery.tries + 1, until=None)
         holder.deliveries[key] = begun
         return begun
 

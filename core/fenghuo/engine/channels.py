@@ -10,7 +10,7 @@ import msgspec
 from fenghuo.engine.health import ChannelHealth, Sign, admitted, gap_s, observed
 from fenghuo.engine.office import Office
 from fenghuo.model.situation import Admin, ChannelView, Health, Situation
-from fenghuo.model.traffic import Traffic
+from fenghuo.model.traffic import Priority, Traffic
 from fenghuo.plugin.ports import Capabilities, Channel
 
 __all__ = ["ChannelBoard", "Instance", "Terms"]
@@ -68,6 +68,11 @@ class Instance:
         if self.admin is not Admin.ENABLED or self.channel() is None:
             return 0
         return admitted(self.health, self.capabilities.concurrency)
+
+    def admits(self, priority: Priority) -> int:
+        """How many emissions of a class it may carry at once: P0 overrides the breaker, one last attempt at a time."""
+        may_try = priority is Priority.P0 and self.admin is Admin.ENABLED and self.channel() is not None
+        return max(self.admitted, int(may_try))
 
     @property
     def gap_s(self) -> float:

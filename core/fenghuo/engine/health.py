@@ -83,7 +83,10 @@ def admitted(health: ChannelHealth, concurrency: int) -> int:
 
 
 def gap_s(health: ChannelHealth) -> float:
-    """Least seconds between two emissions on a returning channel: 10, then 50 a second, then as many as it takes."""
+    """Least seconds between two emissions on a returning channel: 10, then 50 a second, then as many as it takes; and on one that is
+    down, where only last attempts of P0 go, one after the other."""
+    if health.state is Health.DOWN:
+        return PROBATION_GAPS_S[0]
     return PROBATION_GAPS_S[health.stage] if health.state is Health.PROBATION else 0.0
 
 

@@ -118,9 +118,9 @@ class Medium:
     def _is_full(self) -> bool:
         return self.is_exclusive and sum(self._in_flight.values()) >= 1
 
-    def _has_room(self, channel: str) -> bool:
+    def _has_room(self, channel: str, priority: Priority) -> bool:
         instance = self.instances.get(channel)
-        is_open = instance is not None and self._in_flight.get(channel, 0) < instance.admitted and not self._is_full()
+        is_open = instance is not None and self._in_flight.get(channel, 0) < instance.admits(priority) and not self._is_full()
         return is_open and self._open_at.get(channel, 0.0) <= self._now
 
     @property
@@ -130,16 +130,15 @@ class Medium:
         return min((at for name, at in self._open_at.items() if name in waiting and at > self._now), default=None)
 
     def _next_class(self) -> Priority | None:
-        ready = sorted({level for (name, level), heap in self._waiting.items() if heap and self._has_room(name)})
+        ready = sorted({level for (name, level), heap in self._waiting.items() if heap and self._has_room(name, level)})
         if not ready or ready[0] is Priority.P0:
             return ready[0] if ready else None
         owed = [priority for priority in ready[1:] if self._served_above[priority] >= SLOT_FOR_SERVED]
         return owed[0] if owed else ready[0]
 
     def _best_channel(self, priority: Priority) -> str:
-        open_heads = [
-            (heap[0][:4], name) for (name, level), heap in self._waiting.items() if heap and level is priority and self._has_room(name)
-        ]
+        of_class = {name: heap for (name, level), heap in self._waiting.items() if heap and level is priority}
+        open_heads = [(heap[0][:4], name) for name, heap in of_class.items() if self._has_room(name, priority)]
         return min(open_heads)[1]
 
     def _served(self, priority: Priority) -> None:

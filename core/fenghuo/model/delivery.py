@@ -158,11 +158,13 @@ TERMINAL_STATES = frozenset(DeliveryState) - OPEN_STATES
 
 
 class Hold(StrEnum):
-    """Why a delivery is HELD: waits for signatures; its rung has not come; its channel is down; a mode or silence forbids it."""
+    """Why a delivery is HELD: waits for signatures; its rung has not come; its channel is down; it is down and P0's last attempt is
+    spent; a mode or silence forbids it."""
 
     RELEASE = "release"
     RUNG = "rung"
     CHANNEL = "channel"
+    SPENT = "spent"
     MODE = "mode"
     SILENCE = "silence"
     POLICY = "policy"

@@ -9,9 +9,11 @@ from pathlib import Path
 import msgspec
 
 from fenghuo.engine.book import OpenMessage
+from fenghuo.engine.facts import ChannelSwitched
 from fenghuo.model.delivery import DeliveryState, ObjectiveState, Reached, TargetState
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageState
+from fenghuo.model.situation import Admin
 from fenghuo.plugin.ports import Emission, InboundKind
 from fenghuo.store import Tx
 from fenghuo.store.tables import DELIVERY, OBJECTIVE, TARGET
@@ -251,9 +253,10 @@ def _without(recipient: str, *, objective: int) -> Callable[[Tx], None]:
 
 
 async def _go_dark(house: House) -> None:
-    """No channel works: what comes now is planned and stays."""
-    house.down("a")
-    house.down("r")
+    """No channel may be used, not even for a last attempt: what comes now is planned and stays."""
+    for name in ("a", "r"):
+        house.room.board.switch(name, Admin.INHIBITED, "dark")
+        house.room.facts.put(ChannelSwitched(name))
     await house.settle()
 
 

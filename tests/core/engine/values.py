@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from fenghuo.engine.advance import Frame, Step, advance
+from fenghuo.engine.last_attempt import LAST
 from fenghuo.engine.rules import Rung, RungMode
 from fenghuo.model.area import Area, AreaRef
 from fenghuo.model.delivery import Delivery, DeliveryState, Objective, Target, Token
@@ -155,7 +156,8 @@ class Story:
         """What the licence does to a READY delivery."""
         one = self.deliveries[key]
         assert DeliveryState.READY is one.state
-        self.deliveries[key] = msgspec.structs.replace(one, state=DeliveryState.EMITTING, reason="", tries=one.tries + 1, until=None)
+        reason = LAST if one.reason == LAST else ""
+        self.deliveries[key] = msgspec.structs.replace(one, state=DeliveryState.EMITTING, reason=reason, tries=one.tries + 1, until=None)
 
     @property
     def states(self) -> dict[int, DeliveryState]:
