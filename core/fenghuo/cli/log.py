@@ -6,13 +6,15 @@ import re
 import time
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
 
 from fenghuo.cli.door import speaks
-from fenghuo.cli.paper import clean, local, print_line, rfc3339
+from fenghuo.cli.paper import clean, local, print_json, print_line, rfc3339
 from fenghuo.client.caller import Caller, CallFailed
+from fenghuo.service.problems import Exit
 
 __all__ = ["log"]
 
@@ -28,19 +30,60 @@ class Cursor(NamedTuple):
     seq: int
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("-f", "--follow", is_flag=True, help="Go on with each event as it happens.")
 @click.option("--since", help="From this moment on: 90s, 30m, 2h, 1d, or RFC 3339.")
 @click.option("--after-cursor", "after", help="From after this cursor (EPOCH:SEQ), as a line of --jsonl gave it.")
 @click.option("--jsonl", is_flag=True, help="One JSON document a line, each with its cursor.")
 @speaks
 def log(daemon: Caller, *, follow: bool, since: str | None, after: str | None, jsonl: bool) -> None:
-    """The event stream of the daemon: what happened, in order, without holes."""
+    """The event stream of the daemon: what happened, in order, without holes. `audit` and `verify` are about who did what."""
+    if click.get_current_context().invoked_subcommand is not None:
+        return
     try:
         for event in _events(daemon, _start(daemon, since, after), follow=follow):
             _print(event, jsonl=jsonl)
     except KeyboardInterrupt:
         click.get_current_context().exit(0)
+
+
+@log.command()
+@click.option("--after", type=int, default=0, help="From after this record on.")
+@speaks
+def audit(daemon: Caller, *, after: int) -> None:
+    """Export the audit: one JSON record a line, for `log verify` elsewhere. Takes the right auditor."""
+    while True:
+        page = daemon.call("audit.read", after=after, limit=PAGE)
+        for record in page["records"]:
+            click.echo(record)
+        after = page["after"]
+        if after >= page["head"] or not page["records"]:
+            return
+
+
+@log.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--heads", type=click.Path(path_type=Path, exists=True), help="Signed heads from a second place: finds a cut-off tail.")
+@click.option("--key", type=click.Path(path_type=Path, exists=True), help="The node's audit.pub, kept elsewhere; goes with --heads.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@speaks
+def verify(daemon: Caller, *, file: Path | None, heads: Path | None, key: Path | None, as_json: bool) -> None:
+    """Verify the audit: FILE, an export or a backup, without any daemon; or that of the running daemon. Exit 1 when it does not hold."""
+    if file is None:
+        if heads or key:
+            raise click.UsageError("--heads and --key go with FILE; the daemon uses those of its state folder")
+        report = daemon.call("audit.verify")
+    else:
+        from fenghuo.cli.audit_offline import verified
+
+        report = verified(file, heads, key)
+    if as_json:
+        print_json(report)
+    else:
+        click.echo(f"{report['records']} records, {'the chain holds' if report['ok'] else 'the chain does NOT hold'}")
+        for one in report["breaks"]:
+            click.echo(f"  record {one['record']} {clean(one['reason'])}", err=True)
+    click.get_current_context().exit(Exit.OK if report["ok"] else Exit.NEGATIVE)
 
 
 def _events(daemon: Caller, start: Cursor, *, follow: bool) -> Iterator[dict[str, Any]]:

@@ -7,6 +7,7 @@ StoreFull, KeyConflict, Overloaded.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from concurrent.futures import Executor
 
@@ -27,6 +28,7 @@ from fenghuo.formats.verdicts import Decoded, Problem, SourceDefaults
 from fenghuo.model.delivery import Accepted, Refused, Verdict
 from fenghuo.model.message import Content, Info, Message, MessageState, content_hash
 from fenghuo.model.traffic import Action
+from fenghuo.store.audit import Deed
 from fenghuo.store.records import MessageRow, RefusalRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import MESSAGE, REFUSAL
@@ -174,6 +176,8 @@ class Intake:
             )
             tx.insert(REFUSAL, row)
             tx.event("alarm.message_refused", f"refusal/{number}", source=row.source, code=error.code, message=error.message)
+            raw_hash = hashlib.sha256(submission.raw).hexdigest()
+            tx.audit(Deed.of("refuse", f"refusal/{number}", content=raw_hash, source=row.source, code=error.code))
             return number
 
         number = await self._store.run(keep)
@@ -246,7 +250,25 @@ class _Taking:
             priority=message.priority.name,
             source=message.source,
         )
+        self._tell_audit(tx, message, str(state or judged), verdicts)
         return Accepted(message.id, message.revision, str(state or judged), verdicts, self.decoded.repairs)
+
+    def _tell_audit(self, tx: Tx, message: Message, state: str, verdicts: tuple[Verdict, ...]) -> None:
+        deed = Deed.of(
+            "accept",
+            f"message/{message.id}",
+            content=message.content_hash,
+            traffic=message.traffic.value,
+            revision=message.revision,
+            act=message.action.value,
+            state=state,
+            source=message.source,
+            author=message.author,
+            signers=self.submission.signers,
+            against=[verdict.check for verdict in verdicts if not verdict.ok],
+            repairs=len(self.decoded.repairs),
+        )
+        tx.audit(deed)
 
     def _facts(self, accepted: Accepted, message: Message) -> News:
         state = MessageState(accepted.state)
@@ -307,6 +329,7 @@ def _unusable(content: Content) -> Problem | None:
 def _conflict_alarm(source: str, sentence: str) -> Callable[[Tx], None]:
     def tell(tx: Tx) -> None:
         tx.event("alarm.key_conflict", f"source/{source}", message=sentence)
+        tx.audit(Deed.of("conflict", f"source/{source}"))
 
     return tell
 

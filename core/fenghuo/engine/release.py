@@ -17,6 +17,7 @@ from fenghuo.engine.office import Office
 from fenghuo.errors import NotAllowed, NotFound, Overloaded, ReleaseNeeded
 from fenghuo.model.message import Message, MessageState
 from fenghuo.model.traffic import Action
+from fenghuo.store.audit import Deed
 from fenghuo.store.records import ReleaseRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import MESSAGE, RELEASE
@@ -74,6 +75,8 @@ class Release:
                 raise ReleaseNeeded(f"the message is {row.state if row else 'gone'}; only a held one can be signed")
             tx.put(RELEASE, ReleaseRow(message.id, message.revision, envelope, actor, now, until))
             tx.event("message.signed", f"message/{message.id}", revision=message.revision, actor=actor, envelope=envelope)
+            traffic = message.traffic.value
+            tx.audit(Deed.of("sign", f"message/{message.id}", content=envelope, traffic=traffic, revision=message.revision, signer=actor))
             names = _signers(tx, message, envelope, now)
             if len(names) < needed:
                 return Signature(message.id, message.revision, names, needed, MessageState.HELD), (), ()

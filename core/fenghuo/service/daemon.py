@@ -24,12 +24,15 @@ from fenghuo.clock import SystemClock
 from fenghuo.engine.office import Office
 from fenghuo.engine.rules import RuleBook, read_rules
 from fenghuo.errors import ConfigError, LinkBusy, SettingsError, StoreError
+from fenghuo.model.audit import SYSTEM
 from fenghuo.model.directory import Directory
 from fenghuo.plugin.host import PluginHost, load_plugins
 from fenghuo.service import logs
 from fenghuo.service import settings as settings_module
+from fenghuo.service.audit import AuditKeeper
 from fenghuo.service.control import ControlServer, console_token
 from fenghuo.service.desk import Desk, Holder
+from fenghuo.service.desk_audit import AuditVerbs
 from fenghuo.service.desk_messages import MessageVerbs
 from fenghuo.service.desk_plans import PlanVerbs
 from fenghuo.service.desk_state import About, StateVerbs
@@ -44,6 +47,7 @@ from fenghuo.service.settings import Settings
 from fenghuo.service.spool import Spool
 from fenghuo.service.watchdog import Progress, Watchdog
 from fenghuo.service.web import WebPort
+from fenghuo.store.audit import Deed
 from fenghuo.store.store import Store
 
 __all__ = ["Daemon", "serve", "version"]
@@ -129,6 +133,7 @@ class Daemon:
             room = EngineRoom(
                 office, self._store, self._host.renderers, release_valid_s=self._settings.release_valid_s, on_fatal=self._fatal
             )
+            self._audit = AuditKeeper(self._store, self._clock, self._settings.audit_places)
             keeper = DirectoryKeeper(office, room.facts, self._store, self._host)
             await self._fill(room, keeper)
             await self._live(room, self._desk(room, keeper), keeper, began=began)
@@ -149,7 +154,7 @@ class Daemon:
         await room.recover()
 
     def _desk(self, room: EngineRoom, keeper: DirectoryKeeper) -> Desk:
-        desk = Desk()
+        desk = Desk(self._audit.record)
         desk.hold(self._holders())
         watch_room(self._metrics, room, self._store)
         messages = MessageVerbs(desk, room.intake, room.release, self._store)
@@ -157,7 +162,7 @@ class Daemon:
         about = About(version(), self._clock.time(), lambda: self._ready, self._metrics.text)
         state = StateVerbs(room, self._store, keeper=keeper, host=self._host, about=about)
         messages.plan = plans.explain
-        for verbs in (messages.verbs(), plans.verbs(), state.verbs()):
+        for verbs in (messages.verbs(), plans.verbs(), state.verbs(), AuditVerbs(self._audit, self._store).verbs()):
             desk.add(verbs)
         return desk
 
@@ -195,7 +200,7 @@ class Daemon:
         self._metrics.gauge("loop_lag_seconds", lambda: [({}, watchdog.lag_s)])
         watchdog.watch("loop", lambda: Progress(room.loop.turns, room.loop.has_work, 10.0))
         watchdog.watch("writer", lambda: Progress(*self._store.progress, 20.0))
-        works = [("watchdog", watchdog.run(watchdog_period_s())), ("events", self._count_events(room))]
+        works = [("watchdog", watchdog.run(watchdog_period_s())), ("events", self._count_events(room)), ("audit", self._audit.run())]
         if self._settings.intake.spool is not None:
             works.append((SPOOL, Spool(self._settings.intake.spool, self._hosting.spooled(desk), source=SPOOL).run()))
         return [asyncio.create_task(work, name=name) for name, work in works]
@@ -206,6 +211,7 @@ class Daemon:
         gc.set_threshold(*GC_THRESHOLDS)
         sys.setswitchinterval(SWITCH_S)
         self._ready = True
+        self._audit.record(Deed.of("start", "node", version=version()), SYSTEM)
         self._notify.ready("就绪")
         where = f" web {web.url}" if web is not None else ""
         print(
@@ -228,6 +234,7 @@ class Daemon:
             await web.stop(self._clock.monotonic() + 2.0)
         if not self._code:
             room.loop.turn()
+            await self._audit.stop()
 
     # Things that happen to the process.
 
@@ -254,12 +261,14 @@ class Daemon:
         except SettingsError as error:
             for fault in error.faults:
                 log.error("settings not changed", fault=fault)
+            self._audit.record(Deed.of("reload", "node", faults=len(error.faults)), SYSTEM)
             self._notify.ready("就绪：新设置有误，沿用旧设置")
             return
         self._settings = msgspec.structs.replace(self._settings, tokens=settings.tokens)
         desk.hold(self._holders())
         room.office.rules = rules
         log.info("settings changed", rules=rules.digest)
+        self._audit.record(Deed.of("reload", "node", content=rules.digest), SYSTEM)
         self._notify.ready("就绪")
 
     def _fatal(self, error: BaseException) -> None:

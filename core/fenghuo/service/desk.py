@@ -13,10 +13,12 @@ import msgspec
 
 from fenghuo.engine.judging import Origin
 from fenghuo.errors import FormatError, NotAllowed, NotAuthenticated, NotFound
+from fenghuo.model.audit import By
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.secrets import Secret
 from fenghuo.service.settings import TokenSettings
+from fenghuo.store.audit import Deed, acting
 
 __all__ = ["CONSOLE", "VERBS", "Desk", "Holder", "Verb"]
 
@@ -44,6 +46,8 @@ VERBS: dict[str, tuple[str, ...]] = {
     "db.backup": ("admin",),
     "log.read": EVERYONE,
     "log.follow": EVERYONE,
+    "audit.read": ("auditor",),
+    "audit.verify": EVERYONE,
     "status": EVERYONE,
     "metrics": EVERYONE,
     "state": EVERYONE,
@@ -79,9 +83,13 @@ class Holder(msgspec.Struct, frozen=True):
 
 
 class Desk:
-    """Checks who asks and whether they may, then hands over to the verb. `verbs` are added by the daemon."""
+    """Checks who asks and whether they may, then hands over to the verb. `verbs` are added by the daemon.
 
-    def __init__(self) -> None:
+    `record`: where a refused command is written; a command that was carried out is written in the transaction of its change.
+    """
+
+    def __init__(self, record: Callable[[Deed, By], None] = lambda deed, by: None) -> None:
+        self._record = record
         self._verbs: dict[str, Verb] = {}
         self._holders: list[tuple[Secret, Holder]] = []
 
@@ -118,12 +126,17 @@ class Desk:
         """Carry out a verb. Raises: NotFound: no such verb; NotAllowed; and what the verb raises."""
         if verb not in VERBS or verb not in self._verbs:
             raise NotFound(f"the desk knows no verb {verb!r}")
+        by = By(actor.name, "+".join(actor.rights), actor.door)
         if not set(VERBS[verb]).intersection(actor.rights):
+            self._record(Deed.of("deny", f"verb/{verb}"), by)
             raise NotAllowed(f"{actor.name} may not {verb}; that takes one of the rights {', '.join(VERBS[verb])}")
+        token = acting.set(by)
         try:
             return await self._verbs[verb](actor, args)
         except msgspec.ValidationError as error:
             raise FormatError(f"{verb}: {error}", code="bad-argument", where=verb) from error
+        finally:
+            acting.reset(token)
 
     def _holder(self, token: str) -> Holder:
         found: Holder | None = None

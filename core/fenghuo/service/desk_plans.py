@@ -24,6 +24,7 @@ from fenghuo.model.situation import Admin
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.desk import Desk, Verb
 from fenghuo.service.showing import channel_view, rfc3339
+from fenghuo.store.audit import Deed
 from fenghuo.store.records import ChannelRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import CHANNEL, DELIVERY
@@ -187,6 +188,7 @@ class PlanVerbs:
         def keep(tx: Tx) -> None:
             tx.put(CHANNEL, row)
             tx.event("channel.admin", f"channel/{instance.name}", admin=admin.value, by=actor.name, reason=wanted.reason)
+            tx.audit(Deed.of("switch", f"channel/{instance.name}", admin=admin.value, reason=wanted.reason))
 
         await self._store.run(keep)
         self._board.switch(instance.name, admin, f"{admin.value} by {actor.name}: {wanted.reason}")

@@ -16,6 +16,7 @@ from fenghuo.service.desk import Verb
 from fenghuo.service.directory import DirectoryKeeper, csv_files
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.showing import channel_view, message_line, objective_line, rfc3339
+from fenghuo.store.audit import Deed
 from fenghuo.store.backup import backup
 from fenghuo.store.store import Store
 from fenghuo.store.tables import MESSAGE, OBJECTIVE
@@ -162,6 +163,7 @@ class StateVerbs:
     async def backup(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         target = Path(msgspec.convert(args, Target).path)
         await backup(self._store, target)
+        await self._store.run(lambda tx: tx.audit(Deed.of("backup", "store", path=str(target))))
         size = await asyncio.to_thread(lambda: target.stat().st_size)
         return {"path": str(target), "bytes": size}
 

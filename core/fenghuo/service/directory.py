@@ -15,6 +15,7 @@ from fenghuo.errors import SettingsError
 from fenghuo.formats.directory_csv import read_directory
 from fenghuo.model.directory import Directory
 from fenghuo.plugin.host import PluginHost
+from fenghuo.store.audit import Deed
 from fenghuo.store.records import DirectoryRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import DIRECTORY
@@ -78,5 +79,6 @@ class DirectoryKeeper:
                 tx.update(DIRECTORY, msgspec.structs.replace(old, active=False))
             tx.put(DIRECTORY, row)
             tx.event("directory.imported", "directory/active", digest=directory.digest, by=by, persons=len(directory.persons))
+            tx.audit(Deed.of("import", "directory/active", content=directory.digest, asked_by=by))
 
         await self._store.run(keep)

@@ -75,6 +75,7 @@ def _read(path: Path, reading: Reading) -> Settings | None:
     web = settings_sections.read_web(reading)
     intake = settings_sections.read_intake(reading)
     release_valid_s = settings_sections.read_release(reading)
+    audit_places = settings_sections.read_audit(reading)
     socket = settings_sections.read_control(reading, node)
     tokens = settings_sections.read_tokens(reading, node)
     channels = settings_instances.read_channels(reading)
@@ -96,6 +97,7 @@ def _read(path: Path, reading: Reading) -> Settings | None:
         web=web,
         intake=intake,
         release_valid_s=release_valid_s,
+        audit_places=audit_places,
         tokens=tokens,
         channels=channels,
         fronts=fronts,

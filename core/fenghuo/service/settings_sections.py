@@ -17,14 +17,16 @@ import msgspec
 from fenghuo.errors import ConfigError
 from fenghuo.model.area import AreaRef
 from fenghuo.plugin.host import PluginHost
+from fenghuo.service.audit_places import Place, place_of
 from fenghuo.service.secrets import CREDENTIAL, Secret, is_exposed, locate, read_secret
 from fenghuo.service.settings_reading import Faults, read_struct, shown
-from fenghuo.service.settings_tables import ControlTable, IntakeTable, NodeTable, ReleaseTable, TokenTable, WebTable
+from fenghuo.service.settings_tables import AuditTable, ControlTable, IntakeTable, NodeTable, ReleaseTable, TokenTable, WebTable
 from fenghuo.service.settings_values import IntakeSettings, Listen, NodeSettings, TokenSettings
 
 __all__ = [
     "Reading",
     "named_tables",
+    "read_audit",
     "read_control",
     "read_intake",
     "read_node",
@@ -140,6 +142,18 @@ def read_release(reading: Reading) -> float:
     """`[release]`: seconds a signature counts."""
     table = section(reading, "release", ReleaseTable)
     return table.valid_s if table is not None else ReleaseTable().valid_s
+
+
+def read_audit(reading: Reading) -> tuple[Place, ...]:
+    """`[audit]`: the second places for its heads."""
+    table = section(reading, "audit", AuditTable) or AuditTable()
+    places: list[Place] = []
+    for text in table.heads:
+        try:
+            places.append(place_of(text, reading.base))
+        except ValueError as error:
+            reading.faults.add("audit.heads", f"holds {shown(text)}; it {error}")
+    return tuple(places)
 
 
 def read_tokens(reading: Reading, node: NodeSettings | None) -> tuple[TokenSettings, ...]:

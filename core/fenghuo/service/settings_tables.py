@@ -17,6 +17,7 @@ from fenghuo.model.area import CodeSystem
 from fenghuo.model.traffic import Traffic
 
 __all__ = [
+    "AuditTable",
     "ChannelTable",
     "ControlTable",
     "FileTable",
@@ -96,6 +97,12 @@ class ReleaseTable(msgspec.Struct, frozen=True):
     valid_s: Annotated[float, Meta(gt=0, le=86_400, description="Seconds a signature counts while others are still missing.")] = 120
 
 
+class AuditTable(msgspec.Struct, frozen=True):
+    """Where the signed heads of the audit are kept beside the state folder."""
+
+    heads: Annotated[tuple[str, ...], Meta(description="Second places: file:PATH, best on another disk, or syslog:HOST:PORT (UDP).")] = ()
+
+
 class TokenTable(msgspec.Struct, frozen=True):
     """One who may speak: `[tokens.NAME]`. The name is the actor in the audit and the source of what it sends."""
 
@@ -138,6 +145,7 @@ class FileTable(msgspec.Struct, frozen=True):
     web: WebTable | None = None
     intake: IntakeTable = IntakeTable()
     release: ReleaseTable = ReleaseTable()
+    audit: AuditTable = AuditTable()
     tokens: dict[str, TokenTable] = {}
     channels: dict[str, ChannelTable] = {}
     fronts: dict[str, InstanceTable] = {}

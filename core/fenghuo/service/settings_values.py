@@ -10,6 +10,7 @@ from fenghuo.clock import ClockQuality
 from fenghuo.model.area import AreaRef, CodeSystem
 from fenghuo.model.situation import Admin
 from fenghuo.model.traffic import Traffic
+from fenghuo.service.audit_places import Place
 from fenghuo.service.settings_tables import Right
 
 __all__ = ["ChannelSettings", "InstanceSettings", "IntakeSettings", "Listen", "NodeSettings", "Settings", "TokenSettings"]
@@ -81,7 +82,8 @@ class InstanceSettings(msgspec.Struct, frozen=True):
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """Everything the daemon is built from. `base`: the settings file's folder; `release_valid_s`: seconds a signature counts."""
+    """Everything the daemon is built from. `base`: the settings file's folder; `release_valid_s`: seconds a signature counts;
+    `audit_places`: where heads of the audit are kept beside the state folder."""
 
     file: Path
     base: Path
@@ -90,6 +92,7 @@ class Settings(msgspec.Struct, frozen=True):
     web: Listen | None
     intake: IntakeSettings
     release_valid_s: float
+    audit_places: tuple[Place, ...]
     tokens: tuple[TokenSettings, ...]
     channels: tuple[ChannelSettings, ...]
     fronts: tuple[InstanceSettings, ...]

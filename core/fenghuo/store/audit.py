@@ -13,10 +13,11 @@ from contextvars import ContextVar
 import msgspec
 
 from fenghuo.clock import Clock
+from fenghuo.errors import FormatError
 from fenghuo.model.audit import SYSTEM, By
 from fenghuo.store.records import AuditRow
 
-__all__ = ["GENESIS", "Break", "Chain", "Deed", "acting", "breaks", "record_hash"]
+__all__ = ["GENESIS", "Break", "Chain", "Deed", "acting", "breaks", "read_line", "record_hash", "record_line"]
 
 GENESIS = bytes(32)
 """What the first record follows."""
@@ -28,13 +29,18 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class Deed(msgspec.Struct, frozen=True):
-    """What was done, to what. `content`: a hash of what the object held, never its text; `detail`: canonical JSON."""
+    """What was done, to what. `subject`: a path as in message/ID; `content`: a hash of what it held, never its text; `detail`: JSON."""
 
     action: str
-    object: str
+    subject: str
     content: str = ""
     traffic: str = ""
     detail: str = "{}"
+
+    @classmethod
+    def of(cls, action: str, subject: str, /, *, content: str = "", traffic: str = "", **detail: object) -> Deed:
+        """A deed with its particulars."""
+        return cls(action, subject, content, traffic, msgspec.json.encode(detail, order="deterministic").decode())
 
 
 class Chain(msgspec.Struct, frozen=True):
@@ -59,7 +65,7 @@ class Chain(msgspec.Struct, frozen=True):
             role=by.role,
             door=by.door,
             action=deed.action,
-            object=deed.object,
+            object=deed.subject,
             content=deed.content,
             detail=deed.detail,
             prev=self.hash,
@@ -82,6 +88,21 @@ class Break(msgspec.Struct, frozen=True):
 def record_hash(row: AuditRow) -> bytes:
     """SHA-256 over the previous hash and every field; msgpack types and length-prefixes each, so that no two records read alike."""
     return hashlib.sha256(_encode(msgspec.structs.astuple(row)[:-1])).digest()
+
+
+def record_line(row: AuditRow) -> str:
+    """A record as one line of an export: JSON, hashes in hex."""
+    return msgspec.json.encode({**msgspec.structs.asdict(row), "prev": row.prev.hex(), "hash": row.hash.hex()}).decode()
+
+
+def read_line(line: str | bytes) -> AuditRow:
+    """A record from a line of an export. Raises: FormatError."""
+    try:
+        fields = msgspec.json.decode(line, type=dict[str, str | int])
+        hashes = {name: bytes.fromhex(str(fields.pop(name))) for name in ("prev", "hash")}
+        return msgspec.convert({**fields, **hashes}, AuditRow)
+    except (msgspec.DecodeError, msgspec.ValidationError, KeyError, ValueError) as error:
+        raise FormatError(f"this is no record of an audit: {error}", code="bad-record", where="") from error
 
 
 def breaks(rows: Iterable[AuditRow], *, after: Chain | None = None) -> Iterator[Break]:

@@ -1,0 +1,147 @@
+"""Keeps the audit's heads in a second place, and compares them with the chain at start.
+
+A head is signed 60 s after the first news, or after 100 records. Nothing wakes while nothing happens. Source: security.md §6.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from fenghuo.clock import Clock
+from fenghuo.errors import FenghuoError
+from fenghuo.model.audit import SYSTEM, By
+from fenghuo.service.audit_heads import Head, Signer, cut_tails, open_signer
+from fenghuo.service.audit_places import PLACE_S, FilePlace, Place
+from fenghuo.store.audit import Break, Deed, breaks
+from fenghuo.store.store import Store
+from fenghuo.store.tables import AUDIT
+from fenghuo.store.transaction import Tx
+
+__all__ = ["LOCAL", "AuditKeeper"]
+
+LOCAL = "audit.heads"
+"""Heads in the state folder itself: they find an edit by whoever has only the database, and are a copy for the other places."""
+
+EVERY_S = 60.0
+EVERY_RECORDS = 100
+
+log = structlog.stdlib.get_logger("fenghuo.audit")
+
+
+class AuditKeeper:
+    """Signs heads while the daemon runs. `places`: beside the one in the state folder."""
+
+    def __init__(self, store: Store, clock: Clock, places: Sequence[Place] = ()) -> None:
+        self._store = store
+        self._clock = clock
+        self._local = FilePlace(store.folder / LOCAL)
+        self._places: tuple[Place, ...] = (self._local, *places)
+        self._down: set[str] = set()
+        self._signed = store.audited.mark
+        self._signer: Signer | None = None
+
+    def record(self, deed: Deed, by: By) -> None:
+        """Write a deed that changes nothing else: a refused command, a start."""
+        self._store.submit(lambda tx: tx.audit(deed, by=by)).add_done_callback(_complain)
+
+    async def compare(self) -> tuple[Break, ...]:
+        """What the heads of the last run say against the chain; each is an alarm."""
+        found = await asyncio.to_thread(self._last_heads)
+        public = (await asyncio.to_thread(self._open)).public if found else ""
+        rows = [await self._store.get(AUDIT, head.seq) for head in found]
+        hashes = {row.seq: row.hash for row in rows if row is not None}
+        wrong = tuple(cut_tails(found, hashes, last=self._store.audited.mark, key=public))
+        for one in wrong:
+            log.critical("the audit was changed", record=one.seq, cause=one.reason)
+        if wrong:
+            await self._store.run(_alarms(wrong))
+        return wrong
+
+    async def run(self) -> None:
+        """Compare once, then sign and put away, until cancelled."""
+        await self.compare()
+        while True:
+            await self._store.audited.wait(self._signed)
+            try:
+                async with asyncio.timeout(EVERY_S):
+                    await self._store.audited.wait(self._signed + EVERY_RECORDS - 1)
+            except TimeoutError:
+                pass  # a minute with news is enough
+            await self.put()
+
+    async def put(self) -> None:
+        """Sign the chain as it stands, and give the head to every place. A place that fails is named once and tried again next time."""
+        chain = self._store.chain
+        if chain.seq <= self._signed:
+            return
+        signer = await asyncio.to_thread(self._open)
+        head = signer.head(chain, int(self._clock.time() * 1000))
+        self._signed = head.seq
+        for place in self._places:
+            try:
+                async with asyncio.timeout(PLACE_S):
+                    await asyncio.to_thread(place.put, head)
+            except OSError as error:  # a timeout is one
+                self._failed(place, error)
+            else:
+                self._came_back(place)
+
+    async def stop(self) -> None:
+        """The last record of this process, and its head."""
+        await self._store.run(lambda tx: tx.audit(Deed.of("stop", "node"), by=SYSTEM))
+        await self.put()
+
+    async def verify(self) -> tuple[int, tuple[Break, ...]]:
+        """The whole chain and the heads in the state folder: (number of records, what is wrong)."""
+        rows = await self._store.find(AUDIT, "ORDER BY seq")
+        heads = await asyncio.to_thread(self._local.heads)
+        public = (await asyncio.to_thread(self._open)).public if heads else ""
+        hashes = {row.seq: row.hash for row in rows}
+        tails = cut_tails(heads, hashes, last=rows[-1].seq if rows else 0, key=public)
+        return len(rows), (*breaks(rows), *tails)
+
+    def _last_heads(self) -> list[Head]:
+        """The newest head of each place that can be read back."""
+        found: list[Head] = []
+        for place in self._places:
+            try:
+                found += place.heads()[-1:] if isinstance(place, FilePlace) else []
+            except (OSError, FenghuoError) as error:
+                log.error("heads of the audit cannot be read", place=place.name, cause=str(error))
+        return found
+
+    def _open(self) -> Signer:
+        if self._signer is None:
+            self._signer = open_signer(self._store.folder)
+        return self._signer
+
+    def _failed(self, place: Place, error: OSError) -> None:
+        if place.name not in self._down:
+            self._down.add(place.name)
+            log.error("a place for the audit's heads fails", place=place.name, cause=str(error) or "no answer in time")
+            self._store.submit(_place_alarm(place.name, str(error))).add_done_callback(_complain)
+
+    def _came_back(self, place: Place) -> None:
+        if place.name in self._down:
+            self._down.discard(place.name)
+            log.info("a place for the audit's heads works again", place=place.name)
+
+
+def _alarms(wrong: Sequence[Break]) -> Callable[[Tx], None]:
+    def tell(tx: Tx) -> None:
+        for one in wrong:
+            tx.event("alarm.audit", f"audit/{one.seq}", record=one.seq, cause=one.reason)
+
+    return tell
+
+
+def _place_alarm(name: str, cause: str) -> Callable[[Tx], None]:
+    return lambda tx: tx.event("alarm.audit_place", f"audit/{name}", place=name, cause=cause)
+
+
+def _complain(done: asyncio.Future[None]) -> None:
+    if not done.cancelled() and (error := done.exception()) is not None:
+        log.error("a record of the audit was not written", cause=str(error))

@@ -1,0 +1,110 @@
+"""Signed heads of the audit: what proves, from another place, how far the chain had come.
+
+A head is one line of JSON: node, seq, hash (hex), at_ms, key (hex, public), signature (hex) over all of the others. Ed25519, RFC 8032.
+Source: security.md §6.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from fenghuo.errors import FormatError
+from fenghuo.store.audit import Break, Chain
+from fenghuo.store.disk import write_file
+
+__all__ = ["Head", "Signer", "cut_tails", "open_signer", "read_heads"]
+
+KEY = "audit.key"
+PUBLIC = "audit.pub"
+
+
+class Head(msgspec.Struct, frozen=True):
+    """The newest record of a chain at a moment, signed. `hash`, `key`, `signature`: hex."""
+
+    node: str
+    seq: int
+    hash: str
+    at_ms: int
+    key: str
+    signature: str = ""
+
+    def line(self) -> str:
+        """As it is kept and sent."""
+        return msgspec.json.encode(self).decode()
+
+    def signed(self) -> bytes:
+        """What the signature covers: every field but itself, each typed and length-prefixed."""
+        return msgspec.msgpack.encode(("fenghuo.audit.head.v1", self.node, self.seq, self.hash, self.at_ms, self.key))
+
+    def is_genuine(self, key: str) -> bool:
+        """Whether the owner of the public `key` (hex) signed it."""
+        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  half of this daemon's start-up time otherwise
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
+
+        if self.key != key:
+            return False
+        try:
+            Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(bytes.fromhex(self.signature), self.signed())
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+class Signer:
+    """Holds the node's own key for heads."""
+
+    def __init__(self, secret: bytes) -> None:
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415  as above
+
+        self._key = Ed25519PrivateKey.from_private_bytes(secret)
+        self.public = self._key.public_key().public_bytes_raw().hex()
+
+    def head(self, chain: Chain, at_ms: int) -> Head:
+        """The head of `chain`, signed."""
+        head = Head(chain.node, chain.seq, chain.hash.hex(), at_ms, self.public)
+        return msgspec.structs.replace(head, signature=self._key.sign(head.signed()).hex())
+
+
+def open_signer(folder: Path) -> Signer:
+    """The key in a state folder, made at the first start; its public half lies beside it for whoever verifies elsewhere."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415  as above
+
+    place = folder / KEY
+    if not place.exists():
+        write_file(place, Ed25519PrivateKey.generate().private_bytes_raw())
+    signer = Signer(place.read_bytes())
+    public = folder / PUBLIC
+    if not public.exists():
+        write_file(public, f"{signer.public}\n".encode(), mode=0o644)
+    return signer
+
+
+def read_heads(lines: Iterable[str]) -> Iterator[Head]:
+    """Heads from the lines of a place; a syslog's prefix before the JSON is skipped. Raises: FormatError: a line that is none."""
+    for number, line in enumerate(lines, 1):
+        at = line.find("{")
+        if not line.strip():
+            continue
+        try:
+            yield msgspec.json.decode(line[at:].strip() if at >= 0 else line, type=Head)
+        except msgspec.DecodeError as error:
+            raise FormatError(f"line {number} is no head of an audit: {error}", code="bad-head", where=f"line {number}") from error
+
+
+def cut_tails(heads: Iterable[Head], hashes: Mapping[int, bytes], *, last: int, key: str) -> Iterator[Break]:
+    """Where the heads say otherwise than the chain. `hashes`: by seq, for every head's seq that the chain has; `last`: its newest."""
+    for head in heads:
+        if not head.is_genuine(key):
+            yield Break(head.seq, f"a head of record {head.seq} is not signed by the key {_short(key)}")
+        elif head.seq > last:
+            yield Break(last, f"the records after {last} were cut off: a signed head knows record {head.seq}")
+        elif hashes.get(head.seq, b"").hex() != head.hash:
+            yield Break(head.seq, "is not the record that a signed head knows: the chain was written anew")
+
+
+def _short(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:8]

@@ -1,0 +1,74 @@
+"""`fenghuo log verify`: an audit judged away from its daemon."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from fenghuo.clock import SystemClock
+from fenghuo.service.audit import LOCAL, AuditKeeper
+from fenghuo.store.audit import Deed, record_line
+from fenghuo.store.backup import backup
+from fenghuo.store.store import Store
+from fenghuo.store.tables import AUDIT
+from tests.core.cli.conftest import Shell
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    """A backup, an export, heads and a public key, as an auditor would be handed them."""
+
+    async def make() -> None:
+        store = await Store.open(tmp_path / "state", clock=SystemClock(), node="node-1")
+        keeper = AuditKeeper(store, SystemClock())
+        for n in range(4):
+            await store.run(lambda tx, n=n: tx.audit(Deed.of("test", f"thing/{n}")))  # type: ignore[misc]
+        await keeper.stop()
+        await backup(store, tmp_path / "backup.sqlite")
+        rows = await store.find(AUDIT, "ORDER BY seq")
+        (tmp_path / "export.jsonl").write_text("".join(record_line(row) + "\n" for row in rows))
+        await store.close()
+
+    asyncio.run(make())
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["backup.sqlite", "export.jsonl"])
+def test_a_sound_audit_holds(shell: Shell, kept: Path, name: str) -> None:
+    """A backup and an export alike, with and without heads."""
+    files = ("--heads", str(kept / "state" / LOCAL), "--key", str(kept / "state" / "audit.pub"))
+    for more in ((), files):
+        ran = shell.run("log", "verify", str(kept / name), *more)
+        assert (0, "5 records, the chain holds\n") == (ran.code, ran.out)
+
+
+def test_a_cut_off_tail_takes_the_heads(shell: Shell, kept: Path) -> None:
+    """Without heads nobody can tell; with them exit 1 and the record."""
+    export = kept / "export.jsonl"
+    export.write_text("".join(export.read_text().splitlines(keepends=True)[:3]))
+    assert 0 == shell.run("log", "verify", str(export)).code
+    ran = shell.run("log", "verify", str(export), "--heads", str(kept / "state" / LOCAL), "--json")
+    assert (1, False) == (ran.code, ran.json["ok"])
+    assert [{"record": 3, "reason": "the records after 3 were cut off: a signed head knows record 5"}] == ran.json["breaks"]
+
+
+def test_an_edit_is_named(shell: Shell, kept: Path) -> None:
+    """The record and what is wrong with it."""
+    export = kept / "export.jsonl"
+    lines = export.read_text().splitlines()
+    record = json.loads(lines[1])
+    lines[1] = json.dumps({**record, "actor": "nobody"})
+    export.write_text("\n".join(lines) + "\n")
+    ran = shell.run("log", "verify", str(export))
+    assert (1, "  record 2 was altered: its hash does not fit its fields\n") == (ran.code, ran.err)
+
+
+def test_a_file_that_is_no_audit_is_said_to_be_none(shell: Shell, tmp_path: Path) -> None:
+    """Exit 65 with the line, not a traceback."""
+    (tmp_path / "x").write_text("hello\n")
+    ran = shell.run("log", "verify", str(tmp_path / "x"))
+    assert 65 == ran.code
+    assert "line 1: this is no record of an audit" in ran.err
