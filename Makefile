@@ -26,7 +26,7 @@ run: $(VENV)/.product ## the daemon on config/demo.toml with simulated towns; ON
 	@$(BIN)/python -m fenghuo demo --config config/demo.toml $(if $(filter 1 yes true,$(ONCE)),--once)
 
 test: $(VENV)/.dev $(NODE_PEERS)/node_modules/.package-lock.json | test-tools ## every test, against real peers started by the tests; ARGS="-k sms" for some
-	@$(BIN)/pytest $(ARGS)
+	@tools/test $(ARGS)
 
 check: $(VENV)/.dev ## style, types, import contracts, known vulnerabilities
 	@tools/check

@@ -13,7 +13,7 @@ from tests.peers.direwolf import Duo
 from tests.peers.smsc import Smsc
 from tests.scale import TIMEOUT_SCALE
 
-pytestmark = [pytest.mark.peer, pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.peer, pytest.mark.e2e, pytest.mark.alone, pytest.mark.may_block, pytest.mark.timeout(90)]
 
 WATCHED_S = 8.0
 SETTLED_S = 3.0

@@ -15,7 +15,7 @@ from tests.e2e.node import Node, Person, sms
 from tests.peers.smsc import Smsc
 from tests.scale import TIMEOUT_SCALE
 
-pytestmark = [pytest.mark.peer, pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(330)]
+pytestmark = [pytest.mark.peer, pytest.mark.e2e, pytest.mark.alone, pytest.mark.may_block, pytest.mark.timeout(330)]
 
 PEOPLE = 20_000
 REACHED_WITHIN_S = 300.0
