@@ -9,12 +9,13 @@ import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fenghuo.rig.stamping import restamped
 from tests.scale import TIMEOUT_SCALE
 
 pytestmark = [pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(60)]
@@ -68,11 +69,8 @@ async def fenghuo(settings: Path, *words: str) -> tuple[int | None, Any]:
 
 def typhoon(folder: Path) -> Path:
     """The typhoon of the demo, sent now."""
-    now = datetime.now(UTC).replace(microsecond=0)
-    text = (CONFIG / "samples/typhoon.xml").read_text(encoding="utf-8")
-    for name, value in (("identifier", "t-1"), ("sent", now), ("effective", now), ("expires", now + timedelta(hours=6))):
-        text = text.replace(f"{{{name}}}", value if isinstance(value, str) else value.isoformat())
-    (folder / "typhoon.xml").write_text(text, encoding="utf-8")
+    sample = (CONFIG / "samples/typhoon.xml").read_bytes()
+    (folder / "typhoon.xml").write_bytes(restamped(sample, now=datetime.now(UTC), rename=lambda _: b"t-1"))
     return folder / "typhoon.xml"
 
 

@@ -13,7 +13,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ import msgspec
 from fenghuo.cli.paper import print_table
 from fenghuo.client.caller import CallFailed
 from fenghuo.client.socket import Control
+from fenghuo.rig.stamping import restamped
 from fenghuo.rig.town_report import Board
 
 __all__ = ["demo"]
@@ -188,12 +189,10 @@ class Stage:
         return (self._base / file).read_text().strip()
 
     def _stamped(self) -> bytes:
-        """The sample warning with the times of this moment."""
-        now = datetime.now(UTC).astimezone(CHINA).replace(microsecond=0)
-        template = (self._base / self._story.alert).read_text(encoding="utf-8")
-        for key, value in (("sent", now), ("effective", now), ("expires", now + timedelta(hours=6))):
-            template = template.replace(f"{{{key}}}", value.isoformat())
-        return str(template).replace("{identifier}", f"32058541600000_{now:%Y%m%d%H%M%S}").encode()
+        """The sample warning as if it were sent at this moment, under a name of its own."""
+        now = datetime.now(CHINA)
+        sample = (self._base / self._story.alert).read_bytes()
+        return restamped(sample, now=now, rename=lambda name: name.partition(b"_")[0] + f"_{now:%Y%m%d%H%M%S}".encode())
 
 
 def _print(heads: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
