@@ -17,6 +17,7 @@ FenghuoError
 │   ├── RowDamaged(table, key)            a digest does not fit its row
 │   ├── KeyConflict(key)                  one idempotency key, two contents
 │   └── StaleEpoch                        another node has taken over
+├── KeyUnusable(lane)                     a frame that may not be sealed: stale, spent or unreserved key
 ├── NotFound(what)                        nothing by that name
 ├── Overloaded(retry_after_s)             not now; the same call will do later
 └── Denied                                the desk's and the guard's refusals
@@ -38,6 +39,7 @@ __all__ = [
     "FormatError",
     "FrameError",
     "KeyConflict",
+    "KeyUnusable",
     "LinkBroken",
     "LinkBusy",
     "LinkClosed",
@@ -156,6 +158,14 @@ class KeyConflict(StoreError):
 
 class StaleEpoch(StoreError):
     """The epoch of this node is over: another one has taken command."""
+
+
+class KeyUnusable(FenghuoError):
+    """Nothing may be sealed in this lane of the narrow link: its key is stale, its counters are spent or not reserved, or there is none."""
+
+    def __init__(self, lane: str, reason: str) -> None:
+        self.lane = lane
+        super().__init__(f"{lane}: {reason}")
 
 
 class NotFound(FenghuoError):

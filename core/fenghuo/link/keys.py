@@ -1,0 +1,148 @@
+"""Who shares which secret with whom, and the lanes that follow: one key, counter and window for each of them.
+
+One secret for each device; one for each group, whose holders can all speak for its head and which therefore carries text only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum
+
+import msgspec
+
+from fenghuo.errors import ConfigError, KeyUnusable
+from fenghuo.link.frame import FrameKind, Head, Purpose, purpose_of
+from fenghuo.link.suite import FrameCipher, KeyProvider
+
+__all__ = ["Direction", "KeyRing", "Lane", "Root"]
+
+_LABEL = b"fenghuo link 1"
+
+
+class Direction(IntEnum):
+    """Down from the head of a root to its device or group, up from the device."""
+
+    DOWN = 0
+    UP = 1
+
+
+class Root(msgspec.Struct, frozen=True):
+    """One shared secret. `key_id`: 0-255, used once among all roots of a head, so that id and source name it on the air;
+    `head`, `device`: node codes 1-255 (for a group the group's own code, which no node has); `secret`: its name at the
+    provider; `members`: node codes of a group in the order of their slots, empty for a device; `since`: UTC seconds when
+    the key was put in, 0 if nobody noted it.
+    """
+
+    key_id: int
+    head: int
+    device: int
+    secret: str
+    members: tuple[int, ...] = ()
+    since: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.key_id <= 255:
+            raise ConfigError(f"key id {self.key_id} is not one of 0 to 255")
+        if not all(1 <= code <= 255 for code in (self.head, self.device, *self.members)):
+            raise ConfigError(f"key {self.key_id}: a node code is not one of 1 to 255")
+        if self.head == self.device or self.device in self.members or self.head in self.members:
+            raise ConfigError(f"key {self.key_id}: head, device and members must have different codes")
+        if len(self.members) > 64 or len(set(self.members)) != len(self.members):
+            raise ConfigError(f"key {self.key_id}: a group has up to 64 members, each named once")
+
+    @property
+    def is_group(self) -> bool:
+        return bool(self.members)
+
+
+class Lane(msgspec.Struct, frozen=True):
+    """One way for one purpose under one secret. `name` is its key in the store: a new secret begins a new lane."""
+
+    name: str
+    key_id: int
+    source: int
+    destination: int
+    direction: Direction
+    purpose: Purpose
+    is_group: bool
+    since: float
+    cipher: FrameCipher
+
+    def known(self, head: bytes) -> bytes:
+        """What the tag covers beside the payload: the head as sent, and what both ends know without sending it."""
+        return head + bytes((self.direction, self.destination))
+
+    def nonce(self, counter: int) -> bytes:
+        """Key id, source, direction, counter. Never the time, never chance: only a durable counter does not repeat."""
+        return bytes((self.key_id, self.source, self.direction)) + bytes(6) + counter.to_bytes(4, "big")
+
+
+class KeyRing:
+    """The lanes of node `own`. Raises: ConfigError: two roots that cannot be told apart or share a secret."""
+
+    def __init__(self, own: int, provider: KeyProvider, roots: Iterable[Root]) -> None:
+        self.own = own
+        self._roots = [root for root in roots if own in (root.head, root.device, *root.members)]
+        self._sending: dict[tuple[int, Purpose], Lane] = {}
+        self._hearing: dict[tuple[int, int, Purpose], Lane] = {}
+        self._members = {root.device: root.members for root in self._roots if root.is_group}
+        self._check(provider)
+        for root in sorted(self._roots, key=lambda root: (root.since, root.key_id)):
+            self._add(root, provider)
+
+    def sending(self, destination: int, kind: FrameKind) -> Lane:
+        """The newest lane to a device or group. Raises: KeyUnusable: there is none, or a group was to be given a command."""
+        lane = self._sending.get((destination, purpose_of(kind)))
+        if lane is None:
+            raise KeyUnusable(f"{self.own}>{destination}", f"there is no key to send {kind.name} frames")
+        return lane
+
+    def hearing(self, head: Head) -> Lane | None:
+        """The lane a frame claims to be of; None: it is not for us."""
+        return self._hearing.get((head.key_id, head.source, purpose_of(head.kind)))
+
+    def lanes(self) -> tuple[Lane, ...]:
+        """All of them, both ways."""
+        return (*self._sending.values(), *self._hearing.values())
+
+    def members(self, group: int) -> tuple[int, ...]:
+        """Who is in a group, in the order of slots. Raises: KeyUnusable: no such group here."""
+        if group not in self._members:
+            raise KeyUnusable(f"{self.own}>{group}", "there is no such group")
+        return self._members[group]
+
+    def peers(self) -> tuple[int, ...]:
+        """Node codes with which a key of their own is shared."""
+        return tuple(sorted({destination for destination, purpose in self._sending if purpose is Purpose.COMMAND}))
+
+    def _check(self, provider: KeyProvider) -> None:
+        ids, secrets = set(), set()
+        for root in self._roots:
+            if (root.head, root.key_id) in ids:
+                raise ConfigError(f"key id {root.key_id} is used twice by node {root.head}: on the air nobody could tell which")
+            ids.add((root.head, root.key_id))
+            value = provider.check_value(root.secret)
+            if value in secrets:
+                raise ConfigError(f"link secret {root.secret} stands for two keys: each device and group needs one of its own")
+            secrets.add(value)
+
+    def _add(self, root: Root, provider: KeyProvider) -> None:
+        if root.is_group:
+            self._add_lane(root, provider, Direction.DOWN, Purpose.MESSAGE)
+            return
+        for purpose in Purpose:
+            self._add_lane(root, provider, Direction.DOWN, purpose)
+            self._add_lane(root, provider, Direction.UP, purpose)
+
+    def _add_lane(self, root: Root, provider: KeyProvider, direction: Direction, purpose: Purpose) -> None:
+        is_down = direction is Direction.DOWN
+        source, destination = (root.head, root.device) if is_down else (root.device, root.head)
+        info = b"\0".join((_LABEL, provider.suite.encode(), bytes((root.key_id, source, destination, direction, purpose))))
+        name = f"{root.key_id}-{provider.check_value(root.secret)}/{source}>{destination}/{purpose.name.lower()}"
+        lane = Lane(
+            name, root.key_id, source, destination, direction, purpose, root.is_group, root.since, provider.cipher(root.secret, info)
+        )
+        if source == self.own:
+            self._sending[(destination, purpose)] = lane
+        else:
+            self._hearing[(root.key_id, source, purpose)] = lane
