@@ -131,12 +131,18 @@ def overtaken(tx: Tx, message: Message) -> MessageState | None:
     return MessageState.SUPERSEDED if any(row.action is Action.UPDATE and row.sent_at > sent_at for row in later) else None
 
 
-def bury(tx: Tx, message: Message) -> None:
-    """A Cancel without an original leaves a tombstone for each reference, so that a late Alert is dead on arrival."""
+def bury(tx: Tx, message: Message, *, is_signed: bool = False) -> None:
+    """A Cancel without an original leaves a tombstone for each reference, so that a late Alert is dead on arrival.
+
+    Unsigned it buries messages of its own sender only, as it could end only those had they come first.
+    """
+    own = message.content.sender
     for reference in message.content.references:
-        key = f"{reference.sender}\x1f{reference.identifier}"
-        tx.put(TOMBSTONE, TombstoneRow(key, message.id, message.expires_at + KEEP_KEYS_S))
-        tx.event("message.tombstone", f"message/{message.id}", identifier=reference.identifier, sender=reference.sender)
+        if not is_signed and reference.sender not in ("", own):
+            continue
+        sender = reference.sender if is_signed else own
+        tx.put(TOMBSTONE, TombstoneRow(f"{sender}\x1f{reference.identifier}", message.id, message.expires_at + KEEP_KEYS_S))
+        tx.event("message.tombstone", f"message/{message.id}", identifier=reference.identifier, sender=sender)
 
 
 def is_dead(tx: Tx, content: Content) -> bool:

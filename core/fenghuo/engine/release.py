@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from fenghuo.engine.book import Book, OpenMessage
-from fenghuo.engine.chain import replace_earlier
+from fenghuo.engine.chain import bury, replace_earlier
 from fenghuo.engine.facts import Facts, MessageEnded, Signed
 from fenghuo.engine.inherit import Heir
 from fenghuo.engine.office import Office
@@ -82,6 +82,8 @@ class Release:
                 return Signature(message.id, message.revision, names, needed, MessageState.HELD), (), ()
             tx.update(MESSAGE, msgspec.structs.replace(row, state=MessageState.ACTIVE))
             heirs, ended = replace_earlier(tx, message)
+            if message.action is Action.CANCEL and message.revision == 1:  # it came before what it cancels
+                bury(tx, message, is_signed=True)
             tx.event("message.released", f"message/{message.id}", revision=message.revision, signatures=list(names))
             return Signature(message.id, message.revision, names, needed, MessageState.ACTIVE), heirs, ended
 

@@ -181,6 +181,39 @@ async def test_a_strangers_unsigned_cancel_stops_no_update(tmp_path: Path) -> No
         assert "新的" in house.sent[-1].text
 
 
+async def test_a_stranger_cannot_bury_what_is_still_to_come(tmp_path: Path) -> None:
+    """His Cancel came before the author's alert: it would have waited for a person, so the alert goes out."""
+    async with opened(tmp_path) as house:
+        await house.take(order(to=["everyone"], sender="stranger", text="取消", action="Cancel", reference="X-9"), source="stranger")
+        alert = await house.take(order(identifier="X-9"))
+        assert isinstance(alert, Accepted)
+        assert ("active", 1) == (alert.state, len(house.sent))
+
+
+async def test_a_signed_cancel_buries_what_is_still_to_come(tmp_path: Path) -> None:
+    """A person answers for it: the alert that follows is kept and never sent, whoever sends it."""
+    async with opened(tmp_path) as house:
+        cancel = order(to=["everyone"], sender="stranger", text="取消", action="Cancel", reference="X-9")
+        await house.take(cancel, "anna", source="stranger")
+        alert = await house.take(order(identifier="X-9"))
+        assert isinstance(alert, Accepted)
+        assert ("cancelled", []) == (alert.state, house.sent)
+
+
+@pytest.mark.parametrize(("signers", "expected"), [((), "active"), (("anna",), "cancelled")])
+async def test_a_held_cancel_buries_nothing_until_it_is_signed(tmp_path: Path, signers: tuple[str, ...], expected: str) -> None:
+    """Its clock is a day ahead, so a person must look at it first; with the signature it is in force for what comes later."""
+    async with opened(tmp_path) as house:
+        cancel = await house.take(order(action="Cancel", reference="X-9", sent="1970-01-13T13:46:40Z"))
+        assert isinstance(cancel, Accepted)
+        assert "held" == cancel.state
+        for signer in signers:
+            await house.room.release.sign(cancel.id, signer)
+        alert = await house.take(order(identifier="X-9"))
+        assert isinstance(alert, Accepted)
+        assert expected == alert.state
+
+
 async def test_a_strangers_cancel_is_held(tmp_path: Path) -> None:
     """Who did not write it may not end it unsigned: it waits for a person, and the original goes on."""
     async with opened(tmp_path) as house:
