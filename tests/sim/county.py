@@ -1,0 +1,98 @@
+"""A simulated county over some days: world, bearers, people, clients, and the daemon that is killed and started in their midst."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from pathlib import Path
+
+from structlog.testing import capture_logs
+
+from fenghuo.errors import NotFound
+from fenghuo.rig.simloop import SimLoop
+from tests.sim.bearer import Bearer
+from tests.sim.clients import Clients, Writers
+from tests.sim.ground import WAYS
+from tests.sim.node import Gone, Node, task_factory
+from tests.sim.people import People
+from tests.sim.world import Told, World
+
+RESTART_S = 3.0
+"""Middle time that the service manager takes to start the daemon anew."""
+
+
+class County:
+    """Everything there is. `host` of the clients: up() waits for a daemon that serves."""
+
+    def __init__(self, loop: SimLoop, folder: Path, seed: int) -> None:
+        self.world = World(loop, seed)
+        self.people = People(self.world)
+        self.bearers = {way.name: Bearer(way, self.world, self.people.receive) for way in WAYS}
+        self.clients = Clients(self.world, self)
+        self.writers = Writers(self.world)
+        self.folder = folder
+        self.node: Node | None = None
+        self._ups = asyncio.Event()
+        self._seeds = random.Random(f"lives {seed}")
+        loop.set_task_factory(task_factory)  # type: ignore[arg-type]  # a factory whose options are any
+        loop.set_exception_handler(self._unhandled)
+
+    async def up(self) -> Node:
+        while self.node is None or not self.node.is_running or not self._ups.is_set():
+            await self._ups.wait()
+            await asyncio.sleep(0)
+        return self.node
+
+    async def start(self) -> None:
+        """Bring the daemon up; whatever cuts its start off is a crash like any other."""
+        self.world.life += 1
+        node = self.node = Node(self.world, self.folder, self.bearers, self._seeds.getrandbits(32))
+        self.world.note("start", str(self.world.life))
+        cursor = max((entry.event.seq for entry in self.world.log if isinstance(entry, Told)), default=0)
+        try:
+            await node.call(node.start(cursor))
+        except Gone:
+            return
+        self.world.note("ready", str(self.world.life))
+        self._ups.set()
+
+    async def crash(self) -> None:
+        """Kill the daemon, whatever it is doing, and have it started again."""
+        if self.node is None or not self.node.is_running:
+            return
+        node, self.node = self.node, None
+        self._ups.clear()
+        self.world.note("crash", str(self.world.life))
+        await node.kill()
+        await asyncio.sleep(self.world.chance.expovariate(1 / RESTART_S))
+        self.world.wall_off_s = self.world.chance.uniform(-1.0, 1.0)  # a machine sets its clock before the daemon starts
+        await self.start()
+
+    async def look(self, ident: str) -> None:
+        """Somebody opens a message at the console; nobody insists."""
+        node = await self.up()
+        try:
+            await node.call(node.view(ident))
+        except Gone:
+            return
+        except NotFound:
+            self.world.failures.append(f"at {self.world.now:.3f} s {ident} was accepted and is not known")
+
+    async def look_at_all(self) -> None:
+        """At the end of the day: everything that was accepted, once more."""
+        for ident in dict.fromkeys(answer.id for _, answer in self.clients.mail):
+            await self.look(ident)
+
+    async def end(self) -> None:
+        """Stop everything without draining."""
+        await self.world.rest()
+        if self.node is not None:
+            await self.node.kill()
+
+    def _unhandled(self, loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+        error = context.get("exception")
+        if not isinstance(error, asyncio.CancelledError) and (self.node is None or self.node.is_running):
+            self.world.failures.append(f"at {self.world.now:.3f} s nobody caught: {context.get('message')}: {error!r}")
+
+
+__all__ = ["County", "capture_logs"]

@@ -1,0 +1,53 @@
+"""One simulated day by its seed: in safety mode anything may go wrong and no promise may break; in liveness mode one way is healthy."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+import msgspec
+from structlog.testing import capture_logs
+
+from fenghuo.rig.simloop import SimLoop, run
+from tests.sim.county import County
+from tests.sim.traffic import Traffic
+from tests.sim.trouble import Trouble
+from tests.sim.world import World
+
+DAY_S = 86_400.0
+DRAIN_S = 5 * 3600.0
+"""After the day, until the last message has expired."""
+
+
+class Ran(msgspec.Struct, frozen=True):
+    """A day that is over."""
+
+    world: World
+    trace: str
+    steps: int
+
+
+def safety(seed: int, *, amount: int = 60, fifo: bool = False) -> Ran:
+    """A day of trouble, and the hours after it in which everything comes to its end."""
+
+    async def day(loop: SimLoop, folder: Path) -> World:
+        county = County(loop, folder, seed)
+        await county.start()
+        trouble = Trouble(county, DAY_S)
+        trouble.begin()
+        Traffic(county, trouble, amount=amount, end=DAY_S).begin()
+        await asyncio.sleep(DAY_S + DRAIN_S)
+        await county.look_at_all()
+        await county.end()
+        return county.world
+
+    return _ran(day, seed, fifo=fifo)
+
+
+def _ran(day, seed: int, *, fifo: bool) -> Ran:  # type: ignore[no-untyped-def]
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder, capture_logs():
+        world, trace = run(lambda loop: day(loop, Path(folder)), seed, fifo=fifo)
+    world.failures += [f"something wanted a thread: {what}" for what in world.loop.escapes]
+    return Ran(world, trace, world.loop.steps)

@@ -1,0 +1,209 @@
+"""The daemon under test, without its doors: store, engine, desk, supervised channels. It can be killed at any moment and started anew."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import random
+import sqlite3
+from collections.abc import Coroutine, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from fenghuo.clock import SystemClock
+from fenghuo.engine.channels import Instance
+from fenghuo.engine.facts import ChannelObserved
+from fenghuo.engine.health import Sign
+from fenghuo.engine.judging import Origin
+from fenghuo.engine.office import Office
+from fenghuo.formats.renditions import radio_text, sms_text
+from fenghuo.model.traffic import Traffic
+from fenghuo.plugin.ports import Actor, ChannelType, Renderer
+from fenghuo.plugin.supervisor import ChannelSupervisor, Wiring
+from fenghuo.rig.sim_settings import SimSettings
+from fenghuo.rig.virtual_store import VirtualFill
+from fenghuo.service.desk import Desk, Holder
+from fenghuo.service.desk_messages import MessageVerbs
+from fenghuo.service.desk_plans import PlanVerbs
+from fenghuo.service.engine_room import EngineRoom
+from fenghuo.service.secrets import Secret
+from fenghuo.store import Store, StoreSettings
+from fenghuo.store.database import open_reader
+from fenghuo.store.disk import DATABASE
+from fenghuo.store.tables import CHANNEL
+from tests.sim.bearer import Bearer, Life, Link
+from tests.sim.ground import DIRECTORY, SIGNERS, rules
+from tests.sim.world import Told, Viewed, World
+
+T = TypeVar("T")
+
+LIFE: contextvars.ContextVar[Node | None] = contextvars.ContextVar("LIFE", default=None)
+DURABLE = "SELECT 1 FROM attempt WHERE token = ? AND n = ?"
+OPERATOR = Actor("centre", ("operator", "viewer", "admin", "source"), "sim")
+
+
+class Gone(Exception):
+    """The process died before it answered."""
+
+
+class Node:
+    """One life of the daemon. Made by Host.start()."""
+
+    def __init__(self, world: World, folder: Path, bearers: Mapping[str, Bearer], seed: int) -> None:
+        self.world = world
+        self.folder = folder
+        self.bearers = bearers
+        self.chance = random.Random(seed)
+        self.fill = VirtualFill(random.Random(seed + 1))
+        self.life = Life(self._is_durable)
+        self.store: Store | None = None
+        self.room: EngineRoom
+        self.desk: Desk
+        self.fatal: list[BaseException] = []
+        self.tasks: list[asyncio.Task[Any]] = []
+        self._disk: sqlite3.Connection | None = None
+        self._context = contextvars.copy_context()
+        self._context.run(LIFE.set, self)
+
+    @property
+    def is_running(self) -> bool:
+        return self.life.is_running
+
+    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Run something inside the process: it dies with it."""
+        return self.world.loop.create_task(work, context=self._context)
+
+    async def call(self, work: Coroutine[Any, Any, T]) -> T:
+        """Ask the process something from outside. Raises: Gone: it died meanwhile."""
+        task = self.spawn(work)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if self.is_running:
+                raise
+            raise Gone from None
+        except Exception:
+            if self.is_running:
+                raise
+            raise Gone from None
+
+    async def start(self, cursor: int) -> None:
+        """From the disk to ready. `cursor`: the last event that the console saw."""
+        world = self.world
+        clock = SystemClock(wall=world.wall, monotonic=world.loop.time)
+        settings = StoreSettings(min_free=0, ballast=0, log_frames=0, fill=self.fill)
+        self.store = store = await Store.open(self.folder, clock=clock, node="sim", settings=settings)
+        self._disk = open_reader(self.folder / DATABASE)
+        office = Office(node="sim", clock=clock, rules=rules(), directory=DIRECTORY, seed=self.chance.getrandbits(32))
+        renderers = {"sms": Renderer("sms", sms_text), "radio": Renderer("radio", radio_text)}
+        self.room = EngineRoom(office, store, renderers, release_valid_s=120.0, on_fatal=self._on_fatal)
+        supervisors = await self._channels()
+        await self.room.recover()
+        self.desk = self._desk(store)
+        self.spawn(self._engine())
+        self.spawn(self._console(cursor))
+        for supervisor in supervisors:
+            self.spawn(supervisor.run())
+
+    async def _engine(self) -> None:
+        try:
+            await self.room.loop.run()
+        except Exception as error:
+            self._on_fatal(error)
+            raise
+
+    async def _channels(self) -> list[ChannelSupervisor]:
+        assert self.store is not None
+        decided = {row.name: row for row in await self.store.find(CHANNEL)}
+        wiring = Wiring(self.room.office.clock, lambda path: path, self._on_health, self.room.receipts.take, lambda name, sentence: None)
+        supervisors = []
+        for bearer in self.bearers.values():
+            way = bearer.way
+            kind = ChannelType(way.name, SimSettings, lambda settings, way=way: way.capabilities, way.kinds, self._maker(bearer))  # type: ignore[misc]
+            supervisor = ChannelSupervisor(way.name, kind, SimSettings(socket=""), wiring, chance=self.chance)
+            instance = Instance(
+                way.name,
+                way.name,
+                way.capabilities,
+                address_kinds=way.kinds,
+                channel=lambda supervisor=supervisor: supervisor.channel,  # type: ignore[misc]
+                terms=way.terms,
+            )
+            if way.name in decided:
+                instance.admin, instance.admin_reason = decided[way.name].admin, decided[way.name].reason
+            self.room.board.add(instance)
+            supervisors.append(supervisor)
+        return supervisors
+
+    def _maker(self, bearer: Bearer) -> Any:  # a factory of channels
+        return lambda context: Link(bearer, self.life)
+
+    def _on_health(self, name: str, up: bool, reason: str) -> None:
+        self.room.facts.put(ChannelObserved(name, Sign.LOCAL_UP if up else Sign.LOCAL_DOWN, reason))
+
+    def _on_fatal(self, error: BaseException) -> None:
+        if self.is_running:
+            self.fatal.append(error)
+            self.world.failures.append(f"at {self.world.now:.3f} s the engine gave up: {error!r}")
+
+    def _desk(self, store: Store) -> Desk:
+        room, desk = self.room, Desk()
+        holders = [(Secret(name), Holder(name, ("releaser",), Origin(name))) for name in SIGNERS]
+        holders += [(Secret(name), Holder(name, OPERATOR.rights, Origin(name, traffic=tuple(Traffic)))) for name in ("centre", "met")]
+        desk.hold(holders)
+        desk.add(MessageVerbs(desk, room.intake, room.release, store).verbs())
+        plans = PlanVerbs(desk, room.office, store, board=room.board, facts=room.facts, dispatcher=room.dispatcher)
+        desk.add(plans.verbs())
+        return desk
+
+    async def _console(self, cursor: int) -> None:
+        """A console that follows the stream, and the prober behind it, as in the daemon."""
+        assert self.store is not None
+        events = self.store.events
+        while True:
+            await events.wait(cursor)
+            for event in await events.read(cursor, 1000):
+                cursor = event.seq
+                self.world.add(Told, event)
+            self.room.prober.look()
+
+    async def view(self, ident: str) -> None:
+        """The console opens a message, and sees what it sees."""
+        view = await self.desk.do(OPERATOR, "message.show", {"id": ident})
+        if self.is_running:
+            self.world.add(Viewed, view)
+
+    async def kill(self) -> None:
+        """End as by SIGKILL: nothing more leaves, nothing more is written, whatever its code still does."""
+        self.life.is_running = False
+        self.fill.crash()
+        for bearer in self.bearers.values():
+            bearer.link = None
+        if hasattr(self, "room"):
+            dispatcher = self.spawn(self.room.dispatcher.stop(0.0))
+            await asyncio.wait({dispatcher})
+        while left := [task for task in self.tasks if not task.done()]:
+            for task in left:
+                task.cancel()
+            for task in left:
+                await asyncio.wait({task})
+        if self._disk is not None:
+            self._disk.close()
+        if self.store is not None:
+            await self.store.close()
+
+    def _is_durable(self, token: str, n: int) -> bool:
+        assert self._disk is not None
+        return self._disk.execute(DURABLE, (token, n)).fetchone() is not None
+
+
+def task_factory(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], **options: Any) -> asyncio.Task[T]:
+    """Makes every task known to the life of the process in which it was made."""
+    context = options.get("context")
+    node = context.get(LIFE) if context is not None else LIFE.get()
+    task = asyncio.Task(work, loop=loop, **options)
+    if node is not None:
+        node.tasks.append(task)
+        if len(node.tasks) > 512:
+            node.tasks[:] = [one for one in node.tasks if not one.done()]
+    return task

@@ -1,0 +1,99 @@
+"""What goes wrong in a simulated day: bearers fail in every manner, the daemon is killed, clocks jump, operators meddle."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from tests.sim.bearer import Bearer, Weather
+from tests.sim.county import County
+
+GOOD = Weather()
+HOUR = 3600.0
+YEAR = 365.25 * 86_400.0
+
+
+class Trouble:
+    """Faults of every kind at any time. `end`: virtual seconds after which nothing new goes wrong."""
+
+    def __init__(self, county: County, end: float) -> None:
+        self.county = county
+        self.world = county.world
+        self.end = end
+
+    def begin(self) -> None:
+        world = self.world
+        for bearer in self.county.bearers.values():
+            world.spawn(self._weather(bearer))
+        world.spawn(self._crashes())
+        world.spawn(self._clock())
+        world.spawn(self._switches())
+
+    async def _until(self, mean_s: float) -> bool:
+        """Wait for the next one; False when the day is over."""
+        await asyncio.sleep(self.world.chance.expovariate(1 / mean_s))
+        return self.world.now < self.end
+
+    async def _weather(self, bearer: Bearer) -> None:
+        chance = self.world.chance
+        while await self._until(4 * HOUR):
+            kind = chance.choice(("away", "deaf", "grey", "slow", "flap"))
+            self.world.note("bad", bearer.way.name, kind)
+            lasts_s = chance.expovariate(1 / 900)
+            if kind == "flap":
+                await self._flap(bearer, min(lasts_s, 300.0))
+            else:
+                bearer.change(BAD[kind])
+                await asyncio.sleep(lasts_s)
+            bearer.change(GOOD)
+            self.world.note("good", bearer.way.name)
+
+    async def _flap(self, bearer: Bearer, lasts_s: float) -> None:
+        until = self.world.now + lasts_s
+        while self.world.now < until:
+            bearer.change(BAD["away"])
+            await asyncio.sleep(8.0)
+            bearer.change(GOOD)
+            await asyncio.sleep(8.0)
+
+    async def _crashes(self) -> None:
+        """A few a day, some of them twice in a row: the second in the middle of the recovery from the first."""
+        chance = self.world.chance
+        while await self._until(5 * HOUR):
+            self.world.spawn(self.county.crash())
+            while chance.random() < 0.3:
+                await asyncio.sleep(chance.choice((0.02, 1.0, 3.0, 3.5)) * chance.random() + 3.0)
+                self.world.spawn(self.county.crash())
+
+    async def crash_soon(self) -> None:
+        """Right in the middle of what is being done."""
+        await asyncio.sleep(self.world.chance.choice((0.01, 0.1, 1.0, 10.0)) * self.world.chance.random())
+        await self.county.crash()
+
+    async def _clock(self) -> None:
+        chance = self.world.chance
+        while await self._until(8 * HOUR):
+            self.world.wall_off_s = chance.choice((HOUR, -HOUR, 10 * YEAR, -20 * YEAR))
+            self.world.note("clock", "", f"{self.world.wall_off_s:+.0f} s")
+            await asyncio.sleep(chance.expovariate(1 / 600))
+            self.world.wall_off_s = 0.0
+
+    async def _switches(self) -> None:
+        chance = self.world.chance
+        while await self._until(10 * HOUR):
+            name = chance.choice(tuple(self.county.bearers))
+            self.world.note("bad", name, "disabled")
+            await self.county.clients.command("channel.disable", name=name, reason="maintenance")
+            await asyncio.sleep(chance.expovariate(1 / 900))
+            while await self.county.clients.command("channel.enable", name=name, reason="done") is None:
+                await asyncio.sleep(1.0)
+            self.world.note("good", name)
+
+
+BAD = {
+    "away": msgspec.structs.replace(GOOD, is_up=False),
+    "deaf": msgspec.structs.replace(GOOD, deaf=True),
+    "grey": msgspec.structs.replace(GOOD, loss=0.6, delay_s=20.0, mute=0.3, refuse=0.2),
+    "slow": msgspec.structs.replace(GOOD, delay_s=60.0),
+}
