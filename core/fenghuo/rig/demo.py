@@ -125,6 +125,7 @@ class Stage:
             board.take(event, time.monotonic() - began)
             if victim in self._bearers and board.confirmed >= after and self._bearers[victim].poll() is None:
                 self._bearers[victim].send_signal(signal.SIGKILL)
+                self._bearers[victim].wait(timeout=READY_S)
                 click.echo(
                     f"3. the bearer {victim} is killed (SIGKILL) after {board.confirmed} confirmations; the rest must go another way"
                 )
