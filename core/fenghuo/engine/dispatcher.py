@@ -36,7 +36,7 @@ class Dispatcher:
         self._board = board
         self._licensing = licensing
         self._media: dict[str, Medium] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], None] = {}  # no set: its order would change from run to run
         self._alarm: asyncio.TimerHandle | None = None
         self._stopping = False
         self.sent = 0
@@ -101,8 +101,8 @@ class Dispatcher:
 
     def _spawn(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = None
+        task.add_done_callback(self._tasks.pop)
 
     async def _carry(self, medium: Medium, delivery: Delivery, instance: Instance) -> None:
         job = self._licensing.job(delivery, instance, medium)

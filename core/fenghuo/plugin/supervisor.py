@@ -227,17 +227,17 @@ class ChannelSupervisor(Supervisor[Channel]):
     async def _pump(self, channel: Channel) -> None:
         """Take what comes in the order in which it comes, several at once: a flood of receipts shares its commits."""
         room = asyncio.Semaphore(INBOUND_AT_ONCE)
-        taking: set[asyncio.Task[None]] = set()
+        taking: dict[asyncio.Task[None], None] = {}  # no set: its order would change from run to run
 
         def taken(task: asyncio.Task[None]) -> None:
-            taking.discard(task)
+            taking.pop(task)
             room.release()
 
         try:
             async for inbound in channel.inbound():
                 await room.acquire()
                 task = asyncio.create_task(self._take(inbound), name=f"inbound {self.name}")
-                taking.add(task)
+                taking[task] = None
                 task.add_done_callback(taken)
             if self.capabilities.inbound:
                 await asyncio.gather(*taking)

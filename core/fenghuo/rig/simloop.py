@@ -8,6 +8,7 @@ Source: reliability.md §4.
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import heapq
 import random
@@ -119,6 +120,12 @@ class SimLoop(asyncio.BaseEventLoop):
         self.escapes.append(what)
         raise EscapedSimulation(f"{what}: a simulation has no threads")
 
+    def _asyncgen_finalizer_hook(self, agen: Any) -> None:
+        """As in a real loop, which goes the way of threads here."""
+        self._asyncgens.discard(agen)  # type: ignore[attr-defined]  # the loop's own set
+        if not self.is_closed():
+            self.call_soon(self.create_task, agen.aclose())
+
     def _process_events(self, event_list: Any) -> None:
         """There is no selector."""
 
@@ -128,11 +135,16 @@ class SimLoop(asyncio.BaseEventLoop):
 
 def run(work: Callable[[SimLoop], Coroutine[Any, Any, T]], seed: int = 0, *, fifo: bool = False) -> tuple[T, str]:
     """Run `work` to its end on a loop of its own; what it returned, and the trace. Raises: Deadlock, and what `work` raises."""
-    with asyncio.Runner(loop_factory=lambda: SimLoop(seed, fifo=fifo)) as runner:
-        loop = runner.get_loop()
-        assert isinstance(loop, SimLoop)
-        result = runner.run(work(loop))
-        return result, loop.trace
+    gc.collect()
+    gc.disable()  # it finalises what it finds at moments that depend on what ran before
+    try:
+        with asyncio.Runner(loop_factory=lambda: SimLoop(seed, fifo=fifo)) as runner:
+            loop = runner.get_loop()
+            assert isinstance(loop, SimLoop)
+            result = runner.run(work(loop))
+            return result, loop.trace
+    finally:
+        gc.enable()
 
 
 def _place(task: asyncio.Task[Any]) -> str:

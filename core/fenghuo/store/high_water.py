@@ -12,17 +12,17 @@ class HighWater:
 
     def __init__(self, mark: int = 0) -> None:
         self.mark = mark
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._waiting: dict[asyncio.Future[None], None] = {}  # no set: its order would change from run to run
 
     async def wait(self, after: int) -> int:
         """Return the mark as soon as it is > `after`."""
         while self.mark <= after:
             woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.add(woken)
+            self._waiting[woken] = None
             try:
                 await woken
             finally:
-                self._waiting.discard(woken)
+                self._waiting.pop(woken)
         return self.mark
 
     def rise(self, mark: int) -> None:

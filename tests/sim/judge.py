@@ -1,0 +1,371 @@
+"""Judges a day by the world's log: what left, what was shown, what was said and what clients were told. One check for each promise.
+
+Sources: delivery.md, Invariants (I1-I9); scenarios.md, "Asserted in every scenario" (A1-A7).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any, TypeVar
+
+import msgspec
+
+from fenghuo.model.evidence import Evidence
+from fenghuo.model.traffic import Priority, Traffic
+from tests.sim.ground import OWNERS, PUBLIC, WAY
+from tests.sim.world import EPOCH, Acked, Aired, Asked, Ended, Entry, Fragment, Heard, Note, Said, Shown, Signed, Submitted, Told, Viewed, World
+
+E = TypeVar("E", bound=Entry)
+TAG = re.compile(r"〔\d+〕")
+COPY = "重发"
+ENDS = ("MET", "FAILED", "EXPIRED", "SUPERSEDED", "CANCELLED", "SHED")
+SLACK_S = 2.0
+"""What a commit, a clock set at start, and the way from the licence to the first octet may take together."""
+LOST_WORD_S = 1.0
+"""An outcome is on the disk by then; a crash sooner leaves it in doubt."""
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """What a token stands for, as the stream said when it was first licensed."""
+
+    message: str
+    revision: int
+    recipient: str
+    delivery: int
+
+
+class Log:
+    """The world's log with what several checks look up."""
+
+    def __init__(self, world: World) -> None:
+        self.entries = world.log
+        self.failures = world.failures
+
+    def all(self, kind: type[E]) -> list[tuple[int, E]]:
+        """Entries of a kind with their places in the log."""
+        return [(place, entry) for place, entry in enumerate(self.entries) if type(entry) is kind]  # type: ignore[misc]
+
+    @cached_property
+    def aired(self) -> list[tuple[int, Aired]]:
+        return self.all(Aired)
+
+    @cached_property
+    def told(self) -> list[tuple[int, Told]]:
+        return self.all(Told)
+
+    @cached_property
+    def acked(self) -> list[tuple[int, Acked]]:
+        return self.all(Acked)
+
+    @cached_property
+    def views(self) -> list[tuple[int, Viewed]]:
+        return self.all(Viewed)
+
+    @cached_property
+    def last_views(self) -> dict[tuple[str, int], dict[str, Any]]:
+        """The last view of each message and revision that was opened."""
+        return {(entry.view["id"], entry.view["revision"]): entry.view for _, entry in self.views}
+
+    @cached_property
+    def origin(self) -> dict[str, Origin]:
+        found: dict[str, Origin] = {}
+        for _, entry in self.told:
+            if entry.event.type == "delivery.emitting":
+                body = entry.event.body
+                number = int(entry.event.subject.partition("/")[2])
+                found.setdefault(body["token"], Origin(body["message"], body["revision"], body["recipient"], number))
+        return found
+
+    @cached_property
+    def letters(self) -> dict[str, Submitted]:
+        return {entry.key: entry for _, entry in self.all(Submitted)}
+
+    @cached_property
+    def crashes(self) -> list[float]:
+        return [entry.at for _, entry in self.all(Note) if entry.what == "crash"]
+
+    def told_of(self, kind: str) -> list[tuple[int, Told]]:
+        return [(place, entry) for place, entry in self.told if entry.event.type == kind]
+
+
+def judge(world: World) -> list[str]:
+    """Every broken promise as a sentence; none is the verdict hoped for."""
+    log = Log(world)
+    return [*world.failures, *(f"{name}: {fault}" for name, check in CHECKS.items() for fault in check(log))]
+
+
+# I1, A1: what was accepted.
+
+
+def accepted_is_never_absent(log: Log) -> Iterator[str]:
+    known = {ident for ident, _ in log.last_views}
+    for _, ack in log.acked:
+        if ack.id not in known:
+            yield f"{ack.key} was accepted as {ack.id} and nobody knows it any more"
+
+
+def everything_ends(log: Log) -> Iterator[str]:
+    """A1: no message, objective or delivery is left open when all have expired."""
+    for (ident, _), view in log.last_views.items():
+        for revision in view["revisions"]:
+            if revision["state"] in ("held", "active"):
+                yield f"{ident} revision {revision['revision']} is still {revision['state']} hours after its end"
+        for objective in view["objectives"]:
+            if objective["state"] not in ("MET", "MISSED", "WAIVED"):
+                yield f"objective {objective['id']} of {ident} is still {objective['state']}"
+            for delivery in objective["deliveries"]:
+                if delivery["state"] not in ENDS:
+                    yield f"delivery {delivery['id']} of {ident} to {delivery['recipient']} is still {delivery['state']}"
+
+
+# I2: nothing without its attempt on the disk.
+
+
+def nothing_leaves_without_a_durable_attempt(log: Log) -> Iterator[str]:
+    for _, air in log.aired:
+        if not air.is_durable:
+            yield f"at {air.at:.3f} s {air.token}/{air.n} left over {air.channel} before its attempt was on the disk"
+
+
+# I3: evidence.
+
+
+def evidence_never_falls(log: Log) -> Iterator[str]:
+    best: dict[str, Evidence] = {}
+    for entry in log.entries:
+        for name, level in _shown_levels(entry):
+            if level < best.get(name, Evidence.STORED):
+                yield f"at {entry.at:.3f} s {name} is shown as {level.name} after {best[name].name}"
+            best[name] = max(level, best.get(name, level))
+
+
+def _shown_levels(entry: Entry) -> Iterator[tuple[str, Evidence]]:
+    if isinstance(entry, Told) and "evidence" in entry.event.body and entry.event.type.startswith("delivery."):
+        yield entry.event.subject, Evidence[entry.event.body["evidence"]]
+    if isinstance(entry, Viewed):
+        for objective in entry.view["objectives"]:
+            yield f"objective/{objective['id']} highest", Evidence[objective["highest"]]
+            for delivery in objective["deliveries"]:
+                yield f"delivery/{delivery['id']}", Evidence[delivery["evidence"]]
+
+
+# I4, A4: what may not leave.
+
+
+def nothing_leaves_after_its_end(log: Log) -> Iterator[str]:
+    asked = {(entry.life, entry.job): entry.at for _, entry in log.all(Asked)}
+    for _, air in log.aired:
+        letter = _letter_of(log, air)
+        if letter is not None and EPOCH + asked[(air.life, air.job)] > letter.expires_at + SLACK_S:
+            late_s = EPOCH + asked[(air.life, air.job)] - letter.expires_at
+            yield f"{letter.tag} left over {air.channel} {late_s:.1f} s after it had expired"
+
+
+def _letter_of(log: Log, air: Aired) -> Submitted | None:
+    """The letter whose revision this is."""
+    origin = log.origin.get(air.token)
+    acks = [ack for _, ack in log.acked if origin and (ack.id, ack.revision) == (origin.message, origin.revision)]
+    return log.letters[acks[0].key] if acks else None
+
+
+def what_was_replaced_is_not_sent(log: Log) -> Iterator[str]:
+    """Once the sender of an Update or Cancel was told "accepted", no channel that asks after that gets the old one."""
+    asked = {(entry.life, entry.job): place for place, entry in log.all(Asked)}
+    since: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for place, ack in log.acked:
+        if ack.state == "active" and ack.revision > 1:
+            since[ack.id].append((ack.revision, place))
+    for place, signed in log.all(Signed):
+        if signed.state == "active":
+            newest = max((ack.revision for at, ack in log.acked if ack.id == signed.id and at < place), default=1)
+            since[signed.id].append((newest, place))
+    for _, air in log.aired:
+        origin = log.origin.get(air.token)
+        for revision, place in since[origin.message] if origin else ():
+            if origin is not None and origin.revision < revision and asked[(air.life, air.job)] > place:
+                yield f"at {air.at:.3f} s {origin.message} revision {origin.revision} left after revision {revision} was accepted"
+
+
+def nothing_held_is_sent(log: Log) -> Iterator[str]:
+    released = {(entry.event.subject, entry.event.body["revision"]) for _, entry in log.told_of("message.released")}
+    held = {(ack.id, ack.revision) for _, ack in log.acked if ack.state == "held"}
+    for _, air in log.aired:
+        origin = log.origin.get(air.token)
+        if origin is None:
+            yield f"at {air.at:.3f} s {air.token} left over {air.channel} and the stream never spoke of it"
+        elif (origin.message, origin.revision) in held and (f"message/{origin.message}", origin.revision) not in released:
+            yield f"at {air.at:.3f} s {origin.message} revision {origin.revision} left although nobody released it"
+
+
+def traffic_keeps_to_its_channels(log: Log) -> Iterator[str]:
+    marks = {Traffic.EXERCISE: "【演练】", Traffic.TEST: "【测试】"}
+    for _, air in log.aired:
+        letter = _letter_of(log, air)
+        traffic = letter.traffic if letter else air.traffic
+        if traffic not in WAY[air.channel].terms.traffic or (air.channel in PUBLIC and traffic not in (Traffic.ACTUAL, Traffic.SYSTEM)):
+            yield f"at {air.at:.3f} s {traffic} traffic left over {air.channel}"
+        if marks.get(traffic, "") not in air.text:
+            yield f"at {air.at:.3f} s an exercise left over {air.channel} without its mark: {air.text!r}"
+
+
+# I5, A5: the medium.
+
+
+def a_medium_carries_one_at_a_time(log: Log) -> Iterator[str]:
+    until: dict[str, tuple[float, int, int]] = {}
+    for _, piece in log.all(Fragment):
+        end, life, job = until.get(piece.medium, (0.0, 0, 0))
+        if piece.at < end - 1e-6 and life == piece.life:
+            yield f"at {piece.at:.3f} s two emissions are on {piece.medium} at once: jobs {job} and {piece.job}"
+        until[piece.medium] = (piece.at + piece.seconds, piece.life, piece.job)
+
+
+# I8, A7: what is shown as delivered.
+
+
+def delivered_was_said(log: Log) -> Iterator[str]:
+    said: dict[str, Evidence] = {}
+    owner = {origin.delivery: origin for origin in log.origin.values()}
+    token_of = {origin.delivery: token for token, origin in log.origin.items()}
+    for entry in log.entries:
+        if isinstance(entry, Said) and not entry.refused:
+            name = entry.token if entry.level is Evidence.DEVICE else OWNERS[entry.address]
+            said[name] = max(entry.level, said.get(name, entry.level))
+        for name, level in _shown_levels(entry):
+            number = int(name.split("/")[1].split()[0])
+            if level < Evidence.DEVICE or not name.startswith("delivery") or number not in owner:
+                continue
+            known = said.get(token_of[number] if level is Evidence.DEVICE else owner[number].recipient, Evidence.STORED)
+            if known < level:
+                yield f"at {entry.at:.3f} s {name} is shown as {level.name}, and {owner[number].recipient} said no such thing"
+
+
+def words_that_were_acked_are_kept(log: Log) -> Iterator[str]:
+    """A receipt that the daemon acked shows in the end; an answer that it acked was told to the console."""
+    levels: dict[str, Evidence] = {}
+    for view in log.last_views.values():
+        for objective in view["objectives"]:
+            for delivery in objective["deliveries"]:
+                levels.update({attempt["token"]: Evidence[delivery["evidence"]] for attempt in delivery["attempts"]})
+    for _, heard in log.all(Heard):
+        if heard.level is Evidence.DEVICE and heard.token in levels and levels[heard.token] < Evidence.DEVICE:
+            yield f"at {heard.at:.3f} s a receipt for {heard.token} over {heard.channel} was acked and is forgotten"
+    answers = sum(heard.level > Evidence.DEVICE for _, heard in log.all(Heard))
+    noted = [entry for _, entry in log.told if _is_answer(entry)]
+    if answers > len(noted):
+        yield f"{answers} answers were acked and {len(noted)} were told to the console"
+
+
+def _is_answer(entry: Told) -> bool:
+    kind, body = entry.event.type, entry.event.body
+    return kind == "alarm.answer_unmatched" or (kind.startswith("receipt.") and Evidence[body["level"]] > Evidence.DEVICE)
+
+
+# I9, A2: copies.
+
+
+def copies_have_their_reason(log: Log) -> Iterator[str]:
+    """A second emission of one token follows a doubt, or a radio frame that nobody confirmed, and is marked for its reader."""
+    ended = {(entry.token, entry.n): entry for _, entry in log.all(Ended)}
+    heard = {(entry.token): place for place, entry in reversed(log.all(Heard)) if entry.level >= Evidence.DEVICE}
+    by_token: dict[str, list[tuple[int, Aired]]] = defaultdict(list)
+    for place, air in log.aired:
+        by_token[air.token].append((place, air))
+    for token, airs in by_token.items():
+        for (_, before), (place, air) in zip(airs, airs[1:], strict=False):
+            way = WAY[air.channel].capabilities
+            end = ended.get((token, before.n))
+            in_doubt = end is None or end.outcome in ("none", "unknown") or any(0 <= at - end.at < LOST_WORD_S for at in log.crashes)
+            unconfirmed = way.repeat_safe and heard.get(token, place) >= place
+            if not in_doubt and not unconfirmed:
+                yield f"at {air.at:.3f} s {token} left again over {air.channel} although attempt {before.n} had ended with {end and end.outcome}"
+            if COPY not in air.text and way.doubt.value != "idempotent":
+                yield f"at {air.at:.3f} s the copy {token}/{air.n} over {air.channel} is not marked: {air.text!r}"
+
+
+def nobody_reads_a_thing_twice(log: Log) -> Iterator[str]:
+    """A2: on one device a message and revision is shown once, copies marked 重发 aside."""
+    had: dict[tuple[str, str, int], float] = {}
+    for _, shown in log.all(Shown):
+        origin = log.origin.get(shown.token)
+        if origin is None or COPY in shown.text:
+            continue
+        key = (shown.address, origin.message, origin.revision)
+        if key in had:
+            yield f"at {shown.at:.3f} s {shown.address} is shown {origin.message} revision {origin.revision} as at {had[key]:.3f} s: {shown.text!r}"
+        had[key] = shown.at
+
+
+def a_siren_starts_once(log: Log) -> Iterator[str]:
+    """C5: at most one automatic start for each alert and revision."""
+    had: set[tuple[str, int]] = set()
+    for _, air in log.aired:
+        origin = log.origin.get(air.token)
+        if air.channel == "siren" and origin is not None:
+            if (origin.message, origin.revision) in had:
+                yield f"at {air.at:.3f} s the siren starts again for {origin.message} revision {origin.revision}"
+            had.add((origin.message, origin.revision))
+
+
+# A6: the stream.
+
+
+def the_stream_tells_the_state(log: Log) -> Iterator[str]:
+    """What a reader of the stream knows in the end is what the store shows."""
+    deliveries: dict[int, str] = {}
+    objectives: dict[int, tuple[str, int, int]] = {}
+    for _, entry in log.told:
+        kind, subject, body = entry.event.type, entry.event.subject, entry.event.body
+        family, _, number = subject.partition("/")
+        if family == "delivery" and kind.startswith("delivery."):
+            deliveries[int(number)] = kind.partition(".")[2].upper()
+        elif family == "objective" and "met" in body:
+            objectives[int(number)] = (body["state"], body["met"], body["ended"])
+    for view in log.last_views.values():
+        for objective in view["objectives"]:
+            now = (objective["state"], objective["met"], objective["ended"])
+            if objectives.get(objective["id"], now) != now:
+                yield f"objective {objective['id']} is {now}, and the stream ended with {objectives[objective['id']]}"
+            for delivery in objective["deliveries"]:
+                last = deliveries.get(delivery["id"])
+                if last is not None and delivery["state"] in ENDS and last != delivery["state"]:
+                    yield f"delivery {delivery['id']} is {delivery['state']}, and the stream ended with {last}"
+
+
+def the_stream_has_no_holes(log: Log) -> Iterator[str]:
+    seqs = [entry.event.seq for _, entry in log.told]
+    if seqs != list(range(1, len(seqs) + 1)):
+        yield "the console missed events, or saw some twice"
+
+
+def every_miss_is_told(log: Log) -> Iterator[str]:
+    told = {entry.event.subject for _, entry in log.told if entry.event.type in ("alarm.objective_missed", "alarm.nobody")}
+    for view in log.last_views.values():
+        for objective in view["objectives"]:
+            if objective["state"] == "MISSED" and f"objective/{objective['id']}" not in told:
+                yield f"objective {objective['id']} was missed, and nobody was told"
+
+
+CHECKS: dict[str, Callable[[Log], Iterator[str]]] = {
+    "I1": accepted_is_never_absent,
+    "I2": nothing_leaves_without_a_durable_attempt,
+    "I3": evidence_never_falls,
+    "I4 expiry": nothing_leaves_after_its_end,
+    "I4 replaced": what_was_replaced_is_not_sent,
+    "I4 held": nothing_held_is_sent,
+    "I4, A4 traffic": traffic_keeps_to_its_channels,
+    "medium": a_medium_carries_one_at_a_time,
+    "I8, A7": delivered_was_said,
+    "receipts": words_that_were_acked_are_kept,
+    "I9": copies_have_their_reason,
+    "A2": nobody_reads_a_thing_twice,
+    "C5": a_siren_starts_once,
+    "A1": everything_ends,
+    "A6": the_stream_tells_the_state,
+    "A6 holes": the_stream_has_no_holes,
+    "every end is told": every_miss_is_told,
+}
+P0 = Priority.P0
