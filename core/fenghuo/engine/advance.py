@@ -32,10 +32,12 @@ from fenghuo.model.message import MessageState
 from fenghuo.model.situation import ChannelView, Situation
 from fenghuo.model.traffic import Priority
 
-__all__ = ["Frame", "Step", "advance", "doubted", "receipted", "retry_wait_s", "settle"]
+__all__ = ["QUERY_S", "Frame", "Step", "advance", "doubted", "receipted", "retry_wait_s", "settle"]
 
 DOUBT_GRACE_S = 2.0
 """How long a doubt waits before a marked copy: a provider that comes back reports first what it had (seen with SMSCs on bind)."""
+QUERY_S = 20.0
+"""How long a channel that can be queried has for its answer; after that a doubt is as one of an opaque channel (delivery.md)."""
 MAX_FAILURES = 6
 """Attempts that may fail for the recipient's or the message's sake before the way is given up."""
 MAX_REFIRES = 3
@@ -172,7 +174,7 @@ class _Draft:
             self.put(delivery, state=DeliveryState.READY, reason="", until=None)
         elif delivery.until is not None and delivery.until <= self.frame.now:
             self.put(delivery, state=DeliveryState.FAILED, reason=f"{Scope.CHANNEL} in-doubt", until=None)
-        elif doubt == "opaque" and delivery.priority <= Priority.P1 and self.may_refire(delivery):
+        elif doubt != "idempotent" and delivery.priority <= Priority.P1 and self.may_refire(delivery):
             self.put(delivery, state=DeliveryState.READY, reason="", until=None, refires=delivery.refires + 1)
         elif delivery.until is not None:
             self.wakes.append(delivery.until if delivery.not_before <= self.frame.now else min(delivery.not_before, delivery.until))
@@ -224,13 +226,18 @@ class _Draft:
             return False
         match delivery.state:
             case DeliveryState.READY | DeliveryState.EMITTING:
-                return True
+                return not delivery.refires or delivery.priority > Priority.P1  # an urgent copy goes beside the next rung
             case DeliveryState.AWAITING:
                 return delivery.until is not None
             case DeliveryState.IN_DOUBT:
-                return delivery.priority > Priority.P1
+                return delivery.priority > Priority.P1 or self.may_be_told(delivery)
             case _:
                 return False
+
+    def may_be_told(self, delivery: Delivery) -> bool:
+        """Whether the channel may still say what became of it."""
+        view = self.view(delivery)
+        return view is not None and view.doubt == "queryable" and delivery.not_before > self.frame.now
 
     def enliven(self, index: int) -> None:
         """Make the best waiting alternate of a rung READY, unless one of them is under way or has already spoken."""
@@ -333,10 +340,9 @@ def settle(
 
 def doubted(delivery: Delivery, cause: str, *, now: float, view: ChannelView | None) -> Delivery:
     """A delivery of which nobody knows whether it left, with the time by which that must be resolved."""
-    window_s = max(view.latency_q95_s if view else 30.0, 2 * DOUBT_GRACE_S)
-    return msgspec.structs.replace(
-        delivery, state=DeliveryState.IN_DOUBT, reason=cause, until=now + window_s, not_before=now + DOUBT_GRACE_S
-    )
+    grace_s = QUERY_S if view is not None and view.doubt == "queryable" else DOUBT_GRACE_S
+    window_s = max(view.latency_q95_s if view else 30.0, 2 * grace_s)
+    return msgspec.structs.replace(delivery, state=DeliveryState.IN_DOUBT, reason=cause, until=now + window_s, not_before=now + grace_s)
 
 
 def receipted(delivery: Delivery, *, level: Evidence | None, failure: Outcome | None, needed: Evidence) -> Delivery:

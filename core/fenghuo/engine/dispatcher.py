@@ -10,6 +10,7 @@ from collections.abc import Coroutine, Iterable
 
 import structlog
 
+from fenghuo.engine.advance import QUERY_S
 from fenghuo.engine.book import Book
 from fenghuo.engine.channels import ChannelBoard, Instance
 from fenghuo.engine.facts import WITHDRAWN, Facts, Settled
@@ -18,11 +19,12 @@ from fenghuo.engine.medium import Medium
 from fenghuo.engine.office import Office
 from fenghuo.errors import Denied, StaleEpoch
 from fenghuo.model.delivery import AttemptRef, Delivery, DeliveryState, Outcome, Permanent, Reached, Scope, Transient, Unknown
+from fenghuo.model.situation import Health
 from fenghuo.plugin.ports import Channel, Doubt, Unsupported
 
 __all__ = ["Dispatcher"]
 
-QUERY_LIMIT_S = 20.0
+ANSWERING = frozenset({Health.UP, Health.SUSPECT, Health.PROBATION})
 log = structlog.stdlib.get_logger("fenghuo.dispatcher")
 
 
@@ -37,25 +39,37 @@ class Dispatcher:
         self._licensing = licensing
         self._media: dict[str, Medium] = {}
         self._tasks: dict[asyncio.Task[None], None] = {}  # no set: its order would change from run to run
+        self._unasked: set[int] = set()
         self._alarm: asyncio.TimerHandle | None = None
         self._stopping = False
         self.sent = 0
 
     def offer(self, ready: Iterable[Delivery]) -> None:
-        """Queue READY deliveries, and let everything go that may."""
+        """Queue READY deliveries, let everything go that may, and ask what may be asked."""
         for delivery in ready:
             self._put(delivery)
+        self._ask_whoever_is_up()
         for medium in self._media.values():
             self._pump(medium)
         self._arm()
 
     def ask(self, doubtful: Delivery) -> None:
-        """Ask a queryable channel what became of an emission in doubt."""
+        """Ask a queryable channel what became of an emission in doubt, as soon as it is up: after a crash it is not."""
         instance = self._board.get(doubtful.channel)
-        channel = instance.channel() if instance else None
-        is_queryable = instance is not None and instance.capabilities.doubt is Doubt.QUERYABLE
-        if channel is not None and is_queryable and not self._stopping:
-            self._spawn(self._query(channel, doubtful))
+        if instance is not None and instance.capabilities.doubt is Doubt.QUERYABLE:
+            self._unasked.add(doubtful.id)
+            self._ask_whoever_is_up()
+
+    def _ask_whoever_is_up(self) -> None:
+        for key in list(self._unasked):
+            doubtful = self._book.doubts.get(key)
+            instance = self._board.get(doubtful.channel) if doubtful else None
+            channel = instance.channel() if instance else None
+            if doubtful is None or instance is None:
+                self._unasked.discard(key)
+            elif channel is not None and instance.health.state in ANSWERING and not self._stopping:
+                self._unasked.discard(key)
+                self._spawn(self._query(channel, doubtful))
 
     def queued(self, channel: str) -> int:
         instance = self._board.get(channel)
@@ -146,7 +160,7 @@ class Dispatcher:
 
     async def _query(self, channel: Channel, delivery: Delivery) -> None:
         try:
-            async with asyncio.timeout(QUERY_LIMIT_S):
+            async with asyncio.timeout(QUERY_S):
                 answer = await channel.query(AttemptRef(delivery.token, delivery.tries, delivery.address))
         except Exception as error:  # noqa: BLE001  # a plugin's bug in a question leaves the doubt what it was
             log.info("query gave no answer", channel=delivery.channel, cause=f"{type(error).__name__}: {error}")

@@ -73,5 +73,7 @@ class EngineRoom:
         """Fill the book from the store; how many emissions were cut off."""
         await self.recovery.run(self.loop, self.facts)
         self.dispatcher.offer(self.recovery.ready())
+        for doubtful in tuple(self.book.doubts.values()):
+            self.dispatcher.ask(doubtful)
         await self.receipts.recover()
         return self.recovery.doubts

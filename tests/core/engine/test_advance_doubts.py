@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from fenghuo.engine.advance import QUERY_S, doubted
 from fenghuo.engine.rules import Escalation
 from fenghuo.model.delivery import DeliveryState
 from fenghuo.model.evidence import Evidence
@@ -37,7 +38,8 @@ DOUBTS = [
     ("idempotent", Priority.P1, S.READY, 0),
     ("idempotent", Priority.P2, S.READY, 0),
     ("idempotent", Priority.P4, S.READY, 0),
-    ("queryable", Priority.P0, S.IN_DOUBT, 0),
+    ("queryable", Priority.P0, S.READY, 1),
+    ("queryable", Priority.P1, S.READY, 1),
     ("queryable", Priority.P2, S.IN_DOUBT, 0),
     ("opaque", Priority.P0, S.READY, 1),
     ("opaque", Priority.P1, S.READY, 1),
@@ -59,6 +61,19 @@ def test_a_doubt_is_resolved_by_what_the_channel_can_do(doubt: str, priority: Pr
     )
     story.turn(now=NOW + 1)
     assert (expected, refires) == (story.states[1], story.deliveries[1].refires)
+
+
+def test_an_urgent_doubt_waits_for_the_channels_own_answer_first() -> None:
+    """While a channel may still say what became of it there is no copy and no next rung; when its time is over there are both."""
+    urgent = objective(priority=Priority.P1)
+    at = frame(situation=situation(view("a", doubt="queryable"), view("b")), objective=urgent)
+    begun = emitting(priority=Priority.P1)
+    story = Story(begun, delivery(2, "b", rung=1, priority=Priority.P1), of=target(rung=1, rung_at=NOW), at=at)
+    story.change(1, lambda one: doubted(one, "crash", now=NOW, view=at.situation.channel["a"]))
+    step = story.later(QUERY_S - 1)
+    assert ({1: S.IN_DOUBT, 2: S.HELD}, NOW + QUERY_S) == (story.states, step.target.wake_at)
+    story.later(1)
+    assert ({1: S.READY, 2: S.READY}, 1) == (story.states, story.deliveries[1].refires)
 
 
 @pytest.mark.parametrize(("doubt", "expected"), [("queryable", S.FAILED), ("opaque", S.FAILED), ("actuator", S.IN_DOUBT)])

@@ -8,19 +8,21 @@ from pathlib import Path
 
 import msgspec
 
+from fenghuo.engine.advance import QUERY_S
 from fenghuo.engine.book import OpenMessage
 from fenghuo.engine.facts import ChannelSwitched
-from fenghuo.model.delivery import DeliveryState, ObjectiveState, Reached, TargetState
+from fenghuo.model.delivery import DeliveryState, ObjectiveState, Reached, Scope, TargetState, Transient
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageState
 from fenghuo.model.situation import Admin
-from fenghuo.plugin.ports import Emission, InboundKind
+from fenghuo.plugin.ports import Capabilities, Doubt, Emission, InboundKind
 from fenghuo.store import Tx
 from fenghuo.store.tables import DELIVERY, OBJECTIVE, TARGET
 from tests.core.engine.house import RULES, House, opened
 
 S = DeliveryState
 SIGNED = RULES.replace('match = { kind = ["Dispatch", "Report"] }', 'match = { kind = ["Dispatch", "Report"] }\nsignatures = 2')
+QUERYABLE = Capabilities(form="sms", evidence_max=Evidence.DEVICE, doubt=Doubt.QUERYABLE)
 WANG, LI, HUANG = "+8613800000001", "+8613800000002", "+8613800000003"
 
 
@@ -44,6 +46,48 @@ async def test_an_urgent_one_in_doubt_goes_again_marked(tmp_path: Path) -> None:
         await again.later(3)
         (mail,) = again.sent
         assert (house.sent[0].token, 2, True) == (mail.token, mail.n, "重发" in mail.text)
+
+
+async def test_a_far_end_that_remembers_is_asked_after_the_restart(tmp_path: Path) -> None:
+    """As soon as its channel is up, and not before: the emission had arrived, so there is no copy and no doubt any more."""
+    async with opened(tmp_path, a=QUERYABLE) as house:
+        _never_ends(house)
+        await house.order("wang", priority="P1")
+    token = house.sent[0].token
+
+    def remember(again: House) -> None:
+        again.channel["a"].answers[token] = Reached(Evidence.DEVICE)
+
+    async with opened(tmp_path, clock=house.clock, up=False, before=remember, a=QUERYABLE) as again:
+        assert [S.IN_DOUBT, S.HELD] == [one.state for one in await again.deliveries()]
+        again.up()
+        await again.settle()
+        assert ([S.MET, S.CANCELLED], []) == ([one.state for one in await again.deliveries()], again.sent)
+
+
+async def test_a_far_end_that_knows_of_nothing_gets_it_again(tmp_path: Path) -> None:
+    """It says that nothing came: the next attempt is no copy, and is not marked as one."""
+    async with opened(tmp_path, a=QUERYABLE) as house:
+        _never_ends(house)
+        await house.order("wang", priority="P1")
+    token = house.sent[0].token
+
+    def forget(again: House) -> None:
+        again.channel["a"].answers[token] = Transient(Scope.MESSAGE, "never-came", retry_after_s=0.0)
+
+    async with opened(tmp_path, clock=house.clock, before=forget, a=QUERYABLE) as again:
+        assert [(token, 2, False)] == [(mail.token, mail.n, "重发" in mail.text) for mail in again.sent]
+
+
+async def test_a_far_end_that_does_not_answer_leaves_an_opaque_doubt(tmp_path: Path) -> None:
+    """No answer in its time: a marked copy, and the next rung."""
+    async with opened(tmp_path, a=QUERYABLE) as house:
+        _never_ends(house)
+        await house.order("wang", priority="P1")
+    async with opened(tmp_path, clock=house.clock, a=QUERYABLE) as again:
+        assert [] == again.sent
+        await again.later(QUERY_S)
+        assert [("a", True), ("r", False)] == sorted((mail.channel, "重发" in mail.text) for mail in again.sent)
 
 
 async def test_what_was_ready_goes_after_the_restart(tmp_path: Path) -> None:
