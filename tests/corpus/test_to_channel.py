@@ -50,6 +50,7 @@ SOURCE = """
 [tokens.corpus]
 file = "corpus.token"
 rights = ["source"]
+[intake]
 geocode_systems = { "CPEAS Geographic Code" = "mca" }
 """
 NUMBER = re.compile(r"#(\d{4})")

@@ -18,7 +18,7 @@ from fenghuo.engine.book import Book
 from fenghuo.engine.chain import Kin, bury, duplicate_of, find_kin, is_dead, keys_of, overtaken, remember, replace_earlier
 from fenghuo.engine.facts import Facts, MessageAccepted, MessageEnded
 from fenghuo.engine.ids import message_id
-from fenghuo.engine.judging import Origin, authority, freshness, needs_a_person
+from fenghuo.engine.judging import Origin, authority, clarity, freshness, needs_a_person
 from fenghuo.engine.office import Office
 from fenghuo.engine.routing import default_priority, required_signatures
 from fenghuo.errors import KeyConflict, Overloaded
@@ -83,7 +83,7 @@ class Intake:
 
     async def _decode(self, submission: Submission) -> tuple[Decoded, ...]:
         now = instant(self._office.clock.time())
-        defaults = SourceDefaults(geocode_systems=submission.origin.geocode_systems, received=now)
+        defaults = SourceDefaults(geocode_systems=self._office.geocode_systems, received=now)
         raw = submission.raw
         if submission.media_type.startswith("application/json") or raw[:1] == b"{":
             return (read_message(raw, defaults=defaults),)
@@ -156,7 +156,8 @@ class Intake:
 
     def judged(self, message: Message, decoded: Decoded, origin: Origin) -> tuple[Verdict, ...]:
         """All verdicts on a message: those of its form, and ours."""
-        ours = (authority(message, origin, self._office.directory), freshness(message, self._office.clock.time()))
+        may = authority(message, origin, self._office.directory)
+        ours = (may, *clarity(message), freshness(message, self._office.clock.time()))
         return (*decoded.verdicts, *ours)
 
     def state_of(self, message: Message, verdicts: tuple[Verdict, ...], signers: tuple[str, ...]) -> MessageState:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from fenghuo.engine.routing import areas_of
+from fenghuo.engine.routing import areas_of, is_unclear
 from fenghuo.model.area import AreaRef
 from fenghuo.model.delivery import Verdict
 from fenghuo.model.directory import Directory
 from fenghuo.model.message import Message
 from fenghuo.model.traffic import Traffic
 
-__all__ = ["EVERY_AREA", "Origin", "authority", "freshness", "needs_a_person"]
+__all__ = ["EVERY_AREA", "Origin", "authority", "clarity", "freshness", "needs_a_person"]
 
 EVERY_AREA: tuple[AreaRef, ...] = ()
 # A clock of a source that runs ahead by more than this is a fault of somebody's; a person looks at it.
@@ -25,7 +25,6 @@ class Origin(msgspec.Struct, frozen=True):
     name: str
     traffic: tuple[Traffic, ...] = tuple(Traffic)
     areas: tuple[AreaRef, ...] = EVERY_AREA
-    geocode_systems: dict[str, str] = {}
 
 
 def authority(message: Message, origin: Origin, directory: Directory) -> Verdict:
@@ -41,6 +40,16 @@ def authority(message: Message, origin: Origin, directory: Directory) -> Verdict
     return Verdict("authority", "ok", True)
 
 
+def clarity(message: Message) -> tuple[Verdict, ...]:
+    """Areas whose people would be left out in silence, since nobody said in which list their codes stand; none when all are clear."""
+    unclear = [area for info in message.content.infos for area in info.areas if is_unclear(area)]
+    if not unclear:
+        return ()
+    shown = "; ".join(f"{area.description or 'an area'} by {area.geocodes[0].system} {area.geocodes[0].value}" for area in unclear[:3])
+    advice = "say in [intake] geocode_systems whether that is mca or nbs"
+    return (Verdict("areas", "unclear", False, f"{len(unclear)} of its areas cannot be looked up ({shown}); {advice}"),)
+
+
 def freshness(message: Message, now: float) -> Verdict:
     """fresh, late, expired, or from the future."""
     sent = message.content.sent.timestamp()
@@ -54,5 +63,5 @@ def freshness(message: Message, now: float) -> Verdict:
 
 
 def needs_a_person(verdicts: tuple[Verdict, ...]) -> bool:
-    """A lone life-safety alert is never lost over a verdict: trouble with signature, authority or freshness means HELD (§1.1)."""
-    return any(not verdict.ok and verdict.check in ("signature", "authority", "freshness") for verdict in verdicts)
+    """A lone life-safety alert is never lost over a verdict: trouble with signature, authority, areas or freshness means HELD (§1.1)."""
+    return any(not verdict.ok and verdict.check in ("signature", "authority", "areas", "freshness") for verdict in verdicts)

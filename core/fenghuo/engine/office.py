@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 
 from fenghuo.clock import Clock
 from fenghuo.engine.rules import RuleBook
@@ -12,12 +13,15 @@ __all__ = ["Office"]
 
 
 class Office:
-    """Built by the daemon. `rules` and `directory` are swapped for new ones on reload; whoever holds the office sees the newest."""
+    """Built by the daemon. `rules`, `directory` and `geocode_systems` (CAP valueName → code system) are swapped for new ones on
+    reload; whoever holds the office sees the newest.
+    """
 
     def __init__(self, *, node: str, clock: Clock, rules: RuleBook, directory: Directory, epoch: int = 1, seed: int | None = None) -> None:
         self.node = node
         self.clock = clock
         self.rules = rules
         self.directory = directory
+        self.geocode_systems: Mapping[str, str] = {}
         self.epoch = epoch
         self.chance = random.Random(seed)

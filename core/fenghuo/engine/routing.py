@@ -14,11 +14,12 @@ from fenghuo.model.area import AreaRef, CodeSystem
 from fenghuo.model.audience import Audience, Split
 from fenghuo.model.directory import Directory, Person, RecipientId
 from fenghuo.model.evidence import Evidence
-from fenghuo.model.message import Info, Message, Scope
+from fenghuo.model.message import AffectedArea, Info, Message, Scope
 from fenghuo.model.traffic import Action, Kind, Priority, Traffic
 
-__all__ = ["Routed", "areas_of", "default_priority", "envelope_of", "required_signatures", "route", "signatures_for", "whole"]
+__all__ = ["Routed", "areas_of", "default_priority", "envelope_of", "is_unclear", "required_signatures", "route", "signatures_for", "whole"]
 
+_SYSTEMS = frozenset(system.value for system in CodeSystem)
 Reader = Callable[[Message], Iterable[str]]
 PRIORITY_OF_COLOUR = {"red": Priority.P0, "orange": Priority.P1, "yellow": Priority.P2, "blue": Priority.P3}
 PRIORITY_OF_SEVERITY = {"Extreme": Priority.P0, "Severe": Priority.P1, "Moderate": Priority.P2, "Minor": Priority.P3}
@@ -182,19 +183,23 @@ def _area_filter(audience: Audience, message: Message, directory: Directory) -> 
 
 
 def areas_of(message: Message, directory: Directory) -> frozenset[AreaRef]:
-    """The areas a message names: by code in a known system, else by geometry against the points of known areas."""
+    """The areas a message names: each by code in a known system, else by its shape against the points of known areas."""
     areas = [area for info in message.content.infos for area in info.areas]
-    systems = {system.value for system in CodeSystem}
-    refs = {
-        AreaRef(CodeSystem(code.system), code.value)
-        for area in areas
-        for code in area.geocodes
-        if code.system in systems and code.value.isascii() and code.value.isdigit()
-    }
-    drawn = [area for area in areas if area.polygons or area.circles]
-    if not refs and drawn:
-        refs.update(areas_inside(tuple(drawn), directory.areas))
+    refs = {ref for area in areas for ref in _coded(area)}
+    drawn = tuple(area for area in areas if (area.polygons or area.circles) and not _coded(area))
+    if drawn:
+        refs.update(areas_inside(drawn, directory.areas))
     return frozenset(refs)
+
+
+def is_unclear(area: AffectedArea) -> bool:
+    """Whether an area is given by codes alone and none of them stands in a list that we know."""
+    return bool(area.geocodes) and not (area.polygons or area.circles or _coded(area))
+
+
+def _coded(area: AffectedArea) -> tuple[AreaRef, ...]:
+    known = [code for code in area.geocodes if code.system in _SYSTEMS and code.value.isascii() and code.value.isdigit()]
+    return tuple(AreaRef(CodeSystem(code.system), code.value) for code in known)
 
 
 def _touched(wanted: frozenset[AreaRef], directory: Directory) -> set[AreaRef]:

@@ -146,6 +146,7 @@ class Daemon:
         settings = self._settings
         room.intake.default_expiry_s = settings.intake.default_expiry_h * 3600.0
         room.intake.max_pending = settings.intake.max_pending
+        room.office.geocode_systems = settings.intake.geocode_systems
         await keeper.load()
         if settings.node.directory is not None:
             await keeper.load_folder(settings.node.directory)
@@ -251,7 +252,7 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, reload)
 
     async def _reload(self, room: EngineRoom, desk: Desk, keeper: DirectoryKeeper) -> None:
-        """New rules, directory and tokens; bad ones change nothing, and every fault is logged. Channels need a restart."""
+        """New rules, directory, tokens, geocode names; bad ones change nothing, and every fault is logged. Channels need a restart."""
         self._notify.reloading()
         try:
             settings = settings_module.load(self._settings.file, self._host)
@@ -267,6 +268,7 @@ class Daemon:
         self._settings = msgspec.structs.replace(self._settings, tokens=settings.tokens)
         desk.hold(self._holders())
         room.office.rules = rules
+        room.office.geocode_systems = settings.intake.geocode_systems
         log.info("settings changed", rules=rules.digest)
         self._audit.record(Deed.of("reload", "node", content=rules.digest), SYSTEM)
         self._notify.ready("就绪")

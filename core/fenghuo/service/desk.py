@@ -68,12 +68,7 @@ class Holder(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, token: TokenSettings) -> Holder:
-        origin = Origin(
-            token.name,
-            traffic=token.traffic,
-            areas=token.areas,
-            geocode_systems={name: system.value for name, system in token.geocode_systems.items()},
-        )
+        origin = Origin(token.name, traffic=token.traffic, areas=token.areas)
         return cls(token.name, tuple(str(right) for right in token.rights), origin)
 
     @classmethod

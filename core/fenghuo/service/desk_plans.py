@@ -11,6 +11,7 @@ from fenghuo.clock import instant
 from fenghuo.engine.channels import ChannelBoard, Instance
 from fenghuo.engine.dispatcher import Dispatcher
 from fenghuo.engine.facts import ChannelSwitched, Facts
+from fenghuo.engine.judging import clarity
 from fenghuo.engine.linting import lint_rules
 from fenghuo.engine.office import Office
 from fenghuo.engine.planning import candidates
@@ -82,7 +83,7 @@ class PlanVerbs:
         """What would become of a message: objectives, rungs, channels left out and why. Nothing is kept, nothing is sent."""
         wanted = msgspec.convert(args, Explain)
         now = self._office.clock.time()
-        defaults = SourceDefaults(geocode_systems=self._desk.origin(actor).geocode_systems, received=instant(now))
+        defaults = SourceDefaults(geocode_systems=self._office.geocode_systems, received=instant(now))
         decoded = next(iter(decode(wanted.raw, wanted.media_type, defaults=defaults)), None)
         if decoded is None or decoded.content is None:
             error = decoded.error if decoded else None
@@ -103,6 +104,7 @@ class PlanVerbs:
         objectives = [self._explained(message, item, left) for item in routed]
         return {
             "objectives": objectives,
+            "unclear": [verdict.detail for verdict in clarity(message)],
             "left_out": [{"channel": channel, "reason": reason, "recipients": count} for (channel, reason), count in left.items()],
             "envelope": envelope_of(message, routed, self._office.rules) if routed else "",
             "situation": self._board.situation().digest,

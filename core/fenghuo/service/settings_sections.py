@@ -135,7 +135,7 @@ def read_intake(reading: Reading) -> IntakeSettings | None:
     spool = reading.path(table.spool) if table.spool is not None else None
     if spool is not None and spool.exists() and not spool.is_dir():
         reading.faults.add("intake.spool", f"names {spool}, which is a file; it must be a folder")
-    return IntakeSettings(spool, table.default_expiry_h, table.max_pending)
+    return IntakeSettings(spool, table.default_expiry_h, table.max_pending, table.geocode_systems)
 
 
 def read_release(reading: Reading) -> float:
@@ -167,7 +167,7 @@ def read_tokens(reading: Reading, node: NodeSettings | None) -> tuple[TokenSetti
         _check_secret(reading, f"tokens.{name}", reference, made=table.generate and _may_be_made(reading, name, table, node))
         _refuse_twins(reading, name, reference, owners)
         areas = _areas(reading, name, table)
-        tokens.append(TokenSettings(name, reference, table.generate, table.rights, table.traffic, areas, table.geocode_systems))
+        tokens.append(TokenSettings(name, reference, table.generate, table.rights, table.traffic, areas))
     return tuple(tokens)
 
 

@@ -89,6 +89,10 @@ class IntakeTable(msgspec.Struct, frozen=True):
     max_pending: Annotated[
         int, Meta(ge=1, le=10_000_000, description="More accepted but unplanned messages than this: come again later.")
     ] = 20_000
+    geocode_systems: Annotated[
+        dict[str, CodeSystem],
+        Meta(description="How the geocode names of alerts are to be read, whoever brings them: valueName to code system."),
+    ] = {}
 
 
 class ReleaseTable(msgspec.Struct, frozen=True):
@@ -114,9 +118,6 @@ class TokenTable(msgspec.Struct, frozen=True):
     )
     traffic: TrafficKinds = tuple(Traffic)
     areas: Annotated[tuple[str, ...], Meta(description='Areas it may speak for, as "mca:320585"; everywhere by default.')] = ()
-    geocode_systems: Annotated[
-        dict[str, CodeSystem], Meta(description="How this source's geocode names are to be read: valueName to code system.")
-    ] = {}
 
 
 class ChannelTable(msgspec.Struct, frozen=True):

@@ -40,11 +40,15 @@ class NodeSettings(msgspec.Struct, frozen=True):
 
 
 class IntakeSettings(msgspec.Struct, frozen=True):
-    """How alerts and orders come in. `default_expiry_h`: hours; `max_pending`: accepted but unplanned messages."""
+    """How alerts and orders come in. `default_expiry_h`: hours; `max_pending`: accepted but unplanned messages.
+
+    `geocode_systems`: CAP valueName → code system. One for the node: an alert names the same people whoever brings it.
+    """
 
     spool: Path | None
     default_expiry_h: float
     max_pending: int
+    geocode_systems: dict[str, CodeSystem]
 
 
 class TokenSettings(msgspec.Struct, frozen=True):
@@ -56,7 +60,6 @@ class TokenSettings(msgspec.Struct, frozen=True):
     rights: tuple[Right, ...]
     traffic: tuple[Traffic, ...]
     areas: tuple[AreaRef, ...]
-    geocode_systems: dict[str, CodeSystem]
 
 
 class ChannelSettings(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fenghuo.engine.judging import Origin, authority, freshness, needs_a_person
+from fenghuo.engine.judging import Origin, authority, clarity, freshness, needs_a_person
 from fenghuo.model.area import AreaRef
 from fenghuo.model.delivery import Verdict
 from fenghuo.model.message import Message
@@ -45,6 +45,20 @@ def test_traffic_that_a_source_may_not_send_is_named() -> None:
     assert Verdict("authority", "traffic", False, "drill may send Exercise, and this is Actual") == verdict
 
 
+def test_an_area_of_no_known_list_is_unclear() -> None:
+    """It says which area, by what, and what an operator can do about it."""
+    (verdict,) = clarity(about("CPEAS Geographic Code:320585105"))
+    assert ("areas", "unclear", False) == (verdict.check, verdict.value, verdict.ok)
+    assert "1 of its areas cannot be looked up (an area by CPEAS Geographic Code 320585105)" in verdict.detail
+    assert verdict.detail.endswith("say in [intake] geocode_systems whether that is mca or nbs")
+
+
+def test_a_foreign_code_beside_one_of_ours_is_clear() -> None:
+    """One code that can be looked up is enough for an area, and an order for nobody's area has nothing unclear."""
+    assert () == clarity(about("SAME:031", "mca:320585110"))
+    assert () == clarity(message())
+
+
 AGES = [
     (0.0, 3600.0, "fresh", True),
     (-86_401.0, 3600.0, "late", True),
@@ -61,7 +75,9 @@ def test_age_has_its_verdict(sent: float, expires: float, value: str, ok: bool) 
     assert (value, ok) == ((verdict := freshness(one, NOW)).value, verdict.ok)
 
 
-@pytest.mark.parametrize(("check", "asked"), [("authority", True), ("signature", True), ("freshness", True), ("schema", False)])
+@pytest.mark.parametrize(
+    ("check", "asked"), [("authority", True), ("signature", True), ("areas", True), ("freshness", True), ("schema", False)]
+)
 def test_trouble_of_trust_waits_for_a_person(check: str, asked: bool) -> None:
     """Doubtful trust holds a message; doubtful form does not."""
     assert asked is needs_a_person((Verdict(check, "x", False), Verdict("other", "y", True)))

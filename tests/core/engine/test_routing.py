@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from fenghuo.engine.routing import areas_of, default_priority, envelope_of, required_signatures, resolve, route
+from fenghuo.engine.routing import areas_of, default_priority, envelope_of, is_unclear, required_signatures, resolve, route
 from fenghuo.engine.rules import Ladder, Match, Rule, RuleBook
 from fenghuo.model.area import AreaRef
 from fenghuo.model.audience import Audience, Split
 from fenghuo.model.directory import ContactPoint, Person
 from fenghuo.model.evidence import Evidence
-from fenghuo.model.message import AffectedArea, Circle, Info, Message, Scope
+from fenghuo.model.message import AffectedArea, Circle, Geocode, Info, Message, Scope
 from fenghuo.model.traffic import Action, Kind, Priority, Traffic
 from tests.core.engine.values import content, directory, info, message, placed, rung
 
@@ -66,6 +66,30 @@ def test_a_code_counts_before_a_drawing() -> None:
     """A code is exact, a drawing is not: with a code the drawing is not looked at."""
     both = msgspec.structs.replace(placed("mca:320585105"), circles=(Circle((31.566, 121.057), 2.0),))
     assert {AreaRef.parse("mca:320585105")} == areas_of(message(content(infos=(info(areas=(both,)),))), directory())
+
+
+def test_an_area_with_a_shape_counts_beside_one_with_a_code() -> None:
+    """Each area is looked up by itself: a neighbour's code does not silence a drawn one."""
+    drawn = AffectedArea("双凤镇一带", circles=(Circle((31.51, 121.02), 3.0),))
+    coded = placed("mca:320585105")
+    assert {AreaRef.parse("mca:320585105"), AreaRef.parse("mca:320585109")} <= areas_of(
+        message(content(infos=(info(areas=(coded, drawn)),))), directory()
+    )
+
+
+@pytest.mark.parametrize(
+    ("area", "is_so"),
+    [
+        (AffectedArea("a", geocodes=(Geocode("SAME", "031"),)), True),
+        (AffectedArea("a", geocodes=(Geocode("mca", "townhall"),)), True),
+        (AffectedArea("a", geocodes=(Geocode("SAME", "031"), Geocode("mca", "320585"))), False),
+        (AffectedArea("a", geocodes=(Geocode("SAME", "031"),), circles=(Circle((31.5, 121.0), 1.0),)), False),
+        (AffectedArea("a"), False),
+    ],
+)
+def test_codes_of_no_known_list_are_unclear(area: AffectedArea, is_so: bool) -> None:
+    """Unless there is a code that we know, or a shape."""
+    assert is_so is is_unclear(area)
 
 
 # Audiences.

@@ -173,3 +173,27 @@ async def test_a_signature_names_what_was_shown(tmp_path: Path) -> None:
         alert = await submit(there, cap())
         with pytest.raises(ReleaseNeeded, match=r"^the plan has changed since it was shown"):
             await there.do("alert.sign", id=alert.id, token="anna-secret", envelope="of another day")
+
+
+@pytest.mark.parametrize("who", ["met", "duty"])
+async def test_an_alert_names_the_same_people_whoever_brings_it(tmp_path: Path, who: str) -> None:
+    """The names of geocodes are read for the node; a token has no say in them."""
+    async with manned(tmp_path) as there:
+        there.house.office.geocode_systems = {"CPEAS Geographic Code": "mca"}
+        signers = ["anna-secret", "bert-secret"]
+        accepted = await submit(there, cap(name="CPEAS Geographic Code"), who, tokens=signers)
+        (objective,) = (await there.do("message.show", id=accepted.id))["objectives"]
+        assert ["shuang"] == sorted({one["recipient"] for one in objective["deliveries"]})
+
+
+async def test_an_area_that_cannot_be_looked_up_waits_for_a_person(tmp_path: Path) -> None:
+    """With a sentence that says what to do, and not in silence; the plan says the same beforehand."""
+    async with manned(tmp_path) as there:
+        raw = cap(name="CPEAS Geographic Code").replace("Actual", "Exercise")
+        assert ["say in [intake] geocode_systems whether that is mca or nbs"] == [
+            sentence.rpartition("; ")[2] for sentence in (await there.do("route.explain", raw=raw.encode()))["unclear"]
+        ]
+        accepted = await submit(there, raw)
+        assert ("held", True) == (accepted.state, "areas" in [verdict.check for verdict in accepted.verdicts if not verdict.ok])
+        signed = await there.do("alert.sign", id=accepted.id, token="anna-secret")
+        assert "active" == signed.state

@@ -10,7 +10,7 @@ import pytest
 import fenghuo_http
 import fenghuo_sms
 from fenghuo.errors import SettingsError
-from fenghuo.model.area import AreaRef
+from fenghuo.model.area import AreaRef, CodeSystem
 from fenghuo.model.situation import Admin
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.host import PluginHost, load_plugins
@@ -73,18 +73,21 @@ def test_a_channel_gets_its_medium_and_traffic_by_default(tmp_path: Path, host: 
 
 
 def test_a_token_says_who_may_speak(tmp_path: Path, host: PluginHost) -> None:
-    """Rights, areas and geocode systems of a token are typed values; the secret itself is not in the settings."""
+    """Rights and areas of a token are typed values; the secret itself is not in the settings."""
     (tmp_path / "met").write_text("hush-hush\n")
     (tmp_path / "met").chmod(0o600)
-    text = (
-        '[tokens.met]\nfile = "met"\nrights = ["source"]\nareas = ["mca:320585"]\ngeocode_systems = { "CPEAS Geographic Code" = "mca" }\n'
-    )
+    text = '[tokens.met]\nfile = "met"\nrights = ["source"]\nareas = ["mca:320585"]\n'
     settings = load(written(tmp_path, text), host)
     (token,) = settings.tokens
     assert ((Right.SOURCE,), (AreaRef.parse("mca:320585"),)) == (token.rights, token.areas)
-    assert {"CPEAS Geographic Code": "mca"} == token.geocode_systems
     assert "hush" not in repr(settings) + msgspec.json.encode(settings.tokens).decode()
     assert () == settings.warnings
+
+
+def test_names_of_geocodes_mean_one_thing_here(tmp_path: Path, host: PluginHost) -> None:
+    """They are read for the node, not for a token."""
+    settings = load(written(tmp_path, '[intake]\ngeocode_systems = { "CPEAS Geographic Code" = "mca", "STATS" = "nbs" }\n'), host)
+    assert {"CPEAS Geographic Code": CodeSystem.MCA, "STATS": CodeSystem.NBS} == settings.intake.geocode_systems
 
 
 def test_a_secret_that_everybody_may_read_is_a_warning(tmp_path: Path, host: PluginHost) -> None:
