@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import sqlite3
@@ -10,13 +9,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from fenghuo.clock import SystemClock
 from fenghuo.errors import FormatError, NotReady, StoreError
+from fenghuo.store.backup import turn_back
 from fenghuo.store.database import open_reader
-from fenghuo.store.disk import FolderLock, sync_folder
+from fenghuo.store.disk import MARKER, FolderLock, sync_folder, write_file
 from fenghuo.store.inspection import COUNTED, Finding, census_gaps, damaged_rows
-from fenghuo.store.records import MetaRow
-from fenghuo.store.store import DATABASE, Store
+from fenghuo.store.store import DATABASE
 from fenghuo.store.tables import META
 
 __all__ = ["examine", "put_back"]
@@ -36,7 +34,8 @@ def examine(folder: Path) -> dict[str, Any]:
 def put_back(source: Path, folder: Path) -> str:
     """Replace the store in `folder` by the backup `source`; a sentence saying where the old one is now.
 
-    The stream of events gets a new epoch: what came after the backup is gone, and an old cursor must not point into it.
+    The stream of events gets a new epoch: what came after the backup is gone, and an old cursor must not point into it. The keys
+    of the narrow link are stale from then on: their counters went on after the backup.
     Raises: NotReady when the folder is in use, FormatError when the backup is damaged; nothing is changed then.
     """
     if not source.is_file():
@@ -44,10 +43,9 @@ def put_back(source: Path, folder: Path) -> str:
     report = _examined(source)
     if not report["ok"]:
         raise FormatError(f"{source} is damaged and is not restored: {report['findings'][0]}", code="damaged", where=str(source))
-    node = _meta(source, "node")
+    _meta(source, "node")
     with _locked(folder):
         kept = _swap(source, folder)
-    asyncio.run(_renew_epoch(folder, node))
     return f"restored from {source}" + (f"; what was there is kept in {kept}" if kept else "")
 
 
@@ -100,6 +98,7 @@ def _swap(source: Path, folder: Path) -> Path | None:
     shutil.copyfile(source, fresh)
     with fresh.open("rb+") as written:
         os.fsync(written.fileno())
+    name = turn_back(fresh)
     old = [path for ending in COMPANIONS if (path := folder / f"{DATABASE}{ending}").exists()]
     kept = folder / f"before-restore-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}" if old else None
     if kept is not None:
@@ -109,12 +108,5 @@ def _swap(source: Path, folder: Path) -> Path | None:
         sync_folder(kept)
     fresh.rename(folder / DATABASE)
     sync_folder(folder)
+    write_file(folder / MARKER, name.encode())
     return kept
-
-
-async def _renew_epoch(folder: Path, node: str) -> None:
-    store = await Store.open(folder, clock=SystemClock(), node=node)
-    try:
-        await store.run(lambda tx: tx.put(META, MetaRow("events.epoch", os.urandom(8).hex())))
-    finally:
-        await store.close()

@@ -18,13 +18,14 @@ from fenghuo.errors import StoreError
 from fenghuo.store.audit import Chain
 from fenghuo.store.database import connect_writer, open_reader
 from fenghuo.store.disk import DATABASE, MARKER, FolderLock, make_folder, sync_file, sync_folder, write_file
+from fenghuo.store.frames import mark_stale
 from fenghuo.store.inspection import COUNTED, Examination, examine
 from fenghuo.store.records import CensusRow, MetaRow
 from fenghuo.store.schema import schema_version
-from fenghuo.store.tables import CENSUS, META, QUARANTINE
+from fenghuo.store.tables import CENSUS, FRAME_COUNTER, FRAME_WINDOW, META, QUARANTINE
 from fenghuo.store.transaction import Damage, Tx
 
-__all__ = ["FsckReport", "backup", "fsck", "restore"]
+__all__ = ["FsckReport", "backup", "fsck", "restore", "turn_back"]
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +69,8 @@ def restore(source: Path, folder: Path, *, replace: bool = False) -> FsckReport:
     """Put a backup in the place of the store in `folder`; no daemon may run there.
 
     A store that is there is kept beside it under another name, and only replaced if `replace`. The event stream gets a new
-    epoch: cursors of the time after the backup would point at other events. Raises: StoreError.
+    epoch: cursors of the time after the backup would point at other events. Every key of the narrow link becomes stale: its
+    counters went on after the backup. Raises: StoreError.
     """
     make_folder(folder)
     with FolderLock(folder):
@@ -78,12 +80,30 @@ def restore(source: Path, folder: Path, *, replace: bool = False) -> FsckReport:
         fresh = folder / f".{DATABASE}.new"
         fresh.unlink(missing_ok=True)
         report = _copy_checked(source, fresh)
-        name = _renew_epoch(fresh)
+        name = turn_back(fresh)
         _put_aside(folder)
         fresh.rename(place)
         sync_folder(folder)
         write_file(folder / MARKER, name.encode())
     return report
+
+
+def turn_back(path: Path) -> str:
+    """Make a copy at rest ready to take the place of a store, whose name is returned: a new epoch for the event stream, and no
+    counter of the narrow link may be used again. Raises: StoreError.
+    """
+    clock = SystemClock()
+    with contextlib.closing(connect_writer(str(path))) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        tx = Tx(connection, clock, next_seq=0, chain=Chain("", ""))
+        name = tx.get(META, "store")
+        if name is None:
+            raise StoreError("the backup does not say which store it is of")
+        tx.update(META, MetaRow("events.epoch", os.urandom(8).hex()))
+        mark_stale(tx, clock.time())
+        connection.execute("COMMIT")
+    sync_file(path)
+    return name.value
 
 
 def fsck(folder: Path, *, repair: bool = False, clock: Clock | None = None) -> FsckReport:
@@ -140,17 +160,6 @@ def _copy_checked(source: Path, fresh: Path) -> FsckReport:
     return report
 
 
-def _renew_epoch(path: Path) -> str:
-    with contextlib.closing(connect_writer(str(path))) as connection:
-        tx = Tx(connection, SystemClock(), next_seq=0, chain=Chain("", ""))
-        name = tx.get(META, "store")
-        if name is None:
-            raise StoreError("the backup does not say which store it is of")
-        tx.update(META, MetaRow("events.epoch", os.urandom(8).hex()))
-    sync_file(path)
-    return name.value
-
-
 def _put_aside(folder: Path) -> None:
     if not (folder / DATABASE).exists():
         return
@@ -169,6 +178,9 @@ def _quarantine(connection: sqlite3.Connection, found: Examination, clock: Clock
     connection.execute("BEGIN IMMEDIATE")
     tx = Tx(connection, clock, next_seq=0, chain=Chain("", ""))
     moved = sum(_move(tx, damage, clock.time()) for damage in found.damaged)
+    if any(damage.table in (FRAME_COUNTER, FRAME_WINDOW) for damage in found.damaged):
+        # A counter row that is set aside must not begin anew at zero.
+        mark_stale(tx, clock.time())
     connection.execute('DELETE FROM "census"')
     for table in COUNTED:
         (rows,) = connection.execute(f'SELECT count(*) FROM "{table.name}" NOT INDEXED').fetchone()

@@ -217,6 +217,57 @@ class AuditRow(msgspec.Struct, frozen=True):
     hash: bytes
 
 
+class FrameCounterRow(msgspec.Struct, frozen=True):
+    """How far the counters of a lane of the narrow link are reserved. `next`: the first that is not; `stale`: since a restore
+    nothing may be sealed in it."""
+
+    lane: str
+    next: int
+    stale: bool = False
+
+
+class FrameWindowRow(msgspec.Struct, frozen=True):
+    """Which counters of a lane were heard: `highest`, and in `seen` (8 octets, the highest as the last bit) the 63 before it."""
+
+    lane: str
+    highest: int
+    seen: bytes
+    stale: bool = False
+
+
+class TransferOutRow(msgspec.Struct, frozen=True):
+    """A message on its way over the narrow link. `ref`: whose it is; `piece`: octets in each fragment but the last;
+    `held`: bitmaps of what the far end holds, one after another where it is a group."""
+
+    destination: int
+    transfer: int
+    ref: str
+    kind: int
+    traffic: Traffic
+    priority: Priority
+    body: bytes
+    piece: int
+    held: bytes
+    ends_at: float
+    opened_at: float
+
+
+class TransferInRow(msgspec.Struct, frozen=True):
+    """A message that comes in over the narrow link, as far as it has come. `pieces`: msgpack list, empty octets where one is
+    missing; empty when `done`, for then the row only keeps a copy from being shown again."""
+
+    source: int
+    destination: int
+    transfer: int
+    kind: int
+    traffic: Traffic
+    count: int
+    pieces: bytes
+    ends_at: float
+    done: bool
+    at: float
+
+
 class CensusRow(msgspec.Struct, frozen=True):
     """How many rows a table has, changed in the transaction that changes it."""
 

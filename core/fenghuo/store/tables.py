@@ -14,6 +14,8 @@ from fenghuo.store.records import (
     CounterRow,
     DirectoryRow,
     EventRow,
+    FrameCounterRow,
+    FrameWindowRow,
     IdempotencyRow,
     InboxRow,
     MessageRow,
@@ -25,6 +27,8 @@ from fenghuo.store.records import (
     RenditionRow,
     TimerRow,
     TombstoneRow,
+    TransferInRow,
+    TransferOutRow,
 )
 
 __all__ = [
@@ -37,6 +41,8 @@ __all__ = [
     "DELIVERY",
     "DIRECTORY",
     "EVENT",
+    "FRAME_COUNTER",
+    "FRAME_WINDOW",
     "IDEMPOTENCY",
     "INBOX",
     "MESSAGE",
@@ -53,6 +59,8 @@ __all__ = [
     "TARGET",
     "TIMER",
     "TOMBSTONE",
+    "TRANSFER_IN",
+    "TRANSFER_OUT",
     "Table",
 ]
 
@@ -100,6 +108,10 @@ TIMER = Table("timer", TimerRow, ("id",), indexes=(("due_at", "done = 0"),))
 BLOB = Table("blob", BlobRow, ("hash",), rowid=True)
 META = Table("meta", MetaRow, ("name",))
 EVENT = Table("event", EventRow, ("seq",))
+FRAME_COUNTER = Table("frame_counter", FrameCounterRow, ("lane",))
+FRAME_WINDOW = Table("frame_window", FrameWindowRow, ("lane",))
+TRANSFER_OUT = Table("transfer_out", TransferOutRow, ("destination", "transfer"), rowid=True)
+TRANSFER_IN = Table("transfer_in", TransferInRow, ("source", "destination", "transfer"), rowid=True)
 AUDIT = Table("audit", AuditRow, ("seq",))
 QUARANTINE = Table("quarantine", QuarantineRow, ("origin", "key", "mark"), rowid=True)
 CENSUS = Table("census", CensusRow, ("name",))
@@ -128,6 +140,10 @@ TABLES: dict[str, Table[Any]] = {
         META,
         EVENT,
         AUDIT,
+        FRAME_COUNTER,
+        FRAME_WINDOW,
+        TRANSFER_OUT,
+        TRANSFER_IN,
         QUARANTINE,
         CENSUS,
     )

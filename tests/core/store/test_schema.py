@@ -33,7 +33,7 @@ async def test_old_database_opens(tmp_path: Path, version: int) -> None:
 
 
 def test_migrations_lead_to_the_tables(tmp_path: Path) -> None:
-    """The migrations make exactly what the tables declare; before the first release `freeze_schema.py` writes the first one."""
+    """The migrations make exactly what the tables declare; `freeze_schema.py` prints what a new one needs."""
     with contextlib.closing(connect_writer(str(tmp_path / "db"))) as connection:
         assert 0 == migrate(connection, tmp_path)
         made = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}

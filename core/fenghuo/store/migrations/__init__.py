@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from fenghuo.store.migrations import m0001_first, m0002_audit
+from fenghuo.store.migrations import m0001_first, m0002_audit, m0003_link
 
 __all__ = ["MIGRATIONS", "Migration"]
 
@@ -21,4 +21,5 @@ class Migration(msgspec.Struct, frozen=True):
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "first schema", m0001_first.STATEMENTS),
     Migration(2, "audit", m0002_audit.STATEMENTS),
+    Migration(3, "narrow link", m0003_link.STATEMENTS),
 )
