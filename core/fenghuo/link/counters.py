@@ -7,6 +7,7 @@ Source: security.md §4.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 import msgspec
 
@@ -14,7 +15,7 @@ from fenghuo.errors import KeyUnusable
 from fenghuo.link.frame import MAX_COUNTER
 from fenghuo.link.keys import Lane
 
-__all__ = ["END", "LOW", "STEP", "Counters", "Grant", "Wanted"]
+__all__ = ["END", "LOW", "STEP", "Counters", "Grant", "Reservation", "Wanted"]
 
 STEP = 1024
 # So many left, and the next reservation is asked for: twenty minutes of a busy channel, while a commit takes milliseconds.
@@ -30,8 +31,21 @@ class Wanted(msgspec.Struct, frozen=True):
     since: float
 
 
+class Reservation(Protocol):
+    """What the store answers to a Wanted, once it is on the disk."""
+
+    @property
+    def lane(self) -> str: ...
+    @property
+    def first(self) -> int: ...
+    @property
+    def until(self) -> int: ...
+    @property
+    def stale(self) -> bool: ...
+
+
 class Grant(msgspec.Struct, frozen=True):
-    """Counters `first` up to, not including, `until` are ours and were never ours before; None reserved if `stale`."""
+    """A reservation as a value: counters `first` up to, not including, `until`; none if `stale`."""
 
     lane: str
     first: int
@@ -44,7 +58,7 @@ class _Range(msgspec.Struct):
     until: int = 0
     stale: bool = False
     # The range that was granted while this one was not yet used up.
-    then: Grant | None = None
+    then: Reservation | None = None
 
 
 class Counters:
@@ -59,7 +73,7 @@ class Counters:
         low = (name for name, held in self._ranges.items() if not held.stale and held.then is None and self._left(held) < LOW)
         return tuple(Wanted(name, self._lanes[name].since) for name in low)
 
-    def grant(self, grant: Grant) -> None:
+    def grant(self, grant: Reservation) -> None:
         """The reservation is on the disk. An unused rest of an earlier one is used up first."""
         held = self._ranges[grant.lane]
         held.stale = held.stale or grant.stale
