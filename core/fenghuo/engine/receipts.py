@@ -34,7 +34,7 @@ ORPHANS = 10_000
 NAMELESS_S = 3 * 86_400.0
 """How far back another emission without an id may still get its report: the longest validity that providers are asked for."""
 UNREAD_S = 3600.0
-"""How far back a restart looks for raw rows that nobody has understood yet."""
+"""How far back from the newest raw row a restart looks for those that nobody has understood yet: however long nobody was there."""
 
 NUMBER = re.compile(r"[#№＃]\s*(\d{1,4})")
 BARE_NUMBER = re.compile(r"^\s*\D{0,8}?\s*(\d{4})\s*$")
@@ -102,8 +102,8 @@ class Receipts:
     async def recover(self) -> None:
         """After a restart: go on with the numbering, and work out what was acked and not yet understood when it came."""
         self._next_inbox = int(await self._store.scalar("SELECT COALESCE(MAX(id), 0) FROM inbox") or 0) + 1
-        recent = self._office.clock.time() - UNREAD_S
-        for row in await self._store.find(INBOX, "state = 'new' AND at > ? ORDER BY id", recent):
+        recent = "at > (SELECT MAX(at) FROM inbox) - ?"
+        for row in await self._store.find(INBOX, f"state = 'new' AND {recent} ORDER BY id", UNREAD_S):
             await self._classify(_Stored(row.channel, _unpacked(row.raw), row.id, row.at))
 
     async def take(self, channel: str, inbound: Inbound) -> None:

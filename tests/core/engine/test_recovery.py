@@ -265,6 +265,18 @@ async def test_a_receipt_that_was_not_understood_before_the_crash_is_read_again(
         assert [ObjectiveState.MET] == [one.state for one in await again.objectives()]
 
 
+async def test_what_was_acked_is_read_again_however_long_nobody_was_there(tmp_path: Path) -> None:
+    """Two hours between the crash and the start: a report that the provider will not send again is not forgotten for that."""
+    async with opened(tmp_path) as house:
+        await house.order("wang", expires_s=86_400)
+        (mail,) = house.sent
+        house.room.facts.put = lambda fact: None  # type: ignore[method-assign]  # the crash comes before the loop
+        await house.hear("a", InboundKind.RECEIPT, ref=mail.ref, level=4, address=mail.address)
+    house.clock.now += 7200
+    async with opened(tmp_path, clock=house.clock) as again:
+        assert Evidence.DEVICE is max(one.evidence for one in await again.deliveries())
+
+
 async def test_numbers_go_on(tmp_path: Path) -> None:
     """No objective and no delivery gets a number twice."""
     async with opened(tmp_path) as house:
