@@ -10,12 +10,12 @@ from fenghuo.errors import FormatError
 from fenghuo.formats.cap import ROOT_STATUSES, read_cap
 from fenghuo.formats.cap_checks import check
 from fenghuo.formats.cap_notes import Notes
-from fenghuo.formats.cap_part import DSIG
 from fenghuo.formats.cap_schema import schema_verdict
+from fenghuo.formats.cap_signature import judge_signatures, refuse_wrapping
 from fenghuo.formats.cap_words import NAMESPACES
 from fenghuo.formats.message_json import read_message
 from fenghuo.formats.verdicts import Decoded, Problem, SourceDefaults, accepted, refused
-from fenghuo.formats.xml_gate import Document, element_name, open_document
+from fenghuo.formats.xml_gate import Document, element_name, open_document, own_root
 from fenghuo.model.delivery import Verdict
 
 __all__ = ["Decoded", "Problem", "SourceDefaults", "decode"]
@@ -41,20 +41,25 @@ def decode(raw: bytes, media_type: str = "", *, defaults: SourceDefaults = _NO_D
         document = open_document(raw, chinese=defaults.chinese)
     except FormatError as error:
         return (refused(error, _unseen(error)),)
-    wellformed = Verdict("wellformed", "yes", True, document.encoding)
+    wellformed = _wellformed(document)
     alerts = list(_outermost_alerts(document.root))
     if not alerts:
         return (_without_alert(document, wellformed),)
     if len(alerts) > MAX_ALERTS:
         sentence = f"there are {len(alerts)} alerts in one document; at most {MAX_ALERTS} are taken"
         return (refused(FormatError(sentence, code="limit"), (wellformed,), document.repairs),)
-    return tuple(_decoded(alert, document, wellformed, defaults) for alert in alerts)
+    originals = _outermost_alerts(document.received)
+    return tuple(_decoded(alert, original, document, defaults) for alert, original in zip(alerts, originals, strict=True))
 
 
 def _unseen(error: FormatError) -> tuple[Verdict, ...]:
     """The verdicts on octets that the gate kept out; a DOCTYPE is also what no schema of CAP allows."""
     wellformed = Verdict("wellformed", "no", False, str(error))
     return (wellformed, Verdict("schema", "invalid", False, str(error))) if error.code == "doctype" else (wellformed,)
+
+
+def _wellformed(document: Document) -> Verdict:
+    return Verdict("wellformed", "yes", True, document.encoding)
 
 
 def _outermost_alerts(element: etree._Element) -> Iterator[etree._Element]:
@@ -67,13 +72,18 @@ def _outermost_alerts(element: etree._Element) -> Iterator[etree._Element]:
         yield from _outermost_alerts(child)
 
 
-def _decoded(alert: etree._Element, document: Document, wellformed: Verdict, defaults: SourceDefaults) -> Decoded:
-    """One alert: the strict verdict, the tolerant reading, the findings, and what can be said of its signature."""
+def _decoded(alert: etree._Element, original: etree._Element, document: Document, defaults: SourceDefaults) -> Decoded:
+    """One alert: the strict verdict, its signatures, the tolerant reading, the findings. What a pinned key signed is all that is read."""
     notes = Notes(document.repairs)
-    verdicts = (wellformed, schema_verdict(alert), _signature_verdict(alert))
+    verdicts: tuple[Verdict, ...] = (_wellformed(document), schema_verdict(alert))
     try:
+        refuse_wrapping(original)
+        signatures = judge_signatures(
+            own_root(original), pinned=defaults.certificates, at=defaults.received, allow_sha1=defaults.allow_sha1
+        )
+        verdicts += signatures.verdicts
         _refuse_dialect(alert)
-        content = read_cap(alert, notes, defaults)
+        content = read_cap(open_document(signatures.signed).root if signatures.signed else alert, notes, defaults)
     except FormatError as error:
         return refused(error, verdicts + notes.findings, notes.repairs)
     check(content, notes)
@@ -91,14 +101,6 @@ def _refuse_dialect(alert: etree._Element) -> None:
             where=f"/{name}",
         )
     raise FormatError(f"an alert of the namespace {namespace[:80]} is not one we read", code="unknown-namespace", where=f"/{name}")
-
-
-def _signature_verdict(alert: etree._Element) -> Verdict:
-    """Honest about what was not done: a signature is seen and not verified."""
-    found = sum(1 for child in alert if element_name(child) == (DSIG, "Signature"))
-    if not found:
-        return Verdict("signature", "none", True)
-    return Verdict("signature", "unverified", False, f"signatures found: {found}; verifying them comes later")
 
 
 def _without_alert(document: Document, wellformed: Verdict) -> Decoded:

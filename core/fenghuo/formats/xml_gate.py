@@ -13,7 +13,7 @@ from lxml import etree
 
 from fenghuo.errors import XmlRefused
 
-__all__ = ["MAX_DEPTH", "MAX_ELEMENTS", "MAX_OCTETS", "Document", "element_name", "open_document"]
+__all__ = ["MAX_DEPTH", "MAX_ELEMENTS", "MAX_OCTETS", "Document", "element_name", "open_document", "own_root"]
 
 MAX_OCTETS = 4 * 1024 * 1024
 """Longest document, octets. The largest real alert has 1.68 MB."""
@@ -45,14 +45,19 @@ _DECLARATION = re.compile(r"<\?xml\s[^>]*?\?>")
 _DECLARED = re.compile(rb"""^<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _PROLOG = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
 _DOCTYPE = "<!DOCTYPE"
+_SIGNATURE = "Signature"
 
 
 class Document(msgspec.Struct, frozen=True):
-    """A tree that passed the gate, the encoding it was read in, and the repairs that reading took (`bom at /`, `lead-space at /`)."""
+    """A tree that passed the gate, the encoding it was read in, and the repairs that reading took (`bom at /`, `lead-space at /`).
+
+    `received`: the same tree with comments and instructions as they came, for signatures alone; without any it is `root` itself.
+    """
 
     root: etree._Element
     encoding: str
     repairs: tuple[str, ...]
+    received: etree._Element
 
 
 def open_document(raw: bytes, *, chinese: bool = True) -> Document:
@@ -69,9 +74,11 @@ def open_document(raw: bytes, *, chinese: bool = True) -> Document:
     if len(body) != len(text):
         repairs.append("lead-space at /")
     _refuse_doctype(body)
-    root = _parse(_DECLARATION.sub("", body, count=1) if body.startswith("<?xml") else body)
+    markup = _DECLARATION.sub("", body, count=1) if body.startswith("<?xml") else body
+    root = _parse(markup)
     _refuse_masses(root)
-    return Document(root, encoding, tuple(repairs))
+    received = _parse(markup, keep=True) if _SIGNATURE in markup else root
+    return Document(root, encoding, tuple(repairs), received)
 
 
 def element_name(element: etree._Element) -> tuple[str, str]:
@@ -83,10 +90,23 @@ def element_name(element: etree._Element) -> tuple[str, str]:
     return (namespace[1:], local) if brace else ("", local)
 
 
-def _parser() -> etree.XMLParser:
-    """The only parser there is: no entities, no network, no DTD, the library's own limits left on."""
+def own_root(element: etree._Element) -> etree._Element:
+    """An element of a container as the root of a tree of its own: what its signature was made over."""
+    if element.getparent() is None:
+        return element
+    return etree.fromstring(etree.tostring(element, with_tail=False), _parser(keep=True))
+
+
+def _parser(*, keep: bool = False) -> etree.XMLParser:
+    """The only parser there is: no entities, no network, no DTD, the library's own limits left on. `keep`: comments and instructions."""
     return etree.XMLParser(
-        encoding="utf-8", resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False, remove_comments=True, remove_pis=True
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        huge_tree=False,
+        load_dtd=False,
+        remove_comments=not keep,
+        remove_pis=not keep,
     )
 
 
@@ -134,9 +154,9 @@ def _refuse_doctype(body: str) -> None:
         raise XmlRefused("a document with a DOCTYPE is not looked at", code="doctype", where=f"line {line}")
 
 
-def _parse(body: str) -> etree._Element:
+def _parse(body: str, *, keep: bool = False) -> etree._Element:
     try:
-        root = etree.fromstring(body.encode("utf-8", "surrogatepass"), _parser())
+        root = etree.fromstring(body.encode("utf-8", "surrogatepass"), _parser(keep=keep))
     except (etree.XMLSyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         raise XmlRefused(f"this is not well-formed XML: {error}", code="not-wellformed", where=f"line {line}") from error
