@@ -130,7 +130,7 @@ class Apply:
         person = self._office.directory.person_by_id.get(entry.target.recipient)
         name = (person.deputy if person else None) if to == "deputy" else to.removeprefix("person:")
         subject = f"objective/{entry.target.objective}"
-        if not name or name in entry.objective.targets:
+        if not name or name in entry.objective.asked:
             batch.event("alarm.nobody_to_escalate_to", subject, recipient=entry.target.recipient, to=to)
             return
         batch.event("objective.escalated", subject, recipient=entry.target.recipient, to=name)

@@ -59,7 +59,7 @@ class OpenTarget:
 
 
 class OpenObjective:
-    """An objective with the rungs it was planned on and its open targets by recipient."""
+    """An objective with the rungs it was planned on and its open targets by recipient. `asked`: everyone it ever had as a target."""
 
     def __init__(self, objective: Objective, message: OpenMessage, rungs: tuple[Rung, ...], escalate: tuple[Escalation, ...]) -> None:
         self.objective = objective
@@ -67,6 +67,7 @@ class OpenObjective:
         self.rungs = rungs
         self.escalate = escalate
         self.targets: dict[RecipientId, OpenTarget] = {}
+        self.asked: set[RecipientId] = set()
         self.closing = False
         self.cut_off: set[RecipientId] = set()
 
@@ -127,6 +128,7 @@ class Book:
 
     def add_target(self, entry: OpenTarget) -> None:
         entry.objective.targets[entry.target.recipient] = entry
+        entry.objective.asked.add(entry.target.recipient)
         self.by_recipient.setdefault(entry.target.recipient, {})[entry.target.objective] = entry
 
     def put(self, entry: OpenTarget, delivery: Delivery) -> None:

@@ -102,7 +102,7 @@ class Opening:
         return targets
 
     def _open_chunk(self, entry: OpenObjective, heirs: list[Heir], batch: Batch) -> list[OpenTarget]:
-        targets = [self.add_target(entry, heir, batch) for heir in heirs if heir.recipient not in entry.targets]
+        targets = [self.add_target(entry, heir, batch) for heir in heirs if heir.recipient not in entry.asked]
         planned = entry.objective.planned + len(heirs)
         entry.objective = msgspec.structs.replace(entry.objective, planned=planned)
         batch.objectives[entry.objective.id] = entry.objective

@@ -142,6 +142,8 @@ class Recovery:
             met = await self._store.scalar(count.format("('MET', 'COVERED')"), opened.objective.id)
             ended = await self._store.scalar(count.format("('MISSED', 'WITHDRAWN')"), opened.objective.id)
             self._tally.recounted(opened, met=int(met or 0), ended=int(ended or 0))
+            if opened.escalate:
+                opened.asked.update(row.recipient for row in await self._store.find(TARGET, "objective = ?", opened.objective.id))
 
     async def _refs(self) -> None:
         """The provider's names of open emissions, so that late receipts find them."""

@@ -234,3 +234,19 @@ name = "orders"
 audience = {{ name = "as addressed" }}
 ladder = "one"
 """
+
+
+@pytest.mark.parametrize("restart", [False, True])
+async def test_a_deputy_who_answered_for_himself_is_not_asked_again(tmp_path: Path, restart: bool) -> None:
+    """Wang is silent and his deputy has had the same order and confirmed it: nobody is left to ask, and a person is told."""
+    async with opened(tmp_path) as house:
+        await house.order("wang", "li")
+        await house.receipt(next(mail for mail in house.sent if mail.address.endswith("2")))
+        if not restart:
+            await house.later(121)
+            assert ["wang"] == [told["recipient"] for told in await house.events("alarm.nobody_to_escalate_to")]
+    if restart:
+        async with opened(tmp_path, clock=house.clock) as again:
+            await again.later(121)
+            assert ["wang"] == [told["recipient"] for told in await again.events("alarm.nobody_to_escalate_to")]
+            assert ["li", "wang"] == [one.recipient for one in await again.targets()]
