@@ -24,7 +24,7 @@ from fenghuo.engine.routing import default_priority, required_signatures
 from fenghuo.errors import KeyConflict, Overloaded
 from fenghuo.formats.decode import decode
 from fenghuo.formats.message_json import UNSENT, read_message
-from fenghuo.formats.verdicts import Decoded, Problem, SourceDefaults
+from fenghuo.formats.verdicts import Decoded, Problem
 from fenghuo.model.delivery import Accepted, Refused, Verdict
 from fenghuo.model.message import Content, Info, Message, MessageState, content_hash
 from fenghuo.model.traffic import Action
@@ -82,8 +82,7 @@ class Intake:
         return tuple([await self._among(place, item, submission) for place, item in enumerate(decoded)])
 
     async def _decode(self, submission: Submission) -> tuple[Decoded, ...]:
-        now = instant(self._office.clock.time())
-        defaults = SourceDefaults(geocode_systems=self._office.geocode_systems, received=now)
+        defaults = submission.origin.reading(self._office.geocode_systems, self._office.clock.time())
         raw = submission.raw
         if submission.media_type.startswith("application/json") or raw[:1] == b"{":
             return (read_message(raw, defaults=defaults),)
@@ -147,7 +146,7 @@ class Intake:
         """The next short message number that no open message has."""
         taken = self._book.numbers
         number = self._last_number or int(self._office.clock.time()) % HIGHEST_NUMBER
-        for _ in range(HIGHEST_NUMBER if len(self._book.messages) < HIGHEST_NUMBER else 1):
+        for _ in range(HIGHEST_NUMBER if len(taken) < HIGHEST_NUMBER else 1):
             number = number % HIGHEST_NUMBER + 1
             if not taken[number]:
                 break

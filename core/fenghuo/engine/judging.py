@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
+from fenghuo.clock import instant
 from fenghuo.engine.routing import areas_of, is_unclear
+from fenghuo.formats.verdicts import SourceDefaults
 from fenghuo.model.area import AreaRef
 from fenghuo.model.delivery import Verdict
 from fenghuo.model.directory import Directory
@@ -20,11 +24,22 @@ LATE_S = 86_400.0
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """Who brings a message: an authenticated name, and what it may speak for. `areas` empty: everywhere."""
+    """Who brings a message: an authenticated name, and what it may speak for. `areas` empty: everywhere.
+
+    `certificates` (PEM): whose XML signatures count for it; `allow_sha1`: whether RSA with SHA-1 does.
+    """
 
     name: str
     traffic: tuple[Traffic, ...] = tuple(Traffic)
     areas: tuple[AreaRef, ...] = EVERY_AREA
+    certificates: tuple[bytes, ...] = ()
+    allow_sha1: bool = False
+
+    def reading(self, geocode_systems: Mapping[str, str], received: float) -> SourceDefaults:
+        """How its octets are read when they are received at `received` (UTC seconds)."""
+        return SourceDefaults(
+            geocode_systems=geocode_systems, received=instant(received), certificates=self.certificates, allow_sha1=self.allow_sha1
+        )
 
 
 def authority(message: Message, origin: Origin, directory: Directory) -> Verdict:

@@ -22,7 +22,7 @@ from fenghuo.model.delivery import Verdict
 if TYPE_CHECKING:
     from cryptography import x509
 
-__all__ = ["Signatures", "judge_signatures", "refuse_wrapping"]
+__all__ = ["Signatures", "judge_signatures", "load_certificate", "refuse_wrapping"]
 
 _SIGNATURE = f"{{{DSIG}}}Signature"
 _ENVELOPED = f"{DSIG}enveloped-signature"
@@ -83,6 +83,13 @@ def judge_signatures(alert: etree._Element, *, pinned: Sequence[bytes], at: date
     return Signatures(verdicts, signed)
 
 
+def load_certificate(pem: bytes) -> x509.Certificate:
+    """A certificate from its PEM. Raises: ValueError."""
+    from cryptography import x509  # noqa: PLC0415  only a signed alert pays for cryptography: start-up time
+
+    return x509.load_pem_x509_certificate(pem)
+
+
 def _wrapping(sentence: str) -> CapError:
     return CapError(f"{sentence}: this is how a signed alert is put around a forged one", code="wrapping", where="/alert/Signature")
 
@@ -109,9 +116,7 @@ class _Verifier:
     """Knows whose keys count, by what time, and which algorithms."""
 
     def __init__(self, pinned: Sequence[bytes], at: datetime | None, allow_sha1: bool) -> None:
-        from cryptography import x509  # noqa: PLC0415  only a signed alert pays for cryptography: start-up time
-
-        self._pinned = [x509.load_pem_x509_certificate(pem) for pem in pinned]
+        self._pinned = [load_certificate(pem) for pem in pinned]
         self._at = at
         self._allow_sha1 = allow_sha1
 

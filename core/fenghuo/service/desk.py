@@ -33,6 +33,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "message.send": ("operator",),
     "message.show": EVERYONE,
     "message.ls": EVERYONE,
+    "message.why": EVERYONE,
     "alert.cancel": ("operator",),
     "alert.sign": EVERYONE,
     "channel.ls": EVERYONE,
@@ -68,7 +69,7 @@ class Holder(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, token: TokenSettings) -> Holder:
-        origin = Origin(token.name, traffic=token.traffic, areas=token.areas)
+        origin = Origin(token.name, token.traffic, token.areas, token.certificates, token.allow_sha1)
         return cls(token.name, tuple(str(right) for right in token.rights), origin)
 
     @classmethod

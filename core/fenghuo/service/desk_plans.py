@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from fenghuo.clock import instant
 from fenghuo.engine.channels import ChannelBoard, Instance
 from fenghuo.engine.dispatcher import Dispatcher
 from fenghuo.engine.facts import ChannelSwitched, Facts
@@ -18,7 +17,6 @@ from fenghuo.engine.planning import candidates
 from fenghuo.engine.routing import Routed, default_priority, envelope_of, route
 from fenghuo.errors import FormatError, NotFound
 from fenghuo.formats.decode import decode
-from fenghuo.formats.verdicts import SourceDefaults
 from fenghuo.model.delivery import OPEN_STATES
 from fenghuo.model.message import Message, MessageId
 from fenghuo.model.situation import Admin
@@ -83,7 +81,7 @@ class PlanVerbs:
         """What would become of a message: objectives, rungs, channels left out and why. Nothing is kept, nothing is sent."""
         wanted = msgspec.convert(args, Explain)
         now = self._office.clock.time()
-        defaults = SourceDefaults(geocode_systems=self._office.geocode_systems, received=instant(now))
+        defaults = self._desk.origin(actor).reading(self._office.geocode_systems, now)
         decoded = next(iter(decode(wanted.raw, wanted.media_type, defaults=defaults)), None)
         if decoded is None or decoded.content is None:
             error = decoded.error if decoded else None

@@ -15,6 +15,7 @@ from typing import TypeVar
 import msgspec
 
 from fenghuo.errors import ConfigError
+from fenghuo.formats.cap_signature import load_certificate
 from fenghuo.model.area import AreaRef
 from fenghuo.plugin.host import PluginHost
 from fenghuo.service.audit_places import Place, place_of
@@ -167,7 +168,8 @@ def read_tokens(reading: Reading, node: NodeSettings | None) -> tuple[TokenSetti
         _check_secret(reading, f"tokens.{name}", reference, made=table.generate and _may_be_made(reading, name, table, node))
         _refuse_twins(reading, name, reference, owners)
         areas = _areas(reading, name, table)
-        tokens.append(TokenSettings(name, reference, table.generate, table.rights, table.traffic, areas))
+        certificates = _certificates(reading, name, table)
+        tokens.append(TokenSettings(name, reference, table.generate, table.rights, table.traffic, areas, certificates, table.allow_sha1))
     return tuple(tokens)
 
 
@@ -219,6 +221,22 @@ def _refuse_twins(reading: Reading, name: str, reference: str, owners: dict[Secr
     first = owners.setdefault(secret, name)
     if first != name:
         reading.faults.add(f"tokens.{name}", f"holds the same secret as tokens.{first}; nobody could tell who speaks")
+
+
+def _certificates(reading: Reading, name: str, table: TokenTable) -> tuple[bytes, ...]:
+    found: list[bytes] = []
+    for place, text in enumerate(table.certificates):
+        at = f"tokens.{name}.certificates[{place}]"
+        try:
+            pem = reading.path(text).read_bytes()
+            load_certificate(pem)
+        except OSError as error:
+            reading.faults.add(at, f"names {reading.path(text)}, which cannot be read: {error.strerror}")
+        except ValueError:
+            reading.faults.add(at, f"names {reading.path(text)}, which holds no certificate; it must be one in PEM")
+        else:
+            found.append(pem)
+    return tuple(found)
 
 
 def _areas(reading: Reading, name: str, table: TokenTable) -> tuple[AreaRef, ...]:

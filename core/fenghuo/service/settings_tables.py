@@ -118,6 +118,11 @@ class TokenTable(msgspec.Struct, frozen=True):
     )
     traffic: TrafficKinds = tuple(Traffic)
     areas: Annotated[tuple[str, ...], Meta(description='Areas it may speak for, as "mca:320585"; everywhere by default.')] = ()
+    certificates: Annotated[
+        tuple[str, ...],
+        Meta(description="Files (PEM) of the certificates whose XML signatures count for this source; with any, what is not signed waits."),
+    ] = ()
+    allow_sha1: Annotated[bool, Meta(description="Whether its signatures may be RSA with SHA-1; shown as weak.")] = False
 
 
 class ChannelTable(msgspec.Struct, frozen=True):

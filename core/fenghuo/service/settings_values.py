@@ -52,7 +52,8 @@ class IntakeSettings(msgspec.Struct, frozen=True):
 
 
 class TokenSettings(msgspec.Struct, frozen=True):
-    """One who may speak. `reference`: where the secret is, for secrets.read_secret; empty `areas` means everywhere."""
+    """One who may speak. `reference`: where the secret is, for secrets.read_secret; empty `areas` means everywhere;
+    `certificates`: PEM."""
 
     name: str
     reference: str
@@ -60,6 +61,8 @@ class TokenSettings(msgspec.Struct, frozen=True):
     rights: tuple[Right, ...]
     traffic: tuple[Traffic, ...]
     areas: tuple[AreaRef, ...]
+    certificates: tuple[bytes, ...] = ()
+    allow_sha1: bool = False
 
 
 class ChannelSettings(msgspec.Struct, frozen=True):
