@@ -182,6 +182,7 @@ class Apply:
         self._timers.at(fact.message.expires_at, Expiry(fact.message.id, fact.message.revision))
         for number in entry.objectives:
             self._timers.at(self._book.objectives[number].objective.deadline_at, Deadline(number))
+        self._tally.rest(entry)
         return ()
 
     def _signatures(self, entry: OpenMessage) -> list[ReleaseRow]:
@@ -199,20 +200,24 @@ class Apply:
             return ()
         entry.state = MessageState.ACTIVE
         self._opening.inherit(entry, fact.heirs, batch)
+        self._tally.rest(entry)
         return list(self._book.of_message(key))
 
     def _ended(self, fact: MessageEnded, batch: Batch) -> Iterable[OpenTarget]:
         key = (fact.id, fact.revision)
         entry = self._book.messages.get(key)
-        if entry is None or entry.state not in (MessageState.HELD, MessageState.ACTIVE):
+        is_in_force = key in self._book.resting if entry is None else entry.state in (MessageState.HELD, MessageState.ACTIVE)
+        if not is_in_force:
             return ()
-        entry.state = fact.state
         if fact.state is MessageState.EXPIRED:
             batch.messages[key] = fact.state
             batch.event("message.expired", f"message/{fact.id}", revision=fact.revision)
+        if entry is None:
+            self._book.close_message(key)
+            return ()
+        entry.state = fact.state
         targets = list(self._book.of_message(key))
-        if not targets and not any(number in self._book.objectives for number in entry.objectives):
-            self._book.close_message(entry)
+        self._tally.rest(entry)
         return targets
 
     # Deliveries.

@@ -1,7 +1,8 @@
 """What is open, in memory: messages, objectives, targets, deliveries. Written by the loop, except for `licence`.
 
 The store is the truth; the book runs ahead of it by the jobs that the writer has not committed yet, and nothing leaves the
-house before they are. Closed targets leave the book.
+house before they are. Closed targets leave the book; a message with nothing open rests: of it the book keeps the short number,
+which nobody else may have while it is in force, and everything else about it is asked of the store.
 """
 
 from __future__ import annotations
@@ -78,6 +79,7 @@ class Book:
     def __init__(self) -> None:
         self.messages: dict[Revision, OpenMessage] = {}
         self.numbers: Counter[int] = Counter()
+        self.resting: dict[Revision, int] = {}  # in force, with nothing open: their short numbers
         self.objectives: dict[int, OpenObjective] = {}
         self.by_delivery: dict[int, OpenTarget] = {}
         self.by_recipient: dict[RecipientId, dict[int, OpenTarget]] = {}
@@ -181,9 +183,21 @@ class Book:
     def close_objective(self, entry: OpenObjective) -> None:
         self.objectives.pop(entry.objective.id, None)
 
-    def close_message(self, entry: OpenMessage) -> None:
-        if self.messages.pop((entry.message.id, entry.message.revision), None) is not None:
-            self.numbers[entry.message.number] -= 1
+    def rest_message(self, entry: OpenMessage) -> None:
+        """Nothing of it is open any more, and it is in force until it ends."""
+        key = (entry.message.id, entry.message.revision)
+        if self.messages.pop(key, None) is not None:
+            self.resting[key] = entry.message.number
+
+    def close_message(self, key: Revision) -> None:
+        """Its end: nothing of it is left, and its number is free."""
+        entry = self.messages.pop(key, None)
+        number = entry.message.number if entry is not None else self.resting.pop(key, None)
+        if number is None:
+            return
+        self.numbers[number] -= 1
+        if not self.numbers[number]:
+            del self.numbers[number]
 
     # Changing: the dispatcher's one part.
 

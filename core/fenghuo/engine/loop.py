@@ -125,7 +125,7 @@ class Loop:
         match due:
             case OpenTarget():
                 self.mark(due)
-            case Expiry(id=message, revision=revision) if (message, revision) in self._book.messages:
+            case Expiry(id=message, revision=revision):
                 for target in self._apply.all([MessageEnded(message, revision, MessageState.EXPIRED)], batch):
                     self.mark(target)
             case Deadline(objective=objective):

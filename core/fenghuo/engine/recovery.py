@@ -168,37 +168,39 @@ class Recovery:
                 opened.objective = msgspec.structs.replace(objective, planned=len(known))
                 heirs = await self._heirs(objective.message, objective.revision) if objective.ladder == INHERITED else ()
                 self._opening.resume(opened, known, heirs)
-        for entry in [entry for entry in self._book.messages.values() if entry.is_planned]:
-            await self._inherit(entry, facts)
-        for key in [key for key, entry in self._book.messages.items() if not entry.is_planned]:
-            await self._plan_anew(key, facts)
+        for key, entry in list(self._book.messages.items()):
+            counted = "SELECT COUNT(*) FROM objective WHERE message = ? AND revision = ?"
+            entry.is_planned = entry.is_planned or bool(await self._store.scalar(counted, *key))
+            if not entry.is_planned:
+                await self._plan_anew(key, entry, facts)
+            elif not await self._inherit(entry, facts):
+                self._tally.rest(entry)
 
     async def _heirs(self, message: MessageId, revision: int) -> tuple[Heir, ...]:
         """Who got an earlier revision; asked of the writer, on the truth."""
         return await self._store.run(lambda tx: find_heirs(tx, message, revision))
 
-    async def _inherit(self, entry: OpenMessage, facts: Facts) -> None:
-        """A signature that released an Update, cut off before those who had got the original were added."""
+    async def _inherit(self, entry: OpenMessage, facts: Facts) -> bool:
+        """A signature that released an Update, cut off before those who had got the original were added; whether they are to be."""
         message = entry.message
         if message.revision == 1 or entry.state is not MessageState.ACTIVE:
-            return
+            return False
         where = "SELECT COUNT(*) FROM objective WHERE message = ? AND revision = ? AND ladder = ?"
         if await self._store.scalar(where, message.id, message.revision, INHERITED):
-            return
+            return False
         mine = "objective IN (SELECT id FROM objective WHERE message = ? AND revision = ?)"
         entry.told = {row.recipient for row in await self._store.find(TARGET, mine, message.id, message.revision)}
-        entry.told |= {name for item in self._opening.routed(message) for name in item.recipients}
+        if any(opened.objective.planned < opened.objective.total for opened in self._book.objectives.values() if opened.message is entry):
+            entry.told |= {name for item in self._opening.routed(message) for name in item.recipients}
         heirs = await self._heirs(message.id, message.revision)
-        if any(heir.recipient not in entry.told for heir in heirs):
+        is_cut_off = any(heir.recipient not in entry.told for heir in heirs)
+        if is_cut_off:
             facts.put(Signed(message.id, message.revision, min(entry.signed, default=""), True, heirs))
+        return is_cut_off
 
-    async def _plan_anew(self, key: tuple[MessageId, int], facts: Facts) -> None:
+    async def _plan_anew(self, key: tuple[MessageId, int], entry: OpenMessage, facts: Facts) -> None:
         """Accepted, and cut off before its plan was on the disk."""
-        entry = self._book.messages.pop(key)
-        if await self._store.scalar("SELECT COUNT(*) FROM objective WHERE message = ? AND revision = ?", *key):
-            self._book.messages[key] = entry
-            entry.is_planned = True
-            return
+        self._book.close_message(key)
         row = await self._store.get(MESSAGE, *key)
         verdicts = msgspec.json.decode(row.verdicts, type=tuple[Verdict, ...]) if row else ()
         heirs = await self._heirs(*key) if key[1] > 1 and entry.is_released else ()

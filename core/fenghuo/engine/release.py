@@ -50,7 +50,7 @@ class Release:
         """Add a signature; the last one needed releases. Raises: NotFound, NotAllowed, ReleaseNeeded, Overloaded."""
         entry = self._book.find_message(ident)
         if entry is None:
-            raise NotFound(f"no open message has the id {ident}")
+            raise await self._why_not(ident)
         if not entry.is_planned:
             raise Overloaded("the message is being planned", retry_after_s=0.5)
         if actor == entry.message.author:
@@ -64,6 +64,15 @@ class Release:
             self._facts.put(MessageEnded(message.id, revision, end))
         self._facts.put(Signed(message.id, message.revision, actor, signature.state == MessageState.ACTIVE, heirs))
         return signature
+
+    async def _why_not(self, ident: str) -> NotFound | ReleaseNeeded:
+        """What is not in the book waits for nobody."""
+        rows = await self._store.find(MESSAGE, "id = ? ORDER BY revision DESC", ident, limit=1)
+        return (
+            ReleaseNeeded(f"the message is {rows[0].state}; only a held one can be signed")
+            if rows
+            else NotFound(f"no open message has the id {ident}")
+        )
 
     def _signing(self, entry: OpenMessage, actor: str) -> Callable[[Tx], tuple[Signature, tuple[Heir, ...], tuple[int, ...]]]:
         message, needed, envelope = entry.message, entry.needed_signatures, entry.envelope

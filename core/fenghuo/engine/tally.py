@@ -116,11 +116,19 @@ class Tally:
 
     def _let_go(self, opened: OpenObjective) -> None:
         self._book.close_objective(opened)
-        message = opened.message
-        is_over = message.state not in (MessageState.HELD, MessageState.ACTIVE)
-        if is_over and not any(number in self._book.objectives for number in message.objectives):
-            self._book.close_message(message)
-            self._shelf.drop(message.message.id, message.message.revision)
+        self.rest(opened.message)
+
+    def rest(self, entry: OpenMessage) -> None:
+        """Let go of a message of which nothing is open; one that waits for signatures, or for its plan, is kept."""
+        is_waited_for = entry.state is MessageState.HELD or not entry.is_planned
+        if is_waited_for or any(number in self._book.objectives for number in entry.objectives):
+            return
+        key = (entry.message.id, entry.message.revision)
+        if entry.state is MessageState.ACTIVE:
+            self._book.rest_message(entry)
+        else:
+            self._book.close_message(key)
+        self._shelf.drop(*key)
 
     def _tell(self, kind: str, objective: Objective, batch: Batch) -> None:
         batch.event(

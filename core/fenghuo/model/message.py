@@ -168,7 +168,6 @@ class MessageState(StrEnum):
     EXPIRED = "expired"
     SUPERSEDED = "superseded"
     CANCELLED = "cancelled"
-    COMPLETE = "complete"
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):

@@ -52,7 +52,7 @@ def test_the_newest_revision_answers_for_an_id() -> None:
     second = OpenMessage(message(revision=2), MessageState.HELD)
     shelf.book.add_message(second)
     assert (second, None) == (shelf.book.find_message("M"), shelf.book.find_message("N"))
-    shelf.book.close_message(second)
+    shelf.book.close_message((MessageId("M"), 2))
     assert shelf.message is shelf.book.find_message("M")
 
 
@@ -61,9 +61,18 @@ def test_a_short_number_is_free_when_its_last_revision_is_closed() -> None:
     shelf = Shelf()
     second = OpenMessage(message(revision=2), MessageState.ACTIVE)
     shelf.book.add_message(second)
-    for closed, left in ((shelf.message, 1), (shelf.message, 1), (second, 0)):
-        shelf.book.close_message(closed)
+    for revision, left in ((1, 1), (1, 1), (2, 0)):
+        shelf.book.close_message((MessageId("M"), revision))
         assert left == shelf.book.numbers[17]
+
+
+def test_a_message_at_rest_keeps_its_short_number() -> None:
+    """Nothing of it is open, and until it ends an answer may still name it."""
+    shelf = Shelf()
+    shelf.book.rest_message(shelf.message)
+    assert (None, 1) == (shelf.book.find_message("M"), shelf.book.numbers[17])
+    shelf.book.close_message((MessageId("M"), 1))
+    assert ({}, {}) == (shelf.book.resting, dict(shelf.book.numbers))
 
 
 def test_the_targets_of_a_message_are_those_of_its_open_objectives() -> None:

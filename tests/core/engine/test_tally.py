@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from fenghuo.engine.tally import is_met
-from fenghuo.model.delivery import ObjectiveState
-from tests.core.engine.house import RULES, opened
+from fenghuo.model.delivery import Accepted, ObjectiveState
+from fenghuo.model.evidence import Evidence
+from fenghuo.store.tables import MESSAGE
+from tests.core.engine.house import RULES, House, opened
 from tests.core.engine.values import objective
 
+SIGNED = RULES.replace('match = { kind = ["Dispatch", "Report"] }', 'match = { kind = ["Dispatch", "Report"] }\nsignatures = 2')
 RULE = [
     ("all", 3, 3, True),
     ("all", 2, 3, False),
@@ -56,3 +59,74 @@ async def test_a_cancelled_message_waives_its_objective(tmp_path: Path) -> None:
         first = await house.order("wang")
         await house.order("everyone", text="取消", action="Cancel", reference=first.id)
         assert ObjectiveState.WAIVED is (await house.objectives())[0].state
+
+
+# What rests.
+
+
+async def met(house: House) -> Accepted:
+    """An order that reached its one person; nothing of it is open any more."""
+    order = await house.order("wang", expires_s=3600)
+    await house.receipt(house.sent[-1])
+    assert ({}, ["active"]) == (house.room.book.messages, await house.states(order.id))
+    return order
+
+
+async def test_what_is_met_leaves_the_memory_and_stays_in_force(tmp_path: Path) -> None:
+    """Its text and its renditions are let go; it expires when its time comes, and its short number is free only then."""
+    async with opened(tmp_path) as house:
+        order = await met(house)
+        (row,) = await house.store.find(MESSAGE, "id = ?", order.id)
+        assert ({row.number: 1}, None) == (dict(house.room.book.numbers), house.room.shelf.get(order.id, 1, "sms"))
+        await house.later(3600)
+        assert (["expired"], 1) == (await house.states(order.id), len(await house.events("message.expired")))
+        assert ({}, {}) == (dict(house.room.book.numbers), house.room.book.resting)
+
+
+async def test_an_update_of_what_rests_replaces_it(tmp_path: Path) -> None:
+    """It goes to the one who had the original, and when the original's time is over nothing more is said of it."""
+    async with opened(tmp_path) as house:
+        order = await met(house)
+        await house.order("wang", text="改为二级响应", action="Update", reference=order.id, expires_s=7200)
+        assert "改为二级响应" in house.sent[-1].text
+        await house.later(3600)
+        assert ["superseded", "active"] == await house.states(order.id)
+        assert [] == await house.events("message.expired")
+
+
+async def test_a_cancel_of_what_rests_goes_to_whoever_had_it(tmp_path: Path) -> None:
+    """Found in the store: exactly the one, over the channel it came by."""
+    async with opened(tmp_path) as house:
+        order = await met(house)
+        await house.order("everyone", text="取消", action="Cancel", reference=order.id)
+        assert [("a", True)] == [(mail.channel, "取消" in mail.text) for mail in house.sent[1:]]
+        assert ["cancelled", "active"] == await house.states(order.id)
+
+
+async def test_an_answer_to_what_rests_raises_what_is_known(tmp_path: Path) -> None:
+    """By its number or without: the store knows whom it was sent to."""
+    async with opened(tmp_path) as house:
+        await met(house)
+        await house.answer("a", "+8613800000001", "完成")
+        assert [Evidence.DONE] == [one.evidence for one in await house.targets()]
+
+
+async def test_what_rests_rests_after_a_restart_too(tmp_path: Path) -> None:
+    """Its number is still taken, and it still expires."""
+    async with opened(tmp_path) as house:
+        order = await met(house)
+    async with opened(tmp_path, clock=house.clock) as again:
+        assert ({}, [(order.id, 1)]) == (again.room.book.messages, list(again.room.book.resting))
+        await again.later(3600)
+        assert (["expired"], {}) == (await again.states(order.id), dict(again.room.book.numbers))
+
+
+async def test_a_message_that_waits_for_signatures_does_not_rest(tmp_path: Path) -> None:
+    """Nobody is addressed by its rules, and yet it can be signed."""
+    async with opened(tmp_path, rules=SIGNED) as house:
+        order = await house.order("group:unknown")
+        assert ([order.id], {}) == ([key[0] for key in house.room.book.messages], house.room.book.resting)
+        for name in ("anna", "bert"):
+            await house.room.release.sign(order.id, name)
+        await house.settle()
+        assert ({}, [(order.id, 1)]) == (house.room.book.messages, list(house.room.book.resting))
