@@ -17,7 +17,7 @@ from fenghuo.model.message import MessageId
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.control import ControlServer, Limits
 
-__all__ = ["MESSAGE", "TOKEN", "FakeDesk", "FakeEvents", "Served"]
+__all__ = ["MESSAGE", "TOKEN", "WHY", "FakeDesk", "FakeEvents", "Served"]
 
 TOKEN = "let-me-in"
 OK = Verdict("wellformed", "yes", True, "XML")
@@ -47,6 +47,32 @@ MESSAGE: dict[str, Any] = {
     ],
     "headline": "太仓市台风红色预警",
     "number": 17,
+}
+WHY: dict[str, Any] = {
+    **{key: value for key, value in MESSAGE.items() if key != "objectives"},
+    "objectives": [
+        {
+            **{key: MESSAGE["objectives"][0][key] for key in ("audience", "needed", "state", "deadline")},
+            "total": 2,
+            "met": 1,
+            "rule": "typhoon",
+            "ladder": "responsible",
+            "rules": "3f" * 32,
+            "situation": "77" * 32,
+            "directory": "",
+            "targets": [
+                {
+                    "recipient": "wang",
+                    "state": "MET",
+                    "evidence": "DEVICE",
+                    "covers": "",
+                    "says": "has DEVICE, and DEVICE was needed",
+                    "chosen": [{"channel": "sms-a", "rung": 1, "state": "MET", "evidence": "DEVICE", "tries": 1, "says": "tried 1 times"}],
+                    "left_out": [{"channel": "radio", "rung": 2, "reason": "the recipient has no callsign address"}],
+                }
+            ],
+        }
+    ],
 }
 CHANNEL: dict[str, Any] = {
     "name": "sms-a",
@@ -127,6 +153,7 @@ class FakeDesk:
             "message.send": Accepted(MessageId("01M"), 1, "active", (OK,)),
             "message.show": MESSAGE,
             "message.ls": ROWS,
+            "message.why": WHY,
             "queue.ls": [{**DELIVERY, "id": 7, "message": "01M", "priority": "P0", "state": "AWAITING", "reason": "", "tries": 1}],
             "route.explain": {"objectives": [{"audience": "责任人", "needed": "DEVICE"}], "left_out": ["mesh: no such channel"]},
             "route.lint": {"faults": []},

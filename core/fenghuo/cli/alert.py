@@ -9,7 +9,7 @@ import click
 
 from fenghuo.cli.door import read_token, speaks
 from fenghuo.cli.lazy import LazyGroup, Verb
-from fenghuo.cli.message import show_delivery_reasons, show_message
+from fenghuo.cli.message import show_message, show_reasons
 from fenghuo.cli.paper import local, print_json, print_table
 from fenghuo.cli.reading import raw_of
 from fenghuo.cli.verdicts import accepted, refused_here
@@ -57,12 +57,14 @@ def show(daemon: Caller, *, id: str, as_json: bool) -> None:  # noqa: A002  # th
 
 @alert.command()
 @click.argument("id")
+@click.option("--recipient", default="", help="Only this one, by its id in the directory.")
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 1000), help="So many recipients of each objective.")
 @as_json
 @speaks
-def why(daemon: Caller, *, id: str, as_json: bool) -> None:  # noqa: A002  # the word users know
-    """Why each delivery stands where it stands."""
-    data = daemon.call("message.show", id=id)
-    print_json(data) if as_json else show_delivery_reasons(data)
+def why(daemon: Caller, *, id: str, recipient: str, limit: int, as_json: bool) -> None:  # noqa: A002  # the word users know
+    """The plan of each recipient: channels chosen, left out and why, and why each stands where it stands."""
+    data = daemon.call("message.why", id=id, recipient=recipient, limit=limit)
+    print_json(data) if as_json else show_reasons(data)
 
 
 @alert.command()

@@ -10,7 +10,7 @@ import click
 
 from fenghuo.cli.paper import clean, colour, local, print_table
 
-__all__ = ["show_delivery_reasons", "show_message"]
+__all__ = ["show_message", "show_reasons"]
 
 
 def show_message(data: dict[str, Any]) -> None:
@@ -21,10 +21,17 @@ def show_message(data: dict[str, Any]) -> None:
     print_table(("recipient", "channel", "state", "evidence", "tries", "last outcome"), map(_delivery, _deliveries(data)))
 
 
-def show_delivery_reasons(data: dict[str, Any]) -> None:
-    """Every attempt with its outcome, and for each delivery why it stands where it stands."""
+def show_reasons(data: dict[str, Any]) -> None:
+    """For each recipient how far it has come, the channels of its plan with their reasons, and those that were left out."""
     _head(data)
-    print_table(("recipient", "channel", "state", "at", "outcome or reason"), _reasons(data))
+    for objective in data["objectives"]:
+        _made_by(objective)
+        for target in objective["targets"]:
+            _target(target)
+        if len(objective["targets"]) < objective["total"]:
+            click.echo(
+                f"    {len(objective['targets'])} of {objective['total']} recipients are shown; --recipient ID or --limit for others"
+            )
 
 
 def _head(data: dict[str, Any]) -> None:
@@ -43,6 +50,24 @@ def _objective(objective: dict[str, Any]) -> None:
     )
 
 
+def _made_by(objective: dict[str, Any]) -> None:
+    made_by = f"rule {clean(objective['rule'])!r}, ladder {clean(objective['ladder'])!r}" if objective["rule"] else "what it replaces"
+    click.echo(
+        f"  {clean(objective['audience'])}: {clean(objective['state'])}, {objective['met']} of {objective['total']} at"
+        f" {clean(objective['needed'])} by {local(objective['deadline'])}; by {made_by}"
+    )
+    digests = " ".join(f"{name} {clean(objective[name])[:12] or 'unknown'}" for name in ("rules", "situation", "directory"))
+    click.echo(f"    planned from {digests}")
+
+
+def _target(target: dict[str, Any]) -> None:
+    click.echo(f"    {clean(target['recipient'])}: {clean(target['state'])}, {clean(target['says'])}")
+    for way in target["chosen"]:
+        click.echo(f"      {way['rung']}. {clean(way['channel'])}: {clean(way['state'])}, {clean(way['says'])}")
+    for way in target["left_out"]:
+        click.echo(f"      {way['rung']}. {clean(way['channel'])}: left out, {clean(way['reason'])}")
+
+
 def _deliveries(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for objective in data["objectives"]:
         yield from objective["deliveries"]
@@ -52,12 +77,3 @@ def _delivery(delivery: dict[str, Any]) -> tuple[object, ...]:
     attempts = delivery["attempts"]
     last = attempts[-1]["outcome"] if attempts else delivery.get("reason")
     return (delivery["recipient"], delivery["channel"], delivery["state"], delivery["evidence"], len(attempts), last or "-")
-
-
-def _reasons(data: dict[str, Any]) -> Iterator[tuple[object, ...]]:
-    for delivery in _deliveries(data):
-        who = (delivery["recipient"], delivery["channel"], delivery["state"])
-        for attempt in delivery["attempts"]:
-            yield (*who, local(attempt["at"]), attempt["outcome"] or "no outcome yet")
-        if delivery.get("reason") or not delivery["attempts"]:
-            yield (*who, "-", delivery.get("reason") or "not yet begun")

@@ -40,12 +40,17 @@ class Batch:
         self.new_targets: list[Target] = []
         self.new_deliveries: list[Delivery] = []
         self.events: list[tuple[str, str, dict[str, Any]]] = []
+        self.left_out: dict[int, dict[tuple[int, str, str], list[str]]] = {}  # objective → (rung, channel, reason) → recipients
 
     def __bool__(self) -> bool:
         return any(getattr(self, name) for name in vars(self))
 
     def event(self, kind: str, subject: str, **body: Any) -> None:
         self.events.append((kind, subject, body))
+
+    def leave_out(self, objective: int, recipient: str, *, rung: int, channel: str, reason: str) -> None:
+        """Note a way that the ladder names and the plan does without; recipients who share a reason share a line."""
+        self.left_out.setdefault(objective, {}).setdefault((rung, channel, reason), []).append(recipient)
 
     def changed(self, before: Delivery | None, after: Delivery) -> None:
         """Note the new state of a delivery and tell it if people follow it."""
@@ -78,6 +83,12 @@ class Batch:
         self._write_evidence(tx)
         for kind, subject, body in self.events:
             tx.event(kind, subject, **body)
+        for objective, reasons in self.left_out.items():
+            left = [
+                {"rung": rung, "channel": channel, "reason": reason, "recipients": recipients}
+                for (rung, channel, reason), recipients in reasons.items()
+            ]
+            tx.event("objective.left_out", f"objective/{objective}", left_out=left)
 
     def _write_evidence(self, tx: Tx) -> None:
         for key, (outcome, at) in self.outcomes.items():

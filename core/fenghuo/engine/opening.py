@@ -13,7 +13,7 @@ from fenghuo.engine.book import Book, OpenMessage, OpenObjective, OpenTarget
 from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.inherit import INHERITED, Heir, inherited_rungs
 from fenghuo.engine.office import Office
-from fenghuo.engine.planning import Candidate, candidates
+from fenghuo.engine.planning import Candidate, LeftOut, candidates
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.routing import Routed, envelope_of, route
 from fenghuo.engine.rules import Rung
@@ -125,7 +125,7 @@ class Opening:
 
     def _ways(self, entry: OpenObjective, recipient: RecipientId, batch: Batch) -> tuple[Candidate, ...]:
         objective, message = entry.objective, entry.message.message
-        found, _ = candidates(
+        found, left = candidates(
             recipient,
             entry.rungs,
             self._office.directory,
@@ -137,7 +137,11 @@ class Opening:
             row = self._shelf.make(message, form)
             if row is not None:
                 batch.renditions.append(row)
-        return tuple(way for way in found if not self._shelf.why_not(message, way.form))
+        unfit = {way.form: why for way in found if (why := self._shelf.why_not(message, way.form))}
+        left += tuple(LeftOut(way.rung, way.channel, unfit[way.form]) for way in found if way.form in unfit and way.rank == 1)
+        for one in left:
+            batch.leave_out(objective.id, recipient, rung=one.rung, channel=one.channel, reason=one.reason)
+        return tuple(way for way in found if way.form not in unfit)
 
     def _delivery(self, entry: OpenObjective, recipient: RecipientId, way: Candidate) -> Delivery:
         objective, message = entry.objective, entry.message.message
@@ -214,7 +218,12 @@ class Opening:
         opened = OpenObjective(objective, entry, rungs, rule.escalate if rule else ())
         batch.new_objectives.append(objective)
         batch.event(
-            "objective.opened", f"objective/{objective.id}", message=objective.message, audience=objective.audience, total=objective.total
+            "objective.opened",
+            f"objective/{objective.id}",
+            message=objective.message,
+            audience=objective.audience,
+            total=objective.total,
+            rules=self._office.rules.digest,
         )
         self._book.next_objective = objective.id + 1
         if not heirs:

@@ -16,6 +16,7 @@ from fenghuo.model.message import Message
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.desk import Desk, Verb
 from fenghuo.service.showing import answers_view, message_line, message_view
+from fenghuo.service.why import why_view
 from fenghuo.store.records import MessageRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import MESSAGE
@@ -54,6 +55,14 @@ class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One message by id, short number or the source's identifier."""
 
     id: str
+
+
+class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a message stands where it stands; `recipient`: only this one, else so many of each objective."""
+
+    id: str
+    recipient: str = ""
+    limit: int = 100
 
 
 class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,6 +106,7 @@ class MessageVerbs:
             "message.send": self.send,
             "message.show": self.show,
             "message.ls": self.ls,
+            "message.why": self.why,
             "alert.cancel": self.cancel,
             "alert.sign": self.sign,
         }
@@ -124,6 +134,11 @@ class MessageVerbs:
 
     async def show(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         return await message_view(self._store, await self._find(msgspec.convert(args, Named).id))
+
+    async def why(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        """The stored plan of each target, and why its deliveries stand where they stand."""
+        wanted = msgspec.convert(args, Asked)
+        return await why_view(self._store, await self._find(wanted.id), recipient=wanted.recipient, limit=max(1, min(wanted.limit, 1000)))
 
     async def ls(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
         wanted = msgspec.convert(args, Listing)

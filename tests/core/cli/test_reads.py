@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.core.cli.conftest import Shell
-from tests.core.desk_fake import CHANNEL, FAILURES, MESSAGE, ROWS, STATUS
+from tests.core.desk_fake import CHANNEL, FAILURES, MESSAGE, ROWS, STATUS, WHY
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from tests.core.desk_fake import CHANNEL, FAILURES, MESSAGE, ROWS, STATUS
         (["channel", "show", "sms-a"], CHANNEL),
         (["channel", "disable", "sms-a", "--reason", "r"], {**CHANNEL, "admin": "disabled"}),
         (["alert", "show", "01M"], MESSAGE),
-        (["alert", "why", "01M"], MESSAGE),
+        (["alert", "why", "01M"], WHY),
         (["alert", "ls"], ROWS),
     ],
 )
@@ -35,7 +35,7 @@ def test_json_is_what_the_desk_said(shell: Shell, words: list[str], data: object
         (["status"], "2 queued"),
         (["channel", "ls"], "sms-a\tsms.smpp\tenabled\tup"),
         (["alert", "show", "01M"], "责任人: MET, at DEVICE of DEVICE by 11-24 20:20:00"),
-        (["alert", "why", "01M"], "reached ACCEPTED"),
+        (["alert", "why", "01M"], "wang: MET, has DEVICE, and DEVICE was needed"),
         (["alert", "ls"], "01M\t17\tP0\tAlert"),
         (["queue", "ls"], "7\t01M\tP0\tperson:wang"),
         (["queue", "show", "7"], "state\tAWAITING"),
@@ -155,3 +155,14 @@ def test_plugins_need_no_daemon(shell: Shell) -> None:
     """plugin ls names the bundled plugins and what they bring."""
     rows = shell.run("plugin", "ls", "--json").json
     assert "channel sms.smpp" in next(row for row in rows if row["name"] == "sms")["brings"]
+
+
+def test_why_is_a_plan_on_paper(shell: Shell) -> None:
+    """The rule and the digests it was made from, each channel of the plan by its rung, and what was left out with its reason."""
+    shell.served.desk.answers["message.why"] = WHY
+    lines = shell.run("alert", "why", "01M", "--recipient", "wang").out.splitlines()
+    assert "  责任人: MET, 1 of 2 at DEVICE by 11-24 20:20:00; by rule 'typhoon', ladder 'responsible'" == lines[1]
+    assert "    planned from rules 3f3f3f3f3f3f situation 777777777777 directory unknown" == lines[2]
+    assert ["      1. sms-a: MET, tried 1 times", "      2. radio: left out, the recipient has no callsign address"] == lines[4:6]
+    assert lines[6].startswith("    1 of 2 recipients are shown")
+    assert [("message.why", {"id": "01M", "recipient": "wang", "limit": 100})] == shell.served.desk.asked

@@ -29,7 +29,9 @@ TABLE: dict[str, set[str]] = {
     "db.backup": {"admin"},
     "audit.read": {"auditor"},
     "audit.verify": READS,
-    **dict.fromkeys(("alert.sign", "message.show", "message.ls", "channel.ls", "channel.why", "route.explain", "route.lint"), READS),
+    **dict.fromkeys(
+        ("alert.sign", "message.show", "message.ls", "message.why", "channel.ls", "channel.why", "route.explain", "route.lint"), READS
+    ),
     **dict.fromkeys(("directory.check", "log.read", "log.follow", "status", "metrics", "state", "queue.ls", "plugin.ls"), READS),
 }
 
