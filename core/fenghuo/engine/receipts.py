@@ -143,11 +143,13 @@ class Receipts:
         inbound = stored.inbound
         refs = (inbound.ref, *inbound.alternate_refs)
         delivery = self._named_by(stored.channel, refs)
-        if delivery is None:
+        if delivery is None:  # a name that the disk knows is first of all that of an older emission, whoever is in doubt now
+            if await raise_late(self._store, Late(stored.channel, stored.inbox, stored.at, inbound.level, refs)):
+                return
             delivery = await self._only_doubt(stored)
         if delivery is not None:
             self._put_part(stored, delivery)
-        elif not await raise_late(self._store, Late(stored.channel, stored.inbox, stored.at, inbound.level, refs)):
+        else:
             self._wait_for_a_name(stored, refs)
 
     def _named_by(self, channel: str, refs: tuple[str, ...]) -> int | None:

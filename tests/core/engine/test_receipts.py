@@ -15,7 +15,7 @@ from fenghuo.engine.receipts import NAMELESS_S, named_number
 from fenghuo.model.delivery import DeliveryState, ObjectiveState, Permanent, Reached, Scope, Unknown
 from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import Emission, InboundKind
-from fenghuo.store.tables import INBOX, MESSAGE, RECEIPT
+from fenghuo.store.tables import EVENT, INBOX, MESSAGE, RECEIPT
 from tests.core.engine.house import House, opened
 
 S = DeliveryState
@@ -179,6 +179,18 @@ async def test_a_doubt_that_was_given_up_may_still_get_its_report(tmp_path: Path
         assert [S.FAILED, S.IN_DOUBT] == [one.state for one in await house.deliveries()]
         await house.hear("a", InboundKind.RECEIPT, ref="unheard", level=Evidence.DEVICE, address=WANG)
         assert [ObjectiveState.OPEN, ObjectiveState.OPEN] == await _objectives(house)
+
+
+async def test_a_known_id_is_never_that_of_a_doubt(tmp_path: Path) -> None:
+    """The report of an older emission comes after all, while a newer one to the same telephone is in doubt: the doubt stays."""
+    async with opened(tmp_path) as house:
+        await house.order("wang", via=["a"])
+        await house.answer("a", WANG)
+        house.channel["a"].outcomes.append(Unknown("timeout"))
+        await house.order("wang", via=["a"])
+        await house.receipt(house.sent[0])
+        assert [S.MET, S.IN_DOUBT] == [one.state for one in await house.deliveries()]
+        assert ["delivery/1"] == [row.subject for row in await house.store.find(EVENT, "type = 'receipt.late'")]
 
 
 async def test_a_doubt_of_last_week_gets_no_report_any_more(tmp_path: Path) -> None:
