@@ -36,7 +36,8 @@ class Medium:
         self._blocked: dict[Key, list[Delivery]] = {}
         self._in_flight: dict[str, int] = {}
         self._busy: set[Key] = set()
-        self._parked: list[tuple[Priority, int, str, asyncio.Future[None]]] = []
+        self._parked: list[tuple[Priority, int, Key, asyncio.Future[None]]] = []
+        self._aside: set[Key] = set()
         self._served_above: dict[Priority, int] = dict.fromkeys(Priority, 0)
         self._order = itertools.count()
         self._open_at: dict[str, float] = {}
@@ -76,6 +77,8 @@ class Medium:
         """The next delivery that may go at `now` (UTC seconds); it counts as in flight until done()."""
         self._now = now
         while (priority := self._next_class()) is not None:
+            if self._resume_parked(priority):
+                return None
             channel = self._best_channel(priority)
             delivery = heapq.heappop(self._waiting[(channel, priority)])[4]
             key = (delivery.channel, delivery.address)
@@ -87,13 +90,14 @@ class Medium:
             self._open_at[channel] = now + self.instances[channel].gap_s
             self._served(priority)
             return delivery
-        self._resume_parked()
         return None
 
     def done(self, delivery: Delivery) -> list[Delivery]:
         """An emission is over; what waited for the same recipient on the same channel, to be put again."""
         key = (delivery.channel, delivery.address)
-        self._in_flight[delivery.channel] -= 1
+        if key not in self._aside:
+            self._in_flight[delivery.channel] -= 1
+        self._aside.discard(key)  # it ended while it stood aside: its place was given up already
         self._busy.discard(key)
         return self._blocked.pop(key, [])
 
@@ -104,16 +108,22 @@ class Medium:
     def park(self, delivery: Delivery) -> asyncio.Future[None]:
         """Give the medium up between two fragments; the future is done when it is ours again."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        key = (delivery.channel, delivery.address)
         self._in_flight[delivery.channel] -= 1
-        heapq.heappush(self._parked, (delivery.priority, next(self._order), delivery.channel, future))
+        self._aside.add(key)
+        heapq.heappush(self._parked, (delivery.priority, next(self._order), key, future))
         return future
 
-    def _resume_parked(self) -> None:
-        if self._parked and not self._is_full():
-            _, _, channel, future = heapq.heappop(self._parked)
-            self._in_flight[channel] += 1
-            if not future.done():
-                future.set_result(None)
+    def _resume_parked(self, priority: Priority) -> bool:
+        """Give the medium back to a transfer of this class; it was first, so it goes on before its equals begin."""
+        if not (self._parked and self._parked[0][0] is priority):
+            return False
+        _, _, key, future = heapq.heappop(self._parked)
+        self._aside.discard(key)
+        self._in_flight[key[0]] += 1
+        self._served(priority)
+        future.set_result(None)
+        return True
 
     def _is_full(self) -> bool:
         return self.is_exclusive and sum(self._in_flight.values()) >= 1
@@ -130,7 +140,10 @@ class Medium:
         return min((at for name, at in self._open_at.items() if name in waiting and at > self._now), default=None)
 
     def _next_class(self) -> Priority | None:
-        ready = sorted({level for (name, level), heap in self._waiting.items() if heap and self._has_room(name, level)})
+        while self._parked and self._parked[0][3].done():  # it ended while it stood aside
+            heapq.heappop(self._parked)
+        waiting = {level for (name, level), heap in self._waiting.items() if heap and self._has_room(name, level)}
+        ready = sorted(waiting | ({self._parked[0][0]} if self._parked and not self._is_full() else set()))
         if not ready or ready[0] is Priority.P0:
             return ready[0] if ready else None
         owed = [priority for priority in ready[1:] if self._served_above[priority] >= SLOT_FOR_SERVED]

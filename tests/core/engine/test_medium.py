@@ -162,6 +162,77 @@ async def test_a_transfer_yields_to_what_is_more_urgent_and_goes_on_after_it() -
     assert None is queue.take()
 
 
+async def test_a_transfer_that_ends_while_it_stands_aside_frees_no_air() -> None:
+    """Its time ran out while a P0 was on the air: nothing may start beside the P0, and what follows goes when that is through."""
+    queue = medium("r", half_duplex=True)
+    slow = put(queue, 1, Priority.P3, channel="r")
+    queue.take()
+    urgent = put(queue, 2, Priority.P0, channel="r")
+    resumed = queue.park(slow)
+    assert urgent == queue.take()
+    resumed.cancel()
+    queue.done(slow)
+    third = put(queue, 3, channel="r")
+    assert None is queue.take()
+    queue.done(urgent)
+    assert (third, None) == (queue.take(), queue.take())
+    queue.done(third)
+    fourth = put(queue, 4, channel="r")
+    assert fourth == queue.take()
+
+
+async def test_the_most_urgent_of_those_that_stand_aside_goes_on_first() -> None:
+    """Two transfers gave way to a P0, one of them to the other before: they come back in the order of their urgency."""
+    queue = medium("r", half_duplex=True)
+    parked = []
+    for key, priority in ((1, Priority.P4), (2, Priority.P2)):
+        one = put(queue, key, priority, channel="r")
+        assert one == queue.take()
+        parked.append((one, queue.park(one)))
+    urgent = put(queue, 3, Priority.P0, channel="r")
+    assert urgent == queue.take()
+    queue.done(urgent)
+    (routine, later), (order, sooner) = parked
+    assert (None, True, False) == (queue.take(), sooner.done(), later.done())
+    queue.done(order)
+    assert (None, True) == (queue.take(), later.done())
+    queue.done(routine)
+
+
+async def test_a_transfer_goes_on_before_its_equals_begin() -> None:
+    """It was first, and half of it is on the other side: what waits in its class, or below, waits for its end."""
+    queue = medium("r", half_duplex=True)
+    slow = put(queue, 1, Priority.P3, channel="r")
+    queue.take()
+    urgent = put(queue, 2, Priority.P0, channel="r")
+    equal, more = put(queue, 3, Priority.P3, channel="r"), put(queue, 4, Priority.P2, channel="r")
+    resumed = queue.park(slow)
+    for one in (urgent, more):
+        assert (one, False) == (queue.take(), resumed.done())
+        queue.done(one)
+    assert (None, True) == (queue.take(), resumed.done())
+    queue.done(slow)
+    assert equal == queue.take()
+
+
+async def test_a_transfer_that_stands_aside_has_its_slot_in_five_too() -> None:
+    """While P1 never ends, the P3 it interrupted has a fragment after every five (I6)."""
+    queue = medium("r", half_duplex=True)
+    slow = put(queue, 1, Priority.P3, channel="r")
+    queue.take()
+    for key in range(2, 20):
+        put(queue, key, Priority.P1, channel="r")
+    went = []
+    for _ in range(3):
+        resumed = queue.park(slow)
+        count = 0
+        while (one := queue.take()) is not None:
+            count += 1
+            queue.done(one)
+        went.append((count, resumed.done()))
+    assert [(5, True)] * 3 == went
+
+
 def test_what_is_not_ripe_waits_apart() -> None:
     """A retry with a time of its own is put again when it has come."""
     queue = medium()
