@@ -228,8 +228,12 @@ def test_macao() -> None:
 
 
 def test_12379() -> None:
-    """The 12379 dialect is refused by name until it is read."""
-    assert ("dialect-12379", "/alert") == refusal_of("cn12379_henan_wind_update.xml")
+    """The one whole real warning: two aliases' worth of repairs, a code twice, and the first message of its event."""
+    decoded = only("cn12379_henan_wind_update.xml")
+    assert decoded.content is not None
+    (info,) = decoded.content.infos
+    assert {"alias-element", "geocode-repeat"} == repair_codes(decoded)
+    assert ("大风", "Blue", "41000041600000_20200204121842") == (info.event, info.colour, decoded.content.references[0].identifier)
 
 
 def test_cma_excerpt() -> None:

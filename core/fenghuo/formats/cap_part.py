@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import msgspec
 from lxml import etree
 
 from fenghuo.errors import CapError
@@ -9,7 +12,7 @@ from fenghuo.formats.cap_notes import Notes
 from fenghuo.formats.cap_words import ORDERS, REPEATABLE
 from fenghuo.formats.xml_gate import element_name
 
-__all__ = ["ALIASES", "DSIG", "Part"]
+__all__ = ["ALIASES", "CAP", "DSIG", "Part", "Vocabulary"]
 
 DSIG = "http://www.w3.org/2000/09/xmldsig#"
 
@@ -17,16 +20,28 @@ ALIASES = {"reference": "references", "geoCode": "geocode"}
 """Element as written → as meant. One row, one fixture, one test. Source: wire-formats.md §1.4, aliases."""
 
 
+class Vocabulary(msgspec.Struct, frozen=True):
+    """The elements of a dialect: the order of each one's children, element as written → as meant, and which may come again."""
+
+    orders: Mapping[str, tuple[str, ...]]
+    aliases: Mapping[str, str]
+    repeatable: frozenset[str]
+
+
+CAP = Vocabulary(ORDERS, ALIASES, REPEATABLE)
+
+
 class Part:
     """A view of an element below an alert. Children of another namespace are not ours and are passed over."""
 
-    def __init__(self, element: etree._Element, path: str, notes: Notes, namespace: str) -> None:
+    def __init__(self, element: etree._Element, path: str, notes: Notes, namespace: str, *, words: Vocabulary = CAP) -> None:
+        self.words = words
         self.path = path
         self.notes = notes
         self.namespace = namespace
         self.own_text = (element.text or "").strip()
         self._children: dict[str, list[etree._Element]] = {}
-        self._order = ORDERS.get(path.rpartition("/")[2].partition("[")[0], ())
+        self._order = words.orders.get(path.rpartition("/")[2].partition("[")[0], ())
         if self._order:
             self._sort(element)
 
@@ -51,11 +66,12 @@ class Part:
         if limit is not None and self.count(name) > limit:
             sentence = f"{self.path} has {self.count(name)} times {name}; at most {limit} are taken"
             raise CapError(sentence, code="limit", where=self.path)
-        return [Part(child, self.where(name, at), self.notes, self.namespace) for at, child in enumerate(self._children.get(name, ()))]
+        children = enumerate(self._children.get(name, ()))
+        return [Part(child, self.where(name, at), self.notes, self.namespace, words=self.words) for at, child in children]
 
     def where(self, name: str, index: int = 0) -> str:
         """The path of a child, numbered from 1 where more than one may come."""
-        return f"{self.path}/{name}[{index + 1}]" if name in REPEATABLE else f"{self.path}/{name}"
+        return f"{self.path}/{name}[{index + 1}]" if name in self.words.repeatable else f"{self.path}/{name}"
 
     def _sort(self, element: etree._Element) -> None:
         """Children by name; order, strangers, repetitions and stray text are noted."""
@@ -74,7 +90,7 @@ class Part:
         if stray:
             self.notes.repair("stray-text", self.path)
         for name, found in self._children.items():
-            if len(found) > 1 and name not in REPEATABLE:
+            if len(found) > 1 and name not in self.words.repeatable:
                 self.notes.find("duplicate-element", f"{self.where(name)} comes {len(found)} times; the first counts")
 
     def _known_name(self, child: etree._Element, ranks: dict[str, int]) -> str:
@@ -82,9 +98,9 @@ class Part:
         namespace, name = element_name(child)
         if namespace != self.namespace:
             return ""
-        if name in ALIASES and name not in ranks:
+        if name in self.words.aliases and name not in ranks:
             self.notes.repair("alias-element", f"{self.path}/{name}")
-            name = ALIASES[name]
+            name = self.words.aliases[name]
         if name not in ranks:
             self.notes.find("invalid-sequence", f"element {name} has no place in {self.path}")
             return ""

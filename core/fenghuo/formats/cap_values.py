@@ -122,8 +122,11 @@ def octets_in(part: Part, name: str) -> int | None:
     return int(found[1]) * _SIZE_UNITS[(found[2] or "").lower()]
 
 
-def read_references(part: Part, name: str, *, chinese: bool) -> tuple[Reference, ...]:
-    """References as triples `sender,identifier,sent` or as bare identifiers, separated by any white space."""
+def read_references(part: Part, name: str, *, chinese: bool, bare: bool = False) -> tuple[Reference, ...]:
+    """References as triples `sender,identifier,sent` or as bare identifiers, separated by any white space.
+
+    `bare`: identifiers alone are no finding.
+    """
     references: list[Reference] = []
     for text in part.text(name).split():
         fields = text.split(",")
@@ -134,7 +137,7 @@ def read_references(part: Part, name: str, *, chinese: bool) -> tuple[Reference,
             references.append(Reference(fields[1], fields[0], sent))
         else:
             references.append(Reference(text))
-        if len(fields) != 3 or references[-1].sent is None:
+        if (len(fields) != 3 or references[-1].sent is None) and not (bare and len(fields) == 1):
             part.notes.find("references-invalid", f"{text[:120]!r} is not sender,identifier,sent")
     return tuple(references)
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from lxml import etree
 
 from fenghuo.errors import FormatError
-from fenghuo.formats.cap import ROOT_STATUSES, read_cap
+from fenghuo.formats.cap import read_cap
 from fenghuo.formats.cap_checks import check
+from fenghuo.formats.cap_envelope import ROOT_STATUSES
 from fenghuo.formats.cap_notes import Notes
 from fenghuo.formats.cap_schema import schema_verdict
 from fenghuo.formats.cap_signature import judge_signatures, refuse_wrapping
 from fenghuo.formats.cap_words import NAMESPACES
 from fenghuo.formats.message_json import read_message
 from fenghuo.formats.verdicts import Decoded, Problem, SourceDefaults, accepted, refused
+from fenghuo.formats.warning12379 import read_12379
+from fenghuo.formats.warning12379_words import NAMESPACES_12379
 from fenghuo.formats.xml_gate import Document, element_name, open_document, own_root
 from fenghuo.model.delivery import Verdict
+from fenghuo.model.message import Content
 
 __all__ = ["Decoded", "Problem", "SourceDefaults", "decode"]
 
@@ -25,7 +29,6 @@ MAX_ALERTS = 1_000
 
 _NO_DEFAULTS = SourceDefaults()
 _JSON_START = (b"{", b"[")
-_DIALECT_12379 = ("http://com.icss.amp", "")
 
 
 def decode(raw: bytes, media_type: str = "", *, defaults: SourceDefaults = _NO_DEFAULTS) -> tuple[Decoded, ...]:
@@ -65,7 +68,7 @@ def _wellformed(document: Document) -> Verdict:
 def _outermost_alerts(element: etree._Element) -> Iterator[etree._Element]:
     """Alerts from the top down, without looking inside one: what lies there is for the check against wrapping."""
     namespace, name = element_name(element)
-    if name == "alert" or (name in ROOT_STATUSES and (namespace in NAMESPACES or namespace in _DIALECT_12379)):
+    if name == "alert" or (name in ROOT_STATUSES and (namespace in NAMESPACES or namespace in NAMESPACES_12379)):
         yield element
         return
     for child in element:
@@ -82,24 +85,21 @@ def _decoded(alert: etree._Element, original: etree._Element, document: Document
             own_root(original), pinned=defaults.certificates, at=defaults.received, allow_sha1=defaults.allow_sha1
         )
         verdicts += signatures.verdicts
-        _refuse_dialect(alert)
-        content = read_cap(open_document(signatures.signed).root if signatures.signed else alert, notes, defaults)
+        read = _reader(alert)
+        content = read(open_document(signatures.signed).root if signatures.signed else alert, notes, defaults)
     except FormatError as error:
         return refused(error, verdicts + notes.findings, notes.repairs)
     check(content, notes)
     return accepted(content, verdicts + notes.findings, notes.repairs)
 
 
-def _refuse_dialect(alert: etree._Element) -> None:
+def _reader(alert: etree._Element) -> Callable[[etree._Element, Notes, SourceDefaults], Content]:
+    """Who reads this namespace. Raises: FormatError: nobody."""
     namespace, name = element_name(alert)
     if namespace in NAMESPACES:
-        return
-    if namespace in _DIALECT_12379:
-        raise FormatError(
-            "this alert is in the 12379 dialect (GB/T 35965.1), which is not read yet; it comes later",
-            code="dialect-12379",
-            where=f"/{name}",
-        )
+        return read_cap
+    if namespace in NAMESPACES_12379:
+        return read_12379
     raise FormatError(f"an alert of the namespace {namespace[:80]} is not one we read", code="unknown-namespace", where=f"/{name}")
 
 

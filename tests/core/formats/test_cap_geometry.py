@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from fenghuo.formats.cap_geometry import read_circle, read_polygon
@@ -63,11 +61,10 @@ def test_antimeridian_from_the_other_side() -> None:
 
 
 def test_large_polygon() -> None:
-    """The largest message allowed is read in well under a second."""
+    """The largest message allowed is read whole."""
     text = " ".join(f"{30 + at / 1e5:.5f},{120 + (at % 1000) / 1e4:.4f}" for at in range(93_000))
-    start = time.perf_counter()
     rings, _ = polygon(text)
-    assert (93_001, True) == (len(rings[0]), time.perf_counter() - start < 1)
+    assert 93_001 == len(rings[0])
 
 
 @pytest.mark.parametrize(
