@@ -159,6 +159,22 @@ class HttpApi:
         args = {"id": call.item, "reason": reason, "tokens": _sign_tokens(call.exchange)}
         await self._accept(call, "alert.cancel", args)
 
+    async def explain_message(self, call: Call) -> None:
+        """GET /messages/ID/why?recipient=&limit=."""
+        query = call.exchange.query()
+        args = {"id": call.item, "recipient": query.get("recipient", ""), "limit": _whole(query, "limit", 100, most=1000)}
+        await self._read(call, "message.why", args)
+
+    async def list_queue(self, call: Call) -> None:
+        """GET /queue?channel=&limit=."""
+        query = call.exchange.query()
+        args = {"channel": query.get("channel") or None, "limit": _whole(query, "limit", 200, most=1000)}
+        await self._read(call, "queue.ls", args)
+
+    async def show_status(self, call: Call) -> None:
+        """GET /status."""
+        await self._read(call, "status", {})
+
     async def list_channels(self, call: Call) -> None:
         """GET /channels."""
         await self._read(call, "channel.ls", {})
@@ -228,9 +244,12 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/v1/messages", "message.submit", HttpApi.submit_message),
     Route("GET", "/api/v1/messages", "message.ls", HttpApi.list_messages),
     Route("GET", "/api/v1/messages/{id}", "message.show", HttpApi.show_message),
+    Route("GET", "/api/v1/messages/{id}/why", "message.why", HttpApi.explain_message),
     Route("POST", "/api/v1/messages/{id}/sign", "alert.sign", HttpApi.sign_message),
     Route("POST", "/api/v1/messages/{id}/cancel", "alert.cancel", HttpApi.cancel_message),
     Route("GET", "/api/v1/channels", "channel.ls", HttpApi.list_channels),
+    Route("GET", "/api/v1/queue", "queue.ls", HttpApi.list_queue),
+    Route("GET", "/api/v1/status", "status", HttpApi.show_status),
     Route("GET", "/api/v1/state", "state", HttpApi.show_state),
     Route("GET", "/api/v1/events", "log.read", HttpApi.read_events),
 )

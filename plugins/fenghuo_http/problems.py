@@ -8,6 +8,8 @@ from http import HTTPStatus
 import msgspec
 
 from fenghuo import (
+    AuthFailed,
+    ConfigError,
     Denied,
     FenghuoError,
     FormatError,
@@ -18,6 +20,8 @@ from fenghuo import (
     NotReady,
     Overloaded,
     Refused,
+    SettingsError,
+    StaleEpoch,
     StoreFull,
 )
 
@@ -79,10 +83,16 @@ TABLE: dict[type[BaseException], tuple[HTTPStatus, str]] = {
     Overloaded: (HTTPStatus.TOO_MANY_REQUESTS, "overloaded"),
     NotReady: (HTTPStatus.SERVICE_UNAVAILABLE, "unavailable"),
     LinkError: (HTTPStatus.SERVICE_UNAVAILABLE, "unavailable"),
+    StaleEpoch: (HTTPStatus.SERVICE_UNAVAILABLE, "unavailable"),
+    SettingsError: (HTTPStatus.UNPROCESSABLE_ENTITY, "settings"),
+    ConfigError: (HTTPStatus.UNPROCESSABLE_ENTITY, "settings"),
+    AuthFailed: (HTTPStatus.UNPROCESSABLE_ENTITY, "settings"),
     StoreFull: (HTTPStatus.INSUFFICIENT_STORAGE, "full"),
     FenghuoError: (HTTPStatus.INTERNAL_SERVER_ERROR, "internal"),
 }
-"""Error → status and code; an error not listed is looked up by its nearest listed ancestor."""
+"""Error → status and code; an error not listed is looked up by its nearest listed ancestor. The words are those of the control
+socket (docs/reference/exit-codes.md); a test compares the two.
+"""
 
 
 TOO_LARGE = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large")

@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 import fenghuo_http
 from fenghuo import (
     Accepted,
+    AuthFailed,
     ConfigError,
     Denied,
     FenghuoError,
@@ -27,6 +28,8 @@ from fenghuo import (
     NotReady,
     Overloaded,
     Refused,
+    SettingsError,
+    StaleEpoch,
     StoreFull,
 )
 from fenghuo.errors import ReleaseNeeded, RowDamaged, XmlRefused
@@ -118,6 +121,23 @@ async def test_a_message_goes_raw_to_the_desk(door: Door) -> None:
     assert [("met", "message.submit", {"raw": b'{"to": 1}', "key": "", "tokens": []})] == door.desk.calls
 
 
+@pytest.mark.parametrize(
+    ("path", "verb", "args"),
+    [
+        ("/api/v1/messages/01J/why?recipient=wang&limit=5", "message.why", {"id": "01J", "recipient": "wang", "limit": 5}),
+        ("/api/v1/messages/01J/why", "message.why", {"id": "01J", "recipient": "", "limit": 100}),
+        ("/api/v1/queue?channel=sms", "queue.ls", {"channel": "sms", "limit": 200}),
+        ("/api/v1/queue", "queue.ls", {"channel": None, "limit": 200}),
+        ("/api/v1/status", "status", {}),
+    ],
+)
+async def test_a_read_is_the_verb_of_the_desk(door: Door, path: str, verb: str, args: dict[str, Any]) -> None:
+    """With the parameters of the query as its arguments."""
+    door.desk.answers[verb] = {"answered": verb}
+    status, _, body = await door.ask("GET", path, headers=MET)
+    assert (200, {"answered": verb}, [("met", verb, args)]) == (status, body, door.desk.calls)
+
+
 async def test_a_refused_message_is_422_with_its_verdicts(door: Door) -> None:
     """A refusal names code, place, the number it is kept under, verdicts and repairs."""
     door.desk.answers["alert.submit"] = Refused(7, "doctype", "a DOCTYPE is refused", "line 1", (Verdict("wellformed", "no", False),))
@@ -152,7 +172,10 @@ ERRORS: list[tuple[FenghuoError, int, str]] = [
     (LinkBroken("gone"), 503, "unavailable"),
     (StoreFull("5 % left"), 507, "full"),
     (RowDamaged("message", ("01J",)), 500, "internal"),
-    (ConfigError("odd"), 500, "internal"),
+    (ConfigError("odd"), 422, "settings"),
+    (SettingsError(("a.toml: x is missing",)), 422, "settings"),
+    (AuthFailed("refused"), 422, "settings"),
+    (StaleEpoch("another node has taken over"), 503, "unavailable"),
 ]
 
 
@@ -331,9 +354,12 @@ def test_routes_are_pinned() -> None:
         "POST /api/v1/messages",
         "GET /api/v1/messages",
         "GET /api/v1/messages/{id}",
+        "GET /api/v1/messages/{id}/why",
         "POST /api/v1/messages/{id}/sign",
         "POST /api/v1/messages/{id}/cancel",
         "GET /api/v1/channels",
+        "GET /api/v1/queue",
+        "GET /api/v1/status",
         "GET /api/v1/state",
         "GET /api/v1/events",
     }

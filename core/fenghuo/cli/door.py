@@ -16,10 +16,14 @@ from fenghuo.client.caller import Caller
 from fenghuo.client.socket import Control
 from fenghuo.errors import NotAuthenticated, SettingsError
 
-__all__ = ["Place", "Where", "connect", "place", "read_token", "speaks"]
+__all__ = ["URL_HELP", "Place", "Where", "connect", "place", "read_token", "speaks"]
 
 R = TypeVar("R")
 
+URL_HELP = (
+    "Ask over HTTP instead, for example http://10.1.1.5:8025: alert, channel ls and show, log, queue, send (without --dry-run) and status. "
+    "The other verbs take the control socket."
+)
 DEFAULT_SOCKET = Path("/run/fenghuo/ctl.sock")
 TOKEN_NAME = "ctl.token"
 
@@ -49,7 +53,7 @@ def speaks(command: Callable[..., R]) -> Callable[..., R]:
 
     @click.option("--socket", type=click.Path(path_type=Path), help="Control socket of the daemon.")
     @click.option("--config", type=click.Path(path_type=Path), help="Settings file that says where the daemon is.")
-    @click.option("--url", help="Ask over HTTP instead.")
+    @click.option("--url", help=URL_HELP)
     @click.option("--token-file", type=click.Path(path_type=Path), help="File with the token to speak with.")
     @click.pass_context
     def found(ctx: click.Context, /, **kwargs: Any) -> R:  # the options of whatever command is wrapped

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from fenghuo.cli.door import Where
+from fenghuo.cli.door import URL_HELP, Where
 from fenghuo.cli.lazy import LazyGroup, Verb
 from fenghuo.client.caller import CallFailed
 from fenghuo.errors import FenghuoError
@@ -52,7 +52,7 @@ class Root(LazyGroup):
 @click.group(cls=Root, verbs=VERBS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--socket", type=click.Path(path_type=Path), help="Control socket of the daemon.")
 @click.option("--config", type=click.Path(path_type=Path), help="Settings file; its [control] and [node] say where the daemon is.")
-@click.option("--url", help="Ask the daemon over HTTP instead, for example http://10.1.1.5:8025.")
+@click.option("--url", help=URL_HELP)
 @click.option("--token-file", type=click.Path(path_type=Path), help="File with the token to speak with.")
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=lambda ctx, _, asked: _version(ctx, asked))
 @click.pass_context

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from fenghuo.client.caller import CallFailed, Unreachable
 
-__all__ = ["Web"]
+__all__ = ["OFFERED", "Web"]
 
 # How long one GET /events is held open; the server holds no request longer than 30 s.
 EVENTS_WAIT_S = 25.0
@@ -111,6 +111,10 @@ def _sign(args: dict[str, Any]) -> Ask:
     return Ask("POST", f"/api/v1/messages/{quote(args['id'], safe='')}/sign", headers={"fenghuo-sign": args["token"]})
 
 
+def _why(args: dict[str, Any]) -> Ask:
+    return _query(f"/api/v1/messages/{quote(args['id'], safe='')}/why", {name: value for name, value in args.items() if name != "id"})
+
+
 def _query(path: str, args: dict[str, Any]) -> Ask:
     return Ask("GET", f"{path}?{urlencode({name: value for name, value in args.items() if value is not None})}")
 
@@ -122,7 +126,12 @@ ASKS: dict[str, Callable[[dict[str, Any]], Ask]] = {
     "alert.sign": _sign,
     "message.show": lambda args: Ask("GET", f"/api/v1/messages/{quote(args['id'], safe='')}"),
     "message.ls": lambda args: _query("/api/v1/messages", args),
+    "message.why": _why,
     "channel.ls": lambda _: Ask("GET", "/api/v1/channels"),
+    "queue.ls": lambda args: _query("/api/v1/queue", args),
+    "status": lambda _: Ask("GET", "/api/v1/status"),
     "log.read": lambda args: _query("/api/v1/events", args),
 }
 """Each verb that HTTP offers, as its request."""
+
+OFFERED = frozenset(ASKS)

@@ -174,7 +174,7 @@ class Daemon:
 
     async def _live(self, room: EngineRoom, desk: Desk, keeper: DirectoryKeeper, *, began: float) -> None:
         settings = self._settings
-        web = WebPort(settings.web, clock=self._clock) if settings.web else None
+        web = WebPort(settings.web, clock=self._clock, hosts=settings.web.hosts) if settings.web else None
         control = ControlServer(desk, self._store.events, path=settings.control_socket, log=log)
         engine = asyncio.create_task(room.loop.run(), name="the loop")
         engine.add_done_callback(self._ended)

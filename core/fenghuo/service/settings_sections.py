@@ -122,7 +122,7 @@ def read_web(reading: Reading) -> Listen | None:
     table = section(reading, "web", WebTable) if "web" in reading.raw else None
     if table is None:
         return None
-    listen = Listen.parse(table.listen)
+    listen = msgspec.structs.replace(Listen.parse(table.listen), hosts=table.hosts)
     if listen.port > HIGHEST_PORT:
         reading.faults.add("web.listen", f"is {shown(table.listen)}; the port must be a whole number from 0 to {HIGHEST_PORT}")
     return listen

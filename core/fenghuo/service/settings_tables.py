@@ -68,6 +68,15 @@ class ControlTable(msgspec.Struct, frozen=True):
     socket: Annotated[str | None, Meta(description="Path of the Unix socket; ctl.sock in the state folder by default.")] = None
 
 
+HostName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$",
+        extra={"must_be": 'a host name without scheme and port, such as "fenghuo.taicang.example"'},
+    ),
+]
+
+
 class WebTable(msgspec.Struct, frozen=True):
     """The one web port. Without this table there is none."""
 
@@ -79,6 +88,12 @@ class WebTable(msgspec.Struct, frozen=True):
             extra={"must_be": 'an address and a port such as "127.0.0.1:8025" or "[::1]:8025"'},
         ),
     ]
+    hosts: Annotated[
+        tuple[HostName, ...],
+        Meta(
+            description="Names beside localhost, this machine's own and the address listened on, under which browsers and scripts may ask."
+        ),
+    ] = ()
 
 
 class IntakeTable(msgspec.Struct, frozen=True):

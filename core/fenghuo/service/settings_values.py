@@ -17,10 +17,11 @@ __all__ = ["ChannelSettings", "InstanceSettings", "IntakeSettings", "Listen", "N
 
 
 class Listen(msgspec.Struct, frozen=True):
-    """Where the web port listens; port 0 is any free one."""
+    """Where the web port listens; port 0 is any free one. `hosts`: names that a request may give it beside its own."""
 
     host: str
     port: int
+    hosts: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> Listen:

@@ -2,60 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from fenghuo.client.caller import CallFailed, Unreachable
 from fenghuo.client.http import Web
-
-
-class Peer(ThreadingHTTPServer):
-    """Answers what a test put in; keeps method, path, headers and body of each request."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Speaks)
-        self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
-        self.status = 200
-        self.says: Any = {"ok": True}
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class Speaks(BaseHTTPRequestHandler):
-    """One request."""
-
-    server: Peer
-
-    def do_GET(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        self.server.asked.append((self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body))
-        raw = self.server.says if isinstance(self.server.says, bytes) else json.dumps(self.server.says).encode()
-        self.send_response(self.server.status)
-        self.send_header("content-length", str(len(raw)))
-        self.end_headers()
-        self.wfile.write(raw)
-
-    do_POST = do_GET
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the parameter of the parent
-        return
+from tests.core.http_peer import Peer, serving
 
 
 @pytest.fixture
 def peer() -> Iterator[Peer]:
-    with Peer() as peer:
-        thread = threading.Thread(target=peer.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving() as peer:
         yield peer
-        peer.shutdown()
-        thread.join()
 
 
 @pytest.mark.parametrize(
@@ -64,7 +24,10 @@ def peer() -> Iterator[Peer]:
         ("alert.submit", {"raw": b"<alert/>", "key": "k", "tokens": ["s1", "s2"]}, "POST", "/api/v1/alerts", b"<alert/>"),
         ("message.show", {"id": "01/M"}, "GET", "/api/v1/messages/01%2FM", b""),
         ("message.ls", {"state": None, "limit": 3}, "GET", "/api/v1/messages?limit=3", b""),
+        ("message.why", {"id": "01/M", "recipient": "", "limit": 5}, "GET", "/api/v1/messages/01%2FM/why?recipient=&limit=5", b""),
         ("channel.ls", {}, "GET", "/api/v1/channels", b""),
+        ("queue.ls", {"channel": None, "limit": 7}, "GET", "/api/v1/queue?limit=7", b""),
+        ("status", {}, "GET", "/api/v1/status", b""),
         ("alert.cancel", {"id": "01M", "reason": "r"}, "POST", "/api/v1/messages/01M/cancel", b'{"reason": "r"}'),
         ("alert.sign", {"id": "01M", "token": "s"}, "POST", "/api/v1/messages/01M/sign", b""),
         ("message.send", {"to": ["org:a"], "text": "t", "dry_run": False}, "POST", "/api/v1/messages", b'{"to": ["org:a"], "text": "t"}'),
