@@ -57,6 +57,7 @@ class Word(msgspec.Struct, frozen=True, gc=False):
     address: str
     ref: str
     token: str
+    n: int
     level: Evidence
     text: str = ""
     refused: bool = False
@@ -100,7 +101,7 @@ class Bearer:
 
     def say(self, word: Word) -> None:
         """A device or a person says something; it travels, and waits here until it is acked."""
-        self.world.add(Said, self.way.name, word.address, word.ref, word.token, word.level, word.text, word.refused)
+        self.world.add(Said, self.way.name, word.address, word.token, word.n, word.level, word.text, word.refused)
         chance = self.world.chance
         if chance.random() < self.weather.loss / 2:
             return
@@ -263,7 +264,7 @@ class Link(SimpleChannel):
         if not self._is_open or not self._life.is_running:
             raise ConnectionResetError("the bearer went away before the ack")
         if self.bearer.words.pop(word.key, None) is not None and not word.refused:
-            self._world.add(Heard, self.bearer.way.name, word.ref, word.level, word.token)
+            self._world.add(Heard, self.bearer.way.name, word.token, word.n, word.level)
 
     async def _pause(self, seconds: float) -> None:
         if self._world.chance.random() < 0.5:

@@ -47,6 +47,7 @@ class County:
         """Bring the daemon up; whatever cuts its start off is a crash like any other."""
         self.world.life += 1
         node = self.node = Node(self.world, self.folder, self.bearers, self._seeds.getrandbits(32))
+        node.on_fatal = lambda: self.world.later(0.0, self._restart)
         self.world.note("start", str(self.world.life))
         cursor = max((entry.event.seq for entry in self.world.log if isinstance(entry, Told)), default=0)
         try:
@@ -88,6 +89,9 @@ class County:
         await self.world.rest()
         if self.node is not None:
             await self.node.kill()
+
+    def _restart(self) -> None:
+        self.world.spawn(self.crash())
 
     def _unhandled(self, loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
         error = context.get("exception")

@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import msgspec
@@ -16,7 +17,24 @@ import msgspec
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.traffic import Priority, Traffic
 from tests.sim.ground import OWNERS, PUBLIC, WAY
-from tests.sim.world import EPOCH, Acked, Aired, Asked, Ended, Entry, Fragment, Heard, Note, Said, Shown, Signed, Submitted, Told, Viewed, World
+from tests.sim.world import (
+    EPOCH,
+    Acked,
+    Aired,
+    Asked,
+    Ended,
+    Entry,
+    Fragment,
+    Heard,
+    Note,
+    Said,
+    Shown,
+    Signed,
+    Submitted,
+    Told,
+    Viewed,
+    World,
+)
 
 E = TypeVar("E", bound=Entry)
 TAG = re.compile(r"〔\d+〕")
@@ -46,7 +64,7 @@ class Log:
 
     def all(self, kind: type[E]) -> list[tuple[int, E]]:
         """Entries of a kind with their places in the log."""
-        return [(place, entry) for place, entry in enumerate(self.entries) if type(entry) is kind]  # type: ignore[misc]
+        return [(place, entry) for place, entry in enumerate(self.entries) if type(entry) is kind]
 
     @cached_property
     def aired(self) -> list[tuple[int, Aired]]:
@@ -65,16 +83,29 @@ class Log:
         return self.all(Viewed)
 
     @cached_property
-    def last_views(self) -> dict[tuple[str, int], dict[str, Any]]:
-        """The last view of each message and revision that was opened."""
-        return {(entry.view["id"], entry.view["revision"]): entry.view for _, entry in self.views}
+    def last_views(self) -> dict[str, dict[str, Any]]:
+        """The last view of each message that was opened: its newest revision, and the states of the others."""
+        return {entry.view["id"]: entry.view for _, entry in self.views}
+
+    @cached_property
+    def shown_objectives(self) -> list[dict[str, Any]]:
+        """The objectives of all last views."""
+        return [objective for view in self.last_views.values() for objective in view["objectives"]]
+
+    @cached_property
+    def shown_deliveries(self) -> list[dict[str, Any]]:
+        return [delivery for objective in self.shown_objectives for delivery in objective["deliveries"]]
+
+    @cached_property
+    def stream(self) -> Stream:
+        return Stream(self)
 
     @cached_property
     def origin(self) -> dict[str, Origin]:
         found: dict[str, Origin] = {}
         for _, entry in self.told:
             if entry.event.type == "delivery.emitting":
-                body = entry.event.body
+                body: dict[str, Any] = dict(entry.event.body)
                 number = int(entry.event.subject.partition("/")[2])
                 found.setdefault(body["token"], Origin(body["message"], body["revision"], body["recipient"], number))
         return found
@@ -87,8 +118,31 @@ class Log:
     def crashes(self) -> list[float]:
         return [entry.at for _, entry in self.all(Note) if entry.what == "crash"]
 
+    def crashed_within(self, at: float, seconds: float) -> bool:
+        """Whether the daemon was killed so soon after `at` that it may have forgotten what it had just been told."""
+        return any(0 <= crash - at < seconds for crash in self.crashes)
+
     def told_of(self, kind: str) -> list[tuple[int, Told]]:
         return [(place, entry) for place, entry in self.told if entry.event.type == kind]
+
+
+class Stream:
+    """What a reader who knows nothing but the stream knows in the end: states of objectives and of deliveries, by number."""
+
+    def __init__(self, log: Log) -> None:
+        self.deliveries: dict[int, str] = {}
+        self.objectives: dict[int, tuple[str, int, int]] = {}
+        for _, entry in log.told:
+            kind, body = entry.event.type, entry.event.body
+            family, _, number = entry.event.subject.partition("/")
+            if family == "delivery" and kind.startswith("delivery."):
+                self.deliveries[int(number)] = kind.partition(".")[2].upper()
+            elif kind == "objective.opened":
+                self.objectives[int(number)] = ("OPEN", 0, 0)
+            elif kind == "alarm.nobody":
+                self.objectives[int(number)] = ("MISSED", 0, 0)
+            elif family == "objective" and "met" in body:
+                self.objectives[int(number)] = (str(body["state"]), int(str(body["met"])), int(str(body["ended"])))
 
 
 def judge(world: World) -> list[str]:
@@ -101,24 +155,24 @@ def judge(world: World) -> list[str]:
 
 
 def accepted_is_never_absent(log: Log) -> Iterator[str]:
-    known = {ident for ident, _ in log.last_views}
     for _, ack in log.acked:
-        if ack.id not in known:
+        if ack.id not in log.last_views:
             yield f"{ack.key} was accepted as {ack.id} and nobody knows it any more"
 
 
 def everything_ends(log: Log) -> Iterator[str]:
     """A1: no message, objective or delivery is left open when all have expired."""
-    for (ident, _), view in log.last_views.items():
+    for ident, view in log.last_views.items():
         for revision in view["revisions"]:
             if revision["state"] in ("held", "active"):
                 yield f"{ident} revision {revision['revision']} is still {revision['state']} hours after its end"
-        for objective in view["objectives"]:
-            if objective["state"] not in ("MET", "MISSED", "WAIVED"):
-                yield f"objective {objective['id']} of {ident} is still {objective['state']}"
-            for delivery in objective["deliveries"]:
-                if delivery["state"] not in ENDS:
-                    yield f"delivery {delivery['id']} of {ident} to {delivery['recipient']} is still {delivery['state']}"
+    for number, (state, met, ended) in log.stream.objectives.items():
+        if state not in ("MET", "MISSED", "WAIVED"):
+            yield f"objective {number} is still {state}, met by {met}, ended for {ended}"
+    shown = {delivery["id"]: delivery["state"] for delivery in log.shown_deliveries}
+    for number, state in {**log.stream.deliveries, **shown}.items():
+        if state not in ENDS:
+            yield f"delivery {number} is still {state}"
 
 
 # I2: nothing without its attempt on the disk.
@@ -144,7 +198,7 @@ def evidence_never_falls(log: Log) -> Iterator[str]:
 
 def _shown_levels(entry: Entry) -> Iterator[tuple[str, Evidence]]:
     if isinstance(entry, Told) and "evidence" in entry.event.body and entry.event.type.startswith("delivery."):
-        yield entry.event.subject, Evidence[entry.event.body["evidence"]]
+        yield entry.event.subject, Evidence[str(entry.event.body["evidence"])]
     if isinstance(entry, Viewed):
         for objective in entry.view["objectives"]:
             yield f"objective/{objective['id']} highest", Evidence[objective["highest"]]
@@ -244,14 +298,15 @@ def delivered_was_said(log: Log) -> Iterator[str]:
 
 
 def words_that_were_acked_are_kept(log: Log) -> Iterator[str]:
-    """A receipt that the daemon acked shows in the end; an answer that it acked was told to the console."""
+    """A receipt that the daemon acked, of an emission whose name it had on the disk, shows in the end; an answer was told."""
+    ended = {(entry.token, entry.n): entry for _, entry in log.all(Ended)}
     levels: dict[str, Evidence] = {}
-    for view in log.last_views.values():
-        for objective in view["objectives"]:
-            for delivery in objective["deliveries"]:
-                levels.update({attempt["token"]: Evidence[delivery["evidence"]] for attempt in delivery["attempts"]})
+    for delivery in log.shown_deliveries:
+        levels.update({attempt["token"]: Evidence[delivery["evidence"]] for attempt in delivery["attempts"]})
     for _, heard in log.all(Heard):
-        if heard.level is Evidence.DEVICE and heard.token in levels and levels[heard.token] < Evidence.DEVICE:
+        end = ended.get((heard.token, heard.n))
+        is_named = end is not None and end.outcome == "reached" and not log.crashed_within(end.at, LOST_WORD_S)
+        if is_named and heard.level is Evidence.DEVICE and levels.get(heard.token, heard.level) < Evidence.DEVICE:
             yield f"at {heard.at:.3f} s a receipt for {heard.token} over {heard.channel} was acked and is forgotten"
     answers = sum(heard.level > Evidence.DEVICE for _, heard in log.all(Heard))
     noted = [entry for _, entry in log.told if _is_answer(entry)]
@@ -261,7 +316,7 @@ def words_that_were_acked_are_kept(log: Log) -> Iterator[str]:
 
 def _is_answer(entry: Told) -> bool:
     kind, body = entry.event.type, entry.event.body
-    return kind == "alarm.answer_unmatched" or (kind.startswith("receipt.") and Evidence[body["level"]] > Evidence.DEVICE)
+    return kind == "alarm.answer_unmatched" or (kind.startswith("receipt.") and Evidence[str(body["level"])] > Evidence.DEVICE)
 
 
 # I9, A2: copies.
@@ -275,27 +330,28 @@ def copies_have_their_reason(log: Log) -> Iterator[str]:
     for place, air in log.aired:
         by_token[air.token].append((place, air))
     for token, airs in by_token.items():
-        for (_, before), (place, air) in zip(airs, airs[1:], strict=False):
+        for (_, before), (place, air) in pairwise(airs):
             way = WAY[air.channel].capabilities
             end = ended.get((token, before.n))
-            in_doubt = end is None or end.outcome in ("none", "unknown") or any(0 <= at - end.at < LOST_WORD_S for at in log.crashes)
+            in_doubt = end is None or end.outcome in ("none", "unknown") or log.crashed_within(end.at, LOST_WORD_S)
             unconfirmed = way.repeat_safe and heard.get(token, place) >= place
             if not in_doubt and not unconfirmed:
-                yield f"at {air.at:.3f} s {token} left again over {air.channel} although attempt {before.n} had ended with {end and end.outcome}"
+                what = end.outcome if end else "nothing"
+                yield f"at {air.at:.3f} s {token} left again over {air.channel} although attempt {before.n} ended with {what}"
             if COPY not in air.text and way.doubt.value != "idempotent":
                 yield f"at {air.at:.3f} s the copy {token}/{air.n} over {air.channel} is not marked: {air.text!r}"
 
 
 def nobody_reads_a_thing_twice(log: Log) -> Iterator[str]:
-    """A2: on one device a message and revision is shown once, copies marked 重发 aside."""
-    had: dict[tuple[str, str, int], float] = {}
+    """A2: over one way a message and revision is shown once, copies marked 重发 aside; a Cancel goes over all ways that were used."""
+    had: dict[tuple[str, str, str, int], float] = {}
     for _, shown in log.all(Shown):
         origin = log.origin.get(shown.token)
         if origin is None or COPY in shown.text:
             continue
-        key = (shown.address, origin.message, origin.revision)
+        key = (shown.channel, shown.address, origin.message, origin.revision)
         if key in had:
-            yield f"at {shown.at:.3f} s {shown.address} is shown {origin.message} revision {origin.revision} as at {had[key]:.3f} s: {shown.text!r}"
+            yield f"at {shown.at:.3f} s {shown.address} is shown what it was shown at {had[key]:.3f} s: {shown.text!r}"
         had[key] = shown.at
 
 
@@ -315,24 +371,14 @@ def a_siren_starts_once(log: Log) -> Iterator[str]:
 
 def the_stream_tells_the_state(log: Log) -> Iterator[str]:
     """What a reader of the stream knows in the end is what the store shows."""
-    deliveries: dict[int, str] = {}
-    objectives: dict[int, tuple[str, int, int]] = {}
-    for _, entry in log.told:
-        kind, subject, body = entry.event.type, entry.event.subject, entry.event.body
-        family, _, number = subject.partition("/")
-        if family == "delivery" and kind.startswith("delivery."):
-            deliveries[int(number)] = kind.partition(".")[2].upper()
-        elif family == "objective" and "met" in body:
-            objectives[int(number)] = (body["state"], body["met"], body["ended"])
-    for view in log.last_views.values():
-        for objective in view["objectives"]:
-            now = (objective["state"], objective["met"], objective["ended"])
-            if objectives.get(objective["id"], now) != now:
-                yield f"objective {objective['id']} is {now}, and the stream ended with {objectives[objective['id']]}"
-            for delivery in objective["deliveries"]:
-                last = deliveries.get(delivery["id"])
-                if last is not None and delivery["state"] in ENDS and last != delivery["state"]:
-                    yield f"delivery {delivery['id']} is {delivery['state']}, and the stream ended with {last}"
+    for objective in log.shown_objectives:
+        now, told = (objective["state"], objective["met"], objective["ended"]), log.stream.objectives.get(objective["id"])
+        if told != now:
+            yield f"objective {objective['id']} is {now}, and the stream ended with {told}"
+    for delivery in log.shown_deliveries:
+        last = log.stream.deliveries.get(delivery["id"])
+        if last is not None and last != delivery["state"]:
+            yield f"delivery {delivery['id']} is {delivery['state']}, and the stream ended with {last}"
 
 
 def the_stream_has_no_holes(log: Log) -> Iterator[str]:
@@ -343,10 +389,9 @@ def the_stream_has_no_holes(log: Log) -> Iterator[str]:
 
 def every_miss_is_told(log: Log) -> Iterator[str]:
     told = {entry.event.subject for _, entry in log.told if entry.event.type in ("alarm.objective_missed", "alarm.nobody")}
-    for view in log.last_views.values():
-        for objective in view["objectives"]:
-            if objective["state"] == "MISSED" and f"objective/{objective['id']}" not in told:
-                yield f"objective {objective['id']} was missed, and nobody was told"
+    for objective in log.shown_objectives:
+        if objective["state"] == "MISSED" and f"objective/{objective['id']}" not in told:
+            yield f"objective {objective['id']} was missed, and nobody was told"
 
 
 CHECKS: dict[str, Callable[[Log], Iterator[str]]] = {

@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import random
 import sqlite3
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -59,7 +59,7 @@ class Node:
         self.store: Store | None = None
         self.room: EngineRoom
         self.desk: Desk
-        self.fatal: list[BaseException] = []
+        self.on_fatal: Callable[[], None] = _nothing
         self.tasks: list[asyncio.Task[Any]] = []
         self._disk: sqlite3.Connection | None = None
         self._context = contextvars.copy_context()
@@ -143,8 +143,8 @@ class Node:
 
     def _on_fatal(self, error: BaseException) -> None:
         if self.is_running:
-            self.fatal.append(error)
             self.world.failures.append(f"at {self.world.now:.3f} s the engine gave up: {error!r}")
+            self.on_fatal()
 
     def _desk(self, store: Store) -> Desk:
         room, desk = self.room, Desk()
@@ -195,6 +195,10 @@ class Node:
     def _is_durable(self, token: str, n: int) -> bool:
         assert self._disk is not None
         return self._disk.execute(DURABLE, (token, n)).fetchone() is not None
+
+
+def _nothing() -> None:
+    """Until the service manager watches."""
 
 
 def task_factory(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], **options: Any) -> asyncio.Task[T]:

@@ -40,10 +40,10 @@ class People:
     def _confirm(self, bearer: Bearer, frame: Frame) -> None:
         chance = self.world.chance
         if chance.random() < self.confirm:
-            word = Word(0, InboundKind.RECEIPT, frame.address, frame.ref, frame.token, Evidence.DEVICE)
+            word = Word(0, InboundKind.RECEIPT, frame.address, frame.ref, frame.token, frame.n, Evidence.DEVICE)
             self.world.later(chance.expovariate(1 / 1.5), bearer.say, word)
         elif chance.random() < 0.3:
-            word = Word(0, InboundKind.RECEIPT, frame.address, frame.ref, frame.token, Evidence.DEVICE, refused=True)
+            word = Word(0, InboundKind.RECEIPT, frame.address, frame.ref, frame.token, frame.n, Evidence.DEVICE, refused=True)
             self.world.later(chance.expovariate(1 / 1.5), bearer.say, word)
 
     def _answer(self, bearer: Bearer, frame: Frame) -> None:
@@ -54,4 +54,4 @@ class People:
             words += [f"收到 {number[0]}", f"收到{number[1]}", f"完成 {number[0]}"]
         text = chance.choice(words)
         level = Evidence.DONE if text.startswith("完成") else Evidence.HUMAN
-        bearer.say(Word(0, InboundKind.ANSWER, frame.address, "", frame.token, level, text))
+        bearer.say(Word(0, InboundKind.ANSWER, frame.address, "", frame.token, frame.n, level, text))

@@ -117,8 +117,8 @@ class Said(Entry, frozen=True, gc=False):
 
     channel: str
     address: str
-    ref: str
     token: str
+    n: int
     level: Evidence
     text: str
     refused: bool
@@ -128,9 +128,9 @@ class Heard(Entry, frozen=True, gc=False):
     """The daemon acked what was said: the far end forgets it."""
 
     channel: str
-    ref: str
-    level: Evidence
     token: str
+    n: int
+    level: Evidence
 
 
 class Told(Entry, frozen=True, gc=False):
