@@ -27,7 +27,7 @@ VERBS = {
     "directory": Verb("fenghuo.cli.directory:directory", "Who is who: import, check."),
     "log": Verb("fenghuo.cli.log:log", "The event stream, from a cursor or as it happens."),
     "plugin": Verb("fenghuo.cli.plugin:plugin", "Plugins: ls."),
-    "queue": Verb("fenghuo.cli.queue:queue", "Deliveries not yet ended: ls, show."),
+    "queue": Verb("fenghuo.cli.queue:queue", "Deliveries not yet ended: ls, show, resolve, shed, waive."),
     "route": Verb("fenghuo.cli.route:route", "Rules: explain what would happen to a message, lint."),
     "send": Verb("fenghuo.cli.send:send", "Send an order to people, organisations or groups; prints its id."),
     "serve": Verb("fenghuo.cli.serve:serve", "Run the daemon in the foreground."),

@@ -13,12 +13,12 @@ from fenghuo.errors import NotFound
 
 __all__ = ["queue"]
 
-HEADS = ("id", "message", "priority", "recipient", "channel", "state", "tries", "until", "reason")
+HEADS = ("id", "message", "objective", "priority", "recipient", "channel", "state", "tries", "until", "reason")
 
 
 @click.group()
 def queue() -> None:
-    """Deliveries not yet ended: ls, show."""
+    """Deliveries not yet ended: ls, show; and what a person decides about them: resolve, shed, waive."""
 
 
 @queue.command()
@@ -49,3 +49,47 @@ def show(daemon: Caller, *, id: int, as_json: bool) -> None:  # noqa: A002  # th
         print_json(row)
     else:
         print_table(("key", "value"), row.items())
+
+
+REASON = click.option("--reason", required=True, help="Why; it stands in the audit.")
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+RULINGS = click.Choice(["sent", "not-sent", "again", "failed"])
+
+
+@queue.command()
+@click.argument("id", type=int)
+@click.option("--as", "ruling", required=True, type=RULINGS, help="It left; it did not, and goes; it goes again marked 重发; given up.")
+@REASON
+@AS_JSON
+@speaks
+def resolve(daemon: Caller, *, id: int, ruling: str, reason: str, as_json: bool) -> None:  # noqa: A002  # the word users know
+    """Say what became of delivery ID, which is in doubt."""
+    answer = daemon.call("queue.resolve", **{"id": id, "as": ruling, "reason": reason})
+    _tell(answer, f"delivery {id} is resolved as {ruling}", as_json=as_json)
+
+
+@queue.command()
+@click.argument("id", type=int)
+@REASON
+@AS_JSON
+@speaks
+def shed(daemon: Caller, *, id: int, reason: str, as_json: bool) -> None:  # noqa: A002  # the word users know
+    """Give delivery ID up; the other ways to its recipient go on."""
+    _tell(daemon.call("queue.shed", id=id, reason=reason), f"delivery {id} is shed", as_json=as_json)
+
+
+@queue.command()
+@click.argument("objective", type=int)
+@REASON
+@AS_JSON
+@speaks
+def waive(daemon: Caller, *, objective: int, reason: str, as_json: bool) -> None:
+    """Try no longer to meet OBJECTIVE, a number of `queue ls`; it counts as no miss."""
+    _tell(daemon.call("queue.waive", id=objective, reason=reason), f"objective {objective} is waived", as_json=as_json)
+
+
+def _tell(answer: dict[str, Any], sentence: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(answer)
+    else:
+        click.echo(sentence)

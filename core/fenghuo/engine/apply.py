@@ -11,10 +11,12 @@ from fenghuo.engine.advance import Frame, advance, receipted, settle
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import Book, OpenMessage, OpenTarget
 from fenghuo.engine.channels import ChannelBoard
+from fenghuo.engine.decisions import resolved, shed
 from fenghuo.engine.facts import (
     WITHDRAWN,
     ChannelObserved,
     ChannelSwitched,
+    Decided,
     Denial,
     DirectoryChanged,
     Fact,
@@ -32,6 +34,7 @@ from fenghuo.engine.office import Office
 from fenghuo.engine.opening import Opening
 from fenghuo.engine.tally import Tally
 from fenghuo.engine.timers import Deadline, Expiry, Timers
+from fenghuo.errors import NotFound
 from fenghuo.model.delivery import (
     Delivery,
     DeliveryState,
@@ -146,6 +149,8 @@ class Apply:
                 return self._observed(fact, batch)
             case ChannelSwitched(channel=name):
                 return self._on_channel(name)
+            case Decided():
+                return self._decided(fact, batch)
             case DirectoryChanged() | RulesChanged():
                 self._board.refresh()
                 return ()
@@ -316,6 +321,31 @@ class Apply:
         batch.event(
             "receipt.matched", f"delivery/{fact.delivery}", channel=fact.channel, level=level.name, text=fact.text, inbox=fact.inbox
         )
+
+    # Decisions of people.
+
+    def _decided(self, fact: Decided, batch: Batch) -> Iterable[OpenTarget]:
+        try:
+            dirty = self._carry_out(fact, batch)
+        except NotFound as missing:
+            if not fact.answer.done():
+                fact.answer.set_exception(missing)
+            return ()
+        batch.decided(fact)
+        return dirty
+
+    def _carry_out(self, fact: Decided, batch: Batch) -> Iterable[OpenTarget]:
+        """Raises: NotFound: there is nothing to decide about."""
+        if fact.what == "waive":
+            return self._tally.waive(fact, batch)
+        holder = self._book.by_delivery.get(fact.number)
+        if holder is None:
+            raise NotFound(f"no delivery {fact.number} is open")
+        before = holder.deliveries[fact.number]
+        now, needed = self._office.clock.time(), holder.objective.objective.needed
+        after = shed(before, fact) if fact.what == "shed" else resolved(before, fact, needed=needed, now=now)
+        self._changed(holder, after, batch)
+        return (holder,)
 
     # Channels.
 

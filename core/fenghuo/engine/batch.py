@@ -6,8 +6,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from fenghuo.engine.facts import Decided
 from fenghuo.model.delivery import Delivery, DeliveryState, Objective, Receipt, Target, Token
 from fenghuo.model.message import MessageId, MessageState
+from fenghuo.store.audit import Deed
 from fenghuo.store.records import InboxRow, RefRow, ReleaseRow, RenditionRow
 from fenghuo.store.tables import ATTEMPT, DELIVERY, INBOX, MESSAGE, OBJECTIVE, RECEIPT, REF, RELEASE, RENDITION, TARGET, Table
 from fenghuo.store.transaction import Tx
@@ -40,6 +42,7 @@ class Batch:
         self.new_targets: list[Target] = []
         self.new_deliveries: list[Delivery] = []
         self.events: list[tuple[str, str, dict[str, Any]]] = []
+        self.decisions: list[tuple[Deed, Decided]] = []
         self.left_out: dict[int, dict[tuple[int, str, str], list[str]]] = {}  # objective → (rung, channel, reason) → recipients
 
     def __bool__(self) -> bool:
@@ -51,6 +54,12 @@ class Batch:
     def leave_out(self, objective: int, recipient: str, *, rung: int, channel: str, reason: str) -> None:
         """Note a way that the ladder names and the plan does without; recipients who share a reason share a line."""
         self.left_out.setdefault(objective, {}).setdefault((rung, channel, reason), []).append(recipient)
+
+    def decided(self, fact: Decided) -> None:
+        """Note a person's decision for the audit; whoever made it hears when this is written."""
+        kind = "objective" if fact.what == "waive" else "delivery"
+        deed = Deed.of(fact.what, f"{kind}/{fact.number}", ruling=fact.ruling, reason=fact.reason)
+        self.decisions.append((deed, fact))
 
     def changed(self, before: Delivery | None, after: Delivery) -> None:
         """Note the new state of a delivery and tell it if people follow it."""
@@ -83,6 +92,8 @@ class Batch:
         self._write_evidence(tx)
         for kind, subject, body in self.events:
             tx.event(kind, subject, **body)
+        for deed, fact in self.decisions:
+            tx.audit(deed, by=fact.by)
         for objective, reasons in self.left_out.items():
             left = [
                 {"rung": rung, "channel": channel, "reason": reason, "recipients": recipients}

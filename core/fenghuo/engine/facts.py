@@ -12,6 +12,7 @@ import msgspec
 
 from fenghuo.engine.health import Sign
 from fenghuo.engine.inherit import Heir
+from fenghuo.model.audit import By
 from fenghuo.model.delivery import Outcome
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Message, MessageId, MessageState
@@ -20,6 +21,7 @@ __all__ = [
     "WITHDRAWN",
     "ChannelObserved",
     "ChannelSwitched",
+    "Decided",
     "Denial",
     "DirectoryChanged",
     "Fact",
@@ -121,6 +123,18 @@ class RulesChanged(msgspec.Struct, frozen=True):
     """New rules are in force; open objectives keep the ladder they have."""
 
 
+class Decided(msgspec.Struct, frozen=True):
+    """A person's decision: `what` is resolve, shed or waive, `number` that of a delivery or objective. `answer`: whoever waits until it
+    is on the disk, or hears why it cannot be."""
+
+    what: str
+    number: int
+    by: By
+    answer: asyncio.Future[None]
+    reason: str = ""
+    ruling: str = ""
+
+
 Fact = (
     MessageAccepted
     | MessageEnded
@@ -132,6 +146,7 @@ Fact = (
     | ChannelSwitched
     | DirectoryChanged
     | RulesChanged
+    | Decided
 )
 
 

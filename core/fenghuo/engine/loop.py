@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 import structlog
@@ -106,12 +107,18 @@ class Loop:
         ready = self._advance(batch)
         self._tally.close(batch, self.mark)
         if batch:
-            self._unwritten += 1
-            self._store.submit(batch.write).add_done_callback(self._written)
+            self._hand_over(batch)
         self._dispatcher.offer(ready)
         for delivery in list(batch.deliveries.values()):
             if delivery.state is DeliveryState.IN_DOUBT:
                 self._dispatcher.ask(delivery)
+
+    def _hand_over(self, batch: Batch) -> None:
+        self._unwritten += 1
+        job = self._store.submit(batch.write)
+        job.add_done_callback(self._written)
+        for _, fact in batch.decisions:
+            job.add_done_callback(partial(_answered, fact.answer))
 
     def mark(self, entry: OpenTarget) -> None:
         """This target must be looked at, in the order of its priority; one of a crowd after one of a few."""
@@ -151,3 +158,9 @@ class Loop:
         if error is not None:
             log.error("a turn could not be written", cause=str(error))
             self._on_fatal(error)
+
+
+def _answered(answer: asyncio.Future[None], job: asyncio.Future[None]) -> None:
+    """The turn that carried a decision out is on the disk; one that is not stops the daemon, and its decision was never made."""
+    if not answer.done() and not job.cancelled() and job.exception() is None:
+        answer.set_result(None)

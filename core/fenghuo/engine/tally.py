@@ -8,6 +8,8 @@ import msgspec
 
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import Book, OpenMessage, OpenObjective, OpenTarget
+from fenghuo.engine.decisions import waived
+from fenghuo.engine.facts import Decided
 from fenghuo.engine.office import Office
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.model.delivery import Objective, ObjectiveState, TargetState
@@ -70,6 +72,17 @@ class Tally:
         batch.objectives[number] = opened.objective
         self._tell("alarm.objective_at_risk", opened.objective, batch)
 
+    def waive(self, fact: Decided, batch: Batch) -> list[OpenTarget]:
+        """A person says that it need not be reached: it is over, and so is everything under it. Raises: NotFound."""
+        opened = self._book.objectives.get(fact.number)
+        objective = waived(opened.objective if opened else None, fact)
+        if opened is None:
+            return []
+        opened.objective, opened.closing = objective, True
+        batch.objectives[objective.id] = objective
+        self._tell("objective.waived", objective, batch, by=fact.by.actor, reason=fact.reason)
+        return list(opened.targets.values())
+
     def _count(self, entry: OpenTarget, mark: Mark) -> None:
         opened, target = entry.objective, entry.target
         self._book.close_target(entry)
@@ -130,7 +143,7 @@ class Tally:
             self._book.close_message(key)
         self._shelf.drop(*key)
 
-    def _tell(self, kind: str, objective: Objective, batch: Batch) -> None:
+    def _tell(self, kind: str, objective: Objective, batch: Batch, **more: str) -> None:
         batch.event(
             kind,
             f"objective/{objective.id}",
@@ -140,4 +153,5 @@ class Tally:
             met=objective.met,
             ended=objective.ended,
             total=objective.total,
+            **more,
         )

@@ -35,6 +35,7 @@ from fenghuo.service.desk import Desk, Holder
 from fenghuo.service.desk_audit import AuditVerbs
 from fenghuo.service.desk_messages import MessageVerbs
 from fenghuo.service.desk_plans import PlanVerbs
+from fenghuo.service.desk_queue import QueueVerbs
 from fenghuo.service.desk_state import About, StateVerbs
 from fenghuo.service.directory import DirectoryKeeper
 from fenghuo.service.engine_room import EngineRoom
@@ -163,7 +164,8 @@ class Daemon:
         about = About(version(), self._clock.time(), lambda: self._ready, self._metrics.text)
         state = StateVerbs(room, self._store, keeper=keeper, host=self._host, about=about)
         messages.plan = plans.explain
-        for verbs in (messages.verbs(), plans.verbs(), state.verbs(), AuditVerbs(self._audit, self._store).verbs()):
+        queue = QueueVerbs(room.decisions)
+        for verbs in (messages.verbs(), plans.verbs(), queue.verbs(), state.verbs(), AuditVerbs(self._audit, self._store).verbs()):
             desk.add(verbs)
         return desk
 

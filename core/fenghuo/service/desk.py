@@ -53,6 +53,9 @@ VERBS: dict[str, tuple[str, ...]] = {
     "metrics": EVERYONE,
     "state": EVERYONE,
     "queue.ls": EVERYONE,
+    "queue.resolve": ("operator",),
+    "queue.shed": ("operator",),
+    "queue.waive": ("operator",),
     "plugin.ls": EVERYONE,
 }
 """Verb → the rights of which one is enough."""

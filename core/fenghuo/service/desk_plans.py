@@ -213,6 +213,7 @@ class PlanVerbs:
             {
                 "id": row.id,
                 "message": row.message,
+                "objective": row.objective,
                 "recipient": row.recipient,
                 "channel": row.channel,
                 "priority": row.priority.name,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from fenghuo.engine.apply import Apply
 from fenghuo.engine.book import Book
 from fenghuo.engine.channels import ChannelBoard
+from fenghuo.engine.decisions import Decisions
 from fenghuo.engine.dispatcher import Dispatcher
 from fenghuo.engine.facts import Facts
 from fenghuo.engine.intake import Intake
@@ -55,6 +56,7 @@ class EngineRoom:
         self.licensing.pump = self._pump
         self.receipts = Receipts(office, self.facts, self.book, store, intake=self.intake)
         self.book.on_named = self.receipts.named
+        self.decisions = Decisions(self.facts)
         self.prober = Prober(office, self.facts, self.board)
         self.loop = Loop(
             office,

@@ -1,0 +1,55 @@
+"""Verbs of the desk that decide about what is open: resolve a doubt, shed a delivery, waive an objective."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from fenghuo.engine.decisions import Decisions, Ruling
+from fenghuo.plugin.ports import Actor
+from fenghuo.service.desk import Verb
+from fenghuo.store.audit import acting
+
+__all__ = ["QueueVerbs"]
+
+
+class Resolve(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"ruling": "as"}):
+    """A delivery in doubt, and what became of it."""
+
+    id: int
+    ruling: Ruling
+    reason: str = ""
+
+
+class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A delivery, or an objective, and why."""
+
+    id: int
+    reason: str = ""
+
+
+class QueueVerbs:
+    """Carries out what the desk has allowed; each answers when the decision is on the disk."""
+
+    def __init__(self, decisions: Decisions) -> None:
+        self._decisions = decisions
+
+    def verbs(self) -> Mapping[str, Verb]:
+        return {"queue.resolve": self.resolve, "queue.shed": self.shed, "queue.waive": self.waive}
+
+    async def resolve(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        wanted = msgspec.convert(args, Resolve)
+        await self._decisions.resolve(wanted.id, wanted.ruling, by=acting.get(), reason=wanted.reason)
+        return {"id": wanted.id, "as": wanted.ruling.value, "by": actor.name}
+
+    async def shed(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        wanted = msgspec.convert(args, Named)
+        await self._decisions.shed(wanted.id, by=acting.get(), reason=wanted.reason)
+        return {"id": wanted.id, "state": "SHED", "by": actor.name}
+
+    async def waive(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        wanted = msgspec.convert(args, Named)
+        await self._decisions.waive(wanted.id, by=acting.get(), reason=wanted.reason)
+        return {"id": wanted.id, "state": "WAIVED", "by": actor.name}
