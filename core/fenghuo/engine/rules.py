@@ -160,6 +160,9 @@ def _ladder(name: str, raw: object, file: str, faults: list[str]) -> Ladder | No
         return None
     if not ladder.rungs or any(not rung.channels for rung in ladder.rungs):
         faults.append(f"{file}: ladders.{name}: needs at least one rung, and each rung at least one channel")
+    named = [channel for rung in ladder.rungs for channel in rung.channels]
+    twice = sorted({channel for channel in named if named.count(channel) > 1})  # one recipient, one channel: one delivery, one token
+    faults += [f"{file}: ladders.{name}: channel {channel!r} is named twice; once is enough" for channel in twice]
     early = [rung.after_s for rung in ladder.rungs if rung.after_s is not None and rung.after_s < 0]
     faults += [f"{file}: ladders.{name}: a rung opens after {after_s} seconds; must be 0 or more" for after_s in early]
     return ladder

@@ -67,6 +67,7 @@ MISTAKES = [
     ("signatures = 1", "signatures = 3", "r.toml: rules[1] 'orders': signatures is 3; must be 0, 1 or 2"),
     ('ladder = "both"', 'ladder = "none"', "r.toml: rule 'orders': ladder 'none' is not defined; defined are both"),
     ('channels = ["r"]', "channels = []", "r.toml: ladders.both: needs at least one rung, and each rung at least one channel"),
+    ('channels = ["r"]', 'channels = ["r", "a"]', "r.toml: ladders.both: channel 'a' is named twice; once is enough"),
     ('mode = "hedge"', 'mode = "maybe"', "r.toml: ladders.both: Invalid enum value 'maybe' - at `$.rungs[1].mode`"),
     ('name = "orders"', 'name = "orders"\nwhat = 1', "r.toml: rules[1]: Object contains unknown field `what`"),
     (
