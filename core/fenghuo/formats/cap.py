@@ -25,6 +25,7 @@ from fenghuo.formats.cap_info import InfoReader
 from fenghuo.formats.cap_notes import Notes
 from fenghuo.formats.cap_part import Part
 from fenghuo.formats.cap_words import SCOPES
+from fenghuo.formats.ring_mending import mend_rings
 from fenghuo.formats.verdicts import SourceDefaults
 from fenghuo.formats.xml_gate import element_name
 from fenghuo.model.message import Content, Scope
@@ -49,6 +50,8 @@ def read_cap(alert: etree._Element, notes: Notes, defaults: SourceDefaults) -> C
         notes.find("deprecated", "/alert/password is of CAP 1.0 and is not read")
     references = references_of(part, defaults)
     infos = tuple(InfoReader(info, defaults).info() for info in part.parts("info", MAX_INFOS))
+    refuse_masses(infos)
+    infos = mend_rings(infos, notes)
     content = Content(
         kind=Kind.ALERT,
         action=action_of(part, references, infos),
@@ -66,7 +69,6 @@ def read_cap(alert: etree._Element, notes: Notes, defaults: SourceDefaults) -> C
         incidents=_spaced(part.text("incidents")),
         infos=infos,
     )
-    refuse_masses(infos)
     refuse_placeholder(content.traffic, notes)
     return content
 

@@ -11,9 +11,8 @@ from datetime import timedelta
 from itertools import combinations
 
 from fenghuo.formats.cap_notes import Notes
-from fenghuo.formats.ring_crossing import Crossing, crossing
 from fenghuo.model.area import CodeSystem
-from fenghuo.model.message import AffectedArea, Content, Info, Ring, Scope
+from fenghuo.model.message import AffectedArea, Content, Info, Scope
 from fenghuo.model.traffic import Action
 
 __all__ = ["check"]
@@ -148,17 +147,6 @@ def _unknown(content: Content) -> _Sentences:
                 yield f"{path}/{name} is Unknown"
 
 
-def _crossings(content: Content) -> _Sentences:
-    for path, ring in _rings(content):
-        match crossing(ring):
-            case Crossing.FOUND:
-                yield f"{path} crosses itself"
-            case Crossing.UNKNOWN:
-                yield f"{path} is too intricate to tell whether it crosses itself"
-            case Crossing.NONE:
-                pass
-
-
 def _heights(content: Content) -> _Sentences:
     for path, area in _all_areas(content):
         if area.altitude_ft is not None and area.ceiling_ft is not None and area.altitude_ft > area.ceiling_ft:
@@ -172,16 +160,6 @@ def _infos(content: Content) -> Iterator[tuple[str, Info]]:
 def _all_areas(content: Content) -> Iterator[tuple[str, AffectedArea]]:
     for path, info in _infos(content):
         yield from ((f"{path}/area[{number}]", area) for number, area in enumerate(info.areas, 1))
-
-
-def _rings(content: Content) -> Iterator[tuple[str, Ring]]:
-    """Every ring once; infos in several languages repeat the same ones."""
-    seen: set[Ring] = set()
-    for path, area in _all_areas(content):
-        for number, ring in enumerate(area.polygons, 1):
-            if ring not in seen:
-                seen.add(ring)
-                yield f"{path}/polygon[{number}]", ring
 
 
 _CHECKS: tuple[tuple[str, Callable[[Content], _Sentences]], ...] = (
@@ -201,6 +179,5 @@ _CHECKS: tuple[tuple[str, Callable[[Content], _Sentences]], ...] = (
     ("headline", _headline),
     ("long-text", _long_text),
     ("unknown-discouraged", _unknown),
-    ("polygon", _crossings),
     ("circle", _heights),
 )

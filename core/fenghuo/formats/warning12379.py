@@ -30,6 +30,7 @@ from fenghuo.formats.cap_notes import Notes
 from fenghuo.formats.cap_part import Part
 from fenghuo.formats.cap_values import octets_in, read_instant, word_in
 from fenghuo.formats.cap_words import URGENCIES
+from fenghuo.formats.ring_mending import mend_rings
 from fenghuo.formats.verdicts import SourceDefaults
 from fenghuo.formats.warning12379_words import COLOURS, EVENTS, WORDS, category_of
 from fenghuo.formats.xml_gate import element_name
@@ -57,6 +58,8 @@ def read_12379(alert: etree._Element, notes: Notes, defaults: SourceDefaults) ->
     references = references_of(part, defaults, bare=True)
     hints = tuple(_hints(part))
     infos = tuple(_InfoReader(one, defaults).info() for one in part.parts("info", MAX_INFOS))
+    refuse_masses(infos)
+    infos = mend_rings(infos, notes)
     infos = tuple(msgspec.structs.replace(info, parameters=(*hints, *info.parameters)) for info in infos)
     is_inner = part.text("secClassification") == INNER
     content = Content(
@@ -73,7 +76,6 @@ def read_12379(alert: etree._Element, notes: Notes, defaults: SourceDefaults) ->
         references=references,
         infos=infos,
     )
-    refuse_masses(infos)
     refuse_placeholder(traffic, notes)
     return content
 
