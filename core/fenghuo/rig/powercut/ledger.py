@@ -1,0 +1,82 @@
+"""A store at rest, read whole: what the checks look at."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from fenghuo.model.delivery import Attempt, Delivery, Objective, Receipt, Target
+from fenghuo.store.inspection import Examination, examine
+from fenghuo.store.mapping import Table
+from fenghuo.store.records import AuditRow, EventRow, InboxRow, MessageRow, RefRow
+from fenghuo.store.schema import migrate
+from fenghuo.store.tables import (
+    ATTEMPT,
+    AUDIT,
+    DELIVERY,
+    EVENT,
+    IDEMPOTENCY,
+    INBOX,
+    MESSAGE,
+    OBJECTIVE,
+    QUARANTINE,
+    RECEIPT,
+    REF,
+    RELEASE,
+    TARGET,
+)
+
+__all__ = ["Ledger"]
+
+R = TypeVar("R", bound=msgspec.Struct)
+
+
+class Ledger:
+    """Everything in a database file, brought to this schema first. Raises: sqlite3.DatabaseError when made: it cannot be read."""
+
+    def __init__(self, path: Path) -> None:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            migrate(connection, path.parent)
+            self.examination: Examination = examine(connection)
+            self.messages: list[MessageRow] = _rows(connection, MESSAGE)
+            self.objectives: list[Objective] = _rows(connection, OBJECTIVE)
+            self.targets: list[Target] = _rows(connection, TARGET)
+            self.deliveries: list[Delivery] = _rows(connection, DELIVERY)
+            self.attempts: list[Attempt] = _rows(connection, ATTEMPT)
+            self.receipts: list[Receipt] = _rows(connection, RECEIPT)
+            self.inbox: list[InboxRow] = _rows(connection, INBOX)
+            self.events: list[EventRow] = _rows(connection, EVENT, "ORDER BY seq")
+            self.audit: list[AuditRow] = _rows(connection, AUDIT, "ORDER BY seq")
+            self.refs: dict[str, RefRow] = {row.ref: row for row in _rows(connection, REF)}
+            self.signatures = {(row.message, row.revision, row.actor) for row in _rows(connection, RELEASE)}
+            self.keys = {row.key: (row.message, row.revision) for row in _rows(connection, IDEMPOTENCY)}
+            self.quarantined = len(_rows(connection, QUARANTINE))
+
+    @cached_property
+    def message(self) -> dict[tuple[str, int], MessageRow]:
+        return {(row.id, row.revision): row for row in self.messages}
+
+    @cached_property
+    def delivery(self) -> dict[str, Delivery]:
+        """By token."""
+        return {row.token: row for row in self.deliveries}
+
+    @cached_property
+    def attempt(self) -> dict[tuple[str, int], Attempt]:
+        return {(row.token, row.n): row for row in self.attempts}
+
+    @cached_property
+    def doubts(self) -> Counter[int]:
+        """How often each delivery came into doubt."""
+        return Counter(int(row.subject.partition("/")[2]) for row in self.events if row.type == "delivery.in_doubt")
+
+
+def _rows(connection: sqlite3.Connection, table: Table[R], order: str = "") -> list[R]:
+    raws: list[tuple[Any, ...]] = connection.execute(table.find_sql(order, None)).fetchall()
+    return [table.decode(raw) for raw in raws if table.is_sound(raw)]

@@ -1,0 +1,143 @@
+"""What a power cut cannot undo: what clients asked and were told, what left, what far ends gave, what people were shown.
+
+The world is the fold of its events, so that it can be made again as it was at any place of the journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from fenghuo.model.evidence import Evidence
+from fenghuo.rig.powercut.journal import Journal, Seen
+
+__all__ = ["Air", "Asked", "Ended", "Head", "Shown", "Started", "Told", "Took", "World"]
+
+
+class Started(Seen, frozen=True, gc=False):
+    """A process began to live at `at` (UTC seconds), as the holder of `epoch`."""
+
+    epoch: int
+    at: float
+
+
+class Asked(Seen, frozen=True, gc=False):
+    """A client asks: a message under its key, or a signature."""
+
+    key: str
+    at: float
+
+
+class Told(Seen, frozen=True, gc=False):
+    """The client has its answer."""
+
+    key: str
+    id: str
+    revision: int
+    state: str
+    at: float
+
+
+class Air(Seen, frozen=True, gc=False):
+    """An emission left over a channel. `counter`: of the channel's key, 0 if it has none; `text`: what was said."""
+
+    token: str
+    n: int
+    channel: str
+    address: str
+    text: str
+    counter: int
+    epoch: int
+    at: float
+
+
+class Took(Seen, frozen=True, gc=False):
+    """We acked what a far end gave: its receipt, answer or custody `name`, worth `level`; `ref`: the emission that a receipt is about,
+    `sender`: the address of whoever answered; `raw`: its octets."""
+
+    name: str
+    ref: str
+    sender: str
+    level: Evidence | None
+    raw: bytes
+    at: float
+
+
+class Shown(Seen, frozen=True, gc=False):
+    """A console was shown this evidence of a delivery."""
+
+    delivery: int
+    level: Evidence
+
+
+class Ended(Seen, frozen=True, gc=False):
+    """A console was shown that an objective is over."""
+
+    objective: int
+    state: str
+
+
+class Head(Seen, frozen=True, gc=False):
+    """A second place has read so far: the events' number, the audit's number and hash."""
+
+    event: int
+    audit: int
+    hash: bytes
+
+
+class World:
+    """Everything seen so far. `crashes`: lives that were cut off before this one."""
+
+    def __init__(self, journal: Journal | None = None, past: Iterable[Seen] = ()) -> None:
+        self._journal = journal
+        self.starts: list[Started] = []
+        self.asked: dict[str, float] = {}
+        self.told: dict[str, Told] = {}
+        self.airs: list[Air] = []
+        self.took: dict[str, Took] = {}
+        self.shown: dict[int, Evidence] = {}
+        self.ended: dict[int, str] = {}
+        self.head = Head(0, 0, b"")
+        self.now = 0.0
+        for event in past:
+            self._fold(event)
+
+    def see(self, event: Seen) -> None:
+        """Something happens, at this place of the journal."""
+        if self._journal is not None:
+            self._journal.append(event)
+        self._fold(event)
+
+    @property
+    def crashes(self) -> int:
+        """The first life ended in peace, and so may the last."""
+        return max(0, len(self.starts) - 2)
+
+    def _fold(self, event: Seen) -> None:
+        match event:
+            case Shown(delivery=delivery, level=level):
+                self.shown[delivery] = max(level, self.shown.get(delivery, Evidence.STORED))
+            case Ended(objective=objective, state=state):
+                self.ended.setdefault(objective, state)
+            case Head():
+                self.head = event
+            case Started() | Asked() | Told() | Air() | Took():
+                self.now = max(self.now, event.at)
+                self._happened(event)
+            case _:
+                raise TypeError(f"the world does not know {event!r}")
+
+    def _happened(self, event: Started | Asked | Told | Air | Took) -> None:
+        match event:
+            case Started():
+                self.starts.append(event)
+            case Asked(key=key, at=at):
+                self.asked.setdefault(key, at)
+            case Told(key=key):
+                self.told.setdefault(key, event)
+            case Air():
+                self.airs.append(event)
+            case Took(name=name):
+                self.took.setdefault(name, event)
+            case _:
+                assert_never(event)
