@@ -18,7 +18,7 @@ from fenghuo.engine.routing import Routed, default_priority, envelope_of, route
 from fenghuo.errors import FormatError, NotFound
 from fenghuo.formats.decode import decode
 from fenghuo.model.delivery import OPEN_STATES
-from fenghuo.model.message import Message, MessageId
+from fenghuo.model.message import Message, MessageId, content_hash
 from fenghuo.model.situation import Admin
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.desk import Desk, Verb
@@ -92,7 +92,7 @@ class PlanVerbs:
             revision=1,
             content=content,
             priority=content.priority if content.priority is not None else default_priority(content.infos),
-            content_hash="",
+            content_hash=content_hash(content),
             accepted_at=now,
             expires_at=now + 86_400,
             source=actor.name,

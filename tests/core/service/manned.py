@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import fenghuo_narrowband
+import fenghuo_sms
 from fenghuo.engine.judging import Origin
 from fenghuo.plugin.host import PluginHost, load_plugins
 from fenghuo.service.desk import Desk, Holder
@@ -55,7 +57,7 @@ class Manned:
 async def manned(folder: Path, **house: Any) -> AsyncIterator[Manned]:
     """A manned desk on the state in `folder`."""
     async with opened(folder, **house) as there:
-        yield Manned(there, load_plugins([]))
+        yield Manned(there, load_plugins([fenghuo_sms, fenghuo_narrowband]))
 
 
 def cap(
