@@ -1,0 +1,328 @@
+"""From the queue to the channel: who goes when, and what becomes of every emission that was begun."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from fenghuo.model.delivery import AttemptRef, DeliveryState, Outcome, Reached, Scope, Transient, Unknown
+from fenghuo.model.evidence import Evidence
+from fenghuo.model.situation import Health
+from fenghuo.plugin.ports import Doubt, Emission, SendJob, Unsupported
+from fenghuo.store.tables import ATTEMPT
+from tests.core.engine.house import CAPABILITIES, FakeChannel, House, opened
+
+S = DeliveryState
+QUERYABLE = msgspec.structs.replace(CAPABILITIES["a"], doubt=Doubt.QUERYABLE)
+WANG, LI, HUANG = "+8613800000001", "+8613800000002", "+8613800000003"
+
+
+class Gate:
+    """Holds every emission of a channel in mid-air until the test lets it go on."""
+
+    def __init__(self, house: House, channel: str = "a") -> None:
+        self.open = asyncio.Event()
+        self.on_air: list[str] = []
+        house.channel[channel].during = self._hold
+
+    async def _hold(self, emission: Emission) -> None:
+        self.on_air.append(emission.payload.text)
+        await self.open.wait()
+
+
+class Liar(FakeChannel):
+    """Says that it emitted, and never asked."""
+
+    async def send(self, job: SendJob) -> Outcome:
+        return Reached(Evidence.DEVICE)
+
+
+class Asked(FakeChannel):
+    """In doubt about its first emission, and says this when it is asked about it."""
+
+    def __init__(self, house: House, answer: Outcome | Unsupported | Exception) -> None:
+        super().__init__("a", house.sent)
+        self.outcomes.append(Unknown("timeout"))
+        self.answer = answer
+
+    async def query(self, ref: AttemptRef) -> Outcome | Unsupported:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+# Order.
+
+
+async def test_one_person_gets_one_message_at_a_time_in_the_order_of_their_coming(tmp_path: Path) -> None:
+    """First in, first out for each recipient and channel: three orders never overtake each other on the way to wang."""
+    async with opened(tmp_path) as house:
+        gate = Gate(house)
+        for text in ("一", "二", "三"):
+            await house.order("wang", text=text, via=["a"])
+        assert ["一"] == [mail.text[0] for mail in house.sent]
+        gate.open.set()
+        await house.settle()
+        assert ["一", "二", "三"] == [mail.text[0] for mail in house.sent]
+
+
+async def test_one_person_who_is_slow_holds_up_nobody_else(tmp_path: Path) -> None:
+    """wang's first is in the air; li and huang get theirs."""
+    async with opened(tmp_path) as house:
+        Gate(house)
+        await house.order("wang", via=["a"])
+        await house.order("wang", "li", "huang", via=["a"])
+        assert [WANG, LI, HUANG] == [mail.address for mail in house.sent]
+        assert (3, 1) == (house.room.dispatcher.in_flight, house.room.dispatcher.queued("a"))
+
+
+async def test_a_channel_carries_as_many_at_once_as_it_says(tmp_path: Path) -> None:
+    """The third waits for one of two to be through."""
+    async with opened(tmp_path, a=msgspec.structs.replace(CAPABILITIES["a"], concurrency=2)) as house:
+        gate = Gate(house)
+        await house.order("wang", "li", "huang", via=["a"])
+        assert (2, 2, 1) == (len(house.sent), house.room.dispatcher.in_flight, house.room.dispatcher.queued("a"))
+        gate.open.set()
+        await house.settle()
+        assert (3, 0, 0) == (len(house.sent), house.room.dispatcher.in_flight, house.room.dispatcher.queued("a"))
+
+
+async def test_two_stations_on_one_frequency_take_turns(tmp_path: Path) -> None:
+    """A half-duplex medium carries one emission, whichever instance it is of."""
+    radio = msgspec.structs.replace(CAPABILITIES["r"], half_duplex=True)
+    async with opened(tmp_path, r=radio, r2=radio, before=_one_frequency, rules=_ladder("r", "r2")) as house:
+        first, second = Gate(house, "r"), Gate(house, "r2")
+        await house.order("wang", via=["r"])
+        await house.order("shuang", via=["r2"])
+        assert (1, 0) == (len(first.on_air), len(second.on_air))
+        first.open.set()
+        await house.settle()
+        assert (1, 1) == (len(first.on_air), len(second.on_air))
+        second.open.set()
+        await house.settle()
+
+
+async def test_a_long_transfer_lets_the_urgent_one_pass_between_two_fragments(tmp_path: Path) -> None:
+    """A P0 waits one fragment at most, and the transfer goes on where it was (I5)."""
+    async with opened(tmp_path, r=msgspec.structs.replace(CAPABILITIES["r"], half_duplex=True)) as house:
+        air: list[str] = []
+        next_fragment = asyncio.Event()
+
+        async def in_fragments(emission: Emission) -> None:
+            for number in range(3):
+                air.append(f"{emission.payload.text[0]}{number}")
+                if emission.payload.text.startswith("慢"):
+                    await next_fragment.wait()
+                await emission.turn()
+
+        house.channel["r"].during = in_fragments
+        await house.order("shuang", text="慢", priority="P3", via=["r"])
+        assert ["慢0"] == air
+        await house.order("wang", text="急", priority="P0", via=["r"])
+        assert ["慢0"] == air, "a fragment is never cut"
+        next_fragment.set()
+        await house.settle()
+        assert ["慢0", "急0", "急1", "急2", "慢1", "慢2"] == air
+        assert {1} == {mail.n for mail in house.sent}
+
+
+async def test_what_was_decided_while_it_waited_in_the_queue_counts(tmp_path: Path) -> None:
+    """wang answered the second order by radio while the first was in the air: it leaves the queue and never goes."""
+    async with opened(tmp_path) as house:
+        gate = Gate(house)
+        await house.order("wang", text="一", via=["a"])
+        second = await house.order("wang", text="二", via=["a"])
+        await house.order("everyone", text="取消", action="Cancel", reference=second.id)
+        gate.open.set()
+        await house.settle()
+        assert ["一"] == [mail.text[0] for mail in house.sent]
+
+
+async def test_a_retry_has_its_time(tmp_path: Path) -> None:
+    """The centre said "in five seconds": not before, and then by itself."""
+    async with opened(tmp_path) as house:
+        house.channel["a"].outcomes.append(Transient(Scope.RECIPIENT, "busy", 5.0))
+        await house.order("wang", via=["a"])
+        await house.later(4.9)
+        assert [1] == [mail.n for mail in house.sent]
+        await house.later(0.1)
+        assert [1, 2] == [mail.n for mail in house.sent]
+
+
+async def test_the_first_copy_to_everyone_goes_before_the_second_copy_to_anyone(tmp_path: Path) -> None:
+    """wang's retry and huang's first wait for the same line: huang is told first."""
+    async with opened(tmp_path, a=msgspec.structs.replace(CAPABILITIES["a"], concurrency=1)) as house:
+        house.channel["a"].outcomes.append(Transient(Scope.RECIPIENT, "busy", 0.0))
+        gate = Gate(house)
+        await house.order("wang", "li", "huang", via=["a"])
+        gate.open.set()
+        await house.settle()
+        assert [(WANG, 1), (LI, 1), (HUANG, 1), (WANG, 2)] == [(mail.address, mail.n) for mail in house.sent]
+
+
+# Outcomes.
+
+
+@pytest.mark.may_block("the log reads source lines for a traceback, once for each such error")
+async def test_an_emission_counts_when_it_had_its_licence(tmp_path: Path) -> None:
+    """What was refused before the first byte was no emission."""
+    async with opened(tmp_path) as house:
+        house.channel["a"].before = _busy
+        await house.order("wang")
+        assert (1, ["r"]) == (house.room.dispatcher.sent, [mail.channel for mail in house.sent])
+
+
+async def test_a_channel_that_claims_what_it_never_asked_for_is_not_believed(tmp_path: Path) -> None:
+    """DEVICE without a licence: no evidence, no attempt, the way is given up and the next one goes (I2, I8)."""
+    async with opened(tmp_path) as house:
+        house.channel["a"] = Liar("a", house.sent)
+        await house.order("wang")
+        first, second = await house.deliveries()
+        assert (S.FAILED, Evidence.STORED, "channel no-licence") == (first.state, first.evidence, first.reason)
+        assert ["r"] == [row.channel for row in await house.store.find(ATTEMPT)]
+        assert S.AWAITING is second.state
+
+
+async def test_a_refusal_by_begin_is_no_fault_of_the_channel(tmp_path: Path) -> None:
+    """Cancelled while it prepared: the channel did nothing wrong and stays UP."""
+    async with opened(tmp_path) as house:
+        ready, go = asyncio.Event(), asyncio.Event()
+
+        async def prepare() -> None:
+            ready.set()
+            await go.wait()
+
+        house.channel["a"].before = prepare
+        first = await house.order("wang", via=["a"])
+        await ready.wait()
+        await house.order("everyone", text="取消", action="Cancel", reference=first.id)
+        go.set()
+        await house.settle()
+        assert ([], [], Health.UP) == (house.sent, await house.store.find(ATTEMPT), _health(house))
+
+
+async def test_an_emission_that_takes_too_long_is_in_doubt(tmp_path: Path) -> None:
+    """It had its payload, so nobody knows what left; the medium is free again."""
+    async with opened(tmp_path, a=msgspec.structs.replace(CAPABILITIES["a"], attempt_s=0.02)) as house:
+        Gate(house)
+        await house.order("wang", via=["a"])
+        await _until(lambda: not house.room.dispatcher.in_flight)
+        await house.settle()
+        (one,) = await house.deliveries()
+        assert (S.IN_DOUBT, "timeout", 1) == (one.state, one.reason, one.tries)
+        assert ["unknown timeout"] == [row.outcome for row in await house.store.find(ATTEMPT)]
+
+
+async def test_a_channel_that_is_not_there_is_waited_for(tmp_path: Path) -> None:
+    """Its supervisor has not made it yet: nothing is lost, nothing is held against it."""
+    async with opened(tmp_path, before=_take_away) as house:
+        await house.order("wang", via=["a"])
+        assert ([], [S.READY]) == (house.sent, [one.state for one in await house.deliveries()])
+        instance = house.room.board.get("a")
+        assert instance is not None
+        instance.channel = lambda: house.channel["a"]
+        await house.settle()
+        assert (1, Health.UP) == (len(house.sent), _health(house))
+
+
+# Doubts.
+
+
+@pytest.mark.parametrize("answer", [Unsupported(), Unknown("never heard of it"), RuntimeError("bug")])
+async def test_an_answer_that_says_nothing_leaves_the_doubt(tmp_path: Path, answer: Outcome | Unsupported | Exception) -> None:
+    """It is resolved by its time, not by a shrug, and a plugin's bug is not the order's."""
+    async with opened(tmp_path, a=QUERYABLE) as house:
+        house.channel["a"] = Asked(house, answer)
+        await house.order("wang", via=["a"])
+        assert ([S.IN_DOUBT], 0) == ([one.state for one in await house.deliveries()], house.room.dispatcher.in_flight)
+
+
+async def test_what_the_far_end_says_certainly_did_not_leave_goes_again(tmp_path: Path) -> None:
+    """The doubt is resolved: not sent, so it is sent, and it is no marked copy."""
+    async with opened(tmp_path, a=QUERYABLE) as house:
+        house.channel["a"] = Asked(house, Transient(Scope.MESSAGE, "unknown-id", 1.0))
+        await house.order("wang", via=["a"])
+        await house.later(1)
+        assert [(1, False), (2, False)] == [(mail.n, "重发" in mail.text) for mail in house.sent]
+
+
+async def test_what_the_far_end_remembers_is_evidence(tmp_path: Path) -> None:
+    """It had it: the doubt ends without a copy."""
+    async with opened(tmp_path, a=QUERYABLE) as house:
+        house.channel["a"] = Asked(house, Reached(Evidence.RELAYED))
+        await house.order("wang", via=["a"])
+        (one,) = await house.deliveries()
+        assert (S.AWAITING, Evidence.RELAYED, 1) == (one.state, one.evidence, len(house.sent))
+
+
+async def test_only_who_can_answer_is_asked(tmp_path: Path) -> None:
+    """An opaque channel knows nothing, whatever its plugin would say."""
+    async with opened(tmp_path) as house:
+        house.channel["a"] = Asked(house, Reached(Evidence.DEVICE))
+        await house.order("wang", via=["a"])
+        assert [S.IN_DOUBT] == [one.state for one in await house.deliveries()]
+
+
+# Stopping.
+
+
+async def test_a_stop_waits_for_what_is_in_the_air(tmp_path: Path) -> None:
+    """An emission that ends in time has its outcome; nothing new is begun."""
+    async with opened(tmp_path) as house:
+        gate = Gate(house)
+        await house.order("wang", via=["a"])
+        stopping = asyncio.create_task(house.room.dispatcher.stop(house.clock.monotonic() + 60))
+        await asyncio.sleep(0)
+        await house.order("li", via=["a"])
+        gate.open.set()
+        await stopping
+        await house.settle()
+        assert [S.AWAITING, S.READY] == [one.state for one in await house.deliveries()]
+        assert [WANG] == [mail.address for mail in house.sent]
+
+
+async def test_what_does_not_end_in_time_is_left_to_the_next_start(tmp_path: Path) -> None:
+    """Its attempt is on the disk without an outcome, which is what a start looks for."""
+    async with opened(tmp_path) as house:
+        Gate(house)
+        await house.order("wang", via=["a"])
+        await house.room.dispatcher.stop(house.clock.monotonic())
+        assert (0, [S.EMITTING]) == (house.room.dispatcher.in_flight, [one.state for one in await house.deliveries()])
+        assert [""] == [row.outcome for row in await house.store.find(ATTEMPT)]
+    async with opened(tmp_path, clock=house.clock) as again:
+        assert (1, [S.IN_DOUBT]) == (again.room.recovery.doubts, [one.state for one in await again.deliveries()])
+
+
+async def _busy() -> None:
+    raise OSError("no such device")
+
+
+async def _until(is_so: Callable[[], bool]) -> None:
+    while not is_so():
+        await asyncio.sleep(0)
+
+
+def _take_away(house: House) -> None:
+    instance = house.room.board.get("a")
+    assert instance is not None
+    instance.channel = lambda: None
+
+
+def _one_frequency(house: House) -> None:
+    for instance in house.room.board:
+        instance.medium = "144.800"
+
+
+def _ladder(*channels: str) -> str:
+    rungs = "".join(f'[[ladders.all.rungs]]\nchannels = ["{name}"]\n' for name in channels)
+    return f'[ladders.all]\n{rungs}[[rules]]\nname = "orders"\naudience = {{ name = "as addressed" }}\nladder = "all"\n'
+
+
+def _health(house: House) -> Health:
+    instance = house.room.board.get("a")
+    assert instance is not None
+    return instance.health.state
