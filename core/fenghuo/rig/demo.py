@@ -105,7 +105,7 @@ class Stage:
         control = Control(self._control_socket(), (self._state / "ctl.token").read_text().strip())
         source = Control(self._control_socket(), self._secret(self._story.source))
         board = Board(control)
-        raw = self._stamped()
+        raw = self.stamped()
         click.echo(f"1. {raw.count(b'<area>')} towns are named in the warning; it comes from the met station and needs two signatures.")
         accepted = source.call("alert.submit", raw=raw, media_type="application/cap+xml")
         if "id" not in accepted or accepted.get("state") != "held":
@@ -189,7 +189,7 @@ class Stage:
         file: str = self._tree["tokens"][name]["file"]
         return (self._base / file).read_text().strip()
 
-    def _stamped(self) -> bytes:
+    def stamped(self) -> bytes:
         """The sample warning as if it were sent at this moment, under a name of its own."""
         now = datetime.now(CHINA)
         sample = (self._base / self._story.alert).read_bytes()

@@ -94,7 +94,9 @@ class SimChannel(SimpleChannel):
         for future in self._waiting.values():
             if not future.done():
                 future.set_exception(ConnectionResetError())
-        self._writer = None
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
         self._arrived.put_nowait(None)
 
     def _hear(self, told: Told) -> None:
