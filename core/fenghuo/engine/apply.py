@@ -292,7 +292,8 @@ class Apply:
 
     def _receipted(self, fact: Receipted, batch: Batch) -> Iterable[OpenTarget]:
         holder = self._book.by_delivery.get(fact.delivery)
-        if holder is None:
+        if holder is None:  # it was matched in the very turn that closed its target
+            batch.late.append(_receipt_of(fact))
             return ()
         before = holder.deliveries[fact.delivery]
         after = receipted(before, level=fact.level, failure=fact.failure, needed=holder.objective.objective.needed)
@@ -303,23 +304,17 @@ class Apply:
         return (holder, *affected)
 
     def _note_receipt(self, fact: Receipted, batch: Batch) -> None:
-        level = fact.level if fact.level is not None else Evidence.STORED
-        batch.receipts.append(
-            Receipt(
-                id=0,
-                delivery=fact.delivery,
-                channel=fact.channel,
-                level=level,
-                at=fact.at,
-                ref=fact.ref,
-                text=fact.text,
-                inbox=fact.inbox,
-            )
-        )
+        receipt = _receipt_of(fact)
+        batch.receipts.append(receipt)
         if fact.inbox:
             batch.inbox[fact.inbox] = "matched"
         batch.event(
-            "receipt.matched", f"delivery/{fact.delivery}", channel=fact.channel, level=level.name, text=fact.text, inbox=fact.inbox
+            "receipt.matched",
+            f"delivery/{fact.delivery}",
+            channel=fact.channel,
+            level=receipt.level.name,
+            text=fact.text,
+            inbox=fact.inbox,
         )
 
     # Decisions of people.
@@ -363,3 +358,17 @@ class Apply:
         for holder in list(self._book.targets()):
             if any(delivery.channel == name for delivery in holder.deliveries.values()):
                 yield holder
+
+
+def _receipt_of(fact: Receipted) -> Receipt:
+    """The row of a receipt, not numbered yet."""
+    return Receipt(
+        id=0,
+        delivery=fact.delivery,
+        channel=fact.channel,
+        level=fact.level if fact.level is not None else Evidence.STORED,
+        at=fact.at,
+        ref=fact.ref,
+        text=fact.text,
+        inbox=fact.inbox,
+    )

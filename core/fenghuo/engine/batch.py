@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from fenghuo.engine.facts import Decided
+from fenghuo.engine.late import note_late
 from fenghuo.model.delivery import Delivery, DeliveryState, Objective, Receipt, Target, Token
 from fenghuo.model.message import MessageId, MessageState
 from fenghuo.store.audit import Deed
@@ -33,6 +34,7 @@ class Batch:
         self.deliveries: dict[int, Delivery] = {}
         self.outcomes: dict[AttemptKey, tuple[str, float]] = {}
         self.receipts: list[Receipt] = []  # numbered when written: late ones are written by others
+        self.late: list[Receipt] = []
         self.refs: list[RefRow] = []
         self.inbox: dict[int, str] = {}
         self.renditions: list[RenditionRow] = []
@@ -115,6 +117,8 @@ class Batch:
             raw: InboxRow | None = tx.get(INBOX, number)
             if raw is not None:
                 tx.update(INBOX, msgspec.structs.replace(raw, state=state))
+        for receipt in self.late:
+            note_late(tx, receipt)
 
 
 def _write(tx: Tx, table: Table[R], new: dict[K, R], changed: dict[K, R]) -> None:

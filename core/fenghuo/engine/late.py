@@ -10,7 +10,7 @@ from fenghuo.store.store import Store
 from fenghuo.store.tables import ATTEMPT, DELIVERY, INBOX, RECEIPT, REF, TARGET
 from fenghuo.store.transaction import Tx
 
-__all__ = ["Late", "raise_late"]
+__all__ = ["Late", "note_late", "raise_late"]
 
 NUMBERED_S = 7 * 86_400.0
 """An answer that names its message is taken for a week after the message ended; one that names none only while it holds."""
@@ -42,6 +42,13 @@ async def raise_late(store: Store, late: Late) -> bool:
         return True
 
     return await store.run(job)
+
+
+def note_late(tx: Tx, receipt: Receipt) -> None:
+    """A receipt, not numbered yet, for a delivery that was closed before it could be applied."""
+    delivery = tx.get(DELIVERY, receipt.delivery)
+    if delivery is not None:
+        _note(tx, delivery, msgspec.structs.replace(receipt, id=_next(tx)))
 
 
 def _by_refs(tx: Tx, channel: str, refs: tuple[str, ...]) -> Delivery | None:

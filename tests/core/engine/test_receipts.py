@@ -215,6 +215,24 @@ async def test_late_evidence_raises_what_is_known_and_no_state(tmp_path: Path) -
         assert 1 == len(await house.events("receipt.late"))
 
 
+async def test_a_receipt_that_its_outcome_names_in_the_turn_that_ends_it_is_kept(tmp_path: Path) -> None:
+    """The report comes before the outcome, and a person's answer over the radio before both: the report is late, and not lost."""
+    answered = asyncio.Event()
+
+    async def slow(emission: Emission) -> None:
+        await answered.wait()
+
+    async with opened(tmp_path) as house:
+        house.channel["a"].during = slow
+        await house.order("wang", priority="P0")
+        await house.receipt(next(mail for mail in house.sent if mail.channel == "a"))
+        await house.answer("r", "BJ1WANG")
+        answered.set()
+        await house.settle()
+        assert [Evidence.DEVICE, Evidence.HUMAN] == [one.evidence for one in await house.deliveries()]
+        assert ["DEVICE"] == [told["level"] for told in await house.events("receipt.late")]
+
+
 async def test_a_late_answer_is_known_too(tmp_path: Path) -> None:
     """Who answers after the end has answered all the same."""
     async with opened(tmp_path) as house:
