@@ -114,6 +114,14 @@ class Log:
     def letters(self) -> dict[str, Submitted]:
         return {entry.key: entry for _, entry in self.all(Submitted)}
 
+    def asked(self, air: Aired) -> tuple[int, float]:
+        """Place and time at which the channel asked for the licence of this emission."""
+        return self._asked[(air.life, air.job)]
+
+    @cached_property
+    def _asked(self) -> dict[tuple[int, int], tuple[int, float]]:
+        return {(entry.life, entry.job): (place, entry.at) for place, entry in self.all(Asked)}
+
     @cached_property
     def crashes(self) -> list[float]:
         return [entry.at for _, entry in self.all(Note) if entry.what == "crash"]
@@ -210,11 +218,10 @@ def _shown_levels(entry: Entry) -> Iterator[tuple[str, Evidence]]:
 
 
 def nothing_leaves_after_its_end(log: Log) -> Iterator[str]:
-    asked = {(entry.life, entry.job): entry.at for _, entry in log.all(Asked)}
     for _, air in log.aired:
         letter = _letter_of(log, air)
-        if letter is not None and EPOCH + asked[(air.life, air.job)] > letter.expires_at + SLACK_S:
-            late_s = EPOCH + asked[(air.life, air.job)] - letter.expires_at
+        late_s = EPOCH + log.asked(air)[1] - letter.expires_at if letter is not None else 0.0
+        if letter is not None and late_s > SLACK_S:
             yield f"{letter.tag} left over {air.channel} {late_s:.1f} s after it had expired"
 
 
@@ -227,7 +234,6 @@ def _letter_of(log: Log, air: Aired) -> Submitted | None:
 
 def what_was_replaced_is_not_sent(log: Log) -> Iterator[str]:
     """Once the sender of an Update or Cancel was told "accepted", no channel that asks after that gets the old one."""
-    asked = {(entry.life, entry.job): place for place, entry in log.all(Asked)}
     since: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for place, ack in log.acked:
         if ack.state == "active" and ack.revision > 1:
@@ -239,7 +245,7 @@ def what_was_replaced_is_not_sent(log: Log) -> Iterator[str]:
     for _, air in log.aired:
         origin = log.origin.get(air.token)
         for revision, place in since[origin.message] if origin else ():
-            if origin is not None and origin.revision < revision and asked[(air.life, air.job)] > place:
+            if origin is not None and origin.revision < revision and log.asked(air)[0] > place:
                 yield f"at {air.at:.3f} s {origin.message} revision {origin.revision} left after revision {revision} was accepted"
 
 
@@ -326,15 +332,15 @@ def copies_have_their_reason(log: Log) -> Iterator[str]:
     """A second emission of one token follows a doubt, or a radio frame that nobody confirmed, and is marked for its reader."""
     ended = {(entry.token, entry.n): entry for _, entry in log.all(Ended)}
     heard = {(entry.token): place for place, entry in reversed(log.all(Heard)) if entry.level >= Evidence.DEVICE}
-    by_token: dict[str, list[tuple[int, Aired]]] = defaultdict(list)
-    for place, air in log.aired:
-        by_token[air.token].append((place, air))
+    by_token: dict[str, list[Aired]] = defaultdict(list)
+    for _, air in log.aired:
+        by_token[air.token].append(air)
     for token, airs in by_token.items():
-        for (_, before), (place, air) in pairwise(airs):
+        for before, air in pairwise(airs):
             way = WAY[air.channel].capabilities
             end = ended.get((token, before.n))
             in_doubt = end is None or end.outcome in ("none", "unknown") or log.crashed_within(end.at, LOST_WORD_S)
-            unconfirmed = way.repeat_safe and heard.get(token, place) >= place
+            unconfirmed = way.repeat_safe and heard.get(token, len(log.entries)) >= log.asked(air)[0]
             if not in_doubt and not unconfirmed:
                 what = end.outcome if end else "nothing"
                 yield f"at {air.at:.3f} s {token} left again over {air.channel} although attempt {before.n} ended with {what}"
