@@ -99,11 +99,22 @@ class KeyRing:
 
     def hearing(self, head: Head) -> Lane | None:
         """The lane a frame claims to be of; None: it is not for us."""
-        return self._hearing.get((head.key_id, head.source, purpose_of(head.kind)))
+        return self.hearing_by(head.key_id, head.source, purpose_of(head.kind))
+
+    def hearing_by(self, key_id: int, source: int, purpose: Purpose) -> Lane | None:
+        return self._hearing.get((key_id, source, purpose))
 
     def lanes(self) -> tuple[Lane, ...]:
         """All of them, both ways."""
         return (*self._sending.values(), *self._hearing.values())
+
+    def is_group(self, code: int) -> bool:
+        return code in self._members
+
+    def by_id(self, key_id: int, purpose: Purpose) -> Lane | None:
+        """The lane we send in under this key; None: there is none."""
+        lanes = (lane for lane in self._sending.values() if (lane.key_id, lane.purpose) == (key_id, purpose))
+        return next(lanes, None)
 
     def members(self, group: int) -> tuple[int, ...]:
         """Who is in a group, in the order of slots. Raises: KeyUnusable: no such group here."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["EXPIRY", "LONGEST_S", "expiry", "is_over"]
+__all__ = ["EXPIRY", "LONGEST_S", "ends_at", "expiry", "is_over"]
 
 EXPIRY = 2  # octets
 _MINUTE_S = 60
@@ -23,3 +23,10 @@ def is_over(octets: bytes, now: float) -> bool:
     """Whether the end has come at `now` (UTC seconds)."""
     ahead = (int.from_bytes(octets, "big") - math.ceil(now / _MINUTE_S)) % _CYCLE
     return ahead >= _CYCLE // 2
+
+
+def ends_at(octets: bytes, now: float) -> float:
+    """The end in UTC seconds, as seen from `now`; in the past if it is over."""
+    minute = math.ceil(now / _MINUTE_S)
+    ahead = (int.from_bytes(octets, "big") - minute) % _CYCLE
+    return float((minute + ahead - (_CYCLE if ahead >= _CYCLE // 2 else 0)) * _MINUTE_S)

@@ -16,13 +16,16 @@ from fenghuo.link.counters import Counters
 from fenghuo.link.frame import HEAD, FrameKind, Head, Purpose, tag_octets
 from fenghuo.link.hostility import Vigil
 from fenghuo.link.keys import KeyRing, Lane
-from fenghuo.link.lifetime import EXPIRY, expiry, is_over
+from fenghuo.link.lifetime import EXPIRY, ends_at, expiry, is_over
 from fenghuo.link.suite import TagMismatch
 from fenghuo.link.window import Place, Window
 from fenghuo.model.traffic import Traffic
 
-__all__ = ["Cause", "Kept", "Opened", "Opener", "Plain", "Refusal", "Sealer", "sealed_octets"]
+__all__ = ["PROOF_S", "Cause", "Kept", "Opened", "Opener", "Plain", "Refusal", "Sealer", "sealed_octets"]
 
+
+# How long a time that was told in answer to a challenge is good for: a free-running clock drifts by far less than a minute.
+PROOF_S = 900.0
 
 # START and STOP must not change places; pieces of a message may, since each says where it belongs.
 _IN_ORDER = (Purpose.COMMAND, Purpose.CONTROL)
@@ -59,12 +62,14 @@ class Plain(msgspec.Struct, frozen=True):
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """A genuine frame, new and in time. `payload`: without expiry; `skipped`: counters before it that were not heard."""
+    """A genuine frame, new and in time. `payload`: without expiry; `skipped`: counters before it that were not heard;
+    `ends_at`: UTC seconds."""
 
     lane: Lane
     head: Head
     payload: bytes
     skipped: int
+    ends_at: float
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -121,6 +126,8 @@ class Opener:
         self._stale: set[str] = set()
         self.vigil = Vigil()
         self.is_clock_trusted = True
+        self._ahead_s = 0.0
+        self._proven_until = 0.0
         for state in kept:
             if state.lane in self._windows:
                 self._windows[state.lane] = state.window
@@ -155,6 +162,10 @@ class Opener:
         """Take nothing below `counter` from here on: its sender proved to have come so far."""
         self._windows[lane.name] = self._windows[lane.name].moved(counter)
 
+    def prove(self, utc: float, now: float) -> None:
+        """Somebody with a key said, in answer to our own challenge, what time it is: for some minutes that is trusted."""
+        self._ahead_s, self._proven_until = utc - now, now + PROOF_S
+
     def _before_trying(self, lane: Lane, head: Head, now: float) -> Cause | None:
         if lane.name in self._stale:
             return Cause.STALE
@@ -174,8 +185,10 @@ class Opener:
         self._windows[lane.name] = window.taken(head.counter)
         if len(text) < EXPIRY:
             return Refusal(Cause.MALFORMED, lane, head)
-        if lane.purpose is Purpose.COMMAND and not self.is_clock_trusted:
+        is_timed = self.is_clock_trusted or now < self._proven_until
+        if lane.purpose is Purpose.COMMAND and not is_timed:
             return Refusal(Cause.UNTIMED, lane, head)
-        if self.is_clock_trusted and is_over(text[:EXPIRY], now):
+        at = now if self.is_clock_trusted else now + self._ahead_s
+        if is_timed and is_over(text[:EXPIRY], at):
             return Refusal(Cause.EXPIRED, lane, head)
-        return Opened(lane, head, text[EXPIRY:], window.skipped(head.counter))
+        return Opened(lane, head, text[EXPIRY:], window.skipped(head.counter), ends_at(text[:EXPIRY], at))

@@ -24,9 +24,16 @@ ROOTS = (
     Root(key_id=9, head=CENTRE, device=GROUP, secret="group", members=(TOWN, SIREN, VILLAGE)),
 )
 
+TOWNS = tuple(range(2, 12))
+COUNTY = 1
+ALL = 200
+TEN_SECRETS = {f"town{code}": bytes([code]) * 32 for code in TOWNS} | {"all": bytes([99]) * 32}
+TEN = (*(Root(10 + code, COUNTY, code, f"town{code}") for code in TOWNS), Root(99, COUNTY, ALL, "all", TOWNS))
+"""A county and its ten towns (scenarios.md S9)."""
+
 
 def ring(own: int, *, suite: str = "intl", roots: tuple[Root, ...] = ROOTS) -> KeyRing:
-    return KeyRing(own, SoftwareKeys(SECRETS, suite=suite), roots)
+    return KeyRing(own, SoftwareKeys(SECRETS | TEN_SECRETS, suite=suite), roots)
 
 
 def granted(keys: KeyRing, *, first: int = 0, until: int = 2**31) -> Counters:

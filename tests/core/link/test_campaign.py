@@ -33,7 +33,7 @@ class Credulous(Opener):
         got = super().open(octets, now)
         if isinstance(got, Opened) or got.cause != "bad-tag" or got.lane is None or got.head is None:
             return got
-        return Opened(got.lane, got.head, octets[HEAD + EXPIRY : -got.head.tag], 0)
+        return Opened(got.lane, got.head, octets[HEAD + EXPIRY : -got.head.tag], 0, 0.0)
 
 
 @pytest.mark.timeout(60)

@@ -1,0 +1,98 @@
+"""Airtime of one medium, whoever uses it: a hard cap that nothing passes, a soft cap, a reserve, and a share for receipts.
+
+Source: delivery.md, Priorities and the transmit scheduler; I7.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import msgspec
+
+from fenghuo.model.traffic import Priority
+
+__all__ = ["Caps", "Ledger"]
+
+
+class Caps(msgspec.Struct, frozen=True):
+    """Shares of each span of `span_s` seconds, 0 to 1. `hard`: the law's or the licence's, for everybody; `soft`: above it P3 and
+    P4 wait; `reserve`: the part of `hard` that only P0 and P1 may use; `receipts`: most that receipts and polls may use.
+    """
+
+    span_s: float = 600.0
+    hard: float = 1.0
+    soft: float = 0.7
+    reserve: float = 0.2
+    receipts: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.span_s <= 0 or not 0 < self.hard <= 1:
+            raise ValueError("the span must be longer than 0 s and the hard cap between 0 and 1")
+        if not 0 <= self.reserve < self.hard or not 0 < self.soft <= self.hard or not 0 < self.receipts <= 1:
+            raise ValueError("soft cap, reserve and receipts must be shares within the hard cap")
+
+
+class _Spent(msgspec.Struct, frozen=True):
+    at: float
+    seconds: float
+    is_receipt: bool
+
+
+class Ledger:
+    """What was spent in the span that ends now. One for each frequency, talk group or beam; all channels on it share it."""
+
+    def __init__(self, caps: Caps | None = None) -> None:
+        self.caps = caps or Caps()
+        self._spent: deque[_Spent] = deque()
+        self._total = 0.0
+        self._receipts = 0.0
+
+    def spend(self, seconds: float, now: float, *, is_receipt: bool = False) -> None:
+        """A frame goes on the air; told at its start, with its whole length."""
+        self._forget(now)
+        self._spent.append(_Spent(now, seconds, is_receipt))
+        self._total += seconds
+        self._receipts += seconds if is_receipt else 0.0
+
+    def may(self, seconds: float, now: float, priority: Priority, *, is_receipt: bool = False) -> bool:
+        """Whether a frame of so many seconds may go now."""
+        self._forget(now)
+        if is_receipt and self._receipts + seconds > self.caps.receipts * self.caps.span_s:
+            return False
+        return self._total + seconds <= self._limit_s(priority, is_receipt=is_receipt)
+
+    def open_at(self, seconds: float, now: float, priority: Priority, *, is_receipt: bool = False) -> float:
+        """When may() will say yes, if nothing else is spent; infinity if the frame is longer than all that is allowed."""
+        self._forget(now)
+        total, receipts, at = self._total, self._receipts, now
+        limit_s = self._limit_s(priority, is_receipt=is_receipt)
+        receipts_s = self.caps.receipts * self.caps.span_s if is_receipt else float("inf")
+        for spent in (*self._spent, None):
+            if total + seconds <= limit_s and (not is_receipt or receipts + seconds <= receipts_s):
+                return at
+            if spent is None:
+                break
+            total -= spent.seconds
+            receipts -= spent.seconds if spent.is_receipt else 0.0
+            at = spent.at + self.caps.span_s
+        return float("inf")
+
+    def used(self, now: float) -> float:
+        """The share of the span that was spent, 0 to 1."""
+        self._forget(now)
+        return self._total / self.caps.span_s
+
+    def _limit_s(self, priority: Priority, *, is_receipt: bool) -> float:
+        caps = self.caps
+        if priority <= Priority.P1 or is_receipt:
+            return caps.hard * caps.span_s
+        usual = (caps.hard - caps.reserve) * caps.span_s
+        return usual if priority is Priority.P2 else min(usual, caps.soft * caps.span_s)
+
+    def _forget(self, now: float) -> None:
+        while self._spent and self._spent[0].at + self.caps.span_s <= now:
+            gone = self._spent.popleft()
+            self._total -= gone.seconds
+            self._receipts -= gone.seconds if gone.is_receipt else 0.0
+        if not self._spent:
+            self._total = self._receipts = 0.0  # what rounding left over

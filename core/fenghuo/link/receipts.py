@@ -1,0 +1,107 @@
+"""What goes back: which pieces are held, polls for those who did not say, and the tally of a whole group. Payloads of RECEIPT frames.
+
+1 || { destination 8 || transfer 16 || count - 1 8 || bitmap }…      held; count - 1 = 255 and no bitmap: nothing is known of it
+2 || destination 8 || transfer 16                                    poll
+3 || transfer 16 || level 8 || members 8 || bitmap                   tally
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from fenghuo.errors import FrameError
+from fenghuo.link.pieces import MOST
+from fenghuo.model.evidence import Evidence
+
+__all__ = ["Held", "HeldList", "Poll", "Tally", "decode_receipt", "encode_receipt"]
+
+_HELD, _POLL, _TALLY = 1, 2, 3
+_UNKNOWN = 255
+
+
+class Held(msgspec.Struct, frozen=True):
+    """Which pieces of a transfer are on the disk here. `destination`: ours, or the group's; `count` 0: never heard of it."""
+
+    destination: int
+    transfer: int
+    count: int
+    pieces: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        return self.count > 0 and self.pieces == (1 << self.count) - 1
+
+
+class HeldList(msgspec.Struct, frozen=True):
+    """Several transfers in one frame: keying costs more than the octets."""
+
+    entries: tuple[Held, ...]
+
+
+class Poll(msgspec.Struct, frozen=True):
+    """Say at once what you hold of this transfer."""
+
+    destination: int
+    transfer: int
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """One receipt for a whole group: bit i of `reached` for member i, at `level` or above, of what `transfer` brought."""
+
+    transfer: int
+    level: Evidence
+    members: int
+    reached: int
+
+
+Receipt = HeldList | Poll | Tally
+
+
+def encode_receipt(receipt: Receipt) -> bytes:
+    """The payload of a RECEIPT frame."""
+    match receipt:
+        case HeldList(entries):
+            return bytes((_HELD,)) + b"".join(map(_held, entries))
+        case Poll(destination, transfer):
+            return bytes((_POLL, destination)) + transfer.to_bytes(2, "big")
+        case Tally(transfer, level, members, reached):
+            return bytes((_TALLY,)) + transfer.to_bytes(2, "big") + bytes((level, members)) + reached.to_bytes(_octets(members), "little")
+
+
+def decode_receipt(payload: bytes) -> Receipt:
+    """What a RECEIPT frame says. Raises: FrameError: cut off, or nothing that is known here."""
+    kind, rest = payload[:1], payload[1:]
+    if kind == bytes((_HELD,)):
+        return HeldList(tuple(_entries(rest)))
+    if kind == bytes((_POLL,)) and len(rest) == 3:
+        return Poll(rest[0], int.from_bytes(rest[1:], "big"))
+    if kind == bytes((_TALLY,)) and len(rest) >= 4 and len(rest) == 4 + _octets(rest[3]) and rest[2] in Evidence.__members__.values():
+        return Tally(int.from_bytes(rest[:2], "big"), Evidence(rest[2]), rest[3], int.from_bytes(rest[4:], "little"))
+    raise FrameError(f"a receipt of {len(payload)} octets says nothing that is known here", code="receipt", where="0")
+
+
+def _held(held: Held) -> bytes:
+    head = bytes((held.destination,)) + held.transfer.to_bytes(2, "big")
+    if not held.count:
+        return head + bytes((_UNKNOWN,))
+    return head + bytes((held.count - 1,)) + held.pieces.to_bytes(_octets(held.count), "little")
+
+
+def _entries(octets: bytes) -> Sequence[Held]:
+    found = []
+    while octets:
+        count = octets[3] + 1 if len(octets) > 3 else MOST + 1
+        size = 0 if count == _UNKNOWN + 1 else _octets(count)
+        if len(octets) < 4 + size or (size and count > MOST):
+            raise FrameError("a receipt ends within an entry", code="receipt", where=str(len(octets)))
+        transfer = int.from_bytes(octets[1:3], "big")
+        pieces = int.from_bytes(octets[4 : 4 + size], "little") & ((1 << count) - 1) if size else 0
+        found.append(Held(octets[0], transfer, count if size else 0, pieces))
+        octets = octets[4 + size :]
+    return found
+
+
+def _octets(count: int) -> int:
+    return (count + 7) // 8

@@ -1,0 +1,294 @@
+"""One post on one medium: parcels in, frames out, frames in, events out. Nothing here waits, writes or asks the time.
+
+    way out   open() → departures → frame_due() → the bearer
+    way in    the bearer → receive_frame() → arrivals → Delivered → taken() → answers → frame_due()
+
+The owner commits changes() before the next frame leaves: frame_due() gives none until committed() was called. So nothing is
+acknowledged, and no window moved, that a crash could take back.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import msgspec
+
+from fenghuo.errors import FrameError, KeyUnusable
+from fenghuo.link.air import Air
+from fenghuo.link.answers import Answers
+from fenghuo.link.arrivals import Arrivals, Key
+from fenghuo.link.counters import Counters
+from fenghuo.link.departures import Departures, Transfer
+from fenghuo.link.events import Changes, Delivered, Event, Frame, Hostile, Measured, NotTaken, Tallied
+from fenghuo.link.frame import FrameKind, is_transferred
+from fenghuo.link.freshness import Fresh, Freshness
+from fenghuo.link.journal import Journal
+from fenghuo.link.keys import KeyRing
+from fenghuo.link.ledger import Ledger
+from fenghuo.link.parcels import Incoming, Intent, Outgoing, Parcel
+from fenghuo.link.pieces import Call
+from fenghuo.link.receipts import HeldList, Poll, Tally, decode_receipt, encode_receipt
+from fenghuo.link.seal import Cause, Kept, Opened, Opener, Plain, Refusal, Sealer, sealed_octets
+from fenghuo.link.slots import over_s, rank, start_s
+from fenghuo.model.traffic import Priority, Traffic
+
+__all__ = ["Memory", "Station"]
+
+# How long a receipt, a poll or a question is worth something: longer than clocks of posts differ.
+_TALK_S = 3600.0
+# A lane without counters is tried again after this; the owner reserves meanwhile.
+_RETRY_S = 1.0
+
+
+class Memory(msgspec.Struct, frozen=True):
+    """What the disk kept from before the start."""
+
+    windows: tuple[Kept, ...] = ()
+    outgoing: tuple[Outgoing, ...] = ()
+    incoming: tuple[Incoming, ...] = ()
+
+
+class Station:
+    """`ledger`: the medium's, shared with whoever else uses it; `chance`: unpredictable in service. All times are UTC seconds of
+    one clock that does not jump.
+    """
+
+    def __init__(self, ring: KeyRing, air: Air, *, ledger: Ledger, chance: random.Random, memory: Memory | None = None) -> None:
+        kept = memory or Memory()
+        self._ring = ring
+        self._air = air
+        self._chance = chance
+        self._ledger = ledger
+        self.counters = Counters(lane for lane in ring.lanes() if lane.source == ring.own)
+        self.opener = Opener(ring, kept.windows)
+        self._sealer = Sealer(ring, self.counters)
+        self._journal = Journal()
+        self._arrivals = Arrivals(kept.incoming)
+        self._answers = Answers(self._arrivals)
+        self._departures = Departures(ring, self._journal, air=air, chance=chance)
+        self._freshness = Freshness(ring, self.opener, self.counters, chance)
+        # Until then our own frame is on the air; a group answers in slots; an answer to our question may come; a cap is reached.
+        self._busy_until = self._slots_until = self._courtesy_until = self._closed_until = 0.0
+        self._last_s = 0.0
+        self._events: list[Event] = [_delivered(incoming) for incoming in self._arrivals.whole()]
+        for outgoing in sorted(kept.outgoing, key=lambda outgoing: outgoing.opened_at):
+            self._departures.resume(outgoing)
+
+    # What the owner wants sent
+
+    def open(self, parcel: Parcel, now: float) -> int:
+        """Begin to send a parcel and return its transfer number; one with the same `ref` that is under way goes on as it is.
+
+        Raises: KeyUnusable: no key, or stale, spent, unreserved; FrameError: more than 64 pieces.
+        """
+        under_way = self._departures.number(parcel.ref)
+        if under_way is not None:
+            return under_way
+        return self._departures.open(parcel, self._sealer.next(parcel.destination, parcel.kind), now)
+
+    def cancel(self, ref: str) -> None:
+        """Send nothing more of it. What has arrived has arrived."""
+        self._departures.cancel(ref)
+
+    def taken(self, delivered: Delivered) -> None:
+        """It stands in the owner's own store: from now on it is acknowledged, and no copy is delivered."""
+        done = self._arrivals.done((delivered.source, delivered.destination, delivered.transfer))
+        if done is not None:
+            self._journal.incoming(done)
+
+    def tally(self, destination: int, tally: Tally) -> None:
+        """One receipt for a whole group, to the post whose parcel it was."""
+        self._answers.say(Intent(destination, FrameKind.RECEIPT, encode_receipt(tally)))
+
+    def measure(self, destination: int, body: bytes, *, traffic: Traffic, ends_at: float) -> None:
+        """Telemetry: one frame, not acknowledged."""
+        self._answers.say(Intent(destination, FrameKind.TELEMETRY, body, traffic, ends_at))
+
+    # The disk
+
+    def changes(self) -> Changes:
+        """What must be on the disk before the next frame leaves."""
+        return self._journal.take()
+
+    def committed(self) -> None:
+        self._journal.committed()
+
+    # The air
+
+    def receive_frame(self, octets: bytes, now: float) -> list[Event]:
+        """A frame from the bearer, told at its end."""
+        result = self.opener.open(octets, now)
+        is_answer = isinstance(result, Opened) and result.head.kind is FrameKind.RECEIPT
+        self._overheard(self._air.airtime_s(len(octets)), now, is_answer=is_answer)
+        if isinstance(result, Refusal):
+            self._events += self._refused(result, now)
+        else:
+            self._journal.window(self.opener.kept(result.lane))
+            try:
+                self._events += self._opened(result, now)
+            except FrameError:
+                self._events.append(NotTaken(Cause.MALFORMED, result.head.source))
+        return self._drain()
+
+    def look(self, now: float) -> list[Event]:
+        """Let time pass: transfers that end, links that are calm again, parcels nobody needs to remember."""
+        self._events += self._departures.look(now)
+        self._events += (Hostile(key_id, source, active=False) for key_id, source in self.opener.vigil.calm(now))
+        for key in self._arrivals.forget(now):
+            self._journal.forget(key)
+        return self._drain()
+
+    def frame_due(self, now: float, ref: str | None = None) -> Frame | None:
+        """The next frame for the bearer, if one may go now: answers first, then the most urgent parcel (only `ref`, if given).
+
+        One at a time: between two frames whatever is more urgent goes first, here and, by emission.turn(), in the whole core.
+        """
+        self._events += self._departures.look(now)
+        if now < self._busy_until or not self._journal.is_clean:
+            return None
+        slotted = self._answers.in_slot(now)
+        if slotted is not None:
+            return self._emit(slotted, now)
+        is_quiet = now < self._quiet_until
+        if now >= self._slots_until and (answer := self._answers.at_once()) is not None:
+            frame = self._emit(answer, now)
+            if frame is None:
+                self._answers.give_back(answer)
+            else:
+                # Whoever asked will want to go on; two that begin together lose both frames.
+                self._courtesy_until = self._busy_until + self._air.turnaround_s + self._air.access_s * self._chance.uniform(1.0, 2.0)
+            return frame
+        transfer = self._departures.due(now, only=ref, most=Priority.P0 if is_quiet else Priority.P4)
+        return self._depart(transfer, now) if transfer is not None else None
+
+    @property
+    def _quiet_until(self) -> float:
+        return max(self._slots_until, self._courtesy_until)
+
+    def next_at(self, now: float) -> float | None:
+        """When to call look() and frame_due() next, at the latest; None: when something happens."""
+        if not self._journal.is_clean:
+            return None
+        times = [at for at in (self._departures.next_at(self._quiet_until), self._answers.next_slot_at) if at is not None]
+        if self._answers.has_more:
+            times.append(self._slots_until)
+        if not times:
+            return None
+        return max(min(times), self._busy_until, min(self._closed_until, now + 60.0))
+
+    def was_busy(self, seconds: float) -> None:
+        """Another channel of this machine was on the same air so long; no answer could come meanwhile."""
+        self._departures.put_off(seconds, but=None)
+
+    # Inside
+
+    def _overheard(self, airtime_s: float, now: float, *, is_answer: bool) -> None:
+        """Somebody was on the air for so long until now. If ours was to be there too, the modem has held it back, and tells nobody.
+        An answer shows that ours went before."""
+        self._departures.busy(now)
+        late_s = now + self._air.access_s / 2 + self._last_s - self._busy_until
+        if not is_answer and now - airtime_s < self._busy_until + self._air.access_s and late_s > 0:
+            self._busy_until += late_s
+            self._courtesy_until += late_s
+            self._slots_until += late_s if self._slots_until > now else 0.0
+            self._departures.deferred(late_s)
+
+    def _drain(self) -> list[Event]:
+        events, self._events = self._events, []
+        return events
+
+    def _refused(self, refusal: Refusal, now: float) -> Iterator[Event]:
+        if refusal.lane is not None:
+            self._journal.window(self.opener.kept(refusal.lane))
+        fresh = self._follow(self._freshness.refused(refusal, now))
+        if refusal.hostile and refusal.lane is not None:
+            yield Hostile(refusal.lane.key_id, refusal.lane.source, active=True)
+        if refusal.cause is not Cause.FOREIGN and not fresh.moved:
+            yield NotTaken(refusal.cause, refusal.head.source if refusal.head else None)
+
+    def _opened(self, opened: Opened, now: float) -> Iterator[Event]:
+        kind, source = opened.head.kind, opened.head.source
+        if is_transferred(kind):
+            return self._piece(opened, now)
+        if kind is FrameKind.RECEIPT:
+            return self._receipt(opened, now)
+        if kind is FrameKind.TELEMETRY:
+            return iter((Measured(source, opened.head.traffic, opened.payload),))
+        self._follow(self._freshness.control(opened, now))
+        return iter(())
+
+    def _follow(self, fresh: Fresh) -> Fresh:
+        if fresh.say is not None:
+            self._answers.say(fresh.say)
+        for lane in fresh.moved:
+            self._journal.window(self.opener.kept(lane))
+        return fresh
+
+    def _piece(self, opened: Opened, now: float) -> Iterator[Event]:
+        incoming, piece, is_new = self._arrivals.take(opened, now)
+        if is_new:
+            self._journal.incoming(incoming)
+        if piece.call is not None and opened.lane.is_group:
+            self._called(incoming.key, piece.call, now)
+        elif piece.asks and not opened.lane.is_group:
+            self._answers.owe(incoming.key)
+        if is_new and incoming.body is not None:
+            yield _delivered(incoming)
+
+    def _called(self, key: Key, call: Call, now: float) -> None:
+        """A group is called: our slot if we are asked, and silence until the last one."""
+        self._slots_until = max(self._slots_until, now + over_s(call, self._air))
+        slot = rank(self._ring.members(key[1]).index(self._ring.own), call.asked)
+        if slot is not None:
+            self._answers.owe_in_slot(key, now + start_s(call, slot, self._air))
+
+    def _receipt(self, opened: Opened, now: float) -> Iterator[Event]:
+        source = opened.head.source
+        match decode_receipt(opened.payload):
+            case HeldList(entries):
+                self._courtesy_until = now
+                for held in entries:
+                    yield from self._departures.heard(source, held, now)
+            case Poll(destination, transfer):
+                self._answers.owe((source, destination, transfer))
+            case Tally() as tally:
+                yield Tallied(source, tally)
+
+    def _depart(self, transfer: Transfer, now: float) -> Frame | None:
+        parcel = transfer.outgoing.parcel
+        quiet_s, is_call = transfer.quiet_s(), transfer.is_calling
+        frame = self._emit(transfer.next(), now, parcel=parcel)
+        if frame is None:
+            return None
+        transfer.sent(self._busy_until)
+        if is_call:
+            self._slots_until = self._busy_until + quiet_s
+        else:
+            self._courtesy_until = self._busy_until + quiet_s
+        return frame
+
+    def _emit(self, intent: Intent, now: float, *, parcel: Parcel | None = None) -> Frame | None:
+        """Seal it, if the medium's ledger and the key allow."""
+        airtime_s = self._air.airtime_s(sealed_octets(intent.kind, len(intent.payload)))
+        priority = parcel.priority if parcel else Priority.P0
+        is_receipt = intent.kind in (FrameKind.RECEIPT, FrameKind.CONTROL)
+        if not self._ledger.may(airtime_s, now, priority, is_receipt=is_receipt):
+            self._closed_until = self._ledger.open_at(airtime_s, now, priority, is_receipt=is_receipt)
+            return None
+        try:
+            plain = Plain(intent.kind, intent.traffic, intent.payload, intent.ends_at or now + _TALK_S)
+            octets = self._sealer.seal(intent.destination, plain, now)
+        except KeyUnusable:
+            self._closed_until = now + _RETRY_S
+            return None
+        self._ledger.spend(airtime_s, now, is_receipt=is_receipt)
+        self._busy_until, self._last_s = now + airtime_s, airtime_s
+        self._departures.put_off(airtime_s, but=parcel)
+        return Frame(octets, intent.destination, airtime_s, parcel.ref if parcel else "", is_receipt)
+
+
+def _delivered(incoming: Incoming) -> Delivered:
+    body = incoming.body
+    assert body is not None
+    return Delivered(*incoming.key, incoming.kind, incoming.traffic, body)

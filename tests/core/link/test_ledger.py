@@ -1,0 +1,79 @@
+"""Airtime of a medium: hard cap, soft cap, reserve, receipts (delivery.md, I7)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fenghuo.link.ledger import Caps, Ledger
+from fenghuo.model.traffic import Priority
+
+CAPS = Caps(span_s=100.0, hard=0.5, soft=0.2, reserve=0.1, receipts=0.1)
+
+
+def spent(seconds: float, *, is_receipt: bool = False) -> Ledger:
+    ledger = Ledger(CAPS)
+    ledger.spend(seconds, 0.0, is_receipt=is_receipt)
+    return ledger
+
+
+@pytest.mark.parametrize(
+    ("priority", "limit_s"),
+    [(Priority.P0, 50.0), (Priority.P1, 50.0), (Priority.P2, 40.0), (Priority.P3, 20.0), (Priority.P4, 20.0)],
+)
+def test_each_priority_has_its_limit(priority: Priority, limit_s: float) -> None:
+    """The hard cap for P0 and P1, less the reserve for P2, the soft cap for P3 and P4."""
+    assert spent(limit_s - 2).may(2.0, 1.0, priority)
+    assert not spent(limit_s - 2).may(2.1, 1.0, priority)
+
+
+def test_receipts_have_a_tenth_and_go_past_the_soft_cap() -> None:
+    """They are small, and without them everything is said twice."""
+    assert spent(8.0, is_receipt=True).may(2.0, 1.0, Priority.P0, is_receipt=True)
+    assert not spent(8.0, is_receipt=True).may(2.1, 1.0, Priority.P0, is_receipt=True)
+    assert spent(45.0).may(2.0, 1.0, Priority.P4, is_receipt=True)
+    assert not spent(49.0).may(2.0, 1.0, Priority.P4, is_receipt=True)
+
+
+def test_it_says_when_there_is_room_again() -> None:
+    """The first moment at which may() agrees, and not before."""
+    ledger = Ledger(CAPS)
+    ledger.spend(15.0, 0.0)
+    ledger.spend(5.0, 30.0)
+    assert 100.0 == ledger.open_at(3.0, 40.0, Priority.P4)
+    assert 130.0 == ledger.open_at(18.0, 40.0, Priority.P4)
+    assert 40.0 == ledger.open_at(3.0, 40.0, Priority.P2)
+    assert float("inf") == ledger.open_at(21.0, 40.0, Priority.P4)
+    assert ledger.may(3.0, 100.0, Priority.P4)
+    assert 100.0 == spent(9.0, is_receipt=True).open_at(2.0, 1.0, Priority.P0, is_receipt=True)
+
+
+def test_what_is_long_ago_is_forgotten() -> None:
+    """The span ends now."""
+    ledger = spent(20.0)
+    assert [0.2, 0.2, 0.0] == [round(ledger.used(at), 6) for at in (0.0, 99.9, 100.0)]
+
+
+@given(st.lists(st.tuples(st.floats(0, 20), st.floats(0.1, 8), st.sampled_from(Priority), st.booleans()), max_size=100))
+def test_the_hard_cap_holds_whatever_is_asked(asked: list[tuple[float, float, Priority, bool]]) -> None:
+    """In no span of time is more on the air than the law allows, receipts never more than their share."""
+    ledger, now, aired = Ledger(CAPS), 0.0, list[tuple[float, float, bool]]()
+    for pause_s, seconds, priority, is_receipt in asked:
+        now += pause_s
+        if ledger.may(seconds, now, priority, is_receipt=is_receipt):
+            ledger.spend(seconds, now, is_receipt=is_receipt)
+            aired.append((now, seconds, is_receipt))
+    for end, _, _ in aired:
+        within = [(seconds, is_receipt) for at, seconds, is_receipt in aired if end - CAPS.span_s < at <= end]
+        assert sum(seconds for seconds, _ in within) <= 50.0 + 1e-6
+        assert sum(seconds for seconds, is_receipt in within if is_receipt) <= 10.0 + 1e-6
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"hard": 1.5}, {"span_s": 0.0}, {"reserve": 0.6, "hard": 0.5}, {"soft": 0.9, "hard": 0.5}, {"receipts": 0.0}]
+)
+def test_caps_that_contradict_each_other_are_refused(wrong: dict[str, float]) -> None:
+    """As a sentence, when they are made."""
+    with pytest.raises(ValueError, match=r"hard cap|span"):
+        Caps(**wrong)
