@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import random
 import re
@@ -255,13 +256,13 @@ class Duo:
         await self.far.start()
 
     async def _warm_up(self) -> None:
-        """Frames both ways until both are heard: the first ones after a start may be lost."""
+        """Frames both ways until each end has heard the last one sent: the first ones after a start may be lost, and none may come late."""
         links = [await asyncio.open_connection("127.0.0.1", port) for port in (self.near.port, self.far.tnc.port)]
-        frame = _FEND + b"\x00" + bytes(Frame.ui(destination="TEST", source="TEST", info=_WARM_UP.encode())) + _FEND
-        ears = [asyncio.create_task(_first(reader)) for reader, _ in links]
+        heard = [b"", b""]
+        ears = [asyncio.create_task(_note(reader, heard, end)) for end, (reader, _) in enumerate(links)]
         try:
             async with asyncio.timeout(START_S):
-                await _call(ears, [writer for _, writer in links], frame)
+                await _call(heard, [writer for _, writer in links])
         finally:
             for ear in ears:
                 ear.cancel()
@@ -271,17 +272,21 @@ class Duo:
                 await writer.wait_closed()
 
 
-async def _call(ears: list[asyncio.Task[bytes]], writers: list[asyncio.StreamWriter], frame: bytes) -> None:
-    while not all(ear.done() for ear in ears):
+async def _call(heard: list[bytes], writers: list[asyncio.StreamWriter]) -> None:
+    for number in itertools.count(1):
+        info = f"{_WARM_UP}{number}".encode()
         for writer in writers:
-            writer.write(frame)
-        await asyncio.wait(ears, timeout=1.0, return_when=asyncio.ALL_COMPLETED)
+            writer.write(_FEND + b"\x00" + bytes(Frame.ui(destination="TEST", source="TEST", info=info)) + _FEND)
+        wait_until = time.monotonic() + number  # longer each time: a loaded machine may need more than a second for a frame
+        while time.monotonic() < wait_until:
+            if heard == [info, info]:
+                return
+            await asyncio.sleep(0.01)
 
 
-async def _first(reader: asyncio.StreamReader) -> bytes:
+async def _note(reader: asyncio.StreamReader, heard: list[bytes], end: int) -> None:
     async for octets in _kiss(reader):
-        return octets
-    raise ConnectionResetError("the TNC closed its KISS port")
+        heard[end] = bytes(Frame.from_bytes(octets).info)
 
 
 async def _kiss(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
