@@ -11,7 +11,6 @@ from fenghuo.engine.advance import Frame, advance, receipted, settle
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import Book, OpenMessage, OpenTarget
 from fenghuo.engine.channels import ChannelBoard
-from fenghuo.engine.decisions import resolved, shed
 from fenghuo.engine.facts import (
     WITHDRAWN,
     ChannelObserved,
@@ -22,6 +21,7 @@ from fenghuo.engine.facts import (
     Fact,
     MessageAccepted,
     MessageEnded,
+    Overdue,
     Receipted,
     RulesChanged,
     Settled,
@@ -29,12 +29,12 @@ from fenghuo.engine.facts import (
 )
 from fenghuo.engine.health import Sign
 from fenghuo.engine.inherit import Heir
+from fenghuo.engine.interventions import Interventions, sound
 from fenghuo.engine.last_attempt import LAST
 from fenghuo.engine.office import Office
 from fenghuo.engine.opening import Opening
 from fenghuo.engine.tally import Tally
 from fenghuo.engine.timers import Deadline, Expiry, Timers
-from fenghuo.errors import NotFound
 from fenghuo.model.delivery import (
     Delivery,
     DeliveryState,
@@ -67,6 +67,7 @@ class Apply:
         self._opening = opening
         self._tally = tally
         self._timers = timers
+        self._interventions = Interventions(office, book, tally, self._changed)
 
     def all(self, facts: Iterable[Fact], batch: Batch) -> list[OpenTarget]:
         """Apply facts in order; every target that must be advanced."""
@@ -112,6 +113,8 @@ class Apply:
     def _changed(self, entry: OpenTarget, delivery: Delivery, batch: Batch) -> None:
         before = entry.deliveries.get(delivery.id)
         batch.changed(before, delivery)
+        if delivery.state is DeliveryState.IN_DOUBT and (before is None or before.state is not DeliveryState.IN_DOUBT):
+            sound(delivery, self._board.situation(), batch)
         self._book.put(entry, delivery)
         if delivery.state is DeliveryState.READY and (before is None or before.state is not DeliveryState.READY):
             entry.unoffered.add(delivery.id)
@@ -149,8 +152,8 @@ class Apply:
                 return self._observed(fact, batch)
             case ChannelSwitched(channel=name):
                 return self._on_channel(name)
-            case Decided():
-                return self._decided(fact, batch)
+            case Decided() | Overdue():
+                return self._intervened(fact, batch)
             case DirectoryChanged() | RulesChanged():
                 self._board.refresh()
                 return ()
@@ -317,30 +320,12 @@ class Apply:
             inbox=fact.inbox,
         )
 
-    # Decisions of people.
-
-    def _decided(self, fact: Decided, batch: Batch) -> Iterable[OpenTarget]:
-        try:
-            dirty = self._carry_out(fact, batch)
-        except NotFound as missing:
-            if not fact.answer.done():
-                fact.answer.set_exception(missing)
-            return ()
-        batch.decided(fact)
-        return dirty
-
-    def _carry_out(self, fact: Decided, batch: Batch) -> Iterable[OpenTarget]:
-        """Raises: NotFound: there is nothing to decide about."""
-        if fact.what == "waive":
-            return self._tally.waive(fact, batch)
-        holder = self._book.by_delivery.get(fact.number)
-        if holder is None:
-            raise NotFound(f"no delivery {fact.number} is open")
-        before = holder.deliveries[fact.number]
-        now, needed = self._office.clock.time(), holder.objective.objective.needed
-        after = shed(before, fact) if fact.what == "shed" else resolved(before, fact, needed=needed, now=now)
-        self._changed(holder, after, batch)
-        return (holder,)
+    def _intervened(self, fact: Decided | Overdue, batch: Batch) -> Iterable[OpenTarget]:
+        match fact:
+            case Decided():
+                return self._interventions.decided(fact, batch)
+            case Overdue():
+                return self._interventions.overdue(fact, batch)
 
     # Channels.
 

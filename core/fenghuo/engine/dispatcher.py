@@ -40,6 +40,7 @@ class Dispatcher:
         self._media: dict[str, Medium] = {}
         self._tasks: dict[asyncio.Task[None], None] = {}  # no set: its order would change from run to run
         self._unasked: set[int] = set()
+        self._carried: set[int] = set()
         self._alarm: asyncio.TimerHandle | None = None
         self._stopping = False
         self.sent = 0
@@ -80,6 +81,10 @@ class Dispatcher:
     def in_flight(self) -> int:
         return len(self._tasks)
 
+    def held(self) -> set[int]:
+        """Every delivery that is being carried, or stands in a queue."""
+        return self._carried.union(*(medium.held() for medium in self._media.values()))
+
     async def stop(self, deadline: float) -> None:
         """Start nothing more, and wait until `deadline` (monotonic) for what is in flight to reach a recorded state."""
         self._stopping = True
@@ -111,6 +116,7 @@ class Dispatcher:
             if instance is None or current is None or current.state is not DeliveryState.READY:
                 self._release(medium, taken)
                 continue
+            self._carried.add(current.id)
             self._spawn(self._carry(medium, current, instance))
 
     def _spawn(self, work: Coroutine[object, object, None]) -> None:
@@ -125,6 +131,7 @@ class Dispatcher:
             if outcome is not None:
                 self._settle(job, outcome)
         finally:
+            self._carried.discard(delivery.id)
             self._release(medium, delivery)
             self._pump(medium)
             self._arm()

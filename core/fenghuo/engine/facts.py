@@ -28,6 +28,7 @@ __all__ = [
     "Facts",
     "MessageAccepted",
     "MessageEnded",
+    "Overdue",
     "Receipted",
     "RulesChanged",
     "Settled",
@@ -123,6 +124,19 @@ class RulesChanged(msgspec.Struct, frozen=True):
     """New rules are in force; open objectives keep the ladder they have."""
 
 
+class Overdue(msgspec.Struct, frozen=True):
+    """The auditor found that something due at `since` (UTC seconds) did not run. `what`: a state, or timer, deadline, expiry; `is_told`:
+    a person was told already."""
+
+    what: str
+    subject: str
+    since: float
+    objective: int = 0
+    recipient: str = ""
+    delivery: int = 0
+    is_told: bool = False
+
+
 class Decided(msgspec.Struct, frozen=True):
     """A person's decision: `what` is resolve, shed or waive, `number` that of a delivery or objective. `answer`: whoever waits until it
     is on the disk, or hears why it cannot be."""
@@ -147,6 +161,7 @@ Fact = (
     | DirectoryChanged
     | RulesChanged
     | Decided
+    | Overdue
 )
 
 

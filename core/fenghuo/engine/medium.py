@@ -54,6 +54,13 @@ class Medium:
         later = sum(delivery.channel == channel for _, _, delivery in self._later)
         return waiting + later + sum(len(held) for (name, _), held in self._blocked.items() if name == channel)
 
+    def held(self) -> set[int]:
+        """Every delivery that waits here."""
+        waiting = (entry[4] for heap in self._waiting.values() for entry in heap)
+        later = (delivery for _, _, delivery in self._later)
+        blocked = (delivery for held in self._blocked.values() for delivery in held)
+        return {delivery.id for delivery in itertools.chain(waiting, later, blocked)}
+
     def put(self, delivery: Delivery, *, now: float, deadline: float, audience: int = 1) -> None:
         """Queue a READY delivery; `deadline`, UTC seconds, and the size of its audience order it within its class."""
         if delivery.not_before > now:

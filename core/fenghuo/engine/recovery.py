@@ -12,6 +12,7 @@ from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import Book, OpenMessage, OpenObjective, OpenTarget
 from fenghuo.engine.facts import Facts, MessageAccepted, Signed
 from fenghuo.engine.inherit import INHERITED, Heir, find_heirs
+from fenghuo.engine.interventions import sound
 from fenghuo.engine.judging import needs_a_person
 from fenghuo.engine.loop import Loop
 from fenghuo.engine.office import Office
@@ -132,6 +133,8 @@ class Recovery:
                 after = doubted(delivery, "crash", now=self._office.clock.time(), view=view)
                 if entry is None:
                     after = msgspec.structs.replace(after, state=DeliveryState.CANCELLED, until=None)
+                else:
+                    sound(after, self._opening.situation(), batch)
                 batch.changed(delivery, after)
             if entry is not None:
                 self._book.put(entry, after)

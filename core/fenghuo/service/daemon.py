@@ -204,6 +204,7 @@ class Daemon:
         watchdog.watch("loop", lambda: Progress(room.loop.turns, room.loop.has_work, 10.0))
         watchdog.watch("writer", lambda: Progress(*self._store.progress, 20.0))
         works = [("watchdog", watchdog.run(watchdog_period_s())), ("events", self._count_events(room)), ("audit", self._audit.run())]
+        works.append(("auditor", room.auditor.run()))
         if self._settings.intake.spool is not None:
             works.append((SPOOL, Spool(self._settings.intake.spool, self._hosting.spooled(desk), source=SPOOL).run()))
         return [asyncio.create_task(work, name=name) for name, work in works]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from fenghuo.engine.apply import Apply
+from fenghuo.engine.auditor import Auditor
 from fenghuo.engine.book import Book
 from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.decisions import Decisions
@@ -56,6 +57,7 @@ class EngineRoom:
         self.licensing.pump = self._pump
         self.receipts = Receipts(office, self.facts, self.book, store, intake=self.intake)
         self.book.on_named = self.receipts.named
+        self.auditor = Auditor(office, self.facts, store, book=self.book, board=self.board, dispatcher=self.dispatcher)
         self.decisions = Decisions(self.facts)
         self.prober = Prober(office, self.facts, self.board)
         self.loop = Loop(

@@ -56,6 +56,9 @@ async def test_a_doubt_of_an_actuator_ends_by_a_persons_word(
         number = await in_doubt(house, via=["a"])
         await house.later(100)
         assert S.IN_DOUBT is (await house.deliveries())[0].state
+        assert [("wang", "a", "timeout")] == [
+            (one["recipient"], one["channel"], one["cause"]) for one in await house.events("alarm.in_doubt")
+        ]
         await take(house, house.room.decisions.resolve(number, ruling, by=CHEN, reason="heard it"))
         over_a = [mail for mail in house.sent if mail.channel == "a"]
         assert (state, mails, is_marked) == ((await house.deliveries())[0].state, len(over_a), "重发" in over_a[-1].text)

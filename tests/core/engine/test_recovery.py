@@ -37,6 +37,17 @@ async def test_an_emission_without_its_outcome_is_in_doubt(tmp_path: Path) -> No
         assert ["r"] == [mail.channel for mail in again.sent]
 
 
+async def test_a_siren_cut_off_calls_a_person_at_the_start(tmp_path: Path) -> None:
+    """It may have started, and only a person may start it again."""
+    siren = Capabilities(form="sms", evidence_max=Evidence.AIRED, doubt=Doubt.ACTUATOR)
+    async with opened(tmp_path, a=siren) as house:
+        _never_ends(house)
+        await house.order("wang", via=["a"], priority="P1")
+    async with opened(tmp_path, clock=house.clock, a=siren) as again:
+        await again.later(100)
+        assert ([], ["crash"]) == (again.sent, [event["cause"] for event in await again.events("alarm.in_doubt")])
+
+
 async def test_an_urgent_one_in_doubt_goes_again_marked(tmp_path: Path) -> None:
     """P0 and P1 after a crash: one marked copy with the same token."""
     async with opened(tmp_path) as house:

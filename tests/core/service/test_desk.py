@@ -23,6 +23,7 @@ TABLE: dict[str, set[str]] = {
     "message.submit": {"source", "operator"},
     "message.send": {"operator"},
     "alert.cancel": {"operator"},
+    **dict.fromkeys(("queue.resolve", "queue.shed", "queue.waive"), {"operator"}),
     "channel.enable": {"admin", "operator"},
     "channel.disable": {"admin", "operator"},
     "directory.import": {"admin"},

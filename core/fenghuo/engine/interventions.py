@@ -1,0 +1,76 @@
+"""What comes from outside the ordinary way of a delivery: the decisions of people, what the auditor found, and the call for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from fenghuo.engine.batch import Batch
+from fenghuo.engine.book import Book, OpenTarget
+from fenghuo.engine.decisions import resolved, shed
+from fenghuo.engine.facts import Decided, Overdue
+from fenghuo.engine.office import Office
+from fenghuo.engine.tally import Tally
+from fenghuo.errors import NotFound
+from fenghuo.model.delivery import Delivery, DeliveryState
+from fenghuo.model.situation import Situation
+
+__all__ = ["Interventions", "sound"]
+
+Changed = Callable[[OpenTarget, Delivery, Batch], None]
+
+
+def sound(doubtful: Delivery, situation: Situation, batch: Batch) -> None:
+    """A device that may have started is started again by nobody but a person, who must hear of it at once (delivery.md, At least once)."""
+    view = situation.channel.get(doubtful.channel)
+    if view is not None and view.doubt == "actuator":
+        body = {"message": doubtful.message, "recipient": doubtful.recipient, "channel": doubtful.channel, "cause": doubtful.reason}
+        batch.event("alarm.in_doubt", f"delivery/{doubtful.id}", **body)
+
+
+class Interventions:
+    """The part of apply that carries them out; `changed` is apply's own way to note a delivery."""
+
+    def __init__(self, office: Office, book: Book, tally: Tally, changed: Changed) -> None:
+        self._office = office
+        self._book = book
+        self._tally = tally
+        self._changed = changed
+
+    def decided(self, fact: Decided, batch: Batch) -> Iterable[OpenTarget]:
+        """Carry a decision out, or tell whoever made it why it cannot be."""
+        try:
+            dirty = self._carry_out(fact, batch)
+        except NotFound as missing:
+            if not fact.answer.done():
+                fact.answer.set_exception(missing)
+            return ()
+        batch.decided(fact)
+        return dirty
+
+    def overdue(self, fact: Overdue, batch: Batch) -> Iterable[OpenTarget]:
+        """Tell a person once, and have it looked at again."""
+        opened = self._book.objectives.get(fact.objective)
+        entry = opened.targets.get(fact.recipient) if opened else None
+        if not fact.is_told:
+            is_known = entry is not None or (opened is not None and not fact.recipient) or not fact.objective
+            batch.event("alarm.overdue", fact.subject, what=fact.what, due=fact.since, recipient=fact.recipient, known=is_known)
+        if fact.what == "deadline":
+            self._tally.overdue(fact.objective, batch)
+        if entry is None:
+            return ()
+        if fact.what == DeliveryState.READY:
+            entry.unoffered.add(fact.delivery)
+        return (entry,)
+
+    def _carry_out(self, fact: Decided, batch: Batch) -> Iterable[OpenTarget]:
+        """Raises: NotFound: there is nothing to decide about."""
+        if fact.what == "waive":
+            return self._tally.waive(fact, batch)
+        holder = self._book.by_delivery.get(fact.number)
+        if holder is None:
+            raise NotFound(f"no delivery {fact.number} is open")
+        before = holder.deliveries[fact.number]
+        now, needed = self._office.clock.time(), holder.objective.objective.needed
+        after = shed(before, fact) if fact.what == "shed" else resolved(before, fact, needed=needed, now=now)
+        self._changed(holder, after, batch)
+        return (holder,)
