@@ -62,7 +62,7 @@ def sms_text(message: Message, budget: Budget = _NO_BUDGET) -> Rendition:
 
     Orders and reports are never cut. Raises: FormatError("too-long") if a budget is given and what must be said does not fit.
     """
-    pieces = _pieces(message, budget.mark)
+    pieces = _pieces(message)
     limit = budget.octets // 2
     try:
         text, left_out = fit(pieces, _limit(message, limit or SMS_UNITS), _utf16_units)
@@ -81,14 +81,14 @@ def radio_text(message: Message, budget: Budget = _NO_BUDGET) -> Rendition:
     Raises: FormatError("too-long") if a budget is given and what must be said does not fit.
     """
     limit = max(1, budget.octets - COPY_MARK_OCTETS) if budget.octets else 0
-    text, left_out = fit(_pieces(message, budget.mark), _limit(message, limit), _utf8_octets)
+    text, left_out = fit(_pieces(message), _limit(message, limit), _utf8_octets)
     return Rendition("radio", text, text.encode(), left_out=left_out)
 
 
 def json_body(message: Message, budget: Budget = _NO_BUDGET) -> Rendition:
     """The message as one JSON object, complete whatever the budget; `text` is what a person is to be shown."""
     info = chinese_info(message)
-    text, _ = fit(_pieces(message, budget.mark), 0, _utf16_units)
+    text, _ = fit(_pieces(message), 0, _utf16_units)
     body = _Body(
         id=message.id,
         revision=message.revision,
@@ -104,7 +104,6 @@ def json_body(message: Message, budget: Budget = _NO_BUDGET) -> Rendition:
             _BodyArea(area.description, tuple(f"{code.system}:{code.value}" for code in area.geocodes))
             for area in (info.areas if info else ())
         ),
-        copy=_copy_number(budget.mark),
     )
     return Rendition("json", text, _encoder.encode(body), _JSON)
 
@@ -130,9 +129,9 @@ def marked(rendition: Rendition, mark: str) -> Rendition:
     return msgspec.structs.replace(rendition, text=text, data=text.encode())
 
 
-def _pieces(message: Message, copy_mark: str) -> list[Piece]:
+def _pieces(message: Message) -> list[Piece]:
     said = phrases(message)
-    lead = [Piece("mark", said.mark), Piece("copy mark", f"【{copy_mark}】" if copy_mark else ""), Piece("action mark", said.action_mark)]
+    lead = [Piece("mark", said.mark), Piece("action mark", said.action_mark)]
     body = _alert_pieces(said) if message.kind is Kind.ALERT else _order_pieces(said)
     return [*lead, *body, _answer_piece(said), Piece("closing mark", said.mark)]
 

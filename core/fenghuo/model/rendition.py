@@ -8,10 +8,9 @@ __all__ = ["Budget", "Rendition"]
 
 
 class Budget(msgspec.Struct, frozen=True, gc=False):
-    """What a rendition must fit: octets after encoding (0: no limit), and the marks the core wants on it."""
+    """What a rendition must fit: octets after encoding (0: no limit). The mark of a copy is put on later, see formats.renditions."""
 
     octets: int = 0
-    mark: str = ""
 
 
 class Rendition(msgspec.Struct, frozen=True, gc=False):
