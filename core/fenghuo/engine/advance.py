@@ -241,6 +241,7 @@ class _Draft:
 
     def enliven(self, index: int) -> None:
         """Make the best waiting alternate of a rung READY, unless one of them is under way or has already spoken."""
+        self.give_way(index)
         here = [delivery for delivery in self.now.values() if delivery.rung == index]
         if any(self.is_occupied(delivery) for delivery in here):
             return
@@ -257,6 +258,14 @@ class _Draft:
         for delivery in waiting:
             if not usable and delivery.reason not in (Hold.CHANNEL, Hold.SPENT):
                 self.put(delivery, reason=Hold.CHANNEL)
+
+    def give_way(self, index: int) -> None:
+        """A last attempt that still waits for its turn gives way to an alternate that is up again."""
+        here = [delivery for delivery in self.now.values() if delivery.rung == index]
+        if any(delivery.state is DeliveryState.HELD and self.is_usable(delivery) for delivery in here):
+            for delivery in here:
+                if delivery.state is DeliveryState.READY and delivery.reason == LAST:
+                    self.put(delivery, state=DeliveryState.HELD, reason=Hold.CHANNEL)
 
     def is_elsewhere(self, index: int) -> bool:
         """Below P1 a rung that lost its channel waits while another rung is under way: two bearers that return bring one copy."""

@@ -71,7 +71,7 @@ class Instance:
 
     def admits(self, priority: Priority) -> int:
         """How many emissions of a class it may carry at once: P0 overrides the breaker, one last attempt at a time."""
-        may_try = priority is Priority.P0 and self.admin is Admin.ENABLED and self.channel() is not None
+        may_try = priority is Priority.P0 and self.admin is Admin.ENABLED and self.health.state is Health.DOWN
         return max(self.admitted, int(may_try))
 
     @property

@@ -14,7 +14,8 @@ from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageState
 from fenghuo.model.situation import Admin, ChannelView, Health
 from fenghuo.model.traffic import Priority
-from tests.core.engine.house import House, opened
+from fenghuo.plugin.ports import Capabilities
+from tests.core.engine.house import RULES, House, opened
 from tests.core.engine.values import NOW, Story, delivery, frame, objective, rung, situation, view
 
 S = DeliveryState
@@ -97,6 +98,15 @@ def test_the_next_outage_brings_a_new_last_attempt() -> None:
     assert (S.READY, "last") == (told.deliveries[3].state, told.deliveries[3].reason)
 
 
+def test_a_last_attempt_gives_way_to_an_alternate_that_is_back() -> None:
+    """Still in the queue behind thousands, and the other centre of its rung is up again: that one goes."""
+    told = story(*down("a", "b", "r"))
+    told.turn()
+    (first,) = [key for key in (1, 2) if told.states[key] is S.READY]
+    told.turn(situation=situation(*down("ab"[first - 1], "r")))
+    assert (S.HELD, S.READY, "") == (told.states[first], told.states[3 - first], told.deliveries[3 - first].reason)
+
+
 def test_a_last_attempt_that_is_no_longer_one_goes_as_any_other() -> None:
     """The channel came back before the attempt was taken."""
     told = story(*down("a", "b", "r"))
@@ -166,6 +176,21 @@ async def test_a_passing_failure_is_tried_again_after_its_wait(tmp_path: Path, s
         house.room.dispatcher.offer(())
         await house.settle()
         assert ["a", "a", "r"] == [mail.channel for mail in house.sent]
+
+
+async def test_a_channel_that_is_not_even_started_spends_its_last_attempt(tmp_path: Path) -> None:
+    """There is nothing to try; the alternate of its rung has its turn."""
+    rules = RULES.replace('channels = ["a"]', 'channels = ["a", "b"]')
+    capable = Capabilities(form="sms", evidence_max=Evidence.DEVICE)
+    async with opened(tmp_path, rules=rules, b=capable) as house:
+        await dark(house)
+        house.down("b")
+        await house.settle()
+        instance(house, "a").channel = lambda: None
+        house.channel["b"].outcomes.append(DEAD)
+        await house.order("wang", via=["a", "b"], priority="P0")
+        await later_by_steps(house, 0.2, 3)
+        assert (["b"], ["spent", "spent"]) == ([mail.channel for mail in house.sent], [one.reason for one in await house.deliveries()])
 
 
 async def test_a_channel_that_works_has_no_last_attempts(tmp_path: Path) -> None:
