@@ -126,6 +126,7 @@ class Ether:
         self._arriving: list[tuple[float, int, Radio, bytes]] = []
         self._order = itertools.count()
         self._past: list[_OnAir] = []
+        self._deaf: dict[int, int] = {}
 
     def join(self, own: int, air: Air | None = None, **kinds: Any) -> Radio:
         radio = Radio(own, air or Air(), random.Random(self.chance.random()), **kinds)
@@ -148,6 +149,23 @@ class Ether:
                 return
             self.now = max(soonest, self.now)
             self._arrive()
+
+    def is_sending(self, radio: Radio) -> bool:
+        return any(on.radio is radio for on in self._on)
+
+    def crash(self, radio: Radio) -> None:
+        """Its process is killed and starts anew; what its modem was sending goes on to the end."""
+        radio.start()
+
+    def deafen(self, radio: Radio, frames: int) -> None:
+        """The next frames that would reach it are lost to it."""
+        self._deaf[radio.own] = frames
+
+    def _is_heard(self, radio: Radio, frame: Frame) -> bool:
+        if self._deaf.get(radio.own, 0) > 0:
+            self._deaf[radio.own] -= 1
+            return False
+        return self.chance.random() >= self._loss(frame)
 
     def _soonest(self) -> float | None:
         times = [transmission.end for transmission in self._on]
@@ -181,7 +199,7 @@ class Ether:
             others = [on for on in (*self._on, *self._past) if on is not done and on.start < done.end and on.end > done.start]
             self.collision_s += sum(min(on.end, done.end) - max(on.start, done.start) for on in others)
             for radio in self.radios:
-                if radio is not done.radio and not others and self.chance.random() >= self._loss(done.frame):
+                if radio is not done.radio and not others and self._is_heard(radio, done.frame):
                     heapq.heappush(self._arriving, (done.end + radio.decode_s, next(self._order), radio, done.frame.octets))
         while self._arriving and self._arriving[0][0] <= self.now:
             _, _, radio, octets = heapq.heappop(self._arriving)
