@@ -15,7 +15,7 @@ from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import Inbound, InboundKind, SendJob, SimpleChannel
 from fenghuo.rig.powercut.counters import Counters
 from fenghuo.rig.powercut.script import CUSTODY, RETURNS, USUAL, Bearing, Return
-from fenghuo.rig.powercut.world import Air, Took, World
+from fenghuo.rig.powercut.world import NO_COUNTER, Air, Took, World
 
 __all__ = ["Bearer", "FarEnd", "given_by", "key_of", "ref_of"]
 
@@ -40,7 +40,7 @@ class Bearer(SimpleChannel):
     async def send(self, job: SendJob) -> Outcome:
         async with job.begin() as emission:
             await emission.turn()
-            counter = await self._counters.take() if self._counters else 0
+            counter = await self._counters.take() if self._counters else NO_COUNTER
             air = Air(
                 token=emission.token,
                 n=emission.n,

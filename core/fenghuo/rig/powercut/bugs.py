@@ -63,9 +63,9 @@ def store_with(bug: Bug | None, store: Store) -> Store:
     return cast(Store, _Splitting(store)) if bug is Bug.SPLIT_RECEIPT else store
 
 
-def counters_with(bug: Bug | None, store: Store, name: str) -> Counters:
+def counters_with(bug: Bug | None, store: Store, lane: str) -> Counters:
     """The counters of a channel."""
-    return _EarlyCounters(store, name) if bug is Bug.EARLY_COUNTER else Counters(store, name)
+    return _EarlyCounters(store, lane) if bug is Bug.EARLY_COUNTER else Counters(store, lane)
 
 
 def put_in(bug: Bug | None, room: EngineRoom, store: Store) -> None:
@@ -144,8 +144,8 @@ class _EarlyCounters(Counters):
 
     async def take(self) -> int:
         if self.next == self.end:
-            known = await self.store.scalar('SELECT "next" FROM counter WHERE name = ?', self.name)
-            self.next = max(self.end, int(known or 1))
+            known = await self.store.scalar('SELECT "next" FROM frame_counter WHERE lane = ?', self.lane)
+            self.next = max(self.end, int(known or 0))
             self.end = self.next + self.block
             asyncio.get_running_loop().call_later(LATER_S, lambda: self.store.submit(self.reserve))
         self.next += 1

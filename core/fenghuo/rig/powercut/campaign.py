@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import random
 import sqlite3
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -25,6 +26,7 @@ from fenghuo.rig.powercut.platter import Image, Platter, Policy
 from fenghuo.rig.powercut.recorder import Recorder
 from fenghuo.rig.powercut.recording import Recording, desk_space, put_down, record
 from fenghuo.rig.powercut.world import Ended, Head, Shown, World
+from fenghuo.store.database import open_reader
 from fenghuo.store.disk import DATABASE
 
 __all__ = ["Campaign", "Cut", "Failure", "Score"]
@@ -115,7 +117,7 @@ class Campaign:
 
     def _cut(self, recording: Recording, space: Path, *, every: int, inside: Cut | None = None) -> list[_State]:
         """Cut at every `every`-th place; the states that were recovered."""
-        platter, reader = Platter(recording.image), _Reader(space / "look", recording.marker)
+        platter, reader = Platter(recording.image), _Reader(Path(tempfile.mkdtemp(dir=space)))
         past, waiting, done = list(recording.past), dict[bytes, _State](), list[_State]()
         for place, entry in enumerate(recording.entries, 1):
             if isinstance(entry, Seen):
@@ -187,9 +189,9 @@ class Campaign:
 class _Reader:
     """Opens images and says which hold the same database. `opened`: how many different ones there were."""
 
-    def __init__(self, folder: Path, marker: bytes) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._marker = marker
+        self._placed: Image = {}
         self._known: dict[bytes, bytes] = {}
         self._names: dict[str, tuple[bytes, bytes]] = {}
         self.opened = 0
@@ -212,7 +214,17 @@ class _Reader:
         return name
 
     def _read(self, image: Image) -> bytes:
-        put_down(image, self._marker, self._folder)
-        with closing(sqlite3.connect(self._folder / DATABASE, isolation_level=None)) as connection:
+        """Read-only, so that nothing is moved from the log into the database, and an unchanged file need not be put down again."""
+        self._place(image)
+        with closing(open_reader(self._folder / DATABASE)) as connection:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
             return hashlib.sha1(connection.serialize(), usedforsecurity=False).digest()
+
+    def _place(self, image: Image) -> None:
+        changed = {name: octets for name, octets in image.items() if self._placed.get(name) is not octets}
+        gone = [name for name in self._placed if name not in image]
+        for name, octets in changed.items():
+            (self._folder / name).write_bytes(octets)
+        for name in (*gone, f"{DATABASE}-shm"):
+            (self._folder / name).unlink(missing_ok=True)
+        self._placed = image

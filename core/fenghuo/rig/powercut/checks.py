@@ -13,10 +13,10 @@ from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageState
 from fenghuo.rig.powercut.ledger import Ledger
 from fenghuo.rig.powercut.script import BEARERS, CUSTODY, STEPS, Order
-from fenghuo.rig.powercut.world import Air, World
+from fenghuo.rig.powercut.world import NO_COUNTER, Air, World
 from fenghuo.store.audit import breaks
 
-__all__ = ["Verdict", "at_the_cut", "at_the_end"]
+__all__ = ["Verdict", "at_the_cut", "at_the_end", "lost", "noticed"]
 
 Check = Callable[[Ledger, World], Iterator[str]]
 ACTUATORS = frozenset(name for name, bearing in BEARERS.items() if bearing.capabilities.doubt == "actuator")
@@ -39,6 +39,16 @@ def at_the_cut(ledger: Ledger, world: World) -> tuple[Verdict, ...]:
 def at_the_end(ledger: Ledger, world: World) -> tuple[Verdict, ...]:
     """Everything, when nothing moves any more."""
     return tuple(Verdict(number, sentence) for number, check in enumerate(CHECKS, 1) for sentence in check(ledger, world))
+
+
+def lost(ledger: Ledger, world: World) -> tuple[str, ...]:
+    """What was promised and is not there at the cut."""
+    return (*_is_kept(ledger, world), *_has_intent(ledger, world))
+
+
+def noticed(ledger: Ledger, world: World) -> tuple[str, ...]:
+    """What a store says of itself, or a second place of it, when something is missing."""
+    return (*_is_sound(ledger, world), *_reaches_its_head(ledger, world))
 
 
 def _is_sound(ledger: Ledger, world: World) -> Iterator[str]:
@@ -152,7 +162,7 @@ def _comes_to_an_end(ledger: Ledger, world: World) -> Iterator[str]:
 
 
 def _counts_once(ledger: Ledger, world: World) -> Iterator[str]:
-    used = Counter((air.channel, air.counter) for air in world.airs if air.counter)
+    used = Counter((air.channel, air.counter) for air in world.airs if air.counter != NO_COUNTER)
     yield from (f"counter {number} of {channel} was {count} times on the air" for (channel, number), count in used.items() if count > 1)
 
 

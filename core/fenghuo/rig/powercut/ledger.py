@@ -44,19 +44,20 @@ class Ledger:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             migrate(connection, path.parent)
             self.examination: Examination = examine(connection)
-            self.messages: list[MessageRow] = _rows(connection, MESSAGE)
-            self.objectives: list[Objective] = _rows(connection, OBJECTIVE)
-            self.targets: list[Target] = _rows(connection, TARGET)
-            self.deliveries: list[Delivery] = _rows(connection, DELIVERY)
-            self.attempts: list[Attempt] = _rows(connection, ATTEMPT)
-            self.receipts: list[Receipt] = _rows(connection, RECEIPT)
-            self.inbox: list[InboxRow] = _rows(connection, INBOX)
-            self.events: list[EventRow] = _rows(connection, EVENT, "ORDER BY seq")
-            self.audit: list[AuditRow] = _rows(connection, AUDIT, "ORDER BY seq")
-            self.refs: dict[str, RefRow] = {row.ref: row for row in _rows(connection, REF)}
-            self.signatures = {(row.message, row.revision, row.actor) for row in _rows(connection, RELEASE)}
-            self.keys = {row.key: (row.message, row.revision) for row in _rows(connection, IDEMPOTENCY)}
-            self.quarantined = len(_rows(connection, QUARANTINE))
+            self._is_sound = not self.examination.damaged
+            self.messages: list[MessageRow] = self._rows(connection, MESSAGE)
+            self.objectives: list[Objective] = self._rows(connection, OBJECTIVE)
+            self.targets: list[Target] = self._rows(connection, TARGET)
+            self.deliveries: list[Delivery] = self._rows(connection, DELIVERY)
+            self.attempts: list[Attempt] = self._rows(connection, ATTEMPT)
+            self.receipts: list[Receipt] = self._rows(connection, RECEIPT)
+            self.inbox: list[InboxRow] = self._rows(connection, INBOX)
+            self.events: list[EventRow] = self._rows(connection, EVENT, "ORDER BY seq")
+            self.audit: list[AuditRow] = self._rows(connection, AUDIT, "ORDER BY seq")
+            self.refs: dict[str, RefRow] = {row.ref: row for row in self._rows(connection, REF)}
+            self.signatures = {(row.message, row.revision, row.actor) for row in self._rows(connection, RELEASE)}
+            self.keys = {row.key: (row.message, row.revision) for row in self._rows(connection, IDEMPOTENCY)}
+            self.quarantined = len(self._rows(connection, QUARANTINE))
 
     @cached_property
     def message(self) -> dict[tuple[str, int], MessageRow]:
@@ -76,7 +77,7 @@ class Ledger:
         """How often each delivery came into doubt."""
         return Counter(int(row.subject.partition("/")[2]) for row in self.events if row.type == "delivery.in_doubt")
 
-
-def _rows(connection: sqlite3.Connection, table: Table[R], order: str = "") -> list[R]:
-    raws: list[tuple[Any, ...]] = connection.execute(table.find_sql(order, None)).fetchall()
-    return [table.decode(raw) for raw in raws if table.is_sound(raw)]
+    def _rows(self, connection: sqlite3.Connection, table: Table[R], order: str = "") -> list[R]:
+        """All rows, or the sound ones of a table that was examined and has others too."""
+        raws: list[tuple[Any, ...]] = connection.execute(table.find_sql(order, None)).fetchall()
+        return [table.decode(raw) for raw in raws if self._is_sound or table.is_sound(raw)]

@@ -11,7 +11,11 @@ from typing import assert_never
 from fenghuo.model.evidence import Evidence
 from fenghuo.rig.powercut.journal import Journal, Seen
 
-__all__ = ["Air", "Asked", "Ended", "Head", "Shown", "Started", "Told", "Took", "World"]
+__all__ = ["NO_COUNTER", "Air", "Asked", "Ended", "Head", "Shown", "Started", "Told", "Took", "World"]
+
+
+NO_COUNTER = -1
+"""Of a channel whose emissions carry no number."""
 
 
 class Started(Seen, frozen=True, gc=False):
@@ -39,7 +43,7 @@ class Told(Seen, frozen=True, gc=False):
 
 
 class Air(Seen, frozen=True, gc=False):
-    """An emission left over a channel. `counter`: of the channel's key, 0 if it has none; `text`: what was said."""
+    """An emission left over a channel. `counter`: of the channel's key, or NO_COUNTER; `text`: what was said."""
 
     token: str
     n: int
