@@ -192,10 +192,9 @@ class Link(SimpleChannel):
             is_durable,
         )
         ref = self.bearer.take(emission.token, emission.n, job.address, emission.payload.text)
-        if self.bearer.is_radio or self.bearer.way.name == "siren":
-            return Reached(Evidence.AIRED, (ref,))
-        await self._accepted()
-        return Reached(Evidence.ACCEPTED, (ref,))
+        if not self.bearer.is_radio:
+            await self._accepted()
+        return Reached(Evidence.AIRED if self.bearer.is_radio or self.bearer.way.name == "siren" else Evidence.ACCEPTED, (ref,))
 
     def _refusal(self) -> Outcome:
         if not self._is_open:

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from fenghuo.rig.simloop import SimLoop, run
 from tests.sim.county import County
 from tests.sim.traffic import Traffic
-from tests.sim.trouble import Trouble
+from tests.sim.trouble import AMBUSH, Trouble
 from tests.sim.world import World
 
 DAY_S = 86_400.0
@@ -28,13 +28,13 @@ class Ran(msgspec.Struct, frozen=True):
     steps: int
 
 
-def safety(seed: int, *, amount: int = 60, fifo: bool = False) -> Ran:
+def safety(seed: int, *, amount: int = 60, ambush: float = AMBUSH, fifo: bool = False) -> Ran:
     """A day of trouble, and the hours after it in which everything comes to its end."""
 
     async def day(loop: SimLoop, folder: Path) -> World:
         county = County(loop, folder, seed)
         await county.start()
-        trouble = Trouble(county, DAY_S)
+        trouble = Trouble(county, DAY_S, ambush=ambush)
         trouble.begin()
         Traffic(county, trouble, amount=amount, end=DAY_S).begin()
         await asyncio.sleep(DAY_S + DRAIN_S)

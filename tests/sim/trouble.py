@@ -8,17 +8,21 @@ import msgspec
 
 from tests.sim.bearer import Bearer, Weather
 from tests.sim.county import County
+from tests.sim.world import Acked, Aired, Asked, Ended, Entry, Heard, Submitted
 
 GOOD = Weather()
 HOUR = 3600.0
 YEAR = 365.25 * 86_400.0
+AMBUSH = 0.006
+"""Share of the moments that matter at which the daemon is killed: three or four on a quiet day."""
 
 
 class Trouble:
-    """Faults of every kind at any time. `end`: virtual seconds after which nothing new goes wrong."""
+    """Faults of every kind at any time. `end`: virtual seconds after which nothing new goes wrong; `ambush`: see AMBUSH."""
 
-    def __init__(self, county: County, end: float) -> None:
+    def __init__(self, county: County, end: float, *, ambush: float = AMBUSH) -> None:
         self.county = county
+        self.ambush = ambush
         self.world = county.world
         self.end = end
 
@@ -26,7 +30,9 @@ class Trouble:
         world = self.world
         for bearer in self.county.bearers.values():
             world.spawn(self._weather(bearer))
+        world.spawn(self._blackouts())
         world.spawn(self._crashes())
+        world.on_entry = self._ambush
         world.spawn(self._clock())
         world.spawn(self._switches())
 
@@ -49,6 +55,17 @@ class Trouble:
             bearer.change(GOOD)
             self.world.note("good", bearer.way.name)
 
+    async def _blackouts(self) -> None:
+        """The mains fail: every bearer is away, and what waits may expire."""
+        while await self._until(10 * HOUR):
+            self.world.note("bad", "", "blackout")
+            for bearer in self.county.bearers.values():
+                bearer.change(BAD["away"])
+            await asyncio.sleep(self.world.chance.expovariate(1 / 900))
+            for bearer in self.county.bearers.values():
+                bearer.change(GOOD)
+            self.world.note("good", "")
+
     async def _flap(self, bearer: Bearer, lasts_s: float) -> None:
         until = self.world.now + lasts_s
         while self.world.now < until:
@@ -65,6 +82,15 @@ class Trouble:
             while chance.random() < 0.3:
                 await asyncio.sleep(chance.choice((0.02, 1.0, 3.0, 3.5)) * chance.random() + 3.0)
                 self.world.spawn(self.county.crash())
+
+    def _ambush(self, entry: Entry) -> None:
+        """A crash within milliseconds of something that matters: that is where what was said and what is kept can part."""
+        is_worth_it = isinstance(entry, (Submitted, Acked, Asked, Aired, Ended, Heard))
+        if is_worth_it and self.world.now < self.end and self.world.chance.random() < self.ambush:
+            self.world.later(self.world.chance.expovariate(1 / 0.004), self._strike)
+
+    def _strike(self) -> None:
+        self.world.spawn(self.county.crash())
 
     async def crash_soon(self) -> None:
         """Right in the middle of what is being done."""

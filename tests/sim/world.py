@@ -163,6 +163,7 @@ class World:
         self.wall_off_s = 0.0
         self.life = 0
         self.failures: list[str] = []
+        self.on_entry: Callable[[Entry], None] = _nobody_watches
         self._context = contextvars.copy_context()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -181,6 +182,7 @@ class World:
         entry = kind(self.loop.time(), self.life, *fields)
         self.log.append(entry)
         self.loop.note(f"{len(self.log)} {kind.__name__}")
+        self.on_entry(entry)
 
     def note(self, what: str, of: str = "", detail: str = "") -> None:
         self.add(Note, what, of, detail)
@@ -207,3 +209,7 @@ class World:
         if not task.cancelled() and (error := task.exception()) is not None:
             self.failures.append(f"at {self.now:.3f} s the simulation itself failed: {error!r}")
             raise error
+
+
+def _nobody_watches(entry: Entry) -> None:
+    """Until trouble lies in wait."""

@@ -1,0 +1,117 @@
+"""A checker that never failed is none: each of these bugs is put into the engine, and the days must find it. Source: reliability.md §9."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from fenghuo.engine import apply, batch, inherit, intake, late, licence, recovery, timers
+from fenghuo.engine.channels import Instance
+from fenghuo.engine.receipts import Receipts
+from fenghuo.model.delivery import Delivery, DeliveryState, Receipt
+from fenghuo.model.situation import ChannelView
+from fenghuo.model.traffic import Traffic
+from fenghuo.plugin.ports import Inbound
+from fenghuo.store import Tx
+from fenghuo.store.tables import DELIVERY
+from tests.scale import TIMEOUT_SCALE
+from tests.sim.day import safety
+from tests.sim.judge import judge
+
+DAYS = range(1, 25)
+MESSAGES = 30
+AMBUSH = 0.04
+"""A crash at every 25th moment that matters: a bug of a few milliseconds is met within some days."""
+changed = msgspec.structs.replace
+
+
+def no_attempt_on_the_disk(patch: pytest.MonkeyPatch) -> None:
+    """The licence is given before its commit."""
+    patch.setattr(licence, "_committing", lambda begun, attempt, clock: lambda tx: None)
+
+
+def sent_after_its_end(patch: pytest.MonkeyPatch) -> None:
+    """No timer for the end of a message, and no look at it in the licence."""
+    plain, at = licence._committing, timers.Timers.at
+    patch.setattr(timers.Timers, "at", lambda heap, when, what: None if isinstance(what, timers.Expiry) else at(heap, when, what))
+    patch.setattr(licence, "_committing", lambda begun, attempt, clock: plain(changed(begun, expires_at=1e12), attempt, clock))
+
+
+def the_old_is_sent_on(patch: pytest.MonkeyPatch) -> None:
+    """An Update or Cancel leaves what it replaces in force."""
+    patch.setattr(intake, "replace_earlier", lambda tx, message: (inherit.find_heirs(tx, message.id, message.revision), ()))
+
+
+def drills_go_everywhere(patch: pytest.MonkeyPatch) -> None:
+    """What the operator allows a channel to carry is forgotten."""
+    begin = Instance.__init__
+
+    def forgetful(instance: Instance, *args: Any, **fields: Any) -> None:
+        begin(instance, *args, **fields)
+        instance.traffic = tuple(Traffic)
+
+    patch.setattr(Instance, "__init__", forgetful)
+
+
+def evidence_is_overwritten(patch: pytest.MonkeyPatch) -> None:
+    """The newest receipt wins, not the highest."""
+    patch.setattr(apply, "receipted", lambda delivery, *, level, failure, needed: changed(delivery, evidence=level or delivery.evidence))
+
+    def newest(tx: Tx, delivery: Delivery, receipt: Receipt) -> None:
+        tx.update(DELIVERY, changed(delivery, evidence=receipt.level))
+
+    patch.setattr(late, "_note", newest)
+
+
+def a_crash_forgets_what_was_emitted(patch: pytest.MonkeyPatch) -> None:
+    """At the start an emission without outcome is simply sent again."""
+    patch.setattr(recovery, "doubted", lambda delivery, cause, *, now, view: changed(delivery, state=DeliveryState.READY))
+
+
+def the_siren_is_like_a_telephone(patch: pytest.MonkeyPatch) -> None:
+    """A doubt about the siren is settled by a second start."""
+    plain = Instance.view
+    patch.setattr(Instance, "view", lambda instance: _opaque(plain(instance)))
+
+
+def acked_before_it_is_kept(patch: pytest.MonkeyPatch) -> None:
+    """The peer forgets what it said while it is not on the disk yet."""
+
+    async def take(self: Receipts, channel: str, inbound: Inbound) -> None:
+        await inbound.ack()
+        await self._classify(await self._keep(channel, inbound))
+
+    patch.setattr(Receipts, "take", take)
+
+
+def the_stream_is_silent(patch: pytest.MonkeyPatch) -> None:
+    """Deliveries are met, and no event tells it."""
+    patch.setattr(batch, "TOLD", batch.TOLD - {DeliveryState.MET})
+
+
+BUGS: tuple[tuple[str, Callable[[pytest.MonkeyPatch], None]], ...] = (
+    ("I2", no_attempt_on_the_disk),
+    ("I4 expiry", sent_after_its_end),
+    ("I4 replaced", the_old_is_sent_on),
+    ("I4, A4 traffic", drills_go_everywhere),
+    ("I3", evidence_is_overwritten),
+    ("I9", a_crash_forgets_what_was_emitted),
+    ("C5", the_siren_is_like_a_telephone),
+    ("receipts", acked_before_it_is_kept),
+    ("A6", the_stream_is_silent),
+)
+
+
+@pytest.mark.timeout(60 * TIMEOUT_SCALE)
+@pytest.mark.parametrize(("promise", "bug"), BUGS, ids=[bug.__name__ for _, bug in BUGS])
+def test_a_bug_is_found(promise: str, bug: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """With this bug one of the first days breaks just this promise."""
+    bug(monkeypatch)
+    assert any(fault.startswith(f"{promise}:") for seed in DAYS for fault in judge(safety(seed, amount=MESSAGES, ambush=AMBUSH).world))
+
+
+def _opaque(view: ChannelView) -> ChannelView:
+    return changed(view, doubt="opaque") if view.doubt == "actuator" else view
