@@ -37,6 +37,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest limits first, otherwise as shuffled: of two processes none shall wait at the end for the other's long test."""
     items.sort(key=_limit_s, reverse=True)
+    for item in items:
+        if TIMEOUT_SCALE != 1.0 and item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(_limit_s(item) * TIMEOUT_SCALE), append=False)
 
 
 def _limit_s(item: pytest.Item) -> float:

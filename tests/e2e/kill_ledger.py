@@ -1,0 +1,107 @@
+"""What the bearers and the 202s say of a run with kills, and what in it breaks a promise. All times are wall seconds."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import msgspec
+
+__all__ = ["Doubted", "Kill", "Ledger", "Text"]
+
+
+class Kill(msgspec.Struct, frozen=True):
+    """The daemon got SIGKILL at `at`; the next one said that it is ready at `ready_at`."""
+
+    at: float
+    ready_at: float
+
+
+class Text(msgspec.Struct, frozen=True, order=True):
+    """One text that a bearer received."""
+
+    at: float
+    order: int
+    is_marked: bool
+
+
+class Doubted(NamedTuple):
+    """An order in flight at a kill. `lived_s`: how long daemons lived after it until a bearer had word of it; infinity: it never had."""
+
+    kill: int
+    order: int
+    lived_s: float
+
+
+class Ledger(msgspec.Struct, frozen=True):
+    """One run, told by others than the daemon.
+
+    `promised`: when the 202 came, by order. `told`: when the far end first said that it has the order. `known`: when we first
+    acknowledged that word; for a bearer without acknowledgements nobody outside can say, and the order is missing here.
+    """
+
+    kills: list[Kill]
+    promised: dict[int, float]
+    texts: list[Text]
+    told: dict[int, float]
+    known: dict[int, float]
+
+    def in_flight(self, kill: Kill) -> set[int]:
+        """Orders promised before a kill of which no far end had said by then that it has them."""
+        return {order for order, at in self.promised.items() if at <= kill.at < self.told.get(order, float("inf"))}
+
+    @property
+    def missing(self) -> set[int]:
+        """Promised and received by nobody."""
+        return self.promised.keys() - {text.order for text in self.texts}
+
+    @property
+    def copies(self) -> dict[int, list[Text]]:
+        """The second and later texts of each order that has any."""
+        return {order: texts[1:] for order, texts in self._by_order().items() if len(texts) > 1}
+
+    def copies_by_kill(self) -> tuple[list[list[Text]], list[Text]]:
+        """The copies that each kill accounts for, and those for which no kill does.
+
+        A kill accounts for one copy of an order, when it fell between the text before and the copy and our acknowledgement of the
+        report had not been seen by then: at most one copy for each crash (delivery.md). A text that is received while the daemon
+        is already dead was sent before the kill.
+        """
+        caused: list[list[Text]] = [[] for _ in self.kills]
+        unexplained: list[Text] = []
+        for texts in self._by_order().values():
+            last = -1
+            for before, copy in itertools.pairwise(texts):
+                cause = next((n for n in self._causes(before, copy) if n > last), None)
+                if cause is None:
+                    unexplained.append(copy)
+                else:
+                    caused[cause].append(copy)
+                    last = cause
+        return caused, unexplained
+
+    def doubted(self) -> Iterator[Doubted]:
+        """Every order in flight at every kill."""
+        again = self._by_order()
+        for number, kill in enumerate(self.kills):
+            for order in self.in_flight(kill):
+                words = [text.at for text in again.get(order, ())] + [self.told.get(order, float("inf"))]
+                first = min((at for at in words if at > kill.at), default=float("inf"))
+                yield Doubted(number, order, self._lived_s(number, first))
+
+    def _lived_s(self, number: int, until: float) -> float:
+        """Seconds from a kill until `until` in which there was a daemon that could have done something."""
+        ends = [kill.at for kill in self.kills[number + 1 :]] + [float("inf")]
+        return sum(max(0.0, min(end, until) - kill.ready_at) for kill, end in zip(self.kills[number:], ends, strict=True))
+
+    def _causes(self, before: Text, copy: Text) -> Iterator[int]:
+        for number, kill in enumerate(self.kills):
+            if before.at <= kill.ready_at and kill.at <= copy.at and kill.at <= self.known.get(copy.order, float("inf")):
+                yield number
+
+    def _by_order(self) -> dict[int, list[Text]]:
+        found: dict[int, list[Text]] = {}
+        for text in sorted(self.texts):
+            found.setdefault(text.order, []).append(text)
+        return found
