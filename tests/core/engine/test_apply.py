@@ -448,7 +448,7 @@ def _facts_of_delivery(bench: Bench, one: Delivery, kind: str, how: Any) -> Iter
         yield Receipted(one.id, one.channel, None, Permanent(Scope.RECIPIENT, "UNDELIV"), now)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(STORIES)
 def test_evidence_never_falls_and_an_end_is_never_left(steps: list[tuple[str, Any, Any]]) -> None:
     """I3, for deliveries, targets and objectives, in whatever order facts come; and what is written only ever says what the book says."""
@@ -470,7 +470,7 @@ def test_evidence_never_falls_and_an_end_is_never_left(steps: list[tuple[str, An
         ended.update({number: one.state for number, one in rows.deliveries.items() if one.state in TERMINAL_STATES})
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(STORIES)
 def test_whatever_happens_an_accepted_message_is_open_or_over(steps: list[tuple[str, Any, Any]]) -> None:
     """I1: as long as the objective is in the book something of it is open; when it leaves, it left by an end that was written."""

@@ -131,15 +131,20 @@ async def test_a_long_transfer_lets_the_urgent_one_pass_between_two_fragments(tm
 
 
 async def test_what_was_decided_while_it_waited_in_the_queue_counts(tmp_path: Path) -> None:
-    """wang answered the second order by radio while the first was in the air: it leaves the queue and never goes."""
+    """The second order was cancelled while the first was in the air: it leaves the queue, and its channel never hears of it."""
     async with opened(tmp_path) as house:
-        gate = Gate(house)
+        gate, prepared = Gate(house), []
+
+        async def prepare() -> None:
+            prepared.append(house.clock.now)
+
+        house.channel["a"].before = prepare
         await house.order("wang", text="一", via=["a"])
         second = await house.order("wang", text="二", via=["a"])
         await house.order("everyone", text="取消", action="Cancel", reference=second.id)
         gate.open.set()
         await house.settle()
-        assert ["一"] == [mail.text[0] for mail in house.sent]
+        assert (["一"], 1) == ([mail.text[0] for mail in house.sent], len(prepared))
 
 
 async def test_a_retry_has_its_time(tmp_path: Path) -> None:

@@ -11,13 +11,14 @@ import msgspec
 import pytest
 
 from fenghuo.engine.channels import Instance
-from fenghuo.model.delivery import Attempt, DeliveryState
+from fenghuo.model.delivery import Attempt, DeliveryState, Outcome, Unknown
 from fenghuo.model.message import MessageState
 from fenghuo.model.traffic import Traffic
+from fenghuo.plugin.ports import Emission, SendJob
 from fenghuo.store import Tx
 from fenghuo.store.records import MetaRow
 from fenghuo.store.tables import ATTEMPT, DELIVERY, MESSAGE, META
-from tests.core.engine.house import CAPABILITIES, House, opened
+from tests.core.engine.house import CAPABILITIES, FakeChannel, House, opened
 from tests.core.engine.values import NOW
 
 
@@ -171,6 +172,67 @@ async def test_a_commit_that_takes_too_long_is_no_emission_and_no_doubt(tmp_path
         assert ["transient channel timeout"] == [row.outcome for row in await house.store.find(ATTEMPT)]
         await house.later(10)
         assert [2] == [mail.n for mail in house.sent]
+
+
+async def test_a_licence_says_how_long_the_content_holds(tmp_path: Path) -> None:
+    """Pushed down as validity of a short message: a centre that is down for an hour must not deliver what was over in a minute."""
+    async with opened(tmp_path) as house:
+        found = await _licences(house)
+        await house.order("wang", expires_s=60, via=["a"])
+        await house.later(20)
+        await house.order("wang", expires_s=60, via=["a"])
+        assert [60.0, 60.0] == [licence.validity_s for licence in found]
+
+
+async def test_a_licence_names_the_short_number(tmp_path: Path) -> None:
+    """What a person may answer with: 收到#0123."""
+    async with opened(tmp_path) as house:
+        found = await _licences(house)
+        accepted = await house.order("wang", via=["a"])
+        (row,) = await house.store.find(MESSAGE, "id = ?", accepted.id)
+        assert [row.number] == [licence.number for licence in found]
+
+
+async def test_every_copy_after_a_doubt_is_marked_with_its_number(tmp_path: Path) -> None:
+    """重发1, 重发2 in the text and at the attempt, one token for all: whoever has it already knows the next one (I9)."""
+    async with opened(tmp_path) as house:
+        house.channel["a"].outcomes.extend([Unknown("timeout")] * 3)
+        found = await _licences(house)
+        await house.order("wang", priority="P1", via=["a"])
+        for _ in range(2):
+            await house.later(2)
+        assert ["", "重发1", "重发2"] == [row.mark for row in await house.store.find(ATTEMPT, "1 = 1 ORDER BY n")]
+        assert [False, True, True] == ["重发" in mail.text for mail in house.sent]
+        assert (1, [1, 2, 3]) == (len({licence.token for licence in found}), [licence.n for licence in found])
+
+
+async def test_a_job_says_what_may_be_known_before_the_licence(tmp_path: Path) -> None:
+    """Address and its kind, urgency, traffic and size; the deadline is the monotonic second by which send() must be back."""
+    async with opened(tmp_path) as house:
+        jobs: list[SendJob] = []
+
+        class Curious(FakeChannel):
+            async def send(self, job: SendJob) -> Outcome:
+                jobs.append(job)
+                return await super().send(job)
+
+        house.channel["a"] = Curious("a", house.sent)
+        await house.order("wang", text="到岗", priority="P1", via=["a"])
+        (job,) = jobs
+        assert ("+8613800000001", "msisdn", 1, Traffic.ACTUAL) == (job.address, job.address_kind, job.priority, job.traffic)
+        assert (len(house.sent[0].text.encode()), house.clock.now + 30) == (job.size, job.deadline)
+        assert not hasattr(job, "payload")
+
+
+async def _licences(house: House) -> list[Emission]:
+    """Every emission of `a` from now on."""
+    found: list[Emission] = []
+
+    async def keep(emission: Emission) -> None:
+        found.append(emission)
+
+    house.channel["a"].during = keep
+    return found
 
 
 async def _at_once() -> None:

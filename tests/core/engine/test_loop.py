@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from fenghuo.errors import LinkBroken
+from fenghuo.errors import LinkBroken, StoreError
 from fenghuo.model.delivery import DeliveryState, ObjectiveState, Permanent, Reached, Scope, TargetState, Transient, Unknown
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import Health
 from fenghuo.plugin.ports import Capabilities, Doubt, Emission
+from fenghuo.store.tables import ATTEMPT, DELIVERY
 from tests.core.engine.house import House, opened
+from tests.core.engine.values import delivery
 
 S = DeliveryState
 
@@ -211,6 +214,32 @@ async def test_a_withdrawn_emission_stops_at_its_next_turn(tmp_path: Path) -> No
         assert [ObjectiveState.MET] == [one.state for one in await house.objectives()]
         assert ({}, set()) == (house.room.book.objectives, house.room.book.withdrawn)
         assert S.EMITTING not in {one.state for one in await house.deliveries()}
+
+
+async def test_a_turn_that_cannot_be_written_is_the_end(tmp_path: Path) -> None:
+    """The book would be ahead of the truth: the process stops, and starts again from the disk."""
+    async with opened(tmp_path) as house:
+        taken = msgspec.structs.replace(delivery(), id=1)
+        await house.store.run(lambda tx: tx.insert(DELIVERY, taken))
+        await house.order("wang")
+        assert isinstance(house.fatal[0], StoreError)
+        assert [] == await house.store.find(ATTEMPT)
+        house.fatal.clear()
+
+
+async def test_nothing_leaves_before_its_plan_is_on_the_disk(tmp_path: Path) -> None:
+    """The dispatcher has the delivery in the same turn; the licence waits for the store, in which the plan comes first."""
+    async with opened(tmp_path) as house:
+        seen: list[int] = []
+
+        async def look(emission: Emission) -> None:
+            seen.append(len(await house.store.find(DELIVERY, "state = 'EMITTING'")))
+
+        house.channel["a"].during = look
+        await house.order("wang")
+        while house.room.dispatcher.in_flight:
+            await asyncio.sleep(0)
+        assert [1] == seen
 
 
 async def _first(house: House) -> tuple[DeliveryState, int]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from fenghuo.engine.planning import Candidate, best_first, candidates
+from fenghuo.engine.planning import Candidate, best_first, candidates, lint
 from fenghuo.engine.rules import Rung
 from fenghuo.model.directory import ContactPoint, Directory
 from fenghuo.model.situation import Admin, ChannelView, Health
@@ -72,3 +74,56 @@ def test_equals_are_spread_over_the_recipients() -> None:
 def test_a_channel_that_is_gone_is_no_alternate() -> None:
     """Names without a channel are passed over."""
     assert ("a",) == best_first(("gone", "a"), situation(), "wang")
+
+
+def test_a_channel_takes_the_kinds_of_address_it_knows() -> None:
+    """A radio that also takes numbers has two ways to wang, in the order of the directory; the sentence names both kinds."""
+    both = view("a", address_kinds=("msisdn", "callsign"))
+    found, _ = ways("wang", rung("a"), views=(both,))
+    assert [("msisdn", 1), ("callsign", 2)] == [(way.address_kind, way.rank) for way in found]
+    assert ["a: the recipient has no msisdn or callsign address"] == ways("nobody", rung("a"), views=(both,))[1]
+
+
+def test_a_channel_without_a_reason_is_never_left_out_and_one_with_a_reason_never_used() -> None:
+    """What is planned and what is left out are together the whole ladder."""
+    found, left = ways("wang", rung("a", "x"), rung("r", "b"), via=("a", "r", "x"))
+    assert (["a", "r"], 2) == ([way.channel for way in found], len(left))
+    assert ["x: no channel is named x", "b: the sender asked for a, r, x only"] == left
+
+
+# What cannot work.
+
+
+def test_a_ladder_that_names_no_channel_of_the_node_is_told() -> None:
+    """Each missing channel is a sentence."""
+    faults = lint({"both": ((rung("a"), rung("x", "y")), 1)}, situation())
+    assert ("ladder 'both': no channel is named 'x'", "ladder 'both': no channel is named 'y'") == faults
+
+
+RISKS = [
+    ((("a",), ("b",)), 2, ()),
+    ((("mains",), ("mains",)), 2, ("ladder 'both': at most 1 of its channels share no risk group; it asks for 2",)),
+    ((("mast", "mains"), ("mains",)), 1, ()),
+    ((("mast", "mains"), ("mains", "line"), ("line",)), 2, ()),
+    (
+        (("mast", "mains"), ("mains", "line"), ("line",)),
+        3,
+        ("ladder 'both': at most 2 of its channels share no risk group; it asks for 3",),
+    ),
+]
+
+
+@pytest.mark.parametrize(("groups", "minimum", "faults"), RISKS)
+def test_one_failure_must_not_take_every_way(groups: tuple[tuple[str, ...], ...], minimum: int, faults: tuple[str, ...]) -> None:
+    """So many channels of a ladder share nothing: mast, mains, line (I10)."""
+    views = [view(f"c{n}", risk_groups=group) for n, group in enumerate(groups)]
+    ladder = tuple(rung(one.name) for one in views)
+    assert faults == lint({"both": (ladder, minimum)}, situation(*views))
+
+
+@given(st.lists(st.sets(st.sampled_from("abcde"), min_size=1, max_size=3), min_size=1, max_size=6))
+def test_what_the_linter_counts_is_what_survives(groups: list[set[str]]) -> None:
+    """A ladder it passes for two has a way left whichever single risk group fails (I10)."""
+    views = [view(f"c{n}", risk_groups=tuple(sorted(group))) for n, group in enumerate(groups)]
+    if not lint({"one": (tuple(rung(one.name) for one in views), 2)}, situation(*views)):
+        assert all(any(gone not in group for group in groups) for gone in "abcde")
