@@ -1,12 +1,10 @@
 """One target, its deliveries, the situation and the time → what changes. Pure: the whole decision, nothing else.
 
-`advance` never sees a whole objective. `settle` and `receipted` turn what came from a channel into the next state of a delivery.
+`advance` never sees a whole objective. What came from a channel was turned into the next state of a delivery before (`settling`).
 Source: delivery.md, States of a delivery; At least once, with one exception.
 """
 
 from __future__ import annotations
-
-from typing import assert_never
 
 import msgspec
 
@@ -18,33 +16,21 @@ from fenghuo.model.delivery import (
     DeliveryState,
     Hold,
     Objective,
-    Outcome,
-    Permanent,
-    Reached,
     Scope,
     Target,
     TargetState,
-    Transient,
-    Unknown,
 )
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageState
 from fenghuo.model.situation import ChannelView, Situation
 from fenghuo.model.traffic import Priority
 
-__all__ = ["QUERY_S", "Frame", "Step", "advance", "doubted", "receipted", "retry_wait_s", "settle"]
+__all__ = ["Frame", "Step", "advance"]
 
-DOUBT_GRACE_S = 2.0
-"""How long a doubt waits before a marked copy: a provider that comes back reports first what it had (seen with SMSCs on bind)."""
-QUERY_S = 20.0
-"""How long a channel that can be queried has for its answer; after that a doubt is as one of an opaque channel (delivery.md)."""
-MAX_FAILURES = 6
-"""Attempts that may fail for the recipient's or the message's sake before the way is given up."""
 MAX_REFIRES = 3
 """Marked copies (重发) of one delivery: one for each crash, and no endless chain on a link that flaps."""
 MAX_REPEATS = 2
 """Repeats of an emission without a receipt, on channels that may be repeated at all."""
-FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 300.0
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -315,58 +301,3 @@ class _Draft:
         changed = tuple(delivery for key, delivery in self.now.items() if delivery is not self.before[key] and delivery != self.before[key])
         cut_off = self.target.state is TargetState.OPEN and self.frame.released and is_cut_off(self.now.values(), self.frame.situation)
         return Step(self.target, changed, tuple(self.ask), cut_off)
-
-
-def settle(
-    delivery: Delivery, outcome: Outcome, *, needed: Evidence, now: float, view: ChannelView | None, jitter: float = 0.5
-) -> Delivery:
-    """A delivery after the outcome of its emission. `jitter`: 0..1, drawn by the caller."""
-    replace = msgspec.structs.replace
-    match outcome:
-        case Reached(level=level):
-            evidence = max(delivery.evidence, level)
-            if evidence >= needed:
-                return replace(delivery, state=DeliveryState.MET, evidence=evidence, reason="", until=None)
-            wait_s = view.latency_q95_s if view else 30.0
-            return replace(delivery, state=DeliveryState.AWAITING, evidence=evidence, reason="", until=now + wait_s)
-        case Transient(scope=Scope.CHANNEL, retry_after_s=after_s):
-            wait_s = after_s if after_s is not None else retry_wait_s(1, jitter)
-            reason = Hold.SPENT if delivery.reason == LAST else Hold.CHANNEL
-            return replace(delivery, state=DeliveryState.HELD, reason=reason, until=None, not_before=now + wait_s)
-        case Transient(scope=scope, code=code, retry_after_s=after_s):
-            failures = delivery.failures + 1
-            if failures >= MAX_FAILURES:
-                return replace(delivery, state=DeliveryState.FAILED, reason=f"{scope} {code}", failures=failures)
-            wait_s = after_s if after_s is not None else retry_wait_s(failures, jitter)
-            return replace(delivery, state=DeliveryState.READY, reason=code, failures=failures, not_before=now + wait_s)
-        case Permanent(scope=scope, code=code):
-            return replace(delivery, state=DeliveryState.FAILED, reason=f"{scope} {code}", until=None)
-        case Unknown(cause=cause):
-            return doubted(delivery, cause, now=now, view=view)
-        case _:
-            assert_never(outcome)
-
-
-def doubted(delivery: Delivery, cause: str, *, now: float, view: ChannelView | None) -> Delivery:
-    """A delivery of which nobody knows whether it left, with the time by which that must be resolved."""
-    grace_s = QUERY_S if view is not None and view.doubt == "queryable" else DOUBT_GRACE_S
-    window_s = max(view.latency_q95_s if view else 30.0, 2 * grace_s)
-    return msgspec.structs.replace(delivery, state=DeliveryState.IN_DOUBT, reason=cause, until=now + window_s, not_before=now + grace_s)
-
-
-def receipted(delivery: Delivery, *, level: Evidence | None, failure: Outcome | None, needed: Evidence) -> Delivery:
-    """A delivery after a receipt: evidence only rises (I3); a terminal state is never left; a refusal by the far end ends an open one."""
-    replace = msgspec.structs.replace
-    evidence = max(delivery.evidence, level if level is not None else Evidence.STORED)
-    waiting = delivery.state in (DeliveryState.AWAITING, DeliveryState.IN_DOUBT)
-    if waiting and evidence >= needed:
-        return replace(delivery, evidence=evidence, state=DeliveryState.MET, reason="", until=None)
-    if waiting and isinstance(failure, Permanent):
-        return replace(delivery, evidence=evidence, state=DeliveryState.FAILED, reason=f"{failure.scope} {failure.code}", until=None)
-    return replace(delivery, evidence=evidence)
-
-
-def retry_wait_s(failures: int, jitter: float) -> float:
-    """Seconds before the next try: doubled each time, up to five minutes, with jitter 0..1 spreading it over the upper half."""
-    longest: float = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** (failures - 1))
-    return longest * (0.5 + 0.5 * jitter)

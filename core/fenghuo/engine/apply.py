@@ -7,7 +7,7 @@ from typing import assert_never
 
 import msgspec
 
-from fenghuo.engine.advance import Frame, advance, receipted, settle
+from fenghuo.engine.advance import Frame, advance
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import Book, OpenMessage, OpenTarget
 from fenghuo.engine.channels import ChannelBoard
@@ -33,6 +33,7 @@ from fenghuo.engine.interventions import Interventions, sound
 from fenghuo.engine.last_attempt import LAST
 from fenghuo.engine.office import Office
 from fenghuo.engine.opening import Opening
+from fenghuo.engine.settling import receipted, settle
 from fenghuo.engine.tally import Tally
 from fenghuo.engine.timers import Deadline, Expiry, Timers
 from fenghuo.model.delivery import (

@@ -11,8 +11,8 @@ from enum import StrEnum
 
 import msgspec
 
-from fenghuo.engine.advance import settle
 from fenghuo.engine.facts import Decided, Facts
+from fenghuo.engine.settling import settle
 from fenghuo.errors import NotFound, Overloaded
 from fenghuo.model.audit import By
 from fenghuo.model.delivery import Delivery, DeliveryState, Objective, ObjectiveState, Reached

@@ -10,13 +10,13 @@ from collections.abc import Coroutine, Iterable
 
 import structlog
 
-from fenghuo.engine.advance import QUERY_S
 from fenghuo.engine.book import Book
 from fenghuo.engine.channels import ChannelBoard, Instance
 from fenghuo.engine.facts import WITHDRAWN, Facts, Settled
 from fenghuo.engine.licence import Job, Licensing
 from fenghuo.engine.medium import Medium
 from fenghuo.engine.office import Office
+from fenghuo.engine.settling import QUERY_S
 from fenghuo.errors import Denied, StaleEpoch
 from fenghuo.model.delivery import AttemptRef, Delivery, DeliveryState, Outcome, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo.model.situation import Health

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import msgspec
 
-from fenghuo.engine.advance import doubted
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import Book, OpenMessage, OpenObjective, OpenTarget
 from fenghuo.engine.facts import Facts, MessageAccepted, Signed
@@ -19,6 +18,7 @@ from fenghuo.engine.office import Office
 from fenghuo.engine.opening import Opening
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.rules import Rung, RungMode
+from fenghuo.engine.settling import doubted
 from fenghuo.engine.tally import Tally
 from fenghuo.engine.timers import Deadline, Expiry, Timers
 from fenghuo.model.delivery import Delivery, DeliveryState, Objective, Verdict

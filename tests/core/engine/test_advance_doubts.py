@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from fenghuo.engine.advance import QUERY_S, doubted
 from fenghuo.engine.rules import Escalation
+from fenghuo.engine.settling import QUERY_S, doubted
 from fenghuo.model.delivery import DeliveryState
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import Health

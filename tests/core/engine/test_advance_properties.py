@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from fenghuo.engine.advance import receipted, settle
+from fenghuo.engine.settling import receipted, settle
 from fenghuo.model.delivery import TERMINAL_STATES, DeliveryState, Outcome, Permanent, Reached, Scope, TargetState, Transient, Unknown
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageState

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ async def take(house: House, decision: Awaitable[None]) -> None:
     await asked
 
 
-async def in_doubt(house: House, **fields: object) -> int:
+async def in_doubt(house: House, **fields: Any) -> int:
     """An order whose emission over `a` nobody knows anything of; the delivery's number."""
     house.channel["a"].outcomes.append(Unknown("timeout"))
     await house.order("wang", **fields)

@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from fenghuo.engine.advance import settle
 from fenghuo.engine.channels import Instance
+from fenghuo.engine.settling import settle
 from fenghuo.model.delivery import DeliveryState, Hold, Permanent, Reached, Scope, Transient
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageState

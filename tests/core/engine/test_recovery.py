@@ -8,9 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from fenghuo.engine.advance import QUERY_S
 from fenghuo.engine.book import OpenMessage
 from fenghuo.engine.facts import ChannelSwitched
+from fenghuo.engine.settling import QUERY_S
 from fenghuo.model.delivery import DeliveryState, ObjectiveState, Reached, Scope, TargetState, Transient
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageState

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fenghuo.engine.advance import LONGEST_WAIT_S, MAX_FAILURES, doubted, receipted, retry_wait_s, settle
+from fenghuo.engine.settling import LONGEST_WAIT_S, MAX_FAILURES, doubted, receipted, retry_wait_s, settle
 from fenghuo.model.delivery import Delivery, DeliveryState, Hold, Outcome, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo.model.evidence import Evidence
 from tests.core.engine.values import NOW, Q95_S, awaiting, delivery, doubtful, emitting, view

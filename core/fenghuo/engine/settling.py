@@ -1,0 +1,80 @@
+"""What came from a channel → the next state of the delivery: an outcome, a receipt, a doubt. Pure.
+
+Source: delivery.md, States of a delivery; Failures have a scope.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import msgspec
+
+from fenghuo.engine.last_attempt import LAST
+from fenghuo.model.delivery import Delivery, DeliveryState, Hold, Outcome, Permanent, Reached, Scope, Transient, Unknown
+from fenghuo.model.evidence import Evidence
+from fenghuo.model.situation import ChannelView
+
+__all__ = ["QUERY_S", "doubted", "receipted", "retry_wait_s", "settle"]
+
+DOUBT_GRACE_S = 2.0
+"""How long a doubt waits before a marked copy: a provider that comes back reports first what it had (seen with SMSCs on bind)."""
+QUERY_S = 20.0
+"""How long a channel that can be queried has for its answer; after that a doubt is as one of an opaque channel (delivery.md)."""
+MAX_FAILURES = 6
+"""Attempts that may fail for the recipient's or the message's sake before the way is given up."""
+FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 300.0
+
+
+def settle(
+    delivery: Delivery, outcome: Outcome, *, needed: Evidence, now: float, view: ChannelView | None, jitter: float = 0.5
+) -> Delivery:
+    """A delivery after the outcome of its emission. `jitter`: 0..1, drawn by the caller."""
+    replace = msgspec.structs.replace
+    match outcome:
+        case Reached(level=level):
+            evidence = max(delivery.evidence, level)
+            if evidence >= needed:
+                return replace(delivery, state=DeliveryState.MET, evidence=evidence, reason="", until=None)
+            wait_s = view.latency_q95_s if view else 30.0
+            return replace(delivery, state=DeliveryState.AWAITING, evidence=evidence, reason="", until=now + wait_s)
+        case Transient(scope=Scope.CHANNEL, retry_after_s=after_s):
+            wait_s = after_s if after_s is not None else retry_wait_s(1, jitter)
+            reason = Hold.SPENT if delivery.reason == LAST else Hold.CHANNEL
+            return replace(delivery, state=DeliveryState.HELD, reason=reason, until=None, not_before=now + wait_s)
+        case Transient(scope=scope, code=code, retry_after_s=after_s):
+            failures = delivery.failures + 1
+            if failures >= MAX_FAILURES:
+                return replace(delivery, state=DeliveryState.FAILED, reason=f"{scope} {code}", failures=failures)
+            wait_s = after_s if after_s is not None else retry_wait_s(failures, jitter)
+            return replace(delivery, state=DeliveryState.READY, reason=code, failures=failures, not_before=now + wait_s)
+        case Permanent(scope=scope, code=code):
+            return replace(delivery, state=DeliveryState.FAILED, reason=f"{scope} {code}", until=None)
+        case Unknown(cause=cause):
+            return doubted(delivery, cause, now=now, view=view)
+        case _:
+            assert_never(outcome)
+
+
+def doubted(delivery: Delivery, cause: str, *, now: float, view: ChannelView | None) -> Delivery:
+    """A delivery of which nobody knows whether it left, with the time by which that must be resolved."""
+    grace_s = QUERY_S if view is not None and view.doubt == "queryable" else DOUBT_GRACE_S
+    window_s = max(view.latency_q95_s if view else 30.0, 2 * grace_s)
+    return msgspec.structs.replace(delivery, state=DeliveryState.IN_DOUBT, reason=cause, until=now + window_s, not_before=now + grace_s)
+
+
+def receipted(delivery: Delivery, *, level: Evidence | None, failure: Outcome | None, needed: Evidence) -> Delivery:
+    """A delivery after a receipt: evidence only rises (I3); a terminal state is never left; a refusal by the far end ends an open one."""
+    replace = msgspec.structs.replace
+    evidence = max(delivery.evidence, level if level is not None else Evidence.STORED)
+    waiting = delivery.state in (DeliveryState.AWAITING, DeliveryState.IN_DOUBT)
+    if waiting and evidence >= needed:
+        return replace(delivery, evidence=evidence, state=DeliveryState.MET, reason="", until=None)
+    if waiting and isinstance(failure, Permanent):
+        return replace(delivery, evidence=evidence, state=DeliveryState.FAILED, reason=f"{failure.scope} {failure.code}", until=None)
+    return replace(delivery, evidence=evidence)
+
+
+def retry_wait_s(failures: int, jitter: float) -> float:
+    """Seconds before the next try: doubled each time, up to five minutes, with jitter 0..1 spreading it over the upper half."""
+    longest: float = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** (failures - 1))
+    return longest * (0.5 + 0.5 * jitter)
