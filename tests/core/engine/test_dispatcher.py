@@ -159,14 +159,17 @@ async def test_a_retry_has_its_time(tmp_path: Path) -> None:
 
 
 async def test_the_first_copy_to_everyone_goes_before_the_second_copy_to_anyone(tmp_path: Path) -> None:
-    """wang's retry and huang's first wait for the same line: huang is told first."""
+    """wang's retry is due sooner and waits longer than li's first; li is told first."""
     async with opened(tmp_path, a=msgspec.structs.replace(CAPABILITIES["a"], concurrency=1)) as house:
-        house.channel["a"].outcomes.append(Transient(Scope.RECIPIENT, "busy", 0.0))
+        house.channel["a"].outcomes.append(Transient(Scope.RECIPIENT, "busy", 5.0))
+        await house.order("wang", via=["a"])
         gate = Gate(house)
-        await house.order("wang", "li", "huang", via=["a"])
+        await house.order("huang", via=["a"])
+        await house.later(5)
+        await house.order("li", via=["a"])
         gate.open.set()
         await house.settle()
-        assert [(WANG, 1), (LI, 1), (HUANG, 1), (WANG, 2)] == [(mail.address, mail.n) for mail in house.sent]
+        assert [(WANG, 1), (HUANG, 1), (LI, 1), (WANG, 2)] == [(mail.address, mail.n) for mail in house.sent]
 
 
 # Outcomes.
