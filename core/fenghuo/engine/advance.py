@@ -127,7 +127,8 @@ class _Draft:
                 self.wait_on(delivery)
             elif delivery.state in (DeliveryState.READY, DeliveryState.HELD):
                 state, reason = rechecked(delivery, self.view(delivery))
-                self.put(delivery, state=state, reason=reason)
+                if (state, reason) != (delivery.state, delivery.reason):
+                    self.put(delivery, state=state, reason=reason)
         self.open_rungs()
         self.escalate()
         self.target = msgspec.structs.replace(self.target, wake_at=min(self.wakes, default=None))
