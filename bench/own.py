@@ -7,10 +7,9 @@ import re
 import sys
 import time
 from pathlib import Path
+from typing import IO
 
-import msgspec
-
-from bench.pump import HttpClient, Sink, Volley, fire
+from bench.http_subject import HttpSubject
 
 __all__ = ["Own"]
 
@@ -51,63 +50,37 @@ ladder = "hook"
 """
 
 
-class Own:
+class Own(HttpSubject):
     """The daemon as a process of its own on free ports, with the settings above."""
 
     name = "fenghuo"
+    start_s = 0.0
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._sink = Sink()
-        self._client: HttpClient | None = None
-        self._process: asyncio.subprocess.Process | None = None
-        self.start_s = 0.0
-
-    @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
-
-    async def start(self) -> None:
-        await self._sink.start()
+    async def _started(self, log: IO[bytes]) -> int:
         self._write(self._sink.port)
         began = time.monotonic()
-        with (self._folder / "daemon.log").open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "fenghuo",
-                "serve",
-                "--config",
-                str(self._folder / "fenghuo.toml"),
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-            )
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "fenghuo",
+            "serve",
+            "--config",
+            str(self._folder / "fenghuo.toml"),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+        )
         assert self._process.stdout is not None
         async with asyncio.timeout(20):
             line = (await self._process.stdout.readline()).decode()
         self.start_s = time.monotonic() - began
         found = URL.search(line)
         if found is None:
-            raise RuntimeError(f"the daemon did not start: {line} {(self._folder / 'daemon.log').read_text()[-1000:]}")
-        self._client = HttpClient(int(found.group(1)))
-
-    async def volley(self, first: int, count: int, *, in_flight: int, rate: float = 0.0) -> Volley:
-        return await fire(self._send, self._sink.got, first=first, count=count, in_flight=in_flight, rate=rate)
-
-    async def stop(self) -> None:
-        if self._client is not None:
-            self._client.close()
-        if self._process is not None and self._process.returncode is None:
-            self._process.kill()
-            await self._process.wait()
-        self._sink.stop()
+            raise RuntimeError(f"the daemon did not start: {line} {Path(log.name).read_text()[-1000:]}")
+        return int(found.group(1))
 
     async def _send(self, number: int) -> bool:
-        assert self._client is not None
         order = {"to": [f"r{number % RECIPIENTS}"], "text": f"fh{number}x {PADDING}", "priority": "P2", "kind": "Dispatch"}
-        status = await self._client.post("/api/v1/messages", msgspec.json.encode(order), f"Authorization: Bearer {TOKEN}")
-        return status == 202
+        return await self._post("/api/v1/messages", order, f"Authorization: Bearer {TOKEN}") == 202
 
     def _write(self, port: int) -> None:
         people = self._folder / "people"

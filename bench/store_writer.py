@@ -1,4 +1,4 @@
-"""Rows a second and time to a durable commit through the writer thread: `python bench/store_writer.py [FOLDER]`.
+"""Rows a second and time to a durable commit through the writer thread: `python -m bench.store_writer [FOLDER]`.
 
 An fsync probe of the same disk stands beside the figures (150 appends of 4 KiB): without it they mean nothing.
 """
@@ -6,13 +6,13 @@ An fsync probe of the same disk stands beside the figures (150 appends of 4 KiB)
 from __future__ import annotations
 
 import asyncio
-import os
 import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from bench.probe import fsync_probe
 from fenghuo.clock import SystemClock
 from fenghuo.model.delivery import Delivery, DeliveryState, Token
 from fenghuo.model.message import MessageId
@@ -42,18 +42,6 @@ def delivery(number: int) -> Delivery:
     )
 
 
-def probe(folder: Path) -> list[float]:
-    """Milliseconds of 150 appends of 4 KiB, each with fdatasync."""
-    took = []
-    with (folder / "probe").open("wb", buffering=0) as stream:
-        for _ in range(150):
-            started = time.perf_counter()
-            stream.write(bytes(4096))
-            os.fdatasync(stream.fileno())
-            took.append((time.perf_counter() - started) * 1000)
-    return took
-
-
 async def producers(store: Store, count: int, *, first: int) -> tuple[float, list[float]]:
     """`count` coroutines that each wait for their own commit: rows a second, and milliseconds a commit."""
     took: list[float] = []
@@ -70,15 +58,16 @@ async def producers(store: Store, count: int, *, first: int) -> tuple[float, lis
     return len(took) / (time.perf_counter() - started), took
 
 
-def line(name: str, rate: float | None, took: list[float]) -> None:
+def line(name: str, rate: float, took: list[float]) -> None:
     """One row of the table."""
     q = statistics.quantiles(took, n=100)
-    print(f"{name:28} {'' if rate is None else f'{rate:8.0f} rows/s':16} p50 {q[49]:7.3f} ms  p99 {q[98]:7.3f} ms")
+    print(f"{name:28} {rate:8.0f} rows/s  p50 {q[49]:7.3f} ms  p99 {q[98]:7.3f} ms")
 
 
 async def main(folder: Path) -> None:
     """Print the table."""
-    line("fdatasync 4 KiB", None, probe(folder))
+    disk = fsync_probe(folder)
+    print(f"{'fdatasync 4 KiB':45} p50 {disk.p50_ms:7.3f} ms  p99 {disk.p99_ms:7.3f} ms")
     store = await Store.open(folder / "state", clock=SystemClock(), node="bench")
     for turn, count in enumerate((1, 10, 100, 1_000)):
         line(f"{count} callers, row + event", *await producers(store, count, first=1_000_000 * turn))
