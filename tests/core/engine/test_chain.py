@@ -206,6 +206,7 @@ BURIED = [
     (Reference("X-9"), "fire", False),
     (Reference("X-9", "met"), "met", True),
     (Reference("X-9", "fire"), "fire", False),
+    (Reference("X-9", "fire"), "met", False),
     (Reference("X-8"), "met", False),
 ]
 

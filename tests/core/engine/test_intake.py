@@ -13,7 +13,8 @@ from fenghuo.engine.judging import Origin
 from fenghuo.errors import KeyConflict, Overloaded
 from fenghuo.model.area import AreaRef
 from fenghuo.model.delivery import Accepted, DeliveryState, Refused
-from fenghuo.store.tables import REFUSAL
+from fenghuo.model.message import Message
+from fenghuo.store.tables import MESSAGE, REFUSAL
 from tests.core.engine.house import House, opened
 from tests.core.engine.values import NOW
 
@@ -247,6 +248,57 @@ async def test_the_author_goes_on_beside_a_strangers_held_cancel(tmp_path: Path)
         await _revised(house, at=20, action="Cancel", reference=first.id, sender="stranger")
         update = await _revised(house, at=30, action="Update", reference=first.id, text="新的")
         assert ("active", ["superseded", "superseded", "active"]) == (update.state, await house.states(first.id))
+
+
+async def test_a_revision_keeps_what_people_know_the_event_by(tmp_path: Path) -> None:
+    """Its short number stays, it is never less urgent than it was, and without an end of its own it ends no sooner."""
+    async with opened(tmp_path) as house:
+        first = await _revised(house, at=0, priority="P1", expires_s=200_000)
+        await _revised(house, at=10, action="Update", reference=first.id, text="新的", priority="P3")
+        before, after = [
+            msgspec.msgpack.decode(row.body, type=Message) for row in await house.store.find(MESSAGE, "1 = 1 ORDER BY revision")
+        ]
+        assert (first.id, 2, before.number, before.priority) == (after.id, after.revision, after.number, after.priority)
+        assert (False, True, before.expires_at) == (before.assumed_expiry, after.assumed_expiry, after.expires_at)
+
+
+async def test_an_update_may_end_sooner_when_it_says_so(tmp_path: Path) -> None:
+    """An end that the author names is the end."""
+    async with opened(tmp_path) as house:
+        first = await _revised(house, at=0, expires_s=200_000)
+        await _revised(house, at=10, action="Update", reference=first.id, text="新的", expires_s=60)
+        _, after = await house.store.find(MESSAGE, "1 = 1 ORDER BY revision")
+        assert NOW + 10 + 60 == after.expires_at
+
+
+async def test_a_cancel_says_what_it_ends(tmp_path: Path) -> None:
+    """Headline and areas of the original, and the words of the Cancel: nobody has to look up what an id meant."""
+    async with opened(tmp_path) as house:
+        first = await _revised(house, at=0, subject="太仓市台风红色预警", areas=["mca:320585110"])
+        await _revised(house, at=10, action="Cancel", reference=first.id, text="台风已过")
+        _, row = await house.store.find(MESSAGE, "1 = 1 ORDER BY revision")
+        (info,) = msgspec.msgpack.decode(row.body, type=Message).content.infos
+        assert ("太仓市台风红色预警", "台风已过") == (info.headline, info.description)
+        assert ["320585110"] == [code.value for area in info.areas for code in area.geocodes]
+
+
+async def test_an_update_that_must_be_signed_leaves_the_original_in_force(tmp_path: Path) -> None:
+    """It comes from a clock that runs ahead, so a person looks first; until then people act on the words that are known to be good."""
+    async with opened(tmp_path) as house:
+        first = await _revised(house, at=0)
+        update = await _revised(house, at=86_400, action="Update", reference=first.id, text="新的")
+        assert ("held", ["active", "held"]) == (update.state, await house.states(first.id))
+        assert [] == [mail for mail in house.sent if "新的" in mail.text]
+
+
+async def test_a_repeated_update_is_a_duplicate_and_no_third_revision(tmp_path: Path) -> None:
+    """The feed is read again every minute."""
+    async with opened(tmp_path) as house:
+        first = await _revised(house, at=0)
+        for state in ("active", "duplicate"):
+            again = await _revised(house, at=10, action="Update", reference=first.id, text="新的")
+            assert (first.id, 2, state) == (again.id, again.revision, again.state)
+        assert ["superseded", "active"] == await house.states(first.id)
 
 
 async def test_no_authority_means_held(tmp_path: Path) -> None:
