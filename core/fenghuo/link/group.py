@@ -43,7 +43,8 @@ class GroupCall:
         self._chance = chance
         self._all = (1 << len(pieces)) - 1
         self._answered = {n for n, held in enumerate(outgoing.held) if held}
-        self._polled = dict.fromkeys(range(len(members)), 0)
+        self._polled = dict.fromkeys(range(len(members)), 0)  # without an answer since
+        self._repaired = dict.fromkeys(range(len(members)), 0)
         self._queue = deque(range(len(pieces)))
         self._asked = self._open()
         self._rounds = 0
@@ -113,6 +114,7 @@ class GroupCall:
             return False
         member = self.members.index(source)
         self._answered.add(member)
+        self._polled[member] = 0
         known = self.outgoing.held[member]
         pieces = known | held.pieces if held.count == len(self._pieces) else known
         kept = (*self.outgoing.held[:member], pieces, *self.outgoing.held[member + 1 :])
@@ -135,7 +137,9 @@ class GroupCall:
         self._poll = None
         silent = self._open() & ~_mask(self._answered)
         if self._rounds < ROUNDS and (self._lacking() or silent.bit_count() > _FEW):
-            self._queue, self._asked = deque(self._lacking() or [len(self._pieces) - 1]), self._open()
+            # Who is silent missed the piece that called: those who answered cannot lack it, and it is not among what they lack.
+            last = {len(self._pieces) - 1} if silent else set[int]()
+            self._queue, self._asked = deque(sorted(last.union(self._lacking()))), self._open()
             return
         self._poll = next((n for n in members_of(self._open()) if self._polled[n] < POLLS), None)
         if self._poll is None:
@@ -144,9 +148,9 @@ class GroupCall:
     def _was_incomplete(self, member: int) -> bool:
         """A polled member that answered and lacks something is sent that, and answers in a slot of its own."""
         missing = self._all & ~self.outgoing.held[member]
-        if member not in self._answered or not missing or self._polled[member] >= POLLS + 1:
+        if self._polled[member] or not missing or self._repaired[member] >= ROUNDS:
             return False
-        self._polled[member] += 1
+        self._repaired[member] += 1
         self._poll, self._asked, self._queue = None, 1 << member, deque(members_of(missing))
         return True
 

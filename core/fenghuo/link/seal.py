@@ -156,6 +156,7 @@ class Opener:
         return Kept(lane.name, self._windows[lane.name], lane.name in self._stale)
 
     def window(self, lane: Lane) -> Window:
+        """What was heard in a lane."""
         return self._windows[lane.name]
 
     def move(self, lane: Lane, counter: int) -> None:

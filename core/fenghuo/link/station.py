@@ -35,6 +35,8 @@ from fenghuo.model.traffic import Priority, Traffic
 
 __all__ = ["Memory", "Station"]
 
+# Frames of the link itself: answers and what asks for them.
+_TALK = (FrameKind.RECEIPT, FrameKind.CONTROL)
 # How long a receipt, a poll or a question is worth something: longer than clocks of posts differ.
 _TALK_S = 3600.0
 # A lane without counters is tried again after this; the owner reserves meanwhile.
@@ -119,7 +121,7 @@ class Station:
     def receive_frame(self, octets: bytes, now: float) -> list[Event]:
         """A frame from the bearer, told at its end."""
         result = self.opener.open(octets, now)
-        is_answer = isinstance(result, Opened) and result.head.kind is FrameKind.RECEIPT
+        is_answer = isinstance(result, Opened) and result.head.kind in _TALK
         self._overheard(self._air.airtime_s(len(octets)), now, is_answer=is_answer)
         if isinstance(result, Refusal):
             self._events += self._refused(result, now)
@@ -151,13 +153,7 @@ class Station:
         if slotted is not None:
             return self._emit(slotted, now)
         is_quiet = now < self._quiet_until
-        if now >= self._slots_until and (answer := self._answers.at_once()) is not None:
-            frame = self._emit(answer, now)
-            if frame is None:
-                self._answers.give_back(answer)
-            else:
-                # Whoever asked will want to go on; two that begin together lose both frames.
-                self._courtesy_until = self._busy_until + self._air.turnaround_s + self._air.access_s * self._chance.uniform(1.0, 2.0)
+        if now >= self._slots_until and (frame := self._owed(now)) is not None:
             return frame
         transfer = self._departures.due(now, only=ref, most=Priority.P0 if is_quiet else Priority.P4)
         return self._depart(transfer, now) if transfer is not None else None
@@ -255,6 +251,19 @@ class Station:
             case Tally() as tally:
                 yield Tallied(source, tally)
 
+    def _owed(self, now: float) -> Frame | None:
+        """The next answer, unless their share of the air is used up."""
+        answer = self._answers.at_once()
+        if answer is None:
+            return None
+        frame = self._emit(answer, now)
+        if frame is None:
+            self._answers.give_back(answer)
+        else:
+            # Whoever asked will want to go on; two that begin together lose both frames.
+            self._courtesy_until = self._busy_until + self._air.turnaround_s + self._air.access_s * self._chance.uniform(1.0, 2.0)
+        return frame
+
     def _depart(self, transfer: Transfer, now: float) -> Frame | None:
         parcel = transfer.outgoing.parcel
         quiet_s, is_call = transfer.quiet_s(), transfer.is_calling
@@ -272,7 +281,7 @@ class Station:
         """Seal it, if the medium's ledger and the key allow."""
         airtime_s = self._air.airtime_s(sealed_octets(intent.kind, len(intent.payload)))
         priority = parcel.priority if parcel else Priority.P0
-        is_receipt = intent.kind in (FrameKind.RECEIPT, FrameKind.CONTROL)
+        is_receipt = intent.kind in _TALK
         if not self._ledger.may(airtime_s, now, priority, is_receipt=is_receipt):
             self._closed_until = self._ledger.open_at(airtime_s, now, priority, is_receipt=is_receipt)
             return None

@@ -13,6 +13,7 @@ from fenghuo.link.frame import FrameKind, Head
 from fenghuo.link.parcels import Ending, Parcel
 from fenghuo.model.traffic import Priority, Traffic
 from tests.core.link.ether import Ether, Radio
+from tests.core.link.loss import bit_errors
 from tests.core.link.posts import CENTRE, NOW, SIREN, TOWN
 
 # Two pieces of 150 octets and one receipt, each keyed up and down.
@@ -22,11 +23,6 @@ MINIMUM_S = 2 * Air().airtime_s(171) + Air().airtime_s(19)
 def parcel(destination: int, number: int, *, size: int = 300, priority: Priority = Priority.P2, life_s: float = 86_400.0) -> Parcel:
     body = random.Random(number).randbytes(size)
     return Parcel(destination, FrameKind.DISPATCH, Traffic.ACTUAL, priority, body, NOW + life_s, f"m{number}")
-
-
-def bit_errors(frame: Frame) -> float:
-    """As noise does it: a frame of 191 octets is lost one time in five, a receipt less often."""
-    return 1 - (1 - 1.46e-4) ** (8 * (len(frame.octets) + 20))
 
 
 def ended(radio: Radio) -> list[Finished]:
