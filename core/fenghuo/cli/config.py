@@ -11,7 +11,6 @@ import msgspec
 from fenghuo.cli.logs import quiet_logs
 from fenghuo.cli.paper import print_json
 from fenghuo.cli.starter import write_starter
-from fenghuo.engine.rules import read_rules
 from fenghuo.errors import SettingsError
 from fenghuo.plugin.host import PluginHost, load_plugins
 from fenghuo.service import settings
@@ -90,10 +89,7 @@ def _which(ctx: click.Context, said: Path | None) -> Path:
 def _load(file: Path) -> settings.Settings:
     quiet_logs()
     found = settings.load(file, load_plugins())
-    try:
-        read_rules(found.node.rules.read_text(encoding="utf-8"), file=found.node.rules.name)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError((f"{found.node.rules.name}: cannot be read: {error}",)) from error
+    settings.load_rules(found)
     return found
 
 

@@ -22,7 +22,7 @@ import structlog
 
 from fenghuo.clock import SystemClock
 from fenghuo.engine.office import Office
-from fenghuo.engine.rules import RuleBook, read_rules
+from fenghuo.engine.rules import RuleBook
 from fenghuo.errors import ConfigError, LinkBusy, SettingsError, StoreError
 from fenghuo.model.audit import SYSTEM
 from fenghuo.model.directory import Directory
@@ -81,7 +81,7 @@ def serve(config: Path, *, exercise: bool = False) -> int:
     host = load_plugins()
     try:
         settings = settings_module.load(config, host)
-        rules = _rules(settings)
+        rules = settings_module.load_rules(settings)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             return runner.run(Daemon(settings, rules, host, exercise=exercise).run())
     except SettingsError as error:
@@ -102,10 +102,6 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
         factory: Callable[[], asyncio.AbstractEventLoop] = importlib.import_module("uvloop").new_event_loop
         return factory
     return None
-
-
-def _rules(settings: Settings) -> RuleBook:
-    return read_rules(settings.node.rules.read_text(encoding="utf-8"), file=settings.node.rules.name)
 
 
 class Daemon:
@@ -259,7 +255,7 @@ class Daemon:
         self._notify.reloading()
         try:
             settings = settings_module.load(self._settings.file, self._host)
-            rules = _rules(settings)
+            rules = settings_module.load_rules(settings)
             if settings.node.directory is not None:
                 await keeper.load_folder(settings.node.directory)
         except SettingsError as error:

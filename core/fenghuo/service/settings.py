@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from fenghuo.engine.rules import RuleBook, read_rules
 from fenghuo.errors import SettingsError
 from fenghuo.plugin.host import PluginHost
 from fenghuo.service import settings_instances, settings_sections
@@ -36,6 +37,7 @@ __all__ = [
     "Settings",
     "TokenSettings",
     "load",
+    "load_rules",
 ]
 
 
@@ -49,6 +51,16 @@ def load(path: Path, host: PluginHost, *, environment: Mapping[str, str] = os.en
     if settings is None or faults.found:
         raise SettingsError(tuple(dict.fromkeys(faults.found)))
     return settings
+
+
+def load_rules(settings: Settings) -> RuleBook:
+    """The rules that the settings name. Raises: SettingsError with every mistake found."""
+    file = settings.node.rules
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as refusal:
+        raise SettingsError((f"{file.name}: cannot be read: {refusal}",)) from refusal
+    return read_rules(text, file=file.name)
 
 
 def _parsed(path: Path) -> dict[str, object]:

@@ -1,0 +1,180 @@
+"""The daemon as a process with as little as it needs: its life in order, its exit codes, and what it takes over at a reload."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import stat
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fenghuo.client.caller import CallFailed
+from fenghuo.client.socket import Control
+from fenghuo.service.daemon import version
+from tests.scale import TIMEOUT_SCALE
+
+pytestmark = [pytest.mark.may_block("it reads the files of a process of its own"), pytest.mark.timeout(60)]
+
+LEAST = '[node]\nname = "node"\n'
+TOKEN = '[tokens.duty]\nfile = "state/duty.token"\ngenerate = true\nrights = ["operator"]\n'
+RULES = (
+    '[ladders.x]\n[[ladders.x.rungs]]\nchannels = ["sms"]\n[[rules]]\nname = "orders"\naudience = { name = "as addressed" }\nladder = "x"\n'
+)
+
+
+class Process:
+    """`fenghuo serve` on a folder, what it printed when it was ready, and what it logged."""
+
+    def __init__(self, folder: Path, process: asyncio.subprocess.Process, ready: str) -> None:
+        self.folder, self.ready = folder, ready
+        self._process = process
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in (self.folder / "log").read_text(encoding="utf-8").splitlines() if line.startswith("{")]
+
+    async def end(self, how: signal.Signals = signal.SIGTERM) -> int:
+        if self._process.returncode is None:
+            self._process.send_signal(how)
+        async with asyncio.timeout(20 * TIMEOUT_SCALE):
+            return await self._process.wait()
+
+    def reload(self) -> None:
+        self._process.send_signal(signal.SIGHUP)
+
+    async def until_logged(self, event: str, count: int = 1) -> dict[str, Any]:
+        async with asyncio.timeout(10 * TIMEOUT_SCALE):
+            while len(found := [line for line in self.log if line["event"] == event]) < count:
+                await asyncio.sleep(0.02)
+        return found[-1]
+
+    async def ask(self, token: str, verb: str, **args: Any) -> Any:
+        control = Control(self.folder / "state" / "ctl.sock", (self.folder / "state" / f"{token}.token").read_text().strip())
+        return await asyncio.to_thread(lambda: control.call(verb, **args))
+
+
+async def begin(folder: Path, *options: str) -> Process:
+    with (folder / "log").open("wb") as log:
+        command = (sys.executable, "-m", "fenghuo", "serve", "--config", str(folder / "fenghuo.toml"), *options)
+        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=log)
+    assert process.stdout is not None
+    async with asyncio.timeout(15 * TIMEOUT_SCALE):
+        ready = (await process.stdout.readline()).decode()
+    return Process(folder, process, ready)
+
+
+@contextlib.asynccontextmanager
+async def serving(folder: Path, text: str = LEAST, *options: str) -> AsyncIterator[Process]:
+    (folder / "rules.toml").write_text(RULES)
+    (folder / "fenghuo.toml").write_text(text, encoding="utf-8")
+    process = await begin(folder, *options)
+    try:
+        yield process
+    finally:
+        await process.end(signal.SIGKILL)
+
+
+async def test_it_needs_nothing_but_a_name(tmp_path: Path) -> None:
+    """One line says that it is ready and where; the folder of its state is its own."""
+    async with serving(tmp_path) as process:
+        assert process.ready.startswith(f"fenghuo {version()} ready in ")
+        assert process.ready.rstrip().endswith(f"s: node node, socket {tmp_path}/state/ctl.sock, 0 channels, 0 in doubt")
+        assert (await process.ask("ctl", "status"))["ready"]
+        assert 0 == stat.S_IMODE((tmp_path / "state").stat().st_mode) & stat.S_IWOTH
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+async def test_it_ends_by_itself_when_asked(tmp_path: Path, how: signal.Signals) -> None:
+    """With 0, the control socket closed before the store."""
+    async with serving(tmp_path) as process:
+        assert 0 == await process.end(how)
+        events = [line["event"] for line in process.log]
+        assert events.index("control socket open") < events.index("control socket closed")
+        assert not (tmp_path / "state/ctl.sock").exists()
+
+
+async def test_a_token_is_made_at_the_first_start_and_kept(tmp_path: Path) -> None:
+    """Readable by its owner alone; the second start reads the same."""
+    async with serving(tmp_path, LEAST + TOKEN) as process:
+        made = (tmp_path / "state/duty.token").read_text()
+        assert 0o600 == stat.S_IMODE((tmp_path / "state/duty.token").stat().st_mode)
+        assert await process.ask("duty", "status")
+        await process.end()
+    async with serving(tmp_path, LEAST + TOKEN) as process:
+        assert made == (tmp_path / "state/duty.token").read_text()
+
+
+async def test_a_reload_takes_over_tokens_and_rules(tmp_path: Path) -> None:
+    """A token that is gone from the settings opens nothing any more, a new one does, and the new rules decide."""
+    async with serving(tmp_path, LEAST + TOKEN) as process:
+        old = await process.ask("duty", "route.lint")
+        (tmp_path / "state/chief.token").write_text("chief-0123456789\n")
+        (tmp_path / "fenghuo.toml").write_text(LEAST + TOKEN.replace("duty", "chief"))
+        (tmp_path / "rules.toml").write_text(RULES.replace('"sms"', '"radio"'))
+        process.reload()
+        await process.until_logged("settings changed")
+        assert old != await process.ask("chief", "route.lint")
+        with pytest.raises(CallFailed, match="the token is missing or not known here"):
+            await process.ask("duty", "status")
+
+
+@pytest.mark.parametrize(
+    ("file", "raw"), [("rules.toml", b"\xff\xfe"), ("rules.toml", b"[ladders"), ("fenghuo.toml", b"[node]\nname = 7\n")]
+)
+async def test_what_cannot_be_read_at_a_reload_changes_nothing(tmp_path: Path, file: str, raw: bytes) -> None:
+    """A fault in either file is logged with its name, and the daemon goes on as before."""
+    async with serving(tmp_path, LEAST + TOKEN) as process:
+        (tmp_path / file).write_bytes(raw)
+        process.reload()
+        assert file in (await process.until_logged("settings not changed"))["fault"]
+        assert (await process.ask("duty", "status"))["ready"]
+        assert 0 == await process.end()
+
+
+async def test_faults_at_the_start_end_it_with_78(tmp_path: Path) -> None:
+    """Each on a line of its own, without a stack trace; nothing was made."""
+    async with serving(tmp_path, '[node]\nname = "NODE"\nrulez = 3\n') as process:
+        assert (78, "") == (await process.end(), process.ready)
+        said = (tmp_path / "log").read_text()
+        assert (2, False, False) == (len(said.splitlines()), "Traceback" in said, (tmp_path / "state").exists())
+
+
+async def test_rules_that_are_no_text_end_it_with_78(tmp_path: Path) -> None:
+    """As `fenghuo config check` says it."""
+    (tmp_path / "fenghuo.toml").write_text(LEAST)
+    (tmp_path / "rules.toml").write_bytes(b"\xff\xfe")
+    process = await begin(tmp_path)
+    assert (78, True) == (await process.end(signal.SIGKILL), (tmp_path / "log").read_text().startswith("rules.toml: cannot be read: "))
+
+
+async def test_a_store_in_use_ends_the_second_daemon(tmp_path: Path) -> None:
+    """With a sentence; the first goes on."""
+    async with serving(tmp_path) as first:
+        second = await begin(tmp_path)
+        assert 70 == await second.end(signal.SIGKILL)
+        assert (await first.ask("ctl", "status"))["ready"]
+
+
+async def test_a_web_port_answers_to_the_names_it_was_given(tmp_path: Path) -> None:
+    """The ready line has its address; any other Host is refused."""
+    text = LEAST + '[web]\nlisten = "127.0.0.1:0"\nhosts = ["fenghuo.taicang.example"]\n[fronts.api]\ntype = "http.api"\n'
+    async with serving(tmp_path, text) as process:
+        port = int(process.ready.partition("web http://127.0.0.1:")[2].partition(",")[0])
+        assert [b"HTTP/1.1 200 OK", b"HTTP/1.1 421 Misdirected Request"] == [
+            await first_line(port, host) for host in ("fenghuo.taicang.example", "evil.example")
+        ]
+
+
+async def first_line(port: int, host: str) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"GET /healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+    async with asyncio.timeout(10 * TIMEOUT_SCALE):
+        answer = await reader.read()
+    writer.close()
+    return answer.partition(b"\r\n")[0]
