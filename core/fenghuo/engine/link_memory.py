@@ -1,17 +1,22 @@
-"""The disk behind the narrow link: reserves its counters, keeps its windows, gives them back after a crash."""
+"""The disk behind the narrow link: reserves its counters, keeps its windows and transfers, gives them back after a crash."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fenghuo.link.counters import STEP, Wanted
-from fenghuo.link.keys import Lane
-from fenghuo.link.seal import Kept
-from fenghuo.link.window import Window
+import msgspec
+
+from fenghuo.link import Changes, FrameKind, Incoming, Kept, KeyRing, Memory, Outgoing, Parcel, Wanted, Window
+from fenghuo.link.counters import STEP
 from fenghuo.store import Store, Tx
 from fenghuo.store.frames import Reserved, Seen, keep_window, read_windows, reserve
+from fenghuo.store.records import TransferInRow, TransferOutRow
+from fenghuo.store.tables import TRANSFER_IN, TRANSFER_OUT
 
 __all__ = ["LinkMemory"]
+
+_BITMAP = 8  # octets, for up to 64 pieces
+_pieces = msgspec.msgpack.Decoder(tuple[bytes | None, ...])
 
 
 class LinkMemory:
@@ -29,18 +34,81 @@ class LinkMemory:
 
         return await self._store.run(job)
 
-    async def keep(self, windows: Iterable[Kept]) -> None:
-        """What was heard, before anything is done because of it. Raises: StoreError."""
-        rows = tuple(Seen(kept.lane, kept.window.highest, kept.window.seen, kept.stale) for kept in windows)
+    async def keep(self, changes: Changes) -> None:
+        """All of it in one commit, before the next frame leaves. Raises: StoreError."""
+        await self._store.run(lambda tx: keep(tx, changes))
 
-        def job(tx: Tx) -> None:
-            for row in rows:
-                keep_window(tx, row)
+    async def recall(self, ring: KeyRing) -> Memory:
+        """What the keys of this post had said and heard before the start. Raises: StoreError."""
+        lanes = {lane.name: lane.since for lane in ring.lanes() if lane.source != ring.own}
+        seen = await self._store.run(lambda tx: read_windows(tx, lanes))
+        outgoing = [_outgoing(row) for row in await self._store.find(TRANSFER_OUT)]
+        incoming = [_incoming(row) for row in await self._store.find(TRANSFER_IN)]
+        windows = tuple(Kept(each.lane, Window(each.highest, each.seen), each.stale) for each in seen)
+        return Memory(windows, tuple(each for each in outgoing if _is_known(ring, each)), tuple(incoming))
 
-        await self._store.run(job)
 
-    async def windows(self, lanes: Iterable[Lane]) -> list[Kept]:
-        """What was heard in these lanes before the start. Raises: StoreError."""
-        asked = {lane.name: lane.since for lane in lanes}
-        found = await self._store.run(lambda tx: read_windows(tx, asked))
-        return [Kept(seen.lane, Window(seen.highest, seen.seen), seen.stale) for seen in found]
+def keep(tx: Tx, changes: Changes) -> None:
+    """As a part of another job: a message that is taken over and its mark go to the disk together."""
+    for kept in changes.windows:
+        keep_window(tx, Seen(kept.lane, kept.window.highest, kept.window.seen, kept.stale))
+    for outgoing in changes.outgoing:
+        tx.put(TRANSFER_OUT, _out_row(outgoing))
+    for incoming in changes.incoming:
+        tx.put(TRANSFER_IN, _in_row(incoming))
+    for out in changes.gone_out:
+        tx.delete(TRANSFER_OUT, *out)
+    for key in changes.gone_in:
+        tx.delete(TRANSFER_IN, *key)
+
+
+def _is_known(ring: KeyRing, outgoing: Outgoing) -> bool:
+    """Whether its far end is still among our keys, with as many members as it had."""
+    destination = outgoing.parcel.destination
+    if ring.is_group(destination):
+        return len(ring.members(destination)) == len(outgoing.held)
+    return destination in ring.peers()
+
+
+def _out_row(outgoing: Outgoing) -> TransferOutRow:
+    parcel = outgoing.parcel
+    return TransferOutRow(
+        destination=parcel.destination,
+        transfer=outgoing.transfer,
+        ref=parcel.ref,
+        kind=parcel.kind,
+        traffic=parcel.traffic,
+        priority=parcel.priority,
+        body=parcel.body,
+        piece=outgoing.size,
+        held=b"".join(held.to_bytes(_BITMAP, "big") for held in outgoing.held),
+        ends_at=parcel.ends_at,
+        opened_at=outgoing.opened_at,
+    )
+
+
+def _outgoing(row: TransferOutRow) -> Outgoing:
+    parcel = Parcel(row.destination, FrameKind(row.kind), row.traffic, row.priority, row.body, row.ends_at, row.ref)
+    held = tuple(int.from_bytes(row.held[start : start + _BITMAP], "big") for start in range(0, len(row.held), _BITMAP))
+    return Outgoing(parcel, row.transfer, row.piece, held, row.opened_at)
+
+
+def _in_row(incoming: Incoming) -> TransferInRow:
+    return TransferInRow(
+        source=incoming.source,
+        destination=incoming.destination,
+        transfer=incoming.transfer,
+        kind=incoming.kind,
+        traffic=incoming.traffic,
+        count=len(incoming.pieces),
+        pieces=b"" if incoming.done else msgspec.msgpack.encode(incoming.pieces),
+        ends_at=incoming.ends_at,
+        done=incoming.done,
+        at=incoming.at,
+    )
+
+
+def _incoming(row: TransferInRow) -> Incoming:
+    pieces = (None,) * row.count if row.done else _pieces.decode(row.pieces)
+    kind = FrameKind(row.kind)
+    return Incoming(row.source, row.destination, row.transfer, kind, row.traffic, pieces, row.ends_at, row.at, row.done)

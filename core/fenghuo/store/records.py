@@ -253,7 +253,7 @@ class TransferOutRow(msgspec.Struct, frozen=True):
 
 
 class TransferInRow(msgspec.Struct, frozen=True):
-    """A message that comes in over the narrow link, as far as it has come. `pieces`: msgpack list, empty octets where one is
+    """A message that comes in over the narrow link, as far as it has come. `pieces`: msgpack list, nil where one is
     missing; empty when `done`, for then the row only keeps a copy from being shown again."""
 
     source: int

@@ -5,15 +5,24 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from fenghuo.engine.link_memory import LinkMemory
+from fenghuo.link.air import Air
 from fenghuo.link.counters import Counters
+from fenghuo.link.events import Delivered, NotTaken
 from fenghuo.link.frame import FrameKind, Head
-from fenghuo.link.seal import Opener, Sealer
+from fenghuo.link.keys import Root
+from fenghuo.link.ledger import Ledger
+from fenghuo.link.parcels import Parcel
+from fenghuo.link.pieces import Piece
+from fenghuo.link.seal import Cause, Plain, Sealer
+from fenghuo.link.station import Station
+from fenghuo.model.traffic import Priority, Traffic
 from fenghuo.store import Store, StoreSettings
 from fenghuo.store.disk import DATABASE
-from tests.core.link.posts import CENTRE, NOW, SIREN, TOWN, cause, opened, plain, ring
+from tests.core.link.posts import CENTRE, GROUP, NOW, ROOTS, SIREN, TOWN, plain, ring, sealer
 from tests.core.store.rows import StillClock
 
 INLINE = StoreSettings(min_free=0, ballast=0, log_frames=0, inline=True)
@@ -85,23 +94,81 @@ async def test_no_counter_is_sealed_twice_over_ten_thousand_crashes(tmp_path: Pa
     await no_counter_twice(tmp_path, 10_000)
 
 
+async def opened_store(folder: Path) -> Store:
+    return await Store.open(folder, clock=StillClock(), node="taicang", settings=StoreSettings(min_free=0, ballast=0))
+
+
+class Post:
+    """A station over a real store, from its start to its end."""
+
+    def __init__(self, store: Store, own: int) -> None:
+        self.memory = LinkMemory(store)
+        self.store = store
+        self.ring = ring(own)
+
+    async def start(self) -> Station:
+        station = Station(self.ring, Air(), ledger=Ledger(), chance=random.Random(1), memory=await self.memory.recall(self.ring))
+        for grant in await self.memory.reserve(station.counters.wanted()):
+            station.counters.grant(grant)
+        await self.settle(station)
+        return station
+
+    async def settle(self, station: Station) -> None:
+        await self.memory.keep(station.changes())
+        station.committed()
+
+
 async def test_a_window_outlives_the_process(tmp_path: Path) -> None:
-    """A recorded frame is no news to a receiver that was restarted."""
-    keys, frame = ring(TOWN), Sealer(ring(CENTRE), await granted_by(tmp_path / "centre")).seal(TOWN, plain(), NOW)
-    store = await Store.open(tmp_path / "town", clock=StillClock(), node="town", settings=StoreSettings(min_free=0, ballast=0))
-    before = Opener(keys, await LinkMemory(store).windows(keys.lanes()))
-    await LinkMemory(store).keep([before.kept(opened(before.open(frame, NOW)).lane)])
+    """A recorded frame is no news to a receiver that was restarted, and neither is a message."""
+    frame = sealer().seal(TOWN, Plain(FrameKind.DISPATCH, Traffic.ACTUAL, Piece(7, 0, 1, b"18:00").encode(), NOW + 600), NOW)
+    store = await opened_store(tmp_path)
+    post = Post(store, TOWN)
+    station = await post.start()
+    (delivered,) = station.receive_frame(frame, NOW)
+    assert isinstance(delivered, Delivered)
+    await post.settle(station)
+    station.taken(delivered)
+    await post.settle(station)
     await store.close()
-    again = await Store.open(tmp_path / "town", clock=StillClock(), node="town", settings=StoreSettings(min_free=0, ballast=0))
-    after = Opener(keys, await LinkMemory(again).windows(keys.lanes()))
-    assert "repeated" == cause(after.open(frame, NOW))
-    await again.close()
+    again = Post(await opened_store(tmp_path), TOWN)
+    station = await again.start()
+    assert [NotTaken(Cause.REPEATED, CENTRE)] == station.receive_frame(frame, NOW)
+    assert [] == station.look(NOW)
+    await again.store.close()
 
 
-async def granted_by(folder: Path) -> Counters:
-    store = await Store.open(folder, clock=StillClock(), node="taicang", settings=StoreSettings(min_free=0, ballast=0))
-    counters = Counters(lane for lane in ring(CENTRE).lanes() if lane.source == CENTRE)
-    for grant in await LinkMemory(store).reserve(counters.wanted()):
-        counters.grant(grant)
+async def test_transfers_outlive_the_process(tmp_path: Path) -> None:
+    """What goes out and what comes in stand on the disk as the station holds them, a missing piece as missing."""
+    store = await opened_store(tmp_path)
+    post = Post(store, CENTRE)
+    station = await post.start()
+    parcel = Parcel(TOWN, FrameKind.ALERT, Traffic.EXERCISE, Priority.P1, bytes(500), NOW + 600, "a")
+    station.open(parcel, NOW)
+    station.open(msgspec.structs.replace(parcel, destination=GROUP, ref="b"), NOW)
+    for index in (0, 2):
+        piece = Piece(9, index, 3, b"" if index else b"ab").encode()
+        station.receive_frame(sealer(TOWN, first=index).seal(CENTRE, Plain(FrameKind.REPORT, Traffic.ACTUAL, piece, NOW + 600), NOW), NOW)
+    changes = station.changes()
+    await post.memory.keep(changes)
+    kept = await post.memory.recall(post.ring)
+    assert (set(changes.outgoing), changes.incoming) == (set(kept.outgoing), kept.incoming)
+    assert (b"ab", None, b"") == kept.incoming[0].pieces
+    station.committed()
+    station.cancel("a")
+    station.look(NOW)
+    await post.settle(station)
+    assert ["b"] == [outgoing.parcel.ref for outgoing in (await post.memory.recall(post.ring)).outgoing]
     await store.close()
-    return counters
+
+
+async def test_transfers_to_far_ends_that_are_gone_stay_behind(tmp_path: Path) -> None:
+    """A device taken out of the settings, or a group with other members, is not sent to under an old plan."""
+    store = await opened_store(tmp_path)
+    post = Post(store, CENTRE)
+    station = await post.start()
+    for destination in (TOWN, SIREN, GROUP):
+        station.open(Parcel(destination, FrameKind.ALERT, Traffic.ACTUAL, Priority.P1, b"", NOW + 600, str(destination)), NOW)
+    await post.settle(station)
+    fewer = ring(CENTRE, roots=(ROOTS[0], Root(9, CENTRE, GROUP, "group", members=(TOWN, SIREN))))
+    assert [TOWN] == [outgoing.parcel.destination for outgoing in (await post.memory.recall(fewer)).outgoing]
+    await store.close()
