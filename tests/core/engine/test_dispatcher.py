@@ -147,6 +147,27 @@ async def test_what_was_decided_while_it_waited_in_the_queue_counts(tmp_path: Pa
         assert (["一"], 1) == ([mail.text[0] for mail in house.sent], len(prepared))
 
 
+async def test_what_was_offered_twice_goes_once(tmp_path: Path) -> None:
+    """Its channel went and came while it stood in the queue, so it stands there twice: the channel prepares it once."""
+    async with opened(tmp_path) as house:
+        gate, prepared = Gate(house), []
+
+        async def prepare() -> None:
+            prepared.append(house.clock.now)
+
+        house.channel["a"].before = prepare
+        await house.order("wang", text="一", via=["a"])
+        await house.order("wang", text="二", via=["a"])
+        house.down("a")
+        await house.settle()
+        house.up("a")
+        await house.later(1)
+        gate.open.set()
+        await house.settle()
+        await house.later(1)
+        assert (["一", "二"], 2) == ([mail.text[0] for mail in house.sent], len(prepared))
+
+
 async def test_a_retry_has_its_time(tmp_path: Path) -> None:
     """The centre said "in five seconds": not before, and then by itself."""
     async with opened(tmp_path) as house:
