@@ -131,11 +131,10 @@ class Recovery:
                 self.doubts += 1
                 view = self._opening.situation().channel.get(delivery.channel)
                 after = doubted(delivery, "crash", now=self._office.clock.time(), view=view)
-                if entry is None:
-                    after = msgspec.structs.replace(after, state=DeliveryState.CANCELLED, until=None)
-                else:
-                    sound(after, self._opening.situation(), batch)
                 batch.changed(delivery, after)
+                sound(after, self._opening.situation(), batch)
+                if entry is None:  # nobody waits for it any more; that it may have left is said all the same
+                    batch.changed(after, msgspec.structs.replace(after, state=DeliveryState.CANCELLED, until=None))
             if entry is not None:
                 self._book.put(entry, after)
 

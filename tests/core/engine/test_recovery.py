@@ -288,6 +288,19 @@ async def test_what_was_acked_is_read_again_however_long_nobody_was_there(tmp_pa
         assert Evidence.DEVICE is max(one.evidence for one in await again.deliveries())
 
 
+async def test_a_start_that_was_cut_off_is_in_doubt_although_nobody_waits_for_it_any_more(tmp_path: Path) -> None:
+    """A person answered while the siren was being started, and then the crash: whether it started is unknown, and is said."""
+    siren = Capabilities(form="sms", evidence_max=Evidence.DEVICE, doubt=Doubt.ACTUATOR)
+    async with opened(tmp_path, a=siren) as house:
+        _never_ends(house)
+        await house.order("wang", via=["a"])
+        await house.answer("r", "BJ1WANG")
+        assert [S.EMITTING] == [one.state for one in await house.deliveries()]
+    async with opened(tmp_path, clock=house.clock, a=siren) as again:
+        assert [S.CANCELLED] == [one.state for one in await again.deliveries()]
+        assert (1, 1) == (len(await again.events("delivery.in_doubt")), len(await again.events("alarm.in_doubt")))
+
+
 async def test_numbers_go_on(tmp_path: Path) -> None:
     """No objective and no delivery gets a number twice."""
     async with opened(tmp_path) as house:
