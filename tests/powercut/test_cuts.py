@@ -28,8 +28,8 @@ def test_what_was_promised_holds_after_20000_cuts() -> None:
 
 @pytest.mark.timeout(120 * TIMEOUT_SCALE)
 def test_it_holds_after_a_second_cut_inside_the_recovery() -> None:
-    """Two crashes allow three copies, and nothing else that one does not."""
-    score = Campaign(every=60, throws=1).run(inside=5, places=60)
+    """Two crashes allow three copies, and nothing else that one does not. Here jobs that wait together are committed together."""
+    score = Campaign(every=60, throws=1, grouped=True).run(inside=5, places=60)
     print(told(score))
     assert score.double >= 1_000, told(score)
     assert [] == score.failures, told(score)
@@ -37,10 +37,10 @@ def test_it_holds_after_a_second_cut_inside_the_recovery() -> None:
 
 @pytest.mark.soak
 @pytest.mark.timeout(900 * TIMEOUT_SCALE)
-@pytest.mark.parametrize("seed", range(2, 22))
+@pytest.mark.parametrize("seed", range(2, 24))
 def test_a_million_cuts(seed: int) -> None:
-    """Twenty orders of events, fifty thousand cuts of each, a fifth of them inside recoveries."""
-    score = Campaign(seed=seed, throws=4).run(inside=8, places=120)
+    """Of 22 orders of events at least 46,000 cuts each; a part of them inside recoveries, half with commits in groups."""
+    score = Campaign(seed=seed, throws=4, grouped=seed % 2 == 1).run(inside=8, places=120)
     print(told(score))
-    assert (True, True) == (score.cuts >= 50_000, score.double >= 8_000), told(score)
+    assert (True, True) == (score.cuts >= 46_000, score.double >= 8_000), told(score)
     assert [] == score.failures, told(score)

@@ -93,9 +93,19 @@ class _State(msgspec.Struct, frozen=True):
 
 class Campaign:
     """`throws`: of the dice at each place, for each policy that has any; `every`: cut at every so many places only;
-    `until`: stop as soon as this check has failed."""
+    `until`: stop as soon as this check has failed; `grouped`: lives that are recorded commit in groups."""
 
-    def __init__(self, *, seed: int = 1, bug: Bug | None = None, throws: int = 2, every: int = 1, until: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        seed: int = 1,
+        bug: Bug | None = None,
+        throws: int = 2,
+        every: int = 1,
+        until: int | None = None,
+        grouped: bool = False,
+    ) -> None:
+        self._grouped = grouped
         self._until = until
         self._seed = seed
         self._bug = bug
@@ -105,7 +115,7 @@ class Campaign:
 
     def run(self, *, inside: int = 0, places: int = 1) -> Score:
         """Cut one recording everywhere, then `inside` of the recoveries, each of these at `places` places."""
-        recording = record(seed=self._seed, bug=self._bug)
+        recording = record(seed=self._seed, bug=self._bug, grouped=self._grouped)
         self._fail(Cut(0, Policy.ALL), (Verdict(0, fault) for fault in recording.faults))
         with desk_space() as space:
             states = self._cut(recording, space, every=self._every)
@@ -176,7 +186,7 @@ class Campaign:
         folder, journal = space / "again", Journal()
         put_down(state.image, marker, folder)
         recorder, world = Recorder(journal), World(journal, state.past)
-        life = Life(folder, world.now + SOON_S, RECORDED_S, recorder=recorder, bug=self._bug, seed=self._seed)
+        life = Life(folder, world.now + SOON_S, RECORDED_S, recorder=recorder, bug=self._bug, seed=self._seed, grouped=self._grouped)
         faults = live(life, world)
         recorder.close()
         self._fail(state.cut, (Verdict(0, fault) for fault in faults))

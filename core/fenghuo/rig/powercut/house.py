@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from fenghuo.rig.powercut.recorder import Recorder
 from fenghuo.rig.powercut.script import BEARERS, DIRECTORY, NODE, RULES, STEPS, Bearing, Order, Sign
 from fenghuo.rig.powercut.world import Asked, Ended, Head, Shown, Started, Told, World
 from fenghuo.rig.simloop import SimLoop
+from fenghuo.rig.virtual_store import VirtualFill
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.store.database import connect_writer
 from fenghuo.store.records import MetaRow
@@ -47,7 +49,8 @@ ASKED_TWICE = 2
 
 
 class Life(msgspec.Struct, frozen=True):
-    """How one life is lived: from `at` (UTC seconds) for `lasts_s`, over the store in `folder`; `steps`: what clients do at their time."""
+    """How one life is lived: from `at` (UTC seconds) for `lasts_s`, over the store in `folder`; `steps`: what clients do at their time;
+    `grouped`: what waits together is committed together, and told of a little later, as by the writer's thread."""
 
     folder: Path
     at: float
@@ -56,6 +59,7 @@ class Life(msgspec.Struct, frozen=True):
     recorder: Recorder | None = None
     bug: Bug | None = None
     seed: int = 0
+    grouped: bool = False
 
 
 def live(life: Life, world: World) -> list[str]:
@@ -68,7 +72,9 @@ async def _live(life: Life, world: World) -> list[str]:
     loop = asyncio.get_running_loop()
     clock = SystemClock(wall=lambda: life.at + loop.time(), monotonic=loop.time)
     connect = recorded(life.recorder, connection_with(life.bug)) if life.recorder else connect_writer
-    store = await Store.open(life.folder, clock=clock, node=NODE, settings=SETTINGS, connect=connect)
+    fill = VirtualFill(random.Random(f"fill {life.seed}")) if life.grouped else None
+    settings = msgspec.structs.replace(SETTINGS, fill=fill)
+    store = await Store.open(life.folder, clock=clock, node=NODE, settings=settings, connect=connect)
     house = _House(life, world, store, clock)
     try:
         await house.start()

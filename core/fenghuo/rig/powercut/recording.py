@@ -45,8 +45,8 @@ def desk_space() -> Iterator[Path]:
         yield Path(folder)
 
 
-def record(*, seed: int = 1, bug: Bug | None = None) -> Recording:
-    """Play the script. The same seed gives the same recording, octet for octet."""
+def record(*, seed: int = 1, bug: Bug | None = None, grouped: bool = False) -> Recording:
+    """Play the script. The same seed gives the same operations in the same order; salts and the names of stores are thrown anew."""
     with desk_space() as space:
         state, journal = space / "state", Journal()
         world = World(journal)
@@ -57,7 +57,7 @@ def record(*, seed: int = 1, bug: Bug | None = None) -> Recording:
         image = {DATABASE: (state / DATABASE).read_bytes()}
         first = len(journal)
         recorder = Recorder(journal)
-        faults += live(Life(state, START, END_S, new, recorder=recorder, bug=bug, seed=seed), world)
+        faults += live(Life(state, START, END_S, new, recorder=recorder, bug=bug, seed=seed, grouped=grouped), world)
         recorder.close()
         return Recording(image, (state / MARKER).read_bytes(), past, tuple(journal.entries[first:]), tuple(faults))
 
