@@ -86,13 +86,15 @@ class Writers:
             people=people,
         )
 
-    def alert(self, *, hold_s: float = 3600.0, action: str = "Alert", about: Letter | None = None, public: bool = False) -> Letter:
+    def alert(
+        self, *, hold_s: float = 3600.0, action: str = "Alert", about: Letter | None = None, public: bool = False, is_drill: bool = True
+    ) -> Letter:
         """A CAP alert; `about`: the one that it updates or ends."""
         chance, now = self.world.chance, instant(self.world.true())
         self._count += 1
         tag = about.tag if about is not None and action == "Cancel" else f"〔{self._count}〕"
         severity = chance.choice(("Extreme", "Severe", "Moderate", "Minor"))
-        traffic = about.traffic if about is not None else Traffic(chance.choice(("Actual",) * 5 + ("Exercise", "Test")))
+        traffic = about.traffic if about is not None else Traffic(chance.choice(("Actual",) * 5 + ("Exercise", "Test") * is_drill))
         sent = now.isoformat(timespec="seconds")
         ident = f"A{self._count}"
         references = f"<references>met,{about.ident},{about.sent}</references>" if about is not None else ""

@@ -20,12 +20,23 @@ DRAIN_S = 5 * 3600.0
 """After the day, until the last message has expired."""
 
 
+SETTLE_S = 400.0
+"""A way that was down is asked again within 300 s, and its session made anew within 60 s."""
+
+
 class Ran(msgspec.Struct, frozen=True):
     """A day that is over."""
 
     world: World
     trace: str
     steps: int
+
+
+class Living(msgspec.Struct, frozen=True):
+    """A day of liveness mode, and which way was healthy."""
+
+    ran: Ran
+    healthy: str
 
 
 def safety(seed: int, *, amount: int = 60, ambush: float = AMBUSH, fifo: bool = False) -> Ran:
@@ -43,6 +54,26 @@ def safety(seed: int, *, amount: int = 60, ambush: float = AMBUSH, fifo: bool = 
         return county.world
 
     return _ran(day, seed, fifo=fifo)
+
+
+def liveness(seed: int, *, amount: int = 20) -> Living:
+    """Half a day of trouble; then one way is healthy and the others stay in their faults, and everything must arrive in its bound."""
+
+    async def day(loop: SimLoop, folder: Path) -> World:
+        county = County(loop, folder, seed)
+        await county.start()
+        trouble = Trouble(county, DAY_S / 2)
+        trouble.begin()
+        Traffic(county, trouble, amount=amount, end=DAY_S / 2).begin()
+        await asyncio.sleep(DAY_S / 2)
+        await trouble.freeze(healthy)
+        await asyncio.sleep(SETTLE_S)
+        await Traffic(county, None, amount=amount, end=DAY_S).plainly(DAY_S / 2 / amount)
+        await county.end()
+        return county.world
+
+    healthy = ("sms-a", "radio-a")[seed % 2]
+    return Living(_ran(day, seed, fifo=False), healthy)
 
 
 def _ran(day, seed: int, *, fifo: bool) -> Ran:  # type: ignore[no-untyped-def]

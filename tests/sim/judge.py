@@ -400,6 +400,32 @@ def every_miss_is_told(log: Log) -> Iterator[str]:
             yield f"objective {objective['id']} was missed, and nobody was told"
 
 
+# C8: what must arrive.
+
+
+def late_arrivals(world: World, healthy: str) -> list[str]:
+    """Every objective of a plain message that was not met in the bound of its ladder: each way before the healthy one had its full time."""
+    log = Log(world)
+    plain = {entry.of for _, entry in log.all(Note) if entry.what == "plain"}
+    acks = {ack.id: ack for _, ack in log.acked if ack.key in plain}
+    opened = {entry.event.subject: entry for _, entry in log.told_of("objective.opened") if entry.event.body["audience"] != "sirens"}
+    met = {entry.event.subject: entry.at for _, entry in log.told_of("objective.met")}
+    faults = list(world.failures)
+    for subject, entry in opened.items():
+        ack = acks.get(str(entry.event.body["message"]))
+        if ack is not None and met.get(subject, float("inf")) > ack.at + bound_s(healthy):
+            letter, at = log.letters[ack.key], met.get(subject)
+            when = f"after {at - ack.at:.1f} s" if at is not None else "never"
+            faults.append(f"{letter.key} {letter.priority.name} of {ack.at:.1f} s: {subject} to {letter.people} met {when} over {healthy}")
+    return faults
+
+
+def bound_s(healthy: str) -> float:
+    """Each way that a ladder may try before, with its attempt and its receipt window, and a minute for queue and clocks."""
+    before = [way.capabilities for way in WAY.values() if way.name not in ("siren", healthy)]
+    return sum(way.attempt_s + way.receipt_q95_s for way in before) + 60.0
+
+
 CHECKS: dict[str, Callable[[Log], Iterator[str]]] = {
     "I1": accepted_is_never_absent,
     "I2": nothing_leaves_without_a_durable_attempt,

@@ -84,6 +84,17 @@ class Traffic:
         if answer is not None and answer.state == "held" and self.world.chance.random() < 0.85:
             await self.county.clients.sign(answer.id, delay_s=15.0)
 
+    async def plainly(self, every_s: float) -> None:
+        """Orders, reports and alerts that nobody changes, one after another, each to be answered for before its end."""
+        chance, writers = self.world.chance, self.county.writers
+        while self.world.now + 3600.0 < self.end:
+            is_order = chance.random() < 0.7
+            letter = writers.order(hold_s=3600.0, traffic="Actual") if is_order else writers.alert(hold_s=3600.0, is_drill=False)
+            self.world.note("plain", letter.key)
+            await self.county.clients.hand_in(letter)
+            await asyncio.sleep(chance.expovariate(1 / every_s))
+        await asyncio.sleep(3600.0)
+
     async def _onlooker(self) -> None:
         """Somebody opens a message now and then."""
         while True:

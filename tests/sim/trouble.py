@@ -17,12 +17,16 @@ AMBUSH = 0.006
 """Share of the moments that matter at which the daemon is killed: three or four on a quiet day."""
 
 
+HEALTHY = msgspec.structs.replace(GOOD, loss=0.0, double=0.0, refuse=0.0, mute=0.0)
+
+
 class Trouble:
     """Faults of every kind at any time. `end`: virtual seconds after which nothing new goes wrong; `ambush`: see AMBUSH."""
 
     def __init__(self, county: County, end: float, *, ambush: float = AMBUSH) -> None:
         self.county = county
         self.ambush = ambush
+        self.is_frozen = False
         self.world = county.world
         self.end = end
 
@@ -35,6 +39,20 @@ class Trouble:
         world.on_entry = self._ambush
         world.spawn(self._clock())
         world.spawn(self._switches())
+
+    async def freeze(self, healthy: str) -> None:
+        """From now on one bearer works, its devices confirm, and the others stay as they are, most of them in a fault."""
+        self.end, self.is_frozen = self.world.now, True
+        for bearer in self.county.bearers.values():
+            if bearer.way.name == healthy:
+                bearer.change(HEALTHY)
+            else:
+                fault = BAD[self.world.chance.choice(("away", "deaf", "grey", "slow"))]
+                bearer.change(msgspec.structs.replace(fault, refuse=0.0))  # a fault, and no lie about a number
+        self.county.people.confirm = 1.0
+        while await self.county.clients.command("channel.enable", name=healthy, reason="needed") is None:
+            await asyncio.sleep(1.0)
+        self.world.note("frozen", healthy)
 
     async def _until(self, mean_s: float) -> bool:
         """Wait for the next one; False when the day is over."""
@@ -50,9 +68,9 @@ class Trouble:
             if kind == "flap":
                 await self._flap(bearer, min(lasts_s, 300.0))
             else:
-                bearer.change(BAD[kind])
+                self._change(bearer, BAD[kind])
                 await asyncio.sleep(lasts_s)
-            bearer.change(GOOD)
+            self._change(bearer, GOOD)
             self.world.note("good", bearer.way.name)
 
     async def _blackouts(self) -> None:
@@ -60,18 +78,22 @@ class Trouble:
         while await self._until(10 * HOUR):
             self.world.note("bad", "", "blackout")
             for bearer in self.county.bearers.values():
-                bearer.change(BAD["away"])
+                self._change(bearer, BAD["away"])
             await asyncio.sleep(self.world.chance.expovariate(1 / 900))
             for bearer in self.county.bearers.values():
-                bearer.change(GOOD)
+                self._change(bearer, GOOD)
             self.world.note("good", "")
+
+    def _change(self, bearer: Bearer, weather: Weather) -> None:
+        if not self.is_frozen:
+            bearer.change(weather)
 
     async def _flap(self, bearer: Bearer, lasts_s: float) -> None:
         until = self.world.now + lasts_s
         while self.world.now < until:
-            bearer.change(BAD["away"])
+            self._change(bearer, BAD["away"])
             await asyncio.sleep(8.0)
-            bearer.change(GOOD)
+            self._change(bearer, GOOD)
             await asyncio.sleep(8.0)
 
     async def _crashes(self) -> None:

@@ -27,6 +27,8 @@ from fenghuo.model.traffic import Priority
 
 __all__ = ["Frame", "Step", "advance"]
 
+GIVEN_UP = f"{Scope.CHANNEL} in-doubt"
+"""Reason of a delivery whose doubt nobody resolved in time."""
 MAX_REFIRES = 3
 """Marked copies (重发) of one delivery: one for each crash, and no endless chain on a link that flaps."""
 MAX_REPEATS = 2
@@ -160,7 +162,7 @@ class _Draft:
         if doubt == "idempotent" and self.is_usable(delivery):
             self.put(delivery, state=DeliveryState.READY, reason="", until=None)
         elif delivery.until is not None and delivery.until <= self.frame.now:
-            self.put(delivery, state=DeliveryState.FAILED, reason=f"{Scope.CHANNEL} in-doubt", until=None)
+            self.put(delivery, state=DeliveryState.FAILED, reason=GIVEN_UP, until=None)
         elif doubt != "idempotent" and delivery.priority <= Priority.P1 and self.may_refire(delivery):
             self.put(delivery, state=DeliveryState.READY, reason="", until=None, refires=delivery.refires + 1)
         elif delivery.until is not None:
@@ -172,13 +174,16 @@ class _Draft:
         return not carried and delivery.refires < MAX_REFIRES and delivery.not_before <= self.frame.now and self.is_usable(delivery)
 
     def open_rungs(self) -> None:
-        """Give every open rung a live delivery if it can have one, and open the next rungs that are due."""
-        while True:
+        """Give every open rung a live delivery if it can have one, and open the next rungs that are due; at last try what is left."""
+        for index in range(self.target.rung):
+            self.enliven(index)
+        while self.is_next_due():
+            self.target = msgspec.structs.replace(self.target, rung=self.target.rung + 1, rung_at=self.frame.now)
             for index in range(self.target.rung):
                 self.enliven(index)
-            if not self.is_next_due():
-                return
-            self.target = msgspec.structs.replace(self.target, rung=self.target.rung + 1, rung_at=self.frame.now)
+        for index in range(self.target.rung):
+            if self.is_at_its_end():
+                self.enliven(index, is_last=True)
 
     def is_next_due(self) -> bool:
         """Whether the next rung of the ladder is to be opened now; notes when it will be, if later."""
@@ -226,13 +231,13 @@ class _Draft:
         view = self.view(delivery)
         return view is not None and view.doubt == "queryable" and delivery.not_before > self.frame.now
 
-    def enliven(self, index: int) -> None:
-        """Make the best waiting alternate of a rung READY, unless one of them is under way or has already spoken."""
+    def enliven(self, index: int, *, is_last: bool = False) -> None:
+        """Make the best waiting alternate of a rung READY, unless one is under way, or may have come while there is other hope."""
         self.give_way(index)
         here = [delivery for delivery in self.now.values() if delivery.rung == index]
-        if any(self.is_occupied(delivery) for delivery in here):
+        if any(self.is_occupied(delivery) or (self.may_have_come(delivery) and not is_last) for delivery in here):
             return
-        barred = {delivery.address for delivery in here if delivery.state is DeliveryState.FAILED}
+        barred = {delivery.address for delivery in here if self.is_refused(delivery)}
         waiting = [delivery for delivery in here if delivery.state is DeliveryState.HELD and delivery.address not in barred]
         usable = [delivery for delivery in waiting if self.may_go(delivery) and delivery.not_before <= self.frame.now]
         if usable and all(delivery.reason == Hold.CHANNEL for delivery in usable) and self.is_elsewhere(index):
@@ -266,7 +271,23 @@ class _Draft:
         """Whether this delivery keeps its rung from trying an alternate: a second copy to the same person is failover, not routine."""
         if delivery.state is DeliveryState.IN_DOUBT:
             return delivery.priority > Priority.P1 or self.is_usable(delivery)
-        return delivery.state in (DeliveryState.READY, DeliveryState.EMITTING, DeliveryState.AWAITING)
+        is_awaited = delivery.state is DeliveryState.AWAITING and delivery.until is not None
+        return is_awaited or delivery.state in (DeliveryState.READY, DeliveryState.EMITTING)
+
+    @staticmethod
+    def may_have_come(delivery: Delivery) -> bool:
+        """Emitted, waited for, and never confirmed: another way may be the second copy."""
+        is_unconfirmed = delivery.state is DeliveryState.AWAITING and delivery.until is None
+        return is_unconfirmed or (delivery.state is DeliveryState.FAILED and delivery.reason == GIVEN_UP)
+
+    def is_at_its_end(self) -> bool:
+        """The whole ladder is open and nothing on it is hopeful: an alternate is worth a second copy (C8)."""
+        return self.target.rung >= len(self.frame.rungs) and not any(self.is_hopeful(delivery) for delivery in self.now.values())
+
+    @staticmethod
+    def is_refused(delivery: Delivery) -> bool:
+        """The recipient's address was refused, which another channel would do too; a channel's own failure says nothing of it."""
+        return delivery.state is DeliveryState.FAILED and delivery.reason.startswith(Scope.RECIPIENT)
 
     def escalate(self) -> None:
         """Ask the next person when a step is due; a person who stands in for another is not stood in for."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fenghuo.engine.advance import advance
+from fenghuo.engine.advance import MAX_REPEATS, advance
 from fenghuo.engine.rules import RungMode
-from fenghuo.model.delivery import OPEN_STATES, TERMINAL_STATES, DeliveryState, Hold, TargetState
+from fenghuo.model.delivery import OPEN_STATES, TERMINAL_STATES, Delivery, DeliveryState, Hold, TargetState
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageState
 from fenghuo.model.situation import Admin, Health
@@ -17,6 +17,7 @@ from tests.core.engine.values import (
     Story,
     awaiting,
     delivery,
+    doubtful,
     emitting,
     frame,
     objective,
@@ -134,7 +135,7 @@ def test_the_next_alternate_takes_over_from_a_failed_one() -> None:
 
 def test_an_address_that_failed_is_not_tried_by_an_alternate() -> None:
     """Another centre cannot reach a number that does not exist."""
-    failed = delivery(1, "a", state=S.FAILED, address="+86138")
+    failed = delivery(1, "a", state=S.FAILED, address="+86138", reason="recipient no-such-number")
     story = Story(
         failed, delivery(2, "b", address="+86138"), delivery(3, "b", address="+86139"), of=target(rung=1), at=frame(rung("a", "b"))
     )
@@ -257,11 +258,33 @@ def test_a_channel_that_is_gone_from_the_settings_holds() -> None:
 # Waiting for receipts.
 
 
-def test_an_emission_past_its_time_still_keeps_its_rung() -> None:
-    """No receipt is not a failure: an alternate of the same rung would be a second copy."""
-    story = Story(awaiting(1, until=NOW), delivery(2, "b"), of=target(rung=1), at=frame(rung("a", "b")))
+def test_an_emission_past_its_time_keeps_its_rung_while_another_may_carry_it() -> None:
+    """No receipt is not a failure: an alternate of the same rung would be a second copy, and the next rung is due instead."""
+    story = Story(
+        awaiting(1, until=NOW), delivery(2, "b"), delivery(3, "r", rung=1), of=target(rung=1), at=frame(rung("a", "b"), rung("r"))
+    )
     story.turn()
-    assert {1: S.AWAITING, 2: S.HELD} == story.states
+    assert {1: S.AWAITING, 2: S.HELD, 3: S.READY} == story.states
+
+
+@pytest.mark.parametrize("silent", [awaiting(1, until=NOW), doubtful(1, until=NOW)], ids=["no receipt", "doubt"])
+def test_at_the_end_of_the_ladder_alternates_are_tried_one_by_one(silent: Delivery) -> None:
+    """With everything open and nothing hopeful, the healthy alternate beside a silent one is worth a second copy (C8)."""
+    last = awaiting(3, "r", rung=1, until=NOW + 10, refires=MAX_REPEATS)
+    story = Story(silent, delivery(2, "b"), last, of=target(rung=2), at=frame(rung("a", "b"), rung("r")))
+    story.turn()
+    before = story.states[2]
+    story.later(10)
+    assert [S.HELD, S.READY] == [before, story.states[2]]
+
+
+@pytest.mark.parametrize(("reason", "state"), [("channel in-doubt", S.READY), ("recipient no-such-number", S.HELD)])
+def test_a_doubt_that_was_given_up_bars_no_address(reason: str, state: DeliveryState) -> None:
+    """That a channel cannot say what became of it says nothing about the telephone; a refused number does."""
+    failed = delivery(1, state=S.FAILED, reason=reason, tries=1)
+    story = Story(failed, delivery(2, "b", address="address-a"), of=target(rung=1), at=frame(rung("a", "b")))
+    story.turn()
+    assert state is story.states[2]
 
 
 def test_a_radio_frame_without_receipt_is_repeated_on_the_last_rung() -> None:
