@@ -18,12 +18,15 @@ CAUGHT_BY = {
     Bug.SPLIT_RECEIPT: 3,
     Bug.EARLY_COUNTER: 9,
     Bug.IGNORED_EXPIRY: 7,
+    Bug.SHORT_MEMORY: 3,
 }
 
 
 @pytest.mark.timeout(120 * TIMEOUT_SCALE)
 @pytest.mark.parametrize("bug", list(Bug), ids=lambda bug: bug.name.lower())
 def test_a_seeded_bug_is_caught(bug: Bug) -> None:
-    """By the check that is there for it."""
+    """By the check that is there for it; and the cut that showed it shows it again."""
     score = Campaign(bug=bug, throws=1, every=2, until=CAUGHT_BY[bug]).run()
     assert CAUGHT_BY[bug] in score.broken, told(score)
+    cut = next(failure.cut for failure in score.failures if failure.verdict.check == CAUGHT_BY[bug])
+    assert CAUGHT_BY[bug] in {verdict.check for verdict in Campaign(bug=bug).replay(cut)}

@@ -12,15 +12,18 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
+from fenghuo.clock import Clock
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.channels import Instance
 from fenghuo.engine.licence import Job, Licence
+from fenghuo.engine.receipts import Receipts
 from fenghuo.engine.recovery import Recovery
 from fenghuo.errors import Withdrawn
 from fenghuo.rig.powercut.connection import RecordedConnection, Rows
 from fenghuo.rig.powercut.counters import Counters
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.store.mapping import Scalar, Table
+from fenghuo.store.records import InboxRow
 from fenghuo.store.store import Store
 from fenghuo.store.transaction import Tx
 
@@ -33,6 +36,7 @@ LATE_S = 0.05
 """How long a bug keeps from the disk what should have been there first."""
 LATER_S = 0.5
 """The same where few emissions could show it."""
+HOUR_S = 3600.0
 TEN_YEARS_S = 10 * 365 * 86_400.0
 
 
@@ -45,6 +49,7 @@ class Bug(StrEnum):
     SPLIT_RECEIPT = "receipt and state in two transactions"
     EARLY_COUNTER = "counter used before its reservation is durable"
     IGNORED_EXPIRY = "recovery ignores expiry"
+    SHORT_MEMORY = "what came in more than an hour before the start is not worked out any more"
 
 
 def connection_with(bug: Bug | None) -> type[RecordedConnection]:
@@ -77,6 +82,10 @@ def put_in(bug: Bug | None, room: EngineRoom, store: Store) -> None:
         room.recovery = Recovery(
             room.office, room.book, forgetful, opening=room.opening, shelf=room.shelf, tally=room.tally, timers=room.timers
         )
+    if bug is Bug.SHORT_MEMORY:
+        short = cast(Store, _ShortMemory(store, room.office.clock))
+        room.receipts = Receipts(room.office, room.facts, room.book, short, intake=room.intake)
+        room.book.on_named = room.receipts.named
 
 
 class _NormalSync(RecordedConnection):
@@ -160,6 +169,18 @@ class _Forgetful(_Proxy):
         return [
             msgspec.structs.replace(row, expires_at=row.expires_at + TEN_YEARS_S) if hasattr(row, "expires_at") else row for row in rows
         ]
+
+
+class _ShortMemory(_Proxy):
+    """Finds what came in within the last hour, however long nobody was there. Was in the engine until a power cut showed it."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        super().__init__(store)
+        self._clock = clock
+
+    async def find(self, table: Table[R], where: str = "", *params: Scalar, limit: int | None = None) -> list[R]:
+        rows = await self._store.find(table, where, *params, limit=limit)
+        return [row for row in rows if not isinstance(row, InboxRow) or row.at > self._clock.time() - HOUR_S]
 
 
 def _hasty(room: EngineRoom) -> Callable[[Job, Instance], Coroutine[Any, Any, Licence]]:

@@ -115,8 +115,7 @@ class Campaign:
 
     def run(self, *, inside: int = 0, places: int = 1) -> Score:
         """Cut one recording everywhere, then `inside` of the recoveries, each of these at `places` places."""
-        recording = record(seed=self._seed, bug=self._bug, grouped=self._grouped)
-        self._fail(Cut(0, Policy.ALL), (Verdict(0, fault) for fault in recording.faults))
+        recording = self._record()
         with desk_space() as space:
             states = self._cut(recording, space, every=self._every)
             chance = random.Random(f"inside {self._seed}")
@@ -124,6 +123,33 @@ class Campaign:
                 again = self._recorded_recovery(state, recording.marker, space)
                 self._cut(again, space, every=max(1, len(again.entries) // places), inside=state.cut)
         return self._score
+
+    def replay(self, cut: Cut) -> list[Verdict]:
+        """One cut again, as it was in run() with the same seed; what did not hold."""
+        recording = self._record()
+        with desk_space() as space:
+            if cut.inside is not None:
+                recording = self._recorded_recovery(self._arrive(recording, cut.inside), recording.marker, space)
+            state = self._arrive(recording, cut)
+            self._recover({b"": state}, list(state.past), recording.marker, space)
+        return [failure.verdict for failure in self._score.failures]
+
+    def _record(self) -> Recording:
+        recording = record(seed=self._seed, bug=self._bug, grouped=self._grouped)
+        self._fail(Cut(0, Policy.ALL), (Verdict(0, fault) for fault in recording.faults))
+        return recording
+
+    def _arrive(self, recording: Recording, cut: Cut) -> _State:
+        platter, past = Platter(recording.image), list(recording.past)
+        for entry in recording.entries[: cut.place]:
+            if isinstance(entry, Seen):
+                past.append(entry)
+            else:
+                platter.feed(entry)
+        return _State(cut, self._image(platter, cut), tuple(past), len(past))
+
+    def _image(self, platter: Platter, cut: Cut) -> Image:
+        return platter.image(cut.policy, random.Random(f"{self._seed} {cut}"))
 
     def _cut(self, recording: Recording, space: Path, *, every: int, inside: Cut | None = None) -> list[_State]:
         """Cut at every `every`-th place; the states that were recovered."""
@@ -152,7 +178,7 @@ class Campaign:
             cut = msgspec.structs.replace(here, policy=policy, throw=throw)
             self._score.cuts += 1
             self._score.double += cut.inside is not None
-            yield _State(cut, platter.image(policy, random.Random(f"{self._seed} {cut}")), seen=seen)
+            yield _State(cut, self._image(platter, cut), seen=seen)
 
     def _note(self, state: _State, reader: _Reader, waiting: dict[bytes, _State]) -> None:
         try:
@@ -167,7 +193,7 @@ class Campaign:
         for state in states:
             put_down(state.image, marker, space / "life")
             self._fail(state.cut, at_the_cut(Ledger(space / "life" / DATABASE), World(past=state.past)))
-            for downtime_s in (SOON_S, LATER_S[self._score.recoveries // 2 % len(LATER_S)]):
+            for downtime_s in (SOON_S, random.Random(f"later {state.cut}").choice(LATER_S)):
                 self._fail(state.cut, self._live_on(state, marker, space / "life", downtime_s))
         return states
 

@@ -97,6 +97,7 @@ class _House:
         self.room = EngineRoom(
             office, store_with(life.bug, store), {"text": Renderer("text", _rendered)}, release_valid_s=600.0, on_fatal=self._fatal
         )
+        put_in(life.bug, self.room, store)
         self.far_end = FarEnd(world, self.room.receipts, clock)
         self.bearers = {name: self._bearer(name, bearing) for name, bearing in BEARERS.items()}
 
@@ -104,7 +105,6 @@ class _House:
         """Take over, recover, let the world in."""
         self.world.see(Started(self._epoch, self.clock.time()))
         await self.store.run(lambda tx: tx.put(META, MetaRow("epoch", str(self._epoch))))
-        put_in(self.life.bug, self.room, self.store)
         await self.room.recover()
         self._spawn(self.room.loop.run())
         self._spawn(self._console())
