@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from fenghuo.model.delivery import Token
+from fenghuo.model.delivery import DeliveryState, Token
 from fenghuo.model.message import MessageId, MessageState
 from fenghuo.model.situation import Admin
 from fenghuo.model.traffic import Action, Priority, Traffic
@@ -20,15 +20,19 @@ __all__ = [
     "CounterRow",
     "DirectoryRow",
     "EventRow",
+    "FanOutRow",
     "IdempotencyRow",
     "InboxRow",
     "MessageRow",
     "MetaRow",
+    "PageAttemptRow",
+    "PageRow",
     "QuarantineRow",
     "RefRow",
     "RefusalRow",
     "ReleaseRow",
     "RenditionRow",
+    "RollRow",
     "TimerRow",
     "TombstoneRow",
 ]
@@ -266,6 +270,73 @@ class TransferInRow(msgspec.Struct, frozen=True):
     ends_at: float
     done: bool
     at: float
+
+
+class RollRow(msgspec.Struct, frozen=True):
+    """Up to a thousand addresses of the public, packed: sorted, one a line. `roll`: which import they are of; never changed,
+    so that a fan-out need not copy them."""
+
+    id: int
+    roll: int
+    area: str
+    kind: str
+    count: int
+    addresses: bytes
+
+
+class FanOutRow(msgspec.Struct, frozen=True):
+    """The intent to tell a whole public, written with its objective; what is not begun yet stands in `roll` alone. `areas`, `kinds`:
+    which pages of the roll; `channels`: alternates, best first; `source`: objective whose recipients are told again, or 0;
+    `begun`: pages that have a row."""
+
+    objective: int
+    message: MessageId
+    revision: int
+    roll: int
+    areas: tuple[str, ...]
+    kinds: tuple[str, ...]
+    channels: tuple[str, ...]
+    source: int = 0
+    begun: int = 0
+    done: bool = False
+
+
+class PageRow(msgspec.Struct, frozen=True):
+    """The deliveries to one page of the roll, packed: `marks` has an octet for each address (engine.marks). `size`: how many of them
+    are meant; `met`, `ended`: how many have what is needed, and how many will not get it."""
+
+    objective: int
+    number: int
+    roll_page: int
+    channel: str
+    token: Token
+    state: DeliveryState
+    size: int
+    marks: bytes
+    reason: str = ""
+    not_before: float = 0.0
+    until: float | None = None
+    tries: int = 0
+    refires: int = 0
+    failures: int = 0
+    met: int = 0
+    ended: int = 0
+
+
+class PageAttemptRow(msgspec.Struct, frozen=True):
+    """One emission (token, n) of a page: committed before the first octet leaves. `ref`: the provider's name of it."""
+
+    token: Token
+    n: int
+    objective: int
+    number: int
+    channel: str
+    at: float
+    epoch: int
+    mark: str = ""
+    ref: str = ""
+    outcome: str = ""
+    outcome_at: float | None = None
 
 
 class CensusRow(msgspec.Struct, frozen=True):

@@ -14,17 +14,21 @@ from fenghuo.store.records import (
     CounterRow,
     DirectoryRow,
     EventRow,
+    FanOutRow,
     FrameCounterRow,
     FrameWindowRow,
     IdempotencyRow,
     InboxRow,
     MessageRow,
     MetaRow,
+    PageAttemptRow,
+    PageRow,
     QuarantineRow,
     RefRow,
     RefusalRow,
     ReleaseRow,
     RenditionRow,
+    RollRow,
     TimerRow,
     TombstoneRow,
     TransferInRow,
@@ -41,6 +45,7 @@ __all__ = [
     "DELIVERY",
     "DIRECTORY",
     "EVENT",
+    "FAN_OUT",
     "FRAME_COUNTER",
     "FRAME_WINDOW",
     "IDEMPOTENCY",
@@ -49,12 +54,15 @@ __all__ = [
     "META",
     "OBJECTIVE",
     "OPEN_ROWS",
+    "PAGE",
+    "PAGE_ATTEMPT",
     "QUARANTINE",
     "RECEIPT",
     "REF",
     "REFUSAL",
     "RELEASE",
     "RENDITION",
+    "ROLL",
     "TABLES",
     "TARGET",
     "TIMER",
@@ -112,6 +120,16 @@ FRAME_COUNTER = Table("frame_counter", FrameCounterRow, ("lane",))
 FRAME_WINDOW = Table("frame_window", FrameWindowRow, ("lane",))
 TRANSFER_OUT = Table("transfer_out", TransferOutRow, ("destination", "transfer"), rowid=True)
 TRANSFER_IN = Table("transfer_in", TransferInRow, ("source", "destination", "transfer"), rowid=True)
+ROLL = Table("roll", RollRow, ("id",), indexes=(("roll, area, kind", ""),))
+FAN_OUT = Table(
+    "fan_out",
+    FanOutRow,
+    ("objective",),
+    fixed=("message", "revision"),
+    indexes=(("message, revision", ""),),
+)
+PAGE = Table("page", PageRow, ("objective", "number"), rowid=True, fixed=("roll_page",))
+PAGE_ATTEMPT = Table("page_attempt", PageAttemptRow, ("token", "n"), indexes=(("channel, ref", "ref != ''"),))
 AUDIT = Table("audit", AuditRow, ("seq",))
 QUARANTINE = Table("quarantine", QuarantineRow, ("origin", "key", "mark"), rowid=True)
 CENSUS = Table("census", CensusRow, ("name",))
@@ -144,6 +162,10 @@ TABLES: dict[str, Table[Any]] = {
         FRAME_WINDOW,
         TRANSFER_OUT,
         TRANSFER_IN,
+        ROLL,
+        FAN_OUT,
+        PAGE,
+        PAGE_ATTEMPT,
         QUARANTINE,
         CENSUS,
     )
@@ -153,5 +175,7 @@ OPEN_ROWS: tuple[tuple[Table[Any], str], ...] = (
     (MESSAGE, _OPEN_MESSAGE),
     (OBJECTIVE, _OPEN_OBJECTIVE),
     (DELIVERY, _OPEN_DELIVERY),
+    (FAN_OUT, "done = 0"),
+    (PAGE, f"objective IN (SELECT objective FROM fan_out WHERE done = 0) AND {_OPEN_DELIVERY}"),
 )
 """What is still to be acted on, and is therefore checked before the service starts."""

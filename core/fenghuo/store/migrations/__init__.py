@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from fenghuo.store.migrations import m0001_first, m0002_audit, m0003_link
+from fenghuo.store.migrations import m0001_first, m0002_audit, m0003_link, m0004_fan_out
 
 __all__ = ["MIGRATIONS", "Migration"]
 
@@ -22,4 +22,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "first schema", m0001_first.STATEMENTS),
     Migration(2, "audit", m0002_audit.STATEMENTS),
     Migration(3, "narrow link", m0003_link.STATEMENTS),
+    Migration(4, "fan-outs to a public", m0004_fan_out.STATEMENTS),
 )
