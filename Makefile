@@ -26,7 +26,7 @@ run: $(VENV)/.product ## the daemon on config/demo.toml with simulated towns; ON
 	@$(BIN)/python -m fenghuo demo --config config/demo.toml $(if $(filter 1 yes true,$(ONCE)),--once)
 
 test: $(VENV)/.dev $(NODE_PEERS)/node_modules/.package-lock.json | test-tools ## every test, against real peers started by the tests; ARGS="-k sms" for some
-	@tools/test $(ARGS)
+	@tools/test "not soak" $(ARGS)
 
 check: $(VENV)/.dev ## style, types, import contracts, known vulnerabilities
 	@tools/check
@@ -35,7 +35,7 @@ bench: $(VENV)/.dev $(VENV)/.bench $(NODE_PEERS)/node_modules/.package-lock.json
 	@$(BIN)/python -m bench $(ARGS)
 
 soak: $(VENV)/.dev $(NODE_PEERS)/node_modules/.package-lock.json | test-tools ## the tests that take minutes
-	@$(BIN)/pytest -m soak $(ARGS)
+	@tools/test soak $(ARGS)
 
 coverage: $(VENV)/.dev $(NODE_PEERS)/node_modules/.package-lock.json | test-tools ## which lines and branches the tests reach
 	@$(BIN)/coverage erase
