@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -54,6 +54,11 @@ class Tally(msgspec.Struct, frozen=True):
     level: Evidence
     members: int
     reached: int
+
+    @classmethod
+    def of(cls, transfer: int, level: Evidence, group: Sequence[int], codes: Collection[int]) -> Tally:
+        """The tally of a group, whose members are given in the order of slots, when those with these node codes were reached."""
+        return cls(transfer, level, len(group), sum(1 << place for place, code in enumerate(group) if code in codes))
 
 
 Receipt = HeldList | Poll | Tally

@@ -27,9 +27,14 @@ ROOTS = (
 TOWNS = tuple(range(2, 12))
 COUNTY = 1
 ALL = 200
-TEN_SECRETS = {f"town{code}": bytes([code]) * 32 for code in TOWNS} | {"all": bytes([99]) * 32}
-TEN = (*(Root(10 + code, COUNTY, code, f"town{code}") for code in TOWNS), Root(99, COUNTY, ALL, "all", TOWNS))
-"""A county and its ten towns (scenarios.md S9)."""
+CITY = 250
+TEN_SECRETS = {f"town{code}": bytes([code]) * 32 for code in TOWNS} | {"all": bytes([99]) * 32, "county": bytes([98]) * 32}
+TEN = (
+    *(Root(10 + code, COUNTY, code, f"town{code}") for code in TOWNS),
+    Root(99, COUNTY, ALL, "all", TOWNS),
+    Root(5, CITY, COUNTY, "county"),
+)
+"""A city, a county and its ten towns (scenarios.md S9)."""
 
 
 def ring(own: int, *, suite: str = "intl", roots: tuple[Root, ...] = ROOTS) -> KeyRing:

@@ -8,13 +8,15 @@ from statistics import mean
 
 import pytest
 
-from fenghuo.link.events import Finished, Frame, Reached, Unreached
+from fenghuo.link.events import Finished, Frame, Reached, Tallied, Unreached
 from fenghuo.link.frame import FrameKind, Head
 from fenghuo.link.parcels import Ending, Parcel
+from fenghuo.link.receipts import Tally
+from fenghuo.model.evidence import Evidence
 from fenghuo.model.traffic import Priority, Traffic
 from tests.core.link.ether import Ether, Radio
 from tests.core.link.loss import bit_errors
-from tests.core.link.posts import ALL, COUNTY, NOW, TEN, TOWNS
+from tests.core.link.posts import ALL, CITY, COUNTY, NOW, TEN, TOWNS
 
 BODY = random.Random(9).randbytes(300)
 ORDER = Parcel(ALL, FrameKind.DISPATCH, Traffic.ACTUAL, Priority.P1, BODY, NOW + 7200, "order")
@@ -138,3 +140,22 @@ def test_a_town_killed_in_mid_call_is_reached_all_the_same() -> None:
     call.run()
     assert set(TOWNS) == set(call.reached_s)
     assert [BODY] == [delivered.body for delivered in call.towns[5].shown]
+
+
+def test_an_order_goes_down_two_levels_and_one_tally_comes_up() -> None:
+    """City to county, county to ten towns by one call, and one receipt with ten bits back: all on one frequency, in a minute."""
+    ether = Ether(4)
+    city, county = ether.join(CITY, roots=TEN), ether.join(COUNTY, roots=TEN)
+    for code in TOWNS:
+        ether.join(code, roots=TEN)
+    number = city.station.open(Parcel(COUNTY, FrameKind.DISPATCH, Traffic.ACTUAL, Priority.P1, BODY[:198], NOW + 7200, "down"), NOW)
+    ether.run(lambda: bool(county.shown))
+    assert number == county.shown[0].transfer
+    county.station.open(ORDER, ether.now)
+    ether.run(lambda: any(event == Finished("order", Ending.HELD) for event in county.events))
+    reached = {event.member for event in county.events if isinstance(event, Reached)}
+    tally = Tally.of(county.shown[0].transfer, Evidence.DEVICE, TOWNS, reached)
+    county.station.tally(CITY, tally)
+    ether.run(lambda: any(isinstance(event, Tallied) for event in city.events))
+    assert [Tallied(COUNTY, Tally(number, Evidence.DEVICE, 10, 0x3FF))] == [event for event in city.events if isinstance(event, Tallied)]
+    assert ether.now - NOW <= 60.0
