@@ -154,7 +154,9 @@ class FakeDesk:
             "message.show": MESSAGE,
             "message.ls": ROWS,
             "message.why": WHY,
-            "queue.ls": [{**DELIVERY, "id": 7, "message": "01M", "priority": "P0", "state": "AWAITING", "reason": "", "tries": 1}],
+            "queue.ls": [
+                {**DELIVERY, "id": 7, "message": "01M", "objective": 3, "priority": "P0", "state": "AWAITING", "reason": "", "tries": 1}
+            ],
             "route.explain": {"objectives": [{"audience": "责任人", "needed": "DEVICE"}], "left_out": ["mesh: no such channel"]},
             "route.lint": {"faults": []},
             "directory.import": {"digest": "d1", "orgs": 1, "persons": 2, "contacts": 3, "areas": 4, "faults": []},

@@ -37,7 +37,7 @@ def test_json_is_what_the_desk_said(shell: Shell, words: list[str], data: object
         (["alert", "show", "01M"], "责任人: MET, at DEVICE of DEVICE by 11-24 20:20:00"),
         (["alert", "why", "01M"], "wang: MET, has DEVICE, and DEVICE was needed"),
         (["alert", "ls"], "01M\t17\tP0\tAlert"),
-        (["queue", "ls"], "7\t01M\tP0\tperson:wang"),
+        (["queue", "ls"], "7\t01M\t3\tP0\tperson:wang"),
         (["queue", "show", "7"], "state\tAWAITING"),
         (["channel", "show", "sms-a"], "risk_groups\tcell:opA"),
         (["channel", "enable", "sms-a", "--reason", "r"], "sms-a is enabled"),
