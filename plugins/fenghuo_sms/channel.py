@@ -31,8 +31,9 @@ from fenghuo_sms.settings import SmsSettings, msisdn, password_fault
 
 __all__ = ["SmsChannel", "parts_for"]
 
-# Refusals that a person has to mend: password, account, and a bind that is refused without a reason (SMPP 3.4 §5.1.3, 0x0D).
-_AUTH_REFUSALS = frozenset({"invpaswd", "invsysid", "bindfail"})
+# Refusals that a person has to mend: password, account. A bind refused without a reason (0x0D) may be the session that a killed
+# process left at the centre: it is asked again soon.
+_AUTH_REFUSALS = frozenset({"invpaswd", "invsysid"})
 
 # Octets of UTF-8 in a character that forces UCS-2: what estimate() assumes of every text, so that it errs on the dear side.
 _OCTETS_A_CHARACTER = 3

@@ -263,9 +263,9 @@ async def test_a_wrong_password_is_no_matter_of_time() -> None:
         await channel.stop(0.0)
 
 
-@pytest.mark.parametrize(("status", "error"), [(0x0D, AuthFailed), (0x0E, AuthFailed), (0x0F, AuthFailed), (0x08, NotReady)])
+@pytest.mark.parametrize(("status", "error"), [(0x0D, NotReady), (0x0E, AuthFailed), (0x0F, AuthFailed), (0x08, NotReady)])
 async def test_a_refused_bind_says_who_has_to_mend_it(status: int, error: type[Exception]) -> None:
-    """ESME_RBINDFAIL, RINVPASWD and RINVSYSID are the operator's; a centre with an error of its own may be asked again soon."""
+    """RINVPASWD and RINVSYSID are the operator's; a refusal without a reason (RBINDFAIL) may be a session left over: asked again soon."""
     async with scripted(lambda far, _: far.accept_bind(status=status)) as port:
         with pytest.raises(error):
             await SmsChannel(FakeContext(settings_for(port))).start()
