@@ -21,7 +21,8 @@ SLOT_FOR_SERVED = 5
 # Within a class an order to a few goes before an alert to more than these: it costs them one place, waiting would cost it minutes.
 CROWD = 100
 
-Key = tuple[str, str]
+Key = tuple[str, str, Priority]
+"""Channel, address, class: within a class what goes to one address goes in order; an urgent one never waits for a routine one (I5)."""
 Entry = tuple[bool, bool, float, int, Delivery]
 
 
@@ -52,7 +53,7 @@ class Medium:
         """How many deliveries wait here for a channel instance."""
         waiting = sum(len(heap) for (name, _), heap in self._waiting.items() if name == channel)
         later = sum(delivery.channel == channel for _, _, delivery in self._later)
-        return waiting + later + sum(len(held) for (name, _), held in self._blocked.items() if name == channel)
+        return waiting + later + sum(len(held) for (name, *_), held in self._blocked.items() if name == channel)
 
     def held(self) -> set[int]:
         """Every delivery that waits here."""
@@ -88,7 +89,7 @@ class Medium:
                 return None
             channel = self._best_channel(priority)
             delivery = heapq.heappop(self._waiting[(channel, priority)])[4]
-            key = (delivery.channel, delivery.address)
+            key = (delivery.channel, delivery.address, delivery.priority)
             if key in self._busy:
                 self._blocked.setdefault(key, []).append(delivery)
                 continue
@@ -101,7 +102,7 @@ class Medium:
 
     def done(self, delivery: Delivery) -> list[Delivery]:
         """An emission is over; what waited for the same recipient on the same channel, to be put again."""
-        key = (delivery.channel, delivery.address)
+        key = (delivery.channel, delivery.address, delivery.priority)
         if key not in self._aside:
             self._in_flight[delivery.channel] -= 1
         self._aside.discard(key)  # it ended while it stood aside: its place was given up already
@@ -115,7 +116,7 @@ class Medium:
     def park(self, delivery: Delivery) -> asyncio.Future[None]:
         """Give the medium up between two fragments; the future is done when it is ours again."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        key = (delivery.channel, delivery.address)
+        key = (delivery.channel, delivery.address, delivery.priority)
         self._in_flight[delivery.channel] -= 1
         self._aside.add(key)
         heapq.heappush(self._parked, (delivery.priority, next(self._order), key, future))

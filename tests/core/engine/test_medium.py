@@ -117,6 +117,20 @@ def test_one_recipient_is_served_in_order_and_one_at_a_time() -> None:
     assert [second] == queue.done(first)
 
 
+async def test_an_urgent_one_passes_a_routine_one_to_the_same_station() -> None:
+    """I5: order is kept within a class; a P0 does not wait for the whole of a long transfer because it goes to the same address."""
+    queue = medium(half_duplex=True)
+    slow = put(queue, 1, priority=Priority.P3, address="same")
+    assert slow == queue.take()
+    urgent = put(queue, 2, priority=Priority.P0, address="same")
+    assert queue.must_yield(slow.priority)
+    resumed = queue.park(slow)
+    assert urgent == queue.take()
+    queue.done(urgent)
+    assert None is queue.take()
+    assert resumed.done()
+
+
 def test_concurrency_is_kept_for_each_channel() -> None:
     """No more in flight than the channel says."""
     queue = medium(concurrency=2)
