@@ -13,7 +13,7 @@ from fenghuo.errors import FormatError, NotReady, StoreError
 from fenghuo.store.backup import turn_back
 from fenghuo.store.database import open_reader
 from fenghuo.store.disk import MARKER, FolderLock, sync_folder, write_file
-from fenghuo.store.inspection import COUNTED, Finding, census_gaps, damaged_rows
+from fenghuo.store.inspection import COUNTED, Finding, census_gaps, damaged_rows, tables_made
 from fenghuo.store.store import DATABASE
 from fenghuo.store.tables import META
 
@@ -62,8 +62,9 @@ def _examined(path: Path) -> dict[str, Any]:
         try:
             pages = [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
             gaps = [_sentence(finding) for finding in census_gaps(connection, scan=True)]
-            damaged = [f"table {table.name}: {_damaged(connection, table)}" for table in COUNTED if _damaged(connection, table)]
-            rows = sum(connection.execute(f'SELECT count(*) FROM "{table.name}"').fetchone()[0] for table in COUNTED)
+            counted = [table for table in tables_made(connection) if table in COUNTED]
+            damaged = [f"table {table.name}: {_damaged(connection, table)}" for table in counted if _damaged(connection, table)]
+            rows = sum(connection.execute(f'SELECT count(*) FROM "{table.name}"').fetchone()[0] for table in counted)
         finally:
             connection.close()
     except sqlite3.Error as error:

@@ -19,7 +19,7 @@ from fenghuo.store.audit import Chain
 from fenghuo.store.database import connect_writer, open_reader
 from fenghuo.store.disk import DATABASE, MARKER, FolderLock, make_folder, sync_file, sync_folder, write_file
 from fenghuo.store.frames import mark_stale
-from fenghuo.store.inspection import COUNTED, Examination, examine
+from fenghuo.store.inspection import COUNTED, Examination, examine, tables_made
 from fenghuo.store.records import CensusRow, MetaRow
 from fenghuo.store.schema import schema_version
 from fenghuo.store.tables import CENSUS, FRAME_COUNTER, FRAME_WINDOW, META, QUARANTINE
@@ -182,7 +182,7 @@ def _quarantine(connection: sqlite3.Connection, found: Examination, clock: Clock
         # A counter row that is set aside must not begin anew at zero.
         mark_stale(tx, clock.time())
     connection.execute('DELETE FROM "census"')
-    for table in COUNTED:
+    for table in (table for table in tables_made(connection) if table in COUNTED):
         (rows,) = connection.execute(f'SELECT count(*) FROM "{table.name}" NOT INDEXED').fetchone()
         connection.execute(CENSUS.insert_sql, CENSUS.encode(CensusRow(table.name, rows)))
     connection.execute("COMMIT")

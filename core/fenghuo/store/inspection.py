@@ -12,7 +12,7 @@ from fenghuo.store.mapping import Scalar, Table
 from fenghuo.store.tables import CENSUS, OPEN_ROWS, TABLES
 from fenghuo.store.transaction import Damage, fetch, is_undecodable
 
-__all__ = ["COUNTED", "Examination", "Finding", "census_gaps", "census_rows", "damaged_rows", "examine", "survey"]
+__all__ = ["COUNTED", "Examination", "Finding", "census_gaps", "census_rows", "damaged_rows", "examine", "survey", "tables_made"]
 
 COUNTED = tuple(table for table in TABLES.values() if table is not CENSUS)
 """Every table that has a row in the census."""
@@ -45,10 +45,22 @@ def census_rows(connection: sqlite3.Connection) -> dict[str, int]:
 def census_gaps(connection: sqlite3.Connection, *, scan: bool = False) -> Iterator[Finding]:
     """Tables whose rows are not as many as the census says. `scan`: count the rows themselves, not the entries of an index."""
     known = _census(connection)
+    made = tables_made(connection)
     for table in COUNTED:
+        if table not in made:
+            # A file of an earlier schema has neither the table nor an entry for it; one that has the entry has lost the table.
+            if table.name in known:
+                yield Finding(table.name, None, known[table.name], 0)
+            continue
         (counted,) = connection.execute(f'SELECT count(*) FROM "{table.name}"{" NOT INDEXED" if scan else ""}').fetchone()
         if known.get(table.name) != counted:
             yield Finding(table.name, None, known.get(table.name), counted)
+
+
+def tables_made(connection: sqlite3.Connection) -> tuple[Table[Any], ...]:
+    """The tables that are there: a backup may be of an earlier schema, and is migrated when it is opened."""
+    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    return tuple(table for table in TABLES.values() if table.name in names)
 
 
 def damaged_rows(connection: sqlite3.Connection, table: Table[Any], where: str = "") -> Iterator[Damage]:
@@ -99,7 +111,7 @@ def examine(connection: sqlite3.Connection) -> Examination:
     said = tuple(str(line) for (line,) in connection.execute("PRAGMA integrity_check").fetchall())
     damaged: list[Damage] = []
     rows = 0
-    for table in TABLES.values():
+    for table in tables_made(connection):
         damaged += damaged_rows(connection, table)
         rows += connection.execute(f'SELECT count(*) FROM "{table.name}" NOT INDEXED').fetchone()[0]
     census = tuple(census_gaps(connection, scan=True))
@@ -108,7 +120,10 @@ def examine(connection: sqlite3.Connection) -> Examination:
 
 def _orphans(connection: sqlite3.Connection) -> tuple[str, ...]:
     found = []
+    made = {table.name for table in tables_made(connection)}
     for child, owner, condition in _OWNERS:
+        if child not in made:
+            continue
         sql = f'SELECT count(*) FROM "{child}" r WHERE NOT EXISTS (SELECT 1 FROM "{owner}" o WHERE {condition})'
         (count,) = connection.execute(sql).fetchone()
         if count:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
 import sqlite3
 from pathlib import Path
 
@@ -12,10 +11,11 @@ import pytest
 
 from fenghuo.cli.db_offline import put_back
 from fenghuo.store import Store
-from fenghuo.store.backup import fsck, restore, turn_back
+from fenghuo.store.backup import fsck, restore
 from fenghuo.store.disk import DATABASE
 from fenghuo.store.frames import Reserved, Seen, keep_window, read_windows, reserve
-from fenghuo.store.tables import FRAME_COUNTER, FRAME_WINDOW, META
+from fenghuo.store.schema import SCHEMA_VERSION
+from fenghuo.store.tables import FRAME_COUNTER, META
 from tests.core.store.rows import open_store
 
 LANE = "1-9f2c6a01/1>2/command"
@@ -110,13 +110,21 @@ async def test_a_repair_that_sets_a_counter_aside_does_not_begin_anew(tmp_path: 
     await again.close()
 
 
-async def test_a_backup_of_an_earlier_schema_is_marked_too(tmp_path: Path) -> None:
-    """It has no rows of the link; the mark alone makes every known key stale."""
-    path = tmp_path / DATABASE
-    shutil.copy(Path(__file__).parents[2] / "databases" / "v1.sqlite", path)
-    await asyncio.to_thread(turn_back, path)
+@pytest.mark.parametrize("way", [restore_by_library, restore_by_command])
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION + 1))
+async def test_a_backup_of_an_earlier_schema_is_restored_and_marked_too(tmp_path: Path, version: int, way: object) -> None:
+    """The oldest has no rows of the link; the mark alone makes every known key stale."""
+    await way(Path(__file__).parents[2] / "databases" / f"v{version}.sqlite", tmp_path)  # type: ignore[operator]  # as above
     store = await open_store(tmp_path)
     assert (await reserved(store)).stale
-    assert [] == await store.find(FRAME_WINDOW)
     assert {"frames.turned_back_at"} <= {row.name for row in await store.find(META)}
     await store.close()
+    assert (await asyncio.to_thread(fsck, tmp_path)).ok
+
+
+async def test_a_table_that_is_gone_is_found(tmp_path: Path, store: Store) -> None:
+    """The census knows of it: a file of this schema without it is damaged, not old."""
+    await store.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "state" / DATABASE, isolation_level=None)) as connection:
+        connection.execute("DROP TABLE frame_counter")
+    assert not (await asyncio.to_thread(fsck, tmp_path / "state")).ok
