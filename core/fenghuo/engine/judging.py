@@ -24,7 +24,8 @@ LATE_S = 86_400.0
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """Who brings a message: an authenticated name, and what it may speak for. `areas` empty: everywhere.
+    """Who brings a message: an authenticated name, and what it may speak for. `areas` empty: everywhere; `senders` (of CAP) empty:
+    in anybody's name.
 
     `certificates` (PEM): whose XML signatures count for it; `allow_sha1`: whether RSA with SHA-1 does.
     """
@@ -34,6 +35,7 @@ class Origin(msgspec.Struct, frozen=True):
     areas: tuple[AreaRef, ...] = EVERY_AREA
     certificates: tuple[bytes, ...] = ()
     allow_sha1: bool = False
+    senders: tuple[str, ...] = ()
 
     def reading(self, geocode_systems: Mapping[str, str], received: float) -> SourceDefaults:
         """How its octets are read when they are received at `received` (UTC seconds)."""
@@ -43,10 +45,13 @@ class Origin(msgspec.Struct, frozen=True):
 
 
 def authority(message: Message, origin: Origin, directory: Directory) -> Verdict:
-    """May this source alert for this area, with this traffic."""
+    """May this source speak as this sender, with this traffic, for this area. What names no sender is by the source itself."""
     if message.traffic not in origin.traffic:
         words = ", ".join(origin.traffic)
         return Verdict("authority", "traffic", False, f"{origin.name} may send {words}, and this is {message.traffic}")
+    if origin.senders and message.content.sender not in (*origin.senders, origin.name):
+        claimed = message.content.sender
+        return Verdict("authority", "sender", False, f"{origin.name} may speak as {', '.join(origin.senders)}, and this is by {claimed}")
     if not origin.areas:
         return Verdict("authority", "ok", True, f"{origin.name} may speak for every area")
     outside = [str(ref) for ref in sorted(areas_of(message, directory)) if not any(own.covers(ref) for own in origin.areas)]

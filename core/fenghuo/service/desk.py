@@ -72,7 +72,7 @@ class Holder(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, token: TokenSettings) -> Holder:
-        origin = Origin(token.name, token.traffic, token.areas, token.certificates, token.allow_sha1)
+        origin = Origin(token.name, token.traffic, token.areas, token.certificates, token.allow_sha1, token.senders)
         return cls(token.name, tuple(str(right) for right in token.rights), origin)
 
     @classmethod

@@ -168,8 +168,19 @@ def read_tokens(reading: Reading, node: NodeSettings | None) -> tuple[TokenSetti
         _check_secret(reading, f"tokens.{name}", reference, made=table.generate and _may_be_made(reading, name, table, node))
         _refuse_twins(reading, name, reference, owners)
         areas = _areas(reading, name, table)
-        certificates = _certificates(reading, name, table)
-        tokens.append(TokenSettings(name, reference, table.generate, table.rights, table.traffic, areas, certificates, table.allow_sha1))
+        tokens.append(
+            TokenSettings(
+                name,
+                reference,
+                table.generate,
+                table.rights,
+                table.traffic,
+                areas,
+                certificates=_certificates(reading, name, table),
+                allow_sha1=table.allow_sha1,
+                senders=table.senders,
+            )
+        )
     return tuple(tokens)
 
 

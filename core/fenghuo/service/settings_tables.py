@@ -68,6 +68,12 @@ class ControlTable(msgspec.Struct, frozen=True):
     socket: Annotated[str | None, Meta(description="Path of the Unix socket; ctl.sock in the state folder by default.")] = None
 
 
+CapSender = Annotated[
+    str,
+    Meta(pattern=r"^[^\s,<&]+$", extra={"must_be": "a CAP sender as its alerts write it, without spaces, commas, < and &"}),
+]
+"""Source: CAP 1.2 §3.2.1, sender."""
+
 HostName = Annotated[
     str,
     Meta(
@@ -138,6 +144,10 @@ class TokenTable(msgspec.Struct, frozen=True):
         Meta(description="Files (PEM) of the certificates whose XML signatures count for this source; with any, what is not signed waits."),
     ] = ()
     allow_sha1: Annotated[bool, Meta(description="Whether its signatures may be RSA with SHA-1; shown as weak.")] = False
+    senders: Annotated[
+        tuple[CapSender, ...],
+        Meta(description="CAP senders it may speak as; what claims another waits for a person. In anybody's name by default."),
+    ] = ()
 
 
 class ChannelTable(msgspec.Struct, frozen=True):

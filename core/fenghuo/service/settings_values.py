@@ -53,8 +53,8 @@ class IntakeSettings(msgspec.Struct, frozen=True):
 
 
 class TokenSettings(msgspec.Struct, frozen=True):
-    """One who may speak. `reference`: where the secret is, for secrets.read_secret; empty `areas` means everywhere;
-    `certificates`: PEM."""
+    """One who may speak. `reference`: where the secret is, for secrets.read_secret; empty `areas` means everywhere, empty `senders`
+    in anybody's name; `certificates`: PEM."""
 
     name: str
     reference: str
@@ -64,6 +64,7 @@ class TokenSettings(msgspec.Struct, frozen=True):
     areas: tuple[AreaRef, ...]
     certificates: tuple[bytes, ...] = ()
     allow_sha1: bool = False
+    senders: tuple[str, ...] = ()
 
 
 class ChannelSettings(msgspec.Struct, frozen=True):

@@ -45,6 +45,22 @@ def test_traffic_that_a_source_may_not_send_is_named() -> None:
     assert Verdict("authority", "traffic", False, "drill may send Exercise, and this is Actual") == verdict
 
 
+@pytest.mark.parametrize(
+    ("sender", "ok"), [("met@example.org", True), ("met", True), ("fire@example.org", False), ("MET@example.org", False)]
+)
+def test_a_source_speaks_as_the_senders_it_is_given(sender: str, ok: bool) -> None:
+    """Letter by letter, and in its own name always: what names no sender is by the source."""
+    said = message(content(sender=sender))
+    assert ok is authority(said, Origin("met", senders=("met@example.org",)), directory()).ok
+    assert authority(said, Origin("met"), directory()).ok
+
+
+def test_a_sender_that_a_source_may_not_speak_as_is_named() -> None:
+    """Whoever looks at the held message sees who brought it and in whose name."""
+    verdict = authority(message(content(sender="fire")), Origin("met", senders=("met@a", "met@b")), directory())
+    assert Verdict("authority", "sender", False, "met may speak as met@a, met@b, and this is by fire") == verdict
+
+
 def test_an_area_of_no_known_list_is_unclear() -> None:
     """It says which area, by what, and what an operator can do about it."""
     (verdict,) = clarity(about("CPEAS Geographic Code:320585105"))
