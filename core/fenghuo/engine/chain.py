@@ -12,7 +12,7 @@ import msgspec
 from fenghuo.clock import seconds
 from fenghuo.engine.inherit import Heir, find_heirs
 from fenghuo.errors import KeyConflict
-from fenghuo.model.message import Content, Message, MessageId, MessageState, Reference
+from fenghuo.model.message import Content, Info, Message, MessageId, MessageState, Reference
 from fenghuo.model.traffic import Action
 from fenghuo.store.records import IdempotencyRow, MessageRow, TombstoneRow
 from fenghuo.store.tables import IDEMPOTENCY, MESSAGE, TOMBSTONE
@@ -21,8 +21,10 @@ from fenghuo.store.transaction import Tx
 __all__ = [
     "KEEP_KEYS_S",
     "Kin",
+    "as_revision",
     "bury",
     "duplicate_of",
+    "end_of",
     "find_kin",
     "is_dead",
     "keys_of",
@@ -105,9 +107,51 @@ def _referenced(tx: Tx, reference: Reference) -> list[MessageRow]:
     return tx.find(MESSAGE, "id = ?", reference.identifier) or tx.find(MESSAGE, "identifier = ?", reference.identifier)
 
 
+def as_revision(message: Message, kin: Kin) -> Message:
+    """The next revision of an event. A Cancel says what it ends: it takes over kind, headline and areas of the original."""
+    content, original = message.content, kin.newest.content
+    if content.action is Action.CANCEL:
+        words = next((info.description for info in content.infos if info.description), content.note)
+        infos = tuple(
+            Info(
+                language=info.language,
+                categories=info.categories,
+                event=info.event,
+                colour=info.colour,
+                headline=info.headline or info.description[:60],
+                description=words if original.kind is not content.kind else _own_words(content, info.language),
+                sender_name=info.sender_name,
+                areas=info.areas,
+            )
+            for info in original.infos
+        )
+        content = msgspec.structs.replace(content, kind=original.kind, infos=infos, scope=original.scope)
+    expires_at = max(message.expires_at, kin.expires_at) if message.assumed_expiry else message.expires_at
+    return msgspec.structs.replace(
+        message,
+        id=kin.id,
+        revision=kin.revision,
+        content=content,
+        expires_at=expires_at,
+        number=kin.number,
+        priority=min(message.priority, kin.newest.priority),
+    )
+
+
+def _own_words(content: Content, language: str) -> str:
+    """What a Cancel itself says in a language, or in its first one."""
+    spoken = {info.language: info.description for info in content.infos}
+    return spoken.get(language) or next(iter(spoken.values()), content.note)
+
+
+def end_of(message: Message) -> MessageState:
+    """What the revisions that a message replaces are from then on."""
+    return MessageState.CANCELLED if message.action is Action.CANCEL else MessageState.SUPERSEDED
+
+
 def replace_earlier(tx: Tx, message: Message) -> tuple[tuple[Heir, ...], tuple[int, ...]]:
     """End all earlier revisions of a message's event; who had got them, and which revisions ended now."""
-    state = MessageState.CANCELLED if message.action is Action.CANCEL else MessageState.SUPERSEDED
+    state = end_of(message)
     ended: list[int] = []
     for row in tx.find(MESSAGE, "id = ? AND revision < ?", message.id, message.revision):
         if row.state in (MessageState.HELD, MessageState.ACTIVE):

@@ -15,7 +15,19 @@ import msgspec
 
 from fenghuo.clock import instant, seconds
 from fenghuo.engine.book import Book
-from fenghuo.engine.chain import Kin, bury, duplicate_of, find_kin, is_dead, keys_of, overtaken, remember, replace_earlier
+from fenghuo.engine.chain import (
+    Kin,
+    as_revision,
+    bury,
+    duplicate_of,
+    end_of,
+    find_kin,
+    is_dead,
+    keys_of,
+    overtaken,
+    remember,
+    replace_earlier,
+)
 from fenghuo.engine.facts import Facts, MessageAccepted, MessageEnded
 from fenghuo.engine.ids import message_id
 from fenghuo.engine.judging import Origin, authority, clarity, freshness, needs_a_person
@@ -26,7 +38,7 @@ from fenghuo.formats.decode import decode
 from fenghuo.formats.message_json import UNSENT, read_message
 from fenghuo.formats.verdicts import Decoded, Problem
 from fenghuo.model.delivery import Accepted, Refused, Verdict
-from fenghuo.model.message import Content, Info, Message, MessageState, content_hash
+from fenghuo.model.message import Content, Message, MessageState, content_hash
 from fenghuo.model.traffic import Action
 from fenghuo.store.audit import Deed
 from fenghuo.store.records import MessageRow, RefusalRow
@@ -217,7 +229,7 @@ class _Taking:
         return accepted, self._facts(accepted, message)
 
     def _revision(self, tx: Tx, kin: Kin) -> tuple[Accepted, News]:
-        message = _as_revision(self.message, kin)
+        message = as_revision(self.message, kin)
         over = overtaken(tx, message) if message.action is Action.UPDATE else None
         if over is not None:
             return self._insert(tx, message, state=over), []
@@ -229,7 +241,7 @@ class _Taking:
         if accepted.state == MessageState.HELD:  # what it replaces stays in force until somebody signs
             return accepted, self._facts(accepted, message)
         heirs, ended = replace_earlier(tx, message)
-        facts: News = [MessageEnded(message.id, revision, _end_of(message)) for revision in ended]
+        facts: News = [MessageEnded(message.id, revision, end_of(message)) for revision in ended]
         accepted_facts = self._facts(accepted, message)
         facts += [msgspec.structs.replace(fact, heirs=heirs) if isinstance(fact, MessageAccepted) else fact for fact in accepted_facts]
         return accepted, facts
@@ -276,47 +288,6 @@ class _Taking:
             return []
         least = int(needs_a_person(accepted.verdicts))
         return [MessageAccepted(message, state, self.submission.signers, least=least)]
-
-
-def _as_revision(message: Message, kin: Kin) -> Message:
-    """The next revision of an event. A Cancel says what it ends: it takes over kind, headline and areas of the original."""
-    content, original = message.content, kin.newest.content
-    if content.action is Action.CANCEL:
-        words = next((info.description for info in content.infos if info.description), content.note)
-        infos = tuple(
-            Info(
-                language=info.language,
-                categories=info.categories,
-                event=info.event,
-                colour=info.colour,
-                headline=info.headline or info.description[:60],
-                description=words if original.kind is not content.kind else _own_words(content, info.language),
-                sender_name=info.sender_name,
-                areas=info.areas,
-            )
-            for info in original.infos
-        )
-        content = msgspec.structs.replace(content, kind=original.kind, infos=infos, scope=original.scope)
-    expires_at = max(message.expires_at, kin.expires_at) if message.assumed_expiry else message.expires_at
-    return msgspec.structs.replace(
-        message,
-        id=kin.id,
-        revision=kin.revision,
-        content=content,
-        expires_at=expires_at,
-        number=kin.number,
-        priority=min(message.priority, kin.newest.priority),
-    )
-
-
-def _own_words(content: Content, language: str) -> str:
-    """What a Cancel itself says in a language, or in its first one."""
-    spoken = {info.language: info.description for info in content.infos}
-    return spoken.get(language) or next(iter(spoken.values()), content.note)
-
-
-def _end_of(message: Message) -> MessageState:
-    return MessageState.CANCELLED if message.action is Action.CANCEL else MessageState.SUPERSEDED
 
 
 def _unusable(content: Content) -> Problem | None:

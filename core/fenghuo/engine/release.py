@@ -10,24 +10,26 @@ from collections.abc import Callable
 import msgspec
 
 from fenghuo.engine.book import Book, OpenMessage
-from fenghuo.engine.chain import bury, replace_earlier
-from fenghuo.engine.facts import Facts, MessageEnded, Signed
-from fenghuo.engine.inherit import Heir
+from fenghuo.engine.chain import as_revision, bury, end_of, find_kin, replace_earlier
+from fenghuo.engine.facts import Facts, MessageAccepted, MessageEnded, Signed
 from fenghuo.engine.office import Office
 from fenghuo.errors import NotAllowed, NotFound, Overloaded, ReleaseNeeded
 from fenghuo.model.message import Message, MessageState
 from fenghuo.model.traffic import Action
 from fenghuo.store.audit import Deed
-from fenghuo.store.records import ReleaseRow
+from fenghuo.store.records import MessageRow, ReleaseRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import MESSAGE, RELEASE
 from fenghuo.store.transaction import Tx
 
 __all__ = ["Release", "Signature"]
 
+News = list[MessageAccepted | MessageEnded | Signed]
+
 
 class Signature(msgspec.Struct, frozen=True):
-    """Where a release stands after one more signature."""
+    """Where a release stands after one more signature. `id`, `revision`: what is in force by it, which for a Cancel that came before
+    what it ends is the event that it ended."""
 
     id: str
     revision: int
@@ -57,12 +59,9 @@ class Release:
             raise NotAllowed(f"{actor} wrote this message and may not release it")
         if envelope and envelope != entry.envelope:
             raise ReleaseNeeded("the plan has changed since it was shown; look again and sign what is there now")
-        signature, heirs, ended = await self._store.run(self._signing(entry, actor))
-        message = entry.message
-        end = MessageState.CANCELLED if message.action is Action.CANCEL else MessageState.SUPERSEDED
-        for revision in ended:
-            self._facts.put(MessageEnded(message.id, revision, end))
-        self._facts.put(Signed(message.id, message.revision, actor, signature.state == MessageState.ACTIVE, heirs))
+        signature, news = await self._store.run(self._signing(entry, actor))
+        for fact in news:
+            self._facts.put(fact)
         return signature
 
     async def _why_not(self, ident: str) -> NotFound | ReleaseNeeded:
@@ -74,11 +73,11 @@ class Release:
             else NotFound(f"no open message has the id {ident}")
         )
 
-    def _signing(self, entry: OpenMessage, actor: str) -> Callable[[Tx], tuple[Signature, tuple[Heir, ...], tuple[int, ...]]]:
+    def _signing(self, entry: OpenMessage, actor: str) -> Callable[[Tx], tuple[Signature, News]]:
         message, needed, envelope = entry.message, entry.needed_signatures, entry.envelope
         now, until = self._office.clock.time(), self._office.clock.time() + self.valid_s
 
-        def sign(tx: Tx) -> tuple[Signature, tuple[Heir, ...], tuple[int, ...]]:
+        def sign(tx: Tx) -> tuple[Signature, News]:
             row = tx.get(MESSAGE, message.id, message.revision)
             if row is None or row.state is not MessageState.HELD or row.expires_at <= now:
                 raise ReleaseNeeded(f"the message is {row.state if row else 'gone'}; only a held one can be signed")
@@ -88,15 +87,47 @@ class Release:
             tx.audit(Deed.of("sign", f"message/{message.id}", content=envelope, traffic=traffic, revision=message.revision, signer=actor))
             names = _signers(tx, message, envelope, now)
             if len(names) < needed:
-                return Signature(message.id, message.revision, names, needed, MessageState.HELD), (), ()
-            tx.update(MESSAGE, msgspec.structs.replace(row, state=MessageState.ACTIVE))
-            heirs, ended = replace_earlier(tx, message)
-            if message.action is Action.CANCEL and message.revision == 1:  # it came before what it cancels
-                bury(tx, message, is_signed=True)
+                held = Signature(message.id, message.revision, names, needed, MessageState.HELD)
+                return held, [Signed(message.id, message.revision, actor, released=False)]
             tx.event("message.released", f"message/{message.id}", revision=message.revision, signatures=list(names))
-            return Signature(message.id, message.revision, names, needed, MessageState.ACTIVE), heirs, ended
+            final, news = _released(tx, row, message, actor=actor, names=names, now=now)
+            return Signature(final.id, final.revision, names, needed, MessageState.ACTIVE), news
 
         return sign
+
+
+def _released(tx: Tx, row: MessageRow, message: Message, *, actor: str, names: tuple[str, ...], now: float) -> tuple[Message, News]:
+    """Put a held message in force; what is then in force, and what the loop must hear."""
+    is_early = message.action is Action.CANCEL and message.revision == 1  # it came before what it cancels
+    kin = tuple(relative for relative in find_kin(tx, message.content) if relative.id != message.id) if is_early else ()
+    if is_early:
+        bury(tx, message, is_signed=True)
+    if not kin:
+        tx.update(MESSAGE, msgspec.structs.replace(row, state=MessageState.ACTIVE))
+        heirs, ended = replace_earlier(tx, message)
+        return message, [*_ends(message, ended), Signed(message.id, message.revision, actor, released=True, heirs=heirs)]
+    tx.update(MESSAGE, msgspec.structs.replace(row, state=MessageState.SUPERSEDED))
+    tx.event("message.superseded", f"message/{message.id}", revision=message.revision, by=kin[0].id)
+    news: News = [MessageEnded(message.id, message.revision, MessageState.SUPERSEDED)]
+    said = msgspec.structs.replace(message, accepted_at=now)
+    revisions = [as_revision(said, relative) for relative in kin]
+    for revision in revisions:
+        news += _joined(tx, row, revision, names)
+    return revisions[0], news
+
+
+def _joined(tx: Tx, row: MessageRow, message: Message, names: tuple[str, ...]) -> News:
+    """What it cancels came while it was held: it goes on as the next revision of that event, as if it had come after it."""
+    changes = {name: getattr(message, name) for name in ("id", "revision", "number", "priority", "accepted_at", "expires_at")}
+    tx.insert(MESSAGE, msgspec.structs.replace(row, state=MessageState.ACTIVE, body=msgspec.msgpack.encode(message), **changes))
+    heirs, ended = replace_earlier(tx, message)
+    said = {"kind": message.kind, "action": message.action, "traffic": message.traffic, "priority": message.priority.name}
+    tx.event("message.accepted", f"message/{message.id}", revision=message.revision, **said, source=message.source)
+    return [*_ends(message, ended), MessageAccepted(message, MessageState.ACTIVE, names, heirs=heirs)]
+
+
+def _ends(message: Message, ended: tuple[int, ...]) -> News:
+    return [MessageEnded(message.id, revision, end_of(message)) for revision in ended]
 
 
 def _signers(tx: Tx, message: Message, envelope: str, now: float) -> tuple[str, ...]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from fenghuo.engine.judging import Origin
 from fenghuo.engine.release import Signature
 from fenghuo.errors import NotAllowed, NotFound, ReleaseNeeded
-from fenghuo.model.delivery import DeliveryState, ObjectiveState
+from fenghuo.model.delivery import Accepted, DeliveryState, ObjectiveState
 from fenghuo.model.message import MessageState
 from tests.core.engine.house import House, opened
 
@@ -105,6 +107,43 @@ async def test_a_signed_cancel_ends_what_it_cancels_as_cancelled(tmp_path: Path)
         assert (DeliveryState.CANCELLED, ObjectiveState.WAIVED) == (ended.state, (await house.objectives())[0].state)
 
 
+async def test_a_cancel_that_waited_finds_what_it_ends_when_it_is_signed(tmp_path: Path) -> None:
+    """It came first and unsigned, so the order was sent; signed, it goes to exactly those who got it, by the way they got it,
+    with the order's own number, and the order is over."""
+    async with opened(tmp_path, rules=RULES) as house:
+        early = await _early_cancel(house)
+        first = await house.order("wang", signers=("anna", "bert"), sender="centre", identifier="X-1")
+        await house.order("li", signers=("anna", "bert"))
+        assert (["active"], 2) == (await house.states(first.id), len(house.sent))
+        signature = await _signed(house, early.id, "anna")
+        assert (first.id, 2, MessageState.ACTIVE) == (signature.id, signature.revision, signature.state)
+        assert (["superseded"], ["cancelled", "active"]) == (await house.states(early.id), await house.states(first.id))
+        order, _, cancel = house.sent
+        assert (order.channel, order.address, "取消") == (cancel.channel, cancel.address, cancel.text.partition("#")[0])
+        assert order.text.rpartition("#")[2] == cancel.text.rpartition("#")[2]
+
+
+async def test_a_cancel_that_found_its_order_goes_out_after_a_crash(tmp_path: Path) -> None:
+    """The signature was on the disk and nothing had left yet: whoever got the order hears of its end after the restart."""
+    async with opened(tmp_path, rules=RULES) as house:
+        early = await _early_cancel(house)
+        first = await house.order("wang", signers=("anna", "bert"), sender="centre", identifier="X-1")
+        await house.room.release.sign(early.id, "anna")
+    async with opened(tmp_path, rules=RULES, clock=house.clock) as again:
+        assert ["cancelled", "active"] == await again.states(first.id)
+        assert [("a", house.sent[0].address)] == [(mail.channel, mail.address) for mail in again.sent]
+
+
+async def test_a_cancel_that_waited_ends_an_order_that_waits_too(tmp_path: Path) -> None:
+    """Nobody got the order, so nobody hears of its end, and no signature can release it any more."""
+    async with opened(tmp_path, rules=RULES) as house:
+        early = await _early_cancel(house)
+        first = await house.order("wang", sender="centre", identifier="X-1")
+        await _signed(house, early.id, "anna")
+        assert (["cancelled", "active"], []) == (await house.states(first.id), house.sent)
+        assert [{"revision": 2}] == await house.events("message.nothing_to_cancel")
+
+
 async def test_a_signed_update_ends_what_it_replaces_as_superseded(tmp_path: Path) -> None:
     """Until the second signature the first order stands; then it is SUPERSEDED and the new words go out."""
     async with opened(tmp_path, rules=RULES) as house:
@@ -115,6 +154,15 @@ async def test_a_signed_update_ends_what_it_replaces_as_superseded(tmp_path: Pat
         await _signed(house, first.id, "bert")
         assert ["superseded", "active"] == await house.states(first.id)
         assert (DeliveryState.SUPERSEDED, True) == ((await house.deliveries())[0].state, "新的" in house.sent[-1].text)
+
+
+async def _early_cancel(house: House) -> Accepted:
+    """A Cancel, held, of an order that has not come yet."""
+    cancel = {"to": ["everyone"], "text": "取消", "action": "Cancel", "reference": "X-1", "sender": "centre"}
+    held = await house.take(msgspec.json.encode(cancel), origin=Origin("met", senders=("met",)))
+    assert isinstance(held, Accepted)
+    assert MessageState.HELD == held.state
+    return held
 
 
 async def _signed(house: House, ident: str, actor: str) -> Signature:
