@@ -14,7 +14,7 @@ from fenghuo.model.delivery import AttemptRef, Outcome, Reached, Scope, Transien
 from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import Inbound, InboundKind, SendJob, SimpleChannel
 from fenghuo.rig.powercut.counters import Counters
-from fenghuo.rig.powercut.script import CUSTODY, RETURNS, USUAL, Bearing, Return
+from fenghuo.rig.powercut.script import CUSTODY, REFUSED, RETURNS, USUAL, Bearing, Return
 from fenghuo.rig.powercut.world import NO_COUNTER, Air, Took, World
 
 __all__ = ["Bearer", "FarEnd", "given_by", "key_of", "ref_of"]
@@ -40,6 +40,10 @@ class Bearer(SimpleChannel):
     async def send(self, job: SendJob) -> Outcome:
         async with job.begin() as emission:
             await emission.turn()
+            refusal = REFUSED.get(key_of(emission.payload.text)) if emission.n == 1 else None
+            if refusal is not None:
+                await asyncio.sleep(self._bearing.airtime_s)
+                return refusal
             counter = await self._counters.take() if self._counters else NO_COUNTER
             air = Air(
                 token=emission.token,

@@ -10,6 +10,7 @@ import hashlib
 import random
 import sqlite3
 import tempfile
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -202,7 +203,7 @@ class Campaign:
         world = World(past=state.past)
         self._score.recoveries += 1
         try:
-            faults = live(Life(folder, world.now + downtime_s, REST_S, bug=self._bug, seed=self._seed), world)
+            faults = live(Life(folder, world.now + downtime_s, REST_S, bug=self._bug, seed=_order(state.cut)), world)
         except (FenghuoError, sqlite3.DatabaseError) as error:
             faults = [f"it does not start: {error!r}"]
         yield from (Verdict(0, fault) for fault in faults)
@@ -212,7 +213,7 @@ class Campaign:
         folder, journal = space / "again", Journal()
         put_down(state.image, marker, folder)
         recorder, world = Recorder(journal), World(journal, state.past)
-        life = Life(folder, world.now + SOON_S, RECORDED_S, recorder=recorder, bug=self._bug, seed=self._seed, grouped=self._grouped)
+        life = Life(folder, world.now + SOON_S, RECORDED_S, recorder=recorder, bug=self._bug, seed=_order(state.cut), grouped=self._grouped)
         faults = live(life, world)
         recorder.close()
         self._fail(state.cut, (Verdict(0, fault) for fault in faults))
@@ -264,3 +265,8 @@ class _Reader:
         for name in (*gone, f"{DATABASE}-shm"):
             (self._folder / name).unlink(missing_ok=True)
         self._placed = image
+
+
+def _order(cut: Cut) -> int:
+    """The seed of the life after a cut: of what is ready at once, another comes first after each."""
+    return zlib.crc32(str(cut).encode())

@@ -6,6 +6,7 @@ import msgspec
 
 from fenghuo.engine.rules import RuleBook, read_rules
 from fenghuo.model.area import AreaRef
+from fenghuo.model.delivery import Outcome, Permanent, Scope, Transient
 from fenghuo.model.directory import ContactPoint, Directory, Org, Person
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.traffic import Traffic
@@ -17,6 +18,7 @@ __all__ = [
     "DIRECTORY",
     "END_S",
     "NODE",
+    "REFUSED",
     "RETURNS",
     "RULES",
     "START",
@@ -156,11 +158,20 @@ STEPS: tuple[Order | Sign, ...] = (
     _order("horn", 12.0, "chen", "siren", priority="P1", needed="AIRED", expires_s=60),
     _order("early-off", 13.0, "zhao", "sms", action="Cancel", reference="stillborn"),
     _order("stillborn", 14.0, "zhao", "sms"),
+    _order("busy", 14.5, "zhao", "net", priority="P2"),
+    _order("nobody", 14.5, "chen", "gate net", priority="P2"),
     _order("pair", 15.0, "li", "sms net"),
     _order("signed", 16.0, "wang", "sms", kind="Report"),
     Sign("signed", "director", 17.0),
     Sign("signed", "deputy", 18.0),
 )
+
+
+REFUSED: dict[str, Outcome] = {
+    "busy": Transient(Scope.RECIPIENT, "busy", 1.5),
+    "nobody": Permanent(Scope.RECIPIENT, "unknown"),
+}
+"""What a bearer says of the first attempt of these, without emitting anything."""
 
 
 class Return(msgspec.Struct, frozen=True):
