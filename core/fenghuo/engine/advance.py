@@ -218,13 +218,20 @@ class _Draft:
             return False
         match delivery.state:
             case DeliveryState.READY | DeliveryState.EMITTING:
-                return not delivery.refires or delivery.priority > Priority.P1  # an urgent copy goes beside the next rung
+                is_urgent_copy = delivery.refires > 0 and delivery.priority <= Priority.P1
+                return not is_urgent_copy and not self.is_sent_again(delivery)  # such a one goes beside the next rung
             case DeliveryState.AWAITING:
                 return delivery.until is not None
             case DeliveryState.IN_DOUBT:
                 return delivery.priority > Priority.P1 or self.may_be_told(delivery)
             case _:
                 return False
+
+    def is_sent_again(self, delivery: Delivery) -> bool:
+        """Whether it was in doubt and goes once more under its token, as often as the far end keeps silent: a black hole gives no hope."""
+        view = self.view(delivery)
+        begun = delivery.tries - delivery.failures - (delivery.state is DeliveryState.EMITTING)
+        return view is not None and view.doubt == "idempotent" and begun > 0
 
     def may_be_told(self, delivery: Delivery) -> bool:
         """Whether the channel may still say what became of it."""

@@ -278,6 +278,14 @@ def test_at_the_end_of_the_ladder_alternates_are_tried_one_by_one(silent: Delive
     assert [S.HELD, S.READY] == [before, story.states[2]]
 
 
+def test_what_is_sent_again_into_a_black_hole_keeps_no_rung_closed() -> None:
+    """A far end that drops copies and never answers: the next rung opens after the first attempt, and the copies go on beside it."""
+    hole = situation(view("a", doubt="idempotent"), view("b"))
+    story = Story(doubtful(1), delivery(2, "b", rung=1), of=target(rung=1), at=frame(rung("a"), rung("b"), situation=hole))
+    story.turn()
+    assert {1: S.READY, 2: S.READY} == story.states
+
+
 @pytest.mark.parametrize(("reason", "state"), [("channel in-doubt", S.READY), ("recipient no-such-number", S.HELD)])
 def test_a_doubt_that_was_given_up_bars_no_address(reason: str, state: DeliveryState) -> None:
     """That a channel cannot say what became of it says nothing about the telephone; a refused number does."""
