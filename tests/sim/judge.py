@@ -42,6 +42,9 @@ COPY = "重发"
 ENDS = ("MET", "FAILED", "EXPIRED", "SUPERSEDED", "CANCELLED", "SHED")
 SLACK_S = 2.0
 """What a commit, a clock set at start, and the way from the licence to the first octet may take together."""
+READY_S = 0.1
+"""A plan is with the dispatcher by then."""
+P0 = Priority.P0
 LOST_WORD_S = 1.0
 """An outcome is on the disk by then; a crash sooner leaves it in doubt."""
 
@@ -129,6 +132,18 @@ class Log:
     def crashed_within(self, at: float, seconds: float) -> bool:
         """Whether the daemon was killed so soon after `at` that it may have forgotten what it had just been told."""
         return any(0 <= crash - at < seconds for crash in self.crashes)
+
+    def was_well(self, channel: str, since: float, until: float) -> bool:
+        """Whether the channel was UP at `since` by what the console was told, enabled, and told nothing else until `until`."""
+        health = "unknown"
+        for _, entry in self.told:
+            if entry.at > until:
+                break
+            if entry.event.subject == f"channel/{channel}":
+                health = str(entry.event.body.get("after") or entry.event.body.get("admin"))
+                if entry.at > since:
+                    return False
+        return health in ("up", "enabled")
 
     def told_of(self, kind: str) -> list[tuple[int, Told]]:
         return [(place, entry) for place, entry in self.told if entry.event.type == kind]
@@ -283,6 +298,27 @@ def a_medium_carries_one_at_a_time(log: Log) -> Iterator[str]:
         until[piece.medium] = (piece.at + piece.seconds, piece.life, piece.job)
 
 
+def a_p0_waits_for_one_fragment(log: Log) -> Iterator[str]:
+    """I5, A5: once a P0 is planned for a radio that is up, nothing below it begins another piece on that medium before it."""
+    pieces = [entry for _, entry in log.all(Fragment)]
+    first = {(piece.life, piece.job): piece for piece in reversed(pieces)}
+    opened = {entry.event.subject: entry for _, entry in log.told_of("objective.opened")}
+    released = {(entry.event.subject, entry.event.body["revision"]): entry.at for _, entry in log.told_of("message.released")}
+    for _, entry in log.told_of("delivery.emitting"):
+        body = dict(entry.event.body)
+        plan = opened.get(f"objective/{body['objective']}")
+        air = next((air for _, air in log.aired if (air.token, air.n) == (body["token"], 1) and air.life == entry.life), None)
+        if air is None or plan is None or air.priority is not P0 or body["n"] != 1 or not WAY[air.channel].capabilities.half_duplex:
+            continue
+        start = first[(air.life, air.job)].at
+        since = max(plan.at, released.get((f"message/{body['message']}", body["revision"]), plan.at))
+        if plan.life != air.life or not log.was_well(air.channel, since, start):
+            continue
+        for piece in pieces:
+            if since + READY_S < piece.at < start and piece.priority is not P0 and piece.medium == WAY[air.channel].terms.medium:
+                yield f"at {piece.at:.3f} s a {piece.priority.name} began a piece on {piece.medium} while a P0 of {since:.3f} s waited"
+
+
 # I8, A7: what is shown as delivered.
 
 
@@ -434,6 +470,7 @@ CHECKS: dict[str, Callable[[Log], Iterator[str]]] = {
     "I4 replaced": what_was_replaced_is_not_sent,
     "I4 held": nothing_held_is_sent,
     "I4, A4 traffic": traffic_keeps_to_its_channels,
+    "I5, A5": a_p0_waits_for_one_fragment,
     "medium": a_medium_carries_one_at_a_time,
     "I8, A7": delivered_was_said,
     "receipts": words_that_were_acked_are_kept,
@@ -445,4 +482,3 @@ CHECKS: dict[str, Callable[[Log], Iterator[str]]] = {
     "A6 holes": the_stream_has_no_holes,
     "every end is told": every_miss_is_told,
 }
-P0 = Priority.P0
