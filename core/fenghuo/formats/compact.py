@@ -1,0 +1,165 @@
+"""The compact frame (压缩帧): a message in as few octets as a narrow link needs. Source: docs/compact-frame.md; wire-formats.md §9.
+
+Pure and deterministic. Whatever the octets are, decode() gives a whole message or raises FrameError. Header, tag and counter
+are the link's: this codec gives it a Frame and takes one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from math import ceil
+
+import msgspec
+
+from fenghuo.clock import instant
+from fenghuo.errors import FrameError
+from fenghuo.formats.compact_code import as_figures, put_figures, take_figures
+from fenghuo.formats.compact_content import ENVELOPE, content_of, envelope_of
+from fenghuo.formats.compact_fields import Sink, Source
+from fenghuo.formats.compact_frame import CompactKind, Frame, Rung
+from fenghuo.formats.compact_receipt import Bitmap, Fault, ReceiptNote, decode_answer, encode_answer
+from fenghuo.formats.compact_rungs import LEFT_OUT, at_rung
+from fenghuo.formats.compact_time import Later
+from fenghuo.formats.compact_words import NEWEST
+from fenghuo.model.message import Content, Message, MessageId
+from fenghuo.model.traffic import Priority
+
+__all__ = [
+    "NEWEST",
+    "UNSAID",
+    "Bitmap",
+    "Carried",
+    "CompactKind",
+    "Fault",
+    "Frame",
+    "ReceiptNote",
+    "Rung",
+    "carried",
+    "decode",
+    "decode_answer",
+    "encode",
+    "encode_answer",
+    "message_key",
+]
+
+UNSAID: tuple[str, ...] = ("text",)
+"""What the rung of figures leaves out: whatever else was said. Text follows at a lower priority."""
+
+_CODE_REVISIONS = 64
+_LATER = Later()
+
+
+class Carried(msgspec.Struct, frozen=True):
+    """A message as it came over the link. (key, number, revision) of one source is one message: a copy is known by it.
+
+    `ends_at`: UTC seconds, whole; `left_out`: names of what this rung does not say (compact_rungs.LEFT_OUT, or UNSAID).
+    """
+
+    key: int
+    number: int
+    revision: int
+    priority: Priority
+    ends_at: float
+    content: Content
+    left_out: tuple[str, ...] = ()
+
+
+def message_key(message: MessageId) -> int:
+    """32 bits that stand for an id: the first four octets of its SHA-256. An Update or Cancel has the key of its original."""
+    return int.from_bytes(hashlib.sha256(message.encode()).digest()[:4], "big")
+
+
+def carried(message: Message, rung: Rung, *, whole: bool = False) -> Carried:
+    """What arrives when this message is sent at this rung: decode(encode(message, rung)) is equal to it.
+
+    `whole`: FULL with parameters and attachments.
+
+    Raises: FrameError("not-carried") where CODE cannot say the time or the revision.
+    """
+    ends_at = float(ceil(message.expires_at))
+    if rung is Rung.CODE:
+        line, _ = at_rung(message, Rung.LINE)
+        left_out = UNSAID
+        content, ends_at = as_figures(line, ends_at)
+    else:
+        content, left_out = at_rung(message, rung, whole=whole)
+    return Carried(message_key(message.id), message.number, message.revision, message.priority, ends_at, content, left_out)
+
+
+def encode(message: Message, rung: Rung = Rung.FULL, *, words: int = NEWEST, whole: bool = False) -> Frame:
+    """The frame of a message at a rung, with the dictionary `words` (0: none, what any receiver reads).
+
+    `whole`: FULL with parameters and attachments too.
+
+    Raises: FrameError with code not-carried, bad-text, too-long or too-many for what the format cannot say.
+    """
+    said = carried(message, rung, whole=whole)
+    sink = Sink()
+    sink.bits.put(said.key, 32)
+    sink.bits.put(said.number, 14)
+    kind = CompactKind.of(message.kind, message.action)
+    if rung is Rung.CODE:
+        _put_code(sink, said, words)
+    else:
+        _put_body(sink, said, rung, words)
+    return Frame(kind, message.traffic, rung, sink.bits.octets())
+
+
+def decode(frame: Frame) -> Carried:
+    """The message in a frame. Raises: FrameError, whatever the octets are; "unknown-kind" for an answer, which decode_answer() reads."""
+    meaning = frame.kind.meaning
+    if meaning is None:
+        raise FrameError(f"a frame of kind {frame.kind.name} is no message", code="unknown-kind")
+    source = Source(frame.body)
+    key, number = source.bits.take(32), source.bits.take(14)
+    if frame.rung is Rung.CODE:
+        revision, priority = source.bits.take(6), source.bits.take(3)
+        envelope, ends_at = take_figures(source)
+        left_out = UNSAID
+    else:
+        revision, priority = source.bits.take_count(1), source.bits.take(3)
+        left_out = tuple(name for name in _names_at(frame.rung) if source.bits.take(1))
+        source.listen()
+        envelope = ENVELOPE.take(source)
+        ends_at = _taken_end(source, content_of(envelope, meaning, frame.traffic))
+    source.bits.end()
+    if priority > Priority.P4:
+        raise FrameError(f"priority {priority} is not known", code="bad-value")
+    return Carried(key, number, revision, Priority(priority), ends_at, content_of(envelope, meaning, frame.traffic), left_out)
+
+
+def _put_code(sink: Sink, said: Carried, words: int) -> None:
+    if said.revision >= _CODE_REVISIONS:
+        raise FrameError(f"revision {said.revision}; figures tell up to {_CODE_REVISIONS - 1}", code="not-carried")
+    sink.bits.put(said.revision, 6)
+    sink.bits.put(said.priority, 3)
+    put_figures(sink, said.content, said.ends_at, words)
+
+
+def _put_body(sink: Sink, said: Carried, rung: Rung, words: int) -> None:
+    """Revision, priority, what is left out, the dictionary, the content, and when it ends if the content does not say so."""
+    sink.bits.put_count(said.revision, 1)
+    sink.bits.put(said.priority, 3)
+    for name in _names_at(rung):
+        sink.bits.put(int(name in said.left_out), 1)
+    sink.speak(words)
+    ENVELOPE.put(sink, envelope_of(said.content))
+    ends = instant(said.ends_at)
+    is_told = said.content.expires == ends
+    sink.bits.put(int(not is_told), 1)
+    if not is_told:
+        _LATER.put(sink, ends)
+
+
+def _names_at(rung: Rung) -> tuple[str, ...]:
+    """What a rung may leave out, a bit for each: at FULL the details alone."""
+    return ("details",) if rung is Rung.FULL else LEFT_OUT
+
+
+def _taken_end(source: Source, content: Content) -> float:
+    """When the message ends: as its content says, or as told."""
+    if source.bits.take(1):
+        return _LATER.take(source).timestamp()
+    if content.expires is None:
+        raise FrameError("nothing says when the message ends", code="bad-value")
+    return content.expires.timestamp()
