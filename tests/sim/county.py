@@ -10,6 +10,8 @@ from structlog.testing import capture_logs
 
 from fenghuo.errors import NotFound
 from fenghuo.rig.simloop import SimLoop
+from fenghuo.store.audit import breaks
+from fenghuo.store.tables import AUDIT
 from tests.sim.bearer import Bearer
 from tests.sim.clients import Clients, Writers
 from tests.sim.ground import WAYS
@@ -83,6 +85,15 @@ class County:
         """At the end of the day: everything that was accepted, once more."""
         for ident in dict.fromkeys(answer.id for _, answer in self.clients.mail):
             await self.look(ident)
+
+    async def audit(self) -> None:
+        """A3: the chain of the audit holds over all crashes of the day, and tells of every message."""
+        node = await self.up()
+        assert node.store is not None
+        rows = await node.call(node.store.find(AUDIT, "1 = 1 ORDER BY seq"))
+        self.world.failures += [f"A3: record {found.seq} of the audit {found.reason}" for found in breaks(rows)]
+        if len(rows) < len(self.clients.mail):
+            self.world.failures.append(f"A3: {len(rows)} records for {len(self.clients.mail)} messages")
 
     async def end(self) -> None:
         """Stop everything without draining."""

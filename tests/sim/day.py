@@ -50,6 +50,7 @@ def safety(seed: int, *, amount: int = 60, ambush: float = AMBUSH, fifo: bool = 
         Traffic(county, trouble, amount=amount, end=DAY_S).begin()
         await asyncio.sleep(DAY_S + DRAIN_S)
         await county.look_at_all()
+        await county.audit()
         await county.end()
         return county.world
 

@@ -15,14 +15,16 @@ from fenghuo.model.delivery import Delivery, DeliveryState, Receipt
 from fenghuo.model.situation import ChannelView
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Inbound
+from fenghuo.rig import virtual_store
 from fenghuo.store import Tx
 from fenghuo.store.tables import DELIVERY
 from tests.scale import TIMEOUT_SCALE
+from tests.sim import traffic
 from tests.sim.day import safety
 from tests.sim.judge import judge
 
 DAYS = range(1, 25)
-MESSAGES = 30
+MESSAGES = 20
 AMBUSH = 0.04
 """A crash at every 25th moment that matters: a bug of a few milliseconds is met within some days."""
 changed = msgspec.structs.replace
@@ -34,7 +36,8 @@ def no_attempt_on_the_disk(patch: pytest.MonkeyPatch) -> None:
 
 
 def sent_after_its_end(patch: pytest.MonkeyPatch) -> None:
-    """No timer for the end of a message, and no look at it in the licence."""
+    """No timer for the end of a message, and no look at it in the licence; messages of a few seconds meet it soonest."""
+    patch.setattr(traffic, "HOLDS_S", (3.0, 10.0))
     plain, at = licence._committing, timers.Timers.at
     patch.setattr(timers.Timers, "at", lambda heap, when, what: None if isinstance(what, timers.Expiry) else at(heap, when, what))
     patch.setattr(licence, "_committing", lambda begun, attempt, clock: plain(changed(begun, expires_at=1e12), attempt, clock))
@@ -78,7 +81,8 @@ def the_siren_is_like_a_telephone(patch: pytest.MonkeyPatch) -> None:
 
 
 def acked_before_it_is_kept(patch: pytest.MonkeyPatch) -> None:
-    """The peer forgets what it said while it is not on the disk yet."""
+    """The peer forgets what it said while it is not on the disk yet; on a slow disk that shows soonest."""
+    patch.setattr(virtual_store, "COMMIT_S", 0.02)
 
     async def take(self: Receipts, channel: str, inbound: Inbound) -> None:
         await inbound.ack()
@@ -105,7 +109,7 @@ BUGS: tuple[tuple[str, Callable[[pytest.MonkeyPatch], None]], ...] = (
 )
 
 
-@pytest.mark.timeout(60 * TIMEOUT_SCALE)
+@pytest.mark.timeout(120 * TIMEOUT_SCALE)
 @pytest.mark.parametrize(("promise", "bug"), BUGS, ids=[bug.__name__ for _, bug in BUGS])
 def test_a_bug_is_found(promise: str, bug: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch) -> None:
     """With this bug one of the first days breaks just this promise."""

@@ -10,7 +10,7 @@ from tests.sim.judge import late_arrivals
 from tests.sim.seeds import BATCH, batches, how_to_replay, seeds
 
 PUSH = 100
-QUIET, BUSY = 8, 30
+QUIET, BUSY = 5, 30
 
 
 def _late(seed: int, amount: int) -> str:
