@@ -1,0 +1,15 @@
+"""What several end-to-end tests start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.peers.pager import install
+
+
+@pytest.fixture
+def paging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The channel type `pager.pages` is installed where the daemon will look for plugins."""
+    monkeypatch.setenv("PYTHONPATH", install(tmp_path / "site"), prepend=":")

@@ -1,0 +1,149 @@
+"""Into doubt and out of it: each way through the running daemon, with a far end that takes a page and says nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.node import Node, Person, orders
+from tests.e2e.standing import alarms, sent, standing, stands
+from tests.e2e.test_command_line import answer
+from tests.peers.pager import Page, Pager
+
+pytestmark = [pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(60), pytest.mark.usefixtures("paging")]
+
+WANG = Person("wang", "+8613800000001")
+ATTEMPT_S = 0.3
+
+
+@pytest.fixture
+async def pager() -> AsyncIterator[Pager]:
+    """A far end that takes every page and answers none."""
+    async with Pager("") as far:
+        yield far
+
+
+def node(folder: Path, pager: Pager, second: Pager | None = None, **settings: Any) -> Node:
+    """A daemon with that far end, and with another way where there is one."""
+    channels = {"first": pager.channel(**{"attempt_s": ATTEMPT_S, **settings})}
+    if second is not None:
+        channels["second"] = second.channel()
+    return Node(folder, channels=channels, persons=[WANG], rules=orders(*channels))
+
+
+async def doubted(node: Node, pager: Pager, **fields: Any) -> tuple[str, Page, int]:
+    """An order whose page had no answer in time: the message, the page, and the delivery."""
+    await node.channels_up("first")
+    message = await sent(node, "wang", **fields)
+    number = await stands(node, message, "first", "IN_DOUBT", "timeout")
+    (page,) = pager.pages
+    return message, page, number
+
+
+async def test_a_doubt_that_nobody_resolves_fails_at_its_limit_and_the_next_way_goes(tmp_path: Path, pager: Pager) -> None:
+    """No answer within the time for one: in doubt; no receipt within the time for those: given up, without a second copy."""
+    async with Pager() as second, node(tmp_path, pager, second, receipt_q95_s=0.2) as daemon:
+        message, _, _ = await doubted(daemon, pager)
+        assert [] == second.pages
+        view = await daemon.ended(message)
+        assert {"first": ("FAILED", "channel in-doubt", "STORED"), "second": ("MET", "", "DEVICE")} == standing(view)
+        assert (1, 1) == (len(pager.pages), len(second.pages))
+
+
+async def test_an_urgent_doubt_opens_the_next_way_at_once(tmp_path: Path, pager: Pager) -> None:
+    """A P1 does not wait for the limit; what the other way has taken needs no marked copy here, and a late receipt ends both."""
+    async with Pager("ACCEPTED") as second, node(tmp_path, pager, second) as daemon:
+        message, page, _ = await doubted(daemon, pager, priority="P1")
+        await second.wait_for(lambda: bool(second.pages))
+        await pager.receipt(page, "DEVICE", ref="its-own-name")
+        assert {"first": ("MET", "", "DEVICE"), "second": ("CANCELLED", "met", "ACCEPTED")} == standing(await daemon.ended(message))
+        assert (1, 1) == (len(pager.pages), len(second.pages))
+
+
+async def test_a_receipt_under_an_unknown_name_ends_the_only_doubt_it_can_mean(tmp_path: Path, pager: Pager) -> None:
+    """The far end never told the name of the page; its receipt is for that recipient, and only one page can be meant."""
+    async with node(tmp_path, pager) as daemon:
+        message, page, _ = await doubted(daemon, pager)
+        await pager.receipt(page, "DEVICE", ref="its-own-name")
+        assert {"first": ("MET", "", "DEVICE")} == standing(await daemon.ended(message))
+        assert 1 == len(pager.pages)
+
+
+@pytest.mark.parametrize(("word", "ended"), [("DEVICE", ("MET", "", "DEVICE")), ("REFUSED", ("FAILED", "recipient refused", "STORED"))])
+async def test_an_answer_that_comes_late_ends_the_doubt(tmp_path: Path, pager: Pager, word: str, ended: tuple[str, str, str]) -> None:
+    """Whatever it says."""
+    async with node(tmp_path, pager) as daemon:
+        message, page, _ = await doubted(daemon, pager)
+        await pager.late(page, word)
+        await stands(daemon, message, "first", ended[0])
+        assert (ended, 1) == (standing(await daemon.shown(message))["first"], len(pager.pages))
+
+
+RULINGS = [
+    ("sent", ("AWAITING", "", "AIRED"), 1),
+    ("failed", ("FAILED", "given up by console: telephoned", "STORED"), 1),
+    ("not-sent", ("MET", "", "DEVICE"), 2),
+]
+
+
+@pytest.mark.parametrize(("ruling", "ended", "pages"), RULINGS)
+async def test_an_operator_ends_the_doubt(tmp_path: Path, pager: Pager, ruling: str, ended: tuple[str, str, str], pages: int) -> None:
+    """It left; it is given up; it certainly did not leave, and goes as if for the first time: under its token, and unmarked."""
+    async with node(tmp_path, pager) as daemon:
+        message, page, number = await doubted(daemon, pager)
+        pager.usual = "DEVICE"
+        assert ruling == (await answer(daemon, "queue", "resolve", str(number), "--as", ruling, "--reason", "telephoned"))["as"]
+        await stands(daemon, message, "first", ended[0])
+        assert ended == standing(await daemon.shown(message))["first"]
+        assert (pages, {page.token}, {page.text}) == (
+            len(pager.pages),
+            {one.token for one in pager.pages},
+            {one.text for one in pager.pages},
+        )
+
+
+async def test_what_does_no_harm_twice_is_sent_again_unmarked(tmp_path: Path, pager: Pager) -> None:
+    """An idempotent far end drops the second copy by its token, so that nobody need read 重发."""
+    async with node(tmp_path, pager, doubt="idempotent") as daemon:
+        await daemon.channels_up("first")
+        message = await sent(daemon, "wang")
+        await pager.wait_for(lambda: bool(pager.broken))
+        pager.usual = "DEVICE"
+        await stands(daemon, message, "first", "MET")
+        first, again = pager.pages
+        assert ((first.token, 2), first.text) == ((again.token, again.n), again.text)
+
+
+async def test_a_siren_in_doubt_is_started_again_by_nobody_but_a_person(tmp_path: Path, pager: Pager) -> None:
+    """Life safety or not, restart or not, past every limit: a person hears of it, and the second start is that person's."""
+    async with node(tmp_path, pager, doubt="actuator", receipt_q95_s=0.2) as daemon:
+        message, page, number = await doubted(daemon, pager, priority="P0")
+        assert ["alarm.in_doubt"] == [alarm for alarm in await alarms(daemon) if alarm == "alarm.in_doubt"]
+        pager.usual = "DEVICE"
+        await daemon.restart()
+        await daemon.channels_up("first")
+        await stands(daemon, message, "first", "IN_DOUBT", "timeout")
+        assert [page] == pager.pages
+        await answer(daemon, "queue", "resolve", str(number), "--as", "again", "--reason", "it is silent, I looked")
+        await stands(daemon, message, "first", "MET")
+        assert (2, page.token) == (len(pager.pages), pager.pages[1].token)
+
+
+async def test_a_siren_cut_off_by_a_kill_stays_in_doubt_until_its_message_ends(tmp_path: Path, pager: Pager) -> None:
+    """It may be sounding: nothing more leaves for it, and what ends the doubt is the end of the message, which a person sees."""
+    async with node(tmp_path, pager, doubt="actuator", attempt_s=20.0) as daemon:
+        await daemon.channels_up("first")
+        message = await sent(daemon, "wang", priority="P0", expires_s=4)
+        await pager.wait_for(lambda: bool(pager.pages))
+        pager.usual = "DEVICE"
+        await daemon.restart()
+        assert "1 in doubt" in daemon.ready_line
+        await stands(daemon, message, "first", "IN_DOUBT", "crash")
+        view = await daemon.ended(message)
+        assert ({"first": ("EXPIRED", "missed", "STORED")}, 1) == (standing(view), len(pager.pages))
+        assert ["alarm.in_doubt", "alarm.objective_missed"] == [
+            alarm for alarm in await alarms(daemon) if alarm in ("alarm.in_doubt", "alarm.objective_missed")
+        ]

@@ -1,0 +1,148 @@
+"""The ends of what is open: expired, shed, withdrawn in mid-emission, and what may still be learnt after an end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.node import Node, Person, orders
+from tests.e2e.standing import alarms, ended_as, events, sent, standing, stands
+from tests.e2e.test_command_line import answer
+from tests.peers.pager import Pager
+
+pytestmark = [pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(60), pytest.mark.usefixtures("paging")]
+
+WANG, LI, ZHAO = Person("wang", "+8613800000001"), Person("li", "+8613800000002"), Person("zhao", "+8613800000003")
+NOBODY_ELSE = Person("deaf", callsign="BG4DF")
+
+
+@pytest.fixture
+async def pager() -> AsyncIterator[Pager]:
+    """A far end that takes every page and says no more of it."""
+    async with Pager("ACCEPTED") as far:
+        yield far
+
+
+@pytest.fixture
+async def node(tmp_path: Path, pager: Pager) -> AsyncIterator[Node]:
+    """A daemon with that far end, up, and with a channel to nowhere."""
+    channels = {"first": pager.channel(attempt_s=0.3), "away": {"type": "pager.pages", "settings": {"port": 9}}}
+    persons, rules = [WANG, LI, ZHAO, NOBODY_ELSE], orders("first", "away", deadline_s=60)
+    async with Node(tmp_path, channels=channels, persons=persons, rules=rules) as daemon:
+        await daemon.channels_up("first")
+        yield daemon
+
+
+async def test_whatever_is_open_expires_with_its_message(node: Node, pager: Pager) -> None:
+    """Held for a channel that is down, waiting for a receipt, in doubt: EXPIRED, the objective missed, and each is an alarm."""
+    pager.word[LI.msisdn] = ""
+    held = await sent(node, "zhao", expires_s=3, via=["away"])
+    awaiting, doubtful = [await sent(node, name, expires_s=3, via=["first"]) for name in ("wang", "li")]
+    await stands(node, held, "away", "HELD", "channel")
+    await stands(node, awaiting, "first", "AWAITING")
+    await stands(node, doubtful, "first", "IN_DOUBT", "timeout")
+    ended = [await node.ended(message) for message in (held, awaiting, doubtful)]
+    assert [{"away": "EXPIRED"}, {"first": "EXPIRED"}, {"first": "EXPIRED"}] == [
+        {channel: state for channel, (state, _, _) in standing(view).items()} for view in ended
+    ]
+    assert ["MISSED"] * 3 == [objective["state"] for view in ended for objective in view["objectives"]]
+    assert ["alarm.objective_missed"] * 3 == [alarm for alarm in await alarms(node) if alarm.startswith("alarm.objective")]
+
+
+@pytest.mark.parametrize("what", ["Cancel", "Update"])
+async def test_what_is_called_off_in_mid_emission_stops_at_its_next_piece(node: Node, pager: Pager, what: str) -> None:
+    """The far end gets no further piece of it, and then what took its place; the delivery ends as that says."""
+    pager.word[WANG.msisdn] = "MORE"
+    message = await sent(node, "wang", "去东门")
+    await pager.wait_for(lambda: len(pager.pieces) >= 3)
+    number = await stands(node, message, "first", "EMITTING")
+    if what == "Cancel":
+        assert 202 == (await node.post(f"/api/v1/messages/{message}/cancel", {"reason": "险情排除"}))[0]
+    else:
+        assert message == await sent(node, "wang", "去西门", action="Update", reference=message)
+    await pager.wait_for(lambda: bool(pager.broken))
+    pager.word[WANG.msisdn] = "DEVICE"
+    await ended_as(node, "CANCELLED" if what == "Cancel" else "SUPERSEDED", number)
+    await node.ended(message)
+    assert [("去东门" in page.text, "解除" in page.text, "去西门" in page.text) for page in pager.pages] == [
+        (True, False, False),
+        (what == "Cancel" and "去东门" in pager.pages[1].text, what == "Cancel", what == "Update"),
+    ]
+    assert pager.broken == [pager.pages[0]]
+
+
+@pytest.mark.parametrize(("what", "state"), [("Cancel", "CANCELLED"), ("Update", "SUPERSEDED")])
+async def test_what_has_left_and_waits_ends_with_its_revision(node: Node, pager: Pager, what: str, state: str) -> None:
+    """Without a further word of the far end; its receipt, come late, is told and brings nothing back."""
+    message = await sent(node, "wang", "去东门")
+    number = await stands(node, message, "first", "AWAITING")
+    if what == "Cancel":
+        assert 202 == (await node.post(f"/api/v1/messages/{message}/cancel", {"reason": "险情排除"}))[0]
+    else:
+        await sent(node, "wang", "去西门", action="Update", reference=message)
+    await ended_as(node, state, number)
+    (waived,) = await events(node, "objective.waived")
+    await pager.wait_for(lambda: len(pager.pages) == 2)
+    await pager.receipt(pager.pages[0], "DEVICE")
+    late = await node.until("log.read", lambda log: "receipt.late" in {event["type"] for event in log["events"]}, after=0, limit=10_000)
+    told = [(event["subject"], event["body"]["level"]) for event in late["events"] if event["type"] == "receipt.late"]
+    assert ([(f"delivery/{number}", "DEVICE")], 1, "WAIVED") == (told, waived["body"]["revision"], waived["body"]["state"])
+    assert 1 == len([event for event in await events(node, f"delivery.{state.lower()}") if f"delivery/{number}" == event["subject"]])
+
+
+async def test_a_late_receipt_raises_what_is_known_and_changes_no_end(node: Node, pager: Pager) -> None:
+    """Shed, met, failed: each stays what it was, and shows what came afterwards; nothing is sent again."""
+    pager.word |= {LI.msisdn: "DEVICE", ZHAO.msisdn: "REFUSED"}
+    shed, met, failed = [await sent(node, name, via=["first"]) for name in ("wang", "li", "zhao")]
+    number = await stands(node, shed, "first", "AWAITING")
+    await answer(node, "queue", "shed", str(number), "--reason", "telephoned")
+    await stands(node, failed, "first", "FAILED", "recipient refused")
+    await node.ended(met)
+    await pager.receipt(pager.pages_to(WANG.msisdn)[0], "DEVICE")
+    await pager.said(LI.msisdn, "收到")
+    await node.until("message.show", lambda view: "HUMAN" == standing(view)["first"][2], id=met)
+    await node.until("message.show", lambda view: "DEVICE" == standing(view)["first"][2], id=shed)
+    assert ("SHED", "MET") == (standing(await node.shown(shed))["first"][0], standing(await node.shown(met))["first"][0])
+    assert ["FAILED", 3] == [standing(await node.shown(failed))["first"][0], len(pager.pages)]
+
+
+async def test_an_objective_that_is_late_may_still_be_met(node: Node, pager: Pager) -> None:
+    """A person sees that its time is over, and then that it was reached after all."""
+    message = await sent(node, "wang", deadline_s=1, via=["first"])
+    await node.until("message.show", lambda view: ["AT_RISK"] == [one["state"] for one in view["objectives"]], id=message)
+    await pager.said(WANG.msisdn, "收到")
+    view = await node.ended(message)
+    assert ("MET", {"first": ("MET", "", "HUMAN")}) == (view["objectives"][0]["state"], standing(view))
+    assert (["alarm.objective_at_risk"], 1) == (
+        [alarm for alarm in await alarms(node) if alarm.startswith("alarm.objective")],
+        len(await events(node, "objective.met")),
+    )
+
+
+async def test_an_open_objective_is_waived_by_a_person(node: Node, pager: Pager) -> None:
+    """Before its time is over too: everything under it ends, who did it is told, and it is no alarm."""
+    message = await sent(node, "wang")
+    await stands(node, message, "first", "AWAITING")
+    objective = (await node.shown(message))["objectives"][0]["id"]
+    await answer(node, "queue", "waive", str(objective), "--reason", "telephoned")
+    view = await node.ended(message)
+    (waived,) = await events(node, "objective.waived")
+    assert ("WAIVED", {"CANCELLED"}) == (view["objectives"][0]["state"], {state for state, _, _ in standing(view).values()})
+    assert ("console", "telephoned") == (waived["body"]["by"], waived["body"]["reason"])
+
+
+async def test_an_audience_of_nobody_is_seen_by_a_person(node: Node, pager: Pager) -> None:
+    """Nobody of that name, no rule that says whom, nobody who can be reached: each is told at once, and nothing leaves."""
+    nobody = await sent(node, "nobody-of-that-name")
+    assert ["MISSED"] == [objective["state"] for objective in (await node.ended(nobody))["objectives"]]
+    await sent(node, "wang", kind="Report")
+    unreachable = await sent(node, "deaf")
+    no_way = await node.until(
+        "log.read", lambda log: any("target.no_way" == event["type"] for event in log["events"]), after=0, limit=10_000
+    )
+    told = {event["type"]: event["body"]["message"] for event in no_way["events"] if event["type"] in ("alarm.nobody", "target.no_way")}
+    assert {"alarm.nobody": nobody, "target.no_way": unreachable} == told
+    assert {"alarm.nobody", "alarm.no_rule"} <= set(await alarms(node))
+    assert [] == pager.pages
