@@ -159,19 +159,25 @@ class _Draft:
         doubt = view.doubt if view else "opaque"
         if doubt == "actuator":
             return
-        if doubt == "idempotent" and self.is_usable(delivery):
-            self.put(delivery, state=DeliveryState.READY, reason="", until=None)
+        is_owed, is_free = self.owes_copy(delivery, doubt), doubt == "idempotent"
+        refires = delivery.refires + (not is_free)
+        if is_owed and self.is_usable(delivery) and (is_free or delivery.not_before <= self.frame.now):
+            self.put(delivery, state=DeliveryState.READY, reason="", until=None, refires=refires)
         elif delivery.until is not None and delivery.until <= self.frame.now:
-            self.put(delivery, state=DeliveryState.FAILED, reason=GIVEN_UP, until=None)
-        elif doubt != "idempotent" and delivery.priority <= Priority.P1 and self.may_refire(delivery):
-            self.put(delivery, state=DeliveryState.READY, reason="", until=None, refires=delivery.refires + 1)
+            if is_owed:  # its channel is away, or we were: it goes when the channel is back
+                self.put(delivery, state=DeliveryState.HELD, reason=Hold.CHANNEL, until=None, refires=refires)
+            else:
+                self.put(delivery, state=DeliveryState.FAILED, reason=GIVEN_UP, until=None)
         elif delivery.until is not None:
             self.wakes.append(delivery.until if delivery.not_before <= self.frame.now else min(delivery.not_before, delivery.until))
 
-    def may_refire(self, delivery: Delivery) -> bool:
-        """A marked copy is due unless another way has carried the message meanwhile: one doubt costs one copy, not two (I9)."""
+    def owes_copy(self, delivery: Delivery, doubt: str) -> bool:
+        """Whether it is to be sent again, sooner or later: where that does no harm always; urgent things marked, unless another way
+        has carried the message meanwhile: one doubt costs one copy, not two (I9)."""
+        if doubt == "idempotent":
+            return True
         carried = any(other.evidence >= Evidence.ACCEPTED for other in self.now.values() if other.id != delivery.id)
-        return not carried and delivery.refires < MAX_REFIRES and delivery.not_before <= self.frame.now and self.is_usable(delivery)
+        return delivery.priority <= Priority.P1 and not carried and delivery.refires < MAX_REFIRES
 
     def open_rungs(self) -> None:
         """Give every open rung a live delivery if it can have one, and open the next rungs that are due; at last try what is left."""

@@ -91,6 +91,37 @@ def test_a_doubt_that_lasts_too_long_gives_way(doubt: str, expected: DeliverySta
         assert S.READY == story.states[2]
 
 
+@pytest.mark.parametrize(
+    ("doubt", "priority", "expected"),
+    [
+        ("idempotent", Priority.P1, (S.READY, 0)),
+        ("idempotent", Priority.P3, (S.READY, 0)),
+        ("opaque", Priority.P1, (S.READY, 1)),
+        ("queryable", Priority.P1, (S.READY, 1)),
+    ],
+)
+def test_a_doubt_is_not_given_up_while_its_channel_is_away(doubt: str, priority: Priority, expected: tuple[DeliveryState, int]) -> None:
+    """Its window passed with the channel down, or with us down: what is to be sent again goes when the channel is back."""
+    up, down = view("a", doubt=doubt), view("a", doubt=doubt, health=Health.DOWN)
+    order = objective(priority=priority)
+    story = Story(
+        doubtful(priority=priority), of=target(rung=1, rung_at=NOW), at=frame(rung("a"), situation=situation(down), objective=order)
+    )
+    story.turn(now=NOW + Q95_S)
+    away = story.states[1]
+    story.turn(situation=situation(up), now=NOW + Q95_S + 60)
+    assert (S.HELD, expected) == (away, (story.states[1], story.deliveries[1].refires))
+
+
+def test_an_urgent_doubt_whose_window_passed_while_we_were_down_is_sent_again() -> None:
+    """A start that takes longer than the window gives nothing up."""
+    story = Story(
+        doubtful(priority=Priority.P1), of=target(rung=1, rung_at=NOW), at=frame(rung("a"), objective=objective(priority=Priority.P1))
+    )
+    story.turn(now=NOW + 10 * Q95_S)
+    assert (S.READY, 1) == (story.states[1], story.deliveries[1].refires)
+
+
 def test_a_doubt_waits_out_its_grace() -> None:
     """A provider that comes back tells first what it had: no copy before the grace is over."""
     story = Story(
