@@ -19,6 +19,7 @@ from fenghuo.engine.facts import (
     Denial,
     DirectoryChanged,
     Fact,
+    FanOutCounted,
     MessageAccepted,
     MessageEnded,
     Overdue,
@@ -69,6 +70,7 @@ class Apply:
         self._tally = tally
         self._timers = timers
         self._interventions = Interventions(office, book, tally, self._changed)
+        self.end_fan_out: Callable[[int], int | None] = _is_none
 
     def all(self, facts: Iterable[Fact], batch: Batch) -> list[OpenTarget]:
         """Apply facts in order; every target that must be advanced."""
@@ -155,6 +157,8 @@ class Apply:
                 return self._on_channel(name)
             case Decided() | Overdue():
                 return self._intervened(fact, batch)
+            case FanOutCounted():
+                return self._counted(fact)
             case DirectoryChanged() | RulesChanged():
                 self._board.refresh()
                 return ()
@@ -226,8 +230,24 @@ class Apply:
             return ()
         entry.state = fact.state
         targets = list(self._book.of_message(key))
+        self._end_fan_outs(entry)
         self._tally.rest(entry)
         return targets
+
+    def _end_fan_outs(self, entry: OpenMessage) -> None:
+        for number in entry.objectives:
+            opened, met = self._book.objectives.get(number), self.end_fan_out(number)
+            if opened is not None and met is not None:
+                total = opened.objective.total
+                self._tally.counted(opened, met=met, ended=max(0, total - met), total=total)
+
+    def _counted(self, fact: FanOutCounted) -> Iterable[OpenTarget]:
+        opened = self._book.objectives.get(fact.objective)
+        if opened is not None:
+            evidence = max(opened.objective.evidence, fact.evidence)
+            opened.objective = msgspec.structs.replace(opened.objective, evidence=evidence)
+            self._tally.counted(opened, met=fact.met, ended=fact.ended, total=fact.total)
+        return ()
 
     # Deliveries.
 
@@ -344,6 +364,10 @@ class Apply:
         for holder in list(self._book.targets()):
             if any(delivery.channel == name for delivery in holder.deliveries.values()):
                 yield holder
+
+
+def _is_none(objective: int) -> None:
+    """Until the fan-outs are wired in, no objective is one."""
 
 
 def _receipt_of(fact: Receipted) -> Receipt:

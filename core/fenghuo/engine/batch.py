@@ -11,8 +11,8 @@ from fenghuo.engine.late import note_late
 from fenghuo.model.delivery import Delivery, DeliveryState, Objective, Receipt, Target, Token
 from fenghuo.model.message import MessageId, MessageState
 from fenghuo.store.audit import Deed
-from fenghuo.store.records import InboxRow, RefRow, ReleaseRow, RenditionRow
-from fenghuo.store.tables import ATTEMPT, DELIVERY, INBOX, MESSAGE, OBJECTIVE, RECEIPT, REF, RELEASE, RENDITION, TARGET, Table
+from fenghuo.store.records import FanOutRow, InboxRow, RefRow, ReleaseRow, RenditionRow
+from fenghuo.store.tables import ATTEMPT, DELIVERY, FAN_OUT, INBOX, MESSAGE, OBJECTIVE, RECEIPT, REF, RELEASE, RENDITION, TARGET, Table
 from fenghuo.store.transaction import Tx
 
 __all__ = ["Batch"]
@@ -43,6 +43,7 @@ class Batch:
         self.new_objectives: list[Objective] = []
         self.new_targets: list[Target] = []
         self.new_deliveries: list[Delivery] = []
+        self.fan_outs: list[FanOutRow] = []
         self.events: list[tuple[str, str, dict[str, Any]]] = []
         self.decisions: list[tuple[Deed, Decided]] = []
         self.left_out: dict[int, dict[tuple[int, str, str], list[str]]] = {}  # objective → (rung, channel, reason) → recipients
@@ -91,6 +92,7 @@ class Batch:
         _write(tx, OBJECTIVE, {row.id: row for row in self.new_objectives}, self.objectives)
         _write(tx, TARGET, {(row.objective, row.recipient): row for row in self.new_targets}, self.targets)
         _write(tx, DELIVERY, {row.id: row for row in self.new_deliveries}, self.deliveries)
+        tx.insert_all(FAN_OUT, self.fan_outs)
         self._write_evidence(tx)
         for kind, subject, body in self.events:
             tx.event(kind, subject, **body)

@@ -97,6 +97,7 @@ class Instance:
             fee_fen=caps.fee_fen,
             concurrency=caps.concurrency,
             repeat_safe=caps.repeat_safe,
+            batch=caps.batch,
         )
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "DirectoryChanged",
     "Fact",
     "Facts",
+    "FanOutCounted",
     "MessageAccepted",
     "MessageEnded",
     "Overdue",
@@ -100,6 +101,16 @@ class Receipted(msgspec.Struct, frozen=True):
     inbox: int = 0
 
 
+class FanOutCounted(msgspec.Struct, frozen=True):
+    """How far a fan-out has come, as its pages on the disk say: `total` people, of whom `met` have what is needed and `ended` will not."""
+
+    objective: int
+    met: int
+    ended: int
+    total: int
+    evidence: Evidence
+
+
 class ChannelObserved(msgspec.Struct, frozen=True):
     """One sign of a channel's health. `began_at`: UTC seconds, when the emission began that this is about."""
 
@@ -162,6 +173,7 @@ Fact = (
     | RulesChanged
     | Decided
     | Overdue
+    | FanOutCounted
 )
 
 

@@ -2,36 +2,66 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+
 import msgspec
 
+from fenghuo.engine.marks import may_have
 from fenghuo.engine.planning import Candidate
 from fenghuo.engine.rules import Rung, RungMode
-from fenghuo.model.delivery import Delivery
+from fenghuo.model.delivery import Delivery, DeliveryState
 from fenghuo.model.directory import RecipientId
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageId
-from fenghuo.store.tables import DELIVERY, OBJECTIVE
+from fenghuo.model.roll import PUBLIC
+from fenghuo.store.tables import DELIVERY, FAN_OUT, OBJECTIVE, PAGE
 from fenghuo.store.transaction import Tx
 
-__all__ = ["INHERITED", "Heir", "find_heirs", "inherited_rungs"]
+__all__ = ["INHERITED", "Heir", "Told", "find_heirs", "inherited_rungs"]
 
 INHERITED = "(inherited)"
 """The ladder name of an objective whose ways were taken over from the revision it replaces."""
 
 
+class Told(msgspec.Struct, frozen=True):
+    """The part of a public that a fan-out told, or may have told, before it ended: `counts`, by area, people; `channels`: over which."""
+
+    objective: int
+    kinds: tuple[str, ...]
+    channels: tuple[str, ...]
+    counts: tuple[tuple[str, int], ...]
+
+
 class Heir(msgspec.Struct, frozen=True):
-    """A recipient, with the ways it was reached by where those are taken over, and the evidence that was asked for."""
+    """A recipient, with the ways it was reached by where those are taken over, and the evidence that was asked for; or a `public`."""
 
     recipient: RecipientId
     ways: tuple[Candidate, ...] = ()
     needed: Evidence = Evidence.DEVICE
+    public: Told | None = None
 
 
 def find_heirs(tx: Tx, message: MessageId, before: int) -> tuple[Heir, ...]:
     """Everyone to whom something of an earlier revision than `before` was emitted, or may have been."""
     sent = tx.find(DELIVERY, "message = ? AND revision < ? AND tries > 0 ORDER BY id", message, before)
     needed = {row.id: row.needed for row in tx.find(OBJECTIVE, "message = ? AND revision < ?", message, before)}
-    return heirs_of(tuple(sent), needed)
+    return (*heirs_of(tuple(sent), needed), *_publics(tx, message, before, needed))
+
+
+def _publics(tx: Tx, message: MessageId, before: int, needed: dict[int, Evidence]) -> Iterator[Heir]:
+    for row in tx.find(FAN_OUT, "message = ? AND revision < ? ORDER BY objective", message, before):
+        areas: Counter[str] = Counter()
+        channels: dict[str, None] = {}
+        for page in tx.find(PAGE, "objective = ? AND tries > 0 ORDER BY number", row.objective):
+            reached = len(may_have(page.marks, on_air=page.state is DeliveryState.EMITTING))
+            area = tx.scalar("SELECT area FROM roll WHERE id = ?", page.roll_page)
+            areas[str(area)] += reached
+            channels.setdefault(page.channel)
+        if areas.total():
+            told = Told(row.objective, row.kinds, tuple(channels), tuple(areas.items()))
+            least = min(needed.get(row.objective, Evidence.DEVICE), Evidence.DEVICE)
+            yield Heir(f"{PUBLIC}{row.objective}", needed=least, public=told)
 
 
 def heirs_of(sent: tuple[Delivery, ...], needed: dict[int, Evidence]) -> tuple[Heir, ...]:

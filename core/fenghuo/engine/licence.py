@@ -16,7 +16,7 @@ from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.errors import Denied, StaleEpoch, Withdrawn, WrongTraffic
 from fenghuo.formats.renditions import marked
 from fenghuo.model.delivery import Attempt, Delivery, DeliveryState, Token
-from fenghuo.model.message import MessageState
+from fenghuo.model.message import MessageId, MessageState
 from fenghuo.model.rendition import Rendition
 from fenghuo.model.traffic import Priority, Traffic
 from fenghuo.plugin.ports import Emission
@@ -24,7 +24,7 @@ from fenghuo.store.store import Store
 from fenghuo.store.tables import ATTEMPT, DELIVERY, META
 from fenghuo.store.transaction import Tx
 
-__all__ = ["Job", "Licensing"]
+__all__ = ["Job", "Licensing", "guard"]
 
 
 class Licence:
@@ -163,14 +163,7 @@ def _committing(begun: Delivery, attempt: Attempt, clock: Clock) -> Callable[[Tx
         row = tx.get(DELIVERY, begun.id)
         if row is None or row.state is not DeliveryState.READY:
             raise Withdrawn(f"the delivery is {row.state if row else 'gone'}")
-        state = tx.scalar("SELECT state FROM message WHERE id = ? AND revision = ?", begun.message, begun.revision)
-        if state != MessageState.ACTIVE:
-            raise Withdrawn(f"the message is {state!s}")
-        if begun.expires_at <= clock.time():
-            raise Withdrawn("the message has expired")
-        epoch = tx.get(META, "epoch")
-        if epoch is not None and int(epoch.value) != attempt.epoch:
-            raise StaleEpoch(f"this node holds epoch {attempt.epoch}, the store says {epoch.value}")
+        guard(tx, begun.message, begun.revision, expires_at=begun.expires_at, epoch=attempt.epoch, now=clock.time())
         tx.update(DELIVERY, begun)
         tx.insert(ATTEMPT, attempt)
         tx.event(
@@ -187,6 +180,18 @@ def _committing(begun: Delivery, attempt: Attempt, clock: Clock) -> Callable[[Tx
         )
 
     return commit
+
+
+def guard(tx: Tx, message: MessageId, revision: int, *, expires_at: float, epoch: int, now: float) -> None:
+    """What must be true of a message at the moment of the licence (delivery.md, T3; I4). Raises: Withdrawn, StaleEpoch."""
+    state = tx.scalar("SELECT state FROM message WHERE id = ? AND revision = ?", message, revision)
+    if state != MessageState.ACTIVE:
+        raise Withdrawn(f"the message is {state!s}")
+    if expires_at <= now:
+        raise Withdrawn("the message has expired")
+    held = tx.get(META, "epoch")
+    if held is not None and int(held.value) != epoch:
+        raise StaleEpoch(f"this node holds epoch {epoch}, the store says {held.value}")
 
 
 def _nothing() -> None:

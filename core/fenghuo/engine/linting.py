@@ -117,6 +117,8 @@ def _unknown_people(rule: Rule, ground: _Ground) -> Iterator[str]:
 
 def _unreachable(rule: Rule, ground: _Ground) -> Iterator[str]:
     """Whoever it may ever be for must have an address on some channel of its ladder."""
+    if rule.audience.split is Split.PUBLIC:
+        return
     everybody = whole(rule.audience, ground.directory)
     lost = [recipient for recipient in everybody if not _has_way(recipient, rule, ground)]
     if lost:
@@ -124,6 +126,17 @@ def _unreachable(rule: Rule, ground: _Ground) -> Iterator[str]:
         yield f"{len(lost)} of {len(everybody)} recipients have no address on any channel of ladder {rule.ladder!r}: {names}"
     if not everybody and _is_explicit(rule):
         yield "its audience is nobody in this directory"
+
+
+def _public(rule: Rule, ground: _Ground) -> Iterator[str]:
+    """A public is told by pages, and nobody in it is a person who could be asked next."""
+    if rule.audience.split is not Split.PUBLIC:
+        return
+    for view in ground.channels(rule):
+        if not view.batch:
+            yield f"is for the public, and channel {view.name!r} of ladder {rule.ladder!r} takes no pages"
+    if rule.escalate:
+        yield "is for the public, and has steps of escalation; a public has no deputies"
 
 
 def _has_way(recipient: RecipientId, rule: Rule, ground: _Ground) -> bool:
@@ -143,4 +156,5 @@ _CHECKS: tuple[Callable[[Rule, _Ground], Iterator[str]], ...] = (
     _traffic,
     _unknown_people,
     _unreachable,
+    _public,
 )

@@ -18,6 +18,7 @@ from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import Book, OpenTarget
 from fenghuo.engine.dispatcher import Dispatcher
 from fenghuo.engine.facts import Facts, MessageEnded
+from fenghuo.engine.fan_outs import FanOuts
 from fenghuo.engine.medium import CROWD
 from fenghuo.engine.office import Office
 from fenghuo.engine.opening import Opening
@@ -45,6 +46,7 @@ class Stations(msgspec.Struct, frozen=True):
     tally: Tally
     timers: Timers
     dispatcher: Dispatcher
+    fan_outs: FanOuts
 
 
 class Loop:
@@ -69,6 +71,7 @@ class Loop:
         self._tally = stations.tally
         self._timers = stations.timers
         self._dispatcher = stations.dispatcher
+        self._fan_outs = stations.fan_outs
         self._on_fatal = on_fatal
         self._dirty: list[tuple[int, bool, int, OpenTarget]] = []
         self._queued: set[int] = set()
@@ -109,6 +112,8 @@ class Loop:
         if batch:
             self._hand_over(batch)
         self._dispatcher.offer(ready)
+        self._fan_outs.add(batch.fan_outs)
+        self._fan_outs.pump()
         for delivery in list(batch.deliveries.values()):
             if delivery.state is DeliveryState.IN_DOUBT:
                 self._dispatcher.ask(delivery)

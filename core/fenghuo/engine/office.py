@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from fenghuo.clock import Clock
 from fenghuo.engine.rules import RuleBook
 from fenghuo.model.directory import Directory
+from fenghuo.model.roll import Roll
 
 __all__ = ["Office"]
 
 
 class Office:
-    """Built by the daemon. `rules`, `directory` and `geocode_systems` (CAP valueName → code system) are swapped for new ones on
+    """Built by the daemon. `rules`, `directory`, `roll` and `geocode_systems` (CAP valueName → code system) are swapped for new ones on
     reload; whoever holds the office sees the newest.
     """
 
@@ -24,4 +25,5 @@ class Office:
         self.directory = directory
         self.geocode_systems: Mapping[str, str] = {}
         self.epoch = epoch
+        self.roll = Roll()
         self.chance = random.Random(seed)

@@ -14,10 +14,11 @@ from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.inherit import INHERITED, Heir, inherited_rungs
 from fenghuo.engine.office import Office
 from fenghuo.engine.planning import Candidate, LeftOut, candidates
+from fenghuo.engine.publics import Publics, planned_by
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.routing import Routed, envelope_of, route
 from fenghuo.engine.rules import Rung
-from fenghuo.model.delivery import Delivery, DeliveryState, Hold, Objective, ObjectiveState, Target, token_for
+from fenghuo.model.delivery import Delivery, DeliveryState, Hold, Objective, Target, token_for
 from fenghuo.model.directory import RecipientId
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Message
@@ -40,6 +41,7 @@ class Opening:
         self._shelf = shelf
         self._waiting: list[tuple[Priority, int, OpenObjective, Iterator[Heir]]] = []
         self._order = itertools.count()
+        self._publics = Publics(office, board, shelf, drafting=self)
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
@@ -52,7 +54,10 @@ class Opening:
         entry.envelope = envelope_of(message, routed, self._office.rules) if routed else ""
         entry.is_planned = True
         for item in routed:
-            self._open_routed(entry, item, batch)
+            if item.is_public:
+                self._publics.open(entry, item, batch)
+            else:
+                self._open_routed(entry, item, batch)
         entry.told = {recipient for item in routed for recipient in item.recipients}
         self.inherit(entry, heirs, batch)
         if not routed and not heirs and entry.is_released:
@@ -60,9 +65,11 @@ class Opening:
 
     def inherit(self, entry: OpenMessage, heirs: tuple[Heir, ...], batch: Batch) -> None:
         """Also tell those who got what this replaces and whom its own rules leave out."""
-        left = tuple(heir for heir in heirs if heir.recipient not in entry.told)
+        left = tuple(heir for heir in heirs if heir.recipient not in entry.told and heir.public is None)
         if left:
             self._open_inherited(entry, left, batch)
+        for heir in heirs:
+            self._publics.inherit(entry, heir, batch)
 
     def routed(self, message: Message) -> tuple[Routed, ...]:
         """What the rules in force make of a message; nothing for a Cancel, which follows what it ends."""
@@ -166,20 +173,9 @@ class Opening:
 
     def _open_routed(self, entry: OpenMessage, item: Routed, batch: Batch) -> None:
         ladder = self._office.rules.ladders[item.rule.ladder]
-        objective = self._objective(entry, item.audience, total=len(item.recipients))
-        objective = msgspec.structs.replace(
-            objective,
-            needed=item.needed,
-            ack_rule=item.rule.ack,
-            priority=item.priority,
-            ladder=item.rule.ladder,
-            rule=item.rule.name,
-            deadline_at=objective.opened_at + item.deadline_s,
-            signatures=item.signatures,
-            envelope=entry.envelope,
-            state=ObjectiveState.OPEN if item.recipients else ObjectiveState.MISSED,
-        )
-        self._note(entry, objective, batch, rungs=ladder.rungs, heirs=[Heir(recipient) for recipient in item.recipients])
+        objective = self.draft(entry, item.audience, total=len(item.recipients))
+        objective = planned_by(objective, item, envelope=entry.envelope)
+        self.note(entry, objective, batch, rungs=ladder.rungs, heirs=[Heir(recipient) for recipient in item.recipients])
 
     def _open_inherited(self, entry: OpenMessage, heirs: tuple[Heir, ...], batch: Batch) -> None:
         """Exactly those who got it, over exactly the channels they got it by, ahead of the queue (delivery.md, Order)."""
@@ -188,11 +184,12 @@ class Opening:
             row = self._shelf.make(message, way.form)
             if row is not None:
                 batch.renditions.append(row)
-        objective = self._objective(entry, "recipients of what it replaces", total=len(heirs))
+        objective = self.draft(entry, "recipients of what it replaces", total=len(heirs))
         objective = msgspec.structs.replace(objective, priority=Priority.P0, needed=max(heir.needed for heir in heirs))
-        self._note(entry, objective, batch, rungs=inherited_rungs(heirs), heirs=list(heirs))
+        self.note(entry, objective, batch, rungs=inherited_rungs(heirs), heirs=list(heirs))
 
-    def _objective(self, entry: OpenMessage, audience: str, *, total: int) -> Objective:
+    def draft(self, entry: OpenMessage, audience: str, *, total: int) -> Objective:
+        """The next objective of a message, as yet by no rule."""
         message, now = entry.message, self._office.clock.time()
         return Objective(
             id=self._book.next_objective,
@@ -213,7 +210,8 @@ class Opening:
             via=message.content.via,
         )
 
-    def _note(self, entry: OpenMessage, objective: Objective, batch: Batch, *, rungs: tuple[Rung, ...], heirs: list[Heir]) -> None:
+    def note(self, entry: OpenMessage, objective: Objective, batch: Batch, *, rungs: tuple[Rung, ...], heirs: list[Heir] | None) -> None:
+        """Put an objective into book and batch, and fan it out to `heirs`; None: it is told page by page."""
         rule = self._office.rules.rule_by_name.get(objective.rule)
         opened = OpenObjective(objective, entry, rungs, rule.escalate if rule else ())
         batch.new_objectives.append(objective)
@@ -226,11 +224,12 @@ class Opening:
             rules=self._office.rules.digest,
         )
         self._book.next_objective = objective.id + 1
-        if not heirs:
+        if not objective.total:
             batch.event("alarm.nobody", f"objective/{objective.id}", message=objective.message, audience=objective.audience)
             return
         self._book.add_objective(opened)
-        self._push(opened, heirs)
+        if heirs:
+            self._push(opened, heirs)
 
     def _push(self, entry: OpenObjective, heirs: list[Heir]) -> None:
         heapq.heappush(self._waiting, (entry.objective.priority, next(self._order), entry, iter(heirs)))

@@ -23,9 +23,10 @@ from fenghuo.engine.tally import Tally
 from fenghuo.engine.timers import Deadline, Expiry, Timers
 from fenghuo.model.delivery import Delivery, DeliveryState, Objective, Verdict
 from fenghuo.model.message import Message, MessageId, MessageState
+from fenghuo.model.roll import PUBLIC
 from fenghuo.store.records import MessageRow
 from fenghuo.store.store import Store
-from fenghuo.store.tables import DELIVERY, MESSAGE, OBJECTIVE, RECEIPT, REF, RELEASE, RENDITION, TARGET
+from fenghuo.store.tables import DELIVERY, FAN_OUT, MESSAGE, OBJECTIVE, RECEIPT, REF, RELEASE, RENDITION, TARGET
 
 __all__ = ["Recovery"]
 
@@ -44,11 +45,13 @@ class Recovery:
         self._tally = tally
         self._timers = timers
         self.doubts = 0
+        self._publics: set[int] = set()  # told page by page: what is open of them is no target
 
     async def run(self, loop: Loop, facts: Facts) -> None:
         """Load all that is open, put cut-off emissions in doubt, mark everything, go on with fan-outs and unplanned messages."""
         await self._number()
         await self._messages()
+        self._publics = {row.objective for row in await self._store.find(FAN_OUT, "done = 0")}
         await self._objectives()
         batch = Batch()
         await self._targets(batch)
@@ -87,7 +90,9 @@ class Recovery:
 
     async def _objectives(self) -> None:
         for objective in await self._store.find(
-            OBJECTIVE, "id IN (SELECT objective FROM target WHERE state = 'OPEN') OR state IN ('OPEN', 'AT_RISK')"
+            OBJECTIVE,
+            "id IN (SELECT objective FROM target WHERE state = 'OPEN') OR state IN ('OPEN', 'AT_RISK')"
+            " OR id IN (SELECT objective FROM fan_out WHERE done = 0)",
         ):
             entry = self._book.messages.get((objective.message, objective.revision)) or await self._ended_message(objective)
             if entry is None:
@@ -141,6 +146,8 @@ class Recovery:
     async def _recount(self) -> None:
         count = "SELECT COUNT(*) FROM target WHERE objective = ? AND covers = '' AND state IN {}"
         for opened in self._book.objectives.values():
+            if opened.objective.id in self._publics:
+                continue
             met = await self._store.scalar(count.format("('MET', 'COVERED')"), opened.objective.id)
             ended = await self._store.scalar(count.format("('MISSED', 'WITHDRAWN')"), opened.objective.id)
             self._tally.recounted(opened, met=int(met or 0), ended=int(ended or 0))
@@ -165,7 +172,7 @@ class Recovery:
     async def _resume(self, facts: Facts) -> None:
         for opened in list(self._book.objectives.values()):
             objective = opened.objective
-            if objective.planned < objective.total:
+            if objective.planned < objective.total and objective.id not in self._publics:
                 known = {row.recipient for row in await self._store.find(TARGET, "objective = ?", objective.id)}
                 opened.objective = msgspec.structs.replace(objective, planned=len(known))
                 heirs = await self._heirs(objective.message, objective.revision) if objective.ladder == INHERITED else ()
@@ -194,6 +201,8 @@ class Recovery:
         entry.told = {row.recipient for row in await self._store.find(TARGET, mine, message.id, message.revision)}
         if any(opened.objective.planned < opened.objective.total for opened in self._book.objectives.values() if opened.message is entry):
             entry.told |= {name for item in self._opening.routed(message) for name in item.recipients}
+        for row in await self._store.find(FAN_OUT, "message = ? AND revision = ?", message.id, message.revision):
+            entry.told |= {f"{PUBLIC}{area}" for area in row.areas}
         heirs = await self._heirs(message.id, message.revision)
         is_cut_off = any(heir.recipient not in entry.told for heir in heirs)
         if is_cut_off:

@@ -15,6 +15,7 @@ from fenghuo.model.audience import Audience, Split
 from fenghuo.model.directory import Directory, Person, RecipientId
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import AffectedArea, Info, Message, Scope
+from fenghuo.model.roll import PUBLIC
 from fenghuo.model.traffic import Action, Kind, Priority, Traffic
 
 __all__ = ["Routed", "areas_of", "default_priority", "envelope_of", "is_unclear", "required_signatures", "route", "signatures_for", "whole"]
@@ -26,7 +27,7 @@ PRIORITY_OF_SEVERITY = {"Extreme": Priority.P0, "Severe": Priority.P1, "Moderate
 
 
 class Routed(msgspec.Struct, frozen=True):
-    """One objective to be: the rule that made it, and the recipients it stands for at this moment."""
+    """One objective to be: the rule that made it, and the recipients it stands for at this moment; of a public, its areas."""
 
     rule: Rule
     audience: str
@@ -35,6 +36,7 @@ class Routed(msgspec.Struct, frozen=True):
     priority: Priority
     deadline_s: float
     signatures: int
+    is_public: bool = False
 
 
 def route(message: Message, rules: RuleBook, directory: Directory) -> tuple[Routed, ...]:
@@ -61,6 +63,7 @@ def _routed(rule: Rule, message: Message, directory: Directory) -> Routed:
         priority=content.priority if content.priority is not None else rule.priority_level or message.priority,
         deadline_s=content.deadline_s or rule.deadline_s,
         signatures=signatures_for(rule, message),
+        is_public=rule.audience.split is Split.PUBLIC and not content.to,
     )
 
 
@@ -125,8 +128,11 @@ _READERS: dict[str, Reader] = {
 
 
 def resolve(audience: Audience, message: Message, directory: Directory) -> tuple[RecipientId, ...]:
-    """The recipients an audience stands for, in the directory's order."""
+    """The recipients an audience stands for, in the directory's order; of a public, the areas in which it is."""
     match audience.split:
+        case Split.PUBLIC:
+            hit = _area_filter(audience, message, directory)
+            return tuple(f"{PUBLIC}{ref}" for ref in sorted(hit or set()))
         case Split.AUDIENCE:
             return tuple(f"group:{group}" for group in audience.groups)
         case Split.AREA:
@@ -138,8 +144,10 @@ def resolve(audience: Audience, message: Message, directory: Directory) -> tuple
 
 
 def whole(audience: Audience, directory: Directory) -> tuple[RecipientId, ...]:
-    """Everybody an audience can ever stand for, whatever areas a message names."""
+    """Everybody an audience can ever stand for, whatever areas a message names; of a public nobody by name."""
     match audience.split:
+        case Split.PUBLIC:
+            return ()
         case Split.AUDIENCE:
             return tuple(f"group:{group}" for group in audience.groups)
         case Split.AREA:

@@ -47,6 +47,15 @@ class Tally:
             opened.objective = msgspec.structs.replace(opened.objective, met=met, ended=ended)
             self._recounted.append(opened)
 
+    def counted(self, opened: OpenObjective, *, met: int, ended: int, total: int) -> None:
+        """What the pages of a fan-out say; an objective that turns out to be for nobody is waived by that."""
+        before = opened.objective
+        state = before.state if total else ObjectiveState.WAIVED
+        after = msgspec.structs.replace(before, state=state, met=met, ended=ended, total=total, planned=met + ended)
+        if after != before:
+            opened.objective = after
+            self._recounted.append(opened)
+
     def finished(self, entry: OpenTarget) -> None:
         """This target is closed and nothing of it is on the air."""
         self._finished.append(entry)

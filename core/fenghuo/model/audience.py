@@ -10,11 +10,13 @@ __all__ = ["Audience", "Split"]
 
 
 class Split(StrEnum):
-    """How an audience becomes targets: one for each person, each area, or one for all of it."""
+    """How an audience becomes targets: one for each person, each area, or one for all of it; or no targets at all: the public
+    of the areas, page by page over channels that take pages."""
 
     PERSON = "person"
     AREA = "area"
     AUDIENCE = "audience"
+    PUBLIC = "public"
 
 
 class Audience(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -28,6 +28,7 @@ __all__ = [
     "Objective",
     "ObjectiveState",
     "Outcome",
+    "Paged",
     "Permanent",
     "Reached",
     "Receipt",
@@ -95,6 +96,13 @@ class Unknown(msgspec.Struct, frozen=True, gc=False, tag="unknown"):
 
 Outcome = Reached | Transient | Permanent | Unknown
 """What a plugin says of one emission."""
+
+
+class Paged(msgspec.Struct, frozen=True, gc=False):
+    """What became of a page: `outcome` for everybody on it but those in `but`, by their place among its addresses."""
+
+    outcome: Outcome
+    but: tuple[tuple[int, Outcome], ...] = ()
 
 
 def Aired(refs: tuple[str, ...] = ()) -> Reached:

@@ -57,6 +57,7 @@ class ChannelView(msgspec.Struct, frozen=True):
     backlog_s: float = 0.0
     concurrency: int = 1
     repeat_safe: bool = False
+    batch: bool = False
 
     @property
     def is_usable(self) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import msgspec
 
 from fenghuo.clock import Clock
-from fenghuo.model.delivery import Accepted, AttemptRef, Outcome, Refused, Token
+from fenghuo.model.delivery import Accepted, AttemptRef, Outcome, Paged, Refused, Token
 from fenghuo.model.event import Event
 from fenghuo.model.message import Message
 from fenghuo.model.rendition import Budget, Rendition
@@ -117,9 +117,23 @@ class SendJob(Protocol):
 
 
 class SendPage(Protocol):
-    """Many recipients of one rendition, for channels that take batches; the default sends them one by one."""
+    """Many recipients of one rendition under one licence, for channels that declare `batch`. One token stands for all of them.
 
-    jobs: Sequence[SendJob]
+    `addresses`: up to 1,000, in the form of `address_kind`; `number`, `pages`: which page of how many it is, from 1; the rest as in
+    a SendJob.
+    """
+
+    addresses: Sequence[str]
+    address_kind: str
+    priority: Priority
+    traffic: Traffic
+    size: int
+    deadline: float
+    number: int
+    pages: int
+
+    def begin(self) -> AbstractAsyncContextManager[Emission]:
+        """Commit the attempt for everybody on the page. Raises: Denied (never catch it) when there is nothing left to send."""
 
 
 @runtime_checkable
@@ -138,8 +152,8 @@ class Channel(Protocol):
     async def send(self, job: SendJob) -> Outcome:
         """Prepare, `async with job.begin()`, emit. An exception before begin() counts as Transient(channel), after it as Unknown."""
 
-    async def send_page(self, page: SendPage) -> None:
-        """Send many with one begin(); only for channels that take batches."""
+    async def send_page(self, page: SendPage) -> Outcome | Paged:
+        """Send many with one begin(); only for channels that declare `batch`. An Outcome speaks for everybody on the page."""
 
     async def query(self, ref: AttemptRef) -> Outcome | Unsupported:
         """Ask the far end what became of an attempt."""
@@ -172,9 +186,8 @@ class SimpleChannel:
     async def send(self, job: SendJob) -> Outcome:
         raise NotImplementedError(f"{type(self).__name__} must implement send()")
 
-    async def send_page(self, page: SendPage) -> None:
-        for job in page.jobs:
-            await self.send(job)
+    async def send_page(self, page: SendPage) -> Outcome | Paged:
+        raise NotImplementedError(f"{type(self).__name__} declares batch and must implement send_page()")
 
     async def query(self, ref: AttemptRef) -> Outcome | Unsupported:
         return Unsupported()

@@ -51,7 +51,8 @@ class Capabilities(msgspec.Struct, frozen=True):
 
     `form`: the name of the renderer whose renditions it takes; `max_payload`: octets of one emission, 0 for no limit;
     `repeat_safe`: an emission that nobody confirmed may be repeated, marked 重发 (a radio frame yes, a short message no);
-    `receipt_q95_s`: 95 % of end receipts have come by then (AWAITING waits that long); `attempt_s`: longest send() may take.
+    `batch`: takes pages (send_page): up to 1,000 recipients of one rendition under one licence, cut by the plugin where the far end
+    takes fewer; `receipt_q95_s`: 95 % of end receipts have come by then (AWAITING waits that long); `attempt_s`: longest send() may take.
     """
 
     form: str
@@ -61,6 +62,7 @@ class Capabilities(msgspec.Struct, frozen=True):
     concurrency: int = 1
     half_duplex: bool = False
     group: bool = False
+    batch: bool = False
     inbound: bool = False
     cancellable: bool = False
     repeat_safe: bool = False
@@ -135,8 +137,9 @@ class Inbound(msgspec.Struct, frozen=True):
     """One thing that came in. The core commits `raw`, then awaits `ack()`, then works out what it means.
 
     RECEIPT: `ref` (the provider's id, as in Reached.refs) or `token`, `level`, and `failure` when the end says no; `address`
-    of the recipient if the receipt names it. ANSWER: `address` of the sender, `text`. MESSAGE: `raw` for intake.
-    LATE_OUTCOME: `token`, `outcome`. HEARD: `address`. `parts`: how many refs must all report before the level counts.
+    of the recipient if the receipt names it; `addresses`: everybody it is about on a page, which `ref` or `token` names. ANSWER:
+    `address` of the sender, `text`. MESSAGE: `raw` for intake. LATE_OUTCOME: `token`, `outcome`. HEARD: `address`. `parts`: how
+    many refs must all report before the level counts.
     """
 
     kind: InboundKind
@@ -152,6 +155,7 @@ class Inbound(msgspec.Struct, frozen=True):
     failure: Outcome | None = None
     outcome: Outcome | None = None
     text: str = ""
+    addresses: tuple[str, ...] = ()
 
 
 class Observation(msgspec.Struct, frozen=True):

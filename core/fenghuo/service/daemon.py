@@ -43,6 +43,7 @@ from fenghuo.service.gauges import watch_room
 from fenghuo.service.hosting import Hosting
 from fenghuo.service.metrics import Metrics
 from fenghuo.service.notify import Notify, watchdog_period_s
+from fenghuo.service.rolls import RollKeeper
 from fenghuo.service.secrets import Secret, open_tokens
 from fenghuo.service.settings import Settings
 from fenghuo.service.spool import Spool
@@ -145,8 +146,11 @@ class Daemon:
         room.intake.max_pending = settings.intake.max_pending
         room.office.geocode_systems = settings.intake.geocode_systems
         await keeper.load()
+        self._rolls = RollKeeper(room.office, self._store, self._host)
+        await self._rolls.load()
         if settings.node.directory is not None:
             await keeper.load_folder(settings.node.directory)
+            await self._rolls.load_folder(settings.node.directory)
         self._hosting = Hosting(settings, self._host, room, exercise=self._exercise)
         await self._hosting.add_channels(self._store)
         await room.recover()
@@ -227,7 +231,8 @@ class Daemon:
         if web is not None:
             web.refuse()
         await control.stop()
-        await room.dispatcher.stop(self._clock.monotonic() + DRAIN_S)
+        drained = self._clock.monotonic() + DRAIN_S
+        await asyncio.gather(room.dispatcher.stop(drained), room.fan_outs.stop(drained))
         await room.prober.stop()
         await self._hosting.stop(self._clock.monotonic() + CHANNEL_STOP_S)
         if web is not None:
@@ -258,6 +263,7 @@ class Daemon:
             rules = settings_module.load_rules(settings)
             if settings.node.directory is not None:
                 await keeper.load_folder(settings.node.directory)
+                await self._rolls.load_folder(settings.node.directory)
         except SettingsError as error:
             for fault in error.faults:
                 log.error("settings not changed", fault=fault)

@@ -19,6 +19,7 @@ from fenghuo.errors import FormatError, NotFound
 from fenghuo.formats.decode import decode
 from fenghuo.model.delivery import OPEN_STATES
 from fenghuo.model.message import Message, MessageId, content_hash
+from fenghuo.model.roll import PUBLIC
 from fenghuo.model.situation import Admin
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.desk import Desk, Verb
@@ -110,6 +111,8 @@ class PlanVerbs:
         }
 
     def _explained(self, message: Message, item: Routed, left: dict[tuple[str, str], int]) -> dict[str, Any]:
+        if item.is_public:
+            return self._explained_public(message, item)
         rungs = self._office.rules.ladders[item.rule.ladder].rungs
         ways: dict[tuple[int, str], int] = {}
         unreachable = 0
@@ -128,16 +131,8 @@ class PlanVerbs:
             for reason in out:
                 left[(reason.channel, reason.reason)] = left.get((reason.channel, reason.reason), 0) + 1
         return {
-            "rule": item.rule.name,
-            "audience": item.audience,
-            "recipients": len(item.recipients),
-            "first": list(item.recipients[:SHOWN_RECIPIENTS]),
+            **_terms(item, recipients=len(item.recipients)),
             "unreachable": unreachable,
-            "needed": item.needed.name,
-            "priority": item.priority.name,
-            "deadline_s": item.deadline_s,
-            "signatures": item.signatures,
-            "ladder": item.rule.ladder,
             "rungs": [
                 {
                     "rung": index + 1,
@@ -150,6 +145,19 @@ class PlanVerbs:
                 for index, rung in enumerate(rungs)
             ],
         }
+
+    def _explained_public(self, message: Message, item: Routed) -> dict[str, Any]:
+        """One rung of alternates, each with how many addresses of the roll it takes."""
+        areas = frozenset(name.removeprefix(PUBLIC) for name in item.recipients)
+        channels: list[dict[str, Any]] = []
+        for name in dict.fromkeys(name for rung in self._office.rules.ladders[item.rule.ladder].rungs for name in rung.channels):
+            instance = self._board.get(name)
+            kinds = instance.address_kinds if instance is not None and instance.capabilities.batch else ()
+            takes = self._office.roll.count(areas, frozenset(kinds))
+            channels.append({"channel": name, "health": self._health(name), "recipients": takes})
+        most = max((channel["recipients"] for channel in channels), default=0)
+        rung = {"rung": 1, "mode": "then", "after_s": None, "channels": channels}
+        return {**_terms(item, recipients=most), "unreachable": 0, "rungs": [rung]}
 
     def _health(self, name: str) -> str:
         instance = self._board.get(name)
@@ -224,3 +232,18 @@ class PlanVerbs:
             }
             for row in rows
         ]
+
+
+def _terms(item: Routed, *, recipients: int) -> dict[str, Any]:
+    """What a rule asks for, and the first of those it is for."""
+    return {
+        "rule": item.rule.name,
+        "audience": item.audience,
+        "recipients": recipients,
+        "first": list(item.recipients[:SHOWN_RECIPIENTS]),
+        "needed": item.needed.name,
+        "priority": item.priority.name,
+        "deadline_s": item.deadline_s,
+        "signatures": item.signatures,
+        "ladder": item.rule.ladder,
+    }

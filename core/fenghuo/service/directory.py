@@ -13,6 +13,7 @@ from fenghuo.engine.facts import DirectoryChanged, Facts
 from fenghuo.engine.office import Office
 from fenghuo.errors import SettingsError
 from fenghuo.formats.directory_csv import read_directory
+from fenghuo.formats.roll_csv import FILE as ROLL_FILE
 from fenghuo.model.directory import Directory
 from fenghuo.plugin.host import PluginHost
 from fenghuo.store.audit import Deed
@@ -25,8 +26,8 @@ __all__ = ["DirectoryKeeper", "csv_files"]
 
 
 def csv_files(folder: Path) -> dict[str, str | bytes]:
-    """The CSV files of a folder by name. Blocks: call it off the loop."""
-    return {file.name: file.read_bytes() for file in sorted(folder.glob("*.csv"))}
+    """The CSV files of a folder by name, but for the roll of the public, which is no snapshot. Blocks: call it off the loop."""
+    return {file.name: file.read_bytes() for file in sorted(folder.glob("*.csv")) if file.name != ROLL_FILE}
 
 
 class DirectoryKeeper:

@@ -11,6 +11,7 @@ from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.decisions import Decisions
 from fenghuo.engine.dispatcher import Dispatcher
 from fenghuo.engine.facts import Facts
+from fenghuo.engine.fan_outs import FanOuts
 from fenghuo.engine.intake import Intake
 from fenghuo.engine.licence import Licensing
 from fenghuo.engine.loop import Loop, Stations
@@ -55,7 +56,11 @@ class EngineRoom:
         self.licensing = Licensing(office, self.facts, self.book, store, shelf=self.shelf)
         self.dispatcher = Dispatcher(office, self.facts, self.book, board=self.board, licensing=self.licensing)
         self.licensing.pump = self._pump
+        self.fan_outs = FanOuts(office, self.facts, self.book, store, board=self.board, shelf=self.shelf)
+        self.fan_outs.on_fatal = on_fatal
+        self.apply.end_fan_out = self.fan_outs.end
         self.receipts = Receipts(office, self.facts, self.book, store, intake=self.intake)
+        self.receipts.on_page = self.fan_outs.receipt
         self.book.on_named = self.receipts.named
         self.auditor = Auditor(office, self.facts, store, book=self.book, board=self.board, dispatcher=self.dispatcher)
         self.decisions = Decisions(self.facts)
@@ -65,7 +70,7 @@ class EngineRoom:
             self.facts,
             self.book,
             store,
-            stations=Stations(self.opening, self.apply, self.tally, self.timers, self.dispatcher),
+            stations=Stations(self.opening, self.apply, self.tally, self.timers, self.dispatcher, self.fan_outs),
             on_fatal=on_fatal,
         )
         self.recovery = Recovery(office, self.book, store, opening=self.opening, shelf=self.shelf, tally=self.tally, timers=self.timers)
@@ -79,5 +84,6 @@ class EngineRoom:
         self.dispatcher.offer(self.recovery.ready())
         for doubtful in tuple(self.book.doubts.values()):
             self.dispatcher.ask(doubtful)
+        self.recovery.doubts += await self.fan_outs.recover()
         await self.receipts.recover()
         return self.recovery.doubts

@@ -286,8 +286,7 @@ class RollRow(msgspec.Struct, frozen=True):
 
 class FanOutRow(msgspec.Struct, frozen=True):
     """The intent to tell a whole public, written with its objective; what is not begun yet stands in `roll` alone. `areas`, `kinds`:
-    which pages of the roll; `channels`: alternates, best first; `source`: objective whose recipients are told again, or 0;
-    `begun`: pages that have a row."""
+    which pages of the roll; `channels`: alternates, best first; `source`: objective whose recipients are told again, or 0."""
 
     objective: int
     message: MessageId
@@ -297,7 +296,6 @@ class FanOutRow(msgspec.Struct, frozen=True):
     kinds: tuple[str, ...]
     channels: tuple[str, ...]
     source: int = 0
-    begun: int = 0
     done: bool = False
 
 

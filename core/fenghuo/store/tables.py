@@ -128,7 +128,7 @@ FAN_OUT = Table(
     fixed=("message", "revision"),
     indexes=(("message, revision", ""),),
 )
-PAGE = Table("page", PageRow, ("objective", "number"), rowid=True, fixed=("roll_page",))
+PAGE = Table("page", PageRow, ("objective", "number"), rowid=True, fixed=("roll_page",), indexes=(("roll_page", ""),))
 PAGE_ATTEMPT = Table("page_attempt", PageAttemptRow, ("token", "n"), indexes=(("channel, ref", "ref != ''"),))
 AUDIT = Table("audit", AuditRow, ("seq",))
 QUARANTINE = Table("quarantine", QuarantineRow, ("origin", "key", "mark"), rowid=True)

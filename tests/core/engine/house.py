@@ -19,7 +19,7 @@ from fenghuo.engine.intake import Submission
 from fenghuo.engine.judging import Origin
 from fenghuo.engine.office import Office
 from fenghuo.engine.rules import read_rules
-from fenghuo.model.delivery import Accepted, AttemptRef, Delivery, Objective, Outcome, Reached, Refused, Target
+from fenghuo.model.delivery import Accepted, AttemptRef, Delivery, Objective, Outcome, Paged, Reached, Refused, Target
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Message
 from fenghuo.model.rendition import Budget, Rendition
@@ -31,6 +31,7 @@ from fenghuo.plugin.ports import (
     InboundKind,
     Renderer,
     SendJob,
+    SendPage,
     SimpleChannel,
     Unsupported,
 )
@@ -40,7 +41,7 @@ from fenghuo.store.tables import DELIVERY, EVENT, MESSAGE, OBJECTIVE, TARGET
 from tests.core.engine.values import NOW, directory
 from tests.core.store.rows import SMALL, StillClock
 
-__all__ = ["RULES", "FakeChannel", "House", "Mail", "opened"]
+__all__ = ["RULES", "FakeChannel", "House", "Mail", "Sheet", "opened"]
 
 RULES = """
 [ladders.both]
@@ -79,6 +80,17 @@ class Mail(msgspec.Struct, frozen=True):
     ref: str
 
 
+class Sheet(msgspec.Struct, frozen=True):
+    """A page that left over a channel."""
+
+    channel: str
+    addresses: tuple[str, ...]
+    text: str
+    token: str
+    n: int
+    ref: str
+
+
 class FakeChannel(SimpleChannel):
     """Fills the port: emits into a list and answers the outcomes it was given, ACCEPTED when it has none left.
 
@@ -90,6 +102,8 @@ class FakeChannel(SimpleChannel):
         self.sent = sent
         self.outcomes: deque[Outcome | Exception] = deque()
         self.answers: dict[str, Outcome] = {}
+        self.pages: list[Sheet] = []
+        self.page_outcomes: deque[Outcome | Paged | Exception] = deque()
         self.before: Callable[[], Awaitable[None]] = _nothing
         self.during: Callable[[Emission], Awaitable[None]] = _nothing_more
 
@@ -100,6 +114,17 @@ class FakeChannel(SimpleChannel):
             self.sent.append(Mail(self.name, job.address, emission.payload.text, emission.token, emission.n, ref))
             await self.during(emission)
         outcome = self.outcomes.popleft() if self.outcomes else Reached(Evidence.ACCEPTED, (ref,))
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def send_page(self, page: SendPage) -> Outcome | Paged:
+        await self.before()
+        async with page.begin() as emission:
+            ref = f"{self.name}-page-{len(self.pages)}"
+            self.pages.append(Sheet(self.name, tuple(page.addresses), emission.payload.text, emission.token, emission.n, ref))
+            await self.during(emission)
+        outcome = self.page_outcomes.popleft() if self.page_outcomes else Reached(Evidence.ACCEPTED, (ref,))
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
@@ -136,7 +161,7 @@ class House:
     async def settle(self) -> None:
         """Turn until nothing moves any more: no facts, nothing dirty, every emission done or held by the test."""
         quiet = 0
-        while quiet < 3:
+        while quiet < (10 if len(self.room.fan_outs) else 3):  # a page asks the writer five times without a fact in between
             self.room.loop.turn()
             await self.store.run(lambda tx: None)
             for _ in range(5):
@@ -196,6 +221,7 @@ class House:
 
     async def stop(self) -> None:
         await self.room.dispatcher.stop(self.clock.monotonic())
+        await self.room.fan_outs.stop(self.clock.monotonic())
         await self.room.prober.stop()
 
 

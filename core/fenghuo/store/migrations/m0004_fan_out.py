@@ -24,7 +24,6 @@ STATEMENTS = (
     "kinds" TEXT NOT NULL,
     "channels" TEXT NOT NULL,
     "source" INTEGER NOT NULL,
-    "begun" INTEGER NOT NULL,
     "done" INTEGER NOT NULL,
     row_digest BLOB NOT NULL
 ) STRICT""",
@@ -49,6 +48,7 @@ STATEMENTS = (
     row_digest BLOB NOT NULL,
     PRIMARY KEY ("objective", "number")
 ) STRICT""",
+    """CREATE INDEX "page_roll_page" ON "page" (roll_page)""",
     """CREATE TABLE "page_attempt" (
     "token" TEXT NOT NULL,
     "n" INTEGER NOT NULL,

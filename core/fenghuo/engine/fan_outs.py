@@ -1,0 +1,298 @@
+"""Tells whole publics: takes page after page to a channel that takes pages, urgent fan-outs first, and counts who is reached.
+
+It holds no page and no recipient; what a page became is worked out in the store, on the truth, and comes back as a count.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable
+from typing import TypeVar
+
+import msgspec
+import structlog
+
+from fenghuo.engine.book import Book, OpenObjective
+from fenghuo.engine.channels import ChannelBoard, Instance
+from fenghuo.engine.facts import ChannelObserved, Facts, FanOutCounted
+from fenghuo.engine.fan_out import Again, OpenFanOut
+from fenghuo.engine.health import Sign
+from fenghuo.engine.office import Office
+from fenghuo.engine.page_sender import PageSender
+from fenghuo.engine.page_store import PageStore, Settled, Told
+from fenghuo.engine.paging import is_for_another, is_for_channel
+from fenghuo.engine.renditions import RenditionShelf
+from fenghuo.errors import RowDamaged
+from fenghuo.model.delivery import DeliveryState, ObjectiveState
+from fenghuo.model.message import MessageState
+from fenghuo.model.situation import Admin, Health
+from fenghuo.store.records import FanOutRow, PageRow
+from fenghuo.store.store import Store
+
+__all__ = ["FanOuts"]
+
+_T = TypeVar("_T")
+
+LOOK_S = 2.0
+"""Between two looks at a page in doubt whose channel cannot resolve it yet."""
+log = structlog.stdlib.get_logger("fenghuo.fan_outs")
+
+
+class FanOuts:
+    """All that are open. A page has a lane of its own on a channel: half of what the channel may carry at once, so that an order to
+    one person always finds a place beside an alert to a million."""
+
+    def __init__(self, office: Office, facts: Facts, book: Book, store: Store, *, board: ChannelBoard, shelf: RenditionShelf) -> None:
+        self._office = office
+        self._facts = facts
+        self._book = book
+        self._pages = PageStore(office, store, board=board)
+        self._sender = PageSender(office, facts, store, pages=self._pages, shelf=shelf)
+        self._board = board
+        self._open: dict[int, OpenFanOut] = {}
+        self._flying: Counter[str] = Counter()
+        self._open_at: dict[str, float] = {}
+        self._tasks: dict[asyncio.Task[None], None] = {}  # no set: its order would change from run to run
+        self._alarm: asyncio.TimerHandle | None = None
+        self._turns = 0
+        self._stopping = False
+        self.on_fatal: Callable[[BaseException], None] = _ignored
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    @property
+    def in_flight(self) -> int:
+        """Pages that are being carried."""
+        return sum(self._flying.values())
+
+    # From the loop.
+
+    def add(self, rows: Iterable[FanOutRow]) -> None:
+        """Begin with fan-outs whose intent the writer has."""
+        for row in rows:
+            opened = self._book.objectives.get(row.objective)
+            if opened is not None:
+                self._begin(row, opened)
+
+    def end(self, objective: int) -> int | None:
+        """Its message is over: nothing of it leaves any more. How many people have what is needed; None: it is no fan-out."""
+        fan = self._open.get(objective)
+        if fan is None:
+            return None
+        if not fan.is_stopped:
+            fan.is_stopped = True
+            self._close_if_idle(fan)
+        return fan.met
+
+    def pump(self) -> None:
+        """Let every page go that may."""
+        if not self._open or self._stopping:
+            return
+        for fan in self._open.values():
+            for number in fan.doubts(self._office.clock.time()):
+                self._spawn(self._look(fan, number))
+        while (found := self._choose(self._office.clock.time())) is not None:
+            fan, page, instance = found
+            fan.take(page)
+            self._turns += 1
+            fan.turn = self._turns
+            self._flying[instance.name] += 1
+            self._open_at[instance.name] = self._office.clock.time() + instance.gap_s
+            self._spawn(self._carry(fan, page, instance))
+        self._arm()
+
+    async def receipt(self, told: Told) -> bool:
+        """What the far end says of people on a page; whether it was about a page at all."""
+        if not (told.addresses and self._pages.has_any):
+            return False
+        found = await self._pages.told(told)
+        if found is None:
+            return False
+        was, page = found
+        self._facts.put(ChannelObserved(told.channel, Sign.RECEIPT))
+        fan = self._open.get(page.objective)
+        if fan is not None and fan.is_known and page != was:
+            fan.put_back(page, was=was)
+            self._count(fan)
+        return True
+
+    async def recover(self) -> int:
+        """Go on with what a crash cut off: what was on the air is in doubt, and what was never begun goes; how many pages are in doubt."""
+        doubts = await self._pages.recover()
+        for row in await self._pages.open_rows():
+            opened = self._book.objectives.get(row.objective)
+            if opened is None:
+                await self._pages.finish(row.objective, DeliveryState.CANCELLED, "over")
+            else:
+                self._begin(row, opened)
+        return doubts
+
+    async def stop(self, deadline: float) -> None:
+        """Begin nothing more, and wait until `deadline` (monotonic) for what is in flight to reach a recorded state."""
+        self._stopping = True
+        if self._alarm is not None:
+            self._alarm.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=max(0.0, deadline - self._office.clock.monotonic()))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # Which page goes next, and over what.
+
+    def _choose(self, now: float) -> tuple[OpenFanOut, Again, Instance] | None:
+        fans = [fan for fan in self._open.values() if fan.may_go and fan.opened.objective.state is not ObjectiveState.WAIVED]
+        for fan in sorted(fans, key=lambda fan: (fan.opened.objective.priority, fan.turn)):
+            for page in fan.candidates(now):
+                instance = self._channel_for(fan, page, now)
+                if instance is not None:
+                    return fan, page, instance
+        return None
+
+    def _channel_for(self, fan: OpenFanOut, page: Again, now: float) -> Instance | None:
+        """The first alternate that is usable, if it has room; those behind it are for when it is not."""
+        span = fan.span_of(page.number)
+        names = (page.only,) if page.only else (span.channel,) if span.channel else fan.row.channels
+        usable = [instance for name in names if (instance := self._usable(fan, name, span.kind)) is not None]
+        self._tell_cut_off(fan, is_cut_off=not usable)
+        best = next((instance for instance in usable if instance.name != page.never), usable[0] if usable else None)
+        if best is None or self._open_at.get(best.name, 0.0) > now:
+            return None
+        return best if self._flying[best.name] < max(min(best.admitted, 1), best.admitted // 2) else None
+
+    def _usable(self, fan: OpenFanOut, name: str, kind: str) -> Instance | None:
+        instance = self._board.get(name)
+        if instance is None or not instance.capabilities.batch or fan.opened.objective.traffic not in instance.traffic:
+            return None
+        fits = not kind or kind in instance.address_kinds
+        return instance if fits and instance.admin is Admin.ENABLED and instance.health.state is not Health.DOWN else None
+
+    def _others(self, fan: OpenFanOut, number: int, channel: str) -> list[str]:
+        """What else could carry a page, right now."""
+        kind, names = fan.span_of(number).kind, fan.row.channels if not fan.row.source else ()
+        return [name for name in names if name != channel and self._usable(fan, name, kind)]
+
+    def _tell_cut_off(self, fan: OpenFanOut, *, is_cut_off: bool) -> None:
+        if is_cut_off and not fan.is_cut_off:
+            self._pages.tell("alarm.all_channels_down", fan.opened.objective)
+        fan.is_cut_off = is_cut_off
+
+    def _arm(self) -> None:
+        """One timer for the earliest page that is not due yet, none when there is none."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        now = self._office.clock.time()
+        later = [at for fan in self._open.values() for at in fan.due_at]
+        times = [at for at in (*later, *self._open_at.values()) if at > now]
+        if times and not self._stopping:
+            self._alarm = asyncio.get_running_loop().call_later(min(times) - now, self.pump)
+
+    # One page.
+
+    async def _carry(self, fan: OpenFanOut, place: Again, instance: Instance) -> None:
+        settled: Settled | None = None
+        try:
+            settled = await self._sender.send(fan, place.number, instance)
+            if settled is None:
+                fan.again(msgspec.structs.replace(place, at=self._office.clock.time() + LOOK_S))
+        except RowDamaged as damage:  # alarmed by whoever read it; the objective ends as missed, which a person sees too
+            log.error("a page cannot be read", cause=str(damage))
+        finally:
+            self._flying[instance.name] -= 1
+            self.pump()
+        if settled is not None:
+            was, page = await self._written(self._pages.settle(fan, settled))
+            fan.put_back(page, was=was)
+            self._go_on(fan, page)
+        fan.in_hand.discard(place.number)
+        self._count(fan)
+        self.pump()
+
+    def _go_on(self, fan: OpenFanOut, page: PageRow) -> None:
+        """What is still to happen to a page by itself."""
+        now = self._office.clock.time()
+        others = self._others(fan, page.number, page.channel)
+        if page.state is DeliveryState.READY:
+            only = page.channel if is_for_channel(page) else ""
+            is_elsewhere = bool(others) and not only and is_for_another(page)
+            never = page.channel if is_elsewhere else ""
+            fan.again(Again(now if is_elsewhere else page.not_before, page.number, only, never))
+        elif page.state is DeliveryState.IN_DOUBT:
+            ends = [at for at in (page.not_before, page.until) if at is not None and at > now]
+            fan.doubt(page.number, min([*ends, now + LOOK_S]))
+
+    async def _look(self, fan: OpenFanOut, number: int) -> None:
+        """Look again at a page in doubt when something may have become of it."""
+        if fan.is_stopped:
+            return
+        found = await self._written(self._pages.look(fan, number, others=lambda page: self._others(fan, number, page.channel)))
+        if found is None:
+            return
+        was, page = found
+        fan.put_back(page, was=was)
+        self._go_on(fan, page)
+        self._count(fan)
+        self.pump()
+
+    # Beginning and end of a fan-out.
+
+    def _begin(self, row: FanOutRow, opened: OpenObjective) -> None:
+        self._pages.has_any = True
+        fan = self._open[row.objective] = OpenFanOut(row, opened)
+        self._spawn(self._learn(fan))
+
+    async def _learn(self, fan: OpenFanOut) -> None:
+        """List its pages, and take up those that a crash left behind."""
+        kept = await self._written(self._pages.learn(fan))
+        for page in kept:
+            self._go_on(fan, page)
+        self._count(fan)
+        self.pump()
+
+    def _count(self, fan: OpenFanOut) -> None:
+        """Tell the loop how far it has come, and let go of it when nothing more can become of it."""
+        if not fan.is_stopped:
+            self._facts.put(FanOutCounted(fan.objective, fan.met, fan.ended, fan.total, fan.evidence))
+            fan.is_stopped = fan.is_settled
+        self._close_if_idle(fan)
+
+    def _close_if_idle(self, fan: OpenFanOut) -> None:
+        """What is on the air ends first."""
+        if fan.is_stopped and not fan.in_hand and not fan.is_closed:
+            fan.is_closed = True
+            self._spawn(self._close(fan))
+
+    async def _close(self, fan: OpenFanOut) -> None:
+        """Nothing of it may leave any more: every page says so."""
+        state = fan.opened.message.state
+        ended = DeliveryState.SUPERSEDED if state is MessageState.SUPERSEDED else DeliveryState.EXPIRED
+        ended = DeliveryState.CANCELLED if state in (MessageState.CANCELLED, MessageState.ACTIVE) else ended
+        await self._written(self._pages.finish(fan.objective, ended, state.value))
+        self._open.pop(fan.objective, None)
+
+    async def _written(self, work: Coroutine[object, object, _T]) -> _T:
+        """The result of a job of the writer. One that cannot be written ends the daemon, which starts again from the disk."""
+        try:
+            return await work
+        except Exception as error:
+            log.error("a page could not be written", cause=str(error))
+            self.on_fatal(error)
+            raise
+
+    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks[task] = None
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a fan-out stopped", cause=repr(error), exc_info=error)
+            self.on_fatal(error)
+
+
+def _ignored(error: BaseException) -> None:
+    """Until the daemon is wired in; the log has it."""

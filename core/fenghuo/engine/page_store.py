@@ -1,0 +1,292 @@
+"""The jobs behind fan-outs: what becomes of a page is decided in the writer, on the row as it is at that moment.
+
+So a receipt and an outcome that cross each other lose nothing, and memory holds counts alone.
+"""
+
+from __future__ import annotations
+
+import bisect
+import json
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from fenghuo.engine import marks, paging
+from fenghuo.engine.channels import ChannelBoard
+from fenghuo.engine.fan_out import OpenFanOut, Span
+from fenghuo.engine.office import Office
+from fenghuo.errors import RowDamaged
+from fenghuo.model.delivery import (
+    DeliveryState,
+    Objective,
+    Outcome,
+    Paged,
+    Reached,
+    Token,
+    outcome_text,
+)
+from fenghuo.model.evidence import Evidence
+from fenghuo.model.situation import ChannelView
+from fenghuo.store.records import FanOutRow, InboxRow, PageAttemptRow, PageRow, RollRow
+from fenghuo.store.store import Store
+from fenghuo.store.tables import FAN_OUT, INBOX, OBJECTIVE, PAGE, PAGE_ATTEMPT, ROLL
+from fenghuo.store.transaction import Tx
+
+__all__ = ["PageStore", "Settled", "Told"]
+
+AT_ONCE = 100
+"""Pages that one job ends: about 3 ms, so that whatever is urgent never waits long for it."""
+_OTHERS = "SELECT objective FROM fan_out WHERE message = ? AND revision < ? AND objective > ?"
+Change = tuple[PageRow | None, PageRow]
+"""A page's row before and after."""
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """What became of a page: `page` as it was begun, and the places it went to; `begun`: whether a licence had been given."""
+
+    page: PageRow
+    outcome: Outcome | Paged
+    places: Sequence[int]
+    at: float
+    begun: bool = True
+
+
+class Told(msgspec.Struct, frozen=True):
+    """A receipt about people on a page, which it names by our token or by the provider's `refs`. `inbox`: its raw row."""
+
+    channel: str
+    addresses: tuple[str, ...]
+    level: Evidence | None
+    failure: Outcome | None
+    inbox: int
+    token: Token | None = None
+    refs: tuple[str, ...] = ()
+
+
+class PageStore:
+    """Rows of pages. `has_any`: there are fan-outs at all, so that receipts of other messages are not looked up for nothing."""
+
+    def __init__(self, office: Office, store: Store, *, board: ChannelBoard) -> None:
+        self._office = office
+        self._store = store
+        self._board = board
+        self.has_any = False
+
+    async def read(self, fan: OpenFanOut, number: int) -> tuple[bool, PageRow, RollRow]:
+        """A page as it stands, or as it will begin, and whether it has a row already. Raises: RowDamaged."""
+
+        def job(tx: Tx) -> tuple[bool, PageRow, RollRow]:
+            page = tx.get(PAGE, fan.objective, number)
+            if page is not None:
+                return True, page, _roll(tx, page.roll_page)
+            source = tx.get(PAGE, fan.row.source, fan.rolls[number]) if fan.row.source else None
+            roll = _roll(tx, source.roll_page if source is not None else fan.rolls[number])
+            packed = bytes(roll.count) if source is None else _again_for(tx, fan.row, source)
+            size = len(packed) - packed.count(marks.NOT_MEANT)
+            return False, PageRow(fan.objective, number, roll.id, "", Token(""), DeliveryState.READY, size, packed), roll
+
+        return await self._store.run(job)
+
+    # What becomes of a page.
+
+    async def settle(self, fan: OpenFanOut, settled: Settled) -> Change:
+        """Write an outcome down, and what it makes of the page. Raises: StoreError, RowDamaged."""
+        objective = fan.opened.objective
+        view = self._view(settled.page.channel)
+
+        def job(tx: Tx) -> Change:
+            held = tx.get(PAGE, objective.id, settled.page.number)
+            base = settled.page if held is None or not settled.begun else held
+            n = settled.page.tries
+            left = paging.Left(n, settled.outcome, settled.places, settled.at)
+            page = paging.settled(base, left, needed=objective.needed, view=view)
+            self._put(tx, held, page, objective)
+            attempt = tx.get(PAGE_ATTEMPT, settled.page.token, n) if settled.begun else None
+            if attempt is not None:
+                tx.update(PAGE_ATTEMPT, _with_outcome(attempt, settled))
+            return held, page
+
+        return await self._store.run(job)
+
+    async def look(self, fan: OpenFanOut, number: int, *, others: Callable[[PageRow], list[str]]) -> Change | None:
+        """What time made of a page in doubt; None when there is none. `others`: what else could carry it."""
+        objective = fan.opened.objective
+
+        def job(tx: Tx) -> Change | None:
+            held = tx.get(PAGE, objective.id, number)
+            if held is None or held.state is not DeliveryState.IN_DOUBT:
+                return None
+            page = paging.looked_at(
+                held,
+                priority=objective.priority,
+                needed=objective.needed,
+                now=self._office.clock.time(),
+                view=self._view(held.channel),
+                has_alternate=bool(others(held)),
+            )
+            self._put(tx, held, page, objective)
+            return held, page
+
+        return await self._store.run(job)
+
+    async def told(self, told: Told) -> Change | None:
+        """Write a receipt down; None when it is about no page. Raises: StoreError, RowDamaged."""
+
+        def job(tx: Tx) -> Change | None:
+            attempt = _attempt_of(tx, told)
+            page = tx.get(PAGE, attempt.objective, attempt.number) if attempt else None
+            objective = tx.get(OBJECTIVE, page.objective) if page else None
+            roll = tx.get(ROLL, page.roll_page) if page else None
+            if page is None or objective is None or roll is None:
+                return None
+            after = paging.told(page, _places(roll, told.addresses), told.level, told.failure, needed=objective.needed)
+            self._put(tx, page, after, objective)
+            raw: InboxRow | None = tx.get(INBOX, told.inbox)
+            if raw is not None:
+                tx.update(INBOX, msgspec.structs.replace(raw, state="matched"))
+            body = {"channel": told.channel, "level": told.level.name if told.level is not None else "", "inbox": told.inbox}
+            tx.event("receipt.matched", f"page/{page.objective}/{page.number}", **body, recipients=len(told.addresses))
+            return page, after
+
+        return await self._store.run(job)
+
+    def _put(self, tx: Tx, held: PageRow | None, page: PageRow, objective: Objective) -> None:
+        if page == held:
+            return
+        if held is None:
+            tx.insert(PAGE, page)
+        else:
+            tx.update(PAGE, page)
+        if held is None or page.state is not held.state:
+            counts = {"recipients": page.size, "met": page.met, "ended": page.ended, "reason": page.reason}
+            subject = f"page/{page.objective}/{page.number}"
+            tx.event(f"page.{page.state.lower()}", subject, message=objective.message, channel=page.channel, **counts)
+
+    def tell(self, kind: str, objective: Objective) -> None:
+        """Append an event about the whole fan-out."""
+        self._store.submit(lambda tx: tx.event(kind, f"objective/{objective.id}", message=objective.message, recipient=objective.audience))
+
+    # A whole fan-out.
+
+    async def recover(self) -> int:
+        """Put pages in doubt whose emission a crash cut off; how many."""
+        self.has_any = bool(await self._store.scalar("SELECT EXISTS (SELECT 1 FROM fan_out)"))
+        return await self._store.run(self._doubted) if self.has_any else 0
+
+    def _doubted(self, tx: Tx) -> int:
+        open_ones = "objective IN (SELECT objective FROM fan_out WHERE done = 0)"
+        cut_off = tx.find(PAGE, f"{open_ones} AND state = 'EMITTING'")
+        for page in cut_off:
+            objective = tx.get(OBJECTIVE, page.objective)
+            if objective is not None:
+                now, view = self._office.clock.time(), self._view(page.channel)
+                self._put(tx, page, paging.doubted(page, "crash", needed=objective.needed, now=now, view=view), objective)
+        return len(cut_off)
+
+    async def open_rows(self) -> list[FanOutRow]:
+        """The intents that are not carried out yet."""
+        return await self._store.find(FAN_OUT, "done = 0 ORDER BY objective") if self.has_any else []
+
+    async def learn(self, fan: OpenFanOut) -> list[PageRow]:
+        """List the pages of a fan-out; those that wait for something."""
+
+        def job(tx: Tx) -> list[PageRow]:
+            kept = _numbers(tx, "SELECT json_group_array(number) FROM page WHERE objective = ?", fan.objective)
+            fan.know(_parts(tx, fan.row), frozenset(kept))
+            for name in ("met", "ended", "size"):
+                total = tx.scalar(f"SELECT COALESCE(SUM({name}), 0) FROM page WHERE objective = ?", fan.objective)
+                setattr(fan, "sizes" if name == "size" else name, int(total or 0))
+            return tx.find(PAGE, "objective = ? AND state IN ('READY', 'IN_DOUBT') ORDER BY number", fan.objective) if kept else []
+
+        return await self._store.run(job)
+
+    async def finish(self, objective: int, state: DeliveryState, reason: str) -> None:
+        """Nothing of it goes any more: end its open pages, a hundred a job, and then the intent."""
+
+        def job(tx: Tx) -> bool:
+            row = tx.get(OBJECTIVE, objective)
+            waiting = "objective = ? AND state IN ('READY', 'AWAITING', 'IN_DOUBT')"
+            pages = tx.find(PAGE, waiting, objective, limit=AT_ONCE)
+            for page in pages:
+                if row is not None:
+                    self._put(tx, page, paging.stopped(page, state, reason), row)
+            intent = tx.get(FAN_OUT, objective)
+            if not pages and intent is not None:
+                tx.update(FAN_OUT, msgspec.structs.replace(intent, done=True))
+            return not pages
+
+        while not await self._store.run(job):
+            pass
+
+    def _view(self, channel: str) -> ChannelView | None:
+        return self._board.situation().channel.get(channel)
+
+
+def _roll(tx: Tx, number: int) -> RollRow:
+    row = tx.get(ROLL, number)
+    if row is None:
+        raise RowDamaged("roll", (number,))
+    return row
+
+
+def _again_for(tx: Tx, row: FanOutRow, source: PageRow) -> bytes:
+    """Marks for those who got an earlier page, or may have, unless a later one over the same channel stands for it."""
+    places = set(_reached(source))
+    where = f"roll_page = ? AND channel = ? AND objective IN ({_OTHERS})"
+    for later in tx.find(PAGE, where, source.roll_page, source.channel, row.message, row.revision, source.objective):
+        places.difference_update(_reached(later))
+    return marks.meant(len(source.marks), places)
+
+
+def _reached(page: PageRow) -> list[int]:
+    return marks.may_have(page.marks, on_air=page.state is DeliveryState.EMITTING)
+
+
+def _parts(tx: Tx, row: FanOutRow) -> list[tuple[Span, list[int]]]:
+    """The pages of a fan-out, in an order that is the same after every restart."""
+    areas = json.dumps(row.areas)
+    in_areas = "area IN (SELECT value FROM json_each(?))"
+    if not row.source:
+        ids = f"SELECT json_group_array(id) FROM (SELECT id FROM roll WHERE roll = ? AND kind = ? AND {in_areas} ORDER BY id)"
+        return [(Span(kind=kind), _numbers(tx, ids, row.roll, kind, areas)) for kind in row.kinds]
+    of_areas = f"roll_page IN (SELECT id FROM roll WHERE {in_areas})"
+    told = f"SELECT number FROM page WHERE objective = ? AND tries > 0 AND channel = ? AND {of_areas} ORDER BY number"
+    numbers = f"SELECT json_group_array(number) FROM ({told})"
+    return [(Span(channel=channel), _numbers(tx, numbers, row.source, channel, areas)) for channel in row.channels]
+
+
+def _numbers(tx: Tx, sql: str, *params: str | int) -> list[int]:
+    found: list[int] = json.loads(str(tx.scalar(sql, *params)))
+    return found
+
+
+def _attempt_of(tx: Tx, told: Told) -> PageAttemptRow | None:
+    if told.token is not None:
+        found = tx.find(PAGE_ATTEMPT, "token = ? ORDER BY n DESC", told.token, limit=1)
+        if found:
+            return found[0]
+    for ref in told.refs:
+        found = tx.find(PAGE_ATTEMPT, "channel = ? AND ref = ? AND ref != ''", told.channel, ref, limit=1) if ref else []
+        if found:
+            return found[0]
+    return None
+
+
+def _places(roll: RollRow, addresses: tuple[str, ...]) -> list[int]:
+    """Where these addresses stand on a page; it is sorted. Those that do not are nobody's."""
+    everybody = roll.addresses.split(b"\n")
+    found: list[int] = []
+    for address in addresses:
+        wanted = address.encode()
+        place = bisect.bisect_left(everybody, wanted)
+        if place < len(everybody) and everybody[place] == wanted:
+            found.append(place)
+    return found
+
+
+def _with_outcome(attempt: PageAttemptRow, settled: Settled) -> PageAttemptRow:
+    outcome = settled.outcome
+    whole, but = (outcome.outcome, len(outcome.but)) if isinstance(outcome, Paged) else (outcome, 0)
+    text = outcome_text(whole) + (f", {but} otherwise" if but else "")
+    ref = next(iter(whole.refs), "") if isinstance(whole, Reached) else ""
+    return msgspec.structs.replace(attempt, outcome=text, outcome_at=settled.at, ref=ref)

@@ -1,0 +1,379 @@
+"""Whole publics told page by page: what leaves, what is known of whom, and what a crash or a Cancel makes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from fenghuo.clock import instant
+from fenghuo.model.delivery import (
+    Accepted,
+    DeliveryState,
+    ObjectiveState,
+    Paged,
+    Permanent,
+    Reached,
+    Scope,
+    Token,
+    Transient,
+    Unknown,
+)
+from fenghuo.model.evidence import Evidence
+from fenghuo.model.roll import Roll
+from fenghuo.model.traffic import Priority
+from fenghuo.plugin.ports import Capabilities, Doubt, Emission, Inbound, InboundKind
+from fenghuo.store import Tx
+from fenghuo.store.disk import DATABASE
+from fenghuo.store.records import PageRow
+from fenghuo.store.rolls import next_roll, pages, put_in_force
+from fenghuo.store.tables import FAN_OUT, PAGE, PAGE_ATTEMPT, ROLL
+from tests.core.engine.house import RULES, House, Sheet, opened
+from tests.core.engine.values import NOW
+
+BULK = Capabilities(form="sms", evidence_max=Evidence.DEVICE, doubt=Doubt.OPAQUE, concurrency=8, batch=True)
+PUBLIC_RULES = (
+    """
+[ladders.bulk]
+[[ladders.bulk.rungs]]
+channels = ["a", "b"]
+[[rules]]
+name = "public"
+match = { kind = ["Alert"] }
+audience = { name = "everybody", split = "public", areas = "message" }
+ladder = "bulk"
+signatures = 0
+needed = "ACCEPTED"
+"""
+    + RULES
+)
+NEED_DEVICE = PUBLIC_RULES.replace('needed = "ACCEPTED"', 'needed = "DEVICE"')
+
+
+def numbers(first: int, count: int) -> list[str]:
+    return [f"+86138{number:08d}" for number in range(first, first + count)]
+
+
+NORTH_AREA, SOUTH_AREA = "mca:320585105", "mca:320585109"
+NORTH, SOUTH = numbers(0, 2_300), numbers(5_000, 700)
+
+
+async def enrol(house: House, north: Sequence[str], south: Sequence[str]) -> None:
+    """Put a roll in force."""
+    areas = {NORTH_AREA: north, SOUTH_AREA: south}
+    entries = sorted((name, "msisdn", address) for name, held in areas.items() for address in held)
+
+    def write(tx: Tx) -> Roll:
+        number, first = next_roll(tx)
+        tx.insert_all(ROLL, [msgspec.structs.replace(row, id=first + place) for place, row in enumerate(pages(number, entries))])
+        return put_in_force(tx, Roll(number=number, digest=str(number)))
+
+    house.office.roll = await house.store.run(write)
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with opened(tmp_path, rules=PUBLIC_RULES, a=BULK, b=BULK) as made:
+        await enrol(made, NORTH, SOUTH)
+        yield made
+
+
+def cap(name: str, *areas: str, action: str = "Alert", ends: str = "", severity: str = "Severe", after_s: float = 0.0) -> bytes:
+    """An alert of now to the public of some areas (`system:code`)."""
+    sent = instant(NOW + after_s)
+    reference = f"<references>met,{ends},{instant(NOW).isoformat()}</references>" if ends else ""
+    pairs = (area.partition(":")[::2] for area in areas)
+    codes = "".join(f"<geocode><valueName>{system}</valueName><value>{code}</value></geocode>" for system, code in pairs)
+    return f"""<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>{name}</identifier><sender>met</sender>
+      <sent>{sent.isoformat()}</sent><status>Actual</status><msgType>{action}</msgType><scope>Public</scope>{reference}
+      <info><language>zh-CN</language><category>Met</category><event>暴雨</event><urgency>Immediate</urgency>
+      <severity>{severity}</severity><certainty>Likely</certainty><expires>{(sent + timedelta(hours=1)).isoformat()}</expires>
+      <headline>{name}</headline><description>{name}</description><area><areaDesc>area</areaDesc>{codes}</area></info></alert>""".encode()
+
+
+async def alert(house: House, name: str, *areas: str, **more: Any) -> Accepted:
+    """An alert to the public, accepted, and everything that follows at once."""
+    answer = await house.take(cap(name, *areas, **more), "anna", "bert")
+    assert isinstance(answer, Accepted), answer
+    return answer
+
+
+def told(house: House, *channels: str) -> list[str]:
+    """Everybody to whom something left, once for each time."""
+    sheets: list[Sheet] = [sheet for name in channels or tuple(house.channel) for sheet in house.channel[name].pages]
+    return sorted(address for sheet in sheets for address in sheet.addresses)
+
+
+async def rows(house: House) -> list[PageRow]:
+    return await house.store.find(PAGE, "1 = 1 ORDER BY objective, number")
+
+
+async def test_everybody_in_the_areas_of_an_alert_gets_it_once_and_nobody_else(house: House) -> None:
+    """The pages of one area leave, a thousand at most on each, under a token of their own; the objective is met."""
+    await alert(house, "one", NORTH_AREA)
+    assert sorted(NORTH) == told(house)
+    assert [300, 1000, 1000] == sorted(len(sheet.addresses) for sheet in house.channel["a"].pages)
+    assert 3 == len({sheet.token for sheet in house.channel["a"].pages})
+    (objective,) = await house.objectives()
+    assert (ObjectiveState.MET, 2300, 2300, 0) == (objective.state, objective.total, objective.met, objective.ended)
+    assert [True] == [row.done for row in await house.store.find(FAN_OUT)]
+    assert {} == house.room.book.objectives
+
+
+async def test_every_page_has_its_attempt_on_the_disk_before_it_leaves(house: House) -> None:
+    """I2, for a thousand people at once."""
+    seen: list[tuple[str, ...]] = []
+
+    async def look(emission: Emission) -> None:
+        (row,) = await house.store.find(PAGE_ATTEMPT, "token = ? AND n = ?", emission.token, emission.n)
+        seen.append((row.outcome, *(page.state.value for page in await rows(house) if page.number == row.number)))
+
+    house.channel["a"].during = look
+    await alert(house, "one", NORTH_AREA)
+    assert [("", "EMITTING")] * 3 == seen
+    assert {"reached ACCEPTED"} == {row.outcome for row in await house.store.find(PAGE_ATTEMPT)}
+
+
+async def test_a_held_alert_tells_nobody_until_it_is_released(tmp_path: Path) -> None:
+    """The intent is on the disk with the plan; the second signature lets it go."""
+    rules = PUBLIC_RULES.replace("signatures = 0", "signatures = 2")
+    async with opened(tmp_path, rules=rules, a=BULK, b=BULK) as house:
+        await enrol(house, NORTH, SOUTH)
+        answer = await house.take(cap("one", SOUTH_AREA))
+        assert isinstance(answer, Accepted)
+        assert [] == told(house)
+        await house.room.release.sign(answer.id, "anna")
+        await house.room.release.sign(answer.id, "bert")
+        await house.settle()
+        assert sorted(SOUTH) == told(house)
+
+
+async def test_those_a_gateway_refuses_are_counted_and_the_rest_is_not_told_again(house: House) -> None:
+    """Outcomes speak of single people on a page: two bad numbers end, one that was busy is tried again alone."""
+    bad, busy = Permanent(Scope.RECIPIENT, "unknown-number"), Transient(Scope.RECIPIENT, "busy", 5.0)
+    house.channel["a"].page_outcomes.append(Paged(Reached(Evidence.ACCEPTED), ((3, bad), (4, bad), (5, busy))))
+    await alert(house, "one", SOUTH_AREA)
+    (page,) = await rows(house)
+    assert (DeliveryState.READY, 697, 2) == (page.state, page.met, page.ended)
+    await house.later(6.0)
+    assert [700, 1] == [len(sheet.addresses) for sheet in house.channel["a"].pages]
+    assert (SOUTH[5],) == house.channel["a"].pages[1].addresses
+    (objective,) = await house.objectives()
+    assert (ObjectiveState.MISSED, 698, 2) == (objective.state, objective.met, objective.ended)
+
+
+async def test_a_page_that_its_channel_did_not_take_goes_over_the_next_one(house: House) -> None:
+    """A dead channel costs the channel, never the page."""
+    house.channel["a"].page_outcomes.extend([Transient(Scope.CHANNEL, "link-lost")] * 3)
+    await alert(house, "one", NORTH_AREA)
+    await house.later(3.0)
+    assert sorted(NORTH) == sorted(address for sheet in house.channel["b"].pages for address in sheet.addresses)
+    assert [ObjectiveState.MET] == [row.state for row in await house.objectives()]
+
+
+@pytest.mark.parametrize(("doubt", "severity", "copies"), [("idempotent", "Minor", 1), ("opaque", "Severe", 1), ("opaque", "Minor", 0)])
+async def test_a_doubtful_page_goes_again_as_its_channel_allows(tmp_path: Path, doubt: str, severity: str, copies: int) -> None:
+    """Idempotent: the same token again. Opaque: a marked copy when it is urgent, and nothing when it is not and there is no other way."""
+    caps = msgspec.structs.replace(BULK, doubt=Doubt(doubt))
+    rules = PUBLIC_RULES.replace('channels = ["a", "b"]', 'channels = ["a"]')
+    async with opened(tmp_path, rules=rules, a=caps) as house:
+        await enrol(house, NORTH, SOUTH)
+        house.channel["a"].page_outcomes.append(Unknown("timeout"))
+        await alert(house, "one", SOUTH_AREA, severity=severity)
+        for _ in range(20):
+            await house.later(2.5)
+            await asyncio.sleep(0)
+        first, *again = house.channel["a"].pages
+        assert copies == len(again)
+        assert all(sheet.token == first.token and sheet.n == 2 for sheet in again)
+        assert ["重发" in sheet.text for sheet in again] == [doubt == "opaque"] * copies
+        (objective,) = await house.objectives()
+        assert (700 * copies, 700 * (1 - copies)) == (objective.met, objective.ended)
+
+
+async def test_a_crash_in_the_middle_loses_nobody_and_copies_only_what_was_in_doubt(tmp_path: Path) -> None:
+    """Pages that were never begun go after the restart; of two that were on the air each goes once more, marked."""
+    async with opened(tmp_path, rules=PUBLIC_RULES, a=BULK, b=BULK) as house:
+        await enrol(house, NORTH, SOUTH)
+        stuck = asyncio.Event()
+        sent: list[int] = []
+
+        async def hang(emission: Emission) -> None:
+            sent.append(len(sent))
+            if len(sent) > 1:
+                await stuck.wait()
+
+        house.channel["a"].during = hang
+        await alert(house, "one", NORTH_AREA, SOUTH_AREA)
+        before = list(house.channel["a"].pages)
+        clock = house.clock
+    clock.now += 1.0
+    async with opened(tmp_path, rules=PUBLIC_RULES, a=BULK, b=BULK, clock=clock) as house:
+        await house.later(3.0)
+        await house.later(3.0)
+        after = list(house.channel["a"].pages)
+        (objective,) = await house.objectives()
+    once, doubtful = before[0].addresses, {address for sheet in before[1:] for address in sheet.addresses}
+    got = [address for sheet in after for address in sheet.addresses]
+    assert {*NORTH, *SOUTH} == {*once, *doubtful, *got}
+    assert not set(once) & set(got)
+    assert len(got) == len(set(got))
+    assert all("重发1" in sheet.text for sheet in after if doubtful & set(sheet.addresses))
+    assert all("重发" not in sheet.text for sheet in after if not doubtful & set(sheet.addresses))
+    assert (ObjectiveState.MET, 3000) == (objective.state, objective.met)
+
+
+async def test_a_cancel_stops_what_has_not_left_and_goes_to_exactly_who_got_it(house: House) -> None:
+    """Two pages are out, and two people on them were refused; whoever is on the others hears nothing, neither then nor now."""
+    channel = house.channel["a"]
+    house.down("b")
+    refused = Permanent(Scope.RECIPIENT, "unknown-number")
+    channel.page_outcomes.extend([Paged(Reached(Evidence.ACCEPTED), ((0, refused),)), Transient(Scope.CHANNEL, "busy", 600.0)])
+    hung, gate = asyncio.Event(), asyncio.Event()
+
+    async def hang(emission: Emission) -> None:
+        if len(channel.pages) == 4:
+            hung.set()
+            await gate.wait()
+
+    channel.during = hang
+    await alert(house, "one", NORTH_AREA, SOUTH_AREA)
+    first, unsent, third, flying = channel.pages
+    await alert(house, "two", action="Cancel", ends="one")
+    gate.set()
+    await house.settle()
+    cancels = channel.pages[4:]
+    reached = sorted({*first.addresses, *third.addresses, *flying.addresses} - {first.addresses[0]})
+    assert reached == sorted(address for sheet in cancels for address in sheet.addresses)
+    assert all("two" in sheet.text for sheet in cancels)
+    assert not set(unsent.addresses) & {address for sheet in cancels for address in sheet.addresses}
+    await house.later(700.0)
+    assert len(cancels) == len(channel.pages[4:])
+    original, cancel = await house.objectives()
+    assert (ObjectiveState.WAIVED, ObjectiveState.MET) == (original.state, cancel.state)
+    assert (Priority.P0, len(reached)) == (cancel.priority, cancel.total)
+
+
+async def test_an_update_goes_to_its_own_areas_and_to_whoever_got_what_it_replaces(house: House) -> None:
+    """The first said both areas, the second says one of them: the other hears it too, and nobody twice."""
+    await alert(house, "one", NORTH_AREA, SOUTH_AREA)
+    await alert(house, "two", NORTH_AREA, action="Update", ends="one", after_s=1.0)
+    updates = [sheet for sheet in house.channel["a"].pages if "two" in sheet.text]
+    assert sorted([*NORTH, *SOUTH]) == sorted(address for sheet in updates for address in sheet.addresses)
+    await alert(house, "three", action="Cancel", ends="one", after_s=2.0)
+    cancels = [sheet for sheet in house.channel["a"].pages if "three" in sheet.text]
+    assert sorted([*NORTH, *SOUTH]) == sorted(address for sheet in cancels for address in sheet.addresses)
+
+
+async def test_receipts_raise_what_is_known_of_each_person_and_never_lower_it(tmp_path: Path) -> None:
+    """By our token or by the provider's name of the page; one person or many; also before the outcome, twice, and after the end."""
+    async with opened(tmp_path, rules=NEED_DEVICE, a=BULK) as house:
+        await enrol(house, NORTH, SOUTH)
+
+        async def early(emission: Emission) -> None:
+            await house.room.receipts.take("a", receipt(Evidence.DEVICE, SOUTH[0], token=emission.token))
+
+        house.channel["a"].during = early
+        await alert(house, "one", SOUTH_AREA)
+        (page,) = await rows(house)
+        assert (DeliveryState.AWAITING, 1) == (page.state, page.met)
+        (sheet,) = house.channel["a"].pages
+        for _ in range(2):
+            await house.room.receipts.take("a", receipt(Evidence.DEVICE, *SOUTH[1:600], ref=sheet.ref))
+        await house.room.receipts.take("a", receipt(Evidence.AIRED, SOUTH[1], ref=sheet.ref))
+        await house.room.receipts.take("a", receipt(Evidence.DEVICE, "+8613900000000", ref=sheet.ref))
+        await house.settle()
+        (objective,) = await house.objectives()
+        assert (ObjectiveState.OPEN, 600, Evidence.DEVICE) == (objective.state, objective.met, objective.evidence)
+        await house.room.receipts.take("a", receipt(Evidence.DEVICE, *SOUTH[600:], token=sheet.token))
+        await house.settle()
+        assert [ObjectiveState.MET] == [row.state for row in await house.objectives()]
+        await house.room.receipts.take("a", receipt(Evidence.HUMAN, SOUTH[9], token=sheet.token))
+        await house.settle()
+        (page,) = await rows(house)
+        assert (DeliveryState.MET, Evidence.HUMAN, Evidence.DEVICE) == (page.state, Evidence(page.marks[9]), Evidence(page.marks[8]))
+
+
+def receipt(level: Evidence, *addresses: str, token: str | None = None, ref: str = "") -> Inbound:
+    """What a gateway reports of people on a page."""
+    return Inbound(
+        InboundKind.RECEIPT, b"raw", ack, "msisdn", ref=ref, token=Token(token) if token else None, level=level, addresses=addresses
+    )
+
+
+async def ack() -> None:
+    """This gateway wants none."""
+
+
+async def test_what_is_not_confirmed_when_the_alert_expires_is_a_miss_that_people_see(tmp_path: Path) -> None:
+    async with opened(tmp_path, rules=NEED_DEVICE, a=BULK) as house:
+        await enrol(house, NORTH, SOUTH)
+        await alert(house, "one", SOUTH_AREA)
+        await house.later(7200.0)
+        (objective,) = await house.objectives()
+        assert (ObjectiveState.MISSED, 0, 700) == (objective.state, objective.met, objective.ended)
+        assert 1 == len(await house.events("alarm.objective_missed"))
+        assert [DeliveryState.EXPIRED] == [page.state for page in await rows(house)]
+
+
+async def test_an_order_over_the_same_channel_goes_between_the_pages(house: House) -> None:
+    """Pages take half of what a channel may carry: with all of theirs stuck, an order of a lower class leaves at once."""
+    gate = asyncio.Event()
+
+    async def hang(emission: Emission) -> None:
+        if "one" in emission.payload.text:
+            await gate.wait()
+
+    house.channel["a"].during = house.channel["b"].during = hang
+    await alert(house, "one", NORTH_AREA, SOUTH_AREA)
+    assert 4 == len(house.channel["a"].pages)
+    await house.order("wang", priority="P4")
+    assert 1 == len(house.sent)
+    gate.set()
+    await house.settle()
+
+
+async def test_the_urgent_public_goes_first(house: House) -> None:
+    """An alert of a higher class passes every page of a lower one that has not begun."""
+    house.down("b")
+    gate = asyncio.Event()
+
+    async def hang(emission: Emission) -> None:
+        await gate.wait()
+
+    house.channel["a"].during = hang
+    await enrol(house, numbers(0, 20_000), SOUTH)
+    await alert(house, "slow", NORTH_AREA, severity="Minor")
+    await alert(house, "fast", SOUTH_AREA, severity="Extreme")
+    gate.set()
+    await house.settle()
+    texts = [sheet.text for sheet in house.channel["a"].pages]
+    assert 4 == next(place for place, text in enumerate(texts) if "fast" in text)
+    assert 21 == len(texts)
+
+
+async def test_a_public_of_nobody_is_an_alarm(house: House) -> None:
+    await enrol(house, [], [])
+    await alert(house, "one", NORTH_AREA)
+    assert 1 == len(await house.events("alarm.nobody"))
+    assert [] == told(house)
+
+
+async def test_a_damaged_page_of_the_roll_tells_nobody_else_and_is_alarmed(tmp_path: Path) -> None:
+    """Nobody on it is told something in the name of a flipped bit; the other pages go."""
+    async with opened(tmp_path, rules=PUBLIC_RULES, a=BULK) as house:
+        await enrol(house, NORTH, SOUTH)
+
+        with contextlib.closing(sqlite3.connect(house.store.folder / DATABASE)) as disk, disk:
+            disk.execute("UPDATE roll SET addresses = CAST(replace(addresses, '38', '39') AS BLOB) WHERE id = 2")
+        await alert(house, "one", NORTH_AREA, SOUTH_AREA)
+        assert 2_000 == len(told(house))
+        assert all(address in {*NORTH, *SOUTH} for address in told(house))
+        assert ["roll"] == [body["table"] for body in await house.events("alarm.row_damaged")]
