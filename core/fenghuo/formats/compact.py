@@ -15,12 +15,14 @@ from fenghuo.clock import instant
 from fenghuo.errors import FrameError
 from fenghuo.formats.compact_code import as_figures, put_figures, take_figures
 from fenghuo.formats.compact_content import ENVELOPE, content_of, envelope_of
+from fenghuo.formats.compact_event import event_code
 from fenghuo.formats.compact_fields import Sink, Source
 from fenghuo.formats.compact_frame import CompactKind, Frame, Rung
 from fenghuo.formats.compact_receipt import Bitmap, Fault, ReceiptNote, decode_answer, encode_answer
 from fenghuo.formats.compact_rungs import LEFT_OUT, at_rung
 from fenghuo.formats.compact_time import Later
 from fenghuo.formats.compact_words import NEWEST
+from fenghuo.formats.wording import chinese_info
 from fenghuo.model.message import Content, Message, MessageId
 from fenghuo.model.traffic import Priority
 
@@ -80,7 +82,8 @@ def carried(message: Message, rung: Rung, *, whole: bool = False) -> Carried:
     if rung is Rung.CODE:
         line, _ = at_rung(message, Rung.LINE)
         left_out = UNSAID
-        content, ends_at = as_figures(line, ends_at)
+        info = chinese_info(message)
+        content, ends_at = as_figures(line, ends_at, event_code(info) if info else "")
     else:
         content, left_out = at_rung(message, rung, whole=whole)
     return Carried(message_key(message.id), message.number, message.revision, message.priority, ends_at, content, left_out)

@@ -5,6 +5,7 @@ With the head octet it is 23 octets, sealed 38: what always passes. Area and wha
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from math import ceil, log
 
@@ -14,7 +15,7 @@ from fenghuo.errors import FrameError
 from fenghuo.formats.cap_words import SEVERITIES
 from fenghuo.formats.compact_area import AREAS, CHINESE_SYSTEMS, from_bcd, is_area_code, to_bcd
 from fenghuo.formats.compact_content import Envelope
-from fenghuo.formats.compact_event import CODED_ACTIONS, COLOURS, LANGUAGE_FIELD, event_code, event_number, event_of
+from fenghuo.formats.compact_event import CODED_ACTIONS, COLOURS, LANGUAGE_FIELD, event_number, event_of
 from fenghuo.formats.compact_fields import Record, Sink, Source, Text
 from fenghuo.formats.compact_time import MINUTE_BITS, from_minutes, to_minutes
 from fenghuo.model.message import AffectedArea, Circle, Content, Geocode, Info
@@ -63,16 +64,18 @@ _WORDS = Record(
 )
 
 
-def as_figures(line: Content, ends_at: float) -> tuple[Content, float]:
-    """A content of the rung LINE, and when it ends (UTC seconds), as the figures say it: whole minutes, known actions, one area."""
+def as_figures(line: Content, ends_at: float, code: str) -> tuple[Content, float]:
+    """A content of the rung LINE, and when it ends (UTC seconds), as the figures say it: whole minutes, known actions, one area.
+
+    `code`: the event's, as event_code() found it before the line was shortened.
+    """
     sent = from_minutes(to_minutes(line.sent))
     ends = sent + _ends(sent.timestamp(), ends_at) * _MINUTE
-    infos = (_said(line.infos[0], ends),) if line.infos else ()
+    infos = (_said(line.infos[0], ends, code),) if line.infos else ()
     return msgspec.structs.replace(line, sent=sent, infos=infos, needed=None, deadline_s=None), ends.timestamp()
 
 
-def _said(info: Info, ends: datetime) -> Info:
-    code = event_code(info)
+def _said(info: Info, ends: datetime, code: str) -> Info:
     event, codes = event_of(event_number(code)) if code else (info.event, ())
     said = Info(
         event=event,
@@ -186,9 +189,15 @@ def _packed(circle: Circle) -> int:
     """A circle in 48 bits: latitude 20, longitude 21, radius 7 (0.1 km × 1.13^n), never smaller than it was."""
     latitude = round((circle.centre[0] + 90) / 180 * _LAT_STEPS)
     longitude = round((circle.centre[1] + 180) / 360 * _LON_STEPS)
-    reach = circle.radius_km + _CELL_KM
-    step = 0 if reach <= _RADIUS_KM else ceil(log(reach / _RADIUS_KM, _RADIUS_GROWTH) - 1e-9)
-    return latitude << 28 | longitude << 7 | min(step, _RADIUS_STEPS)
+    place = latitude << 28 | longitude << 7
+    # One that these bits mean already is itself; any other grows by the cell that its centre may have moved in.
+    same = place | _step(circle.radius_km, round)
+    return same if _unpacked(same) == circle else place | _step(circle.radius_km + _CELL_KM, ceil)
+
+
+def _step(radius_km: float, whole: Callable[[float], int]) -> int:
+    steps = log(max(radius_km, _RADIUS_KM) / _RADIUS_KM, _RADIUS_GROWTH)
+    return min(whole(steps), _RADIUS_STEPS)
 
 
 def _unpacked(place: int) -> Circle:

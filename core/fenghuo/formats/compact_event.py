@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from fenghuo.errors import FrameError
 from fenghuo.formats.cap_words import CATEGORIES, CERTAINTIES, RESPONSE_TYPES, SEVERITIES, URGENCIES
 from fenghuo.formats.compact_fields import Many, Word, Words
 from fenghuo.formats.warning12379_words import EVENTS
@@ -63,9 +64,11 @@ def event_number(code: str) -> int:
 
 
 def event_of(number: int) -> tuple[str, tuple[Geocode, ...]]:
-    """Text and code of an event number: the name of a code that we know, else the code itself; ("", ()) for none."""
-    if not 1 <= number <= _LAST_NUMBER:
+    """Text and code of an event number: the name of a code that we know, else the code itself; ("", ()) for 0. Raises: FrameError."""
+    if number == 0:
         return "", ()
+    if number > _LAST_NUMBER:
+        raise FrameError(f"{number} is no number of an event", code="bad-value")
     head, tail = divmod(number - 1, 1600)
     letter, digits = divmod(tail, 100)
     code = f"{head // 10 + 1}{head % 10}{chr(ord('A') + letter)}{digits:02d}"
