@@ -11,6 +11,7 @@ from fenghuo.errors import (
     FormatError,
     FrameError,
     KeyConflict,
+    KeyUnusable,
     LinkBroken,
     LinkBusy,
     LinkClosed,
@@ -43,6 +44,7 @@ from fenghuo.model.delivery import (
 from fenghuo.model.event import Event
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Message
+from fenghuo.model.rendition import COMPACT
 from fenghuo.model.traffic import Action, Kind, Priority, Traffic
 from fenghuo.plugin.hookspecs import hookimpl
 from fenghuo.plugin.ports import (
@@ -86,6 +88,7 @@ from fenghuo.plugin.ports import (
 )
 
 __all__ = [
+    "COMPACT",
     "Accepted",
     "Action",
     "Actor",
@@ -119,6 +122,7 @@ __all__ = [
     "Inbound",
     "InboundKind",
     "KeyConflict",
+    "KeyUnusable",
     "Kind",
     "LinkBroken",
     "LinkBusy",

@@ -1,15 +1,44 @@
-"""Packet radio: orders as readable text over a KISS TNC (AX.25), answers back. See docs/reference/radio-text.md."""
+"""Packet radio over a KISS TNC: readable text (docs/reference/radio-text.md), and the sealed link (docs/reference/radio-link.md)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from fenghuo import AddressKind, Capabilities, Channel, ChannelContext, ChannelType, Doubt, Evidence, PluginInfo, Renderer, hookimpl
+from fenghuo import (
+    AddressKind,
+    Budget,
+    Capabilities,
+    Channel,
+    ChannelContext,
+    ChannelType,
+    Doubt,
+    Evidence,
+    Message,
+    PluginInfo,
+    Priority,
+    Renderer,
+    Rendition,
+    hookimpl,
+)
 from fenghuo.formats.renditions import radio_text
 from fenghuo_narrowband.airtime import BUDGET_OCTETS, attempt_s
+from fenghuo_narrowband.link_settings import LinkSettings
 from fenghuo_narrowband.settings import RadioSettings, callsign, masked
 
-__all__ = ["RadioSettings", "capabilities", "fenghuo_address_kinds", "fenghuo_channel_types", "fenghuo_plugin", "fenghuo_renderers"]
+__all__ = [
+    "LinkSettings",
+    "RadioSettings",
+    "capabilities",
+    "fenghuo_address_kinds",
+    "fenghuo_channel_types",
+    "fenghuo_plugin",
+    "fenghuo_renderers",
+    "link_capabilities",
+]
+
+
+# The link ends every transfer by itself, and does not wait in vain for longer than minutes; the core need not hurry it.
+ATTEMPT_S = 1800.0
 
 
 def capabilities(settings: RadioSettings) -> Capabilities:
@@ -31,6 +60,42 @@ def capabilities(settings: RadioSettings) -> Capabilities:
     )
 
 
+def link_capabilities(settings: LinkSettings) -> Capabilities:
+    """What the link can do: it paces itself, so that each post and class has a place of its own and urgent frames pass at once."""
+    return Capabilities(
+        form="compact",
+        evidence_max=Evidence.DEVICE,
+        doubt=Doubt.IDEMPOTENT,
+        max_payload=settings.octets,
+        concurrency=max(1, len(settings.posts)) * len(Priority),
+        group=bool(settings.groups),
+        inbound=True,
+        receipt_q95_s=settings.receipt_q95_s,
+        attempt_s=ATTEMPT_S,
+        watts_idle=2.0,
+        watts_transmit=25.0,
+    )
+
+
+def _link(ctx: ChannelContext) -> Channel:
+    from fenghuo_narrowband.link_channel import LinkChannel
+
+    return LinkChannel(ctx)
+
+
+# Ciphers and dictionaries are loaded when a link is set up or a message is made for one, not with the name of the plugin.
+def _check(settings: LinkSettings, secret: Callable[[str], str]) -> Mapping[str, str]:
+    from fenghuo_narrowband.link_keys import check
+
+    return check(settings, secret)
+
+
+def _compact(message: Message, budget: Budget) -> Rendition:
+    from fenghuo_narrowband.link_rendition import compact_rendition
+
+    return compact_rendition(message, budget)
+
+
 def _radio(ctx: ChannelContext) -> Channel:
     from fenghuo_narrowband.channel import RadioChannel
 
@@ -44,12 +109,15 @@ def fenghuo_plugin() -> PluginInfo:
 
 @hookimpl
 def fenghuo_channel_types() -> Sequence[ChannelType]:
-    return [ChannelType("radio.kiss", RadioSettings, capabilities, ("callsign",), _radio)]
+    return [
+        ChannelType("radio.kiss", RadioSettings, capabilities, ("callsign",), _radio),
+        ChannelType("radio.link", LinkSettings, link_capabilities, ("callsign",), _link, _check),
+    ]
 
 
 @hookimpl
 def fenghuo_renderers() -> Sequence[Renderer]:
-    return [Renderer("radio", radio_text)]
+    return [Renderer("radio", radio_text), Renderer("compact", _compact)]
 
 
 @hookimpl

@@ -34,13 +34,12 @@ from fenghuo import (
 )
 from fenghuo_adapters.ax25_framing import MAX_INFO, Address, UiFrame
 from fenghuo_adapters.kiss_framing import Command, KissFrame
-from fenghuo_adapters.kiss_line import ByteLine, KissLine, Pauses
-from fenghuo_adapters.serial_line import SerialLine
-from fenghuo_adapters.tcp_line import TcpLine
+from fenghuo_adapters.kiss_line import KissLine, Pauses
 from fenghuo_narrowband.airtime import MAX_OCTETS, emission_s, frame_s, frames_for
 from fenghuo_narrowband.answers import Answer, Device, Order, reading
 from fenghuo_narrowband.parts import fragments
 from fenghuo_narrowband.settings import RadioSettings
+from fenghuo_narrowband.tnc import byte_line, parameters
 
 __all__ = ["ADDRESS_KIND", "RadioChannel"]
 
@@ -65,10 +64,10 @@ class RadioChannel(SimpleChannel):
         self._last_heard: float | None = None
         self._power = PowerLevel.FULL
         self._line = KissLine(
-            _driver(settings),
+            byte_line(settings),
             on_state=self._on_state,
             pauses=Pauses(_FIRST_PAUSE_S, settings.reopen_max_s, ctx.random),
-            greeting=_parameters(settings),
+            greeting=parameters(settings),
             write_s=settings.write_s,
         )
 
@@ -181,26 +180,6 @@ class RadioChannel(SimpleChannel):
         say = self._ctx.log.info if up else self._ctx.log.warning
         say("radio line up" if up else "radio line down", cause=reason)
         self._ctx.health(up, reason)
-
-
-def _driver(settings: RadioSettings) -> ByteLine:
-    if settings.driver == "serial":
-        return SerialLine(settings.device, settings.baud, open_s=settings.open_s)
-    return TcpLine(settings.host, settings.port, open_s=settings.open_s)
-
-
-def _parameters(settings: RadioSettings) -> bytes:
-    """The TNC's parameters in its own units (10 ms), empty if it is set up by hand."""
-    if not settings.configure_tnc:
-        return b""
-    values = (
-        (Command.TXDELAY, settings.txdelay_ms // 10),
-        (Command.PERSISTENCE, settings.persistence),
-        (Command.SLOT_TIME, settings.slot_ms // 10),
-        (Command.TX_TAIL, settings.txtail_ms // 10),
-        (Command.FULL_DUPLEX, int(settings.full_duplex)),
-    )
-    return b"".join(KissFrame(bytes((value,)), command=command, port=settings.kiss_port).encode() for command, value in values)
 
 
 def _ref(station: Address, number: int) -> str:

@@ -1,4 +1,4 @@
-"""Settings of a packet-radio channel: `[channels.NAME.settings]` with type "radio.kiss"."""
+"""Settings of packet radio: what every TNC needs, and `[channels.NAME.settings]` with type "radio.kiss"."""
 
 from __future__ import annotations
 
@@ -8,17 +8,15 @@ import msgspec
 
 from fenghuo_adapters.ax25_framing import Address
 
-__all__ = ["RadioSettings", "callsign", "masked"]
+__all__ = ["RadioSettings", "TncSettings", "callsign", "masked"]
 
 
-class RadioSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TncSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One TNC and how it is reached.
 
-    `driver`: "tcp" with `host` and `port`, or "serial" with `device` and `baud`. `mycall`: our station, to which answers are
-    addressed; `group`: the callsign that stands for everybody, empty for none. `bitrate`: bit/s on the air, for the airtime
-    ledger; `pace`: wait out the airtime of each frame before it counts as AIRED (without it only ACCEPTED is claimed).
-    `persistence` (0-255), `slot_ms`, `txdelay_ms`, `txtail_ms`, `full_duplex` go to the TNC at each opening unless
-    `configure_tnc` is off. `path`: up to 8 digipeaters. `heard_every_s`: a station is reported as heard at most so often.
+    `driver`: "tcp" with `host` and `port`, or "serial" with `device` and `baud`. `mycall`: our station. `bitrate`: bit/s on the air,
+    for the airtime. `persistence` (0-255), `slot_ms`, `txdelay_ms`, `txtail_ms`, `full_duplex` go to the TNC at each opening unless
+    `configure_tnc` is off. `heard_every_s`: a station is reported as heard at most so often.
     """
 
     mycall: str
@@ -28,10 +26,7 @@ class RadioSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     device: str = ""
     baud: int = 9600
     kiss_port: int = 0
-    group: str = ""
-    path: tuple[str, ...] = ()
     bitrate: float = 1200.0
-    pace: bool = True
     configure_tnc: bool = True
     persistence: int = 63
     slot_ms: int = 100
@@ -45,10 +40,13 @@ class RadioSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     heard_every_s: float = 60.0
 
     def __post_init__(self) -> None:
-        for text in (self.mycall, *filter(None, (self.group,)), *self.path):
+        for text in self._calls():
             Address.parse(text)
         self._check_line()
         self._check_numbers()
+
+    def _calls(self) -> tuple[str, ...]:
+        return (self.mycall,)
 
     def _check_line(self) -> None:
         if self.driver == "serial" and not self.device:
@@ -57,8 +55,6 @@ class RadioSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             raise ValueError('device is for driver = "serial"; driver = "tcp" takes host and port')
         if not 1 <= self.port <= 65535:
             raise ValueError(f"port {self.port} is not a TCP port; it goes from 1 to 65535")
-        if len(self.path) > 8:
-            raise ValueError(f"path names {len(self.path)} digipeaters; AX.25 allows 8")
 
     def _check_numbers(self) -> None:
         if not 0 <= self.kiss_port <= 15:
@@ -71,6 +67,27 @@ class RadioSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         for name in ("bitrate", "baud", "open_s", "write_s", "reopen_max_s", "heard_every_s"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} {getattr(self, name)} must be greater than 0")
+
+
+class RadioSettings(TncSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A TNC for readable text, and what goes over it.
+
+    `group`: the callsign that stands for everybody, empty for none. `pace`: wait out the airtime of each frame before it counts as
+    AIRED (without it only ACCEPTED is claimed). `path`: up to 8 digipeaters. The other keys are those of every TNC:
+    `driver` is "tcp" with `host` and `port`, or "serial" with `device` and `baud`; answers are addressed to `mycall`.
+    """
+
+    group: str = ""
+    path: tuple[str, ...] = ()
+    pace: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.path) > 8:
+            raise ValueError(f"path names {len(self.path)} digipeaters; AX.25 allows 8")
+
+    def _calls(self) -> tuple[str, ...]:
+        return (self.mycall, *filter(None, (self.group,)), *self.path)
 
 
 def callsign(text: str) -> str:

@@ -212,6 +212,8 @@ def _write(folder: Path, channels: Mapping[str, Mapping[str, Any]], persons: Seq
 
 def _channel(name: str, channel: Mapping[str, Any]) -> str:
     def value(thing: object) -> str:
+        if isinstance(thing, Mapping):
+            return "{" + ", ".join(f'"{key}" = {value(item)}' for key, item in thing.items()) + "}"
         return msgspec.json.encode(thing).decode()
 
     top = {key: thing for key, thing in channel.items() if key != "settings"}

@@ -40,10 +40,10 @@ def test_an_unknown_key_is_refused() -> None:
         msgspec.convert({"mycall": "BJ1CMD", "bitrat": 300}, fenghuo_narrowband.RadioSettings)
 
 
-def test_the_plugin_brings_one_channel_type() -> None:
+def test_the_plugin_brings_readable_text() -> None:
     """radio.kiss takes callsigns and the form "radio"."""
-    (kind,) = fenghuo_narrowband.fenghuo_channel_types()
-    (renderer,) = fenghuo_narrowband.fenghuo_renderers()
+    kind, *_ = fenghuo_narrowband.fenghuo_channel_types()
+    renderer, *_ = fenghuo_narrowband.fenghuo_renderers()
     assert ("radio.kiss", ("callsign",)) == (kind.id, kind.address_kinds)
     assert renderer.form == kind.capabilities(settings_for()).form
 

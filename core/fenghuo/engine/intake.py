@@ -39,6 +39,7 @@ from fenghuo.formats.message_json import UNSENT, read_message
 from fenghuo.formats.verdicts import Decoded, Problem
 from fenghuo.model.delivery import Accepted, Refused, Verdict
 from fenghuo.model.message import Content, Message, MessageState, content_hash
+from fenghuo.model.rendition import COMPACT
 from fenghuo.model.traffic import Action
 from fenghuo.store.audit import Deed
 from fenghuo.store.records import MessageRow, RefusalRow
@@ -96,7 +97,8 @@ class Intake:
     async def _decode(self, submission: Submission) -> tuple[Decoded, ...]:
         defaults = submission.origin.reading(self._office.geocode_systems, self._office.clock.time())
         raw = submission.raw
-        if submission.media_type.startswith("application/json") or raw[:1] == b"{":
+        is_json = raw[:1] == b"{" and submission.media_type != COMPACT
+        if is_json or submission.media_type.startswith("application/json"):
             return (read_message(raw, defaults=defaults),)
         if len(raw) <= OFF_LOOP_OCTETS:
             return decode(raw, submission.media_type, defaults=defaults)
@@ -121,7 +123,7 @@ class Intake:
 
     async def _take(self, content: Content, decoded: Decoded, submission: Submission, *, place: int) -> Accepted:
         keys = keys_of(content, source=submission.origin.name, key=submission.key, raw=submission.raw, place=place)
-        message = self._message(content, submission)
+        message = self._message(content, submission, decoded.number)
         work = _Taking(self, message, decoded, submission, keys=keys)
         try:
             accepted, facts = await self._store.run(work.commit, accept=True)
@@ -132,7 +134,7 @@ class Intake:
             self._facts.put(fact)
         return accepted
 
-    def _message(self, content: Content, submission: Submission) -> Message:
+    def _message(self, content: Content, submission: Submission, number: int) -> Message:
         now = self._office.clock.time()
         ident = message_id(now, self._office.chance)
         sent = instant(now) if content.sent == UNSENT else content.sent
@@ -149,7 +151,7 @@ class Intake:
             accepted_at=now,
             expires_at=seconds(expires) if expires else max(now, seconds(sent)) + self.default_expiry_s,
             assumed_expiry=expires is None,
-            number=self._number(),
+            number=number or self._number(),
             source=submission.origin.name,
             author=submission.author or submission.origin.name,
         )

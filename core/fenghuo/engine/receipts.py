@@ -22,6 +22,7 @@ from fenghuo.engine.office import Office
 from fenghuo.engine.page_store import Told
 from fenghuo.model.delivery import Delivery, DeliveryState, Outcome
 from fenghuo.model.evidence import Evidence
+from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Inbound, InboundKind
 from fenghuo.store.records import InboxRow
 from fenghuo.store.store import Store
@@ -60,6 +61,8 @@ class _Packed(msgspec.Struct, frozen=True):
     outcome: Outcome | None
     text: str
     addresses: tuple[str, ...] = ()
+    media_type: str = ""
+    proven: bool = False
 
 
 def _packed(inbound: Inbound) -> bytes:
@@ -278,5 +281,8 @@ class Receipts:
             self._facts.put(Settled(holder.id, inbound.n or holder.tries, inbound.outcome, stored.at, begun=True))
 
     async def _message(self, stored: _Stored) -> None:
-        submission = Submission(stored.inbound.raw, Origin(f"channel:{stored.channel}", traffic=()), key=f"inbox-{stored.inbox}")
+        inbound = stored.inbound
+        name = f"post:{inbound.address}" if inbound.proven else f"channel:{stored.channel}"
+        origin = Origin(name, traffic=tuple(Traffic) if inbound.proven else ())
+        submission = Submission(inbound.raw, origin, inbound.media_type, key=inbound.ref or f"inbox-{stored.inbox}")
         await self._intake.accept(submission)

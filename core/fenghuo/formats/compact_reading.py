@@ -14,16 +14,16 @@ from fenghuo.model.delivery import Verdict
 from fenghuo.model.message import Content, Info, Reference
 from fenghuo.model.traffic import Action
 
-__all__ = ["COMPACT", "read_compact"]
-
-COMPACT = "application/vnd.fenghuo.compact"
-"""Media type of a compact frame with its head octet."""
+__all__ = ["read_compact"]
 
 _REVISIONS = 32  # of one event, back to which an Update or a Cancel is looked for
 
 
 def read_compact(raw: bytes) -> Decoded:
-    """One message; never raises. What a rung left out stays empty; its number is the sender's, which people key in."""
+    """One message; never raises. What a rung left out stays empty; its number is the sender's, which people key in.
+
+    Whom the sender meant, and by which of its channels, ended with the link: here the own rules say who is told.
+    """
     try:
         said = compact.decode(compact.Frame.from_octets(raw))
     except FrameError as error:
@@ -35,6 +35,8 @@ def read_compact(raw: bytes) -> Decoded:
         identifier=content.identifier or _name(said.key, said.revision),
         references=(*content.references, *_earlier(said)),
         infos=_ending(content, said.ends_at),
+        to=(),
+        via=(),
     )
     left_out = ", ".join(said.left_out)
     verdicts = (Verdict("wellformed", "yes", True, "compact frame"), Verdict("schema", "valid", True, left_out and f"without {left_out}"))

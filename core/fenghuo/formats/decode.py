@@ -14,6 +14,7 @@ from fenghuo.formats.cap_notes import Notes
 from fenghuo.formats.cap_schema import schema_verdict
 from fenghuo.formats.cap_signature import judge_signatures, refuse_wrapping
 from fenghuo.formats.cap_words import NAMESPACES
+from fenghuo.formats.compact_reading import read_compact
 from fenghuo.formats.message_json import read_message
 from fenghuo.formats.verdicts import Decoded, Problem, SourceDefaults, accepted, refused
 from fenghuo.formats.warning12379 import read_12379
@@ -21,6 +22,7 @@ from fenghuo.formats.warning12379_words import NAMESPACES_12379
 from fenghuo.formats.xml_gate import Document, element_name, open_document, own_root
 from fenghuo.model.delivery import Verdict
 from fenghuo.model.message import Content
+from fenghuo.model.rendition import COMPACT
 
 __all__ = ["Decoded", "Problem", "SourceDefaults", "decode"]
 
@@ -34,9 +36,12 @@ _JSON_START = (b"{", b"[")
 def decode(raw: bytes, media_type: str = "", *, defaults: SourceDefaults = _NO_DEFAULTS) -> tuple[Decoded, ...]:
     """Every message in `raw`, each judged by itself; always at least one Decoded, which is a refusal if there is no message.
 
-    `media_type` is a hint; the octets decide. A container (Atom, RSS, EDXL-DE) gives one Decoded for each alert inside it;
+    `media_type` is a hint; the octets decide, but for a compact frame, which can begin with any. A container
+    (Atom, RSS, EDXL-DE) gives one Decoded for each alert inside it;
     one with links only gives a single refusal with code no-alert, whose verdict `container` is ok: its source is healthy.
     """
+    if media_type == COMPACT:
+        return (read_compact(raw),)
     body = raw.lstrip(b"\xef\xbb\xbf \t\r\n")
     if body.startswith(_JSON_START) or ("json" in media_type and not body.startswith(b"<")):
         return (read_message(body, defaults=defaults),)

@@ -16,7 +16,7 @@ from fenghuo.formats.cap_out import write_cap
 from fenghuo.formats.fitting import Piece, fit
 from fenghuo.formats.wording import BEIJING, Phrases, action_mark, chinese_info, phrases, traffic_mark
 from fenghuo.model.message import Message
-from fenghuo.model.rendition import Budget, Rendition
+from fenghuo.model.rendition import COMPACT, Budget, Rendition
 from fenghuo.model.traffic import Kind
 
 __all__ = ["COPY_MARK_OCTETS", "SMS_UNITS", "action_mark", "cap_body", "json_body", "marked", "radio_text", "sms_text", "traffic_mark"]
@@ -117,9 +117,9 @@ def cap_body(message: Message, budget: Budget = _NO_BUDGET, *, node: str = "feng
 def marked(rendition: Rendition, mark: str) -> Rendition:
     """The rendition with `mark` (重发 2) where a reader sees it: behind the exercise mark of a text, as `copy` in JSON.
 
-    CAP is left as it is: a second copy is recognised by its identifier.
+    CAP and the compact frame are left as they are: a second copy is recognised by its identifier.
     """
-    if not mark or rendition.media_type == _CAP:
+    if not mark or rendition.media_type in (_CAP, COMPACT):
         return rendition
     text = _with_mark(rendition.text, mark)
     if rendition.media_type == _JSON:

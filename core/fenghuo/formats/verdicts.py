@@ -29,7 +29,8 @@ class Problem(msgspec.Struct, frozen=True):
 class Decoded(msgspec.Struct, frozen=True):
     """The end of decoding one message. `outcome`: accepted, accepted-with-repairs or refused; it speaks of the form only.
 
-    `content` is None exactly when the outcome is refused, and then `error` says why. Source: wire-formats.md §1.1.
+    `content` is None exactly when the outcome is refused, and then `error` says why. `number`: the short number that the sender gave
+    it, 0 for none. Source: wire-formats.md §1.1.
     """
 
     outcome: str
@@ -37,6 +38,7 @@ class Decoded(msgspec.Struct, frozen=True):
     verdicts: tuple[Verdict, ...] = ()
     repairs: tuple[str, ...] = ()
     error: Problem | None = None
+    number: int = 0
 
 
 class SourceDefaults(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from fenghuo.link.air import Air
 from fenghuo.link.counters import Grant, Reservation, Wanted
+from fenghuo.link.disk import Disk
 from fenghuo.link.events import Changes, Delivered, Event, Finished, Frame, Hostile, Measured, NotTaken, Reached, Tallied, Unreached
 from fenghuo.link.frame import FrameKind, Head, Purpose
 from fenghuo.link.keys import KeyRing, Lane, Root
@@ -24,6 +25,7 @@ __all__ = [
     "Cause",
     "Changes",
     "Delivered",
+    "Disk",
     "Ending",
     "Event",
     "Finished",

@@ -71,6 +71,11 @@ class Departures:
         key = self._by_ref.get(ref)
         return key[1] if key else None
 
+    def is_held(self, ref: str, member: int) -> bool:
+        """Whether the device with this node code holds all of what is under way as `ref`."""
+        transfer = self._open.get(self._by_ref.get(ref, (0, 0)))
+        return transfer is not None and any(self._code(transfer, place) == member for place in members_of(transfer.reached))
+
     def due(self, now: float, *, only: str | None, most: Priority) -> Transfer | None:
         """The most urgent that wants the air now, of at least priority `most`; within a priority the oldest."""
         wanting = (

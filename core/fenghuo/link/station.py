@@ -89,6 +89,14 @@ class Station:
             return under_way
         return self._departures.open(parcel, self._sealer.next(parcel.destination, parcel.kind), now)
 
+    def resume(self, outgoing: Outgoing) -> None:
+        """Take up a transfer that the disk kept and that was not in the Memory at the start."""
+        self._departures.resume(outgoing)
+
+    def is_held(self, ref: str, member: int) -> bool:
+        """Whether the device with this node code has said that it holds all of what is under way as `ref`."""
+        return self._departures.is_held(ref, member)
+
     def cancel(self, ref: str) -> None:
         """Send nothing more of it. What has arrived has arrived."""
         self._departures.cancel(ref)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["Budget", "Rendition"]
+__all__ = ["COMPACT", "Budget", "Rendition"]
+
+COMPACT = "application/vnd.fenghuo.compact"
+"""Media type of a compact frame with its head octet."""
 
 
 class Budget(msgspec.Struct, frozen=True, gc=False):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 import structlog
@@ -26,7 +27,8 @@ def plugin_log(family: str, name: str) -> structlog.stdlib.BoundLogger:
 
 @dataclass(slots=True)
 class HostedChannelContext:
-    """A channel's context. `secrets` reads a secret file or credential; `on_health` hears what the channel says of itself."""
+    """A channel's context. `secrets` reads a secret file or credential; `on_health` hears what the channel says of itself;
+    `link`: the node's memory of the narrow link, see ChannelContext."""
 
     name: str
     settings: msgspec.Struct
@@ -34,6 +36,7 @@ class HostedChannelContext:
     secrets: Callable[[str], str]
     on_health: Callable[[bool, str], None]
     random: random.Random = field(default_factory=random.SystemRandom)
+    link: Any = None  # a fenghuo.link.Disk
     log: structlog.stdlib.BoundLogger = field(init=False)
 
     def __post_init__(self) -> None:

@@ -285,12 +285,14 @@ class SensorContext(Protocol):
 
 
 class ChannelContext(Protocol):
-    """All that a channel is given. `settings`: its own struct, already checked."""
+    """All that a channel is given. `settings`: its own struct, already checked; `link`: the durable memory of the narrow link,
+    a `fenghuo.link.Disk` (plugin and link stand side by side, so that the port cannot name it)."""
 
     name: str
     settings: Any
     clock: Clock
     random: random.Random
+    link: Any
     log: structlog.stdlib.BoundLogger
 
     def secret(self, path: str) -> str:

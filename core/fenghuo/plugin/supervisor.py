@@ -11,7 +11,7 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 import structlog
@@ -175,7 +175,7 @@ class Wiring:
 
     `secrets` reads a secret by its reference. `on_health(name, up, reason)` hears each start, each failure, and what the channel
     itself says. `on_inbound(name, inbound)` commits, then acks; what it raises is counted and the pump goes on.
-    `on_fault(name, sentence)` hears what a person must look at.
+    `on_fault(name, sentence)` hears what a person must look at. `link`: the durable memory of the narrow link, a fenghuo.link.Disk.
     """
 
     clock: Clock
@@ -183,6 +183,7 @@ class Wiring:
     on_health: OnHealth
     on_inbound: OnInbound
     on_fault: OnFault
+    link: Any = None
 
 
 class ChannelSupervisor(Supervisor[Channel]):
@@ -210,7 +211,8 @@ class ChannelSupervisor(Supervisor[Channel]):
                 spoke.append(up)
                 self._wiring.on_health(self.name, up, reason)
 
-        context = HostedChannelContext(self.name, self.settings, self._clock, self._wiring.secrets, on_health, self._chance)
+        wiring = self._wiring
+        context = HostedChannelContext(self.name, self.settings, self._clock, wiring.secrets, on_health, self._chance, wiring.link)
         channel = self.kind.factory(context)
         try:
             await self._started(channel.start)

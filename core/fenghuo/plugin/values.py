@@ -140,6 +140,9 @@ class Inbound(msgspec.Struct, frozen=True):
     of the recipient if the receipt names it; `addresses`: everybody it is about on a page, which `ref` or `token` names. ANSWER:
     `address` of the sender, `text`. MESSAGE: `raw` for intake. LATE_OUTCOME: `token`, `outcome`. HEARD: `address`. `parts`: how
     many refs must all report before the level counts.
+
+    A MESSAGE may have a `media_type`, where its octets do not tell, and a `ref`, by which a copy of it is known. `proven`: the channel
+    has checked that it is by whoever has `address`, as a sealed frame shows.
     """
 
     kind: InboundKind
@@ -156,6 +159,8 @@ class Inbound(msgspec.Struct, frozen=True):
     outcome: Outcome | None = None
     text: str = ""
     addresses: tuple[str, ...] = ()
+    media_type: str = ""
+    proven: bool = False
 
 
 class Observation(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from fenghuo.engine.facts import ChannelObserved
 from fenghuo.engine.health import Sign
 from fenghuo.engine.intake import Submission
 from fenghuo.engine.judging import Origin
+from fenghuo.engine.link_memory import LinkMemory
 from fenghuo.model.delivery import Accepted, Refused
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.context import HostedFrontContext, HostedSensorContext, HostedSourceContext
@@ -56,6 +57,7 @@ class Hosting:
             on_health=self._on_health,
             on_inbound=self._room.receipts.take,
             on_fault=self._on_fault,
+            link=LinkMemory(store),
         )
         for channel in self._settings.channels:
             _, kind = self._host.channel_types[channel.type]

@@ -1,0 +1,170 @@
+"""One station on its TNC: moves frames between the line, the station and the disk, in the order that keeps the promises.
+
+Only here is the station called. Nothing leaves before what it says stands on the disk; nothing is acknowledged before the core has it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from fenghuo import ChannelContext, FrameError, LinkError
+from fenghuo.link import Disk, Ending, Event, Finished, KeyRing, Ledger, Memory, Outgoing, Parcel, Station
+from fenghuo_adapters.ax25_framing import Address, UiFrame
+from fenghuo_adapters.kiss_framing import KissFrame
+from fenghuo_adapters.kiss_line import KissLine
+from fenghuo_narrowband.link_air import air_of, caps_of
+from fenghuo_narrowband.link_cargo import Cargo
+from fenghuo_narrowband.link_settings import LinkSettings
+
+__all__ = ["NOTE", "LinkPost"]
+
+# A transfer of before the crash that no job asks for again by now is of a message that was answered, replaced or withdrawn.
+UNCLAIMED_S = 120.0
+# Refs of our own notes begin so; no job of the core stands behind them.
+NOTE = "note/"
+NOTE_RETRY_S = 60.0
+# Whatever the station says, it is not asked more often than this when nothing happens.
+_LEAST_REST_S = 0.02
+_LONGEST_REST_S = 60.0
+
+
+class LinkPost:
+    """The station of this post. `on_event` hears what it says; `open`, `cancel`, `taken` and `say` are for the loop's own thread."""
+
+    def __init__(
+        self, ctx: ChannelContext, ring: KeyRing, line: KissLine, *, memory: Memory, cargo: Cargo, on_event: Callable[[Event], None]
+    ) -> None:
+        settings: LinkSettings = ctx.settings
+        self._ctx = ctx
+        self._settings = settings
+        self._line = line
+        self._cargo = cargo
+        self._on_event = on_event
+        self._disk: Disk = ctx.link
+        self._base = ctx.clock.time() - ctx.clock.monotonic()  # a wall clock that jumps must not open slots or end transfers
+        self._net, self._mycall = Address.parse(settings.net), Address.parse(settings.mycall)
+        notes = tuple(outgoing for outgoing in memory.outgoing if outgoing.parcel.ref.startswith(NOTE))
+        self._notes = {outgoing.parcel.ref: outgoing.parcel for outgoing in notes}
+        self._unkept: list[asyncio.Future[None]] = []
+        self._kept = {outgoing.parcel.ref: outgoing for outgoing in memory.outgoing if outgoing not in notes}
+        self._claim_until = self.now() + UNCLAIMED_S
+        self._wake = asyncio.Event()
+        kept = Memory(memory.windows, notes, memory.incoming)
+        self.station = Station(ring, air_of(settings), ledger=Ledger(caps_of(settings)), chance=ctx.random, memory=kept)
+
+    def now(self) -> float:
+        """UTC seconds of a clock that does not jump."""
+        return self._base + self._ctx.clock.monotonic()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def open(self, parcel: Parcel) -> None:
+        """Send a parcel. Raises: KeyUnusable, FrameError."""
+        self.station.open(parcel, self.now())
+        self.wake()
+
+    def claim(self, ref: str) -> Outgoing | None:
+        """Take up a transfer of before the start."""
+        outgoing = self._kept.pop(ref, None)
+        if outgoing is not None:
+            self.station.resume(outgoing)
+            self.wake()
+        return outgoing
+
+    async def note(self, parcel: Parcel) -> None:
+        """Send a note of our own; on the disk when this returns. Raises: KeyUnusable, FrameError, StoreError: as the loop ends."""
+        self.open(parcel)
+        self._notes[parcel.ref] = parcel
+        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._unkept.append(kept)
+        await kept
+
+    def cancel(self, ref: str) -> None:
+        self.station.cancel(ref)
+        self.wake()
+
+    async def reserve(self) -> None:
+        """Counters for every lane that runs low, on the disk before the first is used."""
+        wanted = self.station.counters.wanted()
+        if wanted:
+            for grant in await self._disk.reserve(wanted):
+                self.station.counters.grant(grant)
+
+    def hear(self, frame: UiFrame) -> None:
+        """A frame of our net."""
+        self._tell(self.station.receive_frame(frame.info, self.now()))
+        self.wake()
+
+    async def run(self) -> None:
+        """Until cancelled. Raises: StoreError: nothing can be kept, so nothing may be said."""
+        while True:
+            self._wake.clear()
+            now = self.now()
+            self._tell(self.station.look(now))
+            self._forget_unclaimed(now)
+            await self._keep()
+            await self.reserve()
+            if not await self._say():
+                await self._rest()
+
+    async def _keep(self) -> None:
+        unkept, self._unkept = self._unkept, []
+        changes = self.station.changes()
+        if changes:
+            await self._disk.keep(changes)
+        self.station.committed()
+        for kept in unkept:
+            if not kept.done():
+                kept.set_result(None)
+
+    async def _say(self) -> bool:
+        """The next frame, if one may go now and is still wanted."""
+        if not self._line.is_up:
+            return False
+        for ref in await self._cargo.turn():
+            self.station.cancel(ref)
+        now = self.now()
+        self._tell(self.station.look(now))
+        frame = self.station.frame_due(now)
+        if frame is None:
+            return False
+        octets = UiFrame(self._net, self._mycall, frame.octets).encode()
+        try:
+            await self._line.write(KissFrame(octets, port=self._settings.kiss_port))
+        except (LinkError, FrameError) as fault:
+            self._ctx.log.warning("frame not handed over", cause=str(fault))
+        return True
+
+    async def _rest(self) -> None:
+        at = self.station.next_at(self.now())
+        wait_s = _LONGEST_REST_S if at is None or not self._line.is_up else min(max(at - self.now(), _LEAST_REST_S), _LONGEST_REST_S)
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    def _forget_unclaimed(self, now: float) -> None:
+        if self._kept and now >= self._claim_until:
+            for ref in tuple(self._kept):
+                self.claim(ref)
+                self.station.cancel(ref)
+
+    def _tell(self, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, Finished) and event.ref in self._notes:
+                self._noted(event)
+            self._on_event(event)
+
+    def _noted(self, event: Finished) -> None:
+        """A note that nobody answered for is said again later: nobody else will say it."""
+        parcel = self._notes.pop(event.ref)
+        if event.ending is Ending.SILENT:
+            asyncio.get_running_loop().call_later(NOTE_RETRY_S, self._say_again, parcel)
+
+    def _say_again(self, parcel: Parcel) -> None:
+        if parcel.ends_at > self.now():
+            self._notes[parcel.ref] = parcel
+            self.open(parcel)

@@ -1,0 +1,55 @@
+"""Posts of the narrow link for tests: settings of a channel "radio.link", and the secret files beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+__all__ = ["GROUP", "HEAD", "endpoint", "head", "secret_of", "town"]
+
+HEAD = 1
+GROUP = 200
+# What a direwolf of the tests needs of each speed: key up and down, and how long its way to a free channel may take.
+MODEMS: Mapping[int, Mapping[str, Any]] = {
+    1200: {"bitrate": 1200.0, "txdelay_ms": 300, "txtail_ms": 100},
+    9600: {"bitrate": 9600.0, "txdelay_ms": 50, "txtail_ms": 30, "access_s": 0.4},
+}
+
+
+def town(code: int) -> str:
+    """The callsign of the endpoint with this node code."""
+    return f"BJ1T{code:02d}"
+
+
+def secret_of(folder: Path, name: str, number: int) -> str:
+    """A secret file of 32 octets that both ends make alike; its name."""
+    path = folder / f"{name}.key"
+    path.write_text(bytes((number + at) % 256 for at in range(32)).hex())
+    path.chmod(0o600)
+    return path.name
+
+
+def head(folder: Path, port: int, towns: Sequence[int], *, baud: int = 1200, is_called: bool = False, **more: Any) -> dict[str, Any]:
+    """The channel of the centre, node 1, to these towns; `is_called`: they are a group as well."""
+    posts = {town(code): {"code": code, "key_id": code, "secret_file": secret_of(folder, town(code), code)} for code in towns}
+    groups = {"towns": _group(folder, towns)} if is_called else {}
+    return _channel(port, "BJ1CMD", HEAD, posts, baud=baud, groups=groups, **more)
+
+
+def endpoint(folder: Path, port: int, code: int, *, baud: int = 1200, members: Sequence[int] = (), **more: Any) -> dict[str, Any]:
+    """The channel of a town."""
+    posts = {"BJ1CMD": {"code": HEAD, "key_id": code, "secret_file": secret_of(folder, town(code), code), "is_head": True}}
+    groups = {"towns": _group(folder, members)} if members else {}
+    return _channel(port, town(code), code, posts, baud=baud, groups=groups, **more)
+
+
+def _group(folder: Path, members: Sequence[int]) -> dict[str, Any]:
+    return {"code": GROUP, "key_id": GROUP, "secret_file": secret_of(folder, "group", GROUP), "head": HEAD, "members": list(members)}
+
+
+def _channel(
+    port: int, call: str, code: int, posts: Mapping[str, Any], *, baud: int, groups: Mapping[str, Any], **more: Any
+) -> dict[str, Any]:
+    base = {"host": "127.0.0.1", "port": port, "mycall": call, "code": code, **MODEMS[baud], "posts": posts, "groups": groups}
+    return {"type": "radio.link", "settings": {**base, "reopen_max_s": 1.0, "heard_every_s": 1.0, **more}}

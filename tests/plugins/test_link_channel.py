@@ -1,0 +1,244 @@
+"""The link channel on a wire of the test's own: what the core hears, what a crash leaves, what is withdrawn."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from typing import Self
+
+import pytest
+
+from fenghuo import (
+    Denied,
+    Evidence,
+    Inbound,
+    InboundKind,
+    LinkError,
+    Permanent,
+    Priority,
+    ProbeBudget,
+    Reached,
+    Rendition,
+    Scope,
+    Traffic,
+    Transient,
+    Withdrawn,
+)
+from fenghuo_narrowband import link_capabilities
+from fenghuo_narrowband.link_channel import LinkChannel
+from tests.plugins.link_fakes import LinkContext, LinkJob, MemoryDisk, an_order, settings_of
+from tests.scale import TIMEOUT_SCALE
+
+LIMIT_S = 8.0 * TIMEOUT_SCALE
+TOWN = "BJ1T11"
+
+
+class Air:
+    """A hub of KISS over TCP: what one end says, all others hear. `deaf`: ends that hear nothing; `said`: frames so far."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.said = 0
+        self.is_deaf = False
+        self._ends: list[asyncio.StreamWriter] = []
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.hang_up()
+        await self._server.wait_closed()
+
+    def hang_up(self) -> None:
+        """As a TNC that lost its power."""
+        self._server.close()
+        for writer in self._ends:
+            writer.close()
+
+    def _carry(self, octets: bytes, by: asyncio.StreamWriter) -> None:
+        for other in self._ends:
+            if other is not by and not self.is_deaf:
+                other.write(octets)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._ends.append(writer)
+        with contextlib.suppress(OSError):
+            while octets := await reader.read(65536):
+                self.said += 1
+                self._carry(octets, writer)
+        writer.close()
+
+
+@contextlib.asynccontextmanager
+async def station(
+    air: Air, code: int, others: Sequence[int], disk: MemoryDisk | None = None, members: Sequence[int] = ()
+) -> AsyncIterator[LinkChannel]:
+    settings = settings_of(code, others, port=air.port, members=members, configure_tnc=False)
+    channel = LinkChannel(LinkContext(settings, disk or MemoryDisk()))
+    await channel.start()
+    try:
+        yield channel
+    finally:
+        await channel.stop(0.0)
+
+
+async def taking(channel: LinkChannel, got: list[bytes]) -> None:
+    """The core of the far end: keeps what comes, then acknowledges."""
+    async for thing in channel.inbound():
+        if thing.kind is InboundKind.MESSAGE:
+            got.append(thing.raw)
+        await thing.ack()
+
+
+@contextlib.asynccontextmanager
+async def core_of(channel: LinkChannel) -> AsyncIterator[list[bytes]]:
+    got: list[bytes] = []
+    task = asyncio.create_task(taking(channel, got))
+    try:
+        yield got
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def sent(channel: LinkChannel, job: LinkJob) -> object:
+    async with asyncio.timeout(LIMIT_S):
+        return await channel.send(job)
+
+
+async def test_a_message_is_at_device_when_the_far_core_has_it() -> None:
+    """The receipt of the far disk is the outcome, named so that a person's receipt finds it."""
+    order = an_order()
+    async with Air() as air, station(air, 1, [11]) as head, station(air, 11, [1]) as town, core_of(town) as got:
+        outcome = await sent(head, LinkJob(TOWN, order))
+        assert isinstance(outcome, Reached)
+        assert (Evidence.DEVICE, [order.data]) == (outcome.level, got)
+        assert outcome.refs[0].startswith(f"{TOWN}/")
+
+
+async def test_one_order_to_a_whole_group_is_one_call() -> None:
+    """Ten jobs of one order to the members of a group: one parcel, an outcome for each."""
+    towns = [11, 12, 13]
+    async with contextlib.AsyncExitStack() as stack:
+        air = await stack.enter_async_context(Air())
+        head = await stack.enter_async_context(station(air, 1, towns, members=towns))
+        for code in towns:
+            town = await stack.enter_async_context(station(air, code, [1], members=towns))
+            await stack.enter_async_context(core_of(town))
+        outcomes = await asyncio.gather(*(sent(head, LinkJob(f"BJ1T{code}", an_order())) for code in towns))
+        assert [Evidence.DEVICE] * 3 == [outcome.level for outcome in outcomes if isinstance(outcome, Reached)]
+        assert 1 + len(towns) == air.said  # the call, and an answer in each slot
+
+
+async def test_a_part_of_a_group_is_told_one_by_one() -> None:
+    """Who is not addressed must not read it, and a group's key opens it to all members."""
+    towns = [11, 12]
+    async with Air() as air, station(air, 1, towns, members=towns) as head:
+        one, other = station(air, 11, [1], members=towns), station(air, 12, [1], members=towns)
+        async with one as addressed, other as beside, core_of(addressed) as got, core_of(beside) as overheard:
+            await sent(head, LinkJob(TOWN, an_order()))
+            assert (1, 0) == (len(got), len(overheard))
+
+
+async def _deaf_once(air: Air, got: list[bytes]) -> None:
+    """Nothing is heard from the moment at which the town has it."""
+    async with asyncio.timeout(LIMIT_S):
+        while not got:
+            await asyncio.sleep(0)
+    air.is_deaf = True
+
+
+async def test_a_transfer_is_taken_up_after_a_crash() -> None:
+    """The far end holds all of it; the head died before it heard so, and says nothing of it again but a poll."""
+    disk, order = MemoryDisk(), an_order("所有人员立即转移。" * 20)
+    async with Air() as air, station(air, 11, [1]) as town, core_of(town) as got:
+        async with station(air, 1, [11], disk) as head:
+            job = asyncio.create_task(sent(head, LinkJob(TOWN, order)))
+            await _deaf_once(air, got)
+        job.cancel()
+        await asyncio.gather(job, return_exceptions=True)
+        assert disk.outgoing
+        air.is_deaf, air.said = False, 0
+        async with station(air, 1, [11], disk) as head:
+            outcome = await sent(head, LinkJob(TOWN, order))
+        assert isinstance(outcome, Reached)
+        assert (2, [order.data]) == (air.said, got)
+
+
+async def test_what_is_withdrawn_is_not_said_any_more() -> None:
+    """A target that was met another way: no frame of it leaves, and the core hears that it was withdrawn."""
+    async with Air() as air, station(air, 1, [11]) as head:
+        job = LinkJob(TOWN, an_order())
+        job.emission.is_wanted = False
+        with pytest.raises(Withdrawn):
+            await sent(head, job)
+        await asyncio.sleep(0.1)
+        assert air.said == 0
+
+
+async def test_what_was_denied_is_never_said() -> None:
+    """Denied is the core's word and passes through."""
+    async with Air() as air, station(air, 1, [11]) as head:
+        with pytest.raises(Denied):
+            await sent(head, LinkJob(TOWN, an_order(), denied=Withdrawn("expired")))
+        assert air.said == 0
+
+
+async def test_a_post_without_a_key_is_no_fault_of_the_channel() -> None:
+    """Another channel must be tried, and this one stays in use."""
+    async with Air() as air, station(air, 1, [11]) as head:
+        assert Permanent(Scope.RECIPIENT, "no-such-post") == await sent(head, LinkJob("BJ1XXX", an_order()))
+
+
+async def test_octets_that_are_no_frame_do_not_leave() -> None:
+    """A rendition of another form is a fault of the message's way, not of the air."""
+    async with Air() as air, station(air, 1, [11]) as head:
+        outcome = await sent(head, LinkJob(TOWN, Rendition("compact", "?", b"")))
+        assert isinstance(outcome, Permanent)
+        assert (Scope.MESSAGE, 0) == (outcome.scope, air.said)
+
+
+async def first(channel: LinkChannel, kind: InboundKind) -> Inbound:
+    """The first of a kind that comes in; whatever comes is taken."""
+    async with asyncio.timeout(LIMIT_S):
+        async for thing in channel.inbound():
+            await thing.ack()
+            if thing.kind is kind:
+                return thing
+    raise AssertionError(f"the channel ended without a {kind}")
+
+
+async def test_a_persons_receipt_names_the_message_as_both_ends_do() -> None:
+    """What the town's operator acknowledges raises the very emission that the head made."""
+    async with Air() as air, station(air, 1, [11]) as head, station(air, 11, [1]) as town:
+        outcome, came = await asyncio.gather(sent(head, LinkJob(TOWN, an_order())), first(town, InboundKind.MESSAGE))
+        await town.acknowledge(came.ref, Evidence.HUMAN, text="已到岗", traffic=Traffic.ACTUAL)
+        receipt = await first(head, InboundKind.RECEIPT)
+        assert isinstance(outcome, Reached)
+        assert (outcome.refs[0], Evidence.HUMAN, "已到岗") == (receipt.ref, receipt.level, receipt.text)
+
+
+async def test_a_line_that_is_down_sends_nothing() -> None:
+    """Nothing was begun, so another channel may take it at once."""
+    job = LinkJob(TOWN, an_order())
+    async with Air() as air, station(air, 1, [11]) as head:
+        air.hang_up()
+        async with asyncio.timeout(LIMIT_S):
+            await _down(head)
+        assert (Transient(Scope.CHANNEL, "line-down"), 0) == (await sent(head, job), job.begun)
+
+
+async def _down(channel: LinkChannel) -> None:
+    """Until a probe says that the line is down."""
+    with contextlib.suppress(LinkError):
+        while True:
+            await channel.probe(ProbeBudget())
+            await asyncio.sleep(0.01)
+
+
+def test_every_class_has_a_place_of_its_own() -> None:
+    """A routine order under way to a post keeps no urgent one to it out of the channel."""
+    assert len(Priority) <= link_capabilities(settings_of(1, [11])).concurrency
