@@ -26,29 +26,37 @@ async def pager() -> AsyncIterator[Pager]:
 
 
 @pytest.fixture
-async def node(tmp_path: Path, pager: Pager) -> AsyncIterator[Node]:
-    """A daemon with that far end, up, and with a channel to nowhere."""
-    channels = {"first": pager.channel(attempt_s=0.3), "away": {"type": "pager.pages", "settings": {"port": 9}}}
-    persons, rules = [WANG, LI, ZHAO, NOBODY_ELSE], orders("first", "away", deadline_s=60)
+async def narrow() -> AsyncIterator[Pager]:
+    """A far end that takes one page at a time, in many pieces."""
+    async with Pager("MORE") as far:
+        yield far
+
+
+@pytest.fixture
+async def node(tmp_path: Path, pager: Pager, narrow: Pager) -> AsyncIterator[Node]:
+    """A daemon with those far ends, up, and with a channel to nowhere."""
+    away = {"type": "pager.pages", "settings": {"port": 9}}
+    channels = {"first": pager.channel(attempt_s=0.3), "away": away, "narrow": narrow.channel(concurrency=1)}
+    persons, rules = [WANG, LI, ZHAO, NOBODY_ELSE], orders("first", "away", "narrow", deadline_s=60)
     async with Node(tmp_path, channels=channels, persons=persons, rules=rules) as daemon:
-        await daemon.channels_up("first")
+        await daemon.channels_up("first", "narrow")
         yield daemon
 
 
-async def test_whatever_is_open_expires_with_its_message(node: Node, pager: Pager) -> None:
-    """Held for a channel that is down, waiting for a receipt, in doubt: EXPIRED, the objective missed, and each is an alarm."""
+async def test_whatever_is_open_expires_with_its_message(node: Node, pager: Pager, narrow: Pager) -> None:
+    """Held for a channel that is down, in mid-emission, queued behind it, waiting for a receipt, in doubt: EXPIRED, the objective
+    missed, each an alarm; what was going out stops at its next piece."""
     pager.word[LI.msisdn] = ""
-    held = await sent(node, "zhao", expires_s=3, via=["away"])
-    awaiting, doubtful = [await sent(node, name, expires_s=3, via=["first"]) for name in ("wang", "li")]
-    await stands(node, held, "away", "HELD", "channel")
-    await stands(node, awaiting, "first", "AWAITING")
-    await stands(node, doubtful, "first", "IN_DOUBT", "timeout")
-    ended = [await node.ended(message) for message in (held, awaiting, doubtful)]
-    assert [{"away": "EXPIRED"}, {"first": "EXPIRED"}, {"first": "EXPIRED"}] == [
-        {channel: state for channel, (state, _, _) in standing(view).items()} for view in ended
-    ]
-    assert ["MISSED"] * 3 == [objective["state"] for view in ended for objective in view["objectives"]]
-    assert ["alarm.objective_missed"] * 3 == [alarm for alarm in await alarms(node) if alarm.startswith("alarm.objective")]
+    orders_by_way = [("zhao", "away"), ("zhao", "narrow"), ("wang", "narrow"), ("wang", "first"), ("li", "first")]
+    messages = [await sent(node, to, expires_s=3, via=[way]) for to, way in orders_by_way]
+    states = ["HELD", "EMITTING", "READY", "AWAITING", "IN_DOUBT"]
+    for message, (_, way), state in zip(messages, orders_by_way, states, strict=True):
+        await stands(node, message, way, state)
+    ended = [await node.ended(message) for message in messages]
+    assert ["EXPIRED"] * 5 == [standing(view)[way][0] for view, (_, way) in zip(ended, orders_by_way, strict=True)]
+    assert ["MISSED"] * 5 == [objective["state"] for view in ended for objective in view["objectives"]]
+    assert ["alarm.objective_missed"] * 5 == [alarm for alarm in await alarms(node) if alarm.startswith("alarm.objective")]
+    assert [ZHAO.msisdn] == [page.to for page in narrow.pages] == [page.to for page in narrow.broken]
 
 
 @pytest.mark.parametrize("what", ["Cancel", "Update"])

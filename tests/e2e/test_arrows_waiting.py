@@ -84,6 +84,18 @@ async def test_a_busy_far_end_is_tried_again_and_at_last_given_up(tmp_path: Path
         assert 1 == len({page.token for page in pager.pages_to(LI.msisdn)})
 
 
+async def test_a_failure_of_the_line_is_waited_out(tmp_path: Path) -> None:
+    """Certainly not sent, and nobody's fault: held for the channel, and sent under the same token when its time has come."""
+    async with Pager("BROKEN") as pager, Node(tmp_path, channels={"first": pager.channel()}, persons=[WANG], rules=orders("first")) as node:
+        await node.channels_up("first")
+        message = await sent(node, "wang")
+        await stands(node, message, "first", "HELD", "channel")
+        pager.usual = "DEVICE"
+        await stands(node, message, "first", "MET")
+        first, again = pager.pages
+        assert ((first.token, 2), first.text) == ((again.token, again.n), again.text)
+
+
 async def test_a_refused_number_opens_the_next_way(tmp_path: Path) -> None:
     """No second try at what will never work."""
     async with Pager("REFUSED") as pager, Pager() as second:

@@ -42,7 +42,11 @@ class Settings(msgspec.Struct, frozen=True):
     attempt_s: float = 10.0
 
 
-WORDS = {"BUSY": Transient(Scope.MESSAGE, "busy", 0.05), "REFUSED": Permanent(Scope.RECIPIENT, "refused"), "GARBLED": Unknown("garbled")}
+WORDS = {
+    "BUSY": Transient(Scope.MESSAGE, "busy", 0.05),
+    "BROKEN": Transient(Scope.CHANNEL, "broken", 1.0),
+    "REFUSED": Permanent(Scope.RECIPIENT, "refused"),
+}
 
 
 def outcome(word, ref=""):
@@ -144,7 +148,7 @@ class Pager:
     which the daemon hung up before they had their answer.
 
     `word`: what a page is answered, by address; "" is silence, "MORE" asks for the next piece again and again, any other is an
-    evidence by its name, BUSY, REFUSED or GARBLED. `usual`: what all others are answered.
+    evidence by its name, BUSY, BROKEN (the line, not the page) or REFUSED. `usual`: what all others are answered.
     """
 
     def __init__(self, usual: str = "DEVICE") -> None:

@@ -25,7 +25,7 @@ from fenghuo.model.message import MessageState
 from fenghuo.model.situation import ChannelView, Situation
 from fenghuo.model.traffic import Priority
 
-__all__ = ["Frame", "Step", "advance"]
+__all__ = ["Frame", "Step", "advance", "ended_by"]
 
 GIVEN_UP = f"{Scope.CHANNEL} in-doubt"
 """Reason of a delivery whose doubt nobody resolved in time."""
@@ -55,6 +55,17 @@ class Step(msgspec.Struct, frozen=True):
     changed: tuple[Delivery, ...] = ()
     ask: tuple[str, ...] = ()
     cut_off: bool = False
+
+
+def ended_by(message: MessageState) -> DeliveryState:
+    """What a delivery is that has not left when its message came to this state."""
+    match message:
+        case MessageState.SUPERSEDED:
+            return DeliveryState.SUPERSEDED
+        case MessageState.EXPIRED:
+            return DeliveryState.EXPIRED
+        case _:
+            return DeliveryState.CANCELLED
 
 
 def advance(target: Target, deliveries: tuple[Delivery, ...], frame: Frame) -> Step:
@@ -105,14 +116,7 @@ class _Draft:
     def _end(self, delivery: Delivery, state: TargetState) -> dict[str, object]:
         if state is TargetState.MET and delivery.evidence >= self.frame.objective.needed:
             return {"state": DeliveryState.MET, "reason": "", "until": None}
-        match self.frame.message_state:
-            case MessageState.SUPERSEDED:
-                ended = DeliveryState.SUPERSEDED
-            case MessageState.EXPIRED:
-                ended = DeliveryState.EXPIRED
-            case _:
-                ended = DeliveryState.CANCELLED
-        return {"state": ended, "reason": state.value.lower(), "until": None}
+        return {"state": ended_by(self.frame.message_state), "reason": state.value.lower(), "until": None}
 
     def hold_all(self, reason: Hold) -> None:
         for delivery in self.now.values():

@@ -7,7 +7,7 @@ from typing import assert_never
 
 import msgspec
 
-from fenghuo.engine.advance import Frame, advance
+from fenghuo.engine.advance import Frame, advance, ended_by
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import Book, OpenMessage, OpenTarget
 from fenghuo.engine.channels import ChannelBoard
@@ -310,7 +310,9 @@ class Apply:
         if delivery.state not in (DeliveryState.READY, DeliveryState.EMITTING):
             return ()
         tries = delivery.tries - (delivery.state is DeliveryState.EMITTING)  # the attempt that was not committed does not count
-        after = msgspec.structs.replace(delivery, state=DeliveryState.CANCELLED, reason=fact.reason, tries=tries)
+        is_over = delivery.expires_at <= self._office.clock.time()  # begin() looked before the timer of its expiry rang
+        state = ended_by(MessageState.EXPIRED if is_over else holder.objective.message.state)
+        after = msgspec.structs.replace(delivery, state=state, reason=fact.reason, tries=tries)
         self._changed(holder, after, batch)
         return (holder,)
 

@@ -288,6 +288,24 @@ def test_a_refused_licence_ends_the_delivery_and_its_try_does_not_count() -> Non
     assert (S.CANCELLED, "the message is superseded", 0) == (after.state, after.reason, after.tries)
 
 
+def test_a_refusal_after_its_time_says_expired() -> None:
+    """begin() may look before the timer of the expiry rings: it is over for the same reason."""
+    bench = Bench()
+    bench.order("wang")
+    bench.begin(1)
+    bench.clock.now = bench.delivery(1).expires_at
+    assert S.EXPIRED is bench.feed(Denial(1, "the message has expired")).deliveries[1].state
+
+
+def test_a_refusal_after_an_update_says_superseded() -> None:
+    """The end of the message and the refusal come in one turn: something newer took its place."""
+    bench = Bench()
+    bench.order("wang")
+    bench.begin(1)
+    batch = bench.feed(MessageEnded(MessageId("M"), 1, MessageState.SUPERSEDED), Denial(1, "the message is superseded"))
+    assert S.SUPERSEDED is batch.deliveries[1].state
+
+
 def test_a_refusal_of_what_is_over_is_old_news() -> None:
     """Twice denied, or denied after its end: no change."""
     bench = Bench()
