@@ -64,7 +64,7 @@ class BitReader:
         start = self.at
         self.at = end = start + width
         if end > self.size:
-            raise FrameError(f"the frame ends inside a field, at bit {start}", code="truncated", where=f"bit {start}")
+            raise self._truncated(start)
         last = (end + 7) >> 3
         return int.from_bytes(self.padded[start >> 3 : last], "big") >> (last * 8 - end) & ((1 << width) - 1)
 
@@ -74,6 +74,8 @@ class BitReader:
         first = start >> 3
         ahead = int.from_bytes(self.padded[first : first + 8], "big") & ((1 << (64 - (start & 7))) - 1)
         zeros = 64 - (start & 7) - ahead.bit_length()
+        if start + zeros >= self.size:
+            raise self._truncated(start)
         if zeros > _LONGEST_PREFIX:
             raise FrameError(f"no count begins with {zeros} zeros", code="bad-value", where=f"bit {start}")
         self.at += zeros
@@ -89,3 +91,7 @@ class BitReader:
         left = self.size - self.at
         if left >= 8 or (left and self.take(left)):
             raise FrameError(f"{left} bits are left behind the last field", code="trailing", where=f"bit {self.at}")
+
+    @staticmethod
+    def _truncated(start: int) -> FrameError:
+        return FrameError(f"the frame ends inside a field, at bit {start}", code="truncated", where=f"bit {start}")

@@ -177,7 +177,7 @@ class Record(Generic[T]):
     def __init__(self, make: Callable[..., T], usual: T, fields: Sequence[tuple[str, Field[Any]]]) -> None:
         self._make = make
         self._usual = usual
-        self._fields = tuple(fields)
+        self.fields = tuple(fields)
 
     def put(self, sink: Sink, value: T) -> None:
         self.put_after(sink, value, None)
@@ -187,7 +187,7 @@ class Record(Generic[T]):
 
     def put_after(self, sink: Sink, value: T, before: T | None) -> None:
         """Write a value of a series."""
-        for name, field in self._fields:
+        for name, field in self.fields:
             said = getattr(value, name)
             is_usual = said == getattr(self._usual, name)
             sink.bits.put(int(not is_usual), 1)
@@ -203,7 +203,7 @@ class Record(Generic[T]):
     def take_after(self, source: Source, before: T | None) -> T:
         """Take a value of a series."""
         said: dict[str, Any] = {}
-        for name, field in self._fields:
+        for name, field in self.fields:
             if not source.bits.take(1):
                 said[name] = getattr(self._usual, name)
             elif before is not None and source.bits.take(1):

@@ -52,8 +52,15 @@ def test_what_does_not_fit_is_refused(value: int, width: int) -> None:
 def test_a_count_without_end_is_refused() -> None:
     """More leading zeros than any field needs are no figure."""
     with pytest.raises(FrameError) as caught:
-        BitReader(b"\0" * 20).take_count(0)
+        BitReader(b"\0" * 10 + b"\1").take_count(0)
     assert "bad-value" == caught.value.code
+
+
+def test_zeros_up_to_the_end_are_a_frame_that_is_too_short() -> None:
+    """A count that has not begun when the frame ends is not the same mistake as one that never begins."""
+    with pytest.raises(FrameError) as caught:
+        BitReader(b"\0").take_count(0)
+    assert "truncated" == caught.value.code
 
 
 def test_more_than_there_is_cannot_be_taken() -> None:
