@@ -46,6 +46,7 @@ from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Message
 from fenghuo.model.rendition import COMPACT
 from fenghuo.model.traffic import Action, Kind, Priority, Traffic
+from fenghuo.plugin.conformance import Ability, Arrival, ConformanceFixture, ConformancePeer, Word
 from fenghuo.plugin.hookspecs import hookimpl
 from fenghuo.plugin.ports import (
     Actor,
@@ -89,11 +90,13 @@ from fenghuo.plugin.ports import (
 
 __all__ = [
     "COMPACT",
+    "Ability",
     "Accepted",
     "Action",
     "Actor",
     "AddressKind",
     "Aired",
+    "Arrival",
     "AttemptRef",
     "AuthFailed",
     "Budget",
@@ -104,6 +107,8 @@ __all__ = [
     "ChannelContext",
     "ChannelType",
     "ConfigError",
+    "ConformanceFixture",
+    "ConformancePeer",
     "Denied",
     "Desk",
     "Doubt",
@@ -168,5 +173,6 @@ __all__ = [
     "Unsupported",
     "Web",
     "Withdrawn",
+    "Word",
     "hookimpl",
 ]

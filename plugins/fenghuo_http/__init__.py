@@ -13,6 +13,7 @@ from fenghuo import (
     Channel,
     ChannelContext,
     ChannelType,
+    ConformanceFixture,
     Doubt,
     Evidence,
     Front,
@@ -34,6 +35,7 @@ __all__ = [
     "fenghuo_channel_types",
     "fenghuo_front_types",
     "fenghuo_plugin",
+    "fenghuo_conformance",
     "fenghuo_renderers",
 ]
 
@@ -148,3 +150,10 @@ def fenghuo_renderers() -> Sequence[Renderer]:
 @hookimpl
 def fenghuo_address_kinds() -> Sequence[AddressKind]:
     return [AddressKind("url", normalised, masked)]
+
+
+@hookimpl
+def fenghuo_conformance() -> Sequence[ConformanceFixture]:
+    from fenghuo_http.conformance import simulated_hook
+
+    return [ConformanceFixture("http.webhook", "simulated server", simulated_hook, is_simulated=True)]

@@ -11,6 +11,7 @@ from fenghuo import (
     Channel,
     ChannelContext,
     ChannelType,
+    ConformanceFixture,
     Doubt,
     Evidence,
     Message,
@@ -32,6 +33,7 @@ __all__ = [
     "fenghuo_address_kinds",
     "fenghuo_channel_types",
     "fenghuo_plugin",
+    "fenghuo_conformance",
     "fenghuo_renderers",
     "link_capabilities",
 ]
@@ -122,4 +124,11 @@ def fenghuo_renderers() -> Sequence[Renderer]:
 
 @hookimpl
 def fenghuo_address_kinds() -> Sequence[AddressKind]:
-    return [AddressKind("callsign", callsign, masked)]
+    return [AddressKind("callsign", callsign, masked), AddressKind("screen", here, masked)]
+
+
+@hookimpl
+def fenghuo_conformance() -> Sequence[ConformanceFixture]:
+    from fenghuo_narrowband.conformance import simulated_tnc
+
+    return [ConformanceFixture("radio.kiss", "simulated TNC", simulated_tnc, is_simulated=True)]

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fenghuo import AddressKind, Capabilities, Channel, ChannelContext, ChannelType, Doubt, Evidence, PluginInfo, Renderer, hookimpl
+from fenghuo import (
+    AddressKind,
+    Capabilities,
+    Channel,
+    ChannelContext,
+    ChannelType,
+    ConformanceFixture,
+    Doubt,
+    Evidence,
+    PluginInfo,
+    Renderer,
+    hookimpl,
+)
 from fenghuo.formats.renditions import sms_text
 from fenghuo_sms.settings import SmsSettings, check, masked, msisdn
 
@@ -13,6 +25,7 @@ __all__ = [
     "capabilities",
     "fenghuo_address_kinds",
     "fenghuo_channel_types",
+    "fenghuo_conformance",
     "fenghuo_plugin",
     "fenghuo_renderers",
     "masked",
@@ -62,3 +75,10 @@ def fenghuo_renderers() -> Sequence[Renderer]:
 @hookimpl
 def fenghuo_address_kinds() -> Sequence[AddressKind]:
     return [AddressKind("msisdn", msisdn, masked)]
+
+
+@hookimpl
+def fenghuo_conformance() -> Sequence[ConformanceFixture]:
+    from fenghuo_sms.conformance import simulated_centre
+
+    return [ConformanceFixture("sms.smpp", "simulated centre", simulated_centre, is_simulated=True)]

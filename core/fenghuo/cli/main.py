@@ -26,7 +26,7 @@ VERBS = {
     "db": Verb("fenghuo.cli.db:db", "The store: backup, restore, fsck."),
     "directory": Verb("fenghuo.cli.directory:directory", "Who is who: import, check."),
     "log": Verb("fenghuo.cli.log:log", "The event stream, from a cursor or as it happens."),
-    "plugin": Verb("fenghuo.cli.plugin:plugin", "Plugins: ls."),
+    "plugin": Verb("fenghuo.cli.plugin:plugin", "Plugins: ls, check."),
     "queue": Verb("fenghuo.cli.queue:queue", "Deliveries not yet ended: ls, show, resolve, shed, waive."),
     "route": Verb("fenghuo.cli.route:route", "Rules: explain what would happen to a message, lint."),
     "send": Verb("fenghuo.cli.send:send", "Send an order to people, organisations or groups; prints its id."),

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import subprocess
+import sys
 from typing import Any
 
 import click
 
 from fenghuo.cli.logs import quiet_logs
 from fenghuo.cli.paper import print_json, print_table
+from fenghuo.errors import SettingsError
 from fenghuo.plugin.host import PluginHost, load_plugins
 
 __all__ = ["plugin"]
 
+KIT = "fenghuo.rig.kit.pytest_plugin"
+"""By name only: the rig stands above the command line."""
+
 
 @click.group()
 def plugin() -> None:
-    """Plugins: ls."""
+    """Plugins: ls, check."""
 
 
 @plugin.command()
@@ -29,6 +37,22 @@ def ls(*, as_json: bool) -> None:
         print_json(rows)
     else:
         print_table(("name", "version", "brings", "fault"), ((r["name"], r["version"], ", ".join(r["brings"]), r["fault"]) for r in rows))
+
+
+@plugin.command(context_settings={"ignore_unknown_options": True})
+@click.argument("name")
+@click.argument("more", nargs=-1, type=click.UNPROCESSED)
+def check(*, name: str, more: tuple[str, ...]) -> None:
+    """Examine the channels of plugin NAME with the conformance kit, and print their grades; MORE goes to pytest. Needs no daemon.
+
+    Ends with 0 if nothing failed. See docs/reference/conformance.md.
+    """
+    if importlib.util.find_spec("pytest") is None:
+        raise SettingsError(("the conformance kit needs pytest: pip install 'fenghuo[kit]'",))
+    # Another one's pytest plugins must not decide how a channel is graded; the kit is named by hand for the same reason.
+    command = [sys.executable, "-m", "pytest", "-p", KIT, "-p", "no:cacheprovider", "-q", "--fenghuo-channel", name, *more]
+    done = subprocess.run(command, env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, check=False)
+    click.get_current_context().exit(done.returncode)
 
 
 def _sound(host: PluginHost) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
+from fenghuo.plugin.conformance import ConformanceFixture
 from fenghuo.plugin.ports import AddressKind, ChannelType, FrontType, PluginInfo, Renderer, SensorType, SourceType
 
 if TYPE_CHECKING:
@@ -56,3 +57,8 @@ def fenghuo_address_kinds() -> Sequence[AddressKind]:  # type: ignore[empty-body
 @hookspec
 def fenghuo_commands() -> Sequence[click.Command]:  # type: ignore[empty-body]  # a specification has no body
     """Commands that appear as `fenghuo <name> …`."""
+
+
+@hookspec
+def fenghuo_conformance() -> Sequence[ConformanceFixture]:  # type: ignore[empty-body]  # a specification has no body
+    """How the conformance kit starts a far end for this plugin's channels."""

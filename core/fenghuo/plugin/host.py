@@ -11,12 +11,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 import pluggy
 
 from fenghuo.plugin import hookspecs
+from fenghuo.plugin.conformance import ConformanceFixture
 from fenghuo.plugin.ports import AddressKind, ChannelType, FrontType, PluginInfo, Renderer, SensorType, SourceType
 
 if TYPE_CHECKING:
@@ -98,6 +99,17 @@ class PluginHost:
                     found[command.name] = command
         return MappingProxyType(found)
 
+    @cached_property
+    def fixtures(self) -> tuple[tuple[str, ConformanceFixture], ...]:
+        """Far ends for the conformance kit, each with the plugin that brings it; asked for late, since only the kit needs them."""
+        found: list[tuple[str, ConformanceFixture]] = []
+        for plugin, implementation in implementations(self._manager, "fenghuo_conformance"):
+            try:
+                found.extend((plugin, fixture) for fixture in implementation())
+            except (Exception, SystemExit) as fault:  # noqa: BLE001  # one bad plugin must not stop the rest
+                self._set_aside(plugin, f"fenghuo_conformance failed: {sentence(fault)}")
+        return tuple(found)
+
     def _by_id(self, brought: tuple[Brought, ...], pick: Callable[[Brought], tuple[T, ...]]) -> Mapping[str, tuple[str, T]]:
         found: dict[str, tuple[str, T]] = {}
         for one in brought:
@@ -130,7 +142,7 @@ def load_plugins(modules: Iterable[object] | None = None) -> PluginHost:
     return PluginHost(manager, tuple(brought), tuple(faults))
 
 
-def implementations(manager: pluggy.PluginManager, hook: str) -> list[tuple[str, Callable[[], Iterable[click.Command]]]]:
+def implementations(manager: pluggy.PluginManager, hook: str) -> list[tuple[str, Callable[[], Iterable[Any]]]]:
     """Each plugin's own function for a hook, so that the caller can give each its own try."""
     caller = getattr(manager.hook, hook)
     return [(found.plugin_name, found.function) for found in caller.get_hookimpls()]

@@ -1,0 +1,103 @@
+"""What a plugin brings to be examined: a far end for its channel, and what the conformance kit may ask of that far end.
+
+Nothing here runs in service; `fenghuo.rig.kit` calls it. See docs/reference/conformance.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from enum import StrEnum
+from types import MappingProxyType
+
+import msgspec
+
+__all__ = ["Ability", "Arrival", "ConformanceFixture", "ConformancePeer", "Word"]
+
+
+class Word(StrEnum):
+    """What a far end is told to say about an emission: its receipt, that it failed, a receipt under an id it never gave, or one whose
+    id is garbage."""
+
+    REPORT = "report"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    MANGLED = "mangled"
+
+
+class Ability(StrEnum):
+    """What a far end can do for an examination: say each kind of word; report before it answers; be deaf for a while; say what an
+    emission cost on the air."""
+
+    REPORT = "report"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    MANGLED = "mangled"
+    HASTY = "hasty"
+    DEAF = "deaf"
+    AIRTIME = "airtime"
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """One emission, or one fragment of it, as the far end has it. `address`: as the core writes it; `text`: for people, without what
+    the fragments add; `part` of `parts`, from 1; `token`: the idempotency key, empty where the protocol carries none; `ref`: the id
+    the far end gave it, empty if it gives none; `airtime_s`: seconds it took on the medium, 0 where there is none."""
+
+    address: str
+    text: str
+    part: int = 1
+    parts: int = 1
+    token: str = ""
+    ref: str = ""
+    airtime_s: float = 0.0
+
+
+class ConformancePeer:
+    """A far end that listens on a TCP port of loopback. The kit puts a line of its own before it, which it can break.
+
+    `version`: for the table; `port`: where it listens; `arrivals`: whatever reached it, oldest first, only ever added to; `abilities`:
+    what else it can do; `secrets`: what ctx.secret() is to answer, by path - none of it may ever be shown; `bad_address`: one that the
+    channel or the far end refuses for the recipient's sake, empty if there is none.
+    It says nothing by itself but the answers that its protocol demands.
+    """
+
+    version: str = "simulated"
+    port: int = 0
+    abilities: frozenset[Ability] = frozenset()
+    secrets: Mapping[str, str] = MappingProxyType({})
+    bad_address: str = ""
+
+    def __init__(self) -> None:
+        self.arrivals: list[Arrival] = []
+
+    def settings(self, port: int) -> msgspec.Struct:
+        """Settings of a channel that reaches it through `port`, with waits as short as the protocol bears."""
+        raise NotImplementedError(f"{type(self).__name__} must say how it is reached")
+
+    def address(self, number: int) -> str:
+        """The address of recipient `number`, from 0; all different."""
+        raise NotImplementedError(f"{type(self).__name__} must have recipients")
+
+    async def say(self, word: Word, about: Arrival) -> None:
+        """Say this about an emission, to whoever is connected."""
+        raise NotImplementedError(f"{type(self).__name__} cannot say {word}")
+
+    async def be_hasty(self, *, on: bool) -> None:
+        """Report each emission before it is answered for, or no longer."""
+        raise NotImplementedError(f"{type(self).__name__} cannot be hasty")
+
+    async def be_deaf(self, *, on: bool) -> None:
+        """Lose whatever is sent on the medium, as in a collision, or hear again."""
+        raise NotImplementedError(f"{type(self).__name__} cannot be deaf")
+
+
+class ConformanceFixture(msgspec.Struct, frozen=True):
+    """How the kit starts a far end for a kind of channel. `channel`: the ChannelType's id; `peer`: its name in the table.
+
+    `is_simulated`: it is made of asyncio alone, so that it runs on virtual time; else the examination takes real time.
+    """
+
+    channel: str
+    peer: str
+    open: Callable[[], AbstractAsyncContextManager[ConformancePeer]]
+    is_simulated: bool = False

@@ -1,0 +1,105 @@
+"""Checks against a far end that refuses, hangs, drags, flaps or browns out. Silver."""
+
+from __future__ import annotations
+
+from fenghuo.model.delivery import Permanent, Reached, Unknown
+from fenghuo.rig.kit.bench import Bench, Broken
+from fenghuo.rig.kit.check import Check
+from fenghuo.rig.kit.grades import Grade
+from fenghuo.rig.kit.line import State
+
+__all__ = ["CHECKS"]
+
+TEXT = "台风将于今夜登陆，立即回港"
+REFUSED_S = 2.0
+FLAPS, FLAP_S = 4, 0.7
+BROWN_S = 1.5
+SPARE_S = 0.5
+"""How much later than promised send() may return: scheduling on a busy machine."""
+
+
+async def refuses(bench: Bench) -> None:
+    await bench.up()
+    await bench.line.set(State.REFUSED)
+    order = await bench.order(TEXT)
+    await bench.pause(REFUSED_S)
+    wrong = [sent.outcome for sent in bench.life.watch.sent if isinstance(sent.outcome, Reached | Permanent)]
+    if wrong or bench.emissions():
+        raise Broken(f"nobody took the call, and the channel answers {wrong}")
+    await bench.line.set(State.OPEN)
+    await bench.ended(order)
+    bench.only_declared()
+
+
+async def is_cut(bench: Bench) -> None:
+    await bench.up()
+    await bench.line.set(State.HANGING)
+    heard, watch = bench.line.heard, bench.life.watch
+    order = await bench.order(TEXT)
+    await bench.until(lambda: bool(watch.licences) and bench.line.heard > heard, "it is written to the line")
+    await bench.line.drop()
+    await bench.until(lambda: bool(watch.sent), "send() returns", within_s=bench.capabilities.attempt_s + SPARE_S)
+    if not isinstance(watch.sent[0].outcome, Unknown):
+        raise Broken(f"the line was cut with the order on it, which nobody can tell the end of: {watch.sent[0].outcome!r}")
+    await bench.line.set(State.OPEN)
+    await bench.ended(order)
+    bench.only_declared()
+
+
+async def hangs(bench: Bench) -> None:
+    await bench.up()
+    await bench.line.set(State.HANGING)
+    order = await bench.order(TEXT)
+    watch, limit_s = bench.life.watch, bench.capabilities.attempt_s
+    await bench.until(lambda: bool(watch.sent), "send() returns by itself from a far end that hangs", within_s=limit_s + SPARE_S)
+    if watch.sent[0].took_s > limit_s:
+        raise Broken(f"send() took {watch.sent[0].took_s:.1f} s; attempt_s promises {limit_s:.1f}")
+    await bench.line.set(State.OPEN)
+    await bench.ended(order)
+    bench.only_declared()
+
+
+async def is_slow(bench: Bench) -> None:
+    await bench.up()
+    await bench.line.set(State.SLOW)
+    order = await bench.order(TEXT)
+    await bench.ended(order)
+    await bench.line.set(State.OPEN)
+    if len(bench.emissions()) != 1:
+        raise Broken(f"a slow far end is given {len(bench.emissions())} emissions of one order")
+
+
+async def flaps(bench: Bench) -> None:
+    await bench.up()
+    orders = []
+    for flap in range(FLAPS):
+        orders.append(await bench.order(TEXT, to=flap))
+        await bench.pause(FLAP_S / 2)
+        await bench.line.drop()
+        await bench.pause(FLAP_S / 2)
+    for flap, order in enumerate(orders):
+        await bench.ended(order)
+        bench.only_declared(flap)
+    if bench.life.supervisor.crashes:
+        raise Broken(f"a line that flaps made the channel crash {bench.life.supervisor.crashes} times")
+
+
+async def browns_out(bench: Bench) -> None:
+    await bench.up()
+    await bench.line.set(State.SWALLOWING)
+    orders = [await bench.order(TEXT, to=number) for number in range(3)]
+    await bench.pause(BROWN_S)
+    await bench.line.set(State.OPEN)
+    for number, order in enumerate(orders):
+        await bench.ended(order)
+        bench.only_declared(number)
+
+
+CHECKS = (
+    Check("a far end that refuses gets the order when it is back", Grade.SILVER, refuses),
+    Check("a line cut in the middle of an emission leaves it in doubt", Grade.SILVER, is_cut),
+    Check("a far end that hangs is given up in time", Grade.SILVER, hangs),
+    Check("a slow far end is waited for, and gets it once", Grade.SILVER, is_slow),
+    Check("a line that flaps loses nothing and doubles nothing in silence", Grade.SILVER, flaps),
+    Check("a far end that browns out loses nothing", Grade.SILVER, browns_out),
+)

@@ -1,0 +1,121 @@
+"""Checks on a medium that many share: collisions and lost answers (silver); cancel, pre-emption and honest estimates (gold)."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fenghuo.errors import Withdrawn
+from fenghuo.plugin.conformance import Ability, Arrival
+from fenghuo.plugin.ports import Estimate
+from fenghuo.rig.kit.bench import Bench, Broken
+from fenghuo.rig.kit.check import Check, half_duplex
+from fenghuo.rig.kit.grades import Grade
+
+__all__ = ["CHECKS"]
+
+TEXT = "请立即打开沿江各村的应急避难场所"
+LONG = "船只由镇政府统一调度，不得自行下水。" * 12
+ESTIMATE_SHARE = 0.15
+"""Source: plugins.md, the conformance kit."""
+QUIET_S = 1.0
+
+
+async def collides(bench: Bench) -> None:
+    await bench.up()
+    await bench.peer.be_deaf(on=True)
+    try:
+        order = await bench.order(TEXT)
+        await bench.until(lambda: bool(bench.life.watch.sent), "send() returns")
+    finally:
+        await bench.peer.be_deaf(on=False)
+    if bench.emissions():
+        raise Broken("the far end was deaf and heard it all the same: this shows nothing")
+    await bench.ended(order)
+    bench.only_declared()
+
+
+async def loses_acks(bench: Bench) -> None:
+    await bench.up()
+    bench.is_reporting = False
+    order = await bench.order(TEXT)
+    await bench.until(lambda: len(bench.emissions()) > 1, "an emission without an answer is repeated")
+    bench.is_reporting = True
+    for arrival in bench.fragments():
+        await bench.say_report(arrival)
+    await bench.ended(order)
+    bench.only_declared()
+
+
+async def is_cancelled(bench: Bench) -> None:
+    await bench.up()
+    watch = bench.life.watch
+
+    async def withdraw(turn: int) -> None:
+        if turn == 2:
+            raise Withdrawn("cancelled between two fragments")
+
+    watch.on_turn = withdraw
+    await bench.order(LONG, priority="P2")
+    await bench.until(lambda: bool(watch.raised or watch.sent), "send() ends")
+    if not watch.raised or not isinstance(watch.raised[0][1], Withdrawn):
+        raise Broken(f"it was cancelled at its second turn(), and send() answered {watch.sent or watch.raised}")
+    await bench.pause(QUIET_S)
+    if len(bench.fragments()) > 1:
+        raise Broken(f"it was cancelled after one fragment, and {len(bench.fragments())} left")
+
+
+async def gives_way(bench: Bench) -> None:
+    await bench.up()
+    watch = bench.life.watch
+    urgent: list[str] = []
+
+    async def hurry(turn: int) -> None:
+        if turn == 2 and not urgent:
+            urgent.append(await asyncio.ensure_future(bench.order(TEXT, to=1, priority="P0")))
+            await bench.delivery(urgent[0])
+
+    watch.on_turn = hurry
+    long = await bench.order(LONG, priority="P3")
+    await bench.until(lambda: bool(urgent), "send() lets others pass between its fragments", within_s=bench.capabilities.attempt_s)
+    await bench.ended(urgent[0])
+    await bench.ended(long)
+    order = [arrival.address for arrival in bench.peer.arrivals]
+    last = max(place for place, address in enumerate(order) if address == bench.address(0))
+    if order.index(bench.address(1)) > last:
+        raise Broken("an urgent order waited for the whole of a long one")
+
+
+async def estimates_fragments(bench: Bench) -> None:
+    for guess, fragments in await _sent_and_guessed(bench):
+        parts = fragments[-1].parts
+        if abs(guess.fragments - parts) > max(1.0, ESTIMATE_SHARE * parts):
+            raise Broken(f"{guess.fragments} fragments were estimated and it took {parts}")
+
+
+async def estimates_airtime(bench: Bench) -> None:
+    for guess, fragments in await _sent_and_guessed(bench):
+        real_s = sum(arrival.airtime_s for arrival in fragments)
+        if abs(guess.airtime_s - real_s) > ESTIMATE_SHARE * real_s:
+            raise Broken(f"{guess.airtime_s:.2f} s on the air were estimated and it took {real_s:.2f} s")
+
+
+async def _sent_and_guessed(bench: Bench) -> list[tuple[Estimate, list[Arrival]]]:
+    """Three lengths: what was estimated for each, and the fragments of its first emission."""
+    await bench.up()
+    found = []
+    for to, text in enumerate((TEXT, LONG, LONG[: len(LONG) // 2])):
+        await bench.ended(await bench.order(text, to=to))
+        sent = next(one for one in bench.life.watch.sent if one.address == bench.address(to))
+        fragments = bench.fragments(to)
+        found.append((bench.life.made[-1].estimate(sent.size, sent.address), fragments[: fragments[-1].parts]))
+    return found
+
+
+CHECKS = (
+    Check("an emission lost in a collision is sent again", Grade.SILVER, collides, half_duplex, frozenset({Ability.DEAF}), is_alone=True),
+    Check("a lost answer costs a marked repeat and no more", Grade.SILVER, loses_acks, half_duplex, frozenset({Ability.REPORT})),
+    Check("a cancel between fragments keeps the rest off the air", Grade.GOLD, is_cancelled, half_duplex),
+    Check("an urgent order passes between the fragments of a long one", Grade.GOLD, gives_way, half_duplex),
+    Check("fragments are estimated within 15 % of what it took, or one", Grade.GOLD, estimates_fragments),
+    Check("airtime is estimated within 15 % of what it took", Grade.GOLD, estimates_airtime, half_duplex, frozenset({Ability.AIRTIME})),
+)

@@ -1,0 +1,110 @@
+"""All checks, in the order of their grades, and the running of one of them."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from fenghuo.plugin.conformance import ConformanceFixture, ConformancePeer
+from fenghuo.rig.kit import check_endurance, check_faults, check_licence, check_manners, check_medium, check_receipts
+from fenghuo.rig.kit.bench import Bench, Subject
+from fenghuo.rig.kit.check import Check
+from fenghuo.rig.kit.grades import Verdict, Went
+from fenghuo.rig.kit.life import task_of_a_life
+from fenghuo.rig.kit.loopback import LoopbackLoop
+
+__all__ = ["CHECKS", "Stand"]
+
+CHECKS: tuple[Check, ...] = tuple(
+    sorted(
+        (
+            *check_licence.CHECKS,
+            *check_manners.CHECKS,
+            *check_receipts.CHECKS,
+            *check_faults.CHECKS,
+            *check_medium.CHECKS,
+            *check_endurance.CHECKS,
+        ),
+        key=lambda check: check.grade,
+    )
+)
+REAL_LIMIT_S = 120.0
+VIRTUAL_LIMIT_S = 3600.0
+AT_ONCE = 6
+"""Checks that share a real far end at one time: they mostly wait."""
+
+
+class Stand(msgspec.Struct):
+    """A subject against one far end. `version`: of the far end, once it was there; `verdicts`: of what has run."""
+
+    subject: Subject
+    fixture: ConformanceFixture
+    version: str = ""
+    verdicts: dict[str, Verdict] = {}
+    patience: float = 1.0
+
+    def run(self, checks: Sequence[Check]) -> None:
+        """Run these; each gets its verdict."""
+        if self.fixture.is_simulated:
+            for check in checks:
+                with asyncio.Runner(loop_factory=LoopbackLoop) as runner:
+                    runner.run(self._simulated(check))
+        else:
+            with asyncio.Runner() as runner:
+                runner.run(self._real(checks))
+
+    async def _simulated(self, check: Check) -> None:
+        _prepare()
+        async with self.fixture.open() as peer:
+            await self._verdict(check, peer, VIRTUAL_LIMIT_S)
+
+    async def _real(self, checks: Sequence[Check]) -> None:
+        _prepare()
+        places = asyncio.Semaphore(AT_ONCE)
+
+        async def beside_others(check: Check) -> None:
+            async with places:
+                await self._verdict(check, peer, REAL_LIMIT_S)
+
+        async with self.fixture.open() as peer:
+            await asyncio.gather(*(beside_others(check) for check in checks if not check.is_alone))
+            for check in checks:
+                if check.is_alone:
+                    await self._verdict(check, peer, REAL_LIMIT_S)
+
+    async def _verdict(self, check: Check, peer: ConformancePeer, limit_s: float) -> None:
+        self.version = peer.version
+        went, why = self._foregone(check, peer)
+        if went is None:
+            why = await self._tried(check, peer, limit_s)
+            went = Went.FAILED if why else Went.PASSED
+        self.verdicts[check.claim] = Verdict(check.claim, check.grade, went, why)
+
+    def _foregone(self, check: Check, peer: ConformancePeer) -> tuple[Went | None, str]:
+        capabilities = self.subject.kind.capabilities(peer.settings(peer.port))
+        if why := check.inapplicable(capabilities, peer):
+            return Went.INAPPLICABLE, why
+        if missing := check.needs - peer.abilities:
+            return Went.UNSHOWN, f"this far end cannot: {', '.join(sorted(missing))}"
+        return None, ""
+
+    async def _tried(self, check: Check, peer: ConformancePeer, limit_s: float) -> str:
+        """Why the claim does not hold, empty if it does."""
+        with tempfile.TemporaryDirectory(prefix="fenghuo-kit-") as folder:
+            bench = Bench(self.subject, peer, Path(folder), is_virtual=self.fixture.is_simulated, patience=self.patience)
+            try:
+                async with asyncio.timeout(limit_s), bench:
+                    await check.story(bench)
+                return "; ".join(bench.life.faults)
+            except TimeoutError:
+                return f"not over within {limit_s:g} s"
+            except Exception as fault:  # noqa: BLE001  # whatever a channel does is its verdict, not the kit's end
+                return str(fault) if isinstance(fault, AssertionError) else f"{type(fault).__name__}: {fault}"
+
+
+def _prepare() -> None:
+    asyncio.get_running_loop().set_task_factory(task_of_a_life)  # type: ignore[arg-type]  # the stub knows no options

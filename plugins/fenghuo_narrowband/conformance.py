@@ -1,0 +1,143 @@
+"""A simulated TNC with the stations behind it, for the conformance kit; made of asyncio alone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator
+
+from fenghuo import Ability, Arrival, ConformancePeer, FrameError, Word
+from fenghuo_adapters.ax25_framing import Address, UiFrame, airtime_s
+from fenghuo_adapters.kiss_framing import Command, KissDecoder, KissFrame
+from fenghuo_narrowband.settings import RadioSettings
+
+__all__ = ["MYCALL", "RadioPeer", "arrival_of", "simulated_tnc"]
+
+MYCALL = "BJ1CMD"
+_PART = re.compile(r"\((\d+)/(\d+)\)(?:#(\d{4}))? ?")
+_NUMBER = re.compile(r"#(\d{4})")
+_KEYING_S = 0.08
+"""The TXDELAY and TXTAIL of settings()."""
+_BITRATE = 9600.0
+
+
+class RadioPeer(ConformancePeer):
+    """What any TNC under examination has in common. Stations answer by their own call, so one far end stands for all."""
+
+    bad_address = "NO-CALL-99"
+
+    def settings(self, port: int) -> RadioSettings:
+        return RadioSettings(
+            mycall=MYCALL,
+            port=port,
+            bitrate=_BITRATE,
+            txdelay_ms=50,
+            txtail_ms=30,
+            open_s=1.0,
+            write_s=1.0,
+            reopen_max_s=0.5,
+            receipt_q95_s=3.0,
+        )
+
+    def address(self, number: int) -> str:
+        return f"T{number // 10}" if number % 10 == 0 else f"T{number // 10}-{number % 10}"
+
+
+class SimulatedTnc(RadioPeer):
+    """Sends frame after frame, each for as long as it takes; half-duplex: while it is deaf, the stations hear nothing."""
+
+    abilities = frozenset({Ability.REPORT, Ability.UNKNOWN, Ability.MANGLED, Ability.HASTY, Ability.DEAF, Ability.AIRTIME})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._connected: list[asyncio.StreamWriter] = []
+        self._to_send: asyncio.Queue[bytes] = asyncio.Queue()
+        self._is_hasty = self._is_deaf = False
+        self._sessions: set[asyncio.Task[None]] = set()
+
+    async def say(self, word: Word, about: Arrival) -> None:
+        number = about.ref.rpartition("/")[2]
+        said = {Word.REPORT: f"DEV {number}".encode(), Word.UNKNOWN: b"DEV 9999", Word.MANGLED: b"DEV \xff" + number[::-1].encode()}
+        frame = UiFrame(Address.parse(MYCALL), Address.parse(about.address), said[word])
+        for writer in self._connected:
+            writer.write(KissFrame(frame.encode()).encode())
+
+    async def be_hasty(self, *, on: bool) -> None:
+        self._is_hasty = on
+
+    async def be_deaf(self, *, on: bool) -> None:
+        self._is_deaf = on
+
+    def taken(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A connection came."""
+        session = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+        self._sessions.add(session)
+        session.add_done_callback(self._sessions.discard)
+
+    async def hang_up(self) -> None:
+        """End every session."""
+        for session in self._sessions:
+            session.cancel()
+        await asyncio.gather(*self._sessions, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One KISS client, to its end."""
+        decoder = KissDecoder()
+        self._connected.append(writer)
+        try:
+            while octets := await reader.read(4096):
+                for frame in filter(_is_data, decoder.feed(octets)):
+                    self._to_send.put_nowait(frame.data)
+        except ConnectionError:
+            return
+        finally:
+            self._connected.remove(writer)
+            writer.close()
+
+    async def transmit(self) -> None:
+        """The transmitter, for ever."""
+        while True:
+            octets = await self._to_send.get()
+            seconds = _KEYING_S + airtime_s(octets, _BITRATE)
+            was_deaf = self._is_deaf
+            arrival = arrival_of(octets, seconds)
+            if arrival is not None and self._is_hasty and arrival.ref and not was_deaf:
+                await self.say(Word.REPORT, arrival)
+            await asyncio.sleep(seconds)
+            if arrival is not None and not was_deaf:
+                self.arrivals.append(arrival)
+
+
+def _is_data(frame: KissFrame) -> bool:
+    return frame.command == Command.DATA
+
+
+def arrival_of(octets: bytes, seconds: float) -> Arrival | None:
+    """What a station reads in a frame; only the last of several has the id that a receipt names."""
+    try:
+        frame = UiFrame.decode(octets)
+    except FrameError:
+        return None
+    text = frame.info.decode("utf-8", "replace")
+    cut = _PART.match(text)
+    part, parts = (int(cut[1]), int(cut[2])) if cut else (1, 1)
+    named = cut[3] if cut and cut[3] else next(iter(_NUMBER.findall(text)[-1:]), "")
+    ref = f"{frame.destination}/{named}" if named and part == parts else ""
+    return Arrival(str(frame.destination), text[cut.end() :] if cut else text, part=part, parts=parts, ref=ref, airtime_s=seconds)
+
+
+@contextlib.asynccontextmanager
+async def simulated_tnc() -> AsyncIterator[ConformancePeer]:
+    """A TNC that listens and sends."""
+    tnc = SimulatedTnc()
+    server = await asyncio.start_server(tnc.taken, "127.0.0.1", 0)
+    tnc.port = server.sockets[0].getsockname()[1]
+    transmitter = asyncio.create_task(tnc.transmit(), name="simulated transmitter")
+    try:
+        yield tnc
+    finally:
+        transmitter.cancel()
+        await asyncio.wait([transmitter])
+        server.close()
+        await tnc.hang_up()

@@ -1,0 +1,183 @@
+"""A simulated short message centre for the conformance kit: takes, refuses and reports; made of asyncio alone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import struct
+from collections.abc import AsyncIterator
+from types import MappingProxyType
+
+from fenghuo import Ability, Arrival, ConformancePeer, FrameError, Word
+from fenghuo_adapters.short_message_framing import decode_text, read_part
+from fenghuo_adapters.smpp_framing import Command, Delivered, Pdu, PduReader, read_delivered
+from fenghuo_sms.settings import SmsSettings
+
+__all__ = ["SmsPeer", "simulated_centre"]
+
+OUR_NUMBER = "1069000001"
+_PASSWORD_FILE = "smpp-password"
+PASSWORD = "k1t-5ecr"
+NUMBERS_FROM = 13_900_000_000
+BAD_NUMBER = "+8613800000066"
+"""The centre refuses numbers with this ending."""
+
+_HEADER = struct.Struct("!IIII")
+_OK, _INVALID_DESTINATION, _INVALID_PASSWORD = 0x00, 0x0B, 0x0E
+_RECEIPTED_ID, _STATE = 0x001E, 0x0427
+_RESPONSE = 0x80000000
+
+
+class SmsPeer(ConformancePeer):
+    """What any centre under examination has in common: how a channel reaches it, and whom it serves."""
+
+    bad_address = BAD_NUMBER
+
+    def settings(self, port: int) -> SmsSettings:
+        return SmsSettings(
+            host="127.0.0.1",
+            port=port,
+            system_id="fenghuo",
+            password_file=_PASSWORD_FILE,
+            source_addr=OUR_NUMBER,
+            window=8,
+            enquire_link_s=2.0,
+            response_s=1.0,
+            connect_s=1.0,
+            reconnect_most_s=0.5,
+            receipt_q95_s=4.0,
+        )
+
+    def address(self, number: int) -> str:
+        return f"+86{NUMBERS_FROM + 10 * number}"
+
+
+class SimulatedCentre(SmsPeer):
+    """Takes every submission with an id of its own, and keeps what nobody was bound to hear."""
+
+    abilities = frozenset({Ability.REPORT, Ability.FAILED, Ability.UNKNOWN, Ability.MANGLED, Ability.HASTY})
+    secrets = MappingProxyType({_PASSWORD_FILE: PASSWORD})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bound: list[asyncio.StreamWriter] = []
+        self._unheard: list[bytes] = []
+        self._is_hasty = False
+        self._sequence = 0
+        self._sessions: set[asyncio.Task[None]] = set()
+        self._last_id = 0x5EED0000
+
+    async def say(self, word: Word, about: Arrival) -> None:
+        match word:
+            case Word.REPORT:
+                self._report(about.address, about.ref, "DELIVRD", 2)
+            case Word.FAILED:
+                self._report(about.address, about.ref, "UNDELIV", 5)
+            case Word.UNKNOWN:
+                self._report(about.address, "ffffffffff", "DELIVRD", 2)
+            case Word.MANGLED:
+                self._send(
+                    _deliver(about.address, b"id:\xff\x00\xfe" + about.ref.encode()[::-1] + b" stat:DELIVRD", parameters=b"\x00\x1e\xff")
+                )
+
+    async def be_hasty(self, *, on: bool) -> None:
+        self._is_hasty = on
+
+    def taken(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A connection came."""
+        session = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+        self._sessions.add(session)
+        session.add_done_callback(self._sessions.discard)
+
+    async def hang_up(self) -> None:
+        """End every session."""
+        for session in self._sessions:
+            session.cancel()
+        await asyncio.gather(*self._sessions, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One session, to its end."""
+        pdus = PduReader()
+        try:
+            while octets := await reader.read(65536):
+                for pdu in pdus.feed(octets):
+                    self._answer(pdu, writer)
+        except (ConnectionError, FrameError):
+            return
+        finally:
+            if writer in self._bound:
+                self._bound.remove(writer)
+            writer.close()
+
+    def _answer(self, pdu: Pdu, writer: asyncio.StreamWriter) -> None:
+        match pdu.command:
+            case Command.BIND_TRANSCEIVER:
+                self._bind(pdu, writer)
+            case Command.SUBMIT_SM:
+                self._submitted(pdu, writer)
+            case Command.ENQUIRE_LINK | Command.UNBIND:
+                writer.write(_response(pdu))
+
+    def _bind(self, pdu: Pdu, writer: asyncio.StreamWriter) -> None:
+        is_known = PASSWORD.encode() in pdu.body
+        writer.write(_response(pdu, b"KIT\0", status=_OK if is_known else _INVALID_PASSWORD))
+        if is_known:
+            self._bound.append(writer)
+            unheard, self._unheard = self._unheard, []
+            for octets in unheard:
+                self._send(octets)
+
+    def _submitted(self, pdu: Pdu, writer: asyncio.StreamWriter) -> None:
+        submitted = read_delivered(pdu)  # a submit_sm is laid out as a deliver_sm
+        if BAD_NUMBER.endswith(submitted.destination):
+            writer.write(_response(pdu, b"\0", status=_INVALID_DESTINATION))
+            return
+        self._last_id += 1
+        arrival = _arrival(submitted, f"{self._last_id:x}")
+        self.arrivals.append(arrival)
+        if self._is_hasty:
+            self._report(arrival.address, arrival.ref, "DELIVRD", 2)
+        writer.write(_response(pdu, arrival.ref.encode() + b"\0"))
+
+    def _report(self, address: str, ref: str, state: str, code: int) -> None:
+        text = f"id:{ref} sub:001 dlvrd:001 submit date:2611260320 done date:2611260320 stat:{state} err:000 text:"
+        named = struct.pack("!HH", _RECEIPTED_ID, len(ref) + 1) + ref.encode() + b"\0" + struct.pack("!HHB", _STATE, 1, code)
+        self._send(_deliver(address, text.encode(), parameters=named))
+
+    def _send(self, deliver: bytes) -> None:
+        if not self._bound:
+            self._unheard.append(deliver)
+            return
+        self._sequence += 1
+        self._bound[-1].write(_HEADER.pack(16 + len(deliver), Command.DELIVER_SM, 0, self._sequence) + deliver)
+
+
+@contextlib.asynccontextmanager
+async def simulated_centre() -> AsyncIterator[ConformancePeer]:
+    """A centre that listens."""
+    centre = SimulatedCentre()
+    server = await asyncio.start_server(centre.taken, "127.0.0.1", 0)
+    centre.port = server.sockets[0].getsockname()[1]
+    try:
+        yield centre
+    finally:
+        server.close()
+        await centre.hang_up()
+
+
+def _arrival(submitted: Delivered, ref: str) -> Arrival:
+    concat, octets = read_part(submitted.user_data, has_header=submitted.has_header)
+    text = decode_text(octets, submitted.data_coding)
+    part, parts = (concat.number, concat.total) if concat else (1, 1)
+    return Arrival(f"+{submitted.destination}", text, part=part, parts=parts, ref=ref)
+
+
+def _response(pdu: Pdu, body: bytes = b"", *, status: int = _OK) -> bytes:
+    return _HEADER.pack(16 + len(body), pdu.command | _RESPONSE, status, pdu.sequence) + body
+
+
+def _deliver(address: str, text: bytes, *, parameters: bytes) -> bytes:
+    """The body of a deliver_sm that is a receipt. Source: SMPP 3.4 §4.6.1."""
+    source = address.removeprefix("+").encode()
+    fields = b"\0\1\1" + source + b"\0\0\1" + OUR_NUMBER.encode() + b"\0" + bytes((4, 0, 0)) + b"\0\0" + bytes((0, 0, 0, 0))
+    return fields + bytes((len(text),)) + text + parameters
