@@ -32,8 +32,8 @@ __all__ = [
     "capabilities",
     "fenghuo_address_kinds",
     "fenghuo_channel_types",
-    "fenghuo_plugin",
     "fenghuo_conformance",
+    "fenghuo_plugin",
     "fenghuo_renderers",
     "link_capabilities",
 ]
@@ -124,7 +124,7 @@ def fenghuo_renderers() -> Sequence[Renderer]:
 
 @hookimpl
 def fenghuo_address_kinds() -> Sequence[AddressKind]:
-    return [AddressKind("callsign", callsign, masked), AddressKind("screen", here, masked)]
+    return [AddressKind("callsign", callsign, masked)]
 
 
 @hookimpl
