@@ -15,6 +15,9 @@ QUOTED = re.compile(r"`([A-Za-z0-9_.][A-Za-z0-9_./-]*)`")
 LINKED = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 FOLDERS = ("core/", "adapters/", "plugins/", "config/", "tests/", "systemd/", "docs/", "bench/", "tools/", "requirements/", ".ci/")
 
+# A test as docs/reliability.md names it, by the file's name alone.
+TESTED = re.compile(r"`(test_\w+\.py)(?:::(\w+))?`")
+
 # What a run writes or an operator makes; the documents may name it though it is not in the repository.
 MADE = ("bench/results/", "tests/peers/node/node_modules")
 
@@ -70,3 +73,14 @@ def test_every_hook_is_named_in_the_reference() -> None:
     hooks = re.findall(r"^def (fenghuo_\w+)", (ROOT / "core/fenghuo/plugin/hookspecs.py").read_text(encoding="utf-8"), re.MULTILINE)
     reference = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs/reference").rglob("*.md"))
     assert [] == [hook for hook in hooks if hook not in reference]
+
+
+def test_every_test_that_reliability_leans_on_exists() -> None:
+    """Whoever doubts a promise can run what it is held by: file and function are there."""
+    named = TESTED.findall((ROOT / "docs/reliability.md").read_text(encoding="utf-8"))
+    texts: dict[str, str] = {}
+    for path in (ROOT / "tests").rglob("test_*.py"):  # several files may have one name: test_kill.py is two
+        texts[path.name] = texts.get(path.name, "") + path.read_text(encoding="utf-8")
+    assert 50 <= len(named)
+    assert [] == [file for file, _ in named if file not in texts]
+    assert [] == [f"{file}::{test}" for file, test in named if test and f"def {test}(" not in texts[file]]

@@ -141,6 +141,25 @@ async def test_an_open_objective_is_waived_by_a_person(node: Node, pager: Pager)
     assert ("console", "telephoned") == (waived["body"]["by"], waived["body"]["reason"])
 
 
+async def test_whoever_is_stood_in_for_is_let_go(tmp_path: Path, pager: Pager) -> None:
+    """No receipt in a second, so the deputy is asked as well; the deputy's receipt ends the wait for the first one. Who has no deputy
+    is an alarm."""
+    persons = [Person("wang", WANG.msisdn, deputy="li"), LI, ZHAO]
+    pager.word[LI.msisdn] = "DEVICE"
+    rules = orders("first") + "escalate = [ { after_s = 1.0 } ]\n"
+    async with Node(tmp_path, channels={"first": pager.channel()}, persons=persons, rules=rules) as node:
+        await node.channels_up("first")
+        alone = await sent(node, "zhao")
+        view = await node.ended(await sent(node, "wang"))
+        (objective,) = view["objectives"]
+        assert ("MET", {"wang": "CANCELLED", "li": "MET"}) == (
+            objective["state"],
+            {one["recipient"]: one["state"] for one in objective["deliveries"]},
+        )
+        (unheard,) = await events(node, "alarm.nobody_to_escalate_to")
+        assert ("zhao", "AWAITING") == (unheard["body"]["recipient"], standing(await node.shown(alone))["first"][0])
+
+
 async def test_an_audience_of_nobody_is_seen_by_a_person(node: Node, pager: Pager) -> None:
     """Nobody of that name, no rule that says whom, nobody who can be reached: each is told at once, and nothing leaves."""
     nobody = await sent(node, "nobody-of-that-name")

@@ -30,6 +30,12 @@ audience = { name = "informants", roles = ["informant"], areas = "message" }
 ladder = "text"
 signatures = 2
 """
+FIRE = """
+[tokens.fire]
+file = "fire.token"
+rights = ["source"]
+senders = ["fire@example.org"]
+"""
 
 
 async def test_orders_are_held_when_their_bearer_goes_and_leave_when_it_returns(tmp_path: Path) -> None:
@@ -152,6 +158,25 @@ async def test_a_way_that_is_shed_while_it_waits_is_never_taken(tmp_path: Path) 
         assert [] == second.pages
 
 
+async def test_what_is_shed_in_its_queue_never_leaves_it(tmp_path: Path) -> None:
+    """It waited its turn behind somebody else's; when that has gone, the next in the queue is the one after it."""
+    zhao = Person("zhao", "+8613800000003")
+    async with Pager("") as pager:
+        channels = {"first": pager.channel(concurrency=1)}
+        async with Node(tmp_path, channels=channels, persons=[WANG, LI, zhao], rules=orders("first")) as node:
+            await node.channels_up("first")
+            ahead, shed, behind = [await sent(node, name) for name in ("li", "wang", "zhao")]
+            await stands(node, ahead, "first", "EMITTING")
+            number = await stands(node, shed, "first", "READY")
+            await node.ask("queue.shed", id=number, reason="telephoned")
+            await stands(node, shed, "first", "SHED")
+            pager.usual = "DEVICE"
+            await pager.down()
+            await pager.up()
+            await stands(node, behind, "first", "MET")
+        assert [] == pager.pages_to(WANG.msisdn)
+
+
 async def test_an_alert_that_nobody_signs_ends_unsent(tmp_path: Path) -> None:
     """Held for its release until it expires, which a person sees; another one until its Cancel, which is no alarm."""
     async with Pager() as pager, Node(tmp_path, channels={"first": pager.channel()}, persons=[WANG], rules=ALERTS) as node:
@@ -167,3 +192,21 @@ async def test_an_alert_that_nobody_signs_ends_unsent(tmp_path: Path) -> None:
         assert (202, "withdrawn") == (status, cancelled["body"]["reason"])
         assert ["alarm.objective_missed"] == await alarms(node)
         assert [] == pager.pages
+
+
+async def test_a_cancel_in_anothers_name_waits_and_finds_its_alert_when_it_is_signed(tmp_path: Path) -> None:
+    """It came first, from a source that may not speak as that sender: the alert goes out, and the signed Cancel to whoever got it."""
+    (tmp_path / "fire.token").write_text("fire-0123456789abcdef0123456789abcdef")
+    (tmp_path / "fire.token").chmod(0o600)
+    rules, sent_at = ALERTS.replace("signatures = 2", "signatures = 0"), now()
+    async with Pager() as pager, Node(tmp_path, channels={"first": pager.channel()}, persons=[WANG], rules=rules, extra=FIRE) as node:
+        await node.channels_up("first")
+        _, cancel = await node.post("/api/v1/alerts", alert("c", sent=sent_at, action="Cancel", ends="late"), who="fire")
+        assert ("held", ["sender"]) == (cancel["state"], [verdict["value"] for verdict in cancel["verdicts"] if not verdict["ok"]])
+        _, answer = await node.post("/api/v1/alerts", alert("late", sent=sent_at), who="source")
+        assert "active" == answer["state"]
+        assert "MET" == standing(await node.ended(answer["id"]))["first"][0]
+        status, signature = await node.post(f"/api/v1/messages/{cancel['id']}/sign", b"", who="anna")
+        assert (200, answer["id"], 2) == (status, signature["id"], signature["revision"])
+        await pager.wait_for(lambda: len(pager.pages) == 2)
+        assert [(WANG.msisdn, False), (WANG.msisdn, True)] == [(page.to, "解除" in page.text) for page in pager.pages]
