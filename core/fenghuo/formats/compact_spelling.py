@@ -87,16 +87,24 @@ def _shortest(whole: str, start: int, words: Dictionary, places: dict[str, list[
     size = len(whole) - start
     cost = [[inf] * 3 for _ in range(size + 1)]
     came: list[list[_Link | None]] = [[None] * 3 for _ in range(size + 1)]
-    cost[0] = [0.0, 0.0, inf]
-    changes = _changes(words)
+    states = _states(whole[start:])
+    cost[0] = [0.0 if _HAN in states else inf, 0.0, inf]
+    changes = [(before, step) for before, step in _changes(words) if step.state in states]
     for at in range(size):
         _relax(cost, came, at, changes)
         spot = _Spot(whole, start + at, not at, _copy(whole, start + at, places))
-        for state in (_HAN, _LATIN, _CAPITALS):
+        for state in states:
             if cost[at][state] < inf:
                 _go_on(cost, came, at, _steps(spot, state, words))
         _remember(whole, start + at, places)
     return _traced(cost[size], came, size, words)
+
+
+def _states(text: str) -> tuple[int, ...]:
+    """The states worth a look: English in small letters has nothing in the Chinese table, and nothing to say in capitals."""
+    is_plain = text.isascii() and any(letter.isalpha() for letter in text)
+    has_capitals = any("A" <= letter <= "Z" for letter in text)
+    return (*(() if is_plain else (_HAN,)), _LATIN, *((_CAPITALS,) if has_capitals else ()))
 
 
 def _go_on(cost: list[list[float]], came: list[list[_Link | None]], at: int, steps: list[_Step]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from fenghuo.errors import FrameError
@@ -29,6 +31,13 @@ def test_a_token_is_text_or_a_sign(name: str) -> None:
     for token in Code(TABLES[name]).bits:
         assert token
         assert token in SPECIAL or not SPECIAL & set(token)
+
+
+@pytest.mark.parametrize(("name", "digest"), [("HAN", "8472877ba42ff2f7"), ("LATIN", "d518df61882360e4")])
+def test_a_dictionary_never_changes(name: str, digest: str) -> None:
+    """Frames on the air name dictionary 1: with another token or length in it they would say something else."""
+    tokens = [(length, token) for length, line in TABLES[name] for token in line.split("␟")]
+    assert digest == hashlib.sha256(repr(tokens).encode()).hexdigest()[:16]
 
 
 def test_codes_are_canonical() -> None:
