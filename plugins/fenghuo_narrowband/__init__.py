@@ -24,11 +24,12 @@ from fenghuo import (
 from fenghuo.formats.renditions import radio_text
 from fenghuo_narrowband.airtime import BUDGET_OCTETS, attempt_s
 from fenghuo_narrowband.link_settings import LinkSettings
-from fenghuo_narrowband.settings import RadioSettings, callsign, masked
+from fenghuo_narrowband.settings import RadioSettings, ScreenSettings, callsign, here, masked
 
 __all__ = [
     "LinkSettings",
     "RadioSettings",
+    "ScreenSettings",
     "capabilities",
     "fenghuo_address_kinds",
     "fenghuo_channel_types",
@@ -36,6 +37,7 @@ __all__ = [
     "fenghuo_plugin",
     "fenghuo_renderers",
     "link_capabilities",
+    "screen_capabilities",
 ]
 
 
@@ -79,6 +81,18 @@ def link_capabilities(settings: LinkSettings) -> Capabilities:
     )
 
 
+def screen_capabilities(settings: ScreenSettings) -> Capabilities:
+    """A screen shows a copy in the same place; paper keeps both."""
+    doubt = Doubt.OPAQUE if settings.printer else Doubt.IDEMPOTENT
+    return Capabilities(form="radio", evidence_max=Evidence.DEVICE, doubt=doubt, receipt_q95_s=86_400.0, human_audible=settings.speech)
+
+
+def _screen(ctx: ChannelContext) -> Channel:
+    from fenghuo_narrowband.screen import ScreenChannel
+
+    return ScreenChannel(ctx)
+
+
 def _link(ctx: ChannelContext) -> Channel:
     from fenghuo_narrowband.link_channel import LinkChannel
 
@@ -114,6 +128,7 @@ def fenghuo_channel_types() -> Sequence[ChannelType]:
     return [
         ChannelType("radio.kiss", RadioSettings, capabilities, ("callsign",), _radio),
         ChannelType("radio.link", LinkSettings, link_capabilities, ("callsign",), _link, _check),
+        ChannelType("post.screen", ScreenSettings, screen_capabilities, ("screen",), _screen),
     ]
 
 
@@ -124,7 +139,7 @@ def fenghuo_renderers() -> Sequence[Renderer]:
 
 @hookimpl
 def fenghuo_address_kinds() -> Sequence[AddressKind]:
-    return [AddressKind("callsign", callsign, masked)]
+    return [AddressKind("callsign", callsign, masked), AddressKind("screen", here, masked)]
 
 
 @hookimpl

@@ -32,6 +32,7 @@ from fenghuo import (
     Traffic,
     Transient,
     Unknown,
+    Unsupported,
 )
 from fenghuo.link import Delivered, Event, Finished, FrameKind, Hostile, KeyRing, NotTaken, Parcel, Reached, Unreached
 from fenghuo_adapters.ax25_framing import Address, UiFrame
@@ -246,15 +247,16 @@ class LinkChannel(SimpleChannel):
 
     # The rest.
 
-    async def acknowledge(self, ref: str, level: Evidence, *, text: str, traffic: Traffic) -> None:
-        """A person's receipt for what came in as `ref`; on the disk when this returns. Raises: NotReady, FrameError, KeyUnusable."""
+    async def acknowledge(self, ref: str, level: Evidence, *, text: str, traffic: Traffic) -> Unsupported | None:
+        """A person's receipt for what came in as `ref`; on the disk when this returns. Raises: FrameError, KeyUnusable."""
         call, _, name = ref.partition("/")
         post = self._posts.get(call)
         if post is None or self._post is None:
-            raise NotReady(f"no post {call} is known to the link")
+            return Unsupported()
         body = note_body(name, level, text, traffic)
         parcel = Parcel(post.code, FrameKind.REPLY, traffic, Priority.P1, body, self._post.now() + _NOTE_S, f"{NOTE}{ref}/{level:d}")
         await self._post.note(parcel)
+        return None
 
     async def probe(self, budget: ProbeBudget) -> ProbeResult:
         """Raises: LinkError: the line is down. An open line proves the TNC; only a post lately heard proves the air."""

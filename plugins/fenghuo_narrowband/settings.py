@@ -8,7 +8,7 @@ import msgspec
 
 from fenghuo_adapters.ax25_framing import Address
 
-__all__ = ["RadioSettings", "TncSettings", "callsign", "masked"]
+__all__ = ["RadioSettings", "ScreenSettings", "TncSettings", "callsign", "here", "masked"]
 
 
 class TncSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,6 +88,21 @@ class RadioSettings(TncSettings, frozen=True, kw_only=True, forbid_unknown_field
 
     def _calls(self) -> tuple[str, ...]:
         return (self.mycall, *filter(None, (self.group,)), *self.path)
+
+
+class ScreenSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The screen of an endpoint. `printer`: device or file that every message is printed on, empty for none; `speech`: whether it is
+    read aloud where espeak-ng is installed."""
+
+    printer: str = ""
+    speech: bool = False
+
+
+def here(text: str) -> str:
+    """The one address of a screen. Raises: ValueError with a sentence."""
+    if text != "here":
+        raise ValueError(f'a screen has the address "here", not {text!r}')
+    return text
 
 
 def callsign(text: str) -> str:

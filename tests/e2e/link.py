@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["GROUP", "HEAD", "endpoint", "head", "secret_of", "town"]
+from tests.e2e.node import Node
+
+__all__ = ["GROUP", "HEAD", "Endpoint", "endpoint", "head", "secret_of", "town"]
 
 HEAD = 1
 GROUP = 200
@@ -42,6 +44,25 @@ def endpoint(folder: Path, port: int, code: int, *, baud: int = 1200, members: S
     posts = {"BJ1CMD": {"code": HEAD, "key_id": code, "secret_file": secret_of(folder, town(code), code), "is_head": True}}
     groups = {"towns": _group(folder, members)} if members else {}
     return _channel(port, town(code), code, posts, baud=baud, groups=groups, **more)
+
+
+class Endpoint(Node):
+    """A town: the daemon with role = "endpoint", its channel to the head, and a printer that is a file."""
+
+    def __init__(self, folder: Path, channel: Mapping[str, Any], *, extra: str = "") -> None:
+        super().__init__(folder, channels={"link": channel}, persons=[], rules="", extra=f"{_PLACE}{extra}")
+        file = folder / "fenghuo.toml"
+        text = file.read_text(encoding="utf-8").replace('rules = "rules.toml"\ndirectory = "people"', 'role = "endpoint"')
+        file.write_text(text, encoding="utf-8")
+        (folder / "rules.toml").unlink()
+
+    def printed(self) -> str:
+        """Everything that came out of the printer."""
+        paper = self.folder / "paper"
+        return paper.read_text(encoding="utf-8") if paper.exists() else ""
+
+
+_PLACE = '[endpoint]\nup = {callsign = "BJ1CMD"}\nprinter = "paper"\n'
 
 
 def _group(folder: Path, members: Sequence[int]) -> dict[str, Any]:

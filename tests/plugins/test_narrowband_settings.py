@@ -56,7 +56,7 @@ def test_it_claims_aired_at_most_and_without_pacing_only_accepted() -> None:
 
 def test_callsigns_are_normalised_by_the_address_kind() -> None:
     """Two spellings of a station are one address."""
-    (kind,) = fenghuo_narrowband.fenghuo_address_kinds()
+    kind, *_ = fenghuo_narrowband.fenghuo_address_kinds()
     assert "BJ1VAN-7" == kind.normalise(" bj1van-7 ")
     assert "BJ1VAN" == kind.mask("BJ1VAN")
 

@@ -15,6 +15,7 @@ import msgspec
 from fenghuo.clock import Clock
 from fenghuo.model.delivery import Accepted, AttemptRef, Outcome, Paged, Refused, Token
 from fenghuo.model.event import Event
+from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Message
 from fenghuo.model.rendition import Budget, Rendition
 from fenghuo.model.traffic import Priority, Traffic
@@ -161,6 +162,9 @@ class Channel(Protocol):
     async def cancel(self, ref: AttemptRef) -> CancelResult:
         """Take back an attempt if the far end still can."""
 
+    async def acknowledge(self, ref: str, level: Evidence, *, text: str, traffic: Traffic) -> Unsupported | None:
+        """Carry a person's receipt back to whoever sent the MESSAGE that came in as `ref`; it is on the disk when this returns."""
+
     async def probe(self, budget: ProbeBudget) -> ProbeResult:
         """Prove the path without traffic. Raises: LinkError when it is certainly down."""
 
@@ -194,6 +198,9 @@ class SimpleChannel:
 
     async def cancel(self, ref: AttemptRef) -> CancelResult:
         return CancelResult.UNSUPPORTED
+
+    async def acknowledge(self, ref: str, level: Evidence, *, text: str, traffic: Traffic) -> Unsupported | None:
+        return Unsupported()
 
     async def probe(self, budget: ProbeBudget) -> ProbeResult:
         return ProbeResult(answered=False, detail="this channel cannot be probed")

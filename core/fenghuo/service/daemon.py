@@ -33,11 +33,13 @@ from fenghuo.service.audit import AuditKeeper
 from fenghuo.service.control import ControlServer, console_token
 from fenghuo.service.desk import Desk, Holder
 from fenghuo.service.desk_audit import AuditVerbs
+from fenghuo.service.desk_endpoint import EndpointVerbs
 from fenghuo.service.desk_messages import MessageVerbs
 from fenghuo.service.desk_plans import PlanVerbs
 from fenghuo.service.desk_queue import QueueVerbs
 from fenghuo.service.desk_state import About, StateVerbs
 from fenghuo.service.directory import DirectoryKeeper
+from fenghuo.service.endpoint import endpoint_directory
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.gauges import watch_room
 from fenghuo.service.hosting import Hosting
@@ -151,6 +153,8 @@ class Daemon:
         if settings.node.directory is not None:
             await keeper.load_folder(settings.node.directory)
             await self._rolls.load_folder(settings.node.directory)
+        elif settings.node.endpoint is not None:
+            room.office.directory = endpoint_directory(settings.node.endpoint)
         self._hosting = Hosting(settings, self._host, room, exercise=self._exercise)
         await self._hosting.add_channels(self._store)
         await room.recover()
@@ -165,6 +169,8 @@ class Daemon:
         state = StateVerbs(room, self._store, keeper=keeper, host=self._host, about=about)
         messages.plan = plans.explain
         queue = QueueVerbs(room.decisions)
+        if self._settings.node.endpoint is not None:
+            desk.add(EndpointVerbs(room, self._store).verbs())
         for verbs in (messages.verbs(), plans.verbs(), queue.verbs(), state.verbs(), AuditVerbs(self._audit, self._store).verbs()):
             desk.add(verbs)
         return desk

@@ -57,6 +57,8 @@ VERBS: dict[str, tuple[str, ...]] = {
     "queue.shed": ("operator",),
     "queue.waive": ("operator",),
     "plugin.ls": EVERYONE,
+    "endpoint.ls": EVERYONE,
+    "endpoint.ack": ("operator",),
 }
 """Verb → the rights of which one is enough."""
 

@@ -14,6 +14,7 @@ from fenghuo.engine.rules import RuleBook, read_rules
 from fenghuo.errors import SettingsError
 from fenghuo.plugin.host import PluginHost
 from fenghuo.service import settings_instances, settings_sections
+from fenghuo.service.endpoint import endpoint_rules, furnished
 from fenghuo.service.settings_reading import Faults, near
 from fenghuo.service.settings_sections import Reading
 from fenghuo.service.settings_tables import FileTable, Right
@@ -45,7 +46,7 @@ def load(path: Path, host: PluginHost, *, environment: Mapping[str, str] = os.en
     """The settings in the file at `path`. Raises: SettingsError with every mistake found, each a sentence with file and key."""
     path = path.absolute()
     faults = Faults(path.name)
-    reading = Reading(_parsed(path), path.parent, host, faults, environment)
+    reading = Reading(furnished(_parsed(path), path.parent), path.parent, host, faults, environment)
     _name_unknown_tables(reading)
     settings = _read(path, reading)
     if settings is None or faults.found:
@@ -56,6 +57,8 @@ def load(path: Path, host: PluginHost, *, environment: Mapping[str, str] = os.en
 def load_rules(settings: Settings) -> RuleBook:
     """The rules that the settings name. Raises: SettingsError with every mistake found."""
     file = settings.node.rules
+    if settings.node.endpoint is not None and not file.is_file():
+        return read_rules(endpoint_rules(settings), file="the endpoint's own rules")
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as refusal:

@@ -21,8 +21,17 @@ from fenghuo.plugin.host import PluginHost
 from fenghuo.service.audit_places import Place, place_of
 from fenghuo.service.secrets import CREDENTIAL, Secret, is_exposed, locate, read_secret
 from fenghuo.service.settings_reading import Faults, read_struct, shown
-from fenghuo.service.settings_tables import AuditTable, ControlTable, IntakeTable, NodeTable, ReleaseTable, TokenTable, WebTable
-from fenghuo.service.settings_values import IntakeSettings, Listen, NodeSettings, TokenSettings
+from fenghuo.service.settings_tables import (
+    AuditTable,
+    ControlTable,
+    EndpointTable,
+    IntakeTable,
+    NodeTable,
+    ReleaseTable,
+    TokenTable,
+    WebTable,
+)
+from fenghuo.service.settings_values import EndpointSettings, IntakeSettings, Listen, NodeSettings, TokenSettings
 
 __all__ = [
     "Reading",
@@ -97,11 +106,33 @@ def read_node(reading: Reading) -> NodeSettings | None:
     directory = reading.path(table.directory) if table.directory is not None else None
     if state.exists() and not state.is_dir():
         reading.faults.add("node.state", f"names {state}, which is a file; it must be a folder")
-    if not rules.is_file():
+    is_endpoint = table.role == "endpoint"
+    if not rules.is_file() and not (is_endpoint and "rules" not in _as_table(reading.raw["node"])):
         reading.faults.add("node.rules", f"names {rules}, which is not there; it must be the file of rules and ladders")
     if directory is not None and not directory.is_dir():
         reading.faults.add("node.directory", f"names {directory}, which is not there; it must be a folder of directory CSV files")
-    return NodeSettings(table.name, state, rules, directory, table.clock_quality)
+    endpoint = _endpoint(reading) if is_endpoint else None
+    return NodeSettings(table.name, state, rules, directory, table.clock_quality, endpoint)
+
+
+def _endpoint(reading: Reading) -> EndpointSettings:
+    """`[endpoint]`: each address written the one right way."""
+    table = section(reading, "endpoint", EndpointTable) or EndpointTable()
+    up: dict[str, str] = {}
+    for kind, address in table.up.items():
+        known = reading.host.address_kinds.get(kind)
+        if known is None:
+            reading.faults.add("endpoint.up", f"names the address kind {shown(kind)}, which no plugin brings")
+            continue
+        try:
+            up[kind] = known.normalise(address)
+        except ValueError as error:
+            reading.faults.add(f"endpoint.up.{kind}", f"is {shown(address)}: {error}")
+    return EndpointSettings(up, table.ack_s)
+
+
+def _as_table(raw: object) -> Mapping[str, object]:
+    return raw if isinstance(raw, dict) else {}
 
 
 def read_control(reading: Reading, node: NodeSettings | None) -> Path | None:

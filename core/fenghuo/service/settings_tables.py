@@ -20,6 +20,7 @@ __all__ = [
     "AuditTable",
     "ChannelTable",
     "ControlTable",
+    "EndpointTable",
     "FileTable",
     "InstanceTable",
     "IntakeTable",
@@ -59,6 +60,10 @@ class NodeTable(msgspec.Struct, frozen=True):
     state: Annotated[str, Meta(description="Folder for the store, the control socket and made tokens; made at the first start.")] = "state"
     rules: Annotated[str, Meta(description="The file of rules and ladders.")] = "rules.toml"
     directory: Annotated[str | None, Meta(description="Folder of directory CSV files, imported at start when it has changed.")] = None
+    role: Annotated[
+        Literal["centre", "endpoint"],
+        Meta(description="A centre, or the far end of a link in a town hall or a vehicle, which needs neither rules nor directory."),
+    ] = "centre"
     clock_quality: Annotated[ClockQuality, Meta(description="How far the machine's clock may be trusted.")] = ClockQuality.NTP
 
 
@@ -128,6 +133,19 @@ class AuditTable(msgspec.Struct, frozen=True):
     heads: Annotated[tuple[str, ...], Meta(description="Second places: file:PATH, best on another disk, or syslog:HOST:PORT (UDP).")] = ()
 
 
+class EndpointTable(msgspec.Struct, frozen=True):
+    """What an endpoint shows and to whom it reports. Without rules of its own it shows all that comes to its operator, and sends up
+    what it reports itself."""
+
+    up: Annotated[
+        dict[str, str],
+        Meta(description='Where reports go, address kind = address, as {callsign = "BH4TCC"}; by any channel that takes the kind.'),
+    ] = {}
+    printer: Annotated[str, Meta(description="Device or file that every message is printed on; none by default.")] = ""
+    speech: Annotated[bool, Meta(description="Whether it is read aloud where espeak-ng is installed.")] = False
+    ack_s: Annotated[float, Meta(gt=0, description="Seconds in which a person should have pressed the key.")] = 1800
+
+
 class TokenTable(msgspec.Struct, frozen=True):
     """One who may speak: `[tokens.NAME]`. The name is the actor in the audit and the source of what it sends."""
 
@@ -177,6 +195,7 @@ class FileTable(msgspec.Struct, frozen=True):
     intake: IntakeTable = IntakeTable()
     release: ReleaseTable = ReleaseTable()
     audit: AuditTable = AuditTable()
+    endpoint: EndpointTable = EndpointTable()
     tokens: dict[str, TokenTable] = {}
     channels: dict[str, ChannelTable] = {}
     fronts: dict[str, InstanceTable] = {}

@@ -13,7 +13,16 @@ from fenghuo.model.traffic import Traffic
 from fenghuo.service.audit_places import Place
 from fenghuo.service.settings_tables import Right
 
-__all__ = ["ChannelSettings", "InstanceSettings", "IntakeSettings", "Listen", "NodeSettings", "Settings", "TokenSettings"]
+__all__ = [
+    "ChannelSettings",
+    "EndpointSettings",
+    "InstanceSettings",
+    "IntakeSettings",
+    "Listen",
+    "NodeSettings",
+    "Settings",
+    "TokenSettings",
+]
 
 
 class Listen(msgspec.Struct, frozen=True):
@@ -30,14 +39,22 @@ class Listen(msgspec.Struct, frozen=True):
         return cls(host.strip("[]"), int(port))
 
 
+class EndpointSettings(msgspec.Struct, frozen=True):
+    """What an endpoint is to its place: address kind → address of whom it reports to, and how soon a person should answer, seconds."""
+
+    up: dict[str, str]
+    ack_s: float
+
+
 class NodeSettings(msgspec.Struct, frozen=True):
-    """Who this node is; every path is absolute."""
+    """Who this node is; every path is absolute. `endpoint`: None for a centre."""
 
     name: str
     state: Path
     rules: Path
     directory: Path | None
     clock_quality: ClockQuality
+    endpoint: EndpointSettings | None = None
 
 
 class IntakeSettings(msgspec.Struct, frozen=True):

@@ -30,6 +30,8 @@ TABLE: dict[str, set[str]] = {
     "db.backup": {"admin"},
     "audit.read": {"auditor"},
     "audit.verify": READS,
+    "endpoint.ls": READS,
+    "endpoint.ack": {"operator"},
     **dict.fromkeys(
         ("alert.sign", "message.show", "message.ls", "message.why", "channel.ls", "channel.why", "route.explain", "route.lint"), READS
     ),

@@ -1,0 +1,128 @@
+"""`fenghuo endpoint`: the far end of a link on a terminal, in lines that also work over SSH and on paper."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fenghuo.cli.door import speaks
+from fenghuo.cli.paper import clean, local, print_json, print_table
+from fenghuo.client.caller import Caller, CallFailed
+from fenghuo.service.daemon import serve as run_daemon
+
+__all__ = ["endpoint", "keyed", "slip"]
+
+RULE = "-" * 60
+BELL = "\a"
+KEYED = re.compile(r"\s*(?P<word>y|ok|收到|done|完成)?\s*#?(?P<number>\d{1,4})\s*(?P<text>.*)", re.IGNORECASE | re.DOTALL)
+DONE = ("done", "完成")
+
+
+@click.group()
+def endpoint() -> None:
+    """The far end of a link: `serve` runs it, `watch` shows what comes, `ack` is a person's receipt."""
+
+
+@endpoint.command()
+@click.option("--config", type=click.Path(path_type=Path), help='Settings file with role = "endpoint"; without it, the one named before.')
+@click.option("--exercise", is_flag=True, help="Refuse traffic Actual on every channel.")
+@click.pass_context
+def serve(ctx: click.Context, *, config: Path | None, exercise: bool) -> None:
+    """Run the daemon; the same as `fenghuo serve`."""
+    named = config or ctx.find_root().params.get("config")
+    if named is None:
+        raise click.UsageError("which settings? Give --config FILE.", ctx)
+    ctx.exit(run_daemon(named, exercise=exercise))
+
+
+@endpoint.command()
+@click.option("--open", "only_open", is_flag=True, help="Only what no person has answered yet.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@speaks
+def ls(daemon: Caller, *, only_open: bool, as_json: bool) -> None:
+    """What has come, oldest first."""
+    rows = daemon.call("endpoint.ls", open=only_open)
+    if as_json:
+        print_json(rows)
+        return
+    cells = ([f"#{row['number']:04d}", row["priority"], local(row["accepted"]), row["evidence"], row["text"]] for row in rows)
+    print_table(("number", "prio", "came", "evidence", "text"), cells)
+
+
+@endpoint.command()
+@click.argument("number")
+@click.option("--text", default="", help="What to say with it.")
+@click.option("--done", is_flag=True, help="What was ordered is done.")
+@speaks
+def ack(daemon: Caller, *, number: str, text: str, done: bool) -> None:
+    """A person has read the message NUMBER (or id); the sender is told."""
+    _acknowledge(daemon, number, text, done=done)
+
+
+@endpoint.command()
+@click.option("--all", "shows_all", is_flag=True, help="Begin with everything that has come, not only with what is unanswered.")
+@speaks
+def watch(daemon: Caller, *, shows_all: bool) -> None:
+    """Show what comes, as it comes. A number and Enter is the receipt for it: 0123, or 完成0123 when it is done."""
+    head = daemon.call("log.read", after=0, limit=1)["head"]
+    for row in daemon.call("endpoint.ls", open=not shows_all):
+        click.echo(slip(row))
+    ear = threading.Thread(target=_follow, args=(daemon, head), daemon=True)
+    ear.start()
+    try:
+        for line in sys.stdin:
+            _take(daemon, line)
+        ear.join()
+    except KeyboardInterrupt:
+        click.get_current_context().exit(0)
+
+
+def slip(row: dict[str, Any]) -> str:
+    """One message as lines; the bell rings for what is urgent."""
+    bell = BELL if row["priority"] in ("P0", "P1") and sys.stdout.isatty() else ""
+    head = f"#{row['number']:04d} {row['priority']} {local(row['accepted'])} {clean(row['source'])}"
+    answered = "" if row["evidence"] not in ("HUMAN", "DONE") else f" [{row['evidence']}]"
+    lines = "\n".join(map(clean, row["text"].split("\n")))
+    return f"{bell}{RULE}\n{head}{answered}\n{lines}\n"
+
+
+def keyed(line: str) -> tuple[str, str, bool] | None:
+    """What was keyed in: number, text, whether it is done; None for nothing that names a message."""
+    found = KEYED.fullmatch(line)
+    if found is None:
+        return None
+    return found["number"], found["text"].strip(), (found["word"] or "").lower() in DONE
+
+
+def _take(daemon: Caller, line: str) -> None:
+    said = keyed(line)
+    if said is None:
+        if line.strip():
+            click.echo("? 键入编号回车，例如 0123", err=True)
+        return
+    number, text, done = said
+    try:
+        _acknowledge(daemon, number, text, done=done)
+    except CallFailed as failure:
+        click.echo(f"? {failure}", err=True)
+
+
+def _acknowledge(daemon: Caller, number: str, text: str, *, done: bool) -> None:
+    answer = daemon.call("endpoint.ack", id=number, text=text, done=done)
+    told = f", told by {clean(answer['told'])}" if answer["told"] else ""
+    click.echo(f"#{answer['number']:04d} {answer['level']}{told}")
+
+
+def _follow(daemon: Caller, head: int) -> None:
+    for event in daemon.follow(head):
+        if event["type"] != "delivery.emitting":
+            continue
+        body = event["body"]
+        rows = daemon.call("endpoint.ls", id=body["message"])
+        for row in [row for row in rows if row["revision"] == body["revision"]]:
+            click.echo(slip(row))

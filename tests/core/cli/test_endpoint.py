@@ -1,0 +1,49 @@
+"""The endpoint's terminal: what is shown, and what a keyed line means."""
+
+from __future__ import annotations
+
+import pytest
+
+from fenghuo.cli.endpoint import keyed, slip
+
+ROW = {
+    "number": 70,
+    "priority": "P1",
+    "accepted": "2026-07-15T00:00:00.000Z",
+    "source": "post:BJ1CMD",
+    "text": "请立即转移",
+    "evidence": "DEVICE",
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("0070\n", ("0070", "", False)),
+        ("收到#70\n", ("70", "", False)),
+        ("y 70 已到岗\n", ("70", "已到岗", False)),
+        ("完成0070 已转移213人\n", ("0070", "已转移213人", True)),
+        ("DONE 70", ("70", "", True)),
+        ("\n", None),
+        ("q\n", None),
+    ],
+)
+def test_a_keyed_line_is_a_receipt_for_the_number_in_it(line: str, meant: tuple[str, str, bool] | None) -> None:
+    """A number is enough; a word before it says whether it is done; the rest is what the person says."""
+    assert meant == keyed(line)
+
+
+def test_a_slip_says_number_urgency_sender_and_text() -> None:
+    """What a line printer or an SSH session shows of a message."""
+    lines = slip(ROW).split("\n")
+    assert ("#0070 P1 07-15 08:00:00 post:BJ1CMD", "请立即转移") == (lines[1], lines[2])
+
+
+def test_a_text_cannot_repaint_the_terminal() -> None:
+    """Escape sequences of a sender are shown, not obeyed."""
+    assert "\x1b" not in slip({**ROW, "text": "\x1b[2J请"})
+
+
+def test_what_was_answered_says_so() -> None:
+    """Whoever comes to the terminal sees that a colleague has it."""
+    assert "[HUMAN]" in slip({**ROW, "evidence": "HUMAN"})
