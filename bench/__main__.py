@@ -15,6 +15,7 @@ from typing import Protocol
 import msgspec
 import uvloop
 
+from bench import fan_out
 from bench.own import Own
 from bench.peers_alertmanager import Alertmanager
 from bench.peers_rabbitmq import RabbitQuorum
@@ -126,8 +127,8 @@ def say(sentence: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {sentence}", file=sys.stderr, flush=True)
 
 
-async def run(folder: Path, *, rounds: int, count: int, peers: bool) -> list[Row]:
-    """All rows of one run."""
+async def run(folder: Path, *, rounds: int, count: int, peers: bool, people: int) -> list[Row]:
+    """All rows of one run; the fan-out by itself, when the others have gone."""
     bench = Bench(folder, rounds=rounds, count=count)
     own = Own(bench.place("fenghuo"))
     subjects: list[Subject] = [own]
@@ -149,6 +150,7 @@ async def run(folder: Path, *, rounds: int, count: int, peers: bool) -> list[Row
         alone("fsyncs a message, 64 in flight", counted / TRACED, "", goal=("<=", 0.3)),
         alone("start until ready", own.start_s, "s", goal=("<=", 0.5)),
         alone("wake-ups while idle", idle, "1/s", goal=("<=", 1.0)),
+        *(await fan_out.run(bench.place("fan-out"), people=people) if people else ()),
     ]
 
 
@@ -157,12 +159,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="turns of each subject (default 3)")
     parser.add_argument("--count", type=int, default=3000, help="messages of a sustained volley (default 3000)")
+    parser.add_argument("--people", type=int, default=1_000_000, help="size of the public of the fan-out, 0 for none (default 1,000,000)")
     parser.add_argument("--alone", action="store_true", help="without the peers: for work on our own path; writes no results")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="fenghuo-bench-"))
     gc.disable()  # what is collected in the middle of a volley would be counted against whoever is being measured
     try:
-        rows = uvloop.run(run(folder, rounds=given.rounds, count=given.count, peers=not given.alone))
+        rows = uvloop.run(run(folder, rounds=given.rounds, count=given.count, peers=not given.alone, people=given.people))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(table(rows))

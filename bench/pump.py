@@ -86,10 +86,10 @@ class HttpClient:
         self._port = port
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
-    async def post(self, path: str, body: bytes, *headers: str) -> int:
+    async def post(self, path: str, body: bytes, *headers: str, media: str = "application/json") -> int:
         """The status of a POST."""
         reader, writer = self._idle.pop() if self._idle else await asyncio.open_connection("127.0.0.1", self._port)
-        lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/json", f"Content-Length: {len(body)}", *headers]
+        lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Type: {media}", f"Content-Length: {len(body)}", *headers]
         writer.write("\r\n".join((*lines, "", "")).encode() + body)
         head = await reader.readuntil(b"\r\n\r\n")
         length = LENGTH.search(head)

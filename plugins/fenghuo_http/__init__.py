@@ -28,14 +28,16 @@ from fenghuo_http.addresses import masked, normalised
 
 __all__ = [
     "ApiSettings",
+    "BulkSettings",
     "ConsoleSettings",
     "WebhookSettings",
+    "bulk_capabilities",
     "capabilities",
     "fenghuo_address_kinds",
     "fenghuo_channel_types",
+    "fenghuo_conformance",
     "fenghuo_front_types",
     "fenghuo_plugin",
-    "fenghuo_conformance",
     "fenghuo_renderers",
 ]
 
@@ -90,6 +92,20 @@ class WebhookSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             normalised(self.url)
 
 
+class BulkSettings(WebhookSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[channels.NAME.settings]` of type http.bulk: as http.webhook, and `url` must be there. `idempotent`: whether the gateway knows a
+    number again under a token it has had. Half of `concurrency` is for pages of up to a thousand telephones.
+    """
+
+    url: str
+    concurrency: Annotated[int, msgspec.Meta(ge=1, le=100)] = 8
+
+
+def bulk_capabilities(settings: BulkSettings) -> Capabilities:
+    """What a bulk gateway with these settings can do."""
+    return msgspec.structs.replace(capabilities(settings), batch=True)
+
+
 def capabilities(settings: WebhookSettings) -> Capabilities:
     """What a webhook with these settings can do."""
     return Capabilities(
@@ -121,6 +137,12 @@ def _webhook(ctx: ChannelContext) -> Channel:
     return WebhookChannel(ctx)
 
 
+def _bulk(ctx: ChannelContext) -> Channel:
+    from fenghuo_http.bulk import BulkChannel
+
+    return BulkChannel(ctx)
+
+
 def _check_webhook(settings: WebhookSettings, secret: Callable[[str], str]) -> Mapping[str, str]:
     from fenghuo_http.webhook_checks import faults
 
@@ -134,7 +156,10 @@ def fenghuo_plugin() -> PluginInfo:
 
 @hookimpl
 def fenghuo_channel_types() -> Sequence[ChannelType]:
-    return [ChannelType("http.webhook", WebhookSettings, capabilities, ("url",), _webhook, _check_webhook)]
+    return [
+        ChannelType("http.webhook", WebhookSettings, capabilities, ("url",), _webhook, _check_webhook),
+        ChannelType("http.bulk", BulkSettings, bulk_capabilities, ("msisdn",), _bulk, _check_webhook),
+    ]
 
 
 @hookimpl

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Mapping
 
 import aiohttp
 from yarl import URL
@@ -68,15 +69,14 @@ class WebhookChannel(SimpleChannel):
         return Estimate(latency_q50_s=0.1, latency_q95_s=self._settings.timeout_s)
 
     async def send(self, job: SendJob) -> Outcome:
-        session = self._session
-        if session is None:
+        if self._session is None:
             return Transient(Scope.CHANNEL, "not-started")
         url = self._settings.url or job.address
         limit_s = min(self._settings.timeout_s, job.deadline - self._ctx.clock.monotonic() - MARGIN_S)
         if limit_s <= 0:
             return Transient(Scope.CHANNEL, "no-time")
         async with job.begin() as emission:
-            return await self._post(session, URL(url), emission, limit_s)
+            return await self._post(URL(url), emission, limit_s)
 
     async def probe(self, budget: ProbeBudget) -> ProbeResult:
         """Ask the fixed url with HEAD: any answer proves the path. Raises: LinkBroken, LinkTimeout."""
@@ -92,35 +92,42 @@ class WebhookChannel(SimpleChannel):
         except aiohttp.ClientError as exc:
             raise LinkBroken(str(exc)) from exc
 
-    async def _post(self, session: aiohttp.ClientSession, url: URL, emission: Emission, limit_s: float) -> Outcome:
+    async def _post(self, url: URL, emission: Emission, limit_s: float) -> Outcome:
         headers = {
             "Content-Type": emission.payload.media_type,
             "Idempotency-Key": emission.token,
             "Fenghuo-Token": emission.token,
             "Fenghuo-Attempt": str(emission.n),
         }
+        outcome, _ = await self._exchange(url, emission.payload.data, headers, limit_s)
+        return outcome
+
+    async def _exchange(self, url: URL, data: bytes, headers: Mapping[str, str], limit_s: float) -> tuple[Outcome, bytes]:
+        """The outcome of one POST, and what the far end said with it, as far as it is read."""
+        session = self._session
+        if session is None:
+            return Unknown("stopped"), b""
         timeout = aiohttp.ClientTimeout(total=limit_s, sock_connect=self._settings.connect_s)
         try:
-            async with session.post(url, data=emission.payload.data, headers=headers, timeout=timeout, allow_redirects=False) as answer:
+            async with session.post(url, data=data, headers=headers, timeout=timeout, allow_redirects=False) as answer:
                 outcome = status_outcome(
                     answer.status,
                     retry_after=answer.headers.get("Retry-After", ""),
                     reached=self._reached,
                     far_end=self._far_end,
                 )
-                await _drain(answer)
-                return outcome
+                return outcome, await _drain(answer)
         except aiohttp.ClientConnectorError as exc:
-            return connect_outcome(exc.errno, far_end=self._far_end)
+            return connect_outcome(exc.errno, far_end=self._far_end), b""
         except aiohttp.ConnectionTimeoutError:
-            return connect_outcome(None, far_end=self._far_end)
+            return connect_outcome(None, far_end=self._far_end), b""
         except aiohttp.InvalidURL:
-            return Permanent(self._far_end, "bad-url")
+            return Permanent(self._far_end, "bad-url"), b""
         except TimeoutError:
-            return Unknown("timeout")
+            return Unknown("timeout"), b""
         except aiohttp.ClientError as exc:
             # The request was under way: whether the far end acted on it is anybody's guess.
-            return Unknown(type(exc).__name__)
+            return Unknown(type(exc).__name__), b""
 
     def _secret(self) -> str:
         secret = self._ctx.secret(self._settings.secret_file)
@@ -138,12 +145,14 @@ class WebhookChannel(SimpleChannel):
             raise ConfigError(f"ca_file {self._settings.ca_file} cannot be used: {exc}") from exc
 
 
-async def _drain(answer: aiohttp.ClientResponse) -> None:
-    """Take the rest of the answer; a failure here changes nothing, for the status has spoken."""
+async def _drain(answer: aiohttp.ClientResponse) -> bytes:
+    """Take the answer; a failure here changes nothing, for the status has spoken."""
+    said = b""
     try:
-        await answer.content.readexactly(ANSWER_OCTETS)
-    except asyncio.IncompleteReadError:
-        return
+        said = await answer.content.readexactly(ANSWER_OCTETS)
+    except asyncio.IncompleteReadError as end:
+        return end.partial
     except (aiohttp.ClientError, TimeoutError):
         pass
     answer.close()
+    return said

@@ -1,0 +1,97 @@
+"""A bulk gateway over HTTP: takes pages of telephones, remembers word for word who was sent what, and answers when it likes."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+__all__ = ["BulkGateway", "Page"]
+
+LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+
+
+class Page(msgspec.Struct, frozen=True):
+    """One request, read as the reference says it is written. `message`: the JSON rendition."""
+
+    token: str
+    attempt: int
+    page: int
+    pages: int
+    validity_s: float
+    message: dict[str, Any]
+    to: tuple[str, ...]
+
+
+class BulkGateway:
+    """`async with BulkGateway() as gateway`. `pages`: every request, in order; `answer_s`: how long it thinks about each;
+    `refused`: telephones it does not tell."""
+
+    def __init__(self, *, answer_s: float = 0.0) -> None:
+        self.pages: list[Page] = []
+        self.answer_s = answer_s
+        self.refused: dict[str, str] = {}
+        self.status = 200
+        self.port = 0
+        self._changed = asyncio.Condition()
+        self._server: asyncio.Server | None = None
+        self._serving: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=1 << 20)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        assert self._server is not None
+        self._server.close()
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+        await self._server.wait_closed()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/bulk"
+
+    async def until(self, pages: int, *, within_s: float) -> None:
+        """Return when so many requests have come. Raises: TimeoutError."""
+        async with asyncio.timeout(within_s), self._changed:
+            await self._changed.wait_for(lambda: len(self.pages) >= pages)
+
+    def copies(self) -> Counter[str]:
+        """How often each telephone was told."""
+        return Counter(address for page in self.pages for address in page.to)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = LENGTH.search(head)
+                body = await reader.readexactly(int(length.group(1)) if length else 0)
+                answer = await self._told(body) if head.startswith(b"POST") else b""
+                reason = f"HTTP/1.1 {self.status} X\r\nContent-Length: {len(answer)}\r\nContent-Type: application/json\r\n\r\n"
+                writer.write(reason.encode() + answer)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    async def _told(self, body: bytes) -> bytes:
+        page = msgspec.json.decode(body, type=Page)
+        self.pages.append(page)
+        async with self._changed:
+            self._changed.notify_all()
+        await asyncio.sleep(self.answer_s)
+        refused = [{"to": address, "code": self.refused[address]} for address in page.to if address in self.refused]
+        return msgspec.json.encode({"ref": f"page-{len(self.pages)}", "refused": refused})
