@@ -135,7 +135,6 @@ class SimLoop(asyncio.BaseEventLoop):
 
 def run(work: Callable[[SimLoop], Coroutine[Any, Any, T]], seed: int = 0, *, fifo: bool = False) -> tuple[T, str]:
     """Run `work` to its end on a loop of its own; what it returned, and the trace. Raises: Deadlock, and what `work` raises."""
-    gc.collect()
     gc.disable()  # it finalises what it finds at moments that depend on what ran before
     try:
         with asyncio.Runner(loop_factory=lambda: SimLoop(seed, fifo=fifo)) as runner:
