@@ -19,10 +19,14 @@ import msgspec
 from fenghuo.client.socket import Control
 from tests.scale import TIMEOUT_SCALE
 
-__all__ = ["Node", "Person", "orders", "radio", "sms"]
+__all__ = ["Node", "NotStarted", "Person", "orders", "radio", "sms"]
 
 TOKENS = {"source": ["source"], "operator": ["operator", "admin", "viewer"], "anna": ["releaser"], "bert": ["releaser", "operator"]}
 URL = re.compile(r"web (http://\S+),")
+
+
+class NotStarted(AssertionError):
+    """The daemon ended before it was ready."""
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -85,6 +89,10 @@ class Node:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """End whatever is left."""
         if self._session is not None:
             await self._session.close()
         await self.kill()
@@ -94,10 +102,11 @@ class Node:
         assert self._process is not None
         return self._process.pid
 
-    async def start(self) -> None:
-        """Start the daemon and return when it says that it is ready."""
+    async def start(self, *, under: Sequence[str] = ()) -> None:
+        """Start the daemon and return when it says that it is ready. `under`: a command before it, as strace. Raises: NotStarted."""
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
+                *under,
                 sys.executable,
                 "-m",
                 "fenghuo",
@@ -112,8 +121,14 @@ class Node:
         async with asyncio.timeout(15 * TIMEOUT_SCALE):
             line = (await self._process.stdout.readline()).decode()
         found = URL.search(line)
-        assert found, f"the daemon did not start: {line} {self.log.read_text()[-2000:]}"
+        if not found:
+            raise NotStarted(f"the daemon did not start: {line} {self.log.read_text()[-2000:]}")
         self.ready_line, self.url = line.strip(), found.group(1)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process is still there."""
+        return self._process is not None and self._process.returncode is None
 
     async def kill(self, how: signal.Signals = signal.SIGKILL) -> int:
         """End the daemon by a signal; its exit code."""

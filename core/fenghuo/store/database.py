@@ -72,14 +72,24 @@ class Database:
         self.connection = self._open()
 
     def grow_log(self) -> None:
-        """Write the log to its working size once, in commits that change nothing and need no sync of their own."""
+        """Write the log to its working size once, in commits that change nothing and need no sync of their own.
+
+        A disk that is full leaves it as long as it came: slower commits, and a start all the same.
+        """
         if self._grow_frames <= 0 or self._log_size() >= self._grow_frames * PAGE:
             return
         (mark,) = self.connection.execute("PRAGMA application_id").fetchone()
         self.connection.execute("PRAGMA synchronous = OFF")
-        for _ in range(self._grow_frames):
-            self.connection.execute(f"PRAGMA application_id = {mark}")
-        self._assert_full()
+        try:
+            for _ in range(self._grow_frames):
+                self.connection.execute(f"PRAGMA application_id = {mark}")
+        except sqlite3.Error as exc:
+            if not is_full(exc):
+                raise
+            log.warning("log not grown to its working size", cause=str(exc))
+            return
+        finally:
+            self._assert_full()
         self.connection.execute(f"PRAGMA application_id = {mark}")
         self.checkpoint()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -183,8 +184,10 @@ class Store:
         self._lock = FolderLock(self.folder)
         try:
             return self._found(node, connect)
-        except BaseException:
+        except BaseException as exc:
             self._unlock()
+            if isinstance(exc, sqlite3.Error):
+                raise StoreError(f"the store in {self.folder} cannot be opened: {exc}") from exc
             raise
 
     def _unlock(self) -> None:
