@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import itertools
 import re
-import signal
 import subprocess
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -72,8 +71,8 @@ class Lives:
             died = True
             await self.node.kill()
         else:
-            await self._retry()
-            await self._orders()
+            await self.retry()
+            await self.orders()
             died = await self._dies()
         self.deaths[call] += died
         return died
@@ -81,7 +80,7 @@ class Lives:
     async def end(self) -> None:
         """A life without a fault, in which whoever got no answer asks again, and everything arrives."""
         await self.node.start()
-        await self._retry()
+        await self.retry()
         assert set() == self.unanswered
         await self.smsc.wait_for(lambda: self.promised <= set(self.seen()))
 
@@ -103,11 +102,11 @@ class Lives:
         await self.node.kill()
         return False
 
-    async def _retry(self) -> None:
+    async def retry(self) -> None:
         for number in sorted(self.unanswered):
             await self._order(number)
 
-    async def _orders(self) -> None:
+    async def orders(self) -> None:
         first, self._asked = self._asked, self._asked + BURST
         await asyncio.gather(*(self._order(number) for number in range(first, self._asked)))
 
@@ -176,10 +175,10 @@ async def test_a_disk_that_fails_once_costs_no_promise(tmp_path: Path, call: str
         await told.node.kill()
         await told.node.start(under=injected(tmp_path, call, f"error={error}:when={number}"))
         for _ in range(8):
-            await told._orders()
+            await told.orders()
         async with asyncio.timeout(20 * TIMEOUT_SCALE):
             while told.unanswered:
-                await told._retry()
+                await told.retry()
                 await asyncio.sleep(0.1)
         await told.smsc.wait_for(lambda: told.promised <= set(told.seen()))
         events = {event["type"] for event in (await told.node.ask("log.read", limit=10_000))["events"]}
@@ -191,7 +190,7 @@ async def test_a_disk_that_is_full_while_the_log_grows_keeps_nobody_from_startin
     """The log is long for the sake of speed alone."""
     async with lives(tmp_path) as told:
         await told.node.start(under=injected(tmp_path, "pwrite64", "error=ENOSPC:when=1000"))
-        await told._orders()
+        await told.orders()
         await told.smsc.wait_for(lambda: told.promised <= set(told.seen()))
         assert BURST == len(told.promised)
         assert "log not grown" in told.node.log.read_text()
