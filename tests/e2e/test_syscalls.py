@@ -169,7 +169,10 @@ async def test_until_a_life_has_no_such_call(tmp_path: Path, call: str) -> None:
 
 @pytest.mark.parametrize(("call", "number", "error"), [("fdatasync", 6, "EIO"), ("pwrite64", 40, "EIO"), ("pwrite64", 40, "ENOSPC")])
 async def test_a_disk_that_fails_once_costs_no_promise(tmp_path: Path, call: str, number: int, error: str) -> None:
-    """The same sync is never tried again and called good: the store is opened anew, who got no 202 asks again, and all arrives."""
+    """The same sync is never tried again and called good: the store is opened anew, who got no 202 asks again, and all arrives.
+
+    A turn of the engine that was lost with its commit ends the daemon, and the service manager starts it again.
+    """
     async with lives(tmp_path) as told:
         await told.end()
         await told.node.kill()
@@ -178,11 +181,12 @@ async def test_a_disk_that_fails_once_costs_no_promise(tmp_path: Path, call: str
             await told.orders()
         async with asyncio.timeout(20 * TIMEOUT_SCALE):
             while told.unanswered:
+                if not told.node.is_alive:
+                    await told.node.start()
                 await told.retry()
                 await asyncio.sleep(0.1)
         await told.smsc.wait_for(lambda: told.promised <= set(told.seen()))
-        events = {event["type"] for event in (await told.node.ask("log.read", limit=10_000))["events"]}
-        assert {"alarm.disk_failed", "alarm.store_full"} & events, events
+        assert re.search("disk failed|store is full", told.node.log.read_text())
         assert {1} == set(told.unmarked().values())
 
 
