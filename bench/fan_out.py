@@ -17,12 +17,13 @@ import msgspec
 import uvloop
 
 from bench.probe import fsync_probe
-from bench.pump import ANSWER, LENGTH, HttpClient, Sink, percentile
+from bench.pump import ANSWER, LENGTH, HttpClient, Sink, median, percentile
 from bench.report import Row, alone, table
 
 __all__ = ["FanOutBench", "run"]
 
 RECIPIENTS = 64
+ROUNDS = 3
 EVERY_S = 0.04
 """Between two urgent orders."""
 TOKEN = "bench-0123456789abcdef0123456789abcdef"
@@ -116,6 +117,16 @@ class Gateway:
             writer.close()
 
 
+class Round(msgspec.Struct, frozen=True):
+    """One alert to everybody: seconds from its submission until it was accepted and the first page came, and from its acceptance until
+    everybody was durably marked; `told`: telephones at the gateway."""
+
+    accepted_s: float
+    first_s: float
+    marked_s: float
+    told: int
+
+
 class FanOutBench:
     """A daemon with a roll of `people` telephones, a gateway for them, and a web hook for the orders."""
 
@@ -129,6 +140,7 @@ class FanOutBench:
         self._process: asyncio.subprocess.Process | None = None
         self._client: HttpClient | None = None
         self._orders = 0
+        self.alerts = 0
 
     async def prepare(self) -> None:
         """Files, peers, and a first start that reads the roll."""
@@ -166,11 +178,12 @@ class FanOutBench:
         self.gateway.stop()
         self.sink.stop()
 
-    async def alert(self) -> tuple[float, float]:
-        """Submit an alert to everybody; monotonic seconds when it was sent, and seconds until it was accepted."""
+    async def alert(self, *, hours: float = 6.0) -> tuple[float, float]:
+        """Submit an alert to everybody; monotonic seconds when it was sent, and seconds until it was accepted. One of the past is kept
+        and goes to nobody."""
         assert self._client is not None
         began = time.monotonic()
-        alert, key = _cap(f"alert-{began}"), f"Authorization: Bearer {TOKEN}"
+        alert, key = _cap(f"alert-{began}", hours=hours), f"Authorization: Bearer {TOKEN}"
         status = await self._client.post("/api/v1/alerts", alert, key, media="application/cap+xml")
         if status != 202:
             raise RuntimeError(f"the alert was answered by {status}")
@@ -197,6 +210,14 @@ class FanOutBench:
             await asyncio.sleep(EVERY_S)
         return list(await asyncio.gather(*found))
 
+    async def round(self) -> Round:
+        """An alert to everybody, until the last of them is marked."""
+        self.gateway.forget()
+        self.alerts += 1
+        began, accepted_s = await self.alert()
+        marked_s = await self.marked(within_s=120.0)
+        return Round(accepted_s, self.gateway.first_at - began, marked_s, self.gateway.told)
+
     async def marked(self, *, within_s: float) -> float:
         """Wait until everybody is durably marked; seconds from the acceptance to the commit that says so, by the store's own clock."""
         async with asyncio.timeout(within_s):
@@ -206,9 +227,9 @@ class FanOutBench:
 
     def _read(self) -> float | None:
         query = """SELECT event.at - o.opened_at FROM objective o JOIN event ON event.subject = 'objective/' || o.id
-                   WHERE event.type = 'objective.met' AND o.total = ? ORDER BY o.id DESC LIMIT 1"""
+                   WHERE event.type = 'objective.met' AND o.total = ? ORDER BY o.id LIMIT 1 OFFSET ?"""
         with contextlib.closing(sqlite3.connect(f"file:{self.folder}/state/fenghuo.sqlite?mode=ro", uri=True)) as reader:
-            row = reader.execute(query, (self.people,)).fetchone()
+            row = reader.execute(query, (self.people, self.alerts - 1)).fetchone()
         return float(row[0]) if row else None
 
     @property
@@ -241,12 +262,12 @@ class FanOutBench:
         (self.folder / "fenghuo.toml").write_text(settings, encoding="utf-8")
 
 
-def _cap(name: str) -> bytes:
+def _cap(name: str, *, hours: float) -> bytes:
     now = datetime.now(UTC)
     return f"""<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>{name}</identifier><sender>met</sender>
       <sent>{now.isoformat()}</sent><status>Actual</status><msgType>Alert</msgType><scope>Public</scope>
       <info><language>zh-CN</language><category>Met</category><event>台风</event><urgency>Immediate</urgency>
-      <severity>Moderate</severity><certainty>Likely</certainty><expires>{(now + timedelta(hours=6)).isoformat()}</expires>
+      <severity>Moderate</severity><certainty>Likely</certainty><expires>{(now + timedelta(hours=hours)).isoformat()}</expires>
       <headline>台风预警</headline><description>台风即将登陆，请立即转移至安置点。</description>
       <area><areaDesc>太仓市</areaDesc><geocode><valueName>mca</valueName><value>320585</value></geocode></area></info></alert>""".encode()
 
@@ -259,14 +280,14 @@ async def run(folder: Path, *, people: int) -> list[Row]:
         disk = fsync_probe(folder)
         await bench.start()
         await bench.orders(count=25)
+        for _ in range(5):
+            await bench.alert(hours=-1.0)  # the first document of a kind costs its schema
         idle = await bench.orders(count=50)
         over = asyncio.Event()
         urgent = asyncio.create_task(bench.orders(over))
-        began, accepted_s = await bench.alert()
-        marked_s = await bench.marked(within_s=120.0)
+        rounds = [await bench.round() for _ in range(ROUNDS)]
         over.set()
-        during = await urgent
-        first_s, peak_mb, told = bench.gateway.first_at - began, bench.peak_mb, bench.gateway.told
+        during, peak_mb = await urgent, bench.peak_mb
         bench.gateway.forget()
         bench.gateway.opened.clear()
         await bench.alert()
@@ -281,10 +302,10 @@ async def run(folder: Path, *, people: int) -> list[Row]:
         await bench.stop()
     size = f"{people:,} people"
     return [
-        alone(f"fan-out, {size}: accepted", 1e3 * accepted_s, "ms", goal=("<=", 2.0)),
-        alone("fan-out: first hand-off", 1e3 * first_s, "ms", goal=("<=", 10.0)),
-        alone("fan-out: all durably marked", marked_s, "s", goal=("<=", 8.0)),
-        alone("fan-out: told at the gateway", told, "", goal=(">=", people)),
+        alone(f"fan-out, {size}: accepted", 1e3 * median([one.accepted_s for one in rounds]), "ms", goal=("<=", 2.0)),
+        alone("fan-out: first hand-off", 1e3 * median([one.first_s for one in rounds]), "ms", goal=("<=", 10.0)),
+        alone("fan-out: all durably marked", median([one.marked_s for one in rounds]), "s", goal=("<=", 8.0)),
+        alone("fan-out: told at the gateway, of three", sum(one.told for one in rounds), "", goal=(">=", ROUNDS * people)),
         alone("fan-out: urgent order p50, idle", 1e3 * percentile(idle, 0.5), "ms"),
         alone("fan-out: urgent order p50, meanwhile", 1e3 * percentile(during, 0.5), "ms", goal=("<=", 10.0)),
         alone("fan-out: urgent order p99, meanwhile", 1e3 * percentile(during, 0.99), "ms", goal=("<=", 25.0)),
