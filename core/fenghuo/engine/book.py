@@ -60,7 +60,8 @@ class OpenTarget:
 
 
 class OpenObjective:
-    """An objective with the rungs it was planned on and its open targets by recipient. `asked`: everyone it ever had as a target."""
+    """An objective with the rungs it was planned on and its open targets by recipient. `asked`: everyone it ever had as a target, or is
+    going to have."""
 
     def __init__(self, objective: Objective, message: OpenMessage, rungs: tuple[Rung, ...], escalate: tuple[Escalation, ...]) -> None:
         self.objective = objective

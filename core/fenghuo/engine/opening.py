@@ -109,7 +109,7 @@ class Opening:
         return targets
 
     def _open_chunk(self, entry: OpenObjective, heirs: list[Heir], batch: Batch) -> list[OpenTarget]:
-        targets = [self.add_target(entry, heir, batch) for heir in heirs if heir.recipient not in entry.asked]
+        targets = [self.add_target(entry, heir, batch) for heir in heirs]
         planned = entry.objective.planned + len(heirs)
         entry.objective = msgspec.structs.replace(entry.objective, planned=planned)
         batch.objectives[entry.objective.id] = entry.objective
@@ -232,6 +232,8 @@ class Opening:
             self._push(opened, heirs)
 
     def _push(self, entry: OpenObjective, heirs: list[Heir]) -> None:
+        # Whoever is still to come is asked already: as somebody's deputy they would not count, and the objective would never be whole.
+        entry.asked.update(heir.recipient for heir in heirs)
         heapq.heappush(self._waiting, (entry.objective.priority, next(self._order), entry, iter(heirs)))
 
     def _nobody(self, entry: OpenMessage, batch: Batch) -> None:

@@ -173,8 +173,9 @@ class Recovery:
         for opened in list(self._book.objectives.values()):
             objective = opened.objective
             if objective.planned < objective.total and objective.id not in self._publics:
-                known = {row.recipient for row in await self._store.find(TARGET, "objective = ?", objective.id)}
-                opened.objective = msgspec.structs.replace(objective, planned=len(known))
+                rows = await self._store.find(TARGET, "objective = ?", objective.id)
+                known = {row.recipient for row in rows}
+                opened.objective = msgspec.structs.replace(objective, planned=sum(not row.covers for row in rows))
                 heirs = await self._heirs(objective.message, objective.revision) if objective.ladder == INHERITED else ()
                 self._opening.resume(opened, known, heirs)
         for key, entry in list(self._book.messages.items()):

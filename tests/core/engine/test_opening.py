@@ -18,7 +18,7 @@ from fenghuo.model.directory import ContactPoint, Person
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageId, MessageState
 from fenghuo.model.traffic import Priority
-from fenghuo.plugin.ports import Capabilities
+from fenghuo.plugin.ports import Capabilities, Inbound, InboundKind
 from fenghuo.store.tables import RENDITION
 from tests.core.engine.house import House, opened
 from tests.core.engine.values import NOW, content, directory, message
@@ -228,6 +228,48 @@ async def test_what_is_cancelled_in_the_middle_of_its_fan_out_goes_to_nobody_mor
         assert (True, ended) == (0 < len(ended) < CHUNK, {mail.address for mail in house.sent if "取消" not in mail.text})
         objective, _ = await house.objectives()
         assert (ObjectiveState.WAIVED, CROWD) == (objective.state, objective.planned)
+
+
+HASTY = """
+[ladders.a]
+[[ladders.a.rungs]]
+channels = ["a"]
+[[rules]]
+name = "orders"
+match = { kind = ["Dispatch"] }
+audience = { name = "as addressed" }
+ladder = "a"
+escalate = [ { after_s = 0, to = "person:%s" } ]
+"""
+
+
+async def test_who_is_still_to_come_stands_in_for_nobody(tmp_path: Path) -> None:
+    """The last of a crowd is asked for the first before the fan-out has come to them: they count as themselves, and the order is whole."""
+    async with opened(tmp_path, rules=HASTY % f"p{CROWD - 1}") as house:
+        _with_crowd(house)
+        await _accepted(house, "role:crowd")
+        await house.settle()
+        assert (CROWD, CROWD) == (len(house.sent), len({mail.address for mail in house.sent}))
+        for mail in tuple(house.sent):
+            await house.room.receipts.take("a", Inbound(InboundKind.RECEIPT, b"", _acked, ref=mail.ref, level=Evidence.DEVICE))
+        await house.settle()
+        assert [(ObjectiveState.MET, CROWD)] == [(one.state, one.met) for one in await house.objectives()]
+
+
+async def test_a_stand_in_is_not_taken_for_one_of_those_who_were_planned(tmp_path: Path) -> None:
+    """A crash in mid-fan-out, with somebody from outside asked already: the count goes on with those it is for."""
+    async with opened(tmp_path, rules=HASTY % "huang") as house:
+        _with_crowd(house)
+        await _accepted(house, "role:crowd")
+        house.room.loop.turn()
+        await house.store.run(lambda tx: None)
+    async with opened(tmp_path, rules=HASTY % "huang", before=_with_crowd) as again:
+        assert [(CROWD, CROWD)] == [(one.planned, one.total) for one in await again.objectives()]
+        assert CROWD + 1 == len(await again.targets())
+
+
+async def _acked() -> None:
+    """A far end that waits for no ack."""
 
 
 async def _accepted(house: House, *to: str, **fields: object) -> MessageId:
