@@ -106,6 +106,15 @@ class Lives:
         for number in sorted(self.unanswered):
             await self._order(number)
 
+    async def insist(self) -> None:
+        """Ask until everybody has an answer, starting the daemon anew when it has ended."""
+        async with asyncio.timeout(20 * TIMEOUT_SCALE):
+            while self.unanswered:
+                if not self.node.is_alive:
+                    await self.node.start()
+                await self.retry()
+                await asyncio.sleep(0.1)
+
     async def orders(self) -> None:
         first, self._asked = self._asked, self._asked + BURST
         await asyncio.gather(*(self._order(number) for number in range(first, self._asked)))
@@ -179,12 +188,7 @@ async def test_a_disk_that_fails_once_costs_no_promise(tmp_path: Path, call: str
         await told.node.start(under=injected(tmp_path, call, f"error={error}:when={number}"))
         for _ in range(8):
             await told.orders()
-        async with asyncio.timeout(20 * TIMEOUT_SCALE):
-            while told.unanswered:
-                if not told.node.is_alive:
-                    await told.node.start()
-                await told.retry()
-                await asyncio.sleep(0.1)
+        await told.insist()
         await told.smsc.wait_for(lambda: told.promised <= set(told.seen()))
         assert re.search("disk failed|store is full", told.node.log.read_text())
         assert {1} == set(told.unmarked().values())
