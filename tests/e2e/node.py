@@ -80,6 +80,7 @@ class Node:
         self.url = ""
         self.ready_line = ""
         self.log = folder / "daemon.log"
+        self.ready_within_s = 15.0
         self._process: asyncio.subprocess.Process | None = None
         self._session: aiohttp.ClientSession | None = None
         _write(folder, channels, persons, rules, extra)
@@ -118,7 +119,7 @@ class Node:
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )
         assert self._process.stdout is not None
-        async with asyncio.timeout(15 * TIMEOUT_SCALE):
+        async with asyncio.timeout(self.ready_within_s * TIMEOUT_SCALE):
             line = (await self._process.stdout.readline()).decode()
         found = URL.search(line)
         if not found:

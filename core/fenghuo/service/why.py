@@ -10,6 +10,7 @@ import msgspec
 from fenghuo.clock import instant
 from fenghuo.model.delivery import Attempt, Delivery, DeliveryState, Hold, Objective, Target, TargetState
 from fenghuo.service.showing import message_line, objective_line
+from fenghuo.service.why_public import public_view
 from fenghuo.store.records import EventRow, MessageRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import ATTEMPT, DELIVERY, EVENT, OBJECTIVE, TARGET
@@ -57,6 +58,7 @@ async def _objective(store: Store, objective: Objective, recipient: str, limit: 
     where, params = ("objective = ? AND recipient = ?", (objective.id, recipient)) if recipient else ("objective = ?", (objective.id,))
     targets = await store.find(TARGET, f"{where} ORDER BY recipient", *params, limit=limit)
     plan = await _plan(store, objective)
+    public = await public_view(store, objective)
     return {
         **objective_line(objective),
         "rule": objective.rule,
@@ -66,7 +68,7 @@ async def _objective(store: Store, objective: Objective, recipient: str, limit: 
         "rules": plan.rules,
         "situation": objective.situation,
         "directory": objective.directory,
-        "targets": [await _target(store, objective, target, plan) for target in targets],
+        "targets": [public] if public else [await _target(store, objective, target, plan) for target in targets],
     }
 
 

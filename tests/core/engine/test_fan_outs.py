@@ -30,11 +30,12 @@ from fenghuo.model.evidence import Evidence
 from fenghuo.model.roll import Roll
 from fenghuo.model.traffic import Priority
 from fenghuo.plugin.ports import Capabilities, Doubt, Emission, Inbound, InboundKind
+from fenghuo.service.why import why_view
 from fenghuo.store import Tx
 from fenghuo.store.disk import DATABASE
 from fenghuo.store.records import PageRow
 from fenghuo.store.rolls import next_roll, pages, put_in_force
-from fenghuo.store.tables import FAN_OUT, PAGE, PAGE_ATTEMPT, ROLL
+from fenghuo.store.tables import FAN_OUT, MESSAGE, PAGE, PAGE_ATTEMPT, ROLL
 from tests.core.engine.house import RULES, House, Sheet, opened
 from tests.core.engine.values import NOW
 
@@ -357,6 +358,30 @@ async def test_the_urgent_public_goes_first(house: House) -> None:
     texts = [sheet.text for sheet in house.channel["a"].pages]
     assert 4 == next(place for place, text in enumerate(texts) if "fast" in text)
     assert 21 == len(texts)
+
+
+async def test_why_tells_how_far_a_public_has_come(house: House) -> None:
+    """One line for all of it: how many have what is needed, what is on the air, and what has not begun."""
+    house.down("b")
+    gate = asyncio.Event()
+
+    async def hang(emission: Emission) -> None:
+        if len(house.channel["a"].pages) > 1:
+            await gate.wait()
+
+    house.channel["a"].during = hang
+    await enrol(house, numbers(0, 6_000), [])
+    answer = await alert(house, "one", NORTH_AREA)
+    (row,) = await house.store.find(MESSAGE, "id = ?", answer.id)
+    (public,) = (await why_view(house.store, row, recipient="", limit=10))["objectives"][0]["targets"]
+    assert public["says"].startswith("1000 of 6000 have ACCEPTED, 0 will not get it; 5000 on 5 pages that have begun; 1000 on pages that")
+    expected = [
+        ("a", "EMITTING", "4 pages with 4000 people are on the air; 0 of them have ACCEPTED"),
+        ("a", "MET", "1 pages with 1000 people are at their end; 1000 of them have ACCEPTED"),
+    ]
+    assert expected == [(way["channel"], way["state"], way["says"]) for way in public["chosen"]]
+    gate.set()
+    await house.settle()
 
 
 async def test_a_public_of_nobody_is_an_alarm(house: House) -> None:
