@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
 
-from fenghuo.engine.marks import may_have
+from fenghuo.engine.marks import how_many_may
 from fenghuo.engine.planning import Candidate
 from fenghuo.engine.rules import Rung, RungMode
 from fenghuo.model.delivery import Delivery, DeliveryState
@@ -20,6 +21,7 @@ from fenghuo.store.transaction import Tx
 
 __all__ = ["INHERITED", "Heir", "Told", "find_heirs", "inherited_rungs"]
 
+_AREAS = "SELECT json_group_object(id, area) FROM roll WHERE id IN (SELECT roll_page FROM page WHERE objective = ?)"
 INHERITED = "(inherited)"
 """The ladder name of an objective whose ways were taken over from the revision it replaces."""
 
@@ -53,10 +55,9 @@ def _publics(tx: Tx, message: MessageId, before: int, needed: dict[int, Evidence
     for row in tx.find(FAN_OUT, "message = ? AND revision < ? ORDER BY objective", message, before):
         areas: Counter[str] = Counter()
         channels: dict[str, None] = {}
+        area_of: dict[str, str] = json.loads(str(tx.scalar(_AREAS, row.objective)))
         for page in tx.find(PAGE, "objective = ? AND tries > 0 ORDER BY number", row.objective):
-            reached = len(may_have(page.marks, on_air=page.state is DeliveryState.EMITTING))
-            area = tx.scalar("SELECT area FROM roll WHERE id = ?", page.roll_page)
-            areas[str(area)] += reached
+            areas[area_of[str(page.roll_page)]] += how_many_may(page.marks, on_air=page.state is DeliveryState.EMITTING)
             channels.setdefault(page.channel)
         if areas.total():
             told = Told(row.objective, row.kinds, tuple(channels), tuple(areas.items()))

@@ -10,7 +10,21 @@ from collections.abc import Iterable, Sequence
 from fenghuo.model.delivery import Outcome, Paged, Permanent, Reached, Unknown
 from fenghuo.model.evidence import Evidence
 
-__all__ = ["DOUBT", "FAILED", "NOT_MEANT", "after", "count", "due", "given_up", "has_doubt", "highest", "may_have", "meant", "raised"]
+__all__ = [
+    "DOUBT",
+    "FAILED",
+    "NOT_MEANT",
+    "after",
+    "count",
+    "due",
+    "given_up",
+    "has_doubt",
+    "highest",
+    "how_many_may",
+    "may_have",
+    "meant",
+    "raised",
+]
 
 EVIDENCE, FAILED, DOUBT, NOT_MEANT = 0x07, 0x08, 0x10, 0x20
 """Evidence; refused for good; emitted, and nobody knows whether it left; on the page, and not addressed."""
@@ -38,6 +52,11 @@ def due(marks: bytes) -> Sequence[int]:
 def may_have(marks: bytes, *, on_air: bool) -> list[int]:
     """The places that got it, or may have. `on_air`: an emission to all that were due has no outcome."""
     return [place for place, mark in enumerate(marks) if mark & (EVIDENCE | DOUBT) or (on_air and mark == 0)]
+
+
+def how_many_may(marks: bytes, *, on_air: bool) -> int:
+    """How many places may_have() would name, without naming them: this is asked of a thousand pages at once."""
+    return sum(marks.count(value) for value in set(marks) if value & (EVIDENCE | DOUBT) or (on_air and value == 0))
 
 
 def has_doubt(marks: bytes) -> bool:

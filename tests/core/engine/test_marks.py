@@ -94,6 +94,11 @@ def test_those_who_may_have_it_are_those_with_evidence_in_doubt_or_on_the_air() 
     assert [0, 2, 3] == marks.may_have(packed, on_air=False)
     assert [0, 1] == marks.may_have(bytes(2), on_air=True)
     assert [] == marks.may_have(bytes(2), on_air=False)
+    assert (3, 2, 0) == (
+        marks.how_many_may(packed, on_air=False),
+        marks.how_many_may(bytes(2), on_air=True),
+        marks.how_many_may(bytes(2), on_air=False),
+    )
 
 
 def test_what_is_given_up_has_ended_and_is_still_known_to_be_doubtful() -> None:
