@@ -87,7 +87,9 @@ def place(config: Path) -> Place:
         raise SettingsError((f"{config}: cannot be read: {error}",)) from error
     base = config.absolute().parent
     state = base / _text(raw, "node", "state", "state")
-    return Place(base / _text(raw, "control", "socket", str(state / "ctl.sock")), state)
+    socket = base / _text(raw, "control", "socket", str(state / "ctl.sock"))
+    # As the daemon reads them: a Unix socket's path may have 107 bytes, and steps up count.
+    return Place(Path(os.path.normpath(socket)), Path(os.path.normpath(state)))
 
 
 def read_token(path: Path | None) -> str:

@@ -82,6 +82,14 @@ def test_a_settings_file_says_where_the_daemon_is(tmp_path: Path) -> None:
     assert (tmp_path / "s.sock", tmp_path / "state") == (place(file).socket, place(file).state)
 
 
+def test_steps_up_are_taken_as_the_daemon_takes_them(tmp_path: Path) -> None:
+    """The path of a Unix socket has a limit that the daemon, which writes it shorter, need not have met."""
+    file = tmp_path / "config/fenghuo.toml"
+    file.parent.mkdir()
+    file.write_text('[node]\nstate = "../build/state"\n')
+    assert (tmp_path / "build/state/ctl.sock", tmp_path / "build/state") == (place(file).socket, place(file).state)
+
+
 @pytest.mark.parametrize("text", ["[node", "[node]\nstate = 7\n"])
 def test_a_settings_file_that_cannot_be_read_is_a_sentence(tmp_path: Path, text: str) -> None:
     """Not a stack trace."""
