@@ -28,8 +28,6 @@ FIRST = 40
 """Posted first; the others of a burst are under way when the kill comes, and some are not answered."""
 IN_FLIGHT, SPARE = 32, 4
 """Fewest orders at each kill that are promised and that no bearer has reported; a few more before the clock of the kill starts."""
-GROUPS = 10
-"""A person gets an order in every tenth round only: two doubts about one number are a case of their own."""
 LATEST_S = 0.5
 """Kills fall this long, at most, after the last posts of a round have begun: some before they are answered."""
 REPORT_AFTER_MS = 800
@@ -43,10 +41,11 @@ KEY = re.compile(r"命令(\d{5})号")
 
 
 def people() -> list[Person]:
-    """Invented persons: some have a radio only, the others a telephone only."""
+    """Invented persons, one for each order, for two doubts about one number are a case of their own: a report may be of either. Some
+    have a radio only, the others a telephone only."""
     numbers = (f"+86138{n:08d}" for n in itertools.count() if n % 100 not in (66, 77, 88, 99))
     calls = (f"B{n // 26}{chr(65 + n % 26)}ABC" for n in itertools.count())
-    return [Person(f"p{n}", callsign=next(calls)) if n % BY_RADIO == 0 else Person(f"p{n}", next(numbers)) for n in range(GROUPS * BURST)]
+    return [Person(f"p{n}", callsign=next(calls)) if n % BY_RADIO == 0 else Person(f"p{n}", next(numbers)) for n in range(KILLS * BURST)]
 
 
 class Killing:
@@ -86,7 +85,7 @@ class Killing:
 
     async def _ask(self, number: int) -> None:
         """Post until there is an answer, with the same key each time: what a client does that was promised nothing."""
-        person, text = self.persons[number % len(self.persons)], f"命令{number:05d}号：立即到岗"
+        person, text = self.persons[number], f"命令{number:05d}号：立即到岗"
         while True:
             status, answer = await self.node.order(person.id, text, key=f"order-{number}", priority="P1")
             if status == 202:
