@@ -24,6 +24,8 @@ __all__ = ["FanOutBench", "run"]
 
 RECIPIENTS = 64
 ROUNDS = 3
+REST_S = 1.0
+"""After a round, so that the next does not begin in the end of this one."""
 EVERY_S = 0.04
 """Between two urgent orders."""
 TOKEN = "bench-0123456789abcdef0123456789abcdef"
@@ -216,6 +218,7 @@ class FanOutBench:
         self.alerts += 1
         began, accepted_s = await self.alert()
         marked_s = await self.marked(within_s=120.0)
+        await asyncio.sleep(REST_S)
         return Round(accepted_s, self.gateway.first_at - began, marked_s, self.gateway.told)
 
     async def marked(self, *, within_s: float) -> float:

@@ -195,6 +195,7 @@ class Daemon:
                 await web.start()
             self._listen(room, desk, keeper)
             self._tell_ready(web, doubts=room.recovery.doubts, began=began)
+            self._hosting.start_channels()
             await self._stop.wait()
         finally:
             self._ready = False
@@ -216,9 +217,6 @@ class Daemon:
         return [asyncio.create_task(work, name=name) for name, work in works]
 
     def _tell_ready(self, web: WebPort | None, *, doubts: int, began: float) -> None:
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
         sys.setswitchinterval(SWITCH_S)
         self._ready = True
         self._audit.record(Deed.of("start", "node", version=version()), SYSTEM)
@@ -229,6 +227,9 @@ class Daemon:
             f"socket {self._settings.control_socket}{where}, {len(self._settings.channels)} channels, {doubts} in doubt",
             flush=True,
         )
+        gc.collect()  # 30 ms, which nobody has to wait for
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
 
     async def _drain(self, room: EngineRoom, control: ControlServer, web: WebPort | None) -> None:
         """In this order: nothing new, then what is in flight, then silence on every channel."""

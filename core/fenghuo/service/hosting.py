@@ -77,15 +77,13 @@ class Hosting:
             supervisor.capabilities,
             address_kinds=kinds,
             channel=lambda: supervisor.channel,
-            terms=Terms(channel.risk_groups, channel.medium, traffic, channel.admin),
+            terms=Terms(channel.risk_groups, channel.medium, traffic, channel.admin, refire_after_s=channel.refire_after_s),
         )
 
     def start(self, desk: Desk, events: EventStream, web: Web | None) -> None:
-        """Start everything off the boot path; a device that is absent delays nobody."""
+        """Start everything but the channels off the boot path."""
         for fault in self._host.faults:
             log.error("plugin set aside", plugin=fault.plugin, cause=fault.cause)
-        for channel in self._channels:
-            self._spawn(channel.run(), channel.name)
         if web is not None:
             for front in self._settings.fronts:
                 self._start_front(front, desk, events, web)
@@ -93,6 +91,12 @@ class Hosting:
             self._start_source(source)
         for sensor in self._settings.sensors:
             self._start_sensor(sensor)
+
+    def start_channels(self) -> None:
+        """Last of all, when the doors are open: what a channel imports (an HTTP client is 0.1 s) delays nobody who wants to come in, and
+        a device that is absent neither."""
+        for channel in self._channels:
+            self._spawn(channel.run(), channel.name)
 
     async def fronts_started(self) -> None:
         """Wait until every front has mounted itself, or for two seconds: one that cannot start delays nobody for long."""

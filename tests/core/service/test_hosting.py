@@ -158,6 +158,7 @@ class Hosted:
 
     def start(self, *, web: bool = True) -> None:
         self.hosting.start(self.desk, self.house.store.events, self.web if web else None)
+        self.hosting.start_channels()
 
     async def until(self, holds: Callable[[], bool]) -> None:
         async with asyncio.timeout(10 * TIMEOUT_SCALE):
@@ -313,6 +314,7 @@ async def test_a_plugin_that_was_set_aside_is_logged(tmp_path: Path) -> None:
         await hosting.add_channels(house.store)
         with capture_logs() as logs:
             hosting.start(Desk(), house.store.events, None)
+            hosting.start_channels()
         assert [("plugin set aside", "broken")] == [(line["event"], line["plugin"]) for line in logs]
 
 
