@@ -4,64 +4,20 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from types import TracebackType
 
 import pytest
 
-from fenghuo import Doubt, Emission, Evidence, Outcome, Paged, Permanent, Priority, Reached, Rendition, Scope, Token, Traffic, Transient
+from fenghuo import Doubt, Evidence, Outcome, Paged, Permanent, Reached, Scope, Transient
 from fenghuo.clock import SystemClock
 from fenghuo.plugin.context import HostedChannelContext
 from fenghuo_http import BulkSettings, bulk_capabilities
 from fenghuo_http.bulk import BulkChannel
 from tests.peers.bulk_gateway import BulkGateway
+from tests.plugins.page_fakes import OneLicence, OnePage
 
 PEOPLE = ("+8613800000001", "+8613800000002", "+8613800000003")
-
-
-class OneEmission:
-    """A licence with a small JSON payload."""
-
-    token = Token("0b1d-token")
-    n = 2
-    payload = Rendition("json", "台风", b'{"id":"01J","copy":0}', "application/json")
-    validity_s = 60.0
-    number = 7
-
-    async def turn(self) -> None:
-        return None
-
-
-class OneLicence:
-    """What begin() gives; `begun` tells how often it was asked for."""
-
-    def __init__(self, *, limit_s: float = 5.0) -> None:
-        self.address_kind = "msisdn"
-        self.priority = Priority.P1
-        self.traffic = Traffic.ACTUAL
-        self.size = 12
-        self.deadline = time.monotonic() + limit_s
-        self.begun = 0
-
-    def begin(self) -> OneLicence:
-        return self
-
-    async def __aenter__(self) -> Emission:
-        self.begun += 1
-        return OneEmission()
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        return None
-
-
-class OnePage(OneLicence):
-    """A page for these telephones, the second of three."""
-
-    def __init__(self, addresses: Sequence[str], *, limit_s: float = 5.0) -> None:
-        super().__init__(limit_s=limit_s)
-        self.addresses = addresses
-        self.number, self.pages = 2, 3
 
 
 class OneJob(OneLicence):

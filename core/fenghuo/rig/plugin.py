@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fenghuo.plugin.hookspecs import hookimpl
 from fenghuo.plugin.ports import Channel, ChannelContext, ChannelType, PluginInfo
-from fenghuo.rig.sim_settings import SimSettings, radio_capabilities, sms_capabilities
+from fenghuo.rig.sim_settings import SimSettings, bulk_capabilities, radio_capabilities, sms_capabilities
 
 if TYPE_CHECKING:
     import click
@@ -24,6 +24,7 @@ def fenghuo_plugin() -> PluginInfo:
 def fenghuo_channel_types() -> Sequence[ChannelType]:
     return (
         ChannelType("sim.sms", SimSettings, sms_capabilities, ("msisdn",), _channel),
+        ChannelType("sim.bulk", SimSettings, bulk_capabilities, ("msisdn",), _bulk),
         ChannelType("sim.radio", SimSettings, radio_capabilities, ("callsign",), _channel),
     )
 
@@ -33,6 +34,12 @@ def fenghuo_commands() -> Sequence[click.Command]:
     from fenghuo.rig.demo import demo  # the command line alone pays for it
 
     return (demo,)
+
+
+def _bulk(ctx: ChannelContext) -> Channel:
+    from fenghuo.rig.sim_bulk import SimBulkChannel
+
+    return SimBulkChannel(ctx)
 
 
 def _channel(ctx: ChannelContext) -> Channel:

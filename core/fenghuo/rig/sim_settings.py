@@ -7,7 +7,7 @@ import msgspec
 from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import Capabilities, Doubt
 
-__all__ = ["SimSettings", "radio_capabilities", "sms_capabilities"]
+__all__ = ["SimSettings", "bulk_capabilities", "radio_capabilities", "sms_capabilities"]
 
 
 class SimSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,6 +34,11 @@ def sms_capabilities(settings: SimSettings) -> Capabilities:
         attempt_s=10.0,
         fee_fen=settings.fee_fen or 5.0,
     )
+
+
+def bulk_capabilities(settings: SimSettings) -> Capabilities:
+    """Like a bulk gateway: pages of telephones, receipts of each."""
+    return msgspec.structs.replace(sms_capabilities(settings), batch=True, attempt_s=15.0)
 
 
 def radio_capabilities(settings: SimSettings) -> Capabilities:

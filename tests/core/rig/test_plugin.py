@@ -9,16 +9,17 @@ import click
 
 from fenghuo.plugin.host import load_plugins
 from fenghuo.rig import plugin
+from fenghuo.rig.sim_bulk import SimBulkChannel
 from fenghuo.rig.sim_channel import SimChannel
 from fenghuo.rig.sim_settings import SimSettings
 from tests.plugins.sms_fakes import FakeContext, settings_for
 from tests.scale import TIMEOUT_SCALE
 
 
-def test_it_brings_two_channels_and_a_command() -> None:
+def test_it_brings_three_channels_and_a_command() -> None:
     """Without a fault, through the host that everybody's plugin passes."""
     host = load_plugins([plugin])
-    assert ((), {"sim.sms", "sim.radio"}, {"demo"}) == (host.faults, set(host.channel_types), set(host.commands))
+    assert ((), {"sim.sms", "sim.bulk", "sim.radio"}, {"demo"}) == (host.faults, set(host.channel_types), set(host.commands))
     assert {"rig"} == {name for name, _ in host.channel_types.values()}
     assert isinstance(host.commands["demo"], click.Command)
 
@@ -26,14 +27,15 @@ def test_it_brings_two_channels_and_a_command() -> None:
 def test_each_channel_takes_the_addresses_of_what_it_stands_for() -> None:
     """Telephones and callsigns, with the same settings."""
     found = {kind.id: (kind.settings, kind.address_kinds) for kind in plugin.fenghuo_channel_types()}
-    assert {"sim.sms": (SimSettings, ("msisdn",)), "sim.radio": (SimSettings, ("callsign",))} == found
+    telephones, radios = (SimSettings, ("msisdn",)), (SimSettings, ("callsign",))
+    assert {"sim.sms": telephones, "sim.bulk": telephones, "sim.radio": radios} == found
 
 
 def test_a_factory_makes_the_channel() -> None:
     """From a context with its settings."""
     context = FakeContext(settings_for(1))
     context.settings = SimSettings(socket="b.sock")  # type: ignore[assignment]  # the fake is typed for SMS
-    assert {SimChannel} == {type(kind.factory(context)) for kind in plugin.fenghuo_channel_types()}
+    assert [SimChannel, SimBulkChannel, SimChannel] == [type(kind.factory(context)) for kind in plugin.fenghuo_channel_types()]
 
 
 def test_declaring_loads_nothing_heavy() -> None:
