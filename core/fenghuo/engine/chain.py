@@ -176,13 +176,14 @@ def overtaken(tx: Tx, message: Message) -> MessageState | None:
 
 
 def bury(tx: Tx, message: Message, *, is_signed: bool = False) -> None:
-    """A Cancel without an original leaves a tombstone for each reference, so that a late Alert is dead on arrival.
+    """A Cancel leaves a tombstone for each reference that leads nowhere yet, so that a late Alert is dead on arrival.
 
     Unsigned it buries messages of its own sender only, as it could end only those had they come first.
     """
     own = message.content.sender
     for reference in message.content.references:
-        if not is_signed and reference.sender not in ("", own):
+        is_known = any(row.id != message.id or row.revision < message.revision for row in _referenced(tx, reference))
+        if is_known or (not is_signed and reference.sender not in ("", own)):
             continue
         sender = reference.sender if is_signed else own
         tx.put(TOMBSTONE, TombstoneRow(f"{sender}\x1f{reference.identifier}", message.id, message.expires_at + KEEP_KEYS_S))

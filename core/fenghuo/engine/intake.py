@@ -219,6 +219,8 @@ class _Taking:
         if not kin:
             return self._new(tx)
         answers = [self._revision(tx, relative) for relative in kin]
+        for accepted in [accepted for accepted, _ in answers if accepted.state == MessageState.ACTIVE][:1]:
+            self._bury(tx, accepted)
         return answers[0][0], [fact for _, facts in answers for fact in facts]
 
     def _new(self, tx: Tx) -> tuple[Accepted, News]:
@@ -226,9 +228,14 @@ class _Taking:
         if message.action in (Action.NEW, Action.UPDATE) and is_dead(tx, message.content):
             return self._insert(tx, message, state=MessageState.CANCELLED), []
         accepted = self._insert(tx, message)
-        if message.action is Action.CANCEL and accepted.state == MessageState.ACTIVE:
-            bury(tx, message, is_signed=bool(self.submission.signers))
+        self._bury(tx, accepted)
         return accepted, self._facts(accepted, message)
+
+    def _bury(self, tx: Tx, accepted: Accepted) -> None:
+        """A Cancel in force also ends what has not come yet."""
+        if self.message.action is Action.CANCEL and accepted.state == MessageState.ACTIVE:
+            message = msgspec.structs.replace(self.message, id=accepted.id, revision=accepted.revision)
+            bury(tx, message, is_signed=bool(self.submission.signers))
 
     def _revision(self, tx: Tx, kin: Kin) -> tuple[Accepted, News]:
         message = as_revision(self.message, kin)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from fenghuo.engine.book import Book, OpenMessage
-from fenghuo.engine.chain import as_revision, bury, end_of, find_kin, replace_earlier
+from fenghuo.engine.chain import Kin, as_revision, bury, end_of, find_kin, overtaken, replace_earlier
 from fenghuo.engine.facts import Facts, MessageAccepted, MessageEnded, Signed
 from fenghuo.engine.office import Office
 from fenghuo.errors import NotAllowed, NotFound, Overloaded, ReleaseNeeded
@@ -28,8 +28,8 @@ News = list[MessageAccepted | MessageEnded | Signed]
 
 
 class Signature(msgspec.Struct, frozen=True):
-    """Where a release stands after one more signature. `id`, `revision`: what is in force by it, which for a Cancel that came before
-    what it ends is the event that it ended."""
+    """Where a release stands after one more signature. `id`, `revision`: what is in force by it, which for a Cancel or an Update that
+    came before what it is about is that event."""
 
     id: str
     revision: int
@@ -91,16 +91,16 @@ class Release:
                 return held, [Signed(message.id, message.revision, actor, released=False)]
             tx.event("message.released", f"message/{message.id}", revision=message.revision, signatures=list(names))
             final, news = _released(tx, row, message, actor=actor, names=names, now=now)
-            return Signature(final.id, final.revision, names, needed, MessageState.ACTIVE), news
+            return Signature(final.id, final.revision, names, needed, _state(tx, final)), news
 
         return sign
 
 
 def _released(tx: Tx, row: MessageRow, message: Message, *, actor: str, names: tuple[str, ...], now: float) -> tuple[Message, News]:
     """Put a held message in force; what is then in force, and what the loop must hear."""
-    is_early = message.action is Action.CANCEL and message.revision == 1  # it came before what it cancels
+    is_early = message.action in (Action.UPDATE, Action.CANCEL) and message.revision == 1  # it came before what it is about
     kin = tuple(relative for relative in find_kin(tx, message.content) if relative.id != message.id) if is_early else ()
-    if is_early:
+    if message.action is Action.CANCEL:
         bury(tx, message, is_signed=True)
     if not kin:
         tx.update(MESSAGE, msgspec.structs.replace(row, state=MessageState.ACTIVE))
@@ -110,19 +110,36 @@ def _released(tx: Tx, row: MessageRow, message: Message, *, actor: str, names: t
     tx.event("message.superseded", f"message/{message.id}", revision=message.revision, by=kin[0].id)
     news: News = [MessageEnded(message.id, message.revision, MessageState.SUPERSEDED)]
     said = msgspec.structs.replace(message, accepted_at=now)
-    revisions = [as_revision(said, relative) for relative in kin]
+    revisions = [_as_signed(said, relative) for relative in kin]
     for revision in revisions:
         news += _joined(tx, row, revision, names)
     return revisions[0], news
 
 
+def _state(tx: Tx, message: Message) -> str:
+    row = tx.get(MESSAGE, message.id, message.revision)
+    return row.state if row is not None else MessageState.ACTIVE
+
+
+def _as_signed(message: Message, kin: Kin) -> Message:
+    """The next revision of an event, in the priority that was signed: its plan must be the one that people have seen."""
+    revision = as_revision(message, kin)
+    return revision if message.action is Action.CANCEL else msgspec.structs.replace(revision, priority=message.priority)
+
+
 def _joined(tx: Tx, row: MessageRow, message: Message, names: tuple[str, ...]) -> News:
-    """What it cancels came while it was held: it goes on as the next revision of that event, as if it had come after it."""
+    """What it is about came while it was held: it goes on as the next revision of that event, as if it had come after it. Something newer
+    may have come as well, and then it is over."""
+    over = overtaken(tx, message) if message.action is Action.UPDATE else None
+    state = over or MessageState.ACTIVE
     changes = {name: getattr(message, name) for name in ("id", "revision", "number", "priority", "accepted_at", "expires_at")}
-    tx.insert(MESSAGE, msgspec.structs.replace(row, state=MessageState.ACTIVE, body=msgspec.msgpack.encode(message), **changes))
-    heirs, ended = replace_earlier(tx, message)
+    tx.insert(MESSAGE, msgspec.structs.replace(row, state=state, body=msgspec.msgpack.encode(message), **changes))
     said = {"kind": message.kind, "action": message.action, "traffic": message.traffic, "priority": message.priority.name}
-    tx.event("message.accepted", f"message/{message.id}", revision=message.revision, **said, source=message.source)
+    heirs, ended = replace_earlier(tx, message) if over is None else ((), ())
+    told = "message.accepted" if over is None else f"message.{over}"
+    tx.event(told, f"message/{message.id}", revision=message.revision, **said, source=message.source)
+    if over is not None:
+        return []
     return [*_ends(message, ended), MessageAccepted(message, MessageState.ACTIVE, names, heirs=heirs)]
 
 

@@ -156,6 +156,33 @@ async def test_a_signed_update_ends_what_it_replaces_as_superseded(tmp_path: Pat
         assert (DeliveryState.SUPERSEDED, True) == ((await house.deliveries())[0].state, "新的" in house.sent[-1].text)
 
 
+async def test_an_update_that_waited_finds_what_it_changes_when_it_is_signed(tmp_path: Path) -> None:
+    """It came first and unsigned, and the order after it: signed, it is the order's next revision, for its own people and for whoever
+    got the old words."""
+    async with opened(tmp_path, rules=RULES) as house:
+        early = await house.order("li", text="新的", action="Update", reference="X-1", sender="centre")
+        first = await house.order("wang", signers=("anna", "bert"), sender="centre", identifier="X-1")
+        assert (MessageState.HELD, ["active"], 1) == (early.state, await house.states(first.id), len(house.sent))
+        await _signed(house, early.id, "anna")
+        signature = await _signed(house, early.id, "bert")
+        assert (first.id, 2, MessageState.ACTIVE) == (signature.id, signature.revision, signature.state)
+        assert (["superseded"], ["superseded", "active"]) == (await house.states(early.id), await house.states(first.id))
+        assert {"+8613800000001", "+8613800000002"} == {mail.address for mail in house.sent if "新的" in mail.text}
+        assert 1 == len({mail.text.rpartition("#")[2] for mail in house.sent})
+
+
+async def test_an_update_that_waited_too_long_changes_nothing(tmp_path: Path) -> None:
+    """The order came, and its Cancel: the signature finds it over, and says so."""
+    async with opened(tmp_path, rules=RULES) as house:
+        early = await house.order("li", text="新的", action="Update", reference="X-1", sender="centre")
+        first = await house.order("wang", signers=("anna", "bert"), sender="centre", identifier="X-1")
+        await house.order("everyone", text="取消", action="Cancel", reference=first.id, sender="centre", signers=("anna", "bert"))
+        await _signed(house, early.id, "anna")
+        assert "cancelled" == (await _signed(house, early.id, "bert")).state
+        assert [] == [mail for mail in house.sent if "新的" in mail.text]
+        assert ["cancelled", "active", "cancelled"] == await house.states(first.id)
+
+
 async def _early_cancel(house: House) -> Accepted:
     """A Cancel, held, of an order that has not come yet."""
     cancel = {"to": ["everyone"], "text": "取消", "action": "Cancel", "reference": "X-1", "sender": "centre"}

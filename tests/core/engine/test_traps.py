@@ -112,3 +112,37 @@ async def test_a_restart_shows_no_alert_as_new(tmp_path: Path) -> None:
         again = await house.take(cap("first"), "anna", "bert")
         assert isinstance(again, Accepted)
         assert ("duplicate", set(), True) == (again.state, left(house, "first"), count > 0)
+
+
+async def test_a_cancel_of_two_ends_the_one_that_is_here_and_waits_for_the_other(tmp_path: Path) -> None:
+    """One reference was taken for all elsewhere, so the alert that came last stood."""
+    async with opened(tmp_path, rules=UNSIGNED) as house:
+        first = await house.take(cap("first"), "anna", "bert")
+        answer = await house.take(of_two(), "anna", "bert")
+        late = await house.take(cap("second"), "anna", "bert")
+        assert isinstance(first, Accepted)
+        assert isinstance(answer, Accepted)
+        assert isinstance(late, Accepted)
+        assert (["cancelled", "active"], first.id) == (await house.states(first.id), answer.id)
+        assert ("cancelled", set()) == (late.state, left(house, "second"))
+
+
+async def test_a_held_cancel_of_two_waits_for_the_other_once_it_is_signed(tmp_path: Path) -> None:
+    """By nobody who may end these; until a person signs, neither is touched."""
+    async with opened(tmp_path, rules=UNSIGNED) as house:
+        first = await house.take(cap("first"), "anna", "bert")
+        answer = await house.take(of_two().replace(b"<sender>met</sender>", b"<sender>stranger</sender>"))
+        assert isinstance(first, Accepted)
+        assert isinstance(answer, Accepted)
+        assert ("held", ["active", "held"]) == (answer.state, await house.states(first.id))
+        await house.room.release.sign(answer.id, "anna")
+        await house.settle()
+        late = await house.take(cap("second"), "anna", "bert")
+        assert isinstance(late, Accepted)
+        assert (["cancelled", "active"], "cancelled") == (await house.states(first.id), late.state)
+
+
+def of_two() -> bytes:
+    """A Cancel of `first` and of `second`."""
+    sent = instant(NOW).isoformat()
+    return cap("end", action="Cancel", ends="first").replace(b"</references>", f" met,second,{sent}</references>".encode())
