@@ -31,6 +31,8 @@ GIVEN_UP = f"{Scope.CHANNEL} in-doubt"
 """Reason of a delivery whose doubt nobody resolved in time."""
 MAX_REFIRES = 3
 """Marked copies (重发) of one delivery: one for each crash, and no endless chain on a link that flaps."""
+MAX_RESTARTS = 1
+"""Starts of a device that may have started already, without a person's word (delivery.md, At least once, with one exception)."""
 MAX_REPEATS = 2
 """Repeats of an emission without a receipt, on channels that may be repeated at all."""
 
@@ -161,11 +163,13 @@ class _Draft:
         """What may be done about a doubt, by what the channel can do (the table in delivery.md)."""
         view = self.frame.situation.channel.get(delivery.channel)
         doubt = view.doubt if view else "opaque"
-        if doubt == "actuator":
+        if doubt == "actuator" and not self.may_start_again(delivery):
             return
         is_owed, is_free = self.owes_copy(delivery, doubt), doubt == "idempotent"
         refires = delivery.refires + (not is_free)
-        if is_owed and self.is_usable(delivery) and (is_free or delivery.not_before <= self.frame.now):
+        if is_free and not self.is_usable(delivery):  # it need not be patient with a channel that comes back
+            delivery = self.put(delivery, not_before=min(delivery.not_before, self.frame.now))
+        if is_owed and self.is_usable(delivery) and delivery.not_before <= self.frame.now:
             self.put(delivery, state=DeliveryState.READY, reason="", until=None, refires=refires)
         elif delivery.until is not None and delivery.until <= self.frame.now:
             if is_owed:  # its channel is away, or we were: it goes when the channel is back
@@ -182,6 +186,12 @@ class _Draft:
             return True
         carried = any(other.evidence >= Evidence.ACCEPTED for other in self.now.values() if other.id != delivery.id)
         return delivery.priority <= Priority.P1 and not carried and delivery.refires < MAX_REFIRES
+
+    def may_start_again(self, delivery: Delivery) -> bool:
+        """Whether a device that may have started may be started by nobody's word: once, for what is urgent, where its operator said so."""
+        view = self.view(delivery)
+        is_meant = view is not None and view.refire_after_s is not None and delivery.refires < MAX_RESTARTS
+        return is_meant and self.owes_copy(delivery, "actuator")
 
     def open_rungs(self) -> None:
         """Give every open rung a live delivery if it can have one, and open the next rungs that are due; at last try what is left."""
@@ -233,7 +243,8 @@ class _Draft:
             case DeliveryState.AWAITING:
                 return delivery.until is not None
             case DeliveryState.IN_DOUBT:
-                return delivery.priority > Priority.P1 or self.may_be_told(delivery)
+                is_waited_for = delivery.priority > Priority.P1 or self.may_be_told(delivery)
+                return is_waited_for and not self.is_sent_again(delivery)
             case _:
                 return False
 
@@ -333,8 +344,9 @@ class _Draft:
         """Usable, or down with a last attempt due."""
         return self.is_usable(delivery) or is_due(delivery, self.view(delivery))
 
-    def put(self, delivery: Delivery, **changes: object) -> None:
-        self.now[delivery.id] = msgspec.structs.replace(self.now[delivery.id], **changes)
+    def put(self, delivery: Delivery, **changes: object) -> Delivery:
+        after = self.now[delivery.id] = msgspec.structs.replace(self.now[delivery.id], **changes)
+        return after
 
     def step(self) -> Step:
         changed = tuple(delivery for key, delivery in self.now.items() if delivery is not self.before[key] and delivery != self.before[key])

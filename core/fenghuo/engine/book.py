@@ -88,6 +88,7 @@ class Book:
         self.parts: dict[int, list[tuple[frozenset[str], set[str]]]] = {}  # one set for each attempt
         self.doubts: dict[int, Delivery] = {}
         self.withdrawn: set[int] = set()
+        self.on_air: set[int] = set()  # licensed, and without an outcome
         self.on_named: Callable[[str, str, int], None] = _nobody_waits
         self.next_objective = 1
         self.next_delivery = 1
@@ -138,6 +139,8 @@ class Book:
         """Keep the newest state of a delivery."""
         entry.deliveries[delivery.id] = delivery
         self.by_delivery[delivery.id] = entry
+        if delivery.state is not DeliveryState.EMITTING:
+            self.on_air.discard(delivery.id)
         if delivery.state is DeliveryState.IN_DOUBT:
             self.doubts[delivery.id] = delivery
         else:
@@ -169,6 +172,7 @@ class Book:
         for key in entry.deliveries:
             self.by_delivery.pop(key, None)
             self.withdrawn.discard(key)
+            self.on_air.discard(key)
             self.doubts.pop(key, None)
             self.parts.pop(key, None)
         for ref in entry.refs:
@@ -211,6 +215,7 @@ class Book:
         reason = LAST if delivery.reason == LAST else ""
         begun = msgspec.structs.replace(delivery, state=DeliveryState.EMITTING, reason=reason, tries=delivery.tries + 1, until=None)
         holder.deliveries[key] = begun
+        self.on_air.add(key)
         return begun
 
 

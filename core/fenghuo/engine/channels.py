@@ -13,18 +13,19 @@ from fenghuo.model.situation import Admin, ChannelView, Health, Situation
 from fenghuo.model.traffic import Priority, Traffic
 from fenghuo.plugin.ports import Capabilities, Channel
 
-__all__ = ["ChannelBoard", "Instance", "Terms"]
+__all__ = ["PLAIN", "ChannelBoard", "Instance", "Terms"]
 
 
 class Terms(msgspec.Struct, frozen=True):
     """What the operator's settings say of an instance. `medium`: its own name where empty; `stable_s`: least seconds a stage of
-    probation lasts."""
+    probation lasts; `refire_after_s`: an actuator in doubt starts once more by itself after so long, None: by a person's word only."""
 
     risk_groups: tuple[str, ...] = ()
     medium: str = ""
     traffic: tuple[Traffic, ...] = tuple(Traffic)
     admin: Admin = Admin.ENABLED
     stable_s: float = 10.0
+    refire_after_s: float | None = None
 
 
 PLAIN = Terms()
@@ -51,6 +52,7 @@ class Instance:
         self.risk_groups = terms.risk_groups or (name,)
         self.medium = terms.medium or name
         self.traffic = tuple(kind for kind in terms.traffic if kind in capabilities.traffic)
+        self.refire_after_s = terms.refire_after_s
         self.admin = terms.admin
         self.admin_reason = ""
         self.health = ChannelHealth(stable_s=terms.stable_s)
@@ -93,6 +95,7 @@ class Instance:
             address_kinds=self.address_kinds,
             form=self.form,
             doubt=caps.doubt.value,
+            refire_after_s=self.refire_after_s,
             latency_q95_s=caps.receipt_q95_s,
             fee_fen=caps.fee_fen,
             concurrency=caps.concurrency,

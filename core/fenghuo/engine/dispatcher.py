@@ -6,7 +6,7 @@ The outcome of every emission is a fact. The dispatcher decides nothing about a 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 
 import structlog
 
@@ -25,6 +25,8 @@ from fenghuo.plugin.ports import Channel, Doubt, Unsupported
 __all__ = ["Dispatcher"]
 
 ANSWERING = frozenset({Health.UP, Health.SUSPECT, Health.PROBATION})
+ASKED = (Doubt.QUERYABLE, Doubt.ACTUATOR)
+"""Whoever may know what became of an emission; the state of a device counts before the policy of its channel (delivery.md)."""
 log = structlog.stdlib.get_logger("fenghuo.dispatcher")
 
 
@@ -44,6 +46,7 @@ class Dispatcher:
         self._alarm: asyncio.TimerHandle | None = None
         self._stopping = False
         self.sent = 0
+        self.on_doubt: Callable[[Delivery], Coroutine[object, object, None] | None] = _nothing_waits
 
     def offer(self, ready: Iterable[Delivery]) -> None:
         """Queue READY deliveries, let everything go that may, and ask what may be asked."""
@@ -55,11 +58,15 @@ class Dispatcher:
         self._arm()
 
     def ask(self, doubtful: Delivery) -> None:
-        """Ask a queryable channel what became of an emission in doubt, as soon as it is up: after a crash it is not."""
+        """Ask a channel that may know what became of an emission in doubt, as soon as it is up: after a crash it is not. And look whether a
+        receipt has come that can only be of this one."""
         instance = self._board.get(doubtful.channel)
-        if instance is not None and instance.capabilities.doubt is Doubt.QUERYABLE:
+        if instance is not None and instance.capabilities.doubt in ASKED:
             self._unasked.add(doubtful.id)
             self._ask_whoever_is_up()
+        work = self.on_doubt(doubtful) if not self._stopping else None
+        if work is not None:
+            self._spawn(work)
 
     def _ask_whoever_is_up(self) -> None:
         for key in list(self._unasked):
@@ -190,3 +197,7 @@ class Dispatcher:
 def _failed(job: Job, cause: str) -> Outcome:
     """Before the licence nothing can have left; after it nobody knows."""
     return Unknown(cause) if job.is_licensed else Transient(Scope.CHANNEL, cause)
+
+
+def _nothing_waits(doubtful: Delivery) -> None:
+    """Until receipts are wired in, none waits for a name."""

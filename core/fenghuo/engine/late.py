@@ -17,7 +17,8 @@ NUMBERED_S = 7 * 86_400.0
 
 
 class Late(msgspec.Struct, frozen=True):
-    """A receipt, by the provider's `refs`, or an answer, by the sender's `owners` and the `number` it names. `at`: UTC seconds."""
+    """A receipt, by the provider's `refs`, or an answer, by the sender's `owners` and the `number` it names. `at`: UTC seconds;
+    `delivery`: whose it is, where that is known."""
 
     channel: str
     inbox: int
@@ -27,13 +28,14 @@ class Late(msgspec.Struct, frozen=True):
     owners: tuple[str, ...] = ()
     number: int | None = None
     text: str = ""
+    delivery: int = 0
 
 
 async def raise_late(store: Store, late: Late) -> bool:
     """Find the closed delivery that this is about and note it there; True if there is one."""
 
     def job(tx: Tx) -> bool:
-        delivery = _by_refs(tx, late.channel, late.refs) if late.refs else _by_owner(tx, late.owners, late.number, late.at)
+        delivery = _owner(tx, late)
         if delivery is None:
             return False
         ref = late.refs[0] if late.refs else ""
@@ -49,6 +51,12 @@ def note_late(tx: Tx, receipt: Receipt) -> None:
     delivery = tx.get(DELIVERY, receipt.delivery)
     if delivery is not None:
         _note(tx, delivery, msgspec.structs.replace(receipt, id=_next(tx)))
+
+
+def _owner(tx: Tx, late: Late) -> Delivery | None:
+    if late.delivery:
+        return tx.get(DELIVERY, late.delivery)
+    return _by_refs(tx, late.channel, late.refs) if late.refs else _by_owner(tx, late.owners, late.number, late.at)
 
 
 def _by_refs(tx: Tx, channel: str, refs: tuple[str, ...]) -> Delivery | None:

@@ -6,38 +6,39 @@ Source: delivery.md, T5; architecture.md, step 8.
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 
 import msgspec
 import structlog
 
 from fenghuo.engine.book import Book, OpenTarget
+from fenghuo.engine.chain import KEEP_KEYS_S
 from fenghuo.engine.facts import ChannelObserved, Facts, Receipted, Settled
 from fenghuo.engine.health import Sign
 from fenghuo.engine.intake import Intake, Submission
 from fenghuo.engine.judging import Origin
 from fenghuo.engine.late import Late, raise_late
 from fenghuo.engine.office import Office
+from fenghuo.engine.orphans import Orphans, Stored
 from fenghuo.engine.page_store import Told
+from fenghuo.errors import KeyConflict
 from fenghuo.model.delivery import Delivery, DeliveryState, Outcome
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Inbound, InboundKind
 from fenghuo.store.records import InboxRow
 from fenghuo.store.store import Store
-from fenghuo.store.tables import INBOX
+from fenghuo.store.tables import ATTEMPT, INBOX
 from fenghuo.store.transaction import Tx
 
 __all__ = ["Receipts", "named_number"]
 
-ORPHANS = 10_000
-"""Receipts that came before the outcome that names them, kept until it comes; the oldest go to the store's search first."""
-
 NAMELESS_S = 3 * 86_400.0
 """How far back another emission without an id may still get its report: the longest validity that providers are asked for."""
+NAMELESS = "(outcome = '' OR outcome LIKE 'unknown%')"
 UNREAD_S = 3600.0
-"""How far back from the newest raw row a restart looks for those that nobody has understood yet: however long nobody was there."""
+"""How far back from the newest raw row a restart looks for receipts and answers that nobody has understood yet: however long nobody was
+there. A message that could not be taken is looked for as long as its keys are kept: it is no copy of one that was."""
 
 NUMBER = re.compile(r"[#№＃]\s*(\d{1,4})")
 BARE_NUMBER = re.compile(r"^\s*\D{0,8}?\s*(\d{4})\s*$")
@@ -74,7 +75,7 @@ def _unpacked(raw: bytes) -> Inbound:
     return Inbound(ack=_acked_before, **{name: getattr(packed, name) for name in _Packed.__struct_fields__})
 
 
-def _told(stored: _Stored, refs: tuple[str, ...]) -> Told:
+def _told(stored: Stored, refs: tuple[str, ...]) -> Told:
     """The receipt as it would read of people on a page."""
     inbound = stored.inbound
     addresses = inbound.addresses or ((inbound.address,) if inbound.address else ())
@@ -88,15 +89,6 @@ async def _about_no_page(told: Told) -> bool:
 
 async def _acked_before() -> None:
     """What is read again after a crash was acked before it, or the peer sends it again."""
-
-
-class _Stored(msgspec.Struct, frozen=True):
-    """An inbound thing whose raw row is committed."""
-
-    channel: str
-    inbound: Inbound
-    inbox: int
-    at: float
 
 
 def named_number(text: str) -> int | None:
@@ -114,16 +106,18 @@ class Receipts:
         self._book = book
         self._store = store
         self._intake = intake
-        self._orphans: OrderedDict[tuple[str, str], _Stored] = OrderedDict()
+        self._orphans = Orphans()
+        self._nameless: dict[tuple[str, str], dict[int, None]] | None = None  # by channel and address; read when first asked for
         self._next_inbox = 1
         self.on_page: Callable[[Told], Awaitable[bool]] = _about_no_page
 
     async def recover(self) -> None:
         """After a restart: go on with the numbering, and work out what was acked and not yet understood when it came."""
         self._next_inbox = int(await self._store.scalar("SELECT COALESCE(MAX(id), 0) FROM inbox") or 0) + 1
-        recent = "at > (SELECT MAX(at) FROM inbox) - ?"
-        for row in await self._store.find(INBOX, f"state = 'new' AND {recent} ORDER BY id", UNREAD_S):
-            await self._classify(_Stored(row.channel, _unpacked(row.raw), row.id, row.at))
+        recent = "at > (SELECT MAX(at) FROM inbox) - CASE kind WHEN ? THEN ? ELSE ? END"
+        bounds = (InboundKind.MESSAGE, KEEP_KEYS_S, UNREAD_S)
+        for row in await self._store.find(INBOX, f"state = 'new' AND {recent} ORDER BY id", *bounds):
+            await self._classify(Stored(row.channel, _unpacked(row.raw), row.id, row.at))
 
     async def take(self, channel: str, inbound: Inbound) -> None:
         """Commit, ack, classify. Raises: StoreFull: nothing was acked, the peer will send it again."""
@@ -135,7 +129,7 @@ class Receipts:
         await inbound.ack()
         await self._classify(stored)
 
-    async def _keep(self, channel: str, inbound: Inbound) -> _Stored:
+    async def _keep(self, channel: str, inbound: Inbound) -> Stored:
         number, self._next_inbox = self._next_inbox, self._next_inbox + 1
         row = InboxRow(number, channel, inbound.kind, _packed(inbound), self._office.clock.time(), "new")
 
@@ -143,9 +137,9 @@ class Receipts:
             tx.insert(INBOX, row)
 
         await self._store.run(keep)
-        return _Stored(channel, inbound, number, row.at)
+        return Stored(channel, inbound, number, row.at)
 
-    async def _classify(self, stored: _Stored) -> None:
+    async def _classify(self, stored: Stored) -> None:
         match stored.inbound.kind:
             case InboundKind.RECEIPT:
                 await self._receipt(stored)
@@ -158,7 +152,7 @@ class Receipts:
 
     # Receipts of machines.
 
-    async def _receipt(self, stored: _Stored) -> None:
+    async def _receipt(self, stored: Stored) -> None:
         inbound = stored.inbound
         refs = (inbound.ref, *inbound.alternate_refs)
         delivery = self._named_by(stored.channel, refs)
@@ -167,8 +161,10 @@ class Receipts:
         if delivery is None:  # a name that the disk knows is first of all that of an older emission, whoever is in doubt now
             if await raise_late(self._store, Late(stored.channel, stored.inbox, stored.at, inbound.level, refs)):
                 return
-            delivery = await self._only_doubt(stored)
-        if delivery is not None:
+            delivery = await self._only_nameless(stored)
+        if delivery is not None and delivery not in self._book.by_delivery:
+            await raise_late(self._store, Late(stored.channel, stored.inbox, stored.at, inbound.level, refs, delivery=delivery))
+        elif delivery is not None:
             self._put_part(stored, delivery)
         else:
             self._wait_for_a_name(stored, refs)
@@ -176,54 +172,73 @@ class Receipts:
     def _named_by(self, channel: str, refs: tuple[str, ...]) -> int | None:
         return next((self._book.refs[(channel, ref)] for ref in refs if (channel, ref) in self._book.refs), None)
 
-    def _wait_for_a_name(self, stored: _Stored, refs: tuple[str, ...]) -> None:
+    def _wait_for_a_name(self, stored: Stored, refs: tuple[str, ...]) -> None:
         """Keep a receipt until an outcome names it; the outcome may have come while the store was searched, and will not come again."""
         delivery = self._named_by(stored.channel, refs)
         if delivery is not None:
             self._put_part(stored, delivery)
             return
-        for ref in refs:
-            self._orphans[(stored.channel, ref)] = stored
-        while len(self._orphans) > ORPHANS:
-            self._orphans.popitem(last=False)
+        self._orphans.add(stored)
 
     def named(self, channel: str, ref: str, delivery: int) -> None:
         """An outcome has just named its ref: a receipt that was faster is matched now."""
-        stored = self._orphans.pop((channel, ref), None)
+        stored = self._orphans.named(channel, ref)
         if stored is not None:
             self._put_part(stored, delivery)
 
-    async def _only_doubt(self, stored: _Stored) -> int | None:
-        """A receipt under an unknown id whose recipient has exactly one emission without an id here can only be of that one.
-        So a provider's memory resolves what our crash or its own made doubtful; an older doubt that was given up forbids it."""
-        address = stored.inbound.address
-        doubtful = [
-            delivery.id
-            for delivery in self._book.doubts.values()
-            if delivery.channel == stored.channel and address and delivery.address == address
-        ]
-        if len(doubtful) != 1:
-            return None
-        nameless = "channel = ? AND address = ? AND delivery != ? AND at > ? AND (outcome = '' OR outcome LIKE 'unknown%')"
-        since = stored.at - NAMELESS_S
-        others = await self._store.scalar(f"SELECT COUNT(*) FROM attempt WHERE {nameless}", stored.channel, address, doubtful[0], since)
-        return doubtful[0] if not others else None
+    def doubted(self, delivery: Delivery) -> Coroutine[object, object, None] | None:
+        """No outcome has named this emission: what to do for the receipts that wait at its address, if there are any."""
+        if self._nameless is not None:
+            self._nameless.setdefault((delivery.channel, delivery.address), {})[delivery.id] = None
+        waiting = self._orphans.at(delivery.channel, delivery.address)
+        return self._look_again(waiting) if waiting else None
 
-    def _put_part(self, stored: _Stored, delivery: int) -> None:
+    async def _look_again(self, waiting: list[Stored]) -> None:
+        for stored in waiting:
+            delivery = await self._only_nameless(stored)
+            if delivery in self._book.by_delivery and self._orphans.drop(stored):
+                self._put_part(stored, delivery)
+
+    async def _only_nameless(self, stored: Stored) -> int | None:
+        """A receipt under an unknown id whose recipient has exactly one emission without an id here can only be of that one, in doubt or
+        given up. So a provider's memory resolves what our crash or its own made doubtful. What is on the air may yet be named."""
+        place, since = (stored.channel, stored.inbound.address), stored.at - NAMELESS_S
+        on_air = (self._book.delivery(key) for key in self._book.on_air)
+        if not stored.inbound.address or any(one is not None and (one.channel, one.address) == place for one in on_air):
+            return None
+        if self._nameless is None:
+            await self._read_nameless(since)
+        owners = [number for number in (self._nameless or {}).get(place, {}) if await self._is_nameless(number, since)]
+        return owners[0] if len(owners) == 1 else None
+
+    async def _read_nameless(self, since: float) -> None:
+        """One look at all attempts, and only where a receipt has come that nobody can name."""
+        found: dict[tuple[str, str], dict[int, None]] = {}
+        for row in await self._store.find(ATTEMPT, f"at > ? AND {NAMELESS}", since):
+            found.setdefault((row.channel, row.address), {})[row.delivery] = None
+        for doubt in self._book.doubts.values():
+            found.setdefault((doubt.channel, doubt.address), {})[doubt.id] = None
+        self._nameless = found
+
+    async def _is_nameless(self, delivery: int, since: float) -> bool:
+        """Whether it still has an emission without a name that a provider may remember."""
+        return bool(await self._store.scalar(f"SELECT COUNT(*) FROM attempt WHERE delivery = ? AND at > ? AND {NAMELESS}", delivery, since))
+
+    def _put_part(self, stored: Stored, delivery: int) -> None:
         """A receipt of one part counts when all parts have theirs; a refusal of one part counts at once."""
         inbound = stored.inbound
         ref = next((name for name in (inbound.ref, *inbound.alternate_refs) if (stored.channel, name) in self._book.refs), inbound.ref)
         is_whole = self._book.reported(delivery, ref) if inbound.failure is None and inbound.level is not None else True
         self._put(stored, delivery, inbound.level if is_whole else None, ref=ref)
 
-    def _put(self, stored: _Stored, delivery: int, level: Evidence | None, *, ref: str = "") -> None:
+    def _put(self, stored: Stored, delivery: int, level: Evidence | None, *, ref: str = "") -> None:
         inbound = stored.inbound
         fact = Receipted(delivery, stored.channel, level, inbound.failure, stored.at, ref or inbound.ref, inbound.text, stored.inbox)
         self._facts.put(fact)
 
     # Answers of people.
 
-    async def _answer(self, stored: _Stored) -> None:
+    async def _answer(self, stored: Stored) -> None:
         """An answer belongs to its sender's newest open objective, or to the short number it names (delivery.md, Objects)."""
         inbound = stored.inbound
         owners = self._office.directory.owners_by_address.get((inbound.address_kind, inbound.address), ())
@@ -249,18 +264,16 @@ class Receipts:
         same = [delivery for delivery in deliveries if delivery.channel == channel and delivery.tries]
         return max(same or deliveries, key=lambda delivery: (delivery.tries > 0, delivery.evidence, delivery.id))
 
-    async def _late_answer(self, stored: _Stored, owners: tuple[str, ...], number: int | None, level: Evidence) -> bool:
+    async def _late_answer(self, stored: Stored, owners: tuple[str, ...], number: int | None, level: Evidence) -> bool:
         answer = Late(stored.channel, stored.inbox, stored.at, level, owners=owners, number=number, text=stored.inbound.text)
         return await raise_late(self._store, answer)
 
-    async def _unmatched(self, stored: _Stored, owners: tuple[str, ...]) -> None:
+    async def _unmatched(self, stored: Stored, owners: tuple[str, ...]) -> None:
         """Somebody said something that answers nothing of ours: a person must see it."""
         inbound = stored.inbound
 
         def tell(tx: Tx) -> None:
-            raw = tx.get(INBOX, stored.inbox)
-            if raw is not None:  # understood, and nobody's: a restart must not try it on orders that came after it
-                tx.update(INBOX, msgspec.structs.replace(raw, state="unmatched"))
+            _mark(tx, stored.inbox, "unmatched")
             tx.event(
                 "alarm.answer_unmatched",
                 f"inbox/{stored.inbox}",
@@ -274,15 +287,26 @@ class Receipts:
 
     # The rest.
 
-    def _late_outcome(self, stored: _Stored) -> None:
+    def _late_outcome(self, stored: Stored) -> None:
         inbound = stored.inbound
         holder = next((item for item in self._book.doubts.values() if item.token == inbound.token), None)
         if holder is not None and inbound.outcome is not None and holder.state is DeliveryState.IN_DOUBT:
             self._facts.put(Settled(holder.id, inbound.n or holder.tries, inbound.outcome, stored.at, begun=True))
 
-    async def _message(self, stored: _Stored) -> None:
+    async def _message(self, stored: Stored) -> None:
         inbound = stored.inbound
         name = f"post:{inbound.address}" if inbound.proven else f"channel:{stored.channel}"
         origin = Origin(name, traffic=tuple(Traffic) if inbound.proven else ())
         submission = Submission(inbound.raw, origin, inbound.media_type, key=inbound.ref or f"inbox-{stored.inbox}")
-        await self._intake.accept(submission)
+        try:
+            await self._intake.accept(submission)
+        except KeyConflict as conflict:  # told and audited by the door; offered again it would be told again at every start
+            log.warning("a message came under a key that another has", channel=stored.channel, cause=str(conflict))
+        await self._store.run(lambda tx: _mark(tx, stored.inbox, "taken"))
+
+
+def _mark(tx: Tx, inbox: int, state: str) -> None:
+    """Understood: a restart must not try it on what came after it."""
+    raw = tx.get(INBOX, inbox)
+    if raw is not None:
+        tx.update(INBOX, msgspec.structs.replace(raw, state=state))

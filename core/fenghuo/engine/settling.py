@@ -50,16 +50,31 @@ def settle(
         case Permanent(scope=scope, code=code):
             return replace(delivery, state=DeliveryState.FAILED, reason=f"{scope} {code}", until=None)
         case Unknown(cause=cause):
-            return doubted(delivery, cause, now=now, view=view)
+            return doubted(delivery, cause, now=now, view=view, jitter=jitter)
         case _:
             assert_never(outcome)
 
 
-def doubted(delivery: Delivery, cause: str, *, now: float, view: ChannelView | None) -> Delivery:
-    """A delivery of which nobody knows whether it left, with the time by which that must be resolved."""
-    grace_s = QUERY_S if view is not None and view.doubt == "queryable" else DOUBT_GRACE_S
-    window_s = max(view.latency_q95_s if view else 30.0, 2 * grace_s)
+def doubted(delivery: Delivery, cause: str, *, now: float, view: ChannelView | None, jitter: float = 0.5) -> Delivery:
+    """A delivery of which nobody knows whether it left, with the time by which that must be resolved. `jitter`: 0..1."""
+    grace_s = _grace_s(delivery, view, jitter)
+    window_s = max(view.latency_q95_s if view else 30.0, 2 * max(grace_s, DOUBT_GRACE_S))
     return msgspec.structs.replace(delivery, state=DeliveryState.IN_DOUBT, reason=cause, until=now + window_s, not_before=now + grace_s)
+
+
+def _grace_s(delivery: Delivery, view: ChannelView | None, jitter: float) -> float:
+    """How long a doubt waits for word from the far end before anything is done about it. What does no harm twice goes again at once, and
+    then ever more slowly: a black hole takes everything, as often as it is asked."""
+    match view.doubt if view is not None else "opaque":
+        case "idempotent":
+            doubts = max(1, delivery.tries - delivery.failures)
+            return retry_wait_s(doubts - 1, jitter) if doubts > 1 else 0.0
+        case "queryable":
+            return QUERY_S
+        case "actuator" if view is not None and view.refire_after_s is not None:
+            return max(QUERY_S, view.refire_after_s)
+        case _:
+            return DOUBT_GRACE_S
 
 
 def receipted(delivery: Delivery, *, level: Evidence | None, failure: Outcome | None, needed: Evidence) -> Delivery:

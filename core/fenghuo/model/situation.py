@@ -36,7 +36,8 @@ class Health(StrEnum):
 class ChannelView(msgspec.Struct, frozen=True):
     """A channel instance as planning sees it. Times in seconds, fee in fen (¥0.01) a message, airtime in seconds a message.
 
-    `doubt`: what to do after a crash or timeout: idempotent, queryable, opaque or actuator (delivery.md, At least once).
+    `doubt`: what to do after a crash or timeout: idempotent, queryable, opaque or actuator (delivery.md, At least once);
+    `refire_after_s`: when an actuator in doubt starts once more by itself, None: a person decides.
     """
 
     name: str
@@ -58,6 +59,7 @@ class ChannelView(msgspec.Struct, frozen=True):
     concurrency: int = 1
     repeat_safe: bool = False
     batch: bool = False
+    refire_after_s: float | None = None
 
     @property
     def is_usable(self) -> bool:

@@ -62,6 +62,7 @@ class EngineRoom:
         self.receipts = Receipts(office, self.facts, self.book, store, intake=self.intake)
         self.receipts.on_page = self.fan_outs.receipt
         self.book.on_named = self.receipts.named
+        self.dispatcher.on_doubt = self.receipts.doubted
         self.auditor = Auditor(office, self.facts, store, book=self.book, board=self.board, dispatcher=self.dispatcher)
         self.decisions = Decisions(self.facts)
         self.prober = Prober(office, self.facts, self.board)

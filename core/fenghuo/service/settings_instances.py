@@ -10,7 +10,7 @@ import msgspec
 from fenghuo.errors import ConfigError
 from fenghuo.model.situation import Admin
 from fenghuo.model.traffic import Traffic
-from fenghuo.plugin.ports import Capabilities, ChannelType, FrontType, SensorType, SourceType
+from fenghuo.plugin.ports import Capabilities, ChannelType, Doubt, FrontType, SensorType, SourceType
 from fenghuo.service.secrets import CREDENTIAL, is_exposed, locate, read_secret, secret_reader
 from fenghuo.service.settings_reading import is_secret_name, near, read_struct, shown
 from fenghuo.service.settings_sections import Reading, named_tables
@@ -76,6 +76,7 @@ def _channel(reading: Reading, name: str, table: ChannelTable) -> ChannelSetting
         medium=table.medium or name,
         traffic=_traffic(reading, at, table, capabilities),
         settings=settings,
+        refire_after_s=_refire_after_s(reading, at, table, capabilities),
     )
 
 
@@ -146,6 +147,20 @@ def _check_start(reading: Reading, at: str, kind: ChannelType, settings: msgspec
         return
     for key, says in faults.items():
         reading.faults.add(f"{at}.settings.{key}", says)
+
+
+def _refire_after_s(reading: Reading, at: str, table: ChannelTable, capabilities: Capabilities) -> float | None:
+    """The policy of an actuator in doubt; no other channel has one, since delivery.md says what becomes of its doubts."""
+    for key in ("in_doubt", "refire_after_s"):
+        if getattr(table, key) is not None and capabilities.doubt is not Doubt.ACTUATOR:
+            reading.faults.add(
+                f"{at}.{key}", f"is for devices that start something; channels of type {table.type} are {capabilities.doubt}"
+            )
+    if table.in_doubt == "refire":
+        return table.refire_after_s or 0.0
+    if table.refire_after_s is not None and capabilities.doubt is Doubt.ACTUATOR:
+        reading.faults.add(f"{at}.refire_after_s", 'says when to start again, and in_doubt does not say that; write in_doubt = "refire"')
+    return None
 
 
 def _traffic(reading: Reading, at: str, table: ChannelTable, capabilities: Capabilities) -> tuple[Traffic, ...]:

@@ -176,6 +176,17 @@ class ChannelTable(msgspec.Struct, frozen=True):
     risk_groups: Annotated[tuple[str, ...], Meta(description='What it fails together with, as "mains:hq".')] = ()
     medium: Annotated[str | None, Meta(description="What it shares airtime with; its own name by default.")] = None
     traffic: Annotated[tuple[Traffic, ...] | None, Meta(description="The traffic it may carry; all its type can by default.")] = None
+    in_doubt: Annotated[
+        Literal["hold", "refire"] | None,
+        Meta(
+            description="Of a device that may have started, P0 and P1: a person decides (hold, what is done by default), or it is started"
+            " once more by itself."
+        ),
+    ] = None
+    refire_after_s: Annotated[
+        Annotated[float, Meta(ge=0)] | None,
+        Meta(description="With refire: seconds for the device, or a person, to say first; never less than 20."),
+    ] = None
     settings: Annotated[dict[str, Any], Meta(description="The plugin's own settings.")] = {}
 
 

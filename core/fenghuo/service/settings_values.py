@@ -85,7 +85,8 @@ class TokenSettings(msgspec.Struct, frozen=True):
 
 
 class ChannelSettings(msgspec.Struct, frozen=True):
-    """One channel instance. `settings`: the plugin's own struct, checked; `plugin`: who answers for the type."""
+    """One channel instance. `settings`: the plugin's own struct, checked; `plugin`: who answers for the type; `refire_after_s`: when a
+    device that may have started is started once more, None: never by itself."""
 
     name: str
     type: str
@@ -95,6 +96,7 @@ class ChannelSettings(msgspec.Struct, frozen=True):
     medium: str
     traffic: tuple[Traffic, ...]
     settings: msgspec.Struct
+    refire_after_s: float | None = None
 
 
 class InstanceSettings(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from fenghuo.engine.channels import Instance
+from fenghuo.engine.channels import PLAIN, Instance, Terms
 from fenghuo.engine.facts import ChannelObserved
 from fenghuo.engine.health import Sign
 from fenghuo.engine.intake import Submission
@@ -136,7 +136,7 @@ class FakeChannel(SimpleChannel):
 class House:
     """The engine room with two channels: `a` takes telephones, `r` radios."""
 
-    def __init__(self, store: Store, clock: StillClock, capabilities: Mapping[str, Capabilities], rules: str) -> None:
+    def __init__(self, store: Store, clock: StillClock, capabilities: Mapping[str, Capabilities], rules: str, *, terms: Terms) -> None:
         self.store, self.clock = store, clock
         self.fatal: list[BaseException] = []
         self.office = Office(node="node", clock=clock, rules=read_rules(rules), directory=directory())
@@ -146,7 +146,7 @@ class House:
         self.channel = {name: FakeChannel(name, self.sent) for name in capabilities}
         for name, caps in capabilities.items():
             kinds = ("callsign",) if name.startswith("r") else ("msisdn",)
-            self.room.board.add(Instance(name, "fake", caps, address_kinds=kinds, channel=self._of(name)))
+            self.room.board.add(Instance(name, "fake", caps, address_kinds=kinds, channel=self._of(name), terms=terms))
 
     def _of(self, name: str) -> Callable[[], FakeChannel]:
         return lambda: self.channel[name]
@@ -231,6 +231,7 @@ async def opened(
     *,
     clock: StillClock | None = None,
     rules: str = RULES,
+    terms: Terms = PLAIN,
     up: bool = True,
     before: Callable[[House], None] = lambda house: None,
     **capabilities: Capabilities,
@@ -238,7 +239,7 @@ async def opened(
     """An engine on the state in `folder`, recovered; leaving it is a crash: nothing is drained."""
     still = clock or StillClock(NOW)
     store = await Store.open(folder / "state", clock=still, node="node", settings=SMALL)
-    house = House(store, still, {**CAPABILITIES, **capabilities}, rules)
+    house = House(store, still, {**CAPABILITIES, **capabilities}, rules, terms=terms)
     before(house)
     try:
         await house.room.recover()

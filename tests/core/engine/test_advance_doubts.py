@@ -76,6 +76,54 @@ def test_an_urgent_doubt_waits_for_the_channels_own_answer_first() -> None:
     assert ({1: S.READY, 2: S.READY}, 1) == (story.states, story.deliveries[1].refires)
 
 
+REFIRES = [
+    (None, Priority.P0, 0, S.IN_DOUBT),
+    (30.0, Priority.P0, 0, S.READY),
+    (30.0, Priority.P1, 0, S.READY),
+    (30.0, Priority.P2, 0, S.IN_DOUBT),
+    (30.0, Priority.P4, 0, S.IN_DOUBT),
+    (30.0, Priority.P0, 1, S.IN_DOUBT),
+]
+
+
+@pytest.mark.parametrize(("after_s", "priority", "refires", "expected"), REFIRES)
+def test_a_device_in_doubt_starts_again_where_its_operator_says_so(
+    after_s: float | None, priority: Priority, refires: int, expected: DeliveryState
+) -> None:
+    """Urgent things only, once, and not before the device or a person could say what became of it."""
+    siren = view("a", doubt="actuator", refire_after_s=after_s)
+    at = frame(rung("a"), situation=situation(siren), objective=objective(priority=priority))
+    story = Story(emitting(priority=priority, refires=refires), of=target(rung=1, rung_at=NOW), at=at)
+    story.change(1, lambda one: doubted(one, "crash", now=NOW, view=siren))
+    story.later(29)
+    assert S.IN_DOUBT is story.states[1]
+    story.later(1)
+    assert (expected, refires + (expected is S.READY)) == (story.states[1], story.deliveries[1].refires)
+    story.later(100_000)
+    assert expected is story.states[1]
+
+
+def test_a_device_that_starts_again_by_itself_is_asked_first() -> None:
+    """At once means as soon as it could have been asked."""
+    siren = view("a", doubt="actuator", refire_after_s=0.0)
+    assert NOW + QUERY_S == doubted(emitting(), "crash", now=NOW, view=siren).not_before
+
+
+def test_what_goes_into_a_black_hole_is_patient_with_it_and_not_with_one_that_comes_back() -> None:
+    """A copy waits its time while the channel is up, keeping the next rung open; after an outage it goes at once."""
+    up, down = view("a", doubt="idempotent"), view("a", doubt="idempotent", health=Health.DOWN)
+    doubt = doubtful(tries=4, not_before=NOW + 8, until=NOW + 60)
+    at = frame(situation=situation(up, view("b")))
+    patient, other = (Story(doubt, delivery(2, "b", rung=1), of=target(rung=1, rung_at=NOW), at=at) for _ in range(2))
+    step = patient.turn()
+    assert ({1: S.IN_DOUBT, 2: S.READY}, NOW + 8) == (patient.states, step.target.wake_at)
+    patient.later(8)
+    assert S.READY is patient.states[1]
+    other.turn(situation=situation(down, view("b")))
+    other.turn(situation=situation(up, view("b")))
+    assert S.READY is other.states[1]
+
+
 @pytest.mark.parametrize(("doubt", "expected"), [("queryable", S.FAILED), ("opaque", S.FAILED), ("actuator", S.IN_DOUBT)])
 def test_a_doubt_that_lasts_too_long_gives_way(doubt: str, expected: DeliveryState) -> None:
     """After its window a doubt ends as a failure of the channel, and the next rung goes; an actuator waits for a person."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from fenghuo.engine.channels import Terms
 from fenghuo.model.delivery import AttemptRef, DeliveryState, Outcome, Reached, Scope, Transient, Unknown
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import Health
@@ -288,6 +290,30 @@ async def test_what_the_far_end_remembers_is_evidence(tmp_path: Path) -> None:
         assert (S.AWAITING, Evidence.RELAYED, 1) == (one.state, one.evidence, len(house.sent))
 
 
+async def test_a_device_is_asked_for_its_state_before_its_policy_counts(tmp_path: Path) -> None:
+    """It has started: there is nothing to decide, and nothing starts twice."""
+    siren = msgspec.structs.replace(CAPABILITIES["a"], doubt=Doubt.ACTUATOR)
+    async with opened(tmp_path, a=siren, terms=Terms(refire_after_s=0.0)) as house:
+        house.channel["a"] = Asked(house, Reached(Evidence.AIRED))
+        await house.order("wang", via=["a"], priority="P1")
+        await house.later(25)
+        (one,) = await house.deliveries()
+        assert (S.AWAITING, Evidence.AIRED, 1) == (one.state, one.evidence, len(house.sent))
+
+
+async def test_a_device_that_says_nothing_starts_again_once_if_that_is_its_policy(tmp_path: Path) -> None:
+    """Marked, under the same token; a second doubt is a person's, who was called at both."""
+    siren = msgspec.structs.replace(CAPABILITIES["a"], doubt=Doubt.ACTUATOR)
+    async with opened(tmp_path, a=siren, terms=Terms(refire_after_s=60.0)) as house:
+        house.channel["a"].outcomes.extend([Unknown("timeout")] * 3)
+        await house.order("wang", via=["a"], priority="P1")
+        for _ in range(20):
+            await house.later(30)
+        assert [(1, False), (2, True)] == [(mail.n, "重发" in mail.text) for mail in house.sent if mail.address == WANG]
+        alarms = [told for told in await house.events("alarm.in_doubt") if told["recipient"] == "wang"]
+        assert (2, S.IN_DOUBT) == (len(alarms), (await house.deliveries("wang"))[0].state)
+
+
 async def test_only_who_can_answer_is_asked(tmp_path: Path) -> None:
     """An opaque channel knows nothing, whatever its plugin would say."""
     async with opened(tmp_path) as house:
@@ -355,3 +381,17 @@ def _health(house: House) -> Health:
     instance = house.room.board.get("a")
     assert instance is not None
     return instance.health.state
+
+
+async def test_a_black_hole_is_asked_ever_less_often(tmp_path: Path) -> None:
+    """Whatever it is given it takes without a word; ten minutes of that cost a few copies, not one for each of its silences."""
+    async with opened(tmp_path, a=msgspec.structs.replace(CAPABILITIES["a"], doubt=Doubt.IDEMPOTENT)) as house:
+        house.channel["a"].outcomes.extend(Unknown("timeout") for _ in range(100))
+        await house.order("huang", via=["a"])
+        times: list[int] = []
+        for second in range(600):
+            await house.later(1)
+            times += [second] * (len(house.sent) - len(times))
+        gaps = [after - before for before, after in pairwise(times)]
+        assert (True, True) == (6 <= len(times) <= 16, max(gaps) > 60)
+        assert 1 == len({mail.token for mail in house.sent})

@@ -42,6 +42,13 @@ def test_each_outcome_has_its_state(outcome: Outcome, state: DeliveryState, reas
     assert (state, reason, until, not_before) == (after.state, after.reason, after.until, after.not_before)
 
 
+@pytest.mark.parametrize(("tries", "wait_s"), [(1, 0.0), (2, 2.0), (3, 4.0), (5, 16.0), (20, LONGEST_WAIT_S)])
+def test_what_may_be_sent_again_freely_is_sent_ever_more_slowly(tries: int, wait_s: float) -> None:
+    """The first doubt costs no time; into a black hole goes one copy in five minutes at last."""
+    after = doubted(emitting(tries=tries), "timeout", now=NOW, view=view("a", doubt="idempotent"), jitter=1.0)
+    assert (NOW + wait_s, True) == (after.not_before, after.until is not None and after.until > after.not_before)
+
+
 def test_a_failing_channel_costs_the_message_nothing() -> None:
     """A dead link costs the link, never the message's tries."""
     assert 0 == settled(Transient(Scope.CHANNEL, "busy")).failures

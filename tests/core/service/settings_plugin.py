@@ -1,4 +1,4 @@
-"""A plugin that brings one channel type, for the tests of the settings."""
+"""A plugin that brings two channel types, for the tests of the settings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 
-from fenghuo import Capabilities, ChannelType, Evidence, PluginInfo, SimpleChannel, Traffic, hookimpl
+from fenghuo import Capabilities, ChannelType, Doubt, Evidence, PluginInfo, SimpleChannel, Traffic, hookimpl
 
 
 class TestSmsSettings(msgspec.Struct, frozen=True):
@@ -35,4 +35,8 @@ def fenghuo_plugin() -> PluginInfo:
 @hookimpl
 def fenghuo_channel_types() -> Sequence[ChannelType]:
     capabilities = Capabilities("sms", Evidence.DEVICE, traffic=(Traffic.ACTUAL, Traffic.TEST))
-    return [ChannelType("sms.test", TestSmsSettings, lambda _: capabilities, ("msisdn",), lambda _: SimpleChannel())]
+    siren = Capabilities("sms", Evidence.AIRED, doubt=Doubt.ACTUATOR)
+    return [
+        ChannelType("sms.test", TestSmsSettings, lambda _: capabilities, ("msisdn",), lambda _: SimpleChannel()),
+        ChannelType("siren.test", TestSmsSettings, lambda _: siren, ("msisdn",), lambda _: SimpleChannel()),
+    ]
