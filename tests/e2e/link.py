@@ -15,7 +15,7 @@ GROUP = 200
 # What a direwolf of the tests needs of each speed: key up and down, and how long its way to a free channel may take.
 MODEMS: Mapping[int, Mapping[str, Any]] = {
     1200: {"bitrate": 1200.0, "txdelay_ms": 300, "txtail_ms": 100},
-    9600: {"bitrate": 9600.0, "txdelay_ms": 50, "txtail_ms": 30, "access_s": 0.4},
+    9600: {"bitrate": 9600.0, "txdelay_ms": 50, "txtail_ms": 30, "slot_ms": 50, "access_s": 0.4, "fragment_s": 0.5},
 }
 
 

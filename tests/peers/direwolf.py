@@ -88,9 +88,7 @@ class Tnc:
     async def start(self) -> None:
         """Run it until it accepts KISS connections."""
         config, rate = self._folder / f"{self.call}.conf", _RATES[self.baud]
-        config.write_text(
-            _CONFIG.format(pcm=self._pcm, call=self.call, port=self.port, baud=self.baud, rate=rate, txdelay=_TXDELAY[self.baud])
-        )
+        config.write_text(self.config())
         air = os.open(self._hears, os.O_RDWR)  # read-write: never an end of file
         log = os.open(self._folder / f"{self.call}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         try:
@@ -108,6 +106,11 @@ class Tnc:
             await _until(self._is_listening, f"{self.call} listens")
         except TimeoutError as exc:
             raise TimeoutError(f"{exc}; it says: {(self._folder / f'{self.call}.log').read_text()[-1500:]}") from exc
+
+    def config(self) -> str:
+        """What direwolf is told."""
+        rate, txdelay = _RATES[self.baud], _TXDELAY[self.baud]
+        return _CONFIG.format(pcm=self._pcm, call=self.call, port=self.port, baud=self.baud, rate=rate, txdelay=txdelay)
 
     async def kill(self) -> None:
         """SIGKILL, as a power cut would."""

@@ -1,0 +1,162 @@
+"""Half-duplex direwolf TNCs in one ether, in real time: who sends together collides, who hears another waits, noise loses frames.
+
+The air is a process of its own (air.py). Loss comes from signal and noise, not from a dice: longer frames are lost more often, and
+receipts seldom. `seconds on the air` and collisions are the air's own count, which nobody under test can improve.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from tests.peers.direwolf import Tnc
+from tests.scale import TIMEOUT_SCALE
+
+__all__ = ["Ether", "Spell"]
+
+START_S = 30.0 * TIMEOUT_SCALE
+STOP_S = 3.0
+_SENT = re.compile(r"^\[0L\]", re.MULTILINE)
+_HEARD = re.compile(r"^\[0(?:\.\d+)?\] ", re.MULTILINE)
+_RATES = {1200: 44100, 9600: 48000}
+
+_CONFIG = """\
+ADEVICE stdin {pcm}
+ARATE {rate}
+ACHANNELS 1
+CHANNEL 0
+MYCALL {call}
+MODEM {baud}
+FULLDUP OFF
+DWAIT 0
+SLOTTIME 10
+PERSIST 63
+TXDELAY {txdelay}
+TXTAIL {txtail}
+AGWPORT 0
+KISSPORT {port}
+"""
+
+
+class Spell(msgspec.Struct, frozen=True):
+    """One time on the air, key down to key up. `together_s`: how long of it another was on the air too."""
+
+    name: str
+    begin: float
+    end: float
+    together_s: float
+
+    @property
+    def seconds(self) -> float:
+        return self.end - self.begin
+
+
+class Ether:
+    """`async with Ether(["CMD", "T11"]) as ether`: `ether.tncs["CMD"].port` is a KISS port. `noise`, `gain`: see air.py."""
+
+    def __init__(self, names: Sequence[str], *, baud: int = 1200, noise: int = 60, gain: float = 1.0) -> None:
+        self.baud = baud
+        self._names = list(names)
+        self._level = ("--noise", str(noise), "--gain", str(gain))
+        self._folder = Path(tempfile.mkdtemp(prefix="ether-"))
+        self._air: asyncio.subprocess.Process | None = None
+        self.tncs = {name: _Half(self._folder, name, (self._folder / f"{name}.rx", f"air_{name}"), baud) for name in names}
+
+    async def __aenter__(self) -> Self:
+        try:
+            async with asyncio.timeout(START_S):
+                await self._start()
+        except BaseException:
+            await self.__aexit__(None, None, None)
+            raise
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for tnc in self.tncs.values():
+            await tnc.kill()
+        if self._air is not None and self._air.returncode is None:
+            self._air.terminate()
+            await asyncio.wait_for(self._air.wait(), STOP_S)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def spells(self, since: float = 0.0) -> list[Spell]:
+        """Everybody's times on the air that began after `since` (monotonic seconds) and are over."""
+        found = [line for line in self._lines() if "name" in line]
+        return [spell for spell in (msgspec.convert(line, Spell) for line in found) if spell.begin >= since]
+
+    def seconds(self, since: float = 0.0) -> float:
+        """Seconds on the air of all together."""
+        return sum(spell.seconds for spell in self.spells(since))
+
+    def lost(self) -> float:
+        """The share of frames that the other end of two did not read, by the modems' own logs."""
+        logs = [(self._folder / f"{name}.log").read_text(errors="replace") for name in self._names]
+        sent, heard = (sum(len(pattern.findall(log)) for log in logs) for pattern in (_SENT, _HEARD))
+        return 1 - heard / sent if sent else 0.0
+
+    def stalled_s(self) -> float:
+        """For how long the machine had no time for the air: what was on it then is garbled by nobody's fault."""
+        return float(sum(line["stalled_s"] for line in self._lines() if "stalled_s" in line))
+
+    def _lines(self) -> list[dict[str, Any]]:
+        log = self._folder / "air.log"
+        return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+
+    async def _start(self) -> None:
+        rate = str(_RATES[self.baud])
+        with (self._folder / "air.err").open("w") as errors:
+            self._air = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "tests.peers.air", str(self._folder), *self._names, "--rate", rate, *self._level),
+                stderr=errors,
+                cwd=Path(__file__).parent.parent.parent,
+            )
+        pcms = "".join(
+            f'pcm.air_{name} {{ type file slave {{ pcm null }} file "{self._folder / name}.tx" format raw }}\n' for name in self._names
+        )
+        (self._folder / "asound.conf").write_text(f"</usr/share/alsa/alsa.conf>\n{pcms}")
+        while not (self._folder / "air.ready").exists():
+            if self._air.returncode is not None:
+                raise RuntimeError((self._folder / "air.err").read_text()[-500:])
+            await asyncio.sleep(0.02)
+        _before_others(self._air.pid)
+        for tnc in self.tncs.values():
+            await tnc.start()
+        await asyncio.sleep(0.5)  # until every modem's carrier detect has settled on the noise
+
+    @staticmethod
+    def now() -> float:
+        """The clock of spells."""
+        return time.monotonic()
+
+
+def _before_others(pid: int) -> None:
+    """Sound does not wait: as far as we may, the air and its modems go before what else this machine does."""
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, pid, -15)
+
+
+class _Half(Tnc):
+    """A TNC that listens before it sends, as every radio does."""
+
+    async def start(self) -> None:
+        await super().start()
+        _before_others(self.pid)
+
+    def config(self) -> str:
+        keying = {1200: (30, 10), 9600: (5, 3)}[self.baud]
+        return _CONFIG.format(
+            pcm=self._pcm, call=self.call, port=self.port, baud=self.baud, rate=_RATES[self.baud], txdelay=keying[0], txtail=keying[1]
+        )
