@@ -3,6 +3,10 @@
 Source: failover.md, Health of a channel. An attempt is "last" from the moment it is READY over a channel that is down; when it failed,
 the delivery waits as any other until the channel is back, and only then may the next outage bring it another one. So nothing turns
 in a circle while a channel stays down, and a success proves the path: it is what takes the channel into its probation.
+
+"On every channel" is for each rung: the channels of a rung stand in for each other, and P0 opens all rungs at once, which is where an
+operator puts one channel of every risk group. So while one of a rung is up and hopeful, another that is down has no attempt: a second copy
+to everybody over the same rung would make the first copy to anybody later. When nothing on the ladder is hopeful any more, it has.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from fenghuo.engine.advance import MAX_REPEATS
 from fenghuo.engine.channels import Instance
 from fenghuo.engine.settling import settle
 from fenghuo.model.delivery import DeliveryState, Hold, Permanent, Reached, Scope, Transient
@@ -69,6 +70,18 @@ def test_whoever_is_up_goes_before_a_last_attempt() -> None:
     told = story(*down("a"))
     step = told.turn()
     assert (False, {1: S.HELD, 2: S.READY, 3: S.READY}) == (step.cut_off, told.states)
+
+
+def test_a_channel_that_is_down_has_its_turn_when_the_one_beside_it_brought_nothing() -> None:
+    """The centre that is up took it and nobody confirms, on the air neither: then the dead one is worth its attempt."""
+    told = story(*down("b"))
+    told.turn()
+    for key in (1, 3):
+        told.change(key, lambda one: msgspec.structs.replace(one, state=S.AWAITING, tries=1, refires=MAX_REPEATS, until=NOW + 30))
+    told.later(29)
+    before = told.states[2]
+    told.later(1)
+    assert (S.HELD, S.READY, "last") == (before, told.states[2], told.deliveries[2].reason)
 
 
 @pytest.mark.parametrize("admin", [Admin.DISABLED, Admin.INHIBITED])
