@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from typing import Self
 
+import msgspec
 import pytest
 
 from fenghuo import (
@@ -117,6 +118,20 @@ async def test_a_message_is_at_device_when_the_far_core_has_it() -> None:
         assert isinstance(outcome, Reached)
         assert (Evidence.DEVICE, [order.data]) == (outcome.level, got)
         assert outcome.refs[0].startswith(f"{TOWN}/")
+
+
+async def test_a_post_that_passes_on_is_no_end() -> None:
+    """Its own disk is a custodian's: RELAYED, and the end's receipt is still to come."""
+    settings = settings_of(1, [11], configure_tnc=False)
+    relay = msgspec.structs.replace(settings.posts[TOWN], relays=True)
+    async with Air() as air, station(air, 11, [1]) as town, core_of(town):
+        kept = msgspec.structs.replace(settings, port=air.port, posts={TOWN: relay})
+        head = LinkChannel(LinkContext(kept))
+        await head.start()
+        outcome = await sent(head, LinkJob(TOWN, an_order()))
+        await head.stop(0.0)
+    assert isinstance(outcome, Reached)
+    assert Evidence.RELAYED == outcome.level
 
 
 async def test_one_order_to_a_whole_group_is_one_call() -> None:
