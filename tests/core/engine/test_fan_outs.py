@@ -132,9 +132,13 @@ async def test_every_page_has_its_attempt_on_the_disk_before_it_leaves(house: Ho
     """I2, for a thousand people at once."""
     seen: list[tuple[str, ...]] = []
 
+    def on_disk(tx: Tx, emission: Emission) -> tuple[str, ...]:
+        (attempt,) = tx.find(PAGE_ATTEMPT, "token = ? AND n = ?", emission.token, emission.n)
+        page = tx.get(PAGE, attempt.objective, attempt.number)
+        return attempt.outcome, page.state.value if page else "gone"
+
     async def look(emission: Emission) -> None:
-        (row,) = await house.store.find(PAGE_ATTEMPT, "token = ? AND n = ?", emission.token, emission.n)
-        seen.append((row.outcome, *(page.state.value for page in await rows(house) if page.number == row.number)))
+        seen.append(await house.store.run(lambda tx: on_disk(tx, emission)))
 
     house.channel["a"].during = look
     await alert(house, "one", NORTH_AREA)
