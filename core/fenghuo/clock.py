@@ -59,6 +59,11 @@ class SystemClock:
     def time(self) -> float:
         return self._anchor_wall + (self._monotonic() - self._anchor_monotonic)
 
+    def resume(self, at: float, quality: ClockQuality) -> None:
+        """Go on from `at` (UTC seconds): the wall clock is not believed. To be called before anybody else has asked the time."""
+        self._anchor_wall, self._anchor_monotonic = at, self._monotonic()
+        self._quality = quality
+
     def monotonic(self) -> float:
         return self._monotonic()
 

@@ -17,6 +17,7 @@ from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.dispatcher import Dispatcher
 from fenghuo.engine.facts import Facts, MessageEnded, Overdue, Settled
 from fenghuo.engine.office import Office
+from fenghuo.engine.timekeeping import Jumps
 from fenghuo.errors import FenghuoError
 from fenghuo.model.delivery import OPEN_STATES, Delivery, DeliveryState, Unknown
 from fenghuo.model.message import MessageState
@@ -52,6 +53,7 @@ class Auditor:
         self._book = book
         self._board = board
         self._dispatcher = dispatcher
+        self._jumps = Jumps(office.clock, store)
         self._told: frozenset[Told] = frozenset()
         self._lowest = {"delivery": 1, "objective": 1, "message": 1}  # what lies below has ended, and an end is never left
 
@@ -70,7 +72,8 @@ class Auditor:
             await asyncio.sleep(EVERY_S)
 
     async def look(self) -> bool:
-        """One look at everything; whether anything is open."""
+        """One look at everything, the wall clock too; whether anything is open."""
+        self._jumps.look()
         due = self._office.clock.time() - SLACK_S
         is_open = [await self._climb("delivery", _OPEN), await self._climb("objective", "'OPEN', 'AT_RISK'")]
         await self._climb("message", "'held', 'active'")  # one in force with nothing open has nothing due but its end

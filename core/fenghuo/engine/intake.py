@@ -170,7 +170,7 @@ class Intake:
     def judged(self, message: Message, decoded: Decoded, origin: Origin) -> tuple[Verdict, ...]:
         """All verdicts on a message: those of its form, and ours."""
         may = authority(message, origin, self._office.directory)
-        ours = (may, *clarity(message), freshness(message, self._office.clock.time()))
+        ours = (may, *clarity(message), freshness(message, self._office.clock.time(), self._office.clock.quality()))
         return (*decoded.verdicts, *ours)
 
     def state_of(self, message: Message, verdicts: tuple[Verdict, ...], signers: tuple[str, ...]) -> MessageState:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from fenghuo.clock import instant
+from fenghuo.clock import ClockQuality, instant
 from fenghuo.engine.routing import areas_of, is_unclear
 from fenghuo.formats.verdicts import SourceDefaults
 from fenghuo.model.area import AreaRef
@@ -70,13 +70,13 @@ def clarity(message: Message) -> tuple[Verdict, ...]:
     return (Verdict("areas", "unclear", False, f"{len(unclear)} of its areas cannot be looked up ({shown}); {advice}"),)
 
 
-def freshness(message: Message, now: float) -> Verdict:
-    """fresh, late, expired, or from the future."""
+def freshness(message: Message, now: float, quality: ClockQuality = ClockQuality.NTP) -> Verdict:
+    """fresh, late, expired, or from the future, which a clock without a source cannot tell from the present."""
     sent = message.content.sent.timestamp()
     if message.expires_at <= now:
         return Verdict("freshness", "expired", False, f"it expired {now - message.expires_at:.0f} s before it came")
     if sent - now > FUTURE_S:
-        return Verdict("freshness", "from the future", False, f"it was sent {sent - now:.0f} s from now")
+        return Verdict("freshness", "from the future", quality is ClockQuality.FREERUN, f"it was sent {sent - now:.0f} s from now")
     if now - sent > LATE_S:
         return Verdict("freshness", "late", True, f"it was sent {now - sent:.0f} s ago")
     return Verdict("freshness", "fresh", True)

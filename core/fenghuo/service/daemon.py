@@ -23,6 +23,7 @@ import structlog
 from fenghuo.clock import SystemClock
 from fenghuo.engine.office import Office
 from fenghuo.engine.rules import RuleBook
+from fenghuo.engine.timekeeping import keep_time
 from fenghuo.errors import ConfigError, LinkBusy, SettingsError, StoreError
 from fenghuo.model.audit import SYSTEM
 from fenghuo.model.directory import Directory
@@ -129,6 +130,7 @@ class Daemon:
         node = self._settings.node
         self._store = await Store.open(node.state, clock=self._clock, node=node.name)
         try:
+            await self._keep_time()
             office = Office(node=node.name, clock=self._clock, rules=self._rules, directory=Directory())
             room = EngineRoom(
                 office, self._store, self._host.renderers, release_valid_s=self._settings.release_valid_s, on_fatal=self._fatal
@@ -140,6 +142,11 @@ class Daemon:
         finally:
             await self._store.close()
         return self._code
+
+    async def _keep_time(self) -> None:
+        if not await keep_time(self._store, self._clock):
+            says = "the wall clock is not believed; set it, and start again"
+            log.error(says, off_s=round(self._clock.jump_s()), going_on_from=self._clock.time())
 
     async def _fill(self, room: EngineRoom, keeper: DirectoryKeeper) -> None:
         """Everything that the disk knows, before anything may happen."""

@@ -85,6 +85,8 @@ class Store:
     def __init__(self, folder: Path, clock: Clock, settings: StoreSettings) -> None:
         self.folder = folder
         self._clock = clock
+        self.newest_at: float | None = None
+        """UTC seconds: when the last event before this start was written; None: there was none. Set by open()."""
         self._settings = settings
         self._lock: FolderLock | None = None
         self._writer: Writer
@@ -207,6 +209,7 @@ class Store:
             if not was_there:
                 sync_folder(self.folder)
             findings = survey(database.connection)
+            self.newest_at = _newest_at(database.connection)
             space = Space(self.folder, min_free=settings.min_free, ballast=settings.ballast)
             chain = Chain(node, "" if settings.inline or settings.fill else boot_id())
             committer = Committer(database, self._clock, space=space, batch_s=settings.batch_s, chain=chain)
@@ -255,6 +258,11 @@ class _Inline:
 
     def rows(self, path: Path) -> Rows:
         return InlineRows(path)
+
+
+def _newest_at(connection: sqlite3.Connection) -> float | None:
+    row = connection.execute("SELECT at FROM event ORDER BY seq DESC LIMIT 1").fetchone()
+    return None if row is None else float(row[0])
 
 
 def _name(tx: Tx, node: str, *, is_new: bool) -> str:

@@ -19,6 +19,7 @@ from fenghuo.engine.intake import Submission
 from fenghuo.engine.judging import Origin
 from fenghuo.engine.office import Office
 from fenghuo.engine.rules import read_rules
+from fenghuo.engine.timekeeping import keep_time
 from fenghuo.model.delivery import Accepted, AttemptRef, Delivery, Objective, Outcome, Paged, Reached, Refused, Target
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Message
@@ -239,6 +240,7 @@ async def opened(
     """An engine on the state in `folder`, recovered; leaving it is a crash: nothing is drained."""
     still = clock or StillClock(NOW)
     store = await Store.open(folder / "state", clock=still, node="node", settings=SMALL)
+    await keep_time(store, still)
     house = House(store, still, {**CAPABILITIES, **capabilities}, rules, terms=terms)
     before(house)
     try:

@@ -22,8 +22,10 @@ SMALL = StoreSettings(min_free=0, ballast=0, log_frames=0)
 class StillClock:
     """A clock that somebody else moves."""
 
-    def __init__(self, now: float = 1_000_000.0) -> None:
+    def __init__(self, now: float = 1_000_000.0, *, grade: ClockQuality = ClockQuality.NTP) -> None:
         self.now = now
+        self.grade = grade
+        self.jump = 0.0
 
     def time(self) -> float:
         return self.now
@@ -32,10 +34,14 @@ class StillClock:
         return self.now
 
     def quality(self) -> ClockQuality:
-        return ClockQuality.NTP
+        return self.grade
 
     def jump_s(self) -> float:
-        return 0.0
+        return self.jump
+
+    def resume(self, at: float, quality: ClockQuality) -> None:
+        self.jump += self.now - at
+        self.now, self.grade = at, quality
 
 
 async def open_store(folder: Path, settings: StoreSettings = SMALL) -> Store:
