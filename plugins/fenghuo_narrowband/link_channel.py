@@ -54,6 +54,7 @@ GATHER_S = 0.15
 # A TNC that is gone for longer takes its transfers with it: other channels must have their turn.
 _OUTAGE_S = 60.0
 _PROOF_S = 600.0
+_KEEP_S = 10.0
 _NOTE_S = 86_400.0  # how long a person's receipt is worth sending
 
 
@@ -138,7 +139,7 @@ class LinkChannel(SimpleChannel):
         try:
             return await passenger.outcome
         finally:
-            self._leave(passenger)
+            self._cargo.leave(passenger)
 
     def _board(self, passenger: Passenger) -> bool:
         """Whether the same is under way to the same post already, from before a crash or for another member of the group."""
@@ -180,12 +181,6 @@ class LinkChannel(SimpleChannel):
             self._cargo.drop(shipment.ref, Transient(Scope.RECIPIENT, "key-unusable", 60.0))
         except FrameError as fault:
             self._cargo.drop(shipment.ref, Permanent(Scope.MESSAGE, fault.code or "too-long"))
-
-    def _leave(self, passenger: Passenger) -> None:
-        assert self._post is not None
-        for ref in self._cargo.leave(passenger):
-            if not passenger.outcome.done() or passenger.outcome.cancelled() or passenger.outcome.exception() is not None:
-                self._post.cancel(ref)
 
     # What comes in.
 
@@ -248,14 +243,18 @@ class LinkChannel(SimpleChannel):
     # The rest.
 
     async def acknowledge(self, ref: str, level: Evidence, *, text: str, traffic: Traffic) -> Unsupported | None:
-        """A person's receipt for what came in as `ref`; on the disk when this returns. Raises: FrameError, KeyUnusable."""
+        """A person's receipt for what came in as `ref`; on the disk when this returns. Raises: NotReady, FrameError, KeyUnusable."""
         call, _, name = ref.partition("/")
         post = self._posts.get(call)
         if post is None or self._post is None:
             return Unsupported()
         body = note_body(name, level, text, traffic)
         parcel = Parcel(post.code, FrameKind.REPLY, traffic, Priority.P1, body, self._post.now() + _NOTE_S, f"{NOTE}{ref}/{level:d}")
-        await self._post.note(parcel)
+        try:
+            async with asyncio.timeout(_KEEP_S):
+                await self._post.note(parcel)
+        except TimeoutError as late:
+            raise NotReady("the link could not keep the receipt") from late
         return None
 
     async def probe(self, budget: ProbeBudget) -> ProbeResult:

@@ -50,6 +50,7 @@ class LinkPost:
         self._kept = {outgoing.parcel.ref: outgoing for outgoing in memory.outgoing if outgoing not in notes}
         self._claim_until = self.now() + UNCLAIMED_S
         self._wake = asyncio.Event()
+        self._events: list[Event] = []  # not told before the disk has what belongs to them
         kept = Memory(memory.windows, notes, memory.incoming)
         self.station = Station(ring, air_of(settings), ledger=Ledger(caps_of(settings)), chance=ctx.random, memory=kept)
 
@@ -94,7 +95,7 @@ class LinkPost:
 
     def hear(self, frame: UiFrame) -> None:
         """A frame of our net."""
-        self._tell(self.station.receive_frame(frame.info, self.now()))
+        self._events += self.station.receive_frame(frame.info, self.now())
         self.wake()
 
     async def run(self) -> None:
@@ -102,9 +103,11 @@ class LinkPost:
         while True:
             self._wake.clear()
             now = self.now()
-            self._tell(self.station.look(now))
             self._forget_unclaimed(now)
+            self._events += self.station.look(now)
+            events, self._events = self._events, []
             await self._keep()
+            self._tell(events)
             await self.reserve()
             if not await self._say():
                 await self._rest()
@@ -125,9 +128,7 @@ class LinkPost:
             return False
         for ref in await self._cargo.turn():
             self.station.cancel(ref)
-        now = self.now()
-        self._tell(self.station.look(now))
-        frame = self.station.frame_due(now)
+        frame = self.station.frame_due(self.now())
         if frame is None:
             return False
         octets = UiFrame(self._net, self._mycall, frame.octets).encode()
