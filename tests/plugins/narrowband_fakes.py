@@ -6,6 +6,7 @@ import contextlib
 import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
@@ -54,6 +55,7 @@ class FakeContext:
     random: random.Random = field(default_factory=lambda: random.Random(1))
     log: structlog.stdlib.BoundLogger = field(default_factory=structlog.stdlib.get_logger)
     told: list[tuple[bool, str]] = field(default_factory=list)
+    link: Any = None
 
     def secret(self, path: str) -> str:
         raise NotImplementedError(path)

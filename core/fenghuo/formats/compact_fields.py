@@ -161,7 +161,7 @@ class Figure:
     def take(self, source: Source) -> float:
         decimals = source.bits.take(3)
         if decimals != self._IEEE:
-            return source.bits.take_signed(6) / 10**decimals
+            return float(source.bits.take_signed(6) / 10**decimals)
         (value,) = struct.unpack(">d", source.bits.take(64).to_bytes(8, "big"))
         if not isfinite(value):
             raise FrameError(f"{value} is no figure", code="bad-value")

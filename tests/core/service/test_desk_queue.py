@@ -28,7 +28,7 @@ async def test_a_doubt_is_resolved(tmp_path: Path) -> None:
     async with manned(tmp_path) as there:
         there.house.channel["a"].outcomes.append(Unknown("timeout"))
         await there.house.order("wang")
-        assert {"id": 1, "as": "not-sent", "by": "duty"} == await decide(there, "queue.resolve", **{"id": 1, "as": "not-sent"})
+        assert {"id": 1, "as": "not-sent", "by": "duty"} == await decide(there, "queue.resolve", **dict[str, Any]({"id": 1, "as": "not-sent"}))
         assert 2 == len([mail for mail in there.house.sent if mail.channel == "a"])
 
 
@@ -55,6 +55,6 @@ async def test_a_word_that_is_none_is_refused(tmp_path: Path) -> None:
     """Before anything is asked of the engine; and what is not there is not found."""
     async with manned(tmp_path) as there:
         with pytest.raises(FormatError):
-            await decide(there, "queue.resolve", **{"id": 1, "as": "perhaps"})
+            await decide(there, "queue.resolve", **dict[str, Any]({"id": 1, "as": "perhaps"}))
         with pytest.raises(NotFound):
             await decide(there, "queue.shed", id=1)
