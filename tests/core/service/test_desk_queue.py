@@ -28,7 +28,8 @@ async def test_a_doubt_is_resolved(tmp_path: Path) -> None:
     async with manned(tmp_path) as there:
         there.house.channel["a"].outcomes.append(Unknown("timeout"))
         await there.house.order("wang")
-        assert {"id": 1, "as": "not-sent", "by": "duty"} == await decide(there, "queue.resolve", **dict[str, Any]({"id": 1, "as": "not-sent"}))
+        word: dict[str, Any] = {"id": 1, "as": "not-sent"}
+        assert {**word, "by": "duty"} == await decide(there, "queue.resolve", **word)
         assert 2 == len([mail for mail in there.house.sent if mail.channel == "a"])
 
 
