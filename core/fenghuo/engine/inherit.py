@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from fenghuo.engine.departed import MAY_HAVE_LEFT
 from fenghuo.engine.marks import how_many_may
 from fenghuo.engine.planning import Candidate
 from fenghuo.engine.rules import Rung, RungMode
@@ -46,7 +47,7 @@ class Heir(msgspec.Struct, frozen=True):
 
 def find_heirs(tx: Tx, message: MessageId, before: int) -> tuple[Heir, ...]:
     """Everyone to whom something of an earlier revision than `before` was emitted, or may have been."""
-    sent = tx.find(DELIVERY, "message = ? AND revision < ? AND tries > 0 ORDER BY id", message, before)
+    sent = tx.find(DELIVERY, f"message = ? AND revision < ? AND {MAY_HAVE_LEFT} ORDER BY id", message, before)
     needed = {row.id: row.needed for row in tx.find(OBJECTIVE, "message = ? AND revision < ?", message, before)}
     return (*heirs_of(tuple(sent), needed), *_publics(tx, message, before, needed))
 
@@ -57,8 +58,10 @@ def _publics(tx: Tx, message: MessageId, before: int, needed: dict[int, Evidence
         channels: dict[str, None] = {}
         area_of: dict[str, str] = json.loads(str(tx.scalar(_AREAS, row.objective)))
         for page in tx.find(PAGE, "objective = ? AND tries > 0 ORDER BY number", row.objective):
-            areas[area_of[str(page.roll_page)]] += how_many_may(page.marks, on_air=page.state is DeliveryState.EMITTING)
-            channels.setdefault(page.channel)
+            people = how_many_may(page.marks, on_air=page.state is DeliveryState.EMITTING)
+            if people:
+                areas[area_of[str(page.roll_page)]] += people
+                channels.setdefault(page.channel)
         if areas.total():
             told = Told(row.objective, row.kinds, tuple(channels), tuple(areas.items()))
             least = min(needed.get(row.objective, Evidence.DEVICE), Evidence.DEVICE)

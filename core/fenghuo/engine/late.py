@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from fenghuo.engine.departed import MAY_HAVE_LEFT
 from fenghuo.model.delivery import Delivery, Receipt
 from fenghuo.model.evidence import Evidence
 from fenghuo.store.store import Store
@@ -71,7 +72,7 @@ def _by_refs(tx: Tx, channel: str, refs: tuple[str, ...]) -> Delivery | None:
 def _by_owner(tx: Tx, owners: tuple[str, ...], number: int | None, at: float) -> Delivery | None:
     """The newest message that this person was sent and that still holds; by its number also one that ended within a week."""
     for owner in owners:
-        where = "recipient = ? AND tries > 0 AND expires_at > ?"
+        where = f"recipient = ? AND {MAY_HAVE_LEFT} AND expires_at > ?"
         params: list[str | float] = [owner, at if number is None else at - NUMBERED_S]
         if number is not None:
             where, params = f"{where} AND message IN (SELECT id FROM message WHERE number = ?)", [*params, number]

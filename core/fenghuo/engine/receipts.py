@@ -13,6 +13,7 @@ import structlog
 
 from fenghuo.engine.book import Book, OpenTarget
 from fenghuo.engine.chain import KEEP_KEYS_S
+from fenghuo.engine.departed import that_may_have_left
 from fenghuo.engine.facts import ChannelObserved, Facts, Receipted, Settled
 from fenghuo.engine.health import Sign
 from fenghuo.engine.intake import Intake, Submission
@@ -244,25 +245,23 @@ class Receipts:
         owners = self._office.directory.owners_by_address.get((inbound.address_kind, inbound.address), ())
         number = named_number(inbound.text)
         level = Evidence.DONE if DONE_WORD.match(inbound.text) else Evidence.HUMAN
-        target = self._target_of(owners, number)
-        if target is not None:
-            self._put(stored, self._delivery_for(target, stored.channel).id, level)
+        delivery = await self._answered(owners, number, stored.channel)
+        if delivery is not None:
+            self._put(stored, delivery.id, level)
         elif not await self._late_answer(stored, owners, number, level):
             await self._unmatched(stored, owners)
 
-    def _target_of(self, owners: tuple[str, ...], number: int | None) -> OpenTarget | None:
-        open_ones = [target for owner in owners for target in self._book.by_recipient.get(owner, {}).values() if target.deliveries]
+    async def _answered(self, owners: tuple[str, ...], number: int | None, channel: str) -> Delivery | None:
+        """The delivery that an answer is about: of the newest objective of which anything may have reached its sender, the one on the
+        answer's own channel if there is one, else the furthest. What certainly never left, nobody answers."""
+        open_ones = [target for owner in owners for target in self._book.by_recipient.get(owner, {}).values()]
         if number is not None:
             open_ones = [target for target in open_ones if target.objective.message.message.number == number]
-        began = [target for target in open_ones if any(delivery.tries for delivery in target.deliveries.values())]
-        return max(began, key=lambda target: target.target.objective, default=None)
-
-    @staticmethod
-    def _delivery_for(target: OpenTarget, channel: str) -> Delivery:
-        """The delivery an answer counts for: the one on its own channel if there is one, else the furthest."""
-        deliveries = list(target.deliveries.values())
-        same = [delivery for delivery in deliveries if delivery.channel == channel and delivery.tries]
-        return max(same or deliveries, key=lambda delivery: (delivery.tries > 0, delivery.evidence, delivery.id))
+        left = await that_may_have_left(self._store, (key for target in open_ones for key in target.deliveries))
+        began = [target for target in open_ones if not left.isdisjoint(target.deliveries)]
+        newest: OpenTarget | None = max(began, key=lambda target: target.target.objective, default=None)
+        here = [delivery for key, delivery in newest.deliveries.items() if key in left] if newest is not None else []
+        return max(here, key=lambda delivery: (delivery.channel == channel, delivery.evidence, delivery.id), default=None)
 
     async def _late_answer(self, stored: Stored, owners: tuple[str, ...], number: int | None, level: Evidence) -> bool:
         answer = Late(stored.channel, stored.inbox, stored.at, level, owners=owners, number=number, text=stored.inbound.text)

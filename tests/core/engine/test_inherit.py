@@ -116,7 +116,7 @@ async def test_only_earlier_revisions_of_the_same_event_count(store: Store) -> N
 
 @pytest.mark.parametrize("state", sorted(DeliveryState))
 async def test_what_counts_is_whether_something_may_have_left(store: Store, state: DeliveryState) -> None:
-    """With an attempt on the disk, whatever became of it; without one, never."""
+    """With an attempt of which nobody says that it failed, whatever became of the delivery; without one, never."""
 
     def plan(tx: Tx) -> None:
         tx.insert(OBJECTIVE, objective(needed=Evidence.AIRED))

@@ -12,7 +12,8 @@ from fenghuo.engine.intake import Submission
 from fenghuo.engine.judging import Origin
 from fenghuo.errors import KeyConflict, Overloaded
 from fenghuo.model.area import AreaRef
-from fenghuo.model.delivery import Accepted, DeliveryState, Refused
+from fenghuo.model.delivery import Accepted, DeliveryState, Outcome, Permanent, Reached, Refused, Scope, Transient, Unknown
+from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Message
 from fenghuo.store.tables import MESSAGE, REFUSAL
 from tests.core.engine.house import House, opened
@@ -85,6 +86,30 @@ async def test_a_cancel_goes_to_exactly_those_who_got_it(tmp_path: Path) -> None
         await house.order("everyone", text="取消", action="Cancel", reference=first.id)
         assert before == {(mail.channel, mail.address) for mail in house.sent[count:]}
         assert ["cancelled", "active"] == await house.states(first.id)
+
+
+BUSY = Transient(Scope.RECIPIENT, "503", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "told"),
+    [
+        ([BUSY, BUSY, Permanent(Scope.RECIPIENT, "503")], 0),
+        ([Transient(Scope.CHANNEL, "503", 300.0)], 0),
+        ([BUSY, Unknown("timeout")], 1),
+        ([BUSY, Reached(Evidence.ACCEPTED)], 1),
+    ],
+)
+async def test_a_cancel_goes_where_the_order_may_have_come(tmp_path: Path, outcomes: list[Outcome], told: int) -> None:
+    """A webhook that answered 503 each time has nothing to take back; one that fell silent may have."""
+    async with opened(tmp_path) as house:
+        house.channel["a"].outcomes.extend(outcomes)
+        first = await house.order("wang", via=["a"])
+        for _ in outcomes[1:]:
+            await house.later(1.0)
+        assert (len(outcomes), 0) == (len(house.sent), len(house.channel["a"].outcomes))
+        await house.order("everyone", text="取消", action="Cancel", reference=first.id)
+        assert told == sum("取消" in mail.text for mail in house.sent)
 
 
 async def test_a_cancel_of_what_never_left_stays_quiet(tmp_path: Path) -> None:
@@ -170,6 +195,83 @@ async def test_what_was_said_earlier_never_replaces_what_was_said_later(tmp_path
             assert "superseded" == late.state
         assert ["superseded", "active", "superseded", "superseded"] == await house.states(first.id)
         assert [] == [mail for mail in house.sent if "旧的" in mail.text]
+
+
+async def test_an_original_that_comes_after_its_update_is_never_sent(tmp_path: Path) -> None:
+    """The stale words are kept as a revision of the same event, and told as superseded; nobody gets them."""
+    async with opened(tmp_path) as house:
+        update = await _revised(house, at=20, identifier="X-2", action="Update", reference="X-1", text="新的")
+        late = await _revised(house, at=0, identifier="X-1", text="旧的")
+        assert ("superseded", update.id, ["active", "superseded"]) == (late.state, late.id, await house.states(update.id))
+        assert ["新的"] == [mail.text.partition("#")[0] for mail in house.sent]
+        assert 1 == len(await house.events("message.superseded"))
+
+
+async def test_a_cancel_of_an_original_that_came_after_its_update_ends_the_update(tmp_path: Path) -> None:
+    """They are one event, whichever of them a source names and whichever came first."""
+    async with opened(tmp_path) as house:
+        update = await _revised(house, at=20, identifier="X-2", action="Update", reference="X-1", text="新的")
+        await _revised(house, at=0, identifier="X-1", text="旧的")
+        cancel = await _revised(house, at=30, action="Cancel", reference="X-1")
+        assert (update.id, ["cancelled", "superseded", "active"]) == (cancel.id, await house.states(update.id))
+
+
+async def test_an_original_whose_update_was_cancelled_is_cancelled_too(tmp_path: Path) -> None:
+    """Update, its Cancel, and last of all the original."""
+    async with opened(tmp_path) as house:
+        await _revised(house, at=20, identifier="X-2", action="Update", reference="X-1", text="新的")
+        await _revised(house, at=30, action="Cancel", reference="X-2")
+        assert "cancelled" == (await _revised(house, at=0, identifier="X-1", text="旧的")).state
+
+
+async def test_an_update_between_two_that_came_in_the_wrong_order_is_never_sent(tmp_path: Path) -> None:
+    """The third Update was here before the second one, which it replaces."""
+    async with opened(tmp_path) as house:
+        first = await _revised(house, at=0, identifier="X-1")
+        await _revised(house, at=20, identifier="X-3", action="Update", reference="X-2", text="新的")
+        late = await _revised(house, at=10, identifier="X-2", action="Update", reference=first.id, text="旧的")
+        assert "superseded" == late.state
+        assert [] == [mail for mail in house.sent if "旧的" in mail.text]
+
+
+async def test_what_is_said_after_an_update_that_named_it_is_news(tmp_path: Path) -> None:
+    """A name that is used anew later is no stale alert: when in doubt, people are told."""
+    async with opened(tmp_path) as house:
+        await _revised(house, at=20, identifier="X-2", action="Update", reference="X-1", text="旧的")
+        assert "active" == (await _revised(house, at=30, identifier="X-1", text="新的")).state
+
+
+async def test_a_strangers_update_stops_no_original(tmp_path: Path) -> None:
+    """A name belongs to its sender: what another one says of it buries nothing."""
+    async with opened(tmp_path) as house:
+        await _revised(house, at=20, action="Update", reference="X-1", sender="stranger", text="假的")
+        assert "active" == (await _revised(house, at=0, identifier="X-1")).state
+
+
+async def test_a_held_cancel_outlives_an_older_update(tmp_path: Path) -> None:
+    """Said after the Update and come before it, in another's name: it waits on, and signed it ends the Update."""
+    async with opened(tmp_path) as house:
+        first = await _revised(house, at=0)
+        await _revised(house, at=20, action="Cancel", reference=first.id, sender="stranger", text="取消")
+        await _revised(house, at=10, action="Update", reference=first.id, text="新的")
+        assert ["superseded", "held", "active"] == await house.states(first.id)
+        signature = await house.room.release.sign(first.id, "anna")
+        await house.settle()
+        assert ("active", 4) == (signature.state, signature.revision)
+        assert ["superseded", "superseded", "cancelled", "active"] == await house.states(first.id)
+        assert "取消" in house.sent[-1].text
+
+
+async def test_a_held_update_outlives_an_older_one(tmp_path: Path) -> None:
+    """Signed, the newer words replace the older ones that were let in meanwhile."""
+    async with opened(tmp_path) as house:
+        first = await _revised(house, at=0)
+        await _revised(house, at=20, action="Update", reference=first.id, sender="stranger", text="最新")
+        await _revised(house, at=10, action="Update", reference=first.id, text="新的")
+        await house.room.release.sign(first.id, "anna")
+        await house.settle()
+        assert ["superseded", "superseded", "superseded", "active"] == await house.states(first.id)
+        assert "最新" in house.sent[-1].text
 
 
 async def test_a_strangers_unsigned_cancel_stops_no_update(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fenghuo.engine.late import NUMBERED_S
-from fenghuo.model.delivery import DeliveryState, ObjectiveState, TargetState
+from fenghuo.model.delivery import DeliveryState, ObjectiveState, Permanent, Scope, TargetState
 from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import InboundKind
 from fenghuo.store.tables import INBOX, MESSAGE, RECEIPT
@@ -126,6 +126,18 @@ async def test_only_who_was_told_can_answer_late(tmp_path: Path) -> None:
         await house.answer("a", "+8613800000003")
         assert (DeliveryState.MET, Evidence.DEVICE) == await _first(house)
         assert ["huang"] == (await house.events("alarm.answer_unmatched"))[0]["owners"]
+
+
+async def test_a_late_answer_is_not_for_an_order_that_never_left(tmp_path: Path) -> None:
+    """The newer order was refused by the channel: 收到 is for the older one."""
+    async with opened(tmp_path) as house:
+        await house.order("wang", via=["a"])
+        await house.receipt(house.sent[0])
+        house.channel["a"].outcomes.append(Permanent(Scope.RECIPIENT, "barred"))
+        await house.order("wang", via=["a"])
+        await house.later(301)
+        await house.answer("a", WANG)
+        assert [Evidence.HUMAN, Evidence.STORED] == [one.evidence for one in await house.deliveries("wang")]
 
 
 async def _missed(house: House) -> Mail:

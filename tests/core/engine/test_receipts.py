@@ -13,7 +13,7 @@ from fenghuo.engine.intake import Submission
 from fenghuo.engine.judging import Origin
 from fenghuo.engine.receipts import NAMELESS_S, UNREAD_S, named_number
 from fenghuo.errors import Overloaded
-from fenghuo.model.delivery import DeliveryState, ObjectiveState, Permanent, Reached, Scope, Unknown
+from fenghuo.model.delivery import DeliveryState, ObjectiveState, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import Emission, InboundKind
 from fenghuo.store.tables import EVENT, INBOX, MESSAGE, RECEIPT
@@ -47,6 +47,29 @@ async def test_an_answer_belongs_to_the_number_it_names(tmp_path: Path) -> None:
         (row,) = await house.store.find(MESSAGE, "id = ?", first.id)
         await house.answer("a", "+8613800000001", f"收到#{row.number:04}")
         assert [ObjectiveState.MET, ObjectiveState.OPEN] == await _objectives(house)
+
+
+@pytest.mark.parametrize("outcome", [Transient(Scope.CHANNEL, "throttled", 300.0), Transient(Scope.RECIPIENT, "busy", 300.0)])
+async def test_an_answer_is_not_for_an_order_that_never_left(tmp_path: Path, outcome: Transient) -> None:
+    """The second order was throttled: 收到 is for the first, and the second goes on."""
+    async with opened(tmp_path) as house:
+        await house.order("wang", needed="HUMAN", via=["a"])
+        house.channel["a"].outcomes.append(outcome)
+        second = await house.order("wang", needed="HUMAN", via=["a"])
+        await house.answer("a", "+8613800000001")
+        assert [ObjectiveState.MET, ObjectiveState.OPEN] == await _objectives(house)
+        (row,) = await house.store.find(MESSAGE, "id = ?", second.id)
+        await house.answer("a", "+8613800000001", f"收到#{row.number:04}")
+        assert 1 == len(await house.events("alarm.answer_unmatched"))
+
+
+async def test_an_answer_may_be_for_an_order_in_doubt(tmp_path: Path) -> None:
+    """Nobody knows whether it left, and whoever answers it, has it."""
+    async with opened(tmp_path) as house:
+        house.channel["a"].outcomes.append(Unknown("timeout"))
+        await house.order("wang", needed="HUMAN", via=["a"])
+        await house.answer("a", "+8613800000001")
+        assert [ObjectiveState.MET] == await _objectives(house)
 
 
 async def test_done_is_more_than_received(tmp_path: Path) -> None:
