@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from fenghuo.engine.last_attempt import LAST, is_cut_off, is_due, rechecked
+from fenghuo.engine.last_attempt import LAST, held_by, is_cut_off, is_due, rechecked
 from fenghuo.engine.planning import best_first
 from fenghuo.engine.rules import Escalation, Rung, RungMode
 from fenghuo.model.delivery import (
@@ -129,17 +129,21 @@ class _Draft:
 
     def go_on(self) -> None:
         for delivery in tuple(self.now.values()):
-            if delivery.state is DeliveryState.IN_DOUBT:
-                self.resolve(delivery)
-            elif delivery.state is DeliveryState.AWAITING:
+            if delivery.state is DeliveryState.AWAITING:
                 self.wait_on(delivery)
-            elif delivery.state in (DeliveryState.READY, DeliveryState.HELD):
-                state, reason = rechecked(delivery, self.view(delivery))
-                if (state, reason) != (delivery.state, delivery.reason):
-                    self.put(delivery, state=state, reason=reason)
+            elif delivery.state in (DeliveryState.READY, DeliveryState.HELD, DeliveryState.IN_DOUBT):
+                self.recheck(delivery)
         self.open_rungs()
         self.escalate()
         self.target = msgspec.structs.replace(self.target, wake_at=min(self.wakes, default=None))
+
+    def recheck(self, delivery: Delivery) -> None:
+        """Look at its channel, and at what may be done about a doubt."""
+        state, reason = rechecked(delivery, self.view(delivery))
+        if (state, reason) != (delivery.state, delivery.reason):
+            delivery = self.put(delivery, state=state, reason=reason)
+        if state is DeliveryState.IN_DOUBT:
+            self.resolve(delivery)
 
     def wait_on(self, delivery: Delivery) -> None:
         """An emission without its receipt is hopeful until `until`; after that the next rung is due, and a receipt is still welcome."""
@@ -173,7 +177,7 @@ class _Draft:
             self.put(delivery, state=DeliveryState.READY, reason="", until=None, refires=refires)
         elif delivery.until is not None and delivery.until <= self.frame.now:
             if is_owed:  # its channel is away, or we were: it goes when the channel is back
-                self.put(delivery, state=DeliveryState.HELD, reason=Hold.CHANNEL, until=None, refires=refires)
+                self.put(delivery, state=DeliveryState.HELD, reason=held_by(delivery), until=None, refires=refires)
             else:
                 self.put(delivery, state=DeliveryState.FAILED, reason=GIVEN_UP, until=None)
         elif delivery.until is not None:

@@ -1,8 +1,9 @@
 """P0 overrides breakers: one last attempt over a channel that is down, for each delivery and outage, and an alarm when all are. Pure.
 
-Source: failover.md, Health of a channel. An attempt is "last" from the moment it is READY over a channel that is down; when it failed,
-the delivery waits as any other until the channel is back, and only then may the next outage bring it another one. So nothing turns
-in a circle while a channel stays down, and a success proves the path: it is what takes the channel into its probation.
+Source: failover.md, Health of a channel. An attempt is "last" from the moment it is READY over a channel that is down. Whatever
+became of it, a doubt too, the delivery waits as any other until the channel is back, and only then may the next outage bring it another
+one. So nothing turns in a circle while a channel stays down, nobody has a second one at the cost of somebody's first, and a success
+proves the path: it is what takes the channel into its probation.
 
 "On every channel" is for each rung: the channels of a rung stand in for each other, and P0 opens all rungs at once, which is where an
 operator puts one channel of every risk group. So while one of a rung is up and hopeful, another that is down has no attempt: a second copy
@@ -17,10 +18,27 @@ from fenghuo.model.delivery import TERMINAL_STATES, Delivery, DeliveryState, Hol
 from fenghuo.model.situation import Admin, ChannelView, Health, Situation
 from fenghuo.model.traffic import Priority
 
-__all__ = ["LAST", "is_cut_off", "is_due", "rechecked"]
+__all__ = ["LAST", "held_by", "in_doubt", "is_cut_off", "is_due", "is_last", "rechecked"]
 
 LAST = "last"
 """Reason of a READY or EMITTING delivery that goes although its channel is down."""
+_IN_DOUBT = "last attempt: "
+"""What the reason of a doubt begins with whose emission was one: the next try of it waits for the channel."""
+
+
+def is_last(delivery: Delivery) -> bool:
+    """Whether its try in hand, or the one it is in doubt about, is the last one of this outage."""
+    return delivery.reason == LAST or (delivery.state is DeliveryState.IN_DOUBT and delivery.reason.startswith(_IN_DOUBT))
+
+
+def held_by(delivery: Delivery) -> Hold:
+    """Why it waits when its try has come to nothing on a channel that is down."""
+    return Hold.SPENT if is_last(delivery) else Hold.CHANNEL
+
+
+def in_doubt(delivery: Delivery, cause: str) -> str:
+    """The reason of the doubt that follows from `cause`."""
+    return _IN_DOUBT + cause if is_last(delivery) else cause
 
 
 def is_due(delivery: Delivery, view: ChannelView | None) -> bool:
@@ -30,8 +48,10 @@ def is_due(delivery: Delivery, view: ChannelView | None) -> bool:
 
 
 def rechecked(delivery: Delivery, view: ChannelView | None) -> tuple[DeliveryState, str]:
-    """State and reason of a READY or HELD delivery after a look at its channel."""
+    """State and reason of a READY, HELD or IN_DOUBT delivery after a look at its channel."""
     is_usable = view is not None and view.is_usable
+    if delivery.state is DeliveryState.IN_DOUBT:
+        return (delivery.state, delivery.reason.removeprefix(_IN_DOUBT) if is_usable else delivery.reason)
     is_ready = delivery.state is DeliveryState.READY
     if is_ready and not is_usable:
         return (DeliveryState.READY, LAST) if is_due(delivery, view) else (DeliveryState.HELD, Hold.CHANNEL)

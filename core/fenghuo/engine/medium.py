@@ -1,4 +1,4 @@
-"""A medium (a frequency, a line, a satellite beam) and the queue before it: strict P0, fair to the rest, first copies first.
+"""A medium (a frequency, a line, a satellite beam) and the queue before it: strict P0, fair to the rest, the least tried first.
 
 Source: delivery.md, Priorities and the transmit scheduler; I5, I6.
 """
@@ -23,7 +23,7 @@ CROWD = 100
 
 Key = tuple[str, str, Priority]
 """Channel, address, class: within a class what goes to one address goes in order; an urgent one never waits for a routine one (I5)."""
-Entry = tuple[bool, bool, float, int, Delivery]
+Entry = tuple[int, bool, float, int, Delivery]
 
 
 class Medium:
@@ -68,7 +68,7 @@ class Medium:
             heapq.heappush(self._later, (delivery.not_before, next(self._order), delivery))
             return
         heap = self._waiting.setdefault((delivery.channel, delivery.priority), [])
-        heapq.heappush(heap, (delivery.tries > 0, audience > CROWD, deadline, next(self._order), delivery))
+        heapq.heappush(heap, (delivery.tries, audience > CROWD, deadline, next(self._order), delivery))
 
     def mature(self, now: float) -> list[Delivery]:
         """Those whose not_before has come, to be put again."""

@@ -9,7 +9,7 @@ from typing import assert_never
 
 import msgspec
 
-from fenghuo.engine.last_attempt import LAST
+from fenghuo.engine.last_attempt import held_by, in_doubt, is_last
 from fenghuo.model.delivery import Delivery, DeliveryState, Hold, Outcome, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import ChannelView
@@ -39,14 +39,14 @@ def settle(
             return replace(delivery, state=DeliveryState.AWAITING, evidence=evidence, reason="", until=now + wait_s)
         case Transient(scope=Scope.CHANNEL, retry_after_s=after_s):
             wait_s = after_s if after_s is not None else retry_wait_s(1, jitter)
-            reason = Hold.SPENT if delivery.reason == LAST else Hold.CHANNEL
-            return replace(delivery, state=DeliveryState.HELD, reason=reason, until=None, not_before=now + wait_s)
+            return replace(delivery, state=DeliveryState.HELD, reason=held_by(delivery), until=None, not_before=now + wait_s)
         case Transient(scope=scope, code=code, retry_after_s=after_s):
             failures = delivery.failures + 1
             if failures >= MAX_FAILURES:
                 return replace(delivery, state=DeliveryState.FAILED, reason=f"{scope} {code}", failures=failures)
             wait_s = after_s if after_s is not None else retry_wait_s(failures, jitter)
-            return replace(delivery, state=DeliveryState.READY, reason=code, failures=failures, not_before=now + wait_s)
+            state, reason = (DeliveryState.HELD, Hold.SPENT) if is_last(delivery) else (DeliveryState.READY, code)
+            return replace(delivery, state=state, reason=reason, failures=failures, not_before=now + wait_s)
         case Permanent(scope=scope, code=code):
             return replace(delivery, state=DeliveryState.FAILED, reason=f"{scope} {code}", until=None)
         case Unknown(cause=cause):
@@ -59,7 +59,8 @@ def doubted(delivery: Delivery, cause: str, *, now: float, view: ChannelView | N
     """A delivery of which nobody knows whether it left, with the time by which that must be resolved. `jitter`: 0..1."""
     grace_s = _grace_s(delivery, view, jitter)
     window_s = max(view.latency_q95_s if view else 30.0, 2 * max(grace_s, DOUBT_GRACE_S))
-    return msgspec.structs.replace(delivery, state=DeliveryState.IN_DOUBT, reason=cause, until=now + window_s, not_before=now + grace_s)
+    state, reason = DeliveryState.IN_DOUBT, in_doubt(delivery, cause)
+    return msgspec.structs.replace(delivery, state=state, reason=reason, until=now + window_s, not_before=now + grace_s)
 
 
 def _grace_s(delivery: Delivery, view: ChannelView | None, jitter: float) -> float:

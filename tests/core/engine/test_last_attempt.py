@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import msgspec
@@ -10,13 +11,13 @@ import pytest
 from fenghuo.engine.advance import MAX_REPEATS
 from fenghuo.engine.channels import Instance
 from fenghuo.engine.settling import settle
-from fenghuo.model.delivery import DeliveryState, Hold, Permanent, Reached, Scope, Transient
+from fenghuo.model.delivery import DeliveryState, Hold, Outcome, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageState
 from fenghuo.model.situation import Admin, ChannelView, Health
 from fenghuo.model.traffic import Priority
-from fenghuo.plugin.ports import Capabilities
-from tests.core.engine.house import RULES, House, opened
+from fenghuo.plugin.ports import Capabilities, Doubt, Emission
+from tests.core.engine.house import CAPABILITIES, RULES, House, opened
 from tests.core.engine.values import NOW, Story, delivery, frame, objective, rung, situation, view
 
 S = DeliveryState
@@ -212,6 +213,65 @@ async def test_a_channel_that_works_has_no_last_attempts(tmp_path: Path) -> None
         house.channel["a"].outcomes.append(Reached(Evidence.ACCEPTED))
         await house.order("wang", priority="P0")
         assert (["a", "r"], []) == (sorted(mail.channel for mail in house.sent), await house.events("alarm.%"))
+
+
+async def test_a_black_hole_gets_one_last_attempt_of_everybody(tmp_path: Path) -> None:
+    """It takes everything without a word: four people at P0 have one each, and nobody a second one at another's cost."""
+    async with opened(tmp_path, a=msgspec.structs.replace(CAPABILITIES["a"], doubt=Doubt.IDEMPOTENT)) as house:
+        await dark(house)
+        house.channel["a"].outcomes.extend([Unknown("timeout")] * 100)
+        for name in ("wang", "li", "huang", "wang"):
+            await house.order(name, via=["a"], priority="P0")
+        await later_by_steps(house, 5.0, 20)
+        assert (4, {1}) == (len(house.sent), {mail.n for mail in house.sent})
+        assert {(S.HELD, Hold.SPENT)} == {(one.state, one.reason) for one in await house.deliveries()}
+        house.channel["a"].outcomes.clear()
+        house.up("a")
+        await later_by_steps(house, 1.0, 5)
+        assert ([2] * 4, {S.AWAITING}) == ([mail.n for mail in house.sent[4:]], {one.state for one in await house.deliveries()})
+
+
+async def test_a_crash_in_a_last_attempt_brings_no_second_one(tmp_path: Path) -> None:
+    """The doubt remembers that it was one."""
+    async with opened(tmp_path, a=msgspec.structs.replace(CAPABILITIES["a"], doubt=Doubt.IDEMPOTENT)) as house:
+        await dark(house)
+        house.channel["a"].during = _never
+        await house.order("wang", via=["a"], priority="P0")
+        assert 1 == len(house.sent)
+    capable = msgspec.structs.replace(CAPABILITIES["a"], doubt=Doubt.IDEMPOTENT)
+    async with opened(tmp_path, clock=house.clock, up=False, before=lambda again: again.down("a"), a=capable) as again:
+        await later_by_steps(again, 5.0, 20)
+        assert ([], [Hold.SPENT]) == (again.sent, [one.reason for one in await again.deliveries()])
+
+
+@pytest.mark.parametrize("outcome", [Unknown("timeout"), Transient(Scope.MESSAGE, "full"), Transient(Scope.RECIPIENT, "busy"), DEAD])
+def test_a_last_attempt_is_spent_by_whatever_becomes_of_it(outcome: Outcome) -> None:
+    """But by success and by what is final: those end it."""
+    told = story(*(msgspec.structs.replace(one, doubt="idempotent") for one in down("a", "b", "r")))
+    told.turn()
+    for _ in range(3):
+        for key in [key for key, state in told.states.items() if state is S.READY]:
+            told.change(key, lambda one: settle(one, outcome, needed=Evidence.DEVICE, now=told.frame.now, view=None))
+        told.later(400.0)
+        told.later(400.0)
+    assert {(S.HELD, Hold.SPENT)} == {(one.state, one.reason) for one in told.deliveries.values()}
+
+
+def test_a_doubt_of_a_last_attempt_forgets_it_when_its_channel_is_back() -> None:
+    """It waits out its pace on a channel that is up; the outage after that is another."""
+    ways = [msgspec.structs.replace(one, doubt="idempotent") for one in down("a", "b", "r")]
+    told = story(*ways)
+    told.turn()
+    told.change(3, lambda one: settle(one, Unknown("timeout"), needed=Evidence.DEVICE, now=NOW, view=None))
+    told.change(3, lambda one: msgspec.structs.replace(one, not_before=NOW + 20, until=NOW + 40))
+    told.turn(situation=situation(*(msgspec.structs.replace(one, health=Health.UP) for one in ways)))
+    told.turn(situation=situation(*ways))
+    told.later(60)
+    assert (S.READY, "last") == (told.deliveries[3].state, told.deliveries[3].reason)
+
+
+async def _never(emission: Emission) -> None:
+    await asyncio.Event().wait()
 
 
 async def dark(house: House) -> None:

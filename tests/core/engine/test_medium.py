@@ -54,6 +54,14 @@ def test_p0_goes_before_everything() -> None:
     assert list(range(40, 80)) == drained(queue)[:40]
 
 
+def test_whoever_was_tried_less_often_goes_first() -> None:
+    """A deadline orders first copies, and those that were tried as often: who never gets through does not keep others waiting."""
+    queue = medium()
+    for key, tries, deadline in [(1, 3, NOW), (2, 1, NOW + 300), (3, 0, NOW + 600), (4, 1, NOW + 100)]:
+        put(queue, key, Priority.P0, tries=tries, deadline=deadline)
+    assert [3, 4, 2, 1] == drained(queue)
+
+
 def test_a_lower_class_has_one_slot_in_five() -> None:
     """While P1 never ends, P3 gets one turn after five served above it: nobody starves."""
     queue = medium()
