@@ -123,6 +123,10 @@ class Dispatcher:
             if instance is None or current is None or current.state is not DeliveryState.READY:
                 self._release(medium, taken)
                 continue
+            if current.not_before > self._office.clock.time():  # an entry of before it was held: what it waits for now came later
+                self._release(medium, taken)
+                self._put(current)
+                continue
             self._carried.add(current.id)
             self._spawn(self._carry(medium, current, instance))
 

@@ -72,6 +72,32 @@ async def test_one_person_gets_one_message_at_a_time_in_the_order_of_their_comin
         assert ["一", "二", "三"] == [mail.text[0] for mail in house.sent]
 
 
+async def test_what_stood_in_the_queue_twice_keeps_its_wait(tmp_path: Path) -> None:
+    """Its channel went and came back while it waited for its turn; the far end asks for a minute's patience, and has it."""
+    async with opened(tmp_path, a=msgspec.structs.replace(CAPABILITIES["a"], concurrency=1)) as house:
+        gate = Gate(house)
+        await house.order("wang", via=["a"])
+        await house.order("li", via=["a"])
+        house.down("a")
+        await house.settle()
+        house.up("a")
+        await house.settle()
+        house.channel["a"].outcomes.extend([Reached(Evidence.ACCEPTED), Transient(Scope.RECIPIENT, "busy", retry_after_s=60.0)])
+        gate.open.set()
+        await house.settle()
+        for _ in range(10):
+            await _again(house, 5.0)
+        assert [1] == [mail.n for mail in house.sent if mail.address == LI]
+        await _again(house, 11.0)
+        assert [1, 2] == [mail.n for mail in house.sent if mail.address == LI]
+
+
+async def _again(house: House, seconds: float) -> None:
+    await house.later(seconds)
+    house.room.dispatcher.offer(())  # its own timer runs on the loop's clock, which stands still here
+    await house.settle()
+
+
 async def test_one_person_who_is_slow_holds_up_nobody_else(tmp_path: Path) -> None:
     """wang's first is in the air; li and huang get theirs."""
     async with opened(tmp_path) as house:
