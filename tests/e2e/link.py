@@ -47,14 +47,15 @@ def endpoint(folder: Path, port: int, code: int, *, baud: int = 1200, members: S
 
 
 class Endpoint(Node):
-    """A town: the daemon with role = "endpoint", its channel to the head, and a printer that is a file."""
+    """A town: the daemon with role = "endpoint", its channel to the head, and a printer that is a file; `rules`: it passes on by these."""
 
-    def __init__(self, folder: Path, channel: Mapping[str, Any], *, extra: str = "") -> None:
-        super().__init__(folder, channels={"link": channel}, persons=[], rules="", extra=f"{_PLACE}{extra}")
+    def __init__(self, folder: Path, channel: Mapping[str, Any], *, rules: str = "") -> None:
+        super().__init__(folder, channels={"link": channel}, persons=[], rules=rules, extra=_PLACE)
         file = folder / "fenghuo.toml"
-        text = file.read_text(encoding="utf-8").replace('rules = "rules.toml"\ndirectory = "people"', 'role = "endpoint"')
+        text = file.read_text(encoding="utf-8").replace('rules = "rules.toml"\ndirectory = "people"', _ROLE)
         file.write_text(text, encoding="utf-8")
-        (folder / "rules.toml").unlink()
+        if not rules:
+            (folder / "rules.toml").unlink()
 
     def printed(self) -> str:
         """Everything that came out of the printer."""
@@ -62,6 +63,7 @@ class Endpoint(Node):
         return paper.read_text(encoding="utf-8") if paper.exists() else ""
 
 
+_ROLE = 'role = "endpoint"'
 _PLACE = '[endpoint]\nup = {callsign = "BJ1CMD"}\nprinter = "paper"\n'
 
 

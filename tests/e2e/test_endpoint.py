@@ -18,6 +18,17 @@ from tests.scale import TIMEOUT_SCALE
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer, pytest.mark.timeout(90)]
 
+PASSED_ON = """
+[ladders.on]
+[[ladders.on.rungs]]
+channels = ["screen"]
+[[rules]]
+name = "on"
+audience = { name = "next", persons = ["operator"] }
+needed = "DEVICE"
+deadline_s = 60
+ladder = "on"
+"""
 LONG = "所有沿江人员立即转移到安置点，清点人数后报告。" * 12
 
 
@@ -63,6 +74,28 @@ async def test_an_order_goes_down_and_a_persons_key_comes_back(posts: tuple[Node
     assert ("MET", "HUMAN") == (objective["state"], objective["evidence"])
     assert row["number"] == (await centre.shown(order["id"]))["number"]
     assert 1 == place.printed().count(LONG)
+
+
+async def test_who_passes_a_message_on_says_when_it_has_arrived(tmp_path: Path) -> None:
+    """A custodian's own disk is RELAYED; when all that its rules made of the message is met, the centre hears DEVICE."""
+    down, up = tmp_path / "centre", tmp_path / "relay"
+    down.mkdir()
+    up.mkdir()
+    async with Duo(baud=9600) as duo:
+        await duo.far.stop()
+        channel = head(down, duo.near.port, [11], baud=9600, configure_tnc=False)
+        channel["settings"]["posts"][town(11)]["relays"] = True
+        centre = Node(down, channels={"link": channel}, persons=[Person("p1", callsign=town(11))], rules=orders("link"))
+        far = endpoint(up, duo.far.tnc.port, 11, baud=9600, configure_tnc=False)
+        async with centre, Endpoint(up, far, rules=PASSED_ON) as relay:
+            await centre.channels_up("link")
+            await relay.channels_up("link")
+            _, order = await centre.order("person:p1", "请立即到岗", priority="P1")
+            (objective,) = (await centre.ended(order["id"], timeout_s=30))["objectives"]
+            (delivery,) = objective["deliveries"]
+            events = (await centre.ask("log.read", after=0, limit=1000))["events"]
+    assert ("MET", "DEVICE", "reached RELAYED") == (objective["state"], delivery["evidence"], delivery["attempts"][0]["outcome"])
+    assert "receipt.matched" in [event["type"] for event in events]
 
 
 async def test_a_report_goes_up(posts: tuple[Node, Endpoint, Duo]) -> None:

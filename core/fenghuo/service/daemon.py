@@ -50,6 +50,7 @@ from fenghuo.service.rolls import RollKeeper
 from fenghuo.service.secrets import Secret, open_tokens
 from fenghuo.service.settings import Settings
 from fenghuo.service.spool import Spool
+from fenghuo.service.upward import Upward
 from fenghuo.service.watchdog import Progress, Watchdog
 from fenghuo.service.web import WebPort
 from fenghuo.store.audit import Deed
@@ -135,6 +136,7 @@ class Daemon:
             room = EngineRoom(
                 office, self._store, self._host.renderers, release_valid_s=self._settings.release_valid_s, on_fatal=self._fatal
             )
+            self._upward = Upward(room.board, self._store)
             self._audit = AuditKeeper(self._store, self._clock, self._settings.audit_places)
             keeper = DirectoryKeeper(office, room.facts, self._store, self._host)
             await self._fill(room, keeper)
@@ -177,7 +179,7 @@ class Daemon:
         messages.plan = plans.explain
         queue = QueueVerbs(room.decisions)
         if self._settings.node.endpoint is not None:
-            desk.add(EndpointVerbs(room, self._store).verbs())
+            desk.add(EndpointVerbs(room, self._store, self._upward).verbs())
         for verbs in (messages.verbs(), plans.verbs(), queue.verbs(), state.verbs(), AuditVerbs(self._audit, self._store).verbs()):
             desk.add(verbs)
         return desk
@@ -219,6 +221,9 @@ class Daemon:
         watchdog.watch("writer", lambda: Progress(*self._store.progress, 20.0))
         works = [("watchdog", watchdog.run(watchdog_period_s())), ("events", self._count_events(room)), ("audit", self._audit.run())]
         works.append(("auditor", room.auditor.run()))
+        endpoint = self._settings.node.endpoint
+        if endpoint is None or endpoint.has_rules:  # without rules of its own an endpoint has nothing to pass on
+            works.append(("upward", self._upward.run()))
         if self._settings.intake.spool is not None:
             works.append((SPOOL, Spool(self._settings.intake.spool, self._hosting.spooled(desk), source=SPOOL).run()))
         return [asyncio.create_task(work, name=name) for name, work in works]

@@ -9,19 +9,18 @@ import msgspec
 
 from fenghuo.errors import NotFound
 from fenghuo.model.evidence import Evidence
-from fenghuo.plugin.ports import Actor, Inbound, InboundKind, Unsupported
+from fenghuo.plugin.ports import Actor, Inbound, InboundKind
 from fenghuo.service.desk import Verb
 from fenghuo.service.endpoint import HERE, SCREEN_KIND, SCREEN_TYPE
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.showing import message_line
+from fenghuo.service.upward import Upward
 from fenghuo.store.audit import Deed
 from fenghuo.store.records import MessageRow
 from fenghuo.store.store import Store
-from fenghuo.store.tables import IDEMPOTENCY, MESSAGE, RENDITION
+from fenghuo.store.tables import MESSAGE, RENDITION
 
 __all__ = ["EndpointVerbs"]
-
-_KEY = "key\x1fpost:"
 
 
 class Screen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,9 +42,10 @@ class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class EndpointVerbs:
     """Carries out what the desk has allowed."""
 
-    def __init__(self, room: EngineRoom, store: Store) -> None:
+    def __init__(self, room: EngineRoom, store: Store, upward: Upward) -> None:
         self._room = room
         self._store = store
+        self._upward = upward
 
     def verbs(self) -> Mapping[str, Verb]:
         return {"endpoint.ls": self.ls, "endpoint.ack": self.ack}
@@ -67,7 +67,7 @@ class EndpointVerbs:
         wanted = msgspec.convert(args, Answer)
         screen, row = self._screens()[0], await self._find(wanted.id)
         level = Evidence.DONE if wanted.done else Evidence.HUMAN
-        by = await self._tell_sender(row, level, wanted.text)
+        by = await self._upward.tell(row.id, row.revision, row.traffic, level=level, text=wanted.text)
         word = "完成" if wanted.done else "收到"
         inbound = Inbound(
             InboundKind.ANSWER,
@@ -92,20 +92,6 @@ class EndpointVerbs:
         form = next(instance.form for instance in self._room.board if instance.name in screens)
         made = await self._store.find(RENDITION, "message = ? AND revision = ? AND form = ?", row.id, row.revision, form, limit=1)
         return {**message_line(row), "text": made[0].text if made else "", "evidence": Evidence(int(evidence or 0)).name}
-
-    async def _tell_sender(self, row: MessageRow, level: Evidence, text: str) -> str:
-        """By which channel the receipt goes up; empty where the message did not come over a link."""
-        keys = await self._store.find(IDEMPOTENCY, "message = ? AND revision = ? AND key LIKE ?", row.id, row.revision, f"{_KEY}%", limit=1)
-        if not keys:
-            return ""
-        ref = keys[0].key.rpartition("\x1f")[2]
-        for instance in self._room.board:
-            channel = instance.channel()
-            if channel is None or not instance.capabilities.inbound:
-                continue
-            if not isinstance(await channel.acknowledge(ref, level, text=text, traffic=row.traffic), Unsupported):
-                return instance.name
-        return ""
 
     async def _find(self, name: str) -> MessageRow:
         """The newest revision under an id or a short number. Raises: NotFound."""

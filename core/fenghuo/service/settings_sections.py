@@ -111,11 +111,11 @@ def read_node(reading: Reading) -> NodeSettings | None:
         reading.faults.add("node.rules", f"names {rules}, which is not there; it must be the file of rules and ladders")
     if directory is not None and not directory.is_dir():
         reading.faults.add("node.directory", f"names {directory}, which is not there; it must be a folder of directory CSV files")
-    endpoint = _endpoint(reading) if is_endpoint else None
+    endpoint = _endpoint(reading, has_rules=rules.is_file()) if is_endpoint else None
     return NodeSettings(table.name, state, rules, directory, table.clock_quality, endpoint)
 
 
-def _endpoint(reading: Reading) -> EndpointSettings:
+def _endpoint(reading: Reading, *, has_rules: bool) -> EndpointSettings:
     """`[endpoint]`: each address written the one right way."""
     table = section(reading, "endpoint", EndpointTable) or EndpointTable()
     up: dict[str, str] = {}
@@ -128,7 +128,7 @@ def _endpoint(reading: Reading) -> EndpointSettings:
             up[kind] = known.normalise(address)
         except ValueError as error:
             reading.faults.add(f"endpoint.up.{kind}", f"is {shown(address)}: {error}")
-    return EndpointSettings(up, table.ack_s)
+    return EndpointSettings(up, table.ack_s, has_rules)
 
 
 def _as_table(raw: object) -> Mapping[str, object]:

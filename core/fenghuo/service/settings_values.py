@@ -40,10 +40,12 @@ class Listen(msgspec.Struct, frozen=True):
 
 
 class EndpointSettings(msgspec.Struct, frozen=True):
-    """What an endpoint is to its place: address kind → address of whom it reports to, and how soon a person should answer, seconds."""
+    """What an endpoint is to its place: address kind → address of whom it reports to, and how soon a person should answer, seconds.
+    `has_rules`: it has a rules file of its own, and so may pass on what it keeps."""
 
     up: dict[str, str]
     ack_s: float
+    has_rules: bool = False
 
 
 class NodeSettings(msgspec.Struct, frozen=True):
