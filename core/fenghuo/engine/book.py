@@ -109,9 +109,9 @@ class Book:
             yield from objective.targets.values()
 
     def find_message(self, ident: str) -> OpenMessage | None:
-        """The newest open revision of an id."""
-        newest = max((key for key in self.messages if key[0] == ident), default=None)
-        return self.messages[newest] if newest else None
+        """The newest revision of an id that waits for a signature; the newest open one where none does."""
+        found = [(entry.state is MessageState.HELD, key) for key, entry in self.messages.items() if key[0] == ident]
+        return self.messages[max(found)[1]] if found else None
 
     def of_message(self, key: Revision) -> Iterator[OpenTarget]:
         entry = self.messages.get(key)

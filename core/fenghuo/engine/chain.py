@@ -26,6 +26,7 @@ __all__ = [
     "duplicate_of",
     "end_of",
     "find_kin",
+    "forerunner",
     "is_dead",
     "keys_of",
     "overtaken",
@@ -36,6 +37,8 @@ __all__ = [
 
 KEEP_KEYS_S = 30 * 86_400.0
 """Keys outlive the message by thirty days (delivery.md): a replay of yesterday is still a replay."""
+REPLACED = "\x1fupdate"
+"""Ends the key of a tombstone that an Update left: what it names is not cancelled, it is superseded."""
 
 
 class Kin(msgspec.Struct, frozen=True):
@@ -94,11 +97,15 @@ def find_kin(tx: Tx, content: Content) -> tuple[Kin, ...]:
     found: dict[MessageId, Kin] = {}
     for reference in content.references:
         for row in _referenced(tx, reference):
-            newest, *earlier = tx.find(MESSAGE, "id = ? ORDER BY revision DESC", row.id)
-            first = earlier[-1] if earlier else newest  # a stranger's revision makes him no author of the event
-            latest = msgspec.msgpack.decode(newest.body, type=Message)
-            found[row.id] = Kin(row.id, newest.revision + 1, first.sender, newest.expires_at, newest.number, latest)
+            found[row.id] = _kin(tx, row.id)
     return tuple(found.values())
+
+
+def _kin(tx: Tx, ident: MessageId) -> Kin:
+    newest, *earlier = tx.find(MESSAGE, "id = ? ORDER BY revision DESC", ident)
+    first = earlier[-1] if earlier else newest  # a stranger's revision makes him no author of the event
+    latest = msgspec.msgpack.decode(newest.body, type=Message)
+    return Kin(ident, newest.revision + 1, first.sender, newest.expires_at, newest.number, latest)
 
 
 def _referenced(tx: Tx, reference: Reference) -> list[MessageRow]:
@@ -150,11 +157,15 @@ def end_of(message: Message) -> MessageState:
 
 
 def replace_earlier(tx: Tx, message: Message) -> tuple[tuple[Heir, ...], tuple[int, ...]]:
-    """End all earlier revisions of a message's event; who had got them, and which revisions ended now."""
-    state = end_of(message)
+    """End all earlier revisions of a message's event; who had got them, and which revisions ended now.
+
+    A held one that was said after this message came first and is still the newer word: it waits on for its signature.
+    """
+    state, sent_at = end_of(message), seconds(message.content.sent)
     ended: list[int] = []
     for row in tx.find(MESSAGE, "id = ? AND revision < ?", message.id, message.revision):
-        if row.state in (MessageState.HELD, MessageState.ACTIVE):
+        is_older = row.action is Action.NEW or row.sent_at <= sent_at
+        if row.state is MessageState.ACTIVE or (row.state is MessageState.HELD and is_older):
             tx.update(MESSAGE, msgspec.structs.replace(row, state=state))
             tx.event(f"message.{state}", f"message/{row.id}", revision=row.revision, by=message.revision)
             ended.append(row.revision)
@@ -176,7 +187,7 @@ def overtaken(tx: Tx, message: Message) -> MessageState | None:
 
 
 def bury(tx: Tx, message: Message, *, is_signed: bool = False) -> None:
-    """A Cancel leaves a tombstone for each reference that leads nowhere yet, so that a late Alert is dead on arrival.
+    """A Cancel or an Update leaves a tombstone for each reference that leads nowhere yet, so that a late Alert is dead on arrival.
 
     Unsigned it buries messages of its own sender only, as it could end only those had they come first.
     """
@@ -186,11 +197,30 @@ def bury(tx: Tx, message: Message, *, is_signed: bool = False) -> None:
         if is_known or (not is_signed and reference.sender not in ("", own)):
             continue
         sender = reference.sender if is_signed else own
-        tx.put(TOMBSTONE, TombstoneRow(f"{sender}\x1f{reference.identifier}", message.id, message.expires_at + KEEP_KEYS_S))
+        key = f"{sender}\x1f{reference.identifier}" + (REPLACED if message.action is Action.UPDATE else "")
+        tx.put(TOMBSTONE, TombstoneRow(key, message.id, message.expires_at + KEEP_KEYS_S))
         tx.event("message.tombstone", f"message/{message.id}", identifier=reference.identifier, sender=sender)
 
 
 def is_dead(tx: Tx, content: Content) -> bool:
     """Whether a Cancel of this message came before it."""
-    keys = (f"{content.sender}\x1f{content.identifier}", f"\x1f{content.identifier}")
-    return bool(content.identifier) and any(tx.get(TOMBSTONE, key) is not None for key in keys)
+    return any(tx.get(TOMBSTONE, key) is not None for key in _names(content))
+
+
+def forerunner(tx: Tx, content: Content) -> Kin | None:
+    """The event that an Update of this message opened by coming before it, if what it says was not said before the message itself.
+
+    The message belongs to that event, so that whoever later ends the one or the other ends both.
+    """
+    stones = [stone for key in _names(content) if (stone := tx.get(TOMBSTONE, key + REPLACED)) is not None]
+    sent_at = seconds(content.sent)
+    for stone in stones:
+        later = tx.find(MESSAGE, "id = ? AND sent_at >= ? AND state != 'held' AND action = 'Update'", stone.message, sent_at)
+        if later:
+            return _kin(tx, stone.message)
+    return None
+
+
+def _names(content: Content) -> tuple[str, ...]:
+    """What a tombstone may call a message: with its sender, or by its identifier alone."""
+    return (f"{content.sender}\x1f{content.identifier}", f"\x1f{content.identifier}") if content.identifier else ()

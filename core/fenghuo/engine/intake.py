@@ -22,6 +22,7 @@ from fenghuo.engine.chain import (
     duplicate_of,
     end_of,
     find_kin,
+    forerunner,
     is_dead,
     keys_of,
     overtaken,
@@ -227,19 +228,26 @@ class _Taking:
         message = self.message
         if message.action in (Action.NEW, Action.UPDATE) and is_dead(tx, message.content):
             return self._insert(tx, message, state=MessageState.CANCELLED), []
+        ahead = forerunner(tx, message.content) if message.action in (Action.NEW, Action.UPDATE) else None
+        if ahead is not None:
+            return self._behind(tx, as_revision(message, ahead))
         accepted = self._insert(tx, message)
         self._bury(tx, accepted)
         return accepted, self._facts(accepted, message)
 
+    def _behind(self, tx: Tx, message: Message) -> tuple[Accepted, News]:
+        """Its Update came before it, and perhaps the Cancel of that: it is kept with them, and nobody is told what is stale."""
+        return self._insert(tx, message, state=overtaken(tx, message) or MessageState.SUPERSEDED), []
+
     def _bury(self, tx: Tx, accepted: Accepted) -> None:
-        """A Cancel in force also ends what has not come yet."""
-        if self.message.action is Action.CANCEL and accepted.state == MessageState.ACTIVE:
+        """A Cancel or an Update in force also ends what has not come yet."""
+        if self.message.action in (Action.UPDATE, Action.CANCEL) and accepted.state == MessageState.ACTIVE:
             message = msgspec.structs.replace(self.message, id=accepted.id, revision=accepted.revision)
             bury(tx, message, is_signed=bool(self.submission.signers))
 
     def _revision(self, tx: Tx, kin: Kin) -> tuple[Accepted, News]:
         message = as_revision(self.message, kin)
-        over = overtaken(tx, message) if message.action is Action.UPDATE else None
+        over = self._over(tx, message) if message.action is Action.UPDATE else None
         if over is not None:
             return self._insert(tx, message, state=over), []
         if kin.sender != message.content.sender and not self.submission.signers:
@@ -254,6 +262,11 @@ class _Taking:
         accepted_facts = self._facts(accepted, message)
         facts += [msgspec.structs.replace(fact, heirs=heirs) if isinstance(fact, MessageAccepted) else fact for fact in accepted_facts]
         return accepted, facts
+
+    @staticmethod
+    def _over(tx: Tx, message: Message) -> MessageState | None:
+        over = overtaken(tx, message)
+        return over or (MessageState.SUPERSEDED if forerunner(tx, message.content) is not None else None)
 
     def _insert(self, tx: Tx, message: Message, *, state: MessageState | None = None, extra: tuple[Verdict, ...] = ()) -> Accepted:
         verdicts = (*self.intake.judged(message, self.decoded, self.submission.origin), *extra)

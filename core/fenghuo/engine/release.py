@@ -98,9 +98,9 @@ class Release:
 
 def _released(tx: Tx, row: MessageRow, message: Message, *, actor: str, names: tuple[str, ...], now: float) -> tuple[Message, News]:
     """Put a held message in force; what is then in force, and what the loop must hear."""
-    is_early = message.action in (Action.UPDATE, Action.CANCEL) and message.revision == 1  # it came before what it is about
-    kin = tuple(relative for relative in find_kin(tx, message.content) if relative.id != message.id) if is_early else ()
-    if message.action is Action.CANCEL:
+    is_change = message.action in (Action.UPDATE, Action.CANCEL)
+    kin = tuple(relative for relative in find_kin(tx, message.content) if _is_behind(tx, message, relative)) if is_change else ()
+    if is_change:
         bury(tx, message, is_signed=True)
     if not kin:
         tx.update(MESSAGE, msgspec.structs.replace(row, state=MessageState.ACTIVE))
@@ -114,6 +114,13 @@ def _released(tx: Tx, row: MessageRow, message: Message, *, actor: str, names: t
     for revision in revisions:
         news += _joined(tx, row, revision, names)
     return revisions[0], news
+
+
+def _is_behind(tx: Tx, message: Message, kin: Kin) -> bool:
+    """Whether a held message came before what it is about, or something older came into force beside it while it waited."""
+    if kin.id != message.id:
+        return message.revision == 1
+    return bool(tx.find(MESSAGE, "id = ? AND revision > ? AND state = 'active'", message.id, message.revision))
 
 
 def _state(tx: Tx, message: Message) -> str:

@@ -85,7 +85,7 @@ class RefusalRow(msgspec.Struct, frozen=True):
 
 
 class TombstoneRow(msgspec.Struct, frozen=True):
-    """A Cancel that came before its original: whoever comes later under `key` is dead on arrival. `message`: the Cancel's id."""
+    """A Cancel or an Update that came before its original: whoever comes later under `key` is dead on arrival. `message`: its id."""
 
     key: str
     message: MessageId
