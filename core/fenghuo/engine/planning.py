@@ -8,7 +8,7 @@ import msgspec
 
 from fenghuo.engine.rules import Rung
 from fenghuo.model.directory import ContactPoint, Directory, RecipientId
-from fenghuo.model.situation import Admin, ChannelView, Health, Situation
+from fenghuo.model.situation import ChannelView, Health, Situation
 from fenghuo.model.traffic import Traffic
 
 __all__ = ["Candidate", "LeftOut", "best_first", "candidates", "lint"]
@@ -61,15 +61,13 @@ def candidates(
 
 
 def _why_not(name: str, view: ChannelView | None, *, traffic: Traffic, via: tuple[str, ...]) -> str:
-    """The reason a channel is out of the question, empty if it is not. Its health is no reason: it changes by the minute."""
+    """The reason a channel is out of the question, empty if it is not. Health and switch are none: what is off may be on again."""
     if view is None:
         return f"no channel is named {name}"
     if via and name not in via:
         return f"the sender asked for {', '.join(via)} only"
     if traffic not in view.traffic:
         return f"the channel may not carry {traffic} traffic"
-    if view.admin is Admin.DISABLED:
-        return "the channel is disabled"
     return ""
 
 

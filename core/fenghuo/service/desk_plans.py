@@ -139,7 +139,7 @@ class PlanVerbs:
                     "mode": rung.mode.value,
                     "after_s": rung.after_s,
                     "channels": [
-                        {"channel": name, "health": self._health(name), "recipients": ways.get((index, name), 0)} for name in rung.channels
+                        {"channel": name, **self._condition(name), "recipients": ways.get((index, name), 0)} for name in rung.channels
                     ],
                 }
                 for index, rung in enumerate(rungs)
@@ -154,14 +154,17 @@ class PlanVerbs:
             instance = self._board.get(name)
             kinds = instance.address_kinds if instance is not None and instance.capabilities.batch else ()
             takes = self._office.roll.count(areas, frozenset(kinds))
-            channels.append({"channel": name, "health": self._health(name), "recipients": takes})
+            channels.append({"channel": name, **self._condition(name), "recipients": takes})
         most = max((channel["recipients"] for channel in channels), default=0)
         rung = {"rung": 1, "mode": "then", "after_s": None, "channels": channels}
         return {**_terms(item, recipients=most), "unreachable": 0, "rungs": [rung]}
 
-    def _health(self, name: str) -> str:
+    def _condition(self, name: str) -> dict[str, str]:
+        """Whether it is switched on, and whether it works: what is planned over it waits for both."""
         instance = self._board.get(name)
-        return instance.health.state.value if instance else "absent"
+        if instance is None:
+            return {"admin": "absent", "health": "absent"}
+        return {"admin": instance.admin.value, "health": instance.health.state.value}
 
     async def lint(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """What is wrong with the rules on the channels and the directory of this node."""

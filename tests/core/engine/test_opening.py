@@ -9,6 +9,7 @@ import pytest
 
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import OpenMessage
+from fenghuo.engine.facts import ChannelSwitched
 from fenghuo.engine.inherit import INHERITED
 from fenghuo.engine.intake import Submission
 from fenghuo.engine.judging import Origin
@@ -17,6 +18,7 @@ from fenghuo.model.delivery import DeliveryState, ObjectiveState
 from fenghuo.model.directory import ContactPoint, Person
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageId, MessageState
+from fenghuo.model.situation import Admin
 from fenghuo.model.traffic import Priority
 from fenghuo.plugin.ports import Capabilities, Inbound, InboundKind
 from fenghuo.store.tables import RENDITION
@@ -81,6 +83,18 @@ async def test_every_way_of_the_ladder_is_planned_at_once(tmp_path: Path) -> Non
         found = await house.deliveries()
         assert [("a", 0), ("b", 0), ("r", 1)] == [(one.channel, one.rung) for one in found]
         assert ({S.HELD}, {0}) == ({one.state for one in found}, {one.tries for one in found})
+
+
+async def test_a_channel_that_is_switched_on_again_carries_what_came_meanwhile(tmp_path: Path) -> None:
+    """Disabled when the order was planned: it waits for its channel as in an outage, and is not lost to it for ever."""
+    async with opened(tmp_path) as house:
+        house.room.board.switch("a", Admin.DISABLED, "works")
+        await house.order("li", priority="P1")
+        assert ([("a", S.HELD, "channel")], []) == ([(one.channel, one.state, one.reason) for one in await house.deliveries()], house.sent)
+        house.room.board.switch("a", Admin.ENABLED, "done")
+        house.room.facts.put(ChannelSwitched("a"))
+        await house.settle()
+        assert ["a"] == [mail.channel for mail in house.sent]
 
 
 async def test_two_telephones_are_two_deliveries_of_one_channel(tmp_path: Path) -> None:

@@ -39,7 +39,6 @@ LEFT = [
     ("wang", rung("x"), (), (), "x: no channel is named x"),
     ("wang", rung("a"), (), ("r",), "a: the sender asked for r only"),
     ("wang", rung("a"), (view("a", traffic=(Traffic.EXERCISE,)),), (), "a: the channel may not carry Actual traffic"),
-    ("wang", rung("a"), (view("a", admin=Admin.DISABLED),), (), "a: the channel is disabled"),
     ("li", rung("r"), (), (), "r: the recipient has no callsign address"),
 ]
 
@@ -53,6 +52,13 @@ def test_what_is_left_out_says_why(recipient: str, one: Rung, views: tuple[Chann
 def test_health_is_no_reason_to_leave_a_channel_out() -> None:
     """A plan outlives an outage: what is down now may be up when it is needed."""
     found, left = ways("wang", rung("a"), views=(view("a", health=Health.DOWN),))
+    assert (1, []) == (len(found), left)
+
+
+@pytest.mark.parametrize("admin", Admin)
+def test_a_switch_is_no_reason_to_leave_a_channel_out(admin: Admin) -> None:
+    """What an operator switches off he can switch on again, and the order is to go then."""
+    found, left = ways("wang", rung("a"), views=(view("a", admin=admin),))
     assert (1, []) == (len(found), left)
 
 

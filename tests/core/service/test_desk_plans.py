@@ -36,11 +36,20 @@ async def test_a_plan_names_people_rungs_and_numbers(tmp_path: Path) -> None:
 async def test_what_is_left_out_has_its_reason_and_its_count(tmp_path: Path) -> None:
     """One line for each reason."""
     async with manned(tmp_path) as there:
-        await there.do("channel.disable", name="r", reason="test")
-        plan = await there.do("route.explain", raw=order("wang", "shuang"))
+        plan = await there.do("route.explain", raw=order("wang", "shuang", via=["a"]))
         left = {(one["channel"], one["reason"]): one["recipients"] for one in plan["left_out"]}
-        assert {("a", "the recipient has no msisdn address"): 1, ("r", "the channel is disabled"): 2} == left
+        assert {("a", "the recipient has no msisdn address"): 1, ("r", "the sender asked for a only"): 2} == left
         assert 1 == plan["objectives"][0]["unreachable"]
+
+
+async def test_a_channel_that_is_switched_off_is_planned_and_shown_as_such(tmp_path: Path) -> None:
+    """What goes over it waits until somebody switches it on."""
+    async with manned(tmp_path) as there:
+        await there.do("channel.disable", name="r", reason="test")
+        (one,) = (await there.do("route.explain", raw=order("shuang")))["objectives"]
+        assert [("a", "enabled", 0), ("r", "disabled", 1)] == [
+            (way["channel"], way["admin"], way["recipients"]) for rung in one["rungs"] for way in rung["channels"]
+        ]
 
 
 async def test_a_plan_is_the_one_that_would_be_signed(tmp_path: Path) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from fenghuo.errors import NotFound
 from fenghuo.model.delivery import Attempt, DeliveryState, Hold, TargetState, Token
+from fenghuo.model.directory import ContactPoint
 from fenghuo.model.evidence import Evidence
 from fenghuo.service.why import delivery_sentence, target_sentence
 from tests.core.engine.values import NOW, delivery, objective, target
@@ -42,14 +44,16 @@ async def test_a_plan_names_what_it_was_made_from(tmp_path: Path) -> None:
         assert (there.house.office.directory.digest, True) == (one["directory"], bool(one["situation"]))
 
 
-async def test_a_channel_that_was_disabled_then_is_still_told(tmp_path: Path) -> None:
+async def test_an_address_that_was_missing_then_is_still_told(tmp_path: Path) -> None:
     """The reason is that of the moment of the plan, not of the moment of the question."""
     async with manned(tmp_path) as there:
-        await there.do("channel.disable", "root", name="a", reason="test")
-        sent = await there.do("message.send", to=["wang"], text="到岗")
-        await there.do("channel.enable", "root", name="a", reason="done")
+        sent = await there.do("message.send", to=["shuang"], text="到岗")
+        known = there.house.office.directory
+        number = ContactPoint("shuang", "msisdn", "+8613800000004")
+        there.house.office.directory = msgspec.structs.replace(known, contacts=(*known.contacts, number))
         (one,) = (await there.do("message.why", id=sent.id))["objectives"]
-        assert [{"channel": "a", "rung": 1, "reason": "the channel is disabled"}] == one["targets"][0]["left_out"]
+        reason = "the recipient has no msisdn address"
+        assert [{"channel": "a", "rung": 1, "reason": reason}] == one["targets"][0]["left_out"]
 
 
 async def test_a_plan_is_found_although_much_has_happened_since(tmp_path: Path) -> None:
