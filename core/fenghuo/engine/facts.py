@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Iterable
 
 import msgspec
 
@@ -187,6 +188,10 @@ class Facts:
     def put(self, fact: Fact) -> None:
         self._waiting.append(fact)
         self._signal.set()
+
+    def put_all(self, facts: Iterable[Fact]) -> None:
+        for fact in facts:
+            self.put(fact)
 
     def wake(self) -> None:
         """Let the reader look at its timers although no fact has come."""

@@ -127,12 +127,10 @@ class Intake:
         message = self._message(content, submission, decoded.number)
         work = _Taking(self, message, decoded, submission, keys=keys)
         try:
-            accepted, facts = await self._store.run(work.commit, accept=True)
+            accepted, _ = await self._store.run(work.commit, accept=True, then=lambda done: self._facts.put_all(done[1]))
         except KeyConflict as conflict:
             await self._store.run(_conflict_alarm(submission.origin.name, str(conflict)))
             raise
-        for fact in facts:
-            self._facts.put(fact)
         return accepted
 
     def _message(self, content: Content, submission: Submission, number: int) -> Message:

@@ -5,6 +5,7 @@ Source: delivery.md, T5; architecture.md, step 8.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Coroutine
 
@@ -110,7 +111,13 @@ class Receipts:
         self._orphans = Orphans()
         self._nameless: dict[tuple[str, str], dict[int, None]] | None = None  # by channel and address; read when first asked for
         self._next_inbox = 1
+        self._tasks: set[asyncio.Task[None]] = set()
         self.on_page: Callable[[Told], Awaitable[bool]] = _about_no_page
+
+    @property
+    def in_hand(self) -> int:
+        """How many things heard are being worked out."""
+        return len(self._tasks)
 
     async def recover(self) -> None:
         """After a restart: go on with the numbering, and work out what was acked and not yet understood when it came."""
@@ -126,9 +133,22 @@ class Receipts:
             await inbound.ack()
             self._facts.put(ChannelObserved(channel, Sign.HEARD))
             return
+        task = asyncio.create_task(self._take(channel, inbound))
+        self._tasks.add(task)
+        task.add_done_callback(self._taken)
+        # Whoever hands it over may give up waiting; what is on the disk must be understood all the same.
+        await asyncio.shield(task)
+
+    async def _take(self, channel: str, inbound: Inbound) -> None:
         stored = await self._keep(channel, inbound)
         await inbound.ack()
         await self._classify(stored)
+
+    def _taken(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log.info("something heard was not taken", cause=str(error))
 
     async def _keep(self, channel: str, inbound: Inbound) -> Stored:
         number, self._next_inbox = self._next_inbox, self._next_inbox + 1

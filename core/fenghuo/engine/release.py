@@ -59,9 +59,7 @@ class Release:
             raise NotAllowed(f"{actor} wrote this message and may not release it")
         if envelope and envelope != entry.envelope:
             raise ReleaseNeeded("the plan has changed since it was shown; look again and sign what is there now")
-        signature, news = await self._store.run(self._signing(entry, actor))
-        for fact in news:
-            self._facts.put(fact)
+        signature, _ = await self._store.run(self._signing(entry, actor), then=lambda done: self._facts.put_all(done[1]))
         return signature
 
     async def _why_not(self, ident: str) -> NotFound | ReleaseNeeded:

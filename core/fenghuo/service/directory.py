@@ -68,9 +68,11 @@ class DirectoryKeeper:
         if report["faults"] or dry_run or directory.digest == self._office.directory.digest:
             return report
         await self._keep(directory, by)
+        return report
+
+    def _use(self, directory: Directory) -> None:
         self._office.directory = directory
         self._facts.put(DirectoryChanged())
-        return report
 
     async def _keep(self, directory: Directory, by: str) -> None:
         row = DirectoryRow(directory.digest, self._office.clock.time(), msgspec.msgpack.encode(directory), True)
@@ -82,4 +84,4 @@ class DirectoryKeeper:
             tx.event("directory.imported", "directory/active", digest=directory.digest, by=by, persons=len(directory.persons))
             tx.audit(Deed.of("import", "directory/active", content=directory.digest, asked_by=by))
 
-        await self._store.run(keep)
+        await self._store.run(keep, then=lambda _: self._use(directory))

@@ -84,7 +84,10 @@ class RollKeeper:
             tx.audit(Deed.of("import", "directory/roll", content=known.digest, addresses=known.total))
             return known
 
-        self._office.roll = await self._store.run(keep)
+        def use(known: Roll) -> None:
+            self._office.roll = known
+
+        await self._store.run(keep, then=use)
         log.info("roll in force", addresses=self._office.roll.total, roll=self._office.roll.number)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -123,9 +124,18 @@ class Store:
         self._writer.submit(Job(job, future, accept=accept, by=acting.get()))
         return future
 
-    async def run(self, job: Callable[[Tx], T], *, accept: bool = False) -> T:
-        """submit() and wait. A caller that is cancelled does not know the outcome: the job is carried out all the same."""
-        return await asyncio.shield(self.submit(job, accept=accept))
+    async def run(self, job: Callable[[Tx], T], *, accept: bool = False, then: Callable[[T], object] | None = None) -> T:
+        """submit() and wait. A caller that is cancelled does not know the outcome: the job is carried out all the same.
+
+        `then`: what must follow a commit, called in the loop with the job's result before the caller goes on, and also where the
+        caller was cancelled. What only stands after `await run(…)` is never done for a caller that gave up.
+        """
+        future = self.submit(job, accept=accept)
+        if then is not None and future.done():
+            _follow(then, future)
+        elif then is not None:
+            future.add_done_callback(partial(_follow, then))
+        return await asyncio.shield(future)
 
     async def find(self, table: Table[R], where: str = "", *params: Scalar, limit: int | None = None) -> list[R]:
         """Committed rows that fit `where` (with ORDER BY if it matters). A damaged one is left out, set aside and alarmed."""
@@ -258,6 +268,11 @@ class _Inline:
 
     def rows(self, path: Path) -> Rows:
         return InlineRows(path)
+
+
+def _follow(then: Callable[[T], object], future: asyncio.Future[T]) -> None:
+    if not future.cancelled() and future.exception() is None:
+        then(future.result())
 
 
 def _newest_at(connection: sqlite3.Connection) -> float | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -168,6 +169,21 @@ class House:
             for _ in range(5):
                 await asyncio.sleep(0)
             quiet = 0 if self.room.loop.has_work else quiet + 1
+
+    async def give_up(self, call: Coroutine[Any, Any, Any]) -> None:
+        """Whoever makes this call stops waiting before the store has answered; then let everything happen that follows."""
+        gate = threading.Event()
+        self.store.submit(lambda tx: gate.wait(10))
+        caller = asyncio.ensure_future(call)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        caller.cancel()
+        gate.set()
+        await asyncio.wait([caller])
+        assert caller.cancelled()
+        await self.settle()
+        while self.room.receipts.in_hand:
+            await self.settle()
 
     async def later(self, seconds: float) -> None:
         self.clock.now += seconds

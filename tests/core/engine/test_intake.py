@@ -46,6 +46,15 @@ async def test_the_same_message_twice_is_one(tmp_path: Path) -> None:
         assert (first.id, "duplicate", 1) == (second.id, second.state, len(house.sent))
 
 
+async def test_what_is_on_the_disk_is_planned_although_the_client_gave_up(tmp_path: Path) -> None:
+    """Cut off while the disk was slow, and asked again with the same key: a duplicate of what has left already."""
+    async with opened(tmp_path) as house:
+        raw = order(to=["wang"], text="到岗", priority="P2")
+        await house.give_up(house.take(raw, source="centre", key="k"))
+        again = await house.take(raw, source="centre", key="k")
+        assert ("duplicate", ["a"]) == (again.state if isinstance(again, Accepted) else "", [mail.channel for mail in house.sent])
+
+
 async def test_one_key_with_two_contents_is_refused_and_alarmed(tmp_path: Path) -> None:
     """A key vouches for its bytes."""
     async with opened(tmp_path) as house:

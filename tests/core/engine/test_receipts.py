@@ -72,6 +72,14 @@ async def test_an_answer_may_be_for_an_order_in_doubt(tmp_path: Path) -> None:
         assert [ObjectiveState.MET] == await _objectives(house)
 
 
+async def test_what_is_heard_is_understood_although_its_bearer_gave_up(tmp_path: Path) -> None:
+    """The request that brought 收到 was cut off while the disk was slow: the row is kept, and so it is worked out."""
+    async with opened(tmp_path) as house:
+        await house.order("wang", needed="HUMAN")
+        await house.give_up(house.answer("a", WANG))
+        assert (["matched"], [ObjectiveState.MET]) == ([row.state for row in await house.store.find(INBOX)], await _objectives(house))
+
+
 async def test_done_is_more_than_received(tmp_path: Path) -> None:
     """完成 says that the action is finished."""
     async with opened(tmp_path) as house:

@@ -73,6 +73,14 @@ async def test_a_signature_has_its_time(tmp_path: Path) -> None:
         assert (("bert",), MessageState.HELD) == ((late := await _signed(house, accepted.id, "bert")).signatures, late.state)
 
 
+async def test_a_signature_releases_although_the_signer_gave_up(tmp_path: Path) -> None:
+    """The disk was slower than the signer's patience: released is released, and it goes out."""
+    async with opened(tmp_path, rules=RULES) as house:
+        order = await house.order("wang", signers=("li",))
+        await house.give_up(house.room.release.sign(order.id, "huang"))
+        assert (["active"], 1) == (await house.states(order.id), len(house.sent))
+
+
 async def test_only_what_is_held_can_be_signed(tmp_path: Path) -> None:
     """A released message needs no signature, an unknown one has none."""
     async with opened(tmp_path, rules=RULES) as house:

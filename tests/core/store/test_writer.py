@@ -26,6 +26,10 @@ class Gate:
     def __call__(self, _: Tx) -> None:
         self._open.wait(10)
 
+    @property
+    def is_open(self) -> bool:
+        return self._open.is_set()
+
     def open(self) -> None:
         self._open.set()
 
@@ -154,3 +158,35 @@ async def test_progress_counts_and_knows_of_work(store: Store) -> None:
     gate.open()
     await blocked
     assert (before + 1, False) == store.progress
+
+
+@pytest.mark.parametrize("gives_up", [False, True])
+async def test_what_follows_a_commit_follows_whatever_became_of_the_caller(store: Store, gives_up: bool) -> None:
+    """Once, with the result, after the commit, and before the caller goes on."""
+    gate, said = Gate(), list[object]()
+    blocked = store.submit(gate)
+
+    async def call() -> None:
+        said.append(await store.run(lambda tx: 7, then=lambda result: said.append((result, gate.is_open))))
+
+    caller = asyncio.create_task(call())
+    await asyncio.sleep(0)
+    if gives_up:
+        caller.cancel()
+    gate.open()
+    await asyncio.wait([caller])
+    await blocked
+    await store.run(lambda tx: None)
+    assert [(7, True)] + [7] * (not gives_up) == said
+
+
+async def test_nothing_follows_a_job_that_failed(store: Store) -> None:
+    """What was taken back has no consequences."""
+
+    def failing(tx: Tx) -> NoReturn:
+        raise ValueError
+
+    said: list[object] = []
+    with pytest.raises(ValueError):
+        await store.run(failing, then=said.append)
+    assert [] == said
