@@ -201,9 +201,11 @@ class PlanVerbs:
             tx.event("channel.admin", f"channel/{instance.name}", admin=admin.value, by=actor.name, reason=wanted.reason)
             tx.audit(Deed.of("switch", f"channel/{instance.name}", admin=admin.value, reason=wanted.reason))
 
-        await self._store.run(keep)
-        self._board.switch(instance.name, admin, f"{admin.value} by {actor.name}: {wanted.reason}")
-        self._facts.put(ChannelSwitched(instance.name))
+        def switch(_: None) -> None:
+            self._board.switch(instance.name, admin, f"{admin.value} by {actor.name}: {wanted.reason}")
+            self._facts.put(ChannelSwitched(instance.name))
+
+        await self._store.run(keep, then=switch)
         return channel_view(instance, self._dispatcher.queued(instance.name))
 
     def _instance(self, name: str) -> Instance:
