@@ -54,13 +54,13 @@ class Jumps:
     def __init__(self, clock: Clock, store: Store) -> None:
         self._clock = clock
         self._store = store
-        self._off_s: float | None = None
+        self._off_s = clock.jump_s()
 
     def look(self) -> None:
-        """Tell of a step since the last look. The first one only learns where the wall clock stands."""
+        """Tell of a step since the last look, or since this was made."""
         off_s, before = self._clock.jump_s(), self._off_s
-        self._off_s = off_s if before is None or abs(off_s - before) > STEP_S else before
-        if before is not None and self._off_s != before:
+        if abs(off_s - before) > STEP_S:
+            self._off_s = off_s
             self._store.submit(_telling("clock.jumped", off_s - before, wall=self._clock.time() + off_s))
 
 
