@@ -9,7 +9,7 @@ from tests.sim.day import safety
 from tests.sim.judge import judge
 from tests.sim.seeds import BATCH, PUSH, batches, how_to_replay, seeds
 
-QUIET, BUSY = 20, 60
+QUIET, BUSY = 12, 60
 """Messages of a day; each goes to several people over several ways."""
 
 

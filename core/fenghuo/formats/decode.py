@@ -14,7 +14,6 @@ from fenghuo.formats.cap_notes import Notes
 from fenghuo.formats.cap_schema import schema_verdict
 from fenghuo.formats.cap_signature import judge_signatures, refuse_wrapping
 from fenghuo.formats.cap_words import NAMESPACES
-from fenghuo.formats.compact_reading import read_compact
 from fenghuo.formats.message_json import read_message
 from fenghuo.formats.verdicts import Decoded, Problem, SourceDefaults, accepted, refused
 from fenghuo.formats.warning12379 import read_12379
@@ -41,6 +40,8 @@ def decode(raw: bytes, media_type: str = "", *, defaults: SourceDefaults = _NO_D
     one with links only gives a single refusal with code no-alert, whose verdict `container` is ok: its source is healthy.
     """
     if media_type == COMPACT:
+        from fenghuo.formats.compact_reading import read_compact  # noqa: PLC0415  dictionaries: only whoever hears a frame pays for them
+
         return (read_compact(raw),)
     body = raw.lstrip(b"\xef\xbb\xbf \t\r\n")
     if body.startswith(_JSON_START) or ("json" in media_type and not body.startswith(b"<")):

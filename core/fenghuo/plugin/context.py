@@ -25,10 +25,14 @@ def plugin_log(family: str, name: str) -> structlog.stdlib.BoundLogger:
     return structlog.stdlib.get_logger(f"fenghuo.{family}", **{family: name})
 
 
+def _no_link() -> None:
+    """A place without a disk: nothing is remembered."""
+
+
 @dataclass(slots=True)
 class HostedChannelContext:
     """A channel's context. `secrets` reads a secret file or credential; `on_health` hears what the channel says of itself;
-    `link`: the node's memory of the narrow link, see ChannelContext."""
+    `open_link` gives the node's memory of the narrow link when somebody asks for it, see ChannelContext."""
 
     name: str
     settings: msgspec.Struct
@@ -36,11 +40,15 @@ class HostedChannelContext:
     secrets: Callable[[str], str]
     on_health: Callable[[bool, str], None]
     random: random.Random = field(default_factory=random.SystemRandom)
-    link: Any = None  # a fenghuo.link.Disk
+    open_link: Callable[[], Any] = _no_link
     log: structlog.stdlib.BoundLogger = field(init=False)
 
     def __post_init__(self) -> None:
         self.log = plugin_log("channel", self.name)
+
+    @property
+    def link(self) -> Any:  # a fenghuo.link.Disk
+        return self.open_link()
 
     def secret(self, path: str) -> str:
         """The secret at `path`, without the final line break. Raises: ConfigError with a sentence when it cannot be had."""

@@ -299,8 +299,11 @@ class ChannelContext(Protocol):
     settings: Any
     clock: Clock
     random: random.Random
-    link: Any
     log: structlog.stdlib.BoundLogger
+
+    @property
+    def link(self) -> Any:  # a fenghuo.link.Disk
+        """The node's memory of the narrow link."""
 
     def secret(self, path: str) -> str:
         """The content of a secret file, without the final line break; a relative path is relative to the settings file."""

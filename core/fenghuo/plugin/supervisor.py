@@ -175,7 +175,7 @@ class Wiring:
 
     `secrets` reads a secret by its reference. `on_health(name, up, reason)` hears each start, each failure, and what the channel
     itself says. `on_inbound(name, inbound)` commits, then acks; what it raises is counted and the pump goes on.
-    `on_fault(name, sentence)` hears what a person must look at. `link`: the durable memory of the narrow link, a fenghuo.link.Disk.
+    `on_fault(name, sentence)` hears what a person must look at. `open_link`: the durable memory of the narrow link, a fenghuo.link.Disk.
     """
 
     clock: Clock
@@ -183,7 +183,7 @@ class Wiring:
     on_health: OnHealth
     on_inbound: OnInbound
     on_fault: OnFault
-    link: Any = None
+    open_link: Callable[[], Any] = lambda: None
 
 
 class ChannelSupervisor(Supervisor[Channel]):
@@ -212,7 +212,7 @@ class ChannelSupervisor(Supervisor[Channel]):
                 self._wiring.on_health(self.name, up, reason)
 
         wiring = self._wiring
-        context = HostedChannelContext(self.name, self.settings, self._clock, wiring.secrets, on_health, self._chance, wiring.link)
+        context = HostedChannelContext(self.name, self.settings, self._clock, wiring.secrets, on_health, self._chance, wiring.open_link)
         channel = self.kind.factory(context)
         try:
             await self._started(channel.start)
