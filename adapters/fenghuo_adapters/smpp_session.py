@@ -187,11 +187,11 @@ class SmppSession(asyncio.Protocol):
         """Ask if nothing was heard for an interval; so a dead line is noticed within two."""
         if not self.is_open:
             return
-        quiet_s = self._loop.time() - self._heard_at
-        if quiet_s >= self._enquire_link_s:
+        due_at = self._heard_at + self._enquire_link_s  # an instant, not a difference: what rounds to nothing would be asked for ever
+        if self._loop.time() >= due_at:
             self._ask(self._enquire_link_s)
         else:
-            self._watch = self._loop.call_later(max(0.0, self._enquire_link_s - quiet_s), self._look)
+            self._watch = self._loop.call_at(due_at, self._look)
 
     def _ask(self, within_s: float) -> None:
         if self._watch is not None:

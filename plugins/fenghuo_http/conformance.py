@@ -18,7 +18,7 @@ __all__ = ["HookPeer", "simulated_hook"]
 SECRET = "Bearer kit-5ecret-0f-the-hook"
 _SECRET_FILE = "hook-secret"
 _BAD = "/gone"
-_PATH = re.compile(r"/to/\d+")
+_URL = re.compile(r"http://127\.0\.0\.1:\d+/to/\d+")
 
 
 class _Body(msgspec.Struct):
@@ -42,11 +42,11 @@ class HookPeer(ConformancePeer):
     def address(self, number: int) -> str:
         return f"{self._base}/to/{number}"
 
-    def took(self, path: str, token: str, body: bytes) -> int:
+    def took(self, url: str, token: str, body: bytes) -> int:
         """A POST came: its status, and what it was is kept."""
-        if not _PATH.fullmatch(path):
+        if not _URL.fullmatch(url):
             return 410
-        self.arrivals.append(Arrival(self._base + path, msgspec.json.decode(body, type=_Body).text, token=token))
+        self.arrivals.append(Arrival(url, msgspec.json.decode(body, type=_Body).text, token=token))
         return 200
 
 
@@ -56,7 +56,7 @@ class SimulatedHook(HookPeer):
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.headers.get("Authorization") != SECRET:
             return web.Response(status=401)
-        return web.Response(status=self.took(request.path, request.headers.get("Idempotency-Key", ""), await request.read()))
+        return web.Response(status=self.took(str(request.url), request.headers.get("Idempotency-Key", ""), await request.read()))
 
 
 @contextlib.asynccontextmanager

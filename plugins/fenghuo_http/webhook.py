@@ -48,6 +48,7 @@ class WebhookChannel(SimpleChannel):
         self._far_end = Scope.CHANNEL if settings.url else Scope.RECIPIENT
         self._reached = Evidence.DEVICE if settings.confirms == "device" else Evidence.ACCEPTED
         self._session: aiohttp.ClientSession | None = None
+        self._last_url = settings.url  # whom a probe asks: without a fixed url whoever was last written to
 
     async def start(self) -> None:
         """Read the secret and the trust anchors. Raises: ConfigError, AuthFailed when one of them cannot be had."""
@@ -75,17 +76,18 @@ class WebhookChannel(SimpleChannel):
         limit_s = min(self._settings.timeout_s, job.deadline - self._ctx.clock.monotonic() - MARGIN_S)
         if limit_s <= 0:
             return Transient(Scope.CHANNEL, "no-time")
+        self._last_url = url
         async with job.begin() as emission:
             return await self._post(URL(url), emission, limit_s)
 
     async def probe(self, budget: ProbeBudget) -> ProbeResult:
-        """Ask the fixed url with HEAD: any answer proves the path. Raises: LinkBroken, LinkTimeout."""
+        """Ask the url last written to with HEAD: any answer proves the path. Raises: LinkBroken, LinkTimeout."""
         session = self._session
-        if session is None or not self._settings.url:
-            return ProbeResult(answered=False, detail="without a fixed url there is nobody to ask")
+        if session is None or not self._last_url:
+            return ProbeResult(answered=False, detail="without a fixed url there is nobody to ask before the first message")
         began = self._ctx.clock.monotonic()
         try:
-            async with asyncio.timeout(budget.timeout_s), session.head(self._settings.url, allow_redirects=False) as answer:
+            async with asyncio.timeout(budget.timeout_s), session.head(self._last_url, allow_redirects=False) as answer:
                 return ProbeResult(answered=True, round_trip_s=self._ctx.clock.monotonic() - began, detail=f"http {answer.status}")
         except TimeoutError as exc:
             raise LinkTimeout("no answer in time") from exc

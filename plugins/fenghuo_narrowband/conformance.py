@@ -101,7 +101,7 @@ class SimulatedTnc(RadioPeer):
             octets = await self._to_send.get()
             seconds = _KEYING_S + airtime_s(octets, _BITRATE)
             was_deaf = self._is_deaf
-            arrival = arrival_of(octets, seconds)
+            arrival = _heard(octets, seconds)
             if arrival is not None and self._is_hasty and arrival.ref and not was_deaf:
                 await self.say(Word.REPORT, arrival)
             await asyncio.sleep(seconds)
@@ -113,18 +113,21 @@ def _is_data(frame: KissFrame) -> bool:
     return frame.command == Command.DATA
 
 
-def arrival_of(octets: bytes, seconds: float) -> Arrival | None:
-    """What a station reads in a frame; only the last of several has the id that a receipt names."""
+def _heard(octets: bytes, seconds: float) -> Arrival | None:
     try:
         frame = UiFrame.decode(octets)
     except FrameError:
         return None
-    text = frame.info.decode("utf-8", "replace")
+    return arrival_of(str(frame.destination), frame.info.decode("utf-8", "replace"), seconds)
+
+
+def arrival_of(station: str, text: str, seconds: float = 0.0) -> Arrival:
+    """What a station reads in a frame; only the last of several has the id that a receipt names."""
     cut = _PART.match(text)
     part, parts = (int(cut[1]), int(cut[2])) if cut else (1, 1)
     named = cut[3] if cut and cut[3] else next(iter(_NUMBER.findall(text)[-1:]), "")
-    ref = f"{frame.destination}/{named}" if named and part == parts else ""
-    return Arrival(str(frame.destination), text[cut.end() :] if cut else text, part=part, parts=parts, ref=ref, airtime_s=seconds)
+    ref = f"{station}/{named}" if named and part == parts else ""
+    return Arrival(station, text[cut.end() :] if cut else text, part=part, parts=parts, ref=ref, airtime_s=seconds)
 
 
 @contextlib.asynccontextmanager

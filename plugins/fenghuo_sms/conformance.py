@@ -13,7 +13,7 @@ from fenghuo_adapters.short_message_framing import decode_text, read_part
 from fenghuo_adapters.smpp_framing import Command, Delivered, Pdu, PduReader, read_delivered
 from fenghuo_sms.settings import SmsSettings
 
-__all__ = ["SmsPeer", "simulated_centre"]
+__all__ = ["OUR_NUMBER", "PASSWORD", "SmsPeer", "simulated_centre"]
 
 OUR_NUMBER = "1069000001"
 _PASSWORD_FILE = "smpp-password"
@@ -32,6 +32,7 @@ class SmsPeer(ConformancePeer):
     """What any centre under examination has in common: how a channel reaches it, and whom it serves."""
 
     bad_address = BAD_NUMBER
+    secrets = MappingProxyType({_PASSWORD_FILE: PASSWORD})
 
     def settings(self, port: int) -> SmsSettings:
         return SmsSettings(
@@ -56,7 +57,6 @@ class SimulatedCentre(SmsPeer):
     """Takes every submission with an id of its own, and keeps what nobody was bound to hear."""
 
     abilities = frozenset({Ability.REPORT, Ability.FAILED, Ability.UNKNOWN, Ability.MANGLED, Ability.HASTY})
-    secrets = MappingProxyType({_PASSWORD_FILE: PASSWORD})
 
     def __init__(self) -> None:
         super().__init__()

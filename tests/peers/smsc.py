@@ -67,13 +67,22 @@ class Smsc:
 
     The lists only grow, across kill() and restart() too: `submits`, `acks` (reports acknowledged with status 0), `mo_acks`,
     `throttled` (numbers), and `counts` by the word of each line. A restart keeps port and store, so that unacknowledged reports
-    are sent again; without `store` they are forgotten.
+    are sent again; without `store` they are forgotten. `silent`: nothing is reported but by report().
     """
 
     def __init__(
-        self, *, store: Path | None = None, delay_ms: int = 20, id_form: str = "hex", rate: int = 0, password: str = "lab", port: int = 0
+        self,
+        *,
+        store: Path | None = None,
+        delay_ms: int = 20,
+        id_form: str = "hex",
+        rate: int = 0,
+        password: str = "lab",
+        port: int = 0,
+        silent: bool = False,
     ) -> None:
         self._options = {"--delay-ms": str(delay_ms), "--id-form": id_form, "--rate": str(rate), "--password": password}
+        self._options["--silent"] = str(int(silent))
         if store is not None:
             self._options["--store"] = str(store)
         self.port = port
@@ -154,6 +163,14 @@ class Smsc:
     def raw_report(self, sender: str, to: str, text: str, *, id: str = "") -> None:  # noqa: A002  # it is the centre's word
         """A delivery report with this very text."""
         self._order({"raw_report": {"from": sender, "to": to, "text": text, "id": id}})
+
+    def report(self, id: str, *, ok: bool = True) -> None:  # noqa: A002  # it is the centre's word
+        """The report of a submission, to the account that made it, as soon as it is bound."""
+        self._order({"report": {"id": id, "ok": ok}})
+
+    def be_hasty(self, *, on: bool) -> None:
+        """Report each submission before it is answered, or no longer."""
+        self._order({"hasty": on})
 
     def unbind(self) -> None:
         """The centre says good-bye to every session."""

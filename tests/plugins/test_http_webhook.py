@@ -202,6 +202,15 @@ async def test_without_time_or_start_no_licence_is_taken(peer: Peer) -> None:
     assert (0, 0, []) == (late.begun, stopped.begun, peer.got)
 
 
+async def test_without_a_fixed_url_a_probe_asks_whoever_was_last_written_to(peer: Peer) -> None:
+    """Else a channel that time-outs took down could never show that it is well again."""
+    async with channel(WebhookSettings()) as hook:
+        assert not (await hook.probe(ProbeBudget())).answered
+        await hook.send(OneJob(peer.url))
+        assert (await hook.probe(ProbeBudget())).answered
+    assert ["POST", "HEAD"] == [request.method for request, _ in peer.got]
+
+
 async def test_a_probe_takes_any_answer(peer: Peer) -> None:
     """Even 404 proves the path; a dead one is a broken link."""
     peer.status = 404

@@ -75,7 +75,7 @@ class ConformancePeer:
         raise NotImplementedError(f"{type(self).__name__} must say how it is reached")
 
     def address(self, number: int) -> str:
-        """The address of recipient `number`, from 0; all different."""
+        """The address of recipient `number`, from 0; all different. Asked for right after settings(), on whose port it may depend."""
         raise NotImplementedError(f"{type(self).__name__} must have recipients")
 
     async def say(self, word: Word, about: Arrival) -> None:

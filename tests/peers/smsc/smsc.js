@@ -1,18 +1,20 @@
 // A short message centre for tests: session and codec are node-smpp's, the behaviour is ours.
-// usage: node smsc.js [--port N] [--store FILE] [--delay-ms N] [--password P] [--id-form hex|decimal|mixed] [--rate N]   (an open stdin keeps it alive)
+// usage: node smsc.js [--port N] [--store FILE] [--delay-ms N] [--password P] [--id-form hex|decimal|mixed] [--rate N] [--silent 1]   (an open stdin keeps it alive)
 //
 // Every fact is one synchronous line of JSON on stdout: what was printed has been seen, whatever kills us next.
 //   UP {port}  BIND {system_id}  SUBMIT {...}  THROTTLED {dst}  DLR-TX {id}  DLR-ACK {id,status}  MO-ACK {n,status}  GONE  ERR {message}
 // Destinations ending in 99 fail (UNDELIV, err 005), in 88 are throttled, in 77 never get an answer, in 66 are refused as numbers.
 // Ids are seeded from the time, so that a restart reuses none. With --store a report is kept until it is acknowledged, and is sent
 // again to the next bind after a kill. --rate throttles whatever exceeds N submissions in a second.
-// stdin, one JSON object a line: {"mo": {"from","to","text","parts","sent"}}, {"raw_report": {"from","to","text","id"}}, {"unbind": true}
+// With --silent 1 nothing is reported until it is told to be. Reports wait for the account (system_id) that submitted.
+// stdin, one JSON object a line: {"mo": {"from","to","text","parts","sent"}}, {"raw_report": {"from","to","text","id"}}, {"unbind": true},
+//   {"report": {"id","ok"}} (of a submission), {"hasty": true|false} (report before the answer)
 'use strict';
 const fs = require('fs');
 const readline = require('readline');
 const smpp = require('smpp');
 
-const options = { port: '0', store: '', 'delay-ms': '20', password: 'lab', 'id-form': 'hex', rate: '0' };
+const options = { port: '0', store: '', 'delay-ms': '20', password: 'lab', 'id-form': 'hex', rate: '0', silent: '0' };
 for (let i = 2; i < process.argv.length; i += 2) options[process.argv[i].slice(2)] = process.argv[i + 1];
 
 let nextId = Date.now() * 1000;
@@ -21,6 +23,8 @@ let second = 0;
 let inSecond = 0;
 const sessions = new Set();
 const unacknowledged = new Map();
+const taken = new Map();
+let hasty = false;
 
 function say(what, facts) {
   fs.writeSync(1, JSON.stringify({ what, at: Date.now() / 1000, ...facts }) + '\n');
@@ -100,9 +104,11 @@ function submitted(session, pdu) {
   const id = options['id-form'] === 'decimal' ? String(number) : number.toString(16);
   say('SUBMIT', describe(pdu, id));
   if (dst.endsWith('77')) return;
-  const entry = { id, src: pdu.source_addr, dst, at: minute(), ok: !dst.endsWith('99') };
-  const wanted = pdu.registered_delivery & 1;
+  const entry = { id, src: pdu.source_addr, dst, at: minute(), ok: !dst.endsWith('99'), owner: session.owner };
+  const wanted = (pdu.registered_delivery & 1) && options.silent !== '1';
+  taken.set(id, entry);
   if (wanted) { unacknowledged.set(id, entry); keep(entry); }
+  if (hasty) report({ id, ok: true });
   session.send(pdu.response({ message_id: id }));
   if (wanted) {
     setTimeout(() => { if (sessions.has(session) && unacknowledged.has(id)) sendReport(session, entry); }, Number(options['delay-ms']));
@@ -118,8 +124,9 @@ function bound(session, pdu) {
   }
   say('BIND', { system_id: pdu.system_id });
   session.send(pdu.response({ system_id: 'TESTSMSC' }));
+  session.owner = pdu.system_id;
   sessions.add(session);
-  for (const entry of [...unacknowledged.values()]) sendReport(session, entry);
+  for (const entry of [...unacknowledged.values()]) if (entry.owner === session.owner) sendReport(session, entry);
 }
 
 function mo({ from, to, text, parts = 1, sent = parts }) {
@@ -144,10 +151,18 @@ function rawReport({ from, to, text, id }) {
   }
 }
 
+function report({ id, ok }) {
+  const entry = { ...taken.get(id), ok };
+  unacknowledged.set(id, entry);
+  for (const session of sessions) if (session.owner === entry.owner) sendReport(session, entry);
+}
+
 function obey(line) {
   const order = JSON.parse(line);
   if (order.mo) mo(order.mo);
   if (order.raw_report) rawReport(order.raw_report);
+  if (order.report) report(order.report);
+  if (order.hasty !== undefined) hasty = order.hasty;
   if (order.unbind) for (const session of sessions) session.unbind();
 }
 

@@ -76,7 +76,7 @@ class Bench:
         self.is_reporting = True
         self.traffic = tuple(Traffic)
         self.notes: list[str] = []
-        self._lives = 0
+        self._lives: list[Life] = []
         self._first = next(_recipients)
         self._seen = len(peer.arrivals)
         self._reporter: asyncio.Task[None] | None = None
@@ -85,6 +85,7 @@ class Bench:
         self.line = Line(self.peer.port, slow_s=0.1)
         await self.line.start()
         self.settings = self.peer.settings(self.line.port)
+        self._addresses = [self.peer.address(self._first + to) for to in range(PEOPLE - 1)] + [self.peer.bad_address]
         self.capabilities = self.subject.kind.capabilities(self.settings)
         self.line.slow_s = min(SLOW_MOST_S, SLOW_SHARE * self.capabilities.attempt_s)
         self._reporter = asyncio.create_task(self._report(), name="kit reporter")
@@ -103,7 +104,6 @@ class Bench:
 
     async def live(self) -> Life:
         """Begin the next life on the same disk."""
-        self._lives += 1
         loop = asyncio.get_running_loop()
         place = Place(
             folder=self.folder / "state",
@@ -116,7 +116,8 @@ class Bench:
             wall=(lambda: EPOCH + loop.time()) if self.is_virtual else SystemClock().time,
             traffic=self.traffic,
         )
-        self.life = Life(place, self._lives)
+        self.life = Life(place, len(self._lives) + 1)
+        self._lives.append(self.life)
         await self.life.start()
         return self.life
 
@@ -172,7 +173,7 @@ class Bench:
         return [arrival for arrival in self.fragments(to) if arrival.part == 1]
 
     def address(self, to: int) -> str:
-        return self.peer.bad_address if to == PEOPLE - 1 else self.peer.address(self._first + to)
+        return self._addresses[to]
 
     @property
     def bad(self) -> int:
@@ -186,11 +187,14 @@ class Bench:
         return Evidence.DEVICE if can_report else self.capabilities.evidence_max
 
     def only_declared(self, to: int = 0) -> None:
-        """No second emission but one that says so: marked as a copy, or under the same key to a far end that knows keys.
-
-        Raises: Broken.
-        """
-        first, *more = self.emissions(to) or [Arrival("", "")]
+        """It arrived, and no second time but by a licence of its own, under a copy's mark, or under the same key at a far end that
+        knows keys. Raises: Broken."""
+        if not self.emissions(to):
+            raise Broken(f"the order counts as {self.needed.name}, and nothing arrived")
+        licences = sum(address == self.address(to) for life in self._lives for address, _, _ in life.watch.licences)
+        if len(self.emissions(to)) > licences:
+            raise Broken(f"{len(self.emissions(to))} emissions to {self.address(to)} by {licences} licence(s)")
+        first, *more = self.emissions(to)
         for copy in more:
             is_known = bool(copy.token) and copy.token == first.token and self.capabilities.doubt == "idempotent"
             if "重发" not in copy.text and not is_known:

@@ -15,6 +15,7 @@ TEXT = "各镇每小时报一次水位"
 ORDERS = 20
 GUST_S = 0.5
 LIVES = 5
+STORM_S = 60.0
 
 
 async def storm(bench: Bench) -> None:
@@ -27,7 +28,7 @@ async def storm(bench: Bench) -> None:
             await bench.line.drop()
             await bench.line.set(state)
 
-    await asyncio.gather(gusts(), *(bench.ended(order, within_s=300.0) for order in orders))
+    await asyncio.gather(gusts(), *(bench.ended(order, within_s=STORM_S) for order in orders))
     for number in range(ORDERS):
         bench.only_declared(number)
     if bench.life.supervisor.crashes:
@@ -43,7 +44,7 @@ async def many_lives(bench: Bench) -> None:
         await bench.kill()
         await bench.live()
     for number, order in enumerate(orders):
-        await bench.ended(order, within_s=300.0)
+        await bench.ended(order, within_s=STORM_S)
         bench.only_declared(number)
 
 

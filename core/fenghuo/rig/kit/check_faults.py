@@ -6,12 +6,15 @@ from fenghuo.model.delivery import Permanent, Reached, Unknown
 from fenghuo.rig.kit.bench import Bench, Broken
 from fenghuo.rig.kit.check import Check
 from fenghuo.rig.kit.grades import Grade
+from fenghuo.rig.kit.job import LoneJob
 from fenghuo.rig.kit.line import State
 
 __all__ = ["CHECKS"]
 
 TEXT = "台风将于今夜登陆，立即回港"
-REFUSED_S = 2.0
+LONG = f"{TEXT}。" * 10
+"""Several fragments on a narrow medium, so that there is a middle of it to be cut."""
+REFUSED_S, MOMENT_S = 2.0, 0.2
 FLAPS, FLAP_S = 4, 0.7
 BROWN_S = 1.5
 SPARE_S = 0.5
@@ -21,9 +24,12 @@ SPARE_S = 0.5
 async def refuses(bench: Bench) -> None:
     await bench.up()
     await bench.line.set(State.REFUSED)
+    await bench.pause(MOMENT_S)
+    outcome = await bench.life.made[-1].send(LoneJob(bench, TEXT))  # as one that was under way when the line fell
     order = await bench.order(TEXT)
     await bench.pause(REFUSED_S)
-    wrong = [sent.outcome for sent in bench.life.watch.sent if isinstance(sent.outcome, Reached | Permanent)]
+    outcomes = [outcome, *(sent.outcome for sent in bench.life.watch.sent)]
+    wrong = [one for one in outcomes if isinstance(one, Reached | Permanent)]
     if wrong or bench.emissions():
         raise Broken(f"nobody took the call, and the channel answers {wrong}")
     await bench.line.set(State.OPEN)
@@ -35,7 +41,7 @@ async def is_cut(bench: Bench) -> None:
     await bench.up()
     await bench.line.set(State.HANGING)
     heard, watch = bench.line.heard, bench.life.watch
-    order = await bench.order(TEXT)
+    order = await bench.order(LONG)
     await bench.until(lambda: bool(watch.licences) and bench.line.heard > heard, "it is written to the line")
     await bench.line.drop()
     await bench.until(lambda: bool(watch.sent), "send() returns", within_s=bench.capabilities.attempt_s + SPARE_S)

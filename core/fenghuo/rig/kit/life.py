@@ -36,6 +36,8 @@ __all__ = ["CHANNEL", "Life", "Place", "task_of_a_life"]
 CHANNEL = "examined"
 """Name of the instance."""
 STOP_S = 2.0
+ROUNDS = 5
+"""How often the tasks of a life are cancelled: an ending may make new ones."""
 T = TypeVar("T")
 
 LIFE: contextvars.ContextVar[Life | None] = contextvars.ContextVar("LIFE", default=None)
@@ -138,12 +140,16 @@ class Life:
     async def _end(self, deadline: float) -> None:
         self.is_running = False
         await asyncio.wait({self.spawn(self.room.dispatcher.stop(deadline))})
-        while left := [task for task in self.tasks if not task.done()]:
+        for _ in range(ROUNDS):
+            left = [task for task in self.tasks if not task.done()]
             for task in left:
                 task.cancel()
-            await asyncio.wait(left)
+            if left:
+                await asyncio.wait(left, timeout=STOP_S)
+        if left := [task for task in self.tasks if not task.done()]:
+            self.faults.append(f"{len(left)} tasks do not end when they are cancelled, among them {left[0].get_coro()!r}")
         for task in self.tasks:  # how the core's own parts end when they are cut off is nobody's business
-            _ = task.cancelled() or task.exception()
+            _ = task.done() and not task.cancelled() and task.exception()
         await self.store.close()
 
     async def _accept(self, submission: Submission) -> Any:

@@ -71,6 +71,12 @@ class LoopbackLoop(SimLoop):
         """Every name is this machine."""
         return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port))]
 
+    def close(self) -> None:
+        """Whoever was killed never closed its ends; nobody is to be told of that when they are collected."""
+        for end in self.open_ends:
+            end.vanish()
+        super().close()
+
     def forget(self, port: int) -> None:
         """Nobody listens there any more."""
         self._listening.pop(port, None)
@@ -165,13 +171,13 @@ class End(asyncio.Transport):
         return True
 
     def close(self) -> None:
-        if not self._is_closing:
+        if not self._is_closing and not self._loop.is_closed():
             self._is_closing = True
             self.other.take(None)
             self._loop.call_soon(self._end, None, context=self._context)
 
     def abort(self) -> None:
-        if not self._is_gone:
+        if not self._is_gone and not self._loop.is_closed():
             self._is_closing = True
             self._loop.call_soon(self._end, None, context=self._context)
             self._loop.call_later(HOP_S, self.other.reset, context=self.other._context)
@@ -181,6 +187,10 @@ class End(asyncio.Transport):
         if not self._is_gone:
             self._is_closing = True
             self._end(ConnectionResetError(errno.ECONNRESET, "the simulated far end aborted"))
+
+    def vanish(self) -> None:
+        """Gone without a word to anybody."""
+        self._is_closing = self._is_gone = True
 
     def is_closing(self) -> bool:
         return self._is_closing

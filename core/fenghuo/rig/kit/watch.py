@@ -100,8 +100,8 @@ class WatchedJob:
         await self._watch.at(Boundary.BEFORE_BEGIN)
         async with self._job.begin() as emission:
             self.is_licensed = True
-            self._watch.licences.append((self.address, emission.token, emission.n))
             await self._watch.at(Boundary.AFTER_BEGIN)
+            self._watch.licences.append((self.address, emission.token, emission.n))
             yield WatchedEmission(emission, self._watch)
 
 

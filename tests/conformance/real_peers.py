@@ -1,0 +1,146 @@
+"""Real far ends for the bundled channels, as a pytest plugin of the kit: node-smpp, two direwolfs, node's own web server."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import subprocess
+from collections.abc import AsyncIterator, Sequence
+
+import msgspec
+
+from fenghuo import Ability, Arrival, ConformanceFixture, ConformancePeer, Word
+from fenghuo_http.conformance import SECRET, HookPeer
+from fenghuo_narrowband import RadioSettings
+from fenghuo_narrowband.conformance import MYCALL, RadioPeer, arrival_of
+from fenghuo_sms import SmsSettings
+from fenghuo_sms.conformance import OUR_NUMBER, PASSWORD, SmsPeer
+from tests.peers.direwolf import Duo
+from tests.peers.hook import Hook, Post
+from tests.peers.smsc import NODE_MODULES, Smsc, Submit
+
+__all__ = ["pytest_fenghuo_conformance"]
+
+_BAUD = 9600
+
+
+class RealCentre(SmsPeer):
+    """node-smpp behind tests/peers/smsc/smsc.js. Each check has an account of its own, to which its reports go."""
+
+    abilities = frozenset({Ability.REPORT, Ability.FAILED, Ability.UNKNOWN, Ability.MANGLED, Ability.HASTY})
+
+    def __init__(self, smsc: Smsc) -> None:
+        self._smsc = smsc
+        self._accounts = itertools.count(1)
+        self._read: list[Arrival] = []
+        self.port = smsc.port
+        self.version = f"node-smpp {json.loads((NODE_MODULES / 'smpp/package.json').read_text())['version']}"
+        super().__init__()
+
+    @property
+    def arrivals(self) -> list[Arrival]:
+        self._read += [_arrival(submit) for submit in self._smsc.submits[len(self._read) :]]
+        return self._read
+
+    @arrivals.setter
+    def arrivals(self, none: list[Arrival]) -> None:
+        """There are none to begin with."""
+
+    def settings(self, port: int) -> SmsSettings:
+        return msgspec.structs.replace(super().settings(port), system_id=f"kit{next(self._accounts)}")
+
+    async def say(self, word: Word, about: Arrival) -> None:
+        telephone, us = about.address.removeprefix("+"), OUR_NUMBER
+        match word:
+            case Word.REPORT:
+                self._smsc.report(about.ref)
+            case Word.FAILED:
+                self._smsc.report(about.ref, ok=False)
+            case Word.UNKNOWN:
+                self._smsc.raw_report(telephone, us, "id:ffffffffff sub:001 dlvrd:001 stat:DELIVRD err:000", id="ffffffffff")
+            case Word.MANGLED:
+                self._smsc.raw_report(telephone, us, f"id:{about.ref[::-1]}\x1b\u20ac stat:DELIVRD")
+
+    async def be_hasty(self, *, on: bool) -> None:
+        self._smsc.be_hasty(on=on)
+
+
+def _arrival(submit: Submit) -> Arrival:
+    *_, parts, part = bytes.fromhex(submit.udh[0]) if submit.udh else b"\1\1"
+    return Arrival(f"+{submit.dst}", submit.text, part=part, parts=parts, ref=submit.id)
+
+
+class RealTnc(RadioPeer):
+    """Two direwolfs that hear each other; the far one speaks for every station. It is deaf when it is dead."""
+
+    abilities = frozenset({Ability.REPORT, Ability.UNKNOWN, Ability.MANGLED, Ability.HASTY, Ability.DEAF})
+
+    def __init__(self, duo: Duo) -> None:
+        self._duo = duo
+        self._read: list[Arrival] = []
+        self.port = duo.near.port
+        said = subprocess.run(["direwolf", "-t", "0", "-u"], capture_output=True, text=True, timeout=10, check=False).stdout
+        self.version = next((line.strip() for line in said.splitlines() if "version" in line), "direwolf")
+        super().__init__()
+
+    @property
+    def arrivals(self) -> list[Arrival]:
+        self._read += [arrival_of(heard.dest, heard.text) for heard in self._duo.far.received[len(self._read) :]]
+        return self._read
+
+    @arrivals.setter
+    def arrivals(self, none: list[Arrival]) -> None:
+        """There are none to begin with."""
+
+    def settings(self, port: int) -> RadioSettings:
+        return msgspec.structs.replace(super().settings(port), configure_tnc=False, bitrate=float(_BAUD))
+
+    async def say(self, word: Word, about: Arrival) -> None:
+        number = about.ref.rpartition("/")[2]
+        said = {Word.REPORT: f"DEV {number}".encode(), Word.UNKNOWN: b"DEV 9999", Word.MANGLED: b"DEV \xff" + number[::-1].encode()}
+        await self._duo.far.say(said[word], MYCALL, source=about.address)
+
+    async def be_hasty(self, *, on: bool) -> None:
+        self._duo.far.device = float(on)
+
+    async def be_deaf(self, *, on: bool) -> None:
+        if on:
+            await self._duo.far.kill()
+        else:
+            await self._duo.far.restart()
+
+
+class RealHook(HookPeer):
+    """node's own web server behind tests/peers/hook/hook.js."""
+
+    def post(self, post: Post) -> None:
+        self.took(post.url, post.token, post.body.encode())
+
+
+@contextlib.asynccontextmanager
+async def real_centre() -> AsyncIterator[ConformancePeer]:
+    async with Smsc(silent=True, password=PASSWORD) as smsc:
+        yield RealCentre(smsc)
+
+
+@contextlib.asynccontextmanager
+async def real_tnc() -> AsyncIterator[ConformancePeer]:
+    async with Duo(near_call=MYCALL, baud=_BAUD) as duo:
+        yield RealTnc(duo)
+
+
+@contextlib.asynccontextmanager
+async def real_hook() -> AsyncIterator[ConformancePeer]:
+    peer = RealHook()
+    async with Hook(SECRET, peer.post) as hook:
+        peer.port, peer.version = hook.port, f"node {hook.version}"
+        yield peer
+
+
+def pytest_fenghuo_conformance() -> Sequence[ConformanceFixture]:
+    return [
+        ConformanceFixture("sms.smpp", "node-smpp", real_centre),
+        ConformanceFixture("radio.kiss", "direwolf", real_tnc),
+        ConformanceFixture("http.webhook", "node http", real_hook),
+    ]

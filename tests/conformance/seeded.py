@@ -1,0 +1,300 @@
+"""A channel that is right, and what can be wrong with it: each Wrong is a bug that a check of the kit is there to find."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import re
+import time
+from collections.abc import AsyncIterator
+from enum import StrEnum, auto
+
+from fenghuo import (
+    Aired,
+    Capabilities,
+    ChannelContext,
+    ChannelType,
+    Denied,
+    Emission,
+    Estimate,
+    Evidence,
+    Inbound,
+    InboundKind,
+    LinkTimeout,
+    NotReady,
+    Outcome,
+    Permanent,
+    ProbeBudget,
+    ProbeResult,
+    Reached,
+    Scope,
+    SendJob,
+    SimpleChannel,
+    Transient,
+    Unknown,
+)
+from tests.conformance.gateway import KEYING_S, OCTETS_PER_S, GatewaySettings
+
+__all__ = ["Wrong", "kind"]
+
+PART, MOST_PARTS = 60, 9
+"""Characters of a fragment, and how many fragments an order may take."""
+ANSWER_S = 1.0
+CAPABILITIES = Capabilities(
+    form="sms",
+    evidence_max=Evidence.AIRED,
+    half_duplex=True,
+    inbound=True,
+    repeat_safe=True,
+    receipt_q95_s=3.0,
+    attempt_s=12.0,
+)
+
+
+class Wrong(StrEnum):
+    """One bug each."""
+
+    CUTS_WORDS = auto()
+    SPEAKS_EARLY = auto()
+    SWALLOWS_REFUSALS = auto()
+    SENDS_TWICE = auto()
+    STRIPS_MARKS = auto()
+    BLAMES_CHANNEL = auto()
+    SPEAKS_ON = auto()
+    LEAKS = auto()
+    BLOCKS = auto()
+    TELLS_SECRETS = auto()
+    CUTS_LONG = auto()
+    LOSES_CHARACTERS = auto()
+    FORGETS_EARLY_RECEIPTS = auto()
+    TAKES_RECEIPTS_IN_TURN = auto()
+    CHOKES_ON_SECOND = auto()
+    TAKES_STRANGERS = auto()
+    CHOKES_ON_GARBAGE = auto()
+    BLAMES_ITSELF = auto()
+    BOASTS_UNCONNECTED = auto()
+    CLAIMS_CUT = auto()
+    WAITS_FOR_EVER = auto()
+    REPEATS_AT_ONCE = auto()
+    CRASHES = auto()
+    CLAIMS_UNANSWERED = auto()
+    OVERCLAIMS = auto()
+    IGNORES_CANCEL = auto()
+    NEVER_TURNS = auto()
+    GUESSES_FRAGMENTS = auto()
+    GUESSES_AIRTIME = auto()
+    GIVES_UP = auto()
+
+
+class Seeded(SimpleChannel):
+    """`wrong`: what is wrong with it."""
+
+    wrong: Wrong | None = None
+
+    def __init__(self, ctx: ChannelContext) -> None:
+        self._ctx = ctx
+        self._settings: GatewaySettings = ctx.settings
+        self._writer: asyncio.StreamWriter | None = None
+        self._ear: asyncio.Task[None] | None = None
+        self._answers: dict[str, asyncio.Future[str]] = {}
+        self._heard: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._sent: list[str] = []
+        self._reported: set[str] = set()
+
+    async def start(self) -> None:
+        secret = self._ctx.secret(self._settings.password_file)
+        try:
+            async with asyncio.timeout(1.0):
+                reader, self._writer = await asyncio.open_connection("127.0.0.1", self._settings.port)
+        except (OSError, TimeoutError) as gone:
+            raise NotReady("the gateway is gone", retry_after_s=0.3) from gone
+        if self.wrong is Wrong.TELLS_SECRETS:
+            self._ctx.log.info("hello", password=secret)
+        self._writer.write(json.dumps({"password": secret}).encode() + b"\n")
+        self._ear = asyncio.create_task(self._listen(reader))
+        if self.wrong is Wrong.LEAKS:
+            self._kept = asyncio.create_task(asyncio.sleep(3600))
+
+    async def stop(self, deadline: float) -> None:
+        if self.wrong is Wrong.SPEAKS_ON:
+            return
+        if self._writer is not None:
+            self._writer.transport.abort()
+            self._writer = None
+        if self._ear is not None:
+            self._ear.cancel()
+            await asyncio.wait([self._ear])
+
+    def estimate(self, size: int, address: str) -> Estimate:
+        parts = 1 if self.wrong is Wrong.GUESSES_FRAGMENTS else math.ceil(size / 3 / PART)
+        factor = 2 if self.wrong is Wrong.GUESSES_AIRTIME else 1
+        return Estimate(airtime_s=factor * (math.ceil(size / 3 / PART) * KEYING_S + size / OCTETS_PER_S), fragments=parts)
+
+    async def send(self, job: SendJob) -> Outcome:
+        if not job.address.startswith("T"):
+            scope = Scope.CHANNEL if self.wrong is Wrong.BLAMES_CHANNEL else Scope.RECIPIENT
+            return Permanent(scope, "no-station")
+        if job.size > 3 * PART * MOST_PARTS and self.wrong is not Wrong.CUTS_LONG:
+            return Permanent(Scope.MESSAGE, "too-long")
+        if self._writer is None:
+            return Reached(Evidence.AIRED) if self.wrong is Wrong.BOASTS_UNCONNECTED else Transient(Scope.CHANNEL, "not-connected")
+        if self.wrong is Wrong.SPEAKS_EARLY:
+            self._write({"to": job.address, "part": 1, "parts": 1, "ref": "", "token": "", "text": "attention"})
+        if self.wrong is Wrong.BLOCKS:
+            time.sleep(0.001)
+        try:
+            async with job.begin() as emission:
+                return await self._emit(job.address, emission)
+        except Denied:
+            if self.wrong is Wrong.SWALLOWS_REFUSALS:
+                return Transient(Scope.CHANNEL, "denied")
+            raise
+
+    async def probe(self, budget: ProbeBudget) -> ProbeResult:
+        if self._writer is None:
+            raise LinkTimeout("the gateway is gone")
+        return ProbeResult(answered=True)
+
+    async def inbound(self) -> AsyncIterator[Inbound]:
+        while (line := await self._heard.get()) is not None:
+            if (inbound := self._read(line)) is not None:
+                yield inbound
+        if self.wrong is Wrong.CRASHES:
+            raise RuntimeError("the gateway went away")
+        raise NotReady("the gateway went away", retry_after_s=0.3)
+
+    async def _emit(self, address: str, emission: Emission) -> Outcome:
+        ref = f"{address}/{emission.token[:8]}-{emission.n}"
+        text = self._wronged(emission.payload.text)
+        pieces = [text[at : at + PART] for at in range(0, len(text), PART)]
+        if self.wrong is Wrong.CUTS_LONG:
+            pieces = pieces[:MOST_PARTS]
+        for part, piece in enumerate(pieces, 1):
+            await self._turn(emission)
+            fragment = {"to": address, "part": part, "parts": len(pieces), "ref": ref, "token": emission.token, "text": piece}
+            outcome = await self._fragment(fragment, ref)
+            if outcome is not None:
+                return outcome
+        self._sent.append(ref)
+        return Reached(Evidence.DEVICE, (ref,)) if self.wrong is Wrong.OVERCLAIMS else Aired((ref,))
+
+    def _wronged(self, text: str) -> str:
+        match self.wrong:
+            case Wrong.CUTS_WORDS:
+                return text.replace("群众", "")
+            case Wrong.STRIPS_MARKS:
+                return re.sub(r"【?重发 ?\d*】?", "", text)
+            case Wrong.LOSES_CHARACTERS:
+                return text.encode("gb2312", "ignore").decode("gb2312")
+            case _:
+                return text
+
+    async def _turn(self, emission: Emission) -> None:
+        if self.wrong is Wrong.NEVER_TURNS:
+            return
+        try:
+            await emission.turn()
+        except Denied:
+            if self.wrong is not Wrong.IGNORES_CANCEL:
+                raise
+
+    async def _fragment(self, fragment: dict[str, object], ref: str) -> Outcome | None:
+        """None once the gateway had it on the air."""
+        if self._writer is None:
+            return Unknown("lost")
+        answer = self._answers[ref] = asyncio.get_running_loop().create_future()
+        for _ in range(2 if self.wrong is Wrong.SENDS_TWICE else 1):
+            self._write(fragment)
+        try:
+            word = await self._answer(answer, fragment)
+        except TimeoutError:
+            return Reached(Evidence.DEVICE) if self.wrong is Wrong.CLAIMS_UNANSWERED else Unknown("no-answer")
+        finally:
+            self._answers.pop(ref, None)
+        return {"ok": None, "bad": Permanent(Scope.RECIPIENT, "no-station"), "lost": self._lost()}[word]
+
+    def _lost(self) -> Outcome:
+        match self.wrong:
+            case Wrong.CLAIMS_CUT:
+                return Aired()
+            case Wrong.GIVES_UP:
+                return Permanent(Scope.MESSAGE, "lost")
+            case _:
+                return Unknown("lost")
+
+    async def _answer(self, answer: asyncio.Future[str], fragment: dict[str, object]) -> str:
+        if self.wrong is Wrong.WAITS_FOR_EVER:
+            return await answer
+        if self.wrong is Wrong.REPEATS_AT_ONCE:
+            await asyncio.wait([answer], timeout=0.3)
+            if not answer.done():
+                self._write(fragment)
+        async with asyncio.timeout(ANSWER_S):
+            return await answer
+
+    def _write(self, message: dict[str, object]) -> None:
+        assert self._writer is not None
+        self._writer.write(json.dumps(message).encode() + b"\n")
+
+    async def _listen(self, reader: asyncio.StreamReader) -> None:
+        try:
+            while line := await reader.readline():
+                self._hear(line)
+        except ConnectionError as gone:
+            self._ctx.log.debug("gateway lost", cause=str(gone))
+        self._writer = None
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_result("lost")
+        self._heard.put_nowait(None)
+
+    def _hear(self, line: bytes) -> None:
+        """An answer goes to whoever waits for it, anything else to the core."""
+        for word in ("ok", "bad"):
+            if line.startswith(b'{"' + word.encode()):
+                answer = self._answers.get(json.loads(line)[word])
+                if answer is not None and not answer.done():
+                    answer.set_result(word)
+                return
+        self._heard.put_nowait(line)
+
+    def _read(self, line: bytes) -> Inbound | None:
+        try:
+            told: dict[str, str] = json.loads(line)
+        except ValueError:
+            if self.wrong is Wrong.CHOKES_ON_GARBAGE:
+                raise
+            told = {"dev": ""}
+        ref = self._named(told.get("dev", told.get("lost", "")))
+        if ref is None:
+            return None
+        scope = Scope.CHANNEL if self.wrong is Wrong.BLAMES_ITSELF else Scope.RECIPIENT
+        failure = Permanent(scope, "lost") if "lost" in told else None
+        level = Evidence.DEVICE if failure is None and ref else None
+        return Inbound(InboundKind.RECEIPT, line, _no_ack, "msisdn", ref.partition("/")[0], ref, level=level, failure=failure)
+
+    def _named(self, ref: str) -> str | None:
+        """Which emission a receipt is about; None: it is kept from the core."""
+        if self.wrong is Wrong.CHOKES_ON_SECOND and ref in self._reported:
+            raise KeyError(ref)
+        self._reported.add(ref)
+        match self.wrong:
+            case Wrong.FORGETS_EARLY_RECEIPTS if ref not in self._sent:
+                return None
+            case Wrong.TAKES_RECEIPTS_IN_TURN if self._sent:
+                return self._sent.pop(0)
+            case Wrong.TAKES_STRANGERS if ref not in self._sent:
+                return self._sent[-1]
+            case _:
+                return ref
+
+
+async def _no_ack() -> None:
+    """The gateway wants none."""
+
+
+def kind(wrong: Wrong | None) -> ChannelType:
+    """The channel type with this wrong, or with none."""
+    factory = type("Wronged", (Seeded,), {"wrong": wrong, "__module__": __name__})
+    return ChannelType("seeded", GatewaySettings, lambda settings: CAPABILITIES, ("callsign",), factory)

@@ -1,0 +1,110 @@
+"""The bundled channels keep silver and more, at simulated far ends on virtual time and at their real ones."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from fenghuo.rig.kit.examining import Record
+from fenghuo.rig.kit.grades import Went
+from tests.scale import TIMEOUT_SCALE
+
+pytestmark = [pytest.mark.peer, pytest.mark.timeout(90)]
+
+ROOT = Path(__file__).resolve().parents[2]
+KIT = ("-p", "fenghuo.rig.kit.pytest_plugin", "-p", "tests.conformance.real_peers", "-p", "no:cacheprovider")
+
+
+def examined(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A run of pytest somewhere else, as a plugin's author would start it."""
+    command = [sys.executable, "-m", "pytest", "-q", "--tb=short", *KIT, f"--fenghuo-patience={TIMEOUT_SCALE}", *arguments]
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=75 * TIMEOUT_SCALE, check=False)
+
+
+@pytest.mark.parametrize("plugin", ["fenghuo_sms", "fenghuo_narrowband", "fenghuo_http"])
+@pytest.mark.parametrize("peer", ["simulated", "real"])
+def test_it_keeps_silver(plugin: str, peer: str, tmp_path: Path) -> None:
+    """Nothing of bronze, silver or gold fails, and nothing of bronze and silver is left unshown."""
+    # On real air a storm takes a minute; it is left to the soak run.
+    wanted = "bronze or silver or gold" if peer == "real" else "bronze or silver or gold or platinum"
+    done = examined(
+        tmp_path,
+        "--fenghuo-channel",
+        plugin,
+        "--fenghuo-peer",
+        peer,
+        "-m",
+        wanted,
+        "--fenghuo-grade",
+        "silver",
+        "--fenghuo-report",
+        "r.json",
+    )
+    assert 0 == done.returncode, done.stdout[-4000:] + done.stderr[-1000:]
+    records = msgspec.json.decode((tmp_path / "r.json").read_bytes(), type=list[Record])
+    assert [] == [record.verdict for record in records if record.verdict.went is Went.FAILED]
+    assert {"simulated"} == {record.version for record in records} or peer == "real"
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("plugin", ["fenghuo_sms", "fenghuo_http"])
+def test_it_outlasts_a_storm_at_its_real_far_end(plugin: str, tmp_path: Path) -> None:
+    """Platinum, in real time."""
+    done = examined(tmp_path, "--fenghuo-channel", plugin, "--fenghuo-peer", "real", "--fenghuo-grade", "platinum")
+    assert 0 == done.returncode, done.stdout[-4000:]
+
+
+def test_the_grades_are_printed(tmp_path: Path) -> None:
+    """Plugin, far end, its version, the grade, and what keeps it from more."""
+    done = examined(tmp_path, "--fenghuo-channel", "fenghuo_http", "--fenghuo-peer", "simulated", "-k", "stop")
+    head, row = done.stdout.partition("grades of the conformance kit")[2].splitlines()[1:3]
+    assert ["plugin", "peer", "version", "grade", "what keeps it from more"] == [word.strip() for word in head.split("  ") if word]
+    assert ["fenghuo_http http.webhook", "simulated server", "simulated", "none", "34 not run"] == [
+        word.strip() for word in row.split("  ") if word.strip()
+    ]
+
+
+def test_a_failure_is_told_and_fails_the_run(tmp_path: Path) -> None:
+    """A third party's plugin by its module's name, with a bug: the check says what it saw, and the grade says what it cost."""
+    (tmp_path / "fenghuo_wrong.py").write_text(WRONG)
+    done = examined(tmp_path, "-p", "no:randomly", "--fenghuo-channel", "fenghuo_wrong", "-k", "stop or refusal")
+    assert 1 == done.returncode
+    assert "1 failed, 1 passed" in done.stdout
+    assert "after stop() it still speaks" in done.stdout
+    assert "failed: stop means silence; 33 not run" in done.stdout
+
+
+def test_a_plugin_nobody_knows_is_named(tmp_path: Path) -> None:
+    """A typing error is told as such."""
+    done = examined(tmp_path, "--fenghuo-channel", "fenghuo_smoke")
+    assert 4 == done.returncode
+    assert "fenghuo_smoke is no installed plugin" in done.stderr
+
+
+WRONG = """
+from fenghuo import ConformanceFixture, PluginInfo, hookimpl
+from tests.conformance.gateway import gateway
+from tests.conformance.seeded import Wrong, kind
+
+
+@hookimpl
+def fenghuo_plugin():
+    return PluginInfo("wrong", "1.0")
+
+
+@hookimpl
+def fenghuo_channel_types():
+    return [kind(Wrong.SPEAKS_ON)]
+
+
+@hookimpl
+def fenghuo_conformance():
+    return [ConformanceFixture("seeded", "gateway", gateway, is_simulated=True)]
+"""

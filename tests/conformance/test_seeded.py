@@ -1,0 +1,81 @@
+"""Each check of the kit fails on a channel with the bug it is there to find, and none fails on the channel without."""
+
+from __future__ import annotations
+
+import pytest
+
+from fenghuo import ConformanceFixture, Renderer
+from fenghuo.formats.renditions import sms_text
+from fenghuo.rig.kit.bench import Subject
+from fenghuo.rig.kit.grades import Grade, Verdict, Went, grade_of
+from fenghuo.rig.kit.suite import CHECKS, Stand
+from tests.conformance.gateway import gateway
+from tests.conformance.seeded import Wrong, kind
+
+FIXTURE = ConformanceFixture("seeded", "gateway", gateway, is_simulated=True)
+
+CAUGHT_BY = {
+    "an order reaches the far end word for word, and once": Wrong.CUTS_WORDS,
+    "nothing leaves before begin() has committed": Wrong.SPEAKS_EARLY,
+    "a refusal by begin() passes through, and nothing leaves": Wrong.SWALLOWS_REFUSALS,
+    "killed before begin(), it arrives after the restart": Wrong.SPEAKS_EARLY,
+    "killed after begin(), it arrives, and a copy says so": Wrong.SENDS_TWICE,
+    "killed before the result is kept, it arrives, and a copy says so": Wrong.STRIPS_MARKS,
+    "killed after the result is kept, it arrives, and a copy says so": Wrong.SENDS_TWICE,
+    "an exercise is refused on an instance for Actual traffic alone": Wrong.SWALLOWS_REFUSALS,
+    "a bad number is not a dead channel": Wrong.BLAMES_CHANNEL,
+    "stop means silence": Wrong.SPEAKS_ON,
+    "no task, thread or descriptor is left behind": Wrong.LEAKS,
+    "no call blocks the loop": Wrong.BLOCKS,
+    "secrets are never shown": Wrong.TELLS_SECRETS,
+    "a text that is too long is its own failure": Wrong.CUTS_LONG,
+    "every text arrives as it was written": Wrong.LOSES_CHARACTERS,
+    "a receipt before the result counts": Wrong.FORGETS_EARLY_RECEIPTS,
+    "receipts out of order reach each its own": Wrong.TAKES_RECEIPTS_IN_TURN,
+    "a receipt that comes twice is one receipt": Wrong.CHOKES_ON_SECOND,
+    "a receipt for an unknown id confirms nothing": Wrong.TAKES_STRANGERS,
+    "a receipt with a mangled id confirms nothing": Wrong.CHOKES_ON_GARBAGE,
+    "a report of failure ends the delivery and not the channel": Wrong.BLAMES_ITSELF,
+    "a far end that refuses gets the order when it is back": Wrong.BOASTS_UNCONNECTED,
+    "a line cut in the middle of an emission leaves it in doubt": Wrong.CLAIMS_CUT,
+    "a far end that hangs is given up in time": Wrong.WAITS_FOR_EVER,
+    "a slow far end is waited for, and gets it once": Wrong.REPEATS_AT_ONCE,
+    "a line that flaps loses nothing and doubles nothing in silence": Wrong.CRASHES,
+    "a far end that browns out loses nothing": Wrong.CLAIMS_UNANSWERED,
+    "an emission lost in a collision is sent again": Wrong.OVERCLAIMS,
+    "a lost answer costs a marked repeat and no more": Wrong.STRIPS_MARKS,
+    "a cancel between fragments keeps the rest off the air": Wrong.IGNORES_CANCEL,
+    "an urgent order passes between the fragments of a long one": Wrong.NEVER_TURNS,
+    "fragments are estimated within 15 % of what it took, or one": Wrong.GUESSES_FRAGMENTS,
+    "airtime is estimated within 15 % of what it took": Wrong.GUESSES_AIRTIME,
+    "a storm over a bad line loses nothing": Wrong.GIVES_UP,
+    "five sudden deaths lose nothing": Wrong.SENDS_TWICE,
+}
+
+
+def verdict(claim: str, wrong: Wrong | None) -> Verdict:
+    (check,) = (check for check in CHECKS if check.claim == claim)
+    stand = Stand(Subject("seeded", kind(wrong), {"sms": Renderer("sms", sms_text)}), FIXTURE)
+    stand.run([check])
+    return stand.verdicts[claim]
+
+
+def test_each_check_has_its_bug() -> None:
+    """A check that nothing is seeded for has never been seen to fail, and a bug that no check is there for is no use."""
+    assert {check.claim for check in CHECKS} == set(CAUGHT_BY)
+    assert set(Wrong) == set(CAUGHT_BY.values())
+
+
+@pytest.mark.parametrize("claim", CAUGHT_BY)
+def test_the_bug_is_found(claim: str) -> None:
+    """The check fails on the channel that has it, and says why."""
+    found = verdict(claim, CAUGHT_BY[claim])
+    assert Went.FAILED == found.went
+    assert found.why
+
+
+def test_the_channel_without_a_bug_is_platinum() -> None:
+    """Nothing cries wolf."""
+    found = [verdict(check.claim, None) for check in CHECKS]
+    assert [] == [one for one in found if one.went is not Went.PASSED]
+    assert Grade.PLATINUM == grade_of(found)
