@@ -193,10 +193,13 @@ class Apply:
         entry.needed_signatures = max(entry.needed_signatures, fact.least)
         batch.releases += self._signatures(entry)
         self._timers.at(fact.message.expires_at, Expiry(fact.message.id, fact.message.revision))
-        for number in entry.objectives:
-            self._timers.at(self._book.objectives[number].objective.deadline_at, Deadline(number))
+        self._time(entry)
         self._tally.rest(entry)
         return ()
+
+    def _time(self, entry: OpenMessage) -> None:
+        for opened in filter(None, map(self._book.objectives.get, entry.objectives)):
+            self._timers.at(opened.objective.deadline_at, Deadline(opened.objective.id))
 
     def _signatures(self, entry: OpenMessage) -> list[ReleaseRow]:
         """The signatures that came with a submission, bound to the envelope that its plan has."""
@@ -211,8 +214,11 @@ class Apply:
         entry.signed.add(fact.actor)
         if not fact.released:
             return ()
+        if not entry.is_released:
+            self._tally.released(entry, batch)
         entry.state = MessageState.ACTIVE
         self._opening.inherit(entry, fact.heirs, batch)
+        self._time(entry)
         self._tally.rest(entry)
         return list(self._book.of_message(key))
 

@@ -19,9 +19,9 @@ from fenghuo.engine.opening import Opening
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.rules import Rung, RungMode
 from fenghuo.engine.settling import doubted
-from fenghuo.engine.tally import Tally
+from fenghuo.engine.tally import Tally, released
 from fenghuo.engine.timers import Deadline, Expiry, Timers
-from fenghuo.model.delivery import Delivery, DeliveryState, Objective, Verdict
+from fenghuo.model.delivery import Delivery, DeliveryState, Objective, ObjectiveState, Verdict
 from fenghuo.model.message import Message, MessageId, MessageState
 from fenghuo.model.roll import PUBLIC
 from fenghuo.store.records import MessageRow
@@ -29,6 +29,10 @@ from fenghuo.store.store import Store
 from fenghuo.store.tables import DELIVERY, FAN_OUT, MESSAGE, OBJECTIVE, RECEIPT, REF, RELEASE, RENDITION, TARGET
 
 __all__ = ["Recovery"]
+
+ARRIVED_SIGNED_S = 1.0
+"""Signatures that came with their message are written a moment after its objectives are opened, and were not waited for."""
+STILL_OPEN = (ObjectiveState.OPEN, ObjectiveState.AT_RISK)
 
 
 class Recovery:
@@ -52,8 +56,8 @@ class Recovery:
         await self._number()
         await self._messages()
         self._publics = {row.objective for row in await self._store.find(FAN_OUT, "done = 0")}
-        await self._objectives()
         batch = Batch()
+        await self._objectives(batch)
         await self._targets(batch)
         await self._refs()
         if batch:
@@ -88,15 +92,16 @@ class Recovery:
             self._shelf.put(rendition)
         return entry
 
-    async def _objectives(self) -> None:
-        for objective in await self._store.find(
+    async def _objectives(self, batch: Batch) -> None:
+        for row in await self._store.find(
             OBJECTIVE,
             "id IN (SELECT objective FROM target WHERE state = 'OPEN') OR state IN ('OPEN', 'AT_RISK')"
             " OR id IN (SELECT objective FROM fan_out WHERE done = 0)",
         ):
-            entry = self._book.messages.get((objective.message, objective.revision)) or await self._ended_message(objective)
+            entry = self._book.messages.get((row.message, row.revision)) or await self._ended_message(row)
             if entry is None:
                 continue
+            objective = await self._timed(row, entry, batch)
             entry.is_planned = True
             entry.envelope = objective.envelope or entry.envelope
             entry.needed_signatures = max(entry.needed_signatures, objective.signatures)
@@ -105,6 +110,17 @@ class Recovery:
             opened.closing = objective.state.value not in ("OPEN", "AT_RISK")
             self._book.add_objective(opened)
             self._timers.at(objective.deadline_at, Deadline(objective.id))
+
+    async def _timed(self, objective: Objective, entry: OpenMessage, batch: Batch) -> Objective:
+        """Its clocks start with the release, which may be all that a crash has left of it."""
+        if not entry.signed or entry.state is not MessageState.ACTIVE or objective.state not in STILL_OPEN:
+            return objective
+        last = "SELECT MAX(at) FROM release WHERE message = ? AND revision = ?"
+        at = float(await self._store.scalar(last, objective.message, objective.revision) or 0.0)
+        if at - objective.opened_at < ARRIVED_SIGNED_S:
+            return objective
+        after = batch.objectives[objective.id] = released(objective, at)
+        return after
 
     async def _ended_message(self, objective: Objective) -> OpenMessage | None:
         """A message that ended just before the crash: its targets are still to be closed."""

@@ -15,7 +15,7 @@ from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.model.delivery import Objective, ObjectiveState, TargetState
 from fenghuo.model.message import MessageState
 
-__all__ = ["Tally", "is_met"]
+__all__ = ["Tally", "is_met", "released"]
 
 Mark = Callable[[OpenTarget], None]
 
@@ -29,6 +29,14 @@ def is_met(objective: Objective) -> bool:
             return objective.met >= min(int(count), objective.total)
         case _:
             return objective.total > 0 and objective.met >= objective.total
+
+
+def released(objective: Objective, at: float) -> Objective:
+    """An objective whose message was released at `at` (UTC seconds), after it had waited for signatures: its deadline and its escalation
+    count from then; one that was late while nobody might be told anything is open again."""
+    state = ObjectiveState.OPEN if objective.state is ObjectiveState.AT_RISK else objective.state
+    deadline_at = objective.deadline_at + at - objective.opened_at
+    return msgspec.structs.replace(objective, opened_at=at, deadline_at=deadline_at, state=state)
 
 
 class Tally:
@@ -72,10 +80,22 @@ class Tally:
         for opened in touched.values():
             self._judge(opened, batch, mark)
 
+    def released(self, entry: OpenMessage, batch: Batch) -> None:
+        """Its message waited for signatures until now: all its times begin."""
+        now = self._office.clock.time()
+        for opened in filter(None, map(self._book.objectives.get, entry.objectives)):
+            if opened.closing:
+                continue
+            opened.objective = released(opened.objective, now)
+            batch.objectives[opened.objective.id] = opened.objective
+            self._tell("objective.progress", opened.objective, batch)
+
     def overdue(self, number: int, batch: Batch) -> None:
-        """The deadline has passed: a person sees that it is at risk; trying goes on until the message expires."""
+        """The deadline has passed: a person sees that it is at risk; trying goes on until the message expires. It may have been moved."""
         opened = self._book.objectives.get(number)
         if opened is None or opened.objective.state is not ObjectiveState.OPEN:
+            return
+        if opened.objective.deadline_at > self._office.clock.time():
             return
         opened.objective = msgspec.structs.replace(opened.objective, state=ObjectiveState.AT_RISK)
         batch.objectives[number] = opened.objective

@@ -180,6 +180,7 @@ class Hold(StrEnum):
 
 class Objective(msgspec.Struct, frozen=True, gc=False):
     """One audience that must be reached at `needed` by `deadline_at`. `ack_rule`: "any", "all" or "n:<count>" of its targets.
+    `opened_at`: since when it may be told; it begins anew when a message that waited for signatures is released.
 
     `total`: how many targets; `met`: how many of them reached `needed`; `planned`: how many have been planned so far, so that
     a crash in mid-fan-out resumes. `ladder`, `rule`: names in the rules; `directory`, `situation`: digests of what it was planned from.

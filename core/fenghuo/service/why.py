@@ -21,7 +21,7 @@ CHINA = timezone(timedelta(hours=8))
 """Sentences are for people here; instants in the fields beside them are UTC like everywhere."""
 
 SLACK_S = 1.0
-"""An objective is opened by the clock of its turn, and its event is written a moment later."""
+"""A message is accepted, and its objective opened, by the clock of that turn; the event is written a moment later."""
 
 HELD = {
     Hold.RUNG: "waits for its rung to open",
@@ -51,13 +51,16 @@ class Plan(msgspec.Struct, frozen=True):
 async def why_view(store: Store, row: MessageRow, *, recipient: str, limit: int) -> dict[str, Any]:
     """The message with every target (or the one of `recipient`, or the first `limit` of an objective) and its reasons."""
     objectives = await store.find(OBJECTIVE, "message = ? AND revision = ? ORDER BY id", row.id, row.revision)
-    return {**message_line(row), "objectives": [await _objective(store, one, recipient, limit) for one in objectives]}
+    plans = [(one, await _plan(store, one, min(one.opened_at, row.accepted_at))) for one in objectives]
+    return {
+        **message_line(row),
+        "objectives": [await _objective(store, one, plan, recipient=recipient, limit=limit) for one, plan in plans],
+    }
 
 
-async def _objective(store: Store, objective: Objective, recipient: str, limit: int) -> dict[str, Any]:
+async def _objective(store: Store, objective: Objective, plan: Plan, *, recipient: str, limit: int) -> dict[str, Any]:
     where, params = ("objective = ? AND recipient = ?", (objective.id, recipient)) if recipient else ("objective = ?", (objective.id,))
     targets = await store.find(TARGET, f"{where} ORDER BY recipient", *params, limit=limit)
-    plan = await _plan(store, objective)
     public = await public_view(store, objective)
     return {
         **objective_line(objective),
@@ -190,11 +193,11 @@ def _time(at: float) -> str:
 # The plan as the event stream keeps it.
 
 
-async def _plan(store: Store, objective: Objective) -> Plan:
-    """Read by subject from about where the objective was opened; from the start if the clock was set back since."""
+async def _plan(store: Store, objective: Objective, since: float) -> Plan:
+    """Read by subject from about where the event is, not before `since` (UTC seconds); from the start if the clock was set back."""
     subject = f"objective/{objective.id}"
     rows: list[EventRow] = []
-    for first in (await _first_since(store, objective.opened_at - SLACK_S), 0):
+    for first in (await _first_since(store, since - SLACK_S), 0):
         where = "seq >= ? AND subject = ? AND type IN ('objective.opened', 'objective.left_out') ORDER BY seq"
         rows = await store.find(EVENT, where, first, subject)
         if any(row.type == "objective.opened" for row in rows):

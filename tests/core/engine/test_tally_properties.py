@@ -34,7 +34,7 @@ class Count:
 
     def __init__(self, people: int, **changes: Any) -> None:
         self.book = Book()
-        office = Office(node="node", clock=StillClock(NOW), rules=RuleBook(), directory=Directory())
+        office = Office(node="node", clock=StillClock(NOW + 300), rules=RuleBook(), directory=Directory())
         self.tally = Tally(office, self.book, RenditionShelf({}))
         self.message = OpenMessage(message(), MessageState.ACTIVE)
         self.message.is_planned = True
