@@ -26,6 +26,7 @@ SLACK_S = 1.0
 HELD = {
     Hold.RUNG: "waits for its rung to open",
     Hold.CHANNEL: "cannot go out: the channel is not usable now",
+    Hold.SPENT: "waits until its channel is back: the last attempt while it was down brought nothing",
     Hold.MODE: "is held by the mode that is in force",
     Hold.SILENCE: "is held by radio silence",
     Hold.POLICY: "is held by policy",

@@ -106,6 +106,14 @@ DELIVERIES: list[tuple[dict[str, Any], str]] = [
     ({"state": S.HELD, "reason": Hold.RELEASE}, "waits for release: 2 signatures are needed"),
     ({"state": S.HELD, "reason": Hold.RUNG}, "waits for its rung to open, never tried"),
     (
+        {"state": S.HELD, "reason": Hold.SPENT, "tries": 1},
+        "waits until its channel is back: the last attempt while it was down brought nothing, tried 1 times",
+    ),
+    (
+        {"state": S.HELD, "reason": Hold.SPENT},
+        "waits until its channel is back: the last attempt while it was down brought nothing, never tried",
+    ),
+    (
         {"state": S.HELD, "reason": Hold.CHANNEL, "tries": 1, "not_before": NOW + 60},
         f"cannot go out: the channel is not usable now, tried 1 times, not before {LATER}",
     ),
@@ -148,6 +156,12 @@ DELIVERIES: list[tuple[dict[str, Any], str]] = [
 def test_each_state_of_a_delivery_has_its_sentence(changes: dict[str, Any], expected: str) -> None:
     """With the numbers that put it there."""
     assert expected == delivery_sentence(delivery(**changes), LAST, objective(signatures=2))
+
+
+@pytest.mark.parametrize("reason", Hold)
+def test_each_reason_to_hold_has_its_sentence(reason: Hold) -> None:
+    """Nobody who asks why reads of a None."""
+    assert "None" not in delivery_sentence(delivery(reason=reason), None, objective())
 
 
 def test_each_state_of_a_delivery_is_in_the_table() -> None:
