@@ -18,6 +18,7 @@ from fenghuo.engine.dispatcher import Dispatcher
 from fenghuo.engine.facts import Facts, MessageEnded, Overdue, Settled
 from fenghuo.engine.office import Office
 from fenghuo.engine.timekeeping import Jumps
+from fenghuo.engine.unheard import Unheard
 from fenghuo.errors import FenghuoError
 from fenghuo.model.delivery import OPEN_STATES, Delivery, DeliveryState, Unknown
 from fenghuo.model.message import MessageState
@@ -37,6 +38,12 @@ _LATE_DELIVERY = (
     "id >= ? AND (+state = 'EMITTING' OR (+state = 'READY' AND not_before < ?)"
     " OR (+state IN ('AWAITING', 'IN_DOUBT') AND until < ?)) ORDER BY id"
 )
+_RELEASED_AT = "SELECT MAX(at) FROM release WHERE message = ? AND revision = ?"
+_HELD_ON = (
+    "id >= ? AND +state = 'HELD' AND reason = 'release'"
+    " AND EXISTS (SELECT 1 FROM message m WHERE m.id = delivery.message AND m.revision = delivery.revision AND +m.state = 'active')"
+    " AND (SELECT MAX(r.at) FROM release r WHERE r.message = delivery.message AND r.revision = delivery.revision) < ? ORDER BY id"
+)
 
 log = structlog.stdlib.get_logger("fenghuo.auditor")
 
@@ -54,6 +61,7 @@ class Auditor:
         self._board = board
         self._dispatcher = dispatcher
         self._jumps = Jumps(office.clock, store)
+        self._unheard = Unheard(book, store)
         self._told: frozenset[Told] = frozenset()
         self._lowest = {"delivery": 1, "objective": 1, "message": 1}  # what lies below has ended, and an end is never left
 
@@ -77,11 +85,19 @@ class Auditor:
         due = self._office.clock.time() - SLACK_S
         is_open = [await self._climb("delivery", _OPEN), await self._climb("objective", "'OPEN', 'AT_RISK'")]
         await self._climb("message", "'held', 'active'")  # one in force with nothing open has nothing due but its end
-        found = [*await self._deliveries(due), *await self._targets(due), *await self._objectives(due), *await self._messages(due)]
+        unheard = await self._lost()  # first: only what the loop has heard of can end
+        found = [
+            *unheard,
+            *await self._deliveries(due),
+            *await self._held(due),
+            *await self._targets(due),
+            *await self._objectives(due),
+            *await self._messages(due),
+        ]
         for one in found:
             self._facts.put(msgspec.structs.replace(one, is_told=_key(one) in self._told))
         self._told = frozenset(map(_key, found))
-        return any(is_open)
+        return any(is_open) or self._unheard.is_any
 
     async def _climb(self, table: str, states: str) -> bool:
         """Move the mark below which everything has ended; whether there is anything open above it."""
@@ -105,6 +121,23 @@ class Auditor:
                 self._facts.put(Settled(row.id, row.tries, Unknown("lost"), self._office.clock.time(), begun=True))
         return found
 
+    async def _lost(self) -> list[Overdue]:
+        """Messages that the store has in force, released or ended, and the loop has not."""
+        found = await self._unheard.look(self._lowest["message"])
+        for _, fact in found:
+            self._facts.put(fact)
+        return [one for one, _ in found]
+
+    async def _held(self, due: float) -> list[Overdue]:
+        """What waits for a release that has come."""
+        rows = await self._store.find(DELIVERY, _HELD_ON, self._lowest["delivery"], due, limit=AT_MOST)
+        since = {key: await self._store.scalar(_RELEASED_AT, *key) for key in {(row.message, row.revision) for row in rows}}
+        return [
+            Overdue("release", f"delivery/{row.id}", float(since[row.message, row.revision] or 0.0), row.objective, row.recipient, row.id)
+            for row in rows
+            if not self._has_moved(row)
+        ]
+
     async def _since(self, row: Delivery) -> float:
         """When this should have moved on."""
         if row.state is not DeliveryState.EMITTING:
@@ -116,7 +149,7 @@ class Auditor:
     def _has_moved(self, row: Delivery) -> bool:
         """Whether the book is further than the row that was read."""
         now = self._book.delivery(row.id)
-        return now is not None and (now.state, now.tries, now.until) != (row.state, row.tries, row.until)
+        return now is not None and (now.state, now.tries, now.until, now.reason) != (row.state, row.tries, row.until, row.reason)
 
     async def _targets(self, due: float) -> list[Overdue]:
         where = "objective >= ? AND +state = 'OPEN' AND wake_at < ? ORDER BY objective, recipient"
