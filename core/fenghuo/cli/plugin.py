@@ -6,9 +6,12 @@ import importlib.util
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from fenghuo.cli.logs import quiet_logs
 from fenghuo.cli.paper import print_json, print_table
@@ -42,7 +45,8 @@ def ls(*, as_json: bool) -> None:
 @plugin.command(context_settings={"ignore_unknown_options": True})
 @click.argument("name")
 @click.argument("more", nargs=-1, type=click.UNPROCESSED)
-def check(*, name: str, more: tuple[str, ...]) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print every verdict as JSON; what pytest says goes to stderr.")
+def check(*, name: str, more: tuple[str, ...], as_json: bool) -> None:
     """Examine the channels of plugin NAME with the conformance kit, and print their grades; MORE goes to pytest. Needs no daemon.
 
     Ends with 0 if nothing failed. See docs/reference/conformance.md.
@@ -51,7 +55,13 @@ def check(*, name: str, more: tuple[str, ...]) -> None:
         raise SettingsError(("the conformance kit needs pytest: pip install 'fenghuo[kit]'",))
     # Another one's pytest plugins must not decide how a channel is graded; the kit is named by hand for the same reason.
     command = [sys.executable, "-m", "pytest", "-p", KIT, "-p", "no:cacheprovider", "-q", "--fenghuo-channel", name, *more]
-    done = subprocess.run(command, env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, check=False)
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    with tempfile.TemporaryDirectory(prefix="fenghuo-kit-") as folder:
+        report = Path(folder) / "verdicts.json"
+        command += ["--fenghuo-report", str(report)] if as_json else []
+        done = subprocess.run(command, env=environment, stdout=sys.stderr if as_json else None, check=False)
+        if as_json:
+            print_json(msgspec.json.decode(report.read_bytes()) if report.exists() else [])
     click.get_current_context().exit(done.returncode)
 
 
