@@ -87,6 +87,7 @@ class Book:
         self.refs: dict[tuple[str, str], int] = {}
         self.parts: dict[int, list[tuple[frozenset[str], set[str]]]] = {}  # one set for each attempt
         self.doubts: dict[int, Delivery] = {}
+        self.nameless: dict[tuple[str, str], dict[int, None]] = {}  # by channel and address: whatever was in doubt, resolved or not
         self.withdrawn: set[int] = set()
         self.on_air: set[int] = set()  # licensed, and without an outcome
         self.on_named: Callable[[str, str, int], None] = _nobody_waits
@@ -143,6 +144,7 @@ class Book:
             self.on_air.discard(delivery.id)
         if delivery.state is DeliveryState.IN_DOUBT:
             self.doubts[delivery.id] = delivery
+            self.nameless.setdefault((delivery.channel, delivery.address), {})[delivery.id] = None
         else:
             self.doubts.pop(delivery.id, None)
         self.next_delivery = max(self.next_delivery, delivery.id + 1)

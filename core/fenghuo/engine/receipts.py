@@ -109,7 +109,7 @@ class Receipts:
         self._store = store
         self._intake = intake
         self._orphans = Orphans()
-        self._nameless: dict[tuple[str, str], dict[int, None]] | None = None  # by channel and address; read when first asked for
+        self._has_read_nameless = False
         self._next_inbox = 1
         self._tasks: set[asyncio.Task[None]] = set()
         self.on_page: Callable[[Told], Awaitable[bool]] = _about_no_page
@@ -176,13 +176,13 @@ class Receipts:
     async def _receipt(self, stored: Stored) -> None:
         inbound = stored.inbound
         refs = (inbound.ref, *inbound.alternate_refs)
-        delivery = self._named_by(stored.channel, refs)
+        delivery, may_be_named = self._named_by(stored.channel, refs), self._is_on_air(stored)
         if delivery is None and await self.on_page(_told(stored, refs)):
             return
         if delivery is None:  # a name that the disk knows is first of all that of an older emission, whoever is in doubt now
             if await raise_late(self._store, Late(stored.channel, stored.inbox, stored.at, inbound.level, refs)):
                 return
-            delivery = await self._only_nameless(stored)
+            delivery = None if may_be_named else await self._only_nameless(stored)
         if delivery is not None and delivery not in self._book.by_delivery:
             await raise_late(self._store, Late(stored.channel, stored.inbox, stored.at, inbound.level, refs, delivery=delivery))
         elif delivery is not None:
@@ -209,13 +209,16 @@ class Receipts:
 
     def doubted(self, delivery: Delivery) -> Coroutine[object, object, None] | None:
         """No outcome has named this emission: what to do for the receipts that wait at its address, if there are any."""
-        if self._nameless is not None:
-            self._nameless.setdefault((delivery.channel, delivery.address), {})[delivery.id] = None
         waiting = self._orphans.at(delivery.channel, delivery.address)
         return self._look_again(waiting) if waiting else None
 
     async def _look_again(self, waiting: list[Stored]) -> None:
         for stored in waiting:
+            inbound = stored.inbound
+            refs = (inbound.ref, *inbound.alternate_refs)
+            if await raise_late(self._store, Late(stored.channel, stored.inbox, stored.at, inbound.level, refs)):
+                self._orphans.drop(stored)  # it was named in the turn that ended its emission
+                continue
             delivery = await self._only_nameless(stored)
             if delivery in self._book.by_delivery and self._orphans.drop(stored):
                 self._put_part(stored, delivery)
@@ -224,22 +227,26 @@ class Receipts:
         """A receipt under an unknown id whose recipient has exactly one emission without an id here can only be of that one, in doubt or
         given up. So a provider's memory resolves what our crash or its own made doubtful. What is on the air may yet be named."""
         place, since = (stored.channel, stored.inbound.address), stored.at - NAMELESS_S
-        on_air = (self._book.delivery(key) for key in self._book.on_air)
-        if not stored.inbound.address or any(one is not None and (one.channel, one.address) == place for one in on_air):
+        if not stored.inbound.address:
             return None
-        if self._nameless is None:
+        if not self._has_read_nameless:
             await self._read_nameless(since)
-        owners = [number for number in (self._nameless or {}).get(place, {}) if await self._is_nameless(number, since)]
-        return owners[0] if len(owners) == 1 else None
+        owners = [number for number in tuple(self._book.nameless.get(place, ())) if await self._is_nameless(number, since)]
+        refs = (stored.inbound.ref, *stored.inbound.alternate_refs)
+        is_open = self._is_on_air(stored) or self._named_by(stored.channel, refs) is not None  # or was named while we looked
+        return owners[0] if len(owners) == 1 and not is_open else None
+
+    def _is_on_air(self, stored: Stored) -> bool:
+        """Whether something is on the air to its recipient, whose outcome may yet name it."""
+        place = (stored.channel, stored.inbound.address)
+        on_air = (self._book.delivery(key) for key in self._book.on_air)
+        return any(one is not None and (one.channel, one.address) == place for one in on_air)
 
     async def _read_nameless(self, since: float) -> None:
         """One look at all attempts, and only where a receipt has come that nobody can name."""
-        found: dict[tuple[str, str], dict[int, None]] = {}
         for row in await self._store.find(ATTEMPT, f"at > ? AND {NAMELESS}", since):
-            found.setdefault((row.channel, row.address), {})[row.delivery] = None
-        for doubt in self._book.doubts.values():
-            found.setdefault((doubt.channel, doubt.address), {})[doubt.id] = None
-        self._nameless = found
+            self._book.nameless.setdefault((row.channel, row.address), {})[row.delivery] = None
+        self._has_read_nameless = True
 
     async def _is_nameless(self, delivery: int, since: float) -> bool:
         """Whether it still has an emission without a name that a provider may remember."""
