@@ -8,11 +8,26 @@ import msgspec
 
 from fenghuo.engine.facts import Decided
 from fenghuo.engine.late import note_late
+from fenghuo.engine.rules import Escalation, Rung
 from fenghuo.model.delivery import Delivery, DeliveryState, Objective, Receipt, Target, Token
 from fenghuo.model.message import MessageId, MessageState
 from fenghuo.store.audit import Deed
-from fenghuo.store.records import FanOutRow, InboxRow, RefRow, ReleaseRow, RenditionRow
-from fenghuo.store.tables import ATTEMPT, DELIVERY, FAN_OUT, INBOX, MESSAGE, OBJECTIVE, RECEIPT, REF, RELEASE, RENDITION, TARGET, Table
+from fenghuo.store.records import FanOutRow, InboxRow, RefRow, ReleaseRow, RenditionRow, RosterRow
+from fenghuo.store.tables import (
+    ATTEMPT,
+    DELIVERY,
+    FAN_OUT,
+    INBOX,
+    MESSAGE,
+    OBJECTIVE,
+    RECEIPT,
+    REF,
+    RELEASE,
+    RENDITION,
+    ROSTER,
+    TARGET,
+    Table,
+)
 from fenghuo.store.transaction import Tx
 
 __all__ = ["Batch"]
@@ -44,6 +59,7 @@ class Batch:
         self.new_targets: list[Target] = []
         self.new_deliveries: list[Delivery] = []
         self.fan_outs: list[FanOutRow] = []
+        self.rosters: list[tuple[int, tuple[str, ...], tuple[Rung, ...], tuple[Escalation, ...]]] = []
         self.events: list[tuple[str, str, dict[str, Any]]] = []
         self.decisions: list[tuple[Deed, Decided]] = []
         self.left_out: dict[int, dict[tuple[int, str, str], list[str]]] = {}  # objective → (rung, channel, reason) → recipients
@@ -93,6 +109,7 @@ class Batch:
         _write(tx, TARGET, {(row.objective, row.recipient): row for row in self.new_targets}, self.targets)
         _write(tx, DELIVERY, {row.id: row for row in self.new_deliveries}, self.deliveries)
         tx.insert_all(FAN_OUT, self.fan_outs)
+        tx.insert_all(ROSTER, self._rosters())
         self._write_evidence(tx)
         for kind, subject, body in self.events:
             tx.event(kind, subject, **body)
@@ -104,6 +121,15 @@ class Batch:
                 for (rung, channel, reason), recipients in reasons.items()
             ]
             tx.event("objective.left_out", f"objective/{objective}", left_out=left)
+
+    def _rosters(self) -> list[RosterRow]:
+        """Of the objectives that this commit leaves unfinished; most are whole in it, and need none."""
+        whole = {row.id for row in self.objectives.values() if row.planned >= row.total}
+        return [
+            RosterRow(objective, recipients, msgspec.msgpack.encode(rungs), msgspec.msgpack.encode(escalate))
+            for objective, recipients, rungs, escalate in self.rosters
+            if objective not in whole
+        ]
 
     def _write_evidence(self, tx: Tx) -> None:
         for key, (outcome, at) in self.outcomes.items():

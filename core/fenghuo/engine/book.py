@@ -15,7 +15,7 @@ import msgspec
 from fenghuo.engine.last_attempt import LAST
 from fenghuo.engine.rules import Escalation, Rung
 from fenghuo.model.delivery import Delivery, DeliveryState, Objective, Target, TargetState
-from fenghuo.model.directory import RecipientId
+from fenghuo.model.directory import Directory, RecipientId
 from fenghuo.model.message import Message, MessageId, MessageState
 
 __all__ = ["Book", "OpenMessage", "OpenObjective", "OpenTarget"]
@@ -61,7 +61,7 @@ class OpenTarget:
 
 class OpenObjective:
     """An objective with the rungs it was planned on and its open targets by recipient. `asked`: everyone it ever had as a target, or is
-    going to have."""
+    going to have; `snapshot`: the directory that it was opened from."""
 
     def __init__(self, objective: Objective, message: OpenMessage, rungs: tuple[Rung, ...], escalate: tuple[Escalation, ...]) -> None:
         self.objective = objective
@@ -71,6 +71,7 @@ class OpenObjective:
         self.targets: dict[RecipientId, OpenTarget] = {}
         self.asked: set[RecipientId] = set()
         self.closing = False
+        self.snapshot: Directory | None = None
         self.cut_off: set[RecipientId] = set()
 
 

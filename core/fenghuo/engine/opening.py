@@ -19,7 +19,7 @@ from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.routing import Routed, envelope_of, route
 from fenghuo.engine.rules import Rung
 from fenghuo.model.delivery import Delivery, DeliveryState, Hold, Objective, Target, token_for
-from fenghuo.model.directory import RecipientId
+from fenghuo.model.directory import Directory, RecipientId
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Message
 from fenghuo.model.situation import Situation
@@ -75,17 +75,9 @@ class Opening:
         """What the rules in force make of a message; nothing for a Cancel, which follows what it ends."""
         return () if message.action is Action.CANCEL else route(message, self._office.rules, self._office.directory)
 
-    def resume(self, entry: OpenObjective, known: set[RecipientId], heirs: tuple[Heir, ...] = ()) -> None:
-        """Go on with a fan-out that a crash cut short; `known` have their targets already; `heirs`: of an inherited objective."""
-        message = entry.message.message
-        if heirs:
-            known = known | {name for item in self.routed(message) for name in item.recipients}
-            self._push(entry, [heir for heir in heirs if heir.recipient not in known])
-            return
-        for item in self.routed(message):
-            if item.rule.name == entry.objective.rule:
-                left = [Heir(recipient) for recipient in item.recipients if recipient not in known]
-                self._push(entry, left)
+    def resume(self, entry: OpenObjective, left: list[Heir]) -> None:
+        """Go on with a fan-out that a crash cut short: `left` have no target yet."""
+        self._push(entry, left)
 
     def situation(self) -> Situation:
         """What plans are made from at this moment."""
@@ -135,7 +127,7 @@ class Opening:
         found, left = candidates(
             recipient,
             entry.rungs,
-            self._office.directory,
+            self._directory(entry, recipient),
             situation=self._board.situation(),
             traffic=objective.traffic,
             via=objective.via,
@@ -149,6 +141,11 @@ class Opening:
         for one in left:
             batch.leave_out(objective.id, recipient, rung=one.rung, channel=one.channel, reason=one.reason)
         return tuple(way for way in found if way.form not in unfit)
+
+    def _directory(self, entry: OpenObjective, recipient: RecipientId) -> Directory:
+        """Today's, which has the newest addresses; of somebody who left it in mid-fan-out, the one that the objective was opened from."""
+        today = self._office.directory
+        return entry.snapshot if entry.snapshot is not None and recipient not in today.contacts_by_owner else today
 
     def _delivery(self, entry: OpenObjective, recipient: RecipientId, way: Candidate) -> Delivery:
         objective, message = entry.objective, entry.message.message
@@ -227,8 +224,10 @@ class Opening:
         if not objective.total:
             batch.event("alarm.nobody", f"objective/{objective.id}", message=objective.message, audience=objective.audience)
             return
+        opened.snapshot = self._office.directory
         self._book.add_objective(opened)
         if heirs:
+            batch.rosters.append((objective.id, tuple(heir.recipient for heir in heirs), opened.rungs, opened.escalate))
             self._push(opened, heirs)
 
     def _push(self, entry: OpenObjective, heirs: list[Heir]) -> None:

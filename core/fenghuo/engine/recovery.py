@@ -17,10 +17,12 @@ from fenghuo.engine.loop import Loop
 from fenghuo.engine.office import Office
 from fenghuo.engine.opening import Opening
 from fenghuo.engine.renditions import RenditionShelf
+from fenghuo.engine.resuming import Resuming
 from fenghuo.engine.rules import Rung, RungMode
 from fenghuo.engine.settling import doubted
 from fenghuo.engine.tally import Tally, released
 from fenghuo.engine.timers import Deadline, Expiry, Timers
+from fenghuo.engine.unheard import IS_IN_FORCE
 from fenghuo.model.delivery import Delivery, DeliveryState, Objective, ObjectiveState, Verdict
 from fenghuo.model.message import Message, MessageId, MessageState
 from fenghuo.model.roll import PUBLIC
@@ -48,6 +50,7 @@ class Recovery:
         self._shelf = shelf
         self._tally = tally
         self._timers = timers
+        self._resuming = Resuming(office, store, opening=opening, tally=tally)
         self.doubts = 0
         self._publics: set[int] = set()  # told page by page: what is open of them is no target
 
@@ -78,7 +81,7 @@ class Recovery:
             setattr(self._book, f"next_{table}", int(highest or 0) + 1)
 
     async def _messages(self) -> None:
-        for row in await self._store.find(MESSAGE, "state IN ('held', 'active') ORDER BY accepted_at"):
+        for row in await self._store.find(MESSAGE, f"{IS_IN_FORCE} ORDER BY accepted_at"):
             await self._open(row)
 
     async def _open(self, row: MessageRow) -> OpenMessage:
@@ -108,6 +111,7 @@ class Recovery:
             rule = self._office.rules.rule_by_name.get(objective.rule)
             opened = OpenObjective(objective, entry, self._rungs(objective), rule.escalate if rule else ())
             opened.closing = objective.state.value not in ("OPEN", "AT_RISK")
+            await self._resuming.restore(opened)
             self._book.add_objective(opened)
             self._timers.at(objective.deadline_at, Deadline(objective.id))
 
@@ -166,9 +170,17 @@ class Recovery:
                 continue
             met = await self._store.scalar(count.format("('MET', 'COVERED')"), opened.objective.id)
             ended = await self._store.scalar(count.format("('MISSED', 'WITHDRAWN')"), opened.objective.id)
-            self._tally.recounted(opened, met=int(met or 0), ended=int(ended or 0))
+            lost = await self._lost(opened.objective)
+            self._tally.recounted(opened, met=int(met or 0), ended=int(ended or 0) + lost)
             if opened.escalate:
                 opened.asked.update(row.recipient for row in await self._store.find(TARGET, "objective = ?", opened.objective.id))
+
+    async def _lost(self, objective: Objective) -> int:
+        """Of an objective that an earlier start gave up to find all people of: how many have no target and never will."""
+        if objective.planned < objective.total:
+            return 0
+        made = await self._store.scalar("SELECT COUNT(*) FROM target WHERE objective = ? AND covers = ''", objective.id)
+        return max(0, objective.total - int(made or 0))
 
     async def _refs(self) -> None:
         """The provider's names of open emissions, so that late receipts find them."""
@@ -186,6 +198,7 @@ class Recovery:
             self._book.name(number, channel, tuple(refs), reported=had)
 
     async def _resume(self, facts: Facts) -> None:
+        batch = Batch()
         for opened in list(self._book.objectives.values()):
             objective = opened.objective
             if objective.planned < objective.total and objective.id not in self._publics:
@@ -193,7 +206,9 @@ class Recovery:
                 known = {row.recipient for row in rows}
                 opened.objective = msgspec.structs.replace(objective, planned=sum(not row.covers for row in rows))
                 heirs = await self._heirs(objective.message, objective.revision) if objective.ladder == INHERITED else ()
-                self._opening.resume(opened, known, heirs)
+                self._resuming.go_on(opened, known, heirs, batch)
+        if batch:
+            await self._store.run(batch.write)
         for key, entry in list(self._book.messages.items()):
             counted = "SELECT COUNT(*) FROM objective WHERE message = ? AND revision = ?"
             entry.is_planned = entry.is_planned or bool(await self._store.scalar(counted, *key))
@@ -216,8 +231,9 @@ class Recovery:
             return False
         mine = "objective IN (SELECT id FROM objective WHERE message = ? AND revision = ?)"
         entry.told = {row.recipient for row in await self._store.find(TARGET, mine, message.id, message.revision)}
-        if any(opened.objective.planned < opened.objective.total for opened in self._book.objectives.values() if opened.message is entry):
-            entry.told |= {name for item in self._opening.routed(message) for name in item.recipients}
+        for opened in self._book.objectives.values():
+            if opened.message is entry and opened.objective.planned < opened.objective.total:
+                entry.told |= self._resuming.addressed(opened)
         for row in await self._store.find(FAN_OUT, "message = ? AND revision = ?", message.id, message.revision):
             entry.told |= {f"{PUBLIC}{area}" for area in row.areas}
         heirs = await self._heirs(message.id, message.revision)

@@ -18,7 +18,18 @@ from fenghuo.model.message import AffectedArea, Info, Message, Scope
 from fenghuo.model.roll import PUBLIC
 from fenghuo.model.traffic import Action, Kind, Priority, Traffic
 
-__all__ = ["Routed", "areas_of", "default_priority", "envelope_of", "is_unclear", "required_signatures", "route", "signatures_for", "whole"]
+__all__ = [
+    "Routed",
+    "addressed",
+    "areas_of",
+    "default_priority",
+    "envelope_of",
+    "is_unclear",
+    "required_signatures",
+    "route",
+    "signatures_for",
+    "whole",
+]
 
 _SYSTEMS = frozenset(system.value for system in CodeSystem)
 Reader = Callable[[Message], Iterable[str]]
@@ -141,6 +152,15 @@ def resolve(audience: Audience, message: Message, directory: Directory) -> tuple
             return tuple(f"area:{ref}" for ref in sorted(hit or set()) if f"area:{ref}" in owners)
         case Split.PERSON:
             return _persons(audience, message, directory)
+
+
+def addressed(message: Message, rules: RuleBook, directory: Directory, *, rule: str, audience: str) -> tuple[RecipientId, ...]:
+    """Whom an objective is for that was opened by `rule` for `audience`; the rule may have another name by now. Nobody if it is gone."""
+    if message.content.to:
+        return _addressees(message.content.to, directory)
+    named = [one for one in rules.rules if one.audience.name == audience]
+    first = next((one for one in named if one.name == rule), named[0] if named else None)
+    return resolve(first.audience, message, directory) if first else ()
 
 
 def whole(audience: Audience, directory: Directory) -> tuple[RecipientId, ...]:

@@ -100,6 +100,7 @@ _OWNERS = (
     ("rendition", "message", "o.id = r.message AND o.revision = r.revision"),
     ("release", "message", "o.id = r.message AND o.revision = r.revision"),
     ("fan_out", "objective", "o.id = r.objective"),
+    ("roster", "objective", "o.id = r.objective"),
     ("page", "fan_out", "o.objective = r.objective"),
     ("page", "roll", "o.id = r.roll_page"),
     ("page_attempt", "page", "o.objective = r.objective AND o.number = r.number"),

@@ -33,6 +33,7 @@ __all__ = [
     "ReleaseRow",
     "RenditionRow",
     "RollRow",
+    "RosterRow",
     "TimerRow",
     "TombstoneRow",
 ]
@@ -297,6 +298,16 @@ class FanOutRow(msgspec.Struct, frozen=True):
     channels: tuple[str, ...]
     source: int = 0
     done: bool = False
+
+
+class RosterRow(msgspec.Struct, frozen=True):
+    """Whom an objective is for, by name, and how, if its first commit did not hold all of its targets: a crash must not leave that to
+    rules and a directory that are others by then. `rungs`, `escalate`: msgpack of the rule's."""
+
+    objective: int
+    recipients: tuple[str, ...]
+    rungs: bytes
+    escalate: bytes
 
 
 class PageRow(msgspec.Struct, frozen=True):

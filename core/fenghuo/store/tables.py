@@ -29,6 +29,7 @@ from fenghuo.store.records import (
     ReleaseRow,
     RenditionRow,
     RollRow,
+    RosterRow,
     TimerRow,
     TombstoneRow,
     TransferInRow,
@@ -63,6 +64,7 @@ __all__ = [
     "RELEASE",
     "RENDITION",
     "ROLL",
+    "ROSTER",
     "TABLES",
     "TARGET",
     "TIMER",
@@ -121,6 +123,7 @@ FRAME_WINDOW = Table("frame_window", FrameWindowRow, ("lane",))
 TRANSFER_OUT = Table("transfer_out", TransferOutRow, ("destination", "transfer"), rowid=True)
 TRANSFER_IN = Table("transfer_in", TransferInRow, ("source", "destination", "transfer"), rowid=True)
 ROLL = Table("roll", RollRow, ("id",), indexes=(("roll, area, kind", ""),))
+ROSTER = Table("roster", RosterRow, ("objective",))
 FAN_OUT = Table(
     "fan_out",
     FanOutRow,
@@ -166,6 +169,7 @@ TABLES: dict[str, Table[Any]] = {
         FAN_OUT,
         PAGE,
         PAGE_ATTEMPT,
+        ROSTER,
         QUARANTINE,
         CENSUS,
     )
