@@ -18,7 +18,7 @@ from fenghuo.engine.dispatcher import Dispatcher
 from fenghuo.engine.facts import Facts, MessageEnded, Overdue, Settled
 from fenghuo.engine.office import Office
 from fenghuo.engine.timekeeping import Jumps
-from fenghuo.engine.unheard import Unheard
+from fenghuo.engine.unheard import IS_IN_FORCE, Unheard
 from fenghuo.errors import FenghuoError
 from fenghuo.model.delivery import OPEN_STATES, Delivery, DeliveryState, Unknown
 from fenghuo.model.message import MessageState
@@ -32,8 +32,8 @@ SLACK_S = 60.0
 """How late something may be before it counts as not done: more than a loop that catches up after a stall ever needs."""
 AT_MOST = 500
 """Rows of one kind in one look: whoever has more has one fault, and the next look finds the rest."""
-_OPEN = ", ".join(f"'{state}'" for state in sorted(OPEN_STATES))
 # The sign before a column keeps SQLite from using its index.
+_OPEN = "+state IN ({})".format(", ".join(f"'{state}'" for state in sorted(OPEN_STATES)))
 _LATE_DELIVERY = (
     "id >= ? AND (+state = 'EMITTING' OR (+state = 'READY' AND not_before < ?)"
     " OR (+state IN ('AWAITING', 'IN_DOUBT') AND until < ?)) ORDER BY id"
@@ -83,8 +83,8 @@ class Auditor:
         """One look at everything, the wall clock too; whether anything is open."""
         self._jumps.look()
         due = self._office.clock.time() - SLACK_S
-        is_open = [await self._climb("delivery", _OPEN), await self._climb("objective", "'OPEN', 'AT_RISK'")]
-        await self._climb("message", "'held', 'active'")  # one in force with nothing open has nothing due but its end
+        is_open = [await self._climb("delivery", _OPEN), await self._climb("objective", "+state IN ('OPEN', 'AT_RISK')")]
+        await self._climb("message", IS_IN_FORCE)  # one in force with nothing open has nothing due but its end
         unheard = await self._lost()  # first: only what the loop has heard of can end
         found = [
             *unheard,
@@ -99,10 +99,10 @@ class Auditor:
         self._told = frozenset(map(_key, found))
         return any(is_open) or self._unheard.is_any
 
-    async def _climb(self, table: str, states: str) -> bool:
+    async def _climb(self, table: str, is_open: str) -> bool:
         """Move the mark below which everything has ended; whether there is anything open above it."""
         lowest = self._lowest[table]
-        first = await self._store.scalar(f"SELECT MIN(rowid) FROM {table} WHERE rowid >= ? AND +state IN ({states})", lowest)
+        first = await self._store.scalar(f"SELECT MIN(rowid) FROM {table} WHERE rowid >= ? AND {is_open}", lowest)
         if first is not None:
             self._lowest[table] = int(first)
         return first is not None
@@ -174,7 +174,7 @@ class Auditor:
 
     async def _messages(self, due: float) -> list[Overdue]:
         """Messages in force beyond their end."""
-        where = "rowid >= ? AND +state IN ('held', 'active') AND expires_at < ? ORDER BY rowid"
+        where = f"rowid >= ? AND {IS_IN_FORCE} AND expires_at < ? ORDER BY rowid"
         rows = await self._store.find(MESSAGE, where, self._lowest["message"], due, limit=AT_MOST)
         for row in rows:
             self._facts.put(MessageEnded(row.id, row.revision, MessageState.EXPIRED))

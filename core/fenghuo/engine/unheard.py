@@ -23,17 +23,15 @@ from fenghuo.store.store import Store
 from fenghuo.store.tables import MESSAGE, RELEASE
 from fenghuo.store.transaction import Tx
 
-__all__ = ["Unheard", "accepted_anew"]
+__all__ = ["IS_IN_FORCE", "Unheard", "accepted_anew"]
 
 Key = tuple[MessageId, int]
 AT_MOST = 500
 """Made up for in one look: the next ones do the rest."""
 IN_FORCE = (MessageState.HELD, MessageState.ACTIVE)
-# A plain acknowledgement or error report is kept and needs no plan.
-_IN_FORCE = (
-    "SELECT json_group_array(json_array(id, revision, state)) FROM message"
-    " WHERE rowid >= ? AND +state IN ('held', 'active') AND action NOT IN ('Ack', 'Error')"
-)
+IS_IN_FORCE = "+state IN ('held', 'active') AND action NOT IN ('Ack', 'Error')"
+"""A condition on a row of `message`: an acknowledgement or an error report is kept, and nothing is ever due of it."""
+_IN_FORCE = f"SELECT json_group_array(json_array(id, revision, state)) FROM message WHERE rowid >= ? AND {IS_IN_FORCE}"
 
 
 class Lost(StrEnum):

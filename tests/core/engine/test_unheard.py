@@ -123,9 +123,11 @@ async def test_what_needs_no_plan_is_not_missing_one(tmp_path: Path, action: str
         answer = await house.take(cap("A", action=action), "huang", "li")
         assert isinstance(answer, Accepted)
         assert ["active"] == await house.states(answer.id)
-        for _ in range(3):
+        for _ in range(70):
             await look(house)
         assert [] == await told(house)
+    async with opened(tmp_path, clock=house.clock) as house:
+        assert ([], []) == (await house.objectives(), house.sent)
 
 
 async def test_a_released_order_has_nothing_overdue(tmp_path: Path) -> None:
