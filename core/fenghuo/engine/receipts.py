@@ -6,12 +6,12 @@ Source: delivery.md, T5; architecture.md, step 8.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Coroutine
 
 import msgspec
 import structlog
 
+from fenghuo.engine.answers import Named, level_of, named
 from fenghuo.engine.book import Book, OpenTarget
 from fenghuo.engine.chain import KEEP_KEYS_S
 from fenghuo.engine.departed import that_may_have_left
@@ -33,7 +33,7 @@ from fenghuo.store.store import Store
 from fenghuo.store.tables import ATTEMPT, INBOX
 from fenghuo.store.transaction import Tx
 
-__all__ = ["Receipts", "named_number"]
+__all__ = ["Receipts"]
 
 NAMELESS_S = 3 * 86_400.0
 """How far back another emission without an id may still get its report: the longest validity that providers are asked for."""
@@ -42,9 +42,6 @@ UNREAD_S = 3600.0
 """How far back from the newest raw row a restart looks for receipts and answers that nobody has understood yet: however long nobody was
 there. A message that could not be taken is looked for as long as its keys are kept: it is no copy of one that was."""
 
-NUMBER = re.compile(r"[#№＃]\s*(\d{1,4})")
-BARE_NUMBER = re.compile(r"^\s*\D{0,8}?\s*(\d{4})\s*$")
-DONE_WORD = re.compile(r"^\s*(完成|DONE)\b|^\s*完成", re.IGNORECASE)
 log = structlog.stdlib.get_logger("fenghuo.receipts")
 
 
@@ -91,12 +88,6 @@ async def _about_no_page(told: Told) -> bool:
 
 async def _acked_before() -> None:
     """What is read again after a crash was acked before it, or the peer sends it again."""
-
-
-def named_number(text: str) -> int | None:
-    """The short message number an answer names: `#0123`, or four digits alone or after one word; None if it names none."""
-    found = NUMBER.search(text) or BARE_NUMBER.match(text)
-    return int(found.group(1)) if found else None
 
 
 class Receipts:
@@ -270,29 +261,31 @@ class Receipts:
         """An answer belongs to its sender's newest open objective, or to the short number it names (delivery.md, Objects)."""
         inbound = stored.inbound
         owners = self._office.directory.owners_by_address.get((inbound.address_kind, inbound.address), ())
-        number = named_number(inbound.text)
-        level = Evidence.DONE if DONE_WORD.match(inbound.text) else Evidence.HUMAN
-        delivery = await self._answered(owners, number, stored.channel)
+        said, level = named(inbound.text), level_of(inbound.text)
+        delivery = await self._answered(owners, said, stored.channel)
         if delivery is not None:
             self._put(stored, delivery.id, level)
-        elif not await self._late_answer(stored, owners, number, level):
+        elif not await self._late_answer(stored, owners, said, level):
             await self._unmatched(stored, owners)
 
-    async def _answered(self, owners: tuple[str, ...], number: int | None, channel: str) -> Delivery | None:
+    async def _answered(self, owners: tuple[str, ...], said: Named, channel: str) -> Delivery | None:
         """The delivery that an answer is about: of the newest objective of which anything may have reached its sender, the one on the
         answer's own channel if there is one, else the furthest. What certainly never left, nobody answers."""
         open_ones = [target for owner in owners for target in self._book.by_recipient.get(owner, {}).values()]
-        if number is not None:
-            open_ones = [target for target in open_ones if target.objective.message.message.number == number]
         left = await that_may_have_left(self._store, (key for target in open_ones for key in target.deliveries))
         began = [target for target in open_ones if not left.isdisjoint(target.deliveries)]
+        meant = [target for target in began if target.objective.message.message.number in said.numbers]
+        began = meant if meant or said.surely else began
         newest: OpenTarget | None = max(began, key=lambda target: target.target.objective, default=None)
         here = [delivery for key, delivery in newest.deliveries.items() if key in left] if newest is not None else []
         return max(here, key=lambda delivery: (delivery.channel == channel, delivery.evidence, delivery.id), default=None)
 
-    async def _late_answer(self, stored: Stored, owners: tuple[str, ...], number: int | None, level: Evidence) -> bool:
-        answer = Late(stored.channel, stored.inbox, stored.at, level, owners=owners, number=number, text=stored.inbound.text)
-        return await raise_late(self._store, answer)
+    async def _late_answer(self, stored: Stored, owners: tuple[str, ...], said: Named, level: Evidence) -> bool:
+        for number in said.numbers if said.surely else (*said.numbers, None):
+            answer = Late(stored.channel, stored.inbox, stored.at, level, owners=owners, number=number, text=stored.inbound.text)
+            if await raise_late(self._store, answer):
+                return True
+        return False
 
     async def _unmatched(self, stored: Stored, owners: tuple[str, ...]) -> None:
         """Somebody said something that answers nothing of ours: a person must see it."""

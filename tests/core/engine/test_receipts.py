@@ -11,7 +11,7 @@ import pytest
 
 from fenghuo.engine.intake import Submission
 from fenghuo.engine.judging import Origin
-from fenghuo.engine.receipts import NAMELESS_S, UNREAD_S, named_number
+from fenghuo.engine.receipts import NAMELESS_S, UNREAD_S
 from fenghuo.errors import Overloaded
 from fenghuo.model.delivery import DeliveryState, ObjectiveState, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo.model.evidence import Evidence
@@ -21,13 +21,39 @@ from tests.core.engine.house import CAPABILITIES, House, opened
 
 S = DeliveryState
 WANG = "+8613800000001"
-NUMBERS = [("收到#0123", 123), ("#17 完成", 17), ("0123", 123), ("收到 0123", 123), ("收到", None), ("13800000001", None), ("№ 5", 5)]
 
 
-@pytest.mark.parametrize(("text", "number"), NUMBERS)
-def test_an_answer_names_a_number_or_none(text: str, number: int | None) -> None:
-    """A number sign, or four digits alone or after a word; a telephone number is none."""
-    assert number == named_number(text)
+async def _second_of_two(house: House, text: str) -> str:
+    """What became of an answer with `text`, {n} the number of the first of two orders: of which order it is, if of any."""
+    first = await house.order("wang", needed="HUMAN")
+    await house.order("wang", needed="HUMAN", text="报已转移人数")
+    (row,) = await house.store.find(MESSAGE, "id = ?", first.id)
+    await house.answer("a", WANG, text.format(n=f"{row.number:04}"))
+    met = [index for index, state in enumerate(await _objectives(house)) if state is ObjectiveState.MET]
+    return "".join("first" if not index else "newest" for index in met) or "unmatched"
+
+
+ABOUT = [
+    ("已转移1200", "newest"),
+    ("1200", "newest"),
+    ("完成1200", "newest"),
+    ("已转移{n}", "newest"),
+    ("{n}", "first"),
+    ("{n} 收到", "first"),
+    ("收到{n}", "first"),
+    ("回{n}", "first"),
+    ("人已到，#{n}", "first"),
+    ("人在#5安置点", "newest"),
+    ("收到#9999", "unmatched"),
+    ("ACK 9999", "unmatched"),
+]
+
+
+@pytest.mark.parametrize(("text", "about"), ABOUT)
+async def test_an_answer_is_about_the_newest_unless_it_names_another(tmp_path: Path, text: str, about: str) -> None:
+    """A figure that was asked for is no name; a name in our own form that none of ours has is told to a person."""
+    async with opened(tmp_path) as house:
+        assert about == await _second_of_two(house, text)
 
 
 async def test_an_answer_belongs_to_the_newest_open_objective(tmp_path: Path) -> None:
