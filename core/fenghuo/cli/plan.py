@@ -20,8 +20,9 @@ def show_plan(data: dict[str, Any]) -> None:
         for key, value in objective.items():
             if key != "audience":
                 _tell(key, value, indent=2)
-    for sentence in data.get("unclear") or ():
-        click.echo(f"unclear: {clean(sentence)}")
+    for kind in ("unknown", "unclear"):
+        for sentence in data.get(kind) or ():
+            click.echo(f"{kind}: {clean(sentence)}")
     for left in data.get("left_out") or ():
         _tell("left out", left, indent=0)
 

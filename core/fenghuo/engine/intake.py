@@ -14,6 +14,7 @@ from concurrent.futures import Executor
 import msgspec
 
 from fenghuo.clock import instant, seconds
+from fenghuo.engine.addressees import audience
 from fenghuo.engine.book import Book
 from fenghuo.engine.chain import (
     Kin,
@@ -169,7 +170,8 @@ class Intake:
     def judged(self, message: Message, decoded: Decoded, origin: Origin) -> tuple[Verdict, ...]:
         """All verdicts on a message: those of its form, and ours."""
         may = authority(message, origin, self._office.directory)
-        ours = (may, *clarity(message), freshness(message, self._office.clock.time(), self._office.clock.quality()))
+        people = audience(message, self._office.directory)
+        ours = (may, *clarity(message), *people, freshness(message, self._office.clock.time(), self._office.clock.quality()))
         return (*decoded.verdicts, *ours)
 
     def state_of(self, message: Message, verdicts: tuple[Verdict, ...], signers: tuple[str, ...]) -> MessageState:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from fenghuo.engine.addressees import unknown
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import Book, OpenMessage, OpenObjective, OpenTarget
 from fenghuo.engine.channels import ChannelBoard
@@ -53,6 +54,8 @@ class Opening:
         entry.needed_signatures = max((item.signatures for item in routed), default=0)
         entry.envelope = envelope_of(message, routed, self._office.rules) if routed else ""
         entry.is_planned = True
+        if strangers := unknown(message, self._office.directory):
+            batch.event("alarm.addressee_unknown", f"message/{message.id}", revision=message.revision, unknown=list(strangers))
         for item in routed:
             if item.is_public:
                 self._publics.open(entry, item, batch)

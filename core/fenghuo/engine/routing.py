@@ -21,6 +21,7 @@ from fenghuo.model.traffic import Action, Kind, Priority, Traffic
 __all__ = [
     "Routed",
     "addressed",
+    "addressee",
     "areas_of",
     "default_priority",
     "envelope_of",
@@ -250,11 +251,12 @@ def _addressees(to: tuple[str, ...], directory: Directory) -> tuple[RecipientId,
     """`person:ID` or a bare person id, `org:ID` (its people), `role:ROLE`, `role:ROLE@SYSTEM:CODE`, `area:…`, `group:…`."""
     found: list[RecipientId] = []
     for expression in to:
-        found.extend(_addressee(expression.strip(), directory))
+        found.extend(addressee(expression.strip(), directory))
     return tuple(dict.fromkeys(found))
 
 
-def _addressee(expression: str, directory: Directory) -> tuple[RecipientId, ...]:
+def addressee(expression: str, directory: Directory) -> tuple[RecipientId, ...]:
+    """Whom one expression of `to` means; nobody when it means nobody we know."""
     kind, colon, rest = expression.partition(":")
     if not colon:
         return (expression,) if expression in directory.person_by_id else ()

@@ -293,7 +293,8 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
 
 
 class Verdict(msgspec.Struct, frozen=True, gc=False):
-    """One judgement on a message at intake, kept for good. `check`: wellformed, schema, semantic, signature, authority, freshness."""
+    """One judgement on a message at intake, kept for good. `check`: wellformed, schema, semantic, signature, authority, areas,
+    audience, freshness."""
 
     check: str
     value: str

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from fenghuo.engine.addressees import sentences, unknown
 from fenghuo.engine.channels import ChannelBoard, Instance
 from fenghuo.engine.dispatcher import Dispatcher
 from fenghuo.engine.facts import ChannelSwitched, Facts
@@ -103,6 +104,7 @@ class PlanVerbs:
         objectives = [self._explained(message, item, left) for item in routed]
         return {
             "objectives": objectives,
+            "unknown": list(sentences(unknown(message, self._office.directory), self._office.directory)),
             "unclear": [verdict.detail for verdict in clarity(message)],
             "left_out": [{"channel": channel, "reason": reason, "recipients": count} for (channel, reason), count in left.items()],
             "envelope": envelope_of(message, routed, self._office.rules) if routed else "",

@@ -68,6 +68,29 @@ def test_a_refusal_has_the_same_keys_and_the_error(shell: Shell) -> None:
     assert ran.json["error"] == {"code": "doctype", "message": "a DOCTYPE is never looked at", "where": "line 1"}
 
 
+def test_a_signature_is_for_what_was_shown(shell: Shell, tmp_path: Path) -> None:
+    """alert sign prints id, revision, envelope and headline of what waits, and sends them; scripts find the last line and the JSON."""
+    (tmp_path / "bert").write_text("b\n")
+    desk, envelope = shell.served.desk, "0123456789ab" * 5 + "cdef"
+    desk.answers["message.show"] = {**MESSAGE, "waiting": {"revision": 2, "headline": "转移", "envelope": envelope}}
+    desk.answers["alert.sign"] = {**desk.answers["alert.sign"], "revision": 2, "envelope": envelope}
+    ran = shell.run("alert", "sign", "17", "--with", str(tmp_path / "bert"))
+    named = "01M revision 2 (envelope 0123456789ab)"
+    assert [f"signing {named}: 转移", f"{named} has 2 of 2 signatures and is active"] == ran.out.splitlines()
+    assert ("alert.sign", {"id": "01M", "token": "b", "envelope": envelope, "revision": 2}) == desk.asked[-1]
+    assert 2 == shell.run("alert", "sign", "17", "--with", str(tmp_path / "bert"), "--json").json["revision"]
+
+
+@pytest.mark.parametrize("named", [("--revision", "1"), ("--envelope", "fedc")])
+def test_what_came_meanwhile_is_not_signed(shell: Shell, tmp_path: Path, named: tuple[str, str]) -> None:
+    """Whoever was asked about revision 1 says so, and signs no revision 2."""
+    (tmp_path / "bert").write_text("b\n")
+    desk = shell.served.desk
+    desk.answers["message.show"] = {**MESSAGE, "waiting": {"revision": 2, "headline": "转移", "envelope": "0123456789ab"}}
+    ran = shell.run("alert", "sign", "17", "--with", str(tmp_path / "bert"), *named)
+    assert (77, True, ["message.show"]) == (ran.code, "look again" in ran.err, [verb for verb, _ in desk.asked])
+
+
 def test_check_needs_no_daemon(shell: Shell) -> None:
     """alert check gives verdict, verdicts, repairs and error with nobody to ask."""
     ran = shell.run("--socket", "/nowhere", "alert", "check", "-", "--json", stdin=b"<!DOCTYPE a><a/>")
@@ -87,9 +110,11 @@ def test_send_says_what_was_typed(shell: Shell) -> None:
 
 def test_a_dry_run_shows_the_plan(shell: Shell) -> None:
     """send --dry-run prints whom it would reach."""
-    shell.served.desk.answers["message.send"] = shell.served.desk.answers["route.explain"]
+    plan = {**shell.served.desk.answers["route.explain"], "unknown": ["person:b: did you mean person:a?"]}
+    shell.served.desk.answers["message.send"] = plan
     ran = shell.run("send", "--to", "a", "--text", "t", "--dry-run")
     assert ("责任人:" in ran.out, "mesh: no such channel" in ran.out) == (True, True)
+    assert "unknown: person:b: did you mean person:a?" in ran.out
 
 
 def test_waiting_ends_with_the_objective(shell: Shell) -> None:

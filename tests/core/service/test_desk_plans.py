@@ -52,6 +52,17 @@ async def test_a_channel_that_is_switched_off_is_planned_and_shown_as_such(tmp_p
         ]
 
 
+async def test_who_is_unknown_is_shown_beforehand(tmp_path: Path) -> None:
+    """A dry run says what the real one would: two were meant, one is known."""
+    async with manned(tmp_path) as there:
+        for plan in (
+            await there.do("route.explain", raw=order("wang", "person:shaung")),
+            await there.do("message.send", to=["wang", "person:shaung"], text="到岗", dry_run=True),
+        ):
+            assert (["person:shaung: did you mean person:shuang?"], 1) == (plan["unknown"], plan["objectives"][0]["recipients"])
+        assert [] == (await there.do("route.explain", raw=order("wang")))["unknown"]
+
+
 async def test_a_plan_is_the_one_that_would_be_signed(tmp_path: Path) -> None:
     """Envelope, rules and situation are those of the real thing."""
     async with manned(tmp_path) as there:
