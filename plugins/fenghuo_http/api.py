@@ -31,6 +31,13 @@ METRICS = Actor("metrics", ("viewer",), "http")
 encode = msgspec.json.Encoder().encode
 
 
+class Shown(msgspec.Struct, frozen=True):
+    """What a signer was shown, so that nothing else is signed."""
+
+    envelope: str | None = None
+    revision: int | None = None
+
+
 class Reason(msgspec.Struct, frozen=True):
     """The body of a cancel."""
 
@@ -142,11 +149,17 @@ class HttpApi:
         await self._read(call, "message.show", {"id": call.item})
 
     async def sign_message(self, call: Call) -> None:
-        """POST /messages/ID/sign: by the tokens of Fenghuo-Sign, or by the caller himself when there are none."""
-        await call.exchange.body(SMALL_OCTETS)
+        """POST /messages/ID/sign, optionally with {"envelope": "…", "revision": n}: by the tokens of Fenghuo-Sign, else by the caller."""
+        body = await call.exchange.body(SMALL_OCTETS)
+        try:
+            shown = msgspec.json.decode(body, type=Shown) if body else Shown()
+        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+            what = f'the body is not {{"envelope": text, "revision": number}}: {exc}'
+            raise HttpRefusal(HTTPStatus.BAD_REQUEST, "bad-request", what) from exc
+        named = {name: value for name, value in msgspec.structs.asdict(shown).items() if value is not None}
         result: Any = None
         for token in _sign_tokens(call.exchange) or [call.exchange.bearer]:
-            result = await self._ctx.desk.do(call.actor, "alert.sign", {"id": call.item, "token": token})
+            result = await self._ctx.desk.do(call.actor, "alert.sign", {"id": call.item, "token": token, **named})
         await call.exchange.answer_json(HTTPStatus.OK, encode(result))
 
     async def cancel_message(self, call: Call) -> None:

@@ -291,6 +291,15 @@ async def test_signing_is_by_the_named_tokens_or_by_oneself(door: Door) -> None:
     assert ["met-token", "a", "b"] == [args["token"] for _, _, args in door.desk.calls]
 
 
+async def test_a_signature_may_say_what_was_shown(door: Door) -> None:
+    """Envelope and revision are passed on; a body that is neither is 400, and nothing is signed."""
+    said = b'{"envelope": "e", "revision": 2}'
+    assert 200 == (await door.ask("POST", "/api/v1/messages/01J/sign", headers=JSON, data=said))[0]
+    assert {"envelope": "e", "revision": 2} == {name: door.desk.calls[0][2][name] for name in ("envelope", "revision")}
+    assert 400 == (await door.ask("POST", "/api/v1/messages/01J/sign", headers=JSON, data=b'{"revision": "newest"}'))[0]
+    assert 1 == len(door.desk.calls)
+
+
 async def test_a_cancel_may_give_its_reason(door: Door) -> None:
     """The reason is passed on; a body that is no reason is 400."""
     assert 202 == (await door.ask("POST", "/api/v1/messages/01J/cancel", headers=JSON, data='{"reason": "误发"}'.encode()))[0]

@@ -17,6 +17,9 @@ from fenghuo.client.caller import Caller, CallFailed
 
 __all__ = ["alert"]
 
+ENVELOPE_SHOWN = 12
+"""Letters of an envelope that are shown: enough to compare over a telephone."""
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 signers = click.option("--sign", "signers", type=click.Path(path_type=Path), multiple=True, help="Token file of a person who releases it.")
 
@@ -106,12 +109,32 @@ def cancel(daemon: Caller, *, id: str, reason: str, signers: tuple[Path, ...], a
 @alert.command()
 @click.argument("id")
 @click.option("--with", "signer", type=click.Path(path_type=Path), required=True, help="Token file of the person who releases it.")
+@click.option("--revision", type=click.IntRange(min=1), help="Sign this revision only, and no newer one.")
+@click.option("--envelope", default="", help="Sign only what has this envelope; its first letters are enough.")
 @as_json
 @speaks
-def sign(daemon: Caller, *, id: str, signer: Path, as_json: bool) -> None:  # noqa: A002  # the word users know
-    """Release a message that waits for a signature."""
-    data = daemon.call("alert.sign", id=id, token=read_token(signer))
+def sign(daemon: Caller, *, id: str, signer: Path, revision: int | None, envelope: str, as_json: bool) -> None:  # noqa: A002  # the word users know
+    """Release a message that waits for a signature: what waits is shown, and exactly that is signed."""
+    token = read_token(signer)
+    shown = daemon.call("message.show", id=id)
+    waiting = shown.get("waiting")
+    if waiting is not None:
+        _meant(waiting, revision=revision, envelope=envelope)
+        if not as_json:
+            click.echo(f"signing {shown['id']} {_named(waiting)}: {waiting['headline']}")
+        id, revision, envelope = shown["id"], waiting["revision"], waiting["envelope"]  # noqa: A001  # the word users know
+    data = daemon.call("alert.sign", id=id, token=token, envelope=envelope, revision=revision)
     if as_json:
         print_json(data)
     else:
-        click.echo(f"{data['id']} has {data['signatures']} of {data['needed']} signatures and is {data['state']}")
+        click.echo(f"{data['id']} {_named(data)} has {data['signatures']} of {data['needed']} signatures and is {data['state']}")
+
+
+def _meant(waiting: dict[str, Any], *, revision: int | None, envelope: str) -> None:
+    """Raises: CallFailed: what waits now is not what the signer names."""
+    if revision not in (None, waiting["revision"]) or not waiting["envelope"].startswith(envelope):
+        raise CallFailed("forbidden", f"{_named(waiting)} waits for a signature, and is not what you name; look again")
+
+
+def _named(what: dict[str, Any]) -> str:
+    return f"revision {what['revision']} (envelope {what.get('envelope', '')[:ENVELOPE_SHOWN] or 'none'})"

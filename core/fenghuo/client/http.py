@@ -108,7 +108,9 @@ def _cancel(args: dict[str, Any]) -> Ask:
 
 
 def _sign(args: dict[str, Any]) -> Ask:
-    return Ask("POST", f"/api/v1/messages/{quote(args['id'], safe='')}/sign", headers={"fenghuo-sign": args["token"]})
+    shown = {name: args[name] for name in ("envelope", "revision") if args.get(name)}
+    body = json.dumps(shown).encode() if shown else b""
+    return Ask("POST", f"/api/v1/messages/{quote(args['id'], safe='')}/sign", body, {"fenghuo-sign": args["token"]})
 
 
 def _why(args: dict[str, Any]) -> Ask:

@@ -29,13 +29,14 @@ News = list[MessageAccepted | MessageEnded | Signed]
 
 class Signature(msgspec.Struct, frozen=True):
     """Where a release stands after one more signature. `id`, `revision`: what is in force by it, which for a Cancel or an Update that
-    came before what it is about is that event."""
+    came before what it is about is that event; `envelope`: what was signed."""
 
     id: str
     revision: int
     signatures: tuple[str, ...]
     needed: int
     state: str
+    envelope: str = ""
 
 
 class Release:
@@ -48,8 +49,11 @@ class Release:
         self._store = store
         self.valid_s = valid_s
 
-    async def sign(self, ident: str, actor: str, *, envelope: str = "") -> Signature:
-        """Add a signature; the last one needed releases. Raises: NotFound, NotAllowed, ReleaseNeeded, Overloaded."""
+    async def sign(self, ident: str, actor: str, *, envelope: str = "", revision: int | None = None) -> Signature:
+        """Add a signature; the last one needed releases. `envelope`, `revision`: of what the signer was shown.
+
+        Raises: NotFound, NotAllowed, ReleaseNeeded, Overloaded.
+        """
         entry = self._book.find_message(ident)
         if entry is None:
             raise await self._why_not(ident)
@@ -57,6 +61,8 @@ class Release:
             raise Overloaded("the message is being planned", retry_after_s=0.5)
         if actor == entry.message.author:
             raise NotAllowed(f"{actor} wrote this message and may not release it")
+        if revision is not None and revision != entry.message.revision:
+            raise ReleaseNeeded(f"revision {entry.message.revision} waits for a signature, and not {revision}; look again")
         if envelope and envelope != entry.envelope:
             raise ReleaseNeeded("the plan has changed since it was shown; look again and sign what is there now")
         signature, _ = await self._store.run(self._signing(entry, actor), then=lambda done: self._facts.put_all(done[1]))
@@ -85,11 +91,11 @@ class Release:
             tx.audit(Deed.of("sign", f"message/{message.id}", content=envelope, traffic=traffic, revision=message.revision, signer=actor))
             names = _signers(tx, message, envelope, now)
             if len(names) < needed:
-                held = Signature(message.id, message.revision, names, needed, MessageState.HELD)
+                held = Signature(message.id, message.revision, names, needed, MessageState.HELD, envelope)
                 return held, [Signed(message.id, message.revision, actor, released=False)]
             tx.event("message.released", f"message/{message.id}", revision=message.revision, signatures=list(names))
             final, news = _released(tx, row, message, actor=actor, names=names, now=now)
-            return Signature(final.id, final.revision, names, needed, _state(tx, final)), news
+            return Signature(final.id, final.revision, names, needed, _state(tx, final), envelope), news
 
         return sign
 

@@ -81,11 +81,12 @@ class Cancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Sign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`token`: the signer's own; `envelope`: what was shown, to be sure that it is what is signed."""
+    """`token`: the signer's own; `envelope`, `revision`: of what was shown, to be sure that it is what is signed."""
 
     id: str
     token: str
     envelope: str = ""
+    revision: int | None = None
 
 
 class MessageVerbs:
@@ -165,7 +166,8 @@ class MessageVerbs:
     async def sign(self, actor: Actor, args: Mapping[str, Any]) -> Any:  # a Signature
         wanted = msgspec.convert(args, Sign)
         row = await self._find(wanted.id)
-        return await self._release.sign(row.id, self._desk.signer(wanted.token), envelope=wanted.envelope)
+        signer = self._desk.signer(wanted.token)
+        return await self._release.sign(row.id, signer, envelope=wanted.envelope, revision=wanted.revision)
 
     async def _accept(self, actor: Actor, wanted: Submit, *, signed_by: tuple[str, ...] = ()) -> tuple[Accepted | Refused, ...]:
         signers = tuple(dict.fromkeys((*signed_by, *(self._desk.signer(token) for token in wanted.tokens))))

@@ -11,7 +11,7 @@ from fenghuo.clock import instant
 from fenghuo.engine.channels import Instance
 from fenghuo.model.delivery import Accepted, Attempt, Delivery, Objective, Refused, Target
 from fenghuo.model.evidence import Evidence
-from fenghuo.model.message import Message
+from fenghuo.model.message import Message, MessageState
 from fenghuo.store.records import MessageRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import ATTEMPT, DELIVERY, MESSAGE, OBJECTIVE, TARGET
@@ -104,8 +104,19 @@ async def message_view(store: Store, row: MessageRow) -> dict[str, Any]:
         "verdicts": msgspec.json.decode(row.verdicts),
         "repairs": msgspec.json.decode(row.repairs),
         "revisions": [{"revision": other.revision, "action": other.action.value, "state": other.state.value} for other in revisions],
+        "waiting": await _waiting(store, revisions),
         "objectives": [await _objective_view(store, objective) for objective in objectives],
     }
+
+
+async def _waiting(store: Store, revisions: Sequence[MessageRow]) -> dict[str, Any] | None:
+    """The revision that a signature would be for, and the envelope that it would cover; None: none waits."""
+    held = next((row for row in reversed(revisions) if row.state is MessageState.HELD), None)
+    if held is None:
+        return None
+    planned = await store.find(OBJECTIVE, "message = ? AND revision = ? AND envelope != '' ORDER BY id", held.id, held.revision, limit=1)
+    text = headline(msgspec.msgpack.decode(held.body, type=Message))
+    return {"revision": held.revision, "headline": text, "envelope": planned[0].envelope if planned else ""}
 
 
 async def _objective_view(store: Store, objective: Objective) -> dict[str, Any]:

@@ -29,7 +29,14 @@ def peer() -> Iterator[Peer]:
         ("queue.ls", {"channel": None, "limit": 7}, "GET", "/api/v1/queue?limit=7", b""),
         ("status", {}, "GET", "/api/v1/status", b""),
         ("alert.cancel", {"id": "01M", "reason": "r"}, "POST", "/api/v1/messages/01M/cancel", b'{"reason": "r"}'),
-        ("alert.sign", {"id": "01M", "token": "s"}, "POST", "/api/v1/messages/01M/sign", b""),
+        ("alert.sign", {"id": "01M", "token": "s", "envelope": "", "revision": None}, "POST", "/api/v1/messages/01M/sign", b""),
+        (
+            "alert.sign",
+            {"id": "01M", "token": "s", "envelope": "e", "revision": 2},
+            "POST",
+            "/api/v1/messages/01M/sign",
+            b'{"envelope": "e", "revision": 2}',
+        ),
         ("message.send", {"to": ["org:a"], "text": "t", "dry_run": False}, "POST", "/api/v1/messages", b'{"to": ["org:a"], "text": "t"}'),
     ],
 )

@@ -175,6 +175,30 @@ async def test_a_signature_names_what_was_shown(tmp_path: Path) -> None:
             await there.do("alert.sign", id=alert.id, token="anna-secret", envelope="of another day")
 
 
+async def test_a_signature_is_not_for_the_revision_that_came_meanwhile(tmp_path: Path) -> None:
+    """Bert was asked about revision 1 and signs when revision 2 waits: refused by revision and by envelope, until he is shown that."""
+    async with manned(tmp_path) as there:
+        alert = await submit(there, cap())
+        asked = (await there.do("message.show", id=alert.id))["waiting"]
+        named = "<references>met@example.org,A-1,1970-01-12T13:46:40-00:00</references>"
+        later = await submit(there, cap("A-2", action="Update").replace("</scope>", f"</scope>{named}").replace("立即", "马上"))
+        assert (alert.id, 2, "held") == (later.id, later.revision, later.state)
+        for stale in ({"revision": asked["revision"]}, {"envelope": asked["envelope"]}):
+            with pytest.raises(ReleaseNeeded, match=r"look again"):
+                await there.do("alert.sign", id=alert.id, token="bert-secret", **stale)
+        shown = (await there.do("message.show", id=alert.id))["waiting"]
+        assert (1, 2, True) == (asked["revision"], shown["revision"], shown["envelope"] != asked["envelope"])
+        signed = await there.do("alert.sign", id=alert.id, token="bert-secret", envelope=shown["envelope"], revision=2)
+        assert (2, shown["envelope"], ("bert",)) == (signed.revision, signed.envelope, signed.signatures)
+
+
+async def test_nothing_waits_once_it_is_released(tmp_path: Path) -> None:
+    """What needs no signature shows none to give."""
+    async with manned(tmp_path) as there:
+        alert = await submit(there, cap(), tokens=["anna-secret", "bert-secret"])
+        assert None is (await there.do("message.show", id=alert.id))["waiting"]
+
+
 @pytest.mark.parametrize("who", ["met", "duty"])
 async def test_an_alert_names_the_same_people_whoever_brings_it(tmp_path: Path, who: str) -> None:
     """The names of geocodes are read for the node; a token has no say in them."""
