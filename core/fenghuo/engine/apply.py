@@ -186,6 +186,9 @@ class Apply:
     # Messages.
 
     def _accepted(self, fact: MessageAccepted, batch: Batch) -> Iterable[OpenTarget]:
+        key = (fact.message.id, fact.message.revision)
+        if key in self._book.messages or key in self._book.resting:  # heard twice, it would go out twice
+            return ()
         entry = OpenMessage(fact.message, fact.state)
         entry.signed.update(fact.signatures)
         self._book.add_message(entry)

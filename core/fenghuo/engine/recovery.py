@@ -9,10 +9,9 @@ import msgspec
 
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import Book, OpenMessage, OpenObjective, OpenTarget
-from fenghuo.engine.facts import Facts, MessageAccepted, Signed
+from fenghuo.engine.facts import Facts, Signed
 from fenghuo.engine.inherit import INHERITED, Heir, find_heirs
 from fenghuo.engine.interventions import sound
-from fenghuo.engine.judging import needs_a_person
 from fenghuo.engine.loop import Loop
 from fenghuo.engine.office import Office
 from fenghuo.engine.opening import Opening
@@ -22,8 +21,8 @@ from fenghuo.engine.rules import Rung, RungMode
 from fenghuo.engine.settling import doubted
 from fenghuo.engine.tally import Tally, released
 from fenghuo.engine.timers import Deadline, Expiry, Timers
-from fenghuo.engine.unheard import IS_IN_FORCE
-from fenghuo.model.delivery import Delivery, DeliveryState, Objective, ObjectiveState, Verdict
+from fenghuo.engine.unheard import IS_IN_FORCE, accepted_anew
+from fenghuo.model.delivery import Delivery, DeliveryState, Objective, ObjectiveState
 from fenghuo.model.message import Message, MessageId, MessageState
 from fenghuo.model.roll import PUBLIC
 from fenghuo.store.records import MessageRow
@@ -246,7 +245,6 @@ class Recovery:
         """Accepted, and cut off before its plan was on the disk."""
         self._book.close_message(key)
         row = await self._store.get(MESSAGE, *key)
-        verdicts = msgspec.json.decode(row.verdicts, type=tuple[Verdict, ...]) if row else ()
-        heirs = await self._heirs(*key) if key[1] > 1 and entry.is_released else ()
-        signed = tuple(sorted(entry.signed))
-        facts.put(MessageAccepted(entry.message, entry.state, signed, heirs=heirs, least=int(needs_a_person(verdicts))))
+        if row is not None:
+            signers = tuple(sorted(entry.signed))
+            facts.put(await self._store.run(lambda tx: accepted_anew(tx, row, signers)))

@@ -63,6 +63,21 @@ async def test_an_order_that_nobody_planned_is_planned(tmp_path: Path) -> None:
         assert (1, ["plan"]) == (len(house.sent), await told(house))
 
 
+async def test_an_order_that_is_heard_of_twice_goes_out_once(tmp_path: Path) -> None:
+    """The fact that was taken for lost comes after all."""
+    async with opened(tmp_path) as house:
+        kept: list[Fact] = []
+        house.room.facts.put = lambda fact: kept.append(fact)  # type: ignore[method-assign]
+        await house.order("wang", via=["a"])
+        hear(house)
+        house.room.facts.put_all([*kept, *kept])
+        await house.settle()
+        await house.receipt(house.sent[0])
+        house.room.facts.put_all(kept)
+        await house.settle()
+        assert (1, 1) == (len(house.sent), len(await house.objectives()))
+
+
 async def test_an_order_that_nobody_planned_ends(tmp_path: Path) -> None:
     """It is over before it is found: nothing is sent, and it is missed where everybody sees it."""
     async with opened(tmp_path) as house:
