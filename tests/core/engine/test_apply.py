@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from fenghuo.engine.batch import Batch
-from fenghuo.engine.book import OpenTarget
-from fenghuo.engine.channels import Instance
 from fenghuo.engine.facts import (
     WITHDRAWN,
     ChannelObserved,
     ChannelSwitched,
     Denial,
-    Fact,
     MessageAccepted,
     MessageEnded,
     Receipted,
@@ -26,11 +16,7 @@ from fenghuo.engine.facts import (
     Signed,
 )
 from fenghuo.engine.health import Sign
-from fenghuo.engine.office import Office
-from fenghuo.engine.rules import read_rules
 from fenghuo.model.delivery import (
-    TERMINAL_STATES,
-    Delivery,
     DeliveryState,
     ObjectiveState,
     Outcome,
@@ -42,85 +28,15 @@ from fenghuo.model.delivery import (
     Unknown,
 )
 from fenghuo.model.evidence import Evidence
-from fenghuo.model.message import Message, MessageId, MessageState
-from fenghuo.model.rendition import Budget, Rendition
+from fenghuo.model.message import MessageId, MessageState
 from fenghuo.model.situation import Health
-from fenghuo.model.traffic import Action
-from fenghuo.plugin.ports import Renderer, SimpleChannel
-from fenghuo.service.engine_room import EngineRoom
-from fenghuo.store import Store
+from tests.core.engine.apply_bench import Bench
 from tests.core.engine.house import CAPABILITIES, RULES
-from tests.core.engine.values import NOW, content, directory, message
-from tests.core.store.rows import SMALL, StillClock
+from tests.core.engine.values import NOW, content, message
 
 S = DeliveryState
 ACTIVE, HELD = MessageState.ACTIVE, MessageState.HELD
 TAKEN = Reached(Evidence.ACCEPTED, ("ref",))
-
-
-class Bench:
-    """The engine's decisions without its disk and its dispatcher: facts in, rows out. Emissions are begun and ended by the test."""
-
-    def __init__(self, rules: str = RULES) -> None:
-        self.clock = StillClock(NOW)
-        office = Office(node="node", clock=self.clock, rules=read_rules(rules), directory=directory(), seed=1)
-        renderers = {form: Renderer(form, _rendered) for form in ("sms", "radio")}
-        unopened = Store(Path("never-opened"), self.clock, SMALL)
-        self.room = EngineRoom(office, unopened, renderers, release_valid_s=60.0, on_fatal=_never)
-        for name, caps in CAPABILITIES.items():
-            kinds = ("callsign",) if name == "r" else ("msisdn",)
-            self.room.board.add(Instance(name, "fake", caps, address_kinds=kinds, channel=SimpleChannel))
-        self.events: list[tuple[str, dict[str, Any]]] = []
-        self.feed(*(ChannelObserved(name, Sign.LOCAL_UP) for name in CAPABILITIES))
-
-    def feed(self, *facts: Fact) -> Batch:
-        """One turn: facts, everything dirty, the count."""
-        batch, dirty = Batch(), []
-        dirty += self.room.apply.all(facts, batch)
-        while self.room.opening:
-            dirty += self.room.opening.step(batch)
-        while dirty:
-            self.room.apply.advance(dirty.pop(0), batch, dirty.append)
-            if not dirty:
-                self.room.tally.close(batch, dirty.append)
-        self.events += [(kind, body) for kind, _, body in batch.events]
-        return batch
-
-    def order(self, *to: str, **changes: Any) -> Batch:
-        return self.feed(MessageAccepted(message(content(to=to, **changes)), ACTIVE))
-
-    def delivery(self, key: int) -> Delivery:
-        found = self.room.book.delivery(key)
-        assert found is not None
-        return found
-
-    def begin(self, key: int) -> int:
-        """What the licence does: the number of the attempt."""
-        begun = self.room.book.licence(key)
-        assert begun is not None
-        return begun.tries
-
-    def end(self, key: int, outcome: Outcome, **changes: Any) -> Batch:
-        one = self.delivery(key)
-        return self.feed(Settled(key, **{"n": one.tries, "outcome": outcome, "at": self.clock.now, "begun": True, **changes}))
-
-    def sent(self, key: int, outcome: Outcome = TAKEN) -> Batch:
-        self.begin(key)
-        return self.end(key, outcome)
-
-    def told(self, kind: str) -> list[dict[str, Any]]:
-        return [body for name, body in self.events if name == kind]
-
-    def health(self, name: str) -> Health:
-        instance = self.room.board.get(name)
-        assert instance is not None
-        return instance.health.state
-
-    def target(self, recipient: str = "wang") -> OpenTarget:
-        return next(iter(self.room.book.by_recipient[recipient].values()))
-
-
-# Messages.
 
 
 def test_an_accepted_message_is_open_planned_and_on_its_way_in_one_turn() -> None:
@@ -410,102 +326,3 @@ def test_a_stand_in_is_no_further_target() -> None:
     batch = bench.feed(Receipted(key, "a", Evidence.HUMAN, None, bench.clock.now))
     assert {"wang": TargetState.COVERED, "li": TargetState.MET} == {who: one.state for (_, who), one in batch.targets.items()}
     assert (ObjectiveState.MET, 1) == (batch.objectives[1].state, batch.objectives[1].met)
-
-
-# Whatever happens.
-
-OUTCOMES = st.one_of(
-    st.builds(Reached, st.sampled_from([level for level in Evidence if level is not Evidence.STORED])),
-    st.builds(Transient, st.sampled_from(Scope), st.just("busy"), st.sampled_from([None, 0.0, 5.0])),
-    st.builds(Permanent, st.sampled_from(Scope), st.just("no")),
-    st.builds(Unknown, st.sampled_from(["timeout", WITHDRAWN])),
-)
-LEVELS = st.sampled_from([None, *Evidence])
-SIGNS = st.tuples(st.sampled_from(["a", "r"]), st.sampled_from(list(Sign)))
-KINDS = st.sampled_from(["send"] * 4 + ["receipt"] * 4 + ["late", "refusal", "wait", "wait", "sign", "deny", "end"])
-Step = tuple[str, int, Outcome, Evidence | None, tuple[str, Sign]]
-STORIES = st.lists(st.tuples(KINDS, st.integers(0, 5), OUTCOMES, LEVELS, SIGNS), min_size=4, max_size=25)
-
-
-def facts_of(bench: Bench, step: Step) -> Iterator[Fact]:
-    """What a step means at this moment; one that cannot happen now is no fact."""
-    kind, which, *_, sign = step
-    match kind:
-        case "wait":
-            bench.clock.now += (1, 30, 120)[which % 3]
-            yield from (ChannelSwitched(name) for name in CAPABILITIES)
-        case "sign":
-            yield ChannelObserved(*sign, recipient="wang")
-        case "end" if which == 5:
-            yield MessageEnded(MessageId("M"), 1, MessageState.CANCELLED)
-        case "end" | "deny":
-            yield Denial(which, "no")
-        case _:
-            yield from _facts_of_delivery(bench, step)
-
-
-def _facts_of_delivery(bench: Bench, step: Step) -> Iterator[Fact]:
-    """For one of those deliveries to which it can happen."""
-    kind, which, outcome, level, _ = step
-    able = [one for one in bench.room.book.deliveries() if (one.state is S.READY if kind == "send" else one.tries)]
-    if not able:
-        return
-    one, now = able[which % len(able)], bench.clock.now
-    match kind:
-        case "send":
-            yield Settled(one.id, bench.begin(one.id), outcome, now, begun=True)
-        case "late":
-            yield Settled(one.id, one.tries - 1, outcome, now, begun=True)
-        case "refusal":
-            yield Receipted(one.id, one.channel, None, Permanent(Scope.RECIPIENT, "UNDELIV"), now)
-        case _:
-            yield Receipted(one.id, one.channel, level, None, now)
-
-
-@settings(max_examples=100, deadline=None)
-@given(STORIES)
-def test_evidence_never_falls_and_an_end_is_never_left(steps: list[Step]) -> None:
-    """I3, for deliveries, targets and objectives, in whatever order facts come; and what is written only ever says what the book says."""
-    bench = Bench()
-    rows = bench.order("wang", "shuang", needed="HUMAN")
-    known: dict[object, Evidence] = {}
-    ended: dict[int, DeliveryState] = {}
-    for step in steps:
-        rows = bench.feed(*facts_of(bench, step))
-        levels: dict[object, Evidence] = {("delivery", key): one.evidence for key, one in rows.deliveries.items()}
-        levels.update({key: one.evidence for key, one in rows.targets.items()})
-        levels.update({("objective", key): one.evidence for key, one in rows.objectives.items()})
-        for key, level in levels.items():
-            assert known.get(key, Evidence.STORED) <= level
-        known.update(levels)
-        for number, one in rows.deliveries.items():
-            assert ended.get(number, one.state) is one.state
-            assert bench.room.book.delivery(number) in (None, one)
-        ended.update({number: one.state for number, one in rows.deliveries.items() if one.state in TERMINAL_STATES})
-
-
-@settings(max_examples=100, deadline=None)
-@given(STORIES)
-def test_whatever_happens_an_accepted_message_is_open_or_over(steps: list[Step]) -> None:
-    """I1: as long as the objective is in the book something of it is open; when it leaves, it left by an end that was written."""
-    bench = Bench()
-    bench.order("wang", "shuang", needed="HUMAN")
-    last = ObjectiveState.OPEN
-    for step in steps:
-        rows = bench.feed(*facts_of(bench, step))
-        last = rows.objectives[1].state if 1 in rows.objectives else last
-        opened = bench.room.book.objectives.get(1)
-        if opened is None:
-            assert last in (ObjectiveState.MET, ObjectiveState.MISSED, ObjectiveState.WAIVED)
-        else:
-            assert opened.targets
-            assert opened.objective.met + opened.objective.ended < opened.objective.total
-
-
-def _rendered(of: Message, budget: Budget) -> Rendition:
-    text = f"{'取消' if of.action is Action.CANCEL else '到岗'}#{of.number}"
-    return Rendition("sms", text, text.encode())
-
-
-def _never(error: BaseException) -> None:
-    raise AssertionError("nothing is written here") from error
