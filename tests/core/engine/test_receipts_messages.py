@@ -33,7 +33,7 @@ async def test_a_message_that_could_not_be_taken_is_taken_at_the_next_start(tmp_
         with pytest.raises(Overloaded):
             await house.hear("r", InboundKind.MESSAGE, raw=raw, address="BJ1WANG", proven=True)
         await house.later(2 * UNREAD_S)
-        await house.answer("a", WANG)
+        await house.answer("a", "+8613800000001")
     async with opened(tmp_path, clock=house.clock) as again:
         assert (1, ["taken", "unmatched"]) == (len(await again.store.find(MESSAGE)), await _raw(again))
 
