@@ -28,11 +28,12 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class BulkGateway:
-    """`async with BulkGateway() as gateway`. `pages`: every request, in order; `answer_s`: how long it thinks about each;
-    `refused`: telephones it does not tell."""
+    """`async with BulkGateway() as gateway`. `pages`: every request, in order; `answered`: those whose answer is out;
+    `answer_s`: how long it thinks about each; `refused`: telephones it does not tell."""
 
     def __init__(self, *, answer_s: float = 0.0) -> None:
         self.pages: list[Page] = []
+        self.answered: list[Page] = []
         self.answer_s = answer_s
         self.refused: dict[str, str] = {}
         self.status = 200
@@ -93,5 +94,6 @@ class BulkGateway:
         async with self._changed:
             self._changed.notify_all()
         await asyncio.sleep(self.answer_s)
+        self.answered.append(page)
         refused = [{"to": address, "code": self.refused[address]} for address in page.to if address in self.refused]
         return msgspec.json.encode({"ref": f"page-{len(self.pages)}", "refused": refused})
