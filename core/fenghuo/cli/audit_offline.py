@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from fenghuo.errors import FormatError
-from fenghuo.service.audit_heads import Head, cut_tails, read_heads
-from fenghuo.store.audit import Break, breaks, read_line
+from fenghuo.service.audit_heads import cut_tails, read_heads
+from fenghuo.store.audit import breaks, read_line
 from fenghuo.store.database import open_reader
 from fenghuo.store.records import AuditRow
 from fenghuo.store.tables import AUDIT
@@ -25,7 +25,8 @@ def verified(file: Path, heads: Path | None, key: Path | None) -> dict[str, Any]
     known = list(read_heads(heads.read_text(encoding="utf-8").splitlines())) if heads else []
     public = key.read_text(encoding="ascii").strip() if key else (known[0].key if known else "")
     reading = _Reading(file, {head.seq for head in known})
-    wrong = [*breaks(reading.rows()), *_tails(reading, known, public)]
+    wrong = list(breaks(reading.rows()))
+    wrong += cut_tails(known, reading.hashes, last=reading.last, key=public)
     return {"records": reading.count, "ok": not wrong, "breaks": [{"record": one.seq, "reason": one.reason} for one in wrong]}
 
 
@@ -48,10 +49,6 @@ class _Reading:
             if row.seq in self._wanted:
                 self.hashes[row.seq] = row.hash
             yield row
-
-
-def _tails(reading: _Reading, heads: list[Head], key: str) -> Iterator[Break]:
-    yield from cut_tails(heads, reading.hashes, last=reading.last, key=key)
 
 
 def _from_store(file: Path) -> Iterator[AuditRow]:

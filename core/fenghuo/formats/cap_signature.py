@@ -69,7 +69,7 @@ def judge_signatures(alert: etree._Element, *, pinned: Sequence[bytes], at: date
     `pinned`: certificates (PEM) of whoever may sign for this source; `at`: the instant of receipt, by which a certificate is
     judged once and for good; `allow_sha1`: take RSA with SHA-1, shown as weak. Source: security.md §5.4, §5.5.
     """
-    count = sum(1 for child in alert if child.tag == _SIGNATURE)
+    count = len(_signatures(alert))
     if not count:
         detail = "this source signs its alerts, and this one is not signed" if pinned else ""
         return Signatures((Verdict("signature", "none", not pinned, detail),))
@@ -148,14 +148,10 @@ class _Verifier:
         """What `certificate` signed. Of two signatures the second may cover the first or not: both are tried."""
         if not _is_strong(certificate):
             return None
-        for keeps_others in (True, False):
-            tree = _alone(alert, index) if not keeps_others else deepcopy(alert)
-            signed = self._signed(tree, index if keeps_others else 0, certificate)
-            if signed is not None:
-                return signed
-            if sum(1 for child in alert if child.tag == _SIGNATURE) == 1:
-                break
-        return None
+        signed = self._signed(deepcopy(alert), index, certificate)
+        if signed is None and len(_signatures(alert)) > 1:
+            signed = self._signed(_alone(alert, index), 0, certificate)
+        return signed
 
     def _signed(self, tree: etree._Element, index: int, certificate: x509.Certificate) -> bytes | None:
         from signxml.algorithms import DigestAlgorithm, SignatureMethod  # noqa: PLC0415  as above
@@ -164,7 +160,7 @@ class _Verifier:
 
         class Nth(XMLVerifier):  # the library looks at the first of several only
             def _get_signature(self, root: etree._Element) -> etree._Element:
-                return [child for child in root if child.tag == _SIGNATURE][index]
+                return _signatures(root)[index]
 
         methods = frozenset(one for one in SignatureMethod if _is_supported(one.value, self._allow_sha1))
         digests = frozenset(one for one in DigestAlgorithm if self._allow_sha1 or "SHA1" not in one.name)
@@ -191,14 +187,14 @@ class _Verifier:
         return not certificate.not_valid_before_utc <= self._now(certificate) <= certificate.not_valid_after_utc
 
 
-def _signature(alert: etree._Element, index: int) -> etree._Element:
-    return [child for child in alert if child.tag == _SIGNATURE][index]
+def _signatures(alert: etree._Element) -> list[etree._Element]:
+    return [child for child in alert if child.tag == _SIGNATURE]
 
 
 def _alone(alert: etree._Element, index: int) -> etree._Element:
     """The alert with one of its signatures; text after a removed one stays where it was."""
     tree = deepcopy(alert)
-    for place, child in enumerate([child for child in tree if child.tag == _SIGNATURE]):
+    for place, child in enumerate(_signatures(tree)):
         if place != index:
             _drop(child)
     return tree
@@ -216,7 +212,7 @@ def _drop(element: etree._Element) -> None:
 
 
 def _algorithm(alert: etree._Element, index: int) -> str:
-    found = _signature(alert, index).find(f"{{{DSIG}}}SignedInfo/{{{DSIG}}}SignatureMethod")
+    found = _signatures(alert)[index].find(f"{{{DSIG}}}SignedInfo/{{{DSIG}}}SignatureMethod")
     return found.get("Algorithm", "") if found is not None else ""
 
 
@@ -241,7 +237,7 @@ def _embedded(alert: etree._Element, index: int) -> x509.Certificate | None:
 
     from cryptography import x509  # noqa: PLC0415  as above
 
-    found = _signature(alert, index).find(f"{{{DSIG}}}KeyInfo/{{{DSIG}}}X509Data/{{{DSIG}}}X509Certificate")
+    found = _signatures(alert)[index].find(f"{{{DSIG}}}KeyInfo/{{{DSIG}}}X509Data/{{{DSIG}}}X509Certificate")
     if found is None or not found.text:
         return None
     try:
