@@ -18,6 +18,7 @@ import msgspec
 
 from fenghuo.client.socket import Control
 from tests.scale import TIMEOUT_SCALE
+from tests.signals import send
 
 __all__ = ["Node", "NotStarted", "Person", "orders", "radio", "sms"]
 
@@ -136,8 +137,7 @@ class Node:
         process, self._process = self._process, None
         if process is None:
             return 0
-        if process.returncode is None:
-            process.send_signal(how)
+        send(process, how)
         async with asyncio.timeout(60 * TIMEOUT_SCALE):
             code = await process.wait()
         if process.stdout is not None:

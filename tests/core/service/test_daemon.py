@@ -18,6 +18,7 @@ from fenghuo.client.caller import CallFailed
 from fenghuo.client.socket import Control
 from fenghuo.service.daemon import version
 from tests.scale import TIMEOUT_SCALE
+from tests.signals import send
 
 pytestmark = [pytest.mark.may_block("it reads the files of a process of its own"), pytest.mark.timeout(60)]
 
@@ -40,8 +41,11 @@ class Process:
         return [json.loads(line) for line in (self.folder / "log").read_text(encoding="utf-8").splitlines() if line.startswith("{")]
 
     async def end(self, how: signal.Signals = signal.SIGTERM) -> int:
-        if self._process.returncode is None:
-            self._process.send_signal(how)
+        send(self._process, how)
+        return await self.ended()
+
+    async def ended(self) -> int:
+        """The exit code with which it ends by itself."""
         async with asyncio.timeout(20 * TIMEOUT_SCALE):
             return await self._process.wait()
 
@@ -140,7 +144,7 @@ async def test_what_cannot_be_read_at_a_reload_changes_nothing(tmp_path: Path, f
 async def test_faults_at_the_start_end_it_with_78(tmp_path: Path) -> None:
     """Each on a line of its own, without a stack trace; nothing was made."""
     async with serving(tmp_path, '[node]\nname = "NODE"\nrulez = 3\n') as process:
-        assert (78, "") == (await process.end(), process.ready)
+        assert (78, "") == (await process.ended(), process.ready)
         said = (tmp_path / "log").read_text()
         assert (2, False, False) == (len(said.splitlines()), "Traceback" in said, (tmp_path / "state").exists())
 
@@ -150,14 +154,14 @@ async def test_rules_that_are_no_text_end_it_with_78(tmp_path: Path) -> None:
     (tmp_path / "fenghuo.toml").write_text(LEAST)
     (tmp_path / "rules.toml").write_bytes(b"\xff\xfe")
     process = await begin(tmp_path)
-    assert (78, True) == (await process.end(signal.SIGKILL), (tmp_path / "log").read_text().startswith("rules.toml: cannot be read: "))
+    assert (78, True) == (await process.ended(), (tmp_path / "log").read_text().startswith("rules.toml: cannot be read: "))
 
 
 async def test_a_store_in_use_ends_the_second_daemon(tmp_path: Path) -> None:
     """With a sentence; the first goes on."""
     async with serving(tmp_path) as first:
         second = await begin(tmp_path)
-        assert 70 == await second.end(signal.SIGKILL)
+        assert 70 == await second.ended()
         assert (await first.ask("ctl", "status"))["ready"]
 
 
