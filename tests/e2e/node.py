@@ -117,7 +117,7 @@ class Node:
                 str(self.folder / "fenghuo.toml"),
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": ""},  # compiled by the first start, for all
             )
         assert self._process.stdout is not None
         async with asyncio.timeout(self.ready_within_s * TIMEOUT_SCALE):
