@@ -25,6 +25,8 @@ __all__ = ["LOCAL", "AuditKeeper"]
 LOCAL = "audit.heads"
 """Heads in the state folder itself: they find an edit by whoever has only the database, and are a copy for the other places."""
 
+REST_S = 0.5
+"""After the start: loading the ciphers takes 30 ms of processor from whoever waits for the doors and the first old message."""
 EVERY_S = 60.0
 EVERY_RECORDS = 100
 
@@ -47,13 +49,15 @@ class AuditKeeper:
         """Write a deed that changes nothing else: a refused command, a start."""
         self._store.submit(lambda tx: tx.audit(deed, by=by)).add_done_callback(_complain)
 
-    async def compare(self) -> tuple[Break, ...]:
-        """What the heads of the last run say against the chain; each is an alarm."""
+    async def compare(self, *, rest_s: float = 0.0) -> tuple[Break, ...]:
+        """What the heads of the last run say against the chain as it is now; each is an alarm. `rest_s`: before they are verified."""
+        last = self._store.audited.mark
         found = await asyncio.to_thread(self._last_heads)
-        public = (await asyncio.to_thread(self._open)).public if found else ""
         rows = [await self._store.get(AUDIT, head.seq) for head in found]
         hashes = {row.seq: row.hash for row in rows if row is not None}
-        wrong = tuple(cut_tails(found, hashes, last=self._store.audited.mark, key=public))
+        await asyncio.sleep(rest_s if found else 0.0)
+        public = (await asyncio.to_thread(self._open)).public if found else ""
+        wrong = tuple(cut_tails(found, hashes, last=last, key=public))
         for one in wrong:
             log.critical("the audit was changed", record=one.seq, cause=one.reason)
         if wrong:
@@ -62,7 +66,7 @@ class AuditKeeper:
 
     async def run(self) -> None:
         """Compare once, then sign and put away, until cancelled."""
-        await self.compare()
+        await self.compare(rest_s=REST_S)
         while True:
             await self._store.audited.wait(self._signed)
             try:
