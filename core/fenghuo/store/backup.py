@@ -16,7 +16,7 @@ import structlog
 from fenghuo.clock import Clock, SystemClock
 from fenghuo.errors import StoreError
 from fenghuo.store.audit import Chain
-from fenghuo.store.database import connect_writer, open_reader
+from fenghuo.store.database import UNREADABLE, connect_writer, open_reader, said_by
 from fenghuo.store.disk import DATABASE, MARKER, FolderLock, make_folder, sync_file, sync_folder, write_file
 from fenghuo.store.frames import mark_stale
 from fenghuo.store.inspection import COUNTED, Examination, examine, tables_made
@@ -118,8 +118,8 @@ def fsck(folder: Path, *, repair: bool = False, clock: Clock | None = None) -> F
         try:
             schema_version(connection)
             found = examine(connection)
-        except sqlite3.DatabaseError as exc:
-            return FsckReport(0, (str(exc),), (), (), ())
+        except UNREADABLE as exc:
+            return FsckReport(0, (said_by(exc),), (), (), ())
         moved = _quarantine(connection, found, clock or SystemClock()) if repair else 0
     return _report(found, moved)
 
@@ -149,8 +149,8 @@ def _copy_checked(source: Path, fresh: Path) -> FsckReport:
             if schema_version(copy) == 0:
                 raise StoreError(f"{source} holds no store")
             found = examine(copy)
-    except sqlite3.DatabaseError as exc:
-        raise StoreError(f"{source} cannot be copied whole: {exc}") from exc
+    except UNREADABLE as exc:
+        raise StoreError(f"{source} cannot be copied whole: {said_by(exc)}") from exc
     report = _report(found, 0)
     if report.integrity or report.census:
         raise StoreError(f"the copy of {source} is not whole: {'; '.join((*report.integrity, *report.census))}")

@@ -10,10 +10,13 @@ import structlog
 
 from fenghuo.errors import StoreError
 
-__all__ = ["Connect", "Database", "connect_writer", "is_disk_fault", "is_full", "open_reader"]
+__all__ = ["UNREADABLE", "Connect", "Database", "connect_writer", "is_disk_fault", "is_full", "open_reader", "said_by"]
 
 Connect = Callable[[str], sqlite3.Connection]
 """Makes a connection to a database file; the power-cut recorder brings its own."""
+
+UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What a broken file raises: where its schema is no text any more, SQLite quotes it, and Python fails at the quotation."""
 
 # Milliseconds that a lock of a stray process is waited for. We hold the folder's lock, so this is never needed in service.
 BUSY_MS = 5_000
@@ -34,6 +37,11 @@ def open_reader(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=BUSY_MS / 1000)
     connection.execute("PRAGMA query_only = ON")
     return connection
+
+
+def said_by(exc: Exception) -> str:
+    """What SQLite says is wrong with the file, also where its words quote octets that are no text."""
+    return exc.object.decode(errors="backslashreplace") if isinstance(exc, UnicodeDecodeError) else str(exc)
 
 
 def is_full(exc: BaseException) -> bool:

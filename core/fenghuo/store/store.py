@@ -18,7 +18,7 @@ from fenghuo.errors import StoreError
 from fenghuo.store.audit import Chain, acting
 from fenghuo.store.backup import backup
 from fenghuo.store.committer import Commit, Committer, Job
-from fenghuo.store.database import Connect, Database, connect_writer
+from fenghuo.store.database import UNREADABLE, Connect, Database, connect_writer, said_by
 from fenghuo.store.disk import DATABASE, MARKER, FolderLock, Space, boot_id, make_folder, sync_folder, write_file
 from fenghuo.store.events import EventStream
 from fenghuo.store.high_water import HighWater
@@ -198,8 +198,8 @@ class Store:
             return self._found(node, connect)
         except BaseException as exc:
             self._unlock()
-            if isinstance(exc, sqlite3.Error):
-                raise StoreError(f"the store in {self.folder} cannot be opened: {exc}") from exc
+            if isinstance(exc, (sqlite3.Error, *UNREADABLE)):
+                raise StoreError(f"the store in {self.folder} cannot be opened: {said_by(exc)}") from exc
             raise
 
     def _unlock(self) -> None:
