@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -129,3 +130,24 @@ async def test_a_cancel_in_the_middle_reaches_exactly_who_was_told(tmp_path: Pat
     assert set() == set(heard) - told - unknown
     assert len(unknown) < len({address for page in alerts for address in page.to} & gateway.refused.keys())
     assert ["MISSED" if set(heard) & unknown else "MET"] == [one["state"] for one in shown["objectives"]]
+
+
+async def test_a_gateway_that_is_away_and_then_busy_gets_the_page_when_it_asked_for_it(tmp_path: Path) -> None:
+    """No connection, then 503 with Retry-After, then 200: one page, the same token each time, everybody told once in the end."""
+    async with BulkGateway() as gateway, node_of(tmp_path, gateway) as node:
+        await node.kill()
+        everybody = enrol(node, 400)
+        await gateway.go()
+        await node.start()
+        status, answer = await node.post("/api/v1/alerts", cap("one"))
+        assert 202 == status
+        await node.until("log.read", lambda page: any(event["body"].get("reason") == "channel connect" for event in page["events"]))
+        gateway.status, gateway.retry_after = 503, "1"
+        await gateway.come()
+        await gateway.until(2, within_s=10.0 * TIMEOUT_SCALE)
+        gateway.status = 200
+        shown = await node.ended(answer["id"])
+    assert [("MET", 400)] == [(one["state"], one["met"]) for one in shown["objectives"]]
+    assert all(later - earlier > 0.9 for earlier, later in itertools.pairwise(gateway.came_at)), gateway.came_at
+    assert [everybody] * 2 == [set(page.to) for page in gateway.pages]
+    assert 1 == len({page.token for page in gateway.pages})

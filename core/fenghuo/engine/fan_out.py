@@ -24,12 +24,14 @@ HEADS = 16
 
 
 class Again(msgspec.Struct, frozen=True, order=True, gc=False):
-    """A page that goes once more, not before `at` (UTC seconds): over `only` this channel, or over any but `never`."""
+    """A page that goes once more, not before `at` (UTC seconds): over `only` this channel, or over any but `never`. `strikes`: how often
+    a channel had it, and did not begin."""
 
     at: float
     number: int
     only: str = ""
     never: str = ""
+    strikes: int = 0
 
 
 class Span(msgspec.Struct, frozen=True):

@@ -21,10 +21,11 @@ from fenghuo.engine.health import Sign
 from fenghuo.engine.office import Office
 from fenghuo.engine.page_sender import PageSender
 from fenghuo.engine.page_store import PageStore, Settled, Told
-from fenghuo.engine.paging import is_for_another, is_for_channel
+from fenghuo.engine.paging import is_for_another, is_for_channel, strikes
 from fenghuo.engine.renditions import RenditionShelf
+from fenghuo.engine.settling import retry_of
 from fenghuo.errors import RowDamaged
-from fenghuo.model.delivery import DeliveryState, ObjectiveState
+from fenghuo.model.delivery import DeliveryState, ObjectiveState, Transient
 from fenghuo.model.message import MessageState
 from fenghuo.model.situation import Admin, Health
 from fenghuo.store.records import FanOutRow, PageRow
@@ -193,23 +194,29 @@ class FanOuts:
     # One page.
 
     async def _carry(self, fan: OpenFanOut, place: Again, instance: Instance) -> None:
-        settled: Settled | None = None
+        settled: Settled | Transient | None = None
         try:
             settled = await self._sender.send(fan, place.number, instance)
-            if settled is None:
-                fan.again(msgspec.structs.replace(place, at=self._office.clock.time() + LOOK_S))
+            if isinstance(settled, Transient):
+                fan.again(self._later(place, settled))
         except RowDamaged as damage:  # alarmed by whoever read it; the objective ends as missed, which a person sees too
             log.error("a page cannot be read", cause=str(damage))
         finally:
             self._flying[instance.name] -= 1
             self.pump()
-        if settled is not None:
+        if isinstance(settled, Settled):
             was, page = await self._written(self._pages.settle(fan, settled))
             fan.put_back(page, was=was)
             self._go_on(fan, page)
         fan.in_hand.discard(place.number)
         self._count(fan)
         self.pump()
+
+    def _later(self, place: Again, failed: Transient) -> Again:
+        """When a page that was not begun goes once more."""
+        retry = retry_of(failed, 0, strikes=place.strikes + 1, jitter=self._office.chance.random())
+        wait_s = retry.wait_s if retry.wait_s is not None else LOOK_S
+        return msgspec.structs.replace(place, at=self._office.clock.time() + wait_s, strikes=place.strikes + 1)
 
     def _go_on(self, fan: OpenFanOut, page: PageRow) -> None:
         """What is still to happen to a page by itself."""
@@ -219,7 +226,8 @@ class FanOuts:
             only = page.channel if is_for_channel(page) else ""
             is_elsewhere = bool(others) and not only and is_for_another(page)
             never = page.channel if is_elsewhere else ""
-            fan.again(Again(now if is_elsewhere else page.not_before, page.number, only, never))
+            is_new_there = is_elsewhere and strikes(page) <= len(others)  # each of them has it once, and after that there is a wait
+            fan.again(Again(now if is_new_there else page.not_before, page.number, only, never))
         elif page.state is DeliveryState.IN_DOUBT:
             ends = [at for at in (page.not_before, page.until) if at is not None and at > now]
             fan.doubt(page.number, min([*ends, now + LOOK_S]))

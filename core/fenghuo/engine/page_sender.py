@@ -35,23 +35,25 @@ class PageSender:
         self._pages = pages
         self._shelf = shelf
 
-    async def send(self, fan: OpenFanOut, number: int, instance: Instance) -> Settled | None:
-        """The outcome of one emission; None where nothing was begun, and it is to be tried again. Raises: RowDamaged."""
+    async def send(self, fan: OpenFanOut, number: int, instance: Instance) -> Settled | Transient:
+        """The outcome of one emission; Transient where nothing was begun and nobody on the page is to blame. Raises: RowDamaged."""
         objective, message = fan.opened.objective, fan.opened.message.message
         payload = self._shelf.get(message.id, message.revision, instance.form)
         channel = instance.channel()
         if payload is None or channel is None:
-            return None
+            return Transient(Scope.CHANNEL, "not-started")
         is_kept, page, roll = await self._pages.read(fan, number)
         job = PageJob(PageTask(page, is_kept, roll, objective, message, instance, payload), self._office, self._store, fan=fan)
         if not job.places:
             return Settled(job.page, Reached(Evidence.STORED), (), self._office.clock.time(), begun=False)
         outcome = await self._emitted(channel, job, instance)
         if outcome is None:
-            return None
-        self._observe(job, instance, outcome.outcome if isinstance(outcome, Paged) else outcome)
-        is_final = job.is_licensed or isinstance(outcome, Permanent)
-        return Settled(job.page, outcome, job.places, self._office.clock.time(), begun=job.is_licensed) if is_final else None
+            return Transient(Scope.CHANNEL, WITHDRAWN)
+        whole = outcome.outcome if isinstance(outcome, Paged) else outcome
+        self._observe(job, instance, whole)
+        if not job.is_licensed and isinstance(whole, Transient | Unknown) and getattr(whole, "scope", Scope.CHANNEL) is Scope.CHANNEL:
+            return whole if isinstance(whole, Transient) else Transient(Scope.CHANNEL, whole.cause)
+        return Settled(job.page, outcome, job.places, self._office.clock.time(), begun=job.is_licensed)
 
     async def _emitted(self, channel: Channel, job: PageJob, instance: Instance) -> Outcome | Paged | None:
         try:

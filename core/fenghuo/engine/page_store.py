@@ -93,13 +93,14 @@ class PageStore:
         """Write an outcome down, and what it makes of the page. Raises: StoreError, RowDamaged."""
         objective = fan.opened.objective
         view = self._view(settled.page.channel)
+        n = settled.page.tries
+        left = paging.Left(n, settled.outcome, settled.places, settled.at, self._office.chance.random())
 
         def job(tx: Tx) -> Change:
             held = tx.get(PAGE, objective.id, settled.page.number)
-            base = settled.page if held is None or not settled.begun else held
-            n = settled.page.tries
-            left = paging.Left(n, settled.outcome, settled.places, settled.at)
-            page = paging.settled(base, left, needed=objective.needed, view=view)
+            page = paging.settled(_as_begun(held, settled), left, needed=objective.needed, view=view)
+            if not settled.begun and page.tries == n:
+                page = msgspec.structs.replace(page, tries=n - 1)
             self._put(tx, held, page, objective)
             attempt = tx.get(PAGE_ATTEMPT, settled.page.token, n) if settled.begun else None
             if attempt is not None:
@@ -220,6 +221,14 @@ class PageStore:
 
     def _view(self, channel: str) -> ChannelView | None:
         return self._board.situation().channel.get(channel)
+
+
+def _as_begun(held: PageRow | None, settled: Settled) -> PageRow:
+    """A page as its outcome finds it. One whose channel did not begin has what came meanwhile, too."""
+    if held is None:
+        return settled.page
+    is_waiting = not settled.begun and held.state is DeliveryState.READY
+    return paging.begun(held, settled.page.channel, settled.page.token) if is_waiting else held
 
 
 def _roll(tx: Tx, number: int) -> RollRow:

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from fenghuo.engine import marks
-from fenghuo.engine.settling import DOUBT_GRACE_S, MAX_FAILURES, retry_wait_s
+from fenghuo.engine.settling import DOUBT_GRACE_S, grace_s, retry_of
 from fenghuo.model.delivery import DeliveryState, Outcome, Paged, Permanent, Reached, Scope, Token, Transient, Unknown
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import ChannelView
 from fenghuo.model.traffic import Priority
 from fenghuo.store.records import PageRow
 
-__all__ = ["Left", "begun", "doubted", "is_for_another", "is_for_channel", "looked_at", "settled", "stopped", "told"]
+__all__ = ["Left", "begun", "doubted", "is_for_another", "is_for_channel", "looked_at", "settled", "stopped", "strikes", "told"]
 
 MAX_REFIRES = 3
 """Marked copies of one page: one for each crash, and no endless chain."""
@@ -27,12 +27,13 @@ _replace = msgspec.structs.replace
 
 
 class Left(msgspec.Struct, frozen=True):
-    """The outcome, at `at` (UTC seconds), of attempt `n`, which went to `places`."""
+    """The outcome, at `at` (UTC seconds), of attempt `n`, which went to `places`. `jitter`: 0..1, drawn by the caller."""
 
     n: int
     outcome: Outcome | Paged
     places: Sequence[int]
     at: float
+    jitter: float = 0.5
 
 
 def begun(page: PageRow, channel: str, token: Token) -> PageRow:
@@ -48,16 +49,16 @@ def settled(page: PageRow, left: Left, *, needed: Evidence, view: ChannelView | 
         return told(page, left.places, whole.level, None, needed=needed) if isinstance(whole, Reached) else page
     page = _counted(_replace(page, marks=marks.after(page.marks, left.places, outcome)), needed)
     if marks.has_doubt(page.marks):
-        return _doubtful(page, whole.cause if isinstance(whole, Unknown) else "some on it", now=now, view=view)
+        return _doubtful(page, whole.cause if isinstance(whole, Unknown) else "some on it", now=now, view=view, jitter=left.jitter)
     if marks.due(page.marks):
-        return _retried(page, outcome, needed=needed, now=now)
+        return _retried(page, left, needed=needed)
     return _waiting(page, now=now, view=view)
 
 
-def doubted(page: PageRow, cause: str, *, needed: Evidence, now: float, view: ChannelView | None) -> PageRow:
-    """A page whose emission has no outcome and will have none."""
+def doubted(page: PageRow, cause: str, *, needed: Evidence, now: float, view: ChannelView | None, jitter: float = 0.5) -> PageRow:
+    """A page whose emission has no outcome and will have none. `jitter`: 0..1, drawn by the caller."""
     marked = marks.after(page.marks, marks.due(page.marks), Unknown(cause))
-    return _doubtful(_counted(_replace(page, marks=marked), needed), cause, now=now, view=view)
+    return _doubtful(_counted(_replace(page, marks=marked), needed), cause, now=now, view=view, jitter=jitter)
 
 
 def told(page: PageRow, places: Iterable[int], level: Evidence | None, failure: Outcome | None, *, needed: Evidence) -> PageRow:
@@ -74,12 +75,14 @@ def looked_at(page: PageRow, *, priority: Priority, needed: Evidence, now: float
         return page
     doubt = view.doubt if view else "opaque"
     is_usable = view is not None and view.is_usable
-    if doubt == "idempotent" and is_usable:
-        return _replace(page, state=DeliveryState.READY, reason="", until=None, not_before=now)
-    may_copy = page.refires < MAX_REFIRES and doubt not in ("idempotent", "actuator")
+    if doubt == "idempotent":  # it does no harm twice: however long its channel is away, it goes when that is back
+        is_ripe = is_usable and page.not_before <= now
+        return _replace(page, state=DeliveryState.READY, reason="", until=None, not_before=now) if is_ripe else page
+    may_copy = page.refires < MAX_REFIRES and doubt != "actuator"
+    is_owed = may_copy and priority <= Priority.P1
     is_over = page.until is not None and page.until <= now
-    is_due = (priority <= Priority.P1 and is_usable and page.not_before <= now) or (is_over and has_alternate)
-    if may_copy and is_due:
+    is_due = (is_usable and page.not_before <= now) or is_over
+    if (is_owed and is_due) or (may_copy and is_over and has_alternate):
         return _replace(page, state=DeliveryState.READY, reason=GIVEN_UP, until=None, not_before=now, refires=page.refires + 1)
     if is_over:
         return _ended(_counted(_replace(page, marks=marks.given_up(page.marks)), needed), GIVEN_UP)
@@ -102,26 +105,31 @@ def is_for_another(page: PageRow) -> bool:
     return page.reason == GIVEN_UP or page.reason.startswith(Scope.CHANNEL)
 
 
-def _retried(page: PageRow, outcome: Outcome | Paged, *, needed: Evidence, now: float) -> PageRow:
+def strikes(page: PageRow) -> int:
+    """How often it went and its channel failed, or did not say what became of it."""
+    return page.tries - page.failures
+
+
+def _retried(page: PageRow, left: Left, *, needed: Evidence) -> PageRow:
     """Back to READY for those who did not get it; another channel may take it at once where this one failed as a whole."""
-    whole = outcome.outcome if isinstance(outcome, Paged) else outcome
-    failed = whole if isinstance(whole, Transient) else next((one for _, one in _but(outcome) if isinstance(one, Transient)), None)
-    is_channel = failed is not None and failed.scope is Scope.CHANNEL
-    failures = page.failures + (not is_channel)
-    if failures >= MAX_FAILURES:
-        return _ended(_counted(_replace(page, marks=marks.given_up(page.marks), failures=failures), needed), failed.code if failed else "")
-    wait_s = failed.retry_after_s if failed is not None and failed.retry_after_s is not None else retry_wait_s(max(1, failures), 0.5)
-    reason = f"{failed.scope} {failed.code}" if failed is not None else ""
-    return _replace(page, state=DeliveryState.READY, reason=reason, failures=failures, not_before=now + wait_s, until=None)
+    whole = left.outcome.outcome if isinstance(left.outcome, Paged) else left.outcome
+    some = (one for _, one in _but(left.outcome) if isinstance(one, Transient))
+    failed = whole if isinstance(whole, Transient) else next(some, Transient(Scope.RECIPIENT, ""))
+    retry = retry_of(failed, page.failures, strikes=strikes(page), jitter=left.jitter)
+    if retry.wait_s is None:
+        return _ended(_counted(_replace(page, marks=marks.given_up(page.marks), failures=retry.failures), needed), failed.code)
+    reason, not_before = f"{failed.scope} {failed.code}", left.at + retry.wait_s
+    return _replace(page, state=DeliveryState.READY, reason=reason, failures=retry.failures, not_before=not_before, until=None)
 
 
 def _but(outcome: Outcome | Paged) -> tuple[tuple[int, Outcome], ...]:
     return outcome.but if isinstance(outcome, Paged) else ()
 
 
-def _doubtful(page: PageRow, cause: str, *, now: float, view: ChannelView | None) -> PageRow:
-    window_s = max(view.latency_q95_s if view else 30.0, 2 * DOUBT_GRACE_S)
-    return _replace(page, state=DeliveryState.IN_DOUBT, reason=cause, not_before=now + DOUBT_GRACE_S, until=now + window_s)
+def _doubtful(page: PageRow, cause: str, *, now: float, view: ChannelView | None, jitter: float) -> PageRow:
+    patience_s = grace_s(view, strikes(page), jitter=jitter)
+    window_s = max(view.latency_q95_s if view else 30.0, 2 * max(patience_s, DOUBT_GRACE_S))
+    return _replace(page, state=DeliveryState.IN_DOUBT, reason=cause, not_before=now + patience_s, until=now + window_s)
 
 
 def _waiting(page: PageRow, *, now: float, view: ChannelView | None) -> PageRow:

@@ -14,7 +14,7 @@ from fenghuo.model.delivery import Delivery, DeliveryState, Hold, Outcome, Perma
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import ChannelView
 
-__all__ = ["QUERY_S", "doubted", "receipted", "retry_wait_s", "settle"]
+__all__ = ["DOUBT_GRACE_S", "QUERY_S", "Retry", "doubted", "grace_s", "receipted", "retry_of", "retry_wait_s", "settle"]
 
 DOUBT_GRACE_S = 2.0
 """How long a doubt waits before a marked copy: a provider that comes back reports first what it had (seen with SMSCs on bind)."""
@@ -23,6 +23,16 @@ QUERY_S = 20.0
 MAX_FAILURES = 6
 """Attempts that may fail for the recipient's or the message's sake before the way is given up."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 300.0
+MOST_STRIKES = 4
+"""A channel's own failures stretch a wait to 16 s and no further: its health keeps emissions away, and one that is back is used soon."""
+
+
+class Retry(msgspec.Struct, frozen=True):
+    """What a transient failure costs. `failures`: for the recipient's or the message's sake so far; `wait_s`: seconds before the next
+    try, None when the way is given up."""
+
+    failures: int
+    wait_s: float | None
 
 
 def settle(
@@ -37,16 +47,8 @@ def settle(
                 return replace(delivery, state=DeliveryState.MET, evidence=evidence, reason="", until=None)
             wait_s = view.latency_q95_s if view else 30.0
             return replace(delivery, state=DeliveryState.AWAITING, evidence=evidence, reason="", until=now + wait_s)
-        case Transient(scope=Scope.CHANNEL, retry_after_s=after_s):
-            wait_s = after_s if after_s is not None else retry_wait_s(1, jitter)
-            return replace(delivery, state=DeliveryState.HELD, reason=held_by(delivery), until=None, not_before=now + wait_s)
-        case Transient(scope=scope, code=code, retry_after_s=after_s):
-            failures = delivery.failures + 1
-            if failures >= MAX_FAILURES:
-                return replace(delivery, state=DeliveryState.FAILED, reason=f"{scope} {code}", failures=failures)
-            wait_s = after_s if after_s is not None else retry_wait_s(failures, jitter)
-            state, reason = (DeliveryState.HELD, Hold.SPENT) if is_last(delivery) else (DeliveryState.READY, code)
-            return replace(delivery, state=state, reason=reason, failures=failures, not_before=now + wait_s)
+        case Transient():
+            return _failed(delivery, outcome, now=now, jitter=jitter)
         case Permanent(scope=scope, code=code):
             return replace(delivery, state=DeliveryState.FAILED, reason=f"{scope} {code}", until=None)
         case Unknown(cause=cause):
@@ -55,20 +57,42 @@ def settle(
             assert_never(outcome)
 
 
+def _failed(delivery: Delivery, outcome: Transient, *, now: float, jitter: float) -> Delivery:
+    replace, scope = msgspec.structs.replace, outcome.scope
+    retry = retry_of(outcome, delivery.failures, jitter=jitter)
+    if retry.wait_s is None:
+        return replace(delivery, state=DeliveryState.FAILED, reason=f"{scope} {outcome.code}", failures=retry.failures)
+    not_before = now + retry.wait_s
+    if scope is Scope.CHANNEL:
+        return replace(delivery, state=DeliveryState.HELD, reason=held_by(delivery), until=None, not_before=not_before)
+    state, reason = (DeliveryState.HELD, Hold.SPENT) if is_last(delivery) else (DeliveryState.READY, outcome.code)
+    return replace(delivery, state=state, reason=reason, failures=retry.failures, not_before=not_before)
+
+
+def retry_of(outcome: Transient, failures: int, *, strikes: int = 1, jitter: float) -> Retry:
+    """What a transient failure costs by its scope, for one recipient or a page of them: a dead link costs the link, never the message's
+    attempts. `strikes`: how often the channel failed in a row, where that is known; `jitter`: 0..1."""
+    after_s = outcome.retry_after_s
+    if outcome.scope is Scope.CHANNEL:
+        return Retry(failures, after_s if after_s is not None else retry_wait_s(min(max(1, strikes), MOST_STRIKES), jitter))
+    if failures + 1 >= MAX_FAILURES:
+        return Retry(failures + 1, None)
+    return Retry(failures + 1, after_s if after_s is not None else retry_wait_s(failures + 1, jitter))
+
+
 def doubted(delivery: Delivery, cause: str, *, now: float, view: ChannelView | None, jitter: float = 0.5) -> Delivery:
     """A delivery of which nobody knows whether it left, with the time by which that must be resolved. `jitter`: 0..1."""
-    grace_s = _grace_s(delivery, view, jitter)
-    window_s = max(view.latency_q95_s if view else 30.0, 2 * max(grace_s, DOUBT_GRACE_S))
+    patience_s = grace_s(view, delivery.tries - delivery.failures, jitter=jitter)
+    window_s = max(view.latency_q95_s if view else 30.0, 2 * max(patience_s, DOUBT_GRACE_S))
     state, reason = DeliveryState.IN_DOUBT, in_doubt(delivery, cause)
-    return msgspec.structs.replace(delivery, state=state, reason=reason, until=now + window_s, not_before=now + grace_s)
+    return msgspec.structs.replace(delivery, state=state, reason=reason, until=now + window_s, not_before=now + patience_s)
 
 
-def _grace_s(delivery: Delivery, view: ChannelView | None, jitter: float) -> float:
-    """How long a doubt waits for word from the far end before anything is done about it. What does no harm twice goes again at once, and
-    then ever more slowly: a black hole takes everything, as often as it is asked."""
+def grace_s(view: ChannelView | None, doubts: int, *, jitter: float) -> float:
+    """How long the `doubts`-th doubt waits for word from the far end before anything is done about it. What does no harm twice goes again
+    at once, and then ever more slowly: a black hole takes everything, as often as it is asked."""
     match view.doubt if view is not None else "opaque":
         case "idempotent":
-            doubts = max(1, delivery.tries - delivery.failures)
             return retry_wait_s(doubts - 1, jitter) if doubts > 1 else 0.0
         case "queryable":
             return QUERY_S

@@ -96,7 +96,8 @@ class Sheet(msgspec.Struct, frozen=True):
 class FakeChannel(SimpleChannel):
     """Fills the port: emits into a list and answers the outcomes it was given, ACCEPTED when it has none left.
 
-    `before`: awaited before begin(); `during`: awaited inside the licence; `answers`: what query() knows, by token.
+    `before`: awaited before begin(); `refusals`: what a page is answered without it; `during`: awaited inside the licence;
+    `answers`: what query() knows, by token.
     """
 
     def __init__(self, name: str, sent: list[Mail]) -> None:
@@ -106,6 +107,7 @@ class FakeChannel(SimpleChannel):
         self.answers: dict[str, Outcome] = {}
         self.pages: list[Sheet] = []
         self.page_outcomes: deque[Outcome | Paged | Exception] = deque()
+        self.refusals: deque[Outcome] = deque()
         self.before: Callable[[], Awaitable[None]] = _nothing
         self.during: Callable[[Emission], Awaitable[None]] = _nothing_more
 
@@ -122,6 +124,8 @@ class FakeChannel(SimpleChannel):
 
     async def send_page(self, page: SendPage) -> Outcome | Paged:
         await self.before()
+        if self.refusals:
+            return self.refusals.popleft()
         async with page.begin() as emission:
             ref = f"{self.name}-page-{len(self.pages)}"
             self.pages.append(Sheet(self.name, tuple(page.addresses), emission.payload.text, emission.token, emission.n, ref))

@@ -9,12 +9,13 @@ import pytest
 
 from fenghuo.engine import marks, paging
 from fenghuo.engine.paging import Left
+from fenghuo.engine.settling import settle
 from fenghuo.model.delivery import DeliveryState, Outcome, Paged, Permanent, Reached, Scope, Token, Transient, Unknown
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import Health
 from fenghuo.model.traffic import Priority
 from fenghuo.store.records import PageRow
-from tests.core.engine.values import NOW, Q95_S, view
+from tests.core.engine.values import NOW, Q95_S, delivery, view
 
 S = DeliveryState
 NEEDED = Evidence.DEVICE
@@ -90,7 +91,7 @@ def test_a_recipient_who_is_always_busy_is_given_up_and_a_channel_never_costs_a_
 def test_a_doubt_is_resolved_by_what_the_channel_can_do(
     priority: Priority, doubt: str, after_s: float, *, others: bool, state: DeliveryState, refires: int
 ) -> None:
-    doubtful = paging.doubted(page(), "crash", needed=NEEDED, now=NOW, view=view("a"))
+    doubtful = paging.doubted(page(), "crash", needed=NEEDED, now=NOW, view=view("a", doubt=doubt))
     after = looked(doubtful, priority=priority, now=NOW + after_s, others=others, doubt=doubt)
     assert (state, refires) == (after.state, after.refires)
 
@@ -98,9 +99,52 @@ def test_a_doubt_is_resolved_by_what_the_channel_can_do(
 def test_an_idempotent_channel_that_is_down_resolves_nothing_and_copies_have_an_end() -> None:
     doubtful = paging.doubted(page(), "crash", needed=NEEDED, now=NOW, view=view("a"))
     assert doubtful == looked(doubtful, doubt="idempotent", health=Health.DOWN)
+    assert S.READY is looked(doubtful, doubt="idempotent", now=NOW + 10 * Q95_S).state, "however long it was away"
     spent = msgspec.structs.replace(doubtful, refires=paging.MAX_REFIRES)
     assert spent == looked(spent, now=NOW + 5.0)
     assert S.FAILED is looked(spent, now=NOW + Q95_S).state
+
+
+@pytest.mark.parametrize("failures", range(7))
+@pytest.mark.parametrize("scope", list(Scope))
+@pytest.mark.parametrize("after_s", [None, 7.0])
+def test_a_page_that_was_not_taken_waits_as_a_delivery_does(scope: Scope, failures: int, after_s: float | None) -> None:
+    """One rule for both, by scope: the recipient's and the message's failures are counted and stretch the wait, a channel's are not."""
+    outcome = Transient(scope, "no", after_s)
+    one = settle(delivery(failures=failures), outcome, needed=NEEDED, now=NOW, view=view("a"))
+    all_of_them = settled(outcome, failures=failures, tries=failures + 1, n=failures + 1)
+    expected = (one.state is S.FAILED, one.failures) if one.state is S.FAILED else (False, one.failures, one.not_before)
+    assert expected == (all_of_them.state is S.FAILED, all_of_them.failures, all_of_them.not_before)[: len(expected)]
+
+
+def test_a_page_that_its_channel_never_takes_goes_ever_more_slowly_up_to_a_quarter_of_a_minute() -> None:
+    held, waits = page(), []
+    for n in range(1, 7):
+        held = paging.begun(held, "a", Token("t")) if n > 1 else held
+        left = Left(held.tries, Transient(Scope.CHANNEL, "http-503"), range(4), NOW, 1.0)
+        held = paging.settled(held, left, needed=NEEDED, view=view("a"))
+        waits.append(held.not_before - NOW)
+    assert [2.0, 4.0, 8.0, 16.0, 16.0, 16.0] == waits
+
+
+def test_a_far_end_that_takes_and_never_answers_is_asked_ever_more_slowly() -> None:
+    """At once after the first time, for the same token does no harm twice; a black hole takes everything as often as it is asked."""
+    held, waits = page(), []
+    for n in range(1, 5):
+        held = paging.begun(held, "a", Token("t")) if n > 1 else held
+        left = Left(held.tries, Unknown("timeout"), range(4), NOW, 1.0)
+        held = paging.settled(held, left, needed=NEEDED, view=view("a", doubt="idempotent"))
+        waits.append(held.not_before - NOW)
+        assert S.IN_DOUBT is (held if n == 1 else looked(held, doubt="idempotent", now=held.not_before - 0.1)).state
+        held = looked(held, doubt="idempotent", now=held.not_before)
+    assert [0.0, 2.0, 4.0, 8.0] == waits
+
+
+def test_an_urgent_doubt_outlives_the_absence_of_its_channel() -> None:
+    """Its window is over and nothing works: a marked copy is owed, and goes when something does."""
+    doubtful = paging.doubted(page(), "crash", needed=NEEDED, now=NOW, view=view("a"))
+    after = looked(doubtful, now=NOW + Q95_S, health=Health.DOWN)
+    assert (S.READY, 1) == (after.state, after.refires)
 
 
 def test_a_doubt_that_only_its_own_channel_can_resolve_stays_with_it() -> None:
