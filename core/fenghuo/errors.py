@@ -25,6 +25,7 @@ FenghuoError
     ├── NotAllowed                        known, but without the right
     ├── ReleaseNeeded                     a signature is missing
     ├── WrongTraffic                      this channel may not carry it
+    ├── TooUrgent                         this channel has not passed bronze, and it is P0 or P1
     └── Withdrawn(reason)                 superseded, expired, cancelled or already settled when begin() looked
 """
 
@@ -56,6 +57,7 @@ __all__ = [
     "StaleEpoch",
     "StoreError",
     "StoreFull",
+    "TooUrgent",
     "Withdrawn",
     "WrongTraffic",
     "XmlRefused",
@@ -198,6 +200,10 @@ class ReleaseNeeded(Denied):
 
 class WrongTraffic(Denied):
     """The channel may not carry this traffic (an exercise on an actual-only instance, for example)."""
+
+
+class TooUrgent(Denied):
+    """The channel's type has not passed bronze of the conformance kit, and carries P2 to P4 only."""
 
 
 class Withdrawn(Denied):

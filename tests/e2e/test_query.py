@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.node import Node, Person, orders
+from tests.peers.site import give_record, install
 from tests.scale import TIMEOUT_SCALE
 
 pytestmark = [pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(60)]
@@ -103,14 +104,10 @@ async def gateway(*, forgets: bool) -> AsyncIterator[Gateway]:
 
 @pytest.fixture(autouse=True)
 def _installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The plugin as a package manager leaves it: a module and its entry point."""
+    """The plugin as a package manager leaves it, and its record as an administrator does."""
     site = tmp_path / "site"
-    info = site / "fenghuo_asked-1.0.dist-info"
-    info.mkdir(parents=True)
-    (site / "fenghuo_asked.py").write_text(PLUGIN, encoding="utf-8")
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: fenghuo-asked\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[fenghuo]\nasked = fenghuo_asked\n")
-    monkeypatch.setenv("PYTHONPATH", str(site), prepend=":")
+    monkeypatch.setenv("PYTHONPATH", install(site, "asked", PLUGIN), prepend=":")
+    give_record(tmp_path / "state", site, "asked", "pager.asked")
 
 
 async def killed_in_doubt(node: Node, far: Gateway) -> str:

@@ -12,7 +12,6 @@ import itertools
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,7 +19,9 @@ import msgspec
 
 from tests.scale import TIMEOUT_SCALE
 
-__all__ = ["Page", "Pager", "install"]
+__all__ = ["CHANNEL", "NAME", "PLUGIN", "Page", "Pager"]
+
+NAME, CHANNEL = "pages", "pager.pages"
 
 PLUGIN = '''
 """Pages over TCP, one line of JSON a thing."""
@@ -118,16 +119,6 @@ def fenghuo_channel_types():
 
     return [ChannelType("pager.pages", Settings, able, ("msisdn",), Pager)]
 '''
-
-
-def install(folder: Path) -> str:
-    """Leave the plugin in a folder as a package manager does; what PYTHONPATH must begin with."""
-    info = folder / "fenghuo_pages-1.0.dist-info"
-    info.mkdir(parents=True)
-    (folder / "fenghuo_pages.py").write_text(PLUGIN, encoding="utf-8")
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: fenghuo-pages\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[fenghuo]\npages = fenghuo_pages\n")
-    return str(folder)
 
 
 class Page(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ import msgspec
 from fenghuo.cli.logs import quiet_logs
 from fenghuo.cli.paper import print_json
 from fenghuo.cli.starter import write_starter
+from fenghuo.engine.standing import dead_ends
 from fenghuo.errors import SettingsError
 from fenghuo.plugin.host import PluginHost, load_plugins
 from fenghuo.service import settings
@@ -37,7 +38,7 @@ def check(ctx: click.Context, *, named: Path | None, file: Path | None, as_json:
     warnings: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     try:
-        warnings = _load(_which(ctx, named or file)).warnings
+        warnings = _warned(_which(ctx, named or file))
     except SettingsError as error:
         faults = error.faults
     if as_json:
@@ -56,6 +57,7 @@ def check(ctx: click.Context, *, named: Path | None, file: Path | None, as_json:
 def show(ctx: click.Context, *, named: Path | None, file: Path | None, as_json: bool) -> None:
     """The settings as the daemon understands them, defaults filled in; secrets are named, never shown."""
     found = _load(_which(ctx, named or file))
+    settings.load_rules(found)
     print_json({name: _plain(getattr(found, name)) for name in found.__struct_fields__})
 
 
@@ -88,9 +90,15 @@ def _which(ctx: click.Context, said: Path | None) -> Path:
 
 def _load(file: Path) -> settings.Settings:
     quiet_logs()
-    found = settings.load(file, load_plugins())
-    settings.load_rules(found)
-    return found
+    return settings.load(file, load_plugins())
+
+
+def _warned(file: Path) -> tuple[str, ...]:
+    """What works and still should not stay so, in the settings and the rules. Raises: SettingsError."""
+    found = _load(file)
+    rules = settings.load_rules(found)
+    ungraded = {channel.name: channel.ungraded for channel in found.channels}
+    return (*found.warnings, *(f"{found.node.rules.name}: rule {name!r} {fault}" for name, fault in dead_ends(rules, ungraded)))
 
 
 def _schema(host: PluginHost) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import msgspec
 from fenghuo.client.caller import Caller
 from fenghuo.client.socket import Control
 from fenghuo.errors import NotAuthenticated, SettingsError
+from fenghuo.plugin.conformance import RECORDS
 
 __all__ = ["URL_HELP", "Place", "Where", "connect", "place", "read_token", "speaks"]
 
@@ -42,10 +43,11 @@ class Where(msgspec.Struct, frozen=True):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where a settings file puts the daemon: its socket and its state folder."""
+    """Where a settings file puts the daemon: its socket, its state folder, and the conformance kit's records."""
 
     socket: Path
     state: Path
+    records: Path = Path(RECORDS)
 
 
 def speaks(command: Callable[..., R]) -> Callable[..., R]:
@@ -77,7 +79,7 @@ def connect(where: Where) -> Caller:
 
 
 def place(config: Path) -> Place:
-    """Socket and state folder as `config` names them, read without plugins and without judging the rest of the file.
+    """Where `config` puts them, read without plugins and without judging the rest of the file.
 
     Raises: SettingsError when it is no readable TOML.
     """
@@ -88,8 +90,9 @@ def place(config: Path) -> Place:
     base = config.absolute().parent
     state = base / _text(raw, "node", "state", "state")
     socket = base / _text(raw, "control", "socket", str(state / "ctl.sock"))
+    records = base / _text(raw, "plugins", "records", str(state / RECORDS))
     # As the daemon reads them: a Unix socket's path may have 107 bytes, and steps up count.
-    return Place(Path(os.path.normpath(socket)), Path(os.path.normpath(state)))
+    return Place(*(Path(os.path.normpath(path)) for path in (socket, state, records)))
 
 
 def read_token(path: Path | None) -> str:

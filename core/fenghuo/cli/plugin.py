@@ -13,9 +13,11 @@ from typing import Any
 import click
 import msgspec
 
+from fenghuo.cli.door import place
 from fenghuo.cli.logs import quiet_logs
 from fenghuo.cli.paper import print_json, print_table
 from fenghuo.errors import SettingsError
+from fenghuo.plugin.grading import standing_of
 from fenghuo.plugin.host import PluginHost, load_plugins
 
 __all__ = ["plugin"]
@@ -29,25 +31,41 @@ def plugin() -> None:
     """Plugins: ls, check."""
 
 
+settings_file = click.option(
+    "--config", "file", type=click.Path(path_type=Path), help="Settings file of the node; else the one named before the verb."
+)
+
+
 @plugin.command()
+@settings_file
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def ls(*, as_json: bool) -> None:
-    """What is installed here and what it brings; a plugin that was set aside is named with its cause. Needs no daemon."""
+@click.pass_context
+def ls(ctx: click.Context, *, file: Path | None, as_json: bool) -> None:
+    """What is installed here, what it brings, and the grades of its channels on the node of --config; a plugin that was set aside is named
+    with its cause. Needs no daemon.
+    """
     quiet_logs()
     host = load_plugins()
-    rows = [*_sound(host), *({"name": fault.plugin, "version": "", "brings": [], "fault": fault.cause} for fault in host.faults)]
+    rows = _sound(host, _records(ctx, file))
+    rows += [{"name": fault.plugin, "version": "", "brings": [], "fault": fault.cause, "grades": []} for fault in host.faults]
     if as_json:
         print_json(rows)
-    else:
-        print_table(("name", "version", "brings", "fault"), ((r["name"], r["version"], ", ".join(r["brings"]), r["fault"]) for r in rows))
+        return
+    lines = ((r["name"], r["version"], ", ".join(r["brings"]), _grades(r["grades"]), r["fault"]) for r in rows)
+    print_table(("name", "version", "brings", "grades", "fault"), lines)
+    for grade in (grade for row in rows for grade in row["grades"] if grade["ungraded"]):
+        click.echo(f"{grade['channel']} carries P2 to P4 only: {grade['ungraded']}")
 
 
 @plugin.command(context_settings={"ignore_unknown_options": True})
 @click.argument("name")
 @click.argument("more", nargs=-1, type=click.UNPROCESSED)
+@settings_file
 @click.option("--json", "as_json", is_flag=True, help="Print every verdict as JSON; what pytest says goes to stderr.")
-def check(*, name: str, more: tuple[str, ...], as_json: bool) -> None:
-    """Examine the channels of plugin NAME with the conformance kit, and print their grades; MORE goes to pytest. Needs no daemon.
+@click.pass_context
+def check(ctx: click.Context, *, name: str, more: tuple[str, ...], file: Path | None, as_json: bool) -> None:
+    """Examine the channels of plugin NAME with the conformance kit, print their grades, and record them for the node of --config, whose
+    daemon reads them at its next start; MORE goes to pytest. Needs no daemon.
 
     Ends with 0 if nothing failed. See docs/reference/conformance.md.
     """
@@ -55,6 +73,8 @@ def check(*, name: str, more: tuple[str, ...], as_json: bool) -> None:
         raise SettingsError(("the conformance kit needs pytest: pip install 'fenghuo[kit]'",))
     # Another one's pytest plugins must not decide how a channel is graded; the kit is named by hand for the same reason.
     command = [sys.executable, "-m", "pytest", "-p", KIT, "-p", "no:cacheprovider", "-q", "--fenghuo-channel", name, *more]
+    records = _records(ctx, file)
+    command += ["--fenghuo-record", str(records)] if records is not None else []
     environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     with tempfile.TemporaryDirectory(prefix="fenghuo-kit-") as folder:
         report = Path(folder) / "verdicts.json"
@@ -62,13 +82,28 @@ def check(*, name: str, more: tuple[str, ...], as_json: bool) -> None:
         done = subprocess.run(command, env=environment, stdout=sys.stderr if as_json else None, check=False)
         if as_json:
             print_json(msgspec.json.decode(report.read_bytes()) if report.exists() else [])
-    click.get_current_context().exit(done.returncode)
+    if records is None:
+        click.echo("nothing was recorded; name the node with --config", err=True)
+    ctx.exit(done.returncode)
 
 
-def _sound(host: PluginHost) -> list[dict[str, Any]]:
+def _records(ctx: click.Context, file: Path | None) -> Path | None:
+    """The folder of records of the node that was named, if one was."""
+    named = file or ctx.find_root().params.get("config")
+    return place(Path(named)).records if named is not None else None
+
+
+def _grades(grades: list[dict[str, str]]) -> str:
+    return ", ".join(f"{one['channel']} {one['grade']}" for one in grades)
+
+
+def _sound(host: PluginHost, records: Path | None) -> list[dict[str, Any]]:
     families = {"channel": host.channel_types, "source": host.source_types, "sensor": host.sensor_types, "front": host.front_types}
     rows: list[dict[str, Any]] = []
     for info in host.plugins:
         brings = [f"{family} {name}" for family, types in families.items() for name, (owner, _) in types.items() if owner == info.name]
-        rows.append({"name": info.name, "version": info.version, "brings": brings, "fault": None})
+        channels = [name for name, (owner, _) in host.channel_types.items() if owner == info.name]
+        found = {name: standing_of(name, host.origin(name), records) for name in channels}
+        grades = [{"channel": name, "grade": str(one), "ungraded": one.ungraded} for name, one in found.items()]
+        rows.append({"name": info.name, "version": info.version, "brings": brings, "fault": None, "grades": grades})
     return rows

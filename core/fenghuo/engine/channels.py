@@ -18,7 +18,8 @@ __all__ = ["PLAIN", "ChannelBoard", "Instance", "Terms"]
 
 class Terms(msgspec.Struct, frozen=True):
     """What the operator's settings say of an instance. `medium`: its own name where empty; `stable_s`: least seconds a stage of
-    probation lasts; `refire_after_s`: an actuator in doubt starts once more by itself after so long, None: by a person's word only."""
+    probation lasts; `refire_after_s`: an actuator in doubt starts once more by itself after so long, None: by a person's word only;
+    `ungraded`: why it carries P2 to P4 only, empty where it may carry everything (standing.py)."""
 
     risk_groups: tuple[str, ...] = ()
     medium: str = ""
@@ -26,6 +27,7 @@ class Terms(msgspec.Struct, frozen=True):
     admin: Admin = Admin.ENABLED
     stable_s: float = 10.0
     refire_after_s: float | None = None
+    ungraded: str = ""
 
 
 PLAIN = Terms()
@@ -53,6 +55,7 @@ class Instance:
         self.medium = terms.medium or name
         self.traffic = tuple(kind for kind in terms.traffic if kind in capabilities.traffic)
         self.refire_after_s = terms.refire_after_s
+        self.ungraded = terms.ungraded
         self.admin = terms.admin
         self.admin_reason = ""
         self.health = ChannelHealth(stable_s=terms.stable_s)
@@ -101,6 +104,7 @@ class Instance:
             concurrency=caps.concurrency,
             repeat_safe=caps.repeat_safe,
             batch=caps.batch,
+            ungraded=self.ungraded,
         )
 
 

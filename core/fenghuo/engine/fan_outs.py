@@ -24,6 +24,7 @@ from fenghuo.engine.page_store import PageStore, Settled, Told
 from fenghuo.engine.paging import is_for_another, is_for_channel, strikes
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.settling import retry_of
+from fenghuo.engine.standing import refusal
 from fenghuo.errors import RowDamaged
 from fenghuo.model.delivery import DeliveryState, ObjectiveState, Transient
 from fenghuo.model.message import MessageState
@@ -166,6 +167,8 @@ class FanOuts:
     def _usable(self, fan: OpenFanOut, name: str, kind: str) -> Instance | None:
         instance = self._board.get(name)
         if instance is None or not instance.capabilities.batch or fan.opened.objective.traffic not in instance.traffic:
+            return None
+        if refusal(instance.ungraded, fan.opened.objective):
             return None
         fits = not kind or kind in instance.address_kinds
         return instance if fits and instance.admin is Admin.ENABLED and instance.health.state is not Health.DOWN else None

@@ -13,7 +13,8 @@ from fenghuo.engine.facts import Denial, Facts
 from fenghuo.engine.medium import Medium
 from fenghuo.engine.office import Office
 from fenghuo.engine.renditions import RenditionShelf
-from fenghuo.errors import Denied, StaleEpoch, Withdrawn, WrongTraffic
+from fenghuo.engine.standing import refusal
+from fenghuo.errors import Denied, StaleEpoch, TooUrgent, Withdrawn, WrongTraffic
 from fenghuo.formats.renditions import marked
 from fenghuo.model.delivery import Attempt, Delivery, DeliveryState, Token
 from fenghuo.model.message import MessageId, MessageState
@@ -120,6 +121,8 @@ class Licensing:
         payload = self._shelf.get(job.delivery.message, job.delivery.revision, job.delivery.form)
         if job.delivery.traffic not in instance.traffic:
             raise self._denied(job, WrongTraffic(f"channel {instance.name} may not carry {job.delivery.traffic} traffic"))
+        if why := self._too_urgent(job, instance):
+            raise self._denied(job, TooUrgent(f"{instance.name}: {why}"))
         if message is None or payload is None:
             raise self._denied(job, Withdrawn("the message is over"))
         begun = self._book.licence(job.delivery.id)
@@ -135,6 +138,11 @@ class Licensing:
             raise
         validity_s = max(0.0, begun.expires_at - self._office.clock.time())
         return Licence(job, marked(payload, mark), validity_s=validity_s, number=message.message.number)
+
+    def _too_urgent(self, job: Job, instance: Instance) -> str:
+        """What was planned by an earlier process, before the files of the plugin changed, is looked at again here."""
+        opened = self._book.objectives.get(job.delivery.objective)
+        return refusal(instance.ungraded, opened.objective) if opened is not None else ""
 
     def _denied(self, job: Job, denied: Denied) -> Denied:
         """Tell the loop, or the delivery would stay READY and keep its rung for ever."""

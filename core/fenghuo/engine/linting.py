@@ -12,6 +12,7 @@ import msgspec
 from fenghuo.engine.planning import lint
 from fenghuo.engine.routing import whole
 from fenghuo.engine.rules import Match, Rule, RuleBook
+from fenghuo.engine.standing import dead_ends
 from fenghuo.model.audience import Split
 from fenghuo.model.directory import Directory, RecipientId
 from fenghuo.model.message import Scope
@@ -44,7 +45,8 @@ def lint_rules(rules: RuleBook, directory: Directory, situation: Situation) -> t
     for place, rule in enumerate(rules.rules):
         faults += [f"rule {rule.name!r}: {fault}" for fault in _shadowed(rule, rules.rules[:place])]
         faults += [f"rule {rule.name!r}: {fault}" for check in _CHECKS for fault in check(rule, _Ground(rules, directory, situation))]
-    return tuple(faults)
+    ungraded = {view.name: view.ungraded for view in situation.channels}
+    return (*faults, *(f"rule {name!r}: {fault}" for name, fault in dead_ends(rules, ungraded)))
 
 
 class _Ground(msgspec.Struct, frozen=True):

@@ -133,6 +133,7 @@ class Opening:
             self._directory(entry, recipient),
             situation=self._board.situation(),
             traffic=objective.traffic,
+            priority=objective.priority,
             via=objective.via,
         )
         for form in {way.form for way in found}:

@@ -14,7 +14,8 @@ from fenghuo.engine.fan_out import OpenFanOut
 from fenghuo.engine.licence import guard
 from fenghuo.engine.office import Office
 from fenghuo.engine.paging import begun
-from fenghuo.errors import Withdrawn, WrongTraffic
+from fenghuo.engine.standing import refusal
+from fenghuo.errors import TooUrgent, Withdrawn, WrongTraffic
 from fenghuo.formats.renditions import marked
 from fenghuo.model.delivery import DeliveryState, Objective, Token, token_for
 from fenghuo.model.message import Message
@@ -97,6 +98,8 @@ class PageJob:
         task, office = self._task, self._office
         if task.objective.traffic not in task.instance.traffic:
             raise WrongTraffic(f"channel {task.instance.name} may not carry {task.objective.traffic} traffic")
+        if why := refusal(task.instance.ungraded, task.objective):
+            raise TooUrgent(f"{task.instance.name}: {why}")
         self.began_at = office.clock.time()
         await self._commit()
         self.is_licensed = True

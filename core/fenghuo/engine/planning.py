@@ -7,9 +7,10 @@ import hashlib
 import msgspec
 
 from fenghuo.engine.rules import Rung
+from fenghuo.engine.standing import too_urgent
 from fenghuo.model.directory import ContactPoint, Directory, RecipientId
 from fenghuo.model.situation import ChannelView, Health, Situation
-from fenghuo.model.traffic import Traffic
+from fenghuo.model.traffic import Priority, Traffic
 
 __all__ = ["Candidate", "LeftOut", "best_first", "candidates", "lint"]
 
@@ -42,6 +43,7 @@ def candidates(
     *,
     situation: Situation,
     traffic: Traffic,
+    priority: Priority,
     via: tuple[str, ...] = (),
 ) -> tuple[tuple[Candidate, ...], tuple[LeftOut, ...]]:
     """All ways to a recipient in the order of the ladder, and what was left out."""
@@ -51,7 +53,7 @@ def candidates(
     for index, rung in enumerate(rungs):
         for name in rung.channels:
             view = situation.channel.get(name)
-            reason = _why_not(name, view, traffic=traffic, via=via)
+            reason = _why_not(name, view, traffic=traffic, via=via) or (too_urgent(view.ungraded, priority) if view else "")
             found = _addresses(view, points) if view and not reason else ()
             if reason or not found or view is None:
                 left.append(LeftOut(index, name, reason or _no_address(view)))

@@ -19,6 +19,7 @@ from fenghuo.engine.office import Office
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.routing import Routed
 from fenghuo.engine.rules import Rung
+from fenghuo.engine.standing import too_urgent
 from fenghuo.model.delivery import Objective, ObjectiveState
 from fenghuo.model.message import Message
 from fenghuo.model.roll import PUBLIC
@@ -55,7 +56,7 @@ class Publics:
         channels: list[str] = []
         for index, rung in enumerate(rungs):
             for name in rung.channels:
-                reason = self._why_not(entry.message, name, batch)
+                reason = self._why_not(entry.message, name, batch) or self._too_urgent(name, item.priority)
                 left += [(index, name, reason)] if reason else []
                 channels += [] if reason else [name]
         kinds = self._kinds(channels)
@@ -110,6 +111,10 @@ class Publics:
         if row is not None:
             batch.renditions.append(row)
         return self._shelf.why_not(message, instance.form)
+
+    def _too_urgent(self, name: str, priority: Priority) -> str:
+        instance = self._board.get(name)
+        return too_urgent(instance.ungraded, priority) if instance is not None else ""
 
     def _kinds(self, channels: Iterable[str]) -> tuple[str, ...]:
         found = (self._board.get(name) for name in channels)

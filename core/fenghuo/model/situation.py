@@ -37,7 +37,8 @@ class ChannelView(msgspec.Struct, frozen=True):
     """A channel instance as planning sees it. Times in seconds, fee in fen (¥0.01) a message, airtime in seconds a message.
 
     `doubt`: what to do after a crash or timeout: idempotent, queryable, opaque or actuator (delivery.md, At least once);
-    `refire_after_s`: when an actuator in doubt starts once more by itself, None: a person decides.
+    `refire_after_s`: when an actuator in doubt starts once more by itself, None: a person decides; `ungraded`: why it carries P2 to P4
+    only, empty where it may carry everything.
     """
 
     name: str
@@ -60,6 +61,7 @@ class ChannelView(msgspec.Struct, frozen=True):
     repeat_safe: bool = False
     batch: bool = False
     refire_after_s: float | None = None
+    ungraded: str = ""
 
     @property
     def is_usable(self) -> bool:

@@ -12,7 +12,10 @@ from types import MappingProxyType
 
 import msgspec
 
-__all__ = ["Ability", "Arrival", "ConformanceFixture", "ConformancePeer", "Word"]
+__all__ = ["RECORDS", "Ability", "Arrival", "ConformanceFixture", "ConformancePeer", "Word"]
+
+RECORDS = "conformance"
+"""Name of the folder in a node's state folder where the kit's records lie, unless its settings name another."""
 
 
 class Word(StrEnum):

@@ -18,15 +18,13 @@ import pluggy
 
 from fenghuo.plugin import hookspecs
 from fenghuo.plugin.conformance import ConformanceFixture
+from fenghuo.plugin.origin import GROUP, Origin, origin_of
 from fenghuo.plugin.ports import AddressKind, ChannelType, FrontType, PluginInfo, Renderer, SensorType, SourceType
 
 if TYPE_CHECKING:
     import click
 
 __all__ = ["API_VERSION", "GROUP", "PluginFault", "PluginHost", "load_plugins"]
-
-GROUP = "fenghuo"
-"""The entry-point group by which bundled plugins and third parties come in alike."""
 
 API_VERSION = (1, 0)
 """The plugin API this build speaks; a plugin names the range it was written for in PluginInfo.api."""
@@ -49,9 +47,10 @@ class PluginError(Exception):
 
 
 class Brought(msgspec.Struct, frozen=True):
-    """Everything one sound plugin declared."""
+    """Everything one sound plugin declared; `origin`: where it comes from, which takes a look at the disk."""
 
     info: PluginInfo
+    origin: Callable[[], Origin]
     channel_types: tuple[ChannelType, ...] = ()
     source_types: tuple[SourceType, ...] = ()
     sensor_types: tuple[SensorType, ...] = ()
@@ -69,6 +68,7 @@ class PluginHost:
     def __init__(self, manager: pluggy.PluginManager, brought: tuple[Brought, ...], faults: tuple[PluginFault, ...]) -> None:
         self._manager = manager
         self._faults = list(faults)
+        self._origins = {kind.id: one.origin for one in reversed(brought) for kind in one.channel_types}  # the first one stays
         self.plugins: tuple[PluginInfo, ...] = tuple(one.info for one in brought)
         self.channel_types: Mapping[str, tuple[str, ChannelType]] = self._by_id(brought, lambda one: one.channel_types)
         self.source_types: Mapping[str, tuple[str, SourceType]] = self._by_id(brought, lambda one: one.source_types)
@@ -81,6 +81,10 @@ class PluginHost:
     def faults(self) -> tuple[PluginFault, ...]:
         """Every plugin or thing that was set aside, in the order it was found; the daemon logs them, `fenghuo status` shows them."""
         return tuple(self._faults)
+
+    def origin(self, channel_type: str) -> Origin:
+        """Where the plugin comes from that brings a channel type."""
+        return self._origins[channel_type]()
 
     @cached_property
     def commands(self) -> Mapping[str, click.Command]:
@@ -134,9 +138,9 @@ def load_plugins(modules: Iterable[object] | None = None) -> PluginHost:
     manager.add_hookspecs(hookspecs)
     brought: list[Brought] = []
     faults: list[PluginFault] = []
-    for name, load in _candidates(modules):
+    for name, load, origin in _candidates(modules):
         try:
-            brought.append(_admit(manager, name, load))
+            brought.append(_admit(manager, name, load, origin))
         except (Exception, SystemExit) as fault:  # noqa: BLE001  # one bad plugin must not stop the rest
             faults.append(PluginFault(name, sentence(fault)))
     return PluginHost(manager, tuple(brought), tuple(faults))
@@ -158,23 +162,27 @@ def id_of(thing: object) -> str:
     return thing.form if isinstance(thing, Renderer) else str(getattr(thing, "id"))  # noqa: B009  # every other declared struct has an id
 
 
-def _candidates(modules: Iterable[object] | None) -> list[tuple[str, Callable[[], object]]]:
+def _candidates(modules: Iterable[object] | None) -> list[tuple[str, Callable[[], object], Callable[[], Origin]]]:
     if modules is not None:
-        return [(str(getattr(module, "__name__", module)), partial(_itself, module)) for module in modules]
+        return [(str(getattr(module, "__name__", module)), partial(_itself, module), partial(origin_of, module)) for module in modules]
     points = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: point.name)
-    return [(point.name, point.load) for point in points]
+    return [(point.name, point.load, partial(_origin, point)) for point in points]
+
+
+def _origin(point: importlib.metadata.EntryPoint) -> Origin:
+    return Origin(point.module, point.dist.name if point.dist is not None else "")
 
 
 def _itself(module: object) -> object:
     return module
 
 
-def _admit(manager: pluggy.PluginManager, name: str, load: Callable[[], object]) -> Brought:
+def _admit(manager: pluggy.PluginManager, name: str, load: Callable[[], object], origin: Callable[[], Origin]) -> Brought:
     module = load()
     _refuse_misfits(manager, module)
     try:
         manager.register(module, name=name)
-        return _ask(manager, module)
+        return _ask(manager, module, origin)
     except BaseException:
         if manager.is_registered(module):
             manager.unregister(module)
@@ -192,13 +200,14 @@ def _refuse_misfits(manager: pluggy.PluginManager, module: object) -> None:
             raise PluginError(f"{attribute} is a coroutine function; hooks are synchronous and register objects")
 
 
-def _ask(manager: pluggy.PluginManager, module: object) -> Brought:
+def _ask(manager: pluggy.PluginManager, module: object, origin: Callable[[], Origin]) -> Brought:
     infos = _declared(manager, module, "fenghuo_plugin", PluginInfo)
     if not infos:
         raise PluginError("fenghuo_plugin is missing, so it does not say who it is")
     _check_api(infos[0].api)
     return Brought(
         info=infos[0],
+        origin=origin,
         channel_types=_declared(manager, module, "fenghuo_channel_types", ChannelType),
         source_types=_declared(manager, module, "fenghuo_source_types", SourceType),
         sensor_types=_declared(manager, module, "fenghuo_sensor_types", SensorType),

@@ -16,6 +16,7 @@ from fenghuo.engine.linting import lint_rules
 from fenghuo.engine.office import Office
 from fenghuo.engine.planning import candidates
 from fenghuo.engine.routing import Routed, default_priority, envelope_of, route
+from fenghuo.engine.standing import too_urgent
 from fenghuo.errors import FormatError, NotFound
 from fenghuo.formats.decode import decode
 from fenghuo.model.delivery import OPEN_STATES
@@ -114,7 +115,7 @@ class PlanVerbs:
 
     def _explained(self, message: Message, item: Routed, left: dict[tuple[str, str], int]) -> dict[str, Any]:
         if item.is_public:
-            return self._explained_public(message, item)
+            return self._explained_public(message, item, left)
         rungs = self._office.rules.ladders[item.rule.ladder].rungs
         ways: dict[tuple[int, str], int] = {}
         unreachable = 0
@@ -125,6 +126,7 @@ class PlanVerbs:
                 self._office.directory,
                 situation=self._board.situation(),
                 traffic=message.traffic,
+                priority=item.priority,
                 via=message.content.via,
             )
             unreachable += not found
@@ -148,7 +150,7 @@ class PlanVerbs:
             ],
         }
 
-    def _explained_public(self, message: Message, item: Routed) -> dict[str, Any]:
+    def _explained_public(self, message: Message, item: Routed, left: dict[tuple[str, str], int]) -> dict[str, Any]:
         """One rung of alternates, each with how many addresses of the roll it takes."""
         areas = frozenset(name.removeprefix(PUBLIC) for name in item.recipients)
         channels: list[dict[str, Any]] = []
@@ -156,6 +158,9 @@ class PlanVerbs:
             instance = self._board.get(name)
             kinds = instance.address_kinds if instance is not None and instance.capabilities.batch else ()
             takes = self._office.roll.count(areas, frozenset(kinds))
+            why = too_urgent(instance.ungraded, item.priority) if instance is not None else ""
+            if why:
+                left[(name, why)], takes = left.get((name, why), 0) + takes, 0
             channels.append({"channel": name, **self._condition(name), "recipients": takes})
         most = max((channel["recipients"] for channel in channels), default=0)
         rung = {"rung": 1, "mode": "then", "after_s": None, "channels": channels}

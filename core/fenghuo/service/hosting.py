@@ -67,6 +67,8 @@ class Hosting:
             if row is not None:
                 instance.admin, instance.admin_reason = row.admin, row.reason
             self._room.board.add(instance)
+            if channel.ungraded:
+                log.warning("channel carries P2 to P4 only", channel=channel.name, cause=channel.ungraded)
 
     def _instance(self, channel: ChannelSettings, supervisor: ChannelSupervisor, kinds: tuple[str, ...]) -> Instance:
         traffic = tuple(kind for kind in channel.traffic if not (self._exercise and kind is Traffic.ACTUAL))
@@ -76,7 +78,14 @@ class Hosting:
             supervisor.capabilities,
             address_kinds=kinds,
             channel=lambda: supervisor.channel,
-            terms=Terms(channel.risk_groups, channel.medium, traffic, channel.admin, refire_after_s=channel.refire_after_s),
+            terms=Terms(
+                channel.risk_groups,
+                channel.medium,
+                traffic,
+                channel.admin,
+                refire_after_s=channel.refire_after_s,
+                ungraded=channel.ungraded,
+            ),
         )
 
     def start(self, desk: Desk, events: EventStream, web: Web | None) -> None:

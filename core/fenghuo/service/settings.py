@@ -93,7 +93,8 @@ def _read(path: Path, reading: Reading) -> Settings | None:
     audit_places = settings_sections.read_audit(reading)
     socket = settings_sections.read_control(reading, node)
     tokens = settings_sections.read_tokens(reading, node)
-    channels = settings_instances.read_channels(reading)
+    records = settings_sections.read_records(reading, node)
+    channels = settings_instances.read_channels(reading, records)
     fronts, sources, sensors = settings_instances.read_others(reading)
     listeners: dict[str, Sequence[ChannelSettings | InstanceSettings]] = {
         "channels": channels,
@@ -102,7 +103,7 @@ def _read(path: Path, reading: Reading) -> Settings | None:
         "sensors": sensors,
     }
     settings_instances.refuse_shared_listeners(reading, web, listeners)
-    if node is None or socket is None or intake is None:
+    if node is None or socket is None or intake is None or records is None:
         return None
     return Settings(
         file=path,
@@ -118,5 +119,6 @@ def _read(path: Path, reading: Reading) -> Settings | None:
         fronts=fronts,
         sources=sources,
         sensors=sensors,
+        records=records,
         warnings=tuple(reading.faults.warned),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from fenghuo.errors import ConfigError
 from fenghuo.model.situation import Admin
 from fenghuo.model.traffic import Traffic
+from fenghuo.plugin.grading import standing_of
 from fenghuo.plugin.ports import Capabilities, ChannelType, Doubt, FrontType, SensorType, SourceType
 from fenghuo.service.secrets import CREDENTIAL, is_exposed, locate, read_secret, secret_reader
 from fenghuo.service.settings_reading import is_secret_name, near, read_struct, shown
@@ -23,10 +25,15 @@ T = TypeVar("T", ChannelType, FrontType, SourceType, SensorType)
 Found = Mapping[str, tuple[str, T]]
 
 
-def read_channels(reading: Reading) -> tuple[ChannelSettings, ...]:
-    """Every sound `[channels.NAME]`."""
+def read_channels(reading: Reading, records: Path | None) -> tuple[ChannelSettings, ...]:
+    """Every sound `[channels.NAME]`, with what the kit's `records` let it carry."""
     read = [_channel(reading, name, table) for name, table in named_tables(reading, "channels", ChannelTable).items()]
-    return tuple(channel for channel in read if channel is not None)
+    found = [channel for channel in read if channel is not None]
+    standing = {kind: standing_of(kind, reading.host.origin(kind), records) for kind in {channel.type for channel in found}}
+    for channel in found:
+        if why := standing[channel.type].ungraded:
+            reading.faults.warn(f"channels.{channel.name}", f"carries P2 to P4 only: {why}")
+    return tuple(msgspec.structs.replace(channel, ungraded=standing[channel.type].ungraded) for channel in found)
 
 
 def read_others(

@@ -17,6 +17,7 @@ import msgspec
 from fenghuo.errors import ConfigError
 from fenghuo.formats.cap_signature import load_certificate
 from fenghuo.model.area import AreaRef
+from fenghuo.plugin.conformance import RECORDS
 from fenghuo.plugin.host import PluginHost
 from fenghuo.service.audit_places import Place, place_of
 from fenghuo.service.secrets import CREDENTIAL, Secret, is_exposed, locate, read_secret
@@ -27,6 +28,7 @@ from fenghuo.service.settings_tables import (
     EndpointTable,
     IntakeTable,
     NodeTable,
+    PluginsTable,
     ReleaseTable,
     TokenTable,
     WebTable,
@@ -40,6 +42,7 @@ __all__ = [
     "read_control",
     "read_intake",
     "read_node",
+    "read_records",
     "read_release",
     "read_tokens",
     "read_web",
@@ -186,6 +189,17 @@ def read_audit(reading: Reading) -> tuple[Place, ...]:
         except ValueError as error:
             reading.faults.add("audit.heads", f"holds {shown(text)}; it {error}")
     return tuple(places)
+
+
+def read_records(reading: Reading, node: NodeSettings | None) -> Path | None:
+    """`[plugins]`: the folder of the kit's records, which need not be there."""
+    table = section(reading, "plugins", PluginsTable)
+    if table is None or node is None:
+        return None
+    folder = reading.path(table.records) if table.records is not None else node.state / RECORDS
+    if folder.exists() and not folder.is_dir():
+        reading.faults.add("plugins.records", f"names {folder}, which is a file; it must be a folder")
+    return folder
 
 
 def read_tokens(reading: Reading, node: NodeSettings | None) -> tuple[TokenSettings, ...]:

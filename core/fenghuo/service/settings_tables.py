@@ -25,6 +25,7 @@ __all__ = [
     "InstanceTable",
     "IntakeTable",
     "NodeTable",
+    "PluginsTable",
     "ReleaseTable",
     "Right",
     "TokenTable",
@@ -133,6 +134,18 @@ class AuditTable(msgspec.Struct, frozen=True):
     heads: Annotated[tuple[str, ...], Meta(description="Second places: file:PATH, best on another disk, or syslog:HOST:PORT (UDP).")] = ()
 
 
+class PluginsTable(msgspec.Struct, frozen=True):
+    """What this node knows of the plugins that were installed beside Fenghuo."""
+
+    records: Annotated[
+        str | None,
+        Meta(
+            description="Folder of the conformance kit's records, where `fenghuo plugin check` leaves them; conformance in the state folder"
+            " by default. A channel type without a record of bronze for its very files carries P2 to P4 only."
+        ),
+    ] = None
+
+
 class EndpointTable(msgspec.Struct, frozen=True):
     """What an endpoint shows and to whom it reports. Without rules of its own it shows all that comes to its operator, and sends up
     what it reports itself."""
@@ -206,6 +219,7 @@ class FileTable(msgspec.Struct, frozen=True):
     intake: IntakeTable = IntakeTable()
     release: ReleaseTable = ReleaseTable()
     audit: AuditTable = AuditTable()
+    plugins: PluginsTable = PluginsTable()
     endpoint: EndpointTable = EndpointTable()
     tokens: dict[str, TokenTable] = {}
     channels: dict[str, ChannelTable] = {}

@@ -88,7 +88,8 @@ class TokenSettings(msgspec.Struct, frozen=True):
 
 class ChannelSettings(msgspec.Struct, frozen=True):
     """One channel instance. `settings`: the plugin's own struct, checked; `plugin`: who answers for the type; `refire_after_s`: when a
-    device that may have started is started once more, None: never by itself."""
+    device that may have started is started once more, None: never by itself; `ungraded`: why it carries P2 to P4 only, empty where it may
+    carry everything."""
 
     name: str
     type: str
@@ -99,6 +100,7 @@ class ChannelSettings(msgspec.Struct, frozen=True):
     traffic: tuple[Traffic, ...]
     settings: msgspec.Struct
     refire_after_s: float | None = None
+    ungraded: str = ""
 
 
 class InstanceSettings(msgspec.Struct, frozen=True):
@@ -112,7 +114,7 @@ class InstanceSettings(msgspec.Struct, frozen=True):
 
 class Settings(msgspec.Struct, frozen=True):
     """Everything the daemon is built from. `base`: the settings file's folder; `release_valid_s`: seconds a signature counts;
-    `audit_places`: where heads of the audit are kept beside the state folder."""
+    `audit_places`: where heads of the audit are kept beside the state folder; `records`: of the conformance kit."""
 
     file: Path
     base: Path
@@ -127,4 +129,5 @@ class Settings(msgspec.Struct, frozen=True):
     fronts: tuple[InstanceSettings, ...]
     sources: tuple[InstanceSettings, ...]
     sensors: tuple[InstanceSettings, ...]
+    records: Path
     warnings: tuple[str, ...] = ()

@@ -169,4 +169,5 @@ def channel_view(instance: Instance, queued: int) -> dict[str, Any]:
         "queued": queued,
         "since": rfc3339(instance.health.since) if instance.health.since else None,
         "reason": instance.admin_reason or instance.health.reason,
+        "ungraded": instance.ungraded,
     }

@@ -179,7 +179,9 @@ def test_channel_why_has_every_change(shell: Shell) -> None:
 def test_plugins_need_no_daemon(shell: Shell) -> None:
     """plugin ls names the bundled plugins and what they bring."""
     rows = shell.run("plugin", "ls", "--json").json
-    assert "channel sms.smpp" in next(row for row in rows if row["name"] == "sms")["brings"]
+    (row,) = [row for row in rows if row["name"] == "sms"]
+    assert "channel sms.smpp" in row["brings"]
+    assert [{"channel": "sms.smpp", "grade": "platinum", "ungraded": ""}] == row["grades"]
 
 
 def test_why_is_a_plan_on_paper(shell: Shell) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from fenghuo.engine.linting import lint_rules
@@ -68,6 +69,16 @@ def test_channels_that_share_a_risk_group() -> None:
     """Two channels on one mast are one risk group, however many more they have."""
     sentence = "ladder 'both': at most 1 of its channels share no risk group; it asks for 2"
     assert [sentence] == faults(LADDER + RULE, channel("sms", "cell:a", "mast"), channel("radio", "mast", kind="callsign"))
+
+
+def test_what_is_urgent_over_channels_without_bronze() -> None:
+    """A rule by which a P1 may come and no channel of whose ladder may carry it; one that carries it is enough, and so is a match."""
+    bad, good = msgspec.structs.replace(SMS, ungraded="no record"), msgspec.structs.replace(RADIO, ungraded="")
+    worse = msgspec.structs.replace(RADIO, ungraded="its files have changed")
+    calm = LADDER + RULE.replace('kind = ["Alert"]', 'kind = ["Alert"], priority = ["P2", "P3"]')
+    sentence = "carries P2 to P4 only (sms: no record; radio: its files have changed)"
+    assert [f"rule 'alerts': may be P0 or P1, and every channel of ladder 'both' {sentence}"] == faults(LADDER + RULE, bad, worse)
+    assert [] == faults(LADDER + RULE, bad, good) + faults(calm, bad, worse)
 
 
 def test_p0_on_one_risk_group() -> None:

@@ -10,14 +10,21 @@ from fenghuo.engine.planning import Candidate, best_first, candidates, lint
 from fenghuo.engine.rules import Rung
 from fenghuo.model.directory import ContactPoint, Directory
 from fenghuo.model.situation import Admin, ChannelView, Health
-from fenghuo.model.traffic import Traffic
+from fenghuo.model.traffic import Priority, Traffic
 from tests.core.engine.values import directory, rung, situation, view
 
 
 def ways(
-    recipient: str, *rungs: Rung, views: tuple[ChannelView, ...] = (), via: tuple[str, ...] = (), book: Directory | None = None
+    recipient: str,
+    *rungs: Rung,
+    views: tuple[ChannelView, ...] = (),
+    via: tuple[str, ...] = (),
+    book: Directory | None = None,
+    priority: Priority = Priority.P1,
 ) -> tuple[list[Candidate], list[str]]:
-    found, left = candidates(recipient, rungs, book or directory(), situation=situation(*views), traffic=Traffic.ACTUAL, via=via)
+    found, left = candidates(
+        recipient, rungs, book or directory(), situation=situation(*views), traffic=Traffic.ACTUAL, priority=priority, via=via
+    )
     return list(found), [f"{out.channel}: {out.reason}" for out in left]
 
 
@@ -39,6 +46,7 @@ LEFT = [
     ("wang", rung("x"), (), (), "x: no channel is named x"),
     ("wang", rung("a"), (), ("r",), "a: the sender asked for r only"),
     ("wang", rung("a"), (view("a", traffic=(Traffic.EXERCISE,)),), (), "a: the channel may not carry Actual traffic"),
+    ("wang", rung("a"), (view("a", ungraded="no record"),), (), "a: the channel carries P2 to P4 only: no record"),
     ("li", rung("r"), (), (), "r: the recipient has no callsign address"),
 ]
 

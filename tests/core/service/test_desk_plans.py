@@ -42,6 +42,20 @@ async def test_what_is_left_out_has_its_reason_and_its_count(tmp_path: Path) -> 
         assert 1 == plan["objectives"][0]["unreachable"]
 
 
+async def test_a_channel_without_bronze_is_left_out_of_what_is_urgent(tmp_path: Path) -> None:
+    """With the reason, and of a P2 it is a way as any other."""
+    async with manned(tmp_path) as there:
+        instance = there.house.room.board.get("a")
+        assert instance is not None
+        instance.ungraded = "no record"
+        urgent = await there.do("route.explain", raw=order("wang", priority="P1"))
+        assert [("a", "the channel carries P2 to P4 only: no record", 1)] == [
+            (one["channel"], one["reason"], one["recipients"]) for one in urgent["left_out"]
+        ]
+        assert [] == (await there.do("route.explain", raw=order("wang", priority="P2")))["left_out"]
+        assert "no record" == (await there.do("channel.why", name="a"))["ungraded"]
+
+
 async def test_a_channel_that_is_switched_off_is_planned_and_shown_as_such(tmp_path: Path) -> None:
     """What goes over it waits until somebody switches it on."""
     async with manned(tmp_path) as there:

@@ -58,6 +58,7 @@ def test_the_least_file_has_every_default(tmp_path: Path, host: PluginHost) -> N
     settings = load(written(tmp_path, ""), host)
     assert tmp_path / "state" == settings.node.state
     assert tmp_path / "state" / "ctl.sock" == settings.control_socket
+    assert tmp_path / "state" / "conformance" == settings.records
     assert settings.web is None
     assert (24, 20_000, 120) == (settings.intake.default_expiry_h, settings.intake.max_pending, settings.release_valid_s)
     assert ((), (), ()) == (settings.tokens, settings.channels, settings.fronts)
@@ -70,6 +71,16 @@ def test_a_channel_gets_its_medium_and_traffic_by_default(tmp_path: Path, host: 
     assert ("sms-a", Admin.ENABLED, (Traffic.ACTUAL, Traffic.TEST)) == (channel.medium, channel.admin, channel.traffic)
     assert settings_plugin.TestSmsSettings(host="h") == channel.settings
     assert "settings-test" == channel.plugin
+
+
+def test_a_channel_without_a_record_says_what_it_may_carry(tmp_path: Path, host: PluginHost) -> None:
+    """The plugin of this test is nobody's: the kit has left no record of it, in whatever folder is named."""
+    text = '[plugins]\nrecords = "kit"\n[channels.sms-a]\ntype = "sms.test"\nsettings = { host = "h" }\n'
+    settings = load(written(tmp_path, text), host)
+    (channel,) = settings.channels
+    assert channel.ungraded.startswith("no record of the conformance kit for sms.test; ")
+    assert (f"fenghuo.toml: channels.sms-a carries P2 to P4 only: {channel.ungraded}",) == settings.warnings
+    assert tmp_path / "kit" == settings.records
 
 
 def test_a_token_says_who_may_speak(tmp_path: Path, host: PluginHost) -> None:

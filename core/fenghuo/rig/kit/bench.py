@@ -54,11 +54,15 @@ class Broken(AssertionError):
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """What is examined: a plugin's channel type, with the renderers that are installed."""
+    """What is examined: a plugin's channel type, with the renderers that are installed; `version`: of the plugin, `digest`: over its
+    files, `is_bundled`: it came with Fenghuo."""
 
     plugin: str
     kind: ChannelType
     renderers: Mapping[str, Renderer]
+    version: str = ""
+    digest: str = ""
+    is_bundled: bool = False
 
 
 class Bench:

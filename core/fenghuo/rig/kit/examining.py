@@ -9,8 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from fenghuo.rig.kit.bench import Subject
 from fenghuo.rig.kit.check import Check
 from fenghuo.rig.kit.grades import Grade, Verdict, Went, grade_of, table
+from fenghuo.rig.kit.recording import record_all
 from fenghuo.rig.kit.subjects import Examination, NothingToExamine, examinations
 from fenghuo.rig.kit.suite import CHECKS, Stand
 
@@ -111,6 +113,8 @@ class Grades:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._records: dict[tuple[str, str, str], list[Record]] = {}
+        self._subjects: dict[tuple[str, str], Subject] = {}
+        self._kept: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         for name, value in report.user_properties:
@@ -118,11 +122,20 @@ class Grades:
                 record = msgspec.json.decode(str(value), type=Record)
                 self._records.setdefault((record.plugin, record.channel, record.peer), []).append(record)
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        for item in session.items:
+            if isinstance(item, CheckItem):
+                subject = item.parent.examination.subject
+                self._subjects[subject.plugin, subject.kind.id] = subject
+
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         report: Path | None = self._config.getoption("fenghuo_report")
         if report is not None:
             report.write_bytes(msgspec.json.encode([record for found in self._records.values() for record in found]))
+        folder: Path | None = self._config.getoption("fenghuo_record")
+        if folder is not None:
+            self._kept = record_all(folder, [(subject, self._found(*key)) for key, subject in self._subjects.items()])
         if self._below() and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -133,15 +146,22 @@ class Grades:
         rows = [(f"{plugin} {channel}", peer, found[0].version) for (plugin, channel, peer), found in self._records.items()]
         for line in table(rows, [_whole(found) for found in self._records.values()]):
             terminalreporter.write_line(line)
+        for line in self._kept:
+            terminalreporter.write_line(line)
         if below := self._below():
             terminalreporter.write_line(f"below {self._config.getoption('fenghuo_grade')}: {', '.join(below)}", red=True)
+
+    def _found(self, plugin: str, channel: str) -> dict[tuple[str, str], list[Verdict]]:
+        """By far end, what was found of a channel type."""
+        held = {peer: records for (who, kind, peer), records in self._records.items() if (who, kind) == (plugin, channel)}
+        return {(peer, records[0].version): _whole(records) for peer, records in held.items()}
 
     def _below(self) -> list[str]:
         """Far ends at which the grade asked for was not shown."""
         wanted: str | None = self._config.getoption("fenghuo_grade")
         if wanted is None:
             return []
-        found = {" at ".join((plugin, peer)): grade_of(_whole(records)) for (plugin, _, peer), records in self._records.items()}
+        found = {f"{plugin} {kind} at {peer}": grade_of(_whole(held)) for (plugin, kind, peer), held in self._records.items()}
         return [name for name, grade in found.items() if grade < Grade[wanted.upper()]]
 
 

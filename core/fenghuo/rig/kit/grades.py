@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 
 import msgspec
 
+from fenghuo.plugin.grading import Grade
+
 __all__ = ["Grade", "Verdict", "Went", "grade_of", "table"]
-
-
-class Grade(IntEnum):
-    """BRONZE does no harm; SILVER keeps its word while the far end does not; GOLD is a good neighbour on its medium; PLATINUM lasts."""
-
-    NONE = 0
-    BRONZE = 1
-    SILVER = 2
-    GOLD = 3
-    PLATINUM = 4
 
 
 class Went(StrEnum):

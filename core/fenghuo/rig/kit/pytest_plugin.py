@@ -27,6 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--fenghuo-peer", metavar="NAME", help="only against this far end; 'simulated' and 'real' stand for all of a kind")
     group.addoption("--fenghuo-grade", choices=GRADES, help="fail below this grade")
     group.addoption("--fenghuo-report", type=Path, metavar="FILE", help="write every verdict as JSON")
+    group.addoption("--fenghuo-record", type=Path, metavar="FOLDER", help="leave a record of each channel type where a daemon looks")
     group.addoption("--fenghuo-patience", type=float, default=1.0, metavar="FACTOR", help="stretch every wait at real far ends")
 
 

@@ -10,7 +10,9 @@ import msgspec
 
 from fenghuo.errors import FenghuoError
 from fenghuo.plugin.conformance import ConformanceFixture
-from fenghuo.plugin.host import GROUP, PluginHost, load_plugins
+from fenghuo.plugin.host import PluginHost, load_plugins
+from fenghuo.plugin.origin import GROUP, digest_of
+from fenghuo.plugin.ports import ChannelType
 from fenghuo.rig.kit.bench import Subject
 
 __all__ = ["Examination", "NothingToExamine", "examinations"]
@@ -43,7 +45,13 @@ def examinations(name: str, extra: Sequence[ConformanceFixture] = ()) -> list[Ex
     fixtures += [fixture for fixture in extra if fixture.channel in mine]
     if not fixtures:
         raise NothingToExamine(f"nobody brings a far end for the channels of {name} ({', '.join(mine) or 'it has none'})")
-    return [Examination(Subject(name, mine[fixture.channel], host.renderers), fixture) for fixture in fixtures]
+    return [Examination(_subject(name, mine[fixture.channel], host), fixture) for fixture in fixtures]
+
+
+def _subject(name: str, kind: ChannelType, host: PluginHost) -> Subject:
+    origin, (owner, _) = host.origin(kind.id), host.channel_types[kind.id]
+    version = next(info.version for info in host.plugins if info.name == owner)
+    return Subject(name, kind, host.renderers, version, digest_of(origin), origin.is_bundled)
 
 
 def _names(name: str, plugin: str) -> set[str]:

@@ -1,0 +1,88 @@
+"""Where a plugin comes from: whether it came with Fenghuo, and the digest over the files that it is made of."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+__all__ = ["GROUP", "OURS", "Origin", "digest_of", "digest_over", "origin_of"]
+
+OURS = "fenghuo"
+"""The distribution whose plugins are bundled."""
+GROUP = "fenghuo"
+"""The entry-point group by which bundled plugins and third parties come in alike."""
+LEFT_OUT = {"__pycache__"}
+"""What the interpreter writes beside the files, and anew when it likes."""
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """`module`: as its entry point names it; `distribution`: who installed it, empty for one that is only importable."""
+
+    module: str
+    distribution: str = ""
+
+    @property
+    def is_bundled(self) -> bool:
+        """Whether it came with Fenghuo. It runs in this process and could say anything; this is against mistakes, not against malice."""
+        return self.distribution == OURS
+
+    @property
+    def folder(self) -> Path | None:
+        """Where its module lies, None for what is no file."""
+        file = getattr(sys.modules.get(self.module), "__file__", None)
+        return Path(file).parent if file else None
+
+
+def origin_of(module: object) -> Origin:
+    """Of a loaded module, by whoever's entry point names it."""
+    name = str(getattr(module, "__name__", module))
+    for point in importlib.metadata.entry_points(group=GROUP):
+        if point.value == name and point.dist is not None:
+            return Origin(name, point.dist.name)
+    return Origin(name)
+
+
+def digest_of(origin: Origin) -> str:
+    """`sha256:` over names and octets of its top package, or of its one module, and of what else its distribution installed beside it;
+    empty for what is no file."""
+    found = dict(_files(origin))
+    return digest_over(found) if found else ""
+
+
+def digest_over(files: Mapping[str, Path]) -> str:
+    """The digest of these files under these names. Raises: OSError."""
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        octets = files[name].read_bytes()
+        digest.update(f"{name}\0{len(octets)}\0".encode() + octets)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _files(origin: Origin) -> Iterator[tuple[str, Path]]:
+    """Each file with a name that does not depend on where it is installed."""
+    top = sys.modules.get(origin.module.partition(".")[0])
+    for folder in map(Path, getattr(top, "__path__", ())):
+        yield from ((f"{folder.name}/{path.relative_to(folder)}", path) for path in sorted(folder.rglob("*")) if _counts(path))
+    file = getattr(top, "__file__", None)
+    if file and not hasattr(top, "__path__"):
+        yield Path(file).name, Path(file)
+    yield from _installed(origin.distribution)
+
+
+def _installed(distribution: str) -> Iterator[tuple[str, Path]]:
+    if not distribution:
+        return
+    for entry in importlib.metadata.files(distribution) or ():
+        is_package_data = ".." not in entry.parts and not entry.parts[0].endswith((".dist-info", ".egg-info", ".pth"))
+        path = Path(str(entry.locate()))
+        if is_package_data and _counts(path):
+            yield str(entry), path
+
+
+def _counts(path: Path) -> bool:
+    return path.is_file() and path.suffix != ".pyc" and not LEFT_OUT & set(path.parts)
