@@ -8,6 +8,7 @@ until an event comes. Source: failover.md, Which channels, how many.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import msgspec
 import structlog
@@ -62,6 +63,7 @@ class Auditor:
         self._dispatcher = dispatcher
         self._jumps = Jumps(office.clock, store)
         self._unheard = Unheard(book, store)
+        self.pages: Callable[[float, int], Awaitable[list[Overdue]]] = _no_pages
         self._told: frozenset[Told] = frozenset()
         self._lowest = {"delivery": 1, "objective": 1, "message": 1}  # what lies below has ended, and an end is never left
 
@@ -93,6 +95,7 @@ class Auditor:
             *await self._targets(due),
             *await self._objectives(due),
             *await self._messages(due),
+            *await self.pages(due, self._lowest["objective"]),
         ]
         for one in found:
             self._facts.put(msgspec.structs.replace(one, is_told=_key(one) in self._told))
@@ -179,6 +182,11 @@ class Auditor:
         for row in rows:
             self._facts.put(MessageEnded(row.id, row.revision, MessageState.EXPIRED))
         return [Overdue("expiry", f"message/{row.id}", row.expires_at) for row in rows]
+
+
+async def _no_pages(due: float, lowest: int) -> list[Overdue]:
+    """Until fan-outs are wired in."""
+    return []
 
 
 def _key(one: Overdue) -> Told:

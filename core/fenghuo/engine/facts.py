@@ -138,7 +138,7 @@ class RulesChanged(msgspec.Struct, frozen=True):
 
 class Overdue(msgspec.Struct, frozen=True):
     """The auditor found that something due at `since` (UTC seconds) did not run. `what`: a state, or timer, deadline, expiry, plan,
-    release, end; `is_told`: a person was told already."""
+    release, end, fan-out; `is_told`: a person was told already."""
 
     what: str
     subject: str

@@ -14,6 +14,7 @@ import msgspec
 
 from fenghuo.engine.book import OpenObjective
 from fenghuo.engine.marks import highest
+from fenghuo.model.delivery import DeliveryState
 from fenghuo.model.evidence import Evidence
 from fenghuo.store.records import FanOutRow, PageRow
 
@@ -42,14 +43,16 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class _Lane:
-    """The pages of a span: one that waits for its channel holds up no other."""
+    """The pages of a span: one that waits for its channel holds up no other. `left`: how many have not begun."""
 
-    def __init__(self, span: Span, numbers: Iterator[int]) -> None:
+    def __init__(self, span: Span, numbers: Iterator[int], left: int) -> None:
         self.span = span
+        self.left = left
         self._numbers = numbers
         self.next = next(numbers, None)
 
     def step(self) -> None:
+        self.left -= 1
         self.next = next(self._numbers, None)
 
 
@@ -57,7 +60,7 @@ class OpenFanOut:
     """`rolls`: what each page is of, by its number: an id in the roll, or the number of the page whose people are told again.
 
     `sizes`: people on pages that have a row, `kept`: how many pages that is; `met`, `ended`: how many of these people have what is
-    needed, and how many will not get it.
+    needed, and how many will not get it; `in_doubt`: pages of which nobody knows.
     """
 
     def __init__(self, row: FanOutRow, opened: OpenObjective) -> None:
@@ -66,6 +69,7 @@ class OpenFanOut:
         self.turn = 0
         self.met = self.ended = self.sizes = self.kept = 0
         self.in_hand: set[int] = set()
+        self.in_doubt = 0
         self.is_known = False
         self.is_stopped = False
         self.is_closed = False
@@ -83,7 +87,8 @@ class OpenFanOut:
             numbers = range(len(self.rolls), len(self.rolls) + len(ids))
             self.rolls.extend(ids)
             self._spans.append((len(self.rolls), span))
-            self._lanes.append(_Lane(span, (number for number in numbers if number not in kept)))
+            fresh = array("q", (number for number in numbers if number not in kept))
+            self._lanes.append(_Lane(span, iter(fresh), len(fresh)))
         self.kept = len(kept)
         self.is_known = True
 
@@ -98,6 +103,21 @@ class OpenFanOut:
 
     def span_of(self, number: int) -> Span:
         return next(span for end, span in self._spans if number < end)
+
+    @property
+    def fresh(self) -> list[tuple[Span, int]]:
+        """How many pages have not begun, by span."""
+        return [(lane.span, lane.left) for lane in self._lanes if lane.left]
+
+    @property
+    def waiting(self) -> list[Again]:
+        """The pages that go once more."""
+        return list(self._again)
+
+    def knows(self, number: int) -> bool:
+        """Whether a page that has begun is in somebody's hands, or waits for something."""
+        waits = any(page.number == number for page in self._again) or any(doubtful == number for _, doubtful in self._doubts)
+        return waits or number in self.in_hand
 
     def candidates(self, now: float) -> list[Again]:
         """Pages that may go at `now`, best first: the first copy to everybody goes before the second to anybody (delivery.md)."""
@@ -138,6 +158,7 @@ class OpenFanOut:
         if was is None:
             self.kept += 1
             self.sizes += page.size
+        self.in_doubt += (page.state is DeliveryState.IN_DOUBT) - (was is not None and was.state is DeliveryState.IN_DOUBT)
         self.evidence = max(self.evidence, highest(page.marks))
         self.met += page.met - (was.met if was else 0)
         self.ended += page.ended - (was.ended if was else 0)

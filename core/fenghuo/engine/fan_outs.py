@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -16,11 +16,11 @@ import structlog
 from fenghuo.engine.book import Book, OpenObjective
 from fenghuo.engine.channels import ChannelBoard, Instance
 from fenghuo.engine.facts import ChannelObserved, Facts, FanOutCounted
-from fenghuo.engine.fan_out import Again, OpenFanOut
+from fenghuo.engine.fan_out import Again, OpenFanOut, Span
 from fenghuo.engine.health import Sign
 from fenghuo.engine.office import Office
 from fenghuo.engine.page_sender import PageSender
-from fenghuo.engine.page_store import PageStore, Settled, Told
+from fenghuo.engine.page_store import Change, PageStore, Settled, Told
 from fenghuo.engine.paging import is_for_another, is_for_channel, strikes
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.settling import retry_of
@@ -68,6 +68,43 @@ class FanOuts:
     def in_flight(self) -> int:
         """Pages that are being carried."""
         return sum(self._flying.values())
+
+    @property
+    def in_doubt(self) -> int:
+        """Pages of which nobody knows whether they left."""
+        return sum(fan.in_doubt for fan in self._open.values())
+
+    def queued(self, channel: str) -> int:
+        """Pages that wait for a channel, and may go: the first alternate that works, or that would if it did."""
+        fans = [fan for fan in self._open.values() if fan.may_go]
+        fresh = sum(self.unbegun(fan).get(channel, 0) for fan in fans)
+        return fresh + sum(self._way(fan, page, fan.span_of(page.number)) == channel for fan in fans for page in fan.waiting)
+
+    def unbegun(self, fan: OpenFanOut) -> dict[str, int]:
+        """How many pages of a fan-out have not begun, by what they wait for."""
+        found: Counter[str] = Counter()
+        for span, left in fan.fresh:
+            found[self._way(fan, Again(0.0, 0), span)] += left
+        return found
+
+    @property
+    def open(self) -> Mapping[int, OpenFanOut]:
+        """All that are open, by objective."""
+        return self._open
+
+    # From the auditor.
+
+    def resume(self, rows: Iterable[FanOutRow | PageRow]) -> None:
+        """Take up what was lost: a fan-out that is open on the disk alone, a page that waits for nothing or is in nobody's hands."""
+        for row in rows:
+            fan = self._open.get(row.objective)
+            if isinstance(row, FanOutRow):
+                self.add([row] if fan is None else [])
+            elif fan is not None and row.state is DeliveryState.EMITTING:
+                self._spawn(self._changed(fan, self._pages.lost(fan, row.number)))
+            elif fan is not None:
+                self._go_on(fan, row)
+        self.pump()
 
     # From the loop.
 
@@ -153,11 +190,15 @@ class FanOuts:
                     return fan, page, instance
         return None
 
+    def _way(self, fan: OpenFanOut, page: Again, span: Span) -> str:
+        """What a page waits for."""
+        names = [name for name in _alternates(fan, page, span) if name != page.never]
+        return next((name for name in names if self._usable(fan, name, span.kind) is not None), names[0] if names else page.never)
+
     def _channel_for(self, fan: OpenFanOut, page: Again, now: float) -> Instance | None:
         """The first alternate that is usable, if it has room; those behind it are for when it is not."""
         span = fan.span_of(page.number)
-        names = (page.only,) if page.only else (span.channel,) if span.channel else fan.row.channels
-        usable = [instance for name in names if (instance := self._usable(fan, name, span.kind)) is not None]
+        usable = [instance for name in _alternates(fan, page, span) if (instance := self._usable(fan, name, span.kind)) is not None]
         self._tell_cut_off(fan, is_cut_off=not usable)
         best = next((instance for instance in usable if instance.name != page.never), usable[0] if usable else None)
         if best is None or self._open_at.get(best.name, 0.0) > now:
@@ -237,9 +278,12 @@ class FanOuts:
 
     async def _look(self, fan: OpenFanOut, number: int) -> None:
         """Look again at a page in doubt when something may have become of it."""
-        if fan.is_stopped:
-            return
-        found = await self._written(self._pages.look(fan, number, others=lambda page: self._others(fan, number, page.channel)))
+        if not fan.is_stopped:
+            await self._changed(fan, self._pages.look(fan, number, others=lambda page: self._others(fan, number, page.channel)))
+
+    async def _changed(self, fan: OpenFanOut, work: Coroutine[object, object, Change | None]) -> None:
+        """What follows a job that may have changed a page."""
+        found = await self._written(work)
         if found is None:
             return
         was, page = found
@@ -303,6 +347,11 @@ class FanOuts:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a fan-out stopped", cause=repr(error), exc_info=error)
             self.on_fatal(error)
+
+
+def _alternates(fan: OpenFanOut, page: Again, span: Span) -> tuple[str, ...]:
+    """The channels that may take a page, best first."""
+    return (page.only,) if page.only else (span.channel,) if span.channel else fan.row.channels
 
 
 def _ignored(error: BaseException) -> None:

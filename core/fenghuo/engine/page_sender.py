@@ -15,7 +15,7 @@ from fenghuo.engine.page_licence import PageJob, PageTask
 from fenghuo.engine.page_store import PageStore, Settled
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.errors import Denied, StaleEpoch
-from fenghuo.model.delivery import Outcome, Paged, Permanent, Reached, Scope, Transient, Unknown, outcome_text
+from fenghuo.model.delivery import DeliveryState, Outcome, Paged, Permanent, Reached, Scope, Transient, Unknown, outcome_text
 from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import Channel
 from fenghuo.store.store import Store
@@ -35,14 +35,17 @@ class PageSender:
         self._pages = pages
         self._shelf = shelf
 
-    async def send(self, fan: OpenFanOut, number: int, instance: Instance) -> Settled | Transient:
-        """The outcome of one emission; Transient where nothing was begun and nobody on the page is to blame. Raises: RowDamaged."""
+    async def send(self, fan: OpenFanOut, number: int, instance: Instance) -> Settled | Transient | None:
+        """The outcome of one emission; Transient where nothing was begun and nobody on the page is to blame; None where the page has moved
+        on since somebody said that it was to go. Raises: RowDamaged."""
         objective, message = fan.opened.objective, fan.opened.message.message
         payload = self._shelf.get(message.id, message.revision, instance.form)
         channel = instance.channel()
         if payload is None or channel is None:
             return Transient(Scope.CHANNEL, "not-started")
         is_kept, page, roll = await self._pages.read(fan, number)
+        if page.state is not DeliveryState.READY:
+            return None
         job = PageJob(PageTask(page, is_kept, roll, objective, message, instance, payload), self._office, self._store, fan=fan)
         if not job.places:
             return Settled(job.page, Reached(Evidence.STORED), (), self._office.clock.time(), begun=False)

@@ -32,7 +32,7 @@ from fenghuo.store.store import Store
 from fenghuo.store.tables import FAN_OUT, INBOX, OBJECTIVE, PAGE, PAGE_ATTEMPT, ROLL
 from fenghuo.store.transaction import Tx
 
-__all__ = ["PageStore", "Settled", "Told"]
+__all__ = ["Change", "PageStore", "Settled", "Told"]
 
 AT_ONCE = 100
 """Pages that one job ends: about 3 ms, so that whatever is urgent never waits long for it."""
@@ -130,6 +130,20 @@ class PageStore:
 
         return await self._store.run(job)
 
+    async def lost(self, fan: OpenFanOut, number: int) -> Change | None:
+        """Put a page in doubt that is on the air and in nobody's hands; None when it is not on the air."""
+        objective = fan.opened.objective
+
+        def job(tx: Tx) -> Change | None:
+            held = tx.get(PAGE, objective.id, number)
+            if held is None or held.state is not DeliveryState.EMITTING:
+                return None
+            page = paging.doubted(held, "lost", needed=objective.needed, now=self._office.clock.time(), view=self._view(held.channel))
+            self._put(tx, held, page, objective)
+            return held, page
+
+        return await self._store.run(job)
+
     async def told(self, told: Told) -> Change | None:
         """Write a receipt down; None when it is about no page. Raises: StoreError, RowDamaged."""
 
@@ -197,7 +211,10 @@ class PageStore:
             for name in ("met", "ended", "size"):
                 total = tx.scalar(f"SELECT COALESCE(SUM({name}), 0) FROM page WHERE objective = ?", fan.objective)
                 setattr(fan, "sizes" if name == "size" else name, int(total or 0))
-            return tx.find(PAGE, "objective = ? AND state IN ('READY', 'IN_DOUBT') ORDER BY number", fan.objective) if kept else []
+            waiting = "objective = ? AND state IN ('READY', 'IN_DOUBT') ORDER BY number"
+            pages = tx.find(PAGE, waiting, fan.objective) if kept else []
+            fan.in_doubt = sum(page.state is DeliveryState.IN_DOUBT for page in pages)
+            return pages
 
         return await self._store.run(job)
 

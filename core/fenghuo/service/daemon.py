@@ -173,7 +173,7 @@ class Daemon:
         desk.hold(self._holders())
         watch_room(self._metrics, room, self._store)
         messages = MessageVerbs(desk, room.intake, room.release, self._store)
-        plans = PlanVerbs(desk, room.office, self._store, board=room.board, facts=room.facts, dispatcher=room.dispatcher)
+        plans = PlanVerbs(desk, room.office, self._store, board=room.board, facts=room.facts, queues=room.queues)
         about = About(version(), self._clock.time(), lambda: self._ready, self._metrics.text)
         state = StateVerbs(room, self._store, keeper=keeper, host=self._host, about=about)
         messages.plan = plans.explain

@@ -9,22 +9,23 @@ import msgspec
 
 from fenghuo.engine.addressees import sentences, unknown
 from fenghuo.engine.channels import ChannelBoard, Instance
-from fenghuo.engine.dispatcher import Dispatcher
 from fenghuo.engine.facts import ChannelSwitched, Facts
 from fenghuo.engine.judging import clarity
 from fenghuo.engine.linting import lint_rules
 from fenghuo.engine.office import Office
 from fenghuo.engine.planning import candidates
+from fenghuo.engine.queues import Queues
 from fenghuo.engine.routing import Routed, default_priority, envelope_of, route
 from fenghuo.engine.standing import too_urgent
 from fenghuo.errors import FormatError, NotFound
 from fenghuo.formats.decode import decode
-from fenghuo.model.delivery import OPEN_STATES
+from fenghuo.model.delivery import OPEN_STATES, Delivery
 from fenghuo.model.message import Message, MessageId, content_hash
 from fenghuo.model.roll import PUBLIC
 from fenghuo.model.situation import Admin
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.desk import Desk, Verb
+from fenghuo.service.public_queue import public_queue
 from fenghuo.service.showing import channel_view, rfc3339
 from fenghuo.store.audit import Deed
 from fenghuo.store.records import ChannelRow
@@ -61,13 +62,13 @@ class Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class PlanVerbs:
     """Carries out what the desk has allowed."""
 
-    def __init__(self, desk: Desk, office: Office, store: Store, *, board: ChannelBoard, facts: Facts, dispatcher: Dispatcher) -> None:
+    def __init__(self, desk: Desk, office: Office, store: Store, *, board: ChannelBoard, facts: Facts, queues: Queues) -> None:
         self._desk = desk
         self._office = office
         self._store = store
         self._board = board
         self._facts = facts
-        self._dispatcher = dispatcher
+        self._queues = queues
 
     def verbs(self) -> Mapping[str, Verb]:
         return {
@@ -178,7 +179,7 @@ class PlanVerbs:
         return {"faults": list(lint_rules(self._office.rules, self._office.directory, self._board.situation()))}
 
     async def channels(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
-        return [channel_view(instance, self._dispatcher.queued(instance.name)) for instance in self._board]
+        return [channel_view(instance, self._queues.queued(instance.name)) for instance in self._board]
 
     async def enable(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         return await self._switch(actor, msgspec.convert(args, Switch), Admin.ENABLED)
@@ -191,7 +192,7 @@ class PlanVerbs:
         instance = self._instance(msgspec.convert(args, Switch).name)
         health = instance.health
         return {
-            **channel_view(instance, self._dispatcher.queued(instance.name)),
+            **channel_view(instance, self._queues.queued(instance.name)),
             "failure_weight": health.weight,
             "failed_for": list(health.who),
             "admitted": instance.admitted,
@@ -213,7 +214,7 @@ class PlanVerbs:
             self._facts.put(ChannelSwitched(instance.name))
 
         await self._store.run(keep, then=switch)
-        return channel_view(instance, self._dispatcher.queued(instance.name))
+        return channel_view(instance, self._queues.queued(instance.name))
 
     def _instance(self, name: str) -> Instance:
         instance = self._board.get(name)
@@ -228,22 +229,25 @@ class PlanVerbs:
         where, params = f"state IN ({states})", []
         if wanted.channel:
             where, params = f"{where} AND channel = ?", [wanted.channel]
-        rows = await self._store.find(DELIVERY, f"{where} ORDER BY priority, id", *params, limit=max(1, min(wanted.limit, 1000)))
-        return [
-            {
-                "id": row.id,
-                "message": row.message,
-                "objective": row.objective,
-                "recipient": row.recipient,
-                "channel": row.channel,
-                "priority": row.priority.name,
-                "state": row.state.value,
-                "reason": row.reason,
-                "tries": row.tries,
-                "until": rfc3339(row.until),
-            }
-            for row in rows
-        ]
+        limit = max(1, min(wanted.limit, 1000))
+        rows = await self._store.find(DELIVERY, f"{where} ORDER BY priority, id", *params, limit=limit)
+        publics = await public_queue(self._store, self._queues.fan_outs, wanted.channel)
+        return sorted([*map(_queued, rows), *publics], key=lambda line: str(line["priority"]))[:limit]
+
+
+def _queued(row: Delivery) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "message": row.message,
+        "objective": row.objective,
+        "recipient": row.recipient,
+        "channel": row.channel,
+        "priority": row.priority.name,
+        "state": row.state.value,
+        "reason": row.reason,
+        "tries": row.tries,
+        "until": rfc3339(row.until),
+    }
 
 
 def _terms(item: Routed, *, recipients: int) -> dict[str, Any]:

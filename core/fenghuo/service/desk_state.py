@@ -72,7 +72,7 @@ class StateVerbs:
         self._store = store
         self._book = room.book
         self._board = room.board
-        self._dispatcher = room.dispatcher
+        self._queues = room.queues
         self._keeper = keeper
         self._host = host
         self._about = about
@@ -90,16 +90,16 @@ class StateVerbs:
         }
 
     async def status(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
-        channels = [channel_view(instance, self._dispatcher.queued(instance.name)) for instance in self._board]
+        channels = [channel_view(instance, self._queues.queued(instance.name)) for instance in self._board]
         return {
             "version": self._about.version,
             "since": rfc3339(self._about.since),
             "ready": self._about.ready(),
             "channels": channels,
             "queued": sum(channel["queued"] for channel in channels),
-            "in_flight": self._dispatcher.in_flight,
+            "in_flight": self._queues.in_flight,
             "open_objectives": len(self._book.objectives),
-            "in_doubt": len(self._book.doubts),
+            "in_doubt": self._queues.in_doubt,
             "clock_quality": self._office.clock.quality().value,
             "clock_jump_s": round(self._office.clock.jump_s(), 3),
         }
@@ -125,7 +125,7 @@ class StateVerbs:
                 found = await self._store.find(OBJECTIVE, "1 = 1 ORDER BY id DESC", limit=SHOWN_MESSAGES)
                 return {f"objective/{row.id}": objective_line(row) for row in found}
             case "channel":
-                return {f"channel/{one.name}": channel_view(one, self._dispatcher.queued(one.name)) for one in self._board}
+                return {f"channel/{one.name}": channel_view(one, self._queues.queued(one.name)) for one in self._board}
             case _:
                 raise FormatError(f"topic {topic!r} is not one of {', '.join(TOPICS)}", code="bad-argument", where="topics")
 
@@ -140,7 +140,7 @@ class StateVerbs:
                 return objective_line(row) if row else None
             case "channel":
                 instance = self._board.get(name)
-                return channel_view(instance, self._dispatcher.queued(name)) if instance else None
+                return channel_view(instance, self._queues.queued(name)) if instance else None
             case _:
                 return None
 

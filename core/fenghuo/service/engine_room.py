@@ -17,7 +17,9 @@ from fenghuo.engine.licence import Licensing
 from fenghuo.engine.loop import Loop, Stations
 from fenghuo.engine.office import Office
 from fenghuo.engine.opening import Opening
+from fenghuo.engine.page_auditor import PageAuditor
 from fenghuo.engine.prober import Prober
+from fenghuo.engine.queues import Queues
 from fenghuo.engine.receipts import Receipts
 from fenghuo.engine.recovery import Recovery
 from fenghuo.engine.release import Release
@@ -64,6 +66,8 @@ class EngineRoom:
         self.book.on_named = self.receipts.named
         self.dispatcher.on_doubt = self.receipts.doubted
         self.auditor = Auditor(office, self.facts, store, book=self.book, board=self.board, dispatcher=self.dispatcher)
+        self.auditor.pages = PageAuditor(store, board=self.board, fan_outs=self.fan_outs).look
+        self.queues = Queues(self.book, self.dispatcher, self.fan_outs)
         self.decisions = Decisions(self.facts)
         self.prober = Prober(office, self.facts, self.board)
         self.loop = Loop(

@@ -11,10 +11,10 @@ __all__ = ["watch_room"]
 
 def watch_room(metrics: Metrics, room: EngineRoom, store: Store) -> None:
     """Have the gauges read from the engine's own parts, at the moment of asking."""
-    board, dispatcher, book = room.board, room.dispatcher, room.book
-    metrics.gauge("queued", lambda: [({"channel": one.name}, float(dispatcher.queued(one.name))) for one in board])
+    board, queues, book = room.board, room.queues, room.book
+    metrics.gauge("queued", lambda: [({"channel": one.name}, float(queues.queued(one.name))) for one in board])
     metrics.gauge("channel_health", lambda: [({"channel": one.name, "health": one.health.state.value}, 1.0) for one in board])
-    metrics.gauge("in_flight", lambda: [({}, float(dispatcher.in_flight))])
+    metrics.gauge("in_flight", lambda: [({}, float(queues.in_flight))])
     metrics.gauge("open_objectives", lambda: [({}, float(len(book.objectives)))])
     metrics.gauge("commits", lambda: [({}, float(store.progress[0]))])
-    metrics.gauge("in_doubt", lambda: [({}, float(len(book.doubts)))])
+    metrics.gauge("in_doubt", lambda: [({}, float(queues.in_doubt))])

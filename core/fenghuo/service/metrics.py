@@ -40,7 +40,7 @@ FAMILIES = {
         Family("events", "Events committed, by type.", ("type",)),
         Family("commits", "Commits of the store."),
         Family("alarms", "Alarms raised, by type.", ("type",)),
-        Family("queued", "Deliveries waiting, by channel.", ("channel",)),
+        Family("queued", "Deliveries waiting, by channel; a page of a public is one.", ("channel",)),
         Family("in_flight", "Emissions begun and without outcome."),
         Family("open_objectives", "Objectives that have not ended."),
         Family("in_doubt", "Emissions of which nobody knows whether they left."),
