@@ -58,7 +58,7 @@ def test_every_file_comes_back(name: str, rung: Rung) -> None:
 
 @pytest.mark.parametrize("name", [name for name in FILES if (CORPUS / name).stat().st_size <= 60_000])
 def test_every_file_comes_back_whole_and_without_a_dictionary(name: str) -> None:
-    """With parameters and attachments, and for a receiver that knows no dictionary."""
+    """With parameters, and for a receiver that knows no dictionary."""
     for message in messages_of(name):
         assert carried(message, Rung.FULL, whole=True) == decode(encode(message, Rung.FULL, whole=True))
         assert carried(message, Rung.CORE) == decode(encode(message, Rung.CORE, words=0))

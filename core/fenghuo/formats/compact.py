@@ -74,7 +74,7 @@ def message_key(message: MessageId) -> int:
 def carried(message: Message, rung: Rung, *, whole: bool = False) -> Carried:
     """What arrives when this message is sent at this rung: decode(encode(message, rung)) is equal to it.
 
-    `whole`: FULL with parameters and attachments.
+    `whole`: FULL with parameters.
 
     Raises: FrameError("not-carried") where CODE cannot say the time or the revision.
     """
@@ -92,7 +92,7 @@ def carried(message: Message, rung: Rung, *, whole: bool = False) -> Carried:
 def encode(message: Message, rung: Rung = Rung.FULL, *, words: int = NEWEST, whole: bool = False) -> Frame:
     """The frame of a message at a rung, with the dictionary `words` (0: none, what any receiver reads).
 
-    `whole`: FULL with parameters and attachments too.
+    `whole`: FULL with parameters too.
 
     Raises: FrameError with code not-carried, bad-text, too-long or too-many for what the format cannot say.
     """

@@ -29,12 +29,14 @@ _ENVELOPE = ("sender", "identifier", "scope", "restriction", "addresses", "codes
 def at_rung(message: Message, rung: Rung, *, whole: bool = False) -> tuple[Content, tuple[str, ...]]:
     """The content as this rung says it (FULL, CORE, LINE), and the names of what it leaves out.
 
-    `whole`: FULL with parameters and attachments too, which machines want and no reader.
+    `whole`: FULL with parameters too, which machines want and no reader.
     """
     content = message.content
     if rung is Rung.FULL:
         infos = tuple(_full(info, whole=whole) for info in content.infos)
-        return msgspec.structs.replace(content, infos=infos), ("details",) if any(map(_has_details, content.infos)) and not whole else ()
+        return msgspec.structs.replace(content, infos=infos), ("details",) if not whole and any(
+            info.parameters for info in content.infos
+        ) else ()
     info = chinese_info(message)
     said = _info_at(info, content.kind, rung) if info else None
     short = Content(
@@ -95,12 +97,7 @@ def _area_at(area: AffectedArea, rung: Rung) -> AffectedArea:
 
 def _full(info: Info, *, whole: bool) -> Info:
     areas = tuple(_to_precision(area) for area in info.areas)
-    kept = (info.parameters, info.resources) if whole else ((), ())
-    return msgspec.structs.replace(info, areas=areas, parameters=kept[0], resources=kept[1])
-
-
-def _has_details(info: Info) -> bool:
-    return bool(info.parameters or info.resources)
+    return msgspec.structs.replace(info, areas=areas, parameters=info.parameters if whole else ())
 
 
 def _to_precision(area: AffectedArea) -> AffectedArea:

@@ -42,7 +42,7 @@ def test_whatever_is_sent_arrives_as_its_rung_says(sent: Message, rung: Rung, wo
 @settings(max_examples=30, deadline=None)
 @given(messages())
 def test_the_whole_of_a_message_passes(sent: Message) -> None:
-    """With parameters and attachments nothing is lost: rings to four places are what they were."""
+    """With parameters nothing is lost: rings to four places are what they were."""
     got = decode(encode(sent, Rung.FULL, whole=True))
     assert (sent.content, ()) == (got.content, got.left_out)
 

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fenghuo.formats.compact import decode, encode
 from fenghuo.formats.compact_frame import Rung
 from fenghuo.formats.compact_rungs import LEFT_OUT, at_rung, enclosing
-from fenghuo.model.message import AffectedArea, Circle, Geocode, Info, Parameter
+from fenghuo.model.message import AffectedArea, Circle, Geocode, Info, Parameter, Resource
 from tests.core.formats.compact_values import SENT, SHAXI, content, info, message, order, rings
 
 
@@ -36,8 +37,10 @@ def test_a_rung_states_what_it_leaves_out(rung: Rung, left_out: tuple[str, ...])
 
 
 def test_parameters_are_for_machines() -> None:
-    """FULL leaves them out and says so, unless the whole is asked for."""
-    sent = message(content(infos=(info(parameters=(Parameter("VTEC", "x"),)),)))
+    """FULL leaves them out and says so, unless the whole is asked for; an attachment's name, address and digest it keeps."""
+    chart = Resource("雷达图", "image/png", 4_096, "https://example.invalid/r.png", "0a" * 20)
+    sent = message(content(infos=(info(parameters=(Parameter("VTEC", "x"),), resources=(chart,)),)))
+    assert (chart,) == decode(encode(sent, Rung.FULL)).content.infos[0].resources
     assert ((), ("details",)) == (at_rung(sent, Rung.FULL)[0].infos[0].parameters, at_rung(sent, Rung.FULL)[1])
     assert (sent.content, ()) == at_rung(sent, Rung.FULL, whole=True)
 
