@@ -1,4 +1,5 @@
-"""The plugin author's API, and nothing else. Codecs are in fenghuo.formats, the narrow link in fenghuo.link."""
+"""The plugin author's API, and nothing else. Codecs are in fenghuo.formats, the narrow link in fenghuo.link, far ends for the conformance
+kit in fenghuo.far_end."""
 
 from __future__ import annotations
 

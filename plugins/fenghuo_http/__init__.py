@@ -179,6 +179,9 @@ def fenghuo_address_kinds() -> Sequence[AddressKind]:
 
 @hookimpl
 def fenghuo_conformance() -> Sequence[ConformanceFixture]:
-    from fenghuo_http.conformance import simulated_hook
+    from fenghuo_http.conformance import simulated_bulk, simulated_hook
 
-    return [ConformanceFixture("http.webhook", "simulated server", simulated_hook, is_simulated=True)]
+    return [
+        ConformanceFixture("http.webhook", "simulated server", simulated_hook, is_simulated=True),
+        ConformanceFixture("http.bulk", "simulated gateway", simulated_bulk, is_simulated=True),
+    ]

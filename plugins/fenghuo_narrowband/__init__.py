@@ -145,5 +145,9 @@ def fenghuo_address_kinds() -> Sequence[AddressKind]:
 @hookimpl
 def fenghuo_conformance() -> Sequence[ConformanceFixture]:
     from fenghuo_narrowband.conformance import simulated_tnc
+    from fenghuo_narrowband.conformance_paper import paper
 
-    return [ConformanceFixture("radio.kiss", "simulated TNC", simulated_tnc, is_simulated=True)]
+    return [
+        ConformanceFixture("radio.kiss", "simulated TNC", simulated_tnc, is_simulated=True),
+        ConformanceFixture("post.screen", "paper", paper),
+    ]

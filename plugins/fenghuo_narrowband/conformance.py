@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator
 
 from fenghuo import Ability, Arrival, ConformancePeer, FrameError, Word
+from fenghuo.far_end import ListeningPeer
 from fenghuo_adapters.ax25_framing import Address, UiFrame, airtime_s
 from fenghuo_adapters.kiss_framing import Command, KissDecoder, KissFrame
 from fenghuo_narrowband.settings import RadioSettings
@@ -44,7 +45,7 @@ class RadioPeer(ConformancePeer):
         return f"T{number // 10}" if number % 10 == 0 else f"T{number // 10}-{number % 10}"
 
 
-class SimulatedTnc(RadioPeer):
+class SimulatedTnc(RadioPeer, ListeningPeer):
     """Sends frame after frame, each for as long as it takes; half-duplex: while it is deaf, the stations hear nothing."""
 
     abilities = frozenset({Ability.REPORT, Ability.UNKNOWN, Ability.MANGLED, Ability.HASTY, Ability.DEAF, Ability.AIRTIME})
@@ -54,7 +55,6 @@ class SimulatedTnc(RadioPeer):
         self._connected: list[asyncio.StreamWriter] = []
         self._to_send: asyncio.Queue[bytes] = asyncio.Queue()
         self._is_hasty = self._is_deaf = False
-        self._sessions: set[asyncio.Task[None]] = set()
 
     async def say(self, word: Word, about: Arrival) -> None:
         number = about.ref.rpartition("/")[2]
@@ -69,19 +69,7 @@ class SimulatedTnc(RadioPeer):
     async def be_deaf(self, *, on: bool) -> None:
         self._is_deaf = on
 
-    def taken(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """A connection came."""
-        session = asyncio.get_running_loop().create_task(self._serve(reader, writer))
-        self._sessions.add(session)
-        session.add_done_callback(self._sessions.discard)
-
-    async def hang_up(self) -> None:
-        """End every session."""
-        for session in self._sessions:
-            session.cancel()
-        await asyncio.gather(*self._sessions, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One KISS client, to its end."""
         decoder = KissDecoder()
         self._connected.append(writer)
@@ -89,11 +77,8 @@ class SimulatedTnc(RadioPeer):
             while octets := await reader.read(4096):
                 for frame in filter(_is_data, decoder.feed(octets)):
                     self._to_send.put_nowait(frame.data)
-        except ConnectionError:
-            return
         finally:
             self._connected.remove(writer)
-            writer.close()
 
     async def transmit(self) -> None:
         """The transmitter, for ever."""
@@ -133,14 +118,10 @@ def arrival_of(station: str, text: str, seconds: float = 0.0) -> Arrival:
 @contextlib.asynccontextmanager
 async def simulated_tnc() -> AsyncIterator[ConformancePeer]:
     """A TNC that listens and sends."""
-    tnc = SimulatedTnc()
-    server = await asyncio.start_server(tnc.taken, "127.0.0.1", 0)
-    tnc.port = server.sockets[0].getsockname()[1]
-    transmitter = asyncio.create_task(tnc.transmit(), name="simulated transmitter")
-    try:
-        yield tnc
-    finally:
-        transmitter.cancel()
-        await asyncio.wait([transmitter])
-        server.close()
-        await tnc.hang_up()
+    async with SimulatedTnc().listening() as tnc:
+        transmitter = asyncio.create_task(tnc.transmit(), name="simulated transmitter")
+        try:
+            yield tnc
+        finally:
+            transmitter.cancel()
+            await asyncio.wait([transmitter])

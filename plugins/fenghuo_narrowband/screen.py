@@ -30,18 +30,23 @@ class ScreenChannel(SimpleChannel):
         self._settings = settings
         self._speaking: asyncio.Task[None] | None = None
         self._speaker: str | None = None
+        self._is_open = True
 
     async def start(self) -> None:
+        self._is_open = True
         if self._settings.speech:
             self._speaker = await asyncio.to_thread(shutil.which, SPEAKER)
 
     async def stop(self, deadline: float) -> None:
+        self._is_open = False
         if self._speaking is not None:
             self._speaking.cancel()
             await asyncio.gather(self._speaking, return_exceptions=True)
 
     async def send(self, job: SendJob) -> Outcome:
         printer = self._settings.printer
+        if not self._is_open:
+            return Transient(Scope.CHANNEL, "stopped")
         if printer and not await asyncio.to_thread(Path(printer).parent.exists):
             return Transient(Scope.CHANNEL, "no-printer")
         async with job.begin() as emission:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from types import MappingProxyType
 
 from fenghuo import Ability, Arrival, ConformancePeer, FrameError, Word
+from fenghuo.far_end import ListeningPeer
 from fenghuo_adapters.short_message_framing import decode_text, read_part
 from fenghuo_adapters.smpp_framing import Command, Delivered, Pdu, PduReader, read_delivered
 from fenghuo_sms.settings import SmsSettings
@@ -53,7 +54,7 @@ class SmsPeer(ConformancePeer):
         return f"+86{NUMBERS_FROM + 10 * number}"
 
 
-class SimulatedCentre(SmsPeer):
+class SimulatedCentre(SmsPeer, ListeningPeer):
     """Takes every submission with an id of its own, and keeps what nobody was bound to hear."""
 
     abilities = frozenset({Ability.REPORT, Ability.FAILED, Ability.UNKNOWN, Ability.MANGLED, Ability.HASTY})
@@ -64,7 +65,6 @@ class SimulatedCentre(SmsPeer):
         self._unheard: list[bytes] = []
         self._is_hasty = False
         self._sequence = 0
-        self._sessions: set[asyncio.Task[None]] = set()
         self._last_id = 0x5EED0000
 
     async def say(self, word: Word, about: Arrival) -> None:
@@ -83,31 +83,18 @@ class SimulatedCentre(SmsPeer):
     async def be_hasty(self, *, on: bool) -> None:
         self._is_hasty = on
 
-    def taken(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """A connection came."""
-        session = asyncio.get_running_loop().create_task(self._serve(reader, writer))
-        self._sessions.add(session)
-        session.add_done_callback(self._sessions.discard)
-
-    async def hang_up(self) -> None:
-        """End every session."""
-        for session in self._sessions:
-            session.cancel()
-        await asyncio.gather(*self._sessions, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One session, to its end."""
         pdus = PduReader()
         try:
             while octets := await reader.read(65536):
                 for pdu in pdus.feed(octets):
                     self._answer(pdu, writer)
-        except (ConnectionError, FrameError):
+        except FrameError:
             return
         finally:
             if writer in self._bound:
                 self._bound.remove(writer)
-            writer.close()
 
     def _answer(self, pdu: Pdu, writer: asyncio.StreamWriter) -> None:
         match pdu.command:
@@ -155,14 +142,8 @@ class SimulatedCentre(SmsPeer):
 @contextlib.asynccontextmanager
 async def simulated_centre() -> AsyncIterator[ConformancePeer]:
     """A centre that listens."""
-    centre = SimulatedCentre()
-    server = await asyncio.start_server(centre.taken, "127.0.0.1", 0)
-    centre.port = server.sockets[0].getsockname()[1]
-    try:
+    async with SimulatedCentre().listening() as centre:
         yield centre
-    finally:
-        server.close()
-        await centre.hang_up()
 
 
 def _arrival(submitted: Delivered, ref: str) -> Arrival:

@@ -15,6 +15,7 @@ from types import MappingProxyType
 import msgspec
 
 from fenghuo import Ability, Arrival, ConformancePeer, Word
+from fenghuo.far_end import ListeningPeer
 
 __all__ = ["KEYING_S", "OCTETS_PER_S", "SECRET", "GatewaySettings", "gateway"]
 
@@ -29,7 +30,7 @@ class GatewaySettings(msgspec.Struct, frozen=True):
     password_file: str = "gateway"
 
 
-class Gateway(ConformancePeer):
+class Gateway(ListeningPeer):
     """Takes everything to stations called T…; tells what it is told to."""
 
     abilities = frozenset(Ability)
@@ -40,7 +41,6 @@ class Gateway(ConformancePeer):
         super().__init__()
         self._writers: list[asyncio.StreamWriter] = []
         self._unheard: list[bytes] = []
-        self._sessions: set[asyncio.Task[None]] = set()
         self._air = asyncio.Lock()
         self._is_hasty = self._is_deaf = False
 
@@ -65,25 +65,13 @@ class Gateway(ConformancePeer):
     async def be_deaf(self, *, on: bool) -> None:
         self._is_deaf = on
 
-    def taken(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        session = asyncio.get_running_loop().create_task(self._serve(reader, writer))
-        self._sessions.add(session)
-        session.add_done_callback(self._sessions.discard)
-
-    async def hang_up(self) -> None:
-        for session in self._sessions:
-            session.cancel()
-        await asyncio.gather(*self._sessions, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            with contextlib.suppress(ConnectionError):
-                if json.loads(await reader.readline() or b"{}").get("password") == SECRET:
-                    await self._talk(reader, writer)
+            if json.loads(await reader.readline() or b"{}").get("password") == SECRET:
+                await self._talk(reader, writer)
         finally:
             if writer in self._writers:
                 self._writers.remove(writer)
-            writer.close()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.append(writer)
@@ -120,11 +108,5 @@ class Gateway(ConformancePeer):
 
 @contextlib.asynccontextmanager
 async def gateway() -> AsyncIterator[ConformancePeer]:
-    far_end = Gateway()
-    server = await asyncio.start_server(far_end.taken, "127.0.0.1", 0)
-    far_end.port = server.sockets[0].getsockname()[1]
-    try:
+    async with Gateway().listening() as far_end:
         yield far_end
-    finally:
-        server.close()
-        await far_end.hang_up()

@@ -1,4 +1,5 @@
-"""Real far ends for the bundled channels, as a pytest plugin of the kit: node-smpp, two direwolfs, node's own web server."""
+"""Real far ends for the bundled channels, as a pytest plugin of the kit: node-smpp, two direwolfs, node's own web server, and the
+gateway for bulk messages, of which no real one runs here."""
 
 from __future__ import annotations
 
@@ -11,11 +12,12 @@ from collections.abc import AsyncIterator, Sequence
 import msgspec
 
 from fenghuo import Ability, Arrival, ConformanceFixture, ConformancePeer, Word
-from fenghuo_http.conformance import SECRET, HookPeer
+from fenghuo_http.conformance import SECRET, BulkPeer, HookPeer
 from fenghuo_narrowband import RadioSettings
 from fenghuo_narrowband.conformance import MYCALL, RadioPeer, arrival_of
 from fenghuo_sms import SmsSettings
 from fenghuo_sms.conformance import OUR_NUMBER, PASSWORD, SmsPeer
+from tests.peers.bulk_gateway import BulkGateway
 from tests.peers.direwolf import Duo
 from tests.peers.hook import Hook, Post
 from tests.peers.smsc import NODE_MODULES, Smsc, Submit
@@ -118,6 +120,31 @@ class RealHook(HookPeer):
         self.took(post.url, post.token, post.body.encode())
 
 
+class RealBulk(BulkPeer):
+    """tests/peers/bulk_gateway.py, over real sockets; its HTTP is not the one that the channel speaks."""
+
+    version = "bulk_gateway.py"
+
+    def __init__(self, gateway: BulkGateway) -> None:
+        self._gateway = gateway
+        self._read: list[Arrival] = []
+        self._pages = 0
+        self.port = gateway.port
+        gateway.refused[self.bad_address] = "no-such-number"
+        super().__init__()
+
+    @property
+    def arrivals(self) -> list[Arrival]:
+        pages, self._pages = self._gateway.pages[self._pages :], len(self._gateway.pages)
+        told = ((page, to) for page in pages for to in page.to if to != self.bad_address)
+        self._read += [Arrival(to, str(page.message["text"]), token=page.token) for page, to in told]
+        return self._read
+
+    @arrivals.setter
+    def arrivals(self, none: list[Arrival]) -> None:
+        """There are none to begin with."""
+
+
 @contextlib.asynccontextmanager
 async def real_centre() -> AsyncIterator[ConformancePeer]:
     async with Smsc(silent=True, password=PASSWORD) as smsc:
@@ -138,9 +165,16 @@ async def real_hook() -> AsyncIterator[ConformancePeer]:
         yield peer
 
 
+@contextlib.asynccontextmanager
+async def real_bulk() -> AsyncIterator[ConformancePeer]:
+    async with BulkGateway() as gateway:
+        yield RealBulk(gateway)
+
+
 def pytest_fenghuo_conformance() -> Sequence[ConformanceFixture]:
     return [
         ConformanceFixture("sms.smpp", "node-smpp", real_centre),
         ConformanceFixture("radio.kiss", "direwolf", real_tnc),
         ConformanceFixture("http.webhook", "node http", real_hook),
+        ConformanceFixture("http.bulk", "bulk gateway", real_bulk),
     ]

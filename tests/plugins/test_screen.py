@@ -55,6 +55,16 @@ async def test_each_message_is_a_slip_of_paper(tmp_path: Path) -> None:
     assert ("#0123 P0", "第一条", "第二条") == (lines[0][:8], lines[1], lines[4])
 
 
+async def test_what_was_stopped_prints_nothing(tmp_path: Path) -> None:
+    """Nothing leaves after stop(), and everything again after the next start()."""
+    printer = screen(printer=str(tmp_path / "paper"))
+    await printer.stop(0.0)
+    assert Transient(Scope.CHANNEL, "stopped") == await shown(printer)
+    assert not (tmp_path / "paper").exists()
+    await printer.start()
+    assert Reached(Evidence.DEVICE) == await shown(printer)
+
+
 async def test_a_printer_that_is_not_there_is_tried_again(tmp_path: Path) -> None:
     """Nothing was printed, and the message stays due."""
     assert Transient(Scope.CHANNEL, "no-printer") == await shown(screen(printer=str(tmp_path / "no" / "lp0")))

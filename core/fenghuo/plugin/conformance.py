@@ -60,7 +60,8 @@ class ConformancePeer:
 
     `version`: for the table; `port`: where it listens; `arrivals`: whatever reached it, oldest first, only ever added to; `abilities`:
     what else it can do; `secrets`: what ctx.secret() is to answer, by path - none of it may ever be shown; `bad_address`: one that the
-    channel or the far end refuses for the recipient's sake, empty if there is none.
+    channel or the far end refuses for the recipient's sake, empty if there is none; `is_local`: a screen or a printer of this machine:
+    there is no line to it that could break, and everybody is told there, so that the kit writes into each text whom it is for.
     It says nothing by itself but the answers that its protocol demands.
     """
 
@@ -69,6 +70,7 @@ class ConformancePeer:
     abilities: frozenset[Ability] = frozenset()
     secrets: Mapping[str, str] = MappingProxyType({})
     bad_address: str = ""
+    is_local: bool = False
 
     def __init__(self) -> None:
         self.arrivals: list[Arrival] = []

@@ -139,7 +139,7 @@ class Bench:
 
     async def order(self, text: str, *, to: int = 0, priority: str = "P1", traffic: Traffic = Traffic.ACTUAL) -> str:
         """An order to recipient `to` (0 to 38, or BAD); its id."""
-        raw = msgspec.json.encode({"to": [f"person:p{to}"], "text": text, "priority": priority, "traffic": traffic.value})
+        raw = msgspec.json.encode({"to": [f"person:p{to}"], "text": self.meant(text, to), "priority": priority, "traffic": traffic.value})
         return await self.life.accept(raw)
 
     async def delivery(self, order: str) -> Delivery:
@@ -169,8 +169,9 @@ class Bench:
 
     def fragments(self, to: int = 0) -> list[Arrival]:
         """What reached a recipient in this check."""
-        address = self.address(to)
-        return [arrival for arrival in self.peer.arrivals[self._seen :] if arrival.address == address]
+        address, sign = self.address(to), self._sign(to)
+        mine = [arrival for arrival in self.peer.arrivals[self._seen :] if arrival.address == address and sign in arrival.text]
+        return [msgspec.structs.replace(arrival, text=arrival.text.replace(sign, "")) for arrival in mine] if sign else mine
 
     def emissions(self, to: int = 0) -> list[Arrival]:
         """The first fragment of each emission to a recipient."""
@@ -178,6 +179,13 @@ class Bench:
 
     def address(self, to: int) -> str:
         return self._addresses[to]
+
+    def meant(self, text: str, to: int) -> str:
+        """A text for a recipient, as it is sent."""
+        return text + self._sign(to)
+
+    def _sign(self, to: int) -> str:
+        return f"〔{self._first + to}〕" if self.peer.is_local else ""
 
     @property
     def bad(self) -> int:

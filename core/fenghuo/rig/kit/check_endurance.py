@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from fenghuo.rig.kit.bench import Bench, Broken
-from fenghuo.rig.kit.check import Check
+from fenghuo.rig.kit.check import Check, over_a_line
 from fenghuo.rig.kit.grades import Grade
 from fenghuo.rig.kit.line import State
 
@@ -49,6 +49,6 @@ async def many_lives(bench: Bench) -> None:
 
 
 CHECKS = (
-    Check("a storm over a bad line loses nothing", Grade.PLATINUM, storm),
+    Check("a storm over a bad line loses nothing", Grade.PLATINUM, storm, over_a_line),
     Check("five sudden deaths lose nothing", Grade.PLATINUM, many_lives),
 )

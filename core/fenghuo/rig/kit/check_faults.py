@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fenghuo.model.delivery import Permanent, Reached, Unknown
 from fenghuo.rig.kit.bench import Bench, Broken
-from fenghuo.rig.kit.check import Check
+from fenghuo.rig.kit.check import Check, over_a_line
 from fenghuo.rig.kit.grades import Grade
 from fenghuo.rig.kit.job import LoneJob
 from fenghuo.rig.kit.line import State
@@ -102,10 +102,10 @@ async def browns_out(bench: Bench) -> None:
 
 
 CHECKS = (
-    Check("a far end that refuses gets the order when it is back", Grade.SILVER, refuses),
-    Check("a line cut in the middle of an emission leaves it in doubt", Grade.SILVER, is_cut),
-    Check("a far end that hangs is given up in time", Grade.SILVER, hangs),
-    Check("a slow far end is waited for, and gets it once", Grade.SILVER, is_slow),
-    Check("a line that flaps loses nothing and doubles nothing in silence", Grade.SILVER, flaps),
-    Check("a far end that browns out loses nothing", Grade.SILVER, browns_out),
+    Check("a far end that refuses gets the order when it is back", Grade.SILVER, refuses, over_a_line),
+    Check("a line cut in the middle of an emission leaves it in doubt", Grade.SILVER, is_cut, over_a_line),
+    Check("a far end that hangs is given up in time", Grade.SILVER, hangs, over_a_line),
+    Check("a slow far end is waited for, and gets it once", Grade.SILVER, is_slow, over_a_line),
+    Check("a line that flaps loses nothing and doubles nothing in silence", Grade.SILVER, flaps, over_a_line),
+    Check("a far end that browns out loses nothing", Grade.SILVER, browns_out, over_a_line),
 )

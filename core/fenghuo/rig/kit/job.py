@@ -6,13 +6,27 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from fenghuo.clock import instant
 from fenghuo.errors import Denied
 from fenghuo.model.delivery import Token
-from fenghuo.model.rendition import Rendition
-from fenghuo.model.traffic import Priority, Traffic
+from fenghuo.model.message import Content, Info, Message, MessageId, content_hash
+from fenghuo.model.rendition import Budget, Rendition
+from fenghuo.model.traffic import Action, Kind, Priority, Traffic
 from fenghuo.rig.kit.bench import Bench
 
 __all__ = ["LoneJob"]
+
+
+def rendered(bench: Bench, text: str) -> Rendition:
+    """An order in the channel's own form, as long as it comes: whether it can be sent is for the channel to say.
+
+    Raises: FormatError: the form cannot say it.
+    """
+    now = bench.life.clock.time()
+    infos = (Info(description=text),)
+    content = Content(Kind.DISPATCH, Action.NEW, Traffic.ACTUAL, "kit", "kit", instant(now), infos=infos, priority=Priority.P1)
+    message = Message(MessageId("kit"), 1, content, Priority.P1, content_hash(content), now, now + 600.0, source="kit", number=1)
+    return bench.subject.renderers[bench.capabilities.form].render(message, Budget())
 
 
 class LoneEmission:
@@ -31,13 +45,10 @@ class LoneJob:
     """Fills SendJob. `denied`: what begin() raises; `ponders_s`: how long its commit takes; `begun`: how often it was asked."""
 
     def __init__(self, bench: Bench, text: str, *, to: int = 0, denied: Denied | None = None, ponders_s: float = 0.0) -> None:
-        form = bench.capabilities.form
-        is_json = form == "json"
-        data = f'{{"id":"kit","text":"{text}"}}'.encode() if is_json else text.encode()
-        self._payload = Rendition(form, text, data, "application/json" if is_json else "text/plain; charset=utf-8")
+        self._payload = rendered(bench, bench.meant(text, to))
         self.address, self.address_kind = bench.address(to), bench.subject.kind.address_kinds[0]
         self.priority, self.traffic = Priority.P1, Traffic.ACTUAL
-        self.size = len(data)
+        self.size = len(self._payload.data)
         self.deadline = asyncio.get_running_loop().time() + bench.capabilities.attempt_s
         self.begun = 0
         self.is_granted = False
