@@ -304,8 +304,15 @@ class FanOuts:
         kept = await self._written(self._pages.learn(fan))
         for page in kept:
             self._go_on(fan, page)
+        if not fan.is_stopped and fan.opened.message.state not in (MessageState.HELD, MessageState.ACTIVE):
+            self._end_at_once(fan)
         self._count(fan)
         self.pump()
+
+    def _end_at_once(self, fan: OpenFanOut) -> None:
+        """Its message was over before it was known here, just before a crash or while nobody was there: nobody else will end it."""
+        self._facts.put(FanOutCounted(fan.objective, fan.met, max(0, fan.total - fan.met), fan.total, fan.evidence))
+        fan.is_stopped = True
 
     def _count(self, fan: OpenFanOut) -> None:
         """Tell the loop how far it has come, and let go of it when nothing more can become of it."""

@@ -12,6 +12,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from fenghuo.engine.intake import Submission
+from fenghuo.engine.judging import Origin
 from fenghuo.model.delivery import (
     Accepted,
     DeliveryState,
@@ -224,6 +226,31 @@ async def test_a_crash_in_the_middle_loses_nobody_and_copies_only_what_was_in_do
     assert all("重发1" in sheet.text for sheet in after if doubtful & set(sheet.addresses))
     assert all("重发" not in sheet.text for sheet in after if not doubtful & set(sheet.addresses))
     assert (ObjectiveState.MET, 3000) == (objective.state, objective.met)
+
+
+@pytest.mark.parametrize(("off_s", "is_cancelled", "end"), [(1.0, True, ObjectiveState.WAIVED), (7_200.0, False, ObjectiveState.MISSED)])
+async def test_what_was_over_before_a_restart_knew_of_it_ends_with_it(
+    tmp_path: Path, off_s: float, is_cancelled: bool, end: ObjectiveState
+) -> None:
+    """Cancelled just before the crash, or expired while nobody was there and before it was planned: no page waits for ever."""
+    async with opened(tmp_path, rules=PUBLIC_RULES, up=False, a=BULK, b=BULK) as house:
+        await enrol(house, NORTH, SOUTH)
+        house.down("a")
+        house.down("b")
+        if is_cancelled:
+            await alert(house, "one", NORTH_AREA)
+        last = cap("two", NORTH_AREA, action="Cancel", ends="one") if is_cancelled else cap("one", NORTH_AREA)
+        await house.room.intake.accept(Submission(last, Origin("met"), author="met", signers=("anna", "bert")))
+        clock, roll = house.clock, house.office.roll
+    clock.now += off_s
+
+    def enrolled(house: House) -> None:
+        house.office.roll = roll
+
+    async with opened(tmp_path, rules=PUBLIC_RULES, clock=clock, before=enrolled, a=BULK, b=BULK) as house:
+        await house.later(10.0)
+        assert (0, []) == (len(house.room.fan_outs), house.channel["a"].pages + house.channel["b"].pages)
+        assert end == (await house.objectives())[0].state
 
 
 async def test_a_cancel_stops_what_has_not_left_and_goes_to_exactly_who_got_it(house: House) -> None:
