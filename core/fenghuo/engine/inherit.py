@@ -59,8 +59,9 @@ def _publics(tx: Tx, message: MessageId, before: int, needed: dict[int, Evidence
         area_of: dict[str, str] = json.loads(str(tx.scalar(_AREAS, row.objective)))
         for page in tx.find(PAGE, "objective = ? AND tries > 0 ORDER BY number", row.objective):
             people = how_many_may(page.marks, on_air=page.state is DeliveryState.EMITTING)
-            if people:
-                areas[area_of[str(page.roll_page)]] += people
+            area = area_of.get(str(page.roll_page))  # none: long over, and its roll forgotten
+            if people and area is not None:
+                areas[area] += people
                 channels.setdefault(page.channel)
         if areas.total():
             told = Told(row.objective, row.kinds, tuple(channels), tuple(areas.items()))

@@ -220,7 +220,7 @@ class Daemon:
         watchdog.watch("loop", lambda: Progress(room.loop.turns, room.loop.has_work, 10.0))
         watchdog.watch("writer", lambda: Progress(*self._store.progress, 20.0))
         works = [("watchdog", watchdog.run(watchdog_period_s())), ("events", self._count_events(room)), ("audit", self._audit.run())]
-        works.append(("auditor", room.auditor.run()))
+        works += [("auditor", room.auditor.run()), ("rolls", self._rolls.run())]
         endpoint = self._settings.node.endpoint
         if endpoint is None or endpoint.has_rules:  # without rules of its own an endpoint has nothing to pass on
             works.append(("upward", self._upward.run()))

@@ -15,14 +15,14 @@ import msgspec
 import structlog
 
 from fenghuo.engine.office import Office
-from fenghuo.errors import SettingsError
+from fenghuo.errors import FenghuoError, SettingsError
 from fenghuo.formats.csv_table import Fault
 from fenghuo.formats.roll_csv import FILE, SHOWN, read_roll
 from fenghuo.model.roll import Roll
 from fenghuo.plugin.host import PluginHost
 from fenghuo.store.audit import Deed
 from fenghuo.store.records import RollRow
-from fenghuo.store.rolls import next_roll, pages, put_in_force, roll_in_force, sweep
+from fenghuo.store.rolls import next_roll, pages, put_in_force, roll_in_force, sweep, unused
 from fenghuo.store.store import Store
 from fenghuo.store.tables import META, ROLL
 from fenghuo.store.transaction import Tx
@@ -32,6 +32,9 @@ __all__ = ["RollKeeper"]
 ROWS_A_JOB = 10
 """Pages that one job writes: about 3 ms, so that whatever is urgent never waits long for an import."""
 SORTED_AT_ONCE = 5_000
+REST_S, EVERY_S = 60.0, 86_400.0
+KEPT_S = 30 * 86_400.0
+"""After its message has ended a roll stays so long, for an Update or a Cancel that comes late; then the addresses are forgotten."""
 
 log = structlog.stdlib.get_logger("fenghuo.rolls")
 
@@ -74,8 +77,24 @@ class RollKeeper:
             numbered = [msgspec.structs.replace(row, id=next(ids)) for row in some]
             await self._store.run(_adding(numbered))
         await self._keep(msgspec.structs.replace(found, number=number))
-        while await self._store.run(sweep):
-            pass
+        await self.sweep()
+
+    async def run(self) -> None:
+        """Sweep once a day, until cancelled; the first time when a start has long been forgotten."""
+        wait_s = REST_S
+        while True:
+            await asyncio.sleep(wait_s)
+            try:
+                await self.sweep()
+            except FenghuoError as error:
+                log.error("old rolls could not be swept", cause=str(error))
+            wait_s = EVERY_S
+
+    async def sweep(self) -> None:
+        """Forget the addresses of rolls that nobody may have to be told from any more."""
+        before = self._office.clock.time() - KEPT_S
+        for ids in _some(await unused(self._store, ended_before=before)):
+            await self._store.run(_sweeping(ids, before))
 
     async def _keep(self, roll: Roll) -> None:
         def keep(tx: Tx) -> Roll:
@@ -131,6 +150,14 @@ def _looked_at(file: Path, known: Roll) -> Roll | None:
     with file.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
     return Roll(digest=digest, size=stat.st_size, mtime_ns=stat.st_mtime_ns)
+
+
+def _some(ids: list[int]) -> Iterator[list[int]]:
+    return (ids[first : first + ROWS_A_JOB] for first in range(0, len(ids), ROWS_A_JOB))
+
+
+def _sweeping(ids: list[int], before: float) -> Callable[[Tx], int]:
+    return lambda tx: sweep(tx, ids, ended_before=before)
 
 
 def _adding(rows: list[RollRow]) -> Callable[[Tx], int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -9,15 +10,22 @@ import msgspec
 
 from fenghuo.model.roll import Roll, RollCount
 from fenghuo.store.records import MetaRow, RollRow
+from fenghuo.store.store import Store
 from fenghuo.store.tables import META, ROLL
 from fenghuo.store.transaction import Tx
 
-__all__ = ["PAGE", "next_roll", "pages", "put_in_force", "roll_in_force", "sweep"]
+__all__ = ["PAGE", "next_roll", "pages", "put_in_force", "roll_in_force", "sweep", "unused"]
 
 PAGE = 1_000
 """Addresses on a page: 1-2 ms of work at a time, so that whatever is urgent never waits long (performance.md, Fan-out)."""
-SWEPT = 200
 IN_FORCE = "roll"
+# Whoever got an alert must be found again for its Update or Cancel: what has a message that is not known to be over keeps its pages.
+_KEPT = """(f.done = 0 OR NOT EXISTS (SELECT 1 FROM message m WHERE m.id = f.message) OR EXISTS (
+    SELECT 1 FROM message m WHERE m.id = f.message AND (m.state IN ('held', 'active') OR m.expires_at >= ?2)))"""
+_USED = f"""(EXISTS (SELECT 1 FROM fan_out f WHERE f.roll = r.roll AND f.done = 0)
+    OR EXISTS (SELECT 1 FROM page p JOIN fan_out f ON f.objective = p.objective WHERE p.roll_page = r.id AND {_KEPT}))"""
+_UNUSED = f"SELECT json_group_array(id) FROM (SELECT r.id FROM roll r WHERE r.roll < ?1 AND NOT {_USED} ORDER BY r.id)"
+_IS_USED = f"SELECT {_USED} FROM roll r WHERE r.id = ?1"
 
 
 def pages(roll: int, entries: Iterable[tuple[str, str, str]]) -> Iterator[RollRow]:
@@ -59,11 +67,15 @@ def roll_in_force(row: MetaRow | None) -> Roll:
     return msgspec.json.decode(row.value, type=Roll) if row is not None else Roll()
 
 
-def sweep(tx: Tx) -> bool:
-    """Take away pages of rolls that are neither in force nor named by any fan-out, some at a time; whether there may be more."""
-    active = roll_in_force(tx.get(META, IN_FORCE)).number
-    unused = "roll < ? AND roll NOT IN (SELECT roll FROM fan_out) AND id NOT IN (SELECT roll_page FROM page)"
-    old = tx.find(ROLL, unused, active, limit=SWEPT)
-    for row in old:
-        tx.delete(ROLL, row.id)
-    return len(old) == SWEPT
+async def unused(store: Store, *, ended_before: float) -> list[int]:
+    """Pages of rolls that are not in force and that no message names which is open, or ended at `ended_before` (UTC seconds) or later."""
+    active = roll_in_force(await store.get(META, IN_FORCE)).number
+    return [int(key) for key in json.loads(str(await store.scalar(_UNUSED, active, ended_before)))]
+
+
+def sweep(tx: Tx, ids: Iterable[int], *, ended_before: float) -> int:
+    """Take away those of these pages that are still unused; how many."""
+    gone = [key for key in ids if not tx.scalar(_IS_USED, key, ended_before)]
+    for key in gone:
+        tx.delete(ROLL, key)
+    return len(gone)

@@ -12,9 +12,11 @@ from fenghuo.errors import SettingsError
 from fenghuo.model.area import Area, AreaRef
 from fenghuo.model.directory import Directory
 from fenghuo.plugin.host import load_plugins
-from fenghuo.service.rolls import RollKeeper
+from fenghuo.service.rolls import KEPT_S, RollKeeper
+from fenghuo.store.rolls import unused
 from fenghuo.store.tables import ROLL
 from tests.core.engine.house import House, opened
+from tests.core.engine.public import BULK, NORTH_AREA, PUBLIC_RULES, SOUTH, alert, enrol, numbers, told
 
 TOWN = "mca:320585110"
 pytestmark = pytest.mark.may_block("the test itself writes files")
@@ -81,3 +83,42 @@ async def test_the_roll_outlives_a_restart_and_a_folder_without_a_file(tmp_path:
         (tmp_path / "subscribers.csv").unlink()
         await keeper(house).load_folder(tmp_path)
         assert known == house.office.roll
+
+
+@pytest.mark.parametrize("after_s", [0.0, KEPT_S - 3600.0])
+async def test_whoever_was_told_is_kept_on_an_old_roll_for_an_update_or_a_cancel(tmp_path: Path, after_s: float) -> None:
+    """While the alert is in force, and for thirty days after its end; the Cancel then goes to exactly those."""
+    async with opened(tmp_path, rules=PUBLIC_RULES, a=BULK) as house:
+        await enrol(house, numbers(0, 1_500), SOUTH)
+        await alert(house, "one", NORTH_AREA)
+        await enrol(house, [], SOUTH)
+        await house.later(after_s)
+        await RollKeeper(house.office, house.store, load_plugins([fenghuo_sms])).sweep()
+        assert [(1, 1_000), (1, 500), (2, 700)] == [(row.roll, row.count) for row in await house.store.find(ROLL, "1 = 1 ORDER BY id")]
+        house.channel["a"].pages.clear()
+        await alert(house, "two", action="Cancel", ends="one", after_s=after_s)
+        assert numbers(0, 1_500) == told(house)
+
+
+async def test_addresses_of_a_roll_that_nobody_needs_are_forgotten(tmp_path: Path) -> None:
+    """Thirty days after the end of the last message to it; a Cancel that comes later still is accepted and tells nobody."""
+    async with opened(tmp_path, rules=PUBLIC_RULES, a=BULK) as house:
+        await enrol(house, numbers(0, 1_500), SOUTH)
+        await alert(house, "one", NORTH_AREA)
+        await enrol(house, [], SOUTH)
+        await house.later(KEPT_S + 3_700.0)
+        await RollKeeper(house.office, house.store, load_plugins([fenghuo_sms])).sweep()
+        assert [(2, 700)] == [(row.roll, row.count) for row in await house.store.find(ROLL)]
+        house.channel["a"].pages.clear()
+        await alert(house, "two", action="Cancel", ends="one", after_s=KEPT_S + 3_700.0)
+        assert [] == told(house)
+
+
+async def test_a_public_that_is_still_being_told_keeps_its_whole_roll(tmp_path: Path) -> None:
+    """Pages that have not begun have no row: the whole roll stays for them."""
+    async with opened(tmp_path, rules=PUBLIC_RULES, a=BULK) as house:
+        await enrol(house, numbers(0, 1_500), SOUTH)
+        house.down("a")
+        await alert(house, "one", NORTH_AREA)
+        await enrol(house, [], SOUTH)
+        assert [] == await unused(house.store, ended_before=house.clock.now + 10 * KEPT_S)
