@@ -23,6 +23,7 @@ from fenghuo.engine.tally import Tally, released
 from fenghuo.engine.timers import Deadline, Expiry, Timers
 from fenghuo.engine.unheard import IS_IN_FORCE, accepted_anew
 from fenghuo.model.delivery import Delivery, DeliveryState, Objective, ObjectiveState
+from fenghuo.model.directory import RecipientId
 from fenghuo.model.message import Message, MessageId, MessageState
 from fenghuo.model.roll import PUBLIC
 from fenghuo.store.records import MessageRow
@@ -223,23 +224,31 @@ class Recovery:
     async def _inherit(self, entry: OpenMessage, facts: Facts) -> bool:
         """A signature that released an Update, cut off before those who had got the original were added; whether they are to be."""
         message = entry.message
-        if message.revision == 1 or entry.state is not MessageState.ACTIVE:
+        if message.revision == 1 or entry.state not in (MessageState.HELD, MessageState.ACTIVE):
+            return False
+        entry.told = await self._told(entry)
+        if entry.state is MessageState.HELD:  # a signature will ask whom its own rules leave out
             return False
         where = "SELECT COUNT(*) FROM objective WHERE message = ? AND revision = ? AND ladder = ?"
         if await self._store.scalar(where, message.id, message.revision, INHERITED):
             return False
-        mine = "objective IN (SELECT id FROM objective WHERE message = ? AND revision = ?)"
-        entry.told = {row.recipient for row in await self._store.find(TARGET, mine, message.id, message.revision)}
-        for opened in self._book.objectives.values():
-            if opened.message is entry and opened.objective.planned < opened.objective.total:
-                entry.told |= self._resuming.addressed(opened)
-        for row in await self._store.find(FAN_OUT, "message = ? AND revision = ?", message.id, message.revision):
-            entry.told |= {f"{PUBLIC}{area}" for area in row.areas}
         heirs = await self._heirs(message.id, message.revision)
         is_cut_off = any(heir.recipient not in entry.told for heir in heirs)
         if is_cut_off:
             facts.put(Signed(message.id, message.revision, min(entry.signed, default=""), True, heirs))
         return is_cut_off
+
+    async def _told(self, entry: OpenMessage) -> set[RecipientId]:
+        """Whom a revision is for by its own plan."""
+        key = (entry.message.id, entry.message.revision)
+        mine = "objective IN (SELECT id FROM objective WHERE message = ? AND revision = ?)"
+        told = {row.recipient for row in await self._store.find(TARGET, mine, *key)}
+        for opened in self._book.objectives.values():
+            if opened.message is entry and opened.objective.planned < opened.objective.total:
+                told |= self._resuming.addressed(opened)
+        for row in await self._store.find(FAN_OUT, "message = ? AND revision = ?", *key):
+            told |= {f"{PUBLIC}{area}" for area in row.areas}
+        return told
 
     async def _plan_anew(self, key: tuple[MessageId, int], entry: OpenMessage, facts: Facts) -> None:
         """Accepted, and cut off before its plan was on the disk."""

@@ -196,6 +196,17 @@ async def test_a_signed_update_reaches_those_whom_only_the_original_had(tmp_path
         assert [WANG, LI] == sorted(mail.address for mail in again.sent if "新的" in mail.text)
 
 
+async def test_an_update_that_waited_over_a_restart_tells_nobody_twice(tmp_path: Path) -> None:
+    """The second signature comes after it: wang is told by the update's own rules, and not once more as one who had the original."""
+    async with opened(tmp_path, rules=SIGNED) as house:
+        first = await house.order("wang", "li", signers=("anna", "bert"))
+        await house.order("wang", text="新的", action="Update", reference=first.id, signers=("anna",))
+    async with opened(tmp_path, rules=SIGNED, clock=house.clock) as again:
+        await again.room.release.sign(first.id, "bert")
+        await again.settle()
+        assert [WANG, LI] == sorted(mail.address for mail in again.sent if "新的" in mail.text)
+
+
 async def test_a_released_update_is_inherited_once(tmp_path: Path) -> None:
     """A restart after everybody was told tells nobody again."""
     async with opened(tmp_path, rules=SIGNED) as house:
