@@ -49,6 +49,11 @@ class Orphans:
         """All that wait for a name and came from this address, oldest first."""
         return list(self._by_address.get((channel, address), {}).values())
 
+    def of(self, channel: str) -> list[Stored]:
+        """All that wait for a name and came over this channel, oldest first."""
+        here = (waiting for (name, _), by_inbox in self._by_address.items() if name == channel for waiting in by_inbox.values())
+        return sorted(here, key=lambda stored: stored.inbox)
+
     def drop(self, stored: Stored) -> bool:
         """It has found its emission; False: it had before."""
         waited = [self._by_name.pop((stored.channel, name), None) for name in _names(stored)]

@@ -20,6 +20,7 @@ from fenghuo.engine.health import Sign
 from fenghuo.engine.intake import Intake, Submission
 from fenghuo.engine.judging import Origin
 from fenghuo.engine.late import Late, raise_late
+from fenghuo.engine.nameless import Nameless
 from fenghuo.engine.office import Office
 from fenghuo.engine.orphans import Orphans, Stored
 from fenghuo.engine.page_store import Told
@@ -30,14 +31,11 @@ from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Inbound, InboundKind
 from fenghuo.store.records import InboxRow
 from fenghuo.store.store import Store
-from fenghuo.store.tables import ATTEMPT, INBOX
+from fenghuo.store.tables import INBOX
 from fenghuo.store.transaction import Tx
 
 __all__ = ["Receipts"]
 
-NAMELESS_S = 3 * 86_400.0
-"""How far back another emission without an id may still get its report: the longest validity that providers are asked for."""
-NAMELESS = "(outcome = '' OR outcome LIKE 'unknown%')"
 UNREAD_S = 3600.0
 """How far back from the newest raw row a restart looks for receipts and answers that nobody has understood yet: however long nobody was
 there. A message that could not be taken is looked for as long as its keys are kept: it is no copy of one that was."""
@@ -100,7 +98,8 @@ class Receipts:
         self._store = store
         self._intake = intake
         self._orphans = Orphans()
-        self._has_read_nameless = False
+        self._speaking: set[str] = set()
+        self.nameless = Nameless(book, store)
         self._next_inbox = 1
         self._tasks: set[asyncio.Task[None]] = set()
         self.on_page: Callable[[Told], Awaitable[bool]] = _about_no_page
@@ -133,7 +132,10 @@ class Receipts:
     async def _take(self, channel: str, inbound: Inbound) -> None:
         stored = await self._keep(channel, inbound)
         await inbound.ack()
+        waiting = [] if channel in self._speaking else self._orphans.of(channel)  # what a restart could not tell apart, it may tell now
+        self._speaking.add(channel)
         await self._classify(stored)
+        await self._look_again(waiting)
 
     def _taken(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -167,19 +169,33 @@ class Receipts:
     async def _receipt(self, stored: Stored) -> None:
         inbound = stored.inbound
         refs = (inbound.ref, *inbound.alternate_refs)
-        delivery, may_be_named = self._named_by(stored.channel, refs), self._is_on_air(stored)
-        if delivery is None and await self.on_page(_told(stored, refs)):
-            return
-        if delivery is None:  # a name that the disk knows is first of all that of an older emission, whoever is in doubt now
-            if await raise_late(self._store, Late(stored.channel, stored.inbox, stored.at, inbound.level, refs)):
-                return
-            delivery = None if may_be_named else await self._only_nameless(stored)
-        if delivery is not None and delivery not in self._book.by_delivery:
-            await raise_late(self._store, Late(stored.channel, stored.inbox, stored.at, inbound.level, refs, delivery=delivery))
-        elif delivery is not None:
+        delivery, may_be_named = self._named_by(stored.channel, refs), self.nameless.is_on_air(stored)
+        if delivery is not None:
             self._put_part(stored, delivery)
+            return
+        if await self.on_page(_told(stored, refs)):
+            return
+        if await self._raise_named(stored):  # a name that the disk knows is first of all that of an older emission, whoever is in doubt now
+            return
+        owner = None if may_be_named else await self.nameless.owner(stored)
+        if owner is not None:
+            await self._give(stored, owner)
         else:
             self._wait_for_a_name(stored, refs)
+
+    async def _raise_named(self, stored: Stored, delivery: int = 0) -> bool:
+        """Note it where its name belongs, or at this delivery, which is over."""
+        inbound = stored.inbound
+        refs = (inbound.ref, *inbound.alternate_refs)
+        return await raise_late(self._store, Late(stored.channel, stored.inbox, stored.at, inbound.level, refs, delivery=delivery))
+
+    async def _give(self, stored: Stored, owner: int) -> None:
+        """It can only be of this one, open or over."""
+        self.nameless.given(owner, stored)
+        if owner in self._book.by_delivery:
+            self._put_part(stored, owner)
+        else:
+            await self._raise_named(stored, owner)
 
     def _named_by(self, channel: str, refs: tuple[str, ...]) -> int | None:
         return next((self._book.refs[(channel, ref)] for ref in refs if (channel, ref) in self._book.refs), None)
@@ -205,43 +221,12 @@ class Receipts:
 
     async def _look_again(self, waiting: list[Stored]) -> None:
         for stored in waiting:
-            inbound = stored.inbound
-            refs = (inbound.ref, *inbound.alternate_refs)
-            if await raise_late(self._store, Late(stored.channel, stored.inbox, stored.at, inbound.level, refs)):
+            if await self._raise_named(stored):
                 self._orphans.drop(stored)  # it was named in the turn that ended its emission
                 continue
-            delivery = await self._only_nameless(stored)
-            if delivery in self._book.by_delivery and self._orphans.drop(stored):
-                self._put_part(stored, delivery)
-
-    async def _only_nameless(self, stored: Stored) -> int | None:
-        """A receipt under an unknown id whose recipient has exactly one emission without an id here can only be of that one, in doubt or
-        given up. So a provider's memory resolves what our crash or its own made doubtful. What is on the air may yet be named."""
-        place, since = (stored.channel, stored.inbound.address), stored.at - NAMELESS_S
-        if not stored.inbound.address:
-            return None
-        if not self._has_read_nameless:
-            await self._read_nameless(since)
-        owners = [number for number in tuple(self._book.nameless.get(place, ())) if await self._is_nameless(number, since)]
-        refs = (stored.inbound.ref, *stored.inbound.alternate_refs)
-        is_open = self._is_on_air(stored) or self._named_by(stored.channel, refs) is not None  # or was named while we looked
-        return owners[0] if len(owners) == 1 and not is_open else None
-
-    def _is_on_air(self, stored: Stored) -> bool:
-        """Whether something is on the air to its recipient, whose outcome may yet name it."""
-        place = (stored.channel, stored.inbound.address)
-        on_air = (self._book.delivery(key) for key in self._book.on_air)
-        return any(one is not None and (one.channel, one.address) == place for one in on_air)
-
-    async def _read_nameless(self, since: float) -> None:
-        """One look at all attempts, and only where a receipt has come that nobody can name."""
-        for row in await self._store.find(ATTEMPT, f"at > ? AND {NAMELESS}", since):
-            self._book.nameless.setdefault((row.channel, row.address), {})[row.delivery] = None
-        self._has_read_nameless = True
-
-    async def _is_nameless(self, delivery: int, since: float) -> bool:
-        """Whether it still has an emission without a name that a provider may remember."""
-        return bool(await self._store.scalar(f"SELECT COUNT(*) FROM attempt WHERE delivery = ? AND at > ? AND {NAMELESS}", delivery, since))
+            owner = await self.nameless.owner(stored)
+            if owner is not None and self._orphans.drop(stored):
+                await self._give(stored, owner)
 
     def _put_part(self, stored: Stored, delivery: int) -> None:
         """A receipt of one part counts when all parts have theirs; a refusal of one part counts at once."""

@@ -15,6 +15,7 @@ from fenghuo.engine.fan_outs import FanOuts
 from fenghuo.engine.intake import Intake
 from fenghuo.engine.licence import Licensing
 from fenghuo.engine.loop import Loop, Stations
+from fenghuo.engine.nameless import fragments_by
 from fenghuo.engine.office import Office
 from fenghuo.engine.opening import Opening
 from fenghuo.engine.page_auditor import PageAuditor
@@ -63,6 +64,7 @@ class EngineRoom:
         self.apply.end_fan_out = self.fan_outs.end
         self.receipts = Receipts(office, self.facts, self.book, store, intake=self.intake)
         self.receipts.on_page = self.fan_outs.receipt
+        self.receipts.nameless.fragments = fragments_by(self.board)
         self.book.on_named = self.receipts.named
         self.dispatcher.on_doubt = self.receipts.doubted
         self.auditor = Auditor(office, self.facts, store, book=self.book, board=self.board, dispatcher=self.dispatcher)

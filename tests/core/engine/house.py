@@ -29,6 +29,7 @@ from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import (
     Capabilities,
     Emission,
+    Estimate,
     Inbound,
     InboundKind,
     Renderer,
@@ -96,7 +97,8 @@ class Sheet(msgspec.Struct, frozen=True):
 class FakeChannel(SimpleChannel):
     """Fills the port: emits into a list and answers the outcomes it was given, ACCEPTED when it has none left.
 
-    `before`: awaited before begin(); `refusals`: what a page is answered without it; `during`: awaited inside the licence;
+    `fragments`: of each emission, as estimated; `before`: awaited before begin();
+    `refusals`: what a page is answered without it; `during`: awaited inside the licence;
     `answers`: what query() knows, by token.
     """
 
@@ -108,8 +110,12 @@ class FakeChannel(SimpleChannel):
         self.pages: list[Sheet] = []
         self.page_outcomes: deque[Outcome | Paged | Exception] = deque()
         self.refusals: deque[Outcome] = deque()
+        self.fragments = 1
         self.before: Callable[[], Awaitable[None]] = _nothing
         self.during: Callable[[Emission], Awaitable[None]] = _nothing_more
+
+    def estimate(self, size: int, address: str) -> Estimate:
+        return Estimate(fragments=self.fragments)
 
     async def send(self, job: SendJob) -> Outcome:
         await self.before()

@@ -11,12 +11,11 @@ import pytest
 
 from fenghuo.engine.intake import Submission
 from fenghuo.engine.judging import Origin
-from fenghuo.engine.receipts import NAMELESS_S
 from fenghuo.model.delivery import DeliveryState, ObjectiveState, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo.model.evidence import Evidence
-from fenghuo.plugin.ports import Doubt, Emission, InboundKind
-from fenghuo.store.tables import EVENT, INBOX, MESSAGE, RECEIPT
-from tests.core.engine.house import CAPABILITIES, House, opened
+from fenghuo.plugin.ports import Emission, InboundKind
+from fenghuo.store.tables import INBOX, MESSAGE, RECEIPT
+from tests.core.engine.house import House, opened
 
 S = DeliveryState
 WANG = "+8613800000001"
@@ -205,109 +204,6 @@ async def test_an_outcome_that_comes_while_a_receipt_is_being_looked_up_still_na
         found.set()
         await hearing[0]
         assert [ObjectiveState.MET] == await _objectives(house)
-
-
-async def test_an_unknown_id_resolves_the_only_doubt(tmp_path: Path) -> None:
-    """A receipt nobody can name, for a telephone with one emission in doubt, is of that one."""
-    async with opened(tmp_path) as house:
-        house.channel["a"].outcomes.append(Unknown("timeout"))
-        await house.order("wang")
-        await house.hear("a", InboundKind.RECEIPT, ref="unheard", level=Evidence.DEVICE, address="+8613800000001")
-        assert [ObjectiveState.MET] == await _objectives(house)
-
-
-async def test_of_two_doubts_neither_is_guessed(tmp_path: Path) -> None:
-    """Where it could be either, it is none."""
-    async with opened(tmp_path) as house:
-        house.channel["a"].outcomes.extend([Unknown("timeout")] * 2)
-        await house.order("wang")
-        await house.order("wang")
-        await house.hear("a", InboundKind.RECEIPT, ref="unheard", level=Evidence.DEVICE, address="+8613800000001")
-        assert [ObjectiveState.OPEN] * 2 == await _objectives(house)
-
-
-async def test_a_doubt_that_was_given_up_may_still_get_its_report(tmp_path: Path) -> None:
-    """An older emission without an id could be what this is about: the open doubt is not closed by a guess."""
-    async with opened(tmp_path) as house:
-        house.channel["a"].outcomes.extend([Unknown("timeout")] * 2)
-        await house.order("wang", via=["a"])
-        await house.later(30)
-        await house.order("wang", via=["a"])
-        assert [S.FAILED, S.IN_DOUBT] == [one.state for one in await house.deliveries()]
-        await house.hear("a", InboundKind.RECEIPT, ref="unheard", level=Evidence.DEVICE, address=WANG)
-        assert [ObjectiveState.OPEN, ObjectiveState.OPEN] == await _objectives(house)
-
-
-async def test_a_known_id_is_never_that_of_a_doubt(tmp_path: Path) -> None:
-    """The report of an older emission comes after all, while a newer one to the same telephone is in doubt: the doubt stays."""
-    async with opened(tmp_path) as house:
-        await house.order("wang", via=["a"])
-        await house.answer("a", WANG)
-        house.channel["a"].outcomes.append(Unknown("timeout"))
-        await house.order("wang", via=["a"])
-        await house.receipt(house.sent[0])
-        assert [S.MET, S.IN_DOUBT] == [one.state for one in await house.deliveries()]
-        assert ["delivery/1"] == [row.subject for row in await house.store.find(EVENT, "type = 'receipt.late'")]
-
-
-async def test_a_receipt_that_only_one_emission_can_own_is_that_ones(tmp_path: Path) -> None:
-    """The emission ended in doubt long ago, and its objective with it: what its recipient has is known all the same."""
-    async with opened(tmp_path) as house:
-        house.channel["a"].outcomes.append(Unknown("timeout"))
-        await house.order("wang", via=["a"], expires_s=60)
-        await house.later(61)
-        await house.hear("a", InboundKind.RECEIPT, ref="unheard", level=Evidence.DEVICE, address=WANG)
-        assert [(S.EXPIRED, Evidence.DEVICE)] == [(one.state, one.evidence) for one in await house.deliveries()]
-        assert ["matched"] == [row.state for row in await house.store.find(INBOX)]
-
-
-async def test_a_given_up_emission_of_an_open_objective_meets_it_by_its_receipt(tmp_path: Path) -> None:
-    """No doubt is open any more, the objective is: the report that comes after all is its evidence."""
-    async with opened(tmp_path) as house:
-        house.channel["a"].outcomes.append(Unknown("timeout"))
-        await house.order("wang", via=["a"])
-        await house.later(31)
-        await house.hear("a", InboundKind.RECEIPT, ref="unheard", level=Evidence.DEVICE, address=WANG)
-        assert [ObjectiveState.MET] == await _objectives(house)
-
-
-async def test_what_was_in_doubt_for_a_moment_only_is_nameless_too(tmp_path: Path) -> None:
-    """Sent again at once where that does no harm: the report may be of either copy, and is not taken for an older message's."""
-    async with opened(tmp_path, a=msgspec.structs.replace(CAPABILITIES["a"], doubt=Doubt.IDEMPOTENT)) as house:
-        house.channel["a"].outcomes.extend([Unknown("timeout")] * 20)
-        await house.order("wang", via=["a"], expires_s=10)
-        await house.later(11)
-        await house.hear("a", InboundKind.RECEIPT, ref="of-nobody", level=Evidence.DEVICE, address="+8613800000002")
-        await house.order("wang", via=["a"])
-        await house.hear("a", InboundKind.RECEIPT, ref="unheard", level=Evidence.DEVICE, address=WANG)
-        assert [Evidence.STORED] * 2 == [one.evidence for one in await house.deliveries()]
-
-
-async def test_a_receipt_that_was_faster_than_a_doubt_ends_it(tmp_path: Path) -> None:
-    """It comes while its emission is on the air and could be named; then it is certain that no outcome will name it."""
-    async with opened(tmp_path) as house:
-
-        async def fast(emission: Emission) -> None:
-            await house.hear("a", InboundKind.RECEIPT, ref="unheard", level=Evidence.DEVICE, address=WANG)
-
-        house.channel["a"].during = fast
-        house.channel["a"].outcomes.append(Unknown("timeout"))
-        await house.order("wang", via=["a"])
-        while house.room.dispatcher.in_flight:
-            await house.settle()
-        await house.settle()
-        assert [ObjectiveState.MET] == await _objectives(house)
-
-
-async def test_a_doubt_of_last_week_gets_no_report_any_more(tmp_path: Path) -> None:
-    """Providers keep a message three days at most: what is older forbids nothing."""
-    async with opened(tmp_path) as house:
-        house.channel["a"].outcomes.extend([Unknown("timeout")] * 2)
-        await house.order("wang", via=["a"], expires_s=60)
-        await house.later(NAMELESS_S + 1)
-        await house.order("wang", via=["a"])
-        await house.hear("a", InboundKind.RECEIPT, ref="unheard", level=Evidence.DEVICE, address=WANG)
-        assert [ObjectiveState.MISSED, ObjectiveState.MET] == await _objectives(house)
 
 
 async def test_late_evidence_raises_what_is_known_and_no_state(tmp_path: Path) -> None:

@@ -1,0 +1,119 @@
+"""Whose a receipt is that comes under an id nobody knows: an emission whose outcome a crash or a timeout has kept from us.
+
+It is taken for such an emission only where no other could own it. A receipt that was taken for an emission of one fragment is all that
+this one will ever get: from then on it owns no other, or a number that once was in doubt could never be told its receipts apart again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from fenghuo.engine.book import Book
+from fenghuo.engine.channels import ChannelBoard
+from fenghuo.engine.orphans import Stored
+from fenghuo.formats.renditions import marked
+from fenghuo.model.delivery import Attempt
+from fenghuo.model.rendition import Rendition
+from fenghuo.store.store import Store
+from fenghuo.store.tables import ATTEMPT, DELIVERY, RECEIPT, REF, RENDITION
+
+__all__ = ["NAMELESS_S", "Nameless", "fragments_by"]
+
+NAMELESS_S = 3 * 86_400.0
+"""How far back another emission without an id may still get its report: the longest validity that providers are asked for."""
+NAMELESS = "(outcome = '' OR outcome LIKE 'unknown%')"
+
+log = structlog.stdlib.get_logger("fenghuo.receipts")
+
+Fragments = Callable[[str, int, str], int]
+"""How many fragments so many octets to an address are over a channel; 0: nobody can say now."""
+
+
+class Nameless:
+    """The emissions that no outcome has named, by where they went."""
+
+    def __init__(self, book: Book, store: Store) -> None:
+        self._book = book
+        self._store = store
+        self._has_read = False
+        self._given: dict[int, set[str]] = {}  # delivery → the refs it was given, committed or not
+        self.fragments: Fragments = _nobody_can_say
+
+    async def owner(self, stored: Stored) -> int | None:
+        """The delivery that a receipt under an unknown id is of, open or over; None where it could be either of two, or be named yet.
+        Whoever acts on it says given() before anything else happens."""
+        place, since = (stored.channel, stored.inbound.address), stored.at - NAMELESS_S
+        if not stored.inbound.address:
+            return None
+        if not self._has_read:
+            await self._read(since)
+        numbers = tuple(self._book.nameless.get(place, ()))
+        unanswered = {number: await self._unanswered(stored.channel, number, since) for number in numbers}
+        names = {stored.inbound.ref, *stored.inbound.alternate_refs}
+        if self.is_on_air(stored) or any((stored.channel, name) in self._book.refs for name in names):  # it was named while we looked
+            return None
+        again = [number for number in unanswered if not names.isdisjoint(self._given[number])]
+        owners = again or [number for number, most in unanswered.items() if most > len(self._given[number])]
+        return owners[0] if len(owners) == 1 else None
+
+    def given(self, delivery: int, stored: Stored) -> None:
+        """This receipt was taken for this delivery."""
+        self._given.setdefault(delivery, set()).add(stored.inbound.ref)
+
+    def is_on_air(self, stored: Stored) -> bool:
+        """Whether something is on the air to its recipient, whose outcome may yet name it."""
+        place = (stored.channel, stored.inbound.address)
+        on_air = (self._book.delivery(key) for key in self._book.on_air)
+        return any(one is not None and (one.channel, one.address) == place for one in on_air)
+
+    async def _read(self, since: float) -> None:
+        """One look at all attempts, and only where a receipt has come that nobody can name."""
+        for row in await self._store.find(ATTEMPT, f"at > ? AND {NAMELESS}", since):
+            self._book.nameless.setdefault((row.channel, row.address), {})[row.delivery] = None
+        self._has_read = True
+
+    async def _unanswered(self, channel: str, delivery: int, since: float) -> float:
+        """How many receipts its nameless emissions can own in all; those that it was given are noted. Infinity where one of them may be
+        of several fragments, each of which gets a receipt of its own."""
+        given = self._given.setdefault(delivery, set())
+        receipts = await self._store.find(RECEIPT, "delivery = ? AND channel = ? AND ref != ''", delivery, channel)
+        for ref in given | {receipt.ref for receipt in receipts}:
+            is_named = await self._store.get(REF, channel, ref) is not None
+            (given.discard if is_named else given.add)(ref)
+        attempts = await self._store.find(ATTEMPT, f"delivery = ? AND at > ? AND {NAMELESS}", delivery, since)
+        sizes = [await self._fragments(attempt) for attempt in attempts]
+        return len(attempts) if all(size == 1 for size in sizes) else float("inf")
+
+    async def _fragments(self, attempt: Attempt) -> int:
+        """Of how many fragments an emission was at most; 0: nobody can say now."""
+        delivery = await self._store.get(DELIVERY, attempt.delivery)
+        row = await self._store.get(RENDITION, delivery.message, delivery.revision, delivery.form) if delivery is not None else None
+        if row is None:
+            return 0
+        payload = marked(Rendition(row.form, row.text, row.data, row.media_type, row.left_out), attempt.mark)
+        dearest = 3 * len(payload.text.encode("utf-16-le")) // 2  # as if every character were one of three octets
+        return self.fragments(attempt.channel, max(len(payload.data), dearest), attempt.address)
+
+
+def fragments_by(board: ChannelBoard) -> Fragments:
+    """What the channels estimate; one that has not started, or does not know, leaves it open."""
+
+    def fragments(name: str, size: int, address: str) -> int:
+        instance = board.get(name)
+        channel = instance.channel() if instance is not None else None
+        if channel is None:
+            return 0
+        try:
+            return channel.estimate(size, address).fragments
+        except Exception as error:  # noqa: BLE001  # a plugin's bug in an estimate keeps a receipt waiting, and no more
+            log.warning("a channel cannot estimate", channel=name, cause=f"{type(error).__name__}: {error}")
+            return 0
+
+    return fragments
+
+
+def _nobody_can_say(channel: str, size: int, address: str) -> int:
+    """Until the channels are wired in."""
+    return 0
