@@ -19,6 +19,9 @@ CAUGHT_BY = {
     Bug.EARLY_COUNTER: 9,
     Bug.IGNORED_EXPIRY: 7,
     Bug.SHORT_MEMORY: 3,
+    Bug.LATE_PAGE: 6,
+    Bug.LATE_WORD: 2,
+    Bug.SPLIT_AUDIT: 10,
 }
 
 

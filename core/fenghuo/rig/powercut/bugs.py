@@ -6,7 +6,7 @@ A checker that never failed is no checker. Every bug found later in real life jo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from enum import StrEnum
 from typing import Any, TypeVar, cast
 
@@ -15,13 +15,18 @@ import msgspec
 from fenghuo.clock import Clock
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.channels import Instance
+from fenghuo.engine.decisions import Decisions
+from fenghuo.engine.facts import Decided
 from fenghuo.engine.licence import Job, Licence
+from fenghuo.engine.page_licence import PageJob
 from fenghuo.engine.receipts import Receipts
 from fenghuo.engine.recovery import Recovery
 from fenghuo.errors import Withdrawn
+from fenghuo.model.audit import By
 from fenghuo.rig.powercut.connection import RecordedConnection, Rows
 from fenghuo.rig.powercut.counters import Counters
 from fenghuo.service.engine_room import EngineRoom
+from fenghuo.store.audit import Deed
 from fenghuo.store.mapping import Scalar, Table
 from fenghuo.store.records import InboxRow
 from fenghuo.store.store import Store
@@ -50,6 +55,9 @@ class Bug(StrEnum):
     EARLY_COUNTER = "counter used before its reservation is durable"
     IGNORED_EXPIRY = "recovery ignores expiry"
     SHORT_MEMORY = "what came in more than an hour before the start is not worked out any more"
+    LATE_PAGE = "a page is written down after its hand-off"
+    LATE_WORD = "a person's decision is answered before it is written"
+    SPLIT_AUDIT = "what was done and who did it in two transactions"
 
 
 def connection_with(bug: Bug | None) -> type[RecordedConnection]:
@@ -65,7 +73,7 @@ def connection_with(bug: Bug | None) -> type[RecordedConnection]:
 
 def store_with(bug: Bug | None, store: Store) -> Store:
     """What the engine takes for the store."""
-    return cast(Store, _Splitting(store)) if bug is Bug.SPLIT_RECEIPT else store
+    return cast(Store, PROXIES[bug](store)) if bug in PROXIES else store
 
 
 def counters_with(bug: Bug | None, store: Store, lane: str) -> Counters:
@@ -82,6 +90,8 @@ def put_in(bug: Bug | None, room: EngineRoom, store: Store) -> None:
         room.recovery = Recovery(
             room.office, room.book, forgetful, opening=room.opening, shelf=room.shelf, tally=room.tally, timers=room.timers
         )
+    if bug is Bug.LATE_WORD:
+        room.decisions = _Hurried(room.facts)
     if bug is Bug.SHORT_MEMORY:
         short = cast(Store, _ShortMemory(store, room.office.clock))
         room.receipts = Receipts(room.office, room.facts, room.book, short, intake=room.intake)
@@ -148,6 +158,55 @@ class _Splitting(_Proxy):
         return self._store.submit(job, accept=accept)
 
 
+class _LatePages(_Proxy):
+    """Says that a page has its licence, and writes that down later."""
+
+    async def run(self, job: Callable[[Tx], T], **more: Any) -> T | None:
+        if not isinstance(getattr(job, "__self__", None), PageJob):
+            return await cast(Awaitable[T], self._store.run(job, **more))
+        asyncio.get_running_loop().call_later(LATER_S, lambda: self._store.submit(job).add_done_callback(_let_be))
+        return None
+
+
+class _SplitAudit(_Proxy):
+    """Writes what was done first, and who did it afterwards."""
+
+    async def run(self, job: Callable[[Tx], T], **more: Any) -> T:
+        deeds: list[Deed] = []
+        done = await cast(Awaitable[T], self._store.run(lambda tx: job(cast(Tx, _Deaf(tx, deeds))), **more))
+        asyncio.get_running_loop().call_later(LATER_S, lambda: self._store.submit(lambda tx: _tell(tx, deeds)))
+        return done
+
+
+class _Deaf:
+    """A transaction that keeps the audit for later."""
+
+    def __init__(self, tx: Tx, deeds: list[Deed]) -> None:
+        self._tx = tx
+        self._deeds = deeds
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tx, name)
+
+    def audit(self, deed: Deed, *, by: By | None = None) -> None:
+        self._deeds.append(deed)
+
+
+PROXIES: dict[Bug | None, type[_Proxy]] = {
+    Bug.SPLIT_RECEIPT: _Splitting,
+    Bug.LATE_PAGE: _LatePages,
+    Bug.SPLIT_AUDIT: _SplitAudit,
+}
+
+
+class _Hurried(Decisions):
+    """Puts a decision to the loop, and does not wait for it."""
+
+    async def _decide(self, fact: Decided) -> None:
+        fact.answer.add_done_callback(_let_be)
+        self._facts.put(fact)
+
+
 class _EarlyCounters(Counters):
     """Gives numbers out of a block that is still on its way to the disk."""
 
@@ -181,6 +240,17 @@ class _ShortMemory(_Proxy):
     async def find(self, table: Table[R], where: str = "", *params: Scalar, limit: int | None = None) -> list[R]:
         rows = await self._store.find(table, where, *params, limit=limit)
         return [row for row in rows if not isinstance(row, InboxRow) or row.at > self._clock.time() - HOUR_S]
+
+
+def _tell(tx: Tx, deeds: list[Deed]) -> None:
+    for deed in deeds:
+        tx.audit(deed)
+
+
+def _let_be(done: asyncio.Future[Any]) -> None:
+    """What comes too late has failed, and nobody looks."""
+    if not done.cancelled():
+        done.exception()
 
 
 def _hasty(room: EngineRoom) -> Callable[[Job, Instance], Coroutine[Any, Any, Licence]]:

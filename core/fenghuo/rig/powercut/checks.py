@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import assert_never
 
 import msgspec
 
 from fenghuo.engine.advance import MAX_REPEATS
-from fenghuo.model.delivery import OPEN_STATES, ObjectiveState, TargetState
+from fenghuo.model.delivery import OPEN_STATES, DeliveryState, ObjectiveState, TargetState
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageState
+from fenghuo.rig.powercut import page_checks
+from fenghuo.rig.powercut.ground import ACTUATORS, BEARERS
 from fenghuo.rig.powercut.ledger import Ledger
-from fenghuo.rig.powercut.script import BEARERS, CUSTODY, STEPS, Order
-from fenghuo.rig.powercut.world import NO_COUNTER, Air, World
+from fenghuo.rig.powercut.script import CUSTODY, OPERATOR, STEP_OF, Decide, Order, Sign, Step
+from fenghuo.rig.powercut.world import NO_COUNTER, Air, Told, World
 from fenghuo.store.audit import breaks
 
 __all__ = ["Verdict", "at_the_cut", "at_the_end", "lost", "noticed"]
 
 Check = Callable[[Ledger, World], Iterator[str]]
-ACTUATORS = frozenset(name for name, bearing in BEARERS.items() if bearing.capabilities.doubt == "actuator")
 REPEATED = frozenset(name for name, bearing in BEARERS.items() if bearing.capabilities.repeat_safe)
-RAW = {step.name: step.raw for step in STEPS if isinstance(step, Order)}
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -33,17 +34,21 @@ class Verdict(msgspec.Struct, frozen=True):
 
 def at_the_cut(ledger: Ledger, world: World) -> tuple[Verdict, ...]:
     """What can only be seen before recovery writes."""
-    return tuple(Verdict(number, sentence) for number, check in ((1, _is_sound), (4, _has_intent)) for sentence in check(ledger, world))
+    return _judged({1: (_is_sound,), 4: CHECKS[4]}, ledger, world)
 
 
 def at_the_end(ledger: Ledger, world: World) -> tuple[Verdict, ...]:
     """Everything, when nothing moves any more."""
-    return tuple(Verdict(number, sentence) for number, check in enumerate(CHECKS, 1) for sentence in check(ledger, world))
+    return _judged(CHECKS, ledger, world)
+
+
+def _judged(checks: dict[int, tuple[Check, ...]], ledger: Ledger, world: World) -> tuple[Verdict, ...]:
+    return tuple(Verdict(number, said) for number, parts in checks.items() for check in parts for said in check(ledger, world))
 
 
 def lost(ledger: Ledger, world: World) -> tuple[str, ...]:
     """What was promised and is not there at the cut."""
-    return (*_is_kept(ledger, world), *_has_intent(ledger, world))
+    return tuple(verdict.sentence for verdict in _judged({number: CHECKS[number] for number in (2, 4)}, ledger, world))
 
 
 def noticed(ledger: Ledger, world: World) -> tuple[str, ...]:
@@ -63,19 +68,56 @@ def _is_sound(ledger: Ledger, world: World) -> Iterator[str]:
 
 def _is_kept(ledger: Ledger, world: World) -> Iterator[str]:
     for name, told in world.told.items():
-        if "/" in name:
-            if (told.id, told.revision, name.partition("/")[2]) not in ledger.signatures:
-                yield f"the signature {name} is gone"
-            continue
-        row = ledger.message.get((told.id, told.revision))
-        if row is None or row.raw != RAW[name]:
-            yield f"{name} was told of and is {'gone' if row is None else 'altered'}"
-        if ledger.keys.get(f"key\x1fcentre\x1f{name}") != (told.id, told.revision):
-            yield f"the key of {name} leads elsewhere"
+        yield from _stands(ledger, STEP_OF[name], told)
     raws = Counter(row.raw for row in ledger.messages)
     yield from (f"there are {count} of {raw[:60]!r}" for raw, count in raws.items() if count > 1)
     if any(took.raw == CUSTODY for took in world.took.values()) and not raws[CUSTODY]:
         yield "what was taken into custody is gone"
+
+
+def _stands(ledger: Ledger, step: Step, told: Told) -> Iterator[str]:
+    """One answer that somebody was given."""
+    match step:
+        case Order(is_sound=True):
+            yield from _is_there(ledger, step, told)
+        case Order():
+            if not _was_turned_away(ledger, step, told):
+                yield f"{step.name} was told that it was {told.state}, and nothing of that is kept as {told.id}"
+        case Sign():
+            if (told.id, told.revision, step.actor) not in ledger.signatures:
+                yield f"the signature {step.name} is gone"
+        case Decide():
+            yield from _is_carried_out(ledger, step, told)
+        case _:
+            assert_never(step)
+
+
+def _was_turned_away(ledger: Ledger, order: Order, told: Told) -> bool:
+    """Whether a person can see what was refused, or that a key was taken twice."""
+    if order.under:
+        return (told.id, "alarm.key_conflict") in ledger.subjects
+    row = ledger.refusals.get(int(told.id.partition("/")[2]))
+    return row is not None and row.raw == order.raw
+
+
+def _is_there(ledger: Ledger, order: Order, told: Told) -> Iterator[str]:
+    row = ledger.message.get((told.id, told.revision))
+    if row is None or row.raw != order.raw:
+        yield f"{order.name} was told of and is {'gone' if row is None else 'altered'}"
+    if ledger.keys.get(f"key\x1fcentre\x1f{order.name}") != (told.id, told.revision):
+        yield f"the key of {order.name} leads elsewhere"
+
+
+def _is_carried_out(ledger: Ledger, step: Decide, told: Told) -> Iterator[str]:
+    """A person's word: its record says who gave it, and what he ended is ended."""
+    if (step.what, told.id, OPERATOR) not in ledger.deeds:
+        yield f"the decision {step.name} about {told.id} was told of and is gone"
+    number = int(told.id.partition("/")[2])
+    if step.what == "waive" and ledger.objective[number].state is not ObjectiveState.WAIVED:
+        yield f"objective {number} was waived and is {ledger.objective[number].state}"
+    state = next((row.state for row in ledger.deliveries if row.id == number), None)
+    if step.what == "shed" and state is not DeliveryState.SHED:
+        yield f"delivery {number} was shed and is {state}"
 
 
 def _is_not_unshown(ledger: Ledger, world: World) -> Iterator[str]:
@@ -83,10 +125,14 @@ def _is_not_unshown(ledger: Ledger, world: World) -> Iterator[str]:
     for number, level in world.shown.items():
         if number not in by_id or by_id[number].evidence < level:
             yield f"delivery {number} was shown as {level.name} and is {by_id[number].evidence.name if number in by_id else 'gone'}"
-    states = {row.id: row.state for row in ledger.objectives}
-    yield from (
-        f"objective {key} was shown {state} and is {states.get(key)}" for key, state in world.ended.items() if states.get(key) != state
-    )
+    for key, state in world.ended.items():
+        found = ledger.objective[key].state if key in ledger.objective else None
+        if found != state:
+            yield f"objective {key} was shown {state} and is {found}"
+
+
+def _still_counts(ledger: Ledger, world: World) -> Iterator[str]:
+    """What far ends gave and were acked for, of one recipient each."""
     for name, took in world.took.items():
         kept = [row.state for row in ledger.inbox if took.raw in row.raw]
         if not kept:
@@ -127,10 +173,6 @@ def _has_few_copies(ledger: Ledger, world: World) -> Iterator[str]:
 
 
 def _was_allowed(ledger: Ledger, world: World) -> Iterator[str]:
-    ends = {(row.subject, row.body): row.seq for row in ledger.events if row.type in ("message.superseded", "message.cancelled")}
-    ended: dict[tuple[str, int], int] = {}
-    for (subject, body), seq in ends.items():
-        ended[(subject.partition("/")[2], msgspec.json.decode(body)["revision"])] = seq
     began = {
         (body["token"], body["n"]): (row.seq, body["message"], body["revision"])
         for row in ledger.events
@@ -144,7 +186,7 @@ def _was_allowed(ledger: Ledger, world: World) -> Iterator[str]:
             continue
         if air.at >= message.expires_at or attempt.at >= message.expires_at:
             yield f"{_said(air)} left {air.at - message.expires_at:.0f} s after its end"
-        if ended.get((ident, revision), seq) < seq:
+        if ledger.revisions_ended.get((ident, revision), seq) < seq:
             yield f"{_said(air)} left after its revision had ended"
         if message.traffic not in BEARERS[air.channel].traffic:
             yield f"{_said(air)} is {message.traffic} traffic"
@@ -178,19 +220,29 @@ def _reaches_its_head(ledger: Ledger, world: World) -> Iterator[str]:
         yield f"audit record {world.head.audit} is not the one that was read elsewhere"
 
 
+def _is_audited(ledger: Ledger, world: World) -> Iterator[str]:
+    """Who did what stands in the commit of what was done."""
+    told = {(row.action, row.object) for row in ledger.audit}
+    signed = {(row.object.partition("/")[2], msgspec.json.decode(row.detail).get("signer")) for row in ledger.audit if row.action == "sign"}
+    missing = "has no record in the audit"
+    yield from (f"message {row.id} {missing}" for row in ledger.messages if ("accept", f"message/{row.id}") not in told)
+    yield from (f"refusal {number} {missing}" for number in ledger.refusals if ("refuse", f"refusal/{number}") not in told)
+    yield from (f"the signature of {actor} {missing}" for ident, _, actor in ledger.signatures if (ident, actor) not in signed)
+
+
 def _said(air: Air) -> str:
     return f"{air.text} over {air.channel} (attempt {air.n})"
 
 
-CHECKS: tuple[Check, ...] = (
-    _is_sound,
-    _is_kept,
-    _is_not_unshown,
-    _has_intent,
-    _starts_once,
-    _has_few_copies,
-    _was_allowed,
-    _comes_to_an_end,
-    _counts_once,
-    _reaches_its_head,
-)
+CHECKS: dict[int, tuple[Check, ...]] = {
+    1: (_is_sound,),
+    2: (_is_kept,),
+    3: (_is_not_unshown, _still_counts, page_checks.known, page_checks.honest),
+    4: (_has_intent, page_checks.intents),
+    5: (_starts_once,),
+    6: (_has_few_copies, page_checks.few_copies),
+    7: (_was_allowed, page_checks.permitted),
+    8: (_comes_to_an_end, page_checks.ends),
+    9: (_counts_once,),
+    10: (_reaches_its_head, _is_audited),
+}

@@ -6,37 +6,44 @@ import asyncio
 import random
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 
 from fenghuo.clock import SystemClock
 from fenghuo.engine.channels import Instance, Terms
+from fenghuo.engine.decisions import Ruling
 from fenghuo.engine.facts import ChannelObserved
 from fenghuo.engine.health import Sign as HealthSign
 from fenghuo.engine.intake import Submission
 from fenghuo.engine.judging import Origin
 from fenghuo.engine.office import Office
-from fenghuo.errors import FenghuoError
+from fenghuo.errors import FenghuoError, KeyConflict
+from fenghuo.model.audit import By
 from fenghuo.model.delivery import Accepted
 from fenghuo.model.event import Event
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Message
 from fenghuo.model.rendition import Budget, Rendition
+from fenghuo.model.roll import Roll
 from fenghuo.plugin.ports import Renderer
-from fenghuo.rig.powercut.bearer import Bearer, FarEnd
+from fenghuo.rig.powercut.bearer import Bearer, FarEnd, key_of
 from fenghuo.rig.powercut.bugs import Bug, connection_with, counters_with, put_in, store_with
 from fenghuo.rig.powercut.connection import recorded
+from fenghuo.rig.powercut.ground import BEARERS, DIRECTORY, NODE, ROLL, ROLL_PAGES, RULES, Bearing
 from fenghuo.rig.powercut.recorder import Recorder
-from fenghuo.rig.powercut.script import BEARERS, DIRECTORY, NODE, RULES, STEPS, Bearing, Order, Sign
-from fenghuo.rig.powercut.world import Asked, Ended, Head, Shown, Started, Told, World
+from fenghuo.rig.powercut.script import OPERATOR, STEP_OF, Decide, Order, Sign, Step
+from fenghuo.rig.powercut.world import Air, Asked, Ended, Head, Sheet, Shown, Started, Told, World
 from fenghuo.rig.simloop import SimLoop
 from fenghuo.rig.virtual_store import VirtualFill
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.store.database import connect_writer
 from fenghuo.store.records import MetaRow
+from fenghuo.store.rolls import put_in_force, roll_in_force
 from fenghuo.store.store import Store, StoreSettings
 from fenghuo.store.tables import META
+from fenghuo.store.tables import ROLL as ROLL_TABLE
+from fenghuo.store.transaction import Tx
 
 __all__ = ["Life", "live"]
 
@@ -55,7 +62,7 @@ class Life(msgspec.Struct, frozen=True):
     folder: Path
     at: float
     lasts_s: float
-    steps: tuple[Order | Sign, ...] = ()
+    steps: tuple[Step, ...] = ()
     recorder: Recorder | None = None
     bug: Bug | None = None
     seed: int = 0
@@ -104,12 +111,13 @@ class _House:
     async def start(self) -> None:
         """Take over, recover, let the world in."""
         self.world.see(Started(self._epoch, self.clock.time()))
-        await self.store.run(lambda tx: tx.put(META, MetaRow("epoch", str(self._epoch))))
+        self.room.office.roll = await self.store.run(self._take_over)
         await self.room.recover()
         self._spawn(self.room.loop.run())
         self._spawn(self._console())
-        for air in tuple(self.world.airs):
-            self._spawn(self.far_end.hear(air))
+        earlier: tuple[Air | Sheet, ...] = (*self.world.airs, *self.world.sheets)
+        for left in earlier:
+            self._spawn(self.far_end.hear(left))
         for name, bearing in BEARERS.items():
             self._spawn(self._rise(name, bearing))
         for step in self._retries():
@@ -117,12 +125,20 @@ class _House:
         for step in self.life.steps:
             self._spawn(self._client(step, step.at_s))
 
+    def _take_over(self, tx: Tx) -> Roll:
+        tx.put(META, MetaRow("epoch", str(self._epoch)))
+        if self._epoch > 1:
+            return roll_in_force(tx.get(META, "roll"))
+        tx.insert_all(ROLL_TABLE, ROLL_PAGES)
+        return put_in_force(tx, ROLL)
+
     async def stop(self) -> None:
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.room.dispatcher.stop(self.clock.monotonic())
+        await self.room.fan_outs.stop(self.clock.monotonic())
         await self.room.prober.stop()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -161,19 +177,18 @@ class _House:
 
     # Clients.
 
-    def _retries(self) -> list[Order | Sign]:
+    def _retries(self) -> list[Step]:
         """What was asked and not answered, and the last answers that are asked for again."""
-        known = {step.name: step for step in STEPS}
         open_ones = [name for name in self.world.asked if name not in self.world.told]
-        again = [name for name in self.world.told if isinstance(known[name], Order)][-ASKED_TWICE:]
-        return [known[name] for name in (*open_ones, *again)]
+        accepted = [name for name in self.world.told if isinstance(step := STEP_OF[name], Order) and step.is_sound]
+        return [STEP_OF[name] for name in (*open_ones, *accepted[-ASKED_TWICE:])]
 
-    async def _client(self, step: Order | Sign, after_s: float) -> None:
+    async def _client(self, step: Step, after_s: float) -> None:
         await asyncio.sleep(after_s)
         self.world.see(Asked(step.name, self.clock.time()))
         try:
-            told = await (self._ask(step) if isinstance(step, Order) else self._sign(step))
-        except FenghuoError as error:  # a signature that had counted before the cut is refused the second time
+            told = await self._answer(step)
+        except FenghuoError as error:  # a signature or decision that had counted before the cut is refused the second time
             if isinstance(step, Order):
                 self.faults.append(f"{step.name} was refused: {error}")
             return
@@ -182,16 +197,44 @@ class _House:
             self.faults.append(f"{step.name} was {before.id}/{before.revision} and is {told.id}/{told.revision} when asked for again")
         self.world.see(told)
 
+    async def _answer(self, step: Step) -> Told:
+        match step:
+            case Order():
+                return await self._ask(step)
+            case Sign():
+                ident = self.world.told[step.key].id
+                signature = await self.room.release.sign(ident, step.actor)
+                return Told(step.name, ident, signature.revision, signature.state, self.clock.time())
+            case Decide():
+                return await self._decide(step, self.world.told[step.key].id)
+            case _:
+                assert_never(step)
+
     async def _ask(self, order: Order) -> Told:
-        (answer,) = await self.room.intake.accept(Submission(order.raw, Origin("centre"), key=order.name, author="author"))
+        try:
+            submission = Submission(order.raw, Origin("centre"), key=order.under or order.name, author="author")
+            (answer,) = await self.room.intake.accept(submission)
+        except KeyConflict:
+            if not order.under:
+                raise
+            return Told(order.name, "source/centre", 0, "conflict", self.clock.time())
         if not isinstance(answer, Accepted):
-            raise TypeError(f"{order.name} was refused: {answer.message}")
+            return Told(order.name, f"refusal/{answer.id}", 0, "refused", self.clock.time())
         return Told(order.name, answer.id, answer.revision, answer.state, self.clock.time())
 
-    async def _sign(self, sign: Sign) -> Told:
-        ident = self.world.told[sign.key].id
-        signature = await self.room.release.sign(ident, sign.actor)
-        return Told(sign.name, ident, signature.revision, signature.state, self.clock.time())
+    async def _decide(self, step: Decide, ident: str) -> Told:
+        by, decisions = By(OPERATOR, "operator"), self.room.decisions
+        kind = "objective" if step.what == "waive" else "delivery"
+        number = int(await self.store.scalar(f"SELECT MIN(id) FROM {kind} WHERE message = ?", ident) or 0)
+        ruling = ""
+        if step.what == "waive":
+            await decisions.waive(number, by=by)
+        elif step.what == "shed":
+            await decisions.shed(number, by=by)
+        else:
+            ruling = Ruling.SENT if any(key_of(air.text) == step.key for air in self.world.airs) else Ruling.NOT_SENT
+            await decisions.resolve(number, ruling, by=by)
+        return Told(step.name, f"{kind}/{number}", 0, ruling or step.what, self.clock.time())
 
     # Consoles and the second place.
 

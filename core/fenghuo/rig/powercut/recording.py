@@ -16,7 +16,7 @@ from fenghuo.rig.powercut.journal import DiskOp, Journal, Seen
 from fenghuo.rig.powercut.platter import Image
 from fenghuo.rig.powercut.recorder import Recorder
 from fenghuo.rig.powercut.script import END_S, START, STEPS
-from fenghuo.rig.powercut.world import Head, World
+from fenghuo.rig.powercut.world import World
 from fenghuo.store.disk import DATABASE, MARKER
 from fenghuo.store.migrations import MIGRATIONS
 from fenghuo.store.schema import migrate
@@ -53,7 +53,7 @@ def record(*, seed: int = 1, bug: Bug | None = None, grouped: bool = False) -> R
         old, new = tuple(step for step in STEPS if step.old), tuple(step for step in STEPS if not step.old)
         faults = live(Life(state, START - 10.0, 10.0, old, seed=seed), world)
         _step_back(state)
-        past = tuple(_unaudited(entry) for entry in journal.entries if isinstance(entry, Seen))
+        past = tuple(entry for entry in journal.entries if isinstance(entry, Seen))
         image = {DATABASE: (state / DATABASE).read_bytes()}
         first = len(journal)
         recorder = Recorder(journal)
@@ -71,11 +71,6 @@ def put_down(image: Image, marker: bytes, state: Path) -> None:
             (state / name).write_bytes(image[name])
         else:
             (state / name).unlink(missing_ok=True)
-
-
-def _unaudited(event: Seen) -> Seen:
-    """What was read of the audit before the step back is not to be asked for."""
-    return Head(event.event, 0, b"") if isinstance(event, Head) else event
 
 
 def _step_back(state: Path) -> None:

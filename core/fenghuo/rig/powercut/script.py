@@ -1,120 +1,58 @@
-"""What happens while the disk is recorded: who asks for what and when, what each channel is, what far ends give back."""
+"""What happens while the disk is recorded: who asks for what and when, what channels refuse, what far ends give back."""
 
 from __future__ import annotations
 
 import msgspec
 
-from fenghuo.engine.rules import RuleBook, read_rules
-from fenghuo.model.area import AreaRef
-from fenghuo.model.delivery import Outcome, Permanent, Scope, Transient
-from fenghuo.model.directory import ContactPoint, Directory, Org, Person
+from fenghuo.clock import instant
+from fenghuo.model.delivery import Outcome, Paged, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo.model.evidence import Evidence
-from fenghuo.model.traffic import Traffic
-from fenghuo.plugin.values import Capabilities, Doubt, InboundKind
+from fenghuo.plugin.values import InboundKind
+from fenghuo.rig.powercut.ground import NORTH, SOUTH
 
 __all__ = [
-    "BEARERS",
     "CUSTODY",
-    "DIRECTORY",
     "END_S",
-    "NODE",
+    "OPERATOR",
     "REFUSED",
+    "REFUSED_PAGES",
     "RETURNS",
-    "RULES",
     "START",
     "STEPS",
+    "STEP_OF",
     "USUAL",
-    "Bearing",
+    "USUAL_OF_A_PAGE",
+    "Decide",
     "Order",
     "Return",
     "Sign",
+    "Step",
 ]
 
-NODE = "centre"
 START = 1_780_000_000.0
 """When the recorded part begins, UTC seconds."""
 
 END_S = 40.0
 """Length of the recorded part, virtual seconds."""
 
-
-class Bearing(msgspec.Struct, frozen=True):
-    """A channel of the script: what it can do, how long one emission takes, what it says of one, whether its frames carry counters."""
-
-    capabilities: Capabilities
-    airtime_s: float = 0.2
-    says: Evidence = Evidence.ACCEPTED
-    has_counter: bool = False
-    comes_up_s: float = 0.0
-    traffic: tuple[Traffic, ...] = tuple(Traffic)
-
-
-def _bearing(form: str, doubt: Doubt = Doubt.OPAQUE, **more: object) -> Bearing:
-    capabilities = Capabilities(form=form, evidence_max=Evidence.DEVICE, doubt=doubt, receipt_q95_s=20.0, concurrency=4)
-    return msgspec.structs.replace(Bearing(capabilities), **more)
-
-
-BEARERS: dict[str, Bearing] = {
-    "sms": _bearing("text"),
-    "net": _bearing("text", Doubt.IDEMPOTENT),
-    "gate": _bearing("text", Doubt.QUERYABLE),
-    "radio": Bearing(
-        Capabilities("text", Evidence.DEVICE, half_duplex=True, repeat_safe=True, receipt_q95_s=20.0),
-        airtime_s=1.0,
-        says=Evidence.AIRED,
-        has_counter=True,
-    ),
-    "siren": _bearing("text", Doubt.ACTUATOR, airtime_s=4.0, says=Evidence.AIRED, traffic=(Traffic.ACTUAL,)),
-    "relay": _bearing("text", says=Evidence.RELAYED),
-    "drill": _bearing("text", traffic=(Traffic.EXERCISE,)),
-    "late": _bearing("text", comes_up_s=30.0),
-}
-
-RULES: RuleBook = read_rules(
-    "[ladders.all]\n"
-    + "".join(f'[[ladders.all.rungs]]\nchannels = ["{name}"]\n' for name in BEARERS)
-    + """
-[[rules]]
-name = "reports"
-match = { kind = ["Report"] }
-audience = { name = "as addressed" }
-ladder = "all"
-signatures = 2
-[[rules]]
-name = "orders"
-match = { kind = ["Dispatch"] }
-audience = { name = "as addressed" }
-ladder = "all"
-escalate = [ { after_s = 25 } ]
-"""
-)
-
-_PEOPLE = ("wang", "li", "chen", "zhao")
-
-DIRECTORY = Directory(
-    orgs=(Org("tc", "太仓市应急管理局", area=AreaRef.parse("mca:320585")),),
-    persons=tuple(Person(name, name, "tc", deputy="zhao" if name == "li" else None) for name in _PEOPLE),
-    contacts=tuple(ContactPoint(name, channel, f"{channel}/{name}") for name in _PEOPLE for channel in BEARERS),
-)
+OPERATOR = "operator"
 
 
 class Order(msgspec.Struct, frozen=True):
-    """A client sends our JSON under `key` at `at_s`. `old`: before the recording, under the schema before this one."""
+    """A client sends `raw` under `key` at `at_s`. `old`: before the recording, under the schema before this one; `under`: the key of
+    another step, where it takes that by mistake; `is_sound`: it may be accepted."""
 
     key: str
     at_s: float
-    fields: dict[str, object]
+    raw: bytes
     old: bool = False
+    under: str = ""
+    is_sound: bool = True
 
     @property
     def name(self) -> str:
-        """The idempotency key."""
+        """What this step is called in the world."""
         return self.key
-
-    @property
-    def raw(self) -> bytes:
-        """The text names the key, so that a far end knows what it hears."""
-        return msgspec.json.encode({"sender": "centre", "identifier": self.key, "text": f"[{self.key}] 立即到岗", **self.fields})
 
 
 class Sign(msgspec.Struct, frozen=True):
@@ -131,60 +69,136 @@ class Sign(msgspec.Struct, frozen=True):
         return f"{self.key}/{self.actor}"
 
 
+class Decide(msgspec.Struct, frozen=True):
+    """The operator decides at `at_s` what becomes of the one delivery, or the one objective, of what was sent under `key`.
+
+    `what`: shed or waive; or resolve, after a look at the device whether it runs."""
+
+    key: str
+    what: str
+    at_s: float
+    old: bool = False
+
+    @property
+    def name(self) -> str:
+        """What this step is called in the world."""
+        return f"{self.key}/{self.what}"
+
+
+Step = Order | Sign | Decide
+
+
 def _order(key: str, at_s: float, to: str, via: str, **fields: object) -> Order:
-    old = bool(fields.pop("old", False))
+    """Our JSON. Its text names the key, so that a far end knows what it hears."""
+    old, under = bool(fields.pop("old", False)), str(fields.pop("under", ""))
     names = [f"person:{name}" for name in to.split()]
-    return Order(key, at_s, {"to": names, "via": via.split(), "priority": "P1", "expires_s": 1800, **fields}, old)
+    whole = {"sender": "centre", "identifier": key, "text": f"[{key}] 立即到岗", "to": names, "via": via.split()}
+    raw = msgspec.json.encode({**whole, "priority": "P1", "expires_s": 1800, **fields})
+    return Order(key, at_s, raw, old, under, is_sound=not under)
 
 
-STEPS: tuple[Order | Sign, ...] = (
+def _alert(key: str, at_s: float, *areas: str, action: str = "Alert", ends: str = "", severity: str = "Severe") -> Order:
+    """CAP 1.2 to the public of some areas."""
+    sent, expires = instant(START + at_s).isoformat(), instant(START + 1_700.0).isoformat()
+    about = f"<references>met,{ends},{instant(START + ALERTED[ends]).isoformat()}</references>" if ends else ""
+    pairs = (area.partition(":")[::2] for area in areas)
+    codes = "".join(f"<geocode><valueName>{system}</valueName><value>{code}</value></geocode>" for system, code in pairs)
+    raw = f"""<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>{key}</identifier><sender>met</sender>
+      <sent>{sent}</sent><status>Actual</status><msgType>{action}</msgType><scope>Public</scope>{about}
+      <info><language>zh-CN</language><category>Met</category><event>暴雨</event><urgency>Immediate</urgency>
+      <severity>{severity}</severity><certainty>Likely</certainty><expires>{expires}</expires>
+      <headline>{key}</headline><description>[{key}] 请勿外出</description><area><areaDesc>area</areaDesc>{codes}</area></info></alert>"""
+    return Order(key, at_s, raw.encode())
+
+
+ALERTED = {"flood": 4.5, "flood-2": 11.0}
+
+STEPS: tuple[Step, ...] = (
     _order("old-order", 0.0, "wang", "sms", old=True),
     _order("old-siren", 0.5, "li", "siren", needed="AIRED", old=True),
     _order("old-report", 1.0, "chen", "sms", kind="Report", old=True),
     Sign("old-report", "director", 1.5, old=True),
     _order("order", 1.0, "wang chen", "sms"),
+    Order("torn", 1.2, b'{"text": "[torn]', is_sound=False),
+    _order("another", 1.4, "zhao", "sms", under="order"),
+    _order("stale", 1.6, "zhao", "sms", expires_s=None, expires=instant(START - 60.0).isoformat()),
     _order("siren", 2.0, "wang", "siren", priority="P0", needed="AIRED"),
     _order("twice", 2.0, "li", "net", priority="P2"),
     _order("asked", 3.0, "wang", "gate"),
     Sign("old-report", "deputy", 3.5),
     _order("frames", 4.0, "li chen", "radio", priority="P2", expires_s=600),
+    _alert("flood", ALERTED["flood"], NORTH, SOUTH),
     _order("plan", 5.0, "wang", "net", priority="P2"),
+    Sign("flood", "director", 5.2),
+    Sign("flood", "deputy", 5.6),
     _order("short", 6.0, "zhao", "late", priority="P2", expires_s=70),
+    _order("brief", 6.2, "wang", "late", priority="P2", expires_s=9),
+    _order("shed", 6.4, "li", "late", priority="P2"),
+    _order("waived", 6.6, "chen", "late", priority="P2"),
     _order("drill", 7.0, "chen", "drill siren", traffic="Exercise", priority="P2"),
     _order("plan-2", 7.5, "wang", "net", priority="P2", action="Update", reference="plan"),
+    _order("mute", 8.0, "zhao", "bell", needed="AIRED"),
     _order("custody", 9.0, "zhao", "relay", priority="P2"),
+    Decide("shed", "shed", 9.4),
+    Decide("waived", "waive", 9.8),
     _order("wrong", 10.0, "li", "sms"),
     _order("wrong-off", 10.1, "li", "sms", action="Cancel", reference="wrong"),
+    _alert("flood-2", ALERTED["flood-2"], NORTH, action="Update", ends="flood"),
+    Sign("flood-2", "director", 11.4),
     _order("horn", 12.0, "chen", "siren", priority="P1", needed="AIRED", expires_s=60),
+    Sign("flood-2", "deputy", 12.2),
     _order("early-off", 13.0, "zhao", "sms", action="Cancel", reference="stillborn"),
     _order("stillborn", 14.0, "zhao", "sms"),
     _order("busy", 14.5, "zhao", "net", priority="P2"),
     _order("nobody", 14.5, "chen", "gate net", priority="P2"),
     _order("pair", 15.0, "li", "sms net"),
+    _alert("flood-off", 15.6, NORTH, action="Cancel", ends="flood-2"),
     _order("signed", 16.0, "wang", "sms", kind="Report"),
+    Decide("mute", "resolve", 16.5),
     Sign("signed", "director", 17.0),
     Sign("signed", "deputy", 18.0),
+    _alert("heat", 19.0, NORTH, SOUTH, severity="Moderate"),
+    Sign("heat", "director", 19.4),
+    Sign("heat", "deputy", 19.8),
 )
+STEP_OF: dict[str, Step] = {step.name: step for step in STEPS}
 
 
 REFUSED: dict[str, Outcome] = {
     "busy": Transient(Scope.RECIPIENT, "busy", 1.5),
     "nobody": Permanent(Scope.RECIPIENT, "unknown"),
+    "mute": Unknown("no answer from the device"),
 }
 """What a bearer says of the first attempt of these, without emitting anything."""
 
+_SOME = ((0, Permanent(Scope.RECIPIENT, "unknown")), (1, Transient(Scope.RECIPIENT, "busy", 1.5)))
+REFUSED_PAGES: dict[tuple[str, str], Outcome | Paged] = {
+    ("bulk", "heat"): Paged(Reached(Evidence.ACCEPTED), _SOME),
+    ("bulk", "flood-2"): Transient(Scope.RECIPIENT, "busy", 1.0),
+}
+"""The same of pages, by channel and key: of all of them, or of some places on a page that is longer."""
+
 
 class Return(msgspec.Struct, frozen=True):
-    """What a far end gives `after_s` seconds after an emission reached it."""
+    """What a far end gives `after_s` seconds after an emission reached it. Of a page: for its addresses from `first` to before `last`;
+    `by_token`: it names our token, and not its own name of the emission."""
 
     after_s: float
     level: Evidence | None = Evidence.DEVICE
     kind: InboundKind = InboundKind.RECEIPT
     text: str = ""
+    first: int = 0
+    last: int = 1_000
+    by_token: bool = False
 
 
 USUAL = (Return(3.0),)
 """One receipt after three seconds."""
+USUAL_OF_A_PAGE = {
+    "bulk": (Return(2.5, last=1), Return(4.5, first=1)),
+    "post": (Return(0.3, last=1, by_token=True), Return(3.0, by_token=True)),
+}
+"""By channel: of somebody first, over one of them while the page has no outcome yet, and then of the others."""
 _ANSWER = Return(6.0, None, InboundKind.ANSWER, "收到")
 
 RETURNS: dict[str, tuple[Return, ...]] = {

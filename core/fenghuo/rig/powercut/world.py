@@ -11,7 +11,7 @@ from typing import assert_never
 from fenghuo.model.evidence import Evidence
 from fenghuo.rig.powercut.journal import Journal, Seen
 
-__all__ = ["NO_COUNTER", "Air", "Asked", "Ended", "Head", "Shown", "Started", "Told", "Took", "World"]
+__all__ = ["NO_COUNTER", "Air", "Asked", "Ended", "Head", "Sheet", "Shown", "Started", "Told", "Took", "World"]
 
 
 NO_COUNTER = -1
@@ -26,14 +26,14 @@ class Started(Seen, frozen=True, gc=False):
 
 
 class Asked(Seen, frozen=True, gc=False):
-    """A client asks: a message under its key, or a signature."""
+    """A client asks: a message under its key, a signature, a decision."""
 
     key: str
     at: float
 
 
 class Told(Seen, frozen=True, gc=False):
-    """The client has its answer."""
+    """The client has its answer: `id` of the message, or the path of what was refused or decided about."""
 
     key: str
     id: str
@@ -55,9 +55,21 @@ class Air(Seen, frozen=True, gc=False):
     at: float
 
 
+class Sheet(Seen, frozen=True, gc=False):
+    """A page left over a channel, to `addresses`; the rest as of Air."""
+
+    token: str
+    n: int
+    channel: str
+    addresses: tuple[str, ...]
+    text: str
+    epoch: int
+    at: float
+
+
 class Took(Seen, frozen=True, gc=False):
-    """We acked what a far end gave: its receipt, answer or custody `name`, worth `level`; `ref`: the emission that a receipt is about,
-    `sender`: the address of whoever answered; `raw`: its octets."""
+    """We acked what a far end gave: its receipt, answer or custody `name`, worth `level`; `ref` or `token`: the emission that a receipt
+    is about, `addresses`: those on a page; `sender`: the address of whoever answered; `raw`: its octets."""
 
     name: str
     ref: str
@@ -65,6 +77,8 @@ class Took(Seen, frozen=True, gc=False):
     level: Evidence | None
     raw: bytes
     at: float
+    token: str = ""
+    addresses: tuple[str, ...] = ()
 
 
 class Shown(Seen, frozen=True, gc=False):
@@ -98,6 +112,7 @@ class World:
         self.asked: dict[str, float] = {}
         self.told: dict[str, Told] = {}
         self.airs: list[Air] = []
+        self.sheets: list[Sheet] = []
         self.took: dict[str, Took] = {}
         self.shown: dict[int, Evidence] = {}
         self.ended: dict[int, str] = {}
@@ -125,13 +140,13 @@ class World:
                 self.ended.setdefault(objective, state)
             case Head():
                 self.head = event
-            case Started() | Asked() | Told() | Air() | Took():
+            case Started() | Asked() | Told() | Air() | Sheet() | Took():
                 self.now = max(self.now, event.at)
                 self._happened(event)
             case _:
                 raise TypeError(f"the world does not know {event!r}")
 
-    def _happened(self, event: Started | Asked | Told | Air | Took) -> None:
+    def _happened(self, event: Started | Asked | Told | Air | Sheet | Took) -> None:
         match event:
             case Started():
                 self.starts.append(event)
@@ -141,6 +156,8 @@ class World:
                 self.told.setdefault(key, event)
             case Air():
                 self.airs.append(event)
+            case Sheet():
+                self.sheets.append(event)
             case Took(name=name):
                 self.took.setdefault(name, event)
             case _:

@@ -12,6 +12,7 @@ import pytest
 
 from fenghuo.model.delivery import DeliveryState
 from fenghuo.model.evidence import Evidence
+from fenghuo.model.message import MessageId
 from fenghuo.rig.powercut.checks import at_the_cut, at_the_end, lost, noticed
 from fenghuo.rig.powercut.house import Life, live
 from fenghuo.rig.powercut.journal import Journal, Seen
@@ -20,7 +21,8 @@ from fenghuo.rig.powercut.recording import desk_space
 from fenghuo.rig.powercut.script import START, STEPS
 from fenghuo.rig.powercut.world import Air, Ended, Head, Shown, Told, World
 from fenghuo.store.disk import DATABASE
-from fenghuo.store.tables import DELIVERY
+from fenghuo.store.records import ReleaseRow
+from fenghuo.store.tables import DELIVERY, FAN_OUT, PAGE, RELEASE
 
 Spoil = Callable[[sqlite3.Connection, World], None]
 
@@ -58,7 +60,7 @@ def promise_another(connection: sqlite3.Connection, world: World) -> None:
 
 
 def promise_a_signature(connection: sqlite3.Connection, world: World) -> None:
-    world.see(Told("signed/nobody", world.told["signed"].id, 1, "held", START))
+    world.told["signed/deputy"] = msgspec.structs.replace(world.told["signed/deputy"], revision=9)
 
 
 def show_more(connection: sqlite3.Connection, world: World) -> None:
@@ -108,6 +110,78 @@ def use_a_number_again(connection: sqlite3.Connection, world: World) -> None:
     world.airs.append(air_of(world, "radio"))
 
 
+def refuse_another(connection: sqlite3.Connection, world: World) -> None:
+    world.told["torn"] = msgspec.structs.replace(world.told["torn"], id="refusal/99")
+
+
+def conflict_elsewhere(connection: sqlite3.Connection, world: World) -> None:
+    world.told["another"] = msgspec.structs.replace(world.told["another"], id="source/elsewhere")
+
+
+def decide_about_another(connection: sqlite3.Connection, world: World) -> None:
+    world.told["shed/shed"] = msgspec.structs.replace(world.told["shed/shed"], id="delivery/1")
+
+
+def waive_another(connection: sqlite3.Connection, world: World) -> None:
+    world.told["waived/waive"] = msgspec.structs.replace(world.told["waived/waive"], id="objective/1")
+
+
+def hear_more_of_a_page(connection: sqlite3.Connection, world: World) -> None:
+    name, took = next((name, took) for name, took in world.took.items() if took.addresses)
+    world.took[name] = msgspec.structs.replace(took, level=Evidence.DONE)
+
+
+def tell_a_public_nothing(connection: sqlite3.Connection, world: World) -> None:
+    world.sheets.clear()
+
+
+def hear_nothing_of_pages(connection: sqlite3.Connection, world: World) -> None:
+    world.took = {name: took for name, took in world.took.items() if not took.addresses}
+
+
+def page_without_intent(connection: sqlite3.Connection, world: World) -> None:
+    world.sheets[0] = msgspec.structs.replace(world.sheets[0], n=9)
+
+
+def page_once_more(connection: sqlite3.Connection, world: World) -> None:
+    world.see(world.sheets[0])
+
+
+def page_late(connection: sqlite3.Connection, world: World) -> None:
+    world.sheets[0] = msgspec.structs.replace(world.sheets[0], at=START + 10_000.0)
+
+
+def page_as_somebody_else(connection: sqlite3.Connection, world: World) -> None:
+    world.sheets[0] = msgspec.structs.replace(world.sheets[0], epoch=7)
+
+
+def leave_a_page_open(connection: sqlite3.Connection, world: World) -> None:
+    _change_pages(connection, state=DeliveryState.AWAITING)
+
+
+def leave_a_fan_out_open(connection: sqlite3.Connection, world: World) -> None:
+    for raw in connection.execute(FAN_OUT.select_sql).fetchall():
+        row = msgspec.structs.replace(FAN_OUT.decode(raw), done=False)
+        connection.execute(FAN_OUT.update_sql, FAN_OUT.update_values(FAN_OUT.encode(row)))
+
+
+def pass_a_page_over(connection: sqlite3.Connection, world: World) -> None:
+    world.sheets.clear()
+    _change_pages(connection, marks=None)
+
+
+def _change_pages(connection: sqlite3.Connection, **changes: object) -> None:
+    for raw in connection.execute(PAGE.select_sql).fetchall():
+        row = PAGE.decode(raw)
+        row = msgspec.structs.replace(row, **(changes if changes.get("marks", 0) is not None else {"marks": bytes(len(row.marks))}))
+        connection.execute(PAGE.update_sql, PAGE.update_values(PAGE.encode(row)))
+
+
+def sign_in_secret(connection: sqlite3.Connection, world: World) -> None:
+    row = ReleaseRow(MessageId(world.told["signed"].id), 1, "envelope", "nobody", START, START)
+    connection.execute(RELEASE.insert_sql, RELEASE.encode(row))
+
+
 def read_further(connection: sqlite3.Connection, world: World) -> None:
     world.see(Head(world.head.event + 1, world.head.audit, world.head.hash))
 
@@ -132,6 +206,21 @@ SPOILED: dict[Spoil, int] = {
     emit_as_somebody_else: 7,
     leave_it_open: 8,
     use_a_number_again: 9,
+    refuse_another: 2,
+    conflict_elsewhere: 2,
+    decide_about_another: 2,
+    waive_another: 2,
+    hear_more_of_a_page: 3,
+    tell_a_public_nothing: 3,
+    hear_nothing_of_pages: 3,
+    page_without_intent: 4,
+    page_once_more: 6,
+    page_late: 7,
+    page_as_somebody_else: 7,
+    leave_a_page_open: 8,
+    leave_a_fan_out_open: 8,
+    pass_a_page_over: 8,
+    sign_in_secret: 10,
     read_further: 10,
     read_another_audit: 10,
 }

@@ -6,9 +6,11 @@ from functools import cache
 
 import pytest
 
+from fenghuo.rig.powercut.bearer import key_of
+from fenghuo.rig.powercut.ground import BEARERS, PAGED
 from fenghuo.rig.powercut.journal import Deleted, Opened, Seen, Synced, Truncated, Written
 from fenghuo.rig.powercut.recording import Recording, record
-from fenghuo.rig.powercut.script import BEARERS, CUSTODY, STEPS
+from fenghuo.rig.powercut.script import CUSTODY, STEPS
 from fenghuo.rig.powercut.world import NO_COUNTER, World
 from fenghuo.store.disk import DATABASE
 
@@ -49,10 +51,14 @@ def test_the_script_meets_what_a_promise_is_about() -> None:
     world = World(past=(*recording.past, *(entry for entry in recording.entries if isinstance(entry, Seen))))
     assert () == recording.faults
     assert {step.name for step in STEPS} == set(world.told)
-    assert set(BEARERS) == {air.channel for air in world.airs}
+    assert (set(BEARERS) - PAGED, set(PAGED)) == ({air.channel for air in world.airs}, {sheet.channel for sheet in world.sheets})
+    assert {"flood", "flood-2", "flood-off", "heat"} == {key_of(sheet.text) for sheet in world.sheets}
+    assert {"active", "cancelled", "conflict", "expired", "held", "refused"} <= {told.state for told in world.told.values()}
+    assert {"not-sent", "shed", "waive"} <= {told.state for told in world.told.values()}
     assert len([air for air in world.airs if air.counter != NO_COUNTER]) >= 3
     assert CUSTODY in {took.raw for took in world.took.values()}
-    assert {"MET", "WAIVED"} <= set(world.ended.values())
+    assert {"MET", "MISSED", "WAIVED"} <= set(world.ended.values())
+    assert world.head.audit > len(STEPS) // 2
 
 
 def test_checkpoints_fall_inside_it() -> None:
