@@ -84,6 +84,10 @@ async def _about_no_page(told: Told) -> bool:
     return False
 
 
+def _nothing(tx: Tx) -> None:
+    """Its turn at the writer is after that of whatever was handed to it before."""
+
+
 async def _acked_before() -> None:
     """What is read again after a crash was acked before it, or the peer sends it again."""
 
@@ -123,11 +127,14 @@ class Receipts:
             await inbound.ack()
             self._facts.put(ChannelObserved(channel, Sign.HEARD))
             return
-        task = asyncio.create_task(self._take(channel, inbound))
+        # Whoever hands it over may give up waiting; what is on the disk must be understood all the same.
+        await asyncio.shield(self._begin(self._take(channel, inbound)))
+
+    def _begin(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._taken)
-        # Whoever hands it over may give up waiting; what is on the disk must be understood all the same.
-        await asyncio.shield(task)
+        return task
 
     async def _take(self, channel: str, inbound: Inbound) -> None:
         stored = await self._keep(channel, inbound)
@@ -209,15 +216,23 @@ class Receipts:
         self._orphans.add(stored)
 
     def named(self, channel: str, ref: str, delivery: int) -> None:
-        """An outcome has just named its ref: a receipt that was faster is matched now."""
+        """An outcome has just named its ref: a receipt that was faster is matched now, and what else waits there is not of this one."""
         stored = self._orphans.named(channel, ref)
         if stored is not None:
             self._put_part(stored, delivery)
+        named = self._book.delivery(delivery)
+        if named is not None and self._orphans.at(channel, named.address):
+            self._begin(self._look_again_there(channel, named.address))
 
     def doubted(self, delivery: Delivery) -> Coroutine[object, object, None] | None:
         """No outcome has named this emission: what to do for the receipts that wait at its address, if there are any."""
         waiting = self._orphans.at(delivery.channel, delivery.address)
         return self._look_again(waiting) if waiting else None
+
+    async def _look_again_there(self, channel: str, address: str) -> None:
+        """Once the turn that has just named an emission is on the disk."""
+        await self._store.run(_nothing)
+        await self._look_again(self._orphans.at(channel, address))
 
     async def _look_again(self, waiting: list[Stored]) -> None:
         for stored in waiting:

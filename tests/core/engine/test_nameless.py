@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from fenghuo.engine.nameless import NAMELESS_S
-from fenghuo.model.delivery import DeliveryState, ObjectiveState, Unknown
+from fenghuo.model.delivery import DeliveryState, ObjectiveState, Reached, Unknown
 from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import Doubt, Emission, InboundKind
 from fenghuo.store.tables import EVENT, INBOX
@@ -158,6 +158,35 @@ async def test_what_a_restart_cannot_tell_apart_the_channel_can(tmp_path: Path) 
         assert [ObjectiveState.MET, ObjectiveState.MET] == await _objectives(house)
 
 
+async def test_of_two_doubts_the_second_has_its_report_when_the_first_is_named(tmp_path: Path) -> None:
+    """It could be of either, and waits; the centre's answer to the first comes after all, under another id."""
+    async with opened(tmp_path) as house:
+        for _ in range(2):
+            _cut_off(house)
+            await house.order("wang", via=["a"])
+        await house.hear("a", InboundKind.RECEIPT, ref="of-either", level=Evidence.DEVICE, address=WANG)
+        first, _ = house.sent
+        named = Reached(Evidence.ACCEPTED, ("of-the-first",))
+        await house.hear("a", InboundKind.LATE_OUTCOME, token=first.token, n=first.n, outcome=named)
+        await _all_understood(house)
+        assert [ObjectiveState.OPEN, ObjectiveState.MET] == await _objectives(house)
+
+
+async def test_a_report_that_came_while_another_order_was_on_the_air_is_the_doubts(tmp_path: Path) -> None:
+    """It could be of the one on the air, and waits; then that one gets an id of its own."""
+    async with opened(tmp_path) as house:
+
+        async def meanwhile(emission: Emission) -> None:
+            await house.hear("a", InboundKind.RECEIPT, ref="unheard", level=Evidence.DEVICE, address=WANG)
+
+        _cut_off(house)
+        await house.order("wang", via=["a"])
+        house.channel["a"].during = meanwhile
+        await house.order("wang", via=["a"])
+        await _all_understood(house)
+        assert [ObjectiveState.MET, ObjectiveState.OPEN] == await _objectives(house)
+
+
 async def test_a_receipt_that_was_faster_than_a_doubt_ends_it(tmp_path: Path) -> None:
     """It comes while its emission is on the air and could be named; then it is certain that no outcome will name it."""
     async with opened(tmp_path) as house:
@@ -188,6 +217,12 @@ async def test_a_doubt_of_last_week_gets_no_report_any_more(tmp_path: Path) -> N
 def _cut_off(house: House) -> None:
     """Nobody hears what becomes of the next emission."""
     house.channel["a"].outcomes.append(Unknown("timeout"))
+
+
+async def _all_understood(house: House) -> None:
+    while house.room.dispatcher.in_flight or house.room.receipts.in_hand:
+        await house.settle()
+    await house.settle()
 
 
 async def _objectives(house: House) -> list[ObjectiveState]:

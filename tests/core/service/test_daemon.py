@@ -50,7 +50,7 @@ class Process:
             return await self._process.wait()
 
     def reload(self) -> None:
-        self._process.send_signal(signal.SIGHUP)
+        send(self._process, signal.SIGHUP)
 
     async def until_logged(self, event: str, count: int = 1) -> dict[str, Any]:
         async with asyncio.timeout(10 * TIMEOUT_SCALE):
