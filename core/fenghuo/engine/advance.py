@@ -151,7 +151,9 @@ class _Draft:
             return
         if delivery.until <= self.frame.now:
             if self.may_repeat(delivery):
-                self.put(delivery, state=DeliveryState.READY, reason="repeat", until=None, refires=delivery.refires + 1)
+                is_usable = self.is_usable(delivery)  # if not, it goes when the channel is back
+                state, reason = (DeliveryState.READY, "repeat") if is_usable else (DeliveryState.HELD, held_by(delivery))
+                self.put(delivery, state=state, reason=reason, until=None, refires=delivery.refires + 1)
             else:
                 self.put(delivery, until=None)
         else:
@@ -161,7 +163,7 @@ class _Draft:
         """On the last rung, a channel that may be repeated (a frame on the air that nobody confirmed) is tried again, marked."""
         view = self.view(delivery)
         is_last = self.target.rung >= len(self.frame.rungs)
-        return view is not None and view.repeat_safe and view.is_usable and is_last and delivery.refires < MAX_REPEATS
+        return view is not None and view.repeat_safe and is_last and delivery.refires < MAX_REPEATS
 
     def resolve(self, delivery: Delivery) -> None:
         """What may be done about a doubt, by what the channel can do (the table in delivery.md)."""

@@ -302,6 +302,15 @@ def test_a_radio_frame_without_receipt_is_repeated_on_the_last_rung() -> None:
     assert (S.READY, 1, "repeat") == (story.states[1], story.deliveries[1].refires, story.deliveries[1].reason)
 
 
+def test_a_repeat_that_is_due_while_its_channel_is_away_goes_when_it_is_back() -> None:
+    """A line that flaps may be down in the very moment: the repeat is owed all the same, once."""
+    story = Story(awaiting(1, "r", until=NOW), of=target(rung=1), at=frame(rung("r")))
+    story.turn(situation=situation(view("r", health=Health.DOWN)))
+    assert (S.HELD, Hold.CHANNEL) == (story.states[1], story.deliveries[1].reason)
+    story.turn(situation=situation(view("r")))
+    assert (S.READY, 1) == (story.states[1], story.deliveries[1].refires)
+
+
 def test_a_repeat_ends_after_two() -> None:
     """A frame that nobody confirms is sent three times in all."""
     story = Story(awaiting(1, "r", until=NOW, refires=2), of=target(rung=1), at=frame(rung("r")))
