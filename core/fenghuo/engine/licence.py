@@ -78,7 +78,7 @@ class Job:
 
     async def turn(self) -> None:
         self._licensing.check_wanted(self.delivery.id)
-        if self._medium.must_yield(self.priority):
+        if self._medium.must_yield(self.priority) and not self._medium.uses_its_slot(self.delivery):
             resumed = self._medium.park(self.delivery)
             self._licensing.pump()
             await resumed

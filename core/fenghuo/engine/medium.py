@@ -39,6 +39,7 @@ class Medium:
         self._busy: set[Key] = set()
         self._parked: list[tuple[Priority, int, Key, asyncio.Future[None]]] = []
         self._aside: set[Key] = set()
+        self._earned: set[Key] = set()
         self._served_above: dict[Priority, int] = dict.fromkeys(Priority, 0)
         self._order = itertools.count()
         self._open_at: dict[str, float] = {}
@@ -97,6 +98,8 @@ class Medium:
             self._in_flight[channel] = self._in_flight.get(channel, 0) + 1
             self._open_at[channel] = now + self.instances[channel].gap_s
             self._served(priority)
+            if self.must_yield(priority):  # taken by the rule of five: without a piece of its own the slot would be worth nothing
+                self._earned.add(key)
             return delivery
         return None
 
@@ -107,11 +110,19 @@ class Medium:
             self._in_flight[delivery.channel] -= 1
         self._aside.discard(key)  # it ended while it stood aside: its place was given up already
         self._busy.discard(key)
+        self._earned.discard(key)
         return self._blocked.pop(key, [])
 
     def must_yield(self, priority: Priority) -> bool:
         """Whether something more urgent waits for this half-duplex medium."""
         return self.is_exclusive and any(heap and waiting < priority for (_, waiting), heap in self._waiting.items())
+
+    def uses_its_slot(self, delivery: Delivery) -> bool:
+        """Whether a transfer was taken before something more urgent, and now sends the piece that it was taken for; a P0 waits for none."""
+        key = (delivery.channel, delivery.address, delivery.priority)
+        is_earned = key in self._earned
+        self._earned.discard(key)
+        return is_earned and not any(heap and waiting is Priority.P0 for (_, waiting), heap in self._waiting.items())
 
     def park(self, delivery: Delivery) -> asyncio.Future[None]:
         """Give the medium up between two fragments; the future is done when it is ours again."""

@@ -55,7 +55,7 @@ class EventStream:
         """Called in the loop after the commit that made `events` durable."""
         if head <= self._water.mark:
             return
-        if events and events[0].seq != self._water.mark + 1:
+        if head != self._water.mark + len(events):  # some became durable by a commit that failed: they are read from the disk
             self._recent.clear()
         self._recent.extend(events)
         self._water.rise(head)

@@ -255,6 +255,33 @@ async def test_a_transfer_that_stands_aside_has_its_slot_in_five_too() -> None:
     assert [(5, True)] * 3 == went
 
 
+async def test_a_slot_in_five_is_worth_a_piece() -> None:
+    """What was taken before something more urgent sends a piece before it gives way; not while a P0 waits (I5, I6)."""
+    queue = medium("r", half_duplex=True)
+    for key in range(1, 8):
+        put(queue, key, Priority.P1, channel="r")
+    routine = put(queue, 8, Priority.P4, channel="r")
+    for _ in range(5):
+        queue.done(queue.take())  # type: ignore[arg-type]  # there are seven
+    assert routine == queue.take()
+    assert queue.must_yield(routine.priority)
+    assert [True, False] == [queue.uses_its_slot(routine) for _ in range(2)]
+
+
+async def test_a_p0_waits_for_no_slot_in_five() -> None:
+    """It came when the routine one had its slot and had not begun its piece: the piece waits."""
+    queue = medium("r", half_duplex=True)
+    for key in range(1, 8):
+        put(queue, key, Priority.P1, channel="r")
+    put(queue, 8, Priority.P4, channel="r")
+    for _ in range(5):
+        queue.done(queue.take())  # type: ignore[arg-type]  # there are seven
+    routine = queue.take()
+    put(queue, 9, Priority.P0, channel="r")
+    assert routine is not None
+    assert not queue.uses_its_slot(routine)
+
+
 def test_what_is_not_ripe_waits_apart() -> None:
     """A retry with a time of its own is put again when it has come."""
     queue = medium()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import msgspec
+
 from fenghuo.store import Store
 from fenghuo.store import events as stream
 from tests.core.store.rows import open_store
@@ -40,6 +42,15 @@ async def test_epoch_and_numbers_outlive_a_restart(tmp_path: Path) -> None:
     assert from_memory == await store.events.read(0, 2)
     assert [3] == [event.seq for event in await store.events.read(2, 10)]
     await store.close()
+
+
+async def test_what_a_failed_commit_left_is_not_skipped(store: Store) -> None:
+    """An event became durable by a commit whose sync failed, so nobody was told; whoever follows closely reads it from the disk."""
+    await say(store, "a")
+    following, head = await store.events.read(0, 9), store.events.head
+    store.events.advance((), head + 1)
+    store.events.advance([msgspec.structs.replace(following[0], seq=head + 2)], head + 2)
+    assert [1] == [event.seq for event in await store.events.read(0, 9)]  # from the disk, where nothing is but the first
 
 
 async def test_far_cursor_reads_from_the_disk(store: Store) -> None:
