@@ -10,9 +10,9 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Self
 
-from fenghuo.plugin.conformance import ConformancePeer
+from fenghuo.plugin.conformance import FAR_END, ConformancePeer
 
-__all__ = ["ListeningPeer"]
+__all__ = ["FAR_END", "ListeningPeer"]
 
 
 class ListeningPeer(ConformancePeer):
@@ -41,7 +41,7 @@ class ListeningPeer(ConformancePeer):
 
     def _taken(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # A task of our own: the stream's would complain of being cancelled (Python 3.11).
-        session = asyncio.get_running_loop().create_task(self._served(reader, writer), name="far end")
+        session = asyncio.get_running_loop().create_task(self._served(reader, writer), name=FAR_END)
         self._sessions.add(session)
         session.add_done_callback(self._sessions.discard)
 

@@ -145,9 +145,11 @@ def fenghuo_address_kinds() -> Sequence[AddressKind]:
 @hookimpl
 def fenghuo_conformance() -> Sequence[ConformanceFixture]:
     from fenghuo_narrowband.conformance import simulated_tnc
+    from fenghuo_narrowband.conformance_link import simulated_posts
     from fenghuo_narrowband.conformance_paper import paper
 
     return [
         ConformanceFixture("radio.kiss", "simulated TNC", simulated_tnc, is_simulated=True),
+        ConformanceFixture("radio.link", "simulated posts", simulated_posts, is_simulated=True),
         ConformanceFixture("post.screen", "paper", paper),
     ]

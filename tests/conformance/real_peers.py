@@ -3,6 +3,7 @@ gateway for bulk messages, of which no real one runs here."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import json
@@ -12,9 +13,12 @@ from collections.abc import AsyncIterator, Sequence
 import msgspec
 
 from fenghuo import Ability, Arrival, ConformanceFixture, ConformancePeer, Word
+from fenghuo.far_end import FAR_END
+from fenghuo_adapters.ax25_framing import Address, UiFrame
 from fenghuo_http.conformance import SECRET, BulkPeer, HookPeer
 from fenghuo_narrowband import RadioSettings
 from fenghuo_narrowband.conformance import MYCALL, RadioPeer, arrival_of
+from fenghuo_narrowband.conformance_link import LinkPeer
 from fenghuo_sms import SmsSettings
 from fenghuo_sms.conformance import OUR_NUMBER, PASSWORD, SmsPeer
 from tests.peers.bulk_gateway import BulkGateway
@@ -82,8 +86,7 @@ class RealTnc(RadioPeer):
         self._duo = duo
         self._read: list[Arrival] = []
         self.port = duo.near.port
-        said = subprocess.run(["direwolf", "-t", "0", "-u"], capture_output=True, text=True, timeout=10, check=False).stdout
-        self.version = next((line.strip() for line in said.splitlines() if "version" in line), "direwolf")
+        self.version = _direwolf_version()
         super().__init__()
 
     @property
@@ -111,6 +114,36 @@ class RealTnc(RadioPeer):
             await self._duo.far.kill()
         else:
             await self._duo.far.restart()
+
+
+def _direwolf_version() -> str:
+    said = subprocess.run(["direwolf", "-t", "0", "-u"], capture_output=True, text=True, timeout=10, check=False).stdout
+    return next((line.strip() for line in said.splitlines() if "version" in line), "direwolf")
+
+
+class RealPosts(LinkPeer):
+    """Two direwolfs that hear each other; at the far one stand the posts, on a machine of their own."""
+
+    def __init__(self, duo: Duo, version: str) -> None:
+        super().__init__()
+        self._duo = duo
+        self._told = 0
+        self.port, self.version = duo.near.port, version
+
+    def modem(self) -> dict[str, object]:
+        return {"configure_tnc": False, "bitrate": float(_BAUD), "access_s": 0.2, "turnaround_s": 0.2}
+
+    async def put_on_air(self, octets: bytes) -> None:
+        frame = UiFrame.decode(octets)
+        await self._duo.far.say(frame.info, str(frame.destination), source=str(frame.source))
+
+    async def listen(self) -> None:
+        """For ever: what the far TNC hands over."""
+        while True:
+            for heard in self._duo.far.received[self._told :]:
+                self._told += 1
+                self.heard(UiFrame(Address.parse(heard.dest), Address.parse(heard.source), heard.info).encode(), 0.0)
+            await asyncio.sleep(0.01)
 
 
 class RealHook(HookPeer):
@@ -158,6 +191,19 @@ async def real_tnc() -> AsyncIterator[ConformancePeer]:
 
 
 @contextlib.asynccontextmanager
+async def real_posts() -> AsyncIterator[ConformancePeer]:
+    async with Duo(baud=_BAUD) as duo:
+        peer = RealPosts(duo, _direwolf_version())
+        ear = asyncio.create_task(peer.listen(), name=f"{FAR_END} ear")
+        try:
+            yield peer
+        finally:
+            ear.cancel()
+            await asyncio.wait([ear])
+            await peer.hang_up()
+
+
+@contextlib.asynccontextmanager
 async def real_hook() -> AsyncIterator[ConformancePeer]:
     peer = RealHook()
     async with Hook(SECRET, peer.post) as hook:
@@ -175,6 +221,7 @@ def pytest_fenghuo_conformance() -> Sequence[ConformanceFixture]:
     return [
         ConformanceFixture("sms.smpp", "node-smpp", real_centre),
         ConformanceFixture("radio.kiss", "direwolf", real_tnc),
+        ConformanceFixture("radio.link", "posts at direwolf", real_posts),
         ConformanceFixture("http.webhook", "node http", real_hook),
         ConformanceFixture("http.bulk", "bulk gateway", real_bulk),
     ]

@@ -5,6 +5,7 @@ Nothing here runs in service; `fenghuo.rig.kit` calls it. See docs/reference/con
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
@@ -12,8 +13,12 @@ from types import MappingProxyType
 
 import msgspec
 
-__all__ = ["RECORDS", "Ability", "Arrival", "ConformanceFixture", "ConformancePeer", "Word"]
+from fenghuo.model.evidence import Evidence
 
+__all__ = ["FAR_END", "RECORDS", "Ability", "Arrival", "ConformanceFixture", "ConformancePeer", "Word"]
+
+FAR_END = "far end"
+"""How the names of a far end's own tasks begin: they are none that a channel leaves behind."""
 RECORDS = "conformance"
 """Name of the folder in a node's state folder where the kit's records lie, unless its settings name another."""
 
@@ -61,7 +66,9 @@ class ConformancePeer:
     `version`: for the table; `port`: where it listens; `arrivals`: whatever reached it, oldest first, only ever added to; `abilities`:
     what else it can do; `secrets`: what ctx.secret() is to answer, by path - none of it may ever be shown; `bad_address`: one that the
     channel or the far end refuses for the recipient's sake, empty if there is none; `is_local`: a screen or a printer of this machine:
-    there is no line to it that could break, and everybody is told there, so that the kit writes into each text whom it is for.
+    there is no line to it that could break, and everybody is told there, so that the kit writes into each text whom it is for; `reports`:
+    the evidence of its Word.REPORT, above whatever send() itself can show; `now`: UTC seconds by the clock of whatever is examined, set by
+    the kit before it asks for anything.
     It says nothing by itself but the answers that its protocol demands.
     """
 
@@ -71,9 +78,11 @@ class ConformancePeer:
     secrets: Mapping[str, str] = MappingProxyType({})
     bad_address: str = ""
     is_local: bool = False
+    reports: Evidence = Evidence.DEVICE
 
     def __init__(self) -> None:
         self.arrivals: list[Arrival] = []
+        self.now: Callable[[], float] = time.time
 
     def settings(self, port: int) -> msgspec.Struct:
         """Settings of a channel that reaches it through `port`, with waits as short as the protocol bears."""

@@ -20,6 +20,7 @@ from fenghuo.plugin.conformance import Ability, Arrival, ConformancePeer, Word
 from fenghuo.plugin.ports import Capabilities, ChannelType, Renderer
 from fenghuo.rig.kit.life import CHANNEL, Life, Place
 from fenghuo.rig.kit.line import Line, State
+from fenghuo.rig.kit.memory import LoneMemory
 
 __all__ = ["Bench", "Broken", "Subject"]
 
@@ -83,11 +84,13 @@ class Bench:
         self._lives: list[Life] = []
         self._first = next(_recipients)
         self._seen = len(peer.arrivals)
+        self.memory = LoneMemory()
         self._reporter: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         self.line = Line(self.peer.port, slow_s=0.1)
         await self.line.start()
+        self.peer.now = self._wall()
         self.settings = self.peer.settings(self.line.port)
         self._addresses = [self.peer.address(self._first + to) for to in range(PEOPLE - 1)] + [self.peer.bad_address]
         self.capabilities = self.subject.kind.capabilities(self.settings)
@@ -108,7 +111,6 @@ class Bench:
 
     async def live(self) -> Life:
         """Begin the next life on the same disk."""
-        loop = asyncio.get_running_loop()
         place = Place(
             folder=self.folder / "state",
             kind=self.subject.kind,
@@ -117,7 +119,7 @@ class Bench:
             renderers=self.subject.renderers,
             directory=self._directory(),
             rules=self._rules(),
-            wall=(lambda: EPOCH + loop.time()) if self.is_virtual else SystemClock().time,
+            wall=self._wall(),
             traffic=self.traffic,
         )
         self.life = Life(place, len(self._lives) + 1)
@@ -194,9 +196,9 @@ class Bench:
 
     @property
     def needed(self) -> Evidence:
-        """What an order needs here: DEVICE where the far end reports, else as much as the channel claims."""
+        """What an order needs here: what only the far end's reports can show, where it reports, else as much as the channel claims."""
         can_report = self.capabilities.inbound and Ability.REPORT in self.peer.abilities
-        return Evidence.DEVICE if can_report else self.capabilities.evidence_max
+        return self.peer.reports if can_report else self.capabilities.evidence_max
 
     def only_declared(self, to: int = 0) -> None:
         """It arrived, and no second time but by a licence of its own, under a copy's mark, or under the same key at a far end that
@@ -251,6 +253,10 @@ class Bench:
                 if self.is_reporting and arrival.address in mine:
                     await self.say_report(arrival)
             await asyncio.sleep(LOOK_S)
+
+    def _wall(self) -> Callable[[], float]:
+        loop = asyncio.get_running_loop()
+        return (lambda: EPOCH + loop.time()) if self.is_virtual else SystemClock().time
 
     def _directory(self) -> Directory:
         kind = self.subject.kind.address_kinds[0]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 from fenghuo.model.delivery import DeliveryState, Scope
-from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.conformance import Ability, ConformancePeer, Word
 from fenghuo.plugin.ports import Capabilities
 from fenghuo.rig.kit.bench import Bench, Broken
@@ -93,7 +92,7 @@ async def _report(bench: Bench, to: int) -> None:
 async def _not_confirmed(bench: Bench, order: str, though: str) -> None:
     await bench.pause(MOMENT_S)
     row = await bench.delivery(order)
-    if row.evidence >= Evidence.DEVICE:
+    if row.evidence >= bench.needed:
         raise Broken(f"an order counts as {row.evidence.name} although only {though}")
 
 

@@ -17,6 +17,7 @@ from fenghuo.engine.facts import ChannelObserved
 from fenghuo.engine.health import Sign
 from fenghuo.engine.intake import Submission
 from fenghuo.engine.judging import Origin
+from fenghuo.engine.link_memory import LinkMemory
 from fenghuo.engine.office import Office
 from fenghuo.engine.rules import RuleBook
 from fenghuo.errors import ConfigError
@@ -90,7 +91,14 @@ class Life:
         self.store = await Store.open(place.folder, clock=clock, node="kit", settings=settings)
         office = Office(node="kit", clock=clock, rules=place.rules, directory=place.directory, seed=self._chance.getrandbits(32))
         self.room = EngineRoom(office, self.store, place.renderers, release_valid_s=120.0, on_fatal=self._on_fatal)
-        wiring = Wiring(clock, self._secret, self._on_health, self._take, lambda name, sentence: self.faults.append(sentence))
+        wiring = Wiring(
+            clock,
+            self._secret,
+            self._on_health,
+            self._take,
+            lambda name, sentence: self.faults.append(sentence),
+            open_link=lambda: LinkMemory(self.store),
+        )
         kind = msgspec.structs.replace(place.kind, factory=self._make)
         self.supervisor = supervisor = ChannelSupervisor(CHANNEL, kind, place.settings, wiring, chance=self._chance)
         instance = Instance(

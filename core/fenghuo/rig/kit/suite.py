@@ -32,7 +32,8 @@ CHECKS: tuple[Check, ...] = tuple(
         key=lambda check: check.grade,
     )
 )
-REAL_LIMIT_S = 120.0
+REAL_LIMIT_S = 600.0
+"""A narrow link asks for minutes before it gives a silent post up."""
 VIRTUAL_LIMIT_S = 3600.0
 AT_ONCE = 6
 """Checks that share a real far end at one time: they mostly wait."""
