@@ -88,7 +88,7 @@ class HttpClient:
 
     async def post(self, path: str, body: bytes, *headers: str, media: str = "application/json") -> int:
         """The status of a POST."""
-        reader, writer = self._idle.pop() if self._idle else await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = self._kept() or await asyncio.open_connection("127.0.0.1", self._port)
         lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Type: {media}", f"Content-Length: {len(body)}", *headers]
         writer.write("\r\n".join((*lines, "", "")).encode() + body)
         head = await reader.readuntil(b"\r\n\r\n")
@@ -99,6 +99,15 @@ class HttpClient:
         else:
             self._idle.append((reader, writer))
         return int(head[9:12])
+
+    def _kept(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        """A connection that the far end has not closed meanwhile, as it does with one that idles for long."""
+        while self._idle:
+            reader, writer = self._idle.pop()
+            if not reader.at_eof():
+                return reader, writer
+            writer.close()
+        return None
 
     def close(self) -> None:
         for _, writer in self._idle:

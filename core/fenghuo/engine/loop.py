@@ -84,8 +84,8 @@ class Loop:
         while True:
             if not (self._dirty or self._may_open):
                 await self._timers.until_due_or(self._facts)
+            await asyncio.sleep(0)  # whoever is answered by the commit that brought a fact is answered before it is planned
             self.turn()
-            await asyncio.sleep(0)
 
     @property
     def has_work(self) -> bool:
