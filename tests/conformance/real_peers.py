@@ -29,6 +29,8 @@ from tests.peers.smsc import NODE_MODULES, Smsc, Submit
 __all__ = ["pytest_fenghuo_conformance"]
 
 _BAUD = 9600
+_CLIENTS = 3
+"""Of so many KISS clients a direwolf reads. The next one is connected and waits, unread, until one of them leaves."""
 
 
 class RealCentre(SmsPeer):
@@ -81,6 +83,7 @@ class RealTnc(RadioPeer):
     """Two direwolfs that hear each other; the far one speaks for every station. It is deaf when it is dead."""
 
     abilities = frozenset({Ability.REPORT, Ability.UNKNOWN, Ability.MANGLED, Ability.HASTY, Ability.DEAF})
+    guests = _CLIENTS
 
     def __init__(self, duo: Duo) -> None:
         self._duo = duo
@@ -123,6 +126,8 @@ def _direwolf_version() -> str:
 
 class RealPosts(LinkPeer):
     """Two direwolfs that hear each other; at the far one stand the posts, on a machine of their own."""
+
+    guests = _CLIENTS
 
     def __init__(self, duo: Duo, version: str) -> None:
         super().__init__()

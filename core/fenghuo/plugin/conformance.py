@@ -69,6 +69,7 @@ class ConformancePeer:
     there is no line to it that could break, and everybody is told there, so that the kit writes into each text whom it is for; `reports`:
     the evidence of its Word.REPORT, above whatever send() itself can show; `now`: UTC seconds by the clock of whatever is examined, set by
     the kit before it asks for anything.
+    `guests`: how many channels it serves at one time; so many checks share a real one side by side, for they mostly wait.
     It says nothing by itself but the answers that its protocol demands.
     """
 
@@ -77,6 +78,7 @@ class ConformancePeer:
     abilities: frozenset[Ability] = frozenset()
     secrets: Mapping[str, str] = MappingProxyType({})
     bad_address: str = ""
+    guests: int = 6
     is_local: bool = False
     reports: Evidence = Evidence.DEVICE
 

@@ -108,7 +108,7 @@ CHECKS = (
     Check("a far end that refuses gets the order when it is back", Grade.SILVER, refuses, over_a_line),
     Check("a line cut in the middle of an emission leaves it in doubt", Grade.SILVER, is_cut, over_a_line),
     Check("a far end that hangs is given up in time", Grade.SILVER, hangs, over_a_line),
-    Check("a slow far end is waited for, and gets it once", Grade.SILVER, is_slow, over_a_line),
+    Check("a slow far end is waited for, and gets it once", Grade.SILVER, is_slow, over_a_line, is_alone=True),
     Check("a line that flaps loses nothing and doubles nothing in silence", Grade.SILVER, flaps, over_a_line),
     Check("a far end that browns out loses nothing", Grade.SILVER, browns_out, over_a_line),
 )

@@ -35,8 +35,6 @@ CHECKS: tuple[Check, ...] = tuple(
 REAL_LIMIT_S = 600.0
 """A narrow link asks for minutes before it gives a silent post up."""
 VIRTUAL_LIMIT_S = 3600.0
-AT_ONCE = 6
-"""Checks that share a real far end at one time: they mostly wait."""
 
 
 class Stand(msgspec.Struct):
@@ -65,13 +63,13 @@ class Stand(msgspec.Struct):
 
     async def _real(self, checks: Sequence[Check]) -> None:
         _prepare()
-        places = asyncio.Semaphore(AT_ONCE)
-
-        async def beside_others(check: Check) -> None:
-            async with places:
-                await self._verdict(check, peer, REAL_LIMIT_S)
-
         async with self.fixture.open() as peer:
+            places = asyncio.Semaphore(peer.guests)
+
+            async def beside_others(check: Check) -> None:
+                async with places:
+                    await self._verdict(check, peer, REAL_LIMIT_S)
+
             await asyncio.gather(*(beside_others(check) for check in checks if not check.is_alone))
             for check in checks:
                 if check.is_alone:
