@@ -11,10 +11,10 @@ import msgspec
 from fenghuo.cli.logs import quiet_logs
 from fenghuo.cli.paper import print_json
 from fenghuo.cli.starter import write_starter
-from fenghuo.engine.standing import dead_ends
 from fenghuo.errors import SettingsError
 from fenghuo.plugin.host import PluginHost, load_plugins
 from fenghuo.service import settings
+from fenghuo.service.ground import faults_of_rules
 from fenghuo.service.problems import Exit
 from fenghuo.service.settings_tables import FileTable
 
@@ -95,10 +95,13 @@ def _load(file: Path) -> settings.Settings:
 
 def _warned(file: Path) -> tuple[str, ...]:
     """What works and still should not stay so, in the settings and the rules. Raises: SettingsError."""
-    found = _load(file)
-    rules = settings.load_rules(found)
-    ungraded = {channel.name: channel.ungraded for channel in found.channels}
-    return (*found.warnings, *(f"{found.node.rules.name}: rule {name!r} {fault}" for name, fault in dead_ends(rules, ungraded)))
+    quiet_logs()
+    host = load_plugins()
+    found = settings.load(file, host)
+    broken, others = faults_of_rules(found, settings.load_rules(found), host)
+    if broken:
+        raise SettingsError(broken)
+    return (*found.warnings, *others)
 
 
 def _schema(host: PluginHost) -> dict[str, Any]:

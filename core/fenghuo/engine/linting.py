@@ -19,7 +19,7 @@ from fenghuo.model.message import Scope
 from fenghuo.model.situation import ChannelView, Situation
 from fenghuo.model.traffic import Action, Kind, Priority, Traffic
 
-__all__ = ["lint_rules"]
+__all__ = ["lint_rules", "lint_structure"]
 
 SHOWN = 5
 """Recipients named in one sentence; the rest are counted."""
@@ -40,13 +40,22 @@ KNOWN: dict[str, tuple[str, ...]] = {
 
 def lint_rules(rules: RuleBook, directory: Directory, situation: Situation) -> tuple[str, ...]:
     """Every fault of rules and ladders as a sentence, in the order of the file; empty if there is none."""
-    ladders = {name: (ladder.rungs, ladder.min_risk_groups) for name, ladder in rules.ladders.items()}
-    faults = list(lint(ladders, situation))
-    for place, rule in enumerate(rules.rules):
-        faults += [f"rule {rule.name!r}: {fault}" for fault in _shadowed(rule, rules.rules[:place])]
-        faults += [f"rule {rule.name!r}: {fault}" for check in _CHECKS for fault in check(rule, _Ground(rules, directory, situation))]
+    faults = _linted(rules, (*_STRUCTURE, *_PEOPLE), _Ground(rules, directory, situation))
     ungraded = {view.name: view.ungraded for view in situation.channels}
     return (*faults, *(f"rule {name!r}: {fault}" for name, fault in dead_ends(rules, ungraded)))
+
+
+def lint_structure(rules: RuleBook, situation: Situation) -> tuple[str, ...]:
+    """Those of them that no directory could mend: what such rules are for does not work on these channels."""
+    return tuple(_linted(rules, _STRUCTURE, _Ground(rules, Directory(), situation)))
+
+
+def _linted(rules: RuleBook, checks: Sequence[_Check], ground: _Ground) -> list[str]:
+    faults = list(lint({name: (ladder.rungs, ladder.min_risk_groups) for name, ladder in rules.ladders.items()}, ground.situation))
+    for place, rule in enumerate(rules.rules):
+        faults += [f"rule {rule.name!r}: {fault}" for fault in _shadowed(rule, rules.rules[:place])]
+        faults += [f"rule {rule.name!r}: {fault}" for check in checks for fault in check(rule, ground)]
+    return faults
 
 
 class _Ground(msgspec.Struct, frozen=True):
@@ -152,11 +161,6 @@ def _is_explicit(rule: Rule) -> bool:
     return audience.split is not Split.PERSON or bool(audience.roles or audience.orgs or audience.persons)
 
 
-_CHECKS: tuple[Callable[[Rule, _Ground], Iterator[str]], ...] = (
-    _unknown_values,
-    _one_risk_group,
-    _traffic,
-    _unknown_people,
-    _unreachable,
-    _public,
-)
+_Check = Callable[[Rule, _Ground], Iterator[str]]
+_STRUCTURE: tuple[_Check, ...] = (_unknown_values, _one_risk_group, _traffic, _public)
+_PEOPLE: tuple[_Check, ...] = (_unknown_people, _unreachable)

@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
 import structlog
 
 from fenghuo.clock import SystemClock
@@ -31,8 +30,8 @@ from fenghuo.plugin.host import PluginHost, load_plugins
 from fenghuo.service import logs
 from fenghuo.service import settings as settings_module
 from fenghuo.service.audit import AuditKeeper
-from fenghuo.service.control import ControlServer, console_token
-from fenghuo.service.desk import Desk, Holder
+from fenghuo.service.control import ControlServer
+from fenghuo.service.desk import Desk
 from fenghuo.service.desk_audit import AuditVerbs
 from fenghuo.service.desk_endpoint import EndpointVerbs
 from fenghuo.service.desk_messages import MessageVerbs
@@ -46,8 +45,8 @@ from fenghuo.service.gauges import watch_room
 from fenghuo.service.hosting import Hosting
 from fenghuo.service.metrics import Metrics
 from fenghuo.service.notify import Notify, watchdog_period_s
+from fenghuo.service.reload import Reloader, holders_of, take_directory, tell_rules
 from fenghuo.service.rolls import RollKeeper
-from fenghuo.service.secrets import Secret, open_tokens
 from fenghuo.service.settings import Settings
 from fenghuo.service.spool import Spool
 from fenghuo.service.upward import Upward
@@ -124,6 +123,7 @@ class Daemon:
         self._code = 0
         self._ready = False
         self._reloading: set[asyncio.Task[None]] = set()
+        self._one_reload = asyncio.Lock()
 
     async def run(self) -> int:
         """Start, serve, drain; the exit code."""
@@ -159,10 +159,8 @@ class Daemon:
         await keeper.load()
         self._rolls = RollKeeper(room.office, self._store, self._host)
         await self._rolls.load()
-        if settings.node.directory is not None:
-            await keeper.load_folder(settings.node.directory)
-            await self._rolls.load_folder(settings.node.directory)
-        elif settings.node.endpoint is not None:
+        await take_directory(settings, keeper, self._rolls)
+        if settings.node.directory is None and settings.node.endpoint is not None:
             room.office.directory = endpoint_directory(settings.node.endpoint)
         self._hosting = Hosting(settings, self._host, room, exercise=self._exercise)
         await self._hosting.add_channels(self._store)
@@ -170,7 +168,7 @@ class Daemon:
 
     def _desk(self, room: EngineRoom, keeper: DirectoryKeeper) -> Desk:
         desk = Desk(self._audit.record)
-        desk.hold(self._holders())
+        desk.hold(holders_of(self._settings))
         watch_room(self._metrics, room, self._store)
         messages = MessageVerbs(desk, room.intake, room.release, self._store)
         plans = PlanVerbs(desk, room.office, self._store, board=room.board, facts=room.facts, queues=room.queues)
@@ -183,11 +181,6 @@ class Daemon:
         for verbs in (messages.verbs(), plans.verbs(), queue.verbs(), state.verbs(), AuditVerbs(self._audit, self._store).verbs()):
             desk.add(verbs)
         return desk
-
-    def _holders(self) -> list[tuple[Secret, Holder]]:
-        secrets = open_tokens(self._settings)
-        holders = [(secrets[token.name], Holder.of(token)) for token in self._settings.tokens]
-        return [*holders, (Secret(console_token(self._settings.node.state)), Holder.console())]
 
     async def _live(self, room: EngineRoom, desk: Desk, keeper: DirectoryKeeper, *, began: float) -> None:
         settings = self._settings
@@ -205,6 +198,7 @@ class Daemon:
             self._listen(room, desk, keeper)
             self._tell_ready(web, doubts=room.recovery.doubts, began=began)
             self._hosting.start_channels()
+            tasks.append(asyncio.create_task(tell_rules(room, self._store), name="rules"))
             await self._stop.wait()
         finally:
             self._ready = False
@@ -275,27 +269,11 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, reload)
 
     async def _reload(self, room: EngineRoom, desk: Desk, keeper: DirectoryKeeper) -> None:
-        """New rules, directory, tokens, geocode names; bad ones change nothing, and every fault is logged. Channels need a restart."""
-        self._notify.reloading()
-        try:
-            settings = settings_module.load(self._settings.file, self._host)
-            rules = settings_module.load_rules(settings)
-            if settings.node.directory is not None:
-                await keeper.load_folder(settings.node.directory)
-                await self._rolls.load_folder(settings.node.directory)
-        except SettingsError as error:
-            for fault in error.faults:
-                log.error("settings not changed", fault=fault)
-            self._audit.record(Deed.of("reload", "node", faults=len(error.faults)), SYSTEM)
-            self._notify.ready("就绪：新设置有误，沿用旧设置")
-            return
-        self._settings = msgspec.structs.replace(self._settings, tokens=settings.tokens)
-        desk.hold(self._holders())
-        room.office.rules = rules
-        room.office.geocode_systems = settings.intake.geocode_systems
-        log.info("settings changed", rules=rules.digest)
-        self._audit.record(Deed.of("reload", "node", content=rules.digest), SYSTEM)
-        self._notify.ready("就绪")
+        async with self._one_reload:
+            self._notify.reloading()
+            reloader = Reloader(self._settings, self._host, room, desk=desk, audit=self._audit, store=self._store)
+            is_taken = await reloader.reload(keeper, self._rolls)
+            self._notify.ready("就绪" if is_taken else "就绪：新设置有误，沿用旧设置")
 
     def _fatal(self, error: BaseException) -> None:
         """The engine cannot go on: stop, and let the supervisor start it anew from the disk."""

@@ -45,12 +45,18 @@ class DirectoryKeeper:
         if rows:
             self._office.directory = msgspec.msgpack.decode(rows[0].body, type=Directory)
 
-    async def load_folder(self, folder: Path) -> None:
-        """Import the operator's folder if it holds something new. Raises: SettingsError with every fault."""
+    async def read_folder(self, folder: Path) -> Directory:
+        """What the operator's folder holds. Raises: SettingsError with every fault."""
         files = await asyncio.to_thread(csv_files, folder)
-        report = await self.take(files, by="settings", dry_run=False)
-        if report["faults"]:
-            raise SettingsError(tuple(f"{folder.name}/{fault}" for fault in report["faults"]))
+        directory, faults = read_directory(files, self._kinds)
+        if wrong := tuple(f"{folder.name}/{fault}" for fault in faults if not fault.is_note):
+            raise SettingsError(wrong)
+        return directory
+
+    async def put(self, directory: Directory, *, by: str) -> None:
+        """Keep a directory and put it in force, unless it is in force."""
+        if directory.digest != self._office.directory.digest:
+            await self._keep(directory, by)
 
     async def take(self, files: Mapping[str, str | bytes], *, by: str, dry_run: bool) -> dict[str, Any]:
         """Read and, unless it is a dry run or has faults, keep and use a directory; the report says what it holds."""
@@ -65,9 +71,8 @@ class DirectoryKeeper:
             "faults": [str(fault) for fault in faults if not fault.is_note],
             "notes": [str(fault) for fault in faults if fault.is_note],
         }
-        if report["faults"] or dry_run or directory.digest == self._office.directory.digest:
-            return report
-        await self._keep(directory, by)
+        if not report["faults"] and not dry_run:
+            await self.put(directory, by=by)
         return report
 
     def _use(self, directory: Directory) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
 
-from fenghuo.engine.channels import Instance, Terms
 from fenghuo.engine.facts import ChannelObserved
 from fenghuo.engine.health import Sign
 from fenghuo.engine.intake import Submission
@@ -20,8 +20,9 @@ from fenghuo.plugin.host import PluginHost
 from fenghuo.plugin.ports import Actor, Desk, EventStream, Hints, Observation, Web
 from fenghuo.plugin.supervisor import ChannelSupervisor, FrontSupervisor, SourceSupervisor, Supervisor, Wiring
 from fenghuo.service.engine_room import EngineRoom
+from fenghuo.service.ground import instance_of
 from fenghuo.service.secrets import secret_reader
-from fenghuo.service.settings import ChannelSettings, InstanceSettings, Settings
+from fenghuo.service.settings import InstanceSettings, Settings
 from fenghuo.store.store import Store
 from fenghuo.store.tables import CHANNEL
 from fenghuo.store.transaction import Tx
@@ -39,7 +40,7 @@ class Hosting:
         self._settings = settings
         self._host = host
         self._room = room
-        self._exercise = exercise
+        self._traffic = tuple(kind for kind in Traffic if not (exercise and kind is Traffic.ACTUAL))
         self._store: Store
         self._channels: list[ChannelSupervisor] = []
         self._fronts: list[FrontSupervisor] = []
@@ -62,31 +63,14 @@ class Hosting:
             _, kind = self._host.channel_types[channel.type]
             supervisor = ChannelSupervisor(channel.name, kind, channel.settings, wiring)
             self._channels.append(supervisor)
-            instance = self._instance(channel, supervisor, kind.address_kinds)
+            running = partial(getattr, supervisor, "channel")
+            instance = instance_of(channel, kind.address_kinds, supervisor.capabilities, running, traffic=self._traffic)
             row = decided.get(channel.name)
             if row is not None:
                 instance.admin, instance.admin_reason = row.admin, row.reason
             self._room.board.add(instance)
             if channel.ungraded:
                 log.warning("channel carries P2 to P4 only", channel=channel.name, cause=channel.ungraded)
-
-    def _instance(self, channel: ChannelSettings, supervisor: ChannelSupervisor, kinds: tuple[str, ...]) -> Instance:
-        traffic = tuple(kind for kind in channel.traffic if not (self._exercise and kind is Traffic.ACTUAL))
-        return Instance(
-            channel.name,
-            channel.type,
-            supervisor.capabilities,
-            address_kinds=kinds,
-            channel=lambda: supervisor.channel,
-            terms=Terms(
-                channel.risk_groups,
-                channel.medium,
-                traffic,
-                channel.admin,
-                refire_after_s=channel.refire_after_s,
-                ungraded=channel.ungraded,
-            ),
-        )
 
     def start(self, desk: Desk, events: EventStream, web: Web | None) -> None:
         """Start everything but the channels off the boot path."""

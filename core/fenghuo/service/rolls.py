@@ -18,6 +18,7 @@ from fenghuo.engine.office import Office
 from fenghuo.errors import FenghuoError, SettingsError
 from fenghuo.formats.csv_table import Fault
 from fenghuo.formats.roll_csv import FILE, SHOWN, read_roll
+from fenghuo.model.directory import Directory
 from fenghuo.model.roll import Roll
 from fenghuo.plugin.host import PluginHost
 from fenghuo.store.audit import Deed
@@ -51,8 +52,9 @@ class RollKeeper:
         """Put the roll in force that was so before the restart."""
         self._office.roll = roll_in_force(await self._store.get(META, "roll"))
 
-    async def load_folder(self, folder: Path) -> None:
-        """Import the operator's file if it holds something new; a folder without one leaves the roll as it is. Raises: SettingsError."""
+    async def load_folder(self, folder: Path, directory: Directory) -> None:
+        """Import the operator's file if it holds something new; a folder without one leaves the roll as it is. `directory`: whose areas
+        it may name. Raises: SettingsError."""
         file = folder / FILE
         found = await asyncio.to_thread(_looked_at, file, self._office.roll)
         if found is None:
@@ -60,7 +62,7 @@ class RollKeeper:
         if found.digest == self._office.roll.digest:
             await self._keep(msgspec.structs.replace(found, number=self._office.roll.number))
             return
-        areas = frozenset(str(area.ref) for area in self._office.directory.areas)
+        areas = frozenset(str(area.ref) for area in directory.areas)
         with tempfile.TemporaryDirectory(prefix="roll-", dir=self._store.folder) as scratch:
             sorter = _Sorter(Path(scratch) / "sorted")
             with contextlib.closing(sorter):

@@ -29,6 +29,14 @@ RULES = (
 )
 
 
+def hook(name: str) -> str:
+    """A channel that needs no device."""
+    return f'[channels.{name}]\ntype = "http.webhook"\n[channels.{name}.settings]\nurl = "http://127.0.0.1:9/"\n'
+
+
+PERSONS = "id,name,org,roles,areas,deputy\nwang,王,tc,,,\n"
+
+
 class Process:
     """`fenghuo serve` on a folder, what it printed when it was ready, and what it logged."""
 
@@ -115,17 +123,58 @@ async def test_a_token_is_made_at_the_first_start_and_kept(tmp_path: Path) -> No
 
 
 async def test_a_reload_takes_over_tokens_and_rules(tmp_path: Path) -> None:
-    """A token that is gone from the settings opens nothing any more, a new one does, and the new rules decide."""
-    async with serving(tmp_path, LEAST + TOKEN) as process:
-        old = await process.ask("duty", "route.lint")
+    """A token that is gone from the settings opens nothing any more, a new one does, and the new rules decide; what needs a restart is
+    named."""
+    async with serving(tmp_path, LEAST + TOKEN + hook("sms")) as process:
         (tmp_path / "state/chief.token").write_text("chief-0123456789\n")
-        (tmp_path / "fenghuo.toml").write_text(LEAST + TOKEN.replace("duty", "chief"))
-        (tmp_path / "rules.toml").write_text(RULES.replace('"sms"', '"radio"'))
+        (tmp_path / "fenghuo.toml").write_text(
+            LEAST + TOKEN.replace("duty", "chief") + hook("sms") + hook("radio") + "[intake]\nmax_pending = 7\n"
+        )
+        (tmp_path / "rules.toml").write_text(
+            RULES.replace('"orders"', '"all orders"').replace('"as addressed" }', '"nobody", roles = ["x"] }')
+        )
         process.reload()
-        await process.until_logged("settings changed")
-        assert old != await process.ask("chief", "route.lint")
+        assert ["intake", "channels.radio"] == (await process.until_logged("settings changed"))["needs_restart"]
+        assert "its audience is nobody in this directory" in (await process.until_logged("rules that cannot work", 2))["fault"]
         with pytest.raises(CallFailed, match="the token is missing or not known here"):
             await process.ask("duty", "status")
+
+
+async def test_rules_that_need_a_channel_that_does_not_run_are_not_taken_over(tmp_path: Path) -> None:
+    """Nothing of the same reload is: the sentence says what a restart would bring."""
+    async with serving(tmp_path, LEAST + TOKEN + hook("sms")) as process:
+        (tmp_path / "fenghuo.toml").write_text(LEAST + TOKEN.replace("duty", "chief") + hook("sms") + hook("radio"))
+        (tmp_path / "rules.toml").write_text(RULES.replace('"sms"', '"radio"'))
+        process.reload()
+        await process.until_logged("settings not changed", 2)
+        says = "rules.toml: ladder 'x': no channel is named 'radio' ('radio' will be there after a restart)"
+        assert says in [line.get("fault") for line in process.log]
+        assert (await process.ask("duty", "status"))["ready"]
+
+
+async def test_a_folder_of_which_one_file_is_bad_is_not_taken_over_in_part(tmp_path: Path) -> None:
+    """New persons beside a roll that cannot be read stay unknown, until the roll is mended."""
+    people = tmp_path / "people"
+    people.mkdir()
+    (people / "areas.csv").write_text("ref,name,level,parent\nmca:320585,太仓市,county,\n", encoding="utf-8")
+    (people / "orgs.csv").write_text("id,name,kind,level,parent,area\ntc,中心,centre,3,,mca:320585\n", encoding="utf-8")
+    (people / "persons.csv").write_text(PERSONS, encoding="utf-8")
+    async with serving(tmp_path, LEAST + 'directory = "people"\n' + TOKEN + hook("sms")) as process:
+        (people / "persons.csv").write_text(PERSONS + "li,李,tc,,,\n", encoding="utf-8")
+        (people / "subscribers.csv").write_text("what,is,this\n", encoding="utf-8")
+        process.reload()
+        assert "subscribers.csv" in (await process.until_logged("settings not changed"))["fault"]
+        assert not await knows(process, "person:li")
+        (people / "subscribers.csv").unlink()
+        process.reload()
+        await process.until_logged("settings changed")
+        assert await knows(process, "person:li")
+
+
+async def knows(process: Process, who: str) -> bool:
+    """Whether an order to them is one to somebody."""
+    answer = await process.ask("duty", "message.send", to=[who], text="立即到岗", priority="P2")
+    return all(verdict["ok"] for verdict in answer["verdicts"])
 
 
 @pytest.mark.parametrize(

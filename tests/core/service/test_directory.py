@@ -117,7 +117,7 @@ async def test_a_folder_with_faults_stops_the_start(tmp_path: Path) -> None:
     (folder / "persons.csv").write_text("id,name\nzhou\n", encoding="utf-8")
     async with opened(tmp_path) as house:
         with pytest.raises(SettingsError) as refused:
-            await keeper(house).load_folder(folder)
+            await keeper(house).read_folder(folder)
         assert {"people"} == {fault.partition("/")[0] for fault in refused.value.faults}
 
 
@@ -130,5 +130,5 @@ async def test_a_folder_is_imported_in_the_name_of_the_settings(tmp_path: Path) 
     (folder / "notes.txt").write_text("not for you")
     assert {"areas.csv", "orgs.csv", "persons.csv", "contacts.csv"} == set(await asyncio.to_thread(csv_files, folder))
     async with opened(tmp_path) as house:
-        await keeper(house).load_folder(folder)
+        await keeper(house).put(await keeper(house).read_folder(folder), by="settings")
         assert ({"zhou"}, "settings") == (known(house), (await house.events("directory.imported"))[0]["by"])

@@ -42,7 +42,7 @@ async def test_a_file_is_read_sorted_and_each_address_once(tmp_path: Path) -> No
     async with opened(tmp_path) as house:
         numbers = [f"+86138{number:08d}" for number in range(2_500)]
         write(tmp_path, *reversed(numbers), "13800000007", numbers[3])
-        await keeper(house).load_folder(tmp_path)
+        await keeper(house).load_folder(tmp_path, house.office.directory)
         assert numbers == await addresses(house)
         assert 2_500 == house.office.roll.total
         assert [2_500] == [body["addresses"] for body in await house.events("directory.roll")]
@@ -51,10 +51,10 @@ async def test_a_file_is_read_sorted_and_each_address_once(tmp_path: Path) -> No
 async def test_a_file_with_a_mistake_changes_nothing(tmp_path: Path) -> None:
     async with opened(tmp_path) as house:
         write(tmp_path, "13800000001")
-        await keeper(house).load_folder(tmp_path)
+        await keeper(house).load_folder(tmp_path, house.office.directory)
         write(tmp_path, "13800000001", "13800000002", area="mca:1")
         with pytest.raises(SettingsError, match="line 2, column area"):
-            await keeper(house).load_folder(tmp_path)
+            await keeper(house).load_folder(tmp_path, house.office.directory)
         assert ["+8613800000001"] == await addresses(house)
         assert [] == list((house.store.folder).glob("roll-*"))
 
@@ -63,12 +63,12 @@ async def test_a_file_that_is_known_is_not_read_again_and_a_new_one_replaces_it(
     """The same content under another date is the same roll; nothing of an unused one stays."""
     async with opened(tmp_path) as house:
         write(tmp_path, "13800000001")
-        await keeper(house).load_folder(tmp_path)
+        await keeper(house).load_folder(tmp_path, house.office.directory)
         os.utime(tmp_path / "subscribers.csv", (1.0, 1.0))
-        await keeper(house).load_folder(tmp_path)
+        await keeper(house).load_folder(tmp_path, house.office.directory)
         assert 1 == house.office.roll.number
         write(tmp_path, "13800000001", "13800000002")
-        await keeper(house).load_folder(tmp_path)
+        await keeper(house).load_folder(tmp_path, house.office.directory)
         assert (2, ["+8613800000001", "+8613800000002"]) == (house.office.roll.number, await addresses(house))
         assert 1 == len(await house.store.find(ROLL))
 
@@ -76,12 +76,12 @@ async def test_a_file_that_is_known_is_not_read_again_and_a_new_one_replaces_it(
 async def test_the_roll_outlives_a_restart_and_a_folder_without_a_file(tmp_path: Path) -> None:
     async with opened(tmp_path) as house:
         write(tmp_path, "13800000001")
-        await keeper(house).load_folder(tmp_path)
+        await keeper(house).load_folder(tmp_path, house.office.directory)
         known = house.office.roll
     async with opened(tmp_path) as house:
         await keeper(house).load()
         (tmp_path / "subscribers.csv").unlink()
-        await keeper(house).load_folder(tmp_path)
+        await keeper(house).load_folder(tmp_path, house.office.directory)
         assert known == house.office.roll
 
 

@@ -1,0 +1,76 @@
+"""What the rules of a settings file stand on, without a daemon: its channels as planning sees them, and its directory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from fenghuo.engine.channels import Instance, Terms
+from fenghuo.engine.linting import lint_rules, lint_structure
+from fenghuo.engine.rules import RuleBook
+from fenghuo.engine.standing import dead_ends
+from fenghuo.formats.directory_csv import read_directory
+from fenghuo.model.directory import Directory
+from fenghuo.model.situation import Situation
+from fenghuo.model.traffic import Traffic
+from fenghuo.plugin.host import PluginHost
+from fenghuo.plugin.ports import Channel
+from fenghuo.plugin.values import Capabilities
+from fenghuo.service.directory import csv_files
+from fenghuo.service.settings import ChannelSettings, Settings
+
+__all__ = ["faults_of_rules", "instance_of"]
+
+
+def instance_of(
+    channel: ChannelSettings,
+    kinds: tuple[str, ...],
+    capabilities: Capabilities,
+    running: Callable[[], Channel | None],
+    *,
+    traffic: tuple[Traffic, ...] = tuple(Traffic),
+) -> Instance:
+    """A channel of the settings as the engine holds it. `kinds`: of address that its type takes; `traffic`: what this node may carry."""
+    terms = Terms(
+        channel.risk_groups,
+        channel.medium,
+        tuple(kind for kind in channel.traffic if kind in traffic),
+        channel.admin,
+        refire_after_s=channel.refire_after_s,
+        ungraded=channel.ungraded,
+    )
+    return Instance(channel.name, channel.type, capabilities, address_kinds=kinds, channel=running, terms=terms)
+
+
+def faults_of_rules(settings: Settings, rules: RuleBook, host: PluginHost) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What cannot work in the rules on the channels of these settings, or be read in the directory they name; and what does not work with
+    that directory. Without one nobody is missed: it comes by another way. Blocks: it reads the directory."""
+    situation = _situation(settings, host)
+    broken = tuple(f"{settings.node.rules.name}: {fault}" for fault in lint_structure(rules, situation))
+    directory, unread = _directory(settings, host)
+    others = _others(rules, None if unread else directory, situation)
+    return (*broken, *unread), tuple(f"{settings.node.rules.name}: {fault}" for fault in others)
+
+
+def _others(rules: RuleBook, directory: Directory | None, situation: Situation) -> Iterator[str]:
+    if directory is None:
+        ungraded = {view.name: view.ungraded for view in situation.channels}
+        return (f"rule {name!r}: {fault}" for name, fault in dead_ends(rules, ungraded))
+    broken = lint_structure(rules, situation)
+    return (fault for fault in lint_rules(rules, directory, situation) if fault not in broken)
+
+
+def _situation(settings: Settings, host: PluginHost) -> Situation:
+    views = []
+    for channel in settings.channels:
+        _, kind = host.channel_types[channel.type]
+        views.append(instance_of(channel, kind.address_kinds, kind.capabilities(channel.settings), lambda: None).view())
+    return Situation(0.0, tuple(views))
+
+
+def _directory(settings: Settings, host: PluginHost) -> tuple[Directory | None, tuple[str, ...]]:
+    folder = settings.node.directory
+    if folder is None:
+        return None, ()
+    kinds = {name: kind.normalise for name, kind in host.address_kinds.items()}
+    directory, faults = read_directory(csv_files(folder), kinds)
+    return directory, tuple(f"{folder.name}/{fault}" for fault in faults if not fault.is_note)
