@@ -16,6 +16,7 @@ from fenghuo_adapters.kiss_line import KissLine
 from fenghuo_narrowband.link_air import air_of, caps_of
 from fenghuo_narrowband.link_cargo import Cargo
 from fenghuo_narrowband.link_settings import LinkSettings
+from fenghuo_narrowband.tnc import AT_ONCE, persistence
 
 __all__ = ["NOTE", "LinkPost"]
 
@@ -49,6 +50,7 @@ class LinkPost:
         self._unkept: list[asyncio.Future[None]] = []
         self._kept = {outgoing.parcel.ref: outgoing for outgoing in memory.outgoing if outgoing not in notes}
         self._claim_until = self.now() + UNCLAIMED_S
+        self._was_slotted = False
         self._wake = asyncio.Event()
         self._events: list[Event] = []  # not told before the disk has what belongs to them
         kept = Memory(memory.windows, notes, memory.incoming)
@@ -133,10 +135,21 @@ class LinkPost:
             return False
         octets = UiFrame(self._net, self._mycall, frame.octets).encode()
         try:
+            await self._set_persistence(slotted=frame.is_slotted)
             await self._line.write(KissFrame(octets, port=self._settings.kiss_port))
         except (LinkError, FrameError) as fault:
             self._ctx.log.warning("frame not handed over", cause=str(fault))
         return True
+
+    async def _set_persistence(self, *, slotted: bool) -> None:
+        """Slots are for one station each: with persistence 63 a modem in four finds its way to the channel too late for its own.
+        Said again for each slot, since a TNC that was restarted in between forgot it. Raises: LinkError."""
+        if not slotted and not self._was_slotted:
+            return
+        said = persistence(self._settings, AT_ONCE if slotted else self._settings.persistence)
+        if said is not None:
+            await self._line.write(said)
+        self._was_slotted = slotted
 
     async def _rest(self) -> None:
         at = self.station.next_at(self.now())

@@ -8,7 +8,10 @@ from fenghuo_adapters.serial_line import SerialLine
 from fenghuo_adapters.tcp_line import TcpLine
 from fenghuo_narrowband.settings import TncSettings
 
-__all__ = ["byte_line", "parameters"]
+__all__ = ["AT_ONCE", "byte_line", "parameters", "persistence"]
+
+AT_ONCE = 255
+"""The persistence of a modem that takes a free channel at its next look: where a slot is its own, chance only costs it the slot."""
 
 
 def byte_line(settings: TncSettings) -> ByteLine:
@@ -30,3 +33,10 @@ def parameters(settings: TncSettings) -> bytes:
         (Command.FULL_DUPLEX, int(settings.full_duplex)),
     )
     return b"".join(KissFrame(bytes((value,)), command=command, port=settings.kiss_port).encode() for command, value in values)
+
+
+def persistence(settings: TncSettings, value: int) -> KissFrame | None:
+    """Another persistence from the next frame on; None if the TNC is set up by hand."""
+    if not settings.configure_tnc:
+        return None
+    return KissFrame(bytes((value,)), command=Command.PERSISTENCE, port=settings.kiss_port)

@@ -20,8 +20,11 @@ pytestmark = [pytest.mark.e2e, pytest.mark.peer]
 
 ORDER = "各镇区两小时内报沿江人员转移人数，零报告也要报。"
 NOISE = 12_000
-# How loud the others are when about a fifth of the frames of 150 octets drowns in that noise (measured with direwolf 1.6).
-FIFTH = {1200: 0.26, 9600: 0.38}
+# How loud the others are when about a fifth of all frames drowns in that noise (measured with direwolf 1.6). Three hundredths louder
+# and none is lost, as much lower and nearly all, so that the gain is held to the loss that the modems' own logs tell.
+FIFTH = {1200: 0.26, 9600: 0.375}
+LOST, AT_LEAST, AT_MOST = 0.205, 0.17, 0.25
+STEP = 0.0005
 
 
 @contextlib.asynccontextmanager
@@ -43,6 +46,14 @@ def texts(count: int, seed: int) -> list[str]:
     chance = random.Random(seed)
     hanzi = [chr(code) for code in range(0x4E00, 0x9000)]
     return ["".join(chance.choice(hanzi) for _ in range(131)) for _ in range(count)]
+
+
+async def drowning(ether: Ether) -> None:
+    """Hold the share of frames that are lost, until cancelled."""
+    while True:
+        await asyncio.sleep(0.5)
+        if ether.sent() >= 20:
+            ether.tune(ether.gain + (STEP if ether.lost() > LOST else -STEP))
 
 
 async def exchange(folder: Path, ether: Ether, count: int, *, limit_s: float) -> float:
@@ -71,11 +82,16 @@ async def compared(folder: Path, count: int, baud: int) -> None:
     async with Ether(["CMD", "T11"], baud=baud) as clear:
         least = await exchange(folder / "clear", clear, 4, limit_s=120) / 4
     async with Ether(["CMD", "T11"], baud=baud, noise=NOISE, gain=FIFTH[baud]) as noisy:
-        spent = await exchange(folder / "noisy", noisy, count, limit_s=count * 30) / count
+        hand = asyncio.create_task(drowning(noisy))
+        try:
+            spent = await exchange(folder / "noisy", noisy, count, limit_s=count * 30) / count
+        finally:
+            hand.cancel()
+            await asyncio.wait([hand])
         lost = noisy.lost()
-    said = f"{spent:.2f} s on the air for each, {least:.2f} s without loss; {lost:.0%} of the frames were lost"
+    said = f"{spent:.2f} s on the air for each, {least:.2f} s without loss; {lost:.1%} of the frames were lost"
     print(said)
-    assert lost > 0.08, said
+    assert AT_LEAST < lost < AT_MOST, said
     assert spent <= 1.6 * least, said
 
 

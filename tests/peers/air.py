@@ -3,7 +3,8 @@
 For each station FOLDER/NAME.tx is what it sends and FOLDER/NAME.rx what it hears, raw samples in FIFOs. Everybody hears a little noise
 all the time, so that a carrier falls when nobody sends; who sends together is heard as the sum, which no modem reads. A station that
 sends is slowed to real time by its FIFO, which is kept one page long. Every transmission is a line of FOLDER/air.log as JSON, written
-when it ends: name, begin and end in monotonic seconds, and for how long somebody else was on the air as well.
+when it ends: name, begin and end in monotonic seconds, and for how long somebody else was on the air as well. What stands in
+FOLDER/air.gain is the gain from then on.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ HELD = 65536
 # Later than this, the machine was busy with something else, and the air begins anew instead of running after it.
 STALLED_S = 0.5
 NOISES = 64
+GAIN_TICKS = 50
 
 Samples = np.ndarray[tuple[int], np.dtype[np.int32]]
 
@@ -79,6 +81,8 @@ class Air:
         with log.open("a", buffering=1) as lines:
             while wanted():
                 due += TICK_S
+                if self._count % GAIN_TICKS == 0:
+                    self._tune()
                 for line in self._one(due):
                     lines.write(line)
                 rest_s = due - time.monotonic()
@@ -87,6 +91,11 @@ class Air:
                 elif rest_s < -STALLED_S:
                     lines.write(json.dumps({"stalled_s": -rest_s}) + "\n")
                     due = time.monotonic()
+
+    def _tune(self) -> None:
+        file = self._folder / "air.gain"
+        if file.exists():
+            self._gain = float(file.read_text())
 
     def _one(self, now: float) -> list[str]:
         self._count += 1

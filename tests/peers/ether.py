@@ -70,6 +70,7 @@ class Ether:
     def __init__(self, names: Sequence[str], *, baud: int = 1200, noise: int = 60, gain: float = 1.0) -> None:
         self.baud = baud
         self._names = list(names)
+        self.gain = gain
         self._level = ("--noise", str(noise), "--gain", str(gain))
         self._folder = Path(tempfile.mkdtemp(prefix="ether-"))
         self._air: asyncio.subprocess.Process | None = None
@@ -101,11 +102,25 @@ class Ether:
         """Seconds on the air of all together."""
         return sum(spell.seconds for spell in self.spells(since))
 
+    def sent(self) -> int:
+        """How many frames were sent, by the modems' own logs."""
+        return self._count(_SENT)
+
     def lost(self) -> float:
         """The share of frames that the other end of two did not read, by the modems' own logs."""
+        sent = self.sent()
+        return 1 - self._count(_HEARD) / sent if sent else 0.0
+
+    def _count(self, line: re.Pattern[str]) -> int:
         logs = [(self._folder / f"{name}.log").read_text(errors="replace") for name in self._names]
-        sent, heard = (sum(len(pattern.findall(log)) for log in logs) for pattern in (_SENT, _HEARD))
-        return 1 - heard / sent if sent else 0.0
+        return sum(len(line.findall(log)) for log in logs)
+
+    def tune(self, gain: float) -> None:
+        """How loud everybody is from now on, within half a second."""
+        self.gain = gain
+        draft = self._folder / "air.gain.new"
+        draft.write_text(str(gain))
+        draft.rename(self._folder / "air.gain")
 
     def stalled_s(self) -> float:
         """For how long the machine had no time for the air: what was on it then is garbled by nobody's fault."""

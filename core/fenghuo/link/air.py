@@ -43,3 +43,8 @@ class Air(msgspec.Struct, frozen=True):
     def answer_s(self) -> float:
         """From the end of our frame to the end of a receipt, if nobody is in the way."""
         return self.turnaround_s + self.access_s + self.airtime_s(sealed_octets(FrameKind.RECEIPT, 14))
+
+    @property
+    def margin_s(self) -> float:
+        """What a receipt may be late before a poll is worth its airtime: another station's frame may have been in the way."""
+        return max(0.5, self.fragment_s / 2)

@@ -88,6 +88,15 @@ class Departures:
         )
         return min(wanting, key=lambda transfer: (transfer.outgoing.parcel.priority, transfer.outgoing.opened_at), default=None)
 
+    def going_on(self, transfer: Transfer | None, now: float) -> Transfer | None:
+        """The transfer with this burst, if it has more to say in it and nobody more urgent wants the air."""
+        heads = [each for each in self._heads() if each.ending is None]
+        if transfer not in heads:
+            return None
+        priority = transfer.outgoing.parcel.priority
+        is_urgent = any(each.due_at <= now and each.outgoing.parcel.priority < priority for each in heads)
+        return None if is_urgent else transfer
+
     def heard(self, source: int, held: Held, now: float) -> Iterator[Event]:
         """A far end says what it holds."""
         transfer = self._open.get((held.destination if self._ring.is_group(held.destination) else source, held.transfer))

@@ -12,12 +12,10 @@ from fenghuo.link.parcels import Ending, Intent, Outgoing
 from fenghuo.link.pieces import Piece, members_of
 from fenghuo.link.receipts import Held, Poll, encode_receipt
 
-__all__ = ["MARGIN_S", "POLLS", "Direct"]
+__all__ = ["POLLS", "Direct"]
 
 # Polls in a row without an answer: at a loss of 20 % each way all of them fail once in 200,000 transfers.
 POLLS = 12
-# What a receipt may be late before a poll is worth its airtime: another station's frame may have been in the way.
-MARGIN_S = 1.0
 _LONGEST_WAIT_S = 30.0
 
 
@@ -92,7 +90,7 @@ class Direct:
     def busy(self, now: float) -> None:
         """Another station was heard just now: its frame may stand before our answer."""
         if self._wait_until is not None:
-            self._wait_until = max(self._wait_until, now + self._air.answer_s() + MARGIN_S)
+            self._wait_until = max(self._wait_until, now + self._air.answer_s() + self._air.margin_s)
 
     def heard(self, source: int, held: Held, now: float) -> bool:
         """The device says what it holds. True: that is more than was known."""
@@ -116,7 +114,7 @@ class Direct:
 
     def _patience_s(self) -> float:
         """Longer each time nothing came; spread, so that two posts that lost each other's frames do not stay in step."""
-        wait_s = (self._air.answer_s() + self._air.fragment_s + MARGIN_S) * 1.5**self._unanswered
+        wait_s = (self._air.answer_s() + self._air.fragment_s + self._air.margin_s) * 1.5**self._unanswered
         return min(_LONGEST_WAIT_S, wait_s) * self._chance.uniform(1.0, 1.3)
 
 

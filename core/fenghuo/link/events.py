@@ -79,13 +79,17 @@ Event = Delivered | Reached | Unreached | Finished | Tallied | Measured | NotTak
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """A sealed frame for the bearer, to `destination`. `ref`: whose; empty for receipts, polls of nobody's, and control."""
+    """A sealed frame for the bearer, to `destination`. `ref`: whose; empty for receipts, polls of nobody's, and control. `is_slotted`:
+    nobody else sends now, so that a modem need not leave to chance when it takes the channel; `is_chained`: it goes under the keying of the
+    frame before, which is still on the air."""
 
     octets: bytes
     destination: int
     airtime_s: float
     ref: str = ""
     is_receipt: bool = False
+    is_slotted: bool = False
+    is_chained: bool = False
 
 
 class Changes(msgspec.Struct, frozen=True):

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 import msgspec
 
 from fenghuo.link.air import Air
-from fenghuo.link.direct import MARGIN_S
 from fenghuo.link.frame import FrameKind
 from fenghuo.link.parcels import Ending, Intent, Outgoing
 from fenghuo.link.pieces import Call, Piece, members_of
@@ -87,7 +86,7 @@ class GroupCall:
     def sent(self, until: float) -> None:
         if self._poll is not None:
             self._polled[self._poll] += 1
-            self._wait_until = until + (self._air.answer_s() + MARGIN_S) * self._chance.uniform(1.0, 1.3)
+            self._wait_until = until + (self._air.answer_s() + self._air.margin_s) * self._chance.uniform(1.0, 1.3)
             return
         wait_s = self.quiet_s()
         self._queue.popleft()

@@ -73,6 +73,7 @@ class Station:
         # Until then our own frame is on the air; a group answers in slots; an answer to our question may come; a cap is reached.
         self._busy_until = self._slots_until = self._courtesy_until = self._closed_until = 0.0
         self._last_s = 0.0
+        self._bursting: Transfer | None = None  # whose burst goes on behind the frame that is on the air
         self._events: list[Event] = [_delivered(incoming) for incoming in self._arrivals.whole()]
         for outgoing in sorted(kept.outgoing, key=lambda outgoing: outgoing.opened_at):
             self._departures.resume(outgoing)
@@ -155,16 +156,29 @@ class Station:
         One at a time: between two frames whatever is more urgent goes first, here and, by emission.turn(), in the whole core.
         """
         self._events += self._departures.look(now)
-        if now < self._busy_until or not self._journal.is_clean:
+        if not self._journal.is_clean:
             return None
+        if now < self._busy_until:
+            return self._chained(now)
         slotted = self._answers.in_slot(now)
         if slotted is not None:
-            return self._emit(slotted, now)
+            frame = self._emit(slotted, now)
+            return msgspec.structs.replace(frame, is_slotted=True) if frame is not None else None
         is_quiet = now < self._quiet_until
         if now >= self._slots_until and (frame := self._owed(now)) is not None:
             return frame
         transfer = self._departures.due(now, only=ref, most=Priority.P0 if is_quiet else Priority.P4)
         return self._depart(transfer, now) if transfer is not None else None
+
+    def _chained(self, now: float) -> Frame | None:
+        """The next piece of a burst under the same keying, as long as both together hold the medium no longer than one frame may."""
+        transfer = self._departures.going_on(self._bursting, now)
+        if transfer is None:
+            return None
+        octets = sealed_octets(transfer.outgoing.parcel.kind, len(transfer.next().payload))
+        if self._last_s + self._air.airtime_s(octets) - self._air.keying_s > self._air.fragment_s:
+            return None
+        return self._depart(transfer, now)
 
     @property
     def _quiet_until(self) -> float:
@@ -279,6 +293,7 @@ class Station:
         if frame is None:
             return None
         transfer.sent(self._busy_until)
+        self._bursting = None if quiet_s else transfer
         if is_call:
             self._slots_until = self._busy_until + quiet_s
         else:
@@ -287,7 +302,8 @@ class Station:
 
     def _emit(self, intent: Intent, now: float, *, parcel: Parcel | None = None) -> Frame | None:
         """Seal it, if the medium's ledger and the key allow."""
-        airtime_s = self._air.airtime_s(sealed_octets(intent.kind, len(intent.payload)))
+        is_chained = now < self._busy_until
+        airtime_s = self._air.airtime_s(sealed_octets(intent.kind, len(intent.payload))) - (self._air.keying_s if is_chained else 0.0)
         priority = parcel.priority if parcel else Priority.P0
         is_receipt = intent.kind in _TALK
         if not self._ledger.may(airtime_s, now, priority, is_receipt=is_receipt):
@@ -300,9 +316,10 @@ class Station:
             self._closed_until = now + _RETRY_S
             return None
         self._ledger.spend(airtime_s, now, is_receipt=is_receipt)
-        self._busy_until, self._last_s = now + airtime_s, airtime_s
+        self._busy_until, self._last_s = max(now, self._busy_until) + airtime_s, airtime_s + (self._last_s if is_chained else 0.0)
+        self._bursting = None
         self._departures.put_off(airtime_s, but=parcel)
-        return Frame(octets, intent.destination, airtime_s, parcel.ref if parcel else "", is_receipt)
+        return Frame(octets, intent.destination, airtime_s, parcel.ref if parcel else "", is_receipt, is_chained=is_chained)
 
 
 def _delivered(incoming: Incoming) -> Delivered:

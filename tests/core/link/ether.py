@@ -181,16 +181,21 @@ class Ether:
                 continue
             if not radio.queue:
                 radio.attempt_at = None
+            elif radio.queue[0].is_chained and radio.attempt_at == self.now:
+                self._begin(radio, radio.queue.popleft())
             elif any(on.radio is radio or on.start <= self.now - SENSE_S for on in self._on):
                 radio.attempt_at = max(on.end for on in self._on) + SENSE_S
-            elif self.chance.random() < self._persist:
-                frame = radio.queue.popleft()
-                self._on.append(_OnAir(radio, frame, self.now, self.now + frame.airtime_s))
-                radio.sent.append((self.now, frame))
-                self.air_s[radio.own] += frame.airtime_s
-                radio.attempt_at = self.now + frame.airtime_s + SLOT_S if radio.queue else None
+            elif radio.queue[0].is_slotted or self.chance.random() < self._persist:
+                self._begin(radio, radio.queue.popleft())
             else:
                 radio.attempt_at = self.now + SLOT_S
+
+    def _begin(self, radio: Radio, frame: Frame) -> None:
+        end = self.now + frame.airtime_s
+        self._on.append(_OnAir(radio, frame, self.now, end))
+        radio.sent.append((self.now, frame))
+        self.air_s[radio.own] += frame.airtime_s
+        radio.attempt_at = end + (0.0 if radio.queue[0].is_chained else SLOT_S) if radio.queue else None
 
     def _arrive(self) -> None:
         for done in [on for on in self._on if on.end <= self.now]:

@@ -65,9 +65,12 @@ def test_ten_towns_answer_in_their_slots() -> None:
     assert [Finished("order", Ending.HELD)] == [event for event in call.county.events if isinstance(event, Finished)]
 
 
-def test_an_impatient_modem_costs_no_collision_either() -> None:
-    """Carrier sense with the usual persistence: a slot has room for it."""
-    assert 0.0 == sum(Call(seed, persist=0.63).run().ether.collision_s for seed in range(10))
+def test_the_usual_persistence_costs_no_collision() -> None:
+    """63 of 256 for all that chance must keep apart; in a slot of its own a modem takes the channel at its first look."""
+    calls = [Call(seed, persist=63 / 256).run() for seed in range(10)]
+    assert 0.0 == sum(call.ether.collision_s for call in calls)
+    assert [True] * 100 == [frame.is_slotted for call in calls for town in call.towns for _, frame in town.sent]
+    assert not any(frame.is_slotted for call in calls for _, frame in call.county.sent)
 
 
 def test_with_a_tenth_lost_nine_are_reached_in_45_seconds() -> None:
