@@ -15,6 +15,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import socket
 import tempfile
 import time
@@ -27,6 +28,7 @@ from typing import Self
 from ax253 import Frame
 
 from tests.scale import TIMEOUT_SCALE
+from tests.signals import send
 
 __all__ = ["Duo", "FarStation", "Received", "Tnc"]
 
@@ -70,7 +72,7 @@ class Received:
 
 
 class Tnc:
-    """One direwolf: `port` is its KISS port, the same after a restart. It is killed by its own pid."""
+    """One direwolf: `port` is its KISS port, the same after a restart, for three clients at a time. It is killed by its own pid."""
 
     def __init__(self, folder: Path, call: str, sound: tuple[Path, str], baud: int) -> None:
         self.call = call
@@ -115,7 +117,7 @@ class Tnc:
     async def kill(self) -> None:
         """SIGKILL, as a power cut would."""
         if self._process is not None and self._process.returncode is None:
-            self._process.kill()
+            send(self._process, signal.SIGKILL)
             await asyncio.wait_for(self._process.wait(), STOP_S)
 
     async def restart(self) -> None:

@@ -14,6 +14,7 @@ from typing import Self
 import msgspec
 
 from tests.scale import TIMEOUT_SCALE
+from tests.signals import send
 
 __all__ = ["Acknowledged", "Smsc", "Submit"]
 
@@ -129,8 +130,7 @@ class Smsc:
         reader, self._reader = self._reader, None
         if process is None or reader is None:
             return
-        if process.returncode is None:
-            process.kill()
+        send(process, signal.SIGKILL)
         await process.wait()
         await reader
         if process.stdin is not None:
