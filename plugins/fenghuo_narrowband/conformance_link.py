@@ -116,6 +116,7 @@ class Post:
         self._net, self._peer = net, peer
         self._notes = itertools.count(1)
         self._waiting: dict[str, Delivered] = {}
+        self._bodies: dict[str, bytes] = {}
         self._frames, self._seconds = 0, 0.0
         ring = KeyRing(self.settings.code, SoftwareKeys({_NAME: bytes.fromhex(net.secret(place))}), [self._root()])
         line = cast(Any, peer.line(net.call))  # stands for a KissLine: up, and written to
@@ -139,11 +140,11 @@ class Post:
             self._frames, self._seconds = self._frames + 1, self._seconds + seconds
         self._post.hear(frame)
 
-    def say(self, body: bytes) -> str:
+    def say(self, body: bytes, kind: FrameKind = FrameKind.REPLY) -> str:
         """A frame of our own to the head; its name here."""
         ref = f"kit {self.call} {next(self._notes)}"
         with contextlib.suppress(KeyUnusable):
-            self._post.open(Parcel(_HEAD, FrameKind.REPLY, Traffic.ACTUAL, Priority.P1, body, self._post.now() + _ENDS_S, ref))
+            self._post.open(Parcel(_HEAD, kind, Traffic.ACTUAL, Priority.P1, body, self._post.now() + _ENDS_S, ref))
         return ref
 
     def _on_event(self, event: Event) -> None:
@@ -155,8 +156,17 @@ class Post:
             case _:
                 return
 
+    def send_back(self, name: str) -> None:
+        """An order of our own: the one that we were given."""
+        self.say(self._bodies[name], FrameKind.DISPATCH)
+
     def _delivered(self, event: Delivered) -> None:
+        if event.kind is FrameKind.REPLY:
+            self._peer.receipts.append(self.call)
+            self._taken(event)
+            return
         name = name_of(event.body)
+        self._bodies[name] = event.body
         said = compact.decode(compact.Frame.from_octets(event.body))
         text = "".join(info.description for info in said.content.infos)
         ref = f"{self.call}/{name}"
@@ -203,7 +213,7 @@ class Forgetful:
 class LinkPeer(ConformancePeer):
     """What any TNC with posts behind it has in common."""
 
-    abilities = frozenset({Ability.REPORT, Ability.UNKNOWN, Ability.MANGLED, Ability.HASTY})
+    abilities = frozenset({Ability.REPORT, Ability.UNKNOWN, Ability.MANGLED, Ability.HASTY, Ability.MESSAGE})
     bad_address = "NOPOST"
     reports = Evidence.HUMAN
 
@@ -245,6 +255,9 @@ class LinkPeer(ConformancePeer):
                 net.heard(frame, seconds)
 
     async def say(self, word: Word, about: Arrival) -> None:
+        if word is Word.MESSAGE:
+            self._post_of(about.address).send_back(about.token)
+            return
         name = _NOBODY if word is Word.UNKNOWN else about.token
         note = note_body(name, Evidence.HUMAN, "", Traffic.ACTUAL)
         self._post_of(about.address).say(b"\xff\x00" + note[::-1] if word is Word.MANGLED else note)

@@ -55,14 +55,14 @@ class SmsPeer(ConformancePeer):
 
 
 class SimulatedCentre(SmsPeer, ListeningPeer):
-    """Takes every submission with an id of its own, and keeps what nobody was bound to hear."""
+    """Takes every submission with an id of its own, and says again, to whoever is bound next, what nobody has acknowledged."""
 
-    abilities = frozenset({Ability.REPORT, Ability.FAILED, Ability.UNKNOWN, Ability.MANGLED, Ability.HASTY})
+    abilities = frozenset({Ability.REPORT, Ability.FAILED, Ability.UNKNOWN, Ability.MANGLED, Ability.HASTY, Ability.ACKS})
 
     def __init__(self) -> None:
         super().__init__()
         self._bound: list[asyncio.StreamWriter] = []
-        self._unheard: list[bytes] = []
+        self._unheard: dict[int, bytes] = {}
         self._is_hasty = False
         self._sequence = 0
         self._last_id = 0x5EED0000
@@ -102,6 +102,8 @@ class SimulatedCentre(SmsPeer, ListeningPeer):
                 self._bind(pdu, writer)
             case Command.SUBMIT_SM:
                 self._submitted(pdu, writer)
+            case Command.DELIVER_SM_RESP:
+                self.acknowledged += self._unheard.pop(pdu.sequence, None) is not None
             case Command.ENQUIRE_LINK | Command.UNBIND:
                 writer.write(_response(pdu))
 
@@ -110,8 +112,8 @@ class SimulatedCentre(SmsPeer, ListeningPeer):
         writer.write(_response(pdu, b"KIT\0", status=_OK if is_known else _INVALID_PASSWORD))
         if is_known:
             self._bound.append(writer)
-            unheard, self._unheard = self._unheard, []
-            for octets in unheard:
+            unheard, self._unheard = self._unheard, {}
+            for octets in unheard.values():
                 self._send(octets)
 
     def _submitted(self, pdu: Pdu, writer: asyncio.StreamWriter) -> None:
@@ -132,11 +134,10 @@ class SimulatedCentre(SmsPeer, ListeningPeer):
         self._send(_deliver(address, text.encode(), parameters=named))
 
     def _send(self, deliver: bytes) -> None:
-        if not self._bound:
-            self._unheard.append(deliver)
-            return
         self._sequence += 1
-        self._bound[-1].write(_HEADER.pack(16 + len(deliver), Command.DELIVER_SM, 0, self._sequence) + deliver)
+        self._unheard[self._sequence] = deliver
+        if self._bound:
+            self._bound[-1].write(_HEADER.pack(16 + len(deliver), Command.DELIVER_SM, 0, self._sequence) + deliver)
 
 
 @contextlib.asynccontextmanager

@@ -1,7 +1,9 @@
 """A far end of a few lines for the seeded channel: JSON, one object a line, over one radio.
 
 us: {"password"} once, then {"to", "part", "parts", "ref", "token", "text"} → them: {"ok": ref} once it was on the air, or {"bad": ref};
-them, at any time: {"dev": ref} and {"lost": ref}.
+{"page": ref, "to": [], "token", "text"} → {"ok": ref, "not": []}; {"ask": ref} → {"known": ref} or {"unknown": ref};
+{"back": ref} → {"cancelled": ref} or {"late": ref}; {"receipt": ref} → {"ok": ref}.
+them, at any time: {"dev": ref, "n"}, {"lost": ref, "n"} and {"message": ref, "n"}, again with each connection until {"ack": n}.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator
 from types import MappingProxyType
+from typing import Any
 
 import msgspec
 
@@ -40,9 +43,10 @@ class Gateway(ListeningPeer):
     def __init__(self) -> None:
         super().__init__()
         self._writers: list[asyncio.StreamWriter] = []
-        self._unheard: list[bytes] = []
+        self._unheard: dict[int, bytes] = {}
         self._air = asyncio.Lock()
-        self._is_hasty = self._is_deaf = False
+        self._is_hasty = self._is_deaf = self._is_holding = False
+        self._held: list[Arrival] = []
 
     def settings(self, port: int) -> GatewaySettings:
         return GatewaySettings(port)
@@ -51,16 +55,25 @@ class Gateway(ListeningPeer):
         return f"T{number}"
 
     async def say(self, word: Word, about: Arrival) -> None:
-        said = {
-            Word.REPORT: json.dumps({"dev": about.ref}).encode(),
-            Word.FAILED: json.dumps({"lost": about.ref}).encode(),
-            Word.UNKNOWN: b'{"dev": "T0/nothing"}',
-            Word.MANGLED: b'{"dev": "\xff' + about.ref.encode(),
-        }
-        self._tell(said[word])
+        if word is Word.MANGLED:
+            for writer in self._writers:
+                writer.write(b'{"dev": "\xff' + about.ref.encode() + b"\n")
+            return
+        kinds = {Word.REPORT: "dev", Word.FAILED: "lost", Word.UNKNOWN: "dev", Word.MESSAGE: "message"}
+        number = len(self._unheard) + self.acknowledged + 1
+        said = {kinds[word]: "T0/nothing" if word is Word.UNKNOWN else about.ref, "n": number}
+        self._unheard[number] = json.dumps(said).encode() + b"\n"
+        for writer in self._writers:
+            writer.write(self._unheard[number])
 
     async def be_hasty(self, *, on: bool) -> None:
         self._is_hasty = on
+
+    async def be_holding(self, *, on: bool) -> None:
+        self._is_holding = on
+        if not on:
+            held, self._held = self._held, []
+            self.arrivals += held
 
     async def be_deaf(self, *, on: bool) -> None:
         self._is_deaf = on
@@ -75,12 +88,35 @@ class Gateway(ListeningPeer):
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.append(writer)
-        unheard, self._unheard = self._unheard, []
-        for line in unheard:
-            self._tell(line)
+        for said in tuple(self._unheard.values()):
+            writer.write(said)
         while line := await reader.readline():
             with contextlib.suppress(ValueError):  # a line torn by a brown-out
-                await self._send(json.loads(line), writer)
+                await self._do(json.loads(line), writer)
+
+    async def _do(self, order: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+        match order:
+            case {"ack": number}:
+                self.acknowledged += self._unheard.pop(number, None) is not None
+            case {"ask": ref}:
+                answer = "known" if any(arrival.ref == ref for arrival in self.arrivals) else "unknown"
+                writer.write(json.dumps({answer: ref}).encode() + b"\n")
+            case {"back": ref}:
+                kept = [arrival for arrival in self._held if arrival.ref != ref]
+                answer, self._held = "late" if len(kept) == len(self._held) else "cancelled", kept
+                writer.write(json.dumps({answer: ref}).encode() + b"\n")
+            case {"receipt": ref}:
+                self.receipts.append(ref)
+                writer.write(json.dumps({"ok": ref}).encode() + b"\n")
+            case {"page": ref}:
+                self._page(order, writer)
+            case _:
+                await self._send(order, writer)
+
+    def _page(self, page: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+        told = [to for to in page["to"] if to.startswith("T")]
+        self.arrivals += [Arrival(to, page["text"], token=page["token"], ref=f"{page['page']}/{to}") for to in told]
+        writer.write(json.dumps({"ok": page["page"], "not": [to for to in page["to"] if to not in told]}).encode() + b"\n")
 
     async def _send(self, order: dict[str, str], writer: asyncio.StreamWriter) -> None:
         if not order["to"].startswith("T"):
@@ -93,17 +129,13 @@ class Gateway(ListeningPeer):
         async with self._air:
             was_deaf = self._is_deaf
             await asyncio.sleep(seconds)
-        if not was_deaf:
+        if self._is_holding:
+            self._held.append(arrival)
+        elif not was_deaf:
             self.arrivals.append(arrival)
             if self._is_hasty and ref:
                 await self.say(Word.REPORT, arrival)
         writer.write(json.dumps({"ok": order["ref"]}).encode() + b"\n")
-
-    def _tell(self, line: bytes) -> None:
-        if not self._writers:
-            self._unheard.append(line)
-        for writer in self._writers:
-            writer.write(line + b"\n")
 
 
 @contextlib.asynccontextmanager

@@ -7,15 +7,21 @@ import json
 import math
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from enum import StrEnum, auto
+from typing import Any
+
+import msgspec
 
 from fenghuo import (
     Aired,
+    AttemptRef,
+    CancelResult,
     Capabilities,
     ChannelContext,
     ChannelType,
     Denied,
+    Doubt,
     Emission,
     Estimate,
     Evidence,
@@ -24,19 +30,23 @@ from fenghuo import (
     LinkTimeout,
     NotReady,
     Outcome,
+    Paged,
     Permanent,
     ProbeBudget,
     ProbeResult,
     Reached,
     Scope,
     SendJob,
+    SendPage,
     SimpleChannel,
+    Traffic,
     Transient,
     Unknown,
+    Unsupported,
 )
 from tests.conformance.gateway import KEYING_S, OCTETS_PER_S, GatewaySettings
 
-__all__ = ["Wrong", "kind"]
+__all__ = ["Wrong", "able", "kind"]
 
 PART, MOST_PARTS = 60, 9
 """Characters of a fragment, and how many fragments an order may take."""
@@ -85,6 +95,15 @@ class Wrong(StrEnum):
     GUESSES_FRAGMENTS = auto()
     GUESSES_AIRTIME = auto()
     GIVES_UP = auto()
+    ACKS_AT_ONCE = auto()
+    SKIPS_THE_LAST = auto()
+    SWALLOWS_PAGES = auto()
+    BLAMES_THE_PAGE = auto()
+    CLAIMS_PAGES = auto()
+    INVENTS_ANSWERS = auto()
+    DENIES_ALL = auto()
+    CANCELS_NOTHING = auto()
+    FORGETS_RECEIPTS = auto()
 
 
 class Seeded(SimpleChannel):
@@ -155,6 +174,61 @@ class Seeded(SimpleChannel):
         if self._writer is None:
             raise LinkTimeout("the gateway is gone")
         return ProbeResult(answered=True)
+
+    async def send_page(self, page: SendPage) -> Outcome | Paged:
+        try:
+            async with page.begin() as emission:
+                ref = f"page/{emission.token[:8]}-{emission.n}"
+                to = [*page.addresses][: -1 if self.wrong is Wrong.SKIPS_THE_LAST else None]
+                told: dict[str, object] = {"page": ref, "to": to, "token": emission.token, "text": emission.payload.text}
+                return self._paged(await self._ask(ref, told), page)
+        except Denied:
+            if self.wrong is Wrong.SWALLOWS_PAGES:
+                return Transient(Scope.CHANNEL, "denied")
+            raise
+
+    def _paged(self, word: str, page: SendPage) -> Outcome | Paged:
+        if word == "lost":
+            return Aired() if self.wrong is Wrong.CLAIMS_PAGES else Unknown("lost")
+        bad = tuple((place, Permanent(Scope.RECIPIENT, "no-station")) for place, to in enumerate(page.addresses) if not to.startswith("T"))
+        if bad and self.wrong is Wrong.BLAMES_THE_PAGE:
+            return Permanent(Scope.RECIPIENT, "no-station")
+        return Paged(Aired(), bad) if bad else Aired()
+
+    async def query(self, ref: AttemptRef) -> Outcome | Unsupported:
+        name = f"{ref.address}/{ref.token[:8]}-{ref.n}"
+        if self.wrong is Wrong.INVENTS_ANSWERS:
+            return Aired((name,))
+        word = await self._ask(name, {"ask": name})
+        if word == "lost":
+            return Unknown("nobody to ask")
+        return Aired((name,)) if word == "known" and self.wrong is not Wrong.DENIES_ALL else Transient(Scope.MESSAGE, "never-came", 0.0)
+
+    async def cancel(self, ref: AttemptRef) -> CancelResult:
+        if self.wrong is Wrong.CANCELS_NOTHING:
+            return CancelResult.CANCELLED
+        word = await self._ask(ref.refs[0], {"back": ref.refs[0]})
+        return CancelResult.CANCELLED if word == "cancelled" else CancelResult.TOO_LATE
+
+    async def acknowledge(self, ref: str, level: Evidence, *, text: str, traffic: Traffic) -> Unsupported | None:
+        if self.wrong is not Wrong.FORGETS_RECEIPTS:
+            await self._ask(f"receipt {ref}", {"receipt": f"receipt {ref}"})
+        return None
+
+    async def _ask(self, ref: str, question: dict[str, object]) -> str:
+        """The gateway's word, or "lost"."""
+        if self._writer is None:
+            return "lost"
+        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._answers[ref] = answer
+        self._write(question)
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return await answer
+        except TimeoutError:
+            return "lost"
+        finally:
+            self._answers.pop(ref, None)
 
     async def inbound(self) -> AsyncIterator[Inbound]:
         while (line := await self._heard.get()) is not None:
@@ -251,8 +325,8 @@ class Seeded(SimpleChannel):
 
     def _hear(self, line: bytes) -> None:
         """An answer goes to whoever waits for it, anything else to the core."""
-        for word in ("ok", "bad"):
-            if line.startswith(b'{"' + word.encode()):
+        for word in ("ok", "bad", "known", "unknown", "cancelled", "late"):
+            if line.startswith(b'{"' + word.encode() + b'"'):
                 answer = self._answers.get(json.loads(line)[word])
                 if answer is not None and not answer.done():
                     answer.set_result(word)
@@ -261,18 +335,31 @@ class Seeded(SimpleChannel):
 
     def _read(self, line: bytes) -> Inbound | None:
         try:
-            told: dict[str, str] = json.loads(line)
+            told: dict[str, Any] = json.loads(line)
         except ValueError:
             if self.wrong is Wrong.CHOKES_ON_GARBAGE:
                 raise
             told = {"dev": ""}
+        ack = self._ack_of(told.get("n"))
+        if "message" in told:
+            raw = json.dumps({"text": f"message {told['message']}", "to": ["person:p39"]}).encode()
+            return Inbound(InboundKind.MESSAGE, raw, ack, "msisdn", told["message"].partition("/")[0], told["message"])
         ref = self._named(told.get("dev", told.get("lost", "")))
         if ref is None:
             return None
         scope = Scope.CHANNEL if self.wrong is Wrong.BLAMES_ITSELF else Scope.RECIPIENT
         failure = Permanent(scope, "lost") if "lost" in told else None
         level = Evidence.DEVICE if failure is None and ref else None
-        return Inbound(InboundKind.RECEIPT, line, _no_ack, "msisdn", ref.partition("/")[0], ref, level=level, failure=failure)
+        return Inbound(InboundKind.RECEIPT, line, ack, "msisdn", ref.partition("/")[0], ref, level=level, failure=failure)
+
+    def _ack_of(self, number: int | None) -> Callable[[], Awaitable[None]]:
+        async def ack() -> None:
+            if number is not None and self._writer is not None:
+                self._write({"ack": number})
+
+        if self.wrong is Wrong.ACKS_AT_ONCE and number is not None:
+            self._write({"ack": number})
+        return ack
 
     def _named(self, ref: str) -> str | None:
         """Which emission a receipt is about; None: it is kept from the core."""
@@ -290,11 +377,13 @@ class Seeded(SimpleChannel):
                 return ref
 
 
-async def _no_ack() -> None:
-    """The gateway wants none."""
-
-
-def kind(wrong: Wrong | None) -> ChannelType:
+def kind(wrong: Wrong | None, capabilities: Capabilities = CAPABILITIES) -> ChannelType:
     """The channel type with this wrong, or with none."""
     factory = type("Wronged", (Seeded,), {"wrong": wrong, "__module__": __name__})
-    return ChannelType("seeded", GatewaySettings, lambda settings: CAPABILITIES, ("callsign",), factory)
+    return ChannelType("seeded", GatewaySettings, lambda settings: capabilities, ("callsign",), factory)
+
+
+def able(wrong: Wrong | None) -> ChannelType:
+    """The same channel, which says that it also takes pages, can be asked, and can take back; it is not on a medium that many share."""
+    more = {"doubt": Doubt.QUERYABLE, "batch": True, "cancellable": True, "half_duplex": False, "repeat_safe": False}
+    return kind(wrong, msgspec.structs.replace(CAPABILITIES, **more))

@@ -24,18 +24,20 @@ RECORDS = "conformance"
 
 
 class Word(StrEnum):
-    """What a far end is told to say about an emission: its receipt, that it failed, a receipt under an id it never gave, or one whose
-    id is garbage."""
+    """What a far end is told to say about an emission: its receipt, that it failed, a receipt under an id it never gave, one whose id is
+    garbage, or a message of its own to whoever sent it."""
 
     REPORT = "report"
     FAILED = "failed"
     UNKNOWN = "unknown"
     MANGLED = "mangled"
+    MESSAGE = "message"
 
 
 class Ability(StrEnum):
-    """What a far end can do for an examination: say each kind of word; report before it answers; be deaf for a while; say what an
-    emission cost on the air."""
+    """What a far end can do for an examination: say each kind of word, and hear a person's receipt of its message; report before it
+    answers; be deaf for a while; say what an emission cost on the air; wait for the acknowledgement of each word, and say again what
+    has none when the channel is back; hold what it took for a while before it goes further."""
 
     REPORT = "report"
     FAILED = "failed"
@@ -44,6 +46,9 @@ class Ability(StrEnum):
     HASTY = "hasty"
     DEAF = "deaf"
     AIRTIME = "airtime"
+    MESSAGE = "message"
+    ACKS = "acks"
+    HOLD = "hold"
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -65,10 +70,10 @@ class ConformancePeer:
 
     `version`: for the table; `port`: where it listens; `arrivals`: whatever reached it, oldest first, only ever added to; `abilities`:
     what else it can do; `secrets`: what ctx.secret() is to answer, by path - none of it may ever be shown; `bad_address`: one that the
-    channel or the far end refuses for the recipient's sake, empty if there is none; `is_local`: a screen or a printer of this machine:
-    there is no line to it that could break, and everybody is told there, so that the kit writes into each text whom it is for; `reports`:
-    the evidence of its Word.REPORT, above whatever send() itself can show; `now`: UTC seconds by the clock of whatever is examined, set by
-    the kit before it asks for anything.
+    channel or the far end refuses for the recipient's sake, empty if there is none; `reports`: the evidence of its Word.REPORT, above
+    whatever send() itself can show; `acknowledged`: how many of its words were; `receipts`: what came back of its own messages;
+    `is_local`: a screen or a printer of this machine: there is no line to it that could break, and everybody is told there, so that
+    the kit writes into each text whom it is for; `now`: UTC seconds by the clock of what is examined, set before anything is asked.
     `guests`: how many channels it serves at one time; so many checks share a real one side by side, for they mostly wait.
     It says nothing by itself but the answers that its protocol demands.
     """
@@ -84,6 +89,8 @@ class ConformancePeer:
 
     def __init__(self) -> None:
         self.arrivals: list[Arrival] = []
+        self.receipts: list[str] = []
+        self.acknowledged = 0
         self.now: Callable[[], float] = time.time
 
     def settings(self, port: int) -> msgspec.Struct:
@@ -101,6 +108,10 @@ class ConformancePeer:
     async def be_hasty(self, *, on: bool) -> None:
         """Report each emission before it is answered for, or no longer."""
         raise NotImplementedError(f"{type(self).__name__} cannot be hasty")
+
+    async def be_holding(self, *, on: bool) -> None:
+        """Keep what is taken from now on and let it go no further, or let all of it go."""
+        raise NotImplementedError(f"{type(self).__name__} cannot hold anything")
 
     async def be_deaf(self, *, on: bool) -> None:
         """Lose whatever is sent on the medium, as in a collision, or hear again."""

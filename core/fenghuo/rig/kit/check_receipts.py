@@ -68,6 +68,25 @@ async def nonsense(bench: Bench, word: Word) -> None:
     await _still_alive(bench)
 
 
+async def kept_first(bench: Bench) -> None:
+    """A receipt whose commit a sudden death cuts short was never acknowledged, and so comes again."""
+    await bench.up()
+    bench.is_reporting = False
+    order = await bench.order(TEXT)
+    await bench.until(lambda: bool(bench.emissions()), "it arrives")
+    bench.life.is_keeping = False
+    heard, acknowledged = len(bench.life.inbound), bench.peer.acknowledged
+    await _report(bench, 0)
+    await bench.until(lambda: len(bench.life.inbound) > heard, "the receipt comes in")
+    await bench.pause(MOMENT_S)
+    if bench.peer.acknowledged != acknowledged:
+        raise Broken("a receipt was acknowledged before it was kept: a crash would lose it")
+    await bench.kill()
+    await bench.live()
+    await bench.ended(order)
+    await bench.until(lambda: bench.peer.acknowledged > acknowledged, "what was kept is acknowledged")
+
+
 async def failed(bench: Bench) -> None:
     await bench.up()
     bench.is_reporting = False
@@ -104,6 +123,10 @@ async def _still_alive(bench: Bench) -> None:
         raise Broken(f"the channel did not survive: {bench.life.health}, {bench.life.supervisor.inbound_faults} faults of its inbound")
 
 
+def _acknowledged(capabilities: Capabilities, peer: ConformancePeer) -> str:
+    return listening(capabilities, peer) or ("" if Ability.ACKS in peer.abilities else "this far end wants no acknowledgement")
+
+
 def _told_of_failure(capabilities: Capabilities, peer: ConformancePeer) -> str:
     return listening(capabilities, peer) or ("" if Ability.FAILED in peer.abilities else "this far end reports no failures")
 
@@ -126,5 +149,6 @@ CHECKS = (
         listening,
         REPORT | {Ability.MANGLED},
     ),
+    Check("what comes in is acknowledged when it is kept, and not before", Grade.SILVER, kept_first, _acknowledged, REPORT, is_alone=True),
     Check("a report of failure ends the delivery and not the channel", Grade.SILVER, failed, _told_of_failure),
 )

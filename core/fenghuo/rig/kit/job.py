@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 from fenghuo.clock import instant
@@ -14,7 +14,7 @@ from fenghuo.model.rendition import Budget, Rendition
 from fenghuo.model.traffic import Action, Kind, Priority, Traffic
 from fenghuo.rig.kit.bench import Bench
 
-__all__ = ["LoneJob"]
+__all__ = ["LoneJob", "LonePage"]
 
 
 def rendered(bench: Bench, text: str) -> Rendition:
@@ -41,12 +41,12 @@ class LoneEmission:
         """Go on."""
 
 
-class LoneJob:
-    """Fills SendJob. `denied`: what begin() raises; `ponders_s`: how long its commit takes; `begun`: how often it was asked."""
+class Lone:
+    """What both have in common. `denied`: what begin() raises; `ponders_s`: how long its commit takes; `begun`: how often it was asked."""
 
-    def __init__(self, bench: Bench, text: str, *, to: int = 0, denied: Denied | None = None, ponders_s: float = 0.0) -> None:
-        self._payload = rendered(bench, bench.meant(text, to))
-        self.address, self.address_kind = bench.address(to), bench.subject.kind.address_kinds[0]
+    def __init__(self, bench: Bench, payload: Rendition, *, denied: Denied | None, ponders_s: float) -> None:
+        self._payload = payload
+        self.address_kind = bench.subject.kind.address_kinds[0]
         self.priority, self.traffic = Priority.P1, Traffic.ACTUAL
         self.size = len(self._payload.data)
         self.deadline = asyncio.get_running_loop().time() + bench.capabilities.attempt_s
@@ -63,3 +63,20 @@ class LoneJob:
             raise self._denied
         self.is_granted = True
         yield LoneEmission(self._payload)
+
+
+class LoneJob(Lone):
+    """Fills SendJob."""
+
+    def __init__(self, bench: Bench, text: str, *, to: int = 0, denied: Denied | None = None, ponders_s: float = 0.0) -> None:
+        super().__init__(bench, rendered(bench, bench.meant(text, to)), denied=denied, ponders_s=ponders_s)
+        self.address = bench.address(to)
+
+
+class LonePage(Lone):
+    """Fills SendPage: page 1 of 1."""
+
+    def __init__(self, bench: Bench, text: str, people: Iterable[int], *, denied: Denied | None = None, ponders_s: float = 0.0) -> None:
+        super().__init__(bench, rendered(bench, text), denied=denied, ponders_s=ponders_s)
+        self.addresses: Sequence[str] = [bench.address(to) for to in people]
+        self.number, self.pages = 1, 1

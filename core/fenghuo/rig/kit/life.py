@@ -59,7 +59,8 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Life:
-    """Made, started, and ended by stop() or kill(). `watch` sees the channel; `health` is what it said of itself; `inbound` what came."""
+    """Made, started, and ended by stop() or kill(). `watch` sees the channel; `health` is what it said of itself; `inbound` what came.
+    `is_keeping`: whether what comes in reaches the disk in this life."""
 
     def __init__(self, place: Place, seed: int) -> None:
         self.place = place
@@ -74,6 +75,7 @@ class Life:
         self.supervisor: ChannelSupervisor
         self.tasks: list[asyncio.Task[Any]] = []
         self.is_running = True
+        self.is_keeping = True
         self._chance = random.Random(seed)
         self._fill = VirtualFill(random.Random(seed))
         self._context = contextvars.copy_context()
@@ -168,6 +170,8 @@ class Life:
 
     async def _take(self, name: str, inbound: Inbound) -> None:
         self.inbound.append(inbound)
+        if not self.is_keeping:  # the commit lasts longer than this life
+            await asyncio.Event().wait()
         await self.room.receipts.take(name, inbound)
 
     async def _probe(self) -> None:

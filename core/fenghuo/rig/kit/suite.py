@@ -10,7 +10,16 @@ from pathlib import Path
 import msgspec
 
 from fenghuo.plugin.conformance import ConformanceFixture, ConformancePeer
-from fenghuo.rig.kit import check_endurance, check_faults, check_licence, check_manners, check_medium, check_receipts
+from fenghuo.rig.kit import (
+    check_endurance,
+    check_faults,
+    check_licence,
+    check_manners,
+    check_medium,
+    check_pages,
+    check_questions,
+    check_receipts,
+)
 from fenghuo.rig.kit.bench import Bench, Subject
 from fenghuo.rig.kit.check import Check
 from fenghuo.rig.kit.grades import Verdict, Went
@@ -24,7 +33,9 @@ CHECKS: tuple[Check, ...] = tuple(
         (
             *check_licence.CHECKS,
             *check_manners.CHECKS,
+            *check_pages.CHECKS,
             *check_receipts.CHECKS,
+            *check_questions.CHECKS,
             *check_faults.CHECKS,
             *check_medium.CHECKS,
             *check_endurance.CHECKS,
