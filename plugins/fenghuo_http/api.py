@@ -169,7 +169,7 @@ class HttpApi:
             reason = msgspec.json.decode(body, type=Reason).reason if body else ""
         except (msgspec.DecodeError, UnicodeDecodeError) as exc:
             raise HttpRefusal(HTTPStatus.BAD_REQUEST, "bad-request", f'the body is not {{"reason": text}}: {exc}') from exc
-        args = {"id": call.item, "reason": reason, "tokens": _sign_tokens(call.exchange)}
+        args = {"id": call.item, "reason": reason, "tokens": _sign_tokens(call.exchange), "key": _key(call.exchange)}
         await self._accept(call, "alert.cancel", args)
 
     async def explain_message(self, call: Call) -> None:

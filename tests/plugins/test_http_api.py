@@ -271,7 +271,7 @@ async def test_bodies_have_limits(door: Door, path: str, content_type: str, octe
         ("GET", "/api/v1/messages", "message.ls", {"limit": 100}, 200),
         ("GET", "/api/v1/messages?state=active&limit=5", "message.ls", {"limit": 5, "state": "active"}, 200),
         ("GET", "/api/v1/messages/01J", "message.show", {"id": "01J"}, 200),
-        ("POST", "/api/v1/messages/01J/cancel", "alert.cancel", {"id": "01J", "reason": "", "tokens": []}, 202),
+        ("POST", "/api/v1/messages/01J/cancel", "alert.cancel", {"id": "01J", "reason": "", "tokens": [], "key": ""}, 202),
         ("GET", "/api/v1/channels", "channel.ls", {}, 200),
         ("GET", "/api/v1/state?topics=message,channel", "state", {"topics": ["message", "channel"]}, 200),
         ("GET", "/api/v1/state", "state", {"topics": ["message", "objective", "channel"]}, 200),

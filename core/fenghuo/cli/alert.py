@@ -92,14 +92,15 @@ def ls(daemon: Caller, *, state: str | None, limit: int, as_json: bool) -> None:
 @alert.command()
 @click.argument("id")
 @click.option("--reason", required=True, help="Why; people read it.")
+@click.option("--key", default="", help="Idempotency key: the same key with the same content is accepted once.")
 @signers
 @as_json
 @speaks
-def cancel(daemon: Caller, *, id: str, reason: str, signers: tuple[Path, ...], as_json: bool) -> None:  # noqa: A002  # the word users know
-    """Cancel a message; whoever got it is told."""
+def cancel(daemon: Caller, *, id: str, reason: str, key: str, signers: tuple[Path, ...], as_json: bool) -> None:  # noqa: A002  # the word users know
+    """Cancel a message; whoever got it is told, once."""
     tokens = [read_token(signer) for signer in signers]
     try:
-        data = daemon.call("alert.cancel", id=id, reason=reason, tokens=tokens)
+        data = daemon.call("alert.cancel", id=id, reason=reason, key=key, tokens=tokens)
     except CallFailed as failure:
         refused_here(failure, as_json=as_json)
     else:

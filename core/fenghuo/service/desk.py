@@ -119,7 +119,7 @@ class Desk:
     def signer(self, token: str) -> str:
         """The name behind a signing token. Raises: NotAuthenticated; NotAllowed: it may not sign."""
         holder = self._holder(token)
-        if not {"releaser", "operator"}.intersection(holder.rights):
+        if "releaser" not in holder.rights:
             raise NotAllowed(f"{holder.name} may not sign; that takes the right releaser")
         return holder.name
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,8 @@ from fenghuo.engine.release import Release
 from fenghuo.errors import FormatError, NotAllowed, NotFound
 from fenghuo.formats.message_json import MessageJson
 from fenghuo.model.delivery import Accepted, Refused
-from fenghuo.model.message import Message
+from fenghuo.model.message import Message, MessageState
+from fenghuo.model.traffic import Action
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.desk import Desk, Verb
 from fenghuo.service.showing import answers_view, message_line, message_view
@@ -22,6 +24,9 @@ from fenghuo.store.store import Store
 from fenghuo.store.tables import MESSAGE
 
 __all__ = ["MessageVerbs"]
+
+NO_REASON = "此前消息作废"
+"""What people read who are told that a message is over, when nobody says why."""
 
 
 class Submit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,11 +78,12 @@ class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Cancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """End a message on everything it used. One person is enough (security.md §3)."""
+    """End a message on everything it used. One person is enough (security.md §3). `reason`: what people read; `key`: as of a message."""
 
     id: str
-    reason: str
+    reason: str = ""
     tokens: tuple[str, ...] = ()
+    key: str = ""
 
 
 class Sign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,6 +104,7 @@ class MessageVerbs:
         self._release = release
         self._store = store
         self.plan: Verb | None = None
+        self._one_cancel = asyncio.Lock()
 
     def verbs(self) -> Mapping[str, Verb]:
         return {
@@ -143,25 +150,35 @@ class MessageVerbs:
 
     async def ls(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
         wanted = msgspec.convert(args, Listing)
+        if wanted.state not in (None, *MessageState):
+            says = f"no message has the state {wanted.state!r}; they are {', '.join(MessageState)}"
+            raise FormatError(says, code="bad-argument", where="state")
         where = "state = ? " if wanted.state else ""
         params = (wanted.state,) if wanted.state else ()
         order = f"{where or '1 = 1'} ORDER BY accepted_at DESC"
         return [message_line(row) for row in await self._store.find(MESSAGE, order, *params, limit=max(1, min(wanted.limit, 1000)))]
 
     async def cancel(self, actor: Actor, args: Mapping[str, Any]) -> Accepted | Refused:
+        """End a message; one that is cancelled already is told to nobody twice, however often somebody presses the key."""
         wanted = msgspec.convert(args, Cancel)
+        async with self._one_cancel:
+            return await self._cancel(actor, wanted)
+
+    async def _cancel(self, actor: Actor, wanted: Cancel) -> Accepted | Refused:
         row = await self._find(wanted.id)
         message = msgspec.msgpack.decode(row.body, type=Message)
+        if message.action is Action.CANCEL and row.state == MessageState.ACTIVE:
+            return Accepted(row.id, row.revision, "duplicate", (), ())
         order = MessageJson(
             to=("everyone who got it",),
-            text=wanted.reason,
+            text=wanted.reason or NO_REASON,
             action="Cancel",
             reference=row.id,
             traffic=message.traffic.value,
             sender=message.content.sender,
         )
         raw = msgspec.json.encode(order)
-        return (await self._accept(actor, Submit(raw, "application/json", tokens=wanted.tokens), signed_by=(actor.name,)))[0]
+        return (await self._accept(actor, Submit(raw, "application/json", wanted.key, wanted.tokens), signed_by=(actor.name,)))[0]
 
     async def sign(self, actor: Actor, args: Mapping[str, Any]) -> Any:  # a Signature
         wanted = msgspec.convert(args, Sign)

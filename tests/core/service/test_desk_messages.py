@@ -141,6 +141,33 @@ async def test_a_cancel_tells_those_who_were_told(tmp_path: Path) -> None:
         assert ("cancelled", True) == ((await there.house.states(first.id))[0], "险情解除" in there.house.sent[-1].text)
 
 
+async def test_a_cancel_that_is_said_twice_is_told_once(tmp_path: Path) -> None:
+    """With its key or without: a hand that presses twice, or a client that had no answer, sends nothing a second time."""
+    async with manned(tmp_path) as there:
+        first = await submit(there, order())
+        await there.do("alert.cancel", id=first.id, reason="险情解除", key="c1")
+        told = len(there.house.sent)
+        for again in ({"key": "c1"}, {}):
+            answer = await there.do("alert.cancel", id=first.id, reason="险情解除", **again)
+            assert (first.id, 2, "duplicate") == (answer.id, answer.revision, answer.state)
+        assert told == len(there.house.sent)
+
+
+async def test_a_cancel_without_a_reason_says_that_the_message_is_over(tmp_path: Path) -> None:
+    """Nobody has to find words first."""
+    async with manned(tmp_path) as there:
+        first = await submit(there, order())
+        await there.do("alert.cancel", id=first.id)
+        assert "此前消息作废" in there.house.sent[-1].text
+
+
+async def test_a_state_that_no_message_has_is_named(tmp_path: Path) -> None:
+    """An empty list would say that there are none."""
+    async with manned(tmp_path) as there:
+        with pytest.raises(FormatError, match="no message has the state 'zzz'; they are held, active"):
+            await there.do("message.ls", state="zzz")
+
+
 async def test_two_people_release_an_alert(tmp_path: Path) -> None:
     """One signature is not enough, a second one by another person is; then it goes out."""
     async with manned(tmp_path) as there:
@@ -160,8 +187,10 @@ async def test_signatures_may_come_with_the_alert(tmp_path: Path) -> None:
 async def test_whoever_submits_may_not_sign(tmp_path: Path) -> None:
     """Neither with a token of his own beside the bytes, nor with one that nobody knows."""
     async with manned(tmp_path) as there:
-        with pytest.raises(NotAllowed, match=r"^duty submits this and may not sign it as well$"):
-            await submit(there, cap(), "duty", tokens=["duty-secret"])
+        with pytest.raises(NotAllowed, match=r"^chief submits this and may not sign it as well$"):
+            await submit(there, cap(), "chief", tokens=["chief-secret"])
+        with pytest.raises(NotAllowed, match=r"^duty may not sign; that takes the right releaser$"):
+            await submit(there, cap(), tokens=["duty-secret"])
         with pytest.raises(NotAuthenticated):
             await submit(there, cap(), tokens=["nobody-secret"])
         assert [] == await there.do("message.ls")
