@@ -72,6 +72,7 @@ class Net:
             "bitrate": _BITRATE,
             "txdelay_ms": 50,
             "txtail_ms": 30,
+            "fragment_s": 0.3,
             "access_s": 0.05,
             "turnaround_s": 0.05,
             "open_s": 1.0,
@@ -216,6 +217,7 @@ class LinkPeer(ConformancePeer):
     abilities = frozenset({Ability.REPORT, Ability.UNKNOWN, Ability.MANGLED, Ability.HASTY, Ability.MESSAGE})
     bad_address = "NOPOST"
     reports = Evidence.HUMAN
+    is_shared = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -293,13 +295,19 @@ class Line:
 
 
 class SimulatedPosts(LinkPeer, ListeningPeer):
-    """A TNC that sends frame after frame, and an air that is one at a time, near and far alike."""
+    """A TNC that sends frame after frame, and an air that is one at a time, near and far alike; while it is deaf, no post hears."""
+
+    abilities = LinkPeer.abilities | {Ability.DEAF, Ability.AIRTIME}
 
     def __init__(self) -> None:
         super().__init__()
         self._connected: list[asyncio.StreamWriter] = []
         self._air = asyncio.Lock()
         self._to_send: asyncio.Queue[bytes] = asyncio.Queue()
+        self._is_deaf = False
+
+    async def be_deaf(self, *, on: bool) -> None:
+        self._is_deaf = on
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         decoder = KissDecoder()
@@ -315,7 +323,10 @@ class SimulatedPosts(LinkPeer, ListeningPeer):
         """The near transmitter, for ever."""
         while True:
             octets = await self._to_send.get()
-            self.heard(octets, await self._aired(octets))
+            was_deaf = self._is_deaf
+            seconds = await self._aired(octets)
+            if not was_deaf:
+                self.heard(octets, seconds)
 
     async def put_on_air(self, octets: bytes) -> None:
         await self._aired(octets)

@@ -107,7 +107,8 @@ class LinkChannel(SimpleChannel):
         air = air_of(self._settings)
         room = air.room(FrameKind.DISPATCH)
         pieces = max(1, -(-size // room))
-        airtime_s = pieces * air.airtime_s(min(size, room) + 21)
+        left = size - (pieces - 1) * room
+        airtime_s = (pieces - 1) * air.airtime_s(room + 21) + air.airtime_s(left + 21)
         wait_s = airtime_s + air.answer_s()
         return Estimate(airtime_s=airtime_s, latency_q50_s=wait_s, latency_q95_s=3 * wait_s + 5, fragments=pieces)
 

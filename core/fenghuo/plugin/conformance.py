@@ -72,6 +72,7 @@ class ConformancePeer:
     what else it can do; `secrets`: what ctx.secret() is to answer, by path - none of it may ever be shown; `bad_address`: one that the
     channel or the far end refuses for the recipient's sake, empty if there is none; `reports`: the evidence of its Word.REPORT, above
     whatever send() itself can show; `acknowledged`: how many of its words were; `receipts`: what came back of its own messages;
+    `is_shared`: only one can speak at a time on its medium, also where the channel sees to that by itself and does not declare it;
     `is_local`: a screen or a printer of this machine: there is no line to it that could break, and everybody is told there, so that
     the kit writes into each text whom it is for; `now`: UTC seconds by the clock of what is examined, set before anything is asked.
     `guests`: how many channels it serves at one time; so many checks share a real one side by side, for they mostly wait.
@@ -84,6 +85,7 @@ class ConformancePeer:
     secrets: Mapping[str, str] = MappingProxyType({})
     bad_address: str = ""
     guests: int = 6
+    is_shared: bool = False
     is_local: bool = False
     reports: Evidence = Evidence.DEVICE
 

@@ -11,7 +11,7 @@ from fenghuo.plugin.ports import Capabilities
 from fenghuo.rig.kit.bench import Bench
 from fenghuo.rig.kit.grades import Grade
 
-__all__ = ["Check", "everybody", "half_duplex", "listening", "over_a_line"]
+__all__ = ["Check", "everybody", "half_duplex", "listening", "over_a_line", "shared"]
 
 Story = Callable[[Bench], Awaitable[None]]
 
@@ -29,6 +29,11 @@ def listening(capabilities: Capabilities, peer: ConformancePeer) -> str:
 def half_duplex(capabilities: Capabilities, peer: ConformancePeer) -> str:
     """Holds where only one can speak at a time."""
     return "" if capabilities.half_duplex else "its medium is not half-duplex"
+
+
+def shared(capabilities: Capabilities, peer: ConformancePeer) -> str:
+    """Holds where only one can speak at a time, whoever sees to that."""
+    return "" if peer.is_shared else half_duplex(capabilities, peer)
 
 
 def over_a_line(capabilities: Capabilities, peer: ConformancePeer) -> str:

@@ -8,16 +8,19 @@ from fenghuo.errors import Withdrawn
 from fenghuo.plugin.conformance import Ability, Arrival
 from fenghuo.plugin.ports import Estimate
 from fenghuo.rig.kit.bench import Bench, Broken
-from fenghuo.rig.kit.check import Check, half_duplex
+from fenghuo.rig.kit.check import Check, half_duplex, shared
 from fenghuo.rig.kit.grades import Grade
 
 __all__ = ["CHECKS"]
 
 TEXT = "请立即打开沿江各村的应急避难场所"
-LONG = "船只由镇政府统一调度，不得自行下水。" * 12
+PLACES = "璜泾浏河双凤沙溪浮桥归庄鹿杨岳王陆渡板新毛板茜泾新塘牌楼老闸"
+LONG = "".join(f"{place}{number * 7919 % 9973}号船赴{place}闸，{number * 104729 % 8191}人上车；" for number, place in enumerate(PLACES, 1))
+"""Several fragments on any narrow medium: no two parts of it are alike, so that nothing makes it short."""
 ESTIMATE_SHARE = 0.15
 """Source: plugins.md, the conformance kit."""
 QUIET_S = 1.0
+SPARE_S = 0.5
 
 
 async def collides(bench: Bench) -> None:
@@ -25,7 +28,7 @@ async def collides(bench: Bench) -> None:
     await bench.peer.be_deaf(on=True)
     try:
         order = await bench.order(TEXT)
-        await bench.until(lambda: bool(bench.life.watch.sent), "send() returns")
+        await bench.until(lambda: bool(bench.life.watch.sent), "send() returns", within_s=bench.capabilities.attempt_s + SPARE_S)
     finally:
         await bench.peer.be_deaf(on=False)
     if bench.emissions():
@@ -112,10 +115,10 @@ async def _sent_and_guessed(bench: Bench) -> list[tuple[Estimate, list[Arrival]]
 
 
 CHECKS = (
-    Check("an emission lost in a collision is sent again", Grade.SILVER, collides, half_duplex, frozenset({Ability.DEAF}), is_alone=True),
+    Check("an emission lost in a collision is sent again", Grade.SILVER, collides, shared, frozenset({Ability.DEAF}), is_alone=True),
     Check("a lost answer costs a marked repeat and no more", Grade.SILVER, loses_acks, half_duplex, frozenset({Ability.REPORT})),
-    Check("a cancel between fragments keeps the rest off the air", Grade.GOLD, is_cancelled, half_duplex),
-    Check("an urgent order passes between the fragments of a long one", Grade.GOLD, gives_way, half_duplex),
+    Check("a cancel between fragments keeps the rest off the air", Grade.GOLD, is_cancelled, shared),
+    Check("an urgent order passes between the fragments of a long one", Grade.GOLD, gives_way, shared),
     Check("fragments are estimated within 15 % of what it took, or one", Grade.GOLD, estimates_fragments),
-    Check("airtime is estimated within 15 % of what it took", Grade.GOLD, estimates_airtime, half_duplex, frozenset({Ability.AIRTIME})),
+    Check("airtime is estimated within 15 % of what it took", Grade.GOLD, estimates_airtime, shared, frozenset({Ability.AIRTIME})),
 )
