@@ -50,7 +50,7 @@ class Nameless:
         if not self._has_read:
             await self._read(since)
         numbers = tuple(self._book.nameless.get(place, ()))
-        unanswered = {number: await self._unanswered(stored.channel, number, since) for number in numbers}
+        unanswered = {number: await self._unanswered(stored.channel, number, since, stored.at) for number in numbers}
         names = {stored.inbound.ref, *stored.inbound.alternate_refs}
         if self.is_on_air(stored) or any((stored.channel, name) in self._book.refs for name in names):  # it was named while we looked
             return None
@@ -74,15 +74,15 @@ class Nameless:
             self._book.nameless.setdefault((row.channel, row.address), {})[row.delivery] = None
         self._has_read = True
 
-    async def _unanswered(self, channel: str, delivery: int, since: float) -> float:
-        """How many receipts its nameless emissions can own in all; those that it was given are noted. Infinity where one of them may be
-        of several fragments, each of which gets a receipt of its own."""
+    async def _unanswered(self, channel: str, delivery: int, since: float, until: float) -> float:
+        """How many receipts its nameless emissions can own in all: those that began before the receipt came, at `until`; what it was given
+        is noted. Infinity where one of them may be of several fragments, each of which gets a receipt of its own."""
         given = self._given.setdefault(delivery, set())
         receipts = await self._store.find(RECEIPT, "delivery = ? AND channel = ? AND ref != ''", delivery, channel)
         for ref in given | {receipt.ref for receipt in receipts}:
             is_named = await self._store.get(REF, channel, ref) is not None
             (given.discard if is_named else given.add)(ref)
-        attempts = await self._store.find(ATTEMPT, f"delivery = ? AND at > ? AND {NAMELESS}", delivery, since)
+        attempts = await self._store.find(ATTEMPT, f"delivery = ? AND at > ? AND at <= ? AND {NAMELESS}", delivery, since, until)
         sizes = [await self._fragments(attempt) for attempt in attempts]
         return len(attempts) if all(size == 1 for size in sizes) else float("inf")
 

@@ -187,6 +187,18 @@ async def test_a_report_that_came_while_another_order_was_on_the_air_is_the_doub
         assert [ObjectiveState.MET, ObjectiveState.OPEN] == await _objectives(house)
 
 
+async def test_a_report_that_came_before_an_order_is_not_its(tmp_path: Path) -> None:
+    """A stranger's report, or of an emission that is forgotten: what begins only later, and is cut off, has no report yet."""
+    async with opened(tmp_path, before=_cut_off) as house:
+        await house.hear("a", InboundKind.RECEIPT, ref="of-nobody", level=Evidence.DEVICE, address=WANG)
+        await house.later(1)
+        await house.order("wang", via=["a"])
+    async with opened(tmp_path, clock=house.clock) as house:
+        await house.hear("a", InboundKind.RECEIPT, ref="of-another", level=Evidence.DEVICE, address="+8613800000002")
+        assert [ObjectiveState.OPEN] == await _objectives(house)
+        assert ["new", "new"] == [row.state for row in await house.store.find(INBOX)]
+
+
 async def test_a_receipt_that_was_faster_than_a_doubt_ends_it(tmp_path: Path) -> None:
     """It comes while its emission is on the air and could be named; then it is certain that no outcome will name it."""
     async with opened(tmp_path) as house:
