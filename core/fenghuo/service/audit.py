@@ -13,9 +13,9 @@ import structlog
 from fenghuo.clock import Clock
 from fenghuo.errors import FenghuoError
 from fenghuo.model.audit import SYSTEM, By
-from fenghuo.service.audit_heads import Head, Signer, cut_tails, open_signer
+from fenghuo.service.audit_heads import Head, Report, Signer, cut_tails, examined, open_signer
 from fenghuo.service.audit_places import PLACE_S, FilePlace, Place
-from fenghuo.store.audit import Break, Deed, breaks
+from fenghuo.store.audit import Break, Deed
 from fenghuo.store.store import Store
 from fenghuo.store.tables import AUDIT
 from fenghuo.store.transaction import Tx
@@ -98,14 +98,12 @@ class AuditKeeper:
         await self._store.run(lambda tx: tx.audit(Deed.of("stop", "node"), by=SYSTEM))
         await self.put()
 
-    async def verify(self) -> tuple[int, tuple[Break, ...]]:
-        """The whole chain and the heads in the state folder: (number of records, what is wrong)."""
+    async def verify(self) -> Report:
+        """The whole chain, and the heads in the state folder."""
         rows = await self._store.find(AUDIT, "ORDER BY seq")
         heads = await asyncio.to_thread(self._local.heads)
         public = (await asyncio.to_thread(self._open)).public if heads else ""
-        hashes = {row.seq: row.hash for row in rows}
-        tails = cut_tails(heads, hashes, last=rows[-1].seq if rows else 0, key=public)
-        return len(rows), (*breaks(rows), *tails)
+        return examined(rows, heads, key=public)
 
     def _last_heads(self) -> list[Head]:
         """The newest head of each place that can be read back."""

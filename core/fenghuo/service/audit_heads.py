@@ -1,4 +1,4 @@
-"""Signed heads of the audit: what proves, from another place, how far the chain had come.
+"""Signed heads of the audit: what proves, from another place, how far the chain had come; and the one verdict on records and heads.
 
 A head is one line of JSON: node, seq, hash (hex), at_ms, key (hex, public), signature (hex) over all of the others. Ed25519, RFC 8032.
 Source: security.md §6.
@@ -9,14 +9,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from fenghuo.errors import FormatError
-from fenghuo.store.audit import Break, Chain
+from fenghuo.store.audit import Break, Chain, breaks
 from fenghuo.store.disk import write_file
+from fenghuo.store.records import AuditRow
 
-__all__ = ["Head", "Signer", "cut_tails", "open_signer", "read_heads"]
+__all__ = ["Head", "Report", "Signer", "cut_tails", "examined", "open_signer", "read_heads"]
 
 KEY = "audit.key"
 PUBLIC = "audit.pub"
@@ -104,6 +106,43 @@ def cut_tails(heads: Iterable[Head], hashes: Mapping[int, bytes], *, last: int, 
             yield Break(last, f"the records after {last} were cut off: a signed head knows record {head.seq}")
         elif hashes.get(head.seq, b"").hex() != head.hash:
             yield Break(head.seq, "is not the record that a signed head knows: the chain was written anew")
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What `fenghuo log verify` says, of the running daemon's audit or of a file."""
+
+    records: int
+    breaks: tuple[Break, ...]
+
+    def answer(self) -> dict[str, Any]:
+        """As it is printed and sent."""
+        wrong = [{"record": one.seq, "reason": one.reason} for one in self.breaks]
+        return {"records": self.records, "ok": not wrong, "breaks": wrong}
+
+
+def examined(rows: Iterable[AuditRow], heads: Iterable[Head], *, key: str) -> Report:
+    """Chain and heads judged in one pass that keeps only what the heads ask for; a daemon and an auditor far away find the same."""
+    known = tuple(heads)
+    seen = _Seen({head.seq for head in known})
+    wrong = (*breaks(seen.passing(rows)), *cut_tails(known, seen.hashes, last=seen.last, key=key))
+    return Report(seen.count, wrong)
+
+
+class _Seen:
+    """What is remembered of the records that pass."""
+
+    def __init__(self, wanted: set[int]) -> None:
+        self._wanted = wanted
+        self.hashes: dict[int, bytes] = {}
+        self.count = self.last = 0
+
+    def passing(self, rows: Iterable[AuditRow]) -> Iterator[AuditRow]:
+        for row in rows:
+            self.count += 1
+            self.last = row.seq
+            if row.seq in self._wanted:
+                self.hashes[row.seq] = row.hash
+            yield row
 
 
 def _short(key: str) -> str:

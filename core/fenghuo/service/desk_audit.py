@@ -48,5 +48,4 @@ class AuditVerbs:
 
     async def verify(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """Whether the chain holds, and as far as the heads in the state folder know."""
-        records, wrong = await self._keeper.verify()
-        return {"records": records, "ok": not wrong, "breaks": [{"record": one.seq, "reason": one.reason} for one in wrong]}
+        return (await self._keeper.verify()).answer()

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
+from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from fenghuo.cli.audit_offline import verified
 from fenghuo.clock import SystemClock
 from fenghuo.service.audit import LOCAL, AuditKeeper
-from fenghuo.store.audit import Deed, record_line
+from fenghuo.store.audit import Deed, read_line, record_hash, record_line
 from fenghuo.store.backup import backup
 from fenghuo.store.store import Store
 from fenghuo.store.tables import AUDIT
@@ -25,7 +29,7 @@ def kept(tmp_path: Path) -> Path:
         store = await Store.open(tmp_path / "state", clock=SystemClock(), node="node-1")
         keeper = AuditKeeper(store, SystemClock())
         for n in range(4):
-            await store.run(lambda tx, n=n: tx.audit(Deed.of("test", f"thing/{n}")))  # type: ignore[misc]
+            await store.run(lambda tx, n=n: tx.audit(Deed.of("test", f"thing/{n}", n=n)))  # type: ignore[misc]
         await keeper.stop()
         await backup(store, tmp_path / "backup.sqlite")
         rows = await store.find(AUDIT, "ORDER BY seq")
@@ -64,6 +68,51 @@ def test_an_edit_is_named(shell: Shell, kept: Path) -> None:
     export.write_text("\n".join(lines) + "\n")
     ran = shell.run("log", "verify", str(export))
     assert (1, "  record 2 was altered: its hash does not fit its fields\n") == (ran.code, ran.err)
+
+
+def _edited(chance: random.Random, lines: list[str]) -> list[str]:
+    at = chance.randrange(len(lines))
+    record = json.loads(lines[at])
+    name = chance.choice([name for name in record if name not in ("seq", "prev", "hash")])
+    record[name] = record[name] + 1 if isinstance(record[name], int) else f"{record[name]}x"
+    lines[at] = json.dumps(record)
+    return lines
+
+
+def _forged(chance: random.Random, lines: list[str]) -> list[str]:
+    """Edited, and its own hash made right: the next record tells, or the head."""
+    at = chance.randrange(len(lines))
+    row = msgspec.structs.replace(read_line(lines[at]), actor=f"nobody{chance.random()}")
+    lines[at] = record_line(msgspec.structs.replace(row, hash=record_hash(row)))
+    return lines
+
+
+def _deleted(chance: random.Random, lines: list[str]) -> list[str]:
+    del lines[chance.randrange(len(lines) - 1)]
+    return lines
+
+
+def _swapped(chance: random.Random, lines: list[str]) -> list[str]:
+    one, other = chance.sample(range(len(lines)), 2)
+    lines[one], lines[other] = lines[other], lines[one]
+    return lines
+
+
+def _cut(chance: random.Random, lines: list[str]) -> list[str]:
+    return lines[: chance.randrange(len(lines))]
+
+
+@pytest.mark.parametrize("spoil", [_edited, _forged, _deleted, _swapped, _cut])
+def test_a_thousand_alterations_are_found(kept: Path, spoil: Callable[[random.Random, list[str]], list[str]]) -> None:
+    """200 of each kind, by what the command calls; a tail that was cut off needs the head that lay elsewhere."""
+    export = kept / "export.jsonl"
+    lines = export.read_text().splitlines()
+    unseen = []
+    for seed in range(200):
+        export.write_text("".join(f"{line}\n" for line in spoil(random.Random(seed), list(lines))))
+        if verified(export, kept / "state" / LOCAL, kept / "state" / "audit.pub")["ok"]:
+            unseen.append(seed)
+    assert [] == unseen
 
 
 def test_a_file_that_is_no_audit_is_said_to_be_none(shell: Shell, tmp_path: Path) -> None:

@@ -15,8 +15,9 @@ import pytest
 from fenghuo.errors import NotAllowed
 from fenghuo.model.audit import By
 from fenghuo.plugin.ports import Actor
+from fenghuo.service import audit
 from fenghuo.service.audit import LOCAL, AuditKeeper
-from fenghuo.service.audit_heads import Head, cut_tails, open_signer, read_heads
+from fenghuo.service.audit_heads import Head, Report, cut_tails, open_signer, read_heads
 from fenghuo.service.audit_places import FilePlace, SyslogPlace, place_of
 from fenghuo.service.desk import Desk
 from fenghuo.store import Store, Tx
@@ -93,8 +94,8 @@ async def test_a_chain_written_anew_does_not_fit_its_heads(tmp_path: Path) -> No
     await filled(tmp_path / "state", 5, second=tmp_path / "second.heads")
     rewrite(tmp_path / "state", first=3)
     store = await open_store(tmp_path / "state")
-    records, wrong = await AuditKeeper(store, StillClock()).verify()
-    assert (6, [6]) == (records, [one.seq for one in wrong])
+    report = await AuditKeeper(store, StillClock()).verify()
+    assert (6, [6]) == (report.records, [one.seq for one in report.breaks])
     await store.close()
 
 
@@ -105,7 +106,7 @@ async def test_a_sound_audit_raises_no_alarm(tmp_path: Path) -> None:
     store = await open_store(tmp_path / "state")
     keeper = AuditKeeper(store, StillClock(), [FilePlace(tmp_path / "second.heads")])
     assert () == await keeper.compare()
-    assert (15, ()) == await keeper.verify()
+    assert Report(15, ()) == await keeper.verify()
     await store.close()
 
 
@@ -121,6 +122,22 @@ async def test_a_hundred_records_do_not_wait_for_the_minute(store: Store) -> Non
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert 100 == heads[0].seq
+
+
+async def test_a_single_record_waits_for_a_minute_and_no_longer(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One record is no hundred: its head comes when the time is over, which is 60 s outside of this test."""
+    assert 60.0 == audit.EVERY_S
+    monkeypatch.setattr(audit, "EVERY_S", 0.3)
+    keeper = AuditKeeper(store, StillClock())
+    running = asyncio.create_task(keeper.run())
+    await store.run(deed(1))
+    began = asyncio.get_running_loop().time()
+    async with asyncio.timeout(10 * TIMEOUT_SCALE):
+        while not (heads := await kept(store.folder / LOCAL)):
+            await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert (1, True) == (heads[0].seq, asyncio.get_running_loop().time() - began >= 0.3)
 
 
 async def test_nothing_is_signed_without_news(store: Store) -> None:
