@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import functools
+import io
+import os
+import select
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,7 +32,14 @@ SLEEPERS: tuple[tuple[Any, str], ...] = (
     (socket, "create_connection"),
     (subprocess.Popen, "wait"),
     (subprocess.Popen, "communicate"),
+    (threading.Thread, "join"),
+    (select, "select"),
+    (builtins, "open"),
+    (io, "open"),
+    (os, "open"),
+    (os, "fsync"),
 )
+"""What waits for the world: for time, names, peers, processes, threads, and for a disk, which takes seconds when it is worn or busy."""
 
 
 @contextmanager
