@@ -99,10 +99,11 @@ class Batch:
     def write(self, tx: Tx) -> None:
         """Everything above, in one transaction. May be run again: it reads nothing that it changes but states of messages."""
         for (message, revision), state in self.messages.items():
-            row = tx.get(MESSAGE, message, revision)
+            row = tx.sound(MESSAGE, message, revision)
             if row is not None:
                 tx.update(MESSAGE, msgspec.structs.replace(row, state=state))
-        tx.insert_all(RENDITION, self.renditions)
+        for rendition in self.renditions:  # there is a row where the disk damaged what was made before
+            tx.put(RENDITION, rendition)
         for release in self.releases:
             tx.put(RELEASE, release)
         _write(tx, OBJECTIVE, {row.id: row for row in self.new_objectives}, self.objectives)
@@ -133,7 +134,7 @@ class Batch:
 
     def _write_evidence(self, tx: Tx) -> None:
         for key, (outcome, at) in self.outcomes.items():
-            attempt = tx.get(ATTEMPT, *key)
+            attempt = tx.sound(ATTEMPT, *key)
             if attempt is not None:
                 tx.update(ATTEMPT, msgspec.structs.replace(attempt, outcome=outcome, outcome_at=at))
         for ref in self.refs:
@@ -142,7 +143,7 @@ class Batch:
             first = int(tx.scalar("SELECT COALESCE(MAX(id), 0) FROM receipt") or 0) + 1
             tx.insert_all(RECEIPT, [msgspec.structs.replace(row, id=number) for number, row in enumerate(self.receipts, first)])
         for number, state in self.inbox.items():
-            raw: InboxRow | None = tx.get(INBOX, number)
+            raw: InboxRow | None = tx.sound(INBOX, number)
             if raw is not None:
                 tx.update(INBOX, msgspec.structs.replace(raw, state=state))
         for receipt in self.late:

@@ -162,10 +162,13 @@ class FanOuts:
         doubts = await self._pages.recover()
         for row in await self._pages.open_rows():
             opened = self._book.objectives.get(row.objective)
-            if opened is None:
-                await self._pages.finish(row.objective, DeliveryState.CANCELLED, "over")
-            else:
+            if opened is not None:
                 self._begin(row, opened)
+                continue
+            try:
+                await self._pages.finish(row.objective, DeliveryState.CANCELLED, "over")
+            except RowDamaged as damage:  # alarmed by whoever read it; nothing of it goes, and its pages stay as they are
+                log.error("a fan-out cannot be read", cause=str(damage))
         return doubts
 
     async def stop(self, deadline: float) -> None:

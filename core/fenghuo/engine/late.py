@@ -49,23 +49,23 @@ async def raise_late(store: Store, late: Late) -> bool:
 
 def note_late(tx: Tx, receipt: Receipt) -> None:
     """A receipt, not numbered yet, for a delivery that was closed before it could be applied."""
-    delivery = tx.get(DELIVERY, receipt.delivery)
+    delivery = tx.sound(DELIVERY, receipt.delivery)
     if delivery is not None:
         _note(tx, delivery, msgspec.structs.replace(receipt, id=_next(tx)))
 
 
 def _owner(tx: Tx, late: Late) -> Delivery | None:
     if late.delivery:
-        return tx.get(DELIVERY, late.delivery)
+        return tx.sound(DELIVERY, late.delivery)
     return _by_refs(tx, late.channel, late.refs) if late.refs else _by_owner(tx, late.owners, late.number, late.at)
 
 
 def _by_refs(tx: Tx, channel: str, refs: tuple[str, ...]) -> Delivery | None:
     for ref in refs:
-        row = tx.get(REF, channel, ref)
-        attempt = tx.get(ATTEMPT, row.token, row.n) if row else None
+        row = tx.sound(REF, channel, ref)
+        attempt = tx.sound(ATTEMPT, row.token, row.n) if row else None
         if attempt is not None:
-            return tx.get(DELIVERY, attempt.delivery)
+            return tx.sound(DELIVERY, attempt.delivery)
     return None
 
 
@@ -84,14 +84,14 @@ def _by_owner(tx: Tx, owners: tuple[str, ...], number: int | None, at: float) ->
 
 def _note(tx: Tx, delivery: Delivery, receipt: Receipt) -> None:
     tx.insert(RECEIPT, receipt)
-    raw = tx.get(INBOX, receipt.inbox)
+    raw = tx.sound(INBOX, receipt.inbox)
     if raw is not None:
         tx.update(INBOX, msgspec.structs.replace(raw, state="matched"))
     tx.event("receipt.late", f"delivery/{delivery.id}", channel=receipt.channel, level=receipt.level.name, text=receipt.text)
     if receipt.level <= delivery.evidence:
         return
     tx.update(DELIVERY, msgspec.structs.replace(delivery, evidence=receipt.level))
-    target = tx.get(TARGET, delivery.objective, delivery.recipient)
+    target = tx.sound(TARGET, delivery.objective, delivery.recipient)
     if target is not None and target.evidence < receipt.level:
         tx.update(TARGET, msgspec.structs.replace(target, evidence=receipt.level))
     tx.event("objective.progress", f"objective/{delivery.objective}", message=delivery.message, recipient=delivery.recipient)

@@ -80,7 +80,7 @@ class Nameless:
         given = self._given.setdefault(delivery, set())
         receipts = await self._store.find(RECEIPT, "delivery = ? AND channel = ? AND ref != ''", delivery, channel)
         for ref in given | {receipt.ref for receipt in receipts}:
-            is_named = await self._store.get(REF, channel, ref) is not None
+            is_named = await self._store.sound(REF, channel, ref) is not None
             (given.discard if is_named else given.add)(ref)
         attempts = await self._store.find(ATTEMPT, f"delivery = ? AND at > ? AND at <= ? AND {NAMELESS}", delivery, since, until)
         sizes = [await self._fragments(attempt) for attempt in attempts]
@@ -88,8 +88,8 @@ class Nameless:
 
     async def _fragments(self, attempt: Attempt) -> int:
         """Of how many fragments an emission was at most; 0: nobody can say now."""
-        delivery = await self._store.get(DELIVERY, attempt.delivery)
-        row = await self._store.get(RENDITION, delivery.message, delivery.revision, delivery.form) if delivery is not None else None
+        delivery = await self._store.sound(DELIVERY, attempt.delivery)
+        row = await self._store.sound(RENDITION, delivery.message, delivery.revision, delivery.form) if delivery is not None else None
         if row is None:
             return 0
         payload = marked(Rendition(row.form, row.text, row.data, row.media_type, row.left_out), attempt.mark)

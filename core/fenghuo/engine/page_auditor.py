@@ -52,6 +52,6 @@ class PageAuditor:
         """When it should have moved on."""
         if row.state is not DeliveryState.EMITTING:
             return row.not_before if row.state is DeliveryState.READY or row.until is None else row.until
-        attempt = await self._store.get(PAGE_ATTEMPT, row.token, row.tries)
+        attempt = await self._store.sound(PAGE_ATTEMPT, row.token, row.tries)
         instance = self._board.get(row.channel)
         return (attempt.at if attempt else 0.0) + (instance.capabilities.attempt_s if instance else 0.0)

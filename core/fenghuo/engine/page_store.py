@@ -102,7 +102,7 @@ class PageStore:
             if not settled.begun and page.tries == n:
                 page = msgspec.structs.replace(page, tries=n - 1)
             self._put(tx, held, page, objective)
-            attempt = tx.get(PAGE_ATTEMPT, settled.page.token, n) if settled.begun else None
+            attempt = tx.sound(PAGE_ATTEMPT, settled.page.token, n) if settled.begun else None
             if attempt is not None:
                 tx.update(PAGE_ATTEMPT, _with_outcome(attempt, settled))
             return held, page
@@ -150,13 +150,13 @@ class PageStore:
         def job(tx: Tx) -> Change | None:
             attempt = _attempt_of(tx, told)
             page = tx.get(PAGE, attempt.objective, attempt.number) if attempt else None
-            objective = tx.get(OBJECTIVE, page.objective) if page else None
+            objective = tx.sound(OBJECTIVE, page.objective) if page else None
             roll = tx.get(ROLL, page.roll_page) if page else None
             if page is None or objective is None or roll is None:
                 return None
             after = paging.told(page, _places(roll, told.addresses), told.level, told.failure, needed=objective.needed)
             self._put(tx, page, after, objective)
-            raw: InboxRow | None = tx.get(INBOX, told.inbox)
+            raw: InboxRow | None = tx.sound(INBOX, told.inbox)
             if raw is not None:
                 tx.update(INBOX, msgspec.structs.replace(raw, state="matched"))
             body = {"channel": told.channel, "level": told.level.name if told.level is not None else "", "inbox": told.inbox}
@@ -192,7 +192,7 @@ class PageStore:
         open_ones = "objective IN (SELECT objective FROM fan_out WHERE done = 0)"
         cut_off = tx.find(PAGE, f"{open_ones} AND state = 'EMITTING'")
         for page in cut_off:
-            objective = tx.get(OBJECTIVE, page.objective)
+            objective = tx.sound(OBJECTIVE, page.objective)
             if objective is not None:
                 now, view = self._office.clock.time(), self._view(page.channel)
                 self._put(tx, page, paging.doubted(page, "crash", needed=objective.needed, now=now, view=view), objective)
@@ -228,7 +228,7 @@ class PageStore:
             for page in pages:
                 if row is not None:
                     self._put(tx, page, paging.stopped(page, state, reason), row)
-            intent = tx.get(FAN_OUT, objective)
+            intent = tx.sound(FAN_OUT, objective)
             if not pages and intent is not None:
                 tx.update(FAN_OUT, msgspec.structs.replace(intent, done=True))
             return not pages

@@ -24,7 +24,7 @@ from fenghuo.engine.nameless import Nameless
 from fenghuo.engine.office import Office
 from fenghuo.engine.orphans import Orphans, Stored
 from fenghuo.engine.page_store import Told
-from fenghuo.errors import KeyConflict
+from fenghuo.errors import FenghuoError, KeyConflict
 from fenghuo.model.delivery import Delivery, DeliveryState, Outcome
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.traffic import Traffic
@@ -119,7 +119,10 @@ class Receipts:
         recent = "at > (SELECT MAX(at) FROM inbox) - CASE kind WHEN ? THEN ? ELSE ? END"
         bounds = (InboundKind.MESSAGE, KEEP_KEYS_S, UNREAD_S)
         for row in await self._store.find(INBOX, f"state = 'new' AND {recent} ORDER BY id", *bounds):
-            await self._classify(Stored(row.channel, _unpacked(row.raw), row.id, row.at))
+            try:
+                await self._classify(Stored(row.channel, _unpacked(row.raw), row.id, row.at))
+            except FenghuoError as error:  # what it is about may be damaged; it stays new
+                log.error("something heard before could not be worked out", inbox=row.id, cause=str(error))
 
     async def take(self, channel: str, inbound: Inbound) -> None:
         """Commit, ack, classify. Raises: StoreFull: nothing was acked, the peer will send it again."""
@@ -326,6 +329,6 @@ class Receipts:
 
 def _mark(tx: Tx, inbox: int, state: str) -> None:
     """Understood: a restart must not try it on what came after it."""
-    raw = tx.get(INBOX, inbox)
+    raw = tx.sound(INBOX, inbox)
     if raw is not None:
         tx.update(INBOX, msgspec.structs.replace(raw, state=state))

@@ -5,6 +5,8 @@ Source: delivery.md, At least once ("Start-up").
 
 from __future__ import annotations
 
+import json
+
 import msgspec
 
 from fenghuo.engine.batch import Batch
@@ -26,7 +28,7 @@ from fenghuo.model.delivery import Delivery, DeliveryState, Objective, Objective
 from fenghuo.model.directory import RecipientId
 from fenghuo.model.message import Message, MessageId, MessageState
 from fenghuo.model.roll import PUBLIC
-from fenghuo.store.records import MessageRow
+from fenghuo.store.records import FanOutRow, MessageRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import DELIVERY, FAN_OUT, MESSAGE, OBJECTIVE, RECEIPT, REF, RELEASE, RENDITION, TARGET
 
@@ -34,6 +36,8 @@ __all__ = ["Recovery"]
 
 ARRIVED_SIGNED_S = 1.0
 """Signatures that came with their message are written a moment after its objectives are opened, and were not waited for."""
+_PUBLICS = "SELECT json_group_array(objective) FROM fan_out WHERE done = 0"
+_ASKED = "SELECT json_group_array(recipient) FROM target WHERE objective = ?"
 STILL_OPEN = (ObjectiveState.OPEN, ObjectiveState.AT_RISK)
 
 
@@ -53,19 +57,21 @@ class Recovery:
         self._resuming = Resuming(office, store, opening=opening, tally=tally)
         self.doubts = 0
         self._publics: set[int] = set()  # told page by page: what is open of them is no target
+        self._intents: dict[int, FanOutRow] = {}  # those of them that are sound
 
     async def run(self, loop: Loop, facts: Facts) -> None:
         """Load all that is open, put cut-off emissions in doubt, mark everything, go on with fan-outs and unplanned messages."""
         await self._number()
         await self._messages()
-        self._publics = {row.objective for row in await self._store.find(FAN_OUT, "done = 0")}
+        self._publics = set(json.loads(str(await self._store.scalar(_PUBLICS))))
+        self._intents = {row.objective: row for row in await self._store.find(FAN_OUT, "done = 0")}
         batch = Batch()
         await self._objectives(batch)
         await self._targets(batch)
         await self._refs()
+        await self._recount(batch)
         if batch:
             await self._store.run(batch.write)
-        await self._recount()
         await self._resume(facts)
         facts.wake()
         for target in self._book.targets():
@@ -127,8 +133,8 @@ class Recovery:
         return after
 
     async def _ended_message(self, objective: Objective) -> OpenMessage | None:
-        """A message that ended just before the crash: its targets are still to be closed."""
-        row = await self._store.get(MESSAGE, objective.message, objective.revision)
+        """A message that ended just before the crash: its targets are still to be closed. None: its row is damaged, and it stops."""
+        row = await self._store.sound(MESSAGE, objective.message, objective.revision)
         return await self._open(row) if row is not None else None
 
     def _rungs(self, objective: Objective) -> tuple[Rung, ...]:
@@ -162,25 +168,59 @@ class Recovery:
                     batch.changed(after, msgspec.structs.replace(after, state=DeliveryState.CANCELLED, until=None))
             if entry is not None:
                 self._book.put(entry, after)
+                self._made_again(entry.objective, after.form, batch)
 
-    async def _recount(self) -> None:
+    def _made_again(self, opened: OpenObjective, form: str, batch: Batch) -> None:
+        """A rendition whose row the disk damaged: it was made from the message, which is sound."""
+        row = self._shelf.make(opened.message.message, form)
+        if row is not None:
+            batch.renditions.append(row)
+
+    async def _recount(self, batch: Batch) -> None:
         count = "SELECT COUNT(*) FROM target WHERE objective = ? AND covers = '' AND state IN {}"
         for opened in self._book.objectives.values():
             if opened.objective.id in self._publics:
+                self._public(opened, batch)
                 continue
             met = await self._store.scalar(count.format("('MET', 'COVERED')"), opened.objective.id)
             ended = await self._store.scalar(count.format("('MISSED', 'WITHDRAWN')"), opened.objective.id)
-            lost = await self._lost(opened.objective)
+            lost = await self._lost(opened, int(met or 0) + int(ended or 0))
+            if lost and lost > opened.objective.ended - int(ended or 0):
+                self._tell_not_told(opened.objective, lost, batch)
             self._tally.recounted(opened, met=int(met or 0), ended=int(ended or 0) + lost)
             if opened.escalate:
-                opened.asked.update(row.recipient for row in await self._store.find(TARGET, "objective = ?", opened.objective.id))
+                opened.asked.update(await self._asked(opened.objective.id))
 
-    async def _lost(self, objective: Objective) -> int:
-        """Of an objective that an earlier start gave up to find all people of: how many have no target and never will."""
+    def _public(self, opened: OpenObjective, batch: Batch) -> None:
+        """One whose intent is damaged is given up: nobody knows any more which pages of it are to go."""
+        objective, intent = opened.objective, self._intents.get(opened.objective.id)
+        if intent is not None:
+            views = map(self._opening.situation().channel.get, intent.channels)
+            for form in sorted({view.form for view in views if view is not None}):
+                self._made_again(opened, form, batch)
+        else:
+            not_told = max(0, objective.total - objective.met)
+            self._tell_not_told(objective, not_told, batch)
+            self._tally.counted(opened, met=objective.met, ended=not_told, total=objective.total)
+
+    async def _lost(self, opened: OpenObjective, ended: int) -> int:
+        """How many of an objective have no target and never will: an earlier start gave up to find them, or their rows are damaged.
+        `ended`: how many have one that is over."""
+        objective = opened.objective
+        in_hand = sum(not entry.target.covers for entry in opened.targets.values())
+        made = objective.total
         if objective.planned < objective.total:
-            return 0
-        made = await self._store.scalar("SELECT COUNT(*) FROM target WHERE objective = ? AND covers = ''", objective.id)
-        return max(0, objective.total - int(made or 0))
+            made = int(await self._store.scalar("SELECT COUNT(*) FROM target WHERE objective = ? AND covers = ''", objective.id) or 0)
+        return max(0, made - ended - in_hand)
+
+    @staticmethod
+    def _tell_not_told(objective: Objective, not_told: int, batch: Batch) -> None:
+        body = {"message": objective.message, "audience": objective.audience, "total": objective.total}
+        batch.event("alarm.not_told", f"objective/{objective.id}", **body, not_told=not_told)
+
+    async def _asked(self, objective: int) -> set[RecipientId]:
+        """Everybody who has a target of it, sound or damaged: nobody gets a second one."""
+        return set(json.loads(str(await self._store.scalar(_ASKED, objective))))
 
     async def _refs(self) -> None:
         """The provider's names of open emissions, so that late receipts find them."""
@@ -202,9 +242,9 @@ class Recovery:
         for opened in list(self._book.objectives.values()):
             objective = opened.objective
             if objective.planned < objective.total and objective.id not in self._publics:
-                rows = await self._store.find(TARGET, "objective = ?", objective.id)
-                known = {row.recipient for row in rows}
-                opened.objective = msgspec.structs.replace(objective, planned=sum(not row.covers for row in rows))
+                known = await self._asked(objective.id)
+                made = await self._store.scalar("SELECT COUNT(*) FROM target WHERE objective = ? AND covers = ''", objective.id)
+                opened.objective = msgspec.structs.replace(objective, planned=int(made or 0))
                 heirs = await self._heirs(objective.message, objective.revision) if objective.ladder == INHERITED else ()
                 self._resuming.go_on(opened, known, heirs, batch)
         if batch:
@@ -253,7 +293,7 @@ class Recovery:
     async def _plan_anew(self, key: tuple[MessageId, int], entry: OpenMessage, facts: Facts) -> None:
         """Accepted, and cut off before its plan was on the disk."""
         self._book.close_message(key)
-        row = await self._store.get(MESSAGE, *key)
+        row = await self._store.sound(MESSAGE, *key)
         if row is not None:
             signers = tuple(sorted(entry.signed))
             facts.put(await self._store.run(lambda tx: accepted_anew(tx, row, signers)))

@@ -33,7 +33,7 @@ class Resuming:
     async def restore(self, opened: OpenObjective) -> None:
         """Give an objective the ladder and the directory that it was planned by, as far as they are kept."""
         objective = opened.objective
-        row = await self._store.get(ROSTER, objective.id)
+        row = await self._store.sound(ROSTER, objective.id)
         if row is not None:
             opened.rungs = msgspec.msgpack.decode(row.rungs, type=tuple[Rung, ...])
             opened.escalate = msgspec.msgpack.decode(row.escalate, type=tuple[Escalation, ...])
@@ -83,6 +83,6 @@ class Resuming:
         if digest == self._office.directory.digest:
             return self._office.directory
         if digest not in self._snapshots:
-            row = await self._store.get(DIRECTORY, digest)
+            row = await self._store.sound(DIRECTORY, digest)
             self._snapshots[digest] = msgspec.msgpack.decode(row.body, type=Directory) if row is not None else None
         return self._snapshots[digest]

@@ -96,7 +96,7 @@ def accepted_anew(tx: Tx, row: MessageRow, signers: tuple[str, ...]) -> MessageA
 
 
 def _made_up_for(tx: Tx, what: Lost, key: Key) -> tuple[Overdue, Fact] | None:
-    row = tx.get(MESSAGE, *key)
+    row = tx.sound(MESSAGE, *key)
     if row is None:
         return None
     releases = tx.find(RELEASE, "message = ? AND revision = ? ORDER BY at", *key)

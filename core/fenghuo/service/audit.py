@@ -53,7 +53,7 @@ class AuditKeeper:
         """What the heads of the last run say against the chain as it is now; each is an alarm. `rest_s`: before they are verified."""
         last = self._store.audited.mark
         found = await asyncio.to_thread(self._last_heads)
-        rows = [await self._store.get(AUDIT, head.seq) for head in found]
+        rows = [await self._store.sound(AUDIT, head.seq) for head in found]
         hashes = {row.seq: row.hash for row in rows if row is not None}
         await asyncio.sleep(rest_s if found else 0.0)
         public = (await asyncio.to_thread(self._open)).public if found else ""

@@ -53,6 +53,7 @@ from fenghuo.service.upward import Upward
 from fenghuo.service.watchdog import Progress, Watchdog
 from fenghuo.service.web import WebPort
 from fenghuo.store.audit import Deed
+from fenghuo.store.scrub import scrub_daily
 from fenghuo.store.store import Store
 
 __all__ = ["Daemon", "serve", "version"]
@@ -215,6 +216,7 @@ class Daemon:
         watchdog.watch("writer", lambda: Progress(*self._store.progress, 20.0))
         works = [("watchdog", watchdog.run(watchdog_period_s())), ("events", self._count_events(room)), ("audit", self._audit.run())]
         works += [("auditor", room.auditor.run()), ("rolls", self._rolls.run())]
+        works.append(("scrub", scrub_daily(self._store)))
         endpoint = self._settings.node.endpoint
         if endpoint is None or endpoint.has_rules:  # without rules of its own an endpoint has nothing to pass on
             works.append(("upward", self._upward.run()))

@@ -50,7 +50,7 @@ class RollKeeper:
 
     async def load(self) -> None:
         """Put the roll in force that was so before the restart."""
-        self._office.roll = roll_in_force(await self._store.get(META, "roll"))
+        self._office.roll = roll_in_force(await self._store.sound(META, "roll"))
 
     async def load_folder(self, folder: Path, directory: Directory) -> None:
         """Import the operator's file if it holds something new; a folder without one leaves the roll as it is. `directory`: whose areas

@@ -21,7 +21,7 @@ from fenghuo.store.inspection import Finding, census_rows, survey
 from fenghuo.store.mapping import Scalar
 from fenghuo.store.records import CensusRow
 from fenghuo.store.tables import AUDIT, CENSUS, EVENT, QUARANTINE
-from fenghuo.store.transaction import Damage, Tx
+from fenghuo.store.transaction import Damage, Tx, fetch
 
 __all__ = ["Commit", "Committer", "Job", "Outcome"]
 
@@ -276,8 +276,8 @@ class Committer:
         connection = self._database.connection
         self._census = census_rows(connection)
         self._head = int(connection.execute('SELECT coalesce(max(seq), 0) FROM "event"').fetchone()[0])
-        last = connection.execute(f"{AUDIT.select_sql} ORDER BY seq DESC LIMIT 1").fetchone()
-        self._chain = self._chain.after(AUDIT.decode(last)) if last else self._chain
+        last = fetch(connection, AUDIT.find_sql("ORDER BY seq DESC", 1))  # damaged or not, it is followed: its number is given
+        self._chain = self._chain.after(AUDIT.decode(last[0])) if last else self._chain
         self._recounted: set[str] = set()
         self._found: list[Damage] = []
 

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import aiosqlite
 import msgspec
@@ -113,6 +113,17 @@ class Reader:
             self._damaged([Damage(table, rows[0])])
             raise RowDamaged(table.name, key)
         return table.decode(rows[0])
+
+    async def scrub(self, table: Table[Any], after: tuple[Scalar, ...], limit: int) -> tuple[Scalar, ...]:
+        """Check the `limit` rows behind the key `after`; the last key, empty when there were no more. Raises: StoreError."""
+        key = ", ".join(f'"{part}"' for part in table.key)
+        behind = f"({key}) > ({', '.join('?' * len(after))}) " if after else ""
+        rows: list[tuple[Scalar, ...]] = []
+        await self._read(table.find_sql(f"{behind}ORDER BY {key}", limit), after, rows.extend, rows.clear)
+        bad = [Damage(table, raw) for raw in rows if not table.is_sound(raw)]
+        if bad:
+            self._damaged(bad)
+        return table.key_of(rows[-1]) if rows else ()
 
     async def scalar(self, sql: str, params: Sequence[Scalar]) -> Scalar:
         """The first field of the first row. Raises: StoreError."""

@@ -69,7 +69,7 @@ def roll_in_force(row: MetaRow | None) -> Roll:
 
 async def unused(store: Store, *, ended_before: float) -> list[int]:
     """Pages of rolls that are not in force and that no message names which is open, or ended at `ended_before` (UTC seconds) or later."""
-    active = roll_in_force(await store.get(META, IN_FORCE)).number
+    active = roll_in_force(await store.sound(META, IN_FORCE)).number
     return [int(key) for key in json.loads(str(await store.scalar(_UNUSED, active, ended_before)))]
 
 

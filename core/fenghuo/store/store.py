@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from fenghuo.clock import Clock
-from fenghuo.errors import StoreError
+from fenghuo.errors import RowDamaged, StoreError
 from fenghuo.store.audit import Chain, acting
 from fenghuo.store.backup import backup
 from fenghuo.store.committer import Commit, Committer, Job
@@ -27,8 +27,8 @@ from fenghuo.store.mapping import Scalar, Table
 from fenghuo.store.reader import InlineRows, Reader, Rows, ThreadRows
 from fenghuo.store.records import MetaRow
 from fenghuo.store.schema import migrate
-from fenghuo.store.tables import META
-from fenghuo.store.transaction import Damage, Tx
+from fenghuo.store.tables import EVENT, META
+from fenghuo.store.transaction import Damage, Tx, fetch
 from fenghuo.store.writer import InlineWriter, ThreadWriter, Writer
 
 __all__ = ["DATABASE", "Fill", "Store", "StoreSettings", "Table", "Tx"]
@@ -67,6 +67,12 @@ class StoreSettings(msgspec.Struct, frozen=True):
 
 
 DEFAULTS = StoreSettings()
+NAMES = ("node", "store", "events.epoch")
+DAMAGED = "\0"
+"""What no name is."""
+DAMAGED_TOGETHER = 1_000
+"""Newest events that may be damaged at once, as those on one bad block are, before nothing is known of the time."""
+WAY_OUT = "`fenghuo db fsck` says what is wrong with it, and `fenghuo db restore BACKUP` puts a backup in its place"
 
 
 def end_process(cause: BaseException) -> None:
@@ -93,6 +99,7 @@ class Store:
         self._writer: Writer
         self._reader: Reader
         self._reports: set[asyncio.Future[Any]] = set()
+        self._epoch = ""
 
     @classmethod
     async def open(
@@ -145,6 +152,17 @@ class Store:
         """The committed row with this key. Raises: RowDamaged: it is set aside and alarmed."""
         return await self._reader.get(table, key)
 
+    async def sound(self, table: Table[R], *key: Scalar) -> R | None:
+        """As get(), and None for a damaged row: for whoever goes on without it. It is set aside and alarmed."""
+        try:
+            return await self._reader.get(table, key)
+        except RowDamaged:
+            return None
+
+    async def scrub(self, table: Table[Any], after: tuple[Scalar, ...], limit: int) -> tuple[Scalar, ...]:
+        """Check the `limit` rows behind the key `after` (empty: the first), and return the last key; empty at the end of the table."""
+        return await self._reader.scrub(table, after, limit)
+
     async def scalar(self, sql: str, *params: Scalar) -> Scalar:
         """The first field of the first row of a SELECT; digests are not checked."""
         return await self._reader.scalar(sql, params)
@@ -179,10 +197,7 @@ class Store:
         try:
             path = self.folder / DATABASE
             self._reader = Reader(fill.rows(path) if fill is not None else await ThreadRows.open(path), self._damaged)
-            epoch = await self.get(META, "events.epoch")
-            if epoch is None:
-                raise StoreError("the store has lost the name of its event stream")
-            self.events = EventStream(self._reader, epoch=epoch.value, head=committer.head)
+            self.events = EventStream(self._reader, epoch=self._epoch, head=committer.head)
             self.audited = HighWater(committer.chain.seq)
             self.chain = committer.chain
         except BaseException:
@@ -199,7 +214,7 @@ class Store:
         except BaseException as exc:
             self._unlock()
             if isinstance(exc, (sqlite3.Error, *UNREADABLE)):
-                raise StoreError(f"the store in {self.folder} cannot be opened: {said_by(exc)}") from exc
+                raise StoreError(f"the store in {self.folder} cannot be opened: {said_by(exc)}; {WAY_OUT}") from exc
             raise
 
     def _unlock(self) -> None:
@@ -233,7 +248,7 @@ class Store:
 
     def _identify(self, committer: Committer, node: str, marker: Path) -> None:
         known = marker.read_text() if marker.exists() else None
-        name = committer.alone(lambda tx: _name(tx, node, is_new=known is None))
+        name, self._epoch = committer.alone(lambda tx: _names(tx, node, marker=known))
         if known is None:
             write_file(marker, name.encode())
         elif known != name:
@@ -276,19 +291,38 @@ def _follow(then: Callable[[T], object], future: asyncio.Future[T]) -> None:
 
 
 def _newest_at(connection: sqlite3.Connection) -> float | None:
-    row = connection.execute("SELECT at FROM event ORDER BY seq DESC LIMIT 1").fetchone()
-    return None if row is None else float(row[0])
+    """When the last sound event was written: an instant that the disk altered would end everything that is open."""
+    newest = fetch(connection, EVENT.find_sql("ORDER BY seq DESC", DAMAGED_TOGETHER))
+    return next((EVENT.decode(raw).at for raw in newest if EVENT.is_sound(raw)), None)
 
 
-def _name(tx: Tx, node: str, *, is_new: bool) -> str:
-    """The store's own name; made, with that of its event stream, at the first start."""
-    owner = tx.get(META, "node")
-    if owner is None and is_new:
-        for name, value in (("node", node), ("store", os.urandom(8).hex()), ("events.epoch", os.urandom(8).hex())):
-            tx.put(META, MetaRow(name, value))
-    elif owner is None or owner.value != node:
-        raise StoreError(f"this store belongs to node {owner.value if owner else 'nobody'}, and the settings say {node}")
-    row = tx.get(META, "store")
-    if row is None:
-        raise StoreError("the store has lost its name")
-    return row.value
+def _names(tx: Tx, node: str, *, marker: str | None) -> tuple[str, str]:
+    """The store's own name and that of its event stream; made at the first start (`marker` None).
+
+    One that the disk damaged is known elsewhere: the marker has the store's, and the settings have the node's; a stream of another
+    name only makes its readers begin anew.
+    """
+    owner, name, epoch = (_kept(tx, key) for key in NAMES)
+    if owner is None and marker is None:
+        for key, value in zip(NAMES, (node, os.urandom(8).hex(), os.urandom(8).hex()), strict=True):
+            tx.put(META, MetaRow(key, value))
+        return _names(tx, node, marker="")
+    for key, found, otherwise in (("node", owner, node), ("store", name, marker), ("events.epoch", epoch, os.urandom(8).hex())):
+        if found == DAMAGED and not marker:
+            raise StoreError(f"row {key!r} of table meta does not fit its digest, and there is no {MARKER} to go by; {WAY_OUT}")
+        if found == DAMAGED and otherwise is not None:
+            tx.put(META, MetaRow(key, otherwise))
+            return _names(tx, node, marker=marker)
+    if owner != node:
+        raise StoreError(f"this store belongs to node {owner or 'nobody'}, and the settings say {node}")
+    if name is None or epoch is None:
+        raise StoreError(f"the store has lost its name; {WAY_OUT}")
+    return name, epoch
+
+
+def _kept(tx: Tx, key: str) -> str | None:
+    try:
+        row = tx.get(META, key)
+    except RowDamaged:
+        return DAMAGED
+    return row.value if row is not None else None
