@@ -18,7 +18,7 @@ import msgspec
 
 from fenghuo.client.socket import Control
 from tests.scale import TIMEOUT_SCALE
-from tests.signals import send
+from tests.signals import Process, send
 
 __all__ = ["Node", "NotStarted", "Person", "orders", "radio", "sms"]
 
@@ -82,7 +82,7 @@ class Node:
         self.ready_line = ""
         self.log = folder / "daemon.log"
         self.ready_within_s = 15.0
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Process | None = None
         self._session: aiohttp.ClientSession | None = None
         _write(folder, channels, persons, rules, extra)
 
@@ -106,8 +106,18 @@ class Node:
 
     async def start(self, *, under: Sequence[str] = ()) -> None:
         """Start the daemon and return when it says that it is ready. `under`: a command before it, as strace. Raises: NotStarted."""
+        self._process = await self._spawn(under)
+        assert self._process.stdout is not None
+        async with asyncio.timeout(self.ready_within_s * TIMEOUT_SCALE):
+            line = (await self._process.stdout.readline()).decode()
+        found = URL.search(line)
+        if not found:
+            raise NotStarted(f"the daemon did not start: {line} {self.log.read_text()[-2000:]}")
+        self.ready_line, self.url = line.strip(), found.group(1)
+
+    async def _spawn(self, under: Sequence[str]) -> Process:
         with self.log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 *under,
                 sys.executable,
                 "-m",
@@ -119,13 +129,6 @@ class Node:
                 stderr=log,
                 env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": ""},  # compiled by the first start, for all
             )
-        assert self._process.stdout is not None
-        async with asyncio.timeout(self.ready_within_s * TIMEOUT_SCALE):
-            line = (await self._process.stdout.readline()).decode()
-        found = URL.search(line)
-        if not found:
-            raise NotStarted(f"the daemon did not start: {line} {self.log.read_text()[-2000:]}")
-        self.ready_line, self.url = line.strip(), found.group(1)
 
     @property
     def is_alive(self) -> bool:
