@@ -15,7 +15,7 @@ QUOTED = re.compile(r"`([A-Za-z0-9_.][A-Za-z0-9_./-]*)`")
 LINKED = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 FOLDERS = ("core/", "adapters/", "plugins/", "config/", "tests/", "systemd/", "docs/", "bench/", "tools/", "requirements/", ".ci/")
 
-# A test as docs/reliability.md names it, by the file's name alone.
+# A test as docs/reliability.md and docs/intake.md name it, by the file's name alone.
 TESTED = re.compile(r"`(test_\w+\.py)(?:::(\w+))?`")
 
 # What a run writes or an operator makes; the documents may name it though it is not in the repository.
@@ -75,9 +75,10 @@ def test_every_hook_is_named_in_the_reference() -> None:
     assert [] == [hook for hook in hooks if hook not in reference]
 
 
-def test_every_test_that_reliability_leans_on_exists() -> None:
+@pytest.mark.parametrize("document", ["docs/reliability.md", "docs/intake.md"])
+def test_every_test_that_a_promise_leans_on_exists(document: str) -> None:
     """Whoever doubts a promise can run what it is held by: file and function are there."""
-    named = TESTED.findall((ROOT / "docs/reliability.md").read_text(encoding="utf-8"))
+    named = TESTED.findall((ROOT / document).read_text(encoding="utf-8"))
     texts: dict[str, str] = {}
     for path in (ROOT / "tests").rglob("test_*.py"):  # several files may have one name: test_kill.py is two
         texts[path.name] = texts.get(path.name, "") + path.read_text(encoding="utf-8")

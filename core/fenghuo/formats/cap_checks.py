@@ -125,6 +125,16 @@ def _lack(area: AffectedArea) -> str:
     return "has codes only, so its shape depends on the gazetteer" if area.geocodes else "has a name only"
 
 
+def _overlapping(content: Content) -> _Sentences:
+    """Areas of one info that share a code or a shape; where shapes only cross, planning takes both, and nobody is told twice."""
+    seen: dict[tuple[str, object], str] = {}
+    for path, area in _all_areas(content):
+        parts = {*area.geocodes, *area.polygons, *area.circles}
+        others = {seen.setdefault((path.rpartition("/")[0], part), path) for part in parts} - {path}
+        if others:
+            yield f"{path} overlaps {min(others)}"
+
+
 def _headline(content: Content) -> _Sentences:
     for path, info in _infos(content):
         if not info.headline:
@@ -176,6 +186,7 @@ _CHECKS: tuple[tuple[str, Callable[[Content], _Sentences]], ...] = (
     ("expires-missing", _no_end),
     ("expires-long", _late_end),
     ("area", _areas),
+    ("area", _overlapping),
     ("headline", _headline),
     ("long-text", _long_text),
     ("unknown-discouraged", _unknown),

@@ -81,6 +81,26 @@ def test_a_short_key_does_not_count() -> None:
     assert [("invalid", False)] == signatures(read(weak().sign(), weak()))
 
 
+@pytest.mark.parametrize(
+    "method",
+    [
+        "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256",
+        "http://www.w3.org/2000/09/xmldsig#dsa-sha1",
+        "http://www.w3.org/2009/xmldsig11#dsa-sha256",
+        "urn:ietf:params:xml:ns:sm2sig#sm2-with-sm3",
+    ],
+)
+def test_an_algorithm_that_does_not_count_is_unsupported(method: str) -> None:
+    """HMAC, which whoever verifies could have made; DSA; SM2, for which this build has no keys. Allowing SHA-1 changes none of that."""
+    root = etree.fromstring(met().sign())
+    (stated,) = root.iter(f"{{{DSIG}}}SignatureMethod")
+    stated.set("Algorithm", method)
+    for allowed in (False, True):
+        decoded = read(etree.tostring(root), met(), allow_sha1=allowed)
+        assert [("unsupported", False)] == signatures(decoded)
+        assert decoded.content is not None
+
+
 def test_sha1_counts_only_where_settings_say_so_and_is_shown_as_weak() -> None:
     """Old writers exist; nobody should take them for strong."""
     raw = hub().sign(method=SignatureMethod.RSA_SHA1)
