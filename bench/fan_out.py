@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 import uvloop
 
+from bench.node import KEY, channel, people_files, started, write_node
 from bench.probe import fsync_probe
 from bench.pump import ANSWER, LENGTH, HttpClient, Sink, median, percentile
 from bench.report import Row, alone, table
@@ -28,43 +29,9 @@ REST_S = 1.0
 """After a round, so that the next does not begin in the end of this one."""
 EVERY_S = 0.04
 """Between two urgent orders."""
-TOKEN = "bench-0123456789abcdef0123456789abcdef"
-URL = re.compile(r"web http://127\.0\.0\.1:(\d+)")
-SETTINGS = """[node]
-name = "bench"
-state = "state"
-rules = "rules.toml"
-directory = "people"
-[web]
-listen = "127.0.0.1:0"
-[fronts.api]
-type = "http.api"
-[tokens.bench]
-file = "bench.token"
-rights = ["operator", "source"]
-[channels.hook]
-type = "http.webhook"
-risk_groups = ["ip"]
-[channels.hook.settings]
-url = "http://127.0.0.1:{hook}/hook"
-[channels.bulk]
-type = "http.bulk"
-risk_groups = ["gateway"]
-[channels.bulk.settings]
-url = "http://127.0.0.1:{bulk}/bulk"
-"""
-RULES = """[ladders.hook]
-[[ladders.hook.rungs]]
-channels = ["hook"]
-[ladders.bulk]
+RULES = """[ladders.bulk]
 [[ladders.bulk.rungs]]
 channels = ["bulk"]
-[[rules]]
-name = "orders"
-match = { kind = ["Dispatch"] }
-audience = { name = "as addressed" }
-needed = "ACCEPTED"
-ladder = "hook"
 [[rules]]
 name = "the public"
 match = { kind = ["Alert"] }
@@ -99,6 +66,7 @@ class Gateway:
         self.came.clear()
 
     def stop(self) -> None:
+        self.opened.set()  # nobody waits for an answer any more
         if self._server is not None:
             self._server.close()
 
@@ -154,18 +122,9 @@ class FanOutBench:
 
     async def start(self, *, within_s: float = 20.0) -> None:
         """Start the daemon; `start_s` is the time until it says that it is ready."""
-        self.spawned_at = time.monotonic()
-        with (self.folder / "log").open("ab") as log:
-            command = (sys.executable, "-m", "fenghuo", "serve", "--config", str(self.folder / "fenghuo.toml"))
-            self._process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=log)
-        assert self._process.stdout is not None
-        async with asyncio.timeout(within_s):
-            line = (await self._process.stdout.readline()).decode()
-        self.start_s = time.monotonic() - self.spawned_at
-        found = URL.search(line)
-        if found is None:
-            raise RuntimeError(f"the daemon did not start: {line} {(self.folder / 'log').read_text()[-1000:]}")
-        self._client = HttpClient(int(found.group(1)))
+        node = await started(self.folder, within_s=within_s)
+        self._process, self.spawned_at, self.start_s = node.process, node.spawned_at, node.start_s
+        self._client = HttpClient(node.port)
 
     async def kill(self) -> None:
         """kill -9."""
@@ -185,8 +144,7 @@ class FanOutBench:
         and goes to nobody."""
         assert self._client is not None
         began = time.monotonic()
-        alert, key = _cap(f"alert-{began}", hours=hours), f"Authorization: Bearer {TOKEN}"
-        status = await self._client.post("/api/v1/alerts", alert, key, media="application/cap+xml")
+        status = await self._client.post("/api/v1/alerts", _cap(f"alert-{began}", hours=hours), KEY, media="application/cap+xml")
         if status != 202:
             raise RuntimeError(f"the alert was answered by {status}")
         return began, time.monotonic() - began
@@ -198,7 +156,7 @@ class FanOutBench:
         number = self._orders
         order = {"to": [f"r{number % RECIPIENTS}"], "text": f"fh{number}x 立即撤离", "priority": "P0"}
         began = time.monotonic()
-        await self._client.post("/api/v1/messages", msgspec.json.encode(order), f"Authorization: Bearer {TOKEN}")
+        await self._client.post("/api/v1/messages", msgspec.json.encode(order), KEY)
         async with asyncio.timeout(30.0):
             while number not in self.sink.got:  # noqa: ASYNC110  # the sink must cost as little as it can
                 await asyncio.sleep(0.0005)
@@ -244,26 +202,16 @@ class FanOutBench:
         return int(found.group(1)) / 1024 if found else 0.0
 
     def _write(self) -> None:
-        people = self.folder / "people"
-        people.mkdir(parents=True)
-        towns = (Path(__file__).parent.parent / "config" / "taicang" / "areas.csv").read_text(encoding="utf-8")
-        areas = re.findall(r"^(mca:\d{9}),", towns, re.MULTILINE)
-        files = {
-            "orgs.csv": ["id,name,kind,level,parent,area", "o,示例中心,centre,3,,mca:320585"],
-            "roles.csv": ["id,name", "informant,灾害信息员"],
-            "persons.csv": ["id,name,org,roles,areas,deputy", *(f"r{n},示例{n},o,informant,mca:320585," for n in range(RECIPIENTS))],
-            "contacts.csv": ["owner,kind,address,rank,proven_at", *(f"r{n},url,http://127.0.0.1/{n},1," for n in range(RECIPIENTS))],
-            "subscribers.csv": ["kind,address,area", *(f"msisdn,+86138{n:08d},{areas[n % len(areas)]}" for n in range(self.people))],
-        }
-        (people / "areas.csv").write_text(towns, encoding="utf-8")
-        for name, lines in files.items():
-            (people / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
-        (self.folder / "rules.toml").write_text(RULES, encoding="utf-8")
-        token = self.folder / "bench.token"
-        token.write_text(TOKEN)
-        token.chmod(0o600)
-        settings = SETTINGS.format(hook=self.sink.port, bulk=self.gateway.port)
-        (self.folder / "fenghuo.toml").write_text(settings, encoding="utf-8")
+        towns = (Path(__file__).parent.parent / "config" / "taicang" / "areas.csv").read_text(encoding="utf-8").splitlines()
+        areas = re.findall(r"^(mca:\d{9}),", "\n".join(towns), re.MULTILINE)
+        public = (f"msisdn,+86138{n:08d},{areas[n % len(areas)]}" for n in range(self.people))
+        files = {**people_files(RECIPIENTS, areas=towns), "subscribers.csv": ["kind,address,area", *public]}
+        write_node(self.folder, files, channels=self.channels(), rules=RULES)
+
+    def channels(self) -> list[str]:
+        """The web hook of the orders and the gateway of the public."""
+        hook = channel("hook", "http.webhook", url=f"http://127.0.0.1:{self.sink.port}/hook")
+        return [hook, channel("bulk", "http.bulk", url=f"http://127.0.0.1:{self.gateway.port}/bulk")]
 
 
 def _cap(name: str, *, hours: float) -> bytes:
