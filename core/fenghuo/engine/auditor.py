@@ -46,6 +46,8 @@ _HELD_ON = (
     " AND (SELECT MAX(r.at) FROM release r WHERE r.message = delivery.message AND r.revision = delivery.revision) < ? ORDER BY id"
 )
 
+_HELD_FOR = "id >= ? AND +state = 'HELD' AND reason IN ('channel', 'spent') ORDER BY id"
+
 log = structlog.stdlib.get_logger("fenghuo.auditor")
 
 Told = tuple[str, str, str, float]
@@ -65,6 +67,7 @@ class Auditor:
         self._unheard = Unheard(book, store)
         self.pages: Callable[[float, int], Awaitable[list[Overdue]]] = _no_pages
         self._told: frozenset[Told] = frozenset()
+        self._review_from = 0
         self._lowest = {"delivery": 1, "objective": 1, "message": 1}  # what lies below has ended, and an end is never left
 
     async def run(self) -> None:
@@ -100,6 +103,8 @@ class Auditor:
         for one in found:
             self._facts.put(msgspec.structs.replace(one, is_told=_key(one) in self._told))
         self._told = frozenset(map(_key, found))
+        for one in await self._reviews():
+            self._facts.put(one)
         return any(is_open) or self._unheard.is_any
 
     async def _climb(self, table: str, is_open: str) -> bool:
@@ -139,6 +144,19 @@ class Auditor:
             Overdue("release", f"delivery/{row.id}", float(since[row.message, row.revision] or 0.0), row.objective, row.recipient, row.id)
             for row in rows
             if not self._has_moved(row)
+        ]
+
+    async def _reviews(self) -> list[Overdue]:
+        """What is held for a channel that is up, some of it at each look: an alternate may rightly wait for another, so it is looked at
+        again and nobody is told. When nothing comes of it, the deadline of its objective calls a person."""
+        lowest = max(self._review_from, self._lowest["delivery"])
+        rows = await self._store.find(DELIVERY, _HELD_FOR, lowest, limit=AT_MOST)
+        self._review_from = rows[-1].id + 1 if len(rows) == AT_MOST else 0
+        usable = {instance.name for instance in self._board if instance.view().is_usable}
+        return [
+            Overdue("held", f"delivery/{row.id}", row.not_before, row.objective, row.recipient, row.id, is_told=True)
+            for row in rows
+            if row.channel in usable and not self._has_moved(row)
         ]
 
     async def _since(self, row: Delivery) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 
 from fenghuo.engine.auditor import EVERY_S, SLACK_S
 from fenghuo.engine.facts import Settled
+from fenghuo.engine.health import Sign
 from fenghuo.model.delivery import DeliveryState, ObjectiveState, Unknown
 from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import Capabilities, Doubt, Emission
@@ -70,6 +71,20 @@ async def test_a_lost_timer_is_found(tmp_path: Path) -> None:
         await house.later(EVERY_S)
         await look(house)
         assert [one for one in before if one[0] == "AWAITING"] == [one for one in await told(house) if one[0] == "AWAITING"][:1]
+
+
+async def test_what_is_held_for_a_channel_that_is_up_is_looked_at_again(tmp_path: Path) -> None:
+    """Nobody said that the channel is back: within a minute the order leaves, and as it might rightly have waited, no alarm."""
+    async with opened(tmp_path) as house:
+        house.down("a")
+        await house.settle()
+        await house.order("wang", via=["a"], priority="P2")
+        assert [(S.HELD, "channel")] == [(one.state, one.reason) for one in await house.deliveries()]
+        house.room.board.observe("a", Sign.LOCAL_UP)  # and the fact of it is lost
+        await house.later(5)
+        assert [] == house.sent
+        await look(house)
+        assert (["a"], []) == ([mail.channel for mail in house.sent], await told(house))
 
 
 async def test_what_the_dispatcher_lost_is_offered_again(tmp_path: Path) -> None:
@@ -166,7 +181,7 @@ async def test_it_reads_by_key_and_from_the_oldest_open_row_on(tmp_path: Path) -
     (database,) = (file for file in (tmp_path / "state").iterdir() if file.read_bytes()[:15] == b"SQLite format 3")
     with closing(sqlite3.connect(database)) as connection:
         plans = [connection.execute(f"EXPLAIN QUERY PLAN {sql}", params).fetchall() for sql, params in asked]
-    assert (10, []) == (len(plans), [plan for plan in plans if "state" in str(plan)])
+    assert (11, []) == (len(plans), [plan for plan in plans if "state" in str(plan)])
 
 
 async def noted(house: House) -> list[tuple[str, tuple[Any, ...]]]:
