@@ -23,6 +23,9 @@ __all__ = ["NAMELESS_S", "Nameless", "fragments_by"]
 
 NAMELESS_S = 3 * 86_400.0
 """How far back another emission without an id may still get its report: the longest validity that providers are asked for."""
+SHORT_UNITS = 70
+"""UTF-16 units that one short message holds, whatever is in them: known of the form before its channel is there to be asked.
+Source: 3GPP TS 23.038, UCS2."""
 NAMELESS = "(outcome = '' OR outcome LIKE 'unknown%')"
 
 log = structlog.stdlib.get_logger("fenghuo.receipts")
@@ -93,8 +96,11 @@ class Nameless:
         if row is None:
             return 0
         payload = marked(Rendition(row.form, row.text, row.data, row.media_type, row.left_out), attempt.mark)
-        dearest = 3 * len(payload.text.encode("utf-16-le")) // 2  # as if every character were one of three octets
-        return self.fragments(attempt.channel, max(len(payload.data), dearest), attempt.address)
+        units = len(payload.text.encode("utf-16-le")) // 2
+        dearest = 3 * units  # as if every character were one of three octets
+        said = self.fragments(attempt.channel, max(len(payload.data), dearest), attempt.address)
+        is_short = delivery is not None and delivery.form.partition("/")[0] == "sms" and units <= SHORT_UNITS
+        return said or int(is_short)
 
 
 def fragments_by(board: ChannelBoard) -> Fragments:
