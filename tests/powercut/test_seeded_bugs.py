@@ -12,24 +12,29 @@ from tests.scale import TIMEOUT_SCALE
 pytestmark = pytest.mark.usefixtures("_quiet")
 
 CAUGHT_BY = {
-    Bug.NO_INTENT: 5,
-    Bug.NORMAL_SYNC: 2,
-    Bug.EARLY_ACK: 2,
-    Bug.SPLIT_RECEIPT: 3,
-    Bug.EARLY_COUNTER: 9,
-    Bug.IGNORED_EXPIRY: 7,
-    Bug.SHORT_MEMORY: 3,
-    Bug.LATE_PAGE: 6,
-    Bug.LATE_WORD: 2,
-    Bug.SPLIT_AUDIT: 10,
+    Bug.NO_INTENT: (5, 1.9),
+    Bug.NORMAL_SYNC: (2, 0.0),
+    Bug.EARLY_ACK: (2, 0.0),
+    Bug.SPLIT_RECEIPT: (3, 3.9),
+    Bug.EARLY_COUNTER: (9, 3.9),
+    Bug.IGNORED_EXPIRY: (7, 0.0),
+    Bug.SHORT_MEMORY: (3, 3.9),
+    Bug.LATE_PAGE: (6, 5.5),
+    Bug.LATE_WORD: (2, 9.3),
+    Bug.ENDLESS_PUBLIC: (8, 15.5),
+    Bug.FORGOTTEN_PLAN: (6, 12.1),
+    Bug.SPLIT_AUDIT: (10, 0.0),
 }
+"""By which check, and the second of the script before which it cannot show."""
 
 
 @pytest.mark.timeout(120 * TIMEOUT_SCALE)
 @pytest.mark.parametrize("bug", list(Bug), ids=lambda bug: bug.name.lower())
 def test_a_seeded_bug_is_caught(bug: Bug) -> None:
     """By the check that is there for it; and the cut that showed it shows it again."""
-    score = Campaign(bug=bug, throws=1, every=2, until=CAUGHT_BY[bug]).run()
-    assert CAUGHT_BY[bug] in score.broken, told(score)
-    cut = next(failure.cut for failure in score.failures if failure.verdict.check == CAUGHT_BY[bug])
-    assert CAUGHT_BY[bug] in {verdict.check for verdict in Campaign(bug=bug).replay(cut)}
+    check, since_s = CAUGHT_BY[bug]
+    score = Campaign(bug=bug, throws=1, every=3).run(since_s=since_s, until=check)
+    print(f"{score.cuts} cuts: {score.broken}")
+    assert check in score.broken, told(score)
+    cut = next(failure.cut for failure in score.failures if failure.verdict.check == check)
+    assert check in {verdict.check for verdict in Campaign(bug=bug).replay(cut)}

@@ -14,6 +14,7 @@ import msgspec
 
 from fenghuo.clock import Clock
 from fenghuo.engine.batch import Batch
+from fenghuo.engine.book import OpenMessage
 from fenghuo.engine.channels import Instance
 from fenghuo.engine.decisions import Decisions
 from fenghuo.engine.facts import Decided
@@ -23,6 +24,7 @@ from fenghuo.engine.receipts import Receipts
 from fenghuo.engine.recovery import Recovery
 from fenghuo.errors import Withdrawn
 from fenghuo.model.audit import By
+from fenghuo.model.directory import RecipientId
 from fenghuo.rig.powercut.connection import RecordedConnection, Rows
 from fenghuo.rig.powercut.counters import Counters
 from fenghuo.service.engine_room import EngineRoom
@@ -57,6 +59,8 @@ class Bug(StrEnum):
     SHORT_MEMORY = "what came in more than an hour before the start is not worked out any more"
     LATE_PAGE = "a page is written down after its hand-off"
     LATE_WORD = "a person's decision is answered before it is written"
+    ENDLESS_PUBLIC = "a fan-out whose message was over before the restart knew of it is ended by nobody"
+    FORGOTTEN_PLAN = "recovery does not learn whom a held Update is for"
     SPLIT_AUDIT = "what was done and who did it in two transactions"
 
 
@@ -90,6 +94,10 @@ def put_in(bug: Bug | None, room: EngineRoom, store: Store) -> None:
         room.recovery = Recovery(
             room.office, room.book, forgetful, opening=room.opening, shelf=room.shelf, tally=room.tally, timers=room.timers
         )
+    if bug is Bug.ENDLESS_PUBLIC:
+        room.fan_outs._end_at_once = lambda fan: None  # type: ignore[method-assign]
+    if bug is Bug.FORGOTTEN_PLAN:
+        room.recovery._told = _nobody  # type: ignore[method-assign]
     if bug is Bug.LATE_WORD:
         room.decisions = _Hurried(room.facts)
     if bug is Bug.SHORT_MEMORY:
@@ -245,6 +253,10 @@ class _ShortMemory(_Proxy):
 def _tell(tx: Tx, deeds: list[Deed]) -> None:
     for deed in deeds:
         tx.audit(deed)
+
+
+async def _nobody(entry: OpenMessage) -> set[RecipientId]:
+    return set()
 
 
 def _let_be(done: asyncio.Future[Any]) -> None:

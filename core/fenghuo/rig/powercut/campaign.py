@@ -6,7 +6,9 @@ reads as the same database, at the same place of the world, are recovered once: 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import random
 import sqlite3
 import tempfile
@@ -25,9 +27,9 @@ from fenghuo.rig.powercut.journal import Journal, Seen
 from fenghuo.rig.powercut.ledger import Ledger
 from fenghuo.rig.powercut.platter import Image, Platter, Policy
 from fenghuo.rig.powercut.recorder import Recorder
-from fenghuo.rig.powercut.recording import Recording, desk_space, put_down, record
+from fenghuo.rig.powercut.recording import FILES, Recording, desk_space, put_down, record
+from fenghuo.rig.powercut.script import START
 from fenghuo.rig.powercut.world import Ended, Head, Shown, World
-from fenghuo.store.database import open_reader
 from fenghuo.store.disk import DATABASE
 
 __all__ = ["Campaign", "Cut", "Failure", "Score"]
@@ -35,11 +37,17 @@ __all__ = ["Campaign", "Cut", "Failure", "Score"]
 SOON_S = 3.0
 LATER_S = (1_800.0, 7_200.0)
 """How long nobody is there after a cut: each state is recovered soon, and once more later, when some or all of it has expired."""
+LATER_SHARE = 0.4
+"""How many are recovered later, where each is once only."""
 REST_S = 8_000.0
 """How long a recovered life lasts: beyond the end of everything in the script."""
 RECORDED_S = 60.0
 """How much of a recovery is recorded, to be cut in its turn: beyond the end of every doubt."""
 THROWN = (Policy.PREFIX, Policy.SUBSET, Policy.TORN)
+INDEX_HEAD, COUNTED = 48, slice(16, 40)
+"""Of the index of a log: octets of its first header, and where that has the last valid frame, pages, checksum of all frames, and salt.
+Source: SQLite WAL-mode file format §2.1."""
+INDEX = f"{DATABASE}-shm"
 MERELY_TOLD = (Shown, Ended, Head)
 """What changes nothing for the engine; of states that differ by these alone, the one that was told most is recovered."""
 
@@ -93,8 +101,8 @@ class _State(msgspec.Struct, frozen=True):
 
 
 class Campaign:
-    """`throws`: of the dice at each place, for each policy that has any; `every`: cut at every so many places only;
-    `until`: stop as soon as this check has failed; `grouped`: lives that are recorded commit in groups."""
+    """`throws`: of the dice at each place, for each policy that has any; `every`: cut at one of so many places only; `grouped`: lives
+    that are recorded commit in groups; `is_short`: live each state on once, soon or later after the cut as the dice say, and not both."""
 
     def __init__(
         self,
@@ -102,27 +110,31 @@ class Campaign:
         seed: int = 1,
         bug: Bug | None = None,
         throws: int = 2,
-        every: int = 1,
-        until: int | None = None,
+        every: float = 1.0,
         grouped: bool = False,
+        is_short: bool = False,
     ) -> None:
+        self._since = 0.0
+        self._until: int | None = None
+        self._is_short = is_short
         self._grouped = grouped
-        self._until = until
         self._seed = seed
         self._bug = bug
         self._throws = throws
         self._every = every
         self._score = Score()
 
-    def run(self, *, inside: int = 0, places: int = 1) -> Score:
-        """Cut one recording everywhere, then `inside` of the recoveries, each of these at `places` places."""
+    def run(self, *, inside: int = 0, places: int = 1, since_s: float = 0.0, until: int | None = None) -> Score:
+        """Cut one recording, from `since_s` seconds of the script on, then `inside` of the recoveries, each of these at `places` places;
+        `until`: stop as soon as this check has failed."""
+        self._since, self._until = START + since_s, until
         recording = self._record()
         with desk_space() as space:
             states = self._cut(recording, space, every=self._every)
             chance = random.Random(f"inside {self._seed}")
             for state in chance.sample(states, min(inside, len(states))):
                 again = self._recorded_recovery(state, recording.marker, space)
-                self._cut(again, space, every=max(1, len(again.entries) // places), inside=state.cut)
+                self._cut(again, space, every=max(1.0, len(again.entries) / places), inside=state.cut)
         return self._score
 
     def replay(self, cut: Cut) -> list[Verdict]:
@@ -152,20 +164,22 @@ class Campaign:
     def _image(self, platter: Platter, cut: Cut) -> Image:
         return platter.image(cut.policy, random.Random(f"{self._seed} {cut}"))
 
-    def _cut(self, recording: Recording, space: Path, *, every: int, inside: Cut | None = None) -> list[_State]:
-        """Cut at every `every`-th place; the states that were recovered."""
+    def _cut(self, recording: Recording, space: Path, *, every: float, inside: Cut | None = None) -> list[_State]:
+        """Cut at one of `every` places, which are spread evenly; the states that were recovered."""
         platter, reader = Platter(recording.image), _Reader(Path(tempfile.mkdtemp(dir=space)))
         past, waiting, done = list(recording.past), dict[bytes, _State](), list[_State]()
+        phase, now = random.Random(f"places {self._seed} {inside}").random(), 0.0
         for place, entry in enumerate(recording.entries, 1):
             if isinstance(entry, Seen):
                 if not isinstance(entry, MERELY_TOLD):
                     done += self._recover(waiting, past, recording.marker, space)
                 past.append(entry)
+                now = max(now, getattr(entry, "at", 0.0))
             else:
                 platter.feed(entry)
             if self._until in self._score.broken:
                 break
-            if place % every == 0:
+            if now >= self._since and int(place / every + phase) > int((place - 1) / every + phase):
                 for state in self._states(platter, Cut(place, Policy.NONE, inside=inside), seen=len(past)):
                     self._note(state, reader, waiting)
         done += self._recover(waiting, past, recording.marker, space)
@@ -194,9 +208,14 @@ class Campaign:
         for state in states:
             put_down(state.image, marker, space / "life")
             self._fail(state.cut, at_the_cut(Ledger(space / "life" / DATABASE), World(past=state.past)))
-            for downtime_s in (SOON_S, random.Random(f"later {state.cut}").choice(LATER_S)):
+            for downtime_s in self._downtimes(state.cut):
                 self._fail(state.cut, self._live_on(state, marker, space / "life", downtime_s))
         return states
+
+    def _downtimes(self, cut: Cut) -> tuple[float, ...]:
+        chance = random.Random(f"later {cut}")
+        both = (SOON_S, chance.choice(LATER_S))
+        return (both[chance.random() < LATER_SHARE],) if self._is_short else both
 
     def _live_on(self, state: _State, marker: bytes, folder: Path, downtime_s: float) -> Iterator[Verdict]:
         put_down(state.image, marker, folder)
@@ -227,9 +246,10 @@ class _Reader:
     """Opens images and says which hold the same database. `opened`: how many different ones there were."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._place_of = {name: f"{folder}/{name}" for name in (*FILES, INDEX)}
         self._placed: Image = {}
         self._known: dict[bytes, bytes] = {}
+        self._read: dict[bytes, bytes] = {}
         self._names: dict[str, tuple[bytes, bytes]] = {}
         self.opened = 0
 
@@ -239,7 +259,7 @@ class _Reader:
         known = self._known.get(name)
         if known is None:
             self.opened += 1
-            known = self._known[name] = self._read(image)
+            known = self._known[name] = self._open(image)
         return known
 
     def _name(self, file: str, octets: bytes) -> bytes:
@@ -250,20 +270,37 @@ class _Reader:
             self._names[file] = (octets, name)
         return name
 
-    def _read(self, image: Image) -> bytes:
-        """Read-only, so that nothing is moved from the log into the database, and an unchanged file need not be put down again."""
+    def _open(self, image: Image) -> bytes:
+        """Read-only, so that nothing is moved from the log into the database, and an unchanged file need not be put down again.
+
+        What SQLite took from the log stands in the index that it makes of it; together with the database's own octets that says what is
+        read, and the whole need be fetched but once.
+        """
         self._place(image)
-        with closing(open_reader(self._folder / DATABASE)) as connection:
+        with closing(sqlite3.connect(f"file:{self._place_of[DATABASE]}?mode=ro", uri=True, isolation_level=None)) as connection:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            return hashlib.sha1(connection.serialize(), usedforsecurity=False).digest()
+            name = self._names.get(DATABASE, (b"", b""))[1] + self._taken()
+            if name not in self._read:
+                self._read[name] = hashlib.sha1(connection.serialize(), usedforsecurity=False).digest()
+            return self._read[name]
+
+    def _taken(self) -> bytes:
+        """How many frames of the log count, and their checksum, as the index has it; nothing without a log."""
+        try:
+            with open(self._place_of[INDEX], "rb") as file:
+                return file.read(INDEX_HEAD)[COUNTED]
+        except FileNotFoundError:
+            return b""
 
     def _place(self, image: Image) -> None:
         changed = {name: octets for name, octets in image.items() if self._placed.get(name) is not octets}
         gone = [name for name in self._placed if name not in image]
         for name, octets in changed.items():
-            (self._folder / name).write_bytes(octets)
-        for name in (*gone, f"{DATABASE}-shm"):
-            (self._folder / name).unlink(missing_ok=True)
+            with open(self._place_of[name], "wb") as file:
+                file.write(octets)
+        for name in (*gone, INDEX):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._place_of[name])
         self._placed = image
 
 

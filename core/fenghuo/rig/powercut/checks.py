@@ -113,8 +113,8 @@ def _is_carried_out(ledger: Ledger, step: Decide, told: Told) -> Iterator[str]:
     if (step.what, told.id, OPERATOR) not in ledger.deeds:
         yield f"the decision {step.name} about {told.id} was told of and is gone"
     number = int(told.id.partition("/")[2])
-    if step.what == "waive" and ledger.objective[number].state is not ObjectiveState.WAIVED:
-        yield f"objective {number} was waived and is {ledger.objective[number].state}"
+    if step.what == "waive" and (number not in ledger.objective or ledger.objective[number].state is not ObjectiveState.WAIVED):
+        yield f"objective {number} was waived, and is not"
     state = next((row.state for row in ledger.deliveries if row.id == number), None)
     if step.what == "shed" and state is not DeliveryState.SHED:
         yield f"delivery {number} was shed and is {state}"
