@@ -20,7 +20,8 @@ SILENT_RETRY_S = 30.0
 
 @dataclass(eq=False)
 class Passenger:
-    """One job under its licence. `level`: what the receipt of its post is worth; `name`: what both ends call the message."""
+    """One job under its licence, to `call` by the post with this node code, which may be another's. `level`: what the receipt of the
+    post is worth; `name`: what both ends call the message."""
 
     code: int
     call: str
@@ -57,10 +58,10 @@ class Passenger:
 
 @dataclass(eq=False)
 class Shipment:
-    """One parcel and whoever waits for it."""
+    """One parcel and whoever waits for it, by callsign."""
 
     parcel: Parcel
-    aboard: dict[int, Passenger] = field(default_factory=dict)
+    aboard: dict[str, Passenger] = field(default_factory=dict)
 
     @property
     def ref(self) -> str:
@@ -92,26 +93,28 @@ class Cargo:
 
     def load(self, passengers: Iterable[Passenger]) -> list[Shipment]:
         """Passengers of one kin as few shipments as serve them: whole groups by one call each, the rest one by one."""
-        left = {passenger.code: passenger for passenger in passengers}
+        left: dict[int, list[Passenger]] = {}
+        for passenger in passengers:
+            left.setdefault(passenger.code, []).append(passenger)
         made: list[Shipment] = []
         for group, members in self._groups.items():
             if len(members) > 1 and left.keys() >= set(members):
-                made.append(self._ship(group, [left.pop(member) for member in members]))
-        made += [self._ship(code, [passenger]) for code, passenger in left.items()]
+                made.append(self._ship(group, [each for member in members for each in left.pop(member)]))
+        made += [self._ship(code, of_one) for code, of_one in left.items()]
         return made
 
     def join(self, ref: str, parcel: Parcel, passenger: Passenger) -> Shipment:
         """Board what is under way already."""
         shipment = self._under_way.setdefault(ref, Shipment(parcel))
-        shipment.aboard[passenger.code] = passenger
+        shipment.aboard[passenger.call] = passenger
         return shipment
 
     def leave(self, passenger: Passenger) -> list[str]:
         """A passenger waits no longer; the refs that nobody waits for any more."""
         empty = []
         for shipment in self:
-            if shipment.aboard.get(passenger.code) is passenger:
-                del shipment.aboard[passenger.code]
+            if shipment.aboard.get(passenger.call) is passenger:
+                del shipment.aboard[passenger.call]
                 if not shipment.aboard:
                     empty.append(shipment.ref)
         return empty
@@ -132,12 +135,12 @@ class Cargo:
             return
         if isinstance(event, Finished):
             self._finished(shipment, event.ending)
-        elif (passenger := shipment.aboard.get(event.member)) is None:
             return
-        elif isinstance(event, Held):
-            passenger.reached()
-        else:
-            passenger.end(_ended(Ending.SILENT))
+        for passenger in [each for each in shipment.aboard.values() if each.code == event.member]:
+            if isinstance(event, Held):
+                passenger.reached()
+            else:
+                passenger.end(_ended(Ending.SILENT))
 
     def _finished(self, shipment: Shipment, ending: Ending) -> None:
         del self._under_way[shipment.ref]
@@ -161,7 +164,7 @@ class Cargo:
             max(passenger.ends_at for passenger in passengers),
             _ref(destination, first),
         )
-        shipment = Shipment(parcel, {passenger.code: passenger for passenger in passengers})
+        shipment = Shipment(parcel, {passenger.call: passenger for passenger in passengers})
         self._under_way[shipment.ref] = shipment
         return shipment
 

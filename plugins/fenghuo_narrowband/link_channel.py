@@ -7,7 +7,7 @@ pressed the key. Urgent traffic passes between two frames, whoever they are of.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 
 from fenghuo import (
     ChannelContext,
@@ -42,8 +42,8 @@ from fenghuo_narrowband.link_air import air_of
 from fenghuo_narrowband.link_cargo import Cargo, Passenger, Shipment, name_or_refusal
 from fenghuo_narrowband.link_keys import ring_of
 from fenghuo_narrowband.link_post import NOTE, LinkPost
-from fenghuo_narrowband.link_reading import ADDRESS_KIND, inbound_of, note_body
-from fenghuo_narrowband.link_settings import LinkSettings
+from fenghuo_narrowband.link_reading import ADDRESS_KIND, Heard, inbound_of, note_body, tally_body
+from fenghuo_narrowband.link_settings import LinkSettings, PostTable, behind_of
 from fenghuo_narrowband.tnc import byte_line, parameters
 
 __all__ = ["LinkChannel"]
@@ -67,6 +67,7 @@ class LinkChannel(SimpleChannel):
         self._settings = settings
         self._calls = settings.calls_of()
         self._posts = {call: settings.posts[name] for name in settings.posts for call in [str(Address.parse(name))]}
+        self._relays = settings.relays_of()
         self._cargo = Cargo({group.code: group.members for group in settings.groups.values() if group.head == settings.code})
         self._gathering: dict[tuple[bytes, int, str], list[Passenger]] = {}
         self._inbound: asyncio.Queue[Inbound | None] = asyncio.Queue()
@@ -114,8 +115,7 @@ class LinkChannel(SimpleChannel):
 
     async def send(self, job: SendJob) -> Outcome:
         """One job until its end: the far end's receipt, silence after many polls, or the end of the message."""
-        post = self._posts.get(job.address)
-        if post is None:
+        if self._post_for(job.address) is None:
             return Permanent(Scope.RECIPIENT, "no-such-post")
         if self._power is not PowerLevel.FULL:
             return Transient(Scope.CHANNEL, "listening-only")
@@ -127,9 +127,14 @@ class LinkChannel(SimpleChannel):
                 return name
             return await self._carry(self._passenger(job, emission, name))
 
+    def _post_for(self, call: str) -> PostTable | None:
+        """The post to which what is for this callsign goes."""
+        return self._posts.get(call) or self._posts.get(self._relays.get(call, ""))
+
     def _passenger(self, job: SendJob, emission: Emission, name: str) -> Passenger:
         assert self._post is not None
-        post = self._posts[job.address]
+        post = self._post_for(job.address)
+        assert post is not None
         level = Evidence.RELAYED if post.relays else Evidence.DEVICE
         ends_at = self._post.now() + emission.validity_s
         return Passenger(post.code, job.address, job, emission, level, emission.payload.data, name, ends_at)
@@ -157,7 +162,7 @@ class LinkChannel(SimpleChannel):
         return False
 
     def _gather(self, passenger: Passenger) -> None:
-        if not self._cargo.may_be_called_with_others(passenger.code):
+        if not self._cargo.may_be_called_with_others(passenger.code) and passenger.call not in self._relays:
             self._depart([passenger])
             return
         waiting = self._gathering.setdefault(passenger.kin, [])
@@ -236,7 +241,10 @@ class LinkChannel(SimpleChannel):
             self._post.station.taken(event)
             self._post.wake()
 
-        self._inbound.put_nowait(inbound_of(event, self._call(event.source), ack))
+        call = self._call(event.source)
+        post = self._posts.get(call)
+        for thing in inbound_of(event, Heard(call, behind_of(post) if post else (), ack)):
+            self._inbound.put_nowait(thing)
 
     def _call(self, code: int | None) -> str:
         return self._calls.get(code, f"node {code}") if code is not None else "unknown"
@@ -247,16 +255,32 @@ class LinkChannel(SimpleChannel):
         """A person's receipt for what came in as `ref`; on the disk when this returns. Raises: NotReady, FrameError, KeyUnusable."""
         call, _, name = ref.partition("/")
         post = self._posts.get(call)
-        if post is None or self._post is None:
+        if post is None:
             return Unsupported()
-        body = note_body(name, level, text, traffic)
-        parcel = Parcel(post.code, FrameKind.REPLY, traffic, Priority.P1, body, self._post.now() + _NOTE_S, f"{NOTE}{ref}/{level:d}")
+        await self._note(post, note_body(name, level, text, traffic), traffic, f"{ref}/{level:d}")
+        return None
+
+    async def tally(self, ref: str, level: Evidence, addresses: Collection[str], *, traffic: Traffic) -> Unsupported | None:
+        """One receipt for all behind us, in one frame. Raises: NotReady, FrameError, KeyUnusable."""
+        call, _, name = ref.partition("/")
+        post = self._posts.get(call)
+        if post is None or not (post.is_head and post.behind):
+            return Unsupported()
+        if not addresses:
+            return None
+        body = tally_body(name, level, [each in addresses for each in behind_of(post)], traffic)
+        await self._note(post, body, traffic, f"{ref}/{level:d}/{len(addresses)}")
+        return None
+
+    async def _note(self, post: PostTable, body: bytes, traffic: Traffic, ref: str) -> None:
+        if self._post is None:
+            raise NotReady("the link is not open")
+        parcel = Parcel(post.code, FrameKind.REPLY, traffic, Priority.P1, body, self._post.now() + _NOTE_S, f"{NOTE}{ref}")
         try:
             async with asyncio.timeout(_KEEP_S):
                 await self._post.note(parcel)
         except TimeoutError as late:
             raise NotReady("the link could not keep the receipt") from late
-        return None
 
     async def probe(self, budget: ProbeBudget) -> ProbeResult:
         """Raises: LinkError: the line is down. An open line proves the TNC; only a post lately heard proves the air."""

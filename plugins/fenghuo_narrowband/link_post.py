@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 
 from fenghuo import ChannelContext, FrameError, LinkError
-from fenghuo.link import Disk, Ending, Event, Finished, KeyRing, Ledger, Memory, Outgoing, Parcel, Station
+from fenghuo.link import Disk, Ending, Event, Finished, KeyRing, Memory, Outgoing, Parcel, Station
 from fenghuo_adapters.ax25_framing import Address, UiFrame
 from fenghuo_adapters.kiss_framing import KissFrame
 from fenghuo_adapters.kiss_line import KissLine
@@ -54,7 +54,7 @@ class LinkPost:
         self._wake = asyncio.Event()
         self._events: list[Event] = []  # not told before the disk has what belongs to them
         kept = Memory(memory.windows, notes, memory.incoming)
-        self.station = Station(ring, air_of(settings), ledger=Ledger(caps_of(settings)), chance=ctx.random, memory=kept)
+        self.station = Station(ring, air_of(settings), ledger=self._disk.ledger(caps_of(settings)), chance=ctx.random, memory=kept)
 
     def now(self) -> float:
         """UTC seconds of a clock that does not jump."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
+
+import msgspec
 
 from fenghuo import COMPACT, Evidence, FrameError, Inbound, InboundKind, Permanent, Scope, Traffic
 from fenghuo.formats import compact
 from fenghuo.link import Delivered, FrameKind
 
-__all__ = ["ADDRESS_KIND", "carried_kind", "inbound_of", "name_of", "note_body", "receipt_ref"]
+__all__ = ["ADDRESS_KIND", "Heard", "carried_kind", "inbound_of", "name_of", "note_body", "receipt_ref", "tally_body"]
 
 ADDRESS_KIND = "callsign"
 _KINDS = {"ALERT": FrameKind.ALERT, "DISPATCH": FrameKind.DISPATCH, "REPORT": FrameKind.REPORT}
@@ -30,44 +33,89 @@ def receipt_ref(call: str, name: str) -> str:
     return f"{call}/{name}"
 
 
-def inbound_of(delivered: Delivered, call: str, ack: Callable[[], Awaitable[None]]) -> Inbound:
-    """What came from the post with this callsign; octets that say nothing go to intake too, which keeps and refuses them."""
+class Heard(msgspec.Struct, frozen=True):
+    """From whom something came: its callsign, who is behind it in the order of bits, and how to acknowledge it."""
+
+    call: str
+    behind: tuple[str, ...]
+    ack: Callable[[], Awaitable[None]]
+
+
+def inbound_of(delivered: Delivered, heard: Heard) -> list[Inbound]:
+    """What came from a post, for a bitmap one thing for each who is behind it; octets that say nothing go to intake too, which keeps
+    and refuses them."""
     try:
         frame = compact.Frame.from_octets(delivered.body)
         if frame.traffic is delivered.traffic and not frame.kind.is_message:
-            return _receipt(frame, delivered.body, call, ack)
+            return _receipts(frame, delivered.body, heard)
         name = name_of(delivered.body) if frame.traffic is delivered.traffic else ""
     except FrameError:
         name = ""
-    return Inbound(
+    message = Inbound(
         InboundKind.MESSAGE,
         delivered.body,
-        ack,
+        heard.ack,
         address_kind=ADDRESS_KIND,
-        address=call,
-        ref=name and receipt_ref(call, name),
+        address=heard.call,
+        ref=name and receipt_ref(heard.call, name),
         media_type=COMPACT,
         proven=bool(name),
     )
+    return [message]
 
 
-def _receipt(frame: compact.Frame, raw: bytes, call: str, ack: Callable[[], Awaitable[None]]) -> Inbound:
+def _receipts(frame: compact.Frame, raw: bytes, heard: Heard) -> list[Inbound]:
     """Raises: FrameError: no answer."""
     note = compact.decode_answer(frame)
-    ref = receipt_ref(call, _name(note.key, note.number, note.revision))
-    is_fault = isinstance(note, compact.ReceiptNote) and note.fault is not compact.Fault.NONE
-    text = note.text if isinstance(note, compact.ReceiptNote) else ""
+    if isinstance(note, compact.Bitmap):
+        return _fused(note, raw, heard)
+    is_fault = note.fault is not compact.Fault.NONE
+    failure = Permanent(Scope.MESSAGE, note.fault.name.lower()) if is_fault else None
+    about = Receipt(heard.call, _name(note.key, note.number, note.revision), None if is_fault else Evidence(note.level))
+    return [_receipt(about, raw, heard.ack, failure=failure, text=note.text)]
+
+
+def _fused(note: compact.Bitmap, raw: bytes, heard: Heard) -> list[Inbound]:
+    """A receipt of each whose bit is set; of the post itself once all are. What says nothing of anybody is kept and acknowledged too."""
+    name, level = _name(note.key, note.number, note.revision), Evidence(note.level)
+    said = dict(zip(heard.behind, note.slots, strict=False)) if note.first == 0 else {}
+    calls = [call for call, is_set in said.items() if is_set]
+    if said and len(calls) == len(heard.behind):
+        calls.append(heard.call)
+    together = _Together(max(1, len(calls)), heard.ack)
+    if not calls:
+        return [_receipt(Receipt(heard.call, "", None), raw, together.one)]
+    return [_receipt(Receipt(call, name, level), raw, together.one) for call in calls]
+
+
+class Receipt(NamedTuple):
+    """Of which post, about what, and how sure."""
+
+    call: str
+    name: str
+    level: Evidence | None
+
+
+class _Together:
+    """One acknowledgement of the link for several things of the core: when the last of them is kept."""
+
+    def __init__(self, count: int, ack: Callable[[], Awaitable[None]]) -> None:
+        self._left = count
+        self._ack = ack
+
+    async def one(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            await self._ack()
+
+
+def _receipt(
+    about: Receipt, raw: bytes, ack: Callable[[], Awaitable[None]], *, failure: Permanent | None = None, text: str = ""
+) -> Inbound:
+    ref = receipt_ref(about.call, about.name)
+    kind, address_kind = InboundKind.RECEIPT, ADDRESS_KIND
     return Inbound(
-        InboundKind.RECEIPT,
-        raw,
-        ack,
-        address_kind=ADDRESS_KIND,
-        address=call,
-        ref=ref,
-        level=None if is_fault else Evidence(note.level),
-        failure=Permanent(Scope.MESSAGE, note.fault.name.lower()) if is_fault and isinstance(note, compact.ReceiptNote) else None,
-        text=text,
-        proven=True,
+        kind, raw, ack, address_kind=address_kind, address=about.call, ref=ref, level=about.level, failure=failure, text=text, proven=True
     )
 
 
@@ -80,3 +128,10 @@ def note_body(name: str, level: Evidence, text: str, traffic: Traffic) -> bytes:
     key, number, revision = name.split(".")
     note = compact.ReceiptNote(int(key, 16), int(number), int(revision), level, text=text)
     return compact.encode_answer(note, traffic, words=compact.NEWEST).octets()
+
+
+def tally_body(name: str, level: Evidence, reached: Sequence[bool], traffic: Traffic) -> bytes:
+    """The compact frame that says of each in a row whether it has the message. Raises: FrameError, ValueError: no such name."""
+    key, number, revision = name.split(".")
+    bitmap = compact.Bitmap(int(key, 16), int(number), int(revision), level, 0, tuple(reached))
+    return compact.encode_answer(bitmap, traffic, words=compact.NEWEST).octets()

@@ -9,14 +9,19 @@ import msgspec
 from fenghuo_adapters.ax25_framing import Address
 from fenghuo_narrowband.settings import TncSettings
 
-__all__ = ["GroupTable", "LinkSettings", "PostTable"]
+__all__ = ["GroupTable", "LinkSettings", "PostTable", "behind_of"]
+
+
+# One bit each: what an aggregate receipt of one frame has room for beside its head.
+_MOST_BEHIND = 256
 
 
 class PostTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Another post: its node code, the key shared with it, and what its receipt means.
 
     `is_head`: it is the upper one of the two (the key comes from there); `relays`: it keeps messages for a next hop, so that its own
-    receipt is RELAYED and the end's comes later. `since`: UTC seconds when the key was put in.
+    receipt is RELAYED and the end's comes later. `since`: UTC seconds when the key was put in. `behind`: callsigns that are reached through
+    the lower one of the two, in the order of the bits of its aggregate receipt; the same at both ends.
     """
 
     code: int
@@ -25,6 +30,7 @@ class PostTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     is_head: bool = False
     relays: bool = False
     since: float = 0.0
+    behind: tuple[str, ...] = ()
 
 
 class GroupTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,14 +82,32 @@ class LinkSettings(TncSettings, frozen=True, kw_only=True, forbid_unknown_fields
             raise ValueError(f"code {wrong[0]} is not one of 1 to 255")
         if len(set(codes)) < len(codes):
             raise ValueError("a node code is used twice; every post and every group has one of its own")
+        self._check_behind()
         if self.span_s <= 0 or not 0 < self.hard_cap <= 1:
             raise ValueError(f"span_s {self.span_s:g} must be above 0, and hard_cap {self.hard_cap:g} a share of it, above 0 and at most 1")
         if not 0 <= self.reserve < self.hard_cap or not 0 < self.soft_cap <= self.hard_cap or not 0 < self.receipt_share <= 1:
             raise ValueError("reserve, soft_cap and receipt_share must be shares within hard_cap")
 
     def _calls(self) -> tuple[str, ...]:
-        return (self.mycall, self.net, *self.posts)
+        return (self.mycall, self.net, *self.posts, *(call for post in self.posts.values() for call in post.behind))
+
+    def _check_behind(self) -> None:
+        for call, post in self.posts.items():
+            if post.behind and not (post.relays or post.is_head):
+                raise ValueError(f"posts.{call}.behind names whom it passes messages on to, but it has no relays = true")
+            if len(set(map(Address.parse, post.behind))) < len(post.behind) or len(post.behind) > _MOST_BEHIND:
+                raise ValueError(f"posts.{call}.behind names up to {_MOST_BEHIND} callsigns, each once")
+
+    def relays_of(self) -> dict[str, str]:
+        """Callsign of whoever is reached through a post below us → callsign of that post, both written the one right way."""
+        below = {call: post for call, post in self.posts.items() if not post.is_head}
+        return {str(Address.parse(each)): str(Address.parse(call)) for call, post in below.items() for each in post.behind}
 
     def calls_of(self) -> dict[int, str]:
         """Node code → callsign, written the one right way."""
         return {post.code: str(Address.parse(call)) for call, post in self.posts.items()}
+
+
+def behind_of(post: PostTable) -> tuple[str, ...]:
+    """Who is behind a post, written the one right way, in the order of bits."""
+    return tuple(str(Address.parse(call)) for call in post.behind)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from tests.e2e.node import Node
+from tests.e2e.node import Node, Person
 
-__all__ = ["GROUP", "HEAD", "Endpoint", "endpoint", "head", "secret_of", "town"]
+__all__ = ["GROUP", "HEAD", "Endpoint", "endpoint", "head", "relay", "secret_of", "town"]
 
 HEAD = 1
 GROUP = 200
@@ -32,6 +33,13 @@ def secret_of(folder: Path, name: str, number: int) -> str:
     return path.name
 
 
+def relay(folder: Path, port: int, code: int, villages: Sequence[int], *, baud: int = 1200, **more: Any) -> dict[str, Any]:
+    """The channel of a town, node `code`, to the villages below it, which it calls together."""
+    posts = {town(each): {"code": each, "key_id": each, "secret_file": secret_of(folder, town(each), each)} for each in villages}
+    groups = {"villages": _group(folder, villages, code)}
+    return _channel(port, town(code), code, posts, baud=baud, groups=groups, **more)
+
+
 def head(folder: Path, port: int, towns: Sequence[int], *, baud: int = 1200, is_called: bool = False, **more: Any) -> dict[str, Any]:
     """The channel of the centre, node 1, to these towns; `is_called`: they are a group as well."""
     posts = {town(code): {"code": code, "key_id": code, "secret_file": secret_of(folder, town(code), code)} for code in towns}
@@ -39,21 +47,34 @@ def head(folder: Path, port: int, towns: Sequence[int], *, baud: int = 1200, is_
     return _channel(port, "BJ1CMD", HEAD, posts, baud=baud, groups=groups, **more)
 
 
-def endpoint(folder: Path, port: int, code: int, *, baud: int = 1200, members: Sequence[int] = (), **more: Any) -> dict[str, Any]:
-    """The channel of a town."""
-    posts = {"BJ1CMD": {"code": HEAD, "key_id": code, "secret_file": secret_of(folder, town(code), code), "is_head": True}}
-    groups = {"towns": _group(folder, members)} if members else {}
+def endpoint(
+    folder: Path, port: int, code: int, *, baud: int = 1200, members: Sequence[int] = (), above: int = HEAD, **more: Any
+) -> dict[str, Any]:
+    """The channel of a town to the centre, or of a village to the town `above` it."""
+    post = {"code": above, "key_id": code, "secret_file": secret_of(folder, town(code), code), "is_head": True}
+    posts = {"BJ1CMD" if above == HEAD else town(above): post}
+    groups = {"towns": _group(folder, members, above)} if members else {}
     return _channel(port, town(code), code, posts, baud=baud, groups=groups, **more)
 
 
 class Endpoint(Node):
     """A town: the daemon with role = "endpoint", its channel to the head, and a printer that is a file; `rules`: it passes on by these."""
 
-    def __init__(self, folder: Path, channel: Mapping[str, Any], *, rules: str = "") -> None:
-        super().__init__(folder, channels={"link": channel}, persons=[], rules=rules, extra=_PLACE)
+    def __init__(
+        self,
+        folder: Path,
+        channel: Mapping[str, Any],
+        *,
+        rules: str = "",
+        persons: Sequence[Person] = (),
+        above: str = "BJ1CMD",
+        more: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+    ) -> None:
+        super().__init__(folder, channels={"link": channel, **more}, persons=persons, rules=rules, extra=_PLACE.format(above=above))
         file = folder / "fenghuo.toml"
-        text = file.read_text(encoding="utf-8").replace('rules = "rules.toml"\ndirectory = "people"', _ROLE)
-        file.write_text(text, encoding="utf-8")
+        stands = 'rules = "rules.toml"\ndirectory = "people"'
+        role = "\n".join((_ROLE, *(stands.split("\n")[: 2 if persons else 1] if rules else ())))
+        file.write_text(file.read_text(encoding="utf-8").replace(stands, role), encoding="utf-8")
         if not rules:
             (folder / "rules.toml").unlink()
 
@@ -64,11 +85,11 @@ class Endpoint(Node):
 
 
 _ROLE = 'role = "endpoint"'
-_PLACE = '[endpoint]\nup = {callsign = "BJ1CMD"}\nprinter = "paper"\n'
+_PLACE = '[endpoint]\nup = {{callsign = "{above}"}}\nprinter = "paper"\n'
 
 
-def _group(folder: Path, members: Sequence[int]) -> dict[str, Any]:
-    return {"code": GROUP, "key_id": GROUP, "secret_file": secret_of(folder, "group", GROUP), "head": HEAD, "members": list(members)}
+def _group(folder: Path, members: Sequence[int], above: int = HEAD) -> dict[str, Any]:
+    return {"code": GROUP, "key_id": GROUP, "secret_file": secret_of(folder, "group", GROUP), "head": above, "members": list(members)}
 
 
 def _channel(

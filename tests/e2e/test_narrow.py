@@ -8,10 +8,11 @@ import contextlib
 import random
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.e2e.link import Endpoint, endpoint, head, town
+from tests.e2e.link import Endpoint, endpoint, head, relay, town
 from tests.e2e.node import Node, Person, orders
 from tests.peers.ether import Ether
 from tests.scale import TIMEOUT_SCALE
@@ -138,16 +139,22 @@ async def called(
     channel = head(down, ether.tncs["CMD"].port, towns, baud=ether.baud, is_called=True)
     persons = [Person(f"p{code}", callsign=town(code)) for code in towns]
     centre = Node(down, channels={"link": channel}, persons=persons, rules=orders("link", deadline_s=int(deadline_s)))
-    await stack.enter_async_context(centre)
     places = []
     for code in towns:
         place = folder / f"town{code}"
         place.mkdir()
         settings = endpoint(place, ether.tncs[f"T{code}"].port, code, baud=ether.baud, members=towns)
-        places.append(await stack.enter_async_context(Endpoint(place, settings)))
-    for node in (centre, *places):
-        await node.channels_up("link", timeout_s=30)
+        places.append(Endpoint(place, settings))
+    await up_together(stack, [centre, *places])
     return centre, places, stack
+
+
+async def up_together(stack: contextlib.AsyncExitStack, nodes: Sequence[Node]) -> None:
+    """Start daemons side by side, until their links are up."""
+    for node in nodes:
+        node.ready_within_s *= 2
+    await asyncio.gather(*(stack.enter_async_context(node) for node in nodes))
+    await asyncio.gather(*(node.channels_up("link", timeout_s=30) for node in nodes))
 
 
 async def at_device(centre: Node, order: str) -> int:
@@ -208,6 +215,80 @@ async def test_a_modem_and_a_daemon_that_die_during_the_call_are_reached_after_i
             for place in places:
                 await place.until("endpoint.ls", lambda rows: [row["evidence"] for row in rows] == ["DEVICE"])
             assert [1, 1, 1] == [place.printed().count(ORDER) for place in places]
+
+
+ON = """
+[ladders.on]
+[[ladders.on.rungs]]
+channels = ["down"]
+[[rules]]
+name = "on"
+audience = { name = "villages", persons = ["v21", "v22"] }
+needed = "HUMAN"
+deadline_s = 600
+ladder = "on"
+"""
+
+
+@contextlib.asynccontextmanager
+async def two_hops(folder: Path, upper: Ether, lower: Ether) -> AsyncIterator[tuple[Node, list[Endpoint]]]:
+    """A centre, a town that passes on, and two villages that the centre cannot hear; the lower hop in the other suite."""
+    places = {name: folder / name for name in ("centre", "town", "v21", "v22")}
+    for place in places.values():
+        place.mkdir()
+    villages, calls = [21, 22], [town(21), town(22)]
+    persons = [Person(f"v{code}", callsign=town(code)) for code in villages]
+    down = head(places["centre"], upper.tncs["CMD"].port, [11])
+    down["settings"]["posts"][town(11)] |= {"relays": True, "behind": calls}
+    up = endpoint(places["town"], upper.tncs["T11"].port, 11)
+    up["settings"]["posts"]["BJ1CMD"]["behind"] = calls
+    on = relay(places["town"], lower.tncs["T11"].port, 11, villages, suite="gm")
+    async with contextlib.AsyncExitStack() as stack:
+        centre = Node(places["centre"], channels={"link": down}, persons=persons, rules=orders("link", needed="HUMAN", deadline_s=600))
+        ends = [Endpoint(places["town"], up, rules=ON, persons=persons, more={"down": on})]
+        for code in villages:
+            link = endpoint(places[f"v{code}"], lower.tncs[f"V{code}"].port, code, members=villages, above=11, suite="gm")
+            ends.append(Endpoint(places[f"v{code}"], link, above=town(11)))
+        await up_together(stack, [centre, *ends])
+        await ends[0].channels_up("down", timeout_s=30)
+        yield centre, ends
+
+
+async def at_level(centre: Node, order: str, level: str) -> list[dict[str, Any]]:
+    """An order's deliveries, once all of them have this evidence."""
+    view = await centre.until(
+        "message.show",
+        lambda view: {one["evidence"] for objective in view["objectives"] for one in objective["deliveries"]} == {level},
+        timeout_s=40,
+        id=order,
+    )
+    return [one for objective in view["objectives"] for one in objective["deliveries"]]
+
+
+@pytest.mark.timeout(120)
+async def test_a_town_passes_a_call_on_and_says_in_one_receipt_who_has_it(tmp_path: Path) -> None:
+    """Centre to town to two villages, who answer in slots: RELAYED, then DEVICE of both in one frame, then HUMAN of both in another."""
+    async with (
+        Ether(["CMD", "T11"]) as upper,
+        Ether(["T11", "V21", "V22"]) as lower,
+        two_hops(tmp_path, upper, lower) as (centre, (_, *villages)),
+    ):
+        since = upper.now()
+        _, order = await centre.order(["person:v21", "person:v22"], ORDER, priority="P1")
+        deliveries = await at_level(centre, order["id"], "DEVICE")
+        assert ["reached RELAYED"] * 2 == [one["attempts"][0]["outcome"] for one in deliveries]
+        await asyncio.sleep(1.0)  # the last receipt is on the air
+        by_town = [spell for spell in upper.spells(since) if spell.name == "T11"]
+        assert 2 == len(by_town), "more than its own receipt and the villages' together"
+        for village in villages:
+            (row,) = await village.ask("endpoint.ls")
+            assert (1, "") == (
+                village.printed().count(ORDER),
+                (await village.ask("endpoint.ack", id=str(row["number"])))["told"].strip("link"),
+            )
+        await at_level(centre, order["id"], "HUMAN")
+        (objective,) = (await centre.ended(order["id"]))["objectives"]
+        assert "MET" == objective["state"]
 
 
 @pytest.mark.soak

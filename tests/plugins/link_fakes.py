@@ -11,7 +11,7 @@ import structlog
 
 from fenghuo import Denied, Priority, Rendition, Token, Traffic, Withdrawn
 from fenghuo.clock import Clock, SystemClock
-from fenghuo.link import Changes, Grant, Incoming, Kept, KeyRing, Memory, Outgoing, Wanted
+from fenghuo.link import Caps, Changes, Grant, Incoming, Kept, KeyRing, Ledger, Memory, Outgoing, Wanted
 from fenghuo_narrowband import LinkSettings
 from fenghuo_narrowband.link_rendition import compact_rendition
 from fenghuo_narrowband.link_settings import GroupTable, PostTable
@@ -59,6 +59,9 @@ class MemoryDisk:
             self.outgoing.pop(out, None)
         for gone in changes.gone_in:
             self.incoming.pop(gone, None)
+
+    def ledger(self, caps: Caps) -> Ledger:
+        return Ledger(caps)
 
     async def recall(self, ring: KeyRing) -> Memory:
         return Memory(tuple(self.windows.values()), tuple(self.outgoing.values()), tuple(self.incoming.values()))

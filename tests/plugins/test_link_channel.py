@@ -75,9 +75,12 @@ class Air:
 
 @contextlib.asynccontextmanager
 async def station(
-    air: Air, code: int, others: Sequence[int], disk: MemoryDisk | None = None, members: Sequence[int] = ()
+    air: Air, code: int, others: Sequence[int], disk: MemoryDisk | None = None, members: Sequence[int] = (), behind: Sequence[str] = ()
 ) -> AsyncIterator[LinkChannel]:
     settings = settings_of(code, others, port=air.port, members=members, configure_tnc=False)
+    if behind:
+        posts = {call: msgspec.structs.replace(post, relays=True, behind=tuple(behind)) for call, post in settings.posts.items()}
+        settings = msgspec.structs.replace(settings, posts=posts)
     channel = LinkChannel(LinkContext(settings, disk or MemoryDisk()))
     await channel.start()
     try:
@@ -257,3 +260,56 @@ async def _down(channel: LinkChannel) -> None:
 def test_every_class_has_a_place_of_its_own() -> None:
     """A routine order under way to a post keeps no urgent one to it out of the channel."""
     assert len(Priority) <= link_capabilities(settings_of(1, [11])).concurrency
+
+
+VILLAGES = ["BJ1V21", "BJ1V22"]
+
+
+async def told(channel: LinkChannel, count: int) -> list[Inbound]:
+    """What the core hears next, receipts only, each acknowledged."""
+    found: list[Inbound] = []
+    async with asyncio.timeout(LIMIT_S):
+        async for thing in channel.inbound():
+            await thing.ack()
+            found += [thing] if thing.kind is InboundKind.RECEIPT else []
+            if len(found) == count:
+                break
+    return found
+
+
+async def test_who_is_behind_a_post_gets_what_it_is_sent() -> None:
+    """One parcel for both, each at RELAYED under a name of its own; the far core has it once."""
+    order = an_order()
+    async with (
+        Air() as air,
+        station(air, 1, [11], behind=VILLAGES) as head,
+        station(air, 11, [1], behind=VILLAGES) as town,
+        core_of(town) as got,
+    ):
+        outcomes = await asyncio.gather(*(sent(head, LinkJob(call, order)) for call in VILLAGES))
+        assert [order.data] == got
+    assert [Evidence.RELAYED] * 2 == [outcome.level for outcome in outcomes if isinstance(outcome, Reached)]
+    assert VILLAGES == [outcome.refs[0].partition("/")[0] for outcome in outcomes if isinstance(outcome, Reached)]
+
+
+async def test_one_receipt_tells_of_each_who_is_behind_a_post() -> None:
+    """A bit for each: first one of them, then both, which is the post's own receipt too."""
+    order = an_order()
+    async with Air() as air, station(air, 1, [11], behind=VILLAGES) as head, station(air, 11, [1], behind=VILLAGES) as town:
+        async with core_of(town):
+            outcome = await sent(head, LinkJob(VILLAGES[0], order))
+        assert isinstance(outcome, Reached)
+        name = outcome.refs[0].partition("/")[2]
+        ref = f"BJ1T1/{name}"
+        assert await town.tally(ref, Evidence.DEVICE, VILLAGES[1:], traffic=Traffic.ACTUAL) is None
+        first = await told(head, 1)
+        assert await town.tally(ref, Evidence.HUMAN, VILLAGES, traffic=Traffic.ACTUAL) is None
+        both = await told(head, 3)
+    assert [(f"BJ1V22/{name}", Evidence.DEVICE)] == [(thing.ref, thing.level) for thing in first]
+    assert [(f"{call}/{name}", Evidence.HUMAN) for call in (*VILLAGES, TOWN)] == [(thing.ref, thing.level) for thing in both]
+
+
+async def test_a_head_that_knows_nobody_behind_a_post_wants_no_tally() -> None:
+    """The core then tells the end of the whole, as before."""
+    async with Air() as air, station(air, 11, [1]) as town:
+        assert await town.tally("BJ1T1/0.0.0", Evidence.DEVICE, (), traffic=Traffic.ACTUAL) is not None

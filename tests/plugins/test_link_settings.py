@@ -10,6 +10,7 @@ from fenghuo.link import FrameKind
 from fenghuo_narrowband import LinkSettings
 from fenghuo_narrowband.link_air import air_of, caps_of
 from fenghuo_narrowband.link_keys import check, ring_of
+from fenghuo_narrowband.link_settings import PostTable
 from tests.plugins.link_fakes import GROUP, HEAD, settings_of
 
 
@@ -27,6 +28,11 @@ def secret(path: str) -> str:
         ({"net": "not a call"}, "callsign 'not a call' is not"),
         ({"hard_cap": 2.0}, "hard_cap 2 a share of it"),
         ({"reserve": 1.0}, "must be shares within hard_cap"),
+        ({"posts": {"BJ1T11": PostTable(code=11, key_id=11, secret_file="11", behind=("BJ1V21",))}}, "but it has no relays = true"),
+        (
+            {"posts": {"BJ1T11": PostTable(code=11, key_id=11, secret_file="11", relays=True, behind=("bj1v21", "BJ1V21"))}},
+            "each once",
+        ),
     ],
 )
 def test_settings_that_cannot_work_say_so(changes: dict[str, object], sentence: str) -> None:

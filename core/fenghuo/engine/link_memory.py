@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from fenghuo.link import Changes, FrameKind, Incoming, Kept, KeyRing, Memory, Outgoing, Parcel, Wanted, Window
+from fenghuo.link import Caps, Changes, FrameKind, Incoming, Kept, KeyRing, Ledger, Ledgers, Memory, Outgoing, Parcel, Wanted, Window
 from fenghuo.link.counters import STEP
 from fenghuo.store import Store, Tx
 from fenghuo.store.frames import Reserved, Seen, keep_window, read_windows, reserve
@@ -20,10 +20,17 @@ _pieces = msgspec.msgpack.Decoder(tuple[bytes | None, ...])
 
 
 class LinkMemory:
-    """Every call returns after its commit: what reserve() gave may be used, what keep() took may be acted upon."""
+    """Of one channel, on one medium. What is awaited returns after its commit: what reserve() gave may be used, what keep() took may be
+    acted upon."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, ledgers: Ledgers | None = None, medium: str = "") -> None:
         self._store = store
+        self._ledgers = ledgers or Ledgers()
+        self._medium = medium
+
+    def ledger(self, caps: Caps) -> Ledger:
+        """The airtime of the channel's medium, which every channel on it spends. Raises: ConfigError: they count by different spans."""
+        return self._ledgers.of(self._medium, caps)
 
     async def reserve(self, wanted: Iterable[Wanted]) -> list[Reserved]:
         """Counters for each lane that asks, in one commit. Raises: StoreError."""

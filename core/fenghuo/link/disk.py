@@ -1,4 +1,4 @@
-"""The port to the disk behind a station: what its owner is given to keep counters, windows and transfers."""
+"""The port to what stands behind a station: the disk for its counters, windows and transfers, and the ledger of its medium."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Protocol
 from fenghuo.link.counters import Reservation, Wanted
 from fenghuo.link.events import Changes
 from fenghuo.link.keys import KeyRing
+from fenghuo.link.ledger import Caps, Ledger
 from fenghuo.link.station import Memory
 
 __all__ = ["Disk"]
 
 
 class Disk(Protocol):
-    """Every call returns after its commit; what it gave may be used, what it took may be acted upon."""
+    """Every call that is awaited returns after its commit; what it gave may be used, what it took may be acted upon."""
 
     async def reserve(self, wanted: Iterable[Wanted]) -> Sequence[Reservation]:
         """Counters for each lane that asks. Raises: StoreError."""
@@ -24,3 +25,6 @@ class Disk(Protocol):
 
     async def recall(self, ring: KeyRing) -> Memory:
         """What was kept before the start, as far as the keys still stand. Raises: StoreError."""
+
+    def ledger(self, caps: Caps) -> Ledger:
+        """The airtime of this channel's medium, which all channels on it share. Raises: ConfigError: they count by different spans."""

@@ -9,9 +9,10 @@ from collections import deque
 
 import msgspec
 
+from fenghuo.errors import ConfigError
 from fenghuo.model.traffic import Priority
 
-__all__ = ["Caps", "Ledger"]
+__all__ = ["Caps", "Ledger", "Ledgers"]
 
 
 class Caps(msgspec.Struct, frozen=True):
@@ -30,6 +31,15 @@ class Caps(msgspec.Struct, frozen=True):
             raise ValueError("the span must be longer than 0 s and the hard cap between 0 and 1")
         if not 0 <= self.reserve < self.hard or not 0 < self.soft <= self.hard or not 0 < self.receipts <= 1:
             raise ValueError("soft cap, reserve and receipts must be shares within the hard cap")
+
+    def with_those(self, other: Caps) -> Caps:
+        """The stricter of two, each share for itself. Raises: ConfigError: shares of different spans cannot be compared."""
+        if self.span_s != other.span_s:
+            raise ConfigError(f"span_s {other.span_s:g} differs from the {self.span_s:g} of another channel on the same medium")
+        hard, soft = min(self.hard, other.hard), min(self.soft, other.soft)
+        return Caps(
+            self.span_s, hard, min(soft, hard), min(max(self.reserve, other.reserve), hard * 0.99), min(self.receipts, other.receipts)
+        )
 
 
 class _Spent(msgspec.Struct, frozen=True):
@@ -96,3 +106,16 @@ class Ledger:
             self._receipts -= gone.seconds if gone.is_receipt else 0.0
         if not self._spent:
             self._total = self._receipts = 0.0  # what rounding left over
+
+
+class Ledgers:
+    """One ledger for each medium, by its name, for every channel on it. It outlives a channel that is started anew."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Ledger] = {}
+
+    def of(self, medium: str, caps: Caps) -> Ledger:
+        """The ledger of a medium, from now on by the stricter of these caps and those it had. Raises: ConfigError: another span."""
+        ledger = self._open.setdefault(medium, Ledger(caps))
+        ledger.caps = ledger.caps.with_those(caps)
+        return ledger

@@ -6,7 +6,7 @@ Nothing here does I/O; the engine calls these, the plugins answer.
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -165,6 +165,10 @@ class Channel(Protocol):
     async def acknowledge(self, ref: str, level: Evidence, *, text: str, traffic: Traffic) -> Unsupported | None:
         """Carry a person's receipt back to whoever sent the MESSAGE that came in as `ref`; it is on the disk when this returns."""
 
+    async def tally(self, ref: str, level: Evidence, addresses: Collection[str], *, traffic: Traffic) -> Unsupported | None:
+        """As acknowledge(), one receipt for all whom this node passes messages on to: which of them have it at `level`. Without
+        addresses nothing is sent: the answer is whether the sender wants to know."""
+
     async def probe(self, budget: ProbeBudget) -> ProbeResult:
         """Prove the path without traffic. Raises: LinkError when it is certainly down."""
 
@@ -200,6 +204,9 @@ class SimpleChannel:
         return CancelResult.UNSUPPORTED
 
     async def acknowledge(self, ref: str, level: Evidence, *, text: str, traffic: Traffic) -> Unsupported | None:
+        return Unsupported()
+
+    async def tally(self, ref: str, level: Evidence, addresses: Collection[str], *, traffic: Traffic) -> Unsupported | None:
         return Unsupported()
 
     async def probe(self, budget: ProbeBudget) -> ProbeResult:

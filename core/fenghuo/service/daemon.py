@@ -137,7 +137,7 @@ class Daemon:
             room = EngineRoom(
                 office, self._store, self._host.renderers, release_valid_s=self._settings.release_valid_s, on_fatal=self._fatal
             )
-            self._upward = Upward(room.board, self._store)
+            self._upward = Upward(room.board, self._store, self._clock)
             self._audit = AuditKeeper(self._store, self._clock, self._settings.audit_places)
             keeper = DirectoryKeeper(office, room.facts, self._store, self._host)
             await self._fill(room, keeper)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import functools
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -27,6 +29,9 @@ from fenghuo.store.store import Store
 from fenghuo.store.tables import CHANNEL
 from fenghuo.store.transaction import Tx
 
+if TYPE_CHECKING:
+    from fenghuo.link import Ledgers
+
 __all__ = ["Hosting"]
 
 FRONT_LIMIT_S = 2.0
@@ -46,6 +51,7 @@ class Hosting:
         self._fronts: list[FrontSupervisor] = []
         self._sources: list[SourceSupervisor] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._ledgers: Ledgers | None = None  # made for the first link
 
     async def add_channels(self, store: Store) -> None:
         """Put every channel of the settings on the board, as an operator last left it; nothing is started yet."""
@@ -57,11 +63,11 @@ class Hosting:
             on_health=self._on_health,
             on_inbound=self._room.receipts.take,
             on_fault=self._on_fault,
-            open_link=lambda: _link_memory(store),
         )
         for channel in self._settings.channels:
             _, kind = self._host.channel_types[channel.type]
-            supervisor = ChannelSupervisor(channel.name, kind, channel.settings, wiring)
+            link = functools.partial(self._link_memory, store, channel.medium or channel.name)
+            supervisor = ChannelSupervisor(channel.name, kind, channel.settings, dataclasses.replace(wiring, open_link=link))
             self._channels.append(supervisor)
             running = partial(getattr, supervisor, "channel")
             instance = instance_of(channel, kind.address_kinds, supervisor.capabilities, running, traffic=self._traffic)
@@ -164,13 +170,15 @@ class Hosting:
 
         return accept
 
+    def _link_memory(self, store: Store, medium: str) -> object:
+        """The memory of the narrow link, for the channel that asks for it: its ciphers are 50 ms that a start without one need not pay."""
+        from fenghuo.engine.link_memory import LinkMemory  # noqa: PLC0415  see above
+        from fenghuo.link import Ledgers  # noqa: PLC0415  see above
+
+        if self._ledgers is None:
+            self._ledgers = Ledgers()
+        return LinkMemory(store, self._ledgers, medium)
+
     async def _accept(self, name: str, raw: bytes, hints: Hints) -> Accepted | Refused:
         origin = Origin(hints.source or name, traffic=())
         return (await self._room.intake.accept(Submission(raw, origin, hints.media_type, hints.key)))[0]
-
-
-def _link_memory(store: Store) -> object:
-    """The memory of the narrow link, for the channel that asks for it: its ciphers are 50 ms that a start without one need not pay."""
-    from fenghuo.engine.link_memory import LinkMemory  # noqa: PLC0415  see above
-
-    return LinkMemory(store)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fenghuo.link.ledger import Caps, Ledger
+from fenghuo.errors import ConfigError
+from fenghuo.link.ledger import Caps, Ledger, Ledgers
 from fenghuo.model.traffic import Priority
 
 CAPS = Caps(span_s=100.0, hard=0.5, soft=0.2, reserve=0.1, receipts=0.1)
@@ -77,3 +78,28 @@ def test_caps_that_contradict_each_other_are_refused(wrong: dict[str, float]) ->
     """As a sentence, when they are made."""
     with pytest.raises(ValueError, match=r"hard cap|span"):
         Caps(**wrong)
+
+
+def test_channels_on_one_medium_spend_from_one_ledger() -> None:
+    """Half the hard cap each, and neither may more; another medium is another's."""
+    ledgers = Ledgers()
+    one, other, apart = ledgers.of("145.825", CAPS), ledgers.of("145.825", CAPS), ledgers.of("433.050", CAPS)
+    one.spend(25.0, 0.0)
+    other.spend(24.0, 0.0)
+    assert [False, False, True] == [ledger.may(1.1, 1.0, Priority.P0) for ledger in (one, other, apart)]
+
+
+def test_the_stricter_cap_of_a_medium_holds_for_all_on_it() -> None:
+    """Each share for itself, whoever came first."""
+    ledgers = Ledgers()
+    first = ledgers.of("145.825", CAPS)
+    ledgers.of("145.825", Caps(span_s=100.0, hard=0.3, soft=0.3, reserve=0.05, receipts=0.2))
+    assert Caps(span_s=100.0, hard=0.3, soft=0.2, reserve=0.1, receipts=0.1) == first.caps
+
+
+def test_spans_of_one_medium_must_agree() -> None:
+    """A tenth of ten minutes is no tenth of an hour."""
+    ledgers = Ledgers()
+    ledgers.of("145.825", CAPS)
+    with pytest.raises(ConfigError, match=r"span_s 600 differs from the 100"):
+        ledgers.of("145.825", Caps())

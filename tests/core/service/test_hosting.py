@@ -13,6 +13,7 @@ import msgspec
 from structlog.testing import capture_logs
 
 from fenghuo import Capabilities, ChannelType, Evidence, FrontType, PluginInfo, SensorType, SourceType, Traffic, hookimpl
+from fenghuo.link import Caps
 from fenghuo.model.delivery import Accepted, Reached, Refused
 from fenghuo.model.situation import Admin, Health
 from fenghuo.plugin.host import load_plugins
@@ -330,3 +331,14 @@ async def test_the_spool_speaks_in_the_name_of_its_token(tmp_path: Path) -> None
         there.desk.add({"alert.submit_all": submit_all})
         assert () == await there.hosting.spooled(there.desk)(b"<alert/>", Hints(source="spool", key="k"))
         assert [(Actor("spool", ("source",), "spool"), {"raw": b"<alert/>", "key": "k", "media_type": ""})] == asked
+
+
+async def test_channels_on_one_medium_share_its_airtime(tmp_path: Path) -> None:
+    """What one of them spends the other has spent too; a third, elsewhere, has its own."""
+    text = CHANNEL_C + "".join(f'[channels.{name}]\ntype = "test.channel"\nmedium = "145.825"\n' for name in ("d", "e"))
+    async with hosted(tmp_path, text) as there:
+        there.start()
+        await there.until(lambda: len(there.parts.contexts) == 3)
+        ledgers = {ctx.name: ctx.link.ledger(Caps()) for ctx in there.parts.contexts}
+    ledgers["d"].spend(60.0, 0.0)
+    assert {"c": 0.0, "d": 0.1, "e": 0.1} == {name: ledger.used(1.0) for name, ledger in ledgers.items()}

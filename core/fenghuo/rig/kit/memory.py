@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fenghuo.link import Changes, Grant, KeyRing, Memory, Wanted
+from fenghuo.link import Caps, Changes, Grant, KeyRing, Ledger, Memory, Wanted
 
 __all__ = ["LoneMemory"]
 
@@ -27,6 +27,10 @@ class LoneMemory:
 
     async def recall(self, ring: KeyRing) -> Memory:
         return Memory()
+
+    def ledger(self, caps: Caps) -> Ledger:
+        """A medium of its own."""
+        return Ledger(caps)
 
     def _granted(self, lane: str) -> Grant:
         first = self._next.get(lane, FIRST)
