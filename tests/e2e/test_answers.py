@@ -152,6 +152,21 @@ async def test_a_reply_by_sms_is_a_person(node: Node, smsc: Smsc) -> None:
     assert [0, 0] == smsc.mo_acks
 
 
+async def test_who_cannot_do_it_has_not_met_the_order(node: Node, smsc: Smsc) -> None:
+    """完成不了 is no 完成: the words are alarmed, the order stays open, and the same person's 收到 meets it."""
+    refusal = "完成不了，路断了，请求支援"
+    ident = await sent_order(node, "wang", "立即到岗", needed="HUMAN")
+    await smsc.wait_for(lambda: bool(smsc.acks))
+    smsc.mo("8613800000001", "1069000001", refusal)
+    shown = await node.until("message.show", lambda view: "HUMAN" == view["objectives"][0]["evidence"], id=ident)
+    log = await node.ask("log.read", after=0, limit=1000)
+    alarms = [(event["body"]["recipient"], event["body"]["text"]) for event in log["events"] if "alarm.declined" == event["type"]]
+    assert ("OPEN", [("wang", refusal)]) == (shown["objectives"][0]["state"], alarms)
+    smsc.mo("8613800000001", "1069000001", "收到，马上出发")
+    shown = await node.ended(ident)
+    assert ("MET", "HUMAN") == (shown["objectives"][0]["state"], shown["objectives"][0]["evidence"])
+
+
 async def test_a_cancel_reaches_exactly_those_who_got_it(tmp_path: Path, smsc: Smsc) -> None:
     """Each by the channel that it came by, with 解除 and the number of the original; nobody else and no other way."""
     async with Duo(baud=38400) as duo:

@@ -11,6 +11,7 @@ import msgspec
 from fenghuo.engine.last_attempt import LAST, held_by, is_cut_off, is_due, rechecked
 from fenghuo.engine.planning import best_first
 from fenghuo.engine.rules import Escalation, Rung, RungMode
+from fenghuo.engine.settling import DECLINED
 from fenghuo.model.delivery import (
     Delivery,
     DeliveryState,
@@ -76,7 +77,7 @@ def advance(target: Target, deliveries: tuple[Delivery, ...], frame: Frame) -> S
     draft.raise_evidence()
     if target.state is not TargetState.OPEN:
         draft.close(target.state)
-    elif draft.target.evidence >= frame.objective.needed:
+    elif draft.is_answered():
         draft.close(TargetState.MET)
     elif frame.closing or frame.message_state in (MessageState.SUPERSEDED, MessageState.CANCELLED):
         draft.close(TargetState.WITHDRAWN)
@@ -108,6 +109,20 @@ class _Draft:
         if best > self.target.evidence:
             self.target = msgspec.structs.replace(self.target, evidence=best)
 
+    @property
+    def is_declined(self) -> bool:
+        """A person has it, and says that it is not or cannot be done."""
+        return any(delivery.reason == DECLINED for delivery in self.now.values())
+
+    def is_answered(self) -> bool:
+        """Whether the needed evidence is there. Whoever declined meets nothing by that, nor does a machine for them: only their own word
+        over another channel does, as over the same one it takes the refusal back (domain.md §3.5)."""
+        needed = self.frame.objective.needed
+        if not self.is_declined:
+            return self.target.evidence >= needed
+        best = max((delivery.evidence for delivery in self.now.values() if delivery.reason != DECLINED), default=Evidence.STORED)
+        return best >= max(needed, Evidence.HUMAN)
+
     def close(self, state: TargetState) -> None:
         """End the target and withdraw what has not left; what is being emitted ends with its outcome."""
         self.target = msgspec.structs.replace(self.target, state=state, wake_at=None)
@@ -116,7 +131,7 @@ class _Draft:
                 self.put(delivery, **self._end(delivery, state))
 
     def _end(self, delivery: Delivery, state: TargetState) -> dict[str, object]:
-        if state is TargetState.MET and delivery.evidence >= self.frame.objective.needed:
+        if state is TargetState.MET and delivery.evidence >= self.frame.objective.needed and delivery.reason != DECLINED:
             return {"state": DeliveryState.MET, "reason": "", "until": None}
         return {"state": ended_by(self.frame.message_state), "reason": state.value.lower(), "until": None}
 
@@ -330,7 +345,8 @@ class _Draft:
         done = self.target.escalated
         for step in self.frame.escalate[done:]:
             due_at = self.frame.objective.opened_at + step.after_s
-            if due_at > self.frame.now:
+            is_due = due_at <= self.frame.now or (self.is_declined and not done)  # a refusal is not waited out
+            if not is_due:
                 self.wakes.append(due_at)
                 break
             self.ask.append(step.to)

@@ -329,10 +329,13 @@ class Apply:
         holder = self._book.by_delivery.get(fact.delivery)
         if holder is None:  # it was matched in the very turn that closed its target
             batch.late.append(_receipt_of(fact))
+            _tell_words(fact, f"delivery/{fact.delivery}", batch)
             return ()
         before = holder.deliveries[fact.delivery]
-        after = receipted(before, level=fact.level, failure=fact.failure, needed=holder.objective.objective.needed)
+        needed = holder.objective.objective.needed
+        after = receipted(before, level=fact.level, failure=fact.failure, needed=needed, declined=fact.is_declined)
         self._note_receipt(fact, batch)
+        _tell_words(fact, f"delivery/{fact.delivery}", batch, message=before.message, recipient=before.recipient)
         if after != before:
             self._changed(holder, after, batch)
         affected = self._observed(ChannelObserved(fact.channel, Sign.RECEIPT), batch)
@@ -379,6 +382,12 @@ class Apply:
 
 def _is_none(objective: int) -> None:
     """Until the fan-outs are wired in, no objective is one."""
+
+
+def _tell_words(fact: Receipted, subject: str, batch: Batch, **whose: str) -> None:
+    """What only a person can make something of."""
+    if fact.tells:
+        batch.event(fact.tells, subject, **whose, channel=fact.channel, text=fact.text, inbox=fact.inbox)
 
 
 def _receipt_of(fact: Receipted) -> Receipt:

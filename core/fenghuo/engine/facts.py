@@ -19,6 +19,8 @@ from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Message, MessageId, MessageState
 
 __all__ = [
+    "ALARM_DECLINED",
+    "ALARM_TO_READ",
     "WITHDRAWN",
     "ChannelObserved",
     "ChannelSwitched",
@@ -37,6 +39,7 @@ __all__ = [
     "Signed",
 ]
 
+ALARM_DECLINED, ALARM_TO_READ = "alarm.declined", "alarm.answer_to_read"
 WITHDRAWN = "withdrawn"
 """Cause of an Unknown: the delivery was cancelled while it was being sent, which says nothing of the channel."""
 
@@ -90,7 +93,7 @@ class Denial(msgspec.Struct, frozen=True):
 
 
 class Receipted(msgspec.Struct, frozen=True):
-    """Raw evidence matched to a delivery; the raw row `inbox` is already committed. `actor`: who answered, for HUMAN."""
+    """Raw evidence matched to a delivery; the raw row `inbox` is already committed. `tells`: the alarm that a person's words are worth."""
 
     delivery: int
     channel: str
@@ -100,6 +103,12 @@ class Receipted(msgspec.Struct, frozen=True):
     ref: str = ""
     text: str = ""
     inbox: int = 0
+    tells: str = ""
+
+    @property
+    def is_declined(self) -> bool:
+        """A person says that it is not or cannot be done."""
+        return self.tells == ALARM_DECLINED
 
 
 class FanOutCounted(msgspec.Struct, frozen=True):

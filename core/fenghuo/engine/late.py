@@ -19,7 +19,7 @@ NUMBERED_S = 7 * 86_400.0
 
 class Late(msgspec.Struct, frozen=True):
     """A receipt, by the provider's `refs`, or an answer, by the sender's `owners` and the `number` it names. `at`: UTC seconds;
-    `delivery`: whose it is, where that is known."""
+    `delivery`: whose it is, where that is known; `tells`: the alarm that its words are worth, if any."""
 
     channel: str
     inbox: int
@@ -30,6 +30,7 @@ class Late(msgspec.Struct, frozen=True):
     number: int | None = None
     text: str = ""
     delivery: int = 0
+    tells: str = ""
 
 
 async def raise_late(store: Store, late: Late) -> bool:
@@ -42,6 +43,9 @@ async def raise_late(store: Store, late: Late) -> bool:
         ref = late.refs[0] if late.refs else ""
         level = late.level or Evidence.STORED
         _note(tx, delivery, Receipt(_next(tx), delivery.id, late.channel, level, late.at, ref, late.text, late.inbox))
+        if late.tells:
+            whose = {"message": delivery.message, "recipient": delivery.recipient}
+            tx.event(late.tells, f"delivery/{delivery.id}", **whose, channel=late.channel, text=late.text, inbox=late.inbox)
         return True
 
     return await store.run(job)

@@ -11,11 +11,11 @@ from collections.abc import Awaitable, Callable, Coroutine
 import msgspec
 import structlog
 
-from fenghuo.engine.answers import Named, level_of, named
+from fenghuo.engine.answers import Named, Verb, level_of, named, verb_of
 from fenghuo.engine.book import Book, OpenTarget
 from fenghuo.engine.chain import KEEP_KEYS_S
 from fenghuo.engine.departed import that_may_have_left
-from fenghuo.engine.facts import ChannelObserved, Facts, Receipted, Settled
+from fenghuo.engine.facts import ALARM_DECLINED, ALARM_TO_READ, ChannelObserved, Facts, Receipted, Settled
 from fenghuo.engine.health import Sign
 from fenghuo.engine.intake import Intake, Submission
 from fenghuo.engine.judging import Origin
@@ -253,9 +253,9 @@ class Receipts:
         is_whole = self._book.reported(delivery, ref) if inbound.failure is None and inbound.level is not None else True
         self._put(stored, delivery, inbound.level if is_whole else None, ref=ref)
 
-    def _put(self, stored: Stored, delivery: int, level: Evidence | None, *, ref: str = "") -> None:
+    def _put(self, stored: Stored, delivery: int, level: Evidence | None, *, ref: str = "", tells: str = "") -> None:
         inbound = stored.inbound
-        fact = Receipted(delivery, stored.channel, level, inbound.failure, stored.at, ref or inbound.ref, inbound.text, stored.inbox)
+        fact = Receipted(delivery, stored.channel, level, inbound.failure, stored.at, ref or inbound.ref, inbound.text, stored.inbox, tells)
         self._facts.put(fact)
 
     # Answers of people.
@@ -264,11 +264,12 @@ class Receipts:
         """An answer belongs to its sender's newest open objective, or to the short number it names (delivery.md, Objects)."""
         inbound = stored.inbound
         owners = self._office.directory.owners_by_address.get((inbound.address_kind, inbound.address), ())
-        said, level = named(inbound.text), level_of(inbound.text)
+        said, verb = named(inbound.text), verb_of(inbound.text)
+        tells = ALARM_DECLINED if verb is Verb.DECLINE else ALARM_TO_READ if verb is Verb.OTHER and not said.numbers else ""
         delivery = await self._answered(owners, said, stored.channel)
         if delivery is not None:
-            self._put(stored, delivery.id, level)
-        elif not await self._late_answer(stored, owners, said, level):
+            self._put(stored, delivery.id, level_of(verb), tells=tells)
+        elif not await self._late_answer(stored, owners, said, level_of(verb), tells=tells):
             await self._unmatched(stored, owners)
 
     async def _answered(self, owners: tuple[str, ...], said: Named, channel: str) -> Delivery | None:
@@ -283,9 +284,10 @@ class Receipts:
         here = [delivery for key, delivery in newest.deliveries.items() if key in left] if newest is not None else []
         return max(here, key=lambda delivery: (delivery.channel == channel, delivery.evidence, delivery.id), default=None)
 
-    async def _late_answer(self, stored: Stored, owners: tuple[str, ...], said: Named, level: Evidence) -> bool:
+    async def _late_answer(self, stored: Stored, owners: tuple[str, ...], said: Named, level: Evidence, *, tells: str) -> bool:
         for number in said.numbers if said.surely else (*said.numbers, None):
-            answer = Late(stored.channel, stored.inbox, stored.at, level, owners=owners, number=number, text=stored.inbound.text)
+            text = stored.inbound.text
+            answer = Late(stored.channel, stored.inbox, stored.at, level, owners=owners, number=number, text=text, tells=tells)
             if await raise_late(self._store, answer):
                 return True
         return False

@@ -14,8 +14,10 @@ from fenghuo.model.delivery import Delivery, DeliveryState, Hold, Outcome, Perma
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import ChannelView
 
-__all__ = ["DOUBT_GRACE_S", "QUERY_S", "Retry", "doubted", "grace_s", "receipted", "retry_of", "retry_wait_s", "settle"]
+__all__ = ["DECLINED", "DOUBT_GRACE_S", "QUERY_S", "Retry", "doubted", "grace_s", "receipted", "retry_of", "retry_wait_s", "settle"]
 
+DECLINED = "declined"
+"""Reason of a delivery that a person answered with a refusal: it is evidence, and meets nothing until the same person says otherwise."""
 DOUBT_GRACE_S = 2.0
 """How long a doubt waits before a marked copy: a provider that comes back reports first what it had (seen with SMSCs on bind)."""
 QUERY_S = 20.0
@@ -40,6 +42,9 @@ def settle(
 ) -> Delivery:
     """A delivery after the outcome of its emission. `jitter`: 0..1, drawn by the caller."""
     replace = msgspec.structs.replace
+    if delivery.reason == DECLINED:
+        level = outcome.level if isinstance(outcome, Reached) else Evidence.STORED
+        return replace(delivery, state=DeliveryState.AWAITING, evidence=max(delivery.evidence, level))
     match outcome:
         case Reached(level=level):
             evidence = max(delivery.evidence, level)
@@ -82,6 +87,8 @@ def retry_of(outcome: Transient, failures: int, *, strikes: int = 1, jitter: flo
 
 def doubted(delivery: Delivery, cause: str, *, now: float, view: ChannelView | None, jitter: float = 0.5) -> Delivery:
     """A delivery of which nobody knows whether it left, with the time by which that must be resolved. `jitter`: 0..1."""
+    if delivery.reason == DECLINED:
+        return msgspec.structs.replace(delivery, state=DeliveryState.AWAITING)
     patience_s = grace_s(view, delivery.tries - delivery.failures, jitter=jitter)
     window_s = max(view.latency_q95_s if view else 30.0, 2 * max(patience_s, DOUBT_GRACE_S))
     state, reason = DeliveryState.IN_DOUBT, in_doubt(delivery, cause)
@@ -102,16 +109,30 @@ def grace_s(view: ChannelView | None, doubts: int, *, jitter: float) -> float:
             return DOUBT_GRACE_S
 
 
-def receipted(delivery: Delivery, *, level: Evidence | None, failure: Outcome | None, needed: Evidence) -> Delivery:
-    """A delivery after a receipt: evidence only rises (I3); a terminal state is never left; a refusal by the far end ends an open one."""
+def receipted(delivery: Delivery, *, level: Evidence | None, failure: Outcome | None, needed: Evidence, declined: bool = False) -> Delivery:
+    """A delivery after a receipt: evidence only rises (I3); a terminal state is never left; a refusal by the far end ends an open one.
+    `declined`: a person has it and will not, or cannot; what a machine says of it afterwards changes nothing."""
     replace = msgspec.structs.replace
     evidence = max(delivery.evidence, level if level is not None else Evidence.STORED)
+    if declined:
+        return _declined(replace(delivery, evidence=evidence))
+    if delivery.reason == DECLINED:
+        if level is None or level < Evidence.HUMAN:
+            return replace(delivery, evidence=evidence)
+        delivery = replace(delivery, reason="")
     waiting = delivery.state in (DeliveryState.AWAITING, DeliveryState.IN_DOUBT)
     if waiting and evidence >= needed:
         return replace(delivery, evidence=evidence, state=DeliveryState.MET, reason="", until=None)
     if waiting and isinstance(failure, Permanent):
         return replace(delivery, evidence=evidence, state=DeliveryState.FAILED, reason=f"{failure.scope} {failure.code}", until=None)
     return replace(delivery, evidence=evidence)
+
+
+def _declined(delivery: Delivery) -> Delivery:
+    """Nothing more of it goes, and nothing is waited for; what is on the air comes to its outcome first, and an end stays one."""
+    is_open = delivery.state in (DeliveryState.HELD, DeliveryState.READY, DeliveryState.AWAITING, DeliveryState.IN_DOUBT)
+    state = DeliveryState.AWAITING if is_open else delivery.state
+    return msgspec.structs.replace(delivery, state=state, reason=DECLINED, until=None)
 
 
 def retry_wait_s(failures: int, jitter: float) -> float:

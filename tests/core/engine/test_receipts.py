@@ -114,6 +114,68 @@ async def test_done_is_more_than_received(tmp_path: Path) -> None:
         assert [ObjectiveState.MET] == await _objectives(house)
 
 
+REFUSAL = "完成不了，路断了，请求支援"
+
+
+async def test_whoever_declines_has_not_met_the_order(tmp_path: Path) -> None:
+    """It is evidence of a person, and no more: the deputy and the next rung go at once, and a person reads the words."""
+    async with opened(tmp_path) as house:
+        await house.order("wang", needed="HUMAN")
+        await house.answer("a", WANG, REFUSAL)
+        asked = [one.recipient for one in await house.targets()]
+        assert ([ObjectiveState.OPEN], ["li", "wang"]) == (await _objectives(house), asked)
+        (alarm,) = await house.events("alarm.declined")
+        assert ("wang", "a", REFUSAL) == (alarm["recipient"], alarm["channel"], alarm["text"])
+        assert [(Evidence.HUMAN, "declined")] == [
+            (one.evidence, one.reason) for one in await house.deliveries("wang") if one.channel == "a"
+        ]
+
+
+@pytest.mark.parametrize("needed", ["DEVICE", "HUMAN"])
+async def test_who_declined_and_then_accepts_has_met_it(tmp_path: Path, needed: str) -> None:
+    """A restart forgets no refusal, a report of the telephone takes none back, and the person does."""
+    async with opened(tmp_path) as house:
+        await house.order("wang", needed=needed)
+        await house.answer("a", WANG, "不能执行")
+    async with opened(tmp_path, clock=house.clock) as again:
+        await again.receipt(house.sent[0])
+        await again.later(1)
+        assert [ObjectiveState.OPEN] == await _objectives(again)
+        await again.answer("a", WANG, "收到，马上出发")
+        assert [ObjectiveState.MET] == await _objectives(again)
+
+
+async def test_a_refusal_opens_the_next_rung_at_once(tmp_path: Path) -> None:
+    """wang has a radio too, which would have waited half a minute for his telephone."""
+    async with opened(tmp_path) as house:
+        await house.order("wang", needed="HUMAN")
+        assert ["a"] == [mail.channel for mail in house.sent]
+        await house.answer("a", WANG, "没收到")
+        assert "r" in [mail.channel for mail in house.sent]
+
+
+async def test_a_refusal_that_comes_after_the_end_is_told(tmp_path: Path) -> None:
+    """The telephone had met the objective; its state stays, and a person reads the words."""
+    async with opened(tmp_path) as house:
+        await house.order("wang")
+        await house.receipt(house.sent[0])
+        await house.answer("a", WANG, "去不了")
+        assert ([ObjectiveState.MET], ["去不了"]) == (
+            await _objectives(house),
+            [one["text"] for one in await house.events("alarm.declined")],
+        )
+
+
+async def test_words_of_no_form_are_read_by_a_person(tmp_path: Path) -> None:
+    """They are a person's, and nobody else can say what they mean; what names an order, or is a form of ours, needs nobody."""
+    async with opened(tmp_path) as house:
+        await house.order("wang", needed="DONE")
+        for text in ("完成 12/213", "收到", "0123"):
+            await house.answer("a", WANG, text)
+        assert ["完成 12/213"] == [one["text"] for one in await house.events("alarm.answer_to_read")]
+        assert [ObjectiveState.OPEN] == await _objectives(house)
+
+
 async def test_an_answer_to_nothing_is_an_alarm(tmp_path: Path) -> None:
     """Somebody speaks and nobody asked: a person must see it."""
     async with opened(tmp_path) as house:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fenghuo.engine.settling import LONGEST_WAIT_S, MAX_FAILURES, doubted, receipted, retry_wait_s, settle
+from fenghuo.engine.settling import DECLINED, LONGEST_WAIT_S, MAX_FAILURES, doubted, receipted, retry_wait_s, settle
 from fenghuo.model.delivery import Delivery, DeliveryState, Hold, Outcome, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo.model.evidence import Evidence
 from tests.core.engine.values import NOW, Q95_S, awaiting, delivery, doubtful, emitting, view
@@ -120,3 +120,28 @@ def test_a_late_receipt_raises_evidence_and_no_state(state: DeliveryState) -> No
     """What comes after the end is known, and changes nothing."""
     after = receipted(delivery(state=state), level=Evidence.HUMAN, failure=None, needed=Evidence.DEVICE)
     assert (state, Evidence.HUMAN) == (after.state, after.evidence)
+
+
+@pytest.mark.parametrize("outcome", [one[0] for one in TABLE])
+def test_a_refusal_on_the_air_outlives_the_outcome(outcome: Outcome) -> None:
+    """The telephone rang before the centre had said so: it is no doubt, goes no second time, and is not met."""
+    declined = receipted(emitting(), level=Evidence.HUMAN, failure=None, needed=Evidence.HUMAN, declined=True)
+    after = settle(declined, outcome, needed=Evidence.HUMAN, now=NOW, view=view("a"))
+    assert (S.EMITTING, S.AWAITING, DECLINED, Evidence.HUMAN, None) == (
+        declined.state,
+        after.state,
+        after.reason,
+        after.evidence,
+        after.until,
+    )
+
+
+@pytest.mark.parametrize(("before", "state"), [(awaiting(), S.AWAITING), (doubtful(), S.AWAITING), (delivery(state=S.FAILED), S.FAILED)])
+def test_only_the_person_takes_a_refusal_back(before: Delivery, state: DeliveryState) -> None:
+    """A report of the telephone does not, nor does a failure; an end stays an end, and its evidence counts from then on."""
+    declined = receipted(before, level=Evidence.HUMAN, failure=None, needed=Evidence.DEVICE, declined=True)
+    assert (state, DECLINED, Evidence.HUMAN, None) == (declined.state, declined.reason, declined.evidence, declined.until)
+    reported = receipted(declined, level=Evidence.DEVICE, failure=Permanent(Scope.RECIPIENT, "x"), needed=Evidence.DEVICE)
+    assert declined == reported
+    accepted = receipted(reported, level=Evidence.HUMAN, failure=None, needed=Evidence.DEVICE)
+    assert ("", S.FAILED if state is S.FAILED else S.MET) == (accepted.reason, accepted.state)
