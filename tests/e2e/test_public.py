@@ -133,7 +133,7 @@ async def test_a_cancel_in_the_middle_reaches_exactly_who_was_told(tmp_path: Pat
 
 
 async def test_a_gateway_that_is_away_and_then_busy_gets_the_page_when_it_asked_for_it(tmp_path: Path) -> None:
-    """No connection, then 503 with Retry-After, then 200: one page, the same token each time, everybody told once in the end."""
+    """No connection, then 503 with Retry-After, then 200: one page under one token, queued meanwhile, and everybody is told."""
     async with BulkGateway() as gateway, node_of(tmp_path, gateway) as node:
         await node.kill()
         everybody = enrol(node, 400)
@@ -142,6 +142,9 @@ async def test_a_gateway_that_is_away_and_then_busy_gets_the_page_when_it_asked_
         status, answer = await node.post("/api/v1/alerts", cap("one"))
         assert 202 == status
         await node.until("log.read", lambda page: any(event["body"].get("reason") == "channel connect" for event in page["events"]))
+        (line,) = await node.until("queue.ls", lambda lines: [one["state"] for one in lines] == ["READY"])
+        assert ("everybody: 1 pages", "bulk", "channel connect") == tuple(line[key] for key in ("recipient", "channel", "reason"))
+        await node.until("channel.ls", lambda channels: [one["queued"] for one in channels] == [1])
         gateway.status, gateway.retry_after = 503, "1"
         await gateway.come()
         await gateway.until(2, within_s=10.0 * TIMEOUT_SCALE)
