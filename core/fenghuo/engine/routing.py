@@ -16,7 +16,7 @@ from fenghuo.model.directory import Directory, Person, RecipientId
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import AffectedArea, Info, Message, Scope
 from fenghuo.model.roll import PUBLIC
-from fenghuo.model.traffic import Action, Kind, Priority, Traffic
+from fenghuo.model.traffic import Action, Kind, Priority
 
 __all__ = [
     "Routed",
@@ -80,13 +80,17 @@ def _routed(rule: Rule, message: Message, directory: Directory) -> Routed:
 
 
 def signatures_for(rule: Rule, message: Message) -> int:
-    """How many signatures a message needs under a rule: two for a public actual alert unless the rule says otherwise (security.md §3)."""
+    """How many signatures a message needs under a rule: two for an alert that is public, or orange or red, unless the rule says otherwise.
+
+    Source: security.md §3, also that an exercise needs the same hands as the real thing: no traffic and no scope is a way round them.
+    """
     if message.action is Action.CANCEL:
         return 0
     if rule.signatures is not None:
         return rule.signatures
-    is_public = message.kind is Kind.ALERT and message.traffic is Traffic.ACTUAL and message.content.scope is Scope.PUBLIC
-    return 2 if is_public else 0
+    content = message.content
+    is_grave = content.scope is Scope.PUBLIC or default_priority(content.infos) <= Priority.P1
+    return 2 if message.kind is Kind.ALERT and is_grave else 0
 
 
 def required_signatures(message: Message, rules: RuleBook) -> int:

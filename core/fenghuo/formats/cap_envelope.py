@@ -72,8 +72,12 @@ def _refuse_contradiction(part: Part, root: str, status: str) -> None:
 
 
 def fact(part: Part, name: str) -> str:
-    """An envelope fact. Raises: CapError when it is missing or too long."""
+    """An envelope fact. Raises: CapError when it is missing or too long, or comes more than once with different words."""
     text = part.text(name)
+    said = {words for words, _ in part.texts(name)}
+    if len(said) > 1:
+        both = " and ".join(repr(words[:40]) for words in sorted(said)[:2])
+        raise CapError(f"{name} is said to be both {both}; it is never guessed", code="contradiction", where=part.where(name))
     if not text:
         raise CapError(f"{name} is missing, and it is never guessed", code="missing-fact", where=part.where(name))
     if len(text) > MAX_NAME:

@@ -14,7 +14,7 @@ from fenghuo.clock import instant
 from fenghuo.errors import FormatError
 from fenghuo.formats.cap_out import write_cap
 from fenghuo.formats.fitting import Piece, fit
-from fenghuo.formats.wording import BEIJING, Phrases, action_mark, chinese_info, phrases, traffic_mark
+from fenghuo.formats.wording import BEIJING, TRAFFIC_MARKS, Phrases, action_mark, chinese_info, phrases, traffic_mark
 from fenghuo.model.message import Message
 from fenghuo.model.rendition import COMPACT, Budget, Rendition
 from fenghuo.model.traffic import Kind
@@ -173,7 +173,7 @@ def _limit(message: Message, limit: int) -> int:
 
 
 def _with_mark(text: str, mark: str) -> str:
-    lead = next((known for known in ("【演练】", "【测试】") if text.startswith(known)), "")
+    lead = next((known for known in TRAFFIC_MARKS.values() if text.startswith(known)), "")
     return f"{lead}【{mark}】{text[len(lead) :]}"
 
 

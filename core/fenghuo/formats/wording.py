@@ -33,7 +33,7 @@ ACTION_WORDS = {
 }
 """CAP responseType where the source wrote no instruction. Source: CAP 1.2 §3.2.2; the Chinese words are ours."""
 
-_TRAFFIC_MARKS = {Traffic.EXERCISE: "【演练】", Traffic.TEST: "【测试】"}
+TRAFFIC_MARKS = {Traffic.EXERCISE: "【演练】", Traffic.TEST: "【测试】", Traffic.SYSTEM: "【系统】"}
 _ACTION_MARKS = {Action.UPDATE: "【更正】", Action.CANCEL: "【解除】"}
 _SPACES = re.compile(r"\s+")
 
@@ -92,8 +92,8 @@ def phrases(message: Message) -> Phrases:
 
 
 def traffic_mark(traffic: Traffic) -> str:
-    """【演练】 for an exercise, 【测试】 for a test, nothing for what is real."""
-    return _TRAFFIC_MARKS.get(traffic, "")
+    """【演练】 for an exercise, 【测试】 for a test, 【系统】 for what keeps the network itself, nothing for what is real."""
+    return TRAFFIC_MARKS.get(traffic, "")
 
 
 def action_mark(action: Action) -> str:

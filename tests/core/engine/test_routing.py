@@ -228,8 +228,11 @@ def test_colour_then_severity_give_the_priority(words: Info, expected: Priority)
 
 SIGNATURES: list[tuple[dict[str, Any], int | None, int]] = [
     ({"kind": Kind.ALERT}, None, 2),
-    ({"kind": Kind.ALERT, "scope": Scope.RESTRICTED}, None, 0),
-    ({"kind": Kind.ALERT, "traffic": Traffic.EXERCISE}, None, 0),
+    ({"kind": Kind.ALERT, "traffic": Traffic.EXERCISE}, None, 2),
+    ({"kind": Kind.ALERT, "traffic": Traffic.SYSTEM}, None, 2),
+    ({"kind": Kind.ALERT, "scope": Scope.RESTRICTED, "infos": (Info(colour="Yellow"),)}, None, 0),
+    ({"kind": Kind.ALERT, "scope": Scope.PRIVATE, "infos": (Info(colour="Orange"),)}, None, 2),
+    ({"kind": Kind.ALERT, "scope": Scope.RESTRICTED, "infos": (Info(severity="Extreme"),)}, None, 2),
     ({"kind": Kind.DISPATCH}, None, 0),
     ({"kind": Kind.ALERT}, 1, 1),
     ({"kind": Kind.DISPATCH}, 2, 2),
@@ -240,7 +243,7 @@ SIGNATURES: list[tuple[dict[str, Any], int | None, int]] = [
 
 @pytest.mark.parametrize(("changes", "asked", "expected"), SIGNATURES)
 def test_signatures_by_default_and_by_rule(changes: dict[str, Any], asked: int | None, expected: int) -> None:
-    """Two people for a public actual alert, nobody for an order, nobody for a Cancel; else what the rule says."""
+    """Two people for an alert that is public or grave, whatever its traffic; else nobody, or what the rule says; never for a Cancel."""
     one = message(content(**changes))
     assert expected == required_signatures(one, book(rule(signatures=asked)))
     assert expected == route(one, book(rule(signatures=asked)), directory())[0].signatures

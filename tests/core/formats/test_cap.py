@@ -151,6 +151,14 @@ def test_root_named_after_the_status(status: str, code: str | None) -> None:
     assert "alias-element at /test" in decoded.repairs
 
 
+@pytest.mark.parametrize(("once", "twice"), [("Actual", "Exercise"), ("Public", "Private")])
+def test_a_fact_said_twice(once: str, twice: str) -> None:
+    """Two words for one fact are a contradiction, and refused; the same word twice is only a liberty."""
+    line = next(line for line in GOOD.splitlines(keepends=True) if f">{once}<" in line)
+    assert "contradiction" == getattr(one(GOOD.replace(line, line + line.replace(once, twice)).encode()).error, "code", None)
+    assert "duplicate-element" in codes_of(one(GOOD.replace(line, line + line).encode()))
+
+
 def test_password() -> None:
     """The password of CAP 1.0 is a finding and never read."""
     old = GOOD.replace("urn:oasis:names:tc:emergency:cap:1.2", "http://www.incident.com/cap/1.0")

@@ -87,7 +87,7 @@ def test_order() -> None:
 
 def test_marks() -> None:
     """Each traffic and action has its mark."""
-    assert ["", "【演练】", "", "【测试】"] == [traffic_mark(traffic) for traffic in Traffic]
+    assert ["", "【演练】", "【系统】", "【测试】"] == [traffic_mark(traffic) for traffic in Traffic]
     assert ["", "【更正】", "【解除】", "", ""] == [action_mark(action) for action in Action]
 
 
