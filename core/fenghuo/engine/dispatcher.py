@@ -121,11 +121,10 @@ class Dispatcher:
             current = self._book.delivery(taken.id)
             instance = self._board.get(taken.channel)
             if instance is None or current is None or current.state is not DeliveryState.READY:
-                self._release(medium, taken)
+                self._put_back(medium.unused(taken))
                 continue
             if current.not_before > self._office.clock.time():  # an entry of before it was held: what it waits for now came later
-                self._release(medium, taken)
-                self._put(current)
+                self._put_back((*medium.unused(taken), current))
                 continue
             self._carried.add(current.id)
             self._spawn(self._carry(medium, current, instance))
@@ -173,7 +172,10 @@ class Dispatcher:
         self._facts.put(fact)
 
     def _release(self, medium: Medium, delivery: Delivery) -> None:
-        for waiting in medium.done(delivery):
+        self._put_back(medium.done(delivery))
+
+    def _put_back(self, deliveries: Iterable[Delivery]) -> None:
+        for waiting in deliveries:
             self._put(waiting)
 
     async def _query(self, channel: Channel, delivery: Delivery) -> None:

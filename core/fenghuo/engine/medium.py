@@ -41,6 +41,7 @@ class Medium:
         self._aside: set[Key] = set()
         self._earned: set[Key] = set()
         self._served_above: dict[Priority, int] = dict.fromkeys(Priority, 0)
+        self._served_before = self._served_above
         self._order = itertools.count()
         self._open_at: dict[str, float] = {}
         self._now = 0.0
@@ -97,6 +98,7 @@ class Medium:
             self._busy.add(key)
             self._in_flight[channel] = self._in_flight.get(channel, 0) + 1
             self._open_at[channel] = now + self.instances[channel].gap_s
+            self._served_before = dict(self._served_above)
             self._served(priority)
             if self.must_yield(priority):  # taken by the rule of five: without a piece of its own the slot would be worth nothing
                 self._earned.add(key)
@@ -112,6 +114,11 @@ class Medium:
         self._busy.discard(key)
         self._earned.discard(key)
         return self._blocked.pop(key, [])
+
+    def unused(self, delivery: Delivery) -> list[Delivery]:
+        """What take() has just given was over already: nobody was served, and its class is owed what it was. As done()."""
+        self._served_above = self._served_before
+        return self.done(delivery)
 
     def must_yield(self, priority: Priority) -> bool:
         """Whether something more urgent waits for this half-duplex medium."""

@@ -268,6 +268,21 @@ async def test_a_slot_in_five_is_worth_a_piece() -> None:
     assert [True, False] == [queue.uses_its_slot(routine) for _ in range(2)]
 
 
+def test_what_was_over_already_uses_up_no_slot() -> None:
+    """After five above it a P4 is owed a slot; one that was cancelled while it queued does not take it from the next (I6)."""
+    queue = medium()
+    for key in range(1, 9):
+        put(queue, key, Priority.P1)
+    put(queue, 9, Priority.P4)
+    alive = put(queue, 10, Priority.P4)
+    for _ in range(5):
+        queue.done(queue.take())  # type: ignore[arg-type]  # there are eight
+    cancelled = queue.take()
+    assert cancelled is not None
+    assert (Priority.P4, []) == (cancelled.priority, queue.unused(cancelled))
+    assert alive == queue.take()
+
+
 async def test_a_p0_waits_for_no_slot_in_five() -> None:
     """It came when the routine one had its slot and had not begun its piece: the piece waits."""
     queue = medium("r", half_duplex=True)
