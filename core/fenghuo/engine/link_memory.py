@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 import msgspec
+import structlog
 
+from fenghuo.engine.link_place import place_of
 from fenghuo.link import Caps, Changes, FrameKind, Incoming, Kept, KeyRing, Ledger, Ledgers, Memory, Outgoing, Parcel, Wanted, Window
 from fenghuo.link.counters import STEP
 from fenghuo.store import Store, Tx
-from fenghuo.store.frames import Reserved, Seen, keep_window, read_windows, reserve
+from fenghuo.store.frames import Reserved, Seen, is_copied, keep_window, read_windows, reserve
 from fenghuo.store.records import TransferInRow, TransferOutRow
 from fenghuo.store.tables import TRANSFER_IN, TRANSFER_OUT
 
 __all__ = ["LinkMemory"]
+
+_COPIED = (
+    "this store was copied from another machine or folder, which may be sending under the same keys; "
+    "nothing is sent or taken with any of them until new ones are put in at both ends"
+)
+log = structlog.stdlib.get_logger("fenghuo.link")
 
 _BITMAP = 8  # octets, for up to 64 pieces
 _pieces = msgspec.msgpack.Decoder(tuple[bytes | None, ...])
@@ -46,13 +55,26 @@ class LinkMemory:
         await self._store.run(lambda tx: keep(tx, changes))
 
     async def recall(self, ring: KeyRing) -> Memory:
-        """What the keys of this post had said and heard before the start. Raises: StoreError."""
+        """What the keys of this post had said and heard before the start; in a copy of a store they are stale. Raises: StoreError."""
+        await self._settle()
         lanes = {lane.name: lane.since for lane in ring.lanes() if lane.source != ring.own}
         seen = await self._store.run(lambda tx: read_windows(tx, lanes))
         outgoing = [_outgoing(row) for row in await self._store.find(TRANSFER_OUT)]
         incoming = [_incoming(row) for row in await self._store.find(TRANSFER_IN)]
         windows = tuple(Kept(each.lane, Window(each.highest, each.seen), each.stale) for each in seen)
         return Memory(windows, tuple(each for each in outgoing if _is_known(ring, each)), tuple(incoming))
+
+    async def _settle(self) -> None:
+        place = await asyncio.to_thread(place_of, self._store.folder)
+
+        def job(tx: Tx) -> bool:
+            if is_copied(tx, place):
+                tx.event("alarm.keys_stale", "store", message=_COPIED)
+                return True
+            return False
+
+        if await self._store.run(job):
+            log.error("keys are stale", cause=_COPIED)
 
 
 def keep(tx: Tx, changes: Changes) -> None:

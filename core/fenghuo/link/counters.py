@@ -88,7 +88,7 @@ class Counters:
         """The counter that take() would give. Raises: KeyUnusable: stale, spent, or nothing reserved."""
         held = self._ranges[lane.name]
         if held.stale:
-            raise KeyUnusable(lane.name, "the key is stale since a restore; put in a new one at both ends")
+            raise KeyUnusable(lane.name, "the key is stale since the store was restored or copied; put in a new one at both ends")
         if held.first == held.until:
             raise KeyUnusable(lane.name, "no counters are reserved")
         if held.first >= END:

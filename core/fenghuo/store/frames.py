@@ -13,12 +13,13 @@ from fenghuo.store.records import CensusRow, FrameCounterRow, FrameWindowRow, Me
 from fenghuo.store.tables import CENSUS, FRAME_COUNTER, FRAME_WINDOW, META
 from fenghuo.store.transaction import Tx
 
-__all__ = ["Reserved", "Seen", "keep_window", "mark_stale", "read_windows", "reserve"]
+__all__ = ["Reserved", "Seen", "is_copied", "keep_window", "mark_stale", "read_windows", "reserve"]
 
 # Counters of a lane are 32 bits; the last thousand are never given.
 _END = 2**32 - 1024
 _WINDOW = 8  # octets
 _MARK = "frames.turned_back_at"
+_PLACE = "frames.place"
 
 
 class Reserved(msgspec.Struct, frozen=True):
@@ -81,15 +82,33 @@ def mark_stale(tx: Tx, at: float) -> None:
     For files at rest, of this or an earlier schema: it brings the census up by itself, which in service the writer does.
     """
     if tx.scalar("SELECT count(*) FROM sqlite_master WHERE name = ?", FRAME_COUNTER.name):
-        for counter in tx.find(FRAME_COUNTER):
-            tx.update(FRAME_COUNTER, FrameCounterRow(counter.lane, counter.next, stale=True))
-        for window in tx.find(FRAME_WINDOW):
-            tx.update(FRAME_WINDOW, FrameWindowRow(window.lane, window.highest, window.seen, stale=True))
+        _mark_rows(tx)
     is_new = tx.get(META, _MARK) is None
     tx.put(META, MetaRow(_MARK, repr(at)))
     census = tx.get(CENSUS, META.name)
     if census is not None:
         tx.update(CENSUS, CensusRow(META.name, census.rows + is_new))
+
+
+def is_copied(tx: Tx, place: str) -> bool:
+    """Whether the store lies in another place than when it was last asked: then it is a copy, the one it was copied from may be sending
+    too, and every lane known by now is stale."""
+    known = tx.get(META, _PLACE)
+    if known is not None and known.value == place:
+        return False
+    tx.put(META, MetaRow(_PLACE, place))
+    if known is None:
+        return False
+    _mark_rows(tx)
+    tx.put(META, MetaRow(_MARK, repr(tx.now)))
+    return True
+
+
+def _mark_rows(tx: Tx) -> None:
+    for counter in tx.find(FRAME_COUNTER):
+        tx.update(FRAME_COUNTER, FrameCounterRow(counter.lane, counter.next, stale=True))
+    for window in tx.find(FRAME_WINDOW):
+        tx.update(FRAME_WINDOW, FrameWindowRow(window.lane, window.highest, window.seen, stale=True))
 
 
 def _window(tx: Tx, lane: str, since: float) -> Seen | None:

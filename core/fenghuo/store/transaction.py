@@ -140,6 +140,11 @@ class Tx:
         rows = fetch(self._open, sql, params)
         return rows[0][0] if rows else None
 
+    @property
+    def now(self) -> float:
+        """UTC seconds."""
+        return self._clock.time()
+
     def event(self, kind: str, subject: str, /, **body: object) -> None:
         """Append to the event stream, in this transaction. `subject`: the path of what changed, as in message/ID."""
         text = msgspec.json.encode(body).decode()

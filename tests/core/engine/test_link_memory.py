@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+import shutil
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from fenghuo.engine.link_memory import LinkMemory
+from fenghuo.errors import KeyUnusable
 from fenghuo.link.air import Air
 from fenghuo.link.counters import Counters
 from fenghuo.link.events import Delivered, NotTaken
@@ -172,3 +175,23 @@ async def test_transfers_to_far_ends_that_are_gone_stay_behind(tmp_path: Path) -
     fewer = ring(CENTRE, roots=(ROOTS[0], Root(9, CENTRE, GROUP, "group", members=(TOWN, SIREN))))
     assert [TOWN] == [outgoing.parcel.destination for outgoing in (await post.memory.recall(fewer)).outgoing]
     await store.close()
+
+
+async def test_a_store_that_was_copied_sends_and_takes_nothing(tmp_path: Path) -> None:
+    """A clone would go on with the counters that the first one uses; that one itself goes on after any restart."""
+    first, clone = tmp_path / "first", tmp_path / "clone"
+    store = await opened_store(first)
+    station = await Post(store, CENTRE).start()
+    station.open(Parcel(TOWN, FrameKind.ALERT, Traffic.ACTUAL, Priority.P1, b"", NOW + 600, "a"), NOW)
+    await store.close()
+    shutil.copytree(first, clone)
+    for folder, is_stale in ((first, False), (clone, True), (clone, True), (first, False)):
+        store = await opened_store(folder)
+        post = Post(store, CENTRE)
+        station = await post.start()
+        parcel = Parcel(SIREN, FrameKind.ALERT, Traffic.ACTUAL, Priority.P1, b"", NOW + 600, "b")
+        with pytest.raises(KeyUnusable, match="restored or copied") if is_stale else contextlib.nullcontext():
+            station.open(parcel, NOW)
+        told = [event.body["message"] for event in await store.events.read(0, 1000) if event.type == "alarm.keys_stale"]
+        assert is_stale == bool(told)
+        await store.close()

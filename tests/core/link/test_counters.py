@@ -51,7 +51,7 @@ def test_the_next_grant_is_asked_for_in_time_and_used_after_the_first() -> None:
 def test_a_stale_key_seals_nothing() -> None:
     """And what was granted before is gone with it."""
     some = counters(Grant(LANE.name, 0, STEP), Grant(LANE.name, 0, 0, stale=True))
-    with pytest.raises(KeyUnusable, match="stale since a restore; put in a new one at both ends"):
+    with pytest.raises(KeyUnusable, match="stale since the store was restored or copied; put in a new one at both ends"):
         some.take(LANE)
     assert () == some.wanted()
 
