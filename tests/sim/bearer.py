@@ -13,16 +13,20 @@ from functools import partial
 import msgspec
 
 from fenghuo.errors import NotReady
+from fenghuo.link import Ledger
 from fenghuo.model.delivery import AttemptRef, Outcome, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import Emission, Inbound, InboundKind, ProbeBudget, ProbeResult, SendJob, SimpleChannel, Unsupported
-from tests.sim.ground import Way
+from tests.sim.ground import CAPS, Way
 from tests.sim.world import Aired, Asked, Ended, Fragment, Heard, Said, World
 
 FRAGMENT_S = 2.0
 """Longest piece on the air of a radio, and so the longest that a P0 may have to wait for it."""
 OCTETS_S = 120
 """Octets that a radio carries in a second."""
+
+AGAIN_S = {False: (5.0, 60.0), True: (60.0, 300.0)}
+"""What a network that is away says of when to ask again: one of these; and one that will be away for half a day."""
 
 Receive = Callable[["Bearer", "Frame"], None]
 
@@ -47,6 +51,12 @@ class Weather(msgspec.Struct, frozen=True):
     delay_s: float = 1.0
     refuse: float = 0.02
     mute: float = 0.01
+
+    @property
+    def kind(self) -> str:
+        if not self.is_up or self.deaf:
+            return "deaf" if self.is_up else "away"
+        return "bad" if self.loss > 0.5 or self.delay_s > 10.0 else "good"
 
 
 class Word(msgspec.Struct, frozen=True, gc=False):
@@ -74,6 +84,7 @@ class Bearer:
         self.link: Link | None = None
         self.words: dict[int, Word] = {}
         self.known: dict[str, str] = {}
+        self.is_gone = False
         self._count = 0
 
     @property
@@ -82,6 +93,8 @@ class Bearer:
 
     def change(self, weather: Weather) -> None:
         """The weather changes; whoever is connected to a bearer that went away notices."""
+        if self.weather.kind != weather.kind:
+            self.world.note("weather", self.way.name, weather.kind)
         self.weather = weather
         if not weather.is_up and self.link is not None:
             self.link.broken()
@@ -132,7 +145,7 @@ class Link(SimpleChannel):
         if self.bearer.weather.deaf and self._world.chance.random() < 0.3:
             await asyncio.Event().wait()
         if not self.bearer.weather.is_up:
-            raise NotReady("the bearer is away", retry_after_s=5.0)
+            raise NotReady("the bearer is away", retry_after_s=self._world.chance.choice(AGAIN_S[self.bearer.is_gone]))
         self._is_open = True
         self.bearer.link = self
         for word in self.bearer.words.values():
@@ -159,7 +172,7 @@ class Link(SimpleChannel):
             return Transient(Scope.CHANNEL, "link-lost")
         number = self._life.next_job()
         await self._pause(0.02)
-        self._world.add(Asked, self.bearer.way.name, job.address, number)
+        self._world.add(Asked, self.bearer.way.name, job.address, number, job.priority)
         outcome: Outcome | None = None
         name = ("", 0)
         try:
@@ -211,12 +224,19 @@ class Link(SimpleChannel):
 
     async def _fragments(self, job: SendJob, emission: Emission, number: int) -> None:
         """A radio sends in pieces of at most two seconds and lets more urgent traffic pass between them."""
+        medium = self.bearer.way.terms.medium
+        ledger = self._life.ledgers.setdefault(medium, Ledger(CAPS))
         left_s = max(0.5, len(emission.payload.data) / OCTETS_S)
         while left_s > 0:
             await emission.turn()
             await self._life.may_act()
-            piece_s = min(FRAGMENT_S, left_s)
-            self._world.add(Fragment, self.bearer.way.terms.medium, self.bearer.way.name, job.priority, piece_s, number)
+            piece_s, now = min(FRAGMENT_S, left_s), self._world.now
+            closed_s = ledger.open_at(piece_s, now, job.priority) - now
+            if closed_s > 0:  # whoever waits for airtime still lets pass what is more urgent and may go
+                await asyncio.sleep(min(closed_s, FRAGMENT_S))
+                continue
+            ledger.spend(piece_s, now)
+            self._world.add(Fragment, medium, self.bearer.way.name, job.priority, piece_s, number)
             await asyncio.sleep(piece_s)
             left_s -= piece_s
 
@@ -276,6 +296,7 @@ class Life:
     def __init__(self, is_durable: Callable[[str, int], bool]) -> None:
         self.is_running = True
         self.is_durable = is_durable
+        self.ledgers: dict[str, Ledger] = {}
         self._jobs = 0
 
     def next_job(self) -> int:

@@ -62,12 +62,12 @@ class Writers:
         """A dispatch order or a report to some people."""
         chance = self.world.chance
         self._count += 1
-        tag = f"〔{self._count}〕"
+        tag, words = f"〔{self._count}〕", fields.pop("words", "")
         people = fields.pop("to", None) or tuple(chance.sample(PEOPLE, chance.choice((1, 1, 2, 3))))
         priority = fields.pop("priority", None) or chance.choice(("P1", "P1", "P2", "P2", "P2", "P3", "P4"))
         body = {
             "to": people,
-            "text": f"{tag}立即到岗",
+            "text": f"{tag}立即到岗{words}",
             "kind": chance.choice(("Dispatch", "Dispatch", "Report")),
             "priority": priority,
             "traffic": chance.choice(("Actual",) * 8 + ("Exercise", "Test")),
@@ -87,13 +87,20 @@ class Writers:
         )
 
     def alert(
-        self, *, hold_s: float = 3600.0, action: str = "Alert", about: Letter | None = None, public: bool = False, is_drill: bool = True
+        self,
+        *,
+        hold_s: float = 3600.0,
+        action: str = "Alert",
+        about: Letter | None = None,
+        public: bool = False,
+        is_drill: bool = True,
+        severity: str = "",
     ) -> Letter:
         """A CAP alert; `about`: the one that it updates or ends."""
         chance, now = self.world.chance, instant(self.world.true())
         self._count += 1
         tag = about.tag if about is not None and action == "Cancel" else f"〔{self._count}〕"
-        severity = chance.choice(("Extreme", "Severe", "Moderate", "Minor"))
+        severity = severity or chance.choice(("Extreme", "Severe", "Moderate", "Minor"))
         traffic = about.traffic if about is not None else Traffic(chance.choice(("Actual",) * 5 + ("Exercise", "Test") * is_drill))
         sent = now.isoformat(timespec="seconds")
         ident = f"A{self._count}"

@@ -8,19 +8,29 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from fenghuo.errors import NotFound
+from fenghuo.clock import SystemClock
+from fenghuo.engine.channels import ChannelBoard, Instance
+from fenghuo.engine.linting import lint_rules
+from fenghuo.engine.office import Office
+from fenghuo.engine.rules import RuleBook
+from fenghuo.errors import NotFound, StoreError
 from fenghuo.rig.simloop import SimLoop
+from fenghuo.rig.virtual_store_disk import VirtualDisk, blames_the_disk
 from fenghuo.store.audit import breaks
 from fenghuo.store.tables import AUDIT
 from tests.sim.bearer import Bearer
 from tests.sim.clients import Clients, Writers
-from tests.sim.ground import WAYS
+from tests.sim.ground import DIRECTORY, POOR_RULES, RULES, WAYS
 from tests.sim.node import Gone, Node, task_factory
 from tests.sim.people import People
 from tests.sim.world import Told, World
 
 RESTART_S = 3.0
 """Middle time that the service manager takes to start the daemon anew."""
+NO_DISK_S = 30.0
+"""The same where it did not come up for want of a disk."""
+POOR = 12
+"""On one day of so many an operator brings rules whose alerts have two ways, and those are lost together."""
 
 
 class County:
@@ -33,6 +43,8 @@ class County:
         self.clients = Clients(self.world, self)
         self.writers = Writers(self.world)
         self.folder = folder
+        self.disk = VirtualDisk(random.Random(f"disk {seed}"))
+        self.rules = in_force(seed)
         self.node: Node | None = None
         self._ups = asyncio.Event()
         self._seeds = random.Random(f"lives {seed}")
@@ -48,7 +60,7 @@ class County:
     async def start(self) -> None:
         """Bring the daemon up; whatever cuts its start off is a crash like any other."""
         self.world.life += 1
-        node = self.node = Node(self.world, self.folder, self.bearers, self._seeds.getrandbits(32))
+        node = self.node = Node(self.world, self.folder, self.bearers, seed=self._seeds.getrandbits(32), disk=self.disk, rules=self.rules)
         node.on_fatal = lambda: self.world.later(0.0, self._restart)
         self.world.note("start", str(self.world.life))
         cursor = max((entry.event.seq for entry in self.world.log if isinstance(entry, Told)), default=0)
@@ -56,10 +68,15 @@ class County:
             await node.call(node.start(cursor))
         except Gone:
             return
+        except StoreError as error:
+            if not blames_the_disk(error):
+                raise
+            self.world.spawn(self.crash(NO_DISK_S))
+            return
         self.world.note("ready", str(self.world.life))
         self._ups.set()
 
-    async def crash(self) -> None:
+    async def crash(self, restart_s: float = RESTART_S) -> None:
         """Kill the daemon, whatever it is doing, and have it started again."""
         if self.node is None or not self.node.is_running:
             return
@@ -67,7 +84,7 @@ class County:
         self._ups.clear()
         self.world.note("crash", str(self.world.life))
         await node.kill()
-        await asyncio.sleep(self.world.chance.expovariate(1 / RESTART_S))
+        await asyncio.sleep(self.world.chance.expovariate(1 / restart_s))
         self.world.wall_off_s = self.world.chance.uniform(-1.0, 1.0)  # a machine sets its clock before the daemon starts
         await self.start()
 
@@ -108,6 +125,16 @@ class County:
         error = context.get("exception")
         if not isinstance(error, asyncio.CancelledError) and (self.node is None or self.node.is_running):
             self.world.failures.append(f"at {self.world.now:.3f} s nobody caught: {context.get('message')}: {error!r}")
+
+
+def in_force(seed: int) -> RuleBook:
+    """The rules of the day: what is brought, unless the linter refuses it; then those that were in force stay."""
+    brought = POOR_RULES if seed % POOR == POOR // 2 else RULES
+    office = Office(node="sim", clock=SystemClock(), rules=brought, directory=DIRECTORY)
+    board = ChannelBoard(office)
+    for way in WAYS:
+        board.add(Instance(way.name, way.name, way.capabilities, address_kinds=way.kinds, channel=lambda: None, terms=way.terms))
+    return RULES if lint_rules(brought, DIRECTORY, board.situation()) else brought
 
 
 __all__ = ["County", "capture_logs"]

@@ -16,6 +16,8 @@ from tests.sim.trouble import AMBUSH, Trouble
 from tests.sim.world import World
 
 DAY_S = 86_400.0
+RUSHES = 10
+"""One day of so many has a rush of messages."""
 DRAIN_S = 5 * 3600.0
 """After the day, until the last message has expired."""
 
@@ -47,7 +49,10 @@ def safety(seed: int, *, amount: int = 60, ambush: float = AMBUSH, fifo: bool = 
         await county.start()
         trouble = Trouble(county, DAY_S, ambush=ambush)
         trouble.begin()
-        Traffic(county, trouble, amount=amount, end=DAY_S).begin()
+        traffic = Traffic(county, trouble, amount=amount, end=DAY_S)
+        traffic.begin()
+        if seed % RUSHES == 1:
+            county.world.spawn(traffic.rush())
         await asyncio.sleep(DAY_S + DRAIN_S)
         await county.look_at_all()
         await county.audit()

@@ -1,6 +1,6 @@
 """Judges a day by the world's log: what left, what was shown, what was said and what clients were told. One check for each promise.
 
-Sources: delivery.md, Invariants (I1-I9); scenarios.md, "Asserted in every scenario" (A1-A7).
+Sources: delivery.md, Invariants (I1-I10); scenarios.md, "Asserted in every scenario" (A1-A7).
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from itertools import pairwise
 from typing import TypeVar
 
 from fenghuo.model.evidence import Evidence
-from fenghuo.model.traffic import Priority, Traffic
+from fenghuo.model.traffic import Traffic
+from tests.sim import judge_media
 from tests.sim.ground import OWNERS, PUBLIC, WAY
 from tests.sim.judged_log import Log
 from tests.sim.world import (
@@ -19,7 +20,6 @@ from tests.sim.world import (
     Aired,
     Ended,
     Entry,
-    Fragment,
     Heard,
     Note,
     Said,
@@ -36,9 +36,6 @@ COPY = "重发"
 ENDS = ("MET", "FAILED", "EXPIRED", "SUPERSEDED", "CANCELLED", "SHED")
 SLACK_S = 2.0
 """What a commit, a clock set at start, and the way from the licence to the first octet may take together."""
-READY_S = 0.1
-"""A plan is with the dispatcher by then."""
-P0 = Priority.P0
 LOST_WORD_S = 1.0
 """An outcome is on the disk by then; a crash sooner leaves it in doubt."""
 
@@ -161,39 +158,6 @@ def traffic_keeps_to_its_channels(log: Log) -> Iterator[str]:
             yield f"at {air.at:.3f} s an exercise left over {air.channel} without its mark: {air.text!r}"
 
 
-# I5, A5: the medium.
-
-
-def a_medium_carries_one_at_a_time(log: Log) -> Iterator[str]:
-    until: dict[str, tuple[float, int, int]] = {}
-    for _, piece in log.all(Fragment):
-        end, life, job = until.get(piece.medium, (0.0, 0, 0))
-        if piece.at < end - 1e-6 and life == piece.life:
-            yield f"at {piece.at:.3f} s two emissions are on {piece.medium} at once: jobs {job} and {piece.job}"
-        until[piece.medium] = (piece.at + piece.seconds, piece.life, piece.job)
-
-
-def a_p0_waits_for_one_fragment(log: Log) -> Iterator[str]:
-    """I5, A5: once a P0 is planned for a radio that is up, nothing below it begins another piece on that medium before it."""
-    pieces = [entry for _, entry in log.all(Fragment)]
-    first = {(piece.life, piece.job): piece for piece in reversed(pieces)}
-    opened = {entry.event.subject: entry for _, entry in log.told_of("objective.opened")}
-    released = {(entry.event.subject, entry.event.body["revision"]): entry.at for _, entry in log.told_of("message.released")}
-    for _, entry in log.told_of("delivery.emitting"):
-        body = dict(entry.event.body)
-        plan = opened.get(f"objective/{body['objective']}")
-        air = next((air for _, air in log.aired if (air.token, air.n) == (body["token"], 1) and air.life == entry.life), None)
-        if air is None or plan is None or air.priority is not P0 or body["n"] != 1 or not WAY[air.channel].capabilities.half_duplex:
-            continue
-        start = first[(air.life, air.job)].at
-        since = max(plan.at, released.get((f"message/{body['message']}", body["revision"]), plan.at))
-        if plan.life != air.life or not log.was_well(air.channel, since, start):
-            continue
-        for piece in pieces:
-            if since + READY_S < piece.at < start and piece.priority is not P0 and piece.medium == WAY[air.channel].terms.medium:
-                yield f"at {piece.at:.3f} s a {piece.priority.name} began a piece on {piece.medium} while a P0 of {since:.3f} s waited"
-
-
 # I8, A7: what is shown as delivered.
 
 
@@ -242,7 +206,7 @@ def _is_answer(entry: Told) -> bool:
 def copies_have_their_reason(log: Log) -> Iterator[str]:
     """A second emission of one token follows a doubt, or a radio frame that nobody confirmed, and is marked for its reader."""
     ended = {(entry.token, entry.n): entry for _, entry in log.all(Ended)}
-    heard = {(entry.token): place for place, entry in reversed(log.all(Heard)) if entry.level >= Evidence.DEVICE}
+    heard = {(entry.token): place for place, entry in reversed(log.all(Heard)) if entry.level is Evidence.DEVICE}
     by_token: dict[str, list[Aired]] = defaultdict(list)
     for _, air in log.aired:
         by_token[air.token].append(air)
@@ -345,8 +309,12 @@ CHECKS: dict[str, Callable[[Log], Iterator[str]]] = {
     "I4 replaced": what_was_replaced_is_not_sent,
     "I4 held": nothing_held_is_sent,
     "I4, A4 traffic": traffic_keeps_to_its_channels,
-    "I5, A5": a_p0_waits_for_one_fragment,
-    "medium": a_medium_carries_one_at_a_time,
+    "I5, A5": judge_media.a_p0_waits_for_one_fragment,
+    "I6": judge_media.a_lower_class_is_not_starved,
+    "I7": judge_media.airtime_stays_under_the_cap,
+    "medium": judge_media.a_medium_carries_one_at_a_time,
+    "I10": judge_media.a_lost_group_leaves_a_rung,
+    "I10 by effect": judge_media.what_is_lost_is_gone_round,
     "I8, A7": delivered_was_said,
     "receipts": words_that_were_acked_are_kept,
     "I9": copies_have_their_reason,

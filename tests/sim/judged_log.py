@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import defaultdict
 from functools import cached_property
+from math import inf
 from typing import Any, TypeVar
 
 import msgspec
@@ -20,6 +23,10 @@ from tests.sim.world import (
 )
 
 E = TypeVar("E", bound=Entry)
+
+
+SETTLED_S = 60.0
+"""A channel whose network has been good for so long has nothing on the way that hangs."""
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -40,7 +47,15 @@ class Log:
 
     def all(self, kind: type[E]) -> list[tuple[int, E]]:
         """Entries of a kind with their places in the log."""
-        return [(place, entry) for place, entry in enumerate(self.entries) if type(entry) is kind]
+        found: list[tuple[int, E]] = self._by_kind.get(kind, [])
+        return found
+
+    @cached_property
+    def _by_kind(self) -> dict[type[Entry], list[Any]]:
+        found: dict[type[Entry], list[Any]] = defaultdict(list)
+        for place, entry in enumerate(self.entries):
+            found[type(entry)].append((place, entry))
+        return found
 
     @cached_property
     def aired(self) -> list[tuple[int, Aired]]:
@@ -106,20 +121,90 @@ class Log:
         """Whether the daemon was killed so soon after `at` that it may have forgotten what it had just been told."""
         return any(0 <= crash - at < seconds for crash in self.crashes)
 
+    def planned(self, emitting: Told) -> float | None:
+        """When the objective of this emission stood and was released, in the same life of the daemon; None: in an earlier one."""
+        opened = self._opened.get(int(str(emitting.event.body["objective"])))
+        if opened is None or opened.life != emitting.life:
+            return None
+        return self.since(opened, int(str(emitting.event.body["revision"])))
+
+    def since(self, opened: Told, revision: int) -> float:
+        """When an objective was open and its message released; infinity where it never was."""
+        message = str(opened.event.body["message"])
+        if (message, revision) in self._held and (f"message/{message}", revision) not in self._released:
+            return inf
+        return max(opened.at, self._released.get((f"message/{message}", revision), opened.at))
+
+    @cached_property
+    def _opened(self) -> dict[int, Told]:
+        return {int(entry.event.subject.partition("/")[2]): entry for _, entry in self.told_of("objective.opened")}
+
+    @cached_property
+    def _held(self) -> set[tuple[str, int]]:
+        return {(ack.id, ack.revision) for _, ack in self.acked if ack.state == "held"}
+
+    @cached_property
+    def _released(self) -> dict[tuple[str, int], float]:
+        return {(entry.event.subject, int(str(entry.event.body["revision"]))): entry.at for _, entry in self.told_of("message.released")}
+
+    @cached_property
+    def _notes(self) -> list[Note]:
+        return [entry for _, entry in self.all(Note)]
+
+    def lost_over(self, since: float, until: float) -> str | None:
+        """The one risk group that was lost all this time, while the daemon ran and its disk was well; None if it was not like that."""
+        lost: list[str] = []
+        if since == inf:
+            return None
+        for note in self._notes:
+            if note.at > until:
+                break
+            if note.what == "lost":
+                lost.append(note.of)
+            if note.what == "found":
+                lost.remove(note.of)
+            if note.at > since and note.what in ("lost", "found", "crash", "start", "disk", "clock"):
+                return None
+        return lost[0] if len(lost) == 1 else None
+
+    def was_fair(self, channel: str, since: float, until: float) -> bool:
+        """Whether the network was truly good, from the settling of a channel before `since` on."""
+        kind = "good"
+        for note in self._notes:
+            if note.at > until:
+                break
+            if note.what == "weather" and note.of == channel:
+                if note.at > since - SETTLED_S:
+                    return False
+                kind = note.detail
+        return kind == "good"
+
     def was_well(self, channel: str, since: float, until: float) -> bool:
         """Whether the channel was UP at `since` by what the console was told, enabled, and told nothing else until `until`."""
-        health = "unknown"
+        at, health = self._health.get(channel, ([], []))
+        place = bisect_right(at, since)
+        return place == bisect_right(at, until) and place > 0 and health[place - 1] in ("up", "enabled")
+
+    @cached_property
+    def _health(self) -> dict[str, tuple[list[float], list[str]]]:
+        """When the console was told what of each channel."""
+        found: dict[str, tuple[list[float], list[str]]] = defaultdict(lambda: ([], []))
         for _, entry in self.told:
-            if entry.at > until:
-                break
-            if entry.event.subject == f"channel/{channel}":
-                health = str(entry.event.body.get("after") or entry.event.body.get("admin"))
-                if entry.at > since:
-                    return False
-        return health in ("up", "enabled")
+            family, _, name = entry.event.subject.partition("/")
+            if family == "channel":
+                found[name][0].append(entry.at)
+                found[name][1].append(str(entry.event.body.get("after") or entry.event.body.get("admin")))
+        return found
 
     def told_of(self, kind: str) -> list[tuple[int, Told]]:
-        return [(place, entry) for place, entry in self.told if entry.event.type == kind]
+        return self._told_by_type.get(kind, [])
+
+    @cached_property
+    def _told_by_type(self) -> dict[str, list[tuple[int, Told]]]:
+        found: dict[str, list[tuple[int, Told]]] = defaultdict(list)
+        for place, entry in self.told:
+            found[entry.event.type].append((place, entry))
+        return found
 
 
 class Stream:

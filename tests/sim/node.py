@@ -16,12 +16,14 @@ from fenghuo.engine.facts import ChannelObserved
 from fenghuo.engine.health import Sign
 from fenghuo.engine.judging import Origin
 from fenghuo.engine.office import Office
+from fenghuo.engine.rules import RuleBook
 from fenghuo.formats.renditions import radio_text, sms_text
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Actor, ChannelType, Renderer
 from fenghuo.plugin.supervisor import ChannelSupervisor, Wiring
 from fenghuo.rig.sim_settings import SimSettings
 from fenghuo.rig.virtual_store import VirtualFill
+from fenghuo.rig.virtual_store_disk import VirtualDisk, blames_the_disk
 from fenghuo.service.desk import Desk, Holder
 from fenghuo.service.desk_messages import MessageVerbs
 from fenghuo.service.desk_plans import PlanVerbs
@@ -32,7 +34,7 @@ from fenghuo.store.database import open_reader
 from fenghuo.store.disk import DATABASE
 from fenghuo.store.tables import CHANNEL
 from tests.sim.bearer import Bearer, Life, Link
-from tests.sim.ground import DIRECTORY, SIGNERS, rules
+from tests.sim.ground import DIRECTORY, SIGNERS
 from tests.sim.world import Told, Viewed, World
 
 T = TypeVar("T")
@@ -49,18 +51,21 @@ class Gone(Exception):
 class Node:
     """One life of the daemon. Made by Host.start()."""
 
-    def __init__(self, world: World, folder: Path, bearers: Mapping[str, Bearer], seed: int) -> None:
+    def __init__(self, world: World, folder: Path, bearers: Mapping[str, Bearer], *, seed: int, disk: VirtualDisk, rules: RuleBook) -> None:
         self.world = world
         self.folder = folder
         self.bearers = bearers
         self.chance = random.Random(seed)
-        self.fill = VirtualFill(random.Random(seed + 1))
+        self.fill = VirtualFill(random.Random(seed + 1), disk)
+        self.fill.on_fatal = self._on_fatal
+        self.rules = rules
         self.life = Life(self._is_durable)
         self.store: Store | None = None
         self.room: EngineRoom
         self.desk: Desk
         self.on_fatal: Callable[[], None] = _nothing
         self.tasks: list[asyncio.Task[Any]] = []
+        self._has_given_up = False
         self._disk: sqlite3.Connection | None = None
         self._context = contextvars.copy_context()
         self._context.run(LIFE.set, self)
@@ -91,10 +96,10 @@ class Node:
         """From the disk to ready. `cursor`: the last event that the console saw."""
         world = self.world
         clock = SystemClock(wall=world.wall, monotonic=world.loop.time)
-        settings = StoreSettings(min_free=0, ballast=0, log_frames=0, fill=self.fill)
-        self.store = store = await Store.open(self.folder, clock=clock, node="sim", settings=settings)
+        settings = StoreSettings(min_free=1, ballast=1, log_frames=0, fill=self.fill)
+        self.store = store = await Store.open(self.folder, clock=clock, node="sim", settings=settings, connect=self.fill.disk.connect)
         self._disk = open_reader(self.folder / DATABASE)
-        office = Office(node="sim", clock=clock, rules=rules(), directory=DIRECTORY, seed=self.chance.getrandbits(32))
+        office = Office(node="sim", clock=clock, rules=self.rules, directory=DIRECTORY, seed=self.chance.getrandbits(32))
         renderers = {"sms": Renderer("sms", sms_text), "radio": Renderer("radio", radio_text)}
         self.room = EngineRoom(office, store, renderers, release_valid_s=120.0, on_fatal=self._on_fatal)
         supervisors = await self._channels()
@@ -142,8 +147,10 @@ class Node:
         self.room.facts.put(ChannelObserved(name, Sign.LOCAL_UP if up else Sign.LOCAL_DOWN, reason))
 
     def _on_fatal(self, error: BaseException) -> None:
-        if self.is_running:
-            self.world.failures.append(f"at {self.world.now:.3f} s the engine gave up: {error!r}")
+        if self.is_running and not self._has_given_up:
+            self._has_given_up = True
+            if not blames_the_disk(error):
+                self.world.failures.append(f"at {self.world.now:.3f} s the engine gave up: {error!r}")
             self.on_fatal()
 
     def _desk(self, store: Store) -> Desk:

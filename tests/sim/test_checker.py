@@ -8,25 +8,28 @@ from typing import Any
 import msgspec
 import pytest
 
-from fenghuo.engine import apply, batch, inherit, intake, late, licence, recovery, timers
+from fenghuo.engine import advance, apply, batch, inherit, intake, late, licence, medium, planning, recovery, timers
 from fenghuo.engine.channels import Instance
 from fenghuo.engine.receipts import Receipts
+from fenghuo.link import Ledger
 from fenghuo.model.delivery import Delivery, DeliveryState, Receipt
 from fenghuo.model.situation import ChannelView
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Inbound
 from fenghuo.rig import virtual_store
 from fenghuo.store import Tx
+from fenghuo.store.events import EventStream
 from fenghuo.store.tables import DELIVERY
 from tests.scale import TIMEOUT_SCALE
 from tests.sim import traffic
-from tests.sim.day import safety
+from tests.sim.day import RUSHES, safety
 from tests.sim.judge import judge
 
 DAYS = range(1, 25)
 MESSAGES = 20
 AMBUSH = 0.04
 """A crash at every 25th moment that matters: a bug of a few milliseconds is met within some days."""
+RUSHED = range(1, 200, RUSHES)
 changed = msgspec.structs.replace
 
 
@@ -96,6 +99,41 @@ def the_stream_is_silent(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(batch, "TOLD", batch.TOLD - {DeliveryState.MET})
 
 
+def routine_waits_for_ever(patch: pytest.MonkeyPatch) -> None:
+    """A lower class is never owed a slot."""
+    patch.setattr(medium, "SLOT_FOR_SERVED", 10**9)
+
+
+def a_slot_is_worth_nothing(patch: pytest.MonkeyPatch) -> None:
+    """Whoever is owed a slot gives way again before its first piece: found by the days, and mended."""
+    patch.setattr(medium.Medium, "uses_its_slot", lambda queue, delivery: False)
+
+
+def airtime_is_not_charged(patch: pytest.MonkeyPatch) -> None:
+    """The ledger of a medium forgets what it is told."""
+    patch.setattr(Ledger, "spend", lambda ledger, seconds, now, is_receipt=False: None)
+
+
+def two_ways_of_a_group_are_two(patch: pytest.MonkeyPatch) -> None:
+    """The linter counts channels, and lets rules pass whose every way is lost with one fibre."""
+    patch.setattr(planning, "_disjoint", len)
+
+
+def an_urgent_one_goes_one_way_after_another(patch: pytest.MonkeyPatch) -> None:
+    """A P0 has its next rung when the one before gave nothing, and a channel that is down is waited for."""
+    patch.setattr(advance._Draft, "is_next_due", lambda draft: draft.target.rung == 0)
+
+
+def an_unknown_commit_is_taken_for_none(patch: pytest.MonkeyPatch) -> None:
+    """What became durable by a commit whose sync failed is skipped by whoever follows the stream: found by the days, and mended."""
+
+    def advance_blindly(stream: EventStream, events: Any, head: int) -> None:
+        stream._recent.extend(events)
+        stream._water.rise(head)
+
+    patch.setattr(EventStream, "advance", advance_blindly)
+
+
 BUGS: tuple[tuple[str, Callable[[pytest.MonkeyPatch], None]], ...] = (
     ("I2", no_attempt_on_the_disk),
     ("I4 expiry", sent_after_its_end),
@@ -106,7 +144,16 @@ BUGS: tuple[tuple[str, Callable[[pytest.MonkeyPatch], None]], ...] = (
     ("C5", the_siren_is_like_a_telephone),
     ("receipts", acked_before_it_is_kept),
     ("A6", the_stream_is_silent),
+    ("I10", two_ways_of_a_group_are_two),
+    ("I10 by effect", an_urgent_one_goes_one_way_after_another),
+    ("A6 holes", an_unknown_commit_is_taken_for_none),
 )
+RUSH_BUGS: tuple[tuple[str, Callable[[pytest.MonkeyPatch], None]], ...] = (
+    ("I6", routine_waits_for_ever),
+    ("I6", a_slot_is_worth_nothing),
+    ("I7", airtime_is_not_charged),
+)
+"""What only shows where a frequency is short, and where no crash empties it."""
 
 
 @pytest.mark.timeout(120 * TIMEOUT_SCALE)
@@ -115,6 +162,14 @@ def test_a_bug_is_found(promise: str, bug: Callable[[pytest.MonkeyPatch], None],
     """With this bug one of the first days breaks just this promise."""
     bug(monkeypatch)
     assert any(fault.startswith(f"{promise}:") for seed in DAYS for fault in judge(safety(seed, amount=MESSAGES, ambush=AMBUSH).world))
+
+
+@pytest.mark.timeout(120 * TIMEOUT_SCALE)
+@pytest.mark.parametrize(("promise", "bug"), RUSH_BUGS, ids=[bug.__name__ for _, bug in RUSH_BUGS])
+def test_a_bug_of_a_rush_is_found(promise: str, bug: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same on days with a rush of messages."""
+    bug(monkeypatch)
+    assert any(fault.startswith(f"{promise}:") for seed in RUSHED for fault in judge(safety(seed, amount=1, ambush=0.0).world))
 
 
 def _opaque(view: ChannelView) -> ChannelView:

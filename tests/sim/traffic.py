@@ -8,6 +8,9 @@ from tests.sim.clients import Letter
 from tests.sim.county import County
 from tests.sim.trouble import Trouble
 
+RUSH = 30
+WORDS = ("", "，带水泵两台，走北门，到达后报告", "，带水泵两台、沙袋五百只，走北门，途中每小时报告位置，到达后听从现场指挥")
+RADIOS = ("radio-a", "radio-b")
 HOLDS_S = (60.0, 600.0, 3600.0, 4 * 3600.0)
 
 
@@ -23,6 +26,8 @@ class Traffic:
 
     def begin(self) -> None:
         self.world.spawn(self._day())
+        if self.trouble is not None:
+            self.trouble.on_loss = self._warn
         self.world.spawn(self._onlooker())
 
     async def _day(self) -> None:
@@ -38,6 +43,33 @@ class Traffic:
             for _ in range(size):
                 self.world.spawn(self._letter())
                 await asyncio.sleep(chance.choice((0.0, 0.0, 0.3, 3.0)) * chance.random())
+
+    def _warn(self) -> None:
+        self.world.spawn(self._warning())
+
+    async def _warning(self) -> None:
+        """Something urgent, which nobody changes."""
+        chance, writers = self.world.chance, self.county.writers
+        is_order = chance.random() < 0.5
+        letter = writers.order(priority="P0", kind="Dispatch") if is_order else writers.alert(severity="Extreme")
+        self.world.note("warning", letter.key)
+        await self._signed(letter)
+
+    async def rush(self) -> None:
+        """Thirty messages within a minute, most of them by radio alone: the frequency is what is short."""
+        chance = self.world.chance
+        await asyncio.sleep(chance.random() * self.end * 0.9)
+        for _ in range(RUSH):
+            by_radio = chance.random() < 0.8
+            self.world.spawn(self._by_radio() if by_radio else self._letter())
+            await asyncio.sleep(chance.expovariate(2.0))
+
+    async def _by_radio(self) -> None:
+        chance, writers = self.world.chance, self.county.writers
+        priority = chance.choice(("P0", "P1", "P1", "P1", "P2", "P2", "P3", "P4"))
+        order = writers.order(hold_s=3600.0, priority=priority, kind="Dispatch", via=RADIOS, words=chance.choice(WORDS))
+        self.world.note("radio", order.key)
+        await self.county.clients.hand_in(order)
 
     async def _letter(self) -> None:
         """One message with what follows from it."""
@@ -98,7 +130,7 @@ class Traffic:
     async def _onlooker(self) -> None:
         """Somebody opens a message now and then."""
         while True:
-            await asyncio.sleep(self.world.chance.expovariate(1 / 1800))
+            await asyncio.sleep(self.world.chance.expovariate(1 / 3600))
             if self.county.clients.mail:
                 _, answer = self.world.chance.choice(self.county.clients.mail[-8:])
                 await self.county.look(answer.id)

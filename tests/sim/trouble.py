@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import msgspec
 
 from tests.sim.bearer import Bearer, Weather
 from tests.sim.county import County
+from tests.sim.ground import GROUPS
 from tests.sim.world import Acked, Aired, Asked, Ended, Entry, Heard, Submitted
 
 GOOD = Weather()
@@ -27,6 +29,7 @@ class Trouble:
         self.county = county
         self.ambush = ambush
         self.is_frozen = False
+        self.on_loss: Callable[[], None] = _nobody_warns
         self.world = county.world
         self.end = end
 
@@ -35,6 +38,8 @@ class Trouble:
         for bearer in self.county.bearers.values():
             world.spawn(self._weather(bearer))
         world.spawn(self._blackouts())
+        world.spawn(self._losses())
+        world.spawn(self._disk())
         world.spawn(self._crashes())
         world.on_entry = self._ambush
         world.spawn(self._clock())
@@ -48,6 +53,7 @@ class Trouble:
                 bearer.change(HEALTHY)
             else:
                 fault = BAD[self.world.chance.choice(("away", "deaf", "grey", "slow"))]
+                bearer.is_gone = True
                 bearer.change(msgspec.structs.replace(fault, refuse=0.0))  # a fault, and no lie about a number
         self.county.people.confirm = 1.0
         while await self.county.clients.command("channel.enable", name=healthy, reason="needed") is None:
@@ -61,7 +67,7 @@ class Trouble:
 
     async def _weather(self, bearer: Bearer) -> None:
         chance = self.world.chance
-        while await self._until(4 * HOUR):
+        while await self._until(6 * HOUR):
             kind = chance.choice(("away", "deaf", "grey", "slow", "flap"))
             self.world.note("bad", bearer.way.name, kind)
             lasts_s = chance.expovariate(1 / 900)
@@ -84,6 +90,36 @@ class Trouble:
                 self._change(bearer, GOOD)
             self.world.note("good", "")
 
+    async def _losses(self) -> None:
+        """Whatever fails together fails together; the storm that did it is told of at once."""
+        chance = self.world.chance
+        while await self._until(10 * HOUR):
+            group = chance.choice(GROUPS)
+            lost = [bearer for bearer in self.county.bearers.values() if group in bearer.way.terms.risk_groups]
+            self.world.note("lost", group)
+            for bearer in lost:
+                self._change(bearer, BAD["away"])
+            await asyncio.sleep(30.0 * chance.random())
+            for _ in range(chance.choice((0, 1, 2))):
+                self.on_loss()
+            await asyncio.sleep(60.0 + chance.expovariate(1 / 600))
+            for bearer in lost:
+                self._change(bearer, GOOD)
+            self.world.note("found", group)
+
+    async def _disk(self) -> None:
+        """The disk is short of room, has none but a reserve, fails one sync, or fails them all for a while."""
+        chance, disk = self.world.chance, self.county.disk
+        while await self._until(12 * HOUR):
+            kind = chance.choice(("short", "full", "once", "once", "failing"))
+            self.world.note("disk", kind)
+            disk.is_short, disk.is_full, disk.is_failing = kind == "short", kind == "full", kind == "failing"
+            if kind == "once":
+                disk.fail_once()
+            await asyncio.sleep(chance.expovariate(1 / 120))
+            disk.heal()
+            self.world.note("disk", "well")
+
     def _change(self, bearer: Bearer, weather: Weather) -> None:
         if not self.is_frozen:
             bearer.change(weather)
@@ -92,9 +128,9 @@ class Trouble:
         until = self.world.now + lasts_s
         while self.world.now < until:
             self._change(bearer, BAD["away"])
-            await asyncio.sleep(8.0)
+            await asyncio.sleep(20.0)
             self._change(bearer, GOOD)
-            await asyncio.sleep(8.0)
+            await asyncio.sleep(20.0)
 
     async def _crashes(self) -> None:
         """A few a day, some of them twice in a row: the second in the middle of the recovery from the first."""
@@ -137,6 +173,10 @@ class Trouble:
             while await self.county.clients.command("channel.enable", name=name, reason="done") is None:
                 await asyncio.sleep(1.0)
             self.world.note("good", name)
+
+
+def _nobody_warns() -> None:
+    """Until somebody writes messages."""
 
 
 BAD = {

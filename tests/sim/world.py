@@ -66,6 +66,7 @@ class Asked(Entry, frozen=True, gc=False):
     channel: str
     address: str
     job: int
+    priority: Priority
 
 
 class Aired(Entry, frozen=True, gc=False):

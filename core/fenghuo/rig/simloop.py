@@ -48,6 +48,8 @@ class SimLoop(asyncio.BaseEventLoop):
         self._now = 0.0
         self._chance = random.Random(f"order {seed}")
         self._trace = hashlib.blake2b(digest_size=8)
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._order = self._cancelled = 0
 
     def time(self) -> float:
         """Virtual seconds since the loop was made."""
@@ -65,44 +67,59 @@ class SimLoop(asyncio.BaseEventLoop):
     # What BaseEventLoop leaves to its heirs, and what must not be.
 
     def _run_once(self) -> None:
-        self._clear_cancelled()
+        timers = self._timers
         ready: Any = self._ready  # type: ignore[attr-defined]  # the loop's own queue
-        timers: Any = self._scheduled
+        self._clear_cancelled()
         if not ready and not self._stopping:  # type: ignore[attr-defined]  # set by stop()
             if not timers:
                 raise Deadlock(self._who_waits())
-            self._now = max(self._now, timers[0].when())
-        while timers and timers[0].when() <= self._now:
-            timer = heapq.heappop(timers)
-            timer._scheduled = False
+            self._now = max(self._now, timers[0][0])
+        while timers and timers[0][0] <= self._now:
+            timer = heapq.heappop(timers)[2]
+            timer._scheduled = False  # type: ignore[attr-defined]  # its cancel() comes too late to be counted
             ready.append(timer)
         batch = list(ready)
         ready.clear()
         if len(batch) > 1 and not self.fifo:
             self._chance.shuffle(batch)
+        now, update = _AT.pack(self._now), self._trace.update
         for handle in batch:
-            if not handle.cancelled():
-                self._step(handle)
+            if not handle._cancelled:
+                callback = handle._callback
+                name = getattr(callback, "__qualname__", None) or type(callback).__name__
+                update(now + name.encode())
+                self.steps += 1
+                handle._run()
 
-    def _step(self, handle: Any) -> None:
-        callback = handle._callback
-        name = getattr(callback, "__qualname__", None) or type(callback).__name__
-        self._trace.update(_AT.pack(self._now) + name.encode())
-        self.steps += 1
-        handle._run()
+    # Half of a simulated day was spent in what BaseEventLoop checks at each of these, for loops that have threads and a debug mode.
+
+    def call_soon(self, callback: Callable[..., Any], *args: Any, context: Any = None) -> asyncio.Handle:  # type: ignore[override]
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)  # type: ignore[attr-defined]  # the loop's own queue
+        return handle
+
+    def call_later(self, delay: float, callback: Callable[..., Any], *args: Any, context: Any = None) -> asyncio.TimerHandle:  # type: ignore[override]
+        return self.call_at(self._now + delay, callback, *args, context=context)
+
+    def call_at(self, when: float, callback: Callable[..., Any], *args: Any, context: Any = None) -> asyncio.TimerHandle:  # type: ignore[override]
+        self._order += 1
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        timer._scheduled = True  # type: ignore[attr-defined]  # what its cancel() goes by
+        heapq.heappush(self._timers, (when, self._order, timer))
+        return timer
+
+    def _timer_handle_cancelled(self, handle: Any) -> None:
+        self._cancelled += handle._scheduled
 
     def _clear_cancelled(self) -> None:
-        timers: Any = self._scheduled  # type: ignore[has-type]  # the loop's own heap
-        count: int = self._timer_cancelled_count  # type: ignore[has-type]  # kept by the handles
-        if count > CLEARED_TIMERS and count * 2 > len(timers):
-            for timer in timers:
-                timer._scheduled = not timer.cancelled()
-            self._scheduled = [timer for timer in timers if not timer.cancelled()]
-            heapq.heapify(self._scheduled)
-            self._timer_cancelled_count = 0
-        while self._scheduled and self._scheduled[0].cancelled():
-            heapq.heappop(self._scheduled)._scheduled = False
-            self._timer_cancelled_count -= 1
+        timers = self._timers
+        if self._cancelled > CLEARED_TIMERS and self._cancelled * 2 > len(timers):
+            timers[:] = [entry for entry in timers if not entry[2].cancelled()]
+            heapq.heapify(timers)
+            self._cancelled = 0
+        while timers and timers[0][2].cancelled():
+            heapq.heappop(timers)
+            self._cancelled -= 1
 
     def _who_waits(self) -> str:
         waiting = sorted(f"{task.get_name()} in {_place(task)}" for task in asyncio.all_tasks(self))

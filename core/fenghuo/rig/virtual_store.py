@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from fenghuo.errors import StoreError
+from fenghuo.rig.virtual_store_disk import VirtualDisk
 from fenghuo.store.committer import Commit, Committer, Job
 from fenghuo.store.mapping import Scalar
 from fenghuo.store.reader import InlineRows, Pages
@@ -28,8 +30,9 @@ BATCH_JOBS = 64
 class VirtualWriter:
     """Commits what waits together, first in, first out. `crash()` forgets what was not committed, as a power cut does."""
 
-    def __init__(self, deliver: Callable[[Commit], None], chance: random.Random) -> None:
+    def __init__(self, deliver: Callable[[Commit], None], chance: random.Random, on_fatal: Callable[[BaseException], None]) -> None:
         self._deliver = deliver
+        self._on_fatal = on_fatal
         self._chance = chance
         self._committer: Committer | None = None
         self._waiting: list[Job] = []
@@ -69,11 +72,14 @@ class VirtualWriter:
 
     def _commit(self) -> None:
         assert self._committer is not None
-        jobs = self._waiting[:BATCH_JOBS]
-        commit = self._committer.execute(jobs)
-        settled = {id(outcome.job) for outcome in commit.outcomes}
-        self._waiting = [job for job in self._waiting if id(job) not in settled]
-        rested = self._committer.rest(idle=not self._waiting)
+        try:
+            commit = self._committer.execute(self._waiting[:BATCH_JOBS])
+            settled = {id(outcome.job) for outcome in commit.outcomes}
+            self._waiting = [job for job in self._waiting if id(job) not in settled]
+            rested = self._committer.rest(idle=not self._waiting)
+        except (StoreError, sqlite3.Error) as cause:  # the disk goes on failing: in service the writer's thread ends, and the process
+            self._on_fatal(cause)
+            return
         self._later(lambda: self._tell(commit, rested))
 
     def _tell(self, commit: Commit, rested: Commit) -> None:
@@ -99,9 +105,12 @@ class VirtualRows:
         self._chance = chance
 
     async def pages(self, sql: str, params: Sequence[Scalar]) -> Pages:
-        await asyncio.sleep(self._chance.expovariate(1 / READ_S))
+        takes_s, is_late = self._chance.expovariate(1 / READ_S), self._chance.random() < 0.5
+        if is_late:
+            await asyncio.sleep(takes_s)
         async for page in self._rows.pages(sql, params):
-            await asyncio.sleep(self._chance.expovariate(1 / READ_S))
+            if not is_late:
+                await asyncio.sleep(takes_s)
             yield page
 
     def forgive(self) -> None:
@@ -112,15 +121,20 @@ class VirtualRows:
 
 
 class VirtualFill:
-    """One for each life of a process: `writer` is there once the store is open."""
+    """One for each life of a process: `writer` is there once the store is open. `on_fatal`: the process ends; by default it raises."""
 
-    def __init__(self, chance: random.Random) -> None:
+    def __init__(self, chance: random.Random, disk: VirtualDisk | None = None) -> None:
         self._chance = chance
+        self.disk = disk or VirtualDisk(chance)
         self.written: VirtualWriter | None = None
+        self.on_fatal: Callable[[BaseException], None] = _raised
 
     def writer(self, deliver: Callable[[Commit], None]) -> Writer:
-        self.written = VirtualWriter(deliver, self._chance)
+        self.written = VirtualWriter(deliver, self._chance, lambda cause: self.on_fatal(cause))
         return self.written
+
+    def free(self, folder: Path) -> int:
+        return self.disk.free(folder)
 
     def rows(self, path: Path) -> VirtualRows:
         return VirtualRows(path, self._chance)
@@ -129,3 +143,7 @@ class VirtualFill:
         """Nothing more is written from now on."""
         if self.written is not None:
             self.written.crash()
+
+
+def _raised(cause: BaseException) -> None:
+    raise cause

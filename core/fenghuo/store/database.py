@@ -27,9 +27,9 @@ PAGE = 4_096
 log = structlog.get_logger(__name__)
 
 
-def connect_writer(path: str) -> sqlite3.Connection:
-    """The connection of the service: explicit transactions only, prepared statements kept."""
-    return sqlite3.connect(path, isolation_level=None, cached_statements=512, timeout=BUSY_MS / 1000)
+def connect_writer(path: str, make: Callable[..., sqlite3.Connection] = sqlite3.connect) -> sqlite3.Connection:
+    """The connection of the service: explicit transactions only, prepared statements kept. `make`: a simulated disk brings its own."""
+    return make(path, isolation_level=None, cached_statements=512, timeout=BUSY_MS / 1000)
 
 
 def open_reader(path: Path) -> sqlite3.Connection:

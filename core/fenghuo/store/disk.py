@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
 from fenghuo.errors import StoreError
 
-__all__ = ["DATABASE", "MARKER", "FolderLock", "Space", "boot_id", "make_folder", "sync_file", "sync_folder", "write_file"]
+__all__ = ["DATABASE", "MARKER", "FolderLock", "Space", "boot_id", "free_octets", "make_folder", "sync_file", "sync_folder", "write_file"]
 
 DATABASE = "fenghuo.sqlite"
 
@@ -59,6 +60,12 @@ def write_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     sync_folder(path.parent)
 
 
+def free_octets(folder: Path) -> int:
+    """What the disk under `folder` has room for."""
+    state = os.statvfs(folder)
+    return state.f_bavail * state.f_frsize
+
+
 class FolderLock:
     """The right to write in a folder: one process at a time, given back by the kernel when that process ends."""
 
@@ -91,8 +98,10 @@ class Space:
     and audit can still be written, and made again when there is room for both.
     """
 
-    def __init__(self, folder: Path, *, min_free: int, ballast: int) -> None:
+    def __init__(self, folder: Path, *, min_free: int, ballast: int, free: Callable[[Path], int] | None = None) -> None:
+        """`free`: octets free under a folder, where not the real disk is asked."""
         self._folder = folder
+        self._free_in = free or free_octets
         self._file = folder / "ballast"
         self._min_free = min_free
         self._ballast = ballast
@@ -100,7 +109,7 @@ class Space:
     @property
     def is_short(self) -> bool:
         """Less than `min_free` octets are free."""
-        return self._free() < self._min_free
+        return self._free_in(self._folder) < self._min_free
 
     @property
     def has_ballast(self) -> bool:
@@ -118,7 +127,7 @@ class Space:
         """Make the reserve if there is room for it beside `min_free`; whether it is there now."""
         if self.has_ballast:
             return True
-        if self._free() < self._min_free + self._ballast:
+        if self._free_in(self._folder) < self._min_free + self._ballast:
             return False
         descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -129,7 +138,3 @@ class Space:
         finally:
             os.close(descriptor)
         return True
-
-    def _free(self) -> int:
-        state = os.statvfs(self._folder)
-        return state.f_bavail * state.f_frsize

@@ -19,7 +19,7 @@ from fenghuo.store.audit import Chain, acting
 from fenghuo.store.backup import backup
 from fenghuo.store.committer import Commit, Committer, Job
 from fenghuo.store.database import UNREADABLE, Connect, Database, connect_writer, said_by
-from fenghuo.store.disk import DATABASE, MARKER, FolderLock, Space, boot_id, make_folder, sync_folder, write_file
+from fenghuo.store.disk import DATABASE, MARKER, FolderLock, Space, boot_id, free_octets, make_folder, sync_folder, write_file
 from fenghuo.store.events import EventStream
 from fenghuo.store.high_water import HighWater
 from fenghuo.store.inspection import survey
@@ -45,6 +45,8 @@ class Fill(Protocol):
     def writer(self, deliver: Callable[[Commit], None]) -> Writer: ...
 
     def rows(self, path: Path) -> Rows: ...
+
+    def free(self, folder: Path) -> int: ...
 
 
 class StoreSettings(msgspec.Struct, frozen=True):
@@ -235,7 +237,8 @@ class Store:
                 sync_folder(self.folder)
             findings = survey(database.connection)
             self.newest_at = _newest_at(database.connection)
-            space = Space(self.folder, min_free=settings.min_free, ballast=settings.ballast)
+            free = settings.fill.free if settings.fill else None
+            space = Space(self.folder, min_free=settings.min_free, ballast=settings.ballast, free=free)
             chain = Chain(node, "" if settings.inline or settings.fill else boot_id())
             committer = Committer(database, self._clock, space=space, batch_s=settings.batch_s, chain=chain)
             committer.report(findings)
@@ -283,6 +286,9 @@ class _Inline:
 
     def rows(self, path: Path) -> Rows:
         return InlineRows(path)
+
+    def free(self, folder: Path) -> int:
+        return free_octets(folder)
 
 
 def _follow(then: Callable[[T], object], future: asyncio.Future[T]) -> None:
