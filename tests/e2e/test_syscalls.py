@@ -29,8 +29,8 @@ MARK = "重发"
 RULES = orders("sms", deadline_s=300)
 FIRST_LIFE = {"fsync": (1,), "rename": (1,), "ftruncate": (1,), "fdatasync": (1, 2, 3, 5, 8, 13), "pwrite64": (1, 2, 3, 5, 8, 13, 21)}
 """Before which calls the kill lands while there is no store yet: 16 points."""
-LATER_LIVES = {"pwrite64": range(1, 150, 2), "fdatasync": range(1, 10)}
-"""A life with its four orders writes some 160 times and syncs ten times: 84 points."""
+LATER_LIVES = {"pwrite64": (*range(1, 40), *range(41, 138, 2)), "fdatasync": range(1, 10)}
+"""A life with its four orders writes some 140 times and syncs ten times: 97 points; a few of the last find their life over."""
 LIVES_OF_A_STORE = 12
 RECEIPT_Q95_S = 1.0
 """So long a doubt waits for word of what was cut off; then a marked copy goes out."""
@@ -179,7 +179,7 @@ async def test_nothing_promised_is_lost_at_any_call(tmp_path: Path) -> None:
         await told.end()
         died = sum(told.deaths.values())
         print(f"{died} deaths {dict(told.deaths)}, {len(told.promised)} promised, {sum(told.seen().values())} submitted")
-        assert died >= 75, told.deaths
+        assert died >= 100, told.deaths
         assert set() == told.promised - set(told.seen())
         assert {1} == set(told.unmarked().values())
         assert sum(told.seen().values()) - len(told.seen()) <= died * BURST
