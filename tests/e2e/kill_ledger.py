@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -19,11 +19,12 @@ class Kill(msgspec.Struct, frozen=True):
 
 
 class Text(msgspec.Struct, frozen=True, order=True):
-    """One text that a bearer received."""
+    """One text that a bearer received. `mark`: the n of its 重发n, 0 without one; `ref`: the bearer's id for it, if it gives any."""
 
     at: float
     order: int
-    is_marked: bool
+    mark: int
+    ref: str = ""
 
 
 class Doubted(NamedTuple):
@@ -37,15 +38,16 @@ class Doubted(NamedTuple):
 class Ledger(msgspec.Struct, frozen=True):
     """One run, told by others than the daemon.
 
-    `promised`: when the 202 came, by order. `told`: when the far end first said that it has the order. `known`: when we first
-    acknowledged that word; for a bearer without acknowledgements nobody outside can say, and the order is missing here.
+    `promised`: when the 202 came, by order; `to`: for whom it is. `told`: when the far end first said that it has the order. `acked`:
+    when we first acknowledged the report of a text, by the bearer's id for it; a bearer without acknowledgements has none.
     """
 
     kills: list[Kill]
     promised: dict[int, float]
     texts: list[Text]
     told: dict[int, float]
-    known: dict[int, float]
+    acked: dict[str, float]
+    to: dict[int, str]
 
     def in_flight(self, kill: Kill) -> set[int]:
         """Orders promised before a kill of which no far end had said by then that it has them."""
@@ -64,16 +66,17 @@ class Ledger(msgspec.Struct, frozen=True):
     def copies_by_kill(self) -> tuple[list[list[Text]], list[Text]]:
         """The copies that each kill accounts for, and those for which no kill does.
 
-        A kill accounts for one copy of an order, when it fell between the text before and the copy and our acknowledgement of the
-        report had not been seen by then: at most one copy for each crash (delivery.md). A text that is received while the daemon
-        is already dead was sent before the kill.
+        A kill accounts for one copy of an order, when it fell between the text before and the copy and the daemon could not know by
+        then that the order had arrived: at most one copy for each crash (delivery.md). A text that is received while the daemon is
+        already dead was sent before the kill.
         """
         caused: list[list[Text]] = [[] for _ in self.kills]
         unexplained: list[Text] = []
-        for texts in self._by_order().values():
-            last = -1
+        by_order = self._by_order()
+        for order, texts in by_order.items():
+            last, known_at = -1, self._known_at(order, by_order) if len(texts) > 1 else 0.0
             for before, copy in itertools.pairwise(texts):
-                cause = next((n for n in self._causes(before, copy) if n > last), None)
+                cause = next((n for n in self._causes(before, copy, known_at) if n > last), None)
                 if cause is None:
                     unexplained.append(copy)
                 else:
@@ -95,10 +98,25 @@ class Ledger(msgspec.Struct, frozen=True):
         ends = [kill.at for kill in self.kills[number + 1 :]] + [float("inf")]
         return sum(max(0.0, min(end, until) - kill.ready_at) for kill, end in zip(self.kills[number:], ends, strict=True))
 
-    def _causes(self, before: Text, copy: Text) -> Iterator[int]:
+    def _causes(self, before: Text, copy: Text, known_at: float) -> Iterator[int]:
         for number, kill in enumerate(self.kills):
-            if before.at <= kill.ready_at and kill.at <= copy.at and kill.at <= self.known.get(copy.order, float("inf")):
+            if before.at <= kill.ready_at and kill.at <= copy.at and kill.at <= known_at:
                 yield number
+
+    def _known_at(self, order: int, by_order: Mapping[int, list[Text]]) -> float:
+        """When the daemon surely knew that an order had arrived: it acknowledged a report that could be of no other. What a bearer calls
+        a text it may have said to a daemon that was dead by then; so of two orders to one person a report may be of either."""
+        others = [other for other, person in self.to.items() if person == self.to[order] and other != order]
+        acked = [self.acked[text.ref] for text in by_order.get(order, ()) if text.ref in self.acked]
+        sure = (at for at in acked if not any(self._may_own_a_report(other, at, by_order.get(other, [])) for other in others))
+        return min(sure, default=float("inf"))
+
+    def _may_own_a_report(self, order: int, at: float, texts: list[Text]) -> bool:
+        """Whether an emission of this order was still without its report: its text had come, or it never came to the bearer at all, as
+        the mark of a later one shows: 重发2 after one text."""
+        began_at = min([self.promised.get(order, float("inf")), *(text.at for text in texts)])
+        is_one_lost = began_at <= at and any(text.mark > place for place, text in enumerate(texts))
+        return is_one_lost or any(text.at <= at < self.acked.get(text.ref, float("inf")) for text in texts)
 
     def _by_order(self) -> dict[int, list[Text]]:
         found: dict[int, list[Text]] = {}

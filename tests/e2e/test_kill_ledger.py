@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.e2e.kill_ledger import Kill, Ledger, Text
@@ -9,15 +10,16 @@ from tests.e2e.kill_ledger import Kill, Ledger, Text
 FIRST, SECOND = Kill(10.0, 11.0), Kill(20.0, 21.0)
 
 
-def texts(*at: float, order: int = 1) -> list[Text]:
-    """What a bearer received of one order, copies marked."""
-    return [Text(when, order, n > 0) for n, when in enumerate(at)]
+def texts(*at: float, order: int = 1, mark: int = 0) -> list[Text]:
+    """What a bearer received of one order, copies marked; `mark`: of the first one."""
+    return [Text(when, order, n + mark, f"{order}/{n}") for n, when in enumerate(at)]
 
 
 def ledger(seen: list[Text], *, promised: float = 9.0, told: float | None = None, known: float | None = None) -> Ledger:
     """One order over two kills."""
     word = {} if told is None else {1: told}
-    return Ledger([FIRST, SECOND], {1: promised}, seen, word, {} if known is None else {1: known})
+    acked = {} if known is None else {"1/0": known}
+    return Ledger([FIRST, SECOND], {1: promised}, seen, word, acked, {1: "p1", 2: "p1", 3: "p3"})
 
 
 def test_what_was_promised_and_never_seen_is_missing() -> None:
@@ -49,6 +51,26 @@ def test_a_copy_needs_a_kill_of_its_own(at: tuple[float, ...], known: float | No
     """One copy at most for each crash at which the order was not known to have arrived."""
     by_kill, left = ledger(texts(*at), known=known).copies_by_kill()
     assert (caused, unexplained) == (tuple(map(len, by_kill)), len(left))
+
+
+@pytest.mark.parametrize(
+    ("other", "acked", "unexplained"),
+    [
+        (texts(2.0, order=2), {"2/0": 3.0}, 1),  # its report had come: this one is of the other order
+        (texts(2.0, order=2), {"2/0": 13.0}, 0),  # it was still out
+        (texts(2.0, order=2), {}, 0),
+        (texts(5.0, order=2, mark=1), {"2/0": 6.0}, 0),  # its first emission never came, and nobody can know that
+        (texts(2.0, 5.0, order=2), {"2/0": 3.0, "2/1": 6.0}, 1),
+        (texts(2.0, 5.0, order=2), {"2/1": 6.0}, 0),
+        (texts(30.0, order=2), {}, 1),
+        (texts(2.0, order=3), {}, 1),  # to somebody else
+    ],
+)
+def test_a_report_that_may_be_of_another_order_tells_nothing(other: list[Text], acked: dict[str, float], unexplained: int) -> None:
+    """Acknowledged at 12.0 and sent again after the kill at 20.0: that needs a second emission to this person without its report."""
+    seen = ledger([*texts(9.5, 22.0), *other])
+    run = msgspec.structs.replace(seen, kills=[Kill(4.0, 4.5), SECOND], acked={"1/0": 12.0, **acked})
+    assert unexplained == sum(copy.order == 1 for copy in run.copies_by_kill()[1])
 
 
 def test_a_doubt_counts_the_time_in_which_a_daemon_lived() -> None:
