@@ -23,7 +23,7 @@ from fenghuo.clock import SystemClock
 from fenghuo.engine.office import Office
 from fenghuo.engine.rules import RuleBook
 from fenghuo.engine.timekeeping import keep_time
-from fenghuo.errors import ConfigError, LinkBusy, SettingsError, StoreError
+from fenghuo.errors import ConfigError, LinkBusy, NotReady, SettingsError, StoreError
 from fenghuo.model.audit import SYSTEM
 from fenghuo.model.directory import Directory
 from fenghuo.plugin.host import PluginHost, load_plugins
@@ -195,7 +195,7 @@ class Daemon:
             self._hosting.start(desk, self._store.events, web)
             if web is not None:
                 await self._hosting.fronts_started()
-                await web.start()
+                tasks += await self._open_web(web)
             self._listen(room, desk, keeper)
             self._tell_ready(web, doubts=room.recovery.doubts, began=began)
             self._hosting.start_channels()
@@ -207,6 +207,17 @@ class Daemon:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _open_web(self, web: WebPort) -> list[asyncio.Task[None]]:
+        """Open the web port, or go on without and try again: a node without its web port still delivers what it has."""
+        try:
+            await web.start()
+        except NotReady as refusal:
+            sentence = str(refusal)
+            log.error("web port not open yet", cause=sentence)
+            await self._store.run(lambda tx: tx.event("alarm.web_port", "node", message=sentence))
+            return [asyncio.create_task(web.start_late(), name="web")]
+        return []
 
     def _helpers(self, room: EngineRoom, desk: Desk) -> list[asyncio.Task[None]]:
         """What runs beside the loop: the watchdog's feed, the event counter, the spool folder."""
@@ -229,7 +240,7 @@ class Daemon:
         self._ready = True
         self._audit.record(Deed.of("start", "node", version=version()), SYSTEM)
         self._notify.ready("就绪")
-        where = f" web {web.url}" if web is not None else ""
+        where = f", web {web.url}" if web is not None else ""
         print(
             f"fenghuo {version()} ready in {time.monotonic() - began:.2f} s: node {self._settings.node.name}, "
             f"socket {self._settings.control_socket}{where}, {len(self._settings.channels)} channels, {doubts} in doubt",

@@ -7,8 +7,11 @@ node without `[web]` must not pay its 100 ms and 10 MB.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import importlib
 import ipaddress
+import itertools
 import socket
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from email.utils import formatdate
@@ -19,7 +22,7 @@ import msgspec
 import structlog
 
 from fenghuo.clock import Clock
-from fenghuo.errors import ConfigError
+from fenghuo.errors import ConfigError, NotReady
 from fenghuo.service.settings_values import Listen
 
 __all__ = ["SECURITY_HEADERS", "AsgiApp", "WebLimits", "WebPort", "host_name"]
@@ -41,6 +44,8 @@ SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
 )
 
 RETRY_AFTER_STOPPING_S = 5  # a restart takes less than a second; five spares us the stampede of everyone coming at once
+MAY_CHANGE = (errno.EADDRINUSE, errno.EADDRNOTAVAIL)
+TRIED_AGAIN_S = (1.0, 2.0, 5.0, 10.0)
 HOSTS_REMEMBERED = 256  # Host values found good and kept, so that the check costs one lookup a request
 
 
@@ -108,7 +113,7 @@ class WebPort:
         self._quiet = asyncio.Event()
         self._refusing = False
         self._date_second = 0
-        self.address = ""
+        self.address = _address(listen.host, listen.port)
 
     @property
     def url(self) -> str:
@@ -123,7 +128,7 @@ class WebPort:
         self._mounts[key] = app
 
     async def start(self) -> None:
-        """Bind and serve. Raises: ConfigError when the address cannot be had."""
+        """Bind and serve. Raises: NotReady when the address is not there yet or somebody else has it; ConfigError when it never will be."""
         bound = self._bind()
         host, port = bound.getsockname()[:2]
         self.address = _address(host, port)
@@ -132,6 +137,14 @@ class WebPort:
         await server.start()
         self._server = server
         self._log.info("web port open", address=self.address)
+
+    async def start_late(self) -> None:
+        """Try again until the address can be had: an interface may come up after us, and whoever has the port may go."""
+        for wait_s in itertools.chain(TRIED_AGAIN_S, itertools.repeat(TRIED_AGAIN_S[-1])):
+            await asyncio.sleep(wait_s)
+            with contextlib.suppress(NotReady):
+                await self.start()
+                return
 
     def refuse(self) -> None:
         """From now on every new request gets 503 with Retry-After; what runs goes on."""
@@ -241,7 +254,8 @@ class WebPort:
             bound.bind((self._listen.host, self._listen.port))
         except OSError as exc:
             bound.close()
-            raise ConfigError(f"web.listen {_address(self._listen.host, self._listen.port)} cannot be opened: {exc.strerror}") from exc
+            sentence = f"web.listen {_address(self._listen.host, self._listen.port)} cannot be opened: {exc.strerror}"
+            raise (NotReady(sentence) if exc.errno in MAY_CHANGE else ConfigError(sentence)) from exc
         return bound
 
 

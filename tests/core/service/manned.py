@@ -24,7 +24,14 @@ from tests.core.engine.values import NOW
 __all__ = ["FEED", "Manned", "cap", "manned"]
 
 FEED = "<feed>{}</feed>"
-HOLDERS = {"met": ("source",), "duty": ("operator", "viewer"), "anna": ("releaser",), "bert": ("releaser",), "chief": ("operator", "releaser"), "root": ("admin",)}
+HOLDERS = {
+    "met": ("source",),
+    "duty": ("operator", "viewer"),
+    "anna": ("releaser",),
+    "bert": ("releaser",),
+    "chief": ("operator", "releaser"),
+    "root": ("admin",),
+}
 
 
 class Manned:

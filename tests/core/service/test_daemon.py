@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import signal
+import socket
 import stat
 import sys
 from collections.abc import AsyncIterator
@@ -222,6 +223,21 @@ async def test_a_web_port_answers_to_the_names_it_was_given(tmp_path: Path) -> N
         assert [b"HTTP/1.1 200 OK", b"HTTP/1.1 421 Misdirected Request"] == [
             await first_line(port, host) for host in ("fenghuo.taicang.example", "evil.example")
         ]
+
+
+async def test_a_web_port_that_is_taken_is_waited_for(tmp_path: Path) -> None:
+    """The node is there without it, says so, and opens it when whoever had it is gone."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        text = LEAST + TOKEN + f'[web]\nlisten = "127.0.0.1:{port}"\n[fronts.api]\ntype = "http.api"\n'
+        async with serving(tmp_path, text) as process:
+            assert "Address already in use" in (await process.until_logged("web port not open yet"))["cause"]
+            assert (await process.ask("duty", "status"))["ready"]
+            taken.close()
+            await process.until_logged("web port open")
+            assert b"HTTP/1.1 200 OK" == await first_line(port, "localhost")
 
 
 async def first_line(port: int, host: str) -> bytes:

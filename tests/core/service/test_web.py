@@ -14,7 +14,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from fenghuo.clock import SystemClock
-from fenghuo.errors import ConfigError
+from fenghuo.errors import ConfigError, NotReady
 from fenghuo.service.settings_values import Listen
 from fenghuo.service.web import SECURITY_HEADERS, WebLimits, WebPort, host_name
 
@@ -227,10 +227,16 @@ async def test_stopping_keeps_its_deadline() -> None:
 
 
 async def test_an_address_in_use_is_a_sentence() -> None:
-    """A port that somebody else has is a mistake the operator can read."""
+    """A port that somebody else has may be free a moment later."""
     async with running() as (web, _):
-        with pytest.raises(ConfigError, match=rf"web\.listen {web.address} cannot be opened: Address already in use"):
+        with pytest.raises(NotReady, match=rf"web\.listen {web.address} cannot be opened: Address already in use"):
             await WebPort(Listen.parse(web.address), clock=SystemClock()).start()
+
+
+async def test_an_address_that_no_machine_has_is_a_fault_of_the_settings() -> None:
+    """It will not come by waiting."""
+    with pytest.raises(ConfigError, match=r"web\.listen 999\.1\.1\.1:80 cannot be opened"):
+        await WebPort(Listen("999.1.1.1", 80), clock=SystemClock()).start()
 
 
 async def test_idle_costs_nothing() -> None:
