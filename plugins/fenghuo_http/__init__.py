@@ -30,6 +30,7 @@ __all__ = [
     "ApiSettings",
     "BulkSettings",
     "ConsoleSettings",
+    "EndpointPageSettings",
     "WebhookSettings",
     "bulk_capabilities",
     "capabilities",
@@ -67,6 +68,10 @@ class ConsoleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     origins: tuple[str, ...] = ()
     heartbeat_s: Seconds = 10.0
     page: bool = True
+
+
+class EndpointPageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[fronts.NAME.settings]` of type http.endpoint: the plain page of an endpoint at /endpoint. It has no keys."""
 
 
 class WebhookSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -131,6 +136,12 @@ def _console(ctx: FrontContext) -> Front:
     return Console(ctx)
 
 
+def _endpoint(ctx: FrontContext) -> Front:
+    from fenghuo_http.endpoint_page import EndpointPage
+
+    return EndpointPage(ctx)
+
+
 def _webhook(ctx: ChannelContext) -> Channel:
     from fenghuo_http.webhook import WebhookChannel
 
@@ -164,7 +175,11 @@ def fenghuo_channel_types() -> Sequence[ChannelType]:
 
 @hookimpl
 def fenghuo_front_types() -> Sequence[FrontType]:
-    return [FrontType("http.api", ApiSettings, _api), FrontType("http.console", ConsoleSettings, _console)]
+    return [
+        FrontType("http.api", ApiSettings, _api),
+        FrontType("http.console", ConsoleSettings, _console),
+        FrontType("http.endpoint", EndpointPageSettings, _endpoint),
+    ]
 
 
 @hookimpl

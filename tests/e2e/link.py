@@ -85,7 +85,7 @@ class Endpoint(Node):
 
 
 _ROLE = 'role = "endpoint"'
-_PLACE = '[endpoint]\nup = {{callsign = "{above}"}}\nprinter = "paper"\n'
+_PLACE = '[endpoint]\nup = {{callsign = "{above}"}}\nprinter = "paper"\n[fronts.page]\ntype = "http.endpoint"\n'
 
 
 def _group(folder: Path, members: Sequence[int], above: int = HEAD) -> dict[str, Any]:

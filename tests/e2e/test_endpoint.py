@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from tests.e2e.link import Endpoint, endpoint, head, town
@@ -96,6 +97,21 @@ async def test_who_passes_a_message_on_says_when_it_has_arrived(tmp_path: Path) 
             events = (await centre.ask("log.read", after=0, limit=1000))["events"]
     assert ("MET", "DEVICE", "reached RELAYED") == (objective["state"], delivery["evidence"], delivery["attempts"][0]["outcome"])
     assert "receipt.matched" in [event["type"] for event in events]
+
+
+async def test_the_plain_page_takes_the_key_too(posts: tuple[Node, Endpoint, Duo]) -> None:
+    """A form without a script: it shows what came, and the button is the receipt that ends the objective at the centre."""
+    centre, place, _ = posts
+    _, order = await centre.order("person:p1", "请立即到岗", priority="P1")
+    (row,) = await on_screen(place)
+    async with aiohttp.ClientSession() as browser:
+        form = {"token": place.token("operator")}
+        async with browser.post(f"{place.url}/endpoint", data=form) as answer:
+            assert "请立即到岗" in await answer.text()
+        async with browser.post(f"{place.url}/endpoint", data={**form, "number": str(row["number"]), "level": "HUMAN"}) as answer:
+            assert f"#{row['number']:04d} 已签收（HUMAN），经 link 上报" in await answer.text()
+    (objective,) = (await centre.ended(order["id"], timeout_s=30))["objectives"]
+    assert ("MET", "HUMAN") == (objective["state"], objective["evidence"])
 
 
 async def test_a_report_goes_up(posts: tuple[Node, Endpoint, Duo]) -> None:
