@@ -141,7 +141,8 @@ class Log:
 
     @cached_property
     def _held(self) -> set[tuple[str, int]]:
-        return {(ack.id, ack.revision) for _, ack in self.acked if ack.state == "held"}
+        held = ((entry.event.subject.partition("/")[2], entry.event.body["revision"]) for _, entry in self.told_of("message.held"))
+        return {(message, int(str(revision))) for message, revision in held}
 
     @cached_property
     def _released(self) -> dict[tuple[str, int], float]:
