@@ -20,7 +20,7 @@ def told(score: Score) -> str:
 @pytest.mark.timeout(240 * TIMEOUT_SCALE)
 def test_what_was_promised_holds_after_20000_cuts() -> None:
     """0 lost, 0 forgotten, 0 second starts of a siren, copies no more than crashes allow; 0 in 20,000 bounds the rate by 1.5e-4."""
-    score = Campaign(every=2.15, is_short=True).run()
+    score = Campaign(every=2.15).run(is_short=True)
     print(told(score))
     assert score.cuts >= 20_000, told(score)
     assert [] == score.failures, told(score)
@@ -29,7 +29,7 @@ def test_what_was_promised_holds_after_20000_cuts() -> None:
 @pytest.mark.timeout(120 * TIMEOUT_SCALE)
 def test_it_holds_after_a_second_cut_inside_the_recovery() -> None:
     """Two crashes allow three copies, and nothing else that one does not. Here jobs that wait together are committed together."""
-    score = Campaign(every=150, grouped=True, is_short=True).run(inside=4, places=40)
+    score = Campaign(every=150, grouped=True).run(inside=4, places=40, is_short=True)
     print(told(score))
     assert score.double >= 1_000, told(score)
     assert [] == score.failures, told(score)

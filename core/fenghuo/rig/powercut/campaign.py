@@ -28,7 +28,7 @@ from fenghuo.rig.powercut.ledger import Ledger
 from fenghuo.rig.powercut.platter import Image, Platter, Policy
 from fenghuo.rig.powercut.recorder import Recorder
 from fenghuo.rig.powercut.recording import FILES, Recording, desk_space, put_down, record
-from fenghuo.rig.powercut.script import START
+from fenghuo.rig.powercut.script import END_S, START
 from fenghuo.rig.powercut.world import Ended, Head, Shown, World
 from fenghuo.store.disk import DATABASE
 
@@ -102,7 +102,7 @@ class _State(msgspec.Struct, frozen=True):
 
 class Campaign:
     """`throws`: of the dice at each place, for each policy that has any; `every`: cut at one of so many places only; `grouped`: lives
-    that are recorded commit in groups; `is_short`: live each state on once, soon or later after the cut as the dice say, and not both."""
+    that are recorded commit in groups; `lasts_s`: how much of the script is recorded: the same, as far as it goes."""
 
     def __init__(
         self,
@@ -112,11 +112,12 @@ class Campaign:
         throws: int = 2,
         every: float = 1.0,
         grouped: bool = False,
-        is_short: bool = False,
+        lasts_s: float = END_S,
     ) -> None:
+        self._lasts_s = lasts_s
         self._since = 0.0
         self._until: int | None = None
-        self._is_short = is_short
+        self._is_short = False
         self._grouped = grouped
         self._seed = seed
         self._bug = bug
@@ -124,10 +125,12 @@ class Campaign:
         self._every = every
         self._score = Score()
 
-    def run(self, *, inside: int = 0, places: int = 1, since_s: float = 0.0, until: int | None = None) -> Score:
-        """Cut one recording, from `since_s` seconds of the script on, then `inside` of the recoveries, each of these at `places` places;
-        `until`: stop as soon as this check has failed."""
-        self._since, self._until = START + since_s, until
+    def run(self, *, inside: int = 0, places: int = 1, since_s: float = 0.0, until: int | None = None, is_short: bool = False) -> Score:
+        """Cut one recording, from `since_s` seconds of the script on, then `inside` of the recoveries, each of these at `places` places.
+
+        `until`: stop as soon as this check has failed; `is_short`: live each state on once, soon or later as the dice say, and not both.
+        """
+        self._since, self._until, self._is_short = START + since_s, until, is_short
         recording = self._record()
         with desk_space() as space:
             states = self._cut(recording, space, every=self._every)
@@ -148,7 +151,7 @@ class Campaign:
         return [failure.verdict for failure in self._score.failures]
 
     def _record(self) -> Recording:
-        recording = record(seed=self._seed, bug=self._bug, grouped=self._grouped)
+        recording = record(seed=self._seed, bug=self._bug, grouped=self._grouped, lasts_s=self._lasts_s)
         self._fail(Cut(0, Policy.ALL), (Verdict(0, fault) for fault in recording.faults))
         return recording
 

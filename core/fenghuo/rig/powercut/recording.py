@@ -45,8 +45,8 @@ def desk_space() -> Iterator[Path]:
         yield Path(folder)
 
 
-def record(*, seed: int = 1, bug: Bug | None = None, grouped: bool = False) -> Recording:
-    """Play the script. The same seed gives the same operations in the same order; salts and the names of stores are thrown anew."""
+def record(*, seed: int = 1, bug: Bug | None = None, grouped: bool = False, lasts_s: float = END_S) -> Recording:
+    """Play the script, or its beginning. The same seed gives the same operations in the same order; salts and names of stores are new."""
     with desk_space() as space:
         state, journal = space / "state", Journal()
         world = World(journal)
@@ -57,7 +57,7 @@ def record(*, seed: int = 1, bug: Bug | None = None, grouped: bool = False) -> R
         image = {DATABASE: (state / DATABASE).read_bytes()}
         first = len(journal)
         recorder = Recorder(journal)
-        faults += live(Life(state, START, END_S, new, recorder=recorder, bug=bug, seed=seed, grouped=grouped), world)
+        faults += live(Life(state, START, lasts_s, new, recorder=recorder, bug=bug, seed=seed, grouped=grouped), world)
         recorder.close()
         return Recording(image, (state / MARKER).read_bytes(), past, tuple(journal.entries[first:]), tuple(faults))
 
