@@ -14,6 +14,8 @@ FenghuoError
 │   └── LinkTimeout                       no answer in time
 ├── StoreError
 │   ├── StoreFull                         too little space to keep a promise
+│   ├── StoreInUse                        another process has it
+│   ├── CannotCreate                      a file or folder of ours could not be made
 │   ├── RowDamaged(table, key)            a digest does not fit its row
 │   ├── KeyConflict(key)                  one idempotency key, two contents
 │   └── StaleEpoch                        another node has taken over
@@ -33,6 +35,7 @@ from __future__ import annotations
 
 __all__ = [
     "AuthFailed",
+    "CannotCreate",
     "CapError",
     "ConfigError",
     "Denied",
@@ -57,6 +60,7 @@ __all__ = [
     "StaleEpoch",
     "StoreError",
     "StoreFull",
+    "StoreInUse",
     "TooUrgent",
     "Withdrawn",
     "WrongTraffic",
@@ -139,6 +143,14 @@ class StoreError(FenghuoError):
 
 class StoreFull(StoreError):
     """Less space is left than the promise needs; nothing new is accepted until there is more."""
+
+
+class StoreInUse(StoreError):
+    """Another process has the store; it may be free a moment later."""
+
+
+class CannotCreate(StoreError):
+    """A file or folder of ours could not be made where it was to be."""
 
 
 class RowDamaged(StoreError):

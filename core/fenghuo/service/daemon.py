@@ -23,7 +23,7 @@ from fenghuo.clock import SystemClock
 from fenghuo.engine.office import Office
 from fenghuo.engine.rules import RuleBook
 from fenghuo.engine.timekeeping import keep_time
-from fenghuo.errors import ConfigError, LinkBusy, NotReady, SettingsError, StoreError
+from fenghuo.errors import CannotCreate, ConfigError, LinkBusy, NotReady, SettingsError, StoreError, StoreInUse
 from fenghuo.model.audit import SYSTEM
 from fenghuo.model.directory import Directory
 from fenghuo.plugin.host import PluginHost, load_plugins
@@ -45,6 +45,7 @@ from fenghuo.service.gauges import watch_room
 from fenghuo.service.hosting import Hosting
 from fenghuo.service.metrics import Metrics
 from fenghuo.service.notify import Notify, watchdog_period_s
+from fenghuo.service.problems import exit_for, problem
 from fenghuo.service.reload import Reloader, holders_of, take_directory, tell_rules
 from fenghuo.service.rolls import RollKeeper
 from fenghuo.service.settings import Settings
@@ -96,6 +97,9 @@ def serve(config: Path, *, exercise: bool = False) -> int:
     except ConfigError as error:
         print(str(error), file=sys.stderr)
         return EXIT_SETTINGS
+    except (StoreInUse, CannotCreate) as error:
+        print(str(error), file=sys.stderr)
+        return exit_for(problem(error).code)
     except (StoreError, LinkBusy) as error:
         print(str(error), file=sys.stderr)
         return EXIT_BUG

@@ -8,6 +8,7 @@ import msgspec
 
 from fenghuo.errors import (
     AuthFailed,
+    CannotCreate,
     ConfigError,
     Denied,
     FenghuoError,
@@ -22,6 +23,7 @@ from fenghuo.errors import (
     SettingsError,
     StaleEpoch,
     StoreFull,
+    StoreInUse,
 )
 from fenghuo.model.delivery import Refused, Verdict
 
@@ -81,6 +83,7 @@ CODES = {
         Code("settings", 422, Exit.SETTINGS),
         Code("overloaded", 429, Exit.NOT_NOW),
         Code("internal", 500, Exit.BUG),
+        Code("cannot-create", 500, Exit.CANNOT_CREATE),
         Code("unavailable", 503, Exit.NOT_NOW),
         Code("full", 507, Exit.NOT_NOW),
         Code("unreachable", 503, Exit.UNREACHABLE),
@@ -100,6 +103,8 @@ ERRORS: tuple[tuple[type[Exception], str], ...] = (
     (NotReady, "unavailable"),
     (StaleEpoch, "unavailable"),
     (StoreFull, "full"),
+    (StoreInUse, "unavailable"),
+    (CannotCreate, "cannot-create"),
     (LinkError, "unavailable"),
     (SettingsError, "settings"),
     (ConfigError, "settings"),

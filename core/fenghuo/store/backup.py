@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from fenghuo.clock import Clock, SystemClock
-from fenghuo.errors import StoreError
+from fenghuo.errors import CannotCreate, StoreError
 from fenghuo.store.audit import Chain
 from fenghuo.store.database import UNREADABLE, connect_writer, open_reader, said_by
 from fenghuo.store.disk import DATABASE, MARKER, FolderLock, make_folder, sync_file, sync_folder, write_file
@@ -76,7 +76,7 @@ def restore(source: Path, folder: Path, *, replace: bool = False) -> FsckReport:
     with FolderLock(folder):
         place = folder / DATABASE
         if place.exists() and not replace:
-            raise StoreError(f"{place} exists: say so explicitly if it is to be replaced")
+            raise CannotCreate(f"{place} exists: say so explicitly if it is to be replaced")
         fresh = folder / f".{DATABASE}.new"
         fresh.unlink(missing_ok=True)
         report = _copy_checked(source, fresh)
@@ -128,11 +128,12 @@ def _backup(source: Path, target: Path) -> FsckReport:
     fresh = target.with_name(f".{target.name}.new")
     try:
         fresh.unlink(missing_ok=True)
+        os.close(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # it holds telephone numbers
         report = _copy_checked(source, fresh)
         fresh.rename(target)
         sync_folder(target.parent)
     except (OSError, sqlite3.Error) as exc:
-        raise StoreError(f"backup to {target} failed: {exc}") from exc
+        raise CannotCreate(f"backup to {target} failed: {exc}") from exc
     finally:
         fresh.unlink(missing_ok=True)
     return report

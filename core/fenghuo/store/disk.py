@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from fenghuo.errors import StoreError
+from fenghuo.errors import CannotCreate, StoreInUse
 
 __all__ = ["DATABASE", "MARKER", "FolderLock", "Space", "boot_id", "free_octets", "make_folder", "sync_file", "sync_folder", "write_file"]
 
@@ -42,10 +42,14 @@ def sync_file(path: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Create `folder` for its owner alone, and make that durable."""
-    if not folder.is_dir():
+    """Create `folder` for its owner alone, and make that durable. Raises: CannotCreate."""
+    if folder.is_dir():
+        return
+    try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        sync_folder(folder.parent)
+    except OSError as exc:
+        raise CannotCreate(f"the folder {folder} cannot be made: {exc.strerror}") from exc
+    sync_folder(folder.parent)
 
 
 def write_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
@@ -70,13 +74,13 @@ class FolderLock:
     """The right to write in a folder: one process at a time, given back by the kernel when that process ends."""
 
     def __init__(self, folder: Path) -> None:
-        """Take the lock. Raises: StoreError: another process has it."""
+        """Take the lock. Raises: StoreInUse: another process has it."""
         self._descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(self._descriptor)
-            raise StoreError(f"the store in {folder} is in use by another process") from None
+            raise StoreInUse(f"the store in {folder} is in use by another process") from None
 
     def __enter__(self) -> Self:
         return self

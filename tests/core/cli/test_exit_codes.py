@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fenghuo.errors import FenghuoError
+from fenghuo.errors import CannotCreate, FenghuoError
 from fenghuo.service import problems
 from fenghuo.service.problems import CODES, Exit, exit_for, problem
 from tests.core.cli.conftest import Shell
@@ -68,6 +68,8 @@ def test_cannot_create_is_73(shell: Shell, tmp_path: Path) -> None:
     assert shell.process("config", "init", ".").code == 73
     assert (tmp_path / "fenghuo.toml").read_text() == "mine"
     assert shell.process("db", "backup", "fenghuo.toml").code == 73
+    shell.served.desk.answers["db.backup"] = CannotCreate("backup to nowhere failed: no such folder")
+    assert shell.process("db", "backup", "nowhere/backup.sqlite").code == 73
 
 
 @pytest.mark.parametrize("word", ["overloaded", "full"])

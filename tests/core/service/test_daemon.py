@@ -211,7 +211,7 @@ async def test_a_store_in_use_ends_the_second_daemon(tmp_path: Path) -> None:
     """With a sentence; the first goes on."""
     async with serving(tmp_path) as first:
         second = await begin(tmp_path)
-        assert 70 == await second.ended()
+        assert 75 == await second.ended()
         assert (await first.ask("ctl", "status"))["ready"]
 
 

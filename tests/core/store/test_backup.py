@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+import stat
 from pathlib import Path
 
 import pytest
 
-from fenghuo.errors import StoreError
+from fenghuo.errors import CannotCreate, StoreError
 from fenghuo.store import Store
 from fenghuo.store.backup import fsck, restore
 from fenghuo.store.disk import DATABASE
@@ -51,6 +52,12 @@ async def test_backup_while_writes_run_is_one_moment(tmp_path: Path, store: Stor
         events = copy.execute(f"{EVENT.select_sql} ORDER BY seq").fetchall()
     assert 50 <= len(rows) == len(events) < written
     assert [DELIVERY.encode(row) for row in await store.find(DELIVERY, "id <= ? ORDER BY id", len(rows))] == rows
+
+
+async def test_a_backup_is_for_its_owner_alone(tmp_path: Path, store: Store) -> None:
+    """It holds telephone numbers and texts, whatever the umask says."""
+    await store.backup(tmp_path / "copy.sqlite")
+    assert 0o600 == stat.S_IMODE((tmp_path / "copy.sqlite").stat().st_mode)
 
 
 async def test_restore_gives_back_what_was_saved(tmp_path: Path, store: Store) -> None:
@@ -101,7 +108,7 @@ async def test_what_is_no_backup_is_refused(tmp_path: Path, store: Store, conten
 
 async def test_backup_to_nowhere_fails(tmp_path: Path, store: Store) -> None:
     """A folder that is not there is an error, not a silent success."""
-    with pytest.raises(StoreError, match="unable to open"):
+    with pytest.raises(CannotCreate, match="No such file or directory"):
         await store.backup(tmp_path / "nowhere" / "copy.sqlite")
 
 
