@@ -18,7 +18,23 @@ import structlog
 from fenghuo import Ability, Arrival, ConformancePeer, Evidence, FrameError, KeyUnusable, Priority, Traffic, Word
 from fenghuo.far_end import FAR_END, ListeningPeer
 from fenghuo.formats import compact
-from fenghuo.link import Changes, Delivered, Event, Finished, FrameKind, Grant, Head, KeyRing, Memory, Parcel, Root, SoftwareKeys, Wanted
+from fenghuo.link import (
+    Caps,
+    Changes,
+    Delivered,
+    Event,
+    Finished,
+    FrameKind,
+    Grant,
+    Head,
+    KeyRing,
+    Ledger,
+    Memory,
+    Parcel,
+    Root,
+    SoftwareKeys,
+    Wanted,
+)
 from fenghuo_adapters.ax25_framing import Address, UiFrame, airtime_s
 from fenghuo_adapters.kiss_framing import Command, KissDecoder, KissFrame
 from fenghuo_narrowband.link_cargo import Cargo
@@ -202,6 +218,9 @@ class Forgetful:
 
     def __init__(self) -> None:
         self._next = itertools.count(0, 1024)
+
+    def ledger(self, caps: Caps) -> Ledger:
+        return Ledger(caps)
 
     async def reserve(self, wanted: Iterable[Wanted]) -> list[Grant]:
         first = next(self._next)

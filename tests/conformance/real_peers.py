@@ -127,13 +127,19 @@ def _direwolf_version() -> str:
 class RealPosts(LinkPeer):
     """Two direwolfs that hear each other; at the far one stand the posts, on a machine of their own."""
 
+    abilities = LinkPeer.abilities | {Ability.DEAF}
+
     guests = _CLIENTS
 
     def __init__(self, duo: Duo, version: str) -> None:
         super().__init__()
         self._duo = duo
         self._told = 0
+        self._is_deaf = False
         self.port, self.version = duo.near.port, version
+
+    async def be_deaf(self, *, on: bool) -> None:
+        self._is_deaf = on
 
     def modem(self) -> dict[str, object]:
         return {"configure_tnc": False, "bitrate": float(_BAUD), "access_s": 0.2, "turnaround_s": 0.2}
@@ -147,6 +153,8 @@ class RealPosts(LinkPeer):
         while True:
             for heard in self._duo.far.received[self._told :]:
                 self._told += 1
+                if self._is_deaf:
+                    continue
                 self.heard(UiFrame(Address.parse(heard.dest), Address.parse(heard.source), heard.info).encode(), 0.0)
             await asyncio.sleep(0.01)
 

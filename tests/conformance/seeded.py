@@ -202,7 +202,8 @@ class Seeded(SimpleChannel):
         word = await self._ask(name, {"ask": name})
         if word == "lost":
             return Unknown("nobody to ask")
-        return Aired((name,)) if word == "known" and self.wrong is not Wrong.DENIES_ALL else Transient(Scope.MESSAGE, "never-came", 0.0)
+        is_there = word in ("known", "ok")  # the answer to the emission itself may come while the question waits
+        return Aired((name,)) if is_there and self.wrong is not Wrong.DENIES_ALL else Transient(Scope.MESSAGE, "never-came", 0.0)
 
     async def cancel(self, ref: AttemptRef) -> CancelResult:
         if self.wrong is Wrong.CANCELS_NOTHING:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
 import pytest
 
 from fenghuo import ConformanceFixture, Renderer
 from fenghuo.formats.renditions import sms_text
+from fenghuo.plugin.grading import Grade, Standing, standing_of
+from fenghuo.plugin.host import load_plugins
 from fenghuo.rig.kit.bench import Subject
-from fenghuo.rig.kit.grades import Grade, Verdict, Went, grade_of
+from fenghuo.rig.kit.examining import Record
+from fenghuo.rig.kit.grades import Verdict, Went
 from fenghuo.rig.kit.suite import CHECKS, Stand
 from tests.conformance.gateway import gateway
 from tests.conformance.seeded import Wrong, able, kind
+from tests.peers.site import install
 
+ROOT = Path(__file__).resolve().parents[2]
 FIXTURE = ConformanceFixture("seeded", "gateway", gateway, is_simulated=True)
 
 CAUGHT_BY = {
@@ -88,8 +100,46 @@ def test_the_bug_is_found(claim: str) -> None:
     assert found.why
 
 
-def test_the_channel_without_a_bug_is_platinum() -> None:
-    """Nothing cries wolf."""
-    found = [verdict(check.claim, None) for check in CHECKS]
-    assert [] == [one for one in found if one.went is not Went.PASSED]
-    assert Grade.PLATINUM == grade_of(found)
+@pytest.mark.may_block("it waits for the command")
+@pytest.mark.timeout(90)
+def test_the_channel_without_a_bug_is_platinum_and_recorded_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing cries wolf; and the whole way of an administrator: a plugin of somebody else's, one command, and a node that believes it."""
+    site, state = tmp_path / "site", tmp_path / "state"
+    install(site, "seeded", PLUGIN)
+    (tmp_path / "fenghuo.toml").write_text('[node]\nname = "node"\n')
+    path = f"{site}:{ROOT}"
+    command = [sys.executable, "-m", "fenghuo", "--config", "fenghuo.toml", "plugin", "check", "fenghuo_seeded", "--json"]
+    done = subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False)
+    assert 0 == done.returncode, done.stderr[-3000:]
+    records = msgspec.json.decode(done.stdout, type=list[Record])
+    assert {check.claim for check in CHECKS} == {record.verdict.check for record in records if record.verdict.went is Went.PASSED}
+    assert {Went.PASSED, Went.INAPPLICABLE} == {record.verdict.went for record in records}
+    assert [f"{name}.json" for name in ("seeded", "seeded.able")] == sorted(file.name for file in (state / "conformance").iterdir())
+    monkeypatch.syspath_prepend(str(site))
+    host = load_plugins([importlib.import_module("fenghuo_seeded")])
+    found = {name: standing_of(name, host.origin(name), state / "conformance") for name in ("seeded", "seeded.able")}
+    assert dict.fromkeys(found, Standing(Grade.PLATINUM)) == found
+
+
+PLUGIN = """
+import msgspec
+
+from fenghuo import ConformanceFixture, PluginInfo, hookimpl
+from tests.conformance.gateway import gateway
+from tests.conformance.seeded import able, kind
+
+
+@hookimpl
+def fenghuo_plugin():
+    return PluginInfo("seeded", "1.0")
+
+
+@hookimpl
+def fenghuo_channel_types():
+    return [kind(None), msgspec.structs.replace(able(None), id="seeded.able")]
+
+
+@hookimpl
+def fenghuo_conformance():
+    return [ConformanceFixture(name, f"gateway of {name}", gateway, is_simulated=True) for name in ("seeded", "seeded.able")]
+"""

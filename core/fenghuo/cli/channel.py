@@ -32,6 +32,8 @@ def ls(daemon: Caller, *, as_json: bool) -> None:
         return
     heads = ("name", "type", "admin", "health", "evidence_max", "medium", "risk groups", "queued")
     print_table(heads, ([*(row[name] for name in heads[:6]), ",".join(row["risk_groups"]), row["queued"]] for row in rows))
+    for row in (row for row in rows if row.get("ungraded")):
+        click.echo(f"{row['name']} carries P2 to P4 only: {row['ungraded']}")
 
 
 @channel.command()

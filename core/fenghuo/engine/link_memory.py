@@ -30,12 +30,13 @@ _pieces = msgspec.msgpack.Decoder(tuple[bytes | None, ...])
 
 class LinkMemory:
     """Of one channel, on one medium. What is awaited returns after its commit: what reserve() gave may be used, what keep() took may be
-    acted upon."""
+    acted upon. `place`: where the store is, for who knows; else the machine and the folder are looked at."""
 
-    def __init__(self, store: Store, ledgers: Ledgers | None = None, medium: str = "") -> None:
+    def __init__(self, store: Store, ledgers: Ledgers | None = None, medium: str = "", *, place: str = "") -> None:
         self._store = store
         self._ledgers = ledgers or Ledgers()
         self._medium = medium
+        self._place = place
 
     def ledger(self, caps: Caps) -> Ledger:
         """The airtime of the channel's medium, which every channel on it spends. Raises: ConfigError: they count by different spans."""
@@ -65,7 +66,7 @@ class LinkMemory:
         return Memory(windows, tuple(each for each in outgoing if _is_known(ring, each)), tuple(incoming))
 
     async def _settle(self) -> None:
-        place = await asyncio.to_thread(place_of, self._store.folder)
+        place = self._place or await asyncio.to_thread(place_of, self._store.folder)
 
         def job(tx: Tx) -> bool:
             if is_copied(tx, place):

@@ -93,7 +93,8 @@ def record_file(folder: Path, channel: str) -> Path:
 
 def keep_record(folder: Path, record: Record) -> Path:
     """Write a record where a daemon finds it, whole or not at all. Raises: OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # a state folder that is made here is nobody else's
+    folder.mkdir(exist_ok=True)
     file = record_file(folder, record.channel)
     new = file.with_suffix(".new")
     new.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")

@@ -14,8 +14,10 @@ from fenghuo.rig.kit.grades import Grade
 __all__ = ["CHECKS"]
 
 TEXT = "请立即打开沿江各村的应急避难场所"
-PLACES = "璜泾浏河双凤沙溪浮桥归庄鹿杨岳王陆渡板新毛板茜泾新塘牌楼老闸"
-LONG = "".join(f"{place}{number * 7919 % 9973}号船赴{place}闸，{number * 104729 % 8191}人上车；" for number, place in enumerate(PLACES, 1))
+PLACES = "璜泾浏河双凤沙溪浮桥归庄鹿杨岳王陆渡板新毛板"
+LONG = "".join(
+    f"{PLACES[at * 7 % 22]}{PLACES[at * 5 % 22]}村乘{PLACES[at * 3 % 22]}{PLACES[at * 13 % 22]}船赴{PLACES[at]}闸集合；" for at in range(22)
+)
 """Several fragments on any narrow medium: no two parts of it are alike, so that nothing makes it short."""
 ESTIMATE_SHARE = 0.15
 """Source: plugins.md, the conformance kit."""

@@ -99,7 +99,7 @@ class Life:
             self._on_health,
             self._take,
             lambda name, sentence: self.faults.append(sentence),
-            open_link=lambda: LinkMemory(self.store),
+            open_link=lambda: LinkMemory(self.store, place=str(place.folder)),
         )
         kind = msgspec.structs.replace(place.kind, factory=self._make)
         self.supervisor = supervisor = ChannelSupervisor(CHANNEL, kind, place.settings, wiring, chance=self._chance)
