@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from math import inf
 from typing import TypeVar
 
 from fenghuo.model.evidence import Evidence
@@ -288,10 +289,11 @@ def late_arrivals(world: World, healthy: str) -> list[str]:
     faults = list(world.failures)
     for subject, entry in opened.items():
         ack = acks.get(str(entry.event.body["message"]))
-        if ack is not None and met.get(subject, float("inf")) > ack.at + bound_s(healthy):
+        since = log.since(entry, ack.revision) if ack is not None else 0.0
+        if ack is not None and (since == inf or met.get(subject, inf) > since + bound_s(healthy)):
             letter, at = log.letters[ack.key], met.get(subject)
-            when = f"after {at - ack.at:.1f} s" if at is not None else "never"
-            faults.append(f"{letter.key} {letter.priority.name} of {ack.at:.1f} s: {subject} to {letter.people} met {when} over {healthy}")
+            when = f"after {at - since:.1f} s" if at is not None else "never"
+            faults.append(f"{letter.key} {letter.priority.name} of {since:.1f} s: {subject} to {letter.people} met {when} over {healthy}")
     return faults
 
 

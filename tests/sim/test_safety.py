@@ -20,7 +20,7 @@ def _broken(seed: int, amount: int) -> str:
 
 @pytest.mark.parametrize("seed", seeds(PUSH))
 def test_a_day_breaks_no_promise(seed: int) -> None:
-    """Crashes, outages, silent networks, jumping clocks, late answers, meddling operators: I1-I4, I8, I9, A1-A4, A6, A7 hold."""
+    """Crashes, outages, silent networks, jumping clocks, late answers, failing disks, lost groups, rushes: I1-I10 and A1-A7 hold."""
     broken = _broken(seed, QUIET)
     assert not broken, broken
 

@@ -123,7 +123,9 @@ class Traffic:
             is_order = chance.random() < 0.7
             letter = writers.order(hold_s=3600.0, traffic="Actual") if is_order else writers.alert(hold_s=3600.0, is_drill=False)
             self.world.note("plain", letter.key)
-            await self.county.clients.hand_in(letter)
+            answer = await self.county.clients.hand_in(letter)
+            if answer is not None and not is_order:  # what is grave is held for two signatures
+                await self.county.clients.sign(answer.id, delay_s=5.0)
             await asyncio.sleep(chance.expovariate(1 / every_s))
         await asyncio.sleep(3600.0)
 
