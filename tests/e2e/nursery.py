@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import gc
 import importlib
 import os
 import re
+import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -118,6 +120,7 @@ class ForkedNode(Node):
 
 def main(door: socket.socket) -> None:
     """Read every module, then fork a daemon for each request, say its pid, and its exit code when it has ended."""
+    _end_with_the_parent()
     for name in _LATE:
         importlib.import_module(name)
     for plugin in entry_points(group="fenghuo"):
@@ -140,6 +143,7 @@ def main(door: socket.socket) -> None:
 
 def _daemon(door: socket.socket, fds: Sequence[int], serve: Callable[[], object]) -> NoReturn:
     """In the fork: input, output and errors as given, wait for the word to go, serve, end."""
+    _end_with_the_parent()
     door.close()
     for at, fd in enumerate(fds):
         os.dup2(fd, at)
@@ -152,6 +156,11 @@ def _daemon(door: socket.socket, fds: Sequence[int], serve: Callable[[], object]
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     finally:
         os._exit(code)
+
+
+def _end_with_the_parent() -> None:
+    """A test that is killed leaves no daemon behind. Source: prctl(2), PR_SET_PDEATHSIG."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 if __name__ == "__main__":
