@@ -37,10 +37,10 @@ def test_it_holds_after_a_second_cut_inside_the_recovery() -> None:
 
 @pytest.mark.soak
 @pytest.mark.timeout(900 * TIMEOUT_SCALE)
-@pytest.mark.parametrize("seed", range(2, 25))
+@pytest.mark.parametrize("seed", range(2, 16))
 def test_a_million_cuts(seed: int) -> None:
-    """Of 23 orders of events at least 44,000 cuts each, each state lived on twice; some inside recoveries, half with commits in groups."""
+    """Of 14 orders of events at least 72,000 cuts each, each state lived on twice; some inside recoveries, half with commits in groups."""
     score = Campaign(seed=seed, throws=4, grouped=seed % 2 == 1).run(inside=8, places=120)
     print(told(score))
-    assert (True, True) == (score.cuts >= 44_000, score.double >= 8_000), told(score)
+    assert (True, True) == (score.cuts >= 72_000, score.double >= 8_000), told(score)
     assert [] == score.failures, told(score)
