@@ -64,7 +64,7 @@ def drills_go_everywhere(patch: pytest.MonkeyPatch) -> None:
 
 def evidence_is_overwritten(patch: pytest.MonkeyPatch) -> None:
     """The newest receipt wins, not the highest."""
-    patch.setattr(apply, "receipted", lambda delivery, *, level, failure, needed: changed(delivery, evidence=level or delivery.evidence))
+    patch.setattr(apply, "receipted", lambda delivery, *, level, **_: changed(delivery, evidence=level or delivery.evidence))
 
     def newest(tx: Tx, delivery: Delivery, receipt: Receipt) -> None:
         tx.update(DELIVERY, changed(delivery, evidence=receipt.level))
