@@ -47,7 +47,7 @@ class Order(msgspec.Struct, frozen=True):
     "--prio", "priority", default="P2", show_default=True, type=click.Choice(("P0", "P1", "P2", "P3", "P4"), case_sensitive=False)
 )
 @click.option("--traffic", default="actual", show_default=True, type=click.Choice(TRAFFIC, case_sensitive=False))
-@click.option("--via", multiple=True, help="Only by this channel; may be repeated.")
+@click.option("--via", multiple=True, help="Only by this channel; repeated: only by these.")
 @click.option("--needed", type=click.Choice(EVIDENCE, case_sensitive=False), help="How surely it must arrive.")
 @click.option("--expires", "expires_s", type=click.FloatRange(min=1), help="Seconds until it is worthless.")
 @click.option("--deadline", "deadline_s", type=click.FloatRange(min=1), help="Seconds until it must have arrived.")

@@ -75,6 +75,7 @@ class OpenObjective:
         self.cut_off: set[RecipientId] = set()
 
 
+        self.is_way_missing = False  # and somebody was told so
 class Book:
     """All that is open."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import msgspec
 
@@ -122,6 +122,10 @@ class ChannelBoard:
 
     def get(self, name: str) -> Instance | None:
         return self._instances.get(name)
+
+    def names(self) -> Collection[str]:
+        """Of all that are installed, whatever their state."""
+        return self._instances.keys()
 
     def __iter__(self) -> Iterator[Instance]:
         return iter(self._instances.values())

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Executor
 
 import msgspec
 
 from fenghuo.clock import instant, seconds
 from fenghuo.engine.addressees import audience
+from fenghuo.engine.asked_channels import via
 from fenghuo.engine.book import Book
 from fenghuo.engine.chain import (
     Kin,
@@ -40,6 +41,7 @@ from fenghuo.formats.decode import decode
 from fenghuo.formats.message_json import UNSENT, read_message
 from fenghuo.formats.verdicts import Decoded, Problem
 from fenghuo.model.delivery import Accepted, Refused, Verdict
+from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Content, Message, MessageState, content_hash
 from fenghuo.model.rendition import COMPACT
 from fenghuo.model.traffic import Action
@@ -69,7 +71,7 @@ class Submission(msgspec.Struct, frozen=True):
 
 
 class Intake:
-    """Turns bytes into durable messages. `executor`: where large documents are decoded."""
+    """Turns bytes into durable messages. `executor`: where large documents are decoded; `channels`: the names of all there are."""
 
     def __init__(self, office: Office, facts: Facts, book: Book, store: Store, *, executor: Executor | None = None) -> None:
         self._office = office
@@ -81,6 +83,7 @@ class Intake:
         self.default_expiry_s = 86_400.0
         self.max_pending = 20_000
         self.is_open = True
+        self.channels: Callable[[], Collection[str]] = tuple
 
     async def accept(self, submission: Submission) -> tuple[Accepted | Refused, ...]:
         """Every message in the bytes, each judged by itself; durable when this returns. Raises: StoreFull, KeyConflict, Overloaded."""
@@ -171,7 +174,8 @@ class Intake:
         """All verdicts on a message: those of its form, and ours."""
         may = authority(message, origin, self._office.directory)
         people = audience(message, self._office.directory)
-        ours = (may, *clarity(message), *people, freshness(message, self._office.clock.time(), self._office.clock.quality()))
+        bearers = via(message, self.channels())
+        ours = (may, *clarity(message), *people, *bearers, freshness(message, self._office.clock.time(), self._office.clock.quality()))
         return (*decoded.verdicts, *ours)
 
     def state_of(self, message: Message, verdicts: tuple[Verdict, ...], signers: tuple[str, ...]) -> MessageState:
@@ -314,6 +318,9 @@ class _Taking:
 
 def _unusable(content: Content) -> Problem | None:
     """What no rule could make sense of, whatever its form."""
+    if content.needed == Evidence.STORED.name:
+        sentence = "needed is STORED, which our own disk gives and nobody is sent anything for; ask for ACCEPTED or more"
+        return Problem("needed-too-little", sentence, "needed")
     if content.action is Action.CANCEL and not content.references:
         return Problem("cancel-without-references", "a Cancel must name what it cancels; a person picks the target", "references")
     return None

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 from fenghuo.engine.addressees import unknown
+from fenghuo.engine.asked_channels import strange
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import Book, OpenMessage, OpenObjective, OpenTarget
 from fenghuo.engine.channels import ChannelBoard
@@ -56,6 +57,8 @@ class Opening:
         entry.is_planned = True
         if strangers := unknown(message, self._office.directory):
             batch.event("alarm.addressee_unknown", f"message/{message.id}", revision=message.revision, unknown=list(strangers))
+        if strangers := strange(message, self._board.names()):
+            batch.event("alarm.channel_unknown", f"message/{message.id}", revision=message.revision, unknown=list(strangers))
         for item in routed:
             if item.is_public:
                 self._publics.open(entry, item, batch)
@@ -122,8 +125,18 @@ class Opening:
             self._book.put(target, delivery)
             batch.new_deliveries.append(delivery)
         if not ways:
-            batch.event("target.no_way", f"objective/{objective.id}", message=objective.message, recipient=heir.recipient)
+            self._no_way(entry, heir.recipient, batch)
         return target
+
+    @staticmethod
+    def _no_way(entry: OpenObjective, recipient: RecipientId, batch: Batch) -> None:
+        """Told for each; an alarm for the first of an objective that the sender's own `via` leaves without one."""
+        objective = entry.objective
+        body = {"message": objective.message, "recipient": recipient}
+        batch.event("target.no_way", f"objective/{objective.id}", **body)
+        if objective.via and not entry.is_way_missing:
+            batch.event("alarm.no_way", f"objective/{objective.id}", **body, via=list(objective.via))
+            entry.is_way_missing = True
 
     def _ways(self, entry: OpenObjective, recipient: RecipientId, batch: Batch) -> tuple[Candidate, ...]:
         objective, message = entry.objective, entry.message.message

@@ -20,6 +20,8 @@ from fenghuo.model.traffic import Priority
 
 __all__ = ["Escalation", "Ladder", "Match", "Rule", "RuleBook", "Rung", "RungMode", "read_rules", "rules_schema"]
 
+ASKED_FOR = tuple(level.name for level in Evidence if level > Evidence.STORED)
+"""Evidence that somebody has to give: what is on our own disk has been sent to nobody."""
 ACK = re.compile(r"any|all|n:[1-9][0-9]*")
 
 
@@ -181,8 +183,8 @@ def _rule(n: int, raw: object, file: str, faults: list[str]) -> Rule | None:
 
 
 def _figure_faults(rule: Rule) -> Iterator[str]:
-    if rule.needed not in Evidence.__members__:
-        yield f"needed is {rule.needed!r}; must be one of {', '.join(Evidence.__members__)}"
+    if rule.needed not in ASKED_FOR:
+        yield f"needed is {rule.needed!r}; must be one of {', '.join(ASKED_FOR)}"
     if rule.priority is not None and rule.priority.upper() not in Priority.__members__:
         yield f"priority is {rule.priority!r}; must be one of P0, P1, P2, P3, P4"
     if not ACK.fullmatch(rule.ack):

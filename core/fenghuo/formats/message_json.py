@@ -35,9 +35,9 @@ _Instant = Annotated[datetime, Meta(tz=True)]
 class MessageJson(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """An order or a report as people and programs write it; only `to` and `text` must be there.
 
-    `to`: audiences (`person:ID`, `org:ID`, `area:SYSTEM:CODE`, `group:NAME`, `role:ID`). `via`: channels to prefer. `needed`: evidence
-    by name. `expires`: an instant with zone, or `expires_s`: seconds after `sent`. `deadline_s`: seconds until `needed` must be
-    reached. `areas`: `mca:320585110`, `nbs:…`. `reference`: the id of the message that an Update or a Cancel is about.
+    `to`: audiences (`person:ID`, `org:ID`, `area:SYSTEM:CODE`, `group:NAME`, `role:ID`). `via`: only by these channels. `needed`:
+    evidence by name, ACCEPTED or more. `expires`: an instant with zone, or `expires_s`: seconds after `sent`. `deadline_s`: seconds until
+    `needed` must be reached. `areas`: `mca:320585110`, `nbs:…`. `reference`: the id of the message that an Update or a Cancel is about.
     """
 
     to: Annotated[tuple[_Name, ...], Meta(min_length=1, max_length=1000)]
@@ -49,7 +49,7 @@ class MessageJson(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     priority: Literal["P0", "P1", "P2", "P3", "P4"] | None = None
     traffic: Literal["Actual", "Exercise", "System", "Test"] = "Actual"
     via: Annotated[tuple[_Name, ...], Meta(max_length=32)] = ()
-    needed: Annotated[str, Meta(pattern="^(STORED|ACCEPTED|AIRED|RELAYED|DEVICE|HUMAN|DONE)$")] | None = None
+    needed: Annotated[str, Meta(pattern="^(ACCEPTED|AIRED|RELAYED|DEVICE|HUMAN|DONE)$")] | None = None
     expires: _Instant | None = None
     expires_s: _Seconds | None = None
     deadline_s: _Seconds | None = None
@@ -69,7 +69,7 @@ _RIGHT = {
     "priority": "one of P0, P1, P2, P3, P4",
     "traffic": "one of Actual, Exercise, System, Test",
     "via": 'a list of at most 32 channel names, for example ["sms-a"]',
-    "needed": "one of STORED, ACCEPTED, AIRED, RELAYED, DEVICE, HUMAN, DONE",
+    "needed": "one of ACCEPTED, AIRED, RELAYED, DEVICE, HUMAN, DONE",
     "expires": "an instant with zone, for example 2026-07-15T20:00:00+08:00",
     "expires_s": "a number of seconds above 0 and at most ten years",
     "deadline_s": "a number of seconds above 0 and at most ten years",

@@ -52,6 +52,7 @@ class EngineRoom:
         self.shelf = RenditionShelf(renderers)
         self.timers = Timers(office.clock)
         self.intake = Intake(office, self.facts, self.book, store)
+        self.intake.channels = self.board.names
         self.release = Release(office, self.facts, self.book, store, valid_s=release_valid_s)
         self.opening = Opening(office, self.board, self.book, self.shelf)
         self.tally = Tally(office, self.book, self.shelf)
