@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import msgspec
 
 from fenghuo.clock import instant
-from fenghuo.errors import FrameError
+from fenghuo.errors import FormatError, FrameError
 from fenghuo.formats import compact
-from fenghuo.formats.verdicts import ACCEPTED, Decoded, refused
+from fenghuo.formats.hidden import HIDDEN_CHARACTER, without_hidden
+from fenghuo.formats.verdicts import Decoded, accepted, refused
 from fenghuo.model.delivery import Verdict
 from fenghuo.model.message import Content, Info, Reference
 from fenghuo.model.traffic import Action
@@ -40,7 +41,12 @@ def read_compact(raw: bytes) -> Decoded:
     )
     left_out = ", ".join(said.left_out)
     verdicts = (Verdict("wellformed", "yes", True, "compact frame"), Verdict("schema", "valid", True, left_out and f"without {left_out}"))
-    return Decoded(ACCEPTED, whole, verdicts, number=said.number)
+    try:
+        whole, hidden = without_hidden(whole)
+    except FormatError as error:
+        return refused(error, verdicts)
+    repairs = tuple(f"{HIDDEN_CHARACTER} at {path}" for path in hidden)
+    return msgspec.structs.replace(accepted(whole, verdicts, repairs), number=said.number)
 
 
 def _earlier(said: compact.Carried) -> Iterator[Reference]:

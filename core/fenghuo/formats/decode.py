@@ -14,6 +14,7 @@ from fenghuo.formats.cap_notes import Notes
 from fenghuo.formats.cap_schema import schema_verdict
 from fenghuo.formats.cap_signature import judge_signatures, refuse_wrapping
 from fenghuo.formats.cap_words import NAMESPACES
+from fenghuo.formats.hidden import HIDDEN_CHARACTER, without_hidden
 from fenghuo.formats.message_json import read_message
 from fenghuo.formats.verdicts import Decoded, Problem, SourceDefaults, accepted, refused
 from fenghuo.formats.warning12379 import read_12379
@@ -93,8 +94,11 @@ def _decoded(alert: etree._Element, original: etree._Element, document: Document
         verdicts += signatures.verdicts
         read = _reader(alert)
         content = read(open_document(signatures.signed).root if signatures.signed else alert, notes, defaults)
+        content, hidden = without_hidden(content)
     except FormatError as error:
         return refused(error, verdicts + notes.findings, notes.repairs)
+    for path in hidden:
+        notes.repair(HIDDEN_CHARACTER, path)
     check(content, notes)
     return accepted(content, verdicts + notes.findings, notes.repairs)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -10,6 +11,8 @@ import msgspec
 from msgspec import Meta
 
 from fenghuo.errors import FormatError
+from fenghuo.formats.hidden import HIDDEN_CHARACTER, without_hidden
+from fenghuo.formats.json_faults import lone_surrogate, repeated_key
 from fenghuo.formats.verdicts import Decoded, SourceDefaults, accepted, refused
 from fenghuo.model.area import AreaRef
 from fenghuo.model.delivery import Verdict
@@ -88,22 +91,39 @@ _GOOD = (Verdict("wellformed", "yes", True, "JSON"), Verdict("schema", "valid", 
 _UNREADABLE = (Verdict("wellformed", "no", False),)
 _INVALID = (Verdict("wellformed", "yes", True, "JSON"), Verdict("schema", "invalid", False))
 _NO_DEFAULTS = SourceDefaults()
+_ROOT = "$."
+_FIELDS = {"$.info[1]/headline": "$.subject", "$.info[1]/description": "$.text"}
+"""Where our fields stand in the content that every format becomes."""
 _NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """Everything that the library raises on octets that are no JSON."""
 
 
 def read_message(raw: bytes, *, defaults: SourceDefaults = _NO_DEFAULTS) -> Decoded:
     """Read one order or report; never raises. What is wrong is said in one sentence: the field, its value, what would be right."""
+    raw = raw.removeprefix(codecs.BOM_UTF8)
     try:
         if len(raw) > MAX_OCTETS:
             raise FormatError(f"the document has {len(raw)} octets; at most {MAX_OCTETS} are read", code="too-large")
-        return accepted(_content(_decoder.decode(raw), defaults.received), _GOOD)
+        order = _decoder.decode(raw)
+        if twice := repeated_key(raw):
+            raise FormatError(
+                f"field {twice} is there more than once; which of them counts cannot be known", code="bad-field", where=f"$.{twice}"
+            )
+        return _without_hidden(_content(order, defaults.received))
     except msgspec.ValidationError as error:
         return _explained(raw, str(error))
     except _NOT_JSON as error:
-        return _unreadable(error)
+        return _unreadable(raw, error)
     except FormatError as error:
         return refused(error, _INVALID)
+
+
+def _without_hidden(content: Content) -> Decoded:
+    """The order as it may be shown. Raises: FormatError: a name holds a hidden character, or the text is made of nothing else."""
+    shown, hidden = without_hidden(content, root=_ROOT)
+    if not shown.infos[0].description.strip():
+        raise _bad("text", content.infos[0].description)
+    return accepted(shown, _GOOD, tuple(f"{HIDDEN_CHARACTER} at {_FIELDS.get(path, path)}" for path in hidden))
 
 
 def write_message(message: Message) -> bytes:
@@ -201,7 +221,7 @@ def _explained(raw: bytes, message: str) -> Decoded:
         document = msgspec.json.decode(raw)
     except _NOT_JSON as error:
         # The library reads as far as the first wrong field; what comes behind may not be JSON at all.
-        return _unreadable(error)
+        return _unreadable(raw, error)
     return refused(_complaint(document, message), _INVALID)
 
 
@@ -217,12 +237,22 @@ def _complaint(document: Any, message: str) -> FormatError:
     return _bad(field, document.get(field))
 
 
-def _unreadable(error: Exception) -> Decoded:
-    deep = isinstance(error, RecursionError)
-    problem = FormatError(
-        "this JSON is nested too deeply" if deep else f"this is not JSON: {error}", code="too-deep" if deep else "not-json"
-    )
-    return refused(problem, _UNREADABLE)
+def _unreadable(raw: bytes, error: Exception) -> Decoded:
+    return refused(_no_json(raw, error), _UNREADABLE)
+
+
+def _no_json(raw: bytes, error: Exception) -> FormatError:
+    """What stands there instead of JSON, as far as it can be said."""
+    if isinstance(error, RecursionError):
+        return FormatError("this JSON is nested too deeply", code="too-deep")
+    if raw.lstrip().startswith(b"<"):
+        sentence = "this is XML, and was sent as application/json; an alert in CAP is sent as application/cap+xml"
+        return FormatError(sentence, code="not-json")
+    if found := lone_surrogate(raw):
+        place = f"field {found.field}, octet {found.at}"
+        sentence = f"{place} holds half a character ({found.written}); a pair of \\u escapes, or the character itself, would be right"
+        return FormatError(sentence, code="not-json", where=f"$.{found.field}")
+    return FormatError(f"this is not JSON: {error}", code="not-json")
 
 
 def _bad(field: str, value: object) -> FormatError:
