@@ -15,6 +15,10 @@ from fenghuo.service.problems import Exit
 
 __all__ = ["db"]
 
+WAY_OUT = (
+    "the daemon starts without damaged rows, and alarms each; `fenghuo db fsck --repair` moves them into the quarantine, so that the store "
+    "can be backed up and restored; pages that SQLite complains of need a backup: `fenghuo db restore BACKUP`"
+)
 state_option = click.option("--state", type=click.Path(path_type=Path), help="State folder; else the one of --config.")
 config_option = click.option("--config", type=click.Path(path_type=Path), help="Settings file that names the state folder.")
 
@@ -55,20 +59,36 @@ def restore(ctx: click.Context, *, source: Path, state: Path | None, config: Pat
 @db.command()
 @state_option
 @config_option
+@click.option("--repair", is_flag=True, help="Move damaged rows into the quarantine, and count anew; nothing else is changed.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
-def fsck(ctx: click.Context, *, state: Path | None, config: Path | None, as_json: bool) -> None:
-    """Check every page, every row digest and every count of the store, with the daemon stopped. Exit 1 when something is wrong."""
-    from fenghuo.cli.db_offline import examine
+def fsck(ctx: click.Context, *, state: Path | None, config: Path | None, repair: bool, as_json: bool) -> None:
+    """Check every page, every row digest and every count of the store, with the daemon stopped. Exit 1 when something is wrong, or stays
+    so after --repair."""
+    from fenghuo.cli.db_offline import examine, mend
 
-    report: dict[str, Any] = examine(_folder(ctx, state, config))
+    folder = _folder(ctx, state, config)
+    report: dict[str, Any] = examine(folder)
+    if repair and not report["ok"]:
+        findings, moved = report["findings"], mend(folder)
+        report = {**examine(folder), "repaired": findings, "quarantined": moved}
     if as_json:
         print_json(report)
     else:
-        click.echo(f"{report['path']}: {report['rows']} rows, {'sound' if report['ok'] else 'damaged'}")
-        for finding in report["findings"]:
-            click.echo(f"  {finding}", err=True)
+        _print(report)
     ctx.exit(Exit.OK if report["ok"] else Exit.NEGATIVE)
+
+
+def _print(report: dict[str, Any]) -> None:
+    for finding in report.get("repaired", ()):
+        click.echo(f"  was: {finding}", err=True)
+    if "quarantined" in report:
+        click.echo(f"{report['quarantined']} rows are in the quarantine now; what they belonged to goes on without them")
+    click.echo(f"{report['path']}: {report['rows']} rows, {'sound' if report['ok'] else 'damaged'}")
+    for finding in report["findings"]:
+        click.echo(f"  {finding}", err=True)
+    if not report["ok"]:
+        click.echo(WAY_OUT, err=True)
 
 
 def _folder(ctx: click.Context, state: Path | None, config: Path | None) -> Path:

@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from fenghuo.errors import FormatError, NotReady, StoreError
-from fenghuo.store.backup import turn_back
+from fenghuo.store.backup import fsck, turn_back
 from fenghuo.store.database import open_reader
 from fenghuo.store.disk import MARKER, FolderLock, sync_folder, write_file
 from fenghuo.store.inspection import COUNTED, Finding, census_gaps, damaged_rows, tables_made
 from fenghuo.store.store import DATABASE
 from fenghuo.store.tables import META
 
-__all__ = ["examine", "put_back"]
+__all__ = ["examine", "mend", "put_back"]
 
+SHOWN = 5
+"""Keys of damaged rows that are named, of each table."""
 COMPANIONS = ("", "-wal", "-shm")
 
 
@@ -29,6 +31,18 @@ def examine(folder: Path) -> dict[str, Any]:
         raise FormatError(f"there is no store in {folder}", code="unreadable", where=str(folder))
     with _locked(folder):
         return _examined(path)
+
+
+def mend(folder: Path) -> int:
+    """Move every damaged row of the store in `folder` into its quarantine, octet for octet, and count all rows anew; how many were moved.
+    What else is wrong stays as it is. Raises: NotReady when it is in use, FormatError when it is no store.
+    """
+    if not (folder / DATABASE).exists():
+        raise FormatError(f"there is no store in {folder}", code="unreadable", where=str(folder))
+    try:
+        return fsck(folder, repair=True).quarantined
+    except StoreError as error:
+        raise NotReady(f"{error}; stop the daemon first") from error
 
 
 def put_back(source: Path, folder: Path) -> str:
@@ -63,7 +77,7 @@ def _examined(path: Path) -> dict[str, Any]:
             pages = [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
             gaps = [_sentence(finding) for finding in census_gaps(connection, scan=True)]
             counted = [table for table in tables_made(connection) if table in COUNTED]
-            damaged = [f"table {table.name}: {_damaged(connection, table)}" for table in counted if _damaged(connection, table)]
+            damaged = [f"table {table.name}: {said}" for table in counted if (said := _damaged(connection, table))]
             rows = sum(connection.execute(f'SELECT count(*) FROM "{table.name}"').fetchone()[0] for table in counted)
         finally:
             connection.close()
@@ -74,8 +88,9 @@ def _examined(path: Path) -> dict[str, Any]:
 
 
 def _damaged(connection: sqlite3.Connection, table: Any) -> str:  # a Table of any row
-    count = sum(1 for _ in damaged_rows(connection, table))
-    return f"{count} rows do not fit their digests" if count else ""
+    keys = [str(damage.key) for damage in damaged_rows(connection, table)]
+    more = ", …" if len(keys) > SHOWN else ""
+    return f"{len(keys)} rows do not fit their digests: {', '.join(keys[:SHOWN])}{more}" if keys else ""
 
 
 def _sentence(finding: Finding) -> str:

@@ -22,7 +22,7 @@ from fenghuo.store.frames import mark_stale
 from fenghuo.store.inspection import COUNTED, Examination, examine, tables_made
 from fenghuo.store.records import CensusRow, MetaRow
 from fenghuo.store.schema import schema_version
-from fenghuo.store.tables import CENSUS, FRAME_COUNTER, FRAME_WINDOW, META, QUARANTINE
+from fenghuo.store.tables import AUDIT, CENSUS, EVENT, FRAME_COUNTER, FRAME_WINDOW, META, NAMES, QUARANTINE
 from fenghuo.store.transaction import Damage, Tx
 
 __all__ = ["FsckReport", "backup", "fsck", "restore", "turn_back"]
@@ -194,12 +194,23 @@ def _move(tx: Tx, damage: Damage, at: float) -> bool:
     row = damage.quarantined(at)
     if tx.scalar(QUARANTINE.exists_sql, row.origin, row.key, row.mark) is None:
         tx.insert(QUARANTINE, row)
+    if _is_needed(tx, damage):
+        log.error("a damaged row is needed, and stays where it is", table=damage.table.name, key=repr(damage.key))
+        return False
     try:
         tx.delete(damage.table, *damage.key)
     except UnicodeEncodeError:
         log.error("a damaged row cannot be named, and stays where it is", table=damage.table.name, key=repr(damage.key))
         return False
     return True
+
+
+def _is_needed(tx: Tx, damage: Damage) -> bool:
+    """A name of the store is made anew by the next start; and the number of the newest event, or record of the audit, is given."""
+    if damage.table is META:
+        return damage.key[0] in NAMES
+    is_log = damage.table in (EVENT, AUDIT)
+    return is_log and tx.scalar(f'SELECT max(seq) FROM "{damage.table.name}"') == damage.key[0]
 
 
 def _report(found: Examination, moved: int) -> FsckReport:

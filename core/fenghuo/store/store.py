@@ -27,7 +27,7 @@ from fenghuo.store.mapping import Scalar, Table
 from fenghuo.store.reader import InlineRows, Reader, Rows, ThreadRows
 from fenghuo.store.records import MetaRow
 from fenghuo.store.schema import migrate
-from fenghuo.store.tables import EVENT, META
+from fenghuo.store.tables import EVENT, META, NAMES
 from fenghuo.store.transaction import Damage, Tx, fetch
 from fenghuo.store.writer import InlineWriter, ThreadWriter, Writer
 
@@ -69,7 +69,6 @@ class StoreSettings(msgspec.Struct, frozen=True):
 
 
 DEFAULTS = StoreSettings()
-NAMES = ("node", "store", "events.epoch")
 DAMAGED = "\0"
 """What no name is."""
 DAMAGED_TOGETHER = 1_000
@@ -173,6 +172,12 @@ class Store:
     def progress(self) -> tuple[int, bool]:
         """(batches settled, whether jobs wait): the writer is stuck when it has work and the number stands still."""
         return self._writer.commits, self._writer.has_work
+
+    @property
+    def has_space(self) -> bool:
+        """Whether something new would be accepted; else StoreFull."""
+        free = self._settings.fill.free if self._settings.fill else free_octets
+        return free(self.folder) >= self._settings.min_free
 
     async def backup(self, target: Path) -> None:
         """Copy the store to the file `target` while writes go on; checked. Raises: StoreError."""

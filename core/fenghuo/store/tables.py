@@ -53,6 +53,7 @@ __all__ = [
     "INBOX",
     "MESSAGE",
     "META",
+    "NAMES",
     "OBJECTIVE",
     "OPEN_ROWS",
     "PAGE",
@@ -134,6 +135,8 @@ FAN_OUT = Table(
 PAGE = Table("page", PageRow, ("objective", "number"), rowid=True, fixed=("roll_page",), indexes=(("roll_page", ""),))
 PAGE_ATTEMPT = Table("page_attempt", PageAttemptRow, ("token", "n"), indexes=(("channel, ref", "ref != ''"),))
 AUDIT = Table("audit", AuditRow, ("seq",))
+NAMES = ("node", "store", "events.epoch")
+"""Rows of `meta` by which a store knows whose it is; made at its first start."""
 QUARANTINE = Table("quarantine", QuarantineRow, ("origin", "key", "mark"), rowid=True)
 CENSUS = Table("census", CensusRow, ("name",))
 
