@@ -14,6 +14,8 @@ from tests.sim.world import Acked, Aired, Asked, Ended, Entry, Heard, Submitted
 
 GOOD = Weather()
 HOUR = 3600.0
+DISK_S = 12 * HOUR
+"""Middle time between two troubles of the disk."""
 YEAR = 365.25 * 86_400.0
 AMBUSH = 0.006
 """Share of the moments that matter at which the daemon is killed: three or four on a quiet day."""
@@ -110,7 +112,7 @@ class Trouble:
     async def _disk(self) -> None:
         """The disk is short of room, has none but a reserve, fails one sync, or fails them all for a while."""
         chance, disk = self.world.chance, self.county.disk
-        while await self._until(12 * HOUR):
+        while await self._until(DISK_S):
             kind = chance.choice(("short", "full", "once", "once", "failing"))
             self.world.note("disk", kind)
             disk.is_short, disk.is_full, disk.is_failing = kind == "short", kind == "full", kind == "failing"
