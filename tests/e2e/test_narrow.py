@@ -21,11 +21,11 @@ pytestmark = [pytest.mark.e2e, pytest.mark.peer]
 
 ORDER = "各镇区两小时内报沿江人员转移人数，零报告也要报。"
 NOISE = 12_000
-# How loud the others are when about a fifth of all frames drowns in that noise (measured with direwolf 1.6). Three hundredths louder
-# and none is lost, as much lower and nearly all, so that the gain is held to the loss that the modems' own logs tell.
-FIFTH = {1200: 0.26, 9600: 0.375}
-LOST, AT_LEAST, AT_MOST = 0.205, 0.17, 0.25
-STEP = 0.0005
+# How loud the others are when about a fifth of all frames drowns in that noise (measured with direwolf 1.6). A hundredth more or less
+# changes that by an eighth, so that the gain follows the loss that the modems' own logs tell.
+FIFTH = {1200: 0.26, 9600: 0.377}
+LOST, AT_LEAST, AT_MOST = 0.185, 0.16, 0.25
+GIVES, MOST = 0.15, 0.008
 
 
 @contextlib.asynccontextmanager
@@ -51,10 +51,11 @@ def texts(count: int, seed: int) -> list[str]:
 
 async def drowning(ether: Ether) -> None:
     """Hold the share of frames that are lost, until cancelled."""
+    usual = ether.gain
     while True:
         await asyncio.sleep(0.5)
         if ether.sent() >= 20:
-            ether.tune(ether.gain + (STEP if ether.lost() > LOST else -STEP))
+            ether.tune(usual + max(-MOST, min(MOST, GIVES * (ether.lost() - LOST))))
 
 
 async def exchange(folder: Path, ether: Ether, count: int, *, limit_s: float) -> float:
@@ -163,24 +164,19 @@ async def at_device(centre: Node, order: str) -> int:
     return sum(one["evidence"] in ("DEVICE", "HUMAN", "DONE") for one in deliveries)
 
 
-async def one_call(folder: Path, towns: Sequence[int], *, most_s: float) -> None:
+async def one_call(ether: Ether, centre: Node, places: Sequence[Endpoint], towns: Sequence[int]) -> None:
     """One order to all towns; fails unless all but one have it in 45 s, all in 180 s, and nobody spoke while another did."""
-    names = ["CMD", *(f"T{code}" for code in towns)]
-    async with Ether(names, baud=1200) as ether:
-        centre, places, stack = await called(folder, ether, towns, deadline_s=180)
-        async with stack:
-            since = ether.now()
-            _, order = await centre.order([f"person:p{code}" for code in towns], ORDER, priority="P1")
-            nearly = await reached(centre, order["id"], len(towns) - 1, since=since, limit_s=45)
-            every = await reached(centre, order["id"], len(towns), since=since, limit_s=180)
-            await asyncio.sleep(1.0)  # the last answer is on the air
-            spells = ether.spells(since)
-            assert [1] * len(towns) == [place.printed().count(ORDER) for place in places]
+    since = ether.now()
+    _, order = await centre.order([f"person:p{code}" for code in towns], ORDER, priority="P1")
+    nearly = await reached(centre, order["id"], len(towns) - 1, since=since, limit_s=45)
+    every = await reached(centre, order["id"], len(towns), since=since, limit_s=180)
+    await asyncio.sleep(1.0)  # the last answer is on the air
+    spells = ether.spells(since)
+    assert [1] * len(towns) == [place.printed().count(ORDER) for place in places]
     together = sum(spell.together_s for spell in spells)
     line = " ".join(f"{spell.name} {spell.begin - since:.1f}-{spell.end - since:.1f}" for spell in spells)
     said = f"all but one after {nearly:.1f} s, all after {every:.1f} s, {together:.2f} s of collision: {line}"
     print(said)
-    assert nearly <= most_s, said
     assert together == 0, said
 
 
@@ -192,29 +188,25 @@ async def reached(centre: Node, order: str, count: int, *, since: float, limit_s
     return Ether.now() - since
 
 
-@pytest.mark.timeout(120)
-async def test_one_order_to_three_towns_is_one_call_that_they_answer_in_turn(tmp_path: Path) -> None:
-    """Four daemons, four half-duplex TNCs at 1,200 bit/s: a call, three answers in their slots, no collision."""
-    await one_call(tmp_path, [11, 12, 13], most_s=45)
-
-
 @pytest.mark.timeout(240)
-async def test_a_modem_and_a_daemon_that_die_during_the_call_are_reached_after_it(tmp_path: Path) -> None:
-    """One town loses its TNC in mid-call, another its daemon: both hold the order in the end, once; so does the third."""
+async def test_three_towns_answer_a_call_in_turn_and_who_dies_in_the_next_is_reached_after_it(tmp_path: Path) -> None:
+    """Four daemons, four half-duplex TNCs at 1,200 bit/s: a call, three answers in their slots, no collision. In the next call one town
+    loses its TNC, another its daemon: both hold the order in the end, once; so does the third."""
     towns = [11, 12, 13]
     async with Ether(["CMD", *(f"T{code}" for code in towns)], baud=1200) as ether:
         centre, places, stack = await called(tmp_path, ether, towns, deadline_s=180)
         async with stack:
-            since = ether.now()
-            _, order = await centre.order([f"person:p{code}" for code in towns], ORDER, priority="P1")
+            await one_call(ether, centre, places, towns)
+            since, text = ether.now(), f"第二令：{ORDER}"
+            _, order = await centre.order([f"person:p{code}" for code in towns], text, priority="P1")
             await centre.until("queue.ls", lambda rows: len([row for row in rows if row["state"] == "EMITTING"]) == len(towns))
             await ether.tncs["T12"].kill()
             await asyncio.gather(places[2].restart(), asyncio.sleep(8.0))
             await ether.tncs["T12"].start()
             await reached(centre, order["id"], len(towns), since=since, limit_s=180)
             for place in places:
-                await place.until("endpoint.ls", lambda rows: [row["evidence"] for row in rows] == ["DEVICE"])
-            assert [1, 1, 1] == [place.printed().count(ORDER) for place in places]
+                await place.until("endpoint.ls", lambda rows: [row["evidence"] for row in rows] == ["DEVICE"] * 2)
+            assert [1, 1, 1] == [place.printed().count(text) for place in places]
 
 
 ON = """
@@ -282,10 +274,8 @@ async def test_a_town_passes_a_call_on_and_says_in_one_receipt_who_has_it(tmp_pa
         assert 2 == len(by_town), "more than its own receipt and the villages' together"
         for village in villages:
             (row,) = await village.ask("endpoint.ls")
-            assert (1, "") == (
-                village.printed().count(ORDER),
-                (await village.ask("endpoint.ack", id=str(row["number"])))["told"].strip("link"),
-            )
+            assert 1 == village.printed().count(ORDER)
+            assert "link" == (await village.ask("endpoint.ack", id=str(row["number"])))["told"]
         await at_level(centre, order["id"], "HUMAN")
         (objective,) = (await centre.ended(order["id"]))["objectives"]
         assert "MET" == objective["state"]
@@ -295,4 +285,8 @@ async def test_a_town_passes_a_call_on_and_says_in_one_receipt_who_has_it(tmp_pa
 @pytest.mark.timeout(600)
 async def test_one_order_to_ten_towns_is_one_call_that_they_answer_in_turn(tmp_path: Path) -> None:
     """Eleven daemons, eleven TNCs: nine of ten at DEVICE within 45 s, all within 180 s."""
-    await one_call(tmp_path, list(range(11, 21)), most_s=45)
+    towns = list(range(11, 21))
+    async with Ether(["CMD", *(f"T{code}" for code in towns)], baud=1200) as ether:
+        centre, places, stack = await called(tmp_path, ether, towns, deadline_s=180)
+        async with stack:
+            await one_call(ether, centre, places, towns)

@@ -36,11 +36,13 @@ TOWN = "BJ1T11"
 
 
 class Air:
-    """A hub of KISS over TCP: what one end says, all others hear. `deaf`: ends that hear nothing; `said`: frames so far."""
+    """A hub of KISS over TCP: what one end says, all others hear. `deaf`: ends that hear nothing; `said`: frames so far; `octets`: all of
+    it."""
 
     def __init__(self) -> None:
         self.port = 0
         self.said = 0
+        self.octets = b""
         self.is_deaf = False
         self._ends: list[asyncio.StreamWriter] = []
 
@@ -69,15 +71,22 @@ class Air:
         with contextlib.suppress(OSError):
             while octets := await reader.read(65536):
                 self.said += 1
+                self.octets += octets
                 self._carry(octets, writer)
         writer.close()
 
 
 @contextlib.asynccontextmanager
 async def station(
-    air: Air, code: int, others: Sequence[int], disk: MemoryDisk | None = None, members: Sequence[int] = (), behind: Sequence[str] = ()
+    air: Air,
+    code: int,
+    others: Sequence[int],
+    disk: MemoryDisk | None = None,
+    members: Sequence[int] = (),
+    behind: Sequence[str] = (),
+    **more: object,
 ) -> AsyncIterator[LinkChannel]:
-    settings = settings_of(code, others, port=air.port, members=members, configure_tnc=False)
+    settings = settings_of(code, others, port=air.port, members=members, **{"configure_tnc": False, **more})
     if behind:
         posts = {call: msgspec.structs.replace(post, relays=True, behind=tuple(behind)) for call, post in settings.posts.items()}
         settings = msgspec.structs.replace(settings, posts=posts)
@@ -313,3 +322,23 @@ async def test_a_head_that_knows_nobody_behind_a_post_wants_no_tally() -> None:
     """The core then tells the end of the whole, as before."""
     async with Air() as air, station(air, 11, [1]) as town:
         assert await town.tally("BJ1T1/0.0.0", Evidence.DEVICE, (), traffic=Traffic.ACTUAL) is not None
+
+
+AT_ONCE, USUAL = b"\xc0\x02\xff\xc0", b"\xc0\x02\x3f\xc0"
+
+
+async def test_a_slot_is_not_left_to_the_modems_chance() -> None:
+    """Each member tells its TNC to take the channel at once for its slot, and the usual again before it says anything else."""
+    order, towns = an_order(), [11, 12]
+    async with contextlib.AsyncExitStack() as stack:
+        air = await stack.enter_async_context(Air())
+        head = await stack.enter_async_context(station(air, 1, towns, members=towns))
+        ends = [await stack.enter_async_context(station(air, code, [1], members=towns, configure_tnc=True)) for code in towns]
+        for town in ends:
+            await stack.enter_async_context(core_of(town))
+        await asyncio.gather(*(sent(head, LinkJob(f"BJ1T{code}", order)) for code in towns))
+        assert (2, 2) == (air.octets.count(USUAL), air.octets.count(AT_ONCE))
+        name = "00000000.1.0"
+        await ends[0].acknowledge(f"BJ1T1/{name}", Evidence.HUMAN, text="", traffic=Traffic.ACTUAL)
+        (thing,) = await told(head, 1)
+        assert (f"BJ1T11/{name}", 3) == (thing.ref, air.octets.count(USUAL))

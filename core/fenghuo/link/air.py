@@ -47,4 +47,4 @@ class Air(msgspec.Struct, frozen=True):
     @property
     def margin_s(self) -> float:
         """What a receipt may be late before a poll is worth its airtime: another station's frame may have been in the way."""
-        return max(0.5, self.fragment_s / 2)
+        return max(1.0, self.fragment_s / 2)
