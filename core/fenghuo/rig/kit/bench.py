@@ -27,6 +27,8 @@ __all__ = ["Bench", "Broken", "Subject"]
 PEOPLE = 40
 LOOK_S, ASK_S = 0.02, 0.1
 """Seconds between two looks, and between two questions to the store."""
+READ_S = 5.0
+"""Longest wait for a far end to notice what it has."""
 PATIENCE_S = 90.0
 """Longest wait for anything. A check that needs it has failed; on virtual time it costs nothing."""
 EPOCH = 1_790_000_000.0
@@ -82,6 +84,7 @@ class Bench:
         self.traffic = tuple(Traffic)
         self.notes: list[str] = []
         self._lives: list[Life] = []
+        self._meant: dict[str, int] = {}
         self._first = next(_recipients)
         self._seen = len(peer.arrivals)
         self.memory = LoneMemory()
@@ -142,7 +145,9 @@ class Bench:
     async def order(self, text: str, *, to: int = 0, priority: str = "P1", traffic: Traffic = Traffic.ACTUAL) -> str:
         """An order to recipient `to` (0 to 38, or BAD); its id."""
         raw = msgspec.json.encode({"to": [f"person:p{to}"], "text": self.meant(text, to), "priority": priority, "traffic": traffic.value})
-        return await self.life.accept(raw)
+        accepted = await self.life.accept(raw)
+        self._meant[accepted] = to
+        return accepted
 
     async def delivery(self, order: str) -> Delivery:
         """The delivery of an order, as soon as it is planned."""
@@ -167,7 +172,15 @@ class Bench:
         except Broken as late:
             row = await self.delivery(order)
             raise Broken(f"{late}; it stands at {row.state} {row.evidence.name} {row.reason}") from None
+        await self._read(self._meant[order])
         return await self.delivery(order)
+
+    async def _read(self, to: int) -> None:
+        """A far end without reports may know a moment later than its channel what it has; whether it has it is for the check to say."""
+        try:
+            await self.until(lambda: bool(self.fragments(to)), "it arrives", within_s=READ_S)
+        except Broken as unread:
+            self.note(str(unread))
 
     def fragments(self, to: int = 0) -> list[Arrival]:
         """What reached a recipient in this check."""
