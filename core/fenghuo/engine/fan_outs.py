@@ -60,6 +60,7 @@ class FanOuts:
         self._turns = 0
         self._stopping = False
         self.on_fatal: Callable[[BaseException], None] = _ignored
+        self.on_named: Callable[[str, str], None] = _nobody_waits
 
     def __len__(self) -> int:
         return len(self._open)
@@ -255,6 +256,8 @@ class FanOuts:
             was, page = await self._written(self._pages.settle(fan, settled))
             fan.put_back(page, was=was)
             self._go_on(fan, page)
+            for ref in settled.refs:
+                self.on_named(settled.page.channel, ref)
         fan.in_hand.discard(place.number)
         self._count(fan)
         self.pump()
@@ -366,3 +369,7 @@ def _alternates(fan: OpenFanOut, page: Again, span: Span) -> tuple[str, ...]:
 
 def _ignored(error: BaseException) -> None:
     """Until the daemon is wired in; the log has it."""
+
+
+def _nobody_waits(channel: str, ref: str) -> None:
+    """Until the receipts are wired in."""

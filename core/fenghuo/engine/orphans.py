@@ -11,7 +11,10 @@ from fenghuo.plugin.ports import Inbound
 __all__ = ["ORPHANS", "Orphans", "Stored"]
 
 ORPHANS = 10_000
-"""Names that are waited for; beyond them the oldest are forgotten, and a restart finds their receipts in the inbox."""
+"""Receipts that wait; beyond them the oldest are forgotten, and a restart finds them in the inbox."""
+
+_Place = tuple[str, str]
+"""A channel, and a name or an address over it."""
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -24,26 +27,29 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 class Orphans:
-    """By name and by address. A receipt of several names leaves under all of them."""
+    """By name and by address. A receipt of several names leaves under all of them; a name may have several receipts: of stages, or of
+    the people on a page."""
 
     def __init__(self) -> None:
-        self._by_name: OrderedDict[tuple[str, str], Stored] = OrderedDict()
-        self._by_address: dict[tuple[str, str], dict[int, Stored]] = {}
+        self._waiting: OrderedDict[int, Stored] = OrderedDict()
+        self._by_name: dict[_Place, dict[int, Stored]] = {}
+        self._by_address: dict[_Place, dict[int, Stored]] = {}
 
     def add(self, stored: Stored) -> None:
+        self._waiting[stored.inbox] = stored
         for name in _names(stored):
-            self._by_name[(stored.channel, name)] = stored
+            self._by_name.setdefault((stored.channel, name), {})[stored.inbox] = stored
         if stored.inbound.address:
             self._by_address.setdefault((stored.channel, stored.inbound.address), {})[stored.inbox] = stored
-        while len(self._by_name) > ORPHANS:
-            self.drop(next(iter(self._by_name.values())))
+        while len(self._waiting) > ORPHANS:
+            self.drop(next(iter(self._waiting.values())))
 
-    def named(self, channel: str, name: str) -> Stored | None:
-        """The receipt that waits for this name; it waits no longer."""
-        stored = self._by_name.get((channel, name))
-        if stored is not None:
+    def named(self, channel: str, name: str) -> list[Stored]:
+        """The receipts that wait for this name, oldest first; they wait no longer."""
+        found = list(self._by_name.get((channel, name), {}).values())
+        for stored in found:
             self.drop(stored)
-        return stored
+        return found
 
     def at(self, channel: str, address: str) -> list[Stored]:
         """All that wait for a name and came from this address, oldest first."""
@@ -56,12 +62,18 @@ class Orphans:
 
     def drop(self, stored: Stored) -> bool:
         """It has found its emission; False: it had before."""
-        waited = [self._by_name.pop((stored.channel, name), None) for name in _names(stored)]
-        here = self._by_address.get((stored.channel, stored.inbound.address), {})
-        here.pop(stored.inbox, None)
-        if not here:
-            self._by_address.pop((stored.channel, stored.inbound.address), None)
-        return any(waited)
+        waited = self._waiting.pop(stored.inbox, None)
+        for name in _names(stored):
+            _leave(self._by_name, (stored.channel, name), stored.inbox)
+        _leave(self._by_address, (stored.channel, stored.inbound.address), stored.inbox)
+        return waited is not None
+
+
+def _leave(index: dict[_Place, dict[int, Stored]], place: _Place, inbox: int) -> None:
+    here = index.get(place, {})
+    here.pop(inbox, None)
+    if not here:
+        index.pop(place, None)
 
 
 def _names(stored: Stored) -> tuple[str, ...]:

@@ -50,6 +50,12 @@ class Settled(msgspec.Struct, frozen=True):
     at: float
     begun: bool = True
 
+    @property
+    def refs(self) -> tuple[str, ...]:
+        """The provider's names of the page."""
+        whole = self.outcome.outcome if isinstance(self.outcome, Paged) else self.outcome
+        return whole.refs if isinstance(whole, Reached) and self.begun else ()
+
 
 class Told(msgspec.Struct, frozen=True):
     """A receipt about people on a page, which it names by our token or by the provider's `refs`. `inbox`: its raw row."""
@@ -154,9 +160,11 @@ class PageStore:
             roll = tx.get(ROLL, page.roll_page) if page else None
             if page is None or objective is None or roll is None:
                 return None
+            raw: InboxRow | None = tx.sound(INBOX, told.inbox)
+            if raw is not None and raw.state == "matched":  # it was looked up twice while its page was being named
+                return page, page
             after = paging.told(page, _places(roll, told.addresses), told.level, told.failure, needed=objective.needed)
             self._put(tx, page, after, objective)
-            raw: InboxRow | None = tx.sound(INBOX, told.inbox)
             if raw is not None:
                 tx.update(INBOX, msgspec.structs.replace(raw, state="matched"))
             body = {"channel": told.channel, "level": told.level.name if told.level is not None else "", "inbox": told.inbox}
@@ -314,5 +322,4 @@ def _with_outcome(attempt: PageAttemptRow, settled: Settled) -> PageAttemptRow:
     outcome = settled.outcome
     whole, but = (outcome.outcome, len(outcome.but)) if isinstance(outcome, Paged) else (outcome, 0)
     text = outcome_text(whole) + (f", {but} otherwise" if but else "")
-    ref = next(iter(whole.refs), "") if isinstance(whole, Reached) else ""
-    return msgspec.structs.replace(attempt, outcome=text, outcome_at=settled.at, ref=ref)
+    return msgspec.structs.replace(attempt, outcome=text, outcome_at=settled.at, ref=next(iter(settled.refs), ""))

@@ -103,6 +103,7 @@ class Receipts:
         self._intake = intake
         self._orphans = Orphans()
         self._speaking: set[str] = set()
+        self._pages_named = 0
         self.nameless = Nameless(book, store)
         self._next_inbox = 1
         self._tasks: set[asyncio.Task[None]] = set()
@@ -178,7 +179,7 @@ class Receipts:
 
     async def _receipt(self, stored: Stored) -> None:
         inbound = stored.inbound
-        refs = (inbound.ref, *inbound.alternate_refs)
+        refs, pages_named = (inbound.ref, *inbound.alternate_refs), self._pages_named
         delivery, may_be_named = self._named_by(stored.channel, refs), self.nameless.is_on_air(stored)
         if delivery is not None:
             self._put_part(stored, delivery)
@@ -190,8 +191,10 @@ class Receipts:
         owner = None if may_be_named else await self.nameless.owner(stored)
         if owner is not None:
             await self._give(stored, owner)
-        else:
-            self._wait_for_a_name(stored, refs)
+            return
+        self._wait_for_a_name(stored, refs)
+        if self._pages_named != pages_named:  # its page may have been named while it was looked up: that will not come again
+            await self._of_a_page(stored)
 
     async def _raise_named(self, stored: Stored, delivery: int = 0) -> bool:
         """Note it where its name belongs, or at this delivery, which is over."""
@@ -220,12 +223,21 @@ class Receipts:
 
     def named(self, channel: str, ref: str, delivery: int) -> None:
         """An outcome has just named its ref: a receipt that was faster is matched now, and what else waits there is not of this one."""
-        stored = self._orphans.named(channel, ref)
-        if stored is not None:
+        for stored in self._orphans.named(channel, ref):
             self._put_part(stored, delivery)
         named = self._book.delivery(delivery)
         if named is not None and self._orphans.at(channel, named.address):
             self._begin(self._look_again_there(channel, named.address))
+
+    def page_named(self, channel: str, ref: str) -> None:
+        """The outcome of a page, with this name, is on the disk: the receipts of people on it that were faster are of it."""
+        self._pages_named += 1
+        for stored in self._orphans.named(channel, ref):
+            self._begin(self._receipt(stored))
+
+    async def _of_a_page(self, stored: Stored) -> None:
+        if await self.on_page(_told(stored, (stored.inbound.ref, *stored.inbound.alternate_refs))):
+            self._orphans.drop(stored)
 
     def doubted(self, delivery: Delivery) -> Coroutine[object, object, None] | None:
         """No outcome has named this emission: what to do for the receipts that wait at its address, if there are any."""

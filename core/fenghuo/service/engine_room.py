@@ -65,6 +65,7 @@ class EngineRoom:
         self.apply.end_fan_out = self.fan_outs.end
         self.receipts = Receipts(office, self.facts, self.book, store, intake=self.intake)
         self.receipts.on_page = self.fan_outs.receipt
+        self.fan_outs.on_named = self.receipts.page_named
         self.receipts.nameless.fragments = fragments_by(self.board)
         self.book.on_named = self.receipts.named
         self.dispatcher.on_doubt = self.receipts.doubted

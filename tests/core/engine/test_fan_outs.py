@@ -13,6 +13,7 @@ import pytest
 
 from fenghuo.engine.intake import Submission
 from fenghuo.engine.judging import Origin
+from fenghuo.engine.page_store import Told
 from fenghuo.model.delivery import (
     Accepted,
     DeliveryState,
@@ -270,6 +271,50 @@ async def test_receipts_raise_what_is_known_of_each_person_and_never_lower_it(tm
         await house.settle()
         (page,) = await rows(house)
         assert (DeliveryState.MET, Evidence.HUMAN, Evidence.DEVICE) == (page.state, Evidence(page.marks[9]), Evidence(page.marks[8]))
+
+
+async def test_receipts_by_name_that_are_faster_than_the_outcome_of_their_page_count_when_it_names_them(tmp_path: Path) -> None:
+    """Two people report, and one again, while the page is on the air: each has what it says, and it is told of each report once."""
+    async with opened(tmp_path, rules=NEED_DEVICE, a=BULK) as house:
+        await enrol(house, NORTH, SOUTH)
+
+        async def early(emission: Emission) -> None:
+            for person, level in ((0, Evidence.DEVICE), (1, Evidence.DEVICE), (1, Evidence.HUMAN)):
+                await house.room.receipts.take("a", receipt(level, SOUTH[person], ref="a-page-0"))
+
+        house.channel["a"].during = early
+        await alert(house, "one", SOUTH_AREA)
+        (page,) = await rows(house)
+        assert (DeliveryState.AWAITING, 2) == (page.state, page.met)
+        assert [Evidence.DEVICE, Evidence.HUMAN, Evidence.ACCEPTED] == [Evidence(mark) for mark in page.marks[:3]]
+        assert ["DEVICE", "DEVICE", "HUMAN"] == [told["level"] for told in await house.events("receipt.matched")]
+
+
+async def test_a_page_that_is_named_while_a_receipt_is_being_looked_up_has_it(tmp_path: Path) -> None:
+    """The receipt found no page, and a delivery is searched for; the outcome names the page meanwhile, and will not come again."""
+    async with opened(tmp_path, rules=NEED_DEVICE, a=BULK) as house:
+        await enrol(house, NORTH, SOUTH)
+        look, has_missed, is_named = house.room.receipts.on_page, asyncio.Event(), asyncio.Event()
+        hearing: list[asyncio.Task[None]] = []
+
+        async def slow(told: Told) -> bool:
+            house.room.receipts.on_page = look
+            found = await look(told)
+            has_missed.set()
+            await is_named.wait()
+            return found
+
+        async def early(emission: Emission) -> None:
+            house.room.receipts.on_page = slow
+            hearing.append(asyncio.create_task(house.room.receipts.take("a", receipt(Evidence.DEVICE, SOUTH[0], ref="a-page-0"))))
+            await has_missed.wait()
+
+        house.channel["a"].during = early
+        await alert(house, "one", SOUTH_AREA)
+        assert [Evidence.ACCEPTED] == [Evidence(page.marks[0]) for page in await rows(house)]
+        is_named.set()
+        await asyncio.wait(hearing)
+        assert [Evidence.DEVICE] == [Evidence(page.marks[0]) for page in await rows(house)]
 
 
 def receipt(level: Evidence, *addresses: str, token: str | None = None, ref: str = "") -> Inbound:

@@ -24,7 +24,7 @@ def test_any_of_its_names_finds_a_receipt_and_none_finds_it_again(name: str) -> 
     """A provider writes an id in two ways, and the outcome has one of them."""
     orphans, receipt = Orphans(), stored(1, "x", "y")
     orphans.add(receipt)
-    assert (receipt, None, None) == (orphans.named("a", name), orphans.named("a", "x"), orphans.named("a", "y"))
+    assert ([receipt], [], []) == (orphans.named("a", name), orphans.named("a", "x"), orphans.named("a", "y"))
     assert ([], False) == (orphans.at("a", WANG), orphans.drop(receipt))
 
 
@@ -32,7 +32,16 @@ def test_a_name_is_one_of_its_channel() -> None:
     """Two providers may use one id."""
     orphans = Orphans()
     orphans.add(stored(1, "x"))
-    assert None is orphans.named("b", "x")
+    assert [] == orphans.named("b", "x")
+
+
+def test_a_name_has_all_its_receipts_in_their_order() -> None:
+    """A telephone reports twice, or two people on one page do: the second is not instead of the first."""
+    orphans, receipts = Orphans(), [stored(1, "x"), stored(2, "x", "y", address="+8613800000002"), stored(3, "y")]
+    for receipt in receipts:
+        orphans.add(receipt)
+    orphans.drop(receipts[2])
+    assert (receipts[:2], []) == (orphans.named("a", "x"), orphans.named("a", "y"))
 
 
 def test_those_of_one_address_are_found_together_in_their_order() -> None:
@@ -45,8 +54,9 @@ def test_those_of_one_address_are_found_together_in_their_order() -> None:
 
 
 def test_the_oldest_are_forgotten_first() -> None:
-    """A flood of names nobody knows takes no more memory than it may."""
+    """A flood of receipts nobody can name takes no more memory than it may, under however few names they come."""
     orphans = Orphans()
     for number in range(ORPHANS + 1):
-        orphans.add(stored(number, str(number)))
-    assert (None, ORPHANS) == (orphans.named("a", "0"), len(orphans.at("a", WANG)))
+        orphans.add(stored(number, str(number // 2)))
+    assert ORPHANS == len(orphans.at("a", WANG))
+    assert [1] == [receipt.inbox for receipt in orphans.named("a", "0")]
