@@ -278,12 +278,19 @@ async def test_receipts_by_name_that_are_faster_than_the_outcome_of_their_page_c
     async with opened(tmp_path, rules=NEED_DEVICE, a=BULK) as house:
         await enrol(house, NORTH, SOUTH)
 
-        async def early(emission: Emission) -> None:
-            for person, level in ((0, Evidence.DEVICE), (1, Evidence.DEVICE), (1, Evidence.HUMAN)):
-                await house.room.receipts.take("a", receipt(level, SOUTH[person], ref="a-page-0"))
+        gate = asyncio.Event()
 
-        house.channel["a"].during = early
+        async def slow(emission: Emission) -> None:
+            await gate.wait()
+
+        house.channel["a"].during = slow
         await alert(house, "one", SOUTH_AREA)
+        for person, level in ((0, Evidence.DEVICE), (1, Evidence.DEVICE), (1, Evidence.HUMAN)):
+            await house.room.receipts.take("a", receipt(level, SOUTH[person], ref="a-page-0"))
+        assert [] == await house.events("receipt.matched")
+        gate.set()
+        await house.settle()
+        await understood(house)
         (page,) = await rows(house)
         assert (DeliveryState.AWAITING, 2) == (page.state, page.met)
         assert [Evidence.DEVICE, Evidence.HUMAN, Evidence.ACCEPTED] == [Evidence(mark) for mark in page.marks[:3]]
@@ -315,6 +322,12 @@ async def test_a_page_that_is_named_while_a_receipt_is_being_looked_up_has_it(tm
         is_named.set()
         await asyncio.wait(hearing)
         assert [Evidence.DEVICE] == [Evidence(page.marks[0]) for page in await rows(house)]
+
+
+async def understood(house: House) -> None:
+    """Everything heard is worked out."""
+    while house.room.receipts.in_hand:
+        await house.settle()
 
 
 def receipt(level: Evidence, *addresses: str, token: str | None = None, ref: str = "") -> Inbound:
