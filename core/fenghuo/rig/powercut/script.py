@@ -195,10 +195,11 @@ class Return(msgspec.Struct, frozen=True):
 USUAL = (Return(3.0),)
 """One receipt after three seconds."""
 USUAL_OF_A_PAGE = {
-    "bulk": (Return(2.5, last=1), Return(4.5, first=1)),
+    "bulk": (Return(1.0, last=1), Return(4.5, first=1)),
     "post": (Return(0.3, last=1, by_token=True), Return(3.0, by_token=True)),
 }
-"""By channel: of somebody first, over one of them while the page has no outcome yet, and then of the others."""
+"""By channel: of somebody first, while the page has no outcome yet, by its name over one of them, by our token over the other; and then
+of the others."""
 _ANSWER = Return(6.0, None, InboundKind.ANSWER, "收到")
 
 RETURNS: dict[str, tuple[Return, ...]] = {
