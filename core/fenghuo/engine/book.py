@@ -51,6 +51,7 @@ class OpenTarget:
         self.deliveries: dict[int, Delivery] = {}
         self.refs: list[tuple[str, str]] = []
         self.unoffered: set[int] = set()  # READY, and the dispatcher does not know it yet
+        self.is_counted = False  # in the figures of its objective
 
     @property
     def is_finished(self) -> bool:

@@ -24,7 +24,7 @@ from fenghuo.engine.settling import doubted
 from fenghuo.engine.tally import Tally, released
 from fenghuo.engine.timers import Deadline, Expiry, Timers
 from fenghuo.engine.unheard import IS_IN_FORCE, accepted_anew
-from fenghuo.model.delivery import Delivery, DeliveryState, Objective, ObjectiveState
+from fenghuo.model.delivery import OPEN_STATES, DeliveryState, Objective, ObjectiveState, TargetState
 from fenghuo.model.directory import RecipientId
 from fenghuo.model.message import Message, MessageId, MessageState
 from fenghuo.model.roll import PUBLIC
@@ -38,6 +38,7 @@ ARRIVED_SIGNED_S = 1.0
 """Signatures that came with their message are written a moment after its objectives are opened, and were not waited for."""
 _PUBLICS = "SELECT json_group_array(objective) FROM fan_out WHERE done = 0"
 _ASKED = "SELECT json_group_array(recipient) FROM target WHERE objective = ?"
+_IS_OPEN = "state IN ({})".format(", ".join(f"'{state}'" for state in sorted(OPEN_STATES)))
 STILL_OPEN = (ObjectiveState.OPEN, ObjectiveState.AT_RISK)
 
 
@@ -77,10 +78,6 @@ class Recovery:
         for target in self._book.targets():
             loop.mark(target)
 
-    def ready(self) -> list[Delivery]:
-        """What was READY when the process ended: nothing will change about it, so it must be offered anew."""
-        return [delivery for delivery in self._book.deliveries() if delivery.state is DeliveryState.READY]
-
     async def _number(self) -> None:
         for table in ("objective", "delivery"):
             highest = await self._store.scalar(f"SELECT COALESCE(MAX(id), 0) FROM {table}")
@@ -105,6 +102,7 @@ class Recovery:
         for row in await self._store.find(
             OBJECTIVE,
             "id IN (SELECT objective FROM target WHERE state = 'OPEN') OR state IN ('OPEN', 'AT_RISK')"
+            f" OR id IN (SELECT objective FROM delivery WHERE {_IS_OPEN})"
             " OR id IN (SELECT objective FROM fan_out WHERE done = 0)",
         ):
             entry = self._book.messages.get((row.message, row.revision)) or await self._ended_message(row)
@@ -146,15 +144,17 @@ class Recovery:
         return tuple(Rung((), mode) for _ in range(8))
 
     async def _targets(self, batch: Batch) -> None:
-        where = "state = 'OPEN' AND objective IN (SELECT id FROM objective)"
-        for target in await self._store.find(TARGET, where):
+        """All that are open, and those that are over and of which a delivery is not: the crash came between the end of the one and that of
+        the other. What becomes of it is decided as of any other."""
+        under = f"(objective, recipient) IN (SELECT objective, recipient FROM delivery WHERE {_IS_OPEN})"
+        for target in await self._store.find(TARGET, f"state = 'OPEN' OR {under}"):
             opened = self._book.objectives.get(target.objective)
             if opened is not None:
-                self._book.add_target(OpenTarget(target, opened))
-        open_target = (
-            "(SELECT 1 FROM target t WHERE t.objective = delivery.objective AND t.recipient = delivery.recipient AND t.state = 'OPEN')"
-        )
-        for delivery in await self._store.find(DELIVERY, f"EXISTS {open_target} OR state = 'EMITTING' ORDER BY id"):
+                restored = OpenTarget(target, opened)
+                restored.is_counted = target.state is not TargetState.OPEN and not target.covers  # by the rows; whom it covers is not
+                self._book.add_target(restored)
+        whose = "SELECT 1 FROM target t WHERE t.objective = delivery.objective AND t.recipient = delivery.recipient AND t.state = 'OPEN'"
+        for delivery in await self._store.find(DELIVERY, f"EXISTS ({whose}) OR {_IS_OPEN} ORDER BY id"):
             opened = self._book.objectives.get(delivery.objective)
             entry = opened.targets.get(delivery.recipient) if opened else None
             after = delivery
@@ -164,10 +164,12 @@ class Recovery:
                 after = doubted(delivery, "crash", now=self._office.clock.time(), view=view)
                 batch.changed(delivery, after)
                 sound(after, self._opening.situation(), batch)
-                if entry is None:  # nobody waits for it any more; that it may have left is said all the same
+                if entry is None:  # what it was for is damaged; that it may have left is said all the same
                     batch.changed(after, msgspec.structs.replace(after, state=DeliveryState.CANCELLED, until=None))
             if entry is not None:
                 self._book.put(entry, after)
+                if after.state is DeliveryState.READY:  # offered anew, if the first look at its target leaves it so
+                    entry.unoffered.add(after.id)
                 self._made_again(entry.objective, after.form, batch)
 
     def _made_again(self, opened: OpenObjective, form: str, batch: Batch) -> None:
@@ -207,7 +209,7 @@ class Recovery:
         """How many of an objective have no target and never will: an earlier start gave up to find them, or their rows are damaged.
         `ended`: how many have one that is over."""
         objective = opened.objective
-        in_hand = sum(not entry.target.covers for entry in opened.targets.values())
+        in_hand = sum(not entry.target.covers and not entry.is_counted for entry in opened.targets.values())
         made = objective.total
         if objective.planned < objective.total:
             made = int(await self._store.scalar("SELECT COUNT(*) FROM target WHERE objective = ? AND covers = ''", objective.id) or 0)

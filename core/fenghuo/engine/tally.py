@@ -75,7 +75,7 @@ class Tally:
         self._recounted = []
         for entry in finished:
             if entry.objective.targets.get(entry.target.recipient) is entry:
-                self._count(entry, mark)
+                self._count(entry, batch, mark)
                 touched[entry.objective.objective.id] = entry.objective
         for opened in touched.values():
             self._judge(opened, batch, mark)
@@ -112,22 +112,29 @@ class Tally:
         self._tell("objective.waived", objective, batch, by=fact.by.actor, reason=fact.reason)
         return list(opened.targets.values())
 
-    def _count(self, entry: OpenTarget, mark: Mark) -> None:
+    def _count(self, entry: OpenTarget, batch: Batch, mark: Mark) -> None:
         opened, target = entry.objective, entry.target
         self._book.close_target(entry)
+        if entry.is_counted:
+            return
+        entry.is_counted = True
         before = opened.objective
         evidence = max(before.evidence, target.evidence)
         if target.covers:
             opened.objective = msgspec.structs.replace(before, evidence=evidence)
-            self._cover(opened, target.covers, mark, is_met=target.state is TargetState.MET)
+            original = opened.targets.get(target.covers)
+            if original is not None and target.state is TargetState.MET:
+                self._cover(original, batch, mark)
             return
         has_met = target.state in (TargetState.MET, TargetState.COVERED)
         opened.objective = msgspec.structs.replace(before, evidence=evidence, met=before.met + has_met, ended=before.ended + (not has_met))
 
-    def _cover(self, opened: OpenObjective, recipient: str, mark: Mark, *, is_met: bool) -> None:
-        original = opened.targets.get(recipient)
-        if is_met and original is not None and original.target.state is TargetState.OPEN:
+    @staticmethod
+    def _cover(original: OpenTarget, batch: Batch, mark: Mark) -> None:
+        """Written together with the end of whoever stood in: after a crash nobody would cover it any more."""
+        if original.target.state is TargetState.OPEN:
             original.target = msgspec.structs.replace(original.target, state=TargetState.COVERED)
+            batch.targets[(original.target.objective, original.target.recipient)] = original.target
             mark(original)
 
     def _judge(self, opened: OpenObjective, batch: Batch, mark: Mark) -> None:

@@ -90,7 +90,6 @@ class EngineRoom:
     async def recover(self) -> int:
         """Fill the book from the store; how many emissions were cut off."""
         await self.recovery.run(self.loop, self.facts)
-        self.dispatcher.offer(self.recovery.ready())
         for doubtful in tuple(self.book.doubts.values()):
             self.dispatcher.ask(doubtful)
         self.recovery.doubts += await self.fan_outs.recover()
