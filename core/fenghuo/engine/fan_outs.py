@@ -19,6 +19,7 @@ from fenghuo.engine.facts import ChannelObserved, Facts, FanOutCounted
 from fenghuo.engine.fan_out import Again, OpenFanOut, Span
 from fenghuo.engine.health import Sign
 from fenghuo.engine.office import Office
+from fenghuo.engine.orphans import Stored
 from fenghuo.engine.page_sender import PageSender
 from fenghuo.engine.page_store import Change, PageStore, Settled, Told
 from fenghuo.engine.paging import is_for_another, is_for_channel, strikes
@@ -157,6 +158,10 @@ class FanOuts:
             fan.put_back(page, was=was)
             self._count(fan)
         return True
+
+    async def may_own(self, stored: Stored, since: float) -> bool:
+        """Whether a receipt could be of a page that has no name and went to its address too, after `since` (UTC seconds)."""
+        return await self._pages.may_own(stored.channel, stored.inbound.address, since=since, until=stored.at)
 
     async def recover(self) -> int:
         """Go on with what a crash cut off: what was on the air is in doubt, and what was never begun goes; how many pages are in doubt."""

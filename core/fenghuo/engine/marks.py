@@ -119,7 +119,7 @@ def _after(mark: int, outcome: Outcome) -> int:
     """One mark after an emission; a transient failure leaves it due."""
     match outcome:
         case Reached(level=level):
-            return max(mark & EVIDENCE, level)
+            return max(mark & EVIDENCE, level) | mark & FAILED  # a refusal may be faster
         case Permanent():
             return (mark & ~DOUBT) | FAILED
         case Unknown():

@@ -6,7 +6,7 @@ this one will ever get: from then on it owns no other, or a number that once was
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -42,7 +42,9 @@ class Nameless:
         self._store = store
         self._has_read = False
         self._given: dict[int, set[str]] = {}  # delivery → the refs it was given, committed or not
+        self._for_pages: dict[str, list[Stored]] = {}
         self.fragments: Fragments = _nobody_can_say
+        self.is_for_page: Callable[[Stored, float], Awaitable[bool]] = _there_are_no_pages
 
     async def owner(self, stored: Stored) -> int | None:
         """The delivery that a receipt under an unknown id is of, open or over; None where it could be either of two, or be named yet.
@@ -53,6 +55,9 @@ class Nameless:
         if not self._has_read:
             await self._read(since)
         numbers = tuple(self._book.nameless.get(place, ()))
+        if numbers and await self.is_for_page(stored, since):
+            self._for_pages.setdefault(stored.channel, []).append(stored)
+            return None
         unanswered = {number: await self._unanswered(stored.channel, number, since, stored.at) for number in numbers}
         names = {stored.inbound.ref, *stored.inbound.alternate_refs}
         if self.is_on_air(stored) or any((stored.channel, name) in self._book.refs for name in names):  # it was named while we looked
@@ -60,6 +65,10 @@ class Nameless:
         again = [number for number in unanswered if not names.isdisjoint(self._given[number])]
         owners = again or [number for number, most in unanswered.items() if most > len(self._given[number])]
         return owners[0] if len(owners) == 1 else None
+
+    def after_page(self, channel: str) -> list[Stored]:
+        """A page over this channel has its name: the receipts that could have been of it, and may now have one owner."""
+        return self._for_pages.pop(channel, [])
 
     def given(self, delivery: int, stored: Stored) -> None:
         """This receipt was taken for this delivery."""
@@ -118,6 +127,11 @@ def fragments_by(board: ChannelBoard) -> Fragments:
             return 0
 
     return fragments
+
+
+async def _there_are_no_pages(stored: Stored, since: float) -> bool:
+    """Until the fan-outs are wired in."""
+    return False
 
 
 def _nobody_can_say(channel: str, size: int, address: str) -> int:

@@ -60,6 +60,10 @@ class Orphans:
         here = (waiting for (name, _), by_inbox in self._by_address.items() if name == channel for waiting in by_inbox.values())
         return sorted(here, key=lambda stored: stored.inbox)
 
+    def waits(self, stored: Stored) -> bool:
+        """Whether it has found no emission yet."""
+        return stored.inbox in self._waiting
+
     def drop(self, stored: Stored) -> bool:
         """It has found its emission; False: it had before."""
         waited = self._waiting.pop(stored.inbox, None)

@@ -173,6 +173,15 @@ class PageStore:
 
         return await self._store.run(job)
 
+    async def may_own(self, channel: str, address: str, *, since: float, until: float) -> bool:
+        """Whether an emission of a page that began in this time (UTC seconds), and has no name, was for this address too."""
+
+        def job(tx: Tx) -> bool:
+            nameless = "channel = ? AND at > ? AND at <= ? AND (outcome = '' OR outcome LIKE 'unknown%')"
+            return any(_is_on(tx, attempt, address) for attempt in tx.find(PAGE_ATTEMPT, nameless, channel, since, until))
+
+        return self.has_any and await self._store.run(job)
+
     def _put(self, tx: Tx, held: PageRow | None, page: PageRow, objective: Objective) -> None:
         if page == held:
             return
@@ -304,6 +313,13 @@ def _attempt_of(tx: Tx, told: Told) -> PageAttemptRow | None:
         if found:
             return found[0]
     return None
+
+
+def _is_on(tx: Tx, attempt: PageAttemptRow, address: str) -> bool:
+    """Whether an attempt of a page was for an address; one of a damaged page may have been."""
+    page = tx.sound(PAGE, attempt.objective, attempt.number)
+    roll = tx.sound(ROLL, page.roll_page) if page is not None else None
+    return page is None or roll is None or any(not page.marks[place] & marks.NOT_MEANT for place in _places(roll, (address,)))
 
 
 def _places(roll: RollRow, addresses: tuple[str, ...]) -> list[int]:

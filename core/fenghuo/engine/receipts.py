@@ -31,7 +31,7 @@ from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Inbound, InboundKind
 from fenghuo.store.records import InboxRow
 from fenghuo.store.store import Store
-from fenghuo.store.tables import INBOX
+from fenghuo.store.tables import ATTEMPT, INBOX
 from fenghuo.store.transaction import Tx
 
 __all__ = ["Receipts"]
@@ -184,7 +184,7 @@ class Receipts:
         if delivery is not None:
             self._put_part(stored, delivery)
             return
-        if await self.on_page(_told(stored, refs)):
+        if await self.on_page(_told(stored, refs)) or await self._is_by_token(stored):
             return
         if await self._raise_named(stored):  # a name that the disk knows is first of all that of an older emission, whoever is in doubt now
             return
@@ -201,6 +201,17 @@ class Receipts:
         inbound = stored.inbound
         refs = (inbound.ref, *inbound.alternate_refs)
         return await raise_late(self._store, Late(stored.channel, stored.inbox, stored.at, inbound.level, refs, delivery=delivery))
+
+    async def _is_by_token(self, stored: Stored) -> bool:
+        """A receipt by our token, which is on the disk before anything leaves, is of that emission, open or over."""
+        token = stored.inbound.token
+        found = await self._store.find(ATTEMPT, "token = ? ORDER BY n DESC LIMIT 1", token) if token else []
+        for attempt in found:
+            if attempt.delivery in self._book.by_delivery:
+                self._put_part(stored, attempt.delivery)
+            else:
+                await self._raise_named(stored, attempt.delivery)
+        return bool(found)
 
     async def _give(self, stored: Stored, owner: int) -> None:
         """It can only be of this one, open or over."""
@@ -234,6 +245,8 @@ class Receipts:
         self._pages_named += 1
         for stored in self._orphans.named(channel, ref):
             self._begin(self._receipt(stored))
+        if freed := self.nameless.after_page(channel):
+            self._begin(self._look_again([stored for stored in freed if self._orphans.waits(stored)]))
 
     async def _of_a_page(self, stored: Stored) -> None:
         if await self.on_page(_told(stored, (stored.inbound.ref, *stored.inbound.alternate_refs))):

@@ -67,6 +67,7 @@ class EngineRoom:
         self.receipts.on_page = self.fan_outs.receipt
         self.fan_outs.on_named = self.receipts.page_named
         self.receipts.nameless.fragments = fragments_by(self.board)
+        self.receipts.nameless.is_for_page = self.fan_outs.may_own
         self.book.on_named = self.receipts.named
         self.dispatcher.on_doubt = self.receipts.doubted
         self.auditor = Auditor(office, self.facts, store, book=self.book, board=self.board, dispatcher=self.dispatcher)

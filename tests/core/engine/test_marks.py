@@ -81,6 +81,15 @@ def told(packed: bytes, people: list[tuple[int, str]], level: Any, who: Any, *, 
     return marks.raised(packed, sorted(who), None if is_refused else level, is_refused=is_refused)
 
 
+def test_a_refusal_and_the_outcome_of_its_page_may_come_in_either_order() -> None:
+    """The far end says at once that one telephone will never have it, and the gateway then that it took the page."""
+    taken = Reached(Evidence.ACCEPTED)
+    faster = marks.after(marks.raised(bytes(2), [1], None, is_refused=True), range(2), taken)
+    slower = marks.raised(marks.after(bytes(2), range(2), taken), [1], None, is_refused=True)
+    assert slower == faster
+    assert (2, 0, 1) == marks.count(faster, Evidence.DEVICE)
+
+
 def test_whoever_is_not_meant_is_never_due_never_counted_and_never_told_again() -> None:
     packed = marks.meant(5, [1, 3])
     assert [1, 3] == list(marks.due(packed))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import Doubt, Emission, InboundKind
 from fenghuo.store.tables import EVENT, INBOX
 from tests.core.engine.house import CAPABILITIES, House, opened
+from tests.core.engine.public import BULK, NORTH_AREA, PUBLIC_RULES, alert, enrol
 
 S = DeliveryState
 WANG = "+8613800000001"
@@ -222,6 +224,42 @@ async def test_a_receipt_that_was_faster_than_a_doubt_ends_it(tmp_path: Path) ->
             await house.settle()
         await house.settle()
         assert [ObjectiveState.MET] == await _objectives(house)
+
+
+async def test_a_report_that_may_be_of_a_page_is_not_taken_for_the_order_in_doubt(tmp_path: Path) -> None:
+    """wang is on a page of which nobody knows either: his order is not shown as delivered because the page was."""
+    async with opened(tmp_path, rules=PUBLIC_RULES, a=BULK, b=BULK) as house:
+        house.down("b")
+        await enrol(house, [WANG], [])
+        house.channel["a"].page_outcomes.append(Unknown("timeout"))
+        await alert(house, "one", NORTH_AREA, severity="Minor")
+        _cut_off(house)
+        await house.order("wang", via=["a"])
+        await house.hear("a", InboundKind.RECEIPT, ref="unheard", level=Evidence.DEVICE, address=WANG)
+        await _all_understood(house)
+        assert [ObjectiveState.OPEN] * 2 == await _objectives(house)
+
+
+async def test_a_report_that_came_while_a_page_was_on_the_air_is_the_doubts_when_the_page_has_another_name(tmp_path: Path) -> None:
+    """It could be of either, and waits for as long as the page could be named by it."""
+    async with opened(tmp_path, rules=PUBLIC_RULES, a=BULK, b=BULK) as house:
+        house.down("b")
+        await enrol(house, [WANG], [])
+        _cut_off(house)
+        await house.order("wang", via=["a"])
+        gate = asyncio.Event()
+
+        async def slow(emission: Emission) -> None:
+            await gate.wait()
+
+        house.channel["a"].during = slow
+        await alert(house, "one", NORTH_AREA)
+        await house.hear("a", InboundKind.RECEIPT, ref="unheard", level=Evidence.DEVICE, address=WANG)
+        assert [ObjectiveState.OPEN] * 2 == await _objectives(house)
+        gate.set()
+        await house.settle()
+        await _all_understood(house)
+        assert [ObjectiveState.MET] * 2 == await _objectives(house)
 
 
 async def test_a_doubt_of_last_week_gets_no_report_any_more(tmp_path: Path) -> None:

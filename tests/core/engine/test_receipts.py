@@ -242,6 +242,44 @@ async def test_a_receipt_may_be_faster_than_its_outcome(tmp_path: Path) -> None:
         assert [ObjectiveState.MET] == await _objectives(house)
 
 
+async def test_a_name_that_is_late_has_every_receipt_that_waits_for_it(tmp_path: Path) -> None:
+    """The telephone has it, and then the centre says once more that it is on its way: the first report is not lost to the second."""
+    async with opened(tmp_path) as house:
+        gate = asyncio.Event()
+
+        async def slow(emission: Emission) -> None:
+            await gate.wait()
+
+        house.channel["a"].during = slow
+        await house.order("wang")
+        for level in (Evidence.DEVICE, Evidence.ACCEPTED):
+            await house.hear("a", InboundKind.RECEIPT, ref="a-0", level=level)
+        gate.set()
+        await house.settle()
+        assert [ObjectiveState.MET] == await _objectives(house)
+
+
+async def test_a_receipt_may_name_our_token(tmp_path: Path) -> None:
+    """A far end without ids of its own: while the emission is on the air, and when all is over."""
+    async with opened(tmp_path) as house:
+        gate = asyncio.Event()
+
+        async def slow(emission: Emission) -> None:
+            await gate.wait()
+
+        house.channel["a"].during = slow
+        await house.order("wang")
+        (mail,) = house.sent
+        await house.hear("a", InboundKind.RECEIPT, token=mail.token, level=Evidence.DEVICE)
+        assert [Evidence.DEVICE] == [one.evidence for one in await house.deliveries() if one.channel == "a"]
+        gate.set()
+        await house.settle()
+        assert [ObjectiveState.MET] == await _objectives(house)
+        await house.hear("a", InboundKind.RECEIPT, token=mail.token, level=Evidence.HUMAN)
+        assert ["HUMAN"] == [told["level"] for told in await house.events("receipt.late")]
+        assert ["matched", "matched"] == [row.state for row in await house.store.find(INBOX)]
+
+
 async def test_an_outcome_that_comes_while_a_receipt_is_being_looked_up_still_names_it(tmp_path: Path) -> None:
     """The receipt found no name in the book and searches the store; the outcome names it meanwhile, and will not come again."""
     async with opened(tmp_path) as house:
