@@ -10,13 +10,15 @@ import msgspec
 
 from fenghuo.engine.last_attempt import LAST, held_by, is_cut_off, is_due, rechecked
 from fenghuo.engine.planning import best_first
-from fenghuo.engine.rules import Escalation, Rung, RungMode
+from fenghuo.engine.rules import INHERITED, Escalation, Rung, RungMode
 from fenghuo.engine.settling import DECLINED
 from fenghuo.model.delivery import (
+    OPEN_STATES,
     Delivery,
     DeliveryState,
     Hold,
     Objective,
+    ObjectiveState,
     Scope,
     Target,
     TargetState,
@@ -39,7 +41,8 @@ MAX_REPEATS = 2
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """What a decision may know beside the target and its deliveries. `now`: UTC seconds."""
+    """What a decision may know beside the target and its deliveries. `now`: UTC seconds; `had`: the channels that brought an earlier
+    revision to this recipient."""
 
     objective: Objective
     rungs: tuple[Rung, ...]
@@ -49,15 +52,24 @@ class Frame(msgspec.Struct, frozen=True):
     now: float
     escalate: tuple[Escalation, ...] = ()
     closing: bool = False
+    had: frozenset[str] = frozenset()
+
+    def owes(self, delivery: Delivery) -> bool:
+        """Whether it goes whatever another channel has brought: what was shown on a screen or said on the air stands until it is taken back
+        or replaced there (delivery.md, Order: "exactly those recipients and channels")."""
+        is_over = self.objective.state is ObjectiveState.WAIVED or self.message_state is not MessageState.ACTIVE
+        return not is_over and (self.objective.ladder == INHERITED or delivery.channel in self.had)
 
 
 class Step(msgspec.Struct, frozen=True):
-    """The new target, the deliveries that changed, and whom to ask as well. `cut_off`: a P0 whose every channel is down."""
+    """The new target, the deliveries that changed, and whom to ask as well. `cut_off`: a P0 whose every channel is down; `lingers`:
+    met, and owed on other channels still."""
 
     target: Target
     changed: tuple[Delivery, ...] = ()
     ask: tuple[str, ...] = ()
     cut_off: bool = False
+    lingers: bool = False
 
 
 def ended_by(message: MessageState) -> DeliveryState:
@@ -75,7 +87,9 @@ def advance(target: Target, deliveries: tuple[Delivery, ...], frame: Frame) -> S
     """The next state of everything about one target."""
     draft = _Draft(target, deliveries, frame)
     draft.raise_evidence()
-    if target.state is not TargetState.OPEN:
+    if draft.is_met and any(map(frame.owes, deliveries)):
+        draft.linger()
+    elif target.state is not TargetState.OPEN:
         draft.close(target.state)
     elif draft.is_answered():
         draft.close(TargetState.MET)
@@ -114,6 +128,11 @@ class _Draft:
         """A person has it, and says that it is not or cannot be done."""
         return any(delivery.reason == DECLINED for delivery in self.now.values())
 
+    @property
+    def is_met(self) -> bool:
+        """Before or by this look."""
+        return self.target.state is TargetState.MET or (self.target.state is TargetState.OPEN and self.is_answered())
+
     def is_answered(self) -> bool:
         """Whether the needed evidence is there. Whoever declined meets nothing by that, nor does a machine for them: only their own word
         over another channel does, as over the same one it takes the refusal back (domain.md §3.5)."""
@@ -127,8 +146,37 @@ class _Draft:
         """End the target and withdraw what has not left; what is being emitted ends with its outcome."""
         self.target = msgspec.structs.replace(self.target, state=state, wake_at=None)
         for delivery in self.now.values():
-            if delivery.state in (DeliveryState.HELD, DeliveryState.READY, DeliveryState.AWAITING, DeliveryState.IN_DOUBT):
-                self.put(delivery, **self._end(delivery, state))
+            self.end(delivery, state)
+
+    def linger(self) -> None:
+        """The target is met; what is owed on other channels goes on, and what has been waited for long enough there ends."""
+        self.target = msgspec.structs.replace(self.target, state=TargetState.MET)
+        for delivery in tuple(self.now.values()):
+            is_confirmed = delivery.evidence >= min(self.frame.objective.needed, Evidence.DEVICE)
+            if is_confirmed or not self.frame.owes(delivery):
+                self.end(delivery, TargetState.MET)
+            elif delivery.state is DeliveryState.AWAITING:
+                self.wait_on(delivery)
+            elif delivery.state in (DeliveryState.READY, DeliveryState.HELD, DeliveryState.IN_DOUBT):
+                self.recheck(delivery)
+        for delivery in tuple(self.now.values()):
+            if delivery.state is DeliveryState.HELD:
+                self.let_go(delivery)
+            elif delivery.state is DeliveryState.AWAITING and delivery.until is None:
+                self.end(delivery, TargetState.MET)
+        self.target = msgspec.structs.replace(self.target, wake_at=min(self.wakes, default=None))
+
+    def let_go(self, delivery: Delivery) -> None:
+        """Whatever its rung: as soon as its channel can take it."""
+        if delivery.not_before > self.frame.now:
+            self.wakes.append(delivery.not_before)
+        elif self.may_go(delivery):
+            self.put(delivery, state=DeliveryState.READY, reason="" if self.is_usable(delivery) else LAST)
+
+    def end(self, delivery: Delivery, state: TargetState) -> None:
+        """Withdraw it, unless it is on the air or over."""
+        if delivery.state in OPEN_STATES - {DeliveryState.EMITTING}:
+            self.put(delivery, **self._end(delivery, state))
 
     def _end(self, delivery: Delivery, state: TargetState) -> dict[str, object]:
         if state is TargetState.MET and delivery.evidence >= self.frame.objective.needed and delivery.reason != DECLINED:
@@ -205,7 +253,8 @@ class _Draft:
         has carried the message meanwhile: one doubt costs one copy, not two (I9)."""
         if doubt == "idempotent":
             return True
-        carried = any(other.evidence >= Evidence.ACCEPTED for other in self.now.values() if other.id != delivery.id)
+        others = () if self.frame.owes(delivery) else self.now.values()
+        carried = any(other.evidence >= Evidence.ACCEPTED for other in others if other.id != delivery.id)
         return delivery.priority <= Priority.P1 and not carried and delivery.refires < MAX_REFIRES
 
     def may_start_again(self, delivery: Delivery) -> bool:
@@ -372,5 +421,7 @@ class _Draft:
 
     def step(self) -> Step:
         changed = tuple(delivery for key, delivery in self.now.items() if delivery is not self.before[key] and delivery != self.before[key])
+        owed = (delivery for delivery in self.now.values() if self.frame.owes(delivery))
+        lingers = self.target.state is TargetState.MET and any(delivery.state in OPEN_STATES for delivery in owed)
         cut_off = self.target.state is TargetState.OPEN and self.frame.released and is_cut_off(self.now.values(), self.frame.situation)
-        return Step(self.target, changed, tuple(self.ask), cut_off)
+        return Step(self.target, changed, tuple(self.ask), cut_off, lingers)

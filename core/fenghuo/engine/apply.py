@@ -56,6 +56,7 @@ from fenghuo.store.records import RefRow, ReleaseRow
 
 __all__ = ["Apply"]
 
+NOTHING: frozenset[str] = frozenset()
 Mark = Callable[[OpenTarget], None]
 
 
@@ -91,11 +92,13 @@ class Apply:
             now=self._office.clock.time(),
             escalate=opened.escalate,
             closing=opened.closing,
+            had=opened.message.had.get(entry.target.recipient, NOTHING),
         )
         step = advance(entry.target, tuple(entry.deliveries.values()), frame)
         for delivery in step.changed:
             self._changed(entry, delivery, batch)
-        if step.target.state is not TargetState.OPEN:
+        entry.lingers = step.lingers
+        if step.target.state is not TargetState.OPEN and not step.lingers:
             on_air = (key for key, delivery in entry.deliveries.items() if delivery.state is DeliveryState.EMITTING)
             self._book.withdrawn.update(on_air)
         if step.target != entry.target or entry.target.wake_at is not None:
@@ -105,7 +108,7 @@ class Apply:
             self._timers.at(step.target.wake_at, entry)
         for to in step.ask:
             self._ask(entry, to, batch, mark)
-        if entry.is_finished:
+        if entry.is_finished or (entry.lingers and not entry.is_counted):
             self._tally.finished(entry)
             batch.targets[(entry.target.objective, entry.target.recipient)] = entry.target
         self._tell_cut_off(entry, batch, is_cut_off=step.cut_off)

@@ -24,7 +24,8 @@ Revision = tuple[MessageId, int]
 
 
 class OpenMessage:
-    """A revision with its state, who signed it, and how many signatures its objectives ask for."""
+    """A revision with its state, who signed it, and how many signatures its objectives ask for. `had`: over which channels somebody got,
+    or may have got, an earlier revision."""
 
     def __init__(self, message: Message, state: MessageState) -> None:
         self.message = message
@@ -35,6 +36,7 @@ class OpenMessage:
         self.objectives: list[int] = []
         self.is_planned = False
         self.told: set[RecipientId] = set()
+        self.had: dict[RecipientId, frozenset[str]] = {}
 
     @property
     def is_released(self) -> bool:
@@ -51,12 +53,13 @@ class OpenTarget:
         self.deliveries: dict[int, Delivery] = {}
         self.refs: list[tuple[str, str]] = []
         self.unoffered: set[int] = set()  # READY, and the dispatcher does not know it yet
+        self.lingers = False  # met, and owed on other channels still
         self.is_counted = False  # in the figures of its objective
 
     @property
     def is_finished(self) -> bool:
-        """Closed, and nothing of it is on the air any more."""
-        busy = any(delivery.state is DeliveryState.EMITTING for delivery in self.deliveries.values())
+        """Closed, and nothing of it is on the air any more, or owed."""
+        busy = self.lingers or any(delivery.state is DeliveryState.EMITTING for delivery in self.deliveries.values())
         return self.target.state is not TargetState.OPEN and not busy
 
 
@@ -74,9 +77,9 @@ class OpenObjective:
         self.closing = False
         self.snapshot: Directory | None = None
         self.cut_off: set[RecipientId] = set()
-
-
         self.is_way_missing = False  # and somebody was told so
+
+
 class Book:
     """All that is open."""
 

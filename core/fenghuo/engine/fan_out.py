@@ -102,7 +102,8 @@ class OpenFanOut:
         return self.is_known and not self.is_stopped and self.opened.message.is_released
 
     def span_of(self, number: int) -> Span:
-        return next(span for end, span in self._spans if number < end)
+        """Where a page belongs; nowhere, and so to no channel, if the disk damaged what it is of."""
+        return next((span for end, span in self._spans if number < end), Span())
 
     @property
     def fresh(self) -> list[tuple[Span, int]]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from fenghuo.engine.departed import MAY_HAVE_LEFT
 from fenghuo.engine.marks import how_many_may
 from fenghuo.engine.planning import Candidate
-from fenghuo.engine.rules import Rung, RungMode
+from fenghuo.engine.rules import INHERITED, Rung, RungMode
 from fenghuo.model.delivery import Delivery, DeliveryState
 from fenghuo.model.directory import RecipientId
 from fenghuo.model.evidence import Evidence
@@ -20,11 +20,9 @@ from fenghuo.model.roll import PUBLIC
 from fenghuo.store.tables import DELIVERY, FAN_OUT, OBJECTIVE, PAGE
 from fenghuo.store.transaction import Tx
 
-__all__ = ["INHERITED", "Heir", "Told", "find_heirs", "inherited_rungs"]
+__all__ = ["INHERITED", "Heir", "Told", "channels_of", "find_heirs", "inherited_rungs"]
 
 _AREAS = "SELECT json_group_object(id, area) FROM roll WHERE id IN (SELECT roll_page FROM page WHERE objective = ?)"
-INHERITED = "(inherited)"
-"""The ladder name of an objective whose ways were taken over from the revision it replaces."""
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -70,18 +68,41 @@ def _publics(tx: Tx, message: MessageId, before: int, needed: dict[int, Evidence
 
 
 def heirs_of(sent: tuple[Delivery, ...], needed: dict[int, Evidence]) -> tuple[Heir, ...]:
-    """Deliveries by recipient; each channel used becomes a rung of its own, all open at once."""
-    channels = tuple(dict.fromkeys(delivery.channel for delivery in sent))
-    grouped: dict[RecipientId, dict[tuple[str, str], Candidate]] = {}
+    """Deliveries by recipient; each channel used becomes a rung of its own, and so does each further address on it, all open at once."""
+    used: dict[RecipientId, dict[tuple[str, str], Delivery]] = {}
     level: dict[RecipientId, Evidence] = {}
     for delivery in sent:
-        way = Candidate(channels.index(delivery.channel), delivery.channel, delivery.address, "", delivery.form)
-        grouped.setdefault(delivery.recipient, {})[(delivery.channel, delivery.address)] = way
+        used.setdefault(delivery.recipient, {})[(delivery.channel, delivery.address)] = delivery
         level[delivery.recipient] = min(needed.get(delivery.objective, Evidence.DEVICE), Evidence.DEVICE)
-    return tuple(Heir(recipient, tuple(ways.values()), level[recipient]) for recipient, ways in grouped.items())
+    ranked = {recipient: _ranked(ways.values()) for recipient, ways in used.items()}
+    places = dict.fromkeys(sorted(((rank, way.channel) for ways in ranked.values() for rank, way in ways), key=lambda place: place[0]))
+    rung = {place: index for index, place in enumerate(places)}
+    return tuple(
+        Heir(
+            recipient,
+            tuple(Candidate(rung[rank, way.channel], way.channel, way.address, "", way.form, rank) for rank, way in ways),
+            level[recipient],
+        )
+        for recipient, ways in ranked.items()
+    )
+
+
+def _ranked(ways: Iterable[Delivery]) -> list[tuple[int, Delivery]]:
+    """Each with its place among the addresses of one recipient on its channel, from 1."""
+    count: Counter[str] = Counter()
+    ranked = []
+    for way in ways:
+        count[way.channel] += 1
+        ranked.append((count[way.channel], way))
+    return ranked
+
+
+def channels_of(heirs: Iterable[Heir]) -> dict[RecipientId, frozenset[str]]:
+    """Over which channels each of them was told."""
+    return {heir.recipient: frozenset(way.channel for way in heir.ways) for heir in heirs if heir.ways}
 
 
 def inherited_rungs(heirs: tuple[Heir, ...]) -> tuple[Rung, ...]:
-    """One rung for each channel, all parallel: whoever was told over two channels is told over both again."""
+    """One rung for each channel and further address, all parallel: whoever was told over two channels is told over both again."""
     names: dict[int, str] = {way.rung: way.channel for heir in heirs for way in heir.ways}
     return tuple(Rung((names.get(index, ""),), RungMode.PARALLEL) for index in range(max(names, default=-1) + 1))

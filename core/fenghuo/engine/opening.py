@@ -13,7 +13,7 @@ from fenghuo.engine.asked_channels import strange
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import Book, OpenMessage, OpenObjective, OpenTarget
 from fenghuo.engine.channels import ChannelBoard
-from fenghuo.engine.inherit import INHERITED, Heir, inherited_rungs
+from fenghuo.engine.inherit import INHERITED, Heir, channels_of, inherited_rungs
 from fenghuo.engine.office import Office
 from fenghuo.engine.planning import Candidate, LeftOut, candidates
 from fenghuo.engine.publics import Publics, planned_by
@@ -71,6 +71,7 @@ class Opening:
 
     def inherit(self, entry: OpenMessage, heirs: tuple[Heir, ...], batch: Batch) -> None:
         """Also tell those who got what this replaces and whom its own rules leave out."""
+        entry.had = channels_of(heirs)
         left = tuple(heir for heir in heirs if heir.recipient not in entry.told and heir.public is None)
         if left:
             self._open_inherited(entry, left, batch)

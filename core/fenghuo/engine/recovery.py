@@ -12,7 +12,7 @@ import msgspec
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import Book, OpenMessage, OpenObjective, OpenTarget
 from fenghuo.engine.facts import Facts, Signed
-from fenghuo.engine.inherit import INHERITED, Heir, find_heirs
+from fenghuo.engine.inherit import INHERITED, Heir, channels_of, find_heirs
 from fenghuo.engine.interventions import sound
 from fenghuo.engine.loop import Loop
 from fenghuo.engine.office import Office
@@ -39,6 +39,8 @@ ARRIVED_SIGNED_S = 1.0
 _PUBLICS = "SELECT json_group_array(objective) FROM fan_out WHERE done = 0"
 _ASKED = "SELECT json_group_array(recipient) FROM target WHERE objective = ?"
 _IS_OPEN = "state IN ({})".format(", ".join(f"'{state}'" for state in sorted(OPEN_STATES)))
+MANY_RUNGS = 32
+"""More than a ladder has whose rules are gone, or that was inherited: it is made again from its deliveries."""
 STILL_OPEN = (ObjectiveState.OPEN, ObjectiveState.AT_RISK)
 
 
@@ -85,7 +87,9 @@ class Recovery:
 
     async def _messages(self) -> None:
         for row in await self._store.find(MESSAGE, f"{IS_IN_FORCE} ORDER BY accepted_at"):
-            await self._open(row)
+            entry = await self._open(row)
+            if row.revision > 1 and row.state is MessageState.ACTIVE:
+                entry.had = channels_of(await self._heirs(row.id, row.revision))
 
     async def _open(self, row: MessageRow) -> OpenMessage:
         entry = OpenMessage(msgspec.msgpack.decode(row.body, type=Message), row.state)
@@ -141,7 +145,7 @@ class Recovery:
         if ladder is not None:
             return ladder.rungs
         mode = RungMode.PARALLEL if objective.ladder == INHERITED else RungMode.THEN
-        return tuple(Rung((), mode) for _ in range(8))
+        return tuple(Rung((), mode) for _ in range(MANY_RUNGS))
 
     async def _targets(self, batch: Batch) -> None:
         """All that are open, and those that are over and of which a delivery is not: the crash came between the end of the one and that of

@@ -18,8 +18,10 @@ from fenghuo.model.audience import Audience
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.traffic import Priority
 
-__all__ = ["Escalation", "Ladder", "Match", "Rule", "RuleBook", "Rung", "RungMode", "read_rules", "rules_schema"]
+__all__ = ["INHERITED", "Escalation", "Ladder", "Match", "Rule", "RuleBook", "Rung", "RungMode", "read_rules", "rules_schema"]
 
+INHERITED = "(inherited)"
+"""The ladder name of an objective whose ways were taken over from the revision it replaces."""
 ASKED_FOR = tuple(level.name for level in Evidence if level > Evidence.STORED)
 """Evidence that somebody has to give: what is on our own disk has been sent to nobody."""
 ACK = re.compile(r"any|all|n:[1-9][0-9]*")

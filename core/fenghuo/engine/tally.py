@@ -65,7 +65,7 @@ class Tally:
             self._recounted.append(opened)
 
     def finished(self, entry: OpenTarget) -> None:
-        """This target is closed and nothing of it is on the air."""
+        """This target is closed and nothing of it is on the air, or it is met and goes on on other channels."""
         self._finished.append(entry)
 
     def close(self, batch: Batch, mark: Mark) -> None:
@@ -114,7 +114,8 @@ class Tally:
 
     def _count(self, entry: OpenTarget, batch: Batch, mark: Mark) -> None:
         opened, target = entry.objective, entry.target
-        self._book.close_target(entry)
+        if not entry.lingers:
+            self._book.close_target(entry)
         if entry.is_counted:
             return
         entry.is_counted = True
