@@ -134,12 +134,12 @@ class HttpApi:
         media_type = _media_type(call.exchange)
         if media_type and not _is_json(media_type):
             raise _wrong_type(media_type, "application/json")
-        await self._submit(call, "message.submit", JSON_OCTETS)
+        await self._submit(call, "message.submit", JSON_OCTETS, media_type="application/json")
 
     async def list_messages(self, call: Call) -> None:
         """GET /messages?state=&limit=."""
-        query = call.exchange.query()
-        args: dict[str, Any] = {"limit": _whole(query, "limit", 100, most=1000)}
+        query = call.exchange.query("state", "limit")
+        args: dict[str, Any] = {"limit": _whole(query, "limit", 100, least=1, most=1000)}
         if query.get("state"):
             args["state"] = query["state"]
         await self._read(call, "message.ls", args)
@@ -174,14 +174,14 @@ class HttpApi:
 
     async def explain_message(self, call: Call) -> None:
         """GET /messages/ID/why?recipient=&limit=."""
-        query = call.exchange.query()
-        args = {"id": call.item, "recipient": query.get("recipient", ""), "limit": _whole(query, "limit", 100, most=1000)}
+        query = call.exchange.query("recipient", "limit")
+        args = {"id": call.item, "recipient": query.get("recipient", ""), "limit": _whole(query, "limit", 100, least=1, most=1000)}
         await self._read(call, "message.why", args)
 
     async def list_queue(self, call: Call) -> None:
         """GET /queue?channel=&limit=."""
-        query = call.exchange.query()
-        args = {"channel": query.get("channel") or None, "limit": _whole(query, "limit", 200, most=1000)}
+        query = call.exchange.query("channel", "limit")
+        args = {"channel": query.get("channel") or None, "limit": _whole(query, "limit", 200, least=1, most=1000)}
         await self._read(call, "queue.ls", args)
 
     async def show_status(self, call: Call) -> None:
@@ -194,14 +194,14 @@ class HttpApi:
 
     async def show_state(self, call: Call) -> None:
         """GET /state?topics=message,objective,channel."""
-        topics = [topic for topic in call.exchange.query().get("topics", "").split(",") if topic]
+        topics = [topic for topic in call.exchange.query("topics").get("topics", "").split(",") if topic]
         await self._read(call, "state", {"topics": topics or ["message", "objective", "channel"]})
 
     async def read_events(self, call: Call) -> None:
         """GET /events?after=&limit=&wait_s=: with wait_s the answer is held until there is one, or that long."""
-        query = call.exchange.query()
+        query = call.exchange.query("after", "limit", "wait_s")
         after = _whole(query, "after", 0, most=2**63 - 1)
-        limit = _whole(query, "limit", 1000, most=1000)
+        limit = _whole(query, "limit", 1000, least=1, most=1000)
         wait_s = min(_whole(query, "wait_s", 0, most=3600), EVENTS_WAIT_MAX_S)
         if wait_s and self._ctx.events.head <= after:
             await self._wait(after, wait_s)
@@ -233,13 +233,17 @@ class HttpApi:
         await call.exchange.answer_json(HTTPStatus.OK, encode(result))
 
     async def _healthz(self, exchange: Exchange) -> None:
-        """For load balancers and watchdogs: no token, no detail."""
+        """For load balancers and watchdogs: no token, no detail.
+
+        A node that takes nothing new, since its disk is full, still delivers what it has, and whoever restarts it for a 503 here
+        would stop that: it stays ready, and `accepting` says that the next POST would be refused.
+        """
         if exchange.method not in {"GET", "HEAD"}:
             raise _wrong_method(exchange.method, {"GET": None, "HEAD": None})
-        status = await self._ctx.desk.do(READY, "status", {})
-        ready = bool(msgspec.to_builtins(status)["ready"])
+        status = msgspec.to_builtins(await self._ctx.desk.do(READY, "status", {}))
+        ready = bool(status["ready"])
         code = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
-        await exchange.answer_json(code, encode({"ready": ready}))
+        await exchange.answer_json(code, encode({"ready": ready, "accepting": ready and bool(status["accepting"])}))
 
     async def _metrics(self, exchange: Exchange) -> None:
         if exchange.method != "GET":
@@ -319,10 +323,10 @@ def _sign_tokens(exchange: Exchange) -> list[str]:
     return [token for part in exchange.header(b"fenghuo-sign").split(",") if (token := part.strip())]
 
 
-def _whole(query: dict[str, str], name: str, default: int, *, most: int) -> int:
+def _whole(query: dict[str, str], name: str, default: int, *, most: int, least: int = 0) -> int:
     text = query.get(name, "")
     if not text:
         return default
-    if not (text.isascii() and text.isdecimal()) or len(text) > 19 or int(text) > most:
-        raise HttpRefusal(HTTPStatus.BAD_REQUEST, "bad-request", f"{name}={text[:20]!r} is not a whole number from 0 to {most}")
+    if not (text.isascii() and text.isdecimal()) or len(text) > 19 or not least <= int(text) <= most:
+        raise HttpRefusal(HTTPStatus.BAD_REQUEST, "bad-request", f"{name}={text[:20]!r} is not a whole number from {least} to {most}")
     return int(text)

@@ -42,12 +42,17 @@ class Exchange:
         """A header's value, empty when absent."""
         return self.headers.get(name, b"").decode("latin-1").strip()
 
-    def query(self) -> dict[str, str]:
-        """The query parameters. Raises: HttpRefusal 400 for more than 20 of them."""
+    def query(self, *known: str) -> dict[str, str]:
+        """The query parameters. Raises: HttpRefusal 400 for one that is not `known`: a misspelt filter would show everything."""
         try:
-            return dict(parse_qsl(self.scope["query_string"].decode("latin-1"), max_num_fields=20, keep_blank_values=True))
+            found = parse_qsl(self.scope["query_string"].decode("latin-1"), max_num_fields=20, keep_blank_values=True)
         except ValueError as exc:
             raise HttpRefusal(HTTPStatus.BAD_REQUEST, "bad-request", "too many query parameters") from exc
+        for name, _ in found:
+            if name not in known:
+                says = f"there is no query parameter {name[:40]!r} here; there is " + (", ".join(known) or "none")
+                raise HttpRefusal(HTTPStatus.BAD_REQUEST, "bad-request", says)
+        return dict(found)
 
     @property
     def bearer(self) -> str:

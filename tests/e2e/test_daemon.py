@@ -127,7 +127,7 @@ def _datagrams(manager: socket.socket) -> Iterator[str]:
 async def test_health_and_metrics(tmp_path: Path) -> None:
     """/healthz says ready without a token, /metrics speaks the Prometheus text form from loopback."""
     async with Node(tmp_path, channels={"sms": sms(free_port())}, persons=[WANG], rules=RULES) as node:
-        assert (200, '{"ready":true}') == await get(node, "/healthz")
+        assert (200, '{"ready":true,"accepting":true}') == await get(node, "/healthz")
         status, text = await get(node, "/metrics")
         assert 200 == status
         assert "# TYPE fenghuo_" in text

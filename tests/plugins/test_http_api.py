@@ -72,7 +72,12 @@ def settings() -> ApiSettings:
 @pytest.fixture
 async def door(settings: ApiSettings) -> AsyncIterator[Door]:
     async with serving(API, settings) as (web, desk), aiohttp.ClientSession() as session:
-        desk.answers |= {"alert.submit": ACCEPTED, "message.submit": ACCEPTED, "alert.cancel": ACCEPTED, "status": {"ready": True}}
+        desk.answers |= {
+            "alert.submit": ACCEPTED,
+            "message.submit": ACCEPTED,
+            "alert.cancel": ACCEPTED,
+            "status": {"ready": True, "accepting": True},
+        }
         desk.answers |= {"message.ls": [], "message.show": {"id": "01J"}, "channel.ls": [], "metrics": "fenghuo_up 1\n"}
         desk.answers |= {"alert.sign": lambda args: {"id": args["id"], "by": args["token"]}, "log.read": {"events": []}}
         yield Door(web, desk, session)
@@ -118,7 +123,7 @@ async def test_a_message_goes_raw_to_the_desk(door: Door) -> None:
     """Our JSON is not looked at by this door."""
     status, _, _ = await door.ask("POST", "/api/v1/messages", data=b'{"to": 1}', headers=JSON)
     assert 202 == status
-    assert [("met", "message.submit", {"raw": b'{"to": 1}', "key": "", "tokens": []})] == door.desk.calls
+    assert [("met", "message.submit", {"raw": b'{"to": 1}', "key": "", "tokens": [], "media_type": "application/json"})] == door.desk.calls
 
 
 @pytest.mark.parametrize(
@@ -220,6 +225,9 @@ def test_not_now_says_when(error: FenghuoError, seconds: bytes) -> None:
         ("POST", "/metrics", {}, 405, "method-not-allowed"),
         ("GET", "/api/v1/messages?limit=x", MET, 400, "bad-request"),
         ("GET", "/api/v1/messages?limit=1001", MET, 400, "bad-request"),
+        ("GET", "/api/v1/messages?limit=0", MET, 400, "bad-request"),
+        ("GET", "/api/v1/messages?stat=held", MET, 400, "bad-request"),
+        ("GET", "/api/v1/queue?limit=0", MET, 400, "bad-request"),
         ("GET", "/api/v1/events?after=-1", MET, 400, "bad-request"),
         ("GET", "/api/v1/messages?" + "&".join(f"a{n}=1" for n in range(21)), MET, 400, "bad-request"),
         ("POST", "/api/v1/alerts", CAP, 400, "bad-request"),
@@ -316,12 +324,12 @@ async def test_events_can_be_waited_for(door: Door) -> None:
     assert 200 == (await asking)[0]
 
 
-@pytest.mark.parametrize(("ready", "status"), [(True, 200), (False, 503)])
-async def test_healthz_needs_no_token(door: Door, ready: bool, status: int) -> None:
-    """200 only when ready, and nothing else is told."""
-    door.desk.answers["status"] = {"ready": ready, "version": "secret"}
+@pytest.mark.parametrize(("ready", "accepting", "status"), [(True, True, 200), (True, False, 200), (False, True, 503)])
+async def test_healthz_needs_no_token(door: Door, ready: bool, accepting: bool, status: int) -> None:
+    """200 only when ready, whether anything new is taken, and nothing else is told."""
+    door.desk.answers["status"] = {"ready": ready, "accepting": accepting, "version": "secret"}
     got, _, body = await door.ask("GET", "/healthz")
-    assert (status, {"ready": ready}) == (got, body)
+    assert (status, {"ready": ready, "accepting": ready and accepting}) == (got, body)
     assert status == (await door.ask("HEAD", "/healthz"))[0]
 
 

@@ -72,7 +72,7 @@ def why(daemon: Caller, *, id: str, recipient: str, limit: int, as_json: bool) -
 
 @alert.command()
 @click.option("--state", help="held, active, expired, superseded, cancelled or complete.")
-@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000), help="Newest so many.")
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 1000), help="Newest so many.")
 @as_json
 @speaks
 def ls(daemon: Caller, *, state: str | None, limit: int, as_json: bool) -> None:

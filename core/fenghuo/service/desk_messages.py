@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -24,6 +24,9 @@ from fenghuo.store.store import Store
 from fenghuo.store.tables import MESSAGE
 
 __all__ = ["MessageVerbs"]
+
+Shown = Annotated[int, msgspec.Meta(ge=1, le=1000)]
+"""How many lines an answer may have; another figure is a slip of somebody who would take the answer for all there is."""
 
 NO_REASON = "此前消息作废"
 """What people read who are told that a message is over, when nobody says why."""
@@ -67,14 +70,14 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     id: str
     recipient: str = ""
-    limit: int = 100
+    limit: Shown = 100
 
 
 class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Newest first; `state`: only these."""
 
     state: str | None = None
-    limit: int = 100
+    limit: Shown = 100
 
 
 class Cancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -146,7 +149,7 @@ class MessageVerbs:
     async def why(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """The stored plan of each target, and why its deliveries stand where they stand."""
         wanted = msgspec.convert(args, Asked)
-        return await why_view(self._store, await self._find(wanted.id), recipient=wanted.recipient, limit=max(1, min(wanted.limit, 1000)))
+        return await why_view(self._store, await self._find(wanted.id), recipient=wanted.recipient, limit=wanted.limit)
 
     async def ls(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
         wanted = msgspec.convert(args, Listing)
@@ -156,7 +159,7 @@ class MessageVerbs:
         where = "state = ? " if wanted.state else ""
         params = (wanted.state,) if wanted.state else ()
         order = f"{where or '1 = 1'} ORDER BY accepted_at DESC"
-        return [message_line(row) for row in await self._store.find(MESSAGE, order, *params, limit=max(1, min(wanted.limit, 1000)))]
+        return [message_line(row) for row in await self._store.find(MESSAGE, order, *params, limit=wanted.limit)]
 
     async def cancel(self, actor: Actor, args: Mapping[str, Any]) -> Accepted | Refused:
         """End a message; one that is cancelled already is told to nobody twice, however often somebody presses the key."""

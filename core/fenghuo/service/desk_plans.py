@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -56,7 +56,7 @@ class Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Deliveries that are not at an end; `channel`: only of this one."""
 
     channel: str | None = None
-    limit: int = 200
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 200
 
 
 class PlanVerbs:
@@ -229,10 +229,9 @@ class PlanVerbs:
         where, params = f"state IN ({states})", []
         if wanted.channel:
             where, params = f"{where} AND channel = ?", [wanted.channel]
-        limit = max(1, min(wanted.limit, 1000))
-        rows = await self._store.find(DELIVERY, f"{where} ORDER BY priority, id", *params, limit=limit)
+        rows = await self._store.find(DELIVERY, f"{where} ORDER BY priority, id", *params, limit=wanted.limit)
         publics = await public_queue(self._store, self._queues.fan_outs, wanted.channel)
-        return sorted([*map(_queued, rows), *publics], key=lambda line: str(line["priority"]))[:limit]
+        return sorted([*map(_queued, rows), *publics], key=lambda line: str(line["priority"]))[: wanted.limit]
 
 
 def _queued(row: Delivery) -> dict[str, Any]:

@@ -70,6 +70,7 @@ class StateVerbs:
     def __init__(self, room: EngineRoom, store: Store, *, keeper: DirectoryKeeper, host: PluginHost, about: About) -> None:
         self._office = room.office
         self._store = store
+        self._intake = room.intake
         self._book = room.book
         self._board = room.board
         self._queues = room.queues
@@ -95,6 +96,7 @@ class StateVerbs:
             "version": self._about.version,
             "since": rfc3339(self._about.since),
             "ready": self._about.ready(),
+            "accepting": self._intake.is_open and await self._store.has_space(),
             "channels": channels,
             "queued": sum(channel["queued"] for channel in channels),
             "in_flight": self._queues.in_flight,

@@ -173,11 +173,11 @@ class Store:
         """(batches settled, whether jobs wait): the writer is stuck when it has work and the number stands still."""
         return self._writer.commits, self._writer.has_work
 
-    @property
-    def has_space(self) -> bool:
-        """Whether something new would be accepted; else StoreFull."""
-        free = self._settings.fill.free if self._settings.fill else free_octets
-        return free(self.folder) >= self._settings.min_free
+    async def has_space(self) -> bool:
+        """Whether something new would be accepted; else StoreFull. Asks the disk off the loop."""
+        fill = self._settings.fill
+        free = fill.free(self.folder) if fill else await asyncio.to_thread(free_octets, self.folder)
+        return free >= self._settings.min_free
 
     async def backup(self, target: Path) -> None:
         """Copy the store to the file `target` while writes go on; checked. Raises: StoreError."""

@@ -130,6 +130,8 @@ async def test_a_list_is_newest_first_and_can_be_narrowed(tmp_path: Path) -> Non
         assert [held.id, *reversed(orders)] == [line["id"] for line in await there.do("message.ls")]
         assert [held.id] == [line["id"] for line in await there.do("message.ls", state="held")]
         assert [held.id, orders[2]] == [line["id"] for line in await there.do("message.ls", limit=2)]
+        with pytest.raises(FormatError, match=r"message\.ls: Expected `int` >= 1 - at `\$\.limit`"):
+            await there.do("message.ls", limit=0)
 
 
 async def test_a_cancel_tells_those_who_were_told(tmp_path: Path) -> None:

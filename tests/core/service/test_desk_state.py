@@ -30,6 +30,9 @@ async def test_status_is_what_a_duty_officer_asks_first(tmp_path: Path) -> None:
         assert ("0.1.0", "1970-01-12T13:46:40.000Z", True) == (status["version"], status["since"], status["ready"])
         assert (0, 0, 1, 0) == tuple(status[key] for key in ("queued", "in_flight", "open_objectives", "in_doubt"))
         assert [("a", "up"), ("r", "down")] == [(one["name"], one["health"]) for one in status["channels"]]
+        assert status["accepting"]
+        there.house.room.intake.is_open = False
+        assert not (await there.do("status"))["accepting"]
         there.is_ready = False
         assert not (await there.do("status"))["ready"]
 

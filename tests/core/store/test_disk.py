@@ -42,6 +42,7 @@ async def test_full_disk_refuses_new_promises_and_keeps_old_ones(small_disk: Pat
     await store.run(lambda tx: tx.insert(DELIVERY, delivery(1)), accept=True)
     filler = small_disk / "filler"
     await asyncio.to_thread(fill, filler)
+    assert not await store.has_space()
     with pytest.raises(StoreFull, match="nothing new is accepted"):
         await store.run(lambda tx: tx.insert(DELIVERY, delivery(2)), accept=True)
     for n in range(300):
