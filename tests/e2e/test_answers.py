@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
+import sqlite3
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -297,3 +300,21 @@ async def test_what_is_shown_as_delivered_is_in_a_peers_log(tmp_path: Path, smsc
     assert set() == claimed - proven, "shown as delivered, and no peer says so"
     assert proven == claimed
     assert {"p99", "r0", "r1"}.isdisjoint(claimed)
+
+
+async def test_a_damaged_alert_keeps_nobody_from_starting(tmp_path: Path, smsc: Smsc) -> None:
+    """Six octets of a held alert were altered while the daemon was down: it starts, names the row, and carries everything else."""
+    async with Node(tmp_path, channels={"sms": sms(smsc.port), "radio": radio(9)}, persons=[WANG, QIAN], rules=RULES) as node:
+        status, answer = await node.post("/api/v1/alerts", alert("held", sent=now()), who="source")
+        assert (202, "held") == (status, answer["state"])
+        assert 0 == await node.kill(signal.SIGTERM)
+        with contextlib.closing(sqlite3.connect(tmp_path / "state" / "fenghuo.sqlite")) as connection:
+            connection.execute("UPDATE message SET body = CAST(substr(body, 1, 40) || x'000000000000' || substr(body, 47) AS BLOB)")
+            connection.commit()
+        await node.start()
+        await node.channels_up("sms")
+        ident = await sent_order(node, "wang", "立即到岗")
+        assert "MET" == (await node.ended(ident))["objectives"][0]["state"]
+        log = await node.ask("log.read", after=0, limit=1000)
+        damaged = [event["body"] for event in log["events"] if "alarm.row_damaged" == event["type"]]
+        assert [("message", True)] == [(body["table"], answer["id"] in body["key"]) for body in damaged]
