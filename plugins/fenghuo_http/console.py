@@ -23,6 +23,8 @@ __all__ = ["Console"]
 AUTH_S = 10.0
 FRAMES_PER_S = 20.0
 MISSED_PINGS = 3
+WATCHERS = frozenset({"viewer", "operator", "releaser", "auditor", "admin"})
+"""Rights of which one is enough to watch; a source only brings in."""
 READ_ONLY = Failure("read-only", "this console only watches")
 
 
@@ -92,6 +94,8 @@ class Console:
             return Close.SILENT
         except NotAuthenticated:
             return Close.NOT_AUTHENTICATED
+        if WATCHERS.isdisjoint(actor.rights):
+            return Close.NOT_ALLOWED
         session = Session(send, now=now.monotonic())
         session.tell(Ready(actor.name, "viewer", TOPICS, self._settings.heartbeat_s))
         if self._stopping:
@@ -141,7 +145,9 @@ class Console:
     async def _take(self, session: Session, actor: Actor, frame: FromConsole) -> None:
         match frame.t:
             case "sub":
-                topics = frozenset(frame.topics) & frozenset(TOPICS)
+                topics = frozenset(frame.topics)
+                if not topics or topics - frozenset(TOPICS):
+                    raise _Ended(Close.BAD_FRAME)  # `ready` has said which there are; a snapshot of something else would mislead
                 session.begin(frame.id, topics)
                 await self._feed.subscribe(session, actor, frame.from_)
             case "cmd":

@@ -199,6 +199,9 @@ async def test_heartbeat_moves_the_client_on_and_drops_the_silent(served: tuple[
         ([{"t": "sub"}], 4400),
         (["no json"], 4400),
         ([{"t": "auth", "token": "duty-token"}, {"t": "sub", "id": "x"}], 4400),
+        ([{"t": "auth", "token": "duty-token"}, {"t": "sub", "id": 1, "topics": ["message", "weather"]}], 4400),
+        ([{"t": "auth", "token": "duty-token"}, {"t": "sub", "id": 1, "topics": []}], 4400),
+        ([{"t": "auth", "token": "met-token"}], 4403),
         ([{"t": "auth", "token": "duty-token"}, *([{"t": "pong"}] * 30)], 4429),
     ],
 )

@@ -26,6 +26,7 @@ CONSOLE = "console"
 """The actor behind the token file beside the control socket."""
 
 EVERYONE = ("viewer", "operator", "releaser", "source", "admin", "auditor")
+WATCHERS = ("viewer", "operator", "releaser", "admin", "auditor")
 VERBS: dict[str, tuple[str, ...]] = {
     "alert.submit": ("source", "operator"),
     "alert.submit_all": ("source", "operator"),
@@ -51,7 +52,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "audit.verify": EVERYONE,
     "status": EVERYONE,
     "metrics": EVERYONE,
-    "state": EVERYONE,
+    "state": WATCHERS,
     "queue.ls": EVERYONE,
     "queue.resolve": ("operator",),
     "queue.shed": ("operator",),

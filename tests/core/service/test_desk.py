@@ -37,7 +37,8 @@ TABLE: dict[str, set[str]] = {
     **dict.fromkeys(
         ("alert.sign", "message.show", "message.ls", "message.why", "channel.ls", "channel.why", "route.explain", "route.lint"), READS
     ),
-    **dict.fromkeys(("directory.check", "log.read", "log.follow", "status", "metrics", "state", "queue.ls", "plugin.ls"), READS),
+    **dict.fromkeys(("directory.check", "log.read", "log.follow", "status", "metrics", "queue.ls", "plugin.ls"), READS),
+    "state": READS - {"source"},
 }
 
 
