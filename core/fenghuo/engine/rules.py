@@ -8,11 +8,12 @@ import tomllib
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from fenghuo.errors import SettingsError
+from fenghuo.formats.table_reading import Faults, read_struct
 from fenghuo.model.area import AreaRef
 from fenghuo.model.audience import Audience
 from fenghuo.model.evidence import Evidence
@@ -24,6 +25,7 @@ INHERITED = "(inherited)"
 """The ladder name of an objective whose ways were taken over from the revision it replaces."""
 ASKED_FOR = tuple(level.name for level in Evidence if level > Evidence.STORED)
 """Evidence that somebody has to give: what is on our own disk has been sent to nobody."""
+S = TypeVar("S", bound=msgspec.Struct)
 ACK = re.compile(r"any|all|n:[1-9][0-9]*")
 
 
@@ -156,11 +158,20 @@ def _list(tree: dict[str, Any], key: str, file: str, faults: list[str]) -> list[
     return []
 
 
+def _read(raw: object, shape: type[S], at: str, faults: list[str]) -> S | None:
+    """One entry, every mistake of its keys told as the settings tell theirs: the key, what stands there, what would be right."""
+    if not isinstance(raw, dict):
+        faults.append(f"{at}: must be a table of keys")
+        return None
+    found = Faults(at)
+    made = read_struct(raw, shape, "", found)
+    faults += found.found
+    return made
+
+
 def _ladder(name: str, raw: object, file: str, faults: list[str]) -> Ladder | None:
-    try:
-        ladder = msgspec.convert(raw, Ladder)
-    except msgspec.ValidationError as error:
-        faults.append(f"{file}: ladders.{name}: {error}")
+    ladder = _read(raw, Ladder, f"{file}: ladders.{name}", faults)
+    if ladder is None:
         return None
     if not ladder.rungs or any(not rung.channels for rung in ladder.rungs):
         faults.append(f"{file}: ladders.{name}: needs at least one rung, and each rung at least one channel")
@@ -173,10 +184,9 @@ def _ladder(name: str, raw: object, file: str, faults: list[str]) -> Ladder | No
 
 
 def _rule(n: int, raw: object, file: str, faults: list[str]) -> Rule | None:
-    try:
-        rule = msgspec.convert(raw, Rule)
-    except msgspec.ValidationError as error:
-        faults.append(f"{file}: rules[{n}]: {error}")
+    name = raw.get("name") if isinstance(raw, dict) else None
+    rule = _read(raw, Rule, f"{file}: rules[{n}]" + (f" {name!r}" if isinstance(name, str) else ""), faults)
+    if rule is None:
         return None
     faults += [
         f"{file}: rules[{n}] {rule.name!r}: {fault}" for check in (_figure_faults, _audience_faults, _step_faults) for fault in check(rule)

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from fenghuo.engine.rules import RuleBook, read_rules
 from fenghuo.errors import SettingsError
+from fenghuo.formats.table_reading import Faults, near
 from fenghuo.plugin.host import PluginHost
 from fenghuo.service import settings_instances, settings_sections
 from fenghuo.service.endpoint import endpoint_rules, furnished
-from fenghuo.service.settings_reading import Faults, near
 from fenghuo.service.settings_sections import Reading
 from fenghuo.service.settings_tables import FileTable, Right
 from fenghuo.service.settings_values import (

@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from fenghuo.errors import ConfigError
+from fenghuo.formats.table_reading import is_secret_name, near, read_struct, shown
 from fenghuo.model.situation import Admin
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.grading import standing_of
 from fenghuo.plugin.ports import Capabilities, ChannelType, Doubt, FrontType, SensorType, SourceType
 from fenghuo.service.secrets import CREDENTIAL, is_exposed, locate, read_secret, secret_reader
-from fenghuo.service.settings_reading import is_secret_name, near, read_struct, shown
 from fenghuo.service.settings_sections import Reading, named_tables
 from fenghuo.service.settings_tables import ChannelTable, InstanceTable
 from fenghuo.service.settings_values import ChannelSettings, InstanceSettings, Listen

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from msgspec import inspect as kinds
 
+from fenghuo.formats.table_reading import phrase
 from fenghuo.plugin.host import PluginHost
-from fenghuo.service.settings_reading import phrase
 from fenghuo.service.settings_tables import ChannelTable, FileTable, InstanceTable
 
 __all__ = ["reference", "schema"]

@@ -16,12 +16,12 @@ import msgspec
 
 from fenghuo.errors import ConfigError
 from fenghuo.formats.cap_signature import load_certificate
+from fenghuo.formats.table_reading import Faults, read_struct, shown
 from fenghuo.model.area import AreaRef
 from fenghuo.plugin.conformance import RECORDS
 from fenghuo.plugin.host import PluginHost
 from fenghuo.service.audit_places import Place, place_of
 from fenghuo.service.secrets import CREDENTIAL, Secret, is_exposed, locate, read_secret
-from fenghuo.service.settings_reading import Faults, read_struct, shown
 from fenghuo.service.settings_tables import (
     AuditTable,
     ControlTable,

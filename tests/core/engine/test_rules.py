@@ -68,8 +68,10 @@ MISTAKES = [
     ('ladder = "both"', 'ladder = "none"', "r.toml: rule 'orders': ladder 'none' is not defined; defined are both"),
     ('channels = ["r"]', "channels = []", "r.toml: ladders.both: needs at least one rung, and each rung at least one channel"),
     ('channels = ["r"]', 'channels = ["r", "a"]', "r.toml: ladders.both: channel 'a' is named twice; once is enough"),
-    ('mode = "hedge"', 'mode = "maybe"', "r.toml: ladders.both: Invalid enum value 'maybe' - at `$.rungs[1].mode`"),
-    ('name = "orders"', 'name = "orders"\nwhat = 1', "r.toml: rules[1]: Object contains unknown field `what`"),
+    ('mode = "hedge"', 'mode = "maybe"', 'r.toml: ladders.both: rungs[1].mode is "maybe"; it must be one of parallel, hedge, then'),
+    ('name = "orders"', 'name = "orders"\nwhat = 1', "r.toml: rules[1] 'orders': what is unknown; known are ack, audience, "),
+    ("deadline_s = 60", 'deadline_s = "soon"', "r.toml: rules[1] 'orders': deadline_s is \"soon\"; it must be a number"),
+    ("signatures = 1", "sigatures = 1", "r.toml: rules[1] 'orders': sigatures is unknown; did you mean \"signatures\"?"),
     (
         "escalate = [ { after_s = 120 } ]",
         'escalate = [ { after_s = 120, to = "li" } ]',

@@ -1,6 +1,6 @@
 """From a TOML table to a frozen struct, field by field, so that every mistake becomes a sentence and none hides another.
 
-Knows types only; what a key means is settings.py's business.
+Knows types only; what a key means is the business of the settings and of the rules.
 """
 
 from __future__ import annotations
