@@ -176,9 +176,9 @@ def fenghuo_channel_types() -> Sequence[ChannelType]:
 @hookimpl
 def fenghuo_front_types() -> Sequence[FrontType]:
     return [
-        FrontType("http.api", ApiSettings, _api),
-        FrontType("http.console", ConsoleSettings, _console),
-        FrontType("http.endpoint", EndpointPageSettings, _endpoint),
+        FrontType("http.api", ApiSettings, _api, ("/api/v1", "/healthz", "/metrics")),
+        FrontType("http.console", ConsoleSettings, _console, ("/ws/console",)),
+        FrontType("http.endpoint", EndpointPageSettings, _endpoint, ("/endpoint",)),
     ]
 
 

@@ -373,11 +373,13 @@ class SensorType(msgspec.Struct, frozen=True):
 
 
 class FrontType(msgspec.Struct, frozen=True):
-    """A kind of front, as in `[fronts.NAME] type = "…"`."""
+    """A kind of front, as in `[fronts.NAME] type = "…"`. `paths`: of the web port that each of its kind takes, so that a second one is
+    told before it fails to start."""
 
     id: str
     settings: type[msgspec.Struct]
     factory: Callable[[FrontContext], Front]
+    paths: tuple[str, ...] = ()
 
 
 class Renderer(msgspec.Struct, frozen=True):

@@ -47,8 +47,18 @@ def faults_of_rules(settings: Settings, rules: RuleBook, host: PluginHost) -> tu
     situation = _situation(settings, host)
     broken = tuple(f"{settings.node.rules.name}: {fault}" for fault in lint_structure(rules, situation))
     directory, unread = _directory(settings, host)
-    others = _others(rules, None if unread else directory, situation)
-    return (*broken, *unread), tuple(f"{settings.node.rules.name}: {fault}" for fault in others)
+    known = None if unread else directory
+    others = tuple(f"{settings.node.rules.name}: {fault}" for fault in _others(rules, known, situation))
+    return (*broken, *unread), (*others, *_strange_areas(settings, known))
+
+
+def _strange_areas(settings: Settings, directory: Directory | None) -> Iterator[str]:
+    """Areas that a token may speak for and where nobody lives: most likely a slip, and then its alerts wait for a person."""
+    areas = directory.areas if directory is not None else ()
+    for token in settings.tokens:
+        for own in token.areas if areas else ():
+            if not any(own.covers(area.ref) or area.ref.covers(own) for area in areas):
+                yield f"{settings.file.name}: tokens.{token.name}.areas holds {own}, which no area of the directory is or lies in"
 
 
 def _others(rules: RuleBook, directory: Directory | None, situation: Situation) -> Iterator[str]:

@@ -103,6 +103,8 @@ def _read(path: Path, reading: Reading) -> Settings | None:
         "sensors": sensors,
     }
     settings_instances.refuse_shared_listeners(reading, web, listeners)
+    settings_instances.refuse_shared_paths(reading, fronts)
+    settings_sections.warn_of_spool(reading, intake)
     if node is None or socket is None or intake is None or records is None:
         return None
     return Settings(

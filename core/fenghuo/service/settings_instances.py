@@ -19,7 +19,7 @@ from fenghuo.service.settings_sections import Reading, named_tables
 from fenghuo.service.settings_tables import ChannelTable, InstanceTable
 from fenghuo.service.settings_values import ChannelSettings, InstanceSettings, Listen
 
-__all__ = ["read_channels", "read_others", "refuse_shared_listeners"]
+__all__ = ["read_channels", "read_others", "refuse_shared_listeners", "refuse_shared_paths"]
 
 T = TypeVar("T", ChannelType, FrontType, SourceType, SensorType)
 Found = Mapping[str, tuple[str, T]]
@@ -59,6 +59,16 @@ def refuse_shared_listeners(
             first = seen.setdefault(listen, key)
             if first != key:
                 reading.faults.add(key, f"is {shown(listen)}, which {first} has already")
+
+
+def refuse_shared_paths(reading: Reading, fronts: Sequence[InstanceSettings]) -> None:
+    """Two fronts on one path of the web port: the second would never start."""
+    seen: dict[str, str] = {}
+    for front in fronts:
+        at = f"fronts.{front.name}"
+        taken = [path for path in reading.host.front_types[front.type][1].paths if seen.setdefault(path, at) != at]
+        if taken:
+            reading.faults.add(at, f"serves {', '.join(taken)} on the web port, which {seen[taken[0]]} does already")
 
 
 def _channel(reading: Reading, name: str, table: ChannelTable) -> ChannelSettings | None:

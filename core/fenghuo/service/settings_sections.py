@@ -5,6 +5,7 @@ Each reader gives its value, or None (or leaves the item out) with the reasons i
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -47,6 +48,7 @@ __all__ = [
     "read_tokens",
     "read_web",
     "section",
+    "warn_of_spool",
 ]
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -58,6 +60,9 @@ LONGEST_SOCKET = 107
 """Octets of a Unix socket's path. Source: unix(7), sun_path has 108 with the final NUL."""
 
 HIGHEST_PORT = 65_535
+SPOOL = "spool"
+SHORTEST_TOKEN = 22
+"""Characters in which 128 random bits fit, at six bits each; a shorter token can be guessed. Source: security.md §2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +164,20 @@ def read_web(reading: Reading) -> Listen | None:
     listen = msgspec.structs.replace(Listen.parse(table.listen), hosts=table.hosts)
     if listen.port > HIGHEST_PORT:
         reading.faults.add("web.listen", f"is {shown(table.listen)}; the port must be a whole number from 0 to {HIGHEST_PORT}")
+    if not _is_host(listen.host):
+        reading.faults.add("web.listen", f"is {shown(table.listen)}; {listen.host} is no address, each of whose four numbers is 0 to 255")
     return listen
+
+
+def _is_host(host: str) -> bool:
+    """A name, or an address; figures and dots alone are no name. Source: RFC 1123 §2.1."""
+    if not re.fullmatch(r"[0-9.]+|.*:.*", host):
+        return True
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def read_intake(reading: Reading) -> IntakeSettings | None:
@@ -171,6 +189,15 @@ def read_intake(reading: Reading) -> IntakeSettings | None:
     if spool is not None and spool.exists() and not spool.is_dir():
         reading.faults.add("intake.spool", f"names {spool}, which is a file; it must be a folder")
     return IntakeSettings(spool, table.default_expiry_h, table.max_pending, table.geocode_systems)
+
+
+def warn_of_spool(reading: Reading, intake: IntakeSettings | None) -> None:
+    """A folder whose files nobody answers for: nothing of it goes out by itself."""
+    if intake is not None and intake.spool is not None and SPOOL not in _as_table(reading.raw.get("tokens", {})):
+        reading.faults.warn(
+            "intake.spool",
+            f"is there and [tokens.{SPOOL}] is not: what files in it say is held until a person signs; {SPOOL} is who says it",
+        )
 
 
 def read_release(reading: Reading) -> float:
@@ -261,10 +288,13 @@ def _check_secret(reading: Reading, at: str, reference: str, *, made: bool) -> N
         path = locate(reference, reading.base, reading.environment)
         if made and not path.exists():
             return
-        read_secret(reference, reading.base, reading.environment)
+        secret = read_secret(reference, reading.base, reading.environment)
     except ConfigError as fault:
         reading.faults.add(key, f"cannot be used: {fault}")
         return
+    if len(secret) < SHORTEST_TOKEN:
+        says = f"has a token of {len(secret)} characters, which can be guessed; {SHORTEST_TOKEN} random ones hold 128 bits"
+        reading.faults.warn(key, f"{says} (generate = true makes one)")
     if is_exposed(path):
         reading.faults.warn(key, f"names {path}, which everybody on this machine may read; make it mode 0600 or 0640")
 

@@ -108,3 +108,12 @@ def test_a_directory_that_cannot_be_read_is_a_fault(tmp_path: Path, host: Plugin
     broken, others = faults(tmp_path, host, RULES)
     assert all(fault.startswith("people/roles.csv") for fault in broken)
     assert (True, ()) == (bool(broken), others)
+
+
+def test_a_token_for_an_area_where_nobody_lives_is_told(tmp_path: Path, host: PluginHost) -> None:
+    """An area of the directory, one above it and one in it are right; another is most likely a slip."""
+    (tmp_path / "t").write_text("0123456789012345678901\n")
+    areas = '"mca:320585", "mca:32", "mca:320585109", "mca:999999"'
+    token = f'[tokens.met]\nfile = "t"\nrights = ["source"]\nareas = [{areas}]\n'
+    _, others = faults(tmp_path, host, RULES, SETTINGS + token)
+    assert ("fenghuo.toml: tokens.met.areas holds mca:999999, which no area of the directory is or lies in",) == others

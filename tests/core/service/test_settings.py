@@ -18,6 +18,7 @@ from fenghuo.service.settings import Listen, Right, Settings, load
 from tests.core.service import settings_plugin
 
 MISTAKES = Path(__file__).parents[2] / "settings"
+SECRET = "hush-hush-0123456789-abc"
 CONFIG = Path(__file__).parents[3] / "config"
 
 
@@ -85,7 +86,7 @@ def test_a_channel_without_a_record_says_what_it_may_carry(tmp_path: Path, host:
 
 def test_a_token_says_who_may_speak(tmp_path: Path, host: PluginHost) -> None:
     """Rights and areas of a token are typed values; the secret itself is not in the settings."""
-    (tmp_path / "met").write_text("hush-hush\n")
+    (tmp_path / "met").write_text(f"{SECRET}\n")
     (tmp_path / "met").chmod(0o600)
     text = '[tokens.met]\nfile = "met"\nrights = ["source"]\nareas = ["mca:320585"]\n'
     settings = load(written(tmp_path, text), host)
@@ -103,7 +104,7 @@ def test_names_of_geocodes_mean_one_thing_here(tmp_path: Path, host: PluginHost)
 
 def test_a_secret_that_everybody_may_read_is_a_warning(tmp_path: Path, host: PluginHost) -> None:
     """A token file open to all works, and is warned about with its key."""
-    (tmp_path / "met").write_text("hush-hush\n")
+    (tmp_path / "met").write_text(f"{SECRET}\n")
     (tmp_path / "met").chmod(0o644)
     settings = load(written(tmp_path, '[tokens.met]\nfile = "met"\nrights = ["source"]\n'), host)
     assert (
@@ -111,9 +112,26 @@ def test_a_secret_that_everybody_may_read_is_a_warning(tmp_path: Path, host: Plu
     ) == settings.warnings
 
 
+def test_a_token_that_can_be_guessed_is_a_warning(tmp_path: Path, host: PluginHost) -> None:
+    """With how long it is, and how long it should be; never with what it is."""
+    (tmp_path / "met").write_text("q\n")
+    (tmp_path / "met").chmod(0o600)
+    (warning,) = load(written(tmp_path, '[tokens.met]\nfile = "met"\nrights = ["source"]\n'), host).warnings
+    assert "fenghuo.toml: tokens.met.file has a token of 1 characters, which can be guessed; 22 random ones" in warning
+
+
+def test_a_spool_that_nobody_answers_for_is_a_warning(tmp_path: Path, host: PluginHost) -> None:
+    """What comes that way is held; with the token of its name all is well."""
+    (warning,) = load(written(tmp_path, '[intake]\nspool = "in"\n'), host).warnings
+    assert warning.startswith("fenghuo.toml: intake.spool is there and [tokens.spool] is not: what files in it say is held")
+    (tmp_path / "it").write_text(f"{SECRET}\n")
+    (tmp_path / "it").chmod(0o600)
+    assert () == load(written(tmp_path, '[intake]\nspool = "in"\n[tokens.spool]\nfile = "it"\nrights = ["source"]\n'), host).warnings
+
+
 def test_a_credential_is_read_where_systemd_puts_it(tmp_path: Path, host: PluginHost) -> None:
     """`credential = "met"` reads $CREDENTIALS_DIRECTORY/met."""
-    (tmp_path / "met").write_text("hush-hush\n")
+    (tmp_path / "met").write_text(f"{SECRET}\n")
     (tmp_path / "met").chmod(0o600)
     file = written(tmp_path, '[tokens.met]\ncredential = "met"\nrights = ["source"]\n')
     settings = load(file, host, environment={"CREDENTIALS_DIRECTORY": str(tmp_path)})
