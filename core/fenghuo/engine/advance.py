@@ -8,24 +8,23 @@ from __future__ import annotations
 
 import msgspec
 
+from fenghuo.engine.frame import Frame, Step, ended_by
 from fenghuo.engine.last_attempt import LAST, held_by, is_cut_off, is_due, rechecked
 from fenghuo.engine.planning import best_first
-from fenghuo.engine.rules import INHERITED, Escalation, Rung, RungMode
+from fenghuo.engine.rules import Rung, RungMode
 from fenghuo.engine.settling import DECLINED
 from fenghuo.model.delivery import (
     OPEN_STATES,
     Delivery,
     DeliveryState,
     Hold,
-    Objective,
-    ObjectiveState,
     Scope,
     Target,
     TargetState,
 )
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageState
-from fenghuo.model.situation import ChannelView, Situation
+from fenghuo.model.situation import ChannelView
 from fenghuo.model.traffic import Priority
 
 __all__ = ["Frame", "Step", "advance", "ended_by"]
@@ -38,49 +37,6 @@ MAX_RESTARTS = 1
 """Starts of a device that may have started already, without a person's word (delivery.md, At least once, with one exception)."""
 MAX_REPEATS = 2
 """Repeats of an emission without a receipt, on channels that may be repeated at all."""
-
-
-class Frame(msgspec.Struct, frozen=True):
-    """What a decision may know beside the target and its deliveries. `now`: UTC seconds; `had`: the channels that brought an earlier
-    revision to this recipient."""
-
-    objective: Objective
-    rungs: tuple[Rung, ...]
-    message_state: MessageState
-    released: bool
-    situation: Situation
-    now: float
-    escalate: tuple[Escalation, ...] = ()
-    closing: bool = False
-    had: frozenset[str] = frozenset()
-
-    def owes(self, delivery: Delivery) -> bool:
-        """Whether it goes whatever another channel has brought: what was shown on a screen or said on the air stands until it is taken back
-        or replaced there (delivery.md, Order: "exactly those recipients and channels")."""
-        is_over = self.objective.state is ObjectiveState.WAIVED or self.message_state is not MessageState.ACTIVE
-        return not is_over and (self.objective.ladder == INHERITED or delivery.channel in self.had)
-
-
-class Step(msgspec.Struct, frozen=True):
-    """The new target, the deliveries that changed, and whom to ask as well. `cut_off`: a P0 whose every channel is down; `lingers`:
-    met, and owed on other channels still."""
-
-    target: Target
-    changed: tuple[Delivery, ...] = ()
-    ask: tuple[str, ...] = ()
-    cut_off: bool = False
-    lingers: bool = False
-
-
-def ended_by(message: MessageState) -> DeliveryState:
-    """What a delivery is that has not left when its message came to this state."""
-    match message:
-        case MessageState.SUPERSEDED:
-            return DeliveryState.SUPERSEDED
-        case MessageState.EXPIRED:
-            return DeliveryState.EXPIRED
-        case _:
-            return DeliveryState.CANCELLED
 
 
 def advance(target: Target, deliveries: tuple[Delivery, ...], frame: Frame) -> Step:

@@ -42,14 +42,12 @@ from fenghuo.model.delivery import (
     DeliveryState,
     Permanent,
     Reached,
-    Receipt,
     Scope,
     TargetState,
     Transient,
     Unknown,
     outcome_text,
 )
-from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageState
 from fenghuo.model.situation import Health
 from fenghuo.store.records import RefRow, ReleaseRow
@@ -331,7 +329,7 @@ class Apply:
     def _receipted(self, fact: Receipted, batch: Batch) -> Iterable[OpenTarget]:
         holder = self._book.by_delivery.get(fact.delivery)
         if holder is None:  # it was matched in the very turn that closed its target
-            batch.late.append(_receipt_of(fact))
+            batch.late.append(fact.row())
             _tell_words(fact, f"delivery/{fact.delivery}", batch)
             return ()
         before = holder.deliveries[fact.delivery]
@@ -345,7 +343,7 @@ class Apply:
         return (holder, *affected)
 
     def _note_receipt(self, fact: Receipted, batch: Batch) -> None:
-        receipt = _receipt_of(fact)
+        receipt = fact.row()
         batch.receipts.append(receipt)
         if fact.inbox:
             batch.inbox[fact.inbox] = "matched"
@@ -391,17 +389,3 @@ def _tell_words(fact: Receipted, subject: str, batch: Batch, **whose: str) -> No
     """What only a person can make something of."""
     if fact.tells:
         batch.event(fact.tells, subject, **whose, channel=fact.channel, text=fact.text, inbox=fact.inbox)
-
-
-def _receipt_of(fact: Receipted) -> Receipt:
-    """The row of a receipt, not numbered yet."""
-    return Receipt(
-        id=0,
-        delivery=fact.delivery,
-        channel=fact.channel,
-        level=fact.level if fact.level is not None else Evidence.STORED,
-        at=fact.at,
-        ref=fact.ref,
-        text=fact.text,
-        inbox=fact.inbox,
-    )

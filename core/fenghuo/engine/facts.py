@@ -14,7 +14,7 @@ import msgspec
 from fenghuo.engine.health import Sign
 from fenghuo.engine.inherit import Heir
 from fenghuo.model.audit import By
-from fenghuo.model.delivery import Outcome
+from fenghuo.model.delivery import Outcome, Receipt
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Message, MessageId, MessageState
 
@@ -109,6 +109,11 @@ class Receipted(msgspec.Struct, frozen=True):
     def is_declined(self) -> bool:
         """A person says that it is not or cannot be done."""
         return self.tells == ALARM_DECLINED
+
+    def row(self) -> Receipt:
+        """As it is kept, not numbered yet."""
+        level = self.level if self.level is not None else Evidence.STORED
+        return Receipt(0, self.delivery, self.channel, level, self.at, self.ref, self.text, self.inbox)
 
 
 class FanOutCounted(msgspec.Struct, frozen=True):

@@ -27,7 +27,7 @@ async def test_every_damaged_row_is_found_whatever_page_it_is_on(tmp_path: Path,
     for _ in range(2):
         await scrub(store, breath_s=0.0)
         await store.run(lambda tx: None)
-    found = [event.body["table"] + event.body["key"] for event in await store.events.read(0, 100) if event.type == "alarm.row_damaged"]
+    found = [f"{event.body['table']}{event.body['key']}" for event in await store.events.read(0, 100) if event.type == "alarm.row_damaged"]
     await store.close()
     assert ["message('m3', 1)", "target(1, 'p4')", "target(1, 'p7')", "target(1, 'p8')"] == sorted(found)
 
