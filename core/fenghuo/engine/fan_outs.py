@@ -61,7 +61,7 @@ class FanOuts:
         self._turns = 0
         self._stopping = False
         self.on_fatal: Callable[[BaseException], None] = _ignored
-        self.on_named: Callable[[str, str], None] = _nobody_waits
+        self.on_settled: Callable[[Settled], None] = _nobody_waits
 
     def __len__(self) -> int:
         return len(self._open)
@@ -157,6 +157,17 @@ class FanOuts:
         if fan is not None and fan.is_known and page != was:
             fan.put_back(page, was=was)
             self._count(fan)
+        return True
+
+    async def late_outcome(self, stored: Stored) -> bool:
+        """What became of an emission of a page after all; False where it is of none, or its outcome is still to come."""
+        settled = await self._pages.late(stored) if self._pages.has_any else None
+        if settled is None:
+            return False
+        fan = self._open.get(settled.page.objective)
+        if fan is not None and fan.is_known:
+            await self._changed(fan, self._pages.settle(fan, settled))
+            self.on_settled(settled)
         return True
 
     async def may_own(self, stored: Stored, since: float) -> bool:
@@ -261,8 +272,7 @@ class FanOuts:
             was, page = await self._written(self._pages.settle(fan, settled))
             fan.put_back(page, was=was)
             self._go_on(fan, page)
-            for ref in settled.refs:
-                self.on_named(settled.page.channel, ref)
+            self.on_settled(settled)
         fan.in_hand.discard(place.number)
         self._count(fan)
         self.pump()
@@ -376,5 +386,5 @@ def _ignored(error: BaseException) -> None:
     """Until the daemon is wired in; the log has it."""
 
 
-def _nobody_waits(channel: str, ref: str) -> None:
+def _nobody_waits(settled: Settled) -> None:
     """Until the receipts are wired in."""

@@ -16,6 +16,7 @@ __all__ = [
     "NOT_MEANT",
     "after",
     "count",
+    "doubtful",
     "due",
     "given_up",
     "has_doubt",
@@ -47,6 +48,11 @@ def due(marks: bytes) -> Sequence[int]:
     if not marks.strip(b"\0"):
         return range(len(marks))
     return [place for place, mark in enumerate(marks) if mark in _ARE_DUE]
+
+
+def doubtful(marks: bytes) -> list[int]:
+    """The places of which nobody knows, and it may still be resolved."""
+    return [place for place, mark in enumerate(marks) if mark == DOUBT]
 
 
 def may_have(marks: bytes, *, on_air: bool) -> list[int]:

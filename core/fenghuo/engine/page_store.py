@@ -15,6 +15,7 @@ from fenghuo.engine import marks, paging
 from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.fan_out import OpenFanOut, Span
 from fenghuo.engine.office import Office
+from fenghuo.engine.orphans import Stored
 from fenghuo.errors import RowDamaged
 from fenghuo.model.delivery import (
     DeliveryState,
@@ -27,9 +28,9 @@ from fenghuo.model.delivery import (
 )
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import ChannelView
-from fenghuo.store.records import FanOutRow, InboxRow, PageAttemptRow, PageRow, RollRow
+from fenghuo.store.records import FanOutRow, InboxRow, PageAttemptRow, PageRow, RefRow, RollRow
 from fenghuo.store.store import Store
-from fenghuo.store.tables import FAN_OUT, INBOX, OBJECTIVE, PAGE, PAGE_ATTEMPT, ROLL
+from fenghuo.store.tables import FAN_OUT, INBOX, OBJECTIVE, PAGE, PAGE_ATTEMPT, REF, ROLL
 from fenghuo.store.transaction import Tx
 
 __all__ = ["Change", "PageStore", "Settled", "Told"]
@@ -111,6 +112,8 @@ class PageStore:
             attempt = tx.sound(PAGE_ATTEMPT, settled.page.token, n) if settled.begun else None
             if attempt is not None:
                 tx.update(PAGE_ATTEMPT, _with_outcome(attempt, settled))
+            for part, ref in enumerate(settled.refs[1:], 1):
+                tx.put(REF, RefRow(settled.page.channel, ref, settled.page.token, n, part))
             return held, page
 
         return await self._store.run(job)
@@ -147,6 +150,22 @@ class PageStore:
             page = paging.doubted(held, "lost", needed=objective.needed, now=self._office.clock.time(), view=self._view(held.channel))
             self._put(tx, held, page, objective)
             return held, page
+
+        return await self._store.run(job)
+
+    async def late(self, stored: Stored) -> Settled | None:
+        """What became of an emission after all, as settle() takes it; None where it is of no page, or the page is on the air still."""
+        inbound = stored.inbound
+
+        def job(tx: Tx) -> Settled | None:
+            order = "ORDER BY n = ? DESC, at <= ? DESC, n DESC"
+            found = tx.find(PAGE_ATTEMPT, f"token = ? {order}", inbound.token or "", inbound.n, stored.at, limit=1)
+            page = tx.get(PAGE, found[0].objective, found[0].number) if found else None
+            if page is None or inbound.outcome is None or (page.state, page.tries) == (DeliveryState.EMITTING, found[0].n):
+                return None
+            is_open = (page.state, page.tries) == (DeliveryState.IN_DOUBT, found[0].n)
+            places = marks.doubtful(page.marks) if is_open else ()
+            return Settled(msgspec.structs.replace(page, tries=found[0].n), inbound.outcome, places, stored.at)
 
         return await self._store.run(job)
 
@@ -312,6 +331,10 @@ def _attempt_of(tx: Tx, told: Told) -> PageAttemptRow | None:
         found = tx.find(PAGE_ATTEMPT, "channel = ? AND ref = ? AND ref != ''", told.channel, ref, limit=1) if ref else []
         if found:
             return found[0]
+        part = tx.sound(REF, told.channel, ref) if ref else None
+        attempt: PageAttemptRow | None = tx.sound(PAGE_ATTEMPT, part.token, part.n) if part is not None else None
+        if attempt is not None:
+            return attempt
     return None
 
 

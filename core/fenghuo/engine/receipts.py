@@ -15,17 +15,19 @@ from fenghuo.engine.answers import Named, Verb, level_of, named, verb_of
 from fenghuo.engine.book import Book, OpenTarget
 from fenghuo.engine.chain import KEEP_KEYS_S
 from fenghuo.engine.departed import that_may_have_left
-from fenghuo.engine.facts import ALARM_DECLINED, ALARM_TO_READ, ChannelObserved, Facts, Receipted, Settled
+from fenghuo.engine.facts import ALARM_DECLINED, ALARM_TO_READ, ChannelObserved, Facts, Receipted
 from fenghuo.engine.health import Sign
 from fenghuo.engine.intake import Intake, Submission
 from fenghuo.engine.judging import Origin
 from fenghuo.engine.late import Late, raise_late
+from fenghuo.engine.late_outcomes import LateOutcomes
 from fenghuo.engine.nameless import Nameless
 from fenghuo.engine.office import Office
 from fenghuo.engine.orphans import Orphans, Stored
+from fenghuo.engine.page_store import Settled as PageSettled
 from fenghuo.engine.page_store import Told
 from fenghuo.errors import FenghuoError, KeyConflict
-from fenghuo.model.delivery import Delivery, DeliveryState, Outcome
+from fenghuo.model.delivery import Delivery, Outcome
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Inbound, InboundKind
@@ -105,6 +107,7 @@ class Receipts:
         self._speaking: set[str] = set()
         self._pages_named = 0
         self.nameless = Nameless(book, store)
+        self.late_outcomes = LateOutcomes(facts, book, store)
         self._next_inbox = 1
         self._tasks: set[asyncio.Task[None]] = set()
         self.on_page: Callable[[Told], Awaitable[bool]] = _about_no_page
@@ -171,7 +174,7 @@ class Receipts:
             case InboundKind.ANSWER:
                 await self._answer(stored)
             case InboundKind.LATE_OUTCOME:
-                self._late_outcome(stored)
+                await self.late_outcomes.take(stored)
             case InboundKind.MESSAGE:
                 await self._message(stored)
 
@@ -240,11 +243,14 @@ class Receipts:
         if named is not None and self._orphans.at(channel, named.address):
             self._begin(self._look_again_there(channel, named.address))
 
-    def page_named(self, channel: str, ref: str) -> None:
-        """The outcome of a page, with this name, is on the disk: the receipts of people on it that were faster are of it."""
+    def page_settled(self, settled: PageSettled) -> None:
+        """The outcome of a page is on the disk: what was faster is of it, and what could have been of it may now be of another."""
+        channel = settled.page.channel
         self._pages_named += 1
-        for stored in self._orphans.named(channel, ref):
+        for stored in (one for ref in settled.refs for one in self._orphans.named(channel, ref)):
             self._begin(self._receipt(stored))
+        if late := self.late_outcomes.crossed(settled.page.token):
+            self._begin(self.late_outcomes.take(late))
         if freed := self.nameless.after_page(channel):
             self._begin(self._look_again([stored for stored in freed if self._orphans.waits(stored)]))
 
@@ -254,6 +260,8 @@ class Receipts:
 
     def doubted(self, delivery: Delivery) -> Coroutine[object, object, None] | None:
         """No outcome has named this emission: what to do for the receipts that wait at its address, if there are any."""
+        if late := self.late_outcomes.crossed(delivery.token):
+            self._begin(self.late_outcomes.take(late))
         waiting = self._orphans.at(delivery.channel, delivery.address)
         return self._look_again(waiting) if waiting else None
 
@@ -335,12 +343,6 @@ class Receipts:
         await self._store.run(tell)
 
     # The rest.
-
-    def _late_outcome(self, stored: Stored) -> None:
-        inbound = stored.inbound
-        holder = next((item for item in self._book.doubts.values() if item.token == inbound.token), None)
-        if holder is not None and inbound.outcome is not None and holder.state is DeliveryState.IN_DOUBT:
-            self._facts.put(Settled(holder.id, inbound.n or holder.tries, inbound.outcome, stored.at, begun=True))
 
     async def _message(self, stored: Stored) -> None:
         inbound = stored.inbound

@@ -65,7 +65,8 @@ class EngineRoom:
         self.apply.end_fan_out = self.fan_outs.end
         self.receipts = Receipts(office, self.facts, self.book, store, intake=self.intake)
         self.receipts.on_page = self.fan_outs.receipt
-        self.fan_outs.on_named = self.receipts.page_named
+        self.fan_outs.on_settled = self.receipts.page_settled
+        self.receipts.late_outcomes.on_page = self.fan_outs.late_outcome
         self.receipts.nameless.fragments = fragments_by(self.board)
         self.receipts.nameless.is_for_page = self.fan_outs.may_own
         self.book.on_named = self.receipts.named

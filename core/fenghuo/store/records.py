@@ -117,7 +117,7 @@ class RenditionRow(msgspec.Struct, frozen=True):
 
 
 class RefRow(msgspec.Struct, frozen=True):
-    """The provider's id of one part of one attempt."""
+    """The provider's id of one part of one attempt, of an order or of a page; the first of a page stands with its attempt."""
 
     channel: str
     ref: str
@@ -333,7 +333,7 @@ class PageRow(msgspec.Struct, frozen=True):
 
 
 class PageAttemptRow(msgspec.Struct, frozen=True):
-    """One emission (token, n) of a page: committed before the first octet leaves. `ref`: the provider's name of it."""
+    """One emission (token, n) of a page: committed before the first octet leaves. `ref`: the provider's first name of it."""
 
     token: Token
     n: int

@@ -297,6 +297,27 @@ async def test_receipts_by_name_that_are_faster_than_the_outcome_of_their_page_c
         assert ["DEVICE", "DEVICE", "HUMAN"] == [told["level"] for told in await house.events("receipt.matched")]
 
 
+async def test_a_page_that_a_channel_had_to_cut_has_the_receipts_of_all_its_names(tmp_path: Path) -> None:
+    """The far end takes fewer at once, and names each part: a report by the second name counts, before the outcome and after it."""
+    async with opened(tmp_path, rules=NEED_DEVICE, a=BULK) as house:
+        await enrol(house, NORTH, SOUTH)
+        gate = asyncio.Event()
+
+        async def slow(emission: Emission) -> None:
+            await gate.wait()
+
+        house.channel["a"].during = slow
+        house.channel["a"].page_outcomes.append(Reached(Evidence.ACCEPTED, ("first", "second")))
+        await alert(house, "one", SOUTH_AREA)
+        await house.room.receipts.take("a", receipt(Evidence.DEVICE, SOUTH[500], ref="second"))
+        gate.set()
+        await house.settle()
+        for place, name in ((0, "first"), (501, "second")):
+            await house.room.receipts.take("a", receipt(Evidence.DEVICE, SOUTH[place], ref=name))
+        await understood(house)
+        assert [3] == [page.met for page in await rows(house)]
+
+
 async def test_a_page_that_is_named_while_a_receipt_is_being_looked_up_has_it(tmp_path: Path) -> None:
     """The receipt found no page, and a delivery is searched for; the outcome names the page meanwhile, and will not come again."""
     async with opened(tmp_path, rules=NEED_DEVICE, a=BULK) as house:
