@@ -92,6 +92,10 @@ def _events(daemon: Caller, start: Cursor, *, follow: bool) -> Iterator[dict[str
         page = daemon.call("log.read", after=seq, limit=PAGE)
         if start.epoch and page["epoch"] != start.epoch:
             raise CallFailed("stale-cursor", f"the log has the epoch {page['epoch']}, the cursor has {start.epoch}: read it from the start")
+        if start.seq > page["head"]:
+            raise CallFailed(
+                "stale-cursor", f"the cursor is at {start.seq}, and the log ends at {page['epoch']}:{page['head']}: read from there"
+            )
         for event in page["events"]:
             seq = event["seq"]
             yield {"epoch": page["epoch"], **event}

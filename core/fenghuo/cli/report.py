@@ -6,6 +6,7 @@ import click
 
 from fenghuo.cli.door import speaks
 from fenghuo.cli.verdicts import accepted, refused_here
+from fenghuo.cli.words import Word
 from fenghuo.client.caller import Caller, CallFailed
 
 __all__ = ["report"]
@@ -16,8 +17,8 @@ TRAFFIC = ("actual", "exercise", "system", "test")
 
 @click.command()
 @click.option("--text", required=True, help="What to report.")
-@click.option("--prio", "priority", default="P2", show_default=True, type=click.Choice(LEVELS, case_sensitive=False))
-@click.option("--traffic", default="actual", show_default=True, type=click.Choice(TRAFFIC, case_sensitive=False))
+@click.option("--prio", "priority", default="P2", show_default=True, type=Word(*LEVELS))
+@click.option("--traffic", default="actual", show_default=True, type=Word(*TRAFFIC))
 @click.option("--to", multiple=True, default=("person:up",), help="Whom to tell instead of whoever is above.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @speaks

@@ -14,6 +14,7 @@ from fenghuo.cli.paper import print_json
 from fenghuo.cli.plan import show_plan
 from fenghuo.cli.verdicts import accepted, refused_here
 from fenghuo.cli.waiting import wait_until_ended
+from fenghuo.cli.words import Word
 from fenghuo.client.caller import Caller, CallFailed
 from fenghuo.service.problems import Exit
 
@@ -43,15 +44,13 @@ class Order(msgspec.Struct, frozen=True):
 @click.command()
 @click.option("--to", multiple=True, required=True, help="person:ID, org:ID, group:NAME, role:ID or area:SYSTEM:CODE; may be repeated.")
 @click.option("--text", required=True, help="What to say.")
-@click.option(
-    "--prio", "priority", default="P2", show_default=True, type=click.Choice(("P0", "P1", "P2", "P3", "P4"), case_sensitive=False)
-)
-@click.option("--traffic", default="actual", show_default=True, type=click.Choice(TRAFFIC, case_sensitive=False))
+@click.option("--prio", "priority", default="P2", show_default=True, type=Word("P0", "P1", "P2", "P3", "P4"))
+@click.option("--traffic", default="actual", show_default=True, type=Word(*TRAFFIC))
 @click.option("--via", multiple=True, help="Only by this channel; repeated: only by these.")
-@click.option("--needed", type=click.Choice(EVIDENCE, case_sensitive=False), help="How surely it must arrive.")
+@click.option("--needed", type=Word(*EVIDENCE), help="How surely it must arrive.")
 @click.option("--expires", "expires_s", type=click.FloatRange(min=1), help="Seconds until it is worthless.")
 @click.option("--deadline", "deadline_s", type=click.FloatRange(min=1), help="Seconds until it must have arrived.")
-@click.option("--kind", default="Dispatch", show_default=True, type=click.Choice(("Dispatch", "Report"), case_sensitive=False))
+@click.option("--kind", default="Dispatch", show_default=True, type=Word("Dispatch", "Report"))
 @click.option("--subject", default="", help="A headline of its own.")
 @click.option("--key", default="", help="Idempotency key: the same key with the same content is accepted once.")
 @click.option("--sign", "signers", type=click.Path(path_type=Path), multiple=True, help="Token file of a person who releases it.")

@@ -156,6 +156,10 @@ class Session:
         if cursor.epoch and cursor.epoch != self._events.epoch:
             await self._refuse(asked, Problem("stale-cursor", f"the log has the epoch {self._events.epoch}, the cursor has {cursor.epoch}"))
             return
+        if cursor.after > self._events.head:
+            says = f"the cursor is at {cursor.after}, and the log ends at {self._events.epoch}:{self._events.head}"
+            await self._refuse(asked, Problem("stale-cursor", says))
+            return
         epoch = self._events.epoch
         async for event in self._tail(cursor.after):
             await self._write(Answer(asked, True, item=Item(epoch, event.seq, event.at, event.type, event.subject, event.body)))

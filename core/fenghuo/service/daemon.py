@@ -255,16 +255,19 @@ class Daemon:
         gc.set_threshold(*GC_THRESHOLDS)
 
     async def _drain(self, room: EngineRoom, control: ControlServer, web: WebPort | None) -> None:
-        """In this order: nothing new, then what is in flight, then silence on every channel."""
+        """In this order: nothing new, then what is in flight, then silence on every channel.
+
+        The control socket answers meanwhile: whoever submits is told to try again (75), and a person can see what is still going.
+        """
         self._notify.stopping("正在停止")
         room.intake.is_open = False
         if web is not None:
             web.refuse()
-        await control.stop()
         drained = self._clock.monotonic() + DRAIN_S
         await asyncio.gather(room.dispatcher.stop(drained), room.fan_outs.stop(drained))
         await room.prober.stop()
         await self._hosting.stop(self._clock.monotonic() + CHANNEL_STOP_S)
+        await control.stop()
         if web is not None:
             await web.stop(self._clock.monotonic() + 2.0)
         if not self._code:

@@ -155,6 +155,8 @@ def test_log_reads_on_from_a_cursor(shell: Shell) -> None:
     ran = shell.run("log", "--jsonl", "--after-cursor", lines[1]["cursor"])
     assert [json.loads(line)["subject"] for line in ran.out.splitlines()] == ["message/2"]
     assert shell.run("log", "--after-cursor", "e0:1").code == 65
+    beyond = shell.run("log", "--after-cursor", "e1:99")
+    assert (65, True) == (beyond.code, f"the cursor is at 99, and the log ends at {lines[-1]['cursor']}" in beyond.err)
 
 
 def test_log_since_finds_its_place(shell: Shell) -> None:
@@ -193,3 +195,9 @@ def test_why_is_a_plan_on_paper(shell: Shell) -> None:
     assert ["      1. sms-a: MET, tried 1 times", "      2. radio: left out, the recipient has no callsign address"] == lines[4:6]
     assert lines[6].startswith("    1 of 2 recipients are shown")
     assert [("message.why", {"id": "01M", "recipient": "wang", "limit": 100})] == shell.served.desk.asked
+
+
+def test_a_word_that_is_none_is_told_the_words_as_they_are_documented(shell: Shell) -> None:
+    """P0, not p0, whatever case is taken."""
+    ran = shell.run("send", "--to", "a", "--text", "b", "--prio", "P7")
+    assert (2, True) == (ran.code, "'P7' is not one of P0, P1, P2, P3, P4" in ran.err)

@@ -223,6 +223,8 @@ async def test_follow_refuses_a_cursor_of_another_stream(room: Room) -> None:
     """A cursor of another epoch is `stale-cursor`, not a silent start somewhere."""
     answer = await (await room.peer()).ask("log.follow", after=3, epoch="e0")
     assert answer["err"]["code"] == "stale-cursor"
+    beyond = await (await room.peer()).ask("log.follow", after=99, epoch="e1")
+    assert ("stale-cursor", "the cursor is at 99, and the log ends at e1:0") == (beyond["err"]["code"], beyond["err"]["message"])
 
 
 async def test_follow_needs_the_right_to_read(room: Room) -> None:

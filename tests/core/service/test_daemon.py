@@ -18,6 +18,7 @@ import pytest
 from fenghuo.client.caller import CallFailed
 from fenghuo.client.socket import Control
 from fenghuo.service.daemon import version
+from fenghuo.service.problems import Exit, exit_for
 from tests.scale import TIMEOUT_SCALE
 from tests.signals import send
 
@@ -110,6 +111,40 @@ async def test_it_ends_by_itself_when_asked(tmp_path: Path, how: signal.Signals)
         events = [line["event"] for line in process.log]
         assert events.index("control socket open") < events.index("control socket closed")
         assert not (tmp_path / "state/ctl.sock").exists()
+
+
+async def test_while_it_drains_it_says_to_try_again(tmp_path: Path) -> None:
+    """An emission is in flight: new orders are told to come later, and whoever looks sees that it is not ready; then it ends."""
+    people = tmp_path / "people"
+    people.mkdir()
+    (people / "areas.csv").write_text("ref,name,level,parent\nmca:320585,太仓市,county,\n", encoding="utf-8")
+    (people / "orgs.csv").write_text("id,name,kind,level,parent,area\ntc,中心,centre,3,,mca:320585\n", encoding="utf-8")
+    (people / "persons.csv").write_text(PERSONS, encoding="utf-8")
+    (people / "contacts.csv").write_text("owner,kind,address\nwang,url,http://127.0.0.1:9/\n", encoding="utf-8")
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def far_end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        await answer.wait()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(far_end, "127.0.0.1", 0)
+    channel = hook("sms").replace(":9/", f":{server.sockets[0].getsockname()[1]}/")
+    async with server, serving(tmp_path, LEAST + 'directory = "people"\n' + TOKEN + channel) as process:
+        await process.ask("duty", "message.send", to=["person:wang"], text="立即到岗", priority="P2")
+        async with asyncio.timeout(10 * TIMEOUT_SCALE):
+            await asked.wait()
+        ending = asyncio.create_task(process.end())
+        async with asyncio.timeout(10 * TIMEOUT_SCALE):
+            while (await process.ask("duty", "status"))["ready"]:
+                await asyncio.sleep(0.02)
+        with pytest.raises(CallFailed, match="the daemon is stopping") as refused:
+            await process.ask("duty", "message.send", to=["person:wang"], text="再来一次", priority="P2")
+        assert exit_for(refused.value.code) is Exit.NOT_NOW
+        answer.set()
+        assert 0 == await ending
 
 
 async def test_a_token_is_made_at_the_first_start_and_kept(tmp_path: Path) -> None:
