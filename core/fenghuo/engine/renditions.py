@@ -12,7 +12,7 @@ from fenghuo.store.records import RenditionRow
 
 __all__ = ["RenditionShelf"]
 
-Key = tuple[MessageId, int, str]
+Key = tuple[MessageId, int]
 
 
 class RenditionShelf:
@@ -20,39 +20,39 @@ class RenditionShelf:
 
     def __init__(self, renderers: Mapping[str, Renderer]) -> None:
         self._renderers = renderers
-        self._made: dict[Key, Rendition | str] = {}
+        self._made: dict[Key, dict[str, Rendition | str]] = {}
 
     def put(self, row: RenditionRow) -> None:
         """Take one back from the store."""
-        self._made[(row.message, row.revision, row.form)] = Rendition(
+        self._made.setdefault((row.message, row.revision), {})[row.form] = Rendition(
             form=row.form, text=row.text, data=row.data, media_type=row.media_type, left_out=row.left_out
         )
 
     def get(self, message: MessageId, revision: int, form: str) -> Rendition | None:
-        made = self._made.get((message, revision, form))
+        made = self._made.get((message, revision), {}).get(form)
         return made if isinstance(made, Rendition) else None
 
     def why_not(self, message: Message, form: str) -> str:
         """Why a message cannot be made into a form, empty if it can."""
-        made = self._made.get((message.id, message.revision, form))
+        made = self._made.get((message.id, message.revision), {}).get(form)
         return made if isinstance(made, str) else ""
 
     def make(self, message: Message, form: str) -> RenditionRow | None:
         """Make a rendition that does not exist yet; the row to keep, or None if there is nothing new to keep."""
-        key = (message.id, message.revision, form)
-        if key in self._made:
+        forms = self._made.setdefault((message.id, message.revision), {})
+        if form in forms:
             return None
         name, _, octets = form.partition("/")
         renderer = self._renderers.get(name)
         if renderer is None:
-            self._made[key] = f"no renderer makes the form {name}"
+            forms[form] = f"no renderer makes the form {name}"
             return None
         try:
             made = renderer.render(message, Budget(octets=int(octets or 0)))
         except FormatError as error:
-            self._made[key] = str(error)
+            forms[form] = str(error)
             return None
-        self._made[key] = made
+        forms[form] = made
         return RenditionRow(
             message=message.id,
             revision=message.revision,
@@ -65,5 +65,4 @@ class RenditionShelf:
 
     def drop(self, message: MessageId, revision: int) -> None:
         """Forget a revision that is over."""
-        for key in [key for key in self._made if key[:2] == (message, revision)]:
-            del self._made[key]
+        self._made.pop((message, revision), None)

@@ -13,8 +13,9 @@ from fenghuo.engine.routing import addressed
 from fenghuo.engine.rules import Escalation, Rung
 from fenghuo.engine.tally import Tally
 from fenghuo.model.directory import Directory, RecipientId
+from fenghuo.store.records import RosterRow
 from fenghuo.store.store import Store
-from fenghuo.store.tables import DIRECTORY, ROSTER
+from fenghuo.store.tables import DIRECTORY
 
 __all__ = ["Resuming"]
 
@@ -30,10 +31,9 @@ class Resuming:
         self._rosters: dict[int, tuple[RecipientId, ...]] = {}
         self._snapshots: dict[str, Directory | None] = {}
 
-    async def restore(self, opened: OpenObjective) -> None:
+    async def restore(self, opened: OpenObjective, row: RosterRow | None) -> None:
         """Give an objective the ladder and the directory that it was planned by, as far as they are kept."""
         objective = opened.objective
-        row = await self._store.sound(ROSTER, objective.id)
         if row is not None:
             opened.rungs = msgspec.msgpack.decode(row.rungs, type=tuple[Rung, ...])
             opened.escalate = msgspec.msgpack.decode(row.escalate, type=tuple[Escalation, ...])

@@ -256,7 +256,7 @@ def _tell(tx: Tx, deeds: list[Deed]) -> None:
         tx.audit(deed)
 
 
-async def _nobody(entry: OpenMessage) -> set[RecipientId]:
+def _nobody(entry: OpenMessage, begun: set[RecipientId]) -> set[RecipientId]:
     return set()
 
 
