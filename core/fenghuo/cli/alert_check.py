@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import click
 
 from fenghuo.cli.paper import clean, print_json
@@ -19,7 +21,7 @@ __all__ = ["check"]
 @click.pass_context
 def check(ctx: click.Context, *, file: str, as_json: bool) -> None:
     """Judge FILE (`-` for stdin): exit 0 when it would be accepted, 65 when it would be refused."""
-    report = check_report(raw_of(file))
+    report = check_report(raw_of(file), now=time.time())
     if as_json:
         print_json(report)
     else:

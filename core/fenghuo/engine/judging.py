@@ -8,6 +8,7 @@ import msgspec
 
 from fenghuo.clock import ClockQuality, instant
 from fenghuo.engine.routing import areas_of, is_unclear
+from fenghuo.formats.freshness import freshness_of
 from fenghuo.formats.verdicts import SourceDefaults
 from fenghuo.model.area import AreaRef
 from fenghuo.model.delivery import Verdict
@@ -18,9 +19,6 @@ from fenghuo.model.traffic import Traffic
 __all__ = ["EVERY_AREA", "Origin", "authority", "clarity", "freshness", "needs_a_person"]
 
 EVERY_AREA: tuple[AreaRef, ...] = ()
-# A clock of a source that runs ahead by more than this is a fault of somebody's; a person looks at it.
-FUTURE_S = 600.0
-LATE_S = 86_400.0
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -72,14 +70,8 @@ def clarity(message: Message) -> tuple[Verdict, ...]:
 
 def freshness(message: Message, now: float, quality: ClockQuality = ClockQuality.NTP) -> Verdict:
     """fresh, late, expired, or from the future, which a clock without a source cannot tell from the present."""
-    sent = message.content.sent.timestamp()
-    if message.expires_at <= now:
-        return Verdict("freshness", "expired", False, f"it expired {now - message.expires_at:.0f} s before it came")
-    if sent - now > FUTURE_S:
-        return Verdict("freshness", "from the future", quality is ClockQuality.FREERUN, f"it was sent {sent - now:.0f} s from now")
-    if now - sent > LATE_S:
-        return Verdict("freshness", "late", True, f"it was sent {now - sent:.0f} s ago")
-    return Verdict("freshness", "fresh", True)
+    is_free = quality is ClockQuality.FREERUN
+    return freshness_of(message.content.sent.timestamp(), message.expires_at, now, may_be_behind=is_free)
 
 
 def needs_a_person(verdicts: tuple[Verdict, ...]) -> bool:

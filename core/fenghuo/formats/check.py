@@ -1,26 +1,30 @@
-"""What `fenghuo alert check FILE --json` says of a file: the form only, without daemon, settings or clock."""
+"""What `fenghuo alert check FILE --json` says of a file: the form only, without daemon or settings."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from fenghuo.formats.decode import decode
+from fenghuo.formats.freshness import freshness_of
+from fenghuo.formats.message_json import UNSENT
 from fenghuo.formats.verdicts import ACCEPTED, REFUSED, REPAIRED, Decoded
 
 __all__ = ["check_report"]
 
 
-def check_report(raw: bytes) -> dict[str, Any]:
+def check_report(raw: bytes, *, now: float | None = None) -> dict[str, Any]:
     """The report as builtins ready for JSON: verdict, verdicts, repairs, error, and `alerts` with the same four of each message.
 
     A file with one message reports that one. A container is refused only if nothing in it could be taken, and `error` is then
     the first refusal; else it is accepted (with repairs, if any were made) and a bad neighbour shows in `alerts` alone.
-    `verdicts` and `repairs` are those of all messages in order. Never raises.
+    `verdicts` and `repairs` are those of all messages in order. `now` (UTC seconds): each has the verdict on its age too, as intake would
+    give it now; it changes no outcome, which is of the form. Never raises.
     """
-    decoded = decode(raw)
+    decoded = [one if now is None else _aged(one, now) for one in decode(raw)]
     outcome = _outcome(decoded)
     first_error = next((one.error for one in decoded if one.error), None) if outcome == REFUSED else None
     return {
@@ -30,6 +34,16 @@ def check_report(raw: bytes) -> dict[str, Any]:
         "error": None if first_error is None else _builtin(first_error),
         "alerts": [_one(one) for one in decoded],
     }
+
+
+def _aged(decoded: Decoded, now: float) -> Decoded:
+    content = decoded.content
+    if content is None:
+        return decoded
+    ends = content.expires
+    sent = now if content.sent == UNSENT else content.sent.timestamp()
+    age = freshness_of(sent, ends.timestamp() if ends else math.inf, now)
+    return msgspec.structs.replace(decoded, verdicts=(*decoded.verdicts, age))
 
 
 def _outcome(decoded: Sequence[Decoded]) -> str:

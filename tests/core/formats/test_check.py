@@ -7,7 +7,7 @@ import json
 import pytest
 
 from fenghuo.formats.check import check_report
-from tests.core.formats.alerts import GOOD, spoiled
+from tests.core.formats.alerts import GOOD, SENT, spoiled
 
 ALERT = GOOD.partition("\n")[2]
 BAD = ALERT.replace("<scope>Public</scope>", "")
@@ -53,3 +53,20 @@ def test_container(alerts: tuple[str, ...], verdict: str, outcomes: list[str]) -
         [one["verdict"] for one in report["alerts"]],
         report["error"] is not None,
     )
+
+
+@pytest.mark.parametrize(
+    ("later_s", "value", "ok"), [(0.0, "fresh", True), (-700.0, "from the future", False), (400 * 86_400.0, "expired", False)]
+)
+def test_the_age_is_a_verdict_and_changes_no_outcome(later_s: float, value: str, ok: bool) -> None:
+    """An expired file is still of the right form: accepted, and said to be over."""
+    report = check_report(GOOD.encode(), now=SENT.timestamp() + later_s)
+    assert [(value, ok)] == [(one["value"], one["ok"]) for one in report["verdicts"] if one["check"] == "freshness"]
+    assert report["verdicts"] == report["alerts"][0]["verdicts"]
+    assert report["verdict"] == "accepted"
+
+
+def test_an_order_without_its_own_time_is_fresh() -> None:
+    """It is sent when it comes."""
+    report = check_report(b'{"to":["org:a"],"text":"b"}', now=1_800_000_000.0)
+    assert "fresh" == report["verdicts"][-1]["value"]
