@@ -15,7 +15,7 @@ from fenghuo.engine.book import Book, OpenMessage, OpenObjective, OpenTarget
 from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.inherit import INHERITED, Heir, channels_of, inherited_rungs
 from fenghuo.engine.office import Office
-from fenghuo.engine.planning import Candidate, LeftOut, candidates
+from fenghuo.engine.planning import Candidate, Carriage, LeftOut, candidates
 from fenghuo.engine.publics import Publics, planned_by
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.routing import Routed, envelope_of, route
@@ -144,11 +144,9 @@ class Opening:
         found, left = candidates(
             recipient,
             entry.rungs,
-            self._directory(entry, recipient),
+            Carriage(objective.traffic, objective.priority, objective.via),
+            directory=self._directory(entry, recipient),
             situation=self._board.situation(),
-            traffic=objective.traffic,
-            priority=objective.priority,
-            via=objective.via,
         )
         for form in {way.form for way in found}:
             row = self._shelf.make(message, form)

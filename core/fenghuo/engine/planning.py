@@ -12,7 +12,7 @@ from fenghuo.model.directory import ContactPoint, Directory, RecipientId
 from fenghuo.model.situation import ChannelView, Health, Situation
 from fenghuo.model.traffic import Priority, Traffic
 
-__all__ = ["Candidate", "LeftOut", "best_first", "candidates", "lint"]
+__all__ = ["Candidate", "Carriage", "LeftOut", "best_first", "candidates", "lint"]
 
 HEALTH_RANK = {Health.UP: 0, Health.UNKNOWN: 1, Health.PROBATION: 2, Health.SUSPECT: 3, Health.DOWN: 4}
 
@@ -36,15 +36,16 @@ class LeftOut(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Carriage(msgspec.Struct, frozen=True):
+    """What a message asks of a channel. `via`: only by these, by any if it is empty."""
+
+    traffic: Traffic
+    priority: Priority
+    via: tuple[str, ...] = ()
+
+
 def candidates(
-    recipient: RecipientId,
-    rungs: tuple[Rung, ...],
-    directory: Directory,
-    *,
-    situation: Situation,
-    traffic: Traffic,
-    priority: Priority,
-    via: tuple[str, ...] = (),
+    recipient: RecipientId, rungs: tuple[Rung, ...], carriage: Carriage, *, directory: Directory, situation: Situation
 ) -> tuple[tuple[Candidate, ...], tuple[LeftOut, ...]]:
     """All ways to a recipient in the order of the ladder, and what was left out."""
     ways: list[Candidate] = []
@@ -53,7 +54,7 @@ def candidates(
     for index, rung in enumerate(rungs):
         for name in rung.channels:
             view = situation.channel.get(name)
-            reason = _why_not(name, view, traffic=traffic, via=via) or (too_urgent(view.ungraded, priority) if view else "")
+            reason = _why_not(name, view, carriage)
             found = _addresses(view, points) if view and not reason else ()
             if reason or not found or view is None:
                 left.append(LeftOut(index, name, reason or _no_address(view)))
@@ -62,15 +63,15 @@ def candidates(
     return tuple(ways), tuple(left)
 
 
-def _why_not(name: str, view: ChannelView | None, *, traffic: Traffic, via: tuple[str, ...]) -> str:
+def _why_not(name: str, view: ChannelView | None, carriage: Carriage) -> str:
     """The reason a channel is out of the question, empty if it is not. Health and switch are none: what is off may be on again."""
     if view is None:
         return f"no channel is named {name}"
-    if via and name not in via:
-        return f"the sender asked for {', '.join(via)} only"
-    if traffic not in view.traffic:
-        return f"the channel may not carry {traffic} traffic"
-    return ""
+    if carriage.via and name not in carriage.via:
+        return f"the sender asked for {', '.join(carriage.via)} only"
+    if carriage.traffic not in view.traffic:
+        return f"the channel may not carry {carriage.traffic} traffic"
+    return too_urgent(view.ungraded, carriage.priority)
 
 
 def _no_address(view: ChannelView | None) -> str:

@@ -13,7 +13,7 @@ from fenghuo.engine.facts import ChannelSwitched, Facts
 from fenghuo.engine.judging import clarity
 from fenghuo.engine.linting import lint_rules
 from fenghuo.engine.office import Office
-from fenghuo.engine.planning import candidates
+from fenghuo.engine.planning import Carriage, candidates
 from fenghuo.engine.queues import Queues
 from fenghuo.engine.routing import Routed, default_priority, envelope_of, route
 from fenghuo.engine.standing import too_urgent
@@ -124,11 +124,9 @@ class PlanVerbs:
             found, out = candidates(
                 recipient,
                 rungs,
-                self._office.directory,
+                Carriage(message.traffic, item.priority, message.content.via),
+                directory=self._office.directory,
                 situation=self._board.situation(),
-                traffic=message.traffic,
-                priority=item.priority,
-                via=message.content.via,
             )
             unreachable += not found
             for way in found:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fenghuo.engine.planning import Candidate, best_first, candidates, lint
+from fenghuo.engine.planning import Candidate, Carriage, best_first, candidates, lint
 from fenghuo.engine.rules import Rung
 from fenghuo.model.directory import ContactPoint, Directory
 from fenghuo.model.situation import Admin, ChannelView, Health
@@ -22,9 +22,8 @@ def ways(
     book: Directory | None = None,
     priority: Priority = Priority.P1,
 ) -> tuple[list[Candidate], list[str]]:
-    found, left = candidates(
-        recipient, rungs, book or directory(), situation=situation(*views), traffic=Traffic.ACTUAL, priority=priority, via=via
-    )
+    carriage = Carriage(Traffic.ACTUAL, priority, via)
+    found, left = candidates(recipient, rungs, carriage, directory=book or directory(), situation=situation(*views))
     return list(found), [f"{out.channel}: {out.reason}" for out in left]
 
 
