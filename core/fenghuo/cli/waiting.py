@@ -10,7 +10,7 @@ from fenghuo.client.caller import Caller
 __all__ = ["has_ended", "wait_until_ended"]
 
 ENDS = frozenset({"MET", "MISSED", "WAIVED"})
-MESSAGE_ENDS = frozenset({"expired", "superseded", "cancelled"})
+MESSAGE_ENDS = frozenset({"expired", "superseded", "cancelled", "complete"})
 
 
 def wait_until_ended(daemon: Caller, message: str, *, since: int, until: float) -> dict[str, Any]:

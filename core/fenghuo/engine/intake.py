@@ -179,7 +179,9 @@ class Intake:
         return (*decoded.verdicts, *ours)
 
     def state_of(self, message: Message, verdicts: tuple[Verdict, ...], signers: tuple[str, ...]) -> MessageState:
-        """HELD until enough people signed; an alert that came after its end is kept and never sent."""
+        """HELD until enough people signed; an alert that came after its end is kept and never sent, as an Ack and an Error always are."""
+        if message.action in (Action.ACK, Action.ERROR):
+            return MessageState.COMPLETE
         if message.expires_at <= self._office.clock.time():
             return MessageState.EXPIRED
         needed = max(required_signatures(message, self._office.rules), int(needs_a_person(verdicts)))
@@ -310,7 +312,7 @@ class _Taking:
 
     def _facts(self, accepted: Accepted, message: Message) -> News:
         state = MessageState(accepted.state)
-        if state not in (MessageState.HELD, MessageState.ACTIVE) or message.action in (Action.ACK, Action.ERROR):
+        if state not in (MessageState.HELD, MessageState.ACTIVE):
             return []
         least = int(needs_a_person(accepted.verdicts))
         return [MessageAccepted(message, state, self.submission.signers, least=least)]

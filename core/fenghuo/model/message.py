@@ -161,13 +161,15 @@ class Content(msgspec.Struct, frozen=True, gc=False):
 
 
 class MessageState(StrEnum):
-    """Where a message stands. HELD: waits for a person; ACTIVE: may be sent; the rest are ends, and an end is never left."""
+    """Where a message stands. HELD: waits for a person; ACTIVE: may be sent; the rest are ends, and an end is never left. COMPLETE: an Ack or
+    an Error, of which nothing is sent."""
 
     HELD = "held"
     ACTIVE = "active"
     EXPIRED = "expired"
     SUPERSEDED = "superseded"
     CANCELLED = "cancelled"
+    COMPLETE = "complete"
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
