@@ -57,17 +57,31 @@ def read_directory(
     """
     faults: list[Fault] = [*_unknown_files(files)]
     read = {name: _table(name, files, faults) for name in COLUMNS}
-    tables = {name: rows for name, rows in read.items() if rows is not None}
-    if len(tables) < len(COLUMNS):  # without one file's columns every reference to it would be one more fault
-        return Directory(), _ordered(faults)
+    tables = {name: _Unread() if rows is None else rows for name, rows in read.items()}
     directory = Directory(
-        orgs=_orgs(tables["orgs.csv"], column_of(tables["areas.csv"], "ref")),
+        orgs=_orgs(tables["orgs.csv"], _known_in(tables["areas.csv"], "ref")),
         roles=_roles(tables["roles.csv"]),
         persons=_persons(tables),
         contacts=_contacts(tables, address_kinds),
         areas=read_areas(tables["areas.csv"], official),
     )
-    return directory, _ordered(faults)
+    is_whole = all(rows is not None for rows in read.values())
+    return directory if is_whole else Directory(), _ordered(faults)
+
+
+class _Unread(list[Row]):
+    """The rows of a file whose columns are not known: none."""
+
+
+class _Anything(frozenset[str]):
+    """What may stand in a file that was not read; else every reference to it would be one more fault."""
+
+    def __contains__(self, item: object) -> bool:
+        return True
+
+
+def _known_in(rows: list[Row], column: str) -> frozenset[str]:
+    return _Anything() if isinstance(rows, _Unread) else column_of(rows, column)
 
 
 def write_directory(directory: Directory) -> dict[str, str]:
@@ -139,11 +153,29 @@ def _persons(tables: Mapping[str, list[Row]]) -> tuple[Person, ...]:
     reads = partial(
         _person,
         known=column_of(rows, "id"),
-        orgs=column_of(tables["orgs.csv"], "id"),
-        roles=column_of(tables["roles.csv"], "id"),
-        areas=column_of(tables["areas.csv"], "ref"),
+        orgs=_known_in(tables["orgs.csv"], "id"),
+        roles=_known_in(tables["roles.csv"], "id"),
+        areas=_known_in(tables["areas.csv"], "ref"),
     )
-    return read_each(rows, "id", reads)
+    persons = read_each(rows, "id", reads)
+    _note_rings(rows, {person.id: person.deputy for person in persons})
+    return persons
+
+
+def _note_rings(rows: list[Row], deputies: Mapping[str, str | None]) -> None:
+    """Deputies of each other: escalation ends where it comes round. Two who stand in for each other are no mistake, and worth a word."""
+    told: set[str] = set()
+    for row in rows:
+        name = row.cells.get("id", "")
+        if name in told or name not in deputies or not _is_own_ancestor(name, deputies):
+            continue
+        ring = [name]
+        while (after := deputies[ring[-1]]) is not None and after != name:
+            ring.append(after)
+        told.update(ring)
+        way = " → ".join((*ring, name))
+        says = f"closes a ring of deputies ({way}): when nobody of them answers, escalation ends with an alarm"
+        row.faults.append(Fault(row.file, row.line, "deputy", row.cells.get("deputy", ""), says, is_note=True))
 
 
 def _person(row: Row, *, known: frozenset[str], orgs: frozenset[str], roles: frozenset[str], areas: frozenset[str]) -> Person:
@@ -175,9 +207,9 @@ def _meant(wrong: str, known: Iterable[str]) -> str:
 
 def _contacts(tables: Mapping[str, list[Row]], kinds: Mapping[str, Normalise]) -> tuple[ContactPoint, ...]:
     owners = {
-        "": column_of(tables["persons.csv"], "id"),
-        "org": column_of(tables["orgs.csv"], "id"),
-        "area": column_of(tables["areas.csv"], "ref"),
+        "": _known_in(tables["persons.csv"], "id"),
+        "org": _known_in(tables["orgs.csv"], "id"),
+        "area": _known_in(tables["areas.csv"], "ref"),
     }
     first: dict[tuple[str, str, str], int] = {}
     made: list[ContactPoint] = []

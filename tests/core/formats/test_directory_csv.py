@@ -191,6 +191,24 @@ def test_an_unsound_row_is_left_out_and_makes_no_second_fault() -> None:
     assert 1 == len(faults_with(persons="id,name,org\np1,,huangjing\np2,示例乙,huangjing\n"))
 
 
+def test_deputies_of_each_other_are_a_note() -> None:
+    """Once for each ring, whoever leads into it; and a note forbids nothing."""
+    persons = "id,name,org,deputy\na,甲,huangjing,b\nb,乙,huangjing,c\nc,丙,huangjing,b\nd,丁,huangjing,\n"
+    directory, faults = read_directory(SOUND | {"persons.csv": persons, "contacts.csv": "owner,kind,address\n"}, {"msisdn": msisdn})
+    assert [(3, "deputy", True)] == [(fault.line, fault.column, fault.is_note) for fault in faults]
+    assert "closes a ring of deputies (b → c → b): when nobody of them answers, escalation ends with an alarm" in str(faults[0])
+    assert 4 == len(directory.persons)
+
+
+def test_a_file_that_cannot_be_read_hides_no_mistake_of_the_others() -> None:
+    """Nor does it make one: what would be in it is nobody's fault."""
+    found = faults_with(roles="informant,灾害信息员\n", contacts="owner,kind,address\np1,msisdn,abc\n")
+    assert any(fault.startswith("roles.csv, line 1: lacks the column id, name") for fault in found)
+    assert [fault for fault in found if not fault.startswith("roles.csv")] == [
+        "contacts.csv, line 2, column address: \"abc\" cannot be used: 'abc' is no telephone number"
+    ]
+
+
 def test_a_wide_semicolon_separates_too() -> None:
     """An input method for Chinese gives ；, and it means the same."""
     files = SOUND | {"persons.csv": "id,name,org,areas\np1,示例,huangjing,mca:320585105；nbs:320585105\n"}
