@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from fenghuo.engine import advance, apply, batch, inherit, intake, late, licence, medium, planning, recovery, timers
+from fenghuo.engine import advance, apply, batch, inherit, late, licence, medium, planning, recovery, taking, timers
 from fenghuo.engine.channels import Instance
 from fenghuo.engine.receipts import Receipts
 from fenghuo.link import Ledger
@@ -48,7 +48,7 @@ def sent_after_its_end(patch: pytest.MonkeyPatch) -> None:
 
 def the_old_is_sent_on(patch: pytest.MonkeyPatch) -> None:
     """An Update or Cancel leaves what it replaces in force."""
-    patch.setattr(intake, "replace_earlier", lambda tx, message: (inherit.find_heirs(tx, message.id, message.revision), ()))
+    patch.setattr(taking, "replace_earlier", lambda tx, message: (inherit.find_heirs(tx, message.id, message.revision), ()))
 
 
 def drills_go_everywhere(patch: pytest.MonkeyPatch) -> None:

@@ -18,24 +18,14 @@ from fenghuo.engine.addressees import audience
 from fenghuo.engine.asked_channels import via
 from fenghuo.engine.book import Book
 from fenghuo.engine.chain import (
-    Kin,
-    as_revision,
-    bury,
-    duplicate_of,
-    end_of,
-    find_kin,
-    forerunner,
-    is_dead,
     keys_of,
-    overtaken,
-    remember,
-    replace_earlier,
 )
-from fenghuo.engine.facts import Facts, MessageAccepted, MessageEnded
+from fenghuo.engine.facts import Facts
 from fenghuo.engine.ids import message_id
 from fenghuo.engine.judging import Origin, authority, clarity, freshness, needs_a_person
 from fenghuo.engine.office import Office
 from fenghuo.engine.routing import default_priority, required_signatures
+from fenghuo.engine.taking import Submission, Taking
 from fenghuo.errors import KeyConflict, Overloaded
 from fenghuo.formats.decode import decode
 from fenghuo.formats.message_json import UNSENT, read_message
@@ -46,9 +36,9 @@ from fenghuo.model.message import Content, Message, MessageState, content_hash
 from fenghuo.model.rendition import COMPACT
 from fenghuo.model.traffic import Action
 from fenghuo.store.audit import Deed
-from fenghuo.store.records import MessageRow, RefusalRow
+from fenghuo.store.records import RefusalRow
 from fenghuo.store.store import Store
-from fenghuo.store.tables import MESSAGE, REFUSAL
+from fenghuo.store.tables import REFUSAL
 from fenghuo.store.transaction import Tx
 
 __all__ = ["Intake", "Submission"]
@@ -56,18 +46,6 @@ __all__ = ["Intake", "Submission"]
 OFF_LOOP_OCTETS = 256 * 1024
 """Documents above this are decoded off the loop (security.md §8): the largest real one takes 0.3 s."""
 HIGHEST_NUMBER = 9999
-News = list[MessageAccepted | MessageEnded]
-
-
-class Submission(msgspec.Struct, frozen=True):
-    """What came in by a door: bytes, their type, who brought them, under which key, and who signed already."""
-
-    raw: bytes
-    origin: Origin
-    media_type: str = ""
-    key: str = ""
-    signers: tuple[str, ...] = ()
-    author: str = ""
 
 
 class Intake:
@@ -129,7 +107,7 @@ class Intake:
     async def _take(self, content: Content, decoded: Decoded, submission: Submission, *, place: int) -> Accepted:
         keys = keys_of(content, source=submission.origin.name, key=submission.key, raw=submission.raw, place=place)
         message = self._message(content, submission, decoded.number)
-        work = _Taking(self, message, decoded, submission, keys=keys)
+        work = Taking(self, message, decoded, submission, keys=keys)
         try:
             accepted, _ = await self._store.run(work.commit, accept=True, then=lambda done: self._facts.put_all(done[1]))
         except KeyConflict as conflict:
@@ -205,119 +183,6 @@ class Intake:
         return Refused(number, error.code, error.message, error.where, decoded.verdicts, decoded.repairs)
 
 
-class _Taking:
-    """One message on its way through the writer's job. Everything it decides, it decides on what the store holds at that moment."""
-
-    def __init__(
-        self, intake: Intake, message: Message, decoded: Decoded, submission: Submission, *, keys: tuple[tuple[str, str], ...]
-    ) -> None:
-        self.intake = intake
-        self.message = message
-        self.decoded = decoded
-        self.submission = submission
-        self.keys = keys
-
-    def commit(self, tx: Tx) -> tuple[Accepted, News]:
-        earlier = duplicate_of(tx, self.keys)
-        if earlier is not None:
-            return Accepted(earlier.message, earlier.revision, "duplicate", (), self.decoded.repairs), []
-        content = self.message.content
-        kin = find_kin(tx, content) if content.action in (Action.UPDATE, Action.CANCEL) else ()
-        if not kin:
-            return self._new(tx)
-        answers = [self._revision(tx, relative) for relative in kin]
-        for accepted in [accepted for accepted, _ in answers if accepted.state == MessageState.ACTIVE][:1]:
-            self._bury(tx, accepted)
-        return answers[0][0], [fact for _, facts in answers for fact in facts]
-
-    def _new(self, tx: Tx) -> tuple[Accepted, News]:
-        message = self.message
-        if message.action in (Action.NEW, Action.UPDATE) and is_dead(tx, message.content):
-            return self._insert(tx, message, state=MessageState.CANCELLED), []
-        ahead = forerunner(tx, message.content) if message.action in (Action.NEW, Action.UPDATE) else None
-        if ahead is not None:
-            return self._behind(tx, as_revision(message, ahead))
-        accepted = self._insert(tx, message)
-        self._bury(tx, accepted)
-        return accepted, self._facts(accepted, message)
-
-    def _behind(self, tx: Tx, message: Message) -> tuple[Accepted, News]:
-        """Its Update came before it, and perhaps the Cancel of that: it is kept with them, and nobody is told what is stale."""
-        return self._insert(tx, message, state=overtaken(tx, message) or MessageState.SUPERSEDED), []
-
-    def _bury(self, tx: Tx, accepted: Accepted) -> None:
-        """A Cancel or an Update in force also ends what has not come yet."""
-        if self.message.action in (Action.UPDATE, Action.CANCEL) and accepted.state == MessageState.ACTIVE:
-            message = msgspec.structs.replace(self.message, id=accepted.id, revision=accepted.revision)
-            bury(tx, message, is_signed=bool(self.submission.signers))
-
-    def _revision(self, tx: Tx, kin: Kin) -> tuple[Accepted, News]:
-        message = as_revision(self.message, kin)
-        over = self._over(tx, message) if message.action is Action.UPDATE else None
-        if over is not None:
-            return self._insert(tx, message, state=over), []
-        if kin.sender != message.content.sender and not self.submission.signers:
-            stranger = Verdict("authority", "sender", False, f"the original is by {kin.sender}, this is by {message.content.sender}")
-            held = self._insert(tx, message, extra=(stranger,))
-            return held, self._facts(held, message)
-        accepted = self._insert(tx, message)
-        if accepted.state == MessageState.HELD:  # what it replaces stays in force until somebody signs
-            return accepted, self._facts(accepted, message)
-        heirs, ended = replace_earlier(tx, message)
-        facts: News = [MessageEnded(message.id, revision, end_of(message)) for revision in ended]
-        accepted_facts = self._facts(accepted, message)
-        facts += [msgspec.structs.replace(fact, heirs=heirs) if isinstance(fact, MessageAccepted) else fact for fact in accepted_facts]
-        return accepted, facts
-
-    @staticmethod
-    def _over(tx: Tx, message: Message) -> MessageState | None:
-        over = overtaken(tx, message)
-        return over or (MessageState.SUPERSEDED if forerunner(tx, message.content) is not None else None)
-
-    def _insert(self, tx: Tx, message: Message, *, state: MessageState | None = None, extra: tuple[Verdict, ...] = ()) -> Accepted:
-        verdicts = (*self.intake.judged(message, self.decoded, self.submission.origin), *extra)
-        judged = self.intake.state_of(message, verdicts, self.submission.signers)
-        tx.insert(MESSAGE, _row(message, state or judged, verdicts, self.decoded.repairs, raw=self.submission.raw))
-        remember(tx, self.keys, message)
-        kind = "message.accepted" if (state or judged) is MessageState.ACTIVE else f"message.{state or judged}"
-        tx.event(
-            kind,
-            f"message/{message.id}",
-            revision=message.revision,
-            kind=message.kind,
-            action=message.action,
-            traffic=message.traffic,
-            priority=message.priority.name,
-            source=message.source,
-        )
-        self._tell_audit(tx, message, str(state or judged), verdicts)
-        return Accepted(message.id, message.revision, str(state or judged), verdicts, self.decoded.repairs)
-
-    def _tell_audit(self, tx: Tx, message: Message, state: str, verdicts: tuple[Verdict, ...]) -> None:
-        deed = Deed.of(
-            "accept",
-            f"message/{message.id}",
-            content=message.content_hash,
-            traffic=message.traffic.value,
-            revision=message.revision,
-            act=message.action.value,
-            state=state,
-            source=message.source,
-            author=message.author,
-            signers=self.submission.signers,
-            against=[verdict.check for verdict in verdicts if not verdict.ok],
-            repairs=len(self.decoded.repairs),
-        )
-        tx.audit(deed)
-
-    def _facts(self, accepted: Accepted, message: Message) -> News:
-        state = MessageState(accepted.state)
-        if state not in (MessageState.HELD, MessageState.ACTIVE):
-            return []
-        least = int(needs_a_person(accepted.verdicts))
-        return [MessageAccepted(message, state, self.submission.signers, least=least)]
-
-
 def _unusable(content: Content) -> Problem | None:
     """What no rule could make sense of, whatever its form."""
     if content.needed == Evidence.STORED.name:
@@ -334,28 +199,3 @@ def _conflict_alarm(source: str, sentence: str) -> Callable[[Tx], None]:
         tx.audit(Deed.of("conflict", f"source/{source}"))
 
     return tell
-
-
-def _row(message: Message, state: MessageState, verdicts: tuple[Verdict, ...], repairs: tuple[str, ...], *, raw: bytes) -> MessageRow:
-    content = message.content
-    return MessageRow(
-        id=message.id,
-        revision=message.revision,
-        state=state,
-        number=message.number,
-        sender=content.sender,
-        identifier=content.identifier,
-        sent_at=seconds(content.sent),
-        action=content.action,
-        priority=message.priority,
-        traffic=content.traffic,
-        accepted_at=message.accepted_at,
-        expires_at=message.expires_at,
-        content_hash=message.content_hash,
-        body=msgspec.msgpack.encode(message),
-        raw=raw,
-        verdicts=msgspec.json.encode(verdicts),
-        repairs=msgspec.json.encode(repairs),
-        source=message.source,
-        author=message.author,
-    )

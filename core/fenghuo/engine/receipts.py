@@ -26,8 +26,9 @@ from fenghuo.engine.office import Office
 from fenghuo.engine.orphans import Orphans, Stored
 from fenghuo.engine.page_store import Settled as PageSettled
 from fenghuo.engine.page_store import Told
+from fenghuo.engine.raw_inbound import packed, unpacked
 from fenghuo.errors import FenghuoError, KeyConflict
-from fenghuo.model.delivery import Delivery, Outcome
+from fenghuo.model.delivery import Delivery
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Inbound, InboundKind
@@ -45,35 +46,6 @@ there. A message that could not be taken is looked for as long as its keys are k
 log = structlog.stdlib.get_logger("fenghuo.receipts")
 
 
-class _Packed(msgspec.Struct, frozen=True):
-    """An Inbound without its ack, as it is kept: enough to understand it again after a crash, and the raw octets untouched."""
-
-    kind: InboundKind
-    raw: bytes
-    address_kind: str
-    address: str
-    ref: str
-    alternate_refs: tuple[str, ...]
-    token: str | None
-    n: int
-    level: Evidence | None
-    failure: Outcome | None
-    outcome: Outcome | None
-    text: str
-    addresses: tuple[str, ...] = ()
-    media_type: str = ""
-    proven: bool = False
-
-
-def _packed(inbound: Inbound) -> bytes:
-    return msgspec.msgpack.encode(_Packed(**{name: getattr(inbound, name) for name in _Packed.__struct_fields__}))
-
-
-def _unpacked(raw: bytes) -> Inbound:
-    packed = msgspec.msgpack.decode(raw, type=_Packed)
-    return Inbound(ack=_acked_before, **{name: getattr(packed, name) for name in _Packed.__struct_fields__})
-
-
 def _told(stored: Stored, refs: tuple[str, ...]) -> Told:
     """The receipt as it would read of people on a page."""
     inbound = stored.inbound
@@ -88,10 +60,6 @@ async def _about_no_page(told: Told) -> bool:
 
 def _nothing(tx: Tx) -> None:
     """Its turn at the writer is after that of whatever was handed to it before."""
-
-
-async def _acked_before() -> None:
-    """What is read again after a crash was acked before it, or the peer sends it again."""
 
 
 class Receipts:
@@ -124,7 +92,7 @@ class Receipts:
         bounds = (InboundKind.MESSAGE, KEEP_KEYS_S, UNREAD_S)
         for row in await self._store.find(INBOX, f"state = 'new' AND {recent} ORDER BY id", *bounds):
             try:
-                await self._classify(Stored(row.channel, _unpacked(row.raw), row.id, row.at))
+                await self._classify(Stored(row.channel, unpacked(row.raw), row.id, row.at))
             except FenghuoError as error:  # what it is about may be damaged; it stays new
                 log.error("something heard before could not be worked out", inbox=row.id, cause=str(error))
 
@@ -159,7 +127,7 @@ class Receipts:
 
     async def _keep(self, channel: str, inbound: Inbound) -> Stored:
         number, self._next_inbox = self._next_inbox, self._next_inbox + 1
-        row = InboxRow(number, channel, inbound.kind, _packed(inbound), self._office.clock.time(), "new")
+        row = InboxRow(number, channel, inbound.kind, packed(inbound), self._office.clock.time(), "new")
 
         def keep(tx: Tx) -> None:
             tx.insert(INBOX, row)
