@@ -163,19 +163,26 @@ def _persons(tables: Mapping[str, list[Row]]) -> tuple[Person, ...]:
 
 
 def _note_rings(rows: list[Row], deputies: Mapping[str, str | None]) -> None:
-    """Deputies of each other: escalation ends where it comes round. Two who stand in for each other are no mistake, and worth a word."""
+    """Deputies of each other: escalation ends where it comes round. Two who stand in for each other are no mistake, and worth one word."""
+    rings: list[tuple[Row, str]] = []
     told: set[str] = set()
     for row in rows:
         name = row.cells.get("id", "")
-        if name in told or name not in deputies or not _is_own_ancestor(name, deputies):
-            continue
-        ring = [name]
-        while (after := deputies[ring[-1]]) is not None and after != name:
-            ring.append(after)
-        told.update(ring)
-        way = " → ".join((*ring, name))
-        says = f"closes a ring of deputies ({way}): when nobody of them answers, escalation ends with an alarm"
+        if name not in told and name in deputies and _is_own_ancestor(name, deputies):
+            ring = _ring(name, deputies)
+            told.update(ring)
+            rings.append((row, " → ".join((*ring, name))))
+    for row, way in rings[:1]:
+        more = f", as {len(rings) - 1} more do" if rings[1:] else ""
+        says = f"closes a ring of deputies ({way}){more}: when nobody in it answers, escalation ends with an alarm"
         row.faults.append(Fault(row.file, row.line, "deputy", row.cells.get("deputy", ""), says, is_note=True))
+
+
+def _ring(name: str, deputies: Mapping[str, str | None]) -> list[str]:
+    ring = [name]
+    while (after := deputies[ring[-1]]) is not None and after != name:
+        ring.append(after)
+    return ring
 
 
 def _person(row: Row, *, known: frozenset[str], orgs: frozenset[str], roles: frozenset[str], areas: frozenset[str]) -> Person:
