@@ -161,13 +161,13 @@ class FanOuts:
 
     async def late_outcome(self, stored: Stored) -> bool:
         """What became of an emission of a page after all; False where it is of none, or its outcome is still to come."""
-        settled = await self._pages.late(stored) if self._pages.has_any else None
-        if settled is None:
+        found = await self._pages.late(stored) if self._pages.has_any else None
+        if found is None:
             return False
-        fan = self._open.get(settled.page.objective)
-        if fan is not None and fan.is_known:
-            await self._changed(fan, self._pages.settle(fan, settled))
-            self.on_settled(settled)
+        objective, settled = found
+        fan, work = self._open.get(objective.id), self._pages.settle(objective, settled)
+        await (self._written(work) if fan is None or not fan.is_known else self._changed(fan, work))
+        self.on_settled(settled)
         return True
 
     async def may_own(self, stored: Stored, since: float) -> bool:
@@ -269,7 +269,7 @@ class FanOuts:
             self._flying[instance.name] -= 1
             self.pump()
         if isinstance(settled, Settled):
-            was, page = await self._written(self._pages.settle(fan, settled))
+            was, page = await self._written(self._pages.settle(fan.opened.objective, settled))
             fan.put_back(page, was=was)
             self._go_on(fan, page)
             self.on_settled(settled)

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
+import msgspec
+
 from fenghuo.engine.book import Book
 from fenghuo.engine.facts import Facts, Settled
+from fenghuo.engine.late import Late, raise_late
 from fenghuo.engine.orphans import Stored
-from fenghuo.model.delivery import Token
+from fenghuo.model.delivery import Attempt, Reached, Token, outcome_text
+from fenghuo.store.records import RefRow
 from fenghuo.store.store import Store
-from fenghuo.store.tables import ATTEMPT
+from fenghuo.store.tables import ATTEMPT, REF
+from fenghuo.store.transaction import Tx
 
 __all__ = ["LateOutcomes"]
 
@@ -29,7 +34,7 @@ class LateOutcomes:
         self.on_page: Callable[[Stored], Awaitable[bool]] = _of_no_page
 
     async def take(self, stored: Stored) -> None:
-        """Find its attempt, and tell the loop. What is over stays as it is."""
+        """Find its attempt, and tell the loop. What is over keeps its end, and has the name."""
         inbound = stored.inbound
         if inbound.token is None or inbound.outcome is None or await self.on_page(stored):
             return
@@ -41,6 +46,21 @@ class LateOutcomes:
             self._wait(inbound.token, stored)
         elif delivery is not None:
             self._facts.put(Settled(delivery.id, found[0].n, inbound.outcome, stored.at, begun=True))
+        elif isinstance(inbound.outcome, Reached):
+            await self._name(found[0], inbound.outcome, stored)
+
+    async def _name(self, attempt: Attempt, outcome: Reached, stored: Stored) -> None:
+        """Nobody waits for this emission any more; a report may still come for it, or be there."""
+
+        def job(tx: Tx) -> None:
+            for part, ref in enumerate(outcome.refs):
+                tx.put(REF, RefRow(attempt.channel, ref, attempt.token, attempt.n, part))
+            tx.update(ATTEMPT, msgspec.structs.replace(attempt, outcome=outcome_text(outcome), outcome_at=stored.at))
+
+        await self._store.run(job)
+        await raise_late(self._store, Late(stored.channel, stored.inbox, stored.at, outcome.level, delivery=attempt.delivery))
+        for ref in outcome.refs:
+            self._book.on_named(attempt.channel, ref, attempt.delivery)
 
     def _wait(self, token: Token, stored: Stored) -> None:
         self._crossing[token] = stored

@@ -51,8 +51,8 @@ def due(marks: bytes) -> Sequence[int]:
 
 
 def doubtful(marks: bytes) -> list[int]:
-    """The places of which nobody knows, and it may still be resolved."""
-    return [place for place, mark in enumerate(marks) if mark == DOUBT]
+    """The places of which nobody knows, also where it was given up."""
+    return [place for place, mark in enumerate(marks) if mark & DOUBT]
 
 
 def may_have(marks: bytes, *, on_air: bool) -> list[int]:

@@ -96,9 +96,8 @@ class PageStore:
 
     # What becomes of a page.
 
-    async def settle(self, fan: OpenFanOut, settled: Settled) -> Change:
+    async def settle(self, objective: Objective, settled: Settled) -> Change:
         """Write an outcome down, and what it makes of the page. Raises: StoreError, RowDamaged."""
-        objective = fan.opened.objective
         view = self._view(settled.page.channel)
         n = settled.page.tries
         left = paging.Left(n, settled.outcome, settled.places, settled.at, self._office.chance.random())
@@ -153,19 +152,22 @@ class PageStore:
 
         return await self._store.run(job)
 
-    async def late(self, stored: Stored) -> Settled | None:
+    async def late(self, stored: Stored) -> tuple[Objective, Settled] | None:
         """What became of an emission after all, as settle() takes it; None where it is of no page, or the page is on the air still."""
         inbound = stored.inbound
 
-        def job(tx: Tx) -> Settled | None:
+        def job(tx: Tx) -> tuple[Objective, Settled] | None:
             order = "ORDER BY n = ? DESC, at <= ? DESC, n DESC"
             found = tx.find(PAGE_ATTEMPT, f"token = ? {order}", inbound.token or "", inbound.n, stored.at, limit=1)
             page = tx.get(PAGE, found[0].objective, found[0].number) if found else None
-            if page is None or inbound.outcome is None or (page.state, page.tries) == (DeliveryState.EMITTING, found[0].n):
+            objective = tx.sound(OBJECTIVE, page.objective) if page is not None else None
+            if page is None or objective is None or inbound.outcome is None:
                 return None
-            is_open = (page.state, page.tries) == (DeliveryState.IN_DOUBT, found[0].n)
-            places = marks.doubtful(page.marks) if is_open else ()
-            return Settled(msgspec.structs.replace(page, tries=found[0].n), inbound.outcome, places, stored.at)
+            if (page.state, page.tries) == (DeliveryState.EMITTING, found[0].n):
+                return None
+            places = marks.doubtful(page.marks) if page.tries == found[0].n else ()
+            begun = msgspec.structs.replace(page, tries=found[0].n, token=found[0].token, channel=found[0].channel)
+            return objective, Settled(begun, inbound.outcome, places, stored.at)
 
         return await self._store.run(job)
 

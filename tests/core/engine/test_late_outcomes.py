@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from fenghuo.engine.marks import EVIDENCE
 from fenghuo.model.delivery import DeliveryState, ObjectiveState, Outcome, Reached, Scope, Transient, Unknown
 from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import Doubt, Emission, InboundKind
@@ -94,6 +95,39 @@ async def test_a_page_that_never_left_goes_again_and_is_no_copy(tmp_path: Path) 
         await _understood(house)
         await house.later(2)
         assert [("重发" in sheet.text, sheet.n) for sheet in house.channel["a"].pages] == [(False, 1), (False, 2)]
+
+
+async def test_what_is_over_has_its_name_and_keeps_its_end(tmp_path: Path) -> None:
+    """Two orders were given up, and the centre had taken both: each report is of its own, and neither has to be guessed."""
+    async with opened(tmp_path) as house:
+        house.channel["a"].outcomes.extend([Unknown("timeout")] * 2)
+        for _ in range(2):
+            await house.order("wang", via=["a"], expires_s=60)
+        await house.later(61)
+        await house.hear("a", InboundKind.RECEIPT, ref="late-1", level=Evidence.DEVICE, address=WANG)
+        for number, mail in enumerate(house.sent):
+            await _late(house, mail.token, Reached(Evidence.ACCEPTED, (f"late-{number}",)))
+            await _understood(house)
+        assert [(S.EXPIRED, Evidence.ACCEPTED), (S.EXPIRED, Evidence.DEVICE)] == [
+            (one.state, one.evidence) for one in await house.deliveries()
+        ]
+
+
+async def test_a_page_that_is_over_was_taken_after_all(tmp_path: Path) -> None:
+    """What is known of everybody on it rises, and reports find it by its name."""
+    async with opened(tmp_path, rules=ONE_WAY, a=BULK) as house:
+        await enrol(house, [WANG], [])
+        house.channel["a"].page_outcomes.append(Unknown("timeout"))
+        await alert(house, "one", NORTH_AREA, severity="Minor")
+        await house.later(7200.0)
+        (ended,) = await rows(house)
+        await _late(house, house.channel["a"].pages[0].token, Reached(Evidence.ACCEPTED, ("late",)))
+        await _understood(house)
+        (page,) = await rows(house)
+        assert (ended.state, Evidence.ACCEPTED) == (page.state, Evidence(page.marks[0] & EVIDENCE))
+        await house.hear("a", InboundKind.RECEIPT, ref="late", level=Evidence.DEVICE, address=WANG)
+        await _understood(house)
+        assert [Evidence.DEVICE] == [Evidence(page.marks[0] & EVIDENCE) for page in await rows(house)]
 
 
 def _slow(house: House, *, from_attempt: int = 1) -> asyncio.Event:
