@@ -97,6 +97,7 @@ class Book:
         self.withdrawn: set[int] = set()
         self.on_air: set[int] = set()  # licensed, and without an outcome
         self.on_named: Callable[[str, str, int], None] = _nobody_waits
+        self.on_landed: Callable[[int], None] = _nothing_waits
         self.next_objective = 1
         self.next_delivery = 1
 
@@ -146,8 +147,9 @@ class Book:
         """Keep the newest state of a delivery."""
         entry.deliveries[delivery.id] = delivery
         self.by_delivery[delivery.id] = entry
-        if delivery.state is not DeliveryState.EMITTING:
+        if delivery.state is not DeliveryState.EMITTING and delivery.id in self.on_air:
             self.on_air.discard(delivery.id)
+            self.on_landed(delivery.id)
         if delivery.state is DeliveryState.IN_DOUBT:
             self.doubts[delivery.id] = delivery
             self.nameless.setdefault((delivery.channel, delivery.address), {})[delivery.id] = None
@@ -229,3 +231,7 @@ class Book:
 
 def _nobody_waits(channel: str, ref: str, delivery: int) -> None:
     """Until receipts are wired in, none is waiting for its outcome."""
+
+
+def _nothing_waits(delivery: int) -> None:
+    """The same."""

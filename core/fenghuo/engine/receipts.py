@@ -74,6 +74,7 @@ class Receipts:
         self._orphans = Orphans()
         self._speaking: set[str] = set()
         self._pages_named = 0
+        self._refusals: dict[int, list[Stored]] = {}  # by delivery, on the air
         self.nameless = Nameless(book, store)
         self.late_outcomes = LateOutcomes(facts, book, store)
         self._next_inbox = 1
@@ -178,11 +179,18 @@ class Receipts:
         token = stored.inbound.token
         found = await self._store.find(ATTEMPT, "token = ? ORDER BY n DESC LIMIT 1", token) if token else []
         for attempt in found:
-            if attempt.delivery in self._book.by_delivery:
+            if attempt.delivery in self._book.on_air and stored.inbound.failure is not None:
+                self._refusals.setdefault(attempt.delivery, []).append(stored)
+            elif attempt.delivery in self._book.by_delivery:
                 self._put_part(stored, attempt.delivery)
             else:
                 await self._raise_named(stored, attempt.delivery)
         return bool(found)
+
+    def landed(self, delivery: int) -> None:
+        """An emission has its outcome: a refusal that was faster may end it now."""
+        for stored in self._refusals.pop(delivery, ()):
+            self._put_part(stored, delivery)
 
     async def _give(self, stored: Stored, owner: int) -> None:
         """It can only be of this one, open or over."""

@@ -70,6 +70,7 @@ class EngineRoom:
         self.receipts.nameless.fragments = fragments_by(self.board)
         self.receipts.nameless.is_for_page = self.fan_outs.may_own
         self.book.on_named = self.receipts.named
+        self.book.on_landed = self.receipts.landed
         self.dispatcher.on_doubt = self.receipts.doubted
         self.auditor = Auditor(office, self.facts, store, book=self.book, board=self.board, dispatcher=self.dispatcher)
         self.auditor.pages = PageAuditor(store, board=self.board, fan_outs=self.fan_outs).look

@@ -282,6 +282,27 @@ async def test_a_receipt_may_name_our_token(tmp_path: Path) -> None:
         assert ["matched", "matched"] == [row.state for row in await house.store.find(INBOX)]
 
 
+@pytest.mark.parametrize("by", ["token", "ref"])
+async def test_a_refusal_that_is_faster_than_the_outcome_opens_the_next_rung(tmp_path: Path, by: str) -> None:
+    """The end says no before the centre says that it took it; afterwards nobody will say it again."""
+    async with opened(tmp_path) as house:
+        gate = asyncio.Event()
+
+        async def slow(emission: Emission) -> None:
+            await gate.wait()
+
+        house.channel["a"].during = slow
+        await house.order("wang")
+        (mail,) = house.sent
+        no = Permanent(Scope.RECIPIENT, "UNDELIV")
+        await house.hear("a", InboundKind.RECEIPT, failure=no, **{by: getattr(mail, by)})
+        gate.set()
+        while house.room.dispatcher.in_flight or house.room.receipts.in_hand:
+            await house.settle()
+        await house.settle()
+        assert ["a", "r"] == [mail.channel for mail in house.sent]
+
+
 async def test_an_outcome_that_comes_while_a_receipt_is_being_looked_up_still_names_it(tmp_path: Path) -> None:
     """The receipt found no name in the book and searches the store; the outcome names it meanwhile, and will not come again."""
     async with opened(tmp_path) as house:

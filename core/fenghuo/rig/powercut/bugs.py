@@ -104,6 +104,7 @@ def put_in(bug: Bug | None, room: EngineRoom, store: Store) -> None:
         short = cast(Store, _ShortMemory(store, room.office.clock))
         room.receipts = Receipts(room.office, room.facts, room.book, short, intake=room.intake)
         room.book.on_named = room.receipts.named
+        room.book.on_landed = room.receipts.landed
         room.fan_outs.on_settled = room.receipts.page_settled
 
 
