@@ -11,7 +11,7 @@ import pytest
 
 from fenghuo.engine.intake import Submission
 from fenghuo.engine.judging import Origin
-from fenghuo.model.delivery import DeliveryState, ObjectiveState, Permanent, Reached, Scope, Transient, Unknown
+from fenghuo.model.delivery import DeliveryState, ObjectiveState, Outcome, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import Emission, InboundKind
 from fenghuo.store.tables import INBOX, MESSAGE, RECEIPT
@@ -301,6 +301,27 @@ async def test_a_refusal_that_is_faster_than_the_outcome_opens_the_next_rung(tmp
             await house.settle()
         await house.settle()
         assert ["a", "r"] == [mail.channel for mail in house.sent]
+
+
+@pytest.mark.parametrize("outcome", [Reached(Evidence.ACCEPTED), Unknown("timeout"), Transient(Scope.RECIPIENT, "busy", 5.0)])
+async def test_an_answer_may_be_faster_than_the_outcome_whatever_that_is(tmp_path: Path, outcome: Outcome) -> None:
+    """Whoever answers has it: the objective is met, and nothing goes again."""
+    async with opened(tmp_path) as house:
+        gate = asyncio.Event()
+
+        async def slow(emission: Emission) -> None:
+            await gate.wait()
+
+        house.channel["a"].during = slow
+        house.channel["a"].outcomes.append(outcome)
+        await house.order("wang")
+        await house.answer("a", WANG)
+        gate.set()
+        while house.room.dispatcher.in_flight:
+            await house.settle()
+        await house.later(60)
+        assert [ObjectiveState.MET] == await _objectives(house)
+        assert ["a"] == [mail.channel for mail in house.sent]
 
 
 async def test_an_outcome_that_comes_while_a_receipt_is_being_looked_up_still_names_it(tmp_path: Path) -> None:
