@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from fenghuo.engine import advance, apply, batch, inherit, late, licence, medium, planning, recovery, taking, timers
+from fenghuo.engine import batch, climb, inherit, late, licence, medium, outcomes, planning, recovery, taking, timers
 from fenghuo.engine.channels import Instance
 from fenghuo.engine.receipts import Receipts
 from fenghuo.link import Ledger
@@ -64,7 +64,7 @@ def drills_go_everywhere(patch: pytest.MonkeyPatch) -> None:
 
 def evidence_is_overwritten(patch: pytest.MonkeyPatch) -> None:
     """The newest receipt wins, not the highest."""
-    patch.setattr(apply, "receipted", lambda delivery, *, level, **_: changed(delivery, evidence=level or delivery.evidence))
+    patch.setattr(outcomes, "receipted", lambda delivery, *, level, **_: changed(delivery, evidence=level or delivery.evidence))
 
     def newest(tx: Tx, delivery: Delivery, receipt: Receipt) -> None:
         tx.update(DELIVERY, changed(delivery, evidence=receipt.level))
@@ -121,7 +121,7 @@ def two_ways_of_a_group_are_two(patch: pytest.MonkeyPatch) -> None:
 
 def an_urgent_one_goes_one_way_after_another(patch: pytest.MonkeyPatch) -> None:
     """A P0 has its next rung when the one before gave nothing, and a channel that is down is waited for."""
-    patch.setattr(advance._Draft, "is_next_due", lambda draft: draft.target.rung == 0)
+    patch.setattr(climb.Climb, "is_next_due", lambda draft: draft.target.rung == 0)
 
 
 def an_unknown_commit_is_taken_for_none(patch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,149 @@
+"""Which delivery of a ladder begins: the rungs that are due, the best alternate of each, and a second copy when nothing else is hopeful.
+
+Pure, and a part of the decision about one target (`advance`).
+Source: delivery.md, Planning; At least once, with one exception.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from fenghuo.engine.draft import Draft
+from fenghuo.engine.last_attempt import LAST
+from fenghuo.engine.planning import best_first
+from fenghuo.engine.rules import Rung, RungMode
+from fenghuo.model.delivery import Delivery, DeliveryState, Hold, Scope
+from fenghuo.model.traffic import Priority
+
+__all__ = ["GIVEN_UP", "Climb"]
+
+GIVEN_UP = f"{Scope.CHANNEL} in-doubt"
+"""Reason of a delivery whose doubt nobody resolved in time."""
+
+
+class Climb(Draft):
+    """A draft whose rungs open."""
+
+    def open_rungs(self) -> None:
+        """Give every open rung a live delivery if it can have one, and open the next rungs that are due; at last try what is left."""
+        for index in range(self.target.rung):
+            self.enliven(index)
+        while self.is_next_due():
+            self.target = msgspec.structs.replace(self.target, rung=self.target.rung + 1, rung_at=self.frame.now)
+            for index in range(self.target.rung):
+                self.enliven(index)
+        for index in range(self.target.rung):
+            if self.is_at_its_end():
+                self.enliven(index, is_last=True)
+
+    def is_next_due(self) -> bool:
+        """Whether the next rung of the ladder is to be opened now; notes when it will be, if later."""
+        target, frame = self.target, self.frame
+        if target.rung >= len(frame.rungs):
+            return False
+        following = frame.rungs[target.rung]
+        if target.rung == 0 or frame.objective.priority is Priority.P0 or following.mode is RungMode.PARALLEL:
+            return True
+        if not any(self.is_hopeful(delivery) for delivery in self.now.values()):
+            return True
+        due_s = self.patience_s(following)
+        if due_s is None:
+            return False
+        if frame.now >= target.rung_at + due_s:
+            return True
+        self.wakes.append(target.rung_at + due_s)
+        return False
+
+    def patience_s(self, following: Rung) -> float | None:
+        """Seconds after which the next rung opens although this one may still work: `after_s`, or q95 for a hedge; None: not by time."""
+        if following.after_s is not None:
+            return following.after_s
+        if following.mode is RungMode.HEDGE or self.frame.objective.priority is Priority.P1:
+            used = [view.latency_q95_s for view in map(self.view, self.now.values()) if view]
+            return max(used, default=0.0)
+        return None
+
+    def is_hopeful(self, delivery: Delivery) -> bool:
+        """Whether a delivery of an open rung may still bring the evidence by itself."""
+        if delivery.rung >= self.target.rung:
+            return False
+        match delivery.state:
+            case DeliveryState.READY | DeliveryState.EMITTING:
+                is_urgent_copy = delivery.refires > 0 and delivery.priority <= Priority.P1
+                return not is_urgent_copy and not self.is_sent_again(delivery)  # such a one goes beside the next rung
+            case DeliveryState.AWAITING:
+                return delivery.until is not None
+            case DeliveryState.IN_DOUBT:
+                is_waited_for = delivery.priority > Priority.P1 or self.may_be_told(delivery)
+                return is_waited_for and not self.is_sent_again(delivery)
+            case _:
+                return False
+
+    def is_sent_again(self, delivery: Delivery) -> bool:
+        """Whether it was in doubt and goes once more under its token, as often as the far end keeps silent: a black hole gives no hope."""
+        view = self.view(delivery)
+        begun = delivery.tries - delivery.failures - (delivery.state is DeliveryState.EMITTING)
+        return view is not None and view.doubt == "idempotent" and begun > 0
+
+    def may_be_told(self, delivery: Delivery) -> bool:
+        """Whether the channel may still say what became of it."""
+        view = self.view(delivery)
+        return view is not None and view.doubt == "queryable" and delivery.not_before > self.frame.now
+
+    def enliven(self, index: int, *, is_last: bool = False) -> None:
+        """Make the best waiting alternate of a rung READY, unless one is under way, or may have come while there is other hope."""
+        self.give_way(index)
+        here = [delivery for delivery in self.now.values() if delivery.rung == index]
+        if any(self.is_occupied(delivery) or (self.may_have_come(delivery) and not is_last) for delivery in here):
+            return
+        barred = {delivery.address for delivery in here if self.is_refused(delivery)}
+        waiting = [delivery for delivery in here if delivery.state is DeliveryState.HELD and delivery.address not in barred]
+        usable = [delivery for delivery in waiting if self.may_go(delivery) and delivery.not_before <= self.frame.now]
+        if usable and all(delivery.reason == Hold.CHANNEL for delivery in usable) and self.is_elsewhere(index):
+            return
+        self.wakes.extend(delivery.not_before for delivery in waiting if delivery.not_before > self.frame.now)
+        order = best_first(tuple({delivery.channel for delivery in usable}), self.frame.situation, self.target.recipient)
+        for name in order[:1]:
+            first = min((delivery for delivery in usable if delivery.channel == name), key=lambda delivery: delivery.id)
+            self.put(first, state=DeliveryState.READY, reason="" if self.is_usable(first) else LAST)
+        for delivery in waiting:
+            if not usable and delivery.reason not in (Hold.CHANNEL, Hold.SPENT):
+                self.put(delivery, reason=Hold.CHANNEL)
+
+    def give_way(self, index: int) -> None:
+        """A last attempt that still waits for its turn gives way to an alternate that is up again."""
+        here = [delivery for delivery in self.now.values() if delivery.rung == index]
+        if any(delivery.state is DeliveryState.HELD and self.is_usable(delivery) for delivery in here):
+            for delivery in here:
+                if delivery.state is DeliveryState.READY and delivery.reason == LAST:
+                    self.put(delivery, state=DeliveryState.HELD, reason=Hold.CHANNEL)
+
+    def is_elsewhere(self, index: int) -> bool:
+        """Below P1 a rung that lost its channel waits while another rung is under way: two bearers that return bring one copy."""
+        if self.frame.objective.priority <= Priority.P1:
+            return False
+        if any(rung.mode is RungMode.PARALLEL for rung in self.frame.rungs[: self.target.rung]):
+            return False
+        return any(self.is_hopeful(delivery) for delivery in self.now.values() if delivery.rung != index)
+
+    def is_occupied(self, delivery: Delivery) -> bool:
+        """Whether this delivery keeps its rung from trying an alternate: a second copy to the same person is failover, not routine."""
+        if delivery.state is DeliveryState.IN_DOUBT:
+            return delivery.priority > Priority.P1 or self.is_usable(delivery)
+        is_awaited = delivery.state is DeliveryState.AWAITING and delivery.until is not None
+        return is_awaited or delivery.state in (DeliveryState.READY, DeliveryState.EMITTING)
+
+    @staticmethod
+    def may_have_come(delivery: Delivery) -> bool:
+        """Emitted, waited for, and never confirmed: another way may be the second copy."""
+        is_unconfirmed = delivery.state is DeliveryState.AWAITING and delivery.until is None
+        return is_unconfirmed or (delivery.state is DeliveryState.FAILED and delivery.reason == GIVEN_UP)
+
+    def is_at_its_end(self) -> bool:
+        """The whole ladder is open and nothing on it is hopeful: an alternate is worth a second copy (C8)."""
+        return self.target.rung >= len(self.frame.rungs) and not any(self.is_hopeful(delivery) for delivery in self.now.values())
+
+    @staticmethod
+    def is_refused(delivery: Delivery) -> bool:
+        """The recipient's address was refused, which another channel would do too; a channel's own failure says nothing of it."""
+        return delivery.state is DeliveryState.FAILED and delivery.reason.startswith(Scope.RECIPIENT)

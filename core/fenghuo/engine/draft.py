@@ -1,0 +1,46 @@
+"""The working copy of one decision about a target: its deliveries as they are by now, whom to ask, and when to look again."""
+
+from __future__ import annotations
+
+import msgspec
+
+from fenghuo.engine.frame import Frame, Step
+from fenghuo.engine.last_attempt import is_cut_off, is_due
+from fenghuo.model.delivery import OPEN_STATES, Delivery, Target, TargetState
+from fenghuo.model.situation import ChannelView
+
+__all__ = ["Draft"]
+
+
+class Draft:
+    """Lives for one call of advance()."""
+
+    def __init__(self, target: Target, deliveries: tuple[Delivery, ...], frame: Frame) -> None:
+        self.target = target
+        self.before = {delivery.id: delivery for delivery in deliveries}
+        self.now = {delivery.id: delivery for delivery in deliveries}
+        self.frame = frame
+        self.ask: list[str] = []
+        self.wakes: list[float] = []
+
+    def view(self, delivery: Delivery) -> ChannelView | None:
+        return self.frame.situation.channel.get(delivery.channel)
+
+    def is_usable(self, delivery: Delivery) -> bool:
+        view = self.view(delivery)
+        return view is not None and view.is_usable
+
+    def may_go(self, delivery: Delivery) -> bool:
+        """Usable, or down with a last attempt due."""
+        return self.is_usable(delivery) or is_due(delivery, self.view(delivery))
+
+    def put(self, delivery: Delivery, **changes: object) -> Delivery:
+        after = self.now[delivery.id] = msgspec.structs.replace(self.now[delivery.id], **changes)
+        return after
+
+    def step(self) -> Step:
+        changed = tuple(delivery for key, delivery in self.now.items() if delivery is not self.before[key] and delivery != self.before[key])
+        owed = (delivery for delivery in self.now.values() if self.frame.owes(delivery))
+        lingers = self.target.state is TargetState.MET and any(delivery.state in OPEN_STATES for delivery in owed)
+        cut_off = self.target.state is TargetState.OPEN and self.frame.released and is_cut_off(self.now.values(), self.frame.situation)
+        return Step(self.target, changed, tuple(self.ask), cut_off, lingers)
