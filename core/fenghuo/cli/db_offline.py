@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fenghuo.errors import FormatError, NotReady, StoreError
+from fenghuo.service.audit_restore import tell_restore
 from fenghuo.store.backup import fsck, turn_back
 from fenghuo.store.database import open_reader
 from fenghuo.store.disk import MARKER, FolderLock, sync_folder, write_file
@@ -57,9 +58,9 @@ def put_back(source: Path, folder: Path) -> str:
     report = _examined(source)
     if not report["ok"]:
         raise FormatError(f"{source} is damaged and is not restored: {report['findings'][0]}", code="damaged", where=str(source))
-    _meta(source, "node")
+    node = _meta(source, "node")
     with _locked(folder):
-        kept = _swap(source, folder)
+        kept = _swap(source, folder, node)
     return f"restored from {source}" + (f"; what was there is kept in {kept}" if kept else "")
 
 
@@ -109,12 +110,13 @@ def _meta(path: Path, name: str) -> str:
     return found
 
 
-def _swap(source: Path, folder: Path) -> Path | None:
+def _swap(source: Path, folder: Path, node: str) -> Path | None:
     fresh = folder / f"{DATABASE}.restoring"
     shutil.copyfile(source, fresh)
     with fresh.open("rb+") as written:
         os.fsync(written.fileno())
     name = turn_back(fresh)
+    tell_restore(fresh, folder, source.absolute(), node=node)
     old = [path for ending in COMPANIONS if (path := folder / f"{DATABASE}{ending}").exists()]
     kept = folder / f"before-restore-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}" if old else None
     if kept is not None:

@@ -81,6 +81,8 @@ def verify(daemon: Caller, *, file: Path | None, heads: Path | None, key: Path |
         print_json(report)
     else:
         click.echo(f"{report['records']} records, {'the chain holds' if report['ok'] else 'the chain does NOT hold'}")
+        for one in report.get("restored", ()):
+            click.echo(f"  restored from {clean(one['source'])}, which ended at record {one['after']}; told in record {one['record']}")
         for one in report["breaks"]:
             click.echo(f"  record {one['record']} {clean(one['reason'])}", err=True)
     click.get_current_context().exit(Exit.OK if report["ok"] else Exit.NEGATIVE)

@@ -13,7 +13,7 @@ import structlog
 from fenghuo.clock import Clock
 from fenghuo.errors import FenghuoError
 from fenghuo.model.audit import SYSTEM, By
-from fenghuo.service.audit_heads import Head, Report, Signer, cut_tails, examined, open_signer
+from fenghuo.service.audit_heads import RESTORE, Head, Report, Signer, cut_tails, examined, open_signer, restorations
 from fenghuo.service.audit_places import PLACE_S, FilePlace, Place
 from fenghuo.store.audit import Break, Deed
 from fenghuo.store.store import Store
@@ -58,6 +58,9 @@ class AuditKeeper:
         await asyncio.sleep(rest_s if found else 0.0)
         public = (await asyncio.to_thread(self._open)).public if found else ""
         wrong = tuple(cut_tails(found, hashes, last=last, key=public))
+        if wrong:  # a restore may explain it; looking for one goes over the whole audit
+            told = restorations(await self._store.find(AUDIT, "action = ? ORDER BY seq", RESTORE), key=public)
+            wrong = tuple(cut_tails(found, hashes, last=last, key=public, restored=told))
         for one in wrong:
             log.critical("the audit was changed", record=one.seq, cause=one.reason)
         if wrong:

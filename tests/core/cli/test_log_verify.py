@@ -12,8 +12,10 @@ import msgspec
 import pytest
 
 from fenghuo.cli.audit_offline import verified
+from fenghuo.cli.db_offline import put_back
 from fenghuo.clock import SystemClock
 from fenghuo.service.audit import LOCAL, AuditKeeper
+from fenghuo.service.audit_heads import RESTORE, Report, Restoration
 from fenghuo.store.audit import Deed, read_line, record_hash, record_line
 from fenghuo.store.backup import backup
 from fenghuo.store.store import Store
@@ -121,3 +123,44 @@ def test_a_file_that_is_no_audit_is_said_to_be_none(shell: Shell, tmp_path: Path
     ran = shell.run("log", "verify", str(tmp_path / "x"))
     assert 65 == ran.code
     assert "line 1: this is no record of an audit" in ran.err
+
+
+def test_a_restore_is_told_and_is_no_alarm(shell: Shell, kept: Path) -> None:
+    """What came after the backup is gone, and the heads know of it: the record that the node signed says why."""
+    later(kept / "state", 3)
+    put_back(kept / "backup.sqlite", kept / "state")
+    report = later(kept / "state", 1)
+    assert ((), [5]) == (report.breaks, [one.after for one in report.restored])
+    heads = ("--heads", str(kept / "state" / LOCAL), "--key", str(kept / "state" / "audit.pub"))
+    ran = shell.run("log", "verify", str(kept / "state" / "fenghuo.sqlite"), *heads)
+    assert 0 == ran.code, ran.err
+    assert f"  restored from {kept / 'backup.sqlite'}, which ended at record 5; told in record 6\n" in ran.out
+
+
+def test_a_backup_that_was_only_copied_there_is_an_alarm(kept: Path) -> None:
+    """Nor does a record of a restore help that the node did not sign."""
+    later(kept / "state", 3)
+    (kept / "state" / "fenghuo.sqlite").write_bytes((kept / "backup.sqlite").read_bytes())
+    forged = Restoration("node-1", 5, "00", "backup", 2**50, "00", "00")
+    report = later(kept / "state", 1, Deed.of(RESTORE, "store", **forged.detail()))
+    assert (True, ()) == (bool(report.breaks), report.restored)
+
+
+def later(folder: Path, count: int, deed: Deed | None = None) -> Report:
+    """A life of the daemon with so many deeds; what it finds at its start, and at its end."""
+
+    async def live() -> Report:
+        store = await Store.open(folder, clock=SystemClock(), node="node-1")
+        keeper = AuditKeeper(store, SystemClock())
+        if deed is not None:
+            await store.run(lambda tx: tx.audit(deed))
+        wrong = await keeper.compare()
+        for _ in range(count):
+            await store.run(lambda tx: tx.audit(Deed.of("test", "later")))
+        await keeper.stop()
+        report = await keeper.verify()
+        await store.close()
+        assert bool(wrong) == bool(report.breaks)
+        return report
+
+    return asyncio.run(live())
