@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -16,8 +17,9 @@ import structlog
 from fenghuo.engine.book import Book, OpenObjective
 from fenghuo.engine.channels import ChannelBoard, Instance
 from fenghuo.engine.facts import ChannelObserved, Facts, FanOutCounted
-from fenghuo.engine.fan_out import Again, OpenFanOut, Span
+from fenghuo.engine.fan_out import Again, OpenFanOut
 from fenghuo.engine.health import Sign
+from fenghuo.engine.lanes import Lanes
 from fenghuo.engine.office import Office
 from fenghuo.engine.orphans import Stored
 from fenghuo.engine.page_sender import PageSender
@@ -25,11 +27,9 @@ from fenghuo.engine.page_store import Change, PageStore, Settled, Told
 from fenghuo.engine.paging import is_for_another, is_for_channel, strikes
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.settling import retry_of
-from fenghuo.engine.standing import refusal
 from fenghuo.errors import RowDamaged
-from fenghuo.model.delivery import DeliveryState, ObjectiveState, Transient
+from fenghuo.model.delivery import DeliveryState, Transient
 from fenghuo.model.message import MessageState
-from fenghuo.model.situation import Admin, Health
 from fenghuo.store.records import FanOutRow, PageRow
 from fenghuo.store.store import Store
 
@@ -43,8 +43,7 @@ log = structlog.stdlib.get_logger("fenghuo.fan_outs")
 
 
 class FanOuts:
-    """All that are open. A page has a lane of its own on a channel: half of what the channel may carry at once, so that an order to
-    one person always finds a place beside an alert to a million."""
+    """All that are open."""
 
     def __init__(self, office: Office, facts: Facts, book: Book, store: Store, *, board: ChannelBoard, shelf: RenditionShelf) -> None:
         self._office = office
@@ -52,10 +51,8 @@ class FanOuts:
         self._book = book
         self._pages = PageStore(office, store, board=board)
         self._sender = PageSender(office, facts, store, pages=self._pages, shelf=shelf)
-        self._board = board
+        self._lanes = Lanes(board, on_cut_off=partial(self._pages.tell, "alarm.all_channels_down"))
         self._open: dict[int, OpenFanOut] = {}
-        self._flying: Counter[str] = Counter()
-        self._open_at: dict[str, float] = {}
         self._tasks: dict[asyncio.Task[None], None] = {}  # no set: its order would change from run to run
         self._alarm: asyncio.TimerHandle | None = None
         self._turns = 0
@@ -69,7 +66,7 @@ class FanOuts:
     @property
     def in_flight(self) -> int:
         """Pages that are being carried."""
-        return sum(self._flying.values())
+        return self._lanes.in_flight
 
     @property
     def in_doubt(self) -> int:
@@ -80,13 +77,13 @@ class FanOuts:
         """Pages that wait for a channel, and may go: the first alternate that works, or that would if it did."""
         fans = [fan for fan in self._open.values() if fan.may_go]
         fresh = sum(self.unbegun(fan).get(channel, 0) for fan in fans)
-        return fresh + sum(self._way(fan, page, fan.span_of(page.number)) == channel for fan in fans for page in fan.waiting)
+        return fresh + sum(self._lanes.way(fan, page, fan.span_of(page.number)) == channel for fan in fans for page in fan.waiting)
 
     def unbegun(self, fan: OpenFanOut) -> dict[str, int]:
         """How many pages of a fan-out have not begun, by what they wait for."""
         found: Counter[str] = Counter()
         for span, left in fan.fresh:
-            found[self._way(fan, Again(0.0, 0), span)] += left
+            found[self._lanes.way(fan, Again(0.0, 0), span)] += left
         return found
 
     @property
@@ -134,13 +131,12 @@ class FanOuts:
         for fan in self._open.values():
             for number in fan.doubts(self._office.clock.time()):
                 self._spawn(self._look(fan, number))
-        while (found := self._choose(self._office.clock.time())) is not None:
+        while (found := self._lanes.choose(self._open.values(), self._office.clock.time())) is not None:
             fan, page, instance = found
             fan.take(page)
             self._turns += 1
             fan.turn = self._turns
-            self._flying[instance.name] += 1
-            self._open_at[instance.name] = self._office.clock.time() + instance.gap_s
+            self._lanes.take(instance, self._office.clock.time())
             self._spawn(self._carry(fan, page, instance))
         self._arm()
 
@@ -199,51 +195,6 @@ class FanOuts:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    # Which page goes next, and over what.
-
-    def _choose(self, now: float) -> tuple[OpenFanOut, Again, Instance] | None:
-        fans = [fan for fan in self._open.values() if fan.may_go and fan.opened.objective.state is not ObjectiveState.WAIVED]
-        for fan in sorted(fans, key=lambda fan: (fan.opened.objective.priority, fan.turn)):
-            for page in fan.candidates(now):
-                instance = self._channel_for(fan, page, now)
-                if instance is not None:
-                    return fan, page, instance
-        return None
-
-    def _way(self, fan: OpenFanOut, page: Again, span: Span) -> str:
-        """What a page waits for."""
-        names = [name for name in _alternates(fan, page, span) if name != page.never]
-        return next((name for name in names if self._usable(fan, name, span.kind) is not None), names[0] if names else page.never)
-
-    def _channel_for(self, fan: OpenFanOut, page: Again, now: float) -> Instance | None:
-        """The first alternate that is usable, if it has room; those behind it are for when it is not."""
-        span = fan.span_of(page.number)
-        usable = [instance for name in _alternates(fan, page, span) if (instance := self._usable(fan, name, span.kind)) is not None]
-        self._tell_cut_off(fan, is_cut_off=not usable)
-        best = next((instance for instance in usable if instance.name != page.never), usable[0] if usable else None)
-        if best is None or self._open_at.get(best.name, 0.0) > now:
-            return None
-        return best if self._flying[best.name] < max(min(best.admitted, 1), best.admitted // 2) else None
-
-    def _usable(self, fan: OpenFanOut, name: str, kind: str) -> Instance | None:
-        instance = self._board.get(name)
-        if instance is None or not instance.capabilities.batch or fan.opened.objective.traffic not in instance.traffic:
-            return None
-        if refusal(instance.ungraded, fan.opened.objective):
-            return None
-        fits = not kind or kind in instance.address_kinds
-        return instance if fits and instance.admin is Admin.ENABLED and instance.health.state is not Health.DOWN else None
-
-    def _others(self, fan: OpenFanOut, number: int, channel: str) -> list[str]:
-        """What else could carry a page, right now."""
-        kind, names = fan.span_of(number).kind, fan.row.channels if not fan.row.source else ()
-        return [name for name in names if name != channel and self._usable(fan, name, kind)]
-
-    def _tell_cut_off(self, fan: OpenFanOut, *, is_cut_off: bool) -> None:
-        if is_cut_off and not fan.is_cut_off:
-            self._pages.tell("alarm.all_channels_down", fan.opened.objective)
-        fan.is_cut_off = is_cut_off
-
     def _arm(self) -> None:
         """One timer for the earliest page that is not due yet, none when there is none."""
         if self._alarm is not None:
@@ -251,7 +202,7 @@ class FanOuts:
             self._alarm = None
         now = self._office.clock.time()
         later = [at for fan in self._open.values() for at in fan.due_at]
-        times = [at for at in (*later, *self._open_at.values()) if at > now]
+        times = [at for at in (*later, *self._lanes.open_at) if at > now]
         if times and not self._stopping:
             self._alarm = asyncio.get_running_loop().call_later(min(times) - now, self.pump)
 
@@ -266,7 +217,7 @@ class FanOuts:
         except RowDamaged as damage:  # alarmed by whoever read it; the objective ends as missed, which a person sees too
             log.error("a page cannot be read", cause=str(damage))
         finally:
-            self._flying[instance.name] -= 1
+            self._lanes.leave(instance)
             self.pump()
         if isinstance(settled, Settled):
             was, page = await self._written(self._pages.settle(fan.opened.objective, settled))
@@ -286,7 +237,7 @@ class FanOuts:
     def _go_on(self, fan: OpenFanOut, page: PageRow) -> None:
         """What is still to happen to a page by itself."""
         now = self._office.clock.time()
-        others = self._others(fan, page.number, page.channel)
+        others = self._lanes.others(fan, page.number, page.channel)
         if page.state is DeliveryState.READY:
             only = page.channel if is_for_channel(page) else ""
             is_elsewhere = bool(others) and not only and is_for_another(page)
@@ -300,7 +251,7 @@ class FanOuts:
     async def _look(self, fan: OpenFanOut, number: int) -> None:
         """Look again at a page in doubt when something may have become of it."""
         if not fan.is_stopped:
-            await self._changed(fan, self._pages.look(fan, number, others=lambda page: self._others(fan, number, page.channel)))
+            await self._changed(fan, self._pages.look(fan, number, others=lambda page: self._lanes.others(fan, number, page.channel)))
 
     async def _changed(self, fan: OpenFanOut, work: Coroutine[object, object, Change | None]) -> None:
         """What follows a job that may have changed a page."""
@@ -375,11 +326,6 @@ class FanOuts:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a fan-out stopped", cause=repr(error), exc_info=error)
             self.on_fatal(error)
-
-
-def _alternates(fan: OpenFanOut, page: Again, span: Span) -> tuple[str, ...]:
-    """The channels that may take a page, best first."""
-    return (page.only,) if page.only else (span.channel,) if span.channel else fan.row.channels
 
 
 def _ignored(error: BaseException) -> None:

@@ -5,18 +5,16 @@ So a receipt and an outcome that cross each other lose nothing, and memory holds
 
 from __future__ import annotations
 
-import bisect
-import json
 from collections.abc import Callable, Sequence
 
 import msgspec
 
 from fenghuo.engine import marks, paging
 from fenghuo.engine.channels import ChannelBoard
-from fenghuo.engine.fan_out import OpenFanOut, Span
+from fenghuo.engine.fan_out import OpenFanOut
 from fenghuo.engine.office import Office
 from fenghuo.engine.orphans import Stored
-from fenghuo.errors import RowDamaged
+from fenghuo.engine.page_rows import Told, again_for, attempt_of, is_on, listed, parts_of, places_of, roll_of
 from fenghuo.model.delivery import (
     DeliveryState,
     Objective,
@@ -26,7 +24,6 @@ from fenghuo.model.delivery import (
     Token,
     outcome_text,
 )
-from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import ChannelView
 from fenghuo.store.records import FanOutRow, InboxRow, PageAttemptRow, PageRow, RefRow, RollRow
 from fenghuo.store.store import Store
@@ -37,7 +34,6 @@ __all__ = ["Change", "PageStore", "Settled", "Told"]
 
 AT_ONCE = 100
 """Pages that one job ends: about 3 ms, so that whatever is urgent never waits long for it."""
-_OTHERS = "SELECT objective FROM fan_out WHERE message = ? AND revision < ? AND objective > ?"
 Change = tuple[PageRow | None, PageRow]
 """A page's row before and after."""
 
@@ -58,18 +54,6 @@ class Settled(msgspec.Struct, frozen=True):
         return whole.refs if isinstance(whole, Reached) and self.begun else ()
 
 
-class Told(msgspec.Struct, frozen=True):
-    """A receipt about people on a page, which it names by our token or by the provider's `refs`. `inbox`: its raw row."""
-
-    channel: str
-    addresses: tuple[str, ...]
-    level: Evidence | None
-    failure: Outcome | None
-    inbox: int
-    token: Token | None = None
-    refs: tuple[str, ...] = ()
-
-
 class PageStore:
     """Rows of pages. `has_any`: there are fan-outs at all, so that receipts of other messages are not looked up for nothing."""
 
@@ -85,10 +69,10 @@ class PageStore:
         def job(tx: Tx) -> tuple[bool, PageRow, RollRow]:
             page = tx.get(PAGE, fan.objective, number)
             if page is not None:
-                return True, page, _roll(tx, page.roll_page)
+                return True, page, roll_of(tx, page.roll_page)
             source = tx.get(PAGE, fan.row.source, fan.rolls[number]) if fan.row.source else None
-            roll = _roll(tx, source.roll_page if source is not None else fan.rolls[number])
-            packed = bytes(roll.count) if source is None else _again_for(tx, fan.row, source)
+            roll = roll_of(tx, source.roll_page if source is not None else fan.rolls[number])
+            packed = bytes(roll.count) if source is None else again_for(tx, fan.row, source)
             size = len(packed) - packed.count(marks.NOT_MEANT)
             return False, PageRow(fan.objective, number, roll.id, "", Token(""), DeliveryState.READY, size, packed), roll
 
@@ -175,7 +159,7 @@ class PageStore:
         """Write a receipt down; None when it is about no page. Raises: StoreError, RowDamaged."""
 
         def job(tx: Tx) -> Change | None:
-            attempt = _attempt_of(tx, told)
+            attempt = attempt_of(tx, told)
             page = tx.get(PAGE, attempt.objective, attempt.number) if attempt else None
             objective = tx.sound(OBJECTIVE, page.objective) if page else None
             roll = tx.get(ROLL, page.roll_page) if page else None
@@ -184,7 +168,7 @@ class PageStore:
             raw: InboxRow | None = tx.sound(INBOX, told.inbox)
             if raw is not None and raw.state == "matched":  # it was looked up twice while its page was being named
                 return page, page
-            after = paging.told(page, _places(roll, told.addresses), told.level, told.failure, needed=objective.needed)
+            after = paging.told(page, places_of(roll, told.addresses), told.level, told.failure, needed=objective.needed)
             self._put(tx, page, after, objective)
             if raw is not None:
                 tx.update(INBOX, msgspec.structs.replace(raw, state="matched"))
@@ -199,7 +183,7 @@ class PageStore:
 
         def job(tx: Tx) -> bool:
             nameless = "channel = ? AND at > ? AND at <= ? AND (outcome = '' OR outcome LIKE 'unknown%')"
-            return any(_is_on(tx, attempt, address) for attempt in tx.find(PAGE_ATTEMPT, nameless, channel, since, until))
+            return any(is_on(tx, attempt, address) for attempt in tx.find(PAGE_ATTEMPT, nameless, channel, since, until))
 
         return self.has_any and await self._store.run(job)
 
@@ -244,8 +228,8 @@ class PageStore:
         """List the pages of a fan-out; those that wait for something."""
 
         def job(tx: Tx) -> list[PageRow]:
-            kept = _numbers(tx, "SELECT json_group_array(number) FROM page WHERE objective = ?", fan.objective)
-            fan.know(_parts(tx, fan.row), frozenset(kept))
+            kept = listed(tx, "SELECT json_group_array(number) FROM page WHERE objective = ?", fan.objective)
+            fan.know(parts_of(tx, fan.row), frozenset(kept))
             for name in ("met", "ended", "size"):
                 total = tx.scalar(f"SELECT COALESCE(SUM({name}), 0) FROM page WHERE objective = ?", fan.objective)
                 setattr(fan, "sizes" if name == "size" else name, int(total or 0))
@@ -284,79 +268,6 @@ def _as_begun(held: PageRow | None, settled: Settled) -> PageRow:
         return settled.page
     is_waiting = not settled.begun and held.state is DeliveryState.READY
     return paging.begun(held, settled.page.channel, settled.page.token) if is_waiting else held
-
-
-def _roll(tx: Tx, number: int) -> RollRow:
-    row = tx.get(ROLL, number)
-    if row is None:
-        raise RowDamaged("roll", (number,))
-    return row
-
-
-def _again_for(tx: Tx, row: FanOutRow, source: PageRow) -> bytes:
-    """Marks for those who got an earlier page, or may have, unless a later one over the same channel stands for it."""
-    places = set(_reached(source))
-    where = f"roll_page = ? AND channel = ? AND objective IN ({_OTHERS})"
-    for later in tx.find(PAGE, where, source.roll_page, source.channel, row.message, row.revision, source.objective):
-        places.difference_update(_reached(later))
-    return marks.meant(len(source.marks), places)
-
-
-def _reached(page: PageRow) -> list[int]:
-    return marks.may_have(page.marks, on_air=page.state is DeliveryState.EMITTING)
-
-
-def _parts(tx: Tx, row: FanOutRow) -> list[tuple[Span, list[int]]]:
-    """The pages of a fan-out, in an order that is the same after every restart."""
-    areas = json.dumps(row.areas)
-    in_areas = "area IN (SELECT value FROM json_each(?))"
-    if not row.source:
-        ids = f"SELECT json_group_array(id) FROM (SELECT id FROM roll WHERE roll = ? AND kind = ? AND {in_areas} ORDER BY id)"
-        return [(Span(kind=kind), _numbers(tx, ids, row.roll, kind, areas)) for kind in row.kinds]
-    of_areas = f"roll_page IN (SELECT id FROM roll WHERE {in_areas})"
-    told = f"SELECT number FROM page WHERE objective = ? AND tries > 0 AND channel = ? AND {of_areas} ORDER BY number"
-    numbers = f"SELECT json_group_array(number) FROM ({told})"
-    return [(Span(channel=channel), _numbers(tx, numbers, row.source, channel, areas)) for channel in row.channels]
-
-
-def _numbers(tx: Tx, sql: str, *params: str | int) -> list[int]:
-    found: list[int] = json.loads(str(tx.scalar(sql, *params)))
-    return found
-
-
-def _attempt_of(tx: Tx, told: Told) -> PageAttemptRow | None:
-    if told.token is not None:
-        found = tx.find(PAGE_ATTEMPT, "token = ? ORDER BY n DESC", told.token, limit=1)
-        if found:
-            return found[0]
-    for ref in told.refs:
-        found = tx.find(PAGE_ATTEMPT, "channel = ? AND ref = ? AND ref != ''", told.channel, ref, limit=1) if ref else []
-        if found:
-            return found[0]
-        part = tx.sound(REF, told.channel, ref) if ref else None
-        attempt: PageAttemptRow | None = tx.sound(PAGE_ATTEMPT, part.token, part.n) if part is not None else None
-        if attempt is not None:
-            return attempt
-    return None
-
-
-def _is_on(tx: Tx, attempt: PageAttemptRow, address: str) -> bool:
-    """Whether an attempt of a page was for an address; one of a damaged page may have been."""
-    page = tx.sound(PAGE, attempt.objective, attempt.number)
-    roll = tx.sound(ROLL, page.roll_page) if page is not None else None
-    return page is None or roll is None or any(not page.marks[place] & marks.NOT_MEANT for place in _places(roll, (address,)))
-
-
-def _places(roll: RollRow, addresses: tuple[str, ...]) -> list[int]:
-    """Where these addresses stand on a page; it is sorted. Those that do not are nobody's."""
-    everybody = roll.addresses.split(b"\n")
-    found: list[int] = []
-    for address in addresses:
-        wanted = address.encode()
-        place = bisect.bisect_left(everybody, wanted)
-        if place < len(everybody) and everybody[place] == wanted:
-            found.append(place)
-    return found
 
 
 def _with_outcome(attempt: PageAttemptRow, settled: Settled) -> PageAttemptRow:
