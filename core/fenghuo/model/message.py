@@ -161,8 +161,10 @@ class Content(msgspec.Struct, frozen=True, gc=False):
 
 
 class MessageState(StrEnum):
-    """Where a message stands. HELD: waits for a person; ACTIVE: may be sent; the rest are ends, and an end is never left. COMPLETE: an Ack or
-    an Error, of which nothing is sent."""
+    """Where a message stands. HELD: waits for a person; ACTIVE: may be sent; the rest are ends, and an end is never left.
+
+    COMPLETE: an Ack or an Error, of which nothing is sent.
+    """
 
     HELD = "held"
     ACTIVE = "active"
