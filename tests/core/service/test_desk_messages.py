@@ -250,6 +250,6 @@ async def test_an_area_that_cannot_be_looked_up_waits_for_a_person(tmp_path: Pat
         ]
         accepted = await submit(there, raw)
         assert ("held", True) == (accepted.state, "areas" in [verdict.check for verdict in accepted.verdicts if not verdict.ok])
-        for signer in ("anna", "bert"):  # an exercise takes the same hands as what is real
-            signed = await there.do("alert.sign", id=accepted.id, token=f"{signer}-secret")
+        await there.do("alert.sign", id=accepted.id, token="anna-secret")
+        signed = await there.do("alert.sign", id=accepted.id, token="bert-secret")  # an exercise takes the same hands as what is real
         assert "active" == signed.state
