@@ -21,6 +21,7 @@ from fenghuo.model.delivery import Verdict
 
 if TYPE_CHECKING:
     from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 __all__ = ["Signatures", "judge_signatures", "load_certificate", "refuse_wrapping"]
 
@@ -138,6 +139,8 @@ class _Verifier:
     def _stranger(self, alert: etree._Element, index: int) -> Verdict:
         """No pinned key made it: whether it is at least whole under the key that it brings."""
         embedded = _embedded(alert, index)
+        if embedded is not None and _key(embedded) is None:
+            return Verdict("signature", "unsupported", False, "the key that it brings is of a kind that does not count here")
         is_whole = embedded is not None and self._verified(alert, index, embedded) is not None
         if embedded is not None and not is_whole:
             return Verdict("signature", "invalid", False, "the alert is not what was signed")
@@ -155,7 +158,6 @@ class _Verifier:
 
     def _signed(self, tree: etree._Element, index: int, certificate: x509.Certificate) -> bytes | None:
         from signxml.algorithms import DigestAlgorithm, SignatureMethod  # noqa: PLC0415  as above
-        from signxml.exceptions import InvalidInput, InvalidSignature  # noqa: PLC0415  as above
         from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier  # noqa: PLC0415  as above
 
         class Nth(XMLVerifier):  # the library looks at the first of several only
@@ -174,7 +176,7 @@ class _Verifier:
         )
         try:
             result = Nth().verify(tree, x509_cert=certificate, expect_config=config, validate_schema=False)
-        except (InvalidSignature, InvalidInput, ValueError):
+        except Exception:  # noqa: BLE001  the library raises TypeError and more at foreign octets: what it cannot verify is not verified
             return None
         if not isinstance(result, VerifyResult) or result.signed_xml is None:
             return None
@@ -225,14 +227,26 @@ def _is_supported(method: str, allow_sha1: bool) -> bool:
 
 
 def _is_strong(certificate: x509.Certificate) -> bool:
+    from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415  as above
+
+    key = _key(certificate)
+    return key is not None and (not isinstance(key, rsa.RSAPublicKey) or key.key_size >= MIN_RSA_BITS)
+
+
+def _key(certificate: x509.Certificate) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey | None:
+    """The key of a certificate; None for a kind that does not count, or that nobody here can read: SM2, curves of the writer's own."""
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  as above
     from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: PLC0415  as above
 
-    key = certificate.public_key()
-    return isinstance(key, ec.EllipticCurvePublicKey) or (isinstance(key, rsa.RSAPublicKey) and key.key_size >= MIN_RSA_BITS)
+    try:
+        key = certificate.public_key()
+    except (UnsupportedAlgorithm, ValueError):
+        return None
+    return key if isinstance(key, (rsa.RSAPublicKey, ec.EllipticCurvePublicKey)) else None
 
 
 def _embedded(alert: etree._Element, index: int) -> x509.Certificate | None:
-    """The first certificate that the signature brings along; None if there is none that can be read."""
+    """The first certificate that the signature brings along; None if there is none that can be read, its name and its times too."""
     import base64  # noqa: PLC0415  as above
 
     from cryptography import x509  # noqa: PLC0415  as above
@@ -241,9 +255,11 @@ def _embedded(alert: etree._Element, index: int) -> x509.Certificate | None:
     if found is None or not found.text:
         return None
     try:
-        return x509.load_der_x509_certificate(base64.b64decode(found.text))
-    except ValueError:
+        certificate = x509.load_der_x509_certificate(base64.b64decode(found.text))
+        _name(certificate), _until(certificate)  # parsed when asked for, and a stranger may have written anything
+    except Exception:  # noqa: BLE001  the parser of foreign octets: a certificate that it raises at is none
         return None
+    return certificate
 
 
 def _name(certificate: x509.Certificate) -> str:

@@ -15,6 +15,14 @@ from tests.core.formats.alerts import GOOD
 from tests.core.formats.signing import DSIG, NOW, Signer, forged, former, hub, mallory, met, signature_of, weak
 
 ALERT = "urn:oasis:names:tc:emergency:cap:1.2"
+SM2 = """
+MIIBcTCCARegAwIBAgIUbkXNeIip9hv9VKhB2sfXy7z+MRQwCgYIKoEcz1UBg3UwDjEMMAoGA1UEAwwDc20yMB4XDTI2MTEyNjA2NDYzN1oXDTI2MTIwNjA2
+NDYzN1owDjEMMAoGA1UEAwwDc20yMFkwEwYHKoZIzj0CAQYIKoEcz1UBgi0DQgAESdKzywzSuaRYPV5B20c9PqJfDt+U3zwHENxLWpRgvt6X+oQ5GTptms0F
+XtPldTTVEEim/kaRvlsF9rpstDX3OKNTMFEwHQYDVR0OBBYEFLeri7PI88lrEPVww5h3qJTr3PmAMB8GA1UdIwQYMBaAFLeri7PI88lrEPVww5h3qJTr3PmA
+MA8GA1UdEwEB/wQFMAMBAf8wCgYIKoEcz1UBg3UDSAAwRQIgVs22mx2grB1z/lstviGw7l95vd8S+zp8mgA3NnI7Z7wCIQDHVAxQiTmfohd2dWLuwQlFlhvO
+8oNwrg8RayLHsg4MVg==
+"""
+"""A self-signed certificate of an SM2 key, as `openssl ecparam -name SM2` makes one: no library here can use its key."""
 
 
 def read(raw: bytes, *pinned: Signer, allow_sha1: bool = False) -> Decoded:
@@ -99,6 +107,36 @@ def test_an_algorithm_that_does_not_count_is_unsupported(method: str) -> None:
         decoded = read(etree.tostring(root), met(), allow_sha1=allowed)
         assert [("unsupported", False)] == signatures(decoded)
         assert decoded.content is not None
+
+
+@pytest.mark.parametrize("signer", [met, hub])
+def test_a_signature_without_a_value_is_invalid(signer: Callable[[], Signer]) -> None:
+    """Whatever the library makes of it, pinned or not: a verdict, and the alert waits for a person."""
+    root = etree.fromstring(signer().sign())
+    (value,) = root.iter(f"{{{DSIG}}}SignatureValue")
+    value.text = None
+    for pinned in ((), (signer(),)):
+        decoded = read(etree.tostring(root), *pinned)
+        assert ([("invalid", False)], True) == (signatures(decoded), decoded.content is not None)
+
+
+@pytest.mark.parametrize("signer", [met, hub])
+def test_a_certificate_of_an_sm2_key_is_unsupported(signer: Callable[[], Signer]) -> None:
+    """Under the name of an algorithm that counts: its alert waits for a person."""
+    root = etree.fromstring(signer().sign())
+    (certificate,) = root.iter(f"{{{DSIG}}}X509Certificate")
+    certificate.text = SM2
+    for pinned in ((), (mallory(),)):
+        decoded = read(etree.tostring(root), *pinned)
+        assert ([("unsupported", False)], True) == (signatures(decoded), decoded.content is not None)
+
+
+def test_a_pinned_key_that_cannot_be_used_does_not_hide_another() -> None:
+    """An SM2 certificate in the settings, before or after the one that signed."""
+    pem = b"-----BEGIN CERTIFICATE-----" + SM2.encode() + b"-----END CERTIFICATE-----\n"
+    for pinned in ((pem, met().pem), (met().pem, pem)):
+        (decoded,) = decode(met().sign(), defaults=SourceDefaults(received=NOW, certificates=pinned))
+        assert [("valid", True)] == signatures(decoded)
 
 
 def test_sha1_counts_only_where_settings_say_so_and_is_shown_as_weak() -> None:
