@@ -82,6 +82,7 @@ def assert_honest(decoded: tuple[Decoded, ...]) -> None:
         assert one.outcome in (ACCEPTED, REPAIRED, REFUSED)
         assert (one.content is None) == (one.outcome == REFUSED) == (one.error is not None)
         assert one.verdicts
+        assert () == one.trace, "".join(one.trace)
 
 
 @pytest.mark.parametrize("name", FILES)

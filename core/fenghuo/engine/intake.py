@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection
 from concurrent.futures import Executor
 
 import msgspec
+import structlog
 
 from fenghuo.clock import instant, seconds
 from fenghuo.engine.addressees import audience
@@ -27,8 +28,8 @@ from fenghuo.engine.office import Office
 from fenghuo.engine.routing import default_priority, required_signatures
 from fenghuo.engine.taking import Submission, Taking
 from fenghuo.errors import KeyConflict, Overloaded
-from fenghuo.formats.decode import decode
-from fenghuo.formats.message_json import UNSENT, read_message
+from fenghuo.formats.decode import decode, decode_json
+from fenghuo.formats.message_json import UNSENT
 from fenghuo.formats.verdicts import Decoded, Problem
 from fenghuo.model.delivery import Accepted, Refused, Verdict
 from fenghuo.model.evidence import Evidence
@@ -42,6 +43,8 @@ from fenghuo.store.tables import REFUSAL
 from fenghuo.store.transaction import Tx
 
 __all__ = ["Intake", "Submission"]
+
+log = structlog.stdlib.get_logger("fenghuo.intake")
 
 OFF_LOOP_OCTETS = 256 * 1024
 """Documents above this are decoded off the loop (security.md §8): the largest real one takes 0.3 s."""
@@ -82,7 +85,7 @@ class Intake:
         raw = submission.raw
         is_json = raw[:1] == b"{" and submission.media_type != COMPACT
         if is_json or submission.media_type.startswith("application/json"):
-            return (read_message(raw, defaults=defaults),)
+            return decode_json(raw, defaults=defaults)
         if len(raw) <= OFF_LOOP_OCTETS:
             return decode(raw, submission.media_type, defaults=defaults)
         loop = asyncio.get_running_loop()
@@ -167,6 +170,8 @@ class Intake:
 
     async def _refuse(self, decoded: Decoded, submission: Submission) -> Refused:
         error = decoded.error or Problem("unknown", "the message could not be read")
+        if decoded.trace:
+            log.error("a decoder failed", source=submission.origin.name, octets=len(submission.raw), trace=list(decoded.trace))
 
         def keep(tx: Tx) -> int:
             number = int(tx.scalar("SELECT COALESCE(MAX(id), 0) FROM refusal") or 0) + 1

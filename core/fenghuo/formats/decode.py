@@ -16,7 +16,7 @@ from fenghuo.formats.cap_signature import judge_signatures, refuse_wrapping
 from fenghuo.formats.cap_words import NAMESPACES
 from fenghuo.formats.hidden import HIDDEN_CHARACTER, without_hidden
 from fenghuo.formats.message_json import read_message
-from fenghuo.formats.verdicts import Decoded, Problem, SourceDefaults, accepted, refused
+from fenghuo.formats.verdicts import Decoded, Problem, SourceDefaults, accepted, faulty, refused
 from fenghuo.formats.warning12379 import read_12379
 from fenghuo.formats.warning12379_words import NAMESPACES_12379
 from fenghuo.formats.xml_gate import Document, element_name, open_document, own_root
@@ -24,7 +24,7 @@ from fenghuo.model.delivery import Verdict
 from fenghuo.model.message import Content
 from fenghuo.model.rendition import COMPACT
 
-__all__ = ["Decoded", "Problem", "SourceDefaults", "decode"]
+__all__ = ["Decoded", "Problem", "SourceDefaults", "decode", "decode_json"]
 
 MAX_ALERTS = 1_000
 """Most alerts of one container; the largest feed of a national source lists 500."""
@@ -39,7 +39,23 @@ def decode(raw: bytes, media_type: str = "", *, defaults: SourceDefaults = _NO_D
     `media_type` is a hint; the octets decide, but for a compact frame, which can begin with any. A container
     (Atom, RSS, EDXL-DE) gives one Decoded for each alert inside it;
     one with links only gives a single refusal with code no-alert, whose verdict `container` is ok: its source is healthy.
+    What a decoder of ours fails at is a refusal with code decoder-fault and its trace.
     """
+    try:
+        return _decode(raw, media_type, defaults)
+    except Exception as fault:  # noqa: BLE001  a fault of ours in one of thirty decoders must cost no sender its words, and no door its life
+        return (faulty(fault),)
+
+
+def decode_json(raw: bytes, *, defaults: SourceDefaults = _NO_DEFAULTS) -> tuple[Decoded, ...]:
+    """Octets that can only be our own JSON, under the same promise."""
+    try:
+        return (read_message(raw, defaults=defaults),)
+    except Exception as fault:  # noqa: BLE001  as above
+        return (faulty(fault),)
+
+
+def _decode(raw: bytes, media_type: str, defaults: SourceDefaults) -> tuple[Decoded, ...]:
     if media_type == COMPACT:
         from fenghuo.formats.compact_reading import read_compact  # noqa: PLC0415  dictionaries: only whoever hears a frame pays for them
 
@@ -85,8 +101,9 @@ def _outermost_alerts(element: etree._Element) -> Iterator[etree._Element]:
 def _decoded(alert: etree._Element, original: etree._Element, document: Document, defaults: SourceDefaults) -> Decoded:
     """One alert: the strict verdict, its signatures, the tolerant reading, the findings. What a pinned key signed is all that is read."""
     notes = Notes(document.repairs)
-    verdicts: tuple[Verdict, ...] = (_wellformed(document), schema_verdict(alert))
+    verdicts: tuple[Verdict, ...] = (_wellformed(document),)
     try:
+        verdicts += (schema_verdict(alert),)
         refuse_wrapping(original)
         signatures = judge_signatures(
             own_root(original), pinned=defaults.certificates, at=defaults.received, allow_sha1=defaults.allow_sha1
@@ -95,11 +112,13 @@ def _decoded(alert: etree._Element, original: etree._Element, document: Document
         read = _reader(alert)
         content = read(open_document(signatures.signed).root if signatures.signed else alert, notes, defaults)
         content, hidden = without_hidden(content)
+        for path in hidden:
+            notes.repair(HIDDEN_CHARACTER, path)
+        check(content, notes)
     except FormatError as error:
         return refused(error, verdicts + notes.findings, notes.repairs)
-    for path in hidden:
-        notes.repair(HIDDEN_CHARACTER, path)
-    check(content, notes)
+    except Exception as fault:  # noqa: BLE001  as above; its neighbours in the feed are read all the same
+        return faulty(fault, verdicts + notes.findings, notes.repairs)
     return accepted(content, verdicts + notes.findings, notes.repairs)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from fenghuo.errors import FormatError
 from fenghuo.model.delivery import Verdict
 from fenghuo.model.message import Content
 
-__all__ = ["ACCEPTED", "REFUSED", "REPAIRED", "Decoded", "Problem", "SourceDefaults", "accepted", "refused"]
+__all__ = ["ACCEPTED", "REFUSED", "REPAIRED", "Decoded", "Problem", "SourceDefaults", "accepted", "faulty", "refused"]
 
 ACCEPTED = "accepted"
 REPAIRED = "accepted-with-repairs"
@@ -30,7 +31,7 @@ class Decoded(msgspec.Struct, frozen=True):
     """The end of decoding one message. `outcome`: accepted, accepted-with-repairs or refused; it speaks of the form only.
 
     `content` is None exactly when the outcome is refused, and then `error` says why. `number`: the short number that the sender gave
-    it, 0 for none. Source: wire-formats.md §1.1.
+    it, 0 for none. `trace`: where a decoder of ours failed, for the log. Source: wire-formats.md §1.1.
     """
 
     outcome: str
@@ -39,6 +40,7 @@ class Decoded(msgspec.Struct, frozen=True):
     repairs: tuple[str, ...] = ()
     error: Problem | None = None
     number: int = 0
+    trace: tuple[str, ...] = ()
 
 
 class SourceDefaults(msgspec.Struct, frozen=True):
@@ -65,3 +67,10 @@ def accepted(content: Content, verdicts: tuple[Verdict, ...] = (), repairs: tupl
 def refused(error: FormatError, verdicts: tuple[Verdict, ...] = (), repairs: tuple[str, ...] = ()) -> Decoded:
     """Not taken, with the reason that `error` carries."""
     return Decoded(REFUSED, None, verdicts, repairs, Problem(error.code, str(error), error.where))
+
+
+def faulty(fault: Exception, verdicts: tuple[Verdict, ...] = (), repairs: tuple[str, ...] = ()) -> Decoded:
+    """Not taken, because a decoder of ours failed at it: a refusal like any other, so that its octets are kept and a person told."""
+    sentence = f"these octets could not be read by a fault of ours ({type(fault).__name__}); they are kept, and the log has the trace"
+    error = FormatError(sentence, code="decoder-fault")
+    return msgspec.structs.replace(refused(error, verdicts, repairs), trace=tuple(traceback.format_exception(fault)))

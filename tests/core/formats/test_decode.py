@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fenghuo.formats.decode import decode
+from fenghuo.formats import cap_schema
+from fenghuo.formats.decode import decode, decode_json
 from fenghuo.formats.verdicts import ACCEPTED, REFUSED, REPAIRED
 from fenghuo.model.delivery import Verdict
+from fenghuo.model.rendition import COMPACT
 from fenghuo.model.traffic import Kind
 from tests.core.formats.alerts import GOOD, one, spoiled
 
@@ -147,7 +149,31 @@ def assert_honest(raw: bytes) -> None:
     for decoded in decode(raw):
         assert decoded.outcome in (ACCEPTED, REPAIRED, REFUSED)
         assert (decoded.content is None) == (decoded.outcome == REFUSED) == (decoded.error is not None)
+        assert () == decoded.trace, "".join(decoded.trace)
         assert bool(decoded.repairs) or decoded.outcome != REPAIRED
+
+
+def failing(*_: object, **__: object) -> None:
+    raise TypeError("a fault of ours")
+
+
+def test_what_a_decoder_fails_at_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In every format: with a code of its own, and the trace for the log."""
+    for name in ("read_cap", "read_message", "open_document"):
+        monkeypatch.setattr(f"fenghuo.formats.decode.{name}", failing)
+    monkeypatch.setattr("fenghuo.formats.compact_reading.read_compact", failing)
+    json = b'{"to":["a"],"text":"b"}'
+    for (decoded,) in (decode(GOOD.encode()), decode(json), decode(b"\x01", COMPACT), decode_json(json)):
+        assert decoded.error is not None
+        assert ("decoder-fault", True) == (decoded.error.code, "a fault of ours" in decoded.trace[-1])
+
+
+def test_what_a_decoder_fails_at_does_not_spoil_its_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The good ones of a feed are read; the schema that failed at one is asked about the next."""
+    judge = cap_schema.schema_verdict
+    monkeypatch.setattr("fenghuo.formats.decode.schema_verdict", lambda alert: failing() if "BAD" in alert[0].text else judge(alert))
+    entries = "".join(f"<entry><content>{ALERT.replace('T-1', name)}</content></entry>" for name in ("A", "BAD", "B"))
+    assert ["A", None, "B"] == [decoded.content and decoded.content.identifier for decoded in decode(ATOM.format(entries).encode())]
 
 
 @given(st.binary(max_size=200))
