@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from fenghuo.errors import (
     AuthFailed,
+    CannotCreate,
     CapError,
     ConfigError,
     Denied,
@@ -26,6 +27,7 @@ from fenghuo.errors import (
     SettingsError,
     StaleEpoch,
     StoreFull,
+    StoreInUse,
     Withdrawn,
 )
 from fenghuo.model.delivery import (
@@ -102,6 +104,7 @@ __all__ = [
     "AuthFailed",
     "Budget",
     "CancelResult",
+    "CannotCreate",
     "CapError",
     "Capabilities",
     "Channel",
@@ -167,6 +170,7 @@ __all__ = [
     "SourceType",
     "StaleEpoch",
     "StoreFull",
+    "StoreInUse",
     "Token",
     "Traffic",
     "Transient",

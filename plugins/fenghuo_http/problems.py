@@ -9,6 +9,7 @@ import msgspec
 
 from fenghuo import (
     AuthFailed,
+    CannotCreate,
     ConfigError,
     Denied,
     FenghuoError,
@@ -23,6 +24,7 @@ from fenghuo import (
     SettingsError,
     StaleEpoch,
     StoreFull,
+    StoreInUse,
 )
 
 __all__ = ["TABLE", "HttpRefusal", "Problem", "problem_of", "problem_of_refusal"]
@@ -88,6 +90,8 @@ TABLE: dict[type[BaseException], tuple[HTTPStatus, str]] = {
     ConfigError: (HTTPStatus.UNPROCESSABLE_ENTITY, "settings"),
     AuthFailed: (HTTPStatus.UNPROCESSABLE_ENTITY, "settings"),
     StoreFull: (HTTPStatus.INSUFFICIENT_STORAGE, "full"),
+    StoreInUse: (HTTPStatus.SERVICE_UNAVAILABLE, "unavailable"),
+    CannotCreate: (HTTPStatus.INTERNAL_SERVER_ERROR, "cannot-create"),
     FenghuoError: (HTTPStatus.INTERNAL_SERVER_ERROR, "internal"),
 }
 """Error → status and code; an error not listed is looked up by its nearest listed ancestor. The words are those of the control
