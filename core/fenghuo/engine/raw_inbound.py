@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
+import structlog
 
 from fenghuo.model.delivery import Outcome
 from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import Inbound, InboundKind
+from fenghuo.store.tables import INBOX
+from fenghuo.store.transaction import Tx
 
-__all__ = ["packed", "unpacked"]
+__all__ = ["mark", "packed", "set_aside", "unpacked"]
+
+log = structlog.stdlib.get_logger("fenghuo.receipts")
 
 
 class _Packed(msgspec.Struct, frozen=True):
@@ -44,3 +51,22 @@ def unpacked(raw: bytes) -> Inbound:
 
 async def _acked_before() -> None:
     """What is read again after a crash was acked before it, or the peer sends it again."""
+
+
+def mark(tx: Tx, inbox: int, state: str) -> None:
+    """Understood: a restart must not try it on what came after it."""
+    raw = tx.sound(INBOX, inbox)
+    if raw is not None:
+        tx.update(INBOX, msgspec.structs.replace(raw, state=state))
+
+
+def set_aside(inbox: int, channel: str, fault: Exception) -> Callable[[Tx], None]:
+    """What we fail at by a fault of ours, at the next start just as now: out of the way, its octets kept and a person told."""
+    log.error("something heard cannot be worked out", channel=channel, inbox=inbox, exc_info=fault)
+    sentence = f"we fail at something heard by a fault of ours ({type(fault).__name__}); its octets are kept, and the log has the trace"
+
+    def tell(tx: Tx) -> None:
+        mark(tx, inbox, "fault")
+        tx.event("alarm.inbound_fault", f"inbox/{inbox}", channel=channel, message=sentence)
+
+    return tell

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 
-import msgspec
 import structlog
 
 from fenghuo.engine.answers import Named, Verb, level_of, named, verb_of
@@ -26,7 +25,7 @@ from fenghuo.engine.office import Office
 from fenghuo.engine.orphans import Orphans, Stored
 from fenghuo.engine.page_store import Settled as PageSettled
 from fenghuo.engine.page_store import Told
-from fenghuo.engine.raw_inbound import packed, unpacked
+from fenghuo.engine.raw_inbound import mark, packed, set_aside, unpacked
 from fenghuo.errors import FenghuoError, KeyConflict
 from fenghuo.model.delivery import Delivery
 from fenghuo.model.evidence import Evidence
@@ -96,6 +95,8 @@ class Receipts:
                 await self._classify(Stored(row.channel, unpacked(row.raw), row.id, row.at))
             except FenghuoError as error:  # what it is about may be damaged; it stays new
                 log.error("something heard before could not be worked out", inbox=row.id, cause=str(error))
+            except Exception as fault:  # noqa: BLE001  a fault of ours at one row must not end every start from now on
+                await self._store.run(set_aside(row.id, row.channel, fault))
 
     async def take(self, channel: str, inbound: Inbound) -> None:
         """Commit, ack, classify. Raises: StoreFull: nothing was acked, the peer will send it again."""
@@ -117,7 +118,12 @@ class Receipts:
         await inbound.ack()
         waiting = [] if channel in self._speaking else self._orphans.of(channel)  # what a restart could not tell apart, it may tell now
         self._speaking.add(channel)
-        await self._classify(stored)
+        try:
+            await self._classify(stored)
+        except FenghuoError:
+            raise  # it may be worked out at the next start
+        except Exception as fault:  # noqa: BLE001  acked and never sent again: a person reads what we could not
+            await self._store.run(set_aside(stored.inbox, channel, fault))
         await self._look_again(waiting)
 
     def _taken(self, task: asyncio.Task[None]) -> None:
@@ -306,7 +312,7 @@ class Receipts:
         inbound = stored.inbound
 
         def tell(tx: Tx) -> None:
-            _mark(tx, stored.inbox, "unmatched")
+            mark(tx, stored.inbox, "unmatched")
             tx.event(
                 "alarm.answer_unmatched",
                 f"inbox/{stored.inbox}",
@@ -329,11 +335,4 @@ class Receipts:
             await self._intake.accept(submission)
         except KeyConflict as conflict:  # told and audited by the door; offered again it would be told again at every start
             log.warning("a message came under a key that another has", channel=stored.channel, cause=str(conflict))
-        await self._store.run(lambda tx: _mark(tx, stored.inbox, "taken"))
-
-
-def _mark(tx: Tx, inbox: int, state: str) -> None:
-    """Understood: a restart must not try it on what came after it."""
-    raw = tx.sound(INBOX, inbox)
-    if raw is not None:
-        tx.update(INBOX, msgspec.structs.replace(raw, state=state))
+        await self._store.run(lambda tx: mark(tx, stored.inbox, "taken"))

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
-from fenghuo.engine.receipts import UNREAD_S
+from fenghuo.engine.orphans import Stored
+from fenghuo.engine.raw_inbound import packed
+from fenghuo.engine.receipts import UNREAD_S, Receipts
 from fenghuo.errors import Overloaded
-from fenghuo.plugin.ports import InboundKind
+from fenghuo.plugin.ports import Inbound, InboundKind
+from fenghuo.store.records import InboxRow
 from fenghuo.store.tables import INBOX, MESSAGE
+from fenghuo.store.transaction import Tx
 from tests.core.engine.house import House, opened
 
 
@@ -36,6 +42,75 @@ async def test_a_message_that_could_not_be_taken_is_taken_at_the_next_start(tmp_
         await house.answer("a", "+8613800000001")
     async with opened(tmp_path, clock=house.clock) as again:
         assert (1, ["taken", "unmatched"]) == (len(await again.store.find(MESSAGE)), await _raw(again))
+
+
+async def test_a_message_that_a_decoder_fails_at_is_acked_refused_and_not_offered_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its peer is told that we have it, a person sees the refusal, and no start reads it again."""
+    acked: list[str] = []
+
+    async def ack() -> None:
+        acked.append("7")
+
+    def failing(*_: object, **__: object) -> None:
+        raise TypeError("a fault of ours")
+
+    monkeypatch.setattr("fenghuo.formats.decode.read_message", failing)
+    async with opened(tmp_path) as house:
+        with capture_logs():
+            await house.hear("r", InboundKind.MESSAGE, raw=b'{"to":["huang"]}', ref="7", address="BJ1WANG", ack=ack)
+        assert (["7"], ["taken"]) == (acked, await _raw(house))
+    async with opened(tmp_path, clock=house.clock) as again:
+        assert ["decoder-fault"] == [event["code"] for event in await again.events("alarm.message_refused")]
+
+
+async def test_something_heard_that_we_fail_at_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While we run: its octets stay, a person is told once, and what comes after it is worked out."""
+
+    def failing(*_: object) -> None:
+        raise TypeError("a fault of ours")
+
+    async with opened(tmp_path) as house:
+        with monkeypatch.context() as broken, capture_logs() as logs:
+            broken.setattr("fenghuo.engine.receipts.named", failing)
+            await house.answer("a", "+8613800000001", "收到")
+        await house.answer("a", "+8613800000001", "收到")
+        assert ["fault", "unmatched"] == await _raw(house)
+        assert ["something heard cannot be worked out"] == [line["event"] for line in logs if line["log_level"] == "error"]
+    async with opened(tmp_path, clock=house.clock) as again:
+        assert [("a", True)] == [(one["channel"], "TypeError" in one["message"]) for one in await again.events("alarm.inbound_fault")]
+
+
+async def test_a_row_that_we_fail_at_does_not_end_a_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two of its kind lie there new, one that nobody can unpack and one that we fail at; the start goes on, and so does the third."""
+
+    def failing(number: int) -> Callable[..., object]:
+        def classify(self: Receipts, stored: Stored) -> object:
+            if stored.inbox == number:
+                raise TypeError("a fault of ours")
+            return answer(self, stored)
+
+        return classify
+
+    answer = Receipts._answer
+    async with opened(tmp_path) as house:
+        heard = packed(Inbound(kind=InboundKind.ANSWER, raw=b"", ack=_never, address_kind="msisdn", address="+8613800000001", text="收到"))
+
+        def lie_there(tx: Tx) -> None:
+            for number, raw in ((1, b"\xc1"), (2, heard), (3, heard)):
+                tx.insert(INBOX, InboxRow(number, "a", InboundKind.ANSWER, raw, house.clock.time(), "new"))
+
+        await house.store.run(lie_there)
+    monkeypatch.setattr(Receipts, "_answer", failing(2))
+    with capture_logs():
+        async with opened(tmp_path, clock=house.clock) as again:
+            assert ["fault", "fault", "unmatched"] == await _raw(again)
+            assert 2 == len(await again.events("alarm.inbound_fault"))
+
+
+async def _never() -> None:
+    raise AssertionError("it was acked before")
 
 
 async def _raw(house: House) -> list[str]:
