@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import threading
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from fenghuo.cli.door import speaks
 from fenghuo.cli.paper import clean, local, print_json, print_table
 from fenghuo.client.caller import Caller, CallFailed
 from fenghuo.service.daemon import serve as run_daemon
+from fenghuo.service.problems import Exit
 
 __all__ = ["endpoint", "keyed", "slip"]
 
@@ -33,10 +35,14 @@ def endpoint() -> None:
 @click.option("--exercise", is_flag=True, help="Refuse traffic Actual on every channel.")
 @click.pass_context
 def serve(ctx: click.Context, *, config: Path | None, exercise: bool) -> None:
-    """Run the daemon; the same as `fenghuo serve`."""
+    """Run the daemon as `fenghuo serve` does; settings of a node with another role are refused."""
     named = config or ctx.find_root().params.get("config")
     if named is None:
         raise click.UsageError("which settings? Give --config FILE.", ctx)
+    if _is_other(Path(named)):
+        says = 'node.role is not "endpoint"; write role = "endpoint" under [node], or run what it is by `fenghuo serve`'
+        click.echo(f"{Path(named).name}: {says}", err=True)
+        ctx.exit(Exit.SETTINGS)
     ctx.exit(run_daemon(named, exercise=exercise))
 
 
@@ -80,6 +86,15 @@ def watch(daemon: Caller, *, shows_all: bool) -> None:
         ear.join()
     except KeyboardInterrupt:
         click.get_current_context().exit(0)
+
+
+def _is_other(config: Path) -> bool:
+    """Whether these are the settings of a node that is no endpoint; of a file that cannot be read the daemon says why."""
+    try:
+        node = tomllib.loads(config.read_text(encoding="utf-8-sig")).get("node", {})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return False
+    return not isinstance(node, dict) or node.get("role") != "endpoint"
 
 
 def slip(row: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -50,6 +51,7 @@ from fenghuo.service.reload import Reloader, holders_of, take_directory, tell_ru
 from fenghuo.service.rolls import RollKeeper
 from fenghuo.service.settings import Settings
 from fenghuo.service.spool import Spool
+from fenghuo.service.tending import Tending, Work, log_fault
 from fenghuo.service.upward import Upward
 from fenghuo.service.watchdog import Progress, Watchdog
 from fenghuo.service.web import WebPort
@@ -181,9 +183,9 @@ class Daemon:
         state = StateVerbs(room, self._store, keeper=keeper, host=self._host, about=about)
         messages.plan = plans.explain
         queue = QueueVerbs(room.decisions)
-        if self._settings.node.endpoint is not None:
-            desk.add(EndpointVerbs(room, self._store, self._upward).verbs())
-        for verbs in (messages.verbs(), plans.verbs(), queue.verbs(), state.verbs(), AuditVerbs(self._audit, self._store).verbs()):
+        endpoint = EndpointVerbs(room, self._store, self._upward)  # a node without a screen says so
+        audit = AuditVerbs(self._audit, self._store)
+        for verbs in (messages.verbs(), plans.verbs(), queue.verbs(), state.verbs(), audit.verbs(), endpoint.verbs()):
             desk.add(verbs)
         return desk
 
@@ -193,17 +195,18 @@ class Daemon:
         control = ControlServer(desk, self._store.events, path=settings.control_socket, log=log)
         engine = asyncio.create_task(room.loop.run(), name="the loop")
         engine.add_done_callback(self._ended)
-        tasks = [engine, *self._helpers(room, desk)]
+        tending = Tending(self._store)
+        tasks = [engine, *self._helpers(room, desk, tending)]
         try:
             await control.start()
             self._hosting.start(desk, self._store.events, web)
             if web is not None:
                 await self._hosting.fronts_started()
-                tasks += await self._open_web(web)
+                tasks += await self._open_web(web, tending)
             self._listen(room, desk, keeper)
             self._tell_ready(web, doubts=room.recovery.doubts, began=began)
             self._hosting.start_channels()
-            tasks.append(asyncio.create_task(tell_rules(room, self._store), name="rules"))
+            tasks.append(tending.start("rules", partial(tell_rules, room, self._store)))
             await self._stop.wait()
         finally:
             self._ready = False
@@ -212,7 +215,7 @@ class Daemon:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _open_web(self, web: WebPort) -> list[asyncio.Task[None]]:
+    async def _open_web(self, web: WebPort, tending: Tending) -> list[asyncio.Task[None]]:
         """Open the web port, or go on without and try again: a node without its web port still delivers what it has."""
         try:
             await web.start()
@@ -220,24 +223,28 @@ class Daemon:
             sentence = str(refusal)
             log.error("web port not open yet", cause=sentence)
             await self._store.run(lambda tx: tx.event("alarm.web_port", "node", message=sentence))
-            return [asyncio.create_task(web.start_late(), name="web")]
+            return [tending.start("web", web.start_late)]
         return []
 
-    def _helpers(self, room: EngineRoom, desk: Desk) -> list[asyncio.Task[None]]:
+    def _helpers(self, room: EngineRoom, desk: Desk, tending: Tending) -> list[asyncio.Task[None]]:
         """What runs beside the loop: the watchdog's feed, the event counter, the spool folder."""
         watchdog = Watchdog(self._notify, self._clock, status=lambda: f"{len(room.book.objectives)} objectives open")
         self._metrics.gauge("loop_lag_seconds", lambda: [({}, watchdog.lag_s)])
         watchdog.watch("loop", lambda: Progress(room.loop.turns, room.loop.has_work, 10.0))
         watchdog.watch("writer", lambda: Progress(*self._store.progress, 20.0))
-        works = [("watchdog", watchdog.run(watchdog_period_s())), ("events", self._count_events(room)), ("audit", self._audit.run())]
-        works += [("auditor", room.auditor.run()), ("rolls", self._rolls.run())]
-        works.append(("scrub", scrub_daily(self._store)))
+        works: dict[str, Work] = {"watchdog": partial(watchdog.run, watchdog_period_s()), "events": partial(self._count_events, room)}
+        works |= {
+            "audit": self._audit.run,
+            "auditor": room.auditor.run,
+            "rolls": self._rolls.run,
+            "scrub": partial(scrub_daily, self._store),
+        }
         endpoint = self._settings.node.endpoint
         if endpoint is None or endpoint.has_rules:  # without rules of its own an endpoint has nothing to pass on
-            works.append(("upward", self._upward.run()))
+            works["upward"] = self._upward.run
         if self._settings.intake.spool is not None:
-            works.append((SPOOL, Spool(self._settings.intake.spool, self._hosting.spooled(desk), source=SPOOL).run()))
-        return [asyncio.create_task(work, name=name) for name, work in works]
+            works[SPOOL] = Spool(self._settings.intake.spool, self._hosting.spooled(desk), source=SPOOL).run
+        return [tending.start(name, work) for name, work in works.items()]
 
     def _tell_ready(self, web: WebPort | None, *, doubts: int, began: float) -> None:
         sys.setswitchinterval(SWITCH_S)
@@ -282,8 +289,9 @@ class Daemon:
             loop.add_signal_handler(name, self._stop.set)
 
         def reload() -> None:
-            task = loop.create_task(self._reload(room, desk, keeper))
+            task = loop.create_task(self._reload(room, desk, keeper), name="reload")
             self._reloading.add(task)
+            task.add_done_callback(log_fault)
             task.add_done_callback(self._reloading.discard)
 
         loop.add_signal_handler(signal.SIGHUP, reload)
@@ -303,9 +311,12 @@ class Daemon:
             self._stop.set()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
+        """Of the loop itself: nothing is planned or sent without it, and what it knew is on the disk."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
             log.error("the loop ended", cause=repr(error), exc_info=error)
-            self._fatal(error)
+        if error is not None or self._ready:
+            self._fatal(error or RuntimeError("the loop came to an end by itself"))
 
     async def _count_events(self, room: EngineRoom) -> None:
         """Count every event once for the metrics, and let the prober look after each change of a channel's health."""

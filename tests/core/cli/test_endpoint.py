@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from fenghuo.cli.endpoint import keyed, slip
+from tests.core.cli.conftest import Shell
 
 ROW = {
     "number": 70,
@@ -47,3 +50,12 @@ def test_a_text_cannot_repaint_the_terminal() -> None:
 def test_what_was_answered_says_so() -> None:
     """Whoever comes to the terminal sees that a colleague has it."""
     assert "[HUMAN]" in slip({**ROW, "evidence": "HUMAN"})
+
+
+@pytest.mark.parametrize("role", ["", 'role = "centre"\n'])
+def test_settings_of_another_role_are_no_endpoint(shell: Shell, tmp_path: Path, role: str) -> None:
+    """A centre under this name would have no screen: said before anything is opened, as a fault of the settings."""
+    (tmp_path / "fenghuo.toml").write_text(f'[node]\nname = "n"\n{role}')
+    ran = shell.run("endpoint", "serve", "--config", str(tmp_path / "fenghuo.toml"))
+    says = 'fenghuo.toml: node.role is not "endpoint"; write role = "endpoint" under [node], or run what it is by `fenghuo serve`\n'
+    assert (78, says) == (ran.code, ran.err)

@@ -154,7 +154,7 @@ def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path, host: PluginHost
     assert (f"none.toml: cannot be read at {tmp_path}/none.toml: No such file or directory",) == faults_of(tmp_path / "none.toml", host)
 
 
-@pytest.mark.parametrize("name", ["demo.toml", "fenghuo.example.toml", "endpoint.example.toml"])
+@pytest.mark.parametrize("name", ["demo.toml", "fenghuo.example.toml"])
 def test_the_files_we_ship_load(name: str, tmp_path: Path) -> None:
     """Every settings file in config/ is free of faults once its secrets are in place, with the bundled plugins."""
     host = load_plugins()
