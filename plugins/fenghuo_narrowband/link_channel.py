@@ -49,6 +49,8 @@ from fenghuo_narrowband.tnc import byte_line, parameters
 __all__ = ["LinkChannel"]
 
 _FIRST_PAUSE_S = 0.5
+# Octets that a piece has around it: its own head and the seal.
+_SEAL = 22
 # Orders of one fan-out are licensed within milliseconds of each other; so long the first waits for the others of its group.
 GATHER_S = 0.15
 # A TNC that is gone for longer takes its transfers with it: other channels must have their turn.
@@ -109,7 +111,7 @@ class LinkChannel(SimpleChannel):
         room = air.room(FrameKind.DISPATCH)
         pieces = max(1, -(-size // room))
         left = size - (pieces - 1) * room
-        airtime_s = (pieces - 1) * air.airtime_s(room + 21) + air.airtime_s(left + 21)
+        airtime_s = (pieces - 1) * air.airtime_s(room + _SEAL) + air.airtime_s(left + _SEAL)
         wait_s = airtime_s + air.answer_s()
         return Estimate(airtime_s=airtime_s, latency_q50_s=wait_s, latency_q95_s=3 * wait_s + 5, fragments=pieces)
 

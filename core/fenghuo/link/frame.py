@@ -14,7 +14,7 @@ from fenghuo.model.traffic import Traffic
 
 __all__ = ["HEAD", "MAX_COUNTER", "VERSION", "FrameKind", "Head", "Purpose", "is_transferred", "purpose_of", "tag_octets"]
 
-VERSION = 1
+VERSION = 2
 HEAD = 7  # octets
 MAX_COUNTER = 2**32 - 1
 _WIDE_TAG = 16

@@ -1,28 +1,60 @@
-"""Expiry inside a frame: minutes since 1970 modulo 2^16, against record, jam, play later. Source: security.md §4."""
+"""Expiry inside a frame: minutes since 1970 modulo 2^24, and the longest life of each purpose, against record, jam, play later.
+
+Source: security.md §4; EN 50159:2010 §7.3, delay. Sixteen bits come round after 45 days, and then a jammed command would open again;
+these come round after 31 years, which no key sees, and a receiver without a clock needs to know no era to check a tag.
+"""
 
 from __future__ import annotations
 
 import math
+from typing import Final
 
-__all__ = ["EXPIRY", "LONGEST_S", "ends_at", "expiry", "is_over"]
+from fenghuo.link.frame import Purpose
 
-EXPIRY = 2  # octets
+__all__ = ["EXPIRY", "SLACK_S", "TIMELESS", "ends_at", "expiry", "is_over", "longest_s", "nearest"]
+
+EXPIRY = 3  # octets
+# The end of a frame of control whose sender does not know the time; its own nonce says whether it is late.
+TIMELESS = 0.0
+# What clocks of two posts may differ by.
+SLACK_S = 3600.0
 _MINUTE_S = 60
-_CYCLE = 2**16  # minutes, 45 days
-# Half a cycle: a minute that lies farther ahead is one that lies behind.
-LONGEST_S = (_CYCLE // 2 - 1) * _MINUTE_S
+_CYCLE: Final = 1 << 8 * EXPIRY  # minutes, 31 years
+_HOUR_S = 3600.0
+_DAY_S = 86_400.0
+
+# A command that was jammed can be played until its end, so it has hours; a message is good as long as the compact frame can say
+# (compact-frame.md §6), and heard late it still says when it ends; what is measured or answered is stale after a day.
+_LIVES = {
+    Purpose.MESSAGE: 32_767.0 * _MINUTE_S,
+    Purpose.COMMAND: 6 * _HOUR_S,
+    Purpose.CONTROL: _DAY_S,
+    Purpose.RECEIPT: _DAY_S,
+    Purpose.TELEMETRY: _DAY_S,
+}
 
 
-def expiry(at: float, now: float) -> bytes:
-    """The two octets for an end at `at` (UTC seconds), the minute rounded up; an end too far away is brought nearer."""
-    minute = math.ceil(min(at, now + LONGEST_S) / _MINUTE_S)
-    return (minute % _CYCLE).to_bytes(EXPIRY, "big")
+def longest_s(purpose: Purpose) -> float:
+    """Seconds that a frame of this purpose may have to live when it is sealed."""
+    return _LIVES[purpose]
 
 
-def is_over(octets: bytes, now: float) -> bool:
-    """Whether the end has come at `now` (UTC seconds)."""
+def nearest(at: float, now: float, purpose: Purpose) -> float:
+    """An end at `at` (UTC seconds), brought as near as its purpose allows. A parcel gets it once, for its pieces know each other by it."""
+    return min(at, now + longest_s(purpose))
+
+
+def expiry(at: float) -> bytes:
+    """The three octets for an end at `at` (UTC seconds), the minute rounded up."""
+    return (math.ceil(at / _MINUTE_S) % _CYCLE).to_bytes(EXPIRY, "big")
+
+
+def is_over(octets: bytes, now: float, purpose: Purpose) -> bool:
+    """Whether the end has come at `now` (UTC seconds). One that lies farther ahead than any sender puts it lies behind."""
+    if purpose is Purpose.CONTROL and octets == expiry(TIMELESS):
+        return False
     ahead = (int.from_bytes(octets, "big") - math.ceil(now / _MINUTE_S)) % _CYCLE
-    return ahead >= _CYCLE // 2
+    return ahead * _MINUTE_S > longest_s(purpose) + SLACK_S + _MINUTE_S
 
 
 def ends_at(octets: bytes, now: float) -> float:

@@ -16,7 +16,7 @@ from fenghuo.link.counters import Counters
 from fenghuo.link.frame import HEAD, FrameKind, Head, Purpose, tag_octets
 from fenghuo.link.hostility import Vigil
 from fenghuo.link.keys import KeyRing, Lane
-from fenghuo.link.lifetime import EXPIRY, ends_at, expiry, is_over
+from fenghuo.link.lifetime import EXPIRY, ends_at, expiry, is_over, nearest
 from fenghuo.link.suite import TagMismatch
 from fenghuo.link.window import Place, Window
 from fenghuo.model.traffic import Traffic
@@ -26,6 +26,8 @@ __all__ = ["PROOF_S", "Cause", "Kept", "Opened", "Opener", "Plain", "Refusal", "
 
 # How long a time that was told in answer to a challenge is good for: a free-running clock drifts by far less than a minute.
 PROOF_S = 900.0
+# A proof tells the minute: what differs by less is no news, and would give pieces of one message different ends.
+_TOLD_S = 120.0
 
 # START and STOP must not change places; pieces of a message may, since each says where it belongs.
 _IN_ORDER = (Purpose.COMMAND, Purpose.CONTROL)
@@ -42,7 +44,7 @@ class Cause(StrEnum):
     OLD = "old"
     """Behind the window; a command already if a newer one was taken."""
     HELD_OFF = "held-off"
-    """The link is hostile, and this second's try is used."""
+    """The link is hostile, the tag short enough to be guessed, and this second's try is used."""
     BAD_TAG = "bad-tag"
     FAR = "far"
     """Genuine, and so far ahead that its sender must prove to be live."""
@@ -113,7 +115,7 @@ class Sealer:
         counter = self.counters.take(lane)
         head = Head(plain.traffic, plain.kind, lane.key_id, lane.source, counter, plain.wide)
         octets = head.encode()
-        text = expiry(plain.ends_at, now) + plain.payload
+        text = expiry(nearest(plain.ends_at, now, lane.purpose)) + plain.payload
         return octets + lane.cipher.seal(lane.nonce(counter), lane.known(octets), text, head.tag)
 
 
@@ -165,7 +167,15 @@ class Opener:
 
     def prove(self, utc: float, now: float) -> None:
         """Somebody with a key said, in answer to our own challenge, what time it is: for some minutes that is trusted."""
-        self._ahead_s, self._proven_until = utc - now, now + PROOF_S
+        if abs(utc - now - self._ahead_s) > _TOLD_S:
+            self._ahead_s = utc - now
+        self._proven_until = now + PROOF_S
+
+    def utc(self, now: float) -> float | None:
+        """What time it is when the clock here says `now`; None: nobody knows."""
+        if self.is_clock_trusted:
+            return now
+        return now + self._ahead_s if now < self._proven_until else None
 
     def _before_trying(self, lane: Lane, head: Head, now: float) -> Cause | None:
         if lane.name in self._stale:
@@ -176,7 +186,7 @@ class Opener:
             return Cause.REPEATED
         if place is Place.OLD or (lane.purpose in _IN_ORDER and head.counter < window.highest):
             return Cause.OLD
-        return None if self.vigil.may_try(lane, now) else Cause.HELD_OFF
+        return None if self.vigil.may_try(lane, head.tag, now) else Cause.HELD_OFF
 
     def _judged(self, lane: Lane, head: Head, text: bytes, now: float) -> Opened | Refusal:
         """A genuine frame: is it near, whole, in time?"""
@@ -186,10 +196,10 @@ class Opener:
         self._windows[lane.name] = window.taken(head.counter)
         if len(text) < EXPIRY:
             return Refusal(Cause.MALFORMED, lane, head)
-        is_timed = self.is_clock_trusted or now < self._proven_until
-        if lane.purpose is Purpose.COMMAND and not is_timed:
+        utc = self.utc(now)
+        if lane.purpose is Purpose.COMMAND and utc is None:
             return Refusal(Cause.UNTIMED, lane, head)
-        at = now if self.is_clock_trusted else now + self._ahead_s
-        if is_timed and is_over(text[:EXPIRY], at):
+        if utc is not None and is_over(text[:EXPIRY], utc, lane.purpose):
             return Refusal(Cause.EXPIRED, lane, head)
+        at = now + self._ahead_s if utc is None else utc
         return Opened(lane, head, text[EXPIRY:], window.skipped(head.counter), ends_at(text[:EXPIRY], at))

@@ -21,11 +21,12 @@ from fenghuo.link.arrivals import Arrivals, Key
 from fenghuo.link.counters import Counters
 from fenghuo.link.departures import Departures, Transfer
 from fenghuo.link.events import Changes, Delivered, Event, Frame, Hostile, Measured, NotTaken, Tallied
-from fenghuo.link.frame import FrameKind, is_transferred
+from fenghuo.link.frame import FrameKind, is_transferred, purpose_of
 from fenghuo.link.freshness import Fresh, Freshness
 from fenghuo.link.journal import Journal
 from fenghuo.link.keys import KeyRing
 from fenghuo.link.ledger import Ledger
+from fenghuo.link.lifetime import TIMELESS, nearest
 from fenghuo.link.parcels import Incoming, Intent, Outgoing, Parcel
 from fenghuo.link.pieces import Call
 from fenghuo.link.receipts import HeldList, Poll, Tally, decode_receipt, encode_receipt
@@ -88,6 +89,7 @@ class Station:
         under_way = self._departures.number(parcel.ref)
         if under_way is not None:
             return under_way
+        parcel = msgspec.structs.replace(parcel, ends_at=nearest(parcel.ends_at, now, purpose_of(parcel.kind)))
         return self._departures.open(parcel, self._sealer.next(parcel.destination, parcel.kind), now)
 
     def resume(self, outgoing: Outgoing) -> None:
@@ -310,8 +312,7 @@ class Station:
             self._closed_until = self._ledger.open_at(airtime_s, now, priority, is_receipt=is_receipt)
             return None
         try:
-            plain = Plain(intent.kind, intent.traffic, intent.payload, intent.ends_at or now + _TALK_S)
-            octets = self._sealer.seal(intent.destination, plain, now)
+            octets = self._sealed(intent, now)
         except KeyUnusable:
             self._closed_until = now + _RETRY_S
             return None
@@ -320,6 +321,15 @@ class Station:
         self._bursting = None
         self._departures.put_off(airtime_s, but=parcel)
         return Frame(octets, intent.destination, airtime_s, parcel.ref if parcel else "", is_receipt, is_chained=is_chained)
+
+    def _sealed(self, intent: Intent, now: float) -> bytes:
+        """With its end told by the far end's clock, as far as it is known here. Raises: KeyUnusable."""
+        utc = self.opener.utc(now)
+        at = now if utc is None else utc
+        ends_at = (intent.ends_at or now + _TALK_S) + (at - now)
+        if utc is None and intent.kind is FrameKind.CONTROL:
+            ends_at = TIMELESS
+        return self._sealer.seal(intent.destination, Plain(intent.kind, intent.traffic, intent.payload, ends_at), at)
 
 
 def _delivered(incoming: Incoming) -> Delivered:

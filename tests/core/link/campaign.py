@@ -19,6 +19,7 @@ __all__ = ["Campaign", "Result"]
 # Seconds between two frames. More than one, so that a receiver under attack, who tries one a second, really tries each.
 STEP_S = 1.25
 LIFE_S = 600.0
+LATEST_S = 200 * 86_400.0
 KEPT = 200  # frames the attacker remembers
 
 _TRAFFIC = tuple(Traffic)
@@ -54,6 +55,7 @@ class Campaign:
         self._now = NOW
         self._sealers = {own: sealer(own) for own in (CENTRE, TOWN, SIREN)}
         self._rings = {own: ring(own) for own in (CENTRE, TOWN, SIREN, VILLAGE)}
+        self._make = make
         self._openers = {own: make(keys) for own, keys in self._rings.items()}
         self._heard: list[Shot] = []
         self._jammed: list[Shot] = []
@@ -131,11 +133,12 @@ class Campaign:
         shot = self._jammed.pop(self._random.randrange(len(self._jammed)))
         is_in_order = self._random.random() < 0.5
         if not is_in_order:
-            at = self._now
+            # Soon after its end, by the same window; or at any time of half a year, to a receiver who heard nothing in between.
             self._now = max(self._now, shot.ends_at + 60.0)
+            later = shot.ends_at + self._random.uniform(60.0, LATEST_S)
             for own in self._listeners(shot):
                 self._try("delayed", own, shot.octets)
-            self._now = max(at, self._now)
+                self._try_on(self._make(self._rings[own]), "delayed by days", shot.octets, later)
             return
         for own in self._listeners(shot):
             was_overtaken = self._is_overtaken(own, shot)
@@ -154,7 +157,10 @@ class Campaign:
         return behind > 0 if shot.kind in (FrameKind.COMMAND, FrameKind.CONTROL) else behind >= 64
 
     def _try(self, name: str, own: int, octets: bytes) -> None:
-        got = self._openers[own].open(octets, self._now)
+        self._try_on(self._openers[own], name, octets, self._now)
+
+    def _try_on(self, opener: Opener, name: str, octets: bytes, at: float) -> None:
+        got = opener.open(octets, at)
         if isinstance(got, Opened):
             self.result.taken.append(name)
         else:

@@ -17,7 +17,7 @@ from tests.core.link.loss import bit_errors
 from tests.core.link.posts import CENTRE, NOW, SIREN, TOWN
 
 # Two pieces of 150 octets and one receipt, each keyed up and down.
-MINIMUM_S = 2 * Air().airtime_s(171) + Air().airtime_s(19)
+MINIMUM_S = 2 * Air().airtime_s(172) + Air().airtime_s(20)
 
 
 def parcel(destination: int, number: int, *, size: int = 300, priority: Priority = Priority.P2, life_s: float = 86_400.0) -> Parcel:

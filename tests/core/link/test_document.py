@@ -67,10 +67,10 @@ def test_the_code_makes_and_takes_a_vector(vector: dict[str, bytes]) -> None:
     """Sealed by one end, opened by the other."""
     suite, head = "gm" if is_gm(vector) else "intl", Head.decode(vector["frame"])
     text, destination = vector["text"], vector["info"][-3]
-    plain = Plain(head.kind, head.traffic, text[2:], ends_at(text[:2], NOW), head.wide)
+    plain = Plain(head.kind, head.traffic, text[3:], ends_at(text[:3], NOW), head.wide)
     assert vector["frame"] == sealer(head.source, suite=suite, first=head.counter).seal(destination, plain, NOW)
     listener = 2 if destination == 200 else destination
-    assert text[2:] == opened(opener(listener, suite=suite).open(vector["frame"], NOW)).payload
+    assert text[3:] == opened(opener(listener, suite=suite).open(vector["frame"], NOW)).payload
 
 
 def test_every_kind_and_every_cause_is_on_the_page() -> None:

@@ -12,8 +12,8 @@ from fenghuo.model.traffic import Traffic
 
 
 def test_the_seven_octets_stand_as_documented() -> None:
-    """Version 1, Exercise, no wide tag, COMMAND; key 9, source 2, counter 258."""
-    assert bytes((0b01_01_0_100, 9, 2, 0, 0, 1, 2)) == Head(Traffic.EXERCISE, FrameKind.COMMAND, 9, 2, 258).encode()
+    """Version 2, Exercise, no wide tag, COMMAND; key 9, source 2, counter 258."""
+    assert bytes((0b10_01_0_100, 9, 2, 0, 0, 1, 2)) == Head(Traffic.EXERCISE, FrameKind.COMMAND, 9, 2, 258).encode()
 
 
 @pytest.mark.parametrize(("traffic", "kind", "wide"), list(itertools.product(Traffic, FrameKind, (False, True))))
@@ -41,8 +41,8 @@ def test_each_kind_has_the_key_of_its_purpose() -> None:
     ("octets", "code"),
     [
         (b"", "frame-short"),
-        (b"\x40\1\1\0\0\0", "frame-short"),
-        (b"\x40\1\1\0\0\0\0" + bytes(7), "frame-short"),
+        (b"\x80\1\1\0\0\0", "frame-short"),
+        (b"\x80\1\1\0\0\0\0" + bytes(7), "frame-short"),
         (bytes(30), "frame-version"),
     ],
 )

@@ -22,7 +22,7 @@ def test_a_frame_is_opened_as_it_was_sealed(suite: str, kind: FrameKind) -> None
     frame = sealer(suite=suite).seal(TOWN, plain(b"payload", kind=kind, traffic=Traffic.EXERCISE), NOW)
     got = opened(opener(suite=suite).open(frame, NOW))
     assert (b"payload", kind, Traffic.EXERCISE, CENTRE) == (got.payload, got.head.kind, got.head.traffic, got.head.source)
-    assert sealed_octets(kind, 7) == len(frame) == 7 + 2 + (11 if kind >= FrameKind.RECEIPT else 15)
+    assert sealed_octets(kind, 7) == len(frame) == 7 + 3 + (11 if kind >= FrameKind.RECEIPT else 15)
     back = sealer(TOWN, suite=suite).seal(CENTRE, plain(b"up", kind=kind), NOW)
     assert b"up" == opened(opener(CENTRE, suite=suite).open(back, NOW)).payload
 
@@ -30,7 +30,7 @@ def test_a_frame_is_opened_as_it_was_sealed(suite: str, kind: FrameKind) -> None
 def test_a_wide_tag_where_it_fits() -> None:
     """Sixteen octets for a short command."""
     frame = sealer().seal(TOWN, Plain(FrameKind.COMMAND, Traffic.ACTUAL, b"on", NOW + 60, wide=True), NOW)
-    assert sealed_octets(FrameKind.COMMAND, 2, wide=True) == len(frame) == 7 + 2 + 2 + 16
+    assert sealed_octets(FrameKind.COMMAND, 2, wide=True) == len(frame) == 7 + 3 + 2 + 16
     assert b"on" == opened(opener().open(frame, NOW)).payload
 
 
