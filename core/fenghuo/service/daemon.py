@@ -42,7 +42,7 @@ from fenghuo.service.desk_state import About, StateVerbs
 from fenghuo.service.directory import DirectoryKeeper
 from fenghuo.service.endpoint import endpoint_directory
 from fenghuo.service.engine_room import EngineRoom
-from fenghuo.service.gauges import watch_room
+from fenghuo.service.gauges import count_events, watch_room
 from fenghuo.service.hosting import Hosting
 from fenghuo.service.metrics import Metrics
 from fenghuo.service.notify import Notify, watchdog_period_s
@@ -232,8 +232,9 @@ class Daemon:
         self._metrics.gauge("loop_lag_seconds", lambda: [({}, watchdog.lag_s)])
         watchdog.watch("loop", lambda: Progress(room.loop.turns, room.loop.has_work, 10.0))
         watchdog.watch("writer", lambda: Progress(*self._store.progress, 20.0))
-        works: dict[str, Work] = {"watchdog": partial(watchdog.run, watchdog_period_s()), "events": partial(self._count_events, room)}
-        works |= {
+        works: dict[str, Work] = {
+            "watchdog": partial(watchdog.run, watchdog_period_s()),
+            "events": partial(count_events, self._metrics, self._store.events, then=room.prober.look),
             "audit": self._audit.run,
             "auditor": room.auditor.run,
             "rolls": self._rolls.run,
@@ -317,13 +318,3 @@ class Daemon:
             log.error("the loop ended", cause=repr(error), exc_info=error)
         if error is not None or self._ready:
             self._fatal(error or RuntimeError("the loop came to an end by itself"))
-
-    async def _count_events(self, room: EngineRoom) -> None:
-        """Count every event once for the metrics, and let the prober look after each change of a channel's health."""
-        events, at = self._store.events, self._store.events.head
-        while True:
-            await events.wait(at)
-            for event in await events.read(at, 1000):
-                at = event.seq
-                self._metrics.event(event)
-            room.prober.look()

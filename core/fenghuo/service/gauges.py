@@ -1,12 +1,15 @@
-"""What the metrics ask of the engine when somebody scrapes them."""
+"""What the metrics ask of the engine when somebody scrapes them, and the events that they count."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.metrics import Metrics
+from fenghuo.store.events import EventStream
 from fenghuo.store.store import Store
 
-__all__ = ["watch_room"]
+__all__ = ["count_events", "watch_room"]
 
 
 def watch_room(metrics: Metrics, room: EngineRoom, store: Store) -> None:
@@ -18,3 +21,14 @@ def watch_room(metrics: Metrics, room: EngineRoom, store: Store) -> None:
     metrics.gauge("open_objectives", lambda: [({}, float(len(book.objectives)))])
     metrics.gauge("commits", lambda: [({}, float(store.progress[0]))])
     metrics.gauge("in_doubt", lambda: [({}, float(queues.in_doubt))])
+
+
+async def count_events(metrics: Metrics, events: EventStream, *, then: Callable[[], None]) -> None:
+    """Count every event once from now on, and let `then` look at what has changed; until cancelled."""
+    at = events.head
+    while True:
+        await events.wait(at)
+        for event in await events.read(at, 1000):
+            at = event.seq
+            metrics.event(event)
+        then()
