@@ -210,6 +210,7 @@ class Daemon:
             await self._stop.wait()
         finally:
             self._ready = False
+            self._stop.set()  # what ends from here on was told to
             await self._drain(room, control, web)
             for task in tasks:
                 task.cancel()
@@ -316,5 +317,4 @@ class Daemon:
         error = None if task.cancelled() else task.exception()
         if error is not None:
             log.error("the loop ended", cause=repr(error), exc_info=error)
-        if error is not None or self._ready:
-            self._fatal(error or RuntimeError("the loop came to an end by itself"))
+        self._fatal(error or RuntimeError("the loop came to an end by itself"))

@@ -117,6 +117,10 @@ class Spool:
             # The store's trouble, not the file's: it stays and is tried again.
             log.warning("spool rests", cause=str(error), file=name)
             return self._rest_s
+        except Exception as fault:  # a fault of ours at one file must not hold up those behind it, now and after each start
+            log.error("spool file not understood", file=name, exc_info=fault)
+            await self._refused(found.path, f"a fault of ours at this file ({type(fault).__name__}); the log has the trace", disk)
+            return None
         await self._settle(found.path, answers, disk)
         return None
 

@@ -73,9 +73,13 @@ class Process:
         return await asyncio.to_thread(lambda: control.call(verb, **args))
 
 
-async def begin(folder: Path, *options: str) -> Process:
+RUN = ("-m", "fenghuo")
+
+
+async def begin(folder: Path, *options: str, run: tuple[str, ...] = RUN) -> Process:
+    """`run`: how the command is run; with a fault in it where a test wants one."""
     with (folder / "log").open("wb") as log:
-        command = (sys.executable, "-m", "fenghuo", "serve", "--config", str(folder / "fenghuo.toml"), *options)
+        command = (sys.executable, *run, "serve", "--config", str(folder / "fenghuo.toml"), *options)
         process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=log)
     assert process.stdout is not None
     async with asyncio.timeout(15 * TIMEOUT_SCALE):
@@ -84,10 +88,10 @@ async def begin(folder: Path, *options: str) -> Process:
 
 
 @contextlib.asynccontextmanager
-async def serving(folder: Path, text: str = LEAST, *options: str) -> AsyncIterator[Process]:
+async def serving(folder: Path, text: str = LEAST, *options: str, run: tuple[str, ...] = RUN) -> AsyncIterator[Process]:
     (folder / "rules.toml").write_text(RULES)
     (folder / "fenghuo.toml").write_text(text, encoding="utf-8")
-    process = await begin(folder, *options)
+    process = await begin(folder, *options, run=run)
     try:
         yield process
     finally:
@@ -248,6 +252,71 @@ async def test_a_store_in_use_ends_the_second_daemon(tmp_path: Path) -> None:
         second = await begin(tmp_path)
         assert 75 == await second.ended()
         assert (await first.ask("ctl", "status"))["ready"]
+
+
+FAULTY = """
+import sys
+from fenghuo.engine.auditor import Auditor
+from fenghuo.service import audit, daemon, rolls, spool, upward, watchdog, web
+from fenghuo.cli.main import main
+
+def once(work):
+    left = [TypeError("a fault of ours")]
+    async def run(*args, **kwargs):
+        if left:
+            raise left.pop()
+        await work(*args, **kwargs)
+    return run
+
+for kind in (Auditor, audit.AuditKeeper, rolls.RollKeeper, spool.Spool, upward.Upward, watchdog.Watchdog):
+    kind.run = once(kind.run)
+web.WebPort.start_late = once(web.WebPort.start_late)
+for name in ("scrub_daily", "count_events", "tell_rules"):
+    setattr(daemon, name, once(getattr(daemon, name)))
+sys.exit(main())
+"""
+TASKS = ["audit", "auditor", "events", "rolls", "rules", "scrub", "spool", "upward", "watchdog", "web"]
+
+
+async def test_every_task_that_ends_is_told_and_begun_again(tmp_path: Path) -> None:
+    """Each of them once: its trace in the log, an alarm for a person, and the spool takes its file and the web port opens all the same."""
+    (tmp_path / "spool").mkdir()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        web = f'[web]\nlisten = "127.0.0.1:{taken.getsockname()[1]}"\n[fronts.api]\ntype = "http.api"\n'
+        text = LEAST + '[intake]\nspool = "spool"\n' + TOKEN + web
+        async with serving(tmp_path, text, run=("-c", FAULTY)) as process:
+            await process.until_logged("a task ended", len(TASKS))
+            taken.close()
+            (tmp_path / "spool/.a.json").write_text('{"to": ["person:wang"], "text": "立即到岗"}')
+            (tmp_path / "spool/.a.json").rename(tmp_path / "spool/a.json")
+            await process.until_logged("spool file accepted")
+            await process.until_logged("web port open")
+            ended = [line for line in process.log if line["event"] == "a task ended"]
+            assert (TASKS, True) == (sorted(line["task"] for line in ended), all("a fault of ours" in line["trace"][-1] for line in ended))
+            events = (await process.ask("duty", "log.read", limit=1000))["events"]
+            assert [f"task/{name}" for name in TASKS] == sorted(event["subject"] for event in events if event["type"] == "alarm.task_ended")
+            assert 0 == await process.end()
+
+
+@pytest.mark.parametrize("fault", ["raise TypeError('a fault of ours')", "return", "raise asyncio.CancelledError"])
+async def test_the_end_of_the_loop_ends_the_daemon(tmp_path: Path, fault: str) -> None:
+    """However it comes: nothing is sent without it, and whoever started the daemon starts it again, from the disk."""
+    broken = f"""
+import asyncio, sys
+from fenghuo.engine.loop import Loop
+from fenghuo.cli.main import main
+
+async def run(self):
+    {fault}
+
+Loop.run = run
+sys.exit(main())
+"""
+    async with serving(tmp_path, run=("-c", broken)) as process:
+        assert 70 == await process.ended()
+        assert "the daemon stops" in [line["event"] for line in process.log]
 
 
 async def test_a_web_port_answers_to_the_names_it_was_given(tmp_path: Path) -> None:

@@ -24,13 +24,13 @@ class Intake:
     def __init__(self) -> None:
         self.got: list[bytes] = []
         self.hints: list[Hints] = []
-        self.says: list[FenghuoError | Refused | tuple[Accepted | Refused, ...]] = []
+        self.says: list[Exception | Refused | tuple[Accepted | Refused, ...]] = []
 
     async def accept(self, raw: bytes, hints: Hints) -> tuple[Accepted | Refused, ...]:
         self.got.append(raw)
         self.hints.append(hints)
         answer = self.says.pop(0) if self.says else Accepted(MessageId("01M"), 1, "active")
-        if isinstance(answer, FenghuoError):
+        if isinstance(answer, Exception):
             raise answer
         return answer if isinstance(answer, tuple) else (answer,)
 
@@ -232,3 +232,13 @@ async def test_a_folder_that_goes_away_is_made_again(running: Room) -> None:
     await running.until_there("refused")
     running.put("a.xml")
     await running.until_there("accepted/a.xml.01M")
+
+
+async def test_a_file_that_we_fail_at_holds_up_no_other(running: Room) -> None:
+    """It lies in refused/ with the reason and its trace is in the log; those behind it are taken."""
+    running.intake.says = [TypeError("a fault of ours")]
+    for name in ("a.xml", "b.xml"):
+        running.put(name, name.encode())
+    await running.until_there("accepted/b.xml.01M")
+    assert b"a.xml" == (running.folder / "refused/a.xml").read_bytes()
+    assert "a fault of ours" in (running.folder / "refused/a.xml.txt").read_text()
