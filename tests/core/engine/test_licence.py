@@ -10,8 +10,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from fenghuo.clock import instant
 from fenghuo.engine.channels import Instance
-from fenghuo.model.delivery import Attempt, DeliveryState, Outcome, Unknown
+from fenghuo.model.delivery import Attempt, DeliveryState, Outcome, Scope, Transient, Unknown
 from fenghuo.model.message import MessageState
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Emission, SendJob
@@ -67,6 +68,70 @@ async def test_the_truth_on_the_disk_is_asked_again(tmp_path: Path, truth: Calla
         await house.order("wang")
         assert ([], []) == (house.sent, await house.store.find(ATTEMPT))
         assert reason in {one.reason for one in await house.deliveries()}
+
+
+FRAME_S = 70.0
+"""Nobody confirmed a frame: by then it is due again."""
+
+
+async def _tried(house: House, name: str) -> None:
+    """An order that has left once over `name` and is to leave again: a number that was busy, or a frame that nobody confirmed."""
+    if name == "a":
+        house.channel[name].outcomes.append(Transient(Scope.RECIPIENT, "busy", 5.0))
+    await house.order("wang", expires_s=600, via=[name])
+    assert [1] == [mail.n for mail in house.sent]
+
+
+@pytest.mark.parametrize("name", ["a", "r"], ids=["after a refusal", "unconfirmed"])
+@pytest.mark.parametrize(("truth", "reason"), [*GUARDS, (None, "the message has expired")])
+async def test_a_repeat_is_guarded_as_the_first_was(tmp_path: Path, truth: Callable[[Tx], None] | None, reason: str, name: str) -> None:
+    """Every guard again, for what has left before: the second try is refused, and no attempt of it is written."""
+    async with opened(tmp_path) as house:
+        await _tried(house, name)
+
+        async def meanwhile() -> None:
+            if truth is not None:
+                await house.store.run(truth)
+            else:
+                house.clock.now += 600  # no timer has rung: the loop turns only after this
+
+        house.channel[name].before = meanwhile
+        await house.later(FRAME_S)
+        assert ([1], [1]) == ([mail.n for mail in house.sent], [row.n for row in await house.store.find(ATTEMPT)])
+        assert reason == (await house.deliveries())[0].reason
+
+
+@pytest.mark.parametrize("name", ["a", "r"], ids=["after a refusal", "unconfirmed"])
+async def test_traffic_is_asked_again_for_a_repeat(tmp_path: Path, name: str) -> None:
+    """A channel that was bound to exercises between two tries does not carry the second."""
+    async with opened(tmp_path) as house:
+        await _tried(house, name)
+        _instance(house, name).traffic = (Traffic.EXERCISE,)
+        await house.later(FRAME_S)
+        assert ([1], [1]) == ([mail.n for mail in house.sent], [row.n for row in await house.store.find(ATTEMPT)])
+
+
+@pytest.mark.parametrize("name", ["a", "r"], ids=["after a refusal", "unconfirmed"])
+async def test_a_repeat_leaves_as_long_as_every_guard_allows_it(tmp_path: Path, name: str) -> None:
+    """Without any of these it goes: the tests beside this one are refused for their reasons alone."""
+    async with opened(tmp_path) as house:
+        await _tried(house, name)
+        await house.later(FRAME_S)
+        assert [1, 2] == [mail.n for mail in house.sent]
+
+
+@pytest.mark.parametrize(("before_end_s", "left"), [(0.0, []), (0.001, [1])], ids=["at its end", "just before"])
+async def test_at_its_very_end_an_order_is_over(tmp_path: Path, before_end_s: float, left: list[int]) -> None:
+    """The instant of the expiry belongs to what is over."""
+    async with opened(tmp_path) as house:
+        ends = NOW + 60.0
+
+        async def slow() -> None:
+            house.clock.now = ends - before_end_s
+
+        house.channel["a"].before = slow
+        await house.order("wang", expires=instant(ends).isoformat(), via=["a"])
+        assert left == [mail.n for mail in house.sent]
 
 
 async def test_time_is_asked_again(tmp_path: Path) -> None:
@@ -244,7 +309,7 @@ async def _until(is_so: Callable[[], bool]) -> None:
         await asyncio.sleep(0)
 
 
-def _instance(house: House) -> Instance:
-    found = house.room.board.get("a")
+def _instance(house: House, name: str = "a") -> Instance:
+    found = house.room.board.get(name)
     assert found is not None
     return found
