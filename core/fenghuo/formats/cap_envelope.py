@@ -12,7 +12,7 @@ from lxml import etree
 
 from fenghuo.errors import CapError
 from fenghuo.formats.cap_notes import Notes
-from fenghuo.formats.cap_part import Part
+from fenghuo.formats.cap_part import XML_SPACE, Part
 from fenghuo.formats.cap_values import closed_word, read_instant, read_references
 from fenghuo.formats.cap_words import MESSAGE_TYPES, STATUSES
 from fenghuo.formats.verdicts import SourceDefaults
@@ -93,6 +93,7 @@ def fact_word(part: Part, name: str, allowed: Sequence[str]) -> str:
         raise CapError(f"{name} is {text[:40]!r}; it must be one of {', '.join(allowed)}", code="unknown-fact", where=part.where(name))
     if word != text:
         part.notes.repair("alias-value", part.where(name))
+    part.note_padding(name)
     return word
 
 
@@ -108,6 +109,7 @@ def fact_instant(part: Part, name: str, defaults: SourceDefaults, *, usual: str 
         )
     if repair and repair != usual:
         part.notes.repair(repair, part.where(name))
+    part.note_padding(name, "time-form", collapsed=XML_SPACE)
     return at
 
 

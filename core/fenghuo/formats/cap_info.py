@@ -79,6 +79,7 @@ class InfoReader:
 
     def _words(self, name: str, allowed: Sequence[str]) -> tuple[str, ...]:
         """Words of a repeated element; strangers are dropped with a finding."""
+        self._part.note_padding(name)
         words = (known_word(text, path, allowed, self._notes) for text, path in self._part.texts(name) if text)
         return tuple(dict.fromkeys(word for word in words if word))
 

@@ -12,8 +12,9 @@ from fenghuo.formats.cap_notes import Notes
 from fenghuo.formats.cap_words import ORDERS, REPEATABLE
 from fenghuo.formats.xml_gate import element_name
 
-__all__ = ["ALIASES", "CAP", "DSIG", "Part", "Vocabulary"]
+__all__ = ["ALIASES", "CAP", "DSIG", "XML_SPACE", "Part", "Vocabulary"]
 
+XML_SPACE = " \t\r\n"
 DSIG = "http://www.w3.org/2000/09/xmldsig#"
 
 ALIASES = {"reference": "references", "geoCode": "geocode"}
@@ -69,6 +70,17 @@ class Part:
         children = enumerate(self._children.get(name, ()))
         return [Part(child, self.where(name, at), self.notes, self.namespace, words=self.words) for at, child in children]
 
+    def note_padding(self, name: str, code: str = "alias-value", *, collapsed: str = "") -> None:
+        """White space around a word or an instant that makes the strict verdict invalid: reading it all the same is the repair `code`.
+
+        `collapsed`: what the schema itself takes away there (XML Schema Part 2, §4.3.6): nothing of a word, XML's own of an instant.
+        """
+        for at, child in enumerate(self._children.get(name, ())):
+            text = _whole_text(child)
+            left = text.strip(collapsed) if collapsed else text
+            if text.strip() not in ("", left):
+                self.notes.repair(code, self.where(name, at))
+
     def where(self, name: str, index: int = 0) -> str:
         """The path of a child, numbered from 1 where more than one may come."""
         return f"{self.path}/{name}[{index + 1}]" if name in self.words.repeatable else f"{self.path}/{name}"
@@ -107,7 +119,10 @@ class Part:
         return name
 
 
-def _inner_text(element: etree._Element) -> str:
+def _whole_text(element: etree._Element) -> str:
     """All text inside, so that markup which a careless writer put into a text costs no words."""
-    text = element.text or "" if len(element) == 0 else "".join(str(piece) for piece in element.itertext())
-    return text.strip()
+    return element.text or "" if len(element) == 0 else "".join(str(piece) for piece in element.itertext())
+
+
+def _inner_text(element: etree._Element) -> str:
+    return _whole_text(element).strip()

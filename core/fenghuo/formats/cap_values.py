@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
 from fenghuo.formats.cap_notes import Notes
-from fenghuo.formats.cap_part import Part
+from fenghuo.formats.cap_part import XML_SPACE, Part
 from fenghuo.model.message import Reference
 
 __all__ = [
@@ -22,7 +22,8 @@ __all__ = [
     "word_in",
 ]
 
-_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)([T ])(\d\d:\d\d:\d\d)(\.\d+)?\s*(Z|[+-]\d\d:\d\d)?")
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)([T ])(\d\d:\d\d:\d\d)(\.\d+)?(\s*)(Z|[+-]\d\d:\d\d)?")
+_END_OF_DAY = re.compile(r"24:00:00(\.0+)?")
 _BEIJING = timezone(timedelta(hours=8))
 _SIZE = re.compile(r"(\d{1,15})\s*([kKmM])?[bB]?")
 _SIZE_UNITS = {"": 1, "k": 1024, "m": 1024 * 1024}
@@ -39,22 +40,24 @@ _WORD_ALIASES = {"cancle": "Cancel"}
 def read_instant(text: str, *, chinese: bool) -> tuple[datetime | None, str]:
     """An instant in UTC and the repair it took (empty for none); (None, "") where it cannot be read.
 
-    Without a zone it is +08:00 for a Chinese source, else unreadable; `Z` is read as -00:00, and both count as `no-offset`.
+    24:00:00 is the first instant of the day after (XML Schema Part 2, §3.2.7). Without a zone it is +08:00 for a Chinese source, else
+    unreadable; `Z` is read as -00:00, and both count as `no-offset`.
     """
     found = _INSTANT.fullmatch(text)
-    if not found or (not found[5] and not chinese):
+    if not found or (not found[6] and not chinese):
         return None, ""
     try:
-        local = datetime.fromisoformat(f"{found[1]}T{found[3]}")
-        offset = _BEIJING if not found[5] else UTC if found[5] == "Z" else _offset(found[5])
+        is_end = _END_OF_DAY.fullmatch(found[3] + (found[4] or ""))
+        local = datetime.fromisoformat(f"{found[1]}T{'00:00:00' if is_end else found[3]}") + timedelta(days=bool(is_end))
+        offset = _BEIJING if not found[6] else UTC if found[6] == "Z" else _offset(found[6])
         at = local.replace(tzinfo=offset).astimezone(UTC)
     except (ValueError, OverflowError):
         return None, ""
     if at.year not in _YEARS:
         return None, ""
-    if found[5] in (None, "Z"):
+    if found[6] in (None, "Z"):
         return at, "no-offset"
-    return at, "time-form" if found[2] == " " else ""
+    return at, "time-form" if found[2] == " " or found[5] else ""
 
 
 def instant_in(part: Part, name: str, *, chinese: bool) -> datetime | None:
@@ -65,6 +68,7 @@ def instant_in(part: Part, name: str, *, chinese: bool) -> datetime | None:
     at, repair = read_instant(text, chinese=chinese)
     if repair:
         part.notes.repair(repair, part.where(name))
+    part.note_padding(name, "time-form", collapsed=XML_SPACE)
     if at is None:
         part.notes.repair("unreadable-time", part.where(name))
         part.notes.find("naive-time" if _INSTANT.fullmatch(text) else "time-order", f"{part.where(name)} is {text[:40]!r}, not an instant")
@@ -86,6 +90,7 @@ def word_in(part: Part, name: str, allowed: Sequence[str]) -> str:
     if not text:
         part.notes.repair("empty-enum", part.where(name))
         return "Unknown"
+    part.note_padding(name)
     return known_word(text, part.where(name), allowed, part.notes) or "Unknown"
 
 

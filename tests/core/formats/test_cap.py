@@ -107,9 +107,28 @@ def test_references_of_every_kind() -> None:
 
 
 @pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (">met@example.org<", ">\n  met@example.org\n<"),
+        (">2026-07-15T08:00:00+08:00</sent>", ">\n 2026-07-15T08:00:00+08:00 </sent>"),
+        ("<expires>2026-07-15T20:00:00+08:00<", "<expires> 2026-07-15T20:00:00+08:00 <"),
+        (">zh-CN<", "> zh-CN <"),
+    ],
+)
+def test_white_space_that_the_schema_allows_is_no_repair(old: str, new: str) -> None:
+    """Around an instant, a name or a language: valid as it came."""
+    decoded = one(spoiled(old, new))
+    assert ("accepted", ["valid"]) == (decoded.outcome, [verdict.value for verdict in decoded.verdicts if verdict.check == "schema"])
+
+
+@pytest.mark.parametrize(
     ("old", "new", "repairs"),
     [
         (">Actual<", "> actual <", ("alias-value at /alert/status",)),
+        (">Actual<", "> Actual\n<", ("alias-value at /alert/status",)),
+        (">Alert<", ">\tAlert<", ("alias-value at /alert/msgType",)),
+        (">Public<", ">Public\u3000<", ("alias-value at /alert/scope",)),
+        (">2026-07-15T08:00:00+08:00</sent>", ">\u00a02026-07-15T08:00:00+08:00</sent>", ("time-form at /alert/sent",)),
         (">Public<", ">PUBLIC<", ("alias-value at /alert/scope",)),
         (">2026-07-15T08:00:00+08:00</sent>", ">2026-07-15T08:00:00</sent>", ("no-offset at /alert/sent",)),
         (">2026-07-15T08:00:00+08:00</sent>", ">2026-07-15T00:00:00Z</sent>", ("no-offset at /alert/sent",)),

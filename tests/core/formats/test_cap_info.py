@@ -68,6 +68,32 @@ def test_unknown_response() -> None:
     assert (("Evacuate",), {"invalid-enum"}) == (decoded.content.infos[0].response_types, codes_of(decoded))
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        (">Met<", "> Met<", "category[1]"),
+        (">Severe<", ">\nSevere\n<", "severity"),
+        (">Likely<", ">Likely <", "certainty"),
+        ("<urgency>", "<responseType>Evacuate </responseType><urgency>", "responseType[1]"),
+    ],
+)
+def test_white_space_around_a_word_is_a_repair(old: str, new: str, where: str) -> None:
+    """No schema of CAP takes it; the word is what it was, and that it was read is said."""
+    decoded = one(spoiled(old, new))
+    info, read = info_of(spoiled(old, new)), info_of(GOOD.encode())
+    assert (f"alias-value at /alert/info[1]/{where}",) == decoded.repairs
+    assert (read.categories, read.severity, read.certainty) == (info.categories, info.severity, info.certainty)
+
+
+def test_the_end_of_a_day_is_the_next_one() -> None:
+    """24:00:00 is an instant of XML Schema, and no alert loses its end by it."""
+    decoded = one(spoiled("<expires>2026-07-15T20:00:00+08:00<", "<expires>2026-07-15T24:00:00+08:00<"))
+    assert ("accepted", "2026-07-15T16:00:00+00:00") == (
+        decoded.outcome,
+        decoded.content and decoded.content.infos[0].expires and decoded.content.infos[0].expires.isoformat(),
+    )
+
+
 def test_no_language() -> None:
     """Without a language it is English, says CAP."""
     assert "en-US" == info_of(spoiled("<language>zh-CN</language>", "")).language
