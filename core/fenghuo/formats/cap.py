@@ -44,6 +44,8 @@ def read_cap(alert: etree._Element, notes: Notes, defaults: SourceDefaults) -> C
     """
     namespace, name = element_name(alert)
     refuse_nested(alert)
+    if not namespace:
+        notes.repair("no-namespace", "/alert")
     part = Part(alert, "/alert", notes, namespace)
     traffic = traffic_of(part, name)
     if "password" in part:

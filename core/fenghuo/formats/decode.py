@@ -11,14 +11,15 @@ from fenghuo.formats.cap import read_cap
 from fenghuo.formats.cap_checks import check
 from fenghuo.formats.cap_envelope import ROOT_STATUSES
 from fenghuo.formats.cap_notes import Notes
+from fenghuo.formats.cap_part import ALIASES
 from fenghuo.formats.cap_schema import schema_verdict
 from fenghuo.formats.cap_signature import judge_signatures, refuse_wrapping
-from fenghuo.formats.cap_words import NAMESPACES
+from fenghuo.formats.cap_words import NAMESPACES, ORDERS
 from fenghuo.formats.hidden import HIDDEN_CHARACTER, without_hidden
 from fenghuo.formats.message_json import read_message
 from fenghuo.formats.verdicts import Decoded, Problem, SourceDefaults, accepted, faulty, refused
 from fenghuo.formats.warning12379 import read_12379
-from fenghuo.formats.warning12379_words import NAMESPACES_12379
+from fenghuo.formats.warning12379_words import NAMESPACES_12379, WORDS
 from fenghuo.formats.xml_gate import Document, element_name, open_document, own_root
 from fenghuo.model.delivery import Verdict
 from fenghuo.model.message import Content
@@ -127,9 +128,17 @@ def _reader(alert: etree._Element) -> Callable[[etree._Element, Notes, SourceDef
     namespace, name = element_name(alert)
     if namespace in NAMESPACES:
         return read_cap
+    if not namespace and _is_bare_cap(alert):
+        return read_cap
     if namespace in NAMESPACES_12379:
         return read_12379
     raise FormatError(f"an alert of the namespace {namespace[:80]} is not one we read", code="unknown-namespace", where=f"/{name}")
+
+
+def _is_bare_cap(alert: etree._Element) -> bool:
+    """Whether an alert without a namespace, as the other dialect is written, has CAP's envelope: `sent`, and nothing of the other's alone."""
+    names = {element_name(child)[1] for child in alert}
+    return "sent" in names and names.isdisjoint({*WORDS.orders["alert"], *WORDS.aliases} - {*ORDERS["alert"], *ALIASES})
 
 
 def _without_alert(document: Document, wellformed: Verdict) -> Decoded:

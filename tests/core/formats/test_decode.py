@@ -60,14 +60,29 @@ def test_empty_wrapper(text: str) -> None:
     assert ("no-alert", [False]) == (decoded.error.code, [verdict.ok for verdict in decoded.verdicts if verdict.check == "container"])
 
 
-@pytest.mark.parametrize(
-    ("namespace", "code"), [("http://com.icss.amp", "missing-fact"), ("", "missing-fact"), ("urn:elsewhere", "unknown-namespace")]
-)
+@pytest.mark.parametrize(("namespace", "code"), [("http://com.icss.amp", "missing-fact"), ("urn:elsewhere", "unknown-namespace")])
 def test_other_dialects(namespace: str, code: str) -> None:
     """A CAP alert in the namespace of 12379 is read by that dialect's names and lacks them; nobody knows the last namespace."""
     error = one(GOOD.replace("urn:oasis:names:tc:emergency:cap:1.2", namespace).encode()).error
     assert error is not None
     assert code == error.code
+
+
+BARE = GOOD.replace(' xmlns="urn:oasis:names:tc:emergency:cap:1.2"', "")
+
+
+def test_cap_without_its_namespace() -> None:
+    """Told by its elements: the whole alert is read, with a repair, and no schema speaks for it."""
+    decoded = one(BARE.encode())
+    assert (("no-namespace at /alert",), one(GOOD.encode()).content) == (decoded.repairs, decoded.content)
+    assert ["no-schema"] == [verdict.value for verdict in decoded.verdicts if verdict.check == "schema"]
+
+
+@pytest.mark.parametrize("mark", ["<senderCode>32058541600000</senderCode>", "<sendTime>2026-07-15 08:00:00+08:00</sendTime>"])
+def test_one_element_of_the_other_dialect_makes_it_no_cap(mark: str) -> None:
+    """It is read by the other's names, and lacks facts: nothing is put together from both."""
+    decoded = one(spoiled("<status>", f"{mark}<status>", BARE))
+    assert (REFUSED, "missing-fact") == (decoded.outcome, decoded.error and decoded.error.code)
 
 
 def test_verdicts() -> None:
