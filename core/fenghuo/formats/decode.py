@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
+import msgspec
 from lxml import etree
 
 from fenghuo.errors import FormatError
@@ -31,6 +33,7 @@ MAX_ALERTS = 1_000
 """Most alerts of one container; the largest feed of a national source lists 500."""
 
 _NO_DEFAULTS = SourceDefaults()
+_ESCAPED = re.compile(r"\s*(?:<\?xml[^<>]*\?>\s*)?(?=<(?:[\w.-]+:)?alert[\s>])")
 _JSON_START = (b"{", b"[")
 
 
@@ -69,14 +72,16 @@ def _decode(raw: bytes, media_type: str, defaults: SourceDefaults) -> tuple[Deco
     except FormatError as error:
         return (refused(error, _unseen(error)),)
     wellformed = _wellformed(document)
-    alerts = list(_outermost_alerts(document.root))
-    if not alerts:
+    alerts, texts = list(_outermost_alerts(document.root)), list(_escaped_alerts(document.root))
+    count = len(alerts) + len(texts)
+    if not count:
         return (_without_alert(document, wellformed),)
-    if len(alerts) > MAX_ALERTS:
-        sentence = f"there are {len(alerts)} alerts in one document; at most {MAX_ALERTS} are taken"
+    if count > MAX_ALERTS:
+        sentence = f"there are {count} alerts in one document; at most {MAX_ALERTS} are taken"
         return (refused(FormatError(sentence, code="limit"), (wellformed,), document.repairs),)
     originals = _outermost_alerts(document.received)
-    return tuple(_decoded(alert, original, document, defaults) for alert, original in zip(alerts, originals, strict=True))
+    plain = [_decoded(alert, original, document, defaults) for alert, original in zip(alerts, originals, strict=True)]
+    return (*plain, *(_unescaped(text, document.repairs, defaults) for text in texts))
 
 
 def _unseen(error: FormatError) -> tuple[Verdict, ...]:
@@ -91,12 +96,36 @@ def _wellformed(document: Document) -> Verdict:
 
 def _outermost_alerts(element: etree._Element) -> Iterator[etree._Element]:
     """Alerts from the top down, without looking inside one: what lies there is for the check against wrapping."""
-    namespace, name = element_name(element)
-    if name == "alert" or (name in ROOT_STATUSES and (namespace in NAMESPACES or namespace in NAMESPACES_12379)):
+    if _is_alert(element):
         yield element
         return
     for child in element:
         yield from _outermost_alerts(child)
+
+
+def _is_alert(element: etree._Element) -> bool:
+    namespace, name = element_name(element)
+    return name == "alert" or (name in ROOT_STATUSES and (namespace in NAMESPACES or namespace in NAMESPACES_12379))
+
+
+def _escaped_alerts(element: etree._Element) -> Iterator[str]:
+    """Texts of a container that are an alert each, as Atom's content of type html has its markup; none from inside an alert."""
+    if _is_alert(element):
+        return
+    if len(element) == 0 and (found := _ESCAPED.match(element.text or "")):
+        yield (element.text or "")[found.end() :]
+    for child in element:
+        yield from _escaped_alerts(child)
+
+
+def _unescaped(text: str, repairs: tuple[str, ...], defaults: SourceDefaults) -> Decoded:
+    """The alert that a text is: through the same gate as a document, and that it was read at all is a repair."""
+    try:
+        document = open_document(text.encode(), chinese=defaults.chinese)
+    except FormatError as error:
+        return refused(error, _unseen(error), repairs)
+    document = msgspec.structs.replace(document, repairs=(*repairs, *document.repairs, "escaped-alert at /"))
+    return _decoded(document.root, document.received, document, defaults)
 
 
 def _decoded(alert: etree._Element, original: etree._Element, document: Document, defaults: SourceDefaults) -> Decoded:
@@ -136,7 +165,7 @@ def _reader(alert: etree._Element) -> Callable[[etree._Element, Notes, SourceDef
 
 
 def _is_bare_cap(alert: etree._Element) -> bool:
-    """Whether an alert without a namespace, as the other dialect is written, has CAP's envelope: `sent`, and nothing of the other's alone."""
+    """Whether an alert without a namespace, as the other dialect is written, has CAP's envelope: `sent`, nothing of the other's alone."""
     names = {element_name(child)[1] for child in alert}
     return "sent" in names and names.isdisjoint({*WORDS.orders["alert"], *WORDS.aliases} - {*ORDERS["alert"], *ALIASES})
 

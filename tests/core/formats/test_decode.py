@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from html import escape
 
 import pytest
 from hypothesis import given, settings
@@ -35,6 +36,25 @@ def test_container(container: str, item: str) -> None:
     bad = ALERT.replace("<scope>Public</scope>", "")
     decoded = decode(container.format("".join(item.format(alert) for alert in (ALERT, bad, ALERT))).encode())
     assert [ACCEPTED, REFUSED, ACCEPTED] == [one.outcome for one in decoded]
+
+
+def test_escaped_alerts_of_a_feed() -> None:
+    """Markup as text, with a declaration or without, is read as the alert it is; a bad one and one beside it do not spoil it."""
+    entry = '<entry><content type="html">{}</content></entry>'
+    texts = [GOOD.replace("T-1", "T-2"), ALERT.replace("<scope>Public</scope>", ""), "<alert", "an <alert> in words"]
+    decoded = decode(ATOM.format(ALERT + "".join(entry.format(escape(text)) for text in texts)).encode())
+    assert [(ACCEPTED, "T-1", ()), (REPAIRED, "T-2", ("escaped-alert at /",)), (REFUSED, "", ("escaped-alert at /",))] == [
+        (one.outcome, one.content.identifier if one.content else "", one.repairs) for one in decoded
+    ]
+
+
+@pytest.mark.parametrize("hostile", ["<!DOCTYPE alert>" + ALERT, "<alert>" * 100, "<alert><alert></alert></alert>", escape(ALERT)])
+def test_what_is_escaped_passes_the_same_gate(hostile: str) -> None:
+    """And nothing is unescaped twice, or from inside an alert."""
+    (decoded,) = decode(ATOM.format(f"<entry><summary>{escape(hostile)}</summary></entry>").encode())
+    assert (REFUSED, True) == (decoded.outcome, decoded.error is not None)
+    inside = one(spoiled("停止户外作业。", escape(ALERT.replace("T-1", "T-2"))))
+    assert "T-1" == (inside.content and inside.content.identifier)
 
 
 def test_mixed_versions() -> None:
