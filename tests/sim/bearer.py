@@ -42,7 +42,8 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
 
 
 class Weather(msgspec.Struct, frozen=True):
-    """How a bearer behaves. Shares are 0..1, `delay_s` is a mean; `deaf`: connects, takes, and never says a word."""
+    """How a bearer behaves. Shares are 0..1, `delay_s` is a mean; `deaf`: connects, takes, and never says a word;
+    `busy`: the share that is to come again in a second."""
 
     is_up: bool = True
     deaf: bool = False
@@ -51,6 +52,7 @@ class Weather(msgspec.Struct, frozen=True):
     delay_s: float = 1.0
     refuse: float = 0.02
     mute: float = 0.01
+    busy: float = 0.0
 
     @property
     def kind(self) -> str:
@@ -78,6 +80,7 @@ class Bearer:
 
     def __init__(self, way: Way, world: World, receive: Receive) -> None:
         self.way = way
+        self.terms = way.terms
         self.world = world
         self.weather = Weather()
         self.receive = receive
@@ -188,6 +191,8 @@ class Link(SimpleChannel):
         chance, weather = self._world.chance, self.bearer.weather
         if not self._is_open or (chance.random() < weather.refuse and not weather.deaf):
             return self._refusal()
+        if weather.busy and chance.random() < weather.busy:
+            return Transient(Scope.RECIPIENT, "busy", 1.0)
         if self.bearer.is_radio:
             await self._fragments(job, emission, number)
         await self._life.may_act()

@@ -65,13 +65,14 @@ class Writers:
         tag, words = f"〔{self._count}〕", fields.pop("words", "")
         people = fields.pop("to", None) or tuple(chance.sample(PEOPLE, chance.choice((1, 1, 2, 3))))
         priority = fields.pop("priority", None) or chance.choice(("P1", "P1", "P2", "P2", "P2", "P3", "P4"))
+        ends = instant(self.world.true() + hold_s)
         body = {
             "to": people,
             "text": f"{tag}立即到岗{words}",
             "kind": chance.choice(("Dispatch", "Dispatch", "Report")),
             "priority": priority,
             "traffic": chance.choice(("Actual",) * 8 + ("Exercise", "Test")),
-            "expires_s": hold_s,
+            "expires": ends.isoformat(),  # its end is the same however long the client has to try
             **fields,
         }
         return Letter(
@@ -82,7 +83,7 @@ class Writers:
             about="",
             priority=Priority[priority],
             traffic=Traffic(body["traffic"]),
-            expires_at=self.world.true() + hold_s,
+            expires_at=ends.timestamp(),
             people=people,
         )
 
@@ -102,7 +103,7 @@ class Writers:
         tag = about.tag if about is not None and action == "Cancel" else f"〔{self._count}〕"
         severity = severity or chance.choice(("Extreme", "Severe", "Moderate", "Minor"))
         traffic = about.traffic if about is not None else Traffic(chance.choice(("Actual",) * 5 + ("Exercise", "Test") * is_drill))
-        sent = now.isoformat(timespec="seconds")
+        sent, ends = now.isoformat(timespec="seconds"), (now + timedelta(seconds=hold_s)).replace(microsecond=0)
         ident = f"A{self._count}"
         references = f"<references>met,{about.ident},{about.sent}</references>" if about is not None else ""
         raw = CAP.format(
@@ -115,7 +116,7 @@ class Writers:
             references=references,
             tag=tag,
             severity=severity,
-            expires=(now + timedelta(seconds=hold_s)).isoformat(timespec="seconds"),
+            expires=ends.isoformat(timespec="seconds"),
             words="预计出现十级大风，请注意防范。" * chance.choice((1, 1, 6)),
         )
         return Letter(
@@ -126,7 +127,7 @@ class Writers:
             about=about.tag if about is not None else "",
             priority=COLOURS[severity],
             traffic=traffic,
-            expires_at=self.world.true() + hold_s,
+            expires_at=ends.timestamp(),
             people=PEOPLE[:4],
             ident=ident,
             sent=sent,

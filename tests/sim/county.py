@@ -6,6 +6,7 @@ import asyncio
 import random
 from pathlib import Path
 
+import msgspec
 from structlog.testing import capture_logs
 
 from fenghuo.clock import SystemClock
@@ -14,6 +15,7 @@ from fenghuo.engine.linting import lint_rules
 from fenghuo.engine.office import Office
 from fenghuo.engine.rules import RuleBook
 from fenghuo.errors import NotFound, StoreError
+from fenghuo.model.traffic import Traffic
 from fenghuo.rig.simloop import SimLoop
 from fenghuo.rig.virtual_store_disk import VirtualDisk, blames_the_disk
 from fenghuo.store.audit import breaks
@@ -21,7 +23,7 @@ from fenghuo.store.tables import AUDIT
 from tests.sim.bearer import Bearer
 from tests.sim.clients import Clients, Writers
 from tests.sim.ground import DIRECTORY, POOR_RULES, RULES, WAYS
-from tests.sim.node import Gone, Node, task_factory
+from tests.sim.node import Gone, Node, command_of, task_factory
 from tests.sim.people import People
 from tests.sim.world import Told, World
 
@@ -45,6 +47,7 @@ class County:
         self.folder = folder
         self.disk = VirtualDisk(random.Random(f"disk {seed}"))
         self.rules = in_force(seed)
+        self.epoch = 1
         self.node: Node | None = None
         self._ups = asyncio.Event()
         self._seeds = random.Random(f"lives {seed}")
@@ -62,7 +65,8 @@ class County:
         self.world.life += 1
         node = self.node = Node(self.world, self.folder, self.bearers, seed=self._seeds.getrandbits(32), disk=self.disk, rules=self.rules)
         node.on_fatal = lambda: self.world.later(0.0, self._restart)
-        self.world.note("start", str(self.world.life))
+        node.epoch = self.epoch
+        self.world.note("start", str(self.world.life), str(self.epoch))
         cursor = max((entry.event.seq for entry in self.world.log if isinstance(entry, Told)), default=0)
         try:
             await node.call(node.start(cursor))
@@ -85,8 +89,26 @@ class County:
         self.world.note("crash", str(self.world.life))
         await node.kill()
         await asyncio.sleep(self.world.chance.expovariate(1 / restart_s))
+        for bearer in self.bearers.values():
+            if bearer.terms is not bearer.way.terms:
+                self.world.note("bound", bearer.way.name, " ".join(bearer.terms.traffic))
         self.world.wall_off_s = self.world.chance.uniform(-1.0, 1.0)  # a machine sets its clock before the daemon starts
         await self.start()
+
+    async def lose_command(self) -> None:
+        """Another node takes command: the store says so, and whoever runs here does not know yet."""
+        node = await self.up()
+        self.epoch += 1
+        assert node.store is not None
+        try:
+            await node.call(node.store.run(command_of(self.epoch)))
+        except (Gone, StoreError):
+            return
+
+    def bind(self, name: str, traffic: tuple[Traffic, ...]) -> None:
+        """The operator allows a channel this traffic alone, from the next start on."""
+        bearer = self.bearers[name]
+        bearer.terms = msgspec.structs.replace(bearer.terms, traffic=traffic)
 
     async def look(self, ident: str) -> None:
         """Somebody opens a message at the console; nobody insists."""

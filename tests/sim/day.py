@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from fenghuo.rig.simloop import SimLoop, run
 from tests.sim.county import County
+from tests.sim.squeeze import Squeeze
 from tests.sim.traffic import Traffic
 from tests.sim.trouble import AMBUSH, Trouble
 from tests.sim.world import World
@@ -18,6 +19,8 @@ from tests.sim.world import World
 DAY_S = 86_400.0
 RUSHES = 10
 """One day of so many has a rush of messages."""
+SQUEEZES, SQUEEZED = 5, 3
+"""One day of so many has two minutes in which licences are asked for at the last moment."""
 DRAIN_S = 5 * 3600.0
 """After the day, until the last message has expired."""
 
@@ -53,6 +56,8 @@ def safety(seed: int, *, amount: int = 60, ambush: float = AMBUSH, fifo: bool = 
         traffic.begin()
         if seed % RUSHES == 1:
             county.world.spawn(traffic.rush())
+        if seed % SQUEEZES == SQUEEZED:
+            county.world.spawn(Squeeze(county, seed, end=DAY_S).run())
         await asyncio.sleep(DAY_S + DRAIN_S)
         await county.look_at_all()
         await county.audit()

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.traffic import Traffic
-from tests.sim import judge_media
+from tests.sim import judge_licences, judge_media
 from tests.sim.ground import OWNERS, PUBLIC, WAY
 from tests.sim.judged_log import Log
 from tests.sim.world import (
@@ -26,7 +26,6 @@ from tests.sim.world import (
     Said,
     Shown,
     Signed,
-    Submitted,
     Told,
     Viewed,
     World,
@@ -107,17 +106,10 @@ def _shown_levels(entry: Entry) -> Iterator[tuple[str, Evidence]]:
 
 def nothing_leaves_after_its_end(log: Log) -> Iterator[str]:
     for _, air in log.aired:
-        letter = _letter_of(log, air)
+        letter = log.letter(log.origin.get(air.token))
         late_s = EPOCH + log.asked(air)[1] - letter.expires_at if letter is not None else 0.0
         if letter is not None and late_s > SLACK_S:
             yield f"{letter.tag} left over {air.channel} {late_s:.1f} s after it had expired"
-
-
-def _letter_of(log: Log, air: Aired) -> Submitted | None:
-    """The letter whose revision this is."""
-    origin = log.origin.get(air.token)
-    acks = [ack for _, ack in log.acked if origin and (ack.id, ack.revision) == (origin.message, origin.revision)]
-    return log.letters[acks[0].key] if acks else None
 
 
 def what_was_replaced_is_not_sent(log: Log) -> Iterator[str]:
@@ -151,9 +143,9 @@ def nothing_held_is_sent(log: Log) -> Iterator[str]:
 def traffic_keeps_to_its_channels(log: Log) -> Iterator[str]:
     marks = {Traffic.EXERCISE: "【演练】", Traffic.TEST: "【测试】"}
     for _, air in log.aired:
-        letter = _letter_of(log, air)
+        letter = log.letter(log.origin.get(air.token))
         traffic = letter.traffic if letter else air.traffic
-        if traffic not in WAY[air.channel].terms.traffic or (air.channel in PUBLIC and traffic not in (Traffic.ACTUAL, Traffic.SYSTEM)):
+        if traffic not in log.terms(air.channel, air.at) or (air.channel in PUBLIC and traffic not in (Traffic.ACTUAL, Traffic.SYSTEM)):
             yield f"at {air.at:.3f} s {traffic} traffic left over {air.channel}"
         if marks.get(traffic, "") not in air.text:
             yield f"at {air.at:.3f} s an exercise left over {air.channel} without its mark: {air.text!r}"
@@ -309,6 +301,9 @@ CHECKS: dict[str, Callable[[Log], Iterator[str]]] = {
     "I3": evidence_never_falls,
     "I4 expiry": nothing_leaves_after_its_end,
     "I4 replaced": what_was_replaced_is_not_sent,
+    "T3 expiry": judge_licences.none_is_given_after_its_end,
+    "T3 revision": judge_licences.none_is_given_for_what_is_over,
+    "T3 epoch": judge_licences.none_is_given_without_the_command,
     "I4 held": nothing_held_is_sent,
     "I4, A4 traffic": traffic_keeps_to_its_channels,
     "I5, A5": judge_media.a_p0_waits_for_one_fragment,

@@ -187,7 +187,7 @@ def _has_way_round(log: Log, group: str, since: float, traffic: Traffic) -> bool
     return any(
         group not in way.terms.risk_groups
         and name != "siren"
-        and traffic in way.terms.traffic
+        and traffic in log.terms(name, since)
         and log.was_well(name, since, since + LEFT_S)
         and log.was_fair(name, since, since + LEFT_S)
         for name, way in WAY.items()

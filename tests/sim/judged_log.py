@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from fenghuo.model.traffic import Traffic
+from tests.sim.ground import WAY
 from tests.sim.world import (
     Acked,
     Aired,
@@ -102,8 +104,34 @@ class Log:
         return found
 
     @cached_property
+    def licensed(self) -> list[tuple[Told, Origin]]:
+        """Every licence that was committed, as the stream told it: when by the daemon's clock, and what for."""
+        return [(entry, self.origin[str(entry.event.body["token"])]) for _, entry in self.told_of("delivery.emitting")]
+
+    @cached_property
+    def ended(self) -> dict[tuple[str, int], int]:
+        """By which event each revision was replaced or called off, by message and revision."""
+        ends = [entry.event for kind in ("message.superseded", "message.cancelled") for _, entry in self.told_of(kind)]
+        return {(event.subject.partition("/")[2], int(str(event.body["revision"]))): event.seq for event in ends}
+
+    @cached_property
+    def epochs(self) -> dict[int, int]:
+        """Under which epoch each life of the daemon worked."""
+        return {int(note.of): int(note.detail) for note in self._notes if note.what == "start"}
+
+    def terms(self, channel: str, at: float) -> tuple[Traffic, ...]:
+        """What the operator allowed a channel to carry at that time."""
+        bound = [note.detail for note in self._notes if note.what == "bound" and note.of == channel and note.at <= at]
+        return tuple(Traffic(one) for one in bound[-1].split()) if bound else WAY[channel].terms.traffic
+
+    @cached_property
     def letters(self) -> dict[str, Submitted]:
         return {entry.key: entry for _, entry in self.all(Submitted)}
+
+    def letter(self, origin: Origin | None) -> Submitted | None:
+        """The letter whose revision this is."""
+        acks = [ack for _, ack in self.acked if origin and (ack.id, ack.revision) == (origin.message, origin.revision)]
+        return self.letters[acks[0].key] if acks else None
 
     def asked(self, air: Aired) -> tuple[int, float]:
         """Place and time at which the channel asked for the licence of this emission."""

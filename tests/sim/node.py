@@ -29,10 +29,11 @@ from fenghuo.service.desk_messages import MessageVerbs
 from fenghuo.service.desk_plans import PlanVerbs
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.secrets import Secret
-from fenghuo.store import Store, StoreSettings
+from fenghuo.store import Store, StoreSettings, Tx
 from fenghuo.store.database import open_reader
 from fenghuo.store.disk import DATABASE
-from fenghuo.store.tables import CHANNEL
+from fenghuo.store.records import MetaRow
+from fenghuo.store.tables import CHANNEL, META
 from tests.sim.bearer import Bearer, Life, Link
 from tests.sim.ground import DIRECTORY, SIGNERS
 from tests.sim.world import Told, Viewed, World
@@ -59,6 +60,7 @@ class Node:
         self.fill = VirtualFill(random.Random(seed + 1), disk)
         self.fill.on_fatal = self._on_fatal
         self.rules = rules
+        self.epoch = 1
         self.life = Life(self._is_durable)
         self.store: Store | None = None
         self.room: EngineRoom
@@ -99,9 +101,11 @@ class Node:
         settings = StoreSettings(min_free=1, ballast=1, log_frames=0, fill=self.fill)
         self.store = store = await Store.open(self.folder, clock=clock, node="sim", settings=settings, connect=self.fill.disk.connect)
         self._disk = open_reader(self.folder / DATABASE)
-        office = Office(node="sim", clock=clock, rules=self.rules, directory=DIRECTORY, seed=self.chance.getrandbits(32))
+        office = Office(node="sim", clock=clock, rules=self.rules, directory=DIRECTORY, epoch=self.epoch, seed=self.chance.getrandbits(32))
         renderers = {"sms": Renderer("sms", sms_text), "radio": Renderer("radio", radio_text)}
         self.room = EngineRoom(office, store, renderers, release_valid_s=120.0, on_fatal=self._on_fatal)
+        if self.epoch > 1:
+            await store.run(command_of(self.epoch))
         supervisors = await self._channels()
         await self.room.recover()
         self.desk = self._desk(store)
@@ -132,7 +136,7 @@ class Node:
                 way.capabilities,
                 address_kinds=way.kinds,
                 channel=lambda supervisor=supervisor: supervisor.channel,  # type: ignore[misc]
-                terms=way.terms,
+                terms=bearer.terms,
             )
             if way.name in decided:
                 instance.admin, instance.admin_reason = decided[way.name].admin, decided[way.name].reason
@@ -202,6 +206,18 @@ class Node:
     def _is_durable(self, token: str, n: int) -> bool:
         assert self._disk is not None
         return self._disk.execute(DURABLE, (token, n)).fetchone() is not None
+
+
+def command_of(epoch: int) -> Callable[[Tx], None]:
+    """The job by which a node takes command: from then on every licence under an earlier epoch is refused."""
+
+    def take(tx: Tx) -> None:
+        held = tx.get(META, "epoch")
+        if held is None or int(held.value) < epoch:
+            tx.put(META, MetaRow("epoch", str(epoch)))
+            tx.event("command.taken", "node/sim", epoch=epoch)
+
+    return take
 
 
 def _nothing() -> None:

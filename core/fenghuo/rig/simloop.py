@@ -60,6 +60,10 @@ class SimLoop(asyncio.BaseEventLoop):
         """A hash over what ran, when and in which order, and over what was noted: equal for equal runs."""
         return self._trace.hexdigest()
 
+    def hold(self, seconds: float) -> None:
+        """Time passes and nothing else runs, as in a turn that takes long: whatever fell due meanwhile is ready at once, in any order."""
+        self._now += seconds
+
     def note(self, text: str) -> None:
         """Make something that happened in the simulated world a part of the trace."""
         self._trace.update(text.encode())

@@ -30,8 +30,11 @@ BATCH_JOBS = 64
 class VirtualWriter:
     """Commits what waits together, first in, first out. `crash()` forgets what was not committed, as a power cut does."""
 
-    def __init__(self, deliver: Callable[[Commit], None], chance: random.Random, on_fatal: Callable[[BaseException], None]) -> None:
+    def __init__(
+        self, deliver: Callable[[Commit], None], chance: random.Random, disk: VirtualDisk, on_fatal: Callable[[BaseException], None]
+    ) -> None:
         self._deliver = deliver
+        self._disk = disk
         self._on_fatal = on_fatal
         self._chance = chance
         self._committer: Committer | None = None
@@ -94,7 +97,7 @@ class VirtualWriter:
             self._settled.set_result(None)
 
     def _later(self, step: Callable[[], None]) -> None:
-        self._timer = asyncio.get_running_loop().call_later(self._chance.expovariate(2 / COMMIT_S), step)
+        self._timer = asyncio.get_running_loop().call_later(self._chance.expovariate(2 / max(COMMIT_S, self._disk.slow_s)), step)
 
 
 class VirtualRows:
@@ -130,7 +133,7 @@ class VirtualFill:
         self.on_fatal: Callable[[BaseException], None] = _raised
 
     def writer(self, deliver: Callable[[Commit], None]) -> Writer:
-        self.written = VirtualWriter(deliver, self._chance, lambda cause: self.on_fatal(cause))
+        self.written = VirtualWriter(deliver, self._chance, self.disk, lambda cause: self.on_fatal(cause))
         return self.written
 
     def free(self, folder: Path) -> int:

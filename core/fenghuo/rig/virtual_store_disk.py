@@ -32,12 +32,14 @@ class DiskTrouble(sqlite3.OperationalError):
 
 class VirtualDisk:
     """Outlives the process. `is_short`: less is free than the store wants; `is_full`: nothing is, but for a reserve given up;
-    `is_failing`: every sync fails; `fail_once()`: the next one does. `faults`: how many commits and checkpoints failed so far."""
+    `is_failing`: every sync fails; `fail_once()`: the next one does; `slow_s`: middle time that a commit and then its answer take, 0.0 for
+    what a good disk does. `faults`: how many commits and checkpoints failed so far."""
 
     def __init__(self, chance: random.Random) -> None:
         self.is_short = False
         self.is_full = False
         self.is_failing = False
+        self.slow_s = 0.0
         self.faults = 0
         self._chance = chance
         self._fails_next = False
@@ -48,7 +50,8 @@ class VirtualDisk:
         self._fails_next = True
 
     def heal(self) -> None:
-        """There is room, and syncs succeed."""
+        """There is room, and syncs succeed at their usual pace."""
+        self.slow_s = 0.0
         self.is_short = self.is_full = self.is_failing = self._fails_next = False
         self._room = None
 

@@ -103,6 +103,21 @@ def test_whatever_wants_a_thread_is_refused_and_kept(way: str) -> None:
     assert 1 == len(run(escape)[0])
 
 
+def test_a_turn_that_takes_long_makes_every_timer_of_it_late() -> None:
+    """What fell due meanwhile is ready at once afterwards, and what is due later is not."""
+
+    async def day(loop: SimLoop) -> list[tuple[float, str]]:
+        rung: list[tuple[float, str]] = []
+        for after_s in (1.0, 2.0, 9.0):
+            loop.call_later(after_s, lambda after_s=after_s: rung.append((loop.time(), f"of {after_s} s")))
+        loop.hold(5.0)
+        await asyncio.sleep(10.0)
+        return rung
+
+    rung, _ = run(day)
+    assert ([(5.0, "of 1.0 s"), (5.0, "of 2.0 s")], (9.0, "of 9.0 s")) == (sorted(rung[:2]), rung[2])
+
+
 def test_cancelled_timers_do_not_pile_up() -> None:
     """A day of timeouts that were not needed leaves an empty heap, in the right order."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -94,3 +95,23 @@ def test_a_disk_that_goes_on_failing_ends_the_process(tmp_path: Path) -> None:
         fill.crash()
 
     on_a_disk(tmp_path, work)
+
+
+def test_a_slow_disk_holds_everybody_who_waits(tmp_path: Path) -> None:
+    """A commit takes as long as the disk says, whoever came meanwhile waits behind it, and a disk that is healed is as fast as before."""
+    took_s: list[float] = []
+
+    async def work(store: Store, fill: VirtualFill) -> None:
+        loop = asyncio.get_running_loop()
+        for slow_s in (0.0, 10.0, None):
+            if slow_s is None:
+                fill.disk.heal()
+            else:
+                fill.disk.slow_s = slow_s
+            began = loop.time()
+            await asyncio.gather(*(store.run(count(f"{slow_s} {number}")) for number in range(3)))
+            took_s.append(loop.time() - began)
+
+    on_a_disk(tmp_path, work)
+    assert took_s[1] > 1.0
+    assert max(took_s[0], took_s[2]) < 0.1
