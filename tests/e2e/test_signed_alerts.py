@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from lxml import etree
 
 from tests.core.formats.alerts import GOOD
-from tests.core.formats.signing import Signer, forged, signature_of
+from tests.core.formats.signing import DSIG, Signer, forged, signature_of
 from tests.e2e.node import Node, Person, sms
 from tests.peers.smsc import Smsc
 
@@ -45,7 +45,7 @@ def stamped(name: str) -> str:
 
 
 async def test_only_what_the_pinned_key_signed_goes_out_by_itself(tmp_path: Path) -> None:
-    """Signed: sent. Not signed, or by another key: held. Wrapped: refused, and an alarm says that somebody tries."""
+    """Signed: sent. Not signed, by another key, or without a value: held. Wrapped: refused, and an alarm says that somebody tries."""
     soon = datetime.now(UTC) + timedelta(days=1)
     station, stranger = (Signer(name, ec.generate_private_key(ec.SECP256R1()), until=soon) for name in ("met", "stranger"))
     (tmp_path / "met.pem").write_bytes(station.pem)
@@ -54,6 +54,8 @@ async def test_only_what_the_pinned_key_signed_goes_out_by_itself(tmp_path: Path
     wrapped = etree.fromstring(forged(stamped("W-1")).encode())
     holder = etree.SubElement(wrapped, "wrapper")
     holder.append(signature_of(station.sign(stamped("W-2"))))
+    unvalued = etree.fromstring(station.sign(stamped("A-4")))
+    unvalued.findall(f".//{{{DSIG}}}SignatureValue")[0].text = None
     people = [Person("wang", "+8613800000001")]
     async with Smsc() as smsc, Node(tmp_path, channels={"sms": sms(smsc.port)}, persons=people, rules=RULES, extra=MET) as node:
 
@@ -63,6 +65,7 @@ async def test_only_what_the_pinned_key_signed_goes_out_by_itself(tmp_path: Path
 
         assert (202, "held") == await post(stamped("A-1").encode())
         assert (202, "held") == await post(stranger.sign(stamped("A-2")))
+        assert (202, "held") == await post(etree.tostring(unvalued))
         status, reason = await post(etree.tostring(wrapped))
         assert (422, True) == (status, "wrapping" in reason), reason
         assert (202, "active") == await post(station.sign(stamped("A-3").replace("停止户外作业", "立即上楼避险")))
