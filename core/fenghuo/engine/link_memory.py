@@ -9,12 +9,13 @@ import msgspec
 import structlog
 
 from fenghuo.engine.link_place import place_of
-from fenghuo.link import Caps, Changes, FrameKind, Incoming, Kept, KeyRing, Ledger, Ledgers, Memory, Outgoing, Parcel, Wanted, Window
+from fenghuo.errors import RowDamaged
+from fenghuo.link import Aired, Caps, Changes, FrameKind, Incoming, Kept, KeyRing, Ledger, Ledgers, Memory, Outgoing, Parcel, Wanted, Window
 from fenghuo.link.counters import STEP
 from fenghuo.store import Store, Tx
 from fenghuo.store.frames import Reserved, Seen, is_copied, keep_window, read_windows, reserve
-from fenghuo.store.records import TransferInRow, TransferOutRow
-from fenghuo.store.tables import TRANSFER_IN, TRANSFER_OUT
+from fenghuo.store.records import MetaRow, TransferInRow, TransferOutRow
+from fenghuo.store.tables import META, TRANSFER_IN, TRANSFER_OUT
 
 __all__ = ["LinkMemory"]
 
@@ -24,6 +25,10 @@ _COPIED = (
 )
 log = structlog.stdlib.get_logger("fenghuo.link")
 
+# One row of `meta` for each medium.
+_AIRTIME = "airtime."
+_EVERYTHING_S = 1e9
+_account = msgspec.json.Decoder(tuple[tuple[tuple[float, float], ...], float])
 _BITMAP = 8  # octets, for up to 64 pieces
 _pieces = msgspec.msgpack.Decoder(tuple[bytes | None, ...])
 
@@ -37,10 +42,12 @@ class LinkMemory:
         self._ledgers = ledgers or Ledgers()
         self._medium = medium
         self._place = place
+        self._aired, self._recalled_at = Aired(), 0.0
 
     def ledger(self, caps: Caps) -> Ledger:
-        """The airtime of the channel's medium, which every channel on it spends. Raises: ConfigError: they count by different spans."""
-        return self._ledgers.of(self._medium, caps)
+        """The airtime of the channel's medium, which every channel on it spends, with what recall() found of it on the disk.
+        Raises: ConfigError: they count by different spans."""
+        return self._ledgers.of(self._medium, caps, self._aired, self._recalled_at)
 
     async def reserve(self, wanted: Iterable[Wanted]) -> list[Reserved]:
         """Counters for each lane that asks, in one commit. Raises: StoreError."""
@@ -53,11 +60,12 @@ class LinkMemory:
 
     async def keep(self, changes: Changes) -> None:
         """All of it in one commit, before the next frame leaves. Raises: StoreError."""
-        await self._store.run(lambda tx: keep(tx, changes))
+        await self._store.run(lambda tx: keep(tx, changes, self._medium))
 
     async def recall(self, ring: KeyRing) -> Memory:
         """What the keys of this post had said and heard before the start; in a copy of a store they are stale. Raises: StoreError."""
         await self._settle()
+        self._aired, self._recalled_at = await self._store.run(lambda tx: (_aired(tx, self._medium), tx.now))
         lanes = {lane.name: lane.since for lane in ring.lanes() if lane.source != ring.own}
         seen = await self._store.run(lambda tx: read_windows(tx, lanes))
         outgoing = [_outgoing(row) for row in await self._store.find(TRANSFER_OUT)]
@@ -78,7 +86,7 @@ class LinkMemory:
             log.error("keys are stale", cause=_COPIED)
 
 
-def keep(tx: Tx, changes: Changes) -> None:
+def keep(tx: Tx, changes: Changes, medium: str) -> None:
     """As a part of another job: a message that is taken over and its mark go to the disk together."""
     for kept in changes.windows:
         keep_window(tx, Seen(kept.lane, kept.window.highest, kept.window.seen, kept.stale))
@@ -90,6 +98,18 @@ def keep(tx: Tx, changes: Changes) -> None:
         tx.delete(TRANSFER_OUT, *out)
     for key in changes.gone_in:
         tx.delete(TRANSFER_IN, *key)
+    if changes.aired is not None:
+        said = msgspec.json.encode((changes.aired.spent, changes.aired.reserved))
+        tx.put(META, MetaRow(f"{_AIRTIME}{medium}", said.decode()))
+
+
+def _aired(tx: Tx, medium: str) -> Aired:
+    """What is known of a medium. A damaged row could have said anything: then all that any licence allows is spent."""
+    try:
+        row = tx.get(META, f"{_AIRTIME}{medium}")
+    except RowDamaged:
+        return Aired(reserved=_EVERYTHING_S)
+    return Aired(*_account.decode(row.value)) if row is not None else Aired()
 
 
 def _is_known(ring: KeyRing, outgoing: Outgoing) -> bool:

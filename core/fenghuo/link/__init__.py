@@ -11,7 +11,7 @@ from fenghuo.link.disk import Disk
 from fenghuo.link.events import Changes, Delivered, Event, Finished, Frame, Hostile, Measured, NotTaken, Reached, Tallied, Unreached
 from fenghuo.link.frame import FrameKind, Head, Purpose
 from fenghuo.link.keys import KeyRing, Lane, Root
-from fenghuo.link.ledger import Caps, Ledger, Ledgers
+from fenghuo.link.ledger import Aired, Caps, Ledger, Ledgers
 from fenghuo.link.parcels import Ending, Incoming, Outgoing, Parcel
 from fenghuo.link.receipts import Tally
 from fenghuo.link.seal import Cause, Kept
@@ -21,6 +21,7 @@ from fenghuo.link.window import Window
 
 __all__ = [
     "Air",
+    "Aired",
     "Caps",
     "Cause",
     "Changes",

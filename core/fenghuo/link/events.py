@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from fenghuo.link.frame import FrameKind
+from fenghuo.link.ledger import Aired
 from fenghuo.link.parcels import Ending, Incoming, Outgoing
 from fenghuo.link.receipts import Tally
 from fenghuo.link.seal import Cause, Kept
@@ -93,13 +94,14 @@ class Frame(msgspec.Struct, frozen=True):
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """What must be on the disk before the next frame leaves. `gone_*`: keys that are no longer needed."""
+    """What must be on the disk before the next frame leaves. `gone_*`: keys that are no longer needed; `aired`: the medium's account."""
 
     windows: tuple[Kept, ...] = ()
     outgoing: tuple[Outgoing, ...] = ()
     incoming: tuple[Incoming, ...] = ()
     gone_out: tuple[tuple[int, int], ...] = ()
     gone_in: tuple[tuple[int, int, int], ...] = ()
+    aired: Aired | None = None
 
     def __bool__(self) -> bool:
-        return any((self.windows, self.outgoing, self.incoming, self.gone_out, self.gone_in))
+        return any((self.windows, self.outgoing, self.incoming, self.gone_out, self.gone_in, self.aired))

@@ -1,6 +1,7 @@
 """Airtime of one medium, whoever uses it: a hard cap that nothing passes, a soft cap, a reserve, and a share for receipts.
 
-Source: delivery.md, Priorities and the transmit scheduler; I7.
+Seconds are reserved on the disk before they are used, some at a time, so that a cap of the law outlives a crash: what was reserved and not
+accounted for counts as spent. Source: delivery.md, Priorities and the transmit scheduler; I7.
 """
 
 from __future__ import annotations
@@ -12,7 +13,12 @@ import msgspec
 from fenghuo.errors import ConfigError
 from fenghuo.model.traffic import Priority
 
-__all__ = ["Caps", "Ledger", "Ledgers"]
+__all__ = ["Aired", "Caps", "Ledger", "Ledgers"]
+
+# Shares of the hard cap that are reserved at a time, and of the span that are told apart on the disk.
+_RESERVED = 32
+_BINS = 64
+_LEAST_S = 4.0
 
 
 class Caps(msgspec.Struct, frozen=True):
@@ -42,6 +48,15 @@ class Caps(msgspec.Struct, frozen=True):
         )
 
 
+class Aired(msgspec.Struct, frozen=True):
+    """What the disk knows of a medium. `spent`: (UTC seconds, seconds on the air), oldest first; `reserved`: seconds that may have been
+    spent besides; `ever`: seconds that this process had spent when it said so, 0 on the disk."""
+
+    spent: tuple[tuple[float, float], ...] = ()
+    reserved: float = 0.0
+    ever: float = 0.0
+
+
 class _Spent(msgspec.Struct, frozen=True):
     at: float
     seconds: float
@@ -49,27 +64,40 @@ class _Spent(msgspec.Struct, frozen=True):
 
 
 class Ledger:
-    """What was spent in the span that ends now. One for each frequency, talk group or beam; all channels on it share it."""
+    """What was spent in the span that ends now. One for each frequency, talk group or beam; all channels on it share it.
 
-    def __init__(self, caps: Caps | None = None) -> None:
+    `before`: what the disk knew at `now`, the start; from then on only what was reserved is spent. None: nothing is kept on a disk.
+    """
+
+    def __init__(self, caps: Caps | None = None, before: Aired | None = None, now: float = 0.0) -> None:
         self.caps = caps or Caps()
         self._spent: deque[_Spent] = deque()
         self._total = 0.0
         self._receipts = 0.0
+        self._ever = self._longest = 0.0
+        self._until = float("inf") if before is None else 0.0  # how far `ever` may go
+        self._is_short = False
+        if before is not None:
+            for at, seconds in (*before.spent, (now, before.reserved)):
+                self._add(_Spent(min(at, now), seconds, is_receipt=False))
 
     def spend(self, seconds: float, now: float, *, is_receipt: bool = False) -> None:
         """A frame goes on the air; told at its start, with its whole length."""
         self._forget(now)
-        self._spent.append(_Spent(now, seconds, is_receipt))
-        self._total += seconds
-        self._receipts += seconds if is_receipt else 0.0
+        self._add(_Spent(now, seconds, is_receipt))
+        self._ever += seconds
+        self._longest = max(self._longest, seconds)
 
     def may(self, seconds: float, now: float, priority: Priority, *, is_receipt: bool = False) -> bool:
-        """Whether a frame of so many seconds may go now."""
+        """Whether a frame of so many seconds may go now. If only a reservation is missing, wanted() asks for it."""
         self._forget(now)
         if is_receipt and self._receipts + seconds > self.caps.receipts * self.caps.span_s:
             return False
-        return self._total + seconds <= self._limit_s(priority, is_receipt=is_receipt)
+        if self._total + seconds > self._limit_s(priority, is_receipt=is_receipt):
+            return False
+        self._is_short = self._ever + seconds > self._until
+        self._longest = max(self._longest, seconds)
+        return not self._is_short
 
     def open_at(self, seconds: float, now: float, priority: Priority, *, is_receipt: bool = False) -> float:
         """When may() will say yes, if nothing else is spent; infinity if the frame is longer than all that is allowed."""
@@ -87,6 +115,21 @@ class Ledger:
             at = spent.at + self.caps.span_s
         return float("inf")
 
+    def expect(self) -> None:
+        """Somebody may have to be answered, in a slot that waits for no disk."""
+        self._is_short = self._is_short or self._ever >= self._until
+
+    def wanted(self) -> Aired | None:
+        """What must stand on the disk before more is spent; None: enough is reserved. Who never sends reserves nothing."""
+        step_s = max(self.caps.hard * self.caps.span_s / _RESERVED, _LEAST_S, 2 * self._longest)
+        is_low = self._ever > 0 and self._until - self._ever < step_s / 2
+        return Aired(self._binned(), step_s, self._ever) if self._is_short or is_low else None
+
+    def reserved(self, aired: Aired) -> None:
+        """It stands there."""
+        self._until = max(self._until, aired.ever + aired.reserved)
+        self._is_short = False
+
     def used(self, now: float) -> float:
         """The share of the span that was spent, 0 to 1."""
         self._forget(now)
@@ -98,6 +141,21 @@ class Ledger:
             return caps.hard * caps.span_s
         usual = (caps.hard - caps.reserve) * caps.span_s
         return usual if priority is Priority.P2 else min(usual, caps.soft * caps.span_s)
+
+    def _add(self, spent: _Spent) -> None:
+        self._spent.append(spent)
+        self._total += spent.seconds
+        self._receipts += spent.seconds if spent.is_receipt else 0.0
+
+    def _binned(self) -> tuple[tuple[float, float], ...]:
+        """What was spent, what lies close together under its latest moment."""
+        bins: list[tuple[float, float, float]] = []
+        for spent in self._spent:
+            if bins and spent.at - bins[-1][0] < self.caps.span_s / _BINS:
+                bins[-1] = (bins[-1][0], max(bins[-1][1], spent.at), bins[-1][2] + spent.seconds)
+            else:
+                bins.append((spent.at, spent.at, spent.seconds))
+        return tuple((latest, seconds) for _, latest, seconds in bins)
 
     def _forget(self, now: float) -> None:
         while self._spent and self._spent[0].at + self.caps.span_s <= now:
@@ -114,8 +172,9 @@ class Ledgers:
     def __init__(self) -> None:
         self._open: dict[str, Ledger] = {}
 
-    def of(self, medium: str, caps: Caps) -> Ledger:
-        """The ledger of a medium, from now on by the stricter of these caps and those it had. Raises: ConfigError: another span."""
-        ledger = self._open.setdefault(medium, Ledger(caps))
+    def of(self, medium: str, caps: Caps, before: Aired | None = None, now: float = 0.0) -> Ledger:
+        """The ledger of a medium, from now on by the stricter of these caps and those it had. Raises: ConfigError: another span.
+        `before`: what the disk knew of it at `now`, for the first who asks."""
+        ledger = self._open.setdefault(medium, Ledger(caps, before, now))
         ledger.caps = ledger.caps.with_those(caps)
         return ledger

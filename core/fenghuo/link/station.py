@@ -25,7 +25,7 @@ from fenghuo.link.frame import FrameKind, is_transferred, purpose_of
 from fenghuo.link.freshness import Fresh, Freshness
 from fenghuo.link.journal import Journal
 from fenghuo.link.keys import KeyRing
-from fenghuo.link.ledger import Ledger
+from fenghuo.link.ledger import Aired, Ledger
 from fenghuo.link.lifetime import TIMELESS, nearest
 from fenghuo.link.parcels import Incoming, Intent, Outgoing, Parcel
 from fenghuo.link.pieces import Call
@@ -74,6 +74,7 @@ class Station:
         # Until then our own frame is on the air; a group answers in slots; an answer to our question may come; a cap is reached.
         self._busy_until = self._slots_until = self._courtesy_until = self._closed_until = 0.0
         self._last_s = 0.0
+        self._aired: Aired | None = None
         self._bursting: Transfer | None = None  # whose burst goes on behind the frame that is on the air
         self._events: list[Event] = [_delivered(incoming) for incoming in self._arrivals.whole()]
         for outgoing in sorted(kept.outgoing, key=lambda outgoing: outgoing.opened_at):
@@ -122,10 +123,14 @@ class Station:
 
     def changes(self) -> Changes:
         """What must be on the disk before the next frame leaves."""
-        return self._journal.take()
+        self._aired = self._ledger.wanted()
+        return msgspec.structs.replace(self._journal.take(), aired=self._aired)
 
     def committed(self) -> None:
         self._journal.committed()
+        if self._aired is not None:
+            self._ledger.reserved(self._aired)
+            self._aired = None
 
     # The air
 
@@ -138,6 +143,7 @@ class Station:
             self._events += self._refused(result, now)
         else:
             self._journal.window(self.opener.kept(result.lane))
+            self._ledger.expect()
             try:
                 self._events += self._opened(result, now)
             except FrameError:

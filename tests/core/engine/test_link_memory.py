@@ -1,4 +1,4 @@
-"""No counter goes on the air twice, over any number of crashes (security.md S3); windows outlive them too."""
+"""No counter goes on the air twice, and no more airtime is spent than allowed, over any number of crashes (security.md S3, I7)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fenghuo.link.counters import Counters
 from fenghuo.link.events import Delivered, NotTaken
 from fenghuo.link.frame import FrameKind, Head
 from fenghuo.link.keys import Root
-from fenghuo.link.ledger import Ledger
+from fenghuo.link.ledger import Caps, Ledger
 from fenghuo.link.parcels import Parcel
 from fenghuo.link.pieces import Piece
 from fenghuo.link.seal import Cause, Plain, Sealer
@@ -62,6 +62,28 @@ class House:
         log = self.folder / f"{DATABASE}-wal"
         return log.stat().st_size if log.exists() else 0
 
+    async def talk(self, clock: StillClock, caps: Caps, aired: list[tuple[float, float]]) -> None:
+        """From a start to a death, saying as much as the caps allow; it dies before or in a commit, behind it, or between two frames."""
+        store = await Store.open(self.folder, clock=clock, node="taicang", settings=INLINE)
+        memory = LinkMemory(store, medium="145.825", place="here")
+        kept = await memory.recall(self.ring)
+        station = Station(self.ring, Air(), ledger=memory.ledger(caps), chance=self._chance, memory=kept)
+        for grant in await memory.reserve(station.counters.wanted()):
+            station.counters.grant(grant)
+        for n in range(self._chance.randrange(20, 90)):
+            order = Parcel(TOWN, FrameKind.ALERT, Traffic.ACTUAL, Priority.P0, bytes(150), clock.now + 60, f"{clock.now}/{n}")
+            station.open(order, clock.now)
+            torn = self._log()
+            await memory.keep(station.changes())
+            if self._chance.random() < 0.02:
+                return await self._die(store, since=torn if self._chance.random() < 0.5 else None)
+            station.committed()
+            frame = station.frame_due(clock.now)
+            if frame is not None:
+                aired.append((clock.now, frame.airtime_s))
+            clock.now += self._chance.uniform(0.2, 1.5)
+        return await self._die(store)
+
     async def _die(self, store: Store, *, since: int | None = None) -> None:
         """The files stay as they are at this moment; `since`: the commit was cut off somewhere behind this octet of the log."""
         files = {path: path.read_bytes() for path in self.folder.iterdir() if path.name.startswith(DATABASE)}
@@ -95,6 +117,22 @@ async def test_no_counter_is_sealed_twice_over_two_hundred_crashes(tmp_path: Pat
 async def test_no_counter_is_sealed_twice_over_ten_thousand_crashes(tmp_path: Path) -> None:
     """The same, for a release."""
     await no_counter_twice(tmp_path, 10_000)
+
+
+@pytest.mark.may_block("as above")
+@pytest.mark.timeout(60)
+async def test_no_more_is_on_the_air_than_allowed_over_twelve_crashes(tmp_path: Path) -> None:
+    """The sum of seconds in any span stays under the hard cap, whichever lives they were spent in; and the cap is used."""
+    house, clock, caps, aired = (
+        House(tmp_path, random.Random(7)),
+        StillClock(NOW),
+        Caps(200.0, 0.12, 0.12, 0.0),
+        list[tuple[float, float]](),
+    )
+    for _ in range(12):
+        await house.talk(clock, caps, aired)
+    spans = [sum(seconds for at, seconds in aired if end - caps.span_s < at <= end) for end, _ in aired]
+    assert 0.5 * caps.hard * caps.span_s < max(spans) <= caps.hard * caps.span_s
 
 
 async def opened_store(folder: Path) -> Store:

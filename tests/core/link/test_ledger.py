@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fenghuo.errors import ConfigError
-from fenghuo.link.ledger import Caps, Ledger, Ledgers
+from fenghuo.link.ledger import Aired, Caps, Ledger, Ledgers
 from fenghuo.model.traffic import Priority
 
 CAPS = Caps(span_s=100.0, hard=0.5, soft=0.2, reserve=0.1, receipts=0.1)
@@ -69,6 +69,78 @@ def test_the_hard_cap_holds_whatever_is_asked(asked: list[tuple[float, float, Pr
         within = [(seconds, is_receipt) for at, seconds, is_receipt in aired if end - CAPS.span_s < at <= end]
         assert sum(seconds for seconds, _ in within) <= 50.0 + 1e-6
         assert sum(seconds for seconds, is_receipt in within if is_receipt) <= 10.0 + 1e-6
+
+
+class Disk:
+    """The account of one medium. Who dies between two commits finds the last one."""
+
+    def __init__(self, caps: Caps) -> None:
+        self._caps = caps
+        self._row = Aired()
+
+    def start(self, now: float) -> Ledger:
+        return Ledger(self._caps, self._row, now)
+
+    def commit(self, ledger: Ledger, *, is_told: bool) -> None:
+        """`is_told`: False: it died between the commit and the word of it."""
+        aired = ledger.wanted()
+        if aired is not None:
+            self._row = Aired(aired.spent, aired.reserved)
+            if is_told:
+                ledger.reserved(aired)
+
+
+LIVES = st.lists(st.lists(st.tuples(st.floats(0, 12), st.floats(0.1, 8), st.booleans()), max_size=30), max_size=12)
+
+
+@given(LIVES, st.sampled_from([0.05, 0.5, 1.0]))
+def test_the_hard_cap_holds_over_any_number_of_deaths(lives: list[list[tuple[float, float, bool]]], hard: float) -> None:
+    """Each life begins with what the disk knew, dies where it will, and a frame is on the air as soon as it may be."""
+    caps = Caps(span_s=100.0, hard=hard, soft=hard, reserve=0.0, receipts=0.1)
+    disk, now, aired = Disk(caps), 0.0, list[tuple[float, float]]()
+    for life in lives:
+        ledger = disk.start(now)
+        for pause_s, seconds, is_told in life:
+            now += pause_s
+            ledger.may(seconds, now, Priority.P0)
+            disk.commit(ledger, is_told=is_told)
+            if ledger.may(seconds, now, Priority.P0):
+                ledger.spend(seconds, now)
+                aired.append((now, seconds))
+    for end, _ in aired:
+        assert sum(seconds for at, seconds in aired if end - caps.span_s < at <= end) <= hard * caps.span_s + 1e-6
+
+
+def test_a_restart_costs_no_more_than_what_was_reserved() -> None:
+    """A thirty-second part of the cap, or two of the longest frames; who has sent nothing reserves nothing."""
+    disk = Disk(CAPS)
+    for life in range(50):
+        assert disk.start(float(life)).wanted() is None
+    ledger = disk.start(50.0)
+    assert not ledger.may(1.0, 50.0, Priority.P0)
+    disk.commit(ledger, is_told=True)
+    assert ledger.may(1.0, 50.0, Priority.P0)
+    assert 50.0 == ledger.open_at(1.0, 50.0, Priority.P0)
+    assert [0.04, 0.0] == [round(disk.start(51.0).used(at), 6) for at in (51.0, 151.0)]
+
+
+def test_few_commits_carry_many_frames() -> None:
+    """One in three for frames of half a second under a cap of fifty; a slot is never missed for want of one."""
+    disk, commits = Disk(CAPS), 0
+    ledger = disk.start(0.0)
+    ledger.expect()
+    for n in range(90):
+        commits += ledger.wanted() is not None
+        disk.commit(ledger, is_told=True)
+        assert ledger.may(0.5, float(n), Priority.P0)
+        ledger.spend(0.5, float(n))
+    assert commits <= 30
+
+
+def test_an_account_from_the_future_ends_with_the_span() -> None:
+    """A wall clock that was set back must not close a medium for good."""
+    ledger = Ledger(CAPS, Aired(((5_000.0, 30.0),), 4.0), 1_000.0)
+    assert [0.34, 0.0] == [round(ledger.used(at), 6) for at in (1_000.0, 1_100.0)]
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 from structlog.testing import capture_logs
 
-from fenghuo import Capabilities, ChannelType, Evidence, FrontType, PluginInfo, SensorType, SourceType, Traffic, hookimpl
-from fenghuo.link import Caps
+from fenghuo import Capabilities, ChannelType, Evidence, FrontType, PluginInfo, Priority, SensorType, SourceType, Traffic, hookimpl
+from fenghuo.link import Caps, Changes, Disk, KeyRing, SoftwareKeys
 from fenghuo.model.delivery import Accepted, Reached, Refused
 from fenghuo.model.situation import Admin, Health
 from fenghuo.plugin.host import load_plugins
@@ -342,3 +342,31 @@ async def test_channels_on_one_medium_share_its_airtime(tmp_path: Path) -> None:
         ledgers = {ctx.name: ctx.link.ledger(Caps()) for ctx in there.parts.contexts}
     ledgers["d"].spend(60.0, 0.0)
     assert {"c": 0.0, "d": 0.1, "e": 0.1} == {name: ledger.used(1.0) for name, ledger in ledgers.items()}
+
+
+async def spoken_s(there: Hosted) -> float:
+    """Frames of a second as long as the medium of the channel allows, in one moment."""
+    await there.until(lambda: bool(there.parts.contexts))
+    memory: Disk = there.parts.contexts[0].link
+    await memory.recall(KeyRing(1, SoftwareKeys({}), ()))
+    ledger, seconds = memory.ledger(Caps(hard=0.1, soft=0.1, reserve=0.0)), 0.0
+    now = await there.house.store.run(lambda tx: tx.now)
+    while ledger.open_at(1.0, now, Priority.P0) <= now and seconds < 30.0:
+        ledger.expect()
+        if (aired := ledger.wanted()) is not None:
+            await memory.keep(Changes(aired=aired))
+            ledger.reserved(aired)
+        ledger.spend(1.0, now)
+        seconds += 1.0
+    return seconds
+
+
+async def test_the_airtime_of_a_medium_outlives_the_daemon(tmp_path: Path) -> None:
+    """I7: three lives within one span say together what one may, less what the ends of two had reserved and not said."""
+    said = list[float]()
+    for _ in range(3):
+        async with hosted(tmp_path) as there:
+            there.start()
+            said.append(await spoken_s(there))
+    assert 30.0 == said[0]
+    assert 45.0 < sum(said) <= 60.0
