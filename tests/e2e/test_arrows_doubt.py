@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 
 from tests.e2e.node import Node, Person, orders
-from tests.e2e.standing import alarms, sent, standing, stands
+from tests.e2e.standing import alarms, ended_as, events, sent, standing, stands
 from tests.e2e.test_command_line import answer
 from tests.peers.pager import Page, Pager
 
 pytestmark = [pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(60), pytest.mark.usefixtures("paging")]
 
-WANG = Person("wang", "+8613800000001")
+WANG, LI = Person("wang", "+8613800000001"), Person("li", "+8613800000002")
 ATTEMPT_S = 0.3
+REFIRE_S = 20.0
+"""The least that a device in doubt is waited for, whatever its policy says: the time in which it can be asked."""
 
 
 @pytest.fixture
@@ -26,12 +28,12 @@ async def pager() -> AsyncIterator[Pager]:
         yield far
 
 
-def node(folder: Path, pager: Pager, second: Pager | None = None, **settings: Any) -> Node:
-    """A daemon with that far end, and with another way where there is one."""
-    channels = {"first": pager.channel(**{"attempt_s": ATTEMPT_S, **settings})}
+def node(folder: Path, pager: Pager, second: Pager | None = None, *, policy: str = "", **settings: Any) -> Node:
+    """A daemon with that far end, and with another way where there is one. `policy`: what becomes of a device in doubt."""
+    channels = {"first": pager.channel(**{"attempt_s": ATTEMPT_S, **settings}) | ({"in_doubt": policy} if policy else {})}
     if second is not None:
         channels["second"] = second.channel()
-    return Node(folder, channels=channels, persons=[WANG], rules=orders(*channels))
+    return Node(folder, channels=channels, persons=[WANG, LI], rules=orders(*channels))
 
 
 async def doubted(node: Node, pager: Pager, **fields: Any) -> tuple[str, Page, int]:
@@ -70,6 +72,42 @@ async def test_a_receipt_under_an_unknown_name_ends_the_only_doubt_it_can_mean(t
         await pager.receipt(page, "DEVICE", ref="its-own-name")
         assert {"first": ("MET", "", "DEVICE")} == standing(await daemon.ended(message))
         assert 1 == len(pager.pages)
+
+
+async def test_a_doubt_that_had_its_receipt_owns_no_other_after_a_restart(tmp_path: Path, pager: Pager) -> None:
+    """An earlier order to that telephone was cut off too, and has its receipt: the next one is of the next order, and the first one
+    come twice, for its acknowledgement was lost, is not."""
+    async with node(tmp_path, pager) as daemon:
+        earlier, page, _ = await doubted(daemon, pager)
+        await pager.receipt(page, "DEVICE", ref="of-the-first")
+        await daemon.ended(earlier)
+        await daemon.restart()
+        await daemon.channels_up("first")
+        message = await sent(daemon, "wang")
+        await stands(daemon, message, "first", "IN_DOUBT", "timeout")
+        await pager.receipt(page, "DEVICE", ref="of-the-first")
+        await stands(daemon, message, "first", "IN_DOUBT", "timeout")
+        await pager.receipt(pager.pages[1], "DEVICE", ref="of-the-second")
+        assert {"first": ("MET", "", "DEVICE")} == standing(await daemon.ended(message))
+        assert 2 == len(pager.pages)
+
+
+async def test_a_doubt_ends_with_its_revision(tmp_path: Path, pager: Pager) -> None:
+    """Its Cancel or its Update goes to whoever may have it, and of what was in doubt there is no copy."""
+    async with node(tmp_path, pager) as daemon:
+        await daemon.channels_up("first")
+        cancelled, updated = [await sent(daemon, name, "去东门", priority="P3") for name in ("wang", "li")]
+        numbers = [await stands(daemon, message, "first", "IN_DOUBT", "timeout") for message in (cancelled, updated)]
+        pager.usual = "DEVICE"
+        assert 202 == (await daemon.post(f"/api/v1/messages/{cancelled}/cancel", {"reason": "险情排除"}))[0]
+        assert updated == await sent(daemon, "li", "去西门", action="Update", reference=updated)
+        for number, state in zip(numbers, ("CANCELLED", "SUPERSEDED"), strict=True):
+            assert "withdrawn" == (await ended_as(daemon, state, number))["body"]["reason"]
+        for message in (cancelled, updated):
+            await daemon.ended(message)
+        for to, now in ((WANG, "解除"), (LI, "去西门")):
+            first, second = pager.pages_to(to.msisdn)
+            assert (False, True, False) == (now in first.text, now in second.text, "重发" in second.text)
 
 
 @pytest.mark.parametrize(("word", "ended"), [("DEVICE", ("MET", "", "DEVICE")), ("REFUSED", ("FAILED", "recipient refused", "STORED"))])
@@ -147,3 +185,28 @@ async def test_a_siren_cut_off_by_a_kill_stays_in_doubt_until_its_message_ends(t
         assert ["alarm.in_doubt", "alarm.objective_missed"] == [
             alarm for alarm in await alarms(daemon) if alarm in ("alarm.in_doubt", "alarm.objective_missed")
         ]
+
+
+async def test_a_device_that_can_be_asked_says_itself_whether_it_has_started(tmp_path: Path, pager: Pager) -> None:
+    """It sounds: the doubt is over before its policy counts, nothing starts twice, and its receipt is waited for as any other."""
+    pager.known = "AIRED"
+    async with node(tmp_path, pager, policy="refire", doubt="actuator", is_asked=True) as daemon:
+        await daemon.channels_up("first")
+        message = await sent(daemon, "wang", priority="P0")
+        number = await stands(daemon, message, "first", "AWAITING")
+        assert [f"delivery/{number}"] == [event["subject"] for event in await events(daemon, "alarm.in_doubt")]
+        (page,) = pager.pages
+        assert (("AWAITING", "", "AIRED"), [page.token]) == (standing(await daemon.shown(message))["first"], pager.asked)
+        await pager.receipt(page, "DEVICE")
+        await daemon.ended(message)
+        assert [page] == pager.pages
+
+
+async def test_a_device_that_says_nothing_starts_once_more_by_its_policy(tmp_path: Path, pager: Pager) -> None:
+    """After the time that it or a person has to say so: marked, under the same token. A person was called at both doubts."""
+    async with node(tmp_path, pager, policy="refire", doubt="actuator") as daemon:
+        message, page, number = await doubted(daemon, pager, priority="P1")
+        await pager.wait_for(lambda: len(pager.broken) == 2, REFIRE_S + 10)
+        await stands(daemon, message, "first", "IN_DOUBT", "timeout")
+        assert [(page.token, 1, False), (page.token, 2, True)] == [(one.token, one.n, "重发" in one.text) for one in pager.pages]
+        assert [f"delivery/{number}"] * 2 == [event["subject"] for event in await events(daemon, "alarm.in_doubt")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.peers.pager import Pager
 pytestmark = [pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(60), pytest.mark.usefixtures("paging")]
 
 WANG, LI, ZHAO = Person("wang", "+8613800000001"), Person("li", "+8613800000002"), Person("zhao", "+8613800000003")
+LATE = "alarm.objective_at_risk"
 NOBODY_ELSE = Person("deaf", callsign="BG4DF")
 
 
@@ -129,6 +131,21 @@ async def test_an_objective_that_is_late_may_still_be_met(node: Node, pager: Pag
     )
 
 
+async def test_what_is_late_because_nobody_signed_begins_its_time_with_the_release(tmp_path: Path, pager: Pager) -> None:
+    """A second passes without a signature, and a person hears so; released it is open, and late again only a second after that."""
+    rules = orders("first") + "signatures = 2\n"
+    async with Node(tmp_path, channels={"first": pager.channel()}, persons=[WANG], rules=rules) as node:
+        await node.channels_up("first")
+        message = await sent(node, "wang", deadline_s=1)
+        await node.until("message.show", lambda view: ["AT_RISK"] == [one["state"] for one in view["objectives"]], id=message)
+        assert [] == pager.pages
+        for signer in ("anna", "bert"):
+            assert 200 == (await node.post(f"/api/v1/messages/{message}/sign", b"", who=signer))[0]
+        told = await node.until("log.read", lambda log: 2 == _of_risk(log).count(LATE), after=0, limit=10_000)
+        assert [LATE, "OPEN", LATE] == _of_risk(told)
+        assert [WANG.msisdn] == [page.to for page in pager.pages]
+
+
 async def test_an_open_objective_is_waived_by_a_person(node: Node, pager: Pager) -> None:
     """Before its time is over too: everything under it ends, who did it is told, and it is no alarm."""
     message = await sent(node, "wang")
@@ -173,3 +190,9 @@ async def test_an_audience_of_nobody_is_seen_by_a_person(node: Node, pager: Page
     assert {"alarm.nobody": nobody, "target.no_way": unreachable} == told
     assert {"alarm.nobody", "alarm.no_rule"} <= set(await alarms(node))
     assert [] == pager.pages
+
+
+def _of_risk(log: dict[str, Any]) -> list[str]:
+    """What was told of an objective before its end: that it is late, or how it stands."""
+    told = [event for event in log["events"] if event["type"] in (LATE, "objective.progress")]
+    return [LATE if event["type"] == LATE else event["body"]["state"] for event in told]

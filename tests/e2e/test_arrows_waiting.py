@@ -142,6 +142,22 @@ async def test_a_frame_that_nobody_confirms_is_repeated_marked_until_somebody_do
         assert [False, True, True] == ["重发" in frame.text for frame in duo.far.received]
 
 
+async def test_a_repeat_that_is_due_while_its_channel_is_away_goes_when_it_is_back(tmp_path: Path) -> None:
+    """Nobody has confirmed it, and the line is down when it would go again: held, and sent once, marked, when the line is there."""
+    async with Pager("ACCEPTED") as pager:
+        channels = {"first": pager.channel(repeat_safe=True, receipt_q95_s=1.5)}
+        async with Node(tmp_path, channels=channels, persons=[WANG], rules=orders("first")) as node:
+            await node.channels_up("first")
+            message = await sent(node, "wang")
+            await stands(node, message, "first", "AWAITING")
+            await pager.down()
+            await stands(node, message, "first", "HELD", "channel")
+            pager.usual = "DEVICE"
+            await pager.up()
+            assert {"first": ("MET", "", "DEVICE")} == standing(await node.ended(message))
+        assert [(1, False), (2, True)] == [(page.n, "重发" in page.text) for page in pager.pages]
+
+
 async def test_a_way_that_is_shed_while_it_waits_is_never_taken(tmp_path: Path) -> None:
     """Held for its rung, and given up by an operator: the first way fails, and the second is not there any more."""
     async with Pager("ACCEPTED") as pager, Pager() as second:

@@ -1,8 +1,9 @@
 """A paging centre of our own: the far end of a channel that comes in by the plugin door, and does whatever a test asks of it.
 
 For what no real peer does on demand: to take a page and never answer, to answer late, to be a siren, to hang up between two pieces.
-One line of JSON a thing. On a connection of its own each page asks `{"send", "n", "to", "text"}` and waits for a word; over the one
-that listens come `{"receipt"}`, `{"said"}` and `{"late"}`, each acknowledged by its number when the daemon has it on its disk.
+One line of JSON a thing. On a connection of its own each page asks `{"send", "n", "to", "text"}` and waits for a word; where the channel's
+`is_asked` is set, so does `{"ask"}` about a token. Over the one that listens come `{"receipt"}`, `{"said"}`
+and `{"late"}`, each acknowledged by its number when the daemon has it on its disk.
 """
 
 from __future__ import annotations
@@ -32,12 +33,14 @@ import msgspec
 
 import fenghuo
 from fenghuo import Capabilities, ChannelType, Doubt, Evidence, Inbound, InboundKind, NotReady, Permanent, PluginInfo, Reached, Scope
-from fenghuo import SimpleChannel, Transient, Unknown
+from fenghuo import SimpleChannel, Transient, Unknown, Unsupported
 
 
 class Settings(msgspec.Struct, frozen=True):
     port: int
+    is_asked: bool = False
     doubt: Doubt = Doubt.OPAQUE
+    repeat_safe: bool = False
     concurrency: int = 8
     receipt_q95_s: float = 30.0
     attempt_s: float = 10.0
@@ -57,6 +60,7 @@ def outcome(word, ref=""):
 class Pager(SimpleChannel):
     def __init__(self, ctx):
         self.port = ctx.settings.port
+        self.is_asked = ctx.settings.is_asked
 
     async def connect(self, **first):
         try:
@@ -87,6 +91,15 @@ class Pager(SimpleChannel):
             finally:
                 writer.close()
 
+    async def query(self, ref):
+        if not self.is_asked:
+            return Unsupported()
+        reader, writer = await self.connect(ask=ref.token)
+        try:
+            return outcome((await reader.readline()).decode().strip(), f"{ref.token}/{ref.n}")
+        finally:
+            writer.close()
+
     async def inbound(self):
         while line := await self.ear.readline():
             yield self.heard(**json.loads(line))
@@ -114,7 +127,7 @@ def fenghuo_plugin():
 def fenghuo_channel_types():
     def able(settings):
         given = msgspec.structs.asdict(settings)
-        del given["port"]
+        del given["port"], given["is_asked"]
         return Capabilities(form="sms", evidence_max=Evidence.HUMAN, inbound=True, **given)
 
     return [ChannelType("pager.pages", Settings, able, ("msisdn",), Pager)]
@@ -139,7 +152,8 @@ class Pager:
     which the daemon hung up before they had their answer.
 
     `word`: what a page is answered, by address; "" is silence, "MORE" asks for the next piece again and again, any other is an
-    evidence by its name, BUSY, BROKEN (the line, not the page) or REFUSED. `usual`: what all others are answered.
+    evidence by its name, BUSY, BROKEN (the line, not the page) or REFUSED. `usual`: what all others are answered. `asked`: tokens that
+    the daemon wanted to know of, and `known`: the word for each.
     """
 
     def __init__(self, usual: str = "DEVICE") -> None:
@@ -150,6 +164,8 @@ class Pager:
         self.pieces: list[str] = []
         self.broken: list[Page] = []
         self.acks: list[int] = []
+        self.asked: list[str] = []
+        self.known = "DEVICE"
         self._server: asyncio.Server | None = None
         self._ears: list[asyncio.StreamWriter] = []
         self._open: set[asyncio.Task[None]] = set()
@@ -220,6 +236,10 @@ class Pager:
             first = json.loads(await reader.readline() or b"{}")
             if "listen" in first:
                 await self._listen(reader, writer)
+            elif "ask" in first:
+                self.asked.append(first["ask"])
+                writer.write(f"{self.known}\n".encode())
+                await writer.drain()
             elif first:
                 await self._take(Page(first["send"], first["n"], first["to"], first["text"]), reader, writer)
         self._open.discard(task)
