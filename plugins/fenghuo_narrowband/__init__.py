@@ -46,10 +46,10 @@ ATTEMPT_S = 1800.0
 
 
 def capabilities(settings: RadioSettings) -> Capabilities:
-    """What this station can do; `evidence_max` is what it claims by itself, answers raise it."""
+    """What this station can do. By itself it claims ACCEPTED or AIRED; DEVICE is the acknowledgement of the station at the far end."""
     return Capabilities(
         form="radio",
-        evidence_max=Evidence.AIRED if settings.pace else Evidence.ACCEPTED,
+        evidence_max=Evidence.DEVICE,
         doubt=Doubt.OPAQUE,
         max_payload=BUDGET_OCTETS,
         concurrency=1,
@@ -68,7 +68,7 @@ def link_capabilities(settings: LinkSettings) -> Capabilities:
     """What the link can do: it paces itself, so that each post and class has a place of its own and urgent frames pass at once."""
     return Capabilities(
         form="compact",
-        evidence_max=Evidence.DEVICE,
+        evidence_max=Evidence.DONE,  # what people at the posts key in comes back sealed
         doubt=Doubt.IDEMPOTENT,
         max_payload=settings.octets,
         concurrency=max(1, len(settings.posts)) * len(Priority),

@@ -48,10 +48,17 @@ def test_the_plugin_brings_readable_text() -> None:
     assert renderer.form == kind.capabilities(settings_for()).form
 
 
-def test_it_claims_aired_at_most_and_without_pacing_only_accepted() -> None:
-    """KISS reports no end of transmission."""
-    assert Evidence.AIRED == fenghuo_narrowband.capabilities(settings_for()).evidence_max
-    assert Evidence.ACCEPTED == fenghuo_narrowband.capabilities(settings_for(pace=False)).evidence_max
+@pytest.mark.parametrize("pace", [True, False])
+def test_the_most_it_can_know_is_that_a_device_has_it(pace: bool) -> None:
+    """A DEV frame says so, whatever was claimed when the order left."""
+    assert Evidence.DEVICE == fenghuo_narrowband.capabilities(settings_for(pace=pace)).evidence_max
+
+
+def test_the_link_can_know_that_it_is_done() -> None:
+    """What a person at a post keys in comes back sealed."""
+    kinds = {kind.id: kind for kind in fenghuo_narrowband.fenghuo_channel_types()}
+    settings = fenghuo_narrowband.LinkSettings(mycall="BJ1CMD", code=1)
+    assert Evidence.DONE == kinds["radio.link"].capabilities(settings).evidence_max
 
 
 def test_callsigns_are_normalised_by_the_address_kind() -> None:

@@ -6,14 +6,20 @@ import math
 from collections.abc import Callable, Collection, Iterator
 
 import msgspec
+import structlog
 
 from fenghuo.engine.health import ChannelHealth, Sign, admitted, gap_s, observed
 from fenghuo.engine.office import Office
+from fenghuo.engine.settling import bounded
+from fenghuo.model.delivery import Outcome, Paged, Reached
+from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import Admin, ChannelView, Health, Situation
 from fenghuo.model.traffic import Priority, Traffic
-from fenghuo.plugin.ports import Capabilities, Channel
+from fenghuo.plugin.ports import Capabilities, Channel, Inbound, InboundKind
 
 __all__ = ["PLAIN", "ChannelBoard", "Instance", "Terms"]
+
+log = structlog.stdlib.get_logger("fenghuo.channels")
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -60,6 +66,7 @@ class Instance:
         self.admin_reason = ""
         self.health = ChannelHealth(stable_s=terms.stable_s)
         self.is_probing = False
+        self.has_overclaimed = False
 
     @property
     def form(self) -> str:
@@ -115,6 +122,7 @@ class ChannelBoard:
         self._office = office
         self._instances: dict[str, Instance] = {}
         self._situation: Situation | None = None
+        self.on_fault: Callable[[str, str], None] = _only_logged
 
     def add(self, instance: Instance) -> None:
         self._instances[instance.name] = instance
@@ -151,6 +159,40 @@ class ChannelBoard:
         instance.admin, instance.admin_reason = admin, reason
         self._situation = None
 
+    # What a channel says of an emission is evidence as far as it has declared that it can know (I8): more counts as that, and is a fault.
+
+    def credited(self, name: str, outcome: Outcome) -> Outcome:
+        """An outcome as far as its channel can know it."""
+        return bounded(outcome, self._credit(name, outcome.level)) if isinstance(outcome, Reached) else outcome
+
+    def credited_page(self, name: str, outcome: Outcome | Paged) -> Outcome | Paged:
+        """As credited(), of everybody on a page."""
+        if not isinstance(outcome, Paged):
+            return self.credited(name, outcome)
+        return Paged(self.credited(name, outcome.outcome), tuple((place, self.credited(name, one)) for place, one in outcome.but))
+
+    def credited_inbound(self, name: str, inbound: Inbound) -> Inbound:
+        """A receipt or a late outcome as far as its channel can know it. What a person answers is read by the core, not by the channel."""
+        if inbound.kind is InboundKind.ANSWER:
+            return inbound
+        level = self._credit(name, inbound.level) if inbound.level is not None else None
+        outcome = self.credited(name, inbound.outcome) if inbound.outcome is not None else None
+        if level == inbound.level and outcome is inbound.outcome:
+            return inbound
+        return msgspec.structs.replace(inbound, level=level, outcome=outcome)
+
+    def _credit(self, name: str, level: Evidence) -> Evidence:
+        instance = self._instances.get(name)
+        if instance is None or level <= instance.capabilities.evidence_max:
+            return level
+        most = instance.capabilities.evidence_max
+        if not instance.has_overclaimed:
+            instance.has_overclaimed = True
+            sentence = f"{name} claims {level.name} and declares no more than {most.name}; it counts as {most.name}"
+            log.error("a channel claims more than it declares", channel=name, claimed=level.name, declared=most.name)
+            self.on_fault(name, sentence)
+        return most
+
     def situation(self) -> Situation:
         """What planning may know now."""
         if self._situation is None:
@@ -167,3 +209,7 @@ class ChannelBoard:
     def refresh(self) -> None:
         """Forget the Situation: the directory has changed."""
         self._situation = None
+
+
+def _only_logged(name: str, sentence: str) -> None:
+    """Until whoever tells a person of it is wired in."""

@@ -50,6 +50,7 @@ class Outcomes:
         if holder is None:
             return ()
         delivery = holder.deliveries[fact.delivery]
+        fact = msgspec.structs.replace(fact, outcome=self._board.credited(delivery.channel, fact.outcome))
         is_expected = delivery.state in (DeliveryState.EMITTING, DeliveryState.IN_DOUBT) and delivery.tries == fact.n
         is_late = fact.begun and not is_expected
         if fact.begun:

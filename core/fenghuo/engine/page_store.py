@@ -84,6 +84,7 @@ class PageStore:
         """Write an outcome down, and what it makes of the page. Raises: StoreError, RowDamaged."""
         view = self._view(settled.page.channel)
         n = settled.page.tries
+        settled = msgspec.structs.replace(settled, outcome=self._board.credited_page(settled.page.channel, settled.outcome))
         left = paging.Left(n, settled.outcome, settled.places, settled.at, self._office.chance.random())
 
         def job(tx: Tx) -> Change:

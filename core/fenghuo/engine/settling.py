@@ -14,7 +14,19 @@ from fenghuo.model.delivery import Delivery, DeliveryState, Hold, Outcome, Perma
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import ChannelView
 
-__all__ = ["DECLINED", "DOUBT_GRACE_S", "QUERY_S", "Retry", "doubted", "grace_s", "receipted", "retry_of", "retry_wait_s", "settle"]
+__all__ = [
+    "DECLINED",
+    "DOUBT_GRACE_S",
+    "QUERY_S",
+    "Retry",
+    "bounded",
+    "doubted",
+    "grace_s",
+    "receipted",
+    "retry_of",
+    "retry_wait_s",
+    "settle",
+]
 
 DECLINED = "declined"
 """Reason of a delivery that a person answered with a refusal: it is evidence, and meets nothing until the same person says otherwise."""
@@ -35,6 +47,11 @@ class Retry(msgspec.Struct, frozen=True):
 
     failures: int
     wait_s: float | None
+
+
+def bounded(outcome: Outcome, most: Evidence) -> Outcome:
+    """An outcome that claims no more than `most`."""
+    return msgspec.structs.replace(outcome, level=most) if isinstance(outcome, Reached) and outcome.level > most else outcome
 
 
 def settle(

@@ -65,6 +65,7 @@ class EngineRoom:
         self.apply.end_fan_out = self.fan_outs.end
         self.receipts = Receipts(office, self.facts, self.book, store, intake=self.intake)
         self.receipts.on_page = self.fan_outs.receipt
+        self.receipts.credited = self.board.credited_inbound
         self.fan_outs.on_settled = self.receipts.page_settled
         self.receipts.late_outcomes.on_page = self.fan_outs.late_outcome
         self.receipts.nameless.fragments = fragments_by(self.board)

@@ -64,6 +64,7 @@ class Hosting:
             on_inbound=self._room.receipts.take,
             on_fault=self._on_fault,
         )
+        self._room.board.on_fault = self._on_fault
         for channel in self._settings.channels:
             _, kind = self._host.channel_types[channel.type]
             link = functools.partial(self._link_memory, store, channel.medium or channel.name)

@@ -22,7 +22,7 @@ from fenghuo.store.tables import PAGE, ROLL
 from tests.core.engine.house import RULES, House, Sheet
 from tests.core.engine.values import NOW
 
-BULK = Capabilities(form="sms", evidence_max=Evidence.DEVICE, doubt=Doubt.OPAQUE, concurrency=8, batch=True)
+BULK = Capabilities(form="sms", evidence_max=Evidence.HUMAN, doubt=Doubt.OPAQUE, concurrency=8, batch=True)
 PUBLIC_RULES = (
     """
 [ladders.bulk]

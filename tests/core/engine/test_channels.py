@@ -11,11 +11,12 @@ from fenghuo.engine.channels import ChannelBoard, Instance, Terms
 from fenghuo.engine.health import Sign
 from fenghuo.engine.office import Office
 from fenghuo.engine.rules import RuleBook
+from fenghuo.model.delivery import Outcome, Paged, Permanent, Reached, Scope, Unknown
 from fenghuo.model.directory import Directory, Person
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import Admin, Health
 from fenghuo.model.traffic import Traffic
-from fenghuo.plugin.ports import Capabilities, Doubt, SimpleChannel
+from fenghuo.plugin.ports import Capabilities, Doubt, Inbound, InboundKind, SimpleChannel
 from tests.core.engine.values import NOW
 from tests.core.store.rows import StillClock
 
@@ -178,3 +179,52 @@ def _of(at: ChannelBoard, name: str) -> Instance:
     found = at.get(name)
     assert found is not None
     return found
+
+
+# What it may claim.
+
+PEOPLE, DEVICES = Reached(Evidence.HUMAN, ("ref",)), Reached(Evidence.DEVICE, ("ref",))
+REFUSED = Permanent(Scope.RECIPIENT, "no-number")
+
+
+@pytest.mark.parametrize(
+    ("said", "counts_as"), [(PEOPLE, DEVICES), (DEVICES, DEVICES), (REFUSED, REFUSED), (Unknown("timeout"), Unknown("timeout"))]
+)
+def test_an_outcome_counts_as_far_as_its_channel_has_declared(said: Outcome, counts_as: Outcome) -> None:
+    """It keeps its names, and what claims nothing stays as it is."""
+    assert counts_as == board(instance()).credited("a", said)
+
+
+def test_so_does_that_of_everybody_on_a_page() -> None:
+    """Of the page, and of those who are told otherwise."""
+    said = Paged(PEOPLE, ((1, REFUSED), (2, PEOPLE)))
+    assert Paged(DEVICES, ((1, REFUSED), (2, DEVICES))) == board(instance()).credited_page("a", said)
+
+
+@pytest.mark.parametrize(
+    ("said", "counts_as"),
+    [
+        ({"kind": InboundKind.RECEIPT, "level": Evidence.HUMAN}, {"level": Evidence.DEVICE}),
+        ({"kind": InboundKind.LATE_OUTCOME, "outcome": PEOPLE}, {"outcome": DEVICES}),
+        ({"kind": InboundKind.ANSWER, "level": Evidence.HUMAN}, {"level": Evidence.HUMAN}),
+        ({"kind": InboundKind.RECEIPT, "failure": REFUSED}, {"level": None, "failure": REFUSED}),
+    ],
+)
+def test_so_does_what_comes_in_but_for_what_people_answer(said: dict[str, Any], counts_as: dict[str, Any]) -> None:
+    """An answer is read by the core, whatever its channel can know by itself."""
+    found = board(instance()).credited_inbound("a", Inbound(raw=b"", ack=_acked, **said))
+    assert counts_as == {field: getattr(found, field) for field in counts_as}
+
+
+def test_a_channel_that_claims_too_much_is_told_once() -> None:
+    """A gateway that does it does it with every order; each instance is told for itself."""
+    made, told = board(instance(), instance("b")), list[tuple[str, str]]()
+    made.on_fault = lambda name, sentence: told.append((name, sentence))
+    for name in ("a", "a", "b", "a"):
+        made.credited(name, PEOPLE)
+    sentence = "{} claims HUMAN and declares no more than DEVICE; it counts as DEVICE"
+    assert [(name, sentence.format(name)) for name in ("a", "b")] == told
+
+
+async def _acked() -> None:
+    """A peer that wants no ack."""

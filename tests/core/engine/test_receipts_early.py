@@ -15,7 +15,7 @@ from fenghuo.model.delivery import ObjectiveState, Outcome, Permanent, Reached, 
 from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import Emission, InboundKind
 from fenghuo.store.tables import INBOX
-from tests.core.engine.house import House, opened
+from tests.core.engine.house import CAPABILITIES, House, opened
 
 WANG = "+8613800000001"
 
@@ -54,7 +54,8 @@ async def test_a_name_that_is_late_has_every_receipt_that_waits_for_it(tmp_path:
 
 async def test_a_receipt_may_name_our_token(tmp_path: Path) -> None:
     """A far end without ids of its own: while the emission is on the air, and when all is over."""
-    async with opened(tmp_path) as house:
+    able = msgspec.structs.replace(CAPABILITIES["a"], evidence_max=Evidence.HUMAN)
+    async with opened(tmp_path, a=able) as house:
         gate = asyncio.Event()
 
         async def slow(emission: Emission) -> None:
