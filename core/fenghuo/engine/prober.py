@@ -14,7 +14,6 @@ from fenghuo.engine.channels import ChannelBoard, Instance
 from fenghuo.engine.facts import ChannelObserved, Facts
 from fenghuo.engine.health import Sign
 from fenghuo.engine.office import Office
-from fenghuo.errors import FenghuoError
 from fenghuo.model.situation import Health
 from fenghuo.plugin.ports import ProbeBudget
 
@@ -63,7 +62,7 @@ class Prober:
             try:
                 async with asyncio.timeout(PROBE_LIMIT_S):
                     result = await channel.probe(ProbeBudget(timeout_s=PROBE_LIMIT_S))
-            except (FenghuoError, TimeoutError, OSError) as error:
+            except Exception as error:  # noqa: BLE001  # a plugin's bug in a question ends no questioning
                 log.debug("probe failed", channel=instance.name, cause=str(error))
                 continue
             if result.answered:

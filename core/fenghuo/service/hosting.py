@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import functools
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.ground import instance_of
 from fenghuo.service.secrets import secret_reader
 from fenghuo.service.settings import InstanceSettings, Settings
+from fenghuo.service.tending import Tending, Work
 from fenghuo.store.store import Store
 from fenghuo.store.tables import CHANNEL
 from fenghuo.store.transaction import Tx
@@ -95,7 +96,7 @@ class Hosting:
         """Last of all, when the doors are open: what a channel imports (an HTTP client is 0.1 s) delays nobody who wants to come in, and
         a device that is absent neither."""
         for channel in self._channels:
-            self._spawn(channel.run(), channel.name)
+            self._spawn(channel.run, channel.name)
 
     async def fronts_started(self) -> None:
         """Wait until every front has mounted itself, or for two seconds: one that cannot start delays nobody for long."""
@@ -121,7 +122,7 @@ class Hosting:
         clock = self._room.office.clock
         supervisor = FrontSupervisor(front.name, lambda: kind.factory(context), clock=clock, on_fault=self._on_fault)
         self._fronts.append(supervisor)
-        self._spawn(supervisor.run(), front.name)
+        self._spawn(supervisor.run, front.name)
 
     def _start_source(self, source: InstanceSettings) -> None:
         _, kind = self._host.source_types[source.type]
@@ -135,10 +136,11 @@ class Hosting:
 
     def _supervise(self, supervisor: SourceSupervisor) -> None:
         self._sources.append(supervisor)
-        self._spawn(supervisor.run(), supervisor.name)
+        self._spawn(supervisor.run, supervisor.name)
 
-    def _spawn(self, work: Coroutine[object, object, None], name: str) -> None:
-        task = asyncio.get_running_loop().create_task(work, name=name)
+    def _spawn(self, work: Work, name: str) -> None:
+        """A supervisor outlives whatever its plugin does, and what it fails at itself is seen too."""
+        task = Tending(self._store).start(name, work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

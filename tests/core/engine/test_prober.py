@@ -18,7 +18,7 @@ from tests.core.plugin.virtual import LoopClock, run
 
 
 class Probed(SimpleChannel):
-    """Answers its third probe; the first fails, the second says no."""
+    """Answers its fourth probe; the first fails, the second says no, the third is a bug of its plugin."""
 
     def __init__(self) -> None:
         self.probes: list[float] = []
@@ -27,7 +27,9 @@ class Probed(SimpleChannel):
         self.probes.append(asyncio.get_running_loop().time())
         if len(self.probes) == 1:
             raise LinkTimeout("silence")
-        return ProbeResult(answered=len(self.probes) >= 3)
+        if len(self.probes) == 3:
+            raise TypeError("a bug")
+        return ProbeResult(answered=len(self.probes) >= 4)
 
 
 def test_probes_go_on_until_one_is_answered() -> None:
@@ -48,7 +50,7 @@ def test_probes_go_on_until_one_is_answered() -> None:
         prober.look()
         await facts.arrival()
         assert [ChannelObserved("a", Sign.LOCAL_UP, "probe answered")] == facts.drain()
-        first, second, third = (at - began for at in channel.probes)
+        first, second, third, _ = (at - began for at in channel.probes)
         assert (True, True, True) == (first == 5.0, 5.0 <= second - first <= 15.0, 5.0 <= third - second <= 45.0)
         board.observe("a", Sign.LOCAL_UP)
         await prober.stop()

@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from structlog.testing import capture_logs
 
 from fenghuo import Capabilities, ChannelType, Evidence, FrontType, PluginInfo, Priority, SensorType, SourceType, Traffic, hookimpl
@@ -28,9 +30,11 @@ from fenghuo.plugin.ports import (
     SimpleChannel,
     SourceContext,
 )
+from fenghuo.plugin.supervisor import ChannelSupervisor
 from fenghuo.service.desk import Desk
 from fenghuo.service.hosting import Hosting
 from fenghuo.service.settings import Settings, load
+from fenghuo.service.tending import Tending
 from fenghuo.store.records import ChannelRow
 from fenghuo.store.tables import CHANNEL
 from tests.core.engine.house import RULES, House, opened
@@ -300,6 +304,25 @@ async def test_stop_means_silence_everywhere(tmp_path: Path) -> None:
         await there.until(lambda: bool(there.parts.contexts))
         await there.hosting.stop(time.monotonic() + 2.0)
         assert ["channel", "front"] == sorted(there.parts.ended)
+
+
+async def test_a_supervisor_that_ends_is_told_and_begun_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a fault of ours and not of its plugin: the channel comes up all the same."""
+    run, faults = ChannelSupervisor.run, [TypeError("a fault of ours")]
+
+    async def once(self: ChannelSupervisor) -> None:
+        if faults:
+            raise faults.pop()
+        await run(self)
+
+    monkeypatch.setattr(ChannelSupervisor, "run", once)
+    monkeypatch.setattr("fenghuo.service.hosting.Tending", partial(Tending, rest_s=0.001))
+    with capture_logs() as logs:
+        async with hosted(tmp_path) as there:
+            there.start()
+            await there.until(lambda: bool(there.parts.contexts))
+            assert 1 == len(await there.house.events("alarm.task_ended"))
+    assert ["c"] == [line["task"] for line in logs if line["event"] == "a task ended"]
 
 
 async def test_a_plugin_that_was_set_aside_is_logged(tmp_path: Path) -> None:
