@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -30,6 +31,7 @@ needed = "DEVICE"
 deadline_s = 60
 ladder = "on"
 """
+RULE = "-" * 40
 LONG = "所有沿江人员立即转移到安置点，清点人数后报告。" * 12
 
 
@@ -146,15 +148,18 @@ async def test_the_terminal_shows_what_comes_and_takes_the_key(posts: tuple[Node
 
 
 async def test_an_endpoint_killed_in_mid_message_shows_it_once(posts: tuple[Node, Endpoint, Duo]) -> None:
-    """Whatever it had heard by then is on its disk; the rest comes, and paper and screen hold one message."""
+    """Whatever it had heard by then is on its disk; the rest comes, and the screen holds one message. If the kill fell while it was
+    printed, nobody knows whether the paper has it: then it is printed once more, and says so."""
     centre, place, _ = posts
     _, order = await centre.order("person:p1", LONG, priority="P1", needed="DEVICE")
     await centre.until("queue.ls", lambda rows: any(row["state"] == "EMITTING" for row in rows), timeout_s=10)
     await place.restart()
     (objective,) = (await centre.ended(order["id"], timeout_s=40))["objectives"]
     assert ("MET", "DEVICE") == (objective["state"], objective["evidence"])
-    await place.until("endpoint.ls", lambda rows: len(rows) == 1 and rows[0]["evidence"] == "DEVICE")
-    assert 1 == place.printed().count(LONG)
+    await place.until("endpoint.ls", lambda rows: [row["evidence"] for row in rows] == ["DEVICE"])
+    marks = [re.findall(r"【重发\d+】", slip) for slip in place.printed().split(RULE) if LONG in slip]
+    # Printed; begun and not printed; printed, and the kill came before that was known.
+    assert marks in ([[]], [["【重发1】"]], [[], ["【重发1】"]])
 
 
 async def test_a_centre_killed_in_mid_message_goes_on(posts: tuple[Node, Endpoint, Duo]) -> None:
