@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Generic, Literal, Protocol, TypeVar
@@ -258,8 +258,17 @@ class Slot(Generic[Correlation]):
         self._line = line
         self._session = session
 
-    async def submit(self, text: str, submission: Submission, correlation: Correlation, *, timeout_s: float) -> Submitted:
-        """Hand over one text, part after part, each written at once; `timeout_s` is for all of it.
+    async def submit(
+        self,
+        text: str,
+        submission: Submission,
+        correlation: Correlation,
+        *,
+        timeout_s: float,
+        turn: Callable[[], Awaitable[None]] | None = None,
+    ) -> Submitted:
+        """Hand over one text, part after part, each written at once; `timeout_s` is for all of it. `turn` is awaited before each part:
+        what it raises ends the text there, with nothing under way.
 
         One part is under way at a time, so that a refusal of the first is a refusal of all. A later part that is refused for
         the moment is offered again until the time is over.
@@ -272,6 +281,8 @@ class Slot(Generic[Correlation]):
         backoff = Backoff(PART_RETRY_MOST_S, self._line.rng)
         ids: tuple[str, ...] = ()
         while len(ids) < len(builders):
+            if turn is not None:
+                await turn()
             last = len(ids) + 1 == len(builders)
             pdu = await self._answer(builders[len(ids)], ids, correlation if last else None, until - loop.time())
             self._line.paced(pdu.status)

@@ -133,7 +133,8 @@ class SmsChannel(SimpleChannel):
         )
         key = AttemptKey(emission.token, emission.n, retry_after_s)
         try:
-            submitted = await slot.submit(emission.payload.text, submission, key, timeout_s=min(left_s, self._settings.response_s))
+            limit_s = min(left_s, self._settings.response_s)
+            submitted = await slot.submit(emission.payload.text, submission, key, timeout_s=limit_s, turn=emission.turn)
         except LinkError as failed:
             return outcome_of_failure(failed)
         except ValueError as unfit:

@@ -12,6 +12,7 @@ from fenghuo_adapters.smpp_framing import Command
 from fenghuo_adapters.smpp_line import BindRefused, Late, NotWritten, SmppLine, Submitted
 from tests.adapters.smpp_script import (
     SETTINGS,
+    TO,
     Far,
     Told,
     answering,
@@ -149,6 +150,22 @@ async def test_a_first_part_refused_is_a_refusal_of_all() -> None:
     async with scripted(refusing) as port, bound_line(port) as (line, _):
         assert Submitted((), 0x58, 2) == await submit(line, "火" * 100)
         assert 1 == len(seen)
+
+
+async def test_a_turn_that_raises_ends_the_text_between_two_parts() -> None:
+    """It is awaited before each part: what was taken stays taken, and nothing more is written."""
+    asked: list[int] = []
+
+    async def turn() -> None:
+        asked.append(len(asked))
+        if len(asked) == 2:
+            raise InterruptedError("withdrawn")
+
+    async with scripted(answering) as port, bound_line(port) as (line, _):
+        async with line.slot(within_s=2.0) as slot:
+            with pytest.raises(InterruptedError, match="withdrawn"):
+                await slot.submit("火" * 200, TO, "k", timeout_s=2.0, turn=turn)
+        assert Submitted(("2",), 0, 1) == await submit(line)  # the centre had counted one
 
 
 async def test_a_later_part_refused_for_the_moment_is_offered_again() -> None:

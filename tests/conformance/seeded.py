@@ -46,14 +46,14 @@ from fenghuo import (
 )
 from tests.conformance.gateway import KEYING_S, OCTETS_PER_S, GatewaySettings
 
-__all__ = ["Wrong", "able", "kind"]
+__all__ = ["Wrong", "able", "kind", "wired"]
 
 PART, MOST_PARTS = 60, 9
 """Characters of a fragment, and how many fragments an order may take."""
 ANSWER_S = 1.0
 CAPABILITIES = Capabilities(
     form="sms",
-    evidence_max=Evidence.AIRED,
+    evidence_max=Evidence.DEVICE,
     half_duplex=True,
     inbound=True,
     repeat_safe=True,
@@ -90,6 +90,8 @@ class Wrong(StrEnum):
     CRASHES = auto()
     CLAIMS_UNANSWERED = auto()
     OVERCLAIMS = auto()
+    CLAIMS_PEOPLE = auto()
+    CLAIMS_READERS = auto()
     IGNORES_CANCEL = auto()
     NEVER_TURNS = auto()
     GUESSES_FRAGMENTS = auto()
@@ -252,7 +254,8 @@ class Seeded(SimpleChannel):
             if outcome is not None:
                 return outcome
         self._sent.append(ref)
-        return Reached(Evidence.DEVICE, (ref,)) if self.wrong is Wrong.OVERCLAIMS else Aired((ref,))
+        claimed = {Wrong.OVERCLAIMS: Evidence.DEVICE, Wrong.CLAIMS_PEOPLE: Evidence.HUMAN}
+        return Reached(claimed.get(self.wrong, Evidence.AIRED) if self.wrong else Evidence.AIRED, (ref,))
 
     def _wronged(self, text: str) -> str:
         match self.wrong:
@@ -350,7 +353,8 @@ class Seeded(SimpleChannel):
             return None
         scope = Scope.CHANNEL if self.wrong is Wrong.BLAMES_ITSELF else Scope.RECIPIENT
         failure = Permanent(scope, "lost") if "lost" in told else None
-        level = Evidence.DEVICE if failure is None and ref else None
+        reported = Evidence.HUMAN if self.wrong is Wrong.CLAIMS_READERS else Evidence.DEVICE
+        level = reported if failure is None and ref else None
         return Inbound(InboundKind.RECEIPT, line, ack, "msisdn", ref.partition("/")[0], ref, level=level, failure=failure)
 
     def _ack_of(self, number: int | None) -> Callable[[], Awaitable[None]]:
@@ -388,3 +392,8 @@ def able(wrong: Wrong | None) -> ChannelType:
     """The same channel, which says that it also takes pages, can be asked, and can take back; it is not on a medium that many share."""
     more = {"doubt": Doubt.QUERYABLE, "batch": True, "cancellable": True, "half_duplex": False, "repeat_safe": False}
     return kind(wrong, msgspec.structs.replace(CAPABILITIES, **more))
+
+
+def wired(wrong: Wrong | None) -> ChannelType:
+    """The same channel on a wire, which takes several emissions at once."""
+    return kind(wrong, msgspec.structs.replace(CAPABILITIES, half_duplex=False, repeat_safe=False, concurrency=4))

@@ -6,12 +6,13 @@ import importlib
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from fenghuo import ConformanceFixture, Renderer
+from fenghuo import ChannelType, ConformanceFixture, Renderer
 from fenghuo.formats.renditions import sms_text
 from fenghuo.plugin.grading import Grade, Standing, standing_of
 from fenghuo.plugin.host import load_plugins
@@ -20,7 +21,7 @@ from fenghuo.rig.kit.examining import Record
 from fenghuo.rig.kit.grades import Verdict, Went
 from fenghuo.rig.kit.suite import CHECKS, Stand
 from tests.conformance.gateway import gateway
-from tests.conformance.seeded import Wrong, able, kind
+from tests.conformance.seeded import Wrong, able, kind, wired
 from tests.peers.site import install
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,6 +36,8 @@ CAUGHT_BY = {
     "killed before the result is kept, it arrives, and a copy says so": Wrong.STRIPS_MARKS,
     "killed after the result is kept, it arrives, and a copy says so": Wrong.SENDS_TWICE,
     "an exercise is refused on an instance for Actual traffic alone": Wrong.SWALLOWS_REFUSALS,
+    "no outcome and no receipt claims more than the channel declares": Wrong.CLAIMS_PEOPLE,
+    "what is handed over claims no more than the far end has confirmed": Wrong.OVERCLAIMS,
     "a bad number is not a dead channel": Wrong.BLAMES_CHANNEL,
     "stop means silence": Wrong.SPEAKS_ON,
     "no task, thread or descriptor is left behind": Wrong.LEAKS,
@@ -75,12 +78,22 @@ CAUGHT_IF_ABLE_BY = {
     "what is taken back never arrives, and what has left is too late": Wrong.CANCELS_NOTHING,
 }
 """Of a channel that takes pages, can be asked and can take back."""
+ALSO_CAUGHT = [
+    ("a cancel between fragments keeps the rest off the air", Wrong.NEVER_TURNS, wired),
+    ("an urgent order passes between the fragments of a long one", Wrong.NEVER_TURNS, wired),
+    ("no outcome and no receipt claims more than the channel declares", Wrong.CLAIMS_READERS, kind),
+    ("what is handed over claims no more than the far end has confirmed", Wrong.CLAIMS_UNANSWERED, wired),
+]
+"""The other ways to break a promise, and channels that share no medium."""
 
 
 def verdict(claim: str, wrong: Wrong | None) -> Verdict:
+    return verdict_on(claim, (able if claim in CAUGHT_IF_ABLE_BY else kind)(wrong))
+
+
+def verdict_on(claim: str, channel: ChannelType) -> Verdict:
     (check,) = (check for check in CHECKS if check.claim == claim)
-    made = able if claim in CAUGHT_IF_ABLE_BY else kind
-    stand = Stand(Subject("seeded", made(wrong), {"sms": Renderer("sms", sms_text)}), FIXTURE)
+    stand = Stand(Subject("seeded", channel, {"sms": Renderer("sms", sms_text)}), FIXTURE)
     stand.run([check])
     return stand.verdicts[claim]
 
@@ -89,7 +102,7 @@ def test_each_check_has_its_bug() -> None:
     """A check that nothing is seeded for has never been seen to fail, and a bug that no check is there for is no use."""
     caught_by = {**CAUGHT_BY, **CAUGHT_IF_ABLE_BY}
     assert {check.claim for check in CHECKS} == set(caught_by)
-    assert set(Wrong) == set(caught_by.values())
+    assert set(Wrong) == {*caught_by.values(), *(wrong for _, wrong, _ in ALSO_CAUGHT)}
 
 
 @pytest.mark.parametrize("claim", [*CAUGHT_BY, *CAUGHT_IF_ABLE_BY])
@@ -98,6 +111,12 @@ def test_the_bug_is_found(claim: str) -> None:
     found = verdict(claim, {**CAUGHT_BY, **CAUGHT_IF_ABLE_BY}[claim])
     assert Went.FAILED == found.went
     assert found.why
+
+
+@pytest.mark.parametrize(("claim", "wrong", "made"), ALSO_CAUGHT)
+def test_it_is_found_in_its_other_shape(claim: str, wrong: Wrong, made: Callable[[Wrong | None], ChannelType]) -> None:
+    """The check fails on the channel that has it, and passes on the same channel without."""
+    assert (Went.FAILED, Went.PASSED) == (verdict_on(claim, made(wrong)).went, verdict_on(claim, made(None)).went)
 
 
 @pytest.mark.may_block("it waits for the command")

@@ -49,7 +49,8 @@ class Doubt(StrEnum):
 class Capabilities(msgspec.Struct, frozen=True):
     """What a channel type can do, declared and checked. Seconds, octets, watts, fen (¥0.01).
 
-    `form`: the name of the renderer whose renditions it takes; `max_payload`: octets of one emission, 0 for no limit;
+    `form`: the name of the renderer whose renditions it takes; `evidence_max`: the highest evidence that anything it says can show,
+    receipts included: more counts as that, and is told as a fault of the plugin; `max_payload`: octets of one emission, 0 for no limit;
     `repeat_safe`: an emission that nobody confirmed may be repeated, marked 重发 (a radio frame yes, a short message no);
     `batch`: takes pages (send_page): up to 1,000 recipients of one rendition under one licence, cut by the plugin where the far end
     takes fewer; `receipt_q95_s`: 95 % of end receipts have come by then (AWAITING waits that long); `attempt_s`: longest send() may take.

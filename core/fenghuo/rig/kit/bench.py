@@ -22,7 +22,7 @@ from fenghuo.rig.kit.life import CHANNEL, Life, Place
 from fenghuo.rig.kit.line import Line, State
 from fenghuo.rig.kit.memory import LoneMemory
 
-__all__ = ["Bench", "Broken", "Subject"]
+__all__ = ["Bench", "Broken", "NotItsKind", "Subject"]
 
 PEOPLE = 40
 LOOK_S, ASK_S = 0.02, 0.1
@@ -54,6 +54,10 @@ _recipients = itertools.count(0, PEOPLE)
 
 class Broken(AssertionError):
     """A promise that the channel did not keep, as a sentence."""
+
+
+class NotItsKind(Exception):
+    """The channel has nothing of what a check is about, as its far end has just shown; why, as a sentence."""
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -210,8 +214,12 @@ class Bench:
     @property
     def needed(self) -> Evidence:
         """What an order needs here: what only the far end's reports can show, where it reports, else as much as the channel claims."""
-        can_report = self.capabilities.inbound and Ability.REPORT in self.peer.abilities
-        return self.peer.reports if can_report else self.capabilities.evidence_max
+        return self.peer.reports if self.can_report else self.capabilities.evidence_max
+
+    @property
+    def can_report(self) -> bool:
+        """Whether the far end says what it has, and the channel hears it."""
+        return self.capabilities.inbound and Ability.REPORT in self.peer.abilities
 
     def only_declared(self, to: int = 0) -> None:
         """It arrived, and no second time but by a licence of its own, under a copy's mark, or under the same key at a far end that

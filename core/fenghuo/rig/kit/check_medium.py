@@ -1,13 +1,13 @@
-"""Checks on a medium that many share: collisions and lost answers (silver); cancel, pre-emption and honest estimates (gold)."""
+"""Checks of a channel as a neighbour: collisions and lost answers (silver); cancel, pre-emption and honest estimates (gold)."""
 
 from __future__ import annotations
 
 import asyncio
 
 from fenghuo.errors import Withdrawn
-from fenghuo.plugin.conformance import Ability, Arrival
-from fenghuo.plugin.ports import Estimate
-from fenghuo.rig.kit.bench import Bench, Broken
+from fenghuo.plugin.conformance import Ability, Arrival, ConformancePeer
+from fenghuo.plugin.ports import Capabilities, Estimate
+from fenghuo.rig.kit.bench import Bench, Broken, NotItsKind
 from fenghuo.rig.kit.check import Check, half_duplex, shared
 from fenghuo.rig.kit.grades import Grade
 
@@ -23,6 +23,10 @@ ESTIMATE_SHARE = 0.15
 """Source: plugins.md, the conformance kit."""
 QUIET_S = 1.0
 SPARE_S = 0.5
+READ_S = 5.0
+"""Longest wait for a far end to notice what it has."""
+PASS_S = 3.0
+"""Longest that a long order stands still for an urgent one that goes beside it."""
 
 
 async def collides(bench: Bench) -> None:
@@ -56,17 +60,26 @@ async def is_cancelled(bench: Bench) -> None:
     watch = bench.life.watch
 
     async def withdraw(turn: int) -> None:
-        if turn == 2:
+        if turn == 2 or bench.fragments():
             raise Withdrawn("cancelled between two fragments")
 
     watch.on_turn = withdraw
     await bench.order(LONG, priority="P2")
     await bench.until(lambda: bool(watch.raised or watch.sent), "send() ends")
     if not watch.raised or not isinstance(watch.raised[0][1], Withdrawn):
-        raise Broken(f"it was cancelled at its second turn(), and send() answered {watch.sent or watch.raised}")
+        parts = await _parts(bench)
+        raise Broken(f"it was cancelled between its {parts} fragments, and send() answered {watch.sent or watch.raised}")
     await bench.pause(QUIET_S)
     if len(bench.fragments()) > 1:
         raise Broken(f"it was cancelled after one fragment, and {len(bench.fragments())} left")
+
+
+async def _parts(bench: Bench) -> int:
+    """How many fragments the far end has of a long order that was sent in one go. Raises: NotItsKind: one, so that there is no between."""
+    await bench.until(lambda: bool(bench.fragments()), "a long order arrives", within_s=READ_S)
+    if (parts := bench.fragments()[0].parts) == 1:
+        raise NotItsKind("an emission has one part here, however long it is")
+    return parts
 
 
 async def gives_way(bench: Bench) -> None:
@@ -74,20 +87,34 @@ async def gives_way(bench: Bench) -> None:
     watch = bench.life.watch
     urgent: list[str] = []
 
+    is_alone = bool(shared(bench.capabilities, bench.peer))
+
     async def hurry(turn: int) -> None:
-        if turn == 2 and not urgent:
+        if (turn == 2 or bench.fragments()) and not urgent:
             urgent.append(await asyncio.ensure_future(bench.order(TEXT, to=1, priority="P0")))
             await bench.delivery(urgent[0])
+            if is_alone:  # nobody parks the long one for it: it goes beside it, while that stands here
+                await _passes(bench)
 
     watch.on_turn = hurry
     long = await bench.order(LONG, priority="P3")
-    await bench.until(lambda: bool(urgent), "send() lets others pass between its fragments", within_s=bench.capabilities.attempt_s)
+    limit_s = bench.capabilities.attempt_s
+    await bench.until(lambda: bool(urgent or watch.sent), "send() lets others pass, or ends", within_s=limit_s)
+    if not urgent:
+        raise Broken(f"send() never awaits turn() between its {await _parts(bench)} fragments")
     await bench.ended(urgent[0])
     await bench.ended(long)
     order = [arrival.address for arrival in bench.peer.arrivals]
     last = max(place for place, address in enumerate(order) if address == bench.address(0))
     if order.index(bench.address(1)) > last:
         raise Broken("an urgent order waited for the whole of a long one")
+
+
+async def _passes(bench: Bench) -> None:
+    try:
+        await bench.until(lambda: bool(bench.fragments(1)), "an urgent order passes a long one", within_s=PASS_S)
+    except Broken as waits:  # what came first at the far end decides
+        bench.note(str(waits))
 
 
 async def estimates_fragments(bench: Bench) -> None:
@@ -116,11 +143,16 @@ async def _sent_and_guessed(bench: Bench) -> list[tuple[Estimate, list[Arrival]]
     return found
 
 
+def _can_pass(capabilities: Capabilities, peer: ConformancePeer) -> str:
+    one_by_one = "it takes one emission at a time on a medium of its own: the core has nothing to let pass"
+    return one_by_one if capabilities.concurrency == 1 and shared(capabilities, peer) else ""
+
+
 CHECKS = (
     Check("an emission lost in a collision is sent again", Grade.SILVER, collides, shared, frozenset({Ability.DEAF}), is_alone=True),
     Check("a lost answer costs a marked repeat and no more", Grade.SILVER, loses_acks, half_duplex, frozenset({Ability.REPORT})),
-    Check("a cancel between fragments keeps the rest off the air", Grade.GOLD, is_cancelled, shared),
-    Check("an urgent order passes between the fragments of a long one", Grade.GOLD, gives_way, shared),
+    Check("a cancel between fragments keeps the rest off the air", Grade.GOLD, is_cancelled),
+    Check("an urgent order passes between the fragments of a long one", Grade.GOLD, gives_way, _can_pass),
     Check("fragments are estimated within 15 % of what it took, or one", Grade.GOLD, estimates_fragments),
     Check("airtime is estimated within 15 % of what it took", Grade.GOLD, estimates_airtime, shared, frozenset({Ability.AIRTIME})),
 )

@@ -11,6 +11,7 @@ import msgspec
 
 from fenghuo.plugin.conformance import ConformanceFixture, ConformancePeer
 from fenghuo.rig.kit import (
+    check_claims,
     check_endurance,
     check_faults,
     check_licence,
@@ -20,7 +21,7 @@ from fenghuo.rig.kit import (
     check_questions,
     check_receipts,
 )
-from fenghuo.rig.kit.bench import Bench, Subject
+from fenghuo.rig.kit.bench import Bench, NotItsKind, Subject
 from fenghuo.rig.kit.check import Check
 from fenghuo.rig.kit.grades import Verdict, Went
 from fenghuo.rig.kit.life import task_of_a_life
@@ -32,6 +33,7 @@ CHECKS: tuple[Check, ...] = tuple(
     sorted(
         (
             *check_licence.CHECKS,
+            *check_claims.CHECKS,
             *check_manners.CHECKS,
             *check_pages.CHECKS,
             *check_receipts.CHECKS,
@@ -90,8 +92,7 @@ class Stand(msgspec.Struct):
         self.version = peer.version
         went, why = self._foregone(check, peer)
         if went is None:
-            why = await self._tried(check, peer, limit_s)
-            went = Went.FAILED if why else Went.PASSED
+            went, why = await self._tried(check, peer, limit_s)
         self.verdicts[check.claim] = Verdict(check.claim, check.grade, went, why)
 
     def _foregone(self, check: Check, peer: ConformancePeer) -> tuple[Went | None, str]:
@@ -102,14 +103,23 @@ class Stand(msgspec.Struct):
             return Went.UNSHOWN, f"this far end cannot: {', '.join(sorted(missing))}"
         return None, ""
 
-    async def _tried(self, check: Check, peer: ConformancePeer, limit_s: float) -> str:
-        """Why the claim does not hold, empty if it does."""
+    async def _tried(self, check: Check, peer: ConformancePeer, limit_s: float) -> tuple[Went, str]:
+        try:
+            why = await self._broken(check, peer, limit_s)
+        except NotItsKind as none:
+            return Went.INAPPLICABLE, str(none)
+        return (Went.FAILED if why else Went.PASSED), why
+
+    async def _broken(self, check: Check, peer: ConformancePeer, limit_s: float) -> str:
+        """Why the claim does not hold, empty if it does. Raises: NotItsKind."""
         with tempfile.TemporaryDirectory(prefix="fenghuo-kit-") as folder:
             bench = Bench(self.subject, peer, Path(folder), is_virtual=self.fixture.is_simulated, patience=self.patience)
             try:
                 async with asyncio.timeout(limit_s), bench:
                     await check.story(bench)
                 return "; ".join(bench.life.faults)
+            except NotItsKind:
+                raise
             except TimeoutError:
                 return f"not over within {limit_s:g} s"
             except Exception as fault:  # noqa: BLE001  # whatever a channel does is its verdict, not the kit's end
