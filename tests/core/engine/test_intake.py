@@ -7,7 +7,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from structlog.testing import capture_logs
 
 from fenghuo.engine.intake import Submission
 from fenghuo.engine.judging import Origin
@@ -35,25 +34,6 @@ async def test_what_is_not_a_message_is_kept_and_told(tmp_path: Path) -> None:
         (row,) = await house.store.find(REFUSAL)
         assert (b"<nothing/>", answer.code) == (row.raw, row.code)
         assert 1 == len(await house.events("alarm.message_refused"))
-
-
-async def test_what_a_decoder_of_ours_fails_at_is_kept_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Refused like any other bytes, whatever their form, with the trace in the log; the door goes on."""
-
-    def failing(*_: object, **__: object) -> None:
-        raise TypeError("a fault of ours")
-
-    async with opened(tmp_path) as house:
-        with monkeypatch.context() as broken, capture_logs() as logs:
-            for name in ("read_message", "open_document"):
-                broken.setattr(f"fenghuo.formats.decode.{name}", failing)
-            answers = [await house.take(raw) for raw in (b"<alert/>", b'{"to":["wang"]}', b"<a>" + b" " * 300_000)]
-        assert ["decoder-fault"] * 3 == [answer.code for answer in answers if isinstance(answer, Refused)]
-        assert [b"<alert/>", b'{"to":["wang"]}'] == [row.raw for row in await house.store.find(REFUSAL)][:2]
-        assert ["decoder-fault"] * 3 == [event["code"] for event in await house.events("alarm.message_refused")]
-        assert [True] * 3 == ["a fault of ours" in line["trace"][-1] for line in logs if line["event"] == "a decoder failed"]
-        await house.order("wang")
-        assert 1 == len(house.sent)
 
 
 async def test_the_same_message_twice_is_one(tmp_path: Path) -> None:
