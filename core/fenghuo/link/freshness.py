@@ -1,4 +1,4 @@
-"""Asks for proofs and gives them: after a far jump, and before a command is obeyed without a clock."""
+"""Asks for proofs and gives them, after a far jump and before a command is obeyed without a clock; dates what leaves accordingly."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from fenghuo.link.challenge import Challenge, Challenger, Proof, decode_control
 from fenghuo.link.counters import Counters
 from fenghuo.link.frame import FrameKind, Head
 from fenghuo.link.keys import KeyRing, Lane
+from fenghuo.link.lifetime import TIMELESS
 from fenghuo.link.parcels import Intent
-from fenghuo.link.seal import Cause, Opened, Opener, Refusal
+from fenghuo.link.seal import Cause, Opened, Opener, Plain, Refusal
 
 __all__ = ["Fresh", "Freshness"]
 
 _MINUTE_S = 60
+# How long a receipt, a poll or a question is worth something: longer than clocks of posts differ.
+_TALK_S = 3600.0
 
 
 class Fresh(msgspec.Struct, frozen=True):
@@ -34,6 +37,14 @@ class Freshness:
         self._opener = opener
         self._counters = counters
         self._challenger = Challenger(chance)
+
+    def dated(self, intent: Intent, now: float) -> tuple[Plain, float]:
+        """What is to be sealed, its end by the clock of who told us the time, and what time it is by that."""
+        utc = self._opener.utc(now)
+        at = now if utc is None else utc
+        is_lost = utc is None and intent.kind is FrameKind.CONTROL
+        ends_at = TIMELESS if is_lost else (intent.ends_at or now + _TALK_S) + (at - now)
+        return Plain(intent.kind, intent.traffic, intent.payload, ends_at), at
 
     def refused(self, refusal: Refusal, now: float) -> Fresh:
         """A genuine frame that could not be judged leads to a question; a proof may itself be far ahead."""

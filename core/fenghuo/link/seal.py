@@ -84,6 +84,11 @@ class Refusal(msgspec.Struct, frozen=True):
     hostile: bool = False
     payload: bytes = b""
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether the window moved. A forged frame costs no commit."""
+        return self.cause in (Cause.EXPIRED, Cause.UNTIMED, Cause.MALFORMED)
+
 
 class Kept(msgspec.Struct, frozen=True):
     """The window of a lane as it must stand on the disk before anything is done because of a frame."""

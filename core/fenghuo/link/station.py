@@ -26,11 +26,11 @@ from fenghuo.link.freshness import Fresh, Freshness
 from fenghuo.link.journal import Journal
 from fenghuo.link.keys import KeyRing
 from fenghuo.link.ledger import Aired, Ledger
-from fenghuo.link.lifetime import TIMELESS, nearest
+from fenghuo.link.lifetime import nearest
 from fenghuo.link.parcels import Incoming, Intent, Outgoing, Parcel
 from fenghuo.link.pieces import Call
 from fenghuo.link.receipts import HeldList, Poll, Tally, decode_receipt, encode_receipt
-from fenghuo.link.seal import Cause, Kept, Opened, Opener, Plain, Refusal, Sealer, sealed_octets
+from fenghuo.link.seal import Cause, Kept, Opened, Opener, Refusal, Sealer, sealed_octets
 from fenghuo.link.slots import over_s, rank, start_s
 from fenghuo.model.traffic import Priority, Traffic
 
@@ -38,8 +38,6 @@ __all__ = ["Memory", "Station"]
 
 # Frames of the link itself: answers and what asks for them.
 _TALK = (FrameKind.RECEIPT, FrameKind.CONTROL)
-# How long a receipt, a poll or a question is worth something: longer than clocks of posts differ.
-_TALK_S = 3600.0
 # A lane without counters is tried again after this; the owner reserves meanwhile.
 _RETRY_S = 1.0
 
@@ -225,7 +223,7 @@ class Station:
         return events
 
     def _refused(self, refusal: Refusal, now: float) -> Iterator[Event]:
-        if refusal.lane is not None:
+        if refusal.lane is not None and refusal.is_counted:
             self._journal.window(self.opener.kept(refusal.lane))
         fresh = self._follow(self._freshness.refused(refusal, now))
         if refusal.hostile and refusal.lane is not None:
@@ -318,7 +316,7 @@ class Station:
             self._closed_until = self._ledger.open_at(airtime_s, now, priority, is_receipt=is_receipt)
             return None
         try:
-            octets = self._sealed(intent, now)
+            octets = self._sealer.seal(intent.destination, *self._freshness.dated(intent, now))
         except KeyUnusable:
             self._closed_until = now + _RETRY_S
             return None
@@ -327,15 +325,6 @@ class Station:
         self._bursting = None
         self._departures.put_off(airtime_s, but=parcel)
         return Frame(octets, intent.destination, airtime_s, parcel.ref if parcel else "", is_receipt, is_chained=is_chained)
-
-    def _sealed(self, intent: Intent, now: float) -> bytes:
-        """With its end told by the far end's clock, as far as it is known here. Raises: KeyUnusable."""
-        utc = self.opener.utc(now)
-        at = now if utc is None else utc
-        ends_at = (intent.ends_at or now + _TALK_S) + (at - now)
-        if utc is None and intent.kind is FrameKind.CONTROL:
-            ends_at = TIMELESS
-        return self._sealer.seal(intent.destination, Plain(intent.kind, intent.traffic, intent.payload, ends_at), at)
 
 
 def _delivered(incoming: Incoming) -> Delivered:

@@ -302,3 +302,16 @@ def test_a_frame_is_no_longer_than_its_air_allows() -> None:
         assert len(frame.octets) <= air.mtu
         assert frame.airtime_s <= air.fragment_s + 0.01
         assert HEAD < len(frame.octets)
+
+
+def test_a_forged_frame_costs_no_commit() -> None:
+    """Whoever floods the air with them wears out no disk; one that counts as heard is kept."""
+    town = station(TOWN)
+    settle(town)
+    frame = bytearray(sealer().seal(TOWN, Plain(FrameKind.ALERT, Traffic.ACTUAL, b"", NOW + 60), NOW))
+    frame[-1] ^= 1
+    assert [NotTaken(Cause.BAD_TAG, CENTRE)] == town.receive_frame(bytes(frame), NOW)
+    assert not town.changes()
+    frame[-1] ^= 1
+    assert [NotTaken(Cause.EXPIRED, CENTRE)] == town.receive_frame(bytes(frame), NOW + 3600)
+    assert town.changes().windows
