@@ -239,7 +239,9 @@ class Apply:
         if opened is not None:
             evidence = max(opened.objective.evidence, fact.evidence)
             opened.objective = msgspec.structs.replace(opened.objective, evidence=evidence)
-            self._tally.counted(opened, met=fact.met, ended=fact.ended, total=fact.total)
+            is_over = opened.message.state not in (MessageState.HELD, MessageState.ACTIVE)
+            ended = max(0, fact.total - fact.met) if is_over else fact.ended  # counted before its message ended, in this very turn
+            self._tally.counted(opened, met=fact.met, ended=ended, total=fact.total)
         return ()
 
     def _intervened(self, fact: Decided | Overdue, batch: Batch) -> Iterable[OpenTarget]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from fenghuo.engine.facts import FanOutCounted, MessageEnded
 from fenghuo.engine.intake import Submission
 from fenghuo.engine.judging import Origin
 from fenghuo.model.delivery import (
@@ -25,6 +26,7 @@ from fenghuo.model.delivery import (
     Unknown,
 )
 from fenghuo.model.evidence import Evidence
+from fenghuo.model.message import MessageState
 from fenghuo.model.traffic import Priority
 from fenghuo.plugin.ports import Doubt, Emission
 from fenghuo.service.why import why_view
@@ -240,6 +242,19 @@ async def test_an_update_goes_to_its_own_areas_and_to_whoever_got_what_it_replac
     await alert(house, "three", action="Cancel", ends="one", after_s=2.0)
     cancels = [sheet for sheet in house.channel["a"].pages if "three" in sheet.text]
     assert sorted([*NORTH, *SOUTH]) == sorted(address for sheet in cancels for address in sheet.addresses)
+
+
+async def test_a_count_that_crosses_the_end_of_its_alert_does_not_open_it_again(tmp_path: Path) -> None:
+    """It was counted before the Cancel and comes after it, in one turn that takes long: found by a power cut, and mended."""
+    async with opened(tmp_path, rules=NEED_DEVICE, a=BULK) as house:
+        await enrol(house, [], SOUTH[:5])
+        answer = await alert(house, "one", SOUTH_AREA)
+        (objective,) = await house.objectives()
+        house.room.facts.put(MessageEnded(answer.id, 1, MessageState.CANCELLED))
+        house.room.facts.put(FanOutCounted(objective.id, 2, 0, 5, Evidence.DEVICE))
+        await house.settle()
+        (objective,) = await house.objectives()
+        assert (ObjectiveState.WAIVED, 2, 3) == (objective.state, objective.met, objective.ended)
 
 
 async def test_what_is_not_confirmed_when_the_alert_expires_is_a_miss_that_people_see(tmp_path: Path) -> None:
