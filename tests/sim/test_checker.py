@@ -21,7 +21,7 @@ from fenghuo.store import Tx
 from fenghuo.store.events import EventStream
 from fenghuo.store.tables import DELIVERY
 from tests.scale import TIMEOUT_SCALE
-from tests.sim import traffic, trouble
+from tests.sim import clients, county, traffic, trouble
 from tests.sim.day import RUSHES, safety
 from tests.sim.judge import judge
 
@@ -78,8 +78,9 @@ def a_crash_forgets_what_was_emitted(patch: pytest.MonkeyPatch) -> None:
 
 
 def the_siren_is_like_a_telephone(patch: pytest.MonkeyPatch) -> None:
-    """A doubt about the siren is settled by a second start."""
-    plain = Instance.view
+    """A doubt about the siren is settled by a second start; where every alert is grave that shows soonest."""
+    plain, alert = Instance.view, clients.Writers.alert
+    patch.setattr(clients.Writers, "alert", lambda self, **fields: alert(self, **{**fields, "severity": "Extreme"}))
     patch.setattr(Instance, "view", lambda instance: _opaque(plain(instance)))
 
 
@@ -115,12 +116,14 @@ def airtime_is_not_charged(patch: pytest.MonkeyPatch) -> None:
 
 
 def two_ways_of_a_group_are_two(patch: pytest.MonkeyPatch) -> None:
-    """The linter counts channels, and lets rules pass whose every way is lost with one fibre."""
+    """The linter counts channels, and lets rules pass whose every way is lost with one fibre; such rules come every other day."""
+    patch.setattr(county, "POOR", 2)
     patch.setattr(planning, "_disjoint", len)
 
 
 def an_urgent_one_goes_one_way_after_another(patch: pytest.MonkeyPatch) -> None:
-    """A P0 has its next rung when the one before gave nothing, and a channel that is down is waited for."""
+    """A P0 has its next rung when the one before gave nothing, and a channel that is down is waited for; groups are lost every hour."""
+    patch.setattr(trouble, "LOST_S", 3_600.0)
     patch.setattr(climb.Climb, "is_next_due", lambda draft: draft.target.rung == 0)
 
 

@@ -16,6 +16,8 @@ GOOD = Weather()
 HOUR = 3600.0
 DISK_S = 12 * HOUR
 """Middle time between two troubles of the disk."""
+LOST_S = 10 * HOUR
+"""Middle time between two losses of a risk group."""
 YEAR = 365.25 * 86_400.0
 AMBUSH = 0.006
 """Share of the moments that matter at which the daemon is killed: three or four on a quiet day."""
@@ -95,7 +97,7 @@ class Trouble:
     async def _losses(self) -> None:
         """Whatever fails together fails together; the storm that did it is told of at once."""
         chance = self.world.chance
-        while await self._until(10 * HOUR):
+        while await self._until(LOST_S):
             group = chance.choice(GROUPS)
             lost = [bearer for bearer in self.county.bearers.values() if group in bearer.way.terms.risk_groups]
             self.world.note("lost", group)
