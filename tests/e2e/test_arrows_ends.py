@@ -50,8 +50,10 @@ async def test_whatever_is_open_expires_with_its_message(node: Node, pager: Page
     missed, each an alarm; what was going out stops at its next piece."""
     pager.word[LI.msisdn] = ""
     orders_by_way = [("zhao", "away"), ("zhao", "narrow"), ("wang", "narrow"), ("wang", "first"), ("li", "first")]
-    messages = [await sent(node, to, expires_s=3, via=[way]) for to, way in orders_by_way]
     states = ["HELD", "EMITTING", "READY", "AWAITING", "IN_DOUBT"]
+    # What is in emission ends last, or what is queued behind it would have its turn a moment before its own end.
+    lasts_s = [3.5 if state == "EMITTING" else 3.0 for state in states]
+    messages = [await sent(node, to, expires_s=s, via=[way]) for (to, way), s in zip(orders_by_way, lasts_s, strict=True)]
     for message, (_, way), state in zip(messages, orders_by_way, states, strict=True):
         await stands(node, message, way, state)
     ended = [await node.ended(message) for message in messages]
