@@ -18,6 +18,7 @@ CAUGHT_BY = {
     Bug.SPLIT_RECEIPT: (3, 3.95, 6),
     Bug.EARLY_COUNTER: (9, 3.95, 6),
     Bug.IGNORED_EXPIRY: (7, 0.95, 3),
+    Bug.ENDLESS_REPEAT: (7, 16.15, 3),
     Bug.SHORT_MEMORY: (3, 3.95, 6),
     Bug.LATE_PAGE: (6, 5.55, 3),
     Bug.LATE_WORD: (2, 9.35, 3),

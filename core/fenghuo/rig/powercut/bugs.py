@@ -24,6 +24,7 @@ from fenghuo.engine.receipts import Receipts
 from fenghuo.engine.recovery import Recovery
 from fenghuo.errors import Withdrawn
 from fenghuo.model.audit import By
+from fenghuo.model.delivery import Delivery
 from fenghuo.model.directory import RecipientId
 from fenghuo.rig.powercut.connection import RecordedConnection, Rows
 from fenghuo.rig.powercut.counters import Counters
@@ -56,6 +57,7 @@ class Bug(StrEnum):
     SPLIT_RECEIPT = "receipt and state in two transactions"
     EARLY_COUNTER = "counter used before its reservation is durable"
     IGNORED_EXPIRY = "recovery ignores expiry"
+    ENDLESS_REPEAT = "the licence of a repeat does not look at its expiry"
     SHORT_MEMORY = "what came in more than an hour before the start is not worked out any more"
     LATE_PAGE = "a page is written down after its hand-off"
     LATE_WORD = "a person's decision is answered before it is written"
@@ -94,6 +96,9 @@ def put_in(bug: Bug | None, room: EngineRoom, store: Store) -> None:
         room.recovery = Recovery(
             room.office, room.book, forgetful, opening=room.opening, shelf=room.shelf, tally=room.tally, timers=room.timers
         )
+    if bug is Bug.ENDLESS_REPEAT:
+        right = room.book.licence
+        room.book.licence = lambda key: _endless(right(key))  # type: ignore[method-assign]
     if bug is Bug.ENDLESS_PUBLIC:
         room.fan_outs._end_at_once = lambda fan: None  # type: ignore[method-assign]
     if bug is Bug.FORGOTTEN_PLAN:
@@ -250,6 +255,13 @@ class _ShortMemory(_Proxy):
     async def find(self, table: Table[R], where: str = "", *params: Scalar, limit: int | None = None) -> list[R]:
         rows = await self._store.find(table, where, *params, limit=limit)
         return [row for row in rows if not isinstance(row, InboxRow) or row.at > self._clock.time() - HOUR_S]
+
+
+def _endless(begun: Delivery | None) -> Delivery | None:
+    """What left once may leave for ten years more."""
+    if begun is None or begun.tries == 1:
+        return begun
+    return msgspec.structs.replace(begun, expires_at=begun.expires_at + TEN_YEARS_S)
 
 
 def _tell(tx: Tx, deeds: list[Deed]) -> None:

@@ -51,6 +51,9 @@ __all__ = ["Life", "live"]
 SETTINGS = StoreSettings(min_free=0, ballast=0, log_frames=0, checkpoint_frames=20, inline=True)
 RETRY_S = 1.0
 """How soon after a start clients ask again."""
+BUSY_S = (0.3, 2.0)
+"""How soon after the start that follows a cut a turn of the loop takes long, and how long: the timers of the start are late, and what
+was to be tried again falls due together with what was to expire."""
 ASKED_TWICE = 2
 """Answered requests that a client makes again all the same after a start: its answer must be the same."""
 
@@ -120,6 +123,8 @@ class _House:
             self._spawn(self.far_end.hear(left))
         for name, bearing in BEARERS.items():
             self._spawn(self._rise(name, bearing))
+        if not self.life.steps:  # clients whose time has come keep to the order of the script
+            self._spawn(self._busy())
         for step in self._retries():
             self._spawn(self._client(step, RETRY_S))
         for step in self.life.steps:
@@ -153,6 +158,13 @@ class _House:
 
     def _fatal(self, error: BaseException) -> None:
         self.faults.append(f"the engine gave up: {error!r}")
+
+    async def _busy(self) -> None:
+        after_s, lasts_s = BUSY_S
+        await asyncio.sleep(after_s)
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, SimLoop)
+        loop.hold(lasts_s)
 
     # Channels.
 

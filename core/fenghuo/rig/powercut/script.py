@@ -154,6 +154,7 @@ STEPS: tuple[Step, ...] = (
     _order("pair", 15.0, "li", "sms net"),
     _alert("flood-off", 15.6, NORTH, action="Cancel", ends="flood-2"),
     _order("signed", 16.0, "wang", "sms", kind="Report"),
+    _order("last", 16.2, "zhao", "net", priority="P2", expires_s=4.6),
     Decide("mute", "resolve", 16.5),
     Sign("signed", "director", 17.0),
     Sign("signed", "deputy", 18.0),
@@ -166,6 +167,7 @@ STEP_OF: dict[str, Step] = {step.name: step for step in STEPS}
 
 REFUSED: dict[str, Outcome] = {
     "busy": Transient(Scope.RECIPIENT, "busy", 1.5),
+    "last": Transient(Scope.RECIPIENT, "busy", 4.0),
     "nobody": Permanent(Scope.RECIPIENT, "unknown"),
     "mute": Unknown("no answer from the device"),
 }
