@@ -56,6 +56,7 @@ class Parts:
 
     def __init__(self) -> None:
         self.sent: list[str] = []
+        self.claims = Evidence.DEVICE
         self.ended: list[str] = []
         self.answers: list[Accepted | Refused] = []
         self.contexts: list[ChannelContext] = []
@@ -99,7 +100,7 @@ class Carrying(SimpleChannel):
     async def send(self, job: SendJob) -> Reached:
         async with job.begin() as emission:
             self.parts.sent.append(emission.payload.text)
-        return Reached(Evidence.DEVICE)
+        return Reached(self.parts.claims)
 
     async def stop(self, deadline: float) -> None:
         self.parts.ended.append("channel")
@@ -209,6 +210,20 @@ async def test_a_channel_of_the_settings_carries_orders(tmp_path: Path) -> None:
         await there.house.order("wang")
         await there.until(lambda: bool(there.parts.sent))
         assert "立即到岗" in there.parts.sent[0]
+
+
+async def test_a_channel_that_claims_more_than_it_declares_is_a_fault_of_its_plugin(tmp_path: Path) -> None:
+    """Told once by an alarm, however often it does it."""
+    async with hosted(tmp_path) as there:
+        there.parts.claims = Evidence.HUMAN
+        there.start()
+        await there.until(lambda: bool(there.parts.contexts))
+        for _ in range(2):
+            await there.house.order("wang")
+        await there.until(lambda: len(there.parts.sent) == 2)
+        await there.house.settle()
+        told = await there.house.events("alarm.plugin_fault")
+        assert ["c claims HUMAN and declares no more than DEVICE; it counts as DEVICE"] == [event["message"] for event in told]
 
 
 async def test_what_an_operator_decided_outlives_the_process(tmp_path: Path) -> None:
