@@ -16,6 +16,7 @@ import fenghuo_http
 from fenghuo import (
     Accepted,
     AuthFailed,
+    CannotCreate,
     ConfigError,
     Denied,
     FenghuoError,
@@ -31,6 +32,7 @@ from fenghuo import (
     SettingsError,
     StaleEpoch,
     StoreFull,
+    StoreInUse,
 )
 from fenghuo.errors import ReleaseNeeded, RowDamaged, XmlRefused
 from fenghuo.model.delivery import Verdict
@@ -176,6 +178,8 @@ ERRORS: list[tuple[FenghuoError, int, str]] = [
     (NotReady("stopping", retry_after_s=5), 503, "unavailable"),
     (LinkBroken("gone"), 503, "unavailable"),
     (StoreFull("5 % left"), 507, "full"),
+    (StoreInUse("another process has it"), 503, "unavailable"),
+    (CannotCreate("no such folder"), 500, "cannot-create"),
     (RowDamaged("message", ("01J",)), 500, "internal"),
     (ConfigError("odd"), 422, "settings"),
     (SettingsError(("a.toml: x is missing",)), 422, "settings"),
