@@ -36,8 +36,6 @@ COPY = "重发"
 ENDS = ("MET", "FAILED", "EXPIRED", "SUPERSEDED", "CANCELLED", "SHED")
 SLACK_S = 2.0
 """What a commit, a clock set at start, and the way from the licence to the first octet may take together."""
-LOST_WORD_S = 1.0
-"""An outcome is on the disk by then; a crash sooner leaves it in doubt."""
 
 
 def judge(world: World) -> list[str]:
@@ -179,7 +177,7 @@ def words_that_were_acked_are_kept(log: Log) -> Iterator[str]:
         levels.update({attempt["token"]: Evidence[delivery["evidence"]] for attempt in delivery["attempts"]})
     for _, heard in log.all(Heard):
         end = ended.get((heard.token, heard.n))
-        is_named = end is not None and end.outcome == "reached" and not log.crashed_within(end.at, LOST_WORD_S)
+        is_named = end is not None and end.outcome == "reached" and not log.may_be_lost(end.at)
         if is_named and heard.level is Evidence.DEVICE and levels.get(heard.token, heard.level) < Evidence.DEVICE:
             yield f"at {heard.at:.3f} s a receipt for {heard.token} over {heard.channel} was acked and is forgotten"
     answers = sum(heard.level > Evidence.DEVICE for _, heard in log.all(Heard))
@@ -207,7 +205,7 @@ def copies_have_their_reason(log: Log) -> Iterator[str]:
         for before, air in pairwise(airs):
             way = WAY[air.channel].capabilities
             end = ended.get((token, before.n))
-            in_doubt = end is None or end.outcome in ("none", "unknown") or log.crashed_within(end.at, LOST_WORD_S)
+            in_doubt = end is None or end.outcome in ("none", "unknown") or log.may_be_lost(end.at)
             unconfirmed = way.repeat_safe and heard.get(token, len(log.entries)) >= log.asked(air)[0]
             if not in_doubt and not unconfirmed:
                 what = end.outcome if end else "nothing"

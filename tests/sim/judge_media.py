@@ -39,10 +39,12 @@ P0 = Priority.P0
 
 class Turn(msgspec.Struct, frozen=True):
     """A first emission of a radio that was well from `since`, when it was planned, until `start`, when its first piece went. `is_first`:
-    its recipient had nothing of this before, over any way."""
+    its recipient had nothing of this before, over any way; `is_second`: he had it before over this medium, and whether he has heard it is
+    waited for first."""
 
     message: str
     is_first: bool
+    is_second: bool
     medium: str
     life: int
     job: int
@@ -57,16 +59,18 @@ def turns(log: Log) -> Iterator[Turn]:
     for _, piece in log.all(Fragment):
         first.setdefault((piece.life, piece.job), piece.at)
     airs = {(air.token, air.n, air.life): air for _, air in log.aired if WAY[air.channel].capabilities.half_duplex}
-    had: set[tuple[object, object]] = set()
+    had: set[tuple[object, ...]] = set()
     for _, entry in log.told_of("delivery.emitting"):
         body = entry.event.body
-        is_first = (body["objective"], body["recipient"]) not in had
-        had.add((body["objective"], body["recipient"]))
+        whose, medium = (body["objective"], body["recipient"]), WAY[str(body["channel"])].terms.medium
+        is_first, is_second = whose not in had, (*whose, medium) in had
+        had |= {whose, (*whose, medium)}
         air = airs.get((str(body["token"]), 1, entry.life)) if body["n"] == 1 else None
         since = log.planned(entry) if air is not None else None
         if air is not None and since is not None and log.was_well(air.channel, since, first[(air.life, air.job)]):
-            medium = WAY[air.channel].terms.medium
-            yield Turn(str(body["message"]), is_first, medium, air.life, air.job, air.priority, since, first[(air.life, air.job)])
+            yield Turn(
+                str(body["message"]), is_first, is_second, medium, air.life, air.job, air.priority, since, first[(air.life, air.job)]
+            )
 
 
 def a_medium_carries_one_at_a_time(log: Log) -> Iterator[str]:
@@ -83,7 +87,7 @@ def a_p0_waits_for_one_fragment(log: Log) -> Iterator[str]:
     pieces = [entry for _, entry in log.all(Fragment)]
     starts = [piece.at for piece in pieces]
     for turn in turns(log):
-        if turn.priority is not P0:
+        if turn.priority is not P0 or turn.is_second:
             continue
         for piece in pieces[bisect_right(starts, turn.since + READY_S) : bisect_left(starts, turn.start)]:
             if piece.priority is not P0 and piece.medium == turn.medium:

@@ -31,6 +31,10 @@ SETTLED_S = 60.0
 """A channel whose network has been good for so long has nothing on the way that hangs."""
 
 
+LOST_WORD_S, SLOW_WORD_S = 1.0, 30.0
+"""An outcome is on the disk by then, and by then on one that takes seconds for a commit; a crash sooner leaves it in doubt."""
+
+
 class Origin(msgspec.Struct, frozen=True):
     """What a token stands for, as the stream said when it was first licensed."""
 
@@ -145,9 +149,11 @@ class Log:
     def crashes(self) -> list[float]:
         return [entry.at for _, entry in self.all(Note) if entry.what == "crash"]
 
-    def crashed_within(self, at: float, seconds: float) -> bool:
+    def may_be_lost(self, at: float) -> bool:
         """Whether the daemon was killed so soon after `at` that it may have forgotten what it had just been told."""
-        return any(0 <= crash - at < seconds for crash in self.crashes)
+        disk = [note.detail or note.of for note in self._notes if note.what == "disk" and note.at <= at]
+        lasts_s = SLOW_WORD_S if disk and disk[-1] == "slow" else LOST_WORD_S
+        return any(0 <= crash - at < lasts_s for crash in self.crashes)
 
     def planned(self, emitting: Told) -> float | None:
         """When the objective of this emission stood and was released, in the same life of the daemon; None: in an earlier one."""
