@@ -3,195 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from fenghuo import Capabilities, ChannelType, Evidence, FrontType, PluginInfo, Priority, SensorType, SourceType, Traffic, hookimpl
-from fenghuo.link import Caps, Changes, Disk, KeyRing, SoftwareKeys
-from fenghuo.model.delivery import Accepted, Reached, Refused
+from fenghuo import Evidence, Traffic
+from fenghuo.model.delivery import Accepted, Refused
 from fenghuo.model.situation import Admin, Health
 from fenghuo.plugin.host import load_plugins
 from fenghuo.plugin.ports import (
     Actor,
-    ChannelContext,
-    FrontContext,
     Hints,
     Observation,
-    SendJob,
-    SensorContext,
-    SimpleChannel,
-    SourceContext,
 )
 from fenghuo.plugin.supervisor import ChannelSupervisor
 from fenghuo.service.desk import Desk
 from fenghuo.service.hosting import Hosting
-from fenghuo.service.settings import Settings, load
 from fenghuo.service.tending import Tending
 from fenghuo.store.records import ChannelRow
 from fenghuo.store.tables import CHANNEL
-from tests.core.engine.house import RULES, House, opened
+from tests.core.engine.house import opened
 from tests.core.engine.values import NOW
+from tests.core.service.hosted import CHANNEL_C, Parts, hosted, settings
 from tests.core.service.manned import cap
-from tests.scale import TIMEOUT_SCALE
-
-CHANNEL_C = '[channels.c]\ntype = "test.channel"\nrisk_groups = ["roof"]\n'
-
-
-class Nothing(msgspec.Struct, frozen=True):
-    """Parts without settings."""
-
-
-class Parts:
-    """A plugin and everything that its instances did. `held`: what a front waits for before it has started."""
-
-    __name__ = "parts"
-
-    def __init__(self) -> None:
-        self.sent: list[str] = []
-        self.claims = Evidence.DEVICE
-        self.ended: list[str] = []
-        self.answers: list[Accepted | Refused] = []
-        self.contexts: list[ChannelContext] = []
-        self.brings: list[tuple[bytes, Hints]] = []
-        self.sees: list[Observation] = []
-        self.held = asyncio.Event()
-        self.held.set()
-
-    @hookimpl
-    def fenghuo_plugin(self) -> PluginInfo:
-        return PluginInfo("parts", "1.0")
-
-    @hookimpl
-    def fenghuo_channel_types(self) -> Sequence[ChannelType]:
-        ability = Capabilities("sms", Evidence.DEVICE)
-        return [ChannelType("test.channel", Nothing, lambda _: ability, ("msisdn",), self._channel)]
-
-    @hookimpl
-    def fenghuo_source_types(self) -> Sequence[SourceType]:
-        return [SourceType("test.source", Nothing, lambda ctx: Bringing(self, ctx))]
-
-    @hookimpl
-    def fenghuo_sensor_types(self) -> Sequence[SensorType]:
-        return [SensorType("test.sensor", Nothing, lambda ctx: Seeing(self, ctx))]
-
-    @hookimpl
-    def fenghuo_front_types(self) -> Sequence[FrontType]:
-        return [FrontType("test.front", Nothing, lambda ctx: Showing(self, ctx))]
-
-    def _channel(self, ctx: ChannelContext) -> SimpleChannel:
-        self.contexts.append(ctx)
-        return Carrying(self)
-
-
-class Carrying(SimpleChannel):
-    """Reaches everybody's device at once."""
-
-    def __init__(self, parts: Parts) -> None:
-        self.parts = parts
-
-    async def send(self, job: SendJob) -> Reached:
-        async with job.begin() as emission:
-            self.parts.sent.append(emission.payload.text)
-        return Reached(self.parts.claims)
-
-    async def stop(self, deadline: float) -> None:
-        self.parts.ended.append("channel")
-
-
-class Bringing:
-    """Brings what the test has for it, and then waits."""
-
-    def __init__(self, parts: Parts, ctx: SourceContext) -> None:
-        self.parts, self.ctx = parts, ctx
-
-    async def run(self) -> None:
-        for raw, hints in self.parts.brings:
-            self.parts.answers.append(await self.ctx.accept(raw, hints))
-        await asyncio.Event().wait()
-
-
-class Seeing:
-    """Sees what the test has for it."""
-
-    def __init__(self, parts: Parts, ctx: SensorContext) -> None:
-        self.parts, self.ctx = parts, ctx
-
-    async def run(self) -> None:
-        for observation in self.parts.sees:
-            self.ctx.observe(observation)
-        await asyncio.Event().wait()
-
-
-class Showing:
-    """Mounts itself."""
-
-    def __init__(self, parts: Parts, ctx: FrontContext) -> None:
-        self.parts, self.ctx = parts, ctx
-
-    async def start(self) -> None:
-        await self.parts.held.wait()
-        self.ctx.web.mount("/test", self)
-
-    async def stop(self, deadline: float) -> None:
-        self.parts.ended.append("front")
-
-
-class Mounts:
-    """Stands for the web port."""
-
-    def __init__(self) -> None:
-        self.paths: list[str] = []
-
-    def mount(self, path: str, app: Any) -> None:
-        self.paths.append(path)
-
-
-class Hosted:
-    """A house without channels of its own, and the instances of the settings in it."""
-
-    def __init__(self, house: House, hosting: Hosting, parts: Parts) -> None:
-        self.house, self.hosting, self.parts = house, hosting, parts
-        self.desk = Desk()
-        self.web = Mounts()
-
-    def start(self, *, web: bool = True) -> None:
-        self.hosting.start(self.desk, self.house.store.events, self.web if web else None)
-        self.hosting.start_channels()
-
-    async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10 * TIMEOUT_SCALE):
-            while not holds():
-                await asyncio.sleep(0)
-                await self.house.settle()
-
-
-def settings(folder: Path, text: str, parts: Parts) -> Settings:
-    (folder / "rules.toml").write_text("")
-    (folder / "fenghuo.toml").write_text('[node]\nname = "node"\n' + text, encoding="utf-8")
-    return load(folder / "fenghuo.toml", load_plugins([parts]), environment={})
-
-
-@contextlib.asynccontextmanager
-async def hosted(folder: Path, text: str = CHANNEL_C, *, parts: Parts | None = None, exercise: bool = False) -> AsyncIterator[Hosted]:
-    """Instances as `text` wants them, on the board and not yet started; silent at the end."""
-    brought = parts or Parts()
-    read = await asyncio.to_thread(settings, folder, text, brought)
-    async with opened(folder, rules=RULES.replace('"a"', '"c"'), up=False) as house:
-        hosting = Hosting(read, load_plugins([brought]), house.room, exercise=exercise)
-        await hosting.add_channels(house.store)
-        there = Hosted(house, hosting, brought)
-        try:
-            yield there
-        finally:
-            await hosting.stop(time.monotonic() + 2.0)
 
 
 async def test_a_channel_of_the_settings_carries_orders(tmp_path: Path) -> None:
@@ -369,42 +207,3 @@ async def test_the_spool_speaks_in_the_name_of_its_token(tmp_path: Path) -> None
         there.desk.add({"alert.submit_all": submit_all})
         assert () == await there.hosting.spooled(there.desk)(b"<alert/>", Hints(source="spool", key="k"))
         assert [(Actor("spool", ("source",), "spool"), {"raw": b"<alert/>", "key": "k", "media_type": ""})] == asked
-
-
-async def test_channels_on_one_medium_share_its_airtime(tmp_path: Path) -> None:
-    """What one of them spends the other has spent too; a third, elsewhere, has its own."""
-    text = CHANNEL_C + "".join(f'[channels.{name}]\ntype = "test.channel"\nmedium = "145.825"\n' for name in ("d", "e"))
-    async with hosted(tmp_path, text) as there:
-        there.start()
-        await there.until(lambda: len(there.parts.contexts) == 3)
-        ledgers = {ctx.name: ctx.link.ledger(Caps()) for ctx in there.parts.contexts}
-    ledgers["d"].spend(60.0, 0.0)
-    assert {"c": 0.0, "d": 0.1, "e": 0.1} == {name: ledger.used(1.0) for name, ledger in ledgers.items()}
-
-
-async def spoken_s(there: Hosted) -> float:
-    """Frames of a second as long as the medium of the channel allows, in one moment."""
-    await there.until(lambda: bool(there.parts.contexts))
-    memory: Disk = there.parts.contexts[0].link
-    await memory.recall(KeyRing(1, SoftwareKeys({}), ()))
-    ledger, seconds = memory.ledger(Caps(hard=0.1, soft=0.1, reserve=0.0)), 0.0
-    now = await there.house.store.run(lambda tx: tx.now)
-    while ledger.open_at(1.0, now, Priority.P0) <= now and seconds < 30.0:
-        ledger.expect()
-        if (aired := ledger.wanted()) is not None:
-            await memory.keep(Changes(aired=aired))
-            ledger.reserved(aired)
-        ledger.spend(1.0, now)
-        seconds += 1.0
-    return seconds
-
-
-async def test_the_airtime_of_a_medium_outlives_the_daemon(tmp_path: Path) -> None:
-    """I7: three lives within one span say together what one may, less what the ends of two had reserved and not said."""
-    said = list[float]()
-    for _ in range(3):
-        async with hosted(tmp_path) as there:
-            there.start()
-            said.append(await spoken_s(there))
-    assert 30.0 == said[0]
-    assert 45.0 < sum(said) <= 60.0
