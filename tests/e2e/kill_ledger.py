@@ -84,6 +84,11 @@ class Ledger(msgspec.Struct, frozen=True):
                     last = cause
         return caused, unexplained
 
+    def is_repeat(self, copy: Text, *, after_s: float) -> bool:
+        """Whether a bearer without ids, the radio, got it because nobody confirmed the text before for so long."""
+        before = [text.at for text in self.texts if text.order == copy.order and text.at < copy.at]
+        return not copy.ref and copy.at - max(before) >= after_s - 1.0
+
     def doubted(self) -> Iterator[Doubted]:
         """Every order in flight at every kill."""
         again = self._by_order()

@@ -24,10 +24,12 @@ from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageState
 from fenghuo.model.traffic import Priority
 
-__all__ = ["Frame", "Step", "advance", "ended_by"]
+__all__ = ["CRASH", "Frame", "Step", "advance", "ended_by"]
 
 MAX_REFIRES = 3
-"""Marked copies (重发) of one delivery: one for each crash, and no endless chain on a link that flaps."""
+"""Marked copies (重发) of one delivery, so that a link that flaps makes no endless chain of them. What a crash of ours cut off may be said
+again for each crash (delivery.md): an order may be cut off four times before a byte of it has left."""
+CRASH = "crash"
 MAX_RESTARTS = 1
 """Starts of a device that may have started already, without a person's word (delivery.md, At least once, with one exception)."""
 MAX_REPEATS = 2
@@ -198,7 +200,8 @@ class _Decision(Climb):
             return True
         others = () if self.frame.owes(delivery) else self.now.values()
         carried = any(other.evidence >= Evidence.ACCEPTED for other in others if other.id != delivery.id)
-        return delivery.priority <= Priority.P1 and not carried and delivery.refires < MAX_REFIRES
+        may_copy = delivery.refires < MAX_REFIRES or delivery.reason == CRASH
+        return delivery.priority <= Priority.P1 and not carried and may_copy
 
     def may_start_again(self, delivery: Delivery) -> bool:
         """Whether a device that may have started may be started by nobody's word: once, for what is urgent, where its operator said so."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from fenghuo.engine.advance import CRASH
 from fenghuo.engine.backlog import Backlog, Kept, Made
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import Book, OpenMessage, OpenObjective, OpenTarget
@@ -148,7 +149,7 @@ class Recovery:
             if delivery.state is DeliveryState.EMITTING:
                 self.doubts += 1
                 view = self._opening.situation().channel.get(delivery.channel)
-                after = doubted(delivery, "crash", now=self._office.clock.time(), view=view)
+                after = doubted(delivery, CRASH, now=self._office.clock.time(), view=view)
                 batch.changed(delivery, after)
                 sound(after, self._opening.situation(), batch)
                 if entry is None:  # what it was for is damaged; that it may have left is said all the same

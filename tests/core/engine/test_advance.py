@@ -311,6 +311,15 @@ def test_a_repeat_that_is_due_while_its_channel_is_away_goes_when_it_is_back() -
     assert (S.READY, 1) == (story.states[1], story.deliveries[1].refires)
 
 
+@pytest.mark.parametrize(("cause", "state"), [("crash", S.READY), ("timeout", S.IN_DOUBT)])
+def test_what_crashes_cut_off_is_said_again_for_each(cause: str, state: S) -> None:
+    """Four crashes may come before a byte has left; a link that flaps has three copies."""
+    doubtful = delivery(1, "a", priority=Priority.P1, state=S.IN_DOUBT, reason=cause, until=NOW + 100, not_before=NOW, refires=3)
+    story = Story(doubtful, of=target(rung=1), at=frame(rung("a")))
+    story.turn()
+    assert state == story.states[1]
+
+
 def test_a_repeat_ends_after_two() -> None:
     """A frame that nobody confirms is sent three times in all."""
     story = Story(awaiting(1, "r", until=NOW, refires=2), of=target(rung=1), at=frame(rung("r")))
