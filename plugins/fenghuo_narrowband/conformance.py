@@ -8,9 +8,8 @@ import re
 from collections.abc import AsyncIterator
 
 from fenghuo import Ability, Arrival, ConformancePeer, FrameError, Word
-from fenghuo.far_end import ListeningPeer
-from fenghuo_adapters.ax25_framing import Address, UiFrame, airtime_s
-from fenghuo_adapters.kiss_framing import Command, KissDecoder, KissFrame
+from fenghuo_adapters.ax25_framing import Address, UiFrame
+from fenghuo_narrowband.conformance_tnc import BITRATE, SimulatedKiss, on_air_s
 from fenghuo_narrowband.settings import RadioSettings
 
 __all__ = ["MYCALL", "RadioPeer", "arrival_of", "simulated_tnc"]
@@ -18,9 +17,6 @@ __all__ = ["MYCALL", "RadioPeer", "arrival_of", "simulated_tnc"]
 MYCALL = "BJ1CMD"
 _PART = re.compile(r"\((\d+)/(\d+)\)(?:#(\d{4}))? ?")
 _NUMBER = re.compile(r"#(\d{4})")
-_KEYING_S = 0.08
-"""The TXDELAY and TXTAIL of settings()."""
-_BITRATE = 9600.0
 
 
 class RadioPeer(ConformancePeer):
@@ -32,7 +28,7 @@ class RadioPeer(ConformancePeer):
         return RadioSettings(
             mycall=MYCALL,
             port=port,
-            bitrate=_BITRATE,
+            bitrate=BITRATE,
             txdelay_ms=50,
             txtail_ms=30,
             open_s=1.0,
@@ -45,57 +41,36 @@ class RadioPeer(ConformancePeer):
         return f"T{number // 10}" if number % 10 == 0 else f"T{number // 10}-{number % 10}"
 
 
-class SimulatedTnc(RadioPeer, ListeningPeer):
+class SimulatedTnc(RadioPeer, SimulatedKiss):
     """Sends frame after frame, each for as long as it takes; half-duplex: while it is deaf, the stations hear nothing."""
 
     abilities = frozenset({Ability.REPORT, Ability.UNKNOWN, Ability.MANGLED, Ability.HASTY, Ability.DEAF, Ability.AIRTIME})
 
     def __init__(self) -> None:
         super().__init__()
-        self._connected: list[asyncio.StreamWriter] = []
-        self._to_send: asyncio.Queue[bytes] = asyncio.Queue()
-        self._is_hasty = self._is_deaf = False
+        self._is_hasty = False
 
     async def say(self, word: Word, about: Arrival) -> None:
         number = about.ref.rpartition("/")[2]
         said = {Word.REPORT: f"DEV {number}".encode(), Word.UNKNOWN: b"DEV 9999", Word.MANGLED: b"DEV \xff" + number[::-1].encode()}
         frame = UiFrame(Address.parse(MYCALL), Address.parse(about.address), said[word])
-        for writer in self._connected:
-            writer.write(KissFrame(frame.encode()).encode())
+        self.receive(frame.encode())
 
     async def be_hasty(self, *, on: bool) -> None:
         self._is_hasty = on
 
-    async def be_deaf(self, *, on: bool) -> None:
-        self._is_deaf = on
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One KISS client, to its end."""
-        decoder = KissDecoder()
-        self._connected.append(writer)
-        try:
-            while octets := await reader.read(4096):
-                for frame in filter(_is_data, decoder.feed(octets)):
-                    self._to_send.put_nowait(frame.data)
-        finally:
-            self._connected.remove(writer)
-
     async def transmit(self) -> None:
         """The transmitter, for ever."""
         while True:
-            octets = await self._to_send.get()
-            seconds = _KEYING_S + airtime_s(octets, _BITRATE)
-            was_deaf = self._is_deaf
+            octets = await self.to_send.get()
+            seconds = on_air_s(octets)
+            was_deaf = self.is_deaf
             arrival = _heard(octets, seconds)
             if arrival is not None and self._is_hasty and arrival.ref and not was_deaf:
                 await self.say(Word.REPORT, arrival)
             await asyncio.sleep(seconds)
             if arrival is not None and not was_deaf:
                 self.arrivals.append(arrival)
-
-
-def _is_data(frame: KissFrame) -> bool:
-    return frame.command == Command.DATA
 
 
 def _heard(octets: bytes, seconds: float) -> Arrival | None:

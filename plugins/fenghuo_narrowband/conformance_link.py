@@ -16,7 +16,7 @@ from typing import Any, cast
 import structlog
 
 from fenghuo import Ability, Arrival, ConformancePeer, Evidence, FrameError, KeyUnusable, Priority, Traffic, Word
-from fenghuo.far_end import FAR_END, ListeningPeer
+from fenghuo.far_end import FAR_END
 from fenghuo.formats import compact
 from fenghuo.link import (
     Caps,
@@ -35,8 +35,9 @@ from fenghuo.link import (
     SoftwareKeys,
     Wanted,
 )
-from fenghuo_adapters.ax25_framing import Address, UiFrame, airtime_s
-from fenghuo_adapters.kiss_framing import Command, KissDecoder, KissFrame
+from fenghuo_adapters.ax25_framing import Address, UiFrame
+from fenghuo_adapters.kiss_framing import KissFrame
+from fenghuo_narrowband.conformance_tnc import BITRATE, SimulatedKiss, is_data, on_air_s
 from fenghuo_narrowband.link_cargo import Cargo
 from fenghuo_narrowband.link_post import LinkPost
 from fenghuo_narrowband.link_reading import name_of, note_body
@@ -47,8 +48,6 @@ __all__ = ["LinkPeer", "Net", "simulated_posts"]
 _POSTS = 40
 _HEAD = 1
 """Node code of the channel under examination; its posts have those that follow."""
-_BITRATE, _KEYING_S = 9600.0, 0.08
-"""The latter: TXDELAY and TXTAIL of settings()."""
 _ENDS_S = 3600.0
 _NAME = "kit-link"
 _NOBODY = "00000001.1.1"
@@ -85,7 +84,7 @@ class Net:
             "port": port,
             "net": self.call,
             "posts": posts,
-            "bitrate": _BITRATE,
+            "bitrate": BITRATE,
             "txdelay_ms": 50,
             "txtail_ms": 30,
             "fragment_s": 0.3,
@@ -309,58 +308,37 @@ class Line:
         self._peer = peer
 
     async def write(self, frame: KissFrame) -> None:
-        if _is_data(frame):
+        if is_data(frame):
             await self._peer.put_on_air(frame.data)
 
 
-class SimulatedPosts(LinkPeer, ListeningPeer):
+class SimulatedPosts(LinkPeer, SimulatedKiss):
     """A TNC that sends frame after frame, and an air that is one at a time, near and far alike; while it is deaf, no post hears."""
 
     abilities = LinkPeer.abilities | {Ability.DEAF, Ability.AIRTIME}
 
     def __init__(self) -> None:
         super().__init__()
-        self._connected: list[asyncio.StreamWriter] = []
         self._air = asyncio.Lock()
-        self._to_send: asyncio.Queue[bytes] = asyncio.Queue()
-        self._is_deaf = False
-
-    async def be_deaf(self, *, on: bool) -> None:
-        self._is_deaf = on
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        decoder = KissDecoder()
-        self._connected.append(writer)
-        try:
-            while octets := await reader.read(4096):
-                for frame in filter(_is_data, decoder.feed(octets)):
-                    self._to_send.put_nowait(frame.data)
-        finally:
-            self._connected.remove(writer)
 
     async def transmit(self) -> None:
         """The near transmitter, for ever."""
         while True:
-            octets = await self._to_send.get()
-            was_deaf = self._is_deaf
+            octets = await self.to_send.get()
+            was_deaf = self.is_deaf
             seconds = await self._aired(octets)
             if not was_deaf:
                 self.heard(octets, seconds)
 
     async def put_on_air(self, octets: bytes) -> None:
         await self._aired(octets)
-        for writer in self._connected:
-            writer.write(KissFrame(octets).encode())
+        self.receive(octets)
 
     async def _aired(self, octets: bytes) -> float:
-        seconds = _KEYING_S + airtime_s(octets, _BITRATE)
+        seconds = on_air_s(octets)
         async with self._air:
             await asyncio.sleep(seconds)
         return seconds
-
-
-def _is_data(frame: KissFrame) -> bool:
-    return frame.command == Command.DATA
 
 
 @contextlib.asynccontextmanager

@@ -11,7 +11,7 @@ import msgspec
 from fenghuo.engine.climb import GIVEN_UP, Climb
 from fenghuo.engine.frame import Frame, Step, ended_by
 from fenghuo.engine.last_attempt import LAST, held_by, rechecked
-from fenghuo.engine.settling import DECLINED
+from fenghuo.engine.settling import CRASH, DECLINED, MAX_REFIRES
 from fenghuo.model.delivery import (
     OPEN_STATES,
     Delivery,
@@ -24,12 +24,8 @@ from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageState
 from fenghuo.model.traffic import Priority
 
-__all__ = ["CRASH", "Frame", "Step", "advance", "ended_by"]
+__all__ = ["Frame", "Step", "advance", "ended_by"]
 
-MAX_REFIRES = 3
-"""Marked copies (重发) of one delivery, so that a link that flaps makes no endless chain of them. What a crash of ours cut off may be said
-again for each crash (delivery.md): an order may be cut off four times before a byte of it has left."""
-CRASH = "crash"
 MAX_RESTARTS = 1
 """Starts of a device that may have started already, without a person's word (delivery.md, At least once, with one exception)."""
 MAX_REPEATS = 2

@@ -18,13 +18,14 @@ from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.dispatcher import Dispatcher
 from fenghuo.engine.facts import Facts, MessageEnded, Overdue, Settled
 from fenghuo.engine.office import Office
+from fenghuo.engine.overdue import due_since
 from fenghuo.engine.timekeeping import Jumps
 from fenghuo.engine.unheard import IS_IN_FORCE, Unheard
 from fenghuo.errors import FenghuoError
 from fenghuo.model.delivery import OPEN_STATES, Delivery, DeliveryState, Unknown
 from fenghuo.model.message import MessageState
 from fenghuo.store.store import Store
-from fenghuo.store.tables import ATTEMPT, DELIVERY, MESSAGE, OBJECTIVE, TARGET
+from fenghuo.store.tables import DELIVERY, MESSAGE, OBJECTIVE, TARGET
 
 __all__ = ["EVERY_S", "SLACK_S", "Auditor"]
 
@@ -117,7 +118,7 @@ class Auditor:
 
     async def _deliveries(self, due: float) -> list[Overdue]:
         rows = await self._store.find(DELIVERY, _LATE_DELIVERY, self._lowest["delivery"], due, due, limit=AT_MOST)
-        late = [(row, since) for row in rows if (since := await self._since(row)) < due]
+        late = [(row, since) for row in rows if (since := await due_since(row, store=self._store, board=self._board)) < due]
         in_hand = self._dispatcher.held() if late else set()
         found: list[Overdue] = []
         for row, since in late:
@@ -158,14 +159,6 @@ class Auditor:
             for row in rows
             if row.channel in usable and not self._has_moved(row)
         ]
-
-    async def _since(self, row: Delivery) -> float:
-        """When this should have moved on."""
-        if row.state is not DeliveryState.EMITTING:
-            return row.not_before if row.state is DeliveryState.READY or row.until is None else row.until
-        attempt = await self._store.sound(ATTEMPT, row.token, row.tries)
-        instance = self._board.get(row.channel)
-        return (attempt.at if attempt else 0.0) + (instance.capabilities.attempt_s if instance else 0.0)
 
     def _has_moved(self, row: Delivery) -> bool:
         """Whether the book is further than the row that was read."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.facts import Overdue
 from fenghuo.engine.fan_outs import FanOuts
-from fenghuo.model.delivery import DeliveryState
+from fenghuo.engine.overdue import due_since
 from fenghuo.store.records import PageRow
 from fenghuo.store.store import Store
-from fenghuo.store.tables import FAN_OUT, PAGE, PAGE_ATTEMPT
+from fenghuo.store.tables import FAN_OUT, PAGE
 
 __all__ = ["PageAuditor"]
 
@@ -36,7 +36,11 @@ class PageAuditor:
         if not intents:
             return []
         lost = [row for row in intents if row.objective not in self._fan_outs.open]
-        late = [(row, since) for row in await self._late(due, lowest) if (since := await self._since(row)) < due]
+        late = [
+            (row, since)
+            for row in await self._late(due, lowest)
+            if (since := await due_since(row, store=self._store, board=self._board)) < due
+        ]
         self._fan_outs.resume([*lost, *(row for row, _ in late)])
         fans = [Overdue("fan-out", f"objective/{row.objective}", 0.0, row.objective) for row in lost]
         return fans + [Overdue(row.state.value, f"page/{row.objective}/{row.number}", since, row.objective) for row, since in late]
@@ -47,11 +51,3 @@ class PageAuditor:
         fans = {row.objective: self._fan_outs.open.get(row.objective) for row in rows}
         mine = ((row, fan) for row in rows if (fan := fans[row.objective]) is not None)
         return [row for row, fan in mine if fan.is_known and not fan.is_stopped and not fan.knows(row.number)]
-
-    async def _since(self, row: PageRow) -> float:
-        """When it should have moved on."""
-        if row.state is not DeliveryState.EMITTING:
-            return row.not_before if row.state is DeliveryState.READY or row.until is None else row.until
-        attempt = await self._store.sound(PAGE_ATTEMPT, row.token, row.tries)
-        instance = self._board.get(row.channel)
-        return (attempt.at if attempt else 0.0) + (instance.capabilities.attempt_s if instance else 0.0)

@@ -15,6 +15,7 @@ from fenghuo.engine.fan_out import OpenFanOut
 from fenghuo.engine.office import Office
 from fenghuo.engine.orphans import Stored
 from fenghuo.engine.page_rows import Told, again_for, attempt_of, is_on, listed, parts_of, places_of, roll_of
+from fenghuo.engine.settling import CRASH
 from fenghuo.model.delivery import (
     DeliveryState,
     Objective,
@@ -218,7 +219,7 @@ class PageStore:
             objective = tx.sound(OBJECTIVE, page.objective)
             if objective is not None:
                 now, view = self._office.clock.time(), self._view(page.channel)
-                self._put(tx, page, paging.doubted(page, "crash", needed=objective.needed, now=now, view=view), objective)
+                self._put(tx, page, paging.doubted(page, CRASH, needed=objective.needed, now=now, view=view), objective)
         return len(cut_off)
 
     async def open_rows(self) -> list[FanOutRow]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from fenghuo.engine import marks
-from fenghuo.engine.settling import DOUBT_GRACE_S, grace_s, retry_of
+from fenghuo.engine.settling import DOUBT_GRACE_S, MAX_REFIRES, grace_s, retry_of
 from fenghuo.model.delivery import DeliveryState, Outcome, Paged, Permanent, Reached, Scope, Token, Transient, Unknown
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import ChannelView
@@ -19,8 +19,6 @@ from fenghuo.store.records import PageRow
 
 __all__ = ["Left", "begun", "doubted", "is_for_another", "is_for_channel", "looked_at", "settled", "stopped", "strikes", "told"]
 
-MAX_REFIRES = 3
-"""Marked copies of one page: one for each crash, and no endless chain."""
 GIVEN_UP = "in doubt"
 _IN_FLIGHT = frozenset({DeliveryState.EMITTING, DeliveryState.IN_DOUBT})
 _replace = msgspec.structs.replace

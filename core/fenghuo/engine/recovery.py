@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import msgspec
 
-from fenghuo.engine.advance import CRASH
 from fenghuo.engine.backlog import Backlog, Kept, Made
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import Book, OpenMessage, OpenObjective, OpenTarget
@@ -20,7 +19,7 @@ from fenghuo.engine.opening import Opening
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.resuming import Resuming
 from fenghuo.engine.rules import Rung, RungMode
-from fenghuo.engine.settling import doubted
+from fenghuo.engine.settling import CRASH, doubted
 from fenghuo.engine.tally import Tally, released
 from fenghuo.engine.timers import Deadline, Expiry, Timers
 from fenghuo.model.delivery import DeliveryState, Objective, ObjectiveState, TargetState

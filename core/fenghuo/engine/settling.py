@@ -15,8 +15,10 @@ from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import ChannelView
 
 __all__ = [
+    "CRASH",
     "DECLINED",
     "DOUBT_GRACE_S",
+    "MAX_REFIRES",
     "QUERY_S",
     "Retry",
     "bounded",
@@ -28,12 +30,17 @@ __all__ = [
     "settle",
 ]
 
+CRASH = "crash"
+"""Cause of a doubt that a start makes of what it finds on the air."""
 DECLINED = "declined"
 """Reason of a delivery that a person answered with a refusal: it is evidence, and meets nothing until the same person says otherwise."""
 DOUBT_GRACE_S = 2.0
 """How long a doubt waits before a marked copy: a provider that comes back reports first what it had (seen with SMSCs on bind)."""
 QUERY_S = 20.0
 """How long a channel that can be queried has for its answer; after that a doubt is as one of an opaque channel (delivery.md)."""
+MAX_REFIRES = 3
+"""Marked copies (重发) of one delivery or page, so that a link that flaps makes no endless chain of them. What a crash of ours cut off
+of an order to one person may be said again for each crash (delivery.md): it may be cut off four times before a byte of it has left."""
 MAX_FAILURES = 6
 """Attempts that may fail for the recipient's or the message's sake before the way is given up."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 300.0

@@ -45,11 +45,12 @@ def faults_of_rules(settings: Settings, rules: RuleBook, host: PluginHost) -> tu
     """What cannot work in the rules on the channels of these settings, or be read in the directory they name; and what does not work with
     that directory. Without one nobody is missed: it comes by another way. Blocks: it reads the directory."""
     situation = _situation(settings, host)
-    broken = tuple(f"{settings.node.rules.name}: {fault}" for fault in lint_structure(rules, situation))
+    broken = lint_structure(rules, situation)
     directory, unread = _directory(settings, host)
     known = None if unread else directory
-    others = tuple(f"{settings.node.rules.name}: {fault}" for fault in _others(rules, known, situation))
-    return (*broken, *unread), (*others, *_strange_areas(settings, known))
+    others = (fault for fault in _others(rules, known, situation) if fault not in broken)
+    said, beside = (tuple(f"{settings.node.rules.name}: {fault}" for fault in faults) for faults in (broken, others))
+    return (*said, *unread), (*beside, *_strange_areas(settings, known))
 
 
 def _strange_areas(settings: Settings, directory: Directory | None) -> Iterator[str]:
@@ -61,12 +62,11 @@ def _strange_areas(settings: Settings, directory: Directory | None) -> Iterator[
                 yield f"{settings.file.name}: tokens.{token.name}.areas holds {own}, which no area of the directory is or lies in"
 
 
-def _others(rules: RuleBook, directory: Directory | None, situation: Situation) -> Iterator[str]:
-    if directory is None:
-        ungraded = {view.name: view.ungraded for view in situation.channels}
-        return (f"rule {name!r}: {fault}" for name, fault in dead_ends(rules, ungraded))
-    broken = lint_structure(rules, situation)
-    return (fault for fault in lint_rules(rules, directory, situation) if fault not in broken)
+def _others(rules: RuleBook, directory: Directory | None, situation: Situation) -> tuple[str, ...]:
+    if directory is not None:
+        return lint_rules(rules, directory, situation)
+    ungraded = {view.name: view.ungraded for view in situation.channels}
+    return tuple(f"rule {name!r}: {fault}" for name, fault in dead_ends(rules, ungraded))
 
 
 def _situation(settings: Settings, host: PluginHost) -> Situation:

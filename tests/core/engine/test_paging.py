@@ -9,7 +9,7 @@ import pytest
 
 from fenghuo.engine import marks, paging
 from fenghuo.engine.paging import Left
-from fenghuo.engine.settling import settle
+from fenghuo.engine.settling import MAX_REFIRES, settle
 from fenghuo.model.delivery import DeliveryState, Outcome, Paged, Permanent, Reached, Scope, Token, Transient, Unknown
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import Health
@@ -100,7 +100,7 @@ def test_an_idempotent_channel_that_is_down_resolves_nothing_and_copies_have_an_
     doubtful = paging.doubted(page(), "crash", needed=NEEDED, now=NOW, view=view("a"))
     assert doubtful == looked(doubtful, doubt="idempotent", health=Health.DOWN)
     assert S.READY is looked(doubtful, doubt="idempotent", now=NOW + 10 * Q95_S).state, "however long it was away"
-    spent = msgspec.structs.replace(doubtful, refires=paging.MAX_REFIRES)
+    spent = msgspec.structs.replace(doubtful, refires=MAX_REFIRES)
     assert spent == looked(spent, now=NOW + 5.0)
     assert S.FAILED is looked(spent, now=NOW + Q95_S).state
 
