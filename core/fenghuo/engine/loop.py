@@ -28,12 +28,14 @@ from fenghuo.model.delivery import Delivery, DeliveryState
 from fenghuo.model.message import MessageState
 from fenghuo.store.store import Store
 
-__all__ = ["Loop", "Stations"]
+__all__ = ["OF_A_CROWD", "UNWRITTEN", "Loop", "Stations"]
 
 ADVANCED_A_TURN = 500
 """Targets advanced before other tasks get the loop: about 20 ms."""
+OF_A_CROWD = 100
+"""How many of them may be of a crowd: an urgent order's commit waits for the rows of those before it."""
 UNWRITTEN = 2
-"""Turns that the store may lag behind before a fan-out waits for it: whatever is urgent queues behind what it was handed."""
+"""Turns that the store may lag behind before a crowd waits for it: whatever is urgent queues behind what it was handed."""
 
 log = structlog.stdlib.get_logger("fenghuo.loop")
 
@@ -82,7 +84,7 @@ class Loop:
     async def run(self) -> None:
         """Turn until cancelled; wait when there is nothing to do, without waking up for nothing."""
         while True:
-            if not (self._dirty or self._may_open):
+            if not (self._may_advance or self._may_open):
                 await self._timers.until_due_or(self._facts)
             await asyncio.sleep(0)  # whoever is answered by the commit that brought a fact is answered before it is planned
             self.turn()
@@ -90,7 +92,16 @@ class Loop:
     @property
     def has_work(self) -> bool:
         """Whether a turn would find something to do."""
-        return bool(self._dirty or self._may_open or len(self._facts))
+        return bool(self._may_advance or self._may_open or len(self._facts))
+
+    @property
+    def _may_advance(self) -> bool:
+        return bool(self._dirty) and (self._unwritten < UNWRITTEN or not self._is_crowd_next)
+
+    @property
+    def _is_crowd_next(self) -> bool:
+        _, is_of_crowd, _, _ = self._dirty[0]
+        return is_of_crowd
 
     @property
     def _may_open(self) -> bool:
@@ -144,10 +155,15 @@ class Loop:
                 self._tally.overdue(objective, batch)
 
     def _advance(self, batch: Batch) -> list[Delivery]:
-        """Advance the most urgent dirty targets; the deliveries that became READY."""
+        """Advance the most urgent dirty targets; the deliveries that became READY. A channel that goes down makes a whole crowd dirty:
+        it is advanced in pieces, and no faster than the store writes them, so that an urgent order finds a short queue there."""
         ready: list[Delivery] = []
+        crowd = OF_A_CROWD if self._unwritten < UNWRITTEN else 0
         for _ in range(min(ADVANCED_A_TURN, len(self._dirty))):
-            _, _, _, entry = heapq.heappop(self._dirty)
+            if self._is_crowd_next and not crowd:
+                break
+            _, is_of_crowd, _, entry = heapq.heappop(self._dirty)
+            crowd -= is_of_crowd
             self._queued.discard(id(entry))
             ready.extend(self._apply.advance(entry, batch, self.mark))
         return ready
@@ -155,7 +171,7 @@ class Loop:
     def _written(self, job: asyncio.Future[None]) -> None:
         """A turn that the store could not write leaves the book ahead of the truth: stop, and start again from the disk."""
         self._unwritten -= 1
-        if self._opening:
+        if self._opening or self._dirty:
             self._facts.wake()
         if job.cancelled():
             return

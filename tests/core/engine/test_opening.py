@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from pathlib import Path
 
 import msgspec
@@ -13,6 +15,7 @@ from fenghuo.engine.facts import ChannelSwitched
 from fenghuo.engine.inherit import INHERITED
 from fenghuo.engine.intake import Submission
 from fenghuo.engine.judging import Origin
+from fenghuo.engine.loop import OF_A_CROWD, UNWRITTEN
 from fenghuo.engine.opening import CHUNK
 from fenghuo.model.delivery import DeliveryState, ObjectiveState
 from fenghuo.model.directory import ContactPoint, Person
@@ -229,6 +232,42 @@ async def test_equals_take_turns(tmp_path: Path) -> None:
         assert (True, True) == (order.planned == order.total, crowd.planned < crowd.total)
 
 
+SECOND_WAY = """
+[ladders.both]
+[[ladders.both.rungs]]
+channels = ["a"]
+[[ladders.both.rungs]]
+channels = ["b"]
+[[rules]]
+name = "orders"
+audience = { name = "as addressed" }
+ladder = "both"
+"""
+
+
+async def test_an_urgent_order_overtakes_a_crowd_whose_channel_died(tmp_path: Path) -> None:
+    """Hundreds must be planned anew at once while the disk is slow: it is handed some of them, and then the order."""
+    async with opened(tmp_path, b=Capabilities(form="sms", evidence_max=Evidence.DEVICE, concurrency=4), rules=SECOND_WAY) as house:
+        back = asyncio.Event()
+        house.channel["a"].during = lambda emission: _until(back)
+        _with_crowd(house)
+        await _accepted(house, "role:crowd", via=["a", "b"])
+        await house.settle()
+        await _accepted(house, "wang", via=["a", "b"], priority="P1")
+        await house.settle()
+        disk = threading.Event()
+        house.store.submit(lambda tx: disk.wait(10))
+        house.down("a")
+        for _ in range(20):
+            house.room.loop.turn()
+        moved = {one.recipient for one in house.room.book.deliveries() if one.channel == "b" and one.state in (S.READY, S.EMITTING)}
+        assert (True, True) == ("wang" in moved, len(moved) <= UNWRITTEN * OF_A_CROWD + 1)
+        disk.set()
+        back.set()
+        await house.settle()
+        assert "+8613800000001" in [mail.address for mail in house.sent if mail.channel == "b"][:5]
+
+
 async def test_what_is_cancelled_in_the_middle_of_its_fan_out_goes_to_nobody_more(tmp_path: Path) -> None:
     """Whoever got it before hears of the end, and only they; the rest is never told of either."""
     async with opened(tmp_path) as house:
@@ -280,6 +319,10 @@ async def test_a_stand_in_is_not_taken_for_one_of_those_who_were_planned(tmp_pat
     async with opened(tmp_path, rules=HASTY % "huang", before=_with_crowd) as again:
         assert [(CROWD, CROWD)] == [(one.planned, one.total) for one in await again.objectives()]
         assert CROWD + 1 == len(await again.targets())
+
+
+async def _until(event: asyncio.Event) -> None:
+    await event.wait()
 
 
 async def _acked() -> None:
