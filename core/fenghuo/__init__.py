@@ -49,7 +49,7 @@ from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Message
 from fenghuo.model.rendition import COMPACT
 from fenghuo.model.traffic import Action, Kind, Priority, Traffic
-from fenghuo.plugin.conformance import Ability, Arrival, ConformanceFixture, ConformancePeer, Word
+from fenghuo.plugin.conformance import Ability, Arrival, ConformanceFixture, ConformancePeer, PeerStanding, Word
 from fenghuo.plugin.hookspecs import hookimpl
 from fenghuo.plugin.ports import (
     Actor,
@@ -147,6 +147,7 @@ __all__ = [
     "Outcome",
     "Overloaded",
     "Paged",
+    "PeerStanding",
     "Permanent",
     "PluginInfo",
     "PowerLevel",

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
-from fenghuo import Ability, Arrival, ConformanceFixture, ConformancePeer, Word
+from fenghuo import Ability, Arrival, ConformanceFixture, ConformancePeer, PeerStanding, Word
 from fenghuo.far_end import FAR_END
 from fenghuo_adapters.ax25_framing import Address, UiFrame
 from fenghuo_http.conformance import SECRET, BulkPeer, HookPeer
@@ -232,9 +232,9 @@ async def real_bulk() -> AsyncIterator[ConformancePeer]:
 
 def pytest_fenghuo_conformance() -> Sequence[ConformanceFixture]:
     return [
-        ConformanceFixture("sms.smpp", "node-smpp", real_centre),
-        ConformanceFixture("radio.kiss", "direwolf", real_tnc),
-        ConformanceFixture("radio.link", "posts at direwolf", real_posts),
-        ConformanceFixture("http.webhook", "node http", real_hook),
+        ConformanceFixture("sms.smpp", "node-smpp", real_centre, standing=PeerStanding.REAL_PEER),
+        ConformanceFixture("radio.kiss", "direwolf", real_tnc, standing=PeerStanding.REAL_PEER),
+        ConformanceFixture("radio.link", "posts at direwolf", real_posts, standing=PeerStanding.REAL_PEER),
+        ConformanceFixture("http.webhook", "node http", real_hook, standing=PeerStanding.REAL_PEER),
         ConformanceFixture("http.bulk", "bulk gateway", real_bulk),
     ]

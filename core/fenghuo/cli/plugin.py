@@ -41,8 +41,8 @@ settings_file = click.option(
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def ls(ctx: click.Context, *, file: Path | None, as_json: bool) -> None:
-    """What is installed here, what it brings, and the grades of its channels on the node of --config; a plugin that was set aside is named
-    with its cause. Needs no daemon.
+    """What is installed here, what it brings, and on the node of --config the grade of each channel and what it was earned at: a real peer,
+    published vectors, or a far end of the plugin's own. A plugin that was set aside is named with its cause. Needs no daemon.
     """
     quiet_logs()
     host = load_plugins()
@@ -94,7 +94,7 @@ def _records(ctx: click.Context, file: Path | None) -> Path | None:
 
 
 def _grades(grades: list[dict[str, str]]) -> str:
-    return ", ".join(f"{one['channel']} {one['grade']}" for one in grades)
+    return ", ".join(f"{one['channel']} {one['grade']}" + (f" ({one['standing']})" if one["standing"] else "") for one in grades)
 
 
 def _sound(host: PluginHost, records: Path | None) -> list[dict[str, Any]]:
@@ -104,6 +104,9 @@ def _sound(host: PluginHost, records: Path | None) -> list[dict[str, Any]]:
         brings = [f"{family} {name}" for family, types in families.items() for name, (owner, _) in types.items() if owner == info.name]
         channels = [name for name, (owner, _) in host.channel_types.items() if owner == info.name]
         found = {name: standing_of(name, host.origin(name), records) for name in channels}
-        grades = [{"channel": name, "grade": str(one), "ungraded": one.ungraded} for name, one in found.items()]
+        grades = [
+            {"channel": name, "grade": str(one), "standing": one.peer.value if one.grade else "", "ungraded": one.ungraded}
+            for name, one in found.items()
+        ]
         rows.append({"name": info.name, "version": info.version, "brings": brings, "fault": None, "grades": grades})
     return rows

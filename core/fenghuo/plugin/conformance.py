@@ -14,8 +14,9 @@ from types import MappingProxyType
 import msgspec
 
 from fenghuo.model.evidence import Evidence
+from fenghuo.plugin.grading import PeerStanding
 
-__all__ = ["FAR_END", "RECORDS", "Ability", "Arrival", "ConformanceFixture", "ConformancePeer", "Word"]
+__all__ = ["FAR_END", "RECORDS", "Ability", "Arrival", "ConformanceFixture", "ConformancePeer", "PeerStanding", "Word"]
 
 FAR_END = "far end"
 """How the names of a far end's own tasks begin: they are none that a channel leaves behind."""
@@ -123,10 +124,12 @@ class ConformancePeer:
 class ConformanceFixture(msgspec.Struct, frozen=True):
     """How the kit starts a far end for a kind of channel. `channel`: the ChannelType's id; `peer`: its name in the table.
 
-    `is_simulated`: it is made of asyncio alone, so that it runs on virtual time; else the examination takes real time.
+    `is_simulated`: it is made of asyncio alone, so that it runs on virtual time; else the examination takes real time. `standing`: what
+    it is: an implementation independent of ours ("real peer"), ours with octets compared with published ones ("vector-tested"), or ours.
     """
 
     channel: str
     peer: str
     open: Callable[[], AbstractAsyncContextManager[ConformancePeer]]
     is_simulated: bool = False
+    standing: PeerStanding = PeerStanding.OWN

@@ -11,8 +11,8 @@ The simulated bearers of the rig have a record without a grade: nothing that the
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from enum import IntEnum
+from collections.abc import Callable, Iterable
+from enum import IntEnum, StrEnum
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,7 +20,7 @@ import msgspec
 
 from fenghuo.plugin.origin import Origin, digest_of
 
-__all__ = ["SHIPPED", "Bundled", "Grade", "Record", "Shown", "Standing", "keep_record", "record_file", "standing_of"]
+__all__ = ["SHIPPED", "Bundled", "Grade", "PeerStanding", "Record", "Shown", "Standing", "keep_record", "record_file", "standing_of"]
 
 SHIPPED = "conformance.json"
 """The record of a bundled plugin, in its package."""
@@ -48,12 +48,27 @@ class Grade(IntEnum):
             raise ValueError(f"{word!r} is no grade") from None
 
 
+class PeerStanding(StrEnum):
+    """What a far end is worth as a witness. REAL_PEER: an implementation that is independent of ours; VECTORS: none runs here, and the
+    octets were compared with published ones; OWN: written by whoever wrote the channel, who may have misread the protocol twice."""
+
+    REAL_PEER = "real peer"
+    VECTORS = "vector-tested"
+    OWN = "own far end"
+
+    @staticmethod
+    def best(found: Iterable[PeerStanding]) -> PeerStanding:
+        """The best witness of several; OWN where there is none."""
+        return min(found, key=list(PeerStanding).index, default=PeerStanding.OWN)
+
+
 class Shown(msgspec.Struct, frozen=True):
-    """A far end at which a channel type was examined, and the grade shown there."""
+    """A far end at which a channel type was examined, the grade shown there, and what the far end is."""
 
     peer: str
     version: str
     grade: str
+    standing: PeerStanding = PeerStanding.OWN
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -69,18 +84,33 @@ class Record(msgspec.Struct, frozen=True):
 
 
 class Bundled(msgspec.Struct, frozen=True):
-    """A line of a bundled plugin's own record. `simulated`: it has no far end, since nothing leaves the machine."""
+    """A line of a bundled plugin's own record. `simulated`: it has no far end, since nothing leaves the machine.
+
+    `peer`, `peer_version`: the best far end it was examined at, and what that is (`standing`, "own far end" unless it says more);
+    `evidence`: the highest level a delivery reached there; `kills`, `duplicates`: how often the kit killed the node there, and how many
+    second emissions arrived after it, each marked as a copy; `estimate_error`: the largest error of estimate() there, as a share.
+    `python -m tools.channels REPORT.json` takes them from a report of the kit, and docs/channels.md shows them.
+    """
 
     channel: str
     grade: str = Grade.NONE.word
     simulated: bool = False
+    peer: str = ""
+    peer_version: str = ""
+    standing: PeerStanding = PeerStanding.OWN
+    evidence: str = ""
+    kills: int = 0
+    duplicates: int = 0
+    estimate_error: float | None = None
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """What a node makes of a channel type. `ungraded`: why it carries P2 to P4 only, empty where it may carry everything."""
+    """What a node makes of a channel type. `ungraded`: why it carries P2 to P4 only, empty where it may carry everything; `peer`: what the
+    far end was at which it earned its grade."""
 
     grade: Grade
     ungraded: str = ""
+    peer: PeerStanding = PeerStanding.OWN
 
     def __str__(self) -> str:
         return self.grade.word if self.grade or self.ungraded else "simulated"
@@ -116,11 +146,11 @@ def standing_of(channel: str, origin: Origin, folder: Path | None, *, digest: Ca
         return Standing(Grade.NONE, f"the record {file} cannot be read: {fault}")
     if record.digest != digest(origin) or not record.digest:
         return Standing(Grade.NONE, f"the record of {channel} is of other files than those installed (it was {record.version})")
-    return _judged(channel, grade)
+    return _judged(channel, grade, PeerStanding.best(shown.standing for shown in record.peers))
 
 
-def _judged(channel: str, grade: Grade) -> Standing:
-    return Standing(grade, "" if grade >= Grade.BRONZE else f"{channel} was examined and has not passed bronze")
+def _judged(channel: str, grade: Grade, peer: PeerStanding) -> Standing:
+    return Standing(grade, "" if grade >= Grade.BRONZE else f"{channel} was examined and has not passed bronze", peer)
 
 
 def _bundled(channel: str, origin: Origin) -> Standing:
@@ -130,6 +160,8 @@ def _bundled(channel: str, origin: Origin) -> Standing:
         line = next((line for line in lines if line.channel == channel), None)
         if line is not None and line.simulated:
             return Standing(Grade.NONE)
-        return _judged(channel, Grade.parse(line.grade)) if line else Standing(Grade.NONE, f"Fenghuo ships no record of {channel}")
+        if line is None:
+            return Standing(Grade.NONE, f"Fenghuo ships no record of {channel}")
+        return _judged(channel, Grade.parse(line.grade), line.standing)
     except (OSError, ValueError) as fault:
         return Standing(Grade.NONE, f"the record that Fenghuo ships of {channel} cannot be read: {fault}")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from fenghuo.plugin.grading import Grade, Record, Standing, keep_record, record_file, standing_of
+from fenghuo.plugin.grading import Grade, PeerStanding, Record, Shown, Standing, keep_record, record_file, standing_of
 from fenghuo.plugin.host import load_plugins
 from fenghuo.plugin.origin import Origin
 
@@ -76,3 +77,18 @@ def test_a_bundled_channel_without_a_record_is_held_to_the_same(tmp_path: Path) 
     assert Standing(Grade.NONE, "Fenghuo ships no record of http.new") == standing_of(
         "http.new", Origin("fenghuo_http", "fenghuo"), tmp_path
     )
+
+
+@pytest.mark.parametrize(
+    ("standings", "best"),
+    [
+        ((), "own far end"),
+        ((PeerStanding.OWN, PeerStanding.VECTORS), "vector-tested"),
+        ((PeerStanding.VECTORS, PeerStanding.REAL_PEER, PeerStanding.OWN), "real peer"),
+    ],
+)
+def test_a_grade_says_what_it_was_earned_at(tmp_path: Path, standings: tuple[PeerStanding, ...], best: str) -> None:
+    """The best witness of a record; a record without one was made at a far end of its own."""
+    peers = tuple(Shown("lamp", "1", "gold", standing) for standing in standings)
+    keep_record(tmp_path, msgspec.structs.replace(RECORD, peers=peers))
+    assert best == standing(tmp_path).peer.value

@@ -18,6 +18,7 @@ from fenghuo.model.evidence import Evidence
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.conformance import Ability, Arrival, ConformancePeer, Word
 from fenghuo.plugin.ports import Capabilities, ChannelType, Renderer
+from fenghuo.rig.kit.grades import Figures
 from fenghuo.rig.kit.life import CHANNEL, Life, Place
 from fenghuo.rig.kit.line import Line, State
 from fenghuo.rig.kit.memory import LoneMemory
@@ -87,6 +88,7 @@ class Bench:
         self.is_reporting = True
         self.traffic = tuple(Traffic)
         self.notes: list[str] = []
+        self.figures = Figures()
         self._lives: list[Life] = []
         self._meant: dict[str, int] = {}
         self._first = next(_recipients)
@@ -143,6 +145,7 @@ class Bench:
         await self.line.set(State.REFUSED)
         await self.life.kill()
         await self.line.set(State.OPEN)
+        self._measured(kills=self.figures.kills + 1)
 
     # Orders, and what became of them.
 
@@ -177,7 +180,9 @@ class Bench:
             row = await self.delivery(order)
             raise Broken(f"{late}; it stands at {row.state} {row.evidence.name} {row.reason}") from None
         await self._read(self._meant[order])
-        return await self.delivery(order)
+        found = await self.delivery(order)
+        self._measured(evidence=max(found.evidence, self.figures.evidence))
+        return found
 
     async def _read(self, to: int) -> None:
         """A far end without reports may know a moment later than its channel what it has; whether it has it is for the check to say."""
@@ -230,6 +235,7 @@ class Bench:
         if len(self.emissions(to)) > licences:
             raise Broken(f"{len(self.emissions(to))} emissions to {self.address(to)} by {licences} licence(s)")
         first, *more = self.emissions(to)
+        self._measured(duplicates=self.figures.duplicates + len(more))
         for copy in more:
             is_known = bool(copy.token) and copy.token == first.token and self.capabilities.doubt == "idempotent"
             if "重发" not in copy.text and not is_known:
@@ -248,6 +254,14 @@ class Bench:
             if loop.time() >= end:
                 raise Broken(f"not within {within_s:g} s: {what}")
             await asyncio.sleep(look_s)
+
+    def estimated(self, guess: float, took: float) -> None:
+        """Measure how far an estimate was from what it took."""
+        error = abs(guess - took) / took if took else 0.0
+        self._measured(estimate_error=max(error, self.figures.estimate_error or 0.0))
+
+    def _measured(self, **what: float) -> None:
+        self.figures = msgspec.structs.replace(self.figures, **what)
 
     def note(self, text: str) -> None:
         """Keep something for whoever looks into a failure."""

@@ -120,6 +120,7 @@ async def _passes(bench: Bench) -> None:
 async def estimates_fragments(bench: Bench) -> None:
     for guess, fragments in await _sent_and_guessed(bench):
         parts = fragments[-1].parts
+        bench.estimated(guess.fragments, parts)
         if abs(guess.fragments - parts) > max(1.0, ESTIMATE_SHARE * parts):
             raise Broken(f"{guess.fragments} fragments were estimated and it took {parts}")
 
@@ -127,6 +128,7 @@ async def estimates_fragments(bench: Bench) -> None:
 async def estimates_airtime(bench: Bench) -> None:
     for guess, fragments in await _sent_and_guessed(bench):
         real_s = sum(arrival.airtime_s for arrival in fragments)
+        bench.estimated(guess.airtime_s, real_s)
         if abs(guess.airtime_s - real_s) > ESTIMATE_SHARE * real_s:
             raise Broken(f"{guess.airtime_s:.2f} s on the air were estimated and it took {real_s:.2f} s")
 

@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from fenghuo.plugin.grading import PeerStanding
 from fenghuo.rig.kit.bench import Subject
 from fenghuo.rig.kit.check import Check
 from fenghuo.rig.kit.grades import Grade, Verdict, Went, grade_of, table
-from fenghuo.rig.kit.recording import record_all
+from fenghuo.rig.kit.recording import FarEnd, record_all
 from fenghuo.rig.kit.subjects import Examination, NothingToExamine, examinations
 from fenghuo.rig.kit.suite import CHECKS, Stand
 
@@ -29,6 +30,7 @@ class Record(msgspec.Struct, frozen=True):
     peer: str
     version: str
     verdict: Verdict
+    standing: PeerStanding = PeerStanding.OWN
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -90,7 +92,8 @@ class CheckItem(pytest.Item):
         verdict = stand.verdicts[self.check.claim]
         examination = self.parent.examination
         subject = examination.subject
-        record = Record(subject.plugin, subject.kind.id, examination.fixture.peer, stand.version, verdict)
+        fixture = examination.fixture
+        record = Record(subject.plugin, subject.kind.id, fixture.peer, stand.version, verdict, fixture.standing)
         self.user_properties.append((PROPERTY, msgspec.json.encode(record).decode()))
         match verdict.went:
             case Went.FAILED:
@@ -151,10 +154,10 @@ class Grades:
         if below := self._below():
             terminalreporter.write_line(f"below {self._config.getoption('fenghuo_grade')}: {', '.join(below)}", red=True)
 
-    def _found(self, plugin: str, channel: str) -> dict[tuple[str, str], list[Verdict]]:
+    def _found(self, plugin: str, channel: str) -> dict[FarEnd, list[Verdict]]:
         """By far end, what was found of a channel type."""
         held = {peer: records for (who, kind, peer), records in self._records.items() if (who, kind) == (plugin, channel)}
-        return {(peer, records[0].version): _whole(records) for peer, records in held.items()}
+        return {FarEnd(peer, records[0].version, records[0].standing): _whole(records) for peer, records in held.items()}
 
     def _below(self) -> list[str]:
         """Far ends at which the grade asked for was not shown."""

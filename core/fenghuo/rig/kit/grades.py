@@ -7,9 +7,10 @@ from enum import StrEnum
 
 import msgspec
 
+from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.grading import Grade
 
-__all__ = ["Grade", "Verdict", "Went", "grade_of", "table"]
+__all__ = ["Figures", "Grade", "Verdict", "Went", "figures_of", "grade_of", "table"]
 
 
 class Went(StrEnum):
@@ -23,6 +24,16 @@ class Went(StrEnum):
     UNRUN = "unrun"
 
 
+class Figures(msgspec.Struct, frozen=True):
+    """What was measured beside the verdict. `evidence`: the highest that a delivery reached; `kills`: of the node; `duplicates`: second
+    emissions that arrived, each marked; `estimate_error`: the largest of estimate(), as a share of what it took, None: not measured."""
+
+    evidence: Evidence = Evidence.STORED
+    kills: int = 0
+    duplicates: int = 0
+    estimate_error: float | None = None
+
+
 class Verdict(msgspec.Struct, frozen=True):
     """One check of one channel against one far end; `why`: a sentence unless it passed."""
 
@@ -30,6 +41,7 @@ class Verdict(msgspec.Struct, frozen=True):
     grade: Grade
     went: Went
     why: str = ""
+    figures: Figures = Figures()
 
 
 def grade_of(verdicts: Sequence[Verdict]) -> Grade:
@@ -38,6 +50,19 @@ def grade_of(verdicts: Sequence[Verdict]) -> Grade:
     if not verdicts:
         return Grade.NONE
     return Grade(min(open_ones, default=Grade.PLATINUM + 1) - 1)
+
+
+def figures_of(verdicts: Sequence[Verdict]) -> Figures:
+    """Over all checks: duplicates count where the node was killed, for a bad line alone may cost one too."""
+    found = [verdict.figures for verdict in verdicts]
+    killed = [one for one in found if one.kills]
+    errors = [one.estimate_error for one in found if one.estimate_error is not None]
+    return Figures(
+        evidence=max((one.evidence for one in found), default=Evidence.STORED),
+        kills=sum(one.kills for one in killed),
+        duplicates=sum(one.duplicates for one in killed),
+        estimate_error=max(errors, default=None),
+    )
 
 
 def table(rows: Sequence[tuple[str, str, str]], verdicts: Sequence[Sequence[Verdict]]) -> list[str]:

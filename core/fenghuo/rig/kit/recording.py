@@ -6,17 +6,28 @@ import importlib.metadata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fenghuo.plugin.grading import Record, Shown, keep_record
+import msgspec
+
+from fenghuo.plugin.grading import PeerStanding, Record, Shown, keep_record
 from fenghuo.rig.kit.bench import Subject
 from fenghuo.rig.kit.grades import Verdict, Went, grade_of
 
-__all__ = ["over_all", "record_all", "record_of"]
+__all__ = ["FarEnd", "over_all", "record_all", "record_of"]
 
 WORST = (Went.FAILED, Went.PASSED, Went.UNSHOWN, Went.INAPPLICABLE, Went.UNRUN)
 """Of one check at several far ends, the first of these that is there: what failed anywhere has failed, what was shown anywhere is shown."""
 
-Found = Mapping[tuple[str, str], Sequence[Verdict]]
-"""(far end, its version) → every check there."""
+
+class FarEnd(msgspec.Struct, frozen=True):
+    """Where checks were run."""
+
+    peer: str
+    version: str
+    standing: PeerStanding = PeerStanding.OWN
+
+
+Found = Mapping[FarEnd, Sequence[Verdict]]
+"""Far end → every check there."""
 
 
 def over_all(found: Found) -> list[Verdict]:
@@ -40,7 +51,7 @@ def record_of(subject: Subject, found: Found) -> Record | None:
         grade=grade_of(verdicts).word,
         kit=_version(),
         digest=subject.digest,
-        peers=tuple(Shown(peer, version, grade_of(held).word) for (peer, version), held in found.items()),
+        peers=tuple(Shown(end.peer, end.version, grade_of(held).word, end.standing) for end, held in found.items()),
     )
 
 

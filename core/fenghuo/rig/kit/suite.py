@@ -23,7 +23,7 @@ from fenghuo.rig.kit import (
 )
 from fenghuo.rig.kit.bench import Bench, NotItsKind, Subject
 from fenghuo.rig.kit.check import Check
-from fenghuo.rig.kit.grades import Verdict, Went
+from fenghuo.rig.kit.grades import Figures, Verdict, Went
 from fenghuo.rig.kit.life import task_of_a_life
 from fenghuo.rig.kit.loopback import LoopbackLoop
 
@@ -91,9 +91,10 @@ class Stand(msgspec.Struct):
     async def _verdict(self, check: Check, peer: ConformancePeer, limit_s: float) -> None:
         self.version = peer.version
         went, why = self._foregone(check, peer)
+        figures = Figures()
         if went is None:
-            went, why = await self._tried(check, peer, limit_s)
-        self.verdicts[check.claim] = Verdict(check.claim, check.grade, went, why)
+            went, why, figures = await self._tried(check, peer, limit_s)
+        self.verdicts[check.claim] = Verdict(check.claim, check.grade, went, why, figures)
 
     def _foregone(self, check: Check, peer: ConformancePeer) -> tuple[Went | None, str]:
         capabilities = self.subject.kind.capabilities(peer.settings(peer.port))
@@ -103,27 +104,28 @@ class Stand(msgspec.Struct):
             return Went.UNSHOWN, f"this far end cannot: {', '.join(sorted(missing))}"
         return None, ""
 
-    async def _tried(self, check: Check, peer: ConformancePeer, limit_s: float) -> tuple[Went, str]:
-        try:
-            why = await self._broken(check, peer, limit_s)
-        except NotItsKind as none:
-            return Went.INAPPLICABLE, str(none)
-        return (Went.FAILED if why else Went.PASSED), why
-
-    async def _broken(self, check: Check, peer: ConformancePeer, limit_s: float) -> str:
-        """Why the claim does not hold, empty if it does. Raises: NotItsKind."""
+    async def _tried(self, check: Check, peer: ConformancePeer, limit_s: float) -> tuple[Went, str, Figures]:
         with tempfile.TemporaryDirectory(prefix="fenghuo-kit-") as folder:
             bench = Bench(self.subject, peer, Path(folder), is_virtual=self.fixture.is_simulated, patience=self.patience)
             try:
-                async with asyncio.timeout(limit_s), bench:
-                    await check.story(bench)
-                return "; ".join(bench.life.faults)
-            except NotItsKind:
-                raise
-            except TimeoutError:
-                return f"not over within {limit_s:g} s"
-            except Exception as fault:  # noqa: BLE001  # whatever a channel does is its verdict, not the kit's end
-                return str(fault) if isinstance(fault, AssertionError) else f"{type(fault).__name__}: {fault}"
+                why = await _broken(check, bench, limit_s)
+            except NotItsKind as none:
+                return Went.INAPPLICABLE, str(none), Figures()
+        return (Went.FAILED if why else Went.PASSED), why, bench.figures
+
+
+async def _broken(check: Check, bench: Bench, limit_s: float) -> str:
+    """Why the claim does not hold, empty if it does. Raises: NotItsKind."""
+    try:
+        async with asyncio.timeout(limit_s), bench:
+            await check.story(bench)
+        return "; ".join(bench.life.faults)
+    except NotItsKind:
+        raise
+    except TimeoutError:
+        return f"not over within {limit_s:g} s"
+    except Exception as fault:  # noqa: BLE001  # whatever a channel does is its verdict, not the kit's end
+        return str(fault) if isinstance(fault, AssertionError) else f"{type(fault).__name__}: {fault}"
 
 
 def _prepare() -> None:

@@ -7,16 +7,16 @@ from pathlib import Path
 import msgspec
 
 from fenghuo import Capabilities, ChannelType, Evidence, SimpleChannel
-from fenghuo.plugin.grading import Grade, Record, Shown, record_file
+from fenghuo.plugin.grading import Grade, PeerStanding, Record, Shown, record_file
 from fenghuo.rig.kit.bench import Subject
 from fenghuo.rig.kit.grades import Verdict, Went
-from fenghuo.rig.kit.recording import over_all, record_all, record_of
+from fenghuo.rig.kit.recording import FarEnd, over_all, record_all, record_of
 
 KIND = ChannelType(
     "lamp.red", msgspec.Struct, lambda settings: Capabilities("sms", Evidence.AIRED), ("msisdn",), lambda ctx: SimpleChannel()
 )
 SUBJECT = Subject("fenghuo_lamp", KIND, {}, "1.2", "sha256:11")
-SIMULATED, REAL = ("simulated lamp", "simulated"), ("lamp", "lampd 2")
+SIMULATED, REAL = FarEnd("simulated lamp", "simulated"), FarEnd("lamp", "lampd 2", PeerStanding.REAL_PEER)
 
 
 def verdicts(bronze: Went, silver: Went) -> list[Verdict]:
@@ -41,7 +41,7 @@ def test_a_record_says_what_was_examined_and_where() -> None:
         record.grade,
         record.digest,
     )
-    assert (Shown("simulated lamp", "simulated", "bronze"), Shown("lamp", "lampd 2", "none")) == record.peers
+    assert (Shown("simulated lamp", "simulated", "bronze"), Shown("lamp", "lampd 2", "none", PeerStanding.REAL_PEER)) == record.peers
 
 
 def test_a_part_of_an_examination_leaves_no_record(tmp_path: Path) -> None:

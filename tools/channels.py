@@ -1,0 +1,110 @@
+"""Writes docs/channels.md from the records that the bundled plugins ship.
+
+    python -m tools.channels                       the page anew, from plugins/*/conformance.json
+    python -m tools.channels REPORT.json …         first take far end, version and figures from reports of the kit (--fenghuo-report)
+
+A grade is written by hand, and tests/conformance holds it true; the figures are what the kit measured. A test compares the page.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from fenghuo.plugin.grading import SHIPPED, Bundled, Grade, PeerStanding
+from fenghuo.rig.kit.examining import Record
+from fenghuo.rig.kit.grades import figures_of
+
+__all__ = ["PAGE", "lines", "page", "taken"]
+
+ROOT = Path(__file__).parent.parent
+PLUGINS = ROOT / "plugins"
+PAGE = ROOT / "docs" / "channels.md"
+HEAD = """# Channels
+
+Every channel type that comes with Fenghuo, what the conformance kit gave it, and what stood at the far end.
+Written by `python -m tools.channels` from the `conformance.json` of each plugin; what the grades mean, and how to examine a channel:
+[reference/conformance.md](reference/conformance.md).
+
+- **standing**: `real peer`: an implementation independent of ours took part; `vector-tested`: no independent peer runs on a build machine,
+  so octets were compared with published ones; `own far end`: both ends were written here, and a misreading would show on neither.
+- **evidence**: the highest level that a delivery reached there. A channel without receipts never claims more than AIRED.
+- **copies / kills**: second emissions that arrived after so many kills of the node; each says that it is a copy, or has the same key.
+- **estimate**: the largest error of `estimate()` (airtime, fragments), as a share of what it took.
+
+| plugin | channel type | grade | far end | standing | evidence | copies / kills | estimate |
+|---|---|---|---|---|---|---|---|
+"""
+
+
+def lines(plugins: Path = PLUGINS) -> Iterator[tuple[str, Bundled]]:
+    """Each line of each record, with the folder's name, in order. Raises: ValueError: a record that cannot be read."""
+    for file in sorted(plugins.glob(f"*/{SHIPPED}")):
+        for line in msgspec.json.decode(file.read_bytes(), type=list[Bundled]):
+            yield file.parent.name, line
+
+
+def page(found: Iterable[tuple[str, Bundled]]) -> str:
+    """The whole page."""
+    rows = [_row(plugin, line) for plugin, line in found if not line.simulated]
+    return HEAD + "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def taken(line: Bundled, reports: Mapping[str, Sequence[Record]]) -> Bundled:
+    """A line with what the kit measured at the best of these far ends. `reports`: by far end, of this channel."""
+    if not reports:
+        return line
+    best = min(reports.values(), key=lambda records: list(PeerStanding).index(records[0].standing))
+    figures, whom = figures_of([record.verdict for record in best]), best[0]
+    return msgspec.structs.replace(
+        line,
+        peer=whom.peer,
+        peer_version=whom.version,
+        standing=whom.standing,
+        evidence=figures.evidence.name,
+        kills=figures.kills,
+        duplicates=figures.duplicates,
+        estimate_error=None if figures.estimate_error is None else round(figures.estimate_error, 3),
+    )
+
+
+def _row(plugin: str, line: Bundled) -> tuple[str, ...]:
+    grade = line.grade if Grade.parse(line.grade) >= Grade.SILVER else f"**{line.grade}**"
+    version = "" if line.peer_version == "simulated" else line.peer_version
+    end = version if line.peer in version else " ".join(filter(None, (line.peer, version)))
+    copies = f"{line.duplicates} / {line.kills}" if line.kills else "not measured"
+    error = "not measured" if line.estimate_error is None else f"{line.estimate_error:.1%}".replace("%", " %")
+    shown = (end or "not told", line.standing.value, line.evidence or "not measured", copies, error)
+    return (f"`{plugin}`", f"`{line.channel}`", grade, *shown)
+
+
+def _take(files: Sequence[Path]) -> None:
+    records = [record for file in files for record in msgspec.json.decode(file.read_bytes(), type=list[Record])]
+    for file in PLUGINS.glob(f"*/{SHIPPED}"):
+        found = msgspec.json.decode(file.read_bytes(), type=list[Bundled])
+        new = [taken(line, _by_end(records, line.channel)) for line in found]
+        if new != found:
+            file.write_text("[\n" + ",\n".join(f"  {_text(line)}" for line in new) + "\n]\n", encoding="utf-8")
+
+
+def _by_end(records: Sequence[Record], channel: str) -> dict[str, list[Record]]:
+    found: dict[str, list[Record]] = {}
+    for record in records:
+        if record.channel == channel:
+            found.setdefault(record.peer, []).append(record)
+    return found
+
+
+def _text(line: Bundled) -> str:
+    """As a person writes it: nothing that says nothing, a space after each comma."""
+    usual = Bundled(line.channel)
+    said = {name: value for name, value in msgspec.structs.asdict(line).items() if name == "channel" or value != getattr(usual, name)}
+    return "{" + ", ".join(f'"{name}": {msgspec.json.encode(value).decode()}' for name, value in said.items()) + "}"
+
+
+if __name__ == "__main__":
+    _take([Path(name) for name in sys.argv[1:]])
+    PAGE.write_text(page(lines()), encoding="utf-8")
