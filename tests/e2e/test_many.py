@@ -143,5 +143,6 @@ async def test_an_alert_reaches_20000_people_although_one_of_two_centres_dies(tm
                 assert (202, "active") == (status, answer["state"]), answer
                 waits = await orders_meanwhile(node, first, second)
                 await until_reached(numbers, first, second)
+            print("orders left after", *(f"{wait:.3f}" for wait in waits), "s")
             assert max(waits) <= ORDER_LEAVES_WITHIN_S * TIMEOUT_SCALE, waits
             assert was_up == await since_when_up(node, "sms-b"), "the centre that lives never changed its health"
