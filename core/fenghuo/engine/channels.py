@@ -25,7 +25,7 @@ log = structlog.stdlib.get_logger("fenghuo.channels")
 class Terms(msgspec.Struct, frozen=True):
     """What the operator's settings say of an instance. `medium`: its own name where empty; `stable_s`: least seconds a stage of
     probation lasts; `refire_after_s`: an actuator in doubt starts once more by itself after so long, None: by a person's word only;
-    `ungraded`: why it carries P2 to P4 only, empty where it may carry everything (standing.py)."""
+    `ungraded`: why it carries P2 to P4 only, empty where it may carry everything (standing.py); `reach`, `scarce`: as in ChannelView."""
 
     risk_groups: tuple[str, ...] = ()
     medium: str = ""
@@ -34,6 +34,8 @@ class Terms(msgspec.Struct, frozen=True):
     stable_s: float = 10.0
     refire_after_s: float | None = None
     ungraded: str = ""
+    reach: float = 0.95
+    scarce: bool = False
 
 
 PLAIN = Terms()
@@ -62,6 +64,7 @@ class Instance:
         self.traffic = tuple(kind for kind in terms.traffic if kind in capabilities.traffic)
         self.refire_after_s = terms.refire_after_s
         self.ungraded = terms.ungraded
+        self.reach, self.scarce = terms.reach, terms.scarce
         self.admin = terms.admin
         self.admin_reason = ""
         self.health = ChannelHealth(stable_s=terms.stable_s)
@@ -112,6 +115,8 @@ class Instance:
             repeat_safe=caps.repeat_safe,
             batch=caps.batch,
             ungraded=self.ungraded,
+            reach=self.reach,
+            scarce=self.scarce,
         )
 
 
@@ -203,6 +208,7 @@ class ChannelBoard:
                 clock_quality=self._office.clock.quality(),
                 node=self._office.node,
                 epoch=self._office.epoch,
+                availability=dict(self._office.availability),
             )
         return self._situation
 

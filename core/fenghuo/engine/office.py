@@ -14,8 +14,8 @@ __all__ = ["Office"]
 
 
 class Office:
-    """Built by the daemon. `rules`, `directory`, `roll` and `geocode_systems` (CAP valueName → code system) are swapped for new ones on
-    reload; whoever holds the office sees the newest.
+    """Built by the daemon. `rules`, `directory`, `roll`, `geocode_systems` (CAP valueName → code system) and `availability` (of risk
+    groups, as the settings say) are swapped for new ones on reload; whoever holds the office sees the newest.
     """
 
     def __init__(self, *, node: str, clock: Clock, rules: RuleBook, directory: Directory, epoch: int = 1, seed: int | None = None) -> None:
@@ -25,5 +25,6 @@ class Office:
         self.directory = directory
         self.geocode_systems: Mapping[str, str] = {}
         self.epoch = epoch
+        self.availability: Mapping[str, float] = {}
         self.roll = Roll()
         self.chance = random.Random(seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import cached_property
 
@@ -38,7 +39,8 @@ class ChannelView(msgspec.Struct, frozen=True):
 
     `doubt`: what to do after a crash or timeout: idempotent, queryable, opaque or actuator (delivery.md, At least once);
     `refire_after_s`: when an actuator in doubt starts once more by itself, None: a person decides; `ungraded`: why it carries P2 to P4
-    only, empty where it may carry everything.
+    only, empty where it may carry everything. `reach`: the chance that it gets a message to a recipient while it works and its risk
+    groups stand; `joules`: of one message; `scarce`: P3 and P4 wait for another way rather than use it.
     """
 
     name: str
@@ -62,6 +64,9 @@ class ChannelView(msgspec.Struct, frozen=True):
     batch: bool = False
     refire_after_s: float | None = None
     ungraded: str = ""
+    reach: float = 0.95
+    joules: float = 0.0
+    scarce: bool = False
 
     @property
     def is_usable(self) -> bool:
@@ -70,7 +75,9 @@ class ChannelView(msgspec.Struct, frozen=True):
 
 
 class Situation(msgspec.Struct, frozen=True, dict=True):
-    """Channels, directory digest, clock and epoch at one moment; `at`: UTC seconds, not part of the digest."""
+    """Channels, directory digest, clock and epoch at one moment; `at`: UTC seconds. `availability`: of risk groups, by name, where the
+    settings say it; `proven`: recipient → channel → chance that this way works, where evidence says more than the settings. Neither
+    `at` nor `proven`, which every receipt changes, is part of the digest."""
 
     at: float
     channels: tuple[ChannelView, ...]
@@ -78,11 +85,13 @@ class Situation(msgspec.Struct, frozen=True, dict=True):
     clock_quality: ClockQuality = ClockQuality.NTP
     node: str = "local"
     epoch: int = 1
+    availability: dict[str, float] = {}
+    proven: Mapping[str, Mapping[str, float]] = {}
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 (hex, first 16) of everything but the moment."""
-        return hashlib.sha256(msgspec.msgpack.encode(msgspec.structs.replace(self, at=0.0))).hexdigest()[:16]
+        """SHA-256 (hex, first 16) of what lasts."""
+        return hashlib.sha256(msgspec.msgpack.encode(msgspec.structs.replace(self, at=0.0, proven={}))).hexdigest()[:16]
 
     @cached_property
     def channel(self) -> dict[str, ChannelView]:

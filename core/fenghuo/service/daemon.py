@@ -163,6 +163,7 @@ class Daemon:
         room.intake.default_expiry_s = settings.intake.default_expiry_h * 3600.0
         room.intake.max_pending = settings.intake.max_pending
         room.office.geocode_systems = settings.intake.geocode_systems
+        room.office.availability = settings.availability
         await keeper.load()
         self._rolls = RollKeeper(room.office, self._store, self._host)
         await self._rolls.load()

@@ -37,6 +37,8 @@ def instance_of(
         channel.admin,
         refire_after_s=channel.refire_after_s,
         ungraded=channel.ungraded,
+        reach=channel.reach,
+        scarce=channel.scarce,
     )
     return Instance(channel.name, channel.type, capabilities, address_kinds=kinds, channel=running, terms=terms)
 
@@ -74,7 +76,7 @@ def _situation(settings: Settings, host: PluginHost) -> Situation:
     for channel in settings.channels:
         _, kind = host.channel_types[channel.type]
         views.append(instance_of(channel, kind.address_kinds, kind.capabilities(channel.settings), lambda: None).view())
-    return Situation(0.0, tuple(views))
+    return Situation(0.0, tuple(views), availability=settings.availability)
 
 
 def _directory(settings: Settings, host: PluginHost) -> tuple[Directory | None, tuple[str, ...]]:

@@ -61,6 +61,7 @@ class Reloader:
         self._desk.hold(holders)
         office = self._room.office
         office.rules, office.geocode_systems = rules, settings.intake.geocode_systems
+        office.availability = settings.availability
         log.info("settings changed", rules=rules.digest, needs_restart=list(_waiting(self._settings, settings)))
         self._audit.record(Deed.of("reload", "node", content=rules.digest), SYSTEM)
         await tell_rules(self._room, self._store)
@@ -123,4 +124,4 @@ def _of_a_start(settings: Settings) -> Settings:
     """Without what a running daemon takes over."""
     node = msgspec.structs.replace(settings.node, rules=Path(), directory=None)
     intake = msgspec.structs.replace(settings.intake, geocode_systems={})
-    return msgspec.structs.replace(settings, node=node, intake=intake, tokens=(), warnings=())
+    return msgspec.structs.replace(settings, node=node, intake=intake, tokens=(), warnings=(), availability={})

@@ -95,6 +95,7 @@ def _read(path: Path, reading: Reading) -> Settings | None:
     tokens = settings_sections.read_tokens(reading, node)
     records = settings_sections.read_records(reading, node)
     channels = settings_instances.read_channels(reading, records)
+    availability = settings_instances.read_availability(reading, channels)
     fronts, sources, sensors = settings_instances.read_others(reading)
     listeners: dict[str, Sequence[ChannelSettings | InstanceSettings]] = {
         "channels": channels,
@@ -123,4 +124,5 @@ def _read(path: Path, reading: Reading) -> Settings | None:
         sensors=sensors,
         records=records,
         warnings=tuple(reading.faults.warned),
+        availability=availability,
     )

@@ -16,10 +16,10 @@ from fenghuo.plugin.grading import standing_of
 from fenghuo.plugin.ports import Capabilities, ChannelType, Doubt, FrontType, SensorType, SourceType
 from fenghuo.service.secrets import CREDENTIAL, is_exposed, locate, read_secret, secret_reader
 from fenghuo.service.settings_sections import Reading, named_tables
-from fenghuo.service.settings_tables import ChannelTable, InstanceTable
+from fenghuo.service.settings_tables import ChannelTable, InstanceTable, RiskGroupTable
 from fenghuo.service.settings_values import ChannelSettings, InstanceSettings, Listen
 
-__all__ = ["read_channels", "read_others", "refuse_shared_listeners", "refuse_shared_paths"]
+__all__ = ["read_availability", "read_channels", "read_others", "refuse_shared_listeners", "refuse_shared_paths"]
 
 T = TypeVar("T", ChannelType, FrontType, SourceType, SensorType)
 Found = Mapping[str, tuple[str, T]]
@@ -34,6 +34,23 @@ def read_channels(reading: Reading, records: Path | None) -> tuple[ChannelSettin
         if why := standing[channel.type].ungraded:
             reading.faults.warn(f"channels.{channel.name}", f"carries P2 to P4 only: {why}")
     return tuple(msgspec.structs.replace(channel, ungraded=standing[channel.type].ungraded) for channel in found)
+
+
+def read_availability(reading: Reading, channels: Sequence[ChannelSettings]) -> dict[str, float]:
+    """`[risk_groups.NAME]`: how far each stands; a name that no channel hangs on is a slip."""
+    tables = reading.raw.get("risk_groups", {})
+    if not isinstance(tables, dict):
+        reading.faults.add("risk_groups", f'is {shown(tables)}; it must hold one table for each group, as [risk_groups."cell:opA"]')
+        return {}
+    named = {group for channel in channels for group in channel.risk_groups}
+    found: dict[str, float] = {}
+    for name, raw in tables.items():
+        table = read_struct(raw, RiskGroupTable, f"risk_groups.{name}", reading.faults)
+        if table is not None:
+            found[name] = table.availability
+        if name not in named:
+            reading.faults.warn(f"risk_groups.{name}", f"is no risk group of any channel{near(name, named)}")
+    return found
 
 
 def read_others(
@@ -94,6 +111,8 @@ def _channel(reading: Reading, name: str, table: ChannelTable) -> ChannelSetting
         traffic=_traffic(reading, at, table, capabilities),
         settings=settings,
         refire_after_s=_refire_after_s(reading, at, table, capabilities),
+        reach=table.reach,
+        scarce=table.scarce,
     )
 
 

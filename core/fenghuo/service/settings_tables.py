@@ -28,6 +28,7 @@ __all__ = [
     "PluginsTable",
     "ReleaseTable",
     "Right",
+    "RiskGroupTable",
     "TokenTable",
     "WebTable",
 ]
@@ -200,7 +201,18 @@ class ChannelTable(msgspec.Struct, frozen=True):
         Annotated[float, Meta(ge=0)] | None,
         Meta(description="With refire: seconds for the device, or a person, to say first; never less than 20."),
     ] = None
+    reach: Annotated[
+        float,
+        Meta(gt=0, le=1, description="The chance that it gets a message to a recipient while it works and its risk groups stand."),
+    ] = 0.95
+    scarce: Annotated[bool, Meta(description="Costly or narrow: P3 and P4 wait for another way rather than use it.")] = False
     settings: Annotated[dict[str, Any], Meta(description="The plugin's own settings.")] = {}
+
+
+class RiskGroupTable(msgspec.Struct, frozen=True):
+    """One thing that channels hang on together: `[risk_groups."cell:opA"]`, by the name under which channels name it."""
+
+    availability: Annotated[float, Meta(gt=0, le=1, description="The share of time, in an emergency, in which it stands.")] = 0.98
 
 
 class InstanceTable(msgspec.Struct, frozen=True):
@@ -223,6 +235,7 @@ class FileTable(msgspec.Struct, frozen=True):
     endpoint: EndpointTable = EndpointTable()
     tokens: dict[str, TokenTable] = {}
     channels: dict[str, ChannelTable] = {}
+    risk_groups: dict[str, RiskGroupTable] = {}
     fronts: dict[str, InstanceTable] = {}
     sources: dict[str, InstanceTable] = {}
     sensors: dict[str, InstanceTable] = {}

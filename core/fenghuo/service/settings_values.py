@@ -89,7 +89,7 @@ class TokenSettings(msgspec.Struct, frozen=True):
 class ChannelSettings(msgspec.Struct, frozen=True):
     """One channel instance. `settings`: the plugin's own struct, checked; `plugin`: who answers for the type; `refire_after_s`: when a
     device that may have started is started once more, None: never by itself; `ungraded`: why it carries P2 to P4 only, empty where it may
-    carry everything."""
+    carry everything; `reach`, `scarce`: as in ChannelView."""
 
     name: str
     type: str
@@ -101,6 +101,8 @@ class ChannelSettings(msgspec.Struct, frozen=True):
     settings: msgspec.Struct
     refire_after_s: float | None = None
     ungraded: str = ""
+    reach: float = 0.95
+    scarce: bool = False
 
 
 class InstanceSettings(msgspec.Struct, frozen=True):
@@ -114,7 +116,8 @@ class InstanceSettings(msgspec.Struct, frozen=True):
 
 class Settings(msgspec.Struct, frozen=True):
     """Everything the daemon is built from. `base`: the settings file's folder; `release_valid_s`: seconds a signature counts;
-    `audit_places`: where heads of the audit are kept beside the state folder; `records`: of the conformance kit."""
+    `audit_places`: where heads of the audit are kept beside the state folder; `records`: of the conformance kit; `availability`: of
+    risk groups, by name."""
 
     file: Path
     base: Path
@@ -131,3 +134,4 @@ class Settings(msgspec.Struct, frozen=True):
     sensors: tuple[InstanceSettings, ...]
     records: Path
     warnings: tuple[str, ...] = ()
+    availability: dict[str, float] = {}

@@ -174,3 +174,13 @@ def _with_secrets(name: str, folder: Path, host: PluginHost) -> Settings:
         (folder / "secrets" / secret).write_text(f"secret {number}"[: 8 if secret.endswith(".password") else None] + "\n")
         (folder / "secrets" / secret).chmod(0o600)
     return load(folder / name, host, environment={})
+
+
+def test_a_risk_group_says_how_far_it_stands(tmp_path: Path, host: PluginHost) -> None:
+    """By the name under which channels name it; one that no channel names is most likely a slip."""
+    channel = '[channels.sms-a]\ntype = "sms.test"\nrisk_groups = ["cell:opA"]\nreach = 0.9\nscarce = true\nsettings = { host = "h" }\n'
+    text = channel + '[risk_groups."cell:opA"]\navailability = 0.9\n[risk_groups."cell:opB"]\n'
+    settings = load(written(tmp_path, text), host)
+    assert {"cell:opA": 0.9, "cell:opB": 0.98} == settings.availability
+    assert (0.9, True) == (settings.channels[0].reach, settings.channels[0].scarce)
+    assert 'fenghuo.toml: risk_groups.cell:opB is no risk group of any channel; did you mean "cell:opA"?' in settings.warnings
