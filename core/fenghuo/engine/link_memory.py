@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 
 import msgspec
-import structlog
 
-from fenghuo.engine.link_place import place_of
+from fenghuo.engine.link_place import note_place
 from fenghuo.errors import RowDamaged
 from fenghuo.link import Aired, Caps, Changes, FrameKind, Incoming, Kept, KeyRing, Ledger, Ledgers, Memory, Outgoing, Parcel, Wanted, Window
 from fenghuo.link.counters import STEP
 from fenghuo.store import Store, Tx
-from fenghuo.store.frames import Reserved, Seen, is_copied, keep_window, read_windows, reserve
+from fenghuo.store.frames import Reserved, Seen, keep_window, read_windows, reserve
 from fenghuo.store.records import MetaRow, TransferInRow, TransferOutRow
 from fenghuo.store.tables import META, TRANSFER_IN, TRANSFER_OUT
 
 __all__ = ["LinkMemory"]
-
-_COPIED = (
-    "this store was copied from another machine or folder, which may be sending under the same keys; "
-    "nothing is sent or taken with any of them until new ones are put in at both ends"
-)
-log = structlog.stdlib.get_logger("fenghuo.link")
 
 # One row of `meta` for each medium.
 _AIRTIME = "airtime."
@@ -64,7 +56,7 @@ class LinkMemory:
 
     async def recall(self, ring: KeyRing) -> Memory:
         """What the keys of this post had said and heard before the start; in a copy of a store they are stale. Raises: StoreError."""
-        await self._settle()
+        await note_place(self._store, self._place)
         self._aired, self._recalled_at = await self._store.run(lambda tx: (_aired(tx, self._medium), tx.now))
         lanes = {lane.name: lane.since for lane in ring.lanes() if lane.source != ring.own}
         seen = await self._store.run(lambda tx: read_windows(tx, lanes))
@@ -72,18 +64,6 @@ class LinkMemory:
         incoming = [_incoming(row) for row in await self._store.find(TRANSFER_IN)]
         windows = tuple(Kept(each.lane, Window(each.highest, each.seen), each.stale) for each in seen)
         return Memory(windows, tuple(each for each in outgoing if _is_known(ring, each)), tuple(incoming))
-
-    async def _settle(self) -> None:
-        place = self._place or await asyncio.to_thread(place_of, self._store.folder)
-
-        def job(tx: Tx) -> bool:
-            if is_copied(tx, place):
-                tx.event("alarm.keys_stale", "store", message=_COPIED)
-                return True
-            return False
-
-        if await self._store.run(job):
-            log.error("keys are stale", cause=_COPIED)
 
 
 def keep(tx: Tx, changes: Changes, medium: str) -> None:

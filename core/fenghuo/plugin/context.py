@@ -6,7 +6,7 @@ Built by the daemon, one for each instance; a context holds no resource and outl
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,9 +15,9 @@ import structlog
 
 from fenghuo.clock import Clock
 from fenghuo.model.delivery import Accepted, Refused
-from fenghuo.plugin.ports import Desk, EventStream, Hints, Observation, Web
+from fenghuo.plugin.ports import Desk, EventStream, Hints, Notes, Observation, Recalled, Web
 
-__all__ = ["HostedChannelContext", "HostedFrontContext", "HostedSensorContext", "HostedSourceContext", "plugin_log"]
+__all__ = ["HostedChannelContext", "HostedFrontContext", "HostedSensorContext", "HostedSourceContext", "LoneNotes", "plugin_log"]
 
 
 def plugin_log(family: str, name: str) -> structlog.stdlib.BoundLogger:
@@ -29,10 +29,26 @@ def _no_link() -> None:
     """A place without a disk: nothing is remembered."""
 
 
+class LoneNotes:
+    """Notes of a channel without a node around it: they last as long as this."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, str] = {}
+
+    async def recall(self) -> Recalled:
+        return Recalled(dict(self._values))
+
+    async def keep(self, values: Mapping[str, str | None]) -> None:
+        for name, value in values.items():
+            self._values.pop(name, None)
+            if value is not None:
+                self._values[name] = value
+
+
 @dataclass(slots=True)
 class HostedChannelContext:
     """A channel's context. `secrets` reads a secret file or credential; `on_health` hears what the channel says of itself;
-    `open_link` gives the node's memory of the narrow link when somebody asks for it, see ChannelContext."""
+    `open_link` gives the node's memory of the narrow link when somebody asks for it, `notes` the channel's own, see ChannelContext."""
 
     name: str
     settings: msgspec.Struct
@@ -41,6 +57,7 @@ class HostedChannelContext:
     on_health: Callable[[bool, str], None]
     random: random.Random = field(default_factory=random.SystemRandom)
     open_link: Callable[[], Any] = _no_link
+    notes: Notes = field(default_factory=LoneNotes)
     log: structlog.stdlib.BoundLogger = field(init=False)
 
     def __post_init__(self) -> None:

@@ -59,11 +59,13 @@ __all__ = [
     "Hints",
     "Inbound",
     "InboundKind",
+    "Notes",
     "Observation",
     "PluginInfo",
     "PowerLevel",
     "ProbeBudget",
     "ProbeResult",
+    "Recalled",
     "Renderer",
     "Rendition",
     "SecretReader",
@@ -298,9 +300,27 @@ class SensorContext(Protocol):
     def observe(self, observation: Observation) -> None: ...
 
 
+class Recalled(msgspec.Struct, frozen=True):
+    """What a channel noted before it was started. `turned_back_at`: UTC seconds when the store last went back in time or to another
+    machine (a restore, a repair, a copy), 0 if never: what was noted after what the notes say may be lost."""
+
+    values: Mapping[str, str]
+    turned_back_at: float = 0.0
+
+
+class Notes(Protocol):
+    """A few facts of one channel instance that outlive it, in the store: what it started, how far it has counted. Small texts by name."""
+
+    async def recall(self) -> Recalled:
+        """All of them. Raises: StoreError."""
+
+    async def keep(self, values: Mapping[str, str | None]) -> None:
+        """Put these, in one commit, and take away those that are None; they are on the disk when it returns. Raises: StoreError."""
+
+
 class ChannelContext(Protocol):
     """All that a channel is given. `settings`: its own struct, already checked; `link`: the durable memory of the narrow link,
-    a `fenghuo.link.Disk` (plugin and link stand side by side, so that the port cannot name it)."""
+    a `fenghuo.link.Disk` (plugin and link stand side by side, so that the port cannot name it); `notes`: its own durable memory."""
 
     name: str
     settings: Any
@@ -311,6 +331,10 @@ class ChannelContext(Protocol):
     @property
     def link(self) -> Any:  # a fenghuo.link.Disk
         """The node's memory of the narrow link."""
+
+    @property
+    def notes(self) -> Notes:
+        """What this instance noted for itself."""
 
     def secret(self, path: str) -> str:
         """The content of a secret file, without the final line break; a relative path is relative to the settings file."""

@@ -19,8 +19,8 @@ import structlog
 from fenghuo.clock import Clock
 from fenghuo.errors import NotReady
 from fenghuo.plugin.backoff import Backoff, Setback, Strikes, setback_of
-from fenghuo.plugin.context import HostedChannelContext
-from fenghuo.plugin.ports import Capabilities, Channel, ChannelType, Front, Inbound, Sensor, Source
+from fenghuo.plugin.context import HostedChannelContext, LoneNotes
+from fenghuo.plugin.ports import Capabilities, Channel, ChannelType, Front, Inbound, Notes, Sensor, Source
 
 __all__ = ["ChannelSupervisor", "FrontSupervisor", "SourceSupervisor", "Supervisor", "Wiring"]
 
@@ -176,6 +176,7 @@ class Wiring:
     `secrets` reads a secret by its reference. `on_health(name, up, reason)` hears each start, each failure, and what the channel
     itself says. `on_inbound(name, inbound)` commits, then acks; what it raises is counted and the pump goes on.
     `on_fault(name, sentence)` hears what a person must look at. `open_link`: the durable memory of the narrow link, a fenghuo.link.Disk.
+    `open_notes(name)`: the durable memory of an instance.
     """
 
     clock: Clock
@@ -184,6 +185,7 @@ class Wiring:
     on_inbound: OnInbound
     on_fault: OnFault
     open_link: Callable[[], Any] = lambda: None
+    open_notes: Callable[[str], Notes] = lambda name: LoneNotes()
 
 
 class ChannelSupervisor(Supervisor[Channel]):
@@ -212,7 +214,16 @@ class ChannelSupervisor(Supervisor[Channel]):
                 self._wiring.on_health(self.name, up, reason)
 
         wiring = self._wiring
-        context = HostedChannelContext(self.name, self.settings, self._clock, wiring.secrets, on_health, self._chance, wiring.open_link)
+        context = HostedChannelContext(
+            self.name,
+            self.settings,
+            self._clock,
+            wiring.secrets,
+            on_health,
+            random=self._chance,
+            open_link=wiring.open_link,
+            notes=wiring.open_notes(self.name),
+        )
         channel = self.kind.factory(context)
         try:
             await self._started(channel.start)

@@ -15,6 +15,7 @@ from fenghuo.engine.facts import ChannelObserved
 from fenghuo.engine.health import Sign
 from fenghuo.engine.intake import Submission
 from fenghuo.engine.judging import Origin
+from fenghuo.engine.notes import ChannelNotes
 from fenghuo.model.delivery import Accepted, Refused
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.context import HostedFrontContext, HostedSensorContext, HostedSourceContext
@@ -64,6 +65,7 @@ class Hosting:
             on_health=self._on_health,
             on_inbound=self._room.receipts.take,
             on_fault=self._on_fault,
+            open_notes=functools.partial(ChannelNotes, store),
         )
         self._room.board.on_fault = self._on_fault
         for channel in self._settings.channels:

@@ -13,7 +13,7 @@ from fenghuo.store.records import CensusRow, FrameCounterRow, FrameWindowRow, Me
 from fenghuo.store.tables import CENSUS, FRAME_COUNTER, FRAME_WINDOW, META
 from fenghuo.store.transaction import Tx
 
-__all__ = ["Reserved", "Seen", "is_copied", "keep_window", "mark_stale", "read_windows", "reserve"]
+__all__ = ["Reserved", "Seen", "is_copied", "keep_window", "mark_stale", "read_windows", "reserve", "turned_back_at"]
 
 # Counters of a lane are 32 bits; the last thousand are never given.
 _END = 2**32 - 1024
@@ -104,6 +104,12 @@ def is_copied(tx: Tx, place: str) -> bool:
     return True
 
 
+def turned_back_at(tx: Tx) -> float:
+    """UTC seconds when the rows last went back in time or to another place, 0 if they never did."""
+    mark = tx.get(META, _MARK)
+    return float(mark.value) if mark is not None else 0.0
+
+
 def _mark_rows(tx: Tx) -> None:
     for counter in tx.find(FRAME_COUNTER):
         tx.update(FRAME_COUNTER, FrameCounterRow(counter.lane, counter.next, stale=True))
@@ -122,5 +128,4 @@ def _window(tx: Tx, lane: str, since: float) -> Seen | None:
 
 
 def _may_have_been_lost(tx: Tx, since: float) -> bool:
-    mark = tx.get(META, _MARK)
-    return mark is not None and since <= float(mark.value)
+    return tx.get(META, _MARK) is not None and since <= turned_back_at(tx)

@@ -18,6 +18,7 @@ from fenghuo.engine.health import Sign
 from fenghuo.engine.intake import Submission
 from fenghuo.engine.judging import Origin
 from fenghuo.engine.link_memory import LinkMemory
+from fenghuo.engine.notes import ChannelNotes
 from fenghuo.engine.office import Office
 from fenghuo.engine.rules import RuleBook
 from fenghuo.errors import ConfigError
@@ -100,6 +101,7 @@ class Life:
             self._take,
             lambda name, sentence: self.faults.append(sentence),
             open_link=lambda: LinkMemory(self.store, place=str(place.folder)),
+            open_notes=lambda name: ChannelNotes(self.store, name, place=str(place.folder)),
         )
         kind = msgspec.structs.replace(place.kind, factory=self._make)
         self.supervisor = supervisor = ChannelSupervisor(CHANNEL, kind, place.settings, wiring, chance=self._chance)
