@@ -14,10 +14,12 @@ from fenghuo.clock import instant
 from fenghuo.errors import FormatError
 from fenghuo.formats.cap_out import write_cap
 from fenghuo.formats.fitting import Piece, fit
-from fenghuo.formats.wording import BEIJING, TRAFFIC_MARKS, Phrases, action_mark, chinese_info, phrases, traffic_mark
+from fenghuo.formats.pieces import limit_of, pieces_of
+from fenghuo.formats.renditions_spoken import SPOKEN_FORMS, spoken_copy
+from fenghuo.formats.sheet import sheet_copy
+from fenghuo.formats.wording import BEIJING, TRAFFIC_MARKS, action_mark, chinese_info, traffic_mark
 from fenghuo.model.message import Message
-from fenghuo.model.rendition import COMPACT, Budget, Rendition
-from fenghuo.model.traffic import Kind
+from fenghuo.model.rendition import SHEET, Budget, Rendition
 
 __all__ = ["COPY_MARK_OCTETS", "SMS_UNITS", "action_mark", "cap_body", "json_body", "marked", "radio_text", "sms_text", "traffic_mark"]
 
@@ -62,10 +64,10 @@ def sms_text(message: Message, budget: Budget = _NO_BUDGET) -> Rendition:
 
     Orders and reports are never cut. Raises: FormatError("too-long") if a budget is given and what must be said does not fit.
     """
-    pieces = _pieces(message)
+    pieces = pieces_of(message)
     limit = budget.octets // 2
     try:
-        text, left_out = fit(pieces, _limit(message, limit or SMS_UNITS), _utf16_units)
+        text, left_out = fit(pieces, limit_of(message, limit or SMS_UNITS), _utf16_units)
     except FormatError:
         if limit:
             raise
@@ -81,14 +83,14 @@ def radio_text(message: Message, budget: Budget = _NO_BUDGET) -> Rendition:
     Raises: FormatError("too-long") if a budget is given and what must be said does not fit.
     """
     limit = max(1, budget.octets - COPY_MARK_OCTETS) if budget.octets else 0
-    text, left_out = fit(_pieces(message), _limit(message, limit), _utf8_octets)
+    text, left_out = fit(pieces_of(message), limit_of(message, limit), _utf8_octets)
     return Rendition("radio", text, text.encode(), left_out=left_out)
 
 
 def json_body(message: Message, budget: Budget = _NO_BUDGET) -> Rendition:
     """The message as one JSON object, complete whatever the budget; `text` is what a person is to be shown."""
     info = chinese_info(message)
-    text, _ = fit(_pieces(message), 0, _utf16_units)
+    text, _ = fit(pieces_of(message), 0, _utf16_units)
     body = _Body(
         id=message.id,
         revision=message.revision,
@@ -115,61 +117,24 @@ def cap_body(message: Message, budget: Budget = _NO_BUDGET, *, node: str = "feng
 
 
 def marked(rendition: Rendition, mark: str) -> Rendition:
-    """The rendition with `mark` (重发 2) where a reader sees it: behind the exercise mark of a text, as `copy` in JSON.
+    """The rendition with `mark` (重发 2) where a reader sees it: behind the exercise mark of a text, as `copy` in JSON; a voice says it.
 
-    CAP and the compact frame are left as they are: a second copy is recognised by its identifier.
+    CAP, the compact frame and every other form that is no text are left as they are: a second copy is recognised by its identifier.
     """
-    if not mark or rendition.media_type in (_CAP, COMPACT):
+    if not mark or not (rendition.media_type in (_JSON, SHEET) or rendition.media_type.startswith("text/")):
         return rendition
+    if rendition.media_type == SHEET:
+        return sheet_copy(rendition, mark)
+    if rendition.form.partition("/")[0] in SPOKEN_FORMS:
+        said = spoken_copy(rendition.text, mark)
+        return msgspec.structs.replace(rendition, text=said, data=said.encode())
     text = _with_mark(rendition.text, mark)
     if rendition.media_type == _JSON:
         body = msgspec.json.decode(rendition.data, type=_Body)
         copied = msgspec.structs.replace(body, text=_with_mark(body.text, mark), copy=_copy_number(mark))
         return msgspec.structs.replace(rendition, text=text, data=_encoder.encode(copied))
-    return msgspec.structs.replace(rendition, text=text, data=text.encode())
-
-
-def _pieces(message: Message) -> list[Piece]:
-    said = phrases(message)
-    lead = [Piece("mark", said.mark), Piece("action mark", said.action_mark)]
-    body = _alert_pieces(said) if message.kind is Kind.ALERT else _order_pieces(said)
-    return [*lead, *body, _answer_piece(said), Piece("closing mark", said.mark)]
-
-
-def _alert_pieces(said: Phrases) -> list[Piece]:
-    """In the order of what is kept, so that a lost last part costs least."""
-    issuer = "" if said.issuer in said.event else said.issuer
-    quotation = "" if said.quotation == said.event else said.quotation
-    return [
-        Piece("event", _sentence("", said.event)),
-        Piece("area", _sentence("区域：", said.area)),
-        Piece("action", _sentence("措施：", said.action)),
-        Piece("time", _sentence("", said.time), rank=2),
-        Piece("issuer", _sentence("发布：", issuer), rank=3),
-        Piece("description", _sentence("详情：", quotation), rank=4, shrinks=True),
-    ]
-
-
-def _order_pieces(said: Phrases) -> list[Piece]:
-    """Subject and text word for word."""
-    return [Piece("subject", f"{said.event}：" if said.event else ""), Piece("text", said.quotation)]
-
-
-def _answer_piece(said: Phrases) -> Piece:
-    if said.number and said.asks:
-        return Piece("how to answer", f" 收到请回复 收到{said.number}", rank=1, short=f" {said.number}")
-    return Piece("number", f" {said.number}" if said.number else "")
-
-
-def _sentence(label: str, words: str) -> str:
-    """A phrase with its label and a full stop, unless it brought its own."""
-    if not words:
-        return ""
-    return f"{label}{words}" if words[-1] in "。！？；!?." else f"{label}{words}。"
-
-
-def _limit(message: Message, limit: int) -> int:
-    return limit if message.kind is Kind.ALERT else 0
+    charset = rendition.media_type.partition("charset=")[2] or "utf-8"
+    return msgspec.structs.replace(rendition, text=text, data=text.encode(charset))
 
 
 def _with_mark(text: str, mark: str) -> str:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["COMPACT", "Budget", "Rendition"]
+__all__ = ["COMPACT", "SHEET", "Budget", "Rendition"]
 
 COMPACT = "application/vnd.fenghuo.compact"
 """Media type of a compact frame with its head octet."""
 
+SHEET = "application/vnd.fenghuo.sheet+json"
+"""Media type of a task sheet, see formats.sheet."""
+
 
 class Budget(msgspec.Struct, frozen=True, gc=False):
-    """What a rendition must fit: octets after encoding (0: no limit). The mark of a copy is put on later, see formats.renditions."""
+    """What a rendition must fit: octets after encoding, and seconds of a voice (0: no limit). The mark of a copy is put on later, see
+    formats.renditions."""
 
     octets: int = 0
+    seconds: float = 0.0
 
 
 class Rendition(msgspec.Struct, frozen=True, gc=False):
