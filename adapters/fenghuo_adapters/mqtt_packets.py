@@ -1,0 +1,100 @@
+"""What passes between a connection to an MQTT 5 broker and its owner: frozen values, named as the standard names them.
+
+Source: MQTT 5.0 (OASIS), §3.1 CONNECT, §3.3 PUBLISH, §3.4 PUBACK.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from fenghuo.errors import LinkError
+
+__all__ = ["FAILED", "Answer", "Arrived", "Login", "Publication", "Refused"]
+
+NOBODY = 0x10
+"""PUBACK: the broker took it, and nobody has subscribed to the topic: it is thrown away. Source: MQTT 5.0 §3.4.2.1."""
+FAILED = 0x80
+"""Reason codes from here on say no. Source: MQTT 5.0 §2.4."""
+
+
+class Login(msgspec.Struct, frozen=True):
+    """Who we are to a broker, and how long it keeps what is ours. `expiry_s`: seconds it keeps session and queue after a connection ends;
+    `keepalive_s`: longest silence; `unacknowledged`: how many arrivals it may send before we acknowledge one."""
+
+    client_id: str
+    username: str = ""
+    password: str = ""
+    expiry_s: int = 86_400
+    keepalive_s: int = 6
+    unacknowledged: int = 256
+
+    def __repr__(self) -> str:
+        return f"Login({self.client_id!r})"
+
+
+class Refused(LinkError):
+    """The broker answered the CONNECT or the SUBSCRIBE with a refusal. `code`: MQTT 5.0 §2.4."""
+
+    def __init__(self, what: str, code: int, name: str) -> None:
+        self.code = code
+        self.name = name
+        super().__init__(f"the broker refused {what}: {name} (0x{code:02X})")
+
+
+class Publication(msgspec.Struct, frozen=True):
+    """What is published, always with QoS 1, never retained. `expiry_s`: 0 for never."""
+
+    topic: str
+    payload: bytes
+    expiry_s: int = 0
+    content_type: str = ""
+    correlation: bytes = b""
+    response_topic: str = ""
+    user: tuple[tuple[str, str], ...] = ()
+
+    def properties(self) -> Properties:
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho left its constructor bare
+        if self.expiry_s:
+            properties.MessageExpiryInterval = self.expiry_s
+        if self.content_type:
+            properties.ContentType = self.content_type
+        if self.correlation:
+            properties.CorrelationData = self.correlation
+        if self.response_topic:
+            properties.ResponseTopic = self.response_topic
+        if self.user:
+            properties.UserProperty = list(self.user)
+        return properties
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a PUBACK said. `code`: MQTT 5.0 §3.4.2.1, `name`: the same in words."""
+
+    code: int
+    name: str
+
+    @property
+    def is_taken(self) -> bool:
+        return self.code < FAILED
+
+    @property
+    def has_subscriber(self) -> bool:
+        return self.code != NOBODY
+
+
+class Arrived(msgspec.Struct, frozen=True):
+    """A PUBLISH that came in. `retained`: it was published to be kept for whoever comes later; `acknowledge`: to be called once it is on
+    the disk, in any order and however late."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+    duplicate: bool
+    acknowledge: Callable[[], None]
+    content_type: str = ""
+    correlation: bytes = b""
+    user: tuple[tuple[str, str], ...] = ()
