@@ -1,0 +1,116 @@
+"""When a loud channel may not start anything: not armed since it was installed, upgraded or restored, or at night for less than severe.
+
+A stop is never held back by any of this.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, time, timedelta
+from typing import Literal
+
+import msgspec
+
+from fenghuo import ConfigError, Notes, Outcome, Permanent, Priority, Recalled, Scope, Transient
+from fenghuo.formats.wording import BEIJING
+
+__all__ = ["LoudSettings", "Loudness", "QuietHours"]
+
+VERSION = "0.1.0"
+"""Of what is installed: with another one the switch is off until a person has armed it again."""
+_RUNNING = "running"
+"""Name of the note that says since when which version runs here."""
+_SLACK = timedelta(minutes=1)
+"""A person writes an instant by the minute."""
+_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
+_LOUDEST_OF = {"red": 1, "orange": 2}
+
+
+class LoudSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every channel that people hear has in its settings.
+
+    `armed`: the instant at which a person armed it, as in armed = 2026-07-15T09:30:00+08:00; without it nothing is ever started, and
+    an instant before the last install, upgrade or restore counts as none. `quiet_hours`: Beijing time, as in ["22:00-06:00"];
+    `quiet_passes`: the least colour that sounds in them; P0 always does, an exercise never.
+    """
+
+    armed: datetime | None = None
+    quiet_hours: tuple[str, ...] = ("22:00-06:00",)
+    quiet_passes: Literal["red", "orange"] = "orange"
+
+    def __post_init__(self) -> None:
+        QuietHours.parse(self.quiet_hours)
+        if self.armed is not None and self.armed.tzinfo is None:
+            raise ValueError(f"armed {self.armed.isoformat()} has no time zone; write for example armed = 2026-07-15T09:30:00+08:00")
+
+
+class QuietHours(msgspec.Struct, frozen=True):
+    """Spans of the day in Beijing time, each [begin, end); one whose end is not later goes over midnight."""
+
+    spans: tuple[tuple[time, time], ...]
+
+    @classmethod
+    def parse(cls, texts: tuple[str, ...]) -> QuietHours:
+        """Raises: ValueError with a sentence."""
+        spans = []
+        for text in texts:
+            found = _HOURS.fullmatch(text)
+            if found is None:
+                raise ValueError(f'quiet_hours {text!r} is not a span of the day such as "22:00-06:00"')
+            from_hour, from_minute, to_hour, to_minute = map(int, found.groups())
+            spans.append((time(from_hour, from_minute), time(to_hour, to_minute)))
+        return cls(tuple(spans))
+
+    def left_s(self, at: float) -> float:
+        """Seconds until the quiet around `at` (UTC seconds) ends, 0 outside of any."""
+        now = datetime.fromtimestamp(at, BEIJING)
+        return max((self._left_s(begin, end, now) for begin, end in self.spans), default=0.0)
+
+    @staticmethod
+    def _left_s(begin: time, end: time, now: datetime) -> float:
+        clock = now.time()
+        over_midnight = end <= begin
+        inside = begin <= clock or clock < end if over_midnight else begin <= clock < end
+        if not inside:
+            return 0.0
+        last = datetime.combine(now.date(), end, BEIJING)
+        return ((last if clock < end else last + timedelta(days=1)) - now).total_seconds()
+
+
+class Loudness:
+    """The switch and the quiet of one channel. `why_off`: why nothing may be started, as a sentence; empty when it is armed."""
+
+    def __init__(self, settings: LoudSettings, name: str) -> None:
+        self._settings = settings
+        self._name = name
+        self._quiet = QuietHours.parse(settings.quiet_hours)
+        self.why_off = "the channel has not started"
+
+    async def look(self, notes: Notes, recalled: Recalled, now: float) -> None:
+        """Note since when this version runs here, and judge the switch by it. Raises: StoreError; ConfigError: armed in the future."""
+        said, _, since = recalled.values.get(_RUNNING, "").partition(" ")
+        began = float(since) if said == VERSION else now
+        if said != VERSION:
+            await notes.keep({_RUNNING: f"{VERSION} {now!r}"})
+        self.why_off = self._judged(max(began, recalled.turned_back_at), now)
+
+    def _judged(self, since: float, now: float) -> str:
+        armed, changed = self._settings.armed, datetime.fromtimestamp(since, BEIJING)
+        how = f"put armed = {datetime.fromtimestamp(now, BEIJING).isoformat(timespec='seconds')} into [channels.{self._name}.settings]"
+        if armed is None:
+            return f"it is not armed: {how} when it may sound"
+        if armed > datetime.fromtimestamp(now, BEIJING) + _SLACK:
+            raise ConfigError(f"armed {armed.isoformat()} lies in the future: {how} when it may sound")
+        if armed < changed - _SLACK:
+            return f"it was armed before {changed:%Y-%m-%d %H:%M:%S}, when it was installed, upgraded or restored: {how} when it may sound"
+        return ""
+
+    def refusal(self, *, level: int, priority: Priority, is_exercise: bool, now: float) -> Outcome | None:
+        """Why this may not be started now, None if it may. `level`: 1 red to 4 blue, beyond that daily."""
+        if self.why_off:
+            return Permanent(Scope.RECIPIENT, "not-armed")
+        left_s = self._quiet.left_s(now)
+        sounds = priority is Priority.P0 or 1 <= level <= _LOUDEST_OF[self._settings.quiet_passes]
+        if left_s and (is_exercise or not sounds):
+            return Transient(Scope.RECIPIENT, "quiet-hours", left_s)
+        return None

@@ -1,0 +1,136 @@
+"""A loud channel is off after install, upgrade and restore, and quiet at night; what saves lives sounds all the same."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from fenghuo import ConfigError, Permanent, Priority, Recalled, Scope, Transient
+from fenghuo.formats.wording import BEIJING
+from fenghuo.plugin.context import LoneNotes
+from fenghuo_broadcast.quiet import VERSION, Loudness, LoudSettings, QuietHours
+
+NIGHT = QuietHours.parse(("22:00-06:00",))
+
+
+def at(hour: int, minute: int = 0, *, day: int = 15) -> datetime:
+    return datetime(2026, 7, day, hour, minute, tzinfo=BEIJING)
+
+
+async def looked(settings: LoudSettings, notes: LoneNotes, now: datetime, *, turned_back_at: float = 0.0) -> Loudness:
+    loudness = Loudness(settings, "county")
+    recalled = await notes.recall()
+    await loudness.look(notes, Recalled(recalled.values, turned_back_at), now.timestamp())
+    return loudness
+
+
+async def armed_at_nine() -> Loudness:
+    return await looked(LoudSettings(armed=at(9)), LoneNotes(), at(9))
+
+
+@pytest.mark.parametrize(
+    ("hour", "minute", "left_h"), [(21, 59, 0), (22, 0, 8), (23, 30, 6.5), (0, 0, 6), (5, 59, 1 / 60), (6, 0, 0), (12, 0, 0)]
+)
+def test_the_night_goes_over_midnight(hour: int, minute: int, left_h: float) -> None:
+    """Its first minute is quiet, the minute of its end is not."""
+    assert left_h * 3600 == pytest.approx(NIGHT.left_s(at(hour, minute).timestamp()))
+
+
+def test_a_siesta_is_a_span_of_one_day() -> None:
+    """Two spans stand side by side; none is no quiet at all."""
+    both = QuietHours.parse(("22:00-06:00", "12:30-14:00"))
+    assert 1800 == both.left_s(at(13, 30).timestamp())
+    assert 0 == QuietHours.parse(()).left_s(at(3).timestamp())
+
+
+async def test_after_an_install_nothing_sounds() -> None:
+    """The sentence says what to write, with the instant of now."""
+    loudness = await looked(LoudSettings(), LoneNotes(), at(9))
+    assert loudness.why_off.startswith("it is not armed: put armed = 2026-07-15T09:00:00+08:00 into [channels.county.settings]")
+    said = loudness.refusal(level=1, priority=Priority.P0, is_exercise=False, now=at(9).timestamp())
+    assert Permanent(Scope.RECIPIENT, "not-armed") == said
+
+
+async def test_settings_brought_from_elsewhere_do_not_arm_it() -> None:
+    """An instant before the install counts as none."""
+    loudness = await looked(LoudSettings(armed=at(9, day=14)), LoneNotes(), at(9))
+    assert "it was armed before 2026-07-15 09:00:00" in loudness.why_off
+
+
+async def test_a_person_arms_it_and_it_stays_so_over_restarts() -> None:
+    """Also when it was armed in the minute of the install."""
+    notes = LoneNotes()
+    assert not (await looked(LoudSettings(armed=at(9)), notes, at(9))).why_off
+    assert not (await looked(LoudSettings(armed=at(9)), notes, at(12, day=20))).why_off
+
+
+async def test_an_upgrade_switches_it_off() -> None:
+    """What ran before is another version; the same instant does not count any more, a new one does."""
+    notes = LoneNotes()
+    await notes.keep({"running": f"0.0.9 {at(8).timestamp()!r}"})
+    assert (await looked(LoudSettings(armed=at(9)), notes, at(12))).why_off
+    assert (await looked(LoudSettings(armed=at(9)), notes, at(13))).why_off
+    assert not (await looked(LoudSettings(armed=at(12, 30)), notes, at(13))).why_off
+
+
+async def test_a_restore_switches_it_off() -> None:
+    """It was armed before the store went back in time."""
+    notes = LoneNotes()
+    assert not (await looked(LoudSettings(armed=at(9)), notes, at(9))).why_off
+    assert (await looked(LoudSettings(armed=at(9)), notes, at(12), turned_back_at=at(11).timestamp())).why_off
+    assert not (await looked(LoudSettings(armed=at(12)), notes, at(12), turned_back_at=at(11).timestamp())).why_off
+
+
+async def test_nobody_arms_it_for_tomorrow() -> None:
+    """It would outlive an upgrade of today."""
+    with pytest.raises(ConfigError, match="armed 2026-07-16T09:00:00\\+08:00 lies in the future"):
+        await looked(LoudSettings(armed=at(9, day=16)), LoneNotes(), at(9))
+
+
+@pytest.mark.parametrize(
+    ("level", "priority", "is_exercise", "sounds"),
+    [
+        (1, Priority.P1, False, True),
+        (2, Priority.P1, False, True),
+        (3, Priority.P2, False, False),
+        (10, Priority.P4, False, False),
+        (10, Priority.P0, False, True),
+        (0, Priority.P1, False, False),
+        (1, Priority.P0, True, False),
+    ],
+)
+async def test_at_night_only_what_is_severe_sounds(level: int, priority: Priority, is_exercise: bool, sounds: bool) -> None:
+    """Red, orange and P0; the rest waits for the morning, and an exercise too, whatever its colour."""
+    loudness = await armed_at_nine()
+    said = loudness.refusal(level=level, priority=priority, is_exercise=is_exercise, now=at(23).timestamp())
+    assert said == (None if sounds else Transient(Scope.RECIPIENT, "quiet-hours", 7 * 3600.0))
+    assert loudness.refusal(level=level, priority=priority, is_exercise=is_exercise, now=at(12).timestamp()) is None
+
+
+async def test_orange_can_be_kept_quiet_too() -> None:
+    """As the settings say."""
+    loudness = await looked(LoudSettings(armed=at(9), quiet_passes="red"), LoneNotes(), at(9))
+    assert loudness.refusal(level=2, priority=Priority.P1, is_exercise=False, now=at(23).timestamp()) is not None
+    assert loudness.refusal(level=1, priority=Priority.P1, is_exercise=False, now=at(23).timestamp()) is None
+
+
+@pytest.mark.parametrize("text", ["22-6", "22:00-24:00", "nights", "22:00 - 06:00"])
+def test_a_span_that_is_none_is_told(text: str) -> None:
+    """With one that is."""
+    with pytest.raises(ValueError, match='is not a span of the day such as "22:00-06:00"'):
+        LoudSettings(quiet_hours=(text,))
+
+
+def test_an_instant_without_a_zone_is_told() -> None:
+    """Nobody guesses which clock was meant."""
+    with pytest.raises(ValueError, match="has no time zone; write for example armed = 2026-07-15T09:30:00"):
+        LoudSettings(armed=datetime(2026, 7, 15, 9))  # noqa: DTZ001  # the mistake
+
+
+def test_the_version_is_the_one_that_is_installed() -> None:
+    """An upgrade must be seen, or it would leave the switch on."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["version"] == VERSION
