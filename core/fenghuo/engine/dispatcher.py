@@ -20,6 +20,7 @@ from fenghuo.engine.settling import QUERY_S
 from fenghuo.errors import Denied, StaleEpoch
 from fenghuo.model.delivery import AttemptRef, Delivery, DeliveryState, Outcome, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo.model.situation import Health
+from fenghuo.model.traffic import Priority
 from fenghuo.plugin.ports import Channel, Doubt, Unsupported
 
 __all__ = ["Dispatcher"]
@@ -83,6 +84,11 @@ class Dispatcher:
         instance = self._board.get(channel)
         medium = self._media.get(instance.medium) if instance else None
         return medium.queued(channel) if medium else 0
+
+    def ahead(self, instance: Instance, priority: Priority) -> int:
+        """How many deliveries that are as urgent or more the medium of an instance has before it."""
+        medium = self._media.get(instance.medium)
+        return medium.ahead(priority) if medium else 0
 
     @property
     def in_flight(self) -> int:

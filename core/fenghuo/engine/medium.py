@@ -57,6 +57,11 @@ class Medium:
         later = sum(delivery.channel == channel for _, _, delivery in self._later)
         return waiting + later + sum(len(held) for (name, *_), held in self._blocked.items() if name == channel)
 
+    def ahead(self, priority: Priority) -> int:
+        """How many deliveries of this class or a more urgent one wait here or are on the air."""
+        waiting = sum(len(heap) for (_, level), heap in self._waiting.items() if level <= priority)
+        return waiting + sum(self._in_flight.values())
+
     def held(self) -> set[int]:
         """Every delivery that waits here."""
         waiting = (entry[4] for heap in self._waiting.values() for entry in heap)

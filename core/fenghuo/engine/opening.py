@@ -14,8 +14,9 @@ from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import Book, OpenMessage, OpenObjective, OpenTarget
 from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.inherit import INHERITED, Heir, channels_of, inherited_rungs
+from fenghuo.engine.loads import Loads
 from fenghuo.engine.office import Office
-from fenghuo.engine.planning import Candidate, Carriage, LeftOut, candidates
+from fenghuo.engine.planning import Candidate, Carriage, LeftOut, candidates, fitting
 from fenghuo.engine.publics import Publics, planned_by
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.routing import Routed, envelope_of, route
@@ -44,6 +45,7 @@ class Opening:
         self._waiting: list[tuple[Priority, int, OpenObjective, Iterator[Heir]]] = []
         self._order = itertools.count()
         self._publics = Publics(office, board, shelf, drafting=self)
+        self.loads = Loads(board, shelf)
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
@@ -108,19 +110,23 @@ class Opening:
         return targets
 
     def _open_chunk(self, entry: OpenObjective, heirs: list[Heir], batch: Batch) -> list[OpenTarget]:
-        targets = [self.add_target(entry, heir, batch) for heir in heirs]
+        carriage = self._carriage(entry, batch)
+        targets = [self.add_target(entry, heir, batch, carriage=carriage) for heir in heirs]
         planned = entry.objective.planned + len(heirs)
         entry.objective = msgspec.structs.replace(entry.objective, planned=planned)
         batch.objectives[entry.objective.id] = entry.objective
         return targets
 
-    def add_target(self, entry: OpenObjective, heir: Heir, batch: Batch, *, covers: str = "") -> OpenTarget:
-        """A new target with a delivery, still HELD, for every way that the ladder and the directory allow."""
+    def add_target(
+        self, entry: OpenObjective, heir: Heir, batch: Batch, *, covers: str = "", carriage: Carriage | None = None
+    ) -> OpenTarget:
+        """A new target with a delivery, still HELD, for every way that the ladder and the directory allow. `carriage`: of its chunk."""
         objective = entry.objective
         target = OpenTarget(Target(objective=objective.id, recipient=heir.recipient, covers=covers), entry)
         self._book.add_target(target)
         batch.new_targets.append(target.target)
-        ways = heir.ways if objective.ladder == INHERITED else self._ways(entry, heir.recipient, batch)
+        is_inherited = objective.ladder == INHERITED
+        ways = heir.ways if is_inherited else self._ways(entry, heir.recipient, carriage or self._carriage(entry, batch), batch)
         for way in ways:
             delivery = self._delivery(entry, heir.recipient, way)
             self._book.put(target, delivery)
@@ -139,19 +145,33 @@ class Opening:
             batch.event("alarm.no_way", f"objective/{objective.id}", **body, via=list(objective.via))
             entry.is_way_missing = True
 
-    def _ways(self, entry: OpenObjective, recipient: RecipientId, batch: Batch) -> tuple[Candidate, ...]:
+    def _carriage(self, entry: OpenObjective, batch: Batch) -> Carriage:
+        """What the message asks of the channels of its ladder at this moment; its renditions for them are made by the way."""
+        objective, message, now = entry.objective, entry.message.message, self._office.clock.time()
+        plain = Carriage(objective.traffic, objective.priority, objective.via)
+        if objective.ladder == INHERITED:
+            return plain
+        views = fitting(entry.rungs, plain, self._board.situation())
+        for form in dict.fromkeys(view.form for view in views):
+            row = self._shelf.make(message, form)
+            if row is not None:
+                batch.renditions.append(row)
+        return msgspec.structs.replace(
+            plain,
+            loads=self.loads.of(message, objective.priority, [view.name for view in views]),
+            left_s=objective.deadline_at - now,
+            expires_s=message.expires_at - now,
+        )
+
+    def _ways(self, entry: OpenObjective, recipient: RecipientId, carriage: Carriage, batch: Batch) -> tuple[Candidate, ...]:
         objective, message = entry.objective, entry.message.message
         found, left = candidates(
             recipient,
             entry.rungs,
-            Carriage(objective.traffic, objective.priority, objective.via),
+            carriage,
             directory=self._directory(entry, recipient),
             situation=self._board.situation(),
         )
-        for form in {way.form for way in found}:
-            row = self._shelf.make(message, form)
-            if row is not None:
-                batch.renditions.append(row)
         unfit = {way.form: why for way in found if (why := self._shelf.why_not(message, way.form))}
         left += tuple(LeftOut(way.rung, way.channel, unfit[way.form]) for way in found if way.form in unfit and way.rank == 1)
         for one in left:

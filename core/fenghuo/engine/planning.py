@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import math
+from collections.abc import Mapping
 
 import msgspec
 
+from fenghuo.engine.admission import NO_LOAD, Load, late, never
 from fenghuo.engine.rules import Rung
 from fenghuo.engine.standing import too_urgent
 from fenghuo.model.directory import ContactPoint, Directory, RecipientId
 from fenghuo.model.situation import ChannelView, Health, Situation
 from fenghuo.model.traffic import Priority, Traffic
 
-__all__ = ["Candidate", "Carriage", "LeftOut", "best_first", "candidates", "lint"]
+__all__ = ["Candidate", "Carriage", "LeftOut", "best_first", "candidates", "fitting", "lint"]
 
 HEALTH_RANK = {Health.UP: 0, Health.UNKNOWN: 1, Health.PROBATION: 2, Health.SUSPECT: 3, Health.DOWN: 4}
 
@@ -37,17 +40,21 @@ class LeftOut(msgspec.Struct, frozen=True):
 
 
 class Carriage(msgspec.Struct, frozen=True):
-    """What a message asks of a channel. `via`: only by these, by any if it is empty."""
+    """What a message asks of a channel. `via`: only by these, by any if it is empty; `loads`: what it costs each channel; `left_s`,
+    `expires_s`: seconds to the deadline, and until the content expires."""
 
     traffic: Traffic
     priority: Priority
     via: tuple[str, ...] = ()
+    loads: Mapping[str, Load] = {}
+    left_s: float = math.inf
+    expires_s: float = math.inf
 
 
 def candidates(
     recipient: RecipientId, rungs: tuple[Rung, ...], carriage: Carriage, *, directory: Directory, situation: Situation
 ) -> tuple[tuple[Candidate, ...], tuple[LeftOut, ...]]:
-    """All ways to a recipient in the order of the ladder, and what was left out."""
+    """All ways to a recipient in the order of the ladder, and what was left out, or is not counted on as it would be late."""
     ways: list[Candidate] = []
     left: list[LeftOut] = []
     points = directory.contacts_by_owner.get(recipient, ())
@@ -59,8 +66,16 @@ def candidates(
             if reason or not found or view is None:
                 left.append(LeftOut(index, name, reason or _no_address(view)))
                 continue
+            if too_late := late(carriage.loads.get(name, NO_LOAD), carriage.left_s):
+                left.append(LeftOut(index, name, too_late))
             ways.extend(Candidate(index, name, point.address, point.kind, view.form, rank) for rank, point in enumerate(found, 1))
     return tuple(ways), tuple(left)
+
+
+def fitting(rungs: tuple[Rung, ...], carriage: Carriage, situation: Situation) -> tuple[ChannelView, ...]:
+    """The channels of a ladder that may carry it, whoever it is for."""
+    views = (situation.channel.get(name) for name in dict.fromkeys(name for rung in rungs for name in rung.channels))
+    return tuple(view for view in views if view is not None and not _why_not(view.name, view, carriage))
 
 
 def _why_not(name: str, view: ChannelView | None, carriage: Carriage) -> str:
@@ -71,7 +86,7 @@ def _why_not(name: str, view: ChannelView | None, carriage: Carriage) -> str:
         return f"the sender asked for {', '.join(carriage.via)} only"
     if carriage.traffic not in view.traffic:
         return f"the channel may not carry {carriage.traffic} traffic"
-    return too_urgent(view.ungraded, carriage.priority)
+    return too_urgent(view.ungraded, carriage.priority) or never(carriage.loads.get(name, NO_LOAD), carriage.expires_s)
 
 
 def _no_address(view: ChannelView | None) -> str:

@@ -60,6 +60,7 @@ class EngineRoom:
         self.licensing = Licensing(office, self.facts, self.book, store, shelf=self.shelf)
         self.dispatcher = Dispatcher(office, self.facts, self.book, board=self.board, licensing=self.licensing)
         self.licensing.pump = self._pump
+        self.opening.loads.ahead = self.dispatcher.ahead
         self.fan_outs = FanOuts(office, self.facts, self.book, store, board=self.board, shelf=self.shelf)
         self.fan_outs.on_fatal = on_fatal
         self.apply.end_fan_out = self.fan_outs.end

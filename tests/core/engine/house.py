@@ -97,7 +97,7 @@ class Sheet(msgspec.Struct, frozen=True):
 class FakeChannel(SimpleChannel):
     """Fills the port: emits into a list and answers the outcomes it was given, ACCEPTED when it has none left.
 
-    `fragments`: of each emission, as estimated; `before`: awaited before begin();
+    `fragments`, `airtime_s`: of each emission, as estimated; `before`: awaited before begin();
     `refusals`: what a page is answered without it; `during`: awaited inside the licence;
     `answers`: what query() knows, by token.
     """
@@ -111,11 +111,12 @@ class FakeChannel(SimpleChannel):
         self.page_outcomes: deque[Outcome | Paged | Exception] = deque()
         self.refusals: deque[Outcome] = deque()
         self.fragments = 1
+        self.airtime_s = 0.0
         self.before: Callable[[], Awaitable[None]] = _nothing
         self.during: Callable[[Emission], Awaitable[None]] = _nothing_more
 
     def estimate(self, size: int, address: str) -> Estimate:
-        return Estimate(fragments=self.fragments)
+        return Estimate(airtime_s=self.airtime_s, fragments=self.fragments)
 
     async def send(self, job: SendJob) -> Outcome:
         await self.before()

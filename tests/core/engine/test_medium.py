@@ -44,6 +44,16 @@ def drained(of: Medium) -> list[int]:
     return found
 
 
+def test_what_is_as_urgent_or_more_goes_first() -> None:
+    """Two wait and one is on the air before a P1; three and one before a P2, whatever its class."""
+    queue = medium(concurrency=1)
+    for key, priority in enumerate((Priority.P0, Priority.P0, Priority.P1, Priority.P2)):
+        put(queue, key, priority)
+    assert [2, 3, 4] == [queue.ahead(priority) for priority in (Priority.P0, Priority.P1, Priority.P2)]
+    queue.take()
+    assert [2, 3, 4] == [queue.ahead(priority) for priority in (Priority.P0, Priority.P1, Priority.P2)]
+
+
 def test_p0_goes_before_everything() -> None:
     """Strict: as long as a P0 waits, nothing else goes."""
     queue = medium()

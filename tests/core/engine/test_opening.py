@@ -352,3 +352,22 @@ def _with_contacts(house: House, *points: ContactPoint) -> None:
 
 def _caps(form: str) -> Capabilities:
     return Capabilities(form=form, evidence_max=Evidence.DEVICE)
+
+
+async def test_what_would_come_too_late_is_not_planned_and_the_reason_is_kept(tmp_path: Path) -> None:
+    """Ten orders of a minute each wait for the radio; one that ends in five minutes is told so before it is queued, by its seconds."""
+    radio = Capabilities(form="radio", evidence_max=Evidence.DEVICE, half_duplex=True, concurrency=1, repeat_safe=True)
+    async with opened(tmp_path, r=radio) as house:
+        never = asyncio.Event()
+        house.channel["r"].airtime_s = 60.0
+        house.channel["r"].before = never.wait  # type: ignore[assignment]  # what it gives is not looked at
+        for number in range(10):
+            await house.order("shuang", text=str(number), via=["r"])
+        await house.order("shuang", text="late", via=["r"], expires_s=300)
+        (left,) = [one for event in await house.events("objective.left_out") for one in event["left_out"] if "expires" in one["reason"]]
+        says = "it would take 661 s (600 s of others first, 60 s on the air, 1 s on the way), and the content expires in 300 s"
+        assert (says, ["shuang"]) == (left["reason"], left["recipients"])
+        assert ["shuang"] == [event["recipient"] for event in await house.events("target.no_way")], "nobody is left out in silence"
+        assert 10 == len(await house.deliveries())
+        never.set()
+        await house.settle()

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fenghuo.engine.planning import Candidate, Carriage, best_first, candidates, lint
+from fenghuo.engine.admission import Load
+from fenghuo.engine.planning import Candidate, Carriage, LeftOut, best_first, candidates, fitting, lint
 from fenghuo.engine.rules import Rung
 from fenghuo.model.directory import ContactPoint, Directory
 from fenghuo.model.situation import Admin, ChannelView, Health
@@ -102,6 +103,32 @@ def test_a_channel_without_a_reason_is_never_left_out_and_one_with_a_reason_neve
     found, left = ways("wang", rung("a", "x"), rung("r", "b"), via=("a", "r", "x"))
     assert (["a", "r"], 2) == ([way.channel for way in found], len(left))
     assert ["x: no channel is named x", "b: the sender asked for a, r, x only"] == left
+
+
+# What cannot come in time.
+
+
+def test_what_ends_before_it_could_arrive_is_left_out_with_its_seconds() -> None:
+    """Six minutes of others wait for the radio, and the content ends in two: nobody plans on it."""
+    carriage = Carriage(Traffic.ACTUAL, Priority.P2, (), {"r": Load(airtime_s=6.0, ahead_s=360.0)}, left_s=60.0, expires_s=120.0)
+    found, left = candidates("wang", (rung("a"), rung("r")), carriage, directory=directory(), situation=situation())
+    says = "it would take 366 s (360 s of others first, 6 s on the air, 0 s on the way), and the content expires in 120 s"
+    assert (["a"], [LeftOut(1, "r", says)]) == ([way.channel for way in found], list(left))
+
+
+def test_what_may_miss_the_deadline_is_planned_and_said() -> None:
+    """The deadline is when a person hears of it; the slow way stays for when nothing else is left."""
+    carriage = Carriage(Traffic.ACTUAL, Priority.P2, (), {"r": Load(latency_q95_s=3600.0)}, left_s=300.0, expires_s=86_400.0)
+    found, left = candidates("wang", (rung("a"), rung("r")), carriage, directory=directory(), situation=situation())
+    assert (["a", "r"], ["r"]) == ([way.channel for way in found], [out.channel for out in left])
+    assert "the deadline is in 300 s; tried when no way in time is left" in left[0].reason
+
+
+def test_the_channels_that_fit_are_those_of_the_ladder_that_may_carry_it() -> None:
+    """Whoever it is for: no unknown one, none of other traffic, none that the sender did not ask for."""
+    drill = view("b", traffic=(Traffic.EXERCISE,))
+    carriage = Carriage(Traffic.ACTUAL, Priority.P2, ("a", "b", "x"))
+    assert ["a"] == [one.name for one in fitting((rung("a", "b"), rung("r", "x")), carriage, situation(view("a"), drill, view("r")))]
 
 
 # What cannot work.

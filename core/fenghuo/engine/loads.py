@@ -1,0 +1,66 @@
+"""What a message would cost on each channel, asked of the channels themselves and of the queues before them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from fenghuo.engine.admission import Load
+from fenghuo.engine.channels import ChannelBoard, Instance
+from fenghuo.engine.renditions import RenditionShelf
+from fenghuo.model.message import Message
+from fenghuo.model.traffic import Priority
+from fenghuo.plugin.ports import Estimate
+
+__all__ = ["Loads"]
+
+log = structlog.stdlib.get_logger("fenghuo.loads")
+
+
+class Loads:
+    """`ahead`: how many emissions of a class or a more urgent one wait for the medium of an instance."""
+
+    def __init__(self, board: ChannelBoard, shelf: RenditionShelf) -> None:
+        self._board = board
+        self._shelf = shelf
+        self.ahead: Callable[[Instance, Priority], int] = _nothing_waits
+
+    def of(self, message: Message, priority: Priority, channels: Iterable[str]) -> dict[str, Load]:
+        """By channel, for those whose rendition is made; one that cannot say costs what its type declares."""
+        found: dict[str, Load] = {}
+        for name in channels:
+            instance = self._board.get(name)
+            rendition = self._shelf.get(message.id, message.revision, instance.form) if instance is not None else None
+            if instance is not None and rendition is not None:
+                found[name] = self._load(instance, len(rendition.data), priority)
+        return found
+
+    def _load(self, instance: Instance, size: int, priority: Priority) -> Load:
+        caps = instance.capabilities
+        estimate = _estimate(instance, size)
+        lanes = 1 if caps.half_duplex else max(1, caps.concurrency)
+        return Load(
+            airtime_s=estimate.airtime_s,
+            fee_fen=estimate.fee_fen or caps.fee_fen,
+            joules=estimate.joules or caps.watts_transmit * estimate.airtime_s,
+            ahead_s=self.ahead(instance, priority) * estimate.airtime_s / lanes,
+            latency_q50_s=estimate.latency_q50_s,
+            latency_q95_s=caps.receipt_q95_s,
+        )
+
+
+def _estimate(instance: Instance, size: int) -> Estimate:
+    channel = instance.channel()
+    if channel is None:
+        return Estimate(latency_q50_s=0.0)
+    try:
+        return channel.estimate(size, "")
+    except Exception as error:  # noqa: BLE001  # a plugin's bug in an estimate keeps no message from being planned
+        log.warning("estimate failed", channel=instance.name, cause=f"{type(error).__name__}: {error}")
+        return Estimate(latency_q50_s=0.0)
+
+
+def _nothing_waits(instance: Instance, priority: Priority) -> int:
+    """Until the dispatcher is wired in."""
+    return 0
