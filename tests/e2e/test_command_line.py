@@ -77,6 +77,10 @@ async def test_the_shapes_that_scripts_rely_on(node: Node) -> None:
     assert set(shown) >= SHOW_KEYS
     assert set(shown["objectives"][0]) >= OBJECTIVE_KEYS
     assert set(shown["objectives"][0]["deliveries"][0]) >= DELIVERY_KEYS
+    forms = {form["form"]: form for form in (await answer(node, "alert", "preview", sent["id"]))["forms"]}
+    assert (f"撤离 收到请回复 收到#{shown['number']:04d}", "撤离。") == (forms["sms"]["text"], forms["loudspeaker"]["text"][-3:])
+    (cost,) = forms["sms"]["channels"]
+    assert ("sms", None, "the channel is not started") == (cost["channel"], cost["parts"], cost["why_not"][:26])
 
 
 async def test_a_refused_alert_and_a_wait_in_vain(node: Node) -> None:

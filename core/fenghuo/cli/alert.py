@@ -24,9 +24,15 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 signers = click.option("--sign", "signers", type=click.Path(path_type=Path), multiple=True, help="Token file of a person who releases it.")
 
 
-@click.group(cls=LazyGroup, verbs={"check": Verb("fenghuo.cli.alert_check:check", "Judge a file without a daemon.")})
+VERBS = {
+    "check": Verb("fenghuo.cli.alert_check:check", "Judge a file without a daemon."),
+    "preview": Verb("fenghuo.cli.alert_preview:preview", "Each form of a message, and what it costs."),
+}
+
+
+@click.group(cls=LazyGroup, verbs=VERBS)
 def alert() -> None:
-    """Alerts: check, submit, sign, cancel, ls, show, why."""
+    """Alerts: check, preview, submit, sign, cancel, ls, show, why."""
 
 
 @alert.command()

@@ -22,8 +22,8 @@ __all__ = ["URL_HELP", "Place", "Where", "connect", "place", "read_token", "spea
 R = TypeVar("R")
 
 URL_HELP = (
-    "Ask over HTTP instead, for example http://10.1.1.5:8025: alert, channel ls and show, log, queue ls and show, send, status. "
-    "The other verbs take the control socket."
+    "Ask over HTTP instead, for example http://10.1.1.5:8025: alert (but preview), channel ls and show, log, queue ls and show, send, "
+    "status. The other verbs take the control socket."
 )
 DEFAULT_SOCKET = Path("/run/fenghuo/ctl.sock")
 TOKEN_NAME = "ctl.token"

@@ -19,7 +19,7 @@ from fenghuo.service.problems import Exit, exit_for, problem
 __all__ = ["VERBS", "main", "root"]
 
 VERBS = {
-    "alert": Verb("fenghuo.cli.alert:alert", "Alerts: check, submit, sign, cancel, ls, show, why."),
+    "alert": Verb("fenghuo.cli.alert:alert", "Alerts: check, preview, submit, sign, cancel, ls, show, why."),
     "channel": Verb("fenghuo.cli.channel:channel", "Channels: ls, show, enable, disable, why."),
     "completion": Verb("fenghuo.cli.completion:completion", "Print the completion script for a shell."),
     "config": Verb("fenghuo.cli.config:config", "Settings: check, show, schema, init."),

@@ -37,6 +37,7 @@ from fenghuo.service.desk_audit import AuditVerbs
 from fenghuo.service.desk_endpoint import EndpointVerbs
 from fenghuo.service.desk_messages import MessageVerbs
 from fenghuo.service.desk_plans import PlanVerbs
+from fenghuo.service.desk_preview import PreviewVerbs
 from fenghuo.service.desk_queue import QueueVerbs
 from fenghuo.service.desk_state import About, StateVerbs
 from fenghuo.service.directory import DirectoryKeeper
@@ -180,13 +181,14 @@ class Daemon:
         watch_room(self._metrics, room, self._store)
         messages = MessageVerbs(desk, room.intake, room.release, self._store)
         plans = PlanVerbs(desk, room.office, self._store, board=room.board, facts=room.facts, queues=room.queues)
+        preview = PreviewVerbs(desk, room.office, self._store, board=room.board, renderers=self._host.renderers)
         about = About(version(), self._clock.time(), lambda: self._ready, self._metrics.text)
         state = StateVerbs(room, self._store, keeper=keeper, host=self._host, about=about)
         messages.plan = plans.explain
         queue = QueueVerbs(room.decisions)
         endpoint = EndpointVerbs(room, self._store, self._upward)  # a node without a screen says so
         audit = AuditVerbs(self._audit, self._store)
-        for verbs in (messages.verbs(), plans.verbs(), queue.verbs(), state.verbs(), audit.verbs(), endpoint.verbs()):
+        for verbs in (messages.verbs(), preview.verbs(), plans.verbs(), queue.verbs(), state.verbs(), audit.verbs(), endpoint.verbs()):
             desk.add(verbs)
         return desk
 

@@ -35,6 +35,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "message.show": EVERYONE,
     "message.ls": EVERYONE,
     "message.why": EVERYONE,
+    "message.preview": EVERYONE,
     "alert.cancel": ("operator",),
     "alert.sign": EVERYONE,
     "channel.ls": EVERYONE,

@@ -23,7 +23,7 @@ from fenghuo.store.records import MessageRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import MESSAGE
 
-__all__ = ["MessageVerbs"]
+__all__ = ["MessageVerbs", "find_message"]
 
 Shown = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 """How many lines an answer may have; another figure is a slip of somebody who would take the answer for all there is."""
@@ -144,12 +144,12 @@ class MessageVerbs:
         return (await self._accept(actor, Submit(raw, "application/json", wanted.key, wanted.tokens)))[0]
 
     async def show(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
-        return await message_view(self._store, await self._find(msgspec.convert(args, Named).id))
+        return await message_view(self._store, await find_message(self._store, msgspec.convert(args, Named).id))
 
     async def why(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """The stored plan of each target, and why its deliveries stand where they stand."""
         wanted = msgspec.convert(args, Asked)
-        return await why_view(self._store, await self._find(wanted.id), recipient=wanted.recipient, limit=wanted.limit)
+        return await why_view(self._store, await find_message(self._store, wanted.id), recipient=wanted.recipient, limit=wanted.limit)
 
     async def ls(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
         wanted = msgspec.convert(args, Listing)
@@ -168,7 +168,7 @@ class MessageVerbs:
             return await self._cancel(actor, wanted)
 
     async def _cancel(self, actor: Actor, wanted: Cancel) -> Accepted | Refused:
-        row = await self._find(wanted.id)
+        row = await find_message(self._store, wanted.id)
         message = msgspec.msgpack.decode(row.body, type=Message)
         if message.action is Action.CANCEL and row.state == MessageState.ACTIVE:
             return Accepted(row.id, row.revision, "duplicate", (), ())
@@ -185,7 +185,7 @@ class MessageVerbs:
 
     async def sign(self, actor: Actor, args: Mapping[str, Any]) -> Any:  # a Signature
         wanted = msgspec.convert(args, Sign)
-        row = await self._find(wanted.id)
+        row = await find_message(self._store, wanted.id)
         signer = self._desk.signer(wanted.token)
         return await self._release.sign(row.id, signer, envelope=wanted.envelope, revision=wanted.revision)
 
@@ -196,20 +196,21 @@ class MessageVerbs:
         submission = Submission(wanted.raw, self._desk.origin(actor), wanted.media_type, wanted.key, signers, actor.name)
         return await self._intake.accept(submission)
 
-    async def _find(self, name: str) -> MessageRow:
-        """The newest revision under an id, a short number or a source's identifier. Raises: NotFound."""
-        searches = [("id = ?", name), ("identifier = ?", name)]
-        number = name.removeprefix("#")
-        if number.isascii() and number.isdigit():
-            searches.append(("number = ?", number))
-        for where, value in searches:
-            param: str | int = int(value) if where.startswith("number") else value
-            found = await self._store.find(MESSAGE, f"{where} ORDER BY accepted_at DESC, revision DESC", param, limit=1)
-            if found:
-                return found[0]
-        if not name:
-            raise FormatError("the id is empty; give the id, the short number or the source's identifier", code="bad-argument", where="id")
-        raise NotFound(f"no message is known as {name}")
+
+async def find_message(store: Store, name: str) -> MessageRow:
+    """The newest revision under an id, a short number or a source's identifier. Raises: NotFound."""
+    searches = [("id = ?", name), ("identifier = ?", name)]
+    number = name.removeprefix("#")
+    if number.isascii() and number.isdigit():
+        searches.append(("number = ?", number))
+    for where, value in searches:
+        param: str | int = int(value) if where.startswith("number") else value
+        found = await store.find(MESSAGE, f"{where} ORDER BY accepted_at DESC, revision DESC", param, limit=1)
+        if found:
+            return found[0]
+    if not name:
+        raise FormatError("the id is empty; give the id, the short number or the source's identifier", code="bad-argument", where="id")
+    raise NotFound(f"no message is known as {name}")
 
 
 def _none_of(refused: Sequence[Refused]) -> Refused:

@@ -15,18 +15,18 @@ from fenghuo.engine.linting import lint_rules
 from fenghuo.engine.office import Office
 from fenghuo.engine.planning import Carriage, candidates
 from fenghuo.engine.queues import Queues
-from fenghuo.engine.routing import Routed, default_priority, envelope_of, route
+from fenghuo.engine.routing import Routed, envelope_of, route
 from fenghuo.engine.standing import too_urgent
-from fenghuo.errors import FormatError, NotFound
-from fenghuo.formats.decode import decode
+from fenghuo.errors import NotFound
 from fenghuo.model.delivery import OPEN_STATES, Delivery
-from fenghuo.model.message import Message, MessageId, content_hash
+from fenghuo.model.message import Message
 from fenghuo.model.roll import PUBLIC
 from fenghuo.model.situation import Admin
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.desk import Desk, Verb
 from fenghuo.service.public_queue import public_queue
 from fenghuo.service.showing import channel_view, rfc3339
+from fenghuo.service.unsent import unsent
 from fenghuo.store.audit import Deed
 from fenghuo.store.records import ChannelRow
 from fenghuo.store.store import Store
@@ -84,23 +84,7 @@ class PlanVerbs:
     async def explain(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """What would become of a message: objectives, rungs, channels left out and why. Nothing is kept, nothing is sent."""
         wanted = msgspec.convert(args, Explain)
-        now = self._office.clock.time()
-        defaults = self._desk.origin(actor).reading(self._office.geocode_systems, now)
-        decoded = next(iter(decode(wanted.raw, wanted.media_type, defaults=defaults)), None)
-        if decoded is None or decoded.content is None:
-            error = decoded.error if decoded else None
-            raise FormatError(error.message if error else "the document holds no message", code=error.code if error else "no-alert")
-        content = decoded.content
-        message = Message(
-            id=MessageId("(not sent)"),
-            revision=1,
-            content=content,
-            priority=content.priority if content.priority is not None else default_priority(content.infos),
-            content_hash=content_hash(content),
-            accepted_at=now,
-            expires_at=now + 86_400,
-            source=actor.name,
-        )
+        message = unsent(self._desk, self._office, actor, wanted.raw, media_type=wanted.media_type)
         routed = route(message, self._office.rules, self._office.directory)
         left: dict[tuple[str, str], int] = {}
         objectives = [self._explained(message, item, left) for item in routed]

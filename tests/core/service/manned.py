@@ -14,6 +14,7 @@ from fenghuo.plugin.host import PluginHost, load_plugins
 from fenghuo.service.desk import Desk, Holder
 from fenghuo.service.desk_messages import MessageVerbs
 from fenghuo.service.desk_plans import PlanVerbs
+from fenghuo.service.desk_preview import PreviewVerbs
 from fenghuo.service.desk_queue import QueueVerbs
 from fenghuo.service.desk_state import About, StateVerbs
 from fenghuo.service.directory import DirectoryKeeper
@@ -45,10 +46,11 @@ class Manned:
         room = house.room
         messages = MessageVerbs(self.desk, room.intake, room.release, house.store)
         plans = PlanVerbs(self.desk, house.office, house.store, board=room.board, facts=room.facts, queues=room.queues)
+        preview = PreviewVerbs(self.desk, house.office, house.store, board=room.board, renderers=host.renderers)
         about = About("0.1.0", NOW, lambda: self.is_ready, lambda: "fenghuo_up 1\n")
         state = StateVerbs(room, house.store, keeper=self.keeper, host=host, about=about)
         messages.plan = plans.explain
-        for verbs in (messages.verbs(), plans.verbs(), QueueVerbs(room.decisions).verbs(), state.verbs()):
+        for verbs in (messages.verbs(), preview.verbs(), plans.verbs(), QueueVerbs(room.decisions).verbs(), state.verbs()):
             self.desk.add(verbs)
         holders = [(Secret(f"{name}-secret"), Holder(name, rights, Origin(name))) for name, rights in HOLDERS.items()]
         self.desk.hold(holders)

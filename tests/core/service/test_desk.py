@@ -39,6 +39,7 @@ TABLE: dict[str, set[str]] = {
     ),
     **dict.fromkeys(("directory.check", "log.read", "log.follow", "status", "metrics", "queue.ls", "plugin.ls"), READS),
     "state": READS - {"source"},
+    "message.preview": READS,
 }
 
 
