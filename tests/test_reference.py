@@ -41,7 +41,16 @@ def test_each_event_is_on_the_page() -> None:
     page = (FOLDER / "events.md").read_text(encoding="utf-8")
     told = {name for file in CORE.rglob("*.py") for name in EVENT.findall(file.read_text(encoding="utf-8")) if "rig" not in file.parts}
     own = {name for name in told if name.split(".")[0] != "channel" or name in ("channel.health", "channel.admin")}
-    verbs = {"message.submit", "message.send", "message.show", "message.ls", "message.why", "directory.import", "directory.check"}
+    verbs = {
+        "message.submit",
+        "message.send",
+        "message.show",
+        "message.ls",
+        "message.why",
+        "message.preview",
+        "directory.import",
+        "directory.check",
+    }
     assert set() == {name for name in own - verbs if f"`{name}`" not in page}
 
 
