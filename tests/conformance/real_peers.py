@@ -21,6 +21,8 @@ from fenghuo_narrowband.conformance import MYCALL, RadioPeer, arrival_of
 from fenghuo_narrowband.conformance_link import LinkPeer
 from fenghuo_sms import SmsSettings
 from fenghuo_sms.conformance import OUR_NUMBER, PASSWORD, SmsPeer
+from fenghuo_vsat.conformance import SECRET as SITE_SECRET
+from fenghuo_vsat.conformance import SitePeer
 from tests.peers.bulk_gateway import BulkGateway
 from tests.peers.direwolf import Duo
 from tests.peers.hook import Hook, Post
@@ -224,6 +226,21 @@ async def real_hook() -> AsyncIterator[ConformancePeer]:
         yield peer
 
 
+class RealSite(SitePeer):
+    """As RealHook, for the satellite's channel; tests/plugins/test_vsat_satellite.py puts a satellite's link between them."""
+
+    def post(self, post: Post) -> None:
+        self.took(post.url, post.token, post.body.encode())
+
+
+@contextlib.asynccontextmanager
+async def real_site() -> AsyncIterator[ConformancePeer]:
+    peer = RealSite()
+    async with Hook(SITE_SECRET, peer.post) as hook:
+        peer.port, peer.version = hook.port, f"node {hook.version}"
+        yield peer
+
+
 @contextlib.asynccontextmanager
 async def real_bulk() -> AsyncIterator[ConformancePeer]:
     async with BulkGateway() as gateway:
@@ -237,4 +254,5 @@ def pytest_fenghuo_conformance() -> Sequence[ConformanceFixture]:
         ConformanceFixture("radio.link", "posts at direwolf", real_posts, standing=PeerStanding.REAL_PEER),
         ConformanceFixture("http.webhook", "node http", real_hook, standing=PeerStanding.REAL_PEER),
         ConformanceFixture("http.bulk", "bulk gateway", real_bulk),
+        ConformanceFixture("vsat.http", "node http", real_site),
     ]

@@ -44,14 +44,16 @@ CASES = [
     ("fenghuo_narrowband", "paper"),
     ("fenghuo_http", "simulated"),
     ("fenghuo_http", "real"),
+    ("fenghuo_vsat", "simulated"),
+    ("fenghuo_vsat", "real"),
 ]
 """At two direwolfs it takes half a minute, most of it waiting, for real air is real time and a direwolf serves three of the kit's cores at
-one time; so it is left to the soak run. It is no gamble: ten runs of ten kept silver on a machine with five times its load."""
+one time; so it is left to the soak run. It is no gamble: ten runs of ten kept silver on a machine with five times its load.
+The satellite's channel speaks to the webhook's server; what is its own is tested over a link, in tests/plugins/test_vsat_satellite.py."""
+AT_LENGTH = {("fenghuo_narrowband", "direwolf"), ("fenghuo_vsat", "real")}
 
 
-@pytest.mark.parametrize(
-    ("plugin", "peer"), [pytest.param(*case, marks=pytest.mark.soak if case[1] == "direwolf" else ()) for case in CASES]
-)
+@pytest.mark.parametrize(("plugin", "peer"), [pytest.param(*case, marks=pytest.mark.soak if case in AT_LENGTH else ()) for case in CASES])
 def test_it_keeps_silver(plugin: str, peer: str, tmp_path: Path) -> None:
     """Nothing of bronze, silver or gold fails, and nothing of bronze and silver is left unshown."""
     # On real air a storm takes a minute; it is left to the soak run.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,34 +21,40 @@ START_S = 10.0 * TIMEOUT_SCALE
 
 
 class Post(msgspec.Struct, frozen=True):
-    """One POST that it took, or the line that says it is up."""
+    """One POST that it took, or the line that says it is up. `again`: its token came before."""
 
     what: str
     url: str = ""
     token: str = ""
     body: str = ""
+    again: bool = False
     port: int = 0
     version: str = ""
 
 
 class Hook:
-    """`async with Hook(secret) as hook`: `port`, `version`, and `on_post` is called for each POST."""
+    """`async with Hook(secret) as hook`: `port`, `version`, and `on_post` is called for each POST. `under`: words before the command, as
+    of a network namespace; `host`, `port`: where it listens there, 0 for a free port."""
 
-    def __init__(self, secret: str, on_post: Callable[[Post], None]) -> None:
-        self.port = 0
+    def __init__(
+        self, secret: str, on_post: Callable[[Post], None], *, under: Sequence[str] = (), host: str = "127.0.0.1", port: int = 0
+    ) -> None:
+        self.port = port
         self.version = ""
-        self._secret = secret
+        self._under = under
+        self._environment = {**os.environ, "HOOK_SECRET": secret, "HOOK_HOST": host, "HOOK_PORT": str(port)}
         self._on_post = on_post
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(
+            *self._under,
             "node",
             str(RECIPE),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            env={**os.environ, "HOOK_SECRET": self._secret},
+            env=self._environment,
             limit=LONGEST_LINE,
         )
         async with asyncio.timeout(START_S):

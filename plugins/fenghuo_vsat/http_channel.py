@@ -1,0 +1,163 @@
+"""Channel `vsat.http`: one POST for each emission over a connection that stands before anything is committed, by one path alone."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+
+from fenghuo import (
+    AuthFailed,
+    ChannelContext,
+    ConfigError,
+    Emission,
+    Estimate,
+    Evidence,
+    LinkError,
+    LinkTimeout,
+    Outcome,
+    ProbeBudget,
+    ProbeResult,
+    Scope,
+    SendJob,
+    SimpleChannel,
+    Transient,
+    Unknown,
+)
+from fenghuo_adapters.bound_http import BoundHttp, HttpLine, Limits, Refused
+from fenghuo_adapters.bound_http_framing import Request
+from fenghuo_adapters.rate_bucket import RateBucket
+from fenghuo_vsat.http_outcomes import doubt, not_connected, status_outcome
+from fenghuo_vsat.path_guard import PathGuard, bound_path
+from fenghuo_vsat.secrets import secret_fault, trust
+from fenghuo_vsat.settings import HttpSettings
+from fenghuo_vsat.wire_cost import cost
+
+__all__ = ["VsatHttp"]
+
+MARGIN_S = 0.2
+"""Left of the job's deadline for our own work."""
+HEADER_OCTETS = 330
+"""What our request adds to the payload, about."""
+
+
+class VsatHttp(SimpleChannel):
+    """POSTs to the settings' url, or to each recipient's own. A 2xx is what the settings say it confirms."""
+
+    def __init__(self, ctx: ChannelContext) -> None:
+        settings: HttpSettings = ctx.settings
+        self._ctx = ctx
+        self._settings = settings
+        self._far_end = Scope.CHANNEL if settings.url else Scope.RECIPIENT
+        self._reached = Evidence.DEVICE if settings.confirms == "device" else Evidence.ACCEPTED
+        self._bucket = RateBucket(settings.rate_kbit * 125, settings.burst_octets, ctx.clock.monotonic)
+        self._http: BoundHttp | None = None
+        self._guard = PathGuard(ctx, self._reset)
+        self._last_url = settings.url  # whom a probe asks: without a fixed url whoever was last written to
+
+    @property
+    def spent_octets(self) -> int:
+        """Octets of IP that it has sent, by the kernel's own count."""
+        if self._http is not None:
+            self._http.settle()
+        return self._bucket.spent
+
+    async def start(self) -> None:
+        """Raises: NotReady: interface or address is not there; ConfigError, AuthFailed: a secret or an anchor cannot be had."""
+        settings = self._settings
+        always = {"User-Agent": "fenghuo"}
+        if settings.secret_file:
+            always[settings.secret_header] = self._secret()
+        context = self._trust()
+        self._guard.start()
+        limits = Limits(settings.connect_s, settings.attempt_s, settings.keep_s)
+        self._http = BoundHttp(bound_path(settings), self._bucket, limits, self._ctx.clock.monotonic, context, always)
+
+    async def stop(self, deadline: float) -> None:
+        http, self._http = self._http, None
+        if http is not None:
+            http.close()
+        await self._guard.stop()
+
+    def estimate(self, size: int, address: str) -> Estimate:
+        return cost(size + HEADER_OCTETS, self._settings)
+
+    async def send(self, job: SendJob) -> Outcome:
+        http = self._http
+        if http is None:
+            return Transient(Scope.CHANNEL, "not-started")
+        url = self._settings.url or job.address
+        self._last_url = url
+        if not await self._has_room(job):
+            return Transient(Scope.MESSAGE, "rate-budget", self._bucket.wait_s())
+        try:
+            line = await http.line(url)
+        except LinkError as failure:
+            return not_connected(failure, was_refused=isinstance(failure, Refused), far_end=self._far_end)
+        is_given_back = False
+        try:
+            async with job.begin() as emission:
+                is_given_back = True  # by exchange(), whatever comes of it
+                return await self._post(http, line, url, emission)
+        finally:
+            if not is_given_back:
+                http.give_back(line)
+
+    async def probe(self, budget: ProbeBudget) -> ProbeResult:
+        """Ask the url last written to with HEAD, by the same path: any answer proves it. Raises: LinkBroken, LinkTimeout."""
+        http = self._http
+        if http is None or not self._last_url:
+            return ProbeResult(answered=False, detail="without a fixed url there is nobody to ask before the first message")
+        began = self._ctx.clock.monotonic()
+        try:
+            async with asyncio.timeout(budget.timeout_s):
+                line = await http.line(self._last_url)
+                answer = await http.exchange(line, Request("HEAD", self._last_url))
+        except TimeoutError as late:
+            raise LinkTimeout(f"no answer within {budget.timeout_s:g} s") from late
+        round_trip_s = self._ctx.clock.monotonic() - began
+        detail = " · ".join(filter(None, (f"http {answer.status}", self._guard.said())))
+        return ProbeResult(answered=True, round_trip_s=round_trip_s, detail=detail)
+
+    async def _has_room(self, job: SendJob) -> bool:
+        """Wait until what was sent before is covered, so that the wait costs no emission its time."""
+        left_s = job.deadline - self._ctx.clock.monotonic() - self._settings.connect_s - self._settings.attempt_s
+        wait_s = self._bucket.wait_s()
+        if wait_s > max(0.0, left_s):
+            return False
+        if wait_s > 0:
+            await asyncio.sleep(wait_s)
+        return True
+
+    async def _post(self, http: BoundHttp, line: HttpLine, url: str, emission: Emission) -> Outcome:
+        headers = {
+            "Content-Type": emission.payload.media_type,
+            "Idempotency-Key": emission.token,
+            "Fenghuo-Token": emission.token,
+            "Fenghuo-Attempt": str(emission.n),
+        }
+        try:
+            answer = await http.exchange(line, Request("POST", url, headers, emission.payload.data), turn=emission.turn)
+        except LinkError as failure:
+            return Unknown(doubt(failure))
+        return status_outcome(
+            answer.status, retry_after=answer.headers.get("retry-after", ""), reached=self._reached, far_end=self._far_end
+        )
+
+    def _reset(self) -> None:
+        if self._http is not None:
+            self._http.reset()
+
+    def _secret(self) -> str:
+        secret = self._ctx.secret(self._settings.secret_file)
+        if fault := secret_fault(secret):
+            raise AuthFailed(f"secret_file {self._settings.secret_file} {fault}")
+        return secret
+
+    def _trust(self) -> ssl.SSLContext | None:
+        """Only the anchors of `ca_file`, or the system's."""
+        if not self._settings.ca_file:
+            return None
+        try:
+            return trust(self._ctx.secret(self._settings.ca_file))
+        except ConfigError as exc:
+            raise ConfigError(f"ca_file {self._settings.ca_file} cannot be used: {exc}") from exc
