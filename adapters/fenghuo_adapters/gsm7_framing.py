@@ -1,11 +1,11 @@
-"""The GSM 7-bit default alphabet with its extension table, one septet an octet, as SMPP carries it.
+"""The GSM 7-bit default alphabet with its extension table: one septet an octet, as SMPP carries it, and packed, as a modem does.
 
-Pure: no I/O, no state. Source: 3GPP TS 23.038 §6.2.1, tables of §6.2.1 and §6.2.1.1.
+Pure: no I/O, no state. Source: 3GPP TS 23.038 §6.2.1, tables of §6.2.1 and §6.2.1.1; §6.1.2.1 (packing).
 """
 
 from __future__ import annotations
 
-__all__ = ["ESCAPE", "decode", "encode", "is_gsm7"]
+__all__ = ["ESCAPE", "decode", "encode", "is_gsm7", "pack", "unpack"]
 
 ESCAPE = 0x1B
 
@@ -49,3 +49,15 @@ def decode(septets: bytes) -> str:
         read.append(_EXTENSION.get(octet, basic) if escaped else basic)
         escaped = False
     return "".join(read)
+
+
+def pack(septets: bytes, *, fill: int = 0) -> bytes:
+    """Septets, one an octet, as eight in seven octets, lowest bits first; `fill`: empty bits before the first (after a header)."""
+    bits = sum(septet << 7 * at for at, septet in enumerate(septets))
+    return (bits << fill).to_bytes((7 * len(septets) + fill + 7) // 8, "little")
+
+
+def unpack(octets: bytes, count: int, *, fill: int = 0) -> bytes:
+    """`count` septets, one an octet, of packed octets. What lies beyond the octets reads as 0, which is `@`."""
+    bits = int.from_bytes(octets, "little") >> fill
+    return bytes((bits >> 7 * at) & 0x7F for at in range(count))

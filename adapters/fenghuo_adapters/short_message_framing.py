@@ -18,8 +18,10 @@ Coding = Literal[0, 8]
 
 SINGLE_OCTETS = 140
 PART_OCTETS = 134
+WIDE_PART_OCTETS = 132
 SINGLE_SEPTETS = 160
 PART_SEPTETS = 153
+WIDE_PART_SEPTETS = 152
 MOST_PARTS = 255
 
 _UDH_8BIT = 0x00
@@ -69,31 +71,34 @@ def decode_text(octets: bytes, data_coding: int) -> str:
             return gsm7_framing.decode(octets)
 
 
-def part_count(text: str) -> int:
+def part_count(text: str, *, wide: bool = False) -> int:
     """How many short messages a text takes."""
     coding = coding_for(text)
-    return len(_pieces(encode_text(text, coding), coding))
+    return len(_pieces(encode_text(text, coding), coding, wide=wide))
 
 
-def split(text: str, reference: int) -> tuple[Coding, tuple[Part, ...]]:
-    """A text as its short messages; several carry a header with this reference (modulo 256). No character is cut in two.
+def split(text: str, reference: int, *, wide: bool = False) -> tuple[Coding, tuple[Part, ...]]:
+    """A text as its short messages; several carry a header with this reference, modulo 256, or 65536 if `wide`: two parts of two texts
+    are then less easily taken for one, and each has room for a character less. No character is cut in two.
 
     Raises: ValueError if it takes more than 255 parts.
     """
     coding = coding_for(text)
-    pieces = _pieces(encode_text(text, coding), coding)
+    pieces = _pieces(encode_text(text, coding), coding, wide=wide)
     if len(pieces) == 1:
         return coding, (Part(pieces[0], has_header=False),)
     if len(pieces) > MOST_PARTS:
         raise ValueError(f"{len(pieces)} parts are more than a header can count ({MOST_PARTS})")
+    named = bytes((6, _UDH_16BIT, 4, *divmod(reference % 65536, 256))) if wide else bytes((5, _UDH_8BIT, 3, reference % 256))
     return coding, tuple(
-        Part(bytes((5, _UDH_8BIT, 3, reference % 256, len(pieces), number)) + piece, has_header=True)
-        for number, piece in enumerate(pieces, start=1)
+        Part(named + bytes((len(pieces), number)) + piece, has_header=True) for number, piece in enumerate(pieces, start=1)
     )
 
 
-def _pieces(octets: bytes, coding: Coding) -> list[bytes]:
-    single, most = (SINGLE_SEPTETS, PART_SEPTETS) if coding == 0 else (SINGLE_OCTETS, PART_OCTETS)
+def _pieces(octets: bytes, coding: Coding, *, wide: bool) -> list[bytes]:
+    single = SINGLE_SEPTETS if coding == 0 else SINGLE_OCTETS
+    narrow, less = (PART_SEPTETS, WIDE_PART_SEPTETS) if coding == 0 else (PART_OCTETS, WIDE_PART_OCTETS)
+    most = less if wide else narrow
     if len(octets) <= single:
         return [octets]
     pieces: list[bytes] = []

@@ -1,4 +1,4 @@
-"""SMS over SMPP 3.4 (短信): texts to telephones, delivery reports and answers back. See docs/reference/sms.md."""
+"""SMS (短信), over SMPP 3.4 and over modems: texts to telephones, delivery reports and answers back. See docs/reference/sms.md."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ from fenghuo import (
     hookimpl,
 )
 from fenghuo.formats.renditions import sms_text
+from fenghuo_sms import modem_settings
+from fenghuo_sms.modem_settings import ModemSettings
 from fenghuo_sms.settings import SmsSettings, check, masked, msisdn
 
 __all__ = [
+    "ModemSettings",
     "SmsSettings",
     "capabilities",
     "fenghuo_address_kinds",
@@ -29,11 +32,14 @@ __all__ = [
     "fenghuo_plugin",
     "fenghuo_renderers",
     "masked",
+    "modem_capabilities",
     "msisdn",
 ]
 
 # Beyond the wait for the answer: a place in the window and the pace, before begin().
 _PLACE_S = 5.0
+# An order of so many parts still has its time on a modem that is well.
+_PARTS = 10
 
 
 def capabilities(settings: SmsSettings) -> Capabilities:
@@ -51,10 +57,32 @@ def capabilities(settings: SmsSettings) -> Capabilities:
     )
 
 
+def modem_capabilities(settings: ModemSettings) -> Capabilities:
+    """What these modems can do. A delivery report of every part is DEVICE; what became of an unanswered text, no modem can say."""
+    return Capabilities(
+        form="sms",
+        evidence_max=Evidence.DEVICE if settings.reports else Evidence.ACCEPTED,
+        doubt=Doubt.OPAQUE,
+        concurrency=len(settings.devices),
+        inbound=True,
+        receipt_q95_s=settings.receipt_q95_s,
+        attempt_s=_PLACE_S + settings.prompt_s + settings.send_s + _PARTS * settings.part_s,
+        watts_idle=0.5 * len(settings.devices),
+        watts_transmit=3.0,
+        fee_fen=settings.fee_fen,
+    )
+
+
 def _sms(ctx: ChannelContext) -> Channel:
     from fenghuo_sms.channel import SmsChannel
 
     return SmsChannel(ctx)
+
+
+def _modems(ctx: ChannelContext) -> Channel:
+    from fenghuo_sms.modem_channel import ModemChannel
+
+    return ModemChannel(ctx)
 
 
 @hookimpl
@@ -64,7 +92,9 @@ def fenghuo_plugin() -> PluginInfo:
 
 @hookimpl
 def fenghuo_channel_types() -> Sequence[ChannelType]:
-    return [ChannelType("sms.smpp", SmsSettings, capabilities, ("msisdn",), _sms, check)]
+    return [
+        ChannelType("sms.smpp", SmsSettings, capabilities, ("msisdn",), _sms, check),
+    ]
 
 
 @hookimpl

@@ -11,6 +11,7 @@ import msgspec
 
 from fenghuo import Evidence, Inbound, InboundKind, Token
 from fenghuo_adapters.short_message_framing import Concat, decode_text, read_part
+from fenghuo_adapters.short_message_joining import Joined, Joining
 from fenghuo_adapters.smpp_framing import Delivered
 from fenghuo_adapters.smpp_line import Arrival, Late
 from fenghuo_adapters.smpp_receipts import id_forms, is_report, read_report
@@ -19,17 +20,15 @@ from fenghuo_sms.settings import msisdn
 
 __all__ = ["Arrivals", "AttemptKey", "inbound_of_late", "inbound_of_report", "own_address"]
 
-# A part that has not come by then will hardly come; an answer with a gap still says that a person has read.
-LONGEST_GAP_S = 60.0
-MOST_UNFINISHED = 1000
-
 
 class AttemptKey(msgspec.Struct, frozen=True):
-    """Which attempt a submission was for: the core's token and number, and the retry wait that a late refusal would ask for."""
+    """Which attempt a submission was for: the core's token and number, the retry wait that a late refusal would ask for, and where the
+    answer does not name it, the telephone's number."""
 
     token: Token
     n: int
     retry_after_s: float
+    number: str = ""
 
 
 def own_address(number: str) -> str:
@@ -79,19 +78,6 @@ def inbound_of_late(late: Late[AttemptKey]) -> Inbound:
     return Inbound(kind=InboundKind.LATE_OUTCOME, raw=late.raw, ack=ack, token=key.token, n=key.n, outcome=outcome)
 
 
-class _Unfinished(msgspec.Struct):
-    """A long answer of which parts are missing; `since`: monotonic seconds of the first."""
-
-    address: str
-    since: float
-    total: int
-    texts: dict[int, str]
-    raws: dict[int, bytes]
-
-    def whole(self) -> str:
-        return "".join(self.texts.get(number, "…") for number in range(1, self.total + 1))
-
-
 class Arrivals:
     """Tells what each deliver_sm is, and puts the parts of long answers together.
 
@@ -100,7 +86,7 @@ class Arrivals:
     """
 
     def __init__(self) -> None:
-        self._unfinished: dict[tuple[str, int, int], _Unfinished] = {}
+        self._joining = Joining()
 
     def inbound_of(self, arrival: Arrival, now: float) -> Inbound:
         """A deliver_sm as an Inbound; one that does not hold together is still handed on, to be kept."""
@@ -113,14 +99,11 @@ class Arrivals:
 
     def overdue(self, now: float) -> list[Inbound]:
         """Answers whose missing parts are not waited for any longer, with `…` in the gaps."""
-        late = [key for key, found in self._unfinished.items() if now - found.since >= LONGEST_GAP_S]
-        return [_answer_without_ack(self._unfinished.pop(key)) for key in late]
+        return [_answer_without_ack(joined) for joined in self._joining.overdue(now)]
 
     def due_in_s(self, now: float) -> float | None:
         """Seconds until overdue() has something; None while no answer is unfinished."""
-        if not self._unfinished:
-            return None
-        return max(0.0, min(found.since for found in self._unfinished.values()) + LONGEST_GAP_S - now)
+        return self._joining.due_in_s(now)
 
     def _message(self, arrival: Arrival, delivered: Delivered, now: float) -> Inbound:
         """A message from a person. Octets that do not decode are shown as U+FFFD, never dropped."""
@@ -132,16 +115,10 @@ class Arrivals:
         return self._take_part(arrival, address, concat, text=text, now=now)
 
     def _take_part(self, arrival: Arrival, address: str, concat: Concat, *, text: str, now: float) -> Inbound:
-        key = (address, concat.reference, concat.total)
-        found = self._unfinished.setdefault(key, _Unfinished(address, now, concat.total, {}, {}))
-        found.texts[concat.number], found.raws[concat.number] = text, arrival.raw
-        if len(found.texts) == concat.total:
-            del self._unfinished[key]
-            raw = b"".join(found.raws[number] for number in sorted(found.raws))
-            return _answer(raw, address, found.whole(), acknowledge_later(arrival))
-        if len(self._unfinished) > MOST_UNFINISHED:
-            self._unfinished.pop(next(iter(self._unfinished)))  # its parts are kept raw; only the joined text is given up
-        return _kept(arrival, text)
+        joined = self._joining.take(address, concat, text, raw=arrival.raw, now=now)
+        if joined is None:
+            return _kept(arrival, text)
+        return _answer(joined.raw, address, joined.text, acknowledge_later(arrival))
 
 
 def _kept(arrival: Arrival, text: str = "") -> Inbound:
@@ -156,8 +133,8 @@ def _answer(raw: bytes, address: str, text: str, ack: Callable[[], Awaitable[Non
     return Inbound(kind=InboundKind.ANSWER, raw=raw, ack=ack, address_kind="msisdn", address=address, text=text)
 
 
-def _answer_without_ack(found: _Unfinished) -> Inbound:
+def _answer_without_ack(joined: Joined) -> Inbound:
     async def ack() -> None:
         """Each part was acknowledged when it came."""
 
-    return _answer(b"".join(found.raws[number] for number in sorted(found.raws)), found.address, found.whole(), ack)
+    return _answer(joined.raw, joined.sender, joined.text, ack)

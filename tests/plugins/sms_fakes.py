@@ -12,7 +12,7 @@ import structlog
 
 from fenghuo import Denied, Priority, Rendition, Token, Traffic
 from fenghuo.clock import Clock, SystemClock
-from fenghuo_sms import SmsSettings
+from fenghuo_sms import ModemSettings, SmsSettings
 
 __all__ = ["FakeContext", "FakeEmission", "FakeJob", "settings_for"]
 
@@ -26,7 +26,7 @@ def settings_for(port: int, **more: object) -> SmsSettings:
 class FakeContext:
     """A channel context that remembers what was said of health."""
 
-    settings: SmsSettings
+    settings: SmsSettings | ModemSettings
     password: str = "lab"
     name: str = "sms-a"
     clock: Clock = field(default_factory=SystemClock)
@@ -34,6 +34,7 @@ class FakeContext:
     log: structlog.stdlib.BoundLogger = field(default_factory=structlog.stdlib.get_logger)
     told: list[tuple[bool, str]] = field(default_factory=list)
     link: Any = None
+    notes: Any = None
 
     def secret(self, path: str) -> str:
         return self.password

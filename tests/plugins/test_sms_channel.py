@@ -24,7 +24,7 @@ from fenghuo import (
     Unknown,
     Withdrawn,
 )
-from fenghuo_sms import arrivals
+from fenghuo_adapters import short_message_joining
 from fenghuo_sms.channel import SmsChannel, parts_for
 from tests.adapters.smpp_script import scripted
 from tests.peers.smsc import Smsc
@@ -373,7 +373,7 @@ async def test_a_text_beyond_all_parts_is_the_messages_failure() -> None:
 
 async def test_an_answer_with_a_gap_comes_in_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     """The rest never comes; that a person has answered is told all the same."""
-    monkeypatch.setattr(arrivals, "LONGEST_GAP_S", 0.1)
+    monkeypatch.setattr(short_message_joining, "LONGEST_GAP_S", 0.1)
     async with Smsc() as smsc, started(smsc) as (_, _ctx, ear):
         smsc.mo("8613800138000", "1069000001", "收" * 90, parts=2, drop_last=True)
         await ear.until(lambda heard: any(inbound.kind is InboundKind.ANSWER for inbound in heard))

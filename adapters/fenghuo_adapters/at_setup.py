@@ -1,0 +1,132 @@
+"""How a modem is set up after it was opened, and what it says of its network. Each function is a short dialogue over one session."""
+
+from __future__ import annotations
+
+import msgspec
+
+from fenghuo.errors import LinkError
+from fenghuo_adapters.at_framing import registration_of
+from fenghuo_adapters.at_profile import Profile
+from fenghuo_adapters.at_session import AtRefused, AtSession
+
+__all__ = ["Ready", "SimFault", "Standing", "look", "set_up"]
+
+_GREETINGS = 3
+_GREETING_S = 2.0
+
+
+class SimFault(LinkError):
+    """The SIM is absent, locked or broken: a person has to mend it."""
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """What was found out while setting up. `identity`: the SIM's, by its last digits, or empty; `acknowledges`: what the modem hands
+    over without storing it must be acknowledged with +CNMA."""
+
+    identity: str
+    acknowledges: bool
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How a modem stands in its network: <stat> (None: it does not say), and its signal (None: unknown)."""
+
+    stat: int | None
+    signal: float | None
+    fault: str
+
+    @property
+    def is_up(self) -> bool:
+        return not self.fault
+
+
+async def set_up(session: AtSession, profile: Profile) -> Ready:
+    """Bring a modem into PDU mode. Raises: SimFault, AtRefused (it refuses something needed), LinkError."""
+    limit_s = profile.command_s
+    await session.resync(within_s=min(_GREETING_S, limit_s), tries=_GREETINGS)
+    for needed in ("ATE0", "AT+CMEE=1"):
+        await session.command(needed, within_s=limit_s)
+    await _unlock(session, profile)
+    await session.command("AT+CMGF=0", within_s=limit_s)
+    if profile.storage:
+        await session.command(f'AT+CPMS="{profile.storage}","{profile.storage}","{profile.storage}"', within_s=limit_s)
+    for text in profile.init:
+        await _said(session, text, limit_s)
+    acknowledges = await _notices(session, profile)
+    return Ready(await _identity(session, limit_s), acknowledges)
+
+
+async def look(session: AtSession, profile: Profile) -> Standing:
+    """Ask for registration and signal. Raises: LinkError: it does not answer."""
+    stat = await _registration(session, profile)
+    if stat not in profile.registered:
+        return Standing(stat, None, "not registered" if stat is None else f"not registered (stat {stat})")
+    if not profile.signal_query:
+        return Standing(stat, None, "")
+    try:
+        signal = profile.signal_of(await session.command(profile.signal_query, within_s=profile.command_s))
+    except AtRefused:
+        signal = None
+    if signal is None:
+        return Standing(stat, None, "signal unknown")
+    return Standing(stat, signal, "" if signal >= profile.signal_least else f"signal {signal:g} is below {profile.signal_least:g}")
+
+
+async def _registration(session: AtSession, profile: Profile) -> int | None:
+    """The best <stat> of all queries: a telephone on LTE alone is registered there and nowhere else."""
+    found: int | None = None
+    for query in profile.registration_queries:
+        try:
+            lines = await session.command(query, within_s=profile.command_s)
+        except AtRefused:
+            continue
+        for stat in filter(None, (registration_of(line) for line in lines)):
+            if stat in profile.registered:
+                return stat
+            found = stat
+        found = 0 if found is None else found
+    return found
+
+
+async def _unlock(session: AtSession, profile: Profile) -> None:
+    try:
+        state = " ".join(await session.command("AT+CPIN?", within_s=profile.command_s))
+        if "SIM PIN" in state and profile.pin:
+            # Once for each opening, and only where the SIM asks: three wrong ones lock it.
+            await session.command(f"AT+CPIN={profile.pin}", within_s=profile.command_s)
+            state = " ".join(await session.command("AT+CPIN?", within_s=profile.command_s))
+    except AtRefused as refused:
+        raise SimFault(f"{session.name}: the SIM cannot be used ({refused.code})") from refused
+    if "READY" not in state:
+        wanted = state.partition(":")[2].strip() or "no answer"
+        raise SimFault(f"{session.name}: the SIM is not ready, it says {wanted!r}")
+
+
+async def _notices(session: AtSession, profile: Profile) -> bool:
+    """Have everything stored that comes in, or, where the modem cannot, handed over and acknowledged by us."""
+    try:
+        await session.command(profile.notices, within_s=profile.command_s)
+    except AtRefused:
+        acknowledges = await _said(session, "-AT+CSMS=1", profile.command_s)
+        await session.command(profile.notices_direct, within_s=profile.command_s)
+        return acknowledges
+    return False
+
+
+async def _identity(session: AtSession, limit_s: float) -> str:
+    """The end of the IMSI: enough to tell the SIMs of one pool apart, and too little to name one."""
+    try:
+        lines = await session.command("AT+CIMI", within_s=limit_s)
+    except AtRefused:
+        return ""
+    return next((line[-6:] for line in lines if line.isdigit()), "")
+
+
+async def _said(session: AtSession, text: str, limit_s: float) -> bool:
+    """Whether a command of the set-up was taken; one that begins with `-` may be refused. Raises: AtRefused."""
+    try:
+        await session.command(text.removeprefix("-"), within_s=limit_s)
+    except AtRefused:
+        if not text.startswith("-"):
+            raise
+        return False
+    return True

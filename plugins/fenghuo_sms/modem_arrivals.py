@@ -1,0 +1,101 @@
+"""What comes in from modems as the core takes it: reports, answers, late outcomes; long answers put together again.
+
+Nothing is emptied here: every Inbound carries the way to do it, for after the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from fenghuo import Evidence, Inbound, InboundKind
+from fenghuo_adapters.at_inbox import Arrival
+from fenghuo_adapters.at_names import refs_of_report
+from fenghuo_adapters.at_pool import Late
+from fenghuo_adapters.pdu_framing import Delivered, Reported
+from fenghuo_adapters.short_message_joining import Joined, Joining
+from fenghuo_sms.arrivals import AttemptKey, own_address
+from fenghuo_sms.modem_outcomes import outcome_of, report_failure
+
+__all__ = ["ModemArrivals", "inbound_of_late", "inbound_of_report"]
+
+
+def inbound_of_report(arrival: Arrival, reported: Reported, now: float) -> Inbound:
+    """A status report. Its level counts only if the telephone has the part. `now`: UTC seconds."""
+    number = own_address(reported.recipient)
+    ref, *others = refs_of_report(arrival.sim, number, reported, now)
+    return Inbound(
+        kind=InboundKind.RECEIPT,
+        raw=arrival.raw,
+        ack=_acknowledge_later(arrival),
+        address_kind="msisdn",
+        address=number,
+        ref=ref,
+        alternate_refs=tuple(others),
+        level=Evidence.DEVICE if reported.is_delivered else None,
+        failure=report_failure(reported),
+        text=f"status {reported.status:02x}",
+    )
+
+
+def inbound_of_late(late: Late[AttemptKey], refs: tuple[str, ...]) -> Inbound:
+    """An answer to a submission that had been given up: the modem has sent it after all."""
+    key = late.correlation
+    outcome = outcome_of(late.sent, refs, retry_after_s=key.retry_after_s)
+    raw = f"+CMGS: {late.sent.references[-1]}".encode()
+    return Inbound(kind=InboundKind.LATE_OUTCOME, raw=raw, ack=_nothing_to_acknowledge, token=key.token, n=key.n, outcome=outcome)
+
+
+class ModemArrivals:
+    """Tells what each arrival is, and puts the parts of long answers together.
+
+    Each part of one is handed on at once, to be kept and taken off the modem like everything else, and the last one is the ANSWER
+    with the whole text.
+    """
+
+    def __init__(self) -> None:
+        self._joining = Joining()
+
+    def inbound_of(self, arrival: Arrival, now: float, wall: float) -> Inbound:
+        """An arrival as an Inbound; one that does not hold together is handed on too, to be kept. `now`: monotonic, `wall`: UTC seconds."""
+        match arrival.content:
+            case Reported() as reported:
+                return inbound_of_report(arrival, reported, wall)
+            case Delivered() as delivered:
+                return self._message(arrival, delivered, now)
+            case None:
+                return _kept(arrival)
+
+    def overdue(self, now: float) -> list[Inbound]:
+        """Answers whose missing parts are not waited for any longer, with `…` in the gaps."""
+        return [_answer(joined, _nothing_to_acknowledge) for joined in self._joining.overdue(now)]
+
+    def due_in_s(self, now: float) -> float | None:
+        """Seconds until overdue() has something; None while no answer is unfinished."""
+        return self._joining.due_in_s(now)
+
+    def _message(self, arrival: Arrival, delivered: Delivered, now: float) -> Inbound:
+        sender, text, concat = own_address(delivered.sender), delivered.text, delivered.concat
+        if concat is None or concat.total == 1:
+            return _answer(Joined(sender, text, arrival.raw), _acknowledge_later(arrival))
+        joined = self._joining.take(sender, concat, text, raw=arrival.raw, now=now)
+        return _kept(arrival, text) if joined is None else _answer(joined, _acknowledge_later(arrival))
+
+
+def _kept(arrival: Arrival, text: str = "") -> Inbound:
+    """Something to be committed and taken off the modem that proves nothing by itself: a receipt of no message, at no level."""
+    return Inbound(kind=InboundKind.RECEIPT, raw=arrival.raw, ack=_acknowledge_later(arrival), text=text)
+
+
+def _answer(joined: Joined, ack: Callable[[], Awaitable[None]]) -> Inbound:
+    return Inbound(kind=InboundKind.ANSWER, raw=joined.raw, ack=ack, address_kind="msisdn", address=joined.sender, text=joined.text)
+
+
+def _acknowledge_later(arrival: Arrival) -> Callable[[], Awaitable[None]]:
+    async def ack() -> None:
+        arrival.acknowledge()
+
+    return ack
+
+
+async def _nothing_to_acknowledge() -> None:
+    """Each part was acknowledged when it came; a late answer never waits for it."""

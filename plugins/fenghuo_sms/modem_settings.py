@@ -1,0 +1,116 @@
+"""Settings of an SMS channel over modems: `[channels.NAME.settings]` with type "sms.at"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from fenghuo_adapters.at_profile import Profile
+
+__all__ = ["ModemSettings", "check", "pin_fault"]
+
+_DEVICE = re.compile(r"tcp://[^/:]+:\d{1,5}|/.+")
+_COMMAND = re.compile(r"-?AT[\x20-\x7e]*", re.IGNORECASE)
+
+
+class ModemSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One pool of modems that all serve one audience.
+
+    `devices`: a serial device each (/dev/serial/by-id/…), or tcp://HOST:PORT for one behind a serial server; `baud`: of the serial ones.
+    `pin_file`: file with the SIMs' PIN, empty where they have none. `centre`: number of the short message centre, empty for the SIM's.
+    `reports`: ask for a delivery report of each part; without them nothing above ACCEPTED is claimed. `wide_references`: long texts under
+    16-bit references, a character less in a part. `init`: commands of this kind of modem after the usual ones, `-` before one that may
+    fail.
+    `storage`: where it keeps what comes in, "SM" or "ME". `signal_least`: +CSQ below it counts as none. `command_s`, `prompt_s`, `send_s`:
+    longest answers to a command, to AT+CMGS, to a submission. `poll_s`: between two looks at registration, signal and storage.
+    `reset_command`, `reset_s`: restarts it and how long that takes; `power_command`, `power_s`: program and arguments that switch its power
+    off and on, empty for none. `reopen_most_s`: longest wait between two openings. `part_s`: typical seconds of one part.
+    `receipt_q95_s`: 95 % of delivery reports have come by then. `fee_fen`: ¥0.01 a part.
+    """
+
+    devices: tuple[str, ...]
+    baud: int = 115_200
+    pin_file: str = ""
+    centre: str = ""
+    reports: bool = True
+    wide_references: bool = False
+    init: tuple[str, ...] = ()
+    storage: str = "SM"
+    signal_least: float = 1.0
+    command_s: float = 5.0
+    prompt_s: float = 10.0
+    send_s: float = 60.0
+    poll_s: float = 30.0
+    reset_command: str = "AT+CFUN=1,1"
+    reset_s: float = 10.0
+    power_command: tuple[str, ...] = ()
+    power_s: float = 20.0
+    open_s: float = 5.0
+    reopen_most_s: float = 30.0
+    part_s: float = 4.0
+    receipt_q95_s: float = 60.0
+    fee_fen: float = 10.0
+
+    def __post_init__(self) -> None:
+        self._check_devices()
+        self._check_words()
+        self._check_numbers()
+
+    def _check_devices(self) -> None:
+        if not self.devices:
+            raise ValueError('devices is empty; name at least one modem, for example devices = ["/dev/ttyUSB2"]')
+        for device in self.devices:
+            if not _DEVICE.fullmatch(device):
+                raise ValueError(f"devices names {device!r}, which is neither the path of a device nor tcp://HOST:PORT")
+        if len(set(self.devices)) < len(self.devices):
+            raise ValueError("devices names a modem twice; each can be opened once")
+
+    def _check_words(self) -> None:
+        if self.centre and not re.fullmatch(r"\+?\d{3,20}", self.centre):
+            raise ValueError(f"centre {self.centre!r} is not a number such as +8613800100500; leave it empty for the SIM's")
+        if not re.fullmatch(r"[A-Z]{0,2}", self.storage):
+            raise ValueError(f'storage {self.storage!r} is no storage of a modem; it is "SM", "ME" or empty for what it uses anyway')
+        for command in (*self.init, self.reset_command):
+            if not _COMMAND.fullmatch(command):
+                raise ValueError(f"{command!r} is not an AT command; it begins with AT and stands on one line")
+
+    def _check_numbers(self) -> None:
+        if self.fee_fen < 0 or self.signal_least < 0 or self.reset_s < 0 or self.power_s < 0:
+            raise ValueError("fee_fen, signal_least, reset_s and power_s may not be negative")
+        for name in ("baud", "command_s", "prompt_s", "send_s", "poll_s", "open_s", "reopen_most_s", "part_s", "receipt_q95_s"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} {getattr(self, name)} must be greater than 0")
+
+    def profile(self, pin: str) -> Profile:
+        """These settings as the modem layer takes them."""
+        return Profile(
+            init=self.init,
+            storage=self.storage,
+            signal_least=self.signal_least,
+            pin=pin,
+            centre=self.centre,
+            wants_report=self.reports,
+            wide_references=self.wide_references,
+            command_s=self.command_s,
+            prompt_s=self.prompt_s,
+            send_s=self.send_s,
+            poll_s=self.poll_s,
+            reset_command=self.reset_command,
+            reset_s=self.reset_s,
+            power_command=self.power_command,
+            power_s=self.power_s,
+            reopen_most_s=self.reopen_most_s,
+        )
+
+
+def check(settings: ModemSettings, secret: Callable[[str], str]) -> Mapping[str, str]:
+    """What start() would refuse, by key. Raises: ConfigError when the file cannot be read."""
+    fault = pin_fault(secret(settings.pin_file)) if settings.pin_file else ""
+    return {"pin_file": fault} if fault else {}
+
+
+def pin_fault(pin: str) -> str:
+    """Why this is no PIN, to go on after the name of its file; empty when it is one. Source: TS 31.101 §9.1, 4 to 8 digits."""
+    return "" if re.fullmatch(r"\d{4,8}", pin) else "holds no PIN; it must be 4 to 8 digits and nothing else"
