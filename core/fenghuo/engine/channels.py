@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 import msgspec
 import structlog
 
-from fenghuo.engine.health import ChannelHealth, Sign, admitted, gap_s, observed
+from fenghuo.engine.health import ChannelHealth, Sign, admitted, gap_s, observed, steady_at
 from fenghuo.engine.office import Office
 from fenghuo.engine.settling import bounded
 from fenghuo.model.delivery import Outcome, Paged, Reached
@@ -121,12 +121,13 @@ class Instance:
 
 
 class ChannelBoard:
-    """All instances by name, and the Situation they make, rebuilt only after a change."""
+    """All instances by name, and the Situation they make, rebuilt only after a change, or when a channel is steady again."""
 
     def __init__(self, office: Office) -> None:
         self._office = office
         self._instances: dict[str, Instance] = {}
         self._situation: Situation | None = None
+        self._holds_until = math.inf
         self.on_fault: Callable[[str, str], None] = _only_logged
 
     def add(self, instance: Instance) -> None:
@@ -200,10 +201,13 @@ class ChannelBoard:
 
     def situation(self) -> Situation:
         """What planning may know now."""
-        if self._situation is None:
+        now = self._office.clock.time()
+        if self._situation is None or self._holds_until <= now:
+            turns = (steady_at(instance.health) for instance in self._instances.values())
+            self._holds_until = min((at for at in turns if at > now), default=math.inf)
             self._situation = Situation(
-                at=self._office.clock.time(),
-                channels=tuple(instance.view() for instance in self._instances.values()),
+                at=now,
+                channels=tuple(_at(now, instance) for instance in self._instances.values()),
                 directory=self._office.directory.digest,
                 clock_quality=self._office.clock.quality(),
                 node=self._office.node,
@@ -215,6 +219,12 @@ class ChannelBoard:
     def refresh(self) -> None:
         """Forget the Situation: the directory has changed."""
         self._situation = None
+
+
+def _at(now: float, instance: Instance) -> ChannelView:
+    """The view of this very moment, UTC seconds."""
+    is_steady = steady_at(instance.health) <= now
+    return instance.view() if is_steady else msgspec.structs.replace(instance.view(), unsteady=True)
 
 
 def _only_logged(name: str, sentence: str) -> None:

@@ -99,6 +99,8 @@ class Climb(Draft):
         barred = {delivery.address for delivery in here if self.is_refused(delivery)}
         waiting = [delivery for delivery in here if delivery.state is DeliveryState.HELD and delivery.address not in barred]
         usable = [delivery for delivery in waiting if self.may_go(delivery) and delivery.not_before <= self.frame.now]
+        if not is_last and self.frame.objective.priority is not Priority.P0:
+            usable = self.steady(usable)
         if usable and all(delivery.reason == Hold.CHANNEL for delivery in usable) and self.is_elsewhere(index):
             return
         self.wakes.extend(delivery.not_before for delivery in waiting if delivery.not_before > self.frame.now)
@@ -109,6 +111,24 @@ class Climb(Draft):
         for delivery in waiting:
             if not usable and delivery.reason not in (Hold.CHANNEL, Hold.SPENT):
                 self.put(delivery, reason=Hold.CHANNEL)
+
+    def steady(self, usable: list[Delivery]) -> list[Delivery]:
+        """Without those over a channel that flaps, while a way over a steady one is hopeful or may begin: a switch, and not one a flap."""
+        ways = [delivery for delivery in self.now.values() if not self.is_unsteady(delivery)]
+        if not any(self.is_hopeful(delivery) or self.may_begin(delivery) for delivery in ways):
+            return usable
+        return [delivery for delivery in usable if not self.is_unsteady(delivery)]
+
+    def is_unsteady(self, delivery: Delivery) -> bool:
+        view = self.view(delivery)
+        return view is None or view.unsteady
+
+    def may_begin(self, delivery: Delivery) -> bool:
+        """Whether it waits for its rung alone."""
+        is_free = delivery.state is DeliveryState.HELD and self.is_usable(delivery) and delivery.not_before <= self.frame.now
+        return is_free and not any(
+            other.rung == delivery.rung and other.address == delivery.address and self.is_refused(other) for other in self.now.values()
+        )
 
     def give_way(self, index: int) -> None:
         """A last attempt that still waits for its turn gives way to an alternate that is up again."""

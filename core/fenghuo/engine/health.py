@@ -15,13 +15,16 @@ import msgspec
 
 from fenghuo.model.situation import Health
 
-__all__ = ["ChannelHealth", "Sign", "admitted", "gap_s", "observed"]
+__all__ = ["STEADY_S", "ChannelHealth", "Sign", "admitted", "gap_s", "observed", "steady_at"]
 
 PROBATION_SHARES = (0.1, 0.5, 1.0)
 PROBATION_GAPS_S = (0.1, 0.02, 0.0)
 SUCCESSES_A_STAGE = 3
 # Failure weight that takes a channel down, seen on at least two recipients (failover.md, Health of a channel).
 DOWN_WEIGHT = 2.0
+STEADY_S = 120.0
+"""How long after it was left a channel that is back is nobody's first choice: one that flaps costs each destination one switch in so
+long, and not one a flap (failover.md, Health of a channel). An outage longer than this has been left long enough when it ends."""
 
 
 class Sign(Enum):
@@ -41,7 +44,8 @@ FAILURE_WEIGHT = {Sign.FAILED: 1.0, Sign.TIMED_OUT: 0.5}
 
 class ChannelHealth(msgspec.Struct, frozen=True):
     """State with its memory. `since`: UTC seconds; `stage`: index of PROBATION_SHARES; `stage_at`: when it began; `stable_s`: least
-    seconds a stage lasts; `weight` and `who`: failures since the last success, `worked_at`, and on which recipients."""
+    seconds a stage lasts; `weight` and `who`: failures since the last success, `worked_at`, and on which recipients; `left_at`: when it
+    last went DOWN, UTC seconds."""
 
     state: Health = Health.UNKNOWN
     since: float = 0.0
@@ -54,6 +58,7 @@ class ChannelHealth(msgspec.Struct, frozen=True):
     stable_s: float = 10.0
     was_down: bool = False
     worked_at: float = 0.0
+    left_at: float = -math.inf
 
 
 def observed(
@@ -90,15 +95,27 @@ def gap_s(health: ChannelHealth) -> float:
     return PROBATION_GAPS_S[health.stage] if health.state is Health.PROBATION else 0.0
 
 
+def steady_at(health: ChannelHealth) -> float:
+    """From when on (UTC seconds) a channel that is back may be a first choice again."""
+    return health.left_at + STEADY_S if health.state is not Health.DOWN else -math.inf
+
+
 def _down(health: ChannelHealth, now: float, reason: str) -> ChannelHealth:
     if health.state is Health.DOWN:
         return health
-    return ChannelHealth(state=Health.DOWN, since=now, reason=reason, stable_s=health.stable_s, was_down=True)
+    return ChannelHealth(state=Health.DOWN, since=now, reason=reason, stable_s=health.stable_s, was_down=True, left_at=now)
 
 
 def _up_again(health: ChannelHealth, now: float) -> ChannelHealth:
     """The first start is simply UP; a return from DOWN begins its probation."""
-    fresh = ChannelHealth(since=now, reason=Sign.LOCAL_UP.value, stage_at=now, stable_s=health.stable_s, was_down=health.was_down)
+    fresh = ChannelHealth(
+        since=now,
+        reason=Sign.LOCAL_UP.value,
+        stage_at=now,
+        stable_s=health.stable_s,
+        was_down=health.was_down,
+        left_at=health.left_at,
+    )
     if health.was_down and health.state is Health.DOWN:
         return msgspec.structs.replace(fresh, state=Health.PROBATION)
     if health.state is Health.UNKNOWN:
@@ -138,4 +155,5 @@ def _one_more(health: ChannelHealth, now: float) -> ChannelHealth:
         return msgspec.structs.replace(health, successes=successes, worked_at=now)
     if health.stage + 1 < len(PROBATION_SHARES):
         return msgspec.structs.replace(health, stage=health.stage + 1, stage_at=now, successes=0, worked_at=now)
-    return ChannelHealth(state=Health.UP, since=now, reason="probation passed", stable_s=health.stable_s, worked_at=now)
+    passed = ChannelHealth(state=Health.UP, since=now, reason="probation passed", stable_s=health.stable_s, worked_at=now)
+    return msgspec.structs.replace(passed, left_at=health.left_at)

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from fenghuo.engine.health import STEADY_S
 from fenghuo.errors import LinkBroken, StoreError
 from fenghuo.model.delivery import DeliveryState, ObjectiveState, Permanent, Reached, Scope, TargetState, Transient, Unknown
 from fenghuo.model.evidence import Evidence
@@ -45,14 +46,14 @@ async def test_without_a_receipt_the_radio_follows(tmp_path: Path) -> None:
 
 
 async def test_a_dead_channel_is_passed_and_come_back_to(tmp_path: Path) -> None:
-    """While the centre is gone orders go by radio; when it is back new ones go by it again."""
+    """While the centre is gone orders go by radio; when it is back, and has been left for two minutes, new ones go by it again."""
     async with opened(tmp_path) as house:
         house.down("a")
         await house.settle()
         await house.order("wang")
         await house.receipt(house.sent[0])
         house.up("a")
-        await house.settle()
+        await house.later(STEADY_S)
         await house.order("wang")
         assert ["r", "a"] == [mail.channel for mail in house.sent]
 
