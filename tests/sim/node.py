@@ -163,7 +163,7 @@ class Node:
         holders += [(Secret(name), Holder(name, OPERATOR.rights, Origin(name, traffic=tuple(Traffic)))) for name in ("centre", "met")]
         desk.hold(holders)
         desk.add(MessageVerbs(desk, room.intake, room.release, store).verbs())
-        plans = PlanVerbs(desk, room.office, store, board=room.board, facts=room.facts, queues=room.queues)
+        plans = PlanVerbs(desk, room, store)
         desk.add(plans.verbs())
         return desk
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -18,13 +19,42 @@ def show_plan(data: dict[str, Any]) -> None:
     for objective in data.get("objectives") or ():
         click.echo(f"{clean(objective.get('audience', '?'))}:")
         for key, value in objective.items():
-            if key != "audience":
+            if key not in ("audience", "rungs", "coverage"):
                 _tell(key, value, indent=2)
+        _show_coverage(objective.get("coverage"))
+        _show_rungs(objective.get("rungs") or ())
     for kind in ("unknown", "unclear"):
         for sentence in data.get(kind) or ():
             click.echo(f"{kind}: {clean(sentence)}")
     for left in data.get("left_out") or ():
         _tell("left out", left, indent=0)
+
+
+def _show_coverage(coverage: dict[str, Any] | None) -> None:
+    """How surely they are reached by the deadline, and by which channels, in sentences."""
+    if coverage is None:
+        return
+    click.echo(f"  reached by the deadline: {_line({key: coverage[key] for key in ('target', 'mean', 'lowest', 'lowest_for')})}")
+    for plan in coverage["plans"]:
+        click.echo(f"    {clean(plan['says'])}")
+
+
+def _show_rungs(rungs: Iterable[dict[str, Any]]) -> None:
+    """A line for each channel of each rung: whether it is up, for how many, its chance, what one message costs."""
+    for rung in rungs:
+        after = f", {_line(rung['after_s'])} s after" if rung["after_s"] is not None else ""
+        head = f"  rung {rung['rung']} ({_line(rung['mode'])}{after})"
+        for way in rung["channels"]:
+            state = way["health"] if way["admin"] in ("enabled", "absent") else way["admin"]
+            click.echo(f"{head}: {clean(way['channel'])} {state}, for {way['recipients']}{_cost(way)}")
+
+
+def _cost(way: dict[str, Any]) -> str:
+    if "p" not in way:
+        return ""
+    groups = f", with {_line(way['risk_groups'])}" if way["risk_groups"] else ""
+    time = f"{way['airtime_s']:g} s on the air, confirmed within {way['arrives_s']:g} s"
+    return f", p {way['p']:.4f}{groups}, {time}, {way['fee_fen']:g} fen, {way['joules']:g} J"
 
 
 def _tell(key: str, value: object, *, indent: int) -> None:

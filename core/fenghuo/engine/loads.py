@@ -36,6 +36,16 @@ class Loads:
                 found[name] = self._load(instance, len(rendition.data), priority)
         return found
 
+    def tried(self, message: Message, priority: Priority, channels: Iterable[str]) -> dict[str, Load]:
+        """The same for a message that is not to be sent: what is rendered for it is forgotten again."""
+        names = list(channels)
+        for instance in filter(None, map(self._board.get, names)):
+            self._shelf.make(message, instance.form)
+        try:
+            return self.of(message, priority, names)
+        finally:
+            self._shelf.drop(message.id, message.revision)
+
     def _load(self, instance: Instance, size: int, priority: Priority) -> Load:
         caps = instance.capabilities
         estimate = _estimate(instance, size)

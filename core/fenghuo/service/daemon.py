@@ -180,7 +180,7 @@ class Daemon:
         desk.hold(holders_of(self._settings))
         watch_room(self._metrics, room, self._store)
         messages = MessageVerbs(desk, room.intake, room.release, self._store)
-        plans = PlanVerbs(desk, room.office, self._store, board=room.board, facts=room.facts, queues=room.queues)
+        plans = PlanVerbs(desk, room, self._store)
         preview = PreviewVerbs(desk, room.office, self._store, board=room.board, renderers=self._host.renderers)
         about = About(version(), self._clock.time(), lambda: self._ready, self._metrics.text)
         state = StateVerbs(room, self._store, keeper=keeper, host=self._host, about=about)

@@ -8,22 +8,18 @@ from typing import Annotated, Any
 import msgspec
 
 from fenghuo.engine.addressees import sentences, unknown
-from fenghuo.engine.channels import ChannelBoard, Instance
-from fenghuo.engine.facts import ChannelSwitched, Facts
+from fenghuo.engine.channels import Instance
+from fenghuo.engine.facts import ChannelSwitched
 from fenghuo.engine.judging import clarity
 from fenghuo.engine.linting import lint_rules
-from fenghuo.engine.office import Office
-from fenghuo.engine.planning import Carriage, candidates
-from fenghuo.engine.queues import Queues
-from fenghuo.engine.routing import Routed, envelope_of, route
-from fenghuo.engine.standing import too_urgent
+from fenghuo.engine.routing import envelope_of, route
 from fenghuo.errors import NotFound
 from fenghuo.model.delivery import OPEN_STATES, Delivery
-from fenghuo.model.message import Message
-from fenghuo.model.roll import PUBLIC
 from fenghuo.model.situation import Admin
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.desk import Desk, Verb
+from fenghuo.service.engine_room import EngineRoom
+from fenghuo.service.explaining import Explaining
 from fenghuo.service.public_queue import public_queue
 from fenghuo.service.showing import channel_view, rfc3339
 from fenghuo.service.unsent import unsent
@@ -34,8 +30,6 @@ from fenghuo.store.tables import CHANNEL, DELIVERY
 from fenghuo.store.transaction import Tx
 
 __all__ = ["PlanVerbs"]
-
-SHOWN_RECIPIENTS = 20
 
 
 class Explain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,13 +56,14 @@ class Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class PlanVerbs:
     """Carries out what the desk has allowed."""
 
-    def __init__(self, desk: Desk, office: Office, store: Store, *, board: ChannelBoard, facts: Facts, queues: Queues) -> None:
+    def __init__(self, desk: Desk, room: EngineRoom, store: Store) -> None:
         self._desk = desk
-        self._office = office
+        self._office = room.office
         self._store = store
-        self._board = board
-        self._facts = facts
-        self._queues = queues
+        self._board = room.board
+        self._facts = room.facts
+        self._queues = room.queues
+        self._loads = room.opening.loads
 
     def verbs(self) -> Mapping[str, Verb]:
         return {
@@ -86,75 +81,17 @@ class PlanVerbs:
         wanted = msgspec.convert(args, Explain)
         message = unsent(self._desk, self._office, actor, wanted.raw, media_type=wanted.media_type)
         routed = route(message, self._office.rules, self._office.directory)
-        left: dict[tuple[str, str], int] = {}
-        objectives = [self._explained(message, item, left) for item in routed]
+        explaining = Explaining(message, self._office, self._board.situation(), self._loads)
+        objectives = [explaining.objective(item) for item in routed]
         return {
             "objectives": objectives,
             "unknown": list(sentences(unknown(message, self._office.directory), self._office.directory)),
             "unclear": [verdict.detail for verdict in clarity(message)],
-            "left_out": [{"channel": channel, "reason": reason, "recipients": count} for (channel, reason), count in left.items()],
+            "left_out": [{"channel": name, "reason": reason, "recipients": n} for (name, reason), n in explaining.left.items()],
             "envelope": envelope_of(message, routed, self._office.rules) if routed else "",
             "situation": self._board.situation().digest,
             "rules": self._office.rules.digest,
         }
-
-    def _explained(self, message: Message, item: Routed, left: dict[tuple[str, str], int]) -> dict[str, Any]:
-        if item.is_public:
-            return self._explained_public(message, item, left)
-        rungs = self._office.rules.ladders[item.rule.ladder].rungs
-        ways: dict[tuple[int, str], int] = {}
-        unreachable = 0
-        for recipient in item.recipients:
-            found, out = candidates(
-                recipient,
-                rungs,
-                Carriage(message.traffic, item.priority, message.content.via),
-                directory=self._office.directory,
-                situation=self._board.situation(),
-            )
-            unreachable += not found
-            for way in found:
-                ways[(way.rung, way.channel)] = ways.get((way.rung, way.channel), 0) + 1
-            for reason in out:
-                left[(reason.channel, reason.reason)] = left.get((reason.channel, reason.reason), 0) + 1
-        return {
-            **_terms(item, recipients=len(item.recipients)),
-            "unreachable": unreachable,
-            "rungs": [
-                {
-                    "rung": index + 1,
-                    "mode": rung.mode.value,
-                    "after_s": rung.after_s,
-                    "channels": [
-                        {"channel": name, **self._condition(name), "recipients": ways.get((index, name), 0)} for name in rung.channels
-                    ],
-                }
-                for index, rung in enumerate(rungs)
-            ],
-        }
-
-    def _explained_public(self, message: Message, item: Routed, left: dict[tuple[str, str], int]) -> dict[str, Any]:
-        """One rung of alternates, each with how many addresses of the roll it takes."""
-        areas = frozenset(name.removeprefix(PUBLIC) for name in item.recipients)
-        channels: list[dict[str, Any]] = []
-        for name in dict.fromkeys(name for rung in self._office.rules.ladders[item.rule.ladder].rungs for name in rung.channels):
-            instance = self._board.get(name)
-            kinds = instance.address_kinds if instance is not None and instance.capabilities.batch else ()
-            takes = self._office.roll.count(areas, frozenset(kinds))
-            why = too_urgent(instance.ungraded, item.priority) if instance is not None else ""
-            if why:
-                left[(name, why)], takes = left.get((name, why), 0) + takes, 0
-            channels.append({"channel": name, **self._condition(name), "recipients": takes})
-        most = max((channel["recipients"] for channel in channels), default=0)
-        rung = {"rung": 1, "mode": "then", "after_s": None, "channels": channels}
-        return {**_terms(item, recipients=most), "unreachable": 0, "rungs": [rung]}
-
-    def _condition(self, name: str) -> dict[str, str]:
-        """Whether it is switched on, and whether it works: what is planned over it waits for both."""
-        instance = self._board.get(name)
-        if instance is None:
-            return {"admin": "absent", "health": "absent"}
-        return {"admin": instance.admin.value, "health": instance.health.state.value}
 
     async def lint(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """What is wrong with the rules on the channels and the directory of this node."""
@@ -228,19 +165,4 @@ def _queued(row: Delivery) -> dict[str, Any]:
         "reason": row.reason,
         "tries": row.tries,
         "until": rfc3339(row.until),
-    }
-
-
-def _terms(item: Routed, *, recipients: int) -> dict[str, Any]:
-    """What a rule asks for, and the first of those it is for."""
-    return {
-        "rule": item.rule.name,
-        "audience": item.audience,
-        "recipients": recipients,
-        "first": list(item.recipients[:SHOWN_RECIPIENTS]),
-        "needed": item.needed.name,
-        "priority": item.priority.name,
-        "deadline_s": item.deadline_s,
-        "signatures": item.signatures,
-        "ladder": item.rule.ladder,
     }

@@ -27,6 +27,7 @@ def unsent(desk: Desk, office: Office, actor: Actor, raw: bytes, *, media_type: 
         error = decoded.error if decoded else None
         raise FormatError(error.message if error else "the document holds no message", code=error.code if error else "no-alert")
     content = decoded.content
+    expires = content.expires
     return Message(
         id=MessageId("(not sent)"),
         revision=1,
@@ -34,7 +35,7 @@ def unsent(desk: Desk, office: Office, actor: Actor, raw: bytes, *, media_type: 
         priority=content.priority if content.priority is not None else default_priority(content.infos),
         content_hash=content_hash(content),
         accepted_at=now,
-        expires_at=now + _DAY_S,
+        expires_at=expires.timestamp() if expires is not None else now + _DAY_S,
         number=number,
         source=actor.name,
     )

@@ -45,7 +45,7 @@ class Manned:
         self.is_ready = True
         room = house.room
         messages = MessageVerbs(self.desk, room.intake, room.release, house.store)
-        plans = PlanVerbs(self.desk, house.office, house.store, board=room.board, facts=room.facts, queues=room.queues)
+        plans = PlanVerbs(self.desk, room, house.store)
         preview = PreviewVerbs(self.desk, house.office, house.store, board=room.board, renderers=host.renderers)
         about = About("0.1.0", NOW, lambda: self.is_ready, lambda: "fenghuo_up 1\n")
         state = StateVerbs(room, house.store, keeper=self.keeper, host=host, about=about)

@@ -1,0 +1,176 @@
+"""What would become of a message, objective by objective: who by which channel, how surely, at what cost; which not, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from fenghuo.engine.admission import NO_LOAD, Load
+from fenghuo.engine.confidence import TARGET, Choice, Way, chance, chosen, groups_of, price
+from fenghuo.engine.loads import Loads
+from fenghuo.engine.office import Office
+from fenghuo.engine.planning import Candidate, Carriage, candidates, fitting
+from fenghuo.engine.routing import Routed
+from fenghuo.engine.rules import Rung
+from fenghuo.engine.standing import too_urgent
+from fenghuo.model.message import Message
+from fenghuo.model.roll import PUBLIC
+from fenghuo.model.situation import Situation
+
+__all__ = ["Explaining"]
+
+SHOWN_RECIPIENTS = 20
+SHOWN_PLANS = 10
+"""Different choices of channels told of one objective; most recipients share a few."""
+
+
+class Explaining:
+    """One message explained over one Situation, by the calls that plan the real thing. `left`: (channel, reason) → recipients."""
+
+    def __init__(self, message: Message, office: Office, situation: Situation, loads: Loads) -> None:
+        self._message = message
+        self._office = office
+        self._situation = situation
+        self._loads = loads
+        self.left: Counter[tuple[str, str]] = Counter()
+
+    def objective(self, item: Routed) -> dict[str, Any]:
+        """One objective as `route.explain` gives it."""
+        return self._public(item) if item.is_public else self._people(item)
+
+    def _people(self, item: Routed) -> dict[str, Any]:
+        rungs = self._office.rules.ladders[item.rule.ladder].rungs
+        carriage = self._carriage(item, rungs)
+        taken: Counter[tuple[int, str]] = Counter()
+        coverage = _Coverage(item, carriage, self._situation)
+        for recipient in item.recipients:
+            found, out = candidates(recipient, rungs, carriage, directory=self._office.directory, situation=self._situation)
+            taken.update({(way.rung, way.channel): 1 for way in found})
+            self.left.update({(reason.channel, reason.reason): 1 for reason in out})
+            coverage.count(recipient, found)
+        return {
+            **_terms(item, recipients=len(item.recipients)),
+            "unreachable": coverage.unreachable,
+            "coverage": coverage.told(),
+            "rungs": [self._rung(n, rung, taken, carriage) for n, rung in enumerate(rungs)],
+        }
+
+    def _carriage(self, item: Routed, rungs: tuple[Rung, ...]) -> Carriage:
+        message, now = self._message, self._office.clock.time()
+        plain = Carriage(message.traffic, item.priority, message.content.via)
+        names = [view.name for view in fitting(rungs, plain, self._situation)]
+        return msgspec.structs.replace(
+            plain,
+            loads=self._loads.tried(message, item.priority, names),
+            left_s=item.deadline_s,
+            expires_s=max(0.0, message.expires_at - now),
+        )
+
+    def _rung(self, index: int, rung: Rung, taken: Counter[tuple[int, str]], carriage: Carriage) -> dict[str, Any]:
+        channels = [{"channel": name, **self._condition(name, carriage), "recipients": taken[index, name]} for name in rung.channels]
+        return {"rung": index + 1, "mode": rung.mode.value, "after_s": rung.after_s, "channels": channels}
+
+    def _condition(self, name: str, carriage: Carriage) -> dict[str, Any]:
+        """Whether it is switched on and works, which what is planned over it waits for; its chance while its risk groups stand, and what
+        one message costs."""
+        view = self._situation.channel.get(name)
+        if view is None:
+            return {"admin": "absent", "health": "absent"}
+        load = carriage.loads.get(name, NO_LOAD)
+        return {
+            "admin": view.admin.value,
+            "health": view.health.value,
+            "p": round(chance(view, self._situation, left_s=carriage.left_s - load.before_s), 4),
+            "risk_groups": sorted(groups_of(view)),
+            "airtime_s": round(load.airtime_s, 2),
+            "ahead_s": round(load.ahead_s, 1),
+            "arrives_s": round(load.before_s + load.latency_q95_s, 1),
+            "fee_fen": load.fee_fen,
+            "joules": round(load.joules, 1),
+        }
+
+    def _public(self, item: Routed) -> dict[str, Any]:
+        """One rung of alternates, each with how many addresses of the roll it takes."""
+        areas = frozenset(name.removeprefix(PUBLIC) for name in item.recipients)
+        rungs = self._office.rules.ladders[item.rule.ladder].rungs
+        carriage = self._carriage(item, rungs)
+        channels: list[dict[str, Any]] = []
+        for name in dict.fromkeys(name for rung in rungs for name in rung.channels):
+            view = self._situation.channel.get(name)
+            kinds = view.address_kinds if view is not None and view.batch else ()
+            takes = self._office.roll.count(areas, frozenset(kinds))
+            if why := too_urgent(view.ungraded, item.priority) if view is not None else "":
+                self.left[name, why], takes = self.left[name, why] + takes, 0
+            channels.append({"channel": name, **self._condition(name, carriage), "recipients": takes})
+        most = max((channel["recipients"] for channel in channels), default=0)
+        rung = {"rung": 1, "mode": "then", "after_s": None, "channels": channels}
+        return {**_terms(item, recipients=most), "unreachable": 0, "rungs": [rung]}
+
+
+class _Coverage:
+    """How surely each recipient of an objective is reached, counted by equal ways and chances."""
+
+    def __init__(self, item: Routed, carriage: Carriage, situation: Situation) -> None:
+        self._target = TARGET[item.priority]
+        self._carriage = carriage
+        self._situation = situation
+        self._choices: dict[tuple[Way, ...], Choice] = {}
+        self._count: Counter[tuple[Way, ...]] = Counter()
+        self.unreachable = 0
+        self.lowest, self.lowest_for = 1.0, ""
+
+    def count(self, recipient: str, found: Iterable[Candidate]) -> None:
+        ways = tuple(self._way(recipient, name) for name in sorted({way.channel for way in found}))
+        self.unreachable += not ways
+        if ways not in self._choices:
+            self._choices[ways] = chosen(ways, self._situation.availability, target=self._target)
+        self._count[ways] += 1
+        if self._choices[ways].reached < self.lowest or not self.lowest_for:
+            self.lowest, self.lowest_for = self._choices[ways].reached, recipient
+
+    def _way(self, recipient: str, name: str) -> Way:
+        view, load = self._situation.channel[name], self._carriage.loads.get(name, Load())
+        p = chance(view, self._situation, recipient, left_s=self._carriage.left_s - load.before_s)
+        cost = price(view, airtime_s=load.airtime_s, fee_fen=load.fee_fen, joules=load.joules)
+        return Way(name, round(p, 4), groups_of(view), cost)
+
+    def told(self) -> dict[str, Any]:
+        people = self._count.total()
+        reached = sum(self._choices[ways].reached * n for ways, n in self._count.items())
+        return {
+            "target": self._target,
+            "mean": round(reached / people, 4) if people else 0.0,
+            "lowest": round(self.lowest, 4) if people else 0.0,
+            "lowest_for": self.lowest_for,
+            "plans": [self._plan(ways, n) for ways, n in self._count.most_common(SHOWN_PLANS)],
+        }
+
+    def _plan(self, ways: tuple[Way, ...], recipients: int) -> dict[str, Any]:
+        choice = self._choices[ways]
+        steps = [{"channel": one.channel, "reached": round(one.reached, 4), "gain": round(one.gain, 4)} for one in choice.taken]
+        path = ", then ".join(f"{one.channel} {one.reached:.4f}" for one in choice.taken) or "no channel that has a chance now"
+        return {
+            "recipients": recipients,
+            "reached": round(choice.reached, 4),
+            "channels": steps,
+            "because": choice.because,
+            "says": f"{recipients} of them: {path}; {choice.because}",
+        }
+
+
+def _terms(item: Routed, *, recipients: int) -> dict[str, Any]:
+    """What a rule asks for, and the first of those it is for."""
+    return {
+        "rule": item.rule.name,
+        "audience": item.audience,
+        "recipients": recipients,
+        "first": list(item.recipients[:SHOWN_RECIPIENTS]),
+        "needed": item.needed.name,
+        "priority": item.priority.name,
+        "deadline_s": item.deadline_s,
+        "signatures": item.signatures,
+        "ladder": item.rule.ladder,
+    }

@@ -1,0 +1,122 @@
+"""What a plan says of itself before it is sent: chances, coverage, cost, and what is left out, with the numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from fenghuo.model.evidence import Evidence
+from fenghuo.plugin.ports import Capabilities, Estimate
+from tests.core.service.manned import Manned, manned
+
+RULES = """
+[ladders.three]
+[[ladders.three.rungs]]
+channels = ["sms"]
+[[ladders.three.rungs]]
+channels = ["lte"]
+[[ladders.three.rungs]]
+channels = ["r"]
+[[rules]]
+name = "orders"
+match = { kind = ["Dispatch"] }
+audience = { name = "as addressed" }
+priority = "P0"
+ladder = "three"
+"""
+SMS = Capabilities("sms", Evidence.DEVICE, concurrency=8)
+RADIO = Capabilities("radio", Evidence.DEVICE, half_duplex=True, receipt_q95_s=60.0, watts_transmit=40.0)
+
+
+def on_one_tower(there: Manned) -> None:
+    """SMS .95 and 4G .90 on a tower of .90; the radio at .80 hangs on nothing else."""
+    board, office = there.house.room.board, there.house.office
+    for name, reach, groups in (("sms", 0.95, ("cell:opA",)), ("lte", 0.90, ("cell:opA",)), ("r", 0.80, ("r",))):
+        one = board.get(name)
+        assert one is not None
+        one.reach, one.risk_groups = reach, groups
+    office.availability = {"cell:opA": 0.90}
+    board.refresh()
+
+
+async def explained(there: Manned, *to: str, **fields: Any) -> dict[str, Any]:
+    order = {"to": list(to), "text": "到岗", "priority": "P0", "deadline_s": 7200, **fields}
+    plan: dict[str, Any] = await there.do("route.explain", raw=msgspec.json.encode(order))
+    return plan
+
+
+async def test_two_on_one_tower_are_not_counted_as_two(tmp_path: Path) -> None:
+    """SMS, then the radio; 4G on the tower of SMS would add under 1 % and is not worth it. The numbers are those of the design."""
+    async with manned(tmp_path, rules=RULES, sms=SMS, lte=SMS, r=RADIO) as there:
+        on_one_tower(there)
+        (one,) = (await explained(there, "wang"))["objectives"]
+        coverage = one["coverage"]
+        (plan,) = coverage["plans"]
+        assert (["sms", "r"], 0.999, 1) == ([step["channel"] for step in plan["channels"]], coverage["target"], plan["recipients"])
+        assert [0.855, 0.971] == [pytest.approx(step["reached"], abs=1e-4) for step in plan["channels"]]
+        assert "1 of them: sms 0.8550, then r 0.9710; the next, lte, would add 0.0081, less than 3 %" == plan["says"]
+
+
+async def test_whoever_is_reached_least_surely_is_named(tmp_path: Path) -> None:
+    """Huang has a telephone alone; nobody hides in a mean."""
+    async with manned(tmp_path, rules=RULES, sms=SMS, lte=SMS, r=RADIO) as there:
+        on_one_tower(there)
+        (one,) = (await explained(there, "wang", "huang"))["objectives"]
+        coverage = one["coverage"]
+        assert ("huang", pytest.approx(0.8955, abs=1e-4)) == (coverage["lowest_for"], coverage["lowest"])
+        assert pytest.approx((0.971 + 0.8955) / 2, abs=1e-4) == coverage["mean"]
+
+
+async def test_each_channel_says_what_one_message_costs(tmp_path: Path) -> None:
+    """Its chance, the risk groups it hangs on, airtime, money, energy, and when it would be confirmed."""
+    async with manned(tmp_path, rules=RULES, sms=msgspec.structs.replace(SMS, fee_fen=5.0), lte=SMS, r=RADIO) as there:
+        on_one_tower(there)
+        there.house.channel["r"].airtime_s = 2.0
+        (one,) = (await explained(there, "wang"))["objectives"]
+        sms, _, radio = (rung["channels"][0] for rung in one["rungs"])
+        assert (0.95, ["cell:opA"], 5.0) == (sms["p"], sms["risk_groups"], sms["fee_fen"])
+        assert ([], 2.0, 80.0, 62.0) == (radio["risk_groups"], radio["airtime_s"], radio["joules"], radio["arrives_s"])
+
+
+async def test_a_channel_that_is_down_has_no_chance_and_its_way_is_no_coverage(tmp_path: Path) -> None:
+    """What is planned over it waits, and is counted on by nobody."""
+    async with manned(tmp_path, rules=RULES, sms=SMS, lte=SMS, r=RADIO) as there:
+        on_one_tower(there)
+        there.house.down("r")
+        await there.house.settle()
+        (one,) = (await explained(there, "shuang"))["objectives"]
+        (plan,) = one["coverage"]["plans"]
+        assert (0.0, 0.0, "1 of them: no channel that has a chance now; nothing plausible is left") == (
+            one["rungs"][2]["channels"][0]["p"],
+            plan["reached"],
+            plan["says"],
+        )
+
+
+async def test_what_cannot_make_the_deadline_is_said_and_not_counted_on(tmp_path: Path) -> None:
+    """A minute for receipts of the radio is more than the half that there is."""
+    async with manned(tmp_path, rules=RULES, sms=SMS, lte=SMS, r=RADIO) as there:
+        on_one_tower(there)
+        there.house.channel["r"].airtime_s = 2.0
+        plan = await explained(there, "shuang", deadline_s=30)
+        says = "it would take 62 s (0 s of others first, 2 s on the air, 60 s on the way), and the deadline is in 30 s"
+        assert f"{says}; tried when no way in time is left" in [one["reason"] for one in plan["left_out"]]
+
+
+async def test_to_explain_leaves_nothing_behind(tmp_path: Path) -> None:
+    """No rendition is kept for what was never sent: the next one explained is rendered from its own words."""
+    async with manned(tmp_path, rules=RULES, sms=SMS, lte=SMS, r=RADIO) as there:
+        sizes: list[int] = []
+        channel = there.house.channel["sms"]
+
+        def estimate(size: int, address: str) -> Estimate:
+            sizes.append(size)
+            return Estimate()
+
+        channel.estimate = estimate  # type: ignore[method-assign]  # one that remembers
+        await explained(there, "wang", text="一")
+        await explained(there, "wang", text="一二三")
+        assert 6 == sizes[1] - sizes[0]
