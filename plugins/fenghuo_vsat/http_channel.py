@@ -61,6 +61,11 @@ class VsatHttp(SimpleChannel):
             self._http.settle()
         return self._bucket.spent
 
+    @property
+    def modem_says(self) -> str:
+        """What the link is like by its modem, for an operator; empty where there is none to ask."""
+        return self._guard.said()
+
     async def start(self) -> None:
         """Raises: NotReady: interface or address is not there; ConfigError, AuthFailed: a secret or an anchor cannot be had."""
         settings = self._settings

@@ -9,7 +9,7 @@ import math
 
 from fenghuo import Evidence, LinkError, LinkTimeout, Outcome, Permanent, Reached, Scope, Transient
 
-__all__ = ["RETRY_AFTER_MAX_S", "doubt", "not_connected", "status_outcome"]
+__all__ = ["doubt", "not_connected", "status_outcome"]
 
 RETRY_AFTER_MAX_S = 3600.0
 

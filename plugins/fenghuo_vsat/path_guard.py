@@ -79,11 +79,14 @@ class PathGuard:
                 changed = self._quality.heard(round(await gauge.read() * self._settings.snmp_scale, 6))
             except (LinkError, FrameError) as silence:
                 changed = self._quality.missed(str(silence))
-            if changed:
-                self._tell()
+            self._tell(changed=changed)
             await asyncio.sleep(self._settings.snmp_poll_s)
 
-    def _tell(self) -> None:
+    def _tell(self, *, changed: bool) -> None:
         quality = self._quality
+        if quality.quality is Quality.DEGRADED:
+            self._ctx.strained(quality.reason)  # at each reading: what goes through meanwhile speaks for the link
+        if not changed:
+            return
         level = self._ctx.log.warning if quality.quality is Quality.DEGRADED else self._ctx.log.info
         level("link quality", quality=quality.quality.value, cause=quality.reason)

@@ -64,7 +64,7 @@ class Snmpd:
             "snmpset",
             *("-v2c", "-c", _WRITER, f"127.0.0.1:{self.port}", OID, "i", str(value)),
             stdout=asyncio.subprocess.DEVNULL,
-            env={**os.environ, "MIBS": ""},
+            env={**os.environ, "SNMP_PERSISTENT_DIR": str(self._folder), "MIBS": ""},
         )
         assert await done.wait() == 0
 

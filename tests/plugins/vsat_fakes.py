@@ -29,6 +29,7 @@ class FakeContext:
     random: random.Random = field(default_factory=lambda: random.Random(1))
     log: structlog.stdlib.BoundLogger = field(default_factory=structlog.stdlib.get_logger)
     told: list[tuple[bool, str]] = field(default_factory=list)
+    strains: list[str] = field(default_factory=list)
     link: Any = None
     notes: Any = None
 
@@ -37,6 +38,9 @@ class FakeContext:
 
     def health(self, up: bool, reason: str) -> None:
         self.told.append((up, reason))
+
+    def strained(self, reason: str) -> None:
+        self.strains.append(reason)
 
 
 @dataclass

@@ -29,6 +29,10 @@ def _no_link() -> None:
     """A place without a disk: nothing is remembered."""
 
 
+def _unheard(reason: str) -> None:
+    """A place without a core: nobody hears it."""
+
+
 class LoneNotes:
     """Notes of a channel without a node around it: they last as long as this."""
 
@@ -47,7 +51,7 @@ class LoneNotes:
 
 @dataclass(slots=True)
 class HostedChannelContext:
-    """A channel's context. `secrets` reads a secret file or credential; `on_health` hears what the channel says of itself;
+    """A channel's context. `secrets` reads a secret file or credential; `on_health` and `on_strain` hear what the channel says of itself;
     `open_link` gives the node's memory of the narrow link when somebody asks for it, `notes` the channel's own, see ChannelContext."""
 
     name: str
@@ -58,6 +62,7 @@ class HostedChannelContext:
     random: random.Random = field(default_factory=random.SystemRandom)
     open_link: Callable[[], Any] = _no_link
     notes: Notes = field(default_factory=LoneNotes)
+    on_strain: Callable[[str], None] = _unheard
     log: structlog.stdlib.BoundLogger = field(init=False)
 
     def __post_init__(self) -> None:
@@ -74,6 +79,10 @@ class HostedChannelContext:
     def health(self, up: bool, reason: str) -> None:
         """Tell the core that the device or session came or went."""
         self.on_health(up, reason)
+
+    def strained(self, reason: str) -> None:
+        """Tell the core that it still carries and may not for long."""
+        self.on_strain(reason)
 
 
 @dataclass(slots=True)

@@ -342,6 +342,10 @@ class ChannelContext(Protocol):
     def health(self, up: bool, reason: str) -> None:
         """Tell the core at once that the device or session came or went; a local fault is DOWN without further ado."""
 
+    def strained(self, reason: str) -> None:
+        """Tell the core that it still carries and may not for long: SUSPECT, so that a way that is well goes first. Said again for as
+        long as it is so; what goes through meanwhile speaks for it."""
+
 
 class FrontContext(Protocol):
     """All that a front is given."""

@@ -176,7 +176,7 @@ class Wiring:
     `secrets` reads a secret by its reference. `on_health(name, up, reason)` hears each start, each failure, and what the channel
     itself says. `on_inbound(name, inbound)` commits, then acks; what it raises is counted and the pump goes on.
     `on_fault(name, sentence)` hears what a person must look at. `open_link`: the durable memory of the narrow link, a fenghuo.link.Disk.
-    `open_notes(name)`: the durable memory of an instance.
+    `open_notes(name)`: the durable memory of an instance. `on_strain(name, reason)` hears that one still carries and may not for long.
     """
 
     clock: Clock
@@ -186,6 +186,7 @@ class Wiring:
     on_fault: OnFault
     open_link: Callable[[], Any] = lambda: None
     open_notes: Callable[[str], Notes] = lambda name: LoneNotes()
+    on_strain: Callable[[str, str], None] = lambda name, reason: None
 
 
 class ChannelSupervisor(Supervisor[Channel]):
@@ -213,6 +214,10 @@ class ChannelSupervisor(Supervisor[Channel]):
                 spoke.append(up)
                 self._wiring.on_health(self.name, up, reason)
 
+        def on_strain(reason: str) -> None:
+            if word is self._last_word:
+                self._wiring.on_strain(self.name, reason)
+
         wiring = self._wiring
         context = HostedChannelContext(
             self.name,
@@ -223,6 +228,7 @@ class ChannelSupervisor(Supervisor[Channel]):
             random=self._chance,
             open_link=wiring.open_link,
             notes=wiring.open_notes(self.name),
+            on_strain=on_strain,
         )
         channel = self.kind.factory(context)
         try:

@@ -66,6 +66,7 @@ class Hosting:
             on_inbound=self._room.receipts.take,
             on_fault=self._on_fault,
             open_notes=functools.partial(ChannelNotes, store),
+            on_strain=self._on_strain,
         )
         self._room.board.on_fault = self._on_fault
         for channel in self._settings.channels:
@@ -150,6 +151,10 @@ class Hosting:
 
     def _on_health(self, name: str, up: bool, reason: str) -> None:
         self._room.facts.put(ChannelObserved(name, Sign.LOCAL_UP if up else Sign.LOCAL_DOWN, reason))
+
+    def _on_strain(self, name: str, reason: str) -> None:
+        # Half a failure, of nobody in particular: it makes the channel SUSPECT and by itself never DOWN.
+        self._room.facts.put(ChannelObserved(name, Sign.TIMED_OUT, reason))
 
     def _on_fault(self, name: str, sentence: str) -> None:
         def tell(tx: Tx) -> None:

@@ -1,0 +1,58 @@
+"""Settings of the satellite channels: each mistake is a sentence with field, value and what would be right."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from fenghuo import Doubt, Evidence
+from fenghuo_vsat import HttpSettings, http_capabilities
+from fenghuo_vsat.secrets import faults
+from tests.plugins.vsat_fakes import SECRETS
+
+MODEM: dict[str, Any] = {
+    "snmp_host": "192.168.1.1",
+    "snmp_oid": "1.3.6.1.4.1.6247.1.2.0",
+    "snmp_community_file": "community",
+    "degraded_below": 7.0,
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"interface": ""}, 'needs interface = "…" or source = "…"'),
+        ({"interface": "a-name-far-too-long"}, "interface 'a-name-far-too-long' is no interface"),
+        ({"source": "sat0"}, "source 'sat0' is no address; it must be an IP address"),
+        ({"url": "ftp://site/"}, "url 'ftp://site/' is not an http or https address"),
+        ({"url": "http://me:pw@site/"}, "without name and password"),
+        ({**MODEM, "snmp_oid": ""}, "snmp_oid is missing; snmp_host = '192.168.1.1' needs it"),
+        ({**MODEM, "degraded_below": None}, "degraded_below is missing"),
+        ({**MODEM, "snmp_oid": "esno"}, "snmp_oid 'esno' is no object identifier"),
+        ({**MODEM, "snmp_host": ""}, "snmp_host is missing"),
+        ({**MODEM, "snmp_scale": 0.0}, "snmp_scale 0.0 must be greater than 0"),
+        ({**MODEM, "good_from": 6.0}, "good_from 6.0 must not be less than degraded_below 7.0"),
+    ],
+)
+def test_a_mistake_is_named(given: dict[str, Any], sentence: str) -> None:
+    """As `fenghuo config check` prints it, after the name of the table."""
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        HttpSettings(**({"interface": "sat0"} | given))
+
+
+def test_what_it_claims_follows_from_the_settings() -> None:
+    """A 2xx is ACCEPTED unless the operator vouches for more; without ids at the far end a doubt is no case for a repetition."""
+    plain = http_capabilities(HttpSettings(interface="sat0"))
+    assert (Evidence.ACCEPTED, Doubt.IDEMPOTENT) == (plain.evidence_max, plain.doubt)
+    other = http_capabilities(HttpSettings(interface="sat0", confirms="device", idempotent=False))
+    assert (Evidence.DEVICE, Doubt.OPAQUE) == (other.evidence_max, other.doubt)
+
+
+def test_files_are_looked_at_before_anything_is_opened() -> None:
+    """An empty community, a secret with a line break, anchors that are none."""
+    settings = HttpSettings(interface="sat0", secret_file="bad", ca_file="bad", **MODEM)
+    found = faults(settings, ({**SECRETS, "community": "", "bad": "a\nb"}).__getitem__)
+    assert {"snmp_community_file", "secret_file", "ca_file"} == set(found)
+    assert {} == faults(HttpSettings(interface="sat0", secret_file="site-secret", **MODEM), SECRETS.__getitem__)
