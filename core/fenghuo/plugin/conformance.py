@@ -75,7 +75,8 @@ class ConformancePeer:
     whatever send() itself can show; `acknowledged`: how many of its words were; `receipts`: what came back of its own messages;
     `is_shared`: only one can speak at a time on its medium, also where the channel sees to that by itself and does not declare it;
     `is_local`: a screen or a printer of this machine: there is no line to it that could break, and everybody is told there, so that
-    the kit writes into each text whom it is for; `now`: UTC seconds by the clock of what is examined, set before anything is asked.
+    the kit writes into each text whom it is for; `is_wordless`: it is told to sound and no words, so that none are looked for;
+    `now`: UTC seconds by the clock of what is examined, set before anything is asked.
     `guests`: how many channels it serves at one time; so many checks share a real one side by side, for they mostly wait.
     It says nothing by itself but the answers that its protocol demands.
     """
@@ -88,6 +89,7 @@ class ConformancePeer:
     guests: int = 6
     is_shared: bool = False
     is_local: bool = False
+    is_wordless: bool = False
     reports: Evidence = Evidence.DEVICE
 
     def __init__(self) -> None:

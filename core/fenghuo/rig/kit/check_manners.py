@@ -255,6 +255,10 @@ def _has_addresses(capabilities: Capabilities, peer: ConformancePeer) -> str:
     return "everybody is told in one place" if peer.is_local else ""
 
 
+def _has_words(capabilities: Capabilities, peer: ConformancePeer) -> str:
+    return "it carries no words" if peer.is_wordless else ""
+
+
 def _has_secrets(capabilities: Capabilities, peer: ConformancePeer) -> str:
     return "" if peer.secrets else "this channel has no secret"
 
@@ -265,6 +269,6 @@ CHECKS = (
     Check("no task, thread or descriptor is left behind", Grade.BRONZE, leaves_nothing, is_alone=True),
     Check("no call blocks the loop", Grade.BRONZE, blocks_nothing, is_alone=True),
     Check("secrets are never shown", Grade.BRONZE, keeps_secrets, _has_secrets, is_alone=True),
-    Check("a text that is too long is its own failure", Grade.SILVER, too_long),
-    Check("every text arrives as it was written", Grade.SILVER, any_text),
+    Check("a text that is too long is its own failure", Grade.SILVER, too_long, _has_words),
+    Check("every text arrives as it was written", Grade.SILVER, any_text, _has_words),
 )

@@ -1,0 +1,298 @@
+"""Sirens as a channel: one start for each order and never a second by itself, an end that does not depend on us alone, a stop at once.
+
+The order of writes is the promise: first the device's own limit and our note, then the relay. So whatever dies, a start without a note
+never sounded, and one with a note is never made again by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from fenghuo import (
+    AttemptRef,
+    CancelResult,
+    ChannelContext,
+    Emission,
+    Estimate,
+    Evidence,
+    FenghuoError,
+    Inbound,
+    LinkError,
+    NotReady,
+    Outcome,
+    Permanent,
+    PowerLevel,
+    ProbeBudget,
+    ProbeResult,
+    Reached,
+    Scope,
+    SendJob,
+    SimpleChannel,
+    Transient,
+    Unknown,
+)
+from fenghuo_adapters.modbus_framing import Rtu, Tcp
+from fenghuo_adapters.modbus_line import ModbusLine, ModbusRefused
+from fenghuo_adapters.serial_line import SerialLine
+from fenghuo_adapters.tcp_line import TcpLine
+from fenghuo_siren.arming import why_off
+from fenghuo_siren.device import Controllers, Standing
+from fenghuo_siren.plays import Attempt, Plays
+from fenghuo_siren.rendition import STOP
+from fenghuo_siren.settings import Place, SirenSettings
+from fenghuo_siren.watch import Watch
+
+__all__ = ["SirenChannel"]
+
+_RTU_GAP_BITS = 3.5 * 11
+"""Silence between two frames of a serial line, in bits. Source: Modbus over Serial Line 1.02 §2.5.1.1."""
+_FEEDBACK_LOOK_S = 0.1
+_ASK_PAUSE_S = 0.3
+_ASK_S = 15.0
+"""Longest that query() waits for a line that is away; the core gives it 20 s."""
+
+
+class SirenChannel(SimpleChannel):
+    """The sirens on one Modbus line."""
+
+    def __init__(self, ctx: ChannelContext) -> None:
+        settings: SirenSettings = ctx.settings
+        self._ctx = ctx
+        self._settings = settings
+        self._line = _line(settings)
+        self._controllers = Controllers(self._line, settings)
+        self._plays = Plays(ctx.notes)
+        self._hands = {place: asyncio.Lock() for place in settings.places}
+        self._watch = Watch(ctx, self._controllers, self._plays, silence=self._silence)
+        self._power = PowerLevel.FULL
+        self._why_off = "the channel has not started"
+        self._started_at = 0.0
+        self._is_stopped = False
+
+    async def start(self) -> None:
+        self._started_at = now = self._ctx.clock.time()
+        await self._plays.recall(now)
+        self._why_off = why_off(self._settings.armed, since=self._plays.since, now=now, name=self._ctx.name)
+        if self._why_off:
+            self._ctx.log.warning("sirens are not armed", cause=self._why_off)
+        try:
+            await self._line.open()
+        except LinkError as exc:
+            raise NotReady(str(exc), retry_after_s=min(5.0, self._settings.reopen_max_s)) from exc
+        if not self._settings.ends_by_itself:
+            self._ctx.log.warning("these sirens have no timer and no watchdog: only this node ends a sound", line=self._line.name)
+        self._watch.start()
+
+    async def stop(self, deadline: float) -> None:
+        """What the device ends by itself goes on to its end; what only we can end is ended now."""
+        self._is_stopped = True
+        await self._watch.stop()
+        if not self._settings.ends_by_itself:
+            await asyncio.gather(*(self._silence(place) for place in tuple(self._plays.sounding)), return_exceptions=True)
+        await self._line.close()
+
+    def estimate(self, size: int, address: str) -> Estimate:
+        return Estimate(airtime_s=self._settings.sound_s, latency_q50_s=1.0, latency_q95_s=self._settings.attempt_s)
+
+    async def send(self, job: SendJob) -> Outcome:
+        place = _place(job.address)
+        if place not in self._hands:
+            return Permanent(Scope.RECIPIENT, "no-such-siren")
+        if self._is_stopped or self._power is not PowerLevel.FULL:
+            return Transient(Scope.CHANNEL, "switched-off")
+        if not self._watch.is_up:
+            return Transient(Scope.CHANNEL, "line-down")
+        async with job.begin() as emission:
+            if emission.payload.data == STOP:
+                return await self._end(place)
+            if self._why_off:
+                return Permanent(Scope.RECIPIENT, "not-armed")
+            return await self._sound(place, emission)
+
+    async def query(self, ref: AttemptRef) -> Outcome:
+        """What the device says of an attempt. Raises: LinkError: it could not be asked for as long as the core would wait."""
+        place = _place(ref.address)
+        if place not in self._hands:
+            return Unknown("no-such-siren")
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _ASK_S
+        while True:
+            try:
+                return await self._read(place, ref)
+            except LinkError:
+                if self._is_stopped or loop.time() >= end:
+                    raise
+            await asyncio.sleep(_ASK_PAUSE_S)
+
+    async def cancel(self, ref: AttemptRef) -> CancelResult:
+        """Silence, where this attempt sounds. What has sounded cannot be taken back, and so is TOO_LATE all the same."""
+        place = _place(ref.address)
+        if place not in self._hands:
+            return CancelResult.TOO_LATE
+        playing = self._plays.sounding.get(place)
+        is_sounding = playing is not None and (playing.attempt.token, playing.attempt.n) == (ref.token, ref.n)
+        if is_sounding or playing is None:
+            await self._silence(place)
+        return CancelResult.TOO_LATE if is_sounding or self._plays.tried(ref) is not None else CancelResult.CANCELLED
+
+    async def probe(self, budget: ProbeBudget) -> ProbeResult:
+        """Raises: LinkError: no siren of the line answers."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        async with asyncio.timeout(budget.timeout_s):
+            await self._controllers.one(self._settings.places[0])
+        return ProbeResult(answered=True, round_trip_s=loop.time() - began, detail=f"{self._settings.places[0]} answers")
+
+    def inbound(self) -> AsyncIterator[Inbound]:
+        return self._watch.arrivals()
+
+    async def set_power(self, level: PowerLevel) -> None:
+        """Less than FULL is silence: whoever switches a siren off means now."""
+        self._power = level
+        if level is not PowerLevel.FULL:
+            await asyncio.gather(*(self._silence(place) for place in tuple(self._plays.sounding)))
+
+    # Starting.
+
+    async def _sound(self, place: Place, emission: Emission) -> Outcome:
+        stops = self._plays.stopped(place)
+        try:
+            await self._line.open()
+        except LinkError as exc:
+            return Transient(Scope.CHANNEL, f"line-down: {exc}")
+        now, settings = self._ctx.clock.time(), self._settings
+        ends_at = self._plays.until(place, now, sound_s=settings.sound_s, max_on_s=settings.max_on_s)
+        attempt = Attempt(emission.token, emission.n, place, now, ends_at, session=self._ctx.random.randint(1, 0xFFFF))
+        if (refusal := await self._prepared(attempt)) is not None:
+            return refusal
+        await emission.turn()
+        async with self._hands[place]:
+            if self._plays.stopped(place) != stops or self._is_stopped:
+                return Permanent(Scope.MESSAGE, "stopped-before-it-began")
+            outcome = await self._switched_on(attempt)
+        return await self._confirmed(attempt) if outcome is None else outcome
+
+    async def _prepared(self, attempt: Attempt) -> Outcome | None:
+        """Everything before the relay; whatever fails here, nothing has sounded. None: go on."""
+        if (seconds := attempt.ends_at - attempt.at) < 1.0:
+            return Transient(Scope.RECIPIENT, "longest-on-time-reached", retry_after_s=self._settings.sound_s)
+        try:
+            if (await self._controllers.one(attempt.place)).held:
+                return Transient(Scope.RECIPIENT, "held-stopped-at-the-siren")
+            await self._controllers.sign(attempt.place, attempt.session)
+            await self._controllers.limit(attempt.place, seconds)
+            await self._controllers.kick((attempt.place,))
+        except ModbusRefused as exc:
+            return Permanent(Scope.RECIPIENT, f"refused: exception {exc.code}")
+        except LinkError as exc:
+            return Transient(Scope.RECIPIENT, f"no-answer: {exc}")
+        try:
+            await self._plays.mean(attempt)
+        except FenghuoError as exc:
+            return Transient(Scope.CHANNEL, f"not-noted: {exc}")
+        return None
+
+    async def _switched_on(self, attempt: Attempt) -> Outcome | None:
+        """The one write that sounds it; None: the unit has echoed it."""
+        try:
+            await self._controllers.switch(attempt.place, on=True)
+        except ModbusRefused as exc:
+            return Permanent(Scope.RECIPIENT, f"refused: exception {exc.code}") if exc.is_certain else Unknown(str(exc))
+        except LinkError as exc:
+            return Unknown(str(exc))
+        self._plays.begin(attempt)
+        self._watch.look_now()
+        return None
+
+    async def _confirmed(self, attempt: Attempt) -> Outcome:
+        """The relay has it. What the sensor shows comes from the watch, as a late outcome, however soon."""
+        try:
+            await self._plays.began(attempt)
+        except FenghuoError as exc:
+            self._ctx.log.warning("a siren was started, and that is not noted", siren=str(attempt.place), cause=str(exc))
+        return Reached(Evidence.ACCEPTED)
+
+    # Ending.
+
+    async def _end(self, place: Place) -> Outcome:
+        """Carry out a Cancel. Raises nothing: the watch goes on trying what did not succeed."""
+        if not await self._silence(place):
+            return Transient(Scope.CHANNEL, "no-answer", retry_after_s=1.0)
+        if self._settings.feedback == "none":
+            return Reached(Evidence.ACCEPTED)
+        end = _now() + self._settings.feedback_s
+        try:
+            while (await self._controllers.one(place)).heard:
+                if _now() >= end:
+                    return Reached(Evidence.ACCEPTED)
+                await asyncio.sleep(_FEEDBACK_LOOK_S)
+        except LinkError:
+            return Reached(Evidence.ACCEPTED)
+        return Reached(Evidence.AIRED)
+
+    async def _silence(self, place: Place) -> bool:
+        """Open the relay; whether the unit said that it did. What could not be told is told again by the watch."""
+        play = self._plays.stop(place, self._ctx.clock.time())
+        async with self._hands[place]:
+            try:
+                await self._controllers.switch(place, on=False)
+            except LinkError as exc:
+                self._ctx.log.error("a siren could not be stopped; it is tried again", siren=str(place), cause=str(exc))
+                self._watch.owe_silence(place)
+                return False
+        if play is not None:
+            self._ctx.log.info("siren ended", siren=str(place), sounded_s=round(self._ctx.clock.time() - play.began_at, 1))
+        return True
+
+    # Asking.
+
+    async def _read(self, place: Place, ref: AttemptRef) -> Outcome:
+        attempt, now = self._plays.tried(ref), self._ctx.clock.time()
+        if attempt is None and self._plays.knows_all(now):
+            return Transient(Scope.RECIPIENT, "never-started")
+        standing = await self._controllers.one(place)
+        if attempt is None:
+            return Unknown(f"the store was turned back, and nobody knows whether siren {place} was started")
+        if attempt.is_started or standing.on:
+            return self._still(attempt, standing)
+        if self._is_witness(attempt, now) and await self._controllers.has_run_since(place, attempt.session):
+            return Transient(Scope.RECIPIENT, "never-started")
+        return Unknown(f"siren {place} is silent, and nobody knows whether it sounded")
+
+    def _is_witness(self, attempt: Attempt, now: float) -> bool:
+        """Whether a start that had reached the relay would still be on, as far as we know: it was this process's, we have not stopped it,
+        and its time is not over. That the device has not failed meanwhile is for the device to show."""
+        was_stopped = self._plays.quiet_from.get(attempt.place, 0.0) >= attempt.at
+        return attempt.at >= self._started_at and now < attempt.ends_at and not was_stopped
+
+    def _still(self, attempt: Attempt, standing: Standing) -> Outcome:
+        """It was started; what still sounds is looked after from now on."""
+        playing = self._plays.sounding.get(attempt.place)
+        if standing.on and playing is None:
+            playing = self._plays.begin(attempt)
+            self._watch.look_now()
+        is_its_own = playing is not None and playing.attempt.name == attempt.name
+        if playing is not None and is_its_own and (standing.heard or playing.level >= Evidence.AIRED):
+            playing.level = Evidence.AIRED
+            return Reached(Evidence.AIRED)
+        return Reached(Evidence.ACCEPTED)
+
+
+def _line(settings: SirenSettings) -> ModbusLine:
+    if settings.driver == "serial":
+        wire = SerialLine(settings.device, settings.baud, open_s=settings.open_s)
+        return ModbusLine(wire, Rtu(), answer_s=settings.answer_s, gap_s=max(0.00175, _RTU_GAP_BITS / settings.baud))
+    return ModbusLine(TcpLine(settings.host, settings.port, open_s=settings.open_s), Tcp(), answer_s=settings.answer_s)
+
+
+def _place(address: str) -> Place:
+    """Where an address points; Place(0) for one that is none, where no siren can be."""
+    try:
+        return Place.parse(address)
+    except ValueError:
+        return Place(0)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,146 @@
+"""Settings of sirens behind Modbus relays, `[channels.NAME.settings]` with type "siren.modbus", and the address of one of them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Literal, Self
+
+import msgspec
+
+__all__ = ["Place", "SirenSettings", "masked", "siren"]
+
+_PLACE = re.compile(r"([0-9]{1,3})(?:/([0-9]{1,2}))?")
+_MOST_RELAYS = 64
+_LAST = 0xFFFF
+
+
+class Place(msgspec.Struct, frozen=True, order=True):
+    """Where a siren hangs: a relay, from 1, of a Modbus unit, 1 to 247. Written `12/3`; `12` is its first relay."""
+
+    unit: int
+    relay: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Raises: ValueError with a sentence."""
+        found = _PLACE.fullmatch(text.strip())
+        place = cls(int(found[1]), int(found[2] or 1)) if found else None
+        if place is None or not 1 <= place.unit <= 247 or not 1 <= place.relay <= _MOST_RELAYS:
+            raise ValueError(
+                f"{text!r} is no siren; write UNIT/RELAY, for example 12/3, with a unit of 1 to 247 and a relay of 1 to {_MOST_RELAYS}"
+            )
+        return place
+
+    def __str__(self) -> str:
+        return f"{self.unit}/{self.relay}"
+
+
+class SirenSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One Modbus line and the sirens on it, all wired alike. Addresses are the protocol's own, from 0 (coil 00001 of a manual is 0), and
+    those of relay 1; relay n has the next n - 1; -1: there is none.
+
+    `driver`: "tcp" with `host` and `port`, or "serial" with `device` and `baud` (8N1). `sirens`: every siren that may be started, as
+    `UNIT/RELAY`; they are watched, and no other address is touched. `coil`: the relay that sounds it.
+    `feedback`: what shows that it sounds: "none", a bit ("coil", "input") or a register ("holding", "register") at `feedback_at`, which
+    from `threshold` on means sound, for example the current of the motor. `stop_input`: an input that is on while somebody holds it
+    stopped at the siren. `sound_s`: how long one play lasts; `max_on_s`: longest without a pause, whatever is ordered meanwhile.
+    `timer`: a holding register that takes the longest on-time before each start, in units of `timer_unit_s`, so that the device ends it
+    by itself. `watchdog`: a coil that must be written every `watchdog_s` while it sounds, else the device ends it.
+    `session`: a holding register that the device itself clears when it starts; with it a start whose echo was lost can be told from one
+    that a failing device forgot, and is no doubt. `armed`: the instant at which a person armed them, as in
+    armed = 2026-07-15T09:30:00+08:00; without it nothing is ever started, and an instant before the last install, upgrade or restore
+    counts as none. `drills`: exercises may sound them. `alarm_to`: audiences of the report that a siren sounds which nobody here started.
+    """
+
+    sirens: tuple[str, ...]
+    coil: int
+    driver: Literal["tcp", "serial"] = "tcp"
+    host: str = "127.0.0.1"
+    port: int = 502
+    device: str = ""
+    baud: int = 9600
+    feedback: Literal["none", "coil", "input", "holding", "register"] = "none"
+    feedback_at: int = -1
+    threshold: int = 1
+    stop_input: int = -1
+    sound_s: float = 60.0
+    max_on_s: float = 180.0
+    timer: int = -1
+    timer_unit_s: float = 1.0
+    watchdog: int = -1
+    watchdog_s: float = 1.0
+    session: int = -1
+    armed: datetime | None = None
+    drills: bool = False
+    alarm_to: tuple[str, ...] = ()
+    open_s: float = 3.0
+    answer_s: float = 0.5
+    feedback_s: float = 2.0
+    watch_s: float = 2.0
+    reopen_max_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        if not self.sirens:
+            raise ValueError('sirens names none; list those that may be started, for example sirens = ["1/1", "2/1"]')
+        for text in self.sirens:
+            Place.parse(text)
+        self._check_line()
+        self._check_addresses()
+        self._check_times()
+        if self.armed is not None and self.armed.tzinfo is None:
+            raise ValueError(f"armed {self.armed.isoformat()} has no time zone; write for example armed = 2026-07-15T09:30:00+08:00")
+
+    def _check_line(self) -> None:
+        if self.driver == "serial" and not self.device:
+            raise ValueError('driver = "serial" needs a device, for example device = "/dev/ttyUSB0"')
+        if self.driver == "tcp" and self.device:
+            raise ValueError('device is for driver = "serial"; driver = "tcp" takes host and port')
+        if not 1 <= self.port <= _LAST:
+            raise ValueError(f"port {self.port} is not a TCP port; it goes from 1 to 65535")
+
+    def _check_addresses(self) -> None:
+        if not 0 <= self.coil <= _LAST:
+            raise ValueError(f"coil {self.coil} is not one of 0 to 65535")
+        for name in ("feedback_at", "stop_input", "timer", "watchdog", "session"):
+            if not -1 <= getattr(self, name) <= _LAST:
+                raise ValueError(f"{name} {getattr(self, name)} is not one of 0 to 65535, or -1 for none")
+        if (self.feedback != "none") != (self.feedback_at >= 0):
+            raise ValueError(
+                f'feedback = "{self.feedback}" with feedback_at = {self.feedback_at} names half of a sensor; '
+                'give both, for example feedback = "input" and feedback_at = 0, or neither'
+            )
+
+    def _check_times(self) -> None:
+        for name in ("sound_s", "timer_unit_s", "watchdog_s", "open_s", "answer_s", "feedback_s", "watch_s", "reopen_max_s", "baud"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} {getattr(self, name)} must be greater than 0")
+        if self.max_on_s < self.sound_s:
+            raise ValueError(f"max_on_s {self.max_on_s:g} is less than sound_s {self.sound_s:g}; a play must fit into the longest on-time")
+        if self.timer >= 0 and self.max_on_s / self.timer_unit_s > _LAST:
+            raise ValueError(f"max_on_s {self.max_on_s:g} has no room in a register of units of {self.timer_unit_s:g} s; it holds 65535")
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Every siren once, unit by unit."""
+        return tuple(sorted({Place.parse(text) for text in self.sirens}))
+
+    @property
+    def ends_by_itself(self) -> bool:
+        """Whether the device ends a sound when nobody here can."""
+        return self.timer >= 0 or self.watchdog >= 0
+
+    @property
+    def attempt_s(self) -> float:
+        """The longest start: the line, eight questions, and the sensor."""
+        return self.open_s + 8 * self.answer_s + self.feedback_s + 2.0
+
+
+def siren(text: str) -> str:
+    """An address the one right way. Raises: ValueError with a sentence."""
+    return str(Place.parse(text))
+
+
+def masked(address: str) -> str:
+    """Where a siren hangs is no secret."""
+    return address

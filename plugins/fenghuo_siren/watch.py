@@ -1,0 +1,212 @@
+"""Looks at every siren of a line: ends what is due, keeps watchdogs fed, hears late sensors, and tells of what nobody here started."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import msgspec
+
+from fenghuo import ChannelContext, Evidence, Inbound, InboundKind, LinkError, Reached, Token
+from fenghuo_siren.device import Controllers, Standing
+from fenghuo_siren.plays import Plays
+from fenghuo_siren.settings import Place, SirenSettings
+
+__all__ = ["Watch"]
+
+_BUSY_LOOK_S = 0.2
+_FIRST_PAUSE_S = 0.25
+
+
+class Watch:
+    """One task. `silence(place)` opens a relay; `is_up`: the line answers."""
+
+    def __init__(self, ctx: ChannelContext, controllers: Controllers, plays: Plays, *, silence: Callable[[Place], Awaitable[bool]]) -> None:
+        self._ctx = ctx
+        self._settings: SirenSettings = ctx.settings
+        self._controllers = controllers
+        self._plays = plays
+        self._silence = silence
+        self._wake = asyncio.Event()
+        self._arrived: asyncio.Queue[Inbound | None] = asyncio.Queue()
+        self._owed: set[Place] = set()
+        self._stray: set[Place] = set()
+        self._seen: set[Place] = set()
+        self._silent_units: set[int] = set()
+        self._last_cause = ""
+        self._has_vouched = False
+        self._failures = 0
+        self._kicked_at = 0.0
+        self._tasks: list[asyncio.Task[None]] = []
+        self.is_up = False
+
+    def start(self) -> None:
+        """From now on."""
+        self.is_up = True
+        loop = asyncio.get_running_loop()
+        name = f"siren {self._ctx.name}"
+        self._tasks = [loop.create_task(work, name=name) for work in (self._look_for_ever(), self._end_for_ever())]
+
+    async def stop(self) -> None:
+        """Idempotent; arrivals() ends."""
+        self.is_up = False
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._arrived.put_nowait(None)
+
+    def look_now(self) -> None:
+        """Something has begun or is to end."""
+        self._wake.set()
+
+    def owe_silence(self, place: Place) -> None:
+        """This one could not be stopped: go on trying."""
+        self._owed.add(place)
+        self._wake.set()
+
+    async def arrivals(self) -> AsyncIterator[Inbound]:
+        """Late sensors, and reports of strays, until stop()."""
+        while (inbound := await self._arrived.get()) is not None:
+            yield inbound
+
+    # Looking.
+
+    async def _look_for_ever(self) -> None:
+        """While something sounds its unit is looked at each time, and of the others one after the other."""
+        others = itertools.cycle(self._controllers.units)
+        while True:
+            sounding = {place.unit for place in self._plays.sounding}
+            for unit in {*sounding, next(others)} if sounding else self._controllers.units:
+                await self._look(unit)
+            self._tell(len(self._silent_units) < len(self._controllers.units))
+            await asyncio.sleep(self._pause_s())
+
+    def _pause_s(self) -> float:
+        settings = self._settings
+        if not self.is_up:
+            return min(settings.reopen_max_s, _FIRST_PAUSE_S * 2.0 ** min(self._failures, 10)) * self._ctx.random.uniform(0.5, 1.0)
+        return min(_BUSY_LOOK_S, settings.watch_s) if self._plays.sounding else settings.watch_s
+
+    async def _look(self, unit: int) -> None:
+        """One unit, if it answers."""
+        try:
+            found = await self._controllers.look(self._controllers.units[unit])
+        except LinkError as exc:
+            self._last_cause = str(exc)
+            if unit not in self._silent_units:
+                self._silent_units.add(unit)
+                self._ctx.log.warning("sirens do not answer", unit=unit, cause=str(exc))
+            return
+        if unit in self._silent_units:
+            self._silent_units.discard(unit)
+            self._ctx.log.info("sirens answer again", unit=unit)
+        for place, standing in found.items():
+            if place not in self._seen:
+                self._meet(place, standing)
+            await self._judge(place, standing)
+
+    def _meet(self, place: Place, standing: Standing) -> None:
+        """The first look: what sounds now may be ours, of a process that died."""
+        self._seen.add(place)
+        left = self._plays.left_behind(place, self._ctx.clock.time())
+        if standing.on and left is not None and place not in self._plays.sounding:
+            self._ctx.log.warning("a siren sounds that was started before this process; it is ended in time", siren=str(place))
+            self._plays.begin(left)
+            self._wake.set()
+
+    async def _judge(self, place: Place, standing: Standing) -> None:
+        play, now = self._plays.sounding.get(place), self._ctx.clock.time()
+        if play is not None and standing.held:
+            self._ctx.log.warning("a siren was stopped on the spot", siren=str(place))
+            await self._silence(place)
+        elif play is not None and standing.heard and play.level < Evidence.AIRED:
+            play.level = Evidence.AIRED
+            self._arrived.put_nowait(_late(play.attempt.token, play.attempt.n))
+        elif play is not None and not standing.on and now > play.began_at + self._settings.feedback_s:
+            self._ctx.log.info("a siren was ended by its own device", siren=str(place))
+            self._plays.stop(place, now)
+        self._find_stray(place, standing)
+
+    def _find_stray(self, place: Place, standing: Standing) -> None:
+        """On, and nobody here ordered it. A motor that runs down after our own stop is none."""
+        quiet_s = self._ctx.clock.time() - self._plays.quiet_from.get(place, float("-inf"))
+        is_ours = place in self._plays.sounding or place in self._owed or quiet_s < self._settings.feedback_s + self._settings.watch_s
+        if is_ours or not (standing.on or standing.heard):
+            self._stray.discard(place)
+        elif place not in self._stray:
+            self._stray.add(place)
+            self._ctx.log.error("a siren sounds and nobody here ordered it", siren=str(place), relay=standing.on, sensor=standing.heard)
+            if self._settings.alarm_to:
+                self._arrived.put_nowait(_report(self._ctx.name, place, standing, self._settings.alarm_to))
+
+    def _tell(self, is_up: bool) -> None:
+        """What is known of the line; and sensors that can be read speak for the sirens, each time it comes up. A relay never does."""
+        self._failures = 0 if is_up else self._failures + 1
+        if is_up != self.is_up:
+            self.is_up = is_up
+            self._ctx.health(is_up, "sirens answer" if is_up else f"no siren answers: {self._last_cause}")
+        if is_up and not self._has_vouched and self._settings.feedback != "none":
+            self._arrived.put_nowait(Inbound(InboundKind.HEARD, b"sensors", _no_ack))
+        self._has_vouched = is_up
+
+    # Ending.
+
+    async def _end_for_ever(self) -> None:
+        """Apart from looking, so that a unit that hangs keeps no other siren on."""
+        while True:
+            self._wake.clear()
+            now = self._ctx.clock.time()
+            due = {place for place, play in self._plays.sounding.items() if play.attempt.ends_at <= now} | self._owed
+            for place in due:
+                self._owed.discard(place)
+                await self._silence(place)
+            await self._kick(now)
+            try:
+                async with asyncio.timeout(self._next_s()):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    async def _kick(self, now: float) -> None:
+        if self._settings.watchdog < 0 or not self._plays.sounding or now < self._kicked_at + self._settings.watchdog_s / 2:
+            return
+        self._kicked_at = now
+        try:
+            await self._controllers.kick(tuple(self._plays.sounding))
+        except LinkError as exc:
+            self._ctx.log.debug("a watchdog was not fed", cause=str(exc))
+
+    def _next_s(self) -> float | None:
+        """Seconds to the next thing that is due; None: nothing sounds."""
+        now = self._ctx.clock.time()
+        waits = [play.attempt.ends_at - now for play in self._plays.sounding.values()]
+        if waits and self._settings.watchdog >= 0:
+            waits.append(self._settings.watchdog_s / 2)
+        if self._owed:
+            waits.append(1.0)
+        return max(0.01, min(waits)) if waits else None
+
+
+def _late(token: Token, n: int) -> Inbound:
+    """The sensor's word, after send() has answered."""
+    aired = Reached(Evidence.AIRED)
+    return Inbound(InboundKind.LATE_OUTCOME, b"sensor on", _no_ack, token=token, n=n, level=Evidence.AIRED, outcome=aired)
+
+
+def _report(name: str, place: Place, standing: Standing, audiences: tuple[str, ...]) -> Inbound:
+    """A report (信息报送) to those whom the settings name."""
+    sign = "继电器已闭合" if standing.on else "传感器显示正在鸣响"
+    body = {
+        "to": list(audiences),
+        "kind": "Report",
+        "priority": "P1",
+        "subject": f"警报器{place}异常鸣响",
+        "text": f"通道{name}的警报器{place}正在鸣响，本系统未下达指令（{sign}）。请立即到现场核实，必要时就地停鸣。",
+    }
+    return Inbound(InboundKind.MESSAGE, msgspec.json.encode(body), _no_ack, media_type="application/json")
+
+
+async def _no_ack() -> None:
+    """A relay waits for no acknowledgement."""
