@@ -44,6 +44,7 @@ CASES = [
     ("fenghuo_narrowband", "paper"),
     ("fenghuo_http", "simulated"),
     ("fenghuo_http", "real"),
+    ("fenghuo_broadcast", "simulated"),
     ("fenghuo_siren", "simulated"),
     ("fenghuo_vsat", "simulated"),
     ("fenghuo_vsat", "real"),

@@ -24,6 +24,7 @@ from fenghuo.engine.rules import RuleBook
 from fenghuo.errors import ConfigError
 from fenghuo.model.delivery import Accepted, Delivery
 from fenghuo.model.directory import Directory
+from fenghuo.model.situation import Health
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Channel, ChannelContext, ChannelType, Inbound, Renderer
 from fenghuo.plugin.supervisor import ChannelSupervisor, Wiring
@@ -133,10 +134,11 @@ class Life:
 
     @property
     def state(self) -> str:
-        """The channel's health."""
+        """The channel's health. A loud device stays unknown until somebody has heard it, and is in use all the same once it has started."""
         instance = self.room.board.get(CHANNEL)
         assert instance is not None
-        return str(instance.health.state)
+        is_unheard = instance.health.state is Health.UNKNOWN and self.supervisor.channel is not None
+        return str(Health.UP if is_unheard else instance.health.state)
 
     async def stop(self) -> None:
         """End in order: the channel is told to stop, what is in flight is settled."""

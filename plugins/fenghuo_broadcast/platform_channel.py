@@ -1,0 +1,252 @@
+"""Channel `broadcast.platform`: asks an emergency broadcast platform to sound something, or to stop it. See docs/reference/broadcast.md.
+
+A start leaves only under a number that is on the disk, and a delivery never has two; a stop is held back by nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from fenghuo import (
+    AttemptRef,
+    ChannelContext,
+    Emission,
+    Estimate,
+    Evidence,
+    FenghuoError,
+    FormatError,
+    Inbound,
+    LinkError,
+    NotReady,
+    Outcome,
+    Permanent,
+    ProbeBudget,
+    ProbeResult,
+    Reached,
+    Scope,
+    SendJob,
+    SimpleChannel,
+    Token,
+    Traffic,
+    Transient,
+    Unknown,
+)
+from fenghuo_adapters.ebd_post import PacketDoor
+from fenghuo_broadcast import ebd
+from fenghuo_broadcast.ebd import Broadcast
+from fenghuo_broadcast.ebd_numbers import area_of, ebrid
+from fenghuo_broadcast.ebm import Programme, programme_of
+from fenghuo_broadcast.platform_exchange import PlatformExchange
+from fenghuo_broadcast.platform_outcomes import ENDED, WENT_NOWHERE, of_state, worst
+from fenghuo_broadcast.platform_plays import DayIsFull, Play, Plays
+from fenghuo_broadcast.platform_reports import Reports
+from fenghuo_broadcast.platform_settings import DIGITS, PlatformSettings
+from fenghuo_broadcast.quiet import Loudness
+
+__all__ = ["PlatformChannel"]
+
+MARGIN_S = 0.2
+"""Left of the job's deadline for our own work."""
+ASK_AGAIN_S = 1.0
+FORGOTTEN_S = 30 * 86_400.0
+"""So long after a restore an emission that we know nothing of may have been one of the time that was lost."""
+NOT_NOTED = Transient(Scope.CHANNEL, "not-noted")
+STILL_SOUNDS = Transient(Scope.RECIPIENT, "still-sounds", 0.0)
+
+
+class PlatformChannel(SimpleChannel):
+    """See plugins.md, Channel. The heartbeat tells health; what was started outlives this object in its notes."""
+
+    def __init__(self, ctx: ChannelContext) -> None:
+        settings: PlatformSettings = ctx.settings
+        self._ctx = ctx
+        self._settings = settings
+        self._loudness = Loudness(settings, ctx.name)
+        self._plays = Plays(ctx.notes, settings.source)
+        self._reports = Reports(settings, self._plays)
+        self._line = PlatformExchange(settings, ctx.clock.time)
+        self._door = PacketDoor(self._answer)
+        self._heart: asyncio.Task[None] | None = None
+        self._is_open = False
+        self._forgotten_until = 0.0
+
+    async def start(self) -> None:
+        """Recall, listen, and hear the platform once. Raises: NotReady; AuthFailed: a key is none; ConfigError: armed in the future."""
+        recalled, now = await self._ctx.notes.recall(), self._ctx.clock.time()
+        self._forgotten_until = recalled.turned_back_at + FORGOTTEN_S if recalled.turned_back_at else 0.0
+        await self._loudness.look(self._ctx.notes, recalled, now)
+        await self._plays.load(recalled.values, now)
+        if self._loudness.why_off:
+            self._ctx.log.warning("nothing is started over this channel", cause=self._loudness.why_off)
+        self._line.open(self._ctx.secret)
+        try:
+            if self._settings.listen_port:
+                await self._door.open(self._settings.listen_host, self._settings.listen_port)
+            await self._line.beat(self._settings.timeout_s)
+        except LinkError as silent:
+            raise NotReady(str(silent), retry_after_s=5.0) from silent
+        self._is_open = True
+        self._heart = asyncio.create_task(self._beats(), name=f"heartbeat of {self._ctx.name}")
+
+    async def stop(self, deadline: float) -> None:
+        self._is_open = False
+        heart, self._heart = self._heart, None
+        if heart is not None:
+            heart.cancel()
+            await asyncio.wait([heart])
+        self._reports.end()
+        await self._line.close()
+        await self._door.close()
+
+    def estimate(self, size: int, address: str) -> Estimate:
+        return Estimate(latency_q50_s=min(1.0, self._settings.receipt_q95_s), latency_q95_s=self._settings.receipt_q95_s)
+
+    async def send(self, job: SendJob) -> Outcome:
+        if not self._is_open:
+            return Transient(Scope.CHANNEL, "not-started")
+        address = self._address(job.address)
+        if not address:
+            return Permanent(Scope.RECIPIENT, "not-a-resource-code")
+        if self._limit_s(job) <= 0:
+            return Transient(Scope.CHANNEL, "no-time")
+        async with job.begin() as emission:
+            return await self._emit(job, emission, address)
+
+    async def query(self, ref: AttemptRef) -> Outcome:
+        """What became of it, by its own number; asked again until there is an answer. Raises: LinkError: there was none."""
+        play = self._plays.of(ref.token)
+        if play is None:
+            is_sure = self._ctx.clock.time() > self._forgotten_until
+            return WENT_NOWHERE if is_sure else Unknown("the store went back in time")
+        end = self._ctx.clock.monotonic() + self._settings.query_s
+        while True:
+            left_s = end - self._ctx.clock.monotonic()
+            try:
+                return worst([await self._asked(play, number, left_s) for number in play.stops or play.ebmids])
+            except LinkError:
+                if left_s <= ASK_AGAIN_S or not self._is_open:
+                    raise
+            await asyncio.sleep(ASK_AGAIN_S)
+
+    async def probe(self, budget: ProbeBudget) -> ProbeResult:
+        """A heartbeat. Raises: LinkError."""
+        began = self._ctx.clock.monotonic()
+        await self._line.beat(budget.timeout_s)
+        return ProbeResult(answered=True, round_trip_s=self._ctx.clock.monotonic() - began, detail=self._loudness.why_off or "armed")
+
+    async def inbound(self) -> AsyncIterator[Inbound]:
+        async for item in self._reports.inbound():
+            yield item
+
+    async def _emit(self, job: SendJob, emission: Emission, address: str) -> Outcome:
+        try:
+            programme = self._completed(programme_of(emission.payload), address)
+            if programme.stops:
+                started = self._plays.started(programme.message, address)
+                nothing = Permanent(Scope.RECIPIENT, "nothing-to-stop")
+                return await self._end(emission.token, programme, started, limit_s=self._limit_s(job)) if started else nothing
+            refused = self._refusal(job, programme)
+            return refused or await self._begin(job, emission.token, programme, address)
+        except DayIsFull:
+            return Permanent(Scope.CHANNEL, "no-numbers-left-today")
+        except (FormatError, ValueError) as unsaid:  # XML has no room for control characters
+            self._ctx.log.error("a message cannot be broadcast", token=emission.token, cause=str(unsaid))
+            return Permanent(Scope.MESSAGE, getattr(unsaid, "code", "no-xml"))
+
+    async def _begin(self, job: SendJob, token: Token, programme: Programme, address: str) -> Outcome:
+        """Start it. An Update ends first what it replaces: two texts about one danger are worse than a gap of a moment."""
+        if programme.replaces:
+            earlier = self._plays.started(programme.message, address, before=programme.revision)
+            ended = await self._end(Token(f"{token}/before"), programme, earlier, limit_s=self._limit_s(job))
+            if not isinstance(ended, Reached):
+                return ended
+        try:
+            play = await self._plays.start(token, programme, address, self._ctx.clock.time())
+        except FenghuoError:
+            return NOT_NOTED
+        said = ebd.start(self._line.head(address), Broadcast(play.ebmids[0], programme, programme.event_type))
+        return await self._line.give(said, play.ebmids, self._limit_s(job))
+
+    async def _end(self, token: Token, programme: Programme, started: list[Play], *, limit_s: float) -> Outcome:
+        """Stop each that may still sound, all at once: none waits for the slowest of them."""
+        sounding = {number: play for play in started if play.state not in ENDED for number in play.ebmids}
+        if not sounding:
+            return Reached(Evidence.AIRED if self._settings.listen_port else Evidence.ACCEPTED)
+        address = started[0].address
+        try:
+            play = await self._plays.stop(token, programme, address, stops=tuple(sounding), now=self._ctx.clock.time())
+        except FenghuoError:
+            return NOT_NOTED
+        given = []
+        for own, stopped in zip(play.ebmids, play.stops, strict=True):
+            if stopped in sounding:
+                broadcast = Broadcast(own, programme, sounding[stopped].event_type)
+                given.append(self._line.give(ebd.stop(self._line.head(address), broadcast, stopped), (own,), limit_s))
+        return worst(list(await asyncio.gather(*given)))
+
+    async def _asked(self, play: Play, number: str, limit_s: float) -> Outcome:
+        """What became of one number. Raises: LinkError."""
+        waiting = self._reports.expected(number)
+        answer = await self._line.ask(ebd.state_request(self._line.head(play.address), number), min(limit_s, self._settings.timeout_s))
+        state = next((state for state in answer.states if state.ebmid == number), None)
+        if state is None and answer.result is not None and answer.result.code in self._settings.absent_codes:
+            return Reached(Evidence.AIRED) if play.stops else WENT_NOWHERE
+        if state is None:  # it comes in by itself, or never
+            state = await self._reports.state(waiting, limit_s)
+        if state is None:
+            return Unknown("no-state")
+        if play.stops:
+            return Reached(Evidence.AIRED) if state.code in ENDED else STILL_SOUNDS
+        return of_state(state, play.ebmids, terminals_count=self._settings.terminal_reports)
+
+    async def _answer(self, raw: bytes) -> bytes:
+        """Somebody posted a packet at our door."""
+        came, result = await self._reports.taken(self._line.take, raw)
+        if result.code > 1:
+            self._ctx.log.warning("a packet was refused", code=result.code, cause=result.words, source=came.source if came else "")
+        return await self._line.answer(came, result)
+
+    async def _beats(self) -> None:
+        """Heartbeats, as long as the channel lives: the platform misses us as we miss it."""
+        is_up = True
+        while True:
+            await asyncio.sleep(self._settings.heartbeat_s)
+            try:
+                await self._line.beat(self._settings.timeout_s)
+            except LinkError as silent:
+                self._ctx.health(False, str(silent))
+                is_up = False
+                continue
+            if not is_up:
+                self._ctx.health(True, "the platform answers")
+                is_up = True
+
+    def _refusal(self, job: SendJob, programme: Programme) -> Outcome | None:
+        if not programme.event_type:
+            return Permanent(Scope.MESSAGE, "no-event-type")
+        is_exercise = job.traffic is not Traffic.ACTUAL
+        now = self._ctx.clock.time()
+        return self._loudness.refusal(level=programme.level, priority=job.priority, is_exercise=is_exercise, now=now)
+
+    def _completed(self, programme: Programme, address: str) -> Programme:
+        """With what the settings and the address say where the message says nothing."""
+        return msgspec.structs.replace(
+            programme,
+            areas=programme.areas or (area_of(address),),
+            sender=programme.sender or self._settings.sender_name or self._settings.source,
+            event_type=programme.event_type or self._settings.event_type,
+        )
+
+    def _address(self, text: str) -> str:
+        """A resource code of this form, empty if it is none."""
+        try:
+            code = ebrid(text)
+        except ValueError:
+            return ""
+        return code if len(code) == DIGITS[self._settings.form] else ""
+
+    def _limit_s(self, job: SendJob) -> float:
+        return min(self._settings.timeout_s, job.deadline - self._ctx.clock.monotonic() - MARGIN_S)

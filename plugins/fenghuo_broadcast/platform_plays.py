@@ -1,0 +1,130 @@
+"""What this channel started, by the token of its delivery: one token is one EBMID for good, noted before the first octet leaves.
+
+So a second emission of one delivery names the same broadcast, which the far end has or has not, and a stop finds all that it must stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from fenghuo import Notes, Token
+from fenghuo_broadcast.ebd_numbers import EBMIDS_A_DAY, ebmid, next_ebm_sequence
+from fenghuo_broadcast.ebm import Programme
+
+__all__ = ["DayIsFull", "Play", "Plays"]
+
+KEEP_S = 30 * 86_400.0
+"""How long a play is remembered after the end of its message, as receivers keep keys (delivery.md)."""
+_LEAD = "play "
+_COUNT = "count"
+_DAY = 8
+
+
+class DayIsFull(Exception):
+    """All 9,999 numbers of the day are given; the standard has no more."""
+
+
+class Play(msgspec.Struct, frozen=True):
+    """A delivery that was given to the far end. `ebmids`: its numbers, one but for a stop of several; `stops`: what a stop names, side by
+    side with its numbers; `event_type`: of what was started, for its stop; `ends`: UTC seconds; `state`: the last reported, -1 for none."""
+
+    message: str
+    revision: int
+    address: str
+    ebmids: tuple[str, ...]
+    stops: tuple[str, ...] = ()
+    event_type: str = ""
+    ends: float = 0.0
+    state: int = -1
+
+
+class Plays:
+    """`await load()` first. Every change is on the disk when its call returns."""
+
+    def __init__(self, notes: Notes, source: str) -> None:
+        self._notes = notes
+        self._source = source
+        self._plays: dict[str, Play] = {}
+        self._owners: dict[str, str] = {}
+        self._count = ""
+
+    async def load(self, values: Mapping[str, str], now: float) -> None:
+        """Take up what was noted, and forget what ended long ago. Raises: StoreError."""
+        self._count = values.get(_COUNT, "")
+        decoder, old = msgspec.json.Decoder(Play), []
+        for name, value in values.items():
+            if name.startswith(_LEAD):
+                play = decoder.decode(value)
+                if play.ends + KEEP_S < now:
+                    old.append(name)
+                else:
+                    self._remember(name.removeprefix(_LEAD), play)
+        if old:
+            await self._notes.keep(dict.fromkeys(old))
+
+    def of(self, token: Token) -> Play | None:
+        return self._plays.get(token)
+
+    def owner(self, number: str) -> tuple[Token, Play] | None:
+        """Whose number this is."""
+        token = self._owners.get(number)
+        return (Token(token), self._plays[token]) if token is not None else None
+
+    def stop_of(self, number: str) -> str:
+        """The number of the last stop that names this one, empty if none does."""
+        found = ""
+        for play in self._plays.values():
+            found = next((own for own, stopped in zip(play.ebmids, play.stops, strict=False) if stopped == number), found)
+        return found
+
+    def started(self, message: str, address: str, *, before: int | None = None) -> list[Play]:
+        """What was started of a message at an address, of revisions `before` this one if given, whatever became of it."""
+        return [
+            play
+            for play in self._plays.values()
+            if play.message == message and play.address == address and not play.stops and (before is None or play.revision < before)
+        ]
+
+    async def start(self, token: Token, programme: Programme, address: str, now: float) -> Play:
+        """Its play, made if it has none yet. Raises: DayIsFull, StoreError."""
+        return self._plays.get(token) or await self._note(token, programme, address, stops=(), now=now)
+
+    async def stop(self, token: Token, programme: Programme, address: str, *, stops: Sequence[str], now: float) -> Play:
+        """As start(), for a stop of these. Raises: DayIsFull, StoreError."""
+        known = self._plays.get(token)
+        if known is not None and set(known.stops) >= set(stops):
+            return known
+        return await self._note(token, programme, address, stops=tuple(stops), now=now)
+
+    async def reported(self, number: str, state: int) -> None:
+        """The far end said what became of it. Raises: StoreError."""
+        token = self._owners.get(number)
+        if token is not None and self._plays[token].state != state:
+            play = msgspec.structs.replace(self._plays[token], state=state)
+            self._plays[token] = play
+            await self._notes.keep({_LEAD + token: msgspec.json.encode(play).decode()})
+
+    async def _note(self, token: Token, programme: Programme, address: str, *, stops: tuple[str, ...], now: float) -> Play:
+        numbers = self._numbers(max(1, len(stops)), now)
+        play = Play(programme.message, programme.revision, address, numbers, stops, programme.event_type, programme.ends)
+        self._remember(token, play)
+        await self._notes.keep({_COUNT: self._count, _LEAD + token: msgspec.json.encode(play).decode()})
+        return play
+
+    def _numbers(self, many: int, now: float) -> tuple[str, ...]:
+        numbers = []
+        for _ in range(many):
+            day = ebmid(self._source, now, 0)[-_DAY - 4 : -4]
+            last = int(self._count[_DAY:]) if self._count.startswith(day) else 0
+            sequence = next_ebm_sequence(last, now)
+            if sequence > EBMIDS_A_DAY:
+                raise DayIsFull
+            self._count = f"{day}{sequence}"
+            numbers.append(ebmid(self._source, now, sequence))
+        return tuple(numbers)
+
+    def _remember(self, token: str, play: Play) -> None:
+        self._plays[token] = play
+        self._owners.update(dict.fromkeys(play.ebmids, token))
