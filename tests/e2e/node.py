@@ -31,12 +31,13 @@ class NotStarted(AssertionError):
 
 
 class Person(msgspec.Struct, frozen=True):
-    """Somebody in the directory of the test, with any of a telephone and a callsign."""
+    """Somebody in the directory of the test, with any of a telephone, a callsign and an url."""
 
     id: str
     msisdn: str = ""
     callsign: str = ""
     deputy: str = ""
+    url: str = ""
 
 
 def sms(port: int, **settings: Any) -> dict[str, Any]:
@@ -188,8 +189,13 @@ class Node:
         return answer
 
     async def channels_up(self, *names: str, timeout_s: float = 15.0) -> None:
+        """Until these are in use. One that cannot speak for itself stays UNKNOWN, and has a `since` once it came up."""
+
+        def is_up(row: dict[str, Any]) -> bool:
+            return row["health"] in ("up", "probation") or (row["health"] == "unknown" and row["since"] is not None)
+
         def are_up(rows: list[dict[str, Any]]) -> bool:
-            return {row["name"] for row in rows if row["health"] in ("up", "probation")} >= set(names)
+            return {row["name"] for row in rows if is_up(row)} >= set(names)
 
         await self.until("channel.ls", are_up, timeout_s=timeout_s)
 
@@ -257,7 +263,7 @@ def _write_people(folder: Path, persons: Sequence[Person]) -> None:
     }
     for person in persons:
         files["persons.csv"].append(f"{person.id},示例{person.id},tc,informant,mca:320585110,{person.deputy}")
-        for kind, address in (("msisdn", person.msisdn), ("callsign", person.callsign)):
+        for kind, address in (("msisdn", person.msisdn), ("callsign", person.callsign), ("url", person.url)):
             if address:
                 files["contacts.csv"].append(f"{person.id},{kind},{address},1,")
     for name, lines in files.items():

@@ -113,12 +113,12 @@ async def test_an_emission_caught_by_an_outage_is_given_up_after_our_own_limit()
         assert Unknown("timeout") == await vsat.send(FakeJob(far.url, token="caught"))
         assert 1.0 <= time.monotonic() - began < 1.5
         await far.link.become(loss=0)
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(0.5)
         assert ["before"] == [post.token for post in far.posts], "what was given up left all the same"
 
 
-@pytest.mark.parametrize("outage_s", [5.0, pytest.param(20.0, marks=pytest.mark.soak)])
-@pytest.mark.timeout(60)
+@pytest.mark.parametrize("outage_s", [2.0, *(pytest.param(float(long_s), marks=pytest.mark.soak) for long_s in (5, 20, 300))])
+@pytest.mark.timeout(400)
 async def test_after_an_outage_nothing_is_lost_and_nothing_is_shown_twice(outage_s: float) -> None:
     """Twelve reports, four of them before the link goes and the rest into the outage."""
     async with satellite() as far, channel() as (vsat, _):
@@ -136,7 +136,7 @@ async def test_after_an_outage_nothing_is_lost_and_nothing_is_shown_twice(outage
 
 async def test_a_late_copy_is_dropped_by_its_id() -> None:
     """The answer is lost and the request is not: the repetition arrives, under the token that the far end knows."""
-    async with satellite(delay_ms=400) as far, channel(attempt_s=0.5, connect_s=2.0) as (vsat, _):
+    async with satellite(delay_ms=250) as far, channel(attempt_s=0.3, connect_s=2.0) as (vsat, _):
         assert Unknown("timeout") == await vsat.send(FakeJob(far.url, token="t-1", text="撤离"))
         await far.until(lambda: len(far.posts) == 1)
         await far.link.become(delay_ms=50)
@@ -150,11 +150,11 @@ async def test_the_rate_budget_is_kept_on_the_wire() -> None:
     rate_kbit, burst = 64.0, 4_000
     async with satellite(delay_ms=20) as far, channel(rate_kbit=rate_kbit, burst_octets=burst, attempt_s=10.0) as (vsat, _):
         began = time.monotonic()
-        outcomes = await asyncio.gather(*(vsat.send(FakeJob(far.url, token=f"t-{n}", text="汛" * 700)) for n in range(8)))
+        outcomes = await asyncio.gather(*(vsat.send(FakeJob(far.url, token=f"t-{n}", text="汛" * 700)) for n in range(4)))
         took_s = time.monotonic() - began
         up, _ = await far.link.count()
-        assert [Reached(Evidence.ACCEPTED)] * 8 == outcomes
-        slack = 8 * 2 * 52  # acknowledgements of answers, which are counted after they went
+        assert [Reached(Evidence.ACCEPTED)] * 4 == outcomes
+        slack = 4 * 2 * 52  # acknowledgements of answers, which are counted after they went
         assert up.offered_octets <= burst + took_s * rate_kbit * 125 + slack
         assert up.offered_octets == pytest.approx(vsat.spent_octets, rel=0.02)
 

@@ -1,0 +1,242 @@
+"""A command network by fibre and by satellite between two places (scenario S4), judged by what the far end received."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.e2e.node import Node, Person
+from tests.peers.hook import Hook, Post
+from tests.peers.snmpd import COMMUNITY, OID, Snmpd
+from tests.peers.tunlink import Places, TunLink, needs_tun
+from tests.scale import TIMEOUT_SCALE
+
+pytestmark = [pytest.mark.peer, pytest.mark.e2e, pytest.mark.may_block, needs_tun, pytest.mark.timeout(60)]
+
+SECRET = "Bearer s1te"
+TOWNS = 12
+TERMINAL: dict[str, Any] = {
+    "interface": "sat0",
+    "secret_file": "site.secret",
+    "attempt_s": 1.0,
+    "connect_s": 0.5,
+    "snmp_host": "127.0.0.1",
+    "snmp_oid": OID,
+    "snmp_scale": 0.1,
+    "snmp_community_file": "modem.community",
+    "snmp_poll_s": 0.1,
+    "snmp_timeout_s": 0.2,
+    "degraded_below": 7.0,
+}
+RULE = """
+[[rules]]
+name = "{name}"
+match = {{ kind = ["Dispatch"], priority = {priorities} }}
+audience = {{ name = "as addressed" }}
+needed = "ACCEPTED"
+deadline_s = 600
+ladder = "{name}"
+"""
+
+
+def ladder(name: str, priorities: list[str], *ways: str, mode: str = "then") -> str:
+    """A ladder with one way on each rung, and the rule that takes it for these priorities."""
+    rungs = "".join(
+        f'[[ladders.{name}.rungs]]\nchannels = ["{way}"]\n' + (f'mode = "{mode}"\n' if at else "") for at, way in enumerate(ways)
+    )
+    return f"[ladders.{name}]\nmin_risk_groups = {len(ways)}\n{rungs}" + RULE.format(name=name, priorities=priorities)
+
+
+BOTH_WAYS = ladder("urgent", ["P0", "P1"], "net", "vsat", mode="parallel") + ladder("reports", ["P2", "P3"], "net", "vsat")
+"""Two ladders: what is urgent goes both ways at once, the rest by satellite when the fibre gives nothing."""
+BY_SATELLITE = ladder("reports", ["P2"], "vsat")
+
+
+class Came(msgspec.Struct, frozen=True):
+    """One POST at the far end. `at`: monotonic seconds; `way`: "net" or "vsat"; `again`: its token came before."""
+
+    at: float
+    way: str
+    message: str
+    text: str
+    again: bool
+
+
+class Far:
+    """The far end: everything that came, in the order in which it came."""
+
+    def __init__(self) -> None:
+        self.came: list[Came] = []
+
+    def take(self, post: Post) -> None:
+        body = msgspec.json.decode(post.body)
+        way = post.url.rpartition("/")[2]
+        self.came.append(Came(time.monotonic(), way, body["id"], body["text"], post.again))
+
+    def first(self) -> dict[str, Came]:
+        """What people are shown: each message when its id came for the first time."""
+        shown: dict[str, Came] = {}
+        for one in self.came:
+            shown.setdefault(one.message, one)
+        return shown
+
+    async def until(self, holds: Callable[[], bool], *, timeout_s: float = 15.0) -> None:
+        async with asyncio.timeout(timeout_s * TIMEOUT_SCALE):
+            while not holds():
+                await asyncio.sleep(0.02)
+
+
+@dataclass(frozen=True)
+class Site:
+    """Both places: the daemon and the modem at the near one, the far end, and the links between. `accepted`: ids of orders."""
+
+    node: Node
+    far: Far
+    fibre: TunLink
+    satellite: TunLink
+    modem: Snmpd
+    accepted: list[str]
+
+    async def order(self, text: str, *, priority: str = "P2") -> str:
+        """An order to the next town; its id."""
+        to = len(self.accepted) % TOWNS
+        status, answer = await self.node.order(f"person:p{to}", text, priority=priority)
+        assert 202 == status
+        self.accepted.append(answer["id"])
+        return str(answer["id"])
+
+    async def orders_for(self, seconds: float) -> None:
+        """An order every 300 ms."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            await self.order(f"水情{len(self.accepted)}")
+            await asyncio.sleep(0.3)
+
+    async def becomes(self, name: str, *states: str, timeout_s: float = 15.0) -> None:
+        """Wait until a channel's health is one of these."""
+
+        def has(rows: list[dict[str, Any]]) -> bool:
+            return any(row["name"] == name and row["health"] in states for row in rows)
+
+        await self.node.until("channel.ls", has, timeout_s=timeout_s)
+
+    async def health(self, name: str) -> str:
+        return str(next(row["health"] for row in await self.node.ask("channel.ls") if row["name"] == name))
+
+
+@contextlib.asynccontextmanager
+async def site(folder: Path, *, rules: str = BOTH_WAYS) -> AsyncIterator[Site]:
+    """Everything runs in namespaces of its own; the test itself stands at the near place."""
+    async with contextlib.AsyncExitStack() as stack:
+        places = stack.enter_context(Places())
+        fibre = await stack.enter_async_context(TunLink(places, name="fibre0", net="10.98.0", delay_ms=2, rate_kbit=10_000))
+        satellite = await stack.enter_async_context(TunLink(places, delay_ms=60, rate_kbit=512))
+        far = Far()
+        hook = await stack.enter_async_context(Hook(SECRET, far.take, under=places.command(places.far), host="0.0.0.0"))
+        stack.enter_context(places.inside(places.near))
+        modem = await stack.enter_async_context(Snmpd(folder, value=120))
+        for name, text in (("site.secret", SECRET), ("modem.community", COMMUNITY)):
+            (folder / name).write_text(text)
+            (folder / name).chmod(0o600)
+        urls = {link.name: f"http://{link.far_ip}:{hook.port}/to" for link in (fibre, satellite)}
+        webhook = {"url": f"{urls['fibre0']}/net", "timeout_s": 1.0, "connect_s": 0.5, "secret_file": "site.secret"}
+        channels = {
+            "net": {"type": "http.webhook", "settings": webhook},
+            "vsat": {"type": "vsat.http", "settings": {"url": f"{urls['sat0']}/vsat", **TERMINAL, "snmp_port": modem.port}},
+        }
+        persons = [Person(f"p{number}", url=f"http://town/to/{number}") for number in range(TOWNS)]
+        node = await stack.enter_async_context(Node(folder, channels=channels, persons=persons, rules=rules))
+        await node.channels_up("net", "vsat")
+        yield Site(node, far, fibre, satellite, modem, [])
+
+
+def switches(ways: list[str]) -> int:
+    """How often the way changed from one message to the next."""
+    return sum(one != other for one, other in itertools.pairwise(ways))
+
+
+@pytest.mark.parametrize(
+    ("flaps", "down_s"), [(1, 1.5), pytest.param(5, 8.0, marks=[pytest.mark.soak, pytest.mark.timeout(400)])], ids=["short", "as in S4"]
+)
+async def test_s4_a_fibre_that_is_cut_and_flaps(flaps: int, down_s: float, tmp_path: Path) -> None:
+    """Detected, and within 3 s of that the first queued report is there by satellite; each time the fibre is back it is found, and not
+    switched back to; an urgent order goes both ways at once, so that it waits for no detection; nothing is lost or shown twice."""
+    async with site(tmp_path) as here:
+        for number in range(3):
+            await here.order(f"报告{number}")
+        await here.far.until(lambda: len(here.far.came) == 3)
+        assert {"net"} == {one.way for one in here.far.came}
+
+        await here.fibre.become(loss=100)
+        cut_at = time.monotonic()
+        queued = [await here.order(f"雨情{number}") for number in range(TOWNS)]
+        urgent = await here.order("立即转移", priority="P1")
+        await here.far.until(lambda: urgent in here.far.first())
+        assert here.far.first()[urgent].at - cut_at < 1.0 * TIMEOUT_SCALE, "by satellite, before anybody knew that the fibre was cut"
+        await here.becomes("net", "down")
+        detected_at = time.monotonic()
+        assert detected_at - cut_at < 15.0 * TIMEOUT_SCALE
+        await here.far.until(lambda: any(one in here.far.first() for one in queued))
+        assert min(here.far.first()[one].at for one in queued if one in here.far.first()) - detected_at <= 3.0 * TIMEOUT_SCALE
+        await here.far.until(lambda: set(queued) <= set(here.far.first()))
+
+        flapping_from = len(here.accepted)
+        for _ in range(flaps):
+            await here.fibre.become(loss=0)
+            await here.becomes("net", "probation", "up", timeout_s=60)
+            await here.orders_for(1.5)
+            await here.fibre.become(loss=100)
+            await here.orders_for(down_s)
+        await here.fibre.become(loss=0)
+        await here.far.until(lambda: set(here.accepted) <= set(here.far.first()))
+        ways = [here.far.first()[one].way for one in here.accepted[flapping_from:]]
+        assert switches(["vsat", *ways]) <= 1, ways
+        assert {} == {one: count for one, count in by_way(here.far).items() if count > 1}, "a way brought one message twice"
+
+
+def by_way(far: Far) -> Counter[tuple[str, str]]:
+    """Message and way → how often it came under a token that was new."""
+    return Counter((one.message, one.way) for one in far.came if not one.again)
+
+
+@pytest.mark.parametrize("outage_s", [3.0, pytest.param(300.0, marks=[pytest.mark.soak, pytest.mark.timeout(500)])])
+async def test_a_daemon_killed_in_the_outage_loses_nothing_and_shows_nothing_twice(outage_s: float, tmp_path: Path) -> None:
+    """Reports before the outage, into it, and after a kill -9 within it; there is no other way than the satellite."""
+    async with site(tmp_path, rules=BY_SATELLITE) as here:
+        await here.order("出险前")
+        await here.far.until(lambda: len(here.far.came) == 1)
+        sending = [asyncio.create_task(here.order(f"险情{number}")) for number in range(4)]
+        await here.satellite.become(loss=100)
+        await asyncio.gather(*sending)
+        await asyncio.sleep(outage_s / 2)
+        await here.node.restart()
+        for number in range(4):
+            await here.order(f"灾情{number}")
+        await asyncio.sleep(outage_s / 2)
+        await here.satellite.become(loss=0)
+        await here.far.until(lambda: set(here.accepted) <= set(here.far.first()), timeout_s=40)
+        assert {} == {one: count for one, count in by_way(here.far).items() if count > 1}
+
+
+async def test_a_sinking_link_makes_its_channel_suspect_before_anything_is_lost(tmp_path: Path) -> None:
+    """12.0 dB: up. 6.1 dB: suspect, by the modem's word alone. The modem falls silent: not down, and a report still crosses."""
+    async with site(tmp_path, rules=BY_SATELLITE) as here:
+        assert "up" == await here.health("vsat")
+        await here.modem.set(61)
+        await here.becomes("vsat", "suspect")
+        here.modem.be_silent()
+        await asyncio.sleep(1.0)
+        assert "suspect" == await here.health("vsat")
+        await here.order("照常报告")
+        await here.far.until(lambda: len(here.far.came) == 1)
+        await here.becomes("vsat", "up")
