@@ -20,6 +20,7 @@ from fenghuo import (
     FrontContext,
     FrontType,
     PluginInfo,
+    Probing,
     Renderer,
     hookimpl,
 )
@@ -43,6 +44,9 @@ __all__ = [
 ]
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=600)]
+_QUIET_S = 45.0
+"""Silence after which a fixed url is asked with a HEAD: two of them without an answer, each with its limit, are shown as DOWN within 100 s
+with no traffic at all (failover.md, Health of a channel)."""
 
 
 class ApiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -121,6 +125,7 @@ def capabilities(settings: WebhookSettings) -> Capabilities:
         receipt_q95_s=settings.timeout_s,
         attempt_s=settings.timeout_s + 5.0,
         needs=("ip",),
+        probing=Probing(idle_s=_QUIET_S) if settings.url else Probing(),
     )
 
 

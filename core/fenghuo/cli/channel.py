@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from fenghuo.cli.door import speaks
-from fenghuo.cli.paper import local, print_json, print_table
+from fenghuo.cli.paper import clean, local, print_json, print_table
 from fenghuo.client.caller import Caller
 from fenghuo.errors import NotFound
 
@@ -80,7 +80,10 @@ def why(daemon: Caller, *, name: str, as_json: bool) -> None:
     if as_json:
         print_json({**now, "changes": changes})
         return
-    print_table(("key", "value"), ((key, ",".join(map(str, value)) if isinstance(value, list) else value) for key, value in now.items()))
+    for sentence in now.get("says", ()):
+        click.echo(clean(sentence))
+    figures = ((key, ",".join(map(str, value)) if isinstance(value, list) else value) for key, value in now.items() if key != "says")
+    print_table(("key", "value"), figures)
     print_table(
         ("at", "what", "details"),
         ((local(event["at"]), event["type"], " ".join(f"{key}={value}" for key, value in event["body"].items())) for event in changes),

@@ -8,14 +8,16 @@ from collections.abc import Callable, Collection, Iterator
 import msgspec
 import structlog
 
+from fenghuo.engine.cadence import Cadence, heard, resumed
 from fenghuo.engine.health import ChannelHealth, Sign, admitted, gap_s, observed, steady_at
 from fenghuo.engine.office import Office
+from fenghuo.engine.probing import Purse
 from fenghuo.engine.settling import bounded
 from fenghuo.model.delivery import Outcome, Paged, Reached
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import Admin, ChannelView, Health, Situation
 from fenghuo.model.traffic import Priority, Traffic
-from fenghuo.plugin.ports import Capabilities, Channel, Inbound, InboundKind
+from fenghuo.plugin.ports import Capabilities, Channel, Doubt, Inbound, InboundKind
 
 __all__ = ["PLAIN", "ChannelBoard", "Instance", "Terms"]
 
@@ -25,7 +27,8 @@ log = structlog.stdlib.get_logger("fenghuo.channels")
 class Terms(msgspec.Struct, frozen=True):
     """What the operator's settings say of an instance. `medium`: its own name where empty; `stable_s`: least seconds a stage of
     probation lasts; `refire_after_s`: an actuator in doubt starts once more by itself after so long, None: by a person's word only;
-    `ungraded`: why it carries P2 to P4 only, empty where it may carry everything (standing.py); `reach`, `scarce`: as in ChannelView."""
+    `ungraded`: why it carries P2 to P4 only, empty where it may carry everything (standing.py); `reach`, `scarce`: as in ChannelView;
+    `probe_fen_a_day`, `probe_joules_a_day`: what its probes may cost."""
 
     risk_groups: tuple[str, ...] = ()
     medium: str = ""
@@ -36,9 +39,13 @@ class Terms(msgspec.Struct, frozen=True):
     ungraded: str = ""
     reach: float = 0.95
     scarce: bool = False
+    probe_fen_a_day: float = 500.0
+    probe_joules_a_day: float = 50_000.0
 
 
 PLAIN = Terms()
+GOOD = frozenset({Sign.LOCAL_UP, Sign.SENT, Sign.RECEIPT, Sign.HEARD, Sign.ANSWERED})
+"""Signs after which nobody need ask whether a channel is there."""
 
 
 class Instance:
@@ -67,8 +74,11 @@ class Instance:
         self.reach, self.scarce = terms.reach, terms.scarce
         self.admin = terms.admin
         self.admin_reason = ""
-        self.health = ChannelHealth(stable_s=terms.stable_s)
-        self.is_probing = False
+        is_mute = capabilities.mute or capabilities.doubt is Doubt.ACTUATOR
+        self.health = ChannelHealth(stable_s=terms.stable_s, is_mute=is_mute)
+        self.cadence = Cadence(capabilities.cadence_s) if capabilities.cadence_s else None
+        self.purse = Purse.of(terms.probe_fen_a_day, terms.probe_joules_a_day, 0.0)
+        self.evidence_at = 0.0
         self.has_overclaimed = False
 
     @property
@@ -88,6 +98,18 @@ class Instance:
         """How many emissions of a class it may carry at once: P0 overrides the breaker, one last attempt at a time."""
         may_try = priority is Priority.P0 and self.admin is Admin.ENABLED and self.health.state is Health.DOWN
         return max(self.admitted, int(may_try))
+
+    @property
+    def answers(self) -> bool:
+        """Whether it may be asked what became of an emission: it is there, also where nothing has spoken for it yet."""
+        return self.health.state is not Health.DOWN and self.health.is_started
+
+    def saw(self, sign: Sign, now: float) -> None:
+        """Note when something was last known of it, and learn its pace; nothing is learned of a silence that was an outage."""
+        if sign in GOOD:
+            self.evidence_at = now
+        if self.cadence is not None:
+            self.cadence = _paced(self.cadence, sign, now)
 
     @property
     def gap_s(self) -> float:
@@ -154,6 +176,7 @@ class ChannelBoard:
         before = instance.health
         now = self._office.clock.time()
         instance.health = observed(before, sign, now, recipient=recipient, reason=reason, began_at=began_at)
+        instance.saw(sign, now)
         if instance.health.state is before.state:
             return None
         self._situation = None
@@ -219,6 +242,19 @@ class ChannelBoard:
     def refresh(self) -> None:
         """Forget the Situation: the directory has changed."""
         self._situation = None
+
+
+def _paced(cadence: Cadence, sign: Sign, now: float) -> Cadence:
+    """Its pace after a sign: silence counts from the start, and of a channel that is gone nothing is expected."""
+    match sign:
+        case Sign.HEARD:
+            return heard(cadence, now)
+        case Sign.LOCAL_UP if cadence.last_at is None:
+            return resumed(cadence, now)
+        case Sign.LOCAL_DOWN | Sign.SILENT:
+            return resumed(cadence, None)
+        case _:
+            return cadence
 
 
 def _at(now: float, instance: Instance) -> ChannelView:

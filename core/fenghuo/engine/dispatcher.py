@@ -19,13 +19,11 @@ from fenghuo.engine.office import Office
 from fenghuo.engine.settling import QUERY_S
 from fenghuo.errors import Denied, StaleEpoch
 from fenghuo.model.delivery import AttemptRef, Delivery, DeliveryState, Outcome, Permanent, Reached, Scope, Transient, Unknown
-from fenghuo.model.situation import Health
 from fenghuo.model.traffic import Priority
 from fenghuo.plugin.ports import Channel, Doubt, Unsupported
 
 __all__ = ["Dispatcher"]
 
-ANSWERING = frozenset({Health.UP, Health.SUSPECT, Health.PROBATION})
 ASKED = (Doubt.QUERYABLE, Doubt.ACTUATOR)
 """Whoever may know what became of an emission; the state of a device counts before the policy of its channel (delivery.md)."""
 log = structlog.stdlib.get_logger("fenghuo.dispatcher")
@@ -76,9 +74,14 @@ class Dispatcher:
             channel = instance.channel() if instance else None
             if doubtful is None or instance is None:
                 self._unasked.discard(key)
-            elif channel is not None and instance.health.state in ANSWERING and not self._stopping:
+            elif channel is not None and instance.answers and not self._stopping:
                 self._unasked.discard(key)
                 self._spawn(self._query(channel, doubtful))
+
+    def is_on_air(self, instance: Instance) -> bool:
+        """Whether anything is being emitted on the medium of an instance."""
+        medium = self._media.get(instance.medium)
+        return medium is not None and medium.is_on_air
 
     def queued(self, channel: str) -> int:
         instance = self._board.get(channel)

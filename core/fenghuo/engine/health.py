@@ -35,17 +35,28 @@ class Sign(Enum):
     RECEIPT = "end receipt"
     SENT = "send ok"
     HEARD = "heard something"
+    ANSWERED = "probe answered"
     FAILED = "channel-scope failure"
     TIMED_OUT = "no answer in time"
+    UNANSWERED = "probe without an answer"
+    SILENT = "silent for too long"
 
 
-FAILURE_WEIGHT = {Sign.FAILED: 1.0, Sign.TIMED_OUT: 0.5}
+FAILURE_WEIGHT = {Sign.FAILED: 1.0, Sign.TIMED_OUT: 0.5, Sign.UNANSWERED: 1.0}
+"""A probe asks the far end itself, so that its silence is about nobody else and weighs as a failure."""
+VOUCHING = (Sign.RECEIPT, Sign.HEARD)
+"""What speaks for a channel that cannot speak for itself."""
+
+
+UNHEARD = "it is up, and nothing has spoken for it yet"
+"""Why a channel that cannot speak for itself is UNKNOWN."""
 
 
 class ChannelHealth(msgspec.Struct, frozen=True):
     """State with its memory. `since`: UTC seconds; `stage`: index of PROBATION_SHARES; `stage_at`: when it began; `stable_s`: least
     seconds a stage lasts; `weight` and `who`: failures since the last success, `worked_at`, and on which recipients; `left_at`: when it
-    last went DOWN, UTC seconds."""
+    last went DOWN, UTC seconds; `is_mute`: nothing that it says of an emission shows that anybody could notice it, `is_vouched`: a monitor
+    has spoken for it since it came up; `is_silent`: DOWN because nothing was heard of it."""
 
     state: Health = Health.UNKNOWN
     since: float = 0.0
@@ -59,23 +70,32 @@ class ChannelHealth(msgspec.Struct, frozen=True):
     was_down: bool = False
     worked_at: float = 0.0
     left_at: float = -math.inf
+    is_mute: bool = False
+    is_vouched: bool = False
+    is_silent: bool = False
+
+    @property
+    def is_started(self) -> bool:
+        """Whether its device or session ever came up: UNKNOWN is then a verdict, and no lack of one."""
+        return self.since > 0.0
 
 
 def observed(
     health: ChannelHealth, sign: Sign, now: float, *, recipient: str = "", reason: str = "", began_at: float = math.inf
 ) -> ChannelHealth:
-    """The health after one more piece of evidence. `began_at`: UTC seconds, when the emission began that had no answer."""
+    """The health after one more piece of evidence. `began_at`: UTC seconds, when the emission or the probe began that it is about; what
+    began before the channel went DOWN never closes the breaker."""
     match sign:
-        case Sign.LOCAL_DOWN:
-            return _down(health, now, reason or sign.value)
-        case Sign.LOCAL_UP:
-            return _up_again(health, now)
+        case Sign.LOCAL_DOWN | Sign.SILENT:
+            return _down(health, now, reason or sign.value, is_silent=sign is Sign.SILENT)
+        case Sign.LOCAL_UP | Sign.ANSWERED | Sign.HEARD if _brings_back(health, sign):
+            return health if began_at < health.since else _up_again(health, now)
         case Sign.TIMED_OUT if health.worked_at > began_at:
             return health
-        case Sign.FAILED | Sign.TIMED_OUT:
+        case Sign.FAILED | Sign.TIMED_OUT | Sign.UNANSWERED:
             return _failed(health, sign, now, recipient=recipient, reason=reason or sign.value)
-        case Sign.SENT | Sign.RECEIPT | Sign.HEARD:
-            return _worked(health, now)
+        case _:
+            return _worked(health, now, is_vouched=sign in VOUCHING)
 
 
 def admitted(health: ChannelHealth, concurrency: int) -> int:
@@ -100,26 +120,43 @@ def steady_at(health: ChannelHealth) -> float:
     return health.left_at + STEADY_S if health.state is not Health.DOWN else -math.inf
 
 
-def _down(health: ChannelHealth, now: float, reason: str) -> ChannelHealth:
+def _fresh(health: ChannelHealth, now: float, state: Health, reason: str) -> ChannelHealth:
+    """A new state, with what lasts of the old one."""
+    return ChannelHealth(
+        state=state,
+        since=now,
+        reason=reason,
+        stable_s=health.stable_s,
+        was_down=health.was_down,
+        left_at=health.left_at,
+        is_mute=health.is_mute,
+    )
+
+
+def _working(health: ChannelHealth) -> Health:
+    """What a channel is of which nothing bad is known: UP, or UNKNOWN while nobody has spoken for one that is mute."""
+    return Health.UNKNOWN if health.is_mute and not health.is_vouched else Health.UP
+
+
+def _brings_back(health: ChannelHealth, sign: Sign) -> bool:
+    """Whether a sign is about being there at all: it opens a trial where the channel was down."""
+    is_answer = sign is Sign.ANSWERED and health.state is Health.DOWN
+    return sign is Sign.LOCAL_UP or is_answer or (sign is Sign.HEARD and health.is_silent)
+
+
+def _down(health: ChannelHealth, now: float, reason: str, *, is_silent: bool = False) -> ChannelHealth:
     if health.state is Health.DOWN:
         return health
-    return ChannelHealth(state=Health.DOWN, since=now, reason=reason, stable_s=health.stable_s, was_down=True, left_at=now)
+    fresh = _fresh(health, now, Health.DOWN, reason)
+    return msgspec.structs.replace(fresh, was_down=True, left_at=now, is_silent=is_silent)
 
 
 def _up_again(health: ChannelHealth, now: float) -> ChannelHealth:
     """The first start is simply UP; a return from DOWN begins its probation."""
-    fresh = ChannelHealth(
-        since=now,
-        reason=Sign.LOCAL_UP.value,
-        stage_at=now,
-        stable_s=health.stable_s,
-        was_down=health.was_down,
-        left_at=health.left_at,
-    )
     if health.was_down and health.state is Health.DOWN:
-        return msgspec.structs.replace(fresh, state=Health.PROBATION)
-    if health.state is Health.UNKNOWN:
-        return msgspec.structs.replace(fresh, state=Health.UP)
+        return msgspec.structs.replace(_fresh(health, now, Health.PROBATION, Sign.LOCAL_UP.value), stage_at=now)
+    if health.state is Health.UNKNOWN and not health.is_started:
+        return _fresh(health, now, _working(health), UNHEARD if health.is_mute else Sign.LOCAL_UP.value)
     return health
 
 
@@ -137,15 +174,18 @@ def _failed(health: ChannelHealth, sign: Sign, now: float, *, recipient: str, re
     return msgspec.structs.replace(health, state=Health.SUSPECT, since=since, reason=reason, weight=weight, who=who, successes=0)
 
 
-def _worked(health: ChannelHealth, now: float) -> ChannelHealth:
+def _worked(health: ChannelHealth, now: float, *, is_vouched: bool) -> ChannelHealth:
     if health.state is Health.DOWN:  # the result of an attempt begun before DOWN never closes the breaker
         return health
+    if is_vouched and not health.is_vouched:
+        health = msgspec.structs.replace(health, is_vouched=True)
     if health.state is Health.PROBATION:
         return _one_more(health, now)
-    if health.state is Health.UP and not health.weight:
+    state = _working(health)
+    if health.state is state and not health.weight:
         return msgspec.structs.replace(health, worked_at=now)
-    since = health.since if health.state is Health.UP else now
-    return msgspec.structs.replace(health, state=Health.UP, since=since, reason="works", weight=0.0, who=(), successes=0, worked_at=now)
+    since, reason = health.since if health.state is state else now, "works" if state is Health.UP else UNHEARD
+    return msgspec.structs.replace(health, state=state, since=since, reason=reason, weight=0.0, who=(), successes=0, worked_at=now)
 
 
 def _one_more(health: ChannelHealth, now: float) -> ChannelHealth:
@@ -155,5 +195,5 @@ def _one_more(health: ChannelHealth, now: float) -> ChannelHealth:
         return msgspec.structs.replace(health, successes=successes, worked_at=now)
     if health.stage + 1 < len(PROBATION_SHARES):
         return msgspec.structs.replace(health, stage=health.stage + 1, stage_at=now, successes=0, worked_at=now)
-    passed = ChannelHealth(state=Health.UP, since=now, reason="probation passed", stable_s=health.stable_s, worked_at=now)
-    return msgspec.structs.replace(passed, left_at=health.left_at)
+    passed = _fresh(health, now, _working(health), "probation passed")
+    return msgspec.structs.replace(passed, worked_at=now, was_down=False, is_vouched=health.is_vouched)

@@ -51,6 +51,11 @@ class Medium:
         """Half-duplex: one emission at a time, whatever the instance."""
         return any(instance.capabilities.half_duplex for instance in self.instances.values())
 
+    @property
+    def is_on_air(self) -> bool:
+        """Whether anything is being emitted on it."""
+        return any(self._in_flight.values())
+
     def queued(self, channel: str) -> int:
         """How many deliveries wait here for a channel instance."""
         waiting = sum(len(heap) for (name, _), heap in self._waiting.items() if name == channel)

@@ -1,46 +1,61 @@
-"""Brings channels back that failures took down: a probe now and then, and only while a channel is DOWN.
+"""Asks what nobody says: whether a channel that is down is back, and whether one that was quiet for long is still there.
 
-A channel whose session came and went tells so itself; this is for the one that stayed connected and carried nothing.
+A channel whose session came and went tells so itself; this is for the one that stayed connected and carried nothing, and for the one that
+carried nothing because there was nothing to carry. Traffic is the better probe: only where nothing was heard in the window is anything
+asked. It also notices the silence of a channel that is heard at a steady pace, which asks nothing at all.
+Source: failover.md, Health of a channel.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import math
+from collections.abc import Callable
 from functools import partial
 
 import structlog
 
+from fenghuo.engine.cadence import lost_at, phi
 from fenghuo.engine.channels import ChannelBoard, Instance
 from fenghuo.engine.facts import ChannelObserved, Facts
 from fenghuo.engine.health import Sign
 from fenghuo.engine.office import Office
-from fenghuo.model.situation import Health
-from fenghuo.plugin.ports import ProbeBudget
+from fenghuo.engine.probing import longer_s, next_look_at, paid, refilled
+from fenghuo.errors import LinkError
+from fenghuo.model.situation import Admin, Health
+from fenghuo.plugin.ports import Channel, ProbeBudget
 
 __all__ = ["Prober"]
 
-# Decorrelated jitter between probes, 5 s to 5 min on IP (failover.md, Health of a channel).
-SHORTEST_S, LONGEST_S = 5.0, 300.0
 PROBE_LIMIT_S = 10.0
 log = structlog.stdlib.get_logger("fenghuo.prober")
 
 
 class Prober:
-    """One task for each channel that is down, none when all are up."""
+    """One task for each channel that is down, that is asked when it is quiet, or that has a pace; none for all others."""
 
     def __init__(self, office: Office, facts: Facts, board: ChannelBoard) -> None:
         self._office = office
         self._facts = facts
         self._board = board
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._turned: dict[str, asyncio.Event] = {}
+        self._states: dict[str, Health] = {}
+        self._asking: set[str] = set()
+        self._asked = 0
+        self.is_on_air: Callable[[Instance], bool] = _never
 
     def look(self) -> None:
-        """Start a task for each channel that is down and has none; called after each change of health."""
+        """Start a task for each channel that wants one and has none, and wake those whose channel has turned; called after each change of
+        health."""
         for instance in self._board:
-            if instance.health.state is Health.DOWN and instance.name not in self._tasks:
-                task = asyncio.get_running_loop().create_task(self._watch(instance), name=f"prober {instance.name}")
-                self._tasks[instance.name] = task
-                task.add_done_callback(partial(self._forget, instance.name))
+            if self._states.get(instance.name) is not instance.health.state:
+                self._states[instance.name] = instance.health.state
+                self._turned.setdefault(instance.name, asyncio.Event()).set()
+            if instance.name not in self._tasks and _is_watched(instance):
+                self._tasks[instance.name] = asyncio.get_running_loop().create_task(self._watch(instance), name=f"prober {instance.name}")
+                self._tasks[instance.name].add_done_callback(partial(self._forget, instance.name))
 
     async def stop(self) -> None:
         tasks = list(self._tasks.values())
@@ -52,18 +67,99 @@ class Prober:
         self._tasks.pop(name, None)
 
     async def _watch(self, instance: Instance) -> None:
-        wait_s = SHORTEST_S
-        while instance.health.state is Health.DOWN:
-            await asyncio.sleep(wait_s)
-            wait_s = min(LONGEST_S, self._office.chance.uniform(SHORTEST_S, wait_s * 3))
-            channel = instance.channel()
-            if channel is None or instance.health.state is not Health.DOWN:
+        wait_s = 0.0
+        while _is_watched(instance):
+            is_down = instance.health.state is Health.DOWN
+            wait_s = self._longer(instance, wait_s) if is_down else 0.0
+            until = self._office.clock.time() + wait_s if is_down else self._look_at(instance)
+            if await self._turns(instance, until) or self._is_lost(instance):
                 continue
-            try:
-                async with asyncio.timeout(PROBE_LIMIT_S):
-                    result = await channel.probe(ProbeBudget(timeout_s=PROBE_LIMIT_S))
-            except Exception as error:  # noqa: BLE001  # a plugin's bug in a question ends no questioning
-                log.debug("probe failed", channel=instance.name, cause=str(error))
-                continue
-            if result.answered:
-                self._facts.put(ChannelObserved(instance.name, Sign.LOCAL_UP, "probe answered"))
+            now = self._office.clock.time()
+            if is_down or now - instance.evidence_at >= self._window(instance):
+                await self._ask(instance)
+
+    # When.
+
+    def _longer(self, instance: Instance, wait_s: float) -> float:
+        """The first wait after an outage is the shortest one, exactly: most outages are short."""
+        probing = instance.capabilities.probing
+        return longer_s(probing, wait_s, self._office.chance.uniform) if wait_s else probing.shortest_s
+
+    def _look_at(self, instance: Instance) -> float:
+        """When something is due of a channel that is not down: a question, or its silence."""
+        probing, state = instance.capabilities.probing, instance.health.state
+        asked_at = next_look_at(state, probing, instance.evidence_at, self._office.chance.uniform)
+        silent_at = lost_at(instance.cadence) if instance.cadence is not None else math.inf
+        return min(max(asked_at, self._office.clock.time() + probing.shortest_s), silent_at)
+
+    def _window(self, instance: Instance) -> float:
+        """Seconds of silence after which a channel that is not down is asked; infinite where it cannot be."""
+        probing = instance.capabilities.probing
+        return (probing.shortest_s if instance.health.state is Health.SUSPECT else probing.idle_s) if probing.idle_s else math.inf
+
+    async def _turns(self, instance: Instance, until: float) -> bool:
+        """Wait until then, UTC seconds, or until the state of the channel changes; whether it did."""
+        turned = self._turned.setdefault(instance.name, asyncio.Event())
+        turned.clear()
+        wait_s = None if until == math.inf else max(0.0, until - self._office.clock.time())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await turned.wait()
+        return turned.is_set()
+
+    # What.
+
+    def _is_lost(self, instance: Instance) -> bool:
+        """Whether a channel with a pace has been silent for too long; then it is told."""
+        now, cadence = self._office.clock.time(), instance.cadence
+        if cadence is None or instance.health.state is Health.DOWN or now < lost_at(cadence):
+            return False
+        silence_s = now - (cadence.last_at or now)
+        says = f"nothing heard for {silence_s:.0f} s, phi {phi(cadence, now):.1f}"
+        self._facts.put(ChannelObserved(instance.name, Sign.SILENT, says))
+        return True
+
+    async def _ask(self, instance: Instance) -> None:
+        """One probe, if the channel is there, its medium is free, and its purse pays."""
+        channel, now = instance.channel(), self._office.clock.time()
+        instance.purse = refilled(instance.purse, now)
+        purse = paid(instance.purse, instance.capabilities.probing)
+        is_busy = instance.capabilities.half_duplex and (instance.medium in self._asking or self.is_on_air(instance))
+        if channel is None or purse is None or is_busy or instance.admin is not Admin.ENABLED:
+            return
+        instance.purse = purse
+        self._asking.add(instance.medium)
+        try:
+            sign, says = await _answer(channel, instance)
+        finally:
+            self._asking.discard(instance.medium)
+        self._asked += 1
+        if sign is Sign.ANSWERED or (sign is not None and instance.health.state is not Health.DOWN):
+            self._facts.put(ChannelObserved(instance.name, sign, says, f"probe/{self._asked}", now))
+
+
+async def _answer(channel: Channel, instance: Instance) -> tuple[Sign | None, str]:
+    """What a question showed; a plugin's bug in it says nothing of its path."""
+    price = instance.capabilities.probing
+    budget = ProbeBudget(timeout_s=PROBE_LIMIT_S, airtime_s=price.airtime_s, fee_fen=price.fee_fen)
+    try:
+        async with asyncio.timeout(PROBE_LIMIT_S):
+            result = await channel.probe(budget)
+    except (LinkError, TimeoutError) as error:
+        return Sign.UNANSWERED, f"probe: {error or 'no answer in time'}"
+    except Exception as error:  # noqa: BLE001  # and it ends no questioning
+        log.warning("probe failed", channel=instance.name, cause=f"{type(error).__name__}: {error}")
+        return None, ""
+    return (Sign.ANSWERED, "probe answered") if result.answered else (Sign.UNANSWERED, f"probe: {result.detail or 'no answer'}")
+
+
+def _is_watched(instance: Instance) -> bool:
+    """Whether there is anything to ask or to wait for."""
+    if instance.health.state is Health.DOWN:
+        return True
+    return instance.health.is_started and bool(instance.capabilities.probing.idle_s or instance.capabilities.cadence_s)
+
+
+def _never(instance: Instance) -> bool:
+    """Until the dispatcher is wired in, nothing is on the air."""
+    return False

@@ -33,6 +33,7 @@ from fenghuo.plugin.values import (
     PowerLevel,
     ProbeBudget,
     ProbeResult,
+    Probing,
     Unsupported,
 )
 
@@ -65,6 +66,7 @@ __all__ = [
     "PowerLevel",
     "ProbeBudget",
     "ProbeResult",
+    "Probing",
     "Recalled",
     "Renderer",
     "Rendition",

@@ -25,6 +25,7 @@ __all__ = [
     "PowerLevel",
     "ProbeBudget",
     "ProbeResult",
+    "Probing",
     "Unsupported",
 ]
 
@@ -46,6 +47,22 @@ class Doubt(StrEnum):
     ACTUATOR = "actuator"
 
 
+class Probing(msgspec.Struct, frozen=True):
+    """How a channel is asked whether its path works, by probe(), and what one question costs: fen, joules, seconds on the air.
+
+    `idle_s`: a channel that works is asked once nothing was heard of it for so long, up to a third longer; 0, the default: never, for
+    probe() cannot ask or the device tells by itself. Of two questions without an answer it is DOWN. `shortest_s`, `longest_s`: between
+    them grow the waits, with jitter, on one that is down: 5 s and 5 min on IP; say 60 s and 30 min on satellite and HF.
+    """
+
+    idle_s: float = 0.0
+    shortest_s: float = 5.0
+    longest_s: float = 300.0
+    fee_fen: float = 0.0
+    joules: float = 0.0
+    airtime_s: float = 0.0
+
+
 class Capabilities(msgspec.Struct, frozen=True):
     """What a channel type can do, declared and checked. Seconds, octets, watts, fen (¥0.01).
 
@@ -53,7 +70,10 @@ class Capabilities(msgspec.Struct, frozen=True):
     receipts included: more counts as that, and is told as a fault of the plugin; `max_payload`: octets of one emission, 0 for no limit;
     `repeat_safe`: an emission that nobody confirmed may be repeated, marked 重发 (a radio frame yes, a short message no);
     `batch`: takes pages (send_page): up to 1,000 recipients of one rendition under one licence, cut by the plugin where the far end
-    takes fewer; `receipt_q95_s`: 95 % of end receipts have come by then (AWAITING waits that long); `attempt_s`: longest send() may take.
+    takes fewer; `receipt_q95_s`: 95 % of end receipts have come by then (AWAITING waits that long); `attempt_s`: longest send() may take;
+    `cadence_s`: seconds between signs of life that come by themselves (registrations, beacons, pings), each handed over as HEARD; 0: none
+    do, and silence says nothing; `mute`: nothing that it says of an emission shows that anybody could notice it (a siren, a broadcast), so
+    that it stays UNKNOWN until a receipt or something HEARD, by a monitor or a current sensor, speaks for it; an actuator always is.
     """
 
     form: str
@@ -75,6 +95,9 @@ class Capabilities(msgspec.Struct, frozen=True):
     fee_fen: float = 0.0
     needs: tuple[str, ...] = ()
     traffic: tuple[Traffic, ...] = tuple(Traffic)
+    probing: Probing = Probing()
+    cadence_s: float = 0.0
+    mute: bool = False
 
 
 class Estimate(msgspec.Struct, frozen=True):

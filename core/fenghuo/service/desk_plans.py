@@ -17,6 +17,7 @@ from fenghuo.errors import NotFound
 from fenghuo.model.delivery import OPEN_STATES, Delivery
 from fenghuo.model.situation import Admin
 from fenghuo.plugin.ports import Actor
+from fenghuo.service.channel_health import health_view
 from fenghuo.service.desk import Desk, Verb
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.explaining import Explaining
@@ -109,14 +110,7 @@ class PlanVerbs:
     async def why(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """The state of a channel with the evidence behind it."""
         instance = self._instance(msgspec.convert(args, Switch).name)
-        health = instance.health
-        return {
-            **channel_view(instance, self._queues.queued(instance.name)),
-            "failure_weight": health.weight,
-            "failed_for": list(health.who),
-            "admitted": instance.admitted,
-            "probation_stage": health.stage if health.state.value == "probation" else None,
-        }
+        return {**channel_view(instance, self._queues.queued(instance.name)), **health_view(instance, self._office.clock.time())}
 
     async def _switch(self, actor: Actor, wanted: Switch, admin: Admin) -> dict[str, Any]:
         instance = self._instance(wanted.name)

@@ -79,6 +79,7 @@ class EngineRoom:
         self.queues = Queues(self.book, self.dispatcher, self.fan_outs)
         self.decisions = Decisions(self.facts)
         self.prober = Prober(office, self.facts, self.board)
+        self.prober.is_on_air = self.dispatcher.is_on_air
         self.loop = Loop(
             office,
             self.facts,

@@ -39,6 +39,8 @@ def instance_of(
         ungraded=channel.ungraded,
         reach=channel.reach,
         scarce=channel.scarce,
+        probe_fen_a_day=channel.probe_fen_a_day,
+        probe_joules_a_day=channel.probe_joules_a_day,
     )
     return Instance(channel.name, channel.type, capabilities, address_kinds=kinds, channel=running, terms=terms)
 

@@ -206,6 +206,10 @@ class ChannelTable(msgspec.Struct, frozen=True):
         Meta(gt=0, le=1, description="The chance that it gets a message to a recipient while it works and its risk groups stand."),
     ] = 0.95
     scarce: Annotated[bool, Meta(description="Costly or narrow: P3 and P4 wait for another way rather than use it.")] = False
+    probe_fen_a_day: Annotated[
+        float, Meta(ge=0, description="What questions whether its path works may cost in a day, in fen (¥0.01); free ones are not counted.")
+    ] = 500.0
+    probe_joules_a_day: Annotated[float, Meta(ge=0, description="The same in joules, on a site that lives from a battery.")] = 50_000.0
     settings: Annotated[dict[str, Any], Meta(description="The plugin's own settings.")] = {}
 
 

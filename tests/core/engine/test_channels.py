@@ -228,3 +228,32 @@ def test_a_channel_that_claims_too_much_is_told_once() -> None:
 
 async def _acked() -> None:
     """A peer that wants no ack."""
+
+
+def test_an_actuator_is_mute_and_may_be_asked_all_the_same() -> None:
+    """It is UNKNOWN until something speaks for it, which must not keep anybody from asking what became of its start."""
+    siren = instance(doubt=Doubt.ACTUATOR)
+    one = board(siren)
+    assert not siren.answers, "before it came up nobody is there"
+    one.observe("a", Sign.LOCAL_UP)
+    assert (Health.UNKNOWN, True) == (siren.health.state, siren.answers)
+    one.observe("a", Sign.LOCAL_DOWN)
+    assert not siren.answers
+
+
+def test_a_broadcast_that_nothing_answers_is_mute_as_well() -> None:
+    """By its own declaration; where the type is silent, a send that went well speaks for the channel."""
+    mute, plain = instance("a", mute=True), instance("b")
+    both = board(mute, plain)
+    for name in ("a", "b"):
+        both.observe(name, Sign.LOCAL_UP)
+        both.observe(name, Sign.SENT)
+    assert (Health.UNKNOWN, Health.UP) == (mute.health.state, plain.health.state)
+
+
+def test_good_signs_alone_move_the_window_of_evidence() -> None:
+    """What failed is no reason not to ask."""
+    one = instance()
+    for at, sign in enumerate((Sign.SENT, Sign.TIMED_OUT, Sign.HEARD, Sign.FAILED, Sign.UNANSWERED)):
+        one.saw(sign, NOW + at)
+    assert NOW + 2 == one.evidence_at

@@ -142,3 +142,65 @@ def test_one_silence_on_probation_costs_the_successes() -> None:
 def test_a_second_start_changes_nothing_for_a_channel_that_works() -> None:
     """A session that is renewed in peace needs no trial."""
     assert UP == observed(UP, Sign.LOCAL_UP, 9.0)
+
+
+# Probes and silence.
+
+
+def test_two_probes_without_an_answer_take_it_down() -> None:
+    """A probe asks the far end itself: its silence is about nobody else."""
+    once = after(UP, (Sign.UNANSWERED, 2.0, "probe/1"))
+    assert (Health.SUSPECT, Health.DOWN) == (once.state, after(once, (Sign.UNANSWERED, 9.0, "probe/2")).state)
+
+
+def test_an_answered_probe_clears_a_suspicion_and_opens_a_trial() -> None:
+    """Of a channel that works and of one that was down."""
+    assert Health.UP is after(UP, (Sign.FAILED, 2.0, "a"), (Sign.ANSWERED, 3.0, "")).state
+    assert Health.PROBATION is observed(observed(UP, Sign.LOCAL_DOWN, 7.0), Sign.ANSWERED, 20.0, began_at=12.0).state
+
+
+@pytest.mark.parametrize("sign", [Sign.ANSWERED, Sign.LOCAL_UP])
+def test_what_began_before_the_outage_never_closes_the_breaker(sign: Sign) -> None:
+    """A probe or a last attempt of before speaks of a channel that is no more."""
+    down = observed(UP, Sign.LOCAL_DOWN, 7.0)
+    assert down == observed(down, sign, 8.0, began_at=6.9)
+    assert Health.PROBATION is observed(down, sign, 8.0, began_at=7.1).state
+
+
+def test_a_channel_that_was_silent_is_back_when_it_is_heard() -> None:
+    """What took it down was that nothing was heard; after any other outage being heard proves nothing."""
+    silent = observed(UP, Sign.SILENT, 7.0)
+    assert (Health.DOWN, Health.PROBATION) == (silent.state, observed(silent, Sign.HEARD, 9.0).state)
+
+
+# Channels that cannot speak for themselves.
+
+MUTE = ChannelHealth(is_mute=True)
+
+
+def test_a_siren_that_is_there_is_unknown() -> None:
+    """That its relay answers shows nothing of its horn: it is started, and no more is known."""
+    health = after(MUTE, (Sign.LOCAL_UP, 1.0, ""), (Sign.SENT, 2.0, ""), (Sign.ANSWERED, 3.0, ""))
+    assert (Health.UNKNOWN, True, "it is up, and nothing has spoken for it yet") == (health.state, health.is_started, health.reason)
+
+
+@pytest.mark.parametrize("sign", [Sign.HEARD, Sign.RECEIPT])
+def test_a_monitor_that_heard_it_speaks_for_it(sign: Sign) -> None:
+    """A receiver in the field or a current sensor: then it is UP, and stays so through what it does itself."""
+    health = after(MUTE, (Sign.LOCAL_UP, 1.0, ""), (sign, 2.0, ""), (Sign.SENT, 3.0, ""))
+    assert (Health.UP, 2.0) == (health.state, health.since)
+
+
+def test_after_an_outage_somebody_must_speak_for_it_again() -> None:
+    """What a monitor heard before is about a device that was not cut off since."""
+    health = after(MUTE, (Sign.LOCAL_UP, 1.0, ""), (Sign.HEARD, 2.0, ""), (Sign.LOCAL_DOWN, 3.0, ""), (Sign.LOCAL_UP, 4.0, ""))
+    assert Health.PROBATION is health.state
+    passed = health
+    for stage in range(3):
+        passed = after(passed, *((Sign.SENT, 15.0 + 11 * stage, "") for _ in range(3)))
+    assert (Health.UNKNOWN, Health.UP) == (passed.state, after(passed, (Sign.HEARD, 60.0, "")).state)
+
+
+def test_a_suspicion_of_a_siren_ends_in_ignorance() -> None:
+    """One success clears it, and does not make it known."""
+    assert Health.UNKNOWN is after(MUTE, (Sign.LOCAL_UP, 1.0, ""), (Sign.FAILED, 2.0, "a"), (Sign.SENT, 3.0, "")).state

@@ -1,10 +1,17 @@
-"""A channel that is down is probed now and then, and only then."""
+"""A channel that is down is probed now and then, one that is quiet too where it can be asked, and a steady pace that ends is noticed."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from functools import partial
+from itertools import pairwise
+from typing import Any
 
-from fenghuo.engine.channels import ChannelBoard, Instance
+import pytest
+
+from fenghuo.engine.channels import PLAIN, ChannelBoard, Instance, Terms
 from fenghuo.engine.facts import ChannelObserved, Facts
 from fenghuo.engine.health import Sign
 from fenghuo.engine.office import Office
@@ -13,7 +20,8 @@ from fenghuo.engine.rules import RuleBook
 from fenghuo.errors import LinkTimeout
 from fenghuo.model.directory import Directory
 from fenghuo.model.evidence import Evidence
-from fenghuo.plugin.ports import Capabilities, ProbeBudget, ProbeResult, SimpleChannel
+from fenghuo.model.situation import Health
+from fenghuo.plugin.ports import Capabilities, ProbeBudget, ProbeResult, Probing, SimpleChannel
 from tests.core.plugin.virtual import LoopClock, run
 
 
@@ -49,10 +57,202 @@ def test_probes_go_on_until_one_is_answered() -> None:
         prober.look()
         prober.look()
         await facts.arrival()
-        assert [ChannelObserved("a", Sign.LOCAL_UP, "probe answered")] == facts.drain()
+        asked = channel.probes[-1]
+        assert [ChannelObserved("a", Sign.ANSWERED, "probe answered", "probe/4", asked)] == facts.drain()
         first, second, third, _ = (at - began for at in channel.probes)
         assert (True, True, True) == (first == 5.0, 5.0 <= second - first <= 15.0, 5.0 <= third - second <= 45.0)
-        board.observe("a", Sign.LOCAL_UP)
+        board.observe("a", Sign.ANSWERED, began_at=asked)
         await prober.stop()
 
     run(story)
+
+
+class Quiet(SimpleChannel):
+    """Carries nothing; `answers`: what its probes meet from now on."""
+
+    def __init__(self) -> None:
+        self.probes: list[float] = []
+        self.answers: bool | Exception = True
+        self.takes_s = 0.0
+        self.at_once = 0
+        self.most = 0
+
+    async def probe(self, budget: ProbeBudget) -> ProbeResult:
+        self.probes.append(asyncio.get_running_loop().time())
+        self.at_once += 1
+        self.most = max(self.most, self.at_once)
+        await asyncio.sleep(self.takes_s)
+        self.at_once -= 1
+        if isinstance(self.answers, Exception):
+            raise self.answers
+        return ProbeResult(answered=self.answers)
+
+
+class Bench:
+    """A board with channels of one kind, whose facts are taken as the loop would."""
+
+    def __init__(self, *names: str, terms: Terms = PLAIN, **capabilities: Any) -> None:
+        self.office = Office(node="node", clock=LoopClock(), rules=RuleBook(), directory=Directory(), seed=1)
+        self.facts, self.board, self.told = Facts(), ChannelBoard(self.office), list[tuple[float, str, Health]]()
+        self.prober = Prober(self.office, self.facts, self.board)
+        self.channel = {name: Quiet() for name in names}
+        caps = Capabilities(form="sms", evidence_max=Evidence.DEVICE, **capabilities)
+        for name in names:
+            self.board.add(Instance(name, "fake", caps, address_kinds=(), channel=partial(self.channel.get, name), terms=terms))
+            self.saw(name, Sign.LOCAL_UP)
+
+    def saw(self, name: str, sign: Sign, **more: Any) -> None:
+        change = self.board.observe(name, sign, **more)
+        if change is not None:
+            self.told.append((self.office.clock.time(), name, change[1]))
+        self.prober.look()
+
+    async def until(self, seconds: float) -> None:
+        """Let time pass, facts being taken as they come."""
+        end = self.office.clock.time() + seconds
+        while (left := end - self.office.clock.time()) > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self.facts.arrival()
+            for fact in self.facts.drain():
+                assert isinstance(fact, ChannelObserved)
+                self.saw(fact.channel, fact.sign, recipient=fact.recipient, reason=fact.reason, began_at=fact.began_at)
+
+    def state(self, name: str = "a") -> Health:
+        instance = self.board.get(name)
+        assert instance is not None
+        return instance.health.state
+
+
+def on_bench(story: Callable[[Bench], Coroutine[Any, Any, None]], *names: str, **capabilities: Any) -> None:
+    async def told() -> None:
+        bench = Bench(*(names or ("a",)), **capabilities)
+        try:
+            await story(bench)
+        finally:
+            await bench.prober.stop()
+
+    run(told)
+
+
+IP = Probing(idle_s=45.0)
+
+
+@pytest.mark.parametrize("answers", [LinkTimeout("silence"), False])
+@pytest.mark.parametrize("takes_s", [0.0, 60.0])
+def test_a_dead_channel_is_shown_within_100_s_without_any_traffic(answers: bool | Exception, takes_s: float) -> None:
+    """However it is dead: it refuses, or it swallows; and when it is back, that is seen too."""
+
+    async def story(bench: Bench) -> None:
+        await bench.until(1000.0)
+        assert Health.UP is bench.state()
+        died = bench.office.clock.time()
+        bench.channel["a"].answers, bench.channel["a"].takes_s = answers, takes_s
+        await bench.until(100.0)
+        assert [Health.UP, Health.SUSPECT, Health.DOWN] == [state for _, _, state in bench.told]
+        assert bench.told[-1][0] - died <= 100.0
+        bench.channel["a"].answers, bench.channel["a"].takes_s = True, 0.0
+        await bench.until(300.0)
+        assert Health.PROBATION is bench.told[-1][2]
+
+    on_bench(story, probing=IP)
+
+
+def test_a_channel_that_carries_traffic_is_not_probed() -> None:
+    """Traffic is the better probe, and it costs nothing; without it a probe comes within a minute."""
+
+    async def story(bench: Bench) -> None:
+        for _ in range(100):
+            await bench.until(30.0)
+            bench.saw("a", Sign.SENT)
+        assert [] == bench.channel["a"].probes
+        await bench.until(61.0)
+        assert 1 == len(bench.channel["a"].probes)
+
+    on_bench(story, probing=IP)
+
+
+def test_what_cannot_be_asked_is_left_in_peace() -> None:
+    """The default of a channel type: no probe while it works, for a day."""
+
+    async def story(bench: Bench) -> None:
+        await bench.until(86_400.0)
+        assert ([], [Health.UP]) == (bench.channel["a"].probes, [state for _, _, state in bench.told])
+
+    on_bench(story)
+
+
+def test_probes_end_when_the_purse_is_empty_and_go_on_when_it_fills() -> None:
+    """A satellite whose question costs 40 fen: 500 fen a day are twelve questions, and then two an hour at most."""
+
+    async def story(bench: Bench) -> None:
+        bench.channel["a"].answers = False
+        bench.saw("a", Sign.LOCAL_DOWN)
+        await bench.until(86_400.0)
+        instance = bench.board.get("a")
+        assert instance is not None
+        assert 12 <= len(bench.channel["a"].probes) <= 25
+        assert len(bench.channel["a"].probes) == instance.purse.probes == instance.purse.spent_fen / 40.0
+        gaps = [later - one for one, later in pairwise(bench.channel["a"].probes)]
+        assert min(gaps) >= 60.0
+
+    on_bench(story, probing=Probing(shortest_s=60.0, longest_s=1800.0, fee_fen=40.0))
+
+
+def test_on_a_half_duplex_medium_one_question_is_asked_at_a_time() -> None:
+    """Two stations on one frequency that are both down never ask at once, and neither asks into an emission."""
+
+    async def story(bench: Bench) -> None:
+        for channel in bench.channel.values():
+            channel.answers, channel.takes_s = False, 9.0
+        for name in bench.channel:
+            bench.saw(name, Sign.LOCAL_DOWN)
+        most = 0
+        for _ in range(200):
+            await bench.until(1.0)
+            most = max(most, sum(channel.at_once for channel in bench.channel.values()))
+        assert 1 == most
+        asked = sum(len(channel.probes) for channel in bench.channel.values())
+        bench.prober.is_on_air = lambda instance: True
+        await bench.until(2000.0)
+        assert asked == sum(len(channel.probes) for channel in bench.channel.values())
+
+    on_bench(story, "a", "b", terms=Terms(medium="144.800"), half_duplex=True)
+
+
+def test_an_answer_to_a_question_of_before_the_outage_closes_nothing() -> None:
+    """The probe was under way when the device went: what it says is about a channel that is no more."""
+
+    async def story(bench: Bench) -> None:
+        bench.channel["a"].takes_s = 8.0
+        while not bench.channel["a"].at_once:
+            await bench.until(1.0)
+        bench.saw("a", Sign.LOCAL_DOWN)
+        await bench.until(4.0)
+        assert Health.DOWN is bench.state()
+        await bench.until(4.5)
+        assert Health.DOWN is bench.state()
+
+    on_bench(story, probing=IP)
+
+
+def test_the_silence_of_a_steady_beacon_takes_it_down_and_the_next_beacon_brings_it_back() -> None:
+    """Three beacons of fifteen seconds that do not come, and no question is needed for that."""
+
+    async def story(bench: Bench) -> None:
+        bench.channel["a"].answers = False
+        for _ in range(40):
+            await bench.until(15.0)
+            bench.saw("a", Sign.HEARD)
+        silent = bench.office.clock.time()
+        await bench.until(60.0)
+        assert Health.DOWN is bench.state()
+        assert 30.0 < bench.told[-1][0] - silent <= 46.0 < bench.channel["a"].probes[0] - silent
+        bench.saw("a", Sign.HEARD)
+        assert Health.PROBATION is bench.state()
+        await bench.until(44.0)
+        assert Health.PROBATION is bench.state()
+        await bench.until(4.0)
+        assert Health.DOWN is bench.state()
+
+    on_bench(story, cadence_s=15.0)

@@ -178,9 +178,11 @@ def _with_secrets(name: str, folder: Path, host: PluginHost) -> Settings:
 
 def test_a_risk_group_says_how_far_it_stands(tmp_path: Path, host: PluginHost) -> None:
     """By the name under which channels name it; one that no channel names is most likely a slip."""
-    channel = '[channels.sms-a]\ntype = "sms.test"\nrisk_groups = ["cell:opA"]\nreach = 0.9\nscarce = true\nsettings = { host = "h" }\n'
+    channel = '[channels.sms-a]\ntype = "sms.test"\nrisk_groups = ["cell:opA"]\nreach = 0.9\nscarce = true\n'
+    channel += 'probe_fen_a_day = 80\nprobe_joules_a_day = 9e3\nsettings = { host = "h" }\n'
     text = channel + '[risk_groups."cell:opA"]\navailability = 0.9\n[risk_groups."cell:opB"]\n'
     settings = load(written(tmp_path, text), host)
     assert {"cell:opA": 0.9, "cell:opB": 0.98} == settings.availability
     assert (0.9, True) == (settings.channels[0].reach, settings.channels[0].scarce)
+    assert (80.0, 9000.0) == (settings.channels[0].probe_fen_a_day, settings.channels[0].probe_joules_a_day)
     assert 'fenghuo.toml: risk_groups.cell:opB is no risk group of any channel; did you mean "cell:opA"?' in settings.warnings

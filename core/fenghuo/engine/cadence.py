@@ -1,0 +1,71 @@
+"""Suspicion by silence, for channels that are heard at a steady pace: registrations, beacons, pings. Pure.
+
+How improbable a gap is follows from the gaps before it, taken as normally distributed: phi = -log10 P(a gap as long as this one). The gap
+of an outage is never learned, or each outage would make the next one harder to see.
+Source: failover.md, Health of a channel; Hayashibara et al., The phi accrual failure detector (SRDS 2004), §4.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+
+import msgspec
+
+__all__ = ["LOST_PHI", "Cadence", "heard", "lost_at", "phi", "resumed"]
+
+LOST_PHI = 8.0
+"""One wrong alarm in a hundred million gaps, were they normal; the deviations below are what makes it so for real ones."""
+LOST_Z = 5.612
+"""How many standard deviations above the mean LOST_PHI is."""
+LEAST_SHARE = 0.36
+"""Least standard deviation, as a share of the mean: with it a channel is lost after three beats that did not come, and not after one
+that met a collision on the air."""
+LEARNED = 100
+"""Gaps that are remembered: an hour and a half of beacons a minute."""
+
+
+class Cadence(msgspec.Struct, frozen=True):
+    """`expected_s`: seconds between two beats as declared, until some were heard; `gaps`: the newest, seconds; `last_at`: of the newest
+    beat, or of the start, UTC seconds."""
+
+    expected_s: float
+    gaps: tuple[float, ...] = ()
+    last_at: float | None = None
+
+
+def heard(cadence: Cadence, now: float) -> Cadence:
+    """After one more beat; what ends an outage teaches nothing."""
+    if cadence.last_at is None or now >= lost_at(cadence):
+        return msgspec.structs.replace(cadence, last_at=now)
+    return msgspec.structs.replace(cadence, gaps=(*cadence.gaps, now - cadence.last_at)[-LEARNED:], last_at=now)
+
+
+def resumed(cadence: Cadence, now: float | None) -> Cadence:
+    """The channel came up at `now`, or is gone (None): silence counts from there, and the gap in between is not learned."""
+    return msgspec.structs.replace(cadence, last_at=now)
+
+
+def phi(cadence: Cadence, now: float) -> float:
+    """How suspicious the silence since the last beat is; 0 before the first."""
+    if cadence.last_at is None:
+        return 0.0
+    mean, deviation = _normal(cadence)
+    tail = 0.5 * math.erfc((now - cadence.last_at - mean) / (deviation * math.sqrt(2.0)))
+    return -math.log10(tail) if tail > 0.0 else math.inf
+
+
+def lost_at(cadence: Cadence) -> float:
+    """When the silence will be improbable enough, UTC seconds; never while nothing is expected."""
+    if cadence.last_at is None:
+        return math.inf
+    mean, deviation = _normal(cadence)
+    return cadence.last_at + mean + LOST_Z * deviation
+
+
+def _normal(cadence: Cadence) -> tuple[float, float]:
+    """Mean and standard deviation of the gaps, seconds; of two gaps nothing can be learned."""
+    is_learned = len(cadence.gaps) > 2
+    mean = statistics.fmean(cadence.gaps) if is_learned else cadence.expected_s
+    deviation = statistics.pstdev(cadence.gaps, mean) if is_learned else 0.0
+    return mean, max(deviation, LEAST_SHARE * mean)
