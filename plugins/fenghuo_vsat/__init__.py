@@ -13,12 +13,17 @@ from fenghuo import (
     Doubt,
     Evidence,
     PluginInfo,
+    Probing,
     hookimpl,
 )
 from fenghuo_vsat.settings import HttpSettings, PathSettings
 
 __all__ = ["HttpSettings", "fenghuo_channel_types", "fenghuo_conformance", "fenghuo_plugin", "http_capabilities"]
 
+PROBE_LONGEST_S = 1800.0
+"""Source: failover.md, Health of a channel: 1 to 30 minutes on satellite."""
+HEAD_OCTETS = 420
+"""Octets of IP for a HEAD on a new connection, about."""
 SPARE_S = 5.0
 """Seconds that an emission may wait for what was sent before it to be covered by the rate budget."""
 
@@ -34,6 +39,20 @@ def http_capabilities(settings: HttpSettings) -> Capabilities:
         attempt_s=settings.connect_s + settings.attempt_s + SPARE_S,
         watts_transmit=settings.watts_transmit,
         needs=("ip", "line of sight"),
+        probing=_probing(settings, HEAD_OCTETS, is_fixed=bool(settings.url)),
+    )
+
+
+def _probing(settings: PathSettings, octets: int, *, is_fixed: bool) -> Probing:
+    """How the path is asked, and what a question of so many octets costs. `is_fixed`: there is always somebody to ask."""
+    seconds = octets / (settings.rate_kbit * 125) if settings.rate_kbit else 0.0
+    return Probing(
+        idle_s=settings.probe_idle_s if is_fixed else 0.0,
+        shortest_s=settings.probe_shortest_s,
+        longest_s=max(PROBE_LONGEST_S, settings.probe_shortest_s),
+        fee_fen=octets * settings.fen_per_megabyte / 1_000_000,
+        joules=seconds * settings.watts_transmit,
+        airtime_s=seconds,
     )
 
 

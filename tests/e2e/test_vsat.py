@@ -30,6 +30,7 @@ TERMINAL: dict[str, Any] = {
     "secret_file": "site.secret",
     "attempt_s": 1.0,
     "connect_s": 0.5,
+    "probe_shortest_s": 1.0,
     "snmp_host": "127.0.0.1",
     "snmp_oid": OID,
     "snmp_scale": 0.1,
@@ -209,7 +210,7 @@ def by_way(far: Far) -> Counter[tuple[str, str]]:
     return Counter((one.message, one.way) for one in far.came if not one.again)
 
 
-@pytest.mark.parametrize("outage_s", [3.0, pytest.param(300.0, marks=[pytest.mark.soak, pytest.mark.timeout(500)])])
+@pytest.mark.parametrize("outage_s", [2.0, pytest.param(300.0, marks=[pytest.mark.soak, pytest.mark.timeout(500)])])
 async def test_a_daemon_killed_in_the_outage_loses_nothing_and_shows_nothing_twice(outage_s: float, tmp_path: Path) -> None:
     """Reports before the outage, into it, and after a kill -9 within it; there is no other way than the satellite."""
     async with site(tmp_path, rules=BY_SATELLITE) as here:
