@@ -27,6 +27,7 @@ from fenghuo.engine.facts import (
     Settled,
     Signed,
 )
+from fenghuo.engine.hedging import Hedging
 from fenghuo.engine.inherit import Heir
 from fenghuo.engine.interventions import Interventions, sound
 from fenghuo.engine.office import Office
@@ -61,6 +62,7 @@ class Apply:
         self._timers = timers
         self._interventions = Interventions(office, book, tally, self._changed)
         self._outcomes = Outcomes(office, book, board, changed=self._changed, observed=self._observed)
+        self._hedging = Hedging()
         self.end_fan_out: Callable[[int], int | None] = _is_none
 
     def all(self, facts: Iterable[Fact], batch: Batch) -> list[OpenTarget]:
@@ -83,8 +85,12 @@ class Apply:
             escalate=opened.escalate,
             closing=opened.closing,
             had=opened.message.had.get(entry.target.recipient, NOTHING),
+            hedges=self._hedging.left(self._office.clock.time()),
         )
         step = advance(entry.target, tuple(entry.deliveries.values()), frame)
+        self._hedging.spend(step.hedged)
+        if not entry.target.rung and step.target.rung:
+            self._hedging.began()
         for delivery in step.changed:
             self._changed(entry, delivery, batch)
         entry.lingers = step.lingers

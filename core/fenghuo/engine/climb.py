@@ -12,6 +12,7 @@ from fenghuo.engine.draft import Draft
 from fenghuo.engine.last_attempt import LAST
 from fenghuo.engine.planning import best_first
 from fenghuo.engine.rules import Rung, RungMode
+from fenghuo.engine.spread import BACK, also_now, why_back
 from fenghuo.model.delivery import Delivery, DeliveryState, Hold, Scope
 from fenghuo.model.traffic import Priority
 
@@ -19,6 +20,8 @@ __all__ = ["GIVEN_UP", "Climb"]
 
 GIVEN_UP = f"{Scope.CHANNEL} in-doubt"
 """Reason of a delivery whose doubt nobody resolved in time."""
+SHORTEST_WAIT_S = 10.0
+"""Between two looks for a hedge that the budget has not: of a crowd each look is work."""
 
 
 class Climb(Draft):
@@ -46,20 +49,31 @@ class Climb(Draft):
             return True
         if not any(self.is_hopeful(delivery) for delivery in self.now.values()):
             return True
+        if any(self.stands_back(delivery) for delivery in self.now.values() if delivery.rung == target.rung - 1):
+            return True
         due_s = self.patience_s(following)
         if due_s is None:
             return False
         if frame.now >= target.rung_at + due_s:
-            return True
+            return following.after_s is not None or self.may_hedge(due_s)
         self.wakes.append(target.rung_at + due_s)
         return False
 
+    def may_hedge(self, due_s: float) -> bool:
+        """Whether the budget has one more; if not, as long again: by then the first has its outcome, or others have theirs."""
+        if self.hedged < self.frame.hedges:
+            self.hedged += 1
+            return True
+        self.wakes.append(self.frame.now + max(due_s, SHORTEST_WAIT_S))
+        return False
+
     def patience_s(self, following: Rung) -> float | None:
-        """Seconds after which the next rung opens although this one may still work: `after_s`, or q95 for a hedge; None: not by time."""
+        """Seconds after which the next rung opens although this one may still work: `after_s`, or for a hedge the q95 of what is under
+        way; None: not by time."""
         if following.after_s is not None:
             return following.after_s
         if following.mode is RungMode.HEDGE or self.frame.objective.priority is Priority.P1:
-            used = [view.latency_q95_s for view in map(self.view, self.now.values()) if view]
+            used = [view.latency_q95_s for one in self.now.values() if self.is_hopeful(one) and (view := self.view(one))]
             return max(used, default=0.0)
         return None
 
@@ -101,6 +115,7 @@ class Climb(Draft):
         usable = [delivery for delivery in waiting if self.may_go(delivery) and delivery.not_before <= self.frame.now]
         if not is_last and self.frame.objective.priority is not Priority.P0:
             usable = self.steady(usable)
+        usable = self.those_that_go(usable, is_last=is_last)
         if usable and all(delivery.reason == Hold.CHANNEL for delivery in usable) and self.is_elsewhere(index):
             return
         self.wakes.extend(delivery.not_before for delivery in waiting if delivery.not_before > self.frame.now)
@@ -108,9 +123,28 @@ class Climb(Draft):
         for name in order[:1]:
             first = min((delivery for delivery in usable if delivery.channel == name), key=lambda delivery: delivery.id)
             self.put(first, state=DeliveryState.READY, reason="" if self.is_usable(first) else LAST)
-        for delivery in waiting:
-            if not usable and delivery.reason not in (Hold.CHANNEL, Hold.SPENT):
+        for delivery in also_now(self, [delivery for delivery in usable if self.is_usable(delivery)]):
+            self.put(delivery, state=DeliveryState.READY, reason="")
+        for delivery in () if usable else waiting:
+            if delivery.reason not in (Hold.CHANNEL, Hold.SPENT) and not self.stands_back(self.now[delivery.id]):
                 self.put(delivery, reason=Hold.CHANNEL)
+
+    def those_that_go(self, usable: list[Delivery], *, is_last: bool) -> list[Delivery]:
+        """Without those that stand back for another way, each of which says why."""
+        going: list[Delivery] = []
+        for delivery in usable:
+            why = why_back(self, delivery, self.is_hopeful, is_last=is_last)
+            if not why:
+                going.append(delivery)
+                continue
+            self.wakes.extend(at for at in (self.frame.objective.deadline_at,) if at > self.frame.now)  # after it nothing is late
+            if why != delivery.reason:
+                self.put(delivery, reason=why)
+        return going
+
+    @staticmethod
+    def stands_back(delivery: Delivery) -> bool:
+        return delivery.state is DeliveryState.HELD and delivery.reason.startswith(BACK)
 
     def steady(self, usable: list[Delivery]) -> list[Delivery]:
         """Without those over a channel that flaps, while a way over a steady one is hopeful or may begin: a switch, and not one a flap."""

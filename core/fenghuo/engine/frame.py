@@ -14,7 +14,7 @@ __all__ = ["Frame", "Step", "ended_by"]
 
 class Frame(msgspec.Struct, frozen=True):
     """What a decision may know beside the target and its deliveries. `now`: UTC seconds; `had`: the channels that brought an earlier
-    revision to this recipient."""
+    revision to this recipient; `hedges`: how many may begin beside what is under way (hedging)."""
 
     objective: Objective
     rungs: tuple[Rung, ...]
@@ -25,6 +25,7 @@ class Frame(msgspec.Struct, frozen=True):
     escalate: tuple[Escalation, ...] = ()
     closing: bool = False
     had: frozenset[str] = frozenset()
+    hedges: int = 1
 
     def owes(self, delivery: Delivery) -> bool:
         """Whether it goes whatever another channel has brought: what was shown on a screen or said on the air stands until it is taken back
@@ -35,13 +36,14 @@ class Frame(msgspec.Struct, frozen=True):
 
 class Step(msgspec.Struct, frozen=True):
     """The new target, the deliveries that changed, and whom to ask as well. `cut_off`: a P0 whose every channel is down; `lingers`:
-    met, and owed on other channels still."""
+    met, and owed on other channels still; `hedged`: hedges that began."""
 
     target: Target
     changed: tuple[Delivery, ...] = ()
     ask: tuple[str, ...] = ()
     cut_off: bool = False
     lingers: bool = False
+    hedged: int = 0
 
 
 def ended_by(message: MessageState) -> DeliveryState:

@@ -1,0 +1,123 @@
+"""Which waiting ways stand back for others, by the priority: the disjoint hedge, the disjoint third, the cheap one, the one in time. Pure.
+
+P1 takes the best now and hedges with a way that shares no risk group with it; P2 goes in sequence, and its third try is disjoint from what
+it tried; P3 and P4 wait rather than use what is scarce. P0 stands back for nothing: it takes one way of every risk group at once. The
+ladder keeps its say: what stands back keeps its place, and goes when there is nothing left that it could stand back for.
+Source: failover.md, Which channels, how many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from fenghuo.engine.confidence import groups_of, is_disjoint
+from fenghuo.engine.draft import Draft
+from fenghuo.model.delivery import Delivery, DeliveryState
+from fenghuo.model.situation import Admin, ChannelView
+from fenghuo.model.traffic import Priority
+
+__all__ = ["BACK", "FEW", "also_now", "why_back"]
+
+BACK = "stands back: "
+"""What the reason of a HELD delivery begins with that could go and does not."""
+FEW = 100
+"""Recipients of one objective up to which a P0 takes several alternates of one rung at once; of more, the first copy to everybody goes
+before the second to anybody (delivery.md, Priorities and the transmit scheduler)."""
+
+_UNDER_WAY = (DeliveryState.READY, DeliveryState.EMITTING)
+_CARRIED = (*_UNDER_WAY, DeliveryState.AWAITING)
+Hopeful = Callable[[Delivery], bool]
+
+
+def why_back(draft: Draft, delivery: Delivery, is_hopeful: Hopeful, *, is_last: bool = False) -> str:
+    """Why a way that could go now stands back for another one, empty if it does not. `is_last`: the whole ladder is open and nothing on it
+    is hopeful, so that only what is scarce still does."""
+    priority = draft.frame.objective.priority
+    if priority >= Priority.P3 and (why := _scarce(draft, delivery, is_hopeful)):
+        return why
+    if priority is Priority.P0 or is_last:
+        return ""
+    if priority <= Priority.P2 and (why := _sharing(draft, delivery, is_hopeful)):
+        return why
+    return _late(draft, delivery, is_hopeful)
+
+
+def also_now(draft: Draft, usable: Iterable[Delivery]) -> list[Delivery]:
+    """Alternates of a rung that a P0 takes beside the one under way: one more for each risk group that nothing under way hangs on. A
+    channel whose settings name none says nothing of what it shares, and stays the alternate that it is."""
+    objective = draft.frame.objective
+    if objective.priority is not Priority.P0 or objective.total > FEW:
+        return []
+    used = [view for one in draft.now.values() if one.state in _CARRIED and (view := draft.view(one))]
+    found: list[Delivery] = []
+    for delivery in usable:
+        view = draft.view(delivery)
+        if view is not None and groups_of(view) and all(groups_of(other) and is_disjoint(view, other) for other in used):
+            used.append(view)
+            found.append(delivery)
+    return found
+
+
+def _sharing(draft: Draft, delivery: Delivery, is_hopeful: Hopeful) -> str:
+    """A second way that fails together with the first is no second way, while there is another one."""
+    own, used = draft.view(delivery), _used(draft, is_hopeful)
+    least = 1 if draft.frame.objective.priority is Priority.P1 else 2
+    shared = [view for view in used if own is not None and not is_disjoint(own, view)]
+    if own is None or len(used) < least or not shared:
+        return ""
+    for other in draft.now.values():
+        view = draft.view(other)
+        if view is None or other.id == delivery.id:
+            continue
+        is_apart = all(is_disjoint(view, one) for one in used if one.name != view.name)
+        is_under_way = is_hopeful(other) and is_disjoint(own, view) and is_apart
+        if is_under_way or (is_apart and view not in used and _is_next(draft, other, delivery)):
+            group = min(set(own.risk_groups).intersection(shared[0].risk_groups), default=own.name)
+            return f"{BACK}it shares {group} with {shared[0].name}, and {view.name} does not"
+    return ""
+
+
+def _used(draft: Draft, is_hopeful: Hopeful) -> list[ChannelView]:
+    """The channels that carry it: of a P1 those that are hopeful, or were tried if none is; below it all that were tried."""
+    tried = [one for one in draft.now.values() if one.tries or one.state in _UNDER_WAY]
+    if draft.frame.objective.priority is Priority.P1:
+        tried = [one for one in tried if is_hopeful(one)] or tried
+    return list({view.name: view for one in tried if (view := draft.view(one)) is not None}.values())
+
+
+def _late(draft: Draft, delivery: Delivery, is_hopeful: Hopeful) -> str:
+    """What can never be confirmed by the deadline is no help before it while another way can."""
+    objective = draft.frame.objective
+    given_s, view = objective.deadline_at - objective.opened_at, draft.view(delivery)
+    if view is None or view.latency_q95_s <= given_s or draft.frame.now >= objective.deadline_at:
+        return ""
+    for other in draft.now.values():
+        quick = draft.view(other)
+        if quick is not None and quick.latency_q95_s <= given_s and (is_hopeful(other) or _is_next(draft, other, delivery)):
+            return f"{BACK}it takes {view.latency_q95_s:.0f} s and the deadline is after {given_s:.0f} s; {quick.name} may do"
+    return ""
+
+
+def _scarce(draft: Draft, delivery: Delivery, is_hopeful: Hopeful) -> str:
+    """Routine traffic waits for a cheap way that may still come, rather than use a scarce one."""
+    view = draft.view(delivery)
+    if view is None or not view.scarce:
+        return ""
+    for other in draft.now.values():
+        cheap = draft.view(other)
+        if cheap is None or cheap.scarce or cheap.admin is not Admin.ENABLED:
+            continue
+        if is_hopeful(other) or other.state is DeliveryState.HELD:
+            return f"{BACK}{view.name} is scarce, and {cheap.name} is waited for"
+    return ""
+
+
+def _is_next(draft: Draft, other: Delivery, delivery: Delivery) -> bool:
+    """Whether another way could begin in this very look: on this rung or one behind it, on which nothing is under way."""
+    if other.rung < delivery.rung or other.state is not DeliveryState.HELD or other.not_before > draft.frame.now:
+        return False
+    view = draft.view(other)
+    if view is None or not view.is_usable or (view.unsteady and view.name != delivery.channel):
+        return False
+    others = [one for one in draft.now.values() if one.rung == other.rung and one.id not in (other.id, delivery.id)]
+    return not any(one.state is not DeliveryState.HELD for one in others)
