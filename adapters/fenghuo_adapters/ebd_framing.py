@@ -48,7 +48,7 @@ def pack(packet: Packet) -> bytes:
 
 
 def unpack(raw: bytes) -> Packet:
-    """The packet in a TAR, read as a stream and never onto a disk.
+    """The packet in a TAR, of which nothing ever touches a disk.
 
     Raises: FrameError with code too-large, not-tar, too-many, link (anything but a plain file), name (a path, or odd characters),
     twice, no-envelope or many-envelopes.
@@ -68,20 +68,26 @@ def unpack(raw: bytes) -> Packet:
 def _members(raw: bytes) -> dict[str, bytes]:
     members: dict[str, bytes] = {}
     try:
-        with tarfile.open(fileobj=io.BytesIO(raw), mode="r|") as tar:
+        with tarfile.open(fileobj=io.BytesIO(raw), mode="r:") as tar:
             for head in tar:
-                name = _name_of(head, members)
-                content = tar.extractfile(head)
-                members[name] = content.read() if content is not None else b""
+                members[_name_of(head, members)] = _content(raw, head)
     except (tarfile.TarError, EOFError, ValueError, UnicodeDecodeError) as broken:
         raise FrameError(f"the packet is no TAR: {broken}", code="not-tar") from broken
     return members
 
 
+def _content(raw: bytes, head: tarfile.TarInfo) -> bytes:
+    """Raises: FrameError: the packet ends before it does."""
+    content = raw[head.offset_data : head.offset_data + head.size]
+    if len(content) != head.size:
+        raise FrameError(f"the packet ends within {head.name!r}", code="not-tar")
+    return content
+
+
 def _name_of(head: tarfile.TarInfo, members: Mapping[str, bytes]) -> str:
     """Raises: FrameError: not a plain file of this very packet."""
     name = head.name.removeprefix("./")
-    if not head.isreg():
+    if not head.isreg() or head.issparse():
         raise FrameError(f"{head.name!r} in the packet is no plain file", code="link", where=head.name)
     if not _NAME.fullmatch(name) or name.startswith("."):
         raise FrameError(f"{head.name!r} in the packet is no name of a file without folders", code="name", where=head.name)

@@ -20,6 +20,8 @@ EBMID = f"{COUNTY}202607150007"
 NOW = 1_784_100_600.0
 """15 July 2026, 15:30 in Beijing."""
 HEAD = Head(COUNTY, CITY, NOW, 42)
+LATER = 4_000_000_000.0
+"""UTC seconds beyond any clock of a test: what is said holds still."""
 
 
 def alert(*geocodes: tuple[str, str], action: Action = Action.NEW, traffic: Traffic = Traffic.ACTUAL, **changes: Any) -> Message:
@@ -35,7 +37,7 @@ def alert(*geocodes: tuple[str, str], action: Action = Action.NEW, traffic: Traf
         "areas": (area,),
         **changes,
     }
-    return message(content(kind=Kind.ALERT, action=action, traffic=traffic, infos=(info(**said),)), priority=Priority.P0)
+    return message(content(kind=Kind.ALERT, action=action, traffic=traffic, infos=(info(**said),)), priority=Priority.P0, expires_at=LATER)
 
 
 def programme(**changes: Any) -> Programme:
