@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet --require-hashes --no-deps
 
 # What the tests talk to, by apt. package:program is content with any provider of the program. libatomic1: the browser's driver.
-TEST_APT := git:git direwolf nodejs:node npm:npm chromium libatomic1 fonts-wqy-microhei strace:strace systemd:systemd-analyze libfaketime gammu gammu-smsd smstools kannel snmp snmpd iproute2 openssl:openssl
+TEST_APT := git:git direwolf nodejs:node npm:npm chromium libatomic1 fonts-wqy-microhei strace:strace systemd:systemd-analyze libfaketime gammu gammu-smsd smstools kannel snmp snmpd iproute2 mosquitto:/usr/sbin/mosquitto mosquitto-clients openssl:openssl
 BENCH_APT := prometheus-alertmanager rabbitmq-server
 
 NODE_PEERS := tests/peers/node

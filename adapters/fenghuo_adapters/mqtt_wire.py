@@ -76,6 +76,11 @@ class Wire:
         return not self.lost.done()
 
     @property
+    def endpoint(self) -> socket.socket | None:
+        """What it goes over, for its figures alone; None once it has ended."""
+        return self._paho.dialled if self.is_open and self._connected.done() else None
+
+    @property
     def has_room(self) -> bool:
         """Whether the broker takes one more publication before it has answered those under way."""
         return len(self._answers) < self.most_under_way
@@ -202,7 +207,8 @@ class Wire:
         self._loop.add_writer(opened.fileno(), self._write)
 
     def _on_nothing_to_write(self, _client: Client, _data: object, opened: SocketLike) -> None:
-        self._loop.remove_writer(opened.fileno())
+        if opened.fileno() >= 0:  # paho asks for it once more when it is taken apart
+            self._loop.remove_writer(opened.fileno())
 
     def _on_socket_close(self, _client: Client, _data: object, closing: SocketLike) -> None:
         if closing.fileno() >= 0:

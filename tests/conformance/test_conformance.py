@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KIT = ("-p", "fenghuo.rig.kit.pytest_plugin", "-p", "tests.conformance.real_peers", "-p", "no:cacheprovider")
 
 
-IN_FULL = ("simulated", "paper")
+IN_FULL = ("simulated", "paper", "mosquitto")
 """Far ends at which every check is run and shown: the grades there are those of the records that Fenghuo ships."""
 HOST = load_plugins()
 
@@ -38,13 +38,14 @@ def examined(folder: Path, *arguments: str, limit_s: float = 75) -> subprocess.C
 
 CASES = [
     ("fenghuo_sms", "simulated"),
-    ("fenghuo_sms", "real"),
+    ("fenghuo_sms", "node-smpp"),
     ("fenghuo_narrowband", "simulated"),
     ("fenghuo_narrowband", "direwolf"),
     ("fenghuo_narrowband", "paper"),
     ("fenghuo_http", "simulated"),
     ("fenghuo_http", "real"),
     ("fenghuo_broadcast", "simulated"),
+    ("fenghuo_mqtt", "mosquitto"),
     ("fenghuo_siren", "simulated"),
     ("fenghuo_vsat", "simulated"),
     ("fenghuo_vsat", "real"),
@@ -59,7 +60,7 @@ AT_LENGTH = {("fenghuo_narrowband", "direwolf"), ("fenghuo_vsat", "real")}
 def test_it_keeps_silver(plugin: str, peer: str, tmp_path: Path) -> None:
     """Nothing of bronze, silver or gold fails, and nothing of bronze and silver is left unshown."""
     # On real air a storm takes a minute; it is left to the soak run.
-    wanted = "bronze or silver or gold" if peer in ("real", "direwolf") else "bronze or silver or gold or platinum"
+    wanted = "bronze or silver or gold" if peer in ("real", "node-smpp", "direwolf") else "bronze or silver or gold or platinum"
     done = examined(
         tmp_path,
         "--fenghuo-channel",
@@ -99,6 +100,15 @@ def test_every_bundled_channel_is_examined_in_full() -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(400)
+def test_modems_keep_silver_at_the_pty_modem(tmp_path: Path) -> None:
+    """One modem serves one host at a time, so that the checks come one after the other: a minute and more."""
+    arguments = ("--fenghuo-channel", "fenghuo_sms", "--fenghuo-peer", "pty modem", "-m", "bronze or silver or gold")
+    done = examined(tmp_path, *arguments, "--fenghuo-grade", "silver", limit_s=300)
+    assert 0 == done.returncode, done.stdout[-4000:]
+
+
+@pytest.mark.soak
 @pytest.mark.timeout(1500)
 def test_the_link_keeps_silver_at_real_modems(tmp_path: Path) -> None:
     """Posts behind two direwolfs. It asks for minutes before it gives a silent post up, three times; so it is left to the soak run."""
@@ -109,10 +119,10 @@ def test_the_link_keeps_silver_at_real_modems(tmp_path: Path) -> None:
 
 @pytest.mark.soak
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("plugin", ["fenghuo_sms", "fenghuo_http"])
-def test_it_outlasts_a_storm_at_its_real_far_end(plugin: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("plugin", "peer"), [("fenghuo_sms", "node-smpp"), ("fenghuo_http", "real")])
+def test_it_outlasts_a_storm_at_its_real_far_end(plugin: str, peer: str, tmp_path: Path) -> None:
     """Platinum, in real time."""
-    done = examined(tmp_path, "--fenghuo-channel", plugin, "--fenghuo-peer", "real", "--fenghuo-grade", "platinum")
+    done = examined(tmp_path, "--fenghuo-channel", plugin, "--fenghuo-peer", peer, "--fenghuo-grade", "platinum")
     assert 0 == done.returncode, done.stdout[-4000:]
 
 

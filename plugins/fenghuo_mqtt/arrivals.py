@@ -1,0 +1,91 @@
+"""What devices publish, as the core takes it: receipts, answers of people, reports. The topic says who it is from, the payload never does.
+
+Nothing is acknowledged here: every Inbound carries the way to do it, for after the commit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+
+from fenghuo import Inbound, InboundKind
+from fenghuo_adapters.mqtt_packets import Arrived
+from fenghuo_mqtt.envelope import read_receipt, ref_of
+from fenghuo_mqtt.settings import MqttSettings
+
+__all__ = ["ADDRESS_KIND", "inbound_of"]
+
+ADDRESS_KIND = "mqtt"
+
+
+def inbound_of(arrived: Arrived, settings: MqttSettings) -> tuple[Inbound, str]:
+    """What came in, and why it was refused: empty when it was not. What is refused is kept as it came, and proves nothing.
+
+    A retained message is refused whatever it says: a broker gives it to everybody who comes later, long after it was true.
+    """
+    told = settings.topics.told_apart(arrived.topic)
+    if told is None:
+        return _kept(arrived), "its topic is none of ours"
+    word, sender = told
+    if arrived.retained:
+        return _kept(arrived, sender), "it is retained; publish it without retain"
+    match word:
+        case "receipt":
+            return _receipt(arrived, sender)
+        case "answer":
+            text = arrived.payload.decode("utf-8", "replace")
+            return _inbound(InboundKind.ANSWER, arrived, sender, text=text), ""
+        case _:
+            return _message(arrived, sender, settings)
+
+
+def _receipt(arrived: Arrived, sender: str) -> tuple[Inbound, str]:
+    receipt = read_receipt(arrived.payload)
+    if receipt is None:
+        return _kept(arrived, sender), "it is no receipt"
+    inbound = Inbound(
+        InboundKind.RECEIPT,
+        arrived.payload,
+        _acknowledging(arrived),
+        address_kind=ADDRESS_KIND,
+        address=sender,
+        ref=ref_of(sender, receipt.id),
+        level=receipt.evidence,
+        failure=receipt.failure,
+        text=receipt.text,
+    )
+    return inbound, ""
+
+
+def _message(arrived: Arrived, sender: str, settings: MqttSettings) -> tuple[Inbound, str]:
+    """A report. A copy of one is known by its correlation data, or else by what it says."""
+    name = arrived.correlation.hex() or hashlib.sha256(arrived.payload).hexdigest()
+    inbound = Inbound(
+        InboundKind.MESSAGE,
+        arrived.payload,
+        _acknowledging(arrived),
+        address_kind=ADDRESS_KIND,
+        address=sender,
+        ref=ref_of(sender, name),
+        media_type=arrived.content_type,
+        proven=settings.reports == "trusted",
+    )
+    return inbound, ""
+
+
+def _kept(arrived: Arrived, sender: str = "") -> Inbound:
+    """Something to be committed and acknowledged that proves nothing: a receipt of no message, at no level."""
+    return _inbound(InboundKind.RECEIPT, arrived, sender)
+
+
+def _inbound(kind: InboundKind, arrived: Arrived, sender: str, *, text: str = "") -> Inbound:
+    return Inbound(kind, arrived.payload, _acknowledging(arrived), address_kind=ADDRESS_KIND, address=sender, text=text)
+
+
+def _acknowledging(arrived: Arrived) -> Callable[[], Awaitable[None]]:
+    """The acknowledgement as the core awaits it."""
+
+    async def ack() -> None:
+        arrived.acknowledge()
+
+    return ack
