@@ -160,30 +160,35 @@ class Modem:
         session = self._session = AtSession(streams, name=self.name, on_news=self._heard)
         try:
             ready: Ready = await set_up(session, self._profile)
-        except BaseException:
-            await self._drop("it could not be set up")
+            self._unsure = 0
+            await self._look(session)
+        except BaseException as fault:
+            await self._drop(str(fault) or "it was not set up")
             raise
         self.sim = self._inbox.sim = ready.identity or self.name
         self._acknowledges = ready.acknowledges
         self._inbox.opened(memory=self._profile.storage)
         return session
 
+    async def _look(self, session: AtSession) -> None:
+        """Whether anything may be given to it. Raises: LinkError: it does not answer."""
+        if not session.is_in_step:
+            await session.resync(self._profile.mark_query, within_s=self._profile.command_s, tries=3)
+        standing = await look(session, self._profile)
+        self.signal = standing.signal
+        if self._unsure >= _UNSURE_MOST:
+            raise LinkBroken(f"{self.name}: {self.why_down}")
+        self._tell(up=standing.is_up and session.is_in_step, why=standing.fault)
+
     async def _tend(self, session: AtSession) -> None:
-        """Look, read, wait: until the line is lost or the modem does not answer. Raises: LinkError."""
+        """Read, wait, look: until the line is lost or the modem does not answer. Raises: LinkError."""
         opened_at = asyncio.get_running_loop().time()
         while True:
-            self._wanted.clear()
-            if not session.is_in_step:
-                await session.resync(within_s=self._profile.command_s, tries=3)
-            standing = await look(session, self._profile)
-            self.signal = standing.signal
             await self._inbox.sweep(session, self._profile.command_s)
-            if self._unsure < _UNSURE_MOST:
-                self._tell(up=standing.is_up and session.is_in_step, why=standing.fault)
-            else:
-                raise LinkBroken(f"{self.name}: {self.why_down}")
             self._settle(opened_at)
             await self._idle(session)
+            self._wanted.clear()
+            await self._look(session)
 
     def _settle(self, opened_at: float) -> None:
         """It answers: the next trouble begins at the foot of the ladder, once it has held for a while."""

@@ -12,7 +12,8 @@ __all__ = ["Profile"]
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of modem; the defaults are any cellular modem that keeps to TS 27.005 and 27.007. Times in seconds.
 
-    `init`: commands after the ones that every modem gets (ATE0, +CMEE, +CMGF); one that begins with `-` may fail. `storage`: where messages
+    `init`: commands after the ones that every modem gets (ATE0, +CMEE, +CMGF); one that begins with `-` may fail. `mark_query`: a query
+    that every such modem answers with a line of its name, by which late answers are told from it. `storage`: where messages
     are kept. `notices`: +CNMI that stores what comes in; `notices_direct`: where a modem refuses that. `registration_queries`: any of
     them that answers with a stat of `registered` is enough. `signal_query` with `signal_pattern` (its first group is the number): the
     signal must be at least `signal_least` and none of `signal_unknown`; an empty query asks for none.
@@ -23,6 +24,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     init: tuple[str, ...] = ()
+    mark_query: str = "AT+CMEE?"
     storage: str = "SM"
     notices: str = "AT+CNMI=2,1,0,2,0"
     notices_direct: str = "AT+CNMI=2,1,0,1,0"

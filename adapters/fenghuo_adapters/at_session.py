@@ -60,9 +60,10 @@ News = Stored | Shown | Registration | LateReference
 
 
 class _Pending:
-    """A command under way: its lines so far, and its end."""
+    """A command under way: its lines so far, and its end. Until a line with its `mark` came, results are those of earlier ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, mark: str) -> None:
+        self.mark = mark
         self.lines: list[str] = []
         self.prompted: asyncio.Event = asyncio.Event()
         self.ended: asyncio.Future[Final] = asyncio.get_running_loop().create_future()
@@ -119,24 +120,27 @@ class AtSession:
                 raise AtRefused("AT+CMGS", final.code)
             return _reference(pending.lines)
 
-    async def resync(self, *, within_s: float, tries: int) -> None:
-        """Bring the line in step: ESC ends a prompt that may wait, AT is answered, and then there is silence. Raises: LinkError."""
+    async def resync(self, query: str, *, within_s: float, tries: int) -> None:
+        """Bring the line in step: ESC ends a prompt that may wait, AT is answered, there is silence, and `query` is answered by its own
+        line, for whatever is answered late by then. Raises: LinkError.
+        """
         async with self._lock:
             for _ in range(tries - 1):
                 try:
-                    await self._greet(within_s)
+                    await self._greet(query, within_s)
                     return
                 except LinkTimeout:
                     continue
-            await self._greet(within_s)
+            await self._greet(query, within_s)
 
-    async def _greet(self, within_s: float) -> None:
+    async def _greet(self, query: str, within_s: float) -> None:
         await self._write(framing.ESCAPE + b"\r")
         await self._silence(within_s)
-        async with self._asking() as pending:
-            await self._write(b"AT\r")
-            await self._answer(pending, within_s, "AT")  # ERROR is a sign of life too
-        await self._silence(within_s)
+        for text, mark in (("AT", ""), (query, query[2:].rstrip("?"))):
+            async with self._asking(mark, is_greeting=True) as pending:
+                await self._write(text.encode() + b"\r")
+                await self._answer(pending, within_s, text)  # ERROR is a sign of life too
+            await self._silence(within_s)
         self.is_in_step = True
 
     async def _silence(self, within_s: float) -> None:
@@ -167,10 +171,12 @@ class AtSession:
         raise AtRefused("AT+CMGS", code) if code else NotHandedOver(f"{self.name} answered AT+CMGS with OK and took no PDU")
 
     @asynccontextmanager
-    async def _asking(self) -> AsyncIterator[_Pending]:
+    async def _asking(self, mark: str = "", *, is_greeting: bool = False) -> AsyncIterator[_Pending]:
         if self.lost.done():
             raise LinkBroken(f"{self.name}: {self.lost.result()}")
-        pending = self._pending = _Pending()
+        if not self.is_in_step and not is_greeting:
+            raise NotHandedOver(f"{self.name} still owes an answer")
+        pending = self._pending = _Pending(mark)
         try:
             yield pending
         except asyncio.CancelledError:
@@ -237,6 +243,8 @@ class AtSession:
             self._unasked(line)
         elif line == framing.PROMPT:
             pending.prompted.set()
+        elif pending.mark:
+            pending.mark = "" if line.startswith(pending.mark) else pending.mark
         elif (final := framing.final_of(line)) is not None:
             pending.ended.set_result(final)
         elif line.startswith("+CMGS:") and not pending.prompted.is_set():

@@ -42,7 +42,7 @@ class Standing(msgspec.Struct, frozen=True):
 async def set_up(session: AtSession, profile: Profile) -> Ready:
     """Bring a modem into PDU mode. Raises: SimFault, AtRefused (it refuses something needed), LinkError."""
     limit_s = profile.command_s
-    await session.resync(within_s=min(_GREETING_S, limit_s), tries=_GREETINGS)
+    await session.resync(profile.mark_query, within_s=min(_GREETING_S, limit_s), tries=_GREETINGS)
     for needed in ("ATE0", "AT+CMEE=1"):
         await session.command(needed, within_s=limit_s)
     await _unlock(session, profile)

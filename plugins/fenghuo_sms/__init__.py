@@ -94,6 +94,7 @@ def fenghuo_plugin() -> PluginInfo:
 def fenghuo_channel_types() -> Sequence[ChannelType]:
     return [
         ChannelType("sms.smpp", SmsSettings, capabilities, ("msisdn",), _sms, check),
+        ChannelType("sms.at", ModemSettings, modem_capabilities, ("msisdn",), _modems, modem_settings.check),
     ]
 
 
@@ -110,5 +111,9 @@ def fenghuo_address_kinds() -> Sequence[AddressKind]:
 @hookimpl
 def fenghuo_conformance() -> Sequence[ConformanceFixture]:
     from fenghuo_sms.conformance import simulated_centre
+    from fenghuo_sms.conformance_modem import simulated_modem
 
-    return [ConformanceFixture("sms.smpp", "simulated centre", simulated_centre, is_simulated=True)]
+    return [
+        ConformanceFixture("sms.smpp", "simulated centre", simulated_centre, is_simulated=True),
+        ConformanceFixture("sms.at", "simulated modem", simulated_modem, is_simulated=True),
+    ]

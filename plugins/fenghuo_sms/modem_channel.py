@@ -56,6 +56,7 @@ class ModemChannel(SimpleChannel):
         self._answers = ModemArrivals()
         self._pool: ModemPool[AttemptKey] | None = None
         self._power = PowerLevel.FULL
+        self._was_up: bool | None = None
         self._stopped = False
 
     async def start(self) -> None:
@@ -85,8 +86,10 @@ class ModemChannel(SimpleChannel):
         """How the modems are (PoolEvents)."""
         if self._stopped:
             return
-        say = self._ctx.log.info if up else self._ctx.log.warning
-        say("modems up" if up else "modems down", cause=reason)
+        if up is not self._was_up:
+            self._was_up = up
+            say = self._ctx.log.info if up else self._ctx.log.warning
+            say("modems up" if up else "modems down", cause=reason)
         self._ctx.health(up, reason)
 
     def estimate(self, size: int, address: str) -> Estimate:

@@ -23,6 +23,7 @@ from fenghuo_sms import SmsSettings
 from fenghuo_sms.conformance import OUR_NUMBER, PASSWORD, SmsPeer
 from fenghuo_vsat.conformance import SECRET as SITE_SECRET
 from fenghuo_vsat.conformance import SitePeer
+from tests.conformance.real_modem import real_modem
 from tests.peers.bulk_gateway import BulkGateway
 from tests.peers.direwolf import Duo
 from tests.peers.hook import Hook, Post
@@ -250,6 +251,7 @@ async def real_bulk() -> AsyncIterator[ConformancePeer]:
 def pytest_fenghuo_conformance() -> Sequence[ConformanceFixture]:
     return [
         ConformanceFixture("sms.smpp", "node-smpp", real_centre, standing=PeerStanding.REAL_PEER),
+        ConformanceFixture("sms.at", "pty modem", real_modem, standing=PeerStanding.REAL_PEER),
         ConformanceFixture("radio.kiss", "direwolf", real_tnc, standing=PeerStanding.REAL_PEER),
         ConformanceFixture("radio.link", "posts at direwolf", real_posts, standing=PeerStanding.REAL_PEER),
         ConformanceFixture("http.webhook", "node http", real_hook, standing=PeerStanding.REAL_PEER),

@@ -1,6 +1,8 @@
-"""A modem on a pty, for a process of its own: `python atmodem_device.py LINK`. libgammu alone reads and writes its PDUs.
+"""A modem on a pty, for a process of its own: `python atmodem_device.py LINK`. libgammu reads and writes its PDUs.
 
 LINK becomes a symlink to the pty. Orders are lines of JSON on stdin, events are lines of JSON on stdout; see tests/peers/atmodem.py.
+The text of what it sends is as smspdudecoder reads it: libgammu doubles each `~`, and where an escape makes a text shorter, it fills it
+up with stale memory.
 It keeps to TS 27.005 as far as gammu, gammu-smsd, smstools and Kannel ask for it. With `--tcp` it listens on loopback instead, for one
 host at a time, as a modem behind a serial server does.
 """
@@ -10,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import binascii
 import datetime as dt
+import io
 import json
 import os
 import re
@@ -19,6 +22,7 @@ from collections.abc import Callable
 from typing import Any
 
 import gammu
+from smspdudecoder.fields import SMSSubmit
 
 MEMORY = "SM"
 CENTRE = "+8613800100500"
@@ -44,6 +48,7 @@ FIXED = {
     "+GCAP": "+GCAP: +CGSM",
     "+CBC": "+CBC: 0,100",
     "+CFUN?": "+CFUN: 1",
+    "+CMEE?": "+CMEE: 1",
 }
 SILENT = re.compile(
     r"(Z|&F|H|I|V1|Q0|E0|E1|[SEVQX&]\d*.*|\+(CMEE|CSCS|CSCA|CRC|CLIP|CREG|CEREG|CGREG|CSMP|COPS|CMMS|CNMA|CSDH|CUSD|CCID|CLVL).*|)$"
@@ -72,6 +77,10 @@ def report(number: str, reference: int, status: int) -> str:
     read = gammu.DecodePDU(binascii.unhexlify(pdu), True)
     assert (read["Type"], read["MessageReference"], read["Number"]) == ("Status_Report", reference, number), read
     return pdu
+
+
+def text_of(digits: str) -> str:
+    return str(SMSSubmit.decode(io.StringIO(digits))["user_data"]["data"])
 
 
 def deliveries(number: str, text: str) -> list[str]:
@@ -169,7 +178,7 @@ class Modem:
         first = int(digits[2 + 2 * int(digits[:2], 16) :][:2], 16)
         header = read["UDH"]
         emit(
-            "SUBMIT", to=number, text=read["Text"], part=max(1, header["PartNumber"]), parts=max(1, header["AllParts"]),
+            "SUBMIT", to=number, text=text_of(digits), part=max(1, header["PartNumber"]), parts=max(1, header["AllParts"]),
             reference=reference, wants_report=bool(first & 0x20), coding=read["Coding"], pdu=digits, at=asyncio.get_running_loop().time(),
         )  # fmt: skip
         wants = bool(first & 0x20) and not self.how["silent"]

@@ -79,7 +79,7 @@ def test_capabilities_follow_the_settings() -> None:
 
 def test_the_plugin_names_its_parts() -> None:
     """Channel type, form and address kind as the settings file and the directory write them."""
-    assert ["sms.smpp"] == [kind.id for kind in fenghuo_sms.fenghuo_channel_types()]
+    assert ["sms.smpp", "sms.at"] == [kind.id for kind in fenghuo_sms.fenghuo_channel_types()]
     assert ["sms"] == [renderer.form for renderer in fenghuo_sms.fenghuo_renderers()]
     assert ["msisdn"] == [kind.id for kind in fenghuo_sms.fenghuo_address_kinds()]
 

@@ -1,0 +1,97 @@
+"""A simulated modem for the conformance kit, behind a serial server; made of asyncio alone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from fenghuo import Ability, Arrival, ConformancePeer, Word
+from fenghuo.far_end import ListeningPeer
+from fenghuo_adapters.at_far_end import FarModem
+from fenghuo_adapters.short_message_framing import Concat
+from fenghuo_sms.conformance import BAD_NUMBER, NUMBERS_FROM
+from fenghuo_sms.modem_settings import ModemSettings
+
+__all__ = ["ModemPeer", "arrival_of", "simulated_modem"]
+
+_DELIVERED, _EXPIRED = 0x00, 0x46
+_NEVER_GIVEN = 0x80
+"""How far a reference that no submission has lies from one that some has."""
+
+
+class ModemPeer(ConformancePeer):
+    """What any modem under examination has in common: how a channel reaches it, and whom it serves."""
+
+    bad_address = BAD_NUMBER
+    guests = 1
+
+    def settings(self, port: int) -> ModemSettings:
+        return ModemSettings(
+            devices=(f"tcp://127.0.0.1:{port}",),
+            command_s=1.5,
+            prompt_s=1.5,
+            send_s=2.0,
+            poll_s=2.0,
+            reset_s=0.2,
+            open_s=1.0,
+            reopen_most_s=0.5,
+            part_s=0.1,
+            receipt_q95_s=4.0,
+        )
+
+    def address(self, number: int) -> str:
+        return f"+86{NUMBERS_FROM + 10 * number}"
+
+
+class SimulatedModem(ModemPeer, ListeningPeer):
+    """Takes every submission; a report stays in its storage, to be read by whoever opens it next, until somebody empties its place."""
+
+    abilities = frozenset({Ability.REPORT, Ability.FAILED, Ability.UNKNOWN, Ability.MANGLED, Ability.HASTY, Ability.ACKS})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._modem = FarModem(self._sent, self._emptied, lambda: self.now(), bad_number=BAD_NUMBER)
+
+    async def say(self, word: Word, about: Arrival) -> None:
+        reference = int(about.ref)
+        match word:
+            case Word.REPORT:
+                self._modem.report(about.address, reference, _DELIVERED)
+            case Word.FAILED:
+                self._modem.report(about.address, reference, _EXPIRED)
+            case Word.UNKNOWN:
+                self._modem.report(about.address, (reference + _NEVER_GIVEN) % 256, _DELIVERED)
+            case Word.MANGLED:
+                self._modem.store(f"0006{reference:02X}0D91FF")
+
+    async def be_hasty(self, *, on: bool) -> None:
+        self._modem.is_hasty = on
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One host, to its end."""
+        host = self._modem.host(writer.write)
+        try:
+            while octets := await reader.read(4096):
+                host.feed(octets)
+        finally:
+            host.gone()
+
+    def _sent(self, number: str, text: str, concat: Concat | None, reference: int) -> None:
+        self.arrivals.append(arrival_of(number, text, concat, reference))
+
+    def _emptied(self) -> None:
+        self.acknowledged += 1
+
+
+@contextlib.asynccontextmanager
+async def simulated_modem() -> AsyncIterator[ConformancePeer]:
+    """A modem behind a serial server that listens."""
+    async with SimulatedModem().listening() as modem:
+        yield modem
+
+
+def arrival_of(number: str, text: str, concat: Concat | None, reference: int) -> Arrival:
+    """One submission as the kit takes it."""
+    part, parts = (concat.number, concat.total) if concat else (1, 1)
+    return Arrival(number, text, part=part, parts=parts, ref=str(reference))
