@@ -1,0 +1,109 @@
+"""Emergency broadcast through the running daemon, judged by what a simulated platform in a process of its own played and when."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from fenghuo.formats.wording import BEIJING
+from tests.e2e.node import Node, Person, orders
+from tests.e2e.standing import sent, standing, stands
+from tests.peers.platform_simulator import PLATFORM, PlatformSimulator
+from tests.scale import TIMEOUT_SCALE
+
+pytestmark = [pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(60)]
+
+CENTRE, TOWN = "010332058500000001", "010532058510300001"
+STOPPED_WITHIN_S = 0.2
+
+
+@pytest.fixture
+async def platform() -> AsyncIterator[PlatformSimulator]:
+    async with PlatformSimulator() as simulator:
+        yield simulator
+
+
+def node(folder: Path, platform: PlatformSimulator, door: int, *, armed: bool = True) -> Node:
+    """A centre whose one way to the town is the platform."""
+    settings = {
+        "url": f"http://127.0.0.1:{platform.port}/ebd",
+        "source": CENTRE,
+        "platform": PLATFORM,
+        "sender_name": "太仓市应急管理局",
+        "event_type": "11A00",
+        "listen_port": door,
+        "unsigned": True,
+        "quiet_hours": [],
+        "absent_codes": [5],
+        **({"armed": datetime.now(BEIJING).isoformat(timespec="seconds")} if armed else {}),
+    }
+    made = Node(
+        folder,
+        channels={"county": {"type": "broadcast.platform", "settings": settings}},
+        persons=[Person("town")],
+        rules=orders("county", needed="AIRED"),
+    )
+    with (folder / "people" / "contacts.csv").open("a", encoding="utf-8") as contacts:
+        contacts.write(f"town,ebrid,{TOWN},1,\n")
+    return made
+
+
+async def test_it_sounds_is_reported_and_is_silent_a_moment_after_the_cancel(
+    tmp_path: Path, platform: PlatformSimulator, unused_tcp_port: int
+) -> None:
+    """From the request that cancels it to silence at the platform it is a fifth of a second, with two commits and two hops between."""
+    async with node(tmp_path, platform, unused_tcp_port) as centre:
+        await centre.channels_up("county")
+        message = await sent(centre, "town", "请立即撤离低洼地", priority="P1")
+        start = await platform.wait("start")
+        assert "请立即撤离低洼地" in start.text
+        assert ("320585103000", "2") == (start.areas, start.severity)
+        answered = await platform.report(f"http://127.0.0.1:{unused_tcp_port}/", start, 2)
+        assert "1" == answered.code
+        began = time.monotonic()
+        status, _ = await centre.post(f"/api/v1/messages/{message}/cancel", {"reason": "险情排除"})
+        silent = await platform.wait("silent", ebmid=start.ebmid)
+        assert 202 == status
+        assert silent.at - began <= STOPPED_WITHIN_S * TIMEOUT_SCALE
+        assert [1, 1] == [len(platform.of("start")), len(platform.of("stop"))]
+
+
+async def test_what_was_played_out_is_aired_and_no_more(tmp_path: Path, platform: PlatformSimulator, unused_tcp_port: int) -> None:
+    """A platform's report that it is done is not a listener's word."""
+    async with node(tmp_path, platform, unused_tcp_port) as centre:
+        await centre.channels_up("county")
+        message = await sent(centre, "town", priority="P1")
+        start = await platform.wait("start")
+        await platform.report(f"http://127.0.0.1:{unused_tcp_port}/", start, 3)
+        assert {"county": ("MET", "", "AIRED")} == standing(await centre.ended(message))
+
+
+async def test_a_kill_starts_nothing_twice(tmp_path: Path, platform: PlatformSimulator, unused_tcp_port: int) -> None:
+    """Killed when the platform has it: the next process asks what became of it, and its number is never given anew."""
+    centre = node(tmp_path, platform, unused_tcp_port)
+    async with centre:
+        await centre.channels_up("county")
+        message = await sent(centre, "town", priority="P0")
+        start = await platform.wait("start")
+        await centre.restart()
+        await centre.channels_up("county")
+        await stands(centre, message, "county", "AWAITING")
+        await platform.report(f"http://127.0.0.1:{unused_tcp_port}/", start, 3)
+        assert {"county": ("MET", "", "AIRED")} == standing(await centre.ended(message))
+        assert [start.ebmid] == [line.ebmid for line in platform.of("start")]
+        assert {start.ebmid} >= {line.ebmid for line in platform.of("again")}
+
+
+async def test_after_an_install_it_says_why_nothing_sounds(tmp_path: Path, platform: PlatformSimulator, unused_tcp_port: int) -> None:
+    """The delivery says so to the operator, and the log what to write."""
+    async with node(tmp_path, platform, unused_tcp_port, armed=False) as centre:
+        await centre.channels_up("county")
+        message = await sent(centre, "town", priority="P1")
+        await stands(centre, message, "county", "FAILED", "recipient not-armed")
+        assert "put armed = " in await asyncio.to_thread(centre.log.read_text)
+        assert [] == platform.of("start")
