@@ -1,0 +1,86 @@
+"""SMS and 4G on one tower are not two ways: judged by what the centre, the web server and the station received."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.node import Node, Person, orders, radio, sms
+from tests.e2e.standing import sent, stands
+from tests.peers.direwolf import Duo
+from tests.peers.hook import Hook, Post
+from tests.peers.smsc import Smsc
+from tests.scale import TIMEOUT_SCALE
+
+pytestmark = [pytest.mark.peer, pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(60)]
+
+SECRET = "a-secret-of-the-app-server-0123"
+SILENT = Person("wang", "+8613800000077", "BH4WNG", url="http://app/wang")
+"""The centre takes what is for his number and never answers."""
+TOWER = ["cell:opA"]
+AVAILABILITY = '[risk_groups."cell:opA"]\navailability = 0.9\n'
+AT_ONCE = orders("sms", needed="HUMAN").replace('["sms"]', '["sms", "lte", "radio"]')
+
+
+def bearers(folder: Path, smsc: Smsc, hook: Hook, duo: Duo) -> dict[str, Any]:
+    """SMS and an app over 4G by the same tower, and a radio that shares nothing with them."""
+    (folder / "app.secret").write_text(SECRET)
+    (folder / "app.secret").chmod(0o600)
+    app = {"url": f"http://127.0.0.1:{hook.port}/app", "secret_file": "app.secret"}
+    return {
+        "sms": {**sms(smsc.port, receipt_q95_s=1.0, response_s=30.0), "risk_groups": TOWER, "reach": 0.95},
+        "lte": {"type": "http.webhook", "settings": app, "risk_groups": TOWER, "reach": 0.90},
+        "radio": {**radio(duo.near.port), "risk_groups": ["roof:hq"], "reach": 0.80},
+    }
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Until the peers have it."""
+    async with asyncio.timeout(20 * TIMEOUT_SCALE):
+        while not holds():
+            await asyncio.sleep(0.05)
+
+
+async def test_the_hedge_of_an_urgent_order_is_not_on_the_tower_of_the_first(tmp_path: Path) -> None:
+    """The centre is slower than ever: the radio carries it and the app on the same tower hears nothing; the plan and the reasons say so."""
+    posts: list[Post] = []
+    async with Smsc() as smsc, Hook(SECRET, posts.append) as hook, Duo(baud=38400) as duo:
+        there = Node(
+            tmp_path,
+            channels=bearers(tmp_path, smsc, hook, duo),
+            persons=[SILENT],
+            rules=orders("sms", "lte", "radio", needed="HUMAN"),
+            extra=AVAILABILITY,
+        )
+        async with there as node:
+            await node.channels_up("sms", "lte", "radio")
+            plan = await node.ask("route.explain", raw='{"to":["wang"],"text":"撤离","priority":"P1"}'.encode())
+            (counted,) = plan["objectives"][0]["coverage"]["plans"]
+            assert 0.95 < counted["reached"] < 0.98, "of three that share nothing it would be .999"
+            ident = await sent(node, "wang", "立即撤离", priority="P1")
+            await smsc.wait_for(lambda: bool(smsc.submits))
+            await until(lambda: bool(duo.far.received))
+            await stands(node, ident, "lte", "HELD")
+            why = await node.ask("message.why", id=ident)
+            says = {way["channel"]: way["says"] for way in why["objectives"][0]["targets"][0]["chosen"]}
+            assert "stands back: it shares cell:opA with sms, and radio does not, never tried" in says["lte"]
+        assert ([], 1) == (posts, len(smsc.submits))
+
+
+async def test_life_safety_takes_one_way_of_every_risk_group(tmp_path: Path) -> None:
+    """Of three alternates two hang on one tower: one of them carries it, and at once the radio too."""
+    posts: list[Post] = []
+    async with Smsc() as smsc, Hook(SECRET, posts.append) as hook, Duo(baud=38400) as duo:
+        channels = bearers(tmp_path, smsc, hook, duo)
+        async with Node(tmp_path, channels=channels, persons=[SILENT], rules=AT_ONCE, extra=AVAILABILITY) as node:
+            await node.channels_up("sms", "lte", "radio")
+            ident = await sent(node, "wang", "堤坝决口，立即转移", priority="P0")
+            await until(lambda: bool(duo.far.received and (smsc.submits or posts)))
+            view = await node.shown(ident)
+            ways = {one["channel"]: len(one["attempts"]) for one in view["objectives"][0]["deliveries"]}
+        assert 1 == len(smsc.submits) + len(posts), "the tower carries it once"
+        assert (1, 1) == (ways["radio"], ways["sms"] + ways["lte"])
