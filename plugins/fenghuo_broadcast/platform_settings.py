@@ -27,6 +27,8 @@ _BEYOND_ANSWER_S = 5.0
 class PlatformSettings(LoudSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One platform, as `broadcast.platform` speaks to it.
 
+    `armed`: when a person armed it, nothing sounds without; `quiet_hours`: of the day in Beijing, `quiet_passes`: from which colour on
+    it sounds in them.
     `url`: where its interface takes packets; `source`: our resource code, as assigned; `platform`: its own, from which alone reports are
     taken; `form`: "2018" (codes of 18 digits) or "2023" (23). `sender_name`, `event_type`: for messages that name no sender or event.
     `listen_host`, `listen_port`: where its reports come in, 0: nowhere; `monitors`: codes of receivers of our own whose word that

@@ -1,0 +1,145 @@
+"""What was started is remembered under one number for good, over restarts, and numbers never come twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from fenghuo import Evidence, LinkBroken, LinkTimeout, Outcome, Permanent, Reached, Scope, Token, Transient, Unknown
+from fenghuo.plugin.context import LoneNotes
+from fenghuo_adapters.ebd_post import HttpRefused, NotSent
+from fenghuo_broadcast.ebd import Envelope, Result, State
+from fenghuo_broadcast.platform_outcomes import of_answer, of_failure, of_state, worst
+from fenghuo_broadcast.platform_plays import DayIsFull, Plays
+from tests.plugins.broadcast_values import CITY, COUNTY, NOW, programme
+
+TOWN = "010533112410300001"
+FIRST, SECOND, STOP = Token("first"), Token("second"), Token("stop")
+
+
+async def plays_of(notes: LoneNotes, now: float = NOW) -> Plays:
+    plays = Plays(notes, COUNTY)
+    await plays.load((await notes.recall()).values, now)
+    return plays
+
+
+async def test_a_delivery_has_one_number_over_restarts() -> None:
+    """Whatever is sent again under its token names the same broadcast."""
+    notes = LoneNotes()
+    first = await (await plays_of(notes)).start(FIRST, programme(), TOWN, NOW)
+    again = await (await plays_of(notes)).start(FIRST, programme(), TOWN, NOW + 60)
+    assert first == again
+    assert (f"{COUNTY}202607155581",) == first.ebmids
+
+
+async def test_another_delivery_has_the_next_number() -> None:
+    """Also in the same second, and after a restart."""
+    notes = LoneNotes()
+    await (await plays_of(notes)).start(FIRST, programme(), TOWN, NOW)
+    plays = await plays_of(notes)
+    numbers = [(await plays.start(Token(str(n)), programme(), TOWN, NOW)).ebmids[0][-4:] for n in range(3)]
+    assert ["5582", "5583", "5584"] == numbers
+
+
+async def test_a_day_has_no_more_than_its_numbers() -> None:
+    """The standard has four digits: the rest of the day nothing is numbered, rather than anything twice."""
+    notes = LoneNotes()
+    await notes.keep({"count": "202607159999"})
+    plays = await plays_of(notes)
+    with pytest.raises(DayIsFull):
+        await plays.start(FIRST, programme(), TOWN, NOW)
+    tomorrow = await plays.start(FIRST, programme(), TOWN, NOW + 86_400)
+    assert (f"{COUNTY}202607165581",) == tomorrow.ebmids
+
+
+async def test_a_stop_names_all_that_was_started_there() -> None:
+    """Of that message at that address, each under a number of its own; a later stop finds the same."""
+    notes = LoneNotes()
+    plays = await plays_of(notes)
+    first = await plays.start(FIRST, programme(), TOWN, NOW)
+    second = await plays.start(SECOND, programme(revision=2), TOWN, NOW)
+    await plays.start(Token("elsewhere"), programme(), CITY, NOW)
+    await plays.start(Token("another"), programme(message="m2"), TOWN, NOW)
+    assert [first, second] == plays.started("m1", TOWN)
+    assert [first] == plays.started("m1", TOWN, before=2)
+    stop = await plays.stop(STOP, programme(stops=True), TOWN, stops=[first.ebmids[0], second.ebmids[0]], now=NOW)
+    assert 2 == len(set(stop.ebmids))
+    assert stop == await (await plays_of(notes)).stop(STOP, programme(stops=True), TOWN, stops=[first.ebmids[0]], now=NOW)
+    assert stop.ebmids[1] == plays.stop_of(second.ebmids[0])
+    assert "" == plays.stop_of("0")
+    assert [first, second] == (await plays_of(notes)).started("m1", TOWN)
+
+
+async def test_what_was_reported_is_remembered() -> None:
+    """A stop need not go for what has ended."""
+    notes = LoneNotes()
+    play = await (await plays_of(notes)).start(FIRST, programme(), TOWN, NOW)
+    await (await plays_of(notes)).reported(play.ebmids[0], 3)
+    await (await plays_of(notes)).reported("1" * 30, 3)
+    found = (await plays_of(notes)).of(FIRST)
+    assert found is not None
+    assert 3 == found.state
+
+
+async def test_what_ended_a_month_ago_is_forgotten() -> None:
+    """And no sooner: receivers keep numbers as long."""
+    notes = LoneNotes()
+    await (await plays_of(notes)).start(FIRST, programme(), TOWN, NOW)
+    month = 30 * 86_400.0
+    assert (await plays_of(notes, NOW + 3600 + month - 1)).of(FIRST) is not None
+    assert (await plays_of(notes, NOW + 3600 + month + 1)).of(FIRST) is None
+    assert {"count"} == set((await notes.recall()).values)
+
+
+@pytest.mark.parametrize(
+    ("failure", "outcome"),
+    [
+        (NotSent("no connection"), Transient(Scope.CHANNEL, "connect")),
+        (HttpRefused(404), Transient(Scope.CHANNEL, "http-404")),
+        (HttpRefused(413), Permanent(Scope.MESSAGE, "http-413")),
+        (HttpRefused(503), Unknown("http-503")),
+        (LinkTimeout("late"), Unknown("LinkTimeout")),
+        (LinkBroken("cut"), Unknown("LinkBroken")),
+    ],
+)
+def test_only_what_certainly_did_not_arrive_may_be_tried_again(failure: LinkBroken, outcome: Outcome) -> None:
+    """A gateway that says 503 cannot tell what stands behind it."""
+    assert outcome == of_failure(failure)
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [
+        (0, Reached(Evidence.ACCEPTED, ("1",))),
+        (1, Reached(Evidence.ACCEPTED, ("1",))),
+        (2, Permanent(Scope.MESSAGE, "ebd-2")),
+        (3, Permanent(Scope.MESSAGE, "ebd-3")),
+        (4, Permanent(Scope.CHANNEL, "signature-refused")),
+        (5, Permanent(Scope.RECIPIENT, "ebd-5")),
+    ],
+)
+def test_an_answer_says_who_is_at_fault(code: int, outcome: Outcome) -> None:
+    """The message, the recipient, or our keys."""
+    assert outcome == of_answer(Envelope("i", "EBDResponse", CITY, COUNTY, result=Result(code)), ("1",))
+
+
+def test_an_answer_may_be_a_state_and_must_be_one_of_it() -> None:
+    """Of another broadcast it says nothing."""
+    answer = Envelope("i", "EBMStateResponse", CITY, COUNTY, states=(State("1", 2),))
+    assert Reached(Evidence.ACCEPTED, ("1",)) == of_answer(answer, ("1",))
+    assert Unknown("answered-by-EBMStateResponse") == of_answer(answer, ("2",))
+
+
+def test_a_terminal_counts_where_such_are_passed_on() -> None:
+    """Nowhere else."""
+    done = State("1", 3, by_terminal=True)
+    assert [Reached(Evidence.AIRED), Reached(Evidence.DEVICE)] == [of_state(done, terminals_count=counts) for counts in (False, True)]
+
+
+def test_of_several_stops_the_doubtful_one_counts() -> None:
+    """Then what did not work, then the lowest of what did."""
+    good, better = Reached(Evidence.ACCEPTED, ("a",)), Reached(Evidence.AIRED, ("b",))
+    late, gone, no = Unknown("late"), Transient(Scope.CHANNEL, "connect"), Permanent(Scope.MESSAGE, "ebd-2")
+    assert late == worst([good, no, gone, late])
+    assert gone == worst([good, no, gone])
+    assert no == worst([good, no])
+    assert Reached(Evidence.ACCEPTED, ("b", "a")) == worst([better, good])
