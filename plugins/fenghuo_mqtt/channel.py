@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import AsyncIterator
 
@@ -52,7 +53,7 @@ class MqttChannel(SimpleChannel):
 
     async def start(self) -> None:
         """Connect and subscribe. Raises: NotReady (anything that may pass), ConfigError (files that cannot work), AuthFailed."""
-        session = MqttSession(self._terms(), self, self._ctx.random)
+        session = MqttSession(await self._terms(), self, self._ctx.random)
         try:
             await session.open()
         except Refused as refused:
@@ -154,10 +155,10 @@ class MqttChannel(SimpleChannel):
             raise NotPublished("not started")
         return self._session
 
-    def _terms(self) -> Terms:
+    async def _terms(self) -> Terms:
         """Raises: ConfigError with the name of the key at fault."""
         settings = self._settings
-        held = credentials(settings, self._ctx.secret)
+        held = await asyncio.to_thread(credentials, settings, self._ctx.secret)  # files, and OpenSSL reads one more
         if held.faults:
             raise ConfigError("; ".join(f"{key} {fault}" for key, fault in held.faults.items()))
         return Terms(

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from fenghuo import Evidence, InboundKind, Permanent, Reached, Scope, Transient, Unknown
+from fenghuo.errors import LinkBroken, LinkTimeout
+from fenghuo_adapters.mqtt_packets import Answer, Arrived
+from fenghuo_adapters.mqtt_session import NotPublished
+from fenghuo_mqtt.arrivals import inbound_of
+from fenghuo_mqtt.envelope import Sequences, envelope
+from fenghuo_mqtt.outcomes import outcome_of, outcome_of_failure
+from fenghuo_mqtt.settings import MqttSettings
+
+SETTINGS = MqttSettings(host="127.0.0.1", node="hq", plain=True)
+
+
+def arrived(topic: str, payload: bytes, *, retained: bool = False, correlation: bytes = b"") -> Arrived:
+    return Arrived(f"fenghuo/hq/{topic}", payload, retained, False, lambda: None, correlation=correlation)
+
+
+@pytest.mark.parametrize(
+    ("level", "evidence"), [("device", Evidence.DEVICE), ("human", Evidence.HUMAN), ("done", Evidence.DONE), ("failed", None)]
+)
+def test_a_receipt_shows_its_level(level: str, evidence: Evidence | None) -> None:
+    """`failed` is no evidence but a refusal by the recipient."""
+    inbound, refusal = inbound_of(arrived("receipt/van1", b'{"id": "t-1", "level": "%b", "code": "no-room"}' % level.encode()), SETTINGS)
+    assert "" == refusal
+    assert (InboundKind.RECEIPT, evidence) == (inbound.kind, inbound.level)
+    assert (Permanent(Scope.RECIPIENT, "no-room") if level == "failed" else None) == inbound.failure
+
+
+def test_a_receipt_is_of_the_device_whose_topic_it_came_by() -> None:
+    """Whatever it names, it confirms only what went to that device."""
+    mine, _ = inbound_of(arrived("receipt/van1", b'{"id": "t-1", "level": "device"}'), SETTINGS)
+    theirs, _ = inbound_of(arrived("receipt/van2", b'{"id": "t-1", "level": "device"}'), SETTINGS)
+    assert ("van1/t-1", "van1") == (mine.ref, mine.address)
+    assert mine.ref != theirs.ref
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "says"),
+    [
+        ("receipt/van1", b"\xff\xfe", "no receipt"),
+        ("receipt/van1", b'{"id": "t-1", "level": "delivered"}', "no receipt"),
+        ("receipt/van1", b'{"id": 7}', "no receipt"),
+        ("out/van1", b"{}", "none of ours"),
+        ("command/van1", b"stop", "none of ours"),
+    ],
+)
+def test_what_is_not_understood_is_kept_and_proves_nothing(topic: str, payload: bytes, says: str) -> None:
+    """Its octets go to the core as a receipt of nothing, and the reason is told."""
+    inbound, refusal = inbound_of(arrived(topic, payload), SETTINGS)
+    assert (InboundKind.RECEIPT, "", None, payload) == (inbound.kind, inbound.ref, inbound.level, inbound.raw)
+    assert says in refusal
+
+
+@pytest.mark.parametrize("word", ["receipt", "answer", "in"])
+def test_a_retained_message_is_refused_whatever_it_says(word: str) -> None:
+    """A broker gives it to everybody who comes later: it neither confirms, nor answers, nor is taken in."""
+    inbound, refusal = inbound_of(arrived(f"{word}/van1", b'{"id": "t-1", "level": "human"}', retained=True), SETTINGS)
+    assert (InboundKind.RECEIPT, "", None) == (inbound.kind, inbound.ref, inbound.level)
+    assert "retained" in refusal
+
+
+def test_an_answer_is_text_of_its_sender() -> None:
+    """Octets that are no UTF-8 are shown as U+FFFD, never dropped."""
+    inbound, _ = inbound_of(arrived("answer/van1", "收到".encode() + b"\xff"), SETTINGS)
+    assert (InboundKind.ANSWER, "van1", "收到\ufffd") == (inbound.kind, inbound.address, inbound.text)
+
+
+def test_a_copy_of_a_report_is_known() -> None:
+    """By its correlation data, or else by what it says; and never as the same of another device."""
+    same = [inbound_of(arrived("in/van1", b"{}", correlation=name), SETTINGS)[0].ref for name in (b"a", b"a", b"b", b"", b"")]
+    assert same[0] == same[1] != same[2]
+    assert same[3] == same[4] not in same[:3]
+    assert same[0] != inbound_of(arrived("in/van2", b"{}", correlation=b"a"), SETTINGS)[0].ref
+
+
+@pytest.mark.parametrize(("reports", "proven"), [("held", False), ("trusted", True)])
+def test_a_report_is_by_its_device_only_where_the_broker_is_trusted(reports: str, proven: bool) -> None:
+    """Else it waits for a person."""
+    settings = msgspec.structs.replace(SETTINGS, reports=reports)
+    inbound, _ = inbound_of(arrived("in/van1", b"{}"), settings)
+    assert (InboundKind.MESSAGE, proven) == (inbound.kind, inbound.proven)
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "outcome"),
+    [
+        (0x00, "Success", Reached(Evidence.ACCEPTED, ("van1/t-1",))),
+        (0x10, "No matching subscribers", Transient(Scope.RECIPIENT, "nobody-subscribed", 30.0)),
+        (0x87, "Not authorized", Permanent(Scope.RECIPIENT, "not-authorized")),
+        (0x90, "Topic name invalid", Permanent(Scope.RECIPIENT, "topic-name-invalid")),
+        (0x99, "Payload format invalid", Permanent(Scope.MESSAGE, "payload-format-invalid")),
+        (0x80, "Unspecified error", Transient(Scope.CHANNEL, "unspecified-error", 5.0)),
+        (0x97, "Quota exceeded", Transient(Scope.CHANNEL, "quota-exceeded", 5.0)),
+    ],
+)
+def test_what_the_broker_answers_is_an_outcome(code: int, name: str, outcome: object) -> None:
+    """ACCEPTED is the most that a PUBACK can say."""
+    assert outcome == outcome_of(Answer(code, name), "van1/t-1")
+
+
+@pytest.mark.parametrize(
+    ("failure", "outcome"),
+    [
+        (NotPublished("x"), Transient(Scope.CHANNEL, "not-connected")),
+        (LinkTimeout("x"), Unknown("no-puback")),
+        (LinkBroken("x"), Unknown("link-lost")),
+    ],
+)
+def test_what_was_not_answered_is_unsent_only_if_nothing_was_written(failure: object, outcome: object) -> None:
+    """Else nobody knows."""
+    assert isinstance(failure, NotPublished | LinkTimeout | LinkBroken)
+    assert outcome == outcome_of_failure(failure)
+
+
+def test_each_recipient_has_a_sequence_of_its_own() -> None:
+    """From 1, without a gap, in a stream that sorts behind those of earlier starts."""
+    sequences = Sequences(1_790_000_000.5)
+    assert [1, 2, 1] == [sequences.next("van1"), sequences.next("van1"), sequences.next("van2")]
+    assert Sequences(1_790_000_000.4).stream < sequences.stream
+
+
+def test_the_envelope_says_what_a_recipient_needs() -> None:
+    """The message itself is passed on octet by octet."""
+    octets = envelope(b'{"text":"x"}', token="t-1", n=2, number=3, place=("s", 17), receipt_to="fenghuo/hq/receipt/van1")
+    assert {
+        "v": 1,
+        "id": "t-1",
+        "n": 2,
+        "stream": "s",
+        "seq": 17,
+        "number": 3,
+        "receipt_to": "fenghuo/hq/receipt/van1",
+        "message": {"text": "x"},
+    } == msgspec.json.decode(octets)
