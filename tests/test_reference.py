@@ -50,6 +50,7 @@ def test_each_event_is_on_the_page() -> None:
         "message.preview",
         "directory.import",
         "directory.check",
+        "directory.proven",
     }
     assert set() == {name for name in own - verbs if f"`{name}`" not in page}
 

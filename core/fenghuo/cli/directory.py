@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from fenghuo.cli.door import speaks
-from fenghuo.cli.paper import clean, print_json
+from fenghuo.cli.paper import clean, local, print_json, print_table
 from fenghuo.client.caller import Caller
 from fenghuo.errors import FormatError
 from fenghuo.service.problems import Exit
@@ -19,7 +19,7 @@ __all__ = ["directory"]
 
 @click.group()
 def directory() -> None:
-    """Who is who: import, check."""
+    """Who is who: import, check; proven: who can be reached how."""
 
 
 @directory.command("import")
@@ -47,6 +47,23 @@ def check(*, folder: Path, as_json: bool) -> None:
     counts = {name: len(getattr(found, name)) for name in ("orgs", "roles", "persons", "contacts", "areas")}
     notes = {"faults": [str(one) for one in faults if not one.is_note], "notes": [str(one) for one in faults if one.is_note]}
     _tell({"digest": found.digest, **counts, **notes}, as_json=as_json)
+
+
+@directory.command()
+@click.option("--recipient", default="", help="Only this person or post, by id.")
+@click.option("--channel", default="", help="Only this channel.")
+@click.option("--age", type=click.Choice(("green", "amber", "red")), help="Only ways that are so: proven, proven long ago, never proven.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@speaks
+def proven(daemon: Caller, *, as_json: bool, **wanted: str | None) -> None:
+    """When each way to every person and post last carried something to its end: green within a week, then amber, red if never."""
+    rows: list[dict[str, Any]] = daemon.call("directory.proven", **{name: value for name, value in wanted.items() if value})
+    if as_json:
+        print_json(rows)
+        return
+    heads = ("recipient", "channel", "age", "proven", "level", "chance")
+    lines = ((row["name"], row["channel"], row["age"], row["proven"] and local(row["proven"]), row["level"], row["chance"]) for row in rows)
+    print_table(heads, lines)
 
 
 def _files(folder: Path) -> dict[str, str | bytes]:

@@ -25,6 +25,10 @@ def status(daemon: Caller, *, as_json: bool) -> None:
         f"fenghuo {clean(data['version'])}, {ready} since {local(data['since'])}; {data['queued']} queued,"
         f" {data['open_objectives']} objectives open; clock {clean(data['clock_quality'])}"
     )
+    for one in data.get("invariants", {}).values():
+        if not one["holds"]:
+            names = ", ".join(clean(org["name"]) for org in one["broken"][:5])
+            click.echo(f"not so: {clean(one['says'])}; {one['count']} have not: {names}; {one['broken_s']:.0f} s since the start")
     channels = data["channels"]
     if isinstance(channels, list):
         print_table(

@@ -64,6 +64,7 @@ class Apply:
         self._outcomes = Outcomes(office, book, board, changed=self._changed, observed=self._observed)
         self._hedging = Hedging()
         self.end_fan_out: Callable[[int], int | None] = _is_none
+        self.on_changed: Callable[[Delivery | None, Delivery], None] = _is_not_noted
 
     def all(self, facts: Iterable[Fact], batch: Batch) -> list[OpenTarget]:
         """Apply facts in order; every target that must be advanced."""
@@ -115,6 +116,7 @@ class Apply:
     def _changed(self, entry: OpenTarget, delivery: Delivery, batch: Batch) -> None:
         before = entry.deliveries.get(delivery.id)
         batch.changed(before, delivery)
+        self.on_changed(before, delivery)
         if delivery.state is DeliveryState.IN_DOUBT and (before is None or before.state is not DeliveryState.IN_DOUBT):
             sound(delivery, self._board.situation(), batch)
         self._book.put(entry, delivery)
@@ -273,6 +275,10 @@ class Apply:
         for holder in list(self._book.targets()):
             if any(delivery.channel == name for delivery in holder.deliveries.values()):
                 yield holder
+
+
+def _is_not_noted(before: Delivery | None, after: Delivery) -> None:
+    """Until the proven-path ledger is wired in, nobody notes what becomes of a delivery."""
 
 
 def _is_none(objective: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 import msgspec
 import structlog
@@ -151,6 +151,7 @@ class ChannelBoard:
         self._situation: Situation | None = None
         self._holds_until = math.inf
         self.on_fault: Callable[[str, str], None] = _only_logged
+        self.proven: Mapping[str, Mapping[str, float]] = {}
 
     def add(self, instance: Instance) -> None:
         self._instances[instance.name] = instance
@@ -181,6 +182,16 @@ class ChannelBoard:
             return None
         self._situation = None
         return before.state, instance.health.state
+
+    def reach(self, name: str) -> float:
+        """How surely a channel reaches anybody, as the settings say."""
+        instance = self._instances.get(name)
+        return instance.reach if instance is not None else PLAIN.reach
+
+    def can_prove(self, name: str) -> bool:
+        """Whether a channel can say that something arrived, so that its silence is a miss."""
+        instance = self._instances.get(name)
+        return instance is not None and instance.capabilities.evidence_max >= Evidence.DEVICE
 
     def switch(self, name: str, admin: Admin, reason: str) -> None:
         """Enable or disable an instance."""
@@ -236,6 +247,7 @@ class ChannelBoard:
                 node=self._office.node,
                 epoch=self._office.epoch,
                 availability=dict(self._office.availability),
+                proven=self.proven,
             )
         return self._situation
 

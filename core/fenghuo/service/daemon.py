@@ -31,6 +31,7 @@ from fenghuo.plugin.host import PluginHost, load_plugins
 from fenghuo.service import logs
 from fenghuo.service import settings as settings_module
 from fenghuo.service.audit import AuditKeeper
+from fenghuo.service.connected import watch_invariants
 from fenghuo.service.control import ControlServer
 from fenghuo.service.desk import Desk
 from fenghuo.service.desk_audit import AuditVerbs
@@ -38,6 +39,7 @@ from fenghuo.service.desk_endpoint import EndpointVerbs
 from fenghuo.service.desk_messages import MessageVerbs
 from fenghuo.service.desk_plans import PlanVerbs
 from fenghuo.service.desk_preview import PreviewVerbs
+from fenghuo.service.desk_proven import ProvenVerbs
 from fenghuo.service.desk_queue import QueueVerbs
 from fenghuo.service.desk_state import About, StateVerbs
 from fenghuo.service.directory import DirectoryKeeper
@@ -179,6 +181,7 @@ class Daemon:
         desk = Desk(self._audit.record)
         desk.hold(holders_of(self._settings))
         watch_room(self._metrics, room, self._store)
+        watch_invariants(room.invariants, self._metrics, self._store)
         messages = MessageVerbs(desk, room.intake, room.release, self._store)
         plans = PlanVerbs(desk, room, self._store)
         preview = PreviewVerbs(desk, room.office, self._store, board=room.board, renderers=self._host.renderers)
@@ -186,10 +189,11 @@ class Daemon:
         state = StateVerbs(room, self._store, keeper=keeper, host=self._host, about=about)
         messages.plan = plans.explain
         queue = QueueVerbs(room.decisions)
+        proven = ProvenVerbs(room, self._store, messages.send)
         endpoint = EndpointVerbs(room, self._store, self._upward)  # a node without a screen says so
         audit = AuditVerbs(self._audit, self._store)
-        for verbs in (messages.verbs(), preview.verbs(), plans.verbs(), queue.verbs(), state.verbs(), audit.verbs(), endpoint.verbs()):
-            desk.add(verbs)
+        for one in (messages, preview, plans, queue, state, audit, endpoint, proven):
+            desk.add(one.verbs())
         return desk
 
     async def _live(self, room: EngineRoom, desk: Desk, keeper: DirectoryKeeper, *, began: float) -> None:
@@ -238,10 +242,11 @@ class Daemon:
         watchdog.watch("writer", lambda: Progress(*self._store.progress, 20.0))
         works: dict[str, Work] = {
             "watchdog": partial(watchdog.run, watchdog_period_s()),
-            "events": partial(count_events, self._metrics, self._store.events, then=room.prober.look),
+            "events": partial(count_events, self._metrics, self._store.events, then=room.look),
             "audit": self._audit.run,
             "auditor": room.auditor.run,
             "rolls": self._rolls.run,
+            "proven": room.proven.run,
             "scrub": partial(scrub_daily, self._store),
         }
         endpoint = self._settings.node.endpoint

@@ -12,6 +12,7 @@ import msgspec
 from fenghuo.errors import FormatError
 from fenghuo.plugin.host import PluginHost
 from fenghuo.plugin.ports import Actor
+from fenghuo.service.connected import invariants_view
 from fenghuo.service.desk import Verb
 from fenghuo.service.directory import DirectoryKeeper, csv_files
 from fenghuo.service.engine_room import EngineRoom
@@ -74,6 +75,7 @@ class StateVerbs:
         self._book = room.book
         self._board = room.board
         self._queues = room.queues
+        self._invariants = room.invariants
         self._keeper = keeper
         self._host = host
         self._about = about
@@ -104,6 +106,7 @@ class StateVerbs:
             "in_doubt": self._queues.in_doubt,
             "clock_quality": self._office.clock.quality().value,
             "clock_jump_s": round(self._office.clock.jump_s(), 3),
+            "invariants": invariants_view(self._invariants),
         }
 
     async def state(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:

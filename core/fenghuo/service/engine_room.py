@@ -13,6 +13,7 @@ from fenghuo.engine.dispatcher import Dispatcher
 from fenghuo.engine.facts import Facts
 from fenghuo.engine.fan_outs import FanOuts
 from fenghuo.engine.intake import Intake
+from fenghuo.engine.invariants import Invariants
 from fenghuo.engine.licence import Licensing
 from fenghuo.engine.loop import Loop, Stations
 from fenghuo.engine.nameless import fragments_by
@@ -20,6 +21,7 @@ from fenghuo.engine.office import Office
 from fenghuo.engine.opening import Opening
 from fenghuo.engine.page_auditor import PageAuditor
 from fenghuo.engine.prober import Prober
+from fenghuo.engine.proven import ProvenLedger
 from fenghuo.engine.queues import Queues
 from fenghuo.engine.receipts import Receipts
 from fenghuo.engine.recovery import Recovery
@@ -64,6 +66,8 @@ class EngineRoom:
         self.fan_outs = FanOuts(office, self.facts, self.book, store, board=self.board, shelf=self.shelf)
         self.fan_outs.on_fatal = on_fatal
         self.apply.end_fan_out = self.fan_outs.end
+        self.proven = ProvenLedger(office, store, can_prove=self.board.can_prove)
+        self.apply.on_changed, self.board.proven = self.proven.note, self.proven.chances(self.board.reach)
         self.receipts = Receipts(office, self.facts, self.book, store, intake=self.intake)
         self.receipts.on_page = self.fan_outs.receipt
         self.receipts.credited = self.board.credited_inbound
@@ -80,6 +84,7 @@ class EngineRoom:
         self.decisions = Decisions(self.facts)
         self.prober = Prober(office, self.facts, self.board)
         self.prober.is_on_air = self.dispatcher.is_on_air
+        self.invariants = Invariants(office, self.board)
         self.loop = Loop(
             office,
             self.facts,
@@ -93,8 +98,14 @@ class EngineRoom:
     def _pump(self) -> None:
         self.dispatcher.offer(())
 
+    def look(self) -> None:
+        """Something has been told: whoever follows the health of channels looks at what it is by now."""
+        self.prober.look()
+        self.invariants.look()
+
     async def recover(self) -> int:
         """Fill the book from the store; how many emissions were cut off."""
+        await self.proven.load()
         await self.recovery.run(self.loop, self.facts)
         for doubtful in tuple(self.book.doubts.values()):
             self.dispatcher.ask(doubtful)

@@ -45,6 +45,8 @@ FAMILIES = {
         Family("open_objectives", "Objectives that have not ended."),
         Family("in_doubt", "Emissions of which nobody knows whether they left."),
         Family("channel_health", "1 for the health a channel has now.", ("channel", "health")),
+        Family("invariant_broken", "Organisations that break a watched invariant now.", ("invariant",)),
+        Family("invariant_broken_seconds", "Seconds since the start in which a watched invariant was broken.", ("invariant",)),
         Family("loop_lag_seconds", "How late the event loop was at its last turn, seconds."),
     )
 }

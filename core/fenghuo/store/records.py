@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from fenghuo.model.delivery import DeliveryState, Token
+from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageId, MessageState
 from fenghuo.model.situation import Admin
 from fenghuo.model.traffic import Action, Priority, Traffic
@@ -27,6 +28,7 @@ __all__ = [
     "MetaRow",
     "PageAttemptRow",
     "PageRow",
+    "ProvenRow",
     "QuarantineRow",
     "RefRow",
     "RefusalRow",
@@ -346,6 +348,20 @@ class PageAttemptRow(msgspec.Struct, frozen=True):
     ref: str = ""
     outcome: str = ""
     outcome_at: float | None = None
+
+
+class ProvenRow(msgspec.Struct, frozen=True):
+    """What is known of one way to one recipient: the address that was used, the evidence of the newest proof and when it came (None: it
+    never carried anything to its end), and how often it did and did not, each fading with time; `at`: when they were last counted."""
+
+    recipient: str
+    channel: str
+    address: str
+    level: Evidence = Evidence.STORED
+    proven_at: float | None = None
+    met: float = 0.0
+    missed: float = 0.0
+    at: float = 0.0
 
 
 class CensusRow(msgspec.Struct, frozen=True):

@@ -23,6 +23,7 @@ from fenghuo.store.records import (
     MetaRow,
     PageAttemptRow,
     PageRow,
+    ProvenRow,
     QuarantineRow,
     RefRow,
     RefusalRow,
@@ -58,6 +59,7 @@ __all__ = [
     "OPEN_ROWS",
     "PAGE",
     "PAGE_ATTEMPT",
+    "PROVEN",
     "QUARANTINE",
     "RECEIPT",
     "REF",
@@ -134,6 +136,7 @@ FAN_OUT = Table(
 )
 PAGE = Table("page", PageRow, ("objective", "number"), rowid=True, fixed=("roll_page",), indexes=(("roll_page", ""),))
 PAGE_ATTEMPT = Table("page_attempt", PageAttemptRow, ("token", "n"), indexes=(("channel, ref", "ref != ''"),))
+PROVEN = Table("proven", ProvenRow, ("recipient", "channel"))
 AUDIT = Table("audit", AuditRow, ("seq",))
 NAMES = ("node", "store", "events.epoch")
 """Rows of `meta` by which a store knows whose it is; made at its first start."""
@@ -173,6 +176,7 @@ TABLES: dict[str, Table[Any]] = {
         PAGE,
         PAGE_ATTEMPT,
         ROSTER,
+        PROVEN,
         QUARANTINE,
         CENSUS,
     )

@@ -15,6 +15,7 @@ from fenghuo.service.desk import Desk, Holder
 from fenghuo.service.desk_messages import MessageVerbs
 from fenghuo.service.desk_plans import PlanVerbs
 from fenghuo.service.desk_preview import PreviewVerbs
+from fenghuo.service.desk_proven import ProvenVerbs
 from fenghuo.service.desk_queue import QueueVerbs
 from fenghuo.service.desk_state import About, StateVerbs
 from fenghuo.service.directory import DirectoryKeeper
@@ -50,7 +51,8 @@ class Manned:
         about = About("0.1.0", NOW, lambda: self.is_ready, lambda: "fenghuo_up 1\n")
         state = StateVerbs(room, house.store, keeper=self.keeper, host=host, about=about)
         messages.plan = plans.explain
-        for verbs in (messages.verbs(), preview.verbs(), plans.verbs(), QueueVerbs(room.decisions).verbs(), state.verbs()):
+        proven = ProvenVerbs(room, house.store, messages.send)
+        for verbs in (messages.verbs(), preview.verbs(), plans.verbs(), QueueVerbs(room.decisions).verbs(), state.verbs(), proven.verbs()):
             self.desk.add(verbs)
         holders = [(Secret(f"{name}-secret"), Holder(name, rights, Origin(name))) for name, rights in HOLDERS.items()]
         self.desk.hold(holders)

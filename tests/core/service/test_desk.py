@@ -40,6 +40,9 @@ TABLE: dict[str, set[str]] = {
     **dict.fromkeys(("directory.check", "log.read", "log.follow", "status", "metrics", "queue.ls", "plugin.ls"), READS),
     "state": READS - {"source"},
     "message.preview": READS,
+    "directory.proven": READS,
+    "rollcall.call": {"operator"},
+    "rollcall.show": READS,
 }
 
 

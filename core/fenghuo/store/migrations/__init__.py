@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from fenghuo.store.migrations import m0001_first, m0002_audit, m0003_link, m0004_fan_out, m0005_roster
+from fenghuo.store.migrations import m0001_first, m0002_audit, m0003_link, m0004_fan_out, m0005_roster, m0006_proven
 
 __all__ = ["MIGRATIONS", "Migration"]
 
@@ -24,4 +24,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(3, "narrow link", m0003_link.STATEMENTS),
     Migration(4, "fan-outs to a public", m0004_fan_out.STATEMENTS),
     Migration(5, "rosters", m0005_roster.STATEMENTS),
+    Migration(6, "proven paths", m0006_proven.STATEMENTS),
 )

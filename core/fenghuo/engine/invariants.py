@@ -1,0 +1,117 @@
+"""The two invariants that are watched, and for how long each was broken.
+
+全时全通: every organisation of every level that anybody can be reached in has at least one channel that is up. And every command post
+has two that share no risk group. Neither is a rule of delivery: a person is to see, before the next message, that it would find no way.
+Source: failover.md, Health of a channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import combinations
+
+import msgspec
+
+from fenghuo.engine.channels import ChannelBoard
+from fenghuo.engine.office import Office
+from fenghuo.model.directory import Directory, Org
+from fenghuo.model.situation import Admin, ChannelView, Health
+
+__all__ = ["CENTRE", "INVARIANTS", "Broken", "Invariants", "broken"]
+
+CENTRE = "centre"
+"""The `kind` of an organisation in the directory that is a command post (指挥中心)."""
+ONE_WAY, TWO_WAYS = "one_channel_up", "two_disjoint_channels_up"
+INVARIANTS = {
+    ONE_WAY: "every organisation has a channel that is up",
+    TWO_WAYS: "every command post has two channels that are up and share no risk group",
+}
+CARRIES = frozenset({Health.UP, Health.PROBATION})
+"""SUSPECT is no way to count on, and nobody knows of UNKNOWN."""
+
+
+class Broken(msgspec.Struct, frozen=True):
+    """An organisation that breaks an invariant now: its id, level and name, and what it has: channels that are up."""
+
+    org: str
+    level: int
+    name: str
+    channels: tuple[str, ...]
+
+
+def broken(directory: Directory, views: Iterable[ChannelView]) -> dict[str, tuple[Broken, ...]]:
+    """Who breaks which invariant. Pure. An organisation without any address is nobody's to reach, and is left out."""
+    up = [view for view in views if view.admin is Admin.ENABLED and view.health in CARRIES]
+    kinds = _kinds(directory)
+    ways = [(org, [view for view in up if kinds[org.id] & set(view.address_kinds)]) for org in directory.orgs if org.id in kinds]
+    alone = tuple(_told(org, found) for org, found in ways if not found)
+    posts = tuple(_told(org, found) for org, found in ways if org.kind == CENTRE and not _has_two(found))
+    return {ONE_WAY: alone, TWO_WAYS: posts}
+
+
+def _kinds(directory: Directory) -> dict[str, set[str]]:
+    """By organisation, what kinds of address it or its people have."""
+    org_of = {person.id: person.org for person in directory.persons} | {f"org:{org.id}": org.id for org in directory.orgs}
+    found: dict[str, set[str]] = {}
+    for contact in directory.contacts:
+        if contact.owner in org_of:
+            found.setdefault(org_of[contact.owner], set()).add(contact.kind)
+    return found
+
+
+def _has_two(views: Iterable[ChannelView]) -> bool:
+    return any(not set(one.risk_groups) & set(other.risk_groups) for one, other in combinations(views, 2))
+
+
+def _told(org: Org, views: Iterable[ChannelView]) -> Broken:
+    return Broken(org.id, org.level, org.name, tuple(view.name for view in views))
+
+
+class Invariants:
+    """Looks after each change of health and of the directory, and counts the seconds between. Nothing wakes it but a change.
+
+    `on_change` hears of what breaks after it held once, and of its end: at a start no channel is up yet, which is counted and no alarm.
+    """
+
+    def __init__(self, office: Office, board: ChannelBoard) -> None:
+        self._office = office
+        self._board = board
+        self._looked_at = 0.0
+        self._seen: object = None
+        self._held: set[str] = set()
+        self._seconds = dict.fromkeys(INVARIANTS, 0.0)
+        self.now: Mapping[str, tuple[Broken, ...]] = dict.fromkeys(INVARIANTS, ())
+        self.on_change: Callable[[str, tuple[Broken, ...]], None] = _told_nobody
+
+    def look(self) -> None:
+        """Take into account what has changed since the last look; costs nothing where nothing has."""
+        at = self._office.clock.time()
+        self._count(at)
+        seen = (self._office.directory.digest, tuple(self._carries()))
+        if seen == self._seen:
+            return
+        before, self._seen = self.now, seen
+        self.now = broken(self._office.directory, self._board.situation().channels)
+        for name, found in self.now.items():
+            if name in self._held and bool(found) is not bool(before[name]):
+                self.on_change(name, found)
+            if not found:
+                self._held.add(name)
+
+    def seconds(self, name: str) -> float:
+        """For how long an invariant was broken since the start, up to now."""
+        self._count(self._office.clock.time())
+        return self._seconds[name]
+
+    def _count(self, at: float) -> None:
+        for name, found in self.now.items():
+            if found:
+                self._seconds[name] += max(0.0, at - self._looked_at)
+        self._looked_at = at
+
+    def _carries(self) -> Iterable[tuple[str, bool]]:
+        return ((one.name, one.admin is Admin.ENABLED and one.health.state in CARRIES) for one in self._board)
+
+
+def _told_nobody(name: str, found: tuple[Broken, ...]) -> None:
+    """Until whoever tells a person is wired in."""

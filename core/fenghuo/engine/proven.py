@@ -1,0 +1,175 @@
+"""The proven-path ledger: when each way to each recipient last carried something to its end, and how often it did not.
+
+A way is a recipient and a channel instance. It is proven when the far end says so: a device confirmed, or a person answered. It was missed
+when the receipt that could have come did not, or the address was refused. Both fade: what worked a year ago is no promise.
+What is known is kept in memory and written a while later; a crash costs the last half minute of it, never a message.
+Source: failover.md, Health of a channel, proven-path ledger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
+
+import msgspec
+
+from fenghuo.engine.office import Office
+from fenghuo.model.delivery import Delivery, DeliveryState, Scope
+from fenghuo.model.directory import RecipientId
+from fenghuo.model.evidence import Evidence
+from fenghuo.store.records import ProvenRow
+from fenghuo.store.store import Store
+from fenghuo.store.tables import PROVEN
+from fenghuo.store.transaction import Tx
+
+__all__ = ["AMBER_S", "Age", "Chances", "ProvenLedger", "age_of", "chance", "counted"]
+
+AMBER_S = 7 * 86_400.0
+"""A proof older than this is amber: a week, the pace of the roll calls that renew it."""
+HALF_LIFE_S = 30 * 86_400.0
+"""After so long an outcome counts half: telephones change hands, masts move."""
+PRIOR = 2.0
+"""How many outcomes the settings' own `reach` is worth: two misses in a row move it, one does not turn it over."""
+WRITTEN_AFTER_S = 30.0
+
+
+class Age(StrEnum):
+    """What a proof is worth at a glance: green within a week, amber after it, red where there never was one."""
+
+    GREEN = "green"
+    AMBER = "amber"
+    RED = "red"
+
+
+def age_of(row: ProvenRow | None, now: float) -> Age:
+    """Of a way; None: it was never used."""
+    if row is None or row.proven_at is None:
+        return Age.RED
+    return Age.GREEN if now - row.proven_at <= AMBER_S else Age.AMBER
+
+
+def chance(row: ProvenRow, reach: float, now: float) -> float:
+    """That the way carries something to its end, 0 to 1. `reach`: what the settings say where nothing is known, to which it returns."""
+    kept = _kept(row, now)
+    return (row.met * kept + PRIOR * reach) / ((row.met + row.missed) * kept + PRIOR)
+
+
+def counted(row: ProvenRow, now: float, *, level: Evidence | None) -> ProvenRow:
+    """After one more outcome at `now`, UTC seconds; `level`: of the proof, None: it was missed."""
+    kept = _kept(row, now)
+    fresh = msgspec.structs.replace(row, met=row.met * kept, missed=row.missed * kept, at=now)
+    if level is None:
+        return msgspec.structs.replace(fresh, missed=fresh.missed + 1.0)
+    return msgspec.structs.replace(fresh, met=fresh.met + 1.0, level=level, proven_at=now)
+
+
+def _kept(row: ProvenRow, now: float) -> float:
+    return float(0.5 ** (max(0.0, now - row.at) / HALF_LIFE_S))
+
+
+class Chances(Mapping[RecipientId, Mapping[str, float]]):
+    """Recipient → channel → chance, as `Situation.proven` has it: reckoned when asked, since there are tens of thousands of ways and a
+    plan asks for few. `reach`: of a channel, by the settings."""
+
+    def __init__(
+        self, ways: Mapping[RecipientId, Mapping[str, ProvenRow]], reach: Callable[[str], float], now: Callable[[], float]
+    ) -> None:
+        self._ways = ways
+        self._reach = reach
+        self._now = now
+
+    def __getitem__(self, recipient: RecipientId) -> Mapping[str, float]:
+        now = self._now()
+        return {channel: chance(row, self._reach(channel), now) for channel, row in self._ways[recipient].items()}
+
+    def __iter__(self) -> Iterator[RecipientId]:
+        return iter(self._ways)
+
+    def __len__(self) -> int:
+        return len(self._ways)
+
+
+class ProvenLedger:
+    """Notes what becomes of every delivery to a named recipient. Used from the loop only."""
+
+    def __init__(self, office: Office, store: Store, *, can_prove: Callable[[str], bool]) -> None:
+        self._office = office
+        self._store = store
+        self._can_prove = can_prove
+        self._ways: dict[RecipientId, dict[str, ProvenRow]] = {}
+        self._unwritten: set[tuple[RecipientId, str]] = set()
+        self._noted = asyncio.Event()
+
+    async def load(self) -> None:
+        """Read what was known before the restart; damaged rows are left out."""
+        for row in await self._store.find(PROVEN):
+            self._ways.setdefault(row.recipient, {})[row.channel] = row
+
+    def chances(self, reach: Callable[[str], float]) -> Chances:
+        """What planning may go by."""
+        return Chances(self._ways, reach, self._office.clock.time)
+
+    def way(self, recipient: RecipientId, channel: str) -> ProvenRow | None:
+        """What is known of a way, None: nothing."""
+        return self._ways.get(recipient, {}).get(channel)
+
+    def note(self, before: Delivery | None, after: Delivery) -> None:
+        """Whether a change of a delivery proves its way, or says that it was missed."""
+        was = before.evidence if before is not None else Evidence.STORED
+        if Evidence.DEVICE <= was < after.evidence:
+            self._raise(after)
+        elif after.evidence >= Evidence.DEVICE and after.evidence > was:
+            self._count(after, after.evidence)
+        elif before is not None and after.evidence < Evidence.DEVICE and _is_missed(before, after) and self._can_prove(after.channel):
+            self._count(after, None)
+
+    def _raise(self, delivery: Delivery) -> None:
+        """The same delivery is confirmed once more, by somebody who knows better: a newer proof, and no second one."""
+        known = self.way(delivery.recipient, delivery.channel)
+        if known is not None and known.address == delivery.address:
+            self._keep(msgspec.structs.replace(known, level=delivery.evidence, proven_at=self._office.clock.time()))
+
+    def _count(self, delivery: Delivery, level: Evidence | None) -> None:
+        known = self.way(delivery.recipient, delivery.channel)
+        if known is None or known.address != delivery.address:  # another telephone has proven nothing yet
+            known = ProvenRow(delivery.recipient, delivery.channel, delivery.address)
+        self._keep(counted(known, self._office.clock.time(), level=level))
+
+    def _keep(self, row: ProvenRow) -> None:
+        self._ways.setdefault(row.recipient, {})[row.channel] = row
+        self._unwritten.add((row.recipient, row.channel))
+        self._noted.set()
+
+    async def run(self) -> None:
+        """Write what was noted, half a minute after it was; sleeps while there is nothing. What is left is written at the end."""
+        try:
+            while True:
+                await self._noted.wait()
+                await asyncio.sleep(WRITTEN_AFTER_S)
+                await self.write()
+        finally:
+            self._store.submit(self._job())
+
+    async def write(self) -> None:
+        """Have everything on the disk."""
+        await self._store.run(self._job())
+
+    def _job(self) -> Callable[[Tx], None]:
+        self._noted.clear()
+        rows = [self._ways[recipient][channel] for recipient, channel in sorted(self._unwritten)]
+        self._unwritten.clear()
+
+        def write(tx: Tx) -> None:
+            for row in rows:
+                tx.put(PROVEN, row)
+
+        return write
+
+
+def _is_missed(before: Delivery, after: Delivery) -> bool:
+    """Whether a receipt that could have come did not, or the address was refused. What was taken back or overtaken says nothing."""
+    is_refused = after.state is DeliveryState.FAILED and after.reason.startswith(Scope.RECIPIENT)
+    waited = before.state is DeliveryState.AWAITING and before.until is not None and after.until is None
+    is_over = after.state in (DeliveryState.AWAITING, DeliveryState.READY, DeliveryState.HELD)
+    return (waited and is_over) or (is_refused and before.state is not DeliveryState.FAILED)

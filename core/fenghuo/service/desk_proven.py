@@ -1,0 +1,159 @@
+"""Verbs of the desk about who can be reached: what was proven of each way, and the roll call (点名) that proves it anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import msgspec
+
+from fenghuo.engine.book import Book
+from fenghuo.engine.channels import ChannelBoard, Instance
+from fenghuo.engine.proven import Age, ProvenLedger, age_of
+from fenghuo.errors import NotFound
+from fenghuo.model.delivery import Accepted, Delivery, Receipt, Target
+from fenghuo.model.directory import RecipientId
+from fenghuo.model.evidence import Evidence
+from fenghuo.plugin.ports import Actor
+from fenghuo.service.desk import Verb
+from fenghuo.service.engine_room import EngineRoom
+from fenghuo.service.showing import rfc3339
+from fenghuo.store.store import Store
+from fenghuo.store.tables import DELIVERY, OBJECTIVE, RECEIPT, TARGET
+
+__all__ = ["CALL", "ProvenVerbs"]
+
+CALL = "点名：收到请回复"
+"""What people read who are called."""
+WORST_FIRST = list(reversed(Age))
+
+
+class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`recipient`: only whoever has this id; `channel`: only this; `age`: only green, amber or red ones."""
+
+    recipient: str = ""
+    channel: str = ""
+    age: Age | None = None
+
+
+class Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom to call, as in `message.send`. `via`: each of these by a message of its own, so that each is proven; none: one message, by the
+    rules. `wait_s`: how long it holds."""
+
+    to: tuple[str, ...]
+    via: tuple[str, ...] = ()
+    text: str = CALL
+    traffic: str = "Actual"
+    priority: str = "P2"
+    needed: str = "HUMAN"
+    wait_s: Annotated[float, msgspec.Meta(ge=1, le=86_400)] = 120.0
+    key: str = ""
+
+
+class Called(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The messages of a roll call, by id."""
+
+    messages: tuple[str, ...]
+
+
+class ProvenVerbs:
+    """Carries out what the desk has allowed. `send`: the verb `message.send`, which checks what a roll call may say to whom."""
+
+    def __init__(self, room: EngineRoom, store: Store, send: Verb) -> None:
+        self._office = room.office
+        self._book: Book = room.book
+        self._board: ChannelBoard = room.board
+        self._ledger: ProvenLedger = room.proven
+        self._store = store
+        self._send = send
+
+    def verbs(self) -> Mapping[str, Verb]:
+        return {"directory.proven": self.proven, "rollcall.call": self.call, "rollcall.show": self.show}
+
+    async def proven(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Every way to everybody in the directory, those that nobody knows of first."""
+        wanted = msgspec.convert(args, Wanted)
+        rows = [self._way(recipient, instance) for recipient, instance in self._ways() if wanted.recipient in ("", recipient)]
+        rows = [row for row in rows if wanted.channel in ("", row["channel"]) and wanted.age in (None, row["age"])]
+        return sorted(rows, key=lambda row: (WORST_FIRST.index(Age(row["age"])), row["proven"] or "", row["recipient"], row["channel"]))
+
+    async def call(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Send it, and say which message is for which channel. Raises: NotFound: there is no such channel."""
+        wanted = msgspec.convert(args, Call)
+        if unknown := [name for name in wanted.via if self._board.get(name) is None]:
+            raise NotFound(f"no channel is named {unknown[0]}; there are {', '.join(sorted(self._board.names())) or 'none'}")
+        order: dict[str, Any] = {
+            "to": wanted.to,
+            "text": wanted.text,
+            "traffic": wanted.traffic,
+            "priority": wanted.priority,
+            "needed": wanted.needed,
+            "expires_s": wanted.wait_s,
+            "deadline_s": wanted.wait_s,
+        }
+        sent: list[dict[str, Any]] = []
+        for channel in wanted.via or ("",):
+            more = {"via": (channel,)} if channel else {}
+            key = {"key": f"{wanted.key}/{channel}"} if wanted.key else {}
+            accepted = await self._send(actor, {**order, **more, **key})
+            answer = accepted if isinstance(accepted, Accepted) else None
+            why = getattr(accepted, "message", "")
+            told = {"message": answer.id, "state": answer.state, "why": ""} if answer else {"message": None, "state": "refused", "why": why}
+            sent.append({"channel": channel, **told})
+        return {"calls": sent, "needed": wanted.needed, "until": rfc3339(self._office.clock.time() + wanted.wait_s)}
+
+    async def show(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Who answered so far, and on which bearer: a line for each person and each way that was tried."""
+        lines: list[dict[str, Any]] = []
+        for message in msgspec.convert(args, Called).messages:
+            lines += await self._answers(message)
+        return lines
+
+    async def _answers(self, message: str) -> list[dict[str, Any]]:
+        objectives = [row.id for row in await self._store.find(OBJECTIVE, "message = ?", message)]
+        of_them = f"objective IN ({', '.join('?' * len(objectives))})"
+        targets = await self._store.find(TARGET, of_them, *objectives)
+        deliveries = await self._store.find(DELIVERY, f"{of_them} ORDER BY id", *objectives)
+        receipts = await self._store.find(RECEIPT, f"delivery IN (SELECT id FROM delivery WHERE {of_them}) ORDER BY id", *objectives)
+        best: dict[int, Receipt] = {}
+        for receipt in receipts:
+            if receipt.delivery not in best or receipt.level > best[receipt.delivery].level:
+                best[receipt.delivery] = receipt
+        tried = {target.recipient for target in deliveries}
+        lines = [self._line(message, delivery, best.get(delivery.id)) for delivery in deliveries]
+        return lines + [self._unreached(message, target) for target in targets if target.recipient not in tried]
+
+    def _line(self, message: str, delivery: Delivery, best: Receipt | None) -> dict[str, Any]:
+        return {
+            "message": message,
+            "recipient": delivery.recipient,
+            "name": self._office.directory.name_of(delivery.recipient),
+            "channel": delivery.channel,
+            "state": delivery.state.value,
+            "evidence": delivery.evidence.name,
+            "answered": rfc3339(best.at) if best is not None and best.level >= Evidence.DEVICE else None,
+            "answered_by": best.channel if best is not None and best.level >= Evidence.DEVICE else None,
+        }
+
+    def _unreached(self, message: str, target: Target) -> dict[str, Any]:
+        nowhere = {"channel": "", "state": target.state.value, "evidence": target.evidence.name, "answered": None, "answered_by": None}
+        return {"message": message, "recipient": target.recipient, "name": self._office.directory.name_of(target.recipient), **nowhere}
+
+    def _ways(self) -> Iterator[tuple[RecipientId, Instance]]:
+        """Every person and post with every channel that takes an address of theirs."""
+        for recipient, points in self._office.directory.contacts_by_owner.items():
+            kinds = {point.kind for point in points}
+            yield from ((recipient, instance) for instance in self._board if kinds & set(instance.address_kinds))
+
+    def _way(self, recipient: RecipientId, instance: Instance) -> dict[str, Any]:
+        now = self._office.clock.time()
+        row = self._ledger.way(recipient, instance.name)
+        return {
+            "recipient": recipient,
+            "name": self._office.directory.name_of(recipient),
+            "channel": instance.name,
+            "age": age_of(row, now).value,
+            "proven": rfc3339(row.proven_at) if row is not None and row.proven_at is not None else None,
+            "level": row.level.name if row is not None and row.proven_at is not None else None,
+            "chance": round(self._board.proven.get(recipient, {}).get(instance.name, instance.reach), 3),
+        }

@@ -1,0 +1,119 @@
+"""Everybody has a way, a command post has two, and the seconds in which it is not so are counted."""
+
+from __future__ import annotations
+
+import pytest
+
+from fenghuo.engine.channels import ChannelBoard, Terms
+from fenghuo.engine.health import Sign
+from fenghuo.engine.invariants import ONE_WAY, TWO_WAYS, Broken, Invariants, broken
+from fenghuo.engine.office import Office
+from fenghuo.engine.rules import RuleBook
+from fenghuo.model.directory import ContactPoint, Directory, Org, Person
+from fenghuo.model.situation import Admin, Health
+from tests.core.engine.test_channels import instance
+from tests.core.engine.values import NOW, view
+from tests.core.store.rows import StillClock
+
+DIRECTORY = Directory(
+    orgs=(Org("tc", "指挥中心", "centre", 3), Org("shaxi", "沙溪镇", "town", 4), Org("empty", "无地址", "town", 4)),
+    persons=(Person("wang", "王", "shaxi"),),
+    contacts=(
+        ContactPoint("org:tc", "callsign", "BH4TCC"),
+        ContactPoint("org:tc", "msisdn", "+8619900000001"),
+        ContactPoint("wang", "msisdn", "+8619900000002"),
+        ContactPoint("area:mca:320585", "callsign", "BH4TCA"),
+    ),
+)
+
+
+def ids(found: dict[str, tuple[Broken, ...]]) -> tuple[list[str], list[str]]:
+    return [one.org for one in found[ONE_WAY]], [one.org for one in found[TWO_WAYS]]
+
+
+def test_with_both_bearers_up_both_hold() -> None:
+    """Who has no address at all is nobody's to reach."""
+    assert ([], []) == ids(broken(DIRECTORY, (view("a"), view("r"))))
+
+
+@pytest.mark.parametrize(
+    "change", [{"health": Health.DOWN}, {"health": Health.SUSPECT}, {"health": Health.UNKNOWN}, {"admin": Admin.DISABLED}]
+)
+def test_a_channel_that_cannot_be_counted_on_is_no_way(change: dict[str, object]) -> None:
+    """The town is cut off, the centre has one left."""
+    found = broken(DIRECTORY, (view("a", **change), view("r")))
+    assert (["shaxi"], ["tc"]) == ids(found)
+    assert (Broken("tc", 3, "指挥中心", ("r",)),) == found[TWO_WAYS]
+
+
+def test_a_channel_on_trial_is_a_way() -> None:
+    """It carries, if only for a few."""
+    assert ([], []) == ids(broken(DIRECTORY, (view("a", health=Health.PROBATION), view("r"))))
+
+
+def test_two_channels_on_one_mast_are_one_way_for_a_command_post() -> None:
+    """SMS and radio that hang on one mains are not counted as two."""
+    one_mast = (view("a", risk_groups=("opA", "mains:hq")), view("r", risk_groups=("mast", "mains:hq")))
+    assert ([], ["tc"]) == ids(broken(DIRECTORY, one_mast))
+
+
+class Watched:
+    """Invariants over a board whose channels a test takes away."""
+
+    def __init__(self) -> None:
+        self.clock = StillClock(NOW)
+        office = Office(node="node", clock=self.clock, rules=RuleBook(), directory=DIRECTORY)
+        self.board = ChannelBoard(office)
+        self.board.add(instance("a"))
+        radio = instance("r", terms=Terms(risk_groups=("mast",)))
+        radio.address_kinds = ("callsign",)
+        self.board.add(radio)
+        self.invariants = Invariants(office, self.board)
+        self.told: list[tuple[str, int]] = []
+        self.invariants.on_change = lambda name, found: self.told.append((name, len(found)))
+        self.invariants.look()
+
+    def saw(self, name: str, sign: Sign, *, after_s: float = 0.0) -> None:
+        self.clock.now += after_s
+        self.board.observe(name, sign)
+        self.invariants.look()
+
+    @property
+    def seconds(self) -> tuple[float, float]:
+        return self.invariants.seconds(ONE_WAY), self.invariants.seconds(TWO_WAYS)
+
+
+def test_the_seconds_in_which_it_was_broken_are_counted() -> None:
+    """Also while it is broken, and not a second more."""
+    there = Watched()
+    there.saw("a", Sign.LOCAL_UP, after_s=3.0)
+    there.saw("r", Sign.LOCAL_UP, after_s=4.0)
+    assert (3.0, 7.0) == there.seconds
+    there.saw("r", Sign.LOCAL_DOWN, after_s=100.0)
+    there.clock.now += 9.0
+    assert (3.0, 16.0) == there.seconds
+    there.saw("r", Sign.LOCAL_UP, after_s=1.0)
+    there.clock.now += 1000.0
+    assert (3.0, 17.0) == there.seconds
+
+
+def test_what_breaks_after_it_held_is_told_once_and_its_end_too() -> None:
+    """A start, when no channel is up yet, is no alarm."""
+    there = Watched()
+    for name in ("a", "r"):
+        there.saw(name, Sign.LOCAL_UP)
+    assert [] == there.told
+    there.saw("a", Sign.LOCAL_DOWN)
+    there.saw("r", Sign.LOCAL_DOWN)
+    assert [(ONE_WAY, 1), (TWO_WAYS, 1)] == there.told
+    there.saw("a", Sign.LOCAL_UP)
+    there.saw("r", Sign.LOCAL_UP)
+    assert [(ONE_WAY, 0), (TWO_WAYS, 0)] == there.told[2:]
+
+
+def test_a_look_without_a_change_costs_nothing() -> None:
+    """It is asked after every event."""
+    there = Watched()
+    before = there.invariants.now
+    there.invariants.look()
+    assert before is there.invariants.now
