@@ -41,6 +41,7 @@ def capabilities(settings: MqttSettings) -> Capabilities:
         max_payload=settings.max_octets,
         concurrency=settings.window,
         inbound=True,
+        repeat_safe=settings.idempotent,  # a broker may forget what it took
         receipt_q95_s=settings.receipt_q95_s,
         attempt_s=settings.answer_s + _PLACE_S,
         needs=("ip",),
