@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -143,6 +144,11 @@ class MqttSession:
             yield Slot(self, wire)
         finally:
             self._window.release()
+
+    def measured(self, measure: Callable[[socket.socket], int | None]) -> int | None:
+        """A figure of the socket under the connection, the octets that it has sent for example; None without a connection."""
+        endpoint = self._wire.endpoint if self._wire is not None else None
+        return None if endpoint is None else measure(endpoint)
 
     async def ask(self, *, within_s: float) -> float:
         """Seconds that the broker took to answer a subscription of ours once more, which changes nothing. Raises: LinkError."""

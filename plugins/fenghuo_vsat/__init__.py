@@ -1,4 +1,4 @@
-"""Satellite terminals that carry IP: HTTP by one interface alone, with limits of our own. See docs/reference/vsat.md."""
+"""Satellite terminals that carry IP: HTTP and MQTT 5 by one interface alone, with limits of our own. See docs/reference/vsat.md."""
 
 from __future__ import annotations
 
@@ -12,18 +12,30 @@ from fenghuo import (
     ConformanceFixture,
     Doubt,
     Evidence,
+    PeerStanding,
     PluginInfo,
     Probing,
     hookimpl,
 )
+from fenghuo_vsat.mqtt_settings import MqttSettings
 from fenghuo_vsat.settings import HttpSettings, PathSettings
 
-__all__ = ["HttpSettings", "fenghuo_channel_types", "fenghuo_conformance", "fenghuo_plugin", "http_capabilities"]
+__all__ = [
+    "HttpSettings",
+    "MqttSettings",
+    "fenghuo_channel_types",
+    "fenghuo_conformance",
+    "fenghuo_plugin",
+    "http_capabilities",
+    "mqtt_capabilities",
+]
 
 PROBE_LONGEST_S = 1800.0
 """Source: failover.md, Health of a channel: 1 to 30 minutes on satellite."""
 HEAD_OCTETS = 420
 """Octets of IP for a HEAD on a new connection, about."""
+ASK_OCTETS = 200
+"""Octets of IP for a subscription and the acknowledgement of its answer, about. A quiet session pings by itself and is not asked."""
 SPARE_S = 5.0
 """Seconds that an emission may wait for what was sent before it to be covered by the rate budget."""
 
@@ -40,6 +52,23 @@ def http_capabilities(settings: HttpSettings) -> Capabilities:
         watts_transmit=settings.watts_transmit,
         needs=("ip", "line of sight"),
         probing=_probing(settings, HEAD_OCTETS, is_fixed=bool(settings.url)),
+    )
+
+
+def mqtt_capabilities(settings: MqttSettings) -> Capabilities:
+    """What MQTT over a path with these settings can do. A broker shows ACCEPTED at most; all above it is said by the recipient itself."""
+    return Capabilities(
+        form="json",
+        evidence_max=Evidence.DONE,
+        doubt=Doubt.IDEMPOTENT if settings.idempotent else Doubt.OPAQUE,
+        max_payload=settings.max_octets,
+        concurrency=settings.window,
+        inbound=True,
+        receipt_q95_s=settings.receipt_q95_s,
+        attempt_s=settings.attempt_s + SPARE_S,
+        watts_transmit=settings.watts_transmit,
+        needs=("ip", "line of sight"),
+        probing=_probing(settings, ASK_OCTETS, is_fixed=False),
     )
 
 
@@ -62,6 +91,12 @@ def _http(ctx: ChannelContext) -> Channel:
     return VsatHttp(ctx)
 
 
+def _mqtt(ctx: ChannelContext) -> Channel:
+    from fenghuo_vsat.mqtt_channel import VsatMqtt
+
+    return VsatMqtt(ctx)
+
+
 def _check(settings: PathSettings, secret: Callable[[str], str]) -> Mapping[str, str]:
     from fenghuo_vsat.secrets import faults
 
@@ -75,11 +110,18 @@ def fenghuo_plugin() -> PluginInfo:
 
 @hookimpl
 def fenghuo_channel_types() -> Sequence[ChannelType]:
-    return [ChannelType("vsat.http", HttpSettings, http_capabilities, ("url",), _http, _check)]
+    return [
+        ChannelType("vsat.http", HttpSettings, http_capabilities, ("url",), _http, _check),
+        ChannelType("vsat.mqtt", MqttSettings, mqtt_capabilities, ("mqtt",), _mqtt, _check),
+    ]
 
 
 @hookimpl
 def fenghuo_conformance() -> Sequence[ConformanceFixture]:
     from fenghuo_vsat.conformance import simulated_site
+    from fenghuo_vsat.conformance_mqtt import mosquitto
 
-    return [ConformanceFixture("vsat.http", "simulated server", simulated_site, is_simulated=True)]
+    return [
+        ConformanceFixture("vsat.http", "simulated server", simulated_site, is_simulated=True),
+        ConformanceFixture("vsat.mqtt", "mosquitto", mosquitto, standing=PeerStanding.REAL_PEER),
+    ]

@@ -51,7 +51,7 @@ class VsatHttp(SimpleChannel):
         self._reached = Evidence.DEVICE if settings.confirms == "device" else Evidence.ACCEPTED
         self._bucket = RateBucket(settings.rate_kbit * 125, settings.burst_octets, ctx.clock.monotonic)
         self._http: BoundHttp | None = None
-        self._guard = PathGuard(ctx, self._reset)
+        self._guard = PathGuard(ctx, self._interface)
         self._last_url = settings.url  # whom a probe asks: without a fixed url whoever was last written to
 
     @property
@@ -148,9 +148,10 @@ class VsatHttp(SimpleChannel):
             answer.status, retry_after=answer.headers.get("retry-after", ""), reached=self._reached, far_end=self._far_end
         )
 
-    def _reset(self) -> None:
-        if self._http is not None:
+    def _interface(self, is_running: bool, reason: str) -> None:
+        if self._http is not None and not is_running:
             self._http.reset()
+        self._ctx.health(is_running, reason)
 
     def _secret(self) -> str:
         secret = self._ctx.secret(self._settings.secret_file)

@@ -24,13 +24,13 @@ def bound_path(settings: PathSettings) -> BoundPath:
 
 
 class PathGuard:
-    """From start() to stop(). `on_gone` is called when the interface goes, before the core hears of it."""
+    """From start() to stop(). `on_interface(is_running, reason)` hears when the interface goes, and when it is back."""
 
-    def __init__(self, ctx: ChannelContext, on_gone: Callable[[], None]) -> None:
+    def __init__(self, ctx: ChannelContext, on_interface: Callable[[bool, str], None]) -> None:
         settings: PathSettings = ctx.settings
         self._ctx = ctx
         self._settings = settings
-        self._on_gone = on_gone
+        self._on_interface = on_interface
         self._watch = InterfaceWatch(settings.interface, self._changed) if settings.interface else None
         self._quality = LinkQuality(settings.degraded_below or 0.0, settings.good_from or settings.degraded_below or 0.0)
         self._poller: asyncio.Task[None] | None = None
@@ -68,9 +68,7 @@ class PathGuard:
         return SnmpGauge(settings.snmp_host, settings.snmp_port, community, oid(settings.snmp_oid), timeout_s=settings.snmp_timeout_s)
 
     def _changed(self, is_running: bool) -> None:
-        if not is_running:
-            self._on_gone()
-        self._ctx.health(is_running, f"interface {self._settings.interface} is {'back' if is_running else 'gone'}")
+        self._on_interface(is_running, f"interface {self._settings.interface} is {'back' if is_running else 'gone'}")
 
     async def _poll(self, gauge: SnmpGauge) -> None:
         """For ever."""

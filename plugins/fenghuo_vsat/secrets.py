@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Callable, Mapping
 
 from fenghuo import ConfigError
+from fenghuo_vsat.mqtt_settings import MqttSettings
 from fenghuo_vsat.settings import HttpSettings, PathSettings
 
 __all__ = ["faults", "secret_fault", "trust"]
@@ -17,11 +18,11 @@ def faults(settings: PathSettings, secret: Callable[[str], str]) -> Mapping[str,
     found: dict[str, str] = {}
     if settings.snmp_community_file and not secret(settings.snmp_community_file):
         found["snmp_community_file"] = "is empty; it must hold the community of the modem's agent"
-    if not isinstance(settings, HttpSettings):
-        return found
-    if settings.secret_file and (fault := secret_fault(secret(settings.secret_file))):
+    if isinstance(settings, MqttSettings) and settings.password_file and not secret(settings.password_file):
+        found["password_file"] = "is empty; it must hold the password of the account"
+    if isinstance(settings, HttpSettings) and settings.secret_file and (fault := secret_fault(secret(settings.secret_file))):
         found["secret_file"] = fault
-    if settings.ca_file:
+    if isinstance(settings, HttpSettings | MqttSettings) and settings.ca_file:
         try:
             trust(secret(settings.ca_file))
         except ConfigError as refusal:

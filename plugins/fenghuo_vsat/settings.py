@@ -23,7 +23,8 @@ class PathSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     table might send it another way. `attempt_s`: our own limit for an emission, after which its connection is reset and made anew;
     `connect_s`: for a connection to stand. `rate_kbit`: how much we may send, headers included, 0 for no limit; `burst_octets`: so much
     at once. `probe_idle_s`: with nothing heard for so long the far end is asked whether it is there, 0 for never; `probe_shortest_s`:
-    first wait between two questions while the channel is down, growing to half an hour. `watts_transmit`, `fen_per_megabyte`: what sending costs, for plans.
+    first wait between two questions while the channel is down, growing to half an hour. `watts_transmit`, `fen_per_megabyte`: what
+    sending costs, for plans.
 
     `snmp_host`: the modem's agent (SNMPv2c), empty for none; `snmp_port`; `snmp_oid`: of the number that tells how good the link is,
     Es/N0 for example; `snmp_scale`: what one unit of it is worth (0.1 where 86 means 8.6 dB); `snmp_community_file`: the community;

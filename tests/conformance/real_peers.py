@@ -256,5 +256,5 @@ def pytest_fenghuo_conformance() -> Sequence[ConformanceFixture]:
         ConformanceFixture("radio.link", "posts at direwolf", real_posts, standing=PeerStanding.REAL_PEER),
         ConformanceFixture("http.webhook", "node http", real_hook, standing=PeerStanding.REAL_PEER),
         ConformanceFixture("http.bulk", "bulk gateway", real_bulk),
-        ConformanceFixture("vsat.http", "node http", real_site),
+        ConformanceFixture("vsat.http", "node http", real_site, standing=PeerStanding.REAL_PEER),
     ]

@@ -1,0 +1,251 @@
+"""Channel `vsat.mqtt`: messages by an MQTT 5 broker at the far end of a satellite path, receipts and answers back.
+
+What is under way is nowhere but in the core's own store: a PUBACK lets nothing go but the doubt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from fenghuo import (
+    AuthFailed,
+    ChannelContext,
+    Emission,
+    Estimate,
+    Inbound,
+    InboundKind,
+    LinkError,
+    NotReady,
+    Outcome,
+    Permanent,
+    ProbeBudget,
+    ProbeResult,
+    Scope,
+    SendJob,
+    SimpleChannel,
+    Transient,
+)
+from fenghuo_adapters.bound_socket import wire_octets
+from fenghuo_adapters.mqtt_session import Arrived, Login, MqttSession, NotPublished, Place, Publication, Refused, Slot, Terms
+from fenghuo_adapters.rate_bucket import RateBucket
+from fenghuo_vsat.mqtt_settings import MqttSettings, is_name
+from fenghuo_vsat.mqtt_words import envelope, outcome_of, outcome_of_failure, publish_octets, read_receipt, ref_of
+from fenghuo_vsat.path_guard import PathGuard
+from fenghuo_vsat.secrets import trust
+from fenghuo_vsat.wire_cost import cost, on_the_wire
+
+__all__ = ["VsatMqtt"]
+
+ADDRESS_KIND = "mqtt"
+ENVELOPE_OCTETS = 128
+"""What the envelope adds to the payload beside its topic, about."""
+LONGEST_EXPIRY_S = 0xFFFFFFFF
+"""Source: MQTT 5.0 §3.3.2.3.3, a four-octet integer."""
+LOGIN_REFUSALS = frozenset({0x85, 0x86, 0x87, 0x8A, 0x8C})
+"""Client identifier, name or password, not authorised, banned, authentication method: a person has to mend them. Source: §3.2.2.2."""
+
+
+class VsatMqtt(SimpleChannel):
+    """The session connects again by itself once it was connected; health is told at each change."""
+
+    def __init__(self, ctx: ChannelContext) -> None:
+        settings: MqttSettings = ctx.settings
+        self._ctx = ctx
+        self._settings = settings
+        self._topics = settings.topics
+        self._stream = f"{int(ctx.clock.time() * 1000):x}"
+        self._numbers: dict[str, itertools.count[int]] = {}
+        self._bucket = RateBucket(settings.rate_kbit * 125, settings.burst_octets, ctx.clock.monotonic)
+        self._counted = 0
+        self._guard = PathGuard(ctx, self._interface)
+        self._session: MqttSession | None = None
+        self._is_stopping = False
+
+    @property
+    def spent_octets(self) -> int:
+        """Octets of IP that it has sent."""
+        self._settle()
+        return self._bucket.spent
+
+    async def start(self) -> None:
+        """Connect and subscribe. Raises: NotReady (anything that may pass), ConfigError (files that cannot work), AuthFailed."""
+        session = MqttSession(self._terms(), self, self._ctx.random)
+        self._guard.start()
+        try:
+            await session.open()
+        except LinkError as failed:
+            await session.close()
+            await self._guard.stop()
+            if isinstance(failed, Refused) and failed.code in LOGIN_REFUSALS:
+                raise AuthFailed(str(failed)) from failed
+            raise NotReady(str(failed), retry_after_s=min(10.0, self._settings.reconnect_most_s)) from failed
+        self._session = session
+
+    async def stop(self, deadline: float) -> None:
+        """Say good-bye and close; the broker keeps the session, and what is under way becomes Unknown."""
+        self._is_stopping = True
+        if self._session is not None:
+            await self._session.close()
+        await self._guard.stop()
+
+    def connected(self) -> None:
+        """The session is connected (MqttEvents)."""
+        self._counted = 0
+        self._ctx.health(True, "connected and subscribed")
+
+    def lost(self, reason: str) -> None:
+        """The connection was lost (MqttEvents)."""
+        if not self._is_stopping:
+            self._ctx.health(False, reason)
+
+    def estimate(self, size: int, address: str) -> Estimate:
+        topic, receipt_to = self._topics.out(address), self._topics.receipt(address)
+        octets = size + ENVELOPE_OCTETS + len(receipt_to.encode())
+        return cost(publish_octets(octets, topic, receipt_to), self._settings)
+
+    async def send(self, job: SendJob) -> Outcome:
+        """A place among what is under way, then begin(), then the publication; without a connection there is no begin()."""
+        if not is_name(job.address):
+            return Permanent(Scope.RECIPIENT, "not-a-name")
+        if job.size > self._settings.max_octets:
+            return Permanent(Scope.MESSAGE, "too-long")
+        spare_s = self._left_s(job) - self._settings.attempt_s
+        if not await self._has_room(spare_s):
+            return Transient(Scope.MESSAGE, "rate-budget", self._bucket.wait_s())
+        try:
+            async with self._open_session().slot(within_s=max(0.0, spare_s)) as slot, job.begin() as emission:
+                return await self._publish(slot, emission, job.address)
+        except LinkError as failed:
+            return outcome_of_failure(failed)
+
+    async def probe(self, budget: ProbeBudget) -> ProbeResult:
+        """Ask the broker for our subscription once more. Raises: LinkError when there is no connection or no answer in time."""
+        round_trip_s = await self._open_session().ask(within_s=budget.timeout_s)
+        detail = " · ".join(filter(None, ("the broker answered", self._guard.said())))
+        return ProbeResult(answered=True, round_trip_s=round_trip_s, detail=detail)
+
+    async def inbound(self) -> AsyncIterator[Inbound]:
+        if self._session is None:
+            return
+        while (arrived := await self._session.receive()) is not None:
+            yield self._read(arrived)
+
+    async def _publish(self, slot: Slot, emission: Emission, recipient: str) -> Outcome:
+        await emission.turn()
+        receipt_to = self._topics.receipt(recipient)
+        seq = next(self._numbers.setdefault(recipient, itertools.count(1)))
+        payload = envelope(
+            emission.payload.data,
+            token=emission.token,
+            n=emission.n,
+            number=emission.number,
+            place=(self._stream, seq),
+            receipt_to=receipt_to,
+        )
+        publication = Publication(
+            self._topics.out(recipient),
+            payload,
+            expiry_s=min(LONGEST_EXPIRY_S, max(1, math.ceil(emission.validity_s))),
+            content_type="application/json",
+            correlation=emission.token.encode(),
+            response_topic=receipt_to,
+        )
+        foreseen = on_the_wire(publish_octets(len(payload), publication.topic, receipt_to))
+        self._counted += foreseen
+        self._bucket.take(foreseen)
+        answer = await slot.publish(publication, within_s=self._settings.attempt_s)
+        self._settle()
+        return outcome_of(answer, ref_of(recipient, emission.token))
+
+    async def _has_room(self, spare_s: float) -> bool:
+        """Wait until what was sent before is covered, so that the wait costs no emission its time."""
+        self._settle()
+        wait_s = self._bucket.wait_s()
+        if wait_s > max(0.0, spare_s):
+            return False
+        if wait_s > 0:
+            await asyncio.sleep(wait_s)
+        return True
+
+    def _settle(self) -> None:
+        """What was foreseen is replaced by what the kernel says that this connection has sent, pings and all."""
+        sent = self._session.measured(wire_octets) if self._session is not None else None
+        if sent is not None:
+            self._bucket.settle(sent - self._counted)
+            self._counted = sent
+
+    def _read(self, arrived: Arrived) -> Inbound:
+        """A receipt or an answer; what is refused is kept as it came, and proves nothing."""
+        told = self._topics.told_apart(arrived.topic)
+        if told is None or arrived.retained:
+            self._refuse(arrived, "it is retained; publish it without retain" if arrived.retained else "its topic is none of ours")
+            return _inbound(InboundKind.RECEIPT, arrived, "")
+        word, sender = told
+        if word == "answer":
+            return _inbound(InboundKind.ANSWER, arrived, sender, text=arrived.payload.decode("utf-8", "replace"))
+        receipt = read_receipt(arrived.payload)
+        if receipt is None:
+            self._refuse(arrived, "it is no receipt")
+            return _inbound(InboundKind.RECEIPT, arrived, sender)
+        return Inbound(
+            InboundKind.RECEIPT,
+            arrived.payload,
+            _acknowledging(arrived),
+            address_kind=ADDRESS_KIND,
+            address=sender,
+            ref=ref_of(sender, receipt.id),
+            level=receipt.evidence,
+            failure=receipt.failure,
+            text=receipt.text,
+        )
+
+    def _refuse(self, arrived: Arrived, cause: str) -> None:
+        self._ctx.log.warning("a message was refused", topic=arrived.topic, cause=cause)
+
+    def _interface(self, is_running: bool, reason: str) -> None:
+        """The interface came or went. That it is back says nothing of the session, which tells so itself."""
+        if not is_running:
+            self._ctx.health(False, reason)
+
+    def _left_s(self, job: SendJob) -> float:
+        return job.deadline - self._ctx.clock.monotonic()
+
+    def _open_session(self) -> MqttSession:
+        if self._session is None:
+            raise NotPublished("not started")
+        return self._session
+
+    def _terms(self) -> Terms:
+        settings, secret = self._settings, self._ctx.secret
+        return Terms(
+            Place(settings.host, settings.port, settings.source, settings.interface, unanswered_s=settings.attempt_s),
+            Login(
+                settings.client_id or f"fenghuo-{settings.node}-vsat",
+                settings.username,
+                secret(settings.password_file) if settings.password_file else "",
+                expiry_s=settings.session_expiry_s,
+                keepalive_s=settings.keepalive_s,
+            ),
+            topics=self._topics.listening(),
+            tls=None if settings.plain else trust(secret(settings.ca_file)),
+            window=settings.window,
+            connect_s=settings.connect_s,
+            answer_s=settings.attempt_s,
+            reconnect_most_s=settings.reconnect_most_s,
+        )
+
+
+def _inbound(kind: InboundKind, arrived: Arrived, sender: str, *, text: str = "") -> Inbound:
+    return Inbound(kind, arrived.payload, _acknowledging(arrived), address_kind=ADDRESS_KIND, address=sender, text=text)
+
+
+def _acknowledging(arrived: Arrived) -> Callable[[], Awaitable[None]]:
+    """The acknowledgement as the core awaits it."""
+
+    async def ack() -> None:
+        arrived.acknowledge()
+
+    return ack

@@ -1,0 +1,89 @@
+"""`[channels.NAME.settings]` with type "vsat.mqtt": an MQTT 5 broker at the far end of a satellite path; recipients and topics."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import msgspec
+
+from fenghuo_vsat.settings import PathSettings, Seconds
+
+__all__ = ["MqttSettings", "Topics", "is_name"]
+
+_NAME = re.compile(r"[^\s/+#$\x00-\x1f\x7f][^\s/+#\x00-\x1f\x7f]*")
+_LONGEST_NAME = 64
+
+
+class MqttSettings(PathSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A path that carries MQTT 5. Topics and envelopes are those of mqtt.topic, so that a device need not know by which way it is told.
+
+    `node`: our place below `root`, one level, as the access rules of the broker name it. `client_id`: empty for fenghuo-NODE-vsat; two
+    clients of one name throw each other out. `ca_file`: whose certificates the broker may show; `plain`: without TLS; `username`,
+    `password_file`: our account. `keepalive_s`: a dead path is noticed without traffic within two and a third of these.
+    `session_expiry_s`: how long the broker keeps what comes for us while we are away. `reconnect_most_s`: longest wait between two
+    connections. `window`: messages under way at once. `idempotent`: recipients drop what they have under the same id, so that a
+    doubtful message may simply be repeated. `receipt_q95_s`: 95 % of receipts have come by then.
+    """
+
+    host: str
+    node: str
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8883
+    root: str = "fenghuo"
+    client_id: str = ""
+    username: str = ""
+    password_file: str = ""
+    ca_file: str = ""
+    plain: bool = False
+    keepalive_s: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 30
+    session_expiry_s: Annotated[int, msgspec.Meta(ge=0, le=604_800)] = 86_400
+    reconnect_most_s: Seconds = 60.0
+    window: Annotated[int, msgspec.Meta(ge=1, le=100)] = 8
+    max_octets: Annotated[int, msgspec.Meta(ge=1024, le=268_435_455)] = 262_144
+    idempotent: bool = True
+    receipt_q95_s: Annotated[float, msgspec.Meta(gt=0)] = 120.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.host:
+            raise ValueError('host is empty; give the broker\'s address, for example host = "10.99.0.2"')
+        for key in ("node", "root"):
+            if not is_name(getattr(self, key)):
+                raise ValueError(f'{key} {getattr(self, key)!r} is not one level of a topic such as "hq": no spaces, / + #, no $ in front')
+        if self.plain == bool(self.ca_file):
+            raise ValueError("ca_file names whose certificates the broker may show, plain = true goes without TLS: give one of the two")
+        if self.password_file and not self.username:
+            raise ValueError("password_file is set and username is empty; a password needs an account")
+
+    @property
+    def topics(self) -> Topics:
+        return Topics(f"{self.root}/{self.node}")
+
+
+class Topics(msgspec.Struct, frozen=True):
+    """Where things are published, below `base`. The last level is always the recipient, so that an access rule can fence it by its name."""
+
+    base: str
+
+    def out(self, recipient: str) -> str:
+        """Messages to a recipient, by us alone."""
+        return f"{self.base}/out/{recipient}"
+
+    def receipt(self, recipient: str) -> str:
+        """Its receipts for them, by it alone."""
+        return f"{self.base}/receipt/{recipient}"
+
+    def listening(self) -> tuple[str, ...]:
+        """What we subscribe to."""
+        return (f"{self.base}/receipt/+", f"{self.base}/answer/+")
+
+    def told_apart(self, topic: str) -> tuple[str, str] | None:
+        """The word (receipt, answer) and the sender of a topic; None for one that is none of ours."""
+        front, _, sender = topic.rpartition("/")
+        base, _, word = front.rpartition("/")
+        return (word, sender) if base == self.base and word in {"receipt", "answer"} and is_name(sender) else None
+
+
+def is_name(text: str) -> bool:
+    """Whether it is one level of a topic, as the name of a device or post is."""
+    return bool(_NAME.fullmatch(text)) and len(text.encode("utf-8", "replace")) <= _LONGEST_NAME
