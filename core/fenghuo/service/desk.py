@@ -44,6 +44,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "channel.why": EVERYONE,
     "route.explain": EVERYONE,
     "route.lint": EVERYONE,
+    "whatif": EVERYONE,
     "directory.import": ("admin",),
     "directory.check": EVERYONE,
     "directory.proven": EVERYONE,

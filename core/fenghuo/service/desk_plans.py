@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -23,6 +24,7 @@ from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.explaining import Explaining
 from fenghuo.service.public_queue import public_queue
 from fenghuo.service.showing import channel_view, rfc3339
+from fenghuo.service.supposing import supposed
 from fenghuo.service.unsent import unsent
 from fenghuo.store.audit import Deed
 from fenghuo.store.records import ChannelRow
@@ -38,6 +40,12 @@ class Explain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     raw: bytes
     media_type: str = ""
+
+
+class Suppose(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Risk groups or channels that fail together; none: every single point of failure."""
+
+    lose: tuple[str, ...] = ()
 
 
 class Switch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,6 +78,7 @@ class PlanVerbs:
         return {
             "route.explain": self.explain,
             "route.lint": self.lint,
+            "whatif": self.whatif,
             "channel.ls": self.channels,
             "channel.enable": self.enable,
             "channel.disable": self.disable,
@@ -97,6 +106,11 @@ class PlanVerbs:
     async def lint(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """What is wrong with the rules on the channels and the directory of this node."""
         return {"faults": list(lint_rules(self._office.rules, self._office.directory, self._board.situation()))}
+
+    async def whatif(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Who could not be reached any more if something failed, on channels, rules and directory as they are; nothing is changed."""
+        wanted = msgspec.convert(args, Suppose)
+        return await asyncio.to_thread(supposed, self._office, self._board.situation(), wanted.lose)
 
     async def channels(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
         return [channel_view(instance, self._queues.queued(instance.name)) for instance in self._board]

@@ -35,7 +35,7 @@ TABLE: dict[str, set[str]] = {
     "endpoint.ls": READS,
     "endpoint.ack": {"operator"},
     **dict.fromkeys(
-        ("alert.sign", "message.show", "message.ls", "message.why", "channel.ls", "channel.why", "route.explain", "route.lint"), READS
+        ("alert.sign", "message.show", "message.ls", "message.why", "channel.ls", "channel.why", "route.explain", "route.lint", "whatif"), READS
     ),
     **dict.fromkeys(("directory.check", "log.read", "log.follow", "status", "metrics", "queue.ls", "plugin.ls"), READS),
     "state": READS - {"source"},

@@ -1,0 +1,96 @@
+"""What a failure would do, in sentences with names and numbers: the answer of `fenghuo whatif`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from fenghuo.engine.office import Office
+from fenghuo.engine.whatif import Footing, Loss, SinglePoint, WhatIf, losing, named, single_points
+from fenghuo.errors import FormatError
+from fenghuo.formats.table_reading import near
+from fenghuo.model.situation import Situation
+
+__all__ = ["supposed"]
+
+SHOWN = 1000
+"""Recipients listed under one head; all are counted."""
+NAMED = 10
+"""Recipients named in one sentence."""
+
+
+def supposed(office: Office, situation: Situation, lose: Sequence[str]) -> dict[str, Any]:
+    """Without `lose` every single point of failure; with it what the failure of all of it together would do. Reckons long for a large
+    directory, and reads only what is frozen: for a thread. Raises: FormatError: a name that nothing here has."""
+    known = named(situation)
+    for name in lose:
+        if name not in known:
+            says = f"lose has {name!r}, which is no risk group and no channel of this node{near(name, known)}"
+            raise FormatError(says, code="bad-argument", where="lose")
+    if not lose:
+        return _points(single_points(office.rules, office.directory, situation))
+    return _lost(losing(office.rules, office.directory, situation, lose), lose)
+
+
+def _points(points: Iterable[SinglePoint]) -> dict[str, Any]:
+    return {"single_points": [_point(point) for point in points]}
+
+
+def _point(point: SinglePoint) -> dict[str, Any]:
+    people = list(dict.fromkeys(footing.recipient for footing in point.held))
+    rules = list(dict.fromkeys(footing.rule for footing in point.held))
+    takes = "" if point.channels == (point.name,) else f" takes {', '.join(point.channels)}, and"
+    return {
+        "name": point.name,
+        "channels": list(point.channels),
+        "count": len(people),
+        "recipients": people[:SHOWN],
+        "rules": rules,
+        "says": f"{point.name}{takes} alone cuts off {len(people)}: {_names(people)} (rules: {', '.join(rules)})",
+    }
+
+
+def _lost(found: WhatIf, lose: Sequence[str]) -> dict[str, Any]:
+    return {
+        "lose": list(lose),
+        "count": len({loss.recipient for loss in found.lost}),
+        "lost": [_loss(loss, lose) for loss in found.lost[:SHOWN]],
+        "already": _whom(found.already),
+        "alone": [{"recipient": one.recipient, "rule": one.rule, "channel": one.channels[0]} for one in found.alone[:SHOWN]],
+        "rules": [
+            {"rule": one.rule, "recipients": one.recipients, "before": round(one.before, 4), "after": round(one.after, 4)}
+            for one in found.reach
+        ],
+        "says": _summary(found, lose),
+    }
+
+
+def _loss(loss: Loss, lose: Sequence[str]) -> dict[str, Any]:
+    why = f"{loss.through[0]} alone is enough" if loss.through else "only together"
+    if len(loss.through) > 1:
+        why = f"each of {', '.join(loss.through)} alone is enough"
+    return {
+        "recipient": loss.recipient,
+        "rule": loss.rule,
+        "channels": list(loss.channels),
+        "through": list(loss.through),
+        "says": f"{loss.recipient} ({loss.rule}) has {', '.join(loss.channels)}" + (f"; {why}" if len(lose) > 1 else ""),
+    }
+
+
+def _whom(footings: Iterable[Footing]) -> list[dict[str, str]]:
+    return [{"recipient": one.recipient, "rule": one.rule} for one in list(footings)[:SHOWN]]
+
+
+def _summary(found: WhatIf, lose: Sequence[str]) -> list[str]:
+    lost = list(dict.fromkeys(loss.recipient for loss in found.lost))
+    alone = list(dict.fromkeys(one.recipient for one in found.alone))
+    already = list(dict.fromkeys(one.recipient for one in found.already))
+    said = [f"without {', '.join(lose)} {len(lost)} cannot be reached any more" + (f": {_names(lost)}" if lost else "")]
+    said += [f"{len(alone)} have one channel left: {_names(alone)}"] if alone else []
+    said += [f"{len(already)} have no usable channel even now: {_names(already)}"] if already else []
+    return said + [f"rule {one.rule}: reached in time {one.before:.4f}, then {one.after:.4f}" for one in found.reach]
+
+
+def _names(people: Sequence[str]) -> str:
+    return ", ".join(people[:NAMED]) + (" …" if len(people) > NAMED else "")
