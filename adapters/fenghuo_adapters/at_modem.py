@@ -45,6 +45,9 @@ class ModemEvents(Protocol):
     def answered_late(self, modem: Modem, reference: int) -> None:
         """The answer to the submission that was given up last."""
 
+    def in_step(self, modem: Modem) -> None:
+        """Whatever it had not answered by now it will never answer."""
+
 
 class Modem:
     """See the module. `name`: of its device, for an operator; `sim`: tells the SIMs of a pool apart."""
@@ -160,6 +163,7 @@ class Modem:
         session = self._session = AtSession(streams, name=self.name, on_news=self._heard)
         try:
             ready: Ready = await set_up(session, self._profile)
+            self._events.in_step(self)
             self._unsure = 0
             await self._look(session)
         except BaseException as fault:
@@ -174,6 +178,7 @@ class Modem:
         """Whether anything may be given to it. Raises: LinkError: it does not answer."""
         if not session.is_in_step:
             await session.resync(self._profile.mark_query, within_s=self._profile.command_s, tries=3)
+            self._events.in_step(self)
         standing = await look(session, self._profile)
         self.signal = standing.signal
         if self._unsure >= _UNSURE_MOST:

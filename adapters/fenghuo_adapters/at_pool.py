@@ -170,6 +170,9 @@ class ModemPool(Generic[Correlation]):
             whole = msgspec.structs.replace(sent, references=(*sent.references, reference))
             self._incoming.put_nowait(Late(correlation, whole))
 
+    def in_step(self, modem: Modem) -> None:
+        self._given_up.pop(modem.name, None)
+
     def _standing(self) -> str:
         if len(self._modems) == 1:
             return self._modems[0].why_down or "registered"

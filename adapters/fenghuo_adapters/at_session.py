@@ -22,8 +22,6 @@ __all__ = ["AtRefused", "AtSession", "LateReference", "News", "NotHandedOver", "
 _CHUNK = 4096
 _CLOSE_S = 2.0
 _WRITE_S = 5.0
-QUIET_S = 0.2
-"""A line that says nothing for so long after OK has answered everything that it was asked."""
 
 
 class AtRefused(LinkError):
@@ -79,7 +77,6 @@ class AtSession:
         self._lock = asyncio.Lock()
         self._pending: _Pending | None = None
         self._direct: Direct | None = None
-        self._heard = 0
         self.is_in_step = True
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._ear = asyncio.create_task(self._listen(), name=f"at {name}")
@@ -121,8 +118,8 @@ class AtSession:
             return _reference(pending.lines)
 
     async def resync(self, query: str, *, within_s: float, tries: int) -> None:
-        """Bring the line in step: ESC ends a prompt that may wait, AT is answered, there is silence, and `query` is answered by its own
-        line, for whatever is answered late by then. Raises: LinkError.
+        """Bring the line in step: ESC ends a prompt that may wait, AT is a sign of life, and once `query` is answered by its own line,
+        whatever was asked before has its answer, however late. Raises: LinkError.
         """
         async with self._lock:
             for _ in range(tries - 1):
@@ -135,24 +132,11 @@ class AtSession:
 
     async def _greet(self, query: str, within_s: float) -> None:
         await self._write(framing.ESCAPE + b"\r")
-        await self._silence(within_s)
         for text, mark in (("AT", ""), (query, query[2:].rstrip("?"))):
             async with self._asking(mark, is_greeting=True) as pending:
                 await self._write(text.encode() + b"\r")
                 await self._answer(pending, within_s, text)  # ERROR is a sign of life too
-            await self._silence(within_s)
         self.is_in_step = True
-
-    async def _silence(self, within_s: float) -> None:
-        """Raises: LinkTimeout: it never stops talking."""
-        try:
-            async with asyncio.timeout(within_s + QUIET_S):
-                heard = -1
-                while heard != self._heard:
-                    heard = self._heard
-                    await asyncio.sleep(QUIET_S)
-        except TimeoutError:
-            raise LinkTimeout(f"{self.name} does not fall silent") from None
 
     async def _prompt(self, pending: _Pending, within_s: float) -> None:
         waiting = asyncio.ensure_future(pending.prompted.wait())
@@ -215,7 +199,6 @@ class AtSession:
         why = "it was closed by the far end"
         try:
             while octets := await self._stream.read(_CHUNK):
-                self._heard += len(octets)
                 for line in reader.feed(octets):
                     self._take(line)
         except OSError as exc:

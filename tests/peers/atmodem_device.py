@@ -112,6 +112,7 @@ class Modem:
         self.is_pdu, self.echo, self.is_unlocked = False, True, not self.how["pin"]
         self.held = b""
         self.awaited: int | str | None = None
+        self.is_sending = False
         if self.how["hang_until_reset"]:
             self.how["hang"] = self.how["hang_until_reset"] = False
 
@@ -128,7 +129,11 @@ class Modem:
         if self.echo and self.awaited is None:
             self.put(octets)
         self.held += octets
-        while self._step():
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Take what came, one thing after the other; while it sends, nothing else is answered."""
+        while not self.is_sending and self._step():
             pass
 
     def _step(self) -> bool:
@@ -184,14 +189,17 @@ class Modem:
         wants = bool(first & 0x20) and not self.how["silent"]
         if wants and self.how["hasty"]:
             self.report(number, reference, 0x00)
+        self.is_sending = True
         asyncio.get_running_loop().call_later(self.how["delay_s"], self._answer, reference)
         if wants and not self.how["hasty"]:
             status = 0x46 if number.endswith("99") else 0x00
             asyncio.get_running_loop().call_later(self.how["delay_s"] + self.how["report_s"], self.report, number, reference, status)
 
     def _answer(self, reference: int) -> None:
+        self.is_sending = False
         self.say(f"+CMGS: {reference}")
         self.say("OK")
+        self._go_on()
 
     def report(self, number: str, reference: int, status: int) -> None:
         digits = report(number, reference, status)
