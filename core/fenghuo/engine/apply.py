@@ -64,7 +64,11 @@ class Apply:
         self._outcomes = Outcomes(office, book, board, changed=self._changed, observed=self._observed)
         self._hedging = Hedging()
         self.end_fan_out: Callable[[int], int | None] = _is_none
-        self.on_changed: Callable[[Delivery | None, Delivery], None] = _is_not_noted
+        self._on_changed: Callable[[Delivery | None, Delivery], None] = _is_not_noted
+
+    def tell(self, on_changed: Callable[[Delivery | None, Delivery], None], on_answer: Callable[[str, Delivery], None]) -> None:
+        """Have each change of a delivery noted, and by which channel a person answered."""
+        self._on_changed, self._outcomes.on_answer = on_changed, on_answer
 
     def all(self, facts: Iterable[Fact], batch: Batch) -> list[OpenTarget]:
         """Apply facts in order; every target that must be advanced."""
@@ -116,7 +120,7 @@ class Apply:
     def _changed(self, entry: OpenTarget, delivery: Delivery, batch: Batch) -> None:
         before = entry.deliveries.get(delivery.id)
         batch.changed(before, delivery)
-        self.on_changed(before, delivery)
+        self._on_changed(before, delivery)
         if delivery.state is DeliveryState.IN_DOUBT and (before is None or before.state is not DeliveryState.IN_DOUBT):
             sound(delivery, self._board.situation(), batch)
         self._book.put(entry, delivery)

@@ -188,11 +188,6 @@ class ChannelBoard:
         instance = self._instances.get(name)
         return instance.reach if instance is not None else PLAIN.reach
 
-    def can_prove(self, name: str) -> bool:
-        """Whether a channel can say that something arrived, so that its silence is a miss."""
-        instance = self._instances.get(name)
-        return instance is not None and instance.capabilities.evidence_max >= Evidence.DEVICE
-
     def switch(self, name: str, admin: Admin, reason: str) -> None:
         """Enable or disable an instance."""
         instance = self._instances[name]

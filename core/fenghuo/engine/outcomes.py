@@ -16,6 +16,7 @@ from fenghuo.engine.last_attempt import LAST
 from fenghuo.engine.office import Office
 from fenghuo.engine.settling import receipted, settle
 from fenghuo.model.delivery import Delivery, DeliveryState, Permanent, Reached, Scope, Transient, Unknown, outcome_text
+from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageState
 from fenghuo.store.records import RefRow
 
@@ -34,6 +35,7 @@ class Outcomes:
         self._board = board
         self._changed = changed
         self._observed = observed
+        self.on_answer: Callable[[str, Delivery], None] = _is_not_noted
 
     def apply(self, fact: Settled | Receipted | Denial, batch: Batch) -> Iterable[OpenTarget]:
         """What it changes; the targets that must be advanced."""
@@ -72,6 +74,8 @@ class Outcomes:
         if is_late:
             after = receipted(delivery, level=after.evidence, failure=None, needed=holder.objective.objective.needed)
         self._changed(holder, after, batch)
+        if isinstance(fact.outcome, Reached) and fact.outcome.level >= Evidence.HUMAN:
+            self.on_answer(delivery.channel, delivery)
         if after.state is DeliveryState.READY:  # another try: what the dispatcher had is done with
             holder.unoffered.add(after.id)
         affected = self._health_after(delivery, fact, batch)
@@ -124,6 +128,8 @@ class Outcomes:
         _tell_words(fact, f"delivery/{fact.delivery}", batch, message=before.message, recipient=before.recipient)
         if after != before:
             self._changed(holder, after, batch)
+        if fact.level is not None and fact.level >= Evidence.HUMAN:
+            self.on_answer(fact.channel, before)
         affected = self._observed(ChannelObserved(fact.channel, Sign.RECEIPT), batch)
         return (holder, *affected)
 
@@ -140,6 +146,10 @@ class Outcomes:
             text=fact.text,
             inbox=fact.inbox,
         )
+
+
+def _is_not_noted(channel: str, delivery: Delivery) -> None:
+    """Until the proven-path ledger is wired in, nobody notes by which channel a person answered."""
 
 
 def _tell_words(fact: Receipted, subject: str, batch: Batch, **whose: str) -> None:

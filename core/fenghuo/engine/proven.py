@@ -14,6 +14,7 @@ from enum import StrEnum
 
 import msgspec
 
+from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.office import Office
 from fenghuo.model.delivery import Delivery, DeliveryState, Scope
 from fenghuo.model.directory import RecipientId
@@ -93,11 +94,12 @@ class Chances(Mapping[RecipientId, Mapping[str, float]]):
 class ProvenLedger:
     """Notes what becomes of every delivery to a named recipient. Used from the loop only."""
 
-    def __init__(self, office: Office, store: Store, *, can_prove: Callable[[str], bool]) -> None:
+    def __init__(self, office: Office, store: Store, board: ChannelBoard) -> None:
         self._office = office
         self._store = store
-        self._can_prove = can_prove
+        self._board = board
         self._ways: dict[RecipientId, dict[str, ProvenRow]] = {}
+        board.proven = Chances(self._ways, board.reach, office.clock.time)
         self._unwritten: set[tuple[RecipientId, str]] = set()
         self._noted = asyncio.Event()
 
@@ -106,10 +108,6 @@ class ProvenLedger:
         for row in await self._store.find(PROVEN):
             self._ways.setdefault(row.recipient, {})[row.channel] = row
 
-    def chances(self, reach: Callable[[str], float]) -> Chances:
-        """What planning may go by."""
-        return Chances(self._ways, reach, self._office.clock.time)
-
     def way(self, recipient: RecipientId, channel: str) -> ProvenRow | None:
         """What is known of a way, None: nothing."""
         return self._ways.get(recipient, {}).get(channel)
@@ -117,23 +115,37 @@ class ProvenLedger:
     def note(self, before: Delivery | None, after: Delivery) -> None:
         """Whether a change of a delivery proves its way, or says that it was missed."""
         was = before.evidence if before is not None else Evidence.STORED
-        if Evidence.DEVICE <= was < after.evidence:
-            self._raise(after)
-        elif after.evidence >= Evidence.DEVICE and after.evidence > was:
-            self._count(after, after.evidence)
+        if was < Evidence.DEVICE <= after.evidence < Evidence.HUMAN:
+            self._count(after.recipient, after.channel, after.address, level=after.evidence)
         elif before is not None and after.evidence < Evidence.DEVICE and _is_missed(before, after) and self._can_prove(after.channel):
-            self._count(after, None)
+            self._count(after.recipient, after.channel, after.address, level=None)
 
-    def _raise(self, delivery: Delivery) -> None:
-        """The same delivery is confirmed once more, by somebody who knows better: a newer proof, and no second one."""
-        known = self.way(delivery.recipient, delivery.channel)
-        if known is not None and known.address == delivery.address:
-            self._keep(msgspec.structs.replace(known, level=delivery.evidence, proven_at=self._office.clock.time()))
+    def answered(self, channel: str, before: Delivery) -> None:
+        """A person has answered over this channel, which need not be the one over which the message went: the way of the answer is
+        proven. A device that had confirmed the same delivery before has counted already."""
+        address = before.address if before.channel == channel else self._address(before.recipient, channel)
+        known = self.way(before.recipient, channel)
+        has_counted = before.channel == channel and before.evidence >= Evidence.DEVICE
+        if has_counted and known is not None and known.address == address:
+            self._keep(msgspec.structs.replace(known, level=Evidence.HUMAN, proven_at=self._office.clock.time()))
+        else:
+            self._count(before.recipient, channel, address, level=Evidence.HUMAN)
 
-    def _count(self, delivery: Delivery, level: Evidence | None) -> None:
-        known = self.way(delivery.recipient, delivery.channel)
-        if known is None or known.address != delivery.address:  # another telephone has proven nothing yet
-            known = ProvenRow(delivery.recipient, delivery.channel, delivery.address)
+    def _address(self, recipient: RecipientId, channel: str) -> str:
+        """The one that a channel would use first."""
+        instance = self._board.get(channel)
+        points = self._office.directory.contacts_by_owner.get(recipient, ())
+        return next((point.address for point in points if instance is not None and point.kind in instance.address_kinds), "")
+
+    def _can_prove(self, channel: str) -> bool:
+        """Whether a channel can say that something arrived, so that its silence is a miss."""
+        instance = self._board.get(channel)
+        return instance is not None and instance.capabilities.evidence_max >= Evidence.DEVICE
+
+    def _count(self, recipient: RecipientId, channel: str, address: str, *, level: Evidence | None) -> None:
+        known = self.way(recipient, channel)
+        if known is None or known.address != address:  # another telephone has proven nothing yet
+            known = ProvenRow(recipient, channel, address)
         self._keep(counted(known, self._office.clock.time(), level=level))
 
     def _keep(self, row: ProvenRow) -> None:

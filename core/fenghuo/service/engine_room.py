@@ -66,8 +66,8 @@ class EngineRoom:
         self.fan_outs = FanOuts(office, self.facts, self.book, store, board=self.board, shelf=self.shelf)
         self.fan_outs.on_fatal = on_fatal
         self.apply.end_fan_out = self.fan_outs.end
-        self.proven = ProvenLedger(office, store, can_prove=self.board.can_prove)
-        self.apply.on_changed, self.board.proven = self.proven.note, self.proven.chances(self.board.reach)
+        self.proven = ProvenLedger(office, store, self.board)
+        self.apply.tell(self.proven.note, self.proven.answered)
         self.receipts = Receipts(office, self.facts, self.book, store, intake=self.intake)
         self.receipts.on_page = self.fan_outs.receipt
         self.receipts.credited = self.board.credited_inbound

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from fenghuo.engine.proven import AMBER_S, HALF_LIFE_S, Age, age_of, chance, counted
-from fenghuo.model.delivery import Permanent, Scope
+from fenghuo.model.delivery import Permanent, Reached, Scope
 from fenghuo.model.evidence import Evidence
+from fenghuo.plugin.ports import Capabilities
 from fenghuo.store.records import ProvenRow
 from fenghuo.store.tables import PROVEN
 from tests.core.engine.house import House, opened
@@ -78,6 +79,25 @@ async def test_a_receipt_proves_the_way_it_came_by(tmp_path: Path) -> None:
         assert (1, ["wang"], {"a"}) == (len(proven), list(proven), set(proven["wang"]))
         assert 0.95 < proven["wang"]["a"] < 1.0
         assert {} == proven.get("li", {})
+
+
+async def test_an_answer_proves_the_way_that_it_came_by(tmp_path: Path) -> None:
+    """Whoever reads it on the radio and answers by telephone has shown that the telephone works, and of the radio nothing."""
+    async with opened(tmp_path) as house:
+        await house.order("wang", needed="HUMAN", via=["r"])
+        house.clock.now += 5
+        await house.answer("a", "+8613800000001")
+        (delivery,) = await house.deliveries("wang")
+        assert ("r", Evidence.HUMAN) == (delivery.channel, delivery.evidence)
+        assert [("wang", "a", "HUMAN", 1.0, 0.0)] == await ways(house)
+
+
+async def test_an_outcome_that_says_a_person_has_it_is_a_proof(tmp_path: Path) -> None:
+    """Some far ends answer for the person in the very answer of the emission."""
+    async with opened(tmp_path, a=Capabilities(form="sms", evidence_max=Evidence.HUMAN)) as house:
+        house.channel["a"].outcomes.append(Reached(Evidence.HUMAN))
+        await house.order("wang")
+        assert [("wang", "a", "HUMAN", 1.0, 0.0)] == await ways(house)
 
 
 async def test_silence_where_word_could_have_come_is_a_miss(tmp_path: Path) -> None:
