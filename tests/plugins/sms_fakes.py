@@ -42,6 +42,9 @@ class FakeContext:
     def health(self, up: bool, reason: str) -> None:
         self.told.append((up, reason))
 
+    def strained(self, reason: str) -> None:
+        """Nothing here is ever strained."""
+
 
 @dataclass
 class FakeEmission:
