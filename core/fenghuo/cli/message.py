@@ -62,6 +62,8 @@ def _made_by(objective: dict[str, Any]) -> None:
 
 def _target(target: dict[str, Any]) -> None:
     click.echo(f"    {clean(target['recipient'])}: {clean(target['state'])}, {clean(target['says'])}")
+    if target.get("outlook"):
+        click.echo(f"      {clean(target['outlook'])}")
     for way in target["chosen"]:
         click.echo(f"      {way['rung']}. {clean(way['channel'])}: {clean(way['state'])}, {clean(way['says'])}")
     for way in target["left_out"]:

@@ -187,7 +187,7 @@ class Daemon:
         preview = PreviewVerbs(desk, room.office, self._store, board=room.board, renderers=self._host.renderers)
         about = About(version(), self._clock.time(), lambda: self._ready, self._metrics.text)
         state = StateVerbs(room, self._store, keeper=keeper, host=self._host, about=about)
-        messages.plan = plans.explain
+        messages.plan, messages.outlook = plans.explain, plans.outlook
         queue = QueueVerbs(room.decisions)
         proven = ProvenVerbs(room, self._store, messages.send)
         endpoint = EndpointVerbs(room, self._store, self._upward)  # a node without a screen says so

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -17,6 +17,7 @@ from fenghuo.model.message import Message, MessageState
 from fenghuo.model.traffic import Action
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.desk import Desk, Verb
+from fenghuo.service.outlook import Outlook
 from fenghuo.service.showing import answers_view, message_line, message_view
 from fenghuo.service.why import why_view
 from fenghuo.store.records import MessageRow
@@ -107,6 +108,7 @@ class MessageVerbs:
         self._release = release
         self._store = store
         self.plan: Verb | None = None
+        self.outlook: Callable[[], Outlook] | None = None
         self._one_cancel = asyncio.Lock()
 
     def verbs(self) -> Mapping[str, Verb]:
@@ -149,7 +151,9 @@ class MessageVerbs:
     async def why(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """The stored plan of each target, and why its deliveries stand where they stand."""
         wanted = msgspec.convert(args, Asked)
-        return await why_view(self._store, await find_message(self._store, wanted.id), recipient=wanted.recipient, limit=wanted.limit)
+        row = await find_message(self._store, wanted.id)
+        outlook = self.outlook() if self.outlook is not None else None
+        return await why_view(self._store, row, recipient=wanted.recipient, limit=wanted.limit, outlook=outlook)
 
     async def ls(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
         wanted = msgspec.convert(args, Listing)

@@ -22,6 +22,7 @@ from fenghuo.service.channel_health import health_view
 from fenghuo.service.desk import Desk, Verb
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.explaining import Explaining
+from fenghuo.service.outlook import Outlook, channel_says
 from fenghuo.service.public_queue import public_queue
 from fenghuo.service.showing import channel_view, rfc3339
 from fenghuo.service.supposing import supposed
@@ -86,6 +87,10 @@ class PlanVerbs:
             "queue.ls": self.queue,
         }
 
+    def outlook(self) -> Outlook:
+        """What can be known now."""
+        return Outlook(self._board.situation(), self._office.clock.time())
+
     async def explain(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """What would become of a message: objectives, rungs, channels left out and why. Nothing is kept, nothing is sent."""
         wanted = msgspec.convert(args, Explain)
@@ -123,8 +128,10 @@ class PlanVerbs:
 
     async def why(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """The state of a channel with the evidence behind it."""
-        instance = self._instance(msgspec.convert(args, Switch).name)
-        return {**channel_view(instance, self._queues.queued(instance.name)), **health_view(instance, self._office.clock.time())}
+        instance, situation = self._instance(msgspec.convert(args, Switch).name), self._board.situation()
+        health = health_view(instance, self._office.clock.time())
+        says = [*health["says"], *channel_says(situation.channel[instance.name], situation)]
+        return {**channel_view(instance, self._queues.queued(instance.name)), **health, "says": says}
 
     async def _switch(self, actor: Actor, wanted: Switch, admin: Admin) -> dict[str, Any]:
         instance = self._instance(wanted.name)

@@ -9,6 +9,7 @@ import msgspec
 
 from fenghuo.clock import instant
 from fenghuo.model.delivery import Attempt, Delivery, DeliveryState, Hold, Objective, Target, TargetState
+from fenghuo.service.outlook import Outlook, target_says
 from fenghuo.service.showing import message_line, objective_line
 from fenghuo.service.why_public import public_view
 from fenghuo.store.records import EventRow, MessageRow
@@ -49,17 +50,20 @@ class Plan(msgspec.Struct, frozen=True):
     left_out: tuple[LeftOut, ...] = ()
 
 
-async def why_view(store: Store, row: MessageRow, *, recipient: str, limit: int) -> dict[str, Any]:
-    """The message with every target (or the one of `recipient`, or the first `limit` of an objective) and its reasons."""
+async def why_view(store: Store, row: MessageRow, *, recipient: str, limit: int, outlook: Outlook | None = None) -> dict[str, Any]:
+    """The message with every target (or the one of `recipient`, or the first `limit` of an objective) and its reasons; with an `outlook`
+    also how surely each that is open is reached as things stand."""
     objectives = await store.find(OBJECTIVE, "message = ? AND revision = ? ORDER BY id", row.id, row.revision)
     plans = [(one, await _plan(store, one, min(one.opened_at, row.accepted_at))) for one in objectives]
     return {
         **message_line(row),
-        "objectives": [await _objective(store, one, plan, recipient=recipient, limit=limit) for one, plan in plans],
+        "objectives": [await _objective(store, one, plan, recipient=recipient, limit=limit, outlook=outlook) for one, plan in plans],
     }
 
 
-async def _objective(store: Store, objective: Objective, plan: Plan, *, recipient: str, limit: int) -> dict[str, Any]:
+async def _objective(
+    store: Store, objective: Objective, plan: Plan, *, recipient: str, limit: int, outlook: Outlook | None
+) -> dict[str, Any]:
     where, params = ("objective = ? AND recipient = ?", (objective.id, recipient)) if recipient else ("objective = ?", (objective.id,))
     targets = await store.find(TARGET, f"{where} ORDER BY recipient", *params, limit=limit)
     public = await public_view(store, objective)
@@ -72,11 +76,11 @@ async def _objective(store: Store, objective: Objective, plan: Plan, *, recipien
         "rules": plan.rules,
         "situation": objective.situation,
         "directory": objective.directory,
-        "targets": [public] if public else [await _target(store, objective, target, plan) for target in targets],
+        "targets": [public] if public else [await _target(store, objective, target, plan, outlook=outlook) for target in targets],
     }
 
 
-async def _target(store: Store, objective: Objective, target: Target, plan: Plan) -> dict[str, Any]:
+async def _target(store: Store, objective: Objective, target: Target, plan: Plan, *, outlook: Outlook | None) -> dict[str, Any]:
     key = (target.objective, target.recipient)
     deliveries = await store.find(DELIVERY, "objective = ? AND recipient = ? ORDER BY rung, id", *key)
     mine = "delivery IN (SELECT id FROM delivery WHERE objective = ? AND recipient = ?)"
@@ -89,6 +93,7 @@ async def _target(store: Store, objective: Objective, target: Target, plan: Plan
         "evidence": target.evidence.name,
         "covers": target.covers,
         "says": target_sentence(target, objective, rungs=rungs),
+        "outlook": target_says(target, deliveries, objective, outlook) if outlook is not None else "",
         "chosen": [_chosen(one, attempts.get(one.id), objective) for one in deliveries],
         "left_out": [{"channel": one.channel, "rung": one.rung + 1, "reason": one.reason} for one in left],
     }

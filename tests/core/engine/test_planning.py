@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,6 +77,14 @@ def test_the_healthy_go_first_then_the_cheap() -> None:
     names = tuple(one.name for one in views)
     assert ("up", "unknown", "probation", "suspect", "down") == best_first(names, situation(*views), "wang")
     assert ("b", "a") == best_first(("a", "b"), situation(view("a", fee_fen=5.0), view("b", fee_fen=1.0)), "wang")
+
+
+def test_what_was_proven_to_a_recipient_goes_before_what_never_reached_them() -> None:
+    """A telephone that never answered over the cheap centre is tried over the other one first; whoever else is not concerned."""
+    seen = msgspec.structs.replace(situation(view("a", fee_fen=1.0), view("b", fee_fen=5.0)), proven={"wang": {"a": 0.3, "b": 0.96}})
+    assert (("b", "a"), ("a", "b")) == (best_first(("a", "b"), seen, "wang"), best_first(("a", "b"), seen, "li"))
+    once = msgspec.structs.replace(seen, proven={"wang": {"a": 0.9, "b": 0.96}})
+    assert ("a", "b") == best_first(("a", "b"), once, "wang"), "one receipt that was missed moves nobody"
 
 
 def test_equals_are_spread_over_the_recipients() -> None:

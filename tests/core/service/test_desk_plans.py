@@ -185,3 +185,12 @@ async def test_what_has_ended_is_not_in_the_queue(tmp_path: Path) -> None:
         ]
         await there.house.receipt(there.house.sent[0])
         assert [] == await there.do("queue.ls")
+
+
+async def test_why_says_what_planning_makes_of_it(tmp_path: Path) -> None:
+    """Of a channel beside its health; of an order beside the state of each of its recipients."""
+    async with manned(tmp_path) as there:
+        assert "planning counts on it with 0.9500: reach 0.95, up 1, no risk groups" in (await there.do("channel.why", name="a"))["says"]
+        sent = await there.do("message.send", to=["wang"], text="到岗", deadline_s=7200)
+        (one,) = (await there.do("message.why", id=sent.id))["objectives"][0]["targets"]
+        assert "as things stand it is reached in the 7200 s that are left with 0.9975 of 0.95: a 0.9500, r 0.9500" == one["outlook"]
