@@ -14,7 +14,7 @@ from fenghuo import Action, Budget, FormatError, Kind, Message, Priority, Rendit
 from fenghuo.formats.renditions_broadcast import broadcast_text, broadcast_title
 from fenghuo.formats.wording import chinese_info
 
-__all__ = ["MEDIA_TYPE", "Programme", "Severity", "ebm_body", "programme_of"]
+__all__ = ["MEDIA_TYPE", "Programme", "Severity", "ebm_body", "level_of", "programme_of"]
 
 MEDIA_TYPE = "application/vnd.fenghuo.ebm+json"
 _AREA_DIGITS = 12
@@ -80,7 +80,7 @@ def ebm_body(message: Message, budget: Budget = Budget()) -> Rendition:  # noqa:
     """
     info = chinese_info(message)
     said = broadcast_text(message, budget)
-    level = _level(message)
+    level = level_of(message)
     programme = Programme(
         message=message.id,
         revision=message.revision,
@@ -106,7 +106,7 @@ def programme_of(rendition: Rendition) -> Programme:
         raise FormatError(f"a rendition of form {rendition.form} is none of form ebm: {unread}", code="not-ebm") from unread
 
 
-def _level(message: Message) -> Severity:
+def level_of(message: Message) -> Severity:
     """Colour before CAP's severity before our priority: the first is the issuer's word in this very scale."""
     info = chinese_info(message)
     if message.kind is Kind.ALERT and info is not None:

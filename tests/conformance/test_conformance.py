@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KIT = ("-p", "fenghuo.rig.kit.pytest_plugin", "-p", "tests.conformance.real_peers", "-p", "no:cacheprovider")
 
 
-IN_FULL = ("simulated", "paper", "mosquitto")
+IN_FULL = ("simulated", "paper", "mosquitto", "receivers")
 """Far ends at which every check is run and shown: the grades there are those of the records that Fenghuo ships."""
 HOST = load_plugins()
 
@@ -45,6 +45,7 @@ CASES = [
     ("fenghuo_http", "simulated"),
     ("fenghuo_http", "real"),
     ("fenghuo_broadcast", "simulated"),
+    ("fenghuo_broadcast", "receivers"),
     ("fenghuo_mqtt", "mosquitto"),
     ("fenghuo_siren", "simulated"),
     ("fenghuo_vsat", "simulated"),
@@ -54,7 +55,7 @@ CASES = [
 """At two direwolfs it takes half a minute, most of it waiting, for real air is real time and a direwolf serves three of the kit's cores at
 one time; so it is left to the soak run. It is no gamble: ten runs of ten kept silver on a machine with five times its load.
 The satellite's channels speak to the servers of webhook and MQTT; their own is tested over a link (tests/plugins/test_vsat_*.py)."""
-AT_LENGTH = {("fenghuo_narrowband", "direwolf"), ("fenghuo_vsat", "node http"), ("fenghuo_vsat", "mosquitto")}
+AT_LENGTH = {("fenghuo_narrowband", "direwolf"), ("fenghuo_broadcast", "receivers"), ("fenghuo_vsat", "node http"), ("fenghuo_vsat", "mosquitto")}
 
 
 @pytest.mark.parametrize(("plugin", "peer"), [pytest.param(*case, marks=pytest.mark.soak if case in AT_LENGTH else ()) for case in CASES])

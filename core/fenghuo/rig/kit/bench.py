@@ -209,7 +209,7 @@ class Bench:
         return text + self._sign(to)
 
     def _sign(self, to: int) -> str:
-        return f"〔{self._first + to}〕" if self.peer.is_local else ""
+        return f"〔{self._first + to}〕" if self.peer.is_local and not self.peer.is_wordless else ""
 
     @property
     def bad(self) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from fenghuo.model.delivery import DeliveryState
+from fenghuo.plugin.ports import Doubt
 from fenghuo.rig.kit.bench import Bench, Broken
 from fenghuo.rig.kit.check import Check, over_a_line
 from fenghuo.rig.kit.grades import Grade
@@ -44,8 +46,22 @@ async def many_lives(bench: Bench) -> None:
         await bench.kill()
         await bench.live()
     for number, order in enumerate(orders):
+        await _is_kept(bench, order)
+        if bench.emissions(number):
+            bench.only_declared(number)
+
+
+async def _is_kept(bench: Bench, order: str) -> None:
+    """Confirmed; or in doubt, where a device that may have started waits for a person's word."""
+    if bench.capabilities.doubt is not Doubt.ACTUATOR:
         await bench.ended(order, within_s=STORM_S)
-        bench.only_declared(number)
+        return
+
+    async def look() -> bool:
+        row = await bench.delivery(order)
+        return row.evidence >= bench.needed or row.state is DeliveryState.IN_DOUBT
+
+    await bench.until(look, "an order is confirmed, or waits for a person", within_s=STORM_S)
 
 
 CHECKS = (

@@ -6,7 +6,7 @@ import asyncio
 
 from fenghuo.errors import Withdrawn
 from fenghuo.plugin.conformance import Ability, Arrival, ConformancePeer
-from fenghuo.plugin.ports import Capabilities, Estimate
+from fenghuo.plugin.ports import Capabilities, Doubt, Estimate
 from fenghuo.rig.kit.bench import Bench, Broken, NotItsKind
 from fenghuo.rig.kit.check import Check, half_duplex, shared
 from fenghuo.rig.kit.grades import Grade
@@ -145,14 +145,29 @@ async def _sent_and_guessed(bench: Bench) -> list[tuple[Estimate, list[Arrival]]
     return found
 
 
+def _repeats_shared(capabilities: Capabilities, peer: ConformancePeer) -> str:
+    return shared(capabilities, peer) or _is_repeated(capabilities)
+
+
+def _repeats(capabilities: Capabilities, peer: ConformancePeer) -> str:
+    return half_duplex(capabilities, peer) or _is_repeated(capabilities)
+
+
+def _is_repeated(capabilities: Capabilities) -> str:
+    is_actuator = capabilities.doubt is Doubt.ACTUATOR
+    return "what starts a device is never repeated by itself" if is_actuator else ""
+
+
 def _can_pass(capabilities: Capabilities, peer: ConformancePeer) -> str:
     one_by_one = "it takes one emission at a time on a medium of its own: the core has nothing to let pass"
     return one_by_one if capabilities.concurrency == 1 and shared(capabilities, peer) else ""
 
 
 CHECKS = (
-    Check("an emission lost in a collision is sent again", Grade.SILVER, collides, shared, frozenset({Ability.DEAF}), is_alone=True),
-    Check("a lost answer costs a marked repeat and no more", Grade.SILVER, loses_acks, half_duplex, frozenset({Ability.REPORT})),
+    Check(
+        "an emission lost in a collision is sent again", Grade.SILVER, collides, _repeats_shared, frozenset({Ability.DEAF}), is_alone=True
+    ),
+    Check("a lost answer costs a marked repeat and no more", Grade.SILVER, loses_acks, _repeats, frozenset({Ability.REPORT})),
     Check("a cancel between fragments keeps the rest off the air", Grade.GOLD, is_cancelled),
     Check("an urgent order passes between the fragments of a long one", Grade.GOLD, gives_way, _can_pass),
     Check("fragments are estimated within 15 % of what it took, or one", Grade.GOLD, estimates_fragments),

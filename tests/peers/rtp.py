@@ -1,0 +1,147 @@
+"""Loudspeakers that nobody here wrote: GStreamer and FFmpeg receive a group and record what they hear; and sound to be played."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import os
+import signal
+import socket
+import struct
+import subprocess
+import uuid
+import wave
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+
+from tests.scale import TIMEOUT_SCALE
+from tests.signals import send
+
+__all__ = ["GROUP", "PORT", "ffmpeg", "gstreamer", "namespace", "recorded_s", "same_wave", "tone_wave"]
+
+
+def _free() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+        end.bind(("0.0.0.0", 0))
+        port: int = end.getsockname()[1]
+        return port
+
+
+GROUP, PORT = "239.192.0.1", _free()
+"""A port of this test process alone: another one on this machine plays to the same group."""
+CAPS = "application/x-rtp,media=audio,clock-rate=8000,encoding-name=PCMA,payload=8"
+SDP = f"""v=0
+o=- 0 0 IN IP4 127.0.0.1
+s=loudspeaker
+c=IN IP4 {GROUP}/1
+t=0 0
+m=audio {PORT} RTP/AVP 8
+"""
+
+
+@contextlib.asynccontextmanager
+async def namespace() -> AsyncIterator[tuple[str, ...]]:
+    """A network of its own, whose loopback carries groups; the words that run a program in it."""
+    name = f"fhs{uuid.uuid4().hex[:8]}"
+    for words in (
+        ("netns", "add", name),
+        ("-n", name, "link", "set", "lo", "up", "multicast", "on"),
+        ("-n", name, "route", "add", "239.192.0.0/16", "dev", "lo"),
+    ):
+        await asyncio.to_thread(subprocess.run, ["ip", *words], check=True, timeout=10)
+    try:
+        yield ("ip", "netns", "exec", name)
+    finally:
+        await asyncio.to_thread(subprocess.run, ["ip", "netns", "del", name], check=False, timeout=10)
+
+
+@contextlib.asynccontextmanager
+async def gstreamer(file: Path, inside: tuple[str, ...] = ()) -> AsyncIterator[None]:
+    """Records the group to `file` for as long as this lasts."""
+    source = f"udpsrc address={GROUP} port={PORT} auto-multicast=true multicast-iface=lo caps={CAPS}"
+    sink = f"rtpjitterbuffer latency=100 ! rtppcmadepay ! alawdec ! wavenc ! filesink location={file}"
+    async with _listening(("gst-launch-1.0", "-q", "-e", *source.split(), "!", *sink.split()), inside):
+        yield
+
+
+@contextlib.asynccontextmanager
+async def ffmpeg(file: Path, inside: tuple[str, ...] = (), *, seconds: float) -> AsyncIterator[list[str]]:
+    """Records `seconds` of the group to `file`; what it complained of, at the end. It keeps what it has only when it ends by itself."""
+    sdp = file.with_suffix(".sdp")
+    sdp.write_text(SDP)
+    words = ["ffmpeg", "-hide_banner", "-nostdin", "-loglevel", "warning", "-protocol_whitelist", "file,rtp,udp", "-localaddr", "127.0.0.1"]
+    words += ["-max_delay", "100000", "-i", str(sdp), "-t", f"{seconds}", "-y", str(file)]
+    complaints: list[str] = []
+    async with _listening(tuple(words), inside, complaints):
+        yield complaints
+
+
+@contextlib.asynccontextmanager
+async def _listening(words: tuple[str, ...], inside: tuple[str, ...], complaints: list[str] | None = None) -> AsyncIterator[None]:
+    before = await _members(inside)
+    process = await asyncio.create_subprocess_exec(*inside, *words, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE)
+    try:
+        async with asyncio.timeout(15 * TIMEOUT_SCALE):
+            while await _members(inside) <= before:
+                await asyncio.sleep(0.02)
+        yield
+    finally:
+        send(process, signal.SIGINT)
+        try:
+            async with asyncio.timeout(10 * TIMEOUT_SCALE):
+                _, said = await process.communicate()
+        finally:
+            send(process, signal.SIGKILL)
+        if complaints is not None:
+            complaints += said.decode(errors="replace").splitlines()
+
+
+async def _members(inside: tuple[str, ...]) -> int:
+    """How many there have joined the group, as the kernel counts them."""
+    done = await asyncio.to_thread(subprocess.run, [*inside, "cat", "/proc/net/igmp"], capture_output=True, text=True, timeout=10)
+    group = bytes(map(int, GROUP.split(".")))[::-1].hex().upper()
+    lines = [line.split() for line in done.stdout.splitlines()]
+    return sum(int(line[1]) for line in lines if line and line[0] == group)
+
+
+def recorded_s(file: Path) -> tuple[float, bytes]:
+    """How long a recording lasts, and its samples. One that was cut off says no length of its own."""
+    with wave.open(str(file)) as sound:
+        frames = sound.readframes(os.path.getsize(file))
+        return len(frames) / 2 / sound.getframerate(), frames
+
+
+def tone_wave(file: Path, seconds: float, *, hertz: float = 800.0, rate: int = 22050) -> Path:
+    """A tone, in a WAV file."""
+    return _written(file, (int(12000 * math.sin(2 * math.pi * hertz * at / rate)) for at in range(round(seconds * rate))), rate)
+
+
+def same_wave(file: Path, header: str, *, rate: int = 22050) -> Path:
+    """A SAME header three times in a WAV file, with short pauses and without its end. Source: 47 CFR 11.31."""
+    samples: list[int] = [0] * (rate // 4)
+    for _ in range(3):
+        samples += [*_burst(header, rate), *(0,) * (rate // 4)]
+    return _written(file, samples, rate)
+
+
+def _burst(text: str, rate: int) -> Iterable[int]:
+    phase = end = 0.0
+    made = 0
+    for octet in b"\xab" * 16 + text.encode("ascii"):
+        for bit in range(8):
+            end += rate / (3125 / 6)
+            step = 2 * math.pi * (6250 / 3 if octet >> bit & 1 else 1562.5) / rate
+            while made < end:
+                phase += step
+                made += 1
+                yield int(16000 * math.sin(phase))
+
+
+def _written(file: Path, samples: Iterable[int], rate: int) -> Path:
+    with wave.open(str(file), "wb") as made:
+        made.setnchannels(1)
+        made.setsampwidth(2)
+        made.setframerate(rate)
+        made.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
+    return file
