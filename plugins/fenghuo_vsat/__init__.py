@@ -64,6 +64,7 @@ def mqtt_capabilities(settings: MqttSettings) -> Capabilities:
         max_payload=settings.max_octets,
         concurrency=settings.window,
         inbound=True,
+        repeat_safe=settings.idempotent,  # a broker may forget what it took
         receipt_q95_s=settings.receipt_q95_s,
         attempt_s=settings.attempt_s + SPARE_S,
         watts_transmit=settings.watts_transmit,

@@ -22,8 +22,8 @@ class MqttSettings(PathSettings, frozen=True, kw_only=True, forbid_unknown_field
     clients of one name throw each other out. `ca_file`: whose certificates the broker may show; `plain`: without TLS; `username`,
     `password_file`: our account. `keepalive_s`: a dead path is noticed without traffic within two and a third of these.
     `session_expiry_s`: how long the broker keeps what comes for us while we are away. `reconnect_most_s`: longest wait between two
-    connections. `window`: messages under way at once. `idempotent`: recipients drop what they have under the same id, so that a
-    doubtful message may simply be repeated. `receipt_q95_s`: 95 % of receipts have come by then.
+    connections. `window`: messages under way at once. `idempotent`: recipients drop what they have under the same id, so that what is
+    doubtful, or was taken and not confirmed in time, may simply be repeated. `receipt_q95_s`: 95 % of receipts have come by then.
     """
 
     host: str

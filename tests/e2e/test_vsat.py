@@ -9,14 +9,16 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from tests.e2e.node import Node, Person
+from tests.e2e.node import Node, Person, orders
 from tests.peers.hook import Hook, Post
+from tests.peers.mosquitto import Mosquitto, Reader, write
 from tests.peers.snmpd import COMMUNITY, OID, Snmpd
 from tests.peers.tunlink import Places, TunLink, needs_tun
 from tests.scale import TIMEOUT_SCALE
@@ -25,6 +27,8 @@ pytestmark = [pytest.mark.peer, pytest.mark.e2e, pytest.mark.may_block, needs_tu
 
 SECRET = "Bearer s1te"
 TOWNS = 12
+FORGETFUL = ("persistence true", "persistence_location {folder}/", "autosave_interval 1800")
+"""As mosquitto comes: what an offline device has queued is in memory for half an hour."""
 TERMINAL: dict[str, Any] = {
     "interface": "sat0",
     "secret_file": "site.secret",
@@ -210,7 +214,72 @@ def by_way(far: Far) -> Counter[tuple[str, str]]:
     return Counter((one.message, one.way) for one in far.came if not one.again)
 
 
-@pytest.mark.parametrize("outage_s", [2.0, pytest.param(300.0, marks=[pytest.mark.soak, pytest.mark.timeout(500)])])
+@pytest.mark.parametrize("outage_s", [2.0, pytest.param(20.0, marks=[pytest.mark.soak, pytest.mark.timeout(120)])])
+async def test_a_broker_and_a_daemon_killed_in_the_outage_cost_nothing(outage_s: float, tmp_path: Path) -> None:
+    """A mosquitto at the far end that forgets, as it comes: four orders taken by it, four into the outage, and kill -9 of both within
+    it. Each order ends by the receipt of the device, which shows each id once."""
+    (tmp_path / "broker").mkdir()
+    async with contextlib.AsyncExitStack() as stack:
+        places = stack.enter_context(Places())
+        satellite = await stack.enter_async_context(TunLink(places, delay_ms=60, rate_kbit=512))
+        prefix = places.command(places.far)
+        broker = await stack.enter_async_context(Mosquitto(tmp_path / "broker", settings=FORGETFUL, host="0.0.0.0", prefix=prefix))
+        device = Reader(broker, "fenghuo/hq/out/van1", name="van1", persistent=True)
+        async with device:  # it is known there, and away
+            pass
+        stack.enter_context(places.inside(places.near))
+        session = {"host": satellite.far_ip, "port": broker.port, "node": "hq", "plain": True, "interface": "sat0", "receipt_q95_s": 2.0}
+        pace = {"attempt_s": 1.0, "connect_s": 0.5, "reconnect_most_s": 0.5, "probe_shortest_s": 1.0}
+        channels = {"vsat": {"type": "vsat.mqtt", "settings": {**session, **pace}}}
+        node = Node(tmp_path, channels=channels, persons=[Person("van")], rules=orders("vsat"))
+        with (tmp_path / "people" / "contacts.csv").open("a", encoding="utf-8") as contacts:
+            contacts.write("van,mqtt,van1,1,\n")
+        await stack.enter_async_context(node)
+        await node.channels_up("vsat")
+        sent = [(await node.order("van", f"第{number}批", priority="P1"))[1]["id"] for number in range(4)]
+        await broker.wait_for(lambda: sum("Received PUBLISH from fenghuo-hq" in line for line in broker.log) >= 4, "four are taken")
+        await satellite.become(loss=100)
+        sent += [(await node.order("van", f"第{number}批", priority="P1"))[1]["id"] for number in range(4, 8)]
+        await asyncio.sleep(outage_s / 2)
+        await broker.kill()
+        await node.kill()
+        starting = asyncio.create_task(node.start())
+        await broker.start()
+        await starting
+        await asyncio.sleep(outage_s / 2)
+        await satellite.become(loss=0)
+        await stack.enter_async_context(device)
+        await stack.enter_async_context(_confirming(broker, device))
+        ended = [await node.ended(message, timeout_s=40) for message in sent]
+        assert ["MET"] * 8 == [view["objectives"][0]["state"] for view in ended]
+        shown = {read.json["id"]: read.json["message"]["id"] for read in device.read}
+        assert sorted(sent) == sorted(shown.values())
+
+
+@contextlib.asynccontextmanager
+async def _confirming(broker: Mosquitto, device: Reader) -> AsyncIterator[None]:
+    """Until the end the device says of everything that it reads that it is here."""
+    confirming = asyncio.create_task(_confirms(broker, device), name="device")
+    try:
+        yield
+    finally:
+        confirming.cancel()
+        await asyncio.wait([confirming])
+
+
+async def _confirms(broker: Mosquitto, device: Reader) -> None:
+    for told in itertools.count():
+        await device.until(partial(_has, device, told), "something is read", timeout_s=60)
+        envelope = device.read[told].json
+        await write(broker, envelope["receipt_to"], msgspec.json.encode({"id": envelope["id"], "level": "device"}))
+
+
+def _has(device: Reader, count: int) -> bool:
+    return len(device.read) > count
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("outage_s", [2.0, pytest.param(300.0, marks=pytest.mark.timeout(500))])
 async def test_a_daemon_killed_in_the_outage_loses_nothing_and_shows_nothing_twice(outage_s: float, tmp_path: Path) -> None:
     """Reports before the outage, into it, and after a kill -9 within it; there is no other way than the satellite."""
     async with site(tmp_path, rules=BY_SATELLITE) as here:
