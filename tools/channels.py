@@ -33,7 +33,7 @@ Written by `python -m tools.channels` from the `conformance.json` of each plugin
   so octets were compared with published ones; `own far end`: both ends were written here, and a misreading would show on neither.
 - **evidence**: the highest level that a delivery reached there. A channel without receipts never claims more than AIRED.
 - **copies / kills**: second emissions that arrived after so many kills of the node; each says that it is a copy, or has the same key.
-- **estimate**: the largest error of `estimate()` (airtime, fragments), as a share of what it took.
+- **estimate**: the largest error of `estimate()`, as a share of what it took: of fragments, and of airtime where the far end can tell it.
 
 | plugin | channel type | grade | far end | standing | evidence | copies / kills | estimate |
 |---|---|---|---|---|---|---|---|
