@@ -42,6 +42,7 @@ CASES = [
     ("fenghuo_narrowband", "simulated"),
     ("fenghuo_narrowband", "direwolf"),
     ("fenghuo_narrowband", "paper"),
+    ("fenghuo_runner", "paper"),
     ("fenghuo_http", "simulated"),
     ("fenghuo_http", "real"),
     ("fenghuo_broadcast", "simulated"),
