@@ -1,0 +1,99 @@
+"""Sirens through the running daemon, judged by the coil log of pymodbus's server in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fenghuo.formats.wording import BEIJING
+from tests.e2e.node import Node, Person, orders
+from tests.e2e.standing import sent, standing, stands
+from tests.peers.modbus import Sirens
+from tests.peers.modbus_server import COIL, SENSOR, SESSION, TIMER
+from tests.scale import TIMEOUT_SCALE
+
+pytestmark = [pytest.mark.e2e, pytest.mark.peer, pytest.mark.may_block("starts programs"), pytest.mark.timeout(60)]
+
+WIRED = {"coil": COIL, "feedback": "input", "feedback_at": SENSOR, "timer": TIMER, "timer_unit_s": 0.1, "session": SESSION}
+STOPPED_WITHIN_S = 0.2
+
+
+@pytest.fixture
+async def sirens() -> AsyncIterator[Sirens]:
+    async with Sirens() as there:
+        yield there
+
+
+def node(folder: Path, sirens: Sirens, **more: Any) -> Node:
+    """A centre whose one way to the town is the siren on its roof."""
+    armed = datetime.now(BEIJING).isoformat(timespec="seconds")
+    base = {"sirens": ["1/1"], "port": sirens.port, **WIRED, "sound_s": 4.0, "max_on_s": 8.0, "watch_s": 0.2, "armed": armed}
+    settings = {"type": "siren.modbus", "settings": {**base, **more}}
+    made = Node(folder, channels={"roof": settings}, persons=[Person("town")], rules=orders("roof", needed="AIRED"))
+    with (folder / "people" / "contacts.csv").open("a", encoding="utf-8") as contacts:
+        contacts.write("town,siren,1/1,1,\n")
+    return made
+
+
+async def test_a_siren_sounds_once_is_aired_and_silent_a_moment_after_the_cancel(tmp_path: Path, sirens: Sirens) -> None:
+    """From the request that cancels it to the open relay it is a fifth of a second."""
+    async with node(tmp_path, sirens) as centre:
+        await centre.channels_up("roof")
+        message = await sent(centre, "town", priority="P0")
+        await sirens.until(lambda: sirens.starts())
+        assert {"roof": ("MET", "", "AIRED")} == standing(await centre.ended(message))
+        began = time.monotonic()
+        status, _ = await centre.post(f"/api/v1/messages/{message}/cancel", {"reason": "险情排除"})
+        await sirens.until(lambda: sirens.ends())
+        assert 202 == status
+        assert sirens.ends()[0]["at"] - began <= STOPPED_WITHIN_S * TIMEOUT_SCALE
+        assert ["master", "master"] == [line["by"] for line in (*sirens.starts(), *sirens.ends())]
+        assert 1 == len(sirens.starts())
+
+
+async def test_a_daemon_killed_while_it_sounds_starts_nothing_twice(tmp_path: Path, sirens: Sirens) -> None:
+    """The next process finds its own note, has the sensor's word, and the sound ends at its time."""
+    centre = node(tmp_path, sirens)
+    async with centre:
+        await centre.channels_up("roof")
+        message = await sent(centre, "town", priority="P0")
+        await sirens.until(lambda: sirens.starts())
+        await centre.restart()
+        assert {"roof": ("MET", "", "AIRED")} == standing(await centre.ended(message))
+        await sirens.until(lambda: sirens.ends())
+    assert 4.0 == pytest.approx(sirens.ends()[0]["at"] - sirens.starts()[0]["at"], abs=0.3)
+    assert 1 == len(sirens.starts())
+
+
+async def test_a_controller_killed_on_the_start_itself_is_a_doubt_for_a_person(tmp_path: Path) -> None:
+    """It may have been heard; nobody starts it again but somebody who says so."""
+    async with Sirens(die_on="coil") as sirens, node(tmp_path, sirens) as centre:
+        await centre.channels_up("roof")
+        message = await sent(centre, "town", priority="P0")
+        await sirens.died()
+        sirens.options = {}
+        await sirens.start()
+        await stands(centre, message, "roof", "IN_DOUBT")
+        await centre.channels_up("roof")
+        await asyncio.sleep(1.0)
+        await stands(centre, message, "roof", "IN_DOUBT")
+        assert 1 == len(sirens.starts())
+
+
+async def test_a_hand_at_the_cabinet_is_reported_to_the_duty_officer(tmp_path: Path, sirens: Sirens) -> None:
+    """As a message of its own, which a person sees; the siren is not touched."""
+    async with node(tmp_path, sirens, alarm_to=["role:informant"]) as centre:
+        await centre.channels_up("roof")
+        await sirens.do("force 1/1 on")
+
+        def is_told(rows: Any) -> bool:
+            return any("1/1" in str(row) for row in rows)
+
+        await centre.until("message.ls", is_told)
+        assert [] == sirens.ends()
