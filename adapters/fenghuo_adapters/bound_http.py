@@ -43,7 +43,7 @@ class Limits:
     keep_s: float = 60.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class HttpLine:
     """One connection. `used_at`: monotonic seconds; `counted`: octets of it that the bucket has seen."""
 
@@ -90,7 +90,7 @@ class BoundHttp:
         return line
 
     async def exchange(self, line: HttpLine, request: Request, *, turn: Turn | None = None) -> Answer:
-        """Send and wait for the answer within `answer_s`; the connection is kept or reset, never left in between.
+        """Send, as fast as the bucket lets it, and wait for the answer, all within `answer_s`; the connection is kept or reset.
 
         `turn` is awaited between two pieces of a long request. Raises: LinkTimeout, LinkBroken; both leave open what the far end has.
         """

@@ -15,14 +15,13 @@ __all__ = ["SnmpGauge"]
 
 @dataclass(slots=True)
 class SnmpGauge:
-    """`asked`: the OID in numbers; `timeout_s`: for one question; `source`: an address of ours to ask from, empty for any."""
+    """`asked`: the OID in numbers; `timeout_s`: for one question."""
 
     host: str
     port: int
     community: str
     asked: tuple[int, ...]
     timeout_s: float = 2.0
-    source: str = ""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.cycle(range(1, 2**31 - 1)))
 
     async def read(self) -> float:
@@ -30,10 +29,9 @@ class SnmpGauge:
         loop = asyncio.get_running_loop()
         number = next(self._numbers)
         ear = _Ear(loop.create_future(), number)
-        local = (self.source, 0) if self.source else None
         try:
             async with asyncio.timeout(self.timeout_s):
-                transport, _ = await loop.create_datagram_endpoint(lambda: ear, remote_addr=(self.host, self.port), local_addr=local)
+                transport, _ = await loop.create_datagram_endpoint(lambda: ear, remote_addr=(self.host, self.port))
                 try:
                     transport.sendto(get_request(number, self.community, self.asked))
                     return await ear.answered

@@ -46,6 +46,7 @@ def http_capabilities(settings: HttpSettings) -> Capabilities:
         form="json",
         evidence_max=Evidence.DEVICE if settings.confirms == "device" else Evidence.ACCEPTED,
         doubt=Doubt.IDEMPOTENT if settings.idempotent else Doubt.OPAQUE,
+        max_payload=settings.most_octets,
         concurrency=settings.concurrency,
         receipt_q95_s=settings.attempt_s,
         attempt_s=settings.connect_s + settings.attempt_s + SPARE_S,

@@ -15,6 +15,7 @@ from fenghuo import (
     LinkError,
     LinkTimeout,
     Outcome,
+    Permanent,
     ProbeBudget,
     ProbeResult,
     Scope,
@@ -90,6 +91,8 @@ class VsatHttp(SimpleChannel):
         http = self._http
         if http is None:
             return Transient(Scope.CHANNEL, "not-started")
+        if self._settings.most_octets and job.size > self._settings.most_octets:
+            return Permanent(Scope.MESSAGE, "too-long")
         url = self._settings.url or job.address
         self._last_url = url
         if not await self._has_room(job):

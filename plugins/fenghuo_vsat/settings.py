@@ -94,7 +94,8 @@ class HttpSettings(PathSettings, frozen=True, kw_only=True, forbid_unknown_field
     `url`: where everything goes; empty: each recipient's own. `ca_file`: trust these anchors instead of the system's. `secret_file`: its
     content is sent in `secret_header`. `confirms`: what a 2xx proves. `idempotent`: whether the far end drops what comes once more under
     an Idempotency-Key, so that an emission in doubt may simply be repeated. `concurrency`: emissions under way at once.
-    `keep_s`: a connection that was quiet for longer is not used again.
+    `keep_s`: a connection that was quiet for longer is not used again. What would take more than half of `attempt_s` at `rate_kbit` is
+    too long.
     """
 
     url: str = ""
@@ -105,6 +106,11 @@ class HttpSettings(PathSettings, frozen=True, kw_only=True, forbid_unknown_field
     idempotent: bool = True
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=100)] = 8
     keep_s: Seconds = 30.0
+
+    @property
+    def most_octets(self) -> int:
+        """What can be sent in half of `attempt_s` at `rate_kbit`; the other half is for the answer. 0 for no limit."""
+        return int(self.rate_kbit * 125 * self.attempt_s / 2)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -299,7 +299,8 @@ async def test_a_daemon_killed_in_the_outage_loses_nothing_and_shows_nothing_twi
 
 
 async def test_a_sinking_link_makes_its_channel_suspect_before_anything_is_lost(tmp_path: Path) -> None:
-    """12.0 dB: up. 6.1 dB: suspect, by the modem's word alone. The modem falls silent: not down, and a report still crosses."""
+    """12.0 dB: up. 6.1 dB: suspect, by the modem's word alone. The modem falls silent: not down, and a report still crosses. The terminal
+    is unplugged and plugged in again: told at once, without traffic."""
     async with site(tmp_path, rules=BY_SATELLITE) as here:
         assert "up" == await here.health("vsat")
         await here.modem.set(61)
@@ -310,3 +311,8 @@ async def test_a_sinking_link_makes_its_channel_suspect_before_anything_is_lost(
         await here.order("照常报告")
         await here.far.until(lambda: len(here.far.came) == 1)
         await here.becomes("vsat", "up")
+
+        await here.satellite.unplug()
+        await here.becomes("vsat", "down", timeout_s=1.5)
+        await here.satellite.plug()
+        await here.becomes("vsat", "probation", timeout_s=1.5)

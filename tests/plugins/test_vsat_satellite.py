@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from fenghuo import LinkError, NotReady, ProbeBudget, Reached, Scope, Transient, Unknown
+from fenghuo import LinkError, NotReady, Permanent, ProbeBudget, Reached, Scope, Transient, Unknown
 from fenghuo.model.evidence import Evidence
 from fenghuo_vsat import HttpSettings
 from fenghuo_vsat.http_channel import VsatHttp
@@ -157,6 +157,14 @@ async def test_the_rate_budget_is_kept_on_the_wire() -> None:
         slack = 4 * 2 * 52  # acknowledgements of answers, which are counted after they went
         assert up.offered_octets <= burst + took_s * rate_kbit * 125 + slack
         assert up.offered_octets == pytest.approx(vsat.spent_octets, rel=0.02)
+
+
+async def test_what_is_too_long_for_the_rate_is_its_own_failure() -> None:
+    """Half a second at 64 kbit/s are 4,000 octets."""
+    async with satellite() as far, channel(rate_kbit=64.0) as (vsat, _):
+        job = FakeJob(far.url, text="汛" * 1400)
+        assert Permanent(Scope.MESSAGE, "too-long") == await vsat.send(job)
+        assert 0 == job.begun
 
 
 async def test_an_estimate_is_what_the_link_was_offered() -> None:

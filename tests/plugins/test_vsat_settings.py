@@ -50,6 +50,12 @@ def test_what_it_claims_follows_from_the_settings() -> None:
     assert (Evidence.DEVICE, Doubt.OPAQUE) == (other.evidence_max, other.doubt)
 
 
+def test_what_takes_too_long_at_the_rate_is_told_beforehand() -> None:
+    """Half of attempt_s for the message: 128 kbit/s are 16,000 octets a second."""
+    assert 96_000 == http_capabilities(HttpSettings(interface="sat0", rate_kbit=128.0, attempt_s=12.0)).max_payload
+    assert 0 == http_capabilities(HttpSettings(interface="sat0")).max_payload
+
+
 def test_files_are_looked_at_before_anything_is_opened() -> None:
     """An empty community, a secret with a line break, anchors that are none."""
     settings = HttpSettings(interface="sat0", secret_file="bad", ca_file="bad", **MODEM)
