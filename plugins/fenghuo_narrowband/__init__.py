@@ -61,6 +61,7 @@ def capabilities(settings: RadioSettings) -> Capabilities:
         attempt_s=attempt_s(settings),
         watts_idle=2.0,
         watts_transmit=25.0,
+        cadence_s=max(settings.beacon_s, settings.heard_every_s) if settings.beacon_s else 0.0,
     )
 
 

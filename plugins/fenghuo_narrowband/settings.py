@@ -73,16 +73,20 @@ class RadioSettings(TncSettings, frozen=True, kw_only=True, forbid_unknown_field
     """A TNC for readable text, and what goes over it.
 
     `group`: the callsign that stands for everybody, empty for none. `pace`: wait out the airtime of each frame before it counts as
-    AIRED (without it only ACCEPTED is claimed). `path`: up to 8 digipeaters. The other keys are those of every TNC:
+    AIRED (without it only ACCEPTED is claimed). `path`: up to 8 digipeaters. `beacon_s`: how often a station that is always there is heard
+    by itself, 0 for none; three beats that do not come take the channel down. The other keys are those of every TNC:
     `driver` is "tcp" with `host` and `port`, or "serial" with `device` and `baud`; answers are addressed to `mycall`.
     """
 
     group: str = ""
     path: tuple[str, ...] = ()
     pace: bool = True
+    beacon_s: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.beacon_s < 0:
+            raise ValueError(f"beacon_s {self.beacon_s} is not 0 for none, or seconds between two beacons")
         if len(self.path) > 8:
             raise ValueError(f"path names {len(self.path)} digipeaters; AX.25 allows 8")
 

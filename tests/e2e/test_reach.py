@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import time
 from pathlib import Path
@@ -56,14 +57,15 @@ async def test_a_roll_call_over_two_bearers_fills_the_ledger_and_the_ledger_outl
 @pytest.mark.timeout(300)
 async def test_a_webhook_that_dies_while_nobody_uses_it_is_shown_within_100_s(tmp_path: Path) -> None:
     """Its server is killed; nothing is sent; the daemon finds out by itself, and the invariant that hangs on it is told."""
-    async with Hook("", lambda post: None) as hook:
+    async with contextlib.AsyncExitStack() as server:
+        hook = await server.enter_async_context(Hook("", lambda post: None))
         settings = {"url": f"http://127.0.0.1:{hook.port}/in"}
         channels = {"hook": {"type": "http.webhook", "settings": settings}}
         async with Node(tmp_path, channels=channels, persons=[Person("wang", url=settings["url"])], rules=orders("hook")) as node:
             await node.channels_up("hook")
             await asyncio.sleep(70.0)
             assert (await node.ask("channel.why", name="hook"))["probes"] >= 1
-            await hook.__aexit__(None, None, None)
+            await server.aclose()
             died = time.monotonic()
             await node.until("channel.ls", lambda rows: rows[0]["health"] == "down", timeout_s=SHOWN_S)
             print(f"shown after {time.monotonic() - died:.1f} s")

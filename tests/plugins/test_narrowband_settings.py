@@ -19,6 +19,7 @@ MISTAKES = [
     ({"device": "/dev/ttyUSB0"}, 'device is for driver = "serial"; driver = "tcp" takes host and port'),
     ({"port": 0}, "port 0 is not a TCP port; it goes from 1 to 65535"),
     ({"path": ["D1"] * 9}, "path names 9 digipeaters; AX.25 allows 8"),
+    ({"beacon_s": -1.0}, "beacon_s -1.0 is not 0 for none, or seconds between two beacons"),
     ({"kiss_port": 16}, "kiss_port 16 is not one of 0 to 15"),
     ({"persistence": 256}, "persistence 256 is not one of 0 to 255"),
     ({"txdelay_ms": 2560}, "txdelay_ms 2560 is not one of 0 to 2550 milliseconds"),
@@ -96,3 +97,9 @@ def test_the_largest_emission_fits_the_attempt() -> None:
     """An attempt is not called off while it is still on the air."""
     settings = settings_for(bitrate=1200.0, txdelay_ms=300, txtail_ms=100)
     assert emission_s(BUDGET_OCTETS, settings) < attempt_s(settings) / 2
+
+
+@pytest.mark.parametrize(("beacon_s", "expected_s"), [(0.0, 0.0), (15.0, 60.0), (300.0, 300.0)])
+def test_a_beacon_is_a_pace_no_faster_than_stations_are_reported(beacon_s: float, expected_s: float) -> None:
+    """Without one silence says nothing; a station is told of once a minute, so that its pace can be no faster."""
+    assert expected_s == fenghuo_narrowband.capabilities(settings_for(beacon_s=beacon_s)).cadence_s

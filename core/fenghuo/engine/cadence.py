@@ -64,8 +64,9 @@ def lost_at(cadence: Cadence) -> float:
 
 
 def _normal(cadence: Cadence) -> tuple[float, float]:
-    """Mean and standard deviation of the gaps, seconds; of two gaps nothing can be learned."""
+    """Mean and standard deviation of the gaps, seconds; of two gaps nothing can be learned. A pace faster than the declared one is traffic
+    between the beats: when it ends, the beats are still there."""
     is_learned = len(cadence.gaps) > 2
-    mean = statistics.fmean(cadence.gaps) if is_learned else cadence.expected_s
+    mean = max(cadence.expected_s, statistics.fmean(cadence.gaps)) if is_learned else cadence.expected_s
     deviation = statistics.pstdev(cadence.gaps, mean) if is_learned else 0.0
     return mean, max(deviation, LEAST_SHARE * mean)

@@ -18,6 +18,7 @@ from fenghuo.plugin.ports import Actor
 from fenghuo.service.desk import Verb
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.showing import rfc3339
+from fenghuo.store.records import ProvenRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import DELIVERY, OBJECTIVE, RECEIPT, TARGET
 
@@ -145,15 +146,23 @@ class ProvenVerbs:
             kinds = {point.kind for point in points}
             yield from ((recipient, instance) for instance in self._board if kinds & set(instance.address_kinds))
 
+    def _imported(self, recipient: RecipientId, instance: Instance) -> ProvenRow | None:
+        """What the imported directory says of a way that this node has not proven itself; by which evidence, it does not say."""
+        points = self._office.directory.contacts_by_owner.get(recipient, ())
+        times = [point.proven_at for point in points if point.kind in instance.address_kinds and point.proven_at is not None]
+        return ProvenRow(recipient, instance.name, "", proven_at=max(times)) if times else None
+
     def _way(self, recipient: RecipientId, instance: Instance) -> dict[str, Any]:
         now = self._office.clock.time()
         row = self._ledger.way(recipient, instance.name)
+        if row is None or row.proven_at is None:
+            row = self._imported(recipient, instance) or row
         return {
             "recipient": recipient,
             "name": self._office.directory.name_of(recipient),
             "channel": instance.name,
             "age": age_of(row, now).value,
             "proven": rfc3339(row.proven_at) if row is not None and row.proven_at is not None else None,
-            "level": row.level.name if row is not None and row.proven_at is not None else None,
+            "level": row.level.name if row is not None and row.level else None,
             "chance": round(self._board.proven.get(recipient, {}).get(instance.name, instance.reach), 3),
         }

@@ -64,6 +64,12 @@ def test_a_slow_pace_is_learned() -> None:
     assert 60.0 < lost_at(beaten(*[40.0, 41.0, 42.0])) - 123.0
 
 
+def test_traffic_between_the_beats_makes_nobody_impatient() -> None:
+    """A hundred frames in a minute, and then the beacons alone: nothing is lost."""
+    cadence = beaten(*[0.5] * 100)
+    assert lost_at(cadence) - (cadence.last_at or 0.0) > 2 * BEACON_S
+
+
 def test_an_irregular_pace_is_given_more_time() -> None:
     """What varies much is waited for longer."""
     chance = random.Random(7)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from fenghuo.engine.proven import AMBER_S
 from fenghuo.errors import NotFound
+from tests.core.engine.values import NOW
 from tests.core.service.manned import Manned, manned
 
 
@@ -38,6 +40,19 @@ async def test_a_way_says_how_surely_and_when_it_was_proven(tmp_path: Path) -> N
         assert (0.95, None, None) == (unknown["chance"], unknown["proven"], unknown["level"])
         assert ("1970-01-12T13:46:40.000Z", "DEVICE") == (known["proven"], known["level"])
         assert 0.95 < known["chance"] < 1.0
+
+
+async def test_what_the_directory_says_was_proven_counts_until_the_node_knows_better(tmp_path: Path) -> None:
+    """The column `proven_at` of contacts.csv: by which evidence is not said there, and planning does not go by it."""
+    async with manned(tmp_path) as there:
+        office = there.house.office
+        contacts = tuple(
+            msgspec.structs.replace(one, proven_at=NOW - 60) if one.kind == "callsign" else one for one in office.directory.contacts
+        )
+        office.directory = msgspec.structs.replace(office.directory, contacts=contacts)
+        (radio, telephone) = sorted(await there.do("directory.proven", recipient="wang"), key=lambda row: row["channel"], reverse=True)
+        assert ("green", None, 0.95) == (radio["age"], radio["level"], radio["chance"])
+        assert ("red", None) == (telephone["age"], telephone["proven"])
 
 
 async def test_a_roll_call_proves_each_bearer_by_a_message_of_its_own(tmp_path: Path) -> None:
