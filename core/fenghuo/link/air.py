@@ -42,7 +42,11 @@ class Air(msgspec.Struct, frozen=True):
 
     def answer_s(self) -> float:
         """From the end of our frame to the end of a receipt, if nobody is in the way."""
-        return self.turnaround_s + self.access_s + self.airtime_s(sealed_octets(FrameKind.RECEIPT, 14))
+        return self.turnaround_s + self.access_s + self.receipt_s()
+
+    def receipt_s(self) -> float:
+        """Airtime of a receipt that names three transfers."""
+        return self.airtime_s(sealed_octets(FrameKind.RECEIPT, 14))
 
     @property
     def margin_s(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 import msgspec
 
@@ -58,15 +59,15 @@ class Answers:
                 return None
         return None
 
-    def at_once(self) -> Intent | None:
-        """The next answer that has no slot."""
+    def at_once(self, follows: Callable[[int], bool]) -> Intent | None:
+        """The next answer that has no slot; `follows`: whether something else goes to this post right behind it."""
         if self._others:
             return self._others.popleft()
         ready = [key for key in self._owed if not self._arrivals.is_waiting(key)]
         together = [key for key in ready if key[0] == ready[0][0]][:_TOGETHER]
         for key in together:
             del self._owed[key]
-        return self._receipt(together) if together else None
+        return self._receipt(together, follows=follows(together[0][0])) if together else None
 
     @property
     def has_more(self) -> bool:
@@ -80,6 +81,6 @@ class Answers:
         """It may not go yet after all: first in line next time."""
         self._others.appendleft(intent)
 
-    def _receipt(self, keys: list[Key]) -> Intent:
+    def _receipt(self, keys: list[Key], *, follows: bool = False) -> Intent:
         entries = tuple(self._arrivals.held(*key) for key in keys)
-        return Intent(keys[0][0], FrameKind.RECEIPT, encode_receipt(HeldList(entries)))
+        return Intent(keys[0][0], FrameKind.RECEIPT, encode_receipt(HeldList(entries, follows)))

@@ -97,6 +97,19 @@ class Departures:
         is_urgent = any(each.due_at <= now and each.outgoing.parcel.priority < priority for each in heads)
         return None if is_urgent else transfer
 
+    def behind(self, destination: int, now: float) -> Direct | None:
+        """What may go to this post right behind a receipt to it."""
+        direct = [each for each in self._heads() if isinstance(each, Direct) and each.outgoing.parcel.destination == destination]
+        may = [each for each in direct if each.ending is None and each.may_follow(now)]
+        first = min(may, key=lambda each: (each.outgoing.parcel.priority, each.outgoing.opened_at), default=None)
+        return first if first is not None and self.going_on(first, now) is first else None
+
+    def expects(self, source: int, before: float) -> bool:
+        """Whether this post was asked by a frame that was over before then, and has not answered."""
+        return any(
+            isinstance(each, Direct) and each.outgoing.parcel.destination == source and each.asks_since(before) for each in self._heads()
+        )
+
     def heard(self, source: int, held: Held, now: float) -> Iterator[Event]:
         """A far end says what it holds."""
         transfer = self._open.get((held.destination if self._ring.is_group(held.destination) else source, held.transfer))

@@ -34,6 +34,7 @@ class Direct:
         # anything is polled.
         self._again: tuple[int, ...] = ()
         self._wait_until: float | None = None
+        self._asked_at = 0.0  # when the frame that asks was over
         self._unanswered = 0
         # After a crash nobody here knows what was heard there: a question costs less than saying all again.
         self._must_ask = resumed
@@ -44,6 +45,14 @@ class Direct:
         if self._must_ask or self._wait_until is None:
             return 0.0
         return self._wait_until
+
+    def may_follow(self, now: float) -> bool:
+        """Whether it may go behind a receipt to the same post, which would have answered by now had it been heard."""
+        return self.due_at <= now or self._asked_at + self._air.answer_s() <= now
+
+    def asks_since(self, before: float) -> bool:
+        """Whether it waits for the answer to a frame that was over before then."""
+        return self._wait_until is not None and self._asked_at <= before
 
     is_calling = False
 
@@ -75,7 +84,7 @@ class Direct:
         else:
             self._again = (self._queue.popleft(),)
         if not self._queue:
-            self._wait_until = until + self._patience_s()
+            self._wait_until, self._asked_at = until + self._patience_s(), until
 
     def put_off(self, seconds: float) -> None:
         """The air was used for something else so long: an answer could not come, and is waited for longer."""
@@ -86,6 +95,7 @@ class Direct:
         """Our own frame went out later than it was given to the modem."""
         if self._wait_until is not None:
             self._wait_until += seconds
+            self._asked_at += seconds
 
     def busy(self, now: float) -> None:
         """Another station was heard just now: its frame may stand before our answer."""

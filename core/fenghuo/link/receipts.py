@@ -1,6 +1,7 @@
 """What goes back: which pieces are held, polls for those who did not say, and the tally of a whole group. Payloads of RECEIPT frames.
 
 1 || { destination 8 || transfer 16 || count - 1 8 || bitmap }…      held; count - 1 = 255 and no bitmap: nothing is known of it
+4 || as 1                                                            held, and more follows under the same keying
 2 || destination 8 || transfer 16                                    poll
 3 || transfer 16 || level 8 || members 8 || bitmap                   tally
 """
@@ -17,7 +18,7 @@ from fenghuo.model.evidence import Evidence
 
 __all__ = ["Held", "HeldList", "Poll", "Tally", "decode_receipt", "encode_receipt"]
 
-_HELD, _POLL, _TALLY = 1, 2, 3
+_HELD, _POLL, _TALLY, _HELD_FIRST = 1, 2, 3, 4
 _UNKNOWN = 255
 
 
@@ -35,9 +36,11 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class HeldList(msgspec.Struct, frozen=True):
-    """Several transfers in one frame: keying costs more than the octets."""
+    """Several transfers in one frame: keying costs more than the octets. `follows`: the post says something of its own right behind it,
+    so that whoever hears this waits for that, and the turn passes from one to the other."""
 
     entries: tuple[Held, ...]
+    follows: bool = False
 
 
 class Poll(msgspec.Struct, frozen=True):
@@ -67,8 +70,8 @@ Receipt = HeldList | Poll | Tally
 def encode_receipt(receipt: Receipt) -> bytes:
     """The payload of a RECEIPT frame."""
     match receipt:
-        case HeldList(entries):
-            return bytes((_HELD,)) + b"".join(map(_held, entries))
+        case HeldList(entries, follows):
+            return bytes((_HELD_FIRST if follows else _HELD,)) + b"".join(map(_held, entries))
         case Poll(destination, transfer):
             return bytes((_POLL, destination)) + transfer.to_bytes(2, "big")
         case Tally(transfer, level, members, reached):
@@ -78,8 +81,8 @@ def encode_receipt(receipt: Receipt) -> bytes:
 def decode_receipt(payload: bytes) -> Receipt:
     """What a RECEIPT frame says. Raises: FrameError: cut off, or nothing that is known here."""
     kind, rest = payload[:1], payload[1:]
-    if kind == bytes((_HELD,)):
-        return HeldList(tuple(_entries(rest)))
+    if kind in (bytes((_HELD,)), bytes((_HELD_FIRST,))):
+        return HeldList(tuple(_entries(rest)), follows=kind == bytes((_HELD_FIRST,)))
     if kind == bytes((_POLL,)) and len(rest) == 3:
         return Poll(rest[0], int.from_bytes(rest[1:], "big"))
     if kind == bytes((_TALLY,)) and len(rest) >= 4 and len(rest) == 4 + _octets(rest[3]) and rest[2] in Evidence.__members__.values():

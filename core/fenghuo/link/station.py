@@ -71,6 +71,7 @@ class Station:
         self._freshness = Freshness(ring, self.opener, self.counters, chance)
         # Until then our own frame is on the air; a group answers in slots; an answer to our question may come; a cap is reached.
         self._busy_until = self._slots_until = self._courtesy_until = self._closed_until = 0.0
+        self._hold_until = 0.0  # until then our answer waits for theirs, to go before what we say next
         self._last_s = 0.0
         self._aired: Aired | None = None
         self._bursting: Transfer | None = None  # whose burst goes on behind the frame that is on the air
@@ -171,7 +172,7 @@ class Station:
             frame = self._emit(slotted, now)
             return msgspec.structs.replace(frame, is_slotted=True) if frame is not None else None
         is_quiet = now < self._quiet_until
-        if now >= self._slots_until and (frame := self._owed(now)) is not None:
+        if now >= max(self._slots_until, self._hold_until) and (frame := self._owed(now)) is not None:
             return frame
         transfer = self._departures.due(now, only=ref, most=Priority.P0 if is_quiet else Priority.P4)
         return self._depart(transfer, now) if transfer is not None else None
@@ -181,10 +182,11 @@ class Station:
         transfer = self._departures.going_on(self._bursting, now)
         if transfer is None:
             return None
+        return self._depart(transfer, now) if self._fits(transfer, self._last_s) else None
+
+    def _fits(self, transfer: Transfer, last_s: float) -> bool:
         octets = sealed_octets(transfer.outgoing.parcel.kind, len(transfer.next().payload))
-        if self._last_s + self._air.airtime_s(octets) - self._air.keying_s > self._air.fragment_s:
-            return None
-        return self._depart(transfer, now)
+        return last_s + self._air.airtime_s(octets) - self._air.keying_s <= self._air.fragment_s
 
     @property
     def _quiet_until(self) -> float:
@@ -196,7 +198,7 @@ class Station:
             return None
         times = [at for at in (self._departures.next_at(self._quiet_until), self._answers.next_slot_at) if at is not None]
         if self._answers.has_more:
-            times.append(self._slots_until)
+            times.append(max(self._slots_until, self._hold_until))
         if not times:
             return None
         return max(min(times), self._busy_until, min(self._closed_until, now + 60.0))
@@ -257,6 +259,11 @@ class Station:
             self._called(incoming.key, piece.call, now)
         elif piece.asks and not opened.lane.is_group:
             self._answers.owe(incoming.key)
+            began_at = now - self._air.airtime_s(sealed_octets(opened.head.kind, len(opened.payload)))
+            # Whoever asked first is answered first: their answer is on its way, and ours can go with what we say next.
+            self._hold_until = now + self._air.answer_s() if self._departures.expects(opened.head.source, began_at) else 0.0
+        elif not opened.lane.is_group:
+            self._courtesy_until = max(self._courtesy_until, now + self._air.access_s + self._air.fragment_s)  # the rest of a burst
         if is_new and incoming.body is not None:
             yield _delivered(incoming)
 
@@ -270,8 +277,9 @@ class Station:
     def _receipt(self, opened: Opened, now: float) -> Iterator[Event]:
         source = opened.head.source
         match decode_receipt(opened.payload):
-            case HeldList(entries):
-                self._courtesy_until = now
+            case HeldList(entries, follows):
+                self._courtesy_until = now + (self._air.fragment_s if follows else 0.0)
+                self._hold_until = 0.0
                 for held in entries:
                     yield from self._departures.heard(source, held, now)
             case Poll(destination, transfer):
@@ -281,16 +289,23 @@ class Station:
 
     def _owed(self, now: float) -> Frame | None:
         """The next answer, unless their share of the air is used up."""
-        answer = self._answers.at_once()
+        answer = self._answers.at_once(lambda post: self._behind(post, now) is not None)
         if answer is None:
             return None
+        behind = self._behind(answer.destination, now)
         frame = self._emit(answer, now)
         if frame is None:
             self._answers.give_back(answer)
         else:
+            self._bursting = behind
             # Whoever asked will want to go on; two that begin together lose both frames.
             self._courtesy_until = self._busy_until + self._air.turnaround_s + self._air.access_s * self._chance.uniform(1.0, 2.0)
         return frame
+
+    def _behind(self, post: int, now: float) -> Transfer | None:
+        """What can go under the keying of a receipt to this post."""
+        transfer = self._departures.behind(post, now)
+        return transfer if transfer is not None and self._fits(transfer, self._air.receipt_s()) else None
 
     def _depart(self, transfer: Transfer, now: float) -> Frame | None:
         parcel = transfer.outgoing.parcel

@@ -17,6 +17,7 @@ from tests.core.link.loss import bit_errors
 from tests.core.link.posts import CENTRE, NOW, SIREN, TOWN
 
 # Two pieces of 150 octets and one receipt, each keyed up and down.
+FAST = Air(bitrate=9600, keying_s=0.08, access_s=0.1, turnaround_s=0.1)
 MINIMUM_S = 2 * Air().airtime_s(172) + Air().airtime_s(20)
 
 
@@ -71,6 +72,19 @@ def test_a_hundred_messages_one_way_stay_near_the_price_of_the_loss() -> None:
     ether.run(lambda: len(ended(centre)) == 100, limit_s=7200)
     assert [parcel(TOWN, number).body for number in range(100)] == [delivered.body for delivered in town.shown]
     assert sum(ether.air_s.values()) <= 1.6 * 100 * MINIMUM_S
+
+
+@pytest.mark.parametrize("seed", [4, 7, 8, 9])
+def test_the_turn_passes_with_the_receipt(seed: int) -> None:
+    """Ten messages each way on a fast link: a receipt and the next message share a keying, so that nobody has to guess who is next."""
+    ether = Ether(seed)
+    centre, town = ether.join(CENTRE, FAST), ether.join(TOWN, FAST)
+    for number in range(10):
+        centre.station.open(parcel(TOWN, number), NOW)
+        town.station.open(parcel(CENTRE, 1000 + number), NOW)
+    ether.run(lambda: len(ended(centre)) == len(ended(town)) == 10)
+    keyings = sum(not frame.is_chained for radio in (centre, town) for _, frame in radio.sent)
+    assert keyings <= 28, "20 messages; 40 keyings if each receipt had its own"
 
 
 def test_only_what_is_missing_is_said_again() -> None:

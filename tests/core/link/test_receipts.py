@@ -17,6 +17,7 @@ from fenghuo.model.evidence import Evidence
         (HeldList((Held(2, 0x0102, 3, 0b101),)), "01 02 0102 02 05"),
         (HeldList((Held(2, 0x0102, 0),)), "01 02 0102 ff"),
         (HeldList((Held(200, 7, 9, 0x1FF), Held(2, 8, 1, 1))), "01 c8 0007 08 ff01 02 0008 00 01"),
+        (HeldList((Held(2, 0x0102, 3, 0b101),), follows=True), "04 02 0102 02 05"),
         (Poll(200, 0x0102), "02 c8 0102"),
         (Tally(0x0102, Evidence.DEVICE, 10, 0x3FE), "03 0102 04 0a fe03"),
     ],
@@ -38,7 +39,7 @@ def test_no_octets_break_the_decoder(octets: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "octets", ["", "04", "0102", "01 02 0102 08 ff", "01 02 0102 40 ffffffffffffffffff", "02 c8", "03 0102 09 01 01", "03 0102 04 0a fe"]
+    "octets", ["", "05", "0102", "01 02 0102 08 ff", "01 02 0102 40 ffffffffffffffffff", "02 c8", "03 0102 09 01 01", "03 0102 04 0a fe"]
 )
 def test_what_is_no_receipt_is_refused(octets: str) -> None:
     """Unknown, cut off, more pieces than there are, a level that is none."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 
+import msgspec
 import pytest
 
 from fenghuo.errors import FrameError, KeyUnusable
 from fenghuo.link.air import Air
 from fenghuo.link.counters import Grant
-from fenghuo.link.events import Delivered, Event, Frame, Hostile, Measured, NotTaken, Tallied
+from fenghuo.link.events import Delivered, Event, Frame, Hostile, Measured, NotTaken, Reached, Tallied
 from fenghuo.link.frame import HEAD, FrameKind, Head
 from fenghuo.link.ledger import Caps, Ledger
 from fenghuo.link.parcels import Parcel
@@ -215,6 +216,29 @@ def test_receipts_go_before_messages_and_several_in_one_frame() -> None:
     first, second = aired(town, NOW + 20), aired(town, NOW + 30)
     assert (True, 7 + 3 + 1 + 3 * 5 + 4) == (first.is_receipt, len(first.octets))
     assert "r" == second.ref
+
+
+def test_who_was_asked_first_answers_first_and_is_not_asked_again_in_vain() -> None:
+    """Both asked, and the town could not have heard us: our receipt waits as long as its own would take, and then our message goes with
+    it once more, under one keying."""
+    centre, town = station(CENTRE), station(TOWN)
+    centre.open(order(), NOW)
+    lost = aired(centre)
+    town.open(msgspec.structs.replace(order(2), destination=CENTRE), NOW)
+    came_at = NOW + 3.0
+    (event,) = heard(centre, aired(town, came_at - 1.0), came_at)
+    assert isinstance(event, Delivered)
+    centre.taken(event)
+    settle(centre)
+    assert centre.frame_due(came_at) is None
+    now = came_at + AIR.answer_s()
+    assert now == pytest.approx(centre.next_at(came_at))
+    receipt = aired(centre, now)
+    repeat = aired(centre, now)
+    assert (True, False, True) == (receipt.is_receipt, receipt.is_chained, repeat.is_chained)
+    assert [len(lost.octets)] == [len(repeat.octets)]
+    assert [Reached("m2", CENTRE)] == [event for event in heard(town, receipt, now + 1.0) if isinstance(event, Reached)]
+    assert delivered(heard(town, repeat, now + 2.0)).body == order().body
 
 
 def test_receipts_take_a_tenth_of_the_air_and_no_more() -> None:
