@@ -32,6 +32,7 @@ VERBS = {
     "report": Verb("fenghuo.cli.report:report", "Report up from an endpoint; prints the report's id."),
     "rollcall": Verb("fenghuo.cli.rollcall:rollcall", "Call people or posts (点名), and see who answers on which bearer."),
     "route": Verb("fenghuo.cli.route:route", "Rules: explain what would happen to a message, lint."),
+    "runner": Verb("fenghuo.cli.runner:runner", "Task sheets on paper: ls, take, receipt."),
     "send": Verb("fenghuo.cli.send:send", "Send an order to people, organisations or groups; prints its id."),
     "serve": Verb("fenghuo.cli.serve:serve", "Run the daemon in the foreground."),
     "status": Verb("fenghuo.cli.status:status", "Whether the daemon is ready, and what it has to do."),

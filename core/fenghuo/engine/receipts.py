@@ -184,7 +184,8 @@ class Receipts:
         """Note it where its name belongs, or at this delivery, which is over."""
         inbound = stored.inbound
         refs = (inbound.ref, *inbound.alternate_refs)
-        return await raise_late(self._store, Late(stored.channel, stored.inbox, stored.at, inbound.level, refs, delivery=delivery))
+        late = Late(stored.channel, stored.inbox, stored.at, inbound.level, refs, delivery=delivery, text=inbound.text)
+        return await raise_late(self._store, late)
 
     async def _is_by_token(self, stored: Stored) -> bool:
         """A receipt by our token, which is on the disk before anything leaves, is of that emission, open or over."""

@@ -41,6 +41,7 @@ from fenghuo.service.desk_plans import PlanVerbs
 from fenghuo.service.desk_preview import PreviewVerbs
 from fenghuo.service.desk_proven import ProvenVerbs
 from fenghuo.service.desk_queue import QueueVerbs
+from fenghuo.service.desk_sheets import SheetVerbs
 from fenghuo.service.desk_state import About, StateVerbs
 from fenghuo.service.directory import DirectoryKeeper
 from fenghuo.service.endpoint import endpoint_directory
@@ -191,8 +192,9 @@ class Daemon:
         queue = QueueVerbs(room.decisions)
         proven = ProvenVerbs(room, self._store, messages.send)
         endpoint = EndpointVerbs(room, self._store, self._upward)  # a node without a screen says so
+        sheets = SheetVerbs(room, self._store)  # and so does one without a printer
         audit = AuditVerbs(self._audit, self._store)
-        for one in (messages, preview, plans, queue, state, audit, endpoint, proven):
+        for one in (messages, preview, plans, queue, state, audit, endpoint, sheets, proven):
             desk.add(one.verbs())
         return desk
 

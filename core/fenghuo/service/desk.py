@@ -65,6 +65,8 @@ VERBS: dict[str, tuple[str, ...]] = {
     "plugin.ls": EVERYONE,
     "endpoint.ls": EVERYONE,
     "endpoint.ack": ("operator",),
+    "sheet.ls": EVERYONE,
+    "sheet.receipt": ("operator",),
 }
 """Verb → the rights of which one is enough."""
 

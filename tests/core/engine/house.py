@@ -153,7 +153,7 @@ class House:
         self.store, self.clock = store, clock
         self.fatal: list[BaseException] = []
         self.office = Office(node="node", clock=clock, rules=read_rules(rules), directory=directory())
-        renderers = {form: Renderer(form, partial(_rendered, form)) for form in ("sms", "radio")}
+        renderers = {form: Renderer(form, partial(_rendered, form)) for form in ("sms", "radio", "sheet")}
         self.room = EngineRoom(self.office, store, renderers, release_valid_s=120.0, on_fatal=self.fatal.append)
         self.sent: list[Mail] = []
         self.channel = {name: FakeChannel(name, self.sent) for name in capabilities}

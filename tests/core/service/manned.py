@@ -17,6 +17,7 @@ from fenghuo.service.desk_plans import PlanVerbs
 from fenghuo.service.desk_preview import PreviewVerbs
 from fenghuo.service.desk_proven import ProvenVerbs
 from fenghuo.service.desk_queue import QueueVerbs
+from fenghuo.service.desk_sheets import SheetVerbs
 from fenghuo.service.desk_state import About, StateVerbs
 from fenghuo.service.directory import DirectoryKeeper
 from fenghuo.service.secrets import Secret
@@ -48,12 +49,14 @@ class Manned:
         messages = MessageVerbs(self.desk, room.intake, room.release, house.store)
         plans = PlanVerbs(self.desk, room, house.store)
         preview = PreviewVerbs(self.desk, house.office, house.store, board=room.board, renderers=host.renderers)
+        sheets = SheetVerbs(room, house.store)
         about = About("0.1.0", NOW, lambda: self.is_ready, lambda: "fenghuo_up 1\n")
         state = StateVerbs(room, house.store, keeper=self.keeper, host=host, about=about)
         messages.plan, messages.outlook = plans.explain, plans.outlook
         proven = ProvenVerbs(room, house.store, messages.send)
         for verbs in (messages.verbs(), preview.verbs(), plans.verbs(), QueueVerbs(room.decisions).verbs(), state.verbs(), proven.verbs()):
             self.desk.add(verbs)
+        self.desk.add(sheets.verbs())
         holders = [(Secret(f"{name}-secret"), Holder(name, rights, Origin(name))) for name, rights in HOLDERS.items()]
         self.desk.hold(holders)
 

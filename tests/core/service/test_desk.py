@@ -34,6 +34,8 @@ TABLE: dict[str, set[str]] = {
     "audit.verify": READS,
     "endpoint.ls": READS,
     "endpoint.ack": {"operator"},
+    "sheet.ls": READS,
+    "sheet.receipt": {"operator"},
     **dict.fromkeys(
         ("alert.sign", "message.show", "message.ls", "message.why", "channel.ls", "channel.why", "route.explain", "route.lint", "whatif"), READS
     ),
