@@ -40,8 +40,8 @@ from fenghuo_broadcast.ebd import Broadcast
 from fenghuo_broadcast.ebd_numbers import area_of, ebrid
 from fenghuo_broadcast.ebm import Programme, programme_of
 from fenghuo_broadcast.platform_exchange import PlatformExchange
-from fenghuo_broadcast.platform_outcomes import ENDED, WENT_NOWHERE, of_state, worst
-from fenghuo_broadcast.platform_plays import DayIsFull, Play, Plays
+from fenghuo_broadcast.platform_outcomes import WENT_NOWHERE, of_state, worst
+from fenghuo_broadcast.platform_plays import ENDED, DayIsFull, Play, Plays
 from fenghuo_broadcast.platform_reports import Reports
 from fenghuo_broadcast.platform_settings import DIGITS, PlatformSettings
 from fenghuo_broadcast.quiet import Loudness

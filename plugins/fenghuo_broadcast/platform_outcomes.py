@@ -9,11 +9,10 @@ from __future__ import annotations
 from fenghuo import Evidence, LinkError, Outcome, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo_adapters.ebd_post import HttpRefused, NotSent
 from fenghuo_broadcast.ebd import Envelope, State
+from fenghuo_broadcast.platform_plays import DONE, FAILED, STOPPED
 
-__all__ = ["DONE", "ENDED", "SOUNDS", "STOPPED", "WENT_NOWHERE", "of_answer", "of_failure", "of_state", "worst"]
+__all__ = ["WENT_NOWHERE", "of_answer", "of_failure", "of_state", "worst"]
 
-SOUNDS, DONE, FAILED, STOPPED = 2, 3, 4, 5
-ENDED = frozenset({DONE, FAILED, STOPPED})
 WENT_NOWHERE = Transient(Scope.RECIPIENT, "never-left", 0.0)
 """It was never given to the far end, or the far end says that it never had it."""
 _NOT_HANDLED, _WELL, _UNREADABLE, _INCOMPLETE, _SIGNATURE = range(5)

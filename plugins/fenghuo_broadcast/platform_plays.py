@@ -13,7 +13,11 @@ from fenghuo import Notes, Token
 from fenghuo_broadcast.ebd_numbers import EBMIDS_A_DAY, ebmid, next_ebm_sequence
 from fenghuo_broadcast.ebm import Programme
 
-__all__ = ["DayIsFull", "Play", "Plays"]
+__all__ = ["DONE", "ENDED", "FAILED", "SOUNDS", "STOPPED", "DayIsFull", "Play", "Plays"]
+
+SOUNDS, DONE, FAILED, STOPPED = 2, 3, 4, 5
+"""States of a broadcast, as in BrdStateCode."""
+ENDED = frozenset({DONE, FAILED, STOPPED})
 
 KEEP_S = 30 * 86_400.0
 """How long a play is remembered after the end of its message, as receivers keep keys (delivery.md)."""
@@ -28,7 +32,9 @@ class DayIsFull(Exception):
 
 class Play(msgspec.Struct, frozen=True):
     """A delivery that was given to the far end. `ebmids`: its numbers, one but for a stop of several; `stops`: what a stop names, side by
-    side with its numbers; `event_type`: of what was started, for its stop; `ends`: UTC seconds; `state`: the last reported, -1 for none."""
+    side with its numbers; `event_type`: of what was started, for its stop; `ends`: UTC seconds; `state`: the last reported, -1 for none;
+    `level`: its severity, 1 red to 4 blue, then daily, tests and exercises; `until`: when it is silent by itself, UTC seconds, 0 where
+    only the far end knows."""
 
     message: str
     revision: int
@@ -38,6 +44,8 @@ class Play(msgspec.Struct, frozen=True):
     event_type: str = ""
     ends: float = 0.0
     state: int = -1
+    level: int = 0
+    until: float = 0.0
 
 
 class Plays:
@@ -64,6 +72,11 @@ class Plays:
         if old:
             await self._notes.keep(dict.fromkeys(old))
 
+    @property
+    def sample(self) -> str:
+        """A number as any other, to measure what it stands in; it is given to nothing."""
+        return ebmid(self._source, 0.0, 1)
+
     def of(self, token: Token) -> Play | None:
         return self._plays.get(token)
 
@@ -87,16 +100,25 @@ class Plays:
             if play.message == message and play.address == address and not play.stops and (before is None or play.revision < before)
         ]
 
-    async def start(self, token: Token, programme: Programme, address: str, now: float) -> Play:
+    def all_sounding(self, now: float) -> list[Play]:
+        """What was started and may still sound, as far as is known here."""
+        return [play for play in self._plays.values() if not play.stops and play.state not in ENDED and play.until > now]
+
+    def sounding(self, address: str, now: float) -> list[Play]:
+        """As all_sounding(), at one address."""
+        return [play for play in self.all_sounding(now) if play.address == address]
+
+    async def start(self, token: Token, programme: Programme, address: str, now: float, *, until: float = 0.0) -> Play:
         """Its play, made if it has none yet. Raises: DayIsFull, StoreError."""
-        return self._plays.get(token) or await self._note(token, programme, address, stops=(), now=now)
+        play = _play(programme, address, level=programme.severity, until=until)
+        return self._plays.get(token) or await self._note(token, play, now)
 
     async def stop(self, token: Token, programme: Programme, address: str, *, stops: Sequence[str], now: float) -> Play:
         """As start(), for a stop of these. Raises: DayIsFull, StoreError."""
         known = self._plays.get(token)
         if known is not None and set(known.stops) >= set(stops):
             return known
-        return await self._note(token, programme, address, stops=tuple(stops), now=now)
+        return await self._note(token, _play(programme, address, stops=tuple(stops)), now)
 
     async def reported(self, number: str, state: int) -> None:
         """The far end said what became of it. Raises: StoreError."""
@@ -106,9 +128,8 @@ class Plays:
             self._plays[token] = play
             await self._notes.keep({_LEAD + token: msgspec.json.encode(play).decode()})
 
-    async def _note(self, token: Token, programme: Programme, address: str, *, stops: tuple[str, ...], now: float) -> Play:
-        numbers = self._numbers(max(1, len(stops)), now)
-        play = Play(programme.message, programme.revision, address, numbers, stops, programme.event_type, programme.ends)
+    async def _note(self, token: Token, play: Play, now: float) -> Play:
+        play = msgspec.structs.replace(play, ebmids=self._numbers(max(1, len(play.stops)), now))
         self._remember(token, play)
         await self._notes.keep({_COUNT: self._count, _LEAD + token: msgspec.json.encode(play).decode()})
         return play
@@ -128,3 +149,8 @@ class Plays:
     def _remember(self, token: str, play: Play) -> None:
         self._plays[token] = play
         self._owners.update(dict.fromkeys(play.ebmids, token))
+
+
+def _play(programme: Programme, address: str, *, stops: tuple[str, ...] = (), level: int = 0, until: float = 0.0) -> Play:
+    """A play that has no number yet."""
+    return Play(programme.message, programme.revision, address, (), stops, programme.event_type, programme.ends, level=level, until=until)

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 from fenghuo import Evidence, FenghuoError, FormatError, Inbound, InboundKind, Permanent, Reached
 from fenghuo_broadcast.ebd import Envelope, Result, State
-from fenghuo_broadcast.platform_outcomes import DONE, SOUNDS, STOPPED, of_state
-from fenghuo_broadcast.platform_plays import Plays
+from fenghuo_broadcast.platform_outcomes import of_state
+from fenghuo_broadcast.platform_plays import DONE, SOUNDS, STOPPED, Plays
 from fenghuo_broadcast.platform_settings import PlatformSettings
 
 __all__ = ["Reports"]

@@ -11,7 +11,7 @@ from fenghuo.formats.pieces import limit_of, pieces_of
 from fenghuo.model.message import Message
 from fenghuo.model.rendition import Budget, Rendition
 
-__all__ = ["COPY_MARK_OCTETS", "gb2312_text", "gb_text"]
+__all__ = ["COPY_MARK_OCTETS", "gb2312_text", "gb_text", "in_gb2312"]
 
 COPY_MARK_OCTETS = 11
 """Room kept for a later copy mark, octets: 【重发 99】 in GB 18030."""
@@ -38,7 +38,7 @@ def gb2312_text(message: Message, budget: Budget = _NO_BUDGET) -> Rendition:
 
     Raises: FormatError("charset") naming the first character that such a device does not have.
     """
-    pieces = [Piece(one.name, _plain(one.text), one.rank, one.shrinks, _plain(one.short)) for one in pieces_of(message)]
+    pieces = [Piece(one.name, in_gb2312(one.text), one.rank, one.shrinks, in_gb2312(one.short)) for one in pieces_of(message)]
     return _made("gb2312", pieces, limit_of(message, budget.octets), "gb2312")
 
 
@@ -48,7 +48,8 @@ def _made(form: str, pieces: list[Piece], limit: int, charset: str) -> Rendition
     return Rendition(form, text, text.encode(charset), f"text/plain; charset={charset}", left_out)
 
 
-def _plain(text: str) -> str:
+def in_gb2312(text: str) -> str:
+    """The text with what GB/T 2312 lacks said otherwise. Raises: FormatError("charset") naming what cannot be."""
     known = text.translate(_SUBSTITUTES)
     for char in known:
         try:
