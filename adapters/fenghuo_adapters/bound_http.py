@@ -127,6 +127,7 @@ class BoundHttp:
     def reset(self) -> None:
         """Reset every connection; the next one is made anew."""
         for line in (*self._idle, *self._busy):
+            self._settle(line)
             line.abort()
         self._idle.clear()
 
@@ -175,6 +176,7 @@ class BoundHttp:
             context = self.trust or ssl.create_default_context() if to.scheme == "https" else None
             return await asyncio.open_connection(sock=sock, ssl=context, server_hostname=to.host if context else None)
         except BaseException:
+            self.bucket.settle(wire_octets(sock) or 0)  # knocking in vain costs as well
             sock.close()
             raise
 

@@ -159,6 +159,17 @@ async def test_the_rate_budget_is_kept_on_the_wire() -> None:
         assert up.offered_octets == pytest.approx(vsat.spent_octets, rel=0.02)
 
 
+async def test_what_is_sent_again_is_counted_too() -> None:
+    """5 % loss, and then an outage in which a connection is asked for in vain: within 2 % of what the link was offered."""
+    async with satellite(delay_ms=20) as far, channel(attempt_s=10.0) as (vsat, _):
+        await far.link.become(loss=5)
+        await asyncio.gather(*(vsat.send(FakeJob(far.url, token=f"t-{n}", text="汛" * 2000)) for n in range(4)))
+        await far.link.become(loss=100)
+        assert Transient(Scope.CHANNEL, "connect-timeout") == await vsat.send(FakeJob(f"http://{far.link.far_ip}:9/", token="in-vain"))
+        up, _ = await far.link.count()
+        assert up.offered_octets == pytest.approx(vsat.spent_octets, rel=0.02)
+
+
 async def test_what_is_too_long_for_the_rate_is_its_own_failure() -> None:
     """Half a second at 64 kbit/s are 4,000 octets."""
     async with satellite() as far, channel(rate_kbit=64.0) as (vsat, _):
