@@ -31,13 +31,14 @@ class NotStarted(AssertionError):
 
 
 class Person(msgspec.Struct, frozen=True):
-    """Somebody in the directory of the test, with any of a telephone, a callsign and an url."""
+    """Somebody in the directory of the test, with any of a telephone, a callsign, an url and a place where paper is carried."""
 
     id: str
     msisdn: str = ""
     callsign: str = ""
     deputy: str = ""
     url: str = ""
+    place: str = ""
 
 
 def sms(port: int, **settings: Any) -> dict[str, Any]:
@@ -263,7 +264,7 @@ def _write_people(folder: Path, persons: Sequence[Person]) -> None:
     }
     for person in persons:
         files["persons.csv"].append(f"{person.id},示例{person.id},tc,informant,mca:320585110,{person.deputy}")
-        for kind, address in (("msisdn", person.msisdn), ("callsign", person.callsign), ("url", person.url)):
+        for kind, address in (("msisdn", person.msisdn), ("callsign", person.callsign), ("url", person.url), ("place", person.place)):
             if address:
                 files["contacts.csv"].append(f"{person.id},{kind},{address},1,")
     for name, lines in files.items():
