@@ -14,7 +14,7 @@ from fenghuo.errors import LinkBroken, LinkError, LinkTimeout
 from fenghuo_adapters.at_framing import Stored
 from fenghuo_adapters.at_inbox import Arrival, Inbox
 from fenghuo_adapters.at_profile import Profile
-from fenghuo_adapters.at_session import AtRefused, AtSession, LateReference, News, NotHandedOver, Registration, Shown
+from fenghuo_adapters.at_session import AtRefused, AtSession, LateReference, News, NotHandedOver, OutOfStep, Registration, Shown
 from fenghuo_adapters.at_setup import Ready, SimFault, Standing, look, set_up
 from fenghuo_adapters.at_status import Blame, blame_of
 from fenghuo_adapters.kiss_line import ByteLine, Pauses
@@ -186,14 +186,17 @@ class Modem:
         self._tell(up=standing.is_up and session.is_in_step, why=standing.fault)
 
     async def _tend(self, session: AtSession) -> None:
-        """Read, wait, look: until the line is lost or the modem does not answer. Raises: LinkError."""
+        """Look, read, wait: until the line is lost or the modem does not answer. Raises: LinkError."""
         opened_at = asyncio.get_running_loop().time()
         while True:
-            await self._inbox.sweep(session, self._profile.command_s)
-            self._settle(opened_at)
-            await self._idle(session)
+            try:
+                await self._look(session)
+                await self._inbox.sweep(session, self._profile.command_s)
+                self._settle(opened_at)
+                await self._idle(session)
+            except OutOfStep:
+                continue  # a submission was given up while we waited for our turn: the look begins with bringing it in step
             self._wanted.clear()
-            await self._look(session)
 
     def _settle(self, opened_at: float) -> None:
         """It answers: the next trouble begins at the foot of the ladder, once it has held for a while."""

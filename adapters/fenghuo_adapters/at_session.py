@@ -17,7 +17,7 @@ from fenghuo_adapters import at_framing as framing
 from fenghuo_adapters.at_framing import AtReader, Direct, Final, Stored
 from fenghuo_adapters.pdu_framing import Encoded
 
-__all__ = ["AtRefused", "AtSession", "LateReference", "News", "NotHandedOver", "Registration", "Shown"]
+__all__ = ["AtRefused", "AtSession", "LateReference", "News", "NotHandedOver", "OutOfStep", "Registration", "Shown"]
 
 _CHUNK = 4096
 _CLOSE_S = 2.0
@@ -34,6 +34,10 @@ class AtRefused(LinkError):
 
 class NotHandedOver(LinkError):
     """A submission of which the modem has certainly got nothing."""
+
+
+class OutOfStep(NotHandedOver):
+    """The modem still owes an answer to somebody else: nothing was written, and resync() comes first."""
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -159,7 +163,7 @@ class AtSession:
         if self.lost.done():
             raise LinkBroken(f"{self.name}: {self.lost.result()}")
         if not self.is_in_step and not is_greeting:
-            raise NotHandedOver(f"{self.name} still owes an answer")
+            raise OutOfStep(f"{self.name} still owes an answer")
         pending = self._pending = _Pending(mark)
         try:
             yield pending

@@ -11,8 +11,8 @@ from tests.peers.atmodem_hosts import ANSWER, NUMBER, gammu, gammu_smsd, kannel,
 pytestmark = pytest.mark.peer
 
 ORDER = "【烽火】县防指命令：红旗镇转移，收到回复1"
-REPORTED = {gammu_smsd: "Delivery report", smstools: "Status: 0", kannel: "created DLR message"}
 Host = Callable[[AtModem, Path, str], Awaitable[str]]
+REPORTED: dict[Host, str] = {gammu_smsd: "Delivery report", smstools: "Status: 0", kannel: "created DLR message"}
 
 
 @pytest.mark.timeout(90)

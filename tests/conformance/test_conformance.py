@@ -49,6 +49,7 @@ CASES = [
     ("fenghuo_broadcast", "receivers"),
     ("fenghuo_mqtt", "mosquitto"),
     ("fenghuo_siren", "simulated"),
+    ("fenghuo_tiantong", "simulated"),
     ("fenghuo_vsat", "simulated"),
     ("fenghuo_vsat", "node http"),
     ("fenghuo_vsat", "mosquitto"),

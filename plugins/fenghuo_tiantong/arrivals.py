@@ -1,0 +1,109 @@
+"""What comes in from a terminal as the core takes it: reports, answers, late outcomes; long answers put together again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from fenghuo import Evidence, Inbound, InboundKind, Token
+from fenghuo_adapters.at_inbox import Arrival
+from fenghuo_adapters.at_names import refs_of_report
+from fenghuo_adapters.at_pool import Late
+from fenghuo_adapters.pdu_framing import Delivered, Reported
+from fenghuo_adapters.short_message_joining import Joined, Joining
+from fenghuo_tiantong.outcomes import outcome_of, report_failure
+from fenghuo_tiantong.settings import number
+
+__all__ = ["Arrivals", "Attempt", "inbound_of_late"]
+
+KIND = "satphone"
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """Which attempt a submission was for, and where it went."""
+
+    token: Token
+    n: int
+    number: str
+
+
+def inbound_of_late(late: Late[Attempt], refs: tuple[str, ...]) -> Inbound:
+    """The terminal has sent, after all, what had been given up."""
+    attempt = late.correlation
+    raw = f"+CMGS: {late.sent.references[-1]}".encode()
+    outcome = outcome_of(late.sent, refs)
+    return Inbound(kind=InboundKind.LATE_OUTCOME, raw=raw, ack=_nothing, token=attempt.token, n=attempt.n, outcome=outcome)
+
+
+class Arrivals:
+    """Tells what each arrival is. Nothing is taken off the terminal before the core has it: every Inbound carries the way to do that."""
+
+    def __init__(self) -> None:
+        self._joining = Joining()
+
+    def inbound_of(self, arrival: Arrival, now: float, wall: float) -> Inbound:
+        """An arrival as an Inbound, also one that does not hold together. `now`: monotonic, `wall`: UTC seconds."""
+        match arrival.content:
+            case Reported() as reported:
+                return _report(arrival, reported, wall)
+            case Delivered(concat=None) as delivered:
+                return _answer(Joined(_own(delivered.sender), delivered.text, arrival.raw), _ack(arrival))
+            case Delivered() as delivered if delivered.concat is not None:
+                joined = self._joining.take(_own(delivered.sender), delivered.concat, delivered.text, raw=arrival.raw, now=now)
+                return _answer(joined, _ack(arrival)) if joined else _kept(arrival, delivered.text)
+            case _:
+                return _kept(arrival)
+
+    def overdue(self, now: float) -> list[Inbound]:
+        """Answers whose missing parts are not waited for any longer, with `…` in the gaps."""
+        return [_answer(joined, _nothing) for joined in self._joining.overdue(now)]
+
+    def due_in_s(self, now: float) -> float | None:
+        """Seconds until overdue() has something; None while no answer is unfinished."""
+        return self._joining.due_in_s(now)
+
+
+def _report(arrival: Arrival, reported: Reported, wall: float) -> Inbound:
+    recipient = _own(reported.recipient)
+    ref, *others = refs_of_report(arrival.sim, recipient, reported, wall)
+    return Inbound(
+        kind=InboundKind.RECEIPT,
+        raw=arrival.raw,
+        ack=_ack(arrival),
+        address_kind=KIND,
+        address=recipient,
+        ref=ref,
+        alternate_refs=tuple(others),
+        level=Evidence.DEVICE if reported.is_delivered else None,
+        failure=report_failure(reported),
+        text=f"status {reported.status:02x}",
+    )
+
+
+def _answer(joined: Joined, ack: Callable[[], Awaitable[None]]) -> Inbound:
+    return Inbound(kind=InboundKind.ANSWER, raw=joined.raw, ack=ack, address_kind=KIND, address=joined.sender, text=joined.text)
+
+
+def _kept(arrival: Arrival, text: str = "") -> Inbound:
+    """To be committed and taken off the terminal, and proves nothing by itself."""
+    return Inbound(kind=InboundKind.RECEIPT, raw=arrival.raw, ack=_ack(arrival), text=text)
+
+
+def _own(sender: str) -> str:
+    """A number as the terminal wrote it, in our way of writing; short codes and names stay as they are."""
+    try:
+        return number(sender)
+    except ValueError:
+        return sender
+
+
+def _ack(arrival: Arrival) -> Callable[[], Awaitable[None]]:
+    async def ack() -> None:
+        arrival.acknowledge()
+
+    return ack
+
+
+async def _nothing() -> None:
+    """Each part was acknowledged when it came; a late answer never waits for it."""

@@ -1,0 +1,178 @@
+"""The satellite channel: one Tiantong terminal, a text at a time. See docs/reference/tiantong.md."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from fenghuo import (
+    AuthFailed,
+    ChannelContext,
+    ConfigError,
+    Emission,
+    Estimate,
+    Inbound,
+    LinkError,
+    NotReady,
+    Outcome,
+    Permanent,
+    PowerLevel,
+    ProbeBudget,
+    ProbeResult,
+    Scope,
+    SendJob,
+    SimpleChannel,
+    Transient,
+)
+from fenghuo_adapters.at_inbox import Arrival
+from fenghuo_adapters.at_names import ref_of
+from fenghuo_adapters.at_pool import Late, ModemPool, Place, Sent, Text
+from fenghuo_adapters.at_setup import SimFault
+from fenghuo_adapters.kiss_line import ByteLine
+from fenghuo_adapters.serial_line import SerialLine
+from fenghuo_adapters.tcp_line import TcpLine
+from fenghuo_tiantong.arrivals import Arrivals, Attempt, inbound_of_late
+from fenghuo_tiantong.outcomes import outcome_of, outcome_of_failure
+from fenghuo_tiantong.rendition import parts_for
+from fenghuo_tiantong.settings import TiantongSettings, check, number
+
+__all__ = ["TiantongChannel"]
+
+_TCP = "tcp://"
+_SPARE_S = 1.0
+
+
+class TiantongChannel(SimpleChannel):
+    """See plugins.md, Channel. A terminal without a satellite is no failure: the channel has started, and is not up."""
+
+    def __init__(self, ctx: ChannelContext) -> None:
+        settings: TiantongSettings = ctx.settings
+        self._ctx = ctx
+        self._settings = settings
+        self._answers = Arrivals()
+        self._pool: ModemPool[Attempt] | None = None
+        self._power = PowerLevel.FULL
+        self._was_up: bool | None = None
+        self._stopped = False
+
+    async def start(self) -> None:
+        """Open the terminal. Raises: NotReady (it is not there), ConfigError (a PIN that is none), AuthFailed (SIM absent or locked)."""
+        settings = self._settings
+        for key, fault in check(settings, self._ctx.secret).items():
+            raise ConfigError(f"{key} {fault}")
+        pin = self._ctx.secret(settings.pin_file) if settings.pin_file else ""
+        pool: ModemPool[Attempt] = ModemPool([_line(settings)], settings.profile(pin), self, self._ctx.random)
+        self._pool = pool
+        try:
+            await pool.open()
+        except SimFault as refused:
+            raise AuthFailed(str(refused)) from refused
+        except LinkError as absent:
+            raise NotReady(str(absent), retry_after_s=min(10.0, settings.reopen_most_s)) from absent
+
+    async def stop(self, deadline: float) -> None:
+        """Close the line; what is under way becomes Unknown."""
+        self._stopped = True
+        if self._pool is not None:
+            await self._pool.close()
+
+    def stands(self, *, up: bool, reason: str) -> None:
+        """How the terminal is (PoolEvents)."""
+        if self._stopped:
+            return
+        if up is not self._was_up:
+            self._was_up = up
+            say = self._ctx.log.info if up else self._ctx.log.warning
+            say("terminal up" if up else "terminal down", cause=reason)
+        self._ctx.health(up, reason)
+
+    def estimate(self, size: int, address: str) -> Estimate:
+        """Twenty seconds, a fee and the transmitter's joules for each part."""
+        settings, parts = self._settings, parts_for(size)
+        took_s = parts * settings.part_s
+        return Estimate(
+            airtime_s=took_s,
+            joules=took_s * settings.watts_transmit,
+            fee_fen=parts * settings.fee_fen,
+            latency_q50_s=took_s + min(settings.part_s, settings.receipt_q95_s),
+            latency_q95_s=took_s + settings.receipt_q95_s,
+            fragments=parts,
+        )
+
+    async def send(self, job: SendJob) -> Outcome:
+        """The terminal, registered and free, then begin(), then the text; without a satellite there is no begin()."""
+        try:
+            destination = number(job.address)
+        except ValueError:
+            return Permanent(Scope.RECIPIENT, "not-a-number")
+        if self._power is not PowerLevel.FULL:
+            return Transient(Scope.CHANNEL, "listening-only")
+        if self._pool is None:
+            return Transient(Scope.CHANNEL, "not-started")
+        wait_s = self._left_s(job) - self._settings.prompt_s - self._settings.send_s
+        try:
+            async with self._pool.place(within_s=max(0.0, wait_s)) as place, job.begin() as emission:
+                return await self._emit(place, emission, destination, self._left_s(job) - _SPARE_S)
+        except LinkError as failed:
+            return outcome_of_failure(failed)
+
+    async def probe(self, budget: ProbeBudget) -> ProbeResult:
+        """Ask for registration and signal, which costs nothing on the air. Raises: LinkError: it does not answer."""
+        if self._pool is None:
+            return ProbeResult(answered=False, detail="not started")
+        began = self._ctx.clock.monotonic()
+        standing = await self._pool.enquire(within_s=budget.timeout_s)
+        detail = standing.fault or f"registered (stat {standing.stat}), signal {standing.signal}"
+        return ProbeResult(answered=standing.is_up, round_trip_s=self._ctx.clock.monotonic() - began, detail=detail)
+
+    async def inbound(self) -> AsyncIterator[Inbound]:
+        pool = self._pool
+        while pool is not None and (found := await self._next(pool)) is not None:
+            for inbound in found:
+                yield inbound
+
+    async def set_power(self, level: PowerLevel) -> None:
+        """Below FULL nothing is sent; listening goes on."""
+        self._power = level
+
+    async def _emit(self, place: Place[Attempt], emission: Emission, destination: str, left_s: float) -> Outcome:
+        text = Text(destination=destination, text=emission.payload.text, validity_s=emission.validity_s)
+        attempt = Attempt(emission.token, emission.n, destination)
+        try:
+            sent = await place.submit(text, attempt, timeout_s=left_s, turn=emission.turn)
+        except LinkError as failed:
+            return outcome_of_failure(failed)
+        except ValueError as unfit:
+            self._ctx.log.error("text cannot be sent as SMS", token=emission.token, cause=str(unfit))
+            return Permanent(Scope.MESSAGE, "too-long")
+        return outcome_of(sent, self._refs(sent, destination))
+
+    async def _next(self, pool: ModemPool[Attempt]) -> list[Inbound] | None:
+        """What came in next, or the long answers that are not waited for any longer; None at the end."""
+        clock = self._ctx.clock
+        try:
+            async with asyncio.timeout(self._answers.due_in_s(clock.monotonic())):
+                item = await pool.receive()
+        except TimeoutError:
+            return self._answers.overdue(clock.monotonic())
+        match item:
+            case None:
+                return None
+            case Late():
+                return [inbound_of_late(item, self._refs(item.sent, item.correlation.number))]
+            case Arrival():
+                return [self._answers.inbound_of(item, clock.monotonic(), clock.time())]
+
+    def _refs(self, sent: Sent, destination: str) -> tuple[str, ...]:
+        at = self._ctx.clock.time()
+        return tuple(ref_of(sent.sim, destination, reference, at) for reference in sent.references if reference >= 0)
+
+    def _left_s(self, job: SendJob) -> float:
+        return job.deadline - self._ctx.clock.monotonic()
+
+
+def _line(settings: TiantongSettings) -> ByteLine:
+    if settings.device.startswith(_TCP):
+        host, _, port = settings.device.removeprefix(_TCP).rpartition(":")
+        return TcpLine(host, int(port), open_s=settings.open_s)
+    return SerialLine(settings.device, settings.baud, open_s=settings.open_s)

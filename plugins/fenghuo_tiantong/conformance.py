@@ -1,0 +1,85 @@
+"""A simulated terminal for the conformance kit, behind a serial server; made of asyncio alone. No Tiantong terminal took part in it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from fenghuo import Ability, Arrival, ConformancePeer, Word
+from fenghuo.far_end import ListeningPeer
+from fenghuo_adapters.at_far_end import FarModem
+from fenghuo_adapters.short_message_framing import Concat
+from fenghuo_tiantong.settings import TiantongSettings
+
+__all__ = ["SimulatedTerminal", "simulated_terminal"]
+
+_NUMBERS_FROM = 17_400_000_000
+_BAD_NUMBER = "+8617400000066"
+_DELIVERED, _EXPIRED = 0x00, 0x46
+
+
+class SimulatedTerminal(ListeningPeer):
+    """Takes every submission; what comes in stays in its storage until somebody empties its place."""
+
+    abilities = frozenset({Ability.REPORT, Ability.FAILED, Ability.UNKNOWN, Ability.MANGLED, Ability.HASTY, Ability.ACKS})
+    bad_address = _BAD_NUMBER
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.modem = FarModem(self._sent, self._emptied, lambda: self.now(), bad_number=_BAD_NUMBER)
+
+    def settings(self, port: int) -> TiantongSettings:
+        return TiantongSettings(
+            device=f"tcp://127.0.0.1:{port}",
+            command_s=1.5,
+            prompt_s=1.5,
+            send_s=2.0,
+            poll_s=2.0,
+            reset_s=0.2,
+            open_s=1.0,
+            reopen_most_s=0.5,
+            part_s=0.1,
+            receipt_q95_s=4.0,
+        )
+
+    def address(self, number: int) -> str:
+        return f"+86{_NUMBERS_FROM + 1000 + 10 * number}"
+
+    async def say(self, word: Word, about: Arrival) -> None:
+        reference = int(about.ref)
+        match word:
+            case Word.REPORT:
+                self.modem.report(about.address, reference, _DELIVERED)
+            case Word.FAILED:
+                self.modem.report(about.address, reference, _EXPIRED)
+            case Word.UNKNOWN:
+                self.modem.report(about.address, (reference + 128) % 256, _DELIVERED)
+            case Word.MANGLED:
+                self.modem.store(f"0006{reference:02X}0D91FF")
+
+    async def be_hasty(self, *, on: bool) -> None:
+        self.modem.is_hasty = on
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One host, to its end."""
+        host = self.modem.host(writer.write)
+        try:
+            while octets := await reader.read(4096):
+                host.feed(octets)
+        finally:
+            host.gone()
+
+    def _sent(self, number: str, text: str, concat: Concat | None, reference: int) -> None:
+        part, parts = (concat.number, concat.total) if concat else (1, 1)
+        self.arrivals.append(Arrival(number, text, part=part, parts=parts, ref=str(reference)))
+
+    def _emptied(self) -> None:
+        self.acknowledged += 1
+
+
+@contextlib.asynccontextmanager
+async def simulated_terminal() -> AsyncIterator[ConformancePeer]:
+    """A terminal behind a serial server that listens."""
+    async with SimulatedTerminal().listening() as terminal:
+        yield terminal

@@ -1,0 +1,134 @@
+"""Settings of a Tiantong terminal: `[channels.NAME.settings]` with type "tiantong.sms"; and how its numbers are written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from fenghuo_adapters.at_profile import Profile
+
+__all__ = ["TiantongSettings", "check", "masked", "number"]
+
+_DEVICE = re.compile(r"tcp://[^/:]+:\d{1,5}|/.+")
+_COMMAND = re.compile(r"-?AT[\x20-\x7e]*", re.IGNORECASE)
+_POSITIVE = ("baud", "command_s", "prompt_s", "send_s", "poll_s", "open_s", "reopen_most_s", "part_s", "receipt_q95_s")
+_NOT_NEGATIVE = ("fee_fen", "watts_idle", "watts_transmit", "reset_s", "power_s")
+
+
+class TiantongSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One terminal or handset of the Tiantong satellite (天通). What differs from maker to maker is a setting.
+
+    `device`: a serial device, or tcp://HOST:PORT for one behind a serial server; `baud`: of the serial one. `pin_file`: file with the
+    SIM's PIN, empty where it has none; `centre`: number of the short message centre, empty for the SIM's. `init`: commands after the usual
+    ones, `-` before one that may fail. `mark_query`: a query that this maker answers with a line of its name. `storage`: where it keeps
+    what comes in; `notices`, `notices_direct`: +CNMI that stores it, and where that is refused. `registration_queries`: those that tell
+    the registration, `registered`: stats that mean it is. `signal_query`, `signal_pattern` (its first group is the number),
+    `signal_least`, `signal_unknown`: the signal; an empty query asks for none. `command_s`, `prompt_s`, `send_s`: longest answers to a
+    command, to AT+CMGS, to a submission. `poll_s`: between two looks. `reset_command`, `reset_s`: restarts it, and how long that takes;
+    `power_command`, `power_s`: program and arguments that switch its power off and on, empty for none. `reopen_most_s`: longest wait
+    between two openings. `reports`: ask for delivery reports; without them nothing above ACCEPTED is claimed. `part_s`: typical seconds
+    of one part; `fee_fen`: ¥0.01 a part; `watts_idle`, `watts_transmit`: what it draws; `receipt_q95_s`: 95 % of reports have come by then.
+    """
+
+    device: str
+    baud: int = 115_200
+    pin_file: str = ""
+    centre: str = ""
+    init: tuple[str, ...] = ()
+    mark_query: str = "AT+CMEE?"
+    storage: str = "SM"
+    notices: str = "AT+CNMI=2,1,0,2,0"
+    notices_direct: str = "AT+CNMI=2,1,0,1,0"
+    registration_queries: tuple[str, ...] = ("AT+CREG?",)
+    registered: tuple[int, ...] = (1, 5)
+    signal_query: str = "AT+CSQ"
+    signal_pattern: str = r"\+CSQ: *(\d+)"
+    signal_least: float = 1.0
+    signal_unknown: tuple[float, ...] = (99.0,)
+    command_s: float = 10.0
+    prompt_s: float = 15.0
+    send_s: float = 60.0
+    poll_s: float = 60.0
+    open_s: float = 5.0
+    reset_command: str = "AT+CFUN=1,1"
+    reset_s: float = 30.0
+    power_command: tuple[str, ...] = ()
+    power_s: float = 60.0
+    reopen_most_s: float = 60.0
+    reports: bool = True
+    part_s: float = 20.0
+    fee_fen: float = 100.0
+    watts_idle: float = 1.0
+    watts_transmit: float = 6.0
+    receipt_q95_s: float = 180.0
+
+    def __post_init__(self) -> None:
+        if not _DEVICE.fullmatch(self.device):
+            raise ValueError(f"device {self.device!r} is neither the path of a device nor tcp://HOST:PORT")
+        self._check_commands()
+        self._check_signal()
+        self._check_numbers()
+
+    def _check_commands(self) -> None:
+        commands = (*self.init, *self.registration_queries, self.mark_query, self.notices, self.notices_direct, self.reset_command)
+        for command in commands:
+            if not _COMMAND.fullmatch(command):
+                raise ValueError(f"{command!r} is not an AT command; it begins with AT and stands on one line")
+        if not self.mark_query.endswith("?"):
+            raise ValueError(f"mark_query {self.mark_query!r} must be a query such as AT+CMEE?, answered by a line of its name")
+        if not self.registration_queries:
+            raise ValueError('registration_queries is empty; without one nobody knows whether it has a satellite, for example ["AT+CREG?"]')
+        if self.centre and not re.fullmatch(r"\+?\d{3,20}", self.centre):
+            raise ValueError(f"centre {self.centre!r} is not a number; leave it empty for the SIM's")
+
+    def _check_signal(self) -> None:
+        if self.signal_query and not _COMMAND.fullmatch(self.signal_query):
+            raise ValueError(f"signal_query {self.signal_query!r} is not an AT command; leave it empty where the terminal tells no signal")
+        try:
+            groups = re.compile(self.signal_pattern).groups
+        except re.error as wrong:
+            raise ValueError(f"signal_pattern {self.signal_pattern!r} is no regular expression: {wrong}") from None
+        if self.signal_query and groups < 1:
+            raise ValueError(f"signal_pattern {self.signal_pattern!r} has no group; the first one must be the number, as in (\\d+)")
+
+    def _check_numbers(self) -> None:
+        for name in _POSITIVE:
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} {getattr(self, name)} must be greater than 0")
+        for name in _NOT_NEGATIVE:
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} {getattr(self, name)} may not be negative")
+
+    def profile(self, pin: str) -> Profile:
+        """These settings as the modem layer takes them."""
+        return Profile(pin=pin, wants_report=self.reports, **{name: getattr(self, name) for name in _SHARED})
+
+
+_SHARED = tuple(name for name in Profile.__struct_fields__ if name in TiantongSettings.__struct_fields__)
+
+
+def check(settings: TiantongSettings, secret: Callable[[str], str]) -> Mapping[str, str]:
+    """What start() would refuse, by key. Raises: ConfigError when the file cannot be read."""
+    if settings.pin_file and not re.fullmatch(r"\d{4,8}", secret(settings.pin_file)):
+        return {"pin_file": "holds no PIN; it must be 4 to 8 digits and nothing else"}
+    return {}
+
+
+def number(text: str) -> str:
+    """A number that a satellite terminal reaches, the one right way: `+8617401234567`; a mainland mobile number may leave out the country
+    code. Source: ITU-T E.164. Raises: ValueError with a sentence."""
+    bare = re.sub(r"[\s\-()]", "", text)
+    full = f"+{bare[2:]}" if bare.startswith("00") else bare
+    if re.fullmatch(r"1[3-9]\d{9}", full, re.ASCII):
+        return f"+86{full}"
+    if not re.fullmatch(r"\+[1-9]\d{6,14}", full, re.ASCII):
+        raise ValueError(f"{text!r} is not a telephone number such as +8617401234567 or 17401234567")
+    return full
+
+
+def masked(address: str) -> str:
+    """A number as logs and unauthorised eyes may see it: 174****4567."""
+    national = address.removeprefix("+86")
+    return f"{national[:3]}****{national[-4:]}" if len(national) >= 8 else "****"
