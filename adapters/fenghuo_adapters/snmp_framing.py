@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 from pyasn1.codec.ber import decoder, encoder
 from pyasn1.error import PyAsn1Error
 from pysnmp.proto import api
@@ -53,12 +56,13 @@ def read_answer(octets: bytes, number: int) -> float | None:
     return _number(value)
 
 
-def _number(value: object) -> float:
+def _number(value: Any) -> float:
+    """Of a pysnmp value: a kind of integer, or octets that tell a number as text."""
+    number = math.nan
     try:
-        return float(int(value))  # type: ignore[call-overload]  # pysnmp values are numbers by duck typing
-    except (TypeError, ValueError):
+        number = float(bytes(value).decode("ascii", "replace").split()[0]) if isinstance(value, _V2C.OctetString) else float(int(value))
+    except (TypeError, ValueError, IndexError, OverflowError):
         pass
-    try:
-        return float(bytes(value).decode("ascii", "replace").split()[0])  # type: ignore[call-overload]
-    except (TypeError, ValueError, IndexError) as exc:
-        raise FrameError(f"the agent answers {value!r}, which is no number", code="snmp-no-number") from exc
+    if not math.isfinite(number):
+        raise FrameError(f"the agent answers {value!r}, which is no number", code="snmp-no-number")
+    return number

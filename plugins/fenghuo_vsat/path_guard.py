@@ -32,7 +32,8 @@ class PathGuard:
         self._settings = settings
         self._on_interface = on_interface
         self._watch = InterfaceWatch(settings.interface, self._changed) if settings.interface else None
-        self._quality = LinkQuality(settings.degraded_below or 0.0, settings.good_from or settings.degraded_below or 0.0)
+        below = settings.degraded_below or 0.0
+        self._quality = LinkQuality(below, below if settings.good_from is None else settings.good_from)
         self._poller: asyncio.Task[None] | None = None
 
     def start(self) -> None:

@@ -38,10 +38,11 @@ def test_a_number_is_read_whatever_its_type(value: str, expected: float) -> None
 
 
 @pytest.mark.parametrize(
-    ("value", "code"), [("8000", "snmp-no-object"), ("8100", "snmp-no-object"), ("040268 69".replace(" ", ""), "snmp-no-number")]
+    ("value", "code"),
+    [("8000", "snmp-no-object"), ("8100", "snmp-no-object"), ("04026869", "snmp-no-number"), ("04036e616e", "snmp-no-number")],
 )
 def test_an_answer_without_a_number_says_what_it_is(value: str, code: str) -> None:
-    """noSuchObject, noSuchInstance, a word."""
+    """noSuchObject, noSuchInstance, a word, and "nan", which is below no threshold."""
     with pytest.raises(FrameError) as fault:
         read_answer(answer(value), 7)
     assert code == fault.value.code
