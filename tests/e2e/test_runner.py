@@ -55,9 +55,11 @@ async def printed(folder: Path, count: int) -> list[Path]:
 
 def scanned(sheet: Path) -> str:
     """What zbar reads from the page that poppler paints."""
-    subprocess.run(["pdftoppm", "-r", "100", "-l", "1", "-singlefile", "-png", sheet, sheet.with_suffix("")], timeout=20, check=True)
-    command = ["zbarimg", "-q", "--raw", "-Sdisable", "-Sqrcode.enable", sheet.with_suffix(".png")]
-    return subprocess.run(command, capture_output=True, text=True, timeout=20, check=False).stdout.strip()
+    picture = sheet.with_suffix("")
+    subprocess.run(["pdftoppm", "-r", "100", "-l", "1", "-singlefile", "-png", str(sheet), str(picture)], timeout=20, check=True)
+    command = ["zbarimg", "-q", "--raw", "-Sdisable", "-Sqrcode.enable", f"{picture}.png"]
+    read: str = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False).stdout
+    return read.strip()
 
 
 async def evidence(node: Node, message: str, level: str) -> dict[str, Any]:

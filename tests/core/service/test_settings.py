@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 import fenghuo_http
+import fenghuo_runner
 import fenghuo_sms
 from fenghuo.errors import SettingsError
 from fenghuo.model.area import AreaRef, CodeSystem
@@ -24,7 +25,7 @@ CONFIG = Path(__file__).parents[3] / "config"
 
 @pytest.fixture(scope="module")
 def host() -> PluginHost:
-    return load_plugins([settings_plugin, fenghuo_sms, fenghuo_http])
+    return load_plugins([settings_plugin, fenghuo_sms, fenghuo_http, fenghuo_runner])
 
 
 def written(folder: Path, text: str) -> Path:
