@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.node import Node, Person, orders, radio, sms
+from tests.e2e.test_narrow import called
 from tests.peers.direwolf import Duo
+from tests.peers.ether import Ether
 from tests.peers.hook import Hook
 from tests.peers.smsc import Smsc
 from tests.scale import TIMEOUT_SCALE
@@ -51,6 +53,31 @@ async def test_a_roll_call_over_two_bearers_fills_the_ledger_and_the_ledger_outl
             assert 0 == await node.kill(signal.SIGTERM)
             await node.start()
             assert proven == await node.ask("directory.proven")
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(120)
+async def test_a_roll_call_over_the_link_is_one_call_that_three_towns_answer_in_slots(tmp_path: Path) -> None:
+    """Four daemons, four half-duplex TNCs: the centre is on the air once, nobody speaks while another does, each has a line of its own."""
+    towns = [11, 12, 13]
+    async with Ether(["CMD", *(f"T{code}" for code in towns)], baud=1200) as ether:
+        centre, _, stack = await called(tmp_path, ether, towns, deadline_s=180)
+        async with stack:
+            since = ether.now()
+            call = await centre.ask("rollcall.call", to=[f"p{code}" for code in towns], via=["link"], needed="DEVICE", wait_s=90)
+            ids = [one["message"] for one in call["calls"]]
+            lines = await centre.until(
+                "rollcall.show",
+                lambda rows: len(rows) == 3 and {row["evidence"] for row in rows} == {"DEVICE"},
+                timeout_s=60,
+                messages=ids,
+            )
+            spells = ether.spells(since)
+            proven = await centre.ask("directory.proven")
+    assert {("p11", "link"), ("p12", "link"), ("p13", "link")} == {(line["recipient"], line["answered_by"]) for line in lines}
+    assert 0 == sum(spell.together_s for spell in spells)
+    assert 1 == sum(spell.name == "CMD" for spell in spells), [(spell.name, spell.begin - since) for spell in spells]
+    assert ["green"] * 3 == [row["age"] for row in proven]
 
 
 @pytest.mark.soak

@@ -11,7 +11,7 @@ from fenghuo.engine.book import Book
 from fenghuo.engine.channels import ChannelBoard, Instance
 from fenghuo.engine.proven import Age, ProvenLedger, age_of
 from fenghuo.errors import NotFound
-from fenghuo.model.delivery import Accepted, Delivery, Receipt, Target
+from fenghuo.model.delivery import Accepted, Delivery, Target
 from fenghuo.model.directory import RecipientId
 from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import Actor
@@ -20,12 +20,14 @@ from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.showing import rfc3339
 from fenghuo.store.records import ProvenRow
 from fenghuo.store.store import Store
-from fenghuo.store.tables import DELIVERY, OBJECTIVE, RECEIPT, TARGET
+from fenghuo.store.tables import ATTEMPT, DELIVERY, OBJECTIVE, RECEIPT, TARGET
 
 __all__ = ["CALL", "ProvenVerbs"]
 
 CALL = "点名：收到请回复"
 """What people read who are called."""
+NOTHING: tuple[Evidence, float | None, str] = (Evidence.STORED, None, "")
+"""What is known of an answer where there is none: level, when, by which channel."""
 WORST_FIRST = list(reversed(Age))
 
 
@@ -116,15 +118,19 @@ class ProvenVerbs:
         targets = await self._store.find(TARGET, of_them, *objectives)
         deliveries = await self._store.find(DELIVERY, f"{of_them} ORDER BY id", *objectives)
         receipts = await self._store.find(RECEIPT, f"delivery IN (SELECT id FROM delivery WHERE {of_them}) ORDER BY id", *objectives)
-        best: dict[int, Receipt] = {}
+        attempts = await self._store.find(ATTEMPT, f"delivery IN (SELECT id FROM delivery WHERE {of_them}) ORDER BY n", *objectives)
+        said: dict[int, tuple[Evidence, float | None, str]] = {}
+        for attempt in attempts:  # some far ends answer for the device in the very answer of the emission
+            said[attempt.delivery] = (Evidence.STORED, attempt.outcome_at, "")
         for receipt in receipts:
-            if receipt.delivery not in best or receipt.level > best[receipt.delivery].level:
-                best[receipt.delivery] = receipt
+            if receipt.level > said.get(receipt.delivery, NOTHING)[0]:
+                said[receipt.delivery] = (receipt.level, receipt.at, receipt.channel)
         tried = {target.recipient for target in deliveries}
-        lines = [self._line(message, delivery, best.get(delivery.id)) for delivery in deliveries]
+        lines = [self._line(message, delivery, *said.get(delivery.id, NOTHING)[1:]) for delivery in deliveries]
         return lines + [self._unreached(message, target) for target in targets if target.recipient not in tried]
 
-    def _line(self, message: str, delivery: Delivery, best: Receipt | None) -> dict[str, Any]:
+    def _line(self, message: str, delivery: Delivery, at: float | None, by: str) -> dict[str, Any]:
+        is_answered = delivery.evidence >= Evidence.DEVICE
         return {
             "message": message,
             "recipient": delivery.recipient,
@@ -132,8 +138,8 @@ class ProvenVerbs:
             "channel": delivery.channel,
             "state": delivery.state.value,
             "evidence": delivery.evidence.name,
-            "answered": rfc3339(best.at) if best is not None and best.level >= Evidence.DEVICE else None,
-            "answered_by": best.channel if best is not None and best.level >= Evidence.DEVICE else None,
+            "answered": rfc3339(at) if is_answered else None,
+            "answered_by": (by or delivery.channel) if is_answered else None,
         }
 
     def _unreached(self, message: str, target: Target) -> dict[str, Any]:

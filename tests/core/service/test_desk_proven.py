@@ -10,6 +10,8 @@ import pytest
 
 from fenghuo.engine.proven import AMBER_S
 from fenghuo.errors import NotFound
+from fenghuo.model.delivery import Reached
+from fenghuo.model.evidence import Evidence
 from tests.core.engine.values import NOW
 from tests.core.service.manned import Manned, manned
 
@@ -66,6 +68,15 @@ async def test_a_roll_call_proves_each_bearer_by_a_message_of_its_own(tmp_path: 
         lines = await there.do("rollcall.show", messages=messages)
         assert [("a", "ACCEPTED", None), ("r", "HUMAN", "r")] == [(one["channel"], one["evidence"], one["answered_by"]) for one in lines]
         assert [("wang", "a", "red"), ("wang", "r", "green")] == await ages(there, recipient="wang")
+
+
+async def test_a_far_end_that_answers_at_once_has_answered(tmp_path: Path) -> None:
+    """Where the very answer of the emission speaks for the device there is no receipt; it is told all the same when and over what."""
+    async with manned(tmp_path) as there:
+        there.house.channel["a"].outcomes.append(Reached(Evidence.DEVICE))
+        call = await there.do("rollcall.call", to=["wang"], via=["a"], needed="DEVICE")
+        (line,) = await there.do("rollcall.show", messages=[call["calls"][0]["message"]])
+        assert ("DEVICE", "a", "1970-01-12T13:46:40.000Z") == (line["evidence"], line["answered_by"], line["answered"])
 
 
 async def test_a_roll_call_by_the_rules_is_one_message(tmp_path: Path) -> None:
