@@ -20,6 +20,8 @@ __all__ = ["HttpRefused", "NotSent", "PacketDoor", "PacketPost"]
 CONTENT_TYPE = "application/x-tar"
 BODY_S = 30.0
 """Longest time for a whole packet to come in."""
+AT_ONCE = 16
+"""Packets that may come in at one time; who floods us is told to come back."""
 _READ = 64 * 1024
 
 Answer = Callable[[bytes], Awaitable[bytes]]
@@ -86,6 +88,7 @@ class PacketDoor:
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
+        self._under_way = 0
         self._runner: web.ServerRunner | None = None
 
     async def open(self, host: str, port: int) -> int:
@@ -108,6 +111,15 @@ class PacketDoor:
     async def _taken(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.method != "POST":
             return web.Response(status=405, headers={"Allow": "POST"})
+        if self._under_way >= AT_ONCE:
+            return web.Response(status=503, headers={"Retry-After": "1"})
+        self._under_way += 1
+        try:
+            return await self._answered(request)
+        finally:
+            self._under_way -= 1
+
+    async def _answered(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
             async with asyncio.timeout(BODY_S):
                 packet = await _body(request.content)

@@ -167,8 +167,14 @@ class PlatformChannel(SimpleChannel):
             play = await self._plays.start(token, programme, address, self._ctx.clock.time())
         except FenghuoError:
             return NOT_NOTED
-        said = ebd.start(self._line.head(address), Broadcast(play.ebmids[0], programme, programme.event_type))
-        return await self._line.give(said, play.ebmids, self._limit_s(job))
+        number = play.ebmids[0]
+        said = ebd.start(self._line.head(address), Broadcast(number, programme, programme.event_type))
+        outcome = await self._line.give(said, play.ebmids, self._limit_s(job))
+        stop = self._plays.stop_of(number)
+        if stop:  # it may have overtaken the start on its way: only a stop that was sent afterwards certainly came after it
+            broadcast = Broadcast(stop, programme, programme.event_type)
+            await self._line.give(ebd.stop(self._line.head(address), broadcast, number), (stop,), self._settings.timeout_s)
+        return outcome
 
     async def _end(self, token: Token, programme: Programme, started: list[Play], *, limit_s: float) -> Outcome:
         """Stop each that may still sound, all at once: none waits for the slowest of them."""

@@ -171,7 +171,11 @@ class TerminalChannel(SimpleChannel):
         except FenghuoError:
             return NOT_NOTED
         data = command.open_data(play.ebmids[0], programme, self._manner, begins=begins, ends=ends)
-        return await self._given(self._settings.op_open, address, data, play.ebmids, limit_s=self._limit_s(job))
+        outcome = await self._given(self._settings.op_open, address, data, play.ebmids, limit_s=self._limit_s(job))
+        if self._plays.stop_of(play.ebmids[0]):  # it may have overtaken the start while that was signed
+            close = command.close_data(play.ebmids[0])
+            await self._given(self._settings.op_close, address, close, (), limit_s=self._settings.answer_s)
+        return outcome
 
     async def _make_room(self, token: Token, programme: Programme, address: str, *, limit_s: float) -> Outcome:
         now = self._ctx.clock.time()

@@ -23,7 +23,7 @@ LONGEST_LINE = 1024 * 1024
 
 
 class Happened(msgspec.Struct, frozen=True):
-    """One line. `what`: up, start, again, stop, sounds, silent, asked, answered; `at`: seconds of the machine's monotonic clock."""
+    """One line. `what`: up, slow, start, again, stop, sounds, silent, asked, answered; `at`: seconds of the machine's monotonic clock."""
 
     what: str
     at: float
@@ -44,10 +44,11 @@ class Happened(msgspec.Struct, frozen=True):
 class PlatformSimulator:
     """`async with PlatformSimulator() as platform`: `port`, `lines` so far, `wait()` for one, `report()` to the centre's door."""
 
-    def __init__(self, *, key: Path | None = None, peer_key: Path | None = None) -> None:
+    def __init__(self, *options: str, key: Path | None = None, peer_key: Path | None = None) -> None:
         self.port = 0
         self.lines: list[Happened] = []
         self._arguments = [
+            *options,
             *(["--key", str(key)] if key else []),
             *(["--peer-key", str(peer_key)] if peer_key else []),
         ]

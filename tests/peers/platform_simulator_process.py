@@ -54,6 +54,8 @@ class Platform:
             return self.packet(said, "EBDResponse", "<ResultCode>4</ResultCode><ResultDesc>签名失败</ResultDesc>")
         kind = said["EBDType"]
         body = self.asked_for(root) if kind == "EBMStateRequest" else ""
+        if body and self.options.states_later:
+            body = kind = ""
         if kind == "EBM":
             self.given(root, raw)
         if body:
@@ -75,6 +77,9 @@ class Platform:
             "areas": ebm.findtext("MsgContent/AreaCode", ""),
             "stops": ebm.findtext("RelatedInfo/EBMID", ""),
         }
+        if kind == "1" and self.options.slow_s:
+            self.tell("slow", **facts)
+            time.sleep(self.options.slow_s)
         with self.lock:
             if kind == "2":
                 self.tell("stop", packet=base64.b64encode(raw).decode(), **facts)
@@ -217,6 +222,8 @@ def main() -> None:
     reading = argparse.ArgumentParser()
     reading.add_argument("--key", default="", help="PEM of its private key")
     reading.add_argument("--peer-key", default="", help="PEM of the centre's public key: unsigned packets are refused")
+    reading.add_argument("--slow-s", type=float, default=0.0, help="seconds before it does anything about a start")
+    reading.add_argument("--states-later", action="store_true", help="says of a state request only that it has it")
     platform = Platform(reading.parse_args())
     server = ThreadingHTTPServer(("127.0.0.1", 0), door(platform))
     server.daemon_threads = True

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import msgspec
 import pytest
 from lxml import etree
@@ -17,6 +18,7 @@ import fenghuo_broadcast
 from fenghuo import AttemptRef, AuthFailed, Evidence, LinkError, NotReady, Outcome, Permanent, Reached, Scope, Transient
 from fenghuo.model.message import Message
 from fenghuo.model.traffic import Action, Priority, Traffic
+from fenghuo_adapters.ebd_framing import unpack
 from fenghuo_broadcast.platform_outcomes import WENT_NOWHERE
 from tests.adapters.test_ebd_sm2 import pair
 from tests.peers.platform_simulator import Happened, PlatformSimulator
@@ -282,3 +284,39 @@ async def test_a_silent_heartbeat_takes_the_channel_out(platform: PlatformSimula
             while not it.context.told:
                 await asyncio.sleep(0.02)
     assert it.context.told[0][0] is False
+
+
+async def test_a_stop_that_overtakes_its_start_is_said_again() -> None:
+    """The platform hears the stop while it still thinks about the start: what sounds in the end is nothing."""
+    async with PlatformSimulator("--slow-s", "0.5") as platform, Listening(FakeContext(settings_for(platform.port))) as it:
+        starting = asyncio.create_task(it.channel.send(FakeJob(alert())))
+        number = (await platform.wait("slow")).ebmid
+        assert isinstance(await it.channel.send(FakeJob(alert(action=Action.CANCEL))), Reached)
+        assert Evidence.ACCEPTED == level_of(await starting)
+        await platform.wait("silent", ebmid=number)
+        assert ["stop", "start", "sounds", "stop", "silent"] == [line.what for line in platform.lines if line.what not in ("up", "slow")]
+        assert 1 == len({line.ebmid for line in platform.of("stop")})
+
+
+async def test_a_state_that_comes_by_itself_answers_the_question(door: int) -> None:
+    """Some platforms say of a state request only that they have it, and post the state."""
+    async with PlatformSimulator("--states-later") as platform, Listening(FakeContext(settings_for(platform.port, door))) as it:
+        job = FakeJob(alert())
+        await it.channel.send(job)
+        asking = asyncio.create_task(it.channel.query(AttemptRef(job.token, 1, TOWN)))
+        await platform.wait("asked")
+        await platform.report(f"http://127.0.0.1:{door}/", platform.of("start")[0], 3)
+        assert Evidence.AIRED == level_of(await asking)
+
+
+async def test_a_door_that_is_flooded_says_so(platform: PlatformSimulator, door: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what is no packet is answered as unreadable."""
+    async with Listening(FakeContext(settings_for(platform.port, door))), aiohttp.ClientSession() as session:
+        url = f"http://127.0.0.1:{door}/"
+        async with session.get(url) as refused:
+            assert 405 == refused.status
+        async with session.post(url, data=b"garbage") as answer:
+            assert b"<ResultCode>2</ResultCode>" in unpack(await answer.read()).envelope
+        monkeypatch.setattr("fenghuo_adapters.ebd_post.AT_ONCE", 0)
+        async with session.post(url, data=b"garbage") as busy:
+            assert 503 == busy.status

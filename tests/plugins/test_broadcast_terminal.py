@@ -257,6 +257,20 @@ async def test_only_a_signed_report_is_believed_and_openssl_verifies_our_command
         assert [Evidence.DEVICE] == [one.level for one in await heard_of(heard)]
 
 
+async def test_a_stop_that_overtakes_its_start_is_said_again(pair: Path, adapter: Sounding) -> None:
+    """Each is signed beside the loop, and either may be done first: the last word about a broadcast is the stop."""
+    keys = {"centre.pem": (pair / "key.pem").read_text(), "terminals.pub": (pair / "pub.pem").read_text()}
+    signing = {"unsigned": False, "key_file": "centre.pem", "peer_key_file": "terminals.pub", "certificate": "000000003363"}
+    context = FakeContext(settings_for(adapter, **signing), keys)
+    async with living(context) as (channel, _):
+        starting = asyncio.create_task(channel.send(FakeJob(alert(), address=TERMINAL)))
+        while not any(name.startswith("play ") for name in (await context.notes.recall()).values):
+            await asyncio.sleep(0)
+        assert isinstance(await channel.send(FakeJob(alert(action=Action.CANCEL), address=TERMINAL)), Reached)
+        assert isinstance(await starting, Reached)
+        assert (CLOSE, 1) == (adapter.frames[-1].operation, len(adapter.of(OPEN)))
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
