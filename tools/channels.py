@@ -29,6 +29,8 @@ Every channel type that comes with Fenghuo, what the conformance kit gave it, an
 Written by `python -m tools.channels` from the `conformance.json` of each plugin; what the grades mean, and how to examine a channel:
 [reference/conformance.md](reference/conformance.md).
 
+- **grade**: over all its far ends together: what failed at one has failed, what one cannot show and another did is shown. The far end named
+  here is the best witness of them, and the figures are what was measured there.
 - **standing**: `real peer`: an implementation independent of ours took part; `vector-tested`: no independent peer runs on a build machine,
   so octets were compared with published ones; `own far end`: both ends were written here, and a misreading would show on neither.
 - **evidence**: the highest level that a delivery reached there. A channel without receipts never claims more than AIRED.
