@@ -21,6 +21,11 @@ _UNITS: dict[str, tuple[str, str]] = {
     "ug/m3": ("每立方米", "微克"),
     "mg/m³": ("每立方米", "毫克"),
     "mg/m3": ("每立方米", "毫克"),
+    "立方米/秒": ("每秒", "立方米"),
+    "公里/小时": ("每小时", "公里"),
+    "千米/小时": ("每小时", "千米"),
+    "毫米/小时": ("每小时", "毫米"),
+    "米/秒": ("每秒", "米"),
     "m³/s": ("每秒", "立方米"),
     "m3/s": ("每秒", "立方米"),
     "km/h": ("每小时", "公里"),
@@ -66,6 +71,7 @@ _UNITS: dict[str, tuple[str, str]] = {
 
 # What people of the trade say for what they write in Latin letters.
 _ABBREVIATIONS = {"PM2.5": "细颗粒物", "PM10": "可吸入颗粒物", "AQI": "空气质量指数", "LNG": "液化天然气", "LPG": "液化石油气"}
+_COMPARED = {">": "大于", "＞": "大于", "≥": "大于等于", "<": "小于", "＜": "小于", "≤": "小于等于", "±": "正负", "≈": "约"}
 _ROMAN = {"Ⅰ": "一", "Ⅱ": "二", "Ⅲ": "三", "Ⅳ": "四", "Ⅴ": "五", "I": "一", "II": "二", "III": "三", "IV": "四", "V": "五"}
 _PAIR = "个小天户人名次台辆艘处座栋层年家条"
 """Measure words before which two is 两; 2 before a date, a time, a grade or a unit is 二."""
@@ -159,7 +165,11 @@ _READINGS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
     (re.compile(r"[#№＃]\s*([0-9]{1,6})(?![0-9])"), lambda found: f"编号{telephone(found[1])}"),
     (re.compile(r"([ⅠⅡⅢⅣⅤ]|(?<![A-Za-z])(?:IV|I{1,3}|V))(?=级)"), lambda found: _ROMAN[found[1]]),
     (re.compile(r"[ⅠⅡⅢⅣⅤ]"), lambda found: _ROMAN[found[0]]),
+    (re.compile(r"[>＞≥<＜≤±≈](?=\s*[-－]?[0-9])"), lambda found: _COMPARED[found[0]]),
+    (re.compile(r"([0-9]+)#"), lambda found: f"{amount(found[1])}号"),
+    (re.compile(r"(?<=[0-9])\+(?=[0-9])"), lambda found: "加"),
     (re.compile(rf"{_FREE}([0-9]{{4}})[-/.]([0-9]{{1,2}})[-/.]([0-9]{{1,2}})(?![0-9])T?"), _date),
+    (re.compile(rf"(?<=[0-9])\s*[{_DASH}]+\s*(?=[0-9]{{1,2}}[:：][0-9]{{2}})"), lambda found: "到"),
     (
         re.compile(rf"{_FREE}(?P<hour>[0-9]{{1,2}})[:：](?P<minute>[0-9]{{2}})(?:[:：](?P<second>[0-9]{{2}}))?(?![0-9])"),
         _clock,
@@ -173,6 +183,7 @@ _READINGS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
         lambda found: f"{by_figure(found[1])}{_joint(found[2])}{by_figure(found[3])}",
     ),
     (re.compile(r"([0-9]{4})(?=年)"), lambda found: by_figure(found[1])),
+    (re.compile(rf"{_FREE}0([0-9])(?=[月日时点])"), lambda found: amount(found[1])),
     (
         re.compile(rf"(电话|热线|拨打|致电|手机|号码)([:：\s]*)((?:{_CALL})(?:[、或和](?:{_CALL}))*)(?![0-9])"),
         _called,

@@ -43,7 +43,7 @@ def message(info: Info, traffic: Traffic, action: Action) -> Message:
 
 @pytest.mark.parametrize("form", _READABLE)
 @given(info=_INFOS, traffic=st.sampled_from(Traffic), action=st.sampled_from([Action.NEW, Action.UPDATE, Action.CANCEL]), budget=_BUDGETS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_mark_area_and_action_are_whole_or_there_is_no_rendition(
     form: str, info: Info, traffic: Traffic, action: Action, budget: Budget
 ) -> None:
@@ -66,7 +66,7 @@ def test_mark_area_and_action_are_whole_or_there_is_no_rendition(
 
 @pytest.mark.parametrize("form", ["70 characters", "140 octets", "speech", "loudspeaker", "ebm", "radio"])
 @given(info=_INFOS, budget=_BUDGETS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_what_is_missing_is_named(form: str, info: Info, budget: Budget) -> None:
     """A phrase of the message is in the rendition, or its name is in what was left out."""
     subject = message(info, Traffic.ACTUAL, Action.NEW)
