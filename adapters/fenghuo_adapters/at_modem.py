@@ -10,12 +10,14 @@ import asyncio
 import random
 from typing import Any, Protocol
 
+import msgspec
+
 from fenghuo.errors import LinkBroken, LinkError, LinkTimeout
 from fenghuo_adapters.at_framing import Stored
 from fenghuo_adapters.at_inbox import Arrival, Inbox
 from fenghuo_adapters.at_profile import Profile
 from fenghuo_adapters.at_session import AtRefused, AtSession, LateReference, News, NotHandedOver, OutOfStep, Registration, Shown
-from fenghuo_adapters.at_setup import Ready, SimFault, Standing, look, set_up
+from fenghuo_adapters.at_setup import PinRefused, Ready, SimFault, Standing, look, set_up
 from fenghuo_adapters.at_status import Blame, blame_of
 from fenghuo_adapters.kiss_line import ByteLine, Pauses
 from fenghuo_adapters.pdu_framing import Encoded
@@ -45,6 +47,9 @@ class ModemEvents(Protocol):
     def answered_late(self, modem: Modem, reference: int) -> None:
         """The answer to the submission that was given up last."""
 
+    def pin_refused(self, modem: Modem) -> None:
+        """Its SIM refused the PIN, which is not given again by this object."""
+
     def in_step(self, modem: Modem) -> None:
         """Whatever it had not answered by now it will never answer."""
 
@@ -52,7 +57,7 @@ class ModemEvents(Protocol):
 class Modem:
     """See the module. `name`: of its device, for an operator; `sim`: tells the SIMs of a pool apart."""
 
-    def __init__(self, line: ByteLine, profile: Profile, events: ModemEvents, rng: random.Random) -> None:
+    def __init__(self, line: ByteLine, profile: Profile, events: ModemEvents, rng: random.Random, *, withholds_pin: bool = False) -> None:
         self.name = line.name
         self.sim = ""
         self.why_down = "not opened yet"
@@ -61,7 +66,7 @@ class Modem:
         self.is_taken = False
         self.resets = 0
         self._line = line
-        self._profile = profile
+        self._profile = msgspec.structs.replace(profile, pin="") if withholds_pin else profile
         self._events = events
         self._pauses = Pauses(_FIRST_PAUSE_S, profile.reopen_most_s, rng)
         self._session: AtSession | None = None
@@ -167,6 +172,9 @@ class Modem:
             self._unsure = 0
             await self._look(session)
         except BaseException as fault:
+            if isinstance(fault, PinRefused):
+                self._profile = msgspec.structs.replace(self._profile, pin="")
+                self._events.pin_refused(self)
             await self._drop(str(fault) or "it was not set up")
             raise
         self.sim = self._inbox.sim = ready.identity or self.name
@@ -260,8 +268,11 @@ class Modem:
             async with asyncio.timeout(_POWER_S):
                 status = await switch.wait()
         except TimeoutError:
-            switch.kill()
-            status = await switch.wait()
+            status = -1
+        finally:
+            if switch.returncode is None:
+                switch.kill()
+                await switch.wait()
         if status != 0:
             self._tell(up=False, why=f"{command[0]} ended with {status}")
         await asyncio.sleep(self._profile.power_s)

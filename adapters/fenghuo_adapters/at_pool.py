@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Generic, Protocol, TypeVar
 
@@ -70,11 +70,15 @@ class Late(msgspec.Struct, Generic[Correlation], frozen=True):
 class ModemPool(Generic[Correlation]):
     """See the module. open() opens every modem once; one that is absent is tried for ever, as long as another is there."""
 
-    def __init__(self, lines: Sequence[ByteLine], profile: Profile, events: PoolEvents, rng: random.Random) -> None:
+    def __init__(
+        self, lines: Sequence[ByteLine], profile: Profile, events: PoolEvents, rng: random.Random, *, withheld: Collection[str] = ()
+    ) -> None:
+        """`withheld`: names of lines whose SIM has refused this very PIN before."""
         self.profile = profile
         self.rng = rng
         self._events = events
-        self._modems = [Modem(line, profile, self, rng) for line in lines]
+        self._modems = [Modem(line, profile, self, rng, withholds_pin=line.name in withheld) for line in lines]
+        self.refused_pin: set[str] = set(withheld)
         self._turned = asyncio.Event()
         self._incoming: asyncio.Queue[Arrival | Late[Correlation] | None] = asyncio.Queue()
         self._given_up: dict[str, tuple[Correlation, Sent]] = {}  # by modem: the last submission that was not answered in time
@@ -169,6 +173,9 @@ class ModemPool(Generic[Correlation]):
         if correlation is not None and sent is not None:
             whole = msgspec.structs.replace(sent, references=(*sent.references, reference))
             self._incoming.put_nowait(Late(correlation, whole))
+
+    def pin_refused(self, modem: Modem) -> None:
+        self.refused_pin.add(modem.name)
 
     def in_step(self, modem: Modem) -> None:
         self._given_up.pop(modem.name, None)

@@ -9,7 +9,7 @@ from fenghuo_adapters.at_framing import registration_of
 from fenghuo_adapters.at_profile import Profile
 from fenghuo_adapters.at_session import AtRefused, AtSession
 
-__all__ = ["Ready", "SimFault", "Standing", "look", "set_up"]
+__all__ = ["PinRefused", "Ready", "SimFault", "Standing", "look", "set_up"]
 
 _GREETINGS = 3
 _GREETING_S = 2.0
@@ -17,6 +17,10 @@ _GREETING_S = 2.0
 
 class SimFault(LinkError):
     """The SIM is absent, locked or broken: a person has to mend it."""
+
+
+class PinRefused(SimFault):
+    """The SIM was given its PIN and refused it. After three of them it is locked, so nobody may give it the same one again."""
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -91,14 +95,23 @@ async def _unlock(session: AtSession, profile: Profile) -> None:
     try:
         state = " ".join(await session.command("AT+CPIN?", within_s=profile.command_s))
         if "SIM PIN" in state and profile.pin:
-            # Once for each opening, and only where the SIM asks: three wrong ones lock it.
-            await session.command(f"AT+CPIN={profile.pin}", within_s=profile.command_s)
+            await _give_pin(session, profile)
             state = " ".join(await session.command("AT+CPIN?", within_s=profile.command_s))
     except AtRefused as refused:
         raise SimFault(f"{session.name}: the SIM cannot be used ({refused.code})") from refused
     if "READY" not in state:
         wanted = state.partition(":")[2].strip() or "no answer"
         raise SimFault(f"{session.name}: the SIM is not ready, it says {wanted!r}")
+
+
+async def _give_pin(session: AtSession, profile: Profile) -> None:
+    """Once for each opening, and only where the SIM asks. Raises: PinRefused."""
+    try:
+        await session.command(f"AT+CPIN={profile.pin}", within_s=profile.command_s)
+    except AtRefused as refused:
+        raise PinRefused(
+            f"{session.name}: the SIM refused the PIN ({refused.code}); it is not given again until the file changes"
+        ) from None
 
 
 async def _notices(session: AtSession, profile: Profile) -> bool:

@@ -26,6 +26,7 @@ from fenghuo import (
 )
 from fenghuo_adapters.at_inbox import Arrival
 from fenghuo_adapters.at_names import ref_of
+from fenghuo_adapters.at_pin import trace_of
 from fenghuo_adapters.at_pool import Late, ModemPool, Place, Sent, Text
 from fenghuo_adapters.at_setup import SimFault
 from fenghuo_adapters.kiss_line import ByteLine
@@ -57,6 +58,7 @@ class ModemChannel(SimpleChannel):
         self._pool: ModemPool[AttemptKey] | None = None
         self._power = PowerLevel.FULL
         self._was_up: bool | None = None
+        self._trace = ""
         self._stopped = False
 
     async def start(self) -> None:
@@ -65,13 +67,15 @@ class ModemChannel(SimpleChannel):
         pin = self._ctx.secret(settings.pin_file) if settings.pin_file else ""
         if pin and (fault := pin_fault(pin)):
             raise ConfigError(f"pin_file {fault}")
+        withheld = await self._withheld(pin)
         pool: ModemPool[AttemptKey] = ModemPool(
-            [_line(device, settings) for device in settings.devices], settings.profile(pin), self, self._ctx.random
+            [_line(device, settings) for device in settings.devices], settings.profile(pin), self, self._ctx.random, withheld=withheld
         )
         self._pool = pool
         try:
             await pool.open()
         except SimFault as refused:
+            await self._note_refusals()
             raise AuthFailed(str(refused)) from refused
         except LinkError as absent:
             raise NotReady(str(absent), retry_after_s=min(5.0, settings.reopen_most_s)) from absent
@@ -81,6 +85,7 @@ class ModemChannel(SimpleChannel):
         self._stopped = True
         if self._pool is not None:
             await self._pool.close()
+            await self._note_refusals()
 
     def stands(self, *, up: bool, reason: str) -> None:
         """How the modems are (PoolEvents)."""
@@ -91,6 +96,18 @@ class ModemChannel(SimpleChannel):
             say = self._ctx.log.info if up else self._ctx.log.warning
             say("modems up" if up else "modems down", cause=reason)
         self._ctx.health(up, reason)
+
+    async def _withheld(self, pin: str) -> set[str]:
+        """The lines whose SIM has refused this PIN, in an earlier life too: a third one would lock it."""
+        if not pin:
+            return set()
+        self._trace = trace_of(pin)
+        recalled = await self._ctx.notes.recall()
+        return {name for name, trace in recalled.values.items() if trace == self._trace}
+
+    async def _note_refusals(self) -> None:
+        if self._pool is not None and self._pool.refused_pin:
+            await self._ctx.notes.keep(dict.fromkeys(self._pool.refused_pin, self._trace))
 
     def estimate(self, size: int, address: str) -> Estimate:
         settings, parts = self._settings, parts_for(size)

@@ -26,6 +26,7 @@ from fenghuo import (
 )
 from fenghuo_adapters.at_inbox import Arrival
 from fenghuo_adapters.at_names import ref_of
+from fenghuo_adapters.at_pin import trace_of
 from fenghuo_adapters.at_pool import Late, ModemPool, Place, Sent, Text
 from fenghuo_adapters.at_setup import SimFault
 from fenghuo_adapters.kiss_line import ByteLine
@@ -53,6 +54,7 @@ class TiantongChannel(SimpleChannel):
         self._pool: ModemPool[Attempt] | None = None
         self._power = PowerLevel.FULL
         self._was_up: bool | None = None
+        self._trace = ""
         self._stopped = False
 
     async def start(self) -> None:
@@ -61,11 +63,13 @@ class TiantongChannel(SimpleChannel):
         for key, fault in check(settings, self._ctx.secret).items():
             raise ConfigError(f"{key} {fault}")
         pin = self._ctx.secret(settings.pin_file) if settings.pin_file else ""
-        pool: ModemPool[Attempt] = ModemPool([_line(settings)], settings.profile(pin), self, self._ctx.random)
+        withheld = await self._withheld(pin)
+        pool: ModemPool[Attempt] = ModemPool([_line(settings)], settings.profile(pin), self, self._ctx.random, withheld=withheld)
         self._pool = pool
         try:
             await pool.open()
         except SimFault as refused:
+            await self._note_refusals()
             raise AuthFailed(str(refused)) from refused
         except LinkError as absent:
             raise NotReady(str(absent), retry_after_s=min(10.0, settings.reopen_most_s)) from absent
@@ -75,6 +79,7 @@ class TiantongChannel(SimpleChannel):
         self._stopped = True
         if self._pool is not None:
             await self._pool.close()
+            await self._note_refusals()
 
     def stands(self, *, up: bool, reason: str) -> None:
         """How the terminal is (PoolEvents)."""
@@ -85,6 +90,18 @@ class TiantongChannel(SimpleChannel):
             say = self._ctx.log.info if up else self._ctx.log.warning
             say("terminal up" if up else "terminal down", cause=reason)
         self._ctx.health(up, reason)
+
+    async def _withheld(self, pin: str) -> set[str]:
+        """The lines whose SIM has refused this PIN, in an earlier life too: a third one would lock it."""
+        if not pin:
+            return set()
+        self._trace = trace_of(pin)
+        recalled = await self._ctx.notes.recall()
+        return {name for name, trace in recalled.values.items() if trace == self._trace}
+
+    async def _note_refusals(self) -> None:
+        if self._pool is not None and self._pool.refused_pin:
+            await self._ctx.notes.keep(dict.fromkeys(self._pool.refused_pin, self._trace))
 
     def estimate(self, size: int, address: str) -> Estimate:
         """Twenty seconds, a fee and the transmitter's joules for each part."""

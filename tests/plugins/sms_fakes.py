@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 
-from fenghuo import Denied, Priority, Rendition, Token, Traffic
+from fenghuo import Denied, Priority, Recalled, Rendition, Token, Traffic
 from fenghuo.clock import Clock, SystemClock
 from fenghuo_sms import ModemSettings, SmsSettings
 
-__all__ = ["FakeContext", "FakeEmission", "FakeJob", "settings_for"]
+__all__ = ["FakeContext", "FakeEmission", "FakeJob", "FakeNotes", "settings_for"]
 
 
 def settings_for(port: int, **more: object) -> SmsSettings:
     base: dict[str, object] = {"reconnect_most_s": 0.05, "response_s": 5.0, "connect_s": 5.0} | more
     return SmsSettings(host="127.0.0.1", port=port, system_id="fenghuo", password_file="secret", source_addr="1069000001", **base)  # type: ignore[arg-type]  # tests name the fields
+
+
+class FakeNotes:
+    """A channel's memory that outlives it: give the same to the next context."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+
+    async def recall(self) -> Recalled:
+        return Recalled(dict(self.values))
+
+    async def keep(self, values: Mapping[str, str | None]) -> None:
+        self.values = {name: value for name, value in {**self.values, **values}.items() if value is not None}
 
 
 @dataclass
@@ -34,7 +47,7 @@ class FakeContext:
     log: structlog.stdlib.BoundLogger = field(default_factory=structlog.stdlib.get_logger)
     told: list[tuple[bool, str]] = field(default_factory=list)
     link: Any = None
-    notes: Any = None
+    notes: FakeNotes = field(default_factory=lambda: FakeNotes())
 
     def secret(self, path: str) -> str:
         return self.password

@@ -9,7 +9,7 @@ from fenghuo import AuthFailed, Denied, Evidence, InboundKind, NotReady, Permane
 from fenghuo_sms.modem_channel import ModemChannel
 from tests.peers.atmodem import AtModem
 from tests.plugins.modem_fakes import ModemEar, answers, modem_settings, reports, started, until_told
-from tests.plugins.sms_fakes import FakeContext, FakeJob
+from tests.plugins.sms_fakes import FakeContext, FakeJob, FakeNotes
 
 pytestmark = pytest.mark.peer
 
@@ -304,6 +304,25 @@ async def test_a_sim_that_asks_is_given_its_pin_once(tmp_path: Path) -> None:
         assert 1 == sum(command.startswith("AT+CPIN=") for command in modem.commands)
         await channel.stop(ctx.clock.monotonic() + 1.0)
         await ear.end()
+
+
+async def test_a_pin_that_was_refused_is_given_no_second_time(tmp_path: Path) -> None:
+    """Not in the next life either: three wrong ones lock a SIM. Another one in the file is given again."""
+    async with AtModem(tmp_path / "modem") as modem:
+        await modem.behave(pin="1234")
+        await modem.unplug()
+        await modem.plug()
+        notes = FakeNotes()
+        for says in ("the SIM refused the PIN", "the SIM is not ready"):
+            channel = ModemChannel(FakeContext(modem_settings(modem, pin_file="pin"), password="0000", notes=notes))
+            with pytest.raises(AuthFailed, match=says):
+                await channel.start()
+            await channel.stop(0.0)
+        assert 1 == sum(command.startswith("AT+CPIN=") for command in modem.commands)
+        assert "0000" not in str(notes.values)
+        channel = ModemChannel(FakeContext(modem_settings(modem, pin_file="pin"), password="1234", notes=notes))
+        await channel.start()
+        await channel.stop(0.0)
 
 
 async def test_a_locked_sim_waits_for_a_person(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from fenghuo.rig.kit.loopback import LoopbackLoop
 from fenghuo_tiantong import TiantongSettings, capabilities
 from fenghuo_tiantong.channel import TiantongChannel
 from fenghuo_tiantong.conformance import SimulatedTerminal
-from tests.plugins.sms_fakes import FakeEmission
+from tests.plugins.sms_fakes import FakeEmission, FakeNotes
 
 __all__ = ["EPOCH", "Far", "VirtualContext", "VirtualJob", "on_virtual_time", "started", "stopped"]
 
@@ -50,7 +50,7 @@ class VirtualContext:
     log: structlog.stdlib.BoundLogger = field(default_factory=structlog.stdlib.get_logger)
     told: list[tuple[bool, str]] = field(default_factory=list)
     link: Any = None
-    notes: Any = None
+    notes: FakeNotes = field(default_factory=FakeNotes)
 
     def secret(self, path: str) -> str:
         return self.password
