@@ -44,7 +44,8 @@ def why_back(draft: Draft, delivery: Delivery, is_hopeful: Hopeful, *, is_last: 
 
 def also_now(draft: Draft, usable: Iterable[Delivery]) -> list[Delivery]:
     """Alternates of a rung that a P0 takes beside the one under way: one more for each risk group that nothing under way hangs on. A
-    channel whose settings name none says nothing of what it shares, and stays the alternate that it is."""
+    channel whose settings name none says nothing of what it shares, and stays the alternate that it is; so does one on the same medium,
+    where a second copy would take the airtime of somebody's first."""
     objective = draft.frame.objective
     if objective.priority is not Priority.P0 or objective.total > FEW:
         return []
@@ -52,10 +53,14 @@ def also_now(draft: Draft, usable: Iterable[Delivery]) -> list[Delivery]:
     found: list[Delivery] = []
     for delivery in usable:
         view = draft.view(delivery)
-        if view is not None and groups_of(view) and all(groups_of(other) and is_disjoint(view, other) for other in used):
+        if view is not None and groups_of(view) and all(_is_apart(view, other) for other in used):
             used.append(view)
             found.append(delivery)
     return found
+
+
+def _is_apart(view: ChannelView, other: ChannelView) -> bool:
+    return bool(groups_of(other)) and is_disjoint(view, other) and view.medium != other.medium
 
 
 def _sharing(draft: Draft, delivery: Delivery, is_hopeful: Hopeful) -> str:

@@ -176,6 +176,14 @@ def test_channels_that_name_no_risk_group_stay_alternates(named: tuple[str, ...]
     assert 1 == list(one.states.values()).count(S.READY)
 
 
+def test_two_stations_on_one_frequency_stay_alternates() -> None:
+    """Each on its own hill: a second copy would take the airtime of somebody's first."""
+    views = (view("r1", risk_groups=("hill:1",), medium="vhf"), view("r2", risk_groups=("hill:2",), medium="vhf"))
+    one = story(Priority.P0, waiting(1, "r1", 0), waiting(2, "r2", 0), views=views, rungs=(rung("r1", "r2"),))
+    one.turn()
+    assert 1 == list(one.states.values()).count(S.READY)
+
+
 # P3 and P4: the cheap one.
 
 CHEAP, SATELLITE = view("sms", risk_groups=TOWER), view("sat", risk_groups=OTHER, scarce=True)
