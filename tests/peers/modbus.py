@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import signal
+import os
+import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,72 +16,89 @@ import msgspec
 
 from tests.peers import modbus_server
 from tests.scale import TIMEOUT_SCALE
-from tests.signals import send
 
 __all__ = ["Sirens"]
 
 SCRIPT = Path(modbus_server.__file__)
+LOOK_S = 0.01
 
 
 class Sirens:
-    """`async with Sirens() as sirens`: `log` is every line of it. `serial`: a device instead of TCP; the rest are its options."""
+    """`with Sirens() as sirens`: `log` is every line of it since the last reset(). `serial`: a device instead of TCP; the rest are its
+    options. It belongs to no event loop, so that tests may share one."""
 
     def __init__(self, *, serial: Path | None = None, **options: Any) -> None:
-        self.log: list[dict[str, Any]] = []
         self.port = 0
         self.options = options
         self._serial = serial
-        self._process: asyncio.subprocess.Process | None = None
-        self._reader: asyncio.Task[None] | None = None
-        self._changed = asyncio.Condition()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._file: Path
+        self._from = 0
 
-    async def __aenter__(self) -> Self:
-        await self.start()
+    def __enter__(self) -> Self:
+        number, name = tempfile.mkstemp(prefix="fenghuo-sirens-")
+        os.close(number)
+        self._file = Path(name)
+        self.start()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        await self.kill()
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.kill()
+        self._file.unlink()
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """Be there, on the same port as before, with every relay open: a controller that starts remembers nothing."""
         where = ("serial", str(self._serial)) if self._serial else ("tcp", str(self.port))
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            str(SCRIPT),
-            *where,
-            msgspec.json.encode(self.options).decode(),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        assert self._process.stdout is not None
-        async with asyncio.timeout(10 * TIMEOUT_SCALE):
-            ready = msgspec.json.decode(await self._process.stdout.readline())
+        words = [sys.executable, str(SCRIPT), *where, msgspec.json.encode(self.options).decode()]
+        lines = len(self._lines())
+        with self._file.open("ab") as log:
+            self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=log)
+        ready = self._ready(lines)
         self.port = ready["port"] if not self._serial else 0
-        self._reader = asyncio.create_task(self._read(self._process.stdout))
 
-    async def kill(self) -> None:
+    def _ready(self, after: int) -> dict[str, Any]:
+        end = time.monotonic() + 10 * TIMEOUT_SCALE
+        while len(lines := self._lines()) <= after:
+            assert time.monotonic() < end, "the server of sirens did not start"
+            time.sleep(LOOK_S)
+        return lines[after]
+
+    def kill(self) -> None:
         """kill -9."""
-        if self._process is None or self._reader is None:
-            return
         process, self._process = self._process, None
-        send(process, signal.SIGKILL)
-        await process.wait()
-        await self._reader
-        process._transport.close()  # type: ignore[attr-defined]  # the pipe to a dead process stays open without it
+        if process is not None:
+            process.kill()
+            process.wait()
+            assert process.stdin is not None
+            process.stdin.close()
 
     async def died(self) -> None:
         """Wait until it has ended by itself (`die_on`)."""
         assert self._process is not None
-        async with asyncio.timeout(10 * TIMEOUT_SCALE):
-            await self._process.wait()
-        await self.kill()
+        await asyncio.to_thread(self._process.wait, 10 * TIMEOUT_SCALE)
+        self.kill()
 
-    async def do(self, command: str) -> None:
+    def do(self, command: str) -> None:
         """A hand at the cabinet: `force 1/1 on`, `held 1/1 on`, `dead 1/1`."""
         assert self._process is not None
         assert self._process.stdin is not None
         self._process.stdin.write(f"{command}\n".encode())
-        await self._process.stdin.drain()
+        self._process.stdin.flush()
+
+    def reset(self) -> None:
+        """Every relay open, every motor well, and an empty log."""
+        lines = len(self._lines())
+        self.do("reset 0/0")
+        while "reset" not in self._ready(lines):
+            lines += 1
+        self._from = len(self._lines())
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        return self._lines()[self._from :]
+
+    def _lines(self) -> list[dict[str, Any]]:
+        return [msgspec.json.decode(line) for line in self._file.read_bytes().split(b"\n")[:-1]]
 
     def starts(self, siren: str = "") -> list[dict[str, Any]]:
         """How often a relay closed, by whomever."""
@@ -89,12 +109,7 @@ class Sirens:
         return [line for line in self.log if line.get("on") is False and "coil" in line and siren in ("", line["coil"])]
 
     async def until(self, holds: Any, *, within_s: float = 5.0) -> None:
-        """Return when the log fits. Raises: TimeoutError."""
-        async with asyncio.timeout(within_s * TIMEOUT_SCALE), self._changed:
-            await self._changed.wait_for(lambda: bool(holds()))
-
-    async def _read(self, lines: asyncio.StreamReader) -> None:
-        while line := await lines.readline():
-            async with self._changed:
-                self.log.append(msgspec.json.decode(line))
-                self._changed.notify_all()
+        """Return when it holds, of the log for example. Raises: TimeoutError."""
+        async with asyncio.timeout(within_s * TIMEOUT_SCALE):
+            while not holds():
+                await asyncio.sleep(LOOK_S)

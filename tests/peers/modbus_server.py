@@ -1,7 +1,8 @@
 """pymodbus's server in a process of its own, as a siren controller: relays, motor sensors, device timers, watchdogs, stop buttons.
 
 `python modbus_server.py tcp PORT | serial DEVICE`, options as JSON in the third argument. Each thing that happens is a JSON line on
-stdout; commands come on stdin: `force UNIT/RELAY on|off` (a hand at the cabinet), `held UNIT/RELAY on|off`, `dead UNIT/RELAY` (the motor).
+stdout; commands come on stdin: `force UNIT/RELAY on|off` (a hand at the cabinet), `held UNIT/RELAY on|off`, `dead UNIT/RELAY` (the
+motor), `reset 0/0` (everything as it was at the start).
 """
 
 from __future__ import annotations
@@ -62,9 +63,7 @@ class Cabinet:
     def heard(self, relay: Relay) -> bool:
         return relay.on_at is not None and not relay.is_dead and time.monotonic() >= relay.on_at + self.delay_s
 
-    async def act(
-        self, unit: int, function: int, start: int, at: int, count: int, registers: list[int], values: list[Any] | None
-    ) -> None:
+    async def act(self, unit: int, function: int, start: int, at: int, count: int, registers: list[int], values: list[Any] | None) -> None:
         self.tick()
         if values is not None:
             self.written(unit, function, at, [int(value) for value in values])
@@ -106,6 +105,11 @@ class Cabinet:
 
     def command(self, line: str) -> None:
         verb, name, *word = line.split()
+        if verb == "reset":
+            self.relays = {key: Relay(relay.name) for key, relay in self.relays.items()}
+            self.timers.clear()
+            say(reset=True)
+            return
         unit, relay = map(int, name.split("/"))
         mine, on = self.relays[unit, relay - 1], word == ["on"]
         match verb:

@@ -10,15 +10,17 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import uuid
 import wave
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
+from tests.peers import rtp_listener
 from tests.scale import TIMEOUT_SCALE
 from tests.signals import send
 
-__all__ = ["GROUP", "PORT", "ffmpeg", "gstreamer", "namespace", "recorded_s", "same_wave", "tone_wave"]
+__all__ = ["GROUP", "PORT", "clock", "ffmpeg", "gstreamer", "namespace", "recorded_s", "same_wave", "tone_wave"]
 
 
 def _free() -> int:
@@ -95,6 +97,24 @@ async def _listening(words: tuple[str, ...], inside: tuple[str, ...], complaints
             send(process, signal.SIGKILL)
         if complaints is not None:
             complaints += said.decode(errors="replace").splitlines()
+
+
+@contextlib.asynccontextmanager
+async def clock(inside: tuple[str, ...] = ()) -> AsyncIterator[list[tuple[float, int]]]:
+    """When each packet of the group came, by the machine's monotonic clock, and of which source; complete at the end."""
+    words = (sys.executable, str(Path(rtp_listener.__file__)), GROUP, str(PORT))
+    process = await asyncio.create_subprocess_exec(*inside, *words, stdout=asyncio.subprocess.PIPE)
+    came: list[tuple[float, int]] = []
+    try:
+        assert process.stdout is not None
+        async with asyncio.timeout(10 * TIMEOUT_SCALE):
+            await process.stdout.readline()
+        yield came
+    finally:
+        send(process, signal.SIGKILL)
+        said, _ = await process.communicate()
+        lines = [line.split() for line in said.decode().splitlines()]
+        came += [(float(line[0]), int(line[1])) for line in lines if len(line) == 2]
 
 
 async def _members(inside: tuple[str, ...]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -33,10 +33,17 @@ ACCEPTED = Reached(Evidence.ACCEPTED)
 REF = AttemptRef(Token("t-1"), 1, "1/1")
 
 
-@pytest.fixture
-async def sirens() -> AsyncIterator[Sirens]:
-    async with Sirens() as there:
+@pytest.fixture(scope="module")
+def cabinet() -> Iterator[Sirens]:
+    with Sirens() as there:
         yield there
+
+
+@pytest.fixture
+def sirens(cabinet: Sirens) -> Sirens:
+    """The one cabinet of this module, as if it were new."""
+    cabinet.reset()
+    return cabinet
 
 
 async def test_an_order_sounds_one_siren_once_and_the_sensor_makes_it_aired(sirens: Sirens) -> None:
@@ -68,7 +75,7 @@ async def test_without_a_sensor_nothing_is_more_than_accepted(sirens: Sirens) ->
 
 async def test_a_current_below_the_threshold_is_no_sound(sirens: Sirens) -> None:
     """The motor of 1/1 stands still at 3 units of current; that of 1/2 draws 82."""
-    await sirens.do("dead 1/1")
+    sirens.do("dead 1/1")
     async with running(settings_of(sirens, feedback="register", feedback_at=400, threshold=50)) as run:
         await run.channel.send(Job("1/1", "t-1"))
         await run.channel.send(Job("1/2", "t-2"))
@@ -130,7 +137,7 @@ async def test_nothing_sounds_before_a_person_has_armed_it(sirens: Sirens, armed
     """After the install it is off; an instant before it counts as none. A stop goes all the same."""
     async with running(settings_of(sirens, armed=armed)) as run:
         assert Permanent(Scope.RECIPIENT, "not-armed") == await run.channel.send(Job("1/1"))
-        await sirens.do("force 1/1 on")
+        sirens.do("force 1/1 on")
         await sirens.until(lambda: sirens.starts())
         assert isinstance(await run.channel.send(Job("1/1", "t-2", stop=True)), Reached)
     assert ["hand"] == [line["by"] for line in sirens.starts()]
@@ -150,7 +157,7 @@ async def test_an_address_that_is_not_listed_is_never_touched(sirens: Sirens, ad
 async def test_a_siren_that_sounds_without_our_order_is_reported_once(sirens: Sirens) -> None:
     """To those whom the settings name; it is not touched, for somebody may mean it."""
     async with running(settings_of(sirens, alarm_to=("role:duty_officer",))) as run:
-        await sirens.do("force 2/1 on")
+        sirens.do("force 2/1 on")
         report = report_of(await run.inbound())
         assert (["role:duty_officer"], "Report", "警报器2/1异常鸣响") == (report["to"], report["kind"], report["subject"])
         await asyncio.sleep(0.3)
@@ -162,7 +169,7 @@ async def test_a_siren_held_stopped_on_the_spot_is_not_started(sirens: Sirens) -
     """And one that is stopped there while it sounds stays so."""
     async with running(settings_of(sirens, **STOPPABLE)) as run:
         await run.channel.send(Job("1/1"))
-        await sirens.do("held 1/1 on")
+        sirens.do("held 1/1 on")
         await sirens.until(lambda: sirens.ends())
         outcome = await run.channel.send(Job("1/1", "t-2"))
         assert Transient(Scope.RECIPIENT, "held-stopped-at-the-siren") == outcome
@@ -182,13 +189,13 @@ async def test_one_order_after_the_other_does_not_pass_the_longest_on_time(siren
 
 async def test_a_watchdog_ends_what_nobody_keeps_alive() -> None:
     """While the channel lives it is fed; it opens the relay when the channel has gone."""
-    async with Sirens(watchdog_s=0.6) as sirens:
+    with Sirens(watchdog_s=0.6) as sirens:
         async with running(settings_of(sirens, **DOGGED, watchdog_s=0.4, sound_s=60.0, max_on_s=60.0)) as run:
             await run.channel.send(Job("1/1"))
             await asyncio.sleep(1.0)
             assert [] == sirens.ends()
         await sirens.until(lambda: sirens.ends())
-    assert "watchdog" == sirens.ends()[0]["by"]
+        assert "watchdog" == sirens.ends()[0]["by"]
 
 
 async def test_what_only_we_can_end_is_ended_when_we_stop(sirens: Sirens) -> None:
@@ -207,12 +214,12 @@ async def test_what_only_we_can_end_is_ended_when_we_stop(sirens: Sirens) -> Non
 
 async def test_a_controller_that_dies_with_the_relay_closed_is_not_started_again() -> None:
     """It was killed on the write itself: whether anybody heard it nobody can say, and nobody here guesses."""
-    async with Sirens(die_on="coil") as sirens:
+    with Sirens(die_on="coil") as sirens:
         async with running(settings_of(sirens)) as run:
             assert isinstance(await run.channel.send(Job("1/1")), Unknown)
             await sirens.died()
             sirens.options = {}
-            await sirens.start()
+            sirens.start()
             answer = await run.channel.query(REF)
         assert isinstance(answer, Unknown), answer
         assert 1 == len(sirens.starts())
@@ -220,33 +227,28 @@ async def test_a_controller_that_dies_with_the_relay_closed_is_not_started_again
 
 async def test_a_controller_that_dies_before_the_relay_is_written_leaves_no_doubt() -> None:
     """It is certain that nothing sounded, and the core may try again."""
-    async with Sirens(die_on="timer") as sirens:
+    with Sirens(die_on="timer") as sirens:
         async with running(settings_of(sirens)) as run:
             assert isinstance(await run.channel.send(Job("1/1")), Transient)
             await sirens.died()
         assert [] == sirens.starts()
 
 
-async def test_a_dead_line_is_told_once_and_comes_back(sirens: Sirens) -> None:
+async def test_a_dead_line_is_told_once_and_comes_back() -> None:
     """Down when no siren answers, up when one does; meanwhile nothing is begun."""
-    async with running(settings_of(sirens)) as run:
-        async with asyncio.timeout(5):
-            while not run.vouched:
-                await asyncio.sleep(0.02)
-        await sirens.kill()
-        async with asyncio.timeout(5):
-            while not run.told:
-                await asyncio.sleep(0.02)
-        job = Job("1/1")
-        assert Transient(Scope.CHANNEL, "line-down") == await run.channel.send(job)
-        assert 0 == job.begun
-        await sirens.start()
-        async with asyncio.timeout(5):
-            while len(run.told) < 2:
-                await asyncio.sleep(0.02)
-        assert [False, True] == [up for up, _ in run.told]
-        assert ACCEPTED == await run.channel.send(Job("1/1"))
-    assert 2 == run.vouched
+    with Sirens() as sirens:
+        async with running(settings_of(sirens)) as run:
+            await sirens.until(lambda: run.vouched)
+            sirens.kill()
+            await sirens.until(lambda: run.told)
+            job = Job("1/1")
+            assert Transient(Scope.CHANNEL, "line-down") == await run.channel.send(job)
+            assert 0 == job.begun
+            sirens.start()
+            await sirens.until(lambda: len(run.told) == 2)
+            assert [False, True] == [up for up, _ in run.told]
+            assert ACCEPTED == await run.channel.send(Job("1/1"))
+        assert 2 == run.vouched
 
 
 async def test_a_controller_that_is_away_at_the_start_is_waited_for() -> None:
