@@ -17,6 +17,7 @@ TEST_APT := git:git poppler-utils:pdftotext poppler-data zbar-tools:zbarimg dire
 BENCH_APT := prometheus-alertmanager rabbitmq-server
 
 NODE_PEERS := tests/peers/node
+DMR := .venv-dmr
 SOURCES := core adapters plugins tests tools bench
 
 .PHONY: help run test check bench soak coverage format lock clean test-tools bench-tools
@@ -27,7 +28,7 @@ help: ## this list
 run: $(VENV)/.product ## the daemon on config/demo.toml with simulated towns; ONCE=1 ends after the report
 	@$(BIN)/python -m fenghuo demo --config config/demo.toml $(if $(filter 1 yes true,$(ONCE)),--once)
 
-test: $(VENV)/.dev $(NODE_PEERS)/node_modules/.package-lock.json | test-tools ## every test, against real peers started by the tests; ARGS="-k sms" for some
+test: $(VENV)/.dev $(DMR)/.peer $(NODE_PEERS)/node_modules/.package-lock.json | test-tools ## every test, against real peers started by the tests; ARGS="-k sms" for some
 	@tools/test "not soak" $(ARGS)
 
 check: $(VENV)/.dev ## style, types, import contracts, known vulnerabilities
@@ -36,10 +37,10 @@ check: $(VENV)/.dev ## style, types, import contracts, known vulnerabilities
 bench: $(VENV)/.dev $(VENV)/.bench $(NODE_PEERS)/node_modules/.package-lock.json | bench-tools ## side by side with RabbitMQ and Alertmanager; writes bench/results/latest.json
 	@$(BIN)/python -m bench $(ARGS)
 
-soak: $(VENV)/.dev $(NODE_PEERS)/node_modules/.package-lock.json | test-tools ## the tests that take minutes
+soak: $(VENV)/.dev $(DMR)/.peer $(NODE_PEERS)/node_modules/.package-lock.json | test-tools ## the tests that take minutes
 	@tools/test soak $(ARGS)
 
-coverage: $(VENV)/.dev $(NODE_PEERS)/node_modules/.package-lock.json | test-tools ## which lines and branches the tests reach
+coverage: $(VENV)/.dev $(DMR)/.peer $(NODE_PEERS)/node_modules/.package-lock.json | test-tools ## which lines and branches the tests reach
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest $(ARGS)
 	@$(BIN)/coverage combine --quiet
@@ -53,7 +54,7 @@ lock: $(VENV)/.dev ## requirements/*.txt anew from pyproject.toml; ARGS=--upgrad
 	@tools/lock $(ARGS)
 
 clean: ## everything that can be made again
-	@rm -rf $(VENV) $(NODE_PEERS)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.*
+	@rm -rf $(VENV) $(DMR) $(NODE_PEERS)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.*
 	@find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Set-up. A stamp is newer than the lock it was installed from.
@@ -78,6 +79,13 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.product
 $(VENV)/.bench: requirements/bench.txt $(VENV)/.product
 	@echo "installing the yardsticks' clients into $(VENV)"
 	@$(PIP) -r requirements/bench.txt
+	@touch $@
+
+# Under the AGPL, so in an environment of its own that the product is not installed in; without what it asks for and does not use.
+$(DMR)/.peer: requirements/dmr.txt | $(BIN)/python
+	@echo "installing the DMR peer's packages into $(DMR)"
+	@$(PYTHON) -m venv --without-pip $(DMR)
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip --python $(DMR)/bin/python install --quiet --require-hashes --no-deps -r requirements/dmr.txt
 	@touch $@
 
 $(NODE_PEERS)/node_modules/.package-lock.json: $(NODE_PEERS)/package-lock.json | test-tools

@@ -1,4 +1,5 @@
-"""Packet radio over a KISS TNC: readable text (docs/reference/radio-text.md), and the sealed link (docs/reference/radio-link.md)."""
+"""Narrow radio: readable text (docs/reference/radio-text.md) and the sealed link (docs/reference/radio-link.md) over a KISS TNC, and text
+messages to DMR radios (docs/reference/radio-hrnp.md)."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from fenghuo import (
     Doubt,
     Evidence,
     Message,
+    PeerStanding,
     PluginInfo,
     Priority,
     Renderer,
@@ -23,10 +25,13 @@ from fenghuo import (
 )
 from fenghuo.formats.renditions import radio_text
 from fenghuo_narrowband.airtime import BUDGET_OCTETS, attempt_s
+from fenghuo_narrowband.hrnp_settings import HrnpSettings, masked_station, station
 from fenghuo_narrowband.link_settings import LinkSettings
+from fenghuo_narrowband.parts import MAX_PARTS
 from fenghuo_narrowband.settings import RadioSettings, ScreenSettings, callsign, here, masked
 
 __all__ = [
+    "HrnpSettings",
     "LinkSettings",
     "RadioSettings",
     "ScreenSettings",
@@ -36,6 +41,7 @@ __all__ = [
     "fenghuo_conformance",
     "fenghuo_plugin",
     "fenghuo_renderers",
+    "hrnp_capabilities",
     "link_capabilities",
     "screen_capabilities",
 ]
@@ -82,6 +88,25 @@ def link_capabilities(settings: LinkSettings) -> Capabilities:
     )
 
 
+def hrnp_capabilities(settings: HrnpSettings) -> Capabilities:
+    """What text messages over DMR can do: a radio acknowledges, nobody can be asked, and one message is on the air at a time."""
+    return Capabilities(
+        form="radio",
+        evidence_max=Evidence.DEVICE,
+        doubt=Doubt.OPAQUE,
+        max_payload=3 * settings.characters,  # alerts are fitted to one message of Chinese
+        concurrency=1,
+        half_duplex=True,
+        group=True,
+        inbound=True,
+        repeat_safe=True,
+        receipt_q95_s=settings.receipt_q95_s,
+        attempt_s=MAX_PARTS * settings.tries * (settings.packet_tries * settings.ack_s + settings.answer_s),
+        watts_idle=2.0,
+        watts_transmit=25.0,
+    )
+
+
 def screen_capabilities(settings: ScreenSettings) -> Capabilities:
     """A screen shows a copy in the same place; paper keeps both."""
     doubt = Doubt.OPAQUE if settings.printer else Doubt.IDEMPOTENT
@@ -98,6 +123,12 @@ def _link(ctx: ChannelContext) -> Channel:
     from fenghuo_narrowband.link_channel import LinkChannel
 
     return LinkChannel(ctx)
+
+
+def _hrnp(ctx: ChannelContext) -> Channel:
+    from fenghuo_narrowband.hrnp_channel import HrnpChannel
+
+    return HrnpChannel(ctx)
 
 
 # Ciphers and dictionaries are loaded when a link is set up or a message is made for one, not with the name of the plugin.
@@ -129,6 +160,7 @@ def fenghuo_channel_types() -> Sequence[ChannelType]:
     return [
         ChannelType("radio.kiss", RadioSettings, capabilities, ("callsign",), _radio),
         ChannelType("radio.link", LinkSettings, link_capabilities, ("callsign",), _link, _check),
+        ChannelType("radio.hrnp", HrnpSettings, hrnp_capabilities, ("dmr",), _hrnp),
         ChannelType("post.screen", ScreenSettings, screen_capabilities, ("screen",), _screen),
     ]
 
@@ -140,7 +172,11 @@ def fenghuo_renderers() -> Sequence[Renderer]:
 
 @hookimpl
 def fenghuo_address_kinds() -> Sequence[AddressKind]:
-    return [AddressKind("callsign", callsign, masked), AddressKind("screen", here, masked)]
+    return [
+        AddressKind("callsign", callsign, masked),
+        AddressKind("dmr", station, masked_station),
+        AddressKind("screen", here, masked),
+    ]
 
 
 @hookimpl
@@ -148,9 +184,11 @@ def fenghuo_conformance() -> Sequence[ConformanceFixture]:
     from fenghuo_narrowband.conformance import simulated_tnc
     from fenghuo_narrowband.conformance_link import simulated_posts
     from fenghuo_narrowband.conformance_paper import paper
+    from fenghuo_narrowband.hrnp_conformance import simulated_gateway
 
     return [
         ConformanceFixture("radio.kiss", "simulated TNC", simulated_tnc, is_simulated=True),
         ConformanceFixture("radio.link", "simulated posts", simulated_posts, is_simulated=True),
+        ConformanceFixture("radio.hrnp", "simulated gateway", simulated_gateway, is_simulated=True, standing=PeerStanding.VECTORS),
         ConformanceFixture("post.screen", "paper", paper),
     ]

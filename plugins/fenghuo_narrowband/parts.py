@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 
-__all__ = ["MAX_PARTS", "fragments"]
+__all__ = ["MAX_PARTS", "Size", "cut", "fragments", "utf8_octets", "utf16_units"]
+
+Size = Callable[[str], int]
+"""How a medium counts a text."""
 
 # A part number stays one digit, so that the prefix has one length; nine frames are twenty seconds on air at 1200 bit/s.
 MAX_PARTS = 9
@@ -23,35 +27,49 @@ def fragments(text: str, number: int, octets: int) -> tuple[bytes, ...]:
 
     A text that would take more than MAX_PARTS frames still comes out whole, in more: what was committed is sent.
     """
-    whole = text.encode()
-    if len(whole) <= octets:
-        return (whole,)
+    return tuple(part.encode() for part in cut(text, number, octets, utf8_octets))
+
+
+def cut(text: str, number: int, room: int, size: Size) -> tuple[str, ...]:
+    """As fragments(), each within `room` as `size` counts a text."""
+    if size(text) <= room:
+        return (text,)
     match = _LEAD.match(text)
     lead = match[0] if match else ""
     name = f"#{number:04d} " if number else " "
-    chunks = _numbered(text[len(lead) :], octets - len(f"{name}{lead}".encode()))
-    return tuple(f"({index}/{len(chunks)}){name}{lead}{chunk}".encode() for index, chunk in enumerate(chunks, 1))
+    chunks = _numbered(text[len(lead) :], room - size(f"{name}{lead}"), size)
+    return tuple(f"({index}/{len(chunks)}){name}{lead}{chunk}" for index, chunk in enumerate(chunks, 1))
 
 
-def _numbered(text: str, octets: int, width: int = 1) -> list[str]:
+def utf8_octets(text: str) -> int:
+    """What a text takes on packet radio."""
+    return len(text.encode())
+
+
+def utf16_units(text: str) -> int:
+    """What a text takes where each character is two octets, those beyond the first 65,536 four."""
+    return len(text) + sum(char > "\uffff" for char in text)
+
+
+def _numbered(text: str, room: int, size: Size, width: int = 1) -> list[str]:
     """Chunks that leave room for `(i/n)` with as many digits as their count needs."""
-    chunks = _chunks(text, octets - len("(/)") - 2 * width)
-    return chunks if len(chunks) < 10**width else _numbered(text, octets, width + 1)
+    chunks = _chunks(text, room - len("(/)") - 2 * width, size)
+    return chunks if len(chunks) < 10**width else _numbered(text, room, size, width + 1)
 
 
-def _chunks(text: str, room: int) -> list[str]:
+def _chunks(text: str, room: int, size: Size) -> list[str]:
     chunks: list[str] = []
     while text:
-        end = _cut(text, room)
+        end = _cut(text, room, size)
         chunk, text = text[:end].rstrip(), text[end:].lstrip()
         if chunk:
             chunks.append(chunk)
     return chunks
 
 
-def _cut(text: str, room: int) -> int:
+def _cut(text: str, room: int, size: Size) -> int:
     """How many characters go into this frame: up to a sentence, a phrase, a word, or as many whole characters as fit."""
-    most = _fitting(text, room)
+    most = _fitting(text, room, size)
     if most == len(text):
         return most
     least = int(most * (1 - _SLACK))
@@ -62,11 +80,11 @@ def _cut(text: str, room: int) -> int:
     return _between_words(text, most, least)
 
 
-def _fitting(text: str, room: int) -> int:
-    """How many characters fit `room` octets of UTF-8; never fewer than one, so that the work ends."""
+def _fitting(text: str, room: int, size: Size) -> int:
+    """How many characters fit `room`; never fewer than one, so that the work ends."""
     used = 0
     for count, char in enumerate(text):
-        used += len(char.encode())
+        used += size(char)
         if used > room:
             return max(1, count)
     return len(text)

@@ -1,0 +1,288 @@
+"""Channel `radio.hrnp`: text messages to DMR radios and groups by a gateway that speaks HRNP. See docs/reference/radio-hrnp.md.
+
+A radio acknowledges what it has, with its message's request number; that is DEVICE. Nobody acknowledges for a group but the gateway,
+and that is AIRED: who of the group has heard it only their answers tell.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+
+from fenghuo import (
+    ChannelContext,
+    Emission,
+    Estimate,
+    Evidence,
+    FrameError,
+    Inbound,
+    InboundKind,
+    LinkClosed,
+    LinkError,
+    NotReady,
+    Outcome,
+    Permanent,
+    PowerLevel,
+    ProbeBudget,
+    ProbeResult,
+    Reached,
+    Scope,
+    SendJob,
+    SimpleChannel,
+    Transient,
+    Unknown,
+)
+from fenghuo_adapters.hrnp_framing import Tmp, TmpKind
+from fenghuo_adapters.hrnp_line import Heard, HrnpLine, LineTerms
+from fenghuo_narrowband.hrnp_outcomes import SiteState, level_of, refusal_of, site_state
+from fenghuo_narrowband.hrnp_settings import HrnpSettings, Station, read_station
+from fenghuo_narrowband.parts import MAX_PARTS, cut, utf16_units
+
+__all__ = ["ADDRESS_KIND", "HrnpChannel", "most_octets", "parts_for"]
+
+ADDRESS_KIND = "dmr"
+PREFIX_CHARACTERS = 12
+"""`(1/3)#0123 ` and a mark."""
+SLACK_CHARACTERS = 18
+"""What a part may leave empty so as to end with a whole phrase."""
+_OCTETS_A_CHARACTER = 3
+_REMEMBERED = 1000
+"""Messages to us by which a copy is known: a radio that had no acknowledgement says the same one again."""
+
+
+def parts_for(size: int, characters: int) -> int:
+    """Messages for `size` octets of UTF-8, taken for Chinese."""
+    count = -(-size // _OCTETS_A_CHARACTER)
+    return 1 if count <= characters else -(-count // (characters - PREFIX_CHARACTERS))
+
+
+def most_octets(settings: HrnpSettings) -> int:
+    """Octets of the longest text that is sent at all."""
+    return MAX_PARTS * (settings.characters - PREFIX_CHARACTERS - SLACK_CHARACTERS) * _OCTETS_A_CHARACTER
+
+
+class HrnpChannel(SimpleChannel):
+    """See plugins.md, Channel. One message at a time: the air is one."""
+
+    def __init__(self, ctx: ChannelContext) -> None:
+        settings: HrnpSettings = ctx.settings
+        self._ctx = ctx
+        self._settings = settings
+        self._power = PowerLevel.FULL
+        self._awaited: dict[int, asyncio.Future[Tmp]] = {}
+        self._incoming: asyncio.Queue[Inbound | None] = asyncio.Queue()
+        self._known: OrderedDict[tuple[int, int], bool] = OrderedDict()  # of messages to us: whether each was kept
+        self._sites: dict[str, SiteState] = {}
+        self._line = HrnpLine(self._terms(), ctx.random, on_state=self._on_state, on_heard=self._on_heard)
+
+    async def start(self) -> None:
+        """Raises: NotReady: the gateway is not there or refuses us."""
+        try:
+            await self._line.start()
+        except LinkError as failed:
+            raise NotReady(str(failed), retry_after_s=min(5.0, self._settings.reopen_max_s)) from failed
+
+    async def stop(self, deadline: float) -> None:
+        await self._line.stop()
+        self._incoming.put_nowait(None)
+
+    def estimate(self, size: int, address: str) -> Estimate:
+        settings = self._settings
+        parts = parts_for(size, settings.characters)
+        octets = 2 * (-(-size // _OCTETS_A_CHARACTER) + (parts * PREFIX_CHARACTERS if parts > 1 else 0))
+        airtime_s = parts * settings.keying_s + octets / settings.octets_per_s
+        return Estimate(airtime_s=airtime_s, latency_q50_s=airtime_s, latency_q95_s=2 * airtime_s + settings.answer_s, fragments=parts)
+
+    async def send(self, job: SendJob) -> Outcome:
+        try:
+            to = read_station(job.address)
+        except ValueError:
+            return Permanent(Scope.RECIPIENT, "bad-number")
+        if job.size > most_octets(self._settings):
+            return Permanent(Scope.MESSAGE, "too-long")
+        if self._power is not PowerLevel.FULL:
+            return Transient(Scope.CHANNEL, "listening-only")
+        if not self._line.is_up:
+            return Transient(Scope.CHANNEL, "line-down")
+        async with job.begin() as emission:
+            return await self._emit(to, emission)
+
+    async def probe(self, budget: ProbeBudget) -> ProbeResult:
+        """Ask the gateway, which proves it and not the air. Raises: LinkError."""
+        round_trip_s = await self._line.ask(within_s=budget.timeout_s)
+        return ProbeResult(answered=True, round_trip_s=round_trip_s, detail="the gateway answered")
+
+    async def inbound(self) -> AsyncIterator[Inbound]:
+        while (thing := await self._incoming.get()) is not None:
+            yield thing
+        self._incoming.put_nowait(None)  # whoever asks again is told again
+
+    async def set_power(self, level: PowerLevel) -> None:
+        self._power = level
+
+    # Out.
+
+    async def _emit(self, to: Station, emission: Emission) -> Outcome:
+        """All parts of one text, each until it is acknowledged. ACCEPTED is what is known by now: the acknowledgements themselves go to the
+        core as receipts, under the names returned."""
+        texts = cut(emission.payload.text, emission.number, self._settings.characters, utf16_units)
+        refs: list[str] = []
+        for number, text in enumerate(texts, 1):
+            await emission.turn()
+            request = request_of(emission.token, emission.n, number)
+            try:
+                answer = await self._say(to, text, request)
+            except LinkClosed as down:
+                return Transient(Scope.CHANNEL, "line-down") if number == 1 else Unknown(str(down))
+            except LinkError as lost:
+                return Unknown(str(lost))
+            refusal = refusal_of(answer.result) if answer is not None else None
+            if refusal is not None:
+                return refusal if number == 1 else Unknown(f"{number - 1} of {len(texts)} parts taken, then {refusal}")
+            refs.append(ref_of(request))
+        return Reached(Evidence.ACCEPTED, tuple(refs))
+
+    async def _say(self, to: Station, text: str, request: int) -> Tmp | None:
+        """One message until it is acknowledged, under the same request each time; None if it never was. Raises: LinkError."""
+        kind = TmpKind.GROUP if to.is_group else TmpKind.PRIVATE
+        data = Tmp(kind, request, to.number, self._settings.radio_id, text, subnet=self._settings.subnet).encode()
+        answered: asyncio.Future[Tmp] = asyncio.get_running_loop().create_future()
+        self._awaited[request] = answered
+        try:
+            for attempt in range(self._settings.tries):
+                await self._deliver(data, is_first=attempt == 0)
+                await asyncio.wait((answered,), timeout=self._settings.answer_s)
+                if answered.done():
+                    return answered.result()
+            return None
+        finally:
+            del self._awaited[request]
+
+    async def _deliver(self, data: bytes, *, is_first: bool) -> None:
+        """A line that falls after the gateway had the message leaves it with the gateway: only the first time is it unsent for sure."""
+        try:
+            await self._line.deliver(data)
+        except LinkError as failed:
+            if is_first:
+                raise
+            self._ctx.log.debug("a message was not said again", cause=str(failed))
+
+    # In.
+
+    def _on_heard(self, heard: Heard) -> None:
+        try:
+            tmp = Tmp.decode(heard.data)
+        except FrameError as noise:
+            self._ctx.log.debug("message not understood", cause=str(noise))
+            tmp = None
+        if tmp is None:  # another service, or noise: nobody will ever want it, and the gateway need not say it again
+            heard.acknowledge()
+        elif tmp.is_ack:
+            self._acknowledged(tmp, heard)
+        elif tmp.kind is TmpKind.PRIVATE and tmp.destination == self._settings.radio_id:
+            self._addressed(tmp, heard)
+        else:
+            self._incoming.put_nowait(self._inbound(InboundKind.HEARD, tmp, heard))
+
+    def _acknowledged(self, tmp: Tmp, heard: Heard) -> None:
+        """Whoever waits for it goes on. A refusal then becomes the outcome of its emission; anything else is a receipt, to be kept before
+        the gateway is told that we have it."""
+        refusal = refusal_of(tmp.result)
+        awaited = self._awaited.get(tmp.request)
+        if awaited is not None and not awaited.done():
+            awaited.set_result(tmp)
+            if refusal is not None:
+                heard.acknowledge()
+                return
+        level = None if refusal is not None else level_of(is_group=tmp.is_group)
+
+        async def ack() -> None:
+            heard.acknowledge()
+
+        self._incoming.put_nowait(Inbound(InboundKind.RECEIPT, heard.data, ack, ref=ref_of(tmp.request), level=level, failure=refusal))
+
+    def _addressed(self, tmp: Tmp, heard: Heard) -> None:
+        """A text to us: a site's report of itself, or an answer. Its radio is told that we have it once we do."""
+        key = (tmp.source, tmp.request)
+        site = next((name for name, number in self._settings.sites.items() if number == tmp.source), "")
+        state = site_state(tmp.text) if site else None
+        if state is not None:
+            self._told(site, state)
+            self._incoming.put_nowait(self._inbound(InboundKind.HEARD, tmp, heard))
+        elif key in self._known:
+            self._again(key, tmp, heard)
+        else:
+            self._known[key] = False
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+            self._incoming.put_nowait(self._inbound(InboundKind.ANSWER, tmp, heard))
+
+    def _again(self, key: tuple[int, int], tmp: Tmp, heard: Heard) -> None:
+        """A copy: what is kept already is acknowledged once more; what is not will be."""
+        if self._known[key]:
+            self._incoming.put_nowait(self._inbound(InboundKind.HEARD, tmp, heard))
+
+    def _inbound(self, kind: InboundKind, tmp: Tmp, heard: Heard) -> Inbound:
+        async def ack() -> None:
+            heard.acknowledge()
+            if tmp.kind is not TmpKind.PRIVATE or not tmp.wants_ack or tmp.destination != self._settings.radio_id:
+                return
+            self._known[tmp.source, tmp.request] = True
+            answer = Tmp(TmpKind.PRIVATE_ACK, tmp.request, tmp.source, tmp.destination, subnet=tmp.subnet)
+            try:
+                await self._line.deliver(answer.encode())
+            except LinkError as failed:  # the radio says it again, and is told then
+                self._ctx.log.debug("a text was not acknowledged", source=tmp.source, cause=str(failed))
+
+        return Inbound(kind, heard.data, ack, address_kind=ADDRESS_KIND, address=str(tmp.source), text=tmp.text)
+
+    # Health.
+
+    def _on_state(self, up: bool, reason: str) -> None:
+        say = self._ctx.log.info if up else self._ctx.log.warning
+        say("radio gateway up" if up else "radio gateway down", cause=reason)
+        self._ctx.health(up, reason)
+
+    def _told(self, site: str, state: SiteState) -> None:
+        """What a site says of itself. It repeats it, so that a word that was lost comes again."""
+        was_gone = self._all_are_gone()
+        if self._sites.get(site) is not state:
+            self._ctx.log.warning("base station", site=site, state=state.value)
+        self._sites[site] = state
+        if self._all_are_gone():
+            self._ctx.health(False, f"direct mode: no base station of {', '.join(sorted(self._settings.sites))} carries us")
+        elif was_gone and self._line.is_up:
+            self._ctx.health(True, f"{site} is back ({state.value})")
+        strained = sorted(f"{name} {state.value}" for name, state in self._sites.items() if state is not SiteState.CORE_CONNECTED)
+        if strained:
+            self._ctx.strained(f"base stations cut off from the core reach their own radios alone: {', '.join(strained)}")
+
+    def _all_are_gone(self) -> bool:
+        states = [self._sites.get(name) for name in self._settings.sites]
+        return bool(states) and all(state is SiteState.DIRECT_MODE for state in states)
+
+    def _terms(self) -> LineTerms:
+        settings = self._settings
+        return LineTerms(
+            host=settings.host,
+            port=settings.port,
+            driver=settings.driver,
+            local_port=settings.local_port,
+            connect_s=settings.connect_s,
+            ack_s=settings.ack_s,
+            tries=settings.packet_tries,
+            heartbeat_s=settings.heartbeat_s,
+            reopen_most_s=settings.reopen_max_s,
+        )
+
+
+def request_of(token: str, n: int, part: int) -> int:
+    """The request number of a part: the same whenever the same emission is said again, and another one for a copy."""
+    return int.from_bytes(hashlib.sha256(f"{token}/{n}/{part}".encode()).digest()[:4], "big") or 1
+
+
+def ref_of(request: int) -> str:
+    """By what a radio's acknowledgement names a message."""
+    return f"{request:08x}"

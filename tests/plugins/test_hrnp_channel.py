@@ -1,0 +1,411 @@
+"""The channel at a gateway whose every octet is read by ok-dmrlib and dmr-kaitai, in a process of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import structlog
+
+from fenghuo import (
+    Denied,
+    Evidence,
+    Inbound,
+    InboundKind,
+    NotReady,
+    Outcome,
+    Permanent,
+    PowerLevel,
+    Priority,
+    ProbeBudget,
+    Reached,
+    Rendition,
+    Scope,
+    Token,
+    Traffic,
+    Transient,
+    Unknown,
+    Withdrawn,
+)
+from fenghuo.clock import Clock, SystemClock
+from fenghuo_narrowband.hrnp_channel import HrnpChannel
+from fenghuo_narrowband.hrnp_outcomes import SiteState, refusal_of, site_state
+from fenghuo_narrowband.hrnp_settings import HrnpSettings, station
+from tests.peers.hrnp import HrnpGateway
+from tests.scale import TIMEOUT_SCALE
+
+PATIENCE_S = 10.0 * TIMEOUT_SCALE
+US = 1001
+
+
+def settings_for(gateway: HrnpGateway, **more: Any) -> HrnpSettings:
+    base: dict[str, Any] = {"answer_s": 0.5, "ack_s": 0.3, "connect_s": 1.0, "heartbeat_s": 0.5, "reopen_max_s": 0.3} | more
+    return HrnpSettings(host="127.0.0.1", port=gateway.port, radio_id=US, **base)
+
+
+@dataclass
+class FakeContext:
+    """A channel context that remembers what was said of health."""
+
+    settings: HrnpSettings
+    name: str = "dmr-a"
+    clock: Clock = field(default_factory=SystemClock)
+    random: random.Random = field(default_factory=lambda: random.Random(1))
+    log: structlog.stdlib.BoundLogger = field(default_factory=structlog.stdlib.get_logger)
+    told: list[tuple[bool, str]] = field(default_factory=list)
+    strains: list[str] = field(default_factory=list)
+    link: Any = None
+    notes: Any = None
+
+    def secret(self, path: str) -> str:
+        raise AssertionError("it has no secrets")
+
+    def health(self, up: bool, reason: str) -> None:
+        self.told.append((up, reason))
+
+    def strained(self, reason: str) -> None:
+        self.strains.append(reason)
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not holds():
+                await asyncio.sleep(0.01)
+
+
+@dataclass
+class FakeEmission:
+    """A licence to emit. `urgent`: what turn() raises before the second part."""
+
+    payload: Rendition
+    token: Token
+    n: int = 1
+    validity_s: float = 3600.0
+    number: int = 17
+    urgent: Exception | None = None
+    turns: int = 0
+
+    async def turn(self) -> None:
+        self.turns += 1
+        if self.urgent is not None and self.turns > 1:
+            raise self.urgent
+
+
+class FakeJob:
+    """One delivery; `begun` counts the licences that were opened."""
+
+    def __init__(
+        self,
+        address: str,
+        text: str = "【应急】红旗镇立即转移",
+        *,
+        token: str = "t-1",
+        denied: Denied | None = None,
+        urgent: Exception | None = None,
+    ) -> None:
+        self.address = address
+        self.address_kind = "dmr"
+        self.priority = Priority.P0
+        self.traffic = Traffic.ACTUAL
+        self.size = len(text.encode())
+        self.deadline = SystemClock().monotonic() + 60.0
+        self.begun = 0
+        self._emission = FakeEmission(Rendition("radio", text, text.encode()), Token(token), urgent=urgent)
+        self._denied = denied
+
+    @contextlib.asynccontextmanager
+    async def begin(self) -> AsyncIterator[FakeEmission]:
+        self.begun += 1
+        if self._denied is not None:
+            raise self._denied
+        yield self._emission
+
+
+class Ear:
+    """Takes everything a channel hears and acknowledges it, as the core does after its commit; `deaf` holds that back."""
+
+    def __init__(self, channel: HrnpChannel) -> None:
+        self.heard: list[Inbound] = []
+        self.deaf = False
+        self._news = asyncio.Event()
+        self._task = asyncio.create_task(self._listen(channel))
+
+    async def until(self, holds: Callable[[list[Inbound]], bool]) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not holds(self.heard):
+                self._news.clear()
+                await self._news.wait()
+
+    async def end(self) -> None:
+        await asyncio.wait_for(self._task, PATIENCE_S)
+
+    async def _listen(self, channel: HrnpChannel) -> None:
+        async for inbound in channel.inbound():
+            self.heard.append(inbound)
+            if not self.deaf:
+                await inbound.ack()
+            self._news.set()
+
+
+@contextlib.asynccontextmanager
+async def started(gateway: HrnpGateway, **settings: Any) -> AsyncIterator[tuple[HrnpChannel, FakeContext, Ear]]:
+    ctx = FakeContext(settings_for(gateway, **settings))
+    channel = HrnpChannel(ctx)
+    await channel.start()
+    ear = Ear(channel)
+    try:
+        yield channel, ctx, ear
+    finally:
+        await channel.stop(ctx.clock.monotonic() + 1.0)
+        await ear.end()
+
+
+pytestmark = pytest.mark.peer
+
+
+async def test_a_radio_that_has_it_is_a_receipt(gateway: HrnpGateway) -> None:
+    """Both readers agree on the octets; send() knows ACCEPTED, and the radio's acknowledgement is DEVICE under the name it returned."""
+    async with started(gateway) as (channel, _, ear):
+        outcome = await channel.send(FakeJob("1002"))
+        assert isinstance(outcome, Reached)
+        assert Evidence.ACCEPTED is outcome.level
+        (text,) = gateway.texts
+        assert ("SendPrivateMessage", 1002, US, 10, "【应急】红旗镇立即转移", True) == (
+            text["kind"],
+            text["to"],
+            text["by"],
+            text["subnet"],
+            text["text"],
+            text["agrees"],
+        )
+        await ear.until(lambda heard: bool(heard))
+        assert [(InboundKind.RECEIPT, outcome.refs[0], Evidence.DEVICE)] == [(one.kind, one.ref, one.level) for one in ear.heard]
+
+
+async def test_a_group_is_told_once_and_never_more_than_aired(gateway: HrnpGateway) -> None:
+    """One message on the air for ten radios; the gateway's acknowledgement says that it was aired."""
+    async with started(gateway) as (channel, _, ear):
+        assert isinstance(await channel.send(FakeJob("g9001")), Reached)
+        await ear.until(lambda heard: bool(heard))
+        assert [("SendGroupMessage", 9001, 0)] == [(one["kind"], one["to"], one["subnet"]) for one in gateway.aired]
+        assert [Evidence.AIRED] == [one.level for one in ear.heard]
+
+
+@pytest.mark.parametrize(
+    ("result", "outcome"),
+    [
+        (4, Transient(Scope.CHANNEL, "channel-busy", 5.0)),
+        (8, Transient(Scope.RECIPIENT, "no-ack", 30.0)),
+        (10, Transient(Scope.RECIPIENT, "no-contact", 30.0)),
+        (11, Permanent(Scope.CHANNEL, "transmit-denied")),
+    ],
+)
+async def test_a_refusal_is_an_outcome(gateway: HrnpGateway, result: int, outcome: Outcome) -> None:
+    """As the gateway says it, and it is no receipt."""
+    async with started(gateway) as (channel, _, ear):
+        gateway.order(result=result)
+        await asyncio.sleep(0.05)
+        assert outcome == await channel.send(FakeJob("1002"))
+        assert [] == ear.heard
+        assert [] == gateway.aired
+
+
+async def test_a_lost_acknowledgement_of_a_radio_is_asked_for_under_the_same_request(gateway: HrnpGateway) -> None:
+    """The same request once more; the radio, which has it, shows it once."""
+    async with started(gateway) as (channel, _, ear):
+        gateway.order(mute=1)
+        await asyncio.sleep(0.05)
+        assert isinstance(await channel.send(FakeJob("1002")), Reached)
+        await ear.until(lambda heard: bool(heard))
+        assert 2 == len(gateway.texts)
+        assert 1 == len({text["request"] for text in gateway.texts})
+        assert 1 == len(gateway.aired)
+        assert Evidence.DEVICE is ear.heard[0].level
+
+
+async def test_a_lost_acknowledgement_of_a_packet_costs_a_packet(gateway: HrnpGateway) -> None:
+    """The same packet number is said again, and nothing is on the air twice."""
+    async with started(gateway) as (channel, _, _):
+        gateway.order(lose=1)
+        await asyncio.sleep(0.05)
+        assert isinstance(await channel.send(FakeJob("1002")), Reached)
+        packets = [one["packet"] for one in gateway.told if one["what"] == "FRAME" and one["operation"] == "DATA"]
+        assert packets[0] == packets[1]
+        assert 1 == len(gateway.aired)
+
+
+async def test_a_radio_that_answers_late_is_still_heard(gateway: HrnpGateway) -> None:
+    """Nobody waits any longer: ACCEPTED, and the late acknowledgement is the receipt."""
+    async with started(gateway, tries=1, answer_s=0.1) as (channel, _, ear):
+        gateway.order(result=None)
+        await asyncio.sleep(0.05)
+        outcome = await channel.send(FakeJob("1002"))
+        assert isinstance(outcome, Reached)
+        assert Evidence.ACCEPTED is outcome.level
+        gateway.order(**{"late": int(outcome.refs[0], 16), "from": 1002, "to": US})
+        await ear.until(lambda heard: bool(heard))
+        assert (outcome.refs[0], Evidence.DEVICE) == (ear.heard[0].ref, ear.heard[0].level)
+
+
+async def test_a_text_to_us_is_an_answer_and_acknowledged_once_it_is_kept(gateway: HrnpGateway) -> None:
+    """Neither its packet nor its message is acknowledged before; a copy of it is acknowledged again, and is no second answer."""
+    async with started(gateway) as (_, _, ear):
+        ear.deaf = True
+        gateway.say("收到", by=1002, to=US, request=77)
+        await ear.until(lambda heard: bool(heard))
+        assert (InboundKind.ANSWER, "dmr", "1002", "收到") == (
+            ear.heard[0].kind,
+            ear.heard[0].address_kind,
+            ear.heard[0].address,
+            ear.heard[0].text,
+        )
+        assert 0 == gateway.frames("DATA_ACK")
+        ear.deaf = False
+        await ear.heard[0].ack()
+        await gateway.until(lambda: bool(gateway.texts), "the radio is told that we have it")
+        assert [("SendPrivateMessageAck", 77, 1002, 0)] == [
+            (one["kind"], one["request"], one["to"], one["result"]) for one in gateway.texts
+        ]
+        gateway.say("收到", by=1002, to=US, request=77)
+        await gateway.until(lambda: len(gateway.texts) == 2, "the copy is acknowledged")
+        assert 1 == sum(one.kind is InboundKind.ANSWER for one in ear.heard)
+
+
+async def test_a_long_text_goes_in_parts_and_can_be_withdrawn_between_them(gateway: HrnpGateway) -> None:
+    """Numbered, each within its limit, each with a request of its own; a cancel keeps the rest off the air."""
+    text = "请立即转移沿江各村危险区群众。" * 8
+    async with started(gateway, characters=60) as (channel, _, _):
+        outcome = await channel.send(FakeJob("1002", text))
+        assert isinstance(outcome, Reached)
+        assert len(outcome.refs) == len(gateway.aired) > 1
+        assert max(len(one["text"]) for one in gateway.aired) <= 60
+        assert text == "".join(one["text"].partition("#0017 ")[2] for one in gateway.aired)
+        with pytest.raises(Withdrawn):
+            await channel.send(FakeJob("1003", text, token="t-2", urgent=Withdrawn("cancelled")))
+        assert 1 == sum(one["to"] == 1003 for one in gateway.aired)
+
+
+async def test_a_gateway_that_dies_is_told_and_found_again(gateway: HrnpGateway) -> None:
+    """UDP says nothing: silence is noticed by asking; what was under way is unknown, and afterwards nothing is begun."""
+    async with started(gateway) as (channel, ctx, _):
+        await gateway.kill()
+        assert isinstance(await channel.send(FakeJob("1002")), Unknown | Transient)
+        await ctx.until(lambda: len(ctx.told) >= 2)
+        job = FakeJob("1002")
+        assert Transient(Scope.CHANNEL, "line-down") == await channel.send(job)
+        assert 0 == job.begun
+        await gateway.start()
+        await ctx.until(lambda: len(ctx.told) >= 3)
+        assert [True, False, True] == [up for up, _ in ctx.told]
+        assert isinstance(await channel.send(FakeJob("1002")), Reached)
+
+
+async def test_a_gateway_that_says_goodbye_is_down_at_once(gateway: HrnpGateway) -> None:
+    """CLOSE is acknowledged, told, and followed by a new CONNECT."""
+    async with started(gateway) as (_, ctx, _):
+        gateway.order(close=True)
+        await gateway.until(lambda: gateway.frames("CLOSE_ACK") == 1 and gateway.frames("CONNECT") >= 2, "it is connected again")
+        await ctx.until(lambda: len(ctx.told) >= 3)
+        assert "closed the connection" in ctx.told[1][1]
+
+
+async def test_the_address_that_a_gateway_gives_is_used(gateway: HrnpGateway) -> None:
+    """ACCEPT names it, and every frame afterwards comes from it."""
+    async with started(gateway) as (channel, _, _):
+        await channel.send(FakeJob("1002"))
+        assert {0x21} == {one["source"] for one in gateway.told if one["what"] == "FRAME" and one["operation"] == "DATA"}
+
+
+async def test_a_site_that_lost_its_core_is_a_strain_and_one_that_is_gone_takes_the_channel_down(gateway: HrnpGateway) -> None:
+    """Local trunking still carries those at the site; direct mode of every site carries nobody from here; it comes back by its word."""
+    async with started(gateway, sites={"BS-3": 8003}) as (_, ctx, ear):
+        gateway.say("SITE LOCAL", by=8003, to=US, request=1)
+        await ctx.until(lambda: bool(ctx.strains))
+        assert "BS-3 local_trunking" in ctx.strains[0]
+        assert [True] == [up for up, _ in ctx.told]
+        gateway.say("SITE DIRECT", by=8003, to=US, request=2)
+        await ctx.until(lambda: len(ctx.told) == 2)
+        assert "direct mode: no base station of BS-3" in ctx.told[1][1]
+        gateway.say("site core", by=8003, to=US, request=3)
+        await ctx.until(lambda: len(ctx.told) == 3)
+        assert (True, "BS-3 is back (core_connected)") == ctx.told[2]
+        assert {InboundKind.HEARD} == {one.kind for one in ear.heard}
+
+
+async def test_nobody_there_is_not_ready() -> None:
+    """With the address, and soon tried again."""
+    settings = HrnpSettings(host="127.0.0.1", port=9, radio_id=US, connect_s=0.2)
+    with pytest.raises(NotReady, match=r"udp://127\.0\.0\.1:9"):
+        await HrnpChannel(FakeContext(settings)).start()
+
+
+async def test_bad_numbers_power_and_refused_licences(gateway: HrnpGateway) -> None:
+    """Each in its scope, and nothing on the air."""
+    async with started(gateway) as (channel, _, _):
+        assert Permanent(Scope.RECIPIENT, "bad-number") == await channel.send(FakeJob("BJ1VAN"))
+        assert Permanent(Scope.MESSAGE, "too-long") == await channel.send(FakeJob("1002", "火" * 3000))
+        with pytest.raises(Withdrawn):
+            await channel.send(FakeJob("1002", denied=Withdrawn("met")))
+        await channel.set_power(PowerLevel.LISTEN)
+        assert Transient(Scope.CHANNEL, "listening-only") == await channel.send(FakeJob("1002"))
+        assert (await channel.probe(ProbeBudget(timeout_s=1.0))).answered
+        assert [] == gateway.texts
+
+
+@pytest.mark.parametrize("result", range(16))
+def test_every_result_has_an_outcome(result: int) -> None:
+    """Only 0 is no refusal; what nobody knows is the recipient's for now."""
+    assert (result == 0) == (refusal_of(result) is None)
+
+
+@pytest.mark.parametrize(("text", "written"), [("1002", "1002"), (" G9001 ", "g9001"), ("16777215", "16777215")])
+def test_a_station_has_one_way_of_writing(text: str, written: str) -> None:
+    """A radio is its number, a group has a g before it."""
+    assert written == station(text)
+
+
+@pytest.mark.parametrize("text", ["", "0", "g0", "16777216", "10.0.3.234", "gg1", "１００２"])
+def test_what_is_no_station_is_refused_with_a_sentence(text: str) -> None:
+    """The sentence repeats what was written."""
+    with pytest.raises(ValueError, match="is no DMR station"):
+        station(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [("SITE CORE", SiteState.CORE_CONNECTED), (" site local ", SiteState.LOCAL_TRUNKING), ("SITE", None), ("SITE CORE now", None)],
+)
+def test_a_site_says_its_state_in_two_words(text: str, state: SiteState | None) -> None:
+    """Anything else is a person's text."""
+    assert state is site_state(text)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"host": ""}, "host is empty"),
+        ({"port": 0}, "is not a port"),
+        ({"radio_id": 0}, "radio_id 0 is not the number of a radio"),
+        ({"sites": {"BS-3": 16777216}}, "sites.BS-3 16777216 is not the number of a radio"),
+        ({"driver": "tcp", "local_port": 3004}, "local_port is for driver"),
+        ({"subnet": 0}, "subnet 0 is not one of 1 to 255"),
+        ({"characters": 10}, "characters 10 is not one of 40 to 1000"),
+        ({"tries": 0}, "tries 0 is not one of 1 to 10"),
+        ({"answer_s": 0.0}, "answer_s 0.0 must be greater than 0"),
+    ],
+    ids=lambda value: str(value)[:24],
+)
+def test_each_mistake_has_its_sentence(change: dict[str, Any], sentence: str) -> None:
+    """Field, value, and what would be right."""
+    with pytest.raises(ValueError, match=sentence):
+        HrnpSettings(**{"host": "10.8.0.9", "radio_id": US, **change})
+
+
+@pytest.fixture
+async def gateway() -> AsyncIterator[HrnpGateway]:
+    async with HrnpGateway() as made:
+        yield made
