@@ -102,9 +102,7 @@ class VsatMqtt(SimpleChannel):
             self._ctx.health(False, reason)
 
     def estimate(self, size: int, address: str) -> Estimate:
-        topic, receipt_to = self._topics.out(address), self._topics.receipt(address)
-        octets = size + ENVELOPE_OCTETS + len(receipt_to.encode())
-        return cost(publish_octets(octets, topic, receipt_to), self._settings)
+        return cost(self._octets(size, address), self._settings)
 
     async def send(self, job: SendJob) -> Outcome:
         """A place among what is under way, then begin(), then the publication; without a connection there is no begin()."""
@@ -112,14 +110,23 @@ class VsatMqtt(SimpleChannel):
             return Permanent(Scope.RECIPIENT, "not-a-name")
         if job.size > self._settings.max_octets:
             return Permanent(Scope.MESSAGE, "too-long")
-        spare_s = self._left_s(job) - self._settings.attempt_s
-        if not await self._has_room(spare_s):
-            return Transient(Scope.MESSAGE, "rate-budget", self._bucket.wait_s())
+        foreseen = on_the_wire(self._octets(job.size, job.address))
+        is_owed = self._bucket.wait_s() > 0
+        wait_s = self._bucket.take(foreseen)
+        if not is_owed:  # a long one goes when nothing else waits, and the next ones pay for it
+            wait_s = min(wait_s, self._spare_s(job))
         try:
-            async with self._open_session().slot(within_s=max(0.0, spare_s)) as slot, job.begin() as emission:
+            if wait_s > self._spare_s(job):
+                return Transient(Scope.MESSAGE, "rate-budget", wait_s)
+            if wait_s > 0:
+                await asyncio.sleep(wait_s)
+            async with self._open_session().slot(within_s=self._spare_s(job)) as slot, job.begin() as emission:
                 return await self._publish(slot, emission, job.address)
         except LinkError as failed:
             return outcome_of_failure(failed)
+        finally:
+            self._bucket.settle(-foreseen)  # what was reserved gives way to what was sent
+            self._settle()
 
     async def probe(self, budget: ProbeBudget) -> ProbeResult:
         """Ask the broker for our subscription once more. Raises: LinkError when there is no connection or no answer in time."""
@@ -153,25 +160,16 @@ class VsatMqtt(SimpleChannel):
             correlation=emission.token.encode(),
             response_topic=receipt_to,
         )
-        foreseen = on_the_wire(publish_octets(len(payload), publication.topic, receipt_to))
-        self._counted += foreseen
-        self._bucket.take(foreseen)
         answer = await slot.publish(publication, within_s=self._settings.attempt_s)
-        self._settle()
         return outcome_of(answer, ref_of(recipient, emission.token))
 
-    async def _has_room(self, spare_s: float) -> bool:
-        """Wait until what was sent before is covered, so that the wait costs no emission its time."""
-        self._settle()
-        wait_s = self._bucket.wait_s()
-        if wait_s > max(0.0, spare_s):
-            return False
-        if wait_s > 0:
-            await asyncio.sleep(wait_s)
-        return True
+    def _octets(self, size: int, address: str) -> int:
+        """Of the PUBLISH that carries a message of `size`."""
+        topic, receipt_to = self._topics.out(address), self._topics.receipt(address)
+        return publish_octets(size + ENVELOPE_OCTETS + len(receipt_to.encode()), topic, receipt_to)
 
     def _settle(self) -> None:
-        """What was foreseen is replaced by what the kernel says that this connection has sent, pings and all."""
+        """Count what the kernel says that this connection has sent since it was last asked, pings and all."""
         sent = self._session.measured(wire_octets) if self._session is not None else None
         if sent is not None:
             self._bucket.settle(sent - self._counted)
@@ -210,8 +208,9 @@ class VsatMqtt(SimpleChannel):
         if not is_running:
             self._ctx.health(False, reason)
 
-    def _left_s(self, job: SendJob) -> float:
-        return job.deadline - self._ctx.clock.monotonic()
+    def _spare_s(self, job: SendJob) -> float:
+        """Seconds that may pass before the publication, so that a whole `attempt_s` is left for it."""
+        return max(0.0, job.deadline - self._ctx.clock.monotonic() - self._settings.attempt_s)
 
     def _open_session(self) -> MqttSession:
         if self._session is None:

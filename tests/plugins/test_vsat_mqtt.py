@@ -146,6 +146,25 @@ async def test_what_it_counts_and_foresees_is_what_the_link_was_offered(tmp_path
         assert one == pytest.approx(vsat.estimate(len(text.encode()), "van1").airtime_s * 512 * 125, rel=0.02)
 
 
+async def test_the_rate_budget_is_kept_on_the_wire(tmp_path: Path) -> None:
+    """Four messages at once: never more than burst and rate allow. What cannot be covered in time is a matter of the message alone."""
+    rate_kbit, burst, text = 64.0, 4_000, '{"text":"' + "汛" * 700 + '"}'
+    async with site(tmp_path, delay_ms=20) as here, channel(here, rate_kbit=rate_kbit, burst_octets=burst) as (vsat, _):
+        before, _ = await here.link.count()
+        began = time.monotonic()
+        outcomes = await asyncio.gather(*(vsat.send(FakeJob("van1", token=f"t-{number}", text=text)) for number in range(4)))
+        took_s = time.monotonic() - began
+        after, _ = await here.link.count()
+        assert all(isinstance(outcome, Reached) for outcome in outcomes)
+        assert after.offered_octets - before.offered_octets <= burst + took_s * rate_kbit * 125 + 4 * 52
+        long = asyncio.create_task(vsat.send(FakeJob("van1", token="long", text='{"text":"' + "汛" * 4000 + '"}')))
+        await asyncio.sleep(0)
+        refused = await vsat.send(FakeJob("van1", text=text, left_s=1.01))
+        assert isinstance(await long, Reached)
+        assert isinstance(refused, Transient)
+        assert (Scope.MESSAGE, "rate-budget") == (refused.scope, refused.code)
+
+
 async def test_a_broker_that_cannot_be_reached_is_not_ready_within_our_own_limit(tmp_path: Path) -> None:
     """A terminal that starts in an outage tries again later."""
     async with site(tmp_path) as here:
