@@ -23,6 +23,9 @@ from tests.scale import TIMEOUT_SCALE
 
 pytestmark = [pytest.mark.peer, needs_tun, pytest.mark.timeout(60)]
 
+SLACK_S = 1.0 * TIMEOUT_SCALE
+"""What a busy machine may add to a limit; TCP would go on for a minute and more."""
+
 
 @dataclass(frozen=True)
 class Site:
@@ -97,7 +100,7 @@ async def test_an_emission_caught_by_an_outage_is_given_up_and_the_session_is_ma
         await here.link.become(loss=100)
         began = time.monotonic()
         assert Unknown("no-puback") == await vsat.send(FakeJob("van1", token="t-1", text="{}"))
-        assert 1.0 <= time.monotonic() - began < 1.5
+        assert 1.0 <= time.monotonic() - began < 1.0 + SLACK_S
         job = FakeJob("van1", token="t-2", text="{}")
         assert Transient(Scope.CHANNEL, "not-connected") == await vsat.send(job)
         assert 0 == job.begun
@@ -173,7 +176,7 @@ async def test_a_broker_that_cannot_be_reached_is_not_ready_within_our_own_limit
         with pytest.raises(NotReady):
             async with channel(here):
                 pass
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 1.0 + SLACK_S
 
 
 async def _until_receipt(vsat: VsatMqtt, number: int, receipts: dict[str, Inbound]) -> None:

@@ -27,6 +27,9 @@ pytestmark = [pytest.mark.peer, needs_tun]
 QUICK: dict[str, Any] = {"delay_ms": 60, "rate_kbit": 512}
 """A tenth of the way to a satellite, so that the tests are quick; the soak runs go all the way."""
 
+SLACK_S = 1.0 * TIMEOUT_SCALE
+"""What a busy machine may add to a limit; TCP would go on for a minute and more."""
+
 
 class Far:
     """The far end of the link, and what was shown to people there."""
@@ -99,7 +102,7 @@ async def test_in_an_outage_nothing_is_committed_and_our_own_limit_ends_the_wait
         job = FakeJob(far.url)
         began = time.monotonic()
         assert Transient(Scope.CHANNEL, "connect-timeout") == await vsat.send(job)
-        assert 0.6 <= time.monotonic() - began < 1.0
+        assert 0.6 <= time.monotonic() - began < 0.6 + SLACK_S
         assert 0 == job.begun
         assert [] == far.posts
 
@@ -111,7 +114,7 @@ async def test_an_emission_caught_by_an_outage_is_given_up_after_our_own_limit()
         await far.link.become(loss=100)
         began = time.monotonic()
         assert Unknown("timeout") == await vsat.send(FakeJob(far.url, token="caught"))
-        assert 1.0 <= time.monotonic() - began < 1.5
+        assert 1.0 <= time.monotonic() - began < 1.0 + SLACK_S
         await far.link.become(loss=0)
         await asyncio.sleep(0.5)
         assert ["before"] == [post.token for post in far.posts], "what was given up left all the same"
