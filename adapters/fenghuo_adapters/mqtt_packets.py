@@ -13,7 +13,7 @@ from paho.mqtt.properties import Properties
 
 from fenghuo.errors import LinkError
 
-__all__ = ["FAILED", "Answer", "Arrived", "Login", "Publication", "Refused"]
+__all__ = ["FAILED", "Answer", "Arrived", "Login", "Publication", "Refused", "TooLong"]
 
 NOBODY = 0x10
 """PUBACK: the broker took it, and nobody has subscribed to the topic: it is thrown away. Source: MQTT 5.0 §3.4.2.1."""
@@ -43,6 +43,10 @@ class Refused(LinkError):
         self.code = code
         self.name = name
         super().__init__(f"the broker refused {what}: {name} (0x{code:02X})")
+
+
+class TooLong(LinkError):
+    """The broker takes no packet of that size; nothing was written."""
 
 
 class Publication(msgspec.Struct, frozen=True):

@@ -18,11 +18,24 @@ import msgspec
 
 from fenghuo.errors import LinkClosed, LinkError, LinkTimeout
 from fenghuo_adapters.mqtt_dial import Place
-from fenghuo_adapters.mqtt_packets import Answer, Arrived, Login, Publication, Refused
+from fenghuo_adapters.mqtt_packets import Answer, Arrived, Login, Publication, Refused, TooLong
 from fenghuo_adapters.mqtt_wire import Wire, connect
 from fenghuo_adapters.smpp_pace import Backoff
 
-__all__ = ["Answer", "Arrived", "Login", "MqttEvents", "MqttSession", "NotPublished", "Place", "Publication", "Refused", "Slot", "Terms"]
+__all__ = [
+    "Answer",
+    "Arrived",
+    "Login",
+    "MqttEvents",
+    "MqttSession",
+    "NotPublished",
+    "Place",
+    "Publication",
+    "Refused",
+    "Slot",
+    "Terms",
+    "TooLong",
+]
 
 STEADY_S = 10.0
 """A connection that held this long makes the next loss begin with the shortest pause again; a broker that lets us in only to throw us out
@@ -67,7 +80,7 @@ class Slot:
         self._wire = wire
 
     async def publish(self, publication: Publication, *, within_s: float) -> Answer:
-        """The broker's answer. Raises: NotPublished: certainly nothing was written; LinkBroken, LinkTimeout: it may have gone."""
+        """The broker's answer. Raises: NotPublished, TooLong: nothing was written; LinkBroken, LinkTimeout: it may have gone."""
         if not self._wire.is_open:
             raise NotPublished(self._session.why_down)
         try:

@@ -24,7 +24,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from fenghuo.errors import LinkBroken, LinkClosed, LinkTimeout
 from fenghuo_adapters.mqtt_dial import Place, dial
-from fenghuo_adapters.mqtt_packets import FAILED, Answer, Arrived, Login, Publication, Refused
+from fenghuo_adapters.mqtt_packets import FAILED, Answer, Arrived, Login, Publication, Refused, TooLong
 
 if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike  # there for type checkers alone
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["Wire", "connect"]
 
 _T = TypeVar("_T")
+_HEAD_OCTETS = 512
+"""More than topic, properties and header of a publication take beside its payload."""
 
 
 class _Unacknowledged(msgspec.Struct):
@@ -51,13 +53,14 @@ class _Paho(Client):
 
 class Wire:
     """See the module; made by connect(). `lost`: why it ended, as soon as it has; `session_present`: the broker still had our session;
-    `most_under_way`: publications that it takes before it has answered one."""
+    `most_under_way`: publications that it takes before it has answered one; `most_octets`: of one packet."""
 
     def __init__(self, login: Login, arrived: Callable[[Arrived], None]) -> None:
         loop = asyncio.get_running_loop()
         self.lost: asyncio.Future[str] = loop.create_future()
         self.session_present = False
         self.most_under_way = 65_535
+        self.most_octets = 268_435_455
         self._loop = loop
         self._login = login
         self._arrived = arrived
@@ -117,7 +120,9 @@ class Wire:
                 raise Refused(f"the subscription to {topic}", code.value, code.getName())
 
     async def publish(self, publication: Publication, *, within_s: float) -> Answer:
-        """The broker's PUBACK. From the call on it is under way. Raises: LinkBroken, LinkTimeout."""
+        """The broker's PUBACK. From the call on it is under way. Raises: TooLong: nothing was written; LinkBroken, LinkTimeout."""
+        if len(publication.payload) + _HEAD_OCTETS > self.most_octets:
+            raise TooLong(f"{len(publication.payload)} octets are more than the broker takes; it takes packets of {self.most_octets}")
         info = self._paho.publish(publication.topic, publication.payload, qos=1, retain=False, properties=publication.properties())
         if info.rc != MQTT_ERR_SUCCESS:
             raise LinkBroken(f"the connection was lost in the moment of publishing ({info.rc!r})")
@@ -181,7 +186,8 @@ class Wire:
         """A ping where it is due; a third of the keepalive is fine enough for the broker, which waits one and a half of it."""
         if self.is_open:
             self._paho.loop_misc()
-            self._tick = self._loop.call_later(self._login.keepalive_s / 3, self._keep_alive)
+            keepalive_s = self._paho.keepalive or self._login.keepalive_s  # the broker may have asked for another one
+            self._tick = self._loop.call_later(keepalive_s / 3, self._keep_alive)
 
     def _on_connect(self, _client: Client, _data: object, flags: ConnectFlags, code: ReasonCode, properties: Properties | None) -> None:
         if self._connected.done():
@@ -191,6 +197,7 @@ class Wire:
             return
         self.session_present = bool(flags.session_present)
         self.most_under_way = int(getattr(properties, "ReceiveMaximum", self.most_under_way))
+        self.most_octets = int(getattr(properties, "MaximumPacketSize", self.most_octets))
         self._connected.set_result(None)
 
     def _on_disconnect(

@@ -18,32 +18,32 @@ __all__ = ["ADDRESS_KIND", "inbound_of"]
 ADDRESS_KIND = "mqtt"
 
 
-def inbound_of(arrived: Arrived, settings: MqttSettings) -> tuple[Inbound, str]:
-    """What came in, and why it was refused: empty when it was not. What is refused is kept as it came, and proves nothing.
+def inbound_of(arrived: Arrived, settings: MqttSettings) -> Inbound:
+    """What came in; what is refused is kept as it came, and says why.
 
     A retained message is refused whatever it says: a broker gives it to everybody who comes later, long after it was true.
     """
     told = settings.topics.told_apart(arrived.topic)
     if told is None:
-        return _kept(arrived), "its topic is none of ours"
+        return _refused(arrived, "", "its topic is none of ours")
     word, sender = told
     if arrived.retained:
-        return _kept(arrived, sender), "it is retained; publish it without retain"
+        return _refused(arrived, sender, "it is retained; publish it without retain")
     match word:
         case "receipt":
             return _receipt(arrived, sender)
         case "answer":
             text = arrived.payload.decode("utf-8", "replace")
-            return _inbound(InboundKind.ANSWER, arrived, sender, text=text), ""
+            return _inbound(InboundKind.ANSWER, arrived, sender, text)
         case _:
             return _message(arrived, sender, settings)
 
 
-def _receipt(arrived: Arrived, sender: str) -> tuple[Inbound, str]:
+def _receipt(arrived: Arrived, sender: str) -> Inbound:
     receipt = read_receipt(arrived.payload)
     if receipt is None:
-        return _kept(arrived, sender), "it is no receipt"
-    inbound = Inbound(
+        return _refused(arrived, sender, "it is no receipt")
+    return Inbound(
         InboundKind.RECEIPT,
         arrived.payload,
         _acknowledging(arrived),
@@ -54,13 +54,12 @@ def _receipt(arrived: Arrived, sender: str) -> tuple[Inbound, str]:
         failure=receipt.failure,
         text=receipt.text,
     )
-    return inbound, ""
 
 
-def _message(arrived: Arrived, sender: str, settings: MqttSettings) -> tuple[Inbound, str]:
+def _message(arrived: Arrived, sender: str, settings: MqttSettings) -> Inbound:
     """A report. A copy of one is known by its correlation data, or else by what it says."""
     name = arrived.correlation.hex() or hashlib.sha256(arrived.payload).hexdigest()
-    inbound = Inbound(
+    return Inbound(
         InboundKind.MESSAGE,
         arrived.payload,
         _acknowledging(arrived),
@@ -70,15 +69,14 @@ def _message(arrived: Arrived, sender: str, settings: MqttSettings) -> tuple[Inb
         media_type=arrived.content_type,
         proven=settings.reports == "trusted",
     )
-    return inbound, ""
 
 
-def _kept(arrived: Arrived, sender: str = "") -> Inbound:
-    """Something to be committed and acknowledged that proves nothing: a receipt of no message, at no level."""
-    return _inbound(InboundKind.RECEIPT, arrived, sender)
+def _refused(arrived: Arrived, sender: str, why: str) -> Inbound:
+    """Something to be committed and acknowledged that is not acted upon: a broker that had no answer would send it for ever."""
+    return _inbound(InboundKind.REFUSED, arrived, sender, f"a message at {arrived.topic} is refused: {why}")
 
 
-def _inbound(kind: InboundKind, arrived: Arrived, sender: str, *, text: str = "") -> Inbound:
+def _inbound(kind: InboundKind, arrived: Arrived, sender: str, text: str) -> Inbound:
     return Inbound(kind, arrived.payload, _acknowledging(arrived), address_kind=ADDRESS_KIND, address=sender, text=text)
 
 

@@ -108,10 +108,7 @@ class MqttChannel(SimpleChannel):
         if self._session is None:
             return
         while (arrived := await self._session.receive()) is not None:
-            thing, refusal = inbound_of(arrived, self._settings)
-            if refusal:
-                self._ctx.log.warning("a message was refused", topic=arrived.topic, cause=refusal)
-            yield thing
+            yield inbound_of(arrived, self._settings)
 
     async def set_power(self, level: PowerLevel) -> None:
         """Below FULL it says good-bye and sleeps: no ping wakes the machine, and what comes waits at the broker."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fenghuo import Evidence, LinkError, LinkTimeout, Outcome, Permanent, Reached, Scope, Transient, Unknown
-from fenghuo_adapters.mqtt_session import Answer, NotPublished
+from fenghuo_adapters.mqtt_session import Answer, NotPublished, TooLong
 
 __all__ = ["LOGIN_REFUSALS", "outcome_of", "outcome_of_failure"]
 
@@ -37,6 +37,8 @@ def outcome_of_failure(failure: LinkError) -> Outcome:
     match failure:
         case NotPublished():
             return Transient(Scope.CHANNEL, "not-connected")
+        case TooLong():
+            return Permanent(Scope.MESSAGE, "too-long")
         case LinkTimeout():
             return Unknown("no-puback")
         case _:

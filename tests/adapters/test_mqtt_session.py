@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from fenghuo.errors import LinkError
 from fenghuo_adapters.mqtt_session import Answer, Login, MqttSession, NotPublished, Place, Publication, Terms
 from tests.peers.mosquitto import Mosquitto, Reader, write
 
@@ -51,7 +52,7 @@ def terms(broker: Mosquitto, **changes: object) -> Terms:
     return msgspec.structs.replace(made, **changes)
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def session(broker: Mosquitto, told: Told | None = None, **changes: object) -> AsyncIterator[MqttSession]:
     made = MqttSession(terms(broker, **changes), told or Told(), random.Random(1))
     await made.open()
@@ -180,3 +181,28 @@ async def test_an_idle_session_is_kept_alive_and_notices_silence(tmp_path: Path)
         await told.until(2)
         assert "lost" in told.words[1]
         broker.resume()
+
+
+@pytest.mark.parametrize("noise", [b"", b"\xff" * 64, b"\x40\x02\x00", b"\x32\xff\xff\xff\x7f", b"\x90\x03\x00\x01\x00\x87"], ids=repr)
+async def test_whatever_a_broker_says_ends_the_connection_and_not_the_loop(noise: bytes) -> None:
+    """Octets that are no packet, half of one, or an answer to nothing: connected again, or never let in; nothing else."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1024)
+        writer.write(b"\x20\x03\x00\x00\x00" + noise)  # CONNACK: come in
+        await asyncio.sleep(0.05)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    place = Place("127.0.0.1", server.sockets[0].getsockname()[1])
+    told = Told()
+    made = MqttSession(Terms(place, Login("fenghuo-hq"), connect_s=0.5, reconnect_most_s=0.05), told, random.Random(1))
+    try:
+        with contextlib.suppress(LinkError):
+            await made.open()
+            await told.until(3)
+            assert "lost" == told.words[1].partition(":")[0]
+    finally:
+        await made.close()
+        server.close()
+        await server.wait_closed()

@@ -6,7 +6,7 @@ import pytest
 from fenghuo import Evidence, InboundKind, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo.errors import LinkBroken, LinkTimeout
 from fenghuo_adapters.mqtt_packets import Answer, Arrived
-from fenghuo_adapters.mqtt_session import NotPublished
+from fenghuo_adapters.mqtt_session import NotPublished, TooLong
 from fenghuo_mqtt.arrivals import inbound_of
 from fenghuo_mqtt.envelope import Sequences, envelope
 from fenghuo_mqtt.outcomes import outcome_of, outcome_of_failure
@@ -24,16 +24,15 @@ def arrived(topic: str, payload: bytes, *, retained: bool = False, correlation: 
 )
 def test_a_receipt_shows_its_level(level: str, evidence: Evidence | None) -> None:
     """`failed` is no evidence but a refusal by the recipient."""
-    inbound, refusal = inbound_of(arrived("receipt/van1", b'{"id": "t-1", "level": "%b", "code": "no-room"}' % level.encode()), SETTINGS)
-    assert "" == refusal
+    inbound = inbound_of(arrived("receipt/van1", b'{"id": "t-1", "level": "%b", "code": "no-room"}' % level.encode()), SETTINGS)
     assert (InboundKind.RECEIPT, evidence) == (inbound.kind, inbound.level)
     assert (Permanent(Scope.RECIPIENT, "no-room") if level == "failed" else None) == inbound.failure
 
 
 def test_a_receipt_is_of_the_device_whose_topic_it_came_by() -> None:
     """Whatever it names, it confirms only what went to that device."""
-    mine, _ = inbound_of(arrived("receipt/van1", b'{"id": "t-1", "level": "device"}'), SETTINGS)
-    theirs, _ = inbound_of(arrived("receipt/van2", b'{"id": "t-1", "level": "device"}'), SETTINGS)
+    mine = inbound_of(arrived("receipt/van1", b'{"id": "t-1", "level": "device"}'), SETTINGS)
+    theirs = inbound_of(arrived("receipt/van2", b'{"id": "t-1", "level": "device"}'), SETTINGS)
     assert ("van1/t-1", "van1") == (mine.ref, mine.address)
     assert mine.ref != theirs.ref
 
@@ -48,40 +47,41 @@ def test_a_receipt_is_of_the_device_whose_topic_it_came_by() -> None:
         ("command/van1", b"stop", "none of ours"),
     ],
 )
-def test_what_is_not_understood_is_kept_and_proves_nothing(topic: str, payload: bytes, says: str) -> None:
-    """Its octets go to the core as a receipt of nothing, and the reason is told."""
-    inbound, refusal = inbound_of(arrived(topic, payload), SETTINGS)
-    assert (InboundKind.RECEIPT, "", None, payload) == (inbound.kind, inbound.ref, inbound.level, inbound.raw)
-    assert says in refusal
+def test_what_is_not_understood_is_refused_and_kept(topic: str, payload: bytes, says: str) -> None:
+    """Its octets go to the core with the topic and the reason."""
+    inbound = inbound_of(arrived(topic, payload), SETTINGS)
+    assert (InboundKind.REFUSED, "", None, payload) == (inbound.kind, inbound.ref, inbound.level, inbound.raw)
+    assert says in inbound.text
+    assert topic in inbound.text
 
 
 @pytest.mark.parametrize("word", ["receipt", "answer", "in"])
 def test_a_retained_message_is_refused_whatever_it_says(word: str) -> None:
     """A broker gives it to everybody who comes later: it neither confirms, nor answers, nor is taken in."""
-    inbound, refusal = inbound_of(arrived(f"{word}/van1", b'{"id": "t-1", "level": "human"}', retained=True), SETTINGS)
-    assert (InboundKind.RECEIPT, "", None) == (inbound.kind, inbound.ref, inbound.level)
-    assert "retained" in refusal
+    inbound = inbound_of(arrived(f"{word}/van1", b'{"id": "t-1", "level": "human"}', retained=True), SETTINGS)
+    assert (InboundKind.REFUSED, "", None) == (inbound.kind, inbound.ref, inbound.level)
+    assert "retained" in inbound.text
 
 
 def test_an_answer_is_text_of_its_sender() -> None:
     """Octets that are no UTF-8 are shown as U+FFFD, never dropped."""
-    inbound, _ = inbound_of(arrived("answer/van1", "收到".encode() + b"\xff"), SETTINGS)
+    inbound = inbound_of(arrived("answer/van1", "收到".encode() + b"\xff"), SETTINGS)
     assert (InboundKind.ANSWER, "van1", "收到\ufffd") == (inbound.kind, inbound.address, inbound.text)
 
 
 def test_a_copy_of_a_report_is_known() -> None:
     """By its correlation data, or else by what it says; and never as the same of another device."""
-    same = [inbound_of(arrived("in/van1", b"{}", correlation=name), SETTINGS)[0].ref for name in (b"a", b"a", b"b", b"", b"")]
+    same = [inbound_of(arrived("in/van1", b"{}", correlation=name), SETTINGS).ref for name in (b"a", b"a", b"b", b"", b"")]
     assert same[0] == same[1] != same[2]
     assert same[3] == same[4] not in same[:3]
-    assert same[0] != inbound_of(arrived("in/van2", b"{}", correlation=b"a"), SETTINGS)[0].ref
+    assert same[0] != inbound_of(arrived("in/van2", b"{}", correlation=b"a"), SETTINGS).ref
 
 
 @pytest.mark.parametrize(("reports", "proven"), [("held", False), ("trusted", True)])
 def test_a_report_is_by_its_device_only_where_the_broker_is_trusted(reports: str, proven: bool) -> None:
     """Else it waits for a person."""
     settings = msgspec.structs.replace(SETTINGS, reports=reports)
-    inbound, _ = inbound_of(arrived("in/van1", b"{}"), settings)
+    inbound = inbound_of(arrived("in/van1", b"{}"), settings)
     assert (InboundKind.MESSAGE, proven) == (inbound.kind, inbound.proven)
 
 
@@ -106,13 +106,14 @@ def test_what_the_broker_answers_is_an_outcome(code: int, name: str, outcome: ob
     ("failure", "outcome"),
     [
         (NotPublished("x"), Transient(Scope.CHANNEL, "not-connected")),
+        (TooLong("x"), Permanent(Scope.MESSAGE, "too-long")),
         (LinkTimeout("x"), Unknown("no-puback")),
         (LinkBroken("x"), Unknown("link-lost")),
     ],
 )
 def test_what_was_not_answered_is_unsent_only_if_nothing_was_written(failure: object, outcome: object) -> None:
     """Else nobody knows."""
-    assert isinstance(failure, NotPublished | LinkTimeout | LinkBroken)
+    assert isinstance(failure, NotPublished | TooLong | LinkTimeout | LinkBroken)
     assert outcome == outcome_of_failure(failure)
 
 

@@ -80,7 +80,7 @@ async def test_a_retained_command_is_refused_now_and_after_a_restart(tmp_path: P
             await ear.until(lambda heard: len(heard) == 1)
         async with started(broker, client_id="another") as (_, _, later):
             await later.until(lambda heard: len(heard) == 1)
-        assert [(InboundKind.RECEIPT, "", None)] * 2 == [(one.kind, one.ref, one.level) for one in (*ear.heard, *later.heard)]
+        assert [(InboundKind.REFUSED, "", None)] * 2 == [(one.kind, one.ref, one.level) for one in (*ear.heard, *later.heard)]
         assert 1 == broker.acknowledged("fenghuo-hq")
 
 
@@ -215,6 +215,14 @@ async def test_bad_names_and_long_messages_are_nobody_elses_trouble(tmp_path: Pa
         jobs = FakeJob("van/+"), FakeJob("van1", size=2001)
         assert [Permanent(Scope.RECIPIENT, "not-a-name"), Permanent(Scope.MESSAGE, "too-long")] == [await channel.send(job) for job in jobs]
         assert [0, 0] == [job.begun for job in jobs]
+
+
+async def test_a_message_that_the_broker_would_not_take_costs_no_connection(tmp_path: Path) -> None:
+    """Its limit is known from the start: the message fails by itself, and the session stays."""
+    async with Mosquitto(tmp_path, settings=("max_packet_size 1000",)) as broker, started(broker) as (channel, ctx, _):
+        assert Permanent(Scope.MESSAGE, "too-long") == await channel.send(FakeJob("van1", "火" * 400))
+        assert [True] == [up for up, _ in ctx.told]
+        assert (await channel.probe(ProbeBudget(timeout_s=2.0))).answered
 
 
 async def test_a_refused_licence_passes_through(tmp_path: Path) -> None:

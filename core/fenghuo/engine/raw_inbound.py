@@ -13,7 +13,7 @@ from fenghuo.plugin.ports import Inbound, InboundKind
 from fenghuo.store.tables import INBOX
 from fenghuo.store.transaction import Tx
 
-__all__ = ["mark", "packed", "set_aside", "unpacked"]
+__all__ = ["mark", "packed", "refused", "set_aside", "unpacked"]
 
 log = structlog.stdlib.get_logger("fenghuo.receipts")
 
@@ -58,6 +58,16 @@ def mark(tx: Tx, inbox: int, state: str) -> None:
     raw = tx.sound(INBOX, inbox)
     if raw is not None:
         tx.update(INBOX, msgspec.structs.replace(raw, state=state))
+
+
+def refused(inbox: int, channel: str, inbound: Inbound) -> Callable[[Tx], None]:
+    """What the channel refuses to act upon: its octets are kept, and a person sees that somebody tried."""
+
+    def tell(tx: Tx) -> None:
+        mark(tx, inbox, "refused")
+        tx.event("alarm.inbound_refused", f"inbox/{inbox}", channel=channel, address=inbound.address, message=inbound.text)
+
+    return tell
 
 
 def set_aside(inbox: int, channel: str, fault: Exception) -> Callable[[Tx], None]:

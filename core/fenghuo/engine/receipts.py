@@ -25,7 +25,7 @@ from fenghuo.engine.office import Office
 from fenghuo.engine.orphans import Orphans, Stored
 from fenghuo.engine.page_store import Settled as PageSettled
 from fenghuo.engine.page_store import Told
-from fenghuo.engine.raw_inbound import mark, packed, set_aside, unpacked
+from fenghuo.engine.raw_inbound import mark, packed, refused, set_aside, unpacked
 from fenghuo.errors import FenghuoError, KeyConflict
 from fenghuo.model.delivery import Delivery
 from fenghuo.model.evidence import Evidence
@@ -158,6 +158,8 @@ class Receipts:
                 await self.late_outcomes.take(stored)
             case InboundKind.MESSAGE:
                 await self._message(stored)
+            case InboundKind.REFUSED:
+                await self._store.run(refused(stored.inbox, stored.channel, stored.inbound))
 
     # Receipts of machines.
 

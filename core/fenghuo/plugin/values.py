@@ -148,13 +148,15 @@ class PowerLevel(StrEnum):
 
 
 class InboundKind(StrEnum):
-    """What came in: a message for intake, a receipt for an attempt, a person's answer, a late outcome, a station heard."""
+    """What came in: a message for intake, a receipt for an attempt, a person's answer, a late outcome, a station heard, or something that
+    the channel refuses to act upon."""
 
     MESSAGE = "message"
     RECEIPT = "receipt"
     ANSWER = "answer"
     LATE_OUTCOME = "late_outcome"
     HEARD = "heard"
+    REFUSED = "refused"
 
 
 class Inbound(msgspec.Struct, frozen=True):
@@ -162,8 +164,8 @@ class Inbound(msgspec.Struct, frozen=True):
 
     RECEIPT: `ref` (the provider's id, as in Reached.refs) or `token`, `level`, and `failure` when the end says no; `address`
     of the recipient if the receipt names it; `addresses`: everybody it is about on a page, which `ref` or `token` names. ANSWER:
-    `address` of the sender, `text`. MESSAGE: `raw` for intake. LATE_OUTCOME: `token`, `outcome`. HEARD: `address`. `parts`: how
-    many refs must all report before the level counts.
+    `address` of the sender, `text`. MESSAGE: `raw` for intake. LATE_OUTCOME: `token`, `outcome`. HEARD: `address`. REFUSED: `text`
+    says why; a person is told. `parts`: how many refs must all report before the level counts.
 
     A MESSAGE may have a `media_type`, where its octets do not tell, and a `ref`, by which a copy of it is known. `proven`: the channel
     has checked that it is by whoever has `address`, as a sealed frame shows.

@@ -65,6 +65,22 @@ async def test_a_message_that_a_decoder_fails_at_is_acked_refused_and_not_offere
         assert ["decoder-fault"] == [event["code"] for event in await again.events("alarm.message_refused")]
 
 
+async def test_what_a_channel_refuses_is_kept_acked_and_told(tmp_path: Path) -> None:
+    """Nothing is done with it, at a restart neither; a person sees from where it came and why it was refused."""
+    acked: list[str] = []
+
+    async def ack() -> None:
+        acked.append("7")
+
+    async with opened(tmp_path) as house:
+        await house.hear("r", InboundKind.REFUSED, raw=b'{"to":["huang"]}', address="van1", text="it is retained", ack=ack)
+        assert (["7"], ["refused"]) == (acked, await _raw(house))
+    async with opened(tmp_path, clock=house.clock) as again:
+        told = await again.events("alarm.inbound_refused")
+        assert [("r", "van1", "it is retained")] == [(one["channel"], one["address"], one["message"]) for one in told]
+        assert [] == await again.store.find(MESSAGE)
+
+
 async def test_something_heard_that_we_fail_at_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While we run: its octets stay, a person is told once, and what comes after it is worked out."""
 
