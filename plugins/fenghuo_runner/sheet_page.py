@@ -31,7 +31,6 @@ _MARGIN = 18 * mm
 _QR_SIDE = 30 * mm
 _QUIET_MODULES = 4
 """White border that a reader needs. Source: ISO/IEC 18004 §6.3.8."""
-_LAST_OF_CID = 0xFFFF
 
 
 def page(sheet: Sheet, font_path: str = "") -> bytes:
@@ -68,7 +67,16 @@ class _Typeface:
     def _has(self, char: str) -> bool:
         if char == "\n":
             return True
-        return ord(char) <= _LAST_OF_CID if self._glyphs is None else ord(char) in self._glyphs
+        return _is_in_gbk(char) if self._glyphs is None else ord(char) in self._glyphs
+
+
+def _is_in_gbk(char: str) -> bool:
+    """Whether every Song typeface of that name has it. What is beyond GBK was painted as something else by the readers that were tried."""
+    try:
+        char.encode("gbk")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class _Symbol(Flowable):  # type: ignore[misc]  # reportlab brings no types

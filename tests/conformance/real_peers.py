@@ -24,6 +24,9 @@ from fenghuo_sms.conformance import OUR_NUMBER, PASSWORD, SmsPeer
 from fenghuo_vsat.conformance import SECRET as SITE_SECRET
 from fenghuo_vsat.conformance import SitePeer
 from tests.conformance.real_modem import real_modem
+from tests.conformance.real_paper import readers
+from tests.conformance.real_platform import platform_process
+from tests.conformance.real_sirens import real_sirens
 from tests.peers.bulk_gateway import BulkGateway
 from tests.peers.direwolf import Duo
 from tests.peers.hook import Hook, Post
@@ -256,5 +259,8 @@ def pytest_fenghuo_conformance() -> Sequence[ConformanceFixture]:
         ConformanceFixture("radio.link", "posts at direwolf", real_posts),  # the modems are real; both ends of the link are ours
         ConformanceFixture("http.webhook", "node http", real_hook, standing=PeerStanding.REAL_PEER),
         ConformanceFixture("http.bulk", "bulk gateway", real_bulk),
+        ConformanceFixture("broadcast.platform", "platform in a process", platform_process, standing=PeerStanding.VECTORS),
+        ConformanceFixture("runner.sheet", "poppler and zbar", readers, standing=PeerStanding.REAL_PEER),
+        ConformanceFixture("siren.modbus", "pymodbus server", real_sirens, standing=PeerStanding.REAL_PEER),
         ConformanceFixture("vsat.http", "node http", real_site, standing=PeerStanding.REAL_PEER),
     ]

@@ -43,6 +43,7 @@ CASES = [
     ("fenghuo_narrowband", "direwolf"),
     ("fenghuo_narrowband", "paper"),
     ("fenghuo_runner", "paper"),
+    ("fenghuo_runner", "poppler and zbar"),
     ("fenghuo_http", "simulated"),
     ("fenghuo_http", "real"),
     ("fenghuo_broadcast", "simulated"),
@@ -57,7 +58,13 @@ CASES = [
 """At two direwolfs it takes half a minute, most of it waiting, for real air is real time and a direwolf serves three of the kit's cores at
 one time; so it is left to the soak run. It is no gamble: ten runs of ten kept silver on a machine with five times its load.
 The satellite's channels speak to the servers of webhook and MQTT; their own is tested over a link (tests/plugins/test_vsat_*.py)."""
-AT_LENGTH = {("fenghuo_narrowband", "direwolf"), ("fenghuo_broadcast", "receivers"), ("fenghuo_vsat", "node http"), ("fenghuo_vsat", "mosquitto")}
+AT_LENGTH = {
+    ("fenghuo_runner", "poppler and zbar"),
+    ("fenghuo_narrowband", "direwolf"),
+    ("fenghuo_broadcast", "receivers"),
+    ("fenghuo_vsat", "node http"),
+    ("fenghuo_vsat", "mosquitto"),
+}
 
 
 @pytest.mark.parametrize(("plugin", "peer"), [pytest.param(*case, marks=pytest.mark.soak if case in AT_LENGTH else ()) for case in CASES])

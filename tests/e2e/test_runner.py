@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.node import Node, Person, orders
+from tests.peers.paper import symbols, words
 from tests.scale import TIMEOUT_SCALE
 
 pytestmark = [pytest.mark.peer, pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(60)]
@@ -53,15 +54,6 @@ async def printed(folder: Path, count: int) -> list[Path]:
     return found
 
 
-def scanned(sheet: Path) -> str:
-    """What zbar reads from the page that poppler paints."""
-    picture = sheet.with_suffix("")
-    subprocess.run(["pdftoppm", "-r", "100", "-l", "1", "-singlefile", "-png", str(sheet), str(picture)], timeout=20, check=True)
-    command = ["zbarimg", "-q", "--raw", "-Sdisable", "-Sqrcode.enable", f"{picture}.png"]
-    read: str = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False).stdout
-    return read.strip()
-
-
 async def evidence(node: Node, message: str, level: str) -> dict[str, Any]:
     def is_there(view: dict[str, Any]) -> bool:
         return bool(view["objectives"]) and view["objectives"][0]["deliveries"][0]["evidence"] == level
@@ -74,12 +66,11 @@ async def test_a_sheet_goes_out_and_its_code_comes_back(node: Node) -> None:
     """Printed is ACCEPTED; taken RELAYED; scanned HUMAN, with the name; and the second clerk hears of the first."""
     _, sent = await node.order("wang", TEXT)
     (sheet,) = await printed(node.folder, 1)
-    words = subprocess.run(["pdftotext", "-layout", str(sheet), "-"], capture_output=True, text=True, timeout=20, check=True).stdout
-    bare = "".join(words.split())
+    bare = "".join(words(sheet).split())
     parts = (TEXT, "送往：洪泾村", "送达人：王建国", "□1.洪泾村3组张三3人行动不便")
     assert parts == tuple(part for part in parts if part in bare)
     await evidence(node, sent["id"], "ACCEPTED")
-    code = scanned(sheet)
+    (code,) = symbols(sheet)
     assert (True, sheet.stem) == (code.startswith("FH1:"), code[4:])
 
     status, out, _ = await fenghuo(node, "runner", "take", code, "--by", "王建国")
@@ -101,7 +92,7 @@ async def test_a_scanned_file_counts_after_a_sudden_death_too(node: Node) -> Non
     (sheet,) = await printed(node.folder, 1)
     await evidence(node, sent["id"], "ACCEPTED")
     await node.kill()
-    (node.folder / "back" / "1.scan").write_text(f"{scanned(sheet)} 李四 完成", encoding="utf-8")
+    (node.folder / "back" / "1.scan").write_text(f"{symbols(sheet).pop()} 李四 完成", encoding="utf-8")
     await node.start()
     assert "MET" == (await node.ended(sent["id"]))["objectives"][0]["state"]
     await evidence(node, sent["id"], "DONE")

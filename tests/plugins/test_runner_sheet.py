@@ -14,6 +14,7 @@ from fenghuo.formats.sheet import SheetBody, SheetRow
 from fenghuo_runner.households import Household
 from fenghuo_runner.sheet_page import page
 from fenghuo_runner.sheet_text import Sheet, plain
+from tests.peers.paper import symbols, words
 
 BODY = SheetBody(
     "", "太仓市气象台发布暴雨橙色预警", (SheetRow("区域", "沙溪镇"), SheetRow("任务", "低洼地区人员立即转移。")), "#0123", asks=True
@@ -29,14 +30,9 @@ def drill(**fields: object) -> Sheet:
 
 def read(folder: Path, pdf: bytes) -> tuple[str, set[str]]:
     """The words by poppler, and what zbar sees on the first page."""
-    (folder / "sheet.pdf").write_bytes(pdf)
-    words = subprocess.run(
-        ["pdftotext", "-layout", folder / "sheet.pdf", "-"], capture_output=True, text=True, timeout=20, check=True
-    ).stdout
-    subprocess.run(["pdftoppm", "-r", "100", "-l", "1", "-singlefile", "-png", folder / "sheet.pdf", folder / "p"], timeout=20, check=True)
-    command = ["zbarimg", "-q", "--raw", "-Sdisable", "-Sqrcode.enable", str(folder / "p.png")]
-    seen = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False).stdout
-    return words, set(seen.split())
+    sheet = folder / "sheet.pdf"
+    sheet.write_bytes(pdf)
+    return words(sheet), symbols(sheet)
 
 
 def test_a_sheet_says_where_to_by_whom_what_and_what_to_do_with_it() -> None:
@@ -101,8 +97,8 @@ def test_a_small_printer_gets_lines_that_it_has_room_for() -> None:
 def test_other_programs_read_the_words_and_the_symbol(tmp_path: Path) -> None:
     """poppler reads every word of two pages, zbar the code word; every page names its sheet and says that it is an exercise."""
     many = tuple(Household(f"洪泾村{number}组", "张三", "3", "") for number in range(60))
-    words, seen = read(tmp_path, page(drill(households=many)))
-    bare = "".join(words.split())
+    text, seen = read(tmp_path, page(drill(households=many)))
+    bare = "".join(text.split())
     assert {symbol_of("BRZR1EK5")} == seen
     assert "【演练】【重发2】太仓市气象台发布暴雨橙色预警" in bare
     assert ["送往：洪泾村", "回执码：BRZR-1EK5", "任务：低洼地区人员立即转移。", "洪泾村59组张三3人"] == [
@@ -114,12 +110,12 @@ def test_other_programs_read_the_words_and_the_symbol(tmp_path: Path) -> None:
 @pytest.mark.peer
 @pytest.mark.may_block("reads a page with programs of other authors")
 def test_a_character_that_the_typeface_lacks_stands_there_by_its_number(tmp_path: Path) -> None:
-    """Beyond the basic plane in the reader's own typeface; and whatever an embedded one does not hold."""
-    rare = msgspec.structs.replace(SHEET, place="𠮷村")
-    assert "送往：[U+20BB7]村" in read(tmp_path, page(rare))[0]
+    """Beyond GBK in the reader's own typeface; and whatever an embedded one does not hold."""
+    rare = msgspec.structs.replace(SHEET, place="𠮷村 ① é Ü ℃")
+    assert "送往：[U+20BB7]村 ① é [U+00DC] ℃" in read(tmp_path, page(rare))[0]
     latin = Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"
-    words, seen = read(tmp_path, page(msgspec.structs.replace(SHEET, place="Hongjing 村"), str(latin)))
-    assert ("Hongjing [U+6751]", {symbol_of("BRZR1EK5")}) == (next(line for line in words.splitlines() if "Hongjing" in line)[-17:], seen)
+    text, seen = read(tmp_path, page(msgspec.structs.replace(SHEET, place="Hongjing 村"), str(latin)))
+    assert ("Hongjing [U+6751]", {symbol_of("BRZR1EK5")}) == (next(line for line in text.splitlines() if "Hongjing" in line)[-17:], seen)
     fonts = subprocess.run(["pdffonts", str(tmp_path / "sheet.pdf")], capture_output=True, text=True, timeout=20, check=True).stdout
     assert ["yes"] == [line.split()[-5] for line in fonts.splitlines() if "BitstreamVeraSans" in line]
 
