@@ -30,8 +30,6 @@ __all__ = [
     "mqtt_capabilities",
 ]
 
-PROBE_LONGEST_S = 1800.0
-"""Source: failover.md, Health of a channel: 1 to 30 minutes on satellite."""
 HEAD_OCTETS = 420
 """Octets of IP for a HEAD on a new connection, about."""
 ASK_OCTETS = 200
@@ -80,7 +78,7 @@ def _probing(settings: PathSettings, octets: int, *, is_fixed: bool) -> Probing:
     return Probing(
         idle_s=settings.probe_idle_s if is_fixed else 0.0,
         shortest_s=settings.probe_shortest_s,
-        longest_s=max(PROBE_LONGEST_S, settings.probe_shortest_s),
+        longest_s=settings.probe_longest_s,
         fee_fen=octets * settings.fen_per_megabyte / 1_000_000,
         joules=seconds * settings.watts_transmit,
         airtime_s=seconds,

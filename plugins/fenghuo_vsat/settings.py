@@ -22,9 +22,9 @@ class PathSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     `interface`: the network interface that must carry it; `source`: our own address on it; one of the two at least, or the routing
     table might send it another way. `attempt_s`: our own limit for an emission, after which its connection is reset and made anew;
     `connect_s`: for a connection to stand. `rate_kbit`: how much we may send, headers included, 0 for no limit; `burst_octets`: so much
-    at once. `probe_idle_s`: with nothing heard for so long the far end is asked whether it is there, 0 for never; `probe_shortest_s`:
-    first wait between two questions while the channel is down, growing to half an hour. `watts_transmit`, `fen_per_megabyte`: what
-    sending costs, for plans.
+    at once. `probe_idle_s`: with nothing heard for so long the far end is asked whether it is there, 0 for never; `probe_shortest_s`,
+    `probe_longest_s`: between these grow the waits between two questions while the channel is down. `watts_transmit`,
+    `fen_per_megabyte`: what sending costs, for plans.
 
     `snmp_host`: the modem's agent (SNMPv2c), empty for none; `snmp_port`; `snmp_oid`: of the number that tells how good the link is,
     Es/N0 for example; `snmp_scale`: what one unit of it is worth (0.1 where 86 means 8.6 dB); `snmp_community_file`: the community;
@@ -40,6 +40,7 @@ class PathSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     burst_octets: Annotated[int, msgspec.Meta(ge=1500)] = 16_384
     probe_idle_s: NotNegative = 45.0
     probe_shortest_s: Seconds = 60.0
+    probe_longest_s: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 1800.0
     watts_transmit: NotNegative = 0.0
     fen_per_megabyte: NotNegative = 0.0
     snmp_host: str = ""
@@ -55,6 +56,8 @@ class PathSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def __post_init__(self) -> None:
         self._check_path()
         self._check_snmp()
+        if self.probe_longest_s < self.probe_shortest_s:
+            raise ValueError(f"probe_longest_s {self.probe_longest_s} must not be less than probe_shortest_s {self.probe_shortest_s}")
 
     def _check_path(self) -> None:
         if not self.interface and not self.source:

@@ -35,6 +35,7 @@ TERMINAL: dict[str, Any] = {
     "attempt_s": 1.0,
     "connect_s": 0.5,
     "probe_shortest_s": 1.0,
+    "probe_longest_s": 3.0,
     "snmp_host": "127.0.0.1",
     "snmp_oid": OID,
     "snmp_scale": 0.1,
@@ -229,7 +230,7 @@ async def test_a_broker_and_a_daemon_killed_in_the_outage_cost_nothing(outage_s:
             pass
         stack.enter_context(places.inside(places.near))
         session = {"host": satellite.far_ip, "port": broker.port, "node": "hq", "plain": True, "interface": "sat0", "receipt_q95_s": 2.0}
-        pace = {"attempt_s": 1.0, "connect_s": 0.5, "reconnect_most_s": 0.5, "probe_shortest_s": 1.0}
+        pace = {"attempt_s": 1.0, "connect_s": 0.5, "reconnect_most_s": 0.5, "probe_shortest_s": 1.0, "probe_longest_s": 3.0}
         channels = {"vsat": {"type": "vsat.mqtt", "settings": {**session, **pace}}}
         node = Node(tmp_path, channels=channels, persons=[Person("van")], rules=orders("vsat"))
         with (tmp_path / "people" / "contacts.csv").open("a", encoding="utf-8") as contacts:

@@ -33,6 +33,7 @@ MODEM: dict[str, Any] = {
         ({**MODEM, "snmp_oid": "esno"}, "snmp_oid 'esno' is no object identifier"),
         ({**MODEM, "snmp_host": ""}, "snmp_host is missing"),
         ({**MODEM, "snmp_scale": 0.0}, "snmp_scale 0.0 must be greater than 0"),
+        ({"probe_shortest_s": 60.0, "probe_longest_s": 30.0}, "probe_longest_s 30.0 must not be less than probe_shortest_s 60.0"),
         ({**MODEM, "good_from": 6.0}, "good_from 6.0 must not be less than degraded_below 7.0"),
     ],
 )
