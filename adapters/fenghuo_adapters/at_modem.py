@@ -35,6 +35,10 @@ class NotReadyToSend(NotHandedOver):
     """No modem is up, or none came free in time: nothing was written."""
 
 
+class _Stuck(LinkError):
+    """It answers, and has found no network for too long."""
+
+
 class ModemEvents(Protocol):
     """What the owner of a modem wants to be told at once; none of these may block or raise."""
 
@@ -76,6 +80,7 @@ class Modem:
         self._acknowledges = False
         self._rung = 0
         self._unsure = 0
+        self._missed_since: float | None = None
 
     async def open(self) -> None:
         """Open it once and keep it from then on. Raises: LinkError: it cannot be opened now; nothing keeps running."""
@@ -192,6 +197,18 @@ class Modem:
         if self._unsure >= _UNSURE_MOST:
             raise LinkBroken(f"{self.name}: {self.why_down}")
         self._tell(up=standing.is_up and session.is_in_step, why=standing.fault)
+        self._miss_network(standing)
+
+    def _miss_network(self, standing: Standing) -> None:
+        """Some modems find their network again only after a restart. Raises: _Stuck."""
+        now, limit_s = asyncio.get_running_loop().time(), self._profile.unregistered_reset_s
+        if standing.is_up:
+            self._missed_since = None
+        elif self._missed_since is None:
+            self._missed_since = now
+        elif limit_s and now - self._missed_since >= limit_s:
+            self._missed_since = now
+            raise _Stuck(f"{standing.fault} for {limit_s:g} s")
 
     async def _tend(self, session: AtSession) -> None:
         """Look, read, wait: until the line is lost or the modem does not answer. Raises: LinkError."""
@@ -236,7 +253,7 @@ class Modem:
         if isinstance(failed, SimFault):
             return
         self._rung += 1
-        if self._rung % 3 == 2 and isinstance(failed, LinkTimeout | AtRefused):
+        if isinstance(failed, _Stuck) or (self._rung % 3 == 2 and isinstance(failed, LinkTimeout | AtRefused)):
             await self._reset()
         elif self._rung % 3 == 0 and self._profile.power_command:
             await self._cut_power()

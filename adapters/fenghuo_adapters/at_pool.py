@@ -87,14 +87,8 @@ class ModemPool(Generic[Correlation]):
         self._is_open = False
 
     async def open(self) -> None:
-        """Open them all. Raises: LinkError: none of them is there; nothing keeps running."""
-        faults: list[LinkError] = []
-        for modem in self._modems:
-            try:
-                await modem.open()
-            except LinkError as failed:
-                faults.append(failed)
-                modem.why_down = str(failed)
+        """Open them all at once, for one that hangs must not hold up the rest. Raises: LinkError: none is there; nothing keeps running."""
+        faults = [fault for fault in await asyncio.gather(*map(_opening, self._modems)) if fault is not None]
         if len(faults) == len(self._modems):
             raise faults[0]
         self._is_open = True
@@ -196,6 +190,15 @@ class ModemPool(Generic[Correlation]):
             if free := [modem for modem in up if not modem.is_taken]:
                 return max(free, key=lambda modem: modem.signal or 0.0)
             await self._turned.wait()
+
+
+async def _opening(modem: Modem) -> LinkError | None:
+    """Why it cannot be opened now, if it cannot."""
+    try:
+        await modem.open()
+    except LinkError as failed:
+        return failed
+    return None
 
 
 class Place(Generic[Correlation]):

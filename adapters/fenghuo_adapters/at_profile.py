@@ -20,7 +20,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     `command_s`: longest answer of a modem that is well; `prompt_s`: until it takes a PDU; `send_s`: until it answers a submission.
     `poll_s`: between two looks at signal and storage. `reset_command`: what restarts it, `reset_s` later it answers again;
     `power_command`: program and arguments that take its power away and give it back, empty for none; `power_s` later it is back.
-    `reopen_most_s`: longest wait between two attempts.
+    `reopen_most_s`: longest wait between two attempts. `unregistered_reset_s`: without a network for so long it is restarted, 0: never.
     """
 
     init: tuple[str, ...] = ()
@@ -47,6 +47,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     power_command: tuple[str, ...] = ()
     power_s: float = 20.0
     reopen_most_s: float = 30.0
+    unregistered_reset_s: float = 0.0
 
     def signal_of(self, lines: tuple[str, ...]) -> float | None:
         """The signal that the answer to `signal_query` tells; None where it tells none."""

@@ -101,9 +101,10 @@ class AtSession:
         """The lines that answer a command. Raises: AtRefused, LinkTimeout (out of step from then on), LinkBroken."""
         async with self._lock, self._asking() as pending:
             await self._write(text.encode("ascii", "replace") + b"\r")
-            final = await self._answer(pending, within_s, text)
+            shown = _without_secret(text)
+            final = await self._answer(pending, within_s, shown)
             if final.code:
-                raise AtRefused(text, final.code)
+                raise AtRefused(shown, final.code)
             return tuple(pending.lines)
 
     async def submit(self, pdu: Encoded, *, prompt_s: float, within_s: float) -> int:
@@ -252,6 +253,11 @@ class AtSession:
         pending = self._pending
         if pending is not None and not pending.ended.done():
             pending.ended.set_exception(LinkBroken(f"{self.name}: {why}"))
+
+
+def _without_secret(text: str) -> str:
+    """A command as an error may name it: never with a PIN."""
+    return "AT+CPIN=…" if text.upper().startswith("AT+CPIN=") else text
 
 
 def _reference(lines: list[str]) -> int:

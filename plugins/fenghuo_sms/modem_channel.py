@@ -43,6 +43,7 @@ from fenghuo_sms.settings import msisdn
 __all__ = ["ModemChannel"]
 
 _TCP = "tcp://"
+_WATTS_TRANSMIT = 3.0
 # What begin() and the core's own work may take of the time that a text has.
 _SPARE_S = 1.0
 
@@ -113,7 +114,7 @@ class ModemChannel(SimpleChannel):
         settings, parts = self._settings, parts_for(size)
         took_s = parts * settings.part_s
         return Estimate(
-            airtime_s=0.0,
+            joules=took_s * _WATTS_TRANSMIT,
             fee_fen=parts * settings.fee_fen,
             latency_q50_s=min(took_s + settings.part_s, took_s + settings.receipt_q95_s),
             latency_q95_s=took_s + settings.receipt_q95_s,

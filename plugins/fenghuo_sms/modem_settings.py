@@ -26,7 +26,8 @@ class ModemSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     `storage`: where it keeps what comes in, "SM" or "ME". `signal_least`: +CSQ below it counts as none. `command_s`, `prompt_s`, `send_s`:
     longest answers to a command, to AT+CMGS, to a submission. `poll_s`: between two looks at registration, signal and storage.
     `reset_command`, `reset_s`: restarts it and how long that takes; `power_command`, `power_s`: program and arguments that switch its power
-    off and on, empty for none. `reopen_most_s`: longest wait between two openings. `part_s`: typical seconds of one part.
+    off and on, empty for none. `reopen_most_s`: longest wait between two openings. `unregistered_reset_s`: a modem without a network for so
+    long is restarted, 0 for never. `part_s`: typical seconds of one part.
     `receipt_q95_s`: 95 % of delivery reports have come by then. `fee_fen`: ¥0.01 a part.
     """
 
@@ -49,6 +50,7 @@ class ModemSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     power_s: float = 20.0
     open_s: float = 5.0
     reopen_most_s: float = 30.0
+    unregistered_reset_s: float = 600.0
     part_s: float = 4.0
     receipt_q95_s: float = 60.0
     fee_fen: float = 10.0
@@ -77,8 +79,9 @@ class ModemSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
                 raise ValueError(f"{command!r} is not an AT command; it begins with AT and stands on one line")
 
     def _check_numbers(self) -> None:
-        if self.fee_fen < 0 or self.signal_least < 0 or self.reset_s < 0 or self.power_s < 0:
-            raise ValueError("fee_fen, signal_least, reset_s and power_s may not be negative")
+        for name in ("fee_fen", "signal_least", "reset_s", "power_s", "unregistered_reset_s"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} {getattr(self, name)} may not be negative")
         for name in ("baud", "command_s", "prompt_s", "send_s", "poll_s", "open_s", "reopen_most_s", "part_s", "receipt_q95_s"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} {getattr(self, name)} must be greater than 0")
@@ -102,6 +105,7 @@ class ModemSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             power_command=self.power_command,
             power_s=self.power_s,
             reopen_most_s=self.reopen_most_s,
+            unregistered_reset_s=self.unregistered_reset_s,
         )
 
 

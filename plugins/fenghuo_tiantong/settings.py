@@ -14,7 +14,7 @@ __all__ = ["TiantongSettings", "check", "masked", "number"]
 _DEVICE = re.compile(r"tcp://[^/:]+:\d{1,5}|/.+")
 _COMMAND = re.compile(r"-?AT[\x20-\x7e]*", re.IGNORECASE)
 _POSITIVE = ("baud", "command_s", "prompt_s", "send_s", "poll_s", "open_s", "reopen_most_s", "part_s", "receipt_q95_s")
-_NOT_NEGATIVE = ("fee_fen", "watts_idle", "watts_transmit", "reset_s", "power_s")
+_NOT_NEGATIVE = ("fee_fen", "watts_idle", "watts_transmit", "reset_s", "power_s", "unregistered_reset_s")
 
 
 class TiantongSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,8 +28,9 @@ class TiantongSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     `signal_least`, `signal_unknown`: the signal; an empty query asks for none. `command_s`, `prompt_s`, `send_s`: longest answers to a
     command, to AT+CMGS, to a submission. `poll_s`: between two looks. `reset_command`, `reset_s`: restarts it, and how long that takes;
     `power_command`, `power_s`: program and arguments that switch its power off and on, empty for none. `reopen_most_s`: longest wait
-    between two openings. `reports`: ask for delivery reports; without them nothing above ACCEPTED is claimed. `part_s`: typical seconds
-    of one part; `fee_fen`: ¥0.01 a part; `watts_idle`, `watts_transmit`: what it draws; `receipt_q95_s`: 95 % of reports have come by then.
+    between two openings; `unregistered_reset_s`: without a satellite for so long it is restarted, 0 for never. `reports`: ask for delivery
+    reports; without them nothing above ACCEPTED is claimed. `part_s`: typical seconds of one part; `fee_fen`: ¥0.01 a part;
+    `watts_idle`, `watts_transmit`: what it draws; `receipt_q95_s`: 95 % of reports have come by then.
     """
 
     device: str
@@ -57,6 +58,7 @@ class TiantongSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     power_command: tuple[str, ...] = ()
     power_s: float = 60.0
     reopen_most_s: float = 60.0
+    unregistered_reset_s: float = 0.0
     reports: bool = True
     part_s: float = 20.0
     fee_fen: float = 100.0
