@@ -136,8 +136,13 @@ class Site:
 
         await self.node.until("channel.ls", has, timeout_s=timeout_s)
 
+    async def row(self, name: str) -> dict[str, Any]:
+        """What an operator sees of a channel."""
+        rows: list[dict[str, Any]] = await self.node.ask("channel.ls")
+        return next(row for row in rows if row["name"] == name)
+
     async def health(self, name: str) -> str:
-        return str(next(row["health"] for row in await self.node.ask("channel.ls") if row["name"] == name))
+        return str((await self.row(name))["health"])
 
 
 @contextlib.asynccontextmanager
@@ -306,6 +311,7 @@ async def test_a_sinking_link_makes_its_channel_suspect_before_anything_is_lost(
         assert "up" == await here.health("vsat")
         await here.modem.set(61)
         await here.becomes("vsat", "suspect")
+        assert "the modem reads 6.1, below 7" == (await here.row("vsat"))["reason"]
         here.modem.be_silent()
         await asyncio.sleep(1.0)
         assert "suspect" == await here.health("vsat")
