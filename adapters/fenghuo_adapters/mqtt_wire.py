@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["Wire", "connect"]
 
 _T = TypeVar("_T")
+_LATE_S = 0.01
+"""A timer may be early by the grain of the clock, and paho would say that nothing is due yet."""
 _HEAD_OCTETS = 512
 """More than topic, properties and header of a publication take beside its payload."""
 
@@ -69,6 +71,7 @@ class Wire:
         self._subscribed: dict[int, asyncio.Future[list[ReasonCode]]] = {}
         self._unacknowledged: deque[_Unacknowledged] = deque()
         self._tick: asyncio.TimerHandle | None = None
+        self._read_at = self._written_at = loop.time()
         self._paho = self._made()
 
     def __repr__(self) -> str:
@@ -169,6 +172,7 @@ class Wire:
         return paho
 
     def _read(self) -> None:
+        self._read_at = self._loop.time()
         try:
             self._paho.loop_read()
             while (opened := self._paho.socket()) is not None and isinstance(opened, ssl.SSLSocket) and opened.pending():
@@ -177,17 +181,21 @@ class Wire:
             self._end(f"{type(broken).__name__}: {broken}")
 
     def _write(self) -> None:
+        self._written_at = self._loop.time()
         try:
             self._paho.loop_write()
         except Exception as broken:  # noqa: BLE001  # as above
             self._end(f"{type(broken).__name__}: {broken}")
 
     def _keep_alive(self) -> None:
-        """A ping where it is due; a third of the keepalive is fine enough for the broker, which waits one and a half of it."""
-        if self.is_open:
-            self._paho.loop_misc()
-            keepalive_s = self._paho.keepalive or self._login.keepalive_s  # the broker may have asked for another one
-            self._tick = self._loop.call_later(keepalive_s / 3, self._keep_alive)
+        """A ping when it is due, and the end when the one before had no answer; woken for nothing else."""
+        if not self.is_open:
+            return
+        self._paho.loop_misc()
+        now = self._loop.time()
+        keepalive_s = self._paho.keepalive or self._login.keepalive_s  # the broker may have asked for another one
+        due = min(self._read_at, self._written_at) + keepalive_s
+        self._tick = self._loop.call_at((due if due > now else now + keepalive_s) + _LATE_S, self._keep_alive)
 
     def _on_connect(self, _client: Client, _data: object, flags: ConnectFlags, code: ReasonCode, properties: Properties | None) -> None:
         if self._connected.done():

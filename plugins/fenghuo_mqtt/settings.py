@@ -20,7 +20,7 @@ class MqttSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     `node`: our place below `root`, one level, as the access rules of the broker name it. `client_id`: empty for fenghuo-NODE; two
     clients of one name throw each other out. `ca_file`: whose certificates the broker may show; `cert_file` and `key_file`: ours (mTLS);
     `username`, `password_file`: our account; `plain`: without TLS. `bind_address`, `interface`: by which way it is dialled. `keepalive_s`:
-    a dead broker is noticed within two and a third of these; `answer_s`: longest wait for a PUBACK. `session_expiry_s`: how long the broker
+    a dead broker is noticed within two of these; `answer_s`: longest wait for a PUBACK. `session_expiry_s`: how long the broker
     keeps what comes for us while we are away, a week at most. `window`: messages under way at once. `idempotent`: recipients drop what they
     have under the same id, so that a doubtful message may simply be repeated. `reports`: whether what devices publish below `in` is taken
     as messages - "off"; "held", for a person to release; "trusted", as by the device: only where the broker knows each device and fences
