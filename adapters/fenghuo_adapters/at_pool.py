@@ -197,6 +197,7 @@ async def _opening(modem: Modem) -> LinkError | None:
     try:
         await modem.open()
     except LinkError as failed:
+        modem.why_down = str(failed)
         return failed
     return None
 

@@ -351,6 +351,7 @@ async def test_stop_means_silence(tmp_path: Path) -> None:
     async with AtModem(tmp_path / "modem") as modem:
         async with started(modem) as (channel, _, _ear):
             pass
+        await modem.behave()  # what it had printed by now has been read
         before = len(modem.commands)
         assert isinstance(await channel.send(FakeJob(NUMBER, ORDER)), Transient)
         await modem.message(SENDER, "收到")
