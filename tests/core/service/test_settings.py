@@ -8,6 +8,8 @@ import msgspec
 import pytest
 
 import fenghuo_http
+import fenghuo_mqtt
+import fenghuo_narrowband
 import fenghuo_runner
 import fenghuo_sms
 from fenghuo.errors import SettingsError
@@ -25,7 +27,7 @@ CONFIG = Path(__file__).parents[3] / "config"
 
 @pytest.fixture(scope="module")
 def host() -> PluginHost:
-    return load_plugins([settings_plugin, fenghuo_sms, fenghuo_http, fenghuo_runner])
+    return load_plugins([settings_plugin, fenghuo_sms, fenghuo_http, fenghuo_mqtt, fenghuo_narrowband, fenghuo_runner])
 
 
 def written(folder: Path, text: str) -> Path:
