@@ -25,7 +25,7 @@ TEXTS = [f"第{count}批群众转移" for count in range(5)]
 
 
 def mqtt(broker: Mosquitto) -> dict[str, Any]:
-    settings = {"host": broker.host, "port": broker.port, "node": "hq", "plain": True, "answer_s": 2.0}
+    settings = {"host": broker.host, "port": broker.port, "node": "hq", "plain": True, "answer_s": 2.0, "reports": "trusted"}
     return {"type": "mqtt.topic", "settings": {**settings, "reconnect_most_s": 0.5, "receipt_q95_s": 2.0}}
 
 
@@ -78,3 +78,23 @@ async def test_a_broker_that_forgets_loses_nothing_of_ours(how: signal.Signals, 
         first_copies = {read.json["id"]: read.json["message"]["text"] for read in van.read}
         assert len(TEXTS) == len(first_copies)
         assert sorted(TEXTS) == sorted(text for text in TEXTS if any(text in shown for shown in first_copies.values()))
+
+
+async def test_a_report_of_a_device_comes_in_and_a_retained_command_does_not(tmp_path: Path) -> None:
+    """An order by a device is taken as by it, once though it comes twice; a retained one is told to whoever watches, and no more."""
+    (tmp_path / "broker").mkdir()
+    async with Mosquitto(tmp_path / "broker") as broker, node_with_a_van(tmp_path, broker) as node:
+        await node.channels_up("mqtt")
+        order = {"to": ["person:van"], "text": "水位上涨", "priority": "P2"}
+        named = ("-D", "publish", "correlation-data", "report-1", "-D", "publish", "content-type", "application/json")
+        for _ in range(2):
+            assert 0 == await write(broker, "fenghuo/hq/in/van1", msgspec.json.encode(order), options=named)
+        assert 0 == await write(broker, "fenghuo/hq/in/van1", msgspec.json.encode({**order, "text": "水位下降"}), retain=True)
+
+        def is_told(page: dict[str, Any]) -> bool:
+            return any(event["type"] == "alarm.inbound_refused" for event in page["events"])
+
+        events = (await node.until("log.read", is_told, limit=1000))["events"]
+        (refused,) = (event["body"] for event in events if event["type"] == "alarm.inbound_refused")
+        assert ("mqtt", "van1", True) == (refused["channel"], refused["address"], "retained" in refused["message"])
+        assert ["水位上涨"] == [row["headline"] or row["text"] for row in await node.ask("message.ls")]

@@ -1,0 +1,55 @@
+"""Text messages to DMR radios through the running daemon, judged by what the gateway put on the air."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.node import Node, Person, orders
+from tests.peers.hrnp import HrnpGateway
+
+pytestmark = [pytest.mark.peer, pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(60)]
+
+US, VAN, VILLAGES = 9000, 1002, 9001
+
+
+def dmr(gateway: HrnpGateway) -> dict[str, Any]:
+    settings = {"host": "127.0.0.1", "port": gateway.port, "radio_id": US, "answer_s": 1.0, "ack_s": 0.3, "reopen_max_s": 0.5}
+    return {"type": "radio.hrnp", "settings": {**settings, "receipt_q95_s": 3.0}}
+
+
+def node_with_radios(folder: Path, gateway: HrnpGateway, needed: str) -> Node:
+    villagers = [Person(f"v{number}") for number in range(10)]
+    rules = orders("dmr", needed=needed)
+    node = Node(folder, channels={"dmr": dmr(gateway)}, persons=[Person("van"), *villagers], rules=rules)
+    with (folder / "people" / "contacts.csv").open("a", encoding="utf-8") as contacts:
+        contacts.write(f"van,dmr,{VAN},1,\ngroup:villages,dmr,g{VILLAGES},1,\n")
+    return node
+
+
+async def test_an_order_to_a_radio_is_confirmed_by_it_and_answered_by_a_person(tmp_path: Path) -> None:
+    """DEVICE by the radio's acknowledgement, HUMAN by a text that names the order; killed in between, it is on the air once."""
+    async with HrnpGateway() as gateway, node_with_radios(tmp_path, gateway, "HUMAN") as node:
+        await node.channels_up("dmr")
+        sent = (await node.order("van", "红旗镇立即转移", priority="P1"))[1]["id"]
+        await gateway.until(lambda: bool(gateway.aired), "it is on the air")
+        await node.until("message.show", lambda view: "DEVICE" == view["objectives"][0]["evidence"], id=sent)
+        await node.restart()
+        await node.channels_up("dmr")
+        gateway.say("收到", by=VAN, to=US, request=5)
+        view = await node.ended(sent)
+        assert "MET" == view["objectives"][0]["state"]
+        assert [VAN] == [one["to"] for one in gateway.aired]
+        await gateway.until(lambda: any(one["kind"] == "SendPrivateMessageAck" for one in gateway.texts), "the van is told")
+
+
+async def test_a_group_of_ten_is_one_message_on_the_air(tmp_path: Path) -> None:
+    """One frame to the group, which is met as AIRED and cannot be met as more."""
+    async with HrnpGateway() as gateway, node_with_radios(tmp_path, gateway, "AIRED") as node:
+        await node.channels_up("dmr")
+        sent = (await node.order("group:villages", "各村立即转移", priority="P1"))[1]["id"]
+        view = await node.ended(sent)
+        assert "MET" == view["objectives"][0]["state"]
+        assert [("SendGroupMessage", VILLAGES)] == [(one["kind"], one["to"]) for one in gateway.aired]
