@@ -17,7 +17,7 @@ from fenghuo_adapters.at_framing import Stored
 from fenghuo_adapters.at_inbox import Arrival, Inbox
 from fenghuo_adapters.at_profile import Profile
 from fenghuo_adapters.at_session import AtRefused, AtSession, LateReference, News, NotHandedOver, OutOfStep, Registration, Shown
-from fenghuo_adapters.at_setup import PinRefused, Ready, SimFault, Standing, look, set_up
+from fenghuo_adapters.at_setup import PinRefused, Ready, SimFault, Standing, look, renew_notices, set_up
 from fenghuo_adapters.at_status import Blame, blame_of
 from fenghuo_adapters.kiss_line import ByteLine, Pauses
 from fenghuo_adapters.pdu_framing import Encoded
@@ -216,6 +216,8 @@ class Modem:
         while True:
             try:
                 await self._look(session)
+                if self._acknowledges:
+                    await renew_notices(session, self._profile)
                 await self._inbox.sweep(session, self._profile.command_s)
                 self._settle(opened_at)
                 await self._idle(session)
@@ -249,11 +251,12 @@ class Modem:
             self._wanted.clear()
 
     async def _climb(self, failed: LinkError) -> None:
-        """The next rung of the ladder; AT again was the first. What is absent or has no SIM is not reset."""
-        if isinstance(failed, SimFault):
+        """The next rung of the ladder; AT again was the first. One that answers, with a refusal, may still be starting: it is only asked
+        again; and a SIM waits for a person."""
+        if isinstance(failed, SimFault | AtRefused):
             return
         self._rung += 1
-        if isinstance(failed, _Stuck) or (self._rung % 3 == 2 and isinstance(failed, LinkTimeout | AtRefused)):
+        if isinstance(failed, _Stuck) or (self._rung % 3 == 2 and isinstance(failed, LinkTimeout)):
             await self._reset()
         elif self._rung % 3 == 0 and self._profile.power_command:
             await self._cut_power()

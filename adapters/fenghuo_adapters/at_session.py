@@ -64,7 +64,8 @@ News = Stored | Shown | Registration | LateReference
 class _Pending:
     """A command under way: its lines so far, and its end. Until a line with its `mark` came, results are those of earlier ones."""
 
-    def __init__(self, mark: str) -> None:
+    def __init__(self, text: str, mark: str) -> None:
+        self.text = text
         self.mark = mark
         self.lines: list[str] = []
         self.prompted: asyncio.Event = asyncio.Event()
@@ -72,7 +73,8 @@ class _Pending:
 
 
 class AtSession:
-    """See the module. `on_news` is called on the loop and must neither block nor raise."""
+    """See the module. `on_news` is called on the loop and must neither block nor raise. `is_set_up`: echo was switched off, so that one
+    means that the modem has forgotten all it was told."""
 
     def __init__(self, streams: tuple[asyncio.StreamReader, asyncio.StreamWriter], *, name: str, on_news: Callable[[News], None]) -> None:
         self.name = name
@@ -82,6 +84,7 @@ class AtSession:
         self._pending: _Pending | None = None
         self._direct: Direct | None = None
         self.is_in_step = True
+        self.is_set_up = False
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._ear = asyncio.create_task(self._listen(), name=f"at {name}")
 
@@ -99,7 +102,7 @@ class AtSession:
 
     async def command(self, text: str, *, within_s: float) -> tuple[str, ...]:
         """The lines that answer a command. Raises: AtRefused, LinkTimeout (out of step from then on), LinkBroken."""
-        async with self._lock, self._asking() as pending:
+        async with self._lock, self._asking(text) as pending:
             await self._write(text.encode("ascii", "replace") + b"\r")
             shown = _without_secret(text)
             final = await self._answer(pending, within_s, shown)
@@ -113,8 +116,9 @@ class AtSession:
         Raises: NotHandedOver (refused or no prompt before a digit of it was written), AtRefused (the network or the modem refused it),
         LinkTimeout (nobody knows; out of step, and a late answer is told as LateReference), LinkBroken (nobody knows).
         """
-        async with self._lock, self._asking() as pending:
-            await self._write(f"AT+CMGS={pdu.octets}\r".encode())
+        start = f"AT+CMGS={pdu.octets}"
+        async with self._lock, self._asking(start) as pending:
+            await self._write(start.encode() + b"\r")
             await self._prompt(pending, prompt_s)
             await self._write(pdu.digits.encode() + framing.SUBMIT_END)
             final = await self._answer(pending, within_s, "a submission")
@@ -138,7 +142,7 @@ class AtSession:
     async def _greet(self, query: str, within_s: float) -> None:
         await self._write(framing.ESCAPE + b"\r")
         for text, mark in (("AT", ""), (query, query[2:].rstrip("?"))):
-            async with self._asking(mark, is_greeting=True) as pending:
+            async with self._asking(text, mark, is_greeting=True) as pending:
                 await self._write(text.encode() + b"\r")
                 await self._answer(pending, within_s, text)  # ERROR is a sign of life too
         self.is_in_step = True
@@ -160,12 +164,12 @@ class AtSession:
         raise AtRefused("AT+CMGS", code) if code else NotHandedOver(f"{self.name} answered AT+CMGS with OK and took no PDU")
 
     @asynccontextmanager
-    async def _asking(self, mark: str = "", *, is_greeting: bool = False) -> AsyncIterator[_Pending]:
+    async def _asking(self, text: str, mark: str = "", *, is_greeting: bool = False) -> AsyncIterator[_Pending]:
         if self.lost.done():
             raise LinkBroken(f"{self.name}: {self.lost.result()}")
         if not self.is_in_step and not is_greeting:
             raise OutOfStep(f"{self.name} still owes an answer")
-        pending = self._pending = _Pending(mark)
+        pending = self._pending = _Pending(text, mark)
         try:
             yield pending
         except asyncio.CancelledError:
@@ -229,6 +233,8 @@ class AtSession:
         pending = self._pending
         if pending is None or pending.ended.done():
             self._unasked(line)
+        elif self.is_set_up and line == pending.text:
+            self._restarted(pending)
         elif line == framing.PROMPT:
             pending.prompted.set()
         elif pending.mark:
@@ -239,6 +245,11 @@ class AtSession:
             self._unasked(line)
         else:
             pending.lines.append(line)
+
+    def _restarted(self, pending: _Pending) -> None:
+        """It echoes, which it was told not to: it has restarted by itself, and would take a PDU for a text to a number of two digits."""
+        pending.ended.set_exception(NotHandedOver(f"{self.name} has restarted by itself"))
+        self._end("it has restarted by itself")
 
     def _unasked(self, line: str) -> None:
         stat = framing.registration_of(line)

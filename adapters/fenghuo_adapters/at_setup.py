@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from fenghuo.errors import LinkError
+from fenghuo.errors import LinkBroken, LinkError
 from fenghuo_adapters.at_framing import registration_of
 from fenghuo_adapters.at_profile import Profile
 from fenghuo_adapters.at_session import AtRefused, AtSession
 
-__all__ = ["PinRefused", "Ready", "SimFault", "Standing", "look", "set_up"]
+__all__ = ["PinRefused", "Ready", "SimFault", "Standing", "look", "renew_notices", "set_up"]
 
 _GREETINGS = 3
 _GREETING_S = 2.0
@@ -56,7 +56,13 @@ async def set_up(session: AtSession, profile: Profile) -> Ready:
     for text in profile.init:
         await _said(session, text, limit_s)
     acknowledges = await _notices(session, profile)
+    session.is_set_up = True
     return Ready(await _identity(session, limit_s), acknowledges)
+
+
+async def renew_notices(session: AtSession, profile: Profile) -> None:
+    """Ask for handing over once more: a modem that was not answered in time has stopped it by itself (TS 27.005 §3.4.1)."""
+    await _notices(session, profile)
 
 
 async def look(session: AtSession, profile: Profile) -> Standing:
@@ -115,14 +121,18 @@ async def _give_pin(session: AtSession, profile: Profile) -> None:
 
 
 async def _notices(session: AtSession, profile: Profile) -> bool:
-    """Have everything stored that comes in, or, where the modem cannot, handed over and acknowledged by us."""
-    try:
-        await session.command(profile.notices, within_s=profile.command_s)
-    except AtRefused:
-        acknowledges = await _said(session, "-AT+CSMS=1", profile.command_s)
-        await session.command(profile.notices_direct, within_s=profile.command_s)
-        return acknowledges
-    return False
+    """Have everything stored that comes in, or, where it cannot be, handed over; whether that must be acknowledged. Raises: LinkError."""
+    for notices in (profile.notices, profile.notices_direct):
+        acknowledges = _is_direct(notices) and await _said(session, "-AT+CSMS=1", profile.command_s)
+        if await _said(session, f"-{notices}", profile.command_s):
+            return acknowledges
+    raise LinkBroken(f"{session.name} takes neither {profile.notices} nor {profile.notices_direct}; set notices to one that it takes")
+
+
+def _is_direct(notices: str) -> bool:
+    """Whether +CNMI has messages (mt 2, 3) or reports (ds 1) handed over without storing them. Source: TS 27.005 §3.4.1."""
+    fields = [field.strip() for field in notices.partition("=")[2].split(",")]
+    return fields[1:2] in (["2"], ["3"]) or fields[3:4] == ["1"]
 
 
 async def _identity(session: AtSession, limit_s: float) -> str:

@@ -23,7 +23,8 @@ class ModemSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     `reports`: ask for a delivery report of each part; without them nothing above ACCEPTED is claimed. `wide_references`: long texts under
     16-bit references, a character less in a part. `init`: commands of this kind of modem after the usual ones, `-` before one that may
     fail.
-    `storage`: where it keeps what comes in, "SM" or "ME". `signal_least`: +CSQ below it counts as none. `command_s`, `prompt_s`, `send_s`:
+    `storage`: where it keeps what comes in, "SM" or "ME"; `notices`: the command that has it stored and announced, `notices_direct`: one for
+    modems that refuse that. `signal_least`: +CSQ below it counts as none. `command_s`, `prompt_s`, `send_s`:
     longest answers to a command, to AT+CMGS, to a submission. `poll_s`: between two looks at registration, signal and storage.
     `reset_command`, `reset_s`: restarts it and how long that takes; `power_command`, `power_s`: program and arguments that switch its power
     off and on, empty for none. `reopen_most_s`: longest wait between two openings. `unregistered_reset_s`: a modem without a network for so
@@ -39,6 +40,8 @@ class ModemSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     wide_references: bool = False
     init: tuple[str, ...] = ()
     storage: str = "SM"
+    notices: str = "AT+CNMI=2,1,0,2,0"
+    notices_direct: str = "AT+CNMI=2,1,0,1,0"
     signal_least: float = 1.0
     command_s: float = 5.0
     prompt_s: float = 10.0
@@ -74,7 +77,7 @@ class ModemSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             raise ValueError(f"centre {self.centre!r} is not a number such as +8613800100500; leave it empty for the SIM's")
         if not re.fullmatch(r"[A-Z]{0,2}", self.storage):
             raise ValueError(f'storage {self.storage!r} is no storage of a modem; it is "SM", "ME" or empty for what it uses anyway')
-        for command in (*self.init, self.reset_command):
+        for command in (*self.init, self.notices, self.notices_direct, self.reset_command):
             if not _COMMAND.fullmatch(command):
                 raise ValueError(f"{command!r} is not an AT command; it begins with AT and stands on one line")
 
@@ -91,6 +94,8 @@ class ModemSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         return Profile(
             init=self.init,
             storage=self.storage,
+            notices=self.notices,
+            notices_direct=self.notices_direct,
             signal_least=self.signal_least,
             pin=pin,
             centre=self.centre,

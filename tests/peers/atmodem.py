@@ -127,6 +127,10 @@ class AtModem:
         """A status report."""
         await self._order({"report": {"to": to, "reference": reference, "status": status}})
 
+    async def reboot(self) -> None:
+        """It restarts by itself, says nothing, and has forgotten all it was told."""
+        await self._order({"reboot": True})
+
     async def unplug(self) -> None:
         await self._order({"plug": False})
 

@@ -428,6 +428,7 @@ def obey(end: Cable | Socket, order: dict[str, Any]) -> None:
         "raw": modem.message,
         "how": modem.how.update,
         "reg": modem.register,
+        "reboot": lambda _: modem.restarted(),
     }
     if isinstance(end, Cable):
         verbs["plug"] = lambda is_in: end.plug() if is_in else end.unplug()

@@ -224,6 +224,27 @@ async def test_a_modem_that_stores_no_reports_hands_them_over(tmp_path: Path) ->
             await modem.wait_for(lambda: "AT+CNMA" in modem.commands)
 
 
+async def test_a_modem_that_stores_nothing_hands_answers_over_too(tmp_path: Path) -> None:
+    """+CMT with its PDU, where the settings ask for that."""
+    async with AtModem(tmp_path / "modem") as modem, started(modem, notices="AT+CNMI=2,2,0,1,0") as (_, _ctx, ear):
+        await modem.message(SENDER, "收到")
+        await ear.until(lambda heard: len(answers(heard)) == 1)
+        assert (SENDER, "收到") == (answers(ear.heard)[0].address, answers(ear.heard)[0].text)
+        await modem.wait_for(lambda: "AT+CNMA" in modem.commands)
+        assert [] == modem.deleted
+
+
+async def test_a_modem_that_restarted_by_itself_is_set_up_before_it_sends(tmp_path: Path) -> None:
+    """Its echo betrays it; in text mode it would have sent the PDU's digits to a number of two."""
+    async with AtModem(tmp_path / "modem") as modem, started(modem, poll_s=30.0) as (channel, ctx, _):
+        await modem.reboot()
+        assert isinstance(await channel.send(FakeJob(NUMBER, ORDER)), Transient)
+        assert ([], []) == (modem.submits, modem.bad)
+        await until_told(ctx, up=True)
+        assert isinstance(await channel.send(FakeJob(NUMBER, ORDER)), Reached)
+        assert ([ORDER], []) == (modem.texts(), modem.bad)
+
+
 async def test_a_report_that_comes_before_the_answer_is_told(tmp_path: Path) -> None:
     """Some networks are that fast."""
     async with AtModem(tmp_path / "modem") as modem, started(modem) as (channel, _, ear):
