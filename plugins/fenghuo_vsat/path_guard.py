@@ -75,17 +75,21 @@ class PathGuard:
         """For ever."""
         while True:
             try:
-                changed = self._quality.heard(round(await gauge.read() * self._settings.snmp_scale, 6))
+                changed = self._heard(await gauge.read())
             except (LinkError, FrameError) as silence:
                 changed = self._quality.missed(str(silence))
-            self._tell(changed=changed)
+            if changed:
+                self._tell()
             await asyncio.sleep(self._settings.snmp_poll_s)
 
-    def _tell(self, *, changed: bool) -> None:
+    def _heard(self, number: float) -> bool:
+        """One reading; a bad one is told each time, since what goes through meanwhile speaks for the link."""
+        changed = self._quality.heard(round(number * self._settings.snmp_scale, 6))
+        if self._quality.quality is Quality.DEGRADED:
+            self._ctx.strained(self._quality.reason)
+        return changed
+
+    def _tell(self) -> None:
         quality = self._quality
-        if quality.quality is Quality.DEGRADED:
-            self._ctx.strained(quality.reason)  # at each reading: what goes through meanwhile speaks for the link
-        if not changed:
-            return
         level = self._ctx.log.warning if quality.quality is Quality.DEGRADED else self._ctx.log.info
         level("link quality", quality=quality.quality.value, cause=quality.reason)
