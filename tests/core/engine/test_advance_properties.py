@@ -8,7 +8,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from fenghuo.engine.settling import receipted, settle
-from fenghuo.model.delivery import TERMINAL_STATES, DeliveryState, Outcome, Permanent, Reached, Scope, TargetState, Transient, Unknown
+from fenghuo.model.delivery import (
+    TERMINAL_STATES,
+    Delivery,
+    DeliveryState,
+    Outcome,
+    Permanent,
+    Reached,
+    Scope,
+    TargetState,
+    Transient,
+    Unknown,
+)
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageState
 from fenghuo.model.situation import Health, Situation
@@ -32,15 +43,24 @@ class Life(RuleBasedStateMachine):
         super().__init__()
         self.health = dict.fromkeys(NAMES, Health.UP)
         self.doubt = "opaque"
+        self.groups = {name: (name,) for name in NAMES}
+        self.scarce = ""
         self.highest = Evidence.STORED
         self.ended: dict[int, DeliveryState] = {}
         self.story = Story()
 
-    @rule(priority=st.sampled_from(Priority), doubt=st.sampled_from(["opaque", "idempotent", "queryable", "actuator"]))
+    @rule(
+        priority=st.sampled_from(Priority),
+        doubt=st.sampled_from(["opaque", "idempotent", "queryable", "actuator"]),
+        groups=st.tuples(*[st.sampled_from(["", "mast", "mains"])] * 3),
+        scarce=st.sampled_from(["", *NAMES]),
+    )
     @precondition(lambda self: not self.story.deliveries)
-    def begin(self, priority: Priority, doubt: str) -> None:
-        """A plan with alternates in the first rung."""
+    def begin(self, priority: Priority, doubt: str, groups: tuple[str, ...], scarce: str) -> None:
+        """A plan with alternates in the first rung; some of the channels fall together, one may be scarce."""
         self.doubt = doubt
+        self.groups = {name: (group or name,) for name, group in zip(NAMES, groups, strict=True)}
+        self.scarce = scarce
         self.priority = priority
         plan = (delivery(1, "a", priority=priority), delivery(2, "b", priority=priority), delivery(3, "r", rung=1, priority=priority))
         self.story = Story(*plan, at=frame(rung("a", "b"), rung("r"), objective=objective(priority=priority), situation=self._situation()))
@@ -104,9 +124,27 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def a_rung_sends_once_at_a_time(self) -> None:
-        """At most one alternate of a rung is READY or on the air."""
-        live = [one.rung for one in self.story.deliveries.values() if one.state in (S.READY, S.EMITTING)]
-        assert len(set(live)) == len(live)
+        """At most one alternate of a rung is READY or on the air; of a P0 several where no one failure takes two of them."""
+        for index in (0, 1):
+            live = [one.channel for one in self.story.deliveries.values() if one.rung == index and one.state in (S.READY, S.EMITTING)]
+            groups = [group for name in live for group in self.groups[name]]
+            assert len(live) <= 1 or (self.priority is Priority.P0 and len(set(groups)) == len(groups) and not set(groups) & set(NAMES))
+
+    @invariant()
+    def nobody_is_left_without_a_try(self) -> None:
+        """While nothing is under way, nothing stands back; only a scarce way, of routine traffic, for another that waits."""
+        story, usable = self.story, self._situation().channel
+        if story.frame.message_state is not MessageState.ACTIVE or story.target.state is not TargetState.OPEN:
+            return
+        waits = [one for one in story.deliveries.values() if one.state is S.HELD]
+        could = [one for one in waits if usable[one.channel].is_usable and one.not_before <= story.frame.now]
+        if story.deliveries and self.priority >= Priority.P3 and len(waits) > 1:
+            could = [one for one in could if one.channel != self.scarce]
+        assert not could or any(self._is_under_way(one) for one in story.deliveries.values())
+
+    @staticmethod
+    def _is_under_way(one: Delivery) -> bool:
+        return one.state in (S.READY, S.EMITTING, S.IN_DOUBT) or (one.state is S.AWAITING and one.until is not None)
 
     @invariant()
     def copies_are_few(self) -> None:
@@ -120,7 +158,11 @@ class Life(RuleBasedStateMachine):
             assert () == self.story.turn().changed
 
     def _situation(self) -> Situation:
-        return situation(*(view(name, health=health, doubt=self.doubt) for name, health in self.health.items()))
+        views = (
+            view(name, health=health, doubt=self.doubt, risk_groups=self.groups[name], scarce=name == self.scarce)
+            for name, health in self.health.items()
+        )
+        return situation(*views)
 
 
 Life.TestCase.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
