@@ -179,6 +179,7 @@ class Link(SimpleChannel):
         outcome: Outcome | None = None
         name = ("", 0)
         try:
+            await self._airtime(job)
             async with job.begin() as emission:
                 name = (emission.token, emission.n)
                 outcome = await self._emit(job, emission, number)
@@ -227,6 +228,19 @@ class Link(SimpleChannel):
             )
         )
 
+    async def _airtime(self, job: SendJob) -> None:
+        """A radio whose air is used up waits before the licence: whatever is not begun can be undone."""
+        if self.bearer.is_radio:
+            ledger = self._life.ledgers.setdefault(self.bearer.way.terms.medium, Ledger(CAPS))
+            while (closed_s := ledger.open_at(FRAGMENT_S, self._world.now, job.priority) - self._world.now) > 0:
+                await self._closed(closed_s)
+
+    async def _closed(self, seconds: float) -> None:
+        """Nobody may use the air so long; whoever waits for it looks often who else does."""
+        wait_s = min(seconds, FRAGMENT_S)
+        self._world.note("no air", self.bearer.terms.medium, f"{wait_s:.3f}")
+        await asyncio.sleep(wait_s)
+
     async def _fragments(self, job: SendJob, emission: Emission, number: int) -> None:
         """A radio sends in pieces of at most two seconds and lets more urgent traffic pass between them."""
         medium = self.bearer.way.terms.medium
@@ -238,7 +252,7 @@ class Link(SimpleChannel):
             piece_s, now = min(FRAGMENT_S, left_s), self._world.now
             closed_s = ledger.open_at(piece_s, now, job.priority) - now
             if closed_s > 0:  # whoever waits for airtime still lets pass what is more urgent and may go
-                await asyncio.sleep(min(closed_s, FRAGMENT_S))
+                await self._closed(closed_s)
                 continue
             ledger.spend(piece_s, now)
             self._world.add(Fragment, medium, self.bearer.way.name, job.priority, piece_s, number)

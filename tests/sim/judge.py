@@ -280,11 +280,22 @@ def late_arrivals(world: World, healthy: str) -> list[str]:
     for subject, entry in opened.items():
         ack = acks.get(str(entry.event.body["message"]))
         since = log.since(entry, ack.revision) if ack is not None else 0.0
-        if ack is not None and (since == inf or met.get(subject, inf) > since + bound_s(healthy)):
+        if ack is not None and (since == inf or met.get(subject, inf) > since + bound_s(healthy) + closed_s(log, healthy, since)):
             letter, at = log.letters[ack.key], met.get(subject)
             when = f"after {at - since:.1f} s" if at is not None else "never"
             faults.append(f"{letter.key} {letter.priority.name} of {since:.1f} s: {subject} to {letter.people} met {when} over {healthy}")
     return faults
+
+
+def closed_s(log: Log, healthy: str, since: float) -> float:
+    """For how long from then on somebody waited because the air of the healthy way was used up: no way is faster than its air."""
+    closed = ("no air", WAY[healthy].terms.medium)
+    waits = sorted((entry.at, entry.at + float(entry.detail)) for _, entry in log.all(Note) if (entry.what, entry.of) == closed)
+    total, until = 0.0, since
+    for begin, end in waits:
+        total += max(0.0, end - max(begin, until))
+        until = max(until, end)
+    return total
 
 
 def bound_s(healthy: str) -> float:

@@ -155,13 +155,16 @@ class _Decision(Climb):
             return
         if delivery.until <= self.frame.now:
             if self.may_repeat(delivery):
-                is_usable = self.is_usable(delivery)  # if not, it goes when the channel is back
-                state, reason = (DeliveryState.READY, "repeat") if is_usable else (DeliveryState.HELD, held_by(delivery))
-                self.put(delivery, state=state, reason=reason, until=None, refires=delivery.refires + 1)
+                self.repeat(delivery)
             else:
                 self.put(delivery, until=None)
         else:
             self.wakes.append(delivery.until)
+
+    def repeat(self, delivery: Delivery) -> None:
+        """Once more, marked; if its channel is away, when that is back."""
+        state, reason = (DeliveryState.READY, "repeat") if self.is_usable(delivery) else (DeliveryState.HELD, held_by(delivery))
+        self.put(delivery, state=state, reason=reason, until=None, refires=delivery.refires + 1)
 
     def may_repeat(self, delivery: Delivery) -> bool:
         """On the last rung, a channel that may be repeated (a frame on the air that nobody confirmed) is tried again, marked."""
@@ -184,6 +187,8 @@ class _Decision(Climb):
         elif delivery.until is not None and delivery.until <= self.frame.now:
             if is_owed:  # its channel is away, or we were: it goes when the channel is back
                 self.put(delivery, state=DeliveryState.HELD, reason=held_by(delivery), until=None, refires=refires)
+            elif self.may_repeat(delivery):  # no more is known of it than of a frame that nobody confirmed
+                self.repeat(delivery)
             else:
                 self.put(delivery, state=DeliveryState.FAILED, reason=GIVEN_UP, until=None)
         elif delivery.until is not None:

@@ -195,6 +195,21 @@ def test_no_copy_when_another_way_has_carried_it() -> None:
     assert {1: S.IN_DOUBT, 2: S.AWAITING} == story.states
 
 
+@pytest.mark.parametrize("priority", [Priority.P1, Priority.P3])
+def test_a_radio_in_doubt_repeats_what_another_way_carried_and_nobody_confirmed(priority: Priority) -> None:
+    """No more is known of it than of a frame without an answer: after its window it goes again, marked, as that would; not for ever."""
+    story = Story(
+        doubtful(1, "r", priority=priority),
+        awaiting(2, "b", rung=1, priority=priority, until=None),
+        of=target(rung=2, rung_at=NOW),
+        at=frame(rung("r"), rung("b"), situation=situation(view("r"), view("b")), objective=objective(priority=priority)),
+    )
+    story.turn(now=NOW + 1)
+    assert {1: S.IN_DOUBT, 2: S.AWAITING} == story.states
+    story.turn(now=NOW + Q95_S)
+    assert (S.READY, 1) == (story.states[1], story.deliveries[1].refires)
+
+
 def test_a_marked_copy_is_sent_three_times_at_most() -> None:
     """A link that flaps cannot make an endless chain of copies."""
     story = Story(
