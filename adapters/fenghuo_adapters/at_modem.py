@@ -135,6 +135,7 @@ class Modem:
             async with asyncio.timeout(within_s):
                 return await look(session, self._profile)
         except TimeoutError:
+            self._wanted.set()
             raise LinkTimeout(f"{self.name} did not answer within {within_s:g} s") from None
 
     def _refused(self, code: str) -> None:
@@ -174,6 +175,9 @@ class Modem:
         try:
             ready: Ready = await set_up(session, self._profile)
             self._events.in_step(self)
+            self.sim = self._inbox.sim = ready.identity or self.name
+            self._acknowledges = ready.acknowledges
+            self._inbox.opened(memory=self._profile.storage)
             self._unsure = 0
             await self._look(session)
         except BaseException as fault:
@@ -182,9 +186,6 @@ class Modem:
                 self._events.pin_refused(self)
             await self._drop(str(fault) or "it was not set up")
             raise
-        self.sim = self._inbox.sim = ready.identity or self.name
-        self._acknowledges = ready.acknowledges
-        self._inbox.opened(memory=self._profile.storage)
         return session
 
     async def _look(self, session: AtSession) -> None:

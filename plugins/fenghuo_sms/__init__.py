@@ -68,7 +68,7 @@ def modem_capabilities(settings: ModemSettings) -> Capabilities:
         receipt_q95_s=settings.receipt_q95_s,
         attempt_s=_PLACE_S + settings.prompt_s + settings.send_s + _PARTS * settings.part_s,
         watts_idle=0.5 * len(settings.devices),
-        watts_transmit=3.0,
+        watts_transmit=modem_settings.WATTS_TRANSMIT,
         fee_fen=settings.fee_fen,
     )
 

@@ -22,6 +22,7 @@ from fenghuo import (
     SendJob,
     SimpleChannel,
 )
+from fenghuo_adapters.short_message_framing import parts_for
 from fenghuo_adapters.smpp_framing import Submission
 from fenghuo_adapters.smpp_line import Arrival, BindRefused, Late, LineSettings, NotWritten, Slot, SmppLine
 from fenghuo_adapters.smpp_status import status_name
@@ -29,21 +30,11 @@ from fenghuo_sms.arrivals import Arrivals, AttemptKey, inbound_of_late
 from fenghuo_sms.outcomes import outcome_of, outcome_of_failure, retry_after
 from fenghuo_sms.settings import SmsSettings, msisdn, password_fault
 
-__all__ = ["SmsChannel", "parts_for"]
+__all__ = ["SmsChannel"]
 
 # Refusals that a person has to mend: password, account. A bind refused without a reason (0x0D) may be the session that a killed
 # process left at the centre: it is asked again soon.
 _AUTH_REFUSALS = frozenset({"invpaswd", "invsysid"})
-
-# Octets of UTF-8 in a character that forces UCS-2: what estimate() assumes of every text, so that it errs on the dear side.
-_OCTETS_A_CHARACTER = 3
-_SINGLE_CHARACTERS, _PART_CHARACTERS = 70, 67
-
-
-def parts_for(size: int) -> int:
-    """Short messages for `size` octets of UTF-8, taken for Chinese."""
-    characters = -(-size // _OCTETS_A_CHARACTER)
-    return 1 if characters <= _SINGLE_CHARACTERS else -(-characters // _PART_CHARACTERS)
 
 
 class SmsChannel(SimpleChannel):

@@ -31,19 +31,18 @@ from fenghuo_adapters.at_pool import Late, ModemPool, Place, Sent, Text
 from fenghuo_adapters.at_setup import SimFault
 from fenghuo_adapters.kiss_line import ByteLine
 from fenghuo_adapters.serial_line import SerialLine
+from fenghuo_adapters.short_message_framing import parts_for
 from fenghuo_adapters.tcp_line import TcpLine
 from fenghuo_sms.arrivals import AttemptKey
-from fenghuo_sms.channel import parts_for
 from fenghuo_sms.modem_arrivals import ModemArrivals, inbound_of_late
 from fenghuo_sms.modem_outcomes import outcome_of, outcome_of_failure
-from fenghuo_sms.modem_settings import ModemSettings, pin_fault
+from fenghuo_sms.modem_settings import WATTS_TRANSMIT, ModemSettings, pin_fault
 from fenghuo_sms.outcomes import retry_after
 from fenghuo_sms.settings import msisdn
 
 __all__ = ["ModemChannel"]
 
 _TCP = "tcp://"
-_WATTS_TRANSMIT = 3.0
 # What begin() and the core's own work may take of the time that a text has.
 _SPARE_S = 1.0
 
@@ -114,9 +113,9 @@ class ModemChannel(SimpleChannel):
         settings, parts = self._settings, parts_for(size)
         took_s = parts * settings.part_s
         return Estimate(
-            joules=took_s * _WATTS_TRANSMIT,
+            joules=took_s * WATTS_TRANSMIT,
             fee_fen=parts * settings.fee_fen,
-            latency_q50_s=min(took_s + settings.part_s, took_s + settings.receipt_q95_s),
+            latency_q50_s=took_s + min(settings.part_s, settings.receipt_q95_s),
             latency_q95_s=took_s + settings.receipt_q95_s,
             fragments=parts,
         )

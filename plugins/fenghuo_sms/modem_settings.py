@@ -9,7 +9,10 @@ import msgspec
 
 from fenghuo_adapters.at_profile import Profile
 
-__all__ = ["ModemSettings", "check", "pin_fault"]
+__all__ = ["WATTS_TRANSMIT", "ModemSettings", "check", "pin_fault"]
+
+WATTS_TRANSMIT = 3.0
+"""What a modem draws while it sends; the standards leave it 2 W at the antenna."""
 
 _DEVICE = re.compile(r"tcp://[^/:]+:\d{1,5}|/.+")
 _COMMAND = re.compile(r"-?AT[\x20-\x7e]*", re.IGNORECASE)
@@ -20,16 +23,15 @@ class ModemSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     `devices`: a serial device each (/dev/serial/by-id/…), or tcp://HOST:PORT for one behind a serial server; `baud`: of the serial ones.
     `pin_file`: file with the SIMs' PIN, empty where they have none. `centre`: number of the short message centre, empty for the SIM's.
-    `reports`: ask for a delivery report of each part; without them nothing above ACCEPTED is claimed. `wide_references`: long texts under
-    16-bit references, a character less in a part. `init`: commands of this kind of modem after the usual ones, `-` before one that may
-    fail.
-    `storage`: where it keeps what comes in, "SM" or "ME"; `notices`: the command that has it stored and announced, `notices_direct`: one for
-    modems that refuse that. `signal_least`: +CSQ below it counts as none. `command_s`, `prompt_s`, `send_s`:
+    `reports`: ask for a delivery report of each part; without them nothing above ACCEPTED is claimed. `wide_references`: long texts
+    under 16-bit references, a character less in a part. `init`: commands of this kind of modem after the usual ones, `-` before one that
+    may fail. `storage`: where it keeps what comes in, "SM" or "ME"; `notices`: the command that has it stored and announced,
+    `notices_direct`: one for modems that refuse that. `signal_least`: +CSQ below it counts as none. `command_s`, `prompt_s`, `send_s`:
     longest answers to a command, to AT+CMGS, to a submission. `poll_s`: between two looks at registration, signal and storage.
-    `reset_command`, `reset_s`: restarts it and how long that takes; `power_command`, `power_s`: program and arguments that switch its power
-    off and on, empty for none. `reopen_most_s`: longest wait between two openings. `unregistered_reset_s`: a modem without a network for so
-    long is restarted, 0 for never. `part_s`: typical seconds of one part.
-    `receipt_q95_s`: 95 % of delivery reports have come by then. `fee_fen`: ¥0.01 a part.
+    `reset_command`, `reset_s`: restarts it and how long that takes; `power_command`, `power_s`: program and arguments that switch its
+    power off and on, empty for none. `reopen_most_s`: longest wait between two openings. `unregistered_reset_s`: a modem without a network
+    for so long is restarted, 0 for never. `part_s`: typical seconds of one part. `receipt_q95_s`: 95 % of delivery reports have come by
+    then. `fee_fen`: ¥0.01 a part.
     """
 
     devices: tuple[str, ...]

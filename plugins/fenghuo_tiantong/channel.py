@@ -31,10 +31,10 @@ from fenghuo_adapters.at_pool import Late, ModemPool, Place, Sent, Text
 from fenghuo_adapters.at_setup import SimFault
 from fenghuo_adapters.kiss_line import ByteLine
 from fenghuo_adapters.serial_line import SerialLine
+from fenghuo_adapters.short_message_framing import parts_for
 from fenghuo_adapters.tcp_line import TcpLine
 from fenghuo_tiantong.arrivals import Arrivals, Attempt, inbound_of_late
 from fenghuo_tiantong.outcomes import outcome_of, outcome_of_failure
-from fenghuo_tiantong.rendition import parts_for
 from fenghuo_tiantong.settings import TiantongSettings, check, number
 
 __all__ = ["TiantongChannel"]

@@ -7,15 +7,14 @@ import msgspec
 from fenghuo import Budget, FormatError, Message, Rendition
 from fenghuo.formats.renditions import sms_text
 
-__all__ = ["FORM", "parts_for", "satellite_text"]
+__all__ = ["FORM", "satellite_text"]
 
 FORM = "satellite"
 
-_PART_CHARACTERS, _SEVERAL_CHARACTERS = 70, 67
+_PART_CHARACTERS = 70
 # A copy says 【重发 2】, and is still to be one part.
 _COPY_MARK_CHARACTERS = 7
 _OCTETS_A_CHARACTER = 2
-_UTF8_OCTETS_A_CHARACTER = 3
 
 
 def satellite_text(message: Message, budget: Budget = Budget()) -> Rendition:  # noqa: B008  a frozen value
@@ -29,9 +28,3 @@ def satellite_text(message: Message, budget: Budget = Budget()) -> Rendition:  #
             continue
         return msgspec.structs.replace(made, form=FORM)
     return msgspec.structs.replace(sms_text(message, budget), form=FORM)
-
-
-def parts_for(size: int) -> int:
-    """Short messages for `size` octets of UTF-8, taken for Chinese."""
-    characters = -(-size // _UTF8_OCTETS_A_CHARACTER)
-    return 1 if characters <= _PART_CHARACTERS else -(-characters // _SEVERAL_CHARACTERS)

@@ -40,3 +40,16 @@ def test_a_chinese_character_is_refused_by_name() -> None:
 def test_an_unknown_extension_reads_as_its_basic_character() -> None:
     """An escape before a letter without extension shows the letter (3GPP TS 23.038 §6.2.1.1)."""
     assert "A" == gsm7_framing.decode(b"\x1bA")
+
+
+def test_septets_are_packed_as_the_standard_packs_them() -> None:
+    """Eight in seven octets, lowest bits first (TS 23.038 §6.1.2.1.1); another reader's well-known example."""
+    assert bytes.fromhex("E8329BFD4697D9EC37") == gsm7_framing.pack(gsm7_framing.encode("hellohello"))
+
+
+@given(st.binary(max_size=170).map(lambda octets: bytes(octet & 0x7F for octet in octets)), st.integers(0, 6))
+def test_packed_septets_come_back(septets: bytes, fill: int) -> None:
+    """Behind a header of any length."""
+    packed = gsm7_framing.pack(septets, fill=fill)
+    assert septets == gsm7_framing.unpack(packed, len(septets), fill=fill)
+    assert (7 * len(septets) + fill + 7) // 8 == len(packed)

@@ -154,7 +154,7 @@ def test_no_octets_crash_the_reader(octets: bytes) -> None:
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=400), st.booleans())
 def test_a_text_survives_its_parts(text: str, wide: bool) -> None:
     """What is split, written and read again is the text, however it is cut."""
-    assert text == "".join(part for _, part in map(read_submit, written(text, wide=wide))) or any(ord(char) > 0xFFFF for char in text)
+    assert text == "".join(part for _, part in map(read_submit, written(text, wide=wide)))
 
 
 @pytest.mark.parametrize("number", ["", "abc", "+86 138", "1" * 21, "１２３"])

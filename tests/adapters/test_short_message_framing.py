@@ -27,6 +27,15 @@ def test_gsm7_takes_160_septets_or_153_a_part(septets: int, parts: int) -> None:
     assert parts == part_count("a" * septets)
 
 
+@pytest.mark.parametrize(("text", "parts"), [("火" * 70, 1), ("火" * 132, 2), ("火" * 133, 3), ("a" * 304, 2), ("a" * 305, 3)])
+def test_wide_references_take_a_character_of_each_part(text: str, parts: int) -> None:
+    """66 and 152 beside a header of seven octets, which numbers up to 65,535 messages."""
+    assert parts == part_count(text, wide=True)
+    _, found = split(text, 65_535, wide=True)
+    named = [read_part(part.octets, has_header=part.has_header)[0] for part in found]
+    assert parts == 1 or [Concat(65_535, number, parts) for number in range(1, parts + 1)] == named
+
+
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=700))
 def test_the_parts_of_any_text_join_to_it(text: str) -> None:
     """Whatever is split is whole again at the other end, each part decoded by itself: no character is torn."""

@@ -25,7 +25,8 @@ from fenghuo import (
     Withdrawn,
 )
 from fenghuo_adapters import short_message_joining
-from fenghuo_sms.channel import SmsChannel, parts_for
+from fenghuo_adapters.short_message_framing import parts_for
+from fenghuo_sms.channel import SmsChannel
 from tests.adapters.smpp_script import scripted
 from tests.peers.smsc import Smsc
 from tests.plugins.sms_fakes import FakeContext, FakeJob, settings_for

@@ -7,7 +7,8 @@ from fenghuo.formats.message_json import read_message
 from fenghuo.formats.renditions import marked
 from fenghuo.model.message import Message
 from fenghuo.model.traffic import Traffic
-from fenghuo_tiantong.rendition import FORM, parts_for, satellite_text
+from fenghuo_adapters.short_message_framing import parts_for
+from fenghuo_tiantong.rendition import FORM, satellite_text
 from tests.core.formats.alerts import GOOD, content_of, message_of
 
 
