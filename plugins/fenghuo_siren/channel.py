@@ -48,6 +48,8 @@ __all__ = ["SirenChannel"]
 _RTU_GAP_BITS = 3.5 * 11
 """Silence between two frames of a serial line, in bits. Source: Modbus over Serial Line 1.02 §2.5.1.1."""
 _FEEDBACK_LOOK_S = 0.1
+_FOR_GOOD = (1, 2, 3)
+"""Illegal function, address, value: these settings do not fit this unit."""
 _ASK_PAUSE_S = 0.3
 _ASK_S = 15.0
 """Longest that query() waits for a line that is away; the core gives it 20 s."""
@@ -184,7 +186,7 @@ class SirenChannel(SimpleChannel):
             await self._controllers.limit(attempt.place, seconds)
             await self._controllers.kick((attempt.place,))
         except ModbusRefused as exc:
-            return Permanent(Scope.RECIPIENT, f"refused: exception {exc.code}")
+            return _refused(exc)
         except LinkError as exc:
             return Transient(Scope.RECIPIENT, f"no-answer: {exc}")
         try:
@@ -198,7 +200,7 @@ class SirenChannel(SimpleChannel):
         try:
             await self._controllers.switch(attempt.place, on=True)
         except ModbusRefused as exc:
-            return Permanent(Scope.RECIPIENT, f"refused: exception {exc.code}") if exc.is_certain else Unknown(str(exc))
+            return _refused(exc) if exc.is_certain else Unknown(str(exc))
         except LinkError as exc:
             return Unknown(str(exc))
         self._plays.begin(attempt)
@@ -284,6 +286,12 @@ def _line(settings: SirenSettings) -> ModbusLine:
         wire = SerialLine(settings.device, settings.baud, open_s=settings.open_s)
         return ModbusLine(wire, Rtu(), answer_s=settings.answer_s, gap_s=max(0.00175, _RTU_GAP_BITS / settings.baud))
     return ModbusLine(TcpLine(settings.host, settings.port, open_s=settings.open_s), Tcp(), answer_s=settings.answer_s)
+
+
+def _refused(exc: ModbusRefused) -> Outcome:
+    """A refusal after which nothing has sounded: of an address or value it is for good, of a busy or failing unit it may pass."""
+    code = f"refused: exception {exc.code}"
+    return Permanent(Scope.RECIPIENT, code) if exc.code in _FOR_GOOD else Transient(Scope.RECIPIENT, code)
 
 
 def _place(address: str) -> Place:

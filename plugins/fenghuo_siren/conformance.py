@@ -23,21 +23,24 @@ _HEAD = struct.Struct(">HHHB")
 
 
 class SirenPeer(ConformancePeer):
-    """What any gateway under examination has in common: forty sirens, each with a sensor and a timer."""
+    """What any gateway under examination has in common: forty sirens, each with a sensor and a timer. `wiring`: coil, sensor, timer and
+    session of the first."""
 
     bad_address = "247/64"
+    wiring = (_COIL, _SENSOR, _TIMER, _SESSION)
     reports = Evidence.AIRED
     is_wordless = True
 
     def settings(self, port: int) -> SirenSettings:
+        coil, sensor, timer, session = self.wiring
         return SirenSettings(
             sirens=tuple(map(str, _PLACES)),
             port=port,
-            coil=_COIL,
+            coil=coil,
             feedback="input",
-            feedback_at=_SENSOR,
-            timer=_TIMER,
-            session=_SESSION,
+            feedback_at=sensor,
+            timer=timer,
+            session=session,
             armed=datetime.fromtimestamp(self.now(), UTC),
             sound_s=60.0,
             open_s=1.0,

@@ -50,6 +50,7 @@ CASES = [
     ("fenghuo_broadcast", "receivers"),
     ("fenghuo_mqtt", "mosquitto"),
     ("fenghuo_siren", "simulated"),
+    ("fenghuo_siren", "pymodbus server"),
     ("fenghuo_tiantong", "simulated"),
     ("fenghuo_vsat", "simulated"),
     ("fenghuo_vsat", "node http"),
@@ -62,6 +63,7 @@ AT_LENGTH = {
     ("fenghuo_runner", "poppler and zbar"),
     ("fenghuo_narrowband", "direwolf"),
     ("fenghuo_broadcast", "receivers"),
+    ("fenghuo_siren", "pymodbus server"),
     ("fenghuo_vsat", "node http"),
     ("fenghuo_vsat", "mosquitto"),
 }

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tty
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,7 +18,7 @@ import msgspec
 from tests.peers import modbus_server
 from tests.scale import TIMEOUT_SCALE
 
-__all__ = ["Sirens"]
+__all__ = ["Cable", "Sirens"]
 
 SCRIPT = Path(modbus_server.__file__)
 LOOK_S = 0.01
@@ -113,3 +114,30 @@ class Sirens:
         async with asyncio.timeout(within_s * TIMEOUT_SCALE):
             while not holds():
                 await asyncio.sleep(LOOK_S)
+
+
+class Cable:
+    """`async with Cable(folder) as cable`: a serial line between two devices, `near` and `far`, as two ptys joined here."""
+
+    def __init__(self, folder: Path) -> None:
+        self.near, self.far = folder / "tty.near", folder / "tty.far"
+        self._ends: list[tuple[int, int]] = []
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        for device in (self.near, self.far):
+            ours, theirs = os.openpty()
+            tty.setraw(theirs)
+            os.set_blocking(ours, False)
+            device.symlink_to(os.ttyname(theirs))
+            self._ends.append((ours, theirs))
+        (near, _), (far, _) = self._ends
+        loop.add_reader(near, lambda: os.write(far, os.read(near, 512)))
+        loop.add_reader(far, lambda: os.write(near, os.read(far, 512)))
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for ours, theirs in self._ends:
+            asyncio.get_running_loop().remove_reader(ours)
+            os.close(ours)
+            os.close(theirs)

@@ -2,7 +2,7 @@
 
 `python modbus_server.py tcp PORT | serial DEVICE`, options as JSON in the third argument. Each thing that happens is a JSON line on
 stdout; commands come on stdin: `force UNIT/RELAY on|off` (a hand at the cabinet), `held UNIT/RELAY on|off`, `dead UNIT/RELAY` (the
-motor), `reset 0/0` (everything as it was at the start).
+motor), `loud UNIT/RELAY on|off` and `told 1/1 on|off` (see Cabinet), `reset 0/0` (everything as it was at the start).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Relay:
         self.on_at: float | None = None
         self.until = float("inf")
         self.fed_at: float | None = None
-        self.is_dead = self.held = False
+        self.is_dead = self.held = self.is_loud = False
 
     def switch(self, *, on: bool, by: str) -> None:
         if on != (self.on_at is not None):
@@ -42,13 +42,15 @@ class Relay:
 
 
 class Cabinet:
-    """All relays, and what the options say: `delay_s` until a motor is heard, `watchdog_s`, `die_on` one of coil, timer."""
+    """All relays, and what the options say: `delay_s` until a motor is heard, `watchdog_s`, `die_on` one of coil, timer; `is_told`: a
+    motor is heard only when a command says so."""
 
     def __init__(self, options: dict[str, Any]) -> None:
         self.relays = {(unit, relay): Relay(f"{unit}/{relay + 1}") for unit in range(1, UNITS + 1) for relay in range(RELAYS)}
         self.delay_s = float(options.get("delay_s", 0.05))
         self.watchdog_s = float(options.get("watchdog_s", 0.0))
         self.die_on = options.get("die_on", "")
+        self.is_told = bool(options.get("is_told", False))
         self.timers: dict[tuple[int, int], int] = {}
 
     def tick(self) -> None:
@@ -61,6 +63,8 @@ class Cabinet:
                 relay.switch(on=False, by="watchdog")
 
     def heard(self, relay: Relay) -> bool:
+        if self.is_told:
+            return relay.is_loud
         return relay.on_at is not None and not relay.is_dead and time.monotonic() >= relay.on_at + self.delay_s
 
     async def act(self, unit: int, function: int, start: int, at: int, count: int, registers: list[int], values: list[Any] | None) -> None:
@@ -120,6 +124,10 @@ class Cabinet:
                 mine.switch(on=mine.on_at is not None and not on, by="stop button")
             case "dead":
                 mine.is_dead = True
+            case "loud":
+                mine.is_loud = on
+            case "told":
+                self.is_told = on
 
 
 def put(registers: list[int], bit: int, *, on: bool) -> None:
@@ -154,7 +162,7 @@ async def main() -> None:
     if kind == "tcp":
         server: Any = ModbusTcpServer(devices, address=("127.0.0.1", int(where)))
     else:
-        server = ModbusSerialServer(devices, framer=FramerType.RTU, port=where, baudrate=9600)
+        server = ModbusSerialServer(devices, framer=FramerType.RTU, port=where, baudrate=9600, ignore_missing_devices=True)
     await server.listen()
     loop = asyncio.get_running_loop()
     loop.add_reader(sys.stdin, functools.partial(read, cabinet, loop))
@@ -165,10 +173,11 @@ async def main() -> None:
 
 
 def read(cabinet: Cabinet, loop: asyncio.AbstractEventLoop) -> None:
-    line = sys.stdin.readline()
-    if not line:
+    """All commands that wait: a line that a buffer keeps back would wake nobody."""
+    octets = os.read(sys.stdin.fileno(), 1 << 16)
+    if not octets:
         loop.remove_reader(sys.stdin)
-    elif line.strip():
+    for line in octets.decode().splitlines():
         cabinet.command(line)
 
 

@@ -30,11 +30,11 @@ DOGGED = {"timer": -1, "watchdog": WATCHDOG}
 STOPPABLE = {"stop_input": STOP_INPUT}
 
 
-def settings_of(sirens: Sirens, **more: Any) -> SirenSettings:
+def settings_of(there: Sirens, **more: Any) -> SirenSettings:
     """Four sirens at a cabinet, armed now, with short waits."""
     base: dict[str, Any] = {
         "sirens": ("1/1", "1/2", "2/1", "3/1"),
-        "port": sirens.port,
+        "port": there.port,
         **WIRED,
         "sound_s": 5.0,
         "max_on_s": 10.0,
