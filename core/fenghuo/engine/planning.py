@@ -103,6 +103,8 @@ def _addresses(view: ChannelView, points: tuple[ContactPoint, ...]) -> tuple[Con
 def best_first(names: tuple[str, ...], situation: Situation, recipient: RecipientId) -> tuple[str, ...]:
     """Alternates in the order to try them: healthy first, then what was proven to this recipient, then cheap, then spread evenly over
     equals by the recipient."""
+    if len(names) < 2:
+        return tuple(name for name in names if name in situation.channel)
     proven = situation.proven.get(recipient, {})
 
     def key(name: str) -> tuple[int, int, float, bytes]:

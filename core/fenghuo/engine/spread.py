@@ -53,7 +53,7 @@ def also_now(draft: Draft, usable: Iterable[Delivery]) -> list[Delivery]:
     found: list[Delivery] = []
     for delivery in usable:
         view = draft.view(delivery)
-        if view is not None and groups_of(view) and all(_is_apart(view, other) for other in used):
+        if view is not None and view.is_usable and groups_of(view) and all(_is_apart(view, other) for other in used):
             used.append(view)
             found.append(delivery)
     return found
@@ -65,10 +65,13 @@ def _is_apart(view: ChannelView, other: ChannelView) -> bool:
 
 def _sharing(draft: Draft, delivery: Delivery, is_hopeful: Hopeful) -> str:
     """A second way that fails together with the first is no second way, while there is another one."""
-    own, used = draft.view(delivery), _used(draft, is_hopeful)
-    least = 1 if draft.frame.objective.priority is Priority.P1 else 2
-    shared = [view for view in used if own is not None and not is_disjoint(own, view)]
-    if own is None or len(used) < least or not shared:
+    own, least = draft.view(delivery), 1 if draft.frame.objective.priority is Priority.P1 else 2
+    tried = [one for one in draft.now.values() if one.tries or one.state in _UNDER_WAY]
+    if own is None or len(tried) < least:
+        return ""
+    used = _used(draft, tried, is_hopeful)
+    shared = [view for view in used if not is_disjoint(own, view)]
+    if len(used) < least or not shared:
         return ""
     for other in draft.now.values():
         view = draft.view(other)
@@ -82,9 +85,8 @@ def _sharing(draft: Draft, delivery: Delivery, is_hopeful: Hopeful) -> str:
     return ""
 
 
-def _used(draft: Draft, is_hopeful: Hopeful) -> list[ChannelView]:
+def _used(draft: Draft, tried: list[Delivery], is_hopeful: Hopeful) -> list[ChannelView]:
     """The channels that carry it: of a P1 those that are hopeful, or were tried if none is; below it all that were tried."""
-    tried = [one for one in draft.now.values() if one.tries or one.state in _UNDER_WAY]
     if draft.frame.objective.priority is Priority.P1:
         tried = [one for one in tried if is_hopeful(one)] or tried
     return list({view.name: view for one in tried if (view := draft.view(one)) is not None}.values())
