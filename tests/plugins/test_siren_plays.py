@@ -1,0 +1,94 @@
+"""What is remembered of starts: in the notes, and only for as long as it matters."""
+
+from __future__ import annotations
+
+from fenghuo import AttemptRef, Recalled, Token
+from fenghuo.plugin.context import LoneNotes
+from fenghuo_siren.arming import VERSION
+from fenghuo_siren.plays import Attempt, Plays
+from fenghuo_siren.settings import Place
+
+NOW = 1_790_000_000.0
+DAY_S = 86_400.0
+ROOF = Place(1, 1)
+
+
+class Restored(LoneNotes):
+    """Notes of a store that went back in time an hour ago."""
+
+    async def recall(self) -> Recalled:
+        return Recalled((await super().recall()).values, NOW - 3600.0)
+
+
+def attempt(token: str = "t", *, at: float = NOW, ends_at: float = NOW + 60) -> Attempt:
+    return Attempt(Token(token), 1, ROOF, at, ends_at)
+
+
+def ref(token: str = "t") -> AttemptRef:
+    return AttemptRef(Token(token), 1, str(ROOF))
+
+
+async def test_what_is_meant_and_what_has_begun_outlives_the_process() -> None:
+    """Both are on the disk before anything else happens."""
+    notes = LoneNotes()
+    plays = Plays(notes)
+    await plays.recall(NOW)
+    await plays.mean(attempt("meant"))
+    await plays.mean(attempt("begun"))
+    await plays.began(attempt("begun"))
+    after = Plays(notes)
+    await after.recall(NOW + 1)
+    found = [after.tried(ref(token)) for token in ("meant", "begun", "never")]
+    assert [False, True, None] == [one and one.is_started for one in found]
+
+
+async def test_what_is_older_than_two_days_is_forgotten() -> None:
+    """Its message has expired, and the notes do not grow for ever."""
+    notes = LoneNotes()
+    plays = Plays(notes)
+    await plays.recall(NOW)
+    await plays.mean(attempt("old"))
+    after = Plays(notes)
+    await after.recall(NOW + 3 * DAY_S)
+    assert ["running"] == list((await notes.recall()).values)
+
+
+async def test_since_when_this_version_runs_is_noted_once() -> None:
+    """A restart changes nothing, a new version and a restore do."""
+    notes = LoneNotes()
+    first, second = Plays(notes), Plays(notes)
+    await first.recall(NOW)
+    await second.recall(NOW + 100)
+    assert [NOW, NOW] == [first.since, second.since]
+    await notes.keep({"running": f"not {VERSION} {NOW}"})
+    await second.recall(NOW + 200)
+    assert second.since == NOW + 200
+
+
+async def test_after_a_restore_a_missing_note_says_nothing_for_two_days() -> None:
+    """The start may be one of the time that was lost."""
+    plays, whole = Plays(Restored()), Plays(LoneNotes())
+    await plays.recall(NOW)
+    await whole.recall(NOW)
+    assert [False, True, True] == [plays.knows_all(NOW), plays.knows_all(NOW + 2 * DAY_S), whole.knows_all(NOW)]
+
+
+def test_plays_without_a_pause_are_bounded_from_the_first() -> None:
+    """Whatever is ordered meanwhile."""
+    plays = Plays(LoneNotes())
+    plays.begin(attempt())
+    assert NOW + 30 + 60 == plays.until(ROOF, NOW + 30, sound_s=60, max_on_s=100)
+    plays.begin(attempt("u", at=NOW + 30, ends_at=NOW + 90))
+    assert NOW + 100 == plays.until(ROOF, NOW + 80, sound_s=60, max_on_s=100)
+    assert NOW + 80 + 60 == plays.until(Place(2), NOW + 80, sound_s=60, max_on_s=100)
+
+
+async def test_the_newest_start_whose_time_is_not_over_is_what_sounds() -> None:
+    """And nothing where all of them are over."""
+    plays = Plays(LoneNotes())
+    for token, at in (("first", NOW - 200), ("second", NOW - 10), ("third", NOW - 5)):
+        await plays.mean(attempt(token, at=at, ends_at=at + 60))
+    left = plays.left_behind(ROOF, NOW)
+    assert left is not None
+    assert "third" == left.token
+    assert plays.left_behind(ROOF, NOW + 100) is None

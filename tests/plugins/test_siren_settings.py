@@ -1,0 +1,76 @@
+"""Settings of sirens: each mistake has its sentence; what the plugin declares; what an address is."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+import fenghuo_siren
+from fenghuo import Evidence, Traffic
+from fenghuo_siren import SirenSettings
+from fenghuo_siren.settings import Place, masked, siren
+
+SOUND = {"sirens": ["1/1"], "coil": 0}
+MISTAKES = [
+    ({"sirens": []}, 'sirens names none; list those that may be started, for example sirens = ["1/1", "2/1"]'),
+    ({"sirens": ["北门"]}, "'北门' is no siren; write UNIT/RELAY, for example 12/3, with a unit of 1 to 247 and a relay of 1 to 64"),
+    ({"sirens": ["248/1"]}, "'248/1' is no siren; write UNIT/RELAY, for example 12/3, with a unit of 1 to 247 and a relay of 1 to 64"),
+    ({"sirens": ["1/65"]}, "'1/65' is no siren; write UNIT/RELAY, for example 12/3, with a unit of 1 to 247 and a relay of 1 to 64"),
+    ({"driver": "serial"}, 'driver = "serial" needs a device, for example device = "/dev/ttyUSB0"'),
+    ({"device": "/dev/ttyUSB0"}, 'device is for driver = "serial"; driver = "tcp" takes host and port'),
+    ({"port": 0}, "port 0 is not a TCP port; it goes from 1 to 65535"),
+    ({"coil": -1}, "coil -1 is not one of 0 to 65535"),
+    ({"timer": 65536}, "timer 65536 is not one of 0 to 65535, or -1 for none"),
+    ({"session": -2}, "session -2 is not one of 0 to 65535, or -1 for none"),
+    (
+        {"feedback": "input"},
+        'feedback = "input" with feedback_at = -1 names half of a sensor; '
+        'give both, for example feedback = "input" and feedback_at = 0, or neither',
+    ),
+    (
+        {"feedback_at": 3},
+        'feedback = "none" with feedback_at = 3 names half of a sensor; '
+        'give both, for example feedback = "input" and feedback_at = 0, or neither',
+    ),
+    ({"sound_s": 0.0}, "sound_s 0.0 must be greater than 0"),
+    ({"sound_s": 200.0}, "max_on_s 180 is less than sound_s 200; a play must fit into the longest on-time"),
+    ({"timer": 1, "timer_unit_s": 0.001}, "max_on_s 180 has no room in a register of units of 0.001 s; it holds 65535"),
+    ({"armed": "2026-07-15T09:30:00"}, "armed 2026-07-15T09:30:00 has no time zone; write for example armed = 2026-07-15T09:30:00+08:00"),
+]
+
+
+@pytest.mark.parametrize(("mistake", "sentence"), MISTAKES, ids=[str(mistake) for mistake, _ in MISTAKES])
+def test_each_mistake_has_its_sentence(mistake: dict[str, object], sentence: str) -> None:
+    """The operator reads what is wrong, not a stack trace."""
+    with pytest.raises(msgspec.ValidationError) as caught:
+        msgspec.convert(SOUND | mistake, SirenSettings)
+    assert sentence == str(caught.value)
+
+
+def test_every_siren_is_listed_once_unit_by_unit() -> None:
+    """As they are looked at."""
+    settings = SirenSettings(sirens=("7/1", "1/2", "1", "1/2"), coil=0)
+    assert (Place(1, 1), Place(1, 2), Place(7, 1)) == settings.places
+
+
+@pytest.mark.parametrize(("written", "read"), [("7", "7/1"), (" 7/2 ", "7/2"), ("007/03", "7/3")])
+def test_an_address_is_written_one_way(written: str, read: str) -> None:
+    """And shown as it is."""
+    assert read == siren(written)
+    assert read == masked(read)
+
+
+@pytest.mark.parametrize(
+    ("more", "most", "hears"), [({}, Evidence.ACCEPTED, False), ({"feedback": "coil", "feedback_at": 0}, Evidence.AIRED, True)]
+)
+def test_only_a_sensor_makes_more_than_accepted(more: dict[str, object], most: Evidence, hears: bool) -> None:
+    """And only then anything comes in."""
+    declared = fenghuo_siren.capabilities(msgspec.convert(SOUND | more, SirenSettings))
+    assert (most, hears) == (declared.evidence_max, declared.inbound)
+
+
+def test_exercises_sound_only_where_the_settings_say_so() -> None:
+    """Never a test or a message of the system."""
+    assert (Traffic.ACTUAL,) == fenghuo_siren.capabilities(msgspec.convert(SOUND, SirenSettings)).traffic
+    drills = msgspec.convert(SOUND | {"drills": True}, SirenSettings)
+    assert (Traffic.ACTUAL, Traffic.EXERCISE) == fenghuo_siren.capabilities(drills).traffic
