@@ -41,6 +41,7 @@ def capabilities(settings: SheetSettings) -> Capabilities:
         evidence_max=Evidence.DONE,  # whoever carried it comes back and says so
         doubt=Doubt.QUERYABLE if is_folder else Doubt.OPAQUE,
         repeat_safe=True,
+        batch=True,
         inbound=bool(settings.returns_folder),
         receipt_q95_s=settings.back_s,
         attempt_s=settings.print_s + _MARGIN_S,

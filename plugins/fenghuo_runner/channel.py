@@ -1,4 +1,4 @@
-"""Channel `runner.sheet`: a task sheet on paper, carried by a person, and its code word that comes back."""
+"""Channel `runner.sheet`: a task sheet on paper, carried by a person to one place or to a page of the public's roll, and its code word."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import os
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from fenghuo import (
     AttemptRef,
@@ -20,29 +23,33 @@ from fenghuo import (
     InboundKind,
     NotReady,
     Outcome,
+    Paged,
     Permanent,
     ProbeBudget,
     ProbeResult,
     Reached,
     Scope,
     SendJob,
+    SendPage,
     SimpleChannel,
     Transient,
     Unknown,
     Unsupported,
 )
 from fenghuo.formats.code_word import code_of
-from fenghuo.formats.sheet import read_sheet
-from fenghuo_runner.households import Household, households_at, read_households
+from fenghuo.formats.sheet import SheetBody, read_sheet
+from fenghuo_runner.households import Household, common_place, households_at, read_households
 from fenghuo_runner.outlets import Unprinted, put_out, why_not_ready
-from fenghuo_runner.returned import read_returned
+from fenghuo_runner.returned import Returned, read_returned
 from fenghuo_runner.settings import SheetSettings, place
 from fenghuo_runner.sheet_page import page
-from fenghuo_runner.sheet_text import Sheet, plain
+from fenghuo_runner.sheet_text import Sheet, places_told, plain
 
 __all__ = ["SheetChannel"]
 
 AGAIN_S = 15.0
+_BAD = Permanent(Scope.RECIPIENT, "bad-place")
+_EMPTY = SheetBody("", "", (), "", asks=True)
 UNREAD = "unread"
 """Folder below returns_folder for what is no code word; a person looks there."""
 _LONGEST = 512
@@ -50,7 +57,7 @@ _LONGEST = 512
 
 
 class SheetChannel(SimpleChannel):
-    """Prints one sheet for each emission. It is handed on when it is out (ACCEPTED); the rest is known when its code word comes back."""
+    """Prints one sheet for each emission, of an order or a page. That it is out is ACCEPTED; the rest is known when its code is back."""
 
     def __init__(self, ctx: ChannelContext) -> None:
         self._ctx = ctx
@@ -78,13 +85,26 @@ class SheetChannel(SimpleChannel):
         try:
             where = place(job.address)
         except ValueError:
-            return Permanent(Scope.RECIPIENT, "bad-place")
-        missing = "stopped" if not self._is_open else await asyncio.to_thread(why_not_ready, self._settings)
-        if missing:
-            return Transient(Scope.CHANNEL, "no-printer" if self._is_open else missing)
+            return _BAD
+        if refusal := await self._refusal():
+            return refusal
         households, fault = await asyncio.to_thread(self._households, where)
         async with job.begin() as emission:
-            return await self._print(job, emission, where, households=households, fault=fault)
+            return await self._print(_blank(job, where, households=households, fault=fault), emission)
+
+    async def send_page(self, page: SendPage) -> Outcome | Paged:
+        """One sheet for everybody on a page of the roll, each with a box to tick; what is no place is told, and the rest goes."""
+        bad = tuple((number, _BAD) for number, address in enumerate(page.addresses) if not _is_place(address))
+        places = [address for address in page.addresses if _is_place(address)]
+        if not places:
+            return _BAD
+        if refusal := await self._refusal():
+            return refusal
+        households = tuple(Household(address, "", "", "") for address in places)
+        async with page.begin() as emission:
+            blank = _blank(page, common_place(places), households=households, roll_page=f"{page.number}/{page.pages}")
+            outcome = await self._print(blank, emission)
+        return Paged(outcome, bad) if bad else outcome
 
     async def query(self, ref: AttemptRef) -> Outcome | Unsupported:
         """A folder can be asked: a sheet is in it whole, or it never came out. Paper cannot."""
@@ -97,21 +117,22 @@ class SheetChannel(SimpleChannel):
         is_out = await asyncio.to_thread((Path(settings.out_folder) / f"{code}.pdf").exists)
         return Reached(Evidence.ACCEPTED, (code,)) if is_out else Transient(Scope.MESSAGE, "not-out")
 
-    async def _print(
-        self, job: SendJob, emission: Emission, where: str, *, households: tuple[Household, ...] | None, fault: str
-    ) -> Outcome:
+    async def _refusal(self) -> Outcome | None:
+        """Why nothing can be printed now."""
+        if not self._is_open:
+            return Transient(Scope.CHANNEL, "stopped")
+        return Transient(Scope.CHANNEL, "no-printer") if await asyncio.to_thread(why_not_ready, self._settings) else None
+
+    async def _print(self, blank: Sheet, emission: Emission) -> Outcome:
         code = code_of(emission.token)
         try:
-            sheet = Sheet(
+            sheet = msgspec.structs.replace(
+                blank,
                 body=read_sheet(emission.payload.data),
                 code=code,
-                place=where,
-                carrier=self._settings.carrier(where),
-                priority=job.priority.name,
+                carrier=self._settings.carrier(blank.place),
                 at=self._ctx.clock.time(),
                 issued_by=self._settings.issued_by,
-                households=households,
-                fault=fault,
             )
             pdf = await asyncio.to_thread(page, sheet, self._settings.font_path)
         except (FormatError, OSError, ValueError) as cause:  # nothing is out yet
@@ -120,7 +141,7 @@ class SheetChannel(SimpleChannel):
         if not self._is_open:
             return Transient(Scope.CHANNEL, "stopped")
         try:
-            out = partial(put_out, self._settings, code, pdf=pdf, text=plain(sheet, self._settings.columns))
+            out = partial(put_out, self._settings, code, pdf=pdf, lines=plain(sheet), strip=plain(sheet, self._settings.columns))
             await asyncio.to_thread(out)
         except Unprinted as cause:
             self._ctx.log.warning("a sheet may be on paper in part", code=code, cause=str(cause))
@@ -151,6 +172,7 @@ class SheetChannel(SimpleChannel):
         try:
             raw = await asyncio.to_thread(_octets, path)
             returned = read_returned(raw.decode("utf-8"))
+            told = await asyncio.to_thread(self._told, returned)
         except (FormatError, UnicodeDecodeError) as fault:
             self._ctx.log.warning("a returned code is not read", file=path.name, cause=str(fault))
             await asyncio.to_thread(_set_aside, path)
@@ -170,7 +192,29 @@ class SheetChannel(SimpleChannel):
             ref=returned.code,
             level=returned.level,
             text=returned.who,
+            addresses=told,
         )
+
+    def _told(self, returned: Returned) -> tuple[str, ...]:
+        """Whom a sheet of the roll was for, without those that were not reached; empty for a sheet that went to one place. Its lines in
+        out_folder say so. Raises: OSError."""
+        lines = Path(self._settings.out_folder or "/nowhere") / f"{returned.code}.txt"
+        if not lines.exists():
+            return ()
+        return places_told(lines.read_text(self._settings.charset), returned.missed)
+
+
+def _blank(job: SendJob | SendPage, where: str, **more: Any) -> Sheet:
+    """A sheet that lacks what only the licence brings."""
+    return Sheet(body=_EMPTY, code="", place=where, carrier="", priority=job.priority.name, at=0.0, issued_by="", **more)
+
+
+def _is_place(address: str) -> bool:
+    try:
+        place(address)
+    except ValueError:
+        return False
+    return True
 
 
 def _waiting(folder: Path) -> list[Path]:

@@ -15,6 +15,7 @@ from fenghuo_runner.settings import LONGEST_PLACE, SheetSettings
 
 __all__ = ["FolderPeer", "looking", "sheets_in_a_folder"]
 
+_BOXES = re.compile("^□ [0-9]+[.] (.*)$", re.MULTILINE)
 _PLACE = re.compile("送往：(.*)")
 _LOOK_S = 0.02
 _STRANGER = "FH1:00000000"
@@ -77,12 +78,14 @@ class FolderPeer(ConformancePeer):
     async def _took(self, sheet: Path) -> None:
         text, code = await asyncio.to_thread(self.read, sheet), await asyncio.to_thread(self.code, sheet)
         found = _PLACE.search(text)
-        where = found[1] if found else ""
-        self._home[where] = sheet.parent.parent  # two cores of one moment may give the same code word; their places differ
-        arrival = Arrival(where, text.replace("\n", ""), token=code, ref=code)
-        self.arrivals.append(arrival)
+        boxes, words = _BOXES.findall(text), text.replace("\n", "")
+        for where in boxes or [found[1] if found else ""]:
+            # The kit writes into a text whom it is for, and cannot where it is for many: there the place says it.
+            sign = f"〔{''.join(filter(str.isdecimal, where))}〕" if boxes else ""
+            self._home[where] = sheet.parent.parent  # two cores of one moment may give the same code word; their places differ
+            self.arrivals.append(Arrival(where, words + sign, token=code, ref=code))
         if self._is_hasty:
-            await self._back(arrival, f"FH1:{code} 李四")
+            await self._back(self.arrivals[-1], f"FH1:{code} 李四")
 
     async def _back(self, about: Arrival, words: str) -> None:
         self._words += 1

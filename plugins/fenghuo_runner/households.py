@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-__all__ = ["Household", "households_at", "read_households"]
+__all__ = ["Household", "common_place", "households_at", "read_households"]
 
 COLUMNS = ["place", "household", "people", "note"]
 
@@ -43,3 +43,11 @@ def read_households(text: str) -> tuple[Household, ...]:
 def households_at(households: Sequence[Household], place: str) -> tuple[Household, ...]:
     """Those of a place and of its parts: 洪泾村 has also those of 洪泾村3组."""
     return tuple(one for one in households if one.place.startswith(place))
+
+
+def common_place(places: Sequence[str]) -> str:
+    """What a sheet for many places says where it goes: what all begin with, and how many they are."""
+    first, last = min(places), max(places)
+    same = next((at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))
+    shared = first[:same].rstrip("0123456789 ")
+    return f"{shared or places[0]}等{len(places)}处" if len(places) > 1 else places[0]

@@ -34,15 +34,14 @@ def why_not_ready(settings: SheetSettings) -> str:
     return ""
 
 
-def put_out(settings: SheetSettings, name: str, *, pdf: bytes, text: str) -> None:
-    """Everything that the settings name, in this order: folder, printer of lines, command. Raises: Unprinted."""
-    octets = text.encode(settings.charset)
+def put_out(settings: SheetSettings, name: str, *, pdf: bytes, lines: str, strip: str) -> None:
+    """Everything that the settings name, in this order: folder (`lines`, then the page), printer (`strip`), command. Raises: Unprinted."""
     try:
         if settings.out_folder:
-            _keep(Path(settings.out_folder) / f"{name}.txt", octets)
+            _keep(Path(settings.out_folder) / f"{name}.txt", lines.encode(settings.charset))
             _keep(Path(settings.out_folder) / f"{name}.pdf", pdf)
         if settings.printer_path:
-            _append(settings.printer_path, octets)
+            _append(settings.printer_path, strip.encode(settings.charset))
     except OSError as fault:
         raise Unprinted(f"{fault.filename or 'the printer'}: {fault.strerror or fault}") from fault
     if settings.command:

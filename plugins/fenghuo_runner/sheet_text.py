@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import msgspec
 
@@ -12,19 +12,21 @@ from fenghuo.formats.code_word import shown
 from fenghuo.formats.sheet import SheetBody, SheetRow
 from fenghuo_runner.households import Household
 
-__all__ = ["BLANK", "Sheet", "footing", "head_rows", "heading", "household_line", "plain", "roll_note"]
+__all__ = ["BLANK", "Sheet", "footing", "head_rows", "heading", "household_line", "places_told", "plain", "roll_note"]
 
 BLANK = "____________"
 """Where a name is written by hand."""
 _CHINA_S = 8 * 3600
 _RULE = "-" * 32
 _BOX = "□"
+_OF_THE_ROLL = "公众名册第"
 _ORDINARY = "按此单逐户告知。送达后请签名，将本单交回，或报回执码。"
 _ENDED = "本单仅供知悉。送达后请签名，将本单交回，或报回执码。"
 
 
 class Sheet(msgspec.Struct, frozen=True):
-    """Everything that stands on one sheet. `at`: UTC seconds of printing; `households`: None where there is no list; `fault`: why not."""
+    """Everything that stands on one sheet. `at`: UTC seconds of printing; `households`: None where there is no list; `fault`: why not;
+    `roll_page`: which page of the roll of the public its households are, for example 1/3, empty where they are of a village's list."""
 
     body: SheetBody
     code: str
@@ -35,6 +37,7 @@ class Sheet(msgspec.Struct, frozen=True):
     issued_by: str
     households: tuple[Household, ...] | None = None
     fault: str = ""
+    roll_page: str = ""
 
 
 def heading(sheet: Sheet) -> str:
@@ -61,6 +64,10 @@ def footing(sheet: Sheet) -> str:
 
 def roll_note(sheet: Sheet) -> str:
     """What the list of households is, and what it is not."""
+    if sheet.roll_page:
+        count = len(sheet.households or ())
+        known = "打印时均未在本渠道确认；其他渠道是否已通知、名册以外的住户，本单不知。"
+        return f"住户名单：共{count}户，{_OF_THE_ROLL}{sheet.roll_page}页，{known}"
     if sheet.fault:
         return f"住户名单：读不出（{sheet.fault}）。请按村内名册逐户核对。"
     if sheet.households is None:
@@ -71,14 +78,21 @@ def roll_note(sheet: Sheet) -> str:
 
 
 def household_line(number: int, household: Household) -> str:
-    people = f" {household.people}人" if household.people else ""
-    note = f" {household.note}" if household.note else ""
-    return f"{_BOX} {number}. {household.place} {household.name}{people}{note}"
+    people = f"{household.people}人" if household.people else ""
+    return " ".join(filter(None, (f"{_BOX} {number}.", household.place, household.name, people, household.note)))
 
 
 def plain(sheet: Sheet, columns: int = 0) -> str:
     """The sheet for a printer that knows lines only; `columns`: wrapped there, a Chinese character counting two; 0: not wrapped."""
     return "\n".join(part for line in _lines(sheet) for part in (_wrapped(line, columns) if columns else [line])) + "\n"
+
+
+def places_told(lines: str, missed: Collection[int]) -> tuple[str, ...]:
+    """The places on a sheet of the roll, as plain() wrote it unwrapped, without those of these numbers; empty for any other sheet."""
+    if _OF_THE_ROLL not in lines:
+        return ()
+    boxes = (line.removeprefix(f"{_BOX} ").partition(". ") for line in lines.splitlines() if line.startswith(f"{_BOX} "))
+    return tuple(where for number, _, where in boxes if number.isdigit() and int(number) not in missed)
 
 
 def _lines(sheet: Sheet) -> Iterator[str]:

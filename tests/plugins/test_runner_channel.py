@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,12 +19,15 @@ from fenghuo import (
     Inbound,
     NotReady,
     Outcome,
+    Paged,
     Permanent,
+    Priority,
     ProbeBudget,
     Reached,
     Rendition,
     Scope,
     Token,
+    Traffic,
     Transient,
     Unknown,
     Unsupported,
@@ -230,3 +235,54 @@ async def test_the_estimate_says_how_long_a_person_takes(tmp_path: Path) -> None
     """Nothing is on the air, and nothing is paid."""
     estimate = (await started(settings(tmp_path, back_s=600))).estimate(1000, "洪泾村")
     assert (300.0, 600.0, 0.0, 0.0) == (estimate.latency_q50_s, estimate.latency_q95_s, estimate.airtime_s, estimate.fee_fen)
+
+
+class Page:
+    """Fills SendPage: some places under one licence."""
+
+    def __init__(self, *places: str) -> None:
+        self.addresses: Sequence[str] = places
+        self.address_kind, self.priority, self.traffic = "place", Priority.P1, Traffic.ACTUAL
+        self.size, self.deadline, self.number, self.pages = 0, 1e9, 1, 3
+        self.begun = 0
+
+    @contextlib.asynccontextmanager
+    async def begin(self) -> AsyncIterator[FakeEmission]:
+        self.begun += 1
+        yield FakeEmission(sheet_body(alert()))
+
+
+async def test_a_page_of_the_roll_is_one_sheet_with_a_box_for_everybody(tmp_path: Path) -> None:
+    """Under one licence, with what the list is and is not."""
+    channel = await started(settings(tmp_path))
+    page = Page("洪泾村1组 张三", "洪泾村2组 李四", "洪泾村3组 王五")
+    assert (OUT, 1) == (await channel.send_page(page), page.begun)
+    lines = (tmp_path / "out" / f"{CODE}.txt").read_text().splitlines()
+    assert "送往：洪泾村等3处" in lines
+    assert ["□ 1. 洪泾村1组 张三", "□ 2. 洪泾村2组 李四", "□ 3. 洪泾村3组 王五"] == [line for line in lines if line[0] == "□"]
+    known = "打印时均未在本渠道确认；其他渠道是否已通知、名册以外的住户，本单不知。"
+    assert f"住户名单：共3户，公众名册第1/3页，{known}" in lines
+
+
+async def test_what_is_no_place_on_a_page_is_told_and_the_rest_goes(tmp_path: Path) -> None:
+    """A page of nothing else takes no licence."""
+    channel = await started(settings(tmp_path))
+    bad = Permanent(Scope.RECIPIENT, "bad-place")
+    assert Paged(OUT, ((1, bad),)) == await channel.send_page(Page("洪泾村", "村" * 61, "香塘村"))
+    lost = Page("村" * 61)
+    assert (bad, 0) == (await channel.send_page(lost), lost.begun)
+    await channel.stop(0)
+    waits = Page("洪泾村")
+    assert (Transient(Scope.CHANNEL, "stopped"), 0) == (await channel.send_page(waits), waits.begun)
+
+
+async def test_a_sheet_of_the_roll_that_is_back_is_about_everybody_who_was_met(tmp_path: Path) -> None:
+    """Also where a small printer got its lines wrapped."""
+    channel = await started(settings(tmp_path, printer_path=str(tmp_path / "lp0"), columns=8))
+    await channel.send_page(Page("洪泾村1组 张三", "洪泾村2组 李四", "洪泾村3组 王五"))
+    (tmp_path / "back" / "1.scan").write_text(f"FH1:{CODE} 王建国 缺1,3")
+    (read,) = await back(channel)
+    assert (("洪泾村2组 李四",), "王建国") == (read.addresses, read.text)
+    await sent(channel)
+    (tmp_path / "back" / "2.scan").write_text(f"FH1:{CODE} 王建国")
+    assert [()] == [one.addresses for one in await back(channel)]

@@ -9,7 +9,7 @@ import pytest
 
 from fenghuo import ConfigError, Doubt, Evidence, FormatError
 from fenghuo_runner import SheetSettings, capabilities
-from fenghuo_runner.households import Household, households_at, read_households
+from fenghuo_runner.households import Household, common_place, households_at, read_households
 from fenghuo_runner.returned import Returned, read_returned
 from fenghuo_runner.settings import faults, masked, place
 
@@ -103,6 +103,19 @@ def test_a_list_of_households_is_read_as_villages_keep_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("places", "says"),
+    [
+        (["洪泾村1组 张三", "洪泾村12组 李四"], "洪泾村等2处"),
+        (["香塘村", "洪泾村"], "香塘村等2处"),
+        (["洪泾村3组"], "洪泾村3组"),
+    ],
+)
+def test_a_sheet_for_many_says_what_their_places_have_in_common(places: list[str], says: str) -> None:
+    """No number is cut in two."""
+    assert says == common_place(places)
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ("a,b\n", "it begins with the line 'a,b'; it must begin with place,household,people,note"),
@@ -124,6 +137,7 @@ def test_a_list_with_a_mistake_is_refused_with_its_line(text: str, says: str) ->
         ("brzr-1ek5 李 四\n", Returned("BRZR1EK5", Evidence.HUMAN, "李 四")),
         ("FH1:BRZR1EK5 李四 完成", Returned("BRZR1EK5", Evidence.DONE, "李四")),
         ("FH1:BRZR1EK5 王五 取走", Returned("BRZR1EK5", Evidence.RELAYED, "王五")),
+        ("FH1:BRZR1EK5 王五 缺3,17 缺20", Returned("BRZR1EK5", Evidence.HUMAN, "王五", (3, 17, 20))),
     ],
 )
 def test_what_a_scanner_read_says_who_and_how_far(scanned: str, returned: Returned) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 
@@ -45,7 +46,7 @@ def ls(daemon: Caller, *, shows_all: bool, as_json: bool) -> None:
 @speaks
 def take(daemon: Caller, *, code: str, by: str, as_json: bool) -> None:
     """Somebody sets out with the sheet CODE."""
-    _say(daemon, code, by, level="taken", text="", as_json=as_json)
+    _say(daemon, code, by, as_json=as_json, level="taken", text="")
 
 
 @runner.command()
@@ -53,27 +54,29 @@ def take(daemon: Caller, *, code: str, by: str, as_json: bool) -> None:
 @by_whom
 @click.option("--done", is_flag=True, help="What the sheet asks for is done.")
 @click.option("--text", default="", help="What else is reported, for example 12/14 households.")
+@click.option("--missed", multiple=True, help="On a sheet for many: a number or a place where nobody was met; may be repeated.")
 @as_json
 @speaks
-def receipt(daemon: Caller, *, code: str | None, by: str, done: bool, text: str, as_json: bool) -> None:
+def receipt(daemon: Caller, *, code: str | None, by: str, as_json: bool, done: bool, **said: Any) -> None:
     """The sheet CODE is back: a person has read it. Without CODE each line of standard input is one, as a scanner types them."""
     level = "done" if done else "read"
     if code is not None:
-        _say(daemon, code, by, level=level, text=text, as_json=as_json)
+        _say(daemon, code, by, as_json=as_json, level=level, **said)
         return
     failed = False
     for line in filter(str.strip, sys.stdin):
         try:
-            _say(daemon, line, by, level=level, text=text, as_json=as_json)
+            _say(daemon, line, by, as_json=as_json, level=level, **said)
         except CallFailed as failure:
             failed = True
             click.echo(f"? {clean(str(failure))}", err=True)
     click.get_current_context().exit(Exit.NEGATIVE if failed else Exit.OK)
 
 
-def _say(daemon: Caller, code: str, by: str, *, level: str, text: str, as_json: bool) -> None:
-    answer = daemon.call("sheet.receipt", code=code, by=by, level=level, text=text)
+def _say(daemon: Caller, code: str, by: str, *, as_json: bool, **said: Any) -> None:
+    answer = daemon.call("sheet.receipt", code=code, by=by, **said)
     if as_json:
         print_json(answer)
     else:
-        click.echo(f"{answer['code']} {clean(answer['place'])}: {answer['level']}, {clean(answer['by'])}")
+        where = answer["place"] if answer["delivery"] is not None else answer["recipient"]
+        click.echo(f"{answer['code']} {clean(where)}: {answer['level']}, {clean(answer['by'])}")

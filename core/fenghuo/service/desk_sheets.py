@@ -18,10 +18,11 @@ from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import Actor, Inbound, InboundKind
 from fenghuo.service.desk import Verb
 from fenghuo.service.engine_room import EngineRoom
+from fenghuo.service.sheet_pages import find_page_sheet, page_lines
 from fenghuo.service.showing import rfc3339
 from fenghuo.store.audit import Deed
 from fenghuo.store.store import Store
-from fenghuo.store.tables import ATTEMPT, DELIVERY, RECEIPT, REF
+from fenghuo.store.tables import ATTEMPT, DELIVERY, OBJECTIVE, RECEIPT, REF
 
 __all__ = ["SheetVerbs"]
 
@@ -32,12 +33,14 @@ IN_DOUBT_LOOKED_AT = 1000
 
 
 class Returned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What stands on the sheet, who says it, and how far it has come: `taken`, `read` or `done`."""
+    """What stands on the sheet, who says it, and how far it has come: `taken`, `read` or `done`. `missed`: of a sheet for many, the
+    numbers or the places where nobody was met."""
 
     code: str
     by: str
     level: str = "read"
     text: str = ""
+    missed: tuple[str, ...] = ()
 
 
 class Out(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,7 +68,8 @@ class SheetVerbs:
         only = "" if wanted.all else f" AND evidence < {int(Evidence.HUMAN)}"
         where = f"channel IN ({marks}) AND tries > 0{only} ORDER BY id DESC"
         rows = await self._store.find(DELIVERY, where, *channels, limit=wanted.limit)
-        return [await self._line(row) for row in rows]
+        pages = await page_lines(self._store, channels, all_of_them=wanted.all, limit=wanted.limit)
+        return [*[await self._line(row) for row in rows], *pages][: wanted.limit]
 
     async def receipt(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """Somebody took the sheet, read it, or did what it says; on the disk when this returns."""
@@ -76,6 +80,10 @@ class SheetVerbs:
             raise FormatError("a receipt of paper needs a name: who took it", code="bad-argument", where="by")
         code = read_code(wanted.code)
         attempt = await self._attempt(code)
+        if attempt is None:
+            return await self._receipt_of_page(code, wanted, level, by=by)
+        if wanted.missed:
+            raise FormatError(f"the sheet {shown(code)} went to one place; nobody can be missed on it", code="bad-argument", where="missed")
         delivery = await self._store.sound(DELIVERY, attempt.delivery)
         if delivery is None:
             raise NotFound(f"the sheet {shown(code)} belongs to a delivery that is kept no longer")
@@ -89,9 +97,7 @@ class SheetVerbs:
             level=level,
             text=f"{by} {wanted.text}".strip(),
         )
-        await self._room.receipts.take(delivery.channel, inbound)
-        deed = Deed.of("receipt", f"delivery/{delivery.id}", level=level.name, by=by, code=code)
-        await self._store.run(lambda tx: tx.audit(deed))
+        await self._keep(delivery.channel, inbound, Deed.of("receipt", f"delivery/{delivery.id}", level=level.name, by=by, code=code))
         return {
             "code": shown(code),
             "delivery": delivery.id,
@@ -102,8 +108,36 @@ class SheetVerbs:
             "by": by,
         }
 
-    async def _attempt(self, code: str) -> Attempt:
-        """The emission that a code word names. Raises: NotFound."""
+    async def _receipt_of_page(self, code: str, wanted: Returned, level: Evidence, *, by: str) -> dict[str, Any]:
+        """Everybody on a sheet of the roll but those that were missed. Raises: NotFound, FormatError."""
+        sheet = await find_page_sheet(self._store, code, self._channels())
+        if sheet is None:
+            raise NotFound(f"no sheet of this node bears the code {shown(code)}; look whether it is another centre's sheet")
+        told = sheet.told(wanted.missed, level)
+        raw = msgspec.json.encode({"code": code, "by": by, "text": wanted.text, "missed": wanted.missed})
+        inbound = Inbound(
+            InboundKind.RECEIPT, raw, _nobody_waits, ref=code, token=sheet.attempt.token, level=level, text=by, addresses=told
+        )
+        page = f"page/{sheet.page.objective}/{sheet.page.number}"
+        deed = Deed.of("receipt", page, level=level.name, by=by, code=code, households=str(len(told)))
+        await self._keep(sheet.attempt.channel, inbound, deed)
+        objective = await self._store.sound(OBJECTIVE, sheet.page.objective)
+        return {
+            "code": shown(code),
+            "delivery": None,
+            "message": objective.message if objective is not None else "",
+            "recipient": f"{len(told)} of {len(sheet.places)} households",
+            "place": page,
+            "level": level.name,
+            "by": by,
+        }
+
+    async def _keep(self, channel: str, inbound: Inbound, deed: Deed) -> None:
+        await self._room.receipts.take(channel, inbound)
+        await self._store.run(lambda tx: tx.audit(deed))
+
+    async def _attempt(self, code: str) -> Attempt | None:
+        """The emission of an order that a code word names, None if it names none."""
         channels = self._channels()
         for channel in channels:
             row = await self._store.sound(REF, channel, code)
@@ -115,7 +149,7 @@ class SheetVerbs:
         for attempt in await self._store.find(ATTEMPT, where, *channels, limit=IN_DOUBT_LOOKED_AT):
             if code_of(attempt.token) == code:
                 return attempt
-        raise NotFound(f"no sheet of this node bears the code {shown(code)}; look whether it is another centre's sheet")
+        return None
 
     async def _refuse_used(self, code: str, delivery: Delivery, level: Evidence) -> None:
         """Raises: FormatError: this was said before, and by whom."""

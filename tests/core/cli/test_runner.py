@@ -41,6 +41,14 @@ def test_a_code_is_typed_with_who_took_it(shell: Shell) -> None:
     ]
 
 
+def test_a_sheet_for_many_says_who_was_missed_and_how_many_were_met(shell: Shell) -> None:
+    """Numbers or places, each by an option of its own."""
+    shell.served.desk.answers["sheet.receipt"] = {**SAID, "delivery": None, "place": "page/1/0", "recipient": "12 of 14 households"}
+    words = ("runner", "receipt", "BRZR-1EK5", "--by", "李四", "--missed", "3", "--missed", "洪泾村7组")
+    assert "BRZR-1EK5 12 of 14 households: HUMAN, 李四\n" == shell.run(*words).out
+    assert [["3", "洪泾村7组"]] == [list(args["missed"]) for _, args in shell.served.desk.asked]
+
+
 def test_a_scanner_types_line_by_line_and_a_bad_line_stops_nothing(shell: Shell) -> None:
     """Each line is answered; the exit says that one was refused."""
 
