@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from fenghuo.engine.admission import Load
 from fenghuo.model.situation import Admin, ChannelView, Health, Situation
 from fenghuo.model.traffic import Priority
 
@@ -138,9 +139,6 @@ def chance(view: ChannelView, situation: Situation, recipient: str = "", *, left
     return base * WORKING[view.health] * in_time
 
 
-def price(view: ChannelView, *, airtime_s: float | None = None, fee_fen: float | None = None, joules: float | None = None) -> float:
-    """What one message costs in fen, all told: money, airtime, energy. What is not given is what the channel says of a usual one."""
-    seconds = view.airtime_s if airtime_s is None else airtime_s
-    money = view.fee_fen if fee_fen is None else fee_fen
-    energy = view.joules if joules is None else joules
-    return LEAST_PRICE + money + FEN_A_SECOND * seconds + FEN_A_KILOJOULE * energy / 1000
+def price(load: Load) -> float:
+    """What one message costs in fen, all told: money, airtime, energy."""
+    return LEAST_PRICE + load.fee_fen + FEN_A_SECOND * load.airtime_s + FEN_A_KILOJOULE * load.joules / 1000

@@ -40,7 +40,7 @@ class ChannelView(msgspec.Struct, frozen=True):
     `doubt`: what to do after a crash or timeout: idempotent, queryable, opaque or actuator (delivery.md, At least once);
     `refire_after_s`: when an actuator in doubt starts once more by itself, None: a person decides; `ungraded`: why it carries P2 to P4
     only, empty where it may carry everything. `reach`: the chance that it gets a message to a recipient while it works and its risk
-    groups stand; `joules`: of one message; `scarce`: P3 and P4 wait for another way rather than use it; `unsteady`: it was left a moment
+    groups stand; `scarce`: P3 and P4 wait for another way rather than use it; `unsteady`: it was left a moment
     ago, and is no first choice while a steady way may do.
     """
 
@@ -66,7 +66,6 @@ class ChannelView(msgspec.Struct, frozen=True):
     refire_after_s: float | None = None
     ungraded: str = ""
     reach: float = 0.95
-    joules: float = 0.0
     scarce: bool = False
     unsteady: bool = False
 

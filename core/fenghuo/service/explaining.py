@@ -134,8 +134,7 @@ class _Coverage:
     def _way(self, recipient: str, name: str) -> Way:
         view, load = self._situation.channel[name], self._carriage.loads.get(name, Load())
         p = chance(view, self._situation, recipient, left_s=self._carriage.left_s - load.before_s)
-        cost = price(view, airtime_s=load.airtime_s, fee_fen=load.fee_fen, joules=load.joules)
-        return Way(name, round(p, 4), groups_of(view), cost)
+        return Way(name, round(p, 4), groups_of(view), price(load))
 
     def told(self) -> dict[str, Any]:
         people = self._count.total()

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fenghuo.engine.admission import Load
 from fenghuo.engine.confidence import (
     AVAILABILITY,
     LEAST_GAIN,
@@ -137,8 +138,8 @@ def test_evidence_counts_more_than_settings() -> None:
 
 def test_money_airtime_and_energy_have_one_price() -> None:
     """A second on the air is worth two short messages of ten fen."""
-    assert price(view("r"), airtime_s=1.0) == pytest.approx(price(view("a"), fee_fen=20.0))
-    assert price(view("a"), joules=1000.0) == pytest.approx(price(view("a"), fee_fen=1.0))
+    assert price(Load(airtime_s=1.0)) == pytest.approx(price(Load(fee_fen=20.0)))
+    assert price(Load(joules=1000.0)) == pytest.approx(price(Load(fee_fen=1.0)))
 
 
 def test_what_a_channel_shares_is_what_its_settings_name() -> None:
