@@ -179,7 +179,6 @@ class Link(SimpleChannel):
         outcome: Outcome | None = None
         name = ("", 0)
         try:
-            await self._airtime(job)
             async with job.begin() as emission:
                 name = (emission.token, emission.n)
                 outcome = await self._emit(job, emission, number)
@@ -227,13 +226,6 @@ class Link(SimpleChannel):
                 Permanent(Scope.RECIPIENT, "no-such-number"),
             )
         )
-
-    async def _airtime(self, job: SendJob) -> None:
-        """A radio whose air is used up waits before the licence: whatever is not begun can be undone."""
-        if self.bearer.is_radio:
-            ledger = self._life.ledgers.setdefault(self.bearer.way.terms.medium, Ledger(CAPS))
-            while (closed_s := ledger.open_at(FRAGMENT_S, self._world.now, job.priority) - self._world.now) > 0:
-                await self._closed(closed_s)
 
     async def _closed(self, seconds: float) -> None:
         """Nobody may use the air so long; whoever waits for it looks often who else does."""
