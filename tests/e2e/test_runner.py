@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.node import Node, Person, orders
+from tests.e2e.test_public import RULES, TOWN, cap
 from tests.peers.paper import symbols, words
 from tests.scale import TIMEOUT_SCALE
 
@@ -107,3 +108,33 @@ async def test_a_preview_says_what_the_paper_costs_in_time(node: Node) -> None:
     (form,) = json.loads(out)["forms"]
     assert (0, "任务单 #9999\n内容：" + TEXT) == (status, form["text"])
     assert [("paper", 1, 0.0, 0.0)] == [(one["channel"], one["parts"], one["airtime_s"], one["fee_fen"]) for one in form["channels"]]
+
+
+async def test_a_public_on_paper_counts_by_household(tmp_path: Path) -> None:
+    """An alert to a town prints the page of its roll; who was missed stays open until a second receipt."""
+    for name in ("out", "back"):
+        (tmp_path / name).mkdir()
+    desk = {"out_folder": str(tmp_path / "out"), "returns_folder": str(tmp_path / "back"), "look_s": 0.05}
+    rules = RULES.replace('["bulk"]', '["paper"]').replace('needed = "ACCEPTED"', 'needed = "HUMAN"')
+    node = Node(tmp_path, channels={"paper": {"type": "runner.sheet", "settings": desk}}, persons=[Person("wang")], rules=rules)
+    houses = ("洪泾村1组 张三", "洪泾村2组 李四", "洪泾村3组 王五")
+    roll = ["kind,address,area", *(f"place,{house},{TOWN}" for house in houses)]
+    (tmp_path / "people" / "subscribers.csv").write_text("\n".join(roll) + "\n", encoding="utf-8")
+    async with node:
+        await node.channels_up("paper")
+        status, sent = await node.post("/api/v1/alerts", cap("one"))
+        assert 202 == status
+        (sheet,) = await printed(tmp_path, 1)
+        bare = "".join(words(sheet).split())
+        assert ["□1.洪泾村1组张三", "□2.洪泾村2组李四", "□3.洪泾村3组王五"] == [
+            part for part in ("□1.洪泾村1组张三", "□2.洪泾村2组李四", "□3.洪泾村3组王五") if part in bare
+        ]
+        (code,) = symbols(sheet)
+        (tmp_path / "back" / ".1").write_text(f"{code} 王建国 缺2", encoding="utf-8")
+        (tmp_path / "back" / ".1").rename(tmp_path / "back" / "1.scan")
+        await node.until("message.show", lambda view: view["objectives"][0]["met"] == 2, id=sent["id"])
+        assert "2 of 3 households" in (await fenghuo(node, "runner", "ls"))[1]
+        status, out, _ = await fenghuo(node, "runner", "receipt", code, "--by", "王建国")
+        assert (0, True) == (status, "1 of 3 households: HUMAN, 王建国" in out)
+        shown = await node.ended(sent["id"])
+        assert ("MET", 3) == (shown["objectives"][0]["state"], shown["objectives"][0]["met"])
