@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from fenghuo.engine.health import STEADY_S
+from fenghuo.engine.hedging import AT_ONCE
 from fenghuo.errors import LinkBroken, StoreError
 from fenghuo.model.delivery import DeliveryState, ObjectiveState, Permanent, Reached, Scope, TargetState, Transient, Unknown
 from fenghuo.model.evidence import Evidence
@@ -280,3 +281,18 @@ async def test_a_deputy_who_answered_for_himself_is_not_asked_again(tmp_path: Pa
             await again.later(121)
             assert ["wang"] == [told["recipient"] for told in await again.events("alarm.nobody_to_escalate_to")]
             assert ["li", "wang"] == [one.recipient for one in await again.targets()]
+
+
+async def test_a_slow_channel_does_not_double_the_traffic_of_all(tmp_path: Path) -> None:
+    """Sixty urgent orders stand before a centre that hangs: fifty are hedged when their usual time is over, the rest as budget comes."""
+    async with opened(tmp_path) as house:
+        hangs = asyncio.Event()
+        house.channel["a"].before = hangs.wait  # type: ignore[assignment]  # what it gives is not looked at
+        for number in range(AT_ONCE + 10):
+            await house.order("wang", text=str(number), priority="P1")
+        await house.later(30)
+        assert AT_ONCE == len({mail.token for mail in house.sent if mail.channel == "r"})
+        await house.later(30)
+        assert AT_ONCE + 10 == len({mail.token for mail in house.sent if mail.channel == "r"})
+        hangs.set()
+        await house.settle()
