@@ -44,8 +44,8 @@ class Opening:
         self._shelf = shelf
         self._waiting: list[tuple[Priority, int, OpenObjective, Iterator[Heir]]] = []
         self._order = itertools.count()
-        self._publics = Publics(office, board, shelf, drafting=self)
         self.loads = Loads(board, shelf)
+        self._publics = Publics(office, board, shelf, drafting=self)
 
     def __bool__(self) -> bool:
         return bool(self._waiting)

@@ -11,10 +11,12 @@ from typing import Protocol
 
 import msgspec
 
+from fenghuo.engine.admission import NO_LOAD, never
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import OpenMessage
 from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.inherit import Heir
+from fenghuo.engine.loads import Loads
 from fenghuo.engine.office import Office
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.routing import Routed
@@ -30,7 +32,9 @@ __all__ = ["Publics", "planned_by"]
 
 
 class Drafting(Protocol):
-    """Makes the objective of a message, and notes it."""
+    """Makes the objective of a message, and notes it; knows what a message costs each channel."""
+
+    loads: Loads
 
     def draft(self, entry: OpenMessage, audience: str, *, total: int) -> Objective: ...
 
@@ -57,6 +61,7 @@ class Publics:
         for index, rung in enumerate(rungs):
             for name in rung.channels:
                 reason = self._why_not(entry.message, name, batch) or self._too_urgent(name, item.priority)
+                reason = reason or self._never(entry.message, name, item.priority)
                 left += [(index, name, reason)] if reason else []
                 channels += [] if reason else [name]
         kinds = self._kinds(channels)
@@ -115,6 +120,11 @@ class Publics:
     def _too_urgent(self, name: str, priority: Priority) -> str:
         instance = self._board.get(name)
         return too_urgent(instance.ungraded, priority) if instance is not None else ""
+
+    def _never(self, message: Message, name: str, priority: Priority) -> str:
+        """Why not even its first page could arrive in time, empty where it may."""
+        load = self._drafting.loads.of(message, priority, (name,)).get(name, NO_LOAD)
+        return never(load, message.expires_at - self._office.clock.time())
 
     def _kinds(self, channels: Iterable[str]) -> tuple[str, ...]:
         found = (self._board.get(name) for name in channels)

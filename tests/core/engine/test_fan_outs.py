@@ -346,3 +346,13 @@ async def test_a_damaged_page_of_the_roll_tells_nobody_else_and_is_alarmed(tmp_p
         assert 2_000 == len(told(house))
         assert all(address in {*NORTH, *SOUTH} for address in told(house))
         assert ["roll"] == [body["table"] for body in await house.events("alarm.row_damaged")]
+
+
+async def test_a_channel_over_which_a_page_would_come_too_late_is_left_to_the_next(house: House) -> None:
+    """An hour and a half on the air, and the alert ends in an hour: the alternate carries everybody, and the reason is kept."""
+    house.channel["a"].airtime_s = 5400.0
+    await alert(house, "one", NORTH_AREA)
+    assert (sorted(NORTH), []) == (told(house, "b"), told(house, "a"))
+    (left,) = [one for event in await house.events("objective.left_out") for one in event["left_out"]]
+    says = "it would take 5401 s (0 s of others first, 5400 s on the air, 1 s on the way), and the content expires in 3600 s"
+    assert ("a", says) == (left["channel"], left["reason"])
