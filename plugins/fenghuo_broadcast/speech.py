@@ -51,7 +51,7 @@ def pinyin(text: str) -> str:
         return rest.translate(_PAUSES)
 
     said = lazy_pinyin(text, style=Style.TONE3, neutral_tone_with_five=True, errors=unread)
-    return re.sub(r"\s+([,.?])", r"\1", " ".join(said)).strip()
+    return " ".join(re.sub(r"\s+([,.?])", r"\1", " ".join(said)).split())
 
 
 class EspeakVoice:

@@ -71,7 +71,8 @@ async def test_packets_come_every_20_ms_without_a_gap(clips: dict[str, str]) -> 
     assert [True] + [False] * 59 == [packet.marker for packet in packets]
     steps = [((b.sequence - a.sequence) % 65536, (b.timestamp - a.timestamp) % 2**32) for a, b in itertools.pairwise(packets)]
     assert [(1, 160)] * 59 == steps
-    assert 59 * 0.02 == pytest.approx(listener.packets[-1][0] - listener.packets[0][0], abs=0.03)
+    took_s = listener.packets[-1][0] - listener.packets[0][0]
+    assert 59 * 0.02 == pytest.approx(took_s, abs=0.05)
 
 
 async def test_a_cancelled_play_is_silent_before_the_next_packet(clips: dict[str, str]) -> None:
@@ -127,7 +128,9 @@ async def test_what_was_interrupted_begins_again_with_its_sentence(clips: dict[s
     assert [0, 40] == [place for place, packet in enumerate(packets) if packet.marker]
     assert packets[30].payload == packets[40].payload
     assert 1 == (packets[40].sequence - packets[39].sequence) % 65536
-    assert 0.3 == pytest.approx((packets[40].timestamp - packets[39].timestamp) % 2**32 / 8000, abs=0.05)
+    jump_s = (packets[40].timestamp - packets[39].timestamp) % 2**32 / 8000
+    assert 0.3 <= jump_s
+    assert listener.packets[40][0] - listener.packets[39][0] == pytest.approx(jump_s, abs=0.05)
 
 
 async def test_only_a_monitor_makes_it_aired(clips: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
