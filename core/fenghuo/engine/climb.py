@@ -137,7 +137,8 @@ class Climb(Draft):
             if not why:
                 going.append(delivery)
                 continue
-            self.wakes.extend(at for at in (self.frame.objective.deadline_at,) if at > self.frame.now)  # after it nothing is late
+            if self.frame.objective.deadline_at > self.frame.now:  # after it nothing is late
+                self.wakes.append(self.frame.objective.deadline_at)
             if why != delivery.reason:
                 self.put(delivery, reason=why)
         return going
