@@ -57,7 +57,7 @@ class FarModem:
 
     def store(self, digits: str) -> None:
         """Something comes in, PDU or not, and every host is told of its place."""
-        place = max(self._stored, default=0) + 1
+        place = min(set(range(1, len(self._stored) + 2)) - set(self._stored))  # the lowest that is free, as SIMs do
         self._stored[place] = digits
         for put in self.hosts:
             put(f'\r\n+CDSI: "{_MEMORY}",{place}\r\n'.encode())

@@ -39,7 +39,7 @@ class Inbox:
         self._handed: dict[tuple[str, int], tuple[str, float]] = {}  # place → PDU not acknowledged yet, and when it was handed on
         self._settled: deque[str] = deque(maxlen=_SETTLED)
         self._news: deque[Stored] = deque()
-        self._to_empty: deque[tuple[str, int]] = deque()
+        self._to_empty: dict[tuple[str, int], None] = {}  # in the order of their acknowledgements, each place once
         self._to_confirm = 0
         self.sim = ""
         self.memory = ""
@@ -76,8 +76,9 @@ class Inbox:
             self._to_confirm -= 1
             await _tried(session, "AT+CNMA", limit_s)
         while self._to_empty:
-            await self._empty(session, self._to_empty[0], limit_s)
-            self._to_empty.popleft()
+            place = next(iter(self._to_empty))
+            await self._empty(session, place, limit_s)
+            self._to_empty.pop(place, None)
         while self._news:
             stored = self._news.popleft()
             await self._select(session, stored.memory, limit_s)
@@ -94,7 +95,8 @@ class Inbox:
     def _found(self, place: tuple[str, int], digits: str) -> None:
         handed, at = self._handed.get(place, ("", 0.0))
         if digits in self._settled:
-            self._to_empty.append(place)
+            self._handed[place] = (digits, at)
+            self._to_empty[place] = None
             return
         if handed == digits and self._now() < at + AGAIN_S:
             return
@@ -103,13 +105,15 @@ class Inbox:
         def acknowledge() -> None:
             if self._handed.get(place, ("", 0.0))[0] == digits and digits not in self._settled:
                 self._settled.append(digits)
-                self._to_empty.append(place)
+                self._to_empty[place] = None
                 self._wake()
 
         self._hand_on(_arrival(digits, self.sim, acknowledge))
 
     async def _empty(self, session: AtSession, place: tuple[str, int], limit_s: float) -> None:
         memory, index = place
+        if self._handed.get(place, ("", 0.0))[0] not in self._settled:
+            return  # it was emptied before, and the modem may have put something else there that nobody has read
         await self._select(session, memory, limit_s)
         await _tried(session, f"AT+CMGD={index}", limit_s)
         digits, _ = self._handed.pop(place, ("", 0.0))

@@ -25,24 +25,21 @@ from fenghuo import (
     Transient,
 )
 from fenghuo_adapters.at_inbox import Arrival
+from fenghuo_adapters.at_lines import line_to
 from fenghuo_adapters.at_names import ref_of
-from fenghuo_adapters.at_pin import trace_of
+from fenghuo_adapters.at_pin import pin_fault, trace_of
 from fenghuo_adapters.at_pool import Late, ModemPool, Place, Sent, Text
 from fenghuo_adapters.at_setup import SimFault
-from fenghuo_adapters.kiss_line import ByteLine
-from fenghuo_adapters.serial_line import SerialLine
 from fenghuo_adapters.short_message_framing import parts_for
-from fenghuo_adapters.tcp_line import TcpLine
 from fenghuo_sms.arrivals import AttemptKey
 from fenghuo_sms.modem_arrivals import ModemArrivals, inbound_of_late
 from fenghuo_sms.modem_outcomes import outcome_of, outcome_of_failure
-from fenghuo_sms.modem_settings import WATTS_TRANSMIT, ModemSettings, pin_fault
+from fenghuo_sms.modem_settings import WATTS_TRANSMIT, ModemSettings
 from fenghuo_sms.outcomes import retry_after
 from fenghuo_sms.settings import msisdn
 
 __all__ = ["ModemChannel"]
 
-_TCP = "tcp://"
 # What begin() and the core's own work may take of the time that a text has.
 _SPARE_S = 1.0
 
@@ -68,9 +65,8 @@ class ModemChannel(SimpleChannel):
         if pin and (fault := pin_fault(pin)):
             raise ConfigError(f"pin_file {fault}")
         withheld = await self._withheld(pin)
-        pool: ModemPool[AttemptKey] = ModemPool(
-            [_line(device, settings) for device in settings.devices], settings.profile(pin), self, self._ctx.random, withheld=withheld
-        )
+        lines = [line_to(device, settings.baud, open_s=settings.open_s) for device in settings.devices]
+        pool: ModemPool[AttemptKey] = ModemPool(lines, settings.profile(pin), self, self._ctx.random, withheld=withheld)
         self._pool = pool
         try:
             await pool.open()
@@ -191,10 +187,3 @@ class ModemChannel(SimpleChannel):
 
     def _left_s(self, job: SendJob) -> float:
         return job.deadline - self._ctx.clock.monotonic()
-
-
-def _line(device: str, settings: ModemSettings) -> ByteLine:
-    if device.startswith(_TCP):
-        host, _, port = device.removeprefix(_TCP).rpartition(":")
-        return TcpLine(host, int(port), open_s=settings.open_s)
-    return SerialLine(device, settings.baud, open_s=settings.open_s)

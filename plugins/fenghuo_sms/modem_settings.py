@@ -7,15 +7,14 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from fenghuo_adapters.at_lines import check_centre, check_commands, check_device
+from fenghuo_adapters.at_pin import pin_fault
 from fenghuo_adapters.at_profile import Profile
 
-__all__ = ["WATTS_TRANSMIT", "ModemSettings", "check", "pin_fault"]
+__all__ = ["WATTS_TRANSMIT", "ModemSettings", "check"]
 
 WATTS_TRANSMIT = 3.0
 """What a modem draws while it sends; the standards leave it 2 W at the antenna."""
-
-_DEVICE = re.compile(r"tcp://[^/:]+:\d{1,5}|/.+")
-_COMMAND = re.compile(r"-?AT[\x20-\x7e]*", re.IGNORECASE)
 
 
 class ModemSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,19 +68,15 @@ class ModemSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         if not self.devices:
             raise ValueError('devices is empty; name at least one modem, for example devices = ["/dev/ttyUSB2"]')
         for device in self.devices:
-            if not _DEVICE.fullmatch(device):
-                raise ValueError(f"devices names {device!r}, which is neither the path of a device nor tcp://HOST:PORT")
+            check_device("devices", device)
         if len(set(self.devices)) < len(self.devices):
             raise ValueError("devices names a modem twice; each can be opened once")
 
     def _check_words(self) -> None:
-        if self.centre and not re.fullmatch(r"\+?\d{3,20}", self.centre):
-            raise ValueError(f"centre {self.centre!r} is not a number such as +8613800100500; leave it empty for the SIM's")
+        check_centre(self.centre)
         if not re.fullmatch(r"[A-Z]{0,2}", self.storage):
             raise ValueError(f'storage {self.storage!r} is no storage of a modem; it is "SM", "ME" or empty for what it uses anyway')
-        for command in (*self.init, self.notices, self.notices_direct, self.reset_command):
-            if not _COMMAND.fullmatch(command):
-                raise ValueError(f"{command!r} is not an AT command; it begins with AT and stands on one line")
+        check_commands((*self.init, self.notices, self.notices_direct, self.reset_command))
 
     def _check_numbers(self) -> None:
         for name in ("fee_fen", "signal_least", "reset_s", "power_s", "unregistered_reset_s"):
@@ -120,8 +115,3 @@ def check(settings: ModemSettings, secret: Callable[[str], str]) -> Mapping[str,
     """What start() would refuse, by key. Raises: ConfigError when the file cannot be read."""
     fault = pin_fault(secret(settings.pin_file)) if settings.pin_file else ""
     return {"pin_file": fault} if fault else {}
-
-
-def pin_fault(pin: str) -> str:
-    """Why this is no PIN, to go on after the name of its file; empty when it is one. Source: TS 31.101 §9.1, 4 to 8 digits."""
-    return "" if re.fullmatch(r"\d{4,8}", pin) else "holds no PIN; it must be 4 to 8 digits and nothing else"

@@ -25,21 +25,18 @@ from fenghuo import (
     Transient,
 )
 from fenghuo_adapters.at_inbox import Arrival
+from fenghuo_adapters.at_lines import line_to
 from fenghuo_adapters.at_names import ref_of
 from fenghuo_adapters.at_pin import trace_of
 from fenghuo_adapters.at_pool import Late, ModemPool, Place, Sent, Text
 from fenghuo_adapters.at_setup import SimFault
-from fenghuo_adapters.kiss_line import ByteLine
-from fenghuo_adapters.serial_line import SerialLine
 from fenghuo_adapters.short_message_framing import parts_for
-from fenghuo_adapters.tcp_line import TcpLine
 from fenghuo_tiantong.arrivals import Arrivals, Attempt, inbound_of_late
 from fenghuo_tiantong.outcomes import outcome_of, outcome_of_failure
 from fenghuo_tiantong.settings import TiantongSettings, check, number
 
 __all__ = ["TiantongChannel"]
 
-_TCP = "tcp://"
 _SPARE_S = 1.0
 
 
@@ -64,7 +61,8 @@ class TiantongChannel(SimpleChannel):
             raise ConfigError(f"{key} {fault}")
         pin = self._ctx.secret(settings.pin_file) if settings.pin_file else ""
         withheld = await self._withheld(pin)
-        pool: ModemPool[Attempt] = ModemPool([_line(settings)], settings.profile(pin), self, self._ctx.random, withheld=withheld)
+        lines = [line_to(settings.device, settings.baud, open_s=settings.open_s)]
+        pool: ModemPool[Attempt] = ModemPool(lines, settings.profile(pin), self, self._ctx.random, withheld=withheld)
         self._pool = pool
         try:
             await pool.open()
@@ -186,10 +184,3 @@ class TiantongChannel(SimpleChannel):
 
     def _left_s(self, job: SendJob) -> float:
         return job.deadline - self._ctx.clock.monotonic()
-
-
-def _line(settings: TiantongSettings) -> ByteLine:
-    if settings.device.startswith(_TCP):
-        host, _, port = settings.device.removeprefix(_TCP).rpartition(":")
-        return TcpLine(host, int(port), open_s=settings.open_s)
-    return SerialLine(settings.device, settings.baud, open_s=settings.open_s)

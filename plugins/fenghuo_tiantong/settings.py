@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from fenghuo_adapters.at_lines import check_centre, check_commands, check_device
+from fenghuo_adapters.at_pin import pin_fault
 from fenghuo_adapters.at_profile import Profile
 
 __all__ = ["TiantongSettings", "check", "masked", "number"]
 
-_DEVICE = re.compile(r"tcp://[^/:]+:\d{1,5}|/.+")
-_COMMAND = re.compile(r"-?AT[\x20-\x7e]*", re.IGNORECASE)
 _POSITIVE = ("baud", "command_s", "prompt_s", "send_s", "poll_s", "open_s", "reopen_most_s", "part_s", "receipt_q95_s")
 _NOT_NEGATIVE = ("fee_fen", "watts_idle", "watts_transmit", "reset_s", "power_s", "unregistered_reset_s")
 
@@ -67,27 +67,22 @@ class TiantongSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     receipt_q95_s: float = 180.0
 
     def __post_init__(self) -> None:
-        if not _DEVICE.fullmatch(self.device):
-            raise ValueError(f"device {self.device!r} is neither the path of a device nor tcp://HOST:PORT")
+        check_device("device", self.device)
+        check_centre(self.centre)
         self._check_commands()
         self._check_signal()
         self._check_numbers()
 
     def _check_commands(self) -> None:
-        commands = (*self.init, *self.registration_queries, self.mark_query, self.notices, self.notices_direct, self.reset_command)
-        for command in commands:
-            if not _COMMAND.fullmatch(command):
-                raise ValueError(f"{command!r} is not an AT command; it begins with AT and stands on one line")
+        check_commands((*self.init, *self.registration_queries, self.mark_query, self.notices, self.notices_direct, self.reset_command))
         if not self.mark_query.endswith("?"):
             raise ValueError(f"mark_query {self.mark_query!r} must be a query such as AT+CMEE?, answered by a line of its name")
         if not self.registration_queries:
             raise ValueError('registration_queries is empty; without one nobody knows whether it has a satellite, for example ["AT+CREG?"]')
-        if self.centre and not re.fullmatch(r"\+?\d{3,20}", self.centre):
-            raise ValueError(f"centre {self.centre!r} is not a number; leave it empty for the SIM's")
 
     def _check_signal(self) -> None:
-        if self.signal_query and not _COMMAND.fullmatch(self.signal_query):
-            raise ValueError(f"signal_query {self.signal_query!r} is not an AT command; leave it empty where the terminal tells no signal")
+        if self.signal_query:
+            check_commands((self.signal_query,))
         try:
             groups = re.compile(self.signal_pattern).groups
         except re.error as wrong:
@@ -113,9 +108,8 @@ _SHARED = tuple(name for name in Profile.__struct_fields__ if name in TiantongSe
 
 def check(settings: TiantongSettings, secret: Callable[[str], str]) -> Mapping[str, str]:
     """What start() would refuse, by key. Raises: ConfigError when the file cannot be read."""
-    if settings.pin_file and not re.fullmatch(r"\d{4,8}", secret(settings.pin_file)):
-        return {"pin_file": "holds no PIN; it must be 4 to 8 digits and nothing else"}
-    return {}
+    fault = pin_fault(secret(settings.pin_file)) if settings.pin_file else ""
+    return {"pin_file": fault} if fault else {}
 
 
 def number(text: str) -> str:

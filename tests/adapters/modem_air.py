@@ -24,15 +24,15 @@ BAD = "+8613800000066"
 
 
 def on_virtual_time(scenario: Coroutine[Any, Any, T]) -> T:
-    """Run it where hours take no time."""
+    """Run it where hours take no time; two of them are the limit."""
     with asyncio.Runner(loop_factory=LoopbackLoop) as runner:
-        return runner.run(scenario)
+        return runner.run(asyncio.wait_for(scenario, 7200))
 
 
 class Air:
     """`async with Air() as air`. `commands`: every line that came; `sent`: texts with their numbers; `emptied`: how many places;
     `answers_in_s`: how long each answer takes, `sends_in_s`: one of a submission; `is_mute`: it hears and says nothing; `hangs`: it falls
-    mute in its next submission."""
+    mute in its next submission; `on_emptied`: what comes in as soon as a place is free."""
 
     def __init__(self) -> None:
         self.commands: list[str] = []
@@ -42,6 +42,7 @@ class Air:
         self.sends_in_s = 0.0
         self.is_mute = self.hangs = False
         self.told: list[tuple[bool, str]] = []
+        self.on_emptied: list[str] = []
         self.modem = FarModem(self._sent, self._emptied, lambda: EPOCH + asyncio.get_running_loop().time(), bad_number=BAD)
         self._writers: set[asyncio.StreamWriter] = set()
         self.port = 0
@@ -110,3 +111,5 @@ class Air:
 
     def _emptied(self) -> None:
         self.emptied += 1
+        if self.on_emptied:
+            self.modem.store(self.on_emptied.pop(0))

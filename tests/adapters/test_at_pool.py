@@ -59,6 +59,29 @@ def test_what_is_not_acknowledged_is_handed_on_again_after_a_minute() -> None:
     on_virtual_time(scenario())
 
 
+def test_a_place_is_emptied_once_for_what_was_read_there() -> None:
+    """It is listed once more while its acknowledgement is on the way, and filled again as soon as it is free: the next one is not lost."""
+
+    async def scenario() -> None:
+        async with Air() as air, air.pool(poll_s=1.0) as pool:
+            air.modem.store(answer("收到"))
+            first = await pool.receive()
+            air.answers_in_s, air.on_emptied = 0.2, [answer("已到")]
+            looks = air.commands.count("AT+CMGL=4")
+            while air.commands.count("AT+CMGL=4") == looks:
+                await asyncio.sleep(0.01)
+            assert isinstance(first, Arrival)
+            first.acknowledge()
+            second = await pool.receive()
+            assert isinstance(second, Arrival)
+            assert "已到" == second.content.text  # type: ignore[union-attr]  # it is a message
+            second.acknowledge()
+            await asyncio.sleep(5.0)
+            assert (2, 2) == (air.emptied, sum(command.startswith("AT+CMGD=") for command in air.commands))
+
+    on_virtual_time(scenario())
+
+
 def test_what_was_acknowledged_while_the_modem_was_away_is_emptied_and_not_told_again() -> None:
     """The place is found full when it is back, and what is in it is known."""
 

@@ -13,11 +13,11 @@ GOOD = {"device": "/dev/ttyUSB3"}
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"device": "ttyUSB3"}, "device 'ttyUSB3' is neither the path of a device nor tcp://HOST:PORT"),
+        ({"device": "ttyUSB3"}, "device names 'ttyUSB3', which is neither the path of a device nor tcp://HOST:PORT"),
         ({"init": ["SATMODE"]}, "'SATMODE' is not an AT command"),
         ({"mark_query": "AT+CMEE=1"}, "mark_query 'AT\\+CMEE=1' must be a query"),
         ({"registration_queries": []}, "registration_queries is empty"),
-        ({"signal_query": "CSQ"}, "signal_query 'CSQ' is not an AT command"),
+        ({"signal_query": "CSQ"}, "'CSQ' is not an AT command"),
         ({"signal_pattern": "(("}, "is no regular expression"),
         ({"signal_pattern": "\\d+"}, "has no group"),
         ({"send_s": 0}, "send_s 0(.0)? must be greater than 0"),
