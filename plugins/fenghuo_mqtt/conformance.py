@@ -84,6 +84,7 @@ class MosquittoPeer(ConformancePeer):
     abilities = frozenset({Ability.REPORT, Ability.FAILED, Ability.UNKNOWN, Ability.MANGLED, Ability.HASTY, Ability.ACKS})
     secrets = MappingProxyType({_PASSWORD_FILE: PASSWORD})
     bad_address = "barred"
+    guests = 10
 
     def __init__(self, folder: Path, port: int) -> None:
         super().__init__()

@@ -11,6 +11,7 @@ __all__ = ["Line", "State"]
 CONNECT_S = 5.0
 CHUNK = 65536
 CLOSE_S = 1.0
+TAKEN_S, AGAIN_S = 5.0, 0.05
 
 
 class State(StrEnum):
@@ -43,9 +44,20 @@ class Line:
         return len(self._ends)
 
     async def start(self) -> None:
-        server = await asyncio.start_server(self._taken, "127.0.0.1", self.port)
+        server = await self._listening()
         self.port = server.sockets[0].getsockname()[1]
         self._server = server
+
+    async def _listening(self) -> asyncio.Server:
+        """On the port that it had. It is one that the machine gives out, so that somebody's connection may have it for a moment."""
+        end = asyncio.get_running_loop().time() + TAKEN_S
+        while True:
+            try:
+                return await asyncio.start_server(self._taken, "127.0.0.1", self.port)
+            except OSError:
+                if not self.port or asyncio.get_running_loop().time() > end:
+                    raise
+            await asyncio.sleep(AGAIN_S)
 
     async def stop(self) -> None:
         """Gone, with every connection."""
