@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fenghuo.engine.admission import NO_LOAD, Load, late, never
@@ -36,6 +36,7 @@ def test_a_channel_that_says_nothing_is_admitted(left_s: float) -> None:
 SECONDS = st.floats(0, 1e5)
 
 
+@settings(deadline=None)
 @given(SECONDS, SECONDS, SECONDS, SECONDS, SECONDS)
 def test_more_time_never_shuts_a_channel_out(air: float, ahead: float, usual: float, left_s: float, more_s: float) -> None:
     """Whatever is admitted now is admitted with more time to go, or with less before it."""

@@ -6,7 +6,7 @@ import itertools
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fenghuo.engine.admission import Load
@@ -78,6 +78,7 @@ WAYS = st.lists(
 STANDING = st.fixed_dictionaries({group: st.floats(0, 1) for group in "abcd"})
 
 
+@settings(deadline=None)
 @given(WAYS, STANDING)
 def test_it_is_the_sum_over_everything_that_may_stand_or_fall(ways: list[Way], standing: dict[str, float]) -> None:
     """Judged by brute force: each group stands or has fallen, and a channel works with its own chance where all of its groups stand."""
@@ -89,6 +90,7 @@ def test_it_is_the_sum_over_everything_that_may_stand_or_fall(ways: list[Way], s
     assert total == pytest.approx(joint(ways, standing), abs=1e-9)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.sampled_from("ab")), min_size=1, max_size=6), STANDING)
 def test_with_one_group_each_it_is_the_formula(pairs: list[tuple[float, str]], standing: dict[str, float]) -> None:
     """failover.md: 1 - prod over groups of (1 - a_g (1 - prod of (1 - p_c)))."""
@@ -97,6 +99,7 @@ def test_with_one_group_each_it_is_the_formula(pairs: list[tuple[float, str]], s
     assert 1 - math.prod(missed) == pytest.approx(joint(ways, standing), abs=1e-9)
 
 
+@settings(deadline=None)
 @given(WAYS, STANDING, st.sampled_from(Priority))
 def test_a_choice_stops_for_its_reason(ways: list[Way], standing: dict[str, float], priority: Priority) -> None:
     """Either it is sure enough, or what is left would add under 3 %, or nothing is left; and every step was worth it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fenghuo.engine.rules import Rung, RungMode
@@ -261,6 +261,7 @@ GROUPS = st.lists(st.sampled_from([TOWER, OTHER, ("mains",), ("mains", "cell:opA
 MODES = st.lists(st.sampled_from(RungMode), min_size=3, max_size=3)
 
 
+@settings(deadline=None)
 @given(
     groups=GROUPS,
     modes=MODES,
