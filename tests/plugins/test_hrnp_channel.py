@@ -195,21 +195,21 @@ async def test_a_group_is_told_once_and_never_more_than_aired(gateway: HrnpGatew
         assert [Evidence.AIRED] == [one.level for one in ear.heard]
 
 
-@pytest.mark.parametrize(
-    ("result", "outcome"),
-    [
-        (4, Transient(Scope.CHANNEL, "channel-busy", 5.0)),
-        (8, Transient(Scope.RECIPIENT, "no-ack", 30.0)),
-        (10, Transient(Scope.RECIPIENT, "no-contact", 30.0)),
-        (11, Permanent(Scope.CHANNEL, "transmit-denied")),
-    ],
-)
-async def test_a_refusal_is_an_outcome(gateway: HrnpGateway, result: int, outcome: Outcome) -> None:
-    """As the gateway says it, and it is no receipt."""
+REFUSALS: dict[int, Outcome] = {
+    4: Transient(Scope.CHANNEL, "channel-busy", 5.0),
+    8: Transient(Scope.RECIPIENT, "no-ack", 30.0),
+    10: Transient(Scope.RECIPIENT, "no-contact", 30.0),
+    11: Permanent(Scope.CHANNEL, "transmit-denied"),
+}
+
+
+async def test_a_refusal_is_an_outcome(gateway: HrnpGateway) -> None:
+    """As the gateway says it, each in its scope; it is no receipt, and nobody has the text."""
     async with started(gateway) as (channel, _, ear):
-        gateway.order(result=result)
-        await asyncio.sleep(0.05)
-        assert outcome == await channel.send(FakeJob("1002"))
+        for number, (result, outcome) in enumerate(REFUSALS.items()):
+            gateway.order(result=result)
+            await asyncio.sleep(0.05)
+            assert outcome == await channel.send(FakeJob("1002", token=f"t-{number}"))
         assert [] == ear.heard
         assert [] == gateway.aired
 
