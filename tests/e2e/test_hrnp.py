@@ -38,7 +38,7 @@ async def test_an_order_to_a_radio_is_confirmed_by_it_and_answered_by_a_person(t
         await node.until("message.show", lambda view: "DEVICE" == view["objectives"][0]["evidence"], id=sent)
         await node.restart()
         await node.channels_up("dmr")
-        gateway.say("收到", by=VAN, to=US, request=5)
+        await gateway.say("收到", by=VAN, to=US, request=5)
         view = await node.ended(sent)
         assert "MET" == view["objectives"][0]["state"]
         assert [VAN] == [one["to"] for one in gateway.aired]

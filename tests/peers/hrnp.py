@@ -75,15 +75,17 @@ class HrnpGateway:
             if process.stdin is not None:
                 process.stdin.close()
 
-    def order(self, **orders: object) -> None:
-        """Tell it what to do, see tests/peers/hrnp_gateway.py."""
+    async def order(self, **orders: object) -> None:
+        """Tell it what to do, see tests/peers/hrnp_gateway.py; returns when it has done so."""
         assert self._process is not None
         assert self._process.stdin is not None
+        obeyed = self._obeyed()
         self._process.stdin.write(json.dumps(orders).encode() + b"\n")
+        await self.until(lambda: self._obeyed() > obeyed, "it obeys")
 
-    def say(self, text: str, *, by: int, to: int, request: int) -> None:
+    async def say(self, text: str, *, by: int, to: int, request: int) -> None:
         """Have a radio say something to another."""
-        self.order(**{"text": text, "from": by, "to": to, "request": request})
+        await self.order(**{"text": text, "from": by, "to": to, "request": request})
 
     async def until(self, holds: Callable[[], bool], what: str, *, timeout_s: float = 10.0) -> None:
         """Return as soon as it holds; asked again after whatever the gateway says."""
@@ -94,6 +96,9 @@ class HrnpGateway:
                     await self._news.wait()
         except TimeoutError as late:
             raise TimeoutError(f"{what}: not in time; the gateway has told {self.told[-10:]}") from late
+
+    def _obeyed(self) -> int:
+        return sum(one["what"] == "OBEYED" for one in self.told)
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None

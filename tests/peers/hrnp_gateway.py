@@ -135,6 +135,7 @@ async def main() -> None:
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
     while line := await orders.readline():
         gateway.obey(json.loads(line))
+        tell("OBEYED")
     transport.close()
 
 

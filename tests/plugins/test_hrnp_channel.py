@@ -207,8 +207,7 @@ async def test_a_refusal_is_an_outcome(gateway: HrnpGateway) -> None:
     """As the gateway says it, each in its scope; it is no receipt, and nobody has the text."""
     async with started(gateway) as (channel, _, ear):
         for number, (result, outcome) in enumerate(REFUSALS.items()):
-            gateway.order(result=result)
-            await asyncio.sleep(0.05)
+            await gateway.order(result=result)
             assert outcome == await channel.send(FakeJob("1002", token=f"t-{number}"))
         assert [] == ear.heard
         assert [] == gateway.aired
@@ -217,8 +216,7 @@ async def test_a_refusal_is_an_outcome(gateway: HrnpGateway) -> None:
 async def test_a_lost_acknowledgement_of_a_radio_is_asked_for_under_the_same_request(gateway: HrnpGateway) -> None:
     """The same request once more; the radio, which has it, shows it once."""
     async with started(gateway) as (channel, _, ear):
-        gateway.order(mute=1)
-        await asyncio.sleep(0.05)
+        await gateway.order(mute=1)
         assert isinstance(await channel.send(FakeJob("1002")), Reached)
         await ear.until(lambda heard: bool(heard))
         assert 2 == len(gateway.texts)
@@ -230,8 +228,7 @@ async def test_a_lost_acknowledgement_of_a_radio_is_asked_for_under_the_same_req
 async def test_a_lost_acknowledgement_of_a_packet_costs_a_packet(gateway: HrnpGateway) -> None:
     """The same packet number is said again, and nothing is on the air twice."""
     async with started(gateway) as (channel, _, _):
-        gateway.order(lose=1)
-        await asyncio.sleep(0.05)
+        await gateway.order(lose=1)
         assert isinstance(await channel.send(FakeJob("1002")), Reached)
         packets = [one["packet"] for one in gateway.told if one["what"] == "FRAME" and one["operation"] == "DATA"]
         assert packets[0] == packets[1]
@@ -241,12 +238,11 @@ async def test_a_lost_acknowledgement_of_a_packet_costs_a_packet(gateway: HrnpGa
 async def test_a_radio_that_answers_late_is_still_heard(gateway: HrnpGateway) -> None:
     """Nobody waits any longer: ACCEPTED, and the late acknowledgement is the receipt."""
     async with started(gateway, tries=1, answer_s=0.1) as (channel, _, ear):
-        gateway.order(result=None)
-        await asyncio.sleep(0.05)
+        await gateway.order(result=None)
         outcome = await channel.send(FakeJob("1002"))
         assert isinstance(outcome, Reached)
         assert Evidence.ACCEPTED is outcome.level
-        gateway.order(**{"late": int(outcome.refs[0], 16), "from": 1002, "to": US})
+        await gateway.order(**{"late": int(outcome.refs[0], 16), "from": 1002, "to": US})
         await ear.until(lambda heard: bool(heard))
         assert (outcome.refs[0], Evidence.DEVICE) == (ear.heard[0].ref, ear.heard[0].level)
 
@@ -255,7 +251,7 @@ async def test_a_text_to_us_is_an_answer_and_acknowledged_once_it_is_kept(gatewa
     """Neither its packet nor its message is acknowledged before; a copy of it is acknowledged again, and is no second answer."""
     async with started(gateway) as (_, _, ear):
         ear.deaf = True
-        gateway.say("收到", by=1002, to=US, request=77)
+        await gateway.say("收到", by=1002, to=US, request=77)
         await ear.until(lambda heard: bool(heard))
         assert (InboundKind.ANSWER, "dmr", "1002", "收到") == (
             ear.heard[0].kind,
@@ -270,7 +266,7 @@ async def test_a_text_to_us_is_an_answer_and_acknowledged_once_it_is_kept(gatewa
         assert [("SendPrivateMessageAck", 77, 1002, 0)] == [
             (one["kind"], one["request"], one["to"], one["result"]) for one in gateway.texts
         ]
-        gateway.say("收到", by=1002, to=US, request=77)
+        await gateway.say("收到", by=1002, to=US, request=77)
         await gateway.until(lambda: len(gateway.texts) == 2, "the copy is acknowledged")
         assert 1 == sum(one.kind is InboundKind.ANSWER for one in ear.heard)
 
@@ -307,7 +303,7 @@ async def test_a_gateway_that_dies_is_told_and_found_again(gateway: HrnpGateway)
 async def test_a_gateway_that_says_goodbye_is_down_at_once(gateway: HrnpGateway) -> None:
     """CLOSE is acknowledged, told, and followed by a new CONNECT."""
     async with started(gateway) as (_, ctx, _):
-        gateway.order(close=True)
+        await gateway.order(close=True)
         await gateway.until(lambda: gateway.frames("CLOSE_ACK") == 1 and gateway.frames("CONNECT") >= 2, "it is connected again")
         await ctx.until(lambda: len(ctx.told) >= 3)
         assert "closed the connection" in ctx.told[1][1]
@@ -323,14 +319,14 @@ async def test_the_address_that_a_gateway_gives_is_used(gateway: HrnpGateway) ->
 async def test_a_site_that_lost_its_core_is_a_strain_and_one_that_is_gone_takes_the_channel_down(gateway: HrnpGateway) -> None:
     """Local trunking still carries those at the site; direct mode of every site carries nobody from here; it comes back by its word."""
     async with started(gateway, sites={"BS-3": 8003}) as (_, ctx, ear):
-        gateway.say("SITE LOCAL", by=8003, to=US, request=1)
+        await gateway.say("SITE LOCAL", by=8003, to=US, request=1)
         await ctx.until(lambda: bool(ctx.strains))
         assert "BS-3 local_trunking" in ctx.strains[0]
         assert [True] == [up for up, _ in ctx.told]
-        gateway.say("SITE DIRECT", by=8003, to=US, request=2)
+        await gateway.say("SITE DIRECT", by=8003, to=US, request=2)
         await ctx.until(lambda: len(ctx.told) == 2)
         assert "direct mode: no base station of BS-3" in ctx.told[1][1]
-        gateway.say("site core", by=8003, to=US, request=3)
+        await gateway.say("site core", by=8003, to=US, request=3)
         await ctx.until(lambda: len(ctx.told) == 3)
         assert (True, "BS-3 is back (core_connected)") == ctx.told[2]
         assert {InboundKind.HEARD} == {one.kind for one in ear.heard}

@@ -110,8 +110,11 @@ async def test_a_broker_killed_in_the_middle_leaves_it_in_doubt(tmp_path: Path) 
     """Unknown, told once as down; the copy goes out under the same id over the next connection."""
     async with Mosquitto(tmp_path) as broker, started(broker) as (channel, ctx, _):
         broker.pause()
-        sending = asyncio.create_task(channel.send(FakeJob("van1")))
-        await asyncio.sleep(0.05)
+        job = FakeJob("van1")
+        sending = asyncio.create_task(channel.send(job))
+        while not job.begun:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)  # what is published is handed to the connection in the same step
         await broker.restart()
         assert Unknown("link-lost") == await sending
         await ctx.until(3)
