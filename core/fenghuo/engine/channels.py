@@ -75,7 +75,7 @@ class Instance:
         self.admin = terms.admin
         self.admin_reason = ""
         is_mute = capabilities.mute or capabilities.doubt is Doubt.ACTUATOR
-        self.health = ChannelHealth(stable_s=terms.stable_s, is_mute=is_mute)
+        self.health = ChannelHealth(stable_s=terms.stable_s, is_mute=is_mute, gap_s=capabilities.cadence_s)
         self.cadence = Cadence(capabilities.cadence_s) if capabilities.cadence_s else None
         self.purse = Purse.of(terms.probe_fen_a_day, terms.probe_joules_a_day, 0.0)
         self.evidence_at = 0.0

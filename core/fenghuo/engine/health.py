@@ -15,7 +15,7 @@ import msgspec
 
 from fenghuo.model.situation import Health
 
-__all__ = ["STEADY_S", "ChannelHealth", "Sign", "admitted", "gap_s", "observed", "steady_at"]
+__all__ = ["STEADY_S", "ChannelHealth", "Sign", "admitted", "average", "gap_s", "observed", "steady_at"]
 
 PROBATION_SHARES = (0.1, 0.5, 1.0)
 PROBATION_GAPS_S = (0.1, 0.02, 0.0)
@@ -44,6 +44,19 @@ class Sign(Enum):
 
 FAILURE_WEIGHT = {Sign.FAILED: 1.0, Sign.TIMED_OUT: 0.5, Sign.UNANSWERED: 1.0}
 """A probe asks the far end itself, so that its silence is about nobody else and weighs as a failure."""
+WEIGHTS = {
+    Sign.RECEIPT: 2.0,
+    Sign.SENT: 1.0,
+    Sign.HEARD: 0.5,
+    Sign.ANSWERED: 0.5,
+    Sign.FAILED: -1.0,
+    Sign.UNANSWERED: -1.0,
+    Sign.TIMED_OUT: -0.5,
+}
+"""What each sign adds to the average. Source: failover.md, Health of a channel."""
+TAU_S = 60.0
+"""Time constant of the average: at least a minute, and five times the gap that is expected between two signs."""
+GAPS = 5.0
 VOUCHING = (Sign.RECEIPT, Sign.HEARD)
 """What speaks for a channel that cannot speak for itself."""
 
@@ -56,7 +69,8 @@ class ChannelHealth(msgspec.Struct, frozen=True):
     """State with its memory. `since`: UTC seconds; `stage`: index of PROBATION_SHARES; `stage_at`: when it began; `stable_s`: least
     seconds a stage lasts; `weight` and `who`: failures since the last success, `worked_at`, and on which recipients; `left_at`: when it
     last went DOWN, UTC seconds; `is_mute`: nothing that it says of an emission shows that anybody could notice it, `is_vouched`: a monitor
-    has spoken for it since it came up; `is_silent`: DOWN because nothing was heard of it."""
+    has spoken for it since it came up; `is_silent`: DOWN because nothing was heard of it; `sum`, `mass`, `weighed_at`: of the time-decayed
+    average of the signs since its state of before; `gap_s`: expected between two signs, 0 where nobody knows."""
 
     state: Health = Health.UNKNOWN
     since: float = 0.0
@@ -73,6 +87,10 @@ class ChannelHealth(msgspec.Struct, frozen=True):
     is_mute: bool = False
     is_vouched: bool = False
     is_silent: bool = False
+    sum: float = 0.0
+    mass: float = 0.0
+    weighed_at: float = 0.0
+    gap_s: float = 0.0
 
     @property
     def is_started(self) -> bool:
@@ -85,12 +103,14 @@ def observed(
 ) -> ChannelHealth:
     """The health after one more piece of evidence. `began_at`: UTC seconds, when the emission or the probe began that it is about; what
     began before the channel went DOWN never closes the breaker."""
+    is_excused = sign is Sign.TIMED_OUT and health.worked_at > began_at
+    health = health if is_excused else _weighed(health, sign, now)
     match sign:
         case Sign.LOCAL_DOWN | Sign.SILENT:
             return _down(health, now, reason or sign.value, is_silent=sign is Sign.SILENT)
         case Sign.LOCAL_UP | Sign.ANSWERED | Sign.HEARD if _brings_back(health, sign):
             return health if began_at < health.since else _up_again(health, now)
-        case Sign.TIMED_OUT if health.worked_at > began_at:
+        case Sign.TIMED_OUT if is_excused:
             return health
         case Sign.FAILED | Sign.TIMED_OUT | Sign.UNANSWERED:
             return _failed(health, sign, now, recipient=recipient, reason=reason or sign.value)
@@ -115,6 +135,22 @@ def gap_s(health: ChannelHealth) -> float:
     return PROBATION_GAPS_S[health.stage] if health.state is Health.PROBATION else 0.0
 
 
+def average(health: ChannelHealth) -> float:
+    """The time-decayed average of its signs, from -1 (all failed) to 2 (all receipts); 0 where there were none. Old signs fade:
+    of a channel that was quiet for long the next one is all that counts."""
+    return health.sum / health.mass if health.mass > 0.0 else 0.0
+
+
+def _weighed(health: ChannelHealth, sign: Sign, now: float) -> ChannelHealth:
+    """One more sign in the average; what comes while it is DOWN is about a channel that is no more."""
+    weight = WEIGHTS.get(sign)
+    if weight is None or health.state is Health.DOWN:
+        return health
+    tau_s = max(TAU_S, GAPS * health.gap_s)
+    kept = math.exp(-max(0.0, now - health.weighed_at) / tau_s)
+    return msgspec.structs.replace(health, sum=health.sum * kept + weight, mass=health.mass * kept + 1.0, weighed_at=now)
+
+
 def steady_at(health: ChannelHealth) -> float:
     """From when on (UTC seconds) a channel that is back may be a first choice again."""
     return health.left_at + STEADY_S if health.state is not Health.DOWN else -math.inf
@@ -130,6 +166,7 @@ def _fresh(health: ChannelHealth, now: float, state: Health, reason: str) -> Cha
         was_down=health.was_down,
         left_at=health.left_at,
         is_mute=health.is_mute,
+        gap_s=health.gap_s,
     )
 
 
@@ -181,6 +218,8 @@ def _worked(health: ChannelHealth, now: float, *, is_vouched: bool) -> ChannelHe
         health = msgspec.structs.replace(health, is_vouched=True)
     if health.state is Health.PROBATION:
         return _one_more(health, now)
+    if health.state is Health.SUSPECT and average(health) <= 0.0:  # one success in three tries is no channel to prefer
+        return msgspec.structs.replace(health, weight=0.0, who=(), successes=0, worked_at=now)
     state = _working(health)
     if health.state is state and not health.weight:
         return msgspec.structs.replace(health, worked_at=now)

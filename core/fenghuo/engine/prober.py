@@ -72,9 +72,12 @@ class Prober:
             is_down = instance.health.state is Health.DOWN
             wait_s = self._longer(instance, wait_s) if is_down else 0.0
             until = self._office.clock.time() + wait_s if is_down else self._look_at(instance)
-            if await self._turns(instance, until) or self._is_lost(instance):
+            if await self._turns(instance, until):
                 continue
             now = self._office.clock.time()
+            if self._is_lost(instance):
+                await self._turns(instance, now + instance.capabilities.probing.shortest_s)  # until the loop has heard of it
+                continue
             if is_down or now - instance.evidence_at >= self._window(instance):
                 await self._ask(instance)
 

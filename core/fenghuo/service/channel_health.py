@@ -8,7 +8,7 @@ from typing import Any
 
 from fenghuo.engine.cadence import lost_at, phi
 from fenghuo.engine.channels import Instance
-from fenghuo.engine.health import DOWN_WEIGHT, PROBATION_SHARES, SUCCESSES_A_STAGE, steady_at
+from fenghuo.engine.health import DOWN_WEIGHT, PROBATION_SHARES, SUCCESSES_A_STAGE, average, steady_at
 from fenghuo.model.situation import Health
 from fenghuo.service.showing import rfc3339
 
@@ -21,6 +21,7 @@ def health_view(instance: Instance, now: float) -> dict[str, Any]:
     return {
         "failure_weight": health.weight,
         "failed_for": list(health.who),
+        "average": round(average(health), 2),
         "admitted": instance.admitted,
         "probation_stage": health.stage if health.state is Health.PROBATION else None,
         "heard": rfc3339(instance.evidence_at) if instance.evidence_at else None,
@@ -51,6 +52,7 @@ def _state(instance: Instance) -> Iterator[str]:
     match health.state:
         case Health.SUSPECT:
             yield f"failures weigh {health.weight:g} of {DOWN_WEIGHT:g}, seen of {len(health.who)} of 2: {', '.join(health.who)}"
+            yield f"its signs of late come to {average(health):.2f}, from -1 (all failed) to 2 (all receipts); above 0 it is up again"
         case Health.PROBATION:
             share = PROBATION_SHARES[health.stage]
             yield (
