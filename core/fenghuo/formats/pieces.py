@@ -6,19 +6,35 @@ Source: wire-formats.md §10.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import msgspec
+
 from fenghuo.formats.fitting import Piece
 from fenghuo.formats.wording import Phrases, phrases
 from fenghuo.model.message import Message
 from fenghuo.model.traffic import Kind
 
-__all__ = ["limit_of", "pieces_of", "sentence"]
+__all__ = ["Labels", "alert_pieces", "limit_of", "pieces_of", "sentence"]
+
+
+class Labels(msgspec.Struct, frozen=True):
+    """What stands before a phrase, so that a reader knows what it is."""
+
+    area: str
+    action: str
+    issuer: str
+    quotation: str = ""
+
+
+_WRITTEN = Labels(area="区域：", action="措施：", issuer="发布：", quotation="详情：")
 
 
 def pieces_of(message: Message) -> list[Piece]:
     """A readable text, phrase by phrase."""
     said = phrases(message)
     lead = [Piece("mark", said.mark), Piece("action mark", said.action_mark)]
-    body = _alert_pieces(said) if message.kind is Kind.ALERT else _order_pieces(said)
+    body = alert_pieces(said, _WRITTEN) if message.kind is Kind.ALERT else _order_pieces(said)
     return [*lead, *body, _answer_piece(said), Piece("closing mark", said.mark)]
 
 
@@ -29,23 +45,23 @@ def sentence(label: str, words: str) -> str:
     return f"{label}{words}" if words[-1] in "。！？；!?." else f"{label}{words}。"
 
 
-def limit_of(message: Message, limit: int) -> int:
-    """The limit that holds for a message: alerts are fitted, orders and reports are never cut."""
-    return limit if message.kind is Kind.ALERT else 0
-
-
-def _alert_pieces(said: Phrases) -> list[Piece]:
-    """In the order of what is kept, so that a lost last part costs least."""
+def alert_pieces(said: Phrases, labels: Labels, say: Callable[[str], str] = str) -> list[Piece]:
+    """The body of an alert in the order of what is kept, so that a lost last part costs least; `say` makes a phrase what its reader gets."""
     issuer = "" if said.issuer in said.event else said.issuer
     quotation = "" if said.quotation == said.event else said.quotation
     return [
-        Piece("event", sentence("", said.event)),
-        Piece("area", sentence("区域：", said.area)),
-        Piece("action", sentence("措施：", said.action)),
-        Piece("time", sentence("", said.time), rank=2),
-        Piece("issuer", sentence("发布：", issuer), rank=3),
-        Piece("description", sentence("详情：", quotation), rank=4, shrinks=True),
+        Piece("event", sentence("", say(said.event))),
+        Piece("area", sentence(labels.area, say(said.area))),
+        Piece("action", sentence(labels.action, say(said.action))),
+        Piece("time", sentence("", say(said.time)), rank=2),
+        Piece("issuer", sentence(labels.issuer, say(issuer)), rank=3),
+        Piece("description", sentence(labels.quotation, say(quotation)), rank=4, shrinks=True),
     ]
+
+
+def limit_of(message: Message, limit: int) -> int:
+    """The limit that holds for a message: alerts are fitted, orders and reports are never cut."""
+    return limit if message.kind is Kind.ALERT else 0
 
 
 def _order_pieces(said: Phrases) -> list[Piece]:

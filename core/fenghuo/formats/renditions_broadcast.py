@@ -7,7 +7,7 @@ Source: wire-formats.md §6.2, MsgContent; GD/J 082-2018.
 from __future__ import annotations
 
 from fenghuo.formats.fitting import Piece, fit
-from fenghuo.formats.pieces import limit_of, sentence
+from fenghuo.formats.pieces import Labels, alert_pieces, limit_of, sentence
 from fenghuo.formats.wording import phrases
 from fenghuo.model.message import Message
 from fenghuo.model.rendition import Budget, Rendition
@@ -16,6 +16,7 @@ from fenghuo.model.traffic import Kind
 __all__ = ["broadcast_text", "broadcast_title"]
 
 _NO_BUDGET = Budget()
+_LABELS = Labels(area="区域：", action="措施：", issuer="发布：")
 
 
 def broadcast_title(message: Message) -> str:
@@ -33,14 +34,7 @@ def broadcast_text(message: Message, budget: Budget = _NO_BUDGET) -> Rendition:
     said = phrases(message)
     body = [Piece("subject", sentence("", said.event)), Piece("text", said.quotation)]
     if message.kind is Kind.ALERT:
-        body = [
-            Piece("event", sentence("", said.event)),
-            Piece("area", sentence("区域：", said.area)),
-            Piece("action", sentence("措施：", said.action)),
-            Piece("time", sentence("", said.time), rank=2),
-            Piece("issuer", sentence("发布：", "" if said.issuer in said.event else said.issuer), rank=3),
-            Piece("description", sentence("", "" if said.quotation == said.event else said.quotation), rank=4, shrinks=True),
-        ]
+        body = alert_pieces(said, _LABELS)
     pieces = [Piece("mark", said.mark), Piece("action mark", said.action_mark), *body, Piece("closing mark", said.mark)]
     text, left_out = fit(pieces, limit_of(message, budget.octets), lambda words: len(words.encode()))
     return Rendition("ebm", text, text.encode(), left_out=left_out)

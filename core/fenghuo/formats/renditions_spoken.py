@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from fenghuo.formats.fitting import Piece, fit
-from fenghuo.formats.pieces import limit_of, sentence
+from fenghuo.formats.pieces import Labels, alert_pieces, limit_of, sentence
 from fenghuo.formats.spoken import CHARACTERS_PER_S, link_free, spoken, spoken_s
 from fenghuo.formats.wording import Phrases, phrases
 from fenghuo.model.message import Message
@@ -22,6 +22,7 @@ LINKS = "web addresses"
 """Named as left out where the source gave one: no voice can say it."""
 
 _NO_BUDGET = Budget()
+_LABELS = Labels(area="区域，", action="请这样做，", issuer="发布单位，")
 _OPENINGS = {
     Traffic.EXERCISE: "演练，演练，这是一次演练。",
     Traffic.TEST: "测试，测试，这是一次测试。",
@@ -86,18 +87,9 @@ def _characters(budget: Budget) -> int:
 
 def _body(message: Message, said: Phrases) -> list[Piece]:
     if message.kind is not Kind.ALERT:
-        return [Piece("subject", _say("", said.event)), Piece("text", _say("", said.quotation))]
-    issuer = "" if said.issuer in said.event else said.issuer
-    quotation = "" if said.quotation == said.event else said.quotation
-    return [
-        Piece("event", _say("", said.event)),
-        Piece("area", _say("区域，", said.area)),
-        Piece("action", _say("请这样做，", said.action)),
-        Piece("time", _say("", said.time), rank=2),
-        Piece("issuer", _say("发布单位，", issuer), rank=3),
-        Piece("description", _say("", quotation), rank=4, shrinks=True),
-    ]
+        return [Piece("subject", _say(said.event)), Piece("text", _say(said.quotation))]
+    return alert_pieces(said, _LABELS, spoken)
 
 
-def _say(label: str, words: str) -> str:
-    return sentence(label, spoken(words))
+def _say(words: str) -> str:
+    return sentence("", spoken(words))
