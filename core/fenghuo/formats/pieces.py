@@ -46,7 +46,7 @@ def sentence(label: str, words: str) -> str:
 
 
 def alert_pieces(said: Phrases, labels: Labels, say: Callable[[str], str] = str) -> list[Piece]:
-    """The body of an alert in the order of what is kept, so that a lost last part costs least; `say` makes a phrase what its reader gets."""
+    """The body of an alert in the order of what is kept, so that a lost last part costs least; `say`: as its reader gets a phrase."""
     issuer = "" if said.issuer in said.event else said.issuer
     quotation = "" if said.quotation == said.event else said.quotation
     return [
