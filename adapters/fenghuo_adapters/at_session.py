@@ -33,7 +33,7 @@ class AtRefused(LinkError):
 
 
 class NotHandedOver(LinkError):
-    """A submission of which the modem has certainly got nothing."""
+    """The modem has certainly got nothing of it."""
 
 
 class OutOfStep(NotHandedOver):
@@ -101,7 +101,7 @@ class AtSession:
             return  # it was broken before: there is nothing left to save
 
     async def command(self, text: str, *, within_s: float) -> tuple[str, ...]:
-        """The lines that answer a command. Raises: AtRefused, LinkTimeout (out of step from then on), LinkBroken."""
+        """The lines that answer a command. Raises: AtRefused, LinkTimeout (out of step from then on), LinkBroken, NotHandedOver."""
         async with self._lock, self._asking(text) as pending:
             await self._write(text.encode("ascii", "replace") + b"\r")
             shown = _without_secret(text)
@@ -166,7 +166,7 @@ class AtSession:
     @asynccontextmanager
     async def _asking(self, text: str, mark: str = "", *, is_greeting: bool = False) -> AsyncIterator[_Pending]:
         if self.lost.done():
-            raise LinkBroken(f"{self.name}: {self.lost.result()}")
+            raise NotHandedOver(f"{self.name}: {self.lost.result()}")
         if not self.is_in_step and not is_greeting:
             raise OutOfStep(f"{self.name} still owes an answer")
         pending = self._pending = _Pending(text, mark)
