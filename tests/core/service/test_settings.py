@@ -7,10 +7,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+import fenghuo_broadcast
 import fenghuo_http
 import fenghuo_mqtt
 import fenghuo_narrowband
 import fenghuo_runner
+import fenghuo_siren
 import fenghuo_sms
 from fenghuo.errors import SettingsError
 from fenghuo.model.area import AreaRef, CodeSystem
@@ -27,7 +29,8 @@ CONFIG = Path(__file__).parents[3] / "config"
 
 @pytest.fixture(scope="module")
 def host() -> PluginHost:
-    return load_plugins([settings_plugin, fenghuo_sms, fenghuo_http, fenghuo_mqtt, fenghuo_narrowband, fenghuo_runner])
+    bundled = [fenghuo_sms, fenghuo_http, fenghuo_mqtt, fenghuo_narrowband, fenghuo_runner, fenghuo_siren, fenghuo_broadcast]
+    return load_plugins([settings_plugin, *bundled])
 
 
 def written(folder: Path, text: str) -> Path:
