@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,8 +18,10 @@ __all__ = ["CERTIFICATE", "ISSUER", "PLATFORM", "Happened", "PlatformSimulator"]
 RECIPE = Path(__file__).with_name("platform_simulator_process.py")
 PLATFORM = "010233110000000001"
 CERTIFICATE, ISSUER = "000000003363", "000000000075"
-START_S = 10.0 * TIMEOUT_SCALE
-LONGEST_LINE = 1024 * 1024
+START_S = 10.0
+ANSWER_S = 20.0
+"""Longer than the platform itself waits for an answer."""
+LONGEST_LINE = 16 * 1024 * 1024
 
 
 class Happened(msgspec.Struct, frozen=True):
@@ -100,13 +102,20 @@ class PlatformSimulator:
 
     async def report(self, door: str, about: Happened, code: int, **more: object) -> Happened:
         """It reports to the centre's door, and this is the centre's answer. `terminal`, `log`, `unsigned`, `source`: see the process."""
+        seen = len(self.lines)
+        order = {"door": door, "to": about.source, "ebmid": about.ebmid, "code": code, **more}  # `ebmid` may name another
+        await self._tell(order)
+        return await self.wait("answered", ebmid=str(order["ebmid"]), after=seen, within_s=ANSWER_S)
+
+    async def be_hasty(self, doors: Mapping[str, str]) -> None:
+        """Report each start of these sources to their doors before it is answered for; of no others."""
+        await self._tell({"hasty": dict(doors)})
+
+    async def _tell(self, order: object) -> None:
         assert self._process is not None
         assert self._process.stdin is not None
-        seen = len(self.lines)
-        order = {"door": door, "to": about.source, "ebmid": about.ebmid, "code": code, **more}
         self._process.stdin.write(msgspec.json.encode(order) + b"\n")
         await self._process.stdin.drain()
-        return await self.wait("answered", ebmid=str(order["ebmid"]), after=seen)
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None

@@ -38,6 +38,7 @@ class Platform:
         self.states: dict[str, int] = {}
         self.lock = threading.Lock()
         self.sequence = 0
+        self.hasty: dict[str, str] = {}  # door by source: report before answering
 
     def tell(self, what: str, **facts: object) -> None:
         print(json.dumps({"what": what, "at": time.monotonic(), **facts}, ensure_ascii=False), flush=True)
@@ -90,6 +91,9 @@ class Platform:
                 self.asked[number] = facts
                 self.tell("start", packet=base64.b64encode(raw).decode(), **facts)
                 self.settle()
+        door = self.hasty.get(facts["source"]) if kind == "1" else None
+        if door:
+            self.report({"door": door, "to": facts["source"], "ebmid": number, "code": DONE, "terminal": True})
 
     def ends(self, number: str, state: int) -> None:
         if self.states.get(number) in (WAITS, SOUNDS):
@@ -230,7 +234,11 @@ def main() -> None:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     platform.tell("up", port=server.server_address[1])
     for line in sys.stdin:
-        threading.Thread(target=platform.report, args=(json.loads(line),), daemon=True).start()
+        order = json.loads(line)
+        if "hasty" in order:
+            platform.hasty = order["hasty"]
+        else:
+            threading.Thread(target=platform.report, args=(order,), daemon=True).start()
 
 
 if __name__ == "__main__":
