@@ -13,6 +13,7 @@ import structlog
 from fenghuo import Denied, Priority, Recalled, Rendition, Token, Traffic
 from fenghuo.clock import Clock, SystemClock
 from fenghuo_sms import ModemSettings, SmsSettings
+from fenghuo_tiantong import TiantongSettings
 
 __all__ = ["FakeContext", "FakeEmission", "FakeJob", "FakeNotes", "settings_for"]
 
@@ -39,7 +40,7 @@ class FakeNotes:
 class FakeContext:
     """A channel context that remembers what was said of health."""
 
-    settings: SmsSettings | ModemSettings
+    settings: SmsSettings | ModemSettings | TiantongSettings
     password: str = "lab"
     name: str = "sms-a"
     clock: Clock = field(default_factory=SystemClock)

@@ -1,0 +1,91 @@
+"""The satellite's channel at the pty modem, a twentieth of its times: libgammu and smspdudecoder read what it sends. It is no terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from fenghuo import Evidence, Inbound, InboundKind, Reached, Transient, Unknown
+from fenghuo_tiantong import TiantongSettings
+from fenghuo_tiantong.channel import TiantongChannel
+from tests.peers.atmodem import AtModem
+from tests.plugins.sms_fakes import FakeContext, FakeJob
+from tests.scale import TIMEOUT_SCALE
+
+pytestmark = pytest.mark.peer
+
+ORDER = "【烽火】请立即转移至县一中 17"
+NUMBER = "+8617401234567"
+SENDS_S, LIMIT_S = 1.0, 3.0
+
+
+@contextlib.asynccontextmanager
+async def started(modem: AtModem) -> AsyncIterator[tuple[TiantongChannel, FakeContext, list[Inbound]]]:
+    """A channel, and what it hears."""
+    settings = TiantongSettings(
+        device=str(modem.link), command_s=1.0, prompt_s=1.0, send_s=LIMIT_S, poll_s=0.2, part_s=SENDS_S, reopen_most_s=0.5, reset_s=0.5
+    )
+    ctx, heard = FakeContext(settings), []
+    channel = TiantongChannel(ctx)
+    await channel.start()
+
+    async def listen() -> None:
+        async for inbound in channel.inbound():
+            heard.append(inbound)
+            await inbound.ack()
+
+    ear = asyncio.create_task(listen())
+    try:
+        yield channel, ctx, heard
+    finally:
+        await channel.stop(ctx.clock.monotonic() + 1.0)
+        await ear
+
+
+async def until_up(ctx: FakeContext, *, up: bool) -> None:
+    async with asyncio.timeout(10.0 * TIMEOUT_SCALE):
+        while not (ctx.told and ctx.told[-1][0] is up):
+            await asyncio.sleep(0.01)
+
+
+async def test_a_text_by_satellite_takes_its_time_and_is_reported(tmp_path: Path) -> None:
+    """One part, sent once; DEVICE by its report."""
+    async with AtModem(tmp_path / "modem") as modem:
+        await modem.behave(delay_s=SENDS_S)
+        async with started(modem) as (channel, _, heard):
+            outcome = await channel.send(FakeJob(NUMBER, ORDER))
+            assert isinstance(outcome, Reached)
+            assert [(NUMBER, ORDER)] == [(sent.to, sent.text) for sent in modem.submits]
+            await modem.wait_for(lambda: len(modem.deleted) == 1)
+            (report,) = heard
+            assert (InboundKind.RECEIPT, Evidence.DEVICE) == (report.kind, report.level)
+            assert set(outcome.refs) <= {report.ref, *report.alternate_refs}
+
+
+async def test_registration_flaps_and_nothing_is_sent_into_the_gaps(tmp_path: Path) -> None:
+    """Down without a begin(), up again by itself, three times; what was sent was sent under a satellite."""
+    async with AtModem(tmp_path / "modem") as modem, started(modem) as (channel, ctx, _):
+        for flap in range(3):
+            await modem.register(2)
+            await until_up(ctx, up=False)
+            job = FakeJob(NUMBER, ORDER)
+            assert isinstance(await channel.send(job), Transient)
+            assert (0, flap) == (job.begun, len(modem.submits))
+            await modem.register(1)
+            await until_up(ctx, up=True)
+            assert isinstance(await channel.send(FakeJob(NUMBER, ORDER)), Reached)
+
+
+async def test_what_is_not_answered_in_time_is_in_doubt_and_on_the_air_once(tmp_path: Path) -> None:
+    """The late answer still counts."""
+    async with AtModem(tmp_path / "modem") as modem:
+        await modem.behave(delay_s=LIMIT_S + 0.3, silent=True)
+        async with started(modem) as (channel, ctx, heard):
+            assert Unknown("no-response") == await channel.send(FakeJob(NUMBER, ORDER))
+            await until_up(ctx, up=True)
+            assert [InboundKind.LATE_OUTCOME] == [one.kind for one in heard]
+            assert [ORDER] == modem.texts()
