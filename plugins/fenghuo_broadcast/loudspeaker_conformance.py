@@ -16,7 +16,7 @@ from fenghuo import Ability, Arrival, ConformancePeer, FrameError
 from fenghuo_adapters.rtp_framing import PACKET_S, RtpPacket
 from fenghuo_broadcast.loudspeaker_settings import LoudspeakerSettings
 
-__all__ = ["Receivers", "receivers"]
+__all__ = ["LoudspeakerPeer", "Receivers", "receivers"]
 
 _COUNT = 2000
 _HOSTS = tuple(f"127.77.{number // 200}.{number % 200 + 1}" for number in range(_COUNT))
@@ -35,26 +35,19 @@ with wave.open(sys.stdout.buffer, "wb") as made:
 """
 
 
-class Receivers(ConformancePeer):
-    """Each address is one; a stream has arrived when it is over, with the seconds that its packets last."""
+class LoudspeakerPeer(ConformancePeer):
+    """What any loudspeakers under examination have in common. `count`: of addresses."""
 
-    version = "sockets"
     abilities = frozenset({Ability.AIRTIME})
     bad_address = "239.192.9.9:1"
     is_local = True
     is_wordless = True
     is_shared = True
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._end: socket.socket
-        self._over: dict[tuple[str, int], asyncio.TimerHandle] = {}
-        self._packets: dict[tuple[str, int], int] = {}
-        self._last: dict[tuple[str, int], int] = {}
+    count = _COUNT
 
     def settings(self, port: int) -> LoudspeakerSettings:
         return LoudspeakerSettings(
-            speakers=tuple(f"{host}:{self.port}" for host in _HOSTS),
+            speakers=tuple(self.address(number) for number in range(self.count)),
             voice_command=(sys.executable, "-I", "-S", "-c", _VOICE),
             characters_a_second=_RATE,
             longest_s=20.0,
@@ -64,7 +57,20 @@ class Receivers(ConformancePeer):
         )
 
     def address(self, number: int) -> str:
-        return f"{_HOSTS[number % _COUNT]}:{self.port}"
+        return f"{_HOSTS[number % self.count]}:{self.port}"
+
+
+class Receivers(LoudspeakerPeer):
+    """Each address is one; a stream has arrived when it is over, with the seconds that its packets last."""
+
+    version = "sockets"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._end: socket.socket
+        self._over: dict[tuple[str, int], asyncio.TimerHandle] = {}
+        self._packets: dict[tuple[str, int], int] = {}
+        self._last: dict[tuple[str, int], int] = {}
 
     def open(self) -> None:
         """One socket for all addresses of the machine; the kernel says which was meant."""

@@ -12,8 +12,9 @@ import msgspec
 from fenghuo import Capabilities, ConfigError, Doubt, Evidence
 from fenghuo_broadcast.quiet import LoudSettings
 
-__all__ = ["LoudspeakerSettings", "capabilities", "check", "loudspeaker", "where"]
+__all__ = ["ESPEAK", "LoudspeakerSettings", "capabilities", "check", "loudspeaker", "where"]
 
+ESPEAK = "espeak-ng"
 DEFAULT_PORT = 5004
 """Source: RFC 3551 §8."""
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
@@ -111,4 +112,6 @@ def check(settings: LoudspeakerSettings, secret: Callable[[str], str]) -> Mappin
             found[key] = f"cannot be used: {fault}"
     if settings.voice_command and shutil.which(settings.voice_command[0]) is None:
         found["voice_command"] = f"names {settings.voice_command[0]}, which is not installed"
+    elif not settings.voice_command and not settings.clips and shutil.which(ESPEAK) is None:
+        found["voice_command"] = f"is empty and {ESPEAK} is not installed; install it, or name another voice, or recordings in clips"
     return found

@@ -14,10 +14,10 @@ from typing import Protocol
 
 from fenghuo import FenghuoError, FormatError
 from fenghuo_adapters.g711_framing import alaw_of_wave
+from fenghuo_broadcast.loudspeaker_settings import ESPEAK
 
-__all__ = ["ESPEAK", "CommandVoice", "EspeakVoice", "SpeechFailed", "Voice", "pinyin", "sentences"]
+__all__ = ["CommandVoice", "EspeakVoice", "SpeechFailed", "Voice", "pinyin", "sentences"]
 
-ESPEAK = "espeak-ng"
 _VOICE = "cmn-latn-pinyin"
 """espeak-ng 1.51 reads Hanzi with `-v cmn` as English letters; pinyin with tone figures it reads with the right tones."""
 _SENTENCE = re.compile(r"[^。！？；]+[。！？；]*")

@@ -23,6 +23,7 @@ from fenghuo_sms import SmsSettings
 from fenghuo_sms.conformance import OUR_NUMBER, PASSWORD, SmsPeer
 from fenghuo_vsat.conformance import SECRET as SITE_SECRET
 from fenghuo_vsat.conformance import SitePeer
+from tests.conformance.real_loudspeakers import gstreamer_loudspeakers
 from tests.conformance.real_modem import real_modem
 from tests.conformance.real_paper import readers
 from tests.conformance.real_platform import platform_process
@@ -260,6 +261,7 @@ def pytest_fenghuo_conformance() -> Sequence[ConformanceFixture]:
         ConformanceFixture("http.webhook", "node http", real_hook, standing=PeerStanding.REAL_PEER),
         ConformanceFixture("http.bulk", "bulk gateway", real_bulk),
         ConformanceFixture("broadcast.platform", "platform in a process", platform_process, standing=PeerStanding.VECTORS),
+        ConformanceFixture("broadcast.rtp", "GStreamer", gstreamer_loudspeakers, standing=PeerStanding.REAL_PEER),
         ConformanceFixture("runner.sheet", "poppler and zbar", readers, standing=PeerStanding.REAL_PEER),
         ConformanceFixture("siren.modbus", "pymodbus server", real_sirens, standing=PeerStanding.REAL_PEER),
         ConformanceFixture("vsat.http", "node http", real_site, standing=PeerStanding.REAL_PEER),

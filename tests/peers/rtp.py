@@ -20,7 +20,7 @@ from tests.peers import rtp_listener
 from tests.scale import TIMEOUT_SCALE
 from tests.signals import send
 
-__all__ = ["GROUP", "PORT", "clock", "ffmpeg", "gstreamer", "namespace", "recorded_s", "same_wave", "tone_wave"]
+__all__ = ["CAPS", "GROUP", "PORT", "clock", "ffmpeg", "gstreamer", "namespace", "recorded_s", "same_wave", "tone_wave"]
 
 
 def _free() -> int:

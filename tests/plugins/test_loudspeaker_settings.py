@@ -66,3 +66,10 @@ def test_the_level_stands_beside_the_text() -> None:
     made = loudspeaker_rendition(message(), Budget())
     assert made.text.encode() == made.data
     assert made.media_type.startswith("text/plain; charset=utf-8; level=")
+
+
+def test_a_channel_without_a_voice_is_told_before_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the three ways out."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    sentence = "is empty and espeak-ng is not installed; install it, or name another voice, or recordings in clips"
+    assert {"voice_command": sentence} == check(msgspec.convert(SPEAKER, LoudspeakerSettings), str)
