@@ -2,167 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import random
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import AsyncIterator
 
 import pytest
-import structlog
 
 from fenghuo import (
-    Denied,
     Evidence,
-    Inbound,
     InboundKind,
     NotReady,
     Outcome,
     Permanent,
     PowerLevel,
-    Priority,
     ProbeBudget,
     Reached,
-    Rendition,
     Scope,
-    Token,
-    Traffic,
     Transient,
     Unknown,
     Withdrawn,
 )
-from fenghuo.clock import Clock, SystemClock
 from fenghuo_narrowband.hrnp_channel import HrnpChannel
-from fenghuo_narrowband.hrnp_outcomes import SiteState, refusal_of, site_state
-from fenghuo_narrowband.hrnp_settings import HrnpSettings, station
+from fenghuo_narrowband.hrnp_settings import HrnpSettings
 from tests.peers.hrnp import HrnpGateway
-from tests.scale import TIMEOUT_SCALE
-
-PATIENCE_S = 10.0 * TIMEOUT_SCALE
-US = 1001
-
-
-def settings_for(gateway: HrnpGateway, **more: Any) -> HrnpSettings:
-    base: dict[str, Any] = {"answer_s": 0.5, "ack_s": 0.3, "connect_s": 1.0, "heartbeat_s": 0.5, "reopen_max_s": 0.3} | more
-    return HrnpSettings(host="127.0.0.1", port=gateway.port, radio_id=US, **base)
-
-
-@dataclass
-class FakeContext:
-    """A channel context that remembers what was said of health."""
-
-    settings: HrnpSettings
-    name: str = "dmr-a"
-    clock: Clock = field(default_factory=SystemClock)
-    random: random.Random = field(default_factory=lambda: random.Random(1))
-    log: structlog.stdlib.BoundLogger = field(default_factory=structlog.stdlib.get_logger)
-    told: list[tuple[bool, str]] = field(default_factory=list)
-    strains: list[str] = field(default_factory=list)
-    link: Any = None
-    notes: Any = None
-
-    def secret(self, path: str) -> str:
-        raise AssertionError("it has no secrets")
-
-    def health(self, up: bool, reason: str) -> None:
-        self.told.append((up, reason))
-
-    def strained(self, reason: str) -> None:
-        self.strains.append(reason)
-
-    async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            while not holds():
-                await asyncio.sleep(0.01)
-
-
-@dataclass
-class FakeEmission:
-    """A licence to emit. `urgent`: what turn() raises before the second part."""
-
-    payload: Rendition
-    token: Token
-    n: int = 1
-    validity_s: float = 3600.0
-    number: int = 17
-    urgent: Exception | None = None
-    turns: int = 0
-
-    async def turn(self) -> None:
-        self.turns += 1
-        if self.urgent is not None and self.turns > 1:
-            raise self.urgent
-
-
-class FakeJob:
-    """One delivery; `begun` counts the licences that were opened."""
-
-    def __init__(
-        self,
-        address: str,
-        text: str = "【应急】红旗镇立即转移",
-        *,
-        token: str = "t-1",
-        denied: Denied | None = None,
-        urgent: Exception | None = None,
-    ) -> None:
-        self.address = address
-        self.address_kind = "dmr"
-        self.priority = Priority.P0
-        self.traffic = Traffic.ACTUAL
-        self.size = len(text.encode())
-        self.deadline = SystemClock().monotonic() + 60.0
-        self.begun = 0
-        self._emission = FakeEmission(Rendition("radio", text, text.encode()), Token(token), urgent=urgent)
-        self._denied = denied
-
-    @contextlib.asynccontextmanager
-    async def begin(self) -> AsyncIterator[FakeEmission]:
-        self.begun += 1
-        if self._denied is not None:
-            raise self._denied
-        yield self._emission
-
-
-class Ear:
-    """Takes everything a channel hears and acknowledges it, as the core does after its commit; `deaf` holds that back."""
-
-    def __init__(self, channel: HrnpChannel) -> None:
-        self.heard: list[Inbound] = []
-        self.deaf = False
-        self._news = asyncio.Event()
-        self._task = asyncio.create_task(self._listen(channel))
-
-    async def until(self, holds: Callable[[list[Inbound]], bool]) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            while not holds(self.heard):
-                self._news.clear()
-                await self._news.wait()
-
-    async def end(self) -> None:
-        await asyncio.wait_for(self._task, PATIENCE_S)
-
-    async def _listen(self, channel: HrnpChannel) -> None:
-        async for inbound in channel.inbound():
-            self.heard.append(inbound)
-            if not self.deaf:
-                await inbound.ack()
-            self._news.set()
-
-
-@contextlib.asynccontextmanager
-async def started(gateway: HrnpGateway, **settings: Any) -> AsyncIterator[tuple[HrnpChannel, FakeContext, Ear]]:
-    ctx = FakeContext(settings_for(gateway, **settings))
-    channel = HrnpChannel(ctx)
-    await channel.start()
-    ear = Ear(channel)
-    try:
-        yield channel, ctx, ear
-    finally:
-        await channel.stop(ctx.clock.monotonic() + 1.0)
-        await ear.end()
-
+from tests.plugins.hrnp_fakes import US, FakeContext, FakeJob, started
 
 pytestmark = pytest.mark.peer
 
@@ -350,55 +211,6 @@ async def test_bad_numbers_power_and_refused_licences(gateway: HrnpGateway) -> N
         assert Transient(Scope.CHANNEL, "listening-only") == await channel.send(FakeJob("1002"))
         assert (await channel.probe(ProbeBudget(timeout_s=1.0))).answered
         assert [] == gateway.texts
-
-
-@pytest.mark.parametrize("result", range(16))
-def test_every_result_has_an_outcome(result: int) -> None:
-    """Only 0 is no refusal; what nobody knows is the recipient's for now."""
-    assert (result == 0) == (refusal_of(result) is None)
-
-
-@pytest.mark.parametrize(("text", "written"), [("1002", "1002"), (" G9001 ", "g9001"), ("16777215", "16777215")])
-def test_a_station_has_one_way_of_writing(text: str, written: str) -> None:
-    """A radio is its number, a group has a g before it."""
-    assert written == station(text)
-
-
-@pytest.mark.parametrize("text", ["", "0", "g0", "16777216", "10.0.3.234", "gg1", "１００２"])
-def test_what_is_no_station_is_refused_with_a_sentence(text: str) -> None:
-    """The sentence repeats what was written."""
-    with pytest.raises(ValueError, match="is no DMR station"):
-        station(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "state"),
-    [("SITE CORE", SiteState.CORE_CONNECTED), (" site local ", SiteState.LOCAL_TRUNKING), ("SITE", None), ("SITE CORE now", None)],
-)
-def test_a_site_says_its_state_in_two_words(text: str, state: SiteState | None) -> None:
-    """Anything else is a person's text."""
-    assert state is site_state(text)
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        ({"host": ""}, "host is empty"),
-        ({"port": 0}, "is not a port"),
-        ({"radio_id": 0}, "radio_id 0 is not the number of a radio"),
-        ({"sites": {"BS-3": 16777216}}, "sites.BS-3 16777216 is not the number of a radio"),
-        ({"driver": "tcp", "local_port": 3004}, "local_port is for driver"),
-        ({"subnet": 0}, "subnet 0 is not one of 1 to 255"),
-        ({"characters": 10}, "characters 10 is not one of 40 to 1000"),
-        ({"tries": 0}, "tries 0 is not one of 1 to 10"),
-        ({"answer_s": 0.0}, "answer_s 0.0 must be greater than 0"),
-    ],
-    ids=lambda value: str(value)[:24],
-)
-def test_each_mistake_has_its_sentence(change: dict[str, Any], sentence: str) -> None:
-    """Field, value, and what would be right."""
-    with pytest.raises(ValueError, match=sentence):
-        HrnpSettings(**{"host": "10.8.0.9", "radio_id": US, **change})
 
 
 @pytest.fixture
