@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 _MARGIN_S = 30.0
+"""For the layout of a sheet of many pages, beside two turns of the print command: that of a page may stand before that of an order."""
 
 
 def capabilities(settings: SheetSettings) -> Capabilities:
@@ -44,7 +45,7 @@ def capabilities(settings: SheetSettings) -> Capabilities:
         batch=True,
         inbound=bool(settings.returns_folder),
         receipt_q95_s=settings.back_s,
-        attempt_s=settings.print_s + _MARGIN_S,
+        attempt_s=2 * settings.print_s + _MARGIN_S,
         needs=("road",),
     )
 

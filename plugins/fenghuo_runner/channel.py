@@ -63,6 +63,8 @@ class SheetChannel(SimpleChannel):
         self._ctx = ctx
         self._settings: SheetSettings = ctx.settings
         self._is_open = False
+        self._at_work = asyncio.Lock()  # an order and a page may come at one time, and on one roll of paper their lines would mix
+        self._handed: dict[Path, float] = {}  # files that the core has and has not kept yet, since when
 
     async def start(self) -> None:
         """Raises: NotReady: an outlet is not there yet."""
@@ -75,7 +77,7 @@ class SheetChannel(SimpleChannel):
         self._is_open = False
 
     def estimate(self, size: int, address: str) -> Estimate:
-        return Estimate(latency_q50_s=self._settings.back_s / 2, latency_q95_s=self._settings.back_s)
+        return Estimate(latency_q50_s=self._settings.there_s, latency_q95_s=self._settings.back_s)
 
     async def probe(self, budget: ProbeBudget) -> ProbeResult:
         missing = await asyncio.to_thread(why_not_ready, self._settings)
@@ -134,7 +136,8 @@ class SheetChannel(SimpleChannel):
                 at=self._ctx.clock.time(),
                 issued_by=self._settings.issued_by,
             )
-            pdf = await asyncio.to_thread(page, sheet, self._settings.font_path)
+            async with self._at_work:
+                pdf = await asyncio.to_thread(page, sheet, self._settings.font_path)
         except (FormatError, OSError, ValueError) as cause:  # nothing is out yet
             self._ctx.log.error("a sheet cannot be laid out", code=code, cause=str(cause))
             return Permanent(Scope.MESSAGE, "no-layout")
@@ -142,7 +145,8 @@ class SheetChannel(SimpleChannel):
             return Transient(Scope.CHANNEL, "stopped")
         try:
             out = partial(put_out, self._settings, code, pdf=pdf, lines=plain(sheet), strip=plain(sheet, self._settings.columns))
-            await asyncio.to_thread(out)
+            async with self._at_work:
+                await asyncio.to_thread(out)
         except Unprinted as cause:
             self._ctx.log.warning("a sheet may be on paper in part", code=code, cause=str(cause))
             return Unknown("printer")
@@ -162,11 +166,21 @@ class SheetChannel(SimpleChannel):
         """Each file in returns_folder, oldest first; it is taken away once the core has kept it."""
         folder = Path(self._settings.returns_folder) if self._settings.returns_folder else None
         while self._is_open and folder is not None:
-            for path in await asyncio.to_thread(_waiting, folder):
-                found = await self._read(path)
+            waiting = await asyncio.to_thread(_waiting, folder)
+            self._handed = {path: at for path, at in self._handed.items() if path in waiting}
+            for path in waiting:
+                found = await self._read(path) if self._is_due(path) else None
                 if found is not None:
                     yield found
             await asyncio.sleep(self._settings.look_s)
+
+    def _is_due(self, path: Path) -> bool:
+        """Whether it is to be read: not again while the core has it in hand, and from time to time where that came to nothing."""
+        now = self._ctx.clock.monotonic()
+        if now - self._handed.get(path, -AGAIN_S) < AGAIN_S:
+            return False
+        self._handed[path] = now
+        return True
 
     async def _read(self, path: Path) -> Inbound | None:
         try:
@@ -176,6 +190,7 @@ class SheetChannel(SimpleChannel):
         except (FormatError, UnicodeDecodeError) as fault:
             self._ctx.log.warning("a returned code is not read", file=path.name, cause=str(fault))
             await asyncio.to_thread(_set_aside, path)
+            self._handed.pop(path, None)
             return None
         except OSError as fault:
             self._ctx.log.warning("a returned file is not read", file=path.name, cause=fault.strerror)
@@ -183,6 +198,7 @@ class SheetChannel(SimpleChannel):
 
         async def take_away() -> None:
             await asyncio.to_thread(partial(path.unlink, missing_ok=True))
+            self._handed.pop(path, None)
 
         return Inbound(
             InboundKind.RECEIPT,

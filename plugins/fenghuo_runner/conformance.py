@@ -44,7 +44,13 @@ class FolderPeer(ConformancePeer):
         for name in ("out", "back"):
             (home / name).mkdir()
         return SheetSettings(
-            out_folder=str(home / "out"), returns_folder=str(home / "back"), charset="utf-8", back_s=30.0, print_s=5.0, look_s=0.05
+            out_folder=str(home / "out"),
+            returns_folder=str(home / "back"),
+            charset="utf-8",
+            there_s=1.0,
+            back_s=30.0,
+            print_s=5.0,
+            look_s=0.05,
         )
 
     def address(self, number: int) -> str:

@@ -36,9 +36,9 @@ from fenghuo import (
 from fenghuo.formats.code_word import code_of
 from fenghuo.formats.sheet import sheet_body
 from fenghuo_runner import SheetSettings
-from fenghuo_runner.channel import SheetChannel
+from fenghuo_runner.channel import AGAIN_S, SheetChannel
 from tests.core.formats.test_renditions import alert
-from tests.plugins.narrowband_fakes import FakeContext, FakeEmission, FakeJob
+from tests.plugins.narrowband_fakes import FakeClock, FakeContext, FakeEmission, FakeJob
 from tests.scale import TIMEOUT_SCALE
 
 CODE = code_of(Token("t-1"))
@@ -65,8 +65,8 @@ def settings(folder: Path, **more: Any) -> SheetSettings:
     return SheetSettings(**{**usual, **more})
 
 
-async def started(made: SheetSettings, **files: str) -> SheetChannel:
-    context = SheetContext(made)  # type: ignore[arg-type]  # the fake is of another plugin
+async def started(made: SheetSettings, clock: FakeClock | None = None, **files: str) -> SheetChannel:
+    context = SheetContext(made, clock=clock or FakeClock())  # type: ignore[arg-type]  # the fake is of another plugin
     context.files = files
     channel = SheetChannel(cast(ChannelContext, context))  # it has all that this channel asks for
     await channel.start()
@@ -219,6 +219,20 @@ async def test_a_code_that_comes_back_is_a_persons_receipt_and_is_taken_away_onc
     assert [] == list((tmp_path / "back").iterdir())
 
 
+async def test_a_code_that_is_being_kept_is_not_handed_over_again(tmp_path: Path) -> None:
+    """Until it is plain that nothing came of it; then it is, for it still lies there."""
+    clock = FakeClock()
+    channel = await started(settings(tmp_path), clock)
+    (tmp_path / "back" / "1.scan").write_text(f"FH1:{CODE} 李四")
+    stream = channel.inbound()
+    async with asyncio.timeout(5 * TIMEOUT_SCALE):
+        assert "李四" == (await anext(stream)).text
+        (tmp_path / "back" / "2.scan").write_text(f"FH1:{CODE} 王五")
+        assert "王五" == (await anext(stream)).text
+        clock.now += AGAIN_S
+        assert "李四" == (await anext(stream)).text
+
+
 async def test_what_is_no_code_is_set_aside_for_a_person(tmp_path: Path) -> None:
     """It stops nothing behind it; a file that is being written is left alone."""
     channel = await started(settings(tmp_path))
@@ -233,8 +247,8 @@ async def test_what_is_no_code_is_set_aside_for_a_person(tmp_path: Path) -> None
 
 async def test_the_estimate_says_how_long_a_person_takes(tmp_path: Path) -> None:
     """Nothing is on the air, and nothing is paid."""
-    estimate = (await started(settings(tmp_path, back_s=600))).estimate(1000, "洪泾村")
-    assert (300.0, 600.0, 0.0, 0.0) == (estimate.latency_q50_s, estimate.latency_q95_s, estimate.airtime_s, estimate.fee_fen)
+    estimate = (await started(settings(tmp_path, there_s=120, back_s=600))).estimate(1000, "洪泾村")
+    assert (120.0, 600.0, 0.0, 0.0) == (estimate.latency_q50_s, estimate.latency_q95_s, estimate.airtime_s, estimate.fee_fen)
 
 
 class Page:

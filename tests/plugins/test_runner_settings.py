@@ -29,6 +29,10 @@ HEAD = "place,household,people,note\n"
         ({"out_folder": "/a", "charset": "gbk"}, "Invalid enum value 'gbk' - at `$.charset`"),
         ({"out_folder": "/a", "back_s": 0}, "Expected `float` > 0.0 - at `$.back_s`"),
         ({"out_folder": "/a", "carriers": {"": "王"}}, "a place is empty; write where the sheet is carried, for example 洪泾村3组"),
+        (
+            {"out_folder": "/a", "there_s": 600, "back_s": 60},
+            "there_s = 600 is longer than back_s = 60; a sheet is there before it is back",
+        ),
         ({"out": "/a"}, "Object contains unknown field `out`"),
     ],
 )
