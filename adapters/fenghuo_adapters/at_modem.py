@@ -1,7 +1,6 @@
 """One modem that stays ready: opened again whenever it was lost, looked at in a cadence, and helped up a ladder when it hangs.
 
-It owns one task. The ladder: AT again; then the reset command; then its power, where there is a command for that. A submission that
-is refused for the recipient's sake, whatever the number, moves nothing here.
+It owns one task. A submission that is refused for the recipient's sake, whatever the number, moves nothing here.
 """
 
 from __future__ import annotations
@@ -15,9 +14,10 @@ import msgspec
 from fenghuo.errors import LinkBroken, LinkError, LinkTimeout
 from fenghuo_adapters.at_framing import Stored
 from fenghuo_adapters.at_inbox import Arrival, Inbox
+from fenghuo_adapters.at_ladder import Ladder, NoNetwork
 from fenghuo_adapters.at_profile import Profile
 from fenghuo_adapters.at_session import AtRefused, AtSession, LateReference, News, NotHandedOver, OutOfStep, Registration, Shown
-from fenghuo_adapters.at_setup import PinRefused, Ready, SimFault, Standing, look, renew_notices, set_up
+from fenghuo_adapters.at_setup import PinRefused, Ready, Standing, look, renew_notices, set_up
 from fenghuo_adapters.at_status import Blame, blame_of
 from fenghuo_adapters.kiss_line import ByteLine, Pauses
 from fenghuo_adapters.pdu_framing import Encoded
@@ -25,18 +25,12 @@ from fenghuo_adapters.pdu_framing import Encoded
 __all__ = ["Modem", "ModemEvents", "NotReadyToSend"]
 
 _FIRST_PAUSE_S = 0.5
-_POWER_S = 30.0
-"""Longest that the program may take that switches a modem off and on."""
 _UNSURE_MOST = 3
 """So many submissions in a row, refused without a reason, are the modem's fault."""
 
 
 class NotReadyToSend(NotHandedOver):
     """No modem is up, or none came free in time: nothing was written."""
-
-
-class _Stuck(LinkError):
-    """It answers, and has found no network for too long."""
 
 
 class ModemEvents(Protocol):
@@ -68,7 +62,6 @@ class Modem:
         self.signal: float | None = None
         self.is_up = False
         self.is_taken = False
-        self.resets = 0
         self._line = line
         self._profile = msgspec.structs.replace(profile, pin="") if withholds_pin else profile
         self._events = events
@@ -78,7 +71,7 @@ class Modem:
         self._wanted = asyncio.Event()
         self._inbox = Inbox(events.arrived, self._wanted.set, lambda: asyncio.get_running_loop().time())
         self._acknowledges = False
-        self._rung = 0
+        self._ladder = Ladder(line, profile)
         self._unsure = 0
         self._missed_since: float | None = None
 
@@ -164,7 +157,8 @@ class Modem:
                 await self._tend(session)
             except LinkError as failed:
                 await self._drop(str(failed))
-                await self._climb(failed)
+                if trouble := await self._ladder.climb(failed):
+                    self._tell(up=False, why=trouble)
             session = None
             await asyncio.sleep(self._pauses.next_s())
 
@@ -201,7 +195,7 @@ class Modem:
         self._miss_network(standing)
 
     def _miss_network(self, standing: Standing) -> None:
-        """Some modems find their network again only after a restart. Raises: _Stuck."""
+        """Some modems find their network again only after a restart. Raises: NoNetwork."""
         now, limit_s = asyncio.get_running_loop().time(), self._profile.unregistered_reset_s
         if standing.is_up:
             self._missed_since = None
@@ -209,7 +203,7 @@ class Modem:
             self._missed_since = now
         elif limit_s and now - self._missed_since >= limit_s:
             self._missed_since = now
-            raise _Stuck(f"{standing.fault} for {limit_s:g} s")
+            raise NoNetwork(f"{standing.fault} for {limit_s:g} s")
 
     async def _tend(self, session: AtSession) -> None:
         """Look, read, wait: until the line is lost or the modem does not answer. Raises: LinkError."""
@@ -230,7 +224,7 @@ class Modem:
         """It answers: the next trouble begins at the foot of the ladder, once it has held for a while."""
         if asyncio.get_running_loop().time() - opened_at >= self._profile.poll_s:
             self._pauses.reset()
-            self._rung = 0
+            self._ladder.descend()
 
     async def _idle(self, session: AtSession) -> None:
         """Do what is asked for until the next look is due. Raises: LinkError."""
@@ -250,53 +244,6 @@ class Modem:
             if not (self._wanted.is_set() and self._inbox.has_work and session.is_in_step):
                 return
             self._wanted.clear()
-
-    async def _climb(self, failed: LinkError) -> None:
-        """The next rung of the ladder; AT again was the first. One that answers, with a refusal, may still be starting: it is only asked
-        again; and a SIM waits for a person."""
-        if isinstance(failed, SimFault | AtRefused):
-            return
-        self._rung += 1
-        if isinstance(failed, _Stuck) or (self._rung % 3 == 2 and isinstance(failed, LinkTimeout)):
-            await self._reset()
-        elif self._rung % 3 == 0 and self._profile.power_command:
-            await self._cut_power()
-
-    async def _reset(self) -> None:
-        self.resets += 1
-        try:
-            streams = await self._line.open()
-        except LinkError:
-            return  # it is told by the next opening
-        session = AtSession(streams, name=self.name, on_news=lambda news: None)
-        try:
-            await session.command(self._profile.reset_command, within_s=self._profile.command_s)
-        except LinkError:
-            pass  # it hangs: that is why it is reset, and the next opening tells
-        finally:
-            await session.close()
-        await asyncio.sleep(self._profile.reset_s)
-
-    async def _cut_power(self) -> None:
-        self.resets += 1
-        command = self._profile.power_command
-        try:
-            switch = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL)
-        except OSError as exc:
-            self._tell(up=False, why=f"{command[0]} cannot be run: {exc.strerror}")
-            return
-        try:
-            async with asyncio.timeout(_POWER_S):
-                status = await switch.wait()
-        except TimeoutError:
-            status = -1
-        finally:
-            if switch.returncode is None:
-                switch.kill()
-                await switch.wait()
-        if status != 0:
-            self._tell(up=False, why=f"{command[0]} ended with {status}")
-        await asyncio.sleep(self._profile.power_s)
 
     async def _drop(self, why: str) -> None:
         session, self._session = self._session, None
