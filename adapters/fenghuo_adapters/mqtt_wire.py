@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from paho.mqtt.client import MQTT_ERR_SUCCESS, Client, ConnectFlags, DisconnectFlags, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, LogLevel, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -70,6 +70,7 @@ class Wire:
         self._answers: dict[int, asyncio.Future[Answer]] = {}
         self._subscribed: dict[int, asyncio.Future[list[ReasonCode]]] = {}
         self._unacknowledged: deque[_Unacknowledged] = deque()
+        self._trouble = ""
         self._tick: asyncio.TimerHandle | None = None
         self._read_at = self._written_at = loop.time()
         self._paho = self._made()
@@ -104,6 +105,7 @@ class Wire:
         properties.ReceiveMaximum = self._login.unacknowledged
         self._paho.connect("broker", keepalive=self._login.keepalive_s, clean_start=False, properties=properties)
         await self._connected
+        self._paho.on_log = None  # it would be formatted for every packet
         self._keep_alive()
 
     async def subscribe(self, topics: Sequence[str], *, within_s: float) -> None:
@@ -160,6 +162,7 @@ class Wire:
         paho.max_inflight_messages_set(0)  # the caller's window is narrower, and what paho would queue is nowhere on a disk
         if self._login.username:
             paho.username_pw_set(self._login.username, self._login.password or None)
+        paho.on_log = self._on_log
         paho.on_connect = self._on_connect
         paho.on_disconnect = self._on_disconnect
         paho.on_subscribe = self._on_subscribe
@@ -197,6 +200,10 @@ class Wire:
         due = min(self._read_at, self._written_at) + keepalive_s
         self._tick = self._loop.call_at((due if due > now else now + keepalive_s) + _LATE_S, self._keep_alive)
 
+    def _on_log(self, _client: Client, _data: object, level: int, line: str) -> None:
+        if level == LogLevel.MQTT_LOG_ERR:
+            self._trouble = f" ({line})"
+
     def _on_connect(self, _client: Client, _data: object, flags: ConnectFlags, code: ReasonCode, properties: Properties | None) -> None:
         if self._connected.done():
             return
@@ -212,8 +219,10 @@ class Wire:
         self, _client: Client, _data: object, flags: DisconnectFlags, code: ReasonCode, _properties: Properties | None
     ) -> None:
         who = "the broker ended it" if flags.is_disconnect_packet_from_server else "the connection was lost"
+        is_in = self._connected.done()
+        reason = f"{who}: {code.getName()}" if is_in else f"the broker closed the connection before it let us in{self._trouble}"
         # Called with a lock of paho's that closing its socket takes as well.
-        self._loop.call_soon(self._end, f"{who}: {code.getName()}")
+        self._loop.call_soon(self._end, reason)
 
     def _on_socket_open(self, _client: Client, _data: object, opened: SocketLike) -> None:
         self._loop.add_reader(opened.fileno(), self._read)
@@ -302,6 +311,9 @@ async def connect(
     try:
         async with asyncio.timeout(within_s):
             await wire.log_in(dialled)
+    except LinkBroken as closed:
+        hint = "it may want a certificate of ours, or trust another authority" if tls else "it may want TLS, or speak no MQTT 5"
+        raise LinkBroken(f"{place}: {closed}; {hint}") from closed
     except TimeoutError as late:
         wire.drop("no CONNACK")
         raise LinkTimeout(f"{place} took the connection and sent no CONNACK within {within_s:g} s") from late

@@ -118,6 +118,20 @@ async def test_what_was_not_kept_comes_again_after_a_crash(tmp_path: Path) -> No
             arrived.acknowledge()
 
 
+async def test_what_could_not_be_kept_for_long_is_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk may have space again: only a new connection makes a broker send once more what nobody acknowledged."""
+    monkeypatch.setattr("fenghuo_adapters.mqtt_session.HELD_S", 0.2)
+    told = Told()
+    async with Mosquitto(tmp_path) as broker, session(broker, told) as made:
+        await write(broker, "fenghuo/hq/in/van1", "收到")
+        assert await made.receive() is not None
+        again = await made.receive()
+        assert again is not None
+        assert ("收到".encode(), True) == (again.payload, again.duplicate)
+        again.acknowledge()
+        assert "could not be kept for 0.2 s" in told.words[1]
+
+
 async def test_a_killed_broker_is_found_again(tmp_path: Path) -> None:
     """A publication that it had not answered raises; the loss is told once; the next one goes over a new connection, and is subscribed."""
     told = Told()

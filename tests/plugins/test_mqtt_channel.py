@@ -194,6 +194,23 @@ async def test_a_broker_that_is_not_ours_is_not_spoken_to(tmp_path: Path) -> Non
         assert not any("connected from" in line for line in broker.log)
 
 
+async def test_a_broker_that_shuts_the_door_is_told_with_what_it_may_want(tmp_path: Path) -> None:
+    """Without a certificate where it wants one, and without TLS where it speaks nothing else."""
+    county = Authority(tmp_path)
+    county.issue("localhost")
+    listener = (
+        f"cafile {tmp_path}/county.pem",
+        f"certfile {tmp_path}/localhost.crt",
+        f"keyfile {tmp_path}/localhost.key",
+        "require_certificate true",
+    )
+    async with Mosquitto(tmp_path, settings=(), listener=listener) as broker:
+        with pytest.raises(NotReady, match="it may want a certificate of ours"):
+            await MqttChannel(FakeContext(settings_for(broker, plain=False, ca_file="ca"), {"ca": county.pem})).start()
+        with pytest.raises(NotReady, match="it may want TLS"):
+            await MqttChannel(FakeContext(settings_for(broker))).start()
+
+
 async def test_a_wrong_password_is_told_as_such(tmp_path: Path) -> None:
     """Trying again with the same one will not help."""
     async with Mosquitto(tmp_path, settings=(), anonymous=False) as broker:
