@@ -39,6 +39,7 @@ from fenghuo_broadcast import ebd
 from fenghuo_broadcast.ebd import Broadcast
 from fenghuo_broadcast.ebd_numbers import area_of, ebrid
 from fenghuo_broadcast.ebm import Programme, programme_of
+from fenghuo_broadcast.platform_doubts import Doubts
 from fenghuo_broadcast.platform_exchange import PlatformExchange
 from fenghuo_broadcast.platform_outcomes import WENT_NOWHERE, of_state, worst
 from fenghuo_broadcast.platform_plays import ENDED, DayIsFull, Play, Plays
@@ -50,7 +51,6 @@ __all__ = ["PlatformChannel"]
 
 MARGIN_S = 0.2
 """Left of the job's deadline for our own work."""
-ASK_AGAIN_S = 1.0
 FORGOTTEN_S = 30 * 86_400.0
 """So long after a restore an emission that we know nothing of may have been one of the time that was lost."""
 NOT_NOTED = Transient(Scope.CHANNEL, "not-noted")
@@ -68,6 +68,7 @@ class PlatformChannel(SimpleChannel):
         self._plays = Plays(ctx.notes, settings.source)
         self._reports = Reports(settings, self._plays)
         self._line = PlatformExchange(settings, ctx.clock.time)
+        self._doubts = Doubts(self._asked_once)
         self._door = PacketDoor(self._answer)
         self._heart: asyncio.Task[None] | None = None
         self._is_open = False
@@ -121,15 +122,7 @@ class PlatformChannel(SimpleChannel):
         if play is None:
             is_sure = self._ctx.clock.time() > self._forgotten_until
             return WENT_NOWHERE if is_sure else Unknown("the store went back in time")
-        end = self._ctx.clock.monotonic() + self._settings.query_s
-        while True:
-            left_s = end - self._ctx.clock.monotonic()
-            try:
-                return worst([await self._asked(play, number, left_s) for number in play.stops or play.ebmids])
-            except LinkError:
-                if left_s <= ASK_AGAIN_S or not self._is_open:
-                    raise
-            await asyncio.sleep(ASK_AGAIN_S)
+        return await self._doubts.resolve(ref, within_s=self._settings.query_s)
 
     async def probe(self, budget: ProbeBudget) -> ProbeResult:
         """A heartbeat. Raises: LinkError."""
@@ -193,10 +186,17 @@ class PlatformChannel(SimpleChannel):
                 given.append(self._line.give(ebd.stop(self._line.head(address), broadcast, stopped), (own,), limit_s))
         return worst(list(await asyncio.gather(*given)))
 
+    async def _asked_once(self, ref: AttemptRef) -> Outcome:
+        """Raises: LinkError."""
+        play = self._plays.of(ref.token)
+        if play is None:
+            return WENT_NOWHERE
+        return worst([await self._asked(play, number, self._settings.timeout_s) for number in play.stops or play.ebmids])
+
     async def _asked(self, play: Play, number: str, limit_s: float) -> Outcome:
         """What became of one number. Raises: LinkError."""
         waiting = self._reports.expected(number)
-        answer = await self._line.ask(ebd.state_request(self._line.head(play.address), number), min(limit_s, self._settings.timeout_s))
+        answer = await self._line.ask(ebd.state_request(self._line.head(play.address), number), limit_s)
         state = next((state for state in answer.states if state.ebmid == number), None)
         if state is None and answer.result is not None and answer.result.code in self._settings.absent_codes:
             return Reached(Evidence.AIRED) if play.stops else WENT_NOWHERE
@@ -229,6 +229,8 @@ class PlatformChannel(SimpleChannel):
             if not is_up:
                 self._ctx.health(True, "the platform answers")
                 is_up = True
+            for item in await self._doubts.again():
+                await self._reports.hand_over(item)
 
     def _refusal(self, job: SendJob, programme: Programme) -> Outcome | None:
         if not programme.event_type:

@@ -46,6 +46,10 @@ class Reports:
         while (item := await self._waiting.get()) is not None:
             yield item
 
+    async def hand_over(self, item: Inbound) -> None:
+        """What we found out ourselves."""
+        await self._waiting.put(item)
+
     def end(self) -> None:
         """Whoever reads inbound() comes to its end; what it has not read was never answered for, and is said again."""
         while self._waiting.full():

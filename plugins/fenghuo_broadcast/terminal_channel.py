@@ -38,6 +38,7 @@ from fenghuo_adapters.broadcast_terminal_line import NotWritten
 from fenghuo_broadcast import terminal_command as command
 from fenghuo_broadcast.ebd_numbers import area_of, ebrid
 from fenghuo_broadcast.ebm import Programme, programme_of
+from fenghuo_broadcast.platform_doubts import Doubts
 from fenghuo_broadcast.platform_plays import DONE, ENDED, FAILED, SOUNDS, STOPPED, DayIsFull, Play, Plays
 from fenghuo_broadcast.quiet import Loudness
 from fenghuo_broadcast.terminal_command import Manner, Report
@@ -47,7 +48,6 @@ from fenghuo_broadcast.terminal_settings import TerminalSettings
 __all__ = ["TerminalChannel"]
 
 MARGIN_S = 0.2
-ASK_AGAIN_S = 1.0
 FORGOTTEN_S = 30 * 86_400.0
 """So long after a restore an emission that we know nothing of may have been one of the time that was lost."""
 NOT_NOTED = Transient(Scope.CHANNEL, "not-noted")
@@ -68,6 +68,7 @@ class TerminalChannel(SimpleChannel):
         self._loudness = Loudness(settings, ctx.name)
         self._plays = Plays(ctx.notes, settings.source)
         self._exchange = TerminalExchange(settings, ctx.clock.time, self._changed, ctx.random)
+        self._doubts = Doubts(self._asked_once)
         self._passed: asyncio.Queue[Inbound | None] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
         self._is_back = asyncio.Event()
@@ -127,15 +128,7 @@ class TerminalChannel(SimpleChannel):
             return WENT_NOWHERE if is_sure else Unknown("the store went back in time")
         if play.stops:
             return SAY_AGAIN  # a second stop does no harm
-        end = self._ctx.clock.monotonic() + self._settings.query_s
-        while True:
-            left_s = end - self._ctx.clock.monotonic()
-            try:
-                return await self._asked(play, min(left_s, self._settings.answer_s))
-            except LinkError:
-                if left_s <= ASK_AGAIN_S or not self._is_open:
-                    raise
-            await asyncio.sleep(ASK_AGAIN_S)
+        return await self._doubts.resolve(ref, within_s=self._settings.query_s)
 
     async def inbound(self) -> AsyncIterator[Inbound]:
         while (item := await self._passed.get()) is not None:
@@ -218,6 +211,11 @@ class TerminalChannel(SimpleChannel):
             return Permanent(Scope.RECIPIENT, f"refused-{answer.data[0]}")
         return Reached(Evidence.ACCEPTED, refs)
 
+    async def _asked_once(self, ref: AttemptRef) -> Outcome:
+        """Raises: LinkError."""
+        play = self._plays.of(ref.token)
+        return await self._asked(play, self._settings.answer_s) if play is not None else WENT_NOWHERE
+
     async def _asked(self, play: Play, limit_s: float) -> Outcome:
         """Raises: LinkError."""
         now = int(self._ctx.clock.time())
@@ -245,6 +243,8 @@ class TerminalChannel(SimpleChannel):
                 except LinkError:
                     break  # the line is gone again
                 self._pass(play.ebmids[0], outcome)
+            for item in await self._doubts.again():
+                self._passed.put_nowait(item)
             await self._is_back.wait()
             sounding = self._plays.all_sounding(self._ctx.clock.time())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Self
 import msgspec
 
 from tests.scale import TIMEOUT_SCALE
+from tests.signals import send
 
 __all__ = ["CERTIFICATE", "ISSUER", "PLATFORM", "Happened", "PlatformSimulator"]
 
@@ -87,6 +89,15 @@ class PlatformSimulator:
         assert self._process is not None
         self._process.kill()
         await self._process.wait()
+
+    async def pause(self) -> None:
+        """It answers nobody until go_on()."""
+        assert self._process is not None
+        send(self._process, signal.SIGSTOP)
+
+    async def go_on(self) -> None:
+        assert self._process is not None
+        send(self._process, signal.SIGCONT)
 
     async def wait(self, what: str, *, ebmid: str = "", after: int = 0, within_s: float = 10.0) -> Happened:
         """The first line of this kind, about this number if given, not among the first `after`."""

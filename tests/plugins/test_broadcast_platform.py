@@ -15,7 +15,7 @@ import pytest
 from lxml import etree
 
 import fenghuo_broadcast
-from fenghuo import AttemptRef, AuthFailed, Evidence, LinkError, NotReady, Outcome, Permanent, Reached, Scope, Transient
+from fenghuo import AttemptRef, AuthFailed, Evidence, InboundKind, LinkError, NotReady, Outcome, Permanent, Reached, Scope, Transient
 from fenghuo.model.message import Message
 from fenghuo.model.traffic import Action, Priority, Traffic
 from fenghuo_adapters.ebd_framing import unpack
@@ -320,3 +320,21 @@ async def test_a_door_that_is_flooded_says_so(platform: PlatformSimulator, door:
         monkeypatch.setattr("fenghuo_adapters.ebd_post.AT_ONCE", 0)
         async with session.post(url, data=b"garbage") as busy:
             assert 503 == busy.status
+
+
+async def test_a_doubt_is_asked_about_again_when_the_platform_is_back(platform: PlatformSimulator, door: int) -> None:
+    """The core asks once; what nobody answered then comes in as a late outcome, and once."""
+    settings = settings_for(platform.port, door, heartbeat_s=0.1, query_s=0.2, timeout_s=0.5, connect_s=0.5)
+    async with Listening(FakeContext(settings)) as it:
+        job = FakeJob(alert())
+        await it.channel.send(job)
+        await platform.pause()
+        with pytest.raises(LinkError):
+            await it.channel.query(AttemptRef(job.token, 3, TOWN))
+        await platform.go_on()
+        async with asyncio.timeout(15 * TIMEOUT_SCALE):
+            while not it.inbound:
+                await asyncio.sleep(0.02)
+        (late,) = it.inbound
+        assert (InboundKind.LATE_OUTCOME, job.token, 3) == (late.kind, late.token, late.n)
+        assert isinstance(late.outcome, Reached)
