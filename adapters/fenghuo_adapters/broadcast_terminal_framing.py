@@ -69,10 +69,19 @@ def crc32_mpeg2(octets: bytes) -> int:
     """CRC-32/MPEG-2, as in broadcast tables: check value 0x0376E6E7 over `123456789`."""
     value = 0xFFFFFFFF
     for octet in octets:
-        value ^= octet << 24
-        for _ in range(8):
-            value = (value << 1 ^ _POLYNOMIAL if value & 0x80000000 else value << 1) & 0xFFFFFFFF
+        value = (value << 8 & 0xFFFFFFFF) ^ _TABLE[value >> 24 ^ octet]
     return value
+
+
+def _divided(octet: int) -> int:
+    """What one octet leaves behind."""
+    value = octet << 24
+    for _ in range(8):
+        value = (value << 1 ^ _POLYNOMIAL if value & 0x80000000 else value << 1) & 0xFFFFFFFF
+    return value
+
+
+_TABLE = tuple(map(_divided, range(256)))  # 64 kB bit by bit would hold the loop up for 50 ms
 
 
 _CRCS: dict[Crc, Callable[[bytes], int]] = {"ieee": zlib.crc32, "mpeg2": crc32_mpeg2}
