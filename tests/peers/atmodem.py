@@ -1,4 +1,4 @@
-"""A modem on a pty as a process: tests/peers/atmodem_device.py, whose PDUs only libgammu reads and writes, seen through its own lines.
+"""A modem on a pty as a process: tests/peers/atmodem_device.py, whose PDUs libgammu reads and writes, seen through its own lines.
 
 gammu, gammu-smsd, smstools and Kannel drive it too (tests/peers/atmodem_hosts.py): what four hosts take for a modem is one.
 """
@@ -22,7 +22,8 @@ from tests.signals import send
 
 __all__ = ["AtModem", "Submitted"]
 
-DEVICE = Path(__file__).parent / "atmodem_device.py"
+DEVICE = "tests.peers.atmodem_device"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Submitted(msgspec.Struct, frozen=True):
@@ -77,10 +78,12 @@ class AtModem:
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
-            str(DEVICE),
+            "-m",
+            DEVICE,
             str(self.link) if self.link else "--tcp",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            cwd=ROOT,
         )
         self._reader = asyncio.create_task(self._read(self._process), name="atmodem log")
         await self.wait_for(lambda: self.counts.get("UP", 0) > 0)
