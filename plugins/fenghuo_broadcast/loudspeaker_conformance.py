@@ -24,7 +24,7 @@ _PKTINFO = getattr(socket, "IP_PKTINFO", 8)
 """Named by Python 3.11 only in the kernel's headers."""
 _END_S = 0.3
 """Silence after which a stream is over."""
-_RATE = 150.0
+_RATE = 110.0
 """Characters a second of the voice: nobody has to understand it."""
 _VOICE = f"""
 import sys, wave

@@ -108,6 +108,7 @@ async def test_a_cancelled_message_is_silent_a_fifth_of_a_second_later(tmp_path:
     assert min(at for at, source in packets if source == second) > began
 
 
+@pytest.mark.soak
 async def test_an_urgent_message_passes_and_what_it_interrupted_goes_on(tmp_path: Path, inside: tuple[str, ...]) -> None:
     """Low, high, and low again; and both are aired."""
     centre = node(tmp_path)

@@ -58,8 +58,8 @@ class Listener(RtpEar):
 
 @pytest.fixture
 def clips(tmp_path: Path) -> dict[str, str]:
-    """Two sentences of 0.6 s, so that no voice is needed."""
-    return {SENTENCE: str(tone_wave(tmp_path / "one.wav", 0.6)), SECOND: str(tone_wave(tmp_path / "two.wav", 0.6, hertz=500))}
+    """Two sentences of 0.4 s, 20 packets each, so that no voice is needed."""
+    return {SENTENCE: str(tone_wave(tmp_path / "one.wav", 0.4)), SECOND: str(tone_wave(tmp_path / "two.wav", 0.4, hertz=500))}
 
 
 async def test_packets_come_every_20_ms_without_a_gap(clips: dict[str, str]) -> None:
@@ -67,12 +67,12 @@ async def test_packets_come_every_20_ms_without_a_gap(clips: dict[str, str]) -> 
     async with running(settings_of(clips=clips)) as channel, Listener() as listener:
         assert Reached(Evidence.ACCEPTED) == await channel.send(Job(SENTENCE + SECOND))
     packets = [packet for _, packet in listener.packets]
-    assert 60 == len(packets)
-    assert [True] + [False] * 59 == [packet.marker for packet in packets]
+    assert 40 == len(packets)
+    assert [True] + [False] * 39 == [packet.marker for packet in packets]
     steps = [((b.sequence - a.sequence) % 65536, (b.timestamp - a.timestamp) % 2**32) for a, b in itertools.pairwise(packets)]
-    assert [(1, 160)] * 59 == steps
+    assert [(1, 160)] * 39 == steps
     took_s = listener.packets[-1][0] - listener.packets[0][0]
-    assert 59 * 0.02 == pytest.approx(took_s, abs=0.05)
+    assert 39 * 0.02 == pytest.approx(took_s, abs=0.05)
 
 
 async def test_a_cancelled_play_is_silent_before_the_next_packet(clips: dict[str, str]) -> None:
@@ -109,7 +109,7 @@ async def test_silence_comes_within_200_ms(clips: dict[str, str], by: str) -> No
         assert not isinstance(await playing, Reached)
         await asyncio.sleep(0.1)
     assert 0.2 > listener.packets[-1][0] - now
-    assert 30 > len(listener.packets)
+    assert 20 > len(listener.packets)
 
 
 async def test_what_was_interrupted_begins_again_with_its_sentence(clips: dict[str, str]) -> None:
@@ -118,19 +118,19 @@ async def test_what_was_interrupted_begins_again_with_its_sentence(clips: dict[s
         job = Job(SENTENCE + SECOND)
 
         async def interrupted() -> None:
-            if len(listener.packets) == 40:
+            if len(listener.packets) == 30:
                 await asyncio.sleep(0.3)
 
         job.emission.on_turn = interrupted
         await channel.send(job)
     packets = [packet for _, packet in listener.packets]
-    assert 40 + 30 == len(packets)
-    assert [0, 40] == [place for place, packet in enumerate(packets) if packet.marker]
-    assert packets[30].payload == packets[40].payload
-    assert 1 == (packets[40].sequence - packets[39].sequence) % 65536
-    jump_s = (packets[40].timestamp - packets[39].timestamp) % 2**32 / 8000
+    assert 30 + 20 == len(packets)
+    assert [0, 30] == [place for place, packet in enumerate(packets) if packet.marker]
+    assert packets[20].payload == packets[30].payload
+    assert 1 == (packets[30].sequence - packets[29].sequence) % 65536
+    jump_s = (packets[30].timestamp - packets[29].timestamp) % 2**32 / 8000
     assert 0.3 <= jump_s
-    assert listener.packets[40][0] - listener.packets[39][0] == pytest.approx(jump_s, abs=0.05)
+    assert listener.packets[30][0] - listener.packets[29][0] == pytest.approx(jump_s, abs=0.05)
 
 
 async def test_only_a_monitor_makes_it_aired(clips: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,7 +189,7 @@ async def test_no_attempt_is_begun_twice(clips: dict[str, str]) -> None:
 
 async def test_a_text_that_is_too_long_is_its_own_failure(clips: dict[str, str]) -> None:
     """Not one of the channel."""
-    async with running(settings_of(clips=clips, longest_s=0.5)) as channel, Listener() as listener:
+    async with running(settings_of(clips=clips, longest_s=0.3)) as channel, Listener() as listener:
         outcome = await channel.send(Job(SENTENCE))
         assert isinstance(outcome, Permanent)
         assert Scope.MESSAGE is outcome.scope

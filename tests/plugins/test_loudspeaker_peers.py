@@ -41,6 +41,7 @@ async def test_ffmpeg_misses_no_packet_and_hears_the_same(tmp_path: Path) -> Non
     assert 1.0 == pytest.approx(recorded_s(tmp_path / "heard.wav")[0], abs=0.05)
 
 
+@pytest.mark.soak
 async def test_a_tone_check_comes_through_the_audio_path(tmp_path: Path) -> None:
     """A SAME header, recorded, resampled, coded, sent, received and decoded by programs that know nothing of us."""
     clip = same_wave(tmp_path / "same.wav", HEADER)

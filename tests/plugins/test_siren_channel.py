@@ -189,10 +189,10 @@ async def test_one_order_after_the_other_does_not_pass_the_longest_on_time(siren
 
 async def test_a_watchdog_ends_what_nobody_keeps_alive() -> None:
     """While the channel lives it is fed; it opens the relay when the channel has gone."""
-    with Sirens(watchdog_s=0.6) as sirens:
-        async with running(settings_of(sirens, **DOGGED, watchdog_s=0.4, sound_s=60.0, max_on_s=60.0)) as run:
+    with Sirens(watchdog_s=0.3) as sirens:
+        async with running(settings_of(sirens, **DOGGED, watchdog_s=0.2, sound_s=60.0, max_on_s=60.0)) as run:
             await run.channel.send(Job("1/1"))
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(0.6)
             assert [] == sirens.ends()
         await sirens.until(lambda: sirens.ends())
         assert "watchdog" == sirens.ends()[0]["by"]

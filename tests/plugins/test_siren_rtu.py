@@ -35,8 +35,9 @@ async def test_sirens_on_one_serial_line_sound_and_stop(tmp_path: Path) -> None:
             assert [] == sirens.ends("2/3")
 
 
-async def test_a_serial_line_that_is_pulled_out_is_down_and_comes_back(tmp_path: Path) -> None:
-    """The device appears again under its name, and is opened anew."""
+@pytest.mark.soak
+async def test_a_serial_line_whose_controller_is_gone_is_down_and_comes_back(tmp_path: Path) -> None:
+    """Told once each."""
     (tmp_path / "one").mkdir()
     async with Cable(tmp_path / "one") as cable:
         with Sirens(serial=cable.far) as sirens:
