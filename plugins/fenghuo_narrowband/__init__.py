@@ -147,7 +147,11 @@ def _compact(message: Message, budget: Budget) -> Rendition:
 def _radio(ctx: ChannelContext) -> Channel:
     from fenghuo_narrowband.channel import RadioChannel
 
-    return RadioChannel(ctx)
+    if ctx.settings.hard_cap >= 1:
+        return RadioChannel(ctx)
+    from fenghuo_narrowband.text_air import TextAir
+
+    return RadioChannel(ctx, TextAir(ctx))
 
 
 @hookimpl

@@ -8,7 +8,7 @@ from fenghuo_adapters.ax25_framing import MAX_INFO, Address, UiFrame, airtime_s
 from fenghuo_narrowband.parts import MAX_PARTS
 from fenghuo_narrowband.settings import RadioSettings
 
-__all__ = ["BUDGET_OCTETS", "MAX_OCTETS", "attempt_s", "emission_s", "frame_s", "frames_for"]
+__all__ = ["BUDGET_OCTETS", "MAX_OCTETS", "AirClosed", "attempt_s", "emission_s", "frame_s", "frames_for"]
 
 # Octets of text that a numbered frame surely carries: 256 less its prefix and marks (up to 60) and what a good cut leaves empty.
 PART_OCTETS = 150
@@ -17,6 +17,14 @@ _PREFIX_OCTETS = 20
 # Alerts are fitted to this: four frames, nine seconds on air at 1200 bit/s. Orders are never cut and may take MAX_PARTS.
 BUDGET_OCTETS = 4 * PART_OCTETS
 MAX_OCTETS = MAX_PARTS * PART_OCTETS
+
+
+class AirClosed(Exception):
+    """The caps leave no room before an emission must be over; `retry_after_s`: in how long there is some, infinite for never."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(f"no airtime for {retry_after_s:.0f} s")
+        self.retry_after_s = retry_after_s
 
 
 def frame_s(frame: bytes, settings: RadioSettings) -> float:

@@ -6,7 +6,9 @@ line must hold. DEVICE and HUMAN come only from what the far station sends back.
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
 
 from fenghuo import (
     Aired,
@@ -35,11 +37,14 @@ from fenghuo import (
 from fenghuo_adapters.ax25_framing import MAX_INFO, Address, UiFrame
 from fenghuo_adapters.kiss_framing import Command, KissFrame
 from fenghuo_adapters.kiss_line import KissLine, Pauses
-from fenghuo_narrowband.airtime import MAX_OCTETS, emission_s, frame_s, frames_for
+from fenghuo_narrowband.airtime import MAX_OCTETS, AirClosed, emission_s, frame_s, frames_for
 from fenghuo_narrowband.answers import Answer, Device, Order, reading
 from fenghuo_narrowband.parts import fragments
 from fenghuo_narrowband.settings import RadioSettings
 from fenghuo_narrowband.tnc import byte_line, parameters
+
+if TYPE_CHECKING:
+    from fenghuo_narrowband.text_air import TextAir
 
 __all__ = ["ADDRESS_KIND", "RadioChannel"]
 
@@ -52,9 +57,10 @@ _HEARD_STATIONS = 1000  # remembered, so that a noisy band cannot fill the memor
 
 
 class RadioChannel(SimpleChannel):
-    """One TNC. Half-duplex: one emission at a time, more urgent ones between two frames."""
+    """One TNC. Half-duplex: one emission at a time, more urgent ones between two frames. `air`: what its medium's caps leave, if there
+    are any."""
 
-    def __init__(self, ctx: ChannelContext) -> None:
+    def __init__(self, ctx: ChannelContext, air: TextAir | None = None) -> None:
         settings: RadioSettings = ctx.settings
         self._ctx = ctx
         self._settings = settings
@@ -63,6 +69,7 @@ class RadioChannel(SimpleChannel):
         self._heard_at: dict[str, float] = {}  # when each station was last reported, oldest first
         self._last_heard: float | None = None
         self._power = PowerLevel.FULL
+        self._air = air
         self._line = KissLine(
             byte_line(settings),
             on_state=self._on_state,
@@ -72,6 +79,8 @@ class RadioChannel(SimpleChannel):
         )
 
     async def start(self) -> None:
+        if self._air is not None:
+            await self._air.open()
         try:
             await self._line.start()
         except LinkError as exc:
@@ -97,7 +106,7 @@ class RadioChannel(SimpleChannel):
         if not self._line.is_up:
             return Transient(Scope.CHANNEL, "line-down")
         async with job.begin() as emission:
-            return await self._emit(station, emission)
+            return await self._emit(station, emission, job)
 
     async def probe(self, budget: ProbeBudget) -> ProbeResult:
         """Raises: LinkError: the line is down. An open line proves the TNC and never the air: only a station lately heard does."""
@@ -115,23 +124,31 @@ class RadioChannel(SimpleChannel):
     async def set_power(self, level: PowerLevel) -> None:
         self._power = level
 
-    async def _emit(self, station: Address, emission: Emission) -> Outcome:
+    async def _emit(self, station: Address, emission: Emission, job: SendJob) -> Outcome:
         """All frames of one emission, each waited out; a line lost on the way leaves it unknown, not failed."""
         began = False
         try:
             for info in fragments(emission.payload.text, emission.number, MAX_INFO):
-                await emission.turn()
                 octets = UiFrame(station, self._mycall, info, path=self._path).encode()
+                await self._turn(emission, octets, job)
                 await self._line.write(KissFrame(octets, port=self._settings.kiss_port))
                 began = True
                 if self._settings.pace:
                     await self._line.dwell(frame_s(octets, self._settings))
         except LinkClosed as exc:
             return Unknown(str(exc)) if began else Transient(Scope.CHANNEL, "line-down")
+        except AirClosed as exc:
+            return Unknown(str(exc)) if began else _closed(exc.retry_after_s)
         except LinkError as exc:
             return Unknown(str(exc))
         refs = (_ref(station, emission.number),) if emission.number else ()
         return Aired(refs) if self._settings.pace else Reached(Evidence.ACCEPTED, refs)
+
+    async def _turn(self, emission: Emission, octets: bytes, job: SendJob) -> None:
+        if self._air is None:
+            await emission.turn()
+        else:
+            await self._air.turn(emission, frame_s(octets, self._settings), job.priority, deadline=job.deadline)
 
     def _read(self, frame: KissFrame) -> Iterator[Inbound]:
         """What one frame means; whatever is no AX.25 UI frame of this radio port is noise."""
@@ -180,6 +197,12 @@ class RadioChannel(SimpleChannel):
         say = self._ctx.log.info if up else self._ctx.log.warning
         say("radio line up" if up else "radio line down", cause=reason)
         self._ctx.health(up, reason)
+
+
+def _closed(retry_after_s: float) -> Outcome:
+    if math.isinf(retry_after_s):
+        return Permanent(Scope.MESSAGE, "longer-than-the-cap")
+    return Transient(Scope.MESSAGE, "no-airtime", retry_after_s)
 
 
 def _ref(station: Address, number: int) -> str:

@@ -64,10 +64,6 @@ class LinkSettings(TncSettings, frozen=True, kw_only=True, forbid_unknown_fields
     access_s: float = 0.5
     turnaround_s: float = 0.3
     fragment_s: float = 2.0
-    span_s: float = 600.0
-    hard_cap: float = 1.0
-    soft_cap: float = 0.7
-    reserve: float = 0.2
     receipt_share: float = 0.1
 
     def __post_init__(self) -> None:
@@ -83,10 +79,8 @@ class LinkSettings(TncSettings, frozen=True, kw_only=True, forbid_unknown_fields
         if len(set(codes)) < len(codes):
             raise ValueError("a node code is used twice; every post and every group has one of its own")
         self._check_behind()
-        if self.span_s <= 0 or not 0 < self.hard_cap <= 1:
-            raise ValueError(f"span_s {self.span_s:g} must be above 0, and hard_cap {self.hard_cap:g} a share of it, above 0 and at most 1")
-        if not 0 <= self.reserve < self.hard_cap or not 0 < self.soft_cap <= self.hard_cap or not 0 < self.receipt_share <= 1:
-            raise ValueError("reserve, soft_cap and receipt_share must be shares within hard_cap")
+        if not 0 < self.receipt_share <= 1:
+            raise ValueError(f"receipt_share {self.receipt_share:g} must be above 0 and at most 1")
 
     def _calls(self) -> tuple[str, ...]:
         return (self.mycall, self.net, *self.posts, *(call for post in self.posts.values() for call in post.behind))

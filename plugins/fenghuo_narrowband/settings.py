@@ -16,7 +16,8 @@ class TncSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     `driver`: "tcp" with `host` and `port`, or "serial" with `device` and `baud`. `mycall`: our station. `bitrate`: bit/s on the air,
     for the airtime. `persistence` (0-255), `slot_ms`, `txdelay_ms`, `txtail_ms`, `full_duplex` go to the TNC at each opening unless
-    `configure_tnc` is off. `heard_every_s`: a station is reported as heard at most so often.
+    `configure_tnc` is off. `heard_every_s`: a station is reported as heard at most so often. Airtime in each `span_s`, shared by all
+    channels on the medium: `hard_cap` for everybody, above `soft_cap` P3 and P4 wait, `reserve` is for P0 and P1.
     """
 
     mycall: str
@@ -38,12 +39,17 @@ class TncSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     reopen_max_s: float = 30.0
     receipt_q95_s: float = 120.0
     heard_every_s: float = 60.0
+    span_s: float = 600.0
+    hard_cap: float = 1.0
+    soft_cap: float = 0.7
+    reserve: float = 0.2
 
     def __post_init__(self) -> None:
         for text in self._calls():
             Address.parse(text)
         self._check_line()
         self._check_numbers()
+        self._check_caps()
 
     def _calls(self) -> tuple[str, ...]:
         return (self.mycall,)
@@ -55,6 +61,12 @@ class TncSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             raise ValueError('device is for driver = "serial"; driver = "tcp" takes host and port')
         if not 1 <= self.port <= 65535:
             raise ValueError(f"port {self.port} is not a TCP port; it goes from 1 to 65535")
+
+    def _check_caps(self) -> None:
+        if self.span_s <= 0 or not 0 < self.hard_cap <= 1:
+            raise ValueError(f"span_s {self.span_s:g} must be above 0, and hard_cap {self.hard_cap:g} a share of it, above 0 and at most 1")
+        if not 0 <= self.reserve < self.hard_cap or not 0 < self.soft_cap <= self.hard_cap:
+            raise ValueError(f"reserve {self.reserve:g} and soft_cap {self.soft_cap:g} must be shares within hard_cap {self.hard_cap:g}")
 
     def _check_numbers(self) -> None:
         if not 0 <= self.kiss_port <= 15:
@@ -74,7 +86,8 @@ class RadioSettings(TncSettings, frozen=True, kw_only=True, forbid_unknown_field
 
     `group`: the callsign that stands for everybody, empty for none. `pace`: wait out the airtime of each frame before it counts as
     AIRED (without it only ACCEPTED is claimed). `path`: up to 8 digipeaters. `beacon_s`: how often a station that is always there is heard
-    by itself, 0 for none; three beats that do not come take the channel down. The other keys are those of every TNC:
+    by itself, 0 for none; three beats that do not come take the channel down. With a `hard_cap` of 1 no airtime is counted; below it
+    `soft_cap` and `reserve` hold too. The other keys are those of every TNC:
     `driver` is "tcp" with `host` and `port`, or "serial" with `device` and `baud`; answers are addressed to `mycall`.
     """
 

@@ -60,6 +60,9 @@ class MemoryDisk:
         for gone in changes.gone_in:
             self.incoming.pop(gone, None)
 
+    async def airtime(self, caps: Caps) -> Ledger:
+        return self.ledger(caps)
+
     def ledger(self, caps: Caps) -> Ledger:
         return Ledger(caps)
 

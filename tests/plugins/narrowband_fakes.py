@@ -56,12 +56,16 @@ class FakeContext:
     log: structlog.stdlib.BoundLogger = field(default_factory=structlog.stdlib.get_logger)
     told: list[tuple[bool, str]] = field(default_factory=list)
     link: Any = None
+    notes: Any = None
 
     def secret(self, path: str) -> str:
         raise NotImplementedError(path)
 
     def health(self, up: bool, reason: str) -> None:
         self.told.append((up, reason))
+
+    def strained(self, reason: str) -> None:
+        raise NotImplementedError(reason)
 
 
 @dataclass

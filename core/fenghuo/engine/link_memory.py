@@ -41,6 +41,11 @@ class LinkMemory:
         Raises: ConfigError: they count by different spans."""
         return self._ledgers.of(self._medium, caps, self._aired, self._recalled_at)
 
+    async def airtime(self, caps: Caps) -> Ledger:
+        """The same for a channel that recalls nothing else. Raises: StoreError, ConfigError."""
+        self._aired, self._recalled_at = await self._store.run(lambda tx: (_aired(tx, self._medium), tx.now))
+        return self.ledger(caps)
+
     async def reserve(self, wanted: Iterable[Wanted]) -> list[Reserved]:
         """Counters for each lane that asks, in one commit. Raises: StoreError."""
         asked = tuple(wanted)

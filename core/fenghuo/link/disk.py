@@ -26,5 +26,8 @@ class Disk(Protocol):
     async def recall(self, ring: KeyRing) -> Memory:
         """What was kept before the start, as far as the keys still stand. Raises: StoreError."""
 
+    async def airtime(self, caps: Caps) -> Ledger:
+        """The same, for a channel that has no other use for this memory and so did not recall it. Raises: StoreError, ConfigError."""
+
     def ledger(self, caps: Caps) -> Ledger:
         """The airtime of this channel's medium, which all channels on it share. Raises: ConfigError: they count by different spans."""

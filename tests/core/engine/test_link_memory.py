@@ -14,7 +14,7 @@ from fenghuo.engine.link_memory import LinkMemory
 from fenghuo.errors import KeyUnusable
 from fenghuo.link.air import Air
 from fenghuo.link.counters import Counters
-from fenghuo.link.events import Delivered, NotTaken
+from fenghuo.link.events import Changes, Delivered, NotTaken
 from fenghuo.link.frame import FrameKind, Head
 from fenghuo.link.keys import Root
 from fenghuo.link.ledger import Caps, Ledger
@@ -133,6 +133,21 @@ async def test_no_more_is_on_the_air_than_allowed_over_twelve_crashes(tmp_path: 
         await house.talk(clock, caps, aired)
     spans = [sum(seconds for at, seconds in aired if end - caps.span_s < at <= end) for end, _ in aired]
     assert 0.5 * caps.hard * caps.span_s < max(spans) <= caps.hard * caps.span_s
+
+
+async def test_airtime_is_remembered_for_a_channel_that_remembers_nothing_else(tmp_path: Path) -> None:
+    """What was reserved before a crash counts as spent after it, for readable text as for the link."""
+    caps, store = Caps(200.0, 0.1, 0.1, 0.0), await opened_store(tmp_path)
+    memory = LinkMemory(store, medium="vhf")
+    ledger = await memory.airtime(caps)
+    assert not ledger.may(5.0, NOW, Priority.P1)
+    wanted = ledger.wanted()
+    assert wanted is not None
+    await memory.keep(Changes(aired=wanted))
+    await store.close()
+    again = await opened_store(tmp_path)
+    assert wanted.reserved / caps.span_s == (await LinkMemory(again, medium="vhf").airtime(caps)).used(StillClock().time())
+    await again.close()
 
 
 async def opened_store(folder: Path) -> Store:
