@@ -6,6 +6,8 @@ moment in which the centre took it. Source: 3GPP TS 23.040 §9.2.3.6 (TP-MR), §
 
 from __future__ import annotations
 
+import hashlib
+
 from fenghuo_adapters.pdu_framing import Reported
 
 __all__ = ["ref_of", "refs_of_report"]
@@ -16,8 +18,10 @@ _CLOCKS_APART_H = 9
 
 
 def ref_of(sim: str, number: str, reference: int, at: float) -> str:
-    """The name of a submission: SIM, number, the modem's reference, and the hour. `at`: UTC seconds."""
-    return f"{sim}/{number}/{reference}@{int(at // _HOUR_S)}"
+    """The name of a submission: SIM, number, the modem's reference, and the hour. `at`: UTC seconds. Names are shown where numbers are
+    masked, so the number is in it as a digest."""
+    whom = hashlib.blake2b(number.encode(), digest_size=5, person=b"fenghuo-whom").hexdigest()
+    return f"{sim}/{whom}/{reference}@{int(at // _HOUR_S)}"
 
 
 def refs_of_report(sim: str, number: str, reported: Reported, now: float) -> tuple[str, ...]:

@@ -34,6 +34,12 @@ def test_a_report_without_a_moment_is_of_now() -> None:
     assert ref_of("567890", NUMBER, 42, AT) == first
 
 
+def test_a_number_is_in_no_name() -> None:
+    """A name is shown where the number is masked."""
+    assert NUMBER[3:] not in ref_of("567890", NUMBER, 42, AT)
+    assert ref_of("567890", NUMBER, 42, AT) != ref_of("567890", "+8613800138001", 42, AT)
+
+
 def test_another_sim_is_another_name() -> None:
     """Two modems of a pool count on their own."""
     assert ref_of("1", NUMBER, 42, AT) != ref_of("2", NUMBER, 42, AT)
