@@ -64,6 +64,23 @@ async def test_a_siren_sounds_once_is_aired_and_silent_a_moment_after_the_cancel
         assert 1 == len(sirens.starts())
 
 
+async def test_switching_the_channel_off_is_silence_at_once(tmp_path: Path, sirens: Sirens) -> None:
+    """The kill that needs no message and no second person; nothing starts until somebody switches it on."""
+    async with node(tmp_path, sirens) as centre:
+        await centre.channels_up("roof")
+        await sent(centre, "town", priority="P0")
+        await sirens.until(lambda: sirens.starts())
+        began = time.monotonic()
+        await centre.ask("channel.disable", name="roof", reason="误报")
+        await sirens.until(lambda: sirens.ends())
+        assert sirens.ends()[0]["at"] - began <= STOPPED_WITHIN_S * TIMEOUT_SCALE
+        await sent(centre, "town", "再次转移", priority="P0")
+        await asyncio.sleep(0.3)
+        assert 1 == len(sirens.starts())
+        await centre.ask("channel.enable", name="roof", reason="已核实")
+        await sirens.until(lambda: len(sirens.starts()) == 2)
+
+
 async def test_a_daemon_killed_while_it_sounds_starts_nothing_twice(tmp_path: Path, sirens: Sirens) -> None:
     """The next process finds its own note, has the sensor's word, and the sound ends at its time."""
     centre = node(tmp_path, sirens)

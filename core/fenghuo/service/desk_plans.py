@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
+import structlog
 
 from fenghuo.engine.addressees import sentences, unknown
 from fenghuo.engine.channels import Instance
@@ -17,7 +18,7 @@ from fenghuo.engine.routing import envelope_of, route
 from fenghuo.errors import NotFound
 from fenghuo.model.delivery import OPEN_STATES, Delivery
 from fenghuo.model.situation import Admin
-from fenghuo.plugin.ports import Actor
+from fenghuo.plugin.ports import Actor, Doubt, PowerLevel
 from fenghuo.service.channel_health import health_view
 from fenghuo.service.desk import Desk, Verb
 from fenghuo.service.engine_room import EngineRoom
@@ -34,6 +35,10 @@ from fenghuo.store.tables import CHANNEL, DELIVERY
 from fenghuo.store.transaction import Tx
 
 __all__ = ["PlanVerbs"]
+
+SILENCE_S = 2.0
+"""Longest wait for a device that is to be silent: who switched it off is told by then either way."""
+log = structlog.stdlib.get_logger("fenghuo.desk")
 
 
 class Explain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -148,6 +153,7 @@ class PlanVerbs:
             self._facts.put(ChannelSwitched(instance.name))
 
         await self._store.run(keep, then=switch)
+        await _tell_device(instance, PowerLevel.FULL if admin is Admin.ENABLED else PowerLevel.LISTEN)
         return channel_view(instance, self._queues.queued(instance.name))
 
     def _instance(self, name: str) -> Instance:
@@ -181,3 +187,16 @@ def _queued(row: Delivery) -> dict[str, Any]:
         "tries": row.tries,
         "until": rfc3339(row.until),
     }
+
+
+async def _tell_device(instance: Instance, level: PowerLevel) -> None:
+    """Whoever switches off what starts a device (a siren, a loudspeaker) means what sounds now, too. Every other channel ends what it
+    has begun."""
+    channel = instance.channel()
+    if channel is None or instance.capabilities.doubt is not Doubt.ACTUATOR:
+        return
+    try:
+        async with asyncio.timeout(SILENCE_S):
+            await channel.set_power(level)
+    except Exception as fault:  # noqa: BLE001  # it is switched all the same, and a person must know that it may still sound
+        log.error("a device was not told that its channel was switched", channel=instance.name, cause=f"{type(fault).__name__}: {fault}")

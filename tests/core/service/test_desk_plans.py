@@ -8,9 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from fenghuo.errors import FormatError, NotFound
+from fenghuo.errors import FormatError, LinkBroken, NotFound
 from fenghuo.model.situation import Admin
+from fenghuo.plugin.ports import Doubt, PowerLevel
 from fenghuo.store.tables import CHANNEL
+from tests.core.engine.house import FakeChannel
 from tests.core.service.manned import cap, manned
 
 
@@ -129,6 +131,39 @@ async def test_a_switched_channel_is_kept_told_and_used(tmp_path: Path) -> None:
         assert [{"admin": "disabled", "by": "root", "reason": "维修"}] == await there.house.events("channel.admin")
         await there.do("message.send", to=["wang"], text="到岗")
         assert {"r"} == {mail.channel for mail in there.house.sent}
+
+
+async def test_a_device_is_told_that_its_channel_is_switched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Silence with the switch, and leave to sound again with the other; a telephone is told nothing."""
+    told: list[PowerLevel] = []
+
+    async def told_so(channel: FakeChannel, level: PowerLevel) -> None:
+        told.append(level)
+
+    monkeypatch.setattr(FakeChannel, "set_power", told_so)
+    async with manned(tmp_path) as there:
+        await there.do("channel.disable", "root", name="r", reason="x")
+        assert [] == told
+        instance = there.house.room.board.get("a")
+        assert instance is not None
+        instance.capabilities = msgspec.structs.replace(instance.capabilities, doubt=Doubt.ACTUATOR)
+        await there.do("channel.disable", "root", name="a", reason="误报")
+        await there.do("channel.enable", "root", name="a", reason="已核实")
+    assert [PowerLevel.LISTEN, PowerLevel.FULL] == told
+
+
+async def test_a_device_that_cannot_be_told_is_switched_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order of whoever pressed the key stands."""
+
+    async def broken(channel: FakeChannel, level: PowerLevel) -> None:
+        raise LinkBroken("gone")
+
+    monkeypatch.setattr(FakeChannel, "set_power", broken)
+    async with manned(tmp_path) as there:
+        instance = there.house.room.board.get("a")
+        assert instance is not None
+        instance.capabilities = msgspec.structs.replace(instance.capabilities, doubt=Doubt.ACTUATOR)
+        assert "disabled" == (await there.do("channel.disable", "root", name="a", reason="误报"))["admin"]
 
 
 async def test_an_enabled_channel_carries_again(tmp_path: Path) -> None:
