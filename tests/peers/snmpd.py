@@ -29,6 +29,7 @@ class Snmpd:
         self._folder = folder
         self._value = value
         self._process: asyncio.subprocess.Process | None = None
+        self._ear: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         self.port = _free_port()
@@ -46,17 +47,18 @@ class Snmpd:
         )
         assert self._process.stdout is not None
         async with asyncio.timeout(10 * TIMEOUT_SCALE):
-            while b"NET-SNMP version" not in await self._process.stdout.readline():
-                pass
+            while b"NET-SNMP version" not in (line := await self._process.stdout.readline()):
+                assert line, "snmpd ended before it served"
+        self._ear = asyncio.create_task(_drained(self._process.stdout), name="snmpd log")
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         assert self._process is not None
-        assert self._process.stdout is not None
+        assert self._ear is not None
         self.speak()
         send(self._process, signal.SIGKILL)
         await self._process.wait()
-        await self._process.stdout.read()
+        await self._ear
 
     async def set(self, value: int) -> None:
         """From now on the modem says this."""
@@ -76,6 +78,12 @@ class Snmpd:
     def speak(self) -> None:
         assert self._process is not None
         send(self._process, signal.SIGCONT)
+
+
+async def _drained(log: asyncio.StreamReader) -> None:
+    """It writes a line for each question, and would stand still at a pipe that nobody reads."""
+    while await log.readline():
+        pass
 
 
 def _free_port() -> int:
