@@ -82,7 +82,7 @@ class Chances(Mapping[RecipientId, Mapping[str, float]]):
 
     def __getitem__(self, recipient: RecipientId) -> Mapping[str, float]:
         now = self._now()
-        return {channel: chance(row, self._reach(channel), now) for channel, row in self._ways[recipient].copy().items()}
+        return {channel: chance(row, self._reach(channel), now) for channel, row in dict(self._ways[recipient]).items()}
 
     def __iter__(self) -> Iterator[RecipientId]:
         return iter(self._ways)
