@@ -267,6 +267,4 @@ class Modem:
                 self._events.answered_late(self, reference)
             case Registration(stat):
                 if (stat in self._profile.registered) != self.is_up:
-                    self._wanted.set()
-                if stat not in self._profile.registered:
-                    self._tell(up=False, why=f"not registered (stat {stat})")
+                    self._wanted.set()  # one of several networks: whether any of them is left is for the look to say

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from fenghuo.errors import LinkBroken, LinkError
@@ -11,6 +13,7 @@ from fenghuo_adapters.at_session import AtRefused, AtSession
 
 __all__ = ["PinRefused", "Ready", "SimFault", "Standing", "look", "renew_notices", "set_up"]
 
+_TELLS_CHANGES = re.compile(r"AT\+C(E|G|5G)?REG\?", re.IGNORECASE)
 _GREETINGS = 3
 _GREETING_S = 2.0
 
@@ -55,6 +58,9 @@ async def set_up(session: AtSession, profile: Profile) -> Ready:
         await session.command(f'AT+CPMS="{profile.storage}","{profile.storage}","{profile.storage}"', within_s=limit_s)
     for text in profile.init:
         await _said(session, text, limit_s)
+    for query in profile.registration_queries:
+        if _TELLS_CHANGES.fullmatch(query):
+            await _said(session, f"-{query[:-1]}=1", limit_s)  # changes are told at once; where they are not, the next look sees them
     acknowledges = await _notices(session, profile)
     session.is_set_up = True
     return Ready(await _identity(session, limit_s), acknowledges)

@@ -81,6 +81,11 @@ class Air:
         finally:
             await pool.close()
 
+    def say(self, octets: bytes) -> None:
+        """Unasked, to every host."""
+        for writer in self._writers:
+            writer.write(octets)
+
     def drop(self) -> None:
         """Cut every line."""
         for writer in list(self._writers):

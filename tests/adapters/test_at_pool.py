@@ -120,6 +120,27 @@ def test_a_modem_that_finds_no_network_is_restarted() -> None:
     on_virtual_time(scenario())
 
 
+def test_one_network_that_is_lost_is_no_loss_while_another_is_left() -> None:
+    """A telephone that falls back from LTE says +CEREG: 0, and is registered all the same."""
+
+    async def scenario() -> None:
+        async with Air() as air, air.pool() as pool:
+            assert {"AT+CREG=1", "AT+CEREG=1"} <= set(air.commands)
+            air.modem.answers["AT+CEREG?"] = "+CEREG: 1,0"
+            air.say(b"\r\n+CEREG: 0\r\n")
+            await asyncio.sleep(5.0)
+            assert [(True, "registered")] == air.told
+            air.modem.answers["AT+CREG?"] = "+CREG: 1,0"
+            air.say(b"\r\n+CREG: 0\r\n")
+            await asyncio.sleep(1.0)
+            assert (False, "not registered (stat 0)") == air.told[-1]
+            with pytest.raises(NotReadyToSend):
+                async with pool.place(within_s=1.0):
+                    raise AssertionError("without a network")
+
+    on_virtual_time(scenario())
+
+
 def test_a_modem_that_hangs_is_restarted_and_comes_back() -> None:
     """Three times AT, then the reset command; a late answer of the time before is told to nobody."""
 

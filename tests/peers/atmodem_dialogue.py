@@ -69,7 +69,7 @@ class Modem:
         self.is_pdu, self.echo, self.is_unlocked = False, True, not self.how["pin"]
         self.held = b""
         self.awaited: int | str | None = None
-        self.is_sending = False
+        self.is_sending = self.tells_registration = False
         if self.how["hang_until_reset"]:
             self.how["hang"] = self.how["hang_until_reset"] = False
 
@@ -187,8 +187,10 @@ class Modem:
         return place
 
     def register(self, stat: int) -> None:
+        """Told unasked only to who asked for that."""
         self.how["reg"] = stat
-        self.say(f"+CREG: {stat}")
+        if self.tells_registration:
+            self.say(f"+CREG: {stat}")
 
     def reset(self) -> None:
         """Gone for a moment, then as after power-on."""
@@ -226,6 +228,7 @@ class Modem:
             ("+CREG?", lambda _: self._tell(f"+CREG: 0,{how['reg']}")),
             ("+CEREG?", lambda _: self._tell(f"+CEREG: 0,{how['reg']}")),
             ("+CGREG?", lambda _: self._tell(f"+CGREG: 0,{how['reg']}")),
+            ("+CREG=", self._tell_registration),
             ("+CIMI", lambda _: self._tell(how["imsi"])),
             ("+CPIN?", lambda _: self._tell("+CPIN: READY" if self.is_unlocked else "+CPIN: SIM PIN")),
             ("+CPIN=", self._unlock),
@@ -248,6 +251,10 @@ class Modem:
             ("+CMGR=", self._read),
             ("+CMGD=", self._delete),
         ]
+
+    def _tell_registration(self, rest: str) -> None:
+        self.tells_registration = rest.strip() != "0"
+        self.say("OK")
 
     def _restart(self) -> None:
         self.say("OK")

@@ -92,7 +92,7 @@ async def test_a_modem_that_refuses_everything_without_a_reason_is_opened_anew(t
 
 async def test_a_lost_registration_is_known_before_a_send_is_tried(tmp_path: Path) -> None:
     """Told unasked: the channel is down, and nothing begins."""
-    async with AtModem(tmp_path / "modem") as modem, started(modem) as (channel, ctx, _):
+    async with AtModem(tmp_path / "modem") as modem, started(modem, poll_s=30.0) as (channel, ctx, _):
         await modem.register(0)
         await until_told(ctx, up=False, reason="not registered")
         job = FakeJob(NUMBER, ORDER)
