@@ -37,9 +37,9 @@ TABLE: dict[str, set[str]] = {
     "sheet.ls": READS,
     "sheet.receipt": {"operator"},
     **dict.fromkeys(
-        ("alert.sign", "message.show", "message.ls", "message.why", "channel.ls", "channel.why", "route.explain", "route.lint", "whatif"), READS
+        ("alert.sign", "message.show", "message.ls", "message.why", "channel.ls", "channel.why", "route.explain", "route.lint"), READS
     ),
-    **dict.fromkeys(("directory.check", "log.read", "log.follow", "status", "metrics", "queue.ls", "plugin.ls"), READS),
+    **dict.fromkeys(("directory.check", "log.read", "log.follow", "status", "metrics", "queue.ls", "plugin.ls", "whatif"), READS),
     "state": READS - {"source"},
     "message.preview": READS,
     "directory.proven": READS,
