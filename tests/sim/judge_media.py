@@ -6,6 +6,7 @@ Source: delivery.md, Priorities and the transmit scheduler, Invariants; failover
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections import defaultdict, deque
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ import msgspec
 from fenghuo.model.traffic import Priority, Traffic
 from tests.sim.ground import CAPS, WAY
 from tests.sim.judged_log import Log
-from tests.sim.world import Asked, Fragment, Note
+from tests.sim.world import Asked, Ended, Fragment, Note
 
 __all__ = [
     "a_lost_group_leaves_a_rung",
@@ -74,12 +75,15 @@ def turns(log: Log) -> Iterator[Turn]:
 
 
 def a_medium_carries_one_at_a_time(log: Log) -> Iterator[str]:
+    """A piece is over when its time is, or when its attempt is: what reaches its limit in the middle of one is cut off."""
+    ended = {(entry.life, entry.job): entry.at for _, entry in log.all(Ended)}
     until: dict[str, tuple[float, int, int]] = {}
     for _, piece in log.all(Fragment):
         end, life, job = until.get(piece.medium, (0.0, 0, 0))
         if piece.at < end - ROUNDING_S and life == piece.life:
             yield f"at {piece.at:.3f} s two emissions are on {piece.medium} at once: jobs {job} and {piece.job}"
-        until[piece.medium] = (piece.at + piece.seconds, piece.life, piece.job)
+        over = min(piece.at + piece.seconds, ended.get((piece.life, piece.job), math.inf))
+        until[piece.medium] = (over, piece.life, piece.job)
 
 
 def a_p0_waits_for_one_fragment(log: Log) -> Iterator[str]:
