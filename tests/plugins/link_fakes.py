@@ -6,6 +6,7 @@ import contextlib
 import random
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
@@ -76,6 +77,7 @@ class LinkContext:
 
     settings: LinkSettings
     link: MemoryDisk = field(default_factory=MemoryDisk)
+    notes: Any = None
     name: str = "link"
     clock: Clock = field(default_factory=SystemClock)
     random: random.Random = field(default_factory=lambda: random.Random(1))
@@ -84,6 +86,9 @@ class LinkContext:
 
     def secret(self, path: str) -> str:
         return bytes((int(path) + at) % 256 for at in range(32)).hex()
+
+    def strained(self, reason: str) -> None:
+        raise NotImplementedError(reason)
 
     def health(self, up: bool, reason: str) -> None:
         self.told.append((up, reason))

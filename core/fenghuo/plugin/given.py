@@ -1,0 +1,139 @@
+"""What a plugin is given: contexts, and what stands in them. All that it may use of the core besides the values.
+
+Nothing here does I/O; the core fills these.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from fenghuo.clock import Clock
+from fenghuo.model.delivery import Accepted, Refused
+from fenghuo.model.event import Event
+from fenghuo.plugin.values import Actor, Hints, Observation
+
+if TYPE_CHECKING:
+    import structlog  # half of the start-up time of `fenghuo status`, for an annotation
+
+__all__ = ["ChannelContext", "Desk", "EventStream", "FrontContext", "Notes", "Recalled", "SensorContext", "SourceContext", "Web"]
+
+
+class EventStream(Protocol):
+    """The one ordered stream. Reading never delays the engine."""
+
+    @property
+    def epoch(self) -> str:
+        """Names this stream; a cursor of another epoch is worthless."""
+
+    @property
+    def head(self) -> int:
+        """The seq of the newest committed event."""
+
+    async def read(self, after: int, limit: int) -> list[Event]:
+        """Up to `limit` committed events with seq > `after`, in order."""
+
+    async def wait(self, after: int) -> int:
+        """Return the head as soon as it is > `after`."""
+
+
+class Desk(Protocol):
+    """Every command a person or program may give, checked and audited in one place."""
+
+    async def do(self, actor: Actor, verb: str, args: Mapping[str, Any]) -> Any:
+        """Carry out `verb`. Raises: Denied, FormatError, NotFound, KeyConflict, StoreFull, Overloaded."""
+
+    def actor(self, token: str, door: str) -> Actor:
+        """Whoever owns this bearer token. Raises: NotAuthenticated."""
+
+
+class Web(Protocol):
+    """The one web port."""
+
+    def mount(self, path: str, app: Any) -> None:
+        """Serve an ASGI application below `path`."""
+
+
+class SourceContext(Protocol):
+    """All that a source is given."""
+
+    name: str
+    settings: Any
+    clock: Clock
+    log: structlog.stdlib.BoundLogger
+
+    async def accept(self, raw: bytes, hints: Hints) -> Accepted | Refused:
+        """The one door in; returns after the commit. Raises: StoreFull, KeyConflict, Overloaded, NotAllowed."""
+
+
+class SensorContext(Protocol):
+    """All that a sensor is given."""
+
+    name: str
+    settings: Any
+    clock: Clock
+    log: structlog.stdlib.BoundLogger
+
+    def observe(self, observation: Observation) -> None: ...
+
+
+class Recalled(msgspec.Struct, frozen=True):
+    """What a channel noted before it was started. `turned_back_at`: UTC seconds when the store last went back in time or to another
+    machine (a restore, a repair, a copy), 0 if never: what was noted after what the notes say may be lost."""
+
+    values: Mapping[str, str]
+    turned_back_at: float = 0.0
+
+
+class Notes(Protocol):
+    """A few facts of one channel instance that outlive it, in the store: what it started, how far it has counted. Small texts by name."""
+
+    async def recall(self) -> Recalled:
+        """All of them. Raises: StoreError."""
+
+    async def keep(self, values: Mapping[str, str | None]) -> None:
+        """Put these, in one commit, and take away those that are None; they are on the disk when it returns. Raises: StoreError."""
+
+
+class ChannelContext(Protocol):
+    """All that a channel is given. `settings`: its own struct, already checked; `link`: the durable memory of the narrow link,
+    a `fenghuo.link.Disk` (plugin and link stand side by side, so that the port cannot name it); `notes`: its own durable memory."""
+
+    name: str
+    settings: Any
+    clock: Clock
+    random: random.Random
+    log: structlog.stdlib.BoundLogger
+
+    @property
+    def link(self) -> Any:  # a fenghuo.link.Disk
+        """The node's memory of the narrow link."""
+
+    @property
+    def notes(self) -> Notes:
+        """What this instance noted for itself."""
+
+    def secret(self, path: str) -> str:
+        """The content of a secret file, without the final line break; a relative path is relative to the settings file."""
+
+    def health(self, up: bool, reason: str) -> None:
+        """Tell the core at once that the device or session came or went; a local fault is DOWN without further ado."""
+
+    def strained(self, reason: str) -> None:
+        """Tell the core that it still carries and may not for long: SUSPECT, so that a way that is well goes first. Said again for as
+        long as it is so; what goes through meanwhile speaks for it."""
+
+
+class FrontContext(Protocol):
+    """All that a front is given."""
+
+    name: str
+    settings: Any
+    clock: Clock
+    log: structlog.stdlib.BoundLogger
+    desk: Desk
+    events: EventStream
+    web: Web
