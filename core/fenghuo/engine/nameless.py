@@ -23,6 +23,8 @@ __all__ = ["NAMELESS_S", "Nameless", "fragments_by"]
 
 NAMELESS_S = 3 * 86_400.0
 """How far back another emission without an id may still get its report: the longest validity that providers are asked for."""
+SET_BACK_S = 86_400.0
+"""How far the wall clock may have been set back between an emission and its receipt, so that it seems to have begun after it."""
 SHORT_UNITS = 70
 """UTF-16 units that one short message holds, whatever is in them: known of the form before its channel is there to be asked.
 Source: 3GPP TS 23.038, UCS2."""
@@ -58,13 +60,16 @@ class Nameless:
         if numbers and await self.is_for_page(stored, since):
             self._for_pages.setdefault(stored.channel, []).append(stored)
             return None
-        unanswered = {number: await self._unanswered(stored.channel, number, since, stored.at) for number in numbers}
+        unanswered = {number: await self._unanswered(stored.channel, number, since, stored.at + SET_BACK_S) for number in numbers}
+        before = {number: await self._unanswered(stored.channel, number, since, stored.at) for number in numbers}
         names = {stored.inbound.ref, *stored.inbound.alternate_refs}
         if self.is_on_air(stored) or any((stored.channel, name) in self._book.refs for name in names):  # it was named while we looked
             return None
         again = [number for number in unanswered if not names.isdisjoint(self._given[number])]
         owners = again or [number for number, most in unanswered.items() if most > len(self._given[number])]
-        return owners[0] if len(owners) == 1 else None
+        if len(owners) != 1:
+            return None
+        return owners[0] if again or before[owners[0]] > len(self._given[owners[0]]) else None
 
     def after_page(self, channel: str) -> list[Stored]:
         """A page over this channel has its name: the receipts that could have been of it, and may now have one owner."""
@@ -87,8 +92,8 @@ class Nameless:
         self._has_read = True
 
     async def _unanswered(self, channel: str, delivery: int, since: float, until: float) -> float:
-        """How many receipts its nameless emissions can own in all: those that began before the receipt came, at `until`; what it was given
-        is noted. Infinity where one of them may be of several fragments, each of which gets a receipt of its own."""
+        """How many receipts its nameless emissions until then can own in all; what it was given is noted. Infinity where one of them may be
+        of several fragments, each of which gets a receipt of its own."""
         given = self._given.setdefault(delivery, set())
         receipts = await self._store.find(RECEIPT, "delivery = ? AND channel = ? AND ref != ''", delivery, channel)
         for ref in given | {receipt.ref for receipt in receipts}:

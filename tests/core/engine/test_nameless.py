@@ -210,6 +210,19 @@ async def test_a_report_that_came_before_an_order_is_not_its(tmp_path: Path) -> 
         assert ["new", "new"] == [row.state for row in await house.store.find(INBOX)]
 
 
+async def test_a_clock_that_was_set_back_makes_no_older_doubt_the_owner(tmp_path: Path) -> None:
+    """The order of now seems to have begun after its own report: it may be of either, so that neither is shown as delivered by it."""
+    async with opened(tmp_path) as house:
+        house.channel["a"].outcomes.extend(Unknown("timeout") for _ in range(20))
+        await house.order("wang", via=["a"])
+        await house.later(3600)
+        await house.order("wang", via=["a"])
+        house.clock.now -= 5
+        await house.hear("a", InboundKind.RECEIPT, ref="unheard", level=Evidence.DEVICE, address=WANG)
+        assert ObjectiveState.MET not in await _objectives(house)
+        assert Evidence.DEVICE not in [one.evidence for one in await house.deliveries()]
+
+
 async def test_a_receipt_that_was_faster_than_a_doubt_ends_it(tmp_path: Path) -> None:
     """It comes while its emission is on the air and could be named; then it is certain that no outcome will name it."""
     async with opened(tmp_path) as house:
