@@ -156,11 +156,13 @@ class Log:
         return any(0 <= crash - at < lasts_s for crash in self.crashes)
 
     def planned(self, emitting: Told) -> float | None:
-        """When the objective of this emission stood and was released, in the same life of the daemon; None: in an earlier one."""
+        """When the objective of this emission stood, was released and asked this recipient, in the same life of the daemon; None: in an
+        earlier one."""
         opened = self._opened.get(int(str(emitting.event.body["objective"])))
         if opened is None or opened.life != emitting.life:
             return None
-        return self.since(opened, int(str(emitting.event.body["revision"])))
+        asked_at = self._stood_in.get((f"objective/{opened.event.subject.partition('/')[2]}", str(emitting.event.body["recipient"])), 0.0)
+        return max(asked_at, self.since(opened, int(str(emitting.event.body["revision"]))))
 
     def since(self, opened: Told, revision: int) -> float:
         """When an objective was open and its message released; infinity where it never was."""
@@ -172,6 +174,12 @@ class Log:
     @cached_property
     def _opened(self) -> dict[int, Told]:
         return {int(entry.event.subject.partition("/")[2]): entry for _, entry in self.told_of("objective.opened")}
+
+    @cached_property
+    def _stood_in(self) -> dict[tuple[str, str], float]:
+        """When somebody was asked for somebody else: before that nothing was planned for them."""
+        asked = self.told_of("objective.escalated")
+        return {(entry.event.subject, str(entry.event.body["to"])): entry.at for _, entry in asked}
 
     @cached_property
     def _held(self) -> set[tuple[str, int]]:

@@ -57,7 +57,7 @@ _TOLD = (
     "SELECT json_group_array(json_array(o.message, o.revision, t.recipient)) FROM objective o JOIN target t ON t.objective = o.id"
     f" WHERE (o.message, o.revision) IN {_KEYS}"
 )
-_WITH_A_NAME = "SELECT id FROM delivery WHERE state IN ('AWAITING', 'IN_DOUBT')"
+_WITH_A_NAME = f"FROM delivery WHERE {_IS_OPEN} AND tries > 0"  # what waits to be said again may still be confirmed from before
 _PUBLICS = "SELECT json_group_array(objective) FROM fan_out WHERE done = 0"
 
 
@@ -108,13 +108,13 @@ class Backlog:
         return await self._store.find(DELIVERY, f"{_IS_OPEN} OR {_OF_OPEN_TARGET} ORDER BY id")
 
     async def refs(self) -> list[RefRow]:
-        """The provider's names of emissions that wait for word, by part."""
-        return await self._store.find(REF, "token IN (SELECT token FROM delivery WHERE state IN ('AWAITING', 'IN_DOUBT')) ORDER BY part")
+        """The provider's names of emissions that may still get their word, by part."""
+        return await self._store.find(REF, f"token IN (SELECT token {_WITH_A_NAME}) ORDER BY part")
 
     async def reported(self) -> dict[int, set[str]]:
-        """By delivery that waits for word: the names whose receipt has come."""
+        """By delivery that may still get its word: the names whose receipt has come."""
         found = defaultdict[int, set[str]](set)
-        for row in await self._store.find(RECEIPT, f"delivery IN ({_WITH_A_NAME}) AND ref != ''"):
+        for row in await self._store.find(RECEIPT, f"delivery IN (SELECT id {_WITH_A_NAME}) AND ref != ''"):
             found[row.delivery].add(row.ref)
         return found
 
