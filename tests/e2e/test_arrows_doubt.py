@@ -65,6 +65,17 @@ async def test_an_urgent_doubt_opens_the_next_way_at_once(tmp_path: Path, pager:
         assert (1, 1) == (len(pager.pages), len(second.pages))
 
 
+async def test_a_radio_in_doubt_says_it_again_when_nobody_has_confirmed_the_other_way(tmp_path: Path, pager: Pager) -> None:
+    """The other way took it and no word came back: after its window what may be repeated goes once more, marked."""
+    async with Pager("ACCEPTED") as second, node(tmp_path, pager, second, repeat_safe=True, receipt_q95_s=0.2) as daemon:
+        message, _, _ = await doubted(daemon, pager, priority="P1")
+        await second.wait_for(lambda: bool(second.pages))
+        pager.usual = "DEVICE"
+        assert {"first": ("MET", "", "DEVICE"), "second": ("CANCELLED", "met", "ACCEPTED")} == standing(await daemon.ended(message))
+        assert [(1, False), (2, True)] == [(page.n, "重发" in page.text) for page in pager.pages]
+        assert 1 == len(second.pages)
+
+
 async def test_a_receipt_under_an_unknown_name_ends_the_only_doubt_it_can_mean(tmp_path: Path, pager: Pager) -> None:
     """The far end never told the name of the page; its receipt is for that recipient, and only one page can be meant."""
     async with node(tmp_path, pager) as daemon:
