@@ -13,6 +13,7 @@ import pytest
 
 from fenghuo.engine import backlog
 from fenghuo.engine.channels import PLAIN
+from fenghuo.model.delivery import DeliveryState
 from fenghuo.store import Store
 from fenghuo.store.database import open_reader
 from tests.core.engine.house import CAPABILITIES, RULES, House, opened
@@ -97,3 +98,17 @@ async def test_page_by_page_it_reads_the_same(tmp_path: Path, monkeypatch: pytes
     async with _started(tmp_path / "paged", clock) as house:
         assert whole == _image(house)
     assert all(whole), "a part of the book that is empty proves nothing"
+
+
+async def test_what_waits_to_be_said_again_may_still_be_confirmed_after_the_restart(tmp_path: Path) -> None:
+    """A radio's order whose answer is overdue waits for its channel to say it again; the answer to the first comes: it is met by that."""
+    async with opened(tmp_path) as house:
+        await house.order("wang", via=["r"])
+        house.down("r")
+        await house.later(31)
+        assert [DeliveryState.HELD] == [one.state for one in await house.deliveries()]
+    async with opened(tmp_path, clock=house.clock, up=False, before=lambda house: house.down("r")) as again:
+        await again.receipt(house.sent[0])
+        again.up("r")
+        await again.settle()
+        assert ([DeliveryState.MET], []) == ([one.state for one in await again.deliveries()], again.sent)

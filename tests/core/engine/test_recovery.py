@@ -123,20 +123,6 @@ async def test_what_awaits_a_receipt_gets_it_after_the_restart(tmp_path: Path) -
         assert ([], [ObjectiveState.MET]) == (again.sent, [one.state for one in await again.objectives()])
 
 
-async def test_what_waits_to_be_said_again_may_still_be_confirmed_after_the_restart(tmp_path: Path) -> None:
-    """A radio's order whose answer is overdue waits for its channel to say it again; the answer to the first comes: it is met by that."""
-    async with opened(tmp_path) as house:
-        await house.order("wang", via=["r"])
-        house.down("r")
-        await house.later(31)
-        assert [S.HELD] == [one.state for one in await house.deliveries()]
-    async with opened(tmp_path, clock=house.clock, up=False, before=lambda house: house.down("r")) as again:
-        await again.receipt(house.sent[0])
-        again.up("r")
-        await again.settle()
-        assert ([S.MET], []) == ([one.state for one in await again.deliveries()], again.sent)
-
-
 async def test_the_ids_of_an_earlier_attempt_outlive_the_process_too(tmp_path: Path) -> None:
     """A frame was repeated, and after the restart the first one's parts are confirmed: they count as the whole of that attempt."""
     async with opened(tmp_path) as house:
