@@ -39,6 +39,7 @@ class Sign(Enum):
     FAILED = "channel-scope failure"
     TIMED_OUT = "no answer in time"
     UNANSWERED = "probe without an answer"
+    STRAINED = "carries, and may not for long"
     SILENT = "silent for too long"
 
 
@@ -52,6 +53,7 @@ WEIGHTS = {
     Sign.FAILED: -1.0,
     Sign.UNANSWERED: -1.0,
     Sign.TIMED_OUT: -0.5,
+    Sign.STRAINED: -0.5,
 }
 """What each sign adds to the average. Source: failover.md, Health of a channel."""
 TAU_S = 60.0
@@ -112,6 +114,8 @@ def observed(
             return health if began_at < health.since else _up_again(health, now)
         case Sign.TIMED_OUT if is_excused:
             return health
+        case Sign.STRAINED:
+            return _strained(health, now, reason or sign.value)
         case Sign.FAILED | Sign.TIMED_OUT | Sign.UNANSWERED:
             return _failed(health, sign, now, recipient=recipient, reason=reason or sign.value)
         case _:
@@ -209,6 +213,16 @@ def _failed(health: ChannelHealth, sign: Sign, now: float, *, recipient: str, re
         return msgspec.structs.replace(health, weight=weight, who=who, successes=0)
     since = health.since if health.state is Health.SUSPECT else now
     return msgspec.structs.replace(health, state=Health.SUSPECT, since=since, reason=reason, weight=weight, who=who, successes=0)
+
+
+def _strained(health: ChannelHealth, now: float, reason: str) -> ChannelHealth:
+    """A way that is well goes first. It is no failure, and takes no channel down, however often it is said."""
+    if health.state is Health.DOWN:
+        return health
+    if health.state is Health.PROBATION:
+        return msgspec.structs.replace(health, successes=0)
+    since = health.since if health.state is Health.SUSPECT else now
+    return msgspec.structs.replace(health, state=Health.SUSPECT, since=since, reason=reason, successes=0)
 
 
 def _worked(health: ChannelHealth, now: float, *, is_vouched: bool) -> ChannelHealth:

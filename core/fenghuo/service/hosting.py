@@ -153,8 +153,7 @@ class Hosting:
         self._room.facts.put(ChannelObserved(name, Sign.LOCAL_UP if up else Sign.LOCAL_DOWN, reason))
 
     def _on_strain(self, name: str, reason: str) -> None:
-        # Half a failure, of nobody in particular: it makes the channel SUSPECT and by itself never DOWN.
-        self._room.facts.put(ChannelObserved(name, Sign.TIMED_OUT, reason))
+        self._room.facts.put(ChannelObserved(name, Sign.STRAINED, reason))
 
     def _on_fault(self, name: str, sentence: str) -> None:
         def tell(tx: Tx) -> None:

@@ -164,6 +164,13 @@ def test_one_silence_on_probation_costs_the_successes() -> None:
     assert Health.DOWN is after(once, (Sign.TIMED_OUT, 103.0, "b")).state
 
 
+@pytest.mark.parametrize(("before", "state"), [(UP, Health.SUSPECT), (returned(), Health.PROBATION)])
+def test_a_strain_is_no_failure_however_often_it_is_said(before: ChannelHealth, state: Health) -> None:
+    """It goes behind the ways that are well, loses its successes on trial, and is never taken down by it."""
+    assert state is after(before, *((Sign.STRAINED, 101.0 + n, "") for n in range(20))).state
+    assert Health.DOWN is observed(observed(UP, Sign.LOCAL_DOWN, 5.0), Sign.STRAINED, 6.0).state
+
+
 def test_a_second_start_changes_nothing_for_a_channel_that_works() -> None:
     """A session that is renewed in peace needs no trial."""
     assert UP == observed(UP, Sign.LOCAL_UP, 9.0)
