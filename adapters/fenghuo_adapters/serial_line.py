@@ -9,6 +9,7 @@ import serial
 import serial_asyncio_fast
 
 from fenghuo.errors import LinkBroken, LinkBusy, LinkTimeout
+from fenghuo_adapters.device_thread import at_device
 
 __all__ = ["SerialLine"]
 
@@ -35,16 +36,10 @@ class SerialLine:
 
     async def _port(self) -> serial.Serial:
         """The device, opened in a thread: a bad driver may hang in open(), and then only that thread does."""
-        opening = asyncio.get_running_loop().run_in_executor(None, self._open_blocking)
         try:
-            async with asyncio.timeout(self._open_s):
-                return await asyncio.shield(opening)
+            return await at_device(self._device, self._open_blocking, within_s=self._open_s, too_late=serial.Serial.close)
         except TimeoutError as exc:
-            opening.add_done_callback(_close_late)
             raise LinkTimeout(f"{self.name} did not open within {self._open_s:g} s") from exc
-        except asyncio.CancelledError:
-            opening.add_done_callback(_close_late)
-            raise
         except serial.SerialException as exc:
             raise self._reason(exc) from exc
         except (OSError, ValueError) as exc:
@@ -64,9 +59,3 @@ def _sentence(exc: serial.SerialException) -> str:
     if exc.errno == errno.ENOENT:
         return "no such device"
     return exc.strerror or str(exc)
-
-
-def _close_late(opening: asyncio.Future[serial.Serial]) -> None:
-    """A device that opened after nobody waited any more must not stay locked."""
-    if not opening.cancelled() and opening.exception() is None:
-        opening.result().close()
