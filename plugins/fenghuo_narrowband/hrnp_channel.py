@@ -1,7 +1,7 @@
 """Channel `radio.hrnp`: text messages to DMR radios and groups by a gateway that speaks HRNP. See docs/reference/radio-hrnp.md.
 
-A radio acknowledges what it has, with its message's request number; that is DEVICE. Nobody acknowledges for a group but the gateway,
-and that is AIRED: who of the group has heard it only their answers tell.
+A radio acknowledges what it has, with its message's request number; that is DEVICE, and nobody's but its own. Nobody acknowledges for a
+group but the gateway, and that is AIRED: who of the group has heard it only their answers tell.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class HrnpChannel(SimpleChannel):
         self._ctx = ctx
         self._settings = settings
         self._power = PowerLevel.FULL
-        self._awaited: dict[int, asyncio.Future[Tmp]] = {}
+        self._awaited: dict[str, asyncio.Future[Tmp]] = {}  # by the name that ref_of() gives
         self._incoming: asyncio.Queue[Inbound | None] = asyncio.Queue()
         self._known: OrderedDict[tuple[int, int], bool] = OrderedDict()  # of messages to us: whether each was kept
         self._sites: dict[str, SiteState] = {}
@@ -141,15 +141,16 @@ class HrnpChannel(SimpleChannel):
             refusal = refusal_of(answer.result) if answer is not None else None
             if refusal is not None:
                 return refusal if number == 1 else Unknown(f"{number - 1} of {len(texts)} parts taken, then {refusal}")
-            refs.append(ref_of(request))
+            refs.append(ref_of(to, request))
         return Reached(Evidence.ACCEPTED, tuple(refs))
 
     async def _say(self, to: Station, text: str, request: int) -> Tmp | None:
         """One message until it is acknowledged, under the same request each time; None if it never was. Raises: LinkError."""
         kind = TmpKind.GROUP if to.is_group else TmpKind.PRIVATE
         data = Tmp(kind, request, to.number, self._settings.radio_id, text, subnet=self._settings.subnet).encode()
+        ref = ref_of(to, request)
         answered: asyncio.Future[Tmp] = asyncio.get_running_loop().create_future()
-        self._awaited[request] = answered
+        self._awaited[ref] = answered
         try:
             for attempt in range(self._settings.tries):
                 await self._deliver(data, is_first=attempt == 0)
@@ -158,7 +159,7 @@ class HrnpChannel(SimpleChannel):
                     return answered.result()
             return None
         finally:
-            del self._awaited[request]
+            del self._awaited[ref]
 
     async def _deliver(self, data: bytes, *, is_first: bool) -> None:
         """A line that falls after the gateway had the message leaves it with the gateway: only the first time is it unsent for sure."""
@@ -187,10 +188,11 @@ class HrnpChannel(SimpleChannel):
             self._incoming.put_nowait(self._inbound(InboundKind.HEARD, tmp, heard))
 
     def _acknowledged(self, tmp: Tmp, heard: Heard) -> None:
-        """Whoever waits for it goes on. A refusal then becomes the outcome of its emission; anything else is a receipt, to be kept before
-        the gateway is told that we have it."""
+        """Whoever waits for it by this radio or group goes on. A refusal then becomes the outcome of its emission; anything else is a
+        receipt, to be kept before the gateway is told that we have it."""
         refusal = refusal_of(tmp.result)
-        awaited = self._awaited.get(tmp.request)
+        ref = ref_of(acknowledger(tmp), tmp.request)
+        awaited = self._awaited.get(ref)
         if awaited is not None and not awaited.done():
             awaited.set_result(tmp)
             if refusal is not None:
@@ -201,7 +203,7 @@ class HrnpChannel(SimpleChannel):
         async def ack() -> None:
             heard.acknowledge()
 
-        self._incoming.put_nowait(Inbound(InboundKind.RECEIPT, heard.data, ack, ref=ref_of(tmp.request), level=level, failure=refusal))
+        self._incoming.put_nowait(Inbound(InboundKind.RECEIPT, heard.data, ack, ref=ref, level=level, failure=refusal))
 
     def _addressed(self, tmp: Tmp, heard: Heard) -> None:
         """A text to us: a site's report of itself, or an answer. Its radio is told that we have it once we do."""
@@ -283,6 +285,11 @@ def request_of(token: str, n: int, part: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{token}/{n}/{part}".encode()).digest()[:4], "big") or 1
 
 
-def ref_of(request: int) -> str:
-    """By what a radio's acknowledgement names a message."""
-    return f"{request:08x}"
+def acknowledger(ack: Tmp) -> Station:
+    """For whom an acknowledgement speaks: a radio for itself, the gateway for the group that it names."""
+    return Station(ack.destination, is_group=True) if ack.is_group else Station(ack.source)
+
+
+def ref_of(station: Station, request: int) -> str:
+    """By what an acknowledgement names a message: what another station says of the same request, or a radio of a group's, is not of it."""
+    return f"{station}/{request:08x}"

@@ -3,7 +3,8 @@
 Both are under the AGPL: this file runs in an environment and a process of its own (.venv-dmr), and nothing imports it. What it hears
 and does is told on stdout, a JSON object a line; what it is to do comes on stdin in the same form:
 {"result": n} answers messages with it, null not at all; {"lose": n} loses the next n acknowledgements of packets; {"mute": n} those of
-messages; {"text": .., "from": n, "request": n} has a radio say something; {"late": request, "from": n} acknowledges; {"close": true}.
+messages; {"by": n} has radio n acknowledge whatever comes;
+{"text": .., "from": n, "request": n} has a radio say something; {"late": request, "from": n} acknowledges; {"close": true}.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Gateway(asyncio.DatagramProtocol):
     """One dispatcher at a time; radios have what they have once, whatever is said again."""
 
     def __init__(self) -> None:
-        self.orders: dict[str, Any] = {"result": 0, "lose": 0, "mute": 0}
+        self.orders: dict[str, Any] = {"result": 0, "lose": 0, "mute": 0, "by": 0}
         self._packet = 0
         self._have: set[tuple[int, int]] = set()
         self._dispatcher: Any = None
@@ -101,7 +102,8 @@ class Gateway(asyncio.DatagramProtocol):
         if self.orders["mute"]:
             self.orders["mute"] -= 1
         elif self.orders["result"] is not None:
-            self._acknowledge(ACKS[tmp.opcode], tmp.request_id, tmp.destination_ip, tmp.source_ip, result=self.orders["result"])
+            by = RadioIP(self.orders["by"]) if self.orders["by"] else tmp.destination_ip
+            self._acknowledge(ACKS[tmp.opcode], tmp.request_id, by, tmp.source_ip, result=self.orders["result"])
 
     def _acknowledge(self, kind: Any, request: int, by: Any, to: Any, *, result: int) -> None:
         is_group = kind is TMPService.SendGroupMessageAck

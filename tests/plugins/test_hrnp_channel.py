@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -103,9 +104,32 @@ async def test_a_radio_that_answers_late_is_still_heard(gateway: HrnpGateway) ->
         outcome = await channel.send(FakeJob("1002"))
         assert isinstance(outcome, Reached)
         assert Evidence.ACCEPTED is outcome.level
-        await gateway.order(**{"late": int(outcome.refs[0], 16), "from": 1002, "to": US})
+        await gateway.order(**{"late": gateway.texts[0]["request"], "from": 1002, "to": US})
         await ear.until(lambda heard: bool(heard))
         assert (outcome.refs[0], Evidence.DEVICE) == (ear.heard[0].ref, ear.heard[0].level)
+
+
+@pytest.mark.parametrize("address", ["g9001", "1002"])
+async def test_what_somebody_else_acknowledges_is_nobody_s_receipt(gateway: HrnpGateway, address: str) -> None:
+    """A radio that acknowledges what went to a group, or to another radio: it names no message of ours, and none waits for it."""
+    async with started(gateway, tries=1, answer_s=0.1) as (channel, _, ear):
+        await gateway.order(result=None)
+        outcome = await channel.send(FakeJob(address))
+        assert isinstance(outcome, Reached)
+        await gateway.order(**{"late": gateway.texts[0]["request"], "from": 7777, "to": US})
+        await ear.until(lambda heard: bool(heard))
+        assert not {one.ref for one in ear.heard} & set(outcome.refs)
+
+
+async def test_a_refusal_by_somebody_else_fails_nothing(gateway: HrnpGateway) -> None:
+    """The radio that was meant is still waited for, and heard."""
+    async with started(gateway, answer_s=5.0) as (channel, _, ear):
+        await gateway.order(by=7777, result=10)
+        sending = asyncio.create_task(channel.send(FakeJob("1002")))
+        await ear.until(lambda heard: bool(heard))
+        assert not sending.done()
+        await gateway.order(**{"late": gateway.texts[0]["request"], "from": 1002, "to": US})
+        assert isinstance(await sending, Reached)
 
 
 async def test_a_text_to_us_is_an_answer_and_acknowledged_once_it_is_kept(gateway: HrnpGateway) -> None:
