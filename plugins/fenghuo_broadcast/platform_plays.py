@@ -5,6 +5,7 @@ So a second emission of one delivery names the same broadcast, which the far end
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -57,6 +58,7 @@ class Plays:
         self._plays: dict[str, Play] = {}
         self._owners: dict[str, str] = {}
         self._count = ""
+        self._noting = asyncio.Lock()
 
     async def load(self, values: Mapping[str, str], now: float) -> None:
         """Take up what was noted, and forget what ended long ago. Raises: StoreError."""
@@ -109,46 +111,65 @@ class Plays:
         return [play for play in self.all_sounding(now) if play.address == address]
 
     async def start(self, token: Token, programme: Programme, address: str, now: float, *, until: float = 0.0) -> Play:
-        """Its play, made if it has none yet. Raises: DayIsFull, StoreError."""
-        play = _play(programme, address, level=programme.severity, until=until)
-        return self._plays.get(token) or await self._note(token, play, now)
+        """Its play, made if it has none yet. Raises: DayIsFull; StoreError: it is not noted, and nothing of it may leave."""
+        async with self._noting:
+            play = _play(programme, address, level=programme.severity, until=until)
+            return self._plays.get(token) or await self._note(token, play, now)
 
     async def stop(self, token: Token, programme: Programme, address: str, *, stops: Sequence[str], now: float) -> Play:
         """As start(), for a stop of these. Raises: DayIsFull, StoreError."""
-        known = self._plays.get(token)
-        if known is not None and set(known.stops) >= set(stops):
-            return known
-        return await self._note(token, _play(programme, address, stops=tuple(stops)), now)
+        async with self._noting:
+            known = self._plays.get(token)
+            if known is not None and set(known.stops) >= set(stops):
+                return known
+            return await self._note(token, _play(programme, address, stops=tuple(stops)), now)
 
     async def reported(self, number: str, state: int) -> None:
-        """The far end said what became of it. Raises: StoreError."""
+        """The far end said what became of it. Raises: StoreError: said again, it is noted then."""
         token = self._owners.get(number)
         if token is not None and self._plays[token].state != state:
             play = msgspec.structs.replace(self._plays[token], state=state)
-            self._plays[token] = play
             await self._notes.keep({_LEAD + token: msgspec.json.encode(play).decode()})
+            self._plays[token] = play
 
     async def _note(self, token: Token, play: Play, now: float) -> Play:
-        play = msgspec.structs.replace(play, ebmids=self._numbers(max(1, len(play.stops)), now))
+        """A Cancel finds it while it is being noted, for it may leave in the next moment; what could not be noted is forgotten again."""
+        before = self._plays.get(token)
+        numbers, count = self._numbers(max(1, len(play.stops)), now)
+        play = msgspec.structs.replace(play, ebmids=numbers)
         self._remember(token, play)
-        await self._notes.keep({_COUNT: self._count, _LEAD + token: msgspec.json.encode(play).decode()})
+        try:
+            await self._notes.keep({_COUNT: count, _LEAD + token: msgspec.json.encode(play).decode()})
+        except BaseException:
+            self._forget(token, play, before)
+            raise
+        self._count = count
         return play
 
-    def _numbers(self, many: int, now: float) -> tuple[str, ...]:
-        numbers = []
+    def _numbers(self, many: int, now: float) -> tuple[tuple[str, ...], str]:
+        """The next ones, and the count when they are given."""
+        numbers, count = [], self._count
         for _ in range(many):
             day = ebmid(self._source, now, 0)[-_DAY - 4 : -4]
-            last = int(self._count[_DAY:]) if self._count.startswith(day) else 0
+            last = int(count[_DAY:]) if count.startswith(day) else 0
             sequence = next_ebm_sequence(last, now)
             if sequence > EBMIDS_A_DAY:
                 raise DayIsFull
-            self._count = f"{day}{sequence}"
+            count = f"{day}{sequence}"
             numbers.append(ebmid(self._source, now, sequence))
-        return tuple(numbers)
+        return tuple(numbers), count
 
     def _remember(self, token: str, play: Play) -> None:
         self._plays[token] = play
         self._owners.update(dict.fromkeys(play.ebmids, token))
+
+    def _forget(self, token: str, play: Play, before: Play | None) -> None:
+        """As it was before."""
+        for number in play.ebmids:
+            self._owners.pop(number, None)
+        del self._plays[token]
+        if before is not None:
+            self._remember(token, before)
 
 
 def _play(programme: Programme, address: str, *, stops: tuple[str, ...] = (), level: int = 0, until: float = 0.0) -> Play:

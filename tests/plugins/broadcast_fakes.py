@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
-from fenghuo import Inbound, Message, Priority, Rendition, Token
+from fenghuo import Inbound, Message, Priority, Rendition, StoreFull, Token
 from fenghuo.clock import SystemClock
 from fenghuo.formats.wording import BEIJING
 from fenghuo.plugin.context import HostedChannelContext, LoneNotes
@@ -19,7 +19,7 @@ from fenghuo_broadcast.platform_channel import PlatformChannel
 from fenghuo_broadcast.platform_settings import PlatformSettings
 from tests.peers.platform_simulator import CERTIFICATE, ISSUER, PLATFORM
 
-__all__ = ["CENTRE", "TOWN", "FakeContext", "FakeJob", "Listening", "settings_for", "signed"]
+__all__ = ["CENTRE", "TOWN", "FakeContext", "FakeJob", "FullNotes", "Listening", "settings_for", "signed"]
 
 CENTRE = "010332058500000001"
 TOWN = "010532058510300001"
@@ -52,6 +52,17 @@ def signed() -> dict[str, Any]:
         "issuer": ISSUER,
         "terminal_reports": True,
     }
+
+
+class FullNotes(LoneNotes):
+    """Notes of a store that is full as long as `is_full`."""
+
+    is_full = False
+
+    async def keep(self, values: Mapping[str, str | None]) -> None:
+        if self.is_full:
+            raise StoreFull("no room")
+        await super().keep(values)
 
 
 @dataclass

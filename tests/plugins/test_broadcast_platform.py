@@ -22,7 +22,7 @@ from fenghuo_adapters.ebd_framing import unpack
 from fenghuo_broadcast.platform_outcomes import WENT_NOWHERE
 from tests.adapters.test_ebd_sm2 import pair
 from tests.peers.platform_simulator import Happened, PlatformSimulator
-from tests.plugins.broadcast_fakes import CENTRE, TOWN, FakeContext, FakeJob, Listening, settings_for, signed
+from tests.plugins.broadcast_fakes import CENTRE, TOWN, FakeContext, FakeJob, FullNotes, Listening, settings_for, signed
 from tests.plugins.broadcast_values import alert
 from tests.scale import TIMEOUT_SCALE
 
@@ -146,6 +146,24 @@ async def test_one_delivery_sounds_once_however_often_it_is_sent(platform: Platf
             await it.channel.send(job)
     assert [1, 1] == [len(platform.of("start")), len(platform.of("again"))]
     assert platform.of("start")[0].ebmid == platform.of("again")[0].ebmid
+
+
+async def test_a_start_that_could_not_be_noted_leaves_only_when_it_is(platform: PlatformSimulator) -> None:
+    """The next process knows whatever sounds, so that a Cancel finds it and nothing starts twice."""
+    notes, job = FullNotes(), FakeJob(alert(), token="delivery-1")
+    context = FakeContext(settings_for(platform.port), notes=notes)
+    async with Listening(context) as it:
+        notes.is_full = True
+        for _ in range(2):
+            assert Transient(Scope.CHANNEL, "not-noted") == await it.channel.send(job)
+        assert [] == platform.of("start")
+        notes.is_full = False
+        assert Evidence.ACCEPTED == level_of(await it.channel.send(job))
+    async with Listening(FakeContext(context.settings, notes=notes)) as it:
+        assert Evidence.ACCEPTED == level_of(await it.channel.query(AttemptRef(job.token, 1, TOWN)))
+        assert isinstance(await it.channel.send(FakeJob(alert(action=Action.CANCEL))), Reached)
+    assert [line.ebmid for line in platform.of("start")] == [line.stops for line in platform.of("stop")]
+    assert 1 == len(platform.of("start"))
 
 
 async def test_the_platform_is_asked_what_became_of_it(platform: PlatformSimulator, door: int) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from fenghuo import Evidence, LinkBroken, LinkTimeout, Outcome, Permanent, Reached, Scope, Token, Transient, Unknown
+from fenghuo import Evidence, LinkBroken, LinkTimeout, Outcome, Permanent, Reached, Scope, StoreFull, Token, Transient, Unknown
 from fenghuo.plugin.context import LoneNotes
 from fenghuo_adapters.ebd_post import HttpRefused, NotSent
 from fenghuo_broadcast.ebd import Envelope, Result, State
 from fenghuo_broadcast.platform_outcomes import of_answer, of_failure, of_state, worst
 from fenghuo_broadcast.platform_plays import DayIsFull, Plays
+from tests.plugins.broadcast_fakes import FullNotes
 from tests.plugins.broadcast_values import CITY, COUNTY, NOW, programme
 
 TOWN = "010533112410300001"
@@ -49,6 +50,50 @@ async def test_a_day_has_no_more_than_its_numbers() -> None:
         await plays.start(FIRST, programme(), TOWN, NOW)
     tomorrow = await plays.start(FIRST, programme(), TOWN, NOW + 86_400)
     assert (f"{COUNTY}202607165581",) == tomorrow.ebmids
+
+
+async def test_what_could_not_be_noted_was_never_started() -> None:
+    """Neither a play nor its number is remembered, however often a full store is asked: the day keeps its numbers."""
+    notes = FullNotes()
+    plays = await plays_of(notes)
+    notes.is_full = True
+    for _ in range(3):
+        with pytest.raises(StoreFull):
+            await plays.start(FIRST, programme(), TOWN, NOW)
+    assert (None, []) == (plays.of(FIRST), plays.started("m1", TOWN))
+    notes.is_full = False
+    play = await plays.start(FIRST, programme(), TOWN, NOW)
+    assert (f"{COUNTY}202607155581",) == play.ebmids
+    assert play == (await plays_of(notes)).of(FIRST)
+
+
+async def test_a_report_that_could_not_be_noted_is_noted_when_it_is_said_again() -> None:
+    """Memory never knows more than the disk."""
+    notes = FullNotes()
+    plays = await plays_of(notes)
+    play = await plays.start(FIRST, programme(), TOWN, NOW)
+    notes.is_full = True
+    with pytest.raises(StoreFull):
+        await plays.reported(play.ebmids[0], 3)
+    notes.is_full = False
+    await plays.reported(play.ebmids[0], 3)
+    found = (await plays_of(notes)).of(FIRST)
+    assert found is not None
+    assert 3 == found.state
+
+
+async def test_a_stop_that_could_not_be_noted_leaves_the_one_before() -> None:
+    """Under the same token."""
+    notes = FullNotes()
+    plays = await plays_of(notes)
+    first = await plays.start(FIRST, programme(), TOWN, NOW)
+    second = await plays.start(SECOND, programme(revision=2), TOWN, NOW)
+    stop = await plays.stop(STOP, programme(stops=True), TOWN, stops=first.ebmids, now=NOW)
+    notes.is_full = True
+    with pytest.raises(StoreFull):
+        await plays.stop(STOP, programme(stops=True), TOWN, stops=[*first.ebmids, *second.ebmids], now=NOW)
+    assert stop == plays.of(STOP)
+    assert (STOP, stop) == plays.owner(stop.ebmids[0])
 
 
 async def test_a_stop_names_all_that_was_started_there() -> None:
