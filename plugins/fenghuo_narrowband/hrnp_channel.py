@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections import OrderedDict
 from collections.abc import AsyncIterator
 
 from fenghuo import (
@@ -36,6 +35,7 @@ from fenghuo import (
 )
 from fenghuo_adapters.hrnp_framing import Tmp, TmpKind
 from fenghuo_adapters.hrnp_line import Heard, HrnpLine, LineTerms
+from fenghuo_narrowband.hrnp_copies import Copies, Standing
 from fenghuo_narrowband.hrnp_outcomes import SiteState, level_of, refusal_of, site_state
 from fenghuo_narrowband.hrnp_settings import HrnpSettings, Station, read_station
 from fenghuo_narrowband.parts import MAX_PARTS, cut, utf16_units
@@ -48,8 +48,6 @@ PREFIX_CHARACTERS = 12
 SLACK_CHARACTERS = 18
 """What a part may leave empty so as to end with a whole phrase."""
 _OCTETS_A_CHARACTER = 3
-_REMEMBERED = 1000
-"""Messages to us by which a copy is known: a radio that had no acknowledgement says the same one again."""
 
 
 def parts_for(size: int, characters: int) -> int:
@@ -73,7 +71,7 @@ class HrnpChannel(SimpleChannel):
         self._power = PowerLevel.FULL
         self._awaited: dict[str, asyncio.Future[Tmp]] = {}  # by the name that ref_of() gives
         self._incoming: asyncio.Queue[Inbound | None] = asyncio.Queue()
-        self._known: OrderedDict[tuple[int, int], bool] = OrderedDict()  # of messages to us: whether each was kept
+        self._copies = Copies(ctx.clock.monotonic)
         self._sites: dict[str, SiteState] = {}
         self._line = HrnpLine(self._terms(), ctx.random, on_state=self._on_state, on_heard=self._on_heard)
 
@@ -207,31 +205,26 @@ class HrnpChannel(SimpleChannel):
 
     def _addressed(self, tmp: Tmp, heard: Heard) -> None:
         """A text to us: a site's report of itself, or an answer. Its radio is told that we have it once we do."""
-        key = (tmp.source, tmp.request)
         site = next((name for name, number in self._settings.sites.items() if number == tmp.source), "")
         state = site_state(tmp.text) if site else None
         if state is not None:
             self._told(site, state)
             self._incoming.put_nowait(self._inbound(InboundKind.HEARD, tmp, heard))
-        elif key in self._known:
-            self._again(key, tmp, heard)
-        else:
-            self._known[key] = False
-            if len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
-            self._incoming.put_nowait(self._inbound(InboundKind.ANSWER, tmp, heard))
-
-    def _again(self, key: tuple[int, int], tmp: Tmp, heard: Heard) -> None:
-        """A copy: what is kept already is acknowledged once more; what is not will be."""
-        if self._known[key]:
-            self._incoming.put_nowait(self._inbound(InboundKind.HEARD, tmp, heard))
+            return
+        match self._copies.heard(tmp):
+            case Standing.FRESH:
+                self._incoming.put_nowait(self._inbound(InboundKind.ANSWER, tmp, heard))
+            case Standing.KEPT:  # its acknowledgement was lost
+                self._incoming.put_nowait(self._inbound(InboundKind.HEARD, tmp, heard))
+            case Standing.AWAITED:  # acknowledged once the first is kept
+                pass
 
     def _inbound(self, kind: InboundKind, tmp: Tmp, heard: Heard) -> Inbound:
         async def ack() -> None:
             heard.acknowledge()
             if tmp.kind is not TmpKind.PRIVATE or not tmp.wants_ack or tmp.destination != self._settings.radio_id:
                 return
-            self._known[tmp.source, tmp.request] = True
+            self._copies.kept(tmp)
             answer = Tmp(TmpKind.PRIVATE_ACK, tmp.request, tmp.source, tmp.destination, subnet=tmp.subnet)
             try:
                 await self._line.deliver(answer.encode())

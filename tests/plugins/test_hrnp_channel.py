@@ -156,6 +156,16 @@ async def test_a_text_to_us_is_an_answer_and_acknowledged_once_it_is_kept(gatewa
         assert 1 == sum(one.kind is InboundKind.ANSWER for one in ear.heard)
 
 
+async def test_a_radio_that_was_switched_off_and_on_is_heard_again(gateway: HrnpGateway) -> None:
+    """It counts its requests from 1 again: other words under the same request are another answer, and each is acknowledged."""
+    async with started(gateway) as (_, _, ear):
+        await gateway.say("收到", by=1002, to=US, request=1)
+        await gateway.until(lambda: len(gateway.texts) == 1, "it is acknowledged")
+        await gateway.say("堤坝决口请求支援", by=1002, to=US, request=1)
+        await gateway.until(lambda: len(gateway.texts) == 2, "it is acknowledged as well")
+        assert [(InboundKind.ANSWER, "收到"), (InboundKind.ANSWER, "堤坝决口请求支援")] == [(one.kind, one.text) for one in ear.heard]
+
+
 async def test_a_long_text_goes_in_parts_and_can_be_withdrawn_between_them(gateway: HrnpGateway) -> None:
     """Numbered, each within its limit, each with a request of its own; a cancel keeps the rest off the air."""
     text = "请立即转移沿江各村危险区群众。" * 8
