@@ -15,7 +15,7 @@ import msgspec
 
 from fenghuo.model.situation import Health
 
-__all__ = ["STEADY_S", "ChannelHealth", "Sign", "admitted", "average", "gap_s", "observed", "steady_at"]
+__all__ = ["STEADY_S", "ChannelHealth", "Sign", "admitted", "average", "gap_s", "is_tried", "observed", "steady_at"]
 
 PROBATION_SHARES = (0.1, 0.5, 1.0)
 PROBATION_GAPS_S = (0.1, 0.02, 0.0)
@@ -41,6 +41,7 @@ class Sign(Enum):
     UNANSWERED = "probe without an answer"
     STRAINED = "carries, and may not for long"
     SILENT = "silent for too long"
+    TRIAL = "it cannot be asked: tried again"
 
 
 FAILURE_WEIGHT = {Sign.FAILED: 1.0, Sign.TIMED_OUT: 0.5, Sign.UNANSWERED: 1.0}
@@ -71,7 +72,8 @@ class ChannelHealth(msgspec.Struct, frozen=True):
     """State with its memory. `since`: UTC seconds; `stage`: index of PROBATION_SHARES; `stage_at`: when it began; `stable_s`: least
     seconds a stage lasts; `weight` and `who`: failures since the last success, `worked_at`, and on which recipients; `left_at`: when it
     last went DOWN, UTC seconds; `is_mute`: nothing that it says of an emission shows that anybody could notice it, `is_vouched`: a monitor
-    has spoken for it since it came up; `is_silent`: DOWN because nothing was heard of it; `sum`, `mass`, `weighed_at`: of the time-decayed
+    has spoken for it since it came up; `is_silent`: DOWN because nothing was heard of it; `is_gone`: DOWN because its
+    device or session is; `sum`, `mass`, `weighed_at`: of the time-decayed
     average of the signs since its state of before; `gap_s`: expected between two signs, 0 where nobody knows."""
 
     state: Health = Health.UNKNOWN
@@ -89,6 +91,7 @@ class ChannelHealth(msgspec.Struct, frozen=True):
     is_mute: bool = False
     is_vouched: bool = False
     is_silent: bool = False
+    is_gone: bool = False
     sum: float = 0.0
     mass: float = 0.0
     weighed_at: float = 0.0
@@ -103,16 +106,18 @@ class ChannelHealth(msgspec.Struct, frozen=True):
 def observed(
     health: ChannelHealth, sign: Sign, now: float, *, recipient: str = "", reason: str = "", began_at: float = math.inf
 ) -> ChannelHealth:
-    """The health after one more piece of evidence. `began_at`: UTC seconds, when the emission or the probe began that it is about; what
-    began before the channel went DOWN never closes the breaker."""
+    """The health after one more piece of evidence. `began_at`: UTC seconds, when the emission or the probe began that it is about, or, of
+    a receipt, when the far end had it; what began before the channel went DOWN never closes the breaker."""
     is_excused = sign is Sign.TIMED_OUT and health.worked_at > began_at
     health = health if is_excused else _weighed(health, sign, now)
     match sign:
         case Sign.LOCAL_DOWN | Sign.SILENT:
-            return _down(health, now, reason or sign.value, is_silent=sign is Sign.SILENT)
-        case Sign.LOCAL_UP | Sign.ANSWERED | Sign.HEARD if _brings_back(health, sign):
-            return health if began_at < health.since else _up_again(health, now)
+            return _gone(health, sign, now, reason or sign.value)
+        case _ if _brings_back(health, sign):
+            return health if began_at < health.since else _up_again(health, now, sign)
         case Sign.TIMED_OUT if is_excused:
+            return health
+        case Sign.TRIAL:  # the channel has turned meanwhile
             return health
         case Sign.STRAINED:
             return _strained(health, now, reason or sign.value)
@@ -180,22 +185,45 @@ def _working(health: ChannelHealth) -> Health:
 
 
 def _brings_back(health: ChannelHealth, sign: Sign) -> bool:
-    """Whether a sign is about being there at all: it opens a trial where the channel was down."""
-    is_answer = sign is Sign.ANSWERED and health.state is Health.DOWN
-    return sign is Sign.LOCAL_UP or is_answer or (sign is Sign.HEARD and health.is_silent)
+    """Whether a sign is about being there at all: it opens a trial where the channel was down. A device that is gone tells by itself when
+    it is back, and one that is heard at a steady pace is heard then."""
+    match sign:
+        case Sign.LOCAL_UP:
+            return True
+        case Sign.ANSWERED:
+            return health.state is Health.DOWN
+        case Sign.HEARD:
+            return health.is_silent
+        case Sign.RECEIPT:
+            return health.state is Health.DOWN and not health.is_gone
+        case Sign.TRIAL:
+            return is_tried(health)
+        case _:
+            return False
 
 
-def _down(health: ChannelHealth, now: float, reason: str, *, is_silent: bool = False) -> ChannelHealth:
+def is_tried(health: ChannelHealth) -> bool:
+    """Whether it is down by its emissions alone: where nobody can be asked, only another emission shows whether it is back."""
+    return health.state is Health.DOWN and not (health.is_gone or health.is_silent)
+
+
+def _gone(health: ChannelHealth, sign: Sign, now: float, reason: str) -> ChannelHealth:
+    """Down at once. A device that goes while the channel is down already is gone all the same: then no trial is due."""
+    is_gone = sign is Sign.LOCAL_DOWN
+    down = _down(health, now, reason)
+    return msgspec.structs.replace(down, is_gone=down.is_gone or is_gone, is_silent=down.is_silent or not is_gone)
+
+
+def _down(health: ChannelHealth, now: float, reason: str) -> ChannelHealth:
     if health.state is Health.DOWN:
         return health
-    fresh = _fresh(health, now, Health.DOWN, reason)
-    return msgspec.structs.replace(fresh, was_down=True, left_at=now, is_silent=is_silent)
+    return msgspec.structs.replace(_fresh(health, now, Health.DOWN, reason), was_down=True, left_at=now)
 
 
-def _up_again(health: ChannelHealth, now: float) -> ChannelHealth:
+def _up_again(health: ChannelHealth, now: float, sign: Sign) -> ChannelHealth:
     """The first start is simply UP; a return from DOWN begins its probation."""
     if health.was_down and health.state is Health.DOWN:
-        return msgspec.structs.replace(_fresh(health, now, Health.PROBATION, Sign.LOCAL_UP.value), stage_at=now)
+        return msgspec.structs.replace(_fresh(health, now, Health.PROBATION, sign.value), stage_at=now)
     if health.state is Health.UNKNOWN and not health.is_started:
         return _fresh(health, now, _working(health), UNHEARD if health.is_mute else Sign.LOCAL_UP.value)
     return health

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -12,7 +13,7 @@ from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.facts import WITHDRAWN, ChannelObserved, Denial, Receipted, Settled
 from fenghuo.engine.frame import ended_by
 from fenghuo.engine.health import Sign
-from fenghuo.engine.last_attempt import LAST
+from fenghuo.engine.last_attempt import LAST, is_last
 from fenghuo.engine.office import Office
 from fenghuo.engine.settling import receipted, settle
 from fenghuo.model.delivery import Delivery, DeliveryState, Permanent, Reached, Scope, Transient, Unknown, outcome_text
@@ -130,7 +131,9 @@ class Outcomes:
             self._changed(holder, after, batch)
         if fact.level is not None and fact.level >= Evidence.HUMAN:
             self.on_answer(fact.channel, before)
-        affected = self._observed(ChannelObserved(fact.channel, Sign.RECEIPT), batch)
+        is_new = is_last(before) or (fact.level is not None and fact.level >= Evidence.DEVICE)
+        had_at = fact.at if is_new else -math.inf
+        affected = self._observed(ChannelObserved(fact.channel, Sign.RECEIPT, began_at=had_at), batch)
         return (holder, *affected)
 
     def _note_receipt(self, fact: Receipted, batch: Batch) -> None:

@@ -1,7 +1,8 @@
 """Asks what nobody says: whether a channel that is down is back, and whether one that was quiet for long is still there.
 
 A channel whose session came and went tells so itself; this is for the one that stayed connected and carried nothing, and for the one that
-carried nothing because there was nothing to carry. Traffic is the better probe: only where nothing was heard in the window is anything
+carried nothing because there was nothing to carry. One that cannot be asked, and that its emissions took down, is tried again instead, at
+the pace of the questions: the next few emissions ask. Traffic is the better probe: only where nothing was heard in the window is anything
 asked. It also notices the silence of a channel that is heard at a steady pace, which asks nothing at all.
 Source: failover.md, Health of a channel.
 """
@@ -19,16 +20,18 @@ import structlog
 from fenghuo.engine.cadence import lost_at, phi
 from fenghuo.engine.channels import ChannelBoard, Instance
 from fenghuo.engine.facts import ChannelObserved, Facts
-from fenghuo.engine.health import Sign
+from fenghuo.engine.health import Sign, is_tried
 from fenghuo.engine.office import Office
 from fenghuo.engine.probing import longer_s, next_look_at, paid, refilled
 from fenghuo.errors import LinkError
 from fenghuo.model.situation import Admin, Health
-from fenghuo.plugin.ports import Channel, ProbeBudget
+from fenghuo.plugin.ports import Channel, ProbeBudget, SimpleChannel
 
 __all__ = ["Prober"]
 
 PROBE_LIMIT_S = 10.0
+PASSED = frozenset({Health.UP, Health.UNKNOWN})
+"""States that end an outage; only then do the waits begin at the shortest again."""
 log = structlog.stdlib.get_logger("fenghuo.prober")
 
 
@@ -42,6 +45,7 @@ class Prober:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._turned: dict[str, asyncio.Event] = {}
         self._states: dict[str, Health] = {}
+        self._waits: dict[str, float] = {}
         self._asking: set[str] = set()
         self._asked = 0
         self.is_on_air: Callable[[Instance], bool] = _never
@@ -52,6 +56,8 @@ class Prober:
         for instance in self._board:
             if self._states.get(instance.name) is not instance.health.state:
                 self._states[instance.name] = instance.health.state
+                if instance.health.state in PASSED:
+                    self._waits.pop(instance.name, None)
                 self._turned.setdefault(instance.name, asyncio.Event()).set()
             if instance.name not in self._tasks and _is_watched(instance):
                 self._tasks[instance.name] = asyncio.get_running_loop().create_task(self._watch(instance), name=f"prober {instance.name}")
@@ -67,11 +73,9 @@ class Prober:
         self._tasks.pop(name, None)
 
     async def _watch(self, instance: Instance) -> None:
-        wait_s = 0.0
         while _is_watched(instance):
             is_down = instance.health.state is Health.DOWN
-            wait_s = self._longer(instance, wait_s) if is_down else 0.0
-            until = self._office.clock.time() + wait_s if is_down else self._look_at(instance)
+            until = self._office.clock.time() + self._longer(instance) if is_down else self._look_at(instance)
             if await self._turns(instance, until):
                 continue
             now = self._office.clock.time()
@@ -79,14 +83,15 @@ class Prober:
                 await self._turns(instance, now + instance.capabilities.probing.shortest_s)  # until the loop has heard of it
                 continue
             if is_down or now - instance.evidence_at >= self._window(instance):
-                await self._ask(instance)
+                await self._ask_or_try(instance)
 
     # When.
 
-    def _longer(self, instance: Instance, wait_s: float) -> float:
-        """The first wait after an outage is the shortest one, exactly: most outages are short."""
-        probing = instance.capabilities.probing
-        return longer_s(probing, wait_s, self._office.chance.uniform) if wait_s else probing.shortest_s
+    def _longer(self, instance: Instance) -> float:
+        """The first wait of an outage is the shortest one, exactly: most outages are short. A probation that failed ends no outage."""
+        probing, wait_s = instance.capabilities.probing, self._waits.get(instance.name, 0.0)
+        self._waits[instance.name] = longer_s(probing, wait_s, self._office.chance.uniform) if wait_s else probing.shortest_s
+        return self._waits[instance.name]
 
     def _look_at(self, instance: Instance) -> float:
         """When something is due of a channel that is not down: a question, or its silence."""
@@ -122,6 +127,16 @@ class Prober:
         self._facts.put(ChannelObserved(instance.name, Sign.SILENT, says))
         return True
 
+    async def _ask_or_try(self, instance: Instance) -> None:
+        """One question; or, where nobody can be asked, a trial."""
+        channel = instance.channel()
+        if channel is None or instance.admin is not Admin.ENABLED:
+            return
+        if _can_be_asked(channel):
+            await self._ask(instance)
+        elif is_tried(instance.health):
+            self._facts.put(ChannelObserved(instance.name, Sign.TRIAL, began_at=self._office.clock.time()))
+
     async def _ask(self, instance: Instance) -> None:
         """One probe, if the channel is there, its medium is free, and its purse pays."""
         channel, now = instance.channel(), self._office.clock.time()
@@ -154,6 +169,11 @@ async def _answer(channel: Channel, instance: Instance) -> tuple[Sign | None, st
         log.warning("probe failed", channel=instance.name, cause=f"{type(error).__name__}: {error}")
         return None, ""
     return (Sign.ANSWERED, "probe answered") if result.answered else (Sign.UNANSWERED, f"probe: {result.detail or 'no answer'}")
+
+
+def _can_be_asked(channel: Channel) -> bool:
+    """Whether its type implements probe(): what a simple channel has in its place asks nobody."""
+    return getattr(type(channel), "probe", None) is not SimpleChannel.probe
 
 
 def _is_watched(instance: Instance) -> bool:

@@ -236,3 +236,29 @@ def test_after_an_outage_somebody_must_speak_for_it_again() -> None:
 def test_a_suspicion_of_a_siren_ends_in_ignorance() -> None:
     """One success clears it, and does not make it known."""
     assert Health.UNKNOWN is after(MUTE, (Sign.LOCAL_UP, 1.0, ""), (Sign.FAILED, 2.0, "a"), (Sign.SENT, 3.0, "")).state
+
+
+def failed_twice(now: float = 100.0) -> ChannelHealth:
+    """Down by its emissions alone."""
+    return after(UP, (Sign.FAILED, now, "a"), (Sign.FAILED, now, "b"))
+
+
+def test_a_receipt_from_after_it_went_down_opens_its_trial_and_closes_nothing() -> None:
+    """The far end had it then; what it had before says nothing of now."""
+    down = failed_twice()
+    assert Health.DOWN is observed(down, Sign.RECEIPT, 110.0, began_at=90.0).state
+    assert Health.PROBATION is observed(down, Sign.RECEIPT, 110.0, began_at=105.0).state
+
+
+def test_a_receipt_opens_no_trial_where_the_device_is_gone() -> None:
+    """Also where it went while the channel was down already."""
+    gone = observed(failed_twice(), Sign.LOCAL_DOWN, 105.0)
+    for down in (gone, observed(UP, Sign.LOCAL_DOWN, 100.0)):
+        for sign in (Sign.RECEIPT, Sign.TRIAL):
+            assert Health.DOWN is observed(down, sign, 110.0, began_at=110.0).state
+
+
+def test_a_trial_is_of_a_channel_that_is_down() -> None:
+    """One that has turned meanwhile is left as it is."""
+    assert Health.PROBATION is observed(failed_twice(), Sign.TRIAL, 110.0, began_at=110.0).state
+    assert UP == observed(UP, Sign.TRIAL, 110.0, began_at=110.0)

@@ -8,6 +8,7 @@ from pathlib import Path
 from fenghuo.engine.marks import EVIDENCE
 from fenghuo.model.delivery import DeliveryState, ObjectiveState, Paged, Reached, Scope, Transient, Unknown
 from fenghuo.model.evidence import Evidence
+from fenghuo.model.situation import Health
 from fenghuo.plugin.ports import Capabilities, Doubt, Emission, InboundKind
 from tests.core.engine.house import House, opened
 from tests.core.engine.public import NEED_DEVICE, SOUTH_AREA, alert, enrol, rows
@@ -116,3 +117,24 @@ async def _understood(house: House) -> None:
     await house.settle()
     while house.room.receipts.in_hand:
         await house.settle()
+
+
+async def test_a_receipt_from_a_channel_that_is_down_opens_its_trial(tmp_path: Path) -> None:
+    """Two emissions failed for its sake; then the device of an earlier order confirms: it carries, and may be tried. That the centre has
+    only sent an earlier one on says nothing of now."""
+    async with opened(tmp_path) as house:
+        await house.order("wang", via=["a"])
+        house.channel["a"].outcomes.extend([Transient(Scope.CHANNEL, "busy")] * 2)
+        await house.order("huang", "li", via=["a"])
+        assert Health.DOWN is _health(house)
+        await house.later(60.0)
+        await house.receipt(house.sent[0], Evidence.RELAYED)
+        assert Health.DOWN is _health(house)
+        await house.receipt(house.sent[0])
+        assert Health.PROBATION is _health(house)
+
+
+def _health(house: House) -> Health:
+    instance = house.room.board.get("a")
+    assert instance is not None
+    return instance.health.state

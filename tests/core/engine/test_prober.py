@@ -256,3 +256,71 @@ def test_the_silence_of_a_steady_beacon_takes_it_down_and_the_next_beacon_brings
         assert Health.DOWN is bench.state()
 
     on_bench(story, cadence_s=15.0)
+
+
+class Unasked(SimpleChannel):
+    """A channel of one method: nobody can be asked whether it is there."""
+
+
+def on_unasked(story: Callable[[Bench], Coroutine[Any, Any, None]], **capabilities: Any) -> None:
+    async def put(bench: Bench) -> None:
+        instance = bench.board.get("a")
+        assert instance is not None
+        instance.channel = Unasked
+        await story(bench)
+
+    on_bench(put, **capabilities)
+
+
+def failed(bench: Bench) -> None:
+    """Two emissions in a row, to two people."""
+    for who in ("huang", "li"):
+        bench.saw("a", Sign.FAILED, recipient=who)
+
+
+def test_a_channel_that_cannot_be_asked_is_tried_again_and_pays_for_no_question() -> None:
+    """Its emissions took it down, and only emissions can show that it is back: the next few are let through."""
+
+    async def story(bench: Bench) -> None:
+        failed(bench)
+        assert Health.DOWN is bench.state()
+        await bench.until(6.0)
+        instance = bench.board.get("a")
+        assert instance is not None
+        assert (Health.PROBATION, 0) == (bench.state(), instance.purse.probes)
+
+    on_unasked(story)
+
+
+def test_the_trials_of_a_channel_that_stays_dead_come_ever_more_seldom() -> None:
+    """Each costs somebody an emission: in an hour there are dozens and no hundreds. After one that passed, the next outage begins anew."""
+
+    async def story(bench: Bench) -> None:
+        failed(bench)
+        for _ in range(3600):
+            await bench.until(1.0)
+            if bench.state() is Health.PROBATION:
+                bench.saw("a", Sign.FAILED, recipient="huang")
+        trials = [at for at, _, state in bench.told if state is Health.PROBATION]
+        assert 12 <= len(trials) <= 60
+        while bench.state() is not Health.UP:
+            await bench.until(1.0)
+            bench.saw("a", Sign.SENT)
+        failed(bench)
+        down = bench.told[-1][0]
+        await bench.until(6.0)
+        assert 5.0 == bench.told[-1][0] - down
+
+    on_unasked(story)
+
+
+@pytest.mark.parametrize("sign", [Sign.LOCAL_DOWN, Sign.SILENT])
+def test_a_device_that_is_gone_is_not_tried(sign: Sign) -> None:
+    """It tells by itself when it is back, or is heard."""
+
+    async def story(bench: Bench) -> None:
+        bench.saw("a", sign)
+        await bench.until(3600.0)
+        assert Health.DOWN is bench.state()
+
+    on_unasked(story)
