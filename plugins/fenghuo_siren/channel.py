@@ -90,9 +90,14 @@ class SirenChannel(SimpleChannel):
         """What the device ends by itself goes on to its end; what only we can end is ended now."""
         self._is_stopped = True
         await self._watch.stop()
-        if not self._settings.ends_by_itself:
-            await asyncio.gather(*(self._silence(place) for place in tuple(self._plays.sounding)), return_exceptions=True)
+        await asyncio.gather(*(self._leave(place) for place in self._hands), return_exceptions=True)
         await self._line.close()
+
+    async def _leave(self, place: Place) -> None:
+        async with self._hands[place]:  # what is being written now is known to sound after it
+            is_ours_to_end = place in self._plays.sounding and not self._settings.ends_by_itself
+        if is_ours_to_end:
+            await self._silence(place)
 
     def estimate(self, size: int, address: str) -> Estimate:
         return Estimate(airtime_s=self._settings.sound_s, latency_q50_s=1.0, latency_q95_s=self._settings.attempt_s)
@@ -200,12 +205,18 @@ class SirenChannel(SimpleChannel):
         try:
             await self._controllers.switch(attempt.place, on=True)
         except ModbusRefused as exc:
-            return _refused(exc) if exc.is_certain else Unknown(str(exc))
+            return _refused(exc) if exc.is_certain else self._may_sound(attempt, exc)
         except LinkError as exc:
-            return Unknown(str(exc))
+            return self._may_sound(attempt, exc)
         self._plays.begin(attempt)
         self._watch.look_now()
         return None
+
+    def _may_sound(self, attempt: Attempt, cause: LinkError) -> Outcome:
+        """Nobody knows whether it began; that it ends is looked after all the same."""
+        self._plays.begin(attempt, is_sure=False)
+        self._watch.look_now()
+        return Unknown(str(cause))
 
     async def _confirmed(self, attempt: Attempt) -> Outcome:
         """The relay has it. What the sensor shows comes from the watch, as a late outcome, however soon."""
@@ -235,8 +246,9 @@ class SirenChannel(SimpleChannel):
 
     async def _silence(self, place: Place) -> bool:
         """Open the relay; whether the unit said that it did. What could not be told is told again by the watch."""
-        play = self._plays.stop(place, self._ctx.clock.time())
+        play, now = self._plays.stop(place, self._ctx.clock.time()), self._ctx.clock.time()
         async with self._hands[place]:
+            play = self._plays.sounding.pop(place, play)  # the start that was on its way meanwhile
             try:
                 await self._controllers.switch(place, on=False)
             except LinkError as exc:
@@ -245,6 +257,10 @@ class SirenChannel(SimpleChannel):
                 return False
         if play is not None:
             self._ctx.log.info("siren ended", siren=str(place), sounded_s=round(self._ctx.clock.time() - play.began_at, 1))
+        try:
+            await self._plays.ended(place, now)
+        except FenghuoError as exc:
+            self._ctx.log.warning("a siren was ended, and that is not noted", siren=str(place), cause=str(exc))
         return True
 
     # Asking.
@@ -259,6 +275,7 @@ class SirenChannel(SimpleChannel):
         if attempt.is_started or standing.on:
             return self._still(attempt, standing)
         if self._is_witness(attempt, now) and await self._controllers.has_run_since(place, attempt.session):
+            self._plays.never_began(attempt)
             return Transient(Scope.RECIPIENT, "never-started")
         return Unknown(f"siren {place} is silent, and nobody knows whether it sounded")
 
@@ -271,7 +288,7 @@ class SirenChannel(SimpleChannel):
     def _still(self, attempt: Attempt, standing: Standing) -> Outcome:
         """It was started; what still sounds is looked after from now on."""
         playing = self._plays.sounding.get(attempt.place)
-        if standing.on and playing is None:
+        if standing.on and playing is None and not attempt.is_over:
             playing = self._plays.begin(attempt)
             self._watch.look_now()
         is_its_own = playing is not None and playing.attempt.name == attempt.name

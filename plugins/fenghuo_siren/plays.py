@@ -25,7 +25,7 @@ _KEPT_S = 2 * 86400.0
 
 class Attempt(msgspec.Struct, frozen=True):
     """One licence used at one siren. `at`: UTC seconds of the note; `ends_at`: when it is silent at the latest; `session`: the number left
-    at the device before; `is_started`: its unit has echoed the relay."""
+    at the device before; `is_started`: its unit has echoed the relay; `is_over`: its relay was opened, or seen open, since."""
 
     token: Token
     n: int
@@ -34,6 +34,7 @@ class Attempt(msgspec.Struct, frozen=True):
     ends_at: float
     session: int = 0
     is_started: bool = False
+    is_over: bool = False
 
     @property
     def name(self) -> str:
@@ -42,10 +43,12 @@ class Attempt(msgspec.Struct, frozen=True):
 
 @dataclass
 class Play:
-    """A siren that sounds. `began_at`: UTC seconds of the first of several plays without a pause; `level`: what is known of it so far."""
+    """A siren that sounds. `began_at`: UTC seconds of the first of several plays without a pause; `level`: what is known of it so far;
+    `is_sure`: its relay was seen closed, or the unit has said so. One that may sound is ended in time like one that does."""
 
     attempt: Attempt
     began_at: float
+    is_sure: bool = True
     level: Evidence = Evidence.ACCEPTED
 
 
@@ -60,6 +63,7 @@ class Plays:
     stops: dict[Place, int] = field(default_factory=dict)
     quiet_from: dict[Place, float] = field(default_factory=dict)
     _tried: dict[tuple[Token, int], Attempt] = field(default_factory=dict)
+    _left: dict[Place, Attempt] = field(default_factory=dict)
     _turned_back_at: float = 0.0
 
     async def recall(self, now: float) -> None:
@@ -71,6 +75,9 @@ class Plays:
                 attempt = msgspec.json.decode(value, type=Attempt)
                 changes |= {name: None} if attempt.at < now - _KEPT_S else {}
                 self._tried[attempt.token, attempt.n] = attempt
+        for attempt in sorted(self._tried.values(), key=lambda attempt: attempt.at):
+            if not attempt.is_over:
+                self._left[attempt.place] = attempt
         self._turned_back_at = recalled.turned_back_at
         self.since, begun = _since(recalled, now)
         if changes or begun:
@@ -92,24 +99,42 @@ class Plays:
 
     async def began(self, attempt: Attempt) -> None:
         """The unit has echoed it. Raises: StoreError."""
-        started = self._tried[attempt.token, attempt.n] = msgspec.structs.replace(attempt, is_started=True)
+        known = self._tried.get((attempt.token, attempt.n), attempt)
+        started = self._tried[attempt.token, attempt.n] = msgspec.structs.replace(known, is_started=True)
         await self.notes.keep({attempt.name: msgspec.json.encode(started).decode()})
 
-    def left_behind(self, place: Place, now: float) -> Attempt | None:
-        """What an earlier process started at a siren that sounds, if its time is not over."""
-        mine = [attempt for attempt in self._tried.values() if attempt.place == place and attempt.ends_at > now]
-        return max(mine, key=lambda attempt: attempt.at, default=None)
+    def left_behind(self, place: Place) -> Attempt | None:
+        """The last start of an earlier process that nobody has ended since, as far as the notes say, however long ago; told once."""
+        return self._left.pop(place, None)
+
+    async def ended(self, place: Place, until: float) -> None:
+        """Its relay is open: what was started until then, and is found closed later, is not ours. Raises: StoreError."""
+        over = [
+            msgspec.structs.replace(attempt, is_over=True)
+            for attempt in self._tried.values()
+            if attempt.place == place and attempt.at <= until and not attempt.is_over
+        ]
+        for attempt in over:
+            self._tried[attempt.token, attempt.n] = attempt
+        if over:
+            await self.notes.keep({attempt.name: msgspec.json.encode(attempt).decode() for attempt in over})
 
     def until(self, place: Place, now: float, *, sound_s: float, max_on_s: float) -> float:
         """When a play that begins now ends: a siren that sounds goes on no longer than `max_on_s` from its first start."""
         playing = self.sounding.get(place)
         return min(now + sound_s, (playing.began_at if playing is not None else now) + max_on_s)
 
-    def begin(self, attempt: Attempt) -> Play:
-        """It sounds now."""
+    def begin(self, attempt: Attempt, *, is_sure: bool = True) -> Play:
+        """It sounds now, or may."""
         before = self.sounding.get(attempt.place)
-        play = self.sounding[attempt.place] = Play(attempt, before.began_at if before is not None else attempt.at)
+        play = self.sounding[attempt.place] = Play(attempt, before.began_at if before is not None else attempt.at, is_sure)
         return play
+
+    def never_began(self, attempt: Attempt) -> None:
+        """The device has shown that it did not."""
+        playing = self.sounding.get(attempt.place)
+        if playing is not None and playing.attempt.name == attempt.name:
+            del self.sounding[attempt.place]
 
     def stop(self, place: Place, now: float) -> Play | None:
         """It is to be silent from now on; what sounded, if anything did."""

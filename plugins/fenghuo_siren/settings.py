@@ -46,7 +46,8 @@ class SirenSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     from `threshold` on means sound, for example the current of the motor. `stop_input`: an input that is on while somebody holds it
     stopped at the siren. `sound_s`: how long one play lasts; `max_on_s`: longest without a pause, whatever is ordered meanwhile.
     `timer`: a holding register that takes the longest on-time before each start, in units of `timer_unit_s`, so that the device ends it
-    by itself. `watchdog`: a coil that must be written every `watchdog_s` while it sounds, else the device ends it.
+    by itself. `watchdog`: a coil that must be written every `watchdog_s` while it sounds, else the device ends it. `only_we_end`: neither
+    is there, and somebody accepts that a siren sounds for as long as this node is dead.
     `session`: a holding register that the device itself clears when it starts; with it a start whose echo was lost can be told from one
     that a failing device forgot, and is no doubt. `armed`: the instant at which a person armed them, as in
     armed = 2026-07-15T09:30:00+08:00; without it nothing is ever started, and an instant before the last install, upgrade or restore
@@ -70,6 +71,7 @@ class SirenSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     timer_unit_s: float = 1.0
     watchdog: int = -1
     watchdog_s: float = 1.0
+    only_we_end: bool = False
     session: int = -1
     armed: datetime | None = None
     drills: bool = False
@@ -87,6 +89,7 @@ class SirenSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             Place.parse(text)
         self._check_line()
         self._check_addresses()
+        self._check_end()
         self._check_times()
         if self.armed is not None and self.armed.tzinfo is None:
             raise ValueError(f"armed {self.armed.isoformat()} has no time zone; write for example armed = 2026-07-15T09:30:00+08:00")
@@ -109,6 +112,13 @@ class SirenSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             raise ValueError(
                 f'feedback = "{self.feedback}" with feedback_at = {self.feedback_at} names half of a sensor; '
                 'give both, for example feedback = "input" and feedback_at = 0, or neither'
+            )
+
+    def _check_end(self) -> None:
+        if not self.ends_by_itself and not self.only_we_end:
+            raise ValueError(
+                "timer and watchdog are both -1, so a siren would sound on for as long as this node is dead; name the device's own limit, "
+                "for example timer = 200, or accept it with only_we_end = true"
             )
 
     def _check_times(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import msgspec
 
-from fenghuo import ChannelContext, Evidence, Inbound, InboundKind, LinkError, Reached, Token
+from fenghuo import ChannelContext, Evidence, FenghuoError, Inbound, InboundKind, LinkError, Reached, Token
 from fenghuo_siren.device import Controllers, Standing
 from fenghuo_siren.plays import Plays
 from fenghuo_siren.settings import Place, SirenSettings
@@ -104,29 +104,44 @@ class Watch:
             self._ctx.log.info("sirens answer again", unit=unit)
         for place, standing in found.items():
             if place not in self._seen:
-                self._meet(place, standing)
+                await self._meet(place, standing)
             await self._judge(place, standing)
 
-    def _meet(self, place: Place, standing: Standing) -> None:
-        """The first look: what sounds now may be ours, of a process that died."""
+    async def _meet(self, place: Place, standing: Standing) -> None:
+        """The first look: what sounds now may be ours, of a process that died. If its time is over meanwhile it is ended now."""
         self._seen.add(place)
-        left = self._plays.left_behind(place, self._ctx.clock.time())
-        if standing.on and left is not None and place not in self._plays.sounding:
+        left = self._plays.left_behind(place)
+        if left is None or place in self._plays.sounding:
+            return
+        if standing.on:
             self._ctx.log.warning("a siren sounds that was started before this process; it is ended in time", siren=str(place))
             self._plays.begin(left)
             self._wake.set()
+        else:
+            await self._note_end(place, left.at)
+
+    async def _note_end(self, place: Place, until: float) -> None:
+        try:
+            await self._plays.ended(place, until)
+        except FenghuoError as exc:
+            self._ctx.log.warning("a siren is silent, and that is not noted", siren=str(place), cause=str(exc))
 
     async def _judge(self, place: Place, standing: Standing) -> None:
         play, now = self._plays.sounding.get(place), self._ctx.clock.time()
+        if play is not None and standing.on:
+            play.is_sure = True
         if play is not None and standing.held:
             self._ctx.log.warning("a siren was stopped on the spot", siren=str(place))
             await self._silence(place)
+        elif play is not None and not play.is_sure:
+            return  # it may still come; at its end the relay is opened in any case
         elif play is not None and standing.heard and play.level < Evidence.AIRED:
             play.level = Evidence.AIRED
             self._arrived.put_nowait(_late(play.attempt.token, play.attempt.n))
         elif play is not None and not standing.on and now > play.began_at + self._settings.feedback_s:
             self._ctx.log.info("a siren was ended by its own device", siren=str(place))
             self._plays.stop(place, now)
+            await self._note_end(place, now)
         self._find_stray(place, standing)
 
     def _find_stray(self, place: Place, standing: Standing) -> None:

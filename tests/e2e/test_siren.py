@@ -95,6 +95,22 @@ async def test_a_daemon_killed_while_it_sounds_starts_nothing_twice(tmp_path: Pa
     assert 1 == len(sirens.starts())
 
 
+async def test_a_daemon_dead_for_longer_than_the_sound_silences_it_when_it_comes_back(tmp_path: Path, sirens: Sirens) -> None:
+    """The device has no end of its own here, and nobody else knows that the time is over."""
+    centre = node(tmp_path, sirens, timer=-1, session=-1, only_we_end=True, sound_s=1.0)
+    async with centre:
+        await centre.channels_up("roof")
+        await sent(centre, "town", priority="P0")
+        await sirens.until(lambda: sirens.starts())
+        await centre.kill()
+        await asyncio.sleep(1.2)
+        assert [] == sirens.ends()
+        await centre.start()
+        await sirens.until(lambda: sirens.ends())
+    assert ["master"] == [line["by"] for line in sirens.ends()]
+    assert 1 == len(sirens.starts())
+
+
 async def test_a_controller_killed_on_the_start_itself_is_a_doubt_for_a_person(tmp_path: Path) -> None:
     """It may have been heard; nobody starts it again but somebody who says so."""
     with Sirens(die_on="coil") as sirens:

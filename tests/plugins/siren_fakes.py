@@ -25,7 +25,7 @@ from tests.peers.modbus_server import STOP as STOP_INPUT
 __all__ = ["Job", "Running", "report_of", "running", "settings_of"]
 
 WIRED = {"coil": COIL, "feedback": "input", "feedback_at": SENSOR, "timer": TIMER, "timer_unit_s": 0.1, "session": SESSION}
-UNWATCHED = {"timer": -1, "session": -1}
+UNWATCHED = {"timer": -1, "session": -1, "only_we_end": True}
 DOGGED = {"timer": -1, "watchdog": WATCHDOG}
 STOPPABLE = {"stop_input": STOP_INPUT}
 

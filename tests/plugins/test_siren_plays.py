@@ -83,12 +83,31 @@ def test_plays_without_a_pause_are_bounded_from_the_first() -> None:
     assert NOW + 80 + 60 == plays.until(Place(2), NOW + 80, sound_s=60, max_on_s=100)
 
 
-async def test_the_newest_start_whose_time_is_not_over_is_what_sounds() -> None:
-    """And nothing where all of them are over."""
-    plays = Plays(LoneNotes())
-    for token, at in (("first", NOW - 200), ("second", NOW - 10), ("third", NOW - 5)):
+async def test_the_newest_start_that_nobody_has_ended_was_left_behind() -> None:
+    """However long ago; told once, and nothing where a relay was opened since."""
+    notes = LoneNotes()
+    plays = Plays(notes)
+    await plays.recall(NOW - 300)
+    for token, at in (("first", NOW - 200), ("second", NOW - 100)):
         await plays.mean(attempt(token, at=at, ends_at=at + 60))
-    left = plays.left_behind(ROOF, NOW)
+    after = Plays(notes)
+    await after.recall(NOW)
+    left = after.left_behind(ROOF)
     assert left is not None
-    assert "third" == left.token
-    assert plays.left_behind(ROOF, NOW + 100) is None
+    assert "second" == left.token
+    assert after.left_behind(ROOF) is None
+    await plays.ended(ROOF, NOW)
+    ended = Plays(notes)
+    await ended.recall(NOW)
+    assert ended.left_behind(ROOF) is None
+
+
+async def test_a_start_that_is_noted_after_its_end_stays_ended() -> None:
+    """The echo and the stop may be noted in either order."""
+    plays = Plays(LoneNotes())
+    await plays.mean(attempt())
+    await plays.ended(ROOF, NOW)
+    await plays.began(attempt())
+    known = plays.tried(ref())
+    assert known is not None
+    assert (True, True) == (known.is_started, known.is_over)

@@ -10,7 +10,7 @@ from fenghuo import Evidence, Traffic
 from fenghuo_siren import SirenSettings
 from fenghuo_siren.settings import Place, masked, siren
 
-SOUND = {"sirens": ["1/1"], "coil": 0}
+SOUND = {"sirens": ["1/1"], "coil": 0, "timer": 200}
 MISTAKES = [
     ({"sirens": []}, 'sirens names none; list those that may be started, for example sirens = ["1/1", "2/1"]'),
     ({"sirens": ["北门"]}, "'北门' is no siren; write UNIT/RELAY, for example 12/3, with a unit of 1 to 247 and a relay of 1 to 64"),
@@ -35,6 +35,11 @@ MISTAKES = [
     ({"sound_s": 0.0}, "sound_s 0.0 must be greater than 0"),
     ({"sound_s": 200.0}, "max_on_s 180 is less than sound_s 200; a play must fit into the longest on-time"),
     ({"timer": 1, "timer_unit_s": 0.001}, "max_on_s 180 has no room in a register of units of 0.001 s; it holds 65535"),
+    (
+        {"timer": -1},
+        "timer and watchdog are both -1, so a siren would sound on for as long as this node is dead; name the device's own limit, "
+        "for example timer = 200, or accept it with only_we_end = true",
+    ),
     ({"armed": "2026-07-15T09:30:00"}, "armed 2026-07-15T09:30:00 has no time zone; write for example armed = 2026-07-15T09:30:00+08:00"),
 ]
 
@@ -49,7 +54,7 @@ def test_each_mistake_has_its_sentence(mistake: dict[str, object], sentence: str
 
 def test_every_siren_is_listed_once_unit_by_unit() -> None:
     """As they are looked at."""
-    settings = SirenSettings(sirens=("7/1", "1/2", "1", "1/2"), coil=0)
+    settings = SirenSettings(sirens=("7/1", "1/2", "1", "1/2"), coil=0, timer=200)
     assert (Place(1, 1), Place(1, 2), Place(7, 1)) == settings.places
 
 

@@ -1,0 +1,97 @@
+"""A cabinet of sirens in the test's own process: units that hang, echoes that get lost, a write that waits until the test lets it go."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import struct
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+from fenghuo_siren import SirenSettings
+
+__all__ = ["Bench", "bench", "settings_at"]
+
+_HEAD = struct.Struct(">HHHB")
+_WRITE_COIL = 5
+_ON = 0xFF00
+
+
+class Bench:
+    """Modbus TCP. `coils`: what is on, by unit and coil; `writes`: every write of a coil that was carried out, with its instant."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.coils: dict[tuple[int, int], bool] = {}
+        self.writes: list[tuple[float, int, int, bool]] = []
+        self.hung: set[int] = set()
+        self.is_mute = False
+        self.goes_on = asyncio.Event()
+        self.goes_on.set()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One master, to its end."""
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                number, _, length, unit = _HEAD.unpack(await reader.readexactly(_HEAD.size))
+                pdu = await reader.readexactly(length - 1)
+                answer = await self._answer(unit, pdu)
+                if answer:
+                    writer.write(_HEAD.pack(number, 0, len(answer) + 1, unit) + answer)
+        writer.close()
+
+    async def _answer(self, unit: int, pdu: bytes) -> bytes:
+        function, at, value = struct.unpack(">BHH", pdu[:5])
+        if unit in self.hung:
+            return b""
+        if function != _WRITE_COIL:
+            return self._read(unit, function, at, value) if function <= 4 else pdu[:5]
+        self.coils[unit, at] = value == _ON
+        self.writes.append((asyncio.get_running_loop().time(), unit, at, value == _ON))
+        await self.goes_on.wait()
+        return b"" if self.is_mute else pdu[:5]
+
+    def _read(self, unit: int, function: int, at: int, count: int) -> bytes:
+        if function > 2:
+            return bytes((function, 2 * count)) + bytes(2 * count)
+        bits = sum(self.coils.get((unit, at + step), False) << step for step in range(count)) if function == 1 else 0
+        octets = (count + 7) // 8
+        return bytes((function, octets)) + bits.to_bytes(octets, "little")
+
+    async def until(self, holds: Any, *, within_s: float = 5.0) -> None:
+        """Return when it holds. Raises: TimeoutError."""
+        async with asyncio.timeout(within_s):
+            while not holds():
+                await asyncio.sleep(0.01)
+
+
+@contextlib.asynccontextmanager
+async def bench() -> AsyncIterator[Bench]:
+    """One that listens."""
+    there = Bench()
+    server = await asyncio.start_server(there.serve, "127.0.0.1", 0)
+    there.port = server.sockets[0].getsockname()[1]
+    try:
+        yield there
+    finally:
+        there.goes_on.set()
+        server.close()
+
+
+def settings_at(there: Bench, **more: Any) -> SirenSettings:
+    """Sirens that only we can end, armed now, with short waits."""
+    base: dict[str, Any] = {
+        "sirens": ("1/1", "2/1"),
+        "port": there.port,
+        "coil": 0,
+        "only_we_end": True,
+        "sound_s": 1.0,
+        "max_on_s": 4.0,
+        "answer_s": 0.2,
+        "feedback_s": 0.2,
+        "watch_s": 0.1,
+        "reopen_max_s": 0.2,
+        "armed": datetime.now(UTC),
+    }
+    return SirenSettings(**{**base, **more})

@@ -1,0 +1,81 @@
+"""Every sound has an end: of a process that died, of a start whose echo was lost, of a service that stops on the write itself."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from fenghuo import AttemptRef, Evidence, Reached, Token, Unknown
+from fenghuo.plugin.context import LoneNotes
+from fenghuo_siren.plays import Attempt
+from fenghuo_siren.settings import Place
+from tests.plugins.siren_bench import bench, settings_at
+from tests.plugins.siren_fakes import Job, running
+
+ROOF = (1, 0)
+REF = AttemptRef(Token("t-1"), 1, "1/1")
+
+
+async def notes_of_the_dead(*, started_s_ago: float, sound_s: float, is_over: bool = False) -> LoneNotes:
+    """What a process leaves that was killed after it had started 1/1."""
+    notes, at = LoneNotes(), (datetime.now(UTC) - timedelta(seconds=started_s_ago)).timestamp()
+    left = Attempt(Token("t-1"), 1, Place(1), at, at + sound_s, is_started=True, is_over=is_over)
+    await notes.keep({left.name: msgspec.json.encode(left).decode()})
+    return notes
+
+
+async def test_what_a_dead_process_left_on_is_opened_also_after_its_time() -> None:
+    """It was down for longer than the sound should have lasted, and the relay knows of no end."""
+    async with bench() as there:
+        there.coils[ROOF] = True
+        async with running(settings_at(there), notes=await notes_of_the_dead(started_s_ago=300, sound_s=60)):
+            await there.until(lambda: not there.coils[ROOF])
+
+
+async def test_what_we_ended_and_somebody_switched_on_since_is_left_alone() -> None:
+    """A hand at the cabinet may mean it."""
+    async with bench() as there:
+        there.coils[ROOF] = True
+        async with running(settings_at(there), notes=await notes_of_the_dead(started_s_ago=300, sound_s=60, is_over=True)):
+            await asyncio.sleep(0.4)
+        assert [] == there.writes
+
+
+async def test_what_was_ended_is_noted_as_ended() -> None:
+    """Else the next process would take a hand's start for ours."""
+    notes = LoneNotes()
+    async with bench() as there:
+        async with running(settings_at(there), notes=notes) as run:
+            await run.channel.send(Job("1/1"))
+            await run.channel.send(Job("1/1", "t-2", stop=True))
+        there.coils[ROOF], count = True, len(there.writes)
+        async with running(settings_at(there), notes=notes):
+            await asyncio.sleep(0.4)
+        assert count == len(there.writes)
+
+
+async def test_a_start_whose_echo_was_lost_ends_in_time() -> None:
+    """The unit has closed the relay and nobody has heard so; then the line is away for longer than the sound."""
+    async with bench() as there, running(settings_at(there)) as run:
+        there.is_mute = True
+        assert isinstance(await run.channel.send(Job("1/1")), Unknown)
+        there.hung.add(1)
+        await asyncio.sleep(1.2)
+        there.is_mute = False
+        there.hung.clear()
+        assert there.coils[ROOF]
+        await there.until(lambda: not there.coils[ROOF])
+
+
+async def test_a_stop_of_the_service_waits_for_the_write_under_way() -> None:
+    """And ends what it has begun."""
+    async with bench() as there:
+        async with running(settings_at(there, sound_s=4.0)) as run:
+            there.goes_on.clear()
+            start = asyncio.create_task(run.channel.send(Job("1/1")))
+            await there.until(lambda: there.writes)
+            asyncio.get_running_loop().call_later(0.1, there.goes_on.set)
+        assert Reached(Evidence.ACCEPTED) == await start
+        assert not there.coils[ROOF]
