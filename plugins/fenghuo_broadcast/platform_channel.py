@@ -41,8 +41,8 @@ from fenghuo_broadcast.ebd_numbers import area_of, ebrid
 from fenghuo_broadcast.ebm import Programme, programme_of
 from fenghuo_broadcast.platform_doubts import Doubts
 from fenghuo_broadcast.platform_exchange import PlatformExchange
-from fenghuo_broadcast.platform_outcomes import WENT_NOWHERE, of_state, worst
-from fenghuo_broadcast.platform_plays import ENDED, DayIsFull, Play, Plays
+from fenghuo_broadcast.platform_outcomes import WENT_NOWHERE, of_state, of_stop, worst
+from fenghuo_broadcast.platform_plays import STOPPED, DayIsFull, Play, Plays
 from fenghuo_broadcast.platform_reports import Reports
 from fenghuo_broadcast.platform_settings import DIGITS, PlatformSettings
 from fenghuo_broadcast.quiet import Loudness
@@ -171,20 +171,23 @@ class PlatformChannel(SimpleChannel):
 
     async def _end(self, token: Token, programme: Programme, started: list[Play], *, limit_s: float) -> Outcome:
         """Stop each that may still sound, all at once: none waits for the slowest of them."""
-        sounding = {number: play for play in started if play.state not in ENDED for number in play.ebmids}
+        now = self._ctx.clock.time()
+        sounding = {number: play for play in started if play.may_sound(now) for number in play.ebmids}
         if not sounding:
-            return Reached(Evidence.AIRED if self._settings.listen_port else Evidence.ACCEPTED)
+            is_said = bool(self._settings.listen_port) and all(play.is_silenced for play in started)
+            return Reached(Evidence.AIRED if is_said else Evidence.ACCEPTED)
         address = started[0].address
         try:
-            play = await self._plays.stop(token, programme, address, stops=tuple(sounding), now=self._ctx.clock.time())
+            play = await self._plays.stop(token, programme, address, stops=tuple(sounding), now=now)
         except FenghuoError:
             return NOT_NOTED
         given = []
-        for own, stopped in zip(play.ebmids, play.stops, strict=True):
-            if stopped in sounding:
-                broadcast = Broadcast(own, programme, sounding[stopped].event_type)
-                given.append(self._line.give(ebd.stop(self._line.head(address), broadcast, stopped), (own,), limit_s))
-        return worst(list(await asyncio.gather(*given)))
+        pairs = [(own, stopped) for own, stopped in zip(play.ebmids, play.stops, strict=True) if stopped in sounding]
+        for own, stopped in pairs:
+            broadcast = Broadcast(own, programme, sounding[stopped].event_type)
+            given.append(self._line.give(ebd.stop(self._line.head(address), broadcast, stopped), (own,), limit_s))
+        outcomes = zip(await asyncio.gather(*given), pairs, strict=True)
+        return worst([of_stop(outcome, sounding[stopped], is_cancel=programme.stops) for outcome, (_, stopped) in outcomes])
 
     async def _asked_once(self, ref: AttemptRef) -> Outcome:
         """Raises: LinkError."""
@@ -199,13 +202,13 @@ class PlatformChannel(SimpleChannel):
         answer = await self._line.ask(ebd.state_request(self._line.head(play.address), number), limit_s)
         state = next((state for state in answer.states if state.ebmid == number), None)
         if state is None and answer.result is not None and answer.result.code in self._settings.absent_codes:
-            return Reached(Evidence.AIRED) if play.stops else WENT_NOWHERE
+            return Reached(Evidence.ACCEPTED) if play.stops else WENT_NOWHERE
         if state is None:  # it comes in by itself, or never
             state = await self._reports.state(waiting, limit_s)
         if state is None:
             return Unknown("no-state")
         if play.stops:
-            return Reached(Evidence.AIRED) if state.code in ENDED else STILL_SOUNDS
+            return Reached(Evidence.AIRED) if state.code == STOPPED else STILL_SOUNDS
         return of_state(state, play.ebmids, terminals_count=self._settings.terminal_reports)
 
     async def _answer(self, raw: bytes) -> bytes:

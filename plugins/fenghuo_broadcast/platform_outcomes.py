@@ -9,9 +9,9 @@ from __future__ import annotations
 from fenghuo import Evidence, LinkError, Outcome, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo_adapters.ebd_post import HttpRefused, NotSent
 from fenghuo_broadcast.ebd import Envelope, State
-from fenghuo_broadcast.platform_plays import DONE, FAILED, STOPPED
+from fenghuo_broadcast.platform_plays import DONE, ENDED, FAILED, OVER, STOPPED, Play
 
-__all__ = ["WENT_NOWHERE", "of_answer", "of_failure", "of_state", "worst"]
+__all__ = ["WENT_NOWHERE", "of_answer", "of_failure", "of_state", "of_stop", "worst"]
 
 WENT_NOWHERE = Transient(Scope.RECIPIENT, "never-left", 0.0)
 """It was never given to the far end, or the far end says that it never had it."""
@@ -62,6 +62,12 @@ def of_state(state: State, refs: tuple[str, ...] = (), *, terminals_count: bool 
             return Permanent(Scope.RECIPIENT, "broadcast-cancelled")
         case _:
             return Reached(Evidence.ACCEPTED, refs)
+
+
+def of_stop(outcome: Outcome, play: Play, *, is_cancel: bool) -> Outcome:
+    """What giving a stop of this came to. A far end may refuse to stop what it said is over; an Update may follow also what failed."""
+    is_refused = isinstance(outcome, Permanent) and outcome.scope is Scope.RECIPIENT
+    return Reached(Evidence.ACCEPTED) if is_refused and play.state in (OVER if is_cancel else ENDED) else outcome
 
 
 def worst(outcomes: list[Outcome]) -> Outcome:

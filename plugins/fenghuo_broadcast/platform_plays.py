@@ -14,11 +14,13 @@ from fenghuo import Notes, Token
 from fenghuo_broadcast.ebd_numbers import EBMIDS_A_DAY, ebmid, next_ebm_sequence
 from fenghuo_broadcast.ebm import Programme
 
-__all__ = ["DONE", "ENDED", "FAILED", "SOUNDS", "STOPPED", "DayIsFull", "Play", "Plays"]
+__all__ = ["DONE", "ENDED", "FAILED", "OVER", "SOUNDS", "STOPPED", "DayIsFull", "Play", "Plays"]
 
 SOUNDS, DONE, FAILED, STOPPED = 2, 3, 4, 5
 """States of a broadcast, as in BrdStateCode."""
 ENDED = frozenset({DONE, FAILED, STOPPED})
+OVER = frozenset({DONE, STOPPED})
+"""FAILED is not of these: "in part" is one of its meanings, and the other part sounds."""
 
 KEEP_S = 30 * 86_400.0
 """How long a play is remembered after the end of its message, as receivers keep keys (delivery.md)."""
@@ -35,7 +37,7 @@ class Play(msgspec.Struct, frozen=True):
     """A delivery that was given to the far end. `ebmids`: its numbers, one but for a stop of several; `stops`: what a stop names, side by
     side with its numbers; `event_type`: of what was started, for its stop; `ends`: UTC seconds; `state`: the last reported, -1 for none;
     `level`: its severity, 1 red to 4 blue, then daily, tests and exercises; `until`: when it is silent by itself, UTC seconds, 0 where
-    only the far end knows."""
+    only the far end knows; `is_silenced`: the far end said that it is off after we had told it to stop it."""
 
     message: str
     revision: int
@@ -47,6 +49,11 @@ class Play(msgspec.Struct, frozen=True):
     state: int = -1
     level: int = 0
     until: float = 0.0
+    is_silenced: bool = False
+
+    def may_sound(self, now: float) -> bool:
+        """Whether a stop must go for it: until its end, whatever else was reported, for that may be true of a part of it."""
+        return not self.is_silenced and (self.until or self.ends) > now
 
 
 class Plays:
@@ -124,11 +131,13 @@ class Plays:
                 return known
             return await self._note(token, _play(programme, address, stops=tuple(stops)), now)
 
-    async def reported(self, number: str, state: int) -> None:
+    async def reported(self, number: str, state: int, *, is_silenced: bool = False) -> None:
         """The far end said what became of it. Raises: StoreError: said again, it is noted then."""
         token = self._owners.get(number)
-        if token is not None and self._plays[token].state != state:
-            play = msgspec.structs.replace(self._plays[token], state=state)
+        if token is None:
+            return
+        play = msgspec.structs.replace(self._plays[token], state=state, is_silenced=is_silenced)
+        if play != self._plays[token]:
             await self._notes.keep({_LEAD + token: msgspec.json.encode(play).decode()})
             self._plays[token] = play
 

@@ -83,7 +83,9 @@ class Reports:
     async def _noted(self, envelope: Envelope) -> None:
         for state in envelope.states:
             if envelope.source == self._settings.platform:
-                await self._plays.reported(state.ebmid, state.code)
+                if not state.by_terminal:  # the others may sound
+                    is_silenced = state.code == STOPPED and bool(self._plays.stop_of(state.ebmid))
+                    await self._plays.reported(state.ebmid, state.code, is_silenced=is_silenced)
                 expected = self._expected.pop(state.ebmid, None)
                 if expected is not None and not expected.done():
                     expected.set_result(state)
@@ -93,7 +95,7 @@ class Reports:
             if state.code in (SOUNDS, DONE):
                 yield _receipt(raw, state.ebmid, level=Evidence.AIRED)
             return
-        stop = self._plays.stop_of(state.ebmid) if state.code == STOPPED else ""
+        stop = self._plays.stop_of(state.ebmid) if state.code == STOPPED and not state.by_terminal else ""
         if stop:
             yield _receipt(raw, stop, level=Evidence.AIRED)
             return

@@ -39,7 +39,8 @@ from fenghuo_broadcast import terminal_command as command
 from fenghuo_broadcast.ebd_numbers import area_of, ebrid
 from fenghuo_broadcast.ebm import Programme, programme_of
 from fenghuo_broadcast.platform_doubts import Doubts
-from fenghuo_broadcast.platform_plays import DONE, ENDED, FAILED, SOUNDS, STOPPED, DayIsFull, Play, Plays
+from fenghuo_broadcast.platform_outcomes import of_stop
+from fenghuo_broadcast.platform_plays import DONE, FAILED, SOUNDS, STOPPED, DayIsFull, Play, Plays
 from fenghuo_broadcast.quiet import Loudness
 from fenghuo_broadcast.terminal_command import Manner, Report
 from fenghuo_broadcast.terminal_exchange import TerminalExchange
@@ -182,23 +183,34 @@ class TerminalChannel(SimpleChannel):
 
     async def _end(self, token: Token, programme: Programme, started: list[Play], *, limit_s: float) -> Outcome:
         """Stop each that may still sound, all at once; the first number of a stop names it."""
-        numbers = [(play, number) for play in started if play.state not in ENDED for number in play.ebmids]
+        now = self._ctx.clock.time()
+        numbers = [(play, number) for play in started if play.may_sound(now) for number in play.ebmids]
         if not numbers:
             return Reached(Evidence.ACCEPTED)
         address = started[0].address
         try:
-            stop = await self._plays.stop(token, programme, address, stops=[number for _, number in numbers], now=self._ctx.clock.time())
+            stop = await self._plays.stop(token, programme, address, stops=[number for _, number in numbers], now=now)
         except FenghuoError:
             return NOT_NOTED
         given = [
             self._given(self._settings.op_close, address, command.close_data(number), stop.ebmids[:1], limit_s=limit_s)
             for _, number in numbers
         ]
-        outcomes = await asyncio.gather(*given)
+        outcomes = [
+            of_stop(outcome, play, is_cancel=programme.stops)
+            for (play, _), outcome in zip(numbers, await asyncio.gather(*given), strict=True)
+        ]
         for (_, number), outcome in zip(numbers, outcomes, strict=True):
             if isinstance(outcome, Reached):
-                await self._plays.reported(number, STOPPED)
+                await self._closed(number)
         return next((outcome for outcome in outcomes if not isinstance(outcome, Reached)), outcomes[0])
+
+    async def _closed(self, number: str) -> None:
+        """It is silent, also where that cannot be noted."""
+        try:
+            await self._plays.reported(number, STOPPED)
+        except FenghuoError as full:
+            self._ctx.log.warning("a stop was given and is not noted", cause=str(full))
 
     async def _given(self, operation: int, address: str, data: bytes, refs: tuple[str, ...], *, limit_s: float) -> Outcome:
         try:

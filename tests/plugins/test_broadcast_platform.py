@@ -118,6 +118,29 @@ async def test_a_cancel_stops_what_sounds_within_a_fifth_of_a_second(platform: P
         assert [start.ebmid] == [line.stops for line in platform.of("stop")]
 
 
+@pytest.mark.parametrize("report", [{"code": 4}, {"code": 3, "terminal": True}, {"code": 3}, {"code": 5}])
+async def test_no_report_makes_a_cancel_do_nothing(platform: PlatformSimulator, door: int, report: dict[str, object]) -> None:
+    """A broadcast that failed in part sounds in the other part; and nothing but the word about our own stop is AIRED of it."""
+    async with Listening(FakeContext(settings_for(platform.port, door, terminal_reports=True))) as it:
+        start = await started(it, platform)
+        await platform.report(f"http://127.0.0.1:{door}/", start, **report)  # type: ignore[arg-type]
+        cancel = FakeJob(alert(action=Action.CANCEL))
+        assert Evidence.ACCEPTED == level_of(await it.channel.send(cancel))
+        assert [start.ebmid] == [line.stops for line in platform.of("stop")]
+        await platform.report(f"http://127.0.0.1:{door}/", start, 5)
+        assert Evidence.AIRED == level_of(await it.channel.send(cancel))
+        assert 1 == len(platform.of("stop"))
+
+
+async def test_a_stop_in_doubt_is_said_again_unless_the_platform_says_that_it_is_off(platform: PlatformSimulator, door: int) -> None:
+    """Neither "done" nor "never had it" is a word about the stop."""
+    async with Listening(FakeContext(settings_for(platform.port, door, absent_codes=(5,)))) as it:
+        start, cancel = await started(it, platform), FakeJob(alert(action=Action.CANCEL))
+        await platform.report(f"http://127.0.0.1:{door}/", start, 3)
+        await it.channel.send(cancel)
+        assert Transient(Scope.RECIPIENT, "still-sounds", 0.0) == await it.channel.query(AttemptRef(cancel.token, 1, TOWN))
+
+
 async def test_what_another_process_started_is_stopped_by_the_next(platform: PlatformSimulator) -> None:
     """Its number stands in the notes; a cancel whose stop got no answer asks for the same stop again."""
     context = FakeContext(settings_for(platform.port))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from fenghuo import Evidence, LinkBroken, LinkTimeout, Outcome, Permanent, Reached, Scope, StoreFull, Token, Transient, Unknown
 from fenghuo.plugin.context import LoneNotes
 from fenghuo_adapters.ebd_post import HttpRefused, NotSent
 from fenghuo_broadcast.ebd import Envelope, Result, State
-from fenghuo_broadcast.platform_outcomes import of_answer, of_failure, of_state, worst
-from fenghuo_broadcast.platform_plays import DayIsFull, Plays
+from fenghuo_broadcast.platform_outcomes import of_answer, of_failure, of_state, of_stop, worst
+from fenghuo_broadcast.platform_plays import DONE, FAILED, STOPPED, DayIsFull, Plays
 from tests.plugins.broadcast_fakes import FullNotes
 from tests.plugins.broadcast_values import CITY, COUNTY, NOW, programme
 
@@ -114,8 +115,42 @@ async def test_a_stop_names_all_that_was_started_there() -> None:
     assert [first, second] == (await plays_of(notes)).started("m1", TOWN)
 
 
+async def test_until_its_end_only_our_own_stop_makes_a_play_silent() -> None:
+    """ "Failed" may mean in part, "done" a part of the terminals, "cancelled" somebody else's word; and it may sound again."""
+    notes = LoneNotes()
+    plays = await plays_of(notes)
+    number = (await plays.start(FIRST, programme(), TOWN, NOW)).ebmids[0]
+
+    async def may_sound(at: float = NOW) -> bool:
+        found = (await plays_of(notes)).of(FIRST)
+        assert found is not None
+        return found.may_sound(at)
+
+    for state in (2, DONE, FAILED, STOPPED):
+        await plays.reported(number, state)
+        assert await may_sound()
+    await plays.reported(number, STOPPED, is_silenced=True)
+    assert not await may_sound()
+    await plays.reported(number, 2)
+    assert await may_sound()
+    assert not await may_sound(programme().ends)
+
+
+@pytest.mark.parametrize(
+    ("state", "is_cancel", "is_over"),
+    [(DONE, True, True), (STOPPED, True, True), (FAILED, True, False), (2, True, False), (FAILED, False, True), (-1, False, False)],
+)
+async def test_only_what_the_far_end_said_is_over_it_may_refuse_to_stop(state: int, *, is_cancel: bool, is_over: bool) -> None:
+    """An Update need not wait for a stop of what failed; a Cancel says that it was refused."""
+    play = msgspec.structs.replace(await (await plays_of(LoneNotes())).start(FIRST, programme(), TOWN, NOW), state=state)
+    no = Permanent(Scope.RECIPIENT, "ebd-5")
+    assert (Reached(Evidence.ACCEPTED) if is_over else no) == of_stop(no, play, is_cancel=is_cancel)
+    for other in (Unknown("late"), Transient(Scope.CHANNEL, "connect"), Permanent(Scope.CHANNEL, "signature-refused")):
+        assert other == of_stop(other, play, is_cancel=is_cancel)
+
+
 async def test_what_was_reported_is_remembered() -> None:
-    """A stop need not go for what has ended."""
+    """Over restarts."""
     notes = LoneNotes()
     play = await (await plays_of(notes)).start(FIRST, programme(), TOWN, NOW)
     await (await plays_of(notes)).reported(play.ebmids[0], 3)

@@ -17,14 +17,14 @@ from fenghuo import AttemptRef, Evidence, FormatError, Inbound, Permanent, Reach
 from fenghuo.clock import SystemClock
 from fenghuo.formats.wording import BEIJING
 from fenghuo.model.traffic import Action, Priority, Traffic
-from fenghuo_adapters.broadcast_terminal_framing import REQUEST, Frame, Seal, bcd
+from fenghuo_adapters.broadcast_terminal_framing import ANSWER, REQUEST, Frame, Seal, bcd
 from fenghuo_adapters.ebd_sm2 import Sm2Key, private_key
 from fenghuo_broadcast.conformance_terminal import CLOSE, OPEN, REPORT, SimulatedAdapter
 from fenghuo_broadcast.terminal_channel import TerminalChannel
 from fenghuo_broadcast.terminal_command import Manner, Report, close_data, open_data, query_data, read_report
 from fenghuo_broadcast.terminal_settings import TerminalSettings
 from tests.adapters.test_ebd_sm2 import OPTIONS, as_der, openssl, pair
-from tests.plugins.broadcast_fakes import FakeContext, FakeJob
+from tests.plugins.broadcast_fakes import FakeContext, FakeJob, FullNotes
 from tests.plugins.broadcast_values import EBMID, NOW, alert, programme
 
 __all__ = ["pair"]
@@ -221,6 +221,36 @@ async def test_a_cancel_closes_what_another_process_opened(adapter: Sounding) ->
         assert isinstance(await channel.send(FakeJob(alert(action=Action.CANCEL), address=TERMINAL)), Reached)
         assert Permanent(Scope.RECIPIENT, "nothing-to-stop") == await channel.send(FakeJob(alert(action=Action.CANCEL), address=OTHER))
     assert adapter.of(OPEN) == adapter.of(CLOSE)
+
+
+@pytest.mark.parametrize(("source", "code"), [(OTHER, 0), (TERMINAL, 0), (TERMINAL, 1)])
+async def test_no_report_makes_a_cancel_do_nothing(adapter: Sounding, source: str, code: int) -> None:
+    """Until its end a broadcast is closed, whatever one terminal said of it."""
+    async with living(FakeContext(settings_for(adapter))) as (channel, heard):
+        await channel.send(FakeJob(alert(), address=TERMINAL))
+        number = adapter.arrivals[0].ref
+        adapter.report(Frame(77, REQUEST, source, (CENTRE,), REPORT, bcd(number) + bytes((code,))))
+        adapter.report(Frame(78, REQUEST, TERMINAL, (CENTRE,), REPORT, bcd(number) + bytes((code,))))
+        await heard_of(heard)
+        assert isinstance(await channel.send(FakeJob(alert(action=Action.CANCEL), address=TERMINAL)), Reached)
+        assert [number] == adapter.of(CLOSE)
+
+
+async def test_a_stop_that_was_given_and_cannot_be_noted_was_given(adapter: Sounding) -> None:
+    """A full store makes no failure of it."""
+    context = FakeContext(settings_for(adapter), notes=FullNotes())
+    async with living(context) as (channel, _):
+        await channel.send(FakeJob(alert(), address=TERMINAL))
+        cancel = FakeJob(alert(action=Action.CANCEL), address=TERMINAL)
+        assert isinstance(await channel.send(cancel), Reached)
+        adapter.report(Frame(77, REQUEST, TERMINAL, (CENTRE,), REPORT, bcd(adapter.arrivals[0].ref) + b"\2"))
+        async with asyncio.timeout(5):
+            while not any(frame.kind == ANSWER for frame in adapter.frames):
+                await asyncio.sleep(0.01)
+        assert isinstance(context.notes, FullNotes)
+        context.notes.is_full = True
+        assert isinstance(await channel.send(cancel), Reached)
+    assert [adapter.arrivals[0].ref] * 2 == adapter.of(CLOSE)
 
 
 async def test_a_report_that_nobody_heard_is_asked_for_when_the_line_is_back(adapter: Sounding) -> None:
