@@ -54,10 +54,14 @@ class Heard(msgspec.Struct, frozen=True):
 
 
 class _Pipe(asyncio.DatagramProtocol, asyncio.Protocol):
-    """Frames out and in, over datagrams or a stream. `lost`: why it ended."""
+    """Frames out and in, over datagrams or a stream. `lost`: why it ended; `accepted`: the answer that all `askers` wait for together, if
+    any; `ask_at`: when its CONNECT is said again."""
 
     def __init__(self, received: Callable[[_Pipe, Frame], None], *, is_stream: bool) -> None:
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.accepted: asyncio.Future[Frame] | None = None
+        self.askers = 0
+        self.ask_at = 0.0
         self._received = received
         self._is_stream = is_stream
         self._decoder = StreamDecoder()
@@ -119,7 +123,6 @@ class HrnpLine:
         self._packet = rng.randrange(0x10000)
         self._turn = asyncio.Lock()
         self._acked: dict[int, asyncio.Future[None]] = {}
-        self._accepted: asyncio.Future[Frame] | None = None
         self._seen: OrderedDict[tuple[int, bytes], bool] = OrderedDict()
         self._last_word = 0.0
 
@@ -211,20 +214,32 @@ class HrnpLine:
         return pipe
 
     async def _connected(self, pipe: _Pipe, *, within_s: float) -> float:
-        """CONNECT until ACCEPT, said again once a second: a datagram may be lost."""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        answered: asyncio.Future[Frame] = loop.create_future()
-        self._accepted = answered
-        while loop.time() - began < within_s:
-            pipe.send(self._frame(Operation.CONNECT))
-            left_s = max(0.0, began + within_s - loop.time())
-            await asyncio.wait((answered, pipe.lost), timeout=min(self._terms.ack_s, left_s), return_when=asyncio.FIRST_COMPLETED)
-            if answered.done():
-                return self._judged(answered.result(), loop.time() - began)
-            if pipe.lost.done():
-                raise LinkBroken(f"{self._terms}: {pipe.lost.result()}")
+        """CONNECT until ACCEPT, said again once a second: a datagram may be lost. Whoever asks meanwhile waits for the same answer."""
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        if pipe.accepted is None or pipe.accepted.done():
+            pipe.accepted, pipe.ask_at = asyncio.get_running_loop().create_future(), began
+        answered = pipe.accepted
+        pipe.askers += 1
+        try:
+            while (left_s := began + within_s - clock()) > 0:
+                self._say_connect(pipe, clock())
+                wait_s = min(pipe.ask_at - clock(), left_s)
+                await asyncio.wait((answered, pipe.lost), timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
+                if answered.done():
+                    return self._judged(answered.result(), clock() - began)
+                if pipe.lost.done():
+                    raise LinkBroken(f"{self._terms}: {pipe.lost.result()}")
+        finally:
+            pipe.askers -= 1
+            if not pipe.askers:
+                pipe.accepted = None  # whoever asks next says CONNECT at once
         raise LinkTimeout(f"{self._terms} did not answer a CONNECT within {within_s:g} s")
+
+    def _say_connect(self, pipe: _Pipe, now: float) -> None:
+        if now >= pipe.ask_at:
+            pipe.send(self._frame(Operation.CONNECT))
+            pipe.ask_at = now + self._terms.ack_s
 
     def _judged(self, answer: Frame, took_s: float) -> float:
         if answer.operation is Operation.REJECT:
@@ -276,8 +291,8 @@ class HrnpLine:
         self._last_word = asyncio.get_running_loop().time()
         match frame.operation:
             case Operation.ACCEPT | Operation.REJECT:
-                if self._accepted is not None and not self._accepted.done():
-                    self._accepted.set_result(frame)
+                if pipe.accepted is not None and not pipe.accepted.done():
+                    pipe.accepted.set_result(frame)
             case Operation.DATA_ACK:
                 acked = self._acked.get(frame.packet)
                 if acked is not None and not acked.done():
