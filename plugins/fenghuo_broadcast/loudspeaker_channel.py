@@ -84,6 +84,7 @@ class LoudspeakerChannel(SimpleChannel):
         self._silenced: set[str] = set()
         self._playing: set[str] = set()
         self._power = PowerLevel.FULL
+        self._offs = 0
         self._is_stopped = False
 
     async def start(self) -> None:
@@ -122,7 +123,10 @@ class LoudspeakerChannel(SimpleChannel):
             return Permanent(Scope.RECIPIENT, "no-such-loudspeaker")
         if self._is_stopped or self._power is not PowerLevel.FULL:
             return Transient(Scope.CHANNEL, "switched-off")
+        offs = self._offs
         async with job.begin() as emission:
+            if self._offs != offs:
+                return Permanent(Scope.MESSAGE, "silenced")
             refusal = self._refusal(job, emission)
             return refusal if refusal is not None else await self._speak(speaker, emission)
 
@@ -138,9 +142,10 @@ class LoudspeakerChannel(SimpleChannel):
         return CancelResult.TOO_LATE
 
     async def set_power(self, level: PowerLevel) -> None:
-        """Less than FULL is silence: whoever switches it off means now."""
+        """Less than FULL is silence: whoever switches it off means now, and what waits for its licence."""
         self._power = level
         if level is not PowerLevel.FULL:
+            self._offs += 1
             self._silenced |= self._playing
 
     async def probe(self, budget: ProbeBudget) -> ProbeResult:
@@ -190,9 +195,9 @@ class LoudspeakerChannel(SimpleChannel):
         stream = RtpStream(zlib.crc32(name.encode()), chance.getrandbits(16), chance.getrandbits(32))
 
         async def turn() -> None:
-            if name in self._silenced:
-                raise Silenced
             await emission.turn()
+            if name in self._silenced:  # looked at last: it may have been said while others passed
+                raise Silenced
 
         try:
             await self._plays.note(play)

@@ -37,7 +37,8 @@ from fenghuo_adapters.modbus_line import ModbusLine, ModbusRefused
 from fenghuo_adapters.serial_line import SerialLine
 from fenghuo_adapters.tcp_line import TcpLine
 from fenghuo_siren.arming import why_off
-from fenghuo_siren.device import Controllers, Standing
+from fenghuo_siren.asking import Asking
+from fenghuo_siren.device import Controllers
 from fenghuo_siren.plays import Attempt, Plays
 from fenghuo_siren.rendition import STOP
 from fenghuo_siren.settings import Place, SirenSettings
@@ -69,11 +70,12 @@ class SirenChannel(SimpleChannel):
         self._watch = Watch(ctx, self._controllers, self._plays, silence=self._silence)
         self._power = PowerLevel.FULL
         self._why_off = "the channel has not started"
-        self._started_at = 0.0
+        self._asking: Asking
         self._is_stopped = False
 
     async def start(self) -> None:
-        self._started_at = now = self._ctx.clock.time()
+        now = self._ctx.clock.time()
+        self._asking = Asking(self._controllers, self._plays, since=now, look_now=self._watch.look_now)
         await self._plays.recall(now)
         self._why_off = why_off(self._settings.armed, since=self._plays.since, now=now, name=self._ctx.name)
         if self._why_off:
@@ -99,6 +101,10 @@ class SirenChannel(SimpleChannel):
         if is_ours_to_end:
             await self._silence(place)
 
+    @property
+    def _is_off(self) -> bool:
+        return self._is_stopped or self._power is not PowerLevel.FULL
+
     def estimate(self, size: int, address: str) -> Estimate:
         return Estimate(airtime_s=self._settings.sound_s, latency_q50_s=1.0, latency_q95_s=self._settings.attempt_s)
 
@@ -106,8 +112,9 @@ class SirenChannel(SimpleChannel):
         place = _place(job.address)
         if place not in self._hands:
             return Permanent(Scope.RECIPIENT, "no-such-siren")
-        if self._is_stopped or self._power is not PowerLevel.FULL:
+        if self._is_off:
             return Transient(Scope.CHANNEL, "switched-off")
+        stops = self._plays.stopped(place)
         if not self._watch.is_up:
             return Transient(Scope.CHANNEL, "line-down")
         async with job.begin() as emission:
@@ -115,7 +122,7 @@ class SirenChannel(SimpleChannel):
                 return await self._end(place)
             if self._why_off:
                 return Permanent(Scope.RECIPIENT, "not-armed")
-            return await self._sound(place, emission)
+            return await self._sound(place, emission, stops)
 
     async def query(self, ref: AttemptRef) -> Outcome:
         """What the device says of an attempt. Raises: LinkError: it could not be asked for as long as the core would wait."""
@@ -126,7 +133,7 @@ class SirenChannel(SimpleChannel):
         end = loop.time() + _ASK_S
         while True:
             try:
-                return await self._read(place, ref)
+                return await self._asking.read(place, ref, self._ctx.clock.time())
             except LinkError:
                 if self._is_stopped or loop.time() >= end:
                     raise
@@ -155,15 +162,19 @@ class SirenChannel(SimpleChannel):
         return self._watch.arrivals()
 
     async def set_power(self, level: PowerLevel) -> None:
-        """Less than FULL is silence: whoever switches a siren off means now."""
+        """Less than FULL is silence: whoever switches a siren off means now, and every start that is on its way."""
         self._power = level
-        if level is not PowerLevel.FULL:
-            await asyncio.gather(*(self._silence(place) for place in tuple(self._plays.sounding)))
+        if level is PowerLevel.FULL:
+            return
+        for place in self._hands:
+            self._plays.halt(place)
+        loud = [place for place, hand in self._hands.items() if place in self._plays.sounding or hand.locked()]
+        await asyncio.gather(*(self._silence(place) for place in loud))
 
     # Starting.
 
-    async def _sound(self, place: Place, emission: Emission) -> Outcome:
-        stops = self._plays.stopped(place)
+    async def _sound(self, place: Place, emission: Emission, stops: int) -> Outcome:
+        """`stops`: how often it had been told to stop when the order came; once more, and it stays silent."""
         try:
             await self._line.open()
         except LinkError as exc:
@@ -175,7 +186,7 @@ class SirenChannel(SimpleChannel):
             return refusal
         await emission.turn()
         async with self._hands[place]:
-            if self._plays.stopped(place) != stops or self._is_stopped:
+            if self._plays.stopped(place) != stops or self._is_off:
                 return Permanent(Scope.MESSAGE, "stopped-before-it-began")
             outcome = await self._switched_on(attempt)
         return await self._confirmed(attempt) if outcome is None else outcome
@@ -262,40 +273,6 @@ class SirenChannel(SimpleChannel):
         except FenghuoError as exc:
             self._ctx.log.warning("a siren was ended, and that is not noted", siren=str(place), cause=str(exc))
         return True
-
-    # Asking.
-
-    async def _read(self, place: Place, ref: AttemptRef) -> Outcome:
-        attempt, now = self._plays.tried(ref), self._ctx.clock.time()
-        if attempt is None and self._plays.knows_all(now):
-            return Transient(Scope.RECIPIENT, "never-started")
-        standing = await self._controllers.one(place)
-        if attempt is None:
-            return Unknown(f"the store was turned back, and nobody knows whether siren {place} was started")
-        if attempt.is_started or standing.on:
-            return self._still(attempt, standing)
-        if self._is_witness(attempt, now) and await self._controllers.has_run_since(place, attempt.session):
-            self._plays.never_began(attempt)
-            return Transient(Scope.RECIPIENT, "never-started")
-        return Unknown(f"siren {place} is silent, and nobody knows whether it sounded")
-
-    def _is_witness(self, attempt: Attempt, now: float) -> bool:
-        """Whether a start that had reached the relay would still be on, as far as we know: it was this process's, we have not stopped it,
-        and its time is not over. That the device has not failed meanwhile is for the device to show."""
-        was_stopped = self._plays.quiet_from.get(attempt.place, 0.0) >= attempt.at
-        return attempt.at >= self._started_at and now < attempt.ends_at and not was_stopped
-
-    def _still(self, attempt: Attempt, standing: Standing) -> Outcome:
-        """It was started; what still sounds is looked after from now on."""
-        playing = self._plays.sounding.get(attempt.place)
-        if standing.on and playing is None and not attempt.is_over:
-            playing = self._plays.begin(attempt)
-            self._watch.look_now()
-        is_its_own = playing is not None and playing.attempt.name == attempt.name
-        if playing is not None and is_its_own and (standing.heard or playing.level >= Evidence.AIRED):
-            playing.level = Evidence.AIRED
-            return Reached(Evidence.AIRED)
-        return Reached(Evidence.ACCEPTED)
 
 
 def _line(settings: SirenSettings) -> ModbusLine:

@@ -138,9 +138,13 @@ class Plays:
 
     def stop(self, place: Place, now: float) -> Play | None:
         """It is to be silent from now on; what sounded, if anything did."""
-        self.stops[place] = self.stops.get(place, 0) + 1
+        self.halt(place)
         self.quiet_from[place] = now
         return self.sounding.pop(place, None)
+
+    def halt(self, place: Place) -> None:
+        """No start that is on its way may go on."""
+        self.stops[place] = self.stops.get(place, 0) + 1
 
     def stopped(self, place: Place) -> int:
         return self.stops.get(place, 0)

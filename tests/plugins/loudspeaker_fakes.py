@@ -65,10 +65,12 @@ class Job:
         media_type = f"text/plain; charset=utf-8; level={level}"
         self.emission = Emission(Rendition("loudspeaker", text, text.encode(), media_type), Token(token))
         self.begun = 0
+        self.on_begin: Callable[[], Awaitable[None]] = _on
 
     @contextlib.asynccontextmanager
     async def begin(self) -> AsyncIterator[Emission]:
         self.begun += 1
+        await self.on_begin()
         yield self.emission
 
 

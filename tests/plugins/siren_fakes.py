@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -47,6 +47,10 @@ def settings_of(there: Sirens, **more: Any) -> SirenSettings:
     return SirenSettings(**{**base, **more})
 
 
+async def _on() -> None:
+    """Nobody is more urgent."""
+
+
 @dataclass
 class Emission:
     """A licence. `on_turn`: what happens while the channel lets others pass."""
@@ -57,8 +61,10 @@ class Emission:
     validity_s: float = 600.0
     number: int = 1
     is_withdrawn: bool = False
+    on_turn: Callable[[], Awaitable[None]] = _on
 
     async def turn(self) -> None:
+        await self.on_turn()
         if self.is_withdrawn:
             raise Withdrawn("cancelled")
 

@@ -112,6 +112,36 @@ async def test_silence_comes_within_200_ms(clips: dict[str, str], by: str) -> No
     assert 20 > len(listener.packets)
 
 
+async def test_whoever_switches_it_off_silences_also_what_waits_for_its_licence(clips: dict[str, str]) -> None:
+    """Off and on again is a stop all the same."""
+    async with running(settings_of(clips=clips)) as channel, Listener() as listener:
+        job = Job(SENTENCE)
+
+        async def off_and_on() -> None:
+            await channel.set_power(PowerLevel.LISTEN)
+            await channel.set_power(PowerLevel.FULL)
+
+        job.on_begin = off_and_on
+        assert Permanent(Scope.MESSAGE, "silenced") == await channel.send(job)
+        await asyncio.sleep(0.05)
+    assert [] == listener.packets
+
+
+async def test_what_lets_others_pass_does_not_send_one_more_packet_after_the_switch(clips: dict[str, str]) -> None:
+    """The switch comes while the core holds it back."""
+    async with running(settings_of(clips=clips)) as channel, Listener() as listener:
+        job = Job(SENTENCE)
+
+        async def off() -> None:
+            if job.emission.turns == 2:  # the one before the first packet
+                await channel.set_power(PowerLevel.LISTEN)
+
+        job.emission.on_turn = off
+        assert Permanent(Scope.MESSAGE, "silenced") == await channel.send(job)
+        await asyncio.sleep(0.05)
+    assert [] == listener.packets
+
+
 async def test_what_was_interrupted_begins_again_with_its_sentence(clips: dict[str, str]) -> None:
     """Nobody understands half a sentence; the timestamp has gone on with the clock, the sequence has not."""
     async with running(settings_of(clips=clips)) as channel, Listener() as listener:

@@ -112,14 +112,16 @@ async def test_a_stop_is_silence_within_200_ms(sirens: Sirens, by: str) -> None:
 
 
 async def test_a_stop_that_overtakes_its_start_keeps_it_silent(sirens: Sirens) -> None:
-    """Whichever comes first at the line."""
+    """It comes while the start lets others pass, and the relay never closes."""
     async with running(settings_of(sirens)) as run:
-        start = asyncio.create_task(run.channel.send(Job("1/1")))
-        await asyncio.sleep(0)
-        await run.channel.send(Job("1/1", "t-2", stop=True))
-        await start
-        await asyncio.sleep(0.3)
-    assert len(sirens.starts("1/1")) == len([line for line in sirens.ends("1/1") if line["by"] == "master"])
+        start = Job("1/1")
+
+        async def stopped() -> None:
+            await run.channel.send(Job("1/1", "t-2", stop=True))
+
+        start.emission.on_turn = stopped
+        assert Permanent(Scope.MESSAGE, "stopped-before-it-began") == await run.channel.send(start)
+    assert [] == sirens.starts()
 
 
 async def test_a_withdrawn_order_never_reaches_the_relay(sirens: Sirens) -> None:

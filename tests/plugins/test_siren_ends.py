@@ -1,4 +1,4 @@
-"""Every sound has an end: of a process that died, of a start whose echo was lost, of a service that stops on the write itself."""
+"""Every sound has an end: of a process that died, of a start whose echo was lost or that is on its way when somebody means silence."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from fenghuo import AttemptRef, Evidence, Reached, Token, Unknown
+from fenghuo import AttemptRef, Evidence, Permanent, PowerLevel, Reached, Scope, Token, Unknown
 from fenghuo.plugin.context import LoneNotes
 from fenghuo_siren.plays import Attempt
 from fenghuo_siren.settings import Place
@@ -79,3 +79,39 @@ async def test_a_stop_of_the_service_waits_for_the_write_under_way() -> None:
             asyncio.get_running_loop().call_later(0.1, there.goes_on.set)
         assert Reached(Evidence.ACCEPTED) == await start
         assert not there.coils[ROOF]
+
+
+async def test_whoever_switches_it_off_stops_also_what_is_on_its_way() -> None:
+    """Nothing sounds yet, so there is nothing to open; the relay is not written any more."""
+    async with bench() as there, running(settings_at(there)) as run:
+        job = Job("1/1")
+        job.emission.on_turn = lambda: run.channel.set_power(PowerLevel.LISTEN)
+        assert Permanent(Scope.MESSAGE, "stopped-before-it-began") == await run.channel.send(job)
+        assert [] == there.writes
+
+
+async def test_what_was_on_its_way_stays_stopped_when_it_is_switched_on_again() -> None:
+    """Off and on is a stop all the same."""
+    async with bench() as there, running(settings_at(there)) as run:
+        job = Job("1/1")
+
+        async def off_and_on() -> None:
+            await run.channel.set_power(PowerLevel.LISTEN)
+            await run.channel.set_power(PowerLevel.FULL)
+
+        job.emission.on_turn = off_and_on
+        assert Permanent(Scope.MESSAGE, "stopped-before-it-began") == await run.channel.send(job)
+        assert [] == there.writes
+
+
+async def test_whoever_switches_it_off_opens_the_relay_that_is_being_closed() -> None:
+    """The write is under way and nothing is known to sound."""
+    async with bench() as there, running(settings_at(there, sound_s=4.0)) as run:
+        there.goes_on.clear()
+        start = asyncio.create_task(run.channel.send(Job("1/1")))
+        await there.until(lambda: there.writes)
+        asyncio.get_running_loop().call_later(0.1, there.goes_on.set)
+        await run.channel.set_power(PowerLevel.LISTEN)
+        assert not there.coils[ROOF]
+        await start
+        assert [True, False] == [on for *_, on in there.writes]
