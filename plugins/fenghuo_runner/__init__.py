@@ -31,12 +31,13 @@ __all__ = [
 ]
 
 _MARGIN_S = 30.0
-"""For the layout of a sheet of many pages, beside two turns of the print command: that of a page may stand before that of an order."""
+"""For the layout of a sheet of many pages, beside two turns of every outlet: that of a page may stand before that of an order."""
 
 
 def capabilities(settings: SheetSettings) -> Capabilities:
     """What a desk with these outlets can do. A folder can be asked whether a sheet is in it; what a printer has, nobody can say."""
     is_folder = not settings.command and not settings.printer_path
+    outlets = sum(map(bool, (settings.out_folder, settings.printer_path, settings.command)))
     return Capabilities(
         form="sheet",
         evidence_max=Evidence.DONE,  # whoever carried it comes back and says so
@@ -45,7 +46,7 @@ def capabilities(settings: SheetSettings) -> Capabilities:
         batch=True,
         inbound=bool(settings.returns_folder),
         receipt_q95_s=settings.back_s,
-        attempt_s=2 * settings.print_s + _MARGIN_S,
+        attempt_s=2 * outlets * settings.print_s + _MARGIN_S,
         needs=("road",),
     )
 

@@ -39,7 +39,7 @@ from fenghuo import (
 from fenghuo.formats.code_word import code_of
 from fenghuo.formats.sheet import SheetBody, read_sheet
 from fenghuo_runner.households import Household, common_place, households_at, read_households
-from fenghuo_runner.outlets import Unprinted, put_out, why_not_ready
+from fenghuo_runner.outlets import Outlets, Unprinted, why_not_ready
 from fenghuo_runner.returned import Returned, read_returned
 from fenghuo_runner.settings import SheetSettings, place
 from fenghuo_runner.sheet_page import page
@@ -48,6 +48,7 @@ from fenghuo_runner.sheet_text import Sheet, places_told, plain
 __all__ = ["SheetChannel"]
 
 AGAIN_S = 15.0
+_NO_PRINTER = Transient(Scope.CHANNEL, "no-printer")
 _BAD = Permanent(Scope.RECIPIENT, "bad-place")
 _EMPTY = SheetBody("", "", (), "", asks=True)
 UNREAD = "unread"
@@ -62,25 +63,28 @@ class SheetChannel(SimpleChannel):
     def __init__(self, ctx: ChannelContext) -> None:
         self._ctx = ctx
         self._settings: SheetSettings = ctx.settings
+        self._outlets = Outlets(self._settings)
         self._is_open = False
         self._at_work = asyncio.Lock()  # an order and a page may come at one time, and on one roll of paper their lines would mix
         self._handed: dict[Path, float] = {}  # files that the core has and has not kept yet, since when
 
     async def start(self) -> None:
         """Raises: NotReady: an outlet is not there yet."""
-        missing = await asyncio.to_thread(why_not_ready, self._settings)
+        missing = await self._missing()
         if missing:
             raise NotReady(missing, retry_after_s=AGAIN_S)
         self._is_open = True
 
     async def stop(self, deadline: float) -> None:
+        """Afterwards nothing comes out; a sheet that was half out is a doubt."""
         self._is_open = False
+        await self._outlets.stop(within_s=max(0.0, deadline - self._ctx.clock.monotonic()))
 
     def estimate(self, size: int, address: str) -> Estimate:
         return Estimate(latency_q50_s=self._settings.there_s, latency_q95_s=self._settings.back_s)
 
     async def probe(self, budget: ProbeBudget) -> ProbeResult:
-        missing = await asyncio.to_thread(why_not_ready, self._settings)
+        missing = await self._missing()
         return ProbeResult(answered=not missing, detail=missing or "every outlet is there")
 
     async def send(self, job: SendJob) -> Outcome:
@@ -123,7 +127,11 @@ class SheetChannel(SimpleChannel):
         """Why nothing can be printed now."""
         if not self._is_open:
             return Transient(Scope.CHANNEL, "stopped")
-        return Transient(Scope.CHANNEL, "no-printer") if await asyncio.to_thread(why_not_ready, self._settings) else None
+        return _NO_PRINTER if await self._missing() else None
+
+    async def _missing(self) -> str:
+        """The outlet that is not there, or takes nothing, as a sentence."""
+        return await self._outlets.fault() or await asyncio.to_thread(why_not_ready, self._settings)
 
     async def _print(self, blank: Sheet, emission: Emission) -> Outcome:
         code = code_of(emission.token)
@@ -141,13 +149,18 @@ class SheetChannel(SimpleChannel):
         except (FormatError, OSError, ValueError) as cause:  # nothing is out yet
             self._ctx.log.error("a sheet cannot be laid out", code=code, cause=str(cause))
             return Permanent(Scope.MESSAGE, "no-layout")
-        if not self._is_open:
-            return Transient(Scope.CHANNEL, "stopped")
+        return await self._put_out(code, pdf, sheet)
+
+    async def _put_out(self, code: str, pdf: bytes, sheet: Sheet) -> Outcome:
         try:
-            out = partial(put_out, self._settings, code, pdf=pdf, lines=plain(sheet), strip=plain(sheet, self._settings.columns))
             async with self._at_work:
-                await asyncio.to_thread(out)
+                if not self._is_open:
+                    return Transient(Scope.CHANNEL, "stopped")
+                await self._outlets.put_out(code, pdf=pdf, lines=plain(sheet), strip=plain(sheet, self._settings.columns))
         except Unprinted as cause:
+            if cause.is_untouched:
+                self._ctx.log.warning("a sheet is not printed", code=code, cause=str(cause))
+                return _NO_PRINTER
             self._ctx.log.warning("a sheet may be on paper in part", code=code, cause=str(cause))
             return Unknown("printer")
         return Reached(Evidence.ACCEPTED, (code,))

@@ -1,26 +1,25 @@
-"""Where a sheet comes out: a folder, a printer of lines, a print command. Blocking; called in a thread.
+"""Where a sheet comes out: a folder, a printer of lines, a print command.
 
 A folder gets each file whole or not at all, and the same sheet twice is one file.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
-import subprocess
+from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 
+from fenghuo_adapters.device_thread import at_device
+from fenghuo_runner.line_printer import LinePrinter, Unprinted
 from fenghuo_runner.settings import SheetSettings
 
-__all__ = ["Unprinted", "put_out", "why_not_ready"]
-
-
-class Unprinted(Exception):
-    """An outlet failed in the middle, as a sentence; nobody knows how much of it is on paper."""
+__all__ = ["Outlets", "Unprinted", "why_not_ready"]
 
 
 def why_not_ready(settings: SheetSettings) -> str:
-    """What is not there, as a sentence; empty when everything is."""
+    """What is not there, as a sentence; empty when everything is. Blocking."""
     out, printer = settings.out_folder, settings.printer_path
     if out and not (os.path.isdir(out) and os.access(out, os.W_OK | os.X_OK)):
         return f"out_folder {out} is no folder that can be written to"
@@ -34,18 +33,74 @@ def why_not_ready(settings: SheetSettings) -> str:
     return ""
 
 
-def put_out(settings: SheetSettings, name: str, *, pdf: bytes, lines: str, strip: str) -> None:
-    """Everything that the settings name, in this order: folder (`lines`, then the page), printer (`strip`), command. Raises: Unprinted."""
-    try:
+class Outlets:
+    """Everything that the settings name. Each has `print_s` seconds for a sheet, and no more than one sheet at a time."""
+
+    def __init__(self, settings: SheetSettings) -> None:
+        self._settings = settings
+        self._printer = LinePrinter(settings.printer_path) if settings.printer_path else None
+        self._press: asyncio.subprocess.Process | None = None
+        self._is_stopped = False
+
+    async def fault(self) -> str:
+        """Why nothing can be printed although everything is there, as a sentence."""
+        return await self._printer.fault() if self._printer is not None else ""
+
+    async def put_out(self, name: str, *, pdf: bytes, lines: str, strip: str) -> None:
+        """In this order: folder (`lines`, then the page), printer (`strip`), command. Raises: Unprinted."""
+        settings = self._settings
         if settings.out_folder:
-            _keep(Path(settings.out_folder) / f"{name}.txt", lines.encode(settings.charset))
-            _keep(Path(settings.out_folder) / f"{name}.pdf", pdf)
-        if settings.printer_path:
-            _append(settings.printer_path, strip.encode(settings.charset))
-    except OSError as fault:
-        raise Unprinted(f"{fault.filename or 'the printer'}: {fault.strerror or fault}") from fault
-    if settings.command:
-        _print(settings, pdf)
+            await self._keep(Path(settings.out_folder) / name, lines.encode(settings.charset), pdf)
+        if self._printer is not None:
+            try:
+                await self._printer.write(strip.encode(settings.charset), within_s=settings.print_s)
+            except Unprinted as fault:
+                raise Unprinted(str(fault), is_untouched=fault.is_untouched and not settings.out_folder) from fault
+        if settings.command:
+            await self._print(pdf)
+
+    async def stop(self, *, within_s: float) -> None:
+        """Afterwards nothing more comes out; what is under way is cut off."""
+        self._is_stopped = True
+        if self._press is not None and self._press.returncode is None:
+            self._press.kill()
+        if self._printer is not None:
+            await self._printer.stop(within_s=within_s)
+
+    async def _keep(self, path: Path, lines: bytes, pdf: bytes) -> None:
+        def keep() -> None:
+            _keep(path.with_suffix(".txt"), lines)
+            _keep(path.with_suffix(".pdf"), pdf)
+
+        try:
+            await at_device(str(path.parent), keep, within_s=self._settings.print_s)
+        except TimeoutError as late:
+            raise Unprinted(f"{path.parent} did not take the sheet within {self._settings.print_s:g} s") from late
+        except OSError as fault:
+            raise Unprinted(f"{fault.filename or path.parent}: {fault.strerror or fault}") from fault
+
+    async def _print(self, pdf: bytes) -> None:
+        program, limit_s = self._settings.command[0], self._settings.print_s
+        if self._is_stopped:
+            raise Unprinted(f"{program} was not started, for the desk was stopped")
+        try:
+            press = self._press = await asyncio.create_subprocess_exec(*self._settings.command, stdin=PIPE, stdout=DEVNULL, stderr=PIPE)
+        except OSError as fault:
+            raise Unprinted(f"{program}: {fault.strerror or fault}") from fault
+        if self._is_stopped:
+            press.kill()
+        try:
+            async with asyncio.timeout(limit_s):
+                _, said = await press.communicate(pdf)
+        except TimeoutError as late:
+            raise Unprinted(f"{program} did not end within {limit_s:g} s") from late
+        finally:
+            if press.returncode is None:
+                press.kill()
+                await press.wait()
+        if press.returncode:
+            words = said.decode("utf-8", "replace").strip().splitlines()
+            raise Unprinted(f"{program} ended with {press.returncode}: {words[-1] if words else 'it said nothing'}")
 
 
 def _keep(path: Path, octets: bytes) -> None:
@@ -56,23 +111,3 @@ def _keep(path: Path, octets: bytes) -> None:
         file.flush()
         os.fsync(descriptor)
     os.replace(beside, path)
-
-
-def _append(path: str, octets: bytes) -> None:
-    with open(path, "ab", buffering=0) as printer:
-        printer.write(octets)
-        if os.path.isfile(path):
-            os.fsync(printer.fileno())
-
-
-def _print(settings: SheetSettings, pdf: bytes) -> None:
-    program = settings.command[0]
-    try:
-        done = subprocess.run(settings.command, input=pdf, capture_output=True, timeout=settings.print_s, check=False)
-    except subprocess.TimeoutExpired as late:
-        raise Unprinted(f"{program} did not end within {settings.print_s:g} s") from late
-    except OSError as fault:
-        raise Unprinted(f"{program}: {fault.strerror or fault}") from fault
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise Unprinted(f"{program} ended with {done.returncode}: {said[-1] if said else 'it said nothing'}")

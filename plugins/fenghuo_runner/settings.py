@@ -27,7 +27,7 @@ class SheetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     `returns_folder`: codes that a scanner's program has read, one file each, taken away when they are kept. `carriers`: place → who
     carries there. `households_file`: CSV of households by place. `font_path`: a TrueType font to embed; without one a PDF names the
     reader's own Song typeface. `issued_by`: the head of the sheet. `there_s`, `back_s`: seconds by which half of the sheets are where
-    they go, and 95 % are back.
+    they go, and 95 % are back. `print_s`: the longest that each outlet may take for a sheet.
     """
 
     out_folder: str = ""
