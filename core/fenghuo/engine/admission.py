@@ -1,7 +1,8 @@
 """What a message would cost a channel, and whether it can come in time over it: backlog, airtime and the usual way there. Pure.
 
-What cannot arrive before the content expires is not planned. What cannot be sure to arrive by the deadline is not counted on, and waits
-until nothing that can is left: a slow way is worth more than none, and the deadline is when a person hears of it, not the end.
+What cannot be sure to arrive by the deadline, or before the content expires, is not counted on, and waits until nothing that can is left: a
+slow way is worth more than none, and the deadline is when a person hears of it, not the end. A forecast takes no way away: queues empty
+sooner than they were reckoned, and half of everything is quicker than usual.
 Source: delivery.md, Priorities and the transmit scheduler, Admission.
 """
 
@@ -11,12 +12,12 @@ import math
 
 import msgspec
 
-__all__ = ["NO_LOAD", "Load", "late", "never"]
+__all__ = ["NO_LOAD", "Load", "late"]
 
 
 class Load(msgspec.Struct, frozen=True):
-    """One message on one channel: seconds on the medium, fen, joules; `ahead_s`: how long the medium is busy with what is as urgent or
-    more; `latency_q50_s`: half have arrived by then, `latency_q95_s`: 95 % have been confirmed by then, both counted from the emission."""
+    """One message on one channel: seconds on the medium, fen, joules; `ahead_s`: how long the medium is busy with what goes
+    first; `latency_q50_s`: half have arrived by then, `latency_q95_s`: 95 % have been confirmed by then, both counted from the emission."""
 
     airtime_s: float = 0.0
     fee_fen: float = 0.0
@@ -34,17 +35,14 @@ class Load(msgspec.Struct, frozen=True):
 NO_LOAD = Load()
 
 
-def never(load: Load, expires_s: float) -> str:
-    """Why it cannot arrive before the content expires in `expires_s` seconds, empty if it may."""
-    there_s = load.before_s + load.latency_q50_s
-    return _sentence(load, load.latency_q50_s, f"the content expires in {_s(expires_s)}") if there_s > expires_s else ""
-
-
-def late(load: Load, left_s: float) -> str:
-    """Why it cannot be relied on to be confirmed by a deadline in `left_s` seconds, empty if it can."""
-    if math.isinf(left_s) or load.before_s + load.latency_q95_s <= left_s:
-        return ""
-    return _sentence(load, load.latency_q95_s, f"the deadline is in {_s(left_s)}") + "; tried when no way in time is left"
+def late(load: Load, left_s: float, expires_s: float = math.inf) -> str:
+    """Why it cannot be relied on: it may not arrive before the content expires in `expires_s` seconds, nor be confirmed by a deadline in
+    `left_s`; empty if it can."""
+    if load.before_s + load.latency_q50_s > expires_s:
+        return _sentence(load, load.latency_q50_s, f"the content expires in {_s(expires_s)}")
+    if load.before_s + load.latency_q95_s > left_s:
+        return _sentence(load, load.latency_q95_s, f"the deadline is in {_s(left_s)}")
+    return ""
 
 
 def _sentence(load: Load, way_s: float, limit: str) -> str:

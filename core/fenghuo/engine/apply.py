@@ -91,6 +91,7 @@ class Apply:
             closing=opened.closing,
             had=opened.message.had.get(entry.target.recipient, NOTHING),
             hedges=self._hedging.left(self._office.clock.time()),
+            loads=self._opening.recent_loads(opened),
         )
         step = advance(entry.target, tuple(entry.deliveries.values()), frame)
         self._hedging.spend(step.hedged)

@@ -7,11 +7,13 @@ which nobody else may have while it is in force, and everything else about it is
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
+from fenghuo.engine.admission import Load
 from fenghuo.engine.last_attempt import LAST
 from fenghuo.engine.rules import Escalation, Rung
 from fenghuo.model.delivery import Delivery, DeliveryState, Objective, Target, TargetState
@@ -65,7 +67,7 @@ class OpenTarget:
 
 class OpenObjective:
     """An objective with the rungs it was planned on and its open targets by recipient. `asked`: everyone it ever had as a target, or is
-    going to have; `snapshot`: the directory that it was opened from."""
+    going to have; `snapshot`: the directory that it was opened from; `loads`: of one more, when they were last asked for."""
 
     def __init__(self, objective: Objective, message: OpenMessage, rungs: tuple[Rung, ...], escalate: tuple[Escalation, ...]) -> None:
         self.objective = objective
@@ -77,6 +79,8 @@ class OpenObjective:
         self.closing = False
         self.snapshot: Directory | None = None
         self.cut_off: set[RecipientId] = set()
+        self.loads: Mapping[str, Load] = {}
+        self.loads_at = -math.inf
         self.is_way_missing = False  # and somebody was told so
 
 

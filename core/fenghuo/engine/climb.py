@@ -22,6 +22,8 @@ GIVEN_UP = f"{Scope.CHANNEL} in-doubt"
 """Reason of a delivery whose doubt nobody resolved in time."""
 SHORTEST_WAIT_S = 10.0
 """Between two looks for a hedge that the budget has not: of a crowd each look is work."""
+A_MOMENT_S = 0.001
+"""After its last chance to be in time a delivery is late, whatever a sum of floats makes of that instant."""
 
 
 class Climb(Draft):
@@ -38,6 +40,7 @@ class Climb(Draft):
         for index in range(self.target.rung):
             if self.is_at_its_end():
                 self.enliven(index, is_last=True)
+        self.watch_the_queue()
 
     def is_next_due(self) -> bool:
         """Whether the next rung of the ladder is to be opened now; notes when it will be, if later."""
@@ -58,6 +61,16 @@ class Climb(Draft):
             return following.after_s is not None or self.may_hedge(due_s)
         self.wakes.append(target.rung_at + due_s)
         return False
+
+    def watch_the_queue(self) -> None:
+        """Look again when what waits for its turn will have waited too long, where there is another way."""
+        deadline_at, now = self.frame.objective.deadline_at, self.frame.now
+        if self.frame.objective.priority is Priority.P0 or not any(one.state is DeliveryState.HELD for one in self.now.values()):
+            return
+        for ready in (one for one in self.now.values() if one.state is DeliveryState.READY):
+            load = self.load(ready)
+            at = deadline_at - load.airtime_s - load.latency_q95_s + A_MOMENT_S
+            self.wakes.extend([at] if at > now else [])
 
     def may_hedge(self, due_s: float) -> bool:
         """Whether the budget has one more; if not, as long again: by then the first has its outcome, or others have theirs."""
@@ -84,7 +97,7 @@ class Climb(Draft):
         match delivery.state:
             case DeliveryState.READY | DeliveryState.EMITTING:
                 is_urgent_copy = delivery.refires > 0 and delivery.priority <= Priority.P1
-                return not is_urgent_copy and not self.is_sent_again(delivery)  # such a one goes beside the next rung
+                return not (is_urgent_copy or self.is_sent_again(delivery) or self.is_outrun(delivery))  # such goes beside the next rung
             case DeliveryState.AWAITING:
                 return delivery.until is not None
             case DeliveryState.IN_DOUBT:
@@ -92,6 +105,17 @@ class Climb(Draft):
                 return is_waited_for and not self.is_sent_again(delivery)
             case _:
                 return False
+
+    def is_outrun(self, delivery: Delivery) -> bool:
+        """Whether what waits for its turn comes too late, and another way that has not begun would come in time."""
+        if delivery.priority is Priority.P0 or not self.lateness(delivery):
+            return False
+        return any(self.may_begin(other) and not self.lateness(other) for other in self.now.values() if not self.is_kept(other))
+
+    def is_kept(self, delivery: Delivery) -> bool:
+        """Scarce, and not for what is routine."""
+        view = self.view(delivery)
+        return delivery.priority >= Priority.P3 and view is not None and view.scarce
 
     def is_sent_again(self, delivery: Delivery) -> bool:
         """Whether it was in doubt and goes once more under its token, as often as the far end keeps silent: a black hole gives no hope."""
@@ -185,8 +209,10 @@ class Climb(Draft):
         """Whether this delivery keeps its rung from trying an alternate: a second copy to the same person is failover, not routine."""
         if delivery.state is DeliveryState.IN_DOUBT:
             return delivery.priority > Priority.P1 or self.is_usable(delivery)
+        if delivery.state is DeliveryState.READY:
+            return not self.is_outrun(delivery)
         is_awaited = delivery.state is DeliveryState.AWAITING and delivery.until is not None
-        return is_awaited or delivery.state in (DeliveryState.READY, DeliveryState.EMITTING)
+        return is_awaited or delivery.state is DeliveryState.EMITTING
 
     @staticmethod
     def may_have_come(delivery: Delivery) -> bool:

@@ -88,10 +88,10 @@ class Dispatcher:
         medium = self._media.get(instance.medium) if instance else None
         return medium.queued(channel) if medium else 0
 
-    def ahead(self, instance: Instance, priority: Priority) -> int:
-        """How many deliveries that are as urgent or more the medium of an instance has before it."""
+    def ahead(self, instance: Instance, priority: Priority, audience: int) -> int:
+        """How many deliveries the medium of an instance has before a new one of this class to an audience of this size."""
         medium = self._media.get(instance.medium)
-        return medium.ahead(priority) if medium else 0
+        return medium.ahead(priority, audience) if medium else 0
 
     @property
     def in_flight(self) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from fenghuo.engine.admission import NO_LOAD, Load, late
 from fenghuo.engine.frame import Frame, Step
 from fenghuo.engine.last_attempt import is_cut_off, is_due
-from fenghuo.model.delivery import OPEN_STATES, Delivery, Target, TargetState
+from fenghuo.model.delivery import OPEN_STATES, Delivery, DeliveryState, Target, TargetState
 from fenghuo.model.situation import ChannelView
 
 __all__ = ["Draft"]
@@ -34,6 +35,24 @@ class Draft:
     def may_go(self, delivery: Delivery) -> bool:
         """Usable, or down with a last attempt due."""
         return self.is_usable(delivery) or is_due(delivery, self.view(delivery))
+
+    def lateness(self, delivery: Delivery) -> str:
+        """Why it cannot be relied on in time (admission); what has left is held to the time that its objective had; after the deadline
+        nothing is late."""
+        objective, load = self.frame.objective, self.load(delivery)
+        left_s = objective.deadline_at - self.frame.now
+        if left_s <= 0:
+            return ""
+        if delivery.state not in (DeliveryState.HELD, DeliveryState.READY):
+            return late(Load(latency_q95_s=load.latency_q95_s), objective.deadline_at - objective.opened_at)
+        return late(load, left_s, delivery.expires_at - self.frame.now)
+
+    def load(self, delivery: Delivery) -> Load:
+        """What is before it and what it costs. The place of a READY one in the queue is its own: of it is asked whether it would be late if
+        it were next."""
+        view = self.view(delivery)
+        load = self.frame.loads.get(delivery.channel) or (Load(latency_q95_s=view.latency_q95_s) if view else NO_LOAD)
+        return msgspec.structs.replace(load, ahead_s=0.0) if delivery.state is DeliveryState.READY else load
 
     def put(self, delivery: Delivery, **changes: object) -> Delivery:
         after = self.now[delivery.id] = msgspec.structs.replace(self.now[delivery.id], **changes)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
+from fenghuo.engine.admission import Load
 from fenghuo.engine.rules import INHERITED, Escalation, Rung
 from fenghuo.model.delivery import Delivery, DeliveryState, Objective, ObjectiveState, Target
 from fenghuo.model.message import MessageState
@@ -14,7 +17,7 @@ __all__ = ["Frame", "Step", "ended_by"]
 
 class Frame(msgspec.Struct, frozen=True):
     """What a decision may know beside the target and its deliveries. `now`: UTC seconds; `had`: the channels that brought an earlier
-    revision to this recipient; `hedges`: how many may begin beside what is under way (hedging)."""
+    revision to this recipient; `hedges`: how many may begin beside what is under way (hedging); `loads`: of the next one, by channel."""
 
     objective: Objective
     rungs: tuple[Rung, ...]
@@ -26,6 +29,7 @@ class Frame(msgspec.Struct, frozen=True):
     closing: bool = False
     had: frozenset[str] = frozenset()
     hedges: int = 1
+    loads: Mapping[str, Load] = {}
 
     def owes(self, delivery: Delivery) -> bool:
         """Whether it goes whatever another channel has brought: what was shown on a screen or said on the air stands until it is taken back

@@ -19,34 +19,36 @@ log = structlog.stdlib.get_logger("fenghuo.loads")
 
 
 class Loads:
-    """`ahead`: how many emissions of a class or a more urgent one wait for the medium of an instance."""
+    """`ahead`: how many emissions the medium of an instance has before one of this class to an audience of this size."""
 
     def __init__(self, board: ChannelBoard, shelf: RenditionShelf) -> None:
         self._board = board
         self._shelf = shelf
-        self.ahead: Callable[[Instance, Priority], int] = _nothing_waits
+        self.ahead: Callable[[Instance, Priority, int], int] = _nothing_waits
 
-    def of(self, message: Message, priority: Priority, channels: Iterable[str]) -> dict[str, Load]:
-        """By channel, for those whose rendition is made; one that cannot say costs what its type declares."""
+    def of(self, message: Message, priority: Priority, channels: Iterable[str], *, audience: int = 1) -> dict[str, Load]:
+        """By channel, for the next of an `audience` of so many; only for those whose rendition is made; one that cannot say costs what its
+        type declares."""
         found: dict[str, Load] = {}
         for name in channels:
             instance = self._board.get(name)
             rendition = self._shelf.get(message.id, message.revision, instance.form) if instance is not None else None
             if instance is not None and rendition is not None:
-                found[name] = self._load(instance, len(rendition.data), priority)
+                found[name] = self._load(instance, len(rendition.data), self.ahead(instance, priority, audience))
         return found
 
-    def tried(self, message: Message, priority: Priority, channels: Iterable[str]) -> dict[str, Load]:
+    def tried(self, message: Message, priority: Priority, channels: Iterable[str], *, audience: int = 1) -> dict[str, Load]:
         """The same for a message that is not to be sent: what is rendered for it is forgotten again."""
         names = list(channels)
         for instance in filter(None, map(self._board.get, names)):
             self._shelf.make(message, instance.form)
         try:
-            return self.of(message, priority, names)
+            return self.of(message, priority, names, audience=audience)
         finally:
             self._shelf.drop(message.id, message.revision)
 
-    def _load(self, instance: Instance, size: int, priority: Priority) -> Load:
+    @staticmethod
+    def _load(instance: Instance, size: int, ahead: int) -> Load:
         caps = instance.capabilities
         estimate = _estimate(instance, size)
         lanes = 1 if caps.half_duplex else max(1, caps.concurrency)
@@ -54,7 +56,7 @@ class Loads:
             airtime_s=estimate.airtime_s,
             fee_fen=estimate.fee_fen or caps.fee_fen,
             joules=estimate.joules or caps.watts_transmit * estimate.airtime_s,
-            ahead_s=self.ahead(instance, priority) * estimate.airtime_s / lanes,
+            ahead_s=ahead * estimate.airtime_s / lanes,
             latency_q50_s=estimate.latency_q50_s,
             latency_q95_s=caps.receipt_q95_s,
         )
@@ -71,6 +73,6 @@ def _estimate(instance: Instance, size: int) -> Estimate:
         return Estimate(latency_q50_s=0.0)
 
 
-def _nothing_waits(instance: Instance, priority: Priority) -> int:
+def _nothing_waits(instance: Instance, priority: Priority, audience: int) -> int:
     """Until the dispatcher is wired in."""
     return 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+from collections import Counter
 
 from fenghuo.engine.channels import Instance
 from fenghuo.model.delivery import Delivery
@@ -33,6 +34,7 @@ class Medium:
         self.name = name
         self.instances: dict[str, Instance] = {}
         self._waiting: dict[tuple[str, Priority], list[Entry]] = {}
+        self._first: Counter[tuple[Priority, bool]] = Counter()  # first tries that wait, by class, of a crowd and of a few
         self._later: list[tuple[float, int, Delivery]] = []
         self._blocked: dict[Key, list[Delivery]] = {}
         self._in_flight: dict[str, int] = {}
@@ -62,10 +64,12 @@ class Medium:
         later = sum(delivery.channel == channel for _, _, delivery in self._later)
         return waiting + later + sum(len(held) for (name, *_), held in self._blocked.items() if name == channel)
 
-    def ahead(self, priority: Priority) -> int:
-        """How many deliveries of this class or a more urgent one wait here or are on the air."""
-        waiting = sum(len(heap) for (_, level), heap in self._waiting.items() if level <= priority)
-        return waiting + sum(self._in_flight.values())
+    def ahead(self, priority: Priority, audience: int = 1) -> int:
+        """How many deliveries go before a new one of this class to an audience of this size: what is more urgent, the first tries of its
+        class, those of a crowd only before one of a crowd, and what is on the air."""
+        more_urgent = sum(len(heap) for (_, level), heap in self._waiting.items() if level < priority)
+        equal = self._first[priority, False] + (self._first[priority, True] if audience > CROWD else 0)
+        return more_urgent + equal + sum(self._in_flight.values())
 
     def held(self) -> set[int]:
         """Every delivery that waits here."""
@@ -80,6 +84,7 @@ class Medium:
             heapq.heappush(self._later, (delivery.not_before, next(self._order), delivery))
             return
         heap = self._waiting.setdefault((delivery.channel, delivery.priority), [])
+        self._first[delivery.priority, audience > CROWD] += not delivery.tries
         heapq.heappush(heap, (delivery.tries, audience > CROWD, deadline, next(self._order), delivery))
 
     def mature(self, now: float) -> list[Delivery]:
@@ -100,7 +105,8 @@ class Medium:
             if self._resume_parked(priority):
                 return None
             channel = self._best_channel(priority)
-            delivery = heapq.heappop(self._waiting[(channel, priority)])[4]
+            _, is_of_crowd, _, _, delivery = heapq.heappop(self._waiting[(channel, priority)])
+            self._first[priority, is_of_crowd] -= not delivery.tries
             key = (delivery.channel, delivery.address, delivery.priority)
             if key in self._busy:
                 self._blocked.setdefault(key, []).append(delivery)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from fenghuo.engine.addressees import unknown
+from fenghuo.engine.admission import Load
 from fenghuo.engine.asked_channels import strange
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import Book, OpenMessage, OpenObjective, OpenTarget
@@ -32,6 +33,9 @@ __all__ = ["CHUNK", "Opening"]
 
 CHUNK = 200
 """Targets opened in one turn: about 20 ms of loop time, so that an urgent message never waits for a large one."""
+
+RECENT_S = 1.0
+"""A forecast is asked anew after so long: a crowd asks as one."""
 
 
 class Opening:
@@ -158,10 +162,20 @@ class Opening:
                 batch.renditions.append(row)
         return msgspec.structs.replace(
             plain,
-            loads=self.loads.of(message, objective.priority, [view.name for view in views]),
+            loads=self.loads.of(message, objective.priority, [view.name for view in views], audience=objective.total),
             left_s=objective.deadline_at - now,
             expires_s=message.expires_at - now,
         )
+
+    def recent_loads(self, entry: OpenObjective) -> Mapping[str, Load]:
+        """What the next delivery of an objective would cost each channel, as it was a second ago at most."""
+        now = self._office.clock.time()
+        if not entry.loads_at <= now < entry.loads_at + RECENT_S:
+            names = dict.fromkeys(name for rung in entry.rungs for name in rung.channels)
+            objective = entry.objective
+            entry.loads = self.loads.of(entry.message.message, objective.priority, names, audience=objective.total)
+            entry.loads_at = now
+        return entry.loads
 
     def _ways(self, entry: OpenObjective, recipient: RecipientId, carriage: Carriage, batch: Batch) -> tuple[Candidate, ...]:
         objective, message = entry.objective, entry.message.message

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 
 import msgspec
 
-from fenghuo.engine.admission import NO_LOAD, Load, late, never
+from fenghuo.engine.admission import NO_LOAD, Load, late
 from fenghuo.engine.rules import Rung
 from fenghuo.engine.standing import too_urgent
 from fenghuo.model.directory import ContactPoint, Directory, RecipientId
 from fenghuo.model.situation import ChannelView, Health, Situation
 from fenghuo.model.traffic import Priority, Traffic
 
-__all__ = ["Candidate", "Carriage", "LeftOut", "best_first", "candidates", "fitting", "lint"]
+__all__ = ["Candidate", "Carriage", "LeftOut", "all_the_same", "best_first", "candidates", "fitting", "lint"]
 
 PROOFS = 4
 """Steps of a chance that make a difference between alternates: one receipt that was missed moves nobody."""
@@ -68,8 +68,8 @@ def candidates(
             if reason or not found or view is None:
                 left.append(LeftOut(index, name, reason or _no_address(view)))
                 continue
-            if too_late := late(carriage.loads.get(name, NO_LOAD), carriage.left_s):
-                left.append(LeftOut(index, name, too_late))
+            if too_late := late(carriage.loads.get(name, NO_LOAD), carriage.left_s, carriage.expires_s):
+                left.append(LeftOut(index, name, f"{too_late}; {all_the_same(carriage.priority)}"))
             ways.extend(Candidate(index, name, point.address, point.kind, view.form, rank) for rank, point in enumerate(found, 1))
     return tuple(ways), tuple(left)
 
@@ -88,7 +88,12 @@ def _why_not(name: str, view: ChannelView | None, carriage: Carriage) -> str:
         return f"the sender asked for {', '.join(carriage.via)} only"
     if carriage.traffic not in view.traffic:
         return f"the channel may not carry {carriage.traffic} traffic"
-    return too_urgent(view.ungraded, carriage.priority) or never(carriage.loads.get(name, NO_LOAD), carriage.expires_s)
+    return too_urgent(view.ungraded, carriage.priority)
+
+
+def all_the_same(priority: Priority) -> str:
+    """When a way that is late goes."""
+    return "tried all the same" if priority is Priority.P0 else "tried when no way in time is left"
 
 
 def _no_address(view: ChannelView | None) -> str:

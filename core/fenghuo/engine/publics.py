@@ -6,18 +6,20 @@ escalation. For two ways at once there are two rules, the first with `continue =
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Protocol
 
 import msgspec
 
-from fenghuo.engine.admission import NO_LOAD, never
+from fenghuo.engine.admission import NO_LOAD, late
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import OpenMessage
 from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.inherit import Heir
 from fenghuo.engine.loads import Loads
 from fenghuo.engine.office import Office
+from fenghuo.engine.planning import all_the_same
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.routing import Routed
 from fenghuo.engine.rules import Rung
@@ -58,12 +60,15 @@ class Publics:
         areas = tuple(name.removeprefix(PUBLIC) for name in item.recipients)
         left: list[tuple[int, str, str]] = []
         channels: list[str] = []
+        behind: list[str] = []
         for index, rung in enumerate(rungs):
             for name in rung.channels:
                 reason = self._why_not(entry.message, name, batch) or self._too_urgent(name, item.priority)
-                reason = reason or self._never(entry.message, name, item.priority)
-                left += [(index, name, reason)] if reason else []
-                channels += [] if reason else [name]
+                too_late = "" if reason else self._late(entry.message, name, item.priority)
+                left += [(index, name, reason or f"{too_late}; {all_the_same(item.priority)}")] if reason or too_late else []
+                is_behind = bool(too_late) and item.priority is not Priority.P0
+                (behind if is_behind else channels).extend([] if reason else [name])
+        channels += behind
         kinds = self._kinds(channels)
         total = self._office.roll.count(frozenset(areas), frozenset(kinds))
         objective = planned_by(self._drafting.draft(entry, item.audience, total=total), item, envelope=entry.envelope)
@@ -121,10 +126,10 @@ class Publics:
         instance = self._board.get(name)
         return too_urgent(instance.ungraded, priority) if instance is not None else ""
 
-    def _never(self, message: Message, name: str, priority: Priority) -> str:
-        """Why not even its first page could arrive in time, empty where it may."""
+    def _late(self, message: Message, name: str, priority: Priority) -> str:
+        """Why even its first page may come too late, empty where it need not: such a channel stands behind the others."""
         load = self._drafting.loads.of(message, priority, (name,)).get(name, NO_LOAD)
-        return never(load, message.expires_at - self._office.clock.time())
+        return late(load, math.inf, message.expires_at - self._office.clock.time())
 
     def _kinds(self, channels: Iterable[str]) -> tuple[str, ...]:
         found = (self._board.get(name) for name in channels)

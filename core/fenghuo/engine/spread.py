@@ -93,16 +93,23 @@ def _used(draft: Draft, tried: list[Delivery], is_hopeful: Hopeful) -> list[Chan
 
 
 def _late(draft: Draft, delivery: Delivery, is_hopeful: Hopeful) -> str:
-    """What can never be confirmed by the deadline is no help before it while another way can."""
-    objective = draft.frame.objective
-    given_s, view = objective.deadline_at - objective.opened_at, draft.view(delivery)
-    if view is None or view.latency_q95_s <= given_s or draft.frame.now >= objective.deadline_at:
-        return ""
-    for other in draft.now.values():
-        quick = draft.view(other)
-        if quick is not None and quick.latency_q95_s <= given_s and (is_hopeful(other) or _is_next(draft, other, delivery)):
-            return f"{BACK}it takes {view.latency_q95_s:.0f} s and the deadline is after {given_s:.0f} s; {quick.name} may do"
+    """What cannot be relied on before the deadline is no help before it while another way can."""
+    why = draft.lateness(delivery)
+    for other in draft.now.values() if why else ():
+        if _is_saved(draft, other, delivery) or draft.lateness(other):
+            continue
+        if is_hopeful(other) or _is_next(draft, other, delivery):
+            said = f"{BACK}it would take "
+            is_said = delivery.reason.startswith(said) and delivery.reason.endswith(f"; {other.channel} may do")
+            return delivery.reason if is_said else f"{BACK}{why}; {other.channel} may do"  # not anew for each second
     return ""
+
+
+def _is_saved(draft: Draft, other: Delivery, delivery: Delivery) -> bool:
+    """Whether routine traffic keeps from this one rather than from the one that stands back for it."""
+    view, own = draft.view(other), draft.view(delivery)
+    is_scarce = view is not None and view.scarce and own is not None and not own.scarce
+    return is_scarce and draft.frame.objective.priority >= Priority.P3
 
 
 def _scarce(draft: Draft, delivery: Delivery, is_hopeful: Hopeful) -> str:

@@ -355,4 +355,11 @@ async def test_a_channel_over_which_a_page_would_come_too_late_is_left_to_the_ne
     assert (sorted(NORTH), []) == (told(house, "b"), told(house, "a"))
     (left,) = [one for event in await house.events("objective.left_out") for one in event["left_out"]]
     says = "it would take 5401 s (0 s of others first, 5400 s on the air, 1 s on the way), and the content expires in 3600 s"
-    assert ("a", says) == (left["channel"], left["reason"])
+    assert ("a", f"{says}; tried when no way in time is left") == (left["channel"], left["reason"])
+
+
+async def test_where_every_page_would_come_too_late_the_public_is_told_all_the_same(house: House) -> None:
+    """A forecast leaves nobody without a way."""
+    house.channel["a"].airtime_s = house.channel["b"].airtime_s = 5400.0
+    await alert(house, "one", NORTH_AREA)
+    assert sorted(NORTH) == told(house, "a")

@@ -21,7 +21,7 @@ def loads(house: House, *, ahead: int = 0) -> Loads:
     made = house.room.shelf.make(SENT, "sms")
     assert made is not None
     found = Loads(house.room.board, house.room.shelf)
-    found.ahead = lambda instance, priority: ahead
+    found.ahead = lambda instance, priority, audience: ahead
     return found
 
 

@@ -54,6 +54,20 @@ def test_what_is_as_urgent_or_more_goes_first() -> None:
     assert [2, 3, 4] == [queue.ahead(priority) for priority in (Priority.P0, Priority.P1, Priority.P2)]
 
 
+def test_an_order_to_a_few_counts_no_crowd_and_no_second_try_before_it() -> None:
+    """Nothing is ahead of it but what goes first: two more urgent ones and one to a few. One of a crowd has the crowd before it as well."""
+    queue = medium(concurrency=1)
+    for key in range(1, 51):
+        put(queue, key, Priority.P1, audience=300)
+    for key, priority in ((51, Priority.P0), (52, Priority.P0), (53, Priority.P1), (54, Priority.P2)):
+        put(queue, key, priority)
+    put(queue, 55, Priority.P1, tries=1)
+    assert (3, 53) == (queue.ahead(Priority.P1), queue.ahead(Priority.P1, 300))
+    put(queue, 56, Priority.P1)
+    assert [51, 52, 53, 56] == drained(queue)[:4]
+    assert (0, 0) == (queue.ahead(Priority.P1), queue.ahead(Priority.P4, 300))
+
+
 def test_p0_goes_before_everything() -> None:
     """Strict: as long as a P0 waits, nothing else goes."""
     queue = medium()

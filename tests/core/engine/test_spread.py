@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fenghuo.engine.admission import Load
 from fenghuo.engine.rules import Rung, RungMode
 from fenghuo.engine.spread import BACK, FEW
 from fenghuo.model.delivery import Delivery, DeliveryState, Hold
@@ -238,7 +239,10 @@ def test_a_way_that_takes_longer_than_the_deadline_waits_for_those_that_do_not()
     one = story(Priority.P1, awaiting(1, "sms", until=NOW + 200), waiting(2, "runner", 1), waiting(3, "r", 2), views=views)
     one.later(Q95_S)
     assert {1: S.AWAITING, 2: S.HELD, 3: S.READY} == one.states
-    assert f"{BACK}it takes 3600 s and the deadline is after 300 s; sms may do" == one.deliveries[2].reason
+    assert (
+        f"{BACK}it would take 3600 s (0 s of others first, 0 s on the air, 3600 s on the way), and the deadline is in 270 s; sms may do"
+        == one.deliveries[2].reason
+    )
     for key in (1, 3):
         one.change(key, lambda way: msgspec.structs.replace(way, state=S.FAILED, tries=1, reason="channel gone"))
     one.turn()
@@ -255,9 +259,66 @@ def test_after_the_deadline_no_way_is_late() -> None:
     assert S.READY is one.states[2]
 
 
+LONG = Load(airtime_s=5.0, ahead_s=450.0, latency_q95_s=Q95_S)
+
+
+@pytest.mark.parametrize("priority", [Priority.P1, Priority.P2, Priority.P3, Priority.P4])
+def test_a_way_with_a_long_queue_waits_for_the_free_one(priority: Priority) -> None:
+    """Seven minutes of others wait for the radio and the deadline is in five: the telephone goes, and the radio when that has failed."""
+    one = story(priority, waiting(1, "r", 0), waiting(2, "sms", 1), views=(RADIO, SMS))
+    one.turn(loads={"r": LONG})
+    assert ({1: S.HELD, 2: S.READY}, True) == (one.states, one.deliveries[1].reason.endswith("the deadline is in 300 s; sms may do"))
+    said = one.deliveries[1].reason
+    one.later(1)
+    assert said == one.deliveries[1].reason, "a second less is no news"
+    one.change(2, lambda way: msgspec.structs.replace(way, state=S.FAILED, tries=1, reason="channel gone"))
+    one.turn()
+    assert S.READY is one.states[1]
+
+
+def test_life_safety_waits_for_no_forecast() -> None:
+    """P0 tries whatever is said of it, the content's end too."""
+    one = story(Priority.P0, waiting(1, "r", 0), waiting(2, "sms", 0), views=(RADIO,), rungs=(rung("r", "sms"),))
+    one.turn(loads={"r": Load(ahead_s=1e6)})
+    assert S.READY is one.states[1]
+
+
+@pytest.mark.parametrize("rungs", [(rung("r"), rung("sms")), (rung("r", "sms"),)])
+def test_what_waits_for_its_turn_until_it_is_late_is_not_hoped_for(rungs: tuple[Rung, ...]) -> None:
+    """The radio was free, and then more urgent traffic came: when it could not be confirmed in time any more the telephone goes too."""
+    views = (RADIO, msgspec.structs.replace(SMS, fee_fen=9.0))
+    one = story(Priority.P2, waiting(1, "r", 0), waiting(2, "sms", len(rungs) - 1), views=views, rungs=rungs)
+    loads = {"r": msgspec.structs.replace(LONG, ahead_s=0.0)}
+    step = one.turn(loads=loads)
+    assert {1: S.READY, 2: S.HELD} == one.states
+    assert step.target.wake_at == pytest.approx(NOW + 300 - Q95_S - 5, abs=0.01)
+    one.turn(now=NOW + 264)
+    assert {1: S.READY, 2: S.HELD} == one.states
+    assert step.target.wake_at is not None
+    one.turn(now=step.target.wake_at)
+    assert {1: S.READY, 2: S.READY} == one.states
+
+
+def test_what_is_late_in_its_queue_is_waited_for_where_nothing_is_quicker() -> None:
+    """A second copy that is late as well is no help."""
+    views = (RADIO, msgspec.structs.replace(SMS, health=Health.DOWN), RUNNER)
+    one = story(Priority.P2, waiting(1, "r", 0), waiting(2, "sms", 1), waiting(3, "runner", 2), views=views)
+    one.turn()
+    one.turn(now=NOW + 280)
+    assert {1: S.READY, 2: S.HELD, 3: S.HELD} == one.states
+
+
+def test_routine_traffic_waits_for_its_turn_rather_than_for_what_is_scarce() -> None:
+    """The satellite would be in time: nobody waits for it, and it waits for nobody."""
+    one = story(Priority.P3, waiting(1, "sms", 0), waiting(2, "sat", 1), views=(CHEAP, SATELLITE))
+    one.turn(loads={"sms": LONG})
+    assert {1: S.READY, 2: S.HELD} == one.states
+
+
 # Whatever the ladder.
 
 GROUPS = st.lists(st.sampled_from([TOWER, OTHER, ("mains",), ("mains", "cell:opA")]), min_size=3, max_size=3)
+TIMES = st.sampled_from([10.0, 30.0, 4000.0])
 MODES = st.lists(st.sampled_from(RungMode), min_size=3, max_size=3)
 
 
@@ -266,18 +327,23 @@ MODES = st.lists(st.sampled_from(RungMode), min_size=3, max_size=3)
     groups=GROUPS,
     modes=MODES,
     priority=st.sampled_from(Priority),
-    slow=st.lists(st.sampled_from([10.0, 30.0, 4000.0]), min_size=3, max_size=3),
+    loads=st.lists(st.builds(Load, ahead_s=st.sampled_from([0.0, 280.0, 9000.0]), latency_q95_s=TIMES), min_size=3, max_size=3),
     scarce=st.lists(st.booleans(), min_size=3, max_size=3),
     fails=st.permutations([1, 2, 3]),
 )
 def test_nothing_that_could_go_is_left_standing_when_all_else_has_failed(
-    groups: list[tuple[str, ...]], modes: list[RungMode], priority: Priority, slow: list[float], scarce: list[bool], fails: list[int]
+    groups: list[tuple[str, ...]],
+    modes: list[RungMode],
+    priority: Priority,
+    loads: list[Load],
+    scarce: list[bool],
+    fails: list[int],
 ) -> None:
     """Standing back never loses a way: with all channels up every one of them has been tried by the time all have failed."""
-    views = tuple(view(f"c{n}", risk_groups=groups[n], latency_q95_s=slow[n], scarce=scarce[n]) for n in range(3))
+    views = tuple(view(f"c{n}", risk_groups=groups[n], latency_q95_s=loads[n].latency_q95_s, scarce=scarce[n]) for n in range(3))
     rungs = tuple(rung(f"c{n}", mode=modes[n]) for n in range(3))
     one = story(priority, *(waiting(n + 1, f"c{n}", n) for n in range(3)), views=views, rungs=rungs)
-    one.turn()
+    one.turn(loads={f"c{n}": loads[n] for n in range(3)})
     for _ in range(4):
         for key in fails:
             if one.states[key] is S.READY:
