@@ -40,10 +40,11 @@ from fenghuo_broadcast.ebd_numbers import area_of, ebrid
 from fenghuo_broadcast.ebm import Programme, programme_of
 from fenghuo_broadcast.platform_doubts import Doubts
 from fenghuo_broadcast.platform_outcomes import of_stop
-from fenghuo_broadcast.platform_plays import DONE, FAILED, SOUNDS, STOPPED, DayIsFull, Play, Plays
+from fenghuo_broadcast.platform_plays import STOPPED, DayIsFull, Play, Plays
 from fenghuo_broadcast.quiet import Loudness
 from fenghuo_broadcast.terminal_command import Manner, Report
 from fenghuo_broadcast.terminal_exchange import TerminalExchange
+from fenghuo_broadcast.terminal_outcomes import PRE_EMPTED, SAY_AGAIN, STATES, WENT_NOWHERE, is_of_another, of_answer, of_report
 from fenghuo_broadcast.terminal_settings import TerminalSettings
 
 __all__ = ["TerminalChannel"]
@@ -52,10 +53,6 @@ MARGIN_S = 0.2
 FORGOTTEN_S = 30 * 86_400.0
 """So long after a restore an emission that we know nothing of may have been one of the time that was lost."""
 NOT_NOTED = Transient(Scope.CHANNEL, "not-noted")
-WENT_NOWHERE = Transient(Scope.RECIPIENT, "never-left", 0.0)
-SAY_AGAIN = Transient(Scope.RECIPIENT, "stop-not-confirmed", 0.0)
-PRE_EMPTED = Permanent(Scope.RECIPIENT, "pre-empted")
-_STATES = {command.FAILED: FAILED, command.DONE: DONE, command.SOUNDS: SOUNDS}
 
 
 class TerminalChannel(SimpleChannel):
@@ -219,9 +216,7 @@ class TerminalChannel(SimpleChannel):
             return Transient(Scope.CHANNEL, "not-connected")
         except LinkError as failed:
             return Unknown(type(failed).__name__)
-        if answer.data and answer.data[0] not in self._settings.accepts:
-            return Permanent(Scope.RECIPIENT, f"refused-{answer.data[0]}")
-        return Reached(Evidence.ACCEPTED, refs)
+        return of_answer(answer, self._settings.accepts, refs)
 
     async def _asked_once(self, ref: AttemptRef) -> Outcome:
         """Raises: LinkError."""
@@ -233,7 +228,9 @@ class TerminalChannel(SimpleChannel):
         now = int(self._ctx.clock.time())
         since = max(0, int(min(now, play.until) - self._settings.sound_s) - 60)
         data = command.query_data(play.address, play.ebmids[0], since=since, until=now)
-        answer = await self._exchange.ask(self._settings.op_query, play.address, data, limit_s)
+        answer = await self._exchange.question(self._settings.op_query, play.address, data, limit_s)
+        if answer is None:
+            return Unknown("not-believed")
         try:
             report = command.read_report(answer.data)
         except FormatError as unread:
@@ -242,8 +239,8 @@ class TerminalChannel(SimpleChannel):
             return WENT_NOWHERE if self._settings.absent_is_certain else Unknown("no-record")
         if report.ebmid != play.ebmids[0]:
             return Unknown("of-another")
-        await self._plays.reported(report.ebmid, _STATES[report.code])
-        return _outcome(report, play.ebmids)
+        await self._plays.reported(report.ebmid, STATES[report.code])
+        return of_report(report, play.ebmids)
 
     async def _catch_up(self, sounding: list[Play]) -> None:
         """Ask about whatever sounds, at the start and whenever the line is back: nobody may have been there to hear its report."""
@@ -278,21 +275,30 @@ class TerminalChannel(SimpleChannel):
             except FormatError as unread:
                 self._ctx.log.warning("a report was refused", source=frame.source, cause=str(unread))
                 continue
-            if report is not None:
-                self._passed.put_nowait(self._receipt(frame, report))
+            if report is None:
+                continue
+            _, play = self._plays.owner(report.ebmid) or (None, None)
+            if is_of_another(frame, play):
+                self._ctx.log.warning("a report was refused", source=frame.source, cause="the broadcast was for another terminal")
+                await self._answer(frame)
+                continue
+            self._passed.put_nowait(self._receipt(frame, report))
 
     def _receipt(self, frame: Frame, report: Report) -> Inbound:
         async def ack() -> None:
-            await self._plays.reported(report.ebmid, _STATES[report.code])
-            try:
-                await self._exchange.answer(frame)
-            except FenghuoError as gone:
-                self._ctx.log.info("a report could not be answered, and comes again", cause=str(gone))
+            await self._plays.reported(report.ebmid, STATES[report.code])
+            await self._answer(frame)
 
-        outcome = _outcome(report, ())
+        outcome = of_report(report)
         failure = outcome if isinstance(outcome, Permanent) else None
         level = outcome.level if isinstance(outcome, Reached) else None
         return Inbound(InboundKind.RECEIPT, frame.covered, ack, ref=report.ebmid, level=level, failure=failure)
+
+    async def _answer(self, report: Frame) -> None:
+        try:
+            await self._exchange.answer(report)
+        except FenghuoError as gone:
+            self._ctx.log.info("a report could not be answered, and comes again", cause=str(gone))
 
     def _refusal(self, job: SendJob, programme: Programme, address: str) -> Outcome | None:
         if not programme.event_type:
@@ -324,14 +330,3 @@ class TerminalChannel(SimpleChannel):
 
 async def _nobody_waits() -> None:
     """What we found ourselves is answered to nobody."""
-
-
-def _outcome(report: Report, refs: tuple[str, ...]) -> Outcome:
-    """A terminal that has played it is a device that confirms it; one that sounds has only taken it."""
-    match report.code:
-        case command.DONE:
-            return Reached(Evidence.DEVICE, refs)
-        case command.SOUNDS:
-            return Reached(Evidence.ACCEPTED, refs)
-        case _:
-            return Permanent(Scope.RECIPIENT, "broadcast-failed")

@@ -48,6 +48,14 @@ class TerminalExchange:
         frame = Frame(self._session, REQUEST, self._settings.source, (target,), operation, data)
         return await self._line.ask(await self._octets(frame), frame.session, timeout_s=limit_s)
 
+    async def question(self, operation: int, target: str, data: bytes, limit_s: float) -> Frame | None:
+        """As ask(), where the answer shows something: None, and counted, where it is not the target's own, by its code or its signature."""
+        answer = await self.ask(operation, target, data, limit_s)
+        if answer.source == target and await self._is_believed(answer):
+            return answer
+        self.refused += 1
+        return None
+
     async def answer(self, report: Frame) -> None:
         """Say that a report is kept. Raises: FrameError, LinkError."""
         frame = Frame(report.session, ANSWER, self._settings.source, (report.source,), report.operation)

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from fenghuo import AttemptRef, Evidence, FormatError, Inbound, Permanent, Reached, Scope, Transient, Word
+from fenghuo import AttemptRef, Evidence, FormatError, Inbound, Permanent, Reached, Scope, Transient, Unknown, Word
 from fenghuo.clock import SystemClock
 from fenghuo.formats.wording import BEIJING
 from fenghuo.model.traffic import Action, Priority, Traffic
@@ -39,6 +39,8 @@ class Sounding(SimulatedAdapter):
     def __init__(self) -> None:
         super().__init__()
         self.frames: list[Frame] = []
+        self.key: Sm2Key | None = None
+        self.answers_as = ""
 
     def _took(self, frame: Frame) -> None:
         self.frames.append(frame)
@@ -51,6 +53,13 @@ class Sounding(SimulatedAdapter):
     def is_done(self, number: str) -> None:
         """The terminal has played it, and told nobody."""
         self._played[number].state = 1
+
+    def forget(self) -> None:
+        """It has never heard of anything."""
+        self._played.clear()
+
+    def _send(self, frame: Frame) -> None:
+        self.report(self.sealed(dataclasses.replace(frame, source=self.answers_as or frame.source), self.key))
 
     def sealed(self, frame: Frame, key: Sm2Key | None) -> Frame:
         if key is None:
@@ -285,6 +294,42 @@ async def test_only_a_signed_report_is_believed_and_openssl_verifies_our_command
             assert [] == heard
             adapter.report(adapter.sealed(report, key))
         assert [Evidence.DEVICE] == [one.level for one in await heard_of(heard)]
+
+
+async def test_only_a_signed_answer_to_a_question_is_believed(pair: Path, adapter: Sounding) -> None:
+    """What anybody on the line could say is no evidence, and an empty answer no permission to start it again."""
+    private = (pair / "key.pem").read_text()
+    keys = {"centre.pem": private, "terminals.pub": (pair / "pub.pem").read_text()}
+    signing = {"unsigned": False, "key_file": "centre.pem", "peer_key_file": "terminals.pub", "certificate": "000000003363"}
+    async with living(FakeContext(settings_for(adapter, **signing), keys)) as (channel, _):
+        job = FakeJob(alert(), address=TERMINAL)
+        await channel.send(job)
+        ref = AttemptRef(job.token, 1, TERMINAL)
+        adapter.is_done(adapter.arrivals[0].ref)
+        assert Unknown("not-believed") == await channel.query(ref)
+        adapter.key = private_key(private)
+        answer = await channel.query(ref)
+        assert isinstance(answer, Reached)
+        assert Evidence.DEVICE == answer.level
+        adapter.key = None
+        adapter.forget()
+        assert Unknown("not-believed") == await channel.query(ref)
+
+
+async def test_a_terminal_speaks_for_itself(adapter: Sounding) -> None:
+    """What another one reports or answers is nothing to this one's delivery; it is answered, so that it ends."""
+    async with living(FakeContext(settings_for(adapter))) as (channel, heard):
+        job = FakeJob(alert(), address=TERMINAL)
+        await channel.send(job)
+        number = bcd(adapter.arrivals[0].ref)
+        adapter.report(Frame(77, REQUEST, OTHER, (CENTRE,), REPORT, number + b"\1"))
+        adapter.report(Frame(78, REQUEST, TERMINAL, (CENTRE,), REPORT, number + b"\2"))
+        assert [Evidence.ACCEPTED] == [one.level for one in await heard_of(heard)]
+        async with asyncio.timeout(5):
+            while {77, 78} > {frame.session for frame in adapter.frames if frame.kind == ANSWER}:
+                await asyncio.sleep(0.01)
+        adapter.answers_as = OTHER
+        assert Unknown("not-believed") == await channel.query(AttemptRef(job.token, 1, TERMINAL))
 
 
 async def test_a_stop_that_overtakes_its_start_is_said_again(pair: Path, adapter: Sounding) -> None:
