@@ -18,6 +18,7 @@ from fenghuo import (
     Inbound,
     InboundKind,
     LinkError,
+    LinkTimeout,
     NotReady,
     Outcome,
     Permanent,
@@ -62,6 +63,7 @@ class VsatMqtt(SimpleChannel):
         self._counted = 0
         self._guard = PathGuard(ctx, self._interface)
         self._session: MqttSession | None = None
+        self._asking: asyncio.Task[None] | None = None
         self._is_stopping = False
 
     @property
@@ -87,9 +89,12 @@ class VsatMqtt(SimpleChannel):
     async def stop(self, deadline: float) -> None:
         """Say good-bye and close; the broker keeps the session, and what is under way becomes Unknown."""
         self._is_stopping = True
+        await self._guard.stop()
+        asking = self._ask_no_more()
+        if asking is not None:
+            await asyncio.wait((asking,))
         if self._session is not None:
             await self._session.close()
-        await self._guard.stop()
 
     def connected(self) -> None:
         """The session is connected (MqttEvents)."""
@@ -204,9 +209,32 @@ class VsatMqtt(SimpleChannel):
         self._ctx.log.warning("a message was refused", topic=arrived.topic, cause=cause)
 
     def _interface(self, is_running: bool, reason: str) -> None:
-        """The interface came or went. That it is back says nothing of the session, which tells so itself."""
+        """The interface came or went. A session that outlives that has nothing to tell: the broker is asked."""
+        self._ask_no_more()
         if not is_running:
             self._ctx.health(False, reason)
+        elif self._session is not None:
+            self._asking = asyncio.create_task(self._ask(self._session, reason), name=f"vsat broker of {self._ctx.name}")
+
+    async def _ask(self, session: MqttSession, reason: str) -> None:
+        """Until the broker has answered; a session that is lost meanwhile tells so itself, and that it is connected again."""
+        while session.is_connected:
+            try:
+                await session.ask(within_s=self._settings.attempt_s)
+            except LinkTimeout as silent:
+                self._ctx.log.info("the broker is asked again", cause=str(silent))
+            except LinkError:
+                return
+            else:
+                self._ctx.health(True, f"{reason}, and the broker answered")
+                return
+
+    def _ask_no_more(self) -> asyncio.Task[None] | None:
+        """The task that ends by this, if there is one."""
+        asking, self._asking = self._asking, None
+        if asking is not None:
+            asking.cancel()
+        return asking
 
     def _spare_s(self, job: SendJob) -> float:
         """Seconds that may pass before the publication, so that a whole `attempt_s` is left for it."""

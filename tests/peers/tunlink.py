@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import msgspec
 import pytest
@@ -148,6 +148,13 @@ class TunLink:
         assert self._process.stdin is not None
         self._process.stdin.write(msgspec.json.encode(terms) + b"\n")
         await self._heard()
+
+    async def switch(self, state: Literal["up", "down"]) -> None:
+        """The near end's device goes down, or is up again; whatever is open there stays open."""
+        switching = await asyncio.create_subprocess_exec("ip", "-n", self._places.near, "link", "set", self.name, state)
+        async with asyncio.timeout(10 * TIMEOUT_SCALE):
+            if await switching.wait():
+                raise OSError(f"{self.name} cannot be set {state}")
 
     async def count(self) -> tuple[Counted, Counted]:
         """The counters of near → far and far → near."""

@@ -109,6 +109,31 @@ async def test_an_emission_caught_by_an_outage_is_given_up_and_the_session_is_ma
         await until(lambda: ctx.told[-1][0], timeout_s=5)
 
 
+async def test_an_interface_that_was_gone_for_a_moment_is_up_again_by_the_broker_s_word(tmp_path: Path) -> None:
+    """A session that outlives it says nothing, so the broker is asked; where that answers, the channel is told to be up, and carries."""
+    async with site(tmp_path) as here, channel(here, attempt_s=5.0) as (vsat, ctx):
+        await here.link.switch("down")
+        await until(lambda: (False, "interface sat0 is gone") in ctx.told)
+        await here.link.switch("up")
+        await until(lambda: ctx.told[-1][0])
+        assert [(True, "connected and subscribed"), (False, "interface sat0 is gone")] == ctx.told[:2]
+        assert [(True, "interface sat0 is back, and the broker answered")] == ctx.told[2:]
+        assert isinstance(await vsat.send(FakeJob("van1", text="{}")), Reached)
+
+
+async def test_a_broker_that_is_silent_once_the_interface_is_back_is_asked_until_it_answers(tmp_path: Path) -> None:
+    """Nothing goes through yet: that the interface is back makes nothing up."""
+    async with site(tmp_path) as here, channel(here, attempt_s=0.3, connect_s=5.0) as (_, ctx):
+        await here.link.switch("down")
+        await until(lambda: len(ctx.told) == 2)
+        await here.link.become(loss=100)
+        await here.link.switch("up")
+        await asyncio.sleep(0.7)
+        assert not any(up for up, _ in ctx.told[1:])
+        await here.link.become(loss=0)
+        await until(lambda: ctx.told[-1][0])
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("outage_s", [5.0, 20.0, 300.0])
 @pytest.mark.timeout(400)
