@@ -134,8 +134,7 @@ class Climb(Draft):
         here = [delivery for delivery in self.now.values() if delivery.rung == index]
         if any(self.is_occupied(delivery) or (self.may_have_come(delivery) and not is_last) for delivery in here):
             return
-        barred = {delivery.address for delivery in here if self.is_refused(delivery)}
-        waiting = [delivery for delivery in here if delivery.state is DeliveryState.HELD and delivery.address not in barred]
+        waiting = [delivery for delivery in here if delivery.state is DeliveryState.HELD and not self.is_barred(delivery)]
         usable = [delivery for delivery in waiting if self.may_go(delivery) and delivery.not_before <= self.frame.now]
         if not is_last and self.frame.objective.priority is not Priority.P0:
             usable = self.steady(usable)
@@ -185,9 +184,7 @@ class Climb(Draft):
     def may_begin(self, delivery: Delivery) -> bool:
         """Whether it waits for its rung alone."""
         is_free = delivery.state is DeliveryState.HELD and self.is_usable(delivery) and delivery.not_before <= self.frame.now
-        return is_free and not any(
-            other.rung == delivery.rung and other.address == delivery.address and self.is_refused(other) for other in self.now.values()
-        )
+        return is_free and not self.is_barred(delivery)
 
     def give_way(self, index: int) -> None:
         """A last attempt that still waits for its turn gives way to an alternate that is up again."""
@@ -223,8 +220,3 @@ class Climb(Draft):
     def is_at_its_end(self) -> bool:
         """The whole ladder is open and nothing on it is hopeful: an alternate is worth a second copy (C8)."""
         return self.target.rung >= len(self.frame.rungs) and not any(self.is_hopeful(delivery) for delivery in self.now.values())
-
-    @staticmethod
-    def is_refused(delivery: Delivery) -> bool:
-        """The recipient's address was refused, which another channel would do too; a channel's own failure says nothing of it."""
-        return delivery.state is DeliveryState.FAILED and delivery.reason.startswith(Scope.RECIPIENT)

@@ -7,7 +7,7 @@ import msgspec
 from fenghuo.engine.admission import NO_LOAD, Load, late
 from fenghuo.engine.frame import Frame, Step
 from fenghuo.engine.last_attempt import is_cut_off, is_due
-from fenghuo.model.delivery import OPEN_STATES, Delivery, DeliveryState, Target, TargetState
+from fenghuo.model.delivery import OPEN_STATES, Delivery, DeliveryState, Scope, Target, TargetState
 from fenghuo.model.situation import ChannelView
 
 __all__ = ["Draft"]
@@ -35,6 +35,14 @@ class Draft:
     def may_go(self, delivery: Delivery) -> bool:
         """Usable, or down with a last attempt due."""
         return self.is_usable(delivery) or is_due(delivery, self.view(delivery))
+
+    def is_barred(self, delivery: Delivery) -> bool:
+        """Whether its address was refused on its rung, which another channel would do too; a channel's own failure says nothing of it."""
+        return any(
+            one.state is DeliveryState.FAILED and one.reason.startswith(Scope.RECIPIENT)
+            for one in self.now.values()
+            if one.rung == delivery.rung and one.address == delivery.address
+        )
 
     def lateness(self, delivery: Delivery) -> str:
         """Why it cannot be relied on in time (admission); what has left is held to the time that its objective had; after the deadline

@@ -121,7 +121,7 @@ def _scarce(draft: Draft, delivery: Delivery, is_hopeful: Hopeful) -> str:
         cheap = draft.view(other)
         if cheap is None or cheap.scarce or cheap.admin is not Admin.ENABLED:
             continue
-        if is_hopeful(other) or other.state is DeliveryState.HELD:
+        if is_hopeful(other) or (other.state is DeliveryState.HELD and not draft.is_barred(other)):
             return f"{BACK}{view.name} is scarce, and {cheap.name} is waited for"
     return ""
 

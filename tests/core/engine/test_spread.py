@@ -228,6 +228,15 @@ def test_a_cheap_way_that_failed_is_not_waited_for() -> None:
     assert S.READY is one.states[2]
 
 
+def test_a_cheap_way_whose_number_was_refused_is_not_waited_for() -> None:
+    """The other centre would refuse it too: nobody tries it, and nobody waits for it."""
+    failed = delivery(1, "sms", state=S.FAILED, tries=1, reason="recipient no-such-number", address="+86")
+    other = delivery(2, "lte", address="+86")
+    one = story(Priority.P3, failed, other, waiting(3, "sat", 1), views=(CHEAP, LTE, SATELLITE), rungs=(rung("sms", "lte"), rung("sat")))
+    one.turn()
+    assert {1: S.FAILED, 2: S.HELD, 3: S.READY} == one.states
+
+
 # In time.
 
 RUNNER = view("runner", risk_groups=("road",), latency_q95_s=3600.0)
