@@ -24,7 +24,7 @@ from fenghuo_broadcast.loudspeaker_settings import LoudspeakerSettings, loudspea
 from fenghuo_broadcast.loudspeaker_settings import capabilities as loudspeaker_capabilities
 from fenghuo_broadcast.loudspeaker_settings import check as loudspeaker_check
 from fenghuo_broadcast.platform_settings import PlatformSettings, capabilities, check
-from fenghuo_broadcast.quiet import VERSION
+from fenghuo_broadcast.quiet import installed_version
 from fenghuo_broadcast.terminal_settings import TerminalSettings
 from fenghuo_broadcast.terminal_settings import capabilities as terminal_capabilities
 from fenghuo_broadcast.terminal_settings import check as terminal_check
@@ -67,7 +67,7 @@ def _spoken(message: Message, budget: Budget) -> Rendition:
 
 @hookimpl
 def fenghuo_plugin() -> PluginInfo:
-    return PluginInfo("broadcast", VERSION)
+    return PluginInfo("broadcast", installed_version())
 
 
 @hookimpl

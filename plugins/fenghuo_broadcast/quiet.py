@@ -5,6 +5,7 @@ A stop is never held back by any of this.
 
 from __future__ import annotations
 
+import importlib.metadata
 import re
 from datetime import datetime, time, timedelta
 from typing import Literal
@@ -14,10 +15,10 @@ import msgspec
 from fenghuo import ConfigError, Notes, Outcome, Permanent, Priority, Recalled, Scope, Transient
 from fenghuo.formats.wording import BEIJING
 
-__all__ = ["LoudSettings", "Loudness", "QuietHours"]
+__all__ = ["LoudSettings", "Loudness", "QuietHours", "installed_version"]
 
-VERSION = "0.1.0"
-"""Of what is installed: with another one the switch is off until a person has armed it again."""
+UNKNOWN = "unknown"
+_DISTRIBUTION = "fenghuo"
 _RUNNING = "running"
 """Name of the note that says since when which version runs here."""
 _SLACK = timedelta(minutes=1)
@@ -77,6 +78,14 @@ class QuietHours(msgspec.Struct, frozen=True):
         return ((last if clock < end else last + timedelta(days=1)) - now).total_seconds()
 
 
+def installed_version() -> str:
+    """Of what is installed at this moment, not of what was written into this file: with another one the switch is off."""
+    try:
+        return importlib.metadata.version(_DISTRIBUTION)
+    except importlib.metadata.PackageNotFoundError:
+        return UNKNOWN
+
+
 class Loudness:
     """The switch and the quiet of one channel. `why_off`: why nothing may be started, as a sentence; empty when it is armed."""
 
@@ -88,10 +97,12 @@ class Loudness:
 
     async def look(self, notes: Notes, recalled: Recalled, now: float) -> None:
         """Note since when this version runs here, and judge the switch by it. Raises: StoreError; ConfigError: armed in the future."""
+        version = installed_version()
         said, _, since = recalled.values.get(_RUNNING, "").partition(" ")
-        began = float(since) if said == VERSION else now
-        if said != VERSION:
-            await notes.keep({_RUNNING: f"{VERSION} {now!r}"})
+        is_same = said == version != UNKNOWN  # nobody could see an upgrade of what was never installed
+        began = float(since) if is_same else now
+        if not is_same:
+            await notes.keep({_RUNNING: f"{version} {now!r}"})
         self.why_off = self._judged(max(began, recalled.turned_back_at), now)
 
     def _judged(self, since: float, now: float) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
+import importlib.metadata
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
+import fenghuo_broadcast
 from fenghuo import ConfigError, Permanent, Priority, Recalled, Scope, Transient
 from fenghuo.formats.wording import BEIJING
 from fenghuo.plugin.context import LoneNotes
-from fenghuo_broadcast.quiet import VERSION, Loudness, LoudSettings, QuietHours
+from fenghuo_broadcast.quiet import Loudness, LoudSettings, QuietHours
 
 NIGHT = QuietHours.parse(("22:00-06:00",))
 
@@ -130,7 +130,24 @@ def test_an_instant_without_a_zone_is_told() -> None:
         LoudSettings(armed=datetime(2026, 7, 15, 9))  # noqa: DTZ001  # the mistake
 
 
-def test_the_version_is_the_one_that_is_installed() -> None:
-    """An upgrade must be seen, or it would leave the switch on."""
-    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
-    assert project["project"]["version"] == VERSION
+async def test_the_next_release_switches_it_off_by_being_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The version is that of the installed distribution: nobody has to remember to write it anywhere else."""
+    notes = LoneNotes()
+    assert not (await looked(LoudSettings(armed=at(9)), notes, at(9))).why_off
+    assert (await notes.recall()).values["running"].startswith(f"{importlib.metadata.version('fenghuo')} ")
+    monkeypatch.setattr("importlib.metadata.version", {"fenghuo": "99.0.0"}.__getitem__)
+    assert "it was armed before" in (await looked(LoudSettings(armed=at(9)), notes, at(12))).why_off
+    assert not (await looked(LoudSettings(armed=at(12)), notes, at(12))).why_off
+    assert "99.0.0" == fenghuo_broadcast.fenghuo_plugin().version
+
+
+async def test_what_was_never_installed_is_armed_anew_at_each_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody could see its upgrade."""
+
+    def missing(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    notes = LoneNotes()
+    monkeypatch.setattr("importlib.metadata.version", missing)
+    assert not (await looked(LoudSettings(armed=at(9)), notes, at(9))).why_off
+    assert (await looked(LoudSettings(armed=at(9)), notes, at(12))).why_off
