@@ -19,7 +19,7 @@ __all__ = ["whatif"]
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @speaks
 def whatif(daemon: Caller, *, lose: str, as_json: bool) -> None:
-    """Who would be cut off, on the channels, rules and directory as they are now; nothing is changed. Exit 1 when somebody would be."""
+    """Who would be cut off, on the channels, rules and directory as they are now; nothing is changed. Exit 1 if anybody is or would be."""
     names = [name.strip() for name in lose.split(",") if name.strip()]
     data = daemon.call("whatif", lose=names)
     if as_json:
@@ -27,8 +27,8 @@ def whatif(daemon: Caller, *, lose: str, as_json: bool) -> None:
     elif names:
         _show_loss(data)
     else:
-        _show_points(data["single_points"])
-    is_cut_off = data["count"] if names else data["single_points"]
+        _show_points(data)
+    is_cut_off = data["already"] or (data["count"] if names else data["single_points"])
     click.get_current_context().exit(Exit.NEGATIVE if is_cut_off else Exit.OK)
 
 
@@ -39,8 +39,8 @@ def _show_loss(data: dict[str, Any]) -> None:
         click.echo(f"  {clean(loss['says'])}")
 
 
-def _show_points(points: list[dict[str, Any]]) -> None:
-    for point in points:
-        click.echo(clean(point["says"]))
-    if not points:
+def _show_points(data: dict[str, Any]) -> None:
+    for sentence in (*data["says"], *(point["says"] for point in data["single_points"])):
+        click.echo(clean(sentence))
+    if not (data["says"] or data["single_points"]):
         click.echo("nothing cuts anybody off by itself")

@@ -21,7 +21,7 @@ from fenghuo.model.roll import PUBLIC
 from fenghuo.model.situation import ChannelView, Health, Situation
 from fenghuo.model.traffic import Priority, Traffic
 
-__all__ = ["Footing", "Loss", "Reach", "SinglePoint", "WhatIf", "fallen", "footings", "losing", "named", "single_points"]
+__all__ = ["Footing", "Loss", "Reach", "SinglePoint", "WhatIf", "fallen", "footings", "losing", "named", "single_points", "unreached"]
 
 
 class Footing(msgspec.Struct, frozen=True):
@@ -113,6 +113,11 @@ def single_points(rules: RuleBook, directory: Directory, situation: Situation) -
     on = {point: tuple(view.name for view in situation.channels if point in points_of(view)) for point in held}
     found = [SinglePoint(point, on[point], tuple(whom)) for point, whom in held.items()]
     return tuple(sorted(found, key=lambda point: (-len({footing.recipient for footing in point.held}), point.name)))
+
+
+def unreached(rules: RuleBook, directory: Directory, situation: Situation) -> tuple[Footing, ...]:
+    """Who has no usable channel as it is: nothing can cut them off any more."""
+    return tuple(footing for footing in footings(rules, directory, situation) if not footing.channels)
 
 
 def footings(rules: RuleBook, directory: Directory, situation: Situation) -> Iterator[Footing]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fenghuo.engine.office import Office
-from fenghuo.engine.whatif import Footing, Loss, SinglePoint, WhatIf, losing, named, single_points
+from fenghuo.engine.whatif import Footing, Loss, SinglePoint, WhatIf, losing, named, single_points, unreached
 from fenghuo.errors import FormatError
 from fenghuo.formats.table_reading import near
 from fenghuo.model.situation import Situation
@@ -28,12 +28,13 @@ def supposed(office: Office, situation: Situation, lose: Sequence[str]) -> dict[
             says = f"lose has {name!r}, which is no risk group and no channel of this node{near(name, known)}"
             raise FormatError(says, code="bad-argument", where="lose")
     if not lose:
-        return _points(single_points(office.rules, office.directory, situation))
+        plans = (office.rules, office.directory, situation)
+        return _points(single_points(*plans), unreached(*plans))
     return _lost(losing(office.rules, office.directory, situation, lose), lose)
 
 
-def _points(points: Iterable[SinglePoint]) -> dict[str, Any]:
-    return {"single_points": [_point(point) for point in points]}
+def _points(points: Iterable[SinglePoint], already: Sequence[Footing]) -> dict[str, Any]:
+    return {"single_points": [_point(point) for point in points], "already": _whom(already), "says": _cut_off(already)}
 
 
 def _point(point: SinglePoint) -> dict[str, Any]:
@@ -85,11 +86,15 @@ def _whom(footings: Iterable[Footing]) -> list[dict[str, str]]:
 def _summary(found: WhatIf, lose: Sequence[str]) -> list[str]:
     lost = list(dict.fromkeys(loss.recipient for loss in found.lost))
     alone = list(dict.fromkeys(one.recipient for one in found.alone))
-    already = list(dict.fromkeys(one.recipient for one in found.already))
     said = [f"without {', '.join(lose)} {len(lost)} cannot be reached any more" + (f": {_names(lost)}" if lost else "")]
     said += [f"{len(alone)} have one channel left: {_names(alone)}"] if alone else []
-    said += [f"{len(already)} have no usable channel even now: {_names(already)}"] if already else []
+    said += _cut_off(found.already)
     return said + [f"rule {one.rule}: reached in time {one.before:.4f}, then {one.after:.4f}" for one in found.reach]
+
+
+def _cut_off(already: Iterable[Footing]) -> list[str]:
+    people = list(dict.fromkeys(one.recipient for one in already))
+    return [f"{len(people)} have no usable channel even now: {_names(people)}"] if people else []
 
 
 def _names(people: Sequence[str]) -> str:

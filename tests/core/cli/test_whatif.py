@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.core.cli.conftest import Shell
 
 POINT = {
@@ -25,18 +27,30 @@ LOST = {
 
 def test_single_points_are_lines_and_an_exit_code(shell: Shell) -> None:
     """A script sees at once whether there is one."""
-    shell.served.desk.answers["whatif"] = {"single_points": [POINT]}
+    answer = {"single_points": [POINT], "already": [], "says": []}
+    shell.served.desk.answers["whatif"] = answer
     ran = shell.run("whatif")
     assert (1, f"{POINT['says']}\n") == (ran.code, ran.out)
     assert ("whatif", {"lose": []}) == shell.served.desk.asked[-1]
-    assert {"single_points": [POINT]} == shell.run("whatif", "--json").json
+    assert answer == shell.run("whatif", "--json").json
 
 
 def test_nothing_to_fear_is_said(shell: Shell) -> None:
     """An empty answer would look like a failure."""
-    shell.served.desk.answers["whatif"] = {"single_points": []}
+    shell.served.desk.answers["whatif"] = {"single_points": [], "already": [], "says": []}
     ran = shell.run("whatif")
     assert (0, "nothing cuts anybody off by itself\n") == (ran.code, ran.out)
+
+
+@pytest.mark.parametrize("answer", [{"single_points": []}, {**LOST, "count": 0, "lost": []}])
+def test_who_is_cut_off_already_is_no_good_news(shell: Shell, answer: dict[str, object]) -> None:
+    """With every channel down nothing can cut off anybody any more: it is said whom, and a script stops, whatever was asked."""
+    says = ["1 have no usable channel even now: wang"]
+    shell.served.desk.answers["whatif"] = {**answer, "already": [{"recipient": "wang", "rule": "orders"}], "says": says}
+    for asked in (("whatif",), ("whatif", "--json")):
+        ran = shell.run(*asked, *(("--lose", "a") if "lose" in answer else ()))
+        assert (1, True) == (ran.code, says[0] in ran.out)
+        assert "nothing cuts" not in ran.out
 
 
 def test_what_fails_is_a_list_with_commas(shell: Shell) -> None:

@@ -20,6 +20,17 @@ async def test_every_single_point_is_a_sentence(tmp_path: Path) -> None:
         assert {"mains:hq": 6, "cell:opA": 2, "a": 2, "roof:hq": 3, "r": 3} == {point["name"]: point["count"] for point in points}
 
 
+async def test_who_is_cut_off_already_is_named_beside_the_single_points(tmp_path: Path) -> None:
+    """Both channels are down: there is no single point, and nobody is reached."""
+    async with manned(tmp_path) as there:
+        for name in ("a", "r"):
+            there.house.down(name)
+        await there.house.settle()
+        answer = await there.do("whatif")
+        assert ([], "6 have no usable channel even now: ") == (answer["single_points"], answer["says"][0][:35])
+        assert {"wang", "huang"} <= {one["recipient"] for one in answer["already"]}
+
+
 def with_risks(there: Manned) -> None:
     board = there.house.room.board
     for name, groups in (("a", ("cell:opA", "mains:hq")), ("r", ("roof:hq", "mains:hq"))):
