@@ -200,7 +200,7 @@ class SirenChannel(SimpleChannel):
                 return Transient(Scope.RECIPIENT, "held-stopped-at-the-siren")
             await self._controllers.sign(attempt.place, attempt.session)
             await self._controllers.limit(attempt.place, seconds)
-            await self._controllers.kick((attempt.place,))
+            await self._controllers.kick(attempt.place)
         except ModbusRefused as exc:
             return _refused(exc)
         except LinkError as exc:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 import msgspec
@@ -78,11 +78,10 @@ class Controllers:
             units = max(1, math.ceil(seconds / self._settings.timer_unit_s))
             await self._write(place, Function.WRITE_REGISTER, self._settings.timer, (units,))
 
-    async def kick(self, places: Iterable[Place]) -> None:
-        """Keep the watchdogs of these from ending them."""
+    async def kick(self, place: Place) -> None:
+        """Keep the watchdog of this one from ending it."""
         if self._settings.watchdog >= 0:
-            for place in places:
-                await self._write(place, Function.WRITE_COIL, self._settings.watchdog, (1,))
+            await self._write(place, Function.WRITE_COIL, self._settings.watchdog, (1,))
 
     async def sign(self, place: Place, session: int) -> None:
         """Leave a number that the device forgets when it starts anew."""

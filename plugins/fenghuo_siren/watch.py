@@ -9,18 +9,23 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import msgspec
 
 from fenghuo import ChannelContext, Evidence, FenghuoError, Inbound, InboundKind, LinkError, Reached, Token
+from fenghuo_adapters.modbus_line import ModbusRefused
 from fenghuo_siren.device import Controllers, Standing
-from fenghuo_siren.plays import Plays
+from fenghuo_siren.plays import Play, Plays
 from fenghuo_siren.settings import Place, SirenSettings
 
 __all__ = ["Watch"]
 
 _BUSY_LOOK_S = 0.2
 _FIRST_PAUSE_S = 0.25
+_AGAIN_S = 1.0
+"""Pause of a unit that did not answer."""
+_KICKED_AFTER = 1 / 3
+"""Of a watchdog's time: the write may have to wait for one that another unit does not answer."""
 
 
 class Watch:
-    """One task. `silence(place)` opens a relay; `is_up`: the line answers."""
+    """One task that looks, and one for each unit that ends. `silence(place)` opens a relay; `is_up`: the line answers."""
 
     def __init__(self, ctx: ChannelContext, controllers: Controllers, plays: Plays, *, silence: Callable[[Place], Awaitable[bool]]) -> None:
         self._ctx = ctx
@@ -28,16 +33,16 @@ class Watch:
         self._controllers = controllers
         self._plays = plays
         self._silence = silence
-        self._wake = asyncio.Event()
+        self._wakes = {unit: asyncio.Event() for unit in controllers.units}
         self._arrived: asyncio.Queue[Inbound | None] = asyncio.Queue()
-        self._owed: set[Place] = set()
+        self._owed: dict[Place, None] = {}
         self._stray: set[Place] = set()
         self._seen: set[Place] = set()
         self._silent_units: set[int] = set()
         self._last_cause = ""
         self._has_vouched = False
         self._failures = 0
-        self._kicked_at = 0.0
+        self._kicked_at: dict[int, float] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self.is_up = False
 
@@ -46,7 +51,8 @@ class Watch:
         self.is_up = True
         loop = asyncio.get_running_loop()
         name = f"siren {self._ctx.name}"
-        self._tasks = [loop.create_task(work, name=name) for work in (self._look_for_ever(), self._end_for_ever())]
+        ends = (self._end_for_ever(unit) for unit in self._controllers.units)
+        self._tasks = [loop.create_task(work, name=name) for work in (self._look_for_ever(), *ends)]
 
     async def stop(self) -> None:
         """Idempotent; arrivals() ends."""
@@ -59,12 +65,13 @@ class Watch:
 
     def look_now(self) -> None:
         """Something has begun or is to end."""
-        self._wake.set()
+        for wake in self._wakes.values():
+            wake.set()
 
     def owe_silence(self, place: Place) -> None:
         """This one could not be stopped: go on trying."""
-        self._owed.add(place)
-        self._wake.set()
+        self._owed[place] = None
+        self._wakes[place.unit].set()
 
     async def arrivals(self) -> AsyncIterator[Inbound]:
         """Late sensors, and reports of strays, until stop()."""
@@ -116,7 +123,7 @@ class Watch:
         if standing.on:
             self._ctx.log.warning("a siren sounds that was started before this process; it is ended in time", siren=str(place))
             self._plays.begin(left)
-            self._wake.set()
+            self._wakes[place.unit].set()
         else:
             await self._note_end(place, left.at)
 
@@ -168,39 +175,56 @@ class Watch:
 
     # Ending.
 
-    async def _end_for_ever(self) -> None:
-        """Apart from looking, so that a unit that hangs keeps no other siren on."""
+    async def _end_for_ever(self, unit: int) -> None:
+        """Apart from looking, and unit by unit, so that one that hangs keeps no siren of another on and starves no other watchdog."""
         while True:
-            self._wake.clear()
-            now = self._ctx.clock.time()
-            due = {place for place, play in self._plays.sounding.items() if play.attempt.ends_at <= now} | self._owed
-            for place in due:
-                self._owed.discard(place)
-                await self._silence(place)
-            await self._kick(now)
+            self._wakes[unit].clear()
+            answers = await self._end_due(unit) and await self._kick(unit)
+            if not answers:
+                # The line belongs to the others meanwhile.
+                await asyncio.sleep(_AGAIN_S)
+                continue
             try:
-                async with asyncio.timeout(self._next_s()):
-                    await self._wake.wait()
+                async with asyncio.timeout(self._next_s(unit)):
+                    await self._wakes[unit].wait()
             except TimeoutError:
                 continue
 
-    async def _kick(self, now: float) -> None:
-        if self._settings.watchdog < 0 or not self._plays.sounding or now < self._kicked_at + self._settings.watchdog_s / 2:
-            return
-        self._kicked_at = now
-        try:
-            await self._controllers.kick(tuple(self._plays.sounding))
-        except LinkError as exc:
-            self._ctx.log.debug("a watchdog was not fed", cause=str(exc))
+    async def _end_due(self, unit: int) -> bool:
+        """Whether the unit answers, as far as it was asked; after the first that it does not open it is left alone for a moment, and that
+        one comes last from then on, so that a relay that is broken keeps no other on."""
+        now = self._ctx.clock.time()
+        due = [place for place, play in self._plays_of(unit).items() if play.attempt.ends_at <= now and place not in self._owed]
+        for place in (*due, *(place for place in tuple(self._owed) if place.unit == unit)):
+            self._owed.pop(place, None)
+            if not await self._silence(place):
+                return False
+        return True
 
-    def _next_s(self) -> float | None:
+    async def _kick(self, unit: int) -> bool:
+        """Whether the unit answers, as far as it was asked."""
+        settings, now, playing = self._settings, self._ctx.clock.time(), tuple(self._plays_of(unit))
+        if settings.watchdog < 0 or not playing or now < self._kicked_at.get(unit, 0.0) + settings.watchdog_s * _KICKED_AFTER:
+            return True
+        self._kicked_at[unit] = now
+        for place in playing:
+            try:
+                await self._controllers.kick(place)
+            except LinkError as exc:
+                self._ctx.log.warning("a watchdog was not fed", siren=str(place), cause=str(exc))
+                if not isinstance(exc, ModbusRefused):
+                    return False
+        return True
+
+    def _plays_of(self, unit: int) -> dict[Place, Play]:
+        return {place: play for place, play in self._plays.sounding.items() if place.unit == unit}
+
+    def _next_s(self, unit: int) -> float | None:
         """Seconds to the next thing that is due; None: nothing sounds."""
         now = self._ctx.clock.time()
-        waits = [play.attempt.ends_at - now for play in self._plays.sounding.values()]
+        waits = [play.attempt.ends_at - now for play in self._plays_of(unit).values()]
         if waits and self._settings.watchdog >= 0:
-            waits.append(self._settings.watchdog_s / 2)
-        if self._owed:
-            waits.append(1.0)
+            waits.append(self._kicked_at.get(unit, 0.0) + self._settings.watchdog_s * _KICKED_AFTER - now)
         return max(0.01, min(waits)) if waits else None
 
 

@@ -19,13 +19,15 @@ _ON = 0xFF00
 
 
 class Bench:
-    """Modbus TCP. `coils`: what is on, by unit and coil; `writes`: every write of a coil that was carried out, with its instant."""
+    """Modbus TCP. `coils`: what is on, by unit and coil; `writes`: every write of a coil that was carried out, with its instant; `hung`:
+    units that answer nothing; `broken`: coils whose write is refused as a failure of the device."""
 
     def __init__(self) -> None:
         self.port = 0
         self.coils: dict[tuple[int, int], bool] = {}
         self.writes: list[tuple[float, int, int, bool]] = []
         self.hung: set[int] = set()
+        self.broken: set[tuple[int, int]] = set()
         self.is_mute = False
         self.goes_on = asyncio.Event()
         self.goes_on.set()
@@ -47,6 +49,8 @@ class Bench:
             return b""
         if function != _WRITE_COIL:
             return self._read(unit, function, at, value) if function <= 4 else pdu[:5]
+        if (unit, at) in self.broken:
+            return bytes((function | 0x80, 4))
         self.coils[unit, at] = value == _ON
         self.writes.append((asyncio.get_running_loop().time(), unit, at, value == _ON))
         await self.goes_on.wait()
