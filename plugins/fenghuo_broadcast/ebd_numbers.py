@@ -11,9 +11,22 @@ from datetime import datetime
 
 from fenghuo.formats.wording import BEIJING
 
-__all__ = ["EBMIDS_A_DAY", "area_of", "ebdid", "ebmid", "ebrid", "heartbeat_ebdid", "is_ebmid", "masked", "next_ebm_sequence"]
+__all__ = [
+    "EBMIDS_A_DAY",
+    "STARTS_A_DAY",
+    "area_of",
+    "ebdid",
+    "ebmid",
+    "ebrid",
+    "heartbeat_ebdid",
+    "is_ebmid",
+    "masked",
+    "next_ebm_sequence",
+]
 
 EBMIDS_A_DAY = 9_999
+STARTS_A_DAY = 9_499
+"""Starts get no number above this: a stop needs one of its own, also on a day that is full. The time of day alone reaches 8,640."""
 _EBRID = re.compile(r"\d{18}|\d{23}")
 _EBMID = re.compile(r"\d{30}|\d{35}")
 _SLOT_S = 10.0

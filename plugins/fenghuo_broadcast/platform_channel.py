@@ -151,6 +151,7 @@ class PlatformChannel(SimpleChannel):
 
     async def _begin(self, job: SendJob, token: Token, programme: Programme, address: str) -> Outcome:
         """Start it. An Update ends first what it replaces: two texts about one danger are worse than a gap of a moment."""
+        self._plays.look_for_room(token, self._ctx.clock.time())
         if programme.replaces:
             earlier = self._plays.started(programme.message, address, before=programme.revision)
             ended = await self._end(Token(f"{token}/before"), programme, earlier, limit_s=self._limit_s(job))

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from fenghuo import Notes, Token
-from fenghuo_broadcast.ebd_numbers import EBMIDS_A_DAY, ebmid, next_ebm_sequence
+from fenghuo_broadcast.ebd_numbers import EBMIDS_A_DAY, STARTS_A_DAY, ebmid, next_ebm_sequence
 from fenghuo_broadcast.ebm import Programme
 
 __all__ = ["DONE", "ENDED", "FAILED", "OVER", "SOUNDS", "STOPPED", "DayIsFull", "Play", "Plays"]
@@ -30,7 +30,7 @@ _DAY = 8
 
 
 class DayIsFull(Exception):
-    """All 9,999 numbers of the day are given; the standard has no more."""
+    """All numbers of the day are given: 9,499 to starts, the rest of the standard's 9,999 is kept for stops."""
 
 
 class Play(msgspec.Struct, frozen=True):
@@ -117,6 +117,11 @@ class Plays:
         """As all_sounding(), at one address."""
         return [play for play in self.all_sounding(now) if play.address == address]
 
+    def look_for_room(self, token: Token, now: float) -> None:
+        """Before something is silenced for a start. Raises: DayIsFull: it would get no number."""
+        if token not in self._plays:
+            self._numbers(1, now, most=STARTS_A_DAY)
+
     async def start(self, token: Token, programme: Programme, address: str, now: float, *, until: float = 0.0) -> Play:
         """Its play, made if it has none yet. Raises: DayIsFull; StoreError: it is not noted, and nothing of it may leave."""
         async with self._noting:
@@ -144,7 +149,7 @@ class Plays:
     async def _note(self, token: Token, play: Play, now: float) -> Play:
         """A Cancel finds it while it is being noted, for it may leave in the next moment; what could not be noted is forgotten again."""
         before = self._plays.get(token)
-        numbers, count = self._numbers(max(1, len(play.stops)), now)
+        numbers, count = self._numbers(max(1, len(play.stops)), now, most=EBMIDS_A_DAY if play.stops else STARTS_A_DAY)
         play = msgspec.structs.replace(play, ebmids=numbers)
         self._remember(token, play)
         try:
@@ -155,14 +160,14 @@ class Plays:
         self._count = count
         return play
 
-    def _numbers(self, many: int, now: float) -> tuple[tuple[str, ...], str]:
-        """The next ones, and the count when they are given."""
+    def _numbers(self, many: int, now: float, *, most: int) -> tuple[tuple[str, ...], str]:
+        """The next ones, and the count when they are given. Raises: DayIsFull."""
         numbers, count = [], self._count
         for _ in range(many):
             day = ebmid(self._source, now, 0)[-_DAY - 4 : -4]
             last = int(count[_DAY:]) if count.startswith(day) else 0
             sequence = next_ebm_sequence(last, now)
-            if sequence > EBMIDS_A_DAY:
+            if sequence > most:
                 raise DayIsFull
             count = f"{day}{sequence}"
             numbers.append(ebmid(self._source, now, sequence))

@@ -151,6 +151,7 @@ class TerminalChannel(SimpleChannel):
         """Start it; what it replaces, and what is less severe, is silent before."""
         now = self._ctx.clock.time()
         begins, ends = int(now), int(min(programme.ends, now + self._settings.sound_s)) + 1
+        self._plays.look_for_room(token, now)
         known = self._plays.of(token)
         number = known.ebmids[0] if known is not None else self._plays.sample
         command.open_data(number, programme, self._manner, begins=begins, ends=ends)  # what cannot be said silences nobody

@@ -233,6 +233,20 @@ async def test_an_update_ends_what_it_replaces(platform: PlatformSimulator) -> N
         assert ["start", "sounds", "stop", "silent", "start", "sounds"] == lines
 
 
+async def test_a_day_without_numbers_leaves_what_sounds_and_stops_it_all_the_same(platform: PlatformSimulator) -> None:
+    """An Update that gets no number must not silence what it replaces; a Cancel gets one of those that are kept."""
+    context, full = FakeContext(settings_for(platform.port)), Permanent(Scope.CHANNEL, "no-numbers-left-today")
+    async with Listening(context) as it:
+        start = await started(it, platform)
+    count = (await context.notes.recall()).values["count"]
+    await context.notes.keep({"count": f"{count[:8]}9499"})
+    async with Listening(FakeContext(context.settings, notes=context.notes)) as it:
+        assert full == await it.channel.send(FakeJob(newer(alert(action=Action.UPDATE, headline="台风红色预警更新"))))
+        assert [] == platform.of("stop")
+        assert isinstance(await it.channel.send(FakeJob(alert(action=Action.CANCEL))), Reached)
+        assert [start.ebmid] == [line.stops for line in platform.of("stop")]
+
+
 async def test_unarmed_it_starts_nothing_and_stops_all_the_same(platform: PlatformSimulator) -> None:
     """The switch is off after an install; what was started before it was switched off can be stopped."""
     context = FakeContext(settings_for(platform.port))

@@ -43,12 +43,23 @@ async def test_another_delivery_has_the_next_number() -> None:
 
 
 async def test_a_day_has_no_more_than_its_numbers() -> None:
-    """The standard has four digits: the rest of the day nothing is numbered, rather than anything twice."""
+    """The standard has four digits: the rest of the day nothing is numbered, rather than anything twice. The last 500 are for stops."""
     notes = LoneNotes()
+    await notes.keep({"count": "202607159498"})
+    plays = await plays_of(notes)
+    last = await plays.start(SECOND, programme(), TOWN, NOW)
+    assert (f"{COUNTY}202607159499",) == last.ebmids
+    with pytest.raises(DayIsFull):
+        plays.look_for_room(FIRST, NOW)
+    with pytest.raises(DayIsFull):
+        await plays.start(FIRST, programme(), TOWN, NOW)
+    plays.look_for_room(SECOND, NOW)
+    stop = await plays.stop(STOP, programme(stops=True), TOWN, stops=last.ebmids, now=NOW)
+    assert (f"{COUNTY}202607159500",) == stop.ebmids
     await notes.keep({"count": "202607159999"})
     plays = await plays_of(notes)
     with pytest.raises(DayIsFull):
-        await plays.start(FIRST, programme(), TOWN, NOW)
+        await plays.stop(Token("late"), programme(stops=True), TOWN, stops=last.ebmids, now=NOW)
     tomorrow = await plays.start(FIRST, programme(), TOWN, NOW + 86_400)
     assert (f"{COUNTY}202607165581",) == tomorrow.ebmids
 

@@ -211,6 +211,20 @@ async def test_an_exercise_silences_nothing_real(adapter: Sounding) -> None:
         assert ("more-severe-sounds", []) == (late.code, adapter.of(CLOSE))
 
 
+async def test_a_day_without_numbers_leaves_what_sounds_and_stops_it_all_the_same(adapter: Sounding) -> None:
+    """What gets no number makes no room for itself; a Cancel gets one of those that are kept."""
+    context, full = FakeContext(settings_for(adapter)), Permanent(Scope.CHANNEL, "no-numbers-left-today")
+    async with living(context) as (channel, _):
+        await channel.send(FakeJob(alert(colour="Yellow", headline="黄色"), address=TERMINAL))
+    count = (await context.notes.recall()).values["count"]
+    await context.notes.keep({"count": f"{count[:8]}9499"})
+    async with living(FakeContext(context.settings, notes=context.notes)) as (channel, _):
+        assert full == await channel.send(FakeJob(other(), address=TERMINAL))
+        assert [] == adapter.of(CLOSE)
+        assert isinstance(await channel.send(FakeJob(alert(action=Action.CANCEL), address=TERMINAL)), Reached)
+        assert adapter.of(OPEN) == adapter.of(CLOSE)
+
+
 async def test_what_cannot_be_said_silences_nobody(adapter: Sounding) -> None:
     """The text is made before anything makes room for it."""
     async with living(FakeContext(settings_for(adapter))) as (channel, _):
