@@ -28,6 +28,7 @@ __all__ = [
     "Login",
     "MqttEvents",
     "MqttSession",
+    "NoPlace",
     "NotPublished",
     "Place",
     "Publication",
@@ -45,11 +46,16 @@ HELD_S = 60.0
 
 
 class NotPublished(LinkError):
-    """Certainly nothing was written: there is no connection, or no place among the publications under way came free in time."""
+    """Certainly nothing was written: there is no connection."""
+
+
+class NoPlace(NotPublished):
+    """Certainly nothing was written: there is a connection, and no place among the publications under way came free in time."""
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """How a session is kept. Seconds; `topics`: what it subscribes to; `window`: publications under way at once; `connect_s`: for dialling
+    """How a session is kept. Seconds; `topics`: what it subscribes to; `window`: publications under way at once, fewer where the
+    broker takes fewer; `connect_s`: for dialling
     and for the broker's answer, each; `answer_s`: for any other answer, after which the connection counts as dead."""
 
     place: Place
@@ -143,20 +149,18 @@ class MqttSession:
 
     @asynccontextmanager
     async def slot(self, *, within_s: float) -> AsyncIterator[Slot]:
-        """A place among the publications under way, taken before anything irreversible. Raises: NotPublished."""
+        """A place among the publications under way, taken before anything irreversible. Raises: NotPublished, NoPlace."""
         self._connected()
         try:
             async with asyncio.timeout(within_s):
-                await self._window.acquire()
+                window = await self._place()
         except TimeoutError:
-            raise NotPublished("no place among the publications under way came free in time") from None
+            self._connected()
+            raise NoPlace("no place among the publications under way came free in time") from None
         try:
-            wire = self._connected()
-            if not wire.has_room:
-                raise NotPublished(f"the broker takes no more than {wire.most_under_way} publications at once")
-            yield Slot(self, wire)
+            yield Slot(self, self._connected())
         finally:
-            self._window.release()
+            window.release()
 
     def measured(self, measure: Callable[[socket.socket], int | None]) -> int | None:
         """A figure of the socket under the connection, the octets that it has sent for example; None without a connection."""
@@ -177,6 +181,15 @@ class MqttSession:
             self._incoming.put_nowait(None)  # whoever asks again is told again
         return item
 
+    async def _place(self) -> asyncio.Semaphore:
+        """The window of which a place was taken: that of the connection that there is by then."""
+        while True:
+            window = self._window
+            await window.acquire()
+            if window is self._window:
+                return window
+            window.release()
+
     def _connected(self) -> Wire:
         if self._wire is None or not self._wire.is_open:
             raise NotPublished(self._why_down)
@@ -195,6 +208,8 @@ class MqttSession:
 
     def _adopt(self, wire: Wire) -> None:
         self._wire = wire
+        # Each connection has a window of its own: a broker counts what is under way for each anew (MQTT 5.0 §4.9).
+        self._window = asyncio.Semaphore(max(1, min(self._terms.window, wire.most_under_way)))
         self._why_down = ""
         self._events.connected()
 

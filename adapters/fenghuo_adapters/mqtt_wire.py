@@ -88,11 +88,6 @@ class Wire:
         return self._paho.dialled if self.is_open and self._connected.done() else None
 
     @property
-    def has_room(self) -> bool:
-        """Whether the broker takes one more publication before it has answered those under way."""
-        return len(self._answers) < self.most_under_way
-
-    @property
     def oldest_unacknowledged_s(self) -> float:
         """Seconds for which the oldest arrival has waited to be acknowledged."""
         return self._loop.time() - self._unacknowledged[0].since if self._unacknowledged else 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fenghuo import Evidence, LinkError, LinkTimeout, Outcome, Permanent, Reached, Scope, Transient, Unknown
-from fenghuo_adapters.mqtt_session import Answer, NotPublished, TooLong
+from fenghuo_adapters.mqtt_session import Answer, NoPlace, NotPublished, TooLong
 
 __all__ = ["LOGIN_REFUSALS", "outcome_of", "outcome_of_failure"]
 
@@ -35,6 +35,8 @@ def outcome_of(answer: Answer, ref: str) -> Outcome:
 def outcome_of_failure(failure: LinkError) -> Outcome:
     """The outcome of a publication that was not answered: certainly unsent only if nothing was written."""
     match failure:
+        case NoPlace():  # the broker is slow, and says nothing of the connection
+            return Transient(Scope.MESSAGE, "window-full", CHANNEL_RETRY_S)
         case NotPublished():
             return Transient(Scope.CHANNEL, "not-connected")
         case TooLong():

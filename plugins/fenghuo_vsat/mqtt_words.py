@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from fenghuo import Evidence, LinkError, LinkTimeout, Outcome, Permanent, Reached, Scope, Transient, Unknown
-from fenghuo_adapters.mqtt_session import Answer, NotPublished
+from fenghuo_adapters.mqtt_session import Answer, NoPlace, NotPublished
 
 __all__ = ["Receipt", "envelope", "outcome_of", "outcome_of_failure", "publish_octets", "read_receipt", "ref_of"]
 
@@ -101,6 +101,8 @@ def outcome_of(answer: Answer, ref: str) -> Outcome:
 def outcome_of_failure(failure: LinkError) -> Outcome:
     """Certainly unsent only if nothing was written."""
     match failure:
+        case NoPlace():  # the broker is slow, and says nothing of the connection
+            return Transient(Scope.MESSAGE, "window-full", CHANNEL_RETRY_S)
         case NotPublished():
             return Transient(Scope.CHANNEL, "not-connected")
         case LinkTimeout():

@@ -150,6 +150,19 @@ async def test_a_killed_broker_is_found_again(tmp_path: Path) -> None:
         assert b"y" == arrived.payload
 
 
+async def test_who_waits_for_a_place_when_the_connection_is_lost_gets_one_at_the_next(tmp_path: Path) -> None:
+    """Each connection has places of its own; what the old one held is free."""
+    told = Told()
+    async with Mosquitto(tmp_path) as broker, session(broker, told, window=1) as made:
+        async with made.slot(within_s=1.0):
+            waiting = asyncio.create_task(publish(made, "fenghuo/hq/out/van1", "x"))
+            await asyncio.sleep(0)
+            await broker.restart()
+            await told.until(3)
+            assert (await publish(made, "fenghuo/hq/out/van1", "y")).is_taken
+        assert (await waiting).is_taken
+
+
 async def test_a_broker_that_hangs_is_given_up_in_time(tmp_path: Path) -> None:
     """No PUBACK within the time given: the connection is thrown away, and nothing is published until there is a new one."""
     told = Told()

@@ -6,7 +6,7 @@ import pytest
 from fenghuo import Evidence, InboundKind, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo.errors import LinkBroken, LinkTimeout
 from fenghuo_adapters.mqtt_packets import Answer, Arrived
-from fenghuo_adapters.mqtt_session import NotPublished, TooLong
+from fenghuo_adapters.mqtt_session import NoPlace, NotPublished, TooLong
 from fenghuo_mqtt.arrivals import inbound_of
 from fenghuo_mqtt.envelope import Sequences, envelope
 from fenghuo_mqtt.outcomes import outcome_of, outcome_of_failure
@@ -105,6 +105,7 @@ def test_what_the_broker_answers_is_an_outcome(code: int, name: str, outcome: ob
 @pytest.mark.parametrize(
     ("failure", "outcome"),
     [
+        (NoPlace("x"), Transient(Scope.MESSAGE, "window-full", 5.0)),
         (NotPublished("x"), Transient(Scope.CHANNEL, "not-connected")),
         (TooLong("x"), Permanent(Scope.MESSAGE, "too-long")),
         (LinkTimeout("x"), Unknown("no-puback")),

@@ -245,6 +245,37 @@ async def test_a_message_that_the_broker_would_not_take_costs_no_connection(tmp_
         assert (await channel.probe(ProbeBudget(timeout_s=2.0))).answered
 
 
+async def test_a_window_wider_than_the_broker_s_waits_for_a_place(tmp_path: Path) -> None:
+    """mosquitto takes 20 at once unless it is told otherwise: all 60 go, none is refused, and the connection stays."""
+    async with (
+        Mosquitto(tmp_path) as broker,
+        Reader(broker, "fenghuo/hq/out/#", name="devices") as devices,
+        started(broker, window=60) as (channel, ctx, _),
+    ):
+        outcomes = await asyncio.gather(*(channel.send(FakeJob(f"van{n}", token=f"t-{n}")) for n in range(60)))
+        assert [Evidence.ACCEPTED] * 60 == [outcome.level for outcome in outcomes if isinstance(outcome, Reached)]
+        await devices.until(lambda: len(devices.read) == 60, "all are read")
+        assert [True] == [up for up, _ in ctx.told]
+
+
+async def test_no_place_in_time_is_a_matter_of_the_message_alone(tmp_path: Path) -> None:
+    """The broker takes one at once and is slow: what waited in vain was never begun, and the channel is not called unconnected."""
+    async with (
+        Mosquitto(tmp_path, settings=("max_inflight_messages 1",)) as broker,
+        Reader(broker, "fenghuo/hq/out/#", name="devices"),
+        started(broker) as (channel, ctx, _),
+    ):
+        broker.pause()
+        slow = asyncio.create_task(channel.send(FakeJob("van1")))
+        await asyncio.sleep(0)
+        job = FakeJob("van2", token="t-2", left_s=2.2)
+        assert Transient(Scope.MESSAGE, "window-full", 5.0) == await channel.send(job)
+        assert 0 == job.begun
+        broker.resume()
+        assert isinstance(await slow, Reached)
+        assert [True] == [up for up, _ in ctx.told]
+
+
 async def test_a_refused_licence_passes_through(tmp_path: Path) -> None:
     """Nothing is published."""
     async with Mosquitto(tmp_path) as broker, started(broker) as (channel, _, _):

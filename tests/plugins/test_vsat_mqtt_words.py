@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from fenghuo import Doubt, Evidence, LinkBroken, LinkTimeout, Outcome, Permanent, Reached, Scope, Transient, Unknown
-from fenghuo_adapters.mqtt_session import Answer, NotPublished
+from fenghuo_adapters.mqtt_session import Answer, NoPlace, NotPublished
 from fenghuo_vsat import MqttSettings, mqtt_capabilities
 from fenghuo_vsat.mqtt_words import envelope, outcome_of, outcome_of_failure, read_receipt
 from fenghuo_vsat.secrets import faults
@@ -50,6 +50,7 @@ def test_a_puback_is_accepted_at_most(answer: Answer, outcome: Outcome) -> None:
 
 def test_only_what_was_written_is_in_doubt() -> None:
     """No connection: certain. Silence, or a connection lost meanwhile: unknown."""
+    assert Transient(Scope.MESSAGE, "window-full", 5.0) == outcome_of_failure(NoPlace("full"))
     assert Transient(Scope.CHANNEL, "not-connected") == outcome_of_failure(NotPublished("down"))
     assert Unknown("no-puback") == outcome_of_failure(LinkTimeout("late"))
     assert Unknown("link-lost") == outcome_of_failure(LinkBroken("gone"))
