@@ -22,6 +22,8 @@ Seconds = Annotated[float, msgspec.Meta(gt=0, le=600)]
 _NUMBER = re.compile(r"\d{12}")
 _EVENT_TYPE = re.compile(r"\d\d[A-Z]\d\d")
 _BEYOND_ANSWER_S = 5.0
+_WELL = (0, 1)
+"""ResultCodes of success: it is not handled yet, it was taken."""
 
 
 class PlatformSettings(LoudSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,6 +73,7 @@ class PlatformSettings(LoudSettings, frozen=True, kw_only=True, forbid_unknown_f
                 raise ValueError(f"{name} {code!r} has not the {digits} digits of a resource code of the {self.form} form")
         if self.event_type and not _EVENT_TYPE.fullmatch(self.event_type):
             raise ValueError(f"event_type {self.event_type!r} is not a code of five such as 11B01")
+        self._check_meanings()
         self._check_signing()
 
     def _check_address(self) -> None:
@@ -79,6 +82,20 @@ class PlatformSettings(LoudSettings, frozen=True, kw_only=True, forbid_unknown_f
             raise ValueError(f"url {self.url!r} is not an http or https address such as http://10.8.0.2:8080/ebd")
         if parts.username is not None or parts.password is not None:
             raise ValueError(f"url of {parts.hostname} carries a name or password, which would stand in every log")
+
+    def _check_meanings(self) -> None:
+        for code in self.absent_codes:
+            if code in _WELL:
+                raise ValueError(
+                    f"absent_codes holds {code}, which says that the platform has it: what is in doubt would be started twice; "
+                    "give codes of a refusal, for example absent_codes = [5]"
+                )
+        for name, own in (("platform", self.platform), ("source", self.source)):
+            if own in self.monitors:
+                raise ValueError(
+                    f"monitors holds {own}, which is {name}: all that it reports would count as heard; "
+                    "give the codes of receivers of your own"
+                )
 
     def _check_signing(self) -> None:
         if self.unsigned:

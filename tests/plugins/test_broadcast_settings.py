@@ -38,6 +38,13 @@ def made(**changes: Any) -> PlatformSettings:
         ),
         ({"form": "2023"}, "source '010332058500000001' has not the 23 digits of a resource code of the 2023 form"),
         ({"monitors": ["01023205000000000100000"]}, "monitors '01023205000000000100000' has not the 18 digits"),
+        ({"absent_codes": [5, 0]}, "absent_codes holds 0, which says that the platform has it"),
+        ({"absent_codes": [1]}, "give codes of a refusal, for example absent_codes = [5]"),
+        (
+            {"monitors": ["010232050000000001"]},
+            "monitors holds 010232050000000001, which is platform: all that it reports would count as heard",
+        ),
+        ({"monitors": ["010332058500000001"]}, "monitors holds 010332058500000001, which is source"),
         ({"event_type": "typhoon"}, "event_type 'typhoon' is not a code of five such as 11B01"),
         ({"key_file": ""}, "key_file is empty; packets are signed and verified, unless unsigned = true"),
         ({"peer_key_file": ""}, "peer_key_file is empty; packets are signed and verified"),
