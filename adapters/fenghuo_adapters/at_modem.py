@@ -34,7 +34,7 @@ class NotReadyToSend(NotHandedOver):
 
 
 class ModemEvents(Protocol):
-    """What the owner of a modem wants to be told at once; none of these may block or raise."""
+    """What the owner of a modem wants to be told at once; none of these may block, and only pin_refused() may take its time and raise."""
 
     def changed(self, modem: Modem) -> None:
         """It came up, went down, or says another reason."""
@@ -45,8 +45,11 @@ class ModemEvents(Protocol):
     def answered_late(self, modem: Modem, reference: int) -> None:
         """The answer to the submission that was given up last."""
 
-    def pin_refused(self, modem: Modem) -> None:
-        """Its SIM refused the PIN, which is not given again by this object."""
+    async def pin_refused(self, modem: Modem) -> None:
+        """Its SIM refused the PIN, which is not given again by this object; it is not opened again before this has come back.
+
+        Raises: LinkError: nobody will remember it yet.
+        """
 
     def in_step(self, modem: Modem) -> None:
         """Whatever it had not answered by now it will never answer."""
@@ -74,6 +77,7 @@ class Modem:
         self._ladder = Ladder(line, profile)
         self._unsure = 0
         self._missed_since: float | None = None
+        self._owes_refusal = False
 
     async def open(self) -> None:
         """Open it once and keep it from then on. Raises: LinkError: it cannot be opened now; nothing keeps running."""
@@ -163,6 +167,8 @@ class Modem:
             await asyncio.sleep(self._pauses.next_s())
 
     async def _opened(self) -> AtSession:
+        if self._owes_refusal:
+            await self._tell_refusal()
         streams = await self._line.open()
         streams[1].transport.set_write_buffer_limits(high=0)  # drain() means: the operating system has it
         session = self._session = AtSession(streams, name=self.name, on_news=self._heard)
@@ -177,10 +183,17 @@ class Modem:
         except BaseException as fault:
             if isinstance(fault, PinRefused):
                 self._profile = msgspec.structs.replace(self._profile, pin="")
-                self._events.pin_refused(self)
+                self._owes_refusal = True
             await self._drop(str(fault) or "it was not set up")
+            if self._owes_refusal:
+                await self._tell_refusal()
             raise
         return session
+
+    async def _tell_refusal(self) -> None:
+        """Whoever comes after us, also after a sudden death, must not give that PIN a third time. Raises: LinkError."""
+        await self._events.pin_refused(self)
+        self._owes_refusal = False
 
     async def _look(self, session: AtSession) -> None:
         """Whether anything may be given to it. Raises: LinkError: it does not answer."""

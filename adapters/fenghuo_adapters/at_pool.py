@@ -32,10 +32,13 @@ Correlation = TypeVar("Correlation")
 
 
 class PoolEvents(Protocol):
-    """What the owner of a pool is told at once; must not block or raise."""
+    """What the owner of a pool is told at once."""
 
     def stands(self, *, up: bool, reason: str) -> None:
-        """Whether any modem is up, and how each of them is; told at each change."""
+        """Whether any modem is up, and how each of them is; told at each change. Must not block or raise."""
+
+    async def pin_refused(self, line: str) -> None:
+        """The SIM behind this line refused the PIN; the line is not opened again before that is kept. Raises: LinkError: it is not yet."""
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,8 +171,9 @@ class ModemPool(Generic[Correlation]):
             whole = msgspec.structs.replace(sent, references=(*sent.references, reference))
             self._incoming.put_nowait(Late(correlation, whole))
 
-    def pin_refused(self, modem: Modem) -> None:
+    async def pin_refused(self, modem: Modem) -> None:
         self.refused_pin.add(modem.name)
+        await self._events.pin_refused(modem.name)
 
     def in_step(self, modem: Modem) -> None:
         self._given_up.pop(modem.name, None)

@@ -11,7 +11,9 @@ from fenghuo import (
     ConfigError,
     Emission,
     Estimate,
+    FenghuoError,
     Inbound,
+    LinkBroken,
     LinkError,
     NotReady,
     Outcome,
@@ -38,6 +40,8 @@ from fenghuo_tiantong.settings import TiantongSettings, check, number
 __all__ = ["TiantongChannel"]
 
 _SPARE_S = 1.0
+_GIVEN = "given"
+"""A note of its own, of the PIN in hand; the other one is the line's."""
 
 
 class TiantongChannel(SimpleChannel):
@@ -67,7 +71,6 @@ class TiantongChannel(SimpleChannel):
         try:
             await pool.open()
         except SimFault as refused:
-            await self._note_refusals()
             raise AuthFailed(str(refused)) from refused
         except LinkError as absent:
             raise NotReady(str(absent), retry_after_s=min(10.0, settings.reopen_most_s)) from absent
@@ -77,7 +80,8 @@ class TiantongChannel(SimpleChannel):
         self._stopped = True
         if self._pool is not None:
             await self._pool.close()
-            await self._note_refusals()
+            if self._pool.refused_pin:
+                await self._ctx.notes.keep(dict.fromkeys(self._pool.refused_pin, self._trace))  # one may have been cut off in keeping it
 
     def stands(self, *, up: bool, reason: str) -> None:
         """How the terminal is (PoolEvents)."""
@@ -89,17 +93,22 @@ class TiantongChannel(SimpleChannel):
             say("terminal up" if up else "terminal down", cause=reason)
         self._ctx.health(up, reason)
 
+    async def pin_refused(self, line: str) -> None:
+        """Kept before the line is opened again (PoolEvents). Raises: LinkBroken."""
+        try:
+            await self._ctx.notes.keep({line: self._trace})
+        except FenghuoError as fault:
+            raise LinkBroken(f"{line}: the SIM refused the PIN, and that cannot be noted: {fault}") from fault
+
     async def _withheld(self, pin: str) -> set[str]:
-        """The lines whose SIM has refused this PIN, in an earlier life too: a third one would lock it."""
+        """The lines whose SIM has refused this PIN, in an earlier life too: a third one would lock it. None is given where that could
+        not be noted. Raises: FenghuoError."""
         if not pin:
             return set()
         self._trace = trace_of(pin)
         recalled = await self._ctx.notes.recall()
-        return {name for name, trace in recalled.values.items() if trace == self._trace}
-
-    async def _note_refusals(self) -> None:
-        if self._pool is not None and self._pool.refused_pin:
-            await self._ctx.notes.keep(dict.fromkeys(self._pool.refused_pin, self._trace))
+        await self._ctx.notes.keep({_GIVEN: self._trace})
+        return {name for name, trace in recalled.values.items() if trace == self._trace and name != _GIVEN}
 
     def estimate(self, size: int, address: str) -> Estimate:
         """Twenty seconds, a fee and the transmitter's joules for each part."""

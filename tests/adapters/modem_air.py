@@ -61,6 +61,10 @@ class Air:
         """How a pool is (PoolEvents)."""
         self.told.append((up, reason))
 
+    async def pin_refused(self, line: str) -> None:
+        """A pool of these tests gives no PIN (PoolEvents)."""
+        raise AssertionError(line)
+
     @contextlib.asynccontextmanager
     async def session(self) -> AsyncIterator[tuple[AtSession, list[News]]]:
         """One opened line, and what it told unasked."""

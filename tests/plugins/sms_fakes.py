@@ -12,6 +12,7 @@ import structlog
 
 from fenghuo import Denied, Priority, Recalled, Rendition, Token, Traffic
 from fenghuo.clock import Clock, SystemClock
+from fenghuo.errors import StoreFull
 from fenghuo_sms import ModemSettings, SmsSettings
 from fenghuo_tiantong import TiantongSettings
 
@@ -24,15 +25,24 @@ def settings_for(port: int, **more: object) -> SmsSettings:
 
 
 class FakeNotes:
-    """A channel's memory that outlives it: give the same to the next context."""
+    """A channel's memory that outlives it: give the same to the next context. `full_for`: nothing whose name ends so can be kept."""
 
-    def __init__(self) -> None:
-        self.values: dict[str, str] = {}
+    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+        self.values: dict[str, str] = dict(values or {})
+        self.full_for = ""
+        self.refusals = 0
+
+    def as_it_stands(self) -> FakeNotes:
+        """A copy, as a process leaves it that dies now."""
+        return FakeNotes(self.values)
 
     async def recall(self) -> Recalled:
         return Recalled(dict(self.values))
 
     async def keep(self, values: Mapping[str, str | None]) -> None:
+        if self.full_for and any(name.endswith(self.full_for) for name in values):
+            self.refusals += 1
+            raise StoreFull("the disk is full")
         self.values = {name: value for name, value in {**self.values, **values}.items() if value is not None}
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from fenghuo import Evidence, Inbound, InboundKind, Reached, Transient, Unknown
+from fenghuo import AuthFailed, Evidence, Inbound, InboundKind, NotReady, Reached, Transient, Unknown
+from fenghuo.errors import StoreFull
 from fenghuo_tiantong import TiantongSettings
 from fenghuo_tiantong.channel import TiantongChannel
 from tests.peers.atmodem import AtModem
-from tests.plugins.sms_fakes import FakeContext, FakeJob
+from tests.plugins.sms_fakes import FakeContext, FakeJob, FakeNotes
 from tests.scale import TIMEOUT_SCALE
 
 pytestmark = pytest.mark.peer
@@ -89,3 +90,35 @@ async def test_what_is_not_answered_in_time_is_in_doubt_and_on_the_air_once(tmp_
             await until_up(ctx, up=True)
             assert [InboundKind.LATE_OUTCOME] == [one.kind for one in heard]
             assert [ORDER] == modem.texts()
+
+
+async def test_a_refused_pin_is_noted_at_once_so_that_sudden_deaths_lock_no_sim(tmp_path: Path) -> None:
+    """A terminal is given a PIN that is wrong once, however often the process dies before it stops."""
+    async with AtModem(tmp_path / "modem") as modem:
+        await modem.behave(pin="1234")
+        await modem.unplug()
+        await modem.plug()
+        notes = FakeNotes()
+        notes.full_for = "given"
+        settings = TiantongSettings(device=str(modem.link), pin_file="pin")
+        with pytest.raises(StoreFull):
+            await TiantongChannel(FakeContext(settings, password="0000", notes=notes)).start()
+        for _ in range(3):
+            ctx = FakeContext(settings, password="0000", notes=notes.as_it_stands())
+            with pytest.raises(AuthFailed):
+                await TiantongChannel(ctx).start()
+            notes = ctx.notes
+        assert 1 == sum(command.startswith("AT+CPIN=") for command in modem.commands)
+
+
+async def test_a_refusal_that_cannot_be_kept_is_said(tmp_path: Path) -> None:
+    """It is said, and the start is tried again."""
+    async with AtModem(tmp_path / "modem") as modem:
+        await modem.behave(pin="1234")
+        await modem.unplug()
+        await modem.plug()
+        notes = FakeNotes()
+        notes.full_for = str(modem.link)
+        ctx = FakeContext(TiantongSettings(device=str(modem.link), pin_file="pin"), password="0000", notes=notes)
+        with pytest.raises(NotReady, match="the SIM refused the PIN, and that cannot be noted: the disk is full"):
+            await TiantongChannel(ctx).start()
