@@ -7,17 +7,17 @@ under the same packet number until it did; what comes in is acknowledged when it
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
-from fenghuo.errors import FrameError, LinkBroken, LinkClosed, LinkTimeout
-from fenghuo_adapters.hrnp_framing import Frame, Operation, StreamDecoder
+from fenghuo.errors import LinkBroken, LinkClosed, LinkTimeout
+from fenghuo_adapters.hrnp_framing import Frame, Operation
+from fenghuo_adapters.hrnp_pipe import Pipe
 from fenghuo_adapters.smpp_pace import Backoff
 
 __all__ = ["Heard", "HrnpLine", "LineTerms"]
@@ -26,6 +26,8 @@ STEADY_S = 10.0
 """A connection that held this long makes the next loss begin with the shortest pause again."""
 _REMEMBERED = 64
 """Packets by which a copy is known: a far end that had no acknowledgement says the same one again, at once."""
+COPY_S = 60.0
+"""For so long: a far end that has begun anew counts its packets from the beginning, and may have the same octets to say."""
 
 
 class LineTerms(msgspec.Struct, frozen=True):
@@ -53,54 +55,9 @@ class Heard(msgspec.Struct, frozen=True):
     acknowledge: Callable[[], None]
 
 
-class _Pipe(asyncio.DatagramProtocol, asyncio.Protocol):
-    """Frames out and in, over datagrams or a stream. `lost`: why it ended; `accepted`: the answer that all `askers` wait for together, if
-    any; `ask_at`: when its CONNECT is said again."""
-
-    def __init__(self, received: Callable[[_Pipe, Frame], None], *, is_stream: bool) -> None:
-        self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self.accepted: asyncio.Future[Frame] | None = None
-        self.askers = 0
-        self.ask_at = 0.0
-        self._received = received
-        self._is_stream = is_stream
-        self._decoder = StreamDecoder()
-        self._transport: Any = None  # loops make datagram transports that are no DatagramTransport
-
-    def connection_made(self, transport: Any) -> None:
-        self._transport = transport
-
-    def datagram_received(self, data: bytes, addr: object) -> None:
-        with contextlib.suppress(FrameError):  # noise: whoever sent it says it again
-            self._received(self, Frame.decode(data))
-
-    def data_received(self, data: bytes) -> None:
-        for frame in self._decoder.feed(data):
-            self._received(self, frame)
-
-    def error_received(self, exc: Exception) -> None:
-        self.end(f"refused: {exc}")
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.end(f"broken: {exc}" if exc else "closed by the far end")
-
-    def send(self, frame: Frame) -> None:
-        """Raises: LinkBroken."""
-        if self.lost.done() or self._transport is None:
-            raise LinkBroken(self.lost.result() if self.lost.done() else "not open")
-        put = self._transport.write if self._is_stream else self._transport.sendto
-        put(frame.encode())
-
-    def end(self, reason: str) -> None:
-        """Idempotent; nothing is written afterwards but what the operating system has."""
-        if not self.lost.done():
-            self.lost.set_result(reason)
-        if self._transport is None:
-            return
-        if self._transport.get_write_buffer_size():
-            self._transport.abort()
-        else:
-            self._transport.close()
+class _Taken(msgspec.Struct):
+    at: float
+    is_acknowledged: bool = False
 
 
 class HrnpLine:
@@ -116,14 +73,14 @@ class HrnpLine:
         self._on_state = on_state
         self._on_heard = on_heard
         self._backoff = Backoff(terms.reopen_most_s, rng)
-        self._pipe: _Pipe | None = None
+        self._pipe: Pipe | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._why_down = "not opened yet"
         self._address = 0x20
         self._packet = rng.randrange(0x10000)
         self._turn = asyncio.Lock()
         self._acked: dict[int, asyncio.Future[None]] = {}
-        self._seen: OrderedDict[tuple[int, bytes], bool] = OrderedDict()
+        self._seen: OrderedDict[tuple[int, bytes], _Taken] = OrderedDict()
         self._last_word = 0.0
 
     @property
@@ -171,7 +128,7 @@ class HrnpLine:
         """Seconds that the far end took to answer a CONNECT. Raises: LinkClosed, LinkBroken, LinkTimeout."""
         return await self._connected(self._up(), within_s=within_s)
 
-    def _up(self) -> _Pipe:
+    def _up(self) -> Pipe:
         if self._pipe is None or self._pipe.lost.done():
             raise LinkClosed(f"{self._terms} is down: {self._why_down}")
         return self._pipe
@@ -179,7 +136,7 @@ class HrnpLine:
     def _frame(self, operation: Operation, packet: int = 0, data: bytes = b"") -> Frame:
         return Frame(operation, packet, data, source=self._address)
 
-    async def _until_acked(self, pipe: _Pipe, frame: Frame, acked: asyncio.Future[None]) -> None:
+    async def _until_acked(self, pipe: Pipe, frame: Frame, acked: asyncio.Future[None]) -> None:
         for _ in range(self._terms.tries):
             pipe.send(frame)
             await asyncio.wait((acked, pipe.lost), timeout=self._terms.ack_s, return_when=asyncio.FIRST_COMPLETED)
@@ -191,10 +148,10 @@ class HrnpLine:
         pipe.end(silent)
         raise LinkTimeout(silent)
 
-    async def _open(self) -> _Pipe:
+    async def _open(self) -> Pipe:
         """Raises: LinkBroken, LinkTimeout."""
         terms, loop = self._terms, asyncio.get_running_loop()
-        make = partial(_Pipe, self._received, is_stream=terms.driver == "tcp")
+        make = partial(Pipe, self._received, is_stream=terms.driver == "tcp")
         local = ("0.0.0.0", terms.local_port) if terms.local_port else None  # noqa: S104  # a gateway sends to a port of ours
         try:
             async with asyncio.timeout(terms.connect_s):
@@ -213,7 +170,7 @@ class HrnpLine:
             raise
         return pipe
 
-    async def _connected(self, pipe: _Pipe, *, within_s: float) -> float:
+    async def _connected(self, pipe: Pipe, *, within_s: float) -> float:
         """CONNECT until ACCEPT, said again once a second: a datagram may be lost. Whoever asks meanwhile waits for the same answer."""
         clock = asyncio.get_running_loop().time
         began = clock()
@@ -236,7 +193,7 @@ class HrnpLine:
                 pipe.accepted = None  # whoever asks next says CONNECT at once
         raise LinkTimeout(f"{self._terms} did not answer a CONNECT within {within_s:g} s")
 
-    def _say_connect(self, pipe: _Pipe, now: float) -> None:
+    def _say_connect(self, pipe: Pipe, now: float) -> None:
         if now >= pipe.ask_at:
             pipe.send(self._frame(Operation.CONNECT))
             pipe.ask_at = now + self._terms.ack_s
@@ -247,7 +204,7 @@ class HrnpLine:
         self._address = answer.destination or self._address  # a far end may give us another one
         return took_s
 
-    def _rise(self, pipe: _Pipe) -> None:
+    def _rise(self, pipe: Pipe) -> None:
         self._pipe = pipe
         self._why_down = ""
         self._on_state(True, f"{self._terms} is connected")
@@ -263,7 +220,7 @@ class HrnpLine:
                 self._backoff.reset()
             self._rise(await self._again())
 
-    async def _until_lost(self, pipe: _Pipe) -> str:
+    async def _until_lost(self, pipe: Pipe) -> str:
         clock = asyncio.get_running_loop().time
         while not pipe.lost.done():
             await asyncio.wait((pipe.lost,), timeout=self._terms.heartbeat_s)
@@ -271,13 +228,13 @@ class HrnpLine:
                 await self._is_there(pipe)
         return pipe.lost.result()
 
-    async def _is_there(self, pipe: _Pipe) -> None:
+    async def _is_there(self, pipe: Pipe) -> None:
         try:
             await self._connected(pipe, within_s=self._terms.connect_s)
         except (LinkBroken, LinkTimeout) as silent:
             pipe.end(str(silent))
 
-    async def _again(self) -> _Pipe:
+    async def _again(self) -> Pipe:
         while True:
             await asyncio.sleep(self._backoff.next())
             try:
@@ -287,7 +244,7 @@ class HrnpLine:
 
     # What comes in.
 
-    def _received(self, pipe: _Pipe, frame: Frame) -> None:
+    def _received(self, pipe: Pipe, frame: Frame) -> None:
         self._last_word = asyncio.get_running_loop().time()
         match frame.operation:
             case Operation.ACCEPT | Operation.REJECT:
@@ -303,18 +260,20 @@ class HrnpLine:
                 pipe.send(self._frame(Operation.CLOSE_ACK))
                 pipe.end("the far end closed the connection")
 
-    def _take(self, pipe: _Pipe, frame: Frame) -> None:
+    def _take(self, pipe: Pipe, frame: Frame) -> None:
         key = (frame.packet, frame.data)
-        is_acknowledged = self._seen.get(key)
-        if is_acknowledged is None:
-            self._seen[key] = False
+        taken = self._seen.get(key)
+        if taken is None or self._last_word - taken.at >= COPY_S:
+            self._seen[key] = _Taken(self._last_word)
+            self._seen.move_to_end(key)
             if len(self._seen) > _REMEMBERED:
                 self._seen.popitem(last=False)
             self._on_heard(Heard(frame.data, partial(self._acknowledge, pipe, key)))
-        elif is_acknowledged:  # our acknowledgement was lost
+        elif taken.is_acknowledged:  # our acknowledgement was lost
             self._acknowledge(pipe, key)
 
-    def _acknowledge(self, pipe: _Pipe, key: tuple[int, bytes]) -> None:
-        self._seen[key] = True
+    def _acknowledge(self, pipe: Pipe, key: tuple[int, bytes]) -> None:
+        if key in self._seen:
+            self._seen[key].is_acknowledged = True
         if not pipe.lost.done():
             pipe.send(self._frame(Operation.DATA_ACK, key[0]))

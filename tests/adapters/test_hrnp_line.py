@@ -63,6 +63,17 @@ class Owner:
     def __init__(self) -> None:
         self.told: list[tuple[bool, str]] = []
         self.heard: list[Heard] = []
+        self._news = asyncio.Event()
+
+    def take(self, heard: Heard) -> None:
+        self.heard.append(heard)
+        self._news.set()
+
+    async def until(self, count: int) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while len(self.heard) < count:
+                self._news.clear()
+                await self._news.wait()
 
     def state(self, up: bool, reason: str) -> None:
         self.told.append((up, reason))
@@ -74,7 +85,7 @@ async def line(*, ack_s: float = 30.0, heartbeat_s: float = 30.0) -> AsyncIterat
     transport, gateway = await loop.create_datagram_endpoint(Gateway, local_addr=("127.0.0.1", 0))
     owner = Owner()
     terms = LineTerms("127.0.0.1", gateway.port, ack_s=ack_s, heartbeat_s=heartbeat_s)
-    made = HrnpLine(terms, random.Random(1), on_state=owner.state, on_heard=owner.heard.append)
+    made = HrnpLine(terms, random.Random(1), on_state=owner.state, on_heard=owner.take)
     await made.start()
     try:
         yield made, gateway, owner
@@ -134,3 +145,22 @@ async def test_a_connect_that_was_lost_is_said_again() -> None:
         await gateway.until(lambda: gateway.connects >= 4)
         gateway.accept()
         assert await asking > 0.02
+
+
+async def test_a_packet_is_a_copy_for_a_while_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Said again at once it is acknowledged again; long after, a gateway that has begun anew means something new by the same octets."""
+    packet = Frame(Operation.DATA, 1, b"the same octets", source=0x10)
+
+    def acknowledged() -> int:
+        return sum(frame.operation is Operation.DATA_ACK for frame in gateway.frames)
+
+    async with line() as (_, gateway, owner):
+        gateway.say(packet)
+        await owner.until(1)
+        owner.heard[0].acknowledge()
+        gateway.say(packet)
+        await gateway.until(lambda: acknowledged() == 2)
+        assert 1 == len(owner.heard)
+        monkeypatch.setattr("fenghuo_adapters.hrnp_line.COPY_S", 0.0)
+        gateway.say(packet)
+        await owner.until(2)
