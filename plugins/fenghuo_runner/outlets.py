@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fenghuo_adapters.device_thread import at_device
 from fenghuo_runner.line_printer import LinePrinter, Unprinted
-from fenghuo_runner.settings import SheetSettings
+from fenghuo_runner.settings import SheetSettings, mixed
 
 __all__ = ["Outlets", "Unprinted", "why_not_ready"]
 
@@ -30,6 +30,8 @@ def why_not_ready(settings: SheetSettings) -> str:
     returns = settings.returns_folder
     if returns and not (os.path.isdir(returns) and os.access(returns, os.W_OK | os.X_OK)):
         return f"returns_folder {returns} is no folder that can be written to"
+    if out and returns and os.path.realpath(out) == os.path.realpath(returns):  # by a symbolic link
+        return mixed(settings)
     return ""
 
 

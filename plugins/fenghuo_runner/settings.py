@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ import msgspec
 from fenghuo import ConfigError
 from fenghuo_runner.households import read_households
 
-__all__ = ["LONGEST_PLACE", "SheetSettings", "faults", "masked", "place"]
+__all__ = ["LONGEST_PLACE", "SheetSettings", "faults", "masked", "mixed", "place"]
 
 LONGEST_PLACE = 60
 """Characters of a place: one line of the sheet."""
@@ -52,6 +53,8 @@ class SheetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             value = getattr(self, name)
             if value and not value.startswith("/"):
                 raise ValueError(f'{name} "{value}" does not begin with /; write the whole path')
+        if self.out_folder and os.path.normpath(self.out_folder) == os.path.normpath(self.returns_folder):
+            raise ValueError(mixed(self))
         if self.columns == 1:
             raise ValueError("columns = 1 has no room for a Chinese character, which takes two; write 32 for a roll of 58 mm")
         if self.there_s > self.back_s:
@@ -63,6 +66,14 @@ class SheetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         """Who carries to a place: the entry for it, else for the longest beginning of it; empty where nobody is named."""
         fitting = [known for known in self.carriers if where.startswith(known)]
         return self.carriers[max(fitting, key=len)] if fitting else ""
+
+
+def mixed(settings: SheetSettings) -> str:
+    """The sentence for a desk whose sheets would be taken for answers."""
+    return (
+        f"out_folder {settings.out_folder} and returns_folder {settings.returns_folder} are one folder: its sheets would be read as what "
+        "comes back; give each a folder of its own"
+    )
 
 
 def place(text: str) -> str:
@@ -85,6 +96,8 @@ def masked(where: str) -> str:
 def faults(settings: SheetSettings, secret: Callable[[str], str]) -> Mapping[str, str]:
     """What start() would refuse, by key."""
     found: dict[str, str] = {}
+    if settings.out_folder and os.path.realpath(settings.out_folder) == os.path.realpath(settings.returns_folder or "/"):
+        found["returns_folder"] = f"cannot be used: {mixed(settings)}"
     if settings.font_path and not Path(settings.font_path).is_file():
         found["font_path"] = "is not there; it must name a TrueType font (.ttf) with the characters of the county"
     if settings.households_file:

@@ -10,6 +10,7 @@ import pytest
 from fenghuo import ConfigError, Doubt, Evidence, FormatError
 from fenghuo_runner import SheetSettings, capabilities
 from fenghuo_runner.households import Household, common_place, households_at, read_households
+from fenghuo_runner.outlets import why_not_ready
 from fenghuo_runner.returned import Returned, read_returned
 from fenghuo_runner.settings import faults, masked, place
 
@@ -32,6 +33,11 @@ HEAD = "place,household,people,note\n"
         (
             {"out_folder": "/a", "there_s": 600, "back_s": 60},
             "there_s = 600 is longer than back_s = 60; a sheet is there before it is back",
+        ),
+        (
+            {"out_folder": "/a/b", "returns_folder": "/a/c/../b/"},
+            "out_folder /a/b and returns_folder /a/c/../b/ are one folder: its sheets would be read as what comes back;"
+            " give each a folder of its own",
         ),
         ({"out": "/a"}, "Object contains unknown field `out`"),
     ],
@@ -57,6 +63,19 @@ def test_a_font_and_a_list_that_cannot_be_used_are_told_before_a_start(tmp_path:
     (tmp_path / "song.ttf").touch()
     assert {"households_file": "cannot be used: the file houses.csv is empty"} == faults(settings, unreadable)
     assert {} == faults(SheetSettings(command=("lp",)), unreadable)
+
+
+def test_one_folder_under_two_names_is_told_before_a_start(tmp_path: Path) -> None:
+    """A symbolic link is seen where the folders are."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "back").symlink_to(tmp_path / "out")
+    settings = SheetSettings(out_folder=str(tmp_path / "out"), returns_folder=str(tmp_path / "back"))
+    sentence = (
+        f"out_folder {tmp_path}/out and returns_folder {tmp_path}/back are one folder: its sheets would be read as what comes back;"
+        " give each a folder of its own"
+    )
+    assert {"returns_folder": f"cannot be used: {sentence}"} == faults(settings, str)
+    assert sentence == why_not_ready(settings)
 
 
 @pytest.mark.parametrize(("typed", "kept"), [(" 洪泾村 3组 ", "洪泾村 3组"), ("e\u0301", "\u00e9")])
