@@ -1,20 +1,21 @@
 """Who could not be reached any more if something failed, and what must not fail at all: the plans over another Situation. Pure.
 
-A recipient counts under each rule that may ever be for it, with the channels of the rule's ladder that may carry what the rule is for, that
-take an address of it, and that are usable in the Situation asked about. What fails takes every channel that names it.
+A recipient counts under each rule that may ever be for it, with the channels of the rule's ladder that may carry whatever the rule matches,
+that can bring the evidence it needs, that take an address of it, and that are usable in the Situation asked about. What fails takes every
+channel that names it. A rule that may match what few channels carry counts with those few: a P0 is not held by what carries P2 to P4.
 Source: failover.md, Which channels, how many (`fenghuo whatif`); I10.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
 from fenghuo.engine.confidence import Way, chance, groups_of, joint
 from fenghuo.engine.planning import Carriage, fitting
 from fenghuo.engine.routing import whole
-from fenghuo.engine.rules import Rule, RuleBook
+from fenghuo.engine.rules import Rule, RuleBook, Rung
 from fenghuo.model.audience import Split
 from fenghuo.model.directory import Directory, RecipientId
 from fenghuo.model.roll import PUBLIC
@@ -25,7 +26,8 @@ __all__ = ["Footing", "Loss", "Reach", "SinglePoint", "WhatIf", "fallen", "footi
 
 
 class Footing(msgspec.Struct, frozen=True):
-    """By what a recipient is held under one rule: the channels that reach it now, and what takes all of them at one blow."""
+    """By what a recipient is held under one rule for one kind of message: the channels that reach it now, and what takes all of them at
+    one blow."""
 
     rule: str
     recipient: RecipientId
@@ -96,10 +98,11 @@ def losing(rules: RuleBook, directory: Directory, situation: Situation, lost: Co
         for before, then in pairs
         if before.channels and not then.channels
     ]
+    once = {(loss.rule, loss.recipient): loss for loss in reversed(gone)}
     return WhatIf(
-        lost=tuple(gone),
-        already=tuple(before for before, _ in pairs if not before.channels),
-        alone=tuple(then for before, then in pairs if len(then.channels) == 1 and then.channels != before.channels),
+        lost=tuple(reversed(once.values())),
+        already=_once(before for before, _ in pairs if not before.channels),
+        alone=_once(then for before, then in pairs if len(then.channels) == 1 and then.channels != before.channels),
         reach=tuple(_reach(rules, pairs, situation, after)),
     )
 
@@ -117,20 +120,28 @@ def single_points(rules: RuleBook, directory: Directory, situation: Situation) -
 
 def unreached(rules: RuleBook, directory: Directory, situation: Situation) -> tuple[Footing, ...]:
     """Who has no usable channel as it is: nothing can cut them off any more."""
-    return tuple(footing for footing in footings(rules, directory, situation) if not footing.channels)
+    return _once(footing for footing in footings(rules, directory, situation) if not footing.channels)
+
+
+def _once(found: Iterable[Footing]) -> tuple[Footing, ...]:
+    """A recipient under a rule once, whatever the message."""
+    return tuple({(one.rule, one.recipient): one for one in found}.values())
 
 
 def footings(rules: RuleBook, directory: Directory, situation: Situation) -> Iterator[Footing]:
-    """Every recipient under every rule, in the order of the file and of the directory."""
+    """Every recipient under every rule and for each kind of message that is carried otherwise, in the order of file and directory."""
     for rule in rules.rules:
-        ladder = rules.ladders[rule.ladder].rungs
-        views = [view for view in fitting(ladder, _carriage(rule), situation) if view.is_usable]
-        known: dict[frozenset[str], tuple[tuple[str, ...], frozenset[str]]] = {}
-        for recipient in _recipients(rule, directory):
-            kinds = frozenset(point.kind for point in directory.contacts_by_owner.get(recipient, ()))
-            if kinds not in known:
-                known[kinds] = _held_by([view for view in views if _takes(view, kinds, rule)])
-            yield Footing(rule.name, recipient, *known[kinds])
+        for fit in _least(rule, rules.ladders[rule.ladder].rungs, situation):
+            yield from _under(rule, directory, [view for view in fit if view.is_usable])
+
+
+def _under(rule: Rule, directory: Directory, views: list[ChannelView]) -> Iterator[Footing]:
+    known: dict[frozenset[str], tuple[tuple[str, ...], frozenset[str]]] = {}
+    for recipient in _recipients(rule, directory):
+        kinds = frozenset(point.kind for point in directory.contacts_by_owner.get(recipient, ()))
+        if kinds not in known:
+            known[kinds] = _held_by([view for view in views if _takes(view, kinds, rule)])
+        yield Footing(rule.name, recipient, *known[kinds])
 
 
 def _held_by(ways: list[ChannelView]) -> tuple[tuple[str, ...], frozenset[str]]:
@@ -152,12 +163,22 @@ def _recipients(rule: Rule, directory: Directory) -> tuple[RecipientId, ...]:
     return whole(audience, directory)
 
 
-def _carriage(rule: Rule) -> Carriage:
-    """What the rule is for at its least demanding: a channel that carries none of it is no way."""
-    traffic = Traffic(rule.match.traffic[0]) if rule.match.traffic else Traffic.ACTUAL
-    named_levels = [Priority[level] for level in rule.match.priority if level in Priority.__members__]
-    priority = rule.priority_level if rule.priority_level is not None else max(named_levels, default=Priority.P2)
-    return Carriage(traffic, priority)
+def _least(rule: Rule, ladder: tuple[Rung, ...], situation: Situation) -> list[tuple[ChannelView, ...]]:
+    """The channels for each kind of message that a rule may match, whatever their health; without those that have all that another has:
+    whoever is held by few is held by more."""
+    fits: dict[frozenset[str], tuple[ChannelView, ...]] = {}
+    for carriage in _carriages(rule):
+        fit = tuple(view for view in fitting(ladder, carriage, situation) if view.evidence_max >= rule.needed_level)
+        fits[frozenset(view.name for view in fit)] = fit
+    return [fit for names, fit in fits.items() if not any(other < names for other in fits)]
+
+
+def _carriages(rule: Rule) -> Iterator[Carriage]:
+    """What a rule may match, and make of it: what a message says of itself counts more. Without a traffic the real one is asked about."""
+    levels = {Priority[level] for level in rule.match.priority if level in Priority.__members__} or set(Priority)
+    levels |= {rule.priority_level} if rule.priority_level is not None else set()
+    for traffic in rule.match.traffic or (Traffic.ACTUAL,):
+        yield from (Carriage(Traffic(traffic), level) for level in sorted(levels))
 
 
 def _reach(rules: RuleBook, pairs: list[tuple[Footing, Footing]], situation: Situation, after: Situation) -> Iterator[Reach]:
@@ -176,4 +197,4 @@ def _reach(rules: RuleBook, pairs: list[tuple[Footing, Footing]], situation: Sit
         before = [sure(footing, situation, rule.deadline_s) for footing, _ in mine]
         then = [sure(footing, after, rule.deadline_s) for _, footing in mine]
         if mine:
-            yield Reach(rule.name, len(mine), sum(before) / len(mine), sum(then) / len(mine))
+            yield Reach(rule.name, len({footing.recipient for footing, _ in mine}), sum(before) / len(mine), sum(then) / len(mine))

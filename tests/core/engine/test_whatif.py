@@ -13,6 +13,7 @@ from fenghuo.engine.planning import Carriage, candidates
 from fenghuo.engine.rules import RuleBook, read_rules
 from fenghuo.engine.whatif import WhatIf, fallen, losing, named, single_points
 from fenghuo.model.directory import ContactPoint, Directory, Person
+from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import Admin, ChannelView, Health, Situation
 from fenghuo.model.traffic import Priority, Traffic
 from tests.core.engine.values import directory, situation, view
@@ -121,6 +122,43 @@ ladder = "all"
     assert {"sms"} == {point.name for point in single_points(rules, directory(), now)}
 
 
+WIDE = """
+[ladders.all]
+[[ladders.all.rungs]]
+channels = ["sms", "lte"]
+[[rules]]
+name = "orders"
+MATCH
+audience = { name = "as addressed" }
+ladder = "all"
+"""
+NARROW: list[tuple[dict[str, object], str]] = [
+    ({"ungraded": "no record"}, ""),
+    ({"ungraded": "no record"}, 'match = { priority = ["P1", "P2"] }'),
+    ({"traffic": (Traffic.EXERCISE,)}, 'match = { traffic = ["Exercise", "Actual"] }'),
+    ({"evidence_max": Evidence.ACCEPTED}, 'needed = "DEVICE"'),
+]
+
+
+@pytest.mark.parametrize(("lte", "match"), NARROW)
+def test_whatever_a_rule_may_match_is_asked_about(lte: dict[str, object], match: str) -> None:
+    """A P0 is not held by what carries P2 to P4, an order not by what is for exercises, a receipt not by what gives none."""
+    rules = read_rules(WIDE.replace("MATCH", match))
+    now = situation(view("sms", risk_groups=("mast",)), view("lte", **lte))
+    found = {point.name: [footing.recipient for footing in point.held] for point in single_points(rules, directory(), now)}
+    assert {"sms": ["wang", "li", "huang"], "mast": ["wang", "li", "huang"]}.keys() <= found.keys()
+    gone = losing(rules, directory(), now, ["sms"])
+    assert {"wang", "li", "huang"} <= {loss.recipient for loss in gone.lost}
+    assert len(gone.lost) == len({loss.recipient for loss in gone.lost}), "once for each, whatever the message"
+
+
+def test_two_kinds_of_message_on_two_channels_have_two_single_points() -> None:
+    """Neither carries both: each of them alone leaves something unsaid."""
+    rules = read_rules(WIDE.replace("MATCH", 'match = { traffic = ["Exercise", "Actual"] }'))
+    now = situation(view("sms", traffic=(Traffic.ACTUAL,)), view("lte", traffic=(Traffic.EXERCISE,)))
+    assert {"sms", "lte"} == {point.name for point in single_points(rules, directory(), now)}
+
+
 # By brute force.
 
 GROUPS = ("mains", "fibre", "cell", "roof")
@@ -154,7 +192,7 @@ def _once(rungs: list[list[str]], place: int) -> list[str]:
 def _channel(draw: st.DrawFn, name: str) -> ChannelView:
     groups = tuple(sorted(draw(st.sets(st.sampled_from(GROUPS), max_size=2)))) or (name,)
     health = draw(st.sampled_from([Health.UP, Health.UP, Health.SUSPECT, Health.DOWN]))
-    return view(name, risk_groups=groups, health=health)
+    return view(name, risk_groups=groups, health=health, ungraded=draw(st.sampled_from(["", "", "no record"])))
 
 
 def reached(rules: RuleBook, book: Directory, at: Situation) -> set[tuple[str, str]]:
@@ -162,10 +200,9 @@ def reached(rules: RuleBook, book: Directory, at: Situation) -> set[tuple[str, s
     found = set()
     for rule in rules.rules:
         for owner in book.contacts_by_owner:
-            ways, _ = candidates(
-                owner, rules.ladders[rule.ladder].rungs, Carriage(Traffic.ACTUAL, Priority.P2), directory=book, situation=at
-            )
-            if any(at.channel[way.channel].is_usable for way in ways):
+            ladder = rules.ladders[rule.ladder].rungs
+            each = [candidates(owner, ladder, Carriage(Traffic.ACTUAL, one), directory=book, situation=at)[0] for one in Priority]
+            if all(any(at.channel[way.channel].is_usable for way in ways) for ways in each):
                 found.add((rule.name, owner))
     return found
 
