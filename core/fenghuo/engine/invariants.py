@@ -28,6 +28,8 @@ INVARIANTS = {
 }
 CARRIES = frozenset({Health.UP, Health.PROBATION})
 """SUSPECT is no way to count on, and nobody knows of UNKNOWN."""
+START_S = 120.0
+"""A start takes no longer: modems register, radios key up. Who has no way then has none."""
 
 
 class Broken(msgspec.Struct, frozen=True):
@@ -70,7 +72,8 @@ def _told(org: Org, views: Iterable[ChannelView]) -> Broken:
 class Invariants:
     """Looks after each change of health and of the directory, and counts the seconds between. Nothing wakes it but a change.
 
-    `on_change` hears of what breaks after it held once, and of its end: at a start no channel is up yet, which is counted and no alarm.
+    `on_change` hears of every organisation that breaks it anew, though others broke it already, and once nobody does any more. At a start
+    no channel is up yet, which is counted and no alarm; whoever has no way when the start is over is told then, though he never had one.
     """
 
     def __init__(self, office: Office, board: ChannelBoard) -> None:
@@ -78,7 +81,9 @@ class Invariants:
         self._board = board
         self._looked_at = 0.0
         self._seen: object = None
-        self._held: set[str] = set()
+        self._has_started = False
+        self._told: dict[str, set[str]] = {name: set() for name in INVARIANTS}
+        self._starts_until = office.clock.time() + START_S
         self._seconds = dict.fromkeys(INVARIANTS, 0.0)
         self.now: Mapping[str, tuple[Broken, ...]] = dict.fromkeys(INVARIANTS, ())
         self.on_change: Callable[[str, tuple[Broken, ...]], None] = _told_nobody
@@ -87,16 +92,28 @@ class Invariants:
         """Take into account what has changed since the last look; costs nothing where nothing has."""
         at = self._office.clock.time()
         self._count(at)
-        seen = (self._office.directory.digest, tuple(self._carries()))
+        self._has_started = self._has_started or self._is_started(at)
+        seen = (self._office.directory.digest, self._has_started, tuple(self._carries()))
         if seen == self._seen:
             return
-        before, self._seen = self.now, seen
+        before, self._seen = (self.now if self._seen else None), seen
         self.now = broken(self._office.directory, self._board.situation().channels)
         for name, found in self.now.items():
-            if name in self._held and bool(found) is not bool(before[name]):
-                self.on_change(name, found)
-            if not found:
-                self._held.add(name)
+            self._tell(name, found, before)
+
+    def _tell(self, name: str, found: tuple[Broken, ...], before: Mapping[str, tuple[Broken, ...]] | None) -> None:
+        """An organisation that has its way again may be told anew."""
+        was = {one.org for one in before[name]} if before is not None else {one.org for one in found}
+        known = self._told[name] if self._has_started else self._told[name] | was
+        new = tuple(one for one in found if one.org not in known)
+        is_over = bool(self._told[name]) and not found
+        self._told[name] = ({one.org for one in found} & self._told[name]) | {one.org for one in new}
+        if new or is_over:
+            self.on_change(name, new)
+
+    def _is_started(self, at: float) -> bool:
+        """Whether every channel that is enabled has said what it is, or has had the time to."""
+        return at >= self._starts_until or all(one.health.is_started for one in self._board if one.admin is Admin.ENABLED)
 
     def seconds(self, name: str) -> float:
         """For how long an invariant was broken since the start, up to now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from fenghuo.engine.channels import ChannelBoard, Terms
@@ -24,6 +25,11 @@ DIRECTORY = Directory(
         ContactPoint("wang", "msisdn", "+8619900000002"),
         ContactPoint("area:mca:320585", "callsign", "BH4TCA"),
     ),
+)
+WITH_MAILBOX = msgspec.structs.replace(
+    DIRECTORY,
+    orgs=(*DIRECTORY.orgs, Org("mail", "只有邮箱", "town", 4)),
+    contacts=(*DIRECTORY.contacts, ContactPoint("org:mail", "email", "x@example.org")),
 )
 
 
@@ -60,23 +66,28 @@ def test_two_channels_on_one_mast_are_one_way_for_a_command_post() -> None:
 class Watched:
     """Invariants over a board whose channels a test takes away."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_mailbox: bool = False) -> None:
         self.clock = StillClock(NOW)
-        office = Office(node="node", clock=self.clock, rules=RuleBook(), directory=DIRECTORY)
+        directory = WITH_MAILBOX if with_mailbox else DIRECTORY
+        office = Office(node="node", clock=self.clock, rules=RuleBook(), directory=directory)
         self.board = ChannelBoard(office)
         self.board.add(instance("a"))
         radio = instance("r", terms=Terms(risk_groups=("mast",)))
         radio.address_kinds = ("callsign",)
         self.board.add(radio)
         self.invariants = Invariants(office, self.board)
-        self.told: list[tuple[str, int]] = []
-        self.invariants.on_change = lambda name, found: self.told.append((name, len(found)))
+        self.who: list[tuple[str, list[str]]] = []
+        self.invariants.on_change = lambda name, found: self.who.append((name, [one.org for one in found]))
         self.invariants.look()
 
     def saw(self, name: str, sign: Sign, *, after_s: float = 0.0) -> None:
         self.clock.now += after_s
         self.board.observe(name, sign)
         self.invariants.look()
+
+    @property
+    def told(self) -> list[tuple[str, int]]:
+        return [(name, len(orgs)) for name, orgs in self.who]
 
     @property
     def seconds(self) -> tuple[float, float]:
@@ -97,18 +108,49 @@ def test_the_seconds_in_which_it_was_broken_are_counted() -> None:
     assert (3.0, 17.0) == there.seconds
 
 
-def test_what_breaks_after_it_held_is_told_once_and_its_end_too() -> None:
-    """A start, when no channel is up yet, is no alarm."""
+def test_whoever_breaks_it_anew_is_told_once_and_the_end_too() -> None:
+    """A start, when no channel is up yet, is no alarm. The town is cut off first, and the centre too when the radio goes."""
     there = Watched()
     for name in ("a", "r"):
         there.saw(name, Sign.LOCAL_UP)
     assert [] == there.told
     there.saw("a", Sign.LOCAL_DOWN)
     there.saw("r", Sign.LOCAL_DOWN)
-    assert [(ONE_WAY, 1), (TWO_WAYS, 1)] == there.told
+    assert [(ONE_WAY, 1), (TWO_WAYS, 1), (ONE_WAY, 1)] == there.told
     there.saw("a", Sign.LOCAL_UP)
     there.saw("r", Sign.LOCAL_UP)
-    assert [(ONE_WAY, 0), (TWO_WAYS, 0)] == there.told[2:]
+    assert [(ONE_WAY, 0), (TWO_WAYS, 0)] == there.told[3:]
+
+
+def test_one_that_no_channel_can_ever_take_masks_no_other() -> None:
+    """It has a mailbox only: it is told when the start is over, and the town all the same when its channel goes, each time."""
+    there = Watched(with_mailbox=True)
+    there.saw("a", Sign.LOCAL_UP)
+    assert [] == there.told
+    there.saw("r", Sign.LOCAL_UP)
+    assert [(ONE_WAY, ["mail"])] == there.who
+    for _ in range(2):
+        there.saw("a", Sign.LOCAL_DOWN)
+        there.saw("a", Sign.LOCAL_UP)
+    assert [(ONE_WAY, ["shaxi"]), (TWO_WAYS, ["tc"]), (TWO_WAYS, [])] * 2 == there.who[1:]
+
+
+def test_a_start_that_never_ends_is_over_after_two_minutes() -> None:
+    """A channel that says nothing of itself keeps no alarm back; it comes with the next thing that is told."""
+    there = Watched()
+    there.saw("a", Sign.LOCAL_UP, after_s=1.0)
+    there.saw("a", Sign.SENT, after_s=118.0)
+    assert [] == there.told
+    there.saw("a", Sign.SENT, after_s=1.0)
+    assert [(TWO_WAYS, ["tc"])] == there.who
+
+
+def test_what_breaks_while_others_are_starting_is_told() -> None:
+    """It had its way already."""
+    there = Watched()
+    there.saw("a", Sign.LOCAL_UP)
+    there.saw("a", Sign.LOCAL_DOWN)
+    assert [(ONE_WAY, ["shaxi", "tc"])] == [(name, sorted(orgs)) for name, orgs in there.who]
 
 
 def test_a_look_without_a_change_costs_nothing() -> None:
