@@ -201,9 +201,7 @@ class SheetChannel(SimpleChannel):
             returned = read_returned(raw.decode("utf-8"))
             told = await asyncio.to_thread(self._told, returned)
         except (FormatError, UnicodeDecodeError) as fault:
-            self._ctx.log.warning("a returned code is not read", file=path.name, cause=str(fault))
-            await asyncio.to_thread(_set_aside, path)
-            self._handed.pop(path, None)
+            await self._set_aside(path, str(fault))
             return None
         except OSError as fault:
             self._ctx.log.warning("a returned file is not read", file=path.name, cause=fault.strerror)
@@ -223,6 +221,16 @@ class SheetChannel(SimpleChannel):
             text=returned.who,
             addresses=told,
         )
+
+    async def _set_aside(self, path: Path, cause: str) -> None:
+        """For a person. What cannot be moved stays where it is, and is looked at again from time to time."""
+        try:
+            await asyncio.to_thread(_put_aside, path)
+        except OSError as fault:
+            self._ctx.log.warning("a returned file can be neither read nor set aside", file=path.name, cause=cause, fault=str(fault))
+            return
+        self._ctx.log.warning("a returned code is not read", file=path.name, cause=cause)
+        self._handed.pop(path, None)
 
     def _told(self, returned: Returned) -> tuple[str, ...]:
         """Whom a sheet of the roll was for, without those that were not reached; empty for a sheet that went to one place. Its lines in
@@ -260,7 +268,7 @@ def _octets(path: Path) -> bytes:
         return file.read(_LONGEST)
 
 
-def _set_aside(path: Path) -> None:
+def _put_aside(path: Path) -> None:
     unread = path.parent / UNREAD
     unread.mkdir(exist_ok=True)
     path.replace(unread / path.name)

@@ -245,6 +245,22 @@ async def test_what_is_no_code_is_set_aside_for_a_person(tmp_path: Path) -> None
     assert (tmp_path / "back" / ".2.scan").exists()
 
 
+async def test_a_file_in_the_place_of_the_folder_for_the_unread_stops_nothing(tmp_path: Path) -> None:
+    """Neither can be moved; what is behind them comes in all the same, and once the way is free they are set aside."""
+    clock = FakeClock()
+    channel = await started(settings(tmp_path), clock)
+    (tmp_path / "back" / "unread").write_text("6901234567892")
+    (tmp_path / "back" / "0.scan").write_text("6901234567892")
+    (tmp_path / "back" / "1.scan").write_text(f"FH1:{CODE}")
+    assert [CODE] == [one.ref for one in await back(channel)]
+    assert ["0.scan", "unread"] == sorted(path.name for path in (tmp_path / "back").iterdir())
+    (tmp_path / "back" / "unread").unlink()
+    clock.now += AGAIN_S
+    (tmp_path / "back" / "2.scan").write_text(f"FH1:{CODE}")
+    assert [CODE] == [one.ref for one in await back(channel)]
+    assert ["0.scan"] == [path.name for path in (tmp_path / "back" / "unread").iterdir()]
+
+
 async def test_the_estimate_says_how_long_a_person_takes(tmp_path: Path) -> None:
     """Nothing is on the air, and nothing is paid."""
     estimate = (await started(settings(tmp_path, there_s=120, back_s=600))).estimate(1000, "洪泾村")
