@@ -15,7 +15,9 @@ import msgspec
 from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.office import Office
 from fenghuo.model.directory import Directory, Org
+from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import Admin, ChannelView, Health
+from fenghuo.model.traffic import Traffic
 
 __all__ = ["CENTRE", "INVARIANTS", "Broken", "Invariants", "broken"]
 
@@ -33,7 +35,7 @@ START_S = 120.0
 
 
 class Broken(msgspec.Struct, frozen=True):
-    """An organisation that breaks an invariant now: its id, level and name, and what it has: channels that are up."""
+    """An organisation that breaks an invariant now: its id, level and name, and what it has: channels that count."""
 
     org: str
     level: int
@@ -43,12 +45,18 @@ class Broken(msgspec.Struct, frozen=True):
 
 def broken(directory: Directory, views: Iterable[ChannelView]) -> dict[str, tuple[Broken, ...]]:
     """Who breaks which invariant. Pure. An organisation without any address is nobody's to reach, and is left out."""
-    up = [view for view in views if view.admin is Admin.ENABLED and view.health in CARRIES]
+    up = [view for view in views if _counts(view)]
     kinds = _kinds(directory)
     ways = [(org, [view for view in up if kinds[org.id] & set(view.address_kinds)]) for org in directory.orgs if org.id in kinds]
     alone = tuple(_told(org, found) for org, found in ways if not found)
     posts = tuple(_told(org, found) for org, found in ways if org.kind == CENTRE and not _has_two(found))
     return {ONE_WAY: alone, TWO_WAYS: posts}
+
+
+def _counts(view: ChannelView) -> bool:
+    """Whether it would carry the next order: a real one, P0 too, and so that more is known of it than that our own gateway took it."""
+    is_up = view.admin is Admin.ENABLED and view.health in CARRIES
+    return is_up and Traffic.ACTUAL in view.traffic and not view.ungraded and view.evidence_max >= Evidence.AIRED
 
 
 def _kinds(directory: Directory) -> dict[str, set[str]]:

@@ -11,7 +11,9 @@ from fenghuo.engine.invariants import ONE_WAY, TWO_WAYS, Broken, Invariants, bro
 from fenghuo.engine.office import Office
 from fenghuo.engine.rules import RuleBook
 from fenghuo.model.directory import ContactPoint, Directory, Org, Person
+from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import Admin, Health
+from fenghuo.model.traffic import Traffic
 from tests.core.engine.test_channels import instance
 from tests.core.engine.values import NOW, view
 from tests.core.store.rows import StillClock
@@ -43,13 +45,27 @@ def test_with_both_bearers_up_both_hold() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"health": Health.DOWN}, {"health": Health.SUSPECT}, {"health": Health.UNKNOWN}, {"admin": Admin.DISABLED}]
+    "change",
+    [
+        {"health": Health.DOWN},
+        {"health": Health.SUSPECT},
+        {"health": Health.UNKNOWN},
+        {"admin": Admin.DISABLED},
+        {"traffic": (Traffic.EXERCISE,)},
+        {"ungraded": "its type has not passed bronze"},
+        {"evidence_max": Evidence.ACCEPTED},
+    ],
 )
 def test_a_channel_that_cannot_be_counted_on_is_no_way(change: dict[str, object]) -> None:
     """The town is cut off, the centre has one left."""
     found = broken(DIRECTORY, (view("a", **change), view("r")))
     assert (["shaxi"], ["tc"]) == ids(found)
     assert (Broken("tc", 3, "指挥中心", ("r",)),) == found[TWO_WAYS]
+
+
+def test_a_loudspeaker_that_was_heard_is_a_way() -> None:
+    """Somebody was near it."""
+    assert ([], []) == ids(broken(DIRECTORY, (view("a", evidence_max=Evidence.AIRED), view("r"))))
 
 
 def test_a_channel_on_trial_is_a_way() -> None:
