@@ -54,6 +54,8 @@ MARGIN_S = 0.2
 FORGOTTEN_S = 30 * 86_400.0
 """So long after a restore an emission that we know nothing of may have been one of the time that was lost."""
 NOT_NOTED = Transient(Scope.CHANNEL, "not-noted")
+TAKEN = 1
+"""The highest ResultCode that is no refusal."""
 STILL_SOUNDS = Transient(Scope.RECIPIENT, "still-sounds", 0.0)
 
 
@@ -71,6 +73,7 @@ class PlatformChannel(SimpleChannel):
         self._doubts = Doubts(self._asked_once)
         self._door = PacketDoor(self._answer)
         self._heart: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
         self._is_open = False
         self._forgotten_until = 0.0
 
@@ -94,10 +97,12 @@ class PlatformChannel(SimpleChannel):
 
     async def stop(self, deadline: float) -> None:
         self._is_open = False
-        heart, self._heart = self._heart, None
-        if heart is not None:
-            heart.cancel()
-            await asyncio.wait([heart])
+        tasks = [task for task in (self._heart, self._asking) if task is not None]
+        self._heart = self._asking = None
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
         self._reports.end()
         await self._line.close()
         await self._door.close()
@@ -204,7 +209,7 @@ class PlatformChannel(SimpleChannel):
         state = next((state for state in answer.states if state.ebmid == number), None)
         if state is None and answer.result is not None and answer.result.code in self._settings.absent_codes:
             return Reached(Evidence.ACCEPTED) if play.stops else WENT_NOWHERE
-        if state is None:  # it comes in by itself, or never
+        if state is None and (answer.result is None or answer.result.code <= TAKEN):  # it comes in by itself, or never
             state = await self._reports.state(waiting, limit_s)
         if state is None:
             return Unknown("no-state")
@@ -233,8 +238,13 @@ class PlatformChannel(SimpleChannel):
             if not is_up:
                 self._ctx.health(True, "the platform answers")
                 is_up = True
-            for item in await self._doubts.again():
-                await self._reports.hand_over(item)
+            if self._asking is None or self._asking.done():
+                self._asking = asyncio.create_task(self._ask_again(), name=f"doubts of {self._ctx.name}")
+
+    async def _ask_again(self) -> None:
+        """Beside the heartbeats: a platform may let us wait for the state of each for as long as it likes."""
+        for item in await self._doubts.again():
+            await self._reports.hand_over(item)
 
     def _refusal(self, job: SendJob, programme: Programme) -> Outcome | None:
         if not programme.event_type:

@@ -15,7 +15,20 @@ import pytest
 from lxml import etree
 
 import fenghuo_broadcast
-from fenghuo import AttemptRef, AuthFailed, Evidence, InboundKind, LinkError, NotReady, Outcome, Permanent, Reached, Scope, Transient
+from fenghuo import (
+    AttemptRef,
+    AuthFailed,
+    Evidence,
+    InboundKind,
+    LinkError,
+    NotReady,
+    Outcome,
+    Permanent,
+    Reached,
+    Scope,
+    Transient,
+    Unknown,
+)
 from fenghuo.model.message import Message
 from fenghuo.model.traffic import Action, Priority, Traffic
 from fenghuo_adapters.ebd_framing import unpack
@@ -362,6 +375,34 @@ async def test_a_state_that_comes_by_itself_answers_the_question(door: int) -> N
         await platform.wait("asked")
         await platform.report(f"http://127.0.0.1:{door}/", platform.of("start")[0], 3)
         assert Evidence.AIRED == level_of(await asking)
+
+
+async def test_a_state_that_never_comes_holds_up_no_heartbeat(door: int) -> None:
+    """A platform that only says that it has the question leaves the doubt; that it is gone is found out all the same."""
+    async with PlatformSimulator("--states-later") as platform:
+        settings = settings_for(platform.port, door, heartbeat_s=0.1, query_s=0.2, timeout_s=60.0, connect_s=0.5)
+        it, job = Listening(FakeContext(settings)), FakeJob(alert())
+        await it.channel.start()
+        await it.channel.send(job)
+        with pytest.raises(LinkError):
+            await it.channel.query(AttemptRef(job.token, 1, TOWN))
+        await platform.wait("asked", after=platform.lines.index(platform.of("asked")[0]) + 1)
+    async with asyncio.timeout(10 * TIMEOUT_SCALE):
+        while not it.context.told:
+            await asyncio.sleep(0.02)
+    assert it.context.told[0][0] is False
+    await it.channel.stop(0.0)
+
+
+async def test_a_question_that_is_refused_is_not_waited_for(door: int) -> None:
+    """No state follows a refusal: what nobody knows is said at once, as a doubt for a person."""
+    job, notes = FakeJob(alert()), FullNotes()
+    async with PlatformSimulator() as platform, Listening(FakeContext(settings_for(platform.port), notes=notes)) as it:
+        await it.channel.send(job)
+    async with PlatformSimulator() as other:
+        settings = settings_for(other.port, door, timeout_s=60.0)
+        async with Listening(FakeContext(settings, notes=notes)) as it:
+            assert Unknown("no-state") == await it.channel.query(AttemptRef(job.token, 1, TOWN))
 
 
 async def test_a_door_that_is_flooded_says_so(platform: PlatformSimulator, door: int, monkeypatch: pytest.MonkeyPatch) -> None:
