@@ -91,10 +91,11 @@ class Apply:
             closing=opened.closing,
             had=opened.message.had.get(entry.target.recipient, NOTHING),
             hedges=self._hedging.left(self._office.clock.time()),
+            hedge_at=self._hedging.next_at(self._office.clock.time()),
             loads=self._opening.recent_loads(opened),
         )
         step = advance(entry.target, tuple(entry.deliveries.values()), frame)
-        self._hedging.spend(step.hedged)
+        self._hedging.spend(step.hedged, promised=step.promised)
         if not entry.target.rung and step.target.rung:
             self._hedging.began()
         for delivery in step.changed:

@@ -73,11 +73,17 @@ class Climb(Draft):
             self.wakes.extend([at] if at > now else [])
 
     def may_hedge(self, due_s: float) -> bool:
-        """Whether the budget has one more; if not, as long again: by then the first has its outcome, or others have theirs."""
+        """Whether the budget has one more; if not, again when it has one for this target. That is too far off in a crowd: then as long
+        again, when the first has its outcome, or others have theirs."""
         if self.hedged < self.frame.hedges:
             self.hedged += 1
             return True
-        self.wakes.append(self.frame.now + max(due_s, SHORTEST_WAIT_S))
+        again_at, looked_at = self.frame.now + max(due_s, SHORTEST_WAIT_S), self.target.wake_at
+        if looked_at is not None and looked_at > self.frame.now:  # something else had it looked at: its turn stands
+            again_at = min(again_at, looked_at)
+        elif self.frame.hedge_at < again_at:
+            again_at = self.promised = self.frame.hedge_at
+        self.wakes.append(again_at)
         return False
 
     def patience_s(self, following: Rung) -> float | None:

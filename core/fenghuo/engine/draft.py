@@ -24,6 +24,7 @@ class Draft:
         self.ask: list[str] = []
         self.wakes: list[float] = []
         self.hedged = 0
+        self.promised = 0.0
 
     def view(self, delivery: Delivery) -> ChannelView | None:
         return self.frame.situation.channel.get(delivery.channel)
@@ -71,4 +72,4 @@ class Draft:
         owed = (delivery for delivery in self.now.values() if self.frame.owes(delivery))
         lingers = self.target.state is TargetState.MET and any(delivery.state in OPEN_STATES for delivery in owed)
         cut_off = self.target.state is TargetState.OPEN and self.frame.released and is_cut_off(self.now.values(), self.frame.situation)
-        return Step(self.target, changed, tuple(self.ask), cut_off, lingers, self.hedged)
+        return Step(self.target, changed, tuple(self.ask), cut_off, lingers, self.hedged, self.promised)

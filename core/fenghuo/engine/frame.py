@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import msgspec
@@ -17,7 +18,8 @@ __all__ = ["Frame", "Step", "ended_by"]
 
 class Frame(msgspec.Struct, frozen=True):
     """What a decision may know beside the target and its deliveries. `now`: UTC seconds; `had`: the channels that brought an earlier
-    revision to this recipient; `hedges`: how many may begin beside what is under way (hedging); `loads`: of the next one, by channel."""
+    revision to this recipient; `hedges`: how many may begin beside what is under way (hedging); `hedge_at`: when the budget has
+    one more; `loads`: of the next one, by channel."""
 
     objective: Objective
     rungs: tuple[Rung, ...]
@@ -29,6 +31,7 @@ class Frame(msgspec.Struct, frozen=True):
     closing: bool = False
     had: frozenset[str] = frozenset()
     hedges: int = 1
+    hedge_at: float = math.inf
     loads: Mapping[str, Load] = {}
 
     def owes(self, delivery: Delivery) -> bool:
@@ -40,7 +43,7 @@ class Frame(msgspec.Struct, frozen=True):
 
 class Step(msgspec.Struct, frozen=True):
     """The new target, the deliveries that changed, and whom to ask as well. `cut_off`: a P0 whose every channel is down; `lingers`:
-    met, and owed on other channels still; `hedged`: hedges that began."""
+    met, and owed on other channels still; `hedged`: hedges that began; `promised`: when it comes back for one."""
 
     target: Target
     changed: tuple[Delivery, ...] = ()
@@ -48,6 +51,7 @@ class Step(msgspec.Struct, frozen=True):
     cut_off: bool = False
     lingers: bool = False
     hedged: int = 0
+    promised: float = 0.0
 
 
 def ended_by(message: MessageState) -> DeliveryState:

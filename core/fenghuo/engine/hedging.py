@@ -23,6 +23,7 @@ class Hedging:
     def __init__(self) -> None:
         self._left = float(AT_ONCE)
         self._at = 0.0
+        self._promised = 0.0
 
     def left(self, now: float) -> int:
         """Hedges that may begin now."""
@@ -35,5 +36,11 @@ class Hedging:
         """One more recipient is being told by a first way."""
         self._left = min(float(AT_ONCE), self._left + SHARE)
 
-    def spend(self, hedges: int) -> None:
+    def next_at(self, now: float) -> float:
+        """When there is one for whoever asks next, behind those to whom an instant was promised."""
+        return max(now, self._promised) + 1 / A_SECOND
+
+    def spend(self, hedges: int, *, promised: float = 0.0) -> None:
+        """`promised`: the instant at which somebody comes back for the one that is earned by then."""
         self._left -= hedges
+        self._promised = max(self._promised, promised)

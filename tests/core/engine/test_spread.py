@@ -115,6 +115,19 @@ def test_without_a_budget_the_hedge_waits_and_a_failure_does_not() -> None:
     assert (S.READY, 0) == (one.states[2], step.hedged)
 
 
+def test_whoever_waits_for_the_budget_comes_back_when_it_has_one() -> None:
+    """In its turn, which another look does not take away; too far off it comes back after the usual time."""
+    one = story(Priority.P1, awaiting(1, "sms", until=NOW + 300), waiting(2, "r", 1), views=(SMS, RADIO))
+    one.turn(hedges=0)
+    step = one.turn(now=NOW + Q95_S, hedge_at=NOW + Q95_S + 7)
+    assert (NOW + Q95_S + 7,) * 2 == (step.target.wake_at, step.promised)
+    step = one.turn(now=NOW + Q95_S + 1, hedge_at=NOW + Q95_S + 8)
+    assert (NOW + Q95_S + 7, 0.0) == (step.target.wake_at, step.promised)
+    step = one.turn(now=NOW + Q95_S + 7, hedge_at=NOW + 500)
+    assert (NOW + 2 * Q95_S + 7, 0.0) == (step.target.wake_at, step.promised)
+    assert 1 == one.turn(now=NOW + 2 * Q95_S + 7, hedges=1).hedged
+
+
 def test_a_hedge_is_counted() -> None:
     """So that there is a budget."""
     one = story(Priority.P1, awaiting(1, "sms", until=NOW + 90), waiting(2, "r", 1), views=(SMS, RADIO))
