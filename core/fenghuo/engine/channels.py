@@ -44,7 +44,7 @@ class Terms(msgspec.Struct, frozen=True):
 
 
 PLAIN = Terms()
-GOOD = frozenset({Sign.LOCAL_UP, Sign.SENT, Sign.RECEIPT, Sign.HEARD, Sign.ANSWERED})
+GOOD = frozenset({Sign.LOCAL_UP, Sign.SENT, Sign.RECEIPT, Sign.SPOKE, Sign.HEARD, Sign.ANSWERED})
 """Signs after which nobody need ask whether a channel is there."""
 
 

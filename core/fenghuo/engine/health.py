@@ -13,9 +13,11 @@ from enum import Enum
 
 import msgspec
 
+from fenghuo.model.delivery import Outcome
+from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import Health
 
-__all__ = ["STEADY_S", "ChannelHealth", "Sign", "admitted", "average", "gap_s", "is_tried", "observed", "steady_at"]
+__all__ = ["STEADY_S", "ChannelHealth", "Sign", "admitted", "average", "gap_s", "is_tried", "observed", "shown_by", "steady_at"]
 
 PROBATION_SHARES = (0.1, 0.5, 1.0)
 PROBATION_GAPS_S = (0.1, 0.02, 0.0)
@@ -34,6 +36,7 @@ class Sign(Enum):
     LOCAL_DOWN = "device or session gone"
     RECEIPT = "end receipt"
     SENT = "send ok"
+    SPOKE = "far end spoke"
     HEARD = "heard something"
     ANSWERED = "probe answered"
     FAILED = "channel-scope failure"
@@ -49,6 +52,7 @@ FAILURE_WEIGHT = {Sign.FAILED: 1.0, Sign.TIMED_OUT: 0.5, Sign.UNANSWERED: 1.0}
 WEIGHTS = {
     Sign.RECEIPT: 2.0,
     Sign.SENT: 1.0,
+    Sign.SPOKE: 0.5,
     Sign.HEARD: 0.5,
     Sign.ANSWERED: 0.5,
     Sign.FAILED: -1.0,
@@ -61,7 +65,7 @@ TAU_S = 60.0
 """Time constant of the average: at least a minute, and five times the gap that is expected between two signs."""
 GAPS = 5.0
 VOUCHING = (Sign.RECEIPT, Sign.HEARD)
-"""What speaks for a channel that cannot speak for itself."""
+"""What speaks for a channel that cannot speak for itself: somebody could notice it. That its far end speaks at all shows no such thing."""
 
 
 FORGIVEN = "it cannot be asked, and the suspicion is old"
@@ -126,6 +130,12 @@ def observed(
             return _failed(health, sign, now, recipient=recipient, reason=reason or sign.value)
         case _:
             return _worked(health, now, is_vouched=sign in VOUCHING)
+
+
+def shown_by(level: Evidence | None, failure: Outcome | None) -> Sign:
+    """What a report of the far end shows of its channel. One that it was not played or not delivered is about its recipient, and one that
+    a gateway has it about the gateway: either says no more than that the far end speaks."""
+    return Sign.RECEIPT if failure is None and level is not None and level >= Evidence.AIRED else Sign.SPOKE
 
 
 def admitted(health: ChannelHealth, concurrency: int) -> int:
@@ -193,7 +203,7 @@ def _brings_back(health: ChannelHealth, sign: Sign) -> bool:
             return True
         case Sign.ANSWERED:
             return health.state is Health.DOWN
-        case Sign.HEARD:
+        case Sign.HEARD | Sign.SPOKE:
             return health.is_silent
         case Sign.RECEIPT:
             return health.state is Health.DOWN and not health.is_gone

@@ -12,7 +12,7 @@ from fenghuo.engine.book import Book, OpenTarget
 from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.facts import WITHDRAWN, ChannelObserved, Denial, Receipted, Settled
 from fenghuo.engine.frame import ended_by
-from fenghuo.engine.health import Sign
+from fenghuo.engine.health import Sign, shown_by
 from fenghuo.engine.last_attempt import LAST, is_last
 from fenghuo.engine.office import Office
 from fenghuo.engine.settling import receipted, settle
@@ -131,9 +131,10 @@ class Outcomes:
             self._changed(holder, after, batch)
         if fact.level is not None and fact.level >= Evidence.HUMAN:
             self.on_answer(fact.channel, before)
-        is_new = is_last(before) or (fact.level is not None and fact.level >= Evidence.DEVICE)
+        sign = shown_by(fact.level, fact.failure)
+        is_new = sign is Sign.SPOKE or is_last(before) or (fact.level is not None and fact.level >= Evidence.DEVICE)
         had_at = fact.at if is_new else -math.inf
-        affected = self._observed(ChannelObserved(fact.channel, Sign.RECEIPT, began_at=had_at), batch)
+        affected = self._observed(ChannelObserved(fact.channel, sign, began_at=had_at), batch)
         return (holder, *affected)
 
     def _note_receipt(self, fact: Receipted, batch: Batch) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from fenghuo.engine.health import ChannelHealth, Sign, admitted, average, observed
+from fenghuo.engine.health import ChannelHealth, Sign, admitted, average, observed, shown_by
+from fenghuo.model.delivery import Outcome, Permanent, Scope
+from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import Health
 
 UP = ChannelHealth(state=Health.UP, since=1.0)
@@ -262,3 +264,33 @@ def test_a_trial_is_of_a_channel_that_is_down() -> None:
     """One that has turned meanwhile is left as it is."""
     assert Health.PROBATION is observed(failed_twice(), Sign.TRIAL, 110.0, began_at=110.0).state
     assert UP == observed(UP, Sign.TRIAL, 110.0, began_at=110.0)
+
+
+NOT_PLAYED = Permanent(Scope.RECIPIENT, "not-played")
+
+
+@pytest.mark.parametrize(
+    ("level", "failure", "shown"),
+    [
+        (Evidence.ACCEPTED, None, Sign.SPOKE),
+        (Evidence.AIRED, None, Sign.RECEIPT),
+        (Evidence.HUMAN, None, Sign.RECEIPT),
+        (Evidence.DEVICE, NOT_PLAYED, Sign.SPOKE),
+        (None, NOT_PLAYED, Sign.SPOKE),
+        (None, None, Sign.SPOKE),
+    ],
+)
+def test_a_report_speaks_for_its_channel_where_somebody_could_notice_it(
+    level: Evidence | None, failure: Outcome | None, shown: Sign
+) -> None:
+    """That it was not played is about the place, and that the gateway has it about the gateway."""
+    assert shown is shown_by(level, failure)
+
+
+def test_that_the_far_end_speaks_makes_no_mute_channel_up() -> None:
+    """It is a sign of life, as anything heard, and opens the trial of one that was silent."""
+    mute = observed(ChannelHealth(is_mute=True), Sign.LOCAL_UP, 1.0)
+    assert Health.UNKNOWN is observed(mute, Sign.SPOKE, 2.0).state
+    assert Health.UP is observed(mute, Sign.RECEIPT, 2.0).state
+    assert average(observed(UP, Sign.SPOKE, 2.0)) == average(observed(UP, Sign.HEARD, 2.0))
+    assert Health.PROBATION is observed(observed(UP, Sign.SILENT, 2.0), Sign.SPOKE, 3.0).state

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from fenghuo.engine.marks import EVIDENCE
-from fenghuo.model.delivery import DeliveryState, ObjectiveState, Paged, Reached, Scope, Transient, Unknown
+from fenghuo.model.delivery import DeliveryState, ObjectiveState, Paged, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import Health
 from fenghuo.plugin.ports import Capabilities, Doubt, Emission, InboundKind
@@ -132,6 +132,18 @@ async def test_a_receipt_from_a_channel_that_is_down_opens_its_trial(tmp_path: P
         assert Health.DOWN is _health(house)
         await house.receipt(house.sent[0])
         assert Health.PROBATION is _health(house)
+
+
+async def test_a_report_that_it_was_not_played_makes_no_mute_channel_up(tmp_path: Path) -> None:
+    """Nobody knows whether anybody could hear it; that its terminal reports shows the terminal only."""
+    mute = Capabilities(form="sms", evidence_max=Evidence.DEVICE, mute=True)
+    async with opened(tmp_path, a=mute) as house:
+        await house.order("wang", via=["a"])
+        await house.receipt(house.sent[0], None, failure=Permanent(Scope.RECIPIENT, "not-played"))
+        assert Health.UNKNOWN is _health(house)
+        await house.order("huang", via=["a"])
+        await house.receipt(house.sent[-1], Evidence.AIRED)
+        assert Health.UP is _health(house)
 
 
 def _health(house: House) -> Health:
