@@ -7,7 +7,7 @@ never sounded, and one with a note is never made again by itself.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from fenghuo import (
     AttemptRef,
@@ -32,22 +32,17 @@ from fenghuo import (
     Transient,
     Unknown,
 )
-from fenghuo_adapters.modbus_framing import Rtu, Tcp
-from fenghuo_adapters.modbus_line import ModbusLine, ModbusRefused
-from fenghuo_adapters.serial_line import SerialLine
-from fenghuo_adapters.tcp_line import TcpLine
+from fenghuo_adapters.modbus_line import ModbusRefused
 from fenghuo_siren.arming import why_off
 from fenghuo_siren.asking import Asking
-from fenghuo_siren.device import Controllers
+from fenghuo_siren.device import Controllers, line_of
 from fenghuo_siren.plays import Attempt, Plays
-from fenghuo_siren.rendition import STOP
+from fenghuo_siren.rendition import STOP, order_of
 from fenghuo_siren.settings import Place, SirenSettings
 from fenghuo_siren.watch import Watch
 
 __all__ = ["SirenChannel"]
 
-_RTU_GAP_BITS = 3.5 * 11
-"""Silence between two frames of a serial line, in bits. Source: Modbus over Serial Line 1.02 §2.5.1.1."""
 _FEEDBACK_LOOK_S = 0.1
 _FOR_GOOD = (1, 2, 3)
 """Illegal function, address, value: these settings do not fit this unit."""
@@ -63,7 +58,7 @@ class SirenChannel(SimpleChannel):
         settings: SirenSettings = ctx.settings
         self._ctx = ctx
         self._settings = settings
-        self._line = _line(settings)
+        self._line = line_of(settings)
         self._controllers = Controllers(self._line, settings)
         self._plays = Plays(ctx.notes)
         self._hands = {place: asyncio.Lock() for place in settings.places}
@@ -118,11 +113,12 @@ class SirenChannel(SimpleChannel):
         if not self._watch.is_up:
             return Transient(Scope.CHANNEL, "line-down")
         async with job.begin() as emission:
-            if emission.payload.data == STOP:
-                return await self._end(place)
+            word, message = order_of(emission.payload.data)
+            if word == STOP:
+                return await self._end(place, message)
             if self._why_off:
                 return Permanent(Scope.RECIPIENT, "not-armed")
-            return await self._sound(place, emission, stops)
+            return await self._sound(place, emission, message, stops)
 
     async def query(self, ref: AttemptRef) -> Outcome:
         """What the device says of an attempt. Raises: LinkError: it could not be asked for as long as the core would wait."""
@@ -144,11 +140,11 @@ class SirenChannel(SimpleChannel):
         place = _place(ref.address)
         if place not in self._hands:
             return CancelResult.TOO_LATE
-        playing = self._plays.sounding.get(place)
-        is_sounding = playing is not None and (playing.attempt.token, playing.attempt.n) == (ref.token, ref.n)
+        playing, attempt = self._plays.sounding.get(place), self._plays.tried(ref)
+        is_sounding = playing is not None and attempt is not None and attempt.name in (one.name for one in playing.due)
         if is_sounding or playing is None:
-            await self._silence(place)
-        return CancelResult.TOO_LATE if is_sounding or self._plays.tried(ref) is not None else CancelResult.CANCELLED
+            await self._quiet(place, attempt.message if attempt is not None else "")
+        return CancelResult.TOO_LATE if attempt is not None else CancelResult.CANCELLED
 
     async def probe(self, budget: ProbeBudget) -> ProbeResult:
         """Raises: LinkError: no siren of the line answers."""
@@ -173,23 +169,35 @@ class SirenChannel(SimpleChannel):
 
     # Starting.
 
-    async def _sound(self, place: Place, emission: Emission, stops: int) -> Outcome:
+    async def _sound(self, place: Place, emission: Emission, message: str, stops: int) -> Outcome:
         """`stops`: how often it had been told to stop when the order came; once more, and it stays silent."""
+        stops_of_it = self._plays.stopped(place, message)
         try:
             await self._line.open()
         except LinkError as exc:
             return Transient(Scope.CHANNEL, f"line-down: {exc}")
         now, settings = self._ctx.clock.time(), self._settings
         ends_at = self._plays.until(place, now, sound_s=settings.sound_s, max_on_s=settings.max_on_s)
-        attempt = Attempt(emission.token, emission.n, place, now, ends_at, session=self._ctx.random.randint(1, 0xFFFF))
+        attempt = Attempt(emission.token, emission.n, place, now, ends_at, session=self._ctx.random.randint(1, 0xFFFF), message=message)
         if (refusal := await self._prepared(attempt)) is not None:
             return refusal
-        await emission.turn()
+        try:
+            await emission.turn()
+        except FenghuoError:
+            await self._never(attempt)
+            raise
         async with self._hands[place]:
-            if self._plays.stopped(place) != stops or self._is_off:
-                return Permanent(Scope.MESSAGE, "stopped-before-it-began")
-            outcome = await self._switched_on(attempt)
+            is_stopped = (self._plays.stopped(place), self._plays.stopped(place, message)) != (stops, stops_of_it) or self._is_off
+            outcome = Permanent(Scope.MESSAGE, "stopped-before-it-began") if is_stopped else await self._switched_on(attempt)
+        if isinstance(outcome, Permanent | Transient):
+            await self._never(attempt)
         return await self._confirmed(attempt) if outcome is None else outcome
+
+    async def _never(self, attempt: Attempt) -> None:
+        try:
+            await self._plays.forget(attempt)
+        except FenghuoError as exc:
+            self._ctx.log.warning("a siren was not started, and that is not noted", siren=str(attempt.place), cause=str(exc))
 
     async def _prepared(self, attempt: Attempt) -> Outcome | None:
         """Everything before the relay; whatever fails here, nothing has sounded. None: go on."""
@@ -220,6 +228,7 @@ class SirenChannel(SimpleChannel):
         except LinkError as exc:
             return self._may_sound(attempt, exc)
         self._plays.begin(attempt)
+        self._watch.settle(attempt.place)
         self._watch.look_now()
         return None
 
@@ -239,47 +248,60 @@ class SirenChannel(SimpleChannel):
 
     # Ending.
 
-    async def _end(self, place: Place) -> Outcome:
+    async def _end(self, place: Place, message: str) -> Outcome:
         """Carry out a Cancel. Raises nothing: the watch goes on trying what did not succeed."""
-        if not await self._silence(place):
+        if not await self._quiet(place, message):
             return Transient(Scope.CHANNEL, "no-answer", retry_after_s=1.0)
+        if place in self._plays.sounding:
+            self._ctx.log.warning("a siren sounds on for another message than the one that ended", siren=str(place))
+            return Reached(Evidence.ACCEPTED)
         if self._settings.feedback == "none":
             return Reached(Evidence.ACCEPTED)
-        end = _now() + self._settings.feedback_s
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._settings.feedback_s
         try:
             while (await self._controllers.one(place)).heard:
-                if _now() >= end:
+                if loop.time() >= end:
                     return Reached(Evidence.ACCEPTED)
                 await asyncio.sleep(_FEEDBACK_LOOK_S)
         except LinkError:
             return Reached(Evidence.ACCEPTED)
         return Reached(Evidence.AIRED)
 
-    async def _silence(self, place: Place) -> bool:
-        """Open the relay; whether the unit said that it did. What could not be told is told again by the watch."""
-        play, now = self._plays.stop(place, self._ctx.clock.time()), self._ctx.clock.time()
+    async def _quiet(self, place: Place, message: str) -> bool:
+        """It sounds no longer for this message, and not at all if for no other."""
+        self._plays.halt(place, message)
+        is_done = await self._silence(place, lambda at: not self._plays.goes_on(at, message, self._ctx.clock.time()))
+        if is_done and place in self._plays.sounding:
+            await self._note_end(place, message)
+        return is_done
+
+    async def _silence(self, place: Place, still: Callable[[Place], bool] | None = None) -> bool:
+        """Open the relay; whether the unit said that it did. What could not be told is told again by the watch. `still`: asked when its
+        turn has come; without it, what is on its way is stopped as well."""
+        if still is None:
+            self._plays.halt(place)
         async with self._hands[place]:
-            play = self._plays.sounding.pop(place, play)  # the start that was on its way meanwhile
+            if still is not None and not still(place):
+                return True
+            play = self._plays.stop(place, self._ctx.clock.time())
             try:
                 await self._controllers.switch(place, on=False)
             except LinkError as exc:
                 self._ctx.log.error("a siren could not be stopped; it is tried again", siren=str(place), cause=str(exc))
                 self._watch.owe_silence(place)
                 return False
+            self._watch.settle(place)
         if play is not None:
             self._ctx.log.info("siren ended", siren=str(place), sounded_s=round(self._ctx.clock.time() - play.began_at, 1))
-        try:
-            await self._plays.ended(place, now)
-        except FenghuoError as exc:
-            self._ctx.log.warning("a siren was ended, and that is not noted", siren=str(place), cause=str(exc))
+        await self._note_end(place)
         return True
 
-
-def _line(settings: SirenSettings) -> ModbusLine:
-    if settings.driver == "serial":
-        wire = SerialLine(settings.device, settings.baud, open_s=settings.open_s)
-        return ModbusLine(wire, Rtu(), answer_s=settings.answer_s, gap_s=max(0.00175, _RTU_GAP_BITS / settings.baud))
-    return ModbusLine(TcpLine(settings.host, settings.port, open_s=settings.open_s), Tcp(), answer_s=settings.answer_s)
+    async def _note_end(self, place: Place, message: str = "") -> None:
+        try:
+            await self._plays.ended(place, self._ctx.clock.time(), message)
+        except FenghuoError as exc:
+            self._ctx.log.warning("a siren was ended, and that is not noted", siren=str(place), cause=str(exc))
 
 
 def _refused(exc: ModbusRefused) -> Outcome:
@@ -294,7 +316,3 @@ def _place(address: str) -> Place:
         return Place.parse(address)
     except ValueError:
         return Place(0)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

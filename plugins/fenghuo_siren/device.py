@@ -8,12 +8,16 @@ from itertools import groupby
 
 import msgspec
 
-from fenghuo_adapters.modbus_framing import Function, Request
+from fenghuo_adapters.modbus_framing import Function, Request, Rtu, Tcp
 from fenghuo_adapters.modbus_line import ModbusLine
+from fenghuo_adapters.serial_line import SerialLine
+from fenghuo_adapters.tcp_line import TcpLine
 from fenghuo_siren.settings import Place, SirenSettings
 
-__all__ = ["Controllers", "Standing"]
+__all__ = ["Controllers", "Standing", "line_of"]
 
+_RTU_GAP_BITS = 3.5 * 11
+"""Silence between two frames of a serial line, in bits. Source: Modbus over Serial Line 1.02 §2.5.1.1."""
 _SENSES = {
     "coil": Function.READ_COILS,
     "input": Function.READ_INPUTS,
@@ -97,3 +101,11 @@ class Controllers:
 
     async def _write(self, place: Place, function: Function, first: int, values: tuple[int, ...]) -> None:
         await self._line.ask(Request(place.unit, function, first + place.relay - 1, values=values), is_urgent=True)
+
+
+def line_of(settings: SirenSettings) -> ModbusLine:
+    """The line that the settings name, not opened yet."""
+    if settings.driver == "serial":
+        wire = SerialLine(settings.device, settings.baud, open_s=settings.open_s)
+        return ModbusLine(wire, Rtu(), answer_s=settings.answer_s, gap_s=max(0.00175, _RTU_GAP_BITS / settings.baud))
+    return ModbusLine(TcpLine(settings.host, settings.port, open_s=settings.open_s), Tcp(), answer_s=settings.answer_s)

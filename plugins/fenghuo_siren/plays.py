@@ -24,8 +24,9 @@ _KEPT_S = 2 * 86400.0
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One licence used at one siren. `at`: UTC seconds of the note; `ends_at`: when it is silent at the latest; `session`: the number left
-    at the device before; `is_started`: its unit has echoed the relay; `is_over`: its relay was opened, or seen open, since."""
+    """One licence used at one siren for a `message`. `at`: UTC seconds of the note; `ends_at`: when it is silent at the latest;
+    `session`: the number left at the device before; `is_started`: its unit has echoed the relay; `is_over`: its relay was opened, or
+    seen open, since."""
 
     token: Token
     n: int
@@ -35,6 +36,7 @@ class Attempt(msgspec.Struct, frozen=True):
     session: int = 0
     is_started: bool = False
     is_over: bool = False
+    message: str = ""
 
     @property
     def name(self) -> str:
@@ -43,27 +45,30 @@ class Attempt(msgspec.Struct, frozen=True):
 
 @dataclass
 class Play:
-    """A siren that sounds. `began_at`: UTC seconds of the first of several plays without a pause; `level`: what is known of it so far;
-    `is_sure`: its relay was seen closed, or the unit has said so. One that may sound is ended in time like one that does."""
+    """A siren that sounds. `began_at`: UTC seconds of the first of several plays without a pause; `due`: every start that still wants it,
+    `attempt` for the longest; `level`: what is known of it so far; `is_sure`: its relay was seen closed, or the unit has said so. One
+    that may sound is ended in time like one that does."""
 
     attempt: Attempt
     began_at: float
     is_sure: bool = True
+    due: tuple[Attempt, ...] = ()
     level: Evidence = Evidence.ACCEPTED
 
 
 @dataclass
 class Plays:
-    """Everything of one channel. All instants are UTC seconds of the core's clock. `stops`: how often each siren was told to stop, so that
-    a start on its way notices; `quiet_from`: when it was last."""
+    """Everything of one channel. All instants are UTC seconds of the core's clock. `stops`: how often each siren was told to stop, for
+    which message or for all (""), so that a start on its way notices; `quiet_from`: when it was last."""
 
     notes: Notes
     since: float = 0.0
     sounding: dict[Place, Play] = field(default_factory=dict)
-    stops: dict[Place, int] = field(default_factory=dict)
+    stops: dict[tuple[Place, str], int] = field(default_factory=dict)
     quiet_from: dict[Place, float] = field(default_factory=dict)
     _tried: dict[tuple[Token, int], Attempt] = field(default_factory=dict)
-    _left: dict[Place, Attempt] = field(default_factory=dict)
+    _coming: set[str] = field(default_factory=set)
+    _left: dict[Place, list[Attempt]] = field(default_factory=dict)
     _turned_back_at: float = 0.0
 
     async def recall(self, now: float) -> None:
@@ -77,7 +82,7 @@ class Plays:
                 self._tried[attempt.token, attempt.n] = attempt
         for attempt in sorted(self._tried.values(), key=lambda attempt: attempt.at):
             if not attempt.is_over:
-                self._left[attempt.place] = attempt
+                self._left.setdefault(attempt.place, []).append(attempt)
         self._turned_back_at = recalled.turned_back_at
         self.since, begun = _since(recalled, now)
         if changes or begun:
@@ -94,6 +99,7 @@ class Plays:
         """It is about to be started. Raises: StoreError: it is not noted, and so must not be."""
         await self.notes.keep({attempt.name: msgspec.json.encode(attempt).decode()})
         self._tried[attempt.token, attempt.n] = attempt
+        self._coming.add(attempt.name)
         for old in [key for key, one in self._tried.items() if one.at < attempt.at - _KEPT_S]:
             del self._tried[old]
 
@@ -103,16 +109,26 @@ class Plays:
         started = self._tried[attempt.token, attempt.n] = msgspec.structs.replace(known, is_started=True)
         await self.notes.keep({attempt.name: msgspec.json.encode(started).decode()})
 
-    def left_behind(self, place: Place) -> Attempt | None:
-        """The last start of an earlier process that nobody has ended since, as far as the notes say, however long ago; told once."""
-        return self._left.pop(place, None)
+    async def forget(self, attempt: Attempt) -> None:
+        """Its relay was never written, or refused for certain. Raises: StoreError."""
+        self._coming.discard(attempt.name)
+        self._tried.pop((attempt.token, attempt.n), None)
+        await self.notes.keep({attempt.name: None})
 
-    async def ended(self, place: Place, until: float) -> None:
-        """Its relay is open: what was started until then, and is found closed later, is not ours. Raises: StoreError."""
+    def left_behind(self, place: Place) -> list[Attempt]:
+        """What an earlier process started and nobody has ended since, as far as the notes say, however long ago, oldest first; told once.
+        One whose echo is not noted counts only if nothing was started after it."""
+        left = self._left.pop(place, [])
+        return [attempt for attempt in left if attempt.is_started or attempt is left[-1]]
+
+    async def ended(self, place: Place, until: float, message: str = "") -> None:
+        """Its relay is open: what was started until then, and is found closed later, is not ours. `message`: only what was started for
+        that one is over. Raises: StoreError."""
         over = [
             msgspec.structs.replace(attempt, is_over=True)
             for attempt in self._tried.values()
             if attempt.place == place and attempt.at <= until and not attempt.is_over
+            if message in ("", attempt.message) and attempt.name not in self._coming
         ]
         for attempt in over:
             self._tried[attempt.token, attempt.n] = attempt
@@ -126,9 +142,21 @@ class Plays:
 
     def begin(self, attempt: Attempt, *, is_sure: bool = True) -> Play:
         """It sounds now, or may."""
+        self._coming.discard(attempt.name)
         before = self.sounding.get(attempt.place)
-        play = self.sounding[attempt.place] = Play(attempt, before.began_at if before is not None else attempt.at, is_sure)
+        began_at, earlier = (before.began_at, before.due) if before is not None else (attempt.at, ())
+        due = (*(one for one in earlier if one.ends_at > attempt.at), attempt)
+        play = self.sounding[attempt.place] = Play(attempt, began_at, is_sure, due)
         return play
+
+    def goes_on(self, place: Place, message: str, now: float) -> bool:
+        """Whether it still sounds for another message than this, for which it does no longer."""
+        play = self.sounding.get(place)
+        rest = tuple(one for one in play.due if one.ends_at > now and one.message not in ("", message)) if play is not None else ()
+        if play is None or not message or not rest:
+            return False
+        play.due, play.attempt = rest, max(rest, key=lambda one: one.ends_at)
+        return True
 
     def never_began(self, attempt: Attempt) -> None:
         """The device has shown that it did not."""
@@ -138,16 +166,15 @@ class Plays:
 
     def stop(self, place: Place, now: float) -> Play | None:
         """It is to be silent from now on; what sounded, if anything did."""
-        self.halt(place)
         self.quiet_from[place] = now
         return self.sounding.pop(place, None)
 
-    def halt(self, place: Place) -> None:
-        """No start that is on its way may go on."""
-        self.stops[place] = self.stops.get(place, 0) + 1
+    def halt(self, place: Place, message: str = "") -> None:
+        """No start that is on its way may go on, of this message or, without one, of any."""
+        self.stops[place, message] = self.stopped(place, message) + 1
 
-    def stopped(self, place: Place) -> int:
-        return self.stops.get(place, 0)
+    def stopped(self, place: Place, message: str = "") -> int:
+        return self.stops.get((place, message), 0)
 
 
 def _since(recalled: Recalled, now: float) -> tuple[float, Mapping[str, str]]:

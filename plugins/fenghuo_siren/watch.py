@@ -23,11 +23,14 @@ _AGAIN_S = 1.0
 _KICKED_AFTER = 1 / 3
 """Of a watchdog's time: the write may have to wait for one that another unit does not answer."""
 
+Silence = Callable[[Place, Callable[[Place], bool] | None], Awaitable[bool]]
+"""Opens a relay, if it is still to be opened when its turn comes; whether the unit answered."""
+
 
 class Watch:
     """One task that looks, and one for each unit that ends. `silence(place)` opens a relay; `is_up`: the line answers."""
 
-    def __init__(self, ctx: ChannelContext, controllers: Controllers, plays: Plays, *, silence: Callable[[Place], Awaitable[bool]]) -> None:
+    def __init__(self, ctx: ChannelContext, controllers: Controllers, plays: Plays, *, silence: Silence) -> None:
         self._ctx = ctx
         self._settings: SirenSettings = ctx.settings
         self._controllers = controllers
@@ -70,8 +73,13 @@ class Watch:
 
     def owe_silence(self, place: Place) -> None:
         """This one could not be stopped: go on trying."""
+        self._owed.pop(place, None)
         self._owed[place] = None
         self._wakes[place.unit].set()
+
+    def settle(self, place: Place) -> None:
+        """It is silent, or was started since: nothing is owed."""
+        self._owed.pop(place, None)
 
     async def arrivals(self) -> AsyncIterator[Inbound]:
         """Late sensors, and reports of strays, until stop()."""
@@ -118,14 +126,15 @@ class Watch:
         """The first look: what sounds now may be ours, of a process that died. If its time is over meanwhile it is ended now."""
         self._seen.add(place)
         left = self._plays.left_behind(place)
-        if left is None or place in self._plays.sounding:
+        if not left or place in self._plays.sounding:
             return
         if standing.on:
             self._ctx.log.warning("a siren sounds that was started before this process; it is ended in time", siren=str(place))
-            self._plays.begin(left)
+            for attempt in left:
+                self._plays.begin(attempt)
             self._wakes[place.unit].set()
         else:
-            await self._note_end(place, left.at)
+            await self._note_end(place, left[-1].at)
 
     async def _note_end(self, place: Place, until: float) -> None:
         try:
@@ -139,7 +148,7 @@ class Watch:
             play.is_sure = True
         if play is not None and standing.held:
             self._ctx.log.warning("a siren was stopped on the spot", siren=str(place))
-            await self._silence(place)
+            await self._silence(place, None)
         elif play is not None and not play.is_sure:
             return  # it may still come; at its end the relay is opened in any case
         elif play is not None and standing.heard and play.level < Evidence.AIRED:
@@ -193,13 +202,15 @@ class Watch:
     async def _end_due(self, unit: int) -> bool:
         """Whether the unit answers, as far as it was asked; after the first that it does not open it is left alone for a moment, and that
         one comes last from then on, so that a relay that is broken keeps no other on."""
-        now = self._ctx.clock.time()
-        due = [place for place, play in self._plays_of(unit).items() if play.attempt.ends_at <= now and place not in self._owed]
+        due = [place for place in self._plays_of(unit) if place not in self._owed and self._is_due(place)]
         for place in (*due, *(place for place in tuple(self._owed) if place.unit == unit)):
-            self._owed.pop(place, None)
-            if not await self._silence(place):
+            if not await self._silence(place, self._is_due):
                 return False
         return True
+
+    def _is_due(self, place: Place) -> bool:
+        play = self._plays.sounding.get(place)
+        return place in self._owed or (play is not None and play.attempt.ends_at <= self._ctx.clock.time())
 
     async def _kick(self, unit: int) -> bool:
         """Whether the unit answers, as far as it was asked."""

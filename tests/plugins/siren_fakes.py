@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from fenghuo import Denied, Inbound, InboundKind, Notes, Priority, Rendition, Token, Traffic, Withdrawn
+from fenghuo import Inbound, InboundKind, Notes, Priority, Rendition, Token, Traffic, Withdrawn
 from fenghuo.clock import SystemClock
 from fenghuo.plugin.context import HostedChannelContext, LoneNotes
 from fenghuo_siren import SirenSettings
@@ -70,21 +70,18 @@ class Emission:
 
 
 class Job:
-    """One delivery. `stop`: it is a Cancel."""
+    """One delivery of the message `about`. `stop`: it is a Cancel."""
 
-    def __init__(self, address: str, token: str = "t-1", *, n: int = 1, stop: bool = False, denied: Denied | None = None) -> None:
-        data = STOP if stop else SOUND
+    def __init__(self, address: str, token: str = "t-1", *, n: int = 1, stop: bool = False, about: str = "M") -> None:
+        data = (STOP if stop else SOUND) + f" {about}".encode()
         self.address, self.address_kind = address, "siren"
         self.priority, self.traffic = Priority.P0, Traffic.ACTUAL
         self.size, self.deadline = len(data), asyncio.get_running_loop().time() + 30.0
         self.emission = Emission(Rendition("siren", "鸣响警报", data), Token(token), n)
-        self.denied = denied
         self.begun = 0
 
     @contextlib.asynccontextmanager
     async def begin(self) -> AsyncIterator[Emission]:
-        if self.denied is not None:
-            raise self.denied
         self.begun += 1
         yield self.emission
 

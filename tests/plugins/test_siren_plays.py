@@ -92,22 +92,44 @@ async def test_the_newest_start_that_nobody_has_ended_was_left_behind() -> None:
         await plays.mean(attempt(token, at=at, ends_at=at + 60))
     after = Plays(notes)
     await after.recall(NOW)
-    left = after.left_behind(ROOF)
-    assert left is not None
-    assert "second" == left.token
-    assert after.left_behind(ROOF) is None
+    assert ["second"] == [left.token for left in after.left_behind(ROOF)]
+    assert [] == after.left_behind(ROOF)
+    for token in ("first", "second"):
+        plays.begin(attempt(token))
     await plays.ended(ROOF, NOW)
     ended = Plays(notes)
     await ended.recall(NOW)
-    assert ended.left_behind(ROOF) is None
+    assert [] == ended.left_behind(ROOF)
 
 
 async def test_a_start_that_is_noted_after_its_end_stays_ended() -> None:
     """The echo and the stop may be noted in either order."""
     plays = Plays(LoneNotes())
     await plays.mean(attempt())
+    plays.begin(attempt())
     await plays.ended(ROOF, NOW)
     await plays.began(attempt())
     known = plays.tried(ref())
     assert known is not None
     assert (True, True) == (known.is_started, known.is_over)
+
+
+async def test_a_start_that_never_came_to_the_relay_is_forgotten() -> None:
+    """Else a hand's start would be taken for it by the next process."""
+    notes = LoneNotes()
+    plays = Plays(notes)
+    await plays.recall(NOW)
+    await plays.mean(attempt())
+    await plays.forget(attempt())
+    assert plays.tried(ref()) is None
+    assert ["running"] == list((await notes.recall()).values)
+
+
+async def test_the_end_of_one_sound_is_not_that_of_a_start_on_its_way() -> None:
+    """It is noted before its relay, and the end comes in between."""
+    plays = Plays(LoneNotes())
+    await plays.mean(attempt())
+    await plays.ended(ROOF, NOW)
+    known = plays.tried(ref())
+    assert known is not None
+    assert not known.is_over

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from fenghuo import Action, Budget, Traffic
-from fenghuo_siren.rendition import siren_rendition
+from fenghuo_siren.rendition import order_of, siren_rendition
 from tests.core.engine.values import message
 
 ACTIONS = [(Action.NEW, b"sound"), (Action.UPDATE, b"sound"), (Action.CANCEL, b"stop"), (Action.ACK, b"stop"), (Action.ERROR, b"stop")]
@@ -18,7 +18,8 @@ def test_an_end_stops_and_everything_else_sounds(action: Action, word: bytes) ->
     said = message()
     said = msgspec.structs.replace(said, content=msgspec.structs.replace(said.content, action=action))
     made = siren_rendition(said, Budget())
-    assert word == made.data
+    assert word + b" M" == made.data
+    assert (word, "M") == order_of(made.data)
     assert ("every word: a siren has none",) == made.left_out
 
 
