@@ -14,7 +14,7 @@ from fenghuo_adapters.kiss_line import ByteLine, Pauses
 __all__ = ["NotWritten", "TerminalLine"]
 
 STEADY_S = 10.0
-_HELD = 256
+_HELD = 1024
 _CHUNK = 4096
 OnState = Callable[[bool, str], None]
 Octets = Callable[[Frame], Awaitable[bytes]]
@@ -26,7 +26,7 @@ class NotWritten(LinkError):
 
 
 class TerminalLine:
-    """`open()` once; `on_state` hears each change after it."""
+    """`open()` once; `on_state` hears each change after it. `dropped`: frames that came unasked and found no room."""
 
     def __init__(self, line: ByteLine, codec: Codec, on_state: OnState, *, most_s: float, chance: random.Random) -> None:
         self.name = line.name
@@ -38,6 +38,7 @@ class TerminalLine:
         self._task: asyncio.Task[None] | None = None
         self._answers: dict[int, asyncio.Future[Frame]] = {}
         self._unasked: asyncio.Queue[Frame | None] = asyncio.Queue(_HELD)
+        self.dropped = 0
 
     async def open(self) -> None:
         """Connect. Raises: LinkError."""
@@ -77,7 +78,7 @@ class TerminalLine:
         self._writer.write(octets)
 
     async def unasked(self) -> AsyncIterator[Frame]:
-        """What the far end says by itself, until close()."""
+        """What the far end says by itself, until close(). What nobody takes in time is dropped: unanswered, it is said again."""
         while (frame := await self._unasked.get()) is not None:
             yield frame
 
@@ -108,17 +109,21 @@ class TerminalLine:
         try:
             while octets := await reader.read(_CHUNK):
                 for frame in frames.feed(octets):
-                    await self._took(frame)
+                    self._took(frame)
         except OSError as broken:
             return f"broke: {broken.strerror or broken}"
         return "was closed by the far end"
 
-    async def _took(self, frame: Frame) -> None:
+    def _took(self, frame: Frame) -> None:
+        """Never waits: an answer to our stop may stand behind all the reports of the world."""
         waiting = self._answers.get(frame.session) if frame.kind == ANSWER else None
         if waiting is not None and not waiting.done():
             waiting.set_result(frame)
         elif frame.kind != ANSWER:
-            await self._unasked.put(frame)
+            if self._unasked.full():
+                self.dropped += 1
+            else:
+                self._unasked.put_nowait(frame)
 
     async def _drop(self, cause: LinkError) -> None:
         writer, self._writer = self._writer, None

@@ -310,6 +310,21 @@ async def test_only_a_signed_report_is_believed_and_openssl_verifies_our_command
         assert [Evidence.DEVICE] == [one.level for one in await heard_of(heard)]
 
 
+async def test_a_flood_of_forged_reports_delays_no_stop(pair: Path, adapter: Sounding) -> None:
+    """The answer to a stop stands behind them on the line, and is heard before they are judged."""
+    private = (pair / "key.pem").read_text()
+    keys = {"centre.pem": private, "terminals.pub": (pair / "pub.pem").read_text()}
+    signing = {"unsigned": False, "key_file": "centre.pem", "peer_key_file": "terminals.pub", "certificate": "000000003363"}
+    forged = Seal(int(NOW), "000000003363", bytes(range(64)))
+    async with living(FakeContext(settings_for(adapter, **signing), keys)) as (channel, _):
+        await channel.send(FakeJob(alert(), address=TERMINAL))
+        number = adapter.arrivals[0].ref
+        for session in range(2000):
+            adapter.report(Frame(session, REQUEST, TERMINAL, (CENTRE,), REPORT, bcd(number) + b"\2", seal=forged))
+        assert isinstance(await channel.send(FakeJob(alert(action=Action.CANCEL), address=TERMINAL)), Reached)
+        assert [number] == adapter.of(CLOSE)
+
+
 async def test_only_a_signed_answer_to_a_question_is_believed(pair: Path, adapter: Sounding) -> None:
     """What anybody on the line could say is no evidence, and an empty answer no permission to start it again."""
     private = (pair / "key.pem").read_text()
