@@ -139,7 +139,7 @@ def delivery_sentence(delivery: Delivery, attempt: Attempt | None, objective: Ob
         case DeliveryState.HELD:
             return _held(delivery, objective)
         case DeliveryState.READY:
-            return f"is next on its channel, {_tried(delivery)}{_wait(delivery)}"
+            return f"waits for its turn on its channel, {_tried(delivery)}{_wait(delivery)}"
         case DeliveryState.EMITTING:
             return f"{_last(delivery, attempt)} is being emitted"
         case DeliveryState.AWAITING if delivery.until is not None:

@@ -118,10 +118,10 @@ DELIVERIES: list[tuple[dict[str, Any], str]] = [
         f"cannot go out: the channel is not usable now, tried 1 times, not before {LATER}",
     ),
     ({"state": S.HELD, "reason": "odd"}, "is held: odd, never tried"),
-    ({"state": S.READY, "reason": ""}, "is next on its channel, never tried"),
+    ({"state": S.READY, "reason": ""}, "waits for its turn on its channel, never tried"),
     (
         {"state": S.READY, "reason": "throttled", "tries": 3, "refires": 1, "not_before": NOW + 60},
-        f"is next on its channel, tried 3 times of which 1 marked as copies after throttled, not before {LATER}",
+        f"waits for its turn on its channel, tried 3 times of which 1 marked as copies after throttled, not before {LATER}",
     ),
     ({"state": S.EMITTING, "tries": 2}, f"try 2 at {AT}, reached ACCEPTED, is being emitted"),
     (
