@@ -1,7 +1,8 @@
 """The proven-path ledger: when each way to each recipient last carried something to its end, and how often it did not.
 
 A way is a recipient and a channel instance. It is proven when the far end says so: a device confirmed, or a person answered. It was missed
-when the receipt that could have come did not, or the address was refused. Both fade: what worked a year ago is no promise.
+when the receipt that could have come did not, or the address was refused; not where the channel went down while it was waited for, which
+is about everybody. Both fade: what worked a year ago is no promise.
 What is known is kept in memory and written a while later; a crash costs the last half minute of it, never a message.
 Source: failover.md, Health of a channel, proven-path ledger.
 """
@@ -14,11 +15,12 @@ from enum import StrEnum
 
 import msgspec
 
-from fenghuo.engine.channels import ChannelBoard
+from fenghuo.engine.channels import ChannelBoard, Instance
 from fenghuo.engine.office import Office
 from fenghuo.model.delivery import Delivery, DeliveryState, Scope
 from fenghuo.model.directory import RecipientId
 from fenghuo.model.evidence import Evidence
+from fenghuo.model.situation import Health
 from fenghuo.store.records import ProvenRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import PROVEN
@@ -31,7 +33,9 @@ AMBER_S = 7 * 86_400.0
 HALF_LIFE_S = 30 * 86_400.0
 """After so long an outcome counts half: telephones change hands, masts move."""
 PRIOR = 2.0
-"""How many outcomes the settings' own `reach` is worth: two misses in a row move it, one does not turn it over."""
+"""How many outcomes the settings' own `reach` is worth."""
+CHANCED = 1.0
+"""Misses that count for nothing: a telephone is switched off once in a while. So one receipt that was missed moves nobody, and two do."""
 WRITTEN_AFTER_S = 30.0
 
 
@@ -53,7 +57,8 @@ def age_of(row: ProvenRow | None, now: float) -> Age:
 def chance(row: ProvenRow, reach: float, now: float) -> float:
     """That the way carries something to its end, 0 to 1. `reach`: what the settings say where nothing is known, to which it returns."""
     kept = _kept(row, now)
-    return (row.met * kept + PRIOR * reach) / ((row.met + row.missed) * kept + PRIOR)
+    missed = max(0.0, row.missed * kept - CHANCED)
+    return (row.met * kept + PRIOR * reach) / (row.met * kept + missed + PRIOR)
 
 
 def counted(row: ProvenRow, now: float, *, level: Evidence | None) -> ProvenRow:
@@ -117,7 +122,7 @@ class ProvenLedger:
         was = before.evidence if before is not None else Evidence.STORED
         if was < Evidence.DEVICE <= after.evidence < Evidence.HUMAN:
             self._count(after.recipient, after.channel, after.address, level=after.evidence)
-        elif before is not None and after.evidence < Evidence.DEVICE and _is_missed(before, after) and self._can_prove(after.channel):
+        elif before is not None and after.evidence < Evidence.DEVICE and self._is_missed(before, after):
             self._count(after.recipient, after.channel, after.address, level=None)
 
     def answered(self, channel: str, before: Delivery) -> None:
@@ -137,10 +142,12 @@ class ProvenLedger:
         points = self._office.directory.contacts_by_owner.get(recipient, ())
         return next((point.address for point in points if instance is not None and point.kind in instance.address_kinds), "")
 
-    def _can_prove(self, channel: str) -> bool:
-        """Whether a channel can say that something arrived, so that its silence is a miss."""
-        instance = self._board.get(channel)
-        return instance is not None and instance.capabilities.evidence_max >= Evidence.DEVICE
+    def _is_missed(self, before: Delivery, after: Delivery) -> bool:
+        """Whether a receipt that could have come did not, or the address was refused, where a channel can say that something arrived."""
+        instance = self._board.get(after.channel)
+        if instance is None or instance.capabilities.evidence_max < Evidence.DEVICE:
+            return False
+        return _is_refused(before, after) or (_is_unanswered(before, after) and not _was_cut_off(before, instance))
 
     def _count(self, recipient: RecipientId, channel: str, address: str, *, level: Evidence | None) -> None:
         known = self.way(recipient, channel)
@@ -179,9 +186,18 @@ class ProvenLedger:
         return write
 
 
-def _is_missed(before: Delivery, after: Delivery) -> bool:
-    """Whether a receipt that could have come did not, or the address was refused. What was taken back or overtaken says nothing."""
+def _is_refused(before: Delivery, after: Delivery) -> bool:
     is_refused = after.state is DeliveryState.FAILED and after.reason.startswith(Scope.RECIPIENT)
+    return is_refused and before.state is not DeliveryState.FAILED
+
+
+def _is_unanswered(before: Delivery, after: Delivery) -> bool:
+    """Waited for in vain. What was taken back or overtaken says nothing."""
     waited = before.state is DeliveryState.AWAITING and before.until is not None and after.until is None
-    is_over = after.state in (DeliveryState.AWAITING, DeliveryState.READY, DeliveryState.HELD)
-    return (waited and is_over) or (is_refused and before.state is not DeliveryState.FAILED)
+    return waited and after.state in (DeliveryState.AWAITING, DeliveryState.READY, DeliveryState.HELD)
+
+
+def _was_cut_off(before: Delivery, instance: Instance) -> bool:
+    """Whether its channel is down, or was at any time since the far end took what was waited for."""
+    since = (before.until or 0.0) - instance.capabilities.receipt_q95_s
+    return instance.health.state is Health.DOWN or instance.health.left_at >= since

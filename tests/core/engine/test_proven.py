@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from fenghuo.engine.planning import best_first
 from fenghuo.engine.proven import AMBER_S, HALF_LIFE_S, Age, age_of, chance, counted
 from fenghuo.model.delivery import Permanent, Reached, Scope
 from fenghuo.model.evidence import Evidence
@@ -14,7 +16,7 @@ from fenghuo.plugin.ports import Capabilities
 from fenghuo.store.records import ProvenRow
 from fenghuo.store.tables import PROVEN
 from tests.core.engine.house import House, opened
-from tests.core.engine.values import NOW, Q95_S
+from tests.core.engine.values import NOW, Q95_S, situation, view
 
 WAY = ProvenRow("wang", "a", "+8613800000001")
 
@@ -34,12 +36,38 @@ def test_what_was_never_used_is_worth_what_the_settings_say() -> None:
 
 
 def test_proofs_raise_the_chance_and_misses_lower_it() -> None:
-    """Each further, and never to certainty."""
+    """Each further, and never to certainty; the first that is missed says nothing yet."""
     rising = [chance(after(*[Evidence.DEVICE] * times), 0.5, NOW) for times in range(6)]
     falling = [chance(after(*[None] * times), 0.95, NOW) for times in range(6)]
     assert rising == sorted(rising)
     assert falling == sorted(falling, reverse=True)
-    assert (True, True) == (rising[-1] < 1.0, falling[2] < 0.5 < falling[1])
+    assert (True, True) == (rising[-1] < 1.0, falling[3] < 0.5 < falling[2] < falling[1])
+    assert 0.95 == pytest.approx(falling[1]) == falling[0]
+
+
+@pytest.mark.parametrize("reach", [0.3, 0.8, 0.9, 0.95, 1.0])
+def test_one_receipt_that_was_missed_moves_nobody_and_two_do(reach: float) -> None:
+    """Of two alternates that are as good the cheap one is taken, also after a miss of it."""
+
+    def first(missed: int) -> str:
+        plain = situation(view("a", fee_fen=0.0, reach=reach), view("b", fee_fen=50.0, reach=reach))
+        row = after(*[None] * missed)
+        return best_first(("a", "b"), msgspec.structs.replace(plain, proven={"wang": {"a": chance(row, reach, NOW)}}), "wang")[0]
+
+    assert ("a", "a") == (first(0), first(1))
+    assert "b" == first(4)
+
+
+def test_two_misses_of_a_good_way_put_its_alternate_first() -> None:
+    """And after a month or two it is asked again."""
+    row = after(None, None)
+    plain = situation(view("a", fee_fen=0.0), view("b", fee_fen=50.0))
+
+    def first(days: float) -> str:
+        way = {"wang": {"a": chance(row, 0.95, NOW + days * 86_400.0)}}
+        return best_first(("a", "b"), msgspec.structs.replace(plain, proven=way), "wang")[0]
+
+    assert ("b", "a") == (first(0), first(30))
 
 
 def test_a_proof_fades_to_what_the_settings_say() -> None:
@@ -107,7 +135,30 @@ async def test_silence_where_word_could_have_come_is_a_miss(tmp_path: Path) -> N
         await house.later(Q95_S)
         await house.receipt(house.sent[1])
         assert [("wang", "a", "STORED", 0.0, 1.0), ("wang", "r", "DEVICE", 1.0, 0.0)] == await ways(house)
+        assert house.room.board.situation().proven["wang"]["a"] == pytest.approx(0.95)
+        await house.order("wang", text="再报")
+        await house.later(Q95_S)
         assert house.room.board.situation().proven["wang"]["a"] < 0.95
+
+
+@pytest.mark.parametrize("returns", [False, True])
+async def test_what_waited_when_the_channel_went_down_is_nobodys_miss(tmp_path: Path, returns: bool) -> None:
+    """The outage is about everybody, whether it is over by then or not; the next silence counts again."""
+    async with opened(tmp_path) as house:
+        await house.order("wang", "huang")
+        await house.later(Q95_S / 2)
+        house.down("a")
+        await house.settle()
+        if returns:
+            house.up("a")
+            await house.settle()
+        await house.later(Q95_S)
+        assert [] == [way for way in await ways(house) if way[1] == "a"]
+        house.up("a")
+        await house.later(10 * Q95_S)
+        await house.order("li", via=["a"])
+        await house.later(Q95_S)
+        assert [("li", "a", "STORED", 0.0, 1.0)] == [way for way in await ways(house) if way[:2] == ("li", "a")]
 
 
 async def test_a_refused_number_is_a_miss_and_a_dead_channel_is_none(tmp_path: Path) -> None:
