@@ -5,6 +5,7 @@ A stop is never held back by any of this.
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import re
 from datetime import datetime, time, timedelta
@@ -78,8 +79,10 @@ class QuietHours(msgspec.Struct, frozen=True):
         return ((last if clock < end else last + timedelta(days=1)) - now).total_seconds()
 
 
+@functools.cache
 def installed_version() -> str:
-    """Of what is installed at this moment, not of what was written into this file: with another one the switch is off."""
+    """Of the installed distribution, with another one the switch is off. Read from the disk once, when the plugin says who it is: what is
+    installed over a process that runs is what the next one runs."""
     try:
         return importlib.metadata.version(_DISTRIBUTION)
     except importlib.metadata.PackageNotFoundError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import pytest
@@ -11,7 +12,7 @@ import fenghuo_broadcast
 from fenghuo import ConfigError, Permanent, Priority, Recalled, Scope, Transient
 from fenghuo.formats.wording import BEIJING
 from fenghuo.plugin.context import LoneNotes
-from fenghuo_broadcast.quiet import Loudness, LoudSettings, QuietHours
+from fenghuo_broadcast.quiet import Loudness, LoudSettings, QuietHours, installed_version
 
 NIGHT = QuietHours.parse(("22:00-06:00",))
 
@@ -130,18 +131,31 @@ def test_an_instant_without_a_zone_is_told() -> None:
         LoudSettings(armed=datetime(2026, 7, 15, 9))  # noqa: DTZ001  # the mistake
 
 
-async def test_the_next_release_switches_it_off_by_being_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def next_process() -> Iterator[Callable[[], None]]:
+    """Nothing that was read before is known any more."""
+    yield installed_version.cache_clear
+    installed_version.cache_clear()
+
+
+async def test_the_next_release_switches_it_off_by_being_installed(
+    monkeypatch: pytest.MonkeyPatch, next_process: Callable[[], None]
+) -> None:
     """The version is that of the installed distribution: nobody has to remember to write it anywhere else."""
     notes = LoneNotes()
     assert not (await looked(LoudSettings(armed=at(9)), notes, at(9))).why_off
     assert (await notes.recall()).values["running"].startswith(f"{importlib.metadata.version('fenghuo')} ")
     monkeypatch.setattr("importlib.metadata.version", {"fenghuo": "99.0.0"}.__getitem__)
+    assert not (await looked(LoudSettings(armed=at(9)), notes, at(10))).why_off  # it runs on as it was loaded
+    next_process()
     assert "it was armed before" in (await looked(LoudSettings(armed=at(9)), notes, at(12))).why_off
     assert not (await looked(LoudSettings(armed=at(12)), notes, at(12))).why_off
     assert "99.0.0" == fenghuo_broadcast.fenghuo_plugin().version
 
 
-async def test_what_was_never_installed_is_armed_anew_at_each_start(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_was_never_installed_is_armed_anew_at_each_start(
+    monkeypatch: pytest.MonkeyPatch, next_process: Callable[[], None]
+) -> None:
     """Nobody could see its upgrade."""
 
     def missing(name: str) -> str:
@@ -149,5 +163,6 @@ async def test_what_was_never_installed_is_armed_anew_at_each_start(monkeypatch:
 
     notes = LoneNotes()
     monkeypatch.setattr("importlib.metadata.version", missing)
+    next_process()
     assert not (await looked(LoudSettings(armed=at(9)), notes, at(9))).why_off
     assert (await looked(LoudSettings(armed=at(9)), notes, at(12))).why_off
