@@ -38,7 +38,7 @@ from fenghuo_siren.asking import Asking
 from fenghuo_siren.device import Controllers, line_of
 from fenghuo_siren.plays import Attempt, Plays
 from fenghuo_siren.rendition import STOP, order_of
-from fenghuo_siren.settings import Place, SirenSettings
+from fenghuo_siren.settings import LEAST_S, Place, SirenSettings
 from fenghuo_siren.watch import Watch
 
 __all__ = ["SirenChannel"]
@@ -201,7 +201,7 @@ class SirenChannel(SimpleChannel):
 
     async def _prepared(self, attempt: Attempt) -> Outcome | None:
         """Everything before the relay; whatever fails here, nothing has sounded. None: go on."""
-        if (seconds := attempt.ends_at - attempt.at) < 1.0:
+        if (seconds := attempt.ends_at - attempt.at) < LEAST_S:
             return Transient(Scope.RECIPIENT, "longest-on-time-reached", retry_after_s=self._settings.sound_s)
         try:
             if (await self._controllers.one(attempt.place)).held:

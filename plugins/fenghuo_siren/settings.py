@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 from datetime import datetime
 from typing import Literal, Self
 
 import msgspec
 
-__all__ = ["Place", "SirenSettings", "masked", "siren"]
+__all__ = ["LEAST_S", "Place", "SirenSettings", "masked", "siren"]
 
 _PLACE = re.compile(r"([0-9]{1,3})(?:/([0-9]{1,2}))?")
 _MOST_RELAYS = 64
 _LAST = 0xFFFF
+LEAST_S = 1.0
+"""Shortest play: what is left of the longest on-time is not worth a start below it."""
+_SPACES = {"coil": "coil", "watchdog": "coil", "timer": "holding", "session": "holding", "stop_input": "input"}
+"""Which of the four kinds of Modbus address a key counts in; `feedback_at` is of the kind that `feedback` names."""
 
 
 class Place(msgspec.Struct, frozen=True, order=True):
@@ -99,6 +105,8 @@ class SirenSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             raise ValueError('driver = "serial" needs a device, for example device = "/dev/ttyUSB0"')
         if self.driver == "tcp" and self.device:
             raise ValueError('device is for driver = "serial"; driver = "tcp" takes host and port')
+        if self.driver == "tcp" and not self.host:
+            raise ValueError('host is empty; name the gateway of the sirens, for example host = "10.32.4.20"')
         if not 1 <= self.port <= _LAST:
             raise ValueError(f"port {self.port} is not a TCP port; it goes from 1 to 65535")
 
@@ -113,6 +121,41 @@ class SirenSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
                 f'feedback = "{self.feedback}" with feedback_at = {self.feedback_at} names half of a sensor; '
                 'give both, for example feedback = "input" and feedback_at = 0, or neither'
             )
+        if not 1 <= self.threshold <= _LAST:
+            raise ValueError(f"threshold {self.threshold} is not one of 1 to 65535; silence is 0, so give the least value that means sound")
+        self._check_wiring()
+
+    def _check_wiring(self) -> None:
+        """Relay n has the next n - 1 of everything: two keys must not meet there, for a write of one would be one of the other."""
+        named = {key: getattr(self, key) for key in (*_SPACES, "feedback_at") if getattr(self, key) >= 0}
+        farthest = max(place.relay for place in self.places)
+        for key, first in named.items():
+            if first + farthest - 1 > _LAST:
+                raise ValueError(
+                    f"{key} {first} leaves no address for relay {farthest}, which would have {first + farthest - 1}; "
+                    f"it goes to {_LAST - farthest + 1}"
+                )
+        spaces = {**_SPACES, "feedback_at": self.feedback}
+        for one, other in itertools.combinations(named, 2):
+            is_contact = (one, other) == ("coil", "feedback_at") and self.coil == self.feedback_at
+            if spaces[one] == spaces[other] and not is_contact:
+                self._check_apart(one, other)
+
+    def _check_apart(self, one: str, other: str) -> None:
+        first, second = getattr(self, one), getattr(self, other)
+        taken = {(place.unit, first + place.relay): place for place in self.places}
+        for its in self.places:
+            mine = taken.get((its.unit, second + its.relay))
+            if mine is not None:
+                raise ValueError(
+                    f"{other} {second} meets {one} {first}: that of {its} is that of {mine}, address {first + mine.relay - 1}; "
+                    f"each needs addresses of its own, for example {other} = {self._beyond(first)}"
+                )
+
+    def _beyond(self, first: int) -> int:
+        """An address that is apart from those that begin at `first`."""
+        apart = first + _MOST_RELAYS
+        return apart if apart + _MOST_RELAYS <= _LAST else max(0, first - _MOST_RELAYS)
 
     def _check_end(self) -> None:
         if not self.ends_by_itself and not self.only_we_end:
@@ -122,9 +165,22 @@ class SirenSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             )
 
     def _check_times(self) -> None:
-        for name in ("sound_s", "timer_unit_s", "watchdog_s", "open_s", "answer_s", "feedback_s", "watch_s", "reopen_max_s", "baud"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} {getattr(self, name)} must be greater than 0")
+        for name in (
+            "sound_s",
+            "max_on_s",
+            "timer_unit_s",
+            "watchdog_s",
+            "open_s",
+            "answer_s",
+            "feedback_s",
+            "watch_s",
+            "reopen_max_s",
+            "baud",
+        ):
+            if not (math.isfinite(getattr(self, name)) and getattr(self, name) > 0):
+                raise ValueError(f"{name} {getattr(self, name)} must be a number greater than 0, and not endless")
+        if self.sound_s < LEAST_S:
+            raise ValueError(f"sound_s {self.sound_s:g} is too short to be heard; a play lasts {LEAST_S:g} s or longer")
         if self.max_on_s < self.sound_s:
             raise ValueError(f"max_on_s {self.max_on_s:g} is less than sound_s {self.sound_s:g}; a play must fit into the longest on-time")
         if self.timer >= 0 and self.max_on_s / self.timer_unit_s > _LAST:

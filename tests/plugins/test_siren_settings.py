@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 import pytest
 
@@ -32,7 +34,34 @@ MISTAKES = [
         'feedback = "none" with feedback_at = 3 names half of a sensor; '
         'give both, for example feedback = "input" and feedback_at = 0, or neither',
     ),
-    ({"sound_s": 0.0}, "sound_s 0.0 must be greater than 0"),
+    ({"sound_s": 0.0}, "sound_s 0.0 must be a number greater than 0, and not endless"),
+    ({"sound_s": math.nan}, "sound_s nan must be a number greater than 0, and not endless"),
+    ({"max_on_s": math.inf}, "max_on_s inf must be a number greater than 0, and not endless"),
+    ({"max_on_s": math.nan}, "max_on_s nan must be a number greater than 0, and not endless"),
+    ({"sound_s": 0.5}, "sound_s 0.5 is too short to be heard; a play lasts 1 s or longer"),
+    ({"host": ""}, 'host is empty; name the gateway of the sirens, for example host = "10.32.4.20"'),
+    ({"threshold": 0}, "threshold 0 is not one of 1 to 65535; silence is 0, so give the least value that means sound"),
+    (
+        {"sirens": ["1/1", "1/5"], "watchdog": 4},
+        "watchdog 4 meets coil 0: that of 1/1 is that of 1/5, address 4; each needs addresses of its own, for example watchdog = 64",
+    ),
+    (
+        {"session": 200},
+        "session 200 meets timer 200: that of 1/1 is that of 1/1, address 200; each needs addresses of its own, for example session = 264",
+    ),
+    (
+        {"sirens": ["1/1", "1/2"], "feedback": "coil", "feedback_at": 1},
+        "feedback_at 1 meets coil 0: that of 1/1 is that of 1/2, address 1; each needs addresses of its own, for example feedback_at = 64",
+    ),
+    (
+        {"stop_input": 65500, "feedback": "input", "feedback_at": 65500},
+        "feedback_at 65500 meets stop_input 65500: that of 1/1 is that of 1/1, address 65500; "
+        "each needs addresses of its own, for example feedback_at = 65436",
+    ),
+    (
+        {"sirens": ["1/1", "1/2"], "coil": 65535},
+        "coil 65535 leaves no address for relay 2, which would have 65536; it goes to 65534",
+    ),
     ({"sound_s": 200.0}, "max_on_s 180 is less than sound_s 200; a play must fit into the longest on-time"),
     ({"timer": 1, "timer_unit_s": 0.001}, "max_on_s 180 has no room in a register of units of 0.001 s; it holds 65535"),
     (
@@ -56,6 +85,21 @@ def test_every_siren_is_listed_once_unit_by_unit() -> None:
     """As they are looked at."""
     settings = SirenSettings(sirens=("7/1", "1/2", "1", "1/2"), coil=0, timer=200)
     assert (Place(1, 1), Place(1, 2), Place(7, 1)) == settings.places
+
+
+@pytest.mark.parametrize(
+    "wiring",
+    [
+        {"feedback": "coil", "feedback_at": 0},  # the contact itself
+        {"sirens": ["1/1", "2/5"], "watchdog": 4},  # not of one unit
+        {"feedback": "input", "feedback_at": 200, "stop_input": 0},  # of another kind than the timer
+        {"sirens": ["1/1", "1/2"], "coil": 65534},
+    ],
+    ids=str,
+)
+def test_what_does_not_meet_is_taken(wiring: dict[str, object]) -> None:
+    """Kinds of address are counted apart, and so are units."""
+    assert SirenSettings is type(msgspec.convert(SOUND | wiring, SirenSettings))
 
 
 @pytest.mark.parametrize(("written", "read"), [("7", "7/1"), (" 7/2 ", "7/2"), ("007/03", "7/3")])
