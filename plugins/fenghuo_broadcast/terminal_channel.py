@@ -44,7 +44,7 @@ from fenghuo_broadcast.platform_plays import STOPPED, DayIsFull, Play, Plays
 from fenghuo_broadcast.quiet import Loudness
 from fenghuo_broadcast.terminal_command import Manner, Report
 from fenghuo_broadcast.terminal_exchange import TerminalExchange
-from fenghuo_broadcast.terminal_outcomes import PRE_EMPTED, SAY_AGAIN, STATES, WENT_NOWHERE, is_of_another, of_answer, of_report
+from fenghuo_broadcast.terminal_outcomes import PRE_EMPTED, SAY_AGAIN, STATES, WENT_NOWHERE, is_of_another, of_answer, of_report, record
 from fenghuo_broadcast.terminal_settings import TerminalSettings
 
 __all__ = ["TerminalChannel"]
@@ -200,15 +200,15 @@ class TerminalChannel(SimpleChannel):
         ]
         for (_, number), outcome in zip(numbers, outcomes, strict=True):
             if isinstance(outcome, Reached):
-                await self._closed(number)
+                await self._noted(number, STOPPED)
         return next((outcome for outcome in outcomes if not isinstance(outcome, Reached)), outcomes[0])
 
-    async def _closed(self, number: str) -> None:
-        """It is silent, also where that cannot be noted."""
+    async def _noted(self, number: str, state: int) -> None:
+        """It is so, also where that cannot be noted."""
         try:
-            await self._plays.reported(number, STOPPED)
+            await self._plays.reported(number, state)
         except FenghuoError as full:
-            self._ctx.log.warning("a stop was given and is not noted", cause=str(full))
+            self._ctx.log.warning("what became of a broadcast is not noted", number=number, cause=str(full))
 
     async def _given(self, operation: int, address: str, data: bytes, refs: tuple[str, ...], *, limit_s: float) -> Outcome:
         try:
@@ -230,18 +230,11 @@ class TerminalChannel(SimpleChannel):
         since = max(0, int(min(now, play.until) - self._settings.sound_s) - 60)
         data = command.query_data(play.address, play.ebmids[0], since=since, until=now)
         answer = await self._exchange.question(self._settings.op_query, play.address, data, limit_s)
-        if answer is None:
-            return Unknown("not-believed")
-        try:
-            report = command.read_report(answer.data)
-        except FormatError as unread:
-            return Unknown(unread.code)
-        if report is None:
-            return WENT_NOWHERE if self._settings.absent_is_certain else Unknown("no-record")
-        if report.ebmid != play.ebmids[0]:
-            return Unknown("of-another")
-        await self._plays.reported(report.ebmid, STATES[report.code])
-        return of_report(report, play.ebmids)
+        found = record(answer, play.ebmids[0], absent_is_certain=self._settings.absent_is_certain)
+        if not isinstance(found, Report):
+            return found
+        await self._noted(found.ebmid, STATES[found.code])
+        return of_report(found, play.ebmids)
 
     async def _catch_up(self, sounding: list[Play]) -> None:
         """Ask about whatever sounds, at the start and whenever the line is back: nobody may have been there to hear its report."""

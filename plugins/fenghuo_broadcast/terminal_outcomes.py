@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from fenghuo import Evidence, Outcome, Permanent, Reached, Scope, Transient
+from fenghuo import Evidence, FormatError, Outcome, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo_adapters.broadcast_terminal_framing import Frame
 from fenghuo_broadcast import terminal_command as command
 from fenghuo_broadcast.platform_plays import DONE, FAILED, SOUNDS, Play
 from fenghuo_broadcast.terminal_command import Report
 
-__all__ = ["PRE_EMPTED", "SAY_AGAIN", "STATES", "WENT_NOWHERE", "is_of_another", "of_answer", "of_report"]
+__all__ = ["PRE_EMPTED", "SAY_AGAIN", "STATES", "WENT_NOWHERE", "is_of_another", "of_answer", "of_report", "record"]
 
 WENT_NOWHERE = Transient(Scope.RECIPIENT, "never-left", 0.0)
 SAY_AGAIN = Transient(Scope.RECIPIENT, "stop-not-confirmed", 0.0)
@@ -38,6 +38,19 @@ def of_report(report: Report, refs: tuple[str, ...] = ()) -> Outcome:
             return Reached(Evidence.ACCEPTED, refs)
         case _:
             return Permanent(Scope.RECIPIENT, "broadcast-failed")
+
+
+def record(answer: Frame | None, number: str, *, absent_is_certain: bool) -> Report | Outcome:
+    """What it says when it is asked about a broadcast: its report, or why there is none. None: the answer is not believed."""
+    if answer is None:
+        return Unknown("not-believed")
+    try:
+        report = command.read_report(answer.data)
+    except FormatError as unread:
+        return Unknown(unread.code)
+    if report is None:
+        return WENT_NOWHERE if absent_is_certain else Unknown("no-record")
+    return report if report.ebmid == number else Unknown("of-another")
 
 
 def is_of_another(frame: Frame, play: Play | None) -> bool:

@@ -276,6 +276,29 @@ async def test_a_stop_that_was_given_and_cannot_be_noted_was_given(adapter: Soun
     assert [adapter.arrivals[0].ref] * 2 == adapter.of(CLOSE)
 
 
+async def test_what_is_asked_is_told_though_the_store_is_full(adapter: Sounding) -> None:
+    """That it cannot be noted makes the answer no worse, and ends no task that hears the next."""
+    notes = FullNotes()
+    async with living(FakeContext(settings_for(adapter), notes=notes)) as (channel, _):
+        job = FakeJob(alert(), address=TERMINAL)
+        await channel.send(job)
+        adapter.is_done(adapter.arrivals[0].ref)
+        notes.is_full = True
+        answer = await channel.query(AttemptRef(job.token, 1, TERMINAL))
+        assert isinstance(answer, Reached)
+        assert Evidence.DEVICE == answer.level
+
+
+@pytest.mark.parametrize("data", [b"\xaa" * 16, b"\0", b"\xff" * 200, b"\0" * 15 + b"\1"])
+async def test_a_mangled_report_deafens_nobody(adapter: Sounding, data: bytes) -> None:
+    """The next one is heard."""
+    async with living(FakeContext(settings_for(adapter))) as (channel, heard):
+        await channel.send(FakeJob(alert(), address=TERMINAL))
+        adapter.report(Frame(77, REQUEST, TERMINAL, (CENTRE,), REPORT, data))
+        adapter.report(Frame(78, REQUEST, TERMINAL, (CENTRE,), REPORT, bcd(adapter.arrivals[0].ref) + b"\1"))
+        assert [Evidence.DEVICE] == [one.level for one in await heard_of(heard)]
+
+
 async def test_a_report_that_nobody_heard_is_asked_for_when_the_line_is_back(adapter: Sounding) -> None:
     """A terminal says it once more when it is asked."""
     context = FakeContext(settings_for(adapter))
