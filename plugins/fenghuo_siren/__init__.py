@@ -68,7 +68,9 @@ def _rendition(message: Message, budget: Budget) -> Rendition:
 
 @hookimpl
 def fenghuo_plugin() -> PluginInfo:
-    return PluginInfo("siren", "0.1.0")
+    from fenghuo_siren.arming import installed_version
+
+    return PluginInfo("siren", installed_version())
 
 
 @hookimpl

@@ -5,17 +5,29 @@ Source: security.md §1 (wrong time, wrong clip). A stop is never held back by i
 
 from __future__ import annotations
 
+import functools
+import importlib.metadata
 from datetime import datetime, timedelta
 
 from fenghuo import ConfigError
 from fenghuo.formats.wording import BEIJING
 
-__all__ = ["VERSION", "why_off"]
+__all__ = ["UNKNOWN", "installed_version", "why_off"]
 
-VERSION = "0.1.0"
-"""Of what is installed: with another one the switch is off until a person has armed it again."""
+UNKNOWN = "unknown"
+"""Of what was never installed, whose upgrade nobody could see: it is armed anew at each start."""
 _SLACK = timedelta(minutes=1)
 """A person writes an instant by the minute."""
+
+
+@functools.cache
+def installed_version() -> str:
+    """Of the distribution on this machine; with another one the switch is off until a person has armed it again. Read once, when the plugin
+    says who it is: what is installed over a process that runs is what the next one runs."""
+    try:
+        return importlib.metadata.version("fenghuo")
+    except importlib.metadata.PackageNotFoundError:
+        return UNKNOWN
 
 
 def why_off(armed: datetime | None, *, since: float, now: float, name: str) -> str:

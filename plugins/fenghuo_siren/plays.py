@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from fenghuo import AttemptRef, Evidence, Notes, Recalled, Token
-from fenghuo_siren.arming import VERSION
+from fenghuo_siren.arming import UNKNOWN, installed_version
 from fenghuo_siren.settings import Place
 
 __all__ = ["Attempt", "Play", "Plays"]
@@ -180,6 +180,7 @@ class Plays:
 def _since(recalled: Recalled, now: float) -> tuple[float, Mapping[str, str]]:
     """Since when this version runs on this store, and the note to be kept of it."""
     said, _, since = recalled.values.get(_RUNNING, "").partition(" ")
-    if said == VERSION:
+    version = installed_version()
+    if said == version != UNKNOWN:
         return max(float(since), recalled.turned_back_at), {}
-    return now, {_RUNNING: f"{VERSION} {now!r}"}
+    return now, {_RUNNING: f"{version} {now!r}"}

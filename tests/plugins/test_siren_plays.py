@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+from collections.abc import Callable, Iterator
+
+import pytest
+
+import fenghuo_siren
 from fenghuo import AttemptRef, Recalled, Token
 from fenghuo.plugin.context import LoneNotes
-from fenghuo_siren.arming import VERSION
+from fenghuo_siren.arming import installed_version
 from fenghuo_siren.plays import Attempt, Plays
 from fenghuo_siren.settings import Place
 
 NOW = 1_790_000_000.0
 DAY_S = 86_400.0
 ROOF = Place(1, 1)
+
+
+@pytest.fixture
+def next_process() -> Iterator[Callable[[], None]]:
+    """Nothing that was read before is known any more."""
+    yield installed_version.cache_clear
+    installed_version.cache_clear()
 
 
 class Restored(LoneNotes):
@@ -54,15 +67,42 @@ async def test_what_is_older_than_two_days_is_forgotten() -> None:
 
 
 async def test_since_when_this_version_runs_is_noted_once() -> None:
-    """A restart changes nothing, a new version and a restore do."""
+    """A restart changes nothing."""
     notes = LoneNotes()
     first, second = Plays(notes), Plays(notes)
     await first.recall(NOW)
     await second.recall(NOW + 100)
     assert [NOW, NOW] == [first.since, second.since]
-    await notes.keep({"running": f"not {VERSION} {NOW}"})
-    await second.recall(NOW + 200)
-    assert second.since == NOW + 200
+
+
+async def test_the_next_release_is_seen_by_being_installed(monkeypatch: pytest.MonkeyPatch, next_process: Callable[[], None]) -> None:
+    """The version is that of the installed distribution: nobody has to remember to write it anywhere else."""
+    notes = LoneNotes()
+    before, running_on, after = Plays(notes), Plays(notes), Plays(notes)
+    await before.recall(NOW)
+    assert (await notes.recall()).values["running"].startswith(f"{importlib.metadata.version('fenghuo')} ")
+    monkeypatch.setattr("importlib.metadata.version", {"fenghuo": "99.0.0"}.__getitem__)
+    await running_on.recall(NOW + 100)
+    assert NOW == running_on.since
+    next_process()
+    await after.recall(NOW + 200)
+    assert NOW + 200 == after.since
+    assert "99.0.0" == fenghuo_siren.fenghuo_plugin().version
+
+
+async def test_what_was_never_installed_is_new_at_each_start(monkeypatch: pytest.MonkeyPatch, next_process: Callable[[], None]) -> None:
+    """Nobody could see its upgrade."""
+
+    def missing(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    notes = LoneNotes()
+    next_process()
+    monkeypatch.setattr("importlib.metadata.version", missing)
+    first, second = Plays(notes), Plays(notes)
+    await first.recall(NOW)
+    await second.recall(NOW + 100)
+    assert [NOW, NOW + 100] == [first.since, second.since]
 
 
 async def test_after_a_restore_a_missing_note_says_nothing_for_two_days() -> None:
