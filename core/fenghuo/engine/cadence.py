@@ -1,7 +1,7 @@
 """Suspicion by silence, for channels that are heard at a steady pace: registrations, beacons, pings. Pure.
 
 How improbable a gap is follows from the gaps before it, taken as normally distributed: phi = -log10 P(a gap as long as this one). The gap
-of an outage is never learned, or each outage would make the next one harder to see.
+of an outage is never learned, or each outage would make the next one harder to see; nor are single beats that were missed on the air.
 Source: failover.md, Health of a channel; Hayashibara et al., The phi accrual failure detector (SRDS 2004), §4.
 """
 
@@ -23,6 +23,8 @@ LEAST_SHARE = 0.36
 that met a collision on the air."""
 LEARNED = 100
 """Gaps that are remembered: an hour and a half of beacons a minute."""
+NEAR = 0.15
+"""How near to a multiple of the declared pace, in beats, a gap is taken for beats that were missed on the air."""
 
 
 class Cadence(msgspec.Struct, frozen=True):
@@ -38,7 +40,15 @@ def heard(cadence: Cadence, now: float) -> Cadence:
     """After one more beat; what ends an outage teaches nothing."""
     if cadence.last_at is None or now >= lost_at(cadence):
         return msgspec.structs.replace(cadence, last_at=now)
-    return msgspec.structs.replace(cadence, gaps=(*cadence.gaps, now - cadence.last_at)[-LEARNED:], last_at=now)
+    gap_s = now - cadence.last_at
+    return msgspec.structs.replace(cadence, gaps=(*cadence.gaps, gap_s / _beats(cadence, gap_s))[-LEARNED:], last_at=now)
+
+
+def _beats(cadence: Cadence, gap_s: float) -> int:
+    """How many beats lie in a gap: twice or three times the declared pace is beats that were missed, and no slower pace."""
+    beats = gap_s / cadence.expected_s
+    whole = round(beats)
+    return whole if whole > 1 and abs(beats - whole) <= NEAR else 1
 
 
 def resumed(cadence: Cadence, now: float | None) -> Cadence:

@@ -52,7 +52,8 @@ def _state(instance: Instance) -> Iterator[str]:
     match health.state:
         case Health.SUSPECT:
             yield f"failures weigh {health.weight:g} of {DOWN_WEIGHT:g}, seen of {len(health.who)} of 2: {', '.join(health.who)}"
-            yield f"its signs of late come to {average(health):.2f}, from -1 (all failed) to 2 (all receipts); above 0 it is up again"
+            yield f"its signs of late come to {average(health):.2f}, from -1 (all failed) to 2 (all receipts)"
+            yield "the next success makes it up again if they come to more than 0 with it"
         case Health.PROBATION:
             share = PROBATION_SHARES[health.stage]
             yield (

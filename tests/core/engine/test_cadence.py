@@ -51,6 +51,13 @@ def test_the_gap_of_an_outage_is_never_learned() -> None:
     assert lost_at(before) - (before.last_at or 0.0) == pytest.approx(lost_at(after) - (after.last_at or 0.0))
 
 
+@pytest.mark.parametrize("gap", [118.0, 120.0, 180.0])
+def test_beats_that_were_missed_make_nobody_patient(gap: float) -> None:
+    """A beacon a minute through a noisy afternoon: it is lost after three beats as before, and not after nine minutes."""
+    steady, noisy = beaten(*[60.0] * 3, expected_s=60.0), beaten(*[gap] * 3, expected_s=60.0)
+    assert lost_at(steady) - (steady.last_at or 0.0) == pytest.approx(lost_at(noisy) - (noisy.last_at or 0.0), abs=3.0)
+
+
 def test_a_pause_that_was_told_is_not_learned_either() -> None:
     """A session that went and came again begins with nothing to wait for."""
     before = beaten(*[BEACON_S] * 5)

@@ -294,3 +294,10 @@ def test_that_the_far_end_speaks_makes_no_mute_channel_up() -> None:
     assert Health.UP is observed(mute, Sign.RECEIPT, 2.0).state
     assert average(observed(UP, Sign.SPOKE, 2.0)) == average(observed(UP, Sign.HEARD, 2.0))
     assert Health.PROBATION is observed(observed(UP, Sign.SILENT, 2.0), Sign.SPOKE, 3.0).state
+
+
+def test_a_sign_counts_for_about_a_minute() -> None:
+    """A receipt of a minute ago weighs a third of one of now; after ten minutes it is as good as forgotten."""
+    for after_s, kept in ((60.0, 0.3679), (600.0, 0.0)):
+        seen = observed(observed(UP, Sign.RECEIPT, 2.0), Sign.FAILED, 2.0 + after_s, recipient="a")
+        assert (2.0 * kept - 1.0) / (kept + 1.0) == pytest.approx(average(seen), abs=1e-3)
