@@ -17,7 +17,8 @@ __all__ = ["NO_LOAD", "Load", "late"]
 
 class Load(msgspec.Struct, frozen=True):
     """One message on one channel: seconds on the medium, fen, joules; `ahead_s`: how long the medium is busy with what goes
-    first; `latency_q50_s`: half have arrived by then, `latency_q95_s`: 95 % have been confirmed by then, both counted from the emission."""
+    first; `turn_s`: how long each one keeps the next from it; `latency_q50_s`: half have arrived by then, `latency_q95_s`: 95 % have been
+    confirmed by then, both counted from the emission."""
 
     airtime_s: float = 0.0
     fee_fen: float = 0.0
@@ -25,6 +26,7 @@ class Load(msgspec.Struct, frozen=True):
     ahead_s: float = 0.0
     latency_q50_s: float = 0.0
     latency_q95_s: float = 0.0
+    turn_s: float = 0.0
 
     @property
     def before_s(self) -> float:

@@ -59,6 +59,7 @@ class Loads:
             ahead_s=ahead * estimate.airtime_s / lanes,
             latency_q50_s=estimate.latency_q50_s,
             latency_q95_s=caps.receipt_q95_s,
+            turn_s=estimate.airtime_s / lanes,
         )
 
 

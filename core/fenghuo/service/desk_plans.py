@@ -101,8 +101,8 @@ class PlanVerbs:
         wanted = msgspec.convert(args, Explain)
         message = unsent(self._desk, self._office, actor, wanted.raw, media_type=wanted.media_type)
         routed = route(message, self._office.rules, self._office.directory)
-        explaining = Explaining(message, self._office, self._board.situation(), self._loads)
-        objectives = [explaining.objective(item) for item in routed]
+        explaining = Explaining(message, self._office, self._board.situation(), self._loads, routed=routed)
+        objectives = await asyncio.to_thread(explaining.objectives)
         return {
             "objectives": objectives,
             "unknown": list(sentences(unknown(message, self._office.directory), self._office.directory)),

@@ -3,51 +3,57 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 
-from fenghuo.engine.admission import NO_LOAD, Load
+from fenghuo.engine.admission import NO_LOAD, Load, late
 from fenghuo.engine.confidence import TARGET, Choice, Way, chance, chosen, groups_of, price
 from fenghuo.engine.loads import Loads
 from fenghuo.engine.office import Office
-from fenghuo.engine.planning import Candidate, Carriage, candidates, fitting
+from fenghuo.engine.planning import Candidate, Carriage, best_first, candidates, fitting
 from fenghuo.engine.routing import Routed
 from fenghuo.engine.rules import Rung
 from fenghuo.engine.standing import too_urgent
 from fenghuo.model.message import Message
 from fenghuo.model.roll import PUBLIC
 from fenghuo.model.situation import Situation
+from fenghuo.model.traffic import Priority
 
 __all__ = ["Explaining"]
 
 SHOWN_RECIPIENTS = 20
+STEPS = 10
 SHOWN_PLANS = 10
 """Different choices of channels told of one objective; most recipients share a few."""
 
 
 class Explaining:
-    """One message explained over one Situation, by the calls that plan the real thing. `left`: (channel, reason) → recipients."""
+    """One message explained over one Situation, by the calls that plan the real thing. `left`: (channel, reason) → recipients.
 
-    def __init__(self, message: Message, office: Office, situation: Situation, loads: Loads) -> None:
+    Made on the loop, where the message is rendered and the channels are asked what it costs; `objectives` reads only what is frozen by
+    then, and is for a thread.
+    """
+
+    def __init__(self, message: Message, office: Office, situation: Situation, loads: Loads, *, routed: Iterable[Routed]) -> None:
         self._message = message
-        self._office = office
+        self._rules, self._directory, self._roll, self._now = office.rules, office.directory, office.roll, office.clock.time()
         self._situation = situation
         self._loads = loads
         self.left: Counter[tuple[str, str]] = Counter()
+        self._routed = [(item, self._carriage(item, self._rules.ladders[item.rule.ladder].rungs)) for item in routed]
 
-    def objective(self, item: Routed) -> dict[str, Any]:
-        """One objective as `route.explain` gives it."""
-        return self._public(item) if item.is_public else self._people(item)
+    def objectives(self) -> list[dict[str, Any]]:
+        """Each as `route.explain` gives it."""
+        return [self._public(*one) if one[0].is_public else self._people(*one) for one in self._routed]
 
-    def _people(self, item: Routed) -> dict[str, Any]:
-        rungs = self._office.rules.ladders[item.rule.ladder].rungs
-        carriage = self._carriage(item, rungs)
+    def _people(self, item: Routed, carriage: Carriage) -> dict[str, Any]:
+        rungs = self._rules.ladders[item.rule.ladder].rungs
         taken: Counter[tuple[int, str]] = Counter()
         coverage = _Coverage(item, carriage, self._situation)
         for recipient in item.recipients:
-            found, out = candidates(recipient, rungs, carriage, directory=self._office.directory, situation=self._situation)
+            found, out = candidates(recipient, rungs, carriage, directory=self._directory, situation=self._situation)
             taken.update({(way.rung, way.channel): 1 for way in found})
             self.left.update({(reason.channel, reason.reason): 1 for reason in out})
             coverage.count(recipient, found)
@@ -55,22 +61,25 @@ class Explaining:
             **_terms(item, recipients=len(item.recipients)),
             "unreachable": coverage.unreachable,
             "coverage": coverage.told(),
-            "rungs": [self._rung(n, rung, taken, carriage) for n, rung in enumerate(rungs)],
+            "rungs": [self._rung(n, rung, carriage, taken=taken, first=coverage.first) for n, rung in enumerate(rungs)],
         }
 
     def _carriage(self, item: Routed, rungs: tuple[Rung, ...]) -> Carriage:
-        message, now = self._message, self._office.clock.time()
+        message = self._message
         plain = Carriage(message.traffic, item.priority, message.content.via)
         names = [view.name for view in fitting(rungs, plain, self._situation)]
         return msgspec.structs.replace(
             plain,
-            loads=self._loads.tried(message, item.priority, names),
+            loads=self._loads.tried(message, item.priority, names, audience=len(item.recipients)),
             left_s=item.deadline_s,
-            expires_s=max(0.0, message.expires_at - now),
+            expires_s=max(0.0, message.expires_at - self._now),
         )
 
-    def _rung(self, index: int, rung: Rung, taken: Counter[tuple[int, str]], carriage: Carriage) -> dict[str, Any]:
-        channels = [{"channel": name, **self._condition(name, carriage), "recipients": taken[index, name]} for name in rung.channels]
+    def _rung(self, index: int, rung: Rung, carriage: Carriage, *, taken: Counter[tuple[int, str]], first: Counter[str]) -> dict[str, Any]:
+        channels = [
+            {"channel": name, **self._condition(name, carriage), "recipients": taken[index, name], "at_once": first[name]}
+            for name in rung.channels
+        ]
         return {"rung": index + 1, "mode": rung.mode.value, "after_s": rung.after_s, "channels": channels}
 
     def _condition(self, name: str, carriage: Carriage) -> dict[str, Any]:
@@ -92,16 +101,15 @@ class Explaining:
             "joules": round(load.joules, 1),
         }
 
-    def _public(self, item: Routed) -> dict[str, Any]:
+    def _public(self, item: Routed, carriage: Carriage) -> dict[str, Any]:
         """One rung of alternates, each with how many addresses of the roll it takes."""
         areas = frozenset(name.removeprefix(PUBLIC) for name in item.recipients)
-        rungs = self._office.rules.ladders[item.rule.ladder].rungs
-        carriage = self._carriage(item, rungs)
+        rungs = self._rules.ladders[item.rule.ladder].rungs
         channels: list[dict[str, Any]] = []
         for name in dict.fromkeys(name for rung in rungs for name in rung.channels):
             view = self._situation.channel.get(name)
             kinds = view.address_kinds if view is not None and view.batch else ()
-            takes = self._office.roll.count(areas, frozenset(kinds))
+            takes = self._roll.count(areas, frozenset(kinds))
             if why := too_urgent(view.ungraded, item.priority) if view is not None else "":
                 self.left[name, why], takes = self.left[name, why] + takes, 0
             channels.append({"channel": name, **self._condition(name, carriage), "recipients": takes})
@@ -111,10 +119,14 @@ class Explaining:
 
 
 class _Coverage:
-    """How surely each recipient of an objective is reached, counted by equal ways and chances."""
+    """How surely each recipient of an objective is reached, counted by equal ways and chances. Who comes later in it waits longer: for
+    those before them who begin on the same channel."""
 
     def __init__(self, item: Routed, carriage: Carriage, situation: Situation) -> None:
         self._target = TARGET[item.priority]
+        self._is_at_once = item.priority is Priority.P0
+        self._step = max(1, len(item.recipients) // STEPS)
+        self.first: Counter[str] = Counter()
         self._carriage = carriage
         self._situation = situation
         self._choices: dict[tuple[Way, ...], Choice] = {}
@@ -123,7 +135,9 @@ class _Coverage:
         self.lowest, self.lowest_for = 1.0, ""
 
     def count(self, recipient: str, found: Iterable[Candidate]) -> None:
+        found = tuple(found)
         ways = tuple(self._way(recipient, name) for name in sorted({way.channel for way in found}))
+        self.first.update(self._first(recipient, found))
         self.unreachable += not ways
         if ways not in self._choices:
             self._choices[ways] = chosen(ways, self._situation.availability, target=self._target)
@@ -131,10 +145,26 @@ class _Coverage:
         if self._choices[ways].reached < self.lowest or not self.lowest_for:
             self.lowest, self.lowest_for = self._choices[ways].reached, recipient
 
+    def _first(self, recipient: str, found: tuple[Candidate, ...]) -> Iterator[str]:
+        """The channels that begin at once: the best of the first rung, of a P0 the best of each."""
+        usable = [way for way in found if self._situation.channel[way.channel].is_usable]
+        asked = self._carriage
+        in_time = [way for way in usable if not late(asked.loads.get(way.channel, NO_LOAD), asked.left_s, asked.expires_s)]
+        rungs: dict[int, list[str]] = {}
+        for way in usable if self._is_at_once else in_time or usable:
+            rungs.setdefault(way.rung, []).append(way.channel)
+        for rung in sorted(rungs)[: None if self._is_at_once else 1]:
+            yield best_first(tuple(dict.fromkeys(rungs[rung])), self._situation, recipient)[0]
+
     def _way(self, recipient: str, name: str) -> Way:
         view, load = self._situation.channel[name], self._carriage.loads.get(name, Load())
-        p = chance(view, self._situation, recipient, left_s=self._carriage.left_s - load.before_s)
+        p = chance(view, self._situation, recipient, left_s=self._carriage.left_s - load.before_s - self._own_s(name, load))
         return Way(name, round(p, 4), groups_of(view), price(load))
+
+    def _own_s(self, name: str, load: Load) -> float:
+        """What goes before it of the same objective, in steps: a crowd is reckoned in tenths, each as late as its last."""
+        before = self.first[name]
+        return load.turn_s * (before if self._step == 1 else (before // self._step + 1) * self._step - 1)
 
     def told(self) -> dict[str, Any]:
         people = self._count.total()

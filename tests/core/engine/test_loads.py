@@ -37,7 +37,7 @@ async def test_a_channel_says_what_a_message_of_that_size_costs(tmp_path: Path) 
 
         house.channel["a"].estimate = estimate  # type: ignore[method-assign]  # a channel of its own figures
         found = loads(house, ahead=8).of(SENT, Priority.P2, ["a", "nobody"])
-        expected = Load(airtime_s=3.0, fee_fen=7.0, joules=30.0, ahead_s=6.0, latency_q50_s=2.0, latency_q95_s=45.0)
+        expected = Load(airtime_s=3.0, fee_fen=7.0, joules=30.0, ahead_s=6.0, latency_q50_s=2.0, latency_q95_s=45.0, turn_s=0.75)
         assert {"a": expected} == found
         rendition = house.room.shelf.get(SENT.id, SENT.revision, "sms")
         assert rendition is not None

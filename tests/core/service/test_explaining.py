@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from fenghuo.model.directory import ContactPoint, Person
 from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import Capabilities, Estimate
+from fenghuo.service.explaining import Explaining
 from tests.core.service.manned import Manned, manned
 
 RULES = """
@@ -104,6 +107,45 @@ async def test_what_cannot_make_the_deadline_is_said_and_not_counted_on(tmp_path
         plan = await explained(there, "shuang", deadline_s=30)
         says = "it would take 62 s (0 s of others first, 2 s on the air, 60 s on the way), and the deadline is in 30 s"
         assert f"{says}; tried all the same" in [one["reason"] for one in plan["left_out"]]
+
+
+async def test_who_comes_later_in_a_crowd_waits_for_those_before(tmp_path: Path) -> None:
+    """Four on one radio of a minute each, and the deadline is in three: the later the less sure, and the last not at all."""
+    async with manned(tmp_path, rules=RULES, sms=SMS, lte=SMS, r=RADIO) as there:
+        on_one_tower(there)
+        there.house.channel["r"].airtime_s = 60.0
+        known = there.house.office.directory
+        crowd = [f"p{number}" for number in range(4)]
+        people = known.persons + tuple(Person(name, name, "tc") for name in crowd)
+        calls = tuple(ContactPoint(name, "callsign", name) for name in crowd)
+        there.house.office.directory = msgspec.structs.replace(known, persons=people, contacts=known.contacts + calls)
+        (one,) = (await explained(there, *crowd, deadline_s=180))["objectives"]
+        plans = [(plan["reached"], plan["recipients"]) for plan in one["coverage"]["plans"]]
+        assert ([(0.0, 2), (0.798, 1), (0.76, 1)], "p2") == (plans, one["coverage"]["lowest_for"])
+
+
+@pytest.mark.parametrize(("priority", "at_once"), [("P0", [2, 2, 1]), ("P2", [2, 0, 0])])
+async def test_a_plan_says_what_begins_at_once(tmp_path: Path, priority: str, at_once: list[int]) -> None:
+    """What is counted on is not what is sent first: a P0 goes over every rung at once, whatever the third adds."""
+    async with manned(tmp_path, rules=RULES.replace("P0", priority), sms=SMS, lte=SMS, r=RADIO) as there:
+        (one,) = (await explained(there, "wang", "li", priority=priority))["objectives"]
+        assert at_once == [rung["channels"][0]["at_once"] for rung in one["rungs"]]
+
+
+async def test_the_loop_goes_on_while_a_crowd_is_reckoned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks keeps nobody's order waiting: it is reckoned in a thread."""
+    async with manned(tmp_path, rules=RULES, sms=SMS, lte=SMS, r=RADIO) as there:
+        threads: list[int] = []
+        plain = Explaining.objectives
+
+        def objectives(explaining: Explaining) -> list[dict[str, Any]]:
+            threads.append(threading.get_ident())
+            return plain(explaining)
+
+        monkeypatch.setattr(Explaining, "objectives", objectives)
+        await explained(there, "wang")
+        assert threading.get_ident() not in threads
+        assert 1 == len(threads)
 
 
 async def test_to_explain_leaves_nothing_behind(tmp_path: Path) -> None:
