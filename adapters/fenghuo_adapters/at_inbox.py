@@ -21,12 +21,14 @@ _SETTLED = 1000
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """One message or report: its octets, what they say (None if they do not hold together), its SIM, and the way to acknowledge it."""
+    """One message or report: its octets, what they say (None if they do not hold together), its SIM, the way to acknowledge it, and
+    whether the modem keeps it until then; one that does not hands over nothing else before it is acknowledged."""
 
     raw: bytes
     content: Delivered | Reported | None
     sim: str
     acknowledge: Callable[[], None]
+    is_stored: bool
 
 
 class Inbox:
@@ -68,7 +70,7 @@ class Inbox:
                 self._to_confirm += 1
                 self._wake()
 
-        self._hand_on(_arrival(digits, self.sim, confirm))
+        self._hand_on(_arrival(digits, self.sim, confirm, is_stored=False))
 
     async def run(self, session: AtSession, limit_s: float) -> None:
         """Confirm, empty and read what is due. Raises: LinkError."""
@@ -108,7 +110,7 @@ class Inbox:
                 self._to_empty[place] = None
                 self._wake()
 
-        self._hand_on(_arrival(digits, self.sim, acknowledge))
+        self._hand_on(_arrival(digits, self.sim, acknowledge, is_stored=True))
 
     async def _empty(self, session: AtSession, place: tuple[str, int], limit_s: float) -> None:
         memory, index = place
@@ -135,9 +137,9 @@ async def _tried(session: AtSession, text: str, limit_s: float) -> tuple[str, ..
         return ()
 
 
-def _arrival(digits: str, sim: str, acknowledge: Callable[[], None]) -> Arrival:
+def _arrival(digits: str, sim: str, acknowledge: Callable[[], None], *, is_stored: bool) -> Arrival:
     try:
         content: Delivered | Reported | None = read_incoming(digits)
     except FrameError:
         content = None
-    return Arrival(digits.encode("ascii", "replace"), content, sim, acknowledge)
+    return Arrival(digits.encode("ascii", "replace"), content, sim, acknowledge, is_stored)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from fenghuo_adapters.short_message_framing import Concat
@@ -14,11 +16,13 @@ MOST_UNFINISHED = 1000
 
 
 class Joined(msgspec.Struct, frozen=True):
-    """A whole text, with `…` where a part never came, and the octets of its parts one after the other."""
+    """A whole text, with `…` where a part never came, and the octets of its parts one after the other; `held`: what take() was given to
+    acknowledge them by."""
 
     sender: str
     text: str
     raw: bytes
+    held: tuple[Callable[[], None], ...] = ()
 
 
 class _Unfinished(msgspec.Struct):
@@ -29,10 +33,11 @@ class _Unfinished(msgspec.Struct):
     total: int
     texts: dict[int, str]
     raws: dict[int, bytes]
+    held: list[Callable[[], None]]
 
     def joined(self) -> Joined:
         text = "".join(self.texts.get(number, "…") for number in range(1, self.total + 1))
-        return Joined(self.sender, text, b"".join(self.raws[number] for number in sorted(self.raws)))
+        return Joined(self.sender, text, b"".join(self.raws[number] for number in sorted(self.raws)), tuple(self.held))
 
 
 class Joining:
@@ -41,11 +46,15 @@ class Joining:
     def __init__(self) -> None:
         self._unfinished: dict[tuple[str, int, int], _Unfinished] = {}
 
-    def take(self, sender: str, concat: Concat, text: str, *, raw: bytes, now: float) -> Joined | None:
-        """The whole text, if this was the last part of it that was missing."""
+    def take(
+        self, sender: str, concat: Concat, text: str, *, raw: bytes, now: float, held: Callable[[], None] | None = None
+    ) -> Joined | None:
+        """The whole text, if this was the last part of it that was missing. `held`: to acknowledge this part by when the whole is kept."""
         key = (sender, concat.reference, concat.total)
-        found = self._unfinished.setdefault(key, _Unfinished(sender, now, concat.total, {}, {}))
+        found = self._unfinished.setdefault(key, _Unfinished(sender, now, concat.total, {}, {}, []))
         found.texts[concat.number], found.raws[concat.number] = text, raw
+        if held is not None:
+            found.held.append(held)
         if len(found.texts) == concat.total:
             return self._unfinished.pop(key).joined()
         if len(self._unfinished) > MOST_UNFINISHED:

@@ -48,15 +48,16 @@ def inbound_of_late(late: Late[AttemptKey], refs: tuple[str, ...]) -> Inbound:
 class ModemArrivals:
     """Tells what each arrival is, and puts the parts of long answers together.
 
-    Each part of one is handed on at once, to be kept and taken off the modem like everything else, and the last one is the ANSWER
-    with the whole text.
+    The parts of one stay in the modem until the ANSWER with the whole text is kept, for whoever is there then must have them all. A part
+    that the modem does not store is handed on at once: until it is acknowledged the next one does not come.
     """
 
     def __init__(self) -> None:
         self._joining = Joining()
 
-    def inbound_of(self, arrival: Arrival, now: float, wall: float) -> Inbound:
-        """An arrival as an Inbound; one that does not hold together is handed on too, to be kept. `now`: monotonic, `wall`: UTC seconds."""
+    def inbound_of(self, arrival: Arrival, now: float, wall: float) -> Inbound | None:
+        """An arrival as an Inbound, None for a part that waits; one that does not hold together is handed on too, to be kept. `now`:
+        monotonic, `wall`: UTC seconds."""
         match arrival.content:
             case Reported() as reported:
                 return inbound_of_report(arrival, reported, wall)
@@ -67,16 +68,19 @@ class ModemArrivals:
 
     def overdue(self, now: float) -> list[Inbound]:
         """Answers whose missing parts are not waited for any longer, with `…` in the gaps."""
-        return [_answer(joined, _nothing_to_acknowledge) for joined in self._joining.overdue(now)]
+        return [_answer(joined, _acknowledge_held(joined)) for joined in self._joining.overdue(now)]
 
     def due_in_s(self, now: float) -> float | None:
         """Seconds until overdue() has something; None while no answer is unfinished."""
         return self._joining.due_in_s(now)
 
-    def _message(self, arrival: Arrival, delivered: Delivered, now: float) -> Inbound:
+    def _message(self, arrival: Arrival, delivered: Delivered, now: float) -> Inbound | None:
         sender, text, concat = own_address(delivered.sender), delivered.text, delivered.concat
         if concat is None or concat.total == 1:
             return _answer(Joined(sender, text, arrival.raw), _acknowledge_later(arrival))
+        if arrival.is_stored:
+            joined = self._joining.take(sender, concat, text, raw=arrival.raw, now=now, held=arrival.acknowledge)
+            return None if joined is None else _answer(joined, _acknowledge_held(joined))
         joined = self._joining.take(sender, concat, text, raw=arrival.raw, now=now)
         return _kept(arrival, text) if joined is None else _answer(joined, _acknowledge_later(arrival))
 
@@ -97,5 +101,13 @@ def _acknowledge_later(arrival: Arrival) -> Callable[[], Awaitable[None]]:
     return ack
 
 
+def _acknowledge_held(joined: Joined) -> Callable[[], Awaitable[None]]:
+    async def ack() -> None:
+        for acknowledge in joined.held:
+            acknowledge()
+
+    return ack
+
+
 async def _nothing_to_acknowledge() -> None:
-    """Each part was acknowledged when it came; a late answer never waits for it."""
+    """A late answer never waits for it."""

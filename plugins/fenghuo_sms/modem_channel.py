@@ -188,7 +188,8 @@ class ModemChannel(SimpleChannel):
             case Late():
                 return [inbound_of_late(item, self._refs(item.sent, item.correlation.number))]
             case Arrival():
-                return [self._answers.inbound_of(item, self._ctx.clock.monotonic(), self._ctx.clock.time())]
+                found = self._answers.inbound_of(item, self._ctx.clock.monotonic(), self._ctx.clock.time())
+                return [] if found is None else [found]
 
     def _refs(self, sent: Sent, number: str) -> tuple[str, ...]:
         at = self._ctx.clock.time()

@@ -11,6 +11,7 @@ from fenghuo_adapters.at_inbox import Arrival
 from fenghuo_adapters.at_names import refs_of_report
 from fenghuo_adapters.at_pool import Late
 from fenghuo_adapters.pdu_framing import Delivered, Reported
+from fenghuo_adapters.short_message_framing import Concat
 from fenghuo_adapters.short_message_joining import Joined, Joining
 from fenghuo_tiantong.outcomes import outcome_of, report_failure
 from fenghuo_tiantong.settings import number
@@ -37,27 +38,38 @@ def inbound_of_late(late: Late[Attempt], refs: tuple[str, ...]) -> Inbound:
 
 
 class Arrivals:
-    """Tells what each arrival is. Nothing is taken off the terminal before the core has it: every Inbound carries the way to do that."""
+    """Tells what each arrival is. Nothing is taken off the terminal before the core has it: every Inbound carries the way to do that.
+
+    The parts of a long answer stay in the terminal until the whole is kept, for whoever is there then must have them all. A part that it
+    does not store is handed on at once: until it is acknowledged the next one does not come.
+    """
 
     def __init__(self) -> None:
         self._joining = Joining()
 
-    def inbound_of(self, arrival: Arrival, now: float, wall: float) -> Inbound:
-        """An arrival as an Inbound, also one that does not hold together. `now`: monotonic, `wall`: UTC seconds."""
+    def inbound_of(self, arrival: Arrival, now: float, wall: float) -> Inbound | None:
+        """An arrival as an Inbound, also one that does not hold together; None for a part that waits. `now`: monotonic, `wall`: UTC."""
         match arrival.content:
             case Reported() as reported:
                 return _report(arrival, reported, wall)
             case Delivered(concat=None) as delivered:
                 return _answer(Joined(_own(delivered.sender), delivered.text, arrival.raw), _ack(arrival))
-            case Delivered() as delivered if delivered.concat is not None:
-                joined = self._joining.take(_own(delivered.sender), delivered.concat, delivered.text, raw=arrival.raw, now=now)
-                return _answer(joined, _ack(arrival)) if joined else _kept(arrival, delivered.text)
+            case Delivered(concat=Concat() as concat) as delivered:
+                return self._part(arrival, delivered, concat, now)
             case _:
                 return _kept(arrival)
 
+    def _part(self, arrival: Arrival, delivered: Delivered, concat: Concat, now: float) -> Inbound | None:
+        sender, text = _own(delivered.sender), delivered.text
+        if arrival.is_stored:
+            joined = self._joining.take(sender, concat, text, raw=arrival.raw, now=now, held=arrival.acknowledge)
+            return None if joined is None else _answer(joined, _ack_held(joined))
+        joined = self._joining.take(sender, concat, text, raw=arrival.raw, now=now)
+        return _answer(joined, _ack(arrival)) if joined else _kept(arrival, text)
+
     def overdue(self, now: float) -> list[Inbound]:
         """Answers whose missing parts are not waited for any longer, with `…` in the gaps."""
-        return [_answer(joined, _nothing) for joined in self._joining.overdue(now)]
+        return [_answer(joined, _ack_held(joined)) for joined in self._joining.overdue(now)]
 
     def due_in_s(self, now: float) -> float | None:
         """Seconds until overdue() has something; None while no answer is unfinished."""
@@ -105,5 +117,13 @@ def _ack(arrival: Arrival) -> Callable[[], Awaitable[None]]:
     return ack
 
 
+def _ack_held(joined: Joined) -> Callable[[], Awaitable[None]]:
+    async def ack() -> None:
+        for acknowledge in joined.held:
+            acknowledge()
+
+    return ack
+
+
 async def _nothing() -> None:
-    """Each part was acknowledged when it came; a late answer never waits for it."""
+    """A late answer never waits for it."""

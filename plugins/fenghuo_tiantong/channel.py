@@ -185,7 +185,8 @@ class TiantongChannel(SimpleChannel):
             case Late():
                 return [inbound_of_late(item, self._refs(item.sent, item.correlation.number))]
             case Arrival():
-                return [self._answers.inbound_of(item, clock.monotonic(), clock.time())]
+                found = self._answers.inbound_of(item, clock.monotonic(), clock.time())
+                return [] if found is None else [found]
 
     def _refs(self, sent: Sent, destination: str) -> tuple[str, ...]:
         at = self._ctx.clock.time()

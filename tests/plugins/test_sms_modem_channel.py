@@ -7,6 +7,8 @@ import pytest
 
 from fenghuo import AuthFailed, Denied, Evidence, InboundKind, NotReady, Permanent, ProbeBudget, Reached, Scope, Transient, Unknown
 from fenghuo.errors import StoreError
+from fenghuo_adapters.pdu_framing import deliver_pdu
+from fenghuo_adapters.short_message_framing import split
 from fenghuo_sms.modem_channel import ModemChannel
 from tests.peers.atmodem import AtModem
 from tests.plugins.modem_fakes import PATIENCE_S, ModemEar, answers, modem_settings, reports, started, until_told
@@ -203,6 +205,40 @@ async def test_a_long_answer_is_joined_and_all_its_parts_are_taken_off(tmp_path:
         await ear.until(lambda heard: len(answers(heard)) == 1)
         assert text == answers(ear.heard)[0].text
         await modem.wait_for(lambda: len(modem.deleted) == 3)
+
+
+def parts_of(text: str) -> list[str]:
+    """The PDUs of an answer, as a centre sends them."""
+    coding, parts = split(text, 9)
+    return [deliver_pdu(SENDER, coding, part, at=1_795_514_700.0).digits for part in parts]
+
+
+async def test_a_long_answer_is_whole_for_the_next_process_too(tmp_path: Path) -> None:
+    """Its first part stays in the modem, for the process may die before the second comes; it is told once, and then all is taken off."""
+    text = "收到，已组织转移" * 12
+    first, second = parts_of(text)
+    async with AtModem(tmp_path / "modem") as modem:
+        async with started(modem, poll_s=0.1) as (_, _ctx, ear):
+            looks = modem.commands.count("AT+CMGL=4")
+            await modem.raw(first)
+            await modem.wait_for(lambda: modem.commands.count("AT+CMGL=4") > looks + 2)
+            assert ([], []) == (modem.deleted, ear.heard)
+        await modem.raw(second)
+        async with started(modem, poll_s=0.1) as (_, _ctx, ear):
+            await ear.until(lambda heard: len(heard) == 1)
+            await modem.wait_for(lambda: sorted(modem.deleted) == sorted((first, second)))
+            assert [(InboundKind.ANSWER, text)] == [(one.kind, one.text) for one in ear.heard]
+
+
+async def test_a_long_answer_that_is_not_stored_is_confirmed_part_by_part(tmp_path: Path) -> None:
+    """A modem that hands over waits for +CNMA before the next one."""
+    text = "收到，已组织转移" * 12
+    async with AtModem(tmp_path / "modem") as modem, started(modem, notices="AT+CNMI=2,2,0,1,0") as (_, _ctx, ear):
+        for digits in parts_of(text):
+            await modem.raw(digits)
+        await ear.until(lambda heard: len(answers(heard)) == 1)
+        assert text == answers(ear.heard)[0].text
+        await modem.wait_for(lambda: 2 == modem.commands.count("AT+CNMA"))
 
 
 async def test_what_came_while_nobody_was_there_is_read_at_the_start(tmp_path: Path) -> None:

@@ -134,6 +134,43 @@ def test_an_answer_by_satellite_is_an_answer() -> None:
     on_virtual_time(scenario())
 
 
+def test_a_long_answer_is_whole_for_the_next_process_too() -> None:
+    """Its first part stays in the terminal until the whole is kept."""
+
+    async def scenario() -> None:
+        async with Far().listening() as far:
+            text = "收到，已组织转移" * 12
+            coding, parts = split(text, 1)
+            first, second = (deliver_pdu(NUMBER, coding, part, at=EPOCH).digits for part in parts)
+            channel, _, heard, ear = await started(far)
+            far.modem.store(first)
+            await asyncio.sleep(30.0)
+            assert ([], 0) == (heard, far.acknowledged)
+            await stopped(channel, ear)
+            channel, _, heard, ear = await started(far)
+            far.modem.store(second)
+            await asyncio.sleep(30.0)
+            assert ([text], 2) == ([one.text for one in heard], far.acknowledged)
+            await stopped(channel, ear)
+
+    on_virtual_time(scenario())
+
+
+def test_a_part_alone_is_told_after_a_minute_and_once() -> None:
+    """With a gap, for a person has read; then it is taken off."""
+
+    async def scenario() -> None:
+        async with Far().listening() as far:
+            coding, parts = split("收到，已组织转移" * 12, 1)
+            channel, _, heard, ear = await started(far)
+            far.modem.store(deliver_pdu(NUMBER, coding, parts[0], at=EPOCH).digits)
+            await asyncio.sleep(300.0)
+            assert ([(InboundKind.ANSWER, "…")], 1) == ([(one.kind, one.text[-1]) for one in heard], far.acknowledged)
+            await stopped(channel, ear)
+
+    on_virtual_time(scenario())
+
+
 def test_an_estimate_counts_seconds_money_and_joules() -> None:
     """Each part: 20 s, ¥1, 120 J of the transmitter as shipped."""
 
