@@ -61,8 +61,8 @@ def proven(daemon: Caller, *, as_json: bool, **wanted: str | None) -> None:
     if as_json:
         print_json(rows)
         return
-    heads = ("recipient", "channel", "age", "proven", "level", "chance")
-    lines = ((row["name"], row["channel"], row["age"], row["proven"] and local(row["proven"]), row["level"], row["chance"]) for row in rows)
+    heads = ("recipient", "name", "channel", "age", "proven", "level", "chance")
+    lines = ([local(row[head]) if head == "proven" and row[head] else row[head] for head in heads] for row in rows)
     print_table(heads, lines)
 
 

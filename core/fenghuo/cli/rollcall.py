@@ -10,6 +10,7 @@ import click
 
 from fenghuo.cli.door import speaks
 from fenghuo.cli.paper import clean, local, print_json, print_table
+from fenghuo.cli.plan import show_plan
 from fenghuo.cli.send import EVIDENCE, TRAFFIC
 from fenghuo.cli.words import Word
 from fenghuo.client.caller import Caller
@@ -28,14 +29,20 @@ __all__ = ["rollcall"]
     "--needed", default="HUMAN", show_default=True, type=Word(*EVIDENCE), help="What counts as an answer; DEVICE rings nobody up."
 )
 @click.option("--wait", "wait_s", default=120.0, show_default=True, type=click.FloatRange(min=1), help="Seconds until the call is over.")
+@click.option("--dry-run", is_flag=True, help="Show whom it would call by what; nothing is kept or sent.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @speaks
-def rollcall(daemon: Caller, *, to: tuple[str, ...], text: str | None, wait_s: float, as_json: bool, **said: Any) -> None:  # of the verb
+def rollcall(
+    daemon: Caller, *, to: tuple[str, ...], text: str | None, wait_s: float, dry_run: bool, as_json: bool, **said: Any
+) -> None:  # of the verb
     """Call TO (person:ID, org:ID, group:NAME, role:ID or area:SYSTEM:CODE), wait, and print who answered on which bearer. What it shows
     goes into the ledger that `directory proven` prints. Exit 1 when somebody did not answer.
     """
-    since = daemon.call("log.read", after=0, limit=1)["head"]
     asked = {**said, "traffic": said["traffic"].capitalize(), **({"text": text} if text else {})}
+    if dry_run:
+        _show_plans(daemon.call("rollcall.call", to=to, wait_s=wait_s, **asked, dry_run=True), as_json=as_json)
+        return
+    since = daemon.call("log.read", after=0, limit=1)["head"]
     call = daemon.call("rollcall.call", to=to, wait_s=wait_s, **asked)
     messages = [one["message"] for one in call["calls"] if one["message"]]
     rows = _until_all(daemon, messages, said["needed"], since=since, until=time.monotonic() + wait_s)
@@ -46,6 +53,16 @@ def rollcall(daemon: Caller, *, to: tuple[str, ...], text: str | None, wait_s: f
         _show(call["calls"], rows, absent)
     if absent or not rows:
         click.get_current_context().exit(Exit.NEGATIVE)
+
+
+def _show_plans(call: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(call)
+        return
+    for one in call["plans"]:
+        if one["channel"]:
+            click.echo(f"over {clean(one['channel'])}:")
+        show_plan(one["plan"])
 
 
 def _until_all(daemon: Caller, messages: Sequence[str], needed: str, *, since: int, until: float) -> list[dict[str, Any]]:

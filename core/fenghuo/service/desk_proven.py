@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
 
+from fenghuo.engine.addressees import sentences
 from fenghuo.engine.book import Book
 from fenghuo.engine.channels import ChannelBoard, Instance
 from fenghuo.engine.proven import Age, ProvenLedger, age_of
+from fenghuo.engine.routing import addressee
 from fenghuo.errors import NotFound
 from fenghuo.model.delivery import Accepted, Delivery, Target
 from fenghuo.model.directory import RecipientId
@@ -41,7 +43,7 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whom to call, as in `message.send`. `via`: each of these by a message of its own, so that each is proven; none: one message, by the
-    rules. `wait_s`: how long it holds."""
+    rules. `wait_s`: how long it holds. `dry_run`: whom each would reach by what; nothing is kept or sent."""
 
     to: tuple[str, ...]
     via: tuple[str, ...] = ()
@@ -51,6 +53,7 @@ class Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     needed: str = "HUMAN"
     wait_s: Annotated[float, msgspec.Meta(ge=1, le=86_400)] = 120.0
     key: str = ""
+    dry_run: bool = False
 
 
 class Called(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,8 +84,11 @@ class ProvenVerbs:
         return sorted(rows, key=lambda row: (WORST_FIRST.index(Age(row["age"])), row["proven"] or "", row["recipient"], row["channel"]))
 
     async def call(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
-        """Send it, and say which message is for which channel. Raises: NotFound: there is no such channel."""
+        """Send it, and say which message is for which channel. Raises: NotFound: there is no such channel, or nobody by one of the names:
+        a roll call that is short of a person would take a slip of the pen for their silence."""
         wanted = msgspec.convert(args, Call)
+        if strangers := tuple(one for one in dict.fromkeys(wanted.to) if not addressee(one.strip(), self._office.directory)):
+            raise NotFound(f"nobody was called; {'; '.join(sentences(strangers, self._office.directory))}")
         if unknown := [name for name in wanted.via if self._board.get(name) is None]:
             raise NotFound(f"no channel is named {unknown[0]}; there are {', '.join(sorted(self._board.names())) or 'none'}")
         order: dict[str, Any] = {
@@ -94,6 +100,8 @@ class ProvenVerbs:
             "expires_s": wanted.wait_s,
             "deadline_s": wanted.wait_s,
         }
+        if wanted.dry_run:
+            return {"calls": [], "needed": wanted.needed, "until": None, "plans": await self._plans(actor, order, wanted.via)}
         sent: list[dict[str, Any]] = []
         for channel in wanted.via or ("",):
             more = {"via": (channel,)} if channel else {}
@@ -104,6 +112,14 @@ class ProvenVerbs:
             told = {"message": answer.id, "state": answer.state, "why": ""} if answer else {"message": None, "state": "refused", "why": why}
             sent.append({"channel": channel, **told})
         return {"calls": sent, "needed": wanted.needed, "until": rfc3339(self._office.clock.time() + wanted.wait_s)}
+
+    async def _plans(self, actor: Actor, order: Mapping[str, Any], via: Sequence[str]) -> list[dict[str, Any]]:
+        """What each message of the call would do."""
+        plans: list[dict[str, Any]] = []
+        for channel in via or ("",):
+            more = {"via": (channel,)} if channel else {}
+            plans.append({"channel": channel, "plan": await self._send(actor, {**order, **more, "dry_run": True})})
+        return plans
 
     async def show(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Who answered so far, and on which bearer: a line for each person and each way that was tried."""

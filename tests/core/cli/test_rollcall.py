@@ -51,11 +51,23 @@ def test_a_refused_call_is_told(shell: Shell) -> None:
     assert (1, "not called over sms-a: no such priority\n") == (ran.code, ran.err)
 
 
+def test_a_dry_run_calls_nobody_and_shows_the_plans(shell: Shell) -> None:
+    """For each channel its own."""
+    plan = {"objectives": [{"audience": "as addressed", "recipients": ["wang"]}], "left_out": []}
+    plans = [{"channel": channel, "plan": plan} for channel in ("sms-a", "radio")]
+    shell.served.desk.answers["rollcall.call"] = {"calls": [], "needed": "HUMAN", "until": None, "plans": plans}
+    ran = shell.run("rollcall", "wang", "--via", "sms-a", "--via", "radio", "--dry-run")
+    assert (0, ["over sms-a:", "over radio:"]) == (ran.code, [told for told in ran.out.splitlines() if told.startswith("over")])
+    assert 2 == ran.out.count("as addressed")
+    assert [True] == [args["dry_run"] for verb, args in shell.served.desk.asked if verb == "rollcall.call"]
+    assert plans == shell.run("rollcall", "wang", "--dry-run", "--json").json["plans"]
+
+
 def test_the_ledger_is_a_table(shell: Shell) -> None:
     """One line for each way, in the order of the desk, narrowed as asked."""
     row = {"recipient": "wang", "name": "示例·wang", "channel": "sms-a", "age": "amber", "proven": None, "level": None, "chance": 0.95}
     shell.served.desk.answers["directory.proven"] = [row]
     ran = shell.run("directory", "proven", "--age", "amber")
-    assert ["示例·wang", "sms-a", "amber"] == ran.out.splitlines()[0].split()[:3]
+    assert ["wang", "示例·wang", "sms-a", "amber"] == ran.out.splitlines()[0].split()[:4]
     assert ("directory.proven", {"age": "amber"}) in shell.served.desk.asked
     assert [row] == shell.run("directory", "proven", "--json").json

@@ -96,6 +96,23 @@ async def test_a_roll_call_over_no_channel_of_ours_is_refused(tmp_path: Path) ->
         assert [] == there.house.sent
 
 
+async def test_a_roll_call_of_somebody_unknown_is_refused_at_once(tmp_path: Path) -> None:
+    """With the name that was meant; the others are not called either, or a slip of the pen would pass for silence."""
+    async with manned(tmp_path) as there:
+        with pytest.raises(NotFound, match=r"^nobody was called; person:wanng: did you mean person:wang\?$"):
+            await there.do("rollcall.call", to=["li", "person:wanng"])
+        assert [] == there.house.sent
+
+
+async def test_a_dry_roll_call_says_whom_it_would_reach_and_calls_nobody(tmp_path: Path) -> None:
+    """Each channel with a plan of its own."""
+    async with manned(tmp_path) as there:
+        call = await there.do("rollcall.call", to=["wang"], via=["a", "r"], dry_run=True)
+        assert ([], ["a", "r"]) == (call["calls"], [one["channel"] for one in call["plans"]])
+        assert all(one["plan"]["objectives"] for one in call["plans"])
+        assert [] == there.house.sent
+
+
 async def test_a_roll_call_that_is_refused_says_why(tmp_path: Path) -> None:
     """The sentence of intake, for each message."""
     async with manned(tmp_path) as there:
