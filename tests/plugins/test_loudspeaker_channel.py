@@ -62,6 +62,7 @@ def clips(tmp_path: Path) -> dict[str, str]:
     return {SENTENCE: str(tone_wave(tmp_path / "one.wav", 0.4)), SECOND: str(tone_wave(tmp_path / "two.wav", 0.4, hertz=500))}
 
 
+@pytest.mark.alone
 async def test_packets_come_every_20_ms_without_a_gap(clips: dict[str, str]) -> None:
     """Sequence and timestamp go on from one to the next, the first has the marker, and time is real."""
     async with running(settings_of(clips=clips)) as channel, Listener() as listener:
@@ -142,6 +143,7 @@ async def test_what_lets_others_pass_does_not_send_one_more_packet_after_the_swi
     assert [] == listener.packets
 
 
+@pytest.mark.alone
 async def test_what_was_interrupted_begins_again_with_its_sentence(clips: dict[str, str]) -> None:
     """Nobody understands half a sentence; the timestamp has gone on with the clock, the sequence has not."""
     async with running(settings_of(clips=clips)) as channel, Listener() as listener:

@@ -21,6 +21,7 @@ from fenghuo.store.records import MetaRow
 from fenghuo.store.tables import ATTEMPT, DELIVERY, MESSAGE, META
 from tests.core.engine.house import CAPABILITIES, FakeChannel, House, opened
 from tests.core.engine.values import NOW
+from tests.scale import TIMEOUT_SCALE
 
 
 def _message_is(state: MessageState) -> Callable[[Tx], None]:
@@ -218,7 +219,7 @@ async def test_a_commit_that_fails_costs_the_attempt_and_not_the_delivery(tmp_pa
 
 async def test_a_commit_that_takes_too_long_is_no_emission_and_no_doubt(tmp_path: Path) -> None:
     """The attempt's time ran out before its row was on the disk: the channel never had a payload, so the delivery just waits."""
-    hasty = msgspec.structs.replace(CAPABILITIES["a"], attempt_s=0.02)
+    hasty = msgspec.structs.replace(CAPABILITIES["a"], attempt_s=0.5 * TIMEOUT_SCALE)
     async with opened(tmp_path, a=hasty) as house:
         stuck = threading.Event()
 
