@@ -5,14 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from fenghuo import AuthFailed, Denied, Evidence, InboundKind, NotReady, Permanent, ProbeBudget, Reached, Scope, Transient, Unknown
-from fenghuo.errors import StoreError
-from fenghuo_adapters.pdu_framing import deliver_pdu
-from fenghuo_adapters.short_message_framing import split
+from fenghuo import Denied, Evidence, InboundKind, NotReady, Permanent, ProbeBudget, Reached, Scope, Transient, Unknown
 from fenghuo_sms.modem_channel import ModemChannel
 from tests.peers.atmodem import AtModem
-from tests.plugins.modem_fakes import PATIENCE_S, ModemEar, answers, modem_settings, reports, started, until_told
-from tests.plugins.sms_fakes import FakeContext, FakeJob, FakeNotes
+from tests.plugins.modem_fakes import answers, modem_settings, reports, started, until_told
+from tests.plugins.sms_fakes import FakeContext, FakeJob
 
 pytestmark = pytest.mark.peer
 
@@ -182,95 +179,6 @@ async def test_a_later_part_that_is_refused_for_the_moment_is_offered_again(tmp_
         assert TEXTS[2] == "".join(modem.texts())
 
 
-async def test_an_answer_is_taken_off_the_modem_only_when_it_is_kept(tmp_path: Path) -> None:
-    """The text of a telephone stays where it is until ack(), and is told once."""
-    async with AtModem(tmp_path / "modem") as modem, started(modem, poll_s=0.1) as (_, _ctx, ear):
-        ear.deaf = True
-        await modem.message(SENDER, "收到，已组织转移32户")
-        await ear.until(lambda heard: len(answers(heard)) == 1)
-        looks = sum(command.startswith("AT+CMGL") for command in modem.commands)
-        await modem.wait_for(lambda: sum(command.startswith("AT+CMGL") for command in modem.commands) > looks + 2)
-        assert ([], 1) == (modem.deleted, len(answers(ear.heard)))
-        (answer,) = answers(ear.heard)
-        assert (SENDER, "收到，已组织转移32户") == (answer.address, answer.text)
-        await answer.ack()
-        await modem.wait_for(lambda: len(modem.deleted) == 1)
-
-
-async def test_a_long_answer_is_joined_and_all_its_parts_are_taken_off(tmp_path: Path) -> None:
-    """Parts as libgammu writes them."""
-    text = "收到，已组织转移" * 20
-    async with AtModem(tmp_path / "modem") as modem, started(modem) as (_, _ctx, ear):
-        await modem.message(SENDER, text)
-        await ear.until(lambda heard: len(answers(heard)) == 1)
-        assert text == answers(ear.heard)[0].text
-        await modem.wait_for(lambda: len(modem.deleted) == 3)
-
-
-def parts_of(text: str) -> list[str]:
-    """The PDUs of an answer, as a centre sends them."""
-    coding, parts = split(text, 9)
-    return [deliver_pdu(SENDER, coding, part, at=1_795_514_700.0).digits for part in parts]
-
-
-async def test_a_long_answer_is_whole_for_the_next_process_too(tmp_path: Path) -> None:
-    """Its first part stays in the modem, for the process may die before the second comes; it is told once, and then all is taken off."""
-    text = "收到，已组织转移" * 12
-    first, second = parts_of(text)
-    async with AtModem(tmp_path / "modem") as modem:
-        async with started(modem, poll_s=0.1) as (_, _ctx, ear):
-            looks = modem.commands.count("AT+CMGL=4")
-            await modem.raw(first)
-            await modem.wait_for(lambda: modem.commands.count("AT+CMGL=4") > looks + 2)
-            assert ([], []) == (modem.deleted, ear.heard)
-        await modem.raw(second)
-        async with started(modem, poll_s=0.1) as (_, _ctx, ear):
-            await ear.until(lambda heard: len(heard) == 1)
-            await modem.wait_for(lambda: sorted(modem.deleted) == sorted((first, second)))
-            assert [(InboundKind.ANSWER, text)] == [(one.kind, one.text) for one in ear.heard]
-
-
-async def test_a_long_answer_that_is_not_stored_is_confirmed_part_by_part(tmp_path: Path) -> None:
-    """A modem that hands over waits for +CNMA before the next one."""
-    text = "收到，已组织转移" * 12
-    async with AtModem(tmp_path / "modem") as modem, started(modem, notices="AT+CNMI=2,2,0,1,0") as (_, _ctx, ear):
-        for digits in parts_of(text):
-            await modem.raw(digits)
-        await ear.until(lambda heard: len(answers(heard)) == 1)
-        assert text == answers(ear.heard)[0].text
-        await modem.wait_for(lambda: 2 == modem.commands.count("AT+CNMA"))
-
-
-async def test_what_came_while_nobody_was_there_is_read_at_the_start(tmp_path: Path) -> None:
-    """By AT+CMGL, whatever was announced to nobody."""
-    async with AtModem(tmp_path / "modem") as modem:
-        await modem.message(SENDER, "收到")
-        async with started(modem) as (_, _ctx, ear):
-            await ear.until(lambda heard: len(answers(heard)) == 1)
-            await modem.wait_for(lambda: len(modem.deleted) == 1)
-
-
-async def test_a_modem_that_stores_no_reports_hands_them_over(tmp_path: Path) -> None:
-    """+CDS with its PDU; confirmed with +CNMA after the commit, since +CSMS=1 was taken."""
-    async with AtModem(tmp_path / "modem") as modem:
-        await modem.behave(no_store=True)
-        async with started(modem) as (channel, _, ear):
-            await channel.send(FakeJob(NUMBER, ORDER))
-            await ear.until(lambda heard: len(reports(heard)) == 1)
-            assert Evidence.DEVICE == reports(ear.heard)[0].level
-            await modem.wait_for(lambda: "AT+CNMA" in modem.commands)
-
-
-async def test_a_modem_that_stores_nothing_hands_answers_over_too(tmp_path: Path) -> None:
-    """+CMT with its PDU, where the settings ask for that."""
-    async with AtModem(tmp_path / "modem") as modem, started(modem, notices="AT+CNMI=2,2,0,1,0") as (_, _ctx, ear):
-        await modem.message(SENDER, "收到")
-        await ear.until(lambda heard: len(answers(heard)) == 1)
-        assert (SENDER, "收到") == (answers(ear.heard)[0].address, answers(ear.heard)[0].text)
-        await modem.wait_for(lambda: "AT+CNMA" in modem.commands)
-        assert [] == modem.deleted
-
-
 async def test_a_modem_that_restarted_by_itself_is_set_up_before_it_sends(tmp_path: Path) -> None:
     """Its echo betrays it; in text mode it would have sent the PDU's digits to a number of two."""
     async with AtModem(tmp_path / "modem") as modem, started(modem, poll_s=30.0) as (channel, ctx, _):
@@ -346,112 +254,6 @@ async def test_a_pool_starts_with_one_of_two_and_takes_the_other_when_it_comes(t
             assert "no such device" in ctx.told[-1][1]
             await second.plug()
             await until_told(ctx, up=True, reason="2 of 2 modems registered")
-
-
-async def test_a_sim_that_asks_is_given_its_pin_once(tmp_path: Path) -> None:
-    """From the file; a wrong one would lock it."""
-    async with AtModem(tmp_path / "modem") as modem:
-        await modem.behave(pin="1234")
-        await modem.unplug()
-        await modem.plug()
-        ctx = FakeContext(modem_settings(modem, pin_file="pin"), password="1234")
-        channel = ModemChannel(ctx)
-        await channel.start()
-        ear = ModemEar(channel)
-        await until_told(ctx, up=True)
-        assert 1 == sum(command.startswith("AT+CPIN=") for command in modem.commands)
-        await channel.stop(ctx.clock.monotonic() + 1.0)
-        await ear.end()
-
-
-async def test_a_pin_that_was_refused_is_given_no_second_time(tmp_path: Path) -> None:
-    """Not in the next life either: three wrong ones lock a SIM. Another one in the file is given again."""
-    async with AtModem(tmp_path / "modem") as modem:
-        await modem.behave(pin="1234")
-        await modem.unplug()
-        await modem.plug()
-        notes = FakeNotes()
-        for says in ("the SIM refused the PIN", "the SIM is not ready"):
-            channel = ModemChannel(FakeContext(modem_settings(modem, pin_file="pin"), password="0000", notes=notes))
-            with pytest.raises(AuthFailed, match=says):
-                await channel.start()
-            await channel.stop(0.0)
-        assert 1 == sum(command.startswith("AT+CPIN=") for command in modem.commands)
-        assert "0000" not in str(notes.values)
-        channel = ModemChannel(FakeContext(modem_settings(modem, pin_file="pin"), password="1234", notes=notes))
-        await channel.start()
-        await channel.stop(0.0)
-
-
-def pins(modem: AtModem) -> int:
-    return sum(command.startswith("AT+CPIN=") for command in modem.commands)
-
-
-async def test_a_refused_pin_is_noted_before_anything_else_so_that_sudden_deaths_lock_no_sim(tmp_path: Path) -> None:
-    """Beside a modem that opens; nothing of stop() is waited for."""
-    async with AtModem(tmp_path / "good") as good, AtModem(tmp_path / "bad") as bad:
-        await bad.behave(pin="1234")
-        await bad.unplug()
-        await bad.plug()
-        notes, lives = FakeNotes(), list[ModemChannel]()
-        for _ in range(3):
-            ctx = FakeContext(modem_settings(good, bad, pin_file="pin"), password="0000", notes=notes.as_it_stands())
-            lives.append(ModemChannel(ctx))
-            await lives[-1].start()
-            notes = ctx.notes.as_it_stands()  # what the next life finds, had this one died here
-            await lives[-1].stop(0.0)
-        assert 1 == pins(bad)
-
-
-async def test_a_line_whose_refusal_cannot_be_kept_is_not_opened_again_until_it_is(tmp_path: Path) -> None:
-    """The disk is full when the SIM says no: the other modem carries on, and the note is tried first at every turn."""
-    async with AtModem(tmp_path / "good") as good, AtModem(tmp_path / "bad") as bad:
-        await bad.behave(pin="1234")
-        await bad.unplug()
-        await bad.plug()
-        notes = FakeNotes()
-        notes.full_for = str(bad.link)
-        ctx = FakeContext(modem_settings(good, bad, pin_file="pin"), password="0000", notes=notes)
-        channel = ModemChannel(ctx)
-        await channel.start()
-        await until_told(ctx, up=True, reason="that cannot be noted")
-        openings = sum(command == "AT+CPIN?" for command in bad.commands)
-        tries = notes.refusals
-        async with asyncio.timeout(PATIENCE_S):
-            while notes.refusals < tries + 3:
-                await asyncio.sleep(0.01)
-        assert (openings, 1) == (sum(command == "AT+CPIN?" for command in bad.commands), pins(bad))
-        notes.full_for = ""
-        await until_told(ctx, up=True, reason="the SIM is not ready")
-        assert 1 == pins(bad)
-        assert f"serial {bad.link}" in notes.values
-        await channel.stop(0.0)
-
-
-async def test_no_pin_is_given_where_its_refusal_could_not_be_kept(tmp_path: Path) -> None:
-    """A channel that starts anew again and again would lock the SIM."""
-    async with AtModem(tmp_path / "modem") as modem:
-        await modem.behave(pin="1234")
-        await modem.unplug()
-        await modem.plug()
-        notes = FakeNotes()
-        notes.full_for = "given"
-        channel = ModemChannel(FakeContext(modem_settings(modem, pin_file="pin"), password="0000", notes=notes))
-        with pytest.raises(StoreError):
-            await channel.start()
-        assert 0 == pins(modem)
-
-
-async def test_a_locked_sim_waits_for_a_person(tmp_path: Path) -> None:
-    """Without a PIN to give nothing is guessed."""
-    async with AtModem(tmp_path / "modem") as modem:
-        await modem.behave(pin="1234")
-        await modem.unplug()
-        await modem.plug()
-        channel = ModemChannel(FakeContext(modem_settings(modem)))
-        with pytest.raises(AuthFailed, match="SIM PIN"):
-            await channel.start()
-        await channel.stop(0.0)
 
 
 async def test_a_refusal_by_the_core_leaves_nothing_on_the_line(tmp_path: Path) -> None:
