@@ -152,7 +152,7 @@ class Climb(Draft):
         for name in order[:1]:
             first = min((delivery for delivery in usable if delivery.channel == name), key=lambda delivery: delivery.id)
             self.put(first, state=DeliveryState.READY, reason="" if self.is_usable(first) else LAST)
-        for delivery in also_now(self, sorted(usable, key=lambda one: (order.index(one.channel), one.id))):
+        for delivery in also_now(self, usable):
             self.put(delivery, state=DeliveryState.READY, reason="")
         for delivery in () if usable else waiting:
             if delivery.reason not in (Hold.CHANNEL, Hold.SPENT) and not self.stands_back(self.now[delivery.id]):

@@ -43,7 +43,7 @@ def why_back(draft: Draft, delivery: Delivery, is_hopeful: Hopeful, *, is_last: 
 
 
 def also_now(draft: Draft, usable: Iterable[Delivery]) -> list[Delivery]:
-    """Alternates of a rung, best first, that a P0 takes beside the one under way: one for each risk group that nothing there hangs on. A
+    """Alternates of a rung that a P0 takes beside the one under way: one more for each risk group that nothing under way hangs on. A
     channel whose settings name none says nothing of what it shares, and stays the alternate that it is; so does one on the same medium,
     where a second copy would take the airtime of somebody's first."""
     objective = draft.frame.objective

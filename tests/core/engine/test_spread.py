@@ -172,17 +172,6 @@ def test_life_safety_takes_one_alternate_of_every_risk_group(total: int, expecte
     assert expected == [one.states[key] for key in (1, 2, 3)]
 
 
-@pytest.mark.parametrize("names", [("lte", "r", "sms"), ("sms", "r", "lte")])
-def test_of_two_that_fail_together_life_safety_takes_the_healthier_beside_the_first(names: tuple[str, ...]) -> None:
-    """Whatever comes first in the file: the one in doubt would take the place of the sound one."""
-    views = (msgspec.structs.replace(RADIO, fee_fen=0.0), *(view(name, risk_groups=TOWER, fee_fen=9.0) for name in ("sms", "lte")))
-    views = tuple(msgspec.structs.replace(one, health=Health.SUSPECT) if one.name == "lte" else one for one in views)
-    ways = tuple(waiting(key, name, 0) for key, name in enumerate(names, 1))
-    one = story(Priority.P0, *ways, views=views, rungs=(rung(*names),))
-    one.turn()
-    assert {"r", "sms"} == {way.channel for way in one.deliveries.values() if way.state is S.READY}
-
-
 def test_of_a_crowd_the_first_copy_goes_before_the_second() -> None:
     """More than a hundred: alternates of a rung share the work, as for any other."""
     ways = tuple(waiting(key, name, 0) for key, name in enumerate(NAMES, 1))
