@@ -64,7 +64,7 @@ async def test_the_hedge_of_an_urgent_order_is_not_on_the_tower_of_the_first(tmp
             assert {"single_points": [], "already": [], "says": []} == await node.ask("whatif")
             assert ["wang"] == [one["recipient"] for one in (await node.ask("whatif", lose=["cell:opA"]))["alone"]]
             lost = await node.ask("whatif", lose=["cell:opA", "roof:hq"])
-            assert ["wang (orders) has sms, lte, radio; only together"] == [one["says"] for one in lost["lost"]]
+            assert ["wang (orders) has sms, radio; only together"] == [one["says"] for one in lost["lost"]]
             ident = await sent(node, "wang", "立即撤离", priority="P1")
             await smsc.wait_for(lambda: bool(smsc.submits))
             await until(lambda: bool(duo.far.received))

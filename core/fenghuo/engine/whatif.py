@@ -18,6 +18,7 @@ from fenghuo.engine.routing import whole
 from fenghuo.engine.rules import Rule, RuleBook, Rung
 from fenghuo.model.audience import Split
 from fenghuo.model.directory import Directory, RecipientId
+from fenghuo.model.evidence import Evidence
 from fenghuo.model.roll import PUBLIC
 from fenghuo.model.situation import ChannelView, Health, Situation
 from fenghuo.model.traffic import Priority, Traffic
@@ -165,10 +166,12 @@ def _recipients(rule: Rule, directory: Directory) -> tuple[RecipientId, ...]:
 
 def _least(rule: Rule, ladder: tuple[Rung, ...], situation: Situation) -> list[tuple[ChannelView, ...]]:
     """The channels for each kind of message that a rule may match, whatever their health; without those that have all that another has:
-    whoever is held by few is held by more."""
+    whoever is held by few is held by more. What confirms no device is no way for what must be confirmed; whether a person answers, no
+    channel can say of itself."""
+    needed = min(rule.needed_level, Evidence.DEVICE)
     fits: dict[frozenset[str], tuple[ChannelView, ...]] = {}
     for carriage in _carriages(rule):
-        fit = tuple(view for view in fitting(ladder, carriage, situation) if view.evidence_max >= rule.needed_level)
+        fit = tuple(view for view in fitting(ladder, carriage, situation) if view.evidence_max >= needed)
         fits[frozenset(view.name for view in fit)] = fit
     return [fit for names, fit in fits.items() if not any(other < names for other in fits)]
 

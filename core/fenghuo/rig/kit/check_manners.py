@@ -114,7 +114,8 @@ def _possessions() -> set[str]:
     """Tasks, threads and descriptors of this process, by name; the far end's own tasks are its own."""
     ours = [task for task in asyncio.all_tasks() if not task.get_name().startswith(FAR_END)]
     tasks = {f"task {id(task):x} {task.get_name()} {task.get_coro()!r}" for task in ours}
-    threads = {f"thread {thread.name}" for thread in threading.enumerate()}
+    # The loop keeps a few threads of its own for whoever asks (asyncio_0 and on), and begins another when all are busy.
+    threads = {f"thread {thread.name}" for thread in threading.enumerate() if not thread.name.startswith("asyncio_")}
     found = set()
     for entry in os.listdir(DESCRIPTORS):
         try:
