@@ -91,10 +91,10 @@ async def told_through_kills(folder: Path, *, people: int, answer_s: float, with
         assert ("MET", people, people) == (objective["state"], objective["total"], objective["met"])
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(150)
 async def test_a_kill_in_the_middle_of_a_fan_out_misses_nobody_and_every_copy_has_its_doubt(tmp_path: Path) -> None:
     """30,000 people, two kills; the gateway does not know a telephone again."""
-    await told_through_kills(tmp_path, people=30_000, answer_s=0.1, within_s=20.0 * TIMEOUT_SCALE)
+    await told_through_kills(tmp_path, people=30_000, answer_s=0.1, within_s=45.0 * TIMEOUT_SCALE)
 
 
 @pytest.mark.soak
