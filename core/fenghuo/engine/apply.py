@@ -79,19 +79,19 @@ class Apply:
 
     def advance(self, entry: OpenTarget, batch: Batch, mark: Mark) -> list[Delivery]:
         """Advance one target; the deliveries that became READY."""
-        opened = entry.objective
+        opened, now = entry.objective, self._office.clock.time()
         frame = Frame(
             objective=opened.objective,
             rungs=opened.rungs,
             message_state=opened.message.state,
             released=opened.message.is_released,
             situation=self._board.situation(),
-            now=self._office.clock.time(),
+            now=now,
             escalate=opened.escalate,
             closing=opened.closing,
             had=opened.message.had.get(entry.target.recipient, NOTHING),
-            hedges=self._hedging.left(self._office.clock.time()),
-            hedge_at=self._hedging.next_at(self._office.clock.time()),
+            hedges=self._hedging.left(now),
+            hedge_at=self._hedging.next_at(now),
             loads=self._opening.recent_loads(opened),
         )
         step = advance(entry.target, tuple(entry.deliveries.values()), frame)

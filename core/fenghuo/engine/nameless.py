@@ -60,16 +60,16 @@ class Nameless:
         if numbers and await self.is_for_page(stored, since):
             self._for_pages.setdefault(stored.channel, []).append(stored)
             return None
-        unanswered = {number: await self._unanswered(stored.channel, number, since, stored.at + SET_BACK_S) for number in numbers}
-        before = {number: await self._unanswered(stored.channel, number, since, stored.at) for number in numbers}
+        unanswered = {number: await self._unanswered(stored.channel, number, since, stored.at) for number in numbers}
         names = {stored.inbound.ref, *stored.inbound.alternate_refs}
         if self.is_on_air(stored) or any((stored.channel, name) in self._book.refs for name in names):  # it was named while we looked
             return None
         again = [number for number in unanswered if not names.isdisjoint(self._given[number])]
-        owners = again or [number for number, most in unanswered.items() if most > len(self._given[number])]
+        owners = again or [number for number, (_, most) in unanswered.items() if most > len(self._given[number])]
         if len(owners) != 1:
             return None
-        return owners[0] if again or before[owners[0]] > len(self._given[owners[0]]) else None
+        surely, _ = unanswered[owners[0]]
+        return owners[0] if again or surely > len(self._given[owners[0]]) else None
 
     def after_page(self, channel: str) -> list[Stored]:
         """A page over this channel has its name: the receipts that could have been of it, and may now have one owner."""
@@ -91,17 +91,19 @@ class Nameless:
             self._book.nameless.setdefault((row.channel, row.address), {})[row.delivery] = None
         self._has_read = True
 
-    async def _unanswered(self, channel: str, delivery: int, since: float, until: float) -> float:
-        """How many receipts its nameless emissions until then can own in all; what it was given is noted. Infinity where one of them may be
-        of several fragments, each of which gets a receipt of its own."""
+    async def _unanswered(self, channel: str, delivery: int, since: float, until: float) -> tuple[float, float]:
+        """How many receipts its nameless emissions can own in all: of those that began before `until`, when the receipt came, and of those
+        that may have, by a clock that was set back; what it was given is noted. Infinity where one of them may be of several fragments,
+        each of which gets a receipt of its own."""
         given = self._given.setdefault(delivery, set())
         receipts = await self._store.find(RECEIPT, "delivery = ? AND channel = ? AND ref != ''", delivery, channel)
         for ref in given | {receipt.ref for receipt in receipts}:
             is_named = await self._store.sound(REF, channel, ref) is not None
             (given.discard if is_named else given.add)(ref)
-        attempts = await self._store.find(ATTEMPT, f"delivery = ? AND at > ? AND at <= ? AND {NAMELESS}", delivery, since, until)
-        sizes = [await self._fragments(attempt) for attempt in attempts]
-        return len(attempts) if all(size == 1 for size in sizes) else float("inf")
+        within = (delivery, since, until + SET_BACK_S)
+        attempts = await self._store.find(ATTEMPT, f"delivery = ? AND at > ? AND at <= ? AND {NAMELESS}", *within)
+        sizes = [(attempt.at, await self._fragments(attempt)) for attempt in attempts]
+        return _owned([size for at, size in sizes if at <= until]), _owned([size for _, size in sizes])
 
     async def _fragments(self, attempt: Attempt) -> int:
         """Of how many fragments an emission was at most; 0: nobody can say now."""
@@ -115,6 +117,11 @@ class Nameless:
         said = self.fragments(attempt.channel, max(len(payload.data), dearest), attempt.address)
         is_short = delivery is not None and delivery.form.partition("/")[0] == "sms" and units <= SHORT_UNITS
         return said or int(is_short)
+
+
+def _owned(sizes: list[int]) -> float:
+    """Receipts that emissions of so many fragments get."""
+    return len(sizes) if all(size == 1 for size in sizes) else float("inf")
 
 
 def fragments_by(board: ChannelBoard) -> Fragments:
