@@ -17,6 +17,7 @@ from fenghuo import (
     Renderer,
     Rendition,
     hookimpl,
+    installed_version,
 )
 from fenghuo_broadcast.ebd_numbers import ebrid, masked
 from fenghuo_broadcast.ebm import ebm_body
@@ -24,7 +25,6 @@ from fenghuo_broadcast.loudspeaker_settings import LoudspeakerSettings, loudspea
 from fenghuo_broadcast.loudspeaker_settings import capabilities as loudspeaker_capabilities
 from fenghuo_broadcast.loudspeaker_settings import check as loudspeaker_check
 from fenghuo_broadcast.platform_settings import PlatformSettings, capabilities, check
-from fenghuo_broadcast.quiet import installed_version
 from fenghuo_broadcast.terminal_settings import TerminalSettings
 from fenghuo_broadcast.terminal_settings import capabilities as terminal_capabilities
 from fenghuo_broadcast.terminal_settings import check as terminal_check

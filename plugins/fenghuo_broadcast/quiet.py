@@ -5,25 +5,17 @@ A stop is never held back by any of this.
 
 from __future__ import annotations
 
-import functools
-import importlib.metadata
 import re
 from datetime import datetime, time, timedelta
 from typing import Literal
 
 import msgspec
 
-from fenghuo import ConfigError, Notes, Outcome, Permanent, Priority, Recalled, Scope, Transient
+from fenghuo import Notes, Outcome, Permanent, Priority, Recalled, Scope, Transient, running_since, why_unarmed
 from fenghuo.formats.wording import BEIJING
 
-__all__ = ["LoudSettings", "Loudness", "QuietHours", "installed_version"]
+__all__ = ["LoudSettings", "Loudness", "QuietHours"]
 
-UNKNOWN = "unknown"
-_DISTRIBUTION = "fenghuo"
-_RUNNING = "running"
-"""Name of the note that says since when which version runs here."""
-_SLACK = timedelta(minutes=1)
-"""A person writes an instant by the minute."""
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 _LOUDEST_OF = {"red": 1, "orange": 2}
 
@@ -79,16 +71,6 @@ class QuietHours(msgspec.Struct, frozen=True):
         return ((last if clock < end else last + timedelta(days=1)) - now).total_seconds()
 
 
-@functools.cache
-def installed_version() -> str:
-    """Of the installed distribution, with another one the switch is off. Read from the disk once, when the plugin says who it is: what is
-    installed over a process that runs is what the next one runs."""
-    try:
-        return importlib.metadata.version(_DISTRIBUTION)
-    except importlib.metadata.PackageNotFoundError:
-        return UNKNOWN
-
-
 class Loudness:
     """The switch and the quiet of one channel. `why_off`: why nothing may be started, as a sentence; empty when it is armed."""
 
@@ -100,24 +82,10 @@ class Loudness:
 
     async def look(self, notes: Notes, recalled: Recalled, now: float) -> None:
         """Note since when this version runs here, and judge the switch by it. Raises: StoreError; ConfigError: armed in the future."""
-        version = installed_version()
-        said, _, since = recalled.values.get(_RUNNING, "").partition(" ")
-        is_same = said == version != UNKNOWN  # nobody could see an upgrade of what was never installed
-        began = float(since) if is_same else now
-        if not is_same:
-            await notes.keep({_RUNNING: f"{version} {now!r}"})
-        self.why_off = self._judged(max(began, recalled.turned_back_at), now)
-
-    def _judged(self, since: float, now: float) -> str:
-        armed, changed = self._settings.armed, datetime.fromtimestamp(since, BEIJING)
-        how = f"put armed = {datetime.fromtimestamp(now, BEIJING).isoformat(timespec='seconds')} into [channels.{self._name}.settings]"
-        if armed is None:
-            return f"it is not armed: {how} when it may sound"
-        if armed > datetime.fromtimestamp(now, BEIJING) + _SLACK:
-            raise ConfigError(f"armed {armed.isoformat()} lies in the future: {how} when it may sound")
-        if armed < changed - _SLACK:
-            return f"it was armed before {changed:%Y-%m-%d %H:%M:%S}, when it was installed, upgraded or restored: {how} when it may sound"
-        return ""
+        since, begun = running_since(recalled, now)
+        if begun:
+            await notes.keep(begun)
+        self.why_off = why_unarmed(self._settings.armed, since=since, now=now, name=self._name)
 
     def refusal(self, *, level: int, priority: Priority, is_exercise: bool, now: float) -> Outcome | None:
         """Why this may not be started now, None if it may. `level`: 1 red to 4 blue, beyond that daily."""

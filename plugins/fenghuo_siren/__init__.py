@@ -20,6 +20,7 @@ from fenghuo import (
     Rendition,
     Traffic,
     hookimpl,
+    installed_version,
 )
 from fenghuo_siren.settings import SirenSettings, masked, siren
 
@@ -68,8 +69,6 @@ def _rendition(message: Message, budget: Budget) -> Rendition:
 
 @hookimpl
 def fenghuo_plugin() -> PluginInfo:
-    from fenghuo_siren.arming import installed_version
-
     return PluginInfo("siren", installed_version())
 
 

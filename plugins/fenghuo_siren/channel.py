@@ -31,9 +31,9 @@ from fenghuo import (
     SimpleChannel,
     Transient,
     Unknown,
+    why_unarmed,
 )
 from fenghuo_adapters.modbus_line import ModbusRefused
-from fenghuo_siren.arming import why_off
 from fenghuo_siren.asking import Asking
 from fenghuo_siren.device import Controllers, line_of
 from fenghuo_siren.plays import Attempt, Plays
@@ -72,7 +72,7 @@ class SirenChannel(SimpleChannel):
         now = self._ctx.clock.time()
         self._asking = Asking(self._controllers, self._plays, since=now, look_now=self._watch.look_now)
         await self._plays.recall(now)
-        self._why_off = why_off(self._settings.armed, since=self._plays.since, now=now, name=self._ctx.name)
+        self._why_off = why_unarmed(self._settings.armed, since=self._plays.since, now=now, name=self._ctx.name)
         if self._why_off:
             self._ctx.log.warning("sirens are not armed", cause=self._why_off)
         try:

@@ -5,19 +5,15 @@ Every start is noted before its relay is written. So an attempt without a note n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 
-from fenghuo import AttemptRef, Evidence, Notes, Recalled, Token
-from fenghuo_siren.arming import UNKNOWN, installed_version
+from fenghuo import AttemptRef, Evidence, Notes, Token, running_since
 from fenghuo_siren.settings import Place
 
 __all__ = ["Attempt", "Play", "Plays"]
 
-_RUNNING = "running"
-"""Name of the note that says since when which version runs here."""
 _LEAD = "start "
 _KEPT_S = 2 * 86400.0
 """No attempt is asked for after so long: its message has expired."""
@@ -84,7 +80,7 @@ class Plays:
             if not attempt.is_over:
                 self._left.setdefault(attempt.place, []).append(attempt)
         self._turned_back_at = recalled.turned_back_at
-        self.since, begun = _since(recalled, now)
+        self.since, begun = running_since(recalled, now)
         if changes or begun:
             await self.notes.keep({**changes, **begun})
 
@@ -175,12 +171,3 @@ class Plays:
 
     def stopped(self, place: Place, message: str = "") -> int:
         return self.stops.get((place, message), 0)
-
-
-def _since(recalled: Recalled, now: float) -> tuple[float, Mapping[str, str]]:
-    """Since when this version runs on this store, and the note to be kept of it."""
-    said, _, since = recalled.values.get(_RUNNING, "").partition(" ")
-    version = installed_version()
-    if said == version != UNKNOWN:
-        return max(float(since), recalled.turned_back_at), {}
-    return now, {_RUNNING: f"{version} {now!r}"}

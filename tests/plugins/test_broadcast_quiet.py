@@ -9,10 +9,10 @@ from datetime import datetime
 import pytest
 
 import fenghuo_broadcast
-from fenghuo import ConfigError, Permanent, Priority, Recalled, Scope, Transient
+from fenghuo import ConfigError, Permanent, Priority, Recalled, Scope, Transient, installed_version
 from fenghuo.formats.wording import BEIJING
 from fenghuo.plugin.context import LoneNotes
-from fenghuo_broadcast.quiet import Loudness, LoudSettings, QuietHours, installed_version
+from fenghuo_broadcast.quiet import Loudness, LoudSettings, QuietHours
 
 NIGHT = QuietHours.parse(("22:00-06:00",))
 
@@ -138,6 +138,7 @@ def next_process() -> Iterator[Callable[[], None]]:
     installed_version.cache_clear()
 
 
+@pytest.mark.may_block("the next process reads the installed version anew, here inside the loop")
 async def test_the_next_release_switches_it_off_by_being_installed(
     monkeypatch: pytest.MonkeyPatch, next_process: Callable[[], None]
 ) -> None:
@@ -153,6 +154,7 @@ async def test_the_next_release_switches_it_off_by_being_installed(
     assert "99.0.0" == fenghuo_broadcast.fenghuo_plugin().version
 
 
+@pytest.mark.may_block("the next process reads the installed version anew, here inside the loop")
 async def test_what_was_never_installed_is_armed_anew_at_each_start(
     monkeypatch: pytest.MonkeyPatch, next_process: Callable[[], None]
 ) -> None:

@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fenghuo import ConfigError
-from fenghuo_siren.arming import why_off
+from fenghuo.errors import ConfigError
+from fenghuo.plugin.arming import why_unarmed
 
 NOW = datetime(2026, 7, 15, 1, 30, tzinfo=UTC)
 SINCE = NOW - timedelta(hours=1)
 
 
 def why(armed: datetime | None) -> str:
-    return why_off(armed, since=SINCE.timestamp(), now=NOW.timestamp(), name="roof")
+    return why_unarmed(armed, since=SINCE.timestamp(), now=NOW.timestamp(), name="roof")
 
 
 def test_nobody_armed_it() -> None:

@@ -1,4 +1,4 @@
-"""The armed switch of sirens: off until a person arms it, and off again after an upgrade, a restore or a copy of the store.
+"""The armed switch of whatever is loud: off until a person arms it, and off again after an upgrade, a restore or a copy of the store.
 
 Source: security.md §1 (wrong time, wrong clip). A stop is never held back by it.
 """
@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import functools
 import importlib.metadata
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from fenghuo import ConfigError
+from fenghuo.errors import ConfigError
 from fenghuo.formats.wording import BEIJING
+from fenghuo.plugin.given import Recalled
 
-__all__ = ["UNKNOWN", "installed_version", "why_off"]
+__all__ = ["installed_version", "running_since", "why_unarmed"]
 
-UNKNOWN = "unknown"
+_UNKNOWN = "unknown"
 """Of what was never installed, whose upgrade nobody could see: it is armed anew at each start."""
+_RUNNING = "running"
+"""Name of the note that says since when which version runs on a store."""
 _SLACK = timedelta(minutes=1)
 """A person writes an instant by the minute."""
 
@@ -27,10 +31,19 @@ def installed_version() -> str:
     try:
         return importlib.metadata.version("fenghuo")
     except importlib.metadata.PackageNotFoundError:
-        return UNKNOWN
+        return _UNKNOWN
 
 
-def why_off(armed: datetime | None, *, since: float, now: float, name: str) -> str:
+def running_since(recalled: Recalled, now: float) -> tuple[float, Mapping[str, str]]:
+    """Since when (UTC seconds) this version runs on this store as it is, and what is to be noted of it."""
+    said, _, since = recalled.values.get(_RUNNING, "").partition(" ")
+    version = installed_version()
+    if said == version != _UNKNOWN:
+        return max(float(since), recalled.turned_back_at), {}
+    return max(now, recalled.turned_back_at), {_RUNNING: f"{version} {now!r}"}
+
+
+def why_unarmed(armed: datetime | None, *, since: float, now: float, name: str) -> str:
     """Why nothing may be started, as a sentence, empty if it may. `since`: UTC seconds of the last install, upgrade or restore.
 
     Raises: ConfigError: armed in the future, which would arm whatever is installed until then.
