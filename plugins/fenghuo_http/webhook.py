@@ -28,9 +28,10 @@ from fenghuo import (
     Transient,
     Unknown,
 )
+from fenghuo.formats.http_status import status_outcome
+from fenghuo_adapters.http_credentials import secret_fault, trust
 from fenghuo_http import WebhookSettings
-from fenghuo_http.webhook_checks import secret_fault, trust
-from fenghuo_http.webhook_outcomes import connect_outcome, status_outcome
+from fenghuo_http.webhook_outcomes import connect_outcome
 
 __all__ = ["WebhookChannel"]
 

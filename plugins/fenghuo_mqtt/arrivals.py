@@ -9,8 +9,8 @@ import hashlib
 from collections.abc import Awaitable, Callable
 
 from fenghuo import Inbound, InboundKind
+from fenghuo.formats.mqtt_envelope import read_receipt, ref_of
 from fenghuo_adapters.mqtt_packets import Arrived
-from fenghuo_mqtt.envelope import read_receipt, ref_of
 from fenghuo_mqtt.settings import MqttSettings
 
 __all__ = ["ADDRESS_KIND", "inbound_of"]

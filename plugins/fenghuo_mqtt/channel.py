@@ -24,11 +24,12 @@ from fenghuo import (
     SendJob,
     SimpleChannel,
 )
+from fenghuo.formats.mqtt_envelope import envelope, ref_of
 from fenghuo_adapters.mqtt_session import Login, MqttSession, NotPublished, Place, Publication, Refused, Slot, Terms
 from fenghuo_mqtt.arrivals import inbound_of
 from fenghuo_mqtt.credentials import credentials
-from fenghuo_mqtt.envelope import Sequences, envelope, ref_of
 from fenghuo_mqtt.outcomes import LOGIN_REFUSALS, outcome_of, outcome_of_failure
+from fenghuo_mqtt.sequences import Sequences
 from fenghuo_mqtt.settings import MqttSettings, name
 
 __all__ = ["MqttChannel"]

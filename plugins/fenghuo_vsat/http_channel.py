@@ -24,12 +24,13 @@ from fenghuo import (
     Transient,
     Unknown,
 )
+from fenghuo.formats.http_status import status_outcome
 from fenghuo_adapters.bound_http import BoundHttp, HttpLine, Limits, Refused
 from fenghuo_adapters.bound_http_framing import Request
+from fenghuo_adapters.http_credentials import secret_fault, trust
 from fenghuo_adapters.rate_bucket import RateBucket
-from fenghuo_vsat.http_outcomes import doubt, not_connected, status_outcome
+from fenghuo_vsat.http_outcomes import doubt, not_connected
 from fenghuo_vsat.path_guard import PathGuard, bound_path
-from fenghuo_vsat.secrets import secret_fault, trust
 from fenghuo_vsat.settings import HttpSettings
 from fenghuo_vsat.wire_cost import cost
 

@@ -29,13 +29,14 @@ from fenghuo import (
     SimpleChannel,
     Transient,
 )
+from fenghuo.formats.mqtt_envelope import envelope, read_receipt, ref_of
 from fenghuo_adapters.bound_socket import wire_octets
+from fenghuo_adapters.http_credentials import trust
 from fenghuo_adapters.mqtt_session import Arrived, Login, MqttSession, NotPublished, Place, Publication, Refused, Slot, Terms
 from fenghuo_adapters.rate_bucket import RateBucket
 from fenghuo_vsat.mqtt_settings import MqttSettings, is_name
-from fenghuo_vsat.mqtt_words import envelope, outcome_of, outcome_of_failure, publish_octets, read_receipt, ref_of
+from fenghuo_vsat.mqtt_words import outcome_of, outcome_of_failure, publish_octets
 from fenghuo_vsat.path_guard import PathGuard
-from fenghuo_vsat.secrets import trust
 from fenghuo_vsat.wire_cost import cost, on_the_wire
 
 __all__ = ["VsatMqtt"]

@@ -1,82 +1,18 @@
-"""What goes over MQTT, as octets: the envelope around a message, the receipts that come back, what a broker's answer means. Pure.
-
-The envelope and the receipt are those of docs/reference/mqtt.md.
-"""
+"""What a message costs over MQTT, and what a broker's answer means. Pure."""
 
 from __future__ import annotations
-
-from typing import Literal
-
-import msgspec
 
 from fenghuo import Evidence, LinkError, LinkTimeout, Outcome, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo_adapters.mqtt_session import Answer, NoPlace, NotPublished
 
-__all__ = ["Receipt", "envelope", "outcome_of", "outcome_of_failure", "publish_octets", "read_receipt", "ref_of"]
+__all__ = ["outcome_of", "outcome_of_failure", "publish_octets"]
 
-VERSION = 1
-_MOST_CODE = 40
 NOBODY_RETRY_S = 30.0
 """Whoever is not subscribed now is asked for again soon: a terminal that restarts is away for so long."""
 CHANNEL_RETRY_S = 5.0
 _RECIPIENT_CODES, _MESSAGE_CODES = frozenset({0x87, 0x90}), frozenset({0x91, 0x99})
 PROPERTIES_OCTETS = 68
 """Of a PUBLISH, about: expiry, content type, correlation data, and the headers of the properties."""
-
-
-class _Envelope(msgspec.Struct, frozen=True):
-    """`id`: the name that a recipient drops copies by and answers to; `n`: which emission under it; `stream` and `seq`: one more each time
-    within a stream, which begins when the channel starts."""
-
-    v: int
-    id: str
-    n: int
-    stream: str
-    seq: int
-    number: int
-    receipt_to: str
-    message: msgspec.Raw
-
-
-class Receipt(msgspec.Struct, frozen=True):
-    """What a recipient says of a message. `id`: that of its envelope; `level`: "device", "human", "done", or "failed" with a `code`."""
-
-    id: str
-    level: Literal["device", "human", "done", "failed"]
-    code: str = ""
-    text: str = ""
-
-    @property
-    def evidence(self) -> Evidence | None:
-        """What it shows; None when it says no."""
-        return {"device": Evidence.DEVICE, "human": Evidence.HUMAN, "done": Evidence.DONE}.get(self.level)
-
-    @property
-    def failure(self) -> Permanent | None:
-        """Why the recipient will not have it."""
-        return Permanent(Scope.RECIPIENT, self.code[:_MOST_CODE] or "refused") if self.level == "failed" else None
-
-
-_receipt = msgspec.json.Decoder(Receipt)
-
-
-def envelope(body: bytes, *, token: str, n: int, number: int, place: tuple[str, int], receipt_to: str) -> bytes:
-    """The octets to publish. `body`: the message as JSON; `place`: its stream and sequence number."""
-    stream, seq = place
-    return msgspec.json.encode(_Envelope(VERSION, token, n, stream, seq, number, receipt_to, msgspec.Raw(body)))
-
-
-def read_receipt(payload: bytes) -> Receipt | None:
-    """A receipt, or None for octets that are none."""
-    try:
-        return _receipt.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-
-
-def ref_of(recipient: str, token: str) -> str:
-    """By what a receipt names an emission: what somebody else's receipt says of it is not of it."""
-    return f"{recipient}/{token}"
 
 
 def publish_octets(size: int, topic: str, receipt_to: str) -> int:

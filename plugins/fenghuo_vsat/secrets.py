@@ -3,14 +3,14 @@ is opened."""
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Mapping
 
 from fenghuo import ConfigError
+from fenghuo_adapters.http_credentials import secret_fault, trust
 from fenghuo_vsat.mqtt_settings import MqttSettings
 from fenghuo_vsat.settings import HttpSettings, PathSettings
 
-__all__ = ["faults", "secret_fault", "trust"]
+__all__ = ["faults"]
 
 
 def faults(settings: PathSettings, secret: Callable[[str], str]) -> Mapping[str, str]:
@@ -28,20 +28,3 @@ def faults(settings: PathSettings, secret: Callable[[str], str]) -> Mapping[str,
         except ConfigError as refusal:
             found["ca_file"] = f"cannot be used: {refusal}"
     return found
-
-
-def secret_fault(secret: str) -> str:
-    """Why no header takes a secret, to go on after the name of its file; empty when one does. Source: RFC 9110 §5.5."""
-    if secret and secret.isascii() and secret.isprintable():
-        return ""
-    return "is empty or has characters that no header takes; it must hold printable ASCII characters on one line"
-
-
-def trust(pem: str) -> ssl.SSLContext:
-    """A context that trusts these certificates alone. Raises: ConfigError with a sentence."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # unlike a default context it trusts nobody when there is nothing to load
-    try:
-        context.load_verify_locations(cadata=pem)
-        return context
-    except (ssl.SSLError, ValueError) as exc:
-        raise ConfigError("it holds no certificate; it must hold one or more as PEM, from -----BEGIN CERTIFICATE----- on") from exc

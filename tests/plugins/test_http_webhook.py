@@ -33,11 +33,12 @@ from fenghuo import (
     Unknown,
 )
 from fenghuo.clock import SystemClock
+from fenghuo.formats.http_status import status_outcome
 from fenghuo.plugin.context import HostedChannelContext
 from fenghuo_http import WebhookSettings, capabilities
 from fenghuo_http.addresses import masked, normalised
 from fenghuo_http.webhook import WebhookChannel
-from fenghuo_http.webhook_outcomes import connect_outcome, status_outcome
+from fenghuo_http.webhook_outcomes import connect_outcome
 
 
 class OneEmission:

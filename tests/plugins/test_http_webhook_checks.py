@@ -7,8 +7,9 @@ import ssl
 import pytest
 
 from fenghuo import ConfigError
+from fenghuo_adapters.http_credentials import secret_fault, trust
 from fenghuo_http import WebhookSettings
-from fenghuo_http.webhook_checks import faults, secret_fault, trust
+from fenghuo_http.webhook_checks import faults
 
 CA = """\
 -----BEGIN CERTIFICATE-----

@@ -5,11 +5,12 @@ import pytest
 
 from fenghuo import Evidence, InboundKind, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo.errors import LinkBroken, LinkTimeout
+from fenghuo.formats.mqtt_envelope import envelope
 from fenghuo_adapters.mqtt_packets import Answer, Arrived
 from fenghuo_adapters.mqtt_session import NoPlace, NotPublished, TooLong
 from fenghuo_mqtt.arrivals import inbound_of
-from fenghuo_mqtt.envelope import Sequences, envelope
 from fenghuo_mqtt.outcomes import outcome_of, outcome_of_failure
+from fenghuo_mqtt.sequences import Sequences
 from fenghuo_mqtt.settings import MqttSettings
 
 SETTINGS = MqttSettings(host="127.0.0.1", node="hq", plain=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fenghuo import Evidence, LinkBroken, LinkTimeout, Outcome, Permanent, Reached, Scope, Transient
-from fenghuo_vsat.http_outcomes import doubt, not_connected, status_outcome
+from fenghuo.formats.http_status import status_outcome
+from fenghuo_vsat.http_outcomes import doubt, not_connected
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ import msgspec
 import pytest
 
 from fenghuo import Doubt, Evidence, LinkBroken, LinkTimeout, Outcome, Permanent, Reached, Scope, Transient, Unknown
+from fenghuo.formats.mqtt_envelope import envelope, read_receipt
 from fenghuo_adapters.mqtt_session import Answer, NoPlace, NotPublished
 from fenghuo_vsat import MqttSettings, mqtt_capabilities
-from fenghuo_vsat.mqtt_words import envelope, outcome_of, outcome_of_failure, read_receipt
+from fenghuo_vsat.mqtt_words import outcome_of, outcome_of_failure
 from fenghuo_vsat.secrets import faults
 from tests.plugins.vsat_fakes import SECRETS
 
