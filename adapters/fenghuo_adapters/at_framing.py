@@ -12,7 +12,20 @@ import msgspec
 
 from fenghuo.errors import FrameError
 
-__all__ = ["ESCAPE", "PROMPT", "SUBMIT_END", "AtReader", "Direct", "Final", "Stored", "final_of", "listed", "news_of", "registration_of"]
+__all__ = [
+    "ESCAPE",
+    "PROMPT",
+    "SUBMIT_END",
+    "AtReader",
+    "Direct",
+    "Final",
+    "Stored",
+    "final_of",
+    "listed",
+    "news_of",
+    "registration_of",
+    "tells_a_change",
+]
 
 PROMPT = ">"
 """What AtReader gives when the modem waits for a PDU."""
@@ -104,6 +117,16 @@ def registration_of(line: str) -> int | None:
     fields = [field.strip() for field in match[1].split(",")]
     says = fields[1] if len(fields) > 1 and fields[1].isdigit() else fields[0]
     return int(says) if says.isdigit() else None
+
+
+def tells_a_change(line: str) -> bool:
+    """Whether a +CREG line and its like has the shape of one told unasked: <stat> comes first, and nothing or a quoted place after it.
+
+    Source: 3GPP TS 27.007 §7.2.
+    """
+    match = _REGISTRATION.match(line)
+    fields = [field.strip() for field in match[1].split(",")] if match else []
+    return fields[:1] != [""] and (len(fields) == 1 or (len(fields) > 1 and fields[1].startswith('"')))
 
 
 def _number(field: str) -> int:

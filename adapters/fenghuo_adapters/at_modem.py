@@ -278,6 +278,5 @@ class Modem:
                 self._inbox.shown(digits, acknowledges=self._acknowledges)
             case LateReference(reference):
                 self._events.answered_late(self, reference)
-            case Registration(stat):
-                if (stat in self._profile.registered) != self.is_up:
-                    self._wanted.set()  # one of several networks: whether any of them is left is for the look to say
+            case Registration():
+                self._wanted.set()  # one of several networks, and a look may be half done: whether any is left is for the next one to say

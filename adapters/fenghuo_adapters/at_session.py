@@ -237,14 +237,25 @@ class AtSession:
             self._restarted(pending)
         elif line == framing.PROMPT:
             pending.prompted.set()
+        elif self._is_untimely(pending, line):
+            self._unasked(line)
         elif pending.mark:
             pending.mark = "" if line.startswith(pending.mark) else pending.mark
         elif (final := framing.final_of(line)) is not None:
             pending.ended.set_result(final)
-        elif line.startswith("+CMGS:") and not pending.prompted.is_set():
-            self._unasked(line)
         else:
             pending.lines.append(line)
+
+    @staticmethod
+    def _is_untimely(pending: _Pending, line: str) -> bool:
+        """Not of the command under way, although it came while that was: a change of registration between `AT+CSQ` and its OK would
+        be lost until the next look. The first line under the name that was asked for is the answer; one more of it is a change."""
+        if line.startswith("+CMGS:"):
+            return not pending.prompted.is_set()
+        if not framing.tells_a_change(line):
+            return False
+        name = line.partition(":")[0]
+        return name not in pending.text.upper() or any(earlier.startswith(f"{name}:") for earlier in pending.lines)
 
     def _restarted(self, pending: _Pending) -> None:
         """It echoes, which it was told not to: it has restarted by itself, and would take a PDU for a text to a number of two digits."""

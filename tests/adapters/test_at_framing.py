@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fenghuo_adapters.at_framing import PROMPT, AtReader, Direct, Final, Stored, final_of, listed, news_of, registration_of
+from fenghuo_adapters.at_framing import PROMPT, AtReader, Direct, Final, Stored, final_of, listed, news_of, registration_of, tells_a_change
 
 DIALOGUE = b'AT+CMGS=23\r\r\n> \r\n+CMTI: "SM",3\r\n\r\n+CMGS: 7\r\n\r\nOK\r\n'
 LINES = ["AT+CMGS=23", PROMPT, '+CMTI: "SM",3', "+CMGS: 7", "OK"]
@@ -76,3 +76,13 @@ def test_what_we_stored_to_send_is_not_listed() -> None:
 def test_the_registration_is_read_asked_and_unasked(line: str, stat: int | None) -> None:
     """Asked it has the mode first, unasked the stat (TS 27.007 §7.2)."""
     assert stat == registration_of(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_change"),
+    [("+CREG: 0", True), ('+CEREG: 1,"00A1","0102"', True), ("+CREG: 0,1", False), ('+CREG: 2,1,"00A1"', False), ("+CREG: ", False),
+     ("+CSQ: 1", False)],
+)  # fmt: skip
+def test_a_change_of_registration_is_told_from_an_answer(line: str, is_change: bool) -> None:
+    """By its shape: an answer begins with the mode of telling."""
+    assert is_change == tells_a_change(line)

@@ -6,7 +6,7 @@ import pytest
 
 from fenghuo.errors import LinkBroken, LinkTimeout
 from fenghuo_adapters.at_framing import Stored
-from fenghuo_adapters.at_session import AtRefused, LateReference, OutOfStep
+from fenghuo_adapters.at_session import AtRefused, LateReference, OutOfStep, Registration
 from fenghuo_adapters.pdu_framing import Encoded, Submit, submit_pdu
 from fenghuo_adapters.short_message_framing import split
 from tests.adapters.modem_air import BAD, Air, on_virtual_time
@@ -126,5 +126,20 @@ def test_a_pin_is_in_no_error() -> None:
             with pytest.raises(LinkTimeout, match=r"AT\+CPIN=…") as silent:
                 await session.command("AT+CPIN=8472", within_s=1.0)
             assert "8472" not in str(silent.value)
+
+    on_virtual_time(scenario())
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"), [("AT+CSQ", ("+CSQ: 23,99",)), ("AT+CEREG?", ("+CEREG: 0,1",)), ("AT+CREG?", ("+CREG: 0,1",))]
+)
+def test_a_change_told_in_the_midst_of_a_command_is_no_part_of_its_answer(asked: str, answer: tuple[str, ...]) -> None:
+    """Nor is it lost: the network goes between a question and its OK as often as at any other time."""
+
+    async def scenario() -> None:
+        async with Air() as air, air.session() as (session, news):
+            air.modem.answers[asked] = "\r\n".join((answer[0], "+CREG: 0"))
+            assert answer == await session.command(asked, within_s=1.0)
+            assert [Registration(0)] == news
 
     on_virtual_time(scenario())
