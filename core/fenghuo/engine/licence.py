@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import msgspec
 
 from fenghuo.clock import Clock
 from fenghuo.engine.book import Book
@@ -16,6 +19,7 @@ from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.standing import refusal
 from fenghuo.errors import Denied, StaleEpoch, TooUrgent, Withdrawn, WrongTraffic
 from fenghuo.formats.renditions import marked
+from fenghuo.model.attachment import attachments_of
 from fenghuo.model.delivery import Attempt, Delivery, DeliveryState, Token
 from fenghuo.model.message import MessageId, MessageState
 from fenghuo.model.rendition import Rendition
@@ -79,10 +83,19 @@ class Job:
     async def turn(self) -> None:
         self._licensing.check_wanted(self.delivery.id)
         if self._medium.must_yield(self.priority) and not self._medium.uses_its_slot(self.delivery):
-            resumed = self._medium.park(self.delivery)
-            self._licensing.pump()
+            await self._aside()
+
+    async def _aside(self) -> None:
+        """Give the medium up until it is ours again. Raises: Withdrawn: nothing is to be sent any more, and its slot is the next one's."""
+        resumed = self._medium.park(self.delivery)
+        self._licensing.pump()
+        try:
             await resumed
             self._licensing.check_wanted(self.delivery.id)
+        except (Withdrawn, asyncio.CancelledError):
+            if not resumed.cancelled():
+                self._medium.forgo()
+            raise
 
 
 class Licensing:
@@ -137,6 +150,8 @@ class Licensing:
             self._facts.put(Denial(begun.id, str(denied)))
             raise
         validity_s = max(0.0, begun.expires_at - self._office.clock.time())
+        if instance.capabilities.attachments:
+            payload = msgspec.structs.replace(payload, attachments=attachments_of(message.message))
         return Licence(job, marked(payload, mark), validity_s=validity_s, number=message.message.number)
 
     def _too_urgent(self, job: Job, instance: Instance) -> str:

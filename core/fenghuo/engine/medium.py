@@ -156,6 +156,10 @@ class Medium:
         heapq.heappush(self._parked, (delivery.priority, next(self._order), key, future))
         return future
 
+    def forgo(self) -> None:
+        """A transfer that has just been given the medium back sends no piece: nobody was served, as in unused()."""
+        self._served_above = self._served_before
+
     def _resume_parked(self, priority: Priority) -> bool:
         """Give the medium back to a transfer of this class; it was first, so it goes on before its equals begin."""
         if not (self._parked and self._parked[0][0] is priority):
@@ -163,6 +167,7 @@ class Medium:
         _, _, key, future = heapq.heappop(self._parked)
         self._aside.discard(key)
         self._in_flight[key[0]] += 1
+        self._served_before = dict(self._served_above)
         self._served(priority)
         future.set_result(None)
         return True

@@ -143,6 +143,32 @@ async def test_a_long_transfer_lets_the_urgent_one_pass_between_two_fragments(tm
         assert {1} == {mail.n for mail in house.sent}
 
 
+async def test_a_slot_of_a_transfer_that_is_not_wanted_any_more_is_the_next_ones(tmp_path: Path) -> None:
+    """After five above it a P3 that stood aside has the air again; it was answered meanwhile, so that the P3 behind it goes (I6)."""
+    async with opened(tmp_path, r=msgspec.structs.replace(CAPABILITIES["r"], half_duplex=True)) as house:
+        air: list[str] = []
+        stands_aside, goes_on = asyncio.Event(), asyncio.Event()
+        waits = {"慢": stands_aside, "一": goes_on}
+
+        async def in_fragments(emission: Emission) -> None:
+            air.append(emission.payload.text[0])
+            if emission.payload.text[0] in waits:
+                await waits[emission.payload.text[0]].wait()
+            await emission.turn()
+
+        house.channel["r"].during = in_fragments
+        await house.order("shuang", text="慢", priority="P3", via=["r"])
+        for number in "一二三四五六七":
+            await house.order("wang", text=number, priority="P1", via=["r"])
+        await house.order("wang", text="次", priority="P3", via=["r"])
+        stands_aside.set()
+        await house.settle()
+        await house.answer("r", "BJ1SHUA")
+        goes_on.set()
+        await house.settle()
+        assert "慢一二三四五次六七" == "".join(air)
+
+
 async def test_what_was_decided_while_it_waited_in_the_queue_counts(tmp_path: Path) -> None:
     """The second order was cancelled while the first was in the air: it leaves the queue, and its channel never hears of it."""
     async with opened(tmp_path) as house:
