@@ -13,7 +13,7 @@ from fenghuo.formats.compact_bits import BitWriter
 from fenghuo.formats.compact_spelling import TextWriter
 from fenghuo.formats.compact_words import dictionary
 from fenghuo.model.evidence import Evidence
-from fenghuo.model.message import AffectedArea, Content, Geocode, Info, Message, MessageId, Reference, content_hash
+from fenghuo.model.message import AffectedArea, Content, Geocode, Info, Message, MessageId, Parameter, Reference, content_hash
 from fenghuo.model.traffic import Action, Kind, Priority, Traffic
 
 PATH = Path(__file__).resolve().parent.parent / "docs/compact-frame-vectors.json"
@@ -48,6 +48,13 @@ def alert() -> Content:
         areas=(AffectedArea("沙溪镇", geocodes=(Geocode("mca", "320585110"),)),),
     )
     return _content(Kind.ALERT, sender="32058541600000", identifier="32058541600000_20260715083000", infos=(info,))
+
+
+def with_parameters(count: int) -> Content:
+    """The same with what machines read besides: `count` of it."""
+    (info,) = alert().infos
+    parameters = tuple(Parameter(f"method:SMS{number}", f"大风蓝色预警{number}") for number in range(count))
+    return msgspec.structs.replace(alert(), infos=(msgspec.structs.replace(info, parameters=parameters),))
 
 
 def exercise() -> Content:
@@ -101,7 +108,7 @@ def text_vector(text: str, words: int) -> dict[str, Any]:
 
 def frame_vector(name: str, said: Message, rung: Rung, words: int) -> dict[str, Any]:
     frame = encode(said, rung, words=words)
-    arrives = msgspec.to_builtins(carried(said, rung))
+    arrives = msgspec.to_builtins(carried(said, rung, words=words))
     return {
         "name": f"{name}, {rung.name}, dictionary {words}",
         "rung": rung.name,
@@ -120,6 +127,7 @@ def answer_vector(answer: ReceiptNote | Bitmap) -> dict[str, Any]:
 def vectors() -> dict[str, Any]:
     """All of them: texts, frames, answers."""
     cases = {"alert": (alert(), 1), "order as exercise": (exercise(), 1), "shape": (shape(), 1), "cancel": (cancel(), 2)}
+    details = {"parameters that fit": with_parameters(2), "parameters that do not": with_parameters(80)}
     return {
         "texts": [text_vector(text, words) for text in TEXTS for words in (1, 0)],
         "frames": [
@@ -127,7 +135,8 @@ def vectors() -> dict[str, Any]:
             for name, (content, revision) in cases.items()
             for rung in Rung
             for words in ((1, 0) if rung is Rung.CORE else (1,))
-        ],
+        ]
+        + [frame_vector(name, message(content, revision=1), Rung.FULL, 1) for name, content in details.items()],
         "answers": [
             answer_vector(ReceiptNote(0x559AEAD0, 123, 1, Evidence.DEVICE, at_s=4)),
             answer_vector(ReceiptNote(0x559AEAD0, 123, 1, Evidence.DONE, at_s=5400, text="转移213/213")),

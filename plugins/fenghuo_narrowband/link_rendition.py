@@ -16,11 +16,11 @@ def compact_rendition(message: Message, budget: Budget = _NO_BUDGET) -> Renditio
 
     Raises: FrameError: the format cannot say it.
     """
-    made, left_out = compact.encode(message, compact.Rung.FULL), compact.carried(message, compact.Rung.FULL).left_out
+    said, made = compact.compact(message, compact.Rung.FULL)
     for rung in (compact.Rung.CORE, compact.Rung.LINE):
         if not budget.octets or len(made.octets()) <= budget.octets:
             break
-        shorter = compact.encode(message, rung)
+        less, shorter = compact.compact(message, rung)
         if len(shorter.body) < len(made.body):
-            made, left_out = shorter, compact.carried(message, rung).left_out
-    return Rendition("compact", radio_text(message).text, made.octets(), COMPACT, left_out)
+            said, made = less, shorter
+    return Rendition("compact", radio_text(message).text, made.octets(), COMPACT, said.left_out)

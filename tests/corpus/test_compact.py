@@ -8,7 +8,7 @@ from statistics import median
 
 import pytest
 
-from fenghuo.formats.compact import NEWEST, Rung, carried, decode, encode
+from fenghuo.formats.compact import FULL_OCTETS, NEWEST, Rung, carried, decode, encode
 from fenghuo.formats.compact_bits import BitWriter
 from fenghuo.formats.compact_spelling import TextWriter
 from fenghuo.formats.compact_words import dictionary
@@ -62,6 +62,13 @@ def test_every_file_comes_back_whole_and_without_a_dictionary(name: str) -> None
     for message in messages_of(name):
         assert carried(message, Rung.FULL, whole=True) == decode(encode(message, Rung.FULL, whole=True))
         assert carried(message, Rung.CORE) == decode(encode(message, Rung.CORE, words=0))
+
+
+def test_what_is_short_enough_comes_back_as_it_was(distinct: list[Message]) -> None:
+    """Nothing at all is left out, parameters least, of whatever fits the bar with everything: of 30 real alerts and more."""
+    whole = [message for message in distinct if len(encode(message, whole=True).octets()) <= FULL_OCTETS]
+    assert len(whole) >= 30
+    assert [()] * len(whole) == [decode(encode(message)).left_out for message in whole]
 
 
 @pytest.mark.parametrize("rung", [Rung.LINE, Rung.CODE])

@@ -27,6 +27,7 @@ from fenghuo.model.message import Content, Message, MessageId
 from fenghuo.model.traffic import Priority
 
 __all__ = [
+    "FULL_OCTETS",
     "NEWEST",
     "UNSAID",
     "Bitmap",
@@ -37,6 +38,7 @@ __all__ = [
     "ReceiptNote",
     "Rung",
     "carried",
+    "compact",
     "decode",
     "decode_answer",
     "encode",
@@ -46,6 +48,9 @@ __all__ = [
 
 UNSAID: tuple[str, ...] = ("text",)
 """What the rung of figures leaves out: whatever else was said. Text follows at a lower priority."""
+
+FULL_OCTETS = 417
+"""Up to so many octets a frame of FULL says the parameters too: half of the real alerts keep within it. Source: wire-formats.md §9."""
 
 _CODE_REVISIONS = 64
 _LATER = Later()
@@ -71,13 +76,41 @@ def message_key(message: MessageId) -> int:
     return int.from_bytes(hashlib.sha256(message.encode()).digest()[:4], "big")
 
 
-def carried(message: Message, rung: Rung, *, whole: bool = False) -> Carried:
+def carried(message: Message, rung: Rung, *, words: int = NEWEST, whole: bool = False) -> Carried:
     """What arrives when this message is sent at this rung: decode(encode(message, rung)) is equal to it.
 
-    `whole`: FULL with parameters.
-
-    Raises: FrameError("not-carried") where CODE cannot say the time or the revision.
+    Raises: FrameError, as encode().
     """
+    return compact(message, rung, words=words, whole=whole)[0]
+
+
+def encode(message: Message, rung: Rung = Rung.FULL, *, words: int = NEWEST, whole: bool = False) -> Frame:
+    """The frame of a message at a rung, with the dictionary `words` (0: none, what any receiver reads).
+
+    FULL says the parameters where the frame with them has at most FULL_OCTETS; `whole`: whatever they take.
+
+    Raises: FrameError with code not-carried, bad-text, too-long or too-many for what the format cannot say.
+    """
+    return compact(message, rung, words=words, whole=whole)[1]
+
+
+def compact(message: Message, rung: Rung, *, words: int = NEWEST, whole: bool = False) -> tuple[Carried, Frame]:
+    """What arrives, and the frame that says it. Raises: FrameError, as encode()."""
+    said = _said(message, rung, whole=whole)
+    frame = _framed(message, said, rung, words)
+    if rung is Rung.FULL and said.left_out and len(frame.octets()) <= FULL_OCTETS:
+        everything = _said(message, rung, whole=True)
+        try:
+            larger = _framed(message, everything, rung, words)
+        except FrameError:
+            return said, frame  # parameters alone can be more than a frame may hold; they cost nobody the rest
+        if len(larger.octets()) <= FULL_OCTETS:
+            return everything, larger
+    return said, frame
+
+
+def _said(message: Message, rung: Rung, *, whole: bool) -> Carried:
+    """The content as the rung says it. Raises: FrameError("not-carried") where CODE cannot say the time."""
     ends_at = float(ceil(message.expires_at))
     if rung is Rung.CODE:
         line, _ = at_rung(message, Rung.LINE)
@@ -89,14 +122,7 @@ def carried(message: Message, rung: Rung, *, whole: bool = False) -> Carried:
     return Carried(message_key(message.id), message.number, message.revision, message.priority, ends_at, content, left_out)
 
 
-def encode(message: Message, rung: Rung = Rung.FULL, *, words: int = NEWEST, whole: bool = False) -> Frame:
-    """The frame of a message at a rung, with the dictionary `words` (0: none, what any receiver reads).
-
-    `whole`: FULL with parameters too.
-
-    Raises: FrameError with code not-carried, bad-text, too-long or too-many for what the format cannot say.
-    """
-    said = carried(message, rung, whole=whole)
+def _framed(message: Message, said: Carried, rung: Rung, words: int) -> Frame:
     sink = Sink()
     sink.bits.put(said.key, 32)
     sink.bits.put(said.number, 14)

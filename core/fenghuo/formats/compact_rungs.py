@@ -29,7 +29,7 @@ _ENVELOPE = ("sender", "identifier", "scope", "restriction", "addresses", "codes
 def at_rung(message: Message, rung: Rung, *, whole: bool = False) -> tuple[Content, tuple[str, ...]]:
     """The content as this rung says it (FULL, CORE, LINE), and the names of what it leaves out.
 
-    `whole`: FULL with parameters too, which machines want and no reader.
+    `whole`: FULL with parameters too, which machines want and no reader: compact() asks for them where they fit.
     """
     content = message.content
     if rung is Rung.FULL:

@@ -13,8 +13,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fenghuo.errors import FrameError
-from fenghuo.formats.compact import NEWEST, UNSAID, CompactKind, Frame, Rung, carried, decode, decode_answer, encode, message_key
-from fenghuo.model.message import AffectedArea, Geocode, Message, MessageId, Reference
+from fenghuo.formats.compact import (
+    FULL_OCTETS,
+    NEWEST,
+    UNSAID,
+    CompactKind,
+    Frame,
+    Rung,
+    carried,
+    decode,
+    decode_answer,
+    encode,
+    message_key,
+)
+from fenghuo.model.message import AffectedArea, Geocode, Message, MessageId, Parameter, Reference
 from fenghuo.model.traffic import Action, Traffic
 from tests.core.formats.compact_values import SENT, SHAXI, content, info, message, messages, order
 
@@ -35,7 +47,7 @@ def judged(frame: Frame, reader: Callable[[Frame], object]) -> str:
 def test_whatever_is_sent_arrives_as_its_rung_says(sent: Message, rung: Rung, words: int) -> None:
     """Any message at any rung, with or without a dictionary, is read back as what carried() promises."""
     frame = encode(sent, rung, words=words)
-    assert carried(sent, rung) == decode(frame)
+    assert carried(sent, rung, words=words) == decode(frame)
     assert frame == encode(sent, rung, words=words)
 
 
@@ -45,6 +57,30 @@ def test_the_whole_of_a_message_passes(sent: Message) -> None:
     """With parameters nothing is lost: rings to four places are what they were."""
     got = decode(encode(sent, Rung.FULL, whole=True))
     assert (sent.content, ()) == (got.content, got.left_out)
+
+
+def test_parameters_are_said_where_the_frame_stays_short() -> None:
+    """Up to FULL_OCTETS with them; past that without, and the reader is told that there are some."""
+    few, many = (message(content(infos=(info(parameters=_parameters(count)),))) for count in (3, 40))
+    assert (few.content, ()) == (decode(encode(few)).content, decode(encode(few)).left_out)
+    assert (((),), ("details",)) == (
+        tuple(one.parameters for one in decode(encode(many)).content.infos),
+        decode(encode(many)).left_out,
+    )
+    assert len(encode(many).octets()) < FULL_OCTETS < len(encode(many, whole=True).octets())
+    assert len(encode(few).octets()) <= FULL_OCTETS
+
+
+def test_more_parameters_than_a_frame_may_hold_cost_nobody_the_rest() -> None:
+    """Past the bounds of the format they are left out like others that are too long."""
+    sent = message(content(infos=(info(parameters=_parameters(1_001)),)))
+    assert ("details",) == decode(encode(sent)).left_out
+    with pytest.raises(FrameError, match="1001"):
+        encode(sent, whole=True)
+
+
+def _parameters(count: int) -> tuple[Parameter, ...]:
+    return tuple(Parameter(f"layer:x:{number}", f"{number * 7919:05d}") for number in range(count))
 
 
 @settings(max_examples=400, deadline=None)

@@ -37,7 +37,7 @@ def test_a_rung_states_what_it_leaves_out(rung: Rung, left_out: tuple[str, ...])
 
 
 def test_parameters_are_for_machines() -> None:
-    """FULL leaves them out and says so, unless the whole is asked for; an attachment's name, address and digest it keeps."""
+    """FULL leaves them out and says so, unless they are asked for; an attachment's name, address and digest it keeps."""
     chart = Resource("雷达图", "image/png", 4_096, "https://example.invalid/r.png", "0a" * 20)
     sent = message(content(infos=(info(parameters=(Parameter("VTEC", "x"),), resources=(chart,)),)))
     assert (chart,) == decode(encode(sent, Rung.FULL)).content.infos[0].resources
