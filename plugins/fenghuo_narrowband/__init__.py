@@ -72,13 +72,15 @@ def capabilities(settings: RadioSettings) -> Capabilities:
 
 
 def link_capabilities(settings: LinkSettings) -> Capabilities:
-    """What the link can do: it paces itself, so that each post and class has a place of its own and urgent frames pass at once."""
+    """What the link can do: it paces itself, so that everybody and each class has a place of its own and urgent frames pass at once.
+    Whoever is reached through a post counts as well: an order to all behind it is one message, if all are licensed together."""
+    reached = sum(1 if post.is_head else max(1, len(post.behind)) for post in settings.posts.values())
     return Capabilities(
         form="compact",
         evidence_max=Evidence.DONE,  # what people at the posts key in comes back sealed
         doubt=Doubt.IDEMPOTENT,
         max_payload=settings.octets,
-        concurrency=max(1, len(settings.posts)) * len(Priority),
+        concurrency=max(1, reached) * len(Priority),
         group=bool(settings.groups),
         inbound=True,
         receipt_q95_s=settings.receipt_q95_s,

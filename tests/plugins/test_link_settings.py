@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from fenghuo import ConfigError
+from fenghuo import ConfigError, Priority
 from fenghuo.link import FrameKind
-from fenghuo_narrowband import LinkSettings
+from fenghuo_narrowband import LinkSettings, link_capabilities
 from fenghuo_narrowband.link_air import air_of, caps_of
 from fenghuo_narrowband.link_keys import check, ring_of
 from fenghuo_narrowband.link_settings import PostTable
@@ -40,6 +40,15 @@ def test_settings_that_cannot_work_say_so(changes: dict[str, object], sentence: 
     sound = settings_of(1, [11])
     with pytest.raises(ValueError, match=sentence):
         LinkSettings(**{**{name: getattr(sound, name) for name in sound.__struct_fields__}, **changes})
+
+
+def test_everybody_behind_a_post_has_a_place() -> None:
+    """An order to ten behind one post is licensed for all ten at once, and goes in one message; whom we report up for takes no place."""
+    behind = tuple(f"BJ1V{code}" for code in range(21, 31))
+    relay = PostTable(code=2, key_id=2, secret_file="2", relays=True, behind=behind)
+    above = PostTable(code=3, key_id=3, secret_file="3", is_head=True, behind=behind)
+    settings = msgspec.structs.replace(settings_of(1, [11]), posts={"BJ1T02": relay, "BJ1T03": above, **settings_of(1, [11]).posts})
+    assert (10 + 1 + 1) * len(Priority) == link_capabilities(settings).concurrency
 
 
 def test_a_head_and_its_town_have_the_same_lanes_from_both_ends() -> None:

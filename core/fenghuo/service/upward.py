@@ -15,7 +15,7 @@ import structlog
 from fenghuo.clock import Clock
 from fenghuo.engine.channels import ChannelBoard
 from fenghuo.errors import FenghuoError
-from fenghuo.model.delivery import Objective, ObjectiveState
+from fenghuo.model.delivery import Delivery, Objective, ObjectiveState
 from fenghuo.model.event import Event
 from fenghuo.model.evidence import DELIVERED, Evidence
 from fenghuo.model.message import MessageId
@@ -25,7 +25,7 @@ from fenghuo.store.records import MetaRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import DELIVERY, IDEMPOTENCY, META, OBJECTIVE
 
-__all__ = ["GATHER_S", "Upward"]
+__all__ = ["GATHER_S", "Upward", "addresses_of"]
 
 GATHER_S = 30.0
 """So long the first receipt from behind this node waits for the others, so that they go up in one frame."""
@@ -151,11 +151,11 @@ class Upward:
         deliveries = await self._store.find(DELIVERY, "message = ? AND revision = ?", *key)
         everybody, is_told = {each.recipient for each in deliveries}, True
         for level in (Evidence.DEVICE, Evidence.HUMAN, Evidence.DONE):
-            reached = [each for each in deliveries if each.evidence >= level]
-            addresses = frozenset(each.address for each in reached)
+            reached = {each.recipient for each in deliveries if each.evidence >= level}
+            addresses = addresses_of(reached, deliveries)
             if not addresses or addresses == self._tallied.get((*key, level)):
                 continue
-            is_due = is_over or {each.recipient for each in reached} == everybody
+            is_due = is_over or reached == everybody
             if is_due and await _said(gathering, level, addresses):
                 self._tallied[(*key, level)] = addresses
             else:
@@ -169,6 +169,12 @@ class Upward:
         done = min((each.since - 1 for each in self._gathering.values()), default=seq)
         row = MetaRow(_CURSOR, str(min(seq, done)))
         await self._store.run(lambda tx: tx.put(META, row))
+
+
+def addresses_of(recipients: Collection[str], deliveries: Sequence[Delivery]) -> frozenset[str]:
+    """All addresses of these people, whichever of them they were reached by: above they are known by one, and a card that was read out to
+    somebody without a radio counts for his callsign."""
+    return frozenset(each.address for each in deliveries if each.recipient in recipients)
 
 
 async def _said(gathering: _Gathering, level: Evidence, addresses: Collection[str]) -> bool:
