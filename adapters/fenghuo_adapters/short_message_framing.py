@@ -11,7 +11,7 @@ import msgspec
 
 from fenghuo_adapters import gsm7_framing
 
-__all__ = ["Coding", "Concat", "Part", "coding_for", "decode_text", "encode_text", "part_count", "parts_for", "read_part", "split"]
+__all__ = ["Coding", "Concat", "Part", "coding_for", "decode_text", "encode_text", "part_count", "read_part", "split"]
 
 Coding = Literal[0, 8]
 """data_coding of what we send: 0 is the GSM 7-bit alphabet, 8 is UCS-2 (big endian, UTF-16 for what lies beyond)."""
@@ -24,8 +24,6 @@ PART_SEPTETS = 153
 WIDE_PART_SEPTETS = 152
 MOST_PARTS = 255
 
-_UTF8_OCTETS_A_CHARACTER = 3
-"""Of a character that forces UCS-2."""
 
 _UDH_8BIT = 0x00
 _UDH_16BIT = 0x08
@@ -78,12 +76,6 @@ def part_count(text: str, *, wide: bool = False) -> int:
     """How many short messages a text takes."""
     coding = coding_for(text)
     return len(_pieces(encode_text(text, coding), coding, wide=wide))
-
-
-def parts_for(size: int) -> int:
-    """Short messages for a text of `size` octets of UTF-8 that is not known yet: taken for Chinese, so as to err on the dear side."""
-    characters = -(-size // _UTF8_OCTETS_A_CHARACTER)
-    return 1 if characters <= SINGLE_OCTETS // 2 else -(-characters // (PART_OCTETS // 2))
 
 
 def split(text: str, reference: int, *, wide: bool = False) -> tuple[Coding, tuple[Part, ...]]:

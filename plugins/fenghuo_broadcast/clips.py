@@ -66,6 +66,16 @@ class Script:
             raise SpeechFailed("there is nothing to say")
         return [self._recordings.gong + _BREATH, *spoken] if self._recordings.gong else spoken
 
+    def lengths(self, text: str, characters_a_second: float) -> list[int]:
+        """Samples of each piece, where the voice has not spoken a sentence yet by its usual pace. Pure."""
+        gong = self._recordings.gong
+        spoken = [self._length(sentence, characters_a_second) for sentence in sentences(text)]
+        return [len(gong) + len(_BREATH), *spoken] if gong else spoken
+
+    def _length(self, sentence: str, characters_a_second: float) -> int:
+        known = self._recordings.of(sentence) or self._said.get(sentence)
+        return len(known) if known is not None else round(len(sentence) / characters_a_second * RATE)
+
     async def _sound(self, sentence: str) -> bytes:
         recorded = self._recordings.of(sentence)
         if recorded is not None:

@@ -40,7 +40,7 @@ from fenghuo import (
 from fenghuo.formats.renditions_spoken import loudspeaker_text
 from fenghuo_adapters.g711_framing import RATE
 from fenghuo_adapters.rtp_framing import RtpStream
-from fenghuo_adapters.rtp_line import RtpEar, RtpSender, played
+from fenghuo_adapters.rtp_line import RtpEar, RtpSender, play_s, played
 from fenghuo_broadcast.clips import Recordings, Script
 from fenghuo_broadcast.ebm import level_of
 from fenghuo_broadcast.loudspeaker_plays import Play, Plays
@@ -51,7 +51,6 @@ from fenghuo_broadcast.speech import CommandVoice, EspeakVoice, SpeechFailed, Vo
 __all__ = ["LoudspeakerChannel", "loudspeaker_rendition"]
 
 _LEVEL = re.compile(r"; level=(\d+)")
-_OCTETS_A_CHARACTER = 3
 _EAR_S = 0.1
 """How long the last packet may take to the monitor."""
 
@@ -110,8 +109,9 @@ class LoudspeakerChannel(SimpleChannel):
         for ear in self._ears:
             ear.close()
 
-    def estimate(self, size: int, address: str) -> Estimate:
-        seconds = size / _OCTETS_A_CHARACTER / self._settings.characters_a_second + len(self._recordings.gong) / RATE
+    def estimate(self, payload: Rendition, address: str) -> Estimate:
+        """As long as the recordings of it are, and as the voice has taken or usually takes; the last packet of each piece is padded."""
+        seconds = sum(map(play_s, self._script.lengths(payload.text, self._settings.characters_a_second)))
         return Estimate(airtime_s=seconds, latency_q50_s=seconds + 1.0, latency_q95_s=seconds + self._settings.voice_s)
 
     async def send(self, job: SendJob) -> Outcome:

@@ -26,6 +26,7 @@ from fenghuo import (
     ProbeBudget,
     ProbeResult,
     Reached,
+    Rendition,
     Scope,
     SendJob,
     SimpleChannel,
@@ -107,7 +108,7 @@ class PlatformChannel(SimpleChannel):
         await self._line.close()
         await self._door.close()
 
-    def estimate(self, size: int, address: str) -> Estimate:
+    def estimate(self, payload: Rendition, address: str) -> Estimate:
         return Estimate(latency_q50_s=min(1.0, self._settings.receipt_q95_s), latency_q95_s=self._settings.receipt_q95_s)
 
     async def send(self, job: SendJob) -> Outcome:

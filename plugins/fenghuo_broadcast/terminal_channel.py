@@ -25,6 +25,7 @@ from fenghuo import (
     Outcome,
     Permanent,
     Reached,
+    Rendition,
     Scope,
     SendJob,
     SimpleChannel,
@@ -101,7 +102,7 @@ class TerminalChannel(SimpleChannel):
             await asyncio.wait(tasks)
         self._passed.put_nowait(None)
 
-    def estimate(self, size: int, address: str) -> Estimate:
+    def estimate(self, payload: Rendition, address: str) -> Estimate:
         return Estimate(latency_q50_s=min(1.0, self._settings.receipt_q95_s), latency_q95_s=self._settings.receipt_q95_s)
 
     async def send(self, job: SendJob) -> Outcome:

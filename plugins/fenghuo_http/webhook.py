@@ -22,6 +22,7 @@ from fenghuo import (
     Permanent,
     ProbeBudget,
     ProbeResult,
+    Rendition,
     Scope,
     SendJob,
     SimpleChannel,
@@ -67,7 +68,7 @@ class WebhookChannel(SimpleChannel):
         if session is not None:
             await session.close()
 
-    def estimate(self, size: int, address: str) -> Estimate:
+    def estimate(self, payload: Rendition, address: str) -> Estimate:
         return Estimate(latency_q50_s=0.1, latency_q95_s=self._settings.timeout_s)
 
     async def send(self, job: SendJob) -> Outcome:

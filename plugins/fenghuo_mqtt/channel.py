@@ -20,6 +20,7 @@ from fenghuo import (
     PowerLevel,
     ProbeBudget,
     ProbeResult,
+    Rendition,
     Scope,
     SendJob,
     SimpleChannel,
@@ -82,7 +83,7 @@ class MqttChannel(SimpleChannel):
         if not self._is_resting:
             self._ctx.health(False, reason)
 
-    def estimate(self, size: int, address: str) -> Estimate:
+    def estimate(self, payload: Rendition, address: str) -> Estimate:
         return Estimate(latency_q50_s=min(1.0, self._settings.receipt_q95_s), latency_q95_s=self._settings.receipt_q95_s)
 
     async def send(self, job: SendJob) -> Outcome:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 from fenghuo_adapters.ax25_framing import MAX_INFO, Address, UiFrame, airtime_s
 from fenghuo_narrowband.parts import MAX_PARTS
 from fenghuo_narrowband.settings import RadioSettings
 
-__all__ = ["BUDGET_OCTETS", "MAX_OCTETS", "AirClosed", "attempt_s", "emission_s", "frame_s", "frames_for"]
+__all__ = ["BUDGET_OCTETS", "MAX_OCTETS", "AirClosed", "attempt_s", "frame_s"]
 
 # Octets of text that a numbered frame surely carries: 256 less its prefix and marks (up to 60) and what a good cut leaves empty.
 PART_OCTETS = 150
-# What a numbered frame spends on `(1/3)#0123 ` and on ending with a whole character or word.
-_PREFIX_OCTETS = 20
 # Alerts are fitted to this: four frames, nine seconds on air at 1200 bit/s. Orders are never cut and may take MAX_PARTS.
 BUDGET_OCTETS = 4 * PART_OCTETS
 MAX_OCTETS = MAX_PARTS * PART_OCTETS
@@ -32,19 +28,6 @@ def frame_s(frame: bytes, settings: RadioSettings) -> float:
     keying = (settings.txdelay_ms + settings.txtail_ms) / 1000
     wire = len(frame) * 10 / settings.baud if settings.driver == "serial" else 0.0
     return keying + wire + airtime_s(frame, settings.bitrate)
-
-
-def frames_for(size: int) -> int:
-    """How many frames a text of `size` octets takes."""
-    return 1 if size <= MAX_INFO else math.ceil(size / (MAX_INFO - _PREFIX_OCTETS))
-
-
-def emission_s(size: int, settings: RadioSettings) -> float:
-    """Seconds on the air for a text of `size` octets, all frames together; an estimate, as the text is not known yet."""
-    count = frames_for(size)
-    octets = size if count == 1 else math.ceil(size / count) + _PREFIX_OCTETS
-    typical = ("撤".encode() * math.ceil(octets / 3))[:octets]
-    return count * frame_s(_sample(typical, settings), settings)
 
 
 def attempt_s(settings: RadioSettings) -> float:

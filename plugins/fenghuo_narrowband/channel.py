@@ -28,6 +28,7 @@ from fenghuo import (
     ProbeBudget,
     ProbeResult,
     Reached,
+    Rendition,
     Scope,
     SendJob,
     SimpleChannel,
@@ -37,7 +38,7 @@ from fenghuo import (
 from fenghuo_adapters.ax25_framing import MAX_INFO, Address, UiFrame
 from fenghuo_adapters.kiss_framing import Command, KissFrame
 from fenghuo_adapters.kiss_line import KissLine, Pauses
-from fenghuo_narrowband.airtime import MAX_OCTETS, AirClosed, emission_s, frame_s, frames_for
+from fenghuo_narrowband.airtime import MAX_OCTETS, AirClosed, frame_s
 from fenghuo_narrowband.answers import Answer, Device, Order, reading
 from fenghuo_narrowband.parts import fragments
 from fenghuo_narrowband.settings import RadioSettings
@@ -51,6 +52,8 @@ __all__ = ["ADDRESS_KIND", "RadioChannel"]
 ADDRESS_KIND = "callsign"
 
 _FIRST_PAUSE_S = 0.5
+_ANYBODY, _A_NUMBER = "FFFFFF", 9999
+"""Whom and what an estimate is for that is for nobody yet: as long as any."""
 # A station heard this lately proves that the receiver, the antenna and the squelch work.
 _PROOF_S = 600.0
 _HEARD_STATIONS = 1000  # remembered, so that a noisy band cannot fill the memory
@@ -89,10 +92,13 @@ class RadioChannel(SimpleChannel):
     async def stop(self, deadline: float) -> None:
         await self._line.stop()
 
-    def estimate(self, size: int, address: str) -> Estimate:
-        airtime_s = emission_s(size, self._settings)
+    def estimate(self, payload: Rendition, address: str) -> Estimate:
+        """Frame by frame as they will be, but for the short number, which has four digits whatever it is."""
+        station = Address.parse(address or _ANYBODY)
+        frames = [self._frame(station, info) for info in fragments(payload.text, _A_NUMBER, MAX_INFO)]
+        airtime_s = sum(frame_s(frame, self._settings) for frame in frames)
         # Half the band may be taken by others before we get a turn.
-        return Estimate(airtime_s=airtime_s, latency_q50_s=airtime_s, latency_q95_s=2 * airtime_s + 5, fragments=frames_for(size))
+        return Estimate(airtime_s=airtime_s, latency_q50_s=airtime_s, latency_q95_s=2 * airtime_s + 5, fragments=len(frames))
 
     async def send(self, job: SendJob) -> Outcome:
         try:
@@ -129,7 +135,7 @@ class RadioChannel(SimpleChannel):
         began = False
         try:
             for info in fragments(emission.payload.text, emission.number, MAX_INFO):
-                octets = UiFrame(station, self._mycall, info, path=self._path).encode()
+                octets = self._frame(station, info)
                 await self._turn(emission, octets, job)
                 await self._line.write(KissFrame(octets, port=self._settings.kiss_port))
                 began = True
@@ -143,6 +149,9 @@ class RadioChannel(SimpleChannel):
             return Unknown(str(exc))
         refs = (_ref(station, emission.number),) if emission.number else ()
         return Aired(refs) if self._settings.pace else Reached(Evidence.ACCEPTED, refs)
+
+    def _frame(self, station: Address, info: bytes) -> bytes:
+        return UiFrame(station, self._mycall, info, path=self._path).encode()
 
     async def _turn(self, emission: Emission, octets: bytes, job: SendJob) -> None:
         if self._air is None:

@@ -27,6 +27,7 @@ from fenghuo import (
     ProbeBudget,
     ProbeResult,
     Reached,
+    Rendition,
     Scope,
     SendJob,
     SimpleChannel,
@@ -40,20 +41,17 @@ from fenghuo_narrowband.hrnp_outcomes import SiteState, level_of, refusal_of, si
 from fenghuo_narrowband.hrnp_settings import HrnpSettings, Station, read_station
 from fenghuo_narrowband.parts import MAX_PARTS, cut, utf16_units
 
-__all__ = ["ADDRESS_KIND", "HrnpChannel", "most_octets", "parts_for"]
+__all__ = ["ADDRESS_KIND", "HrnpChannel", "most_octets"]
 
 ADDRESS_KIND = "dmr"
 PREFIX_CHARACTERS = 12
 """`(1/3)#0123 ` and a mark."""
 SLACK_CHARACTERS = 18
 """What a part may leave empty so as to end with a whole phrase."""
-_OCTETS_A_CHARACTER = 3
-
-
-def parts_for(size: int, characters: int) -> int:
-    """Messages for `size` octets of UTF-8, taken for Chinese."""
-    count = -(-size // _OCTETS_A_CHARACTER)
-    return 1 if count <= characters else -(-count // (characters - PREFIX_CHARACTERS))
+_OCTETS_A_CHARACTER, _OCTETS_A_UNIT = 3, 2
+"""Of Chinese in UTF-8, and of UTF-16 as it goes over the air."""
+_A_NUMBER = 9999
+"""Stands for the short number of a message that has none yet: as long as any."""
 
 
 def most_octets(settings: HrnpSettings) -> int:
@@ -86,12 +84,14 @@ class HrnpChannel(SimpleChannel):
         await self._line.stop()
         self._incoming.put_nowait(None)
 
-    def estimate(self, size: int, address: str) -> Estimate:
+    def estimate(self, payload: Rendition, address: str) -> Estimate:
+        """Part by part as they will be, but for the short number, which has four digits whatever it is."""
         settings = self._settings
-        parts = parts_for(size, settings.characters)
-        octets = 2 * (-(-size // _OCTETS_A_CHARACTER) + (parts * PREFIX_CHARACTERS if parts > 1 else 0))
-        airtime_s = parts * settings.keying_s + octets / settings.octets_per_s
-        return Estimate(airtime_s=airtime_s, latency_q50_s=airtime_s, latency_q95_s=2 * airtime_s + settings.answer_s, fragments=parts)
+        parts = cut(payload.text, _A_NUMBER, settings.characters, utf16_units)
+        octets = sum(_OCTETS_A_UNIT * utf16_units(part) for part in parts)
+        airtime_s = len(parts) * settings.keying_s + octets / settings.octets_per_s
+        latest_s = 2 * airtime_s + settings.answer_s
+        return Estimate(airtime_s=airtime_s, latency_q50_s=airtime_s, latency_q95_s=latest_s, fragments=len(parts))
 
     async def send(self, job: SendJob) -> Outcome:
         try:

@@ -26,6 +26,7 @@ from fenghuo import (
     Priority,
     ProbeBudget,
     ProbeResult,
+    Rendition,
     Scope,
     SendJob,
     SimpleChannel,
@@ -106,8 +107,8 @@ class LinkChannel(SimpleChannel):
             self._outage.cancel()
         await self._line.stop()
 
-    def estimate(self, size: int, address: str) -> Estimate:
-        air = air_of(self._settings)
+    def estimate(self, payload: Rendition, address: str) -> Estimate:
+        air, size = air_of(self._settings), len(payload.data)
         room = air.room(FrameKind.DISPATCH)
         pieces = max(1, -(-size // room))
         left = size - (pieces - 1) * room

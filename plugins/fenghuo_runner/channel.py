@@ -28,6 +28,7 @@ from fenghuo import (
     ProbeBudget,
     ProbeResult,
     Reached,
+    Rendition,
     Scope,
     SendJob,
     SendPage,
@@ -80,7 +81,7 @@ class SheetChannel(SimpleChannel):
         self._is_open = False
         await self._outlets.stop(within_s=max(0.0, deadline - self._ctx.clock.monotonic()))
 
-    def estimate(self, size: int, address: str) -> Estimate:
+    def estimate(self, payload: Rendition, address: str) -> Estimate:
         return Estimate(latency_q50_s=self._settings.there_s, latency_q95_s=self._settings.back_s)
 
     async def probe(self, budget: ProbeBudget) -> ProbeResult:

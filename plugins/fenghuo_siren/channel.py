@@ -26,6 +26,7 @@ from fenghuo import (
     ProbeBudget,
     ProbeResult,
     Reached,
+    Rendition,
     Scope,
     SendJob,
     SimpleChannel,
@@ -100,8 +101,10 @@ class SirenChannel(SimpleChannel):
     def _is_off(self) -> bool:
         return self._is_stopped or self._power is not PowerLevel.FULL
 
-    def estimate(self, size: int, address: str) -> Estimate:
-        return Estimate(airtime_s=self._settings.sound_s, latency_q50_s=1.0, latency_q95_s=self._settings.attempt_s)
+    def estimate(self, payload: Rendition, address: str) -> Estimate:
+        is_stop = order_of(payload.data)[0] == STOP
+        sounds_s = 0.0 if is_stop else self._settings.sound_s
+        return Estimate(airtime_s=sounds_s, latency_q50_s=1.0, latency_q95_s=self._settings.attempt_s)
 
     async def send(self, job: SendJob) -> Outcome:
         place = _place(job.address)

@@ -18,11 +18,12 @@ from fenghuo import (
     Permanent,
     ProbeBudget,
     ProbeResult,
+    Rendition,
     Scope,
     SendJob,
     SimpleChannel,
 )
-from fenghuo_adapters.short_message_framing import parts_for
+from fenghuo_adapters.short_message_framing import part_count
 from fenghuo_adapters.smpp_framing import Submission
 from fenghuo_adapters.smpp_line import Arrival, BindRefused, Late, LineSettings, NotWritten, Slot, SmppLine
 from fenghuo_adapters.smpp_status import status_name
@@ -81,8 +82,8 @@ class SmsChannel(SimpleChannel):
         if not self._stopped:
             self._ctx.health(False, reason)
 
-    def estimate(self, size: int, address: str) -> Estimate:
-        parts = parts_for(size)
+    def estimate(self, payload: Rendition, address: str) -> Estimate:
+        parts = part_count(payload.text)
         return Estimate(
             fee_fen=parts * self._settings.fee_fen,
             latency_q50_s=min(5.0, self._settings.receipt_q95_s),

@@ -21,6 +21,7 @@ from fenghuo import (
     PowerLevel,
     ProbeBudget,
     ProbeResult,
+    Rendition,
     Scope,
     SendJob,
     SimpleChannel,
@@ -32,7 +33,7 @@ from fenghuo_adapters.at_names import ref_of
 from fenghuo_adapters.at_pin import pin_fault, trace_of
 from fenghuo_adapters.at_pool import Late, ModemPool, Place, Sent, Text
 from fenghuo_adapters.at_setup import SimFault
-from fenghuo_adapters.short_message_framing import parts_for
+from fenghuo_adapters.short_message_framing import part_count
 from fenghuo_sms.arrivals import AttemptKey
 from fenghuo_sms.modem_arrivals import ModemArrivals, inbound_of_late
 from fenghuo_sms.modem_outcomes import outcome_of, outcome_of_failure
@@ -114,8 +115,9 @@ class ModemChannel(SimpleChannel):
         await self._ctx.notes.keep({_GIVEN: self._trace})
         return {name for name, trace in recalled.values.items() if trace == self._trace and name != _GIVEN}
 
-    def estimate(self, size: int, address: str) -> Estimate:
-        settings, parts = self._settings, parts_for(size)
+    def estimate(self, payload: Rendition, address: str) -> Estimate:
+        settings = self._settings
+        parts = part_count(payload.text, wide=settings.wide_references)
         took_s = parts * settings.part_s
         return Estimate(
             joules=took_s * WATTS_TRANSMIT,

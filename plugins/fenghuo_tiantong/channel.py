@@ -21,6 +21,7 @@ from fenghuo import (
     PowerLevel,
     ProbeBudget,
     ProbeResult,
+    Rendition,
     Scope,
     SendJob,
     SimpleChannel,
@@ -32,7 +33,7 @@ from fenghuo_adapters.at_names import ref_of
 from fenghuo_adapters.at_pin import trace_of
 from fenghuo_adapters.at_pool import Late, ModemPool, Place, Sent, Text
 from fenghuo_adapters.at_setup import SimFault
-from fenghuo_adapters.short_message_framing import parts_for
+from fenghuo_adapters.short_message_framing import part_count
 from fenghuo_tiantong.arrivals import Arrivals, Attempt, inbound_of_late
 from fenghuo_tiantong.outcomes import outcome_of, outcome_of_failure
 from fenghuo_tiantong.settings import TiantongSettings, check, number
@@ -110,9 +111,10 @@ class TiantongChannel(SimpleChannel):
         await self._ctx.notes.keep({_GIVEN: self._trace})
         return {name for name, trace in recalled.values.items() if trace == self._trace and name != _GIVEN}
 
-    def estimate(self, size: int, address: str) -> Estimate:
+    def estimate(self, payload: Rendition, address: str) -> Estimate:
         """Twenty seconds, a fee and the transmitter's joules for each part."""
-        settings, parts = self._settings, parts_for(size)
+        settings = self._settings
+        parts = part_count(payload.text)
         took_s = parts * settings.part_s
         return Estimate(
             airtime_s=took_s,

@@ -18,6 +18,7 @@ from fenghuo import (
     Permanent,
     ProbeBudget,
     ProbeResult,
+    Rendition,
     Scope,
     SendJob,
     SimpleChannel,
@@ -85,8 +86,8 @@ class VsatHttp(SimpleChannel):
             http.close()
         await self._guard.stop()
 
-    def estimate(self, size: int, address: str) -> Estimate:
-        return cost(size + HEADER_OCTETS, self._settings)
+    def estimate(self, payload: Rendition, address: str) -> Estimate:
+        return cost(len(payload.data) + HEADER_OCTETS, self._settings)
 
     async def send(self, job: SendJob) -> Outcome:
         http = self._http

@@ -24,6 +24,7 @@ from fenghuo import (
     Permanent,
     ProbeBudget,
     ProbeResult,
+    Rendition,
     Scope,
     SendJob,
     SimpleChannel,
@@ -107,8 +108,8 @@ class VsatMqtt(SimpleChannel):
         if not self._is_stopping:
             self._ctx.health(False, reason)
 
-    def estimate(self, size: int, address: str) -> Estimate:
-        return cost(self._octets(size, address), self._settings)
+    def estimate(self, payload: Rendition, address: str) -> Estimate:
+        return cost(self._octets(len(payload.data), address), self._settings)
 
     async def send(self, job: SendJob) -> Outcome:
         """A place among what is under way, then begin(), then the publication; without a connection there is no begin()."""

@@ -29,6 +29,7 @@ def cost(octets: int, settings: PathSettings) -> Estimate:
     seconds = wire / (settings.rate_kbit * 125) if settings.rate_kbit else 0.0
     return Estimate(
         airtime_s=seconds,
+        octets=wire,
         joules=seconds * settings.watts_transmit,
         fee_fen=wire * settings.fen_per_megabyte / _MEGABYTE,
         latency_q50_s=ROUND_TRIP_S + seconds,

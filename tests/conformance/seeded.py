@@ -35,6 +35,7 @@ from fenghuo import (
     ProbeBudget,
     ProbeResult,
     Reached,
+    Rendition,
     Scope,
     SendJob,
     SendPage,
@@ -147,7 +148,8 @@ class Seeded(SimpleChannel):
             self._ear.cancel()
             await asyncio.wait([self._ear])
 
-    def estimate(self, size: int, address: str) -> Estimate:
+    def estimate(self, payload: Rendition, address: str) -> Estimate:
+        size = len(payload.data)
         parts = 1 if self.wrong is Wrong.GUESSES_FRAGMENTS else math.ceil(size / 3 / PART)
         factor = 2 if self.wrong is Wrong.GUESSES_AIRTIME else 1
         return Estimate(airtime_s=factor * (math.ceil(size / 3 / PART) * KEYING_S + size / OCTETS_PER_S), fragments=parts)

@@ -6,11 +6,14 @@ import msgspec
 import pytest
 
 import fenghuo_narrowband
-from fenghuo import Evidence
+from fenghuo import (
+    Evidence,
+    Rendition,
+)
 from fenghuo_adapters.ax25_framing import Address, UiFrame
-from fenghuo_narrowband.airtime import BUDGET_OCTETS, attempt_s, emission_s, frame_s
-from fenghuo_narrowband.parts import fragments
-from tests.plugins.narrowband_fakes import settings_for
+from fenghuo_narrowband.airtime import BUDGET_OCTETS, attempt_s, frame_s
+from fenghuo_narrowband.channel import RadioChannel
+from tests.plugins.narrowband_fakes import FakeContext, settings_for
 
 MISTAKES = [
     ({"mycall": "BJ1CMD-16"}, "callsign 'BJ1CMD-16' has the SSID 16; it goes from 0 to 15"),
@@ -82,21 +85,12 @@ def test_a_serial_line_is_part_of_the_cost() -> None:
     assert len(frame) * 10 / 1200 == pytest.approx(frame_s(frame, serial) - frame_s(frame, settings_for()))
 
 
-@pytest.mark.parametrize("length", [20, 80, 150, 300])
-def test_the_estimate_is_within_15_percent_of_what_is_sent(length: int) -> None:
-    """Planning and the air agree."""
-    settings = settings_for(bitrate=1200.0, txdelay_ms=300, txtail_ms=100)
-    text = ("沿江各村转移群众，" * 100)[:length]
-    infos = fragments(text, 123, 256)
-    real_s = sum(frame_s(UiFrame(Address("BJ1VAN"), Address("BJ1CMD"), info).encode(), settings) for info in infos)
-    size = len(text.encode())
-    assert real_s == pytest.approx(emission_s(size, settings), rel=0.15)
-
-
 def test_the_largest_emission_fits_the_attempt() -> None:
     """An attempt is not called off while it is still on the air."""
     settings = settings_for(bitrate=1200.0, txdelay_ms=300, txtail_ms=100)
-    assert emission_s(BUDGET_OCTETS, settings) < attempt_s(settings) / 2
+    text = "撤" * (BUDGET_OCTETS // 3)
+    estimate = RadioChannel(FakeContext(settings)).estimate(Rendition("text", text, text.encode()), "BJ1VAN")
+    assert estimate.airtime_s < attempt_s(settings) / 2
 
 
 @pytest.mark.parametrize(("beacon_s", "expected_s"), [(0.0, 0.0), (15.0, 60.0), (300.0, 300.0)])

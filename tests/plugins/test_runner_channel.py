@@ -263,7 +263,7 @@ async def test_a_file_in_the_place_of_the_folder_for_the_unread_stops_nothing(tm
 
 async def test_the_estimate_says_how_long_a_person_takes(tmp_path: Path) -> None:
     """Nothing is on the air, and nothing is paid."""
-    estimate = (await started(settings(tmp_path, there_s=120, back_s=600))).estimate(1000, "洪泾村")
+    estimate = (await started(settings(tmp_path, there_s=120, back_s=600))).estimate(Rendition("sheet", "转移", "转移".encode()), "洪泾村")
     assert (120.0, 600.0, 0.0, 0.0) == (estimate.latency_q50_s, estimate.latency_q95_s, estimate.airtime_s, estimate.fee_fen)
 
 

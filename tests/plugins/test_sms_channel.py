@@ -19,13 +19,13 @@ from fenghuo import (
     Permanent,
     ProbeBudget,
     Reached,
+    Rendition,
     Scope,
     Transient,
     Unknown,
     Withdrawn,
 )
 from fenghuo_adapters import short_message_joining
-from fenghuo_adapters.short_message_framing import parts_for
 from fenghuo_sms.channel import SmsChannel
 from tests.adapters.smpp_script import scripted
 from tests.peers.smsc import Smsc
@@ -306,15 +306,18 @@ async def test_a_thousand_orders_each_go_out_once() -> None:
         assert sorted(f"86{number}" for number in numbers) == sorted(submit.dst for submit in smsc.submits)
 
 
-@pytest.mark.parametrize(("octets", "parts"), [(0, 1), (210, 1), (211, 2), (402, 2), (403, 3)])
-def test_cost_is_counted_in_parts(octets: int, parts: int) -> None:
-    """70 characters alone, 67 a part."""
-    assert parts == parts_for(octets)
+@pytest.mark.parametrize(
+    ("text", "parts"), [("转" * 70, 1), ("转" * 71, 2), ("转" * 134, 2), ("转" * 135, 3), ("t" * 160, 1), ("t" * 161, 2)]
+)
+def test_cost_is_counted_in_parts(text: str, parts: int) -> None:
+    """70 characters alone and 67 a part, 160 and 153 of the GSM alphabet: as they will be sent."""
+    assert parts == SmsChannel(FakeContext(settings_for(1))).estimate(Rendition("sms", text, text.encode()), "").fragments
 
 
 def test_an_estimate_has_fee_and_receipt_time() -> None:
     """Two parts at five fen."""
-    estimate = SmsChannel(FakeContext(settings_for(1))).estimate(300, "+8613800138000")
+    text = "转" * 100
+    estimate = SmsChannel(FakeContext(settings_for(1))).estimate(Rendition("sms", text, text.encode()), "+8613800138000")
     assert (10.0, 60.0, 2) == (estimate.fee_fen, estimate.latency_q95_s, estimate.fragments)
 
 

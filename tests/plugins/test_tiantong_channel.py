@@ -4,7 +4,18 @@ import asyncio
 
 import pytest
 
-from fenghuo import Evidence, InboundKind, Outcome, Permanent, ProbeBudget, Reached, Scope, Transient, Unknown
+from fenghuo import (
+    Evidence,
+    InboundKind,
+    Outcome,
+    Permanent,
+    ProbeBudget,
+    Reached,
+    Rendition,
+    Scope,
+    Transient,
+    Unknown,
+)
 from fenghuo_adapters.pdu_framing import deliver_pdu
 from fenghuo_adapters.short_message_framing import split
 from tests.plugins.tiantong_fakes import EPOCH, Far, VirtualJob, on_virtual_time, started, stopped
@@ -177,7 +188,7 @@ def test_an_estimate_counts_seconds_money_and_joules() -> None:
     async def scenario() -> None:
         async with Far().listening() as far:
             channel, _, _, ear = await started(far)
-            one, two = channel.estimate(len(ORDER.encode()), NUMBER), channel.estimate(3 * 71, NUMBER)
+            one, two = (channel.estimate(Rendition("sms", text, text.encode()), NUMBER) for text in (ORDER, "转" * 71))
             assert (1, 20.0, 100.0, 120.0) == (one.fragments, one.airtime_s, one.fee_fen, one.joules)
             assert (2, 40.0, 200.0, 240.0) == (two.fragments, two.airtime_s, two.fee_fen, two.joules)
             await stopped(channel, ear)

@@ -7,7 +7,7 @@ from fenghuo.formats.message_json import read_message
 from fenghuo.formats.renditions import marked
 from fenghuo.model.message import Message
 from fenghuo.model.traffic import Traffic
-from fenghuo_adapters.short_message_framing import parts_for
+from fenghuo_adapters.short_message_framing import part_count
 from fenghuo_tiantong.rendition import FORM, satellite_text
 from tests.core.formats.alerts import GOOD, content_of, message_of
 
@@ -39,10 +39,10 @@ def test_an_order_is_never_cut() -> None:
     text = "请立即转移低洼地区群众" * 12
     made = satellite_text(order(text))
     assert text in made.text
-    assert 2 <= parts_for(len(made.text.encode()))
+    assert 2 <= part_count(made.text)
 
 
 @pytest.mark.parametrize(("characters", "parts"), [(1, 1), (70, 1), (71, 2), (134, 2), (135, 3)])
 def test_parts_are_counted_as_they_are_cut(characters: int, parts: int) -> None:
     """70 in one, 67 in each of several."""
-    assert parts == parts_for(3 * characters)
+    assert parts == part_count("转" * characters)

@@ -13,7 +13,17 @@ from typing import Any
 
 import pytest
 
-from fenghuo import Evidence, Inbound, InboundKind, NotReady, Reached, Scope, Transient, Unknown
+from fenghuo import (
+    Evidence,
+    Inbound,
+    InboundKind,
+    NotReady,
+    Reached,
+    Rendition,
+    Scope,
+    Transient,
+    Unknown,
+)
 from fenghuo_vsat import MqttSettings
 from fenghuo_vsat.mqtt_channel import VsatMqtt
 from tests.peers.mosquitto import Mosquitto, Reader, write
@@ -172,7 +182,7 @@ async def test_what_it_counts_and_foresees_is_what_the_link_was_offered(tmp_path
         after, _ = await here.link.count()
         assert after.offered_octets == pytest.approx(vsat.spent_octets, rel=0.02)
         one = after.offered_octets - before.offered_octets
-        assert one == pytest.approx(vsat.estimate(len(text.encode()), "van1").airtime_s * 512 * 125, rel=0.02)
+        assert one == pytest.approx(vsat.estimate(Rendition("json", text, text.encode()), "van1").airtime_s * 512 * 125, rel=0.02)
 
 
 async def test_the_rate_budget_is_kept_on_the_wire(tmp_path: Path) -> None:

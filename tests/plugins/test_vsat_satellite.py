@@ -13,7 +13,17 @@ from typing import Any
 
 import pytest
 
-from fenghuo import LinkError, NotReady, Permanent, ProbeBudget, Reached, Scope, Transient, Unknown
+from fenghuo import (
+    LinkError,
+    NotReady,
+    Permanent,
+    ProbeBudget,
+    Reached,
+    Rendition,
+    Scope,
+    Transient,
+    Unknown,
+)
 from fenghuo.model.evidence import Evidence
 from fenghuo_vsat import HttpSettings
 from fenghuo_vsat.http_channel import VsatHttp
@@ -193,7 +203,7 @@ async def test_an_estimate_is_what_the_link_was_offered() -> None:
         await asyncio.sleep(0.1)
         after, _ = await far.link.count()
         octets = after.offered_octets - before.offered_octets
-        assert octets == pytest.approx(vsat.estimate(len(text.encode()), far.url).airtime_s * 512 * 125, rel=0.02)
+        assert octets == pytest.approx(vsat.estimate(Rendition("json", text, text.encode()), far.url).airtime_s * 512 * 125, rel=0.02)
         assert octets > on_the_wire(len(text.encode()))
 
 

@@ -10,6 +10,7 @@ from fenghuo.engine.admission import Load
 from fenghuo.engine.channels import ChannelBoard, Instance
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.model.message import Message
+from fenghuo.model.rendition import Rendition
 from fenghuo.model.traffic import Priority
 from fenghuo.plugin.ports import Estimate
 
@@ -34,7 +35,7 @@ class Loads:
             instance = self._board.get(name)
             rendition = self._shelf.get(message.id, message.revision, instance.form) if instance is not None else None
             if instance is not None and rendition is not None:
-                found[name] = self._load(instance, len(rendition.data), self.ahead(instance, priority, audience))
+                found[name] = self._load(instance, rendition, self.ahead(instance, priority, audience))
         return found
 
     def tried(self, message: Message, priority: Priority, channels: Iterable[str], *, audience: int = 1) -> dict[str, Load]:
@@ -48,9 +49,9 @@ class Loads:
             self._shelf.drop(message.id, message.revision)
 
     @staticmethod
-    def _load(instance: Instance, size: int, ahead: int) -> Load:
+    def _load(instance: Instance, rendition: Rendition, ahead: int) -> Load:
         caps = instance.capabilities
-        estimate = _estimate(instance, size)
+        estimate = _estimate(instance, rendition)
         lanes = 1 if caps.half_duplex else max(1, caps.concurrency)
         return Load(
             airtime_s=estimate.airtime_s,
@@ -63,12 +64,12 @@ class Loads:
         )
 
 
-def _estimate(instance: Instance, size: int) -> Estimate:
+def _estimate(instance: Instance, rendition: Rendition) -> Estimate:
     channel = instance.channel()
     if channel is None:
         return Estimate(latency_q50_s=0.0)
     try:
-        return channel.estimate(size, "")
+        return channel.estimate(rendition, "")
     except Exception as error:  # noqa: BLE001  # a plugin's bug in an estimate keeps no message from being planned
         log.warning("estimate failed", channel=instance.name, cause=f"{type(error).__name__}: {error}")
         return Estimate(latency_q50_s=0.0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+import msgspec
 import structlog
 
 from fenghuo.engine.book import Book
@@ -32,8 +33,8 @@ NAMELESS = "(outcome = '' OR outcome LIKE 'unknown%')"
 
 log = structlog.stdlib.get_logger("fenghuo.receipts")
 
-Fragments = Callable[[str, int, str], int]
-"""How many fragments so many octets to an address are over a channel; 0: nobody can say now."""
+Fragments = Callable[[str, Rendition, str], int]
+"""Of how many fragments a payload to an address is over a channel; 0: nobody can say now."""
 
 
 class Nameless:
@@ -113,8 +114,8 @@ class Nameless:
             return 0
         payload = marked(Rendition(row.form, row.text, row.data, row.media_type, row.left_out), attempt.mark)
         units = len(payload.text.encode("utf-16-le")) // 2
-        dearest = 3 * units  # as if every character were one of three octets
-        said = self.fragments(attempt.channel, max(len(payload.data), dearest), attempt.address)
+        dearest = payload.data.ljust(3 * units)  # for who counts octets alone: as if every character were one of three
+        said = self.fragments(attempt.channel, msgspec.structs.replace(payload, data=dearest), attempt.address)
         is_short = delivery is not None and delivery.form.partition("/")[0] == "sms" and units <= SHORT_UNITS
         return said or int(is_short)
 
@@ -127,13 +128,13 @@ def _owned(sizes: list[int]) -> float:
 def fragments_by(board: ChannelBoard) -> Fragments:
     """What the channels estimate; one that has not started, or does not know, leaves it open."""
 
-    def fragments(name: str, size: int, address: str) -> int:
+    def fragments(name: str, payload: Rendition, address: str) -> int:
         instance = board.get(name)
         channel = instance.channel() if instance is not None else None
         if channel is None:
             return 0
         try:
-            return channel.estimate(size, address).fragments
+            return channel.estimate(payload, address).fragments
         except Exception as error:  # noqa: BLE001  # a plugin's bug in an estimate keeps a receipt waiting, and no more
             log.warning("a channel cannot estimate", channel=name, cause=f"{type(error).__name__}: {error}")
             return 0
@@ -146,6 +147,6 @@ async def _there_are_no_pages(stored: Stored, since: float) -> bool:
     return False
 
 
-def _nobody_can_say(channel: str, size: int, address: str) -> int:
+def _nobody_can_say(channel: str, payload: Rendition, address: str) -> int:
     """Until the channels are wired in."""
     return 0

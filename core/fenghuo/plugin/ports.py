@@ -149,8 +149,8 @@ class Channel(Protocol):
     async def stop(self, deadline: float) -> None:
         """Idempotent, done by `deadline` (monotonic seconds); afterwards no byte may leave."""
 
-    def estimate(self, size: int, address: str) -> Estimate:
-        """Cost of sending `size` octets to `address`. Pure."""
+    def estimate(self, payload: Rendition, address: str) -> Estimate:
+        """Cost of one emission of this payload to `address`; "": to whomever. Pure."""
 
     async def send(self, job: SendJob) -> Outcome:
         """Prepare, `async with job.begin()`, emit. An exception before begin() counts as Transient(channel), after it as Unknown."""
@@ -190,7 +190,7 @@ class SimpleChannel:
     async def stop(self, deadline: float) -> None:
         return None
 
-    def estimate(self, size: int, address: str) -> Estimate:
+    def estimate(self, payload: Rendition, address: str) -> Estimate:
         return Estimate()
 
     async def send(self, job: SendJob) -> Outcome:

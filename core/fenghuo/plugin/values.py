@@ -101,9 +101,11 @@ class Capabilities(msgspec.Struct, frozen=True):
 
 
 class Estimate(msgspec.Struct, frozen=True):
-    """What one emission would cost: seconds on the medium, joules, fen, and latency in seconds at 50 % and 95 %."""
+    """What one emission costs: seconds on the medium, octets on the wire where those are counted, joules, fen, and latency in seconds at
+    50 % and 95 %. Joules of 0: what the type's transmitter draws in that time; fen of 0: what the type declares."""
 
     airtime_s: float = 0.0
+    octets: int = 0
     joules: float = 0.0
     fee_fen: float = 0.0
     latency_q50_s: float = 1.0

@@ -100,7 +100,7 @@ class PreviewVerbs:
             return {**costs, "why_not": "the channel is not started, and only a started one can estimate"}
         address = next((one.address for one in self._office.directory.contacts if one.kind in instance.address_kinds), "")
         try:
-            estimate = channel.estimate(len(made.data), address)
+            estimate = channel.estimate(made, address)
         except Exception as fault:  # noqa: BLE001  # a plugin's own mistake must not keep people from reading the text
             log.warning("a channel could not estimate", channel=instance.name, cause=repr(fault))
             return {**costs, "why_not": f"it could not estimate: {type(fault).__name__}"}

@@ -115,7 +115,7 @@ class FakeChannel(SimpleChannel):
         self.before: Callable[[], Awaitable[None]] = _nothing
         self.during: Callable[[Emission], Awaitable[None]] = _nothing_more
 
-    def estimate(self, size: int, address: str) -> Estimate:
+    def estimate(self, payload: Rendition, address: str) -> Estimate:
         return Estimate(airtime_s=self.airtime_s, fragments=self.fragments)
 
     async def send(self, job: SendJob) -> Outcome:

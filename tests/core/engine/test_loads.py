@@ -9,6 +9,7 @@ import pytest
 
 from fenghuo.engine.admission import NO_LOAD, Load
 from fenghuo.engine.loads import Loads
+from fenghuo.model.rendition import Rendition
 from fenghuo.model.traffic import Priority
 from fenghuo.plugin.ports import Estimate
 from tests.core.engine.house import CAPABILITIES, House, opened
@@ -31,8 +32,8 @@ async def test_a_channel_says_what_a_message_of_that_size_costs(tmp_path: Path) 
     async with opened(tmp_path, a=caps) as house:
         sizes: list[int] = []
 
-        def estimate(size: int, address: str) -> Estimate:
-            sizes.append(size)
+        def estimate(payload: Rendition, address: str) -> Estimate:
+            sizes.append(len(payload.data))
             return Estimate(airtime_s=3.0, fee_fen=7.0, latency_q50_s=2.0)
 
         house.channel["a"].estimate = estimate  # type: ignore[method-assign]  # a channel of its own figures
@@ -50,7 +51,7 @@ async def test_a_channel_that_cannot_say_costs_what_its_type_declares(tmp_path: 
     caps = msgspec.structs.replace(CAPABILITIES["a"], fee_fen=5.0)
     async with opened(tmp_path, a=caps) as house:
 
-        def estimate(size: int, address: str) -> Estimate:
+        def estimate(payload: Rendition, address: str) -> Estimate:
             if fault is not None:
                 raise fault
             return Estimate(latency_q50_s=0.0)

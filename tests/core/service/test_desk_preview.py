@@ -12,6 +12,7 @@ from fenghuo.engine.channels import Instance
 from fenghuo.errors import FormatError, NotFound
 from fenghuo.formats.forms import FORMS
 from fenghuo.model.evidence import Evidence
+from fenghuo.model.rendition import Rendition
 from fenghuo.plugin.ports import Capabilities, Estimate
 from tests.core.engine.house import FakeChannel
 from tests.core.service.manned import Manned, cap, manned
@@ -28,14 +29,14 @@ def add(there: Manned, name: str, channel: FakeChannel | None, capabilities: Cap
 class Priced(FakeChannel):
     """Says what it costs, by the size and for whom."""
 
-    def estimate(self, size: int, address: str) -> Estimate:
-        return Estimate(airtime_s=size / 100, fee_fen=8.0 * len(address), fragments=3)
+    def estimate(self, payload: Rendition, address: str) -> Estimate:
+        return Estimate(airtime_s=len(payload.data) / 100, fee_fen=8.0 * len(address), fragments=3)
 
 
 class Broken(FakeChannel):
     """A plugin with a mistake in it."""
 
-    def estimate(self, size: int, address: str) -> Estimate:
+    def estimate(self, payload: Rendition, address: str) -> Estimate:
         raise ZeroDivisionError
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from fenghuo.model.directory import ContactPoint, Person
 from fenghuo.model.evidence import Evidence
+from fenghuo.model.rendition import Rendition
 from fenghuo.plugin.ports import Capabilities, Estimate
 from fenghuo.service.explaining import Explaining
 from tests.core.service.manned import Manned, manned
@@ -154,8 +155,8 @@ async def test_to_explain_leaves_nothing_behind(tmp_path: Path) -> None:
         sizes: list[int] = []
         channel = there.house.channel["sms"]
 
-        def estimate(size: int, address: str) -> Estimate:
-            sizes.append(size)
+        def estimate(payload: Rendition, address: str) -> Estimate:
+            sizes.append(len(payload.data))
             return Estimate()
 
         channel.estimate = estimate  # type: ignore[method-assign]  # one that remembers
