@@ -16,7 +16,8 @@ from lxml import etree
 
 from fenghuo.errors import CapError
 from fenghuo.formats.cap_part import DSIG
-from fenghuo.formats.xml_gate import element_name
+from fenghuo.formats.cap_sm2 import has_sm2, is_sm2, sm2_point, sm2_signed
+from fenghuo.formats.xml_gate import element_name, remove_element
 from fenghuo.model.delivery import Verdict
 
 if TYPE_CHECKING:
@@ -125,7 +126,9 @@ class _Verifier:
         """The verdict on one signature, and what it signed if a pinned key did."""
         method = _algorithm(alert, index)
         is_weak = method.endswith("sha1")
-        if not _is_supported(method, self._allow_sha1):
+        if is_sm2(method) and not has_sm2():
+            return Verdict("signature", "unsupported", False, "SM2 in software needs the extra `gm`: pip install fenghuo[gm]"), None
+        if not is_sm2(method) and not _is_supported(method, self._allow_sha1):
             return Verdict("signature", "unsupported", False, f"{method or 'its algorithm'} is not one that counts here"), None
         for certificate in self._pinned:
             signed = self._verified(alert, index, certificate)
@@ -139,7 +142,7 @@ class _Verifier:
     def _stranger(self, alert: etree._Element, index: int) -> Verdict:
         """No pinned key made it: whether it is at least whole under the key that it brings."""
         embedded = _embedded(alert, index)
-        if embedded is not None and _key(embedded) is None:
+        if embedded is not None and not _is_of_its_kind(_algorithm(alert, index), embedded):
             return Verdict("signature", "unsupported", False, "the key that it brings is of a kind that does not count here")
         is_whole = embedded is not None and self._verified(alert, index, embedded) is not None
         if embedded is not None and not is_whole:
@@ -149,7 +152,8 @@ class _Verifier:
 
     def _verified(self, alert: etree._Element, index: int, certificate: x509.Certificate) -> bytes | None:
         """What `certificate` signed. Of two signatures the second may cover the first or not: both are tried."""
-        if not _is_strong(certificate):
+        method = _algorithm(alert, index)
+        if not _is_of_its_kind(method, certificate) or not (is_sm2(method) or _is_strong(certificate)):
             return None
         signed = self._signed(deepcopy(alert), index, certificate)
         if signed is None and len(_signatures(alert)) > 1:
@@ -157,6 +161,9 @@ class _Verifier:
         return signed
 
     def _signed(self, tree: etree._Element, index: int, certificate: x509.Certificate) -> bytes | None:
+        point = sm2_point(certificate) if is_sm2(_algorithm(tree, index)) else None
+        if point is not None:
+            return sm2_signed(tree, index, point)
         from signxml.algorithms import DigestAlgorithm, SignatureMethod  # noqa: PLC0415  as above
         from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier  # noqa: PLC0415  as above
 
@@ -198,19 +205,8 @@ def _alone(alert: etree._Element, index: int) -> etree._Element:
     tree = deepcopy(alert)
     for place, child in enumerate(_signatures(tree)):
         if place != index:
-            _drop(child)
+            remove_element(child)
     return tree
-
-
-def _drop(element: etree._Element) -> None:
-    parent, before, tail = element.getparent(), element.getprevious(), element.tail or ""
-    if parent is None:
-        return
-    if before is not None:
-        before.tail = (before.tail or "") + tail
-    else:
-        parent.text = (parent.text or "") + tail
-    parent.remove(element)
 
 
 def _algorithm(alert: etree._Element, index: int) -> str:
@@ -226,6 +222,11 @@ def _is_supported(method: str, allow_sha1: bool) -> bool:
     return name.startswith(("rsa-", "ecdsa-")) or name.endswith("-rsa-mgf1")
 
 
+def _is_of_its_kind(method: str, certificate: x509.Certificate) -> bool:
+    """Whether the certificate has a key that this algorithm could have used, as far as it counts here."""
+    return sm2_point(certificate) is not None if is_sm2(method) else _key(certificate) is not None
+
+
 def _is_strong(certificate: x509.Certificate) -> bool:
     from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415  as above
 
@@ -234,7 +235,7 @@ def _is_strong(certificate: x509.Certificate) -> bool:
 
 
 def _key(certificate: x509.Certificate) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey | None:
-    """The key of a certificate; None for a kind that does not count, or that nobody here can read: SM2, curves of the writer's own."""
+    """RSA or EC; None for a kind that does not count, or that the library cannot read: SM2 (cap_sm2.py), curves of the writer's own."""
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  as above
     from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: PLC0415  as above
 

@@ -13,7 +13,7 @@ from lxml import etree
 
 from fenghuo.errors import XmlRefused
 
-__all__ = ["MAX_DEPTH", "MAX_ELEMENTS", "MAX_OCTETS", "Document", "element_name", "open_document", "own_root"]
+__all__ = ["MAX_DEPTH", "MAX_ELEMENTS", "MAX_OCTETS", "Document", "element_name", "open_document", "own_root", "remove_element"]
 
 MAX_OCTETS = 4 * 1024 * 1024
 """Longest document, octets. The largest real alert has 1.68 MB."""
@@ -95,6 +95,18 @@ def own_root(element: etree._Element) -> etree._Element:
     if element.getparent() is None:
         return element
     return etree.fromstring(etree.tostring(element, with_tail=False), _parser(keep=True))
+
+
+def remove_element(element: etree._Element) -> None:
+    """Take an element out of its parent; the text behind it is the parent's and stays."""
+    parent, before, tail = element.getparent(), element.getprevious(), element.tail or ""
+    if parent is None:
+        return
+    if before is not None:
+        before.tail = (before.tail or "") + tail
+    else:
+        parent.text = (parent.text or "") + tail
+    parent.remove(element)
 
 
 def _parser(*, keep: bool = False) -> etree.XMLParser:

@@ -22,7 +22,7 @@ XtPldTTVEEim/kaRvlsF9rpstDX3OKNTMFEwHQYDVR0OBBYEFLeri7PI88lrEPVww5h3qJTr3PmAMB8G
 MA8GA1UdEwEB/wQFMAMBAf8wCgYIKoEcz1UBg3UDSAAwRQIgVs22mx2grB1z/lstviGw7l95vd8S+zp8mgA3NnI7Z7wCIQDHVAxQiTmfohd2dWLuwQlFlhvO
 8oNwrg8RayLHsg4MVg==
 """
-"""A self-signed certificate of an SM2 key, as `openssl ecparam -name SM2` makes one: no library here can use its key."""
+"""A self-signed certificate of an SM2 key, as `openssl ecparam -name SM2` makes one: the library of the others cannot read its key."""
 
 
 def read(raw: bytes, *pinned: Signer, allow_sha1: bool = False) -> Decoded:
@@ -99,7 +99,7 @@ def test_a_short_key_does_not_count() -> None:
     ],
 )
 def test_an_algorithm_that_does_not_count_is_unsupported(method: str) -> None:
-    """HMAC, which whoever verifies could have made; DSA; SM2, for which this build has no keys. Allowing SHA-1 changes none of that."""
+    """HMAC, which whoever verifies could have made; DSA; SM2 by a certificate of another curve. Allowing SHA-1 changes none of that."""
     root = etree.fromstring(met().sign())
     (stated,) = root.iter(f"{{{DSIG}}}SignatureMethod")
     stated.set("Algorithm", method)
