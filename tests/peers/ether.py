@@ -51,6 +51,12 @@ KISSPORT {port}
 """
 
 
+_DIGIPEATER = """\
+DIGIPEAT 0 0 ^NOBODY$ ^NOBODY$
+CBEACON DELAY=0:01 EVERY=60:00 INFO="on the air"
+"""
+
+
 class Spell(msgspec.Struct, frozen=True):
     """One time on the air, key down to key up. `together_s`: how long of it another was on the air too."""
 
@@ -65,16 +71,33 @@ class Spell(msgspec.Struct, frozen=True):
 
 
 class Ether:
-    """`async with Ether(["CMD", "T11"]) as ether`: `ether.tncs["CMD"].port` is a KISS port. `noise`, `gain`: see air.py."""
+    """`async with Ether(["CMD", "T11"]) as ether`: `ether.tncs["CMD"].port` is a KISS port. `noise`, `gain`, `deaf`: see air.py.
 
-    def __init__(self, names: Sequence[str], *, baud: int = 1200, noise: int = 60, gain: float = 1.0) -> None:
+    `digipeaters`: those that repeat what names them, and say a second after their start that they are there; `later`: those that the test
+    starts itself.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        *,
+        baud: int = 1200,
+        noise: int = 60,
+        gain: float = 1.0,
+        deaf: Sequence[tuple[str, str]] = (),
+        digipeaters: Sequence[str] = (),
+        later: Sequence[str] = (),
+    ) -> None:
         self.baud = baud
         self._names = list(names)
+        self._later = frozenset(later)
         self.gain = gain
-        self._level = ("--noise", str(noise), "--gain", str(gain))
+        self._level = ("--noise", str(noise), "--gain", str(gain), *(f"--deaf={first}:{second}" for first, second in deaf))
         self._folder = Path(tempfile.mkdtemp(prefix="ether-"))
         self._air: asyncio.subprocess.Process | None = None
         self.tncs = {name: _Half(self._folder, name, (self._folder / f"{name}.rx", f"air_{name}"), baud) for name in names}
+        for name in digipeaters:
+            self.tncs[name].more = _DIGIPEATER
 
     async def __aenter__(self) -> Self:
         try:
@@ -107,9 +130,9 @@ class Ether:
         return self._count(_SENT)
 
     def lost(self) -> float:
-        """The share of frames that the other end of two did not read, by the modems' own logs."""
-        sent = self.sent()
-        return 1 - self._count(_HEARD) / sent if sent else 0.0
+        """The share of frames that those who should hear them did not read, by the modems' own logs."""
+        due = self.sent() * (len(self._names) - 1)
+        return 1 - self._count(_HEARD) / due if due else 0.0
 
     def _count(self, line: re.Pattern[str]) -> int:
         logs = [(self._folder / f"{name}.log").read_text(errors="replace") for name in self._names]
@@ -148,7 +171,8 @@ class Ether:
             await asyncio.sleep(0.02)
         _before_others(self._air.pid)
         for tnc in self.tncs.values():
-            await tnc.start()
+            if tnc.call not in self._later:
+                await tnc.start()
         await asyncio.sleep(0.5)  # until every modem's carrier detect has settled on the noise
 
     @staticmethod
@@ -158,13 +182,17 @@ class Ether:
 
 
 def _before_others(pid: int) -> None:
-    """Sound does not wait: as far as we may, the air and its modems go before what else this machine does."""
-    with contextlib.suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, pid, -15)
+    """Sound does not wait: as far as we may, the air and its modems go before what else this machine does. Each thread has a priority of
+    its own, and a modem hears in one and speaks in another."""
+    with contextlib.suppress(PermissionError, ProcessLookupError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            os.setpriority(os.PRIO_PROCESS, int(thread.name), -15)
 
 
 class _Half(Tnc):
-    """A TNC that listens before it sends, as every radio does."""
+    """A TNC that listens before it sends, as every radio does. `more`: further lines of its settings."""
+
+    more = ""
 
     async def start(self) -> None:
         await super().start()
@@ -172,6 +200,7 @@ class _Half(Tnc):
 
     def config(self) -> str:
         keying = {1200: (30, 10), 9600: (5, 3)}[self.baud]
-        return _CONFIG.format(
+        base = _CONFIG.format(
             pcm=self._pcm, call=self.call, port=self.port, baud=self.baud, rate=_RATES[self.baud], txdelay=keying[0], txtail=keying[1]
         )
+        return base + self.more
