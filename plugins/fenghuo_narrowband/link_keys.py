@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 
 from fenghuo import ConfigError
 from fenghuo.link import KeyRing, Root, SoftwareKeys
+from fenghuo.link.keys import secret_octets
 from fenghuo_narrowband.link_settings import LinkSettings
 
 __all__ = ["check", "ring_of"]
 
 _Secret = Callable[[str], str]
-_MIN_OCTETS = 16
 
 
 def ring_of(settings: LinkSettings, secret: _Secret) -> KeyRing:
@@ -19,11 +19,11 @@ def ring_of(settings: LinkSettings, secret: _Secret) -> KeyRing:
     secrets: dict[str, bytes] = {}
     roots: list[Root] = []
     for call, post in settings.posts.items():
-        secrets[call] = _octets(secret(post.secret_file), f"posts.{call}")
+        secrets[call] = secret_octets(secret(post.secret_file), f"posts.{call}")
         head, device = (post.code, settings.code) if post.is_head else (settings.code, post.code)
         roots.append(Root(post.key_id, head, device, call, since=post.since))
     for name, group in settings.groups.items():
-        secrets[f"group {name}"] = _octets(secret(group.secret_file), f"groups.{name}")
+        secrets[f"group {name}"] = secret_octets(secret(group.secret_file), f"groups.{name}")
         roots.append(Root(group.key_id, group.head, group.code, f"group {name}", members=group.members, since=group.since))
     return KeyRing(settings.code, SoftwareKeys(secrets, suite=settings.suite), roots)
 
@@ -37,14 +37,3 @@ def check(settings: LinkSettings, secret: _Secret) -> Mapping[str, str]:
     except ConfigError as fault:
         return {"posts": f"cannot be used: {fault}"}
     return {}
-
-
-def _octets(text: str, where: str) -> bytes:
-    """A secret as its file writes it: hexadecimal, at least 16 octets, as `openssl rand -hex 32` makes it."""
-    try:
-        octets = bytes.fromhex(text.strip())
-    except ValueError:
-        octets = b""
-    if len(octets) < _MIN_OCTETS:
-        raise ConfigError(f"{where}.secret_file holds no key; it must be at least {2 * _MIN_OCTETS} hexadecimal digits")
-    return octets

@@ -9,28 +9,12 @@ import msgspec
 
 from fenghuo import COMPACT, Evidence, FrameError, Inbound, InboundKind, Permanent, Scope, Traffic
 from fenghuo.formats import compact
-from fenghuo.link import Delivered, FrameKind
+from fenghuo.link import Delivered
+from fenghuo.link.naming import carried_kind, message_name, name_of, note_body, receipt_ref
 
 __all__ = ["ADDRESS_KIND", "Heard", "carried_kind", "inbound_of", "name_of", "note_body", "receipt_ref", "tally_body"]
 
 ADDRESS_KIND = "callsign"
-_KINDS = {"ALERT": FrameKind.ALERT, "DISPATCH": FrameKind.DISPATCH, "REPORT": FrameKind.REPORT}
-
-
-def carried_kind(body: bytes) -> FrameKind:
-    """Under which kind of frame a compact frame travels. Raises: FrameError."""
-    return _KINDS.get(compact.Frame.from_octets(body).kind.name.partition("_")[0], FrameKind.REPLY)
-
-
-def name_of(body: bytes) -> str:
-    """What both ends call a message: key, number, revision. Raises: FrameError."""
-    said = compact.decode(compact.Frame.from_octets(body))
-    return _name(said.key, said.number, said.revision)
-
-
-def receipt_ref(call: str, name: str) -> str:
-    """By what a post's receipts name an emission to it."""
-    return f"{call}/{name}"
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -71,13 +55,13 @@ def _receipts(frame: compact.Frame, raw: bytes, heard: Heard) -> list[Inbound]:
         return _fused(note, raw, heard)
     is_fault = note.fault is not compact.Fault.NONE
     failure = Permanent(Scope.MESSAGE, note.fault.name.lower()) if is_fault else None
-    about = Receipt(heard.call, _name(note.key, note.number, note.revision), None if is_fault else Evidence(note.level))
+    about = Receipt(heard.call, message_name(note.key, note.number, note.revision), None if is_fault else Evidence(note.level))
     return [_receipt(about, raw, heard.ack, failure=failure, text=note.text)]
 
 
 def _fused(note: compact.Bitmap, raw: bytes, heard: Heard) -> list[Inbound]:
     """A receipt of each whose bit is set; of the post itself once all are. What says nothing of anybody is kept and acknowledged too."""
-    name, level = _name(note.key, note.number, note.revision), Evidence(note.level)
+    name, level = message_name(note.key, note.number, note.revision), Evidence(note.level)
     said = dict(zip(heard.behind, note.slots, strict=False)) if note.first == 0 else {}
     calls = [call for call, is_set in said.items() if is_set]
     if said and len(calls) == len(heard.behind):
@@ -117,17 +101,6 @@ def _receipt(
     return Inbound(
         kind, raw, ack, address_kind=address_kind, address=about.call, ref=ref, level=about.level, failure=failure, text=text, proven=True
     )
-
-
-def _name(key: int, number: int, revision: int) -> str:
-    return f"{key:08x}.{number}.{revision}"
-
-
-def note_body(name: str, level: Evidence, text: str, traffic: Traffic) -> bytes:
-    """The compact frame of a person's receipt for the message both ends call `name`. Raises: FrameError, ValueError: no such name."""
-    key, number, revision = name.split(".")
-    note = compact.ReceiptNote(int(key, 16), int(number), int(revision), level, text=text)
-    return compact.encode_answer(note, traffic, words=compact.NEWEST).octets()
 
 
 def tally_body(name: str, level: Evidence, reached: Sequence[bool], traffic: Traffic) -> bytes:

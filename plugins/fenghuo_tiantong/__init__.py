@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from fenghuo import (
     AddressKind,
@@ -43,7 +43,7 @@ _MORE_PARTS = 2
 def capabilities(settings: TiantongSettings) -> Capabilities:
     """What this terminal can do. A delivery report is DEVICE; what became of an unanswered text, no terminal can say."""
     return Capabilities(
-        form="satellite",
+        form="satellite-code" if settings.posts else "satellite",
         evidence_max=Evidence.DEVICE if settings.reports else Evidence.ACCEPTED,
         doubt=Doubt.OPAQUE,
         concurrency=1,
@@ -63,6 +63,21 @@ def _terminal(ctx: ChannelContext) -> Channel:
     return TiantongChannel(ctx)
 
 
+def _check(settings: TiantongSettings, secret: Callable[[str], str]) -> Mapping[str, str]:
+    faults = check(settings, secret)
+    if not settings.posts:
+        return faults
+    from fenghuo_tiantong.keys import check_keys
+
+    return {**faults, **check_keys(settings, secret)}
+
+
+def _satellite_code(message: Message, budget: Budget) -> Rendition:
+    from fenghuo_tiantong.rendition import satellite_code
+
+    return satellite_code(message, budget)
+
+
 def _satellite(message: Message, budget: Budget) -> Rendition:
     from fenghuo_tiantong.rendition import satellite_text
 
@@ -76,12 +91,12 @@ def fenghuo_plugin() -> PluginInfo:
 
 @hookimpl
 def fenghuo_channel_types() -> Sequence[ChannelType]:
-    return [ChannelType("tiantong.sms", TiantongSettings, capabilities, ("satphone",), _terminal, check)]
+    return [ChannelType("tiantong.sms", TiantongSettings, capabilities, ("satphone",), _terminal, _check)]
 
 
 @hookimpl
 def fenghuo_renderers() -> Sequence[Renderer]:
-    return [Renderer("satellite", _satellite)]
+    return [Renderer("satellite", _satellite), Renderer("satellite-code", _satellite_code)]
 
 
 @hookimpl

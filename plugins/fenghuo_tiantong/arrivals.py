@@ -9,7 +9,7 @@ import msgspec
 from fenghuo import Evidence, Inbound, InboundKind, Token
 from fenghuo_adapters.at_inbox import Arrival
 from fenghuo_adapters.at_names import refs_of_report
-from fenghuo_adapters.at_pool import Late
+from fenghuo_adapters.at_pool import Sent
 from fenghuo_adapters.pdu_framing import Delivered, Reported
 from fenghuo_adapters.short_message_framing import Concat
 from fenghuo_adapters.short_message_joining import Joined, Joining
@@ -29,11 +29,10 @@ class Attempt(msgspec.Struct, frozen=True):
     number: str
 
 
-def inbound_of_late(late: Late[Attempt], refs: tuple[str, ...]) -> Inbound:
+def inbound_of_late(attempt: Attempt, sent: Sent, refs: tuple[str, ...]) -> Inbound:
     """The terminal has sent, after all, what had been given up."""
-    attempt = late.correlation
-    raw = f"+CMGS: {late.sent.references[-1]}".encode()
-    outcome = outcome_of(late.sent, refs)
+    raw = f"+CMGS: {sent.references[-1]}".encode()
+    outcome = outcome_of(sent, refs)
     return Inbound(kind=InboundKind.LATE_OUTCOME, raw=raw, ack=_nothing, token=attempt.token, n=attempt.n, outcome=outcome)
 
 

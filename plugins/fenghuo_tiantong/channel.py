@@ -11,8 +11,11 @@ from fenghuo import (
     ConfigError,
     Emission,
     Estimate,
+    Evidence,
     FenghuoError,
+    FrameError,
     Inbound,
+    KeyUnusable,
     LinkBroken,
     LinkError,
     NotReady,
@@ -25,8 +28,11 @@ from fenghuo import (
     Scope,
     SendJob,
     SimpleChannel,
+    Traffic,
     Transient,
+    Unsupported,
 )
+from fenghuo.link.naming import note_body
 from fenghuo_adapters.at_inbox import Arrival
 from fenghuo_adapters.at_lines import line_to
 from fenghuo_adapters.at_names import ref_of
@@ -36,11 +42,15 @@ from fenghuo_adapters.at_setup import SimFault
 from fenghuo_adapters.short_message_framing import part_count
 from fenghuo_tiantong.arrivals import Arrivals, Attempt, inbound_of_late
 from fenghuo_tiantong.outcomes import outcome_of, outcome_of_failure
+from fenghuo_tiantong.rendition import coded_parts
+from fenghuo_tiantong.returns import LIFE_S, Return, Returns
+from fenghuo_tiantong.sealed import SealedPosts
 from fenghuo_tiantong.settings import TiantongSettings, check, number
 
 __all__ = ["TiantongChannel"]
 
 _SPARE_S = 1.0
+_PARTS_OF_A_RECEIPT = 3
 _GIVEN = "given"
 """A note of its own, of the PIN in hand; the other one is the line's."""
 
@@ -53,7 +63,10 @@ class TiantongChannel(SimpleChannel):
         self._ctx = ctx
         self._settings = settings
         self._answers = Arrivals()
-        self._pool: ModemPool[Attempt] | None = None
+        self._pool: ModemPool[Attempt | None] | None = None
+        self._posts: SealedPosts | None = None
+        self._returns = Returns(ctx, self._send_back)
+        self._returning: asyncio.Task[None] | None = None
         self._power = PowerLevel.FULL
         self._was_up: bool | None = None
         self._trace = ""
@@ -66,8 +79,9 @@ class TiantongChannel(SimpleChannel):
             raise ConfigError(f"{key} {fault}")
         pin = self._ctx.secret(settings.pin_file) if settings.pin_file else ""
         withheld = await self._withheld(pin)
+        await self._begin_posts()
         lines = [line_to(settings.device, settings.baud, open_s=settings.open_s)]
-        pool: ModemPool[Attempt] = ModemPool(lines, settings.profile(pin), self, self._ctx.random, withheld=withheld)
+        pool: ModemPool[Attempt | None] = ModemPool(lines, settings.profile(pin), self, self._ctx.random, withheld=withheld)
         self._pool = pool
         try:
             await pool.open()
@@ -75,10 +89,15 @@ class TiantongChannel(SimpleChannel):
             raise AuthFailed(str(refused)) from refused
         except LinkError as absent:
             raise NotReady(str(absent), retry_after_s=min(10.0, settings.reopen_most_s)) from absent
+        if self._posts is not None:
+            self._returning = asyncio.create_task(self._returns.run(), name="satellite receipts")
 
     async def stop(self, deadline: float) -> None:
         """Close the line; what is under way becomes Unknown."""
         self._stopped = True
+        if self._returning is not None:
+            self._returning.cancel()
+            await asyncio.gather(self._returning, return_exceptions=True)
         if self._pool is not None:
             await self._pool.close()
             if self._pool.refused_pin:
@@ -101,6 +120,28 @@ class TiantongChannel(SimpleChannel):
         except FenghuoError as fault:
             raise LinkBroken(f"{line}: the SIM refused the PIN, and that cannot be noted: {fault}") from fault
 
+    async def _begin_posts(self) -> None:
+        """Raises: ConfigError, StoreError."""
+        if self._settings.posts:
+            posts = SealedPosts(self._ctx)
+            await posts.begin()
+            await self._returns.recall()
+            self._posts = posts
+
+    async def _send_back(self, item: Return) -> bool:
+        """Raises: LinkError, KeyUnusable, FrameError, StoreError."""
+        if self._posts is None or self._pool is None or self._power is not PowerLevel.FULL or item.number not in self._posts:
+            return False
+        settings, left_s = self._settings, item.ends_at - self._ctx.clock.time()
+        if await self._posts.not_ready(item.number) is not None:
+            return False
+        async with self._pool.place(within_s=settings.send_s) as place:
+            words = self._posts.words_for(item.number, bytes.fromhex(item.body), item.traffic, left_s)
+            text = Text(destination=item.number, text=words, validity_s=left_s)
+            timeout_s = settings.prompt_s + settings.send_s + _PARTS_OF_A_RECEIPT * settings.part_s
+            sent = await place.submit(text, None, timeout_s=timeout_s)
+        return sent.is_complete
+
     async def _withheld(self, pin: str) -> set[str]:
         """The lines whose SIM has refused this PIN, in an earlier life too: a third one would lock it. None is given where that could
         not be noted. Raises: FenghuoError."""
@@ -114,7 +155,7 @@ class TiantongChannel(SimpleChannel):
     def estimate(self, payload: Rendition, address: str) -> Estimate:
         """Twenty seconds, a fee and the transmitter's joules for each part."""
         settings = self._settings
-        parts = part_count(payload.text)
+        parts = coded_parts(len(payload.data)) if self._posts is not None and address in self._posts else part_count(payload.text)
         took_s = parts * settings.part_s
         return Estimate(
             airtime_s=took_s,
@@ -135,12 +176,29 @@ class TiantongChannel(SimpleChannel):
             return Transient(Scope.CHANNEL, "listening-only")
         if self._pool is None:
             return Transient(Scope.CHANNEL, "not-started")
+        if self._posts is not None and destination in self._posts and (not_ready := await self._posts.not_ready(destination)):
+            return not_ready
         wait_s = self._left_s(job) - self._settings.prompt_s - self._settings.send_s
         try:
             async with self._pool.place(within_s=max(0.0, wait_s)) as place, job.begin() as emission:
-                return await self._emit(place, emission, destination, self._left_s(job) - _SPARE_S)
+                words = self._words(destination, emission, job.traffic)
+                if not isinstance(words, str):
+                    return words
+                text = Text(destination=destination, text=words, validity_s=emission.validity_s)
+                return await self._emit(place, emission, text, self._left_s(job) - _SPARE_S)
         except LinkError as failed:
             return outcome_of_failure(failed)
+
+    async def acknowledge(self, ref: str, level: Evidence, *, text: str, traffic: Traffic) -> Unsupported | None:
+        """What a person says goes back, sealed; what only machines know does not, since the terminal's own report has told it for nothing.
+        Raises: FrameError, StoreError."""
+        number, _, name = ref.partition("/")
+        if self._posts is None or number not in self._posts:
+            return Unsupported()
+        if level >= Evidence.HUMAN:
+            item = Return(number, note_body(name, level, text, traffic).hex(), traffic, self._ctx.clock.time() + LIFE_S)
+            await self._returns.add(f"{ref}/{level:d}", item)
+        return None
 
     async def probe(self, budget: ProbeBudget) -> ProbeResult:
         """Ask for registration and signal, which costs nothing on the air. Raises: LinkError: it does not answer."""
@@ -161,9 +219,19 @@ class TiantongChannel(SimpleChannel):
         """Below FULL nothing is sent; listening goes on."""
         self._power = level
 
-    async def _emit(self, place: Place[Attempt], emission: Emission, destination: str, left_s: float) -> Outcome:
-        text = Text(destination=destination, text=emission.payload.text, validity_s=emission.validity_s)
-        attempt = Attempt(emission.token, emission.n, destination)
+    def _words(self, destination: str, emission: Emission, traffic: Traffic) -> str | Outcome:
+        """What goes into the message: characters of a sealed frame for an endpoint, the text for a person."""
+        if self._posts is None or destination not in self._posts:
+            return emission.payload.text
+        try:
+            return self._posts.words_for(destination, emission.payload.data, traffic, emission.validity_s)
+        except KeyUnusable:
+            return Transient(Scope.RECIPIENT, "key-unusable", 60.0)
+        except FrameError as fault:
+            return Permanent(Scope.MESSAGE, fault.code or "bad-frame")
+
+    async def _emit(self, place: Place[Attempt | None], emission: Emission, text: Text, left_s: float) -> Outcome:
+        attempt = Attempt(emission.token, emission.n, text.destination)
         try:
             sent = await place.submit(text, attempt, timeout_s=left_s, turn=emission.turn)
         except LinkError as failed:
@@ -171,24 +239,31 @@ class TiantongChannel(SimpleChannel):
         except ValueError as unfit:
             self._ctx.log.error("text cannot be sent as SMS", token=emission.token, cause=str(unfit))
             return Permanent(Scope.MESSAGE, "too-long")
-        return outcome_of(sent, self._refs(sent, destination))
+        return outcome_of(sent, self._refs(sent, text.destination))
 
-    async def _next(self, pool: ModemPool[Attempt]) -> list[Inbound] | None:
+    async def _next(self, pool: ModemPool[Attempt | None]) -> list[Inbound] | None:
         """What came in next, or the long answers that are not waited for any longer; None at the end."""
         clock = self._ctx.clock
         try:
             async with asyncio.timeout(self._answers.due_in_s(clock.monotonic())):
                 item = await pool.receive()
         except TimeoutError:
-            return self._answers.overdue(clock.monotonic())
+            return self._judged(self._answers.overdue(clock.monotonic()))
         match item:
             case None:
                 return None
+            case Late(correlation=Attempt() as attempt):
+                return [inbound_of_late(attempt, item.sent, self._refs(item.sent, attempt.number))]
             case Late():
-                return [inbound_of_late(item, self._refs(item.sent, item.correlation.number))]
+                return []
             case Arrival():
                 found = self._answers.inbound_of(item, clock.monotonic(), clock.time())
-                return [] if found is None else [found]
+                return [] if found is None else self._judged([found])
+
+    def _judged(self, found: list[Inbound]) -> list[Inbound]:
+        if self._posts is None:
+            return found
+        return [inbound for each in found for inbound in self._posts.judged(each)]
 
     def _refs(self, sent: Sent, destination: str) -> tuple[str, ...]:
         at = self._ctx.clock.time()

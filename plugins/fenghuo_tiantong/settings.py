@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 import msgspec
 
@@ -11,10 +12,21 @@ from fenghuo_adapters.at_lines import check_centre, check_commands, check_device
 from fenghuo_adapters.at_pin import pin_fault
 from fenghuo_adapters.at_profile import Profile
 
-__all__ = ["TiantongSettings", "check", "masked", "number"]
+__all__ = ["SatellitePost", "TiantongSettings", "check", "masked", "number"]
 
 _POSITIVE = ("baud", "command_s", "prompt_s", "send_s", "poll_s", "open_s", "reopen_most_s", "part_s", "receipt_q95_s")
 _NOT_NEGATIVE = ("fee_fen", "watts_idle", "watts_transmit", "reset_s", "power_s", "unregistered_reset_s")
+
+
+class SatellitePost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A Fenghuo endpoint behind a satellite number: its node code and the key shared with it. `is_head`: it is the upper one of the two
+    (the key comes from there); `since`: UTC seconds when the key was put in."""
+
+    code: int
+    key_id: int
+    secret_file: str
+    is_head: bool = False
+    since: float = 0.0
 
 
 class TiantongSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,7 +42,9 @@ class TiantongSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     `power_command`, `power_s`: program and arguments that switch its power off and on, empty for none. `reopen_most_s`: longest wait
     between two openings; `unregistered_reset_s`: without a satellite for so long it is restarted, 0 for never. `reports`: ask for delivery
     reports; without them nothing above ACCEPTED is claimed. `part_s`: typical seconds of one part; `fee_fen`: ¥0.01 a part;
-    `watts_idle`, `watts_transmit`: what it draws; `receipt_q95_s`: 95 % of reports have come by then.
+    `watts_idle`, `watts_transmit`: what it draws; `receipt_q95_s`: 95 % of reports have come by then. `posts.NUMBER`: whoever is there is a
+    Fenghuo endpoint, and gets the message as a sealed frame in characters; `code`: our own node code for that, 1-255; `suite`: "intl" or
+    "gm".
     """
 
     device: str
@@ -65,6 +79,9 @@ class TiantongSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     watts_idle: float = 1.0
     watts_transmit: float = 6.0
     receipt_q95_s: float = 180.0
+    code: int = 0
+    suite: Literal["intl", "gm"] = "intl"
+    posts: dict[str, SatellitePost] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_device("device", self.device)
@@ -72,6 +89,7 @@ class TiantongSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         self._check_commands()
         self._check_signal()
         self._check_numbers()
+        self._check_posts()
 
     def _check_commands(self) -> None:
         check_commands((*self.init, *self.registration_queries, self.mark_query, self.notices, self.notices_direct, self.reset_command))
@@ -98,6 +116,21 @@ class TiantongSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} {getattr(self, name)} may not be negative")
 
+    def _check_posts(self) -> None:
+        written = [number(name) for name in self.posts]
+        if len(set(written)) < len(written):
+            raise ValueError("posts names a number twice; every post has one of its own")
+        codes = [self.code, *(post.code for post in self.posts.values())] if self.posts else []
+        wrong = [code for code in codes if not 1 <= code <= 255]
+        if wrong:
+            raise ValueError(f"code {wrong[0]} is not one of 1 to 255, which this node and each of its posts must have")
+        if len(set(codes)) < len(codes):
+            raise ValueError("a node code is used twice; this node and every post have one of their own")
+
+    def numbers_of(self) -> dict[int, str]:
+        """Node code → the number behind which that endpoint is, written the one right way."""
+        return {post.code: number(name) for name, post in self.posts.items()}
+
     def profile(self, pin: str) -> Profile:
         """These settings as the modem layer takes them."""
         return Profile(pin=pin, wants_report=self.reports, **{name: getattr(self, name) for name in _SHARED})
@@ -107,7 +140,7 @@ _SHARED = tuple(name for name in Profile.__struct_fields__ if name in TiantongSe
 
 
 def check(settings: TiantongSettings, secret: Callable[[str], str]) -> Mapping[str, str]:
-    """What start() would refuse, by key. Raises: ConfigError when the file cannot be read."""
+    """What start() would refuse of the SIM, by key. Raises: ConfigError when the file cannot be read."""
     fault = pin_fault(secret(settings.pin_file)) if settings.pin_file else ""
     return {"pin_file": fault} if fault else {}
 

@@ -31,7 +31,7 @@ class NotStarted(AssertionError):
 
 
 class Person(msgspec.Struct, frozen=True):
-    """Somebody in the directory of the test, with any of a telephone, a callsign, an url and a place where paper is carried."""
+    """Somebody in the directory of the test, with any of a telephone, a callsign, an url, a place where paper is carried and a satellite's number."""
 
     id: str
     msisdn: str = ""
@@ -39,6 +39,7 @@ class Person(msgspec.Struct, frozen=True):
     deputy: str = ""
     url: str = ""
     place: str = ""
+    satphone: str = ""
 
 
 def sms(port: int, **settings: Any) -> dict[str, Any]:
@@ -264,8 +265,8 @@ def _write_people(folder: Path, persons: Sequence[Person]) -> None:
     }
     for person in persons:
         files["persons.csv"].append(f"{person.id},示例{person.id},tc,informant,mca:320585110,{person.deputy}")
-        for kind, address in (("msisdn", person.msisdn), ("callsign", person.callsign), ("url", person.url), ("place", person.place)):
-            if address:
+        for kind in ("msisdn", "callsign", "url", "place", "satphone"):
+            if address := getattr(person, kind):
                 files["contacts.csv"].append(f"{person.id},{kind},{address},1,")
     for name, lines in files.items():
         (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")

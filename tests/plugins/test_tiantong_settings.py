@@ -4,10 +4,11 @@ import msgspec
 import pytest
 
 from fenghuo import Evidence
-from fenghuo_tiantong import TiantongSettings, capabilities
+from fenghuo_tiantong import TiantongSettings, capabilities, fenghuo_channel_types
 from fenghuo_tiantong.settings import check, masked, number
 
 GOOD = {"device": "/dev/ttyUSB3"}
+POST = {"code": 11, "key_id": 11, "secret_file": "key"}
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,10 @@ GOOD = {"device": "/dev/ttyUSB3"}
         ({"send_s": 0}, "send_s 0(.0)? must be greater than 0"),
         ({"fee_fen": -1}, "fee_fen -1(.0)? may not be negative"),
         ({"centre": "home"}, "centre 'home' is not a number"),
+        ({"posts": {"tower": POST}, "code": 1}, "'tower' is not a telephone number"),
+        ({"posts": {"+8617400000011": POST}}, "code 0 is not one of 1 to 255"),
+        ({"posts": {"+8617400000011": POST}, "code": 11}, "a node code is used twice"),
+        ({"posts": {"17400000011": POST, "+8617400000011": POST}, "code": 1}, "posts names a number twice"),
     ],
 )
 def test_a_mistake_is_a_sentence(wrong: dict[str, object], says: str) -> None:
@@ -78,3 +83,14 @@ def test_what_is_no_number_is_refused(text: str) -> None:
 def test_a_number_is_masked() -> None:
     """In the middle."""
     assert "174****4567" == masked("+8617401234567")
+
+
+def test_a_key_that_is_none_is_found_before_the_start() -> None:
+    """By `fenghuo config check`, in a sentence that names the table."""
+    (channel,) = fenghuo_channel_types()
+    settings = msgspec.convert(GOOD | {"code": 1, "posts": {"+8617400000011": POST}}, TiantongSettings)
+    assert channel.check is not None
+    (fault,) = channel.check(settings, lambda _: "no key").values()
+    assert "posts.+8617400000011.secret_file holds no key; it must be at least 32 hexadecimal digits" in fault
+    assert {} == channel.check(settings, lambda _: "5a" * 16)
+    assert "satellite-code" == capabilities(settings).form

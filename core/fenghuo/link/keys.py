@@ -14,9 +14,22 @@ from fenghuo.errors import ConfigError, KeyUnusable
 from fenghuo.link.frame import FrameKind, Head, Purpose, purpose_of
 from fenghuo.link.suite import FrameCipher, KeyProvider
 
-__all__ = ["Direction", "KeyRing", "Lane", "Root"]
+__all__ = ["Direction", "KeyRing", "Lane", "Root", "secret_octets"]
 
 _LABEL = b"fenghuo link 1"
+_LEAST_SECRET = 16  # octets
+
+
+def secret_octets(text: str, where: str) -> bytes:
+    """A secret as its file writes it: hexadecimal, at least 16 octets, as `openssl rand -hex 32` makes it. Raises: ConfigError naming
+    `where` it stands in the settings."""
+    try:
+        octets = bytes.fromhex(text.strip())
+    except ValueError:
+        octets = b""
+    if len(octets) < _LEAST_SECRET:
+        raise ConfigError(f"{where}.secret_file holds no key; it must be at least {2 * _LEAST_SECRET} hexadecimal digits")
+    return octets
 
 
 class Direction(IntEnum):

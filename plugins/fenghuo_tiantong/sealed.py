@@ -1,0 +1,160 @@
+"""What goes to and comes from a Fenghuo endpoint over the satellite: compact frames, sealed as on the narrow link, as characters.
+
+One message is one sealed frame, so that one tag covers all of it. The core takes a message before the replay window moves on the disk: a
+crash between the two brings it a second time, and it is known there as a copy; the other way round it would be lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from fenghuo import COMPACT, ChannelContext, Evidence, FrameError, Inbound, InboundKind, KeyUnusable, Outcome, Scope, Traffic, Transient
+from fenghuo.formats import compact
+from fenghuo.link import Changes, Disk, FrameKind, Kept, Lane, Window
+from fenghuo.link.counters import Counters
+from fenghuo.link.naming import carried_kind, name_of, receipt_ref
+from fenghuo.link.seal import Cause, Opened, Opener, Plain, Refusal, Sealer
+from fenghuo_adapters.short_message_octets_framing import from_characters, to_characters
+from fenghuo_tiantong.keys import ring_of
+from fenghuo_tiantong.settings import TiantongSettings
+
+__all__ = ["SealedPosts"]
+
+KIND = "satphone"
+_KEY_RETRY_S = 60.0
+# Not under any key of ours, so as likely a person's text that begins as ours do.
+_NO_FRAME_OF_OURS = (Cause.MALFORMED, Cause.FOREIGN)
+# Under a key of ours, and perhaps never read by anybody: nothing here says it again by itself, so a person is told.
+_PERHAPS_LOST = (Cause.OLD, Cause.EXPIRED, Cause.FAR, Cause.STALE)
+
+
+class SealedPosts:
+    """The endpoints of one terminal. `begin()` before anything else; all times are UTC seconds."""
+
+    def __init__(self, ctx: ChannelContext) -> None:
+        settings: TiantongSettings = ctx.settings
+        self._ctx = ctx
+        self._disk: Disk = ctx.link
+        self._ring = ring_of(settings, ctx.secret)
+        self._numbers = settings.numbers_of()
+        self._codes = {number: code for code, number in self._numbers.items()}
+        self._counters = Counters(lane for lane in self._ring.lanes() if lane.source == self._ring.own)
+        self._sealer = Sealer(self._ring, self._counters)
+        self._opener = Opener(self._ring)
+        self._on_disk: dict[str, Window] = {}
+
+    def __contains__(self, number: str) -> bool:
+        return number in self._codes
+
+    async def begin(self) -> None:
+        """What the keys had said and heard before. Raises: StoreError."""
+        memory = await self._disk.recall(self._ring)
+        self._opener = Opener(self._ring, memory.windows)
+        self._on_disk = {kept.lane: kept.window for kept in memory.windows}
+
+    # Out.
+
+    async def not_ready(self, number: str) -> Outcome | None:
+        """Why nothing can be sealed for this post now, before anything is begun. Raises: StoreError."""
+        wanted = self._counters.wanted()
+        for grant in await self._disk.reserve(wanted) if wanted else ():
+            self._counters.grant(grant)
+        try:
+            self._sealer.next(self._codes[number], FrameKind.ALERT)
+        except KeyUnusable as fault:
+            self._ctx.log.error("key cannot be used", cause=str(fault))
+            return Transient(Scope.RECIPIENT, "key-unusable", _KEY_RETRY_S)
+        return None
+
+    def words_for(self, number: str, body: bytes, traffic: Traffic, validity_s: float) -> str:
+        """A compact frame as the characters of a short message. Raises: FrameError: it is none; KeyUnusable."""
+        now = self._ctx.clock.time()
+        plain = Plain(carried_kind(body), traffic, body, now + validity_s)
+        return to_characters(self._sealer.seal(self._codes[number], plain, now))
+
+    # In.
+
+    def judged(self, inbound: Inbound) -> list[Inbound]:
+        """What an answer by SMS is: a frame of a post as what it holds, a person's text as it is. What comes from a post's number without
+        a seal, or with one that is worn, is kept and proves nothing."""
+        if inbound.kind is not InboundKind.ANSWER:
+            return [inbound]
+        result = self._opened(inbound.text)
+        if isinstance(result, Opened):
+            return self._read(result, inbound)
+        if result is not None and result.cause not in _NO_FRAME_OF_OURS:
+            return [self._refused(result, inbound)]
+        if inbound.address not in self:
+            return [inbound]
+        self._ctx.log.warning("a post's number wrote without a seal", cause="it is kept, and counts for nothing")
+        return [_kept(inbound, inbound.ack)]
+
+    def _opened(self, text: str) -> Opened | Refusal | None:
+        try:
+            octets = from_characters(text)
+        except ValueError:
+            return None
+        return self._opener.open(octets, self._ctx.clock.time())
+
+    def _refused(self, refusal: Refusal, inbound: Inbound) -> Inbound:
+        lane, head, ack = refusal.lane, refusal.head, inbound.ack
+        if refusal.is_counted and lane is not None and head is not None:
+            ack = self._acknowledging(inbound, lane, head.counter)
+        source = self._numbers.get(head.source, "") if head is not None else ""
+        if refusal.cause in _PERHAPS_LOST:
+            text = f"a sealed message of {source} was not taken: {refusal.cause.value}; ask what it was"
+            return Inbound(InboundKind.REFUSED, inbound.raw, ack, address_kind=KIND, address=source, text=text)
+        say = self._ctx.log.error if refusal.hostile else self._ctx.log.warning
+        say("frame not taken", cause=refusal.cause.value, source=source)
+        return _kept(inbound, ack)
+
+    def _read(self, opened: Opened, inbound: Inbound) -> list[Inbound]:
+        number = self._numbers[opened.lane.source]
+        ack = self._acknowledging(inbound, opened.lane, opened.head.counter)
+        try:
+            frame = compact.Frame.from_octets(opened.payload)
+            if frame.traffic is not opened.head.traffic:
+                raise FrameError("its head says another traffic", code="bad-value")
+            if not frame.kind.is_message:
+                return _answers(compact.decode_answer(frame), number, opened.payload, ack)
+            name = name_of(opened.payload)
+        except FrameError as fault:
+            self._ctx.log.warning("frame says nothing", source=opened.lane.source, cause=str(fault))
+            return [_kept(inbound, ack)]
+        ref = receipt_ref(number, name)
+        told = Inbound(
+            InboundKind.MESSAGE, opened.payload, ack, address_kind=KIND, address=number, ref=ref, media_type=COMPACT, proven=True
+        )
+        return [told]
+
+    def _acknowledging(self, inbound: Inbound, lane: Lane, counter: int) -> Callable[[], Awaitable[None]]:
+        async def ack() -> None:
+            window = self._on_disk.get(lane.name, Window()).taken(counter)
+            self._on_disk[lane.name] = window
+            await self._disk.keep(Changes(windows=(Kept(lane.name, window, self._opener.kept(lane).stale),)))
+            await inbound.ack()
+
+        return ack
+
+
+def _answers(note: compact.ReceiptNote | compact.Bitmap, number: str, raw: bytes, ack: Callable[[], Awaitable[None]]) -> list[Inbound]:
+    """A person's receipt as what the person would have typed, for that is by the number alone; words behind 完成 are told apart, and
+    what no person said is kept."""
+    if isinstance(note, compact.Bitmap) or note.level < Evidence.HUMAN:
+        return [Inbound(InboundKind.RECEIPT, raw, ack, address_kind=KIND, address=number, proven=True)]
+    said = [f"完成#{note.number:04d}"] if note.level is Evidence.DONE else []
+    if note.text or not said:
+        said.append(f"收到#{note.number:04d} {note.text}".rstrip())
+    acks = [_nothing] * (len(said) - 1) + [ack]
+    return [
+        Inbound(InboundKind.ANSWER, raw, each, address_kind=KIND, address=number, text=text, proven=True)
+        for text, each in zip(said, acks, strict=True)
+    ]
+
+
+def _kept(inbound: Inbound, ack: Callable[[], Awaitable[None]]) -> Inbound:
+    return Inbound(InboundKind.RECEIPT, inbound.raw, ack, text=inbound.text)
+
+
+async def _nothing() -> None:
+    """The other half of the same receipt is acknowledged for both."""
