@@ -89,8 +89,9 @@ class FolderLock:
         self.release()
 
     def release(self) -> None:
-        """Give it back. Idempotent."""
+        """Give it back, also where a child of ours that is on its way to its own program still has a copy of the descriptor. Idempotent."""
         if self._descriptor >= 0:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
             os.close(self._descriptor)
             self._descriptor = -1
 

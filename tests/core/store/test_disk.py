@@ -159,6 +159,23 @@ def test_lock_is_given_back(tmp_path: Path) -> None:
         pass
 
 
+def test_a_folder_is_given_back_though_a_child_has_a_copy_of_its_lock(tmp_path: Path) -> None:
+    """A program that is being started has every descriptor of ours until it runs; whoever comes next must not wait for that."""
+    lock = FolderLock(tmp_path)
+    (held,) = (fd for fd in os.listdir("/proc/self/fd") if _leads_to(fd) == str(tmp_path / "lock"))
+    copy = os.dup(int(held))
+    lock.release()
+    with FolderLock(tmp_path):
+        os.close(copy)
+
+
+def _leads_to(descriptor: str) -> str:
+    try:
+        return os.readlink(f"/proc/self/fd/{descriptor}")
+    except FileNotFoundError:  # the one that read the list
+        return ""
+
+
 def test_ballast_is_dropped_and_made_again(tmp_path: Path) -> None:
     """The reserve is a file of its size that goes and comes back."""
     space = Space(tmp_path, min_free=0, ballast=MIB)

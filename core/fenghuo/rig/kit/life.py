@@ -89,6 +89,13 @@ class Life:
 
     async def start(self) -> None:
         """From the disk to ready; the channel starts beside it, as in service."""
+        try:
+            await self._start()
+        except BaseException:
+            self.is_running = False  # what never stood cannot be stopped, and its end must not hide why
+            raise
+
+    async def _start(self) -> None:
         place, loop = self.place, asyncio.get_running_loop()
         clock = self.clock = SystemClock(wall=place.wall, monotonic=loop.time)
         settings = StoreSettings(min_free=0, ballast=0, log_frames=0, fill=self._fill)
