@@ -68,6 +68,7 @@ VOUCHING = (Sign.RECEIPT, Sign.HEARD)
 """What speaks for a channel that cannot speak for itself: somebody could notice it. That its far end speaks at all shows no such thing."""
 
 
+FORGIVEN = "it cannot be asked, and the suspicion is old"
 UNHEARD = "it is up, and nothing has spoken for it yet"
 """Why a channel that cannot speak for itself is UNKNOWN."""
 
@@ -121,8 +122,8 @@ def observed(
             return health if began_at < health.since else _up_again(health, now, sign)
         case Sign.TIMED_OUT if is_excused:
             return health
-        case Sign.TRIAL:  # the channel has turned meanwhile
-            return health
+        case Sign.TRIAL:
+            return _forgiven(health, now)
         case Sign.STRAINED:
             return _strained(health, now, reason or sign.value)
         case Sign.FAILED | Sign.TIMED_OUT | Sign.UNANSWERED:
@@ -261,6 +262,14 @@ def _strained(health: ChannelHealth, now: float, reason: str) -> ChannelHealth:
         return msgspec.structs.replace(health, successes=0)
     since = health.since if health.state is Health.SUSPECT else now
     return msgspec.structs.replace(health, state=Health.SUSPECT, since=since, reason=reason, successes=0)
+
+
+def _forgiven(health: ChannelHealth, now: float) -> ChannelHealth:
+    """A suspicion that is old, and that no traffic would clear where there is another way, is no reason any more; the failures count on,
+    so that of a channel that is dead the next ones take it down. Whatever has turned meanwhile is left as it is."""
+    if health.state is not Health.SUSPECT:
+        return health
+    return msgspec.structs.replace(health, state=_working(health), since=now, reason=FORGIVEN)
 
 
 def _worked(health: ChannelHealth, now: float, *, is_vouched: bool) -> ChannelHealth:

@@ -54,9 +54,10 @@ class Prober:
         """Start a task for each channel that wants one and has none, and wake those whose channel has turned; called after each change of
         health."""
         for instance in self._board:
-            if self._states.get(instance.name) is not instance.health.state:
+            was = self._states.get(instance.name)
+            if was is not instance.health.state:
                 self._states[instance.name] = instance.health.state
-                if instance.health.state in PASSED:
+                if was is Health.SUSPECT or instance.health.state in PASSED:
                     self._waits.pop(instance.name, None)
                 self._turned.setdefault(instance.name, asyncio.Event()).set()
             if instance.name not in self._tasks and _is_watched(instance):
@@ -98,12 +99,13 @@ class Prober:
         probing, state = instance.capabilities.probing, instance.health.state
         asked_at = next_look_at(state, probing, instance.evidence_at, self._office.chance.uniform)
         silent_at = lost_at(instance.cadence) if instance.cadence is not None else math.inf
-        return min(max(asked_at, self._office.clock.time() + probing.shortest_s), silent_at)
+        wait_s = self._longer(instance) if state is Health.SUSPECT else probing.shortest_s
+        return min(max(asked_at, self._office.clock.time() + wait_s), silent_at)
 
     def _window(self, instance: Instance) -> float:
-        """Seconds of silence after which a channel that is not down is asked; infinite where it cannot be."""
+        """Seconds of silence after which a channel that is not down is asked; infinite where it is not."""
         probing = instance.capabilities.probing
-        return (probing.shortest_s if instance.health.state is Health.SUSPECT else probing.idle_s) if probing.idle_s else math.inf
+        return probing.shortest_s if instance.health.state is Health.SUSPECT else probing.idle_s or math.inf
 
     async def _turns(self, instance: Instance, until: float) -> bool:
         """Wait until then, UTC seconds, or until the state of the channel changes; whether it did."""
@@ -134,8 +136,13 @@ class Prober:
             return
         if _can_be_asked(channel):
             await self._ask(instance)
-        elif is_tried(instance.health):
+        elif is_tried(instance.health) or self._is_forgiven(instance):
             self._facts.put(ChannelObserved(instance.name, Sign.TRIAL, began_at=self._office.clock.time()))
+
+    def _is_forgiven(self, instance: Instance) -> bool:
+        """Whether what a channel is suspected of, that cannot be asked, is as old as the longest wait, and nothing known of it since."""
+        quiet_s = self._office.clock.time() - max(instance.health.weighed_at, instance.health.since)
+        return instance.health.state is Health.SUSPECT and quiet_s >= instance.capabilities.probing.longest_s
 
     async def _ask(self, instance: Instance) -> None:
         """One probe, if the channel is there, its medium is free, and its purse pays."""
@@ -180,7 +187,8 @@ def _is_watched(instance: Instance) -> bool:
     """Whether there is anything to ask or to wait for."""
     if instance.health.state is Health.DOWN:
         return True
-    return instance.health.is_started and bool(instance.capabilities.probing.idle_s or instance.capabilities.cadence_s)
+    is_doubted = instance.health.state is Health.SUSPECT
+    return instance.health.is_started and bool(is_doubted or instance.capabilities.probing.idle_s or instance.capabilities.cadence_s)
 
 
 def _never(instance: Instance) -> bool:

@@ -70,8 +70,8 @@ def longer_s(probing: Probing, last_s: float, uniform: Uniform) -> float:
 
 def next_look_at(state: Health, probing: Probing, evidence_at: float, uniform: Uniform) -> float:
     """When a channel that is not down is to be asked, UTC seconds, if nothing is heard of it meanwhile; infinite: never. One that is
-    suspected is asked soon."""
-    if not probing.idle_s:
-        return math.inf
+    suspected is asked soon, also where its type asks nothing while it works: where there is another way no traffic would clear it."""
     least_s = probing.shortest_s if state is Health.SUSPECT else probing.idle_s
+    if not least_s:
+        return math.inf
     return evidence_at + uniform(least_s, least_s * IDLE_SPREAD)

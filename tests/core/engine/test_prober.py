@@ -258,6 +258,49 @@ def test_the_silence_of_a_steady_beacon_takes_it_down_and_the_next_beacon_brings
     on_bench(story, cadence_s=15.0)
 
 
+def test_a_suspect_is_asked_though_its_type_asks_nothing_while_it_works() -> None:
+    """One failure, and every order goes another way from then on: only a question can clear it."""
+
+    async def story(bench: Bench) -> None:
+        bench.saw("a", Sign.SENT)
+        bench.saw("a", Sign.FAILED, recipient="huang")
+        await bench.until(60.0)
+        assert [Health.UP, Health.SUSPECT, Health.UP] == [state for _, _, state in bench.told]
+        asked = len(bench.channel["a"].probes)
+        await bench.until(86_400.0)
+        assert asked == len(bench.channel["a"].probes) <= 3
+
+    on_bench(story)
+
+
+def test_a_suspect_that_answers_nothing_is_down_soon() -> None:
+    """It is asked as one that is down is, and the first wait of its outage is the shortest all the same."""
+
+    async def story(bench: Bench) -> None:
+        bench.channel["a"].answers = False
+        bench.saw("a", Sign.FAILED, recipient="huang")
+        await bench.until(30.0)
+        assert Health.DOWN is bench.told[-1][2]
+        asked = [at for at in bench.channel["a"].probes if at > bench.told[-1][0]]
+        assert 5.0 == asked[0] - bench.told[-1][0]
+
+    on_bench(story)
+
+
+def test_one_that_is_strained_for_long_is_asked_ever_more_seldom() -> None:
+    """It answers, and it says again and again that it may not for long: that is no reason to ask each five seconds."""
+
+    async def story(bench: Bench) -> None:
+        for _ in range(720):
+            bench.saw("a", Sign.STRAINED)
+            bench.saw("a", Sign.STRAINED)
+            await bench.until(5.0)
+        assert Health.SUSPECT is bench.state()
+        assert 1 <= len(bench.channel["a"].probes) <= 60
+
+    on_bench(story)
+
+
 class Unasked(SimpleChannel):
     """A channel of one method: nobody can be asked whether it is there."""
 
@@ -310,6 +353,21 @@ def test_the_trials_of_a_channel_that_stays_dead_come_ever_more_seldom() -> None
         down = bench.told[-1][0]
         await bench.until(6.0)
         assert 5.0 == bench.told[-1][0] - down
+
+    on_unasked(story)
+
+
+def test_an_old_suspicion_of_what_cannot_be_asked_is_forgiven_and_its_failures_are_not() -> None:
+    """After five minutes it may be chosen again; a second person for whom it fails takes it down."""
+
+    async def story(bench: Bench) -> None:
+        bench.saw("a", Sign.FAILED, recipient="huang")
+        await bench.until(290.0)
+        assert Health.SUSPECT is bench.state()
+        await bench.until(400.0)
+        assert Health.UP is bench.state()
+        bench.saw("a", Sign.FAILED, recipient="li")
+        assert Health.DOWN is bench.state()
 
     on_unasked(story)
 
