@@ -32,12 +32,12 @@ from fenghuo import (
 )
 from fenghuo.formats.mqtt_envelope import envelope, read_receipt, ref_of
 from fenghuo_adapters.bound_socket import wire_octets
-from fenghuo_adapters.http_credentials import trust
 from fenghuo_adapters.mqtt_session import Arrived, Login, MqttSession, NotPublished, Place, Publication, Refused, Slot, Terms
 from fenghuo_adapters.rate_bucket import RateBucket
 from fenghuo_vsat.mqtt_settings import MqttSettings, is_name
 from fenghuo_vsat.mqtt_words import outcome_of, outcome_of_failure, publish_octets
 from fenghuo_vsat.path_guard import PathGuard
+from fenghuo_vsat.secrets import tls_of
 from fenghuo_vsat.wire_cost import cost, on_the_wire
 
 __all__ = ["VsatMqtt"]
@@ -76,7 +76,8 @@ class VsatMqtt(SimpleChannel):
 
     async def start(self) -> None:
         """Connect and subscribe. Raises: NotReady (anything that may pass), ConfigError (files that cannot work), AuthFailed."""
-        session = MqttSession(self._terms(), self, self._ctx.random)
+        terms = await asyncio.to_thread(self._terms)  # files, and OpenSSL reads one more
+        session = MqttSession(terms, self, self._ctx.random)
         self._guard.start()
         try:
             await session.open()
@@ -259,7 +260,7 @@ class VsatMqtt(SimpleChannel):
                 keepalive_s=settings.keepalive_s,
             ),
             topics=self._topics.listening(),
-            tls=None if settings.plain else trust(secret(settings.ca_file)),
+            tls=tls_of(settings, secret),
             window=settings.window,
             connect_s=settings.connect_s,
             answer_s=settings.attempt_s,

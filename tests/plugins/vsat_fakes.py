@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,9 +32,10 @@ class FakeContext:
     strains: list[str] = field(default_factory=list)
     link: Any = None
     notes: Any = None
+    secrets: Mapping[str, str] = field(default_factory=lambda: SECRETS)
 
     def secret(self, path: str) -> str:
-        return SECRETS[path]
+        return self.secrets[path]
 
     def health(self, up: bool, reason: str) -> None:
         self.told.append((up, reason))
