@@ -63,16 +63,19 @@ class Address(msgspec.Struct, frozen=True, order=True):
 
 
 class UiFrame(msgspec.Struct, frozen=True):
-    """One datagram: from `source` to `destination` by way of the digipeaters in `path`; `info`: up to 256 octets of any value."""
+    """One datagram: from `source` to `destination` by way of the digipeaters in `path`, of which the first `repeated` have said it;
+    `info`: up to 256 octets of any value."""
 
     destination: Address
     source: Address
     info: bytes
     path: tuple[Address, ...] = ()
     pid: int = _NO_LAYER_3
+    repeated: int = 0
 
     def __str__(self) -> str:
-        route = ",".join(map(str, (self.destination, *self.path)))
+        hops = (f"{hop}*" if index < self.repeated else str(hop) for index, hop in enumerate(self.path))
+        route = ",".join((str(self.destination), *hops))
         return f"{self.source}>{route}: {self.info.decode('utf-8', 'replace')!r}"
 
     def encode(self) -> bytes:
@@ -82,7 +85,7 @@ class UiFrame(msgspec.Struct, frozen=True):
         if len(self.path) > MAX_PATH:
             raise FrameError(f"{len(self.path)} digipeaters are more than the {MAX_PATH} that AX.25 allows", code="ax25-path")
         final = len(self.path) - 1
-        hops = [hop.encode(last=index == final) for index, hop in enumerate(self.path)]
+        hops = [hop.encode(high=index < self.repeated, last=index == final) for index, hop in enumerate(self.path)]
         addresses = [self.destination.encode(high=True), self.source.encode(last=not hops), *hops]
         return b"".join(addresses) + bytes((_UI, self.pid)) + self.info
 
@@ -98,7 +101,9 @@ class UiFrame(msgspec.Struct, frozen=True):
         if len(rest) > MAX_INFO + 2:
             raise FrameError(f"an AX.25 frame brings {len(rest) - 2} octets, more than {MAX_INFO}", code="ax25-too-long")
         destination, source, *path = addresses
-        return cls(destination, source, rest[2:], path=tuple(path), pid=rest[1])
+        marks = [octets[index * _ADDRESS + 6] & _HIGH for index in range(2, len(addresses))]
+        repeated = max((index for index, mark in enumerate(marks, 1) if mark), default=0)
+        return cls(destination, source, rest[2:], path=tuple(path), pid=rest[1], repeated=repeated)
 
 
 def _addresses(octets: bytes) -> Iterator[Address]:

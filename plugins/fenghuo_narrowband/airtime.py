@@ -31,9 +31,12 @@ def frame_s(frame: bytes, settings: RadioSettings) -> float:
 
 
 def attempt_s(settings: RadioSettings) -> float:
-    """Longest that one send() may take: the largest emission with a fifth for good measure, and a line that hangs twice."""
+    """Longest that one send() may take: the largest emission with a fifth for good measure, and a line that hangs twice; through
+    digipeaters each frame waits for its repetition, and all of it for the answers to questions."""
     largest = MAX_PARTS * frame_s(_sample(b"\xe6" * MAX_INFO, settings), settings)
-    return 1.2 * largest + 2 * settings.write_s
+    tries = MAX_PARTS + settings.repeat_tries + 1 + len(settings.relays)
+    waits_s = tries * (settings.repeat_s + settings.write_s) + settings.quiet_s if settings.path else 0.0
+    return 1.2 * largest + 2 * settings.write_s + waits_s
 
 
 def _sample(info: bytes, settings: RadioSettings) -> bytes:

@@ -1,7 +1,8 @@
 """Packet radio as a channel: readable text in AX.25 UI frames through a KISS TNC, to one station or to a group.
 
 AIRED is the most it can say by itself: KISS reports no end of transmission, so the airtime of each frame is waited out while the
-line must hold. DEVICE and HUMAN come only from what the far station sends back.
+line must hold; through a base station or a relay each frame must be heard to be repeated as well. A digipeater keeps nothing, so that it
+is never RELAYED. DEVICE and HUMAN come only from what the far station sends back.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from fenghuo import (
     Outcome,
     Permanent,
     PowerLevel,
+    Priority,
     ProbeBudget,
     ProbeResult,
     Reached,
@@ -41,6 +43,8 @@ from fenghuo_adapters.kiss_line import KissLine, Pauses
 from fenghuo_narrowband.airtime import MAX_OCTETS, AirClosed, frame_s
 from fenghuo_narrowband.answers import Answer, Device, Order, reading
 from fenghuo_narrowband.parts import fragments
+from fenghuo_narrowband.repeaters import Route
+from fenghuo_narrowband.repeats import Repeats
 from fenghuo_narrowband.settings import RadioSettings
 from fenghuo_narrowband.tnc import byte_line, parameters
 
@@ -68,11 +72,12 @@ class RadioChannel(SimpleChannel):
         self._ctx = ctx
         self._settings = settings
         self._mycall = Address.parse(settings.mycall)
-        self._path = tuple(Address.parse(hop) for hop in settings.path)
+        self._base = tuple(Address.parse(hop) for hop in settings.path)
         self._heard_at: dict[str, float] = {}  # when each station was last reported, oldest first
         self._last_heard: float | None = None
         self._power = PowerLevel.FULL
         self._air = air
+        self._is_carried = True  # as far as is known
         self._line = KissLine(
             byte_line(settings),
             on_state=self._on_state,
@@ -80,6 +85,7 @@ class RadioChannel(SimpleChannel):
             greeting=parameters(settings),
             write_s=settings.write_s,
         )
+        self._repeats = Repeats(settings, self._line, ctx.clock.monotonic, may_ask=self._may_ask, on_turn=self._on_turn)
 
     async def start(self) -> None:
         if self._air is not None:
@@ -93,10 +99,12 @@ class RadioChannel(SimpleChannel):
         await self._line.stop()
 
     def estimate(self, payload: Rendition, address: str) -> Estimate:
-        """Frame by frame as they will be, but for the short number, which has four digits whatever it is."""
+        """Frame by frame as they will be, each repeated by every digipeater, but for the short number, which has four digits whatever it
+        is."""
         station = Address.parse(address or _ANYBODY)
-        frames = [self._frame(station, info) for info in fragments(payload.text, _A_NUMBER, MAX_INFO)]
-        airtime_s = sum(frame_s(frame, self._settings) for frame in frames)
+        infos = fragments(payload.text, _A_NUMBER, MAX_INFO)
+        frames = [UiFrame(station, self._mycall, info, path=self._base) for info in infos]
+        airtime_s = sum(map(self._airtime_s, frames))
         # Half the band may be taken by others before we get a turn.
         return Estimate(airtime_s=airtime_s, latency_q50_s=airtime_s, latency_q95_s=2 * airtime_s + 5, fragments=len(frames))
 
@@ -111,16 +119,26 @@ class RadioChannel(SimpleChannel):
             return Transient(Scope.CHANNEL, "listening-only")
         if not self._line.is_up:
             return Transient(Scope.CHANNEL, "line-down")
+        route = await self._repeats.found(is_urgent=job.priority is Priority.P0, may_look=job.priority > Priority.P1)
+        if route is None:
+            return Transient(Scope.CHANNEL, "no-repeater")
         async with job.begin() as emission:
-            return await self._emit(station, emission, job)
+            return await self._emit(station, emission, job, route)
 
     async def probe(self, budget: ProbeBudget) -> ProbeResult:
-        """Raises: LinkError: the line is down. An open line proves the TNC and never the air: only a station lately heard does."""
+        """Through a base station: whoever repeats a frame to ourselves proves the air. Without one, an open line proves the TNC and never
+        the air: only a station lately heard does. Raises: LinkError: the line is down."""
         self._line.ready()
+        if self._repeats.is_listened_for:
+            is_carried = await self._repeats.ask(budget.timeout_s)
+            return ProbeResult(answered=is_carried, detail=self._repeats.says() or f"{self._settings.path[0]} was asked")
         silence_s = self._silence_s()
         lately = f"{silence_s:.0f} s ago somebody was heard" if silence_s is not None else "nobody was heard yet"
         is_proven = silence_s is not None and silence_s <= _PROOF_S
         return ProbeResult(answered=is_proven, detail=f"{self._line.name} is open, which proves the TNC and not the air; {lately}")
+
+    def remark(self) -> str:
+        return self._repeats.says()
 
     async def inbound(self) -> AsyncIterator[Inbound]:
         async for frame in self._line.frames():
@@ -130,17 +148,20 @@ class RadioChannel(SimpleChannel):
     async def set_power(self, level: PowerLevel) -> None:
         self._power = level
 
-    async def _emit(self, station: Address, emission: Emission, job: SendJob) -> Outcome:
-        """All frames of one emission, each waited out; a line lost on the way leaves it unknown, not failed."""
+    async def _emit(self, station: Address, emission: Emission, job: SendJob, route: Route) -> Outcome:
+        """All frames of one emission, each waited out; a line lost on the way, or a frame that nobody was heard to repeat, leaves it
+        unknown, not failed: somebody may have heard it all the same."""
         began = False
         try:
             for info in fragments(emission.payload.text, emission.number, MAX_INFO):
-                octets = self._frame(station, info)
-                await self._turn(emission, octets, job)
-                await self._line.write(KissFrame(octets, port=self._settings.kiss_port))
+                frame = UiFrame(station, self._mycall, info, path=route)
+                await self._turn(emission, frame, job)
+                is_repeated = await self._repeats.say(frame)
                 began = True
-                if self._settings.pace:
-                    await self._line.dwell(frame_s(octets, self._settings))
+                if not is_repeated:
+                    await self._repeats.settle(route)
+                    return Unknown(f"{route[0]} was not heard to repeat it")
+            await self._after(station, route)
         except LinkClosed as exc:
             return Unknown(str(exc)) if began else Transient(Scope.CHANNEL, "line-down")
         except AirClosed as exc:
@@ -150,14 +171,26 @@ class RadioChannel(SimpleChannel):
         refs = (_ref(station, emission.number),) if emission.number else ()
         return Aired(refs) if self._settings.pace else Reached(Evidence.ACCEPTED, refs)
 
-    def _frame(self, station: Address, info: bytes) -> bytes:
-        return UiFrame(station, self._mycall, info, path=self._path).encode()
+    async def _after(self, station: Address, route: Route) -> None:
+        """All of it is on the air by now, whatever becomes of the line."""
+        try:
+            if route:
+                await self._repeats.leave_room(station)
+        except LinkError as exc:
+            self._ctx.log.debug("the line was lost after an order", cause=str(exc))
 
-    async def _turn(self, emission: Emission, octets: bytes, job: SendJob) -> None:
+    async def _turn(self, emission: Emission, frame: UiFrame, job: SendJob) -> None:
         if self._air is None:
             await emission.turn()
         else:
-            await self._air.turn(emission, frame_s(octets, self._settings), job.priority, deadline=job.deadline)
+            await self._air.turn(emission, self._airtime_s(frame), job.priority, deadline=job.deadline)
+
+    def _airtime_s(self, frame: UiFrame) -> float:
+        """Its own seconds on the medium and those of its repetitions."""
+        return (1 + len(frame.path)) * frame_s(frame.encode(), self._settings)
+
+    async def _may_ask(self, seconds: float) -> bool:
+        return self._air is None or await self._air.may_ask(seconds)
 
     def _read(self, frame: KissFrame) -> Iterator[Inbound]:
         """What one frame means; whatever is no AX.25 UI frame of this radio port is noise."""
@@ -168,7 +201,9 @@ class RadioChannel(SimpleChannel):
         except FrameError as exc:
             self._ctx.log.debug("frame not understood", cause=str(exc))
             return
+        self._repeats.hear(heard)
         if heard.source == self._mycall:
+            self._last_heard = self._ctx.clock.monotonic()
             return  # our own frame, repeated by a digipeater
         yield from self._station(heard, frame.data)
         if heard.destination == self._mycall:
@@ -205,7 +240,20 @@ class RadioChannel(SimpleChannel):
     def _on_state(self, up: bool, reason: str) -> None:
         say = self._ctx.log.info if up else self._ctx.log.warning
         say("radio line up" if up else "radio line down", cause=reason)
+        if up:
+            self._repeats.anew()
         self._ctx.health(up, reason)
+
+    def _on_turn(self, is_carried: bool, sentence: str) -> None:
+        """Somebody else carries us now: a relay is a strain, and nobody is an outage."""
+        self._ctx.log.warning("the way on the air has changed", cause=sentence)
+        if is_carried and not self._is_carried:
+            self._ctx.health(True, sentence)
+        elif not is_carried:
+            self._ctx.health(False, sentence)
+        elif self._repeats.says():
+            self._ctx.strained(sentence)
+        self._is_carried = is_carried
 
 
 def _closed(retry_after_s: float) -> Outcome:

@@ -85,7 +85,9 @@ class RadioSettings(TncSettings, frozen=True, kw_only=True, forbid_unknown_field
     """A TNC for readable text, and what goes over it.
 
     `group`: the callsign that stands for everybody, empty for none. `pace`: wait out the airtime of each frame before it counts as
-    AIRED (without it only ACCEPTED is claimed). `path`: up to 8 digipeaters. `beacon_s`: how often a station that is always there is heard
+    AIRED (without it only ACCEPTED is claimed). `path`: up to 8 digipeaters, the base station first; `repeat_s`: how long it may take until
+    it is heard to repeat our frame, 0 where it cannot be heard; `relays`: mobile stations that carry us when it is gone, the best first;
+    `steady_s`: for so long after it was lost it is no first choice. `beacon_s`: how often a station that is always there is heard
     by itself, 0 for none; three beats that do not come take the channel down. With a `hard_cap` of 1 no airtime is counted; below it
     `soft_cap` and `reserve` hold too. The other keys are those of every TNC:
     `driver` is "tcp" with `host` and `port`, or "serial" with `device` and `baud`; answers are addressed to `mycall`.
@@ -93,6 +95,11 @@ class RadioSettings(TncSettings, frozen=True, kw_only=True, forbid_unknown_field
 
     group: str = ""
     path: tuple[str, ...] = ()
+    relays: tuple[str, ...] = ()
+    repeat_s: float = 4.0
+    repeat_tries: int = 3
+    quiet_s: float = 1.0
+    steady_s: float = 120.0
     pace: bool = True
     beacon_s: float = 0.0
 
@@ -102,9 +109,27 @@ class RadioSettings(TncSettings, frozen=True, kw_only=True, forbid_unknown_field
             raise ValueError(f"beacon_s {self.beacon_s} is not 0 for none, or seconds between two beacons")
         if len(self.path) > 8:
             raise ValueError(f"path names {len(self.path)} digipeaters; AX.25 allows 8")
+        if not 1 <= self.repeat_tries <= 10:
+            raise ValueError(f"repeat_tries {self.repeat_tries} is not one of 1 to 10")
+        for key in ("repeat_s", "quiet_s", "steady_s"):
+            if getattr(self, key) < 0:
+                raise ValueError(f"{key} {getattr(self, key)} is not 0 or more seconds")
+        self._check_relays()
+
+    def _check_relays(self) -> None:
+        if not self.relays:
+            return
+        if not self.path:
+            raise ValueError('relays stand in for the base station in path, which is empty; name it, for example path = ["BJ1BS4"]')
+        if not self.repeat_s:
+            raise ValueError("relays need repeat_s above 0: by what is heard of it the base station is known to be gone")
+        calls = [str(Address.parse(text)) for text in (self.mycall, *self.path, *self.relays)]
+        twice = next((call for index, call in enumerate(calls) if call in calls[:index]), "")
+        if twice:
+            raise ValueError(f"relays: {twice} stands twice among mycall, path and relays; each is a station of its own")
 
     def _calls(self) -> tuple[str, ...]:
-        return (self.mycall, *filter(None, (self.group,)), *self.path)
+        return (self.mycall, *filter(None, (self.group,)), *self.path, *self.relays)
 
 
 class ScreenSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -41,6 +41,14 @@ class TextAir:
             await emission.turn()
         self._open.spend(seconds, self._now())
 
+    async def may_ask(self, seconds: float) -> bool:
+        """Whether a question of so many seconds may be keyed at once, which is then spent; it finds a way for whatever waits. Raises:
+        StoreError."""
+        if await self._wait_s(seconds, Priority.P0) > 0:
+            return False
+        self._open.spend(seconds, self._now())
+        return True
+
     async def _wait_s(self, seconds: float, priority: Priority) -> float:
         ledger, now = self._open, self._now()
         if ledger.may(seconds, now, priority):

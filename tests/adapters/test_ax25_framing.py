@@ -36,6 +36,16 @@ def test_we_read_what_ax253_writes(destination: Address, source: Address, path: 
     assert UiFrame(destination, source, info, path=tuple(path)) == UiFrame.decode(octets)
 
 
+@given(st.integers(0, 8))
+def test_who_has_repeated_a_frame_is_marked_in_it(repeated: int) -> None:
+    """The highest bit of each digipeater's last octet, in the order of the path (AX.25 2.2 §3.12.5); ax253 reads it of the last one alone."""
+    path = tuple(Address(f"BJ1R{number}") for number in range(8))
+    frame = UiFrame(VAN, CMD, b"x", path=path, repeated=repeated)
+    octets = frame.encode()
+    assert [number < repeated for number in range(8)] == [octets[7 * hop + 6] >= 0x80 for hop in range(2, 10)]
+    assert frame == UiFrame.decode(octets)
+
+
 def test_all_256_values_come_through() -> None:
     """The information is opaque."""
     frame = UiFrame(VAN, CMD, bytes(range(256)))

@@ -64,10 +64,12 @@ class Station:
 
 
 class Air:
-    """Every station hears the sum of the others and noise. `noise`, `gain`: how loud the one and each of the others is."""
+    """Every station hears the sum of the others and noise. `noise`, `gain`: how loud the one and each of the others is; `deaf`: pairs that
+    are out of each other's range, whichever comes first."""
 
-    def __init__(self, folder: Path, names: list[str], *, rate: int, noise: int, gain: float) -> None:
+    def __init__(self, folder: Path, names: list[str], *, rate: int, noise: int, gain: float, deaf: set[tuple[str, str]]) -> None:
         self._folder = folder
+        self._deaf = deaf | {(second, first) for first, second in deaf}
         self._gain = gain
         self._tick = int(rate * TICK_S)
         self.stations = [Station(name, _fifo(folder / f"{name}.tx", PAGE), _fifo(folder / f"{name}.rx", HELD)) for name in names]
@@ -109,7 +111,8 @@ class Air:
                 ended.append(_line(station, now))
         for station in self.stations:
             station.together_s += TICK_S if len(said) > 1 and station.name in said else 0.0
-            self._let_hear(station, [samples for name, samples in said.items() if name != station.name])
+            others = [samples for name, samples in said.items() if name != station.name and (name, station.name) not in self._deaf]
+            self._let_hear(station, others)
         return ended
 
     def _samples(self, station: Station, now: float) -> Samples | None:
@@ -160,6 +163,7 @@ def main() -> None:
     asked.add_argument("--rate", type=int, default=44100)
     asked.add_argument("--noise", type=int, default=60)
     asked.add_argument("--gain", type=float, default=1.0)
+    asked.add_argument("--deaf", action="append", default=[], help="A:B, which do not hear each other")
     given = asked.parse_args()
     ended = False
 
@@ -168,7 +172,8 @@ def main() -> None:
         ended = True
 
     signal.signal(signal.SIGTERM, end)
-    air = Air(given.folder, given.names, rate=given.rate, noise=given.noise, gain=given.gain)
+    deaf = {(first, second) for first, _, second in (pair.partition(":") for pair in given.deaf)}
+    air = Air(given.folder, given.names, rate=given.rate, noise=given.noise, gain=given.gain, deaf=deaf)
     (given.folder / "air.ready").touch()
     air.run(lambda: not ended, given.folder / "air.log")
 

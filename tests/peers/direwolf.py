@@ -37,6 +37,7 @@ STOP_S = 3.0
 _FEND = b"\xc0"
 _WARM_UP = "WARMUP"
 _NUMBER = re.compile(r"#(\d{4})")
+_COPY = re.compile(r"【重发 \d+】")
 
 # Samples a second for each speed, and the preamble in units of 10 ms.
 _RATES = {1200: 44100, 9600: 48000, 38400: 192000}
@@ -62,13 +63,14 @@ KISSPORT {port}
 
 @dataclass(frozen=True)
 class Received:
-    """One frame that the far TNC handed over, as ax253 reads it; `at`: monotonic seconds."""
+    """One frame that the far TNC handed over, as ax253 reads it; `at`: monotonic seconds; `via`: the digipeater that it was heard of."""
 
     source: str
     dest: str
     text: str
     at: float
     info: bytes
+    via: str = ""
 
 
 class Tnc:
@@ -142,7 +144,8 @@ class FarStation:
     """What stands at the second TNC, judged by ax253: `received` is every frame it handed over, `said` every answer given.
 
     `answer`: the part of orders (0 to 1) that are answered "收到#NNNN", `device`: that get a "DEV NNNN", both from the callsign
-    they were sent to, so that one far station stands for any number of them. `muted`: callsigns that never answer.
+    they were sent to, by the digipeater that brought the order, so that one far station stands for any number of them. `muted`: callsigns
+    that never answer. `answers_copies`: each marked copy is answered once more, as a terminal does that was not heard.
     """
 
     call: str
@@ -152,6 +155,7 @@ class FarStation:
     answer: float = 0.0
     device: float = 0.0
     muted: set[str] = field(default_factory=set)
+    answers_copies: bool = False
     chance: random.Random = field(default_factory=lambda: random.Random(1))
     _writer: asyncio.StreamWriter | None = None
     _task: asyncio.Task[None] | None = None
@@ -181,10 +185,10 @@ class FarStation:
         await self.tnc.start()
         await self.start()
 
-    async def say(self, text: str | bytes, to: str, *, source: str = "") -> None:
-        """Send one frame from the far station, under any callsign."""
+    async def say(self, text: str | bytes, to: str, *, source: str = "", via: str = "") -> None:
+        """Send one frame from the far station, under any callsign, by a digipeater or none."""
         info = text if isinstance(text, bytes) else text.encode()
-        frame = bytes(Frame.ui(destination=to, source=source or self.call, info=info))
+        frame = bytes(Frame.ui(destination=to, source=source or self.call, path=[via] if via else [], info=info))
         assert self._writer is not None
         self._writer.write(_FEND + b"\x00" + frame.replace(b"\xdb", b"\xdb\xdd").replace(_FEND, b"\xdb\xdc") + _FEND)
         await self._writer.drain()
@@ -206,19 +210,22 @@ class FarStation:
             info = bytes(frame.info)
             if info.startswith(_WARM_UP.encode()) or not info:
                 continue
-            heard = Received(str(frame.source), str(frame.destination), info.decode("utf-8", "replace"), time.monotonic(), info)
+            text = info.decode("utf-8", "replace")
+            heard = Received(str(frame.source), str(frame.destination), text, time.monotonic(), info, _via(octets, frame))
             self.received.append(heard)
             await self._respond(heard)
 
     async def _respond(self, heard: Received) -> None:
         named = _NUMBER.search(heard.text)
-        if named is None or heard.dest in self.muted or (heard.dest, named[1]) in self._answered:
+        copy = _COPY.search(heard.text) if self.answers_copies else None
+        order = (heard.dest, named[1] + (copy[0] if copy else "")) if named is not None else None
+        if named is None or order is None or heard.dest in self.muted or order in self._answered:
             return
-        self._answered.add((heard.dest, named[1]))
+        self._answered.add(order)
         forms = ((self.device, f"DEV {named[1]}"), (self.answer, f"收到#{named[1]}"))
         for share, text in forms:
             if self.chance.random() < share:
-                await self.say(text, heard.source, source=heard.dest)
+                await self.say(text, heard.source, source=heard.dest, via=heard.via)
                 self.said.append((heard.dest, text))
 
 
@@ -301,6 +308,12 @@ async def _kiss(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
         *whole, rest = (rest + data).split(_FEND)
         for body in filter(None, whole):
             yield body.replace(b"\xdb\xdc", _FEND).replace(b"\xdb\xdd", b"\xdb")[1:]
+
+
+def _via(octets: bytes, frame: Frame) -> str:
+    """The last digipeater whose has-been-repeated bit is set; ax253 reads that bit of the very last one alone."""
+    said = [str(hop).rstrip("*") for number, hop in enumerate(frame.path) if octets[7 * (2 + number) + 6] & 0x80]
+    return said[-1] if said else ""
 
 
 async def _read(reader: asyncio.StreamReader) -> bytes:

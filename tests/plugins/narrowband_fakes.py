@@ -55,6 +55,7 @@ class FakeContext:
     random: random.Random = field(default_factory=lambda: random.Random(1))
     log: structlog.stdlib.BoundLogger = field(default_factory=structlog.stdlib.get_logger)
     told: list[tuple[bool, str]] = field(default_factory=list)
+    strains: list[str] = field(default_factory=list)
     link: Any = None
     notes: Any = None
 
@@ -65,7 +66,7 @@ class FakeContext:
         self.told.append((up, reason))
 
     def strained(self, reason: str) -> None:
-        raise NotImplementedError(reason)
+        self.strains.append(reason)
 
 
 @dataclass
