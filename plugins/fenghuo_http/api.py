@@ -22,6 +22,7 @@ __all__ = ["ROUTES", "HttpApi", "Route"]
 
 JSON_OCTETS = 1024 * 1024  # security.md §8
 XML_OCTETS = 4 * 1024 * 1024  # the largest real alert known has 1.68 MB
+ATTACHMENT_OCTETS = 5 * 1024 * 1024  # what the core takes; asked here so that no more than this is read
 SMALL_OCTETS = 16 * 1024  # a reason, nothing more
 KEY_LENGTH = 255
 EVENTS_WAIT_MAX_S = 25.0  # below the 30 s that a request may take
@@ -135,6 +136,15 @@ class HttpApi:
         if media_type and not _is_json(media_type):
             raise _wrong_type(media_type, "application/json")
         await self._submit(call, "message.submit", JSON_OCTETS, media_type="application/json")
+
+    async def attach(self, call: Call) -> None:
+        """POST /attachments: the octets of one attachment as they are; whatever they are is said by the message that names them."""
+        _media_type(call.exchange)
+        raw = await call.exchange.body(ATTACHMENT_OCTETS)
+        if not raw:
+            raise HttpRefusal(HTTPStatus.BAD_REQUEST, "bad-request", "the body is empty")
+        result = await self._ctx.desk.do(call.actor, "attachment.put", {"raw": raw})
+        await call.exchange.answer_json(HTTPStatus.CREATED, encode(result))
 
     async def list_messages(self, call: Call) -> None:
         """GET /messages?state=&limit=."""
@@ -259,6 +269,7 @@ class HttpApi:
 ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/v1/alerts", "alert.submit", HttpApi.submit_alert),
     Route("POST", "/api/v1/messages", "message.submit", HttpApi.submit_message),
+    Route("POST", "/api/v1/attachments", "attachment.put", HttpApi.attach),
     Route("GET", "/api/v1/messages", "message.ls", HttpApi.list_messages),
     Route("GET", "/api/v1/messages/{id}", "message.show", HttpApi.show_message),
     Route("GET", "/api/v1/messages/{id}/why", "message.why", HttpApi.explain_message),

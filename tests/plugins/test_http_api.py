@@ -35,6 +35,7 @@ from fenghuo import (
     StoreInUse,
 )
 from fenghuo.errors import ReleaseNeeded, RowDamaged, XmlRefused
+from fenghuo.model.attachment import MOST_OCTETS
 from fenghuo.model.delivery import Verdict
 from fenghuo.model.message import MessageId
 from fenghuo.service.web import WebPort
@@ -119,6 +120,18 @@ async def test_the_answer_waits_for_the_desk(door: Door) -> None:
     assert not done
     gate.set()
     assert 202 == (await asking)[0]
+
+
+async def test_an_attachment_is_uploaded_as_it_is(door: Door) -> None:
+    """201 with the digest that a message names; too much is a 413 that says how much may come, nothing a 400."""
+    door.desk.answers["attachment.put"] = {"digest": "ab", "size": 3}
+    headers = CAP | {"Content-Type": "image/jpeg"}
+    status, _, body = await door.ask("POST", "/api/v1/attachments", data=b"\xff\xd8\x00", headers=headers)
+    assert (201, {"digest": "ab", "size": 3}) == (status, body)
+    assert [("met", "attachment.put", {"raw": b"\xff\xd8\x00"})] == door.desk.calls
+    status, _, body = await door.ask("POST", "/api/v1/attachments", data=io.BytesIO(bytes(MOST_OCTETS + 1)), headers=headers)
+    assert (413, "the body is longer than 5242880 octets") == (status, body["detail"])
+    assert 400 == (await door.ask("POST", "/api/v1/attachments", headers=headers))[0]
 
 
 async def test_a_message_goes_raw_to_the_desk(door: Door) -> None:
@@ -373,6 +386,7 @@ def test_routes_are_pinned() -> None:
     expected = {
         "POST /api/v1/alerts",
         "POST /api/v1/messages",
+        "POST /api/v1/attachments",
         "GET /api/v1/messages",
         "GET /api/v1/messages/{id}",
         "GET /api/v1/messages/{id}/why",

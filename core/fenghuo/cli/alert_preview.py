@@ -45,6 +45,8 @@ def _show(data: dict[str, Any]) -> None:
         if form["left_out"]:
             click.echo(f"    left out: {clean(', '.join(form['left_out']))}")
         for channel in form["channels"]:
+            if lacks := [one for one in channel["left_out"] if one not in form["left_out"]]:
+                click.echo(f"    {clean(channel['channel'])}: left out: {clean(', '.join(lacks))}")
             if channel["why_not"]:
                 click.echo(f"    {clean(channel['channel'])}: {clean(channel['why_not'])}")
     click.echo()

@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from fenghuo.cli.door import read_token, speaks
+from fenghuo.cli.enclosing import enclosure
 from fenghuo.cli.paper import print_json
 from fenghuo.cli.plan import show_plan
 from fenghuo.cli.verdicts import accepted, refused_here
@@ -20,6 +21,7 @@ from fenghuo.service.problems import Exit
 
 __all__ = ["send"]
 
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 TRAFFIC = ("actual", "exercise", "system", "test")
 EVIDENCE = ("ACCEPTED", "AIRED", "RELAYED", "DEVICE", "HUMAN", "DONE")
 
@@ -37,6 +39,7 @@ class Order(msgspec.Struct, frozen=True):
     expires_s: float | None
     deadline_s: float | None
     subject: str
+    attachments: tuple[dict[str, str], ...]
     key: str
     dry_run: bool
 
@@ -52,18 +55,25 @@ class Order(msgspec.Struct, frozen=True):
 @click.option("--deadline", "deadline_s", type=click.FloatRange(min=1), help="Seconds until it must have arrived.")
 @click.option("--kind", default="Dispatch", show_default=True, type=Word("Dispatch", "Report"))
 @click.option("--subject", default="", help="A headline of its own.")
+@click.option("--attach", "files", type=FILE, multiple=True, help="A picture or another file that goes with it; may be repeated.")
 @click.option("--key", default="", help="Idempotency key: the same key with the same content is accepted once.")
 @click.option("--sign", "signers", type=click.Path(path_type=Path), multiple=True, help="Token file of a person who releases it.")
 @click.option("--wait", "wait_s", type=click.FloatRange(min=0), help="Wait up to so many seconds; exit 1 if it has not arrived by then.")
 @click.option("--dry-run", is_flag=True, help="Show whom it would reach by what; nothing is kept or sent.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @speaks
-def send(daemon: Caller, *, signers: tuple[Path, ...], wait_s: float | None, as_json: bool, **said: Any) -> None:  # the fields of Order
+def send(
+    daemon: Caller, *, files: tuple[Path, ...], signers: tuple[Path, ...], wait_s: float | None, as_json: bool, **said: Any
+) -> None:  # the fields of Order
     """Send an order and print its id."""
-    order = msgspec.convert({**said, "traffic": said["traffic"].capitalize(), "kind": said["kind"].capitalize()}, Order)
+    enclosed = [enclosure(file) for file in files]
+    words = {"traffic": said["traffic"].capitalize(), "kind": said["kind"].capitalize()}
+    order = msgspec.convert({**said, **words, "attachments": tuple(one.named for one in enclosed)}, Order)
     tokens = [read_token(signer) for signer in signers]
     since = 0 if wait_s is None else daemon.call("log.read", after=0, limit=1)["head"]
     try:
+        for one in () if order.dry_run else enclosed:
+            daemon.call("attachment.put", raw=one.octets)
         data = daemon.call("message.send", **msgspec.to_builtins(order), tokens=tokens)
     except CallFailed as failure:
         refused_here(failure, as_json=as_json)

@@ -95,10 +95,14 @@ def _order(args: dict[str, Any]) -> Ask:
     """An order as our own JSON (docs/reference/desk.md, message.submit); a dry run stays on the machine."""
     if args.get("dry_run"):
         raise CallFailed("bad-request", "--dry-run is not offered over HTTP; ask on the machine itself, by --socket")
-    names = ("kind", "priority", "traffic", "to", "via", "text", "subject", "needed", "expires_s", "deadline_s")
+    names = ("kind", "priority", "traffic", "to", "via", "text", "subject", "needed", "expires_s", "deadline_s", "attachments")
     order = {name: args[name] for name in names if args.get(name)}
     headers = _signed(args, **{"idempotency-key": args.get("key", ""), "content-type": "application/json"})
     return Ask("POST", "/api/v1/messages", json.dumps(order, ensure_ascii=False).encode(), headers)
+
+
+def _attachment(args: dict[str, Any]) -> Ask:
+    return Ask("POST", "/api/v1/attachments", args["raw"], {"content-type": "application/octet-stream"})
 
 
 def _cancel(args: dict[str, Any]) -> Ask:
@@ -124,6 +128,7 @@ def _query(path: str, args: dict[str, Any]) -> Ask:
 ASKS: dict[str, Callable[[dict[str, Any]], Ask]] = {
     "alert.submit": _submit,
     "message.send": _order,
+    "attachment.put": _attachment,
     "alert.cancel": _cancel,
     "alert.sign": _sign,
     "message.show": lambda args: Ask("GET", f"/api/v1/messages/{quote(args['id'], safe='')}"),

@@ -27,7 +27,7 @@ from fenghuo.engine.judging import Origin, authority, clarity, freshness, needs_
 from fenghuo.engine.office import Office
 from fenghuo.engine.routing import default_priority, required_signatures
 from fenghuo.engine.taking import Submission, Taking
-from fenghuo.errors import KeyConflict, Overloaded
+from fenghuo.errors import KeyConflict, NotFound, Overloaded
 from fenghuo.formats.decode import decode, decode_json
 from fenghuo.formats.message_json import UNSENT
 from fenghuo.formats.verdicts import Decoded, Problem
@@ -37,6 +37,7 @@ from fenghuo.model.message import Content, Message, MessageState, content_hash
 from fenghuo.model.rendition import COMPACT
 from fenghuo.model.traffic import Action
 from fenghuo.store.audit import Deed
+from fenghuo.store.blobs import with_sizes
 from fenghuo.store.records import RefusalRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import REFUSAL
@@ -102,10 +103,14 @@ class Intake:
         content = decoded.content
         if content is None:
             return await self._refuse(decoded, submission)
-        problem = _unusable(content)
+        problem, whole = _unusable(content), content
+        try:
+            whole = await with_sizes(content, self._store)
+        except NotFound as absent:
+            problem = problem or Problem("attachment-unknown", str(absent), "attachments")
         if problem is not None:
             return await self._refuse(msgspec.structs.replace(decoded, error=problem), submission)
-        return await self._take(content, decoded, submission, place=place)
+        return await self._take(whole, decoded, submission, place=place)
 
     async def _take(self, content: Content, decoded: Decoded, submission: Submission, *, place: int) -> Accepted:
         keys = keys_of(content, source=submission.origin.name, key=submission.key, raw=submission.raw, place=place)

@@ -7,6 +7,8 @@ import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+import msgspec
+
 from fenghuo.clock import Clock
 from fenghuo.engine.book import Book
 from fenghuo.engine.channels import Instance
@@ -17,6 +19,7 @@ from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.standing import refusal
 from fenghuo.errors import Denied, StaleEpoch, TooUrgent, Withdrawn, WrongTraffic
 from fenghuo.formats.renditions import marked
+from fenghuo.model.attachment import attachments_of
 from fenghuo.model.delivery import Attempt, Delivery, DeliveryState, Token
 from fenghuo.model.message import MessageId, MessageState
 from fenghuo.model.rendition import Rendition
@@ -147,6 +150,8 @@ class Licensing:
             self._facts.put(Denial(begun.id, str(denied)))
             raise
         validity_s = max(0.0, begun.expires_at - self._office.clock.time())
+        if instance.capabilities.attachments:
+            payload = msgspec.structs.replace(payload, attachments=attachments_of(message.message))
         return Licence(job, marked(payload, mark), validity_s=validity_s, number=message.message.number)
 
     def _too_urgent(self, job: Job, instance: Instance) -> str:

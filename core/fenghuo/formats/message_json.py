@@ -15,11 +15,12 @@ from fenghuo.formats.hidden import HIDDEN_CHARACTER, without_hidden
 from fenghuo.formats.json_faults import lone_surrogate, repeated_key
 from fenghuo.formats.verdicts import Decoded, SourceDefaults, accepted, refused
 from fenghuo.model.area import AreaRef
+from fenghuo.model.attachment import MOST_ATTACHMENTS
 from fenghuo.model.delivery import Verdict
-from fenghuo.model.message import AffectedArea, Content, Geocode, Info, Message, Reference
+from fenghuo.model.message import AffectedArea, Content, Geocode, Info, Message, Reference, Resource
 from fenghuo.model.traffic import Action, Kind, Priority, Traffic
 
-__all__ = ["MAX_OCTETS", "UNSENT", "MessageJson", "read_message", "schema", "write_message"]
+__all__ = ["MAX_OCTETS", "UNSENT", "AttachmentJson", "MessageJson", "read_message", "schema", "write_message"]
 
 MAX_OCTETS = 4 * 1024 * 1024
 """Longest document, octets. Source: wire-formats.md §1.3."""
@@ -35,12 +36,22 @@ _Seconds = Annotated[float, Meta(gt=0, le=_LONGEST_S)]
 _Instant = Annotated[datetime, Meta(tz=True)]
 
 
+class AttachmentJson(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """What goes with the text and was uploaded before. `digest`: SHA-256 of its octets in hex, as the upload was answered; `name`: what
+    people call it; `media_type`: for example `image/jpeg`."""
+
+    digest: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    name: Annotated[str, Meta(min_length=1, max_length=200)] = "attachment"
+    media_type: Annotated[str, Meta(pattern="^[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,90}$")] = "application/octet-stream"
+
+
 class MessageJson(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """An order or a report as people and programs write it; only `to` and `text` must be there.
 
     `to`: audiences (`person:ID`, `org:ID`, `area:SYSTEM:CODE`, `group:NAME`, `role:ID`). `via`: only by these channels. `needed`:
     evidence by name, ACCEPTED or more. `expires`: an instant with zone, or `expires_s`: seconds after `sent`. `deadline_s`: seconds until
     `needed` must be reached. `areas`: `mca:320585110`, `nbs:…`. `reference`: the id of the message that an Update or a Cancel is about.
+    `attachments`: pictures and the like, each uploaded before.
     """
 
     to: Annotated[tuple[_Name, ...], Meta(min_length=1, max_length=1000)]
@@ -60,6 +71,7 @@ class MessageJson(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     sender: Annotated[str, Meta(max_length=200)] = ""
     identifier: Annotated[str, Meta(max_length=200)] = ""
     sent: _Instant | None = None
+    attachments: Annotated[tuple[AttachmentJson, ...], Meta(max_length=MOST_ATTACHMENTS)] = ()
 
 
 _RIGHT = {
@@ -80,12 +92,15 @@ _RIGHT = {
     "sender": "a text of at most 200 characters",
     "identifier": "a text of at most 200 characters",
     "sent": "an instant with zone, for example 2026-07-15T08:00:00+08:00",
+    "attachments": f'at most {MOST_ATTACHMENTS} objects such as {{"digest": 64 hex digits, "name": "a.jpg", "media_type": "image/jpeg"}}',
 }
 
 _decoder = msgspec.json.Decoder(MessageJson)
 _encoder = msgspec.json.Encoder()
 _PLACE = re.compile(r"at `\$\.?(\w+)?[^`]*`$")
 _NAMED = re.compile(r"(missing required|unknown) field `([^`]*)`")
+_NESTED = ("attachments",)
+"""Fields that hold objects: a fault inside is told with all that the field must be."""
 _PRIORITIES: dict[str | None, Priority | None] = {None: None, **{level.name: level for level in Priority}}
 _GOOD = (Verdict("wellformed", "yes", True, "JSON"), Verdict("schema", "valid", True), Verdict("signature", "none", True))
 _UNREADABLE = (Verdict("wellformed", "no", False),)
@@ -148,6 +163,9 @@ def write_message(message: Message) -> bytes:
             sender=content.sender,
             identifier=content.identifier,
             sent=None if content.sent == UNSENT else content.sent,
+            attachments=tuple(
+                AttachmentJson(digest=one.blob, name=one.description, media_type=one.mime_type) for one in info.resources if one.blob
+            ),
         )
     )
 
@@ -179,7 +197,15 @@ def _content(order: MessageJson, received: datetime | None) -> Content:
         identifier=order.identifier,
         sent=sent,
         references=(Reference(order.reference),) if order.reference else (),
-        infos=(Info(headline=order.subject, description=order.text, expires=_expiry(order, sent), areas=_areas(order.areas)),),
+        infos=(
+            Info(
+                headline=order.subject,
+                description=order.text,
+                expires=_expiry(order, sent),
+                resources=tuple(Resource(one.name, one.media_type, blob=one.digest) for one in order.attachments),
+                areas=_areas(order.areas),
+            ),
+        ),
         priority=_PRIORITIES[order.priority],
         to=order.to,
         via=order.via,
@@ -226,7 +252,8 @@ def _explained(raw: bytes, message: str) -> Decoded:
 
 
 def _complaint(document: Any, message: str) -> FormatError:
-    named, place = _NAMED.search(message), _PLACE.search(message)
+    place = _PLACE.search(message)
+    named = None if place and place[1] in _NESTED else _NAMED.search(message)
     if named and named[1] == "unknown":
         return FormatError(f"field {named[2]} is not known; known are {', '.join(_RIGHT)}", code="bad-field", where=f"$.{named[2]}")
     if named:

@@ -18,6 +18,7 @@ from fenghuo.formats.pieces import limit_of, pieces_of
 from fenghuo.formats.renditions_spoken import SPOKEN_FORMS, spoken_copy
 from fenghuo.formats.sheet import sheet_copy
 from fenghuo.formats.wording import BEIJING, TRAFFIC_MARKS, action_mark, chinese_info, traffic_mark
+from fenghuo.model.attachment import attachments_of
 from fenghuo.model.message import Message
 from fenghuo.model.rendition import SHEET, Budget, Rendition
 
@@ -50,6 +51,7 @@ class _Body(msgspec.Struct, frozen=True):
     expires: str
     areas: tuple[_BodyArea, ...]
     copy: int = 0
+    attachments: tuple[_BodyAttachment, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class _BodyArea(msgspec.Struct, frozen=True):
@@ -57,6 +59,15 @@ class _BodyArea(msgspec.Struct, frozen=True):
 
     name: str
     codes: tuple[str, ...]
+
+
+class _BodyAttachment(msgspec.Struct, frozen=True):
+    """What goes with it, if not here then by another way: whoever has the octets knows by their SHA-256 what they are."""
+
+    digest: str
+    size: int
+    name: str
+    media_type: str
 
 
 def sms_text(message: Message, budget: Budget = _NO_BUDGET) -> Rendition:
@@ -106,6 +117,8 @@ def json_body(message: Message, budget: Budget = _NO_BUDGET) -> Rendition:
             _BodyArea(area.description, tuple(f"{code.system}:{code.value}" for code in area.geocodes))
             for area in (info.areas if info else ())
         ),
+        attachments=tuple(_BodyAttachment(one.digest, one.size, one.name, one.media_type) for one in attachments_of(message))
+        or msgspec.UNSET,
     )
     return Rendition("json", text, _encoder.encode(body), _JSON)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from fenghuo.model.attachment import Attachment
+
 __all__ = ["COMPACT", "SHEET", "Budget", "Rendition"]
 
 COMPACT = "application/vnd.fenghuo.compact"
@@ -22,10 +24,13 @@ class Budget(msgspec.Struct, frozen=True, gc=False):
 
 
 class Rendition(msgspec.Struct, frozen=True, gc=False):
-    """A message made for one form. `text` for people, `data` the octets to send; `left_out` says what did not fit, by name."""
+    """A message made for one form. `text` for people, `data` the octets to send; `left_out` says what did not fit, by name.
+
+    `attachments`: what goes with it, put there by the licence for a channel that declares that it carries them."""
 
     form: str
     text: str
     data: bytes
     media_type: str = "text/plain; charset=utf-8"
     left_out: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()

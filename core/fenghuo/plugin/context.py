@@ -14,10 +14,12 @@ import msgspec
 import structlog
 
 from fenghuo.clock import Clock
+from fenghuo.errors import NotFound
+from fenghuo.model.attachment import Attachment
 from fenghuo.model.delivery import Accepted, Refused
-from fenghuo.plugin.ports import Desk, EventStream, Hints, Notes, Observation, Recalled, Web
+from fenghuo.plugin.ports import Blobs, Desk, EventStream, Hints, Notes, Observation, Recalled, Web
 
-__all__ = ["HostedChannelContext", "HostedFrontContext", "HostedSensorContext", "HostedSourceContext", "LoneNotes", "plugin_log"]
+__all__ = ["HostedChannelContext", "HostedFrontContext", "HostedSensorContext", "HostedSourceContext", "LoneNotes", "NoBlobs", "plugin_log"]
 
 
 def plugin_log(family: str, name: str) -> structlog.stdlib.BoundLogger:
@@ -49,10 +51,18 @@ class LoneNotes:
                 self._values[name] = value
 
 
+class NoBlobs:
+    """A place without a store: no octets are here."""
+
+    async def read(self, attachment: Attachment, offset: int, octets: int) -> bytes:
+        raise NotFound(f"attachment {attachment.digest} is not here")
+
+
 @dataclass(slots=True)
 class HostedChannelContext:
     """A channel's context. `secrets` reads a secret file or credential; `on_health` and `on_strain` hear what the channel says of itself;
-    `open_link` gives the node's memory of the narrow link when somebody asks for it, `notes` the channel's own, see ChannelContext."""
+    `open_link` gives the node's memory of the narrow link when somebody asks for it, `notes` the channel's own, `blobs`
+    its attachments, see ChannelContext."""
 
     name: str
     settings: msgspec.Struct
@@ -63,6 +73,7 @@ class HostedChannelContext:
     open_link: Callable[[], Any] = _no_link
     notes: Notes = field(default_factory=LoneNotes)
     on_strain: Callable[[str], None] = _unheard
+    blobs: Blobs = field(default_factory=NoBlobs)
     log: structlog.stdlib.BoundLogger = field(init=False)
 
     def __post_init__(self) -> None:

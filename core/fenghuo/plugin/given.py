@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from fenghuo.clock import Clock
+from fenghuo.model.attachment import Attachment
 from fenghuo.model.delivery import Accepted, Refused
 from fenghuo.model.event import Event
 from fenghuo.plugin.values import Actor, Hints, Observation
@@ -19,7 +20,7 @@ from fenghuo.plugin.values import Actor, Hints, Observation
 if TYPE_CHECKING:
     import structlog  # half of the start-up time of `fenghuo status`, for an annotation
 
-__all__ = ["ChannelContext", "Desk", "EventStream", "FrontContext", "Notes", "Recalled", "SensorContext", "SourceContext", "Web"]
+__all__ = ["Blobs", "ChannelContext", "Desk", "EventStream", "FrontContext", "Notes", "Recalled", "SensorContext", "SourceContext", "Web"]
 
 
 class EventStream(Protocol):
@@ -98,9 +99,19 @@ class Notes(Protocol):
         """Put these, in one commit, and take away those that are None; they are on the disk when it returns. Raises: StoreError."""
 
 
+class Blobs(Protocol):
+    """The octets of attachments, to be read in ranges. Nothing can be changed through it."""
+
+    async def read(self, attachment: Attachment, offset: int, octets: int) -> bytes:
+        """Up to `octets` of them from `offset` on, empty at the end. May be asked again after a restart, for as long as the message is in
+        force. Raises: Withdrawn: it is not any more, leave the rest; NotReady: an operator has taken the channel out, ask later;
+        NotFound, RowDamaged: they are not here, or not as they came; StoreError."""
+
+
 class ChannelContext(Protocol):
     """All that a channel is given. `settings`: its own struct, already checked; `link`: the durable memory of the narrow link,
-    a `fenghuo.link.Disk` (plugin and link stand side by side, so that the port cannot name it); `notes`: its own durable memory."""
+    a `fenghuo.link.Disk` (plugin and link stand side by side, so that the port cannot name it); `notes`: its own durable memory;
+    `blobs`: the octets of the attachments that came with an emission (`payload.attachments`)."""
 
     name: str
     settings: Any
@@ -115,6 +126,10 @@ class ChannelContext(Protocol):
     @property
     def notes(self) -> Notes:
         """What this instance noted for itself."""
+
+    @property
+    def blobs(self) -> Blobs:
+        """Where attachments are read."""
 
     def secret(self, path: str) -> str:
         """The content of a secret file, without the final line break; a relative path is relative to the settings file."""

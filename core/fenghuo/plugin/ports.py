@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import msgspec
 
+from fenghuo.model.attachment import Attachment
 from fenghuo.model.delivery import AttemptRef, Outcome, Paged, Token
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Message
 from fenghuo.model.rendition import Budget, Rendition
 from fenghuo.model.traffic import Priority, Traffic
-from fenghuo.plugin.given import ChannelContext, Desk, EventStream, FrontContext, Notes, Recalled, SensorContext, SourceContext, Web
+from fenghuo.plugin.given import Blobs, ChannelContext, Desk, EventStream, FrontContext, Notes, Recalled, SensorContext, SourceContext, Web
 from fenghuo.plugin.values import (
     Actor,
     CancelResult,
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Actor",
     "AddressKind",
+    "Attachment",
+    "Blobs",
     "Budget",
     "CancelResult",
     "Capabilities",

@@ -19,8 +19,8 @@ import structlog
 from fenghuo.clock import Clock
 from fenghuo.errors import NotReady
 from fenghuo.plugin.backoff import Backoff, Setback, Strikes, setback_of
-from fenghuo.plugin.context import HostedChannelContext, LoneNotes
-from fenghuo.plugin.ports import Capabilities, Channel, ChannelType, Front, Inbound, Notes, Sensor, Source
+from fenghuo.plugin.context import HostedChannelContext, LoneNotes, NoBlobs
+from fenghuo.plugin.ports import Blobs, Capabilities, Channel, ChannelType, Front, Inbound, Notes, Sensor, Source
 
 __all__ = ["ChannelSupervisor", "FrontSupervisor", "SourceSupervisor", "Supervisor", "Wiring"]
 
@@ -177,6 +177,7 @@ class Wiring:
     itself says. `on_inbound(name, inbound)` commits, then acks; what it raises is counted and the pump goes on.
     `on_fault(name, sentence)` hears what a person must look at. `open_link`: the durable memory of the narrow link, a fenghuo.link.Disk.
     `open_notes(name)`: the durable memory of an instance. `on_strain(name, reason)` hears that one still carries and may not for long.
+    `open_blobs(name)`: the attachments that an instance may read.
     """
 
     clock: Clock
@@ -187,6 +188,7 @@ class Wiring:
     open_link: Callable[[], Any] = lambda: None
     open_notes: Callable[[str], Notes] = lambda name: LoneNotes()
     on_strain: Callable[[str, str], None] = lambda name, reason: None
+    open_blobs: Callable[[str], Blobs] = lambda name: NoBlobs()
 
 
 class ChannelSupervisor(Supervisor[Channel]):
@@ -229,6 +231,7 @@ class ChannelSupervisor(Supervisor[Channel]):
             open_link=wiring.open_link,
             notes=wiring.open_notes(self.name),
             on_strain=on_strain,
+            blobs=wiring.open_blobs(self.name),
         )
         channel = self.kind.factory(context)
         try:

@@ -73,7 +73,8 @@ class Capabilities(msgspec.Struct, frozen=True):
     takes fewer; `receipt_q95_s`: 95 % of end receipts have come by then (AWAITING waits that long); `attempt_s`: longest send() may take;
     `cadence_s`: seconds between signs of life that come by themselves (registrations, beacons, pings), each handed over as HEARD; 0: none
     do, and silence says nothing; `mute`: nothing that it says of an emission shows that anybody could notice it (a siren, a broadcast), so
-    that it stays UNKNOWN until a receipt or something HEARD, by a monitor or a current sensor, speaks for it; an actuator always is.
+    that it stays UNKNOWN until a receipt or something HEARD, by a monitor or a current sensor, speaks for it; an actuator always is;
+    `attachments`: what goes with a message goes here too, after the text (ChannelContext.blobs); elsewhere it is said to be left out.
     """
 
     form: str
@@ -98,6 +99,7 @@ class Capabilities(msgspec.Struct, frozen=True):
     probing: Probing = Probing()
     cadence_s: float = 0.0
     mute: bool = False
+    attachments: bool = False
 
 
 class Estimate(msgspec.Struct, frozen=True):

@@ -32,6 +32,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "alert.submit_all": ("source", "operator"),
     "message.submit": ("source", "operator"),
     "message.send": ("operator",),
+    "attachment.put": ("source", "operator"),
     "message.show": EVERYONE,
     "message.ls": EVERYONE,
     "message.why": EVERYONE,

@@ -11,7 +11,7 @@ import msgspec
 from fenghuo.engine.intake import Intake, Submission
 from fenghuo.engine.release import Release
 from fenghuo.errors import FormatError, NotAllowed, NotFound
-from fenghuo.formats.message_json import MessageJson
+from fenghuo.formats.message_json import AttachmentJson, MessageJson
 from fenghuo.model.delivery import Accepted, Refused
 from fenghuo.model.message import Message, MessageState
 from fenghuo.model.traffic import Action
@@ -20,9 +20,12 @@ from fenghuo.service.desk import Desk, Verb
 from fenghuo.service.outlook import Outlook
 from fenghuo.service.showing import answers_view, message_line, message_view
 from fenghuo.service.why import why_view
+from fenghuo.store.audit import Deed
+from fenghuo.store.blobs import put_blob
 from fenghuo.store.records import MessageRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import MESSAGE
+from fenghuo.store.transaction import Tx
 
 __all__ = ["MessageVerbs", "find_message"]
 
@@ -55,9 +58,16 @@ class Send(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expires_s: float | None = None
     deadline_s: float | None = None
     subject: str = ""
+    attachments: tuple[AttachmentJson, ...] = ()
     key: str = ""
     tokens: tuple[str, ...] = ()
     dry_run: bool = False
+
+
+class Attach(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The octets of one attachment."""
+
+    raw: bytes
 
 
 class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -117,6 +127,7 @@ class MessageVerbs:
             "alert.submit_all": self.submit_all,
             "message.submit": self.submit,
             "message.send": self.send,
+            "attachment.put": self.attach,
             "message.show": self.show,
             "message.ls": self.ls,
             "message.why": self.why,
@@ -144,6 +155,17 @@ class MessageVerbs:
         if wanted.dry_run and self.plan is not None:
             return await self.plan(actor, {"raw": raw, "media_type": "application/json"})
         return (await self._accept(actor, Submit(raw, "application/json", wanted.key, wanted.tokens)))[0]
+
+    async def attach(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Keep the octets of an attachment, so that a message may name them; those that are here already are kept once."""
+        raw = msgspec.convert(args, Attach).raw
+
+        def keep(tx: Tx) -> str:
+            digest = put_blob(tx, raw)
+            tx.audit(Deed.of("attach", f"blob/{digest}", content=digest, octets=len(raw)))
+            return digest
+
+        return {"digest": await self._store.run(keep, accept=True), "size": len(raw)}
 
     async def show(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         return await message_view(self._store, await find_message(self._store, msgspec.convert(args, Named).id))

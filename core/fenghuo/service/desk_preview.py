@@ -12,6 +12,7 @@ from fenghuo.engine.channels import ChannelBoard, Instance
 from fenghuo.engine.office import Office
 from fenghuo.errors import FormatError
 from fenghuo.formats.forms import FORMS, Form, seconds_of
+from fenghuo.model.attachment import counted
 from fenghuo.model.message import Message
 from fenghuo.model.rendition import Budget, Rendition
 from fenghuo.plugin.ports import Actor, Renderer
@@ -87,9 +88,11 @@ class PreviewVerbs:
             made = form.render(message, form.budget)
         except FormatError as error:
             return {**shown, "why_not": str(error), "channels": []}
-        channels = [self._costs(instance, made) for instance in self._board if instance.form == name]
+        beside = counted(message)
+        taking = [instance for instance in self._board if instance.form == name]
+        channels = [{**self._costs(instance, made), "left_out": _left_out(instance, beside)} for instance in taking]
         size = {"octets": len(made.data), "seconds": seconds_of(made)}
-        return {**shown, **size, "text": made.text, "left_out": list(made.left_out), "channels": channels}
+        return {**shown, **size, "text": made.text, "left_out": [*made.left_out, *_of_all(taking, beside)], "channels": channels}
 
     def _costs(self, instance: Instance, made: Rendition) -> dict[str, Any]:
         """What a channel estimates for one recipient, the first in the directory that it has an address of. Where it says nothing of
@@ -107,3 +110,13 @@ class PreviewVerbs:
         joules = estimate.joules or estimate.airtime_s * instance.capabilities.watts_transmit
         figures = {"parts": estimate.fragments, "airtime_s": estimate.airtime_s, "fee_fen": estimate.fee_fen, "joules": joules}
         return {**costs, **figures}
+
+
+def _left_out(instance: Instance, beside: tuple[str, ...]) -> list[str]:
+    """What goes with the message and not by this channel."""
+    return [] if instance.capabilities.attachments else list(beside)
+
+
+def _of_all(taking: list[Instance], beside: tuple[str, ...]) -> tuple[str, ...]:
+    """What no channel of a form carries; where one does, each of the others says so for itself."""
+    return () if any(instance.capabilities.attachments for instance in taking) else beside

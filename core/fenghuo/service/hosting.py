@@ -27,6 +27,7 @@ from fenghuo.service.ground import instance_of
 from fenghuo.service.secrets import secret_reader
 from fenghuo.service.settings import InstanceSettings, Settings
 from fenghuo.service.tending import Tending, Work
+from fenghuo.store.blobs import StoredBlobs
 from fenghuo.store.store import Store
 from fenghuo.store.tables import CHANNEL
 from fenghuo.store.transaction import Tx
@@ -67,6 +68,7 @@ class Hosting:
             on_fault=self._on_fault,
             open_notes=functools.partial(ChannelNotes, store),
             on_strain=self._on_strain,
+            open_blobs=functools.partial(StoredBlobs, store),
         )
         self._room.board.on_fault = self._on_fault
         for channel in self._settings.channels:

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import hashlib
 
-from fenghuo.errors import FormatError
+import msgspec
+
+from fenghuo.errors import FormatError, NotFound, NotReady, Withdrawn
+from fenghuo.model.attachment import MOST_OCTETS, Attachment
+from fenghuo.model.message import Content, Info, MessageState, Resource
+from fenghuo.model.situation import Admin
 from fenghuo.store.records import BlobRow
+from fenghuo.store.store import Store
 from fenghuo.store.tables import BLOB
 from fenghuo.store.transaction import Tx
 
-__all__ = ["MAX_BLOB", "get_blob", "put_blob"]
+__all__ = ["StoredBlobs", "get_blob", "put_blob", "with_sizes"]
 
-# Octets. An attachment larger than this has no place on the links that Fenghuo serves; 20 of them fit an accept of wire-formats.md §1.3.
-MAX_BLOB = 8 * 1024 * 1024
+ASK_AGAIN_S = 60.0
+"""How soon a channel that is taken out may ask again whether it is still so."""
 
 
-def put_blob(tx: Tx, data: bytes, *, limit: int = MAX_BLOB) -> str:
-    """Keep `data` and return its SHA-256 (hex). The same bytes are kept once. Raises: FormatError: more than `limit` octets."""
+def put_blob(tx: Tx, data: bytes, *, limit: int = MOST_OCTETS) -> str:
+    """Keep `data` and return its SHA-256 (hex). The same bytes are kept once. Raises: FormatError: none, or more than `limit` octets."""
+    if not data:
+        raise FormatError("an attachment of no octets; there is nothing to send", code="empty", where="raw")
     if len(data) > limit:
-        raise FormatError(f"an attachment of {len(data)} octets; {limit} are allowed", code="too-large")
+        raise FormatError(f"an attachment of {len(data)} octets; {limit} are allowed", code="too-large", where="raw")
     name = hashlib.sha256(data).hexdigest()
     if tx.scalar(BLOB.exists_sql, name) is None:
         tx.insert(BLOB, BlobRow(name, len(data), data))
@@ -29,3 +37,62 @@ def get_blob(tx: Tx, name: str) -> bytes | None:
     """The bytes under a hash, if they are here. Raises: RowDamaged."""
     row = tx.get(BLOB, name)
     return None if row is None else row.data
+
+
+async def with_sizes(content: Content, store: Store) -> Content:
+    """The content with the size of each attachment that it names by its hash. One that brings its size along comes from another node,
+    and its octets may come later or never. Raises: NotFound: one was not uploaded."""
+    if not any(_is_unsized(resource) for info in content.infos for resource in info.resources):
+        return content
+    return msgspec.structs.replace(content, infos=tuple([await _sized_info(info, store) for info in content.infos]))
+
+
+async def _sized_info(info: Info, store: Store) -> Info:
+    return msgspec.structs.replace(info, resources=tuple([await _sized(resource, store) for resource in info.resources]))
+
+
+async def _sized(resource: Resource, store: Store) -> Resource:
+    if not _is_unsized(resource):
+        return resource
+    size = await store.scalar("SELECT size FROM blob WHERE hash = ?", resource.blob)
+    if size is None:
+        raise NotFound(f"attachment {resource.blob} ({resource.description}) is not here; upload its octets first")
+    return msgspec.structs.replace(resource, size=size)
+
+
+def _is_unsized(resource: Resource) -> bool:
+    return bool(resource.blob) and resource.size is None
+
+
+class StoredBlobs:
+    """The attachments that the channel instance `channel` may read; fills the port Blobs."""
+
+    def __init__(self, store: Store, channel: str) -> None:
+        self._store = store
+        self._channel = channel
+        self._sound: set[str] = set()
+
+    async def read(self, attachment: Attachment, offset: int, octets: int) -> bytes:
+        """Raises: NotReady, Withdrawn, NotFound, RowDamaged, StoreError, see the port."""
+        await self._may(attachment)
+        if attachment.digest not in self._sound:
+            await self._check(attachment.digest)
+        found = await self._store.scalar("SELECT substr(data, ?, ?) FROM blob WHERE hash = ?", offset + 1, octets, attachment.digest)
+        if not isinstance(found, bytes):
+            raise NotFound(f"attachment {attachment.digest} is not here")
+        return found
+
+    async def _may(self, attachment: Attachment) -> None:
+        admin = await self._store.scalar("SELECT admin FROM channel WHERE name = ?", self._channel)
+        if admin not in (None, Admin.ENABLED):
+            raise NotReady(f"channel {self._channel} is {admin!s}", retry_after_s=ASK_AGAIN_S)
+        of = (attachment.message, attachment.revision)
+        state = await self._store.scalar("SELECT state FROM message WHERE id = ? AND revision = ?", *of)
+        if state != MessageState.ACTIVE:
+            raise Withdrawn(f"the message is {state!s}" if state else "the message is not known here")
+
+    async def _check(self, digest: str) -> None:
+        """The whole row, once: a range cannot be compared with the digest of its row."""
+        if await self._store.get(BLOB, digest) is None:
+            raise NotFound(f"attachment {digest} is not here")
+        self._sound.add(digest)

@@ -7,8 +7,17 @@ from typing import Any
 
 from tests.core.cli.conftest import Shell
 
-COSTS = {"channel": "sms-a", "parts": 2, "airtime_s": 1.25, "fee_fen": 12.0, "joules": 31.25, "why_not": ""}
-OFF = {"channel": "sms-b", "parts": None, "airtime_s": None, "fee_fen": None, "joules": None, "why_not": "the channel is not started"}
+COSTS = {"channel": "sms-a", "parts": 2, "airtime_s": 1.25, "fee_fen": 12.0, "joules": 31.25, "why_not": "", "left_out": ["1 picture"]}
+OFF: dict[str, Any] = {
+    "channel": "sms-b",
+    "parts": None,
+    "airtime_s": None,
+    "fee_fen": None,
+    "joules": None,
+    "why_not": "the channel is not started",
+    "left_out": [],
+}
+
 SMS = {
     "form": "sms",
     "says": "short messages",
@@ -43,6 +52,7 @@ def test_people_read_each_form_what_it_lacks_and_what_it_costs(shell: Shell) -> 
         "    一",
         "    二\\u001b[2J",
         "    left out: description, time",
+        "    sms-a: left out: 1 picture",
         "    sms-b: the channel is not started",
         "",
         "speech: short messages - 7 characters, 6 octets, 12 s of a voice",

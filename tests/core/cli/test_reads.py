@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fenghuo.model.attachment import MOST_OCTETS
 from tests.core.cli.conftest import Shell
 from tests.core.desk_fake import CHANNEL, FAILURES, MESSAGE, ROWS, STATUS, WHY
 
@@ -106,6 +108,33 @@ def test_send_says_what_was_typed(shell: Shell) -> None:
     ((verb, args),) = shell.served.desk.asked
     assert (verb, args["to"], args["text"], args["via"]) == ("message.send", ["org:a", "person:b"], "撤离", ["sms-a"])
     assert (args["priority"], args["traffic"], args["needed"], args["deadline_s"]) == ("P1", "Exercise", "DEVICE", 60.0)
+
+
+def test_a_picture_is_uploaded_before_the_order_that_names_it(shell: Shell, tmp_path: Path) -> None:
+    """send --attach: its octets first, then the order with their hash, the file's name and type; a dry run uploads nothing."""
+    (tmp_path / "堤.jpg").write_bytes(b"\xff\xd8 picture")
+    shell.served.desk.answers["attachment.put"] = {"digest": "", "size": 10}
+    words = ("send", "--to", "a", "--text", "t", "--attach", str(tmp_path / "堤.jpg"))
+    shell.run(*words)
+    (first, put), (second, sent) = shell.served.desk.asked
+    assert ("attachment.put", {"raw": b"\xff\xd8 picture"}, "message.send") == (first, put, second)
+    digest = hashlib.sha256(b"\xff\xd8 picture").hexdigest()
+    assert [{"digest": digest, "name": "堤.jpg", "media_type": "image/jpeg"}] == sent["attachments"]
+    shell.served.desk.asked.clear()
+    shell.served.desk.answers["message.send"] = shell.served.desk.answers["route.explain"]
+    shell.run(*words, "--dry-run")
+    assert ["message.send"] == [verb for verb, _ in shell.served.desk.asked]
+
+
+@pytest.mark.parametrize(
+    ("octets", "says"), [(0, "is empty"), (MOST_OCTETS + 1, "has 5242881 octets; an attachment may have 5242880 (5 MiB)")]
+)
+def test_a_file_that_cannot_go_along_is_said_before_anything_is_asked(shell: Shell, tmp_path: Path, octets: int, says: str) -> None:
+    """The sentence names the file, its size and the limit."""
+    with (tmp_path / "big.jpg").open("wb") as file:
+        file.truncate(octets)
+    ran = shell.run("send", "--to", "a", "--text", "t", "--attach", str(tmp_path / "big.jpg"))
+    assert (2, True, []) == (ran.code, f"big.jpg {says}" in ran.err, shell.served.desk.asked)
 
 
 def test_a_dry_run_shows_the_plan(shell: Shell) -> None:

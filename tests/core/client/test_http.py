@@ -26,6 +26,7 @@ def peer() -> Iterator[Peer]:
         ("message.ls", {"state": None, "limit": 3}, "GET", "/api/v1/messages?limit=3", b""),
         ("message.why", {"id": "01/M", "recipient": "", "limit": 5}, "GET", "/api/v1/messages/01%2FM/why?recipient=&limit=5", b""),
         ("channel.ls", {}, "GET", "/api/v1/channels", b""),
+        ("attachment.put", {"raw": b"\xff\xd8"}, "POST", "/api/v1/attachments", b"\xff\xd8"),
         ("queue.ls", {"channel": None, "limit": 7}, "GET", "/api/v1/queue?limit=7", b""),
         ("status", {}, "GET", "/api/v1/status", b""),
         ("alert.cancel", {"id": "01M", "reason": "r"}, "POST", "/api/v1/messages/01M/cancel", b'{"reason": "r"}'),

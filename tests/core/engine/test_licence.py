@@ -17,6 +17,7 @@ from fenghuo.model.message import MessageState
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Emission, SendJob
 from fenghuo.store import Tx
+from fenghuo.store.blobs import put_blob
 from fenghuo.store.records import MetaRow
 from fenghuo.store.tables import ATTEMPT, DELIVERY, MESSAGE, META
 from tests.core.engine.house import CAPABILITIES, FakeChannel, House, opened
@@ -288,6 +289,16 @@ async def test_a_job_says_what_may_be_known_before_the_licence(tmp_path: Path) -
         assert ("+8613800000001", "msisdn", 1, Traffic.ACTUAL) == (job.address, job.address_kind, job.priority, job.traffic)
         assert (len(house.sent[0].text.encode()), house.clock.now + 30) == (job.size, job.deadline)
         assert not hasattr(job, "payload")
+
+
+@pytest.mark.parametrize("carries", [True, False])
+async def test_only_who_declares_that_it_carries_attachments_is_given_them(tmp_path: Path, *, carries: bool) -> None:
+    """The licence names what goes with the message to such a channel, and to any other the text alone."""
+    async with opened(tmp_path, a=msgspec.structs.replace(CAPABILITIES["a"], attachments=carries)) as house:
+        digest = await house.store.run(lambda tx: put_blob(tx, b"\xff\xd8"))
+        licences = await _licences(house)
+        await house.order("wang", via=["a"], attachments=[{"digest": digest}])
+        assert [[digest] if carries else []] == [[one.digest for one in licence.payload.attachments] for licence in licences]
 
 
 async def _licences(house: House) -> list[Emission]:

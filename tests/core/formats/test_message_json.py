@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fenghuo.formats.message_json import MAX_OCTETS, UNSENT, read_message, schema, write_message
 from fenghuo.formats.verdicts import Decoded, SourceDefaults
-from fenghuo.model.message import AffectedArea, Content, Geocode, Reference
+from fenghuo.model.message import AffectedArea, Content, Geocode, Reference, Resource
 from fenghuo.model.traffic import Action, Kind, Priority, Traffic
 from tests.core.formats.alerts import SENT, message_of
 
@@ -32,6 +32,7 @@ FULL = {
     "sender": "沙溪镇",
     "identifier": "R-1",
     "sent": "2026-07-15T08:00:00+08:00",
+    "attachments": [{"digest": "ab" * 32, "name": "堤.jpg", "media_type": "image/jpeg"}],
 }
 
 
@@ -76,6 +77,7 @@ def test_full() -> None:
         full.infos[0].areas,
     )
     assert ("沙溪镇", "R-1", SENT) == full.triple
+    assert (Resource("堤.jpg", "image/jpeg", blob="ab" * 32),) == full.infos[0].resources
 
 
 def test_duration() -> None:
@@ -105,6 +107,12 @@ def test_round_trip(fields: dict[str, object]) -> None:
         ({"text": ""}, "$.text", "field text is ''; it must be a text of 1 to 8000 characters"),
         ({"text": " \n"}, "$.text", "field text is ' \\n'; it must be a text of 1 to 8000 characters"),
         ({"text": 5}, "$.text", "field text is 5; it must be a text of 1 to 8000 characters"),
+        (
+            {"attachments": [{"digest": "ab", "colour": 1}]},
+            "$.attachments",
+            "field attachments is [{'digest': 'ab', 'colour': 1}]; it must be at most 20 objects such as"
+            ' {"digest": 64 hex digits, "name": "a.jpg", "media_type": "image/jpeg"}',
+        ),
         ({"kind": "Alert"}, "$.kind", "field kind is 'Alert'; it must be Dispatch or Report"),
         ({"priority": "P9"}, "$.priority", "field priority is 'P9'; it must be one of P0, P1, P2, P3, P4"),
         ({"traffic": "Drill"}, "$.traffic", "field traffic is 'Drill'; it must be one of Actual, Exercise, System, Test"),
@@ -202,6 +210,9 @@ def test_any_json(value: object) -> None:
 
 def test_schema() -> None:
     """The JSON Schema names every field, and refuses others."""
-    (definition,) = schema()["$defs"].values()
+    definitions = schema()["$defs"]
+    definition = definitions["MessageJson"]
     assert set(FULL) | {"expires_s"} == set(definition["properties"])
     assert (["to", "text"], False) == (definition["required"], definition["additionalProperties"])
+    enclosed = definitions["AttachmentJson"]
+    assert (["digest"], False) == (enclosed["required"], enclosed["additionalProperties"])

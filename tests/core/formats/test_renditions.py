@@ -157,6 +157,13 @@ def test_json() -> None:
     } == body
 
 
+def test_json_names_what_goes_with_it() -> None:
+    """By the hash of its octets, so that whoever gets them by another way knows what they belong to."""
+    message = order(attachments=[{"digest": "ab" * 32, "name": "堤.jpg", "media_type": "image/jpeg"}])
+    body = msgspec.json.decode(json_body(message).data)
+    assert [{"digest": "ab" * 32, "size": 0, "name": "堤.jpg", "media_type": "image/jpeg"}] == body["attachments"]
+
+
 def test_cap() -> None:
     """The CAP is what the writer writes."""
     rendition = cap_body(alert(), node="taicang", sender="t.example")

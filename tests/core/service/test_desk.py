@@ -21,6 +21,7 @@ TABLE: dict[str, set[str]] = {
     "alert.submit": {"source", "operator"},
     "alert.submit_all": {"source", "operator"},
     "message.submit": {"source", "operator"},
+    "attachment.put": {"source", "operator"},
     "message.send": {"operator"},
     "alert.cancel": {"operator"},
     "queue.resolve": {"operator"},

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from fenghuo.errors import FormatError, KeyConflict, NotAllowed, NotAuthenticated, NotFound, ReleaseNeeded
+from fenghuo.model.attachment import Attachment, attachments_of
 from fenghuo.model.delivery import Accepted, Refused
+from fenghuo.model.message import Message
+from fenghuo.store.tables import AUDIT, MESSAGE
 from tests.core.service.manned import FEED, Manned, cap, manned
 
 
@@ -253,3 +257,22 @@ async def test_an_area_that_cannot_be_looked_up_waits_for_a_person(tmp_path: Pat
         await there.do("alert.sign", id=accepted.id, token="anna-secret")
         signed = await there.do("alert.sign", id=accepted.id, token="bert-secret")  # an exercise takes the same hands as what is real
         assert "active" == signed.state
+
+
+async def test_a_picture_is_uploaded_and_then_named(tmp_path: Path) -> None:
+    """The message knows its size; the upload is in the audit with who made it; one that was never uploaded is refused with its name."""
+    async with manned(tmp_path) as there:
+        picture = b"\xff\xd8" * 500
+        kept = await there.do("attachment.put", raw=picture)
+        assert {"digest": hashlib.sha256(picture).hexdigest(), "size": 1000} == kept
+        enclosed = [{"digest": kept["digest"], "name": "堤.jpg", "media_type": "image/jpeg"}]
+        sent = await there.do("message.send", to=["wang"], text="到岗", attachments=enclosed)
+        (row,) = await there.house.store.find(MESSAGE, "id = ?", sent.id)
+        attachment = Attachment(row.id, 1, kept["digest"], 1000, "堤.jpg", "image/jpeg")
+        assert (attachment,) == attachments_of(msgspec.msgpack.decode(row.body, type=Message))
+        (deed,) = await there.house.store.find(AUDIT, "action = 'attach'")
+        assert ("duty", kept["digest"]) == (deed.actor, deed.content)
+        absent = await there.do("message.submit", raw=order(attachments=[{"digest": "ab" * 32, "name": "b.jpg"}]))
+        assert isinstance(absent, Refused)
+        assert ("attachment-unknown", "attachments") == (absent.code, absent.where)
+        assert f"attachment {'ab' * 32} (b.jpg) is not here" in absent.message

@@ -87,8 +87,22 @@ async def test_each_channel_says_what_it_costs(tmp_path: Path) -> None:
             "fee_fen": 8.0 * len(address),
             "joules": airtime_s * 10,
             "why_not": "",
+            "left_out": [],
         } == costs["dear"]
         assert 1 == costs["a"]["parts"]
+
+
+async def test_whoever_cannot_carry_a_picture_says_that_it_is_left_out(tmp_path: Path) -> None:
+    """A form that no channel carries it beside says so itself; where one does, each of the others does."""
+    async with manned(tmp_path) as there:
+        digest = (await there.do("attachment.put", raw=b"\xff\xd8"))["digest"]
+        enclosed = [{"digest": digest, "name": "a.jpg", "media_type": "image/jpeg"}, {"digest": "ab" * 32, "name": "b.csv"}]
+        raw = msgspec.json.encode({"to": ["wang"], "text": "到岗", "attachments": enclosed})
+        add(there, "wide", Priced("wide", []), Capabilities("sms", Evidence.DEVICE, attachments=True))
+        forms = forms_of(await there.do("message.preview", raw=raw))
+        beside = ["1 picture", "1 attachment"]
+        assert (beside, beside, []) == tuple(forms[name]["left_out"] for name in ("70 characters", "radio", "sms"))
+        assert {"a": beside, "wide": []} == {one["channel"]: one["left_out"] for one in forms["sms"]["channels"]}
 
 
 async def test_a_form_with_a_channels_own_budget_is_shown_beside_the_others(tmp_path: Path) -> None:

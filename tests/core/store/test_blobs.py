@@ -1,23 +1,43 @@
-"""Attachments by hash."""
+"""Attachments by hash, and the door by which a channel reads them."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import sqlite3
+from pathlib import Path
 
+import msgspec
 import pytest
 
-from fenghuo.errors import FormatError
+from fenghuo.errors import FormatError, NotFound, NotReady, RowDamaged, Withdrawn
+from fenghuo.model.attachment import Attachment
+from fenghuo.model.message import Info, MessageId, MessageState, Resource
+from fenghuo.model.situation import Admin
 from fenghuo.store import Store
-from fenghuo.store.blobs import get_blob, put_blob
-from fenghuo.store.tables import BLOB
+from fenghuo.store.blobs import StoredBlobs, get_blob, put_blob, with_sizes
+from fenghuo.store.disk import DATABASE
+from fenghuo.store.records import ChannelRow
+from fenghuo.store.tables import BLOB, CHANNEL, MESSAGE
+from tests.core.engine.values import content
+from tests.core.store.rows import message, open_store
+
+DATA = bytes(range(256)) * 100
+
+
+async def kept(store: Store, state: MessageState = MessageState.ACTIVE) -> Attachment:
+    """A message in force and its picture."""
+    digest = await store.run(lambda tx: put_blob(tx, DATA))
+    row = msgspec.structs.replace(message("m-1"), state=state)
+    await store.run(lambda tx: tx.insert(MESSAGE, row))
+    return Attachment(MessageId("m-1"), row.revision, digest, len(DATA), "dyke.jpg", "image/jpeg")
 
 
 async def test_same_bytes_are_kept_once(store: Store) -> None:
     """The name of a blob is the SHA-256 of its bytes; a second put adds nothing."""
-    data = bytes(range(256)) * 100
-    names = [await store.run(lambda tx: put_blob(tx, data)) for _ in range(2)]
-    assert [hashlib.sha256(data).hexdigest()] * 2 == names
-    assert data == await store.run(lambda tx: get_blob(tx, names[0]))
+    names = [await store.run(lambda tx: put_blob(tx, DATA)) for _ in range(2)]
+    assert [hashlib.sha256(DATA).hexdigest()] * 2 == names
+    assert DATA == await store.run(lambda tx: get_blob(tx, names[0]))
     assert 1 == len(await store.find(BLOB))
 
 
@@ -26,7 +46,78 @@ async def test_unknown_name_gives_nothing(store: Store) -> None:
     assert await store.run(lambda tx: get_blob(tx, "00")) is None
 
 
-async def test_too_large_is_refused(store: Store) -> None:
-    """An attachment over the limit is refused with both sizes."""
-    with pytest.raises(FormatError, match="an attachment of 11 octets; 10 are allowed"):
-        await store.run(lambda tx: put_blob(tx, b"x" * 11, limit=10))
+@pytest.mark.parametrize(("data", "says"), [(b"x" * 11, "an attachment of 11 octets; 10 are allowed"), (b"", "an attachment of no octets")])
+async def test_too_much_and_nothing_are_refused(store: Store, data: bytes, says: str) -> None:
+    """An attachment over the limit is refused with both sizes, an empty one as such."""
+    with pytest.raises(FormatError, match=says):
+        await store.run(lambda tx: put_blob(tx, data, limit=10))
+
+
+async def test_a_channel_reads_it_in_ranges_up_to_its_end(store: Store) -> None:
+    """What the ranges give is the whole, in order; past the end there is nothing."""
+    attachment = await kept(store)
+    blobs = StoredBlobs(store, "vsat")
+    read = [await blobs.read(attachment, offset, 10_000) for offset in range(0, 40_000, 10_000)]
+    assert [10_000, 10_000, 5_600, 0] == [len(part) for part in read]
+    assert b"".join(read) == DATA
+
+
+@pytest.mark.parametrize("state", [MessageState.CANCELLED, MessageState.SUPERSEDED, MessageState.EXPIRED, MessageState.HELD])
+async def test_of_a_message_that_is_not_in_force_nothing_is_read(store: Store, state: MessageState) -> None:
+    """A channel that was halfway through a picture learns that nobody wants the rest."""
+    attachment = await kept(store, state)
+    with pytest.raises(Withdrawn, match=f"the message is {state}"):
+        await StoredBlobs(store, "vsat").read(attachment, 0, 10)
+
+
+async def test_a_channel_that_is_taken_out_reads_nothing_meanwhile(store: Store) -> None:
+    """What an operator has said of this channel holds for its attachments too, and for no other channel's."""
+    attachment = await kept(store)
+    row = ChannelRow("vsat", Admin.DISABLED, "duty", "maintenance", 0.0)
+    await store.run(lambda tx: tx.insert(CHANNEL, row))
+    with pytest.raises(NotReady, match="channel vsat is disabled"):
+        await StoredBlobs(store, "vsat").read(attachment, 0, 10)
+    assert DATA[:10] == await StoredBlobs(store, "vsat-b").read(attachment, 0, 10)
+
+
+async def test_octets_that_are_gone_or_of_an_unknown_message_are_said_to_be(store: Store) -> None:
+    """Neither is an empty picture."""
+    attachment = await kept(store)
+    blobs = StoredBlobs(store, "vsat")
+    with pytest.raises(Withdrawn, match="not known here"):
+        await blobs.read(msgspec.structs.replace(attachment, revision=9), 0, 10)
+    with pytest.raises(NotFound, match=f"attachment {'00' * 32} is not here"):
+        await blobs.read(msgspec.structs.replace(attachment, digest="00" * 32), 0, 10)
+
+
+async def test_octets_that_are_not_as_they_came_are_not_given(tmp_path: Path) -> None:
+    """A changed octet anywhere in the row is alarmed before the first range of it leaves."""
+    store = await open_store(tmp_path)
+    attachment = await kept(store)
+    await store.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / DATABASE, isolation_level=None)) as connection:
+        connection.execute("UPDATE blob SET data = zeroblob(25600)")
+    store = await open_store(tmp_path)
+    with pytest.raises(RowDamaged):
+        await StoredBlobs(store, "vsat").read(attachment, 0, 10)
+    await store.close()
+
+
+async def test_a_message_gets_the_size_of_what_it_names(store: Store) -> None:
+    """By the store and not by its author; what was never uploaded is a sentence that says what to do."""
+    attachment = await kept(store)
+    named = content(
+        infos=(
+            Info(
+                resources=(
+                    Resource("dyke.jpg", blob=attachment.digest),
+                    Resource("far", uri="http://x/"),
+                    Resource("c", size=7, blob="bb"),
+                ),
+            ),
+        )
+    )
+    whole = await with_sizes(named, store)
+    assert [len(DATA), None, 7] == [resource.size for resource in whole.infos[0].resources]
+    with pytest.raises(NotFound, match=r"attachment aa \(b.jpg\) is not here; upload its octets first"):
+        await with_sizes(content(infos=(Info(resources=(Resource("b.jpg", blob="aa"),)),)), store)
