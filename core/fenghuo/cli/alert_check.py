@@ -9,7 +9,8 @@ import click
 from fenghuo.cli.paper import clean, print_json
 from fenghuo.cli.reading import raw_of
 from fenghuo.cli.verdicts import tell_verdicts
-from fenghuo.formats.check import check_report
+from fenghuo.errors import FormatError
+from fenghuo.formats.check import check_report, refusal_report
 from fenghuo.service.problems import Exit
 
 __all__ = ["check"]
@@ -21,7 +22,12 @@ __all__ = ["check"]
 @click.pass_context
 def check(ctx: click.Context, *, file: str, as_json: bool) -> None:
     """Judge FILE (`-` for stdin): exit 0 when it would be accepted, 65 when it would be refused."""
-    report = check_report(raw_of(file), now=time.time())
+    try:
+        report = check_report(raw_of(file), now=time.time())
+    except FormatError as error:
+        if error.code != "too-large":
+            raise  # there is no file to judge
+        report = refusal_report(error)
     if as_json:
         print_json(report)
     else:

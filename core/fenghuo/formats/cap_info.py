@@ -22,7 +22,8 @@ MAX_GEOCODES = 5_000
 _COLOUR_NAMES = {"colour", "color", "预警颜色", "颜色"}
 _COLOUR_IN_TEXT = re.compile(r"([红橙黄蓝])色|\b(red|orange|yellow|blue) (?:warning|alert|signal)", re.IGNORECASE)
 _COLOURS = {"红": "Red", "橙": "Orange", "黄": "Yellow", "蓝": "Blue", "red": "Red", "orange": "Orange", "yellow": "Yellow", "blue": "Blue"}
-_CODE_LIST = re.compile(r"[\w.-]+(?:,[\w.-]+)+,?")
+_CODE_LIST = re.compile(r"[\w.-]+(?:\s?[,，]\s?[\w.-]+)+[,，]?")
+_BETWEEN_CODES = re.compile(r"\s?[,，]\s?")
 
 
 class InfoReader:
@@ -134,7 +135,7 @@ class InfoReader:
             values = [text]
             if _CODE_LIST.fullmatch(text):
                 self._notes.repair("geocode-split", path)
-                values = [value for value in text.split(",") if value]
+                values = [value for value in _BETWEEN_CODES.split(text) if value]
             system = self._defaults.geocode_systems.get(name, name)
             codes += [Geocode(system, self._code(value, path)) for value in values]
         if len(codes) > MAX_GEOCODES:

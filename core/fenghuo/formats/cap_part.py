@@ -33,7 +33,10 @@ CAP = Vocabulary(ORDERS, ALIASES, REPEATABLE)
 
 
 class Part:
-    """A view of an element below an alert. Children of another namespace are not ours and are passed over."""
+    """A view of an element below an alert. Children of another namespace are not ours and are passed over; of none they are ours.
+
+    A writer that knows no namespaces but for the root's writes `<info xmlns="">`, and no schema takes that.
+    """
 
     def __init__(self, element: etree._Element, path: str, notes: Notes, namespace: str, *, words: Vocabulary = CAP) -> None:
         self.words = words
@@ -41,6 +44,7 @@ class Part:
         self.notes = notes
         self.namespace = namespace
         self.own_text = (element.text or "").strip()
+        self._is_bare = not element_name(element)[0]
         self._children: dict[str, list[etree._Element]] = {}
         self._order = words.orders.get(path.rpartition("/")[2].partition("[")[0], ())
         if self._order:
@@ -108,8 +112,10 @@ class Part:
     def _known_name(self, child: etree._Element, ranks: dict[str, int]) -> str:
         """The canonical name of a child of ours; empty for a stranger."""
         namespace, name = element_name(child)
-        if namespace != self.namespace:
+        if namespace != self.namespace and (namespace or not name):
             return ""
+        if not namespace and not self._is_bare and (name in ranks or name in self.words.aliases):
+            self.notes.repair("no-namespace", f"{self.path}/{name}")
         if name in self.words.aliases and name not in ranks:
             self.notes.repair("alias-element", f"{self.path}/{name}")
             name = self.words.aliases[name]

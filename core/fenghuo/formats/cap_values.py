@@ -22,8 +22,11 @@ __all__ = [
     "word_in",
 ]
 
-_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)([T ])(\d\d:\d\d:\d\d)(\.\d+)?(\s*)(Z|[+-]\d\d:\d\d)?")
-_END_OF_DAY = re.compile(r"24:00:00(\.0+)?")
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)([Tt ])(\d\d:\d\d(?::\d\d)?)(\.\d+)?(\s*)([Zz]|[+-]\d\d(?::?\d\d)?)?", re.ASCII)
+_SECONDS, _OFFSET = len("hh:mm:ss"), len("+hh:mm")
+_END_OF_DAY = re.compile(r"24:00(:00)?(\.0+)?")
+# A sender, an identifier and an instant. Each class leaves out what ends it, so that the search is linear.
+_TRIPLE = re.compile(r"[^,;\s][^,;]{0,200},[^,;]{1,200},\s*\d{4}-\d\d-\d\d[Tt ][\d:.]{5,16}(?:\s*[Zz+-][\d:]{0,5})?(?=[\s;]|$)")
 _BEIJING = timezone(timedelta(hours=8))
 _SIZE = re.compile(r"(\d{1,15})\s*([kKmM])?[bB]?")
 _SIZE_UNITS = {"": 1, "k": 1024, "m": 1024 * 1024}
@@ -41,23 +44,26 @@ def read_instant(text: str, *, chinese: bool) -> tuple[datetime | None, str]:
     """An instant in UTC and the repair it took (empty for none); (None, "") where it cannot be read.
 
     24:00:00 is the first instant of the day after (XML Schema Part 2, §3.2.7). Without a zone it is +08:00 for a Chinese source, else
-    unreadable; `Z` is read as -00:00, and both count as `no-offset`.
+    unreadable; `Z` is read as -00:00, and both count as `no-offset`. `time-form`: a blank or a small t for T, no seconds, an offset of
+    hours alone or without its colon.
     """
     found = _INSTANT.fullmatch(text)
     if not found or (not found[6] and not chinese):
         return None, ""
+    clock, zone = found[3], (found[6] or "").upper()
     try:
-        is_end = _END_OF_DAY.fullmatch(found[3] + (found[4] or ""))
-        local = datetime.fromisoformat(f"{found[1]}T{'00:00:00' if is_end else found[3]}") + timedelta(days=bool(is_end))
-        offset = _BEIJING if not found[6] else UTC if found[6] == "Z" else _offset(found[6])
+        is_end = _END_OF_DAY.fullmatch(clock + (found[4] or ""))
+        local = datetime.fromisoformat(f"{found[1]}T{'00:00:00' if is_end else clock}") + timedelta(days=bool(is_end))
+        offset = _BEIJING if not zone else UTC if zone == "Z" else _offset(zone)
         at = local.replace(tzinfo=offset).astimezone(UTC)
     except (ValueError, OverflowError):
         return None, ""
     if at.year not in _YEARS:
         return None, ""
-    if found[6] in (None, "Z"):
+    if zone in ("", "Z"):
         return at, "no-offset"
-    return at, "time-form" if found[2] == " " or found[5] else ""
+    is_usual = found[2] == "T" and not found[5] and len(clock) == _SECONDS and len(zone) == _OFFSET
+    return at, "" if is_usual else "time-form"
 
 
 def instant_in(part: Part, name: str, *, chinese: bool) -> datetime | None:
@@ -130,21 +136,35 @@ def octets_in(part: Part, name: str) -> int | None:
 def read_references(part: Part, name: str, *, chinese: bool, bare: bool = False) -> tuple[Reference, ...]:
     """References as triples `sender,identifier,sent` or as bare identifiers, separated by any white space.
 
-    `bare`: identifiers alone are no finding.
+    `bare`: identifiers alone are no finding. Triples with blanks in them, which end with their instants, are a repair.
     """
+    text = part.text(name)
+    pieces = text.split()
+    if any("," in piece and not _is_triple(piece) for piece in pieces) and (loose := _loose(text)):
+        part.notes.repair("reference-space", part.where(name))
+        part.notes.find("references-invalid", f"{text[:120]!r} has blanks inside, and no reference may")
+        pieces = loose
     references: list[Reference] = []
-    for text in part.text(name).split():
-        fields = text.split(",")
-        if len(fields) == 1:
-            references.append(Reference(text))
-        elif len(fields) == 3 and fields[1]:
+    for piece in pieces:
+        fields = [field.strip() for field in piece.split(",")]
+        if len(fields) == 3 and fields[1]:
             sent, _ = read_instant(fields[2], chinese=chinese)
             references.append(Reference(fields[1], fields[0], sent))
         else:
-            references.append(Reference(text))
+            references.append(Reference(piece))
         if (len(fields) != 3 or references[-1].sent is None) and not (bare and len(fields) == 1):
-            part.notes.find("references-invalid", f"{text[:120]!r} is not sender,identifier,sent")
+            part.notes.find("references-invalid", f"{piece[:120]!r} is not sender,identifier,sent")
     return tuple(references)
+
+
+def _is_triple(piece: str) -> bool:
+    fields = piece.split(",")
+    return len(fields) == 3 and bool(_INSTANT.fullmatch(fields[2]))
+
+
+def _loose(text: str) -> list[str]:
+    """The triples of a text of nothing but triples with blanks around their commas, in their names or in their instants; else none."""
+    return _TRIPLE.findall(text) if not _TRIPLE.sub("", text).strip(" \t\r\n;") else []
 
 
 def has_placeholder(text: str) -> bool:
@@ -153,6 +173,6 @@ def has_placeholder(text: str) -> bool:
 
 
 def _offset(text: str) -> timezone:
-    hours, minutes = int(text[1:3]), int(text[4:6])
+    hours, minutes = int(text[1:3]), int(text[3:].removeprefix(":") or 0)
     offset = timedelta(hours=hours, minutes=minutes)
     return timezone(-offset if text[0] == "-" else offset)

@@ -8,12 +8,13 @@ from typing import Any
 
 import msgspec
 
+from fenghuo.errors import FormatError
 from fenghuo.formats.decode import decode
 from fenghuo.formats.freshness import freshness_of
 from fenghuo.formats.message_json import UNSENT
-from fenghuo.formats.verdicts import ACCEPTED, REFUSED, REPAIRED, Decoded
+from fenghuo.formats.verdicts import ACCEPTED, REFUSED, REPAIRED, Decoded, refused
 
-__all__ = ["check_report"]
+__all__ = ["check_report", "refusal_report"]
 
 
 def check_report(raw: bytes, *, now: float | None = None) -> dict[str, Any]:
@@ -24,7 +25,15 @@ def check_report(raw: bytes, *, now: float | None = None) -> dict[str, Any]:
     `verdicts` and `repairs` are those of all messages in order. `now` (UTC seconds): each has the verdict on its age too, as intake would
     give it now; it changes no outcome, which is of the form. Never raises.
     """
-    decoded = [one if now is None else _aged(one, now) for one in decode(raw)]
+    return _report([one if now is None else _aged(one, now) for one in decode(raw)])
+
+
+def refusal_report(error: FormatError) -> dict[str, Any]:
+    """The same of a file that is refused unread."""
+    return _report([refused(error)])
+
+
+def _report(decoded: Sequence[Decoded]) -> dict[str, Any]:
     outcome = _outcome(decoded)
     first_error = next((one.error for one in decoded if one.error), None) if outcome == REFUSED else None
     return {

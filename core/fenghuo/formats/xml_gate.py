@@ -5,13 +5,13 @@ Refused first of all is a DOCTYPE, before any parser sees it; then come size, en
 
 from __future__ import annotations
 
-import codecs
 import re
 
 import msgspec
 from lxml import etree
 
 from fenghuo.errors import XmlRefused
+from fenghuo.formats.xml_encoding import document_text
 
 __all__ = ["MAX_DEPTH", "MAX_ELEMENTS", "MAX_OCTETS", "Document", "element_name", "open_document", "own_root", "remove_element"]
 
@@ -24,25 +24,7 @@ MAX_DEPTH = 64
 MAX_ELEMENTS = 200_000
 """Most elements of a document: ten times the largest real feed. It bounds the time that all later passes over the tree take."""
 
-# Declared name → codec. The GB family is read as its superset GB18030, which every text of the family decodes under.
-_CODECS = {
-    "utf-8": "utf-8",
-    "utf8": "utf-8",
-    "us-ascii": "utf-8",
-    "ascii": "utf-8",
-    "iso-8859-1": "iso-8859-1",
-    "latin-1": "iso-8859-1",
-    "latin1": "iso-8859-1",
-    "gbk": "gb18030",
-    "cp936": "gb18030",
-    "gb2312": "gb18030",
-    "gb18030": "gb18030",
-    "utf-16": "utf-16",
-    "utf-16le": "utf-16-le",
-    "utf-16be": "utf-16-be",
-}
 _DECLARATION = re.compile(r"<\?xml\s[^>]*?\?>")
-_DECLARED = re.compile(rb"""^<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _PROLOG = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
 _DOCTYPE = "<!DOCTYPE"
 _SIGNATURE = "Signature"
@@ -67,7 +49,7 @@ def open_document(raw: bytes, *, chinese: bool = True) -> Document:
     """
     if len(raw) > MAX_OCTETS:
         raise XmlRefused(f"the document has {len(raw)} octets; at most {MAX_OCTETS} are read", code="too-large")
-    text, encoding, repairs = _text(raw, chinese)
+    text, encoding, repairs = document_text(raw, chinese=chinese)
     body = text.lstrip(" \t\r\n")
     if not body:
         raise XmlRefused("the document is empty", code="empty")
@@ -120,40 +102,6 @@ def _parser(*, keep: bool = False) -> etree.XMLParser:
         remove_comments=not keep,
         remove_pis=not keep,
     )
-
-
-def _text(raw: bytes, chinese: bool) -> tuple[str, str, list[str]]:
-    """The document as text, the codec that read it, and what was stripped. Raises: XmlRefused("encoding")."""
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return _decoded(raw, "utf-16", False), "utf-16", []
-    repairs = ["bom at /"] if raw.startswith(codecs.BOM_UTF8) else []
-    body = raw.removeprefix(codecs.BOM_UTF8)
-    codec = _codec(body.lstrip())
-    try:
-        return body.decode(codec), codec, repairs
-    except UnicodeDecodeError:
-        return _decoded(body, codec, chinese), "gb18030", repairs
-
-
-def _decoded(body: bytes, codec: str, chinese: bool) -> str:
-    """The second try: GB18030, for a Chinese source. Raises: XmlRefused("encoding")."""
-    try:
-        return body.decode("gb18030" if chinese and codec != "utf-16" else codec)
-    except UnicodeDecodeError as error:
-        raise XmlRefused(f"octet {error.start} cannot be read as {codec}", code="encoding", where=f"octet {error.start}") from error
-
-
-def _codec(body: bytes) -> str:
-    if body.startswith(b"<\x00"):
-        return "utf-16-le"
-    if body.startswith(b"\x00<"):
-        return "utf-16-be"
-    found = _DECLARED.match(body[:200])
-    name = found[1].decode().lower() if found else "utf-8"
-    if name not in _CODECS:
-        raise XmlRefused(f"the encoding {name} is not one we read; known are {', '.join(sorted(set(_CODECS.values())))}", code="encoding")
-    # Octets that declare UTF-16 and are none were recoded on the way; their declaration was left as it was.
-    return "utf-8" if name.startswith("utf-16") else _CODECS[name]
 
 
 def _refuse_doctype(body: str) -> None:

@@ -107,6 +107,26 @@ def test_references_of_every_kind() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "triples"),
+    [
+        ("a, b, 2026-07-15T07:00:00+08:00", [("a", "b")]),
+        ("a ,b , 2026-07-15T07:00:00+08:00  c, d, 2026-07-15T06:00:00+08:00", [("a", "b"), ("c", "d")]),
+        ("a,T 0,2026-07-15T07:00:00+08:00", [("a", "T 0")]),
+        ("a,b,2026-07-15 07:00:00+08:00", [("a", "b")]),
+        ("a,b,2026-07-15T07:00:00+08:00; c,d,2026-07-15T06:00:00+08:00", [("a", "b"), ("c", "d")]),
+    ],
+)
+def test_references_with_blanks_in_them(text: str, triples: list[tuple[str, str]]) -> None:
+    """Each ends with its instant, so what was meant is plain: what it cancels is cancelled. A repair, and a finding."""
+    decoded = one(with_references("Cancel", text).encode())
+    assert decoded.content is not None
+    assert triples == [(reference.sender, reference.identifier) for reference in decoded.content.references]
+    assert all(reference.sent for reference in decoded.content.references)
+    assert ("reference-space at /alert/references",) == decoded.repairs
+    assert "references-invalid" in codes_of(decoded)
+
+
+@pytest.mark.parametrize(
     ("old", "new"),
     [
         (">met@example.org<", ">\n  met@example.org\n<"),

@@ -128,6 +128,11 @@ def test_colour(old: str, new: str, colour: str) -> None:
     ("written", "codes", "repairs"),
     [
         ("320585110,320585111,", ["320585110", "320585111"], ("geocode-split at /alert/info[1]/area[1]/geocode[1]",)),
+        (
+            "320585110, 320585111，320585112",
+            ["320585110", "320585111", "320585112"],
+            ("geocode-split at /alert/info[1]/area[1]/geocode[1]",),
+        ),
         ("62102300000000", ["621023000000"], ("geocode-14 at /alert/info[1]/area[1]/geocode[1]",)),
         ("62102300000001", ["62102300000001"], ()),
         ("12.5,3 13.5,4", ["12.5,3 13.5,4"], ()),

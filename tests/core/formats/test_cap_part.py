@@ -31,6 +31,13 @@ def test_stray_text() -> None:
     assert ("stray-text at /alert",) == one(spoiled("  <scope>", "{}  <scope>")).repairs
 
 
+def test_elements_without_the_roots_namespace() -> None:
+    """What a writer says that knows no namespace but the root's is read, once a repair, and no schema takes it."""
+    decoded = one(spoiled("<info>", '<info xmlns="">'))
+    assert (("no-namespace at /alert/info",), one(GOOD.encode()).content) == (decoded.repairs, decoded.content)
+    assert one(spoiled("<info>", '<info xmlns="urn:x">')).content is None
+
+
 def test_alias_element() -> None:
     """`reference` is read as references."""
     decoded = one(spoiled("  <info>", "  <reference>a,b,2026-07-15T07:00:00+08:00</reference><info>"))
