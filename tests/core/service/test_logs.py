@@ -16,8 +16,9 @@ from fenghuo.service.secrets import Secret
 
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
+    before = structlog.get_config()
     yield io.StringIO()
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 def lines(stream: io.StringIO) -> list[dict[str, object]]:
