@@ -37,9 +37,10 @@ from fenghuo import (
 from fenghuo_adapters.hrnp_framing import Tmp, TmpKind
 from fenghuo_adapters.hrnp_line import Heard, HrnpLine, LineTerms
 from fenghuo_narrowband.hrnp_copies import Copies, Standing
-from fenghuo_narrowband.hrnp_outcomes import SiteState, level_of, refusal_of, site_state
+from fenghuo_narrowband.hrnp_outcomes import level_of, refusal_of, unreachable
 from fenghuo_narrowband.hrnp_settings import HrnpSettings, Station, read_station
 from fenghuo_narrowband.parts import MAX_PARTS, cut, utf16_units
+from fenghuo_narrowband.sites import Sites, SiteState, site_state
 
 __all__ = ["ADDRESS_KIND", "HrnpChannel", "most_octets"]
 
@@ -70,7 +71,9 @@ class HrnpChannel(SimpleChannel):
         self._awaited: dict[str, asyncio.Future[Tmp]] = {}  # by the name that ref_of() gives
         self._incoming: asyncio.Queue[Inbound | None] = asyncio.Queue()
         self._copies = Copies(ctx.clock.monotonic)
-        self._sites: dict[str, SiteState] = {}
+        self._sites = Sites(settings.site_tables(), stale_s=settings.site_stale_s)
+        self._are_gone = False  # as the core was told
+        self._stale: asyncio.TimerHandle | None = None
         self._line = HrnpLine(self._terms(), ctx.random, on_state=self._on_state, on_heard=self._on_heard)
 
     async def start(self) -> None:
@@ -81,6 +84,8 @@ class HrnpChannel(SimpleChannel):
             raise NotReady(str(failed), retry_after_s=min(5.0, self._settings.reopen_max_s)) from failed
 
     async def stop(self, deadline: float) -> None:
+        if self._stale is not None:
+            self._stale.cancel()
         await self._line.stop()
         self._incoming.put_nowait(None)
 
@@ -104,6 +109,9 @@ class HrnpChannel(SimpleChannel):
             return Transient(Scope.CHANNEL, "listening-only")
         if not self._line.is_up:
             return Transient(Scope.CHANNEL, "line-down")
+        site = self._sites.cut_off(str(to), self._ctx.clock.monotonic())
+        if site is not None:
+            return unreachable(site)
         async with job.begin() as emission:
             return await self._emit(to, emission)
 
@@ -205,7 +213,7 @@ class HrnpChannel(SimpleChannel):
 
     def _addressed(self, tmp: Tmp, heard: Heard) -> None:
         """A text to us: a site's report of itself, or an answer. Its radio is told that we have it once we do."""
-        site = next((name for name, number in self._settings.sites.items() if number == tmp.source), "")
+        site = self._sites.reporter(tmp.source)
         state = site_state(tmp.text) if site else None
         if state is not None:
             self._told(site, state)
@@ -235,28 +243,38 @@ class HrnpChannel(SimpleChannel):
 
     # Health.
 
+    def remark(self) -> str:
+        return self._sites.says(self._ctx.clock.monotonic())
+
     def _on_state(self, up: bool, reason: str) -> None:
         say = self._ctx.log.info if up else self._ctx.log.warning
         say("radio gateway up" if up else "radio gateway down", cause=reason)
         self._ctx.health(up, reason)
+        self._are_gone = False
+        if up:
+            self._judge("")
 
     def _told(self, site: str, state: SiteState) -> None:
         """What a site says of itself. It repeats it, so that a word that was lost comes again."""
-        was_gone = self._all_are_gone()
-        if self._sites.get(site) is not state:
+        if self._sites.told(site, state, self._ctx.clock.monotonic()):
             self._ctx.log.warning("base station", site=site, state=state.value)
-        self._sites[site] = state
-        if self._all_are_gone():
-            self._ctx.health(False, f"direct mode: no base station of {', '.join(sorted(self._settings.sites))} carries us")
-        elif was_gone and self._line.is_up:
-            self._ctx.health(True, f"{site} is back ({state.value})")
-        strained = sorted(f"{name} {state.value}" for name, state in self._sites.items() if state is not SiteState.CORE_CONNECTED)
-        if strained:
-            self._ctx.strained(f"base stations cut off from the core reach their own radios alone: {', '.join(strained)}")
+        self._judge(f"{site} is back ({state.value})")
 
-    def _all_are_gone(self) -> bool:
-        states = [self._sites.get(name) for name in self._settings.sites]
-        return bool(states) and all(state is SiteState.DIRECT_MODE for state in states)
+    def _judge(self, back: str) -> None:
+        """Tell the core what follows of the sites, now and when the last word of one is old. `back`: why the channel is there again."""
+        now = self._ctx.clock.monotonic()
+        if self._stale is not None:
+            self._stale.cancel()
+        are_gone, was_gone = self._sites.all_are_gone(now), self._are_gone
+        self._are_gone = are_gone
+        if are_gone:
+            forgotten = "no base station says any more that it is gone"
+            self._stale = asyncio.get_running_loop().call_later(self._settings.site_stale_s, self._judge, forgotten)
+            self._ctx.health(False, f"direct mode: no base station of {self._sites.names()} carries us")
+        elif was_gone and self._line.is_up:
+            self._ctx.health(True, back)
+        if strained := self._sites.says(now):
+            self._ctx.strained(f"base stations: {strained}")
 
     def _terms(self) -> LineTerms:
         settings = self._settings

@@ -1,20 +1,17 @@
-"""What an acknowledgement over DMR means for a delivery, and what a site says of itself: pure functions, tried cell by cell."""
+"""What an acknowledgement over DMR means for a delivery: pure functions, tried cell by cell."""
 
 from __future__ import annotations
 
-import re
-from enum import StrEnum
-
 from fenghuo import Evidence, Outcome, Permanent, Scope, Transient
 from fenghuo_adapters.hrnp_framing import Result
+from fenghuo_narrowband.sites import SiteState
 
-__all__ = ["SiteState", "level_of", "refusal_of", "site_state"]
+__all__ = ["level_of", "refusal_of", "unreachable"]
 
 BUSY_RETRY_S = 5.0
 RADIO_RETRY_S = 30.0
 CHANNEL_RETRY_S = 15.0
-
-_SITE = re.compile(r"SITE (CORE|LOCAL|DIRECT)", re.IGNORECASE)
+SITE_RETRY_S = 60.0
 
 _REFUSALS: dict[int, Outcome] = {
     Result.FAIL: Transient(Scope.RECIPIENT, "failed", RADIO_RETRY_S),
@@ -31,17 +28,6 @@ _REFUSALS: dict[int, Outcome] = {
 }
 
 
-class SiteState(StrEnum):
-    """How a base station stands: with its core network, on its own, or gone, so that radios speak to each other alone."""
-
-    CORE_CONNECTED = "core_connected"
-    LOCAL_TRUNKING = "local_trunking"
-    DIRECT_MODE = "direct_mode"
-
-
-_STATES = {"CORE": SiteState.CORE_CONNECTED, "LOCAL": SiteState.LOCAL_TRUNKING, "DIRECT": SiteState.DIRECT_MODE}
-
-
 def level_of(*, is_group: bool) -> Evidence:
     """What an acknowledgement shows: of a radio that it has the text; of a group that it was on the air, and never more."""
     return Evidence.AIRED if is_group else Evidence.DEVICE
@@ -54,7 +40,6 @@ def refusal_of(result: int) -> Outcome | None:
     return _REFUSALS.get(result, Transient(Scope.RECIPIENT, f"result-{result}", RADIO_RETRY_S))
 
 
-def site_state(text: str) -> SiteState | None:
-    """The state that a site's reporter tells in a text message: SITE CORE, SITE LOCAL or SITE DIRECT."""
-    found = _SITE.fullmatch(text.strip())
-    return _STATES[found[1].upper()] if found else None
+def unreachable(state: SiteState) -> Outcome:
+    """Of a radio at a base station that is cut off from here: nothing is sent, and the next rung is not kept from its turn."""
+    return Transient(Scope.RECIPIENT, f"site-{state.value.replace('_', '-')}", SITE_RETRY_S)

@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from fenghuo_adapters.hrnp_framing import MAX_NUMBER
+from fenghuo_narrowband.sites import SiteTable
 
 __all__ = ["HrnpSettings", "Station", "masked_station", "read_station", "station"]
 
@@ -32,7 +33,7 @@ class HrnpSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     for whichever. `radio_id`: our own number. `characters`: longest text of one message; a longer one goes in numbered parts. `answer_s`:
     wait for the radio's acknowledgement, after which the same message is said again, `tries` times in all; `ack_s`, `packet_tries`: the
     same for the gateway's. `octets_per_s` and `keying_s`: what a message takes on the air. `sites`: base stations by name, each with the
-    number that reports its state (docs/reference/radio-hrnp.md).
+    number that reports its state, or a table (docs/reference/radio-hrnp.md); `site_stale_s`: for so long a report holds.
     """
 
     host: str
@@ -52,7 +53,8 @@ class HrnpSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     receipt_q95_s: float = 120.0
     octets_per_s: float = 150.0
     keying_s: float = 0.8
-    sites: Mapping[str, int] = {}
+    sites: Mapping[str, int | SiteTable] = {}
+    site_stale_s: float = 300.0
 
     def __post_init__(self) -> None:
         if not self.host:
@@ -61,10 +63,25 @@ class HrnpSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             raise ValueError(f"port {self.port} or local_port {self.local_port} is not a port; they go up to 65535")
         if self.driver == "tcp" and self.local_port:
             raise ValueError('local_port is for driver = "udp"; take it away')
-        for key, number in (("radio_id", self.radio_id), *((f"sites.{name}", number) for name, number in self.sites.items())):
+        reporters = ((f"sites.{name}", table.reporter) for name, table in self.site_tables().items() if table.state is None)
+        for key, number in (("radio_id", self.radio_id), *reporters):
             if not 1 <= number <= MAX_NUMBER:
                 raise ValueError(f"{key} {number} is not the number of a radio; it goes from 1 to {MAX_NUMBER}")
+        self._check_sites()
         self._check_numbers()
+
+    def site_tables(self) -> dict[str, SiteTable]:
+        """Every site as a table, its stations written the one right way."""
+        tables = {name: site if isinstance(site, SiteTable) else SiteTable(reporter=site) for name, site in self.sites.items()}
+        return {name: msgspec.structs.replace(table, stations=tuple(map(station, table.stations))) for name, table in tables.items()}
+
+    def _check_sites(self) -> None:
+        at: dict[str, str] = {}
+        for name, table in self.site_tables().items():
+            for each in table.stations:
+                if each in at:
+                    raise ValueError(f"sites: {each} stands at {at[each]} and at {name}; a station that several carry stands at none")
+                at[each] = name
 
     def _check_numbers(self) -> None:
         if not 1 <= self.subnet <= 255:
@@ -74,7 +91,17 @@ class HrnpSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         for key in ("tries", "packet_tries"):
             if not 1 <= getattr(self, key) <= 10:
                 raise ValueError(f"{key} {getattr(self, key)} is not one of 1 to 10")
-        for key in ("answer_s", "ack_s", "connect_s", "heartbeat_s", "reopen_max_s", "receipt_q95_s", "octets_per_s", "keying_s"):
+        for key in (
+            "answer_s",
+            "ack_s",
+            "connect_s",
+            "heartbeat_s",
+            "reopen_max_s",
+            "receipt_q95_s",
+            "octets_per_s",
+            "keying_s",
+            "site_stale_s",
+        ):
             if getattr(self, key) <= 0:
                 raise ValueError(f"{key} {getattr(self, key)} must be greater than 0")
 

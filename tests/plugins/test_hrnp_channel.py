@@ -23,6 +23,7 @@ from fenghuo import (
 )
 from fenghuo_narrowband.hrnp_channel import HrnpChannel
 from fenghuo_narrowband.hrnp_settings import HrnpSettings
+from fenghuo_narrowband.sites import SiteState, SiteTable
 from tests.peers.hrnp import HrnpGateway
 from tests.plugins.hrnp_fakes import US, FakeContext, FakeJob, started
 
@@ -225,6 +226,32 @@ async def test_a_site_that_lost_its_core_is_a_strain_and_one_that_is_gone_takes_
         await ctx.until(lambda: len(ctx.told) == 3)
         assert (True, "BS-3 is back (core_connected)") == ctx.told[2]
         assert {InboundKind.HEARD} == {one.kind for one in ear.heard}
+
+
+async def test_a_radio_at_a_site_that_is_cut_off_is_not_called_and_the_rest_are(gateway: HrnpGateway) -> None:
+    """Nothing is on the air for it, and the channel says why; when the site is with its core again it is called."""
+    sites = {"BS-3": SiteTable(reporter=8003, stations=("1002",)), "BS-4": SiteTable(state=SiteState.DIRECT_MODE, stations=("1004",))}
+    async with started(gateway, sites=sites) as (channel, ctx, _):
+        await gateway.say("SITE LOCAL", by=8003, to=US, request=1)
+        await ctx.until(lambda: any("BS-3" in strain for strain in ctx.strains))
+        cut_off = FakeJob("1002")
+        assert Transient(Scope.RECIPIENT, "site-local-trunking", 60.0) == await channel.send(cut_off)
+        assert Transient(Scope.RECIPIENT, "site-direct-mode", 60.0) == await channel.send(FakeJob("1004"))
+        assert isinstance(await channel.send(FakeJob("1003")), Reached)
+        assert (0, [1003]) == (cut_off.begun, [one["to"] for one in gateway.aired])
+        assert "BS-3 local_trunking: out of reach 1002; BS-4 direct_mode (declared): out of reach 1004" == channel.remark()
+        await gateway.say("SITE CORE", by=8003, to=US, request=2)
+        await ctx.until(lambda: "BS-3" not in channel.remark())
+        assert isinstance(await channel.send(FakeJob("1002", token="t-2")), Reached)
+
+
+async def test_a_site_that_falls_silent_keeps_the_channel_down_no_longer_than_its_word_holds(gateway: HrnpGateway) -> None:
+    """Nobody knows then, and the next message shows it."""
+    async with started(gateway, sites={"BS-3": 8003}, site_stale_s=0.5) as (_, ctx, _):
+        await gateway.say("SITE DIRECT", by=8003, to=US, request=1)
+        await ctx.until(lambda: len(ctx.told) == 3)
+        assert [True, False, True] == [up for up, _ in ctx.told]
+        assert "no base station says any more that it is gone" == ctx.told[2][1]
 
 
 async def test_nobody_there_is_not_ready() -> None:

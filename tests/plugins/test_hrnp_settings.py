@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from fenghuo_narrowband.hrnp_outcomes import SiteState, refusal_of, site_state
+from fenghuo_narrowband.hrnp_outcomes import refusal_of
 from fenghuo_narrowband.hrnp_settings import HrnpSettings, station
+from fenghuo_narrowband.sites import SiteTable
 
 
 @pytest.mark.parametrize("result", range(16))
@@ -28,21 +29,18 @@ def test_what_is_no_station_is_refused_with_a_sentence(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "state"),
-    [("SITE CORE", SiteState.CORE_CONNECTED), (" site local ", SiteState.LOCAL_TRUNKING), ("SITE", None), ("SITE CORE now", None)],
-)
-def test_a_site_says_its_state_in_two_words(text: str, state: SiteState | None) -> None:
-    """Anything else is a person's text."""
-    assert state is site_state(text)
-
-
-@pytest.mark.parametrize(
     ("change", "sentence"),
     [
         ({"host": ""}, "host is empty"),
         ({"port": 0}, "is not a port"),
         ({"radio_id": 0}, "radio_id 0 is not the number of a radio"),
         ({"sites": {"BS-3": 16777216}}, "sites.BS-3 16777216 is not the number of a radio"),
+        ({"sites": {"BS-3": SiteTable(reporter=8003, stations=("x",))}}, "'x' is no DMR station"),
+        (
+            {"sites": {"A": SiteTable(reporter=1, stations=("1002",)), "B": SiteTable(reporter=2, stations=("1002",))}},
+            "sites: 1002 stands at A and at B; a station that several carry stands at none",
+        ),
+        ({"site_stale_s": 0.0}, "site_stale_s 0.0 must be greater than 0"),
         ({"driver": "tcp", "local_port": 3004}, "local_port is for driver"),
         ({"subnet": 0}, "subnet 0 is not one of 1 to 255"),
         ({"characters": 10}, "characters 10 is not one of 40 to 1000"),
