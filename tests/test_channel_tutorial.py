@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from fenghuo import Channel, Emission, Evidence, Outcome, Priority, Reached, Rendition, Scope, Token, Traffic, Transient, Unknown
+from fenghuo import Channel, Emission, Estimate, Evidence, Outcome, Priority, Reached, Rendition, Scope, Token, Traffic, Transient, Unknown
 from fenghuo.clock import SystemClock
 from fenghuo.plugin.context import HostedChannelContext
 from fenghuo.plugin.host import PluginHost, load_plugins
@@ -29,6 +29,9 @@ class Licence(msgspec.Struct):
     payload: Rendition = Rendition("pager", "立即转移 #0001", "立即转移 #0001".encode())
     validity_s: float = 600.0
     number: int = 1
+
+    def book(self, cost: Estimate) -> None:
+        """Nobody looks at it here."""
 
     async def turn(self) -> None:
         return None

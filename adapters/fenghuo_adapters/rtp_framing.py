@@ -12,12 +12,14 @@ import msgspec
 from fenghuo.errors import FrameError
 from fenghuo_adapters.g711_framing import SILENCE
 
-__all__ = ["PACKET_S", "SAMPLES", "RtpPacket", "RtpStream"]
+__all__ = ["PACKET_S", "SAMPLES", "WIRE_OCTETS", "RtpPacket", "RtpStream", "packets_of"]
 
 SAMPLES, PACKET_S = 160, 0.02
 PCMA = 8
 _HEADER = struct.Struct(">BBHII")
 _VERSION, _MARKER = 0x80, 0x80
+WIRE_OCTETS = 20 + 8 + _HEADER.size + SAMPLES
+"""Of one packet with the headers of IPv4 and UDP. Source: RFC 791, RFC 768."""
 
 
 class RtpPacket(msgspec.Struct, frozen=True):
@@ -50,6 +52,11 @@ def _behind_extension(octets: bytes, begin: int) -> int:
     if len(octets) < begin + 4:
         raise FrameError("an RTP extension is cut off", code="rtp-length")
     return begin + 4 + 4 * int.from_bytes(octets[begin + 2 : begin + 4], "big")
+
+
+def packets_of(samples: int) -> int:
+    """Packets for so many samples of one piece; the last one is filled up."""
+    return -(-samples // SAMPLES)
 
 
 class RtpStream:

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from fenghuo.errors import FrameError, LinkBroken, LinkClosed
 from fenghuo_adapters.rtp_framing import PACKET_S, SAMPLES, RtpPacket, RtpStream
 
-__all__ = ["RtpEar", "RtpSender", "play_s", "played"]
+__all__ = ["RtpEar", "RtpSender", "played"]
 
 _EXPEDITED = 0xB8
 """DSCP EF, which switches carry before everything else. Source: RFC 4594 §4.1."""
@@ -78,11 +78,6 @@ class _Wire(asyncio.DatagramProtocol):
         # Nobody listens at a single receiver's port: it may be off now and on in a second, and a group never says so.
         if not isinstance(exc, ConnectionRefusedError):
             self.fault = exc
-
-
-def play_s(samples: int) -> float:
-    """Seconds that so many samples of one piece take on the network: whole packets."""
-    return -(-samples // SAMPLES) * PACKET_S
 
 
 async def played(

@@ -7,6 +7,7 @@ more urgent message passes.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 import zlib
 
@@ -39,8 +40,8 @@ from fenghuo import (
 )
 from fenghuo.formats.renditions_spoken import loudspeaker_text
 from fenghuo_adapters.g711_framing import RATE
-from fenghuo_adapters.rtp_framing import RtpStream
-from fenghuo_adapters.rtp_line import RtpEar, RtpSender, play_s, played
+from fenghuo_adapters.rtp_framing import PACKET_S, WIRE_OCTETS, RtpStream, packets_of
+from fenghuo_adapters.rtp_line import RtpEar, RtpSender, played
 from fenghuo_broadcast.clips import Recordings, Script
 from fenghuo_broadcast.ebm import level_of
 from fenghuo_broadcast.loudspeaker_plays import Play, Plays
@@ -111,8 +112,11 @@ class LoudspeakerChannel(SimpleChannel):
 
     def estimate(self, payload: Rendition, address: str) -> Estimate:
         """As long as the recordings of it are, and as the voice has taken or usually takes; the last packet of each piece is padded."""
-        seconds = sum(map(play_s, self._script.lengths(payload.text, self._settings.characters_a_second)))
-        return Estimate(airtime_s=seconds, latency_q50_s=seconds + 1.0, latency_q95_s=seconds + self._settings.voice_s)
+        packets = sum(map(packets_of, self._script.lengths(payload.text, self._settings.characters_a_second)))
+        seconds = packets * PACKET_S
+        return Estimate(
+            airtime_s=seconds, octets=packets * WIRE_OCTETS, latency_q50_s=seconds + 1.0, latency_q95_s=seconds + self._settings.voice_s
+        )
 
     async def send(self, job: SendJob) -> Outcome:
         try:
@@ -203,8 +207,14 @@ class LoudspeakerChannel(SimpleChannel):
             await self._plays.note(play)
         except FenghuoError as full:
             return Transient(Scope.CHANNEL, f"not-noted: {full}")
+        left = itertools.count(1)
+
+        def send(octets: bytes) -> None:
+            self._sender.send(octets, target)
+            emission.book(_cost(next(left)))
+
         try:
-            sent = await played(pieces, stream, lambda octets: self._sender.send(octets, target), turn)
+            sent = await played(pieces, stream, send, turn)
         except Silenced:
             return Permanent(Scope.MESSAGE, "silenced")
         except LinkError as broken:
@@ -226,6 +236,10 @@ class LoudspeakerChannel(SimpleChannel):
             return Evidence.AIRED
         self._ctx.log.warning("the monitor did not hear a play", heard=round(share, 3), wanted=self._settings.monitor_share)
         return Evidence.ACCEPTED
+
+
+def _cost(packets: int) -> Estimate:
+    return Estimate(airtime_s=packets * PACKET_S, octets=packets * WIRE_OCTETS)
 
 
 def _voice(settings: LoudspeakerSettings) -> Voice:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from fenghuo import (
     ChannelContext,
@@ -93,10 +93,12 @@ class HrnpChannel(SimpleChannel):
         """Part by part as they will be, but for the short number, which has four digits whatever it is."""
         settings = self._settings
         parts = cut(payload.text, _A_NUMBER, settings.characters, utf16_units)
-        octets = sum(_OCTETS_A_UNIT * utf16_units(part) for part in parts)
-        airtime_s = len(parts) * settings.keying_s + octets / settings.octets_per_s
+        airtime_s = sum(map(self._airtime_s, parts))
         latest_s = 2 * airtime_s + settings.answer_s
         return Estimate(airtime_s=airtime_s, latency_q50_s=airtime_s, latency_q95_s=latest_s, fragments=len(parts))
+
+    def _airtime_s(self, text: str) -> float:
+        return self._settings.keying_s + _OCTETS_A_UNIT * utf16_units(text) / self._settings.octets_per_s
 
     async def send(self, job: SendJob) -> Outcome:
         try:
@@ -135,11 +137,17 @@ class HrnpChannel(SimpleChannel):
         core as receipts, under the names returned."""
         texts = cut(emission.payload.text, emission.number, self._settings.characters, utf16_units)
         refs: list[str] = []
+        said: list[float] = []
+
+        def on_air(text: str) -> None:
+            said.append(self._airtime_s(text))
+            emission.book(Estimate(airtime_s=sum(said), fragments=number))
+
         for number, text in enumerate(texts, 1):
             await emission.turn()
             request = request_of(emission.token, emission.n, number)
             try:
-                answer = await self._say(to, text, request)
+                answer = await self._say(to, text, request, on_air)
             except LinkClosed as down:
                 return Transient(Scope.CHANNEL, "line-down") if number == 1 else Unknown(str(down))
             except LinkError as lost:
@@ -150,8 +158,9 @@ class HrnpChannel(SimpleChannel):
             refs.append(ref_of(to, request))
         return Reached(Evidence.ACCEPTED, tuple(refs))
 
-    async def _say(self, to: Station, text: str, request: int) -> Tmp | None:
-        """One message until it is acknowledged, under the same request each time; None if it never was. Raises: LinkError."""
+    async def _say(self, to: Station, text: str, request: int, on_air: Callable[[str], None]) -> Tmp | None:
+        """One message until it is acknowledged, under the same request each time; None if it never was. `on_air`: told each time that the
+        gateway has it. Raises: LinkError."""
         kind = TmpKind.GROUP if to.is_group else TmpKind.PRIVATE
         data = Tmp(kind, request, to.number, self._settings.radio_id, text, subnet=self._settings.subnet).encode()
         ref = ref_of(to, request)
@@ -159,7 +168,8 @@ class HrnpChannel(SimpleChannel):
         self._awaited[ref] = answered
         try:
             for attempt in range(self._settings.tries):
-                await self._deliver(data, is_first=attempt == 0)
+                if await self._deliver(data, is_first=attempt == 0):
+                    on_air(text)
                 await asyncio.wait((answered,), timeout=self._settings.answer_s)
                 if answered.done():
                     return answered.result()
@@ -167,14 +177,17 @@ class HrnpChannel(SimpleChannel):
         finally:
             del self._awaited[ref]
 
-    async def _deliver(self, data: bytes, *, is_first: bool) -> None:
-        """A line that falls after the gateway had the message leaves it with the gateway: only the first time is it unsent for sure."""
+    async def _deliver(self, data: bytes, *, is_first: bool) -> bool:
+        """Whether the gateway has it. A line that falls after it had the message leaves it there: only the first time is it unsent for
+        sure."""
         try:
             await self._line.deliver(data)
         except LinkError as failed:
             if is_first:
                 raise
             self._ctx.log.debug("a message was not said again", cause=str(failed))
+            return False
+        return True
 
     # In.
 

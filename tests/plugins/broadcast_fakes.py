@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
-from fenghuo import Inbound, Message, Priority, Rendition, StoreFull, Token
+from fenghuo import Estimate, Inbound, Message, Priority, Rendition, StoreFull, Token
 from fenghuo.clock import SystemClock
 from fenghuo.formats.wording import BEIJING
 from fenghuo.plugin.context import HostedChannelContext, LoneNotes
@@ -94,6 +94,9 @@ class FakeEmission:
     n: int = 1
     validity_s: float = 3600.0
     number: int = 17
+
+    def book(self, cost: Estimate) -> None:
+        """Nobody looks at it here."""
 
     async def turn(self) -> None:
         """Nobody is more urgent."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from fenghuo import Denied, Inbound, Priority, Rendition, Token, Traffic
+from fenghuo import Denied, Estimate, Inbound, Priority, Rendition, Token, Traffic
 from fenghuo.clock import Clock, SystemClock
 from fenghuo_narrowband.hrnp_channel import HrnpChannel
 from fenghuo_narrowband.hrnp_settings import HrnpSettings
@@ -69,6 +69,10 @@ class FakeEmission:
     number: int = 17
     urgent: Exception | None = None
     turns: int = 0
+    cost: Estimate | None = None
+
+    def book(self, cost: Estimate) -> None:
+        self.cost = cost
 
     async def turn(self) -> None:
         self.turns += 1

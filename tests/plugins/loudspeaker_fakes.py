@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from fenghuo import Notes, Priority, Rendition, Token, Traffic
+from fenghuo import Estimate, Notes, Priority, Rendition, Token, Traffic
 from fenghuo.clock import SystemClock
 from fenghuo.plugin.context import HostedChannelContext, LoneNotes
 from fenghuo_broadcast.loudspeaker_channel import LoudspeakerChannel
@@ -49,6 +49,10 @@ class Emission:
     number: int = 1
     on_turn: Callable[[], Awaitable[None]] = _on
     turns: int = 0
+    cost: Estimate | None = None
+
+    def book(self, cost: Estimate) -> None:
+        self.cost = cost
 
     async def turn(self) -> None:
         self.turns += 1

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from fenghuo import Denied, Inbound, Priority, Rendition, Token, Traffic
+from fenghuo import Denied, Estimate, Inbound, Priority, Rendition, Token, Traffic
 from fenghuo.clock import Clock, SystemClock
 from fenghuo_mqtt.channel import MqttChannel
 from fenghuo_mqtt.settings import MqttSettings
@@ -73,6 +73,9 @@ class FakeEmission:
     n: int = 1
     validity_s: float = 3600.0
     number: int = 17
+
+    def book(self, cost: Estimate) -> None:
+        """Nobody looks at it here."""
 
     async def turn(self) -> None:
         """Nobody is more urgent."""

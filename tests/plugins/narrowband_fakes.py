@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from fenghuo import Denied, Priority, Rendition, Token, Traffic, Withdrawn
+from fenghuo import Denied, Estimate, Priority, Rendition, Token, Traffic, Withdrawn
 from fenghuo.clock import Clock, ClockQuality
 from fenghuo_narrowband import RadioSettings
 
@@ -80,6 +80,9 @@ class FakeEmission:
     number: int = 123
     turns: int = 0
     withdrawn_at: int | None = None
+
+    def book(self, cost: Estimate) -> None:
+        """Nobody looks at it here."""
 
     async def turn(self) -> None:
         self.turns += 1

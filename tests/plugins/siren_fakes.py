@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from fenghuo import Inbound, InboundKind, Notes, Priority, Rendition, Token, Traffic, Withdrawn
+from fenghuo import Estimate, Inbound, InboundKind, Notes, Priority, Rendition, Token, Traffic, Withdrawn
 from fenghuo.clock import SystemClock
 from fenghuo.plugin.context import HostedChannelContext, LoneNotes
 from fenghuo_siren import SirenSettings
@@ -62,6 +62,9 @@ class Emission:
     number: int = 1
     is_withdrawn: bool = False
     on_turn: Callable[[], Awaitable[None]] = _on
+
+    def book(self, cost: Estimate) -> None:
+        """Nobody looks at it here."""
 
     async def turn(self) -> None:
         await self.on_turn()

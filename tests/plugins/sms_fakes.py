@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from fenghuo import Denied, Priority, Recalled, Rendition, Token, Traffic
+from fenghuo import Denied, Estimate, Priority, Recalled, Rendition, Token, Traffic
 from fenghuo.clock import Clock, SystemClock
 from fenghuo.errors import StoreFull
 from fenghuo_sms import ModemSettings, SmsSettings
@@ -79,6 +79,9 @@ class FakeEmission:
     n: int = 1
     validity_s: float = 3600.0
     number: int = 17
+
+    def book(self, cost: Estimate) -> None:
+        """Nobody looks at it here."""
 
     async def turn(self) -> None:
         """Nobody is more urgent."""

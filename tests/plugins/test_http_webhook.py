@@ -18,6 +18,7 @@ from fenghuo import (
     ConfigError,
     Doubt,
     Emission,
+    Estimate,
     Evidence,
     LinkBroken,
     Outcome,
@@ -50,6 +51,9 @@ class OneEmission:
         self.payload = Rendition("json", "台风", b'{"id":"01J"}', "application/json")
         self.validity_s = 60.0
         self.number = 7
+
+    def book(self, cost: Estimate) -> None:
+        """Nobody looks at it here."""
 
     async def turn(self) -> None:
         return None

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from fenghuo import Priority, Rendition, Token, Traffic
+from fenghuo import Estimate, Priority, Rendition, Token, Traffic
 from fenghuo.clock import Clock, SystemClock
 from fenghuo_vsat.settings import PathSettings
 
@@ -54,6 +54,9 @@ class FakeEmission:
     validity_s: float = 3600.0
     number: int = 17
     turns: int = 0
+
+    def book(self, cost: Estimate) -> None:
+        """Nobody looks at it here."""
 
     async def turn(self) -> None:
         """Nobody is more urgent."""

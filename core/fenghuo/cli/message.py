@@ -18,6 +18,7 @@ def show_message(data: dict[str, Any]) -> None:
     _head(data)
     for objective in data["objectives"]:
         _objective(objective)
+    _booked(data)
     print_table(("recipient", "channel", "state", "evidence", "tries", "last outcome"), map(_delivery, _deliveries(data)))
 
 
@@ -32,6 +33,26 @@ def show_reasons(data: dict[str, Any]) -> None:
             click.echo(
                 f"    {len(objective['targets'])} of {objective['total']} recipients are shown; --recipient ID or --limit for others"
             )
+    _booked(data)
+
+
+def _booked(data: dict[str, Any]) -> None:
+    """What it has cost so far, in all and by channel; nothing before anything was sent."""
+    spent = data.get("booked") or {}
+    if not spent.get("emissions"):
+        return
+    click.echo(f"  booked: {_costs(spent)}")
+    for name, one in spent["channels"].items() if len(spent["channels"]) > 1 else ():
+        click.echo(f"    {clean(name)}: {_costs(one)}")
+
+
+def _costs(spent: dict[str, Any]) -> str:
+    said = [f"{spent['emissions']} emissions in {spent['fragments']:g} parts"]
+    said += [f"{spent['airtime_s']:.2f} s on the air"] if spent["airtime_s"] else []
+    said += [f"{spent['octets']:,.0f} octets"] if spent["octets"] else []
+    said += [f"¥{spent['fee_fen'] / 100:.2f}"] if spent["fee_fen"] else []
+    said += [f"{spent['joules']:.0f} J"] if spent["joules"] else []
+    return ", ".join(said)
 
 
 def _head(data: dict[str, Any]) -> None:

@@ -8,28 +8,32 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import msgspec
+import structlog
 
 from fenghuo.clock import Clock
 from fenghuo.engine.book import Book
 from fenghuo.engine.channels import Instance
+from fenghuo.engine.costs import booked, estimated, priced
 from fenghuo.engine.facts import Denial, Facts
 from fenghuo.engine.medium import Medium
 from fenghuo.engine.office import Office
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.standing import refusal
-from fenghuo.errors import Denied, StaleEpoch, TooUrgent, Withdrawn, WrongTraffic
+from fenghuo.errors import Denied, StaleEpoch, StoreError, TooUrgent, Withdrawn, WrongTraffic
 from fenghuo.formats.renditions import marked
 from fenghuo.model.attachment import attachments_of
 from fenghuo.model.delivery import Attempt, Delivery, DeliveryState, Token
 from fenghuo.model.message import MessageId, MessageState
 from fenghuo.model.rendition import Rendition
 from fenghuo.model.traffic import Priority, Traffic
-from fenghuo.plugin.ports import Emission
+from fenghuo.plugin.ports import Emission, Estimate
 from fenghuo.store.store import Store
 from fenghuo.store.tables import ATTEMPT, DELIVERY, META
 from fenghuo.store.transaction import Tx
 
 __all__ = ["Job", "Licensing", "guard"]
+
+log = structlog.stdlib.get_logger("fenghuo.licence")
 
 
 class Licence:
@@ -43,6 +47,10 @@ class Licence:
         self.number = number
         self._job = job
 
+    def book(self, cost: Estimate) -> None:
+        """What it has really cost so far."""
+        self._job.cost = cost
+
     async def turn(self) -> None:
         """Let more urgent traffic pass. Raises: Withdrawn when the delivery was cancelled meanwhile."""
         await self._job.turn()
@@ -51,7 +59,8 @@ class Licence:
 class Job:
     """The SendJob a plugin gets. `is_taken`: the book says EMITTING; `is_licensed`: begin() has committed.
 
-    `n` is then the number of the attempt, and `began_at` (UTC seconds) the moment it was asked for.
+    `n` is then the number of the attempt, `began_at` (UTC seconds) the moment it was asked for, and `cost` what the channel has counted
+    itself, None: what was estimated.
     """
 
     def __init__(self, licensing: Licensing, delivery: Delivery, instance: Instance, medium: Medium) -> None:
@@ -66,6 +75,7 @@ class Job:
         self.is_licensed = False
         self.is_taken = False
         self.began_at = math.inf
+        self.cost: Estimate | None = None
         self._licensing = licensing
         self._instance = instance
         self._medium = medium
@@ -78,7 +88,11 @@ class Job:
     async def _begin(self) -> AsyncIterator[Emission]:
         licence = await self._licensing.grant(self, self._instance)
         self.is_licensed = True
-        yield licence
+        try:
+            yield licence
+        finally:
+            if self.cost is not None:
+                self._licensing.book(self, priced(self.cost, self._instance.capabilities))
 
     async def turn(self) -> None:
         self._licensing.check_wanted(self.delivery.id)
@@ -144,15 +158,30 @@ class Licensing:
         job.is_taken = True
         job.began_at = now = self._office.clock.time()
         mark = f"重发{begun.refires}" if begun.refires else ""
+        if instance.capabilities.attachments:
+            payload = msgspec.structs.replace(payload, attachments=attachments_of(message.message))
+        emitted = marked(payload, mark)
+        cost = estimated(instance, emitted, begun.address)
         try:
-            await self._store.run(_committing(begun, _attempt(begun, now, self._office.epoch, mark), self._office.clock))
+            await self._store.run(_committing(begun, _attempt(begun, now, self._office.epoch, mark), self._office.clock, cost))
         except (Denied, StaleEpoch) as denied:
             self._facts.put(Denial(begun.id, str(denied)))
             raise
         validity_s = max(0.0, begun.expires_at - self._office.clock.time())
-        if instance.capabilities.attachments:
-            payload = msgspec.structs.replace(payload, attachments=attachments_of(message.message))
-        return Licence(job, marked(payload, mark), validity_s=validity_s, number=message.message.number)
+        return Licence(job, emitted, validity_s=validity_s, number=message.message.number)
+
+    def book(self, of: Job, cost: Estimate) -> None:
+        """What an emission has cost, as its channel has counted it: it takes the place of what was estimated."""
+        begun, token, n, figures = of.delivery, of.delivery.token, of.n, booked(cost)
+        names = {"message": begun.message, "revision": begun.revision, "channel": begun.channel}
+
+        def job(tx: Tx) -> None:
+            tx.event("delivery.booked", f"delivery/{begun.id}", **names, token=token, n=n, booked=figures)
+
+        try:
+            self._store.submit(job).add_done_callback(_unbooked)
+        except StoreError as closed:
+            log.info("what an emission has cost is not kept", cause=str(closed))
 
     def _too_urgent(self, job: Job, instance: Instance) -> str:
         """What was planned by an earlier process, before the files of the plugin changed, is looked at again here."""
@@ -179,8 +208,9 @@ def _attempt(begun: Delivery, now: float, epoch: int, mark: str) -> Attempt:
     )
 
 
-def _committing(begun: Delivery, attempt: Attempt, clock: Clock) -> Callable[[Tx], None]:
+def _committing(begun: Delivery, attempt: Attempt, clock: Clock, cost: Estimate | None) -> Callable[[Tx], None]:
     """The job: guarded by what is true at this moment, in the store's own order (delivery.md, T3)."""
+    figures = booked(cost) if cost is not None else {}
 
     def commit(tx: Tx) -> None:
         row = tx.get(DELIVERY, begun.id)
@@ -200,6 +230,7 @@ def _committing(begun: Delivery, attempt: Attempt, clock: Clock) -> Callable[[Tx
             token=attempt.token,
             n=attempt.n,
             mark=attempt.mark,
+            booked=figures,
         )
 
     return commit
@@ -215,6 +246,12 @@ def guard(tx: Tx, message: MessageId, revision: int, *, expires_at: float, epoch
     held = tx.get(META, "epoch")
     if held is not None and int(held.value) != epoch:
         raise StaleEpoch(f"this node holds epoch {epoch}, the store says {held.value}")
+
+
+def _unbooked(done: asyncio.Future[None]) -> None:
+    """A disk that is full keeps no emission from having been one: what was estimated stands."""
+    if not done.cancelled() and (fault := done.exception()) is not None:
+        log.warning("what an emission has cost is not kept", cause=str(fault))
 
 
 def _nothing() -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-import structlog
-
 from fenghuo.engine.admission import Load
 from fenghuo.engine.channels import ChannelBoard, Instance
+from fenghuo.engine.costs import estimated, priced
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.model.message import Message
 from fenghuo.model.rendition import Rendition
@@ -15,8 +14,6 @@ from fenghuo.model.traffic import Priority
 from fenghuo.plugin.ports import Estimate
 
 __all__ = ["Loads"]
-
-log = structlog.stdlib.get_logger("fenghuo.loads")
 
 
 class Loads:
@@ -51,28 +48,17 @@ class Loads:
     @staticmethod
     def _load(instance: Instance, rendition: Rendition, ahead: int) -> Load:
         caps = instance.capabilities
-        estimate = _estimate(instance, rendition)
+        estimate = estimated(instance, rendition, "") or priced(Estimate(latency_q50_s=0.0), caps)
         lanes = 1 if caps.half_duplex else max(1, caps.concurrency)
         return Load(
             airtime_s=estimate.airtime_s,
-            fee_fen=estimate.fee_fen or caps.fee_fen,
-            joules=estimate.joules or caps.watts_transmit * estimate.airtime_s,
+            fee_fen=estimate.fee_fen,
+            joules=estimate.joules,
             ahead_s=ahead * estimate.airtime_s / lanes,
             latency_q50_s=estimate.latency_q50_s,
             latency_q95_s=caps.receipt_q95_s,
             turn_s=estimate.airtime_s / lanes,
         )
-
-
-def _estimate(instance: Instance, rendition: Rendition) -> Estimate:
-    channel = instance.channel()
-    if channel is None:
-        return Estimate(latency_q50_s=0.0)
-    try:
-        return channel.estimate(rendition, "")
-    except Exception as error:  # noqa: BLE001  # a plugin's bug in an estimate keeps no message from being planned
-        log.warning("estimate failed", channel=instance.name, cause=f"{type(error).__name__}: {error}")
-        return Estimate(latency_q50_s=0.0)
 
 
 def _nothing_waits(instance: Instance, priority: Priority, audience: int) -> int:

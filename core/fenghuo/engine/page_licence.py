@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import msgspec
 
 from fenghuo.engine import marks
 from fenghuo.engine.channels import Instance
+from fenghuo.engine.costs import booked, estimated
 from fenghuo.engine.fan_out import OpenFanOut
 from fenghuo.engine.licence import guard
 from fenghuo.engine.office import Office
@@ -21,7 +23,7 @@ from fenghuo.model.delivery import DeliveryState, Objective, Token, token_for
 from fenghuo.model.message import Message
 from fenghuo.model.rendition import Rendition
 from fenghuo.model.traffic import Priority, Traffic
-from fenghuo.plugin.ports import Emission
+from fenghuo.plugin.ports import Emission, Estimate
 from fenghuo.store.records import PageAttemptRow, PageRow, RollRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import FAN_OUT, PAGE, PAGE_ATTEMPT
@@ -54,6 +56,9 @@ class PageEmission:
         self.number = number
         self._fan = fan
 
+    def book(self, cost: Estimate) -> None:
+        """A page stands booked as it was estimated: nobody counts whom of it has cost what."""
+
     async def turn(self) -> None:
         """Between two pieces of a page. Raises: Withdrawn when its message is over."""
         if self._fan.is_stopped:
@@ -76,6 +81,7 @@ class PageJob:
         self.pages = len(fan.rolls)
         self.is_licensed = False
         self.began_at = math.inf
+        self._figures: Mapping[str, Any] = {}
         self.page = self._next(task, office.node)
         self.n = self.page.tries
         self._task = task
@@ -101,12 +107,14 @@ class PageJob:
         if why := refusal(task.instance.ungraded, task.objective):
             raise TooUrgent(f"{task.instance.name}: {why}")
         self.began_at = office.clock.time()
+        payload = marked(task.payload, self._mark)
+        cost = estimated(task.instance, payload, self.addresses[0]) if self.addresses else None
+        self._figures = booked(cost, len(self.places)) if cost is not None else {}
         await self._commit()
         self.is_licensed = True
         if not task.is_kept:
             self._fan.put_back(self.page, was=None)
         validity_s = max(0.0, task.message.expires_at - office.clock.time())
-        payload = marked(task.payload, self._mark)
         yield PageEmission(self.page, payload, validity_s=validity_s, number=task.message.number, fan=self._fan)
 
     @property
@@ -136,7 +144,14 @@ class PageJob:
         )
         tx.insert(PAGE_ATTEMPT, attempt)
         told = {"message": message.id, "revision": message.revision, "channel": page.channel, "token": page.token, "n": page.tries}
-        tx.event("page.emitting", f"page/{page.objective}/{page.number}", **told, recipients=len(self.places), mark=self._mark)
+        tx.event(
+            "page.emitting",
+            f"page/{page.objective}/{page.number}",
+            **told,
+            recipients=len(self.places),
+            mark=self._mark,
+            booked=self._figures,
+        )
 
     def _write(self, tx: Tx) -> None:
         held = tx.get(PAGE, self.page.objective, self.page.number)

@@ -14,4 +14,4 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     at: float
     type: str
     subject: str
-    body: dict[str, str | int | float | bool | None | list[str]]
+    body: dict[str, str | int | float | bool | None | list[str] | dict[str, float]]

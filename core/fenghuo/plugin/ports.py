@@ -100,6 +100,10 @@ class Emission(Protocol):
     validity_s: float
     number: int
 
+    def book(self, cost: Estimate) -> None:
+        """What it has cost so far, where that is counted: a play that was broken off, a frame that was said again. The last word before
+        the licence is left stands in the place of the estimate."""
+
     async def turn(self) -> None:
         """Let more urgent traffic pass between two fragments. Raises: Withdrawn when the delivery was cancelled meanwhile."""
 

@@ -6,7 +6,9 @@ A count costs one dictionary addition. Gauges are read from their owner at the m
 from __future__ import annotations
 
 import importlib
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -38,6 +40,10 @@ FAMILIES = {
         Family("receipts", "Receipts, by channel and level of evidence.", ("channel", "level")),
         Family("objectives", "Changes of objectives, by the state entered.", ("state",)),
         Family("events", "Events committed, by type.", ("type",)),
+        Family("booked_airtime_seconds", "Seconds on the air since the start, as booked with each emission.", ("channel",)),
+        Family("booked_octets", "Octets on the wire since the start, as booked with each emission.", ("channel",)),
+        Family("booked_fen", "Money since the start in fen (0.01 yuan), as booked with each emission.", ("channel",)),
+        Family("booked_joules", "Joules since the start, as booked with each emission.", ("channel",)),
         Family("commits", "Commits of the store."),
         Family("alarms", "Alarms raised, by type.", ("type",)),
         Family("queued", "Deliveries waiting, by channel; a page of a public is one.", ("channel",)),
@@ -52,12 +58,25 @@ FAMILIES = {
 }
 
 
+BOOKED = {
+    "booked_airtime_seconds": "airtime_s",
+    "booked_octets": "octets",
+    "booked_fen": "fee_fen",
+    "booked_joules": "joules",
+}
+"""Metric → figure."""
+_REMEMBERED = 4096
+"""Emissions whose estimate may still give way to a count; they are in flight, and never nearly so many."""
+
+
 class Metrics:
     """Counts by name and labels. Used from the loop only; names outside FAMILIES are shown too, without a sentence."""
 
     def __init__(self) -> None:
         self._counts: dict[tuple[str, Labels], float] = {}
         self._gauges: dict[str, Gauge] = {}
+        self._booked = Bookings()
+        self._gauges |= {name: partial(self._booked.sums, figure) for name, figure in BOOKED.items()}
 
     def count(self, name: str, amount: float = 1, **labels: str) -> None:
         """One more, or `amount` more, of `name` with these labels."""
@@ -80,13 +99,21 @@ class Metrics:
             case "message" if rest == "accepted":
                 self.count("messages_accepted", kind=_word(event, "kind"), source=_word(event, "source"))
             case "delivery":
-                self.count("deliveries", channel=_word(event, "channel"), state=rest.upper())
+                self._delivery(event, rest)
+            case "page" if rest == "emitting":
+                self._booked.add(event)
             case "receipt":
                 self.count("receipts", channel=_word(event, "channel"), level=_word(event, "level"))
             case "objective" if "state" in event.body:
                 self.count("objectives", state=_word(event, "state"))
             case _:
                 pass
+
+    def _delivery(self, event: Event, rest: str) -> None:
+        if rest in ("emitting", "booked"):
+            self._booked.add(event)
+        if rest != "booked":  # no state of a delivery
+            self.count("deliveries", channel=_word(event, "channel"), state=rest.upper())
 
     def value(self, name: str, **labels: str) -> float:
         """What was counted so far."""
@@ -105,6 +132,33 @@ class Metrics:
         # Imported when first asked for: a node that nobody scrapes saves its time and memory.
         exposition = importlib.import_module("fenghuo.service.exposition")
         return str(exposition.text(self))
+
+
+class Bookings:
+    """What was booked by channel. A figure that a channel has counted itself takes the place of what was estimated at the licence, so that
+    a sum may fall."""
+
+    def __init__(self) -> None:
+        self._sums: dict[tuple[str, str], float] = {}
+        self._open: OrderedDict[tuple[str, str], Mapping[str, float]] = OrderedDict()
+
+    def add(self, event: Event) -> None:
+        """Book an emission, or book it anew."""
+        told = event.body.get("booked")
+        figures = told if isinstance(told, dict) else {}
+        key = (_word(event, "token"), _word(event, "n"))
+        before = self._open.pop(key, {})
+        self._open[key] = figures
+        while len(self._open) > _REMEMBERED:
+            self._open.popitem(last=False)
+        channel = _word(event, "channel")
+        for figure in BOOKED.values():
+            place = (figure, channel)
+            self._sums[place] = self._sums.get(place, 0.0) + figures.get(figure, 0.0) - before.get(figure, 0.0)
+
+    def sums(self, figure: str) -> list[tuple[Mapping[str, str], float]]:
+        """As a gauge gives them."""
+        return [({"channel": channel}, total) for (name, channel), total in self._sums.items() if name == figure]
 
 
 def _word(event: Event, name: str) -> str:

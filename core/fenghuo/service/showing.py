@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from fenghuo.clock import instant
 from fenghuo.engine.channels import Instance
-from fenghuo.model.delivery import Accepted, Attempt, Delivery, Objective, Refused, Target
+from fenghuo.model.delivery import Accepted, Attempt, Delivery, Objective, Refused, Target, Token
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Message, MessageState
+from fenghuo.service.booked import Booked, booked_view, bookings
 from fenghuo.store.records import MessageRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import ATTEMPT, DELIVERY, MESSAGE, OBJECTIVE, TARGET
 
 __all__ = ["answers_view", "channel_view", "headline", "message_line", "message_view", "objective_line", "reached", "rfc3339"]
 
+Spent = Mapping[tuple[Token, int], Booked]
 SHOWN_DELIVERIES = 500
 """Deliveries listed for one objective; the rest are counted. A list of 20,000 helps nobody."""
 
@@ -96,7 +98,8 @@ def objective_line(objective: Objective) -> dict[str, Any]:
 
 
 async def message_view(store: Store, row: MessageRow) -> dict[str, Any]:
-    """A message with its objectives, their deliveries and every attempt."""
+    """A message with its objectives, their deliveries and every attempt, and what all of that has cost."""
+    spent = await bookings(store, row)
     objectives = await store.find(OBJECTIVE, "message = ? AND revision = ? ORDER BY id", row.id, row.revision)
     revisions = await store.find(MESSAGE, "id = ? ORDER BY revision", row.id)
     return {
@@ -105,7 +108,8 @@ async def message_view(store: Store, row: MessageRow) -> dict[str, Any]:
         "repairs": msgspec.json.decode(row.repairs),
         "revisions": [{"revision": other.revision, "action": other.action.value, "state": other.state.value} for other in revisions],
         "waiting": await _waiting(store, revisions),
-        "objectives": [await _objective_view(store, objective) for objective in objectives],
+        "booked": booked_view(spent.values()),
+        "objectives": [await _objective_view(store, objective, spent) for objective in objectives],
     }
 
 
@@ -119,7 +123,7 @@ async def _waiting(store: Store, revisions: Sequence[MessageRow]) -> dict[str, A
     return {"revision": held.revision, "headline": text, "envelope": planned[0].envelope if planned else ""}
 
 
-async def _objective_view(store: Store, objective: Objective) -> dict[str, Any]:
+async def _objective_view(store: Store, objective: Objective, spent: Spent) -> dict[str, Any]:
     targets = await store.find(TARGET, "objective = ?", objective.id)
     deliveries = await store.find(DELIVERY, "objective = ? ORDER BY id", objective.id, limit=SHOWN_DELIVERIES)
     ids = f"delivery IN (SELECT id FROM delivery WHERE objective = ? ORDER BY id LIMIT {SHOWN_DELIVERIES})"
@@ -130,7 +134,7 @@ async def _objective_view(store: Store, objective: Objective) -> dict[str, Any]:
         **objective_line(objective),
         "evidence": reached([target.evidence for target in targets if not target.covers], objective.ack_rule).name,
         "targets": _by_state(targets),
-        "deliveries": [_delivery_view(delivery, attempts.get(delivery.id, [])) for delivery in deliveries],
+        "deliveries": [_delivery_view(delivery, attempts.get(delivery.id, []), spent) for delivery in deliveries],
     }
 
 
@@ -141,7 +145,7 @@ def _by_state(targets: Sequence[Target]) -> dict[str, int]:
     return counts
 
 
-def _delivery_view(delivery: Delivery, attempts: Sequence[Attempt]) -> dict[str, Any]:
+def _delivery_view(delivery: Delivery, attempts: Sequence[Attempt], spent: Spent) -> dict[str, Any]:
     return {
         "id": delivery.id,
         "recipient": delivery.recipient,
@@ -149,10 +153,18 @@ def _delivery_view(delivery: Delivery, attempts: Sequence[Attempt]) -> dict[str,
         "state": delivery.state.value,
         "reason": delivery.reason,
         "evidence": delivery.evidence.name,
-        "attempts": [
-            {"token": attempt.token, "n": attempt.n, "at": rfc3339(attempt.at), "mark": attempt.mark, "outcome": attempt.outcome or None}
-            for attempt in attempts
-        ],
+        "attempts": [_attempt_view(attempt, spent.get((attempt.token, attempt.n))) for attempt in attempts],
+    }
+
+
+def _attempt_view(attempt: Attempt, spent: Booked | None) -> dict[str, Any]:
+    return {
+        "token": attempt.token,
+        "n": attempt.n,
+        "at": rfc3339(attempt.at),
+        "mark": attempt.mark,
+        "outcome": attempt.outcome or None,
+        "booked": spent.figures if spent is not None else {},
     }
 
 

@@ -9,7 +9,9 @@ import msgspec
 
 from fenghuo.clock import instant
 from fenghuo.model.delivery import Attempt, Delivery, DeliveryState, Hold, Objective, Target, TargetState
+from fenghuo.service.booked import booked_view, bookings
 from fenghuo.service.outlook import Outlook, target_says
+from fenghuo.service.past_events import SLACK_S, first_since
 from fenghuo.service.showing import message_line, objective_line
 from fenghuo.service.why_public import public_view
 from fenghuo.store.records import EventRow, MessageRow
@@ -20,9 +22,6 @@ __all__ = ["delivery_sentence", "target_sentence", "why_view"]
 
 CHINA = timezone(timedelta(hours=8))
 """Sentences are for people here; instants in the fields beside them are UTC like everywhere."""
-
-SLACK_S = 1.0
-"""A message is accepted, and its objective opened, by the clock of that turn; the event is written a moment later."""
 
 HELD = {
     Hold.RUNG: "waits for its rung to open",
@@ -57,6 +56,7 @@ async def why_view(store: Store, row: MessageRow, *, recipient: str, limit: int,
     plans = [(one, await _plan(store, one, min(one.opened_at, row.accepted_at))) for one in objectives]
     return {
         **message_line(row),
+        "booked": booked_view((await bookings(store, row)).values()),
         "objectives": [await _objective(store, one, plan, recipient=recipient, limit=limit, outlook=outlook) for one, plan in plans],
     }
 
@@ -203,7 +203,7 @@ async def _plan(store: Store, objective: Objective, since: float) -> Plan:
     """Read by subject from about where the event is, not before `since` (UTC seconds); from the start if the clock was set back."""
     subject = f"objective/{objective.id}"
     rows: list[EventRow] = []
-    for first in (await _first_since(store, since - SLACK_S), 0):
+    for first in (await first_since(store, since - SLACK_S), 0):
         where = "seq >= ? AND subject = ? AND type IN ('objective.opened', 'objective.left_out') ORDER BY seq"
         rows = await store.find(EVENT, where, first, subject)
         if any(row.type == "objective.opened" for row in rows):
@@ -212,16 +212,3 @@ async def _plan(store: Store, objective: Objective, since: float) -> Plan:
     rules = next((str(body.get("rules", "")) for kind, body in bodies if kind == "objective.opened"), "")
     left = [body["left_out"] for kind, body in bodies if kind == "objective.left_out"]
     return Plan(rules, msgspec.convert([one for part in left for one in part], tuple[LeftOut, ...]))
-
-
-async def _first_since(store: Store, at: float) -> int:
-    """The seq of about the first event since `at` (UTC seconds), found by halving; there is no index on time."""
-    low, high = 0, store.events.head
-    while low < high:
-        middle = (low + high) // 2
-        seen = await store.scalar("SELECT at FROM event WHERE seq >= ? ORDER BY seq LIMIT 1", middle)
-        if isinstance(seen, (int, float)) and seen < at:
-            low = middle + 1
-        else:
-            high = middle
-    return low

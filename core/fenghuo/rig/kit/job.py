@@ -12,6 +12,7 @@ from fenghuo.model.delivery import Token
 from fenghuo.model.message import Content, Info, Message, MessageId, content_hash
 from fenghuo.model.rendition import Budget, Rendition
 from fenghuo.model.traffic import Action, Kind, Priority, Traffic
+from fenghuo.plugin.ports import Estimate
 from fenghuo.rig.kit.bench import Bench
 
 __all__ = ["LoneJob", "LonePage"]
@@ -36,6 +37,9 @@ class LoneEmission:
         self.token, self.n = Token("kit-1"), 1
         self.payload = payload
         self.validity_s, self.number = 600.0, 1
+
+    def book(self, cost: Estimate) -> None:
+        """Nobody looks at it here."""
 
     async def turn(self) -> None:
         """Go on."""

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from fenghuo.model.delivery import Outcome, Token
-from fenghuo.plugin.ports import Channel, Emission, SendJob
+from fenghuo.plugin.ports import Channel, Emission, Estimate, SendJob
 
 __all__ = ["Boundary", "Sent", "Watch", "Watched"]
 
@@ -114,6 +114,9 @@ class WatchedEmission:
         self.validity_s, self.number = emission.validity_s, emission.number
         self._emission = emission
         self._watch = watch
+
+    def book(self, cost: Estimate) -> None:
+        self._emission.book(cost)
 
     async def turn(self) -> None:
         await self._watch.turn(self._emission)
