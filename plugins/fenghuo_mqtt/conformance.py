@@ -109,7 +109,7 @@ class MosquittoPeer(ConformancePeer):
             plain=True,
             keepalive_s=1,
             connect_s=1.0,
-            answer_s=1.0,
+            answer_s=3.0,
             reconnect_most_s=0.5,
             receipt_q95_s=4.0,
         )
