@@ -31,6 +31,7 @@ START_S = 30.0 * TIMEOUT_SCALE
 STOP_S = 3.0
 _SENT = re.compile(r"^\[0L\]", re.MULTILINE)
 _HEARD = re.compile(r"^\[0(?:\.\d+)?\] ", re.MULTILINE)
+_SAID = ("[0L]", "[0H]")
 _RATES = {1200: 44100, 9600: 48000}
 
 _CONFIG = """\
@@ -129,6 +130,11 @@ class Ether:
         """How many frames were sent, by the modems' own logs."""
         return self._count(_SENT)
 
+    def said(self, name: str) -> list[str]:
+        """What a station's modem has put on the air, by its own log, in order: `CMD>T11,BS4:text`."""
+        log = (self._folder / f"{name}.log").read_text(errors="replace")
+        return [line.partition("] ")[2] for line in log.splitlines() if line.startswith(_SAID)]
+
     def lost(self) -> float:
         """The share of frames that those who should hear them did not read, by the modems' own logs."""
         due = self.sent() * (len(self._names) - 1)
@@ -182,11 +188,11 @@ class Ether:
 
 
 def _before_others(pid: int) -> None:
-    """Sound does not wait: as far as we may, the air and its modems go before what else this machine does. Each thread has a priority of
-    its own, and a modem hears in one and speaks in another."""
+    """Sound does not wait: where we may, the air and its modems go before all else this machine does, as a sound server does. Each thread
+    has a priority of its own, and a modem hears in one and speaks in another."""
     with contextlib.suppress(PermissionError, ProcessLookupError):
         for thread in Path(f"/proc/{pid}/task").iterdir():
-            os.setpriority(os.PRIO_PROCESS, int(thread.name), -15)
+            os.sched_setscheduler(int(thread.name), os.SCHED_RR, os.sched_param(1))
 
 
 class _Half(Tnc):
