@@ -23,7 +23,7 @@ PRODUCT = ("fenghuo", "fenghuo_adapters", "fenghuo_sms", "fenghuo_narrowband", "
 
 # How long a thread, task or descriptor may take to go away after a test before it counts as left behind.
 # Shorter and a loaded machine cries wolf; longer and a leaky suite takes minutes to say so.
-GRACE_S = 1.0 * TIMEOUT_SCALE
+GRACE_S = 5.0 * TIMEOUT_SCALE
 
 # What is left is mostly a thread in its last millisecond, so it is looked at again soon, then less often. Whatever needs the collector
 # (a file in a cycle) is still there after that; a collection costs as much processor as fifty small tests.
