@@ -93,7 +93,8 @@ class Denial(msgspec.Struct, frozen=True):
 
 
 class Receipted(msgspec.Struct, frozen=True):
-    """Raw evidence matched to a delivery; the raw row `inbox` is already committed. `tells`: the alarm that a person's words are worth."""
+    """Raw evidence matched to a delivery; the raw row `inbox` is already committed. `tells`: the alarm that a person's words are
+    worth; `is_seen`: what it shows of its channel was told when it came."""
 
     delivery: int
     channel: str
@@ -104,6 +105,7 @@ class Receipted(msgspec.Struct, frozen=True):
     text: str = ""
     inbox: int = 0
     tells: str = ""
+    is_seen: bool = False
 
     @property
     def is_declined(self) -> bool:

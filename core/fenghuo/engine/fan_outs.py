@@ -18,7 +18,7 @@ from fenghuo.engine.book import Book, OpenObjective
 from fenghuo.engine.channels import ChannelBoard, Instance
 from fenghuo.engine.facts import ChannelObserved, Facts, FanOutCounted
 from fenghuo.engine.fan_out import Again, OpenFanOut
-from fenghuo.engine.health import shown_by
+from fenghuo.engine.health import shown_at, shown_by
 from fenghuo.engine.lanes import Lanes
 from fenghuo.engine.office import Office
 from fenghuo.engine.orphans import Stored
@@ -148,7 +148,9 @@ class FanOuts:
         if found is None:
             return False
         was, page = found
-        self._facts.put(ChannelObserved(told.channel, shown_by(told.level, told.failure)))
+        if not told.is_seen:
+            at = shown_at(told.level, told.failure, self._office.clock.time())
+            self._facts.put(ChannelObserved(told.channel, shown_by(told.level, told.failure), began_at=at))
         fan = self._open.get(page.objective)
         if fan is not None and fan.is_known and page != was:
             fan.put_back(page, was=was)

@@ -17,7 +17,7 @@ from fenghuo.model.delivery import Outcome
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import Health
 
-__all__ = ["STEADY_S", "ChannelHealth", "Sign", "admitted", "average", "gap_s", "is_tried", "observed", "shown_by", "steady_at"]
+__all__ = ["STEADY_S", "ChannelHealth", "Sign", "admitted", "average", "gap_s", "is_tried", "observed", "shown_at", "shown_by", "steady_at"]
 
 PROBATION_SHARES = (0.1, 0.5, 1.0)
 PROBATION_GAPS_S = (0.1, 0.02, 0.0)
@@ -136,6 +136,13 @@ def shown_by(level: Evidence | None, failure: Outcome | None) -> Sign:
     """What a report of the far end shows of its channel. One that it was not played or not delivered is about its recipient, and one that
     a gateway has it about the gateway: either says no more than that the far end speaks."""
     return Sign.RECEIPT if failure is None and level is not None and level >= Evidence.AIRED else Sign.SPOKE
+
+
+def shown_at(level: Evidence | None, failure: Outcome | None, at: float) -> float:
+    """When its channel was as a report shows it, UTC seconds, of one that came `at`; minus infinity where that may be long ago. A far end
+    speaks as it is now, and a device or a person has a thing now; that it was aired may be said of an emission of before an outage."""
+    is_now = shown_by(level, failure) is Sign.SPOKE or (level is not None and level >= Evidence.DEVICE)
+    return at if is_now else -math.inf
 
 
 def admitted(health: ChannelHealth, concurrency: int) -> int:

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from fenghuo.engine.book import Book
-from fenghuo.engine.facts import Facts, Settled
+from fenghuo.engine.facts import ChannelObserved, Facts, Settled
+from fenghuo.engine.health import Sign
 from fenghuo.engine.late import Late, raise_late
 from fenghuo.engine.orphans import Stored
 from fenghuo.model.delivery import Attempt, Reached, Token, outcome_text
@@ -58,6 +59,7 @@ class LateOutcomes:
             tx.update(ATTEMPT, msgspec.structs.replace(attempt, outcome=outcome_text(outcome), outcome_at=stored.at))
 
         await self._store.run(job)
+        self._facts.put(ChannelObserved(stored.channel, Sign.SENT, began_at=attempt.at))
         await raise_late(self._store, Late(stored.channel, stored.inbox, stored.at, outcome.level, delivery=attempt.delivery))
         for ref in outcome.refs:
             self._book.on_named(attempt.channel, ref, attempt.delivery)

@@ -18,12 +18,13 @@ _Place = tuple[str, str]
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """An inbound thing whose raw row is committed as `inbox`, at `at` (UTC seconds)."""
+    """An inbound thing whose raw row is committed as `inbox`, at `at` (UTC seconds). `is_seen`: what it shows of its channel is known."""
 
     channel: str
     inbound: Inbound
     inbox: int
     at: float
+    is_seen: bool = False
 
 
 class Orphans:

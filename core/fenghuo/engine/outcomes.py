@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -12,7 +11,7 @@ from fenghuo.engine.book import Book, OpenTarget
 from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.facts import WITHDRAWN, ChannelObserved, Denial, Receipted, Settled
 from fenghuo.engine.frame import ended_by
-from fenghuo.engine.health import Sign, shown_by
+from fenghuo.engine.health import Sign, shown_at, shown_by
 from fenghuo.engine.last_attempt import LAST, is_last
 from fenghuo.engine.office import Office
 from fenghuo.engine.settling import receipted, settle
@@ -121,7 +120,7 @@ class Outcomes:
         if holder is None:  # it was matched in the very turn that closed its target
             batch.late.append(fact.row())
             _tell_words(fact, f"delivery/{fact.delivery}", batch)
-            return ()
+            return self._shown(fact, batch)
         before = holder.deliveries[fact.delivery]
         needed = holder.objective.objective.needed
         after = receipted(before, level=fact.level, failure=fact.failure, needed=needed, declined=fact.is_declined)
@@ -131,11 +130,14 @@ class Outcomes:
             self._changed(holder, after, batch)
         if fact.level is not None and fact.level >= Evidence.HUMAN:
             self.on_answer(fact.channel, before)
-        sign = shown_by(fact.level, fact.failure)
-        is_new = sign is Sign.SPOKE or is_last(before) or (fact.level is not None and fact.level >= Evidence.DEVICE)
-        had_at = fact.at if is_new else -math.inf
-        affected = self._observed(ChannelObserved(fact.channel, sign, began_at=had_at), batch)
-        return (holder, *affected)
+        return (holder, *self._shown(fact, batch, is_last=is_last(before)))
+
+    def _shown(self, fact: Receipted, batch: Batch, *, is_last: bool = False) -> Iterable[OpenTarget]:
+        """What a receipt shows of its channel, once; of a last attempt it is of an emission begun while the channel was down."""
+        if fact.is_seen and not is_last:
+            return ()
+        at = fact.at if is_last else shown_at(fact.level, fact.failure, fact.at)
+        return self._observed(ChannelObserved(fact.channel, shown_by(fact.level, fact.failure), began_at=at), batch)
 
     def _note_receipt(self, fact: Receipted, batch: Batch) -> None:
         receipt = fact.row()

@@ -22,7 +22,8 @@ _OTHERS = "SELECT objective FROM fan_out WHERE message = ? AND revision < ? AND 
 
 
 class Told(msgspec.Struct, frozen=True):
-    """A receipt about people on a page, which it names by our token or by the provider's `refs`. `inbox`: its raw row."""
+    """A receipt about people on a page, which it names by our token or by the provider's `refs`. `inbox`: its raw row;
+    `is_seen`: what it shows of its channel was told when it came."""
 
     channel: str
     addresses: tuple[str, ...]
@@ -31,6 +32,7 @@ class Told(msgspec.Struct, frozen=True):
     inbox: int
     token: Token | None = None
     refs: tuple[str, ...] = ()
+    is_seen: bool = False
 
 
 def roll_of(tx: Tx, number: int) -> RollRow:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 
+import msgspec
 import structlog
 
 from fenghuo.engine.answers import Named, Verb, level_of, named, verb_of
@@ -15,7 +16,7 @@ from fenghuo.engine.book import Book, OpenTarget
 from fenghuo.engine.chain import KEEP_KEYS_S
 from fenghuo.engine.departed import that_may_have_left
 from fenghuo.engine.facts import ALARM_DECLINED, ALARM_TO_READ, ChannelObserved, Facts, Receipted
-from fenghuo.engine.health import Sign
+from fenghuo.engine.health import Sign, shown_at, shown_by
 from fenghuo.engine.intake import Intake, Submission
 from fenghuo.engine.judging import Origin
 from fenghuo.engine.late import Late, raise_late
@@ -49,7 +50,7 @@ def _told(stored: Stored, refs: tuple[str, ...]) -> Told:
     """The receipt as it would read of people on a page."""
     inbound = stored.inbound
     addresses = inbound.addresses or ((inbound.address,) if inbound.address else ())
-    return Told(stored.channel, addresses, inbound.level, inbound.failure, stored.inbox, inbound.token, refs)
+    return Told(stored.channel, addresses, inbound.level, inbound.failure, stored.inbox, inbound.token, refs, is_seen=stored.is_seen)
 
 
 async def _about_no_page(told: Told) -> bool:
@@ -98,7 +99,7 @@ class Receipts:
         bounds = (InboundKind.MESSAGE, KEEP_KEYS_S, UNREAD_S)
         for row in await self._store.find(INBOX, f"state = 'new' AND {recent} ORDER BY id", *bounds):
             try:
-                await self._classify(Stored(row.channel, self.credited(row.channel, unpacked(row.raw)), row.id, row.at))
+                await self._classify(Stored(row.channel, self.credited(row.channel, unpacked(row.raw)), row.id, row.at, is_seen=True))
             except FenghuoError as error:  # what it is about may be damaged; it stays new
                 log.error("something heard before could not be worked out", inbox=row.id, cause=str(error))
             except Exception as fault:  # noqa: BLE001  a fault of ours at one row must not end every start from now on
@@ -157,9 +158,20 @@ class Receipts:
             case InboundKind.LATE_OUTCOME:
                 await self.late_outcomes.take(stored)
             case InboundKind.MESSAGE:
+                self._seen(stored)
                 await self._message(stored)
             case InboundKind.REFUSED:
+                self._seen(stored)
                 await self._store.run(refused(stored.inbox, stored.channel, stored.inbound))
+
+    def _seen(self, stored: Stored, level: Evidence | None = None) -> Stored:
+        """What it shows of its channel, told once, where no open delivery tells it: its bearer works. `level`: of an answer."""
+        if stored.is_seen:
+            return stored
+        level, failure = level or stored.inbound.level, stored.inbound.failure
+        at = shown_at(level, failure, stored.at)
+        self._facts.put(ChannelObserved(stored.channel, shown_by(level, failure), began_at=at))
+        return msgspec.structs.replace(stored, is_seen=True)
 
     # Receipts of machines.
 
@@ -187,7 +199,10 @@ class Receipts:
         inbound = stored.inbound
         refs = (inbound.ref, *inbound.alternate_refs)
         late = Late(stored.channel, stored.inbox, stored.at, inbound.level, refs, delivery=delivery, text=inbound.text)
-        return await raise_late(self._store, late)
+        if not await raise_late(self._store, late):
+            return False
+        self._seen(stored)
+        return True
 
     async def _is_by_token(self, stored: Stored) -> bool:
         """A receipt by our token, which is on the disk before anything leaves, is of that emission, open or over."""
@@ -224,7 +239,7 @@ class Receipts:
         if delivery is not None:
             self._put_part(stored, delivery)
             return
-        self._orphans.add(stored)
+        self._orphans.add(self._seen(stored))
 
     def named(self, channel: str, ref: str, delivery: int) -> None:
         """An outcome has just named its ref: a receipt that was faster is matched now, and what else waits there is not of this one."""
@@ -280,7 +295,7 @@ class Receipts:
     def _put(self, stored: Stored, delivery: int, level: Evidence | None, *, ref: str = "", tells: str = "") -> None:
         inbound = stored.inbound
         fact = Receipted(delivery, stored.channel, level, inbound.failure, stored.at, ref or inbound.ref, inbound.text, stored.inbox, tells)
-        self._facts.put(fact)
+        self._facts.put(msgspec.structs.replace(fact, is_seen=stored.is_seen))
 
     # Answers of people.
 
@@ -293,8 +308,11 @@ class Receipts:
         delivery = await self._answered(owners, said, stored.channel)
         if delivery is not None:
             self._put(stored, delivery.id, level_of(verb), tells=tells)
-        elif not await self._late_answer(stored, owners, said, level_of(verb), tells=tells):
+        elif await self._late_answer(stored, owners, said, level_of(verb), tells=tells):
+            self._seen(stored, level_of(verb))
+        else:
             await self._unmatched(stored, owners)
+            self._seen(stored)
 
     async def _answered(self, owners: tuple[str, ...], said: Named, channel: str) -> Delivery | None:
         """The delivery that an answer is about: of the newest objective of which anything may have reached its sender, the one on the
