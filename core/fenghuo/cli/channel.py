@@ -34,6 +34,8 @@ def ls(daemon: Caller, *, as_json: bool) -> None:
     print_table(heads, ([*(row[name] for name in heads[:6]), ",".join(row["risk_groups"]), row["queued"]] for row in rows))
     for row in (row for row in rows if row.get("ungraded")):
         click.echo(f"{row['name']} carries P2 to P4 only: {row['ungraded']}")
+    for row in (row for row in rows if row.get("remark")):
+        click.echo(clean(f"{row['name']}: {row['remark']}"))
 
 
 @channel.command()

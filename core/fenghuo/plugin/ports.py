@@ -181,6 +181,9 @@ class Channel(Protocol):
     async def probe(self, budget: ProbeBudget) -> ProbeResult:
         """Prove the path without traffic. Raises: LinkError when it is certainly down."""
 
+    def remark(self) -> str:
+        """How it carries now, for the operator: by whom, or whom it leaves out; empty when there is nothing to say. Pure."""
+
     def inbound(self) -> AsyncIterator[Inbound]:
         """Everything that comes in, until stop()."""
 
@@ -220,6 +223,9 @@ class SimpleChannel:
 
     async def probe(self, budget: ProbeBudget) -> ProbeResult:
         return ProbeResult(answered=False, detail="this channel cannot be probed")
+
+    def remark(self) -> str:
+        return ""
 
     async def inbound(self) -> AsyncIterator[Inbound]:
         return

@@ -25,7 +25,7 @@ from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.explaining import Explaining
 from fenghuo.service.outlook import Outlook, channel_says
 from fenghuo.service.public_queue import public_queue
-from fenghuo.service.showing import channel_view, rfc3339
+from fenghuo.service.showing import channel_view, remark_of, rfc3339
 from fenghuo.service.supposing import supposed
 from fenghuo.service.unsent import unsent
 from fenghuo.store.audit import Deed
@@ -135,7 +135,8 @@ class PlanVerbs:
         """The state of a channel with the evidence behind it."""
         instance, situation = self._instance(msgspec.convert(args, Switch).name), self._board.situation()
         health = health_view(instance, self._office.clock.time())
-        says = [*health["says"], *channel_says(situation.channel[instance.name], situation)]
+        remark = remark_of(instance)
+        says = [*health["says"], *([remark] if remark else []), *channel_says(situation.channel[instance.name], situation)]
         return {**channel_view(instance, self._queues.queued(instance.name)), **health, "says": says}
 
     async def _switch(self, actor: Actor, wanted: Switch, admin: Admin) -> dict[str, Any]:

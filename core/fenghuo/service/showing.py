@@ -17,7 +17,7 @@ from fenghuo.store.records import MessageRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import ATTEMPT, DELIVERY, MESSAGE, OBJECTIVE, TARGET
 
-__all__ = ["answers_view", "channel_view", "headline", "message_line", "message_view", "objective_line", "reached", "rfc3339"]
+__all__ = ["answers_view", "channel_view", "headline", "message_line", "message_view", "objective_line", "reached", "remark_of", "rfc3339"]
 
 Spent = Mapping[tuple[Token, int], Booked]
 SHOWN_DELIVERIES = 500
@@ -182,4 +182,14 @@ def channel_view(instance: Instance, queued: int) -> dict[str, Any]:
         "since": rfc3339(instance.health.since) if instance.health.since else None,
         "reason": instance.admin_reason or instance.health.reason,
         "ungraded": instance.ungraded,
+        "remark": remark_of(instance),
     }
+
+
+def remark_of(instance: Instance) -> str:
+    """What the channel itself has to say of how it carries now."""
+    channel = instance.channel()
+    try:
+        return channel.remark() if channel is not None else ""
+    except Exception as error:  # noqa: BLE001  # a plugin's bug in a sentence keeps no list from being shown
+        return f"it cannot say how it carries: {type(error).__name__}: {error}"

@@ -53,6 +53,13 @@ def test_people_get_lines(shell: Shell, words: list[str], says: str) -> None:
     assert (ran.code, says in ran.out) == (0, True), ran.out
 
 
+def test_by_whom_a_channel_is_carried_stands_below_the_list(shell: Shell) -> None:
+    """A line for each that has something to say, and none for the others."""
+    remark = "BS4 is not heard (direct_mode): MOB relays"
+    shell.served.desk.answers["channel.ls"] = [CHANNEL, {**CHANNEL, "name": "radio", "remark": remark}]
+    assert f"radio: {remark}" == shell.run("channel", "ls").out.splitlines()[-1]
+
+
 def test_submit_prints_the_object_scripts_rely_on(shell: Shell, tmp_path: Path) -> None:
     """alert submit --json gives id, revision, state, verdicts and repairs; the bytes and signing tokens reach the desk."""
     (tmp_path / "a.xml").write_bytes(b"<alert/>")

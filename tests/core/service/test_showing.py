@@ -9,7 +9,7 @@ import pytest
 from fenghuo.model.evidence import Evidence
 from fenghuo.service.showing import channel_view, message_view, reached, rfc3339
 from fenghuo.store.tables import MESSAGE
-from tests.core.engine.house import opened
+from tests.core.engine.house import FakeChannel, opened
 
 REACHED = [
     ([], "all", Evidence.STORED),
@@ -56,3 +56,18 @@ async def test_a_channel_is_shown_under_its_stable_names(tmp_path: Path) -> None
         shown = channel_view(instance, 3)
         expected = {"name": "a", "type": "fake", "admin": "enabled", "health": "up", "evidence_max": "DEVICE", "medium": "a", "queued": 3}
         assert (expected, ["a"]) == ({key: shown[key] for key in expected}, shown["risk_groups"])
+
+
+async def test_what_a_channel_says_of_how_it_carries_is_shown_and_a_bug_in_it_hides_no_list(tmp_path: Path) -> None:
+    """As it says it; nothing of one that is not there; of one that fails, that it does."""
+    async with opened(tmp_path) as house:
+        instance = house.room.board.get("a")
+        assert instance is not None
+        spoken = FakeChannel("a", [])
+        instance.channel = lambda: spoken
+        spoken.remark = lambda: "MOB relays"  # type: ignore[method-assign]  # a plugin's own
+        assert "MOB relays" == channel_view(instance, 0)["remark"]
+        spoken.remark = lambda: str(1 / 0)  # type: ignore[method-assign]  # and its bug
+        assert channel_view(instance, 0)["remark"].startswith("it cannot say how it carries: ZeroDivisionError")
+        instance.channel = lambda: None
+        assert "" == channel_view(instance, 0)["remark"]
