@@ -141,7 +141,9 @@ async def _sent_and_guessed(bench: Bench) -> list[tuple[Estimate, list[Arrival]]
         await bench.ended(await bench.order(text, to=to))
         sent = next(one for one in bench.life.watch.sent if one.address == bench.address(to))
         fragments = bench.fragments(to)
-        found.append((bench.life.made[-1].estimate(sent.size, sent.address), fragments[: fragments[-1].parts]))
+        found.append(
+            (bench.life.made[-1].estimate(bench.life.watch.payloads[sent.address], sent.address), fragments[: fragments[-1].parts])
+        )
     return found
 
 

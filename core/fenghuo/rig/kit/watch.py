@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from fenghuo.model.delivery import Outcome, Token
+from fenghuo.model.rendition import Rendition
 from fenghuo.plugin.ports import Channel, Emission, Estimate, SendJob
 
 __all__ = ["Boundary", "Sent", "Watch", "Watched"]
@@ -35,12 +36,14 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 class Watch:
-    """What was seen, and where to stop: `stop_at` holds the next emission there for ever, and `reached` says that it stands there."""
+    """What was seen, and where to stop: `stop_at` holds the next emission there for ever, and `reached` says that it stands there.
+    `payloads`: the last that each address got."""
 
     def __init__(self) -> None:
         self.stop_at: Boundary | None = None
         self.reached = asyncio.Event()
         self.licences: list[tuple[str, Token, int]] = []
+        self.payloads: dict[str, Rendition] = {}
         self.sent: list[Sent] = []
         self.raised: list[tuple[str, BaseException]] = []
         self.turns = 0
@@ -102,6 +105,7 @@ class WatchedJob:
             self.is_licensed = True
             await self._watch.at(Boundary.AFTER_BEGIN)
             self._watch.licences.append((self.address, emission.token, emission.n))
+            self._watch.payloads[self.address] = emission.payload
             yield WatchedEmission(emission, self._watch)
 
 
