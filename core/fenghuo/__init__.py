@@ -49,7 +49,7 @@ from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Message
 from fenghuo.model.rendition import COMPACT
 from fenghuo.model.traffic import Action, Kind, Priority, Traffic
-from fenghuo.plugin.arming import installed_version, running_since, why_unarmed
+from fenghuo.plugin.arming import installed_version, running_since, switch_stands, why_unarmed
 from fenghuo.plugin.conformance import Ability, Arrival, ConformanceFixture, ConformancePeer, PeerStanding, Word
 from fenghuo.plugin.hookspecs import hookimpl
 from fenghuo.plugin.ports import (
@@ -194,5 +194,6 @@ __all__ = [
     "hookimpl",
     "installed_version",
     "running_since",
+    "switch_stands",
     "why_unarmed",
 ]

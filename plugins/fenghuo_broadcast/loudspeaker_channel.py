@@ -74,7 +74,7 @@ class LoudspeakerChannel(SimpleChannel):
         self._ctx = ctx
         self._settings = settings
         self._speakers = {loudspeaker(text) for text in settings.speakers}
-        self._loudness = Loudness(settings, ctx.name)
+        self._loudness = Loudness(settings)
         self._plays = Plays(ctx.notes)
         self._recordings = Recordings(settings.clips, settings.gong)
         self._voice = _voice(settings)
@@ -90,7 +90,7 @@ class LoudspeakerChannel(SimpleChannel):
     async def start(self) -> None:
         """Raises: ConfigError: no voice, no such recording, armed in the future; NotReady: the network is not there."""
         recalled, now = await self._ctx.notes.recall(), self._ctx.clock.time()
-        await self._loudness.look(self._ctx.notes, recalled, now)
+        await self._loudness.look(self._ctx, recalled)
         await self._plays.recall(recalled, now)
         await self._recordings.open()
         missing = await self._voice.missing()

@@ -67,7 +67,7 @@ class PlatformChannel(SimpleChannel):
         settings: PlatformSettings = ctx.settings
         self._ctx = ctx
         self._settings = settings
-        self._loudness = Loudness(settings, ctx.name)
+        self._loudness = Loudness(settings)
         self._plays = Plays(ctx.notes, settings.source)
         self._reports = Reports(settings, self._plays)
         self._line = PlatformExchange(settings, ctx.clock.time)
@@ -82,7 +82,7 @@ class PlatformChannel(SimpleChannel):
         """Recall, listen, and hear the platform once. Raises: NotReady; AuthFailed: a key is none; ConfigError: armed in the future."""
         recalled, now = await self._ctx.notes.recall(), self._ctx.clock.time()
         self._forgotten_until = recalled.turned_back_at + FORGOTTEN_S if recalled.turned_back_at else 0.0
-        await self._loudness.look(self._ctx.notes, recalled, now)
+        await self._loudness.look(self._ctx, recalled)
         await self._plays.load(recalled.values, now)
         if self._loudness.why_off:
             self._ctx.log.warning("nothing is started over this channel", cause=self._loudness.why_off)

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from fenghuo import Notes, Outcome, Permanent, Priority, Recalled, Scope, Transient, running_since, why_unarmed
+from fenghuo import ChannelContext, Outcome, Permanent, Priority, Recalled, Scope, Transient, running_since, switch_stands
 from fenghuo.formats.wording import BEIJING
 
 __all__ = ["LoudSettings", "Loudness", "QuietHours"]
@@ -74,18 +74,18 @@ class QuietHours(msgspec.Struct, frozen=True):
 class Loudness:
     """The switch and the quiet of one channel. `why_off`: why nothing may be started, as a sentence; empty when it is armed."""
 
-    def __init__(self, settings: LoudSettings, name: str) -> None:
+    def __init__(self, settings: LoudSettings) -> None:
         self._settings = settings
-        self._name = name
         self._quiet = QuietHours.parse(settings.quiet_hours)
         self.why_off = "the channel has not started"
 
-    async def look(self, notes: Notes, recalled: Recalled, now: float) -> None:
-        """Note since when this version runs here, and judge the switch by it. Raises: StoreError; ConfigError: armed in the future."""
-        since, begun = running_since(recalled, now)
+    async def look(self, ctx: ChannelContext, recalled: Recalled) -> None:
+        """Note since when this version runs here, judge the switch by it, and tell the core how it stands. Raises: StoreError;
+        ConfigError: armed in the future."""
+        since, begun = running_since(recalled, ctx.clock.time())
         if begun:
-            await notes.keep(begun)
-        self.why_off = why_unarmed(self._settings.armed, since=since, now=now, name=self._name)
+            await ctx.notes.keep(begun)
+        self.why_off = await switch_stands(ctx, self._settings.armed, since=since)
 
     def refusal(self, *, level: int, priority: Priority, is_exercise: bool, now: float) -> Outcome | None:
         """Why this may not be started now, None if it may. `level`: 1 red to 4 blue, beyond that daily."""

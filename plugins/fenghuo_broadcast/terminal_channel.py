@@ -64,7 +64,7 @@ class TerminalChannel(SimpleChannel):
         self._ctx = ctx
         self._settings = settings
         self._manner = Manner(settings.charset, settings.charset_code, settings.volume, settings.local_time)
-        self._loudness = Loudness(settings, ctx.name)
+        self._loudness = Loudness(settings)
         self._plays = Plays(ctx.notes, settings.source)
         self._exchange = TerminalExchange(settings, ctx.clock.time, self._changed, ctx.random)
         self._doubts = Doubts(self._asked_once)
@@ -78,7 +78,7 @@ class TerminalChannel(SimpleChannel):
         """Recall, and connect. Raises: NotReady; AuthFailed: a key is none; ConfigError: armed in the future."""
         recalled, now = await self._ctx.notes.recall(), self._ctx.clock.time()
         self._forgotten_until = recalled.turned_back_at + FORGOTTEN_S if recalled.turned_back_at else 0.0
-        await self._loudness.look(self._ctx.notes, recalled, now)
+        await self._loudness.look(self._ctx, recalled)
         await self._plays.load(recalled.values, now)
         if self._loudness.why_off:
             self._ctx.log.warning("nothing is started over this channel", cause=self._loudness.why_off)

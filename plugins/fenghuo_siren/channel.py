@@ -32,7 +32,7 @@ from fenghuo import (
     SimpleChannel,
     Transient,
     Unknown,
-    why_unarmed,
+    switch_stands,
 )
 from fenghuo_adapters.modbus_line import ModbusRefused
 from fenghuo_siren.asking import Asking
@@ -73,7 +73,7 @@ class SirenChannel(SimpleChannel):
         now = self._ctx.clock.time()
         self._asking = Asking(self._controllers, self._plays, since=now, look_now=self._watch.look_now)
         await self._plays.recall(now)
-        self._why_off = why_unarmed(self._settings.armed, since=self._plays.since, now=now, name=self._ctx.name)
+        self._why_off = await switch_stands(self._ctx, self._settings.armed, since=self._plays.since)
         if self._why_off:
             self._ctx.log.warning("sirens are not armed", cause=self._why_off)
         try:

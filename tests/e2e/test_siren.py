@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import re
+import signal
+import sqlite3
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,6 +17,9 @@ from typing import Any
 import pytest
 
 from fenghuo.formats.wording import BEIJING
+from fenghuo.store.audit import breaks
+from fenghuo.store.disk import DATABASE
+from fenghuo.store.tables import AUDIT
 from tests.e2e.node import Node, Person, orders
 from tests.e2e.standing import sent, standing, stands
 from tests.peers.modbus import Sirens
@@ -138,3 +146,42 @@ async def test_a_hand_at_the_cabinet_is_reported_to_the_duty_officer(tmp_path: P
 
         await centre.until("message.ls", is_told)
         assert [] == sirens.ends()
+
+
+async def test_the_armed_switch_is_turned_by_a_reload_and_each_turn_is_audited(tmp_path: Path, sirens: Sirens) -> None:
+    """Off as installed, and nothing sounds; armed by a reload it sounds, disarmed by one it is silent at once, and what
+    sounds is not started anew. The log, the audit and `channel why` say each time what it was, since when, and whose file it is."""
+    centre = node(tmp_path, sirens)
+    file = tmp_path / "fenghuo.toml"
+    armed = file.read_text(encoding="utf-8")
+    switch = re.compile(r'^"?armed"? = .*\n?', re.MULTILINE)
+    file.write_text(switch.sub("", armed), encoding="utf-8")
+
+    async def turned(text: str, event: str, count: int = 1) -> dict[str, Any]:
+        file.write_text(text, encoding="utf-8")
+        os.kill(centre.pid, signal.SIGHUP)
+        return await told(event, count)
+
+    async def told(event: str, count: int = 1) -> dict[str, Any]:
+        log = await centre.until("log.read", lambda log: [one["type"] for one in log["events"]].count(event) >= count, after=0, limit=1000)
+        found: dict[str, Any] = [one for one in log["events"] if one["type"] == event][-1]["body"]
+        return found
+
+    async with centre:
+        await centre.channels_up("roof")
+        data = await told("channel.disarmed")
+        assert ("", str(file), "it is not armed") == (data["was"], data["settings"], data["cause"][:15])
+        await stands(centre, await sent(centre, "town", priority="P0"), "roof", "FAILED")
+        assert any("nothing is started over it: it is not armed" in said for said in (await centre.ask("channel.why", name="roof"))["says"])
+        assert "off" == (await turned(armed, "channel.armed"))["was"]
+        await centre.channels_up("roof")
+        assert "its armed switch is on" in (await centre.ask("channel.why", name="roof"))["says"]
+        await sent(centre, "town", "立即转移", priority="P0")
+        await sirens.until(lambda: sirens.starts())
+        await turned(switch.sub("", armed), "channel.disarmed", 2)
+        await turned(armed, "channel.armed", 2)
+    with contextlib.closing(sqlite3.connect(tmp_path / "state" / DATABASE)) as store:
+        records = [AUDIT.decode(raw) for raw in store.execute(f"{AUDIT.select_sql} ORDER BY seq")]
+    assert [] == list(breaks(records))
+    assert ["disarm", "arm", "disarm", "arm"] == [one.action for one in records if one.object == "channel/roof"]
+    assert 1 == len(sirens.starts())

@@ -10,8 +10,9 @@ import pytest
 
 import fenghuo_broadcast
 from fenghuo import ConfigError, Permanent, Priority, Recalled, Scope, Transient, installed_version
+from fenghuo.clock import SystemClock
 from fenghuo.formats.wording import BEIJING
-from fenghuo.plugin.context import LoneNotes
+from fenghuo.plugin.context import HostedChannelContext, LoneNotes
 from fenghuo_broadcast.quiet import Loudness, LoudSettings, QuietHours
 
 NIGHT = QuietHours.parse(("22:00-06:00",))
@@ -22,9 +23,11 @@ def at(hour: int, minute: int = 0, *, day: int = 15) -> datetime:
 
 
 async def looked(settings: LoudSettings, notes: LoneNotes, now: datetime, *, turned_back_at: float = 0.0) -> Loudness:
-    loudness = Loudness(settings, "county")
+    loudness = Loudness(settings)
     recalled = await notes.recall()
-    await loudness.look(notes, Recalled(recalled.values, turned_back_at), now.timestamp())
+    clock = SystemClock(wall=now.timestamp, monotonic=now.timestamp)
+    ctx = HostedChannelContext("county", settings, clock, lambda path: path, lambda up, reason: None, notes=notes)
+    await loudness.look(ctx, Recalled(recalled.values, turned_back_at))
     return loudness
 
 

@@ -80,6 +80,7 @@ class Instance:
         self.purse = Purse.of(terms.probe_fen_a_day, terms.probe_joules_a_day, 0.0)
         self.evidence_at = 0.0
         self.has_overclaimed = False
+        self.why_unarmed: str | None = None  # why its armed switch lets nothing be started, empty when it does; None: it has none
 
     @property
     def form(self) -> str:

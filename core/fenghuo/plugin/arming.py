@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 
 from fenghuo.errors import ConfigError
 from fenghuo.formats.wording import BEIJING
-from fenghuo.plugin.given import Recalled
+from fenghuo.plugin.given import ChannelContext, Recalled
 
-__all__ = ["installed_version", "running_since", "why_unarmed"]
+__all__ = ["installed_version", "running_since", "switch_stands", "why_unarmed"]
 
 _UNKNOWN = "unknown"
 """Of what was never installed, whose upgrade nobody could see: it is armed anew at each start."""
@@ -41,6 +41,18 @@ def running_since(recalled: Recalled, now: float) -> tuple[float, Mapping[str, s
     if said == version != _UNKNOWN:
         return max(float(since), recalled.turned_back_at), {}
     return max(now, recalled.turned_back_at), {_RUNNING: f"{version} {now!r}"}
+
+
+async def switch_stands(ctx: ChannelContext, armed: datetime | None, *, since: float) -> str:
+    """Why nothing may be started, empty if it may, as why_unarmed(); told to the core, which has each change in its audit when this
+    returns. Raises: StoreError; ConfigError: armed in the future."""
+    try:
+        why_off = why_unarmed(armed, since=since, now=ctx.clock.time(), name=ctx.name)
+    except ConfigError as future:
+        await ctx.armed(str(future), armed)
+        raise
+    await ctx.armed(why_off, armed)
+    return why_off
 
 
 def why_unarmed(armed: datetime | None, *, since: float, now: float, name: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -33,6 +34,10 @@ def _no_link() -> None:
 
 def _unheard(reason: str) -> None:
     """A place without a core: nobody hears it."""
+
+
+async def _unnoted(why_off: str, at: datetime | None) -> None:
+    """A place without a store: no audit."""
 
 
 class LoneNotes:
@@ -73,6 +78,7 @@ class HostedChannelContext:
     open_link: Callable[[], Any] = _no_link
     notes: Notes = field(default_factory=LoneNotes)
     on_strain: Callable[[str], None] = _unheard
+    on_armed: Callable[[str, datetime | None], Awaitable[None]] = _unnoted
     blobs: Blobs = field(default_factory=NoBlobs)
     log: structlog.stdlib.BoundLogger = field(init=False)
 
@@ -90,6 +96,10 @@ class HostedChannelContext:
     def health(self, up: bool, reason: str) -> None:
         """Tell the core that the device or session came or went."""
         self.on_health(up, reason)
+
+    async def armed(self, why_off: str, at: datetime | None) -> None:
+        """Tell the core how the armed switch stands; a change is in the audit when this returns. Raises: StoreError."""
+        await self.on_armed(why_off, at)
 
     def strained(self, reason: str) -> None:
         """Tell the core that it still carries and may not for long."""

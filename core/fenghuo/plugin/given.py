@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -136,6 +137,10 @@ class ChannelContext(Protocol):
 
     def health(self, up: bool, reason: str) -> None:
         """Tell the core at once that the device or session came or went; a local fault is DOWN without further ado."""
+
+    async def armed(self, why_off: str, at: datetime | None) -> None:
+        """Tell the core how the armed switch of something loud stands: why nothing may be started, empty when it may, and the instant in
+        the settings. A change stands in the audit when this returns. Raises: StoreError."""
 
     def strained(self, reason: str) -> None:
         """Tell the core that it still carries and may not for long: SUSPECT, so that a way that is well goes first. Said again for as

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -42,6 +44,11 @@ T = TypeVar("T")
 OnHealth = Callable[[str, bool, str], None]
 OnFault = Callable[[str, str], None]
 OnInbound = Callable[[str, Inbound], Awaitable[None]]
+OnArmed = Callable[[str, str, datetime | None], Awaitable[None]]
+
+
+async def _unnoted(name: str, why_off: str, at: datetime | None) -> None:
+    """A place without a store: no audit."""
 
 
 class Ended(Exception):
@@ -61,6 +68,7 @@ class Supervisor(ABC, Generic[T]):
         self._life: asyncio.Task[None] | None = None
         self._stop_at: float | None = None
         self._failures = 0
+        self._is_anew = False
         self.is_quarantined = False
         self.crashes = 0
         self.log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("fenghuo.supervisor", instance=name)
@@ -69,13 +77,16 @@ class Supervisor(ABC, Generic[T]):
         """Live until stop() or until cancelled; whatever the plugin raises stays inside."""
         if self._stop_at is not None:
             return
-        life = self._life = asyncio.create_task(self._live(), name=f"supervisor {self.name}")
-        try:
-            await asyncio.wait({life})
-        finally:
-            life.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await life
+        self._is_anew = True
+        while self._is_anew and self._stop_at is None:
+            self._is_anew = False
+            life = self._life = asyncio.create_task(self._live(), name=f"supervisor {self.name}")
+            try:
+                await asyncio.wait({life})
+            finally:
+                life.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await life
 
     async def stop(self, deadline: float) -> None:
         """End for good by `deadline` (monotonic seconds); idempotent. Afterwards nothing of this instance runs."""
@@ -89,6 +100,12 @@ class Supervisor(ABC, Generic[T]):
         """Do not wait any longer, and lift a quarantine: a person has looked at it."""
         self._strikes.clear()
         self._wanted.set()
+
+    def begin_anew(self) -> None:
+        """Stop the present object and make a fresh one at once: its settings have changed."""
+        self._is_anew = True
+        if self._life is not None:
+            self._life.cancel()
 
     @abstractmethod
     async def _session(self) -> None:
@@ -177,7 +194,8 @@ class Wiring:
     itself says. `on_inbound(name, inbound)` commits, then acks; what it raises is counted and the pump goes on.
     `on_fault(name, sentence)` hears what a person must look at. `open_link`: the durable memory of the narrow link, a fenghuo.link.Disk.
     `open_notes(name)`: the durable memory of an instance. `on_strain(name, reason)` hears that one still carries and may not for long.
-    `open_blobs(name)`: the attachments that an instance may read.
+    `open_blobs(name)`: the attachments that an instance may read. `on_armed(name, why_off, at)` has a change of its armed switch in the
+    audit when it returns.
     """
 
     clock: Clock
@@ -188,6 +206,7 @@ class Wiring:
     open_link: Callable[[], Any] = lambda: None
     open_notes: Callable[[str], Notes] = lambda name: LoneNotes()
     on_strain: Callable[[str, str], None] = lambda name, reason: None
+    on_armed: OnArmed = _unnoted
     open_blobs: Callable[[str], Blobs] = lambda name: NoBlobs()
 
 
@@ -231,6 +250,7 @@ class ChannelSupervisor(Supervisor[Channel]):
             open_link=wiring.open_link,
             notes=wiring.open_notes(self.name),
             on_strain=on_strain,
+            on_armed=functools.partial(wiring.on_armed, self.name),
             blobs=wiring.open_blobs(self.name),
         )
         channel = self.kind.factory(context)

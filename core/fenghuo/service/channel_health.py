@@ -36,6 +36,8 @@ def health_view(instance: Instance, now: float) -> dict[str, Any]:
 
 def _says(instance: Instance, now: float) -> Iterator[str]:
     yield f"{instance.health.state.value} for {max(0.0, now - instance.health.since):.0f} s: {instance.health.reason}"
+    if instance.why_unarmed is not None:
+        yield f"nothing is started over it: {instance.why_unarmed}" if instance.why_unarmed else "its armed switch is on"
     yield from _state(instance)
     if (left_s := steady_at(instance.health) - now) > 0:
         yield f"it was left {now - instance.health.left_at:.0f} s ago: no first choice for {left_s:.0f} s more, while a steady way may do"

@@ -312,7 +312,7 @@ class Daemon:
         async with self._one_reload:
             self._notify.reloading()
             reloader = Reloader(self._settings, self._host, room, desk=desk, audit=self._audit, store=self._store)
-            is_taken = await reloader.reload(keeper, self._rolls)
+            is_taken = await reloader.reload(keeper, self._rolls, self._hosting.rearm)
             self._notify.ready("就绪" if is_taken else "就绪：新设置有误，沿用旧设置")
 
     def _fatal(self, error: BaseException) -> None:

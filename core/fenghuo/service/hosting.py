@@ -22,6 +22,7 @@ from fenghuo.plugin.context import HostedFrontContext, HostedSensorContext, Host
 from fenghuo.plugin.host import PluginHost
 from fenghuo.plugin.ports import Actor, Desk, EventStream, Hints, Observation, Web
 from fenghuo.plugin.supervisor import ChannelSupervisor, FrontSupervisor, SourceSupervisor, Supervisor, Wiring
+from fenghuo.service.armed import ArmedSwitches, armed_as
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.ground import instance_of
 from fenghuo.service.secrets import secret_reader
@@ -68,6 +69,7 @@ class Hosting:
             on_fault=self._on_fault,
             open_notes=functools.partial(ChannelNotes, store),
             on_strain=self._on_strain,
+            on_armed=ArmedSwitches(store, self._settings.file, self._on_stand).stands,
             open_blobs=functools.partial(StoredBlobs, store),
         )
         self._room.board.on_fault = self._on_fault
@@ -84,6 +86,15 @@ class Hosting:
             self._room.board.add(instance)
             if channel.ungraded:
                 log.warning("channel carries P2 to P4 only", channel=channel.name, cause=channel.ungraded)
+
+    def rearm(self, settings: Settings) -> None:
+        """Take over the armed switches of new settings: a channel whose switch was turned begins anew with it. To disarm is silence."""
+        channels = {channel.name: channel for channel in settings.channels}
+        for supervisor in self._channels:
+            channel = channels.get(supervisor.name)
+            if channel is not None and (turned := armed_as(supervisor.settings, channel.settings)) is not None:
+                supervisor.settings = turned
+                supervisor.begin_anew()
 
     def start(self, desk: Desk, events: EventStream, web: Web | None) -> None:
         """Start everything but the channels off the boot path."""
@@ -156,6 +167,11 @@ class Hosting:
 
     def _on_strain(self, name: str, reason: str) -> None:
         self._room.facts.put(ChannelObserved(name, Sign.STRAINED, reason))
+
+    def _on_stand(self, name: str, why_off: str) -> None:
+        instance = self._room.board.get(name)
+        if instance is not None:
+            instance.why_unarmed = why_off
 
     def _on_fault(self, name: str, sentence: str) -> None:
         def tell(tx: Tx) -> None:

@@ -6,7 +6,7 @@ Everything is read and judged before anything is put in force. What only a start
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -26,6 +26,7 @@ from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.rolls import RollKeeper
 from fenghuo.service.secrets import Secret, open_tokens
 from fenghuo.service.settings import Settings
+from fenghuo.service.settings_values import ChannelSettings
 from fenghuo.store.audit import Deed
 from fenghuo.store.store import Store
 
@@ -45,8 +46,8 @@ class Reloader:
         self._audit = audit
         self._store = store
 
-    async def reload(self, keeper: DirectoryKeeper, rolls: RollKeeper) -> bool:
-        """Take new settings over, or say why not; whether they are in force."""
+    async def reload(self, keeper: DirectoryKeeper, rolls: RollKeeper, rearm: Callable[[Settings], None]) -> bool:
+        """Take new settings over, or say why not; whether they are in force. `rearm`: what turns the armed switches of channels."""
         try:
             settings = settings_module.load(self._settings.file, self._host)
             rules = settings_module.load_rules(settings)
@@ -64,6 +65,7 @@ class Reloader:
         office.availability = settings.availability
         log.info("settings changed", rules=rules.digest, needs_restart=list(_waiting(self._settings, settings)))
         self._audit.record(Deed.of("reload", "node", content=rules.digest), SYSTEM)
+        rearm(settings)
         await tell_rules(self._room, self._store)
         return True
 
@@ -124,4 +126,11 @@ def _of_a_start(settings: Settings) -> Settings:
     """Without what a running daemon takes over."""
     node = msgspec.structs.replace(settings.node, rules=Path(), directory=None)
     intake = msgspec.structs.replace(settings.intake, geocode_systems={})
-    return msgspec.structs.replace(settings, node=node, intake=intake, tokens=(), warnings=(), availability={})
+    channels = tuple(_unswitched(channel) for channel in settings.channels)
+    return msgspec.structs.replace(settings, node=node, intake=intake, channels=channels, tokens=(), warnings=(), availability={})
+
+
+def _unswitched(channel: ChannelSettings) -> ChannelSettings:
+    if "armed" not in channel.settings.__struct_fields__:
+        return channel
+    return msgspec.structs.replace(channel, settings=msgspec.structs.replace(channel.settings, armed=None))
