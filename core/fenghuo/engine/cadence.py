@@ -12,7 +12,7 @@ import statistics
 
 import msgspec
 
-__all__ = ["LOST_PHI", "Cadence", "heard", "lost_at", "phi", "resumed"]
+__all__ = ["LOST_PHI", "Cadence", "heard", "late_at", "lost_at", "phi", "resumed"]
 
 LOST_PHI = 8.0
 """One wrong alarm in a hundred million gaps, were they normal; the deviations below are what makes it so for real ones."""
@@ -23,6 +23,8 @@ LEAST_SHARE = 0.36
 that met a collision on the air."""
 LEARNED = 100
 """Gaps that are remembered: an hour and a half of beacons a minute."""
+LATE_BEATS = 1.5
+"""So long after a beat the next one is late by the declared pace: half a beat past its time."""
 NEAR = 0.15
 """How near to a multiple of the declared pace, in beats, a gap is taken for beats that were missed on the air."""
 
@@ -65,6 +67,14 @@ def phi(cadence: Cadence, now: float) -> float:
     return -math.log10(tail) if tail > 0.0 else math.inf
 
 
+def late_at(cadence: Cadence) -> float:
+    """When the next beat is late by the declared pace, UTC seconds, while too few were heard for phi to know better; else never. A fresh
+    channel that dies is suspected then, and not only once phi is sure of a pace that it never saw."""
+    if cadence.last_at is None or _is_learned(cadence):
+        return math.inf
+    return cadence.last_at + LATE_BEATS * cadence.expected_s
+
+
 def lost_at(cadence: Cadence) -> float:
     """When the silence will be improbable enough, UTC seconds; never while nothing is expected."""
     if cadence.last_at is None:
@@ -76,7 +86,11 @@ def lost_at(cadence: Cadence) -> float:
 def _normal(cadence: Cadence) -> tuple[float, float]:
     """Mean and standard deviation of the gaps, seconds; of two gaps nothing can be learned. A pace faster than the declared one is traffic
     between the beats: when it ends, the beats are still there."""
-    is_learned = len(cadence.gaps) > 2
+    is_learned = _is_learned(cadence)
     mean = max(cadence.expected_s, statistics.fmean(cadence.gaps)) if is_learned else cadence.expected_s
     deviation = statistics.pstdev(cadence.gaps, mean) if is_learned else 0.0
     return mean, max(deviation, LEAST_SHARE * mean)
+
+
+def _is_learned(cadence: Cadence) -> bool:
+    return len(cadence.gaps) > 2

@@ -17,7 +17,7 @@ from functools import partial
 
 import structlog
 
-from fenghuo.engine.cadence import lost_at, phi
+from fenghuo.engine.cadence import late_at, lost_at, phi
 from fenghuo.engine.channels import ChannelBoard, Instance
 from fenghuo.engine.facts import ChannelObserved, Facts
 from fenghuo.engine.health import Sign, is_tried
@@ -98,7 +98,7 @@ class Prober:
         """When something is due of a channel that is not down: a question, or its silence."""
         probing, state = instance.capabilities.probing, instance.health.state
         asked_at = next_look_at(state, probing, instance.evidence_at, self._office.chance.uniform)
-        silent_at = lost_at(instance.cadence) if instance.cadence is not None else math.inf
+        silent_at = _silent_at(instance)
         wait_s = self._longer(instance) if state is Health.SUSPECT else probing.shortest_s
         return min(max(asked_at, self._office.clock.time() + wait_s), silent_at)
 
@@ -120,11 +120,15 @@ class Prober:
     # What.
 
     def _is_lost(self, instance: Instance) -> bool:
-        """Whether a channel with a pace has been silent for too long; then it is told."""
+        """Whether a channel with a pace has been silent for too long; then it is told: lost, or, while its pace is only declared, late."""
         now, cadence = self._office.clock.time(), instance.cadence
-        if cadence is None or instance.health.state is Health.DOWN or now < lost_at(cadence):
+        if cadence is None or instance.health.state is Health.DOWN or now < _silent_at(instance):
             return False
         silence_s = now - (cadence.last_at or now)
+        if now < lost_at(cadence):
+            says = f"nothing heard for {silence_s:.0f} s, and every {cadence.expected_s:g} s was declared"
+            self._facts.put(ChannelObserved(instance.name, Sign.STRAINED, says))
+            return True
         says = f"nothing heard for {silence_s:.0f} s, phi {phi(cadence, now):.1f}"
         self._facts.put(ChannelObserved(instance.name, Sign.SILENT, says))
         return True
@@ -189,6 +193,14 @@ def _is_watched(instance: Instance) -> bool:
         return True
     is_doubted = instance.health.state is Health.SUSPECT
     return instance.health.is_started and bool(is_doubted or instance.capabilities.probing.idle_s or instance.capabilities.cadence_s)
+
+
+def _silent_at(instance: Instance) -> float:
+    """When its silence is news, UTC seconds: it is late, of a channel that nothing is said against yet, or lost."""
+    if instance.cadence is None:
+        return math.inf
+    is_well = instance.health.state is Health.UP
+    return min(lost_at(instance.cadence), late_at(instance.cadence) if is_well else math.inf)
 
 
 def _never(instance: Instance) -> bool:

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from fenghuo.engine.cadence import LEARNED, LOST_PHI, Cadence, heard, lost_at, phi, resumed
+from fenghuo.engine.cadence import LEARNED, LOST_PHI, Cadence, heard, late_at, lost_at, phi, resumed
 
 BEACON_S = 15.0
 
@@ -87,3 +87,11 @@ def test_an_irregular_pace_is_given_more_time() -> None:
 def test_no_more_is_remembered_than_is_needed() -> None:
     """A year of beacons costs what an hour costs."""
     assert LEARNED == len(beaten(*[1.0] * (LEARNED + 50), expected_s=1.0).gaps)
+
+
+def test_a_fresh_channel_is_late_by_the_pace_that_was_declared() -> None:
+    """Half a beat past its time, until three gaps are known: then phi knows better, and one collision on the air suspects nobody."""
+    for few in (beaten(expected_s=60.0), beaten(60.0, 60.0, expected_s=60.0)):
+        assert 90.0 == late_at(few) - (few.last_at or 0.0)
+        assert late_at(few) < lost_at(few)
+    assert math.inf == late_at(beaten(60.0, 60.0, 60.0, expected_s=60.0)) == late_at(Cadence(60.0))
