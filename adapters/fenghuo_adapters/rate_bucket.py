@@ -27,12 +27,12 @@ class RateBucket:
         """Spend what was not foreseen, or give back (negative) what was not needed; nobody waits for it but the next."""
         self._spend(octets)
 
-    def wait_s(self) -> float:
-        """Seconds until all that was spent is covered; 0.0 when something may go now."""
+    def wait_s(self, least: int = 0) -> float:
+        """Seconds until all that was spent is covered and `least` octets are left; 0.0 when something may go now."""
         if self._per_s <= 0:
             return 0.0
         self._refill()
-        return max(0.0, -self._left / self._per_s)
+        return max(0.0, (least - self._left) / self._per_s)
 
     def _spend(self, octets: int) -> None:
         self.spent += octets

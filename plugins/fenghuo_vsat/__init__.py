@@ -51,6 +51,7 @@ def http_capabilities(settings: HttpSettings) -> Capabilities:
         watts_transmit=settings.watts_transmit,
         needs=("ip", "line of sight"),
         probing=_probing(settings, HEAD_OCTETS, is_fixed=bool(settings.url)),
+        attachments=bool(settings.attachments),
     )
 
 

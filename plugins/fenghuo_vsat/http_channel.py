@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from urllib.parse import urljoin
 
 from fenghuo import (
     AuthFailed,
@@ -18,6 +19,7 @@ from fenghuo import (
     Permanent,
     ProbeBudget,
     ProbeResult,
+    Reached,
     Rendition,
     Scope,
     SendJob,
@@ -30,13 +32,18 @@ from fenghuo_adapters.bound_http import BoundHttp, HttpLine, Limits, Refused
 from fenghuo_adapters.bound_http_framing import Request
 from fenghuo_adapters.http_credentials import secret_fault, trust
 from fenghuo_adapters.rate_bucket import RateBucket
+from fenghuo_vsat.courier import Courier
 from fenghuo_vsat.http_outcomes import doubt, not_connected
+from fenghuo_vsat.parcels import parcels_of
 from fenghuo_vsat.path_guard import PathGuard, bound_path
+from fenghuo_vsat.precedence import Precedence
 from fenghuo_vsat.settings import HttpSettings
 from fenghuo_vsat.wire_cost import cost
 
 __all__ = ["VsatHttp"]
 
+PATIENCE = 2.0
+"""How much longer than a text a chunk of an attachment may take, since texts go before it on the way."""
 MARGIN_S = 0.2
 """Left of the job's deadline for our own work."""
 HEADER_OCTETS = 330
@@ -54,6 +61,8 @@ class VsatHttp(SimpleChannel):
         self._reached = Evidence.DEVICE if settings.confirms == "device" else Evidence.ACCEPTED
         self._bucket = RateBucket(settings.rate_kbit * 125, settings.burst_octets, ctx.clock.monotonic)
         self._http: BoundHttp | None = None
+        self._precedence = Precedence(self._bucket, settings.burst_octets)
+        self._courier: Courier | None = None
         self._guard = PathGuard(ctx, self._interface)
         self._last_url = settings.url  # whom a probe asks: without a fixed url whoever was last written to
 
@@ -62,6 +71,8 @@ class VsatHttp(SimpleChannel):
         """Octets of IP that it has sent, by the kernel's own count."""
         if self._http is not None:
             self._http.settle()
+        if self._courier is not None:
+            self._courier.settle()
         return self._bucket.spent
 
     @property
@@ -79,17 +90,31 @@ class VsatHttp(SimpleChannel):
         self._guard.start()
         limits = Limits(settings.connect_s, settings.attempt_s, settings.keep_s)
         self._http = BoundHttp(bound_path(settings), self._bucket, limits, self._ctx.clock.monotonic, context, always)
+        if settings.attachments:
+            patient = Limits(settings.connect_s, PATIENCE * settings.attempt_s, settings.keep_s)
+            http = BoundHttp(bound_path(settings), self._bucket, patient, self._ctx.clock.monotonic, context, always)
+            self._courier = Courier(self._ctx, http, self._precedence)
+            await self._courier.start()
 
     async def stop(self, deadline: float) -> None:
         http, self._http = self._http, None
         if http is not None:
             http.close()
+        if self._courier is not None:
+            await self._courier.stop()
         await self._guard.stop()
 
     def estimate(self, payload: Rendition, address: str) -> Estimate:
         return cost(len(payload.data) + HEADER_OCTETS, self._settings)
 
     async def send(self, job: SendJob) -> Outcome:
+        with self._precedence.text():
+            outcome = await self._send(job)
+        if isinstance(outcome, Reached):
+            self._crossed()
+        return outcome
+
+    async def _send(self, job: SendJob) -> Outcome:
         http = self._http
         if http is None:
             return Transient(Scope.CHANNEL, "not-started")
@@ -107,7 +132,11 @@ class VsatHttp(SimpleChannel):
         try:
             async with job.begin() as emission:
                 is_given_back = True  # by exchange(), whatever comes of it
-                return await self._post(http, line, url, emission)
+                outcome = await self._post(http, line, url, emission)
+                if self._courier is not None and isinstance(outcome, Reached):
+                    to = urljoin(url, self._settings.attachments)
+                    await self._courier.take(parcels_of(job, emission, to, self._ctx.clock.time()))
+                return outcome
         finally:
             if not is_given_back:
                 http.give_back(line)
@@ -124,6 +153,7 @@ class VsatHttp(SimpleChannel):
                 answer = await http.exchange(line, Request("HEAD", self._last_url))
         except TimeoutError as late:
             raise LinkTimeout(f"no answer within {budget.timeout_s:g} s") from late
+        self._crossed()
         round_trip_s = self._ctx.clock.monotonic() - began
         detail = " · ".join(filter(None, (f"http {answer.status}", self._guard.said())))
         return ProbeResult(answered=True, round_trip_s=round_trip_s, detail=detail)
@@ -153,9 +183,15 @@ class VsatHttp(SimpleChannel):
             answer.status, retry_after=answer.headers.get("retry-after", ""), reached=self._reached, far_end=self._far_end
         )
 
+    def _crossed(self) -> None:
+        if self._courier is not None:
+            self._courier.path_proven()
+
     def _interface(self, is_running: bool, reason: str) -> None:
         if self._http is not None and not is_running:
             self._http.reset()
+        if self._courier is not None:
+            self._courier.path_proven() if is_running else self._courier.reset()
         self._ctx.health(is_running, reason)
 
     def _secret(self) -> str:

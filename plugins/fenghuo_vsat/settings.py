@@ -99,6 +99,9 @@ class HttpSettings(PathSettings, frozen=True, kw_only=True, forbid_unknown_field
     an Idempotency-Key, so that an emission in doubt may simply be repeated. `concurrency`: emissions under way at once.
     `keep_s`: a connection that was quiet for longer is not used again. What would take more than half of `attempt_s` at `rate_kbit` is
     too long.
+
+    `attachments`: where pictures are put, by tus 1.0: an address, or a path on the host of the message's; empty: they are left out.
+    `attachment_chunk_octets`: so much of one is under way at once.
     """
 
     url: str = ""
@@ -109,14 +112,31 @@ class HttpSettings(PathSettings, frozen=True, kw_only=True, forbid_unknown_field
     idempotent: bool = True
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=100)] = 8
     keep_s: Seconds = 30.0
+    attachments: str = ""
+    attachment_chunk_octets: Annotated[int, msgspec.Meta(ge=1024, le=1_048_576)] = 32_768
 
     @property
     def most_octets(self) -> int:
         """What can be sent in half of `attempt_s` at `rate_kbit`; the other half is for the answer. 0 for no limit."""
         return int(self.rate_kbit * 125 * self.attempt_s / 2)
 
+    @property
+    def chunk_octets(self) -> int:
+        """What of an attachment is sent at once: no more than what can be sent in half of `attempt_s`."""
+        return min(self.attachment_chunk_octets, self.most_octets or self.attachment_chunk_octets)
+
     def __post_init__(self) -> None:
         super().__post_init__()
-        parts = urlsplit(self.url)
-        if self.url and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None):
+        if self.attachments and not (_is_plain(self.attachments) and (self.attachments[0] == "/" or _is_address(self.attachments))):
+            raise ValueError(f'attachments {self.attachments!r} is no http or https address and no path such as "/files/"')
+        if self.url and not _is_address(self.url):
             raise ValueError(f"url {self.url!r} is not an http or https address such as https://host/path, without name and password")
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and not any(mark.isspace() for mark in text)
+
+
+def _is_address(text: str) -> bool:
+    parts = urlsplit(text)
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.username is None

@@ -45,6 +45,13 @@ def test_what_was_not_foreseen_is_paid_by_the_next() -> None:
     assert 500 == bucket.spent
 
 
+def test_whoever_leaves_something_for_the_next_waits_until_it_is_there() -> None:
+    """300 of 500 octets are spent: 200 may go at once, and whoever wants 350 to be left waits for 150 more."""
+    bucket = RateBucket(1000.0, 500, Hand())
+    bucket.take(300)
+    assert (0.0, 0.0, 0.15) == (bucket.wait_s(), bucket.wait_s(200), bucket.wait_s(350))
+
+
 def test_without_a_limit_it_only_counts() -> None:
     """0 octets a second is no limit."""
     bucket = RateBucket(0.0, 1500, Hand())

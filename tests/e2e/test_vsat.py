@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import itertools
+import random
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -21,11 +23,15 @@ from tests.peers.hook import Hook, Post
 from tests.peers.mosquitto import Mosquitto, Reader, write
 from tests.peers.snmpd import COMMUNITY, OID, Snmpd
 from tests.peers.tunlink import Places, TunLink, needs_tun
+from tests.peers.tus import TusServer
 from tests.scale import TIMEOUT_SCALE
 
 pytestmark = [pytest.mark.peer, pytest.mark.e2e, pytest.mark.may_block, needs_tun, pytest.mark.timeout(60)]
 
 SECRET = "Bearer s1te"
+CHUNK = 16_384
+PICTURE = b"\xff\xd8" + random.Random(4).randbytes(200_000)
+"""Of 沙溪: three seconds at 512 kbit/s."""
 TOWNS = 12
 FORGETFUL = ("persistence true", "persistence_location {folder}/", "autosave_interval 1800")
 """As mosquitto comes: what an offline device has queued is in memory for half an hour."""
@@ -104,19 +110,21 @@ class Far:
 
 @dataclass(frozen=True)
 class Site:
-    """Both places: the daemon and the modem at the near one, the far end, and the links between. `accepted`: ids of orders."""
+    """Both places: the daemon and the modem at the near one, the far end and its server of pictures, and the links between. `accepted`: ids
+    of orders."""
 
     node: Node
     far: Far
     fibre: TunLink
     satellite: TunLink
     modem: Snmpd
+    pictures: TusServer
     accepted: list[str]
 
-    async def order(self, text: str, *, priority: str = "P2") -> str:
+    async def order(self, text: str, *, priority: str = "P2", **fields: Any) -> str:
         """An order to the next town; its id."""
         to = len(self.accepted) % TOWNS
-        status, answer = await self.node.order(f"person:p{to}", text, priority=priority)
+        status, answer = await self.node.order(f"person:p{to}", text, priority=priority, **fields)
         assert 202 == status
         self.accepted.append(answer["id"])
         return str(answer["id"])
@@ -154,6 +162,8 @@ async def site(folder: Path, *, rules: str = BOTH_WAYS) -> AsyncIterator[Site]:
         satellite = await stack.enter_async_context(TunLink(places, delay_ms=60, rate_kbit=512))
         far = Far()
         hook = await stack.enter_async_context(Hook(SECRET, far.take, under=places.command(places.far), host="0.0.0.0"))
+        pictures = TusServer(folder / "pictures", SECRET, under=places.command(places.far), host=satellite.far_ip)
+        await stack.enter_async_context(pictures)
         stack.enter_context(places.inside(places.near))
         modem = await stack.enter_async_context(Snmpd(folder, value=120))
         for name, text in (("site.secret", SECRET), ("modem.community", COMMUNITY)):
@@ -161,14 +171,15 @@ async def site(folder: Path, *, rules: str = BOTH_WAYS) -> AsyncIterator[Site]:
             (folder / name).chmod(0o600)
         urls = {link.name: f"http://{link.far_ip}:{hook.port}/to" for link in (fibre, satellite)}
         webhook = {"url": f"{urls['fibre0']}/net", "timeout_s": 1.0, "connect_s": 0.5, "secret_file": "site.secret"}
+        terminal = {**TERMINAL, "attachments": f"http://{satellite.far_ip}:{pictures.port}/files", "attachment_chunk_octets": CHUNK}
         channels = {
             "net": {"type": "http.webhook", "settings": webhook},
-            "vsat": {"type": "vsat.http", "settings": {"url": f"{urls['sat0']}/vsat", **TERMINAL, "snmp_port": modem.port}},
+            "vsat": {"type": "vsat.http", "settings": {"url": f"{urls['sat0']}/vsat", **terminal, "snmp_port": modem.port}},
         }
         persons = [Person(f"p{number}", url=f"http://town/to/{number}") for number in range(TOWNS)]
         node = await stack.enter_async_context(Node(folder, channels=channels, persons=persons, rules=rules))
         await node.channels_up("net", "vsat")
-        yield Site(node, far, fibre, satellite, modem, [])
+        yield Site(node, far, fibre, satellite, modem, pictures, [])
 
 
 def switches(ways: list[str]) -> int:
@@ -212,6 +223,45 @@ async def test_s4_a_fibre_that_is_cut_and_flaps(flaps: int, down_s: float, tmp_p
         ways = [here.far.first()[one].way for one in here.accepted[flapping_from:]]
         assert switches(["vsat", *ways]) <= 1, ways
         assert {} == {one: count for one, count in by_way(here.far).items() if count > 1}, "a way brought one message twice"
+
+
+@pytest.mark.timeout(180)
+async def test_s4_a_picture_is_resumed_after_an_outage_and_after_a_kill_of_either_end(tmp_path: Path) -> None:
+    """The fibre is cut and the report of 沙溪 goes by satellite, its picture behind it. The link fails, the daemon is killed, the far end
+    is killed: each time it goes on from the octet that the far end confirms. What it belongs to is there before it begins."""
+    async with site(tmp_path) as here:
+        digest = (await here.node.post("/api/v1/attachments", PICTURE))[1]["digest"]
+        assert hashlib.sha256(PICTURE).hexdigest() == digest
+        await here.fibre.become(loss=100)
+        report = await here.order("沙溪镇险情", attachments=[{"digest": digest, "name": "堤.jpg", "media_type": "image/jpeg"}])
+        await _begun(here, 0.2)
+        assert {report} == {one.message for one in here.far.came}, "the text comes first"
+
+        await here.satellite.become(loss=100)
+        urgent = await here.order("立即转移", priority="P1")
+        await here.pictures.until(lambda: "attachment waits" in here.node.log.read_text(), timeout_s=60)
+        await here.satellite.become(loss=0)
+        await here.far.until(lambda: urgent in here.far.first(), timeout_s=60)
+        await _begun(here, 0.4)
+        await here.node.restart()
+        await _begun(here, 0.7)
+        await here.pictures.kill()
+        await here.pictures.start()
+        await here.order("继续上报")  # whatever crosses the path ends the wait
+
+        await here.pictures.until(here.pictures.is_whole, timeout_s=60)
+        (upload,) = here.pictures.uploads()
+        assert PICTURE == upload.octets
+        assert (digest, "堤.jpg", report) == tuple(upload.metadata[name] for name in ("sha256", "filename", "message"))
+        asked = Counter(one.method for one in here.pictures.asked)
+        repeated = sum(one.octets for one in here.pictures.asked) - len(PICTURE)
+        assert asked["HEAD"] >= 1
+        assert repeated <= asked["HEAD"] * CHUNK, "more than a chunk was sent twice for an interruption"
+
+
+async def _begun(here: Site, part: float) -> None:
+    """Until the far end has been sent more than this part of the picture."""
+    await here.pictures.until(lambda: any(one.offset > part * len(PICTURE) for one in here.pictures.asked), timeout_s=60)
 
 
 def by_way(far: Far) -> Counter[tuple[str, str]]:

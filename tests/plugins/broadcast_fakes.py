@@ -72,6 +72,7 @@ class FakeContext:
     settings: Any
     secrets: Mapping[str, str] = field(default_factory=dict)
     notes: LoneNotes = field(default_factory=LoneNotes)
+    blobs: Any = None
     told: list[tuple[bool, str]] = field(default_factory=list)
 
     def hosted(self) -> HostedChannelContext:

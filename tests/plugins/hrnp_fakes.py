@@ -42,6 +42,7 @@ class FakeContext:
     strains: list[str] = field(default_factory=list)
     link: Any = None
     notes: Any = None
+    blobs: Any = None
 
     def secret(self, path: str) -> str:
         raise AssertionError("it has no secrets")

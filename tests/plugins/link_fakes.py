@@ -78,6 +78,7 @@ class LinkContext:
     settings: LinkSettings
     link: MemoryDisk = field(default_factory=MemoryDisk)
     notes: Any = None
+    blobs: Any = None
     name: str = "link"
     clock: Clock = field(default_factory=SystemClock)
     random: random.Random = field(default_factory=lambda: random.Random(1))

@@ -48,6 +48,7 @@ class FakeContext:
     told: list[tuple[bool, str]] = field(default_factory=list)
     link: Any = None
     notes: Any = None
+    blobs: Any = None
 
     def strained(self, reason: str) -> None:
         """Nobody here is told."""

@@ -59,6 +59,7 @@ class FakeContext:
     told: list[tuple[bool, str]] = field(default_factory=list)
     link: Any = None
     notes: FakeNotes = field(default_factory=lambda: FakeNotes())
+    blobs: Any = None
 
     def secret(self, path: str) -> str:
         return self.password

@@ -51,6 +51,7 @@ class VirtualContext:
     told: list[tuple[bool, str]] = field(default_factory=list)
     link: Any = None
     notes: FakeNotes = field(default_factory=FakeNotes)
+    blobs: Any = None
 
     def secret(self, path: str) -> str:
         return self.password

@@ -12,6 +12,8 @@ import structlog
 
 from fenghuo import Estimate, Priority, Rendition, Token, Traffic
 from fenghuo.clock import Clock, SystemClock
+from fenghuo.plugin.context import LoneNotes, NoBlobs
+from fenghuo.plugin.ports import Blobs, Notes
 from fenghuo_vsat.settings import PathSettings
 
 __all__ = ["SECRETS", "FakeContext", "FakeEmission", "FakeJob"]
@@ -31,7 +33,8 @@ class FakeContext:
     told: list[tuple[bool, str]] = field(default_factory=list)
     strains: list[str] = field(default_factory=list)
     link: Any = None
-    notes: Any = None
+    notes: Notes = field(default_factory=LoneNotes)
+    blobs: Blobs = field(default_factory=NoBlobs)
     secrets: Mapping[str, str] = field(default_factory=lambda: SECRETS)
 
     def secret(self, path: str) -> str:

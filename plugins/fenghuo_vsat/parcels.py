@@ -1,0 +1,91 @@
+"""Attachments on their way to a far end: what is still to be sent, in the channel's own notes, so that it outlives the process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from fenghuo import Attachment, ChannelContext, Emission, SendJob
+
+__all__ = ["Parcel", "Parcels", "parcels_of"]
+
+_LEAD = "parcel "
+
+
+class Parcel(msgspec.Struct, frozen=True):
+    """One attachment for one far end. `to`: where uploads are made there; `place`: of this upload, empty until it is made; `at`, `until`:
+    UTC seconds since when it may go and until when it is worth it; `is_done`: all of it is there, kept so that it is not sent again."""
+
+    attachment: Attachment
+    to: str
+    priority: int
+    traffic: str
+    at: float
+    until: float
+    place: str = ""
+    is_done: bool = False
+
+    @property
+    def name(self) -> str:
+        """The same attachment of the same message to the same far end is one parcel, however many people there were told."""
+        of = self.attachment
+        return f"{_LEAD}{of.digest} {of.message} {of.revision} {self.to}"
+
+    @property
+    def turn(self) -> tuple[int, float, str]:
+        """Its place in the queue: urgent before less urgent, old before new."""
+        return (self.priority, self.at, self.name)
+
+
+def parcels_of(job: SendJob, emission: Emission, to: str, now: float) -> list[Parcel]:
+    """What goes after the text of an emission."""
+    priority, traffic, until = int(job.priority), job.traffic.value, now + emission.validity_s
+    return [Parcel(attachment, to, priority, traffic, now, until) for attachment in emission.payload.attachments]
+
+
+class Parcels:
+    """All of one channel instance. Each change is on the disk when it returns."""
+
+    def __init__(self, ctx: ChannelContext) -> None:
+        self._ctx = ctx
+        self._all: dict[str, Parcel] = {}
+
+    async def recall(self) -> None:
+        """Take up what an earlier process left. Raises: StoreError."""
+        notes = (await self._ctx.notes.recall()).values
+        for name, value in notes.items():
+            if name.startswith(_LEAD):
+                self._all[name] = msgspec.json.decode(value, type=Parcel)
+
+    def waiting(self) -> list[Parcel]:
+        """Those that are not there yet, in their turn."""
+        return sorted((parcel for parcel in self._all.values() if not parcel.is_done), key=lambda parcel: parcel.turn)
+
+    def has(self, parcel: Parcel) -> bool:
+        return parcel.name in self._all
+
+    async def add(self, parcels: Iterable[Parcel]) -> None:
+        """Put those that are not known, and forget what is over. Raises: StoreError."""
+        now = self._ctx.clock.time()
+        new = {parcel.name: parcel for parcel in parcels if parcel.name not in self._all}
+        over = [name for name, parcel in self._all.items() if parcel.is_done and parcel.until <= now]
+        if new or over:
+            await self._ctx.notes.keep({name: _written(parcel) for name, parcel in new.items()} | dict.fromkeys(over))
+        for name in over:
+            self._all.pop(name, None)
+        self._all |= new
+
+    async def put(self, parcel: Parcel) -> None:
+        """As it stands now. Raises: StoreError."""
+        await self._ctx.notes.keep({parcel.name: _written(parcel)})
+        self._all[parcel.name] = parcel
+
+    async def drop(self, parcel: Parcel) -> None:
+        """Forget it. Raises: StoreError."""
+        await self._ctx.notes.keep({parcel.name: None})
+        self._all.pop(parcel.name, None)
+
+
+def _written(parcel: Parcel) -> str:
+    return msgspec.json.encode(parcel).decode()
