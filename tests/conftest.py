@@ -32,11 +32,16 @@ LOOK_AGAIN_S = (0.001, 0.002, 0.004, 0.008, 0.02)
 DESCRIPTORS = Path("/proc/self/fd")
 
 
+# A limit says how long a test may take on an idle machine; one that hangs is ended after so many times that. A limit of its own for
+# each wait tells more and tells it sooner, and a machine that compiles something beside the tests is no fault of theirs.
+ENDED_AFTER = 3.0
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Stretch the time limit of a test by the one constant."""
+    """Stretch the time limit of a test by the constants."""
     if config.option.timeout is None:
-        config.option.timeout = float(config.getini("timeout") or 20) * TIMEOUT_SCALE
+        config.option.timeout = float(config.getini("timeout") or 20) * ENDED_AFTER * TIMEOUT_SCALE
     _log_plainly()
 
 
@@ -56,8 +61,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest limits first, otherwise as shuffled: of two processes none shall wait at the end for the other's long test."""
     items.sort(key=_limit_s, reverse=True)
     for item in items:
-        if TIMEOUT_SCALE != 1.0 and item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(_limit_s(item) * TIMEOUT_SCALE), append=False)
+        if item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(_limit_s(item) * ENDED_AFTER * TIMEOUT_SCALE), append=False)
 
 
 def _limit_s(item: pytest.Item) -> float:

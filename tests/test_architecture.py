@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.scale import PATIENCE_S
+
 ROOT = Path(__file__).resolve().parent.parent
 ROOTS = ("core", "adapters", "plugins")
 SETTINGS: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -33,7 +35,7 @@ def modules() -> list[Path]:
 
 def tracked() -> Iterator[tuple[Path, str]]:
     """Every text file that is part of the project."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, timeout=10, check=True).stdout
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=True).stdout
     for name in filter(None, listed.split("\0")):
         path = ROOT / name
         try:
@@ -163,6 +165,11 @@ def _name(requirement: str) -> str:
 def test_the_import_contracts_hold() -> None:
     """Core reads top to bottom, plugins use the public door, values and codecs do no I/O."""
     done = subprocess.run(
-        [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
     )
     assert 0 == done.returncode, done.stdout[-2000:]

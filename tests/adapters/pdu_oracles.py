@@ -22,7 +22,7 @@ __all__ = ["ask"]
 def ask(requests: Sequence[tuple[str, dict[str, Any]]]) -> list[Any]:
     """Their answers, in order. Raises: CalledProcessError with what one of them said."""
     lines = "".join(json.dumps([verb, arguments]) + "\n" for verb, arguments in requests)
-    done = subprocess.run([sys.executable, "-W", "ignore", __file__], input=lines, capture_output=True, text=True, timeout=15, check=True)
+    done = subprocess.run([sys.executable, "-W", "ignore", __file__], input=lines, capture_output=True, text=True, timeout=40, check=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 

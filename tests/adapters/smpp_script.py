@@ -131,7 +131,7 @@ async def bound_line(port: int, **settings: float | str) -> AsyncIterator[tuple[
         await line.close(timeout_s=0.2)
 
 
-async def submit(line: SmppLine[str], text: str = "转移", *, key: str = "k", timeout_s: float = 2.0) -> Submitted:
+async def submit(line: SmppLine[str], text: str = "转移", *, key: str = "k", timeout_s: float = 20.0) -> Submitted:
     async with line.slot(within_s=2.0) as slot:
         return await slot.submit(text, TO, key, timeout_s=timeout_s)
 

@@ -15,6 +15,7 @@ from fenghuo_adapters.bound_http import PIECE_OCTETS, BoundHttp, Limits, Refused
 from fenghuo_adapters.bound_http_framing import Answer, Request
 from fenghuo_adapters.bound_socket import BoundPath, wire_octets
 from fenghuo_adapters.rate_bucket import RateBucket
+from tests.scale import PATIENCE_S
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
@@ -82,7 +83,7 @@ async def post(http: BoundHttp, url: str, body: bytes = b"x") -> Answer:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_S):
         while not holds():
             await asyncio.sleep(0.005)
 

@@ -13,7 +13,7 @@ from fenghuo_adapters.device_thread import at_device, is_at_work
 from fenghuo_adapters.serial_line import SerialLine
 from tests.scale import TIMEOUT_SCALE
 
-PATIENCE_S = 5.0 * TIMEOUT_SCALE
+PATIENCE_S = 40.0 * TIMEOUT_SCALE
 SHORT_S = 0.02
 
 

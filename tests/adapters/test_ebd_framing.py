@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from fenghuo.errors import FrameError
 from fenghuo_adapters.ebd_framing import MOST_OCTETS, Packet, pack, unpack
+from tests.scale import PATIENCE_S
 
 ID = "010103331124000000010000000000000042"
 PACKET = Packet(ID, b"<EBD/>", b"<Signature/>", {"speech.mp3": b"\xff\xfb" * 700})
@@ -38,9 +39,11 @@ def test_what_is_packed_comes_out_again() -> None:
 def test_the_program_tar_opens_ours(tmp_path: Path) -> None:
     """Names and contents, by a reader that nobody here wrote."""
     (tmp_path / "packet.tar").write_bytes(pack(PACKET))
-    listed = subprocess.run(["tar", "-tf", "packet.tar"], cwd=tmp_path, check=True, capture_output=True, text=True, timeout=10).stdout
+    listed = subprocess.run(
+        ["tar", "-tf", "packet.tar"], cwd=tmp_path, check=True, capture_output=True, text=True, timeout=PATIENCE_S
+    ).stdout
     assert [f"EBDB_{ID}.xml", f"EBDS_EBDB_{ID}.xml", "speech.mp3"] == listed.split()
-    subprocess.run(["tar", "-xf", "packet.tar"], cwd=tmp_path, check=True, timeout=10)
+    subprocess.run(["tar", "-xf", "packet.tar"], cwd=tmp_path, check=True, timeout=PATIENCE_S)
     assert b"<Signature/>" == (tmp_path / f"EBDS_EBDB_{ID}.xml").read_bytes()
     assert PACKET.files["speech.mp3"] == (tmp_path / "speech.mp3").read_bytes()
 
@@ -48,7 +51,7 @@ def test_the_program_tar_opens_ours(tmp_path: Path) -> None:
 def test_what_the_program_tar_packs_is_read(tmp_path: Path) -> None:
     """Also with the leading ./ that it writes for a folder, and without a signature."""
     (tmp_path / f"EBDB_{ID}.xml").write_bytes(b"<EBD/>")
-    subprocess.run(["tar", "-cf", "packet.tar", f"./EBDB_{ID}.xml"], cwd=tmp_path, check=True, timeout=10)
+    subprocess.run(["tar", "-cf", "packet.tar", f"./EBDB_{ID}.xml"], cwd=tmp_path, check=True, timeout=PATIENCE_S)
     assert Packet(ID, b"<EBD/>") == unpack((tmp_path / "packet.tar").read_bytes())
 
 

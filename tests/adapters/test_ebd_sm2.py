@@ -9,6 +9,7 @@ import pytest
 
 from fenghuo.errors import ConfigError
 from fenghuo_adapters.ebd_sm2 import Sm2Key, private_key, public_key
+from tests.scale import PATIENCE_S
 
 # GM/T 0003.5-2017 Annex A: the private key of the worked example of a signature over the recommended curve, and its point.
 SCALAR = "3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8"
@@ -18,7 +19,7 @@ OPTIONS = ("-sm3", "-sigopt", "distid:1234567812345678")
 
 
 def openssl(*arguments: str | Path) -> None:
-    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, timeout=10)
+    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, timeout=PATIENCE_S)
 
 
 @pytest.fixture(scope="module")

@@ -13,12 +13,13 @@ import pytest
 
 from fenghuo.errors import FormatError
 from fenghuo_adapters.g711_framing import SILENCE, alaw, alaw_of_wave, linear, resampled
+from tests.scale import PATIENCE_S
 
 
 def converted(octets: bytes, before: str, after: str) -> bytes:
     """What FFmpeg makes of raw sound."""
     words = ["ffmpeg", "-v", "error", "-f", before, "-ar", "8000", "-ac", "1", "-i", "pipe:0", "-f", after, "pipe:1"]
-    done = subprocess.run(words, input=octets, capture_output=True, timeout=20, check=True)
+    done = subprocess.run(words, input=octets, capture_output=True, timeout=PATIENCE_S, check=True)
     return done.stdout
 
 

@@ -14,7 +14,7 @@ from fenghuo_adapters.hrnp_framing import Frame, Operation
 from fenghuo_adapters.hrnp_line import Heard, HrnpLine, LineTerms
 from tests.scale import TIMEOUT_SCALE
 
-PATIENCE_S = 10.0 * TIMEOUT_SCALE
+PATIENCE_S = 40.0 * TIMEOUT_SCALE
 
 
 class Gateway(asyncio.DatagramProtocol):

@@ -19,7 +19,7 @@ from tests.peers.pty_bridge import PtyBridge
 from tests.peers.tcp_end import FarEnd
 from tests.scale import TIMEOUT_SCALE
 
-SOON_S = 5.0 * TIMEOUT_SCALE
+SOON_S = 40.0 * TIMEOUT_SCALE
 
 
 @pytest.fixture

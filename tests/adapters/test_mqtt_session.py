@@ -14,6 +14,7 @@ import pytest
 from fenghuo.errors import LinkError
 from fenghuo_adapters.mqtt_session import Answer, Login, MqttSession, NotPublished, Place, Publication, Terms
 from tests.peers.mosquitto import Mosquitto, Reader, write
+from tests.scale import PATIENCE_S
 
 pytestmark = pytest.mark.peer
 
@@ -34,7 +35,7 @@ class Told:
         self.news.set()
 
     async def until(self, count: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while len(self.words) < count:
                 self.news.clear()
                 await self.news.wait()

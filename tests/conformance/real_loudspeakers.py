@@ -12,6 +12,7 @@ from fenghuo import Arrival, ConformancePeer
 from fenghuo.far_end import FAR_END
 from fenghuo_broadcast.loudspeaker_conformance import LoudspeakerPeer
 from tests.peers.rtp import CAPS, PORT
+from tests.scale import PATIENCE_S
 
 __all__ = ["gstreamer_loudspeakers"]
 
@@ -31,7 +32,7 @@ class GStreamerLoudspeakers(LoudspeakerPeer):
     def __init__(self) -> None:
         super().__init__()
         self.port = PORT
-        said = subprocess.run(["gst-launch-1.0", "--version"], capture_output=True, text=True, timeout=10, check=True)
+        said = subprocess.run(["gst-launch-1.0", "--version"], capture_output=True, text=True, timeout=PATIENCE_S, check=True)
         self.version = next(line for line in said.stdout.splitlines() if line.startswith("GStreamer"))
         self._packets: dict[int, int] = {}
         self._over: dict[int, asyncio.TimerHandle] = {}
@@ -73,7 +74,7 @@ async def gstreamer_loudspeakers() -> AsyncIterator[ConformancePeer]:
     words = ("stdbuf", "-oL", "gst-launch-1.0", "-m", *peer.pipelines)  # else it keeps what it says until there is a page of it
     process = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL)
     assert process.stdout is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while b"PLAYING" not in await process.stdout.readline():
             continue
     ear = asyncio.create_task(peer.listen(process.stdout), name=f"{FAR_END} ear")

@@ -32,6 +32,7 @@ from tests.peers.bulk_gateway import BulkGateway
 from tests.peers.direwolf import Duo
 from tests.peers.hook import Hook, Post
 from tests.peers.smsc import NODE_MODULES, Smsc, Submit
+from tests.scale import PATIENCE_S
 
 __all__ = ["pytest_fenghuo_conformance"]
 
@@ -127,7 +128,7 @@ class RealTnc(RadioPeer):
 
 
 def _direwolf_version() -> str:
-    said = subprocess.run(["direwolf", "-t", "0", "-u"], capture_output=True, text=True, timeout=10, check=False).stdout
+    said = subprocess.run(["direwolf", "-t", "0", "-u"], capture_output=True, text=True, timeout=PATIENCE_S, check=False).stdout
     return next((line.strip() for line in said.splitlines() if "version" in line), "direwolf")
 
 

@@ -31,7 +31,7 @@ class NotStarted(AssertionError):
 
 
 class Person(msgspec.Struct, frozen=True):
-    """Somebody in the directory of the test, with any of a telephone, a callsign, an url, a place where paper is carried and a satellite's number."""
+    """Somebody in the directory of the test, with any kind of address."""
 
     id: str
     msisdn: str = ""
@@ -183,14 +183,14 @@ class Node:
         control = Control(self.folder / "state" / "ctl.sock", (self.folder / "state" / "ctl.token").read_text().strip())
         return await asyncio.to_thread(lambda: control.call(verb, **args))
 
-    async def until(self, verb: str, holds: Any, *, timeout_s: float = 15.0, **args: Any) -> Any:
+    async def until(self, verb: str, holds: Any, *, timeout_s: float = 40.0, **args: Any) -> Any:
         """Ask until the answer fits; the answer. Polls the door, which is what a script would do."""
         async with asyncio.timeout(timeout_s * TIMEOUT_SCALE):
             while not holds(answer := await self.ask(verb, **args)):
                 await asyncio.sleep(0.05)
         return answer
 
-    async def channels_up(self, *names: str, timeout_s: float = 15.0) -> None:
+    async def channels_up(self, *names: str, timeout_s: float = 40.0) -> None:
         """Until these are in use. One that cannot speak for itself stays UNKNOWN, and has a `since` once it came up."""
 
         def is_up(row: dict[str, Any]) -> bool:
@@ -205,7 +205,7 @@ class Node:
         found: dict[str, Any] = await self.ask("message.show", id=message)
         return found
 
-    async def ended(self, message: str, *, timeout_s: float = 20.0) -> dict[str, Any]:
+    async def ended(self, message: str, *, timeout_s: float = 40.0) -> dict[str, Any]:
         """The message as soon as none of its objectives is open any more."""
         open_ones = ("OPEN", "AT_RISK")
         found: dict[str, Any] = await self.until(

@@ -23,7 +23,7 @@ def standing(view: dict[str, Any]) -> dict[str, tuple[str, str, str]]:
     return {one["channel"]: (one["state"], one["reason"], one["evidence"]) for one in ways}
 
 
-async def stands(node: Node, message: str, channel: str, state: str, reason: str | None = None, *, timeout_s: float = 10.0) -> int:
+async def stands(node: Node, message: str, channel: str, state: str, reason: str | None = None, *, timeout_s: float = 40.0) -> int:
     """Return when the delivery of a message over a channel stands so; its number."""
 
     def is_so(view: dict[str, Any]) -> bool:
@@ -47,7 +47,7 @@ async def alarms(node: Node) -> list[str]:
     return [one["type"] for one in log["events"] if one["type"].startswith("alarm.") and one["type"] != "alarm.invariant"]
 
 
-async def ended_as(node: Node, state: str, number: int, *, timeout_s: float = 10.0) -> dict[str, Any]:
+async def ended_as(node: Node, state: str, number: int, *, timeout_s: float = 40.0) -> dict[str, Any]:
     """The event by which a delivery of any revision ended in this state."""
 
     def has_ended(log: dict[str, Any]) -> bool:

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import aiohttp
@@ -109,11 +109,17 @@ async def test_the_service_manager_is_told(tmp_path: Path, monkeypatch: pytest.M
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         async with Node(tmp_path, channels={"sms": sms(free_port())}, persons=[WANG], rules=RULES) as node:
             os.kill(node.pid, signal.SIGHUP)
-            await until_logged(node, "settings changed")
+            said: list[str] = []
+            while _states(said).count("READY=1") < 2:
+                said += _datagrams(manager)
+                await asyncio.sleep(0.01)
             assert 0 == await node.kill(signal.SIGTERM)
-        said = list(_datagrams(manager))
-    states = [text.split("\n")[0] for text in said if text.startswith(("READY", "RELOADING", "STOPPING"))]
-    assert ["READY=1", "RELOADING=1", "READY=1", "STOPPING=1"] == states
+        said += _datagrams(manager)
+    assert ["READY=1", "RELOADING=1", "READY=1", "STOPPING=1"] == _states(said)
+
+
+def _states(said: Iterable[str]) -> list[str]:
+    return [text.split("\n")[0] for text in said if text.startswith(("READY", "RELOADING", "STOPPING"))]
 
 
 def _datagrams(manager: socket.socket) -> Iterator[str]:

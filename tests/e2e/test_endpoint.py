@@ -152,7 +152,7 @@ async def test_an_endpoint_killed_in_mid_message_shows_it_once(posts: tuple[Node
     printed, nobody knows whether the paper has it: then it is printed once more, and says so."""
     centre, place, _ = posts
     _, order = await centre.order("person:p1", LONG, priority="P1", needed="DEVICE")
-    await centre.until("queue.ls", lambda rows: any(row["state"] == "EMITTING" for row in rows), timeout_s=10)
+    await centre.until("queue.ls", lambda rows: any(row["state"] == "EMITTING" for row in rows))
     await place.restart()
     (objective,) = (await centre.ended(order["id"], timeout_s=40))["objectives"]
     assert ("MET", "DEVICE") == (objective["state"], objective["evidence"])
@@ -166,7 +166,7 @@ async def test_a_centre_killed_in_mid_message_goes_on(posts: tuple[Node, Endpoin
     """After its restart the same order arrives, once."""
     centre, place, _ = posts
     _, order = await centre.order("person:p1", LONG, priority="P1", needed="DEVICE")
-    await centre.until("queue.ls", lambda rows: any(row["state"] == "EMITTING" for row in rows), timeout_s=10)
+    await centre.until("queue.ls", lambda rows: any(row["state"] == "EMITTING" for row in rows))
     await centre.restart()
     (objective,) = (await centre.ended(order["id"], timeout_s=40))["objectives"]
     assert ("MET", "DEVICE") == (objective["state"], objective["evidence"])
@@ -178,7 +178,7 @@ async def test_a_tnc_killed_in_mid_message_is_waited_for(posts: tuple[Node, Endp
     """The line comes back, the transfer goes on, and nothing is shown twice."""
     centre, place, duo = posts
     _, order = await centre.order("person:p1", LONG, priority="P1", needed="DEVICE")
-    await centre.until("queue.ls", lambda rows: any(row["state"] == "EMITTING" for row in rows), timeout_s=10)
+    await centre.until("queue.ls", lambda rows: any(row["state"] == "EMITTING" for row in rows))
     await duo.near.restart()
     (objective,) = (await centre.ended(order["id"], timeout_s=40))["objectives"]
     assert ("MET", "DEVICE") == (objective["state"], objective["evidence"])

@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e.node import Node, Person
 from tests.peers.bulk_gateway import BulkGateway
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S, TIMEOUT_SCALE
 
 pytestmark = [pytest.mark.e2e, pytest.mark.may_block]
 
@@ -112,7 +112,7 @@ async def test_a_cancel_in_the_middle_reaches_exactly_who_was_told(tmp_path: Pat
         await first.start()
         status, _ = await first.post("/api/v1/alerts", cap("one"))
         assert 202 == status
-        await gateway.until(6, within_s=10.0 * TIMEOUT_SCALE)
+        await gateway.until(6, within_s=PATIENCE_S)
         gateway.answer_s = 0.0
         known = list(gateway.answered)
         status, answer = await first.post("/api/v1/alerts", cap("two", "Cancel", ends="one"))
@@ -147,7 +147,7 @@ async def test_a_gateway_that_is_away_and_then_busy_gets_the_page_when_it_asked_
         await node.until("channel.ls", lambda channels: [one["queued"] for one in channels] == [1])
         gateway.status, gateway.retry_after = 503, "1"
         await gateway.come()
-        await gateway.until(2, within_s=10.0 * TIMEOUT_SCALE)
+        await gateway.until(2, within_s=PATIENCE_S)
         gateway.status = 200
         shown = await node.ended(answer["id"])
     assert [("MET", 400)] == [(one["state"], one["met"]) for one in shown["objectives"]]

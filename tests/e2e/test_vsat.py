@@ -102,7 +102,7 @@ class Far:
             shown.setdefault(one.message, one)
         return shown
 
-    async def until(self, holds: Callable[[], bool], *, timeout_s: float = 15.0) -> None:
+    async def until(self, holds: Callable[[], bool], *, timeout_s: float = 40.0) -> None:
         async with asyncio.timeout(timeout_s * TIMEOUT_SCALE):
             while not holds():
                 await asyncio.sleep(0.02)
@@ -136,7 +136,7 @@ class Site:
             await self.order(f"水情{len(self.accepted)}")
             await asyncio.sleep(0.3)
 
-    async def becomes(self, name: str, *states: str, timeout_s: float = 15.0) -> None:
+    async def becomes(self, name: str, *states: str, timeout_s: float = 40.0) -> None:
         """Wait until a channel's health is one of these."""
 
         def has(rows: list[dict[str, Any]]) -> bool:

@@ -101,7 +101,7 @@ class AtModem:
         if self.link is not None:
             self.link.unlink(missing_ok=True)
 
-    async def wait_for(self, predicate: Callable[[], bool], timeout_s: float = 10.0) -> None:
+    async def wait_for(self, predicate: Callable[[], bool], timeout_s: float = 40.0) -> None:
         """Return as soon as the predicate holds; it is asked again after whatever the modem prints."""
         async with asyncio.timeout(timeout_s * TIMEOUT_SCALE):
             while not predicate():

@@ -32,7 +32,7 @@ from tests.signals import send
 
 __all__ = ["Duo", "FarStation", "Received", "Tnc"]
 
-START_S = 15.0 * TIMEOUT_SCALE
+START_S = 40.0 * TIMEOUT_SCALE
 STOP_S = 3.0
 _FEND = b"\xc0"
 _WARM_UP = "WARMUP"
@@ -193,7 +193,7 @@ class FarStation:
         self._writer.write(_FEND + b"\x00" + frame.replace(b"\xdb", b"\xdb\xdd").replace(_FEND, b"\xdb\xdc") + _FEND)
         await self._writer.drain()
 
-    async def heard(self, matches: Callable[[Received], bool], *, timeout_s: float = 10.0) -> Received:
+    async def heard(self, matches: Callable[[Received], bool], *, timeout_s: float = 40.0) -> Received:
         """The first frame that matches, as soon as it is there."""
         found: list[Received] = []
 

@@ -17,7 +17,7 @@ __all__ = ["Hook", "Post"]
 
 RECIPE = Path(__file__).parent / "hook" / "hook.js"
 LONGEST_LINE = 8 * 1024 * 1024
-START_S = 10.0 * TIMEOUT_SCALE
+START_S = 40.0 * TIMEOUT_SCALE
 
 
 class Post(msgspec.Struct, frozen=True):

@@ -87,7 +87,7 @@ class HrnpGateway:
         """Have a radio say something to another."""
         await self.order(**{"text": text, "from": by, "to": to, "request": request})
 
-    async def until(self, holds: Callable[[], bool], what: str, *, timeout_s: float = 10.0) -> None:
+    async def until(self, holds: Callable[[], bool], what: str, *, timeout_s: float = 40.0) -> None:
         """Return as soon as it holds; asked again after whatever the gateway says."""
         try:
             async with asyncio.timeout(timeout_s * TIMEOUT_SCALE):

@@ -109,7 +109,7 @@ class Sirens:
         """How often a relay opened."""
         return [line for line in self.log if line.get("on") is False and "coil" in line and siren in ("", line["coil"])]
 
-    async def until(self, holds: Any, *, within_s: float = 5.0) -> None:
+    async def until(self, holds: Any, *, within_s: float = 40.0) -> None:
         """Return when it holds, of the log for example. Raises: TimeoutError."""
         async with asyncio.timeout(within_s * TIMEOUT_SCALE):
             while not holds():

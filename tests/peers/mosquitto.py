@@ -23,7 +23,7 @@ from tests.signals import send
 
 __all__ = ["Mosquitto", "Read", "Reader", "write"]
 
-START_S = 10.0 * TIMEOUT_SCALE
+START_S = 40.0 * TIMEOUT_SCALE
 DURABLE = ("persistence true", "persistence_location {folder}/", "autosave_interval 1", "autosave_on_changes true")
 """As durable as mosquitto can be told to be: saved after every change. It is not fsynced all the same."""
 
@@ -123,7 +123,7 @@ class Mosquitto:
         assert self._process is not None
         send(self._process, signal.SIGCONT)
 
-    async def wait_for(self, holds: Callable[[], bool], what: str, *, timeout_s: float = 10.0) -> None:
+    async def wait_for(self, holds: Callable[[], bool], what: str, *, timeout_s: float = 40.0) -> None:
         """Return as soon as it holds; asked again after whatever the broker prints."""
         try:
             async with asyncio.timeout(timeout_s * TIMEOUT_SCALE):
@@ -195,7 +195,7 @@ class Reader:
             await process.wait()
             await ear
 
-    async def until(self, holds: Callable[[], bool], what: str, *, timeout_s: float = 10.0) -> None:
+    async def until(self, holds: Callable[[], bool], what: str, *, timeout_s: float = 40.0) -> None:
         """Return as soon as it holds; asked again after whatever was read."""
         try:
             async with asyncio.timeout(timeout_s * TIMEOUT_SCALE):

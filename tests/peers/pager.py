@@ -200,7 +200,7 @@ class Pager:
             await asyncio.wait(self._open)
         await server.wait_closed()
 
-    async def wait_for(self, holds: Callable[[], bool], timeout_s: float = 10.0) -> None:
+    async def wait_for(self, holds: Callable[[], bool], timeout_s: float = 40.0) -> None:
         """Return as soon as it holds; asked again after whatever comes."""
         async with asyncio.timeout(timeout_s * TIMEOUT_SCALE):
             while not holds():

@@ -9,7 +9,7 @@ from tests.scale import TIMEOUT_SCALE
 
 __all__ = ["symbols", "version", "words"]
 
-_LIMIT_S = 20 * TIMEOUT_SCALE
+_LIMIT_S = 40.0 * TIMEOUT_SCALE
 
 
 def words(sheet: Path) -> str:

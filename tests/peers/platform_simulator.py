@@ -99,7 +99,7 @@ class PlatformSimulator:
         assert self._process is not None
         send(self._process, signal.SIGCONT)
 
-    async def wait(self, what: str, *, ebmid: str = "", after: int = 0, within_s: float = 10.0) -> Happened:
+    async def wait(self, what: str, *, ebmid: str = "", after: int = 0, within_s: float = 40.0) -> Happened:
         """The first line of this kind, about this number if given, not among the first `after`."""
         async with asyncio.timeout(within_s * TIMEOUT_SCALE), self._changed:
             while True:

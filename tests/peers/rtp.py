@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 from tests.peers import rtp_listener
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S, TIMEOUT_SCALE
 from tests.signals import send
 
 __all__ = ["CAPS", "GROUP", "PORT", "clock", "ffmpeg", "gstreamer", "namespace", "recorded_s", "same_wave", "tone_wave"]
@@ -51,11 +51,11 @@ async def namespace() -> AsyncIterator[tuple[str, ...]]:
         ("-n", name, "link", "set", "lo", "up", "multicast", "on"),
         ("-n", name, "route", "add", "239.192.0.0/16", "dev", "lo"),
     ):
-        await asyncio.to_thread(subprocess.run, ["ip", *words], check=True, timeout=10)
+        await asyncio.to_thread(subprocess.run, ["ip", *words], check=True, timeout=PATIENCE_S)
     try:
         yield ("ip", "netns", "exec", name)
     finally:
-        await asyncio.to_thread(subprocess.run, ["ip", "netns", "del", name], check=False, timeout=10)
+        await asyncio.to_thread(subprocess.run, ["ip", "netns", "del", name], check=False, timeout=PATIENCE_S)
 
 
 @contextlib.asynccontextmanager
@@ -119,7 +119,7 @@ async def clock(inside: tuple[str, ...] = ()) -> AsyncIterator[list[tuple[float,
 
 async def _members(inside: tuple[str, ...]) -> int:
     """How many there have joined the group, as the kernel counts them."""
-    done = await asyncio.to_thread(subprocess.run, [*inside, "cat", "/proc/net/igmp"], capture_output=True, text=True, timeout=10)
+    done = await asyncio.to_thread(subprocess.run, [*inside, "cat", "/proc/net/igmp"], capture_output=True, text=True, timeout=PATIENCE_S)
     group = bytes(map(int, GROUP.split(".")))[::-1].hex().upper()
     lines = [line.split() for line in done.stdout.splitlines()]
     return sum(int(line[1]) for line in lines if line and line[0] == group)

@@ -149,7 +149,7 @@ class Smsc:
         await self.kill()
         await self.start()
 
-    async def wait_for(self, predicate: Callable[[], bool], timeout_s: float = 10.0) -> None:
+    async def wait_for(self, predicate: Callable[[], bool], timeout_s: float = 40.0) -> None:
         """Return as soon as the predicate holds; it is asked again after whatever the centre prints."""
         async with asyncio.timeout(timeout_s * TIMEOUT_SCALE):
             while not predicate():

@@ -20,7 +20,7 @@ from tests.scale import TIMEOUT_SCALE
 
 __all__ = ["US", "Ear", "FakeContext", "FakeJob", "settings_for", "started"]
 
-PATIENCE_S = 10.0 * TIMEOUT_SCALE
+PATIENCE_S = 40.0 * TIMEOUT_SCALE
 US = 1001
 
 

@@ -15,7 +15,7 @@ from tests.scale import TIMEOUT_SCALE
 
 __all__ = ["PATIENCE_S", "ModemEar", "answers", "modem_settings", "reports", "started", "until_told"]
 
-PATIENCE_S = 10.0 * TIMEOUT_SCALE
+PATIENCE_S = 40.0 * TIMEOUT_SCALE
 
 
 def modem_settings(*modems: AtModem, **more: object) -> ModemSettings:

@@ -27,7 +27,7 @@ from tests.scale import TIMEOUT_SCALE
 
 __all__ = ["Authority", "Ear", "FakeContext", "FakeJob", "settings_for", "started"]
 
-PATIENCE_S = 10.0 * TIMEOUT_SCALE
+PATIENCE_S = 40.0 * TIMEOUT_SCALE
 
 
 def settings_for(broker: Mosquitto, **more: Any) -> MqttSettings:

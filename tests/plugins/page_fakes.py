@@ -30,7 +30,7 @@ class OneEmission:
 class OneLicence:
     """What begin() gives; `begun` tells how often it was asked for."""
 
-    def __init__(self, *, limit_s: float = 5.0) -> None:
+    def __init__(self, *, limit_s: float = 40.0) -> None:
         self.address_kind = "msisdn"
         self.priority = Priority.P1
         self.traffic = Traffic.ACTUAL
@@ -52,7 +52,7 @@ class OneLicence:
 class OnePage(OneLicence):
     """A page for these telephones, the second of three."""
 
-    def __init__(self, addresses: Sequence[str], *, limit_s: float = 5.0) -> None:
+    def __init__(self, addresses: Sequence[str], *, limit_s: float = 40.0) -> None:
         super().__init__(limit_s=limit_s)
         self.addresses = addresses
         self.number, self.pages = 2, 3

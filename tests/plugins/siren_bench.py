@@ -63,7 +63,7 @@ class Bench:
         octets = (count + 7) // 8
         return bytes((function, octets)) + bits.to_bytes(octets, "little")
 
-    async def until(self, holds: Any, *, within_s: float = 5.0) -> None:
+    async def until(self, holds: Any, *, within_s: float = 40.0) -> None:
         """Return when it holds. Raises: TimeoutError."""
         async with asyncio.timeout(within_s):
             while not holds():

@@ -21,6 +21,7 @@ from fenghuo_siren.rendition import SOUND, STOP
 from tests.peers.modbus import Sirens
 from tests.peers.modbus_server import COIL, SENSOR, SESSION, TIMER, WATCHDOG
 from tests.peers.modbus_server import STOP as STOP_INPUT
+from tests.scale import PATIENCE_S
 
 __all__ = ["Job", "Running", "report_of", "running", "settings_of"]
 
@@ -101,7 +102,7 @@ class Running:
 
     async def inbound(self) -> Inbound:
         """The next thing it hands over, within seconds."""
-        async with asyncio.timeout(5.0):
+        async with asyncio.timeout(PATIENCE_S):
             while not self.heard:
                 self.came.clear()
                 await self.came.wait()

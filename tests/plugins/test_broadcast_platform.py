@@ -33,7 +33,7 @@ from tests.adapters.test_ebd_sm2 import pair
 from tests.peers.platform_simulator import Happened, PlatformSimulator
 from tests.plugins.broadcast_fakes import CENTRE, TOWN, FakeContext, FakeJob, FullNotes, Listening, settings_for, signed
 from tests.plugins.broadcast_values import alert
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S, TIMEOUT_SCALE
 
 pytestmark = pytest.mark.peer
 __all__ = ["pair"]
@@ -344,7 +344,7 @@ async def test_a_silent_heartbeat_takes_the_channel_out(platform: PlatformSimula
     it = Listening(FakeContext(settings_for(platform.port, heartbeat_s=0.05, connect_s=0.5)))
     async with it:
         await platform.end()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while not it.context.told:
                 await asyncio.sleep(0.02)
     assert it.context.told[0][0] is False

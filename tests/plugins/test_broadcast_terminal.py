@@ -24,6 +24,7 @@ from fenghuo_broadcast.terminal_command import Manner, Report, close_data, open_
 from fenghuo_broadcast.terminal_settings import TerminalSettings
 from tests.plugins.broadcast_fakes import FakeContext, FakeJob, FullNotes
 from tests.plugins.broadcast_values import EBMID, NOW, alert, programme
+from tests.scale import PATIENCE_S
 
 CENTRE, TERMINAL, OTHER = "010332058500000001", "010632058510300001", "010632058510300002"
 BEGINS, ENDS = int(NOW), int(NOW) + 300
@@ -104,7 +105,7 @@ async def living(context: FakeContext) -> AsyncIterator[tuple[TerminalChannel, l
 
 
 async def heard_of(heard: list[Inbound], count: int = 1) -> list[Inbound]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while len(heard) < count:
             await asyncio.sleep(0.01)
     return heard
@@ -177,7 +178,7 @@ async def test_a_terminal_that_has_played_it_is_a_device_that_confirms(adapter: 
         assert (TERMINAL, outcome.refs) == (arrival.address, (arrival.ref,))
         await adapter.say(Word.REPORT, arrival)
         assert [(arrival.ref, Evidence.DEVICE)] == [(one.ref, one.level) for one in await heard_of(heard)]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while not adapter.acknowledged:
                 await asyncio.sleep(0.01)
 
@@ -263,7 +264,7 @@ async def test_a_stop_that_was_given_and_cannot_be_noted_was_given(adapter: Soun
         cancel = FakeJob(alert(action=Action.CANCEL), address=TERMINAL)
         assert isinstance(await channel.send(cancel), Reached)
         adapter.report(Frame(77, REQUEST, TERMINAL, (CENTRE,), REPORT, bcd(adapter.arrivals[0].ref) + b"\2"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while not any(frame.kind == ANSWER for frame in adapter.frames):
                 await asyncio.sleep(0.01)
         assert isinstance(context.notes, FullNotes)

@@ -14,6 +14,7 @@ from tests.adapters.test_ebd_sm2 import OPTIONS, as_der, openssl, pair
 from tests.plugins.broadcast_fakes import FakeContext, FakeJob
 from tests.plugins.broadcast_values import NOW, alert
 from tests.plugins.test_broadcast_terminal import CENTRE, OTHER, TERMINAL, Sounding, adapter, heard_of, living, settings_for
+from tests.scale import PATIENCE_S
 
 __all__ = ["adapter", "pair"]
 
@@ -82,7 +83,7 @@ async def test_a_terminal_speaks_for_itself(adapter: Sounding) -> None:
         adapter.report(Frame(77, REQUEST, OTHER, (CENTRE,), REPORT, number + b"\1"))
         adapter.report(Frame(78, REQUEST, TERMINAL, (CENTRE,), REPORT, number + b"\2"))
         assert [Evidence.ACCEPTED] == [one.level for one in await heard_of(heard)]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while {77, 78} > {frame.session for frame in adapter.frames if frame.kind == ANSWER}:
                 await asyncio.sleep(0.01)
         adapter.answers_as = OTHER

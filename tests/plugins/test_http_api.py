@@ -44,6 +44,7 @@ from fenghuo_http.api import JSON_OCTETS, ROUTES, XML_OCTETS
 from fenghuo_http.problems import TABLE, problem_of
 from fenghuo_http.rate import Rates
 from tests.plugins.http_fakes import FakeDesk, serving
+from tests.scale import PATIENCE_S
 
 API = next(kind for kind in fenghuo_http.fenghuo_front_types() if kind.id == "http.api")
 MET = {"Authorization": "Bearer met-token"}
@@ -62,7 +63,7 @@ class Door:
 
     async def ask(self, method: str, path: str, **given: Any) -> tuple[int, Any, Any]:
         """Status, headers, decoded JSON (None when there is none)."""
-        async with asyncio.timeout(5), self.session.request(method, self.web.url + path, **given) as answer:
+        async with asyncio.timeout(PATIENCE_S), self.session.request(method, self.web.url + path, **given) as answer:
             body = await answer.read()
             return answer.status, answer.headers, msgspec.json.decode(body) if body[:1] in {b"{", b"["} else body.decode() or None
 

@@ -24,6 +24,7 @@ from fenghuo_http import ConsoleSettings
 from fenghuo_http.console_frames import PROTOCOL, Cursor
 from fenghuo_http.console_session import snapshot_parts
 from tests.plugins.http_fakes import FakeDesk, serving
+from tests.scale import PATIENCE_S
 
 CONSOLE = next(kind for kind in fenghuo_http.fenghuo_front_types() if kind.id == "http.console")
 CHANNEL = {"name": "sms-a", "type": "sms.smpp", "admin": "enabled", "health": "up", "evidence_max": "DEVICE", "queued": 0}
@@ -63,12 +64,12 @@ class Wire:
         await self.raw.send(json.dumps(members))
 
     async def frame(self) -> Any:  # JSON
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             return json.loads(await self.raw.recv())
 
     async def closed(self) -> int | None:
         """The close code, after whatever else came."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             try:
                 while True:
                     await self.raw.recv()

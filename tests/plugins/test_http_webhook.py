@@ -62,7 +62,7 @@ class OneEmission:
 class OneJob:
     """A job for one address; `begun` tells whether the licence was asked for."""
 
-    def __init__(self, address: str, *, limit_s: float = 5.0) -> None:
+    def __init__(self, address: str, *, limit_s: float = 40.0) -> None:
         self.address = address
         self.address_kind = "url"
         self.priority = Priority.P1

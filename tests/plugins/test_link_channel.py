@@ -31,7 +31,7 @@ from fenghuo_narrowband.link_channel import LinkChannel
 from tests.plugins.link_fakes import LinkContext, LinkJob, MemoryDisk, an_order, settings_of
 from tests.scale import TIMEOUT_SCALE
 
-LIMIT_S = 8.0 * TIMEOUT_SCALE
+LIMIT_S = 40.0 * TIMEOUT_SCALE
 TOWN = "BJ1T11"
 
 

@@ -12,6 +12,7 @@ from fenghuo import Evidence, Reached
 from fenghuo_broadcast.speech import EspeakVoice
 from tests.peers.rtp import ffmpeg, gstreamer, recorded_s, same_wave, tone_wave
 from tests.plugins.loudspeaker_fakes import Job, running, settings_of
+from tests.scale import PATIENCE_S
 
 pytestmark = pytest.mark.peer
 
@@ -49,7 +50,7 @@ async def test_a_tone_check_comes_through_the_audio_path(tmp_path: Path) -> None
         await channel.send(Job(SENTENCE))
         await asyncio.sleep(0.3)
     words = ["multimon-ng", "-q", "-t", "wav", "-a", "EAS", str(tmp_path / "heard.wav")]
-    said = await asyncio.to_thread(subprocess.run, words, capture_output=True, text=True, timeout=20)
+    said = await asyncio.to_thread(subprocess.run, words, capture_output=True, text=True, timeout=PATIENCE_S)
     assert f"EAS: {HEADER}" in said.stdout, said.stdout + said.stderr
 
 

@@ -33,7 +33,7 @@ from tests.peers.tcp_end import FarEnd
 from tests.plugins.narrowband_fakes import FakeClock, FakeContext, FakeJob, settings_for
 from tests.scale import TIMEOUT_SCALE
 
-SOON_S = 5.0 * TIMEOUT_SCALE
+SOON_S = 40.0 * TIMEOUT_SCALE
 LONG = "请沿江各村于18时前转移全部危险区群众，完成后报数。" * 8
 
 

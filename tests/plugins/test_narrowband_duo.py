@@ -24,7 +24,7 @@ from tests.scale import TIMEOUT_SCALE
 
 pytestmark = [pytest.mark.peer, pytest.mark.timeout(60)]
 
-LIMIT_S = 15.0 * TIMEOUT_SCALE
+LIMIT_S = 40.0 * TIMEOUT_SCALE
 RULE = "船只由镇政府统一调度，不得自行下水。"
 LONG = f"【演练】请沿江各村于18时前转移全部危险区群众，完成后报数。{RULE * 10} 收到请回复 收到#0123【演练】"
 

@@ -19,6 +19,7 @@ from fenghuo_narrowband import RadioSettings
 from fenghuo_narrowband.airtime import BUDGET_OCTETS
 from fenghuo_narrowband.answers import Answer, Device, Order, reading
 from fenghuo_narrowband.parts import fragments
+from tests.scale import PATIENCE_S
 
 REFERENCE = (Path(__file__).resolve().parents[2] / "docs/reference/radio-text.md").read_text(encoding="utf-8")
 MARKED = [
@@ -91,4 +92,6 @@ def test_an_alert_is_fitted_to_what_the_channel_sends() -> None:
 def test_the_entry_point_loads_nothing_heavy() -> None:
     """pyserial comes with the channel, not with the name of the plugin."""
     code = "import sys, fenghuo_narrowband; print([name for name in ('serial', 'lxml', 'shapely') if name in sys.modules])"
-    assert "[]" == subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30).stdout.strip()
+    assert (
+        "[]" == subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE_S).stdout.strip()
+    )

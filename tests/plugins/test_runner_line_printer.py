@@ -18,7 +18,7 @@ from fenghuo_adapters.device_thread import is_at_work
 from tests.plugins.test_runner_channel import OUT, job, sent, settings, started
 from tests.scale import TIMEOUT_SCALE
 
-PATIENCE_S = 5.0 * TIMEOUT_SCALE
+PATIENCE_S = 40.0 * TIMEOUT_SCALE
 NO_PRINTER = Transient(Scope.CHANNEL, "no-printer")
 
 

@@ -15,6 +15,7 @@ from fenghuo_runner.households import Household
 from fenghuo_runner.sheet_page import page
 from fenghuo_runner.sheet_text import Sheet, plain
 from tests.peers.paper import symbols, words
+from tests.scale import PATIENCE_S
 
 BODY = SheetBody(
     "", "太仓市气象台发布暴雨橙色预警", (SheetRow("区域", "沙溪镇"), SheetRow("任务", "低洼地区人员立即转移。")), "#0123", asks=True
@@ -116,7 +117,7 @@ def test_a_character_that_the_typeface_lacks_stands_there_by_its_number(tmp_path
     latin = Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"
     text, seen = read(tmp_path, page(msgspec.structs.replace(SHEET, place="Hongjing 村"), str(latin)))
     assert ("Hongjing [U+6751]", {symbol_of("BRZR1EK5")}) == (next(line for line in text.splitlines() if "Hongjing" in line)[-17:], seen)
-    fonts = subprocess.run(["pdffonts", str(tmp_path / "sheet.pdf")], capture_output=True, text=True, timeout=20, check=True).stdout
+    fonts = subprocess.run(["pdffonts", str(tmp_path / "sheet.pdf")], capture_output=True, text=True, timeout=PATIENCE_S, check=True).stdout
     assert ["yes"] == [line.split()[-5] for line in fonts.splitlines() if "BitstreamVeraSans" in line]
 
 

@@ -34,7 +34,7 @@ from tests.scale import TIMEOUT_SCALE
 
 pytestmark = pytest.mark.peer
 
-PATIENCE_S = 10.0 * TIMEOUT_SCALE
+PATIENCE_S = 40.0 * TIMEOUT_SCALE
 
 
 class Ear:

@@ -10,6 +10,7 @@ from fenghuo_sms.modem_channel import ModemChannel
 from tests.peers.atmodem import AtModem
 from tests.plugins.modem_fakes import answers, modem_settings, reports, started, until_told
 from tests.plugins.sms_fakes import FakeContext, FakeJob
+from tests.scale import PATIENCE_S
 
 pytestmark = pytest.mark.peer
 
@@ -136,7 +137,7 @@ async def test_a_modem_that_not_even_a_reset_wakes_is_cut_off_from_its_power(tmp
     ):
         await modem.behave(hang=True)
         await until_told(ctx, up=False)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while not mark.exists():
                 await asyncio.sleep(0.02)
         await modem.behave(hang=False)

@@ -74,7 +74,7 @@ async def channel(here: Site, **settings: Any) -> AsyncIterator[tuple[VsatMqtt, 
         await made.stop(time.monotonic() + 1)
 
 
-async def until(holds: Callable[[], bool], *, timeout_s: float = 10.0) -> None:
+async def until(holds: Callable[[], bool], *, timeout_s: float = 40.0) -> None:
     async with asyncio.timeout(timeout_s * TIMEOUT_SCALE):
         while not holds():
             await asyncio.sleep(0.02)

@@ -55,7 +55,7 @@ class Far:
         """Bodies, each counted once for each token that was new."""
         return Counter(post.body for post in self.posts if not post.again)
 
-    async def until(self, holds: Callable[[], bool], *, timeout_s: float = 10.0) -> None:
+    async def until(self, holds: Callable[[], bool], *, timeout_s: float = 40.0) -> None:
         async with asyncio.timeout(timeout_s * TIMEOUT_SCALE):
             while not holds():
                 await asyncio.sleep(0.02)

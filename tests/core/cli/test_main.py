@@ -17,6 +17,7 @@ from fenghuo.errors import SettingsError
 from fenghuo.service.desk import VERBS
 from fenghuo.service.problems import CODES, Exit
 from tests.core.cli.conftest import Shell
+from tests.scale import PATIENCE_S
 
 DOCS = Path(__file__).parents[3] / "docs" / "reference"
 HEAVY = {"asyncio", "structlog", "lxml", "prometheus_client", "uvicorn", "starlette", "sqlite3", "shapely", "aiosmpplib"}
@@ -42,7 +43,7 @@ COMMANDS = dict(commands(root))
 def test_status_imports_nothing_heavy() -> None:
     """Start-up pays for no library that `fenghuo status` does not use."""
     code = "import sys, fenghuo.cli.main, fenghuo.cli.status, fenghuo.client.socket; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=20).stdout.split()
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE_S).stdout.split()
     assert set(loaded) & HEAVY == set()
 
 

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from fenghuo.client.caller import CallFailed, Unreachable
 from fenghuo.client.socket import Control
 from tests.core.desk_fake import FAILURES, STATUS, TOKEN, Served
+from tests.scale import PATIENCE_S
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 @pytest.fixture
 def control(served: Served) -> Control:
-    return Control(served.path, TOKEN, timeout_s=5.0)
+    return Control(served.path, TOKEN, timeout_s=PATIENCE_S)
 
 
 def test_a_call_gives_the_data(control: Control) -> None:

@@ -16,6 +16,7 @@ from fenghuo.model.situation import Health
 from fenghuo.plugin.ports import Doubt, Emission, SendJob
 from fenghuo.store.tables import ATTEMPT
 from tests.core.engine.house import CAPABILITIES, FakeChannel, House, opened
+from tests.scale import TIMEOUT_SCALE
 
 S = DeliveryState
 QUERYABLE = msgspec.structs.replace(CAPABILITIES["a"], doubt=Doubt.QUERYABLE)
@@ -275,7 +276,7 @@ async def test_a_refusal_by_begin_is_no_fault_of_the_channel(tmp_path: Path) -> 
 
 async def test_an_emission_that_takes_too_long_is_in_doubt(tmp_path: Path) -> None:
     """It had its payload, so nobody knows what left; the medium is free again."""
-    async with opened(tmp_path, a=msgspec.structs.replace(CAPABILITIES["a"], attempt_s=0.02)) as house:
+    async with opened(tmp_path, a=msgspec.structs.replace(CAPABILITIES["a"], attempt_s=0.5 * TIMEOUT_SCALE)) as house:
         Gate(house)
         await house.order("wang", via=["a"])
         await _until(lambda: not house.room.dispatcher.in_flight)
@@ -333,7 +334,7 @@ async def _busy() -> None:
 
 async def _until(is_so: Callable[[], bool]) -> None:
     while not is_so():
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.001)
 
 
 def _take_away(house: House) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from fenghuo.engine.facts import ChannelSwitched, Denial, DirectoryChanged, Fact, Facts, RulesChanged
+from tests.scale import PATIENCE_S
 
 
 def test_facts_come_in_the_order_in_which_they_happened() -> None:
@@ -32,7 +33,7 @@ async def test_what_came_before_the_wait_is_not_slept_over() -> None:
     """A fact between two looks ends the next wait at once."""
     facts = Facts()
     facts.put(RulesChanged())
-    await asyncio.wait_for(facts.arrival(), 1.0)
+    await asyncio.wait_for(facts.arrival(), PATIENCE_S)
 
 
 async def test_after_taking_everything_the_loop_waits_again() -> None:
@@ -51,7 +52,7 @@ async def test_a_wake_brings_no_fact() -> None:
     """A timer lets the loop look; there is nothing to take."""
     facts = Facts()
     facts.wake()
-    await asyncio.wait_for(facts.arrival(), 1.0)
+    await asyncio.wait_for(facts.arrival(), PATIENCE_S)
     assert (0, []) == (len(facts), facts.drain())
 
 
@@ -61,5 +62,5 @@ async def test_a_fact_put_while_others_are_worked_on_waits_for_the_next_turn() -
     facts.put(RulesChanged())
     for _ in facts.drain():
         facts.put(DirectoryChanged())
-    await asyncio.wait_for(facts.arrival(), 1.0)
+    await asyncio.wait_for(facts.arrival(), PATIENCE_S)
     assert [DirectoryChanged()] == facts.drain()

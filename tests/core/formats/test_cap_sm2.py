@@ -16,6 +16,7 @@ from fenghuo.formats.decode import decode
 from fenghuo.formats.verdicts import Decoded, SourceDefaults
 from tests.core.formats.alerts import GOOD
 from tests.core.formats.signing import DSIG, NOW, forged, met
+from tests.scale import PATIENCE_S
 
 CANONICAL = GOOD.partition("?>\n")[2].removesuffix("\n")
 """The good alert as any method of canonical form leaves it."""
@@ -33,7 +34,7 @@ SIGNED_INFO = (
 
 
 def openssl(*arguments: str | Path, octets: bytes = b"") -> bytes:
-    return subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, timeout=10, input=octets).stdout
+    return subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, timeout=PATIENCE_S, input=octets).stdout
 
 
 class Sm2Signer:

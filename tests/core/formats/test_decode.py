@@ -174,9 +174,9 @@ def test_xml_under_a_json_type() -> None:
 )
 def test_hostile(raw: bytes) -> None:
     """What was made to take for ever is judged within seconds."""
-    start = time.perf_counter()
+    start = time.process_time()
     assert_honest(raw)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def assert_honest(raw: bytes) -> None:

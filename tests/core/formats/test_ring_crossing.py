@@ -50,5 +50,5 @@ def test_fold_in_a_large_ring() -> None:
 def test_hostile() -> None:
     """A ring made to take for ever is given up on, soon."""
     comb = [(at % 2 * 50.0, at / 1_000) for at in range(90_000)]
-    start = time.perf_counter()
-    assert (Crossing.UNKNOWN, True) == (crossing((*comb, comb[0])), time.perf_counter() - start < 2)
+    start = time.process_time()
+    assert (Crossing.UNKNOWN, True) == (crossing((*comb, comb[0])), time.process_time() - start < 2)

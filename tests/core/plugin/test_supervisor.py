@@ -22,6 +22,7 @@ from fenghuo import (
 )
 from fenghuo.plugin.supervisor import ChannelSupervisor, FrontSupervisor, SourceSupervisor, Wiring
 from tests.core.plugin.virtual import LoopClock, run
+from tests.scale import PATIENCE_S
 
 
 class Nothing(msgspec.Struct, frozen=True):
@@ -342,7 +343,7 @@ def test_a_front_is_started_and_stopped() -> None:
     async def story() -> None:
         supervisor = FrontSupervisor("page", Page, clock=LoopClock(), on_fault=lambda *_: None)
         task = asyncio.create_task(supervisor.run())
-        await asyncio.wait_for(supervisor.started.wait(), 5)
+        await asyncio.wait_for(supervisor.started.wait(), PATIENCE_S)
         deadline = asyncio.get_running_loop().time() + 5
         await supervisor.stop(deadline)
         await task

@@ -11,13 +11,14 @@ import msgspec
 import pytest
 
 from fenghuo.rig.sites import Sent, Sites, SitesSettings, Told
+from tests.scale import PATIENCE_S
 
 
 @contextlib.asynccontextmanager
 async def served(folder: Path, settings: SitesSettings) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     path = folder / "bearer.sock"
     task = asyncio.create_task(Sites(settings).serve(path))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while not path.exists():
             await asyncio.sleep(0.005)
     reader, writer = await asyncio.open_unix_connection(path)
@@ -30,7 +31,7 @@ async def served(folder: Path, settings: SitesSettings) -> AsyncIterator[tuple[a
 
 
 async def told(reader: asyncio.StreamReader) -> Told:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         return msgspec.json.decode(await reader.readline(), type=Told)
 
 

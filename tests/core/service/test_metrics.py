@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from fenghuo.model.event import Event
 from fenghuo.service.metrics import FAMILIES, Metrics
+from tests.scale import PATIENCE_S
 
 
 def samples(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -98,7 +99,7 @@ def test_the_process_is_measured() -> None:
 def test_prometheus_is_imported_when_asked_for() -> None:
     """Counting alone does not import the library."""
     code = "import sys; from fenghuo.service.metrics import Metrics; Metrics().count('x'); print('prometheus_client' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=20).stdout == "False\n"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE_S).stdout == "False\n"
 
 
 def test_every_family_is_documented() -> None:

@@ -10,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from fenghuo.service.notify import Notify, watchdog_period_s
+from tests.scale import PATIENCE_S
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -18,7 +19,7 @@ def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[st
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
         address = str(tmp_path / "notify") if request.param == "path" else f"@fenghuo-test-{tmp_path}"
         end.bind("\0" + address[1:] if address.startswith("@") else address)
-        end.settimeout(5)
+        end.settimeout(PATIENCE_S)
         yield address, end
 
 

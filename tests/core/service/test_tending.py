@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from fenghuo.service.tending import Tending, log_fault
 from tests.core.engine.house import House, opened
+from tests.scale import PATIENCE_S
 
 
 class Work:
@@ -39,7 +40,7 @@ def cancelled() -> None:
 
 async def stopped(task: asyncio.Task[None]) -> bool:
     task.cancel()
-    await asyncio.wait([task], timeout=5)
+    await asyncio.wait([task], timeout=PATIENCE_S)
     return task.cancelled()
 
 
@@ -54,7 +55,7 @@ async def test_what_ends_is_begun_again_and_told_once(tmp_path: Path, end: Calla
         work = Work(end, end, end)
         with capture_logs() as logs:
             task = Tending(house.store, rest_s=0.001).start("spool", work.run)
-            await asyncio.wait_for(work.lives.wait(), 5)
+            await asyncio.wait_for(work.lives.wait(), PATIENCE_S)
         assert [("spool", 0.001, name), ("spool", 0.002, name), ("spool", 0.004, name)] == [
             (line["task"], line["again_in_s"], type(line["exc_info"]).__name__) for line in logs if line["event"] == "a task ended"
         ]
@@ -69,7 +70,7 @@ async def test_work_that_is_done_is_over(tmp_path: Path) -> None:
         """There was nothing to do."""
 
     async with opened(tmp_path) as house:
-        await asyncio.wait_for(Tending(house.store).start("web", done), 5)
+        await asyncio.wait_for(Tending(house.store).start("web", done), PATIENCE_S)
         assert [] == await told(house)
 
 
@@ -79,7 +80,7 @@ async def test_an_alarm_that_cannot_be_raised_stops_nothing(tmp_path: Path) -> N
         work, tending = Work(failing), Tending(house.store, rest_s=0.001)
     with capture_logs() as logs:
         task = tending.start("spool", work.run)
-        await asyncio.wait_for(work.lives.wait(), 5)
+        await asyncio.wait_for(work.lives.wait(), PATIENCE_S)
         assert ["a task ended", "an alarm could not be raised"] == [line["event"] for line in logs if line["log_level"] == "error"]
         assert await stopped(task)
 
@@ -90,6 +91,6 @@ async def test_a_task_that_is_not_begun_again_is_in_the_log() -> None:
         for end in (failing, cancelled):
             task = asyncio.create_task(Work(end).run(), name="reload")
             task.add_done_callback(log_fault)
-            await asyncio.wait([task], timeout=5)
+            await asyncio.wait([task], timeout=PATIENCE_S)
             await asyncio.sleep(0)
     assert [("a task ended", "reload")] == [(line["event"], line["task"]) for line in logs]

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from fenghuo.clock import ClockQuality
 from fenghuo.service.notify import Notify
 from fenghuo.service.watchdog import Progress, Watchdog
+from tests.scale import PATIENCE_S
 
 
 class VirtualClock:
@@ -127,7 +128,7 @@ def test_every_part_must_move(bench: Bench) -> None:
 async def test_runs_at_a_quarter_of_the_period(bench: Bench) -> None:
     """The feed is sent at once and again at a quarter of the period."""
     feeding = asyncio.create_task(bench.dog.run(0.04))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         for _ in range(3):
             while not bench.heard():
                 await asyncio.sleep(0.002)

@@ -17,6 +17,7 @@ from fenghuo.clock import SystemClock
 from fenghuo.errors import ConfigError, NotReady
 from fenghuo.service.settings_values import Listen
 from fenghuo.service.web import SECURITY_HEADERS, WebLimits, WebPort, host_name
+from tests.scale import PATIENCE_S
 
 
 class Hello:
@@ -55,7 +56,7 @@ async def running(**options: Any) -> AsyncIterator[tuple[WebPort, Hello]]:
 async def ask(web: WebPort, head: str) -> tuple[int, dict[str, str], bytes]:
     """Send one request head as it stands, and read the whole answer."""
     host, _, port = web.address.rpartition(":")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         reader, writer = await asyncio.open_connection(host, int(port))
         try:
             writer.write(head.replace("\n", "\r\n").encode())
@@ -142,7 +143,7 @@ async def test_long_heads_are_refused() -> None:
         assert 431 == (await ask(web, f"GET / HTTP/1.1\nHost: localhost\nX: {'x' * 20_000}\n\n"))[0]
         host, _, port = web.address.rpartition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
             await writer.drain()
             while not reader.at_eof() and not reader._buffer:  # type: ignore[attr-defined]
@@ -158,7 +159,7 @@ async def test_a_head_that_does_not_come_is_cut_off() -> None:
         host, _, port = web.address.rpartition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         writer.write(b"GET / HTTP/1.1\r\nHo")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             assert b"" == await reader.read()
         writer.close()
 
@@ -194,7 +195,7 @@ async def test_stopping_refuses_the_new_and_finishes_the_running() -> None:
     """While stopping, what runs gets its answer and what comes gets 503 with Retry-After."""
     async with running() as (web, hello):
         slow = asyncio.create_task(ask(web, "GET /slow HTTP/1.1\nHost: localhost\n\n"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await hello.entered.wait()
         stopping = asyncio.create_task(web.stop(time.monotonic() + 5))
         await asyncio.sleep(0)
@@ -215,7 +216,7 @@ async def test_stopping_keeps_its_deadline() -> None:
     web.mount("/", hello)
     await web.start()
     slow = asyncio.create_task(ask(web, "GET /slow HTTP/1.1\nHost: localhost\n\n"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await hello.entered.wait()
     began = time.monotonic()
     with capture_logs() as logs:

@@ -15,6 +15,7 @@ from fenghuo.store import Store, Tx
 from fenghuo.store.database import connect_writer
 from fenghuo.store.tables import DELIVERY, EVENT
 from tests.core.store.rows import SMALL, StillClock, delivery, open_store
+from tests.scale import PATIENCE_S
 
 
 class Gate:
@@ -142,7 +143,7 @@ async def test_readers_never_block_the_writer(tmp_path: Path, store: Store) -> N
     reader = sqlite3.connect(tmp_path / "state" / "fenghuo.sqlite", isolation_level=None)
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM delivery").fetchone()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         for n in range(1, 300):
             await store.run(lambda tx, n=n: tx.insert(DELIVERY, delivery(n)))  # type: ignore[misc]
     assert (1,) == reader.execute("SELECT count(*) FROM delivery").fetchone()
