@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 import msgspec
 from lxml import etree
@@ -91,7 +92,7 @@ class Part:
 
     def _sort(self, element: etree._Element) -> None:
         """Children by name; order, strangers, repetitions and stray text are noted."""
-        ranks = {name: rank for rank, name in enumerate(self._order)}
+        ranks = _ranks(self._order)
         highest = 0
         stray = bool(self.own_text) and len(element) > 0
         for child in element:
@@ -109,7 +110,7 @@ class Part:
             if len(found) > 1 and name not in self.words.repeatable:
                 self.notes.find("duplicate-element", f"{self.where(name)} comes {len(found)} times; the first counts")
 
-    def _known_name(self, child: etree._Element, ranks: dict[str, int]) -> str:
+    def _known_name(self, child: etree._Element, ranks: Mapping[str, int]) -> str:
         """The canonical name of a child of ours; empty for a stranger."""
         namespace, name = element_name(child)
         if namespace != self.namespace and (namespace or not name):
@@ -123,6 +124,12 @@ class Part:
             self.notes.find("invalid-sequence", f"element {name} has no place in {self.path}")
             return ""
         return name
+
+
+@cache
+def _ranks(order: tuple[str, ...]) -> Mapping[str, int]:
+    """The place of each name in an order; there is one order for each element of a dialect."""
+    return {name: rank for rank, name in enumerate(order)}
 
 
 def _whole_text(element: etree._Element) -> str:

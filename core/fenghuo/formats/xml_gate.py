@@ -6,6 +6,7 @@ Refused first of all is a DOCTYPE, before any parser sees it; then come size, en
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import msgspec
 from lxml import etree
@@ -68,6 +69,12 @@ def element_name(element: etree._Element) -> tuple[str, str]:
     tag = element.tag
     if not isinstance(tag, str):
         return "", ""
+    return _split(tag)
+
+
+@lru_cache(maxsize=1024)
+def _split(tag: str) -> tuple[str, str]:
+    """Documents have few names, said again in each of them."""
     namespace, brace, local = tag.rpartition("}")
     return (namespace[1:], local) if brace else ("", local)
 
