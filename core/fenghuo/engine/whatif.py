@@ -23,7 +23,20 @@ from fenghuo.model.roll import PUBLIC
 from fenghuo.model.situation import ChannelView, Health, Situation
 from fenghuo.model.traffic import Priority, Traffic
 
-__all__ = ["Footing", "Loss", "Reach", "SinglePoint", "WhatIf", "fallen", "footings", "losing", "named", "single_points", "unreached"]
+__all__ = [
+    "Footing",
+    "Loss",
+    "Reach",
+    "SinglePoint",
+    "WhatIf",
+    "carriages",
+    "fallen",
+    "footings",
+    "losing",
+    "named",
+    "single_points",
+    "unreached",
+]
 
 
 class Footing(msgspec.Struct, frozen=True):
@@ -170,13 +183,13 @@ def _least(rule: Rule, ladder: tuple[Rung, ...], situation: Situation) -> list[t
     channel can say of itself."""
     needed = min(rule.needed_level, Evidence.DEVICE)
     fits: dict[frozenset[str], tuple[ChannelView, ...]] = {}
-    for carriage in _carriages(rule):
+    for carriage in carriages(rule):
         fit = tuple(view for view in fitting(ladder, carriage, situation) if view.evidence_max >= needed)
         fits[frozenset(view.name for view in fit)] = fit
     return [fit for names, fit in fits.items() if not any(other < names for other in fits)]
 
 
-def _carriages(rule: Rule) -> Iterator[Carriage]:
+def carriages(rule: Rule) -> Iterator[Carriage]:
     """What a rule may match, and make of it: what a message says of itself counts more. Without a traffic the real one is asked about."""
     levels = {Priority[level] for level in rule.match.priority if level in Priority.__members__} or set(Priority)
     levels |= {rule.priority_level} if rule.priority_level is not None else set()

@@ -120,7 +120,8 @@ class PlanVerbs:
     async def whatif(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """Who could not be reached any more if something failed, on channels, rules and directory as they are; nothing is changed."""
         wanted = msgspec.convert(args, Suppose)
-        return await asyncio.to_thread(supposed, self._office, self._board.situation(), wanted.lose)
+        watts = {instance.name: instance.capabilities.watts_idle for instance in self._board}
+        return await asyncio.to_thread(supposed, self._office, self._board.situation(), wanted.lose, watts)
 
     async def channels(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
         return [channel_view(instance, self._queues.queued(instance.name)) for instance in self._board]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from fenghuo.engine.office import Office
-from fenghuo.engine.whatif import Footing, Loss, SinglePoint, WhatIf, losing, named, single_points, unreached
+from fenghuo.engine.staging import Measure, Stage, staged
+from fenghuo.engine.whatif import Footing, Loss, SinglePoint, WhatIf, fallen, losing, named, single_points, unreached
 from fenghuo.errors import FormatError
 from fenghuo.formats.table_reading import near
 from fenghuo.model.situation import Situation
@@ -19,9 +21,12 @@ NAMED = 10
 """Recipients named in one sentence."""
 
 
-def supposed(office: Office, situation: Situation, lose: Sequence[str]) -> dict[str, Any]:
-    """Without `lose` every single point of failure; with it what the failure of all of it together would do. Reckons long for a large
-    directory, and reads only what is frozen: for a thread. Raises: FormatError: a name that nothing here has."""
+def supposed(
+    office: Office, situation: Situation, lose: Sequence[str], watts: Mapping[str, float] = MappingProxyType({})
+) -> dict[str, Any]:
+    """Without `lose` every single point of failure; with it what the failure of all of it together would do, and what to stage now against
+    it. `watts`: what each channel draws when idle, as declared. Reckons long for a large directory, and reads only what is frozen: for a
+    thread. Raises: FormatError: a name that nothing here has."""
     known = named(situation)
     for name in lose:
         if name not in known:
@@ -30,7 +35,19 @@ def supposed(office: Office, situation: Situation, lose: Sequence[str]) -> dict[
     if not lose:
         plans = (office.rules, office.directory, situation)
         return _points(single_points(*plans), unreached(*plans))
-    return _lost(losing(office.rules, office.directory, situation, lose), lose)
+    found, after = losing(office.rules, office.directory, situation, lose), fallen(situation, lose)
+    without = [(loss.rule, loss.recipient) for loss in found.lost] + [(one.rule, one.recipient) for one in found.already]
+    stages = staged(office.rules, office.directory, after, without)
+    left = [view.name for view in after.channels if view.is_usable]
+    said = _lost(found, lose)
+    draws_w = sum(watts.get(name, 0.0) for name in left)
+    return {
+        **said,
+        "stage": [_stage(stage) for stage in stages],
+        "left": left,
+        "left_watts": draws_w,
+        "says": [*said["says"], *(f"stage now: {_stage(stage)['says']}" for stage in stages), _left(left, draws_w)],
+    }
 
 
 def _points(points: Iterable[SinglePoint], already: Sequence[Footing]) -> dict[str, Any]:
@@ -64,6 +81,31 @@ def _lost(found: WhatIf, lose: Sequence[str]) -> dict[str, Any]:
         ],
         "says": _summary(found, lose),
     }
+
+
+def _stage(stage: Stage) -> dict[str, Any]:
+    whom = f"{len(stage.recipients)}: {_names(stage.recipients)}"
+    says = {
+        Measure.ENABLE: f"enable {stage.channel}, which is switched off and would reach {whom}",
+        Measure.ADDRESS: f"{' or '.join(stage.kinds)} addresses, by which {stage.channel} would still reach {whom}",
+        Measure.LADDER: f"{stage.channel} in ladder {stage.ladder}, which would still reach {whom}",
+    }[stage.measure]
+    return {
+        "measure": stage.measure.value,
+        "channel": stage.channel,
+        "ladder": stage.ladder,
+        "kinds": list(stage.kinds),
+        "count": len(stage.recipients),
+        "recipients": list(stage.recipients[:SHOWN]),
+        "says": says,
+    }
+
+
+def _left(left: Sequence[str], draws_w: float) -> str:
+    if not left:
+        return "no channel is left"
+    says = f"left are {', '.join(left)}"
+    return f"{says}, which draw {draws_w:g} W idle by what they declare; for how long no battery here has said" if draws_w else says
 
 
 def _loss(loss: Loss, lose: Sequence[str]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fenghuo.errors import FormatError
+from fenghuo.model.situation import Admin
 from tests.core.service.manned import Manned, manned
 
 
@@ -85,3 +86,26 @@ async def test_what_is_nowhere_is_told_with_what_is_meant(tmp_path: Path) -> Non
         with_risks(there)
         with pytest.raises(FormatError, match=r"lose has 'cell:opa', which is no risk group .* did you mean \"cell:opA\"\?"):
             await there.do("whatif", lose=["cell:opa"])
+
+
+async def test_what_to_stage_is_named_for_those_who_are_cut_off(tmp_path: Path) -> None:
+    """Without the tower huang has nothing: an address for the radio that stands would do. With the radio switched off, switching it on
+    would do for wang. What would take two things is not proposed, and what is left is named."""
+    async with manned(tmp_path) as there:
+        with_risks(there)
+        answer = await there.do("whatif", lose=["cell:opA"])
+        stage = next(stage for stage in answer["stage"] if "huang" in stage["recipients"])
+        assert ("address", "r", ["callsign"]) == (stage["measure"], stage["channel"], stage["kinds"])
+        assert any(said.startswith("stage now: callsign addresses, by which r would still reach ") for said in answer["says"])
+        assert (["r"], "left are r") == (answer["left"], answer["says"][-1])
+        board = there.house.room.board
+        radio = board.get("r")
+        assert radio is not None
+        radio.admin = Admin.DISABLED
+        board.refresh()
+        answer = await there.do("whatif", lose=["cell:opA"])
+        stages = {stage["measure"]: stage["recipients"] for stage in answer["stage"]}
+        assert "wang" in stages["enable"]
+        assert "huang" not in stages["enable"]
+        assert "address" not in stages
+        assert "no channel is left" == answer["says"][-1]
