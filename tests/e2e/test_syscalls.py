@@ -45,12 +45,12 @@ def can_trace() -> bool:
 pytestmark.append(pytest.mark.skipif(not can_trace(), reason="strace may not trace here: ptrace is refused"))
 
 
-def injected(folder: Path, call: str, what: str) -> list[str]:
-    """The command that does `what` at a call of the daemon on the files of its state folder."""
+def injected(folder: Path, call: str, what: str, *, told: Path = Path("/dev/null")) -> list[str]:
+    """The command that does `what` at a call of the daemon on the files of its state folder. `told`: where each call is written down."""
     state = folder / "state"
     names = ("fenghuo.sqlite", "fenghuo.sqlite-wal", ".store.id.new", "store.id", "audit.heads", ".audit.key.new")
     paths = list(itertools.chain.from_iterable(("-P", str(state / name)) for name in names))
-    return ["strace", "-f", "-q", "-o", "/dev/null", *paths, "-e", f"trace={call}", "-e", f"inject={call}:{what}"]
+    return ["strace", "-f", "-q", "-o", str(told), *paths, "-e", f"trace={call}", "-e", f"inject={call}:{what}"]
 
 
 class Lives:
@@ -78,6 +78,20 @@ class Lives:
         self.deaths[call] += died
         return died
 
+    async def failing_life(self, call: str, number: int, error: str) -> bool:
+        """Start, order, and have the `number`-th `call` fail; ask until everybody is promised; False if this life had no such call."""
+        log = self.node.folder / "calls"
+        try:
+            await self.node.start(under=injected(self.node.folder, call, f"error={error}:when={number}", told=log))
+        except NotStarted:
+            await self.node.kill()
+            await self.node.start()
+        await self.retry()
+        await self.orders()
+        await self.insist()
+        await self.node.kill()
+        return "(INJECTED)" in log.read_text()
+
     async def end(self) -> None:
         """A life without a fault, in which whoever got no answer asks again, and everything arrives."""
         await self.node.start()
@@ -85,11 +99,16 @@ class Lives:
         assert set() == self.unanswered
         await self.smsc.wait_for(lambda: self.promised <= set(self.seen()))
 
-    async def move(self, folder: Path) -> None:
-        """Let everything arrive, and go on with a new store: each start reads all that is in force, and would read all that ever was."""
+    async def anew(self, folder: Path) -> None:
+        """Let everything arrive, and go on in a folder where there is no store yet."""
         await self.end()
         await self.node.close()
+        folder.mkdir()
         self.node = self._settle(folder)
+
+    async def move(self, folder: Path) -> None:
+        """Let everything arrive, and go on with a new store: each start reads all that is in force, and would read all that ever was."""
+        await self.anew(folder)
         await self.node.start()
         await self.node.kill()
 
@@ -173,7 +192,6 @@ async def test_nothing_promised_is_lost_at_any_call(tmp_path: Path) -> None:
             await told.life(call, number)
         for count, (call, number) in enumerate(points(LATER_LIVES)):
             if count % LIVES_OF_A_STORE == 0:
-                (tmp_path / f"{count}").mkdir()
                 await told.move(tmp_path / f"{count}")
             await told.life(call, number)
         await told.end()
@@ -196,8 +214,47 @@ async def test_until_a_life_has_no_such_call(tmp_path: Path, call: str) -> None:
         for number in itertools.count(1):
             if not await told.life(call, number):
                 break
+            if number % LIVES_OF_A_STORE == 0:
+                await told.move(tmp_path / f"{number}")
         await told.end()
         print(f"{told.deaths[call]} deaths at {call}, {len(told.promised)} promised")
+        assert set() == told.promised - set(told.seen())
+        assert {1} == set(told.unmarked().values())
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize(("call", "least"), [("pwrite64", 20), ("fdatasync", 10), ("fsync", 1), ("rename", 1), ("ftruncate", 1)])
+async def test_until_a_first_life_has_no_such_call(tmp_path: Path, call: str, least: int) -> None:
+    """The same while the store, its marker and the audit's key are being made, each time in a folder of its own."""
+    async with lives(tmp_path) as told:
+        for number in itertools.count(1):
+            if not await told.life(call, number):
+                break
+            await told.anew(tmp_path / f"{number}")
+        await told.end()
+        print(f"{told.deaths[call]} deaths at {call} in a first life, {len(told.promised)} promised")
+        assert told.deaths[call] >= least
+        assert set() == told.promised - set(told.seen())
+        assert {1} == set(told.unmarked().values())
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize(("call", "error"), [("fdatasync", "EIO"), ("pwrite64", "EIO"), ("pwrite64", "ENOSPC")])
+async def test_a_disk_that_fails_at_any_call_costs_no_promise(tmp_path: Path, call: str, error: str) -> None:
+    """Complete as well: at the first, the second … until a whole life passes without."""
+    async with lives(tmp_path) as told:
+        await told.end()
+        await told.node.kill()
+        for number in itertools.count(1):
+            if not await told.failing_life(call, number, error):
+                break
+            if number % LIVES_OF_A_STORE == 0:
+                await told.move(tmp_path / f"{number}")
+        await told.end()
+        print(f"{number - 1} failures of {call} with {error}, {len(told.promised)} promised")
+        assert number > 1
         assert set() == told.promised - set(told.seen())
         assert {1} == set(told.unmarked().values())
 
