@@ -148,15 +148,20 @@ class Climb(Draft):
         if usable and all(delivery.reason == Hold.CHANNEL for delivery in usable) and self.is_elsewhere(index):
             return
         self.wakes.extend(delivery.not_before for delivery in waiting if delivery.not_before > self.frame.now)
-        order = best_first(tuple({delivery.channel for delivery in usable}), self.frame.situation, self.target.recipient)
-        for name in order[:1]:
-            first = min((delivery for delivery in usable if delivery.channel == name), key=lambda delivery: delivery.id)
+        best = self.best_first(usable)
+        for first in best[:1]:
             self.put(first, state=DeliveryState.READY, reason="" if self.is_usable(first) else LAST)
-        for delivery in also_now(self, usable):
+        for delivery in also_now(self, best[1:]):
             self.put(delivery, state=DeliveryState.READY, reason="")
         for delivery in () if usable else waiting:
             if delivery.reason not in (Hold.CHANNEL, Hold.SPENT) and not self.stands_back(self.now[delivery.id]):
                 self.put(delivery, reason=Hold.CHANNEL)
+
+    def best_first(self, usable: list[Delivery]) -> list[Delivery]:
+        """Alternates in the order to try them; of one channel the older before the newer."""
+        order = best_first(tuple({delivery.channel for delivery in usable}), self.frame.situation, self.target.recipient)
+        older_first = sorted(usable, key=lambda delivery: delivery.id)
+        return [delivery for name in order for delivery in older_first if delivery.channel == name]
 
     def those_that_go(self, usable: list[Delivery], *, is_last: bool) -> list[Delivery]:
         """Without those that stand back for another way, each of which says why."""

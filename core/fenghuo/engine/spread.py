@@ -43,7 +43,7 @@ def why_back(draft: Draft, delivery: Delivery, is_hopeful: Hopeful, *, is_last: 
 
 
 def also_now(draft: Draft, usable: Iterable[Delivery]) -> list[Delivery]:
-    """Alternates of a rung that a P0 takes beside the one under way: one more for each risk group that nothing under way hangs on. A
+    """Alternates of a rung, best first, that a P0 takes beside the one under way: one for each risk group that nothing there hangs on. A
     channel whose settings name none says nothing of what it shares, and stays the alternate that it is; so does one on the same medium,
     where a second copy would take the airtime of somebody's first."""
     objective = draft.frame.objective
@@ -65,6 +65,8 @@ def _is_apart(view: ChannelView, other: ChannelView) -> bool:
 
 def _sharing(draft: Draft, delivery: Delivery, is_hopeful: Hopeful) -> str:
     """A second way that fails together with the first is no second way, while there is another one."""
+    if any(is_hopeful(other) and delivery.reason.endswith(_does_not(other.channel)) for other in draft.now.values()):
+        return delivery.reason  # what it stood back for has begun: it is the hedge of that one now
     own, least = draft.view(delivery), 1 if draft.frame.objective.priority is Priority.P1 else 2
     tried = [one for one in draft.now.values() if one.tries or one.state in _UNDER_WAY]
     if own is None or len(tried) < least:
@@ -81,8 +83,13 @@ def _sharing(draft: Draft, delivery: Delivery, is_hopeful: Hopeful) -> str:
         is_under_way = is_hopeful(other) and is_disjoint(own, view) and is_apart
         if is_under_way or (is_apart and view not in used and _is_next(draft, other, delivery)):
             group = min(set(own.risk_groups).intersection(shared[0].risk_groups), default=own.name)
-            return f"{BACK}it shares {group} with {shared[0].name}, and {view.name} does not"
+            return f"{BACK}it shares {group} with {shared[0].name}{_does_not(view.name)}"
     return ""
+
+
+def _does_not(channel: str) -> str:
+    """What the reason ends with of a way that stands back for one over this channel, because that one shares nothing."""
+    return f", and {channel} does not"
 
 
 def _used(draft: Draft, tried: list[Delivery], is_hopeful: Hopeful) -> list[ChannelView]:

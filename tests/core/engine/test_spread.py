@@ -67,6 +67,21 @@ def test_what_has_failed_bars_nobody_beside_what_is_under_way() -> None:
     assert {1: S.FAILED, 2: S.AWAITING, 3: S.READY, 4: S.HELD} == one.states
 
 
+def test_what_stood_back_for_a_way_is_the_hedge_of_it_when_that_has_begun() -> None:
+    """SMS failed, 4G on its tower stands back for the radio; both at once would be two copies. When the radio is slow, 4G goes."""
+    ways = (delivery(1, "sms", state=S.FAILED, tries=1, reason="channel gone"), waiting(2, "lte", 0), waiting(3, "r", 1))
+    one = story(Priority.P1, *ways, rungs=(rung("sms", "lte"), rung("r")))
+    for _ in range(2):
+        one.turn()
+        assert {1: S.FAILED, 2: S.HELD, 3: S.READY} == one.states
+    one.emit(3)
+    one.change(3, lambda way: msgspec.structs.replace(way, state=S.AWAITING, until=NOW + Q95_S))
+    one.later(Q95_S / 2)
+    assert [S.HELD] == [one.states[2]]
+    one.later(Q95_S)
+    assert [S.READY] == [one.states[2]]
+
+
 def test_where_everything_is_on_one_tower_the_second_is_hedged_all_the_same() -> None:
     """No way shares less: the ladder of an operator who has only these is climbed as it stands."""
     one = story(Priority.P1, awaiting(1, "sms", until=NOW + 90), waiting(2, "lte", 1), views=(SMS, LTE))

@@ -1,0 +1,110 @@
+"""Which alternates of a rung begin: of a P0 the best, and beside it the best of those that share nothing with it, whatever is installed."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fenghuo.engine.confidence import is_disjoint
+from fenghuo.engine.planning import best_first
+from fenghuo.model.delivery import Delivery, DeliveryState, Hold
+from fenghuo.model.situation import Admin, ChannelView, Health, Situation
+from fenghuo.model.traffic import Priority
+from tests.core.engine.values import Story, delivery, frame, objective, rung, situation, view
+
+S = DeliveryState
+TOWER, ROOF = ("cell:opA",), ("roof:hq",)
+NAMES = ("app", "lte", "r", "sms")
+
+
+@pytest.mark.parametrize("names", [("lte", "r", "sms"), ("sms", "r", "lte")])
+def test_of_two_that_fail_together_life_safety_takes_the_healthier_beside_the_first(names: tuple[str, ...]) -> None:
+    """Whatever comes first in the file: the one in doubt would take the place of the sound one."""
+    views = (
+        view("r", risk_groups=ROOF, fee_fen=0.0),
+        view("sms", risk_groups=TOWER, fee_fen=9.0),
+        view("lte", risk_groups=TOWER, fee_fen=9.0, health=Health.SUSPECT),
+    )
+    told = _story(Priority.P0, names, views)
+    told.turn()
+    assert {"r", "sms"} == {way.channel for way in told.deliveries.values() if way.state is S.READY}
+
+
+HEALTHS = st.sampled_from([Health.UP, Health.SUSPECT, Health.SUSPECT, Health.DOWN])
+VIEWS = st.tuples(
+    *(
+        st.builds(
+            view,
+            st.just(name),
+            health=HEALTHS,
+            admin=st.sampled_from([*[Admin.ENABLED] * 5, Admin.DISABLED]),
+            risk_groups=st.sampled_from([TOWER, ROOF, TOWER + ROOF, (name,)]),
+            medium=st.sampled_from([name, name, "vhf"]),
+            fee_fen=st.sampled_from([0.0, 5.0]),
+            scarce=st.booleans(),
+            unsteady=st.booleans(),
+        )
+        for name in NAMES
+    )
+)
+GONE = st.sets(st.sampled_from(NAMES), max_size=2)
+WAYS = st.tuples(*(st.tuples(st.sampled_from(S), st.sampled_from([*Hold, "stands back: "]), st.integers(0, 2)) for _ in NAMES))
+
+
+@given(priority=st.sampled_from(Priority), views=VIEWS, gone=GONE, names=st.permutations(NAMES), ways=WAYS)
+@settings(max_examples=150, deadline=None)
+def test_whatever_is_installed_a_look_comes_to_its_end(
+    priority: Priority, views: tuple[ChannelView, ...], gone: set[str], names: list[str], ways: tuple[tuple[DeliveryState, str, int], ...]
+) -> None:
+    """A way may be planned over a channel that has been taken out of the settings, or over none that is installed at all."""
+    left = tuple(one for one in views if one.name not in gone)
+    told = _story(priority, tuple(names), left)
+    for key, (state, reason, tries) in enumerate(ways, 1):
+        told.change(key, lambda way, state=state, reason=reason, tries=tries: _in(way, state, reason, tries))  # type: ignore[misc]
+    told.turn()
+    told.turn(situation=_seen(left[1:]))
+    told.turn(situation=_seen(()))
+
+
+@given(
+    healths=st.tuples(*[HEALTHS] * len(NAMES)),
+    groups=st.tuples(*[st.sampled_from([TOWER, ROOF])] * len(NAMES)),
+    names=st.permutations(NAMES),
+)
+@settings(max_examples=150, deadline=None)
+def test_no_better_alternate_waits_that_could_stand_in_the_place_of_one_that_goes(
+    healths: tuple[Health, ...], groups: tuple[tuple[str, ...], ...], names: list[str]
+) -> None:
+    """Of a P0: the best of all goes, and of the others whoever shares nothing with those ranked before it that go."""
+    installed = {name: view(name, health=health, risk_groups=group) for name, health, group in zip(NAMES, healths, groups, strict=True)}
+    told = _story(Priority.P0, tuple(names), tuple(installed.values()))
+    told.turn()
+    usable = tuple(name for name in names if name in installed and installed[name].is_usable)
+    order = best_first(usable, told.frame.situation, told.target.recipient)
+    goes = {way.channel for way in told.deliveries.values() if way.state is S.READY and way.reason == ""}
+    for place, name in enumerate(order):
+        before = [installed[one] for one in order[:place] if one in goes]
+        assert (name in goes) == all(_share_nothing(installed[name], one) for one in before)
+
+
+def _share_nothing(one: ChannelView, other: ChannelView) -> bool:
+    """What the settings say: a channel that names no group but itself says nothing of what it shares."""
+    is_said = all(set(view.risk_groups) - {view.name} for view in (one, other))
+    return is_said and is_disjoint(one, other) and one.medium != other.medium
+
+
+def _in(way: Delivery, state: DeliveryState, reason: str, tries: int) -> Delivery:
+    return msgspec.structs.replace(way, state=state, reason=reason if state is S.HELD else "", tries=tries)
+
+
+def _story(priority: Priority, names: tuple[str, ...], views: tuple[ChannelView, ...]) -> Story:
+    """One person, and alternates on one rung; nothing has begun."""
+    ways = (delivery(key, name, priority=priority) for key, name in enumerate(names, 1))
+    return Story(*ways, at=frame(rung(*names), objective=objective(priority=priority), situation=_seen(views)))
+
+
+def _seen(views: tuple[ChannelView, ...]) -> Situation:
+    """What is installed, also where that is nothing."""
+    return msgspec.structs.replace(situation(), channels=views)
