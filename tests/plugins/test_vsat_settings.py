@@ -28,6 +28,9 @@ MODEM: dict[str, Any] = {
         ({"source": "sat0"}, "source 'sat0' is no address; it must be an IP address"),
         ({"url": "ftp://site/"}, "url 'ftp://site/' is not an http or https address"),
         ({"url": "http://me:pw@site/"}, "without name and password"),
+        ({"attachments": "files"}, "attachments 'files' is no http or https address and no path such as \"/files/\""),
+        ({"attachments": "http://me:pw@site/files"}, "is no http or https address"),
+        ({"attachments": "/files x"}, "attachments '/files x' is no http or https address"),
         ({**MODEM, "snmp_oid": ""}, "snmp_oid is missing; snmp_host = '192.168.1.1' needs it"),
         ({**MODEM, "degraded_below": None}, "degraded_below is missing"),
         ({**MODEM, "snmp_oid": "esno"}, "snmp_oid 'esno' is no object identifier"),
@@ -55,6 +58,13 @@ def test_what_takes_too_long_at_the_rate_is_told_beforehand() -> None:
     """Half of attempt_s for the message: 128 kbit/s are 16,000 octets a second."""
     assert 96_000 == http_capabilities(HttpSettings(interface="sat0", rate_kbit=128.0, attempt_s=12.0)).max_payload
     assert 0 == http_capabilities(HttpSettings(interface="sat0")).max_payload
+
+
+def test_a_chunk_of_a_picture_is_what_half_an_attempt_carries_at_most() -> None:
+    """64 kbit/s are 8,000 octets a second; without a limit it is as large as the settings say, and without an address there are none."""
+    slow = HttpSettings(interface="sat0", rate_kbit=64.0, attempt_s=2.0, attachments="/files/")
+    assert (8_000, 32_768) == (slow.chunk_octets, HttpSettings(interface="sat0").chunk_octets)
+    assert (True, False) == (http_capabilities(slow).attachments, http_capabilities(HttpSettings(interface="sat0")).attachments)
 
 
 def test_files_are_looked_at_before_anything_is_opened() -> None:

@@ -6,6 +6,7 @@ import contextlib
 import random
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -45,6 +46,9 @@ class FakeContext:
 
     def strained(self, reason: str) -> None:
         self.strains.append(reason)
+
+    async def armed(self, why_off: str, at: datetime | None) -> None:
+        """Nothing loud is here."""
 
 
 @dataclass
