@@ -121,7 +121,7 @@ class RadioChannel(SimpleChannel):
             return Transient(Scope.CHANNEL, "line-down")
         route = await self._repeats.found(is_urgent=job.priority is Priority.P0, may_look=job.priority > Priority.P1)
         if route is None:
-            return Transient(Scope.CHANNEL, "no-repeater")
+            return Transient(Scope.CHANNEL, "no-repeater", 0.0)  # the channel is down: as soon as it is not, in order with the rest
         async with job.begin() as emission:
             return await self._emit(station, emission, job, route)
 

@@ -37,7 +37,7 @@ STOP_S = 3.0
 _FEND = b"\xc0"
 _WARM_UP = "WARMUP"
 _NUMBER = re.compile(r"#(\d{4})")
-_COPY = re.compile(r"【重发 \d+】")
+_COPY = re.compile(r"【重发 ?\d+】")
 
 # Samples a second for each speed, and the preamble in units of 10 ms.
 _RATES = {1200: 44100, 9600: 48000, 38400: 192000}

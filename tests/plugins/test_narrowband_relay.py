@@ -130,9 +130,9 @@ def test_a_base_station_that_is_gone_is_an_outage_and_a_van_that_is_heard_ends_i
             assert isinstance(await channel.send(job("甲")), Unknown)
             assert ((False, GONE), GONE) == (ctx.told[-1], channel.remark())
             waits, urgent = job("乙"), job("丙", Priority.P0)
-            assert Transient(Scope.CHANNEL, "no-repeater") == await channel.send(waits)
+            assert Transient(Scope.CHANNEL, "no-repeater", 0.0) == await channel.send(waits)
             asked = len(around.questions)
-            assert Transient(Scope.CHANNEL, "no-repeater") == await channel.send(urgent)
+            assert Transient(Scope.CHANNEL, "no-repeater", 0.0) == await channel.send(urgent)
             assert {BASE, VAN} == set(around.questions[asked:])
             assert 0 == waits.begun + urgent.begun
             around.on = {VAN}
