@@ -45,6 +45,7 @@ class Courier:
         self._longest_s = settings.probe_longest_s
         self._parcels = Parcels(ctx)
         self._waits: dict[str, _Wait] = {}
+        self._confirmed: dict[str, int] = {}
         self._news = asyncio.Event()
         self._at_work: asyncio.Task[None] | None = None
 
@@ -80,10 +81,15 @@ class Courier:
         """Count what its quiet connections cost since they were used."""
         self._http.settle()
 
-    @property
-    def waiting(self) -> int:
-        """How many attachments are not there yet."""
-        return len(self._parcels.waiting())
+    def said(self) -> str:
+        """How far it is, for an operator; empty when everything is there."""
+        waiting = self._parcels.waiting()
+        if not waiting:
+            return ""
+        part = self._confirmed.get(waiting[0].name, 0) / waiting[0].attachment.size
+        if len(waiting) == 1:
+            return f"an attachment is on its way, {part:.0%} there"
+        return f"{len(waiting)} attachments are on their way, the first {part:.0%} there"
 
     # The work.
 
@@ -132,18 +138,19 @@ class Courier:
         """Raises: LinkError, tus errors, and what Blobs.read() raises."""
         size = parcel.attachment.size
         parcel, offset = await self._begun(parcel)
+        self._confirmed[parcel.name] = offset
         while offset < size:
             octets = await self._ctx.blobs.read(parcel.attachment, offset, self._chunk)
             answer = await self._ask(tus.patching(parcel.place, offset, octets))
             reached = tus.confirmed(answer, size)
             if reached <= offset:
                 raise FrameError(f"the far end took nothing and stays at {reached} of {size} octets", code="no-progress")
-            offset = reached
+            offset = self._confirmed[parcel.name] = reached
             self._waits.pop(parcel.name, None)
             if offset < size and self._is_overtaken(parcel):
                 return
         await self._parcels.put(msgspec.structs.replace(parcel, is_done=True))
-        self._waits.pop(parcel.name, None)
+        self._forget(parcel)
         self._ctx.log.info("attachment arrived", **_about(parcel))
 
     async def _begun(self, parcel: Parcel) -> tuple[Parcel, int]:
@@ -184,7 +191,11 @@ class Courier:
             self._ctx.log.error("what became of an attachment cannot be noted", cause=str(failure))
             return
         if ends is not None:
-            self._waits.pop(ends.name, None)
+            self._forget(ends)
+
+    def _forget(self, parcel: Parcel) -> None:
+        self._waits.pop(parcel.name, None)
+        self._confirmed.pop(parcel.name, None)
 
 
 def _about(parcel: Parcel) -> dict[str, str]:

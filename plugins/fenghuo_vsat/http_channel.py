@@ -80,6 +80,10 @@ class VsatHttp(SimpleChannel):
         """What the link is like by its modem, for an operator; empty where there is none to ask."""
         return self._guard.said()
 
+    def remark(self) -> str:
+        """What is still on its way behind the texts."""
+        return self._courier.said() if self._courier is not None else ""
+
     async def start(self) -> None:
         """Raises: NotReady: interface or address is not there; ConfigError, AuthFailed: a secret or an anchor cannot be had."""
         settings = self._settings

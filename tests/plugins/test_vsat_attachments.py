@@ -198,6 +198,21 @@ async def test_while_an_operator_has_the_channel_out_the_rest_waits() -> None:
         assert ["POST files", "HEAD 0", "HEAD 0", "PATCH 0 0"] == site.log[1:5]
 
 
+async def test_an_operator_sees_how_far_it_is() -> None:
+    """While it is on its way, by what the far end has confirmed; then nothing is said any more."""
+    async with upload_site() as site, running(context()) as vsat:
+        said: list[str] = []
+
+        async def looks() -> None:
+            said.append(vsat.remark())
+
+        site.during_patch = looks
+        assert vsat.remark() == ""
+        await vsat.send(job_with(f"{site.url}/to/1", PICTURE))
+        await until(lambda: not vsat.remark())
+        assert [f"an attachment is on its way, {part} % there" for part in (0, 20, 41, 61, 82)] == [one.replace("%", " %") for one in said]
+
+
 async def test_a_more_urgent_picture_overtakes_between_two_chunks() -> None:
     """And the other one goes on after it."""
     async with upload_site() as site, running(context()) as vsat:

@@ -133,6 +133,15 @@ def test_a_picture_is_uploaded_before_the_order_that_names_it(shell: Shell, tmp_
     assert ["message.send"] == [verb for verb, _ in shell.served.desk.asked]
 
 
+def test_the_largest_picture_is_one_request_of_the_socket(shell: Shell, tmp_path: Path) -> None:
+    """5 MiB in base64 are within what the control socket takes."""
+    with (tmp_path / "large.jpg").open("wb") as file:
+        file.truncate(MOST_OCTETS)
+    shell.served.desk.answers["attachment.put"] = {"digest": "", "size": MOST_OCTETS}
+    assert 0 == shell.run("send", "--to", "a", "--text", "t", "--attach", str(tmp_path / "large.jpg")).code
+    assert MOST_OCTETS == len(shell.served.desk.asked[0][1]["raw"])
+
+
 @pytest.mark.parametrize(
     ("octets", "says"), [(0, "is empty"), (MOST_OCTETS + 1, "has 5242881 octets; an attachment may have 5242880 (5 MiB)")]
 )
