@@ -19,12 +19,13 @@ from fenghuo import (
     PeerStanding,
     PluginInfo,
     Priority,
+    Probing,
     Renderer,
     Rendition,
     hookimpl,
 )
 from fenghuo.formats.renditions import radio_text
-from fenghuo_narrowband.airtime import BUDGET_OCTETS, attempt_s
+from fenghuo_narrowband.airtime import BUDGET_OCTETS, attempt_s, question_s
 from fenghuo_narrowband.hrnp_settings import HrnpSettings, masked_station, station
 from fenghuo_narrowband.link_settings import LinkSettings
 from fenghuo_narrowband.parts import MAX_PARTS
@@ -49,10 +50,14 @@ __all__ = [
 
 # The link ends every transfer by itself, and does not wait in vain for longer than minutes; the core need not hurry it.
 ATTEMPT_S = 1800.0
+WATTS = 25.0
+"""What a mobile transceiver draws while it sends."""
 
 
 def capabilities(settings: RadioSettings) -> Capabilities:
-    """What this station can do. By itself it claims ACCEPTED or AIRED; DEVICE is the acknowledgement of the station at the far end."""
+    """What this station can do. By itself it claims ACCEPTED or AIRED; DEVICE is the acknowledgement of the station at the far end. A probe
+    asks a base station; without one it puts nothing on the air."""
+    asks_s = question_s(settings) if settings.path and settings.repeat_s else 0.0
     return Capabilities(
         form="radio",
         evidence_max=Evidence.DEVICE,
@@ -66,7 +71,8 @@ def capabilities(settings: RadioSettings) -> Capabilities:
         receipt_q95_s=settings.receipt_q95_s,
         attempt_s=attempt_s(settings),
         watts_idle=2.0,
-        watts_transmit=25.0,
+        watts_transmit=WATTS,
+        probing=Probing(joules=WATTS * asks_s, airtime_s=(1 + len(settings.path)) * asks_s),
         cadence_s=max(settings.beacon_s, settings.heard_every_s) if settings.beacon_s else 0.0,
     )
 

@@ -6,7 +6,7 @@ from fenghuo_adapters.ax25_framing import MAX_INFO, Address, UiFrame, airtime_s
 from fenghuo_narrowband.parts import MAX_PARTS
 from fenghuo_narrowband.settings import RadioSettings
 
-__all__ = ["BUDGET_OCTETS", "MAX_OCTETS", "AirClosed", "attempt_s", "frame_s"]
+__all__ = ["BUDGET_OCTETS", "MAX_OCTETS", "AirClosed", "attempt_s", "frame_s", "question_s"]
 
 # Octets of text that a numbered frame surely carries: 256 less its prefix and marks (up to 60) and what a good cut leaves empty.
 PART_OCTETS = 150
@@ -37,6 +37,11 @@ def attempt_s(settings: RadioSettings) -> float:
     tries = MAX_PARTS + settings.repeat_tries + 1 + len(settings.relays)
     waits_s = tries * (settings.repeat_s + settings.write_s) + settings.quiet_s if settings.path else 0.0
     return 1.2 * largest + 2 * settings.write_s + waits_s
+
+
+def question_s(settings: RadioSettings) -> float:
+    """Seconds on the air of one question to the base station, without its repetition."""
+    return frame_s(_sample(b"PATH 0000", settings), settings)
 
 
 def _sample(info: bytes, settings: RadioSettings) -> bytes:

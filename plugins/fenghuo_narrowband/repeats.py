@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from fenghuo_adapters.ax25_framing import Address, UiFrame
 from fenghuo_adapters.kiss_framing import KissFrame
 from fenghuo_adapters.kiss_line import KissLine
-from fenghuo_narrowband.airtime import frame_s
+from fenghuo_narrowband.airtime import frame_s, question_s
 from fenghuo_narrowband.repeaters import Repeaters, Route
 from fenghuo_narrowband.settings import RadioSettings
 
@@ -131,7 +131,7 @@ class Repeats:
         if route is not None:
             return await self._ask(route)
         for absent in self._known.absent():
-            if self._now() + self._question_s() > end:
+            if self._now() + question_s(self._settings) + self._settings.repeat_s > end:
                 break
             if await self._find(absent):
                 break
@@ -151,10 +151,6 @@ class Repeats:
         if not await self._may_ask((1 + len(route)) * frame_s(frame.encode(), self._settings)):
             return False
         return await self.say(frame)
-
-    def _question_s(self) -> float:
-        frame = UiFrame(self._mycall, self._mycall, b"PATH 0000", path=self._base)
-        return frame_s(frame.encode(), self._settings) + self._settings.repeat_s
 
     async def _within(self, thing: asyncio.Future[None], seconds: float) -> bool:
         """Whether it comes in time. Raises: LinkError: the line was lost meanwhile."""

@@ -105,3 +105,11 @@ def test_the_largest_emission_fits_the_attempt() -> None:
 def test_a_beacon_is_a_pace_no_faster_than_stations_are_reported(beacon_s: float, expected_s: float) -> None:
     """Without one silence says nothing; a station is told of once a minute, so that its pace can be no faster."""
     assert expected_s == fenghuo_narrowband.capabilities(settings_for(beacon_s=beacon_s)).cadence_s
+
+
+def test_a_question_to_a_base_station_has_its_price_and_without_one_none_is_asked() -> None:
+    """Joules of our own transmitter; seconds of the medium with the repetition."""
+    asks = fenghuo_narrowband.capabilities(settings_for(bitrate=1200.0, txdelay_ms=300, txtail_ms=100, path=("BJ1BS4",))).probing
+    assert asks.joules == pytest.approx(25.0 * asks.airtime_s / 2)
+    assert 1.0 < asks.airtime_s < 2.0
+    assert 0.0 == fenghuo_narrowband.capabilities(settings_for()).probing.airtime_s
