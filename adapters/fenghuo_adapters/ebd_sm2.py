@@ -10,32 +10,49 @@ import binascii
 import re
 from typing import Any
 
+from cryptography.hazmat.primitives import hashes
+
 from fenghuo.errors import ConfigError
 
-__all__ = ["USER_ID", "Sm2Key", "private_key", "public_key"]
+__all__ = ["USER_ID", "Sm2Key", "digest_of", "private_key", "public_key"]
 
 USER_ID = b"1234567812345678"
 _SCALAR = 32
 """Octets of a private key, and of each half of a signature or a point."""
 _POINT = 2 * _SCALAR
+_CURVE = bytes.fromhex(
+    "FFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFC"  # a
+    "28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93"  # b
+    "32C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7"  # x of the base point
+    "BC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0"  # y
+)
 _UNCOMPRESSED = 4
 _SEQUENCE, _OCTETS, _BITS = 0x30, 0x04, 0x03
 _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
 
 
 class Sm2Key:
-    """A key. `can_sign`: it is a private one."""
+    """A key. `can_sign`: it is a private one; `point`: the public one that belongs to it, x then y, 64 octets."""
 
-    __slots__ = ("_sm2", "can_sign")
+    __slots__ = ("_scalar", "_sm2", "can_sign", "point")
 
-    def __init__(self, sm2: Any, *, can_sign: bool) -> None:  # a gmalg.SM2, which carries no types
+    def __init__(self, sm2: Any, point: bytes, scalar: bytes = b"") -> None:  # a gmalg.SM2, which carries no types
         self._sm2 = sm2
-        self.can_sign = can_sign
+        self._scalar = scalar
+        self.can_sign = bool(scalar)
+        self.point = point
 
     def sign(self, octets: bytes) -> bytes:
         """64 octets, r then s. Some milliseconds of the processor."""
-        r, s = self._sm2.sign(octets)
-        return bytes(r).rjust(_SCALAR, b"\0") + bytes(s).rjust(_SCALAR, b"\0")
+        return self.sign_digest(digest_of(octets, self.point))
+
+    def sign_digest(self, digest: bytes) -> bytes:
+        """The same for digest_of() the octets, which is all that a cipher device is given too. Raises: ValueError: not 32 octets."""
+        if len(digest) != _SCALAR:
+            raise ValueError(f"a digest of {len(digest)} octets; that of SM3 has {_SCALAR}")
+        x, y = (int.from_bytes(half, "big") for half in (self.point[:_SCALAR], self.point[_SCALAR:]))
+        r, s = _over(digest).sign(b"", int.from_bytes(self._scalar, "big"), USER_ID, (x, y))
+        return int(r).to_bytes(_SCALAR, "big") + int(s).to_bytes(_SCALAR, "big")
 
     def verify(self, octets: bytes, signature: bytes) -> bool:
         """Whether the holder of this key signed them. Some milliseconds of the processor."""
@@ -50,7 +67,8 @@ def private_key(text: str) -> Sm2Key:
     octets = _hex(text, _SCALAR) or _scalar_of(_der(text, "PRIVATE KEY"))
     if octets is None:
         raise ConfigError(wanted)
-    return Sm2Key(_library().SM2(octets, USER_ID), can_sign=True)
+    sm2 = _library().SM2(octets, USER_ID)
+    return Sm2Key(sm2, bytes(sm2.generate_pk(octets))[-_POINT:], octets)
 
 
 def public_key(text: str) -> Sm2Key:
@@ -62,7 +80,40 @@ def public_key(text: str) -> Sm2Key:
     sm2 = _library().SM2(uid=USER_ID, pk=bytes((_UNCOMPRESSED,)) + point)
     if not sm2.verify_pk(bytes((_UNCOMPRESSED,)) + point):
         raise ConfigError(f"its point is not on the curve; {wanted}")
-    return Sm2Key(sm2, can_sign=False)
+    return Sm2Key(sm2, point)
+
+
+def digest_of(octets: bytes, point: bytes) -> bytes:
+    """What is signed of octets by the key of this point: SM3 over Z and them, where Z is SM3 over id, curve and point.
+    Source: GB/T 32918.2 §5.5, §6.1; GB/T 32918.5, the curve."""
+    bits = (8 * len(USER_ID)).to_bytes(2, "big")
+    return _sm3(_sm3(bits + USER_ID + _CURVE + point) + octets)
+
+
+def _sm3(octets: bytes) -> bytes:
+    digest = hashes.Hash(hashes.SM3())
+    digest.update(octets)
+    return digest.finalize()
+
+
+def _over(digest: bytes) -> Any:  # a gmalg.sm2.SM2Core, which carries no types
+    """The library's signature with this digest in the place of the one that it would make of the message."""
+    gmalg = _library()
+
+    class Given(gmalg.base.Hash):  # type: ignore[misc, name-defined]  # carries no types
+        def __init__(self) -> None:
+            """Nothing is reckoned."""
+
+        def reset(self) -> None:
+            """Nothing is kept."""
+
+        def update(self, data: bytes) -> None:
+            """Whatever it is."""
+
+        def value(self) -> bytes:
+            return digest
+
+    return gmalg.sm2.SM2Core(gmalg.sm2._ecdlp, Given())
 
 
 def _library() -> Any:  # the module gmalg, which carries no types

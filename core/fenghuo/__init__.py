@@ -96,6 +96,7 @@ from fenghuo.plugin.ports import (
     Unsupported,
     Web,
 )
+from fenghuo.plugin.signing import KeyProvider, Signer
 
 __all__ = [
     "COMPACT",
@@ -139,6 +140,7 @@ __all__ = [
     "Inbound",
     "InboundKind",
     "KeyConflict",
+    "KeyProvider",
     "KeyUnusable",
     "Kind",
     "LinkBroken",
@@ -176,6 +178,7 @@ __all__ = [
     "SensorContext",
     "SensorType",
     "SettingsError",
+    "Signer",
     "SimpleChannel",
     "Source",
     "SourceContext",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fenghuo import (
     AddressKind,
@@ -11,11 +11,13 @@ from fenghuo import (
     ChannelContext,
     ChannelType,
     ConformanceFixture,
+    KeyProvider,
     Message,
     PeerStanding,
     PluginInfo,
     Renderer,
     Rendition,
+    Signer,
     hookimpl,
     installed_version,
 )
@@ -36,9 +38,16 @@ __all__ = [
     "fenghuo_address_kinds",
     "fenghuo_channel_types",
     "fenghuo_conformance",
+    "fenghuo_key_providers",
     "fenghuo_plugin",
     "fenghuo_renderers",
 ]
+
+
+async def _key_file(key: str, secret: Callable[[str], str]) -> Signer:
+    from fenghuo_broadcast.key_file import open_file
+
+    return await open_file(key, secret)
 
 
 def _platform(ctx: ChannelContext) -> Channel:
@@ -87,6 +96,11 @@ def fenghuo_address_kinds() -> Sequence[AddressKind]:
 @hookimpl
 def fenghuo_renderers() -> Sequence[Renderer]:
     return [Renderer("ebm", ebm_body), Renderer("loudspeaker", _spoken)]
+
+
+@hookimpl
+def fenghuo_key_providers() -> Sequence[KeyProvider]:
+    return [KeyProvider("file", _key_file)]
 
 
 @hookimpl

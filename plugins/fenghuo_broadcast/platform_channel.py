@@ -86,7 +86,7 @@ class PlatformChannel(SimpleChannel):
         await self._plays.load(recalled.values, now)
         if self._loudness.why_off:
             self._ctx.log.warning("nothing is started over this channel", cause=self._loudness.why_off)
-        self._line.open(self._ctx.secret)
+        await self._line.open(self._ctx)
         try:
             if self._settings.listen_port:
                 await self._door.open(self._settings.listen_host, self._settings.listen_port)

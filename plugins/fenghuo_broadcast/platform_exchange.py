@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fenghuo import FormatError, FrameError, LinkBroken, LinkError, Outcome
+from fenghuo import ChannelContext, FormatError, FrameError, LinkBroken, LinkError, Outcome
 from fenghuo_adapters.ebd_post import PacketPost
 from fenghuo_broadcast import ebd
 from fenghuo_broadcast.ebd import Envelope, Head, Result, Sent
@@ -29,9 +29,9 @@ class PlatformExchange:
         self._post = PacketPost(settings.url, connect_s=settings.connect_s, concurrency=settings.concurrency + _PLACES)
         self._sequence = 0
 
-    def open(self, secret: Callable[[str], str]) -> None:
-        """Raises: AuthFailed: a key is none."""
-        self._sealing.open(secret)
+    async def open(self, ctx: ChannelContext) -> None:
+        """Raises: AuthFailed: a key is none; NotReady: its device is not there."""
+        await self._sealing.open(ctx)
         self._post.open()
 
     async def close(self) -> None:

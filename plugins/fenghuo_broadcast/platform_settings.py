@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from fenghuo import Capabilities, ConfigError, Doubt, Evidence
+from fenghuo import Capabilities, Doubt, Evidence
 from fenghuo_broadcast.ebd_numbers import ebrid
+from fenghuo_broadcast.keys import key_fault, key_faults
 from fenghuo_broadcast.quiet import LoudSettings
 from fenghuo_broadcast.signature import Covers
 
@@ -35,7 +36,8 @@ class PlatformSettings(LoudSettings, frozen=True, kw_only=True, forbid_unknown_f
     taken; `form`: "2018" (codes of 18 digits) or "2023" (23). `sender_name`, `event_type`: for messages that name no sender or event.
     `listen_host`, `listen_port`: where its reports come in, 0: nowhere; `monitors`: codes of receivers of our own whose word that
     something is heard counts as AIRED; `terminal_reports`: whether it passes on what its terminals played, which counts as DEVICE.
-    `key_file`, `certificate`, `issuer`: what we sign with, and its numbers of 12 digits; `peer_key_file`: the platform's public key;
+    `key_provider`: who holds our key, "file" for `key_file`, or one that a plugin brings, which calls it `key`; `certificate`, `issuer`:
+    its numbers of 12 digits; `peer_key_file`: the platform's public key;
     `signature_covers`: what is signed, which platforms do differently; `unsigned`: neither sign nor verify, for a test bench.
     `absent_codes`: ResultCodes to a state request that mean "never had it"; without any a doubt waits for a person.
     """
@@ -50,7 +52,9 @@ class PlatformSettings(LoudSettings, frozen=True, kw_only=True, forbid_unknown_f
     listen_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
     monitors: tuple[str, ...] = ()
     terminal_reports: bool = False
+    key_provider: str = "file"
     key_file: str = ""
+    key: str = ""
     certificate: str = ""
     issuer: str = ""
     peer_key_file: str = ""
@@ -100,9 +104,8 @@ class PlatformSettings(LoudSettings, frozen=True, kw_only=True, forbid_unknown_f
     def _check_signing(self) -> None:
         if self.unsigned:
             return
-        for name in ("key_file", "certificate", "issuer", "peer_key_file"):
-            if not getattr(self, name):
-                raise ValueError(f"{name} is empty; packets are signed and verified, unless unsigned = true says that this is a test bench")
+        if fault := key_fault(self, "packets are"):
+            raise ValueError(fault)
         for name in ("certificate", "issuer"):
             if not _NUMBER.fullmatch(getattr(self, name)):
                 raise ValueError(f"{name} {getattr(self, name)!r} is not a number of 12 digits, as the broadcast CA gave it")
@@ -129,15 +132,4 @@ def capabilities(settings: PlatformSettings) -> Capabilities:
 
 def check(settings: PlatformSettings, secret: Callable[[str], str]) -> Mapping[str, str]:
     """Keys that are none, by key of the settings. Raises: ConfigError: a file cannot be read."""
-    from fenghuo_adapters.ebd_sm2 import private_key, public_key  # noqa: PLC0415  read only where settings are checked
-
-    found: dict[str, str] = {}
-    for name, read in (("key_file", private_key), ("peer_key_file", public_key)):
-        path = getattr(settings, name)
-        if settings.unsigned or not path:
-            continue
-        try:
-            read(secret(path))
-        except ConfigError as refusal:
-            found[name] = f"cannot be used: {refusal}"
-    return found
+    return key_faults(settings, secret)

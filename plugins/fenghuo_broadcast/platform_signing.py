@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
-from fenghuo import AuthFailed, ConfigError, FormatError
+from fenghuo import ChannelContext, FormatError, Signer
 from fenghuo_adapters.ebd_framing import Packet, pack, unpack
-from fenghuo_adapters.ebd_sm2 import Sm2Key, private_key, public_key
+from fenghuo_adapters.ebd_sm2 import Sm2Key, digest_of
 from fenghuo_broadcast import ebd
 from fenghuo_broadcast.ebd import Envelope, Sent
+from fenghuo_broadcast.keys import peer_key
 from fenghuo_broadcast.platform_settings import PlatformSettings
 from fenghuo_broadcast.signature import Certificate, covered, read_stamp, signature_file
 
@@ -21,19 +21,16 @@ class Sealing:
 
     def __init__(self, settings: PlatformSettings) -> None:
         self._settings = settings
-        self._ours: Sm2Key | None = None
+        self._ours: Signer | None = None
         self._theirs: Sm2Key | None = None
 
-    def open(self, secret: Callable[[str], str]) -> None:
-        """Read the keys. Raises: AuthFailed: one of them is none."""
-        if self._settings.unsigned:
+    async def open(self, ctx: ChannelContext) -> None:
+        """Our key at its provider, and the platform's public one. Raises: AuthFailed: one of them is none; NotReady: a device is absent."""
+        settings = self._settings
+        if settings.unsigned:
             return
-        for name, read, keep in (("key_file", private_key, "_ours"), ("peer_key_file", public_key, "_theirs")):
-            path = getattr(self._settings, name)
-            try:
-                setattr(self, keep, read(secret(path)))
-            except ConfigError as refusal:
-                raise AuthFailed(f"{name} {path} cannot be used: {refusal}") from refusal
+        self._ours = await ctx.signer(settings.key_provider, settings.key_file or settings.key)
+        self._theirs = await asyncio.to_thread(peer_key, settings.peer_key_file, ctx.secret)
 
     async def seal(self, sent: Sent, at: float) -> bytes:
         """The packet of an envelope. `at`: UTC seconds."""
@@ -42,7 +39,7 @@ class Sealing:
             return pack(Packet(sent.id, sent.octets))
         owner, instant = Certificate(self._settings.certificate, self._settings.issuer), int(at)
         octets = covered(sent.octets, instant, owner.number, self._settings.signature_covers)
-        signed = await asyncio.to_thread(ours.sign, octets)
+        signed = await ours.sign(digest_of(octets, ours.public_key))
         return pack(Packet(sent.id, sent.octets, signature_file(sent.id, owner, instant, lambda: signed)))
 
     async def open_packet(self, raw: bytes) -> Envelope:

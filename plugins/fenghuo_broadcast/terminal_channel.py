@@ -83,7 +83,7 @@ class TerminalChannel(SimpleChannel):
         if self._loudness.why_off:
             self._ctx.log.warning("nothing is started over this channel", cause=self._loudness.why_off)
         try:
-            await self._exchange.open(self._ctx.secret)
+            await self._exchange.open(self._ctx)
         except LinkError as silent:
             raise NotReady(str(silent), retry_after_s=5.0) from silent
         self._is_open = True

@@ -6,11 +6,12 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 
-from fenghuo import AuthFailed, ConfigError
+from fenghuo import ChannelContext, Signer
 from fenghuo_adapters.broadcast_terminal_framing import ANSWER, REQUEST, Codec, Frame, Seal
 from fenghuo_adapters.broadcast_terminal_line import TerminalLine
-from fenghuo_adapters.ebd_sm2 import Sm2Key, private_key, public_key
+from fenghuo_adapters.ebd_sm2 import Sm2Key, digest_of
 from fenghuo_adapters.tcp_line import TcpLine
+from fenghuo_broadcast.keys import peer_key
 from fenghuo_broadcast.terminal_settings import TerminalSettings
 
 __all__ = ["TerminalExchange"]
@@ -28,15 +29,16 @@ class TerminalExchange:
         line = TcpLine(settings.host, settings.port, open_s=settings.connect_s)
         self._line = TerminalLine(line, self._codec, on_state, most_s=settings.reconnect_most_s, chance=chance)
         self._session = int(now()) & 0xFFFFFFFF  # so that the next process does not answer for this one's questions
-        self._ours: Sm2Key | None = None
+        self._ours: Signer | None = None
         self._theirs: Sm2Key | None = None
         self.refused = 0
 
-    async def open(self, secret: Callable[[str], str]) -> None:
-        """Read the keys and connect. Raises: AuthFailed, LinkError."""
-        if not self._settings.unsigned:
-            self._ours = self._key("key_file", private_key, secret)
-            self._theirs = self._key("peer_key_file", public_key, secret)
+    async def open(self, ctx: ChannelContext) -> None:
+        """Our key at its provider and the terminals' public one, and connect. Raises: AuthFailed, NotReady, LinkError."""
+        settings = self._settings
+        if not settings.unsigned:
+            self._ours = await ctx.signer(settings.key_provider, settings.key_file or settings.key)
+            self._theirs = await asyncio.to_thread(peer_key, settings.peer_key_file, ctx.secret)
         await self._line.open()
 
     async def close(self) -> None:
@@ -79,12 +81,5 @@ class TerminalExchange:
         covered = self._codec.covered(frame, is_signed=ours is not None)
         if ours is None:
             return self._codec.closed(covered, None)
-        seal = Seal(int(self._now()), self._settings.certificate, await asyncio.to_thread(ours.sign, covered))
+        seal = Seal(int(self._now()), self._settings.certificate, await ours.sign(digest_of(covered, ours.public_key)))
         return self._codec.closed(covered, seal)
-
-    def _key(self, name: str, read: Callable[[str], Sm2Key], secret: Callable[[str], str]) -> Sm2Key:
-        path = getattr(self._settings, name)
-        try:
-            return read(secret(path))
-        except ConfigError as refusal:
-            raise AuthFailed(f"{name} {path} cannot be used: {refusal}") from refusal

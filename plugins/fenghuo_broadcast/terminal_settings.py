@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from fenghuo import Capabilities, ConfigError, Doubt, Evidence
+from fenghuo import Capabilities, Doubt, Evidence
 from fenghuo_adapters.broadcast_terminal_framing import Crc
 from fenghuo_broadcast.ebd_numbers import ebrid
+from fenghuo_broadcast.keys import key_fault, key_faults
 from fenghuo_broadcast.quiet import LoudSettings
 from fenghuo_broadcast.terminal_command import Charset
 
@@ -32,8 +33,9 @@ class TerminalSettings(LoudSettings, frozen=True, kw_only=True, forbid_unknown_f
     broadcasts of 30) or "2023" (23, 35). `op_open`, `op_close`, `op_query`, `op_report`: numbers of the operations, from the device's
     manual; `accepts`: first octets of an answer that mean "done", as is an answer without data. `sound_s`: how long it sounds at most;
     `volume`: of 100; `charset` and its `charset_code`; `local_time`: the device takes local time for UTC; `crc`: "ieee" or "mpeg2";
-    `absent_is_certain`: an empty answer to a question means "never had it". `key_file`, `certificate`: what we sign with, and its
-    number of 12 digits; `peer_key_file`: the public key of terminals' reports; `unsigned`: neither sign nor verify.
+    `absent_is_certain`: an empty answer to a question means "never had it". `key_provider`: who holds our key,
+    "file" for `key_file`, or one that a plugin brings, which calls it `key`; `certificate`: its number of 12 digits; `peer_key_file`: the
+    public key of terminals' reports; `unsigned`: neither sign nor verify.
     """
 
     host: str
@@ -54,7 +56,9 @@ class TerminalSettings(LoudSettings, frozen=True, kw_only=True, forbid_unknown_f
     local_time: bool = False
     crc: Crc = "ieee"
     absent_is_certain: bool = False
+    key_provider: str = "file"
     key_file: str = ""
+    key: str = ""
     certificate: str = ""
     peer_key_file: str = ""
     unsigned: bool = False
@@ -81,9 +85,8 @@ class TerminalSettings(LoudSettings, frozen=True, kw_only=True, forbid_unknown_f
     def _check_signing(self) -> None:
         if self.unsigned:
             return
-        for name in ("key_file", "certificate", "peer_key_file"):
-            if not getattr(self, name):
-                raise ValueError(f"{name} is empty; frames are signed and verified, unless unsigned = true says that they are not")
+        if fault := key_fault(self, "frames are"):
+            raise ValueError(fault)
         if not _NUMBER.fullmatch(self.certificate):
             raise ValueError(f"certificate {self.certificate!r} is not a number of 12 digits, as the broadcast CA gave it")
 
@@ -110,14 +113,4 @@ def capabilities(settings: TerminalSettings) -> Capabilities:
 
 def check(settings: TerminalSettings, secret: Callable[[str], str]) -> Mapping[str, str]:
     """Keys that are none, by key of the settings. Raises: ConfigError: a file cannot be read."""
-    from fenghuo_adapters.ebd_sm2 import private_key, public_key  # noqa: PLC0415  read only where settings are checked
-
-    found: dict[str, str] = {}
-    for name, read in (("key_file", private_key), ("peer_key_file", public_key)):
-        if settings.unsigned:
-            break
-        try:
-            read(secret(getattr(settings, name)))
-        except ConfigError as refusal:
-            found[name] = f"cannot be used: {refusal}"
-    return found
+    return key_faults(settings, secret)

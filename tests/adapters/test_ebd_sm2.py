@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fenghuo.errors import ConfigError
-from fenghuo_adapters.ebd_sm2 import Sm2Key, private_key, public_key
+from fenghuo_adapters.ebd_sm2 import Sm2Key, digest_of, private_key, public_key
 from tests.scale import PATIENCE_S
 
 # GM/T 0003.5-2017 Annex A: the private key of the worked example of a signature over the recommended curve, and its point.
@@ -64,6 +64,23 @@ def test_openssl_verifies_what_is_signed_here(pair: Path, tmp_path: Path) -> Non
     (tmp_path / "envelope").write_bytes(octets)
     (tmp_path / "signature").write_bytes(as_der(private_key((pair / "key.pem").read_text()).sign(octets)))
     openssl("dgst", *OPTIONS, "-verify", pair / "pub.pem", "-signature", tmp_path / "signature", tmp_path / "envelope")
+
+
+def test_a_digest_is_all_that_whoever_signs_needs(pair: Path, tmp_path: Path) -> None:
+    """Made of the octets and the public point alone, as a cipher device takes it; OpenSSL verifies what comes of it over the octets."""
+    octets, ours = "台风红色预警".encode(), private_key((pair / "key.pem").read_text())
+    assert ours.point == public_key((pair / "pub.pem").read_text()).point
+    (tmp_path / "envelope").write_bytes(octets)
+    (tmp_path / "signature").write_bytes(as_der(ours.sign_digest(digest_of(octets, ours.point))))
+    openssl("dgst", *OPTIONS, "-verify", pair / "pub.pem", "-signature", tmp_path / "signature", tmp_path / "envelope")
+    with pytest.raises(ValueError, match="a digest of 31 octets; that of SM3 has 32"):
+        ours.sign_digest(b"1" * 31)
+
+
+def test_the_published_digest_comes_out() -> None:
+    """Z and e of the worked example in GM/T 0003.5, from its point and message."""
+    published = "F0B43E94BA45ACCAACE692ED534382EB17E6AB5A19CE7B31F4486FDFC0D28640"
+    assert published == digest_of(b"message digest", bytes.fromhex(POINT)).hex().upper()
 
 
 def test_what_openssl_signs_is_verified_here(pair: Path, tmp_path: Path) -> None:

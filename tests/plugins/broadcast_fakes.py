@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Self
 
-from fenghuo import Estimate, Inbound, Message, Priority, Rendition, StoreFull, Token
+from fenghuo import Estimate, Inbound, KeyProvider, Message, Priority, Rendition, StoreFull, Token
 from fenghuo.clock import SystemClock
 from fenghuo.formats.wording import BEIJING
 from fenghuo.plugin.context import HostedChannelContext, LoneNotes
+from fenghuo.plugin.signing import signer_of
+from fenghuo_broadcast import fenghuo_key_providers
 from fenghuo_broadcast.ebm import ebm_body
 from fenghuo_broadcast.platform_channel import PlatformChannel
 from fenghuo_broadcast.platform_settings import PlatformSettings
@@ -74,6 +77,7 @@ class FakeContext:
     notes: LoneNotes = field(default_factory=LoneNotes)
     blobs: Any = None
     told: list[tuple[bool, str]] = field(default_factory=list)
+    providers: Sequence[KeyProvider] = field(default_factory=fenghuo_key_providers)
 
     def hosted(self) -> HostedChannelContext:
         return HostedChannelContext(
@@ -83,6 +87,7 @@ class FakeContext:
             self.secrets.__getitem__,
             lambda up, reason: self.told.append((up, reason)),
             notes=self.notes,
+            open_signer=partial(signer_of, {provider.id: provider for provider in self.providers}, self.secrets.__getitem__),
         )
 
 

@@ -19,6 +19,7 @@ from fenghuo.errors import NotFound
 from fenghuo.model.attachment import Attachment
 from fenghuo.model.delivery import Accepted, Refused
 from fenghuo.plugin.ports import Blobs, Desk, EventStream, Hints, Notes, Observation, Recalled, Web
+from fenghuo.plugin.signing import Signer, no_signer
 
 __all__ = ["HostedChannelContext", "HostedFrontContext", "HostedSensorContext", "HostedSourceContext", "LoneNotes", "NoBlobs", "plugin_log"]
 
@@ -79,6 +80,7 @@ class HostedChannelContext:
     notes: Notes = field(default_factory=LoneNotes)
     on_strain: Callable[[str], None] = _unheard
     on_armed: Callable[[str, datetime | None], Awaitable[None]] = _unnoted
+    open_signer: Callable[[str, str], Awaitable[Signer]] = no_signer
     blobs: Blobs = field(default_factory=NoBlobs)
     log: structlog.stdlib.BoundLogger = field(init=False)
 
@@ -96,6 +98,10 @@ class HostedChannelContext:
     def health(self, up: bool, reason: str) -> None:
         """Tell the core that the device or session came or went."""
         self.on_health(up, reason)
+
+    async def signer(self, provider: str, key: str) -> Signer:
+        """The private key of this name at a key provider. Raises: AuthFailed, NotReady."""
+        return await self.open_signer(provider, key)
 
     async def armed(self, why_off: str, at: datetime | None) -> None:
         """Tell the core how the armed switch stands; a change is in the audit when this returns. Raises: StoreError."""

@@ -16,6 +16,7 @@ from fenghuo.clock import Clock
 from fenghuo.model.attachment import Attachment
 from fenghuo.model.delivery import Accepted, Refused
 from fenghuo.model.event import Event
+from fenghuo.plugin.signing import Signer
 from fenghuo.plugin.values import Actor, Hints, Observation
 
 if TYPE_CHECKING:
@@ -137,6 +138,10 @@ class ChannelContext(Protocol):
 
     def health(self, up: bool, reason: str) -> None:
         """Tell the core at once that the device or session came or went; a local fault is DOWN without further ado."""
+
+    async def signer(self, provider: str, key: str) -> Signer:
+        """The private key of this name at a key provider that a plugin brings. Raises: AuthFailed: there is no such provider, or the key
+        cannot be used; NotReady: its device is not there now."""
 
     async def armed(self, why_off: str, at: datetime | None) -> None:
         """Tell the core how the armed switch of something loud stands: why nothing may be started, empty when it may, and the instant in

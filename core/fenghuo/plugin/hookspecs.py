@@ -9,6 +9,7 @@ import pluggy
 
 from fenghuo.plugin.conformance import ConformanceFixture
 from fenghuo.plugin.ports import AddressKind, ChannelType, FrontType, PluginInfo, Renderer, SensorType, SourceType
+from fenghuo.plugin.signing import KeyProvider
 
 if TYPE_CHECKING:
     import click
@@ -52,6 +53,11 @@ def fenghuo_renderers() -> Sequence[Renderer]:  # type: ignore[empty-body]  # a 
 @hookspec
 def fenghuo_address_kinds() -> Sequence[AddressKind]:  # type: ignore[empty-body]  # a specification has no body
     """How addresses of a kind are read, normalised and masked."""
+
+
+@hookspec
+def fenghuo_key_providers() -> Sequence[KeyProvider]:  # type: ignore[empty-body]  # a specification has no body
+    """Places where private keys are, by whose names settings ask for them."""
 
 
 @hookspec

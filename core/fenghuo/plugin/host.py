@@ -20,6 +20,7 @@ from fenghuo.plugin import hookspecs
 from fenghuo.plugin.conformance import ConformanceFixture
 from fenghuo.plugin.origin import GROUP, Origin, origin_of
 from fenghuo.plugin.ports import AddressKind, ChannelType, FrontType, PluginInfo, Renderer, SensorType, SourceType
+from fenghuo.plugin.signing import KeyProvider
 
 if TYPE_CHECKING:
     import click
@@ -57,6 +58,7 @@ class Brought(msgspec.Struct, frozen=True):
     front_types: tuple[FrontType, ...] = ()
     renderers: tuple[Renderer, ...] = ()
     address_kinds: tuple[AddressKind, ...] = ()
+    key_providers: tuple[KeyProvider, ...] = ()
 
 
 class PluginHost:
@@ -76,6 +78,7 @@ class PluginHost:
         self.front_types: Mapping[str, tuple[str, FrontType]] = self._by_id(brought, lambda one: one.front_types)
         self.renderers: Mapping[str, Renderer] = self._plain(self._by_id(brought, lambda one: one.renderers))
         self.address_kinds: Mapping[str, AddressKind] = self._plain(self._by_id(brought, lambda one: one.address_kinds))
+        self.key_providers: Mapping[str, KeyProvider] = self._plain(self._by_id(brought, lambda one: one.key_providers))
 
     @property
     def faults(self) -> tuple[PluginFault, ...]:
@@ -214,6 +217,7 @@ def _ask(manager: pluggy.PluginManager, module: object, origin: Callable[[], Ori
         front_types=_declared(manager, module, "fenghuo_front_types", FrontType),
         renderers=_declared(manager, module, "fenghuo_renderers", Renderer),
         address_kinds=_declared(manager, module, "fenghuo_address_kinds", AddressKind),
+        key_providers=_declared(manager, module, "fenghuo_key_providers", KeyProvider),
     )
 
 

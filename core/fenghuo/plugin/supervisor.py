@@ -23,6 +23,7 @@ from fenghuo.errors import NotReady
 from fenghuo.plugin.backoff import Backoff, Setback, Strikes, setback_of
 from fenghuo.plugin.context import HostedChannelContext, LoneNotes, NoBlobs
 from fenghuo.plugin.ports import Blobs, Capabilities, Channel, ChannelType, Front, Inbound, Notes, Sensor, Source
+from fenghuo.plugin.signing import Signer, no_signer
 
 __all__ = ["ChannelSupervisor", "FrontSupervisor", "SourceSupervisor", "Supervisor", "Wiring"]
 
@@ -195,7 +196,7 @@ class Wiring:
     `on_fault(name, sentence)` hears what a person must look at. `open_link`: the durable memory of the narrow link, a fenghuo.link.Disk.
     `open_notes(name)`: the durable memory of an instance. `on_strain(name, reason)` hears that one still carries and may not for long.
     `open_blobs(name)`: the attachments that an instance may read. `on_armed(name, why_off, at)` has a change of its armed switch in the
-    audit when it returns.
+    audit when it returns. `open_signer(provider, key)`: a private key that a plugin's key provider holds.
     """
 
     clock: Clock
@@ -207,6 +208,7 @@ class Wiring:
     open_notes: Callable[[str], Notes] = lambda name: LoneNotes()
     on_strain: Callable[[str, str], None] = lambda name, reason: None
     on_armed: OnArmed = _unnoted
+    open_signer: Callable[[str, str], Awaitable[Signer]] = no_signer
     open_blobs: Callable[[str], Blobs] = lambda name: NoBlobs()
 
 
@@ -250,6 +252,7 @@ class ChannelSupervisor(Supervisor[Channel]):
             open_link=wiring.open_link,
             notes=wiring.open_notes(self.name),
             on_strain=on_strain,
+            open_signer=wiring.open_signer,
             on_armed=functools.partial(wiring.on_armed, self.name),
             blobs=wiring.open_blobs(self.name),
         )

@@ -21,6 +21,7 @@ from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.context import HostedFrontContext, HostedSensorContext, HostedSourceContext
 from fenghuo.plugin.host import PluginHost
 from fenghuo.plugin.ports import Actor, Desk, EventStream, Hints, Observation, Web
+from fenghuo.plugin.signing import signer_of
 from fenghuo.plugin.supervisor import ChannelSupervisor, FrontSupervisor, SourceSupervisor, Supervisor, Wiring
 from fenghuo.service.armed import ArmedSwitches, armed_as
 from fenghuo.service.engine_room import EngineRoom
@@ -69,6 +70,7 @@ class Hosting:
             on_fault=self._on_fault,
             open_notes=functools.partial(ChannelNotes, store),
             on_strain=self._on_strain,
+            open_signer=functools.partial(signer_of, self._host.key_providers, secret_reader(self._settings.base)),
             on_armed=ArmedSwitches(store, self._settings.file, self._on_stand).stands,
             open_blobs=functools.partial(StoredBlobs, store),
         )
