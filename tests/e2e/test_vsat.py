@@ -30,8 +30,8 @@ pytestmark = [pytest.mark.peer, pytest.mark.e2e, pytest.mark.may_block, needs_tu
 
 SECRET = "Bearer s1te"
 CHUNK = 16_384
-PICTURE = b"\xff\xd8" + random.Random(4).randbytes(200_000)
-"""Of 沙溪: three seconds at 512 kbit/s."""
+PICTURE = b"\xff\xd8" + random.Random(4).randbytes(130_000)
+"""Of 沙溪: two seconds at 512 kbit/s."""
 TOWNS = 12
 FORGETFUL = ("persistence true", "persistence_location {folder}/", "autosave_interval 1800")
 """As mosquitto comes: what an offline device has queued is in memory for half an hour."""

@@ -14,8 +14,10 @@ __all__ = ["show_message", "show_reasons"]
 
 
 def show_message(data: dict[str, Any]) -> None:
-    """Headline, objectives with their counts, and one line for each delivery."""
+    """Headline, what goes with it, objectives with their counts, and one line for each delivery."""
     _head(data)
+    for one in data.get("attachments", ()):
+        click.echo(f"  with {clean(one['name'])}: {clean(one['media_type'])}, {one['size']:,} octets, {clean(one['digest'])}")
     for objective in data["objectives"]:
         _objective(objective)
     _booked(data)

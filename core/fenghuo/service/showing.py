@@ -9,6 +9,7 @@ import msgspec
 
 from fenghuo.clock import instant
 from fenghuo.engine.channels import Instance
+from fenghuo.model.attachment import attachments_of
 from fenghuo.model.delivery import Accepted, Attempt, Delivery, Objective, Refused, Target, Token
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Message, MessageState
@@ -109,8 +110,15 @@ async def message_view(store: Store, row: MessageRow) -> dict[str, Any]:
         "revisions": [{"revision": other.revision, "action": other.action.value, "state": other.state.value} for other in revisions],
         "waiting": await _waiting(store, revisions),
         "booked": booked_view(spent.values()),
+        "attachments": _attachments(row),
         "objectives": [await _objective_view(store, objective, spent) for objective in objectives],
     }
+
+
+def _attachments(row: MessageRow) -> list[dict[str, Any]]:
+    """What goes with it beside its text."""
+    found = attachments_of(msgspec.msgpack.decode(row.body, type=Message))
+    return [{"name": one.name, "media_type": one.media_type, "size": one.size, "digest": one.digest} for one in found]
 
 
 async def _waiting(store: Store, revisions: Sequence[MessageRow]) -> dict[str, Any] | None:

@@ -37,6 +37,7 @@ def test_json_is_what_the_desk_said(shell: Shell, words: list[str], data: object
         (["status"], "2 queued"),
         (["channel", "ls"], "sms-a\tsms.smpp\tenabled\tup"),
         (["alert", "show", "01M"], "责任人: MET, at DEVICE of DEVICE by 11-24 20:20:00"),
+        (["alert", "show", "01M"], "  with 堤.jpg: image/jpeg, 12,345 octets, abab\n"),
         (["alert", "why", "01M"], "wang: MET, has DEVICE, and DEVICE was needed"),
         (["alert", "ls"], "01M\t17\tP0\tAlert"),
         (["queue", "ls"], "7\t01M\t3\tP0\tperson:wang"),
@@ -49,6 +50,8 @@ def test_json_is_what_the_desk_said(shell: Shell, words: list[str], data: object
 def test_people_get_lines(shell: Shell, words: list[str], says: str) -> None:
     """Without --json a read prints lines that hold what a person looks for."""
     shell.served.desk.answers["status"] = {**STATUS, "queued": 2}
+    enclosed = {"name": "堤.jpg", "media_type": "image/jpeg", "size": 12_345, "digest": "abab"}
+    shell.served.desk.answers["message.show"] = {**MESSAGE, "attachments": [enclosed]}
     ran = shell.run(*words)
     assert (ran.code, says in ran.out) == (0, True), ran.out
 
