@@ -27,6 +27,8 @@ _EMERGENCY = 4
 _REQUEST, _CANCEL = "1", "2"
 _REPORTS = {"EBMStateResponse": "EBMStateResponse", "EBMBrdLog": "EBMBrdItem"}
 _TERMINALS = frozenset({"EBRDT", "EBRT"})
+_RELATED = ("RelatedEBD", "RealtedEBD")
+"""The second is a slip of one writer; it is read and never written. Source: wire-formats.md §1.4."""
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -124,7 +126,7 @@ def read(octets: bytes) -> Envelope:
     body = next(_children(root, kind), None) if kind else None
     if body is None:
         raise FormatError(f"the envelope says EBDType {kind!r}, and has no such body", code="no-body")
-    related = next(_children(root, "RelatedEBD"), None)
+    related = next((child for name in _RELATED for child in _children(root, name)), None)
     return Envelope(
         id=_text(root, "EBDID"),
         kind=kind,

@@ -112,6 +112,12 @@ def test_nobody_stops_everything_by_zeros(zeros: str) -> None:
         ebd.stop(HEAD, broadcast(), zeros)
 
 
+def test_a_misspelt_relation_is_read() -> None:
+    """`RealtedEBD`, as one writer has it; it is never written."""
+    said = report(state(3)).replace(b"RelatedEBD", b"RealtedEBD")
+    assert "7" == ebd.read(said).related
+
+
 @pytest.mark.parametrize("code", range(6))
 def test_a_state_is_read(code: int) -> None:
     """With the words that stand beside it, and what it answers."""
