@@ -32,8 +32,8 @@ import json
 import msgspec
 
 import fenghuo
-from fenghuo import Capabilities, ChannelType, Doubt, Evidence, Inbound, InboundKind, NotReady, Permanent, PluginInfo, Reached, Scope
-from fenghuo import SimpleChannel, Transient, Unknown, Unsupported
+from fenghuo import Capabilities, ChannelType, Doubt, Evidence, Inbound, InboundKind, NotReady, Permanent, PluginInfo, Probing, Reached
+from fenghuo import ProbeResult, Scope, SimpleChannel, Transient, Unknown, Unsupported
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -118,6 +118,15 @@ class Pager(SimpleChannel):
         return Inbound(InboundKind.RECEIPT, raw, ack, address_kind="msisdn", address=fields["address"], ref=fields["ref"], level=level)
 
 
+class Probed(Pager):
+    async def probe(self, budget):
+        reader, writer = await self.connect(probe=True)
+        try:
+            return ProbeResult(answered=bool(await reader.readline()))
+        finally:
+            writer.close()
+
+
 @fenghuo.hookimpl
 def fenghuo_plugin():
     return PluginInfo("pages", "1.0")
@@ -128,9 +137,16 @@ def fenghuo_channel_types():
     def able(settings):
         given = msgspec.structs.asdict(settings)
         del given["port"], given["is_asked"]
-        return Capabilities(form="sms", evidence_max=Evidence.HUMAN, inbound=True, **given)
+        probing = Probing(shortest_s=0.2, longest_s=1.0)  # no idle_s: while it works it is asked nothing
+        return Capabilities(form="sms", evidence_max=Evidence.HUMAN, inbound=True, probing=probing, **given)
 
-    return [ChannelType("pager.pages", Settings, able, ("msisdn",), Pager)]
+    def unasked(settings):
+        return msgspec.structs.replace(able(settings), probing=Probing())
+
+    return [
+        ChannelType("pager.pages", Settings, unasked, ("msisdn",), Pager),
+        ChannelType("pager.probed", Settings, able, ("msisdn",), Probed),
+    ]
 '''
 
 
@@ -153,7 +169,7 @@ class Pager:
 
     `word`: what a page is answered, by address; "" is silence, "MORE" asks for the next piece again and again, any other is an
     evidence by its name, BUSY, BROKEN (the line, not the page) or REFUSED. `usual`: what all others are answered. `asked`: tokens that
-    the daemon wanted to know of, and `known`: the word for each.
+    the daemon wanted to know of, and `known`: the word for each. `probes`: how often it was asked whether it is there, and said so.
     """
 
     def __init__(self, usual: str = "DEVICE") -> None:
@@ -166,6 +182,7 @@ class Pager:
         self.acks: list[int] = []
         self.asked: list[str] = []
         self.known = "DEVICE"
+        self.probes = 0
         self._server: asyncio.Server | None = None
         self._ears: list[asyncio.StreamWriter] = []
         self._open: set[asyncio.Task[None]] = set()
@@ -182,6 +199,10 @@ class Pager:
     def channel(self, **settings: Any) -> dict[str, Any]:
         """The settings of a channel to this centre."""
         return {"type": "pager.pages", "settings": {"port": self.port, **settings}}
+
+    def probed_channel(self, **settings: Any) -> dict[str, Any]:
+        """The same of a channel that can be asked whether the centre is there, and asks nothing while it works."""
+        return {**self.channel(**settings), "type": "pager.probed"}
 
     async def up(self) -> None:
         """Listen, after down() on the same port."""
@@ -239,6 +260,10 @@ class Pager:
             elif "ask" in first:
                 self.asked.append(first["ask"])
                 writer.write(f"{self.known}\n".encode())
+                await writer.drain()
+            elif "probe" in first:
+                self.probes += 1
+                writer.write(b"HERE\n")
                 await writer.drain()
             elif first:
                 await self._take(Page(first["send"], first["n"], first["to"], first["text"]), reader, writer)
