@@ -42,4 +42,4 @@ def refusal_of(result: int) -> Outcome | None:
 
 def unreachable(state: SiteState) -> Outcome:
     """Of a radio at a base station that is cut off from here: nothing is sent, and the next rung is not kept from its turn."""
-    return Transient(Scope.RECIPIENT, f"site-{state.value.replace('_', '-')}", SITE_RETRY_S)
+    return Transient(Scope.WAY, f"site-{state.value.replace('_', '-')}", SITE_RETRY_S)

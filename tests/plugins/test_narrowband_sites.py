@@ -66,9 +66,9 @@ def test_all_are_gone_only_when_each_is_known_to_be() -> None:
     assert sites.all_are_gone(1.0)
 
 
-def test_out_of_reach_is_about_the_recipient() -> None:
-    """The channel is as well as before, and another way is not kept from its turn."""
-    assert Transient(Scope.RECIPIENT, "site-direct-mode", 60.0) == unreachable(DIRECT)
+def test_out_of_reach_is_about_the_way_alone() -> None:
+    """The channel is as well as before, the number is good, and another way is not kept from its turn."""
+    assert Transient(Scope.WAY, "site-direct-mode", 60.0) == unreachable(DIRECT)
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,8 @@ MAX_REFIRES = 3
 of an order to one person may be said again for each crash (delivery.md): it may be cut off four times before a byte of it has left."""
 MAX_FAILURES = 6
 """Attempts that may fail for the recipient's or the message's sake before the way is given up."""
+OUTLASTS = (Scope.CHANNEL, Scope.WAY)
+"""What a failure may be about that lasts longer than any number of attempts, and of which no attempt is the message's."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 300.0
 MOST_STRIKES = 4
 """A channel's own failures stretch a wait to 16 s and no further: its health keeps emissions away, and one that is back is used soon."""
@@ -92,7 +94,7 @@ def _failed(delivery: Delivery, outcome: Transient, *, now: float, jitter: float
     if retry.wait_s is None:
         return replace(delivery, state=DeliveryState.FAILED, reason=f"{scope} {outcome.code}", failures=retry.failures)
     not_before = now + retry.wait_s
-    if scope is Scope.CHANNEL:
+    if scope in OUTLASTS:
         return replace(delivery, state=DeliveryState.HELD, reason=held_by(delivery), until=None, not_before=not_before)
     state, reason = (DeliveryState.HELD, Hold.SPENT) if is_last(delivery) else (DeliveryState.READY, outcome.code)
     return replace(delivery, state=state, reason=reason, failures=retry.failures, not_before=not_before)
@@ -102,7 +104,7 @@ def retry_of(outcome: Transient, failures: int, *, strikes: int = 1, jitter: flo
     """What a transient failure costs by its scope, for one recipient or a page of them: a dead link costs the link, never the message's
     attempts. `strikes`: how often the channel failed in a row, where that is known; `jitter`: 0..1."""
     after_s = outcome.retry_after_s
-    if outcome.scope is Scope.CHANNEL:
+    if outcome.scope in OUTLASTS:
         return Retry(failures, after_s if after_s is not None else retry_wait_s(min(max(1, strikes), MOST_STRIKES), jitter))
     if failures + 1 >= MAX_FAILURES:
         return Retry(failures + 1, None)

@@ -59,10 +59,12 @@ def token_for(  # noqa: PLR0917  # delivery.md names these six, in this order
 
 
 class Scope(StrEnum):
-    """What a failure is about. Only CHANNEL moves a channel's health; a bad number never blocks a modem."""
+    """What a failure is about. Only CHANNEL moves a channel's health; a bad number never blocks a modem. WAY: this recipient over this
+    channel, for now; neither is at fault, it may last, and another way need not wait for it."""
 
     RECIPIENT = "recipient"
     MESSAGE = "message"
+    WAY = "way"
     CHANNEL = "channel"
 
 

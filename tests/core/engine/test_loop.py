@@ -187,6 +187,16 @@ async def test_a_bad_number_costs_the_number_and_not_the_channel(tmp_path: Path)
         assert Health.UP is _health(house, "a")
 
 
+async def test_whoever_is_out_of_reach_of_a_channel_goes_another_way_at_once_and_costs_it_nothing(tmp_path: Path) -> None:
+    """A base station that is gone: the next rung for each who stands at it, and the channel is as well as before."""
+    async with opened(tmp_path) as house:
+        house.channel["a"].outcomes.extend([Transient(Scope.WAY, "site-direct-mode", 60.0)] * 2)
+        await house.order("wang", "li")
+        assert ["a", "a", "r"] == sorted(mail.channel for mail in house.sent)  # li has a telephone alone
+        assert Health.UP is _health(house, "a")
+        assert [(S.HELD, 0)] * 2 == [(one.state, one.failures) for one in await house.deliveries() if one.channel == "a"]
+
+
 async def test_failures_with_two_people_take_a_channel_down(tmp_path: Path) -> None:
     """Two channel-scope failures in a row: DOWN, an alarm, and everything over the other bearer."""
     async with opened(tmp_path) as house:

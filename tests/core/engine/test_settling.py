@@ -25,6 +25,7 @@ TABLE = [
     (Reached(Evidence.HUMAN), S.MET, "", None, 0.0),
     (Transient(Scope.CHANNEL, "busy"), S.HELD, Hold.CHANNEL, None, NOW + 2),
     (Transient(Scope.CHANNEL, "throttled", 9.0), S.HELD, Hold.CHANNEL, None, NOW + 9),
+    (Transient(Scope.WAY, "site-gone", 60.0), S.HELD, Hold.CHANNEL, None, NOW + 60),
     (Transient(Scope.RECIPIENT, "off"), S.READY, "off", None, NOW + 2),
     (Transient(Scope.RECIPIENT, "off", 60.0), S.READY, "off", None, NOW + 60),
     (Transient(Scope.MESSAGE, "later"), S.READY, "later", None, NOW + 2),
@@ -49,9 +50,10 @@ def test_what_may_be_sent_again_freely_is_sent_ever_more_slowly(tries: int, wait
     assert (NOW + wait_s, True) == (after.not_before, after.until is not None and after.until > after.not_before)
 
 
-def test_a_failing_channel_costs_the_message_nothing() -> None:
-    """A dead link costs the link, never the message's tries."""
-    assert 0 == settled(Transient(Scope.CHANNEL, "busy")).failures
+@pytest.mark.parametrize("scope", [Scope.CHANNEL, Scope.WAY])
+def test_what_may_last_costs_the_message_nothing(scope: Scope) -> None:
+    """A dead link costs the link, a base station that is gone nobody, and neither the message's tries."""
+    assert 0 == settled(Transient(scope, "busy")).failures
 
 
 def test_a_way_is_given_up_after_its_failures() -> None:
