@@ -124,15 +124,12 @@ async def test_the_answer_waits_for_the_desk(door: Door) -> None:
 
 
 async def test_an_attachment_is_uploaded_as_it_is(door: Door) -> None:
-    """201 with the digest that a message names; too much is a 413 that says how much may come, nothing a 400."""
+    """201 with the digest that a message names; too much is a 413 that says how much may come."""
     door.desk.answers["attachment.put"] = {"digest": "ab", "size": 3}
-    headers = CAP | {"Content-Type": "image/jpeg"}
-    status, _, body = await door.ask("POST", "/api/v1/attachments", data=b"\xff\xd8\x00", headers=headers)
-    assert (201, {"digest": "ab", "size": 3}) == (status, body)
+    assert (201, {"digest": "ab", "size": 3}) == (await door.ask("POST", "/api/v1/attachments", data=b"\xff\xd8\x00", headers=MET))[::2]
     assert [("met", "attachment.put", {"raw": b"\xff\xd8\x00"})] == door.desk.calls
-    status, _, body = await door.ask("POST", "/api/v1/attachments", data=io.BytesIO(bytes(MOST_OCTETS + 1)), headers=headers)
+    status, _, body = await door.ask("POST", "/api/v1/attachments", data=io.BytesIO(bytes(MOST_OCTETS + 1)), headers=MET)
     assert (413, "the body is longer than 5242880 octets") == (status, body["detail"])
-    assert 400 == (await door.ask("POST", "/api/v1/attachments", headers=headers))[0]
 
 
 async def test_a_message_goes_raw_to_the_desk(door: Door) -> None:
@@ -249,6 +246,7 @@ def test_not_now_says_when(error: FenghuoError, seconds: bytes) -> None:
         ("GET", "/api/v1/events?after=-1", MET, 400, "bad-request"),
         ("GET", "/api/v1/messages?" + "&".join(f"a{n}=1" for n in range(21)), MET, 400, "bad-request"),
         ("POST", "/api/v1/alerts", CAP, 400, "bad-request"),
+        ("POST", "/api/v1/attachments", CAP, 400, "bad-request"),
         ("POST", "/api/v1/alerts", CAP | {"Idempotency-Key": "k" * 256}, 400, "bad-request"),
         ("POST", "/api/v1/alerts", MET | {"Content-Type": "text/plain"}, 415, "wrong-type"),
         ("POST", "/api/v1/alerts", CAP | {"Content-Encoding": "gzip"}, 415, "wrong-type"),
