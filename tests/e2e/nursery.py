@@ -31,6 +31,7 @@ _LATE = (
     "fenghuo.cli.serve",
     "fenghuo.service.web_server",
     "fenghuo_http.api",
+    "fenghuo_narrowband.channel",
     "fenghuo_sms.channel",
     "uvicorn.lifespan.off",
     "uvicorn.protocols.http.httptools_impl",

@@ -15,9 +15,10 @@ import pytest
 
 from tests.e2e.kill_ledger import Kill, Ledger, Text
 from tests.e2e.node import Node, Person, orders, radio, sms
+from tests.e2e.nursery import ForkedNode, Nursery
 from tests.peers.direwolf import Duo
 from tests.peers.smsc import Smsc
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S, TIMEOUT_SCALE
 
 pytestmark = [pytest.mark.peer, pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(240)]
 
@@ -74,7 +75,7 @@ class Killing:
         """A burst, a kill at a random moment once enough is in flight, a start, and answers for those who got none."""
         first, self._asked = self._asked, self._asked + BURST
         asking = [asyncio.create_task(self._ask(number)) for number in range(first, first + FIRST)]
-        async with asyncio.timeout(10 * TIMEOUT_SCALE):
+        async with asyncio.timeout(PATIENCE_S):
             while self._in_flight(first) < IN_FLIGHT + SPARE:
                 await asyncio.sleep(0.005)
         asking += [asyncio.create_task(self._ask(number)) for number in range(first + FIRST, self._asked)]
@@ -85,7 +86,7 @@ class Killing:
         found = re.search(r"(\d+) in doubt", self.node.ready_line)
         assert found
         self.doubts.append(int(found.group(1)))
-        async with asyncio.timeout(30 * TIMEOUT_SCALE):
+        async with asyncio.timeout(PATIENCE_S):
             await asyncio.gather(*asking)
 
     async def _ask(self, number: int) -> None:
@@ -161,13 +162,16 @@ def _mark(text: str) -> int:
 
 async def test_fifty_kills_lose_nothing_and_mark_every_copy(tmp_path: Path) -> None:
     """0 orders with a 202 are missing at the bearers, each copy says 重发 and has a kill to account for it, no doubt outlives its limit."""
-    async with Smsc(store=tmp_path / "smsc.store", delay_ms=round(REPORT_AFTER_MS * TIMEOUT_SCALE)) as smsc, Duo(baud=38400) as duo:
+    centre = Smsc(store=tmp_path / "smsc.store", delay_ms=round(REPORT_AFTER_MS * TIMEOUT_SCALE))
+    async with centre as smsc, Duo(baud=38400) as duo, Nursery() as nursery:
         duo.far.device = 1.0
         channels = {
             "sms": sms(smsc.port, receipt_q95_s=RECEIPT_Q95_S),
             "radio": radio(duo.near.port, receipt_q95_s=UNREPEATED_S),
         }
-        async with Node(tmp_path, channels=channels, persons=(persons := people()), rules=RULES) as node:
+        node = ForkedNode(tmp_path, channels=channels, persons=(persons := people()), rules=RULES)
+        node.nursery = nursery
+        async with node:
             await node.channels_up("sms", "radio")
             killing = Killing(node, smsc, duo, persons)
             for _ in range(KILLS):
