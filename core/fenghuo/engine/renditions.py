@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from fenghuo.errors import FormatError
+from fenghuo.formats.renditions import NAMES_ATTACHMENTS
+from fenghuo.model.attachment import counted
 from fenghuo.model.message import Message, MessageId
 from fenghuo.model.rendition import Budget, Rendition
 from fenghuo.plugin.ports import Renderer
@@ -52,6 +56,8 @@ class RenditionShelf:
         except FormatError as error:
             forms[form] = str(error)
             return None
+        if name not in NAMES_ATTACHMENTS:
+            made = msgspec.structs.replace(made, left_out=(*made.left_out, *counted(message)))
         forms[form] = made
         return RenditionRow(
             message=message.id,

@@ -22,13 +22,27 @@ from fenghuo.model.attachment import attachments_of
 from fenghuo.model.message import Message
 from fenghuo.model.rendition import SHEET, Budget, Rendition
 
-__all__ = ["COPY_MARK_OCTETS", "SMS_UNITS", "action_mark", "cap_body", "json_body", "marked", "radio_text", "sms_text", "traffic_mark"]
+__all__ = [
+    "COPY_MARK_OCTETS",
+    "NAMES_ATTACHMENTS",
+    "SMS_UNITS",
+    "action_mark",
+    "cap_body",
+    "json_body",
+    "marked",
+    "radio_text",
+    "sms_text",
+    "traffic_mark",
+]
 
 SMS_UNITS = 670
 """Longest alert by SMS, UTF-16 units: ten parts of 67. Beyond that nobody reads on, and the centre takes minutes for a county."""
 
 COPY_MARK_OCTETS = 16
 """Room that a radio text keeps free for a later copy mark, octets: 【重发 99】 in UTF-8 is 15."""
+
+NAMES_ATTACHMENTS = frozenset({"json"})
+"""Forms that name what goes with a message by its digest; of every other, what its channel gets is the text alone."""
 
 _JSON = "application/json"
 _CAP = "application/cap+xml"

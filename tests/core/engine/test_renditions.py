@@ -7,11 +7,11 @@ import pytest
 
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.errors import FormatError
-from fenghuo.model.message import Message, MessageId
+from fenghuo.model.message import Message, MessageId, Resource
 from fenghuo.model.rendition import Budget, Rendition
 from fenghuo.plugin.ports import Renderer
 from fenghuo.store.records import RenditionRow
-from tests.core.engine.values import message
+from tests.core.engine.values import content, info, message
 
 
 class Press:
@@ -41,6 +41,15 @@ def test_a_rendition_is_made_once() -> None:
     made = shelf.get(MessageId("M"), 1, "sms")
     assert made is not None
     assert ("1|太仓市台风红色预警", made.text, made.data) == (made.text, row.text, row.data)
+
+
+def test_a_text_notes_the_picture_that_does_not_go_with_it() -> None:
+    """Behind what did not fit; a form that names it by its digest leaves it to its channels."""
+    press = Press()
+    shelf = RenditionShelf({form: Renderer(form, press.render) for form in ("sms", "json")})
+    picture = message(content(infos=(info(resources=(Resource("a.jpg", "image/jpeg", blob="ab"),)),)))
+    rows = [shelf.make(picture, form) for form in ("sms", "json")]
+    assert [("instruction", "1 picture"), ("instruction",)] == [row.left_out for row in rows if row is not None]
 
 
 def test_each_form_budget_and_revision_has_its_own() -> None:
