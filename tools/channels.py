@@ -16,7 +16,7 @@ import msgspec
 
 from fenghuo.plugin.grading import SHIPPED, Bundled, Grade, PeerStanding
 from fenghuo.rig.kit.examining import Record
-from fenghuo.rig.kit.grades import figures_of
+from fenghuo.rig.kit.grades import Figures, figures_of
 
 __all__ = ["PAGE", "lines", "page", "taken"]
 
@@ -35,10 +35,14 @@ Written by `python -m tools.channels` from the `conformance.json` of each plugin
   so octets were compared with published ones; `own far end`: both ends were written here, and a misreading would show on neither.
 - **evidence**: the highest level that a delivery reached there. A channel without receipts never claims more than AIRED.
 - **copies / kills**: second emissions that arrived after so many kills of the node; each says that it is a copy, or has the same key.
-- **estimate**: the largest error of `estimate()`, as a share of what it took: of fragments, and of airtime where the far end can tell it.
+- **estimate**: the largest error of `estimate()` before the emission, as a share of what it took: of parts, and of what was measured.
+- **booked**: the largest error of what was booked with an emission, message by message, held against the far end's own measure.
+- **measured**: what that was: seconds on the air (frames, packets and samples at the bit rate, key down to key up), octets on the wire,
+  money (parts and octets by the tariff). Joules are the watts of the settings times the measured seconds. `parts alone`: it books
+  nothing else. What another far end than the one of the line has measured is followed by that one's name.
 
-| plugin | channel type | grade | far end | standing | evidence | copies / kills | estimate |
-|---|---|---|---|---|---|---|---|
+| plugin | channel type | grade | far end | standing | evidence | copies / kills | estimate | booked | measured |
+|---|---|---|---|---|---|---|---|---|---|
 """
 
 
@@ -59,8 +63,10 @@ def taken(line: Bundled, reports: Mapping[str, Sequence[Record]]) -> Bundled:
     """A line with what the kit measured at the best of these far ends. `reports`: by far end, of this channel."""
     if not reports:
         return line
-    best = min(reports.values(), key=lambda records: list(PeerStanding).index(records[0].standing))
-    figures, whom = figures_of([record.verdict for record in best]), best[0]
+    ends = sorted(reports.values(), key=lambda records: list(PeerStanding).index(records[0].standing))
+    whom, by_end = ends[0][0], {records[0].peer: figures_of([record.verdict for record in records]) for records in ends}
+    figures = by_end[whom.peer]
+    errors = [one.booked_error for one in by_end.values() if one.booked_error is not None]
     return msgspec.structs.replace(
         line,
         peer=whom.peer,
@@ -69,8 +75,23 @@ def taken(line: Bundled, reports: Mapping[str, Sequence[Record]]) -> Bundled:
         evidence=figures.evidence.name,
         kills=figures.kills,
         duplicates=figures.duplicates,
-        estimate_error=None if figures.estimate_error is None else round(figures.estimate_error, 3),
+        estimate_error=_rounded(figures.estimate_error),
+        booked_error=_rounded(max(errors, default=None)),
+        measured=tuple(_measured(by_end, whom.peer)),
     )
+
+
+def _measured(by_end: Mapping[str, Figures], best: str) -> Iterator[str]:
+    """What any far end has measured of its bookings, each by the best that did, which is named where it is not the one of the line."""
+    seen: set[str] = set()
+    for peer, figures in by_end.items():
+        new = [name for name in figures.measured if name not in seen]
+        seen.update(new)
+        yield from (name if peer == best else f"{name} ({peer})" for name in new)
+
+
+def _rounded(error: float | None) -> float | None:
+    return None if error is None else round(error, 3)
 
 
 def _row(plugin: str, line: Bundled) -> tuple[str, ...]:
@@ -78,8 +99,9 @@ def _row(plugin: str, line: Bundled) -> tuple[str, ...]:
     version = "" if line.peer_version == "simulated" else line.peer_version
     end = version if line.peer in version else " ".join(filter(None, (line.peer, version)))
     copies = f"{line.duplicates} / {line.kills}" if line.kills else "not measured"
-    error = "not measured" if line.estimate_error is None else f"{line.estimate_error:.1%}".replace("%", " %")
-    shown = (end or "not told", line.standing.value, line.evidence or "not measured", copies, error)
+    errors = ("not measured" if error is None else f"{error:.1%}".replace("%", " %") for error in (line.estimate_error, line.booked_error))
+    costs = (*errors, ", ".join(line.measured) or "parts alone")
+    shown = (end or "not told", line.standing.value, line.evidence or "not measured", copies, *costs)
     return (f"`{plugin}`", f"`{line.channel}`", grade, *shown)
 
 
@@ -104,7 +126,7 @@ def _text(line: Bundled) -> str:
     """As a person writes it: nothing that says nothing, a space after each comma."""
     usual = Bundled(line.channel)
     said = {name: value for name, value in msgspec.structs.asdict(line).items() if name == "channel" or value != getattr(usual, name)}
-    return "{" + ", ".join(f'"{name}": {msgspec.json.encode(value).decode()}' for name, value in said.items()) + "}"
+    return "{" + ", ".join(f'"{name}": {msgspec.json.encode(value).decode().replace('","', '", "')}' for name, value in said.items()) + "}"
 
 
 if __name__ == "__main__":

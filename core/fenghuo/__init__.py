@@ -50,7 +50,7 @@ from fenghuo.model.message import Message
 from fenghuo.model.rendition import COMPACT
 from fenghuo.model.traffic import Action, Kind, Priority, Traffic
 from fenghuo.plugin.arming import installed_version, running_since, switch_stands, why_unarmed
-from fenghuo.plugin.conformance import Ability, Arrival, ConformanceFixture, ConformancePeer, PeerStanding, Word
+from fenghuo.plugin.conformance import Ability, Arrival, ConformanceFixture, ConformancePeer, Meter, PeerStanding, Word
 from fenghuo.plugin.hookspecs import hookimpl
 from fenghuo.plugin.ports import (
     Actor,
@@ -149,6 +149,7 @@ __all__ = [
     "LinkError",
     "LinkTimeout",
     "Message",
+    "Meter",
     "NotAllowed",
     "NotAuthenticated",
     "NotFound",

@@ -12,7 +12,7 @@ import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
-from fenghuo import Ability, Arrival, ConformancePeer, FrameError
+from fenghuo import Ability, Arrival, ConformancePeer, FrameError, Meter
 from fenghuo_adapters.rtp_framing import PACKET_S, RtpPacket
 from fenghuo_broadcast.loudspeaker_settings import LoudspeakerSettings
 
@@ -24,6 +24,7 @@ _PKTINFO = getattr(socket, "IP_PKTINFO", 8)
 """Named by Python 3.11 only in the kernel's headers."""
 _END_S = 0.3
 """Silence after which a stream is over."""
+_HEADERS = 20 + 8
 _RATE = 110.0
 """Characters a second of the voice: nobody has to understand it."""
 _VOICE = f"""
@@ -71,6 +72,11 @@ class Receivers(LoudspeakerPeer):
         self._over: dict[tuple[str, int], asyncio.TimerHandle] = {}
         self._packets: dict[tuple[str, int], int] = {}
         self._last: dict[tuple[str, int], int] = {}
+        self._heard = self._octets = 0
+
+    def meter(self, heard: int) -> Meter:
+        """Every packet, with the headers of IPv4 and UDP."""
+        return Meter(airtime_s=self._heard * PACKET_S, octets=self._octets)
 
     def open(self) -> None:
         """One socket for all addresses of the machine; the kernel says which was meant."""
@@ -98,6 +104,8 @@ class Receivers(LoudspeakerPeer):
             packet = RtpPacket.decode(octets)
         except FrameError:
             return
+        self._heard += 1
+        self._octets += len(octets) + _HEADERS
         key = (host, packet.source)
         is_late = key not in self._packets and self._last.get(key) == packet.sequence
         self._last[key] = packet.sequence + 1 & 0xFFFF

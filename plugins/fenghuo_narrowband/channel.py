@@ -151,13 +151,15 @@ class RadioChannel(SimpleChannel):
     async def _emit(self, station: Address, emission: Emission, job: SendJob, route: Route) -> Outcome:
         """All frames of one emission, each waited out; a line lost on the way, or a frame that nobody was heard to repeat, leaves it
         unknown, not failed: somebody may have heard it all the same."""
-        began = False
+        began, aired = False, list[float]()
         try:
             for info in fragments(emission.payload.text, emission.number, MAX_INFO):
                 frame = UiFrame(station, self._mycall, info, path=route)
                 await self._turn(emission, frame, job)
                 is_repeated = await self._repeats.say(frame)
                 began = True
+                aired.append(self._airtime_s(frame))
+                emission.book(Estimate(airtime_s=sum(aired), fragments=len(aired)))
                 if not is_repeated:
                     await self._repeats.settle(route)
                     return Unknown(f"{route[0]} was not heard to repeat it")

@@ -7,7 +7,7 @@ import contextlib
 import re
 from collections.abc import AsyncIterator
 
-from fenghuo import Ability, Arrival, ConformancePeer, FrameError, Word
+from fenghuo import Ability, Arrival, ConformancePeer, FrameError, Meter, Word
 from fenghuo_adapters.ax25_framing import Address, UiFrame
 from fenghuo_narrowband.conformance_tnc import BITRATE, SimulatedKiss, on_air_s
 from fenghuo_narrowband.settings import RadioSettings
@@ -49,6 +49,11 @@ class SimulatedTnc(RadioPeer, SimulatedKiss):
     def __init__(self) -> None:
         super().__init__()
         self._is_hasty = False
+        self._on_air_s = 0.0
+
+    def meter(self, heard: int) -> Meter:
+        """Every frame, from key down to key up."""
+        return Meter(airtime_s=self._on_air_s)
 
     async def say(self, word: Word, about: Arrival) -> None:
         number = about.ref.rpartition("/")[2]
@@ -69,6 +74,7 @@ class SimulatedTnc(RadioPeer, SimulatedKiss):
             if arrival is not None and self._is_hasty and arrival.ref and not was_deaf:
                 await self.say(Word.REPORT, arrival)
             await asyncio.sleep(seconds)
+            self._on_air_s += seconds
             if arrival is not None and not was_deaf:
                 self.arrivals.append(arrival)
 

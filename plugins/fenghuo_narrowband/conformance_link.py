@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import structlog
 
-from fenghuo import Ability, Arrival, ConformancePeer, Evidence, FrameError, KeyUnusable, Priority, Traffic, Word
+from fenghuo import Ability, Arrival, ConformancePeer, Evidence, FrameError, KeyUnusable, Meter, Priority, Traffic, Word
 from fenghuo.far_end import FAR_END
 from fenghuo.formats import compact
 from fenghuo.link import (
@@ -48,6 +48,8 @@ __all__ = ["LinkPeer", "Net", "simulated_posts"]
 _POSTS = 40
 _HEAD = 1
 """Node code of the channel under examination; its posts have those that follow."""
+_OF_THE_LINK = (FrameKind.RECEIPT, FrameKind.CONTROL)
+"""Frames that belong to no message of ours: what acknowledges the posts' own."""
 _ENDS_S = 3600.0
 _NAME = "kit-link"
 _NOBODY = "00000001.1.1"
@@ -152,6 +154,8 @@ class Post:
         return self._running
 
     def hear(self, frame: UiFrame, head: Head, seconds: float) -> None:
+        if head.kind not in _OF_THE_LINK:
+            self._peer.carried_s += seconds
         if head.kind is FrameKind.DISPATCH:
             self._frames, self._seconds = self._frames + 1, self._seconds + seconds
         self._post.hear(frame)
@@ -240,6 +244,7 @@ class LinkPeer(ConformancePeer):
     def __init__(self) -> None:
         super().__init__()
         self.is_hasty = False
+        self.carried_s = 0.0
         self.secrets = {}
         self.nets: dict[str, Net] = {}
         self._made = itertools.count(1)
@@ -261,6 +266,10 @@ class LinkPeer(ConformancePeer):
     def line(self, net: str) -> Line:
         """What the posts of a net speak through."""
         return Line(self)
+
+    def meter(self, heard: int) -> Meter:
+        """The frames of our messages as a post has read them, again and as a question too, each from key down to key up."""
+        return Meter(airtime_s=self.carried_s)
 
     async def put_on_air(self, octets: bytes) -> None:
         """A far post sends a frame."""

@@ -8,7 +8,7 @@ import itertools
 import re
 from collections.abc import AsyncIterator
 
-from fenghuo import Ability, Arrival, ConformancePeer, Word
+from fenghuo import Ability, Arrival, ConformancePeer, Meter, Word
 from fenghuo.far_end import FAR_END, ListeningPeer
 from fenghuo_adapters.hrnp_framing import Frame, Operation, Result, StreamDecoder, Tmp, TmpKind
 from fenghuo_narrowband.hrnp_settings import HrnpSettings
@@ -34,6 +34,11 @@ class SimulatedGateway(ListeningPeer):
         self._packets = itertools.count(1)
         self._have: set[tuple[int, int]] = set()
         self._is_hasty = self._is_deaf = False
+        self._on_air_s = 0.0
+
+    def meter(self, heard: int) -> Meter:
+        """Every message, from key down to key up."""
+        return Meter(airtime_s=self._on_air_s)
 
     def settings(self, port: int) -> HrnpSettings:
         return HrnpSettings(
@@ -85,6 +90,7 @@ class SimulatedGateway(ListeningPeer):
             seconds = _KEYING_S + 2 * len(tmp.text) / _OCTETS_PER_S
             was_deaf = self._is_deaf
             await asyncio.sleep(seconds)
+            self._on_air_s += seconds
             if not was_deaf and (tmp.destination, tmp.request) not in self._have:
                 self._have.add((tmp.destination, tmp.request))
                 await self._arrived(tmp, seconds)

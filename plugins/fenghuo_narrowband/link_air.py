@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from fenghuo.link import Air, Caps
+from fenghuo_adapters.ax25_framing import airtime_s
 from fenghuo_narrowband.link_settings import LinkSettings
 
-__all__ = ["air_of", "caps_of"]
+__all__ = ["air_of", "caps_of", "frame_s"]
 
 # AX.25: two addresses, control, protocol, check and two flags.
 _CARRIER = 20
@@ -29,3 +30,8 @@ def air_of(settings: LinkSettings) -> Air:
 def caps_of(settings: LinkSettings) -> Caps:
     """The shares of airtime, which the settings have checked."""
     return Caps(settings.span_s, settings.hard_cap, settings.soft_cap, settings.reserve, settings.receipt_share)
+
+
+def frame_s(octets: bytes, settings: LinkSettings, *, is_chained: bool) -> float:
+    """Seconds that an encoded frame has kept the transmitter keyed; one that is chained found it keyed already."""
+    return (0.0 if is_chained else air_of(settings).keying_s) + airtime_s(octets, settings.bitrate)

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fenghuo import Emission, Evidence, FrameError, Outcome, Permanent, Reached, Scope, SendJob, Transient, Withdrawn
+from fenghuo import Emission, Estimate, Evidence, FrameError, Outcome, Permanent, Reached, Scope, SendJob, Transient, Withdrawn
 from fenghuo.link import Ending, Finished, Parcel, Unreached
 from fenghuo.link import Reached as Held
 from fenghuo_narrowband.link_reading import carried_kind, name_of, receipt_ref
@@ -21,7 +21,7 @@ SILENT_RETRY_S = 30.0
 @dataclass(eq=False)
 class Passenger:
     """One job under its licence, to `call` by the post with this node code, which may be another's. `level`: what the receipt of the
-    post is worth; `name`: what both ends call the message."""
+    post is worth; `name`: what both ends call the message; `aired_s`, `frames`: its share of what was keyed for it and others."""
 
     code: int
     call: str
@@ -31,6 +31,8 @@ class Passenger:
     body: bytes
     name: str
     ends_at: float
+    aired_s: float = 0.0
+    frames: int = 0
     outcome: asyncio.Future[Outcome] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     @property
@@ -51,6 +53,11 @@ class Passenger:
     def end(self, outcome: Outcome) -> None:
         if not self.outcome.done():
             self.outcome.set_result(outcome)
+
+    def pay(self, seconds: float) -> None:
+        """A frame was keyed that it was aboard of, so many seconds of it on its account."""
+        self.aired_s, self.frames = self.aired_s + seconds, self.frames + 1
+        self.emission.book(Estimate(airtime_s=self.aired_s, fragments=self.frames))
 
     def reached(self) -> None:
         self.end(Reached(self.level, (receipt_ref(self.call, self.name),)))
@@ -118,6 +125,13 @@ class Cargo:
                 if not shipment.aboard:
                     empty.append(shipment.ref)
         return empty
+
+    def aired(self, ref: str, seconds: float) -> None:
+        """A frame of this shipment was keyed, again or as a question too: whoever is aboard shares it."""
+        shipment = self._under_way.get(ref)
+        aboard = tuple(shipment.aboard.values()) if shipment is not None else ()
+        for passenger in aboard:
+            passenger.pay(seconds / len(aboard))
 
     async def turn(self) -> list[str]:
         """Let every emission that is aboard see whether it is still wanted; the refs that nobody wants any more."""

@@ -13,7 +13,7 @@ from fenghuo.link import Disk, Ending, Event, Finished, KeyRing, Memory, Outgoin
 from fenghuo_adapters.ax25_framing import Address, UiFrame
 from fenghuo_adapters.kiss_framing import KissFrame
 from fenghuo_adapters.kiss_line import KissLine
-from fenghuo_narrowband.link_air import air_of, caps_of
+from fenghuo_narrowband.link_air import air_of, caps_of, frame_s
 from fenghuo_narrowband.link_cargo import Cargo
 from fenghuo_narrowband.link_settings import LinkSettings
 from fenghuo_narrowband.tnc import AT_ONCE, persistence
@@ -139,6 +139,8 @@ class LinkPost:
             await self._line.write(KissFrame(octets, port=self._settings.kiss_port))
         except (LinkError, FrameError) as fault:
             self._ctx.log.warning("frame not handed over", cause=str(fault))
+        else:
+            self._cargo.aired(frame.ref, frame_s(octets, self._settings, is_chained=frame.is_chained))
         return True
 
     async def _set_persistence(self, *, slotted: bool) -> None:

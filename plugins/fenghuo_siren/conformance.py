@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
-from fenghuo import Ability, Arrival, ConformancePeer, Evidence, Word
+from fenghuo import Ability, Arrival, ConformancePeer, Evidence, Meter, Word
 from fenghuo.far_end import ListeningPeer
 from fenghuo_siren.settings import Place, SirenSettings
 
@@ -65,6 +65,13 @@ class SimulatedSirens(SirenPeer, ListeningPeer):
         self._sensors: dict[Place, bool] = defaultdict(bool)
         self._registers: dict[tuple[int, int], int] = defaultdict(int)
         self._is_hasty = False
+        self._on_since: dict[Place, float] = {}
+        self._sounded_s = 0.0
+
+    def meter(self, heard: int) -> Meter:
+        """Seconds that relays were closed, with those that still are."""
+        now = asyncio.get_running_loop().time()
+        return Meter(airtime_s=self._sounded_s + sum(now - since for since in self._on_since.values()))
 
     async def say(self, word: Word, about: Arrival) -> None:
         """The sensor of that siren shows sound; for an id of nobody's, that of one which nobody started."""
@@ -109,6 +116,11 @@ class SimulatedSirens(SirenPeer, ListeningPeer):
         return self._coils[place] if is_coil else self._sensors[place]
 
     def _switch(self, place: Place, *, on: bool) -> None:
+        now = asyncio.get_running_loop().time()
+        if on:
+            self._on_since.setdefault(place, now)
+        elif place in self._on_since:
+            self._sounded_s += now - self._on_since.pop(place)
         self._sensors[place] = (self._sensors[place] and on) or (on and self._is_hasty)
         self._coils[place] = on
         if on:

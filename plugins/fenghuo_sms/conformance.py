@@ -8,7 +8,7 @@ import struct
 from collections.abc import AsyncIterator
 from types import MappingProxyType
 
-from fenghuo import Ability, Arrival, ConformancePeer, FrameError, Word
+from fenghuo import Ability, Arrival, ConformancePeer, FrameError, Meter, Word
 from fenghuo.far_end import ListeningPeer
 from fenghuo_adapters.short_message_framing import decode_text, read_part
 from fenghuo_adapters.smpp_framing import Command, Delivered, Pdu, PduReader, read_delivered
@@ -27,6 +27,9 @@ _HEADER = struct.Struct("!IIII")
 _OK, _INVALID_DESTINATION, _INVALID_PASSWORD = 0x00, 0x0B, 0x0E
 _RECEIPTED_ID, _STATE = 0x001E, 0x0427
 _RESPONSE = 0x80000000
+
+
+_TARIFF_FEN = 7.0
 
 
 class SmsPeer(ConformancePeer):
@@ -48,10 +51,15 @@ class SmsPeer(ConformancePeer):
             connect_s=1.0,
             reconnect_most_s=0.5,
             receipt_q95_s=4.0,
+            fee_fen=_TARIFF_FEN,
         )
 
     def address(self, number: int) -> str:
         return f"+86{NUMBERS_FROM + 10 * number}"
+
+    def meter(self, heard: int) -> Meter:
+        """Money for each part that it has."""
+        return Meter(fee_fen=_TARIFF_FEN * len(self.arrivals))
 
 
 class SimulatedCentre(SmsPeer, ListeningPeer):

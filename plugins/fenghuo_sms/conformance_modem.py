@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from fenghuo import Ability, Arrival, ConformancePeer, Word
+from fenghuo import Ability, Arrival, ConformancePeer, Meter, Word
 from fenghuo.far_end import ListeningPeer
 from fenghuo_adapters.at_far_end import FarModem
 from fenghuo_adapters.short_message_framing import Concat
@@ -18,6 +18,10 @@ __all__ = ["ModemPeer", "arrival_of", "simulated_modem"]
 _DELIVERED, _EXPIRED = 0x00, 0x46
 _NEVER_GIVEN = 0x80
 """How far a reference that no submission has lies from one that some has."""
+
+
+_TARIFF_FEN, _PART_S = 12.0, 0.1
+"""What a part costs, and how long it is on the air."""
 
 
 class ModemPeer(ConformancePeer):
@@ -36,12 +40,17 @@ class ModemPeer(ConformancePeer):
             reset_s=0.2,
             open_s=1.0,
             reopen_most_s=0.5,
-            part_s=0.1,
+            part_s=_PART_S,
             receipt_q95_s=4.0,
+            fee_fen=_TARIFF_FEN,
         )
 
     def address(self, number: int) -> str:
         return f"+86{NUMBERS_FROM + 10 * number}"
+
+    def meter(self, heard: int) -> Meter:
+        """Money for each part that it has sent."""
+        return Meter(fee_fen=_TARIFF_FEN * len(self.arrivals))
 
 
 class SimulatedModem(ModemPeer, ListeningPeer):
@@ -51,6 +60,7 @@ class SimulatedModem(ModemPeer, ListeningPeer):
 
     def __init__(self) -> None:
         super().__init__()
+        self._on_air_s = 0.0
         self._modem = FarModem(self._sent, self._emptied, lambda: self.now(), bad_number=BAD_NUMBER)
 
     async def say(self, word: Word, about: Arrival) -> None:
@@ -70,12 +80,29 @@ class SimulatedModem(ModemPeer, ListeningPeer):
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One host, to its end."""
-        host = self._modem.host(writer.write)
+        host = self._modem.host(lambda octets: self._put(writer, octets))
         try:
             while octets := await reader.read(4096):
                 host.feed(octets)
         finally:
             host.gone()
+
+    def meter(self, heard: int) -> Meter:
+        return Meter(fee_fen=super().meter(heard).fee_fen, airtime_s=self._on_air_s)
+
+    def _put(self, writer: asyncio.StreamWriter, octets: bytes) -> None:
+        """A submission is answered when it has been on the air."""
+        if b"+CMGS:" not in octets:
+            writer.write(octets)
+            return
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+
+        def sent() -> None:
+            self._on_air_s += loop.time() - began
+            writer.write(octets)
+
+        loop.call_later(_PART_S, sent)
 
     def _sent(self, number: str, text: str, concat: Concat | None, reference: int) -> None:
         self.arrivals.append(arrival_of(number, text, concat, reference))

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from fenghuo import Ability, Arrival, ConformancePeer, Word
+from fenghuo import Ability, Arrival, ConformancePeer, Meter, Word
 from fenghuo.far_end import ListeningPeer
 from fenghuo_adapters.at_far_end import FarModem
 from fenghuo_adapters.short_message_framing import Concat
@@ -19,6 +19,10 @@ _BAD_NUMBER = "+8617400000066"
 _DELIVERED, _EXPIRED = 0x00, 0x46
 
 
+_TARIFF_FEN, _PART_S = 150.0, 0.1
+"""What a part costs, and how long it is on the air."""
+
+
 class SimulatedTerminal(ListeningPeer):
     """Takes every submission; what comes in stays in its storage until somebody empties its place."""
 
@@ -27,6 +31,7 @@ class SimulatedTerminal(ListeningPeer):
 
     def __init__(self) -> None:
         super().__init__()
+        self._on_air_s = 0.0
         self.modem = FarModem(self._sent, self._emptied, lambda: self.now(), bad_number=_BAD_NUMBER)
 
     def settings(self, port: int) -> TiantongSettings:
@@ -39,8 +44,9 @@ class SimulatedTerminal(ListeningPeer):
             reset_s=0.2,
             open_s=1.0,
             reopen_most_s=0.5,
-            part_s=0.1,
+            part_s=_PART_S,
             receipt_q95_s=4.0,
+            fee_fen=_TARIFF_FEN,
         )
 
     def address(self, number: int) -> str:
@@ -63,12 +69,30 @@ class SimulatedTerminal(ListeningPeer):
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One host, to its end."""
-        host = self.modem.host(writer.write)
+        host = self.modem.host(lambda octets: self._put(writer, octets))
         try:
             while octets := await reader.read(4096):
                 host.feed(octets)
         finally:
             host.gone()
+
+    def meter(self, heard: int) -> Meter:
+        """Money for each part, and the seconds that they were on the air."""
+        return Meter(fee_fen=_TARIFF_FEN * len(self.arrivals), airtime_s=self._on_air_s)
+
+    def _put(self, writer: asyncio.StreamWriter, octets: bytes) -> None:
+        """A submission is answered when it has been on the air."""
+        if b"+CMGS:" not in octets:
+            writer.write(octets)
+            return
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+
+        def sent() -> None:
+            self._on_air_s += loop.time() - began
+            writer.write(octets)
+
+        loop.call_later(_PART_S, sent)
 
     def _sent(self, number: str, text: str, concat: Concat | None, reference: int) -> None:
         part, parts = (concat.number, concat.total) if concat else (1, 1)

@@ -18,8 +18,9 @@ from types import MappingProxyType
 
 import msgspec
 
-from fenghuo import Ability, Arrival, ConformancePeer, Word
+from fenghuo import Ability, Arrival, ConformancePeer, Meter, Word
 from fenghuo.far_end import FAR_END
+from fenghuo_vsat.conformance import FEN_PER_MEGABYTE, RATE_KBIT, WATTS, over_ip
 from fenghuo_vsat.mqtt_settings import MqttSettings
 
 __all__ = ["BrokerPeer", "mosquitto"]
@@ -28,6 +29,8 @@ PASSWORD = "k1t-5atellite"
 _ACCOUNT, _SITE, _PASSWORD_FILE = "hq", "site", "mqtt-password"
 _PROGRAM = "/usr/sbin/mosquitto"
 _START_S = 10.0
+_PING, _PUBACK = 2, 4
+"""Octets. Source: MQTT 5 §3.12, §3.4: without a reason code."""
 _CONFIGURATION = """\
 user root
 listener {port} 127.0.0.1
@@ -84,6 +87,7 @@ class BrokerPeer(ConformancePeer):
         self._clients = itertools.count(1)
         self._receipts: dict[str, str] = {}
         self._is_hasty = False
+        self._beside = 0
         self._news = asyncio.Event()
         self._said: list[str] = []
         self._ends: list[tuple[asyncio.subprocess.Process, asyncio.Task[None]]] = []
@@ -104,10 +108,20 @@ class BrokerPeer(ConformancePeer):
             attempt_s=1.0,
             reconnect_most_s=0.5,
             receipt_q95_s=4.0,
+            rate_kbit=RATE_KBIT,
+            watts_transmit=WATTS,
+            fen_per_megabyte=FEN_PER_MEGABYTE,
         )
 
     def address(self, number: int) -> str:
         return f"t{number}"
+
+    def meter(self, heard: int) -> Meter:
+        """Without the pings and the acknowledgements of receipts, of which the broker keeps count."""
+        return Meter(octets=heard - self._beside)
+
+    def spent(self, before: Meter, after: Meter) -> Meter:
+        return over_ip(before, after)
 
     async def say(self, word: Word, about: Arrival) -> None:
         level = b"failed" if word is Word.FAILED else b"device"
@@ -163,6 +177,7 @@ class BrokerPeer(ConformancePeer):
             text = line.decode("utf-8", "replace").rstrip()
             self.version = f"mosquitto {text.rpartition('version ')[2].split()[0]}" if "mosquitto version" in text else self.version
             self.acknowledged += "Received PUBACK from fenghuo-" in text
+            self._beside += _PING * ("Received PINGREQ from fenghuo-" in text) + _PUBACK * ("Received PUBACK from fenghuo-" in text)
             self._said.append(text)
             self._news.set()
 

@@ -46,8 +46,8 @@ PATIENCE = 2.0
 """How much longer than a text a chunk of an attachment may take, since texts go before it on the way."""
 MARGIN_S = 0.2
 """Left of the job's deadline for our own work."""
-HEADER_OCTETS = 330
-"""What our request adds to the payload, about."""
+A_TOKEN, A_URL = "0" * 36, "http://192.0.2.1:8080/"
+"""As long as those that an emission will have."""
 
 
 class VsatHttp(SimpleChannel):
@@ -64,6 +64,7 @@ class VsatHttp(SimpleChannel):
         self._precedence = Precedence(self._bucket, settings.burst_octets)
         self._courier: Courier | None = None
         self._guard = PathGuard(ctx, self._interface)
+        self._session_octets = 0  # of the headers that go with every request; themselves they hold a secret
         self._last_url = settings.url  # whom a probe asks: without a fixed url whoever was last written to
 
     @property
@@ -90,6 +91,7 @@ class VsatHttp(SimpleChannel):
         always = {"User-Agent": "fenghuo"}
         if settings.secret_file:
             always[settings.secret_header] = self._secret()
+        self._session_octets = sum(len(f"{name}: {value}\r\n") for name, value in always.items())
         context = self._trust()
         self._guard.start()
         limits = Limits(settings.connect_s, settings.attempt_s, settings.keep_s)
@@ -109,7 +111,8 @@ class VsatHttp(SimpleChannel):
         await self._guard.stop()
 
     def estimate(self, payload: Rendition, address: str) -> Estimate:
-        return cost(len(payload.data) + HEADER_OCTETS, self._settings)
+        request = _request(self._settings.url or address or A_URL, payload, A_TOKEN, 1)
+        return cost(len(request.octets()) + self._session_octets, self._settings)
 
     async def send(self, job: SendJob) -> Outcome:
         with self._precedence.text():
@@ -173,14 +176,9 @@ class VsatHttp(SimpleChannel):
         return True
 
     async def _post(self, http: BoundHttp, line: HttpLine, url: str, emission: Emission) -> Outcome:
-        headers = {
-            "Content-Type": emission.payload.media_type,
-            "Idempotency-Key": emission.token,
-            "Fenghuo-Token": emission.token,
-            "Fenghuo-Attempt": str(emission.n),
-        }
+        request = _request(url, emission.payload, emission.token, emission.n)
         try:
-            answer = await http.exchange(line, Request("POST", url, headers, emission.payload.data), turn=emission.turn)
+            answer = await http.exchange(line, request, turn=emission.turn)
         except LinkError as failure:
             return Unknown(doubt(failure))
         return status_outcome(
@@ -212,3 +210,8 @@ class VsatHttp(SimpleChannel):
             return trust(self._ctx.secret(self._settings.ca_file))
         except ConfigError as exc:
             raise ConfigError(f"ca_file {self._settings.ca_file} cannot be used: {exc}") from exc
+
+
+def _request(url: str, payload: Rendition, token: str, n: int) -> Request:
+    headers = {"Content-Type": payload.media_type, "Idempotency-Key": token, "Fenghuo-Token": token, "Fenghuo-Attempt": str(n)}
+    return Request("POST", url, headers, payload.data)

@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from fenghuo import Ability, Arrival, ConformancePeer, Word
+from fenghuo import Ability, Arrival, ConformancePeer, Meter, Word
 from fenghuo.far_end import ListeningPeer
 
 __all__ = ["KEYING_S", "OCTETS_PER_S", "SECRET", "GatewaySettings", "gateway"]
@@ -47,6 +47,10 @@ class Gateway(ListeningPeer):
         self._air = asyncio.Lock()
         self._is_hasty = self._is_deaf = self._is_holding = False
         self._held: list[Arrival] = []
+        self._on_air_s = 0.0
+
+    def meter(self, heard: int) -> Meter:
+        return Meter(airtime_s=self._on_air_s)
 
     def settings(self, port: int) -> GatewaySettings:
         return GatewaySettings(port)
@@ -129,6 +133,7 @@ class Gateway(ListeningPeer):
         async with self._air:
             was_deaf = self._is_deaf
             await asyncio.sleep(seconds)
+            self._on_air_s += seconds
         if self._is_holding:
             self._held.append(arrival)
         elif not was_deaf:

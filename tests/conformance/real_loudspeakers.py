@@ -8,7 +8,7 @@ import re
 import subprocess
 from collections.abc import AsyncIterator
 
-from fenghuo import Arrival, ConformancePeer
+from fenghuo import Arrival, ConformancePeer, Meter
 from fenghuo.far_end import FAR_END
 from fenghuo_broadcast.loudspeaker_conformance import LoudspeakerPeer
 from tests.peers.rtp import CAPS, PORT
@@ -35,7 +35,12 @@ class GStreamerLoudspeakers(LoudspeakerPeer):
         said = subprocess.run(["gst-launch-1.0", "--version"], capture_output=True, text=True, timeout=PATIENCE_S, check=True)
         self.version = next(line for line in said.stdout.splitlines() if line.startswith("GStreamer"))
         self._packets: dict[int, int] = {}
+        self._heard_in_all = 0
         self._over: dict[int, asyncio.TimerHandle] = {}
+
+    def meter(self, heard: int) -> Meter:
+        """Every 20 ms that a pipeline has decoded."""
+        return Meter(airtime_s=self._heard_in_all * _PACKET_S)
 
     @property
     def pipelines(self) -> list[str]:
@@ -54,6 +59,7 @@ class GStreamerLoudspeakers(LoudspeakerPeer):
                 self._heard(int(found[1]))
 
     def _heard(self, number: int) -> None:
+        self._heard_in_all += 1
         self._packets[number] = self._packets.get(number, 0) + 1
         if (timer := self._over.pop(number, None)) is not None:
             timer.cancel()

@@ -12,13 +12,14 @@ from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
-from fenghuo import Ability, Arrival, ConformanceFixture, ConformancePeer, PeerStanding, Word
+from fenghuo import Ability, Arrival, ConformanceFixture, ConformancePeer, Meter, PeerStanding, Word
 from fenghuo.far_end import FAR_END
 from fenghuo_adapters.ax25_framing import Address, UiFrame
 from fenghuo_http.conformance import SECRET, BulkPeer, HookPeer
 from fenghuo_narrowband import RadioSettings
 from fenghuo_narrowband.conformance import MYCALL, RadioPeer, arrival_of
 from fenghuo_narrowband.conformance_link import LinkPeer
+from fenghuo_narrowband.conformance_tnc import on_air_s
 from fenghuo_sms import SmsSettings
 from fenghuo_sms.conformance import OUR_NUMBER, PASSWORD, SmsPeer
 from fenghuo_vsat.conformance import SECRET as SITE_SECRET
@@ -112,6 +113,13 @@ class RealTnc(RadioPeer):
     def settings(self, port: int) -> RadioSettings:
         return msgspec.structs.replace(super().settings(port), configure_tnc=False, bitrate=float(_BAUD))
 
+    def meter(self, heard: int) -> Meter:
+        """Every frame that the far TNC has read, with preamble and tail as both are told to send them. The samples that were keyed would
+        tell less: of two frames that meet in its queue direwolf keys the second under the first one's preamble."""
+        read = self._duo.far.received
+        frames = (UiFrame(Address.parse(one.dest), Address.parse(one.source), one.info).encode() for one in read)
+        return Meter(airtime_s=sum(map(on_air_s, frames)))
+
     async def say(self, word: Word, about: Arrival) -> None:
         number = about.ref.rpartition("/")[2]
         said = {Word.REPORT: f"DEV {number}".encode(), Word.UNKNOWN: b"DEV 9999", Word.MANGLED: b"DEV \xff" + number[::-1].encode()}
@@ -163,7 +171,8 @@ class RealPosts(LinkPeer):
                 self._told += 1
                 if self._is_deaf:
                     continue
-                self.heard(UiFrame(Address.parse(heard.dest), Address.parse(heard.source), heard.info).encode(), 0.0)
+                octets = UiFrame(Address.parse(heard.dest), Address.parse(heard.source), heard.info).encode()
+                self.heard(octets, on_air_s(octets))
             await asyncio.sleep(0.01)
 
 

@@ -97,6 +97,7 @@ class Wrong(StrEnum):
     NEVER_TURNS = auto()
     GUESSES_FRAGMENTS = auto()
     GUESSES_AIRTIME = auto()
+    BOOKS_HALF = auto()
     GIVES_UP = auto()
     ACKS_AT_ONCE = auto()
     SKIPS_THE_LAST = auto()
@@ -150,9 +151,10 @@ class Seeded(SimpleChannel):
 
     def estimate(self, payload: Rendition, address: str) -> Estimate:
         size = len(payload.data)
-        parts = 1 if self.wrong is Wrong.GUESSES_FRAGMENTS else math.ceil(size / 3 / PART)
+        needed = math.ceil(len(payload.text) / PART)
+        parts = 1 if self.wrong is Wrong.GUESSES_FRAGMENTS else needed
         factor = 2 if self.wrong is Wrong.GUESSES_AIRTIME else 1
-        return Estimate(airtime_s=factor * (math.ceil(size / 3 / PART) * KEYING_S + size / OCTETS_PER_S), fragments=parts)
+        return Estimate(airtime_s=factor * (needed * KEYING_S + size / OCTETS_PER_S), fragments=parts)
 
     async def send(self, job: SendJob) -> Outcome:
         if not job.address.startswith("T"):
@@ -256,6 +258,8 @@ class Seeded(SimpleChannel):
             if outcome is not None:
                 return outcome
         self._sent.append(ref)
+        if self.wrong is Wrong.BOOKS_HALF:
+            emission.book(Estimate(airtime_s=self.estimate(emission.payload, address).airtime_s / 2))
         claimed = {Wrong.OVERCLAIMS: Evidence.DEVICE, Wrong.CLAIMS_PEOPLE: Evidence.HUMAN}
         return Reached(claimed.get(self.wrong, Evidence.AIRED) if self.wrong else Evidence.AIRED, (ref,))
 

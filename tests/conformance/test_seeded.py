@@ -63,6 +63,7 @@ CAUGHT_BY = {
     "an urgent order passes between the fragments of a long one": Wrong.NEVER_TURNS,
     "fragments are estimated within 15 % of what it took, or one": Wrong.GUESSES_FRAGMENTS,
     "airtime is estimated within 15 % of what it took": Wrong.GUESSES_AIRTIME,
+    "what an emission is booked with is within 2 % of what the far end measured": Wrong.BOOKS_HALF,
     "a storm over a bad line loses nothing": Wrong.GIVES_UP,
     "five sudden deaths lose nothing": Wrong.SENDS_TWICE,
     "what comes in is acknowledged when it is kept, and not before": Wrong.ACKS_AT_ONCE,

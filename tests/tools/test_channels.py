@@ -38,21 +38,32 @@ def test_only_a_far_end_that_is_real_is_called_so() -> None:
 def test_a_record_that_says_nothing_claims_nothing() -> None:
     """The default is the weakest word there is, and the page says what was not measured."""
     row = page([("fenghuo_lamp", LINE)]).splitlines()[-1]
-    assert "| `fenghuo_lamp` | `lamp.red` | gold | not told | own far end | not measured | not measured | not measured |" == row
+    cells = ["`fenghuo_lamp`", "`lamp.red`", "gold", "not told", "own far end", *["not measured"] * 4, "parts alone"]
+    assert f"| {' | '.join(cells)} |" == row
 
 
 def test_the_best_witness_is_taken_with_what_it_saw() -> None:
-    """Figures of two far ends are never mixed; copies count where the node was killed."""
-    ours = [record("our lamp", PeerStanding.OWN, Figures(Evidence.DEVICE, kills=9, duplicates=9, estimate_error=0.1))]
+    """Figures of two far ends are never mixed; copies count where the node was killed. Of accounts the largest error counts, whoever saw
+    it, and who measured what is said."""
+    mine = Figures(Evidence.DEVICE, kills=9, duplicates=9, estimate_error=0.1, booked_error=0.0118, measured=("airtime", "joules"))
     theirs = [
         record("lampd", PeerStanding.REAL_PEER, Figures(Evidence.AIRED, kills=4, duplicates=1)),
         record("lampd", PeerStanding.REAL_PEER, Figures(Evidence.ACCEPTED, duplicates=3, estimate_error=0.0412)),
+        record("lampd", PeerStanding.REAL_PEER, Figures(booked_error=0.004, measured=("airtime",))),
     ]
-    found = taken(LINE, {"our lamp": ours, "lampd": theirs})
-    assert Bundled("lamp.red", "gold", False, "lampd", "lampd 2", PeerStanding.REAL_PEER, "AIRED", 4, 1, 0.041) == found
-    assert page([("fenghuo_lamp", found)]).endswith("| lampd 2 | real peer | AIRED | 1 / 4 | 4.1 % |\n")
+    found = taken(LINE, {"our lamp": [record("our lamp", PeerStanding.OWN, mine)], "lampd": theirs})
+    accounts = (0.012, ("airtime", "joules (our lamp)"))
+    assert Bundled("lamp.red", "gold", False, "lampd", "lampd 2", PeerStanding.REAL_PEER, "AIRED", 4, 1, 0.041, *accounts) == found
+    row = page([("fenghuo_lamp", found)]).splitlines()[-1]
+    assert row.endswith("| lampd 2 | real peer | AIRED | 1 / 4 | 4.1 % | 1.2 % | airtime, joules (our lamp) |")
 
 
 def test_a_channel_without_a_report_keeps_its_line() -> None:
     """A report of one plugin leaves the others alone."""
     assert LINE == taken(LINE, {})
+
+
+def test_every_account_of_a_bundled_channel_is_true_within_2_percent() -> None:
+    """Before the emission and after it: airtime, octets, money and joules are what the far end has measured."""
+    errors = {line.channel: (line.estimate_error or 0.0, line.booked_error or 0.0) for _, line in lines() if not line.simulated}
+    assert {} == {channel: both for channel, both in errors.items() if max(both) > 0.02}

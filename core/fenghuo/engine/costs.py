@@ -16,7 +16,7 @@ __all__ = ["FIGURES", "booked", "estimated", "priced"]
 
 FIGURES = ("airtime_s", "octets", "fee_fen", "joules", "fragments")
 """What is booked of an Estimate: seconds on the medium, octets on the wire, fen, joules, and parts."""
-_PLACES = 4
+_PLACES = 6
 
 log = structlog.stdlib.get_logger("fenghuo.costs")
 

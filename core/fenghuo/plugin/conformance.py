@@ -16,7 +16,7 @@ import msgspec
 from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.grading import PeerStanding
 
-__all__ = ["FAR_END", "RECORDS", "Ability", "Arrival", "ConformanceFixture", "ConformancePeer", "PeerStanding", "Word"]
+__all__ = ["FAR_END", "RECORDS", "Ability", "Arrival", "ConformanceFixture", "ConformancePeer", "Meter", "PeerStanding", "Word"]
 
 FAR_END = "far end"
 """How the names of a far end's own tasks begin: they are none that a channel leaves behind."""
@@ -66,6 +66,22 @@ class Arrival(msgspec.Struct, frozen=True):
     airtime_s: float = 0.0
 
 
+class Meter(msgspec.Struct, frozen=True):
+    """What a far end has measured of everything that reached it: seconds on its medium, octets, and fen by its tariff; None: it cannot."""
+
+    airtime_s: float | None = None
+    octets: int | None = None
+    fee_fen: float | None = None
+
+    def since(self, before: Meter) -> Meter:
+        """What came after `before`."""
+        return Meter(
+            None if self.airtime_s is None else self.airtime_s - (before.airtime_s or 0.0),
+            None if self.octets is None else self.octets - (before.octets or 0),
+            None if self.fee_fen is None else self.fee_fen - (before.fee_fen or 0.0),
+        )
+
+
 class ConformancePeer:
     """A far end that listens on a TCP port of loopback. The kit puts a line of its own before it, which it can break.
 
@@ -105,6 +121,15 @@ class ConformancePeer:
     def address(self, number: int) -> str:
         """The address of recipient `number`, from 0; all different. Asked for right after settings(), on whose port it may depend."""
         raise NotImplementedError(f"{type(self).__name__} must have recipients")
+
+    def meter(self, heard: int) -> Meter:
+        """What has reached it so far, as it has measured that itself; only what is never less later. `heard`: octets that its line has
+        carried to it."""
+        return Meter()
+
+    def spent(self, before: Meter, after: Meter) -> Meter:
+        """What one message took between two readings."""
+        return after.since(before)
 
     async def say(self, word: Word, about: Arrival) -> None:
         """Say this about an emission, to whoever is connected."""

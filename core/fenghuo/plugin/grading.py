@@ -88,7 +88,9 @@ class Bundled(msgspec.Struct, frozen=True):
 
     `peer`, `peer_version`: the best far end it was examined at, and what that is (`standing`, "own far end" unless it says more);
     `evidence`: the highest level a delivery reached there; `kills`, `duplicates`: how often the kit killed the node there, and how many
-    second emissions arrived after it, each marked as a copy; `estimate_error`: the largest error of estimate() there, as a share.
+    second emissions arrived after it, each marked as a copy; `estimate_error`: the largest error of estimate() there, as a share;
+    `booked_error`: of what was booked with an emission, held against what a far end has measured: `measured`, by name, and by
+    which far end where it is another.
     `python -m tools.channels REPORT.json` takes them from a report of the kit, and docs/channels.md shows them.
     """
 
@@ -102,6 +104,8 @@ class Bundled(msgspec.Struct, frozen=True):
     kills: int = 0
     duplicates: int = 0
     estimate_error: float | None = None
+    booked_error: float | None = None
+    measured: tuple[str, ...] = ()
 
 
 class Standing(msgspec.Struct, frozen=True):

@@ -47,5 +47,5 @@ def booked_view(found: Iterable[Booked]) -> dict[str, Any]:
 
 
 def _sums(emissions: list[Booked]) -> dict[str, float]:
-    sums: dict[str, float] = {name: round(sum(one.figures.get(name, 0) for one in emissions), 4) for name in FIGURES}
+    sums: dict[str, float] = {name: round(sum(one.figures.get(name, 0) for one in emissions), 6) for name in FIGURES}
     return {"emissions": len(emissions), **sums}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -23,7 +23,7 @@ from fenghuo.rig.kit.life import CHANNEL, Life, Place
 from fenghuo.rig.kit.line import Line, State
 from fenghuo.rig.kit.memory import LoneMemory
 
-__all__ = ["Bench", "Broken", "NotItsKind", "Subject"]
+__all__ = ["Bench", "Broken", "NotItsKind", "NotShown", "Subject"]
 
 PEOPLE = 40
 LOOK_S, ASK_S = 0.02, 0.1
@@ -59,6 +59,10 @@ class Broken(AssertionError):
 
 class NotItsKind(Exception):
     """The channel has nothing of what a check is about, as its far end has just shown; why, as a sentence."""
+
+
+class NotShown(Exception):
+    """The far end cannot show what a check is about, as it turned out; what it cannot, as a sentence."""
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -260,7 +264,12 @@ class Bench:
         error = abs(guess - took) / took if took else 0.0
         self._measured(estimate_error=max(error, self.figures.estimate_error or 0.0))
 
-    def _measured(self, **what: float) -> None:
+    def booked(self, error: float, what: Iterable[str]) -> None:
+        """Measure how far what was booked was from what the far end measured, and what it measured."""
+        named = tuple(dict.fromkeys((*self.figures.measured, *what)))
+        self._measured(booked_error=max(error, self.figures.booked_error or 0.0), measured=named)
+
+    def _measured(self, **what: float | tuple[str, ...]) -> None:
         self.figures = msgspec.structs.replace(self.figures, **what)
 
     def note(self, text: str) -> None:

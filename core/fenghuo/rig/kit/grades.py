@@ -26,12 +26,15 @@ class Went(StrEnum):
 
 class Figures(msgspec.Struct, frozen=True):
     """What was measured beside the verdict. `evidence`: the highest that a delivery reached; `kills`: of the node; `duplicates`: second
-    emissions that arrived, each marked; `estimate_error`: the largest of estimate(), as a share of what it took, None: not measured."""
+    emissions that arrived, each marked; `estimate_error`: the largest of estimate(), as a share of what it took, `booked_error`: of what
+    was booked, None: not measured; `measured`: what the far end has measured of it."""
 
     evidence: Evidence = Evidence.STORED
     kills: int = 0
     duplicates: int = 0
     estimate_error: float | None = None
+    booked_error: float | None = None
+    measured: tuple[str, ...] = ()
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -57,11 +60,14 @@ def figures_of(verdicts: Sequence[Verdict]) -> Figures:
     found = [verdict.figures for verdict in verdicts]
     killed = [one for one in found if one.kills]
     errors = [one.estimate_error for one in found if one.estimate_error is not None]
+    booked = [one.booked_error for one in found if one.booked_error is not None]
     return Figures(
         evidence=max((one.evidence for one in found), default=Evidence.STORED),
         kills=sum(one.kills for one in killed),
         duplicates=sum(one.duplicates for one in killed),
         estimate_error=max(errors, default=None),
+        booked_error=max(booked, default=None),
+        measured=tuple(dict.fromkeys(name for one in found for name in one.measured)),
     )
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from fenghuo.plugin.conformance import ConformanceFixture, ConformancePeer
 from fenghuo.rig.kit import (
+    check_booked,
     check_claims,
     check_endurance,
     check_faults,
@@ -21,7 +22,7 @@ from fenghuo.rig.kit import (
     check_questions,
     check_receipts,
 )
-from fenghuo.rig.kit.bench import Bench, NotItsKind, Subject
+from fenghuo.rig.kit.bench import Bench, NotItsKind, NotShown, Subject
 from fenghuo.rig.kit.check import Check
 from fenghuo.rig.kit.grades import Figures, Verdict, Went
 from fenghuo.rig.kit.life import task_of_a_life
@@ -40,6 +41,7 @@ CHECKS: tuple[Check, ...] = tuple(
             *check_questions.CHECKS,
             *check_faults.CHECKS,
             *check_medium.CHECKS,
+            *check_booked.CHECKS,
             *check_endurance.CHECKS,
         ),
         key=lambda check: check.grade,
@@ -111,16 +113,18 @@ class Stand(msgspec.Struct):
                 why = await _broken(check, bench, limit_s)
             except NotItsKind as none:
                 return Went.INAPPLICABLE, str(none), Figures()
+            except NotShown as blind:
+                return Went.UNSHOWN, str(blind), Figures()
         return (Went.FAILED if why else Went.PASSED), why, bench.figures
 
 
 async def _broken(check: Check, bench: Bench, limit_s: float) -> str:
-    """Why the claim does not hold, empty if it does. Raises: NotItsKind."""
+    """Why the claim does not hold, empty if it does. Raises: NotItsKind, NotShown."""
     try:
         async with asyncio.timeout(limit_s), bench:
             await check.story(bench)
         return "; ".join(bench.life.faults)
-    except NotItsKind:
+    except (NotItsKind, NotShown):
         raise
     except TimeoutError:
         return f"not over within {limit_s:g} s"
