@@ -27,6 +27,7 @@ from typing import Self
 
 from ax253 import Frame
 
+from tests.peers.sample_tap import SampleTap
 from tests.scale import TIMEOUT_SCALE
 from tests.signals import send
 
@@ -230,10 +231,13 @@ class FarStation:
 
 
 class Duo:
-    """`async with Duo() as duo`: `duo.near.port` is the KISS port for the channel under test, `duo.far` the station that judges."""
+    """`async with Duo() as duo`: `duo.near.port` is the KISS port for the channel under test, `duo.far` the station that judges. While
+    `is_metered`, `aired_s` says for how many seconds the near one has been keyed."""
 
-    def __init__(self, near_call: str = "BJ1CMD", far_call: str = "BJ1VAN", *, baud: int = 1200) -> None:
+    def __init__(self, near_call: str = "BJ1CMD", far_call: str = "BJ1VAN", *, baud: int = 1200, is_metered: bool = False) -> None:
         self.baud = baud
+        self._is_metered = is_metered
+        self._tap: SampleTap | None = None
         self._folder = Path(tempfile.mkdtemp(prefix="direwolf-"))
         there, back = self._folder / "there.fifo", self._folder / "back.fifo"
         self._fifos = (there, back)
@@ -252,15 +256,27 @@ class Duo:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         await self.far.kill()
         await self.near.kill()
+        if self._tap is not None:
+            self._tap.stop()
         for descriptor in self._held:
             os.close(descriptor)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def aired_s(self) -> float:
+        """Seconds from key down to key up of everything that the near TNC has sent, warming up included."""
+        assert self._tap is not None
+        return self._tap.seconds(_RATES[self.baud])
 
     async def _start(self) -> None:
         for fifo in self._fifos:
             os.mkfifo(fifo)
             self._held.append(os.open(fifo, os.O_RDWR))  # held open, so that a TNC outlives the other's restart
-        pcms = "".join(f'pcm.air_{fifo.stem} {{ type file slave {{ pcm null }} file "{fifo}" format raw }}\n' for fifo in self._fifos)
+        said = {fifo.stem: fifo for fifo in self._fifos}
+        if self._is_metered:
+            said["there"] = self._folder / "keyed.fifo"
+            self._tap = SampleTap(said["there"], self._fifos[0])
+        pcms = "".join(f'pcm.air_{name} {{ type file slave {{ pcm null }} file "{fifo}" format raw }}\n' for name, fifo in said.items())
         (self._folder / "asound.conf").write_text(f"</usr/share/alsa/alsa.conf>\n{pcms}")
         await self.near.start()
         await self.far.tnc.start()
