@@ -126,7 +126,11 @@ def _text(line: Bundled) -> str:
     """As a person writes it: nothing that says nothing, a space after each comma."""
     usual = Bundled(line.channel)
     said = {name: value for name, value in msgspec.structs.asdict(line).items() if name == "channel" or value != getattr(usual, name)}
-    return "{" + ", ".join(f'"{name}": {msgspec.json.encode(value).decode().replace('","', '", "')}' for name, value in said.items()) + "}"
+    return "{" + ", ".join(f'"{name}": {_spaced(value)}' for name, value in said.items()) + "}"
+
+
+def _spaced(value: object) -> str:
+    return msgspec.json.encode(value).decode().replace('","', '", "')
 
 
 if __name__ == "__main__":
