@@ -38,7 +38,7 @@ def test_we_read_what_ax253_writes(destination: Address, source: Address, path: 
 
 @given(st.integers(0, 8))
 def test_who_has_repeated_a_frame_is_marked_in_it(repeated: int) -> None:
-    """The highest bit of each digipeater's last octet, in the order of the path (AX.25 2.2 §3.12.5); ax253 reads it of the last one alone."""
+    """The highest bit of each digipeater's last octet, in the order of the path (AX.25 2.2 §3.12.5); ax253 reads only the last one's."""
     path = tuple(Address(f"BJ1R{number}") for number in range(8))
     frame = UiFrame(VAN, CMD, b"x", path=path, repeated=repeated)
     octets = frame.encode()
