@@ -19,7 +19,7 @@ async def test_sirens_on_one_serial_line_sound_and_stop(tmp_path: Path) -> None:
     """Two units on one wire; the stop is as quick as on a network, and a unit that is not there costs the others nothing."""
     async with Cable(tmp_path) as cable:
         with Sirens(serial=cable.far) as sirens:
-            settings = settings_of(sirens, port=502, driver="serial", device=str(cable.near), sirens=("1/1", "2/3", "99/1"), answer_s=0.15)
+            settings = settings_of(sirens, port=502, driver="serial", device=str(cable.near), sirens=("1/1", "2/3", "99/1"), answer_s=0.6)
             async with running(settings) as run:
                 assert Reached(Evidence.ACCEPTED) == await run.channel.send(Job("1/1"))
                 assert InboundKind.LATE_OUTCOME is (await run.inbound()).kind

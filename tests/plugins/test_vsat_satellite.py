@@ -38,7 +38,7 @@ pytestmark = [pytest.mark.peer, needs_tun]
 QUICK: dict[str, Any] = {"delay_ms": 60, "rate_kbit": 512}
 """A tenth of the way to a satellite, so that the tests are quick; the soak runs go all the way."""
 
-SLACK_S = 1.0 * TIMEOUT_SCALE
+SLACK_S = 5.0 * TIMEOUT_SCALE
 """What a busy machine may add to a limit; TCP would go on for a minute and more."""
 
 
