@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
+import msgspec
 import pytest
 
 from fenghuo.formats.wording import BEIJING
+from fenghuo_broadcast.conformance_terminal import CLOSE, OPEN
 from tests.e2e.node import Node, Person, orders
 from tests.e2e.standing import sent, standing, stands
+from tests.peers.modbus import Sirens
+from tests.peers.modbus_server import COIL, SENSOR, SESSION, TIMER
 from tests.peers.platform_simulator import PLATFORM, PlatformSimulator
-from tests.scale import TIMEOUT_SCALE
+from tests.plugins.test_broadcast_terminal import Sounding, adapter
+from tests.scale import PATIENCE_S, TIMEOUT_SCALE
+
+__all__ = ["adapter"]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(60)]
 
@@ -28,8 +37,11 @@ async def platform() -> AsyncIterator[PlatformSimulator]:
         yield simulator
 
 
-def node(folder: Path, platform: PlatformSimulator, door: int, *, armed: bool = True) -> Node:
-    """A centre whose one way to the town is the platform."""
+def node(
+    folder: Path, platform: PlatformSimulator, door: int, *, armed: bool = True, more: Mapping[str, Any] = MappingProxyType({})
+) -> Node:
+    """A centre whose one way to the town is the platform. `more`: what else is loud there; a person must answer then, so that none of it
+    stays silent because another was heard first."""
     settings = {
         "url": f"http://127.0.0.1:{platform.port}/ebd",
         "source": CENTRE,
@@ -44,12 +56,12 @@ def node(folder: Path, platform: PlatformSimulator, door: int, *, armed: bool = 
     }
     made = Node(
         folder,
-        channels={"county": {"type": "broadcast.platform", "settings": settings}},
+        channels={"county": {"type": "broadcast.platform", "settings": settings}, **more},
         persons=[Person("town")],
-        rules=orders("county", needed="AIRED"),
+        rules=orders("county", *more, needed="HUMAN" if more else "AIRED"),
     )
     with (folder / "people" / "contacts.csv").open("a", encoding="utf-8") as contacts:
-        contacts.write(f"town,ebrid,{TOWN},1,\n")
+        contacts.write(f"town,ebrid,{TOWN},1,\ntown,siren,1/1,1,\n")
     return made
 
 
@@ -107,3 +119,37 @@ async def test_after_an_install_it_says_why_nothing_sounds(tmp_path: Path, platf
         await stands(centre, message, "county", "FAILED", "recipient not-armed")
         assert "put armed = " in await asyncio.to_thread(centre.log.read_text)
         assert [] == platform.of("start")
+
+
+async def test_one_cancel_silences_everything_that_one_alert_started(
+    tmp_path: Path, platform: PlatformSimulator, unused_tcp_port: int, adapter: Sounding
+) -> None:
+    """A P0 on three kinds of loud thing at once: the platform, a terminal beside it, a siren. Each is told to start once, the cancel stops
+    each of them, and nothing starts again."""
+    armed = datetime.now(BEIJING).isoformat(timespec="seconds")
+    with Sirens() as sirens:
+        wired = {"coil": COIL, "feedback": "input", "feedback_at": SENSOR, "timer": TIMER, "timer_unit_s": 0.1, "session": SESSION}
+        roof = {"sirens": ["1/1"], "port": sirens.port, **wired, "sound_s": 20.0, "max_on_s": 30.0, "watch_s": 0.2, "armed": armed}
+        bench = msgspec.to_builtins(adapter.settings(adapter.port))
+        pole = {**{name: value for name, value in bench.items() if value is not None}, "source": CENTRE, "armed": armed}
+        more = {"roof": {"type": "siren.modbus", "settings": roof}, "pole": {"type": "broadcast.terminal", "settings": pole}}
+        async with node(tmp_path, platform, unused_tcp_port, more=more) as centre:
+            await centre.channels_up("county", "roof", "pole")
+            message = await sent(centre, "town", "请立即撤离低洼地", priority="P0")
+            start = await platform.wait("start")
+            await sirens.until(lambda: sirens.starts())
+            await until(lambda: adapter.of(OPEN))
+            status, _ = await centre.post(f"/api/v1/messages/{message}/cancel", {"reason": "险情排除"})
+            await platform.wait("silent", ebmid=start.ebmid)
+            await sirens.until(lambda: sirens.ends())
+            await until(lambda: adapter.of(CLOSE))
+            assert 202 == status
+            assert ["master"] == [line["by"] for line in sirens.ends()]
+            assert adapter.of(OPEN) == adapter.of(CLOSE)
+            assert [1, 1, 1, 1] == [len(platform.of("start")), len(platform.of("stop")), len(sirens.starts()), len(adapter.of(OPEN))]
+
+
+async def until(holds: Callable[[], object]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not holds():
+            await asyncio.sleep(0.01)
