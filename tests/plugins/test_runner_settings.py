@@ -174,3 +174,10 @@ def test_what_is_no_code_is_refused() -> None:
         read_returned("6901234567892")
     with pytest.raises(FormatError):
         read_returned("")
+
+
+def test_paper_is_a_way_to_the_public_without_power_and_network() -> None:
+    """三无 but for a way on foot: it takes a whole public by pages, and of grid, IP and line of sight it needs nothing."""
+    found = capabilities(SheetSettings(out_folder="/var/lib/fenghuo/sheets"))
+    assert found.batch
+    assert {"grid", "ip", "line of sight"}.isdisjoint(found.needs)
