@@ -16,7 +16,6 @@ from fenghuo.formats.decode import decode
 from fenghuo.formats.verdicts import Decoded, SourceDefaults
 from tests.core.formats.alerts import GOOD
 from tests.core.formats.signing import DSIG, NOW, forged, met
-from tests.scale import TIMEOUT_SCALE
 from tests.scale import PATIENCE_S
 
 CANONICAL = GOOD.partition("?>\n")[2].removesuffix("\n")
