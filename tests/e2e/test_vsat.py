@@ -30,8 +30,6 @@ pytestmark = [pytest.mark.peer, pytest.mark.e2e, pytest.mark.may_block, needs_tu
 
 SECRET = "Bearer s1te"
 CHUNK = 16_384
-PICTURE = b"\xff\xd8" + random.Random(4).randbytes(130_000)
-"""Of 沙溪: two seconds at 512 kbit/s."""
 TOWNS = 12
 FORGETFUL = ("persistence true", "persistence_location {folder}/", "autosave_interval 1800")
 """As mosquitto comes: what an offline device has queued is in memory for half an hour."""
@@ -225,43 +223,52 @@ async def test_s4_a_fibre_that_is_cut_and_flaps(flaps: int, down_s: float, tmp_p
         assert {} == {one: count for one, count in by_way(here.far).items() if count > 1}, "a way brought one message twice"
 
 
-@pytest.mark.timeout(180)
-async def test_s4_a_picture_is_resumed_after_an_outage_and_after_a_kill_of_either_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("octets", "outage_s"),
+    [
+        pytest.param(130_000, 0, marks=pytest.mark.timeout(180)),
+        pytest.param(2_000_000, 60, marks=[pytest.mark.soak, pytest.mark.timeout(600)]),
+    ],
+    ids=["short", "as in S4"],
+)
+async def test_s4_a_picture_is_resumed_after_an_outage_and_after_a_kill_of_either_end(octets: int, outage_s: float, tmp_path: Path) -> None:
     """The fibre is cut and the report of 沙溪 goes by satellite, its picture behind it. The link fails, the daemon is killed, the far end
     is killed: each time it goes on from the octet that the far end confirms. What it belongs to is there before it begins."""
+    picture = b"\xff\xd8" + random.Random(4).randbytes(octets)
     async with site(tmp_path) as here:
-        digest = (await here.node.post("/api/v1/attachments", PICTURE))[1]["digest"]
-        assert hashlib.sha256(PICTURE).hexdigest() == digest
+        digest = (await here.node.ask("attachment.put", raw=picture))["digest"]
+        assert hashlib.sha256(picture).hexdigest() == digest
         await here.fibre.become(loss=100)
         report = await here.order("沙溪镇险情", attachments=[{"digest": digest, "name": "堤.jpg", "media_type": "image/jpeg"}])
-        await _begun(here, 0.2)
+        await _begun(here, 0.2 * octets)
         assert {report} == {one.message for one in here.far.came}, "the text comes first"
 
         await here.satellite.become(loss=100)
         urgent = await here.order("立即转移", priority="P1")
         await here.pictures.until(lambda: "attachment waits" in here.node.log.read_text(), timeout_s=60)
+        await asyncio.sleep(outage_s)
         await here.satellite.become(loss=0)
         await here.far.until(lambda: urgent in here.far.first(), timeout_s=60)
-        await _begun(here, 0.4)
+        await _begun(here, 0.4 * octets)
         await here.node.restart()
-        await _begun(here, 0.7)
+        await _begun(here, 0.7 * octets)
         await here.pictures.kill()
         await here.pictures.start()
         await here.order("继续上报")  # whatever crosses the path ends the wait
 
-        await here.pictures.until(here.pictures.is_whole, timeout_s=60)
-        (upload,) = here.pictures.uploads()
-        assert PICTURE == upload.octets
+        await here.pictures.until(lambda: bool(here.pictures.whole()), timeout_s=120)
+        (upload,) = here.pictures.whole()
+        assert picture == upload.octets
         assert (digest, "堤.jpg", report) == tuple(upload.metadata[name] for name in ("sha256", "filename", "message"))
         asked = Counter(one.method for one in here.pictures.asked)
-        repeated = sum(one.octets for one in here.pictures.asked) - len(PICTURE)
+        repeated = sum(one.octets for one in here.pictures.asked) - len(picture)
         assert asked["HEAD"] >= 1
         assert repeated <= asked["HEAD"] * CHUNK, "more than a chunk was sent twice for an interruption"
 
 
-async def _begun(here: Site, part: float) -> None:
-    """Until the far end has been sent more than this part of the picture."""
-    await here.pictures.until(lambda: any(one.offset > part * len(PICTURE) for one in here.pictures.asked), timeout_s=60)
+async def _begun(here: Site, octets: float) -> None:
+    """Until the far end has been sent more than so much of the picture."""
+    await here.pictures.until(lambda: any(one.offset > octets for one in here.pictures.asked), timeout_s=120)
 
 
 def by_way(far: Far) -> Counter[tuple[str, str]]:

@@ -32,7 +32,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Upload(msgspec.Struct, frozen=True):
-    """An upload as it lies on its disk: `size` octets are wanted, and `octets` are there."""
+    """An upload as it lies on its disk."""
 
     id: str
     size: int
@@ -50,7 +50,7 @@ class _Line(msgspec.Struct, frozen=True):
 
 
 class TusServer:
-    """`async with TusServer(folder, secret) as server`: `port`, `asked`, `uploads()`. It may be killed and started again: what it has is on
+    """`async with TusServer(folder, secret) as server`: `port`, `asked`, `whole()`. It may be killed and started again: what it has is on
     its disk, and its port stays. `under`: words before the command, as of a network namespace; `host`: where it listens there."""
 
     def __init__(self, folder: Path, secret: str, *, under: Sequence[str] = (), host: str = "127.0.0.1") -> None:
@@ -100,14 +100,12 @@ class TusServer:
         assert process.stdin is not None
         process.stdin.close()
 
-    def uploads(self) -> list[Upload]:
-        """What it has, from its disk."""
-        known = [msgspec.json.decode(file.read_bytes(), type=Upload) for file in self.folder.glob("*.json")]
-        return [msgspec.structs.replace(one, octets=(self.folder / one.id).read_bytes()) for one in known]
-
-    def is_whole(self) -> bool:
-        """Whether it has an upload, and all of it."""
-        return any(len(one.octets) == one.size for one in self.uploads())
+    def whole(self) -> list[Upload]:
+        """The uploads that it has all of, from its disk; what is being made has no words yet."""
+        written = [file.read_bytes() for file in self.folder.glob("*.json")]
+        known = [msgspec.json.decode(words, type=Upload) for words in written if words]
+        found = [msgspec.structs.replace(one, octets=(self.folder / one.id).read_bytes()) for one in known]
+        return [one for one in found if len(one.octets) == one.size]
 
     async def until(self, holds: Callable[[], bool], *, timeout_s: float = 60.0) -> None:
         """Wait for something that its log says."""

@@ -9,8 +9,9 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 const modules = createRequire(pathToFileURL(`${process.env.TUS_MODULES}/`));
-const { Server } = modules('@tus/server');
-const { FileStore } = modules('@tus/file-store');
+const load = (name) => import(pathToFileURL(modules.resolve(name)).href);
+const { Server } = await load('@tus/server');
+const { FileStore } = await load('@tus/file-store');
 
 function say(what, facts) {
   fs.writeSync(1, JSON.stringify({ what, ...facts }) + '\n');
