@@ -46,7 +46,7 @@ class Snmpd:
             env={**os.environ, "SNMP_PERSISTENT_DIR": str(self._folder), "MIBS": ""},
         )
         assert self._process.stdout is not None
-        async with asyncio.timeout(10 * TIMEOUT_SCALE):
+        async with asyncio.timeout(40 * TIMEOUT_SCALE):
             while b"NET-SNMP version" not in (line := await self._process.stdout.readline()):
                 assert line, "snmpd ended before it served"
         self._ear = asyncio.create_task(_drained(self._process.stdout), name="snmpd log")

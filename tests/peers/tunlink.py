@@ -152,7 +152,7 @@ class TunLink:
     async def switch(self, state: Literal["up", "down"]) -> None:
         """The near end's device goes down, or is up again; whatever is open there stays open."""
         switching = await asyncio.create_subprocess_exec("ip", "-n", self._places.near, "link", "set", self.name, state)
-        async with asyncio.timeout(10 * TIMEOUT_SCALE):
+        async with asyncio.timeout(40 * TIMEOUT_SCALE):
             if await switching.wait():
                 raise OSError(f"{self.name} cannot be set {state}")
 
@@ -164,5 +164,5 @@ class TunLink:
     async def _heard(self) -> None:
         assert self._process is not None
         assert self._process.stdout is not None
-        async with asyncio.timeout(10 * TIMEOUT_SCALE):
+        async with asyncio.timeout(40 * TIMEOUT_SCALE):
             self.counts = msgspec.json.decode(await self._process.stdout.readline(), type=_Both)
