@@ -51,8 +51,9 @@ class Probing(msgspec.Struct, frozen=True):
     """How a channel is asked whether its path works, by probe(), and what one question costs: fen, joules, seconds on the air.
 
     `idle_s`: a channel that works is asked once nothing was heard of it for so long, up to a third longer; 0, the default: never, for
-    probe() cannot ask or the device tells by itself. Of two questions without an answer it is DOWN. `shortest_s`, `longest_s`: between
-    them grow the waits, with jitter, on one that is down: 5 s and 5 min on IP; say 60 s and 30 min on satellite and HF.
+    probe() cannot ask or the device tells by itself. One that is suspect is asked all the same. Of two questions without an answer it is
+    DOWN. `shortest_s`, `longest_s`: between them grow the waits, with jitter, on one that is suspect or down: 5 s and 5 min on IP; say
+    60 s and 30 min on satellite and HF.
     """
 
     idle_s: float = 0.0
