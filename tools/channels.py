@@ -22,6 +22,7 @@ __all__ = ["PAGE", "lines", "page", "taken"]
 
 ROOT = Path(__file__).parent.parent
 PLUGINS = ROOT / "plugins"
+SIMULATED = "simulated"
 PAGE = ROOT / "docs" / "channels.md"
 HEAD = """# Channels
 
@@ -63,7 +64,7 @@ def taken(line: Bundled, reports: Mapping[str, Sequence[Record]]) -> Bundled:
     """A line with what the kit measured at the best of these far ends. `reports`: by far end, of this channel."""
     if not reports:
         return line
-    ends = sorted(reports.values(), key=lambda records: list(PeerStanding).index(records[0].standing))
+    ends = sorted(reports.values(), key=lambda records: _worth(records[0]))
     whom, by_end = ends[0][0], {records[0].peer: figures_of([record.verdict for record in records]) for records in ends}
     figures = by_end[whom.peer]
     errors = [one.booked_error for one in by_end.values() if one.booked_error is not None]
@@ -81,6 +82,11 @@ def taken(line: Bundled, reports: Mapping[str, Sequence[Record]]) -> Bundled:
     )
 
 
+def _worth(record: Record) -> tuple[int, bool]:
+    """The lowest is the best witness; of two that are ours, the one on real time."""
+    return list(PeerStanding).index(record.standing), record.version == SIMULATED
+
+
 def _measured(by_end: Mapping[str, Figures], best: str) -> Iterator[str]:
     """What any far end has measured of its bookings, each by the best that did, which is named where it is not the one of the line."""
     seen: set[str] = set()
@@ -96,7 +102,7 @@ def _rounded(error: float | None) -> float | None:
 
 def _row(plugin: str, line: Bundled) -> tuple[str, ...]:
     grade = line.grade if Grade.parse(line.grade) >= Grade.SILVER else f"**{line.grade}**"
-    version = "" if line.peer_version == "simulated" else line.peer_version
+    version = "" if line.peer_version == SIMULATED else line.peer_version
     end = version if line.peer in version else " ".join(filter(None, (line.peer, version)))
     copies = f"{line.duplicates} / {line.kills}" if line.kills else "not measured"
     errors = ("not measured" if error is None else f"{error:.1%}".replace("%", " %") for error in (line.estimate_error, line.booked_error))
