@@ -103,6 +103,12 @@ class FakeJob:
         self._emission = FakeEmission(Rendition("radio", text, text.encode()), Token(token), urgent=urgent)
         self._denied = denied
 
+    @property
+    def cost(self) -> Estimate:
+        """What it was booked with."""
+        assert self._emission.cost is not None
+        return self._emission.cost
+
     @contextlib.asynccontextmanager
     async def begin(self) -> AsyncIterator[FakeEmission]:
         self.begun += 1

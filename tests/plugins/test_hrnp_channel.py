@@ -16,6 +16,7 @@ from fenghuo import (
     PowerLevel,
     ProbeBudget,
     Reached,
+    Rendition,
     Scope,
     Transient,
     Unknown,
@@ -86,6 +87,23 @@ async def test_a_lost_acknowledgement_of_a_radio_is_asked_for_under_the_same_req
         assert 1 == len({text["request"] for text in gateway.texts})
         assert 1 == len(gateway.aired)
         assert Evidence.DEVICE is ear.heard[0].level
+
+
+@pytest.mark.parametrize("muted", [0, 1])
+async def test_what_is_booked_is_what_the_gateway_has_read(gateway: HrnpGateway, muted: int) -> None:
+    """Every message that ok-dmrlib has read, those said again too, with keying and two octets a character; an estimate knows of no loss."""
+    text = "沿江各村3组转移群众，带好被褥，" * 20
+    async with started(gateway) as (channel, ctx, _):
+        await gateway.order(mute=muted)
+        job = FakeJob("1002", text)
+        assert isinstance(await channel.send(job), Reached)
+        read = [one["text"] for one in gateway.texts]
+        settings: HrnpSettings = ctx.settings
+    seconds = [settings.keying_s + len(one.encode("utf-16-le")) / settings.octets_per_s for one in read]
+    guess = channel.estimate(Rendition("radio", text, text.encode()), "1002")
+    assert (guess.fragments + muted, guess.fragments) == (len(read), job.cost.fragments)
+    assert job.cost.airtime_s == pytest.approx(sum(seconds), rel=0.02)
+    assert guess.airtime_s == pytest.approx(sum(seconds[muted:]), rel=0.02)
 
 
 async def test_a_lost_acknowledgement_of_a_packet_costs_a_packet(gateway: HrnpGateway) -> None:
