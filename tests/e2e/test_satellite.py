@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,14 @@ def terminal(folder: Path, link: Path, code: int, other: str, other_code: int, *
     return {"type": "tiantong.sms", "settings": {"device": str(link), "code": code, "posts": {other: post}, **fast}}
 
 
+def has_sent(modem: AtModem, more_than: int) -> bool:
+    return len(modem.submits) > more_than
+
+
 async def carried(sent: AtModem, sender: str, taking: AtModem) -> None:
     """Hand over what one terminal sends to the other, as long as it is for that one."""
     for done in itertools.count():
-        await sent.wait_for(lambda done=done: len(sent.submits) > done, timeout_s=600.0)
+        await sent.wait_for(partial(has_sent, sent, done), timeout_s=600.0)
         submit = sent.submits[done]
         if submit.to in (CENTRE, TOWN):
             await taking.message(sender, submit.text)

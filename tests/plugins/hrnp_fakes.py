@@ -16,6 +16,7 @@ from fenghuo.clock import Clock, SystemClock
 from fenghuo_narrowband.hrnp_channel import HrnpChannel
 from fenghuo_narrowband.hrnp_settings import HrnpSettings
 from tests.peers.hrnp import HrnpGateway
+from tests.plugins.unasked import Unasked
 from tests.scale import TIMEOUT_SCALE
 
 __all__ = ["US", "Ear", "FakeContext", "FakeJob", "settings_for", "started"]
@@ -30,7 +31,7 @@ def settings_for(gateway: HrnpGateway, **more: Any) -> HrnpSettings:
 
 
 @dataclass
-class FakeContext:
+class FakeContext(Unasked):
     """A channel context that remembers what was said of health."""
 
     settings: HrnpSettings

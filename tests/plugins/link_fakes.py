@@ -17,6 +17,7 @@ from fenghuo_narrowband import LinkSettings
 from fenghuo_narrowband.link_rendition import compact_rendition
 from fenghuo_narrowband.link_settings import GroupTable, PostTable
 from tests.core.formats import compact_values
+from tests.plugins.unasked import Unasked
 
 __all__ = ["LinkContext", "LinkEmission", "LinkJob", "MemoryDisk", "an_order", "settings_of"]
 
@@ -72,7 +73,7 @@ class MemoryDisk:
 
 
 @dataclass
-class LinkContext:
+class LinkContext(Unasked):
     """A channel context; the name of a secret file is the number its octets begin with."""
 
     settings: LinkSettings

@@ -23,6 +23,7 @@ from fenghuo.clock import Clock, SystemClock
 from fenghuo_mqtt.channel import MqttChannel
 from fenghuo_mqtt.settings import MqttSettings
 from tests.peers.mosquitto import Mosquitto
+from tests.plugins.unasked import Unasked
 from tests.scale import TIMEOUT_SCALE
 
 __all__ = ["Authority", "Ear", "FakeContext", "FakeJob", "settings_for", "started"]
@@ -36,7 +37,7 @@ def settings_for(broker: Mosquitto, **more: Any) -> MqttSettings:
 
 
 @dataclass
-class FakeContext:
+class FakeContext(Unasked):
     """A channel context that remembers what was said of health. `files`: what ctx.secret() answers."""
 
     settings: MqttSettings

@@ -13,6 +13,7 @@ import structlog
 from fenghuo import Denied, Estimate, Priority, Rendition, Token, Traffic, Withdrawn
 from fenghuo.clock import Clock, ClockQuality
 from fenghuo_narrowband import RadioSettings
+from tests.plugins.unasked import Unasked
 
 __all__ = ["FakeClock", "FakeContext", "FakeEmission", "FakeJob", "settings_for"]
 
@@ -46,7 +47,7 @@ class FakeClock:
 
 
 @dataclass
-class FakeContext:
+class FakeContext(Unasked):
     """A channel context that remembers what was said of health."""
 
     settings: RadioSettings

@@ -15,6 +15,7 @@ from fenghuo.clock import Clock, SystemClock
 from fenghuo.errors import StoreFull
 from fenghuo_sms import ModemSettings, SmsSettings
 from fenghuo_tiantong import TiantongSettings
+from tests.plugins.unasked import Unasked
 
 __all__ = ["FakeContext", "FakeEmission", "FakeJob", "FakeNotes", "settings_for"]
 
@@ -47,7 +48,7 @@ class FakeNotes:
 
 
 @dataclass
-class FakeContext:
+class FakeContext(Unasked):
     """A channel context that remembers what was said of health."""
 
     settings: SmsSettings | ModemSettings | TiantongSettings

@@ -107,7 +107,9 @@ async def test_a_platform_that_cannot_verify_us_is_not_ready(pair: Path, tmp_pat
 async def test_a_key_file_without_a_key_is_told(platform: PlatformSimulator) -> None:
     """By its name, and without what stands in it."""
     it = Listening(FakeContext(settings_for(platform.port, **signed()), {"centre.pem": "s3cret"}))
-    with pytest.raises(AuthFailed, match=r"the key centre\.pem of the provider file cannot be used: it must hold an SM2 private key") as told:
+    with pytest.raises(
+        AuthFailed, match=r"the key centre\.pem of the provider file cannot be used: it must hold an SM2 private key"
+    ) as told:
         await it.channel.start()
     assert "s3cret" not in str(told.value)
     await it.channel.stop(0.0)

@@ -19,6 +19,7 @@ from fenghuo_tiantong import TiantongSettings, capabilities
 from fenghuo_tiantong.channel import TiantongChannel
 from fenghuo_tiantong.conformance import SimulatedTerminal
 from tests.plugins.sms_fakes import FakeEmission, FakeNotes
+from tests.plugins.unasked import Unasked
 
 __all__ = ["EPOCH", "Far", "VirtualContext", "VirtualJob", "on_virtual_time", "started", "stopped"]
 
@@ -39,7 +40,7 @@ def loop_clock() -> Clock:
 
 
 @dataclass
-class VirtualContext:
+class VirtualContext(Unasked):
     """A channel context that remembers what was said of health."""
 
     settings: TiantongSettings

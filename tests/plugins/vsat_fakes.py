@@ -16,6 +16,7 @@ from fenghuo.clock import Clock, SystemClock
 from fenghuo.plugin.context import LoneNotes, NoBlobs
 from fenghuo.plugin.ports import Blobs, Notes
 from fenghuo_vsat.settings import PathSettings
+from tests.plugins.unasked import Unasked
 
 __all__ = ["SECRETS", "FakeContext", "FakeEmission", "FakeJob"]
 
@@ -23,7 +24,7 @@ SECRETS = {"site-secret": "Bearer s1te", "community": "modem"}
 
 
 @dataclass
-class FakeContext:
+class FakeContext(Unasked):
     """A channel context that remembers what was said of health."""
 
     settings: PathSettings

@@ -1,0 +1,53 @@
+"""A channel that is heard at a pace is missed by it, on virtual time: late by a pace that is declared, lost by one that was heard."""
+
+from __future__ import annotations
+
+from fenghuo.engine.health import Sign
+from fenghuo.model.situation import Health
+from fenghuo.plugin.ports import Probing
+from tests.core.engine.test_prober import Bench, on_bench
+
+
+def test_the_silence_of_a_steady_beacon_takes_it_down_and_the_next_beacon_brings_it_back() -> None:
+    """Three beacons of fifteen seconds that do not come, and no question is needed for that."""
+
+    async def story(bench: Bench) -> None:
+        bench.channel["a"].answers = False
+        for _ in range(40):
+            await bench.until(15.0)
+            bench.saw("a", Sign.HEARD)
+        silent = bench.office.clock.time()
+        await bench.until(60.0)
+        assert Health.DOWN is bench.state()
+        assert 30.0 < bench.told[-1][0] - silent <= 46.0 < bench.channel["a"].probes[0] - silent
+        bench.saw("a", Sign.HEARD)
+        assert Health.PROBATION is bench.state()
+        await bench.until(44.0)
+        assert Health.PROBATION is bench.state()
+        await bench.until(4.0)
+        assert Health.DOWN is bench.state()
+
+    on_bench(story, cadence_s=15.0)
+
+
+def test_a_fresh_beacon_that_stops_is_suspected_by_the_pace_it_declared() -> None:
+    """Within a hundred seconds of a beacon a minute, which phi, with nothing to go by, would miss for three minutes; lost as before, and
+    the next beacon in time clears it."""
+
+    async def story(bench: Bench) -> None:
+        bench.channel["a"].answers = False
+        bench.saw("a", Sign.HEARD)
+        silent = bench.office.clock.time()
+        await bench.until(89.0)
+        assert Health.UP is bench.state()
+        await bench.until(3.0)
+        assert Health.SUSPECT is bench.state()
+        assert 90.0 <= bench.told[-1][0] - silent <= 92.0
+        bench.saw("a", Sign.HEARD)
+        assert Health.UP is bench.state()
+        await bench.until(170.0)
+        assert Health.SUSPECT is bench.state()
+        await bench.until(15.0)
+        assert Health.DOWN is bench.state()
+
+    on_bench(story, cadence_s=60.0, probing=Probing(shortest_s=1000.0, longest_s=2000.0))

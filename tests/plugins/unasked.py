@@ -1,0 +1,21 @@
+"""What most channels never ask their context for, and a fake of one answers all the same."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fenghuo import Signer
+from fenghuo.plugin.signing import no_signer
+
+__all__ = ["Unasked"]
+
+
+class Unasked:
+    """Of a channel that is not loud and signs nothing."""
+
+    async def armed(self, why_off: str, at: datetime | None) -> None:
+        """Nobody audits it here."""
+
+    async def signer(self, provider: str, key: str) -> Signer:
+        """There is no provider."""
+        return await no_signer(provider, key)
