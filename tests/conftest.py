@@ -36,6 +36,9 @@ DESCRIPTORS = Path("/proc/self/fd")
 # each wait tells more and tells it sooner, and a machine that compiles something beside the tests is no fault of theirs.
 ENDED_AFTER = 3.0
 
+# Limits from here on are of tests that take tens of seconds.
+LONG_S = 120.0
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
@@ -58,11 +61,22 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest limits first, otherwise as shuffled: of two processes none shall wait at the end for the other's long test."""
-    items.sort(key=_limit_s, reverse=True)
-    for item in items:
-        if item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(_limit_s(item) * ENDED_AFTER * TIMEOUT_SCALE), append=False)
+    """The longest limits first, so that no process waits at the end for another's long test; what else has a limit of its own mostly
+    waits for others, and is strewn among those that compute, so that the processor has work all the time. Otherwise as shuffled."""
+    limited = sorted((item for item in items if _limit_s(item)), key=_limit_s, reverse=True)
+    longest = [item for item in limited if _limit_s(item) >= LONG_S]
+    items[:] = longest + _strewn(limited[len(longest) :], [item for item in items if not _limit_s(item)])
+    for item in limited:
+        item.add_marker(pytest.mark.timeout(_limit_s(item) * ENDED_AFTER * TIMEOUT_SCALE), append=False)
+
+
+def _strewn(few: list[pytest.Item], many: list[pytest.Item]) -> list[pytest.Item]:
+    """The few at equal distances among the first four fifths of the many."""
+    distance = max(1, len(many) * 4 // 5 // max(1, len(few)))
+    order: list[pytest.Item] = []
+    for place, item in enumerate(few):
+        order += [item, *many[place * distance : (place + 1) * distance]]
+    return order + many[len(few) * distance :]
 
 
 def _limit_s(item: pytest.Item) -> float:

@@ -73,7 +73,8 @@ class SimLoop(asyncio.BaseEventLoop):
     def _run_once(self) -> None:
         timers = self._timers
         ready: Any = self._ready  # type: ignore[attr-defined]  # the loop's own queue
-        self._clear_cancelled()
+        if self._cancelled:
+            self._clear_cancelled()
         if not ready and not self._stopping:  # type: ignore[attr-defined]  # set by stop()
             if not timers:
                 raise Deadlock(self._who_waits())
