@@ -35,7 +35,7 @@ changed = msgspec.structs.replace
 
 def no_attempt_on_the_disk(patch: pytest.MonkeyPatch) -> None:
     """The licence is given before its commit."""
-    patch.setattr(licence, "_committing", lambda begun, attempt, clock: lambda tx: None)
+    patch.setattr(licence, "_committing", lambda *of_it: lambda tx: None)
 
 
 def sent_after_its_end(patch: pytest.MonkeyPatch) -> None:
@@ -43,7 +43,7 @@ def sent_after_its_end(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(traffic, "HOLDS_S", (3.0, 10.0))
     plain, at = licence._committing, timers.Timers.at
     patch.setattr(timers.Timers, "at", lambda heap, when, what: None if isinstance(what, timers.Expiry) else at(heap, when, what))
-    patch.setattr(licence, "_committing", lambda begun, attempt, clock: plain(changed(begun, expires_at=1e12), attempt, clock))
+    patch.setattr(licence, "_committing", lambda begun, *of_it: plain(changed(begun, expires_at=1e12), *of_it))
 
 
 def the_old_is_sent_on(patch: pytest.MonkeyPatch) -> None:

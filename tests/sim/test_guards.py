@@ -97,8 +97,8 @@ def _relax(patch: pytest.MonkeyPatch, since: int, lax: Callable[..., None]) -> N
     """From this try on `lax` stands for the guard."""
     committing = licence._committing
 
-    def chosen(begun: Any, attempt: Any, clock: Any) -> Callable[[Tx], None]:
-        commit = committing(begun, attempt, clock)
+    def chosen(begun: Any, attempt: Any, *rest: Any) -> Callable[[Tx], None]:
+        commit = committing(begun, attempt, *rest)
 
         def run(tx: Tx) -> None:
             with pytest.MonkeyPatch.context() as just_now:
