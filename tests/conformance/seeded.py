@@ -150,16 +150,13 @@ class Seeded(SimpleChannel):
             await asyncio.wait([self._ear])
 
     def estimate(self, payload: Rendition, address: str) -> Estimate:
-        size = len(payload.data)
-        needed = math.ceil(len(payload.text) / PART)
-        parts = 1 if self.wrong is Wrong.GUESSES_FRAGMENTS else needed
-        factor = 2 if self.wrong is Wrong.GUESSES_AIRTIME else 1
-        return Estimate(airtime_s=factor * (needed * KEYING_S + size / OCTETS_PER_S), fragments=parts)
+        needed, factor = math.ceil(len(payload.text) / PART), 2 if self.wrong is Wrong.GUESSES_AIRTIME else 1
+        airtime_s = factor * (needed * KEYING_S + len(payload.data) / OCTETS_PER_S)
+        return Estimate(airtime_s=airtime_s, fragments=1 if self.wrong is Wrong.GUESSES_FRAGMENTS else needed)
 
     async def send(self, job: SendJob) -> Outcome:
         if not job.address.startswith("T"):
-            scope = Scope.CHANNEL if self.wrong is Wrong.BLAMES_CHANNEL else Scope.RECIPIENT
-            return Permanent(scope, "no-station")
+            return Permanent(Scope.CHANNEL if self.wrong is Wrong.BLAMES_CHANNEL else Scope.RECIPIENT, "no-station")
         if job.size > 3 * PART * MOST_PARTS and self.wrong is not Wrong.CUTS_LONG:
             return Permanent(Scope.MESSAGE, "too-long")
         if self._writer is None:
@@ -248,14 +245,12 @@ class Seeded(SimpleChannel):
     async def _emit(self, address: str, emission: Emission) -> Outcome:
         ref = f"{address}/{emission.token[:8]}-{emission.n}"
         text = self._wronged(emission.payload.text)
-        pieces = [text[at : at + PART] for at in range(0, len(text), PART)]
-        if self.wrong is Wrong.CUTS_LONG:
-            pieces = pieces[:MOST_PARTS]
+        most = MOST_PARTS if self.wrong is Wrong.CUTS_LONG else None
+        pieces = [text[at : at + PART] for at in range(0, len(text), PART)][:most]
         for part, piece in enumerate(pieces, 1):
             await self._turn(emission)
             fragment = {"to": address, "part": part, "parts": len(pieces), "ref": ref, "token": emission.token, "text": piece}
-            outcome = await self._fragment(fragment, ref)
-            if outcome is not None:
+            if (outcome := await self._fragment(fragment, ref)) is not None:
                 return outcome
         self._sent.append(ref)
         if self.wrong is Wrong.BOOKS_HALF:
