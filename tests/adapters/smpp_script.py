@@ -12,7 +12,7 @@ import msgspec
 
 from fenghuo_adapters.smpp_framing import Command, Pdu, PduReader, Submission
 from fenghuo_adapters.smpp_line import Arrival, LineSettings, SmppLine, Submitted
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 __all__ = ["SETTINGS", "Far", "Told", "answering", "arrival", "bound_line", "deliver_octets", "response", "scripted", "silent", "submit"]
 
@@ -39,7 +39,7 @@ class Far:
 
     async def next(self, command: Command | None = None) -> Pdu:
         """The next PDU, or the next of this command; ends with EOFError when the near end closes."""
-        async with asyncio.timeout(5.0 * TIMEOUT_SCALE):
+        async with asyncio.timeout(PATIENCE_S):
             while (pdu := await self._any()).command != (command or pdu.command):
                 continue
             return pdu
@@ -114,7 +114,7 @@ class Told:
         self._news.set()
 
     async def until(self, predicate: Callable[[list[str]], bool]) -> None:
-        async with asyncio.timeout(5.0 * TIMEOUT_SCALE):
+        async with asyncio.timeout(PATIENCE_S):
             while not predicate(self.words):
                 self._news.clear()
                 await self._news.wait()
@@ -137,7 +137,7 @@ async def submit(line: SmppLine[str], text: str = "转移", *, key: str = "k", t
 
 
 async def arrival(line: SmppLine[str]) -> Arrival:
-    async with asyncio.timeout(5.0 * TIMEOUT_SCALE):
+    async with asyncio.timeout(PATIENCE_S):
         item = await line.receive()
     assert isinstance(item, Arrival)
     return item

@@ -24,7 +24,7 @@ from tests.adapters.smpp_script import (
     silent,
     submit,
 )
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 
 async def test_each_part_has_its_id() -> None:
@@ -106,7 +106,7 @@ async def test_an_unanswered_submission_raises_and_its_late_answer_is_told() -> 
         with pytest.raises(LinkTimeout):
             await submit(line, key="token-1", timeout_s=0.05)
         asked.set()
-        async with asyncio.timeout(5.0 * TIMEOUT_SCALE):
+        async with asyncio.timeout(PATIENCE_S):
             item = await line.receive()
         assert isinstance(item, Late)
         assert ("token-1", Submitted(("slow",), 0, 1)) == (item.correlation, item.submitted)
@@ -132,7 +132,7 @@ async def test_a_cancelled_submission_is_told_late_too() -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
         go_on.set()
-        async with asyncio.timeout(5.0 * TIMEOUT_SCALE):
+        async with asyncio.timeout(PATIENCE_S):
             assert isinstance(await line.receive(), Late)
 
 
@@ -229,11 +229,11 @@ async def test_an_arrival_is_acknowledged_only_when_told_to() -> None:
 
     async with scripted(delivering) as port, bound_line(port) as (line, _):
         came = await arrival(line)
-        async with asyncio.timeout(5.0 * TIMEOUT_SCALE):
+        async with asyncio.timeout(PATIENCE_S):
             while not acknowledged:
                 await asyncio.sleep(0.005)
         came.acknowledge()
-        await asyncio.wait_for(told.wait(), 5.0 * TIMEOUT_SCALE)
+        await asyncio.wait_for(told.wait(), PATIENCE_S)
     assert [Command.ENQUIRE_LINK_RESP, 41] == acknowledged
 
 
@@ -265,7 +265,7 @@ async def test_too_many_arrivals_are_asked_to_come_later(monkeypatch: pytest.Mon
         await far.next()
 
     async with scripted(flooding) as port, bound_line(port):
-        await asyncio.wait_for(told.wait(), 5.0 * TIMEOUT_SCALE)
+        await asyncio.wait_for(told.wait(), PATIENCE_S)
     assert [(2, 0x64)] == refused
 
 

@@ -84,7 +84,7 @@ class Node:
         self.url = ""
         self.ready_line = ""
         self.log = folder / "daemon.log"
-        self.ready_within_s = 15.0
+        self.ready_within_s = 40.0
         self._process: Process | None = None
         self._session: aiohttp.ClientSession | None = None
         _write(folder, channels, persons, rules, extra)

@@ -23,7 +23,7 @@ from typing import NoReturn, Self
 
 from fenghuo.cli.main import main as command
 from tests.e2e.node import Node
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 __all__ = ["ForkedNode", "Nursery"]
 
@@ -88,7 +88,7 @@ class Nursery:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._door.close()
-        async with asyncio.timeout(10 * TIMEOUT_SCALE):
+        async with asyncio.timeout(PATIENCE_S):
             await self._process.wait()
 
     async def begin(self, config: Path, log: Path, under: Sequence[str]) -> Life:
@@ -102,7 +102,7 @@ class Nursery:
         stdout = asyncio.StreamReader()
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stdout), os.fdopen(out, "rb"))
         with os.fdopen(go, "wb") as go_stream:
-            async with asyncio.timeout(15 * TIMEOUT_SCALE):
+            async with asyncio.timeout(PATIENCE_S):
                 life = Life(int(await loop.sock_recv(self._door, 64)), stdout, self._door)
                 if under:
                     await life.traced(under)

@@ -17,7 +17,7 @@ import pytest
 from tests.e2e.node import Node, Person, radio, sms
 from tests.peers.direwolf import Duo
 from tests.peers.smsc import Smsc
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 pytestmark = [pytest.mark.peer, pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(60)]
 
@@ -270,7 +270,7 @@ async def test_a_cancel_that_comes_first_wins(node: Node, smsc: Smsc) -> None:
 
 async def said(duo: Duo, count: int) -> None:
     """Return when the far station has given so many answers."""
-    async with asyncio.timeout(20 * TIMEOUT_SCALE):
+    async with asyncio.timeout(PATIENCE_S):
         while len(duo.far.said) < count:
             await asyncio.sleep(0.05)
 

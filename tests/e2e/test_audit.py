@@ -16,7 +16,7 @@ from fenghuo.store.disk import DATABASE
 from fenghuo.store.tables import AUDIT, CENSUS
 from tests.e2e.node import Node, Person, orders, sms
 from tests.peers.smsc import Smsc
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer, pytest.mark.may_block("the test writes settings and reads the stopped store itself")]
 WANG = Person("wang", msisdn="+8613800000001")
@@ -41,7 +41,7 @@ async def verified(node: Node) -> tuple[int | None, str]:
     """`fenghuo log verify` as a person calls it."""
     words = ("-m", "fenghuo", "log", "verify", "--config", str(node.folder / "fenghuo.toml"))
     process = await asyncio.create_subprocess_exec(sys.executable, *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
-    async with asyncio.timeout(15 * TIMEOUT_SCALE):
+    async with asyncio.timeout(PATIENCE_S):
         out, _ = await process.communicate()
     return process.returncode, out.decode()
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.node import Node, Person, orders, sms
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 pytestmark = [pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(60)]
 
@@ -53,7 +53,7 @@ async def fenghuo(node: Node, *words: str, stdin: bytes = b"") -> tuple[int, str
         stderr=asyncio.subprocess.DEVNULL,
         env=os.environ,
     )
-    async with asyncio.timeout(20 * TIMEOUT_SCALE):
+    async with asyncio.timeout(PATIENCE_S):
         out, _ = await process.communicate(stdin)
     assert process.returncode is not None
     return process.returncode, out.decode()
@@ -107,7 +107,7 @@ async def test_the_spool_folder_is_a_way_in(node: Node) -> None:
     """A file put into the spool folder lies in accepted/ or refused/ a moment later."""
     (node.folder / "spool" / ".new").write_bytes(b"<!DOCTYPE a><a/>")
     (node.folder / "spool" / ".new").rename(node.folder / "spool" / "bad.xml")
-    async with asyncio.timeout(10 * TIMEOUT_SCALE):
+    async with asyncio.timeout(PATIENCE_S):
         while not (node.folder / "spool" / "refused" / "bad.xml").exists():
             await asyncio.sleep(0.02)
     assert (node.folder / "spool" / "refused" / "bad.xml.txt").read_text()

@@ -14,7 +14,7 @@ from tests.e2e.standing import sent, stands
 from tests.peers.direwolf import Duo
 from tests.peers.hook import Hook, Post
 from tests.peers.smsc import Smsc
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 pytestmark = [pytest.mark.peer, pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(60)]
 
@@ -40,7 +40,7 @@ def bearers(folder: Path, smsc: Smsc, hook: Hook, duo: Duo) -> dict[str, Any]:
 
 async def until(holds: Callable[[], bool]) -> None:
     """Until the peers have it."""
-    async with asyncio.timeout(20 * TIMEOUT_SCALE):
+    async with asyncio.timeout(PATIENCE_S):
         while not holds():
             await asyncio.sleep(0.05)
 

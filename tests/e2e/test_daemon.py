@@ -17,7 +17,7 @@ import pytest
 from tests.e2e.node import Node, Person, orders, radio, sms
 from tests.peers.direwolf import Duo
 from tests.peers.smsc import Smsc
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 pytestmark = [pytest.mark.peer, pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(90)]
 
@@ -35,7 +35,7 @@ def free_port() -> int:
 
 
 async def until_logged(node: Node, words: str) -> None:
-    async with asyncio.timeout(10 * TIMEOUT_SCALE):
+    async with asyncio.timeout(PATIENCE_S):
         while words not in node.log.read_text():
             await asyncio.sleep(0.02)
 
@@ -50,7 +50,7 @@ async def run_serve(folder: Path) -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "fenghuo", "serve", "--config", str(folder / "fenghuo.toml"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
-    async with asyncio.timeout(20 * TIMEOUT_SCALE):
+    async with asyncio.timeout(PATIENCE_S):
         out, _ = await process.communicate()
     assert process.returncode is not None
     return process.returncode, out.decode()

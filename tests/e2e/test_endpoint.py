@@ -16,7 +16,7 @@ import pytest
 from tests.e2e.link import Endpoint, endpoint, head, town
 from tests.e2e.node import Node, Person, orders
 from tests.peers.direwolf import Duo
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer, pytest.mark.timeout(90)]
 
@@ -60,7 +60,7 @@ async def said(place: Endpoint, *words: str) -> str:
     """What the command line of the endpoint prints."""
     command = (sys.executable, "-m", "fenghuo", *words, "--config", str(place.folder / "fenghuo.toml"))
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    async with asyncio.timeout(20 * TIMEOUT_SCALE):
+    async with asyncio.timeout(PATIENCE_S):
         out, _ = await process.communicate()
     assert process.returncode == 0
     return out.decode()
@@ -136,7 +136,7 @@ async def test_the_terminal_shows_what_comes_and_takes_the_key(posts: tuple[Node
         assert terminal.stdin
         assert terminal.stdout
         _, order = await centre.order("person:p1", "请立即到岗", priority="P1")
-        async with asyncio.timeout(30 * TIMEOUT_SCALE):
+        async with asyncio.timeout(PATIENCE_S):
             slip = [(await terminal.stdout.readline()).decode() for _ in range(3)]
             terminal.stdin.write(f"{slip[1][1:5]}\n".encode())
             await centre.ended(order["id"], timeout_s=30)

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from tests.e2e.node import Node, Person, orders
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 from tests.signals import Process
 
 pytestmark = [pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(60)]
@@ -43,7 +43,7 @@ async def said(node: Node, *words: str) -> tuple[int | None, str, str]:
     command = (sys.executable, "-m", "fenghuo", *words, "--config", str(node.folder / "fenghuo.toml"))
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe, env=os.environ)
-    async with asyncio.timeout(20 * TIMEOUT_SCALE):
+    async with asyncio.timeout(PATIENCE_S):
         out, err = await process.communicate()
     return process.returncode, out.decode(), err.decode()
 

@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.node import Node, Person, orders
 from tests.peers.pager import CHANNEL, NAME, PLUGIN, Pager
 from tests.peers.site import give_record, install
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 pytestmark = [pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(60)]
 
@@ -20,7 +20,7 @@ WANG = Person("wang", "+8613800000001")
 
 def fenghuo(node: Node, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "fenghuo", "--config", str(node.folder / "fenghuo.toml"), *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=20 * TIMEOUT_SCALE, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
 
 async def test_without_bronze_it_carries_p2_to_p4_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.node import Node, Person, orders
 from tests.peers.site import give_record, install
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 pytestmark = [pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(60)]
 
@@ -114,7 +114,7 @@ async def killed_in_doubt(node: Node, far: Gateway) -> str:
     """An order whose emission the daemon did not survive; its id, after the restart."""
     await node.channels_up("pager")
     _, order = await node.order("wang", "立即到岗", priority="P1")
-    async with asyncio.timeout(10 * TIMEOUT_SCALE):
+    async with asyncio.timeout(PATIENCE_S):
         await far.news.wait()
     await node.kill()
     far.is_mute = False

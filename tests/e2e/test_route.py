@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from fenghuo.rig.stamping import restamped
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 pytestmark = [pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(60)]
 
@@ -41,7 +41,7 @@ async def serving(folder: Path, name: str, more_rules: str = "") -> AsyncIterato
         process = await start(folder, "serve", "--config", str(settings), stderr=log.fileno())
         assert process.stdout is not None
         try:
-            async with asyncio.timeout(20 * TIMEOUT_SCALE):
+            async with asyncio.timeout(PATIENCE_S):
                 assert b"web http" in await process.stdout.readline(), (folder / "log").read_text()[-2000:]
             yield settings
         finally:
@@ -61,7 +61,7 @@ async def start(folder: Path, *words: str, stderr: int = asyncio.subprocess.PIPE
 async def fenghuo(settings: Path, *words: str) -> tuple[int | None, Any]:
     """A verb of the command line with --json: its exit code and what it printed."""
     process = await start(settings.parent, *words, "--json", "--config", str(settings))
-    async with asyncio.timeout(20 * TIMEOUT_SCALE):
+    async with asyncio.timeout(PATIENCE_S):
         out, err = await process.communicate()
     assert out, err.decode()
     return process.returncode, json.loads(out)

@@ -16,7 +16,7 @@ import pytest
 from tests.e2e.node import Node, Person, orders
 from tests.e2e.test_public import RULES, TOWN, cap
 from tests.peers.paper import symbols, words
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 pytestmark = [pytest.mark.peer, pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(60)]
 
@@ -41,7 +41,7 @@ async def fenghuo(node: Node, *words: str) -> tuple[int, str, str]:
     """The command as a shell would run it."""
     command = [sys.executable, "-m", "fenghuo", "--config", str(node.folder / "fenghuo.toml"), *words]
     process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ)
-    async with asyncio.timeout(20 * TIMEOUT_SCALE):
+    async with asyncio.timeout(PATIENCE_S):
         out, err = await process.communicate()
     assert process.returncode is not None
     return process.returncode, out.decode(), err.decode()
@@ -49,7 +49,7 @@ async def fenghuo(node: Node, *words: str) -> tuple[int, str, str]:
 
 async def printed(folder: Path, count: int) -> list[Path]:
     """So many sheets, as soon as they are out."""
-    async with asyncio.timeout(15 * TIMEOUT_SCALE):
+    async with asyncio.timeout(PATIENCE_S):
         while len(found := sorted((folder / "out").glob("*.pdf"))) < count:
             await asyncio.sleep(0.02)
     return found

@@ -34,7 +34,7 @@ from tests.signals import send
 __all__ = ["Duo", "FarStation", "Received", "Tnc"]
 
 START_S = 40.0 * TIMEOUT_SCALE
-STOP_S = 3.0
+STOP_S = 40.0 * TIMEOUT_SCALE
 _FEND = b"\xc0"
 _WARM_UP = "WARMUP"
 _NUMBER = re.compile(r"#(\d{4})")

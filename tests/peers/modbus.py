@@ -16,7 +16,7 @@ from typing import Any, Self
 import msgspec
 
 from tests.peers import modbus_server
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S, TIMEOUT_SCALE
 
 __all__ = ["Cable", "Sirens"]
 
@@ -58,7 +58,7 @@ class Sirens:
         self.port = ready["port"] if not self._serial else 0
 
     def _ready(self, after: int) -> dict[str, Any]:
-        end = time.monotonic() + 10 * TIMEOUT_SCALE
+        end = time.monotonic() + PATIENCE_S
         while len(lines := self._lines()) <= after:
             assert time.monotonic() < end, "the server of sirens did not start"
             time.sleep(LOOK_S)
@@ -76,7 +76,7 @@ class Sirens:
     async def died(self) -> None:
         """Wait until it has ended by itself (`die_on`)."""
         assert self._process is not None
-        await asyncio.to_thread(self._process.wait, 10 * TIMEOUT_SCALE)
+        await asyncio.to_thread(self._process.wait, PATIENCE_S)
         self.kill()
 
     def do(self, command: str) -> None:

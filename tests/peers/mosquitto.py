@@ -18,7 +18,7 @@ from typing import Any, Self
 
 import msgspec
 
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S, TIMEOUT_SCALE
 from tests.signals import send
 
 __all__ = ["Mosquitto", "Read", "Reader", "write"]
@@ -231,7 +231,7 @@ async def write(
         stderr=asyncio.subprocess.DEVNULL,
     )
     with contextlib.suppress(ConnectionError):
-        await asyncio.wait_for(process.communicate(payload if isinstance(payload, bytes) else payload.encode()), 10.0 * TIMEOUT_SCALE)
+        await asyncio.wait_for(process.communicate(payload if isinstance(payload, bytes) else payload.encode()), PATIENCE_S)
     assert process.returncode is not None
     return process.returncode
 

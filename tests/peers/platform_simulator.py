@@ -20,8 +20,8 @@ __all__ = ["CERTIFICATE", "ISSUER", "PLATFORM", "Happened", "PlatformSimulator"]
 RECIPE = Path(__file__).with_name("platform_simulator_process.py")
 PLATFORM = "010233110000000001"
 CERTIFICATE, ISSUER = "000000003363", "000000000075"
-START_S = 10.0
-ANSWER_S = 20.0
+START_S = 40.0
+ANSWER_S = 40.0
 """Longer than the platform itself waits for an answer."""
 LONGEST_LINE = 16 * 1024 * 1024
 

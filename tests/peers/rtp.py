@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 from tests.peers import rtp_listener
-from tests.scale import PATIENCE_S, TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 from tests.signals import send
 
 __all__ = ["CAPS", "GROUP", "PORT", "clock", "ffmpeg", "gstreamer", "namespace", "recorded_s", "same_wave", "tone_wave"]
@@ -84,14 +84,14 @@ async def _listening(words: tuple[str, ...], inside: tuple[str, ...], complaints
     before = await _members(inside)
     process = await asyncio.create_subprocess_exec(*inside, *words, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE)
     try:
-        async with asyncio.timeout(15 * TIMEOUT_SCALE):
+        async with asyncio.timeout(PATIENCE_S):
             while await _members(inside) <= before:
                 await asyncio.sleep(0.02)
         yield
     finally:
         send(process, signal.SIGINT)
         try:
-            async with asyncio.timeout(10 * TIMEOUT_SCALE):
+            async with asyncio.timeout(PATIENCE_S):
                 _, said = await process.communicate()
         finally:
             send(process, signal.SIGKILL)
@@ -107,7 +107,7 @@ async def clock(inside: tuple[str, ...] = ()) -> AsyncIterator[list[tuple[float,
     came: list[tuple[float, int]] = []
     try:
         assert process.stdout is not None
-        async with asyncio.timeout(10 * TIMEOUT_SCALE):
+        async with asyncio.timeout(PATIENCE_S):
             await process.stdout.readline()
         yield came
     finally:

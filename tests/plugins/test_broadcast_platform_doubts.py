@@ -21,7 +21,7 @@ from tests.peers.platform_simulator import PlatformSimulator
 from tests.plugins.broadcast_fakes import TOWN, FakeContext, FakeJob, FullNotes, Listening, settings_for
 from tests.plugins.broadcast_values import alert
 from tests.plugins.test_broadcast_platform import door, level_of, platform
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 __all__ = ["door", "platform"]
 
@@ -61,7 +61,7 @@ async def test_a_state_that_never_comes_holds_up_no_heartbeat(door: int) -> None
         with pytest.raises(LinkError):
             await it.channel.query(AttemptRef(job.token, 1, TOWN))
         await platform.wait("asked", after=platform.lines.index(platform.of("asked")[0]) + 1)
-    async with asyncio.timeout(10 * TIMEOUT_SCALE):
+    async with asyncio.timeout(PATIENCE_S):
         while not it.context.told:
             await asyncio.sleep(0.02)
     assert it.context.told[0][0] is False
@@ -102,7 +102,7 @@ async def test_a_doubt_is_asked_about_again_when_the_platform_is_back(platform: 
         with pytest.raises(LinkError):
             await it.channel.query(AttemptRef(job.token, 3, TOWN))
         await platform.go_on()
-        async with asyncio.timeout(15 * TIMEOUT_SCALE):
+        async with asyncio.timeout(PATIENCE_S):
             while not it.inbound:
                 await asyncio.sleep(0.02)
         (late,) = it.inbound

@@ -39,7 +39,7 @@ from fenghuo_runner import SheetSettings
 from fenghuo_runner.channel import AGAIN_S, SheetChannel
 from tests.core.formats.test_renditions import alert
 from tests.plugins.narrowband_fakes import FakeClock, FakeContext, FakeEmission, FakeJob
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 CODE = code_of(Token("t-1"))
 """Of the one emission that the fake job licenses."""
@@ -86,7 +86,7 @@ async def sent(channel: SheetChannel, place: str = "洪泾村") -> Outcome:
 async def back(channel: SheetChannel, count: int = 1) -> list[Inbound]:
     """So many things that come in, each acknowledged as soon as it is there."""
     found: list[Inbound] = []
-    async with asyncio.timeout(5 * TIMEOUT_SCALE):
+    async with asyncio.timeout(PATIENCE_S):
         async for one in channel.inbound():
             await one.ack()
             found.append(one)
@@ -225,7 +225,7 @@ async def test_a_code_that_is_being_kept_is_not_handed_over_again(tmp_path: Path
     channel = await started(settings(tmp_path), clock)
     (tmp_path / "back" / "1.scan").write_text(f"FH1:{CODE} 李四")
     stream = channel.inbound()
-    async with asyncio.timeout(5 * TIMEOUT_SCALE):
+    async with asyncio.timeout(PATIENCE_S):
         assert "李四" == (await anext(stream)).text
         (tmp_path / "back" / "2.scan").write_text(f"FH1:{CODE} 王五")
         assert "王五" == (await anext(stream)).text

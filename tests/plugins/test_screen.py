@@ -11,7 +11,7 @@ from fenghuo import Evidence, Outcome, Reached, Scope, Transient, Unknown
 from fenghuo_narrowband import ScreenSettings
 from fenghuo_narrowband.screen import SPEAKER, ScreenChannel
 from tests.plugins.narrowband_fakes import FakeContext, FakeJob
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 
 def screen(**settings: object) -> ScreenChannel:
@@ -35,7 +35,7 @@ def read(said: Path) -> str:
 
 async def heard(said: Path) -> str:
     """What the voice was given, as soon as it has said so."""
-    async with asyncio.timeout(5 * TIMEOUT_SCALE):
+    async with asyncio.timeout(PATIENCE_S):
         while not (text := await asyncio.to_thread(read, said)):
             await asyncio.sleep(0.01)
     return text

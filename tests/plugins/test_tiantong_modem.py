@@ -15,7 +15,7 @@ from fenghuo_tiantong import TiantongSettings
 from fenghuo_tiantong.channel import TiantongChannel
 from tests.peers.atmodem import AtModem
 from tests.plugins.sms_fakes import FakeContext, FakeJob, FakeNotes
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 pytestmark = pytest.mark.peer
 
@@ -48,7 +48,7 @@ async def started(modem: AtModem) -> AsyncIterator[tuple[TiantongChannel, FakeCo
 
 
 async def until_up(ctx: FakeContext, *, up: bool) -> None:
-    async with asyncio.timeout(10.0 * TIMEOUT_SCALE):
+    async with asyncio.timeout(PATIENCE_S):
         while not (ctx.told and ctx.told[-1][0] is up):
             await asyncio.sleep(0.01)
 

@@ -19,7 +19,7 @@ from fenghuo_vsat import HttpSettings, courier
 from fenghuo_vsat.http_channel import VsatHttp
 from tests.plugins.tus_fakes import FakeBlobs, job_with, picture_of, upload_site
 from tests.plugins.vsat_fakes import FakeContext
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 CHUNK = 1024
 OCTETS = random.Random(1).randbytes(5_000)
@@ -59,7 +59,7 @@ async def running(ctx: FakeContext) -> AsyncIterator[VsatHttp]:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(15 * TIMEOUT_SCALE):
+    async with asyncio.timeout(PATIENCE_S):
         while not holds():
             await asyncio.sleep(0.005)
 
@@ -252,7 +252,7 @@ async def test_the_rate_budget_holds_for_pictures_too() -> None:
 
 async def _emptied(ctx: FakeContext) -> None:
     """Until nothing is noted any more."""
-    async with asyncio.timeout(15 * TIMEOUT_SCALE):
+    async with asyncio.timeout(PATIENCE_S):
         while (await ctx.notes.recall()).values:
             await asyncio.sleep(0.005)
 

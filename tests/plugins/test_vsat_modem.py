@@ -14,7 +14,7 @@ from fenghuo_vsat import HttpSettings
 from fenghuo_vsat.http_channel import VsatHttp
 from tests.peers.snmpd import OID, Snmpd
 from tests.plugins.vsat_fakes import FakeContext
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 pytestmark = pytest.mark.peer
 
@@ -27,7 +27,7 @@ def settings(port: int, **more: Any) -> HttpSettings:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5 * TIMEOUT_SCALE):
+    async with asyncio.timeout(PATIENCE_S):
         while not holds():
             await asyncio.sleep(0.01)
 

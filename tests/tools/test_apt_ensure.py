@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 SCRIPT = Path(__file__).resolve().parent.parent.parent / "tools" / "apt-ensure"
 
@@ -17,7 +17,7 @@ def ensured(path: Path, *wanted: str) -> subprocess.CompletedProcess[str]:
         env={"PATH": str(path)},
         capture_output=True,
         text=True,
-        timeout=10 * TIMEOUT_SCALE,
+        timeout=PATIENCE_S,
         check=False,
     )
 

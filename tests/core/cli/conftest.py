@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from fenghuo.cli.main import root
 from tests.core.desk_fake import Served
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 __all__ = ["Ran", "Shell"]
 
@@ -51,7 +51,7 @@ class Shell:
             [sys.executable, "-m", "fenghuo.cli.main", *words],
             input=stdin,
             capture_output=True,
-            timeout=15 * TIMEOUT_SCALE,
+            timeout=PATIENCE_S,
             env={**os.environ, "FENGHUO_SOCKET": str(self.served.path), **environment},
             cwd=self.folder,
             check=False,

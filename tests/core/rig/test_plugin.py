@@ -13,7 +13,7 @@ from fenghuo.rig.sim_bulk import SimBulkChannel
 from fenghuo.rig.sim_channel import SimChannel
 from fenghuo.rig.sim_settings import SimSettings
 from tests.plugins.sms_fakes import FakeContext, settings_for
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 
 def test_it_brings_three_channels_and_a_command() -> None:
@@ -41,5 +41,5 @@ def test_a_factory_makes_the_channel() -> None:
 def test_declaring_loads_nothing_heavy() -> None:
     """A daemon without simulated channels pays for none: neither the channel nor the demo is imported."""
     code = "import sys, fenghuo.rig.plugin as p; p.fenghuo_channel_types(); print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=20 * TIMEOUT_SCALE)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE_S)
     assert set() == {"fenghuo.rig.sim_channel", "fenghuo.rig.demo"} & set(done.stdout.split())

@@ -17,7 +17,7 @@ from fenghuo.rig.sim_bulk import SimBulkChannel
 from fenghuo.rig.sim_settings import SimSettings, bulk_capabilities
 from fenghuo.rig.sites import Sites, SitesSettings
 from tests.plugins.page_fakes import OnePage
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 PEOPLE = tuple(f"+86138{number:08d}" for number in range(300))
 
@@ -31,7 +31,7 @@ async def bulk(folder: Path, *, is_there: bool = True) -> AsyncIterator[SimBulkC
     )
     channel = SimBulkChannel(context)
     bearer = asyncio.create_task(Sites(SitesSettings(latency_s=0.001)).serve(folder / "bearer.sock")) if is_there else None
-    async with asyncio.timeout(10 * TIMEOUT_SCALE):
+    async with asyncio.timeout(PATIENCE_S):
         while is_there and not (folder / "bearer.sock").exists():
             await asyncio.sleep(0.005)
     if is_there:
@@ -51,7 +51,7 @@ async def test_a_page_is_accepted_whole_and_each_telephone_confirms_by_itself(tm
         assert Reached(Evidence.ACCEPTED) == await channel.send_page(page)
         assert 1 == page.begun
         coming = channel.inbound()
-        async with asyncio.timeout(10 * TIMEOUT_SCALE):
+        async with asyncio.timeout(PATIENCE_S):
             heard = [await anext(coming) for _ in PEOPLE]
     assert {(InboundKind.RECEIPT, "0b1d-token", 2, "")} == {(one.kind, one.token, one.n, one.ref) for one in heard}
     assert set(PEOPLE) == {one.address for one in heard}

@@ -21,7 +21,7 @@ from fenghuo.rig.sim_channel import SimChannel
 from fenghuo.rig.sim_settings import SimSettings
 from fenghuo.rig.sites import Sites, SitesSettings
 from tests.plugins.sms_fakes import FakeJob
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 
 class Line:
@@ -46,7 +46,7 @@ class Line:
         self._listening = asyncio.create_task(self._listen())
 
     async def next(self) -> Inbound | BaseException:
-        async with asyncio.timeout(5 * TIMEOUT_SCALE):
+        async with asyncio.timeout(PATIENCE_S):
             return await self.heard.get()
 
     async def stop(self) -> None:
@@ -64,7 +64,7 @@ class Line:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10 * TIMEOUT_SCALE):
+    async with asyncio.timeout(PATIENCE_S):
         while not holds():
             await asyncio.sleep(0.005)
 
@@ -131,7 +131,7 @@ async def test_a_bearer_that_dies_is_told_at_once(tmp_path: Path) -> None:
         sending = asyncio.create_task(there.channel.send(job))
         await until(lambda: job.begun == 1)
         bearer.kill()
-        async with asyncio.timeout(5 * TIMEOUT_SCALE):
+        async with asyncio.timeout(PATIENCE_S):
             assert Unknown("ConnectionResetError") == await sending
         assert isinstance(await there.next(), ConnectionResetError)
         assert [(False, "the simulated bearer went away")] == there.health

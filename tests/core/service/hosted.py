@@ -28,7 +28,7 @@ from fenghuo.service.desk import Desk
 from fenghuo.service.hosting import Hosting
 from fenghuo.service.settings import Settings, load
 from tests.core.engine.house import RULES, House, opened
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 __all__ = ["CHANNEL_C", "Bringing", "Carrying", "Hosted", "Mounts", "Nothing", "Parts", "Seeing", "Showing", "hosted", "settings"]
 
@@ -157,7 +157,7 @@ class Hosted:
         self.hosting.start_channels()
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10 * TIMEOUT_SCALE):
+        async with asyncio.timeout(PATIENCE_S):
             while not holds():
                 await asyncio.sleep(0)
                 await self.house.settle()

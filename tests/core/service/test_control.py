@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 from fenghuo.errors import LinkBusy, SettingsError
 from fenghuo.service.control import ControlServer, Limits, console_token
 from tests.core.desk_fake import FAILURES, STATUS, TOKEN, FakeDesk, FakeEvents
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S, TIMEOUT_SCALE
 
 
 class Peer:
@@ -34,7 +34,7 @@ class Peer:
         await self.writer.drain()
 
     async def hear(self) -> dict[str, Any] | None:
-        async with asyncio.timeout(5 * TIMEOUT_SCALE):
+        async with asyncio.timeout(PATIENCE_S):
             line = await self._reader.readline()
         return json.loads(line) if line else None
 

@@ -19,7 +19,7 @@ from fenghuo.client.caller import CallFailed
 from fenghuo.client.socket import Control
 from fenghuo.service.daemon import version
 from fenghuo.service.problems import Exit, exit_for
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 from tests.signals import send
 
 pytestmark = [pytest.mark.may_block("it reads the files of a process of its own"), pytest.mark.timeout(60)]
@@ -56,14 +56,14 @@ class Process:
 
     async def ended(self) -> int:
         """The exit code with which it ends by itself."""
-        async with asyncio.timeout(20 * TIMEOUT_SCALE):
+        async with asyncio.timeout(PATIENCE_S):
             return await self._process.wait()
 
     def reload(self) -> None:
         send(self._process, signal.SIGHUP)
 
     async def until_logged(self, event: str, count: int = 1) -> dict[str, Any]:
-        async with asyncio.timeout(10 * TIMEOUT_SCALE):
+        async with asyncio.timeout(PATIENCE_S):
             while len(found := [line for line in self.log if line["event"] == event]) < count:
                 await asyncio.sleep(0.02)
         return found[-1]
@@ -82,7 +82,7 @@ async def begin(folder: Path, *options: str, run: tuple[str, ...] = RUN) -> Proc
         command = (sys.executable, *run, "serve", "--config", str(folder / "fenghuo.toml"), *options)
         process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=log)
     assert process.stdout is not None
-    async with asyncio.timeout(15 * TIMEOUT_SCALE):
+    async with asyncio.timeout(PATIENCE_S):
         ready = (await process.stdout.readline()).decode()
     return Process(folder, process, ready)
 
@@ -138,10 +138,10 @@ async def test_while_it_drains_it_says_to_try_again(tmp_path: Path) -> None:
     channel = hook("sms").replace(":9/", f":{server.sockets[0].getsockname()[1]}/")
     async with server, serving(tmp_path, LEAST + 'directory = "people"\n' + TOKEN + channel) as process:
         await process.ask("duty", "message.send", to=["person:wang"], text="立即到岗", priority="P2")
-        async with asyncio.timeout(10 * TIMEOUT_SCALE):
+        async with asyncio.timeout(PATIENCE_S):
             await asked.wait()
         ending = asyncio.create_task(process.end())
-        async with asyncio.timeout(10 * TIMEOUT_SCALE):
+        async with asyncio.timeout(PATIENCE_S):
             while (await process.ask("duty", "status"))["ready"]:
                 await asyncio.sleep(0.02)
         with pytest.raises(CallFailed, match="the daemon is stopping") as refused:
@@ -347,7 +347,7 @@ async def test_a_web_port_that_is_taken_is_waited_for(tmp_path: Path) -> None:
 async def first_line(port: int, host: str) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(f"GET /healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
-    async with asyncio.timeout(10 * TIMEOUT_SCALE):
+    async with asyncio.timeout(PATIENCE_S):
         answer = await reader.read()
     writer.close()
     return answer.partition(b"\r\n")[0]

@@ -15,7 +15,7 @@ from fenghuo.model.delivery import Accepted, Refused
 from fenghuo.model.message import MessageId
 from fenghuo.plugin.ports import Hints
 from fenghuo.service.spool import LONGEST, Spool
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 
 class Intake:
@@ -57,7 +57,7 @@ class Room:
         (self.folder / f".{name}.new").rename(self.folder / name)
 
     async def until(self, is_so: Callable[[], bool]) -> None:
-        async with asyncio.timeout(5 * TIMEOUT_SCALE):
+        async with asyncio.timeout(PATIENCE_S):
             while not is_so():
                 await asyncio.sleep(0.005)
 
