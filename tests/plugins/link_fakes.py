@@ -103,7 +103,7 @@ def an_order(text: str = "请立即转移") -> Rendition:
 
 @dataclass
 class LinkEmission:
-    """A licence. `is_wanted`: until the core says otherwise."""
+    """A licence. `is_wanted`: until the core says otherwise; `cost`: what it was booked with last."""
 
     payload: Rendition
     token: Token = Token("t-1")  # noqa: RUF009  # a string
@@ -111,9 +111,10 @@ class LinkEmission:
     validity_s: float = 3600.0
     number: int = 123
     is_wanted: bool = True
+    cost: Estimate | None = None
 
     def book(self, cost: Estimate) -> None:
-        """Nobody looks at it here."""
+        self.cost = cost
 
     async def turn(self) -> None:
         if not self.is_wanted:
