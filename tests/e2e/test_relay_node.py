@@ -39,7 +39,8 @@ ladder = "on"
 class Scene:
     """`gateway`: the trunked network; `far`: the village's packet radio, which hears the vehicle alone."""
 
-    def __init__(self, centre: Node, gateway: HrnpGateway, far: FarStation) -> None:
+    def __init__(self, upper: Ether, centre: Node, gateway: HrnpGateway, far: FarStation) -> None:
+        self.upper = upper
         self.centre = centre
         self.gateway = gateway
         self.far = far
@@ -89,7 +90,12 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
         stack.push_async_callback(far.stop)
         await asyncio.gather(stack.enter_async_context(centre), stack.enter_async_context(vehicle))
         await asyncio.gather(centre.channels_up("pdt", "link", timeout_s=30), vehicle.channels_up("link", "down", timeout_s=30))
-        yield Scene(centre, gateway, far)
+        yield Scene(upper, centre, gateway, far)
+
+
+def is_called(row: dict[str, Any]) -> bool:
+    """Whether the vehicle is being called for an order."""
+    return bool(("link", "EMITTING") == (row["channel"], row["state"]))
 
 
 @pytest.mark.timeout(400)
@@ -110,3 +116,22 @@ async def test_what_the_base_station_no_longer_carries_is_passed_on_by_the_vehic
     unmarked = [text for text in heard if "【重发" not in text]
     assert [1, 1, 1] == [sum(text in said for said in unmarked) for text in ("堤顶有渗水", "立即转移", "报人数")]
     assert not [said for said in heard if "各村清点船只" in said or "水位回落" in said]
+
+
+@pytest.mark.timeout(600)
+async def test_orders_wait_for_a_vehicle_that_is_still_on_its_way(tmp_path: Path) -> None:
+    """Neither the site nor the vehicle carries anything: all waits, and once the vehicle is on the air the village has each order once."""
+    texts = {"报人数": "P3", "堤顶有渗水": "P1", "立即转移": "P0", "清点船只": "P2"}
+    async with scene(tmp_path) as place:
+        await place.site("DIRECT", f"BS-4 direct_mode: out of reach {RADIO}")
+        await place.upper.tncs["T11"].kill()
+        sent = [(await place.centre.order("person:v21", text, priority=priority))[1]["id"] for text, priority in texts.items()]
+        await place.centre.until("queue.ls", lambda rows: len(texts) == sum(is_called(row) for row in rows))
+        assert [] == place.far.received
+        await place.upper.tncs["T11"].start()
+        for order in sent:
+            (objective,) = (await place.centre.ended(order, timeout_s=180))["objectives"]
+            assert "MET" == objective["state"], objective
+        heard = [frame.text for frame in place.far.received]
+    assert [] == place.gateway.aired
+    assert [1] * len(texts) == [sum(text in said and "【重发" not in said for said in heard) for text in texts]
