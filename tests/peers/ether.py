@@ -27,10 +27,10 @@ from tests.scale import TIMEOUT_SCALE
 
 __all__ = ["Ether", "Spell"]
 
-START_S = 30.0 * TIMEOUT_SCALE
+START_S = 40.0 * TIMEOUT_SCALE
 STOP_S = 3.0
-_SENT = re.compile(r"^\[0L\]", re.MULTILINE)
-_HEARD = re.compile(r"^\[0(?:\.\d+)?\] ", re.MULTILINE)
+_SENT = r"^\[0L\] "
+_HEARD = r"^\[0(?:\.\d+)?\] "
 _SAID = ("[0L]", "[0H]")
 _RATES = {1200: 44100, 9600: 48000}
 
@@ -135,14 +135,15 @@ class Ether:
         log = (self._folder / f"{name}.log").read_text(errors="replace")
         return [line.partition("] ")[2] for line in log.splitlines() if line.startswith(_SAID)]
 
-    def lost(self) -> float:
-        """The share of frames that those who should hear them did not read, by the modems' own logs."""
-        due = self.sent() * (len(self._names) - 1)
-        return 1 - self._count(_HEARD) / due if due else 0.0
+    def lost(self, *calls: str) -> float:
+        """The share of frames (of these callsigns) that those who should hear them did not read, by the modems' own logs."""
+        said = f"(?:{'|'.join(calls)})>" if calls else ""
+        due = self._count(_SENT + said) * (len(self._names) - 1)
+        return 1 - self._count(_HEARD + said) / due if due else 0.0
 
-    def _count(self, line: re.Pattern[str]) -> int:
+    def _count(self, line: str) -> int:
         logs = [(self._folder / f"{name}.log").read_text(errors="replace") for name in self._names]
-        return sum(len(line.findall(log)) for log in logs)
+        return sum(len(re.findall(line, log, re.MULTILINE)) for log in logs)
 
     def tune(self, gain: float) -> None:
         """How loud everybody is from now on, within half a second."""
