@@ -12,6 +12,7 @@ from tests.e2e.node import Node, Person, orders
 from tests.e2e.standing import alarms, ended_as, events, sent, standing, stands
 from tests.e2e.test_command_line import answer
 from tests.peers.pager import Page, Pager
+from tests.scale import TIMEOUT_SCALE
 
 pytestmark = [pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(60), pytest.mark.usefixtures("paging")]
 
@@ -185,7 +186,7 @@ async def test_a_siren_cut_off_by_a_kill_stays_in_doubt_until_its_message_ends(t
     """It may be sounding: nothing more leaves for it, and what ends the doubt is the end of the message, which a person sees."""
     async with node(tmp_path, pager, doubt="actuator", attempt_s=20.0) as daemon:
         await daemon.channels_up("first")
-        message = await sent(daemon, "wang", priority="P0", expires_s=4)
+        message = await sent(daemon, "wang", priority="P0", expires_s=10 * TIMEOUT_SCALE)
         await pager.wait_for(lambda: bool(pager.pages))
         pager.usual = "DEVICE"
         await daemon.restart()
