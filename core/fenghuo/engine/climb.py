@@ -135,10 +135,12 @@ class Climb(Draft):
         return view is not None and view.doubt == "queryable" and delivery.not_before > self.frame.now
 
     def enliven(self, index: int, *, is_last: bool = False) -> None:
-        """Make the best waiting alternate of a rung READY, unless one is under way, or may have come while there is other hope."""
+        """Make the best waiting alternate of a rung READY, unless one is under way, or may have come while there is other hope; of a P0
+        also one in the place of a way that failed, if nothing else carries it over that risk group."""
         self.give_way(index)
         here = [delivery for delivery in self.now.values() if delivery.rung == index]
-        if any(self.is_occupied(delivery) or (self.may_have_come(delivery) and not is_last) for delivery in here):
+        is_carried = any(self.is_occupied(delivery) or (self.may_have_come(delivery) and not is_last) for delivery in here)
+        if is_carried and self.frame.objective.priority is not Priority.P0:
             return
         waiting = [delivery for delivery in here if delivery.state is DeliveryState.HELD and not self.is_barred(delivery)]
         usable = [delivery for delivery in waiting if self.may_go(delivery) and delivery.not_before <= self.frame.now]
@@ -149,11 +151,11 @@ class Climb(Draft):
             return
         self.wakes.extend(delivery.not_before for delivery in waiting if delivery.not_before > self.frame.now)
         best = self.best_first(usable)
-        for first in best[:1]:
+        for first in () if is_carried else best[:1]:
             self.put(first, state=DeliveryState.READY, reason="" if self.is_usable(first) else LAST)
-        for delivery in also_now(self, best[1:]):
+        for delivery in also_now(self, best if is_carried else best[1:]):
             self.put(delivery, state=DeliveryState.READY, reason="")
-        for delivery in () if usable else waiting:
+        for delivery in () if usable or is_carried else waiting:
             if delivery.reason not in (Hold.CHANNEL, Hold.SPENT) and not self.stands_back(self.now[delivery.id]):
                 self.put(delivery, reason=Hold.CHANNEL)
 

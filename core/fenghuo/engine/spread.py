@@ -25,7 +25,7 @@ FEW = 100
 before the second to anybody (delivery.md, Priorities and the transmit scheduler)."""
 
 _UNDER_WAY = (DeliveryState.READY, DeliveryState.EMITTING)
-_CARRIED = (*_UNDER_WAY, DeliveryState.AWAITING)
+_CARRIED = (*_UNDER_WAY, DeliveryState.AWAITING, DeliveryState.IN_DOUBT)
 Hopeful = Callable[[Delivery], bool]
 
 

@@ -12,7 +12,7 @@ from fenghuo.engine.planning import best_first
 from fenghuo.model.delivery import Delivery, DeliveryState, Hold
 from fenghuo.model.situation import Admin, ChannelView, Health, Situation
 from fenghuo.model.traffic import Priority
-from tests.core.engine.values import Story, delivery, frame, objective, rung, situation, view
+from tests.core.engine.values import NOW, Story, delivery, frame, objective, rung, situation, view
 
 S = DeliveryState
 TOWER, ROOF = ("cell:opA",), ("roof:hq",)
@@ -30,6 +30,24 @@ def test_of_two_that_fail_together_life_safety_takes_the_healthier_beside_the_fi
     told = _story(Priority.P0, names, views)
     told.turn()
     assert {"r", "sms"} == {way.channel for way in told.deliveries.values() if way.state is S.READY}
+
+
+def test_a_way_of_life_safety_that_fails_is_replaced_over_its_own_risk_group() -> None:
+    """The radio carries it meanwhile, and that is one way where there can be two; a way in doubt keeps its place."""
+    one = _story(
+        Priority.P0, ("r", "lte", "sms"), (view("r", risk_groups=ROOF), view("sms", risk_groups=TOWER), view("lte", risk_groups=TOWER))
+    )
+    one.turn()
+    one.change(1, lambda way: msgspec.structs.replace(way, state=S.AWAITING, tries=1, until=NOW + 90))
+    one.change(3, lambda way: msgspec.structs.replace(way, state=S.HELD))
+    one.change(2, lambda way: msgspec.structs.replace(way, state=S.IN_DOUBT, tries=1, not_before=NOW + 90))
+    one.turn()
+    assert {1: S.AWAITING, 2: S.IN_DOUBT, 3: S.HELD} == one.states
+    one.change(2, lambda way: msgspec.structs.replace(way, state=S.FAILED, tries=1, reason="channel http-410"))
+    one.turn()
+    assert {1: S.AWAITING, 2: S.FAILED, 3: S.READY} == one.states
+    one.later(1)
+    assert {1: S.AWAITING, 2: S.FAILED, 3: S.READY} == one.states, "the next look changes nothing"
 
 
 HEALTHS = st.sampled_from([Health.UP, Health.SUSPECT, Health.SUSPECT, Health.DOWN])
