@@ -176,8 +176,7 @@ def words_that_were_acked_are_kept(log: Log) -> Iterator[str]:
     for delivery in log.shown_deliveries:
         levels.update({attempt["token"]: Evidence[delivery["evidence"]] for attempt in delivery["attempts"]})
     for _, heard in log.all(Heard):
-        end = ended.get((heard.token, heard.n))
-        is_named = end is not None and end.outcome == "reached" and not log.may_be_lost(end.at)
+        is_named = _is_named(log, ended.get((heard.token, heard.n)))
         if is_named and heard.level is Evidence.DEVICE and levels.get(heard.token, heard.level) < Evidence.DEVICE:
             yield f"at {heard.at:.3f} s a receipt for {heard.token} over {heard.channel} was acked and is forgotten"
     answers = sum(heard.level > Evidence.DEVICE for _, heard in log.all(Heard))
@@ -197,7 +196,7 @@ def _is_answer(entry: Told) -> bool:
 def copies_have_their_reason(log: Log) -> Iterator[str]:
     """A second emission of one token follows a doubt, or a radio frame that nobody confirmed, and is marked for its reader."""
     ended = {(entry.token, entry.n): entry for _, entry in log.all(Ended)}
-    heard = {(entry.token): place for place, entry in reversed(log.all(Heard)) if entry.level is Evidence.DEVICE}
+    confirmed = _confirmed(log, ended)
     by_token: dict[str, list[Aired]] = defaultdict(list)
     for _, air in log.aired:
         by_token[air.token].append(air)
@@ -206,12 +205,33 @@ def copies_have_their_reason(log: Log) -> Iterator[str]:
             way = WAY[air.channel].capabilities
             end = ended.get((token, before.n))
             in_doubt = end is None or end.outcome in ("none", "unknown") or log.may_be_lost(end.at)
-            unconfirmed = way.repeat_safe and heard.get(token, len(log.entries)) >= log.asked(air)[0]
+            unconfirmed = way.repeat_safe and confirmed.get(token, inf) >= log.asked(air)[0]
             if not in_doubt and not unconfirmed:
                 what = end.outcome if end else "nothing"
                 yield f"at {air.at:.3f} s {token} left again over {air.channel} although attempt {before.n} ended with {what}"
             if COPY not in air.text and way.doubt.value != "idempotent":
                 yield f"at {air.at:.3f} s the copy {token}/{air.n} over {air.channel} is not marked: {air.text!r}"
+
+
+def _confirmed(log: Log, ended: dict[tuple[str, int], Ended]) -> dict[str, int]:
+    """From which place in the log on the daemon knew of each token that a device has it: it was told so of an emission whose name it had
+    on the disk, or said itself whose the receipt is. One whose emission a crash left without a name may be of any older doubt there."""
+    found: dict[str, int] = {}
+    for place, heard in log.all(Heard):
+        if heard.level is Evidence.DEVICE and _is_named(log, ended.get((heard.token, heard.n))):
+            found.setdefault(heard.token, place)
+    token_of = {f"delivery/{origin.delivery}": token for token, origin in log.origin.items()}
+    for kind in ("receipt.matched", "receipt.late"):
+        for place, told in log.told_of(kind):
+            token = token_of.get(told.event.subject)
+            if token is not None and told.event.body["level"] == Evidence.DEVICE.name:
+                found[token] = min(place, found.get(token, place))
+    return found
+
+
+def _is_named(log: Log, end: Ended | None) -> bool:
+    """Whether the daemon had on its disk under which name receipts speak of this emission."""
+    return end is not None and end.outcome == "reached" and not log.may_be_lost(end.at)
 
 
 def nobody_reads_a_thing_twice(log: Log) -> Iterator[str]:

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from fenghuo.engine.nameless import NAMELESS_S
 from fenghuo.model.delivery import DeliveryState, ObjectiveState, Reached, Unknown
@@ -284,6 +285,29 @@ async def test_a_doubt_of_last_week_gets_no_report_any_more(tmp_path: Path) -> N
         await house.order("wang", via=["a"])
         await house.hear("a", InboundKind.RECEIPT, ref="unheard", level=Evidence.DEVICE, address=WANG)
         assert [ObjectiveState.MISSED, ObjectiveState.MET] == await _objectives(house)
+
+
+@pytest.mark.parametrize(
+    ("older", "frames", "evidence"), [(1, 3, Evidence.ACCEPTED), (0, 1, Evidence.DEVICE)], ids=["of either", "its own"]
+)
+async def test_a_radio_frame_whose_report_may_be_of_an_older_doubt_is_repeated(
+    tmp_path: Path, older: int, frames: int, evidence: Evidence
+) -> None:
+    """It is cut off with its name, and its report comes before its copy goes. Without an older doubt there it is known whose it is, and
+    nothing more is sent; with one it confirms nobody, so that the copy is sent and, being a frame that nobody confirmed, said again."""
+    async with opened(tmp_path) as house:
+        for _ in range(older):
+            house.channel["r"].outcomes.append(Unknown("crash"))
+            await house.order("wang", via=["r"], expires_s=60)
+            await house.later(61)
+        before = len(house.sent)
+        house.channel["r"].outcomes.append(Unknown("crash"))
+        await house.order("wang", via=["r"], priority="P1", expires_s=3600)
+        await house.hear("r", InboundKind.RECEIPT, ref="unheard", level=Evidence.DEVICE, address=house.sent[-1].address)
+        for _ in range(6):
+            await house.later(61)
+        assert list(range(1, frames + 1)) == [mail.n for mail in house.sent[before:]]
+        assert evidence is (await house.deliveries())[-1].evidence
 
 
 def _silent(house: House) -> None:

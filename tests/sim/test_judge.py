@@ -1,0 +1,45 @@
+"""The judge of copies by logs made by hand: what the daemon could know decides whether it may say a thing again."""
+
+from __future__ import annotations
+
+import pytest
+
+from fenghuo.model.event import Event
+from fenghuo.model.evidence import Evidence
+from fenghuo.model.traffic import Priority, Traffic
+from fenghuo.rig.simloop import SimLoop
+from tests.sim.judge import CHECKS, COPY
+from tests.sim.judged_log import LOST_WORD_S, Log
+from tests.sim.world import Aired, Asked, Ended, Entry, Heard, Note, Told, World
+
+RADIO, WHERE = "radio-a", "BJ1P0"
+SOON, LATER = LOST_WORD_S / 2, LOST_WORD_S + 1.0
+"""Between an outcome and a crash that takes it along, and one that does not."""
+
+
+@pytest.mark.parametrize(
+    ("crash_s", "told", "too_many"),
+    [(SOON, "", 0), (SOON, "receipt.matched", 1), (SOON, "receipt.late", 1), (LATER, "", 2)],
+    ids=["it could be anybody's", "it said whose it is", "it said so late", "its name was kept"],
+)
+def test_a_receipt_forbids_a_repeat_as_soon_as_the_daemon_can_know_whose_it_is(crash_s: float, told: str, too_many: int) -> None:
+    """A radio frame is out, and a crash follows; its receipt comes; its copy goes, is not confirmed, and goes once more."""
+    loop = SimLoop()
+    world = World(loop, 0)
+    loop.close()
+    world.log += [*_emission(1, at=10.0, life=1), Note(10.0 + crash_s, 1, "crash", "1")]
+    world.log += [Note(20.0, 2, "start", "2"), Heard(21.0, 2, RADIO, "token", 1, Evidence.DEVICE)]
+    world.log += [Told(21.0, 2, Event(9, 0.0, told, "delivery/1", {"level": "DEVICE"}))] if told else []
+    world.log += [*_emission(2, at=22.0, life=2), *_emission(3, at=60.0, life=2)]
+    found = list(CHECKS["I9"](Log(world)))
+    assert too_many == len(found), found
+
+
+def _emission(n: int, *, at: float, life: int) -> list[Entry]:
+    body = {"token": "token", "n": n, "message": "m", "revision": 1, "recipient": "p0"}
+    return [
+        Asked(at, life, RADIO, WHERE, n, Priority.P0),
+        Told(at, life, Event(n, 0.0, "delivery.emitting", "delivery/1", body)),  # type: ignore[arg-type]  # as invariant as a dict
+        Aired(at, life, RADIO, WHERE, "token", n, n, COPY if n > 1 else "", Traffic.ACTUAL, Priority.P0, True),
+        Ended(at, life, RADIO, "token", n, n, "reached"),
+    ]
