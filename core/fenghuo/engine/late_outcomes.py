@@ -31,17 +31,18 @@ class LateOutcomes:
         self._facts = facts
         self._book = book
         self._store = store
-        self._crossing: OrderedDict[Token, Stored] = OrderedDict()
+        self._crossing: OrderedDict[tuple[str, Token], Stored] = OrderedDict()
         self.on_page: Callable[[Stored], Awaitable[bool]] = _of_no_page
 
     async def take(self, stored: Stored) -> None:
-        """Find its attempt, and tell the loop. What is over keeps its end, and has the name."""
+        """Find its attempt, and tell the loop. What is over keeps its end, and has the name. No channel knows what became of an emission of
+        another one."""
         inbound = stored.inbound
         if inbound.token is None or inbound.outcome is None or await self.on_page(stored):
             return
         # Without a number it is of the newest that had begun when it came: a restart may read it when another has begun since.
         order = "ORDER BY n = ? DESC, at <= ? DESC, n DESC LIMIT 1"
-        found = await self._store.find(ATTEMPT, f"token = ? {order}", inbound.token, inbound.n, stored.at)
+        found = await self._store.find(ATTEMPT, f"token = ? AND channel = ? {order}", inbound.token, stored.channel, inbound.n, stored.at)
         delivery = self._book.delivery(found[0].delivery) if found else None
         if not found or (delivery is not None and delivery.id in self._book.on_air and delivery.tries == found[0].n):
             self._wait(inbound.token, stored)
@@ -59,19 +60,20 @@ class LateOutcomes:
             tx.update(ATTEMPT, msgspec.structs.replace(attempt, outcome=outcome_text(outcome), outcome_at=stored.at))
 
         await self._store.run(job)
-        self._facts.put(ChannelObserved(stored.channel, Sign.SENT, began_at=attempt.at))
+        if not stored.is_seen:
+            self._facts.put(ChannelObserved(stored.channel, Sign.SENT, began_at=attempt.at))
         await raise_late(self._store, Late(stored.channel, stored.inbox, stored.at, outcome.level, delivery=attempt.delivery))
         for ref in outcome.refs:
             self._book.on_named(attempt.channel, ref, attempt.delivery)
 
     def _wait(self, token: Token, stored: Stored) -> None:
-        self._crossing[token] = stored
+        self._crossing[(stored.channel, token)] = stored
         while len(self._crossing) > CROSSING:
             self._crossing.popitem(last=False)
 
-    def crossed(self, token: Token) -> Stored | None:
+    def crossed(self, channel: str, token: Token) -> Stored | None:
         """An emission has its outcome: what came before it, and waits no longer."""
-        return self._crossing.pop(token, None)
+        return self._crossing.pop((channel, token), None)
 
 
 async def _of_no_page(stored: Stored) -> bool:

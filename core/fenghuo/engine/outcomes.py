@@ -18,6 +18,7 @@ from fenghuo.engine.settling import receipted, settle
 from fenghuo.model.delivery import Delivery, DeliveryState, Permanent, Reached, Scope, Transient, Unknown, outcome_text
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageState
+from fenghuo.model.situation import Health
 from fenghuo.store.records import RefRow
 
 __all__ = ["Outcomes"]
@@ -130,11 +131,14 @@ class Outcomes:
             self._changed(holder, after, batch)
         if fact.level is not None and fact.level >= Evidence.HUMAN:
             self.on_answer(fact.channel, before)
-        return (holder, *self._shown(fact, batch, is_last=is_last(before)))
+        return (holder, *self._shown(fact, batch, is_last=is_last(before) and fact.channel == before.channel))
 
     def _shown(self, fact: Receipted, batch: Batch, *, is_last: bool = False) -> Iterable[OpenTarget]:
-        """What a receipt shows of its channel, once; of a last attempt it is of an emission begun while the channel was down."""
-        if fact.is_seen and not is_last:
+        """What a receipt shows of its channel, once; of a last attempt it is of an emission begun while the channel was down, which is
+        news as long as that is so."""
+        instance = self._board.get(fact.channel)
+        is_down = instance is not None and instance.health.state is Health.DOWN
+        if fact.is_seen and not (is_last and is_down):
             return ()
         at = fact.at if is_last else shown_at(fact.level, fact.failure, fact.at)
         return self._observed(ChannelObserved(fact.channel, shown_by(fact.level, fact.failure), began_at=at), batch)

@@ -143,8 +143,8 @@ class PageStore:
         inbound = stored.inbound
 
         def job(tx: Tx) -> tuple[Objective, Settled] | None:
-            order = "ORDER BY n = ? DESC, at <= ? DESC, n DESC"
-            found = tx.find(PAGE_ATTEMPT, f"token = ? {order}", inbound.token or "", inbound.n, stored.at, limit=1)
+            where = "token = ? AND channel = ? ORDER BY n = ? DESC, at <= ? DESC, n DESC"
+            found = tx.find(PAGE_ATTEMPT, where, inbound.token or "", stored.channel, inbound.n, stored.at, limit=1)
             page = tx.get(PAGE, found[0].objective, found[0].number) if found else None
             objective = tx.sound(OBJECTIVE, page.objective) if page is not None else None
             if page is None or objective is None or inbound.outcome is None:

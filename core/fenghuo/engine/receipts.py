@@ -17,6 +17,7 @@ from fenghuo.engine.chain import KEEP_KEYS_S
 from fenghuo.engine.departed import that_may_have_left
 from fenghuo.engine.facts import ALARM_DECLINED, ALARM_TO_READ, ChannelObserved, Facts, Receipted
 from fenghuo.engine.health import Sign, shown_at, shown_by
+from fenghuo.engine.heard_before import HeardBefore
 from fenghuo.engine.intake import Intake, Submission
 from fenghuo.engine.judging import Origin
 from fenghuo.engine.late import Late, raise_late
@@ -77,6 +78,7 @@ class Receipts:
         self._store = store
         self._intake = intake
         self._orphans = Orphans()
+        self._before = HeardBefore()
         self._speaking: set[str] = set()
         self._pages_named = 0
         self._refusals: dict[int, list[Stored]] = {}  # by delivery, on the air
@@ -121,7 +123,7 @@ class Receipts:
         return task
 
     async def _take(self, channel: str, inbound: Inbound) -> None:
-        stored = await self._keep(channel, inbound)
+        stored = self._once(await self._keep(channel, inbound))
         await inbound.ack()
         waiting = [] if channel in self._speaking else self._orphans.of(channel)  # what a restart could not tell apart, it may tell now
         self._speaking.add(channel)
@@ -164,6 +166,13 @@ class Receipts:
                 self._seen(stored)
                 await self._store.run(refused(stored.inbox, stored.channel, stored.inbound))
 
+    def _once(self, stored: Stored) -> Stored:
+        """A copy of a receipt shows no more of its channel than that the far end speaks, whatever it is about."""
+        if not self._before.is_again(stored.channel, stored.inbound):
+            return stored
+        self._facts.put(ChannelObserved(stored.channel, Sign.SPOKE, began_at=stored.at))
+        return msgspec.structs.replace(stored, is_seen=True)
+
     def _seen(self, stored: Stored, level: Evidence | None = None) -> Stored:
         """What it shows of its channel, told once, where no open delivery tells it: its bearer works. `level`: of an answer."""
         if stored.is_seen:
@@ -190,7 +199,7 @@ class Receipts:
         if owner is not None:
             await self._give(stored, owner)
             return
-        self._wait_for_a_name(stored, refs)
+        stored = self._wait_for_a_name(stored, refs)
         if self._pages_named != pages_named:  # its page may have been named while it was looked up: that will not come again
             await self._of_a_page(stored)
 
@@ -233,13 +242,15 @@ class Receipts:
     def _named_by(self, channel: str, refs: tuple[str, ...]) -> int | None:
         return next((self._book.refs[(channel, ref)] for ref in refs if (channel, ref) in self._book.refs), None)
 
-    def _wait_for_a_name(self, stored: Stored, refs: tuple[str, ...]) -> None:
+    def _wait_for_a_name(self, stored: Stored, refs: tuple[str, ...]) -> Stored:
         """Keep a receipt until an outcome names it; the outcome may have come while the store was searched, and will not come again."""
         delivery = self._named_by(stored.channel, refs)
         if delivery is not None:
             self._put_part(stored, delivery)
-            return
-        self._orphans.add(self._seen(stored))
+            return stored
+        seen = self._seen(stored)
+        self._orphans.add(seen)
+        return seen
 
     def named(self, channel: str, ref: str, delivery: int) -> None:
         """An outcome has just named its ref: a receipt that was faster is matched now, and what else waits there is not of this one."""
@@ -255,7 +266,7 @@ class Receipts:
         self._pages_named += 1
         for stored in (one for ref in settled.refs for one in self._orphans.named(channel, ref)):
             self._begin(self._receipt(stored))
-        if late := self.late_outcomes.crossed(settled.page.token):
+        if late := self.late_outcomes.crossed(channel, settled.page.token):
             self._begin(self.late_outcomes.take(late))
         if freed := self.nameless.after_page(channel):
             self._begin(self._look_again([stored for stored in freed if self._orphans.waits(stored)]))
@@ -266,7 +277,7 @@ class Receipts:
 
     def doubted(self, delivery: Delivery) -> Coroutine[object, object, None] | None:
         """No outcome has named this emission: what to do for the receipts that wait at its address, if there are any."""
-        if late := self.late_outcomes.crossed(delivery.token):
+        if late := self.late_outcomes.crossed(delivery.channel, delivery.token):
             self._begin(self.late_outcomes.take(late))
         waiting = self._orphans.at(delivery.channel, delivery.address)
         return self._look_again(waiting) if waiting else None

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from fenghuo.engine.marks import EVIDENCE
-from fenghuo.model.delivery import DeliveryState, ObjectiveState, Outcome, Reached, Scope, Transient, Unknown
+from fenghuo.model.delivery import DeliveryState, ObjectiveState, Outcome, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import Doubt, Emission, InboundKind
 from tests.core.engine.house import CAPABILITIES, House, opened
@@ -111,6 +111,25 @@ async def test_what_is_over_has_its_name_and_keeps_its_end(tmp_path: Path) -> No
         assert [(S.EXPIRED, Evidence.ACCEPTED), (S.EXPIRED, Evidence.DEVICE)] == [
             (one.state, one.evidence) for one in await house.deliveries()
         ]
+
+
+@pytest.mark.parametrize(
+    "outcome", [Transient(Scope.RECIPIENT, "busy", 5.0), Permanent(Scope.MESSAGE, "no"), Reached(Evidence.DEVICE, ("x",))]
+)
+async def test_no_channel_says_what_became_of_an_emission_of_another(tmp_path: Path, outcome: Outcome) -> None:
+    """Nothing is sent again, given up or met by it, nor does it stand in the way of what its own channel says."""
+    async with opened(tmp_path) as house:
+        house.channel["a"].outcomes.append(Unknown("timeout"))
+        gate = _slow(house)
+        await house.order("wang", via=["a"])
+        token = house.sent[0].token
+        await _late(house, token, Reached(Evidence.ACCEPTED, ("late",)))
+        await house.hear("r", InboundKind.LATE_OUTCOME, token=token, outcome=outcome)
+        gate.set()
+        await _understood(house)
+        await house.hear("r", InboundKind.LATE_OUTCOME, token=token, n=1, outcome=outcome)
+        assert [(S.AWAITING, Evidence.ACCEPTED)] == [(one.state, one.evidence) for one in await house.deliveries()]
+        assert 1 == len(house.sent)
 
 
 async def test_a_page_that_is_over_was_taken_after_all(tmp_path: Path) -> None:
