@@ -6,7 +6,11 @@ import asyncio
 import contextlib
 import os
 import signal
+import time
+from pathlib import Path
 from typing import Protocol
+
+from tests.scale import PATIENCE_S
 
 __all__ = ["Process", "send"]
 
@@ -31,3 +35,21 @@ def send(process: Process, how: signal.Signals) -> None:
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(process.pid, how)
+            if how is signal.SIGSTOP:
+                _until_it_stands(process.pid)
+
+
+def _until_it_stands(pid: int) -> None:
+    """Each thread stops when its processor takes the signal: until then it may still answer."""
+    late = time.monotonic() + PATIENCE_S
+    while not all(_state(task) in "TtZ" for task in Path(f"/proc/{pid}/task").glob("*/stat")):
+        assert time.monotonic() < late, f"process {pid} was not stopped"
+        time.sleep(0.0005)
+
+
+def _state(task: Path) -> str:
+    """One letter of proc(5): T is stopped, Z has ended."""
+    try:
+        return task.read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "Z"

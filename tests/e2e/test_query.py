@@ -36,7 +36,7 @@ class Pager(SimpleChannel):
         self.port = ctx.settings.port
 
     async def ask(self, line):
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(40):
             reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
             writer.write((line + "\\n").encode())
             answer = (await reader.readline()).decode().strip()

@@ -138,7 +138,8 @@ class Smsc:
 
     def pause(self) -> None:
         """Stop it in its tracks (SIGSTOP): connected, and silent."""
-        os.kill(self.pid, signal.SIGSTOP)
+        assert self._process is not None
+        send(self._process, signal.SIGSTOP)
 
     def resume(self) -> None:
         """Let it go on (SIGCONT) with everything that came meanwhile."""
