@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from itertools import pairwise
 
 import msgspec
 
 __all__ = ["Area", "AreaRef", "CodeSystem"]
+
+LEVELS = (0, 2, 4, 6, 9, 12)
+"""Where province, city, county, town and village end in a code. Source: GB/T 2260, GB/T 10114; the statistics list builds alike."""
 
 
 class CodeSystem(StrEnum):
@@ -38,8 +42,17 @@ class AreaRef(msgspec.Struct, frozen=True, order=True):
         return cls(CodeSystem(system), code)
 
     def covers(self, other: AreaRef) -> bool:
-        """Whether `other` lies in this area, by the digits of one code system (trailing zeros stand for "all of")."""
-        return self.system == other.system and other.code.startswith(self.code.rstrip("0") or self.code)
+        """Whether `other` is this area or lies in it, by the levels of one code system; a level of zeros stands for "all of". The zeros
+        that end the code of a town are its own: 320585100 is 城厢镇, and not every town from 100 to 199."""
+        return self.system == other.system and _levels(other.code)[: len(own := _levels(self.code))] == own
+
+
+def _levels(code: str) -> tuple[str, ...]:
+    """Its parts down to the last that is not all zeros; what ends inside a level is a part of its own, and covers nothing but itself."""
+    parts = [code[start:end] for start, end in pairwise(LEVELS) if code[start:end]]
+    while len(parts) > 1 and not parts[-1].strip("0"):
+        parts.pop()
+    return tuple(parts)
 
 
 class Area(msgspec.Struct, frozen=True):
