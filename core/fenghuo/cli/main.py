@@ -28,6 +28,7 @@ VERBS = {
     "endpoint": Verb("fenghuo.cli.endpoint:endpoint", "The far end of a link: run it, its screen, a person's receipt."),
     "log": Verb("fenghuo.cli.log:log", "The event stream, from a cursor or as it happens."),
     "plugin": Verb("fenghuo.cli.plugin:plugin", "Plugins: ls, check."),
+    "power": Verb("fenghuo.cli.power:power", "What the node lives on, and for how long."),
     "queue": Verb("fenghuo.cli.queue:queue", "Deliveries not yet ended: ls, show, resolve, shed, waive."),
     "report": Verb("fenghuo.cli.report:report", "Report up from an endpoint; prints the report's id."),
     "rollcall": Verb("fenghuo.cli.rollcall:rollcall", "Call people or posts (点名), and see who answers on which bearer."),

@@ -20,6 +20,8 @@ COLOURS = {
     "up": "green",
     "MET": "green",
     "ready": "green",
+    "mains": "green",
+    "battery": "yellow",
     "suspect": "yellow",
     "probation": "yellow",
     "AT_RISK": "yellow",

@@ -6,6 +6,7 @@ import click
 
 from fenghuo.cli.door import speaks
 from fenghuo.cli.paper import clean, colour, local, print_json, print_table
+from fenghuo.cli.power import power_line
 from fenghuo.client.caller import Caller
 
 __all__ = ["status"]
@@ -29,6 +30,8 @@ def status(daemon: Caller, *, as_json: bool) -> None:
         if not one["holds"]:
             names = ", ".join(clean(org["name"]) for org in one["broken"][:5])
             click.echo(f"not so: {clean(one['says'])}; {one['count']} have not: {names}; {one['broken_s']:.0f} s since the start")
+    if data.get("power", {}).get("sensors"):
+        click.echo(power_line(data["power"]))
     channels = data["channels"]
     if isinstance(channels, list):
         print_table(

@@ -46,7 +46,7 @@ from fenghuo.service.desk_state import About, StateVerbs
 from fenghuo.service.directory import DirectoryKeeper
 from fenghuo.service.endpoint import endpoint_directory
 from fenghuo.service.engine_room import EngineRoom
-from fenghuo.service.gauges import count_events, watch_room
+from fenghuo.service.gauges import count_events, watch_power, watch_room
 from fenghuo.service.hosting import Hosting
 from fenghuo.service.metrics import Metrics
 from fenghuo.service.notify import Notify, watchdog_period_s
@@ -182,11 +182,12 @@ class Daemon:
         desk = Desk(self._audit.record)
         desk.hold(holders_of(self._settings))
         watch_room(self._metrics, room, self._store)
+        watch_power(self._metrics, self._hosting.power)
         watch_invariants(room.invariants, self._metrics, self._store)
         messages = MessageVerbs(desk, room.intake, room.release, self._store)
         plans = PlanVerbs(desk, room, self._store)
         preview = PreviewVerbs(desk, room.office, self._store, board=room.board, renderers=self._host.renderers)
-        about = About(version(), self._clock.time(), lambda: self._ready, self._metrics.text)
+        about = About(version(), self._clock.time(), lambda: self._ready, self._metrics.text, self._hosting.power.view)
         state = StateVerbs(room, self._store, keeper=keeper, host=self._host, about=about)
         messages.plan, messages.outlook = plans.explain, plans.outlook
         queue = QueueVerbs(room.decisions)

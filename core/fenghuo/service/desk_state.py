@@ -57,12 +57,14 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class About(msgspec.Struct, frozen=True):
-    """What the daemon knows of itself. `since`: UTC seconds; `ready`: whether it serves; `metrics`: its figures as text."""
+    """What the daemon knows of itself. `since`: UTC seconds; `ready`: whether it serves; `metrics`: its figures as text; `power`: what it
+    lives on, as in docs/reference/power.md."""
 
     version: str
     since: float
     ready: Callable[[], bool]
     metrics: Callable[[], str]
+    power: Callable[[], dict[str, Any]]
 
 
 class StateVerbs:
@@ -107,6 +109,7 @@ class StateVerbs:
             "clock_quality": self._office.clock.quality().value,
             "clock_jump_s": round(self._office.clock.jump_s(), 3),
             "invariants": invariants_view(self._invariants),
+            "power": self._about.power(),
         }
 
     async def state(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.metrics import Metrics
+from fenghuo.service.power import PowerWatch
 from fenghuo.store.events import EventStream
 from fenghuo.store.store import Store
 
-__all__ = ["count_events", "watch_room"]
+__all__ = ["count_events", "watch_power", "watch_room"]
 
 
 def watch_room(metrics: Metrics, room: EngineRoom, store: Store) -> None:
@@ -21,6 +22,19 @@ def watch_room(metrics: Metrics, room: EngineRoom, store: Store) -> None:
     metrics.gauge("open_objectives", lambda: [({}, float(len(book.objectives)))])
     metrics.gauge("commits", lambda: [({}, float(store.progress[0]))])
     metrics.gauge("in_doubt", lambda: [({}, float(queues.in_doubt))])
+
+
+def watch_power(metrics: Metrics, power: PowerWatch) -> None:
+    """What each power sensor stands for; a figure that nobody knows is absent, and never its last value."""
+
+    def figures(name: str) -> list[tuple[Mapping[str, str], float]]:
+        read = ((sensor, getattr(one, name)) for sensor, one in power.sensed().items())
+        return [({"sensor": sensor}, value) for sensor, value in read if value is not None]
+
+    metrics.gauge("power_state", lambda: [({"sensor": name, "state": one.state.value}, 1.0) for name, one in power.sensed().items()])
+    metrics.gauge("power_charge_percent", lambda: figures("charge_pct"))
+    metrics.gauge("power_runtime_seconds", lambda: figures("runtime_s"))
+    metrics.gauge("power_runtime_age_seconds", lambda: figures("runtime_age_s"))
 
 
 async def count_events(metrics: Metrics, events: EventStream, *, then: Callable[[], None]) -> None:

@@ -26,6 +26,7 @@ from fenghuo.plugin.supervisor import ChannelSupervisor, FrontSupervisor, Source
 from fenghuo.service.armed import ArmedSwitches, armed_as
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.ground import instance_of
+from fenghuo.service.power import PowerWatch
 from fenghuo.service.secrets import secret_reader
 from fenghuo.service.settings import InstanceSettings, Settings
 from fenghuo.service.tending import Tending, Work
@@ -52,6 +53,7 @@ class Hosting:
         self._room = room
         self._traffic = tuple(kind for kind in Traffic if not (exercise and kind is Traffic.ACTUAL))
         self._store: Store
+        self.power: PowerWatch
         self._channels: list[ChannelSupervisor] = []
         self._fronts: list[FrontSupervisor] = []
         self._sources: list[SourceSupervisor] = []
@@ -61,6 +63,7 @@ class Hosting:
     async def add_channels(self, store: Store) -> None:
         """Put every channel of the settings on the board, as an operator last left it; nothing is started yet."""
         self._store = store
+        self.power = PowerWatch(store, self._room.office.clock)
         decided = {row.name: row for row in await store.find(CHANNEL)}
         wiring = Wiring(
             clock=self._room.office.clock,
@@ -133,6 +136,7 @@ class Hosting:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.power.stop()
 
     def _start_front(self, front: InstanceSettings, desk: Desk, events: EventStream, web: Web) -> None:
         _, kind = self._host.front_types[front.type]
@@ -182,6 +186,10 @@ class Hosting:
         self._store.submit(tell)
 
     def _on_observation(self, name: str, observation: Observation) -> None:
+        if self.power.takes(observation):
+            self.power.observe(name, observation)
+            return
+
         def tell(tx: Tx) -> None:
             tx.event("sensor.observed", f"sensor/{name}", what=observation.what, value=str(observation.value), unit=observation.unit)
 

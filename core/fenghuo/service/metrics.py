@@ -53,6 +53,10 @@ FAMILIES = {
         Family("channel_health", "1 for the health a channel has now.", ("channel", "health")),
         Family("invariant_broken", "Organisations that break a watched invariant now.", ("invariant",)),
         Family("invariant_broken_seconds", "Seconds since the start in which a watched invariant was broken.", ("invariant",)),
+        Family("power_state", "1 for what the device of a power sensor lives on now: mains, battery or unknown.", ("sensor", "state")),
+        Family("power_charge_percent", "What is left in the battery of a power sensor, percent.", ("sensor",)),
+        Family("power_runtime_seconds", "How long the battery of a power sensor lasts by its own estimate, seconds.", ("sensor",)),
+        Family("power_runtime_age_seconds", "How old that estimate is, seconds.", ("sensor",)),
         Family("loop_lag_seconds", "How late the event loop was at its last turn, seconds."),
     )
 }

@@ -20,6 +20,7 @@ from fenghuo.service.desk_queue import QueueVerbs
 from fenghuo.service.desk_sheets import SheetVerbs
 from fenghuo.service.desk_state import About, StateVerbs
 from fenghuo.service.directory import DirectoryKeeper
+from fenghuo.service.power import PowerWatch
 from fenghuo.service.secrets import Secret
 from tests.core.engine.house import House, opened
 from tests.core.engine.values import NOW
@@ -45,12 +46,13 @@ class Manned:
         self.desk = Desk()
         self.keeper = DirectoryKeeper(house.office, house.room.facts, house.store, host)
         self.is_ready = True
+        self.power = PowerWatch(house.store, house.office.clock)
         room = house.room
         messages = MessageVerbs(self.desk, room.intake, room.release, house.store)
         plans = PlanVerbs(self.desk, room, house.store)
         preview = PreviewVerbs(self.desk, house.office, house.store, board=room.board, renderers=host.renderers)
         sheets = SheetVerbs(room, house.store)
-        about = About("0.1.0", NOW, lambda: self.is_ready, lambda: "fenghuo_up 1\n")
+        about = About("0.1.0", NOW, lambda: self.is_ready, lambda: "fenghuo_up 1\n", self.power.view)
         state = StateVerbs(room, house.store, keeper=self.keeper, host=host, about=about)
         messages.plan, messages.outlook = plans.explain, plans.outlook
         proven = ProvenVerbs(room, house.store, messages.send)

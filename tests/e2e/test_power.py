@@ -1,0 +1,67 @@
+"""The daemon and a UPS: a real upsd with its dummy driver, what people and scripts are shown, and what is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.node import Node, Person, orders, sms
+from tests.peers.upsd import UPS, Upsd
+
+pytestmark = [pytest.mark.peer, pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(300)]
+
+
+async def shown(node: Node, state: str, **figures: object) -> dict[str, Any]:
+    """The UPS as `status` shows it, as soon as it stands for this."""
+
+    def fits(answer: dict[str, Any]) -> bool:
+        sensors = answer["power"]["sensors"]
+        return bool(sensors) and {"state": state, **figures}.items() <= sensors[0].items()
+
+    answer = await node.until("status", fits)
+    assert answer["power"]["state"] == state
+    found: dict[str, Any] = answer["power"]["sensors"][0]
+    return found
+
+
+async def told(node: Node, kind: str) -> list[dict[str, Any]]:
+    return [event["body"] for event in (await node.ask("log.read"))["events"] if event["type"] == kind]
+
+
+async def test_the_mains_go_the_battery_runs_low_upsd_is_killed_and_comes_back(tmp_path: Path) -> None:
+    """Each change is told once, with its figures; without upsd the state is unknown at once, and the old runtime grows old in sight."""
+    async with Upsd(tmp_path / "nut") as upsd:
+        patient = "period_s = 0.2\nstale_after_s = 300.0\ntimeout_s = 60.0"  # a machine that is busy is no UPS that is silent
+        sensor = f'[sensors.ups]\ntype = "power.nut"\n[sensors.ups.settings]\nups = "{UPS}"\nport = {upsd.port}\n{patient}\n'
+        people = [Person("wang", "+8613800000001")]
+        async with Node(tmp_path, channels={"sms": sms(9)}, persons=people, rules=orders("sms"), extra=sensor) as node:
+            mains = await shown(node, "mains")
+            assert (100.0, 7200.0, False, "") == (mains["charge_pct"], mains["runtime_s"], mains["low"], mains["cause"])
+            upsd.says("OB DISCHRG", charge=80, runtime=3600)
+            assert 3600.0 == (await shown(node, "battery", charge_pct=80.0, low=False))["runtime_s"]
+            upsd.says("OB DISCHRG LB", charge=8, runtime=300)
+            assert 300.0 == (await shown(node, "battery", charge_pct=8.0, low=True))["runtime_s"]
+            await upsd.kill()
+            assert f"upsd at 127.0.0.1:{upsd.port}" in (await shown(node, "unknown"))["cause"]
+            upsd.says("OL CHRG", charge=9, runtime=310)
+            await upsd.start()
+            await shown(node, "mains", charge_pct=9.0, runtime_s=310.0, low=False, cause="")
+            changes = [(one["was"], one["state"], one["low"]) for one in await told(node, "power.changed")]
+            assert changes[:4] == [
+                (None, "mains", False),
+                ("mains", "battery", False),
+                ("battery", "battery", True),
+                ("battery", "unknown", False),
+            ]
+            assert ("unknown", "mains", False) == changes[-1]
+            alarms = [one["message"] for one in await told(node, "alarm.power")]
+            assert alarms[0] == "ups: the mains are gone, it is on battery; 80 % left, 60 minutes by its own estimate"
+            assert alarms[1] == "ups: the battery is nearly empty; 8 % left, 5 minutes by its own estimate"
+            assert alarms[2].startswith("ups: nobody knows whether there is mains: upsd at ")
+            metrics = await node.ask("metrics")
+            assert 'fenghuo_power_state{sensor="ups",state="mains"} 1.0' in metrics
+            assert 'fenghuo_power_runtime_seconds{sensor="ups"} 310.0' in metrics
+        log = (tmp_path / "daemon.log").read_text(encoding="utf-8")
+        assert 1 == log.count("a power source cannot be read")
