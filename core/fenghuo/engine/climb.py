@@ -31,6 +31,8 @@ class Climb(Draft):
 
     def open_rungs(self) -> None:
         """Give every open rung a live delivery if it can have one, and open the next rungs that are due; at last try what is left."""
+        for index in range(self.target.rung):  # whatever gives way on one rung leaves its risk groups to an alternate of another
+            self.give_way(index)
         for index in range(self.target.rung):
             self.enliven(index)
         while self.is_next_due():

@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fenghuo.engine.confidence import is_disjoint
+from fenghuo.engine.last_attempt import LAST
 from fenghuo.engine.planning import best_first
 from fenghuo.model.delivery import Delivery, DeliveryState, Hold
 from fenghuo.model.situation import Admin, ChannelView, Health, Situation
 from fenghuo.model.traffic import Priority
-from tests.core.engine.values import NOW, Story, delivery, frame, objective, rung, situation, view
+from tests.core.engine.values import NOW, Story, delivery, frame, objective, rung, situation, target, view
 
 S = DeliveryState
 TOWER, ROOF = ("cell:opA",), ("roof:hq",)
@@ -48,6 +49,31 @@ def test_a_way_of_life_safety_that_fails_is_replaced_over_its_own_risk_group() -
     assert {1: S.AWAITING, 2: S.FAILED, 3: S.READY} == one.states
     one.later(1)
     assert {1: S.AWAITING, 2: S.FAILED, 3: S.READY} == one.states, "the next look changes nothing"
+
+
+def test_what_gives_way_on_one_rung_leaves_its_risk_group_to_another_rung_in_the_same_look() -> None:
+    """A last attempt over the tower waits on the second rung, and gives way to the satellite there; over the tower the app is up again, and
+    the radio beside it carries the order already. Nothing more happens by itself, so that the next look may be long after."""
+    views = (
+        view("r", risk_groups=ROOF),
+        view("app", risk_groups=TOWER),
+        view("sms", risk_groups=TOWER, health=Health.DOWN),
+        view("lte", risk_groups=("sat:tt1",)),
+    )
+    ways = (delivery(key, name, rung=index) for key, (name, index) in enumerate({"r": 0, "app": 0, "sms": 1, "lte": 1}.items(), 1))
+    of_all = objective(priority=Priority.P0)
+    one = Story(
+        *(msgspec.structs.replace(way, priority=Priority.P0) for way in ways),
+        of=msgspec.structs.replace(target(), rung=2, rung_at=NOW),
+        at=frame(rung("r", "app"), rung("sms", "lte"), objective=of_all, situation=_seen(views)),
+    )
+    one.change(1, lambda way: msgspec.structs.replace(way, state=S.AWAITING, tries=1, until=NOW + 90))
+    one.change(2, lambda way: msgspec.structs.replace(way, state=S.HELD, reason=Hold.CHANNEL))
+    one.change(3, lambda way: msgspec.structs.replace(way, state=S.READY, reason=LAST))
+    one.change(4, lambda way: msgspec.structs.replace(way, state=S.HELD, reason=Hold.CHANNEL))
+    one.turn()
+    assert {1: S.AWAITING, 2: S.READY, 3: S.HELD, 4: S.READY} == one.states
+    assert () == one.turn().changed
 
 
 HEALTHS = st.sampled_from([Health.UP, Health.SUSPECT, Health.SUSPECT, Health.DOWN])
