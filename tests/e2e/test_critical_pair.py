@@ -38,6 +38,34 @@ def bearers(folder: Path, smsc: Smsc, hook: Hook, duo: Duo, *, app: str = "to/ap
     }
 
 
+INVENTORY = {
+    "people.csv": "area,people,source,verified\nmca:320585110,130000,test,no\n",
+    "channels.csv": "name,group,via,source,verified\ntexts,texts,sms.smpp,test,no\nloud,loud,radio,test,no\n",
+    "reach.csv": "area,channel,reach,source,verified\nmca:320585110,texts,0.92,test,no\nmca:320585110,loud,0.5,test,no\n",
+}
+"""Beside short messages the radio stands for loudspeakers."""
+
+
+def survey(folder: Path) -> None:
+    """Put an inventory of what reaches the public beside the directory."""
+    place = folder / "people/coverage"
+    place.mkdir()
+    for name, text in INVENTORY.items():
+        (place / name).write_text(text, encoding="utf-8")
+
+
+async def covers(node: Node, **asked: Any) -> tuple[float, bool]:
+    """How much of the public, in per cent, and whether that passes the gate."""
+    answer = await node.ask("coverage", **asked)
+    return answer["potential"]["grouped_pct"], answer["gate"]["passes"]
+
+
+async def told(node: Node, ident: str) -> dict[str, float]:
+    """How far a message got with the public, by what is known of it."""
+    answer = await node.ask("coverage", alert=ident)
+    return {kind: answer[kind]["grouped_pct"] for kind in ("emitted", "device", "human")}
+
+
 async def until(holds: Callable[[], bool]) -> None:
     """Until the peers have it."""
     async with asyncio.timeout(PATIENCE_S):
@@ -56,8 +84,10 @@ async def test_the_hedge_of_an_urgent_order_is_not_on_the_tower_of_the_first(tmp
             rules=orders("sms", "lte", "radio", needed="HUMAN"),
             extra=AVAILABILITY,
         )
+        survey(tmp_path)
         async with there as node:
             await node.channels_up("sms", "lte", "radio")
+            assert [(96.0, True), (50.0, False)] == [await covers(node), await covers(node, lose=["cell:opA"])]
             plan = await node.ask("route.explain", raw='{"to":["wang"],"text":"撤离","priority":"P1"}'.encode())
             (counted,) = plan["objectives"][0]["coverage"]["plans"]
             assert 0.95 < counted["reached"] < 0.98, "of three that share nothing it would be .999"
@@ -72,6 +102,9 @@ async def test_the_hedge_of_an_urgent_order_is_not_on_the_tower_of_the_first(tmp
             why = await node.ask("message.why", id=ident)
             says = {way["channel"]: way["says"] for way in why["objectives"][0]["targets"][0]["chosen"]}
             assert "stands back: it shares cell:opA with sms, and radio does not, never tried" in says["lte"]
+            assert {"emitted": 0.0, "device": 0.0, "human": 0.0} == await told(node, ident), "wang is a person, and no public"
+            await node.ask("channel.disable", name="radio")
+            assert (92.0, False) == await covers(node)
         assert ([], 1) == (posts, len(smsc.submits))
 
 

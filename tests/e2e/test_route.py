@@ -84,6 +84,7 @@ async def test_the_demo_is_clean_and_explains_its_typhoon(tmp_path: Path) -> Non
         assert min(one["recipients"] for one in plan["objectives"]) >= 10
         assert [["sim-sms"], ["sim-radio"]] == [[way["channel"] for way in rung["channels"]] for rung in plan["objectives"][0]["rungs"]]
         assert (0, []) == await fenghuo(settings, "alert", "ls"), "to explain is not to send"
+        await covers_nobody_without_short_messages(settings)
 
 
 async def test_the_example_centre_is_clean(tmp_path: Path) -> None:
@@ -107,6 +108,14 @@ ladder = "lost"
         code, answer = await fenghuo(settings, "route", "lint")
         assert (1, ["ladder 'lost': no channel is named 'telepathy'"]) == (code, answer["faults"][:1])
         assert any(fault.startswith("rule 'late': is never reached; 'other alerts' before it") for fault in answer["faults"])
+
+
+async def covers_nobody_without_short_messages(settings: Path) -> None:
+    """Of the inventory's channels the demo has short messages alone: without them all 160 villages of the census are listed."""
+    code, answer = await fenghuo(settings, "coverage", "--lose", "sms")
+    figure = answer["potential"]
+    assert (1, 831_113, 0.0, 160) == (code, figure["people"], figure["grouped_pct"], len(figure["uncovered"]))
+    assert answer["inventory"]["rows"] == answer["inventory"]["unverified"]
 
 
 def shape(objective: dict[str, Any]) -> tuple[str, str, int]:

@@ -23,6 +23,7 @@ VERBS = {
     "channel": Verb("fenghuo.cli.channel:channel", "Channels: ls, show, enable, disable, why."),
     "completion": Verb("fenghuo.cli.completion:completion", "Print the completion script for a shell."),
     "config": Verb("fenghuo.cli.config:config", "Settings: check, show, schema, init."),
+    "coverage": Verb("fenghuo.cli.coverage:coverage", "Coverage of the public: estimates, the gate, who is left out."),
     "db": Verb("fenghuo.cli.db:db", "The store: backup, restore, fsck."),
     "directory": Verb("fenghuo.cli.directory:directory", "Who is who: import, check; proven: who can be reached how."),
     "endpoint": Verb("fenghuo.cli.endpoint:endpoint", "The far end of a link: run it, its screen, a person's receipt."),

@@ -35,6 +35,7 @@ from fenghuo.service.connected import watch_invariants
 from fenghuo.service.control import ControlServer
 from fenghuo.service.desk import Desk
 from fenghuo.service.desk_audit import AuditVerbs
+from fenghuo.service.desk_coverage import CoverageVerbs
 from fenghuo.service.desk_endpoint import EndpointVerbs
 from fenghuo.service.desk_messages import MessageVerbs
 from fenghuo.service.desk_plans import PlanVerbs
@@ -195,7 +196,8 @@ class Daemon:
         endpoint = EndpointVerbs(room, self._store, self._upward)  # a node without a screen says so
         sheets = SheetVerbs(room, self._store)  # and so does one without a printer
         audit = AuditVerbs(self._audit, self._store)
-        for one in (messages, preview, plans, queue, state, audit, endpoint, sheets, proven):
+        coverage = CoverageVerbs(room, self._store, keeper.inventory)
+        for one in (coverage, messages, preview, plans, queue, state, audit, endpoint, sheets, proven):
             desk.add(one.verbs())
         return desk
 

@@ -46,6 +46,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "route.explain": EVERYONE,
     "route.lint": EVERYONE,
     "whatif": EVERYONE,
+    "coverage": EVERYONE,
     "directory.import": ("admin",),
     "directory.check": EVERYONE,
     "directory.proven": EVERYONE,

@@ -16,6 +16,7 @@ from fenghuo.plugin.host import PluginHost
 from fenghuo.plugin.ports import Channel
 from fenghuo.plugin.values import Capabilities
 from fenghuo.service.directory import csv_files
+from fenghuo.service.inventory import inventory_of
 from fenghuo.service.settings import ChannelSettings, Settings
 
 __all__ = ["faults_of_rules", "instance_of"]
@@ -87,4 +88,5 @@ def _directory(settings: Settings, host: PluginHost) -> tuple[Directory | None, 
         return None, ()
     kinds = {name: kind.normalise for name, kind in host.address_kinds.items()}
     directory, faults = read_directory(csv_files(folder), kinds)
-    return directory, tuple(f"{folder.name}/{fault}" for fault in faults if not fault.is_note)
+    _, of_inventory = inventory_of(folder, directory)
+    return directory, (*(f"{folder.name}/{fault}" for fault in faults if not fault.is_note), *of_inventory)

@@ -89,13 +89,15 @@ def holders_of(settings: Settings) -> list[tuple[Secret, Holder]]:
 
 
 async def take_directory(settings: Settings, keeper: DirectoryKeeper, rolls: RollKeeper) -> None:
-    """Put directory and roll of the settings' folder in force, or neither. Raises: SettingsError with every fault."""
+    """Put directory, roll and coverage inventory of the settings' folder in force, or none. Raises: SettingsError with every fault."""
     folder = settings.node.directory
     if folder is None:
         return
     directory = await keeper.read_folder(folder)
+    inventory = await keeper.inventory.read_folder(folder, directory)
     await rolls.load_folder(folder, directory)
     await keeper.put(directory, by="settings")
+    keeper.inventory.use(inventory)
 
 
 async def tell_rules(room: EngineRoom, store: Store) -> None:

@@ -40,7 +40,9 @@ TABLE: dict[str, set[str]] = {
     **dict.fromkeys(
         ("alert.sign", "message.show", "message.ls", "message.why", "channel.ls", "channel.why", "route.explain", "route.lint"), READS
     ),
-    **dict.fromkeys(("directory.check", "log.read", "log.follow", "status", "metrics", "queue.ls", "plugin.ls", "whatif"), READS),
+    **dict.fromkeys(
+        ("directory.check", "log.read", "log.follow", "status", "metrics", "queue.ls", "plugin.ls", "whatif", "coverage"), READS
+    ),
     "state": READS - {"source"},
     "message.preview": READS,
     "directory.proven": READS,
