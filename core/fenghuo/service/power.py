@@ -25,13 +25,19 @@ SHORTEST_WAIT_S = 0.01
 """Our clock may be a little behind the loop's: what is not yet stale then is looked at again."""
 
 
+CLEAN_S = 600.0
+"""So long on mains ends an episode: mains that come and go for an hour are one alarm, not a hundred."""
+
+
 class _Told(msgspec.Struct):
-    """What was told of a sensor. `since`: UTC seconds of its state; `charge_pct`: the last point of its curve."""
+    """What was told of a sensor. `since`: UTC seconds of its state; `charge_pct`: the last point of its curve; `alarmed`: what of this
+    episode a person has been told."""
 
     state: PowerState
     is_low: bool
     since: float
     charge_pct: float | None
+    alarmed: frozenset[str]
 
 
 class PowerWatch:
@@ -94,22 +100,23 @@ class PowerWatch:
         seen = self._seen[sensor]
         after, before = sensed(seen, now), self._told.get(sensor)
         if before is None or (before.state, before.is_low) != (after.state, after.is_low):
-            self._tell_change(sensor, before, after)
+            alarmed = _alarmed(before, now)
+            kinds = _worries(after)
+            self._tell_change(sensor, before, after, is_new=not kinds <= alarmed)
             since = now if before is None or before.state is not after.state else before.since
-            self._told[sensor] = _Told(after.state, after.is_low, since, after.charge_pct)
+            self._told[sensor] = _Told(after.state, after.is_low, since, after.charge_pct, alarmed | kinds)
         elif after.state is not PowerState.UNKNOWN and has_moved(before.charge_pct, after.charge_pct):
             before.charge_pct = after.charge_pct
             self._store.submit(lambda tx: tx.event("power.level", f"power/{sensor}", **_figures(after)))
         self._rearm(sensor, next_stale_at(seen, now), now)
 
-    def _tell_change(self, sensor: str, before: _Told | None, after: Sensed) -> None:
+    def _tell_change(self, sensor: str, before: _Told | None, after: Sensed, *, is_new: bool) -> None:
         was = before.state.value if before is not None else None
-        alarm = _alarm(before, after)
 
         def tell(tx: Tx) -> None:
             tx.event("power.changed", f"power/{sensor}", was=was, cause=after.cause, **_figures(after))
-            if alarm:
-                tx.event("alarm.power", f"power/{sensor}", message=f"{sensor}: {alarm}")
+            if is_new:
+                tx.event("alarm.power", f"power/{sensor}", message=f"{sensor}: {_sentence(after)}")
 
         self._store.submit(tell)
 
@@ -125,26 +132,30 @@ def _figures(one: Sensed) -> dict[str, object]:
     return {"state": one.state.value, "low": one.is_low, "charge_pct": one.charge_pct, "runtime_s": one.runtime_s}
 
 
-def _alarm(before: _Told | None, after: Sensed) -> str:
-    """The sentence that a person must hear; "" when the change is none to worry about."""
-    left = ", ".join(
-        text
-        for text in (
-            f"{after.charge_pct:g} % left" if after.charge_pct is not None else "",
-            f"{after.runtime_s / 60:.0f} minutes by its own estimate" if after.runtime_s is not None else "",
-        )
-        if text
-    )
+def _alarmed(before: _Told | None, now: float) -> frozenset[str]:
+    """What of this episode was told already; nothing where a new one begins."""
+    is_over = before is None or (before.state is PowerState.MAINS and now - before.since >= CLEAN_S)
+    return frozenset() if before is None or is_over else before.alarmed
+
+
+def _worries(after: Sensed) -> frozenset[str]:
+    """What a person must hear of a state, once in an episode; a battery that is nearly empty says that the mains are gone, too."""
     match after.state:
         case PowerState.UNKNOWN:
-            entered = before is None or before.state is not PowerState.UNKNOWN
-            return f"nobody knows whether there is mains: {after.cause or 'it does not say'}" if entered else ""
-        case PowerState.BATTERY if after.is_low:
-            return f"the battery is nearly empty; {left or 'how long it lasts is not known'}"
-        case PowerState.BATTERY if before is None or before.state is not PowerState.BATTERY:
-            return f"the mains are gone, it is on battery; {left or 'how long it lasts is not known'}"
+            return frozenset({"unknown"})
+        case PowerState.BATTERY:
+            return frozenset({"battery", "low"} if after.is_low else {"battery"})
         case _:
-            return ""
+            return frozenset()
+
+
+def _sentence(after: Sensed) -> str:
+    if after.state is PowerState.UNKNOWN:
+        return f"nobody knows whether there is mains: {after.cause or 'it does not say'}"
+    charge = [] if after.charge_pct is None else [f"{after.charge_pct:g} % left"]
+    runtime = [] if after.runtime_s is None else [f"{after.runtime_s / 60:.0f} minutes by its own estimate"]
+    left = ", ".join(charge + runtime) or "how long it lasts is not known"
+    return f"the battery is nearly empty; {left}" if after.is_low else f"the mains are gone, it is on battery; {left}"
 
 
 def _rounded(seconds: float | None) -> float | None:

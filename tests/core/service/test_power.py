@@ -79,6 +79,34 @@ def test_a_change_is_told_once_however_often_it_is_said(tmp_path: Path) -> None:
     watched(tmp_path, work)
 
 
+def test_mains_that_come_and_go_are_one_alarm(tmp_path: Path) -> None:
+    """Each turn is an event; a person is told again when it happens after ten clean minutes, and at once of what is worse."""
+
+    async def work(there: Watched) -> None:
+        async def stands(state: str, seconds: float, *, low: bool = False) -> None:
+            for _ in range(round(seconds / 5)):
+                there.say(low=low, cause="", state=state)
+                await asyncio.sleep(5.0)
+
+        for _ in range(20):
+            await stands("mains", 5)
+            await stands("battery", 5)
+        await stands("battery", 5, low=True)
+        await stands("battery", 5)
+        worse = ["the mains are gone, it is on battery", "the battery is nearly empty"]
+        unknown = "; how long it lasts is not known"
+        assert [f"ups: {says}{unknown}" for says in worse] == [one["message"] for one in await there.told("alarm.power")]
+        assert 42 == len(await there.told("power.changed"))
+        await stands("mains", 590)
+        await stands("battery", 5)
+        assert 2 == len(await there.told("alarm.power"))
+        await stands("mains", 605)
+        await stands("battery", 5)
+        assert 3 == len(await there.told("alarm.power"))
+
+    watched(tmp_path, work)
+
+
 def test_a_discharge_is_a_curve_of_some_twenty_points(tmp_path: Path) -> None:
     """Not an event for each reading."""
 
