@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import msgspec
+
 from fenghuo import ChannelContext, FrameError, LinkError
-from fenghuo.link import Disk, Ending, Event, Finished, KeyRing, Memory, Outgoing, Parcel, Station
+from fenghuo.link import Changes, Disk, Ending, Event, Finished, KeyRing, Memory, Outgoing, Parcel, Station
 from fenghuo_adapters.ax25_framing import Address, UiFrame
 from fenghuo_adapters.kiss_framing import KissFrame
 from fenghuo_adapters.kiss_line import KissLine
@@ -46,7 +48,8 @@ class LinkPost:
         self._base = ctx.clock.time() - ctx.clock.monotonic()  # a wall clock that jumps must not open slots or end transfers
         self._net, self._mycall = Address.parse(settings.net), Address.parse(settings.mycall)
         notes = tuple(outgoing for outgoing in memory.outgoing if outgoing.parcel.ref.startswith(NOTE))
-        self._notes = {outgoing.parcel.ref: outgoing.parcel for outgoing in notes}
+        self._notes = {outgoing.parcel.ref: outgoing for outgoing in notes}  # as they stand on the disk, under way or resting
+        self._resting: dict[str, float] = {}  # of notes that nobody answered for: when they are said again
         self._unkept: list[asyncio.Future[None]] = []
         self._kept = {outgoing.parcel.ref: outgoing for outgoing in memory.outgoing if outgoing not in notes}
         self._claim_until = self.now() + UNCLAIMED_S
@@ -78,8 +81,10 @@ class LinkPost:
 
     async def note(self, parcel: Parcel) -> None:
         """Send a note of our own; on the disk when this returns. Raises: KeyUnusable, FrameError, StoreError: as the loop ends."""
+        if parcel.ref in self._resting:  # it stands there already, and is wanted now
+            self._say_again(parcel.ref)
+            return
         self.open(parcel)
-        self._notes[parcel.ref] = parcel
         kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._unkept.append(kept)
         await kept
@@ -106,17 +111,22 @@ class LinkPost:
             self._wake.clear()
             now = self.now()
             self._forget_unclaimed(now)
+            self._wake_notes(now)
             self._events += self.station.look(now)
             events, self._events = self._events, []
-            await self._keep()
+            await self._keep(self._put_to_rest(events, now))
             self._tell(events)
             await self.reserve()
             if not await self._say():
                 await self._rest()
 
-    async def _keep(self) -> None:
+    async def _keep(self, resting: set[tuple[int, int]]) -> None:
+        """`resting`: transfers of notes that are over for now; their rows stay."""
         unkept, self._unkept = self._unkept, []
         changes = self.station.changes()
+        if resting:
+            changes = msgspec.structs.replace(changes, gone_out=tuple(key for key in changes.gone_out if key not in resting))
+        self._note_rows(changes)
         if changes:
             await self._disk.keep(changes)
         self.station.committed()
@@ -154,7 +164,8 @@ class LinkPost:
         self._was_slotted = slotted
 
     async def _rest(self) -> None:
-        at = self.station.next_at(self.now())
+        times = [*self._resting.values(), *([] if (at := self.station.next_at(self.now())) is None else [at])]
+        at = min(times, default=None)
         wait_s = _LONGEST_REST_S if at is None or not self._line.is_up else min(max(at - self.now(), _LEAST_REST_S), _LONGEST_REST_S)
         try:
             async with asyncio.timeout(wait_s):
@@ -170,17 +181,33 @@ class LinkPost:
 
     def _tell(self, events: list[Event]) -> None:
         for event in events:
-            if isinstance(event, Finished) and event.ref in self._notes:
-                self._noted(event)
             self._on_event(event)
 
-    def _noted(self, event: Finished) -> None:
-        """A note that nobody answered for is said again later: nobody else will say it."""
-        parcel = self._notes.pop(event.ref)
-        if event.ending is Ending.SILENT:
-            asyncio.get_running_loop().call_later(NOTE_RETRY_S, self._say_again, parcel)
+    # Notes: nobody else will say them, so that each keeps its row until the other end has it or it is over.
 
-    def _say_again(self, parcel: Parcel) -> None:
-        if parcel.ends_at > self.now():
-            self._notes[parcel.ref] = parcel
-            self.open(parcel)
+    def _note_rows(self, changes: Changes) -> None:
+        self._notes |= {outgoing.parcel.ref: outgoing for outgoing in changes.outgoing if outgoing.parcel.ref.startswith(NOTE)}
+
+    def _put_to_rest(self, events: list[Event], now: float) -> set[tuple[int, int]]:
+        """Notes that nobody answered for are said again later, under the same number; the keys of their rows."""
+        resting = set()
+        for event in events:
+            outgoing = self._notes.get(event.ref) if isinstance(event, Finished) else None
+            if outgoing is None or not isinstance(event, Finished):
+                continue
+            if event.ending is Ending.SILENT:
+                self._resting[event.ref] = now + NOTE_RETRY_S
+                resting.add((outgoing.parcel.destination, outgoing.transfer))
+            else:
+                del self._notes[event.ref]
+        return resting
+
+    def _wake_notes(self, now: float) -> None:
+        for ref in [ref for ref, at in self._resting.items() if at <= now]:
+            self._say_again(ref)
+
+    def _say_again(self, ref: str) -> None:
+        """One whose end has come is looked at as well: the station takes its row away."""
+        del self._resting[ref]
+        self.station.resume(self._notes[ref])
+        self.wake()
