@@ -15,6 +15,8 @@ from fenghuo.store.transaction import Tx
 
 __all__ = ["mark", "packed", "refused", "set_aside", "unpacked"]
 
+_ALARMS = {InboundKind.TURNED_DOWN: "alarm.far_end_refused", InboundKind.HOSTILE: "alarm.link_hostile"}
+
 log = structlog.stdlib.get_logger("fenghuo.receipts")
 
 
@@ -61,11 +63,12 @@ def mark(tx: Tx, inbox: int, state: str) -> None:
 
 
 def refused(inbox: int, channel: str, inbound: Inbound) -> Callable[[Tx], None]:
-    """What the channel refuses to act upon: its octets are kept, and a person sees that somebody tried."""
+    """What the channel refuses to act upon, or says of its far end: its octets are kept, and a person is told."""
+    alarm = _ALARMS.get(inbound.kind, "alarm.inbound_refused")
 
     def tell(tx: Tx) -> None:
         mark(tx, inbox, "refused")
-        tx.event("alarm.inbound_refused", f"inbox/{inbox}", channel=channel, address=inbound.address, message=inbound.text)
+        tx.event(alarm, f"inbox/{inbox}", channel=channel, address=inbound.address, message=inbound.text)
 
     return tell
 

@@ -29,7 +29,7 @@ from fenghuo.engine.page_store import Settled as PageSettled
 from fenghuo.engine.page_store import Told
 from fenghuo.engine.raw_inbound import mark, packed, refused, set_aside, unpacked
 from fenghuo.errors import FenghuoError, KeyConflict
-from fenghuo.model.delivery import Delivery
+from fenghuo.model.delivery import Delivery, Refused
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Inbound, InboundKind
@@ -124,7 +124,8 @@ class Receipts:
 
     async def _take(self, channel: str, inbound: Inbound) -> None:
         stored = self._once(await self._keep(channel, inbound))
-        await inbound.ack()
+        if inbound.refuse is None:
+            await inbound.ack()
         waiting = [] if channel in self._speaking else self._orphans.of(channel)  # what a restart could not tell apart, it may tell now
         self._speaking.add(channel)
         try:
@@ -133,6 +134,8 @@ class Receipts:
             raise  # it may be worked out at the next start
         except Exception as fault:  # noqa: BLE001  acked and never sent again: a person reads what we could not
             await self._store.run(set_aside(stored.inbox, channel, fault))
+            if inbound.refuse is not None:
+                await inbound.refuse("fault")
         await self._look_again(waiting)
 
     def _taken(self, task: asyncio.Task[None]) -> None:
@@ -162,8 +165,10 @@ class Receipts:
             case InboundKind.MESSAGE:
                 self._seen(stored)
                 await self._message(stored)
-            case InboundKind.REFUSED:
+            case InboundKind.REFUSED | InboundKind.TURNED_DOWN:
                 self._seen(stored)
+                await self._store.run(refused(stored.inbox, stored.channel, stored.inbound))
+            case InboundKind.HOSTILE:  # what somebody forges shows nothing of the channel
                 await self._store.run(refused(stored.inbox, stored.channel, stored.inbound))
 
     def _once(self, stored: Stored) -> Stored:
@@ -369,8 +374,12 @@ class Receipts:
         name = f"post:{inbound.address}" if inbound.proven else f"channel:{stored.channel}"
         origin = Origin(name, traffic=tuple(Traffic) if inbound.proven else ())
         submission = Submission(inbound.raw, origin, inbound.media_type, key=inbound.ref or f"inbox-{stored.inbox}")
+        why_not = ""
         try:
-            await self._intake.accept(submission)
+            why_not = next((one.code for one in await self._intake.accept(submission) if isinstance(one, Refused)), "")
         except KeyConflict as conflict:  # told and audited by the door; offered again it would be told again at every start
             log.warning("a message came under a key that another has", channel=stored.channel, cause=str(conflict))
+            why_not = "key-conflict"
         await self._store.run(lambda tx: mark(tx, stored.inbox, "taken"))
+        if inbound.refuse is not None:
+            await (inbound.refuse(why_not) if why_not else inbound.ack())

@@ -13,6 +13,7 @@ from fenghuo.engine.orphans import Stored
 from fenghuo.engine.raw_inbound import packed
 from fenghuo.engine.receipts import UNREAD_S, Receipts
 from fenghuo.errors import Overloaded
+from fenghuo.model.rendition import COMPACT
 from fenghuo.plugin.ports import Inbound, InboundKind
 from fenghuo.store.records import InboxRow
 from fenghuo.store.tables import INBOX, MESSAGE
@@ -81,6 +82,54 @@ async def test_what_a_channel_refuses_is_kept_acked_and_told(tmp_path: Path) -> 
         assert [] == await again.store.find(MESSAGE)
 
 
+@pytest.mark.parametrize(
+    ("fields", "raw", "answer"),
+    [
+        ({}, b'{"to":["huang"],"text":"1"}', "ack"),
+        ({}, b'{"to":', "not-json"),
+        ({"media_type": COMPACT}, b"\x30", "truncated"),
+        ({"ref": "7"}, b'{"to":["huang"],"text":"2"}', "key-conflict"),
+    ],
+    ids=["taken", "no JSON", "no frame", "conflict"],
+)
+async def test_whoever_can_be_told_hears_what_became_of_its_message(
+    tmp_path: Path, fields: dict[str, str], raw: bytes, answer: str
+) -> None:
+    """Acked when intake has taken it, and else told why not: nobody may think that we show what we refused."""
+    said: list[str] = []
+
+    async def ack() -> None:
+        said.append("ack")
+
+    async def refuse(code: str) -> None:
+        said.append(code)
+
+    async with opened(tmp_path) as house:
+        first = b'{"to":["huang"],"text":"1"}'
+        await house.hear("r", InboundKind.MESSAGE, raw=first, ref="7", address="BJ1WANG", proven=True)
+        await house.hear("r", InboundKind.MESSAGE, raw=raw, address="BJ1WANG", proven=True, ack=ack, refuse=refuse, **fields)
+        assert ([answer], ["taken"] * 2) == (said, await _raw(house))
+
+
+async def test_a_message_that_the_door_cannot_take_now_is_neither_acked_nor_refused(tmp_path: Path) -> None:
+    """Its peer offers it again, and our own next start works it out."""
+    async with opened(tmp_path) as house:
+        house.room.intake.is_open = False
+        with pytest.raises(Overloaded):
+            await house.hear("r", InboundKind.MESSAGE, raw=b'{"to":["huang"]}', address="BJ1WANG", ack=_never, refuse=_refused)
+        assert ["new"] == await _raw(house)
+
+
+@pytest.mark.parametrize(
+    ("kind", "alarm"), [(InboundKind.TURNED_DOWN, "alarm.far_end_refused"), (InboundKind.HOSTILE, "alarm.link_hostile")], ids=str
+)
+async def test_what_a_channel_says_of_its_far_end_is_told(tmp_path: Path, kind: InboundKind, alarm: str) -> None:
+    """By an alarm of its own, once, with whose frames it is about."""
+    async with opened(tmp_path) as house:
+        await house.hear("r", kind, raw=b"", address="BJ1WANG", text="why")
+        assert [("r", "BJ1WANG", "why")] == [(one["channel"], one["address"], one["message"]) for one in await house.events(alarm)]
+
+
 async def test_something_heard_that_we_fail_at_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While we run: its octets stay, a person is told once, and what comes after it is worked out."""
 
@@ -127,6 +176,10 @@ async def test_a_row_that_we_fail_at_does_not_end_a_start(tmp_path: Path, monkey
 
 async def _never() -> None:
     raise AssertionError("it was acked before")
+
+
+async def _refused(code: str) -> None:
+    raise AssertionError(f"it was refused: {code}")
 
 
 async def _raw(house: House) -> list[str]:
