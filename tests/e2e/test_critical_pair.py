@@ -66,6 +66,11 @@ async def told(node: Node, ident: str) -> dict[str, float]:
     return {kind: answer[kind]["grouped_pct"] for kind in ("emitted", "device", "human")}
 
 
+def is_fall(event: dict[str, Any]) -> bool:
+    """Whether it says that the public is not covered any more."""
+    return bool(event["type"] == "alarm.coverage")
+
+
 async def until(holds: Callable[[], bool]) -> None:
     """Until the peers have it."""
     async with asyncio.timeout(PATIENCE_S):
@@ -103,8 +108,11 @@ async def test_the_hedge_of_an_urgent_order_is_not_on_the_tower_of_the_first(tmp
             says = {way["channel"]: way["says"] for way in why["objectives"][0]["targets"][0]["chosen"]}
             assert "stands back: it shares cell:opA with sms, and radio does not, never tried" in says["lte"]
             assert {"emitted": 0.0, "device": 0.0, "human": 0.0} == await told(node, ident), "wang is a person, and no public"
+            head = (await node.ask("log.read", after=0, limit=1))["head"]
             await node.ask("channel.disable", name="radio")
             assert (92.0, False) == await covers(node)
+            page = await node.until("log.read", lambda page: any(map(is_fall, page["events"])), after=head, limit=1000)
+            assert [92.0] == [event["body"]["grouped_pct"] for event in page["events"] if is_fall(event)]
         assert ([], 1) == (posts, len(smsc.submits))
 
 

@@ -85,7 +85,7 @@ class Coverage(msgspec.Struct, frozen=True):
 
     @property
     def light(self) -> Light:
-        if self.low_towns or round(self.total.grouped, DIGITS) <= GATE:
+        if self.low_towns or self.falls_short:
             return Light.RED
         at_floor = any(town.estimates.grouped - FLOOR < AT_FLOOR for town in self.towns)
         return Light.AMBER if at_floor else Light.GREEN
@@ -94,6 +94,11 @@ class Coverage(msgspec.Struct, frozen=True):
     def passes(self) -> bool:
         """More than 95 % in all, and 90 % or more in every town."""
         return self.light is not Light.RED
+
+    @property
+    def falls_short(self) -> bool:
+        """Not more than 95 % in all."""
+        return round(self.total.grouped, DIGITS) <= GATE
 
     @property
     def low_towns(self) -> tuple[Town, ...]:

@@ -12,7 +12,7 @@ from fenghuo.model.area import AreaRef
 from fenghuo.model.coverage import Inventory, PublicChannel
 from fenghuo.model.situation import ChannelView
 
-__all__ = ["ASSUMPTION", "channel_line", "sentences"]
+__all__ = ["ASSUMPTION", "channel_line", "gate_says", "sentences"]
 
 ASSUMPTION = "grouped: channels of one overlap group reach the same people, groups are independent of each other"
 NAMED = 10
@@ -32,7 +32,8 @@ def sentences(
     potential = found[Kind.POTENTIAL]
     return [
         *(f"{TITLE[kind]} {_pct(one.total.grouped)} (at least {_pct(one.total.lower)})" for kind, one in found.items()),
-        *_gate(potential),
+        *gate_says(potential),
+        *_gaps(potential),
         *_doubt(potential, sure),
         *_inventory(laid, inventory),
         *_areas(laid, areas),
@@ -51,17 +52,21 @@ def _points(views: Sequence[ChannelView]) -> Iterator[str]:
         yield from (view.name, *view.risk_groups)
 
 
-def _gate(potential: Coverage) -> Iterator[str]:
+def gate_says(potential: Coverage) -> Iterator[str]:
+    """Why the gate fails, or how nearly it does; nothing where it is passed with room to spare."""
     if not potential.people:
         yield "nobody lives where this is asked of, as far as the inventory knows"
-    elif potential.total.grouped <= GATE or potential.low_towns:
-        if round(potential.total.grouped, 9) <= GATE:
-            yield f"the gate fails: {_pct(potential.total.grouped)} is not more than {_pct(GATE)}"
-        for town in potential.low_towns:
-            yield f"the gate fails: {town.name} ({town.area}) has {_pct(town.estimates.grouped)}, less than {_pct(FLOOR)}"
-    elif potential.light is Light.AMBER:
+        return
+    if potential.falls_short:
+        yield f"the gate fails: {_pct(potential.total.grouped)} is not more than {_pct(GATE)}"
+    for town in potential.low_towns:
+        yield f"the gate fails: {town.name} ({town.area}) has {_pct(town.estimates.grouped)}, less than {_pct(FLOOR)}"
+    if potential.light is Light.AMBER:
         at_floor = min(potential.towns, key=lambda town: town.estimates.grouped)
         yield f"the gate is passed, and {at_floor.name} ({at_floor.area}) stands at its floor of {_pct(FLOOR)}"
+
+
+def _gaps(potential: Coverage) -> Iterator[str]:
     if potential.gaps:
         named = ", ".join(f"{gap.unit.name} {_pct(gap.grouped)}" for gap in potential.gaps[:NAMED])
         more = " …" if len(potential.gaps) > NAMED else ""

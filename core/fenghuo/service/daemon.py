@@ -33,6 +33,7 @@ from fenghuo.service import settings as settings_module
 from fenghuo.service.audit import AuditKeeper
 from fenghuo.service.connected import watch_invariants
 from fenghuo.service.control import ControlServer
+from fenghuo.service.coverage_watch import CoverageWatch
 from fenghuo.service.desk import Desk
 from fenghuo.service.desk_audit import AuditVerbs
 from fenghuo.service.desk_coverage import CoverageVerbs
@@ -197,6 +198,7 @@ class Daemon:
         sheets = SheetVerbs(room, self._store)  # and so does one without a printer
         audit = AuditVerbs(self._audit, self._store)
         coverage = CoverageVerbs(room, self._store, keeper.inventory)
+        self._coverage = CoverageWatch(room, self._store, keeper.inventory)
         for one in (coverage, messages, preview, plans, queue, state, audit, endpoint, sheets, proven):
             desk.add(one.verbs())
         return desk
@@ -247,7 +249,7 @@ class Daemon:
         watchdog.watch("writer", lambda: Progress(*self._store.progress, 20.0))
         works: dict[str, Work] = {
             "watchdog": partial(watchdog.run, watchdog_period_s()),
-            "events": partial(count_events, self._metrics, self._store.events, then=room.look),
+            "events": partial(count_events, self._metrics, self._store.events, then=partial(self._look, room)),
             "audit": self._audit.run,
             "auditor": room.auditor.run,
             "rolls": self._rolls.run,
@@ -260,6 +262,11 @@ class Daemon:
         if self._settings.intake.spool is not None:
             works[SPOOL] = Spool(self._settings.intake.spool, self._hosting.spooled(desk), source=SPOOL).run
         return [tending.start(name, work) for name, work in works.items()]
+
+    def _look(self, room: EngineRoom) -> None:
+        """Something has been told: whoever follows the health of channels looks at what it is by now."""
+        room.look()
+        self._coverage.look()
 
     def _tell_ready(self, web: WebPort | None, *, doubts: int, began: float) -> None:
         sys.setswitchinterval(SWITCH_S)

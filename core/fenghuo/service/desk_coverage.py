@@ -17,6 +17,7 @@ from fenghuo.model.area import AreaRef
 from fenghuo.model.coverage import Inventory
 from fenghuo.model.message import Message
 from fenghuo.model.situation import ChannelView
+from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.coverage_words import ASSUMPTION, channel_line, sentences
 from fenghuo.service.covering import seen_of
@@ -29,6 +30,7 @@ from fenghuo.store.store import Store
 
 __all__ = ["CoverageVerbs"]
 
+UNPLACED = "the message names no area that can be looked up, so this is of all places"
 Carried = Mapping[str, tuple[ChannelView, ...]]
 
 
@@ -72,7 +74,10 @@ class CoverageVerbs:
         if row is not None:
             found |= await self._told(row, units, groups, carried)
         told = sentences(found, sure, laid, inventory=inventory, areas=areas)
-        unplaced = ["the message names no area that can be looked up, so this is of all places"] if row and not areas else []
+        unplaced = [UNPLACED] if row and not areas else []
+        unreal = (
+            [f"{row.traffic.value} traffic, which counts in no figure of what is real"] if row and row.traffic is not Traffic.ACTUAL else []
+        )
         return {
             **{kind.value: _figure(one) for kind, one in found.items()},
             "sure": _percent(sure.total),
@@ -82,7 +87,7 @@ class CoverageVerbs:
             "channels": [channel_line(channel, carried[channel.name], wanted.lose) for channel in inventory.channels],
             "alert": _alert(row, areas),
             "lose": list(wanted.lose),
-            "says": [*unplaced, *told],
+            "says": [*unreal, *unplaced, *told],
         }
 
     def _areas(self, row: MessageRow | None) -> frozenset[AreaRef]:

@@ -185,6 +185,13 @@ async def test_an_area_that_the_inventory_knows_nobody_in_is_named(tmp_path: Pat
         assert "the inventory has nobody in mca:320585110, which the alert is for" in answer["says"]
 
 
+async def test_an_exercise_is_no_figure_of_what_is_real(tmp_path: Path) -> None:
+    """Only real traffic counts for the plan, and a drill says so first."""
+    async with covering(tmp_path) as there:
+        drill = await there.house.order("wang", traffic="Exercise")
+        assert "Exercise traffic, which counts in no figure of what is real" == (await there.ask(alert=drill.id))["says"][0]
+
+
 async def test_an_alert_that_nobody_knows_is_not_found(tmp_path: Path) -> None:
     """As everywhere at the desk."""
     async with covering(tmp_path) as there:
