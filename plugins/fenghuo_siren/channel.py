@@ -64,14 +64,13 @@ class SirenChannel(SimpleChannel):
         self._plays = Plays(ctx.notes)
         self._hands = {place: asyncio.Lock() for place in settings.places}
         self._watch = Watch(ctx, self._controllers, self._plays, silence=self._silence)
+        self._asking = Asking(settings, self._controllers, self._plays, clock=ctx.clock.time, look_now=self._watch.look_now)
         self._power = PowerLevel.FULL
         self._why_off = "the channel has not started"
-        self._asking: Asking
         self._is_stopped = False
 
     async def start(self) -> None:
         now = self._ctx.clock.time()
-        self._asking = Asking(self._controllers, self._plays, since=now, look_now=self._watch.look_now)
         await self._plays.recall(now)
         self._why_off = await switch_stands(self._ctx, self._settings.armed, since=self._plays.since)
         if self._why_off:
@@ -132,7 +131,7 @@ class SirenChannel(SimpleChannel):
         end = loop.time() + _ASK_S
         while True:
             try:
-                return await self._asking.read(place, ref, self._ctx.clock.time())
+                return await self._asking.read(place, ref)
             except LinkError:
                 if self._is_stopped or loop.time() >= end:
                     raise

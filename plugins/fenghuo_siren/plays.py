@@ -43,13 +43,20 @@ class Attempt(msgspec.Struct, frozen=True):
 class Play:
     """A siren that sounds. `began_at`: UTC seconds of the first of several plays without a pause; `due`: every start that still wants it,
     `attempt` for the longest; `level`: what is known of it so far; `is_sure`: its relay was seen closed, or the unit has said so. One
-    that may sound is ended in time like one that does."""
+    that may sound is ended in time like one that does. `fed_at`: when its watchdog was last fed for sure; `has_starved`: it may have been
+    hungry before that."""
 
     attempt: Attempt
     began_at: float
     is_sure: bool = True
     due: tuple[Attempt, ...] = ()
     level: Evidence = Evidence.ACCEPTED
+    fed_at: float = 0.0
+    has_starved: bool = False
+
+    def is_hungry(self, now: float, within_s: float) -> bool:
+        """Whether its watchdog may have gone without food for longer than that since its start."""
+        return self.has_starved or now - self.fed_at > within_s
 
 
 @dataclass
@@ -142,8 +149,25 @@ class Plays:
         before = self.sounding.get(attempt.place)
         began_at, earlier = (before.began_at, before.due) if before is not None else (attempt.at, ())
         due = (*(one for one in earlier if one.ends_at > attempt.at), attempt)
-        play = self.sounding[attempt.place] = Play(attempt, began_at, is_sure, due)
+        play = self.sounding[attempt.place] = Play(attempt, began_at, is_sure, due, fed_at=attempt.at)
         return play
+
+    def fed(self, place: Place, asked_at: float, now: float, within_s: float) -> None:
+        """Its watchdog was fed, at one instant of those two."""
+        play = self.sounding.get(place)
+        if play is not None:
+            play.has_starved = play.is_hungry(now, within_s)
+            play.fed_at = asked_at
+
+    def begun_by(self, attempt: Attempt) -> Play | None:
+        """What sounds, or may, and does so by this start alone; none that was stopped since, here or on the spot."""
+        play = self.sounding.get(attempt.place)
+        return play if play is not None and play.attempt.name == attempt.name and play.began_at == attempt.at else None
+
+    def was_seen_on(self, attempt: Attempt) -> bool:
+        """Whether its relay was closed by this start, and was seen so."""
+        play = self.begun_by(attempt)
+        return play is not None and play.is_sure
 
     def goes_on(self, place: Place, message: str, now: float) -> bool:
         """Whether it still sounds for another message than this, for which it does no longer."""

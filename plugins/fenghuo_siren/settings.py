@@ -50,14 +50,16 @@ class SirenSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     `UNIT/RELAY`; they are watched, and no other address is touched. `coil`: the relay that sounds it.
     `feedback`: what shows that it sounds: "none", a bit ("coil", "input") or a register ("holding", "register") at `feedback_at`, which
     from `threshold` on means sound, for example the current of the motor. `stop_input`: an input that is on while somebody holds it
-    stopped at the siren. `sound_s`: how long one play lasts; `max_on_s`: longest without a pause, whatever is ordered meanwhile.
+    stopped at the siren; `stop_latches`: it stays on, and the siren stopped, until somebody lets go by hand. `sound_s`: how long one play
+    lasts; `max_on_s`: longest without a pause, whatever is ordered meanwhile.
     `timer`: a holding register that takes the longest on-time before each start, in units of `timer_unit_s`, so that the device ends it
     by itself. `watchdog`: a coil that must be written every `watchdog_s` while it sounds, else the device ends it. `only_we_end`: neither
     is there, and somebody accepts that a siren sounds for as long as this node is dead.
-    `session`: a holding register that the device itself clears when it starts; with it a start whose echo was lost can be told from one
-    that a failing device forgot, and is no doubt. `armed`: the instant at which a person armed them, as in
-    armed = 2026-07-15T09:30:00+08:00; without it nothing is ever started, and an instant before the last install, upgrade or restore
-    counts as none. `drills`: exercises may sound them. `alarm_to`: audiences of the report that a siren sounds which nobody here started.
+    `session`: a holding register that the device itself clears when it starts; with it and with `stop_latches` a start whose echo was
+    lost can be told from one that the device or somebody there has ended, and is no doubt. `armed`: the instant at which a person armed
+    them, as in armed = 2026-07-15T09:30:00+08:00; without it nothing is ever started, and an instant before the last install, upgrade or
+    restore counts as none. `drills`: exercises may sound them. `alarm_to`: audiences of the report that a siren sounds which nobody here
+    started.
     """
 
     sirens: tuple[str, ...]
@@ -71,6 +73,7 @@ class SirenSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     feedback_at: int = -1
     threshold: int = 1
     stop_input: int = -1
+    stop_latches: bool = False
     sound_s: float = 60.0
     max_on_s: float = 180.0
     timer: int = -1
@@ -121,6 +124,8 @@ class SirenSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
                 f'feedback = "{self.feedback}" with feedback_at = {self.feedback_at} names half of a sensor; '
                 'give both, for example feedback = "input" and feedback_at = 0, or neither'
             )
+        if self.stop_latches and self.stop_input < 0:
+            raise ValueError("stop_latches = true speaks of a stop_input, and there is none; name the input, for example stop_input = 120")
         if not 1 <= self.threshold <= _LAST:
             raise ValueError(f"threshold {self.threshold} is not one of 1 to 65535; silence is 0, so give the least value that means sound")
         self._check_wiring()

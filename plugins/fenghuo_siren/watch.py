@@ -219,8 +219,10 @@ class Watch:
             return True
         self._kicked_at[unit] = now
         for place in playing:
+            asked_at = self._ctx.clock.time()
             try:
                 await self._controllers.kick(place)
+                self._plays.fed(place, asked_at, self._ctx.clock.time(), settings.watchdog_s)
             except LinkError as exc:
                 self._ctx.log.warning("a watchdog was not fed", siren=str(place), cause=str(exc))
                 if not isinstance(exc, ModbusRefused):

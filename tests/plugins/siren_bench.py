@@ -14,13 +14,14 @@ from fenghuo_siren import SirenSettings
 __all__ = ["Bench", "bench", "settings_at"]
 
 _HEAD = struct.Struct(">HHHB")
-_WRITE_COIL = 5
+_WRITE_COIL, _WRITE_REGISTER = 5, 6
 _ON = 0xFF00
 
 
 class Bench:
     """Modbus TCP. `coils`: what is on, by unit and coil; `writes`: every write of a coil that was carried out, with its instant; `hung`:
-    units that answer nothing; `broken`: coils whose write is refused as a failure of the device."""
+    units that answer nothing; `broken`: coils whose write is refused as a failure of the device; `lost`: coils whose write never arrives;
+    `inputs`: what is on of those; `registers`: what was written there."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -28,6 +29,9 @@ class Bench:
         self.writes: list[tuple[float, int, int, bool]] = []
         self.hung: set[int] = set()
         self.broken: set[tuple[int, int]] = set()
+        self.lost: set[tuple[int, int]] = set()
+        self.inputs: set[tuple[int, int]] = set()
+        self.registers: dict[tuple[int, int], int] = {}
         self.is_mute = False
         self.goes_on = asyncio.Event()
         self.goes_on.set()
@@ -45,8 +49,10 @@ class Bench:
 
     async def _answer(self, unit: int, pdu: bytes) -> bytes:
         function, at, value = struct.unpack(">BHH", pdu[:5])
-        if unit in self.hung:
+        if unit in self.hung or (function == _WRITE_COIL and (unit, at) in self.lost):
             return b""
+        if function == _WRITE_REGISTER:
+            self.registers[unit, at] = value
         if function != _WRITE_COIL:
             return self._read(unit, function, at, value) if function <= 4 else pdu[:5]
         if (unit, at) in self.broken:
@@ -58,8 +64,10 @@ class Bench:
 
     def _read(self, unit: int, function: int, at: int, count: int) -> bytes:
         if function > 2:
-            return bytes((function, 2 * count)) + bytes(2 * count)
-        bits = sum(self.coils.get((unit, at + step), False) << step for step in range(count)) if function == 1 else 0
+            values = (self.registers.get((unit, at + step), 0) for step in range(count))
+            return bytes((function, 2 * count)) + struct.pack(f">{count}H", *values)
+        is_on = self.coils if function == 1 else dict.fromkeys(self.inputs, True)
+        bits = sum(is_on.get((unit, at + step), False) << step for step in range(count))
         octets = (count + 7) // 8
         return bytes((function, octets)) + bits.to_bytes(octets, "little")
 

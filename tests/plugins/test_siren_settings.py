@@ -34,6 +34,10 @@ MISTAKES = [
         'feedback = "none" with feedback_at = 3 names half of a sensor; '
         'give both, for example feedback = "input" and feedback_at = 0, or neither',
     ),
+    (
+        {"stop_latches": True},
+        "stop_latches = true speaks of a stop_input, and there is none; name the input, for example stop_input = 120",
+    ),
     ({"sound_s": 0.0}, "sound_s 0.0 must be a number greater than 0, and not endless"),
     ({"sound_s": math.nan}, "sound_s nan must be a number greater than 0, and not endless"),
     ({"max_on_s": math.inf}, "max_on_s inf must be a number greater than 0, and not endless"),
