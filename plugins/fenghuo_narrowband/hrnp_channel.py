@@ -269,9 +269,12 @@ class HrnpChannel(SimpleChannel):
 
     def _told(self, site: str, state: SiteState) -> None:
         """What a site says of itself. It repeats it, so that a word that was lost comes again."""
-        if self._sites.told(site, state, self._ctx.clock.monotonic()):
+        is_news = self._sites.told(site, state, self._ctx.clock.monotonic())
+        if is_news:
             self._ctx.log.warning("base station", site=site, state=state.value)
         self._judge(f"{site} is back ({state.value})")
+        if is_news and state is SiteState.CORE_CONNECTED:
+            self._ctx.reopened()
 
     def _judge(self, back: str) -> None:
         """Tell the core what follows of the sites, now and when the last word of one is old. `back`: why the channel is there again."""

@@ -15,9 +15,9 @@ pytestmark = [pytest.mark.peer, pytest.mark.e2e, pytest.mark.may_block, pytest.m
 US, VAN, VILLAGES = 9000, 1002, 9001
 
 
-def dmr(gateway: HrnpGateway) -> dict[str, Any]:
+def dmr(gateway: HrnpGateway, **more: object) -> dict[str, Any]:
     settings = {"host": "127.0.0.1", "port": gateway.port, "radio_id": US, "answer_s": 1.0, "ack_s": 0.3, "reopen_max_s": 0.5}
-    return {"type": "radio.hrnp", "settings": {**settings, "receipt_q95_s": 3.0}}
+    return {"type": "radio.hrnp", "settings": {**settings, "receipt_q95_s": 3.0, **more}}
 
 
 def node_with_radios(folder: Path, gateway: HrnpGateway, needed: str) -> Node:
@@ -53,3 +53,26 @@ async def test_a_group_of_ten_is_one_message_on_the_air(tmp_path: Path) -> None:
         view = await node.ended(sent)
         assert "MET" == view["objectives"][0]["state"]
         assert [("SendGroupMessage", VILLAGES)] == [(one["kind"], one["to"]) for one in gateway.aired]
+
+
+async def test_what_waited_for_a_base_station_goes_when_it_is_back_and_the_most_urgent_first(tmp_path: Path) -> None:
+    """At once, and before what is ordered after it: not each a minute after it had been refused."""
+    sites = {"BS-1": {"reporter": 7001, "stations": ["1001"]}, "BS-4": {"reporter": 7004, "stations": [str(VAN)]}}
+    async with HrnpGateway() as gateway:
+        channels = {"dmr": dmr(gateway, sites=sites)}
+        node = Node(tmp_path, channels=channels, persons=[Person("van")], rules=orders("dmr", needed="DEVICE", deadline_s=300))
+        with (tmp_path / "people" / "contacts.csv").open("a", encoding="utf-8") as contacts:
+            contacts.write(f"van,dmr,{VAN},1,\n")
+        async with node:
+            await node.channels_up("dmr")
+            await gateway.say("SITE CORE", by=7001, to=US, request=1)
+            await gateway.say("SITE DIRECT", by=7004, to=US, request=2)
+            await node.until("channel.ls", lambda found: "direct_mode" in str(found))
+            waiting = [(await node.order("van", f"第{number}号令", priority=f"P{number}"))[1]["id"] for number in (3, 2, 1)]
+            for ident in waiting:
+                await node.until("message.why", lambda why: ", not before " in str(why), id=ident)
+            assert [] == gateway.aired
+            await gateway.say("SITE CORE", by=7004, to=US, request=3)
+            for ident in waiting:
+                assert "MET" == (await node.ended(ident))["objectives"][0]["state"]
+        assert ["第1号令", "第2号令", "第3号令"] == [one["text"].split()[0] for one in gateway.aired]

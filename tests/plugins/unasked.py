@@ -16,6 +16,9 @@ class Unasked:
     async def armed(self, why_off: str, at: datetime | None) -> None:
         """Nobody audits it here."""
 
+    def reopened(self) -> None:
+        """Nothing waits here."""
+
     async def signer(self, provider: str, key: str) -> Signer:
         """There is no provider."""
         return await no_signer(provider, key)

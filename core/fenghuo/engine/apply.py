@@ -13,6 +13,7 @@ from fenghuo.engine.book import Book, OpenMessage, OpenTarget
 from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.facts import (
     ChannelObserved,
+    ChannelReopened,
     ChannelSwitched,
     Decided,
     Denial,
@@ -158,10 +159,8 @@ class Apply:
                 return self._outcomes.apply(fact, batch)
             case MessageAccepted() | Signed() | MessageEnded():
                 return self._of_message(fact, batch)
-            case ChannelObserved():
-                return self._observed(fact, batch)
-            case ChannelSwitched(channel=name):
-                return self._on_channel(name)
+            case ChannelObserved() | ChannelSwitched() | ChannelReopened():
+                return self._of_channel(fact, batch)
             case Decided() | Overdue():
                 return self._intervened(fact, batch)
             case FanOutCounted():
@@ -266,6 +265,24 @@ class Apply:
                 return self._interventions.overdue(fact, batch)
 
     # Channels.
+
+    def _of_channel(self, fact: ChannelObserved | ChannelSwitched | ChannelReopened, batch: Batch) -> Iterable[OpenTarget]:
+        match fact:
+            case ChannelObserved():
+                return self._observed(fact, batch)
+            case ChannelSwitched():
+                return self._on_channel(fact.channel)
+            case ChannelReopened():
+                return self._reopened(fact.channel, batch)
+
+    def _reopened(self, name: str, batch: Batch) -> list[OpenTarget]:
+        """What waits on a channel for its time goes now: all at once, so that the most urgent is first and not whoever asked last."""
+        holders, now = list(self._on_channel(name)), self._office.clock.time()
+        for holder in holders:
+            for delivery in list(holder.deliveries.values()):
+                if delivery.channel == name and delivery.state is DeliveryState.HELD and delivery.not_before > now:
+                    self._changed(holder, msgspec.structs.replace(delivery, not_before=now), batch)
+        return holders
 
     def _observed(self, fact: ChannelObserved, batch: Batch) -> Iterable[OpenTarget]:
         change = self._board.observe(fact.channel, fact.sign, recipient=fact.recipient, reason=fact.reason, began_at=fact.began_at)

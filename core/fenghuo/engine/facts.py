@@ -23,6 +23,7 @@ __all__ = [
     "ALARM_TO_READ",
     "WITHDRAWN",
     "ChannelObserved",
+    "ChannelReopened",
     "ChannelSwitched",
     "Decided",
     "Denial",
@@ -144,6 +145,12 @@ class ChannelSwitched(msgspec.Struct, frozen=True):
     channel: str
 
 
+class ChannelReopened(msgspec.Struct, frozen=True):
+    """A channel says that it reaches again whom it could not reach for a while."""
+
+    channel: str
+
+
 class DirectoryChanged(msgspec.Struct, frozen=True):
     """A new directory snapshot is in force."""
 
@@ -186,6 +193,7 @@ Fact = (
     | Receipted
     | ChannelObserved
     | ChannelSwitched
+    | ChannelReopened
     | DirectoryChanged
     | RulesChanged
     | Decided

@@ -33,7 +33,7 @@ def _no_link() -> None:
     """A place without a disk: nothing is remembered."""
 
 
-def _unheard(reason: str) -> None:
+def _unheard(reason: str = "") -> None:
     """A place without a core: nobody hears it."""
 
 
@@ -79,6 +79,7 @@ class HostedChannelContext:
     open_link: Callable[[], Any] = _no_link
     notes: Notes = field(default_factory=LoneNotes)
     on_strain: Callable[[str], None] = _unheard
+    on_reopened: Callable[[], None] = _unheard
     on_armed: Callable[[str, datetime | None], Awaitable[None]] = _unnoted
     open_signer: Callable[[str, str], Awaitable[Signer]] = no_signer
     blobs: Blobs = field(default_factory=NoBlobs)
@@ -110,6 +111,10 @@ class HostedChannelContext:
     def strained(self, reason: str) -> None:
         """Tell the core that it still carries and may not for long."""
         self.on_strain(reason)
+
+    def reopened(self) -> None:
+        """Tell the core that whom it could not reach for a while is reached again."""
+        self.on_reopened()
 
 
 @dataclass(slots=True)

@@ -151,6 +151,10 @@ class ChannelContext(Protocol):
         """Tell the core that it still carries and may not for long: SUSPECT, so that a way that is well goes first. Said again for as
         long as it is so; what goes through meanwhile speaks for it."""
 
+    def reopened(self) -> None:
+        """Tell the core that whom it could not reach for a while (scope WAY) is reached again: what waits for that goes at once, the most
+        urgent first."""
+
 
 class FrontContext(Protocol):
     """All that a front is given."""

@@ -196,7 +196,8 @@ class Wiring:
     `on_fault(name, sentence)` hears what a person must look at. `open_link`: the durable memory of the narrow link, a fenghuo.link.Disk.
     `open_notes(name)`: the durable memory of an instance. `on_strain(name, reason)` hears that one still carries and may not for long.
     `open_blobs(name)`: the attachments that an instance may read. `on_armed(name, why_off, at)` has a change of its armed switch in the
-    audit when it returns. `open_signer(provider, key)`: a private key that a plugin's key provider holds.
+    audit when it returns. `on_reopened(name)` hears that one reaches again whom it could not reach. `open_signer(provider, key)`: a
+    private key that a plugin's key provider holds.
     """
 
     clock: Clock
@@ -207,6 +208,7 @@ class Wiring:
     open_link: Callable[[], Any] = lambda: None
     open_notes: Callable[[str], Notes] = lambda name: LoneNotes()
     on_strain: Callable[[str, str], None] = lambda name, reason: None
+    on_reopened: Callable[[str], None] = lambda name: None
     on_armed: OnArmed = _unnoted
     open_signer: Callable[[str, str], Awaitable[Signer]] = no_signer
     open_blobs: Callable[[str], Blobs] = lambda name: NoBlobs()
@@ -241,6 +243,10 @@ class ChannelSupervisor(Supervisor[Channel]):
             if word is self._last_word:
                 self._wiring.on_strain(self.name, reason)
 
+        def on_reopened() -> None:
+            if word is self._last_word:
+                self._wiring.on_reopened(self.name)
+
         wiring = self._wiring
         context = HostedChannelContext(
             self.name,
@@ -252,6 +258,7 @@ class ChannelSupervisor(Supervisor[Channel]):
             open_link=wiring.open_link,
             notes=wiring.open_notes(self.name),
             on_strain=on_strain,
+            on_reopened=on_reopened,
             open_signer=wiring.open_signer,
             on_armed=functools.partial(wiring.on_armed, self.name),
             blobs=wiring.open_blobs(self.name),

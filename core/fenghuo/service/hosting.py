@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from fenghuo.engine.facts import ChannelObserved
+from fenghuo.engine.facts import ChannelObserved, ChannelReopened
 from fenghuo.engine.health import Sign
 from fenghuo.engine.intake import Submission
 from fenghuo.engine.judging import Origin
@@ -73,6 +73,7 @@ class Hosting:
             on_fault=self._on_fault,
             open_notes=functools.partial(ChannelNotes, store),
             on_strain=self._on_strain,
+            on_reopened=self._on_reopened,
             open_signer=functools.partial(signer_of, self._host.key_providers, secret_reader(self._settings.base)),
             on_armed=ArmedSwitches(store, self._settings.file, self._on_stand).stands,
             open_blobs=functools.partial(StoredBlobs, store),
@@ -173,6 +174,9 @@ class Hosting:
 
     def _on_strain(self, name: str, reason: str) -> None:
         self._room.facts.put(ChannelObserved(name, Sign.STRAINED, reason))
+
+    def _on_reopened(self, name: str) -> None:
+        self._room.facts.put(ChannelReopened(name))
 
     def _on_stand(self, name: str, why_off: str) -> None:
         instance = self._room.board.get(name)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from fenghuo.engine.facts import (
     WITHDRAWN,
     ChannelObserved,
+    ChannelReopened,
     ChannelSwitched,
     Denial,
     Fact,
@@ -60,7 +61,7 @@ def facts_of(bench: Bench, step: Step) -> Iterator[Fact]:
     match kind:
         case "wait":
             bench.clock.now += (1, 30, 120)[which % 3]
-            yield from (ChannelSwitched(name) for name in CAPABILITIES)
+            yield from (tell(name) for tell in (ChannelSwitched, ChannelReopened) for name in CAPABILITIES)
         case "sign":
             yield ChannelObserved(*sign, recipient="wang")
         case "end" if which == 5:
