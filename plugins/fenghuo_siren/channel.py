@@ -229,14 +229,14 @@ class SirenChannel(SimpleChannel):
             return _refused(exc) if exc.is_certain else self._may_sound(attempt, exc)
         except LinkError as exc:
             return self._may_sound(attempt, exc)
-        self._plays.begin(attempt)
+        self._plays.begin(attempt, told_at=self._ctx.clock.time())
         self._watch.settle(attempt.place)
         self._watch.look_now()
         return None
 
     def _may_sound(self, attempt: Attempt, cause: LinkError) -> Outcome:
         """Nobody knows whether it began; that it ends is looked after all the same."""
-        self._plays.begin(attempt, is_sure=False)
+        self._plays.begin(attempt, told_at=self._ctx.clock.time(), is_sure=False)
         self._watch.look_now()
         return Unknown(str(cause))
 

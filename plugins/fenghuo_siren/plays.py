@@ -43,7 +43,8 @@ class Attempt(msgspec.Struct, frozen=True):
 class Play:
     """A siren that sounds. `began_at`: UTC seconds of the first of several plays without a pause; `due`: every start that still wants it,
     `attempt` for the longest; `level`: what is known of it so far; `is_sure`: its relay was seen closed, or the unit has said so. One
-    that may sound is ended in time like one that does. `fed_at`: when its watchdog was last fed for sure; `has_starved`: it may have been
+    that may sound is ended in time like one that does. `told_at`: when the newest of its starts was echoed, or given up; a look that began
+    before says nothing of it. `fed_at`: when its watchdog was last fed for sure; `has_starved`: it may have been
     hungry before that."""
 
     attempt: Attempt
@@ -51,6 +52,7 @@ class Play:
     is_sure: bool = True
     due: tuple[Attempt, ...] = ()
     level: Evidence = Evidence.ACCEPTED
+    told_at: float = 0.0
     fed_at: float = 0.0
     has_starved: bool = False
 
@@ -143,13 +145,13 @@ class Plays:
         playing = self.sounding.get(place)
         return min(now + sound_s, (playing.began_at if playing is not None else now) + max_on_s)
 
-    def begin(self, attempt: Attempt, *, is_sure: bool = True) -> Play:
-        """It sounds now, or may."""
+    def begin(self, attempt: Attempt, *, told_at: float = 0.0, is_sure: bool = True) -> Play:
+        """It sounds now, or may. `told_at`: when its relay was; 0: long ago, by another process."""
         self._coming.discard(attempt.name)
         before = self.sounding.get(attempt.place)
         began_at, earlier = (before.began_at, before.due) if before is not None else (attempt.at, ())
         due = (*(one for one in earlier if one.ends_at > attempt.at), attempt)
-        play = self.sounding[attempt.place] = Play(attempt, began_at, is_sure, due, fed_at=attempt.at)
+        play = self.sounding[attempt.place] = Play(attempt, began_at, is_sure, due, told_at=told_at, fed_at=attempt.at)
         return play
 
     def fed(self, place: Place, asked_at: float, now: float, within_s: float) -> None:

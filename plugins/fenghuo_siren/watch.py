@@ -106,6 +106,7 @@ class Watch:
 
     async def _look(self, unit: int) -> None:
         """One unit, if it answers."""
+        began_at = self._ctx.clock.time()
         try:
             found = await self._controllers.look(self._controllers.units[unit])
         except LinkError as exc:
@@ -120,7 +121,7 @@ class Watch:
         for place, standing in found.items():
             if place not in self._seen:
                 await self._meet(place, standing)
-            await self._judge(place, standing)
+            await self._judge(place, standing, began_at)
 
     async def _meet(self, place: Place, standing: Standing) -> None:
         """The first look: what sounds now may be ours, of a process that died. If its time is over meanwhile it is ended now."""
@@ -142,8 +143,11 @@ class Watch:
         except FenghuoError as exc:
             self._ctx.log.warning("a siren is silent, and that is not noted", siren=str(place), cause=str(exc))
 
-    async def _judge(self, place: Place, standing: Standing) -> None:
-        play, now = self._plays.sounding.get(place), self._ctx.clock.time()
+    async def _judge(self, place: Place, standing: Standing, seen_at: float) -> None:
+        """`seen_at`: when the look began; its answers may be older than a start that was written between two of them."""
+        play = self._plays.sounding.get(place)
+        if play is not None and seen_at <= play.told_at:
+            return
         if play is not None and standing.on:
             play.is_sure = True
         if play is not None and standing.held:
@@ -154,15 +158,15 @@ class Watch:
         elif play is not None and standing.heard and play.level < Evidence.AIRED:
             play.level = Evidence.AIRED
             self._arrived.put_nowait(_late(play.attempt.token, play.attempt.n))
-        elif play is not None and not standing.on and now > play.began_at + self._settings.feedback_s:
+        elif play is not None and not standing.on and seen_at > play.told_at + self._settings.feedback_s:
             self._ctx.log.info("a siren was ended by its own device", siren=str(place))
-            self._plays.stop(place, now)
-            await self._note_end(place, now)
-        self._find_stray(place, standing)
+            self._plays.stop(place, self._ctx.clock.time())
+            await self._note_end(place, seen_at)
+        self._find_stray(place, standing, seen_at)
 
-    def _find_stray(self, place: Place, standing: Standing) -> None:
+    def _find_stray(self, place: Place, standing: Standing, seen_at: float) -> None:
         """On, and nobody here ordered it. A motor that runs down after our own stop is none."""
-        quiet_s = self._ctx.clock.time() - self._plays.quiet_from.get(place, float("-inf"))
+        quiet_s = seen_at - self._plays.quiet_from.get(place, float("-inf"))
         is_ours = place in self._plays.sounding or place in self._owed or quiet_s < self._settings.feedback_s + self._settings.watch_s
         if is_ours or not (standing.on or standing.heard):
             self._stray.discard(place)

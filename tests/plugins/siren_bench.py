@@ -14,14 +14,14 @@ from fenghuo_siren import SirenSettings
 __all__ = ["Bench", "bench", "settings_at"]
 
 _HEAD = struct.Struct(">HHHB")
-_WRITE_COIL, _WRITE_REGISTER = 5, 6
+_READ_INPUTS, _WRITE_COIL, _WRITE_REGISTER = 2, 5, 6
 _ON = 0xFF00
 
 
 class Bench:
     """Modbus TCP. `coils`: what is on, by unit and coil; `writes`: every write of a coil that was carried out, with its instant; `hung`:
     units that answer nothing; `broken`: coils whose write is refused as a failure of the device; `lost`: coils whose write never arrives;
-    `inputs`: what is on of those; `registers`: what was written there."""
+    `inputs`: what is on of those, read when `sees` is set; `is_asked`: they are being read; `registers`: what was written there."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -35,6 +35,9 @@ class Bench:
         self.is_mute = False
         self.goes_on = asyncio.Event()
         self.goes_on.set()
+        self.is_asked = False
+        self.sees = asyncio.Event()
+        self.sees.set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One master, to its end."""
@@ -51,6 +54,9 @@ class Bench:
         function, at, value = struct.unpack(">BHH", pdu[:5])
         if unit in self.hung or (function == _WRITE_COIL and (unit, at) in self.lost):
             return b""
+        if function == _READ_INPUTS and not self.sees.is_set():
+            self.is_asked = True
+            await self.sees.wait()
         if function == _WRITE_REGISTER:
             self.registers[unit, at] = value
         if function != _WRITE_COIL:
@@ -88,6 +94,7 @@ async def bench() -> AsyncIterator[Bench]:
         yield there
     finally:
         there.goes_on.set()
+        there.sees.set()
         server.close()
 
 

@@ -11,8 +11,8 @@ from fenghuo import AttemptRef, Evidence, Permanent, PowerLevel, Reached, Scope,
 from fenghuo.plugin.context import LoneNotes
 from fenghuo_siren.plays import Attempt
 from fenghuo_siren.settings import Place
-from tests.plugins.siren_bench import bench, settings_at
-from tests.plugins.siren_fakes import Job, running
+from tests.plugins.siren_bench import Bench, bench, settings_at
+from tests.plugins.siren_fakes import Job, Running, running
 
 ROOF = (1, 0)
 REF = AttemptRef(Token("t-1"), 1, "1/1")
@@ -67,6 +67,29 @@ async def test_a_start_whose_echo_was_lost_ends_in_time() -> None:
         there.hung.clear()
         assert there.coils[ROOF]
         await there.until(lambda: not there.coils[ROOF])
+
+
+async def test_a_look_that_began_before_the_relay_closed_ends_no_play() -> None:
+    """It has read the relay, and the start is written before it reads the rest: who took it for a device's own end would end it no more."""
+    async with bench() as there:
+        slow = settings_at(there, sirens=("1/1",), stop_input=64, feedback="register", feedback_at=400, feedback_s=0.001, answer_s=5.0)
+        async with running(slow) as run:
+            await straddling(there, run)
+
+
+async def straddling(there: Bench, run: Running) -> None:
+    """Start it while a look has asked for the relay and not yet for the sensor, and see it end."""
+    job = Job("1/1")
+
+    async def asked() -> None:
+        there.sees.clear()
+        there.is_asked = False
+        await there.until(lambda: there.is_asked)
+        asyncio.get_running_loop().call_soon(there.sees.set)
+
+    job.emission.on_turn = asked
+    assert Reached(Evidence.ACCEPTED) == await run.channel.send(job)
+    await there.until(lambda: not there.coils[ROOF], within_s=8.0)
 
 
 async def test_a_stop_of_the_service_waits_for_the_write_under_way() -> None:
