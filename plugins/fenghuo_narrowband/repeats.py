@@ -94,10 +94,10 @@ class Repeats:
             self._awaited.pop(key, None)
 
     async def settle(self, route: Route) -> None:
-        """A frame was not heard to be repeated: ask whether this way is there still. Noise loses one frame, and not several in a row.
-        Raises: LinkError."""
+        """A frame was not heard to be repeated: ask whether this way is there still. Noise loses one frame, and not several in a row; what
+        there is no air to ask stays as it was known. Raises: LinkError."""
         for _ in range(self._settings.repeat_tries - 1):
-            if await self._ask(route):
+            if await self._ask(route) is not False:
                 return
         self._known.lost(route, self._now())
         self._tell()
@@ -129,7 +129,7 @@ class Repeats:
         end = self._now() + within_s
         route = self.route()
         if route is not None:
-            return await self._ask(route)
+            return bool(await self._ask(route))
         for absent in self._known.absent():
             if self._now() + question_s(self._settings) + self._settings.repeat_s > end:
                 break
@@ -140,16 +140,16 @@ class Repeats:
 
     async def _find(self, route: Route) -> bool:
         is_there = await self._ask(route)
-        if not is_there:
+        if is_there is False:
             self._known.lost(route, self._now())
-        return is_there
+        return bool(is_there)
 
-    async def _ask(self, route: Route) -> bool:
-        """One short frame to ourselves; where there is no air for it nobody is known to be there."""
+    async def _ask(self, route: Route) -> bool | None:
+        """Whether one short frame to ourselves is heard again; None: it was not asked, for want of air. Raises: LinkError."""
         self._questions = (self._questions + 1) % 10_000
         frame = UiFrame(self._mycall, self._mycall, f"PATH {self._questions}".encode(), path=route)
         if not await self._may_ask((1 + len(route)) * frame_s(frame.encode(), self._settings)):
-            return False
+            return None
         return await self.say(frame)
 
     async def _within(self, thing: asyncio.Future[None], seconds: float) -> bool:

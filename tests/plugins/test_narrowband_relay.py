@@ -64,14 +64,14 @@ class Hill:
 
 
 @contextlib.asynccontextmanager
-async def hill(**more: object) -> AsyncIterator[tuple[Hill, RadioChannel, FakeContext]]:
+async def hill(*, air: Any = None, **more: object) -> AsyncIterator[tuple[Hill, RadioChannel, FakeContext]]:
     around = Hill()
     server = await asyncio.start_server(around.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     base: dict[str, object] = {"path": (BASE,), "relays": (VAN,), "steady_s": 60.0, "quiet_s": 0.0}
     settings = settings_for(port, **(base | more))
     ctx = FakeContext(settings, clock=SystemClock(monotonic=asyncio.get_running_loop().time))
-    channel = RadioChannel(ctx)
+    channel = RadioChannel(ctx, air)
     await channel.start()
     ear = asyncio.create_task(listen(channel))
     await asyncio.sleep(0.1)  # until the TNC has taken the line
@@ -117,6 +117,33 @@ def test_a_repetition_that_noise_took_leaves_a_doubt_and_the_base_station_in_use
             assert [BASE] * len(around.questions) == around.questions
             assert ([True], "") == ([up for up, _ in ctx.told], channel.remark())
             assert Aired(("BJ1V21/0123",)) == await channel.send(job("乙"))
+
+    on_virtual_time(scenario)
+
+
+class SpentAir:
+    """A medium whose airtime orders may have and questions may not."""
+
+    async def open(self) -> None:
+        """There is nothing to read."""
+
+    async def turn(self, *_: object, **__: object) -> None:
+        """Whatever is urgent enough has it."""
+
+    async def may_ask(self, seconds: float) -> bool:
+        return False
+
+
+def test_a_base_station_that_there_was_no_air_to_ask_is_not_given_up() -> None:
+    """One repetition was lost: that is a doubt about one order, and nothing is known of who is there."""
+
+    async def scenario() -> None:
+        async with hill(air=SpentAir(), relays=()) as (around, channel, ctx):
+            around.on.clear()
+            assert Unknown(f"{BASE} was not heard to repeat it") == await channel.send(job("甲"))
+            around.on.add(BASE)
+            assert Aired(("BJ1V21/0123",)) == await channel.send(job("乙"))
+            assert ([], []) == (around.questions, [reason for up, reason in ctx.told if not up])
 
     on_virtual_time(scenario)
 
