@@ -12,6 +12,7 @@ import fenghuo_broadcast
 from fenghuo import ConfigError, Permanent, Priority, Recalled, Scope, Transient, installed_version
 from fenghuo.clock import SystemClock
 from fenghuo.formats.wording import BEIJING
+from fenghuo.plugin.arming import installed_files
 from fenghuo.plugin.context import HostedChannelContext, LoneNotes
 from fenghuo_broadcast.quiet import Loudness, LoudSettings, QuietHours
 
@@ -137,8 +138,25 @@ def test_an_instant_without_a_zone_is_told() -> None:
 @pytest.fixture
 def next_process() -> Iterator[Callable[[], None]]:
     """Nothing that was read before is known any more."""
-    yield installed_version.cache_clear
-    installed_version.cache_clear()
+
+    def forget() -> None:
+        installed_version.cache_clear()
+        installed_files.cache_clear()
+
+    yield forget
+    forget()
+
+
+@pytest.mark.may_block("the next process reads the installed files anew, here inside the loop")
+async def test_another_build_of_one_release_switches_it_off_too(monkeypatch: pytest.MonkeyPatch, next_process: Callable[[], None]) -> None:
+    """Two wheels may have one number: what counts is which files are installed."""
+    notes = LoneNotes()
+    assert not (await looked(LoudSettings(armed=at(9)), notes, at(9))).why_off
+    monkeypatch.setattr("importlib.metadata.PathDistribution.read_text", lambda self, name: "fenghuo/loop.py,sha256=other,9")
+    monkeypatch.setattr("importlib.metadata.version", {"fenghuo": installed_version()}.__getitem__)
+    next_process()
+    assert "it was armed before" in (await looked(LoudSettings(armed=at(9)), notes, at(12))).why_off
+    assert not (await looked(LoudSettings(armed=at(12)), notes, at(12))).why_off
 
 
 @pytest.mark.may_block("the next process reads the installed version anew, here inside the loop")
@@ -148,7 +166,7 @@ async def test_the_next_release_switches_it_off_by_being_installed(
     """The version is that of the installed distribution: nobody has to remember to write it anywhere else."""
     notes = LoneNotes()
     assert not (await looked(LoudSettings(armed=at(9)), notes, at(9))).why_off
-    assert (await notes.recall()).values["running"].startswith(f"{importlib.metadata.version('fenghuo')} ")
+    assert (await notes.recall()).values["running"].startswith(f"{importlib.metadata.version('fenghuo')}+")
     monkeypatch.setattr("importlib.metadata.version", {"fenghuo": "99.0.0"}.__getitem__)
     assert not (await looked(LoudSettings(armed=at(9)), notes, at(10))).why_off  # it runs on as it was loaded
     next_process()

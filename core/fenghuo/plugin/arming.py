@@ -6,6 +6,7 @@ Source: security.md §1 (wrong time, wrong clip). A stop is never held back by i
 from __future__ import annotations
 
 import functools
+import hashlib
 import importlib.metadata
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from fenghuo.errors import ConfigError
 from fenghuo.formats.wording import BEIJING
 from fenghuo.plugin.given import ChannelContext, Recalled
 
-__all__ = ["installed_version", "running_since", "switch_stands", "why_unarmed"]
+__all__ = ["installed_files", "installed_version", "running_since", "switch_stands", "why_unarmed"]
 
 _UNKNOWN = "unknown"
 """Of what was never installed, whose upgrade nobody could see: it is armed anew at each start."""
@@ -29,18 +30,27 @@ def installed_version() -> str:
     """Of the distribution on this machine; with another one the switch is off until a person has armed it again. Read once, when the plugin
     says who it is: what is installed over a process that runs is what the next one runs."""
     try:
+        installed_files()
         return importlib.metadata.version("fenghuo")
     except importlib.metadata.PackageNotFoundError:
         return _UNKNOWN
+
+
+@functools.cache
+def installed_files() -> str:
+    """Which files the installation consists of: two builds may have one number. Empty where nobody recorded them."""
+    record = importlib.metadata.distribution("fenghuo").read_text("RECORD") or ""
+    return hashlib.blake2b(record.encode(), digest_size=8).hexdigest() if record else ""
 
 
 def running_since(recalled: Recalled, now: float) -> tuple[float, Mapping[str, str]]:
     """Since when (UTC seconds) this version runs on this store as it is, and what is to be noted of it."""
     said, _, since = recalled.values.get(_RUNNING, "").partition(" ")
     version = installed_version()
-    if said == version != _UNKNOWN:
+    build = version if version == _UNKNOWN else f"{version}+{installed_files()}"
+    if said == build != _UNKNOWN:
         return max(float(since), recalled.turned_back_at), {}
-    return max(now, recalled.turned_back_at), {_RUNNING: f"{version} {now!r}"}
+    return max(now, recalled.turned_back_at), {_RUNNING: f"{build} {now!r}"}
 
 
 async def switch_stands(ctx: ChannelContext, armed: datetime | None, *, since: float) -> str:
