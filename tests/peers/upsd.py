@@ -57,10 +57,11 @@ class Upsd:
         await self._end()
 
     def says(self, status: str, **battery: float) -> None:
-        """From its next look (once a second) the driver has this: `charge` in percent, `runtime` in seconds."""
+        """From its next look (once a second) the driver has this: `charge` in percent, `runtime` in seconds. It hands over line by line,
+        so the status comes last: whoever sees it sees what goes with it."""
         self._written += 10
         text = "".join(f"battery.{name}: {value:g}\n" for name, value in battery.items())
-        _put(self._folder / "ups.dev", f"ups.status: {status}\n{text}", at=self._written)
+        _put(self._folder / "ups.dev", f"{text}ups.status: {status}\n", at=self._written)
 
     async def start(self) -> None:
         """Start upsd; it knows what the driver says when this returns."""
