@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import types
 import typing
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
@@ -154,14 +155,14 @@ def _secret_home(name: str, fields: Mapping[str, object]) -> str:
 
 def _read_value(raw: object, kind: Any, at: str, faults: Faults) -> object:
     """One value; containers item by item, so that each bad item has its own sentence."""
-    bare = _bare(kind)
+    bare = _of_table(_bare(kind)) if isinstance(raw, dict) else _bare(kind)
     if isinstance(bare, type) and issubclass(bare, msgspec.Struct) and not bare.__struct_config__.tag:
         return read_struct(raw, bare, at, faults)
     origin, args = typing.get_origin(bare), typing.get_args(bare)
     if isinstance(raw, list) and origin in (tuple, list) and args[-1:] != () and (origin is list or args[-1] is Ellipsis):
         items = [_read_value(item, args[0], f"{at}[{place}]", faults) for place, item in enumerate(raw)]
         return items if None in items else _converted(raw if not _holds_structs(items) else items, kind, at, faults)
-    if isinstance(raw, dict) and origin is dict:
+    if isinstance(raw, dict) and origin in (dict, Mapping):
         return {name: _read_value(value, args[1], f"{at}.{name}", faults) for name, value in raw.items()}
     return _converted(raw, kind, at, faults)
 
@@ -173,6 +174,13 @@ def _bare(kind: Any) -> Any:
     others = [one for one in typing.get_args(kind) if one is not type(None)]
     is_optional = len(others) == 1 and type(None) in typing.get_args(kind)
     return _bare(others[0]) if is_optional else kind
+
+
+def _of_table(bare: Any) -> Any:
+    """Of a value that may be short or a table, the table, so that its keys have their own sentences."""
+    tables = [one for one in typing.get_args(bare) if isinstance(one, type) and issubclass(one, msgspec.Struct)]
+    is_union = typing.get_origin(bare) in (typing.Union, types.UnionType)
+    return tables[0] if is_union and len(tables) == 1 else bare
 
 
 def _holds_structs(items: list[object]) -> bool:
