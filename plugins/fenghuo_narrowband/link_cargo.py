@@ -21,7 +21,8 @@ SILENT_RETRY_S = 30.0
 @dataclass(eq=False)
 class Passenger:
     """One job under its licence, to `call` by the post with this node code, which may be another's. `level`: what the receipt of the
-    post is worth; `name`: what both ends call the message; `aired_s`, `frames`: its share of what was keyed for it and others."""
+    post is worth; `name`: what both ends call the message; `is_plain`: its octets need no dictionary; `aired_s`, `frames`: its share of
+    what was keyed for it and others."""
 
     code: int
     call: str
@@ -31,6 +32,7 @@ class Passenger:
     body: bytes
     name: str
     ends_at: float
+    is_plain: bool = False
     aired_s: float = 0.0
     frames: int = 0
     outcome: asyncio.Future[Outcome] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
@@ -115,6 +117,11 @@ class Cargo:
         shipment = self._under_way.setdefault(ref, Shipment(parcel))
         shipment.aboard[passenger.call] = passenger
         return shipment
+
+    def waiting(self, code: int, name: str) -> list[Passenger]:
+        """Who is under way to this post, or to somebody behind it, with the message of this name."""
+        aboard = {passenger: None for shipment in self for passenger in shipment.aboard.values()}
+        return [passenger for passenger in aboard if (passenger.code, passenger.name) == (code, name) and not passenger.outcome.done()]
 
     def leave(self, passenger: Passenger) -> list[str]:
         """A passenger waits no longer; the refs that nobody waits for any more."""

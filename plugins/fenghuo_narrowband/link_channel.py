@@ -23,7 +23,6 @@ from fenghuo import (
     Outcome,
     Permanent,
     PowerLevel,
-    Priority,
     ProbeBudget,
     ProbeResult,
     Rendition,
@@ -35,15 +34,17 @@ from fenghuo import (
     Unknown,
     Unsupported,
 )
-from fenghuo.link import Delivered, Event, Finished, FrameKind, Hostile, KeyRing, NotTaken, Parcel, Reached, Unreached
+from fenghuo.link import Delivered, Event, Finished, FrameKind, Hostile, KeyRing, NotTaken, Reached, Unreached
 from fenghuo_adapters.ax25_framing import Address, UiFrame
 from fenghuo_adapters.kiss_framing import Command, KissFrame
 from fenghuo_adapters.kiss_line import KissLine, Pauses
 from fenghuo_narrowband.link_air import air_of
 from fenghuo_narrowband.link_cargo import Cargo, Passenger, Shipment, name_or_refusal
+from fenghuo_narrowband.link_faults import fault_in
 from fenghuo_narrowband.link_keys import ring_of
 from fenghuo_narrowband.link_post import NOTE, LinkPost
-from fenghuo_narrowband.link_reading import ADDRESS_KIND, Heard, inbound_of, note_body, tally_body
+from fenghuo_narrowband.link_reading import ADDRESS_KIND, Heard, inbound_of, note_body, tally_body, told_of
+from fenghuo_narrowband.link_refusals import Refusals
 from fenghuo_narrowband.link_settings import LinkSettings, PostTable, behind_of
 from fenghuo_narrowband.tnc import byte_line, parameters
 
@@ -57,8 +58,7 @@ GATHER_S = 0.15
 # A TNC that is gone for longer takes its transfers with it: other channels must have their turn.
 _OUTAGE_S = 60.0
 _PROOF_S = 600.0
-_KEEP_S = 10.0
-_NOTE_S = 86_400.0  # how long a person's receipt is worth sending
+_FORGED = "more than ten frames in a minute under its key do not fit their tag: somebody forges them, or the two ends have different keys"
 
 
 class LinkChannel(SimpleChannel):
@@ -74,6 +74,7 @@ class LinkChannel(SimpleChannel):
         self._cargo = Cargo({group.code: group.members for group in settings.groups.values() if group.head == settings.code})
         self._gathering: dict[tuple[bytes, int, str], list[Passenger]] = {}
         self._inbound: asyncio.Queue[Inbound | None] = asyncio.Queue()
+        self._refusals: Refusals | None = None
         self._heard_at: dict[str, float] = {}
         self._power = PowerLevel.FULL
         self._tasks: list[asyncio.Task[None]] = []
@@ -92,6 +93,8 @@ class LinkChannel(SimpleChannel):
         memory = await self._ctx.link.recall(ring)
         self._post = LinkPost(self._ctx, ring, self._line, memory=memory, cargo=self._cargo, on_event=self._on_event)
         await self._post.reserve()
+        self._refusals = Refusals(self._ctx, self._cargo, self._post, set_out=self._set_out)
+        await self._refusals.recall()
         try:
             await self._line.start()
         except LinkError as exc:
@@ -136,19 +139,24 @@ class LinkChannel(SimpleChannel):
 
     def _passenger(self, job: SendJob, emission: Emission, name: str) -> Passenger:
         assert self._post is not None
+        assert self._refusals is not None
         post = self._post_for(job.address)
         assert post is not None
         level = Evidence.RELAYED if post.relays else Evidence.DEVICE
         ends_at = self._post.now() + emission.validity_s
-        return Passenger(post.code, job.address, job, emission, level, emission.payload.data, name, ends_at)
+        passenger = Passenger(post.code, job.address, job, emission, level, emission.payload.data, name, ends_at)
+        return self._refusals.made_readable(passenger, self._call(post.code))
 
     async def _carry(self, passenger: Passenger) -> Outcome:
-        if not self._board(passenger):
-            self._gather(passenger)
+        self._set_out(passenger)
         try:
             return await passenger.outcome
         finally:
             self._cargo.leave(passenger)
+
+    def _set_out(self, passenger: Passenger) -> None:
+        if not passenger.outcome.done() and not self._board(passenger):
+            self._gather(passenger)
 
     def _board(self, passenger: Passenger) -> bool:
         """Whether the same is under way to the same post already, from before a crash or for another member of the group."""
@@ -231,8 +239,12 @@ class LinkChannel(SimpleChannel):
                 self._delivered(event)
             case Reached() | Unreached() | Finished():
                 self._cargo.told(event)
-            case Hostile(active=active):
-                self._ctx.log.error("somebody forges frames" if active else "no forged frames any more", source=self._call(event.source))
+                if isinstance(event, Finished) and self._refusals is not None:
+                    self._refusals.told(event)
+            case Hostile(active=True):
+                self._inbound.put_nowait(told_of(self._call(event.source), InboundKind.HOSTILE, _FORGED))
+            case Hostile():
+                self._ctx.log.info("no forged frames any more", source=self._call(event.source))
             case NotTaken(cause=cause):
                 self._ctx.log.info("frame not taken", cause=cause.value, source=self._call(event.source))
             case _:
@@ -244,9 +256,14 @@ class LinkChannel(SimpleChannel):
             self._post.station.taken(event)
             self._post.wake()
 
-        call = self._call(event.source)
+        async def refuse(why: str) -> None:
+            assert self._refusals is not None
+            await self._refusals.answer(event, call, why)
+
+        call, fault = self._call(event.source), fault_in(event)
         post = self._posts.get(call)
-        for thing in inbound_of(event, Heard(call, behind_of(post) if post else (), ack)):
+        heard = Heard(call, behind_of(post) if post else (), ack, refuse)
+        for thing in self._refusals.heard(event, fault, heard) if fault and self._refusals else inbound_of(event, heard):
             self._inbound.put_nowait(thing)
 
     def _call(self, code: int | None) -> str:
@@ -278,12 +295,7 @@ class LinkChannel(SimpleChannel):
     async def _note(self, post: PostTable, body: bytes, traffic: Traffic, ref: str) -> None:
         if self._post is None:
             raise NotReady("the link is not open")
-        parcel = Parcel(post.code, FrameKind.REPLY, traffic, Priority.P1, body, self._post.now() + _NOTE_S, f"{NOTE}{ref}")
-        try:
-            async with asyncio.timeout(_KEEP_S):
-                await self._post.note(parcel)
-        except TimeoutError as late:
-            raise NotReady("the link could not keep the receipt") from late
+        await self._post.reply(post.code, body, traffic, f"{NOTE}{ref}")
 
     async def probe(self, budget: ProbeBudget) -> ProbeResult:
         """Raises: LinkError: the line is down. An open line proves the TNC; only a post lately heard proves the air."""

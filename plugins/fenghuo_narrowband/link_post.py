@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from fenghuo import ChannelContext, FrameError, LinkError
-from fenghuo.link import Changes, Disk, Ending, Event, Finished, KeyRing, Memory, Outgoing, Parcel, Station
+from fenghuo import ChannelContext, FrameError, LinkError, NotReady, Priority, Traffic
+from fenghuo.link import Changes, Disk, Ending, Event, Finished, FrameKind, KeyRing, Memory, Outgoing, Parcel, Station
 from fenghuo_adapters.ax25_framing import Address, UiFrame
 from fenghuo_adapters.kiss_framing import KissFrame
 from fenghuo_adapters.kiss_line import KissLine
@@ -27,6 +27,8 @@ UNCLAIMED_S = 120.0
 # Refs of our own notes begin so; no job of the core stands behind them.
 NOTE = "note/"
 NOTE_RETRY_S = 60.0
+_NOTE_S = 86_400.0  # how long a person's receipt is worth sending
+_KEEP_S = 10.0
 # Whatever the station says, it is not asked more often than this when nothing happens.
 _LEAST_REST_S = 0.02
 _LONGEST_REST_S = 60.0
@@ -78,6 +80,15 @@ class LinkPost:
             self.station.resume(outgoing)
             self.wake()
         return outgoing
+
+    async def reply(self, destination: int, body: bytes, traffic: Traffic, ref: str) -> None:
+        """A note to a post that wrote to us. Raises: NotReady: it is not on the disk in time; as note()."""
+        parcel = Parcel(destination, FrameKind.REPLY, traffic, Priority.P1, body, self.now() + _NOTE_S, ref)
+        try:
+            async with asyncio.timeout(_KEEP_S):
+                await self.note(parcel)
+        except TimeoutError as late:
+            raise NotReady("the link could not keep the receipt") from late
 
     async def note(self, parcel: Parcel) -> None:
         """Send a note of our own; on the disk when this returns. Raises: KeyUnusable, FrameError, StoreError: as the loop ends."""

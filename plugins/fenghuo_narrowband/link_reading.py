@@ -7,22 +7,25 @@ from typing import NamedTuple
 
 import msgspec
 
-from fenghuo import COMPACT, Evidence, FrameError, Inbound, InboundKind, Permanent, Scope, Traffic
+from fenghuo import COMPACT, Evidence, FrameError, Inbound, InboundKind, Permanent, Traffic
 from fenghuo.formats import compact
 from fenghuo.link import Delivered
 from fenghuo.link.naming import carried_kind, message_name, name_of, note_body, receipt_ref
+from fenghuo_narrowband.link_faults import WRONG_TRAFFIC, failure_of, is_message, name_in
 
-__all__ = ["ADDRESS_KIND", "Heard", "carried_kind", "inbound_of", "name_of", "note_body", "receipt_ref", "tally_body"]
+__all__ = ["ADDRESS_KIND", "Heard", "carried_kind", "inbound_of", "name_of", "note_body", "receipt_ref", "tally_body", "told_of"]
 
 ADDRESS_KIND = "callsign"
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """From whom something came: its callsign, who is behind it in the order of bits, and how to acknowledge it."""
+    """From whom something came: its callsign, who is behind it in the order of bits, how to acknowledge it, and how to answer that it is
+    not taken, with a word that says why."""
 
     call: str
     behind: tuple[str, ...]
     ack: Callable[[], Awaitable[None]]
+    refuse: Callable[[str], Awaitable[None]]
 
 
 def inbound_of(delivered: Delivered, heard: Heard) -> list[Inbound]:
@@ -30,9 +33,11 @@ def inbound_of(delivered: Delivered, heard: Heard) -> list[Inbound]:
     and refuses them."""
     try:
         frame = compact.Frame.from_octets(delivered.body)
-        if frame.traffic is delivered.traffic and not frame.kind.is_message:
+        if frame.traffic is not delivered.traffic:
+            return [_other_traffic(frame, delivered, heard)]
+        if not frame.kind.is_message:
             return _receipts(frame, delivered.body, heard)
-        name = name_of(delivered.body) if frame.traffic is delivered.traffic else ""
+        name = name_of(delivered.body)
     except FrameError:
         name = ""
     message = Inbound(
@@ -44,8 +49,20 @@ def inbound_of(delivered: Delivered, heard: Heard) -> list[Inbound]:
         ref=name and receipt_ref(heard.call, name),
         media_type=COMPACT,
         proven=bool(name),
+        refuse=heard.refuse if is_message(delivered.body) else None,
     )
     return [message]
+
+
+def _other_traffic(frame: compact.Frame, delivered: Delivered, heard: Heard) -> Inbound:
+    """An exercise that would be shown as the real thing, or the other way round."""
+
+    async def refuse() -> None:
+        await heard.refuse(WRONG_TRAFFIC)
+
+    text = f"{heard.call} sent a frame of {frame.traffic} sealed as {delivered.traffic}"
+    ack = refuse if frame.kind.is_message else heard.ack
+    return Inbound(InboundKind.REFUSED, delivered.body, ack, address_kind=ADDRESS_KIND, address=heard.call, text=text)
 
 
 def _receipts(frame: compact.Frame, raw: bytes, heard: Heard) -> list[Inbound]:
@@ -54,8 +71,8 @@ def _receipts(frame: compact.Frame, raw: bytes, heard: Heard) -> list[Inbound]:
     if isinstance(note, compact.Bitmap):
         return _fused(note, raw, heard)
     is_fault = note.fault is not compact.Fault.NONE
-    failure = Permanent(Scope.MESSAGE, note.fault.name.lower()) if is_fault else None
-    about = Receipt(heard.call, message_name(note.key, note.number, note.revision), None if is_fault else Evidence(note.level))
+    failure = failure_of(note) if is_fault else None
+    about = Receipt(heard.call, name_in(note), None if is_fault else Evidence(note.level))
     return [_receipt(about, raw, heard.ack, failure=failure, text=note.text)]
 
 
@@ -101,6 +118,15 @@ def _receipt(
     return Inbound(
         kind, raw, ack, address_kind=address_kind, address=about.call, ref=ref, level=about.level, failure=failure, text=text, proven=True
     )
+
+
+def told_of(call: str, kind: InboundKind, text: str, raw: bytes = b"") -> Inbound:
+    """What a person must know of a post; nothing waits for it to be kept."""
+    return Inbound(kind, raw, _nothing, address_kind=ADDRESS_KIND, address=call, text=text)
+
+
+async def _nothing() -> None:
+    """Nobody waits."""
 
 
 def tally_body(name: str, level: Evidence, reached: Sequence[bool], traffic: Traffic) -> bytes:

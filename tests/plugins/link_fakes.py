@@ -10,9 +10,10 @@ from typing import Any
 
 import structlog
 
-from fenghuo import Denied, Estimate, Priority, Rendition, Token, Traffic, Withdrawn
+from fenghuo import Denied, Estimate, Notes, Priority, Rendition, Token, Traffic, Withdrawn
 from fenghuo.clock import Clock, SystemClock
 from fenghuo.link import Caps, Changes, Grant, Incoming, Kept, KeyRing, Ledger, Memory, Outgoing, Wanted
+from fenghuo.plugin.context import LoneNotes
 from fenghuo_narrowband import LinkSettings
 from fenghuo_narrowband.link_rendition import compact_rendition
 from fenghuo_narrowband.link_settings import GroupTable, PostTable
@@ -78,7 +79,7 @@ class LinkContext(Unasked):
 
     settings: LinkSettings
     link: MemoryDisk = field(default_factory=MemoryDisk)
-    notes: Any = None
+    notes: Notes = field(default_factory=LoneNotes)
     blobs: Any = None
     name: str = "link"
     clock: Clock = field(default_factory=SystemClock)

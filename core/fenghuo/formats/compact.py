@@ -43,7 +43,9 @@ __all__ = [
     "decode_answer",
     "encode",
     "encode_answer",
+    "in_words",
     "message_key",
+    "named",
 ]
 
 UNSAID: tuple[str, ...] = ("text",)
@@ -123,15 +125,29 @@ def _said(message: Message, rung: Rung, *, whole: bool) -> Carried:
 
 
 def _framed(message: Message, said: Carried, rung: Rung, words: int) -> Frame:
+    return Frame(CompactKind.of(message.kind, message.action), message.traffic, rung, _body(said, rung, words))
+
+
+def _body(said: Carried, rung: Rung, words: int) -> bytes:
     sink = Sink()
     sink.bits.put(said.key, 32)
     sink.bits.put(said.number, 14)
-    kind = CompactKind.of(message.kind, message.action)
     if rung is Rung.CODE:
         _put_code(sink, said, words)
     else:
         _put_body(sink, said, rung, words)
-    return Frame(kind, message.traffic, rung, sink.bits.octets())
+    return sink.bits.octets()
+
+
+def in_words(frame: Frame, words: int) -> Frame:
+    """The same message told with another dictionary, for a reader that lacks the first. Raises: FrameError, as decode() and encode()."""
+    return msgspec.structs.replace(frame, body=_body(decode(frame), frame.rung, words))
+
+
+def named(frame: Frame) -> tuple[int, int, int]:
+    """Key, number and revision of a message, which stand before whatever a reader may not know. Raises: FrameError."""
+    bits = Source(frame.body).bits
+    return bits.take(32), bits.take(14), bits.take(6) if frame.rung is Rung.CODE else bits.take_count(1)
 
 
 def decode(frame: Frame) -> Carried:

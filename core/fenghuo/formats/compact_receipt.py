@@ -31,6 +31,8 @@ class Fault(IntEnum):
     NOT_FOR_US = 5
     UNKNOWN_ORIGINAL = 6
     """An Update or Cancel of something that never came: send the whole."""
+    REFUSED = 7
+    """Read, and not taken: the text says why."""
 
 
 class ReceiptNote(msgspec.Struct, frozen=True, gc=False):

@@ -24,7 +24,9 @@ from fenghuo.formats.compact import (
     decode,
     decode_answer,
     encode,
+    in_words,
     message_key,
+    named,
 )
 from fenghuo.model.message import AffectedArea, Geocode, Message, MessageId, Parameter, Reference
 from fenghuo.model.traffic import Action, Traffic
@@ -219,6 +221,24 @@ def test_a_receiver_without_the_dictionary_says_so() -> None:
     with pytest.raises(FrameError, match="dictionary 9 is not known") as caught:
         decode(msgspec.structs.replace(frame, body=(octets | 9 << place).to_bytes(len(frame.body), "big")))
     assert "unknown-dictionary" == caught.value.code
+
+
+@pytest.mark.parametrize("rung", Rung)
+def test_the_same_message_can_be_told_in_other_words(rung: Rung) -> None:
+    """Whoever lacks the dictionary is told in none, out of the very frame; and back again it is that frame."""
+    frame = encode(message(), rung)
+    plain = in_words(frame, 0)
+    assert (encode(message(), rung, words=0), decode(frame), frame) == (plain, decode(plain), in_words(plain, NEWEST))
+
+
+@pytest.mark.parametrize("rung", Rung)
+def test_a_frame_has_its_name_before_what_a_reader_may_not_know(rung: Rung) -> None:
+    """Key, number and revision are there where the rest is cut off."""
+    frame = encode(message(revision=3), rung)
+    said = decode(frame)
+    assert (said.key, said.number, said.revision) == named(msgspec.structs.replace(frame, body=frame.body[:7]))
+    with pytest.raises(FrameError):
+        named(msgspec.structs.replace(frame, body=frame.body[:3]))
 
 
 @pytest.mark.parametrize(
