@@ -19,7 +19,7 @@ from fenghuo.engine.office import Office
 from fenghuo.engine.settling import QUERY_S
 from fenghuo.errors import Denied, StaleEpoch
 from fenghuo.model.delivery import AttemptRef, Delivery, DeliveryState, Outcome, Permanent, Reached, Scope, Transient, Unknown
-from fenghuo.model.traffic import Priority
+from fenghuo.model.traffic import Action, Priority
 from fenghuo.plugin.ports import Channel, Doubt, Unsupported
 
 __all__ = ["Dispatcher"]
@@ -121,7 +121,9 @@ class Dispatcher:
         holder = self._book.by_delivery.get(delivery.id)
         deadline = holder.objective.objective.deadline_at if holder else delivery.expires_at
         audience = holder.objective.objective.total if holder else 1
-        medium.put(delivery, now=self._office.clock.time(), deadline=deadline, audience=audience)
+        is_cancel = holder is not None and holder.objective.message.message.action is Action.CANCEL
+        is_stop = is_cancel and instance.capabilities.doubt is Doubt.ACTUATOR  # elsewhere it is words, which follow those they take back
+        medium.put(delivery, now=self._office.clock.time(), deadline=deadline, audience=audience, is_stop=is_stop)
 
     def _pump(self, medium: Medium) -> None:
         for delivery in medium.mature(self._office.clock.time()):

@@ -24,7 +24,7 @@ CROWD = 100
 
 Key = tuple[str, str, Priority]
 """Channel, address, class: within a class what goes to one address goes in order; an urgent one never waits for a routine one (I5)."""
-Entry = tuple[int, bool, float, int, Delivery]
+Entry = tuple[int, bool, float, int, Delivery, bool]
 
 
 class Medium:
@@ -38,10 +38,11 @@ class Medium:
         self._later: list[tuple[float, int, Delivery]] = []
         self._blocked: dict[Key, list[Delivery]] = {}
         self._in_flight: dict[str, int] = {}
-        self._busy: set[Key] = set()
-        self._parked: list[tuple[Priority, int, Key, asyncio.Future[None]]] = []
-        self._aside: set[Key] = set()
-        self._earned: set[Key] = set()
+        self._busy: dict[Key, set[str]] = {}  # what is under way there, by its lane
+        self._lanes: dict[int, str] = {}
+        self._parked: list[tuple[Priority, int, Delivery, asyncio.Future[None]]] = []
+        self._aside: set[int] = set()
+        self._earned: set[int] = set()
         self._served_above: dict[Priority, int] = dict.fromkeys(Priority, 0)
         self._served_before = self._served_above
         self._order = itertools.count()
@@ -78,14 +79,15 @@ class Medium:
         blocked = (delivery for held in self._blocked.values() for delivery in held)
         return {delivery.id for delivery in itertools.chain(waiting, later, blocked)}
 
-    def put(self, delivery: Delivery, *, now: float, deadline: float, audience: int = 1) -> None:
-        """Queue a READY delivery; `deadline`, UTC seconds, and the size of its audience order it within its class."""
+    def put(self, delivery: Delivery, *, now: float, deadline: float, audience: int = 1, is_stop: bool = False) -> None:
+        """Queue a READY delivery; `deadline`, UTC seconds, and the size of its audience order it within its class. `is_stop`: it silences
+        what its message started, and so waits for the outcome of nothing that goes to its address but of another stop of that message."""
         if delivery.not_before > now:
             heapq.heappush(self._later, (delivery.not_before, next(self._order), delivery))
             return
         heap = self._waiting.setdefault((delivery.channel, delivery.priority), [])
         self._first[delivery.priority, audience > CROWD] += not delivery.tries
-        heapq.heappush(heap, (delivery.tries, audience > CROWD, deadline, next(self._order), delivery))
+        heapq.heappush(heap, (delivery.tries, audience > CROWD, deadline, next(self._order), delivery, is_stop))
 
     def mature(self, now: float) -> list[Delivery]:
         """Those whose not_before has come, to be put again."""
@@ -105,30 +107,41 @@ class Medium:
             if self._resume_parked(priority):
                 return None
             channel = self._best_channel(priority)
-            _, is_of_crowd, _, _, delivery = heapq.heappop(self._waiting[(channel, priority)])
+            _, is_of_crowd, _, _, delivery, is_stop = heapq.heappop(self._waiting[(channel, priority)])
             self._first[priority, is_of_crowd] -= not delivery.tries
-            key = (delivery.channel, delivery.address, delivery.priority)
-            if key in self._busy:
-                self._blocked.setdefault(key, []).append(delivery)
+            if not self._may_pass(delivery, is_stop=is_stop):
+                self._blocked.setdefault(_key(delivery), []).append(delivery)
                 continue
-            self._busy.add(key)
             self._in_flight[channel] = self._in_flight.get(channel, 0) + 1
             self._open_at[channel] = now + self.instances[channel].gap_s
             self._served_before = dict(self._served_above)
             self._served(priority)
             if self.must_yield(priority):  # taken by the rule of five: without a piece of its own the slot would be worth nothing
-                self._earned.add(key)
+                self._earned.add(delivery.id)
             return delivery
         return None
 
+    def _may_pass(self, delivery: Delivery, *, is_stop: bool) -> bool:
+        """Whether nothing keeps it back that is under way to its address; then it is, too. A half-duplex medium has one lane."""
+        lane = delivery.message if is_stop and not self.is_exclusive else ""
+        under_way = self._busy.get(_key(delivery), set())
+        if delivery.id in self._lanes or (lane in under_way if lane else under_way):
+            return False
+        self._busy[_key(delivery)] = {*under_way, lane}
+        self._lanes[delivery.id] = lane
+        return True
+
     def done(self, delivery: Delivery) -> list[Delivery]:
         """An emission is over; what waited for the same recipient on the same channel, to be put again."""
-        key = (delivery.channel, delivery.address, delivery.priority)
-        if key not in self._aside:
+        if delivery.id not in self._aside:
             self._in_flight[delivery.channel] -= 1
-        self._aside.discard(key)  # it ended while it stood aside: its place was given up already
-        self._busy.discard(key)
-        self._earned.discard(key)
+        self._aside.discard(delivery.id)  # it ended while it stood aside: its place was given up already
+        self._earned.discard(delivery.id)
+        key = _key(delivery)
+        under_way = self._busy[key]
+        under_way.discard(self._lanes.pop(delivery.id))
+        if not under_way:
+            del self._busy[key]
         return self._blocked.pop(key, [])
 
     def unused(self, delivery: Delivery) -> list[Delivery]:
@@ -142,18 +155,16 @@ class Medium:
 
     def uses_its_slot(self, delivery: Delivery) -> bool:
         """Whether a transfer was taken before something more urgent, and now sends the piece that it was taken for; a P0 waits for none."""
-        key = (delivery.channel, delivery.address, delivery.priority)
-        is_earned = key in self._earned
-        self._earned.discard(key)
+        is_earned = delivery.id in self._earned
+        self._earned.discard(delivery.id)
         return is_earned and not any(heap and waiting is Priority.P0 for (_, waiting), heap in self._waiting.items())
 
     def park(self, delivery: Delivery) -> asyncio.Future[None]:
         """Give the medium up between two fragments; the future is done when it is ours again."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        key = (delivery.channel, delivery.address, delivery.priority)
         self._in_flight[delivery.channel] -= 1
-        self._aside.add(key)
-        heapq.heappush(self._parked, (delivery.priority, next(self._order), key, future))
+        self._aside.add(delivery.id)
+        heapq.heappush(self._parked, (delivery.priority, next(self._order), delivery, future))
         return future
 
     def forgo(self) -> None:
@@ -164,9 +175,9 @@ class Medium:
         """Give the medium back to a transfer of this class; it was first, so it goes on before its equals begin."""
         if not (self._parked and self._parked[0][0] is priority):
             return False
-        _, _, key, future = heapq.heappop(self._parked)
-        self._aside.discard(key)
-        self._in_flight[key[0]] += 1
+        _, _, delivery, future = heapq.heappop(self._parked)
+        self._aside.discard(delivery.id)
+        self._in_flight[delivery.channel] += 1
         self._served_before = dict(self._served_above)
         self._served(priority)
         future.set_result(None)
@@ -206,3 +217,7 @@ class Medium:
         for lower in Priority:
             if lower > priority:
                 self._served_above[lower] += 1
+
+
+def _key(delivery: Delivery) -> Key:
+    return delivery.channel, delivery.address, delivery.priority
