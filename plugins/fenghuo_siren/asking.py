@@ -54,8 +54,7 @@ class Asking:
         if standing.on and playing is None and not attempt.is_over:
             playing = self._plays.begin(attempt)
             self._look_now()
-        is_its_own = playing is not None and playing.attempt.name == attempt.name
-        if playing is not None and is_its_own and (standing.heard or playing.level >= Evidence.AIRED):
-            playing.level = Evidence.AIRED
+        if playing is not None and playing.is_due(attempt) and (standing.heard or attempt.name in playing.aired):
+            playing.aired |= {attempt.name}
             return Reached(Evidence.AIRED)
         return Reached(Evidence.ACCEPTED)

@@ -143,7 +143,7 @@ class SirenChannel(SimpleChannel):
         if place not in self._hands:
             return CancelResult.TOO_LATE
         playing, attempt = self._plays.sounding.get(place), self._plays.tried(ref)
-        is_sounding = playing is not None and attempt is not None and attempt.name in (one.name for one in playing.due)
+        is_sounding = playing is not None and attempt is not None and playing.is_due(attempt)
         if is_sounding or playing is None:
             await self._quiet(place, attempt.message if attempt is not None else "")
         return CancelResult.TOO_LATE if attempt is not None else CancelResult.CANCELLED

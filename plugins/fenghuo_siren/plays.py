@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from fenghuo import AttemptRef, Evidence, Notes, Token, running_since
+from fenghuo import AttemptRef, Notes, Token, running_since
 from fenghuo_siren.settings import Place
 
 __all__ = ["Attempt", "Play", "Plays"]
@@ -42,19 +42,29 @@ class Attempt(msgspec.Struct, frozen=True):
 @dataclass
 class Play:
     """A siren that sounds. `began_at`: UTC seconds of the first of several plays without a pause; `due`: every start that still wants it,
-    `attempt` for the longest; `level`: what is known of it so far; `is_sure`: its relay was seen closed, or the unit has said so. One
-    that may sound is ended in time like one that does. `told_at`: when the newest of its starts was echoed, or given up; a look that began
-    before says nothing of it. `fed_at`: when its watchdog was last fed for sure; `has_starved`: it may have been
-    hungry before that."""
+    `attempt` for the longest; `aired`: those that the sensor has spoken for; `is_sure`: its relay was seen closed, or the unit has said
+    so. One that may sound is ended in time like one that does. `told_at`: when the newest of its starts was echoed, or given up; a look
+    that began before says nothing of it. `fed_at`: when its watchdog was last fed for sure; `has_starved`: it may have been hungry
+    before that."""
 
     attempt: Attempt
     began_at: float
     is_sure: bool = True
     due: tuple[Attempt, ...] = ()
-    level: Evidence = Evidence.ACCEPTED
+    aired: frozenset[str] = frozenset()
     told_at: float = 0.0
     fed_at: float = 0.0
     has_starved: bool = False
+
+    def hear(self) -> tuple[Attempt, ...]:
+        """Its sensor shows sound: the starts of which that is news."""
+        news = tuple(one for one in self.due if one.name not in self.aired)
+        self.aired |= {one.name for one in news}
+        return news
+
+    def is_due(self, attempt: Attempt) -> bool:
+        """Whether this start still wants it."""
+        return any(one.name == attempt.name for one in self.due)
 
     def is_hungry(self, now: float, within_s: float) -> bool:
         """Whether its watchdog may have gone without food for longer than that since its start."""
@@ -148,10 +158,10 @@ class Plays:
     def begin(self, attempt: Attempt, *, told_at: float = 0.0, is_sure: bool = True) -> Play:
         """It sounds now, or may. `told_at`: when its relay was; 0: long ago, by another process."""
         self._coming.discard(attempt.name)
-        before = self.sounding.get(attempt.place)
-        began_at, earlier = (before.began_at, before.due) if before is not None else (attempt.at, ())
-        due = (*(one for one in earlier if one.ends_at > attempt.at), attempt)
-        play = self.sounding[attempt.place] = Play(attempt, began_at, is_sure, due, told_at=told_at, fed_at=attempt.at)
+        before = self.sounding.get(attempt.place, Play(attempt, attempt.at))
+        due = (*(one for one in before.due if one.ends_at > attempt.at), attempt)
+        play = Play(attempt, before.began_at, is_sure, due, before.aired, told_at, fed_at=attempt.at)
+        self.sounding[attempt.place] = play
         return play
 
     def fed(self, place: Place, asked_at: float, now: float, within_s: float) -> None:

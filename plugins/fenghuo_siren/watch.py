@@ -155,9 +155,9 @@ class Watch:
             await self._silence(place, None)
         elif play is not None and not play.is_sure:
             return  # it may still come; at its end the relay is opened in any case
-        elif play is not None and standing.heard and play.level < Evidence.AIRED:
-            play.level = Evidence.AIRED
-            self._arrived.put_nowait(_late(play.attempt.token, play.attempt.n))
+        elif play is not None and standing.heard and (news := play.hear()):
+            for attempt in news:
+                self._arrived.put_nowait(_late(attempt.token, attempt.n))
         elif play is not None and not standing.on and seen_at > play.told_at + self._settings.feedback_s:
             self._ctx.log.info("a siren was ended by its own device", siren=str(place))
             self._plays.stop(place, self._ctx.clock.time())

@@ -9,7 +9,7 @@ from fenghuo.plugin.context import LoneNotes
 from tests.plugins.siren_bench import bench, settings_at
 from tests.plugins.siren_fakes import Job, running
 
-ROOF = (1, 0)
+ROOF, SENSOR = (1, 0), 64
 ACCEPTED = Reached(Evidence.ACCEPTED)
 
 
@@ -34,6 +34,16 @@ async def test_the_newer_alert_that_is_cancelled_leaves_the_older_its_own_time()
         assert there.coils[ROOF]
         await there.until(lambda: not there.coils[ROOF])
     assert 1.5 > there.writes[-1][0] - there.writes[0][0]
+
+
+async def test_the_sensor_speaks_for_every_order_that_sounds_there() -> None:
+    """The second was given before it did, and took nothing from the first."""
+    async with bench() as there, running(settings_at(there, sound_s=4.0, feedback="input", feedback_at=SENSOR)) as run:
+        await run.channel.send(Job("1/1", "a", about="A"))
+        await run.channel.send(Job("1/1", "b", about="B"))
+        there.inputs.add((1, SENSOR))
+        late = [await run.inbound(), await run.inbound()]
+    assert {("a", Evidence.AIRED), ("b", Evidence.AIRED)} == {(one.token, one.level) for one in late}
 
 
 async def test_a_cancel_ends_every_update_of_its_alert() -> None:
