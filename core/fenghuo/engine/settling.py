@@ -47,7 +47,8 @@ OUTLASTS = (Scope.CHANNEL, Scope.WAY)
 """What a failure may be about that lasts longer than any number of attempts, and of which no attempt is the message's."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 300.0
 MOST_STRIKES = 4
-"""A channel's own failures stretch a wait to 16 s and no further: its health keeps emissions away, and one that is back is used soon."""
+"""A channel's own failures stretch a wait to 16 s and no further: its health keeps emissions away, and one that is back is used soon. Of
+one recipient alone health believes no failure, and these waits are all that keeps an order from going every second until it expires."""
 
 
 class Retry(msgspec.Struct, frozen=True):
@@ -90,7 +91,7 @@ def settle(
 
 def _failed(delivery: Delivery, outcome: Transient, *, now: float, jitter: float) -> Delivery:
     replace, scope = msgspec.structs.replace, outcome.scope
-    retry = retry_of(outcome, delivery.failures, jitter=jitter)
+    retry = retry_of(outcome, delivery.failures, strikes=delivery.tries - delivery.failures, jitter=jitter)
     if retry.wait_s is None:
         return replace(delivery, state=DeliveryState.FAILED, reason=f"{scope} {outcome.code}", failures=retry.failures)
     not_before = now + retry.wait_s

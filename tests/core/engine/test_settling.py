@@ -66,6 +66,14 @@ def test_a_way_is_given_up_after_its_failures() -> None:
     assert (S.FAILED, "recipient off") == (story.state, story.reason)
 
 
+@pytest.mark.parametrize("scope", [Scope.CHANNEL, Scope.WAY])
+def test_what_fails_for_its_channels_sake_waits_longer_each_time_up_to_sixteen_seconds(scope: Scope) -> None:
+    """One person's failures take no channel down, so that nothing else slows them; and what the channel says of the wait is believed."""
+    waits = [settled(Transient(scope, "congested"), tries=n).not_before - NOW for n in range(1, 7)]
+    assert [2.0, 4.0, 8.0, 16.0, 16.0, 16.0] == waits
+    assert NOW + 5.0 == settled(Transient(scope, "congested", 5.0), tries=6).not_before
+
+
 def test_waits_double_up_to_five_minutes() -> None:
     """A recipient that does not answer is left alone for longer each time, never for more than five minutes."""
     assert [2.0, 4.0, 8.0, 16.0] == [retry_wait_s(n, 1.0) for n in range(1, 5)]
