@@ -54,7 +54,7 @@ class Asking:
         if standing.on and playing is None and not attempt.is_over:
             playing = self._plays.begin(attempt)
             self._look_now()
-        if playing is not None and playing.is_due(attempt) and (standing.heard or attempt.name in playing.aired):
+        if playing is not None and playing.is_due(attempt) and (attempt.name in playing.aired or (standing.heard and not playing.is_deaf)):
             playing.aired |= {attempt.name}
             return Reached(Evidence.AIRED)
         return Reached(Evidence.ACCEPTED)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
+import msgspec
+
 from fenghuo import (
     AttemptRef,
     CancelResult,
@@ -181,8 +183,10 @@ class SirenChannel(SimpleChannel):
         now, settings = self._ctx.clock.time(), self._settings
         ends_at = self._plays.until(place, now, sound_s=settings.sound_s, max_on_s=settings.max_on_s)
         attempt = Attempt(emission.token, emission.n, place, now, ends_at, session=self._ctx.random.randint(1, 0xFFFF), message=message)
-        if (refusal := await self._prepared(attempt)) is not None:
-            return refusal
+        prepared = await self._prepared(attempt)
+        if not isinstance(prepared, Attempt):
+            return prepared
+        attempt = prepared
         try:
             await emission.turn()
         except FenghuoError:
@@ -201,12 +205,13 @@ class SirenChannel(SimpleChannel):
         except FenghuoError as exc:
             self._ctx.log.warning("a siren was not started, and that is not noted", siren=str(attempt.place), cause=str(exc))
 
-    async def _prepared(self, attempt: Attempt) -> Outcome | None:
-        """Everything before the relay; whatever fails here, nothing has sounded. None: go on."""
+    async def _prepared(self, attempt: Attempt) -> Attempt | Outcome:
+        """Everything before the relay, and the attempt as it is noted; an outcome: it failed, and nothing has sounded."""
         if (seconds := attempt.ends_at - attempt.at) < LEAST_S:
             return Transient(Scope.RECIPIENT, "longest-on-time-reached", retry_after_s=self._settings.sound_s)
         try:
-            if (await self._controllers.one(attempt.place)).held:
+            standing = await self._controllers.one(attempt.place)
+            if standing.held:
                 return Transient(Scope.RECIPIENT, "held-stopped-at-the-siren")
             await self._controllers.sign(attempt.place, attempt.session)
             await self._controllers.limit(attempt.place, seconds)
@@ -215,11 +220,12 @@ class SirenChannel(SimpleChannel):
             return _refused(exc)
         except LinkError as exc:
             return Transient(Scope.RECIPIENT, f"no-answer: {exc}")
+        noted = msgspec.structs.replace(attempt, was_heard=standing.heard)
         try:
-            await self._plays.mean(attempt)
+            await self._plays.mean(noted)
         except FenghuoError as exc:
             return Transient(Scope.CHANNEL, f"not-noted: {exc}")
-        return None
+        return noted
 
     async def _switched_on(self, attempt: Attempt) -> Outcome | None:
         """The one write that sounds it; None: the unit has echoed it."""
@@ -229,7 +235,8 @@ class SirenChannel(SimpleChannel):
             return _refused(exc) if exc.is_certain else self._may_sound(attempt, exc)
         except LinkError as exc:
             return self._may_sound(attempt, exc)
-        self._plays.begin(attempt, told_at=self._ctx.clock.time())
+        if self._plays.begin(attempt, told_at=self._ctx.clock.time()).is_deaf:
+            self._ctx.log.warning("a sensor showed sound before its siren was started, and vouches for nothing", siren=str(attempt.place))
         self._watch.settle(attempt.place)
         self._watch.look_now()
         return None

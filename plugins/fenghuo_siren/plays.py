@@ -22,7 +22,7 @@ _KEPT_S = 2 * 86400.0
 class Attempt(msgspec.Struct, frozen=True):
     """One licence used at one siren for a `message`. `at`: UTC seconds of the note; `ends_at`: when it is silent at the latest;
     `session`: the number left at the device before; `is_started`: its unit has echoed the relay; `is_over`: its relay was opened, or
-    seen open, since."""
+    seen open, since; `was_heard`: its sensor showed sound before."""
 
     token: Token
     n: int
@@ -33,6 +33,7 @@ class Attempt(msgspec.Struct, frozen=True):
     is_started: bool = False
     is_over: bool = False
     message: str = ""
+    was_heard: bool = False
 
     @property
     def name(self) -> str:
@@ -45,7 +46,7 @@ class Play:
     `attempt` for the longest; `aired`: those that the sensor has spoken for; `is_sure`: its relay was seen closed, or the unit has said
     so. One that may sound is ended in time like one that does. `told_at`: when the newest of its starts was echoed, or given up; a look
     that began before says nothing of it. `fed_at`: when its watchdog was last fed for sure; `has_starved`: it may have been hungry
-    before that."""
+    before that. `is_deaf`: its sensor has shown sound since before the first of its starts, and so vouches for none."""
 
     attempt: Attempt
     began_at: float
@@ -55,10 +56,12 @@ class Play:
     told_at: float = 0.0
     fed_at: float = 0.0
     has_starved: bool = False
+    is_deaf: bool = False
 
-    def hear(self) -> tuple[Attempt, ...]:
-        """Its sensor shows sound: the starts of which that is news."""
-        news = tuple(one for one in self.due if one.name not in self.aired)
+    def hear(self, *, is_sound: bool) -> tuple[Attempt, ...]:
+        """What its sensor shows: the starts of which that is news."""
+        self.is_deaf = self.is_deaf and is_sound
+        news = tuple(one for one in self.due if one.name not in self.aired) if is_sound and not self.is_deaf else ()
         self.aired |= {one.name for one in news}
         return news
 
@@ -158,11 +161,16 @@ class Plays:
     def begin(self, attempt: Attempt, *, told_at: float = 0.0, is_sure: bool = True) -> Play:
         """It sounds now, or may. `told_at`: when its relay was; 0: long ago, by another process."""
         self._coming.discard(attempt.name)
-        before = self.sounding.get(attempt.place, Play(attempt, attempt.at))
+        before = self.sounding.get(attempt.place, Play(attempt, attempt.at, is_deaf=attempt.was_heard))
         due = (*(one for one in before.due if one.ends_at > attempt.at), attempt)
-        play = Play(attempt, before.began_at, is_sure, due, before.aired, told_at, fed_at=attempt.at)
+        play = Play(attempt, before.began_at, is_sure, due, before.aired, told_at, fed_at=attempt.at, is_deaf=before.is_deaf)
         self.sounding[attempt.place] = play
         return play
+
+    def is_credible(self, place: Place, *, is_on: bool, is_sound: bool) -> bool:
+        """Whether its sensor agrees with its relay, and so may speak for the siren."""
+        play = self.sounding.get(place)
+        return not is_sound or (is_on and (play is None or not play.is_deaf))
 
     def fed(self, place: Place, asked_at: float, now: float, within_s: float) -> None:
         """Its watchdog was fed, at one instant of those two."""

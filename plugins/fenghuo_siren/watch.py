@@ -41,9 +41,10 @@ class Watch:
         self._owed: dict[Place, None] = {}
         self._stray: set[Place] = set()
         self._seen: set[Place] = set()
+        self._credible: set[Place] = set()
         self._silent_units: set[int] = set()
         self._last_cause = ""
-        self._has_vouched = False
+        self._has_vouched = self._has_doubted = False
         self._failures = 0
         self._kicked_at: dict[int, float] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -122,6 +123,8 @@ class Watch:
             if place not in self._seen:
                 await self._meet(place, standing)
             await self._judge(place, standing, began_at)
+            is_credible = self._plays.is_credible(place, is_on=standing.on, is_sound=standing.heard)
+            (self._credible.add if is_credible else self._credible.discard)(place)
 
     async def _meet(self, place: Place, standing: Standing) -> None:
         """The first look: what sounds now may be ours, of a process that died. If its time is over meanwhile it is ended now."""
@@ -155,7 +158,7 @@ class Watch:
             await self._silence(place, None)
         elif play is not None and not play.is_sure:
             return  # it may still come; at its end the relay is opened in any case
-        elif play is not None and standing.heard and (news := play.hear()):
+        elif play is not None and (news := play.hear(is_sound=standing.heard)):
             for attempt in news:
                 self._arrived.put_nowait(_late(attempt.token, attempt.n))
         elif play is not None and not standing.on and seen_at > play.told_at + self._settings.feedback_s:
@@ -166,10 +169,12 @@ class Watch:
 
     def _find_stray(self, place: Place, standing: Standing, seen_at: float) -> None:
         """On, and nobody here ordered it. A motor that runs down after our own stop is none."""
-        quiet_s = seen_at - self._plays.quiet_from.get(place, float("-inf"))
-        is_ours = place in self._plays.sounding or place in self._owed or quiet_s < self._settings.feedback_s + self._settings.watch_s
-        if is_ours or not (standing.on or standing.heard):
+        play, quiet_s = self._plays.sounding.get(place), seen_at - self._plays.quiet_from.get(place, float("-inf"))
+        is_ours = play is not None or place in self._owed or quiet_s < self._settings.feedback_s + self._settings.watch_s
+        if not (standing.on or standing.heard) or (play is not None and not play.is_deaf):
             self._stray.discard(place)
+        elif is_ours:
+            return  # what it showed before is told once, and not anew after each play
         elif place not in self._stray:
             self._stray.add(place)
             self._ctx.log.error("a siren sounds and nobody here ordered it", siren=str(place), relay=standing.on, sensor=standing.heard)
@@ -177,14 +182,25 @@ class Watch:
                 self._arrived.put_nowait(_report(self._ctx.name, place, standing, self._settings.alarm_to))
 
     def _tell(self, is_up: bool) -> None:
-        """What is known of the line; and sensors that can be read speak for the sirens, each time it comes up. A relay never does."""
+        """What is known of the line; and sensors that can be believed speak for the sirens, each time it comes up. A relay never does."""
         self._failures = 0 if is_up else self._failures + 1
         if is_up != self.is_up:
             self.is_up = is_up
             self._ctx.health(is_up, "sirens answer" if is_up else f"no siren answers: {self._last_cause}")
-        if is_up and not self._has_vouched and self._settings.feedback != "none":
+        if not is_up:
+            self._has_vouched = self._has_doubted = False
+            self._credible.clear()
+        elif not self._has_vouched and self._settings.feedback != "none":
+            self._vouch()
+
+    def _vouch(self) -> None:
+        """One sensor that agrees with its relay will do; while there is none the core is told why, once."""
+        if self._credible:
+            self._has_vouched = True
             self._arrived.put_nowait(Inbound(InboundKind.HEARD, b"sensors", _no_ack))
-        self._has_vouched = is_up
+        elif not self._has_doubted:
+            self._has_doubted = True
+            self._ctx.strained("no sensor vouches for its siren: each shows sound and nothing was started")
 
     # Ending.
 

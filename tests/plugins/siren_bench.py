@@ -21,7 +21,8 @@ _ON = 0xFF00
 class Bench:
     """Modbus TCP. `coils`: what is on, by unit and coil; `writes`: every write of a coil that was carried out, with its instant; `hung`:
     units that answer nothing; `broken`: coils whose write is refused as a failure of the device; `lost`: coils whose write never arrives;
-    `inputs`: what is on of those, read when `sees` is set; `is_asked`: they are being read; `registers`: what was written there."""
+    `inputs`: what is on of those, read when `sees` is set; `is_asked`: they are being read, `reads`: how often so far; `registers`: what
+    was written there."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -36,6 +37,7 @@ class Bench:
         self.goes_on = asyncio.Event()
         self.goes_on.set()
         self.is_asked = False
+        self.reads = 0
         self.sees = asyncio.Event()
         self.sees.set()
 
@@ -57,6 +59,7 @@ class Bench:
         if function == _READ_INPUTS and not self.sees.is_set():
             self.is_asked = True
             await self.sees.wait()
+        self.reads += function == _READ_INPUTS
         if function == _WRITE_REGISTER:
             self.registers[unit, at] = value
         if function != _WRITE_COIL:
@@ -76,6 +79,11 @@ class Bench:
         bits = sum(is_on.get((unit, at + step), False) << step for step in range(count))
         octets = (count + 7) // 8
         return bytes((function, octets)) + bits.to_bytes(octets, "little")
+
+    async def looked(self, times: int = 1) -> None:
+        """Inputs were read so often from now on, and what they showed was judged."""
+        target = self.reads + times + 1
+        await self.until(lambda: self.reads >= target)
 
     async def until(self, holds: Any, *, within_s: float = 40.0) -> None:
         """Return when it holds. Raises: TimeoutError."""

@@ -92,10 +92,11 @@ class Job:
 
 @dataclass
 class Running:
-    """A channel in use, and what it handed over; `vouched`: how often its sensors spoke for it."""
+    """A channel in use, and what it handed over; `vouched`: how often its sensors spoke for it; `strains`: why it may not carry."""
 
     channel: SirenChannel
     told: list[tuple[bool, str]]
+    strains: list[str]
     heard: list[Inbound] = field(default_factory=list)
     vouched: int = 0
     came: asyncio.Event = field(default_factory=asyncio.Event)
@@ -120,6 +121,7 @@ class Running:
 async def running(settings: SirenSettings, *, notes: Notes | None = None) -> AsyncIterator[Running]:
     """A channel from start to stop."""
     told: list[tuple[bool, str]] = []
+    strains: list[str] = []
     ctx = HostedChannelContext(
         "sirens",
         settings,
@@ -128,8 +130,9 @@ async def running(settings: SirenSettings, *, notes: Notes | None = None) -> Asy
         lambda up, why: told.append((up, why)),
         random=random.Random(1),
         notes=notes or LoneNotes(),
+        on_strain=strains.append,
     )
-    run = Running(SirenChannel(ctx), told)
+    run = Running(SirenChannel(ctx), told, strains)
     await run.channel.start()
     ear = asyncio.create_task(run.listen())
     try:
