@@ -11,6 +11,7 @@ import pytest
 
 from tests.e2e.node import Node, Person, orders, radio, sms
 from tests.e2e.standing import sent, stands
+from tests.e2e.survey import covers, survey, told
 from tests.peers.direwolf import Duo
 from tests.peers.hook import Hook, Post
 from tests.peers.smsc import Smsc
@@ -38,34 +39,6 @@ def bearers(folder: Path, smsc: Smsc, hook: Hook, duo: Duo, *, app: str = "to/ap
     }
 
 
-INVENTORY = {
-    "people.csv": "area,people,source,verified\nmca:320585110,130000,test,no\n",
-    "channels.csv": "name,group,via,source,verified\ntexts,texts,sms.smpp,test,no\nloud,loud,radio,test,no\n",
-    "reach.csv": "area,channel,reach,source,verified\nmca:320585110,texts,0.92,test,no\nmca:320585110,loud,0.5,test,no\n",
-}
-"""Beside short messages the radio stands for loudspeakers."""
-
-
-def survey(folder: Path) -> None:
-    """Put an inventory of what reaches the public beside the directory."""
-    place = folder / "people/coverage"
-    place.mkdir()
-    for name, text in INVENTORY.items():
-        (place / name).write_text(text, encoding="utf-8")
-
-
-async def covers(node: Node, **asked: Any) -> tuple[float, bool]:
-    """How much of the public, in per cent, and whether that passes the gate."""
-    answer = await node.ask("coverage", **asked)
-    return answer["potential"]["grouped_pct"], answer["gate"]["passes"]
-
-
-async def told(node: Node, ident: str) -> dict[str, float]:
-    """How far a message got with the public, by what is known of it."""
-    answer = await node.ask("coverage", alert=ident)
-    return {kind: answer[kind]["grouped_pct"] for kind in ("emitted", "device", "human")}
-
-
 def is_fall(event: dict[str, Any]) -> bool:
     """Whether it says that the public is not covered any more."""
     return bool(event["type"] == "alarm.coverage")
@@ -89,7 +62,7 @@ async def test_the_hedge_of_an_urgent_order_is_not_on_the_tower_of_the_first(tmp
             rules=orders("sms", "lte", "radio", needed="HUMAN"),
             extra=AVAILABILITY,
         )
-        survey(tmp_path)
+        survey(there)
         async with there as node:
             await node.channels_up("sms", "lte", "radio")
             assert [(96.0, True), (50.0, False)] == [await covers(node), await covers(node, lose=["cell:opA"])]

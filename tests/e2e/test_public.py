@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.node import Node, Person
+from tests.e2e.survey import survey, told
 from tests.peers.bulk_gateway import BulkGateway
 from tests.scale import PATIENCE_S, TIMEOUT_SCALE
 
@@ -67,6 +68,7 @@ async def told_through_kills(folder: Path, *, people: int, answer_s: float, with
         node = node_of(folder, gateway, idempotent=False)
         node.ready_within_s = within_s  # the first start reads the roll
         everybody = enrol(node, people)
+        survey(node)
         in_flight: list[int] = []
         async with node:
             status, answer = await node.post("/api/v1/alerts", cap("one"))
@@ -76,6 +78,7 @@ async def told_through_kills(folder: Path, *, people: int, answer_s: float, with
                 await node.restart()
                 in_flight.append(int(node.ready_line.rsplit(", ", 1)[1].split()[0]))
             shown = await node.ended(answer["id"], timeout_s=within_s)
+            assert {"emitted": 92.0, "device": 0.0, "human": 0.0} == await told(node, answer["id"]), "a gateway took it, and no more"
         copies = gateway.copies()
         assert set() == everybody - copies.keys(), "nobody is missing"
         assert set() == copies.keys() - everybody
