@@ -80,7 +80,7 @@ async def test_the_next_release_is_seen_by_being_installed(monkeypatch: pytest.M
     notes = LoneNotes()
     before, running_on, after = Plays(notes), Plays(notes), Plays(notes)
     await before.recall(NOW)
-    assert (await notes.recall()).values["running"].startswith(f"{importlib.metadata.version('fenghuo')} ")
+    assert (await notes.recall()).values["running"].startswith(f"{importlib.metadata.version('fenghuo')}+")
     monkeypatch.setattr("importlib.metadata.version", {"fenghuo": "99.0.0"}.__getitem__)
     await running_on.recall(NOW + 100)
     assert NOW == running_on.since
