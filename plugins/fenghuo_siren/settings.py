@@ -126,6 +126,11 @@ class SirenSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             )
         if self.stop_latches and self.stop_input < 0:
             raise ValueError("stop_latches = true speaks of a stop_input, and there is none; name the input, for example stop_input = 120")
+        if self.feedback == "coil" and self.feedback_at == self.coil:
+            raise ValueError(
+                f"feedback_at {self.feedback_at} is the coil itself, where our own command is read back and no sound; "
+                'name a sensor, for example feedback = "input" with its feedback_at, or leave both out'
+            )
         if not 1 <= self.threshold <= _LAST:
             raise ValueError(f"threshold {self.threshold} is not one of 1 to 65535; silence is 0, so give the least value that means sound")
         self._check_wiring()
@@ -142,8 +147,7 @@ class SirenSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
                 )
         spaces = {**_SPACES, "feedback_at": self.feedback}
         for one, other in itertools.combinations(named, 2):
-            is_contact = (one, other) == ("coil", "feedback_at") and self.coil == self.feedback_at
-            if spaces[one] == spaces[other] and not is_contact:
+            if spaces[one] == spaces[other]:
                 self._check_apart(one, other)
 
     def _check_apart(self, one: str, other: str) -> None:
