@@ -14,7 +14,7 @@ from concurrent.futures import Executor
 import msgspec
 import structlog
 
-from fenghuo.clock import instant, seconds
+from fenghuo.clock import ClockQuality, instant, seconds
 from fenghuo.engine.addressees import audience
 from fenghuo.engine.asked_channels import via
 from fenghuo.engine.book import Book
@@ -50,6 +50,8 @@ log = structlog.stdlib.get_logger("fenghuo.intake")
 OFF_LOOP_OCTETS = 256 * 1024
 """Documents above this are decoded off the loop (security.md §8): the largest real one takes 0.3 s."""
 HIGHEST_NUMBER = 9999
+# What came over a link to a clock that nobody vouches for is shown at least so long.
+_LEAST_LIFE_S = 60.0
 
 
 class Intake:
@@ -138,12 +140,22 @@ class Intake:
             priority=content.priority if content.priority is not None else default_priority(content.infos),
             content_hash=content_hash(content),
             accepted_at=now,
-            expires_at=seconds(expires) if expires else max(now, seconds(sent)) + self.default_expiry_s,
+            expires_at=self._end(seconds(expires) if expires else None, seconds(sent), submission),
             assumed_expiry=expires is None,
             number=number or self._number(),
             source=submission.origin.name,
             author=submission.author or submission.origin.name,
         )
+
+    def _end(self, at: float | None, sent: float, submission: Submission) -> float:
+        """When a message ends here; `at`: as it says. Where nobody vouches for our clock, what a sealed link took cannot be called over by
+        it: the link has judged that as well as anybody can. It lives from now for as long as its sender gave it."""
+        clock = self._office.clock
+        if at is None:
+            return max(clock.time(), sent) + self.default_expiry_s
+        if at > clock.time() or not submission.origin.is_timed or clock.quality() is not ClockQuality.FREERUN:
+            return at
+        return clock.time() + max(_LEAST_LIFE_S, at - sent)
 
     def _number(self) -> int:
         """The next short message number that no open message has."""

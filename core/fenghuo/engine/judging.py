@@ -25,7 +25,8 @@ class Origin(msgspec.Struct, frozen=True):
     """Who brings a message: an authenticated name, and what it may speak for. `areas` empty: everywhere; `senders` (of CAP) empty:
     in anybody's name.
 
-    `certificates` (PEM): whose XML signatures count for it; `allow_sha1`: whether RSA with SHA-1 does.
+    `certificates` (PEM): whose XML signatures count for it; `allow_sha1`: whether RSA with SHA-1 does. `is_timed`: its link looks by itself
+    whether what comes is late.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Origin(msgspec.Struct, frozen=True):
     certificates: tuple[bytes, ...] = ()
     allow_sha1: bool = False
     senders: tuple[str, ...] = ()
+    is_timed: bool = False
 
     def reading(self, geocode_systems: Mapping[str, str], received: float) -> SourceDefaults:
         """How its octets are read when they are received at `received` (UTC seconds)."""

@@ -15,7 +15,11 @@ from fenghuo.store.transaction import Tx
 
 __all__ = ["mark", "packed", "refused", "set_aside", "unpacked"]
 
-_ALARMS = {InboundKind.TURNED_DOWN: "alarm.far_end_refused", InboundKind.HOSTILE: "alarm.link_hostile"}
+_ALARMS = {
+    InboundKind.TURNED_DOWN: "alarm.far_end_refused",
+    InboundKind.HOSTILE: "alarm.link_hostile",
+    InboundKind.CLOCK: "alarm.link_clock",
+}
 
 log = structlog.stdlib.get_logger("fenghuo.receipts")
 

@@ -165,7 +165,7 @@ class Receipts:
             case InboundKind.MESSAGE:
                 self._seen(stored)
                 await self._message(stored)
-            case InboundKind.REFUSED | InboundKind.TURNED_DOWN:
+            case InboundKind.REFUSED | InboundKind.TURNED_DOWN | InboundKind.CLOCK:
                 self._seen(stored)
                 await self._store.run(refused(stored.inbox, stored.channel, stored.inbound))
             case InboundKind.HOSTILE:  # what somebody forges shows nothing of the channel
@@ -372,7 +372,7 @@ class Receipts:
     async def _message(self, stored: Stored) -> None:
         inbound = stored.inbound
         name = f"post:{inbound.address}" if inbound.proven else f"channel:{stored.channel}"
-        origin = Origin(name, traffic=tuple(Traffic) if inbound.proven else ())
+        origin = Origin(name, traffic=tuple(Traffic) if inbound.proven else (), is_timed=inbound.proven)
         submission = Submission(inbound.raw, origin, inbound.media_type, key=inbound.ref or f"inbox-{stored.inbox}")
         why_not = ""
         try:

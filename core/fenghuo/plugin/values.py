@@ -154,7 +154,8 @@ class PowerLevel(StrEnum):
 
 class InboundKind(StrEnum):
     """What came in: a message for intake, a receipt for an attempt, a person's answer, a late outcome, a station heard, something that
-    the channel refuses to act upon, the word of a far end that it does not take a message of ours, or that somebody forges frames."""
+    the channel refuses to act upon, the word of a far end that it does not take a message of ours, that somebody forges frames, or that
+    the clock of a far end and ours differ."""
 
     MESSAGE = "message"
     RECEIPT = "receipt"
@@ -164,6 +165,7 @@ class InboundKind(StrEnum):
     REFUSED = "refused"
     TURNED_DOWN = "turned_down"
     HOSTILE = "hostile"
+    CLOCK = "clock"
 
 
 class Inbound(msgspec.Struct, frozen=True):
@@ -172,7 +174,7 @@ class Inbound(msgspec.Struct, frozen=True):
     RECEIPT: `ref` (the provider's id, as in Reached.refs) or `token`, `level`, and `failure` when the end says no; `address`
     of the recipient if the receipt names it; `addresses`: everybody it is about on a page, which `ref` or `token` names. ANSWER:
     `address` of the sender, `text`. MESSAGE: `raw` for intake. LATE_OUTCOME: `token`, `outcome`. HEARD: `address`. REFUSED, TURNED_DOWN,
-    HOSTILE: `text` says why; a person is told. `parts`: how many refs must all report before the level counts.
+    HOSTILE, CLOCK: `text` says why; a person is told. `parts`: how many refs must all report before the level counts.
 
     A MESSAGE may have a `media_type`, where its octets do not tell, and a `ref`, by which a copy of it is known. `proven`: the channel
     has checked that it is by whoever has `address`, as a sealed frame shows. `refuse`: where the far end can be told that intake does not

@@ -121,7 +121,13 @@ async def test_a_message_that_the_door_cannot_take_now_is_neither_acked_nor_refu
 
 
 @pytest.mark.parametrize(
-    ("kind", "alarm"), [(InboundKind.TURNED_DOWN, "alarm.far_end_refused"), (InboundKind.HOSTILE, "alarm.link_hostile")], ids=str
+    ("kind", "alarm"),
+    [
+        (InboundKind.TURNED_DOWN, "alarm.far_end_refused"),
+        (InboundKind.HOSTILE, "alarm.link_hostile"),
+        (InboundKind.CLOCK, "alarm.link_clock"),
+    ],
+    ids=str,
 )
 async def test_what_a_channel_says_of_its_far_end_is_told(tmp_path: Path, kind: InboundKind, alarm: str) -> None:
     """By an alarm of its own, once, with whose frames it is about."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from fenghuo.clock import ClockQuality, SystemClock, instant
 from fenghuo.engine.timekeeping import AHEAD_S, Jumps, is_credible
 from fenghuo.model.delivery import Accepted, DeliveryState, ObjectiveState, Scope, Transient, Unknown
 from fenghuo.model.evidence import Evidence
-from fenghuo.store.tables import AUDIT
+from fenghuo.plugin.ports import InboundKind
+from fenghuo.store.tables import AUDIT, MESSAGE
 from tests.core.engine.house import House, opened
 from tests.core.engine.values import NOW
 from tests.core.store.rows import StillClock, open_store
@@ -82,6 +84,23 @@ async def test_what_comes_in_while_the_clock_is_not_believed_goes_out(tmp_path: 
     async with opened(tmp_path, clock=StillClock(0.0)) as again:
         answer = await _order_of(again, NOW + 7200)
         assert ("active", 1) == (answer.state, len(again.sent))
+
+
+@pytest.mark.parametrize(
+    ("grade", "proven", "state", "sent"),
+    [(FREE, True, "active", 1), (FREE, False, "expired", 0), (NTP, True, "expired", 0)],
+)
+async def test_what_a_sealed_link_took_is_over_by_no_clock_that_nobody_vouches_for(
+    tmp_path: Path, grade: ClockQuality, proven: bool, state: str, sent: int
+) -> None:
+    """Our clock is three days ahead of the sender's, who hears that we have it: it is shown, for as long as it was to live."""
+    said, over = (instant(NOW - 3 * 86_400 + s).isoformat() for s in (0, 7200))
+    raw = msgspec.json.encode({"to": ["huang"], "text": "撤离", "sent": said, "expires": over, "via": ["a"]})
+    async with opened(tmp_path, clock=StillClock(NOW, grade=grade)) as house:
+        await house.hear("r", InboundKind.MESSAGE, raw=raw, ref="7", address="BJ1WANG", proven=proven)
+        (row,) = await house.store.find(MESSAGE)
+        assert (state, sent) == (row.state, len(house.sent))
+        assert (NOW + 7200 if sent else NOW - 3 * 86_400 + 7200) == row.expires_at
 
 
 async def test_the_next_start_with_a_clock_that_is_right_ends_what_has_expired(tmp_path: Path) -> None:
