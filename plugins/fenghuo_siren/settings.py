@@ -17,6 +17,8 @@ _MOST_RELAYS = 64
 _LAST = 0xFFFF
 LEAST_S = 1.0
 """Shortest play: what is left of the longest on-time is not worth a start below it."""
+_LONGEST_S = 3600.0
+"""Longest on-time: whatever is longer is a slip of the pen, and the town is not to pay for it."""
 _SPACES = {"coil": "coil", "watchdog": "coil", "timer": "holding", "session": "holding", "stop_input": "input"}
 """Which of the four kinds of Modbus address a key counts in; `feedback_at` is of the kind that `feedback` names."""
 
@@ -192,6 +194,10 @@ class SirenSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             raise ValueError(f"sound_s {self.sound_s:g} is too short to be heard; a play lasts {LEAST_S:g} s or longer")
         if self.max_on_s < self.sound_s:
             raise ValueError(f"max_on_s {self.max_on_s:g} is less than sound_s {self.sound_s:g}; a play must fit into the longest on-time")
+        if self.max_on_s > _LONGEST_S:
+            raise ValueError(
+                f"max_on_s {self.max_on_s:g} is longer than an hour; no siren sounds for more than {_LONGEST_S:g} s without a pause"
+            )
         if self.timer >= 0 and self.max_on_s / self.timer_unit_s > _LAST:
             raise ValueError(f"max_on_s {self.max_on_s:g} has no room in a register of units of {self.timer_unit_s:g} s; it holds 65535")
 

@@ -72,6 +72,10 @@ MISTAKES = [
         "coil 65535 leaves no address for relay 2, which would have 65536; it goes to 65534",
     ),
     ({"sound_s": 200.0}, "max_on_s 180 is less than sound_s 200; a play must fit into the longest on-time"),
+    (
+        {"sound_s": 1e9, "max_on_s": 1e9},
+        "max_on_s 1e+09 is longer than an hour; no siren sounds for more than 3600 s without a pause",
+    ),
     ({"timer": 1, "timer_unit_s": 0.001}, "max_on_s 180 has no room in a register of units of 0.001 s; it holds 65535"),
     (
         {"timer": -1},

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
+from fenghuo.clock import SystemClock
 from fenghuo.errors import ConfigError
 from fenghuo.formats.table_reading import is_secret_name, near, read_struct, shown
 from fenghuo.model.situation import Admin
 from fenghuo.model.traffic import Traffic
+from fenghuo.plugin.arming import why_unarmed
 from fenghuo.plugin.grading import standing_of
 from fenghuo.plugin.ports import Capabilities, ChannelType, Doubt, FrontType, SensorType, SourceType
 from fenghuo.service.secrets import CREDENTIAL, is_exposed, locate, read_secret, secret_reader
@@ -99,6 +102,7 @@ def _channel(reading: Reading, name: str, table: ChannelTable) -> ChannelSetting
     capabilities = _capabilities(reading, at, kind, settings)
     if settings is not None and len(reading.faults.found) == before:
         _check_start(reading, at, kind, settings)
+        _warn_of_armed(reading, at, name, settings)
     if settings is None or capabilities is None:
         return None
     return ChannelSettings(
@@ -185,6 +189,17 @@ def _check_start(reading: Reading, at: str, kind: ChannelType, settings: msgspec
         return
     for key, says in faults.items():
         reading.faults.add(f"{at}.settings.{key}", says)
+
+
+def _warn_of_armed(reading: Reading, at: str, name: str, settings: msgspec.Struct) -> None:
+    """An armed switch in the future holds up its channel, and no more than that: the clock of this machine may be what is wrong."""
+    armed = getattr(settings, "armed", None)
+    if not isinstance(armed, datetime) or armed.tzinfo is None:
+        return
+    try:
+        why_unarmed(armed, since=0.0, now=SystemClock().time(), name=name)
+    except ConfigError as future:
+        reading.faults.warn(f"{at}.settings", f"cannot start: {future}")
 
 
 def _refire_after_s(reading: Reading, at: str, table: ChannelTable, capabilities: Capabilities) -> float | None:

@@ -90,6 +90,17 @@ def test_a_channel_without_a_record_says_what_it_may_carry(tmp_path: Path, host:
     assert tmp_path / "kit" == settings.records
 
 
+def test_a_siren_armed_in_the_future_is_a_warning(tmp_path: Path, host: PluginHost) -> None:
+    """Its channel would not start; the node has to, whosever clock is wrong."""
+    siren = '[channels.roof]\ntype = "siren.modbus"\n[channels.roof.settings]\nsirens = ["1/1"]\ncoil = 0\ntimer = 200\n'
+    warnings = load(written(tmp_path, f"{siren}armed = 2999-01-01T00:00:00+08:00\n"), host).warnings
+    said = "fenghuo.toml: channels.roof.settings cannot start: armed 2999-01-01T00:00:00+08:00 lies in the future: put armed = "
+    assert 1 == len([one for one in warnings if one.startswith(said)])
+    assert () == tuple(
+        one for one in load(written(tmp_path, f"{siren}armed = 2020-01-01T00:00:00+08:00\n"), host).warnings if "armed" in one
+    )
+
+
 def test_a_token_says_who_may_speak(tmp_path: Path, host: PluginHost) -> None:
     """Rights and areas of a token are typed values; the secret itself is not in the settings."""
     (tmp_path / "met").write_text(f"{SECRET}\n")
