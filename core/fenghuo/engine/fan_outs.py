@@ -128,8 +128,9 @@ class FanOuts:
         """Let every page go that may."""
         if not self._open or self._stopping:
             return
+        now = self._office.clock.time()
         for fan in self._open.values():
-            for number in fan.doubts(self._office.clock.time()):
+            for number in fan.doubts(now):
                 self._spawn(self._look(fan, number))
         while (found := self._lanes.choose(self._open.values(), self._office.clock.time())) is not None:
             fan, page, instance = found
@@ -138,7 +139,7 @@ class FanOuts:
             fan.turn = self._turns
             self._lanes.take(instance, self._office.clock.time())
             self._spawn(self._carry(fan, page, instance))
-        self._arm()
+        self._arm(now)
 
     async def receipt(self, told: Told) -> bool:
         """What the far end says of people on a page; whether it was about a page at all."""
@@ -197,12 +198,12 @@ class FanOuts:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _arm(self) -> None:
-        """One timer for the earliest page that is not due yet, none when there is none."""
+    def _arm(self, now: float) -> None:
+        """One timer for the earliest page that was not due at `now` (UTC seconds), none when there is none. What came due since was not
+        looked at: by a later clock it would be neither waited for nor looked at, until the auditor finds it."""
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
-        now = self._office.clock.time()
         later = [at for fan in self._open.values() for at in fan.due_at]
         times = [at for at in (*later, *self._lanes.open_at) if at > now]
         if times and not self._stopping:
