@@ -34,7 +34,7 @@ from fenghuo import (
     Unknown,
     Unsupported,
 )
-from fenghuo.link import Delivered, Event, Finished, FrameKind, Hostile, KeyRing, NotTaken, Reached, Unreached
+from fenghuo.link import Apart, Delivered, Event, Finished, FrameKind, Hostile, KeyRing, NotTaken, Reached, Unreached
 from fenghuo_adapters.ax25_framing import Address, UiFrame
 from fenghuo_adapters.kiss_framing import Command, KissFrame
 from fenghuo_adapters.kiss_line import KissLine, Pauses
@@ -245,10 +245,22 @@ class LinkChannel(SimpleChannel):
                 self._inbound.put_nowait(told_of(self._call(event.source), InboundKind.HOSTILE, _FORGED))
             case Hostile():
                 self._ctx.log.info("no forged frames any more", source=self._call(event.source))
+            case Apart():
+                self._apart(event)
             case NotTaken(cause=cause):
                 self._ctx.log.info("frame not taken", cause=cause.value, source=self._call(event.source))
             case _:
                 return
+
+    def _apart(self, event: Apart) -> None:
+        """A person must set the wrong one of the two."""
+        call, way = self._call(event.source), "ahead of" if event.ahead_s > 0 else "behind"
+        off = f"{abs(event.ahead_s) / 3600:.1f} h" if abs(event.ahead_s) >= 3600 else f"{abs(event.ahead_s) / 60:.0f} min"
+        self._ctx.log.error("clocks differ", source=call, ahead_s=round(event.ahead_s))
+        text = (
+            f"the clock of {call} is {off} {way} ours: what one of the two still holds good the other may refuse as over; set the wrong one"
+        )
+        self._inbound.put_nowait(Inbound(InboundKind.CLOCK, b"", _nothing, address_kind=ADDRESS_KIND, address=call, text=text))
 
     def _delivered(self, event: Delivered) -> None:
         async def ack() -> None:

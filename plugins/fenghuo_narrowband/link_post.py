@@ -59,7 +59,14 @@ class LinkPost:
         self._wake = asyncio.Event()
         self._events: list[Event] = []  # not told before the disk has what belongs to them
         kept = Memory(memory.windows, notes, memory.incoming)
-        self.station = Station(ring, air_of(settings), ledger=self._disk.ledger(caps_of(settings)), chance=ctx.random, memory=kept)
+        self.station = Station(
+            ring,
+            air_of(settings),
+            ledger=self._disk.ledger(caps_of(settings)),
+            chance=ctx.random,
+            memory=kept,
+            is_clock_trusted=ctx.clock.quality() != "freerun",
+        )
 
     def now(self) -> float:
         """UTC seconds of a clock that does not jump."""

@@ -19,6 +19,7 @@ SPEAKER = "espeak-ng"
 PRINT_S = 20.0
 SPEECH_S = 60.0
 _RULE = "-" * 40
+_UNSET = " 时钟未校准，时间不可信"
 
 
 class ScreenChannel(SimpleChannel):
@@ -51,7 +52,9 @@ class ScreenChannel(SimpleChannel):
             return Transient(Scope.CHANNEL, "no-printer")
         async with job.begin() as emission:
             if printer:
-                failed = await self._print(Path(printer), slip(job, emission, self._ctx.clock.time()))
+                failed = await self._print(
+                    Path(printer), slip(job, emission, self._ctx.clock.time(), is_set=self._ctx.clock.quality() != "freerun")
+                )
                 if failed:
                     return Unknown(failed)
             self._speak(emission.payload.text)
@@ -73,9 +76,10 @@ class ScreenChannel(SimpleChannel):
             self._speaking = asyncio.get_running_loop().create_task(_spoken(self._speaker, text), name="speech")
 
 
-def slip(job: SendJob, emission: Emission, now: float) -> str:
-    """A message as a line printer takes it: a head, the text, a rule."""
-    at = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(now + 8 * 3600))
+def slip(job: SendJob, emission: Emission, now: float, *, is_set: bool) -> str:
+    """A message as a line printer takes it: a head, the text, a rule. Where nobody vouches for the clock the head says so: what
+    could not be judged by it may be old."""
+    at = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(now + 8 * 3600)) + ("" if is_set else _UNSET)
     return f"#{emission.number:04d} {job.priority.name} {at}\n{emission.payload.text}\n{_RULE}\n"
 
 

@@ -49,7 +49,7 @@ class SealedPosts:
     async def begin(self) -> None:
         """What the keys had said and heard before. Raises: StoreError."""
         memory = await self._disk.recall(self._ring)
-        self._opener = Opener(self._ring, memory.windows)
+        self._opener = Opener(self._ring, memory.windows, is_clock_trusted=self._ctx.clock.quality() != "freerun")
         self._on_disk = {kept.lane: kept.window for kept in memory.windows}
 
     # Out.

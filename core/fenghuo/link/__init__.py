@@ -8,7 +8,7 @@ from __future__ import annotations
 from fenghuo.link.air import Air
 from fenghuo.link.counters import Grant, Reservation, Wanted
 from fenghuo.link.disk import Disk
-from fenghuo.link.events import Changes, Delivered, Event, Finished, Frame, Hostile, Measured, NotTaken, Reached, Tallied, Unreached
+from fenghuo.link.events import Apart, Changes, Delivered, Event, Finished, Frame, Hostile, Measured, NotTaken, Reached, Tallied, Unreached
 from fenghuo.link.frame import FrameKind, Head, Purpose
 from fenghuo.link.keys import KeyRing, Lane, Root
 from fenghuo.link.ledger import Aired, Caps, Ledger, Ledgers
@@ -22,6 +22,7 @@ from fenghuo.link.window import Window
 __all__ = [
     "Air",
     "Aired",
+    "Apart",
     "Caps",
     "Cause",
     "Changes",

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 import msgspec
 
+from fenghuo.link.frame import purpose_of
+from fenghuo.link.lifetime import SLACK_S, ends_at, expiry, longest_s
 from fenghuo.link.parcels import Incoming
 from fenghuo.link.pieces import Piece
 from fenghuo.link.receipts import Held
@@ -64,9 +66,11 @@ class Arrivals:
         known = self._known.get(key)
         return known is not None and not known.done and known.body is not None
 
-    def forget(self, now: float) -> list[Key]:
-        """Drop what has expired, for no piece of it can come any more, and the oldest of what a sender leaves unfinished."""
-        gone = [key for key, incoming in self._known.items() if now >= incoming.ends_at + 60.0]
+    def forget(self, now: float, *, is_clock_trusted: bool = True) -> list[Key]:
+        """Drop what has expired, for no piece of it can come any more, and the oldest of what a sender leaves unfinished. Where the clock
+        tells no end: what has been here for as long as any message lives."""
+        is_over = _is_over if is_clock_trusted else _has_lived
+        gone = [key for key, incoming in self._known.items() if is_over(incoming, now)]
         for source in {key[0] for key in self._known}:
             open_ = sorted(
                 (incoming.at, key) for key, incoming in self._known.items() if key[0] == source and not incoming.done and not incoming.body
@@ -84,4 +88,13 @@ def _begun(opened: Opened, piece: Piece, now: float) -> Incoming:
 
 
 def _shape(incoming: Incoming) -> tuple[object, ...]:
-    return (incoming.kind, incoming.traffic, len(incoming.pieces), incoming.ends_at)
+    # The end as it was said: what that is in UTC depends on the clock that was asked.
+    return (incoming.kind, incoming.traffic, len(incoming.pieces), expiry(incoming.ends_at))
+
+
+def _is_over(incoming: Incoming, now: float) -> bool:
+    return now >= ends_at(expiry(incoming.ends_at), now) + 60.0
+
+
+def _has_lived(incoming: Incoming, now: float) -> bool:
+    return now >= incoming.at + longest_s(purpose_of(incoming.kind)) + SLACK_S

@@ -1,7 +1,7 @@
 """Proof that a sender is live: asked for when a counter jumps far ahead, or when a command comes and there is no clock to judge it.
 
 1 || key id 8 || purpose 8 || nonce 64                                        challenge, from the receiver
-2 || key id 8 || purpose 8 || nonce 64 || counter 32 || minutes since 1970 32    proof, from the sender
+2 || key id 8 || purpose 8 || nonce 64 || counter 32 || minutes since 1970 32    proof, from the sender; 0 minutes: it has no clock
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Challenge(msgspec.Struct, frozen=True):
 
 
 class Proof(msgspec.Struct, frozen=True):
-    """The answer: the nonce, the next counter of that lane, and the minute it is."""
+    """The answer: the nonce, the next counter of that lane, and the minute it is, 0 if its sender does not know the time either."""
 
     key_id: int
     purpose: Purpose

@@ -11,7 +11,20 @@ from fenghuo.link.receipts import Tally
 from fenghuo.link.seal import Cause, Kept
 from fenghuo.model.traffic import Traffic
 
-__all__ = ["Changes", "Delivered", "Event", "Finished", "Frame", "Hostile", "Measured", "NotTaken", "Reached", "Tallied", "Unreached"]
+__all__ = [
+    "Apart",
+    "Changes",
+    "Delivered",
+    "Event",
+    "Finished",
+    "Frame",
+    "Hostile",
+    "Measured",
+    "NotTaken",
+    "Reached",
+    "Tallied",
+    "Unreached",
+]
 
 
 class Delivered(msgspec.Struct, frozen=True):
@@ -76,7 +89,15 @@ class Hostile(msgspec.Struct, frozen=True):
     active: bool
 
 
-Event = Delivered | Reached | Unreached | Finished | Tallied | Measured | NotTaken | Hostile
+class Apart(msgspec.Struct, frozen=True):
+    """A post proved to be live, and its clock is `ahead_s` ahead of ours (negative: behind): what one dates the other may take for over.
+    Told once, until they agree again."""
+
+    source: int
+    ahead_s: float
+
+
+Event = Delivered | Reached | Unreached | Finished | Tallied | Measured | NotTaken | Hostile | Apart
 
 
 class Frame(msgspec.Struct, frozen=True):

@@ -14,8 +14,10 @@ from fenghuo.link.frame import Purpose
 __all__ = ["EXPIRY", "SLACK_S", "TIMELESS", "ends_at", "expiry", "is_over", "longest_s", "nearest"]
 
 EXPIRY = 3  # octets
-# The end of a frame of control whose sender does not know the time; its own nonce says whether it is late.
+# The end of a frame that is late by no clock. Of control: its nonce says whether it is, and clocks that differ must be found out by it. Of
+# a receipt whose sender does not know the time: its counter is new, and it tells of a transfer whose end the receiver set himself.
 TIMELESS = 0.0
+_TIMELESS = (Purpose.CONTROL, Purpose.RECEIPT)
 # What clocks of two posts may differ by.
 SLACK_S = 3600.0
 _MINUTE_S = 60
@@ -51,7 +53,7 @@ def expiry(at: float) -> bytes:
 
 def is_over(octets: bytes, now: float, purpose: Purpose) -> bool:
     """Whether the end has come at `now` (UTC seconds). One that lies farther ahead than any sender puts it lies behind."""
-    if purpose is Purpose.CONTROL and octets == expiry(TIMELESS):
+    if purpose in _TIMELESS and octets == expiry(TIMELESS):
         return False
     ahead = (int.from_bytes(octets, "big") - math.ceil(now / _MINUTE_S)) % _CYCLE
     return ahead * _MINUTE_S > longest_s(purpose) + SLACK_S + _MINUTE_S

@@ -24,7 +24,8 @@ from fenghuo.model.traffic import Traffic
 __all__ = ["PROOF_S", "Cause", "Kept", "Opened", "Opener", "Plain", "Refusal", "Sealer", "sealed_octets"]
 
 
-# How long a time that was told in answer to a challenge is good for: a free-running clock drifts by far less than a minute.
+# How long a command may rest on the time that was told in answer to a challenge. What is only read is judged by it as long as the process
+# lives: a free-running clock drifts by a few minutes in a month.
 PROOF_S = 900.0
 # A proof tells the minute: what differs by less is no news, and would give pieces of one message different ends.
 _TOLD_S = 120.0
@@ -125,15 +126,15 @@ class Sealer:
 
 
 class Opener:
-    """Opens frames. `is_clock_trusted`: whether `now` may be held against an expiry that starts something."""
+    """Opens frames. `is_clock_trusted`: whether `now` may be held against an expiry; if not, only a time that somebody told us may."""
 
-    def __init__(self, ring: KeyRing, kept: Iterable[Kept] = ()) -> None:
+    def __init__(self, ring: KeyRing, kept: Iterable[Kept] = (), *, is_clock_trusted: bool = True) -> None:
         self._ring = ring
         self._windows = {lane.name: Window() for lane in ring.lanes() if lane.source != ring.own}
         self._stale: set[str] = set()
         self.vigil = Vigil()
-        self.is_clock_trusted = True
-        self._ahead_s = 0.0
+        self.is_clock_trusted = is_clock_trusted
+        self._ahead_s: float | None = None
         self._proven_until = 0.0
         for state in kept:
             if state.lane in self._windows:
@@ -171,8 +172,8 @@ class Opener:
         self._windows[lane.name] = self._windows[lane.name].moved(counter)
 
     def prove(self, utc: float, now: float) -> None:
-        """Somebody with a key said, in answer to our own challenge, what time it is: for some minutes that is trusted."""
-        if abs(utc - now - self._ahead_s) > _TOLD_S:
+        """Somebody with a key said, in answer to our own challenge, what time it is; a command may rest on that for some minutes."""
+        if self._ahead_s is None or abs(utc - now - self._ahead_s) > _TOLD_S:
             self._ahead_s = utc - now
         self._proven_until = now + PROOF_S
 
@@ -180,7 +181,7 @@ class Opener:
         """What time it is when the clock here says `now`; None: nobody knows."""
         if self.is_clock_trusted:
             return now
-        return now + self._ahead_s if now < self._proven_until else None
+        return now + self._ahead_s if self._ahead_s is not None else None
 
     def _before_trying(self, lane: Lane, head: Head, now: float) -> Cause | None:
         if lane.name in self._stale:
@@ -202,9 +203,8 @@ class Opener:
         if len(text) < EXPIRY:
             return Refusal(Cause.MALFORMED, lane, head)
         utc = self.utc(now)
-        if lane.purpose is Purpose.COMMAND and utc is None:
+        if lane.purpose is Purpose.COMMAND and not (self.is_clock_trusted or now < self._proven_until):
             return Refusal(Cause.UNTIMED, lane, head)
         if utc is not None and is_over(text[:EXPIRY], utc, lane.purpose):
             return Refusal(Cause.EXPIRED, lane, head)
-        at = now + self._ahead_s if utc is None else utc
-        return Opened(lane, head, text[EXPIRY:], window.skipped(head.counter), ends_at(text[:EXPIRY], at))
+        return Opened(lane, head, text[EXPIRY:], window.skipped(head.counter), ends_at(text[:EXPIRY], now if utc is None else utc))

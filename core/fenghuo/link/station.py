@@ -52,17 +52,26 @@ class Memory(msgspec.Struct, frozen=True):
 
 class Station:
     """`ledger`: the medium's, shared with whoever else uses it; `chance`: unpredictable in service. All times are UTC seconds of
-    one clock that does not jump.
+    one clock that does not jump; `is_clock_trusted`: whether it may be right. If not, far ends are asked for the time.
     """
 
-    def __init__(self, ring: KeyRing, air: Air, *, ledger: Ledger, chance: random.Random, memory: Memory | None = None) -> None:
+    def __init__(
+        self,
+        ring: KeyRing,
+        air: Air,
+        *,
+        ledger: Ledger,
+        chance: random.Random,
+        memory: Memory | None = None,
+        is_clock_trusted: bool = True,
+    ) -> None:
         kept = memory or Memory()
         self._ring = ring
         self._air = air
         self._chance = chance
         self._ledger = ledger
         self.counters = Counters(lane for lane in ring.lanes() if lane.source == ring.own)
-        self.opener = Opener(ring, kept.windows)
+        self.opener = Opener(ring, kept.windows, is_clock_trusted=is_clock_trusted)
         self._sealer = Sealer(ring, self.counters)
         self._journal = Journal()
         self._arrivals = Arrivals(kept.incoming)
@@ -153,7 +162,7 @@ class Station:
         """Let time pass: transfers that end, links that are calm again, parcels nobody needs to remember."""
         self._events += self._departures.look(now)
         self._events += (Hostile(key_id, source, active=False) for key_id, source in self.opener.vigil.calm(now))
-        for key in self._arrivals.forget(now):
+        for key in self._arrivals.forget(now, is_clock_trusted=self.opener.is_clock_trusted):
             self._journal.forget(key)
         return self._drain()
 
@@ -230,23 +239,35 @@ class Station:
         fresh = self._follow(self._freshness.refused(refusal, now))
         if refusal.hostile and refusal.lane is not None:
             yield Hostile(refusal.lane.key_id, refusal.lane.source, active=True)
+        if fresh.apart is not None:
+            yield fresh.apart
         if refusal.cause is not Cause.FOREIGN and not fresh.moved:
             yield NotTaken(refusal.cause, refusal.head.source if refusal.head else None)
 
     def _opened(self, opened: Opened, now: float) -> Iterator[Event]:
         kind, source = opened.head.kind, opened.head.source
+        if kind is FrameKind.CONTROL:
+            return self._control(opened, now)
+        if not opened.lane.is_group:  # those who are called together would all ask together
+            self._say(self._freshness.ask_time(source, now))
         if is_transferred(kind):
             return self._piece(opened, now)
         if kind is FrameKind.RECEIPT:
             return self._receipt(opened, now)
-        if kind is FrameKind.TELEMETRY:
-            return iter((Measured(source, opened.head.traffic, opened.payload),))
-        self._follow(self._freshness.control(opened, now))
-        return iter(())
+        return iter((Measured(source, opened.head.traffic, opened.payload),))
+
+    def _control(self, opened: Opened, now: float) -> Iterator[Event]:
+        fresh = self._follow(self._freshness.control(opened, now))
+        self._say(self._freshness.ask_time(opened.head.source, now))
+        if fresh.apart is not None:
+            yield fresh.apart
+
+    def _say(self, intent: Intent | None) -> None:
+        if intent is not None:
+            self._answers.say(intent)
 
     def _follow(self, fresh: Fresh) -> Fresh:
-        if fresh.say is not None:
-            self._answers.say(fresh.say)
+        self._say(fresh.say)
         for lane in fresh.moved:
             self._journal.window(self.opener.kept(lane))
         return fresh
@@ -309,6 +330,8 @@ class Station:
 
     def _depart(self, transfer: Transfer, now: float) -> Frame | None:
         parcel = transfer.outgoing.parcel
+        if not self._freshness.may_date(parcel.destination, now):
+            return self._ask_time(parcel.destination, now)
         quiet_s, is_call = transfer.quiet_s(), transfer.is_calling
         frame = self._emit(transfer.next(), now, parcel=parcel)
         if frame is None:
@@ -319,6 +342,16 @@ class Station:
             self._slots_until = self._busy_until + quiet_s
         else:
             self._courtesy_until = self._busy_until + quiet_s
+        return frame
+
+    def _ask_time(self, post: int, now: float) -> Frame | None:
+        """The question that a message of a post without a clock waits for."""
+        question = self._freshness.ask_time(post, now)
+        frame = self._emit(question, now) if question is not None else None
+        if frame is None:
+            self._closed_until = now + _RETRY_S
+        else:
+            self._courtesy_until = self._busy_until + self._air.answer_s()
         return frame
 
     def _emit(self, intent: Intent, now: float, *, parcel: Parcel | None = None) -> Frame | None:
