@@ -144,29 +144,34 @@ class PlatformChannel(SimpleChannel):
         try:
             programme = self._completed(programme_of(emission.payload), address)
             if programme.stops:
+                was_coming = self._plays.starts.stop(programme.message, address)
                 started = self._plays.started(programme.message, address)
-                nothing = Permanent(Scope.RECIPIENT, "nothing-to-stop")
-                return await self._end(emission.token, programme, started, limit_s=self._limit_s(job)) if started else nothing
+                if not started and not was_coming:
+                    return Permanent(Scope.RECIPIENT, "nothing-to-stop")
+                return await self._end(emission.token, programme, started, limit_s=self._limit_s(job))
             refused = self._refusal(job, programme)
-            return refused or await self._begin(job, emission.token, programme, address)
+            return refused or await self._begin(job, emission, programme, address)
         except DayIsFull:
             return Permanent(Scope.CHANNEL, "no-numbers-left-today")
         except (FormatError, ValueError) as unsaid:  # XML has no room for control characters
             self._ctx.log.error("a message cannot be broadcast", token=emission.token, cause=str(unsaid))
             return Permanent(Scope.MESSAGE, getattr(unsaid, "code", "no-xml"))
 
-    async def _begin(self, job: SendJob, token: Token, programme: Programme, address: str) -> Outcome:
+    async def _begin(self, job: SendJob, emission: Emission, programme: Programme, address: str) -> Outcome:
         """Start it. An Update ends first what it replaces: two texts about one danger are worse than a gap of a moment."""
+        token = emission.token
         self._plays.look_for_room(token, self._ctx.clock.time())
-        if programme.replaces:
-            earlier = self._plays.started(programme.message, address, before=programme.revision)
-            ended = await self._end(Token(f"{token}/before"), programme, earlier, limit_s=self._limit_s(job))
-            if not isinstance(ended, Reached):
+        is_first = self._plays.of(token) is None
+        with self._plays.starts.coming(token, programme, address, until=programme.ends, is_first=is_first) as start:
+            given_way = await self._make_room(token, programme, address, limit_s=self._limit_s(job))
+            if start.ended is not None or not isinstance(given_way, Reached):
+                return start.ended or given_way
+            try:
+                play = await self._plays.start(token, programme, address, self._ctx.clock.time())
+            except FenghuoError:
+                return NOT_NOTED
+            if (ended := await self._plays.opens(token, start, emission)) is not None:
                 return ended
-        try:
-            play = await self._plays.start(token, programme, address, self._ctx.clock.time())
-        except FenghuoError:
-            return NOT_NOTED
         number = play.ebmids[0]
         said = ebd.start(self._line.head(address), Broadcast(number, programme, programme.event_type))
         outcome = await self._line.give(said, play.ebmids, self._limit_s(job))
@@ -176,12 +181,19 @@ class PlatformChannel(SimpleChannel):
             await self._line.give(ebd.stop(self._line.head(address), broadcast, number), (stop,), self._settings.timeout_s)
         return outcome
 
+    async def _make_room(self, token: Token, programme: Programme, address: str, *, limit_s: float) -> Outcome:
+        if not programme.replaces:
+            return Reached(Evidence.ACCEPTED)
+        self._plays.starts.stop(programme.message, address, before=programme.revision)
+        earlier = self._plays.started(programme.message, address, before=programme.revision)
+        return await self._end(Token(f"{token}/before"), programme, earlier, limit_s=limit_s)
+
     async def _end(self, token: Token, programme: Programme, started: list[Play], *, limit_s: float) -> Outcome:
         """Stop each that may still sound, all at once: none waits for the slowest of them."""
         now = self._ctx.clock.time()
         sounding = {number: play for play in started if play.may_sound(now) for number in play.ebmids}
         if not sounding:
-            is_said = bool(self._settings.listen_port) and all(play.is_silenced for play in started)
+            is_said = bool(self._settings.listen_port and started) and all(play.is_silenced for play in started)
             return Reached(Evidence.AIRED if is_said else Evidence.ACCEPTED)
         address = started[0].address
         try:

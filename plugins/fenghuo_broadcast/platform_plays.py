@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from fenghuo import Notes, Token
+from fenghuo import Emission, FenghuoError, Notes, Outcome, Token
 from fenghuo_broadcast.ebd_numbers import EBMIDS_A_DAY, STARTS_A_DAY, ebmid, next_ebm_sequence
 from fenghuo_broadcast.ebm import Programme
+from fenghuo_broadcast.platform_starts import Start, Starts
 
 __all__ = ["DONE", "ENDED", "FAILED", "OVER", "SOUNDS", "STOPPED", "DayIsFull", "Play", "Plays"]
 
@@ -66,6 +67,7 @@ class Plays:
         self._owners: dict[str, str] = {}
         self._count = ""
         self._noting = asyncio.Lock()
+        self.starts = Starts()
 
     async def load(self, values: Mapping[str, str], now: float) -> None:
         """Take up what was noted, and forget what ended long ago. Raises: StoreError."""
@@ -105,13 +107,15 @@ class Plays:
         """What was started of a message at an address, of revisions `before` this one if given, whatever became of it."""
         return [
             play
-            for play in self._plays.values()
+            for token, play in self._plays.items()
             if play.message == message and play.address == address and not play.stops and (before is None or play.revision < before)
+            if self.starts.has_left(token)
         ]
 
     def all_sounding(self, now: float) -> list[Play]:
         """What was started and may still sound, as far as is known here."""
-        return [play for play in self._plays.values() if not play.stops and play.state not in ENDED and play.until > now]
+        there = [play for token, play in self._plays.items() if not play.stops and self.starts.has_left(token)]
+        return [play for play in there if play.state not in ENDED and play.until > now]
 
     def sounding(self, address: str, now: float) -> list[Play]:
         """As all_sounding(), at one address."""
@@ -127,6 +131,19 @@ class Plays:
         async with self._noting:
             play = _play(programme, address, level=programme.severity, until=until)
             return self._plays.get(token) or await self._note(token, play, now)
+
+    async def opens(self, token: Token, start: Start, emission: Emission) -> Outcome | None:
+        """As Starts.opens(); what never begins is forgotten, so that no stop goes for it."""
+        ended = await self.starts.opens(token, start, emission)
+        if ended is None or not start.is_first:
+            return ended
+        async with self._noting:
+            self._forget(token, self._plays[token], None)
+            try:
+                await self._notes.keep({_LEAD + token: None})
+            except FenghuoError:
+                return ended  # the note that stays costs a needless stop after a restart
+        return ended
 
     async def stop(self, token: Token, programme: Programme, address: str, *, stops: Sequence[str], now: float) -> Play:
         """As start(), for a stop of these. Raises: DayIsFull, StoreError."""

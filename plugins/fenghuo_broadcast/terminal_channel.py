@@ -42,6 +42,7 @@ from fenghuo_broadcast.ebm import Programme, programme_of
 from fenghuo_broadcast.platform_doubts import Doubts
 from fenghuo_broadcast.platform_outcomes import of_stop
 from fenghuo_broadcast.platform_plays import STOPPED, DayIsFull, Play, Plays
+from fenghuo_broadcast.platform_starts import Start
 from fenghuo_broadcast.quiet import Loudness
 from fenghuo_broadcast.terminal_command import Manner, Report
 from fenghuo_broadcast.terminal_exchange import TerminalExchange
@@ -137,32 +138,38 @@ class TerminalChannel(SimpleChannel):
         try:
             programme = self._completed(programme_of(emission.payload), address)
             if programme.stops:
+                was_coming = self._plays.starts.stop(programme.message, address)
                 started = self._plays.started(programme.message, address)
-                nothing = Permanent(Scope.RECIPIENT, "nothing-to-stop")
-                return await self._end(emission.token, programme, started, limit_s=self._limit_s(job)) if started else nothing
+                if not started and not was_coming:
+                    return Permanent(Scope.RECIPIENT, "nothing-to-stop")
+                return await self._end(emission.token, programme, started, limit_s=self._limit_s(job))
             refused = self._refusal(job, programme, address)
-            return refused or await self._begin(job, emission.token, programme, address)
+            return refused or await self._begin(job, emission, programme, address)
         except DayIsFull:
             return Permanent(Scope.CHANNEL, "no-numbers-left-today")
         except FormatError as unsaid:
             self._ctx.log.error("a message cannot be broadcast", token=emission.token, cause=str(unsaid))
             return Permanent(Scope.MESSAGE, unsaid.code)
 
-    async def _begin(self, job: SendJob, token: Token, programme: Programme, address: str) -> Outcome:
+    async def _begin(self, job: SendJob, emission: Emission, programme: Programme, address: str) -> Outcome:
         """Start it; what it replaces, and what is less severe, is silent before."""
-        now = self._ctx.clock.time()
+        token, now = emission.token, self._ctx.clock.time()
         begins, ends = int(now), int(min(programme.ends, now + self._settings.sound_s)) + 1
         self._plays.look_for_room(token, now)
         known = self._plays.of(token)
         number = known.ebmids[0] if known is not None else self._plays.sample
         command.open_data(number, programme, self._manner, begins=begins, ends=ends)  # what cannot be said silences nobody
-        given_way = await self._make_room(token, programme, address, limit_s=self._limit_s(job))
-        if not isinstance(given_way, Reached):
-            return given_way
-        try:
-            play = await self._plays.start(token, programme, address, now, until=ends)
-        except FenghuoError:
-            return NOT_NOTED
+        self._plays.starts.give_way(address, programme.severity, ends - now)
+        with self._plays.starts.coming(token, programme, address, until=ends, is_first=known is None) as start:
+            given_way = await self._make_room(token, programme, address, limit_s=self._limit_s(job))
+            if start.ended is not None or not isinstance(given_way, Reached):
+                return start.ended or given_way
+            try:
+                play = await self._plays.start(token, programme, address, now, until=ends)
+            except FenghuoError:
+                return NOT_NOTED
+            if (ended := await self._plays.opens(token, start, emission)) is not None:
+                return ended
         data = command.open_data(play.ebmids[0], programme, self._manner, begins=begins, ends=ends)
         outcome = await self._given(self._settings.op_open, address, data, play.ebmids, limit_s=self._limit_s(job))
         if self._plays.stop_of(play.ebmids[0]):  # it may have overtaken the start while that was signed
@@ -172,6 +179,8 @@ class TerminalChannel(SimpleChannel):
 
     async def _make_room(self, token: Token, programme: Programme, address: str, *, limit_s: float) -> Outcome:
         now = self._ctx.clock.time()
+        if programme.replaces:
+            self._plays.starts.stop(programme.message, address, before=programme.revision)
         replaced = self._plays.started(programme.message, address, before=programme.revision) if programme.replaces else []
         lower = [play for play in self._plays.sounding(address, now) if play.level > programme.severity and play not in replaced]
         ended = await self._end(Token(f"{token}/before"), programme, [*replaced, *lower], limit_s=limit_s)
@@ -302,7 +311,8 @@ class TerminalChannel(SimpleChannel):
         refused = self._loudness.refusal(level=programme.level, priority=job.priority, is_exercise=is_exercise, now=now)
         if refused is not None:
             return refused
-        louder = [play.until for play in self._plays.sounding(address, now) if play.level < programme.severity]
+        there: list[Play | Start] = [*self._plays.sounding(address, now), *self._plays.starts.coming_to(address)]
+        louder = [one.until for one in there if one.level < programme.severity]
         return Transient(Scope.RECIPIENT, "more-severe-sounds", max(louder) - now) if louder else None
 
     def _completed(self, programme: Programme, address: str) -> Programme:

@@ -97,6 +97,7 @@ class FakeEmission:
 
     payload: Rendition
     token: Token
+    job: FakeJob
     n: int = 1
     validity_s: float = 3600.0
     number: int = 17
@@ -105,7 +106,7 @@ class FakeEmission:
         """Nobody looks at it here."""
 
     async def turn(self) -> None:
-        """Nobody is more urgent."""
+        await self.job.turn()
 
 
 class FakeJob:
@@ -125,7 +126,10 @@ class FakeJob:
     @contextlib.asynccontextmanager
     async def begin(self) -> AsyncIterator[FakeEmission]:
         self.begun += 1
-        yield FakeEmission(self.payload, self.token)
+        yield FakeEmission(self.payload, self.token, self)
+
+    async def turn(self) -> None:
+        """Nobody is more urgent."""
 
 
 class Listening:
