@@ -28,6 +28,7 @@ from tests.core.store.rows import open_store
 def _one_version(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same in every start, unless a test says otherwise."""
     monkeypatch.setattr("fenghuo.plugin.arming.installed_version", lambda: "1.0")
+    monkeypatch.setattr("fenghuo.plugin.arming.installed_files", lambda: "")
 
 
 def at(hour: int, minute: int = 0) -> datetime:
