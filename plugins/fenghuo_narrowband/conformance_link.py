@@ -215,6 +215,9 @@ class Wall:
     def monotonic(self) -> float:
         return asyncio.get_running_loop().time()
 
+    def quality(self) -> str:
+        return "peer"
+
 
 class Forgetful:
     """A disk that keeps nothing: a far post is never restarted."""
