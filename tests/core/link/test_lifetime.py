@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fenghuo.link.frame import FrameKind, Purpose, purpose_of
-from fenghuo.link.lifetime import SLACK_S, expiry, is_over, longest_s, nearest
+from fenghuo.link.lifetime import SLACK_S, TIMELESS, expiry, is_over, longest_s, nearest
 from fenghuo.link.seal import Opened, Opener, Plain, Sealer
 from fenghuo.model.traffic import Traffic
 from tests.core.link.posts import CENTRE, NOW, TOWN, granted, ring
@@ -58,6 +58,12 @@ def test_an_end_that_no_sender_would_set_is_refused() -> None:
     end_s = longest_s(Purpose.COMMAND)
     assert not is_over(expiry(NOW + end_s + SLACK_S), NOW, Purpose.COMMAND)
     assert is_over(expiry(NOW + end_s + SLACK_S + 180), NOW, Purpose.COMMAND)
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_only_what_is_bound_otherwise_may_have_no_end(purpose: Purpose) -> None:
+    """A nonce, or a transfer of the receiver's own; a message or a command without an end would open for ever."""
+    assert (purpose not in (Purpose.CONTROL, Purpose.RECEIPT)) == is_over(expiry(TIMELESS), NOW, purpose)
 
 
 def test_the_three_octets_are_minutes_since_1970() -> None:
