@@ -117,3 +117,12 @@ def test_a_token_for_an_area_where_nobody_lives_is_told(tmp_path: Path, host: Pl
     token = f'[tokens.met]\nfile = "t"\nrights = ["source"]\nareas = [{areas}]\n'
     _, others = faults(tmp_path, host, RULES, SETTINGS + token)
     assert ("fenghuo.toml: tokens.met.areas holds mca:999999, which no area of the directory is or lies in",) == others
+
+
+def test_an_inventory_that_cannot_be_read_is_a_fault(tmp_path: Path, host: PluginHost) -> None:
+    """`config check` names it before the daemon refuses to start with it."""
+    (tmp_path / "people/coverage").mkdir(parents=True)
+    (tmp_path / "people/coverage/people.csv").write_text("area,people,source,verified\nmca:320585,831113,census,no\n", encoding="utf-8")
+    found, _ = faults(tmp_path, host, RULES)
+    says = "is not there; an inventory is people.csv, channels.csv and reach.csv together"
+    assert (f"people/coverage/channels.csv: {says}", f"people/coverage/reach.csv: {says}") == found
