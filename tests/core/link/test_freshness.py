@@ -11,7 +11,7 @@ import pytest
 from fenghuo.link.air import Air
 from fenghuo.link.counters import Grant
 from fenghuo.link.events import Apart, Delivered, Event, Frame, NotTaken, Reached
-from fenghuo.link.frame import FrameKind
+from fenghuo.link.frame import FrameKind, Head
 from fenghuo.link.ledger import Ledger
 from fenghuo.link.parcels import Parcel
 from fenghuo.link.seal import Cause, Plain
@@ -108,6 +108,15 @@ def test_an_order_reaches_a_post_without_a_clock_and_its_sender_hears_so(off_s: 
     assert ([b"leave"], True) == (town.shown, centre.is_done)
     assert (set(), set()) == (town.refused, centre.refused)
     assert [(CENTRE, round(-off_s / HOUR_S))] == town.apart
+
+
+@WRONG
+def test_a_receipt_without_a_date_counts_where_nobody_says_what_time_it_is(off_s: float) -> None:
+    """Every question, or every answer to one, is lost: the order is shown and its sender hears so all the same."""
+    centre, town = Post(CENTRE), Post(TOWN, off_s, is_trusted=False)
+    centre.open()
+    talk(centre, town, lost=lambda frame: Head.decode(frame.octets).kind is FrameKind.CONTROL)
+    assert ([b"leave"], True, set(), []) == (town.shown, centre.is_done, centre.refused, town.apart)
 
 
 @WRONG
