@@ -44,7 +44,7 @@ class Watch:
         self._credible: set[Place] = set()
         self._silent_units: set[int] = set()
         self._last_cause = ""
-        self._has_vouched = self._has_doubted = False
+        self._has_vouched = False
         self._failures = 0
         self._kicked_at: dict[int, float] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -188,19 +188,19 @@ class Watch:
             self.is_up = is_up
             self._ctx.health(is_up, "sirens answer" if is_up else f"no siren answers: {self._last_cause}")
         if not is_up:
-            self._has_vouched = self._has_doubted = False
+            self._has_vouched = False
             self._credible.clear()
         elif not self._has_vouched and self._settings.feedback != "none":
             self._vouch()
 
     def _vouch(self) -> None:
-        """One sensor that agrees with its relay will do; while there is none the core is told why, once."""
+        """One sensor that agrees with its relay will do. While there is none the core is told at each look, for whatever else is known to
+        work, as an answered probe, would take the suspicion away."""
         if self._credible:
             self._has_vouched = True
             self._arrived.put_nowait(Inbound(InboundKind.HEARD, b"sensors", _no_ack))
-        elif not self._has_doubted:
-            self._has_doubted = True
-            self._ctx.strained("no sensor vouches for its siren: each shows sound and nothing was started")
+        else:
+            self._ctx.strained("no sensor vouches for its siren: each has shown sound since before any start")
 
     # Ending.
 
