@@ -15,7 +15,7 @@ __all__ = ["WRONG_TRAFFIC", "failure_of", "fault_body", "fault_in", "is_message"
 
 WRONG_TRAFFIC = "wrong-traffic"
 """Why a frame whose head says another traffic than its seal is not taken."""
-_FAULTS = {"unknown-dictionary": Fault.UNKNOWN_DICTIONARY, WRONG_TRAFFIC: Fault.WRONG_TRAFFIC}
+_FAULTS = {"unknown-dictionary": Fault.UNKNOWN_DICTIONARY, WRONG_TRAFFIC: Fault.WRONG_TRAFFIC, "expired": Fault.EXPIRED}
 _UNREADABLE = ("truncated", "trailing", "bad-value", "bad-area", "bad-text", "bad-code", "too-many", "too-long", "unknown-kind")
 _PLAIN = 0  # the dictionary that any receiver reads
 _NOBODY = (0, 0, 0)

@@ -100,7 +100,7 @@ async def test_who_lacks_the_dictionary_is_told_without_one() -> None:
         assert 1 == len(again.of(InboundKind.MESSAGE))
 
 
-@pytest.mark.parametrize(("why", "code"), [("truncated", "unreadable"), ("key-conflict", "refused"), ("fault", "refused")])
+@pytest.mark.parametrize(("why", "code"), [("truncated", "unreadable"), ("key-conflict", "refused"), ("expired", "expired")])
 async def test_what_a_far_end_does_not_take_has_failed_there(why: str, code: str) -> None:
     """Its ladder goes on, a person is told, and nothing more of it is to be said at either end."""
     town, disks = Core(lambda raw: why), (MemoryDisk(), MemoryDisk())

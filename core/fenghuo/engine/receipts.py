@@ -29,8 +29,9 @@ from fenghuo.engine.page_store import Settled as PageSettled
 from fenghuo.engine.page_store import Told
 from fenghuo.engine.raw_inbound import mark, packed, refused, set_aside, unpacked
 from fenghuo.errors import FenghuoError, KeyConflict
-from fenghuo.model.delivery import Delivery, Refused
+from fenghuo.model.delivery import Accepted, Delivery, Refused
 from fenghuo.model.evidence import Evidence
+from fenghuo.model.message import MessageState
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Inbound, InboundKind
 from fenghuo.store.records import InboxRow
@@ -66,6 +67,13 @@ def _as_said(channel: str, inbound: Inbound) -> Inbound:
 
 def _nothing(tx: Tx) -> None:
     """Its turn at the writer is after that of whatever was handed to it before."""
+
+
+def _why_untold(taken: Accepted | Refused) -> str:
+    """Why nobody here is told of a message; empty: somebody is, or was."""
+    if isinstance(taken, Refused):
+        return taken.code
+    return "expired" if taken.state == MessageState.EXPIRED else ""
 
 
 class Receipts:
@@ -376,7 +384,7 @@ class Receipts:
         submission = Submission(inbound.raw, origin, inbound.media_type, key=inbound.ref or f"inbox-{stored.inbox}")
         why_not = ""
         try:
-            why_not = next((one.code for one in await self._intake.accept(submission) if isinstance(one, Refused)), "")
+            why_not = next(filter(None, map(_why_untold, await self._intake.accept(submission))), "")
         except KeyConflict as conflict:  # told and audited by the door; offered again it would be told again at every start
             log.warning("a message came under a key that another has", channel=stored.channel, cause=str(conflict))
             why_not = "key-conflict"

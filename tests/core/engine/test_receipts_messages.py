@@ -89,8 +89,9 @@ async def test_what_a_channel_refuses_is_kept_acked_and_told(tmp_path: Path) -> 
         ({}, b'{"to":', "not-json"),
         ({"media_type": COMPACT}, b"\x30", "truncated"),
         ({"ref": "7"}, b'{"to":["huang"],"text":"2"}', "key-conflict"),
+        ({}, b'{"to":["huang"],"text":"3","sent":"1970-01-12T13:00:00Z","expires":"1970-01-12T13:46:39Z"}', "expired"),
     ],
-    ids=["taken", "no JSON", "no frame", "conflict"],
+    ids=["taken", "no JSON", "no frame", "conflict", "over"],
 )
 async def test_whoever_can_be_told_hears_what_became_of_its_message(
     tmp_path: Path, fields: dict[str, str], raw: bytes, answer: str
