@@ -14,6 +14,7 @@ from fenghuo import Denied, Estimate, Notes, Priority, Rendition, Token, Traffic
 from fenghuo.clock import Clock, SystemClock
 from fenghuo.link import Caps, Changes, Grant, Incoming, Kept, KeyRing, Ledger, Memory, Outgoing, Wanted
 from fenghuo.plugin.context import LoneNotes
+from fenghuo.link.parcels import Key
 from fenghuo_narrowband import LinkSettings
 from fenghuo_narrowband.link_rendition import compact_rendition
 from fenghuo_narrowband.link_settings import GroupTable, PostTable
@@ -44,7 +45,7 @@ class MemoryDisk:
     counters: dict[str, int] = field(default_factory=dict)
     windows: dict[str, Kept] = field(default_factory=dict)
     outgoing: dict[tuple[int, int], Outgoing] = field(default_factory=dict)
-    incoming: dict[tuple[int, int, int], Incoming] = field(default_factory=dict)
+    incoming: dict[Key, Incoming] = field(default_factory=dict)
 
     async def reserve(self, wanted: Iterable[Wanted]) -> list[Grant]:
         grants = []

@@ -45,7 +45,7 @@ class Air(msgspec.Struct, frozen=True):
         return self.turnaround_s + self.access_s + self.receipt_s()
 
     def receipt_s(self) -> float:
-        """Airtime of a receipt that names three transfers."""
+        """Airtime of a receipt that names one transfer, and what is missing of another."""
         return self.airtime_s(sealed_octets(FrameKind.RECEIPT, 14))
 
     @property

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from fenghuo.link.arrivals import Arrivals, Key
+from fenghuo.link.arrivals import Arrivals
 from fenghuo.link.frame import FrameKind
-from fenghuo.link.parcels import Intent
+from fenghuo.link.parcels import Intent, Key
 from fenghuo.link.receipts import HeldList, encode_receipt
 
 __all__ = ["LATE_S", "Answers"]
@@ -64,10 +64,10 @@ class Answers:
         if self._others:
             return self._others.popleft()
         ready = [key for key in self._owed if not self._arrivals.is_waiting(key)]
-        together = [key for key in ready if key[0] == ready[0][0]][:_TOGETHER]
+        together = [key for key in ready if key.source == ready[0].source][:_TOGETHER]
         for key in together:
             del self._owed[key]
-        return self._receipt(together, follows=follows(together[0][0])) if together else None
+        return self._receipt(together, follows=follows(together[0].source)) if together else None
 
     @property
     def has_more(self) -> bool:
@@ -82,5 +82,5 @@ class Answers:
         self._others.appendleft(intent)
 
     def _receipt(self, keys: list[Key], *, follows: bool = False) -> Intent:
-        entries = tuple(self._arrivals.held(*key) for key in keys)
-        return Intent(keys[0][0], FrameKind.RECEIPT, encode_receipt(HeldList(entries, follows)))
+        entries = tuple(self._arrivals.held(key) for key in keys)
+        return Intent(keys[0].source, FrameKind.RECEIPT, encode_receipt(HeldList(entries, follows)))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import heapq
 import random
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from fenghuo.errors import KeyUnusable
 from fenghuo.link.air import Air
 from fenghuo.link.direct import Direct
 from fenghuo.link.events import Event, Finished, Reached, Unreached
@@ -16,6 +17,7 @@ from fenghuo.link.keys import KeyRing
 from fenghuo.link.parcels import Ending, Outgoing, Parcel
 from fenghuo.link.pieces import cut, members_of
 from fenghuo.link.receipts import Held
+from fenghuo.link.whole import Whole, digest_of
 from fenghuo.model.traffic import Priority
 
 __all__ = ["Departures", "Transfer"]
@@ -42,22 +44,38 @@ class Departures:
         self._last: dict[int, int] = {}
 
     def open(self, parcel: Parcel, counter: int, now: float) -> int:
-        """Begin a transfer; its number comes from the next counter, which no other transfer of this lane had.
+        """Begin a transfer; its number comes from the next counter, and is that of no other that is under way to this far end.
 
-        Raises: FrameError: more than 64 pieces; KeyUnusable: no such group.
+        Raises: FrameError: more than 64 pieces; KeyUnusable: no such group, or 65,536 are under way.
         """
-        pieces = cut(parcel.body, self._air.room(parcel.kind))
-        transfer = max(counter, self._last.get(parcel.destination, -1) + 1)
-        self._last[parcel.destination] = transfer
+        number = self._number(parcel.destination, counter)
+        self._last[parcel.destination] = number
+        pieces = tuple(cut(parcel.body, self._air.room(parcel.kind)))
         held = (0,) * max(1, len(self._members(parcel.destination)))
-        self._add(Outgoing(parcel, transfer & 0xFFFF, len(pieces[0]), held, now), pieces, resumed=False)
-        return transfer & 0xFFFF
+        lane = self._ring.sending(parcel.destination, parcel.kind).name
+        self._add(Outgoing(parcel, number & 0xFFFF, len(pieces[0]), held, now, lane), pieces, resumed=False)
+        return number & 0xFFFF
 
     def resume(self, outgoing: Outgoing) -> None:
-        """Take up a transfer from the disk, cut as it was cut before."""
-        body, size = outgoing.parcel.body, max(1, outgoing.size)
-        pieces = tuple(body[start : start + size] for start in range(0, max(1, len(body)), size))
-        self._add(outgoing, pieces, resumed=True)
+        """Take up a transfer from the disk, cut as it was cut before. Under another key than before the far end holds nothing of it: it
+        begins anew, as it does when its number was given to another. Raises: FrameError, KeyUnusable: as open()."""
+        parcel, destination = outgoing.parcel, outgoing.parcel.destination
+        is_taken = (destination, outgoing.transfer) in self._open
+        if is_taken or outgoing.lane != self._ring.sending(destination, parcel.kind).name:
+            if not is_taken:
+                self._journal.outgoing(outgoing, gone=True)
+            self.open(parcel, 0, outgoing.opened_at)
+            return
+        body, size = parcel.body, max(1, outgoing.size)
+        self._add(outgoing, tuple(body[start : start + size] for start in range(0, max(1, len(body)), size)), resumed=True)
+
+    def _number(self, destination: int, counter: int) -> int:
+        first = max(counter, self._last.get(destination, -1) + 1)
+        free = (number for number in range(first, first + 0x10000) if (destination, number & 0xFFFF) not in self._open)
+        number = next(free, None)
+        if number is None:
+            raise KeyUnusable(f"{self._ring.own}>{destination}", "65,536 transfers are under way, and none has a number to spare")
+        return number
 
     def cancel(self, ref: str) -> None:
         """Nothing more goes out for it; told by look()."""
@@ -170,16 +188,19 @@ class Departures:
         """The first of each line."""
         return [self._open[line[0]] for line in self._lines.values()]
 
-    def _add(self, outgoing: Outgoing, pieces: Sequence[bytes], *, resumed: bool) -> None:
-        members = self._members(outgoing.parcel.destination)
-        key = (outgoing.parcel.destination, outgoing.transfer)
+    def _add(self, outgoing: Outgoing, pieces: tuple[bytes, ...], *, resumed: bool) -> None:
+        parcel = outgoing.parcel
+        members = self._members(parcel.destination)
+        key = (parcel.destination, outgoing.transfer)
+        lane = self._ring.sending(parcel.destination, parcel.kind)
+        whole = Whole(pieces, digest_of(lane, outgoing.transfer, parcel.body, kind=parcel.kind, traffic=parcel.traffic))
         if members:
-            self._open[key] = GroupCall(outgoing, pieces, members, air=self._air, chance=self._chance, resumed=resumed)
+            self._open[key] = GroupCall(outgoing, whole, members, air=self._air, chance=self._chance, resumed=resumed)
         else:
-            self._open[key] = Direct(outgoing, pieces, air=self._air, chance=self._chance, resumed=resumed)
-        self._lines.setdefault((outgoing.parcel.destination, outgoing.parcel.priority), deque()).append(key)
-        heapq.heappush(self._ends, (outgoing.parcel.ends_at, key))
-        self._by_ref[outgoing.parcel.ref] = key
+            self._open[key] = Direct(outgoing, whole, air=self._air, chance=self._chance, resumed=resumed)
+        self._lines.setdefault((parcel.destination, parcel.priority), deque()).append(key)
+        heapq.heappush(self._ends, (parcel.ends_at, key))
+        self._by_ref[parcel.ref] = key
         self._journal.outgoing(outgoing)
 
     def _drop(self, key: Key) -> None:

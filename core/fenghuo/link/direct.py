@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Sequence
+
+import msgspec
 
 from fenghuo.link.air import Air
 from fenghuo.link.frame import FrameKind
 from fenghuo.link.parcels import Ending, Intent, Outgoing
-from fenghuo.link.pieces import Piece, members_of
+from fenghuo.link.pieces import members_of
 from fenghuo.link.receipts import Held, Poll, encode_receipt
+from fenghuo.link.whole import Whole
 
 __all__ = ["POLLS", "Direct"]
 
@@ -22,13 +24,13 @@ _LONGEST_WAIT_S = 30.0
 class Direct:
     """Sends in bursts: every missing piece, the last of them asking. What the answer says is missing is the next burst."""
 
-    def __init__(self, outgoing: Outgoing, pieces: Sequence[bytes], *, air: Air, chance: random.Random, resumed: bool = False) -> None:
+    def __init__(self, outgoing: Outgoing, whole: Whole, *, air: Air, chance: random.Random, resumed: bool = False) -> None:
         self.outgoing = outgoing
         self.ending: Ending | None = None
-        self._pieces = pieces
+        self._whole = whole
         self._air = air
         self._chance = chance
-        self._all = (1 << len(pieces)) - 1
+        self._all = whole.all
         self._queue = deque(members_of(self._all & ~outgoing.held[0]))
         # The piece that asked. When no answer comes it is likelier lost than the answer, being longer: it is said once more before
         # anything is polled.
@@ -71,7 +73,7 @@ class Direct:
         if self._must_ask or not (self._queue or self._again):
             return Intent(parcel.destination, FrameKind.RECEIPT, encode_receipt(Poll(parcel.destination, transfer)))
         index = (self._queue or self._again)[0]
-        piece = Piece(transfer, index, len(self._pieces), self._pieces[index], asks=len(self._queue) <= 1)
+        piece = self._whole.piece(transfer, index, asks=len(self._queue) <= 1)
         return Intent(parcel.destination, parcel.kind, piece.encode(), parcel.traffic, parcel.ends_at)
 
     def sent(self, until: float) -> None:
@@ -103,12 +105,12 @@ class Direct:
             self._wait_until = max(self._wait_until, now + self._air.answer_s() + self._air.margin_s)
 
     def heard(self, source: int, held: Held, now: float) -> bool:
-        """The device says what it holds. True: that is more than was known."""
+        """The device says what it holds. True: that is something else than was known."""
         if source != self.outgoing.parcel.destination:
             return False
         known = self.outgoing.held[0]
-        pieces = known | held.pieces if held.count == len(self._pieces) else known
-        self.outgoing = _with(self.outgoing, pieces)
+        pieces = self._whole.told(held, known)
+        self.outgoing = msgspec.structs.replace(self.outgoing, held=(pieces,))
         self._unanswered, self._must_ask, self._wait_until, self._again = 0, False, None, ()
         self._queue = deque(members_of(self._all & ~pieces))
         if not self._queue:
@@ -126,7 +128,3 @@ class Direct:
         """Longer each time nothing came; spread, so that two posts that lost each other's frames do not stay in step."""
         wait_s = (self._air.answer_s() + self._air.fragment_s + self._air.margin_s) * 1.5**self._unanswered
         return min(_LONGEST_WAIT_S, wait_s) * self._chance.uniform(1.0, 1.3)
-
-
-def _with(outgoing: Outgoing, pieces: int) -> Outgoing:
-    return Outgoing(outgoing.parcel, outgoing.transfer, outgoing.size, (pieces,), outgoing.opened_at)

@@ -6,7 +6,7 @@ import msgspec
 
 from fenghuo.link.frame import FrameKind
 from fenghuo.link.ledger import Aired
-from fenghuo.link.parcels import Ending, Incoming, Outgoing
+from fenghuo.link.parcels import Ending, Incoming, Key, Outgoing
 from fenghuo.link.receipts import Tally
 from fenghuo.link.seal import Cause, Kept
 from fenghuo.model.traffic import Traffic
@@ -33,9 +33,15 @@ class Delivered(msgspec.Struct, frozen=True):
     source: int
     destination: int
     transfer: int
+    lane: str
     kind: FrameKind
     traffic: Traffic
     body: bytes
+
+    @property
+    def key(self) -> Key:
+        """Which transfer it came in."""
+        return Key(self.source, self.destination, self.transfer, self.lane)
 
 
 class Reached(msgspec.Struct, frozen=True):
@@ -121,7 +127,7 @@ class Changes(msgspec.Struct, frozen=True):
     outgoing: tuple[Outgoing, ...] = ()
     incoming: tuple[Incoming, ...] = ()
     gone_out: tuple[tuple[int, int], ...] = ()
-    gone_in: tuple[tuple[int, int, int], ...] = ()
+    gone_in: tuple[Key, ...] = ()
     aired: Aired | None = None
 
     def __bool__(self) -> bool:

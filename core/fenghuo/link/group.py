@@ -14,9 +14,10 @@ import msgspec
 from fenghuo.link.air import Air
 from fenghuo.link.frame import FrameKind
 from fenghuo.link.parcels import Ending, Intent, Outgoing
-from fenghuo.link.pieces import Call, Piece, members_of
+from fenghuo.link.pieces import Call, members_of
 from fenghuo.link.receipts import Held, Poll, encode_receipt
 from fenghuo.link.slots import over_s, slot_ds
+from fenghuo.link.whole import Whole
 
 __all__ = ["POLLS", "ROUNDS", "GroupCall"]
 
@@ -32,26 +33,26 @@ class GroupCall:
     """The same face as Direct. `members`: node codes in the order of slots."""
 
     def __init__(
-        self, outgoing: Outgoing, pieces: Sequence[bytes], members: Sequence[int], *, air: Air, chance: random.Random, resumed: bool = False
+        self, outgoing: Outgoing, whole: Whole, members: Sequence[int], *, air: Air, chance: random.Random, resumed: bool = False
     ) -> None:
         self.outgoing = outgoing
         self.ending: Ending | None = None
         self.members = tuple(members)
-        self._pieces = pieces
+        self._whole = whole
         self._air = air
         self._chance = chance
-        self._all = (1 << len(pieces)) - 1
+        self._all = whole.all
         self._answered = {n for n, held in enumerate(outgoing.held) if held}
         self._polled = dict.fromkeys(range(len(members)), 0)  # without an answer since
         self._repaired = dict.fromkeys(range(len(members)), 0)
-        self._queue = deque(range(len(pieces)))
+        self._queue = deque(members_of(whole.all))
         self._asked = self._open()
         self._rounds = 0
         self._poll: int | None = None
         self._wait_until: float | None = None
         if resumed:
             # Whatever was said before the crash may have been heard: the last piece alone calls all who did not say so.
-            self._queue = deque(self._lacking() or [len(pieces) - 1])
+            self._queue = deque(self._lacking() or [len(whole.pieces) - 1])
 
     @property
     def due_at(self) -> float:
@@ -80,7 +81,7 @@ class GroupCall:
             return Intent(self.members[self._poll], FrameKind.RECEIPT, poll)
         index = self._queue[0]
         call = self._call() if self.is_calling else None
-        piece = Piece(transfer, index, len(self._pieces), self._pieces[index], call=call)
+        piece = self._whole.piece(transfer, index, call=call)
         return Intent(parcel.destination, parcel.kind, piece.encode(), parcel.traffic, parcel.ends_at)
 
     def sent(self, until: float) -> None:
@@ -115,7 +116,7 @@ class GroupCall:
         self._answered.add(member)
         self._polled[member] = 0
         known = self.outgoing.held[member]
-        pieces = known | held.pieces if held.count == len(self._pieces) else known
+        pieces = self._whole.told(held, known)
         kept = (*self.outgoing.held[:member], pieces, *self.outgoing.held[member + 1 :])
         self.outgoing = msgspec.structs.replace(self.outgoing, held=kept)
         if member == self._poll:
@@ -137,7 +138,7 @@ class GroupCall:
         silent = self._open() & ~_mask(self._answered)
         if self._rounds < ROUNDS and (self._lacking() or silent.bit_count() > _FEW):
             # Who is silent missed the piece that called: those who answered cannot lack it, and it is not among what they lack.
-            last = {len(self._pieces) - 1} if silent else set[int]()
+            last = {len(self._whole.pieces) - 1} if silent else set[int]()
             self._queue, self._asked = deque(sorted(last.union(self._lacking()))), self._open()
             return
         self._poll = next((n for n in members_of(self._open()) if self._polled[n] < POLLS), None)
@@ -165,7 +166,7 @@ class GroupCall:
         return list(members_of(missing))
 
     def _call(self) -> Call:
-        return Call(slot_ds(self._air, len(self._pieces)), self._asked)
+        return Call(slot_ds(self._air, len(self._whole.pieces)), self._asked)
 
 
 def _mask(members: set[int]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fenghuo.link.events import Changes
-from fenghuo.link.parcels import Incoming, Outgoing
+from fenghuo.link.parcels import Incoming, Key, Outgoing
 from fenghuo.link.seal import Kept
 
 __all__ = ["Journal"]
@@ -15,7 +15,7 @@ class Journal:
     def __init__(self) -> None:
         self._windows: dict[str, Kept] = {}
         self._outgoing: dict[tuple[int, int], Outgoing | None] = {}
-        self._incoming: dict[tuple[int, int, int], Incoming | None] = {}
+        self._incoming: dict[Key, Incoming | None] = {}
         self._handed_out = False
 
     @property
@@ -31,7 +31,7 @@ class Journal:
     def incoming(self, incoming: Incoming) -> None:
         self._incoming[incoming.key] = incoming
 
-    def forget(self, key: tuple[int, int, int]) -> None:
+    def forget(self, key: Key) -> None:
         self._incoming[key] = None
 
     def take(self) -> Changes:

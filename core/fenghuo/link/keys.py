@@ -18,6 +18,8 @@ __all__ = ["Direction", "KeyRing", "Lane", "Root", "secret_octets"]
 
 _LABEL = b"fenghuo link 1"
 _LEAST_SECRET = 16  # octets
+# Purposes whose frames are pieces of transfers.
+_CARRY = (Purpose.MESSAGE, Purpose.COMMAND)
 
 
 def secret_octets(text: str, where: str) -> bytes:
@@ -128,6 +130,11 @@ class KeyRing:
         """The lane we send in under this key; None: there is none."""
         lanes = (lane for lane in self._sending.values() if (lane.key_id, lane.purpose) == (key_id, purpose))
         return next(lanes, None)
+
+    def transferring(self, source: int, destination: int, key_id: int) -> list[str]:
+        """The names of the lanes in which transfers may come from a post that spoke under `key_id`: to a group under the group's own."""
+        heard = (lane for lane in self._hearing.values() if (lane.source, lane.destination) == (source, destination))
+        return [lane.name for lane in heard if lane.purpose in _CARRY and (lane.is_group or lane.key_id == key_id)]
 
     def members(self, group: int) -> tuple[int, ...]:
         """Who is in a group, in the order of slots. Raises: KeyUnusable: no such group here."""

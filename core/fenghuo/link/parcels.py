@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
 from fenghuo.link.frame import FrameKind
 from fenghuo.model.traffic import Priority, Traffic
 
-__all__ = ["Ending", "Incoming", "Intent", "Outgoing", "Parcel"]
+__all__ = ["Ending", "Incoming", "Intent", "Key", "Outgoing", "Parcel"]
 
 
 class Parcel(msgspec.Struct, frozen=True):
@@ -25,18 +26,30 @@ class Parcel(msgspec.Struct, frozen=True):
     ref: str
 
 
+class Key(NamedTuple):
+    """What is one transfer at its receiver. `lane`: the name of the one it came in: a new key begins to count anew."""
+
+    source: int
+    destination: int
+    transfer: int
+    lane: str
+
+
 class Outgoing(msgspec.Struct, frozen=True):
-    """A parcel under way. `size`: octets of each piece but the last; `held`: what each member (a device: one) said to hold."""
+    """A parcel under way. `size`: octets of each piece but the last; `held`: what each member (a device: one) said to hold; `lane`: the
+    name of the one it goes in."""
 
     parcel: Parcel
     transfer: int
     size: int
     held: tuple[int, ...]
     opened_at: float
+    lane: str
 
 
 class Incoming(msgspec.Struct, frozen=True):
-    """What has come of a parcel; `pieces`: None where one is missing, all gone when `done`."""
+    """What has come of a parcel; `pieces`: None where one is missing, all gone when `done`; `lane`: the name of the one it comes in;
+    `digest`: of the whole, once the last piece has told it."""
 
     source: int
     destination: int
@@ -46,11 +59,13 @@ class Incoming(msgspec.Struct, frozen=True):
     pieces: tuple[bytes | None, ...]
     ends_at: float
     at: float
+    lane: str
+    digest: bytes = b""
     done: bool = False
 
     @property
-    def key(self) -> tuple[int, int, int]:
-        return (self.source, self.destination, self.transfer)
+    def key(self) -> Key:
+        return Key(self.source, self.destination, self.transfer, self.lane)
 
     @property
     def held(self) -> int:

@@ -1,6 +1,7 @@
 """What goes back: which pieces are held, polls for those who did not say, and the tally of a whole group. Payloads of RECEIPT frames.
 
-1 || { destination 8 || transfer 16 || count - 1 8 || bitmap }…      held; count - 1 = 255 and no bitmap: nothing is known of it
+1 || { destination 8 || transfer 16 || count - 1 8 || bitmap }…      held; count - 1 = 254 and a digest 24 in place of the bitmap: all of
+                                                                     it; count - 1 = 255 and no bitmap: nothing is known of it
 4 || as 1                                                            held, and more follows under the same keying
 2 || destination 8 || transfer 16                                    poll
 3 || transfer 16 || level 8 || members 8 || bitmap                   tally
@@ -13,26 +14,24 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from fenghuo.errors import FrameError
-from fenghuo.link.pieces import MOST
+from fenghuo.link.pieces import DIGEST, MOST
 from fenghuo.model.evidence import Evidence
 
 __all__ = ["Held", "HeldList", "Poll", "Tally", "decode_receipt", "encode_receipt"]
 
 _HELD, _POLL, _TALLY, _HELD_FIRST = 1, 2, 3, 4
-_UNKNOWN = 255
+_WHOLE, _UNKNOWN = 254, 255
 
 
 class Held(msgspec.Struct, frozen=True):
-    """Which pieces of a transfer are on the disk here. `destination`: ours, or the group's; `count` 0: never heard of it."""
+    """Which pieces of a transfer are on the disk here. `destination`: ours, or the group's; `count` 0: never heard of it. `digest`: all of
+    it was taken over for good, and this is the digest of what was taken; nothing else says so."""
 
     destination: int
     transfer: int
-    count: int
+    count: int = 0
     pieces: int = 0
-
-    @property
-    def is_whole(self) -> bool:
-        return self.count > 0 and self.pieces == (1 << self.count) - 1
+    digest: bytes = b""
 
 
 class HeldList(msgspec.Struct, frozen=True):
@@ -92,6 +91,8 @@ def decode_receipt(payload: bytes) -> Receipt:
 
 def _held(held: Held) -> bytes:
     head = bytes((held.destination,)) + held.transfer.to_bytes(2, "big")
+    if held.digest:
+        return head + bytes((_WHOLE,)) + held.digest
     if not held.count:
         return head + bytes((_UNKNOWN,))
     return head + bytes((held.count - 1,)) + held.pieces.to_bytes(_octets(held.count), "little")
@@ -100,15 +101,21 @@ def _held(held: Held) -> bytes:
 def _entries(octets: bytes) -> Sequence[Held]:
     found = []
     while octets:
-        count = octets[3] + 1 if len(octets) > 3 else MOST + 1
-        size = 0 if count == _UNKNOWN + 1 else _octets(count)
-        if len(octets) < 4 + size or (size and count > MOST):
+        last = octets[3] if len(octets) > 3 else MOST
+        size = {_WHOLE: DIGEST, _UNKNOWN: 0}.get(last, _octets(last + 1))
+        if len(octets) < 4 + size or MOST <= last < _WHOLE:
             raise FrameError("a receipt ends within an entry", code="receipt", where=str(len(octets)))
-        transfer = int.from_bytes(octets[1:3], "big")
-        pieces = int.from_bytes(octets[4 : 4 + size], "little") & ((1 << count) - 1) if size else 0
-        found.append(Held(octets[0], transfer, count if size else 0, pieces))
+        found.append(_entry(octets[0], int.from_bytes(octets[1:3], "big"), last, octets[4 : 4 + size]))
         octets = octets[4 + size :]
     return found
+
+
+def _entry(destination: int, transfer: int, last: int, said: bytes) -> Held:
+    if last == _WHOLE:
+        return Held(destination, transfer, digest=said)
+    if last == _UNKNOWN:
+        return Held(destination, transfer)
+    return Held(destination, transfer, last + 1, int.from_bytes(said, "little") & (1 << last + 1) - 1)
 
 
 def _octets(count: int) -> int:

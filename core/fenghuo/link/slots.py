@@ -9,7 +9,7 @@ import math
 
 from fenghuo.link.air import Air
 from fenghuo.link.frame import FrameKind
-from fenghuo.link.pieces import Call
+from fenghuo.link.pieces import DIGEST, Call
 from fenghuo.link.receipts import Held, HeldList, encode_receipt
 from fenghuo.link.seal import sealed_octets
 
@@ -20,9 +20,11 @@ GUARD_S = 0.2
 
 
 def slot_ds(air: Air, pieces: int) -> int:
-    """Tenths of a second for one answer about so many pieces: the modem's way to the channel, keying, the receipt, a guard."""
-    receipt = encode_receipt(HeldList((Held(1, 0, pieces),)))
-    answer_s = air.access_s + air.airtime_s(sealed_octets(FrameKind.RECEIPT, len(receipt))) + GUARD_S
+    """Tenths of a second for one answer about so many pieces, all or some held: the modem's way to the channel, keying, the receipt, a
+    guard."""
+    answers = (Held(1, 0, pieces), Held(1, 0, digest=bytes(DIGEST)))
+    longest = max(len(encode_receipt(HeldList((answer,)))) for answer in answers)
+    answer_s = air.access_s + air.airtime_s(sealed_octets(FrameKind.RECEIPT, longest)) + GUARD_S
     return min(255, math.ceil(answer_s * 10))
 
 

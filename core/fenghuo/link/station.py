@@ -17,7 +17,7 @@ import msgspec
 from fenghuo.errors import FrameError, KeyUnusable
 from fenghuo.link.air import Air
 from fenghuo.link.answers import Answers
-from fenghuo.link.arrivals import Arrivals, Key
+from fenghuo.link.arrivals import Arrivals
 from fenghuo.link.counters import Counters
 from fenghuo.link.departures import Departures, Transfer
 from fenghuo.link.events import Changes, Delivered, Event, Frame, Hostile, Measured, NotTaken, Tallied
@@ -27,7 +27,7 @@ from fenghuo.link.journal import Journal
 from fenghuo.link.keys import KeyRing
 from fenghuo.link.ledger import Aired, Ledger
 from fenghuo.link.lifetime import nearest
-from fenghuo.link.parcels import Incoming, Intent, Outgoing, Parcel
+from fenghuo.link.parcels import Incoming, Intent, Key, Outgoing, Parcel
 from fenghuo.link.pieces import Call
 from fenghuo.link.receipts import HeldList, Poll, Tally, decode_receipt, encode_receipt
 from fenghuo.link.seal import Cause, Kept, Opened, Opener, Refusal, Sealer, sealed_octets
@@ -115,7 +115,7 @@ class Station:
 
     def taken(self, delivered: Delivered) -> None:
         """It stands in the owner's own store: from now on it is acknowledged, and no copy is delivered."""
-        done = self._arrivals.done((delivered.source, delivered.destination, delivered.transfer))
+        done = self._arrivals.done(delivered.key)
         if done is not None:
             self._journal.incoming(done)
 
@@ -291,7 +291,7 @@ class Station:
     def _called(self, key: Key, call: Call, now: float) -> None:
         """A group is called: our slot if we are asked, and silence until the last one."""
         self._slots_until = max(self._slots_until, now + over_s(call, self._air))
-        slot = rank(self._ring.members(key[1]).index(self._ring.own), call.asked)
+        slot = rank(self._ring.members(key.destination).index(self._ring.own), call.asked)
         if slot is not None:
             self._answers.owe_in_slot(key, now + start_s(call, slot, self._air))
 
@@ -304,7 +304,9 @@ class Station:
                 for held in entries:
                     yield from self._departures.heard(source, held, now)
             case Poll(destination, transfer):
-                self._answers.owe((source, destination, transfer))
+                lanes = self._ring.transferring(source, destination, opened.lane.key_id)
+                for key in self._arrivals.asked(source, destination, transfer, lanes):
+                    self._answers.owe(key)
             case Tally() as tally:
                 yield Tallied(source, tally)
 

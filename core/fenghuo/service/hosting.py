@@ -81,7 +81,7 @@ class Hosting:
         self._room.board.on_fault = self._on_fault
         for channel in self._settings.channels:
             _, kind = self._host.channel_types[channel.type]
-            link = functools.partial(self._link_memory, store, channel.medium or channel.name)
+            link = functools.partial(self._link_memory, store, channel.medium or channel.name, channel.name)
             supervisor = ChannelSupervisor(channel.name, kind, channel.settings, dataclasses.replace(wiring, open_link=link))
             self._channels.append(supervisor)
             running = partial(getattr, supervisor, "channel")
@@ -211,14 +211,14 @@ class Hosting:
 
         return accept
 
-    def _link_memory(self, store: Store, medium: str) -> object:
+    def _link_memory(self, store: Store, medium: str, channel: str) -> object:
         """The memory of the narrow link, for the channel that asks for it: its ciphers are 50 ms that a start without one need not pay."""
         from fenghuo.engine.link_memory import LinkMemory  # noqa: PLC0415  see above
         from fenghuo.link import Ledgers  # noqa: PLC0415  see above
 
         if self._ledgers is None:
             self._ledgers = Ledgers()
-        return LinkMemory(store, self._ledgers, medium)
+        return LinkMemory(store, self._ledgers, medium, channel=channel)
 
     async def _accept(self, name: str, raw: bytes, hints: Hints) -> Accepted | Refused:
         origin = Origin(hints.source or name, traffic=())

@@ -243,11 +243,13 @@ class FrameWindowRow(msgspec.Struct, frozen=True):
 
 
 class TransferOutRow(msgspec.Struct, frozen=True):
-    """A message on its way over the narrow link. `ref`: whose it is; `piece`: octets in each fragment but the last;
-    `held`: bitmaps of what the far end holds, one after another where it is a group."""
+    """A message on its way over the narrow link. `channel`: whose air it goes over; `lane`: under which key; `ref`: whose it is; `piece`:
+    octets in each fragment but the last; `held`: bitmaps of what the far end holds, one after another where it is a group."""
 
+    channel: str
     destination: int
     transfer: int
+    lane: str
     ref: str
     kind: int
     traffic: Traffic
@@ -261,16 +263,19 @@ class TransferOutRow(msgspec.Struct, frozen=True):
 
 class TransferInRow(msgspec.Struct, frozen=True):
     """A message that comes in over the narrow link, as far as it has come. `pieces`: msgpack list, nil where one is
-    missing; empty when `done`, for then the row only keeps a copy from being shown again."""
+    missing; empty when `done`, for then the row only keeps a copy from being shown again. `lane`: under which key, for another one counts
+    from 0; `digest`: of the whole, once it is known."""
 
     source: int
     destination: int
     transfer: int
+    lane: str
     kind: int
     traffic: Traffic
     count: int
     pieces: bytes
     ends_at: float
+    digest: bytes
     done: bool
     at: float
 

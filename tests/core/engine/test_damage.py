@@ -82,8 +82,8 @@ REST = (
     (META, MetaRow("note", "1")),
     (PROVEN, ProvenRow("wang", "a", WANG, Evidence.DEVICE, NOW, 1.0, 0.0, NOW)),
     (TIMER, TimerRow(1, "k", 1, "wang", NOW, 1)),
-    (TRANSFER_IN, TransferInRow(1, 2, 3, 1, Traffic.ACTUAL, 1, b"", NOW, done=False, at=NOW)),
-    (TRANSFER_OUT, TransferOutRow(1, 2, "r", 1, Traffic.ACTUAL, Priority.P0, b"", 1, b"", NOW, NOW)),
+    (TRANSFER_IN, TransferInRow(1, 2, 3, "lane", 1, Traffic.ACTUAL, 1, b"", NOW, b"", done=False, at=NOW)),
+    (TRANSFER_OUT, TransferOutRow("link", 1, 2, "lane", "r", 1, Traffic.ACTUAL, Priority.P0, b"", 1, b"", NOW, NOW)),
 )
 
 

@@ -202,7 +202,7 @@ async def test_transfers_outlive_the_process(tmp_path: Path) -> None:
     station.open(parcel, NOW)
     station.open(msgspec.structs.replace(parcel, destination=GROUP, ref="b"), NOW)
     for index in (0, 2):
-        piece = Piece(9, index, 3, b"" if index else b"ab").encode()
+        piece = Piece(9, index, 3, b"" if index else b"ab", digest=b"abc" if index else b"").encode()
         station.receive_frame(sealer(TOWN, first=index).seal(CENTRE, Plain(FrameKind.REPORT, Traffic.ACTUAL, piece, NOW + 600), NOW), NOW)
     changes = station.changes()
     await post.memory.keep(changes)

@@ -15,7 +15,7 @@ from fenghuo.link.air import Air
 from fenghuo.link.counters import Grant
 from fenghuo.link.events import Changes, Delivered, Event, Frame
 from fenghuo.link.ledger import Caps, Ledger
-from fenghuo.link.parcels import Incoming, Outgoing
+from fenghuo.link.parcels import Incoming, Key, Outgoing
 from fenghuo.link.seal import Kept
 from fenghuo.link.station import Memory, Station
 from tests.core.link.posts import NOW, ring
@@ -32,7 +32,7 @@ class Disk:
     def __init__(self) -> None:
         self.windows: dict[str, Kept] = {}
         self.outgoing: dict[tuple[int, int], Outgoing] = {}
-        self.incoming: dict[tuple[int, int, int], Incoming] = {}
+        self.incoming: dict[Key, Incoming] = {}
         self.next: dict[str, int] = {}
 
     def keep(self, changes: Changes) -> None:

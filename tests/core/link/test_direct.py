@@ -16,9 +16,9 @@ from tests.core.link.ether import Ether, Radio
 from tests.core.link.loss import bit_errors
 from tests.core.link.posts import CENTRE, NOW, SIREN, TOWN
 
-# Two pieces of 150 octets and one receipt, each keyed up and down.
+# Two pieces of 150 octets, the last with a digest, and one receipt, each keyed up and down.
 FAST = Air(bitrate=9600, keying_s=0.08, access_s=0.1, turnaround_s=0.1)
-MINIMUM_S = 2 * Air().airtime_s(172) + Air().airtime_s(20)
+MINIMUM_S = Air().airtime_s(172) + Air().airtime_s(175) + Air().airtime_s(22)
 
 
 def parcel(destination: int, number: int, *, size: int = 300, priority: Priority = Priority.P2, life_s: float = 86_400.0) -> Parcel:

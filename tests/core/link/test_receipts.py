@@ -15,8 +15,9 @@ from fenghuo.model.evidence import Evidence
     ("receipt", "octets"),
     [
         (HeldList((Held(2, 0x0102, 3, 0b101),)), "01 02 0102 02 05"),
-        (HeldList((Held(2, 0x0102, 0),)), "01 02 0102 ff"),
-        (HeldList((Held(200, 7, 9, 0x1FF), Held(2, 8, 1, 1))), "01 c8 0007 08 ff01 02 0008 00 01"),
+        (HeldList((Held(2, 0x0102),)), "01 02 0102 ff"),
+        (HeldList((Held(2, 0x0102, digest=b"abc"),)), "01 02 0102 fe 616263"),
+        (HeldList((Held(200, 7, 9, 0x1FE), Held(2, 8, digest=b"abc"))), "01 c8 0007 08 fe01 02 0008 fe 616263"),
         (HeldList((Held(2, 0x0102, 3, 0b101),), follows=True), "04 02 0102 02 05"),
         (Poll(200, 0x0102), "02 c8 0102"),
         (Tally(0x0102, Evidence.DEVICE, 10, 0x3FE), "03 0102 04 0a fe03"),
@@ -39,14 +40,21 @@ def test_no_octets_break_the_decoder(octets: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "octets", ["", "05", "0102", "01 02 0102 08 ff", "01 02 0102 40 ffffffffffffffffff", "02 c8", "03 0102 09 01 01", "03 0102 04 0a fe"]
+    "octets",
+    [
+        "",
+        "05",
+        "0102",
+        "01 02 0102 08 ff",
+        "01 02 0102 40 ffffffffffffffffff",
+        "01 02 0102 fe 6162",
+        "01 02 0102 fd",
+        "02 c8",
+        "03 0102 09 01 01",
+        "03 0102 04 0a fe",
+    ],
 )
 def test_what_is_no_receipt_is_refused(octets: str) -> None:
     """Unknown, cut off, more pieces than there are, a level that is none."""
     with pytest.raises(FrameError):
         decode_receipt(bytes.fromhex(octets))
-
-
-def test_a_transfer_is_whole_when_every_piece_is_held() -> None:
-    """And one that is not known never is."""
-    assert [True, False, False] == [held.is_whole for held in (Held(2, 1, 3, 7), Held(2, 1, 3, 3), Held(2, 1, 0, 0))]

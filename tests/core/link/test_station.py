@@ -214,7 +214,7 @@ def test_receipts_go_before_messages_and_several_in_one_frame() -> None:
         town.taken(delivered(heard(town, aired(centre, NOW + 2.5 * number), NOW + 2.5 * number)))
     town.open(Parcel(CENTRE, FrameKind.REPORT, Traffic.ACTUAL, Priority.P0, b"0", NOW + 600, "r"), NOW)
     first, second = aired(town, NOW + 20), aired(town, NOW + 30)
-    assert (True, 7 + 3 + 1 + 3 * 5 + 4) == (first.is_receipt, len(first.octets))
+    assert (True, 7 + 3 + 1 + 3 * 7 + 4) == (first.is_receipt, len(first.octets))
     assert "r" == second.ref
 
 
