@@ -7,7 +7,7 @@ import random
 import msgspec
 
 from fenghuo.errors import FrameError, KeyUnusable
-from fenghuo.link.challenge import Challenge, Challenger, Proof, decode_control
+from fenghuo.link.challenge import EVERY_S, Challenge, Challenger, Proof, decode_control
 from fenghuo.link.counters import Counters
 from fenghuo.link.events import Apart
 from fenghuo.link.frame import FrameKind, Head, Purpose
@@ -44,10 +44,12 @@ class Freshness:
         self._ring = ring
         self._opener = opener
         self._counters = counters
+        self._chance = chance
         self._challenger = Challenger(chance)
         self._apart: set[int] = set()
         self._clockless_until: dict[int, float] = {}
         self._waiting_since: dict[int, float] = {}
+        self._group_asked_at: dict[int, float] = {}
 
     def dated(self, intent: Intent, now: float) -> tuple[Plain, float]:
         """What is to be sealed, its end by the clock of who told us the time, and what time it is by that."""
@@ -58,14 +60,20 @@ class Freshness:
         return Plain(intent.kind, intent.traffic, intent.payload, ends_at), at
 
     def ask_time(self, post: int, now: float) -> Intent | None:
-        """The question what time it is, where nobody here knows; None: it is known, was asked just now, or the post knows no more."""
+        """The question what time it is, where nobody here knows; None: it is known, was asked just now, or the post knows no more. Of a
+        group one is asked at a time, whoever it may be."""
         if self._opener.utc(now) is not None or now < self._clockless_until.get(post, 0.0):
             return None
-        return self._ask(post, now)
+        if not self._ring.is_group(post):
+            return self._ask(post, now)
+        if now - self._group_asked_at.get(post, -EVERY_S) < EVERY_S:
+            return None
+        self._group_asked_at[post] = now
+        return self._ask(self._chance.choice(self._ring.members(post)), now)
 
     def may_date(self, post: int, now: float) -> bool:
         """Whether a message to this post can be given its end: the time is known, or has been asked for in vain."""
-        if self._opener.utc(now) is not None or now < self._clockless_until.get(post, 0.0) or self._ring.is_group(post):
+        if self._opener.utc(now) is not None or now < self._clockless_until.get(post, 0.0):
             return True
         return now - self._waiting_since.setdefault(post, now) >= _PATIENCE_S
 

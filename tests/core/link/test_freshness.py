@@ -17,7 +17,7 @@ from fenghuo.link.parcels import Parcel
 from fenghuo.link.seal import Cause, Plain
 from fenghuo.link.station import Station
 from fenghuo.model.traffic import Priority, Traffic
-from tests.core.link.posts import CENTRE, NOW, TOWN, ring, sealer
+from tests.core.link.posts import CENTRE, GROUP, NOW, SIREN, TOWN, VILLAGE, ring, sealer
 
 HOUR_S, DAY_S = 3600.0, 86_400.0
 AT_BOOT = -NOW  # a clock that begins in 1970
@@ -39,8 +39,8 @@ class Post:
         for wanted in self.station.counters.wanted():
             self.station.counters.grant(Grant(wanted.lane, 0, 1024))
 
-    def open(self, kind: FrameKind = FrameKind.DISPATCH, *, at: float = NOW, life_s: float = 2 * HOUR_S) -> None:
-        to, now = (TOWN if self.own == CENTRE else CENTRE), at + self.off_s
+    def open(self, kind: FrameKind = FrameKind.DISPATCH, *, to: int = 0, at: float = NOW, life_s: float = 2 * HOUR_S) -> None:
+        to, now = to or (TOWN if self.own == CENTRE else CENTRE), at + self.off_s
         self.station.open(Parcel(to, kind, Traffic.ACTUAL, Priority.P0, b"leave", now + life_s, f"{kind}{at}"), now)
 
     def due(self, at: float) -> Frame | None:
@@ -126,6 +126,28 @@ def test_what_a_post_without_a_clock_says_is_dated_by_whom_it_is_for(off_s: floa
     town.open(FrameKind.REPORT)
     talk(centre, town)
     assert ([b"leave"], True, set()) == (centre.shown, town.is_done, centre.refused)
+
+
+@WRONG
+def test_a_post_that_is_called_with_others_answers_in_its_slot_and_asks_nothing(off_s: float) -> None:
+    """All of them would ask at once; its receipt has no date and counts."""
+    centre, town = Post(CENTRE), Post(TOWN, off_s, is_trusted=False)
+    centre.open(to=GROUP)
+    talk(centre, town, for_s=5.0)
+    assert ([b"leave"], True) == (town.shown, centre.is_done)
+    assert [FrameKind.RECEIPT] == [Head.decode(frame.octets).kind for _, frame in town.said]
+
+
+@WRONG
+def test_a_head_without_a_clock_asks_one_of_those_it_calls(off_s: float) -> None:
+    """A second chance for each of a group: the one that is there is asked in its turn, and the call is in time for it."""
+    centre, town = Post(CENTRE, off_s, is_trusted=False), Post(TOWN)
+    centre.open(to=GROUP)
+    talk(centre, town)
+    questions = [frame.destination for _, frame in centre.said if Head.decode(frame.octets).kind is FrameKind.CONTROL]
+    assert ([b"leave"], True) == (town.shown, centre.is_done)
+    assert {TOWN, SIREN, VILLAGE} >= set(questions)
+    assert 1 <= len(questions) <= 4
 
 
 def test_who_is_asked_for_the_time_and_has_none_holds_nothing_up() -> None:
