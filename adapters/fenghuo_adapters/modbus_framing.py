@@ -113,12 +113,21 @@ class Tcp:
     """MBAP framing. An answer to an earlier question, given up meanwhile, is recognised by its number and dropped."""
 
     def __init__(self) -> None:
-        self._number = 0
+        self._number = self._awaited = 0
         self._held = b""
 
     def encode(self, request: Request) -> bytes:
-        self._number = (self._number + 1) & 0xFFFF
+        octets = self.beside(request)
+        self._awaited = self._number
+        return octets
+
+    def restart(self) -> None:
+        """The line is a new one: what was held of an answer has no end any more."""
         self._held = b""
+
+    def beside(self, request: Request) -> bytes:
+        """One whose answer is dropped; that of the question before it is still awaited. Source: Modbus Messaging on TCP/IP 1.0b §4.4.1."""
+        self._number = (self._number + 1) & 0xFFFF
         return struct.pack(">HHHB", self._number, 0, len(request.pdu) + 1, request.unit) + request.pdu
 
     def feed(self, octets: bytes, request: Request) -> Answer | None:
@@ -131,7 +140,7 @@ class Tcp:
             if len(self._held) < 6 + length:
                 return None
             pdu, self._held = self._held[7 : 6 + length], self._held[6 + length :]
-            if number == self._number and unit == request.unit:
+            if number == self._awaited and unit == request.unit:
                 return request.read(pdu)
         return None
 
@@ -146,6 +155,14 @@ class Rtu:
         self._held = b""
         body = bytes((request.unit,)) + request.pdu
         return body + struct.pack("<H", crc16(body))
+
+    def restart(self) -> None:
+        """The line is a new one."""
+        self._held = b""
+
+    def beside(self, request: Request) -> bytes:
+        """Nothing: on a serial line only one of two may speak, and answers have no number."""
+        return b""
 
     def feed(self, octets: bytes, request: Request) -> Answer | None:
         """The answer once it is whole. Raises: FrameError: noise, another unit, or a broken CRC."""

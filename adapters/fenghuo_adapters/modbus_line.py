@@ -77,6 +77,11 @@ class ModbusLine:
                     self._drop()
                 raise
 
+    def interject(self, request: Request) -> None:
+        """Write it behind the question whose answer is awaited, where the framing can; whoever must know what became of it asks again."""
+        if self._is_busy and self._streams is not None and self.is_open:
+            self._streams[1].write(self._framing.beside(request))
+
     async def close(self) -> None:
         """For good; whoever waits for a turn is refused."""
         self._is_closed = True
@@ -107,6 +112,7 @@ class ModbusLine:
         if self._streams is None or not self.is_open:
             self._drop()
             self._streams = await self._line.open()
+            self._framing.restart()
         return self._streams
 
     def _drop(self) -> None:

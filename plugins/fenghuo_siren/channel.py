@@ -65,6 +65,7 @@ class SirenChannel(SimpleChannel):
         self._controllers = Controllers(self._line, settings)
         self._plays = Plays(ctx.notes)
         self._hands = {place: asyncio.Lock() for place in settings.places}
+        self._closing: dict[Place, str] = {}  # for which message a relay is being closed, whose echo has not come
         self._watch = Watch(ctx, self._controllers, self._plays, silence=self._silence)
         self._asking = Asking(settings, self._controllers, self._plays, clock=ctx.clock.time, look_now=self._watch.look_now)
         self._power = PowerLevel.FULL
@@ -229,12 +230,15 @@ class SirenChannel(SimpleChannel):
 
     async def _switched_on(self, attempt: Attempt) -> Outcome | None:
         """The one write that sounds it; None: the unit has echoed it."""
+        self._closing[attempt.place] = attempt.message
         try:
             await self._controllers.switch(attempt.place, on=True)
         except ModbusRefused as exc:
             return _refused(exc) if exc.is_certain else self._may_sound(attempt, exc)
         except LinkError as exc:
             return self._may_sound(attempt, exc)
+        finally:
+            del self._closing[attempt.place]
         if self._plays.begin(attempt, told_at=self._ctx.clock.time()).is_deaf:
             self._ctx.log.warning("a sensor showed sound before its siren was started, and vouches for nothing", siren=str(attempt.place))
         self._watch.settle(attempt.place)
@@ -280,6 +284,8 @@ class SirenChannel(SimpleChannel):
     async def _quiet(self, place: Place, message: str) -> bool:
         """It sounds no longer for this message, and not at all if for no other."""
         self._plays.halt(place, message)
+        if self._closing.get(place) == message and not self._plays.goes_on(place, message, self._ctx.clock.time()):
+            self._controllers.open_at_once(place)  # it sounds, and its echo may be long on the way
         is_done = await self._silence(place, lambda at: not self._plays.goes_on(at, message, self._ctx.clock.time()))
         if is_done and place in self._plays.sounding:
             await self._note_end(place, message)
@@ -290,6 +296,8 @@ class SirenChannel(SimpleChannel):
         turn has come; without it, what is on its way is stopped as well."""
         if still is None:
             self._plays.halt(place)
+            if place in self._closing:
+                self._controllers.open_at_once(place)
         async with self._hands[place]:
             if still is not None and not still(place):
                 return True

@@ -76,6 +76,10 @@ class Controllers:
         """Close or open the relay; the answer is the unit's own echo."""
         await self._write(place, Function.WRITE_COIL, self._settings.coil, (int(on),))
 
+    def open_at_once(self, place: Place) -> None:
+        """Open the relay behind a question that still waits for its answer, where the line can; switch() says whether it did."""
+        self._line.interject(Request(place.unit, Function.WRITE_COIL, self._settings.coil + place.relay - 1, values=(0,)))
+
     async def limit(self, place: Place, seconds: float) -> None:
         """Tell the device after how long it ends the sound by itself, where it can be told."""
         if self._settings.timer >= 0:

@@ -63,6 +63,21 @@ def test_a_late_answer_over_tcp_is_not_that_of_the_next_question() -> None:
     assert Answer((11,)) == tcp.feed(right, second)
 
 
+def test_what_is_said_beside_a_question_takes_no_answer_away_from_it() -> None:
+    """Its own answer may lie in two pieces across the next question, and is dropped; a serial line has no beside."""
+    tcp, rtu, asked = Tcp(), Rtu(), Request(1, Function.READ_HOLDING, 0)
+    tcp.encode(asked)
+    off = Request(1, Function.WRITE_COIL, 5, values=(0,))
+    beside, right = tcp.beside(off), bytes.fromhex("0001 0000 0005 01 03 02 000B")
+    assert Answer((11,)) == tcp.feed(right + beside[:5], asked)
+    tcp.encode(asked)
+    assert Answer((12,)) == tcp.feed(beside[5:] + bytes.fromhex("0003 0000 0005 01 03 02 000C"), asked)
+    tcp.feed(right[:5], asked)
+    tcp.restart()
+    assert Answer((13,)) == tcp.feed(bytes.fromhex("0003 0000 0005 01 03 02 000D"), asked)
+    assert b"" == rtu.beside(off)
+
+
 def test_what_is_not_modbus_is_refused() -> None:
     """Another protocol on that port."""
     with pytest.raises(FrameError, match="no MBAP head"):

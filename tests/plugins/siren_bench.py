@@ -11,7 +11,7 @@ from typing import Any
 
 from fenghuo_siren import SirenSettings
 
-__all__ = ["Bench", "bench", "settings_at"]
+__all__ = ["Bench", "FarBench", "bench", "settings_at"]
 
 _HEAD = struct.Struct(">HHHB")
 _READ_INPUTS, _WRITE_COIL, _WRITE_REGISTER = 2, 5, 6
@@ -92,10 +92,27 @@ class Bench:
                 await asyncio.sleep(0.01)
 
 
+class FarBench(Bench):
+    """Its answers are long on the way: it reads on, and does what it is told, while they are."""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async def answered(head: tuple[int, int, int, int], pdu: bytes) -> None:
+            number, _, _, unit = head
+            if answer := await self._answer(unit, pdu):
+                writer.write(_HEAD.pack(number, 0, len(answer) + 1, unit) + answer)
+
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            async with asyncio.TaskGroup() as on_the_way:
+                while octets := await reader.read(_HEAD.size):
+                    head = _HEAD.unpack(octets + await reader.readexactly(_HEAD.size - len(octets)))
+                    on_the_way.create_task(answered(head, await reader.readexactly(head[2] - 1)))
+        writer.close()
+
+
 @contextlib.asynccontextmanager
-async def bench() -> AsyncIterator[Bench]:
+async def bench(kind: type[Bench] = Bench) -> AsyncIterator[Bench]:
     """One that listens."""
-    there = Bench()
+    there = kind()
     server = await asyncio.start_server(there.serve, "127.0.0.1", 0)
     there.port = server.sockets[0].getsockname()[1]
     try:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import msgspec
+import pytest
 
 from fenghuo import AttemptRef, Evidence, Permanent, PowerLevel, Reached, Scope, Token, Unknown
 from fenghuo.plugin.context import LoneNotes
 from fenghuo_siren.plays import Attempt
 from fenghuo_siren.settings import Place
-from tests.plugins.siren_bench import Bench, bench, settings_at
+from tests.plugins.siren_bench import Bench, FarBench, bench, settings_at
 from tests.plugins.siren_fakes import Job, Running, running
 
 ROOF = (1, 0)
@@ -137,4 +140,37 @@ async def test_whoever_switches_it_off_opens_the_relay_that_is_being_closed() ->
         await run.channel.set_power(PowerLevel.LISTEN)
         assert not there.coils[ROOF]
         await start
-        assert [True, False] == [on for *_, on in there.writes]
+        assert [True, False, False] == [on for *_, on in there.writes], "behind the start, and once more when its echo has come"
+
+
+@pytest.mark.parametrize("is_order", [True, False])
+async def test_a_stop_waits_for_no_echo_of_the_start_that_it_ends(*, is_order: bool) -> None:
+    """The relay is closed, and the echo is on its way through a slow modem: a Cancel, or whoever switches the siren off, opens it before.
+    When the echo has come it is told once more, for of the first word nobody awaits the answer."""
+    async with bench(FarBench) as there, running(settings_at(there, sound_s=4.0, answer_s=5.0)) as run:
+        there.goes_on.clear()
+        start = asyncio.create_task(run.channel.send(Job("1/1")))
+        await there.until(lambda: there.writes)
+        stops: Callable[[], Coroutine[object, object, object]] = partial(run.channel.send, Job("1/1", "t-2", stop=True))
+        stopping = asyncio.create_task(stops() if is_order else run.channel.set_power(PowerLevel.LISTEN))
+        await there.until(lambda: len(there.writes) > 1)
+        assert (False, False, False) == (there.coils[ROOF], start.done(), stopping.done())
+        there.goes_on.set()
+        assert Reached(Evidence.ACCEPTED) == await start
+        assert (Reached(Evidence.ACCEPTED) if is_order else None) == await stopping
+        assert [True, False, False] == [on for *_, on in there.writes]
+
+
+async def test_a_stop_opens_no_relay_that_another_message_is_closing() -> None:
+    """The one sounds and is cancelled while the echo of the other's start is on its way: the siren sounds on for that."""
+    async with bench(FarBench) as there, running(settings_at(there, sound_s=4.0, answer_s=5.0)) as run:
+        await run.channel.send(Job("1/1"))
+        there.goes_on.clear()
+        other = asyncio.create_task(run.channel.send(Job("1/1", "t-2", about="other")))
+        await there.until(lambda: len(there.writes) > 1)
+        stop = asyncio.create_task(run.channel.send(Job("1/1", "t-3", stop=True)))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        there.goes_on.set()
+        assert [Reached(Evidence.ACCEPTED)] * 2 == [*await asyncio.gather(other, stop)]
+        assert [True, True] == [on for *_, on in there.writes]
