@@ -86,6 +86,7 @@ class EndpointPage:
 
     def _page(self, said: str, body: str) -> bytes:
         at = time.strftime("%m-%d %H:%M:%S", time.gmtime(self._ctx.clock.time() + BEIJING_S))
+        at += " 时钟未校准，时间不可信" if self._ctx.clock.quality() == "freerun" else ""
         status = f"<p role=status>{_safe(said)}</p>" if said else ""
         return (
             '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'

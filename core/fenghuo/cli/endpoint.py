@@ -20,6 +20,7 @@ from fenghuo.service.problems import Exit
 __all__ = ["endpoint", "keyed", "slip"]
 
 RULE = "-" * 60
+UNSET = " 时钟未校准，时间不可信"
 BELL = "\a"
 KEYED = re.compile(r"\s*(?P<word>y|ok|收到|done|完成)?\s*#?(?P<number>\d{1,4})\s*(?P<text>.*)", re.IGNORECASE | re.DOTALL)
 DONE = ("done", "完成")
@@ -100,7 +101,8 @@ def _is_other(config: Path) -> bool:
 def slip(row: dict[str, Any]) -> str:
     """One message as lines; the bell rings for what is urgent."""
     bell = BELL if row["priority"] in ("P0", "P1") and sys.stdout.isatty() else ""
-    head = f"#{row['number']:04d} {row['priority']} {local(row['accepted'])} {clean(row['source'])}"
+    unset = UNSET if row["clock"] == "freerun" else ""
+    head = f"#{row['number']:04d} {row['priority']} {local(row['accepted'])}{unset} {clean(row['source'])}"
     answered = "" if row["evidence"] not in ("HUMAN", "DONE") else f" [{row['evidence']}]"
     lines = "\n".join(map(clean, row["text"].split("\n")))
     return f"{bell}{RULE}\n{head}{answered}\n{lines}\n"

@@ -91,7 +91,8 @@ class EndpointVerbs:
         )
         form = next(instance.form for instance in self._room.board if instance.name in screens)
         made = await self._store.find(RENDITION, "message = ? AND revision = ? AND form = ?", row.id, row.revision, form, limit=1)
-        return {**message_line(row), "text": made[0].text if made else "", "evidence": Evidence(int(evidence or 0)).name}
+        clock = self._room.office.clock.quality().value
+        return {**message_line(row), "text": made[0].text if made else "", "evidence": Evidence(int(evidence or 0)).name, "clock": clock}
 
     async def _find(self, name: str) -> MessageRow:
         """The newest revision under an id or a short number. Raises: NotFound."""

@@ -16,6 +16,7 @@ ROW = {
     "source": "post:BJ1CMD",
     "text": "请立即转移",
     "evidence": "DEVICE",
+    "clock": "ntp",
 }
 
 
@@ -40,6 +41,11 @@ def test_a_slip_says_number_urgency_sender_and_text() -> None:
     """What a line printer or an SSH session shows of a message."""
     lines = slip(ROW).split("\n")
     assert ("#0070 P1 07-15 08:00:00 post:BJ1CMD", "请立即转移") == (lines[1], lines[2])
+
+
+def test_a_slip_says_when_its_time_is_not_to_be_trusted() -> None:
+    """Nobody vouches for the clock: what could not be judged by it may be old."""
+    assert "#0070 P1 07-15 08:00:00 时钟未校准，时间不可信 post:BJ1CMD" == slip({**ROW, "clock": "freerun"}).split("\n")[1]
 
 
 def test_a_text_cannot_repaint_the_terminal() -> None:
