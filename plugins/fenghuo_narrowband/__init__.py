@@ -146,6 +146,12 @@ def _check(settings: LinkSettings, secret: Callable[[str], str]) -> Mapping[str,
     return check(settings, secret)
 
 
+def _claims(settings: LinkSettings, secret: Callable[[str], str]) -> Mapping[str, str]:
+    from fenghuo_narrowband.link_keys import claims
+
+    return claims(settings, secret)
+
+
 def _compact(message: Message, budget: Budget) -> Rendition:
     from fenghuo_narrowband.link_rendition import compact_rendition
 
@@ -171,7 +177,7 @@ def fenghuo_plugin() -> PluginInfo:
 def fenghuo_channel_types() -> Sequence[ChannelType]:
     return [
         ChannelType("radio.kiss", RadioSettings, capabilities, ("callsign",), _radio),
-        ChannelType("radio.link", LinkSettings, link_capabilities, ("callsign",), _link, _check),
+        ChannelType("radio.link", LinkSettings, link_capabilities, ("callsign",), _link, _check, _claims),
         ChannelType("radio.hrnp", HrnpSettings, hrnp_capabilities, ("dmr",), _hrnp),
         ChannelType("post.screen", ScreenSettings, screen_capabilities, ("screen",), _screen),
     ]

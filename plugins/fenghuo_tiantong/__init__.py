@@ -72,6 +72,14 @@ def _check(settings: TiantongSettings, secret: Callable[[str], str]) -> Mapping[
     return {**faults, **check_keys(settings, secret)}
 
 
+def _claims(settings: TiantongSettings, secret: Callable[[str], str]) -> Mapping[str, str]:
+    if not settings.posts:
+        return {}
+    from fenghuo_tiantong.keys import claims
+
+    return claims(settings, secret)
+
+
 def _satellite_code(message: Message, budget: Budget) -> Rendition:
     from fenghuo_tiantong.rendition import satellite_code
 
@@ -91,7 +99,7 @@ def fenghuo_plugin() -> PluginInfo:
 
 @hookimpl
 def fenghuo_channel_types() -> Sequence[ChannelType]:
-    return [ChannelType("tiantong.sms", TiantongSettings, capabilities, ("satphone",), _terminal, _check)]
+    return [ChannelType("tiantong.sms", TiantongSettings, capabilities, ("satphone",), _terminal, _check, _claims)]
 
 
 @hookimpl

@@ -5,8 +5,9 @@ One secret for each device; one for each group, whose holders can all speak for 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
+from hashlib import sha256
 
 import msgspec
 
@@ -14,12 +15,17 @@ from fenghuo.errors import ConfigError, KeyUnusable
 from fenghuo.link.frame import FrameKind, Head, Purpose, purpose_of
 from fenghuo.link.suite import FrameCipher, KeyProvider
 
-__all__ = ["Direction", "KeyRing", "Lane", "Root", "secret_octets"]
+__all__ = ["Direction", "KeyRing", "Lane", "Root", "claims_of", "secret_octets"]
 
 _LABEL = b"fenghuo link 1"
 _LEAST_SECRET = 16  # octets
 # Purposes whose frames are pieces of transfers.
 _CARRY = (Purpose.MESSAGE, Purpose.COMMAND)
+
+
+def claims_of(secrets: Mapping[str, bytes]) -> dict[str, str]:
+    """What a channel claims for itself of its secrets, by where they stand in its settings."""
+    return {f"{where}.secret_file": sha256(b"fenghuo link claim" + octets).hexdigest() for where, octets in secrets.items()}
 
 
 def secret_octets(text: str, where: str) -> bytes:
@@ -147,15 +153,16 @@ class KeyRing:
         return tuple(sorted({destination for destination, purpose in self._sending if purpose is Purpose.COMMAND}))
 
     def _check(self, provider: KeyProvider) -> None:
-        ids, secrets = set(), set()
+        ids: dict[tuple[int, int], str] = {}
+        secrets: dict[str, str] = {}
         for root in self._roots:
-            if (root.head, root.key_id) in ids:
-                raise ConfigError(f"key id {root.key_id} is used twice by node {root.head}: on the air nobody could tell which")
-            ids.add((root.head, root.key_id))
-            value = provider.check_value(root.secret)
+            key, value = (root.head, root.key_id), provider.check_value(root.secret)
+            if key in ids:
+                twice = f"by node {root.head}, for {ids[key]} and for {root.secret}"
+                raise ConfigError(f"key id {root.key_id} is used twice {twice}: on the air nobody could tell which")
             if value in secrets:
-                raise ConfigError(f"link secret {root.secret} stands for two keys: each device and group needs one of its own")
-            secrets.add(value)
+                raise ConfigError(f"{secrets[value]} and {root.secret} share one secret: each device and group needs one of its own")
+            ids[key] = secrets[value] = root.secret
 
     def _add(self, root: Root, provider: KeyProvider) -> None:
         if root.is_group:

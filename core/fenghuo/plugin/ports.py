@@ -259,6 +259,11 @@ SecretReader = Callable[[str], str]
 """`ctx.secret` before there is a context: the content of the file that a key names. Raises: ConfigError."""
 
 
+def nothing_claimed(settings: Any, secret: SecretReader) -> Mapping[str, str]:
+    """The claims of a channel that has nothing for itself alone."""
+    return {}
+
+
 def nothing_to_check(settings: Any, secret: SecretReader) -> Mapping[str, str]:
     """The check of a channel whose settings are sound as soon as its struct could be made."""
     return {}
@@ -270,6 +275,9 @@ class ChannelType(msgspec.Struct, frozen=True):
 
     `check`: what start() would refuse before it opens anything, for example a password that the protocol has no room for, as key
     of the settings → how the sentence goes on ("holds 32 octets; at most 8 fit"). It may read files; it connects to nothing.
+
+    `claims`: what only one channel of a node may have, for example a key whose counters it keeps, as key of the settings → a digest of it;
+    a second channel with the same is refused. Raises: ConfigError: it cannot be read, which `check` says too.
     """
 
     id: str
@@ -278,6 +286,7 @@ class ChannelType(msgspec.Struct, frozen=True):
     address_kinds: tuple[str, ...]
     factory: Callable[[ChannelContext], Channel]
     check: Callable[[Any, SecretReader], Mapping[str, str]] = nothing_to_check
+    claims: Callable[[Any, SecretReader], Mapping[str, str]] = nothing_claimed
 
 
 class SourceType(msgspec.Struct, frozen=True):

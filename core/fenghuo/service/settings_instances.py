@@ -32,6 +32,7 @@ def read_channels(reading: Reading, records: Path | None) -> tuple[ChannelSettin
     """Every sound `[channels.NAME]`, with what the kit's `records` let it carry."""
     read = [_channel(reading, name, table) for name, table in named_tables(reading, "channels", ChannelTable).items()]
     found = [channel for channel in read if channel is not None]
+    _refuse_shared_claims(reading, found)
     standing = {kind: standing_of(kind, reading.host.origin(kind), records) for kind in {channel.type for channel in found}}
     for channel in found:
         if why := standing[channel.type].ungraded:
@@ -89,6 +90,26 @@ def refuse_shared_paths(reading: Reading, fronts: Sequence[InstanceSettings]) ->
         taken = [path for path in reading.host.front_types[front.type][1].paths if seen.setdefault(path, at) != at]
         if taken:
             reading.faults.add(at, f"serves {', '.join(taken)} on the web port, which {seen[taken[0]]} does already")
+
+
+def _refuse_shared_claims(reading: Reading, channels: Sequence[ChannelSettings]) -> None:
+    """What each must have for itself: with one key on two channels each would forget what the other had said and heard under it."""
+    seen: dict[str, str] = {}
+    for channel in channels:
+        at = f"channels.{channel.name}.settings"
+        try:
+            claims = dict(
+                reading.host.channel_types[channel.type][1].claims(channel.settings, secret_reader(reading.base, reading.environment))
+            )
+        except ConfigError:
+            continue  # the channel's own check has said so
+        except Exception as fault:  # noqa: BLE001  # a third party's code; its failure is one more sentence for the operator
+            reading.faults.add(at, f"cannot be checked: {type(fault).__name__}: {fault}")
+            continue
+        for key, claim in claims.items():
+            first = seen.setdefault(claim, f"{at}.{key}")
+            if first != f"{at}.{key}":
+                reading.faults.add(f"{at}.{key}", f"is the same as {first}; each channel needs one of its own")
 
 
 def _channel(reading: Reading, name: str, table: ChannelTable) -> ChannelSettings | None:
