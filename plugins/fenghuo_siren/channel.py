@@ -237,6 +237,9 @@ class SirenChannel(SimpleChannel):
             return _refused(exc) if exc.is_certain else self._may_sound(attempt, exc)
         except LinkError as exc:
             return self._may_sound(attempt, exc)
+        except asyncio.CancelledError:  # the core waits no longer, and the write may be on the wire
+            self._may_sound(attempt, "broken off")
+            raise
         finally:
             del self._closing[attempt.place]
         if self._plays.begin(attempt, told_at=self._ctx.clock.time()).is_deaf:
@@ -245,7 +248,7 @@ class SirenChannel(SimpleChannel):
         self._watch.look_now()
         return None
 
-    def _may_sound(self, attempt: Attempt, cause: LinkError) -> Outcome:
+    def _may_sound(self, attempt: Attempt, cause: LinkError | str) -> Outcome:
         """Nobody knows whether it began; that it ends is looked after all the same."""
         self._plays.begin(attempt, told_at=self._ctx.clock.time(), is_sure=False)
         self._watch.look_now()

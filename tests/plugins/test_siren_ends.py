@@ -92,7 +92,20 @@ async def straddling(there: Bench, run: Running) -> None:
 
     job.emission.on_turn = asked
     assert Reached(Evidence.ACCEPTED) == await run.channel.send(job)
-    await there.until(lambda: not there.coils[ROOF], within_s=8.0)
+    await there.until(lambda: not there.coils[ROOF])
+
+
+async def test_a_start_that_is_broken_off_on_its_write_ends_in_time() -> None:
+    """The core waits no longer than it was told a start takes; the relay has closed all the same."""
+    async with bench() as there, running(settings_at(there)) as run:
+        there.goes_on.clear()
+        start = asyncio.create_task(run.channel.send(Job("1/1")))
+        await there.until(lambda: there.writes)
+        start.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await start
+        there.goes_on.set()
+        await there.until(lambda: not there.coils[ROOF])
 
 
 async def test_a_stop_of_the_service_waits_for_the_write_under_way() -> None:
