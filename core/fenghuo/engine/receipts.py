@@ -1,4 +1,5 @@
-"""What comes in over channels: commit the raw bytes, ack the peer, then work out whose evidence it is.
+"""What comes in over channels: commit the raw bytes, ack the peer, then work out whose evidence it is. Whoever can be told that intake
+refuses its message is acked after that.
 
 Source: delivery.md, T5; architecture.md, step 8.
 """
