@@ -16,7 +16,7 @@ __all__ = ["PlatformExchange"]
 
 _MICRO = 1_000_000
 _PLACES = 1
-"""Connections beside those of deliveries: a heartbeat waits for none of them."""
+"""Connections beside those of deliveries, which are as many starts and as many stops: a heartbeat waits for none of them."""
 
 
 class PlatformExchange:
@@ -26,7 +26,7 @@ class PlatformExchange:
         self._settings = settings
         self._now = now
         self._sealing = Sealing(settings)
-        self._post = PacketPost(settings.url, connect_s=settings.connect_s, concurrency=settings.concurrency + _PLACES)
+        self._post = PacketPost(settings.url, connect_s=settings.connect_s, concurrency=2 * settings.concurrency + _PLACES)
         self._sequence = 0
 
     async def open(self, ctx: ChannelContext) -> None:

@@ -24,7 +24,7 @@ CROWD = 100
 
 Key = tuple[str, str, Priority]
 """Channel, address, class: within a class what goes to one address goes in order; an urgent one never waits for a routine one (I5)."""
-Entry = tuple[int, bool, float, int, Delivery, bool]
+Entry = tuple[int, bool, float, int, Delivery]
 
 
 class Medium:
@@ -33,11 +33,11 @@ class Medium:
     def __init__(self, name: str) -> None:
         self.name = name
         self.instances: dict[str, Instance] = {}
-        self._waiting: dict[tuple[str, Priority], list[Entry]] = {}
+        self._waiting: dict[tuple[str, Priority, bool], list[Entry]] = {}  # by channel, class, and whether it is a stop
         self._first: Counter[tuple[Priority, bool]] = Counter()  # first tries that wait, by class, of a crowd and of a few
         self._later: list[tuple[float, int, Delivery]] = []
         self._blocked: dict[Key, list[Delivery]] = {}
-        self._in_flight: dict[str, int] = {}
+        self._in_flight: Counter[tuple[str, bool]] = Counter()  # by channel, and whether it is a stop
         self._busy: dict[Key, set[str]] = {}  # what is under way there, by its lane
         self._lanes: dict[int, str] = {}
         self._parked: list[tuple[Priority, int, Delivery, asyncio.Future[None]]] = []
@@ -61,14 +61,14 @@ class Medium:
 
     def queued(self, channel: str) -> int:
         """How many deliveries wait here for a channel instance."""
-        waiting = sum(len(heap) for (name, _), heap in self._waiting.items() if name == channel)
+        waiting = sum(len(heap) for (name, *_), heap in self._waiting.items() if name == channel)
         later = sum(delivery.channel == channel for _, _, delivery in self._later)
         return waiting + later + sum(len(held) for (name, *_), held in self._blocked.items() if name == channel)
 
     def ahead(self, priority: Priority, audience: int = 1) -> int:
         """How many deliveries go before a new one of this class to an audience of this size: what is more urgent, the first tries of its
         class, those of a crowd only before one of a crowd, and what is on the air."""
-        more_urgent = sum(len(heap) for (_, level), heap in self._waiting.items() if level < priority)
+        more_urgent = sum(len(heap) for (_, level, _), heap in self._waiting.items() if level < priority)
         equal = self._first[priority, False] + (self._first[priority, True] if audience > CROWD else 0)
         return more_urgent + equal + sum(self._in_flight.values())
 
@@ -81,13 +81,14 @@ class Medium:
 
     def put(self, delivery: Delivery, *, now: float, deadline: float, audience: int = 1, is_stop: bool = False) -> None:
         """Queue a READY delivery; `deadline`, UTC seconds, and the size of its audience order it within its class. `is_stop`: it silences
-        what its message started, and so waits for the outcome of nothing that goes to its address but of another stop of that message."""
+        what its message started, and so waits for the outcome of nothing that goes to its address but of another stop of that message, and
+        for no room that starts have taken: as many stops may be under way besides. Where one can speak at a time there are no two kinds."""
         if delivery.not_before > now:
             heapq.heappush(self._later, (delivery.not_before, next(self._order), delivery))
             return
-        heap = self._waiting.setdefault((delivery.channel, delivery.priority), [])
+        heap = self._waiting.setdefault((delivery.channel, delivery.priority, is_stop and not self.is_exclusive), [])
         self._first[delivery.priority, audience > CROWD] += not delivery.tries
-        heapq.heappush(heap, (delivery.tries, audience > CROWD, deadline, next(self._order), delivery, is_stop))
+        heapq.heappush(heap, (delivery.tries, audience > CROWD, deadline, next(self._order), delivery))
 
     def mature(self, now: float) -> list[Delivery]:
         """Those whose not_before has come, to be put again."""
@@ -106,13 +107,13 @@ class Medium:
         while (priority := self._next_class()) is not None:
             if self._resume_parked(priority):
                 return None
-            channel = self._best_channel(priority)
-            _, is_of_crowd, _, _, delivery, is_stop = heapq.heappop(self._waiting[(channel, priority)])
+            channel, is_stop = self._best_channel(priority)
+            _, is_of_crowd, _, _, delivery = heapq.heappop(self._waiting[(channel, priority, is_stop)])
             self._first[priority, is_of_crowd] -= not delivery.tries
             if not self._may_pass(delivery, is_stop=is_stop):
                 self._blocked.setdefault(_key(delivery), []).append(delivery)
                 continue
-            self._in_flight[channel] = self._in_flight.get(channel, 0) + 1
+            self._in_flight[channel, is_stop] += 1
             self._open_at[channel] = now + self.instances[channel].gap_s
             self._served_before = dict(self._served_above)
             self._served(priority)
@@ -122,8 +123,8 @@ class Medium:
         return None
 
     def _may_pass(self, delivery: Delivery, *, is_stop: bool) -> bool:
-        """Whether nothing keeps it back that is under way to its address; then it is, too. A half-duplex medium has one lane."""
-        lane = delivery.message if is_stop and not self.is_exclusive else ""
+        """Whether nothing keeps it back that is under way to its address; then it is, too."""
+        lane = delivery.message if is_stop else ""
         under_way = self._busy.get(_key(delivery), set())
         if delivery.id in self._lanes or (lane in under_way if lane else under_way):
             return False
@@ -133,13 +134,14 @@ class Medium:
 
     def done(self, delivery: Delivery) -> list[Delivery]:
         """An emission is over; what waited for the same recipient on the same channel, to be put again."""
+        lane = self._lanes.pop(delivery.id)
         if delivery.id not in self._aside:
-            self._in_flight[delivery.channel] -= 1
+            self._in_flight[delivery.channel, bool(lane)] -= 1
         self._aside.discard(delivery.id)  # it ended while it stood aside: its place was given up already
         self._earned.discard(delivery.id)
         key = _key(delivery)
         under_way = self._busy[key]
-        under_way.discard(self._lanes.pop(delivery.id))
+        under_way.discard(lane)
         if not under_way:
             del self._busy[key]
         return self._blocked.pop(key, [])
@@ -151,18 +153,18 @@ class Medium:
 
     def must_yield(self, priority: Priority) -> bool:
         """Whether something more urgent waits for this half-duplex medium."""
-        return self.is_exclusive and any(heap and waiting < priority for (_, waiting), heap in self._waiting.items())
+        return self.is_exclusive and any(heap and waiting < priority for (_, waiting, _), heap in self._waiting.items())
 
     def uses_its_slot(self, delivery: Delivery) -> bool:
         """Whether a transfer was taken before something more urgent, and now sends the piece that it was taken for; a P0 waits for none."""
         is_earned = delivery.id in self._earned
         self._earned.discard(delivery.id)
-        return is_earned and not any(heap and waiting is Priority.P0 for (_, waiting), heap in self._waiting.items())
+        return is_earned and not any(heap and waiting is Priority.P0 for (_, waiting, _), heap in self._waiting.items())
 
     def park(self, delivery: Delivery) -> asyncio.Future[None]:
         """Give the medium up between two fragments; the future is done when it is ours again."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._in_flight[delivery.channel] -= 1
+        self._in_flight[delivery.channel, False] -= 1
         self._aside.add(delivery.id)
         heapq.heappush(self._parked, (delivery.priority, next(self._order), delivery, future))
         return future
@@ -177,7 +179,7 @@ class Medium:
             return False
         _, _, delivery, future = heapq.heappop(self._parked)
         self._aside.discard(delivery.id)
-        self._in_flight[delivery.channel] += 1
+        self._in_flight[delivery.channel, False] += 1
         self._served_before = dict(self._served_above)
         self._served(priority)
         future.set_result(None)
@@ -186,31 +188,32 @@ class Medium:
     def _is_full(self) -> bool:
         return self.is_exclusive and sum(self._in_flight.values()) >= 1
 
-    def _has_room(self, channel: str, priority: Priority) -> bool:
+    def _has_room(self, channel: str, priority: Priority, *, is_stop: bool) -> bool:
         instance = self.instances.get(channel)
-        is_open = instance is not None and self._in_flight.get(channel, 0) < instance.admits(priority) and not self._is_full()
-        return is_open and self._open_at.get(channel, 0.0) <= self._now
+        is_open = instance is not None and self._in_flight[channel, is_stop] < instance.admits(priority) and not self._is_full()
+        return is_open and (is_stop or self._open_at.get(channel, 0.0) <= self._now)
 
     @property
     def next_open_at(self) -> float | None:
         """When a channel on probation, for which something waits, may have its next one (UTC seconds)."""
-        waiting = {name for (name, _), heap in self._waiting.items() if heap}
+        waiting = {name for (name, *_), heap in self._waiting.items() if heap}
         return min((at for name, at in self._open_at.items() if name in waiting and at > self._now), default=None)
 
     def _next_class(self) -> Priority | None:
         while self._parked and self._parked[0][3].done():  # it ended while it stood aside
             heapq.heappop(self._parked)
-        waiting = {level for (name, level), heap in self._waiting.items() if heap and self._has_room(name, level)}
+        waiting = {level for (name, level, is_stop), heap in self._waiting.items() if heap and self._has_room(name, level, is_stop=is_stop)}
         ready = sorted(waiting | ({self._parked[0][0]} if self._parked and not self._is_full() else set()))
         if not ready or ready[0] is Priority.P0:
             return ready[0] if ready else None
         owed = [priority for priority in ready[1:] if self._served_above[priority] >= SLOT_FOR_SERVED]
         return owed[0] if owed else ready[0]
 
-    def _best_channel(self, priority: Priority) -> str:
-        of_class = {name: heap for (name, level), heap in self._waiting.items() if heap and level is priority}
-        open_heads = [(heap[0][:4], name) for name, heap in of_class.items() if self._has_room(name, priority)]
-        return min(open_heads)[1]
+    def _best_channel(self, priority: Priority) -> tuple[str, bool]:
+        """The channel that is next, and whether with a stop: those go first."""
+        of_class = {(name, is_stop): heap for (name, level, is_stop), heap in self._waiting.items() if heap and level is priority}
+        open_ones = [(name, is_stop) for name, is_stop in of_class if self._has_room(name, priority, is_stop=is_stop)]
+        return min(open_ones, key=lambda one: (not one[1], of_class[one][0][:4], one[0]))
 
     def _served(self, priority: Priority) -> None:
         self._served_above[priority] = 0

@@ -64,6 +64,20 @@ def test_a_stop_passes_what_is_under_way_and_nothing_passes_a_stop() -> None:
     assert later == queue.take()
 
 
+def test_starts_leave_room_for_stops() -> None:
+    """Every place of the channel is taken by a start that has no answer yet; stops go first, as many again, and no more."""
+    queue = medium(concurrency=2)
+    for key in (1, 2, 3):
+        _put(queue, _one(key, "m1", address=f"address-{key}"))
+    assert [1, 2, None] == [one and one.id for one in (queue.take(), queue.take(), queue.take())]
+    for key in (4, 5, 6):
+        _put(queue, _one(key, "m2", address=f"address-{key}"), is_stop=True)
+    assert [4, 5, None] == [one and one.id for one in (queue.take(), queue.take(), queue.take())]
+    queue.done(_one(4, "m2", address="address-4"))
+    queue.done(_one(1, "m1", address="address-1"))
+    assert [6, 3, None] == [one and one.id for one in (queue.take(), queue.take(), queue.take())]
+
+
 def test_where_one_speaks_at_a_time_a_stop_waits_its_turn() -> None:
     """Half-duplex: it would be nobody's gain to talk into what is on the air, which ends by itself when it is withdrawn."""
     queue = medium(half_duplex=True)
