@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 import structlog
 from blockbuster import BlockBuster, blockbuster_ctx
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 
 from tests.scale import TIMEOUT_SCALE
 
@@ -28,6 +30,10 @@ GRACE_S = 5.0 * TIMEOUT_SCALE
 # What is left is mostly a thread in its last millisecond, so it is looked at again soon, then less often. Whatever needs the collector
 # (a file in a cycle) is still there after that; a collection costs as much processor as fifty small tests.
 LOOK_AGAIN_S = (0.001, 0.002, 0.004, 0.008, 0.02)
+
+# A generated example is judged by what it shows and never by how long a busy machine took over it.
+examples.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("unhurried")
 
 DESCRIPTORS = Path("/proc/self/fd")
 
