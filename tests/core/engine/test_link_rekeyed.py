@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fenghuo.link import Ending, Finished
+from fenghuo.link import Ending, Finished, FrameKind
+from fenghuo.model.traffic import Priority, Traffic
+from fenghuo.store.records import TransferOutRow
 from fenghuo.store.tables import TRANSFER_IN, TRANSFER_OUT
 from tests.core.engine.link_posts import LinkedPost, an_order, opened_store, talk
 from tests.core.link.posts import CENTRE, NOW, TOWN
@@ -119,5 +121,23 @@ async def test_what_came_under_keys_long_gone_is_forgotten(tmp_path: Path) -> No
         clock.now = NOW + days * 86_400.0
         await LinkedPost(TOWN, 2).start(below)
         assert kept == len(await below.find(TRANSFER_IN))
+    await above.close()
+    await below.close()
+
+
+async def test_what_was_under_way_before_channels_were_told_apart_goes_on_once(tmp_path: Path) -> None:
+    """The first channel that can reach its far end takes it over, and says it from the beginning."""
+    above, below = await opened_store(tmp_path / "centre"), await opened_store(tmp_path / "town")
+    row = TransferOutRow(
+        "", TOWN, 7, "", "note/a", FrameKind.REPLY, Traffic.ACTUAL, Priority.P1, ONE, 4, bytes((0,) * 7 + (1,)), NOW + 7200, NOW
+    )
+    await above.run(lambda tx: tx.put(TRANSFER_OUT, row))
+    centre, town = await LinkedPost(CENTRE, 1, "vhf").start(above), await LinkedPost(TOWN, 1).start(below)
+    other = LinkedPost(CENTRE, 2, "hf")
+    await other.start(above)
+    assert () == (await other.memory.recall(other.ring)).outgoing
+    await talk(centre, town, NOW)
+    assert ([ONE], ["note/a"]) == (town.shown, centre.reached)
+    assert [] == await above.find(TRANSFER_OUT)
     await above.close()
     await below.close()
