@@ -13,8 +13,8 @@ import structlog
 from fenghuo import Denied, Estimate, Notes, Priority, Rendition, Token, Traffic, Withdrawn
 from fenghuo.clock import Clock, SystemClock
 from fenghuo.link import Caps, Changes, Grant, Incoming, Kept, KeyRing, Ledger, Memory, Outgoing, Wanted
-from fenghuo.plugin.context import LoneNotes
 from fenghuo.link.parcels import Key
+from fenghuo.plugin.context import LoneNotes
 from fenghuo_narrowband import LinkSettings
 from fenghuo_narrowband.link_rendition import compact_rendition
 from fenghuo_narrowband.link_settings import GroupTable, PostTable
