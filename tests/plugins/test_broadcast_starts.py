@@ -64,7 +64,7 @@ async def slow() -> AsyncIterator[Slow]:
 @asynccontextmanager
 async def making_room(slow: Slow, start: Message, **context: Any) -> AsyncIterator[tuple[TerminalChannel, asyncio.Task[Outcome]]]:
     """Yellow sounds; a start closes it first, and waits for the answer to that."""
-    async with living(FakeContext(terminal_settings(slow, answer_s=10.0), **context)) as (channel, _):
+    async with living(FakeContext(terminal_settings(slow, answer_s=15.0), **context)) as (channel, _):
         await channel.send(_job(alert(colour="Yellow", headline="黄色")))
         starting = asyncio.create_task(channel.send(_job(start)))
         await slow.closes()
@@ -100,7 +100,7 @@ async def test_what_never_began_gets_no_stop(slow: Slow) -> None:
 @pytest.mark.peer
 async def test_an_update_that_is_cancelled_before_it_leaves_never_does() -> None:
     """The platform has ended the first text for it; the second is on our disk, and not on the line."""
-    async with PlatformSimulator() as platform, Listening(FakeContext(settings_for(platform.port))) as it:
+    async with PlatformSimulator() as platform, Listening(FakeContext(settings_for(platform.port, timeout_s=15.0, connect_s=10.0))) as it:
         await it.channel.send(FakeJob(alert()))
         update = Held(_said(revision=2, action=Action.UPDATE))
         starting = asyncio.create_task(it.channel.send(update))
@@ -117,7 +117,7 @@ async def test_an_update_that_is_cancelled_before_it_leaves_never_does() -> None
 async def test_what_is_withdrawn_before_it_leaves_never_does(slow: Slow) -> None:
     """The core does not want it any more: it certainly did not sound, also where the disk is too full to forget its number."""
     notes = FullNotes()
-    async with living(FakeContext(terminal_settings(slow), notes=notes)) as (channel, _):
+    async with living(FakeContext(terminal_settings(slow, answer_s=15.0), notes=notes)) as (channel, _):
         job = Held(alert(), address=TERMINAL, refusal=Withdrawn("met elsewhere"))
         starting = asyncio.create_task(channel.send(job))
         await job.waits.wait()
@@ -130,7 +130,7 @@ async def test_what_is_withdrawn_before_it_leaves_never_does(slow: Slow) -> None
 async def test_a_cancel_goes_for_what_the_delivery_started_before(slow: Slow) -> None:
     """Its second start is on its way; its first may sound."""
     slow.go_on()
-    async with living(FakeContext(terminal_settings(slow))) as (channel, _):
+    async with living(FakeContext(terminal_settings(slow, answer_s=15.0))) as (channel, _):
         await channel.send(_job(alert(), token="twice"))
         again = Held(alert(), address=TERMINAL, token="twice")
         starting = asyncio.create_task(channel.send(again))
@@ -145,7 +145,7 @@ async def test_a_cancel_goes_for_what_the_delivery_started_before(slow: Slow) ->
 async def test_what_is_on_its_way_counts_by_its_severity(slow: Slow) -> None:
     """Red comes while orange makes room: orange waits for its end. Yellow comes while red makes room: it waits, too."""
     slow.go_on()
-    async with living(FakeContext(terminal_settings(slow))) as (channel, _):
+    async with living(FakeContext(terminal_settings(slow, answer_s=15.0))) as (channel, _):
         orange, red = Held(_said(id="m-orange", colour="Orange"), address=TERMINAL), Held(_said(id="m-red"), address=TERMINAL)
         starting = [asyncio.create_task(channel.send(job)) for job in (orange, red)]
         await asyncio.gather(orange.waits.wait(), red.waits.wait())
