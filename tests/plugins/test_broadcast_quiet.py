@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from types import SimpleNamespace
 
 import pytest
 
@@ -152,7 +153,7 @@ async def test_another_build_of_one_release_switches_it_off_too(monkeypatch: pyt
     """Two wheels may have one number: what counts is which files are installed."""
     notes = LoneNotes()
     assert not (await looked(LoudSettings(armed=at(9)), notes, at(9))).why_off
-    monkeypatch.setattr("importlib.metadata.PathDistribution.read_text", lambda self, name: "fenghuo/loop.py,sha256=other,9")
+    monkeypatch.setattr("importlib.metadata.distribution", lambda name: SimpleNamespace(read_text={"RECORD": "loop.py,sha256=x,9"}.get))
     monkeypatch.setattr("importlib.metadata.version", {"fenghuo": installed_version()}.__getitem__)
     next_process()
     assert "it was armed before" in (await looked(LoudSettings(armed=at(9)), notes, at(12))).why_off
