@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -30,7 +31,7 @@ class Told:
     settings: msgspec.Struct
     name: str = "ups"
     clock: Clock = field(default_factory=SystemClock)
-    log: structlog.stdlib.BoundLogger = field(default_factory=lambda: structlog.stdlib.get_logger("sensor"))
+    log: Any = field(default_factory=lambda: structlog.wrap_logger(structlog.PrintLogger(), wrapper_class=structlog.BoundLogger))
     seen: list[Observation] = field(default_factory=list)
 
     def observe(self, observation: Observation) -> None:
