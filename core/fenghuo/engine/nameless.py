@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import msgspec
-import structlog
 
 from fenghuo.engine.book import Book
 from fenghuo.engine.channels import ChannelBoard
+from fenghuo.engine.costs import estimated
 from fenghuo.engine.orphans import Stored
 from fenghuo.formats.renditions import marked
 from fenghuo.model.delivery import Attempt
@@ -30,8 +30,6 @@ SHORT_UNITS = 70
 """UTF-16 units that one short message holds, whatever is in them: known of the form before its channel is there to be asked.
 Source: 3GPP TS 23.038, UCS2."""
 NAMELESS = "(outcome = '' OR outcome LIKE 'unknown%')"
-
-log = structlog.stdlib.get_logger("fenghuo.receipts")
 
 Fragments = Callable[[str, Rendition, str], int]
 """Of how many fragments a payload to an address is over a channel; 0: nobody can say now."""
@@ -130,14 +128,8 @@ def fragments_by(board: ChannelBoard) -> Fragments:
 
     def fragments(name: str, payload: Rendition, address: str) -> int:
         instance = board.get(name)
-        channel = instance.channel() if instance is not None else None
-        if channel is None:
-            return 0
-        try:
-            return channel.estimate(payload, address).fragments
-        except Exception as error:  # noqa: BLE001  # a plugin's bug in an estimate keeps a receipt waiting, and no more
-            log.warning("a channel cannot estimate", channel=name, cause=f"{type(error).__name__}: {error}")
-            return 0
+        cost = estimated(instance, payload, address) if instance is not None else None
+        return cost.fragments if cost is not None else 0
 
     return fragments
 

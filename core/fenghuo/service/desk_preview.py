@@ -9,6 +9,7 @@ import msgspec
 import structlog
 
 from fenghuo.engine.channels import ChannelBoard, Instance
+from fenghuo.engine.costs import priced
 from fenghuo.engine.office import Office
 from fenghuo.errors import FormatError
 from fenghuo.formats.forms import FORMS, Form, seconds_of
@@ -107,7 +108,7 @@ class PreviewVerbs:
         except Exception as fault:  # noqa: BLE001  # a plugin's own mistake must not keep people from reading the text
             log.warning("a channel could not estimate", channel=instance.name, cause=repr(fault))
             return {**costs, "why_not": f"it could not estimate: {type(fault).__name__}"}
-        joules = estimate.joules or estimate.airtime_s * instance.capabilities.watts_transmit
+        joules = priced(estimate, instance.capabilities).joules
         figures = {"parts": estimate.fragments, "airtime_s": estimate.airtime_s, "fee_fen": estimate.fee_fen, "joules": joules}
         return {**costs, **figures}
 
