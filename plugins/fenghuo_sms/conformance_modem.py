@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator
 
 from fenghuo import Ability, Arrival, ConformancePeer, Meter, Word
 from fenghuo.far_end import ListeningPeer
+from fenghuo_adapters.at_far_air import FarAir
 from fenghuo_adapters.at_far_end import FarModem
 from fenghuo_adapters.short_message_framing import Concat
 from fenghuo_sms.conformance import BAD_NUMBER, NUMBERS_FROM
@@ -60,7 +62,7 @@ class SimulatedModem(ModemPeer, ListeningPeer):
 
     def __init__(self) -> None:
         super().__init__()
-        self._on_air_s = 0.0
+        self._air = FarAir(_PART_S)
         self._modem = FarModem(self._sent, self._emptied, lambda: self.now(), bad_number=BAD_NUMBER)
 
     async def say(self, word: Word, about: Arrival) -> None:
@@ -80,7 +82,7 @@ class SimulatedModem(ModemPeer, ListeningPeer):
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One host, to its end."""
-        host = self._modem.host(lambda octets: self._put(writer, octets))
+        host = self._modem.host(functools.partial(self._air.put, writer.write))
         try:
             while octets := await reader.read(4096):
                 host.feed(octets)
@@ -88,21 +90,7 @@ class SimulatedModem(ModemPeer, ListeningPeer):
             host.gone()
 
     def meter(self, heard: int) -> Meter:
-        return Meter(fee_fen=super().meter(heard).fee_fen, airtime_s=self._on_air_s)
-
-    def _put(self, writer: asyncio.StreamWriter, octets: bytes) -> None:
-        """A submission is answered when it has been on the air."""
-        if b"+CMGS:" not in octets:
-            writer.write(octets)
-            return
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-
-        def sent() -> None:
-            self._on_air_s += loop.time() - began
-            writer.write(octets)
-
-        loop.call_later(_PART_S, sent)
+        return Meter(fee_fen=super().meter(heard).fee_fen, airtime_s=self._air.on_air_s)
 
     def _sent(self, number: str, text: str, concat: Concat | None, reference: int) -> None:
         self.arrivals.append(arrival_of(number, text, concat, reference))

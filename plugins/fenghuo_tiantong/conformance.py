@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator
 
 from fenghuo import Ability, Arrival, ConformancePeer, Meter, Word
 from fenghuo.far_end import ListeningPeer
+from fenghuo_adapters.at_far_air import FarAir
 from fenghuo_adapters.at_far_end import FarModem
 from fenghuo_adapters.short_message_framing import Concat
 from fenghuo_tiantong.settings import TiantongSettings
@@ -31,7 +33,7 @@ class SimulatedTerminal(ListeningPeer):
 
     def __init__(self) -> None:
         super().__init__()
-        self._on_air_s = 0.0
+        self._air = FarAir(_PART_S)
         self.modem = FarModem(self._sent, self._emptied, lambda: self.now(), bad_number=_BAD_NUMBER)
 
     def settings(self, port: int) -> TiantongSettings:
@@ -69,7 +71,7 @@ class SimulatedTerminal(ListeningPeer):
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One host, to its end."""
-        host = self.modem.host(lambda octets: self._put(writer, octets))
+        host = self.modem.host(functools.partial(self._air.put, writer.write))
         try:
             while octets := await reader.read(4096):
                 host.feed(octets)
@@ -78,21 +80,7 @@ class SimulatedTerminal(ListeningPeer):
 
     def meter(self, heard: int) -> Meter:
         """Money for each part, and the seconds that they were on the air."""
-        return Meter(fee_fen=_TARIFF_FEN * len(self.arrivals), airtime_s=self._on_air_s)
-
-    def _put(self, writer: asyncio.StreamWriter, octets: bytes) -> None:
-        """A submission is answered when it has been on the air."""
-        if b"+CMGS:" not in octets:
-            writer.write(octets)
-            return
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-
-        def sent() -> None:
-            self._on_air_s += loop.time() - began
-            writer.write(octets)
-
-        loop.call_later(_PART_S, sent)
+        return Meter(fee_fen=_TARIFF_FEN * len(self.arrivals), airtime_s=self._air.on_air_s)
 
     def _sent(self, number: str, text: str, concat: Concat | None, reference: int) -> None:
         part, parts = (concat.number, concat.total) if concat else (1, 1)
