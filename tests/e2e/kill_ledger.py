@@ -8,7 +8,13 @@ from typing import NamedTuple
 
 import msgspec
 
+from tests.scale import TIMEOUT_SCALE
+
 __all__ = ["Doubted", "Kill", "Ledger", "Text"]
+
+QUEUED_S, UNREAD_S = 2.0 * TIMEOUT_SCALE, 0.5 * TIMEOUT_SCALE
+"""How long a frame waits in a modem for the air, and a text in the socket of a busy centre. Both outlive the daemon that gave them, and the
+next one is there after 0.1 s."""
 
 
 class Kill(msgspec.Struct, frozen=True):
@@ -68,7 +74,7 @@ class Ledger(msgspec.Struct, frozen=True):
 
         A kill accounts for one copy of an order, when it fell between the text before and the copy and the daemon could not know by
         then that the order had arrived: at most one copy for each crash (delivery.md). A text that is received while the daemon is
-        already dead was sent before the kill.
+        already dead was sent before the kill, and so was one that the bearer came to soon after.
         """
         caused: list[list[Text]] = [[] for _ in self.kills]
         unexplained: list[Text] = []
@@ -105,7 +111,8 @@ class Ledger(msgspec.Struct, frozen=True):
 
     def _causes(self, before: Text, copy: Text, known_at: float) -> Iterator[int]:
         for number, kill in enumerate(self.kills):
-            if before.at <= kill.ready_at and kill.at <= copy.at and kill.at <= known_at:
+            sent_by = before.at - (UNREAD_S if before.ref else QUEUED_S)
+            if sent_by <= kill.ready_at and kill.at <= copy.at and kill.at <= known_at:
                 yield number
 
     def _known_at(self, order: int, by_order: Mapping[int, list[Text]]) -> float:

@@ -40,6 +40,7 @@ def test_in_flight_is_promised_and_not_reported(promised: float, told: float | N
         ((9.5, 13.0, 22.0), None, (1, 1), 0),
         ((9.5, 22.0), None, (1, 0), 0),
         ((10.2, 13.0), None, (1, 0), 0),  # it lay in the bearer's socket when the daemon died
+        ((11.4, 13.0), None, (1, 0), 0),  # and the bearer was busy when the next one was there
         ((9.5, 13.0), 14.0, (1, 0), 0),
         ((9.5, 9.8), None, (0, 0), 1),  # twice in one life
         ((12.0, 13.0), None, (0, 0), 1),
@@ -51,6 +52,12 @@ def test_a_copy_needs_a_kill_of_its_own(at: tuple[float, ...], known: float | No
     """One copy at most for each crash at which the order was not known to have arrived."""
     by_kill, left = ledger(texts(*at), known=known).copies_by_kill()
     assert (caused, unexplained) == (tuple(map(len, by_kill)), len(left))
+
+
+def test_a_frame_may_come_out_of_a_modem_after_the_next_daemon_is_there() -> None:
+    """And not any later."""
+    soon, late = ([Text(at, 1, 0), Text(at + 1.0, 1, 1)] for at in (12.9, 13.1))
+    assert ([], [late[1]]) == (ledger(soon).copies_by_kill()[1], ledger(late).copies_by_kill()[1])
 
 
 @pytest.mark.parametrize(
