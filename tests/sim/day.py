@@ -10,11 +10,11 @@ import msgspec
 from structlog.testing import capture_logs
 
 from fenghuo.rig.simloop import SimLoop, run
+from fenghuo.rig.world.log import World
 from tests.sim.county import County
 from tests.sim.squeeze import Squeeze
 from tests.sim.traffic import Traffic
 from tests.sim.trouble import AMBUSH, Trouble
-from tests.sim.world import World
 
 DAY_S = 86_400.0
 RUSHES = 10

@@ -6,12 +6,12 @@ import msgspec
 
 from fenghuo.engine.channels import Terms
 from fenghuo.engine.rules import read_rules
-from fenghuo.link import Caps
 from fenghuo.model.area import Area, AreaRef
 from fenghuo.model.directory import ContactPoint, Directory, Org, Person
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Capabilities, Doubt
+from fenghuo.rig.world.ground import Ground, Way
 
 COUNTY, TOWN = AreaRef.parse("mca:320585"), AreaRef.parse("mca:320585110")
 PEOPLE = tuple(f"p{number}" for number in range(10))
@@ -85,15 +85,6 @@ escalate = [ { after_s = 180 } ]
 """
 
 
-class Way(msgspec.Struct, frozen=True):
-    """A channel instance of the county: what it takes, what it can do, what the operator says of it."""
-
-    name: str
-    kinds: tuple[str, ...]
-    capabilities: Capabilities
-    terms: Terms
-
-
 def _sms(**changes: object) -> Capabilities:
     plain = Capabilities("sms", Evidence.DEVICE, concurrency=4, inbound=True, receipt_q95_s=20.0, attempt_s=10.0, fee_fen=5.0)
     return msgspec.structs.replace(plain, **changes)
@@ -143,11 +134,7 @@ def directory() -> Directory:
 
 
 DIRECTORY = directory()
-OWNERS = {point.address: point.owner for point in DIRECTORY.contacts}
-"""Whose address it is."""
 RULES, POOR_RULES = read_rules(ALL_WAYS + OTHERS), read_rules(ONE_FIBRE + OTHERS)
-CAPS = Caps(span_s=300.0, hard=0.15, soft=0.12, reserve=0.03)
-"""What a licence allows on a frequency: 45 of 300 seconds."""
 GROUPS = tuple(dict.fromkeys(group for way in WAYS for group in way.terms.risk_groups))
 """Whatever fails together."""
-WAY = {way.name: way for way in WAYS}
+GROUND = Ground(ways=WAYS, directory=DIRECTORY, rules=RULES, public=PUBLIC, signers=SIGNERS, besides=("sirens",))

@@ -6,8 +6,8 @@ import re
 
 from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import InboundKind
-from tests.sim.bearer import Bearer, Frame, Word
-from tests.sim.world import Shown, World
+from fenghuo.rig.world.bearer import Bearer, Frame, Word
+from fenghuo.rig.world.log import Shown, World
 
 NUMBER = re.compile(r"#(\d{4})")
 

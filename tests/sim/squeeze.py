@@ -13,7 +13,7 @@ import random
 
 import msgspec
 
-from tests.sim.clients import Letter
+from fenghuo.rig.world.clients import Letter
 from tests.sim.county import County
 from tests.sim.ground import REAL
 

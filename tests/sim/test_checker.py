@@ -17,13 +17,13 @@ from fenghuo.model.situation import ChannelView
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Inbound
 from fenghuo.rig import virtual_store
+from fenghuo.rig.world.judge import judge
 from fenghuo.store import Tx
 from fenghuo.store.events import EventStream
 from fenghuo.store.tables import DELIVERY
 from tests.scale import TIMEOUT_SCALE
 from tests.sim import clients, county, traffic, trouble
 from tests.sim.day import RUSHES, safety
-from tests.sim.judge import judge
 
 DAYS = range(1, 25)
 MESSAGES = 20

@@ -12,10 +12,10 @@ from fenghuo.engine import licence
 from fenghuo.engine.channels import Instance
 from fenghuo.model.message import MessageState
 from fenghuo.model.traffic import Traffic
+from fenghuo.rig.world.judge import judge
 from fenghuo.store import Tx
 from tests.scale import TIMEOUT_SCALE
 from tests.sim.day import SQUEEZED, SQUEEZES, safety
-from tests.sim.judge import judge
 
 DAYS = range(SQUEEZED, 200, SQUEEZES)
 """Those with two minutes in which it is asked for at the last moment."""

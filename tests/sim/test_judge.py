@@ -8,9 +8,10 @@ from fenghuo.model.event import Event
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.traffic import Priority, Traffic
 from fenghuo.rig.simloop import SimLoop
-from tests.sim.judge import CHECKS, COPY
-from tests.sim.judged_log import LOST_WORD_S, Log
-from tests.sim.world import Aired, Asked, Ended, Entry, Heard, Note, Told, World
+from fenghuo.rig.world.judge import CHECKS, COPY
+from fenghuo.rig.world.judged_log import LOST_WORD_S, Log
+from fenghuo.rig.world.log import Aired, Asked, Ended, Entry, Heard, Note, Told, World
+from tests.sim.ground import GROUND
 
 RADIO, WHERE = "radio-a", "BJ1P0"
 SOON, LATER = LOST_WORD_S / 2, LOST_WORD_S + 1.0
@@ -25,7 +26,7 @@ SOON, LATER = LOST_WORD_S / 2, LOST_WORD_S + 1.0
 def test_a_receipt_forbids_a_repeat_as_soon_as_the_daemon_can_know_whose_it_is(crash_s: float, told: str, too_many: int) -> None:
     """A radio frame is out, and a crash follows; its receipt comes; its copy goes, is not confirmed, and goes once more."""
     loop = SimLoop()
-    world = World(loop, 0)
+    world = World(loop, 0, GROUND)
     loop.close()
     world.log += [*_emission(1, at=10.0, life=1), Note(10.0 + crash_s, 1, "crash", "1")]
     world.log += [Note(20.0, 2, "start", "2"), Heard(21.0, 2, RADIO, "token", 1, Evidence.DEVICE)]

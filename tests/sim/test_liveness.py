@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from fenghuo.rig.world.judge import late_arrivals
 from tests.scale import TIMEOUT_SCALE
 from tests.sim.day import liveness
-from tests.sim.judge import late_arrivals
 from tests.sim.seeds import BATCH, batches, how_to_replay, seeds
 
 PUSH = 100

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from fenghuo.rig.world.judge import judge
 from tests.scale import TIMEOUT_SCALE
 from tests.sim.day import safety
-from tests.sim.judge import judge
 from tests.sim.seeds import BATCH, PUSH, batches, how_to_replay, seeds
 
 QUIET, BUSY = 12, 60

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.sim.clients import Letter
+from fenghuo.rig.world.clients import Letter
 from tests.sim.county import County
 from tests.sim.trouble import Trouble
 

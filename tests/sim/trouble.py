@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from tests.sim.bearer import Bearer, Weather
+from fenghuo.rig.world.bearer import Bearer, Weather
+from fenghuo.rig.world.log import Acked, Aired, Asked, Ended, Entry, Heard, Submitted
 from tests.sim.county import County
 from tests.sim.ground import GROUPS
-from tests.sim.world import Acked, Aired, Asked, Ended, Entry, Heard, Submitted
 
 GOOD = Weather()
 HOUR = 3600.0

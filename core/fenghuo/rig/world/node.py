@@ -24,6 +24,8 @@ from fenghuo.plugin.supervisor import ChannelSupervisor, Wiring
 from fenghuo.rig.sim_settings import SimSettings
 from fenghuo.rig.virtual_store import VirtualFill
 from fenghuo.rig.virtual_store_disk import VirtualDisk, blames_the_disk
+from fenghuo.rig.world.bearer import Bearer, Life, Link
+from fenghuo.rig.world.log import Told, Viewed, World
 from fenghuo.service.desk import Desk, Holder
 from fenghuo.service.desk_messages import MessageVerbs
 from fenghuo.service.desk_plans import PlanVerbs
@@ -34,9 +36,6 @@ from fenghuo.store.database import open_reader
 from fenghuo.store.disk import DATABASE
 from fenghuo.store.records import MetaRow
 from fenghuo.store.tables import CHANNEL, META
-from tests.sim.bearer import Bearer, Life, Link
-from tests.sim.ground import DIRECTORY, SIGNERS
-from tests.sim.world import Told, Viewed, World
 
 T = TypeVar("T")
 
@@ -101,7 +100,9 @@ class Node:
         settings = StoreSettings(min_free=1, ballast=1, log_frames=0, fill=self.fill)
         self.store = store = await Store.open(self.folder, clock=clock, node="sim", settings=settings, connect=self.fill.disk.connect)
         self._disk = open_reader(self.folder / DATABASE)
-        office = Office(node="sim", clock=clock, rules=self.rules, directory=DIRECTORY, epoch=self.epoch, seed=self.chance.getrandbits(32))
+        office = Office(
+            node="sim", clock=clock, rules=self.rules, directory=world.ground.directory, epoch=self.epoch, seed=self.chance.getrandbits(32)
+        )
         renderers = {"sms": Renderer("sms", sms_text), "radio": Renderer("radio", radio_text)}
         self.room = EngineRoom(office, store, renderers, release_valid_s=120.0, on_fatal=self._on_fatal)
         if self.epoch > 1:
@@ -159,7 +160,7 @@ class Node:
 
     def _desk(self, store: Store) -> Desk:
         room, desk = self.room, Desk()
-        holders = [(Secret(name), Holder(name, ("releaser",), Origin(name))) for name in SIGNERS]
+        holders = [(Secret(name), Holder(name, ("releaser",), Origin(name))) for name in self.world.ground.signers]
         holders += [(Secret(name), Holder(name, OPERATOR.rights, Origin(name, traffic=tuple(Traffic)))) for name in ("centre", "met")]
         desk.hold(holders)
         desk.add(MessageVerbs(desk, room.intake, room.release, store).verbs())

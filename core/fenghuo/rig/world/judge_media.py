@@ -15,9 +15,8 @@ from typing import Any
 import msgspec
 
 from fenghuo.model.traffic import Priority, Traffic
-from tests.sim.ground import CAPS, WAY
-from tests.sim.judged_log import Log
-from tests.sim.world import Asked, Ended, Fragment, Note
+from fenghuo.rig.world.judged_log import Log
+from fenghuo.rig.world.log import Asked, Ended, Fragment, Note
 
 __all__ = [
     "a_lost_group_leaves_a_rung",
@@ -59,11 +58,11 @@ def turns(log: Log) -> Iterator[Turn]:
     first: dict[tuple[int, int], float] = {}
     for _, piece in log.all(Fragment):
         first.setdefault((piece.life, piece.job), piece.at)
-    airs = {(air.token, air.n, air.life): air for _, air in log.aired if WAY[air.channel].capabilities.half_duplex}
+    airs = {(air.token, air.n, air.life): air for _, air in log.aired if log.way[air.channel].capabilities.half_duplex}
     had: set[tuple[object, ...]] = set()
     for _, entry in log.told_of("delivery.emitting"):
         body = entry.event.body
-        whose, medium = (body["objective"], body["recipient"]), WAY[str(body["channel"])].terms.medium
+        whose, medium = (body["objective"], body["recipient"]), log.way[str(body["channel"])].terms.medium
         is_first, is_second = whose not in had, (*whose, medium) in had
         had |= {whose, (*whose, medium)}
         air = airs.get((str(body["token"]), 1, entry.life)) if body["n"] == 1 else None
@@ -120,7 +119,7 @@ def _slots(log: Log) -> list[tuple[float, int, Priority]]:
     slots: list[tuple[float, int, Priority]] = []
     last = (0, 0)
     for entry in log.entries:
-        is_asked = type(entry) is Asked and WAY[entry.channel].capabilities.half_duplex
+        is_asked = type(entry) is Asked and log.way[entry.channel].capabilities.half_duplex
         if isinstance(entry, Asked | Fragment) and (is_asked or (type(entry) is Fragment and (entry.life, entry.job) != last)):
             last = (entry.life, entry.job)
             slots.append((entry.at, entry.life, entry.priority))
@@ -134,12 +133,12 @@ def airtime_stays_under_the_cap(log: Log) -> Iterator[str]:
     for _, piece in log.all(Fragment):
         key = (piece.medium, piece.life)
         recent = on_air[key]
-        while recent and recent[0].at + CAPS.span_s <= piece.at:
+        while recent and recent[0].at + log.ground.caps.span_s <= piece.at:
             spent_s[key] -= recent.popleft().seconds
         recent.append(piece)
         spent_s[key] += piece.seconds
-        if spent_s[key] > CAPS.hard * CAPS.span_s + ROUNDING_S:
-            allowed = f"{CAPS.hard:.0%} of {CAPS.span_s:.0f} s"
+        if spent_s[key] > log.ground.caps.hard * log.ground.caps.span_s + ROUNDING_S:
+            allowed = f"{log.ground.caps.hard:.0%} of {log.ground.caps.span_s:.0f} s"
             yield f"at {piece.at:.3f} s {piece.medium} is on the air for {spent_s[key]:.1f} s, and {allowed} is allowed"
             return
 
@@ -150,16 +149,16 @@ def a_lost_group_leaves_a_rung(log: Log) -> Iterator[str]:
     cancels = {(ident, line["revision"]) for ident, line in lines if line["action"] == "Cancel"}
     for objective in log.shown_objectives:
         is_cancel = (objective["message"], objective["revision"]) in cancels  # it goes where what it ends has gone
-        if objective["priority"] == "P0" and objective["audience"] != "sirens" and not is_cancel:
-            yield from _lost_at_once(objective)
+        if objective["priority"] == "P0" and objective["audience"] not in log.ground.besides and not is_cancel:
+            yield from _lost_at_once(log, objective)
 
 
-def _lost_at_once(objective: dict[str, Any]) -> Iterator[str]:
+def _lost_at_once(log: Log, objective: dict[str, Any]) -> Iterator[str]:
     ways: dict[str, set[str]] = defaultdict(set)
     for delivery in objective["deliveries"]:
         ways[delivery["recipient"]].add(delivery["channel"])
     for recipient, channels in ways.items():
-        for group in set.intersection(*(set(WAY[name].terms.risk_groups) for name in channels)):
+        for group in set.intersection(*(set(log.way[name].terms.risk_groups) for name in channels)):
             yield f"objective {objective['id']}: every way to {recipient} is lost with {group}: {', '.join(sorted(channels))}"
 
 
@@ -170,7 +169,7 @@ def what_is_lost_is_gone_round(log: Log) -> Iterator[str]:
     met = {told.event.subject: told.at for _, told in log.told_of("objective.met")}
     for _, entry in log.told_of("objective.opened"):
         ack = acks.get(str(entry.event.body["message"]))
-        if ack is None or entry.event.body["audience"] == "sirens":
+        if ack is None or entry.event.body["audience"] in log.ground.besides:
             continue
         since, letter = log.since(entry, ack.revision), log.letters[ack.key]
         group = log.lost_over(since, since + LEFT_S)
@@ -187,16 +186,16 @@ def _went_round(log: Log, message: str, group: str, until: float) -> set[str]:
     """To whom a message has left over ways that were not lost."""
     bodies = (entry.event.body for _, entry in log.told_of("delivery.emitting") if entry.at < until)
     mine = (body for body in bodies if body["message"] == message)
-    return {str(body["recipient"]) for body in mine if group not in WAY[str(body["channel"])].terms.risk_groups}
+    return {str(body["recipient"]) for body in mine if group not in log.way[str(body["channel"])].terms.risk_groups}
 
 
 def _has_way_round(log: Log, group: str, since: float, traffic: Traffic) -> bool:
     """Whether some way outside the group may carry this, was up by what the console knew, and truly so."""
     return any(
         group not in way.terms.risk_groups
-        and name != "siren"
+        and not way.is_actuator
         and traffic in log.terms(name, since)
         and log.was_well(name, since, since + LEFT_S)
         and log.was_fair(name, since, since + LEFT_S)
-        for name, way in WAY.items()
+        for name, way in log.way.items()
     )

@@ -17,8 +17,8 @@ from fenghuo.link import Ledger
 from fenghuo.model.delivery import AttemptRef, Outcome, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import Emission, Inbound, InboundKind, ProbeBudget, ProbeResult, SendJob, SimpleChannel, Unsupported
-from tests.sim.ground import CAPS, Way
-from tests.sim.world import Aired, Asked, Ended, Fragment, Heard, Said, World
+from fenghuo.rig.world.ground import Way
+from fenghuo.rig.world.log import Aired, Asked, Ended, Fragment, Heard, Said, World
 
 FRAGMENT_S = 2.0
 """Longest piece on the air of a radio, and so the longest that a P0 may have to wait for it."""
@@ -212,7 +212,7 @@ class Link(SimpleChannel):
         ref = self.bearer.take(emission.token, emission.n, job.address, emission.payload.text)
         if not self.bearer.is_radio:
             await self._accepted()
-        return Reached(Evidence.AIRED if self.bearer.is_radio or self.bearer.way.name == "siren" else Evidence.ACCEPTED, (ref,))
+        return Reached(Evidence.AIRED if self.bearer.is_radio or self.bearer.way.is_actuator else Evidence.ACCEPTED, (ref,))
 
     def _refusal(self) -> Outcome:
         if not self._is_open:
@@ -236,7 +236,7 @@ class Link(SimpleChannel):
     async def _fragments(self, job: SendJob, emission: Emission, number: int) -> None:
         """A radio sends in pieces of at most two seconds and lets more urgent traffic pass between them."""
         medium = self.bearer.way.terms.medium
-        ledger = self._life.ledgers.setdefault(medium, Ledger(CAPS))
+        ledger = self._life.ledgers.setdefault(medium, Ledger(self._world.ground.caps))
         left_s = max(0.5, len(emission.payload.data) / OCTETS_S)
         while left_s > 0:
             await emission.turn()

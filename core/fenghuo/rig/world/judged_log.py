@@ -11,8 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from fenghuo.model.traffic import Traffic
-from tests.sim.ground import WAY
-from tests.sim.world import (
+from fenghuo.rig.world.log import (
     Acked,
     Aired,
     Asked,
@@ -50,6 +49,8 @@ class Log:
     def __init__(self, world: World) -> None:
         self.entries = world.log
         self.failures = world.failures
+        self.ground = world.ground
+        self.way = world.ground.way
 
     def all(self, kind: type[E]) -> list[tuple[int, E]]:
         """Entries of a kind with their places in the log."""
@@ -126,7 +127,7 @@ class Log:
     def terms(self, channel: str, at: float) -> tuple[Traffic, ...]:
         """What the operator allowed a channel to carry at that time."""
         bound = [note.detail for note in self._notes if note.what == "bound" and note.of == channel and note.at <= at]
-        return tuple(Traffic(one) for one in bound[-1].split()) if bound else WAY[channel].terms.traffic
+        return tuple(Traffic(one) for one in bound[-1].split()) if bound else self.way[channel].terms.traffic
 
     @cached_property
     def letters(self) -> dict[str, Submitted]:

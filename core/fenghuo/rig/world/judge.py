@@ -13,10 +13,9 @@ from typing import TypeVar
 
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.traffic import Traffic
-from tests.sim import judge_licences, judge_media
-from tests.sim.ground import OWNERS, PUBLIC, WAY
-from tests.sim.judged_log import Log
-from tests.sim.world import (
+from fenghuo.rig.world import judge_licences, judge_media
+from fenghuo.rig.world.judged_log import Log
+from fenghuo.rig.world.log import (
     EPOCH,
     Aired,
     Ended,
@@ -143,7 +142,9 @@ def traffic_keeps_to_its_channels(log: Log) -> Iterator[str]:
     for _, air in log.aired:
         letter = log.letter(log.origin.get(air.token))
         traffic = letter.traffic if letter else air.traffic
-        if traffic not in log.terms(air.channel, air.at) or (air.channel in PUBLIC and traffic not in (Traffic.ACTUAL, Traffic.SYSTEM)):
+        if traffic not in log.terms(air.channel, air.at) or (
+            air.channel in log.ground.public and traffic not in (Traffic.ACTUAL, Traffic.SYSTEM)
+        ):
             yield f"at {air.at:.3f} s {traffic} traffic left over {air.channel}"
         if marks.get(traffic, "") not in air.text:
             yield f"at {air.at:.3f} s an exercise left over {air.channel} without its mark: {air.text!r}"
@@ -158,7 +159,7 @@ def delivered_was_said(log: Log) -> Iterator[str]:
     token_of = {origin.delivery: token for token, origin in log.origin.items()}
     for entry in log.entries:
         if isinstance(entry, Said) and not entry.refused:
-            name = entry.token if entry.level is Evidence.DEVICE else OWNERS[entry.address]
+            name = entry.token if entry.level is Evidence.DEVICE else log.ground.owners[entry.address]
             said[name] = max(entry.level, said.get(name, entry.level))
         for name, level in _shown_levels(entry):
             number = int(name.split("/")[1].split()[0])
@@ -202,7 +203,7 @@ def copies_have_their_reason(log: Log) -> Iterator[str]:
         by_token[air.token].append(air)
     for token, airs in by_token.items():
         for before, air in pairwise(airs):
-            way = WAY[air.channel].capabilities
+            way = log.way[air.channel].capabilities
             end = ended.get((token, before.n))
             in_doubt = end is None or end.outcome in ("none", "unknown") or log.may_be_lost(end.at)
             unconfirmed = way.repeat_safe and confirmed.get(token, inf) >= log.asked(air)[0]
@@ -248,14 +249,15 @@ def nobody_reads_a_thing_twice(log: Log) -> Iterator[str]:
 
 
 def a_siren_starts_once(log: Log) -> Iterator[str]:
-    """C5: at most one automatic start for each alert and revision."""
-    had: set[tuple[str, int]] = set()
+    """C5: at most one automatic start of each for each alert and revision."""
+    had: set[tuple[str, str, str, int]] = set()
     for _, air in log.aired:
         origin = log.origin.get(air.token)
-        if air.channel == "siren" and origin is not None:
-            if (origin.message, origin.revision) in had:
+        if log.way[air.channel].is_actuator and origin is not None:
+            start = (air.channel, air.address, origin.message, origin.revision)
+            if start in had:
                 yield f"at {air.at:.3f} s the siren starts again for {origin.message} revision {origin.revision}"
-            had.add((origin.message, origin.revision))
+            had.add(start)
 
 
 # A6: the stream.
@@ -294,13 +296,15 @@ def late_arrivals(world: World, healthy: str) -> list[str]:
     log = Log(world)
     plain = {entry.of for _, entry in log.all(Note) if entry.what == "plain"}
     acks = {ack.id: ack for _, ack in log.acked if ack.key in plain}
-    opened = {entry.event.subject: entry for _, entry in log.told_of("objective.opened") if entry.event.body["audience"] != "sirens"}
+    opened = {
+        entry.event.subject: entry for _, entry in log.told_of("objective.opened") if entry.event.body["audience"] not in log.ground.besides
+    }
     met = {entry.event.subject: entry.at for _, entry in log.told_of("objective.met")}
     faults = list(world.failures)
     for subject, entry in opened.items():
         ack = acks.get(str(entry.event.body["message"]))
         since = log.since(entry, ack.revision) if ack is not None else 0.0
-        if ack is not None and (since == inf or met.get(subject, inf) > since + bound_s(healthy) + closed_s(log, healthy, since)):
+        if ack is not None and (since == inf or met.get(subject, inf) > since + bound_s(log, healthy) + closed_s(log, healthy, since)):
             letter, at = log.letters[ack.key], met.get(subject)
             when = f"after {at - since:.1f} s" if at is not None else "never"
             faults.append(f"{letter.key} {letter.priority.name} of {since:.1f} s: {subject} to {letter.people} met {when} over {healthy}")
@@ -309,7 +313,7 @@ def late_arrivals(world: World, healthy: str) -> list[str]:
 
 def closed_s(log: Log, healthy: str, since: float) -> float:
     """For how long from then on somebody waited because the air of the healthy way was used up: no way is faster than its air."""
-    closed = ("no air", WAY[healthy].terms.medium)
+    closed = ("no air", log.way[healthy].terms.medium)
     waits = sorted((entry.at, entry.at + float(entry.detail)) for _, entry in log.all(Note) if (entry.what, entry.of) == closed)
     total, until = 0.0, since
     for begin, end in waits:
@@ -318,9 +322,9 @@ def closed_s(log: Log, healthy: str, since: float) -> float:
     return total
 
 
-def bound_s(healthy: str) -> float:
+def bound_s(log: Log, healthy: str) -> float:
     """Each way that a ladder may try before, with its attempt and its receipt window, and a minute for queue and clocks."""
-    before = [way.capabilities for way in WAY.values() if way.name not in ("siren", healthy)]
+    before = [way.capabilities for way in log.ground.ways if not way.is_actuator and way.name != healthy]
     return sum(way.attempt_s + way.receipt_q95_s for way in before) + 60.0
 
 

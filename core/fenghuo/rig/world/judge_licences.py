@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.sim.judged_log import Log
+from fenghuo.rig.world.judged_log import Log
 
 __all__ = ["none_is_given_after_its_end", "none_is_given_for_what_is_over", "none_is_given_without_the_command"]
 

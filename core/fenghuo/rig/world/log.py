@@ -17,6 +17,7 @@ from fenghuo.model.event import Event
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.traffic import Priority, Traffic
 from fenghuo.rig.simloop import SimLoop
+from fenghuo.rig.world.ground import Ground
 
 EPOCH = 1_780_000_000.0
 """UTC seconds at virtual second 0: a day in 2026."""
@@ -157,8 +158,9 @@ class Note(Entry, frozen=True, gc=False):
 class World:
     """Time, chance and the log. `wall()` is the machine's wall clock, which faults move; `true()` is the real time."""
 
-    def __init__(self, loop: SimLoop, seed: int) -> None:
+    def __init__(self, loop: SimLoop, seed: int, ground: Ground) -> None:
         self.loop = loop
+        self.ground = ground
         self.chance = random.Random(f"world {seed}")
         self.log: list[Entry] = []
         self.wall_off_s = 0.0

@@ -1,0 +1,57 @@
+"""Where a simulated day takes place: the ways out, the people, the rules between them, and what a licence allows on the air."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import msgspec
+
+from fenghuo.engine.channels import Terms
+from fenghuo.engine.rules import RuleBook
+from fenghuo.link import Caps
+from fenghuo.model.coverage import Inventory
+from fenghuo.model.directory import Directory
+from fenghuo.plugin.ports import Capabilities, Doubt
+
+__all__ = ["CAPS", "Ground", "Way"]
+
+CAPS = Caps(span_s=300.0, hard=0.15, soft=0.12, reserve=0.03)
+"""What a licence allows on a frequency: 45 of 300 seconds."""
+
+
+class Way(msgspec.Struct, frozen=True):
+    """A channel instance: what it takes, what it can do, what the operator says of it. `kind`: its type, its name where empty."""
+
+    name: str
+    kinds: tuple[str, ...]
+    capabilities: Capabilities
+    terms: Terms
+    kind: str = ""
+
+    @property
+    def is_actuator(self) -> bool:
+        return self.capabilities.doubt is Doubt.ACTUATOR
+
+
+class Ground(msgspec.Struct, frozen=True, dict=True):
+    """`public`: channels by which no exercise and no test may ever leave (A4); `signers`: who may sign, each by a token of that name;
+    `besides`: audiences that are told by one way alone, whatever else reaches people (sirens)."""
+
+    ways: tuple[Way, ...]
+    directory: Directory
+    rules: RuleBook
+    public: tuple[str, ...] = ()
+    signers: tuple[str, ...] = ()
+    caps: Caps = CAPS
+    inventory: Inventory = Inventory()
+    besides: tuple[str, ...] = ()
+
+    @cached_property
+    def way(self) -> dict[str, Way]:
+        """By name."""
+        return {way.name: way for way in self.ways}
+
+    @cached_property
+    def owners(self) -> dict[str, str]:
+        """Whose address it is."""
+        return {point.address: point.owner for point in self.directory.contacts}
