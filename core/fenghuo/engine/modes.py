@@ -1,0 +1,169 @@
+"""The modes of this node, its sites and areas: what is sensed, what a person has declared, and which of the two holds.
+
+Whoever senses something hands it to `Modes.signal`; nothing here waits, and nothing is decided from it here: `on_change` hears of every
+change, and `next_at` is when to look again. Source: failover.md, Modes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from fenghuo.clock import Clock
+from fenghuo.engine.modes_axis import UNKNOWN, AxisState, heard, next_at, rank, settled
+from fenghuo.errors import FormatError, NotFound
+from fenghuo.model.mode import WORST, Axis, Signal
+
+__all__ = ["NODE", "Change", "Declared", "Modes", "Stand"]
+
+NODE = ""
+"""The place that is the node itself."""
+
+Key = tuple[Axis, str]
+
+
+class Declared(msgspec.Struct, frozen=True):
+    """A person's word, which outranks what is sensed until `expires_at`. Instants are UTC seconds."""
+
+    axis: Axis
+    place: str
+    mode: str
+    by: str
+    reason: str
+    at: float
+    expires_at: float
+
+
+class Stand(msgspec.Struct, frozen=True):
+    """What holds on one axis of one place. `why`: who says so; `until`: of a declared mode; `sensed`: what is sensed meanwhile;
+    `is_stale`: nothing is sensed by now."""
+
+    axis: Axis
+    place: str
+    mode: str = UNKNOWN
+    since: float = 0.0
+    why: tuple[str, ...] = ()
+    is_declared: bool = False
+    by: str = ""
+    until: float | None = None
+    sensed: str = UNKNOWN
+    is_stale: bool = True
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One axis of one place stands for something else than before."""
+
+    before: Stand
+    after: Stand
+
+
+class Modes:
+    """Every axis of every place of which anything was ever said."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._sensed: dict[Key, AxisState] = {}
+        self._declared: dict[Key, Declared] = {}
+        self._stands: dict[Key, Stand] = {}
+        self.on_change: Callable[[tuple[Change, ...]], None] = _told_nobody
+        self.on_heard: Callable[[], None] = _nothing_waits
+
+    # What comes in.
+
+    def signal(self, signal: Signal) -> None:
+        """Take a source's word; it never blocks. A time in the future counts as now. Raises: FormatError: no mode of this axis."""
+        if signal.mode != UNKNOWN and rank(signal.axis, signal.mode) < 0:
+            raise FormatError(f"{signal.axis} has no mode {signal.mode!r}; said by {signal.source}", code="bad-argument", where="mode")
+        now, key = self._clock.time(), (signal.axis, signal.place)
+        word = msgspec.structs.replace(signal, at=min(signal.at, now))
+        self._sensed[key] = heard(self._sensed.get(key) or AxisState(*key), word, now)
+        self.look()
+
+    def declare(self, declared: Declared) -> None:
+        """A person's word, from now until it expires; it replaces an earlier one about the same."""
+        self._declared[declared.axis, declared.place] = declared
+        self.look()
+
+    def end(self, axis: Axis, place: str) -> Declared:
+        """Take a declaration back. Raises: NotFound: there is none."""
+        found = self._declared.pop((axis, place), None)
+        if found is None:
+            raise NotFound(f"nobody has declared {axis} of {place or 'the node'}; `fenghuo mode ls` shows what holds")
+        self.look()
+        return found
+
+    def look(self) -> None:
+        """Let time do what it does: words grow old, modes are entered and left."""
+        now = self._clock.time()
+        self._declared = {key: one for key, one in self._declared.items() if now < one.expires_at}
+        self._sensed = {key: settled(one, now) for key, one in self._sensed.items()}
+        changes = tuple(self._moved(now))
+        if changes:
+            self.on_change(changes)
+        self.on_heard()
+
+    def next_at(self) -> float | None:
+        """When to look again, UTC seconds; None: not before somebody says something."""
+        sensed = (at for at in map(next_at, self._sensed.values()) if at is not None)
+        return min((*sensed, *(one.expires_at for one in self._declared.values())), default=None)
+
+    # What holds.
+
+    def stands(self) -> tuple[Stand, ...]:
+        """What holds, the node first, then place by place."""
+        return tuple(self._stands[key] for key in sorted(self._stands, key=lambda key: (key[1], tuple(Axis).index(key[0]))))
+
+    def stand(self, axis: Axis, place: str = NODE) -> Stand:
+        """What holds on one axis of one place; unknown where nothing was ever said."""
+        return self._stands.get((axis, place)) or Stand(axis, place)
+
+    def declared(self) -> tuple[Declared, ...]:
+        """The declarations that hold."""
+        return tuple(self._declared.values())
+
+    def worst(self, place: str, covers: Callable[[str, str], bool]) -> bool:
+        """Whether 三无 holds for a place: on all three axes the worst holds for it, or for what it lies in."""
+        return all(
+            any(stand.mode == mode and (stand.place == place or covers(stand.place, place)) for stand in self._of(axis))
+            for axis, mode in WORST.items()
+        )
+
+    # What is kept.
+
+    def kept(self) -> tuple[tuple[AxisState, ...], tuple[Declared, ...]]:
+        """What must outlive the process: modes and declarations, and no signal, which its source says anew."""
+        bare = (msgspec.structs.replace(one, signals=(), holding={}, is_stale=True) for one in self._sensed.values())
+        return tuple(bare), tuple(self._declared.values())
+
+    def take_back(self, sensed: Iterable[AxisState], declared: Iterable[Declared]) -> None:
+        """What was kept, before anything is said; `on_change` hears of what ended while nobody looked."""
+        self._sensed = {(one.axis, one.place): one for one in sensed}
+        self._declared = {(one.axis, one.place): one for one in declared}
+        self._stands = {key: self._stand(key, -math.inf) for key in {*self._sensed, *self._declared}}
+        self.look()
+
+    def _of(self, axis: Axis) -> Iterable[Stand]:
+        return (stand for (of, _), stand in self._stands.items() if of is axis)
+
+    def _moved(self, now: float) -> Iterable[Change]:
+        for key in {*self._sensed, *self._declared, *self._stands}:
+            before, after = self._stands.get(key) or Stand(*key), self._stand(key, now)
+            self._stands[key] = after
+            if (before.mode, before.is_declared, before.until) != (after.mode, after.is_declared, after.until):
+                yield Change(before, after)
+
+    def _stand(self, key: Key, now: float) -> Stand:
+        sensed, said = self._sensed.get(key) or AxisState(*key), self._declared.get(key)
+        if said is None or now >= said.expires_at:
+            return Stand(*key, sensed.mode, sensed.since, sensed.why, sensed=sensed.mode, is_stale=sensed.is_stale)
+        return Stand(*key, said.mode, said.at, (said.reason,), True, said.by, said.expires_at, sensed.mode, sensed.is_stale)
+
+
+def _told_nobody(changes: tuple[Change, ...]) -> None:
+    """Until whoever acts upon them is wired in."""
+
+
+def _nothing_waits() -> None:
+    """Until whoever arms the timer is wired in."""
