@@ -11,7 +11,7 @@ from fenghuo.formats.csv_table import Fault, Row, Sheet, column_of, read_each, r
 from fenghuo.model.area import Area, AreaRef
 from fenghuo.model.coverage import Inventory, People, Provenance, PublicChannel, Reach
 
-__all__ = ["COLUMNS", "VILLAGE", "read_inventory"]
+__all__ = ["COLUMNS", "PROVENANCE", "VILLAGE", "provenance_of", "read_inventory"]
 
 VILLAGE = "village"
 """The `level` of an area whose people may be a part of its town's."""
@@ -57,13 +57,13 @@ def _people(row: Row, known: Mapping[AreaRef, Area]) -> People | None:
     people = row.whole("people", None, low=0, high=MOST_PEOPLE)
     if not row.cells.get("people"):
         row.fault("people", "must not be empty; leave the row out where nobody knows")
-    provenance = _provenance(row)
+    provenance = provenance_of(row)
     return People(area, people, provenance) if area is not None and people is not None else None
 
 
 def _channel(row: Row) -> PublicChannel:
     name = row.identifier("name")
-    return PublicChannel(name, row.text("label") or name, row.identifier("group"), row.items("via"), _provenance(row))
+    return PublicChannel(name, row.text("label") or name, row.identifier("group"), row.items("via"), provenance_of(row))
 
 
 def _reaches(rows: Iterable[Row], names: frozenset[str], known: Mapping[AreaRef, Area]) -> Iterable[Reach]:
@@ -72,7 +72,7 @@ def _reaches(rows: Iterable[Row], names: frozenset[str], known: Mapping[AreaRef,
         area, channel, reach = _area(row, known), row.text("channel", required=True), _share(row)
         if channel and channel not in names:
             row.fault("channel", "is not in channels.csv; add it there or correct the name")
-        made = Reach(area, channel, reach, row.items("hangs_on"), row.text("as_of"), _provenance(row)) if area is not None else None
+        made = Reach(area, channel, reach, row.items("hangs_on"), row.text("as_of"), provenance_of(row)) if area is not None else None
         if made is None:
             continue
         line = first.setdefault((made.area, channel), row.line)
@@ -102,7 +102,8 @@ def _share(row: Row) -> float:
     return share
 
 
-def _provenance(row: Row) -> Provenance:
+def provenance_of(row: Row) -> Provenance:
+    """The columns PROVENANCE of a row."""
     source, word, by = row.text("source", required=True), row.cells.get("verified", ""), row.text("verified_by")
     if word not in WORDS:
         row.fault("verified", "must be yes or no: whether a person with the text in hand has confirmed this figure")
