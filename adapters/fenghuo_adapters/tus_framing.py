@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from fenghuo.errors import FrameError
 from fenghuo_adapters.bound_http_framing import Answer, Request, Where, where
 
-__all__ = ["VERSION", "Declined", "Gone", "asking", "confirmed", "creating", "made", "patching"]
+__all__ = ["VERSION", "Declined", "Gone", "asking", "confirmed", "creating", "elsewhere", "made", "patching"]
 
 VERSION = "1.0.0"
 _RESUMABLE = {"Tus-Resumable": VERSION}
@@ -74,6 +74,16 @@ def confirmed(answer: Answer, size: int) -> int:
     if not (said.isascii() and said.isdigit()) or len(said) > _MOST_DIGITS or int(said) > size:
         raise FrameError(f"the far end confirmed {said[:20]!r} of {size} octets", code="bad-offset")
     return int(said)
+
+
+def elsewhere(place: str, of: str, to: str) -> str:
+    """Where the upload `place`, which was made at the address `of` of a server, is by its other address `to`: what follows the one follows
+    the other, and what lies beside it has the same path on the other host."""
+    lead = of.rstrip("/") + "/"
+    if place.startswith(lead):
+        return to.rstrip("/") + "/" + place.removeprefix(lead)
+    parts = urlsplit(place)
+    return urljoin(to, parts.path + (f"?{parts.query}" if parts.query else ""))
 
 
 def _whom(place: str) -> Where | None:

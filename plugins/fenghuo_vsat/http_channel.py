@@ -33,6 +33,7 @@ from fenghuo_adapters.bound_http_framing import Request
 from fenghuo_adapters.http_credentials import secret_fault, trust
 from fenghuo_adapters.rate_bucket import RateBucket
 from fenghuo_vsat.courier import Courier
+from fenghuo_vsat.depot import depot_of
 from fenghuo_vsat.http_outcomes import doubt, not_connected
 from fenghuo_vsat.parcels import parcels_of
 from fenghuo_vsat.path_guard import PathGuard, bound_path
@@ -99,7 +100,7 @@ class VsatHttp(SimpleChannel):
         if settings.attachments:
             patient = Limits(settings.connect_s, PATIENCE * settings.attempt_s, settings.keep_s)
             http = BoundHttp(bound_path(settings), self._bucket, patient, self._ctx.clock.monotonic, context, always)
-            self._courier = Courier(self._ctx, http, self._precedence)
+            self._courier = Courier(self._ctx, http, self._precedence, depot_of(self._ctx, settings.attachments_share))
             await self._courier.start()
 
     async def stop(self, deadline: float) -> None:
@@ -142,7 +143,8 @@ class VsatHttp(SimpleChannel):
                 outcome = await self._post(http, line, url, emission)
                 if self._courier is not None and isinstance(outcome, Reached):
                     to = urljoin(url, self._settings.attachments)
-                    await self._courier.take(parcels_of(job, emission, to, self._ctx.clock.time()))
+                    share = self._settings.attachments_share
+                    await self._courier.take(parcels_of(job, emission, to, self._ctx.clock.time(), share=share))
                 return outcome
         finally:
             if not is_given_back:

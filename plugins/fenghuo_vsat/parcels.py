@@ -1,12 +1,12 @@
-"""Attachments on their way to a far end: what is still to be sent, in the channel's own notes, so that it outlives the process."""
+"""Attachments on their way to a far end: what is still to be sent, in notes that outlive the process."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
-from fenghuo import Attachment, ChannelContext, Emission, SendJob
+from fenghuo import Attachment, Emission, Notes, SendJob
 
 __all__ = ["Parcel", "Parcels", "parcels_of"]
 
@@ -15,7 +15,10 @@ _LEAD = "parcel "
 
 class Parcel(msgspec.Struct, frozen=True):
     """One attachment for one far end. `to`: where uploads are made there; `place`: of this upload, empty until it is made; `at`, `until`:
-    UTC seconds since when it may go and until when it is worth it; `is_done`: all of it is there, kept so that it is not sent again."""
+    UTC seconds since when it may go and until when it is worth it; `is_done`: all of it is there, kept so that it is not sent again.
+
+    `share`: the name of the far end for all ways that put pictures there, empty where it has only the one; `carrier`: the way whose it is,
+    empty for any of them; `to` and `place` are as that one reaches them."""
 
     attachment: Attachment
     to: str
@@ -25,12 +28,14 @@ class Parcel(msgspec.Struct, frozen=True):
     until: float
     place: str = ""
     is_done: bool = False
+    share: str = ""
+    carrier: str = ""
 
     @property
     def name(self) -> str:
         """The same attachment of the same message to the same far end is one parcel, however many people there were told."""
         of = self.attachment
-        return f"{_LEAD}{of.digest} {of.message} {of.revision} {self.to}"
+        return f"{_LEAD}{of.digest} {of.message} {of.revision} {self.share or self.to}"
 
     @property
     def turn(self) -> tuple[int, float, str]:
@@ -38,24 +43,25 @@ class Parcel(msgspec.Struct, frozen=True):
         return (self.priority, self.at, self.name)
 
 
-def parcels_of(job: SendJob, emission: Emission, to: str, now: float) -> list[Parcel]:
-    """What goes after the text of an emission."""
+def parcels_of(job: SendJob, emission: Emission, to: str, now: float, *, share: str = "") -> list[Parcel]:
+    """What goes after the text of an emission, in the order in which the message names it. What of it is more urgent than the rest is
+    said here, by its priority."""
     priority, traffic, until = int(job.priority), job.traffic.value, now + emission.validity_s
-    return [Parcel(attachment, to, priority, traffic, now, until) for attachment in emission.payload.attachments]
+    return [Parcel(attachment, to, priority, traffic, now, until, share=share) for attachment in emission.payload.attachments]
 
 
 class Parcels:
-    """All of one channel instance. Each change is on the disk when it returns."""
+    """All that these notes hold. Each change is on the disk when it returns. `time` gives UTC seconds."""
 
-    def __init__(self, ctx: ChannelContext) -> None:
-        self._ctx = ctx
+    def __init__(self, notes: Notes, time: Callable[[], float]) -> None:
+        self._notes = notes
+        self._time = time
         self._all: dict[str, Parcel] = {}
 
     async def recall(self) -> None:
         """Take up what an earlier process left. Raises: StoreError."""
-        notes = (await self._ctx.notes.recall()).values
-        for name, value in notes.items():
-            if name.startswith(_LEAD):
+        for name, value in (await self._notes.recall()).values.items():
+            if name.startswith(_LEAD) and name not in self._all:
                 self._all[name] = msgspec.json.decode(value, type=Parcel)
 
     def waiting(self) -> list[Parcel]:
@@ -67,23 +73,23 @@ class Parcels:
 
     async def add(self, parcels: Iterable[Parcel]) -> None:
         """Put those that are not known, and forget what is over. Raises: StoreError."""
-        now = self._ctx.clock.time()
+        now = self._time()
         new = {parcel.name: parcel for parcel in parcels if parcel.name not in self._all}
         over = [name for name, parcel in self._all.items() if parcel.is_done and parcel.until <= now]
         if new or over:
-            await self._ctx.notes.keep({name: _written(parcel) for name, parcel in new.items()} | dict.fromkeys(over))
+            await self._notes.keep({name: _written(parcel) for name, parcel in new.items()} | dict.fromkeys(over))
         for name in over:
             self._all.pop(name, None)
         self._all |= new
 
     async def put(self, parcel: Parcel) -> None:
         """As it stands now. Raises: StoreError."""
-        await self._ctx.notes.keep({parcel.name: _written(parcel)})
+        await self._notes.keep({parcel.name: _written(parcel)})
         self._all[parcel.name] = parcel
 
     async def drop(self, parcel: Parcel) -> None:
         """Forget it. Raises: StoreError."""
-        await self._ctx.notes.keep({parcel.name: None})
+        await self._notes.keep({parcel.name: None})
         self._all.pop(parcel.name, None)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
@@ -101,7 +101,9 @@ class HttpSettings(PathSettings, frozen=True, kw_only=True, forbid_unknown_field
     too long.
 
     `attachments`: where pictures are put, by tus 1.0: an address, or a path on the host of the message's; empty: they are left out.
-    `attachment_chunk_octets`: so much of one is under way at once.
+    `attachment_chunk_octets`: so much of one is under way at once. `attachments_share`: a name for the server of pictures that several
+    paths lead to, each by an address of its own; what one cannot go on with another does. `attachments_mb_a_day`: so many megabytes of
+    pictures in a day by this path, 0 for no limit.
     """
 
     url: str = ""
@@ -114,6 +116,8 @@ class HttpSettings(PathSettings, frozen=True, kw_only=True, forbid_unknown_field
     keep_s: Seconds = 30.0
     attachments: str = ""
     attachment_chunk_octets: Annotated[int, msgspec.Meta(ge=1024, le=1_048_576)] = 32_768
+    attachments_share: str = ""
+    attachments_mb_a_day: NotNegative = 0.0
 
     @property
     def most_octets(self) -> int:
@@ -125,8 +129,17 @@ class HttpSettings(PathSettings, frozen=True, kw_only=True, forbid_unknown_field
         """What of an attachment is sent at once: no more than what can be sent in half of `attempt_s`."""
         return min(self.attachment_chunk_octets, self.most_octets or self.attachment_chunk_octets)
 
+    @property
+    def uploads_to(self) -> str:
+        """Where uploads are made, whoever the message is for; empty where that depends on whom."""
+        return urljoin(self.url, self.attachments) if self.attachments and _is_address(urljoin(self.url, self.attachments)) else ""
+
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.attachments_share and not self.uploads_to:
+            raise ValueError(
+                f"attachments_share {self.attachments_share!r} needs one server for all: give attachments as an address, or a url beside it"
+            )
         if self.attachments and not (_is_plain(self.attachments) and (self.attachments[0] == "/" or _is_address(self.attachments))):
             raise ValueError(f'attachments {self.attachments!r} is no http or https address and no path such as "/files/"')
         if self.url and not _is_address(self.url):

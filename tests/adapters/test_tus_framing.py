@@ -6,7 +6,7 @@ import pytest
 
 from fenghuo.errors import FrameError
 from fenghuo_adapters.bound_http_framing import Answer
-from fenghuo_adapters.tus_framing import Declined, Gone, asking, confirmed, creating, made, patching
+from fenghuo_adapters.tus_framing import Declined, Gone, asking, confirmed, creating, elsewhere, made, patching
 
 URL = "http://10.99.0.2:1080/files/"
 
@@ -94,3 +94,10 @@ def test_an_upload_that_is_not_there_is_begun_anew_and_any_other_trouble_waits(s
     with pytest.raises(FrameError) as refusal:
         confirmed(said, 100)
     assert kind is refusal.type
+
+
+def test_an_upload_is_found_by_another_address_of_its_server() -> None:
+    """Below the place where uploads are made it is below the other one; beside it, at the same path."""
+    by = ("http://10.98.0.2:80/files", "http://10.99.0.2:81/pictures/")
+    assert "http://10.99.0.2:81/pictures/7?a=b" == elsewhere("http://10.98.0.2:80/files/7?a=b", *by)
+    assert "http://10.99.0.2:81/kept/7?a=b" == elsewhere("http://10.98.0.2:80/kept/7?a=b", *by)

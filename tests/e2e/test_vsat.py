@@ -9,177 +9,23 @@ import itertools
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
 from tests.e2e.node import Node, Person, orders
-from tests.peers.hook import Hook, Post
+from tests.e2e.vsat_site import BY_SATELLITE, CHUNK, TOWNS, Far, Site, site
 from tests.peers.mosquitto import Mosquitto, Reader, write
-from tests.peers.snmpd import COMMUNITY, OID, Snmpd
 from tests.peers.tunlink import Places, TunLink, needs_tun
-from tests.peers.tus import TusServer
 from tests.scale import TIMEOUT_SCALE
 
 pytestmark = [pytest.mark.peer, pytest.mark.e2e, pytest.mark.may_block, needs_tun, pytest.mark.timeout(60)]
 
-SECRET = "Bearer s1te"
-CHUNK = 16_384
-TOWNS = 12
 FORGETFUL = ("persistence true", "persistence_location {folder}/", "autosave_interval 1800")
 """As mosquitto comes: what an offline device has queued is in memory for half an hour."""
-TERMINAL: dict[str, Any] = {
-    "interface": "sat0",
-    "secret_file": "site.secret",
-    "attempt_s": 1.0,
-    "connect_s": 0.5,
-    "probe_shortest_s": 1.0,
-    "probe_longest_s": 3.0,
-    "snmp_host": "127.0.0.1",
-    "snmp_oid": OID,
-    "snmp_scale": 0.1,
-    "snmp_community_file": "modem.community",
-    "snmp_poll_s": 0.1,
-    "snmp_timeout_s": 0.2,
-    "degraded_below": 7.0,
-}
-RULE = """
-[[rules]]
-name = "{name}"
-match = {{ kind = ["Dispatch"], priority = {priorities} }}
-audience = {{ name = "as addressed" }}
-needed = "ACCEPTED"
-deadline_s = 600
-ladder = "{name}"
-"""
-
-
-def ladder(name: str, priorities: list[str], *ways: str, mode: str = "then") -> str:
-    """A ladder with one way on each rung, and the rule that takes it for these priorities."""
-    rungs = "".join(
-        f'[[ladders.{name}.rungs]]\nchannels = ["{way}"]\n' + (f'mode = "{mode}"\n' if at else "") for at, way in enumerate(ways)
-    )
-    return f"[ladders.{name}]\nmin_risk_groups = {len(ways)}\n{rungs}" + RULE.format(name=name, priorities=priorities)
-
-
-BOTH_WAYS = ladder("urgent", ["P0", "P1"], "net", "vsat", mode="parallel") + ladder("reports", ["P2", "P3"], "net", "vsat")
-"""Two ladders: what is urgent goes both ways at once, the rest by satellite when the fibre gives nothing."""
-BY_SATELLITE = ladder("reports", ["P2"], "vsat")
-
-
-class Came(msgspec.Struct, frozen=True):
-    """One POST at the far end. `at`: monotonic seconds; `way`: "net" or "vsat"; `again`: its token came before."""
-
-    at: float
-    way: str
-    message: str
-    text: str
-    again: bool
-
-
-class Far:
-    """The far end: everything that came, in the order in which it came."""
-
-    def __init__(self) -> None:
-        self.came: list[Came] = []
-
-    def take(self, post: Post) -> None:
-        body = msgspec.json.decode(post.body)
-        way = post.url.rpartition("/")[2]
-        self.came.append(Came(time.monotonic(), way, body["id"], body["text"], post.again))
-
-    def first(self) -> dict[str, Came]:
-        """What people are shown: each message when its id came for the first time."""
-        shown: dict[str, Came] = {}
-        for one in self.came:
-            shown.setdefault(one.message, one)
-        return shown
-
-    async def until(self, holds: Callable[[], bool], *, timeout_s: float = 40.0) -> None:
-        async with asyncio.timeout(timeout_s * TIMEOUT_SCALE):
-            while not holds():
-                await asyncio.sleep(0.02)
-
-
-@dataclass(frozen=True)
-class Site:
-    """Both places: the daemon and the modem at the near one, the far end and its server of pictures, and the links between. `accepted`: ids
-    of orders."""
-
-    node: Node
-    far: Far
-    fibre: TunLink
-    satellite: TunLink
-    modem: Snmpd
-    pictures: TusServer
-    accepted: list[str]
-
-    async def order(self, text: str, *, priority: str = "P2", **fields: Any) -> str:
-        """An order to the next town; its id."""
-        to = len(self.accepted) % TOWNS
-        status, answer = await self.node.order(f"person:p{to}", text, priority=priority, **fields)
-        assert 202 == status
-        self.accepted.append(answer["id"])
-        return str(answer["id"])
-
-    async def orders_for(self, seconds: float) -> None:
-        """An order every 300 ms."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            await self.order(f"水情{len(self.accepted)}")
-            await asyncio.sleep(0.3)
-
-    async def becomes(self, name: str, *states: str, timeout_s: float = 40.0) -> None:
-        """Wait until a channel's health is one of these."""
-
-        def has(rows: list[dict[str, Any]]) -> bool:
-            return any(row["name"] == name and row["health"] in states for row in rows)
-
-        await self.node.until("channel.ls", has, timeout_s=timeout_s)
-
-    async def row(self, name: str) -> dict[str, Any]:
-        """What an operator sees of a channel."""
-        rows: list[dict[str, Any]] = await self.node.ask("channel.ls")
-        return next(row for row in rows if row["name"] == name)
-
-    async def health(self, name: str) -> str:
-        return str((await self.row(name))["health"])
-
-
-@contextlib.asynccontextmanager
-async def site(folder: Path, *, rules: str = BOTH_WAYS) -> AsyncIterator[Site]:
-    """Everything runs in namespaces of its own; the test itself stands at the near place."""
-    async with contextlib.AsyncExitStack() as stack:
-        places = stack.enter_context(Places())
-        fibre = await stack.enter_async_context(TunLink(places, name="fibre0", net="10.98.0", delay_ms=2, rate_kbit=10_000))
-        satellite = await stack.enter_async_context(TunLink(places, delay_ms=60, rate_kbit=512))
-        far = Far()
-        hook = await stack.enter_async_context(Hook(SECRET, far.take, under=places.command(places.far), host="0.0.0.0"))
-        pictures = TusServer(folder / "pictures", SECRET, under=places.command(places.far), host=satellite.far_ip)
-        await stack.enter_async_context(pictures)
-        stack.enter_context(places.inside(places.near))
-        modem = await stack.enter_async_context(Snmpd(folder, value=120))
-        for name, text in (("site.secret", SECRET), ("modem.community", COMMUNITY)):
-            (folder / name).write_text(text)
-            (folder / name).chmod(0o600)
-        urls = {link.name: f"http://{link.far_ip}:{hook.port}/to" for link in (fibre, satellite)}
-        webhook = {"url": f"{urls['fibre0']}/net", "timeout_s": 1.0, "connect_s": 0.5, "secret_file": "site.secret"}
-        terminal = {**TERMINAL, "attachments": f"http://{satellite.far_ip}:{pictures.port}/files", "attachment_chunk_octets": CHUNK}
-        channels = {
-            "net": {"type": "http.webhook", "settings": webhook},
-            "vsat": {"type": "vsat.http", "settings": {"url": f"{urls['sat0']}/vsat", **terminal, "snmp_port": modem.port}},
-        }
-        persons = [Person(f"p{number}", url=f"http://town/to/{number}") for number in range(TOWNS)]
-        node = Node(folder, channels=channels, persons=persons, rules=rules)
-        node.ready_within_s = 60.0  # how fast it starts is of no interest here
-        await stack.enter_async_context(node)
-        await node.channels_up("net", "vsat", timeout_s=40)
-        yield Site(node, far, fibre, satellite, modem, pictures, [])
 
 
 def switches(ways: list[str]) -> int:
@@ -266,6 +112,28 @@ async def test_s4_a_picture_is_resumed_after_an_outage_and_after_a_kill_of_eithe
         repeated = sum(one.octets for one in here.pictures.asked) - len(picture)
         assert asked["HEAD"] >= 1
         assert repeated <= asked["HEAD"] * CHUNK, "more than a chunk was sent twice for an interruption"
+
+
+async def test_s4_a_picture_begun_by_the_fibre_goes_on_by_satellite_within_its_budget(tmp_path: Path) -> None:
+    """The fibre is cut with the picture partly there: the satellite goes on from the octet that the far end confirms, for as many octets
+    as it may carry in a day; then the rest waits, said in words, until the fibre is back. One upload, whole."""
+    picture, budget = b"\xff\xd8" + random.Random(5).randbytes(150_000), 60_000
+    shares = {"net": {"rate_kbit": 400.0}, "vsat": {"attachments_mb_a_day": budget / 1e6}}
+    async with site(tmp_path, shares=shares) as here:
+        digest = (await here.node.ask("attachment.put", raw=picture))["digest"]
+        await here.order("沙溪镇险情", attachments=[{"digest": digest, "name": "堤.jpg", "media_type": "image/jpeg"}])
+        await _begun(here, 30_000)
+        await here.fibre.become(loss=100)
+        await here.node.until("channel.ls", lambda rows: any("budget for them is spent" in row["remark"] for row in rows), timeout_s=60)
+        assert [] == here.pictures.whole()
+        await here.fibre.become(loss=0)
+        await here.pictures.until(lambda: bool(here.pictures.whole()), timeout_s=120)
+        (upload,) = here.pictures.whole()
+        asked = Counter(one.method for one in here.pictures.asked)
+        assert (picture, 1) == (upload.octets, asked["POST"])
+        by_satellite, _ = await here.satellite.count()
+        assert budget < by_satellite.passed_octets < 1.5 * budget, "headers and probes are in it"
+        assert sum(one.octets for one in here.pictures.asked) - len(picture) <= asked["HEAD"] * CHUNK
 
 
 async def _begun(here: Site, octets: float) -> None:

@@ -15,7 +15,7 @@ PARCEL = Parcel(PICTURE, "http://10.99.0.2/files/", priority=2, traffic="Actual"
 
 
 async def _next_life(ctx: FakeContext) -> list[Parcel]:
-    parcels = Parcels(ctx)
+    parcels = Parcels(ctx.notes, ctx.clock.time)
     await parcels.recall()
     return parcels.waiting()
 
@@ -25,7 +25,7 @@ async def test_what_is_not_there_yet_is_found_again_in_its_turn() -> None:
     ctx = FakeContext(HttpSettings(interface="sat0"))
     await ctx.notes.keep({"counter": "7"})
     urgent = msgspec.structs.replace(PARCEL, attachment=msgspec.structs.replace(PICTURE, message=MessageId("m-2")), priority=1, at=20.0)
-    parcels = Parcels(ctx)
+    parcels = Parcels(ctx.notes, ctx.clock.time)
     await parcels.add([PARCEL, urgent])
     placed = msgspec.structs.replace(PARCEL, place="http://10.99.0.2/files/7")
     await parcels.put(placed)
@@ -37,7 +37,7 @@ async def test_what_is_not_there_yet_is_found_again_in_its_turn() -> None:
 async def test_a_picture_goes_to_a_far_end_once() -> None:
     """The second of ten people there adds nothing, not even after it has arrived; another far end or revision is another parcel."""
     ctx = FakeContext(HttpSettings(interface="sat0"))
-    parcels = Parcels(ctx)
+    parcels = Parcels(ctx.notes, ctx.clock.time)
     await parcels.add([PARCEL])
     await parcels.put(msgspec.structs.replace(PARCEL, is_done=True))
     await parcels.add([msgspec.structs.replace(PARCEL, at=11.0)])
@@ -53,7 +53,7 @@ async def test_a_picture_goes_to_a_far_end_once() -> None:
 async def test_what_has_arrived_is_forgotten_when_its_message_is_over() -> None:
     """The notes do not grow for ever."""
     ctx = FakeContext(HttpSettings(interface="sat0"))
-    parcels = Parcels(ctx)
+    parcels = Parcels(ctx.notes, ctx.clock.time)
     await parcels.add([PARCEL])
     await parcels.put(msgspec.structs.replace(PARCEL, is_done=True, until=1.0))
     await parcels.add([])

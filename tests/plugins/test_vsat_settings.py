@@ -31,6 +31,7 @@ MODEM: dict[str, Any] = {
         ({"attachments": "files"}, "attachments 'files' is no http or https address and no path such as \"/files/\""),
         ({"attachments": "http://me:pw@site/files"}, "is no http or https address"),
         ({"attachments": "/files x"}, "attachments '/files x' is no http or https address"),
+        ({"attachments": "/files", "attachments_share": "sz"}, "attachments_share 'sz' needs one server for all"),
         ({**MODEM, "snmp_oid": ""}, "snmp_oid is missing; snmp_host = '192.168.1.1' needs it"),
         ({**MODEM, "degraded_below": None}, "degraded_below is missing"),
         ({**MODEM, "snmp_oid": "esno"}, "snmp_oid 'esno' is no object identifier"),

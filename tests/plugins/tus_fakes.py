@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -58,7 +59,8 @@ async def _nothing() -> None:
 
 class UploadSite:
     """`log`: what came, in order: TEXT token, POST files, HEAD n, PATCH n offset. `statuses`: what uploads are answered instead, one
-    each. `during_patch`, `during_text`: awaited before such a request is answered."""
+    each. `during_patch`, `during_text`: awaited before such a request is answered. It listens at `url` and at `url_2`; at an address in
+    `cut` each connection is lost; `octets_at`: of uploads, by address."""
 
     def __init__(self) -> None:
         self.log: list[str] = []
@@ -68,6 +70,9 @@ class UploadSite:
         self.during_patch: Callable[[], Awaitable[None]] = _nothing
         self.during_text: Callable[[], Awaitable[None]] = _nothing
         self.url = ""
+        self.url_2 = ""
+        self.cut: set[str] = set()
+        self.octets_at: Counter[str] = Counter()
 
     @property
     def whole(self) -> list[bytes]:
@@ -75,6 +80,10 @@ class UploadSite:
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await request.read()
+        if f"http://{request.host}" in self.cut:
+            assert request.transport is not None
+            request.transport.abort()
+            return web.Response()
         if request.path.startswith("/to/"):
             self.log.append(f"TEXT {request.headers['Fenghuo-Token']}")
             await self.during_text()
@@ -97,6 +106,7 @@ class UploadSite:
                 return web.Response(status=409)
             upload.octets += body
             self.received += len(body)
+            self.octets_at[f"http://{request.host}"] += len(body)
             await self.during_patch()
         return web.Response(status=204, headers={"Upload-Offset": str(len(upload.octets))})
 
@@ -109,7 +119,9 @@ async def upload_site() -> AsyncIterator[UploadSite]:
     await runner.setup()
     listening = web.TCPSite(runner, "127.0.0.1", 0)
     await listening.start()
-    site.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    port = runner.addresses[0][1]
+    await web.TCPSite(runner, "127.0.0.2", port).start()
+    site.url, site.url_2 = f"http://127.0.0.1:{port}", f"http://127.0.0.2:{port}"
     try:
         yield site
     finally:

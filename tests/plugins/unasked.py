@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
-from fenghuo import Signer
+from fenghuo import Notes, Signer
+from fenghuo.plugin.context import LoneNotes
 from fenghuo.plugin.signing import no_signer
 
 __all__ = ["Unasked"]
@@ -15,6 +18,10 @@ class Unasked:
 
     async def armed(self, why_off: str, at: datetime | None) -> None:
         """Nobody audits it here."""
+
+    def shared(self, name: str, make: Callable[[Notes], Any]) -> Any:
+        """There are no others."""
+        return make(LoneNotes())
 
     def reopened(self) -> None:
         """Nothing waits here."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ import structlog
 
 from fenghuo import Estimate, Priority, Rendition, Token, Traffic
 from fenghuo.clock import Clock, SystemClock
+from fenghuo.plugin.commons import Commons
 from fenghuo.plugin.context import LoneNotes, NoBlobs
 from fenghuo.plugin.ports import Blobs, Notes
 from fenghuo_vsat.settings import PathSettings
@@ -38,6 +39,10 @@ class FakeContext(Unasked):
     notes: Notes = field(default_factory=LoneNotes)
     blobs: Blobs = field(default_factory=NoBlobs)
     secrets: Mapping[str, str] = field(default_factory=lambda: SECRETS)
+    commons: Commons = field(default_factory=Commons)
+
+    def shared(self, name: str, make: Callable[[Notes], Any]) -> Any:
+        return self.commons.of("vsat", name, make)
 
     def secret(self, path: str) -> str:
         return self.secrets[path]

@@ -37,6 +37,11 @@ def _unheard(reason: str = "") -> None:
     """A place without a core: nobody hears it."""
 
 
+def _alone(name: str, make: Callable[[Notes], Any]) -> Any:
+    """A place without other instances."""
+    return make(LoneNotes())
+
+
 async def _unnoted(why_off: str, at: datetime | None) -> None:
     """A place without a store: no audit."""
 
@@ -68,7 +73,7 @@ class NoBlobs:
 class HostedChannelContext:
     """A channel's context. `secrets` reads a secret file or credential; `on_health` and `on_strain` hear what the channel says of itself;
     `open_link` gives the node's memory of the narrow link when somebody asks for it, `notes` the channel's own, `blobs`
-    its attachments, see ChannelContext."""
+    its attachments, `open_shared` what it has in common with others, see ChannelContext."""
 
     name: str
     settings: msgspec.Struct
@@ -83,6 +88,7 @@ class HostedChannelContext:
     on_armed: Callable[[str, datetime | None], Awaitable[None]] = _unnoted
     open_signer: Callable[[str, str], Awaitable[Signer]] = no_signer
     blobs: Blobs = field(default_factory=NoBlobs)
+    open_shared: Callable[[str, Callable[[Notes], Any]], Any] = _alone
     log: structlog.stdlib.BoundLogger = field(init=False)
 
     def __post_init__(self) -> None:
@@ -91,6 +97,10 @@ class HostedChannelContext:
     @property
     def link(self) -> Any:  # a fenghuo.link.Disk
         return self.open_link()
+
+    def shared(self, name: str, make: Callable[[Notes], Any]) -> Any:
+        """What the instances that give this name have in common."""
+        return self.open_shared(name, make)
 
     def secret(self, path: str) -> str:
         """The secret at `path`, without the final line break. Raises: ConfigError with a sentence when it cannot be had."""

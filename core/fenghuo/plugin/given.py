@@ -6,7 +6,7 @@ Nothing here does I/O; the core fills these.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -132,6 +132,10 @@ class ChannelContext(Protocol):
     @property
     def blobs(self) -> Blobs:
         """Where attachments are read."""
+
+    def shared(self, name: str, make: Callable[[Notes], Any]) -> Any:
+        """What the instances of one plugin that give the same `name` have in common in this process: made by the first that asks, from
+        notes that outlive it as an instance's own do."""
 
     def secret(self, path: str) -> str:
         """The content of a secret file, without the final line break; a relative path is relative to the settings file."""

@@ -197,7 +197,7 @@ class Wiring:
     `open_notes(name)`: the durable memory of an instance. `on_strain(name, reason)` hears that one still carries and may not for long.
     `open_blobs(name)`: the attachments that an instance may read. `on_armed(name, why_off, at)` has a change of its armed switch in the
     audit when it returns. `on_reopened(name)` hears that one reaches again whom it could not reach. `open_signer(provider, key)`: a
-    private key that a plugin's key provider holds.
+    private key that a plugin's key provider holds. `open_shared(name, make)`: what instances of one plugin have in common.
     """
 
     clock: Clock
@@ -212,6 +212,7 @@ class Wiring:
     on_armed: OnArmed = _unnoted
     open_signer: Callable[[str, str], Awaitable[Signer]] = no_signer
     open_blobs: Callable[[str], Blobs] = lambda name: NoBlobs()
+    open_shared: Callable[[str, Callable[[Notes], Any]], Any] = lambda name, make: make(LoneNotes())
 
 
 class ChannelSupervisor(Supervisor[Channel]):
@@ -262,6 +263,7 @@ class ChannelSupervisor(Supervisor[Channel]):
             open_signer=wiring.open_signer,
             on_armed=functools.partial(wiring.on_armed, self.name),
             blobs=wiring.open_blobs(self.name),
+            open_shared=wiring.open_shared,
         )
         channel = self.kind.factory(context)
         try:

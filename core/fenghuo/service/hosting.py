@@ -18,6 +18,7 @@ from fenghuo.engine.judging import Origin
 from fenghuo.engine.notes import ChannelNotes
 from fenghuo.model.delivery import Accepted, Refused
 from fenghuo.model.traffic import Traffic
+from fenghuo.plugin.commons import Commons
 from fenghuo.plugin.context import HostedFrontContext, HostedSensorContext, HostedSourceContext
 from fenghuo.plugin.host import PluginHost
 from fenghuo.plugin.ports import Actor, Desk, EventStream, Hints, Observation, Web
@@ -78,11 +79,13 @@ class Hosting:
             on_armed=ArmedSwitches(store, self._settings.file, self._on_stand).stands,
             open_blobs=functools.partial(StoredBlobs, store),
         )
+        commons = Commons(functools.partial(ChannelNotes, store))
         self._room.board.on_fault = self._on_fault
         for channel in self._settings.channels:
-            _, kind = self._host.channel_types[channel.type]
+            plugin, kind = self._host.channel_types[channel.type]
             link = functools.partial(self._link_memory, store, channel.medium or channel.name, channel.name)
-            supervisor = ChannelSupervisor(channel.name, kind, channel.settings, dataclasses.replace(wiring, open_link=link))
+            lent = dataclasses.replace(wiring, open_link=link, open_shared=functools.partial(commons.of, plugin))
+            supervisor = ChannelSupervisor(channel.name, kind, channel.settings, lent)
             self._channels.append(supervisor)
             running = partial(getattr, supervisor, "channel")
             instance = instance_of(channel, kind.address_kinds, supervisor.capabilities, running, traffic=self._traffic)
