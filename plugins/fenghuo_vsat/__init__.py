@@ -70,6 +70,7 @@ def mqtt_capabilities(settings: MqttSettings) -> Capabilities:
         watts_transmit=settings.watts_transmit,
         needs=("ip", "line of sight"),
         probing=_probing(settings, ASK_OCTETS, is_fixed=False),
+        attachments=bool(settings.attachments_share),
     )
 
 

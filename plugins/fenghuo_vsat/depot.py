@@ -51,6 +51,11 @@ class Depot:
             self._left_at[way] = self._monotonic()
         self._ring()
 
+    @property
+    def is_served(self) -> bool:
+        """Whether any way is there."""
+        return bool(self._bells)
+
     def waiting(self, way: str) -> list[Parcel]:
         """What this way may carry now, in its turn: its own, then what no other can go on with."""
         return [one for one in self._parcels.waiting() if self._in_hand.get(one.name, way) == way and self._is_for(way, one)]

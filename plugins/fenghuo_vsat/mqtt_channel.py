@@ -24,6 +24,7 @@ from fenghuo import (
     Permanent,
     ProbeBudget,
     ProbeResult,
+    Reached,
     Rendition,
     Scope,
     SendJob,
@@ -34,8 +35,10 @@ from fenghuo.formats.mqtt_envelope import envelope, read_receipt, ref_of
 from fenghuo_adapters.bound_socket import wire_octets
 from fenghuo_adapters.mqtt_session import Arrived, Login, MqttSession, NotPublished, Place, Publication, Refused, Slot, Terms
 from fenghuo_adapters.rate_bucket import RateBucket
+from fenghuo_vsat.depot import Depot, depot_of
 from fenghuo_vsat.mqtt_settings import MqttSettings, is_name
 from fenghuo_vsat.mqtt_words import outcome_of, outcome_of_failure, publish_octets
+from fenghuo_vsat.parcels import parcels_of
 from fenghuo_vsat.path_guard import PathGuard
 from fenghuo_vsat.secrets import tls_of
 from fenghuo_vsat.wire_cost import cost, on_the_wire
@@ -66,6 +69,7 @@ class VsatMqtt(SimpleChannel):
         self._guard = PathGuard(ctx, self._interface)
         self._session: MqttSession | None = None
         self._asking: asyncio.Task[None] | None = None
+        self._depot: Depot | None = None
         self._is_stopping = False
 
     @property
@@ -77,6 +81,9 @@ class VsatMqtt(SimpleChannel):
     async def start(self) -> None:
         """Connect and subscribe. Raises: NotReady (anything that may pass), ConfigError (files that cannot work), AuthFailed."""
         terms = await asyncio.to_thread(self._terms)  # files, and OpenSSL reads one more
+        if self._settings.attachments_share:
+            self._depot = depot_of(self._ctx, self._settings.attachments_share)
+            await self._depot.open()
         session = MqttSession(terms, self, self._ctx.random)
         self._guard.start()
         try:
@@ -109,6 +116,12 @@ class VsatMqtt(SimpleChannel):
         if not self._is_stopping:
             self._ctx.health(False, reason)
 
+    def remark(self) -> str:
+        """Whether there is somebody who brings what goes with a text."""
+        if self._depot is None or self._depot.is_served or not self._depot.carried(""):
+            return ""
+        return f"no vsat.http of the share {self._settings.attachments_share!r} is there to bring what goes with the texts"
+
     def estimate(self, payload: Rendition, address: str) -> Estimate:
         return cost(self._octets(len(payload.data), address), self._settings)
 
@@ -129,7 +142,11 @@ class VsatMqtt(SimpleChannel):
             if wait_s > 0:
                 await asyncio.sleep(wait_s)
             async with self._open_session().slot(within_s=self._spare_s(job)) as slot, job.begin() as emission:
-                return await self._publish(slot, emission, job.address)
+                outcome = await self._publish(slot, emission, job.address)
+                if self._depot is not None and isinstance(outcome, Reached):
+                    share, now = self._settings.attachments_share, self._ctx.clock.time()
+                    await self._depot.add(parcels_of(job, emission, "", now, share=share))
+                return outcome
         except LinkError as failed:
             return outcome_of_failure(failed)
         finally:

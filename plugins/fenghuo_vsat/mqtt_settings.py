@@ -25,6 +25,8 @@ class MqttSettings(PathSettings, frozen=True, kw_only=True, forbid_unknown_field
     `session_expiry_s`: how long the broker keeps what comes for us while we are away. `reconnect_most_s`: longest wait between two
     connections. `window`: messages under way at once. `idempotent`: recipients drop what they have under the same id, so that what is
     doubtful, or was taken and not confirmed in time, may simply be repeated. `receipt_q95_s`: 95 % of receipts have come by then.
+
+    `attachments_share`: the server of pictures that a `vsat.http` of this share brings to what comes with a message; a broker gets none.
     """
 
     host: str
@@ -45,6 +47,7 @@ class MqttSettings(PathSettings, frozen=True, kw_only=True, forbid_unknown_field
     max_octets: Annotated[int, msgspec.Meta(ge=1024, le=268_435_455)] = 262_144
     idempotent: bool = True
     receipt_q95_s: Annotated[float, msgspec.Meta(gt=0)] = 120.0
+    attachments_share: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
