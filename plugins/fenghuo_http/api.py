@@ -217,6 +217,27 @@ class HttpApi:
             await self._wait(after, wait_s)
         await self._read(call, "log.read", {"after": after, "limit": limit})
 
+    async def report_outage(self, call: Call) -> None:
+        """POST /outages: what somebody says is out, as the verb takes it; 201 where it is news, 200 where it was said before."""
+        told = await self._told(call)
+        result = await self._ctx.desk.do(call.actor, "outage.report", told)
+        await call.exchange.answer_json(HTTPStatus.CREATED if result["new"] else HTTPStatus.OK, encode(result))
+
+    async def end_outage(self, call: Call) -> None:
+        """POST /outages/end with {"id": "…", "reason": "…"}: in the body, since a source's own key may hold anything."""
+        await self._read(call, "outage.end", await self._told(call))
+
+    async def list_outages(self, call: Call) -> None:
+        """GET /outages."""
+        await self._read(call, "outage.ls", {})
+
+    async def _told(self, call: Call) -> dict[str, Any]:
+        body = await call.exchange.body(SMALL_OCTETS)
+        try:
+            return msgspec.json.decode(body, type=dict[str, Any])
+        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+            raise HttpRefusal(HTTPStatus.BAD_REQUEST, "bad-request", f"the body is no JSON object: {exc}") from exc
+
     async def _wait(self, after: int, wait_s: float) -> None:
         try:
             async with asyncio.timeout(wait_s):
@@ -280,6 +301,9 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/v1/status", "status", HttpApi.show_status),
     Route("GET", "/api/v1/state", "state", HttpApi.show_state),
     Route("GET", "/api/v1/events", "log.read", HttpApi.read_events),
+    Route("POST", "/api/v1/outages", "outage.report", HttpApi.report_outage),
+    Route("POST", "/api/v1/outages/end", "outage.end", HttpApi.end_outage),
+    Route("GET", "/api/v1/outages", "outage.ls", HttpApi.list_outages),
 )
 
 

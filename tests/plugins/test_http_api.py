@@ -396,5 +396,8 @@ def test_routes_are_pinned() -> None:
         "GET /api/v1/status",
         "GET /api/v1/state",
         "GET /api/v1/events",
+        "POST /api/v1/outages",
+        "POST /api/v1/outages/end",
+        "GET /api/v1/outages",
     }
     assert expected == {f"{route.method} {route.path}" for route in ROUTES}

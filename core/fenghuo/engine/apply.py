@@ -86,7 +86,7 @@ class Apply:
             rungs=opened.rungs,
             message_state=opened.message.state,
             released=opened.message.is_released,
-            situation=self._board.situation(),
+            situation=self._board.situation_for(entry.target.recipient),
             now=now,
             escalate=opened.escalate,
             closing=opened.closing,

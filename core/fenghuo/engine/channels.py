@@ -14,6 +14,7 @@ from fenghuo.engine.office import Office
 from fenghuo.engine.probing import Purse
 from fenghuo.engine.settling import bounded
 from fenghuo.model.delivery import Outcome, Paged, Reached
+from fenghuo.model.directory import RecipientId
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import Admin, ChannelView, Health, Situation
 from fenghuo.model.traffic import Priority, Traffic
@@ -46,6 +47,8 @@ class Terms(msgspec.Struct, frozen=True):
 PLAIN = Terms()
 GOOD = frozenset({Sign.LOCAL_UP, Sign.SENT, Sign.RECEIPT, Sign.SPOKE, Sign.HEARD, Sign.ANSWERED})
 """Signs after which nobody need ask whether a channel is there."""
+DOUBTED_FROM = frozenset({Health.UP, Health.UNKNOWN, Health.PROBATION})
+"""States that are better than SUSPECT."""
 
 
 class Instance:
@@ -153,6 +156,7 @@ class ChannelBoard:
         self._holds_until = math.inf
         self.on_fault: Callable[[str, str], None] = _only_logged
         self.proven: Mapping[str, Mapping[str, float]] = {}
+        self.doubted: Callable[[RecipientId], frozenset[str]] = _none_is_doubted
 
     def add(self, instance: Instance) -> None:
         self._instances[instance.name] = instance
@@ -247,6 +251,14 @@ class ChannelBoard:
             )
         return self._situation
 
+    def situation_for(self, recipient: RecipientId) -> Situation:
+        """What planning may know of the ways to this recipient: those that somebody says are out where it is are suspect."""
+        doubted, plain = self.doubted(recipient), self.situation()
+        if not doubted:
+            return plain
+        views = (_suspect(view) if view.name in doubted and view.health in DOUBTED_FROM else view for view in plain.channels)
+        return msgspec.structs.replace(plain, channels=tuple(views))
+
     def refresh(self) -> None:
         """Forget the Situation: the directory has changed."""
         self._situation = None
@@ -263,6 +275,15 @@ def _paced(cadence: Cadence, sign: Sign, now: float) -> Cadence:
             return resumed(cadence, None)
         case _:
             return cadence
+
+
+def _suspect(view: ChannelView) -> ChannelView:
+    return msgspec.structs.replace(view, health=Health.SUSPECT)
+
+
+def _none_is_doubted(recipient: RecipientId) -> frozenset[str]:
+    """Until what others report is wired in, nothing is out in one place alone."""
+    return frozenset()
 
 
 def _at(now: float, instance: Instance) -> ChannelView:

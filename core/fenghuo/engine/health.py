@@ -45,6 +45,8 @@ class Sign(Enum):
     STRAINED = "carries, and may not for long"
     SILENT = "silent for too long"
     TRIAL = "it cannot be asked: tried again"
+    REPORTED = "reported out by somebody else"
+    CLEARED = "no longer reported out"
 
 
 FAILURE_WEIGHT = {Sign.FAILED: 1.0, Sign.TIMED_OUT: 0.5, Sign.UNANSWERED: 1.0}
@@ -78,7 +80,7 @@ class ChannelHealth(msgspec.Struct, frozen=True):
     seconds a stage lasts; `weight` and `who`: failures since the last success, `worked_at`, and on which recipients; `left_at`: when it
     last went DOWN, UTC seconds; `is_mute`: nothing that it says of an emission shows that anybody could notice it, `is_vouched`: a monitor
     has spoken for it since it came up; `is_silent`: DOWN because nothing was heard of it; `is_gone`: DOWN because its
-    device or session is; `sum`, `mass`, `weighed_at`: of the time-decayed
+    device or session is; `is_reported`: SUSPECT by somebody else's word (outages.py); `sum`, `mass`, `weighed_at`: of the time-decayed
     average of the signs since its state of before; `gap_s`: expected between two signs, 0 where nobody knows."""
 
     state: Health = Health.UNKNOWN
@@ -97,6 +99,7 @@ class ChannelHealth(msgspec.Struct, frozen=True):
     is_vouched: bool = False
     is_silent: bool = False
     is_gone: bool = False
+    is_reported: bool = False
     sum: float = 0.0
     mass: float = 0.0
     weighed_at: float = 0.0
@@ -124,6 +127,8 @@ def observed(
             return health
         case Sign.TRIAL:
             return _forgiven(health, now)
+        case Sign.REPORTED | Sign.CLEARED:
+            return _reported(health, sign, now, reason or sign.value)
         case Sign.STRAINED:
             return _strained(health, now, reason or sign.value)
         case Sign.FAILED | Sign.TIMED_OUT | Sign.UNANSWERED:
@@ -271,10 +276,22 @@ def _strained(health: ChannelHealth, now: float, reason: str) -> ChannelHealth:
     return msgspec.structs.replace(health, state=Health.SUSPECT, since=since, reason=reason, successes=0)
 
 
+def _reported(health: ChannelHealth, sign: Sign, now: float, reason: str) -> ChannelHealth:
+    """Somebody else's word demotes and does no more: it is no failure, and it is its own word that takes it back. What it did on its own
+    account counts on, and a channel that is down, on trial, or that never came up is left as it is."""
+    if sign is Sign.CLEARED and health.is_reported:
+        cleared = msgspec.structs.replace(health, is_reported=False, reason=reason)
+        return cleared if health.weight else msgspec.structs.replace(cleared, state=_working(health), since=now)
+    if sign is Sign.CLEARED or health.state in (Health.DOWN, Health.PROBATION) or not health.is_started:
+        return health
+    since = health.since if health.state is Health.SUSPECT else now
+    return msgspec.structs.replace(health, state=Health.SUSPECT, since=since, reason=reason, successes=0, is_reported=True)
+
+
 def _forgiven(health: ChannelHealth, now: float) -> ChannelHealth:
     """A suspicion that is old, and that no traffic would clear where there is another way, is no reason any more; the failures count on,
     so that of a channel that is dead the next ones take it down. Whatever has turned meanwhile is left as it is."""
-    if health.state is not Health.SUSPECT:
+    if health.state is not Health.SUSPECT or health.is_reported:
         return health
     return msgspec.structs.replace(health, state=_working(health), since=now, reason=FORGIVEN)
 
@@ -286,7 +303,7 @@ def _worked(health: ChannelHealth, now: float, *, is_vouched: bool) -> ChannelHe
         health = msgspec.structs.replace(health, is_vouched=True)
     if health.state is Health.PROBATION:
         return _one_more(health, now)
-    if health.state is Health.SUSPECT and average(health) <= 0.0:  # one success in three tries is no channel to prefer
+    if health.state is Health.SUSPECT and (health.is_reported or average(health) <= 0.0):  # one in three tries is no channel to prefer
         return msgspec.structs.replace(health, weight=0.0, who=(), successes=0, worked_at=now)
     state = _working(health)
     if health.state is state and not health.weight:

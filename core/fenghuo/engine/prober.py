@@ -24,7 +24,8 @@ from fenghuo.engine.health import Sign, is_tried
 from fenghuo.engine.office import Office
 from fenghuo.engine.probing import longer_s, next_look_at, paid, refilled
 from fenghuo.errors import LinkError
-from fenghuo.model.situation import Admin, Health
+from fenghuo.model.evidence import Evidence
+from fenghuo.model.situation import Health
 from fenghuo.plugin.ports import Channel, ProbeBudget, SimpleChannel
 
 __all__ = ["Prober"]
@@ -75,36 +76,43 @@ class Prober:
 
     async def _watch(self, instance: Instance) -> None:
         while _is_watched(instance):
-            is_down = instance.health.state is Health.DOWN
+            is_down, is_news = instance.health.state is Health.DOWN, self._is_news(instance)
             until = self._office.clock.time() + self._longer(instance) if is_down else self._look_at(instance)
             if await self._turns(instance, until):
                 continue
             now = self._office.clock.time()
             if self._is_lost(instance):
-                await self._turns(instance, now + instance.capabilities.probing.shortest_s)  # until the loop has heard of it
+                await self._turns(instance, now + instance.probing.shortest_s)  # until the loop has heard of it
                 continue
-            if is_down or now - instance.evidence_at >= self._window(instance):
+            if is_down or is_news or now - instance.evidence_at >= self._window(instance):
                 await self._ask_or_try(instance)
 
     # When.
 
     def _longer(self, instance: Instance) -> float:
         """The first wait of an outage is the shortest one, exactly: most outages are short. A probation that failed ends no outage."""
-        probing, wait_s = instance.capabilities.probing, self._waits.get(instance.name, 0.0)
+        probing, wait_s = instance.probing, self._waits.get(instance.name, 0.0)
         self._waits[instance.name] = longer_s(probing, wait_s, self._office.chance.uniform) if wait_s else probing.shortest_s
         return self._waits[instance.name]
 
     def _look_at(self, instance: Instance) -> float:
         """When something is due of a channel that is not down: a question, or its silence."""
-        probing, state = instance.capabilities.probing, instance.health.state
+        probing, state = instance.probing, instance.health.state
+        if self._is_news(instance):  # whoever says so knows more than its last sign
+            self._longer(instance)
+            return self._office.clock.time()
         asked_at = next_look_at(state, probing, instance.evidence_at, self._office.chance.uniform)
         silent_at = _silent_at(instance)
         wait_s = self._longer(instance) if state is Health.SUSPECT else probing.shortest_s
         return min(max(asked_at, self._office.clock.time() + wait_s), silent_at)
 
+    def _is_news(self, instance: Instance) -> bool:
+        """Whether somebody says that it is out, and it was not asked since."""
+        return instance.health.is_reported and instance.name not in self._waits
+
     def _window(self, instance: Instance) -> float:
         """Seconds of silence after which a channel that is not down is asked; infinite where it is not."""
-        probing = instance.capabilities.probing
+        probing = instance.probing
         return probing.shortest_s if instance.health.state is Health.SUSPECT else probing.idle_s or math.inf
 
     async def _turns(self, instance: Instance, until: float) -> bool:
@@ -136,7 +144,7 @@ class Prober:
     async def _ask_or_try(self, instance: Instance) -> None:
         """One question; or, where nobody can be asked, a trial."""
         channel = instance.channel()
-        if channel is None or instance.admin is not Admin.ENABLED:
+        if channel is None or not instance.may_ask:
             return
         if _can_be_asked(channel):
             await self._ask(instance)
@@ -146,7 +154,8 @@ class Prober:
     def _is_forgiven(self, instance: Instance) -> bool:
         """Whether what a channel is suspected of, that cannot be asked, is as old as the longest wait, and nothing known of it since."""
         quiet_s = self._office.clock.time() - max(instance.health.weighed_at, instance.health.since)
-        return instance.health.state is Health.SUSPECT and quiet_s >= instance.capabilities.probing.longest_s
+        is_doubted = instance.health.state is Health.SUSPECT and not instance.health.is_reported
+        return is_doubted and quiet_s >= instance.capabilities.probing.longest_s
 
     async def _ask(self, instance: Instance) -> None:
         """One probe, if the channel is there, its medium is free, and its purse pays."""
@@ -154,7 +163,7 @@ class Prober:
         instance.purse = refilled(instance.purse, now)
         purse = paid(instance.purse, instance.capabilities.probing)
         is_busy = instance.capabilities.half_duplex and (instance.medium in self._asking or self.is_on_air(instance))
-        if channel is None or purse is None or is_busy or instance.admin is not Admin.ENABLED:
+        if channel is None or purse is None or is_busy or not instance.may_ask:
             return
         instance.purse = purse
         self._asking.add(instance.medium)
@@ -165,6 +174,8 @@ class Prober:
         self._asked += 1
         if sign is Sign.ANSWERED or (sign is not None and instance.health.state is not Health.DOWN):
             self._facts.put(ChannelObserved(instance.name, sign, says, f"probe/{self._asked}", now))
+        if sign is Sign.ANSWERED and instance.health.is_reported and instance.capabilities.evidence_max < Evidence.DEVICE:
+            self._facts.put(ChannelObserved(instance.name, Sign.CLEARED, "probe answered, and more it can never show"))
 
 
 async def _answer(channel: Channel, instance: Instance) -> tuple[Sign | None, str]:

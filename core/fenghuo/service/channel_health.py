@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fenghuo.engine.cadence import lost_at, phi
 from fenghuo.engine.channels import Instance
 from fenghuo.engine.health import DOWN_WEIGHT, PROBATION_SHARES, SUCCESSES_A_STAGE, average, steady_at
+from fenghuo.engine.outages import Outage, says_of
 from fenghuo.model.situation import Health
 from fenghuo.service.showing import rfc3339
 
 __all__ = ["health_view"]
 
 
-def health_view(instance: Instance, now: float) -> dict[str, Any]:
-    """The figures of `channel.why`, and what they come to; `now`: UTC seconds."""
+def health_view(instance: Instance, now: float, outages: Sequence[Outage] = ()) -> dict[str, Any]:
+    """The figures of `channel.why`, and what they come to; `now`: UTC seconds; `outages`: what others say of it."""
     health, purse, cadence = instance.health, instance.purse, instance.cadence
     return {
         "failure_weight": health.weight,
@@ -30,7 +31,8 @@ def health_view(instance: Instance, now: float) -> dict[str, Any]:
         "probes": purse.probes,
         "probe_fen": purse.spent_fen,
         "probe_joules": purse.spent_joules,
-        "says": list(_says(instance, now)),
+        "outages": [one.id for one in outages],
+        "says": [*_says(instance, now), *(f"{says_of(one)}, for {one.expires_at - now:.0f} s more" for one in outages)],
     }
 
 
@@ -52,6 +54,8 @@ def _says(instance: Instance, now: float) -> Iterator[str]:
 def _state(instance: Instance) -> Iterator[str]:
     health = instance.health
     match health.state:
+        case Health.SUSPECT if health.is_reported and not health.weight:
+            yield "nothing of its own speaks against it; a device that has a message over it clears it, or the end of what is said"
         case Health.SUSPECT:
             yield f"failures weigh {health.weight:g} of {DOWN_WEIGHT:g}, seen of {len(health.who)} of 2: {', '.join(health.who)}"
             yield f"its signs of late come to {average(health):.2f}, from -1 (all failed) to 2 (all receipts)"

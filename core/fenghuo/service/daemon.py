@@ -39,6 +39,7 @@ from fenghuo.service.desk_audit import AuditVerbs
 from fenghuo.service.desk_coverage import CoverageVerbs
 from fenghuo.service.desk_endpoint import EndpointVerbs
 from fenghuo.service.desk_messages import MessageVerbs
+from fenghuo.service.desk_outages import OutageVerbs
 from fenghuo.service.desk_plans import PlanVerbs
 from fenghuo.service.desk_preview import PreviewVerbs
 from fenghuo.service.desk_proven import ProvenVerbs
@@ -192,14 +193,14 @@ class Daemon:
         about = About(version(), self._clock.time(), lambda: self._ready, self._metrics.text, self._hosting.power.view)
         state = StateVerbs(room, self._store, keeper=keeper, host=self._host, about=about)
         messages.plan, messages.outlook = plans.explain, plans.outlook
-        queue = QueueVerbs(room.decisions)
+        queue, outages = QueueVerbs(room.decisions), OutageVerbs(desk, room)
         proven = ProvenVerbs(room, self._store, messages.send)
         endpoint = EndpointVerbs(room, self._store, self._upward)  # a node without a screen says so
         sheets = SheetVerbs(room, self._store)  # and so does one without a printer
         audit = AuditVerbs(self._audit, self._store)
         coverage = CoverageVerbs(room, self._store, keeper.inventory)
         self._coverage = CoverageWatch(room, self._store, keeper.inventory)
-        for one in (coverage, messages, preview, plans, queue, state, audit, endpoint, sheets, proven):
+        for one in (coverage, messages, preview, plans, queue, state, audit, endpoint, sheets, proven, outages):
             desk.add(one.verbs())
         return desk
 
@@ -295,6 +296,7 @@ class Daemon:
         drained = self._clock.monotonic() + DRAIN_S
         await asyncio.gather(room.dispatcher.stop(drained), room.fan_outs.stop(drained))
         await room.prober.stop()
+        room.outages.stop()
         await self._hosting.stop(self._clock.monotonic() + CHANNEL_STOP_S)
         await control.stop()
         if web is not None:

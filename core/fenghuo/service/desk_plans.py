@@ -79,6 +79,7 @@ class PlanVerbs:
         self._facts = room.facts
         self._queues = room.queues
         self._loads = room.opening.loads
+        self._outages = room.outages
 
     def verbs(self) -> Mapping[str, Verb]:
         return {
@@ -135,7 +136,7 @@ class PlanVerbs:
     async def why(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """The state of a channel with the evidence behind it."""
         instance, situation = self._instance(msgspec.convert(args, Switch).name), self._board.situation()
-        health = health_view(instance, self._office.clock.time())
+        health = health_view(instance, self._office.clock.time(), self._outages.of(instance))
         remark = remark_of(instance)
         says = [*health["says"], *([remark] if remark else []), *channel_says(situation.channel[instance.name], situation)]
         return {**channel_view(instance, self._queues.queued(instance.name)), **health, "says": says}

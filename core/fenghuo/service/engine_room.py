@@ -19,6 +19,7 @@ from fenghuo.engine.loop import Loop, Stations
 from fenghuo.engine.nameless import fragments_by
 from fenghuo.engine.office import Office
 from fenghuo.engine.opening import Opening
+from fenghuo.engine.outages_heard import Outages
 from fenghuo.engine.page_auditor import PageAuditor
 from fenghuo.engine.prober import Prober
 from fenghuo.engine.proven import ProvenLedger
@@ -29,6 +30,7 @@ from fenghuo.engine.release import Release
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.tally import Tally
 from fenghuo.engine.timers import Timers
+from fenghuo.model.delivery import Delivery
 from fenghuo.plugin.ports import Renderer
 from fenghuo.store.store import Store
 
@@ -67,17 +69,11 @@ class EngineRoom:
         self.fan_outs.on_fatal = on_fatal
         self.apply.end_fan_out = self.fan_outs.end
         self.proven = ProvenLedger(office, store, self.board)
-        self.apply.tell(self.proven.note, self.proven.answered)
+        self.outages = Outages(office, self.facts, store, self.board)
+        self.board.doubted = self.outages.doubted
+        self.apply.tell(self._delivery_changed, self.proven.answered)
         self.receipts = Receipts(office, self.facts, self.book, store, intake=self.intake)
-        self.receipts.on_page = self.fan_outs.receipt
-        self.receipts.credited = self.board.credited_inbound
-        self.fan_outs.on_settled = self.receipts.page_settled
-        self.receipts.late_outcomes.on_page = self.fan_outs.late_outcome
-        self.receipts.nameless.fragments = fragments_by(self.board)
-        self.receipts.nameless.is_for_page = self.fan_outs.may_own
-        self.book.on_named = self.receipts.named
-        self.book.on_landed = self.receipts.landed
-        self.dispatcher.on_doubt = self.receipts.doubted
+        self._join_receipts()
         self.auditor = Auditor(office, self.facts, store, book=self.book, board=self.board, dispatcher=self.dispatcher)
         self.auditor.pages = PageAuditor(store, board=self.board, fan_outs=self.fan_outs).look
         self.queues = Queues(self.book, self.dispatcher, self.fan_outs)
@@ -95,17 +91,35 @@ class EngineRoom:
         )
         self.recovery = Recovery(office, self.book, store, opening=self.opening, shelf=self.shelf, tally=self.tally, timers=self.timers)
 
+    def _join_receipts(self) -> None:
+        """Whose a receipt is, is found out by all who ever sent anything."""
+        self.receipts.on_page = self.fan_outs.receipt
+        self.receipts.credited = self.board.credited_inbound
+        self.fan_outs.on_settled = self.receipts.page_settled
+        self.receipts.late_outcomes.on_page = self.fan_outs.late_outcome
+        self.receipts.nameless.fragments = fragments_by(self.board)
+        self.receipts.nameless.is_for_page = self.fan_outs.may_own
+        self.book.on_named = self.receipts.named
+        self.book.on_landed = self.receipts.landed
+        self.dispatcher.on_doubt = self.receipts.doubted
+
     def _pump(self) -> None:
         self.dispatcher.offer(())
 
+    def _delivery_changed(self, before: Delivery | None, after: Delivery) -> None:
+        self.proven.note(before, after)
+        self.outages.note(before, after)
+
     def look(self) -> None:
         """Something has been told: whoever follows the health of channels looks at what it is by now."""
+        self.outages.look()
         self.prober.look()
         self.invariants.look()
 
     async def recover(self) -> int:
         """Fill the book from the store; how many emissions were cut off."""
         await self.proven.load()
+        await self.outages.load()
         await self.recovery.run(self.loop, self.facts)
         for doubtful in tuple(self.book.doubts.values()):
             self.dispatcher.ask(doubtful)

@@ -251,6 +251,7 @@ class House:
         await self.room.dispatcher.stop(self.clock.monotonic())
         await self.room.fan_outs.stop(self.clock.monotonic())
         await self.room.prober.stop()
+        self.room.outages.stop()
 
 
 @asynccontextmanager

@@ -96,7 +96,7 @@ class Bench:
         self.facts, self.board, self.told = Facts(), ChannelBoard(self.office), list[tuple[float, str, Health]]()
         self.prober = Prober(self.office, self.facts, self.board)
         self.channel = {name: Quiet() for name in names}
-        caps = Capabilities(form="sms", evidence_max=Evidence.DEVICE, **capabilities)
+        caps = Capabilities(form="sms", evidence_max=capabilities.pop("evidence_max", Evidence.DEVICE), **capabilities)
         for name in names:
             self.board.add(Instance(name, "fake", caps, address_kinds=(), channel=partial(self.channel.get, name), terms=terms))
             self.saw(name, Sign.LOCAL_UP)
@@ -305,7 +305,7 @@ def test_a_channel_that_cannot_be_asked_is_tried_again_and_pays_for_no_question(
     async def story(bench: Bench) -> None:
         failed(bench)
         assert Health.DOWN is bench.state()
-        await bench.until(6.0)
+        await bench.until(20.0)
         instance = bench.board.get("a")
         assert instance is not None
         assert (Health.PROBATION, 0) == (bench.state(), instance.purse.probes)
@@ -329,7 +329,7 @@ def test_the_trials_of_a_channel_that_stays_dead_come_ever_more_seldom() -> None
             bench.saw("a", Sign.SENT)
         failed(bench)
         down = bench.told[-1][0]
-        await bench.until(6.0)
+        await bench.until(20.0)
         assert 5.0 == bench.told[-1][0] - down
 
     on_unasked(story)
@@ -360,3 +360,27 @@ def test_a_device_that_is_gone_is_not_tried(sign: Sign) -> None:
         assert Health.DOWN is bench.state()
 
     on_unasked(story)
+
+
+def test_what_somebody_says_is_out_is_asked_at_once() -> None:
+    """Though it was heard a moment ago: whoever says so knows more; then at the usual pace, for what can show more by a receipt; an answer
+    is all that one without receipts can give, and is believed."""
+
+    async def story() -> None:
+        bench = Bench("a")
+        bench.saw("a", Sign.HEARD)
+        bench.saw("a", Sign.REPORTED)
+        began = bench.office.clock.time()
+        await bench.until(20.0)
+        first, second, *_ = (at - began for at in bench.channel["a"].probes)
+        assert (0.0, True, Health.SUSPECT) == (first, second >= 5.0, bench.state())
+        bench.saw("a", Sign.CLEARED)
+        assert Health.UP is bench.state()
+        await bench.prober.stop()
+        poor = Bench("a", evidence_max=Evidence.ACCEPTED)
+        poor.saw("a", Sign.REPORTED)
+        await poor.until(1.0)
+        assert (1, Health.UP) == (len(poor.channel["a"].probes), poor.state())
+        await poor.prober.stop()
+
+    run(story)

@@ -13,6 +13,7 @@ from fenghuo.engine.judging import Origin
 from fenghuo.plugin.host import PluginHost, load_plugins
 from fenghuo.service.desk import Desk, Holder
 from fenghuo.service.desk_messages import MessageVerbs
+from fenghuo.service.desk_outages import OutageVerbs
 from fenghuo.service.desk_plans import PlanVerbs
 from fenghuo.service.desk_preview import PreviewVerbs
 from fenghuo.service.desk_proven import ProvenVerbs
@@ -59,6 +60,7 @@ class Manned:
         for verbs in (messages.verbs(), preview.verbs(), plans.verbs(), QueueVerbs(room.decisions).verbs(), state.verbs(), proven.verbs()):
             self.desk.add(verbs)
         self.desk.add(sheets.verbs())
+        self.desk.add(OutageVerbs(self.desk, room).verbs())
         holders = [(Secret(f"{name}-secret"), Holder(name, rights, Origin(name))) for name, rights in HOLDERS.items()]
         self.desk.hold(holders)
 

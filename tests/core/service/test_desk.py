@@ -48,6 +48,9 @@ TABLE: dict[str, set[str]] = {
     "directory.proven": READS,
     "rollcall.call": {"operator"},
     "rollcall.show": READS,
+    "outage.report": {"source", "operator"},
+    "outage.end": {"source", "operator"},
+    "outage.ls": READS,
 }
 
 
