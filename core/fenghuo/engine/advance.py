@@ -48,6 +48,8 @@ def advance(target: Target, deliveries: tuple[Delivery, ...], frame: Frame) -> S
         draft.close(TargetState.MISSED)
     elif not frame.released:
         draft.hold_all(Hold.RELEASE)
+    elif frame.is_shed:
+        draft.stand_still()
     else:
         draft.go_on()
     return draft.step()
@@ -128,6 +130,16 @@ class _Decision(Climb):
         for delivery in self.now.values():
             if delivery.state in (DeliveryState.HELD, DeliveryState.READY) and delivery.reason != reason:
                 self.put(delivery, state=DeliveryState.HELD, reason=reason)
+
+    def stand_still(self) -> None:
+        """The mode in force holds its class back: nothing of it begins, and what has left is waited for as ever."""
+        for delivery in tuple(self.now.values()):
+            if delivery.state is DeliveryState.AWAITING:
+                self.wait_on(delivery)
+            elif delivery.state is DeliveryState.IN_DOUBT:
+                self.recheck(delivery)
+        self.hold_all(Hold.MODE)
+        self.target = msgspec.structs.replace(self.target, wake_at=min(self.wakes, default=None))
 
     # Going on.
 

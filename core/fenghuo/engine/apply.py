@@ -22,6 +22,7 @@ from fenghuo.engine.facts import (
     FanOutCounted,
     MessageAccepted,
     MessageEnded,
+    ModesChanged,
     Overdue,
     Receipted,
     RulesChanged,
@@ -31,6 +32,7 @@ from fenghuo.engine.facts import (
 from fenghuo.engine.hedging import Hedging
 from fenghuo.engine.inherit import Heir
 from fenghuo.engine.interventions import Interventions, sound
+from fenghuo.engine.modes_applied import NO_MODES, Ruling
 from fenghuo.engine.office import Office
 from fenghuo.engine.opening import Opening
 from fenghuo.engine.outcomes import Outcomes
@@ -43,9 +45,12 @@ from fenghuo.model.delivery import (
 )
 from fenghuo.model.message import MessageState
 from fenghuo.model.situation import Health
-from fenghuo.store.records import ReleaseRow
+from fenghuo.store.records import MetaRow, ReleaseRow
 
-__all__ = ["Apply"]
+__all__ = ["MODES_KEPT", "Apply"]
+
+MODES_KEPT = "modes"
+"""The row of `meta` in which the modes outlive the process."""
 
 NOTHING: frozenset[str] = frozenset()
 Mark = Callable[[OpenTarget], None]
@@ -64,6 +69,7 @@ class Apply:
         self._interventions = Interventions(office, book, tally, self._changed)
         self._outcomes = Outcomes(office, book, board, changed=self._changed, observed=self._observed)
         self._hedging = Hedging()
+        self.modes: Ruling = NO_MODES
         self.end_fan_out: Callable[[int], int | None] = _is_none
         self._on_changed: Callable[[Delivery | None, Delivery], None] = _is_not_noted
 
@@ -95,6 +101,7 @@ class Apply:
             hedge_at=self._hedging.next_at(now),
             loads=self._opening.recent_loads(opened),
         )
+        frame = self.modes.over(frame, entry.target.recipient)
         step = advance(entry.target, tuple(entry.deliveries.values()), frame)
         self._hedging.spend(step.hedged, promised=step.promised)
         if not entry.target.rung and step.target.rung:
@@ -116,6 +123,7 @@ class Apply:
             self._tally.finished(entry)
             batch.targets[(entry.target.objective, entry.target.recipient)] = entry.target
         self._tell_cut_off(entry, batch, is_cut_off=step.cut_off)
+        self.modes.advanced(entry, frame, batch)
         unoffered = [entry.deliveries[key] for key in sorted(entry.unoffered)]
         entry.unoffered.clear()
         return [delivery for delivery in unoffered if delivery.state is DeliveryState.READY]
@@ -165,11 +173,19 @@ class Apply:
                 return self._intervened(fact, batch)
             case FanOutCounted():
                 return self._counted(fact)
+            case ModesChanged():
+                return self._ruled(fact, batch)
             case DirectoryChanged() | RulesChanged():
                 self._board.refresh()
                 return ()
             case _:
                 assert_never(fact)
+
+    def _ruled(self, fact: ModesChanged, batch: Batch) -> Iterable[OpenTarget]:
+        batch.metas.append(MetaRow(MODES_KEPT, fact.kept))
+        if fact.answer is not None:
+            batch.answers.append(fact.answer)
+        return self.modes.changed(fact, batch)
 
     def _of_message(self, fact: MessageAccepted | Signed | MessageEnded, batch: Batch) -> Iterable[OpenTarget]:
         match fact:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, TypeVar
 
 import msgspec
@@ -9,16 +10,18 @@ import msgspec
 from fenghuo.engine.facts import Decided
 from fenghuo.engine.late import note_late
 from fenghuo.engine.rules import Escalation, Rung
+from fenghuo.model.audit import By
 from fenghuo.model.delivery import Delivery, DeliveryState, Objective, Receipt, Target, Token
 from fenghuo.model.message import MessageId, MessageState
 from fenghuo.store.audit import Deed
-from fenghuo.store.records import FanOutRow, InboxRow, RefRow, ReleaseRow, RenditionRow, RosterRow
+from fenghuo.store.records import FanOutRow, InboxRow, MetaRow, RefRow, ReleaseRow, RenditionRow, RosterRow
 from fenghuo.store.tables import (
     ATTEMPT,
     DELIVERY,
     FAN_OUT,
     INBOX,
     MESSAGE,
+    META,
     OBJECTIVE,
     RECEIPT,
     REF,
@@ -62,6 +65,9 @@ class Batch:
         self.rosters: list[tuple[int, tuple[str, ...], tuple[Rung, ...], tuple[Escalation, ...]]] = []
         self.events: list[tuple[str, str, dict[str, Any]]] = []
         self.decisions: list[tuple[Deed, Decided]] = []
+        self.deeds: list[tuple[Deed, By]] = []
+        self.metas: list[MetaRow] = []
+        self.answers: list[asyncio.Future[None]] = []  # of who waits until this is on the disk
         self.left_out: dict[int, dict[tuple[int, str, str], list[str]]] = {}  # objective → (rung, channel, reason) → recipients
 
     def __bool__(self) -> bool:
@@ -79,6 +85,10 @@ class Batch:
         kind = "objective" if fact.what == "waive" else "delivery"
         deed = Deed.of(fact.what, f"{kind}/{fact.number}", ruling=fact.ruling, reason=fact.reason)
         self.decisions.append((deed, fact))
+
+    def did(self, deed: Deed, by: By) -> None:
+        """Note for the audit what the node did, and in whose name."""
+        self.deeds.append((deed, by))
 
     def changed(self, before: Delivery | None, after: Delivery) -> None:
         """Note the new state of a delivery and tell it if people follow it."""
@@ -114,14 +124,19 @@ class Batch:
         self._write_evidence(tx)
         for kind, subject, body in self.events:
             tx.event(kind, subject, **body)
-        for deed, fact in self.decisions:
-            tx.audit(deed, by=fact.by)
+        self._write_deeds(tx)
         for objective, reasons in self.left_out.items():
             left = [
                 {"rung": rung, "channel": channel, "reason": reason, "recipients": recipients}
                 for (rung, channel, reason), recipients in reasons.items()
             ]
             tx.event("objective.left_out", f"objective/{objective}", left_out=left)
+
+    def _write_deeds(self, tx: Tx) -> None:
+        for deed, by in (*((deed, fact.by) for deed, fact in self.decisions), *self.deeds):
+            tx.audit(deed, by=by)
+        for row in self.metas:
+            tx.put(META, row)
 
     def _rosters(self) -> list[RosterRow]:
         """Of the objectives that this commit leaves unfinished; most are whole in it, and need none."""

@@ -10,6 +10,7 @@ import structlog
 
 from fenghuo.engine.cadence import Cadence, heard, resumed
 from fenghuo.engine.health import ChannelHealth, Sign, admitted, gap_s, observed, steady_at
+from fenghuo.engine.modes_effect import FREE, Ruled
 from fenghuo.engine.office import Office
 from fenghuo.engine.probing import Purse
 from fenghuo.engine.settling import bounded
@@ -19,6 +20,7 @@ from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import Admin, ChannelView, Health, Situation
 from fenghuo.model.traffic import Priority, Traffic
 from fenghuo.plugin.ports import Capabilities, Channel, Doubt, Inbound, InboundKind
+from fenghuo.plugin.values import Probing
 
 __all__ = ["PLAIN", "ChannelBoard", "Instance", "Terms"]
 
@@ -75,8 +77,8 @@ class Instance:
         self.refire_after_s = terms.refire_after_s
         self.ungraded = terms.ungraded
         self.reach, self.scarce = terms.reach, terms.scarce
-        self.admin = terms.admin
-        self.admin_reason = ""
+        self._own_admin, self._own_reason = terms.admin, ""
+        self.ruled = FREE
         is_mute = capabilities.mute or capabilities.doubt is Doubt.ACTUATOR
         self.health = ChannelHealth(stable_s=terms.stable_s, is_mute=is_mute, gap_s=capabilities.cadence_s)
         self.cadence = Cadence(capabilities.cadence_s) if capabilities.cadence_s else None
@@ -84,6 +86,44 @@ class Instance:
         self.evidence_at = 0.0
         self.has_overclaimed = False
         self.why_unarmed: str | None = None  # why its armed switch lets nothing be started, empty when it does; None: it has none
+
+    @property
+    def admin(self) -> Admin:
+        """As settings and operators left it, and the modes that hold have it."""
+        return self._admin(is_enabled=bool(self.ruled.enabled or self.ruled.is_lent))
+
+    @admin.setter
+    def admin(self, admin: Admin) -> None:
+        self._own_admin = admin
+
+    @property
+    def admin_reason(self) -> str:
+        """Who has it so, and why."""
+        if self.admin is Admin.INHIBITED:
+            return self.ruled.inhibited
+        return self.ruled.enabled if self._own_admin is Admin.STANDBY else self._own_reason
+
+    @admin_reason.setter
+    def admin_reason(self, reason: str) -> None:
+        self._own_reason = reason
+
+    def _admin(self, *, is_enabled: bool) -> Admin:
+        own = Admin.ENABLED if self._own_admin is Admin.STANDBY and is_enabled else self._own_admin
+        return Admin.INHIBITED if own is Admin.ENABLED and self.ruled.inhibited else own
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether anything but an emission may leave by it: nothing does where a mode wants silence."""
+        return self.admin is Admin.ENABLED and not self.ruled.is_silent
+
+    @property
+    def probing(self) -> Probing:
+        """What its probes cost and how often they go, by its type and the mode in force."""
+        own, factor = self.capabilities.probing, self.ruled.probe_every
+        if factor == 1.0:
+            return own
+        longer = {"shortest_s": own.shortest_s * factor, "longest_s": own.longest_s * factor, "idle_s": own.idle_s * factor}
+        return msgspec.structs.replace(own, **longer)
 
     @property
     def form(self) -> str:
@@ -125,7 +165,7 @@ class Instance:
         return ChannelView(
             name=self.name,
             type=self.type_id,
-            admin=self.admin,
+            admin=self._admin(is_enabled=bool(self.ruled.enabled)),
             health=self.health.state,
             evidence_max=caps.evidence_max,
             risk_groups=self.risk_groups,
@@ -197,6 +237,12 @@ class ChannelBoard:
         """Enable or disable an instance."""
         instance = self._instances[name]
         instance.admin, instance.admin_reason = admin, reason
+        self._situation = None
+
+    def rule(self, by_name: Mapping[str, Ruled]) -> None:
+        """What the modes in force say of each instance; of one that is not named they say nothing."""
+        for instance in self:
+            instance.ruled = by_name.get(instance.name, FREE)
         self._situation = None
 
     # What a channel says of an emission is evidence as far as it has declared that it can know (I8): more counts as that, and is a fault.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from fenghuo.engine.draft import Draft
-from fenghuo.engine.last_attempt import LAST
+from fenghuo.engine.last_attempt import LAST, waits_for
 from fenghuo.engine.planning import best_first
 from fenghuo.engine.rules import Rung, RungMode
 from fenghuo.engine.spread import BACK, also_now, why_back
@@ -158,8 +158,9 @@ class Climb(Draft):
         for delivery in also_now(self, best if is_carried else best[1:]):
             self.put(delivery, state=DeliveryState.READY, reason="")
         for delivery in () if usable or is_carried else waiting:
-            if delivery.reason not in (Hold.CHANNEL, Hold.SPENT) and not self.stands_back(self.now[delivery.id]):
-                self.put(delivery, reason=Hold.CHANNEL)
+            waits_for_it = (waits_for(self.view(delivery)), Hold.SPENT)
+            if delivery.reason not in waits_for_it and not self.stands_back(self.now[delivery.id]):
+                self.put(delivery, reason=waits_for_it[0])
 
     def best_first(self, usable: list[Delivery]) -> list[Delivery]:
         """Alternates in the order to try them; of one channel the older before the newer."""

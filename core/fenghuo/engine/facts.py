@@ -13,6 +13,7 @@ import msgspec
 
 from fenghuo.engine.health import Sign
 from fenghuo.engine.inherit import Heir
+from fenghuo.engine.modes import Change
 from fenghuo.model.audit import By
 from fenghuo.model.delivery import Outcome, Receipt
 from fenghuo.model.evidence import Evidence
@@ -33,6 +34,7 @@ __all__ = [
     "FanOutCounted",
     "MessageAccepted",
     "MessageEnded",
+    "ModesChanged",
     "Overdue",
     "Receipted",
     "RulesChanged",
@@ -159,6 +161,16 @@ class RulesChanged(msgspec.Struct, frozen=True):
     """New rules are in force; open objectives keep the ladder they have."""
 
 
+class ModesChanged(msgspec.Struct, frozen=True):
+    """Modes hold from now on that did not. `kept`: what must outlive the process, for the same commit; `by`: who declared or ended one;
+    `answer`: whoever waits until it is on the disk."""
+
+    changes: tuple[Change, ...]
+    kept: str
+    by: By | None = None
+    answer: asyncio.Future[None] | None = None
+
+
 class Overdue(msgspec.Struct, frozen=True):
     """The auditor found that something due at `since` (UTC seconds) did not run. `what`: a state, or timer, deadline, expiry, plan,
     release, end, fan-out; `is_told`: a person was told already."""
@@ -196,6 +208,7 @@ Fact = (
     | ChannelReopened
     | DirectoryChanged
     | RulesChanged
+    | ModesChanged
     | Decided
     | Overdue
     | FanOutCounted

@@ -19,7 +19,7 @@ __all__ = ["Frame", "Step", "ended_by"]
 class Frame(msgspec.Struct, frozen=True):
     """What a decision may know beside the target and its deliveries. `now`: UTC seconds; `had`: the channels that brought an earlier
     revision to this recipient; `hedges`: how many may begin beside what is under way (hedging); `hedge_at`: when the budget has
-    one more; `loads`: of the next one, by channel."""
+    one more; `loads`: of the next one, by channel; `is_shed`: the mode in force holds its class back."""
 
     objective: Objective
     rungs: tuple[Rung, ...]
@@ -33,6 +33,7 @@ class Frame(msgspec.Struct, frozen=True):
     hedges: int = 1
     hedge_at: float = math.inf
     loads: Mapping[str, Load] = {}
+    is_shed: bool = False
 
     def owes(self, delivery: Delivery) -> bool:
         """Whether it goes whatever another channel has brought: what was shown on a screen or said on the air stands until it is taken back

@@ -18,10 +18,11 @@ from fenghuo.model.delivery import TERMINAL_STATES, Delivery, DeliveryState, Hol
 from fenghuo.model.situation import Admin, ChannelView, Health, Situation
 from fenghuo.model.traffic import Priority
 
-__all__ = ["LAST", "held_by", "in_doubt", "is_cut_off", "is_due", "is_last", "rechecked"]
+__all__ = ["LAST", "held_by", "in_doubt", "is_cut_off", "is_due", "is_last", "rechecked", "waits_for"]
 
 LAST = "last"
 """Reason of a READY or EMITTING delivery that goes although its channel is down."""
+_BARRED = {Admin.INHIBITED: Hold.MODE, Admin.SILENT: Hold.SILENCE, Admin.STANDBY: Hold.POLICY}
 _IN_DOUBT = "last attempt: "
 """What the reason of a doubt begins with whose emission was one: the next try of it waits for the channel."""
 
@@ -34,6 +35,12 @@ def is_last(delivery: Delivery) -> bool:
 def held_by(delivery: Delivery) -> Hold:
     """Why it waits when its try has come to nothing on a channel that is down."""
     return Hold.SPENT if is_last(delivery) else Hold.CHANNEL
+
+
+def waits_for(view: ChannelView | None) -> Hold:
+    """What a delivery waits for whose channel cannot be used: until it is up, for the mode that keeps it back or silent to be over, or
+    for one that brings it in."""
+    return _BARRED.get(view.admin, Hold.CHANNEL) if view is not None else Hold.CHANNEL
 
 
 def in_doubt(delivery: Delivery, cause: str) -> str:
@@ -54,9 +61,11 @@ def rechecked(delivery: Delivery, view: ChannelView | None) -> tuple[DeliverySta
         return (delivery.state, delivery.reason.removeprefix(_IN_DOUBT) if is_usable else delivery.reason)
     is_ready = delivery.state is DeliveryState.READY
     if is_ready and not is_usable:
-        return (DeliveryState.READY, LAST) if is_due(delivery, view) else (DeliveryState.HELD, Hold.CHANNEL)
+        return (DeliveryState.READY, LAST) if is_due(delivery, view) else (DeliveryState.HELD, waits_for(view))
     if is_ready and delivery.reason == LAST:
         return (DeliveryState.READY, "")
+    if delivery.reason in _BARRED.values() and delivery.reason != waits_for(view):
+        return (DeliveryState.HELD, Hold.RUNG)
     if is_usable and delivery.reason == Hold.SPENT:
         return (DeliveryState.HELD, Hold.CHANNEL)
     return (delivery.state, delivery.reason)

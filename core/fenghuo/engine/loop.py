@@ -135,6 +135,8 @@ class Loop:
         job.add_done_callback(self._written)
         for _, fact in batch.decisions:
             job.add_done_callback(partial(_answered, fact.answer))
+        for answer in batch.answers:
+            job.add_done_callback(partial(_answered, answer))
 
     def mark(self, entry: OpenTarget) -> None:
         """This target must be looked at, in the order of its priority; one of a crowd after one of a few."""

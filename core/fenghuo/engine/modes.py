@@ -67,6 +67,7 @@ class Modes:
         self._sensed: dict[Key, AxisState] = {}
         self._declared: dict[Key, Declared] = {}
         self._stands: dict[Key, Stand] = {}
+        self.turns = 0  # how often anything has changed
         self.on_change: Callable[[tuple[Change, ...]], None] = _told_nobody
         self.on_heard: Callable[[], None] = _nothing_waits
 
@@ -101,6 +102,7 @@ class Modes:
         self._sensed = {key: settled(one, now) for key, one in self._sensed.items()}
         changes = tuple(self._moved(now))
         if changes:
+            self.turns += 1
             self.on_change(changes)
         self.on_heard()
 
@@ -142,6 +144,7 @@ class Modes:
         self._sensed = {(one.axis, one.place): one for one in sensed}
         self._declared = {(one.axis, one.place): one for one in declared}
         self._stands = {key: self._stand(key, -math.inf) for key in {*self._sensed, *self._declared}}
+        self.turns += 1
         self.look()
 
     def _of(self, axis: Axis) -> Iterable[Stand]:

@@ -46,6 +46,7 @@ class Overlay(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         tuple[Literal["P1", "P2", "P3", "P4"], ...], Meta(description="Classes that are held until the mode is over: HELD(mode).")
     ] = ()
     inhibit: Annotated[tuple[str, ...], Meta(description="Channels that nothing may use, a P0 neither.")] = ()
+    silence: Annotated[tuple[str, ...], Meta(description="Channels by which nothing goes but P0, and nothing is asked.")] = ()
     weight: Annotated[
         dict[str, Annotated[float, Meta(gt=0)]],
         Meta(description="Of alternates that are equally well, the heavier goes first; 1 where nothing is said."),
@@ -79,6 +80,7 @@ Profiles = Mapping[tuple[Axis, str], Profile]
 _MILD = ("P3", "P4")
 _ONLY_DECLARED = {
     "inhibit": "takes channels away",
+    "silence": "silences channels",
     "weight": "changes which channel goes first",
     "rendition": "shortens what is said",
     "escalate": "changes when the next person is asked",
@@ -143,6 +145,7 @@ def _both(one: Overlay, other: Overlay) -> Overlay:
         enable=_union(one.enable, other.enable),
         shed=tuple(sorted({*one.shed, *other.shed})),
         inhibit=_union(one.inhibit, other.inhibit),
+        silence=_union(one.silence, other.silence),
         weight={name: one.weight.get(name, 1.0) * other.weight.get(name, 1.0) for name in {**one.weight, **other.weight}},
         rendition=Detail.SHORT if Detail.SHORT in (one.rendition, other.rendition) else Detail.FULL,
         escalate=one.escalate * other.escalate,
@@ -193,7 +196,7 @@ def _faults(profile: Profile) -> Iterator[str]:
 
 
 def _names(overlay: Overlay) -> Iterator[tuple[str, str]]:
-    channels = dict.fromkeys((*overlay.enable, *overlay.inhibit, *overlay.weight, *overlay.power))
+    channels = dict.fromkeys((*overlay.enable, *overlay.inhibit, *overlay.silence, *overlay.weight, *overlay.power))
     yield from (("channel", name) for name in channels)
     yield from (("medium", name) for name in overlay.reserve)
     yield from (("token", name) for name in overlay.delegate)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
@@ -16,6 +16,8 @@ from fenghuo.engine.book import Book, OpenMessage, OpenObjective, OpenTarget
 from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.inherit import INHERITED, Heir, channels_of, inherited_rungs
 from fenghuo.engine.loads import Loads
+from fenghuo.engine.modes_effect import short_form
+from fenghuo.engine.modes_profile import NOTHING, Overlay
 from fenghuo.engine.office import Office
 from fenghuo.engine.planning import Candidate, Carriage, LeftOut, candidates, fitting
 from fenghuo.engine.publics import Publics, planned_by
@@ -49,6 +51,7 @@ class Opening:
         self._waiting: list[tuple[Priority, int, OpenObjective, Iterator[Heir]]] = []
         self._order = itertools.count()
         self.loads = Loads(board, shelf)
+        self.overlay: Callable[[RecipientId], Overlay] = _nothing
         self._publics = Publics(office, board, shelf, drafting=self)
 
     def __bool__(self) -> bool:
@@ -186,11 +189,23 @@ class Opening:
             directory=self._directory(entry, recipient),
             situation=self._board.situation(),
         )
+        found = self._in_short(entry, recipient, found, batch)
         unfit = {way.form: why for way in found if (why := self._shelf.why_not(message, way.form))}
         left += tuple(LeftOut(way.rung, way.channel, unfit[way.form]) for way in found if way.form in unfit and way.rank == 1)
         for one in left:
             batch.leave_out(objective.id, recipient, rung=one.rung, channel=one.channel, reason=one.reason)
         return tuple(way for way in found if way.form not in unfit)
+
+    def _in_short(self, entry: OpenObjective, recipient: RecipientId, found: tuple[Candidate, ...], batch: Batch) -> tuple[Candidate, ...]:
+        """In short where the mode in force asks for it and what must be said fits; the rest says all."""
+        overlay, message = self.overlay(recipient), entry.message.message
+        forms = {way.form: short for way in found if (short := short_form(way.form, overlay)) != way.form}
+        for form in dict.fromkeys(forms.values()):
+            row = self._shelf.make(message, form)
+            if row is not None:
+                batch.renditions.append(row)
+        fits = {form: short for form, short in forms.items() if not self._shelf.why_not(message, short)}
+        return tuple(msgspec.structs.replace(way, form=fits.get(way.form, way.form)) for way in found)
 
     def _directory(self, entry: OpenObjective, recipient: RecipientId) -> Directory:
         """Today's, which has the newest addresses; of somebody who left it in mid-fan-out, the one that the objective was opened from."""
@@ -291,3 +306,8 @@ class Opening:
             batch.event("message.nothing_to_cancel", f"message/{message.id}", revision=message.revision)
         else:
             batch.event("alarm.no_rule", f"message/{message.id}", revision=message.revision, rules=self._office.rules.digest)
+
+
+def _nothing(recipient: RecipientId) -> Overlay:
+    """Until the modes are wired in, nothing is laid over anything."""
+    return NOTHING

@@ -106,17 +106,17 @@ def _addresses(view: ChannelView, points: tuple[ContactPoint, ...]) -> tuple[Con
 
 
 def best_first(names: tuple[str, ...], situation: Situation, recipient: RecipientId) -> tuple[str, ...]:
-    """Alternates in the order to try them: healthy first, then what was proven to this recipient, then cheap, then spread evenly over
-    equals by the recipient."""
+    """Alternates in the order to try them: healthy first, then the heavier by the mode in force, then what was proven to this recipient,
+    then cheap, then spread evenly over equals by the recipient."""
     if len(names) < 2:
         return tuple(name for name in names if name in situation.channel)
     proven = situation.proven.get(recipient, {})
 
-    def key(name: str) -> tuple[int, int, float, bytes]:
+    def key(name: str) -> tuple[int, float, int, float, bytes]:
         view = situation.channel[name]
         spread = hashlib.blake2b(f"{recipient}\x1f{name}".encode(), digest_size=4).digest()
         doubted = int((1.0 - proven.get(name, view.reach)) * PROOFS)
-        return (HEALTH_RANK[view.health], doubted, view.fee_fen, spread)
+        return (HEALTH_RANK[view.health], -view.weight, doubted, view.fee_fen, spread)
 
     return tuple(sorted((name for name in names if name in situation.channel), key=key))
 

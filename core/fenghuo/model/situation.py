@@ -17,11 +17,14 @@ __all__ = ["Admin", "ChannelView", "Health", "Situation"]
 
 
 class Admin(StrEnum):
-    """Administrative state of a channel instance, kept apart from its health (ITU-T X.731)."""
+    """Administrative state of a channel instance, kept apart from its health (ITU-T X.731). INHIBITED by a mode; STANDBY until a mode
+    enables it; SILENT by a mode for all that is no P0."""
 
     ENABLED = "enabled"
     DISABLED = "disabled"
     INHIBITED = "inhibited"
+    STANDBY = "standby"
+    SILENT = "silent"
 
 
 class Health(StrEnum):
@@ -41,7 +44,7 @@ class ChannelView(msgspec.Struct, frozen=True):
     `refire_after_s`: when an actuator in doubt starts once more by itself, None: a person decides; `ungraded`: why it carries P2 to P4
     only, empty where it may carry everything. `reach`: the chance that it gets a message to a recipient while it works and its risk
     groups stand; `scarce`: P3 and P4 wait for another way rather than use it; `unsteady`: it was left a moment
-    ago, and is no first choice while a steady way may do.
+    ago, and is no first choice while a steady way may do; `weight`: of alternates that are equally well, the heavier goes first.
     """
 
     name: str
@@ -68,6 +71,7 @@ class ChannelView(msgspec.Struct, frozen=True):
     reach: float = 0.95
     scarce: bool = False
     unsteady: bool = False
+    weight: float = 1.0
 
     @property
     def is_usable(self) -> bool:

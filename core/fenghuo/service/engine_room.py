@@ -16,6 +16,9 @@ from fenghuo.engine.intake import Intake
 from fenghuo.engine.invariants import Invariants
 from fenghuo.engine.licence import Licensing
 from fenghuo.engine.loop import Loop, Stations
+from fenghuo.engine.modes import Modes
+from fenghuo.engine.modes_applied import ModesApplied
+from fenghuo.engine.modes_effect import InForce
 from fenghuo.engine.nameless import fragments_by
 from fenghuo.engine.office import Office
 from fenghuo.engine.opening import Opening
@@ -59,8 +62,13 @@ class EngineRoom:
         self.intake.channels = self.board.names
         self.release = Release(office, self.facts, self.book, store, valid_s=release_valid_s)
         self.opening = Opening(office, self.board, self.book, self.shelf)
+        self.modes = Modes(office.clock)
+        self.in_force = InForce(self.modes, {}, lambda: office.directory)
+        self.opening.overlay = self.in_force.of
         self.tally = Tally(office, self.book, self.shelf)
         self.apply = Apply(office, self.book, self.board, opening=self.opening, tally=self.tally, timers=self.timers)
+        self.modes_applied = ModesApplied(self.book, self.board, self.modes, self.in_force)
+        self.apply.modes = self.modes_applied
         self.licensing = Licensing(office, self.facts, self.book, store, shelf=self.shelf)
         self.dispatcher = Dispatcher(office, self.facts, self.book, board=self.board, licensing=self.licensing)
         self.licensing.pump = self._pump

@@ -206,14 +206,23 @@ def test_after_s_opens_the_next_rung_whatever_the_first_does() -> None:
 # Channels that go and come.
 
 
-@pytest.mark.parametrize("change", [{"health": Health.DOWN}, {"admin": Admin.DISABLED}, {"admin": Admin.INHIBITED}])
-def test_a_channel_that_cannot_carry_holds_and_the_next_rung_goes(change: dict[str, object]) -> None:
-    """READY on a dead channel becomes HELD(channel), and the other bearer is used in the same turn."""
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"health": Health.DOWN}, Hold.CHANNEL),
+        ({"admin": Admin.DISABLED}, Hold.CHANNEL),
+        ({"admin": Admin.INHIBITED}, Hold.MODE),
+        ({"admin": Admin.SILENT}, Hold.SILENCE),
+        ({"admin": Admin.STANDBY}, Hold.POLICY),
+    ],
+)
+def test_a_channel_that_cannot_carry_holds_and_the_next_rung_goes(change: dict[str, object], reason: Hold) -> None:
+    """READY on a dead channel becomes HELD(channel), or HELD(mode) by a mode, and the other bearer is used in the same turn."""
     story = Story(*BOTH)
     story.turn()
     story.turn(situation=situation(view("a", **change), view("b")))
     assert {1: S.HELD, 2: S.READY} == story.states
-    assert Hold.CHANNEL == story.deliveries[1].reason
+    assert reason == story.deliveries[1].reason
 
 
 def test_a_channel_that_returns_is_used_again() -> None:
