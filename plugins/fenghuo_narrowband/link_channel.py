@@ -274,7 +274,7 @@ class LinkChannel(SimpleChannel):
 
         call, fault = self._call(event.source), fault_in(event)
         post = self._posts.get(call)
-        heard = Heard(call, behind_of(post) if post else (), ack, refuse)
+        heard = Heard(call, behind_of(post) if post else (), ack, refuse, post is not None and post.is_head)
         for thing in self._refusals.heard(event, fault, heard) if fault and self._refusals else inbound_of(event, heard):
             self._inbound.put_nowait(thing)
 

@@ -9,7 +9,7 @@ import msgspec
 
 from fenghuo import COMPACT, Evidence, FrameError, Inbound, InboundKind, Permanent, Traffic
 from fenghuo.formats import compact
-from fenghuo.link import Delivered
+from fenghuo.link import Delivered, FrameKind
 from fenghuo.link.naming import carried_kind, message_name, name_of, note_body, receipt_ref
 from fenghuo_narrowband.link_faults import WRONG_TRAFFIC, failure_of, is_message, name_in
 
@@ -19,13 +19,14 @@ ADDRESS_KIND = "callsign"
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """From whom something came: its callsign, who is behind it in the order of bits, how to acknowledge it, and how to answer that it is
-    not taken, with a word that says why."""
+    """From whom something came: its callsign, who is behind it in the order of bits, how to acknowledge it, how to answer that it is
+    not taken, with a word that says why, and whether that post is set over this one."""
 
     call: str
     behind: tuple[str, ...]
     ack: Callable[[], Awaitable[None]]
     refuse: Callable[[str], Awaitable[None]]
+    is_above: bool = False
 
 
 def inbound_of(delivered: Delivered, heard: Heard) -> list[Inbound]:
@@ -49,6 +50,9 @@ def inbound_of(delivered: Delivered, heard: Heard) -> list[Inbound]:
         ref=name and receipt_ref(heard.call, name),
         media_type=COMPACT,
         proven=bool(name),
+        is_above=heard.is_above,
+        is_command=delivered.kind is FrameKind.COMMAND,
+        is_shared=delivered.is_shared,
         refuse=heard.refuse if is_message(delivered.body) else None,
     )
     return [message]

@@ -37,6 +37,7 @@ class SealedPosts:
         self._disk: Disk = ctx.link
         self._ring = ring_of(settings, ctx.secret)
         self._numbers = settings.numbers_of()
+        self._heads = settings.heads()
         self._codes = {number: code for code, number in self._numbers.items()}
         self._counters = Counters(lane for lane in self._ring.lanes() if lane.source == self._ring.own)
         self._sealer = Sealer(self._ring, self._counters)
@@ -123,7 +124,16 @@ class SealedPosts:
             return [_kept(inbound, ack)]
         ref = receipt_ref(number, name)
         told = Inbound(
-            InboundKind.MESSAGE, opened.payload, ack, address_kind=KIND, address=number, ref=ref, media_type=COMPACT, proven=True
+            InboundKind.MESSAGE,
+            opened.payload,
+            ack,
+            address_kind=KIND,
+            address=number,
+            ref=ref,
+            media_type=COMPACT,
+            proven=True,
+            is_above=number in self._heads,
+            is_command=opened.head.kind is FrameKind.COMMAND,
         )
         return [told]
 

@@ -131,6 +131,10 @@ class TiantongSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         """Node code → the number behind which that endpoint is, written the one right way."""
         return {post.code: number(name) for name, post in self.posts.items()}
 
+    def heads(self) -> frozenset[str]:
+        """The numbers of the posts that are set over this one."""
+        return frozenset(number(name) for name, post in self.posts.items() if post.is_head)
+
     def profile(self, pin: str) -> Profile:
         """These settings as the modem layer takes them."""
         return Profile(pin=pin, wants_report=self.reports, **{name: getattr(self, name) for name in _SHARED})

@@ -16,6 +16,7 @@ from fenghuo.plugin.host import PluginHost, load_plugins
 from fenghuo.service import settings
 from fenghuo.service.ground import faults_of_rules
 from fenghuo.service.problems import Exit
+from fenghuo.service.settings_authority import without_authority
 from fenghuo.service.settings_tables import FileTable
 
 __all__ = ["config"]
@@ -34,17 +35,19 @@ def config() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def check(ctx: click.Context, *, named: Path | None, file: Path | None, as_json: bool) -> None:
-    """Every fault of the settings and the rules, each a sentence with file and key. Exit 78 when there are any."""
+    """Every fault of the settings and the rules, each a sentence with file and key, and whose authority nobody has set. Exit 78 when
+    there are faults."""
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     try:
-        warnings = _warned(_which(ctx, named or file))
+        warnings, notes = _warned(_which(ctx, named or file))
     except SettingsError as error:
         faults = error.faults
     if as_json:
-        print_json({"ok": not faults, "faults": list(faults), "warnings": list(warnings)})
+        print_json({"ok": not faults, "faults": list(faults), "warnings": list(warnings), "notes": list(notes)})
     else:
-        for line in (*faults, *(f"warning: {warning}" for warning in warnings)):
+        for line in (*faults, *(f"warning: {warning}" for warning in warnings), *(f"note: {note}" for note in notes)):
             click.echo(line, err=True)
     ctx.exit(Exit.SETTINGS if faults else Exit.OK)
 
@@ -93,15 +96,16 @@ def _load(file: Path) -> settings.Settings:
     return settings.load(file, load_plugins())
 
 
-def _warned(file: Path) -> tuple[str, ...]:
-    """What works and still should not stay so, in the settings and the rules. Raises: SettingsError."""
+def _warned(file: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What works and still should not stay so, in the settings and the rules, and which sources have no rule of authority.
+    Raises: SettingsError."""
     quiet_logs()
     host = load_plugins()
     found = settings.load(file, host)
     broken, others = faults_of_rules(found, settings.load_rules(found), host)
     if broken:
         raise SettingsError(broken)
-    return (*found.warnings, *others)
+    return (*found.warnings, *others), tuple(without_authority(found, host))
 
 
 def _schema(host: PluginHost) -> dict[str, Any]:

@@ -45,6 +45,11 @@ class OpenMessage:
         """A HELD message is planned and goes nowhere."""
         return self.state is not MessageState.HELD
 
+    @property
+    def may_start(self) -> bool:
+        """Whether a device may start because of it: its source may say so, or it goes nowhere before people here have signed it."""
+        return self.message.may_start or self.needed_signatures > 0
+
 
 class OpenTarget:
     """A target with its deliveries by id."""
@@ -82,6 +87,7 @@ class OpenObjective:
         self.loads: Mapping[str, Load] = {}
         self.loads_at = -math.inf
         self.is_way_missing = False  # and somebody was told so
+        self.is_device_barred = False  # likewise
 
 
 class Book:

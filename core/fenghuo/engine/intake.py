@@ -23,7 +23,7 @@ from fenghuo.engine.chain import (
 )
 from fenghuo.engine.facts import Facts
 from fenghuo.engine.ids import message_id
-from fenghuo.engine.judging import Origin, authority, clarity, freshness, needs_a_person
+from fenghuo.engine.judging import Origin, authority, clarity, freshness, may_start, needs_a_person
 from fenghuo.engine.office import Office
 from fenghuo.engine.routing import default_priority, required_signatures
 from fenghuo.engine.taking import Submission, Taking
@@ -145,6 +145,7 @@ class Intake:
             number=number or self._number(),
             source=submission.origin.name,
             author=submission.author or submission.origin.name,
+            may_start=may_start(submission.origin, self._office.grants),
         )
 
     def _end(self, at: float | None, sent: float, submission: Submission) -> float:
@@ -170,7 +171,7 @@ class Intake:
 
     def judged(self, message: Message, decoded: Decoded, origin: Origin) -> tuple[Verdict, ...]:
         """All verdicts on a message: those of its form, and ours."""
-        may = authority(message, origin, self._office.directory)
+        may = authority(message, origin, self._office.directory, self._office.grants)
         people = audience(message, self._office.directory)
         bearers = via(message, self.channels())
         ours = (may, *clarity(message), *people, *bearers, freshness(message, self._office.clock.time(), self._office.clock.quality()))

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import msgspec
 
 from fenghuo.clock import ClockQuality, instant
-from fenghuo.engine.routing import areas_of, is_unclear
+from fenghuo.engine.authority import Grants, Post, Standing, not_granted, outside
+from fenghuo.engine.routing import is_unclear
 from fenghuo.formats.freshness import freshness_of
 from fenghuo.formats.verdicts import SourceDefaults
 from fenghuo.model.area import AreaRef
@@ -16,9 +17,10 @@ from fenghuo.model.directory import Directory
 from fenghuo.model.message import Message
 from fenghuo.model.traffic import Traffic
 
-__all__ = ["EVERY_AREA", "Origin", "authority", "clarity", "freshness", "needs_a_person"]
+__all__ = ["EVERY_AREA", "Origin", "authority", "authority_against", "clarity", "freshness", "may_start", "needs_a_person"]
 
 EVERY_AREA: tuple[AreaRef, ...] = ()
+NOBODYS: Grants = {}
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -26,7 +28,7 @@ class Origin(msgspec.Struct, frozen=True):
     in anybody's name.
 
     `certificates` (PEM): whose XML signatures count for it; `allow_sha1`: whether RSA with SHA-1 does. `is_timed`: its link looks by itself
-    whether what comes is late.
+    whether what comes is late; `post`: what is known of a far end that speaks over a link.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Origin(msgspec.Struct, frozen=True):
     allow_sha1: bool = False
     senders: tuple[str, ...] = ()
     is_timed: bool = False
+    post: Post | None = None
 
     def reading(self, geocode_systems: Mapping[str, str], received: float) -> SourceDefaults:
         """How its octets are read when they are received at `received` (UTC seconds)."""
@@ -44,20 +47,39 @@ class Origin(msgspec.Struct, frozen=True):
         )
 
 
-def authority(message: Message, origin: Origin, directory: Directory) -> Verdict:
-    """May this source speak as this sender, with this traffic, for this area. What names no sender is by the source itself."""
+def authority(message: Message, origin: Origin, directory: Directory, grants: Grants = NOBODYS) -> Verdict:
+    """May this source say this: as this sender, with this traffic, for this area, and of this event and gravity where grants name any.
+    What names no sender is by the source itself."""
     if message.traffic not in origin.traffic:
         words = ", ".join(origin.traffic)
         return Verdict("authority", "traffic", False, f"{origin.name} may send {words}, and this is {message.traffic}")
     if origin.senders and message.content.sender not in (*origin.senders, origin.name):
         claimed = message.content.sender
         return Verdict("authority", "sender", False, f"{origin.name} may speak as {', '.join(origin.senders)}, and this is by {claimed}")
-    if not origin.areas:
-        return Verdict("authority", "ok", True, f"{origin.name} may speak for every area")
-    outside = [str(ref) for ref in sorted(areas_of(message, directory)) if not any(own.covers(ref) for own in origin.areas)]
-    if outside:
-        return Verdict("authority", "area", False, f"{origin.name} has no authority over {', '.join(outside[:5])}")
-    return Verdict("authority", "ok", True)
+    if origin.areas and (beyond := outside(message, origin.areas, directory)):
+        return Verdict("authority", "area", False, f"{origin.name} has no authority over {beyond}")
+    code, sentence = not_granted(message, origin.name, post=origin.post, grants=grants, directory=directory)
+    if code:
+        return Verdict("authority", code, False, sentence)
+    return Verdict("authority", "ok", True, _how(origin, grants))
+
+
+def _how(origin: Origin, grants: Grants) -> str:
+    """How sure it is who speaks, where that is less than usual; whether anybody said what this source may say."""
+    if origin.post is not None and origin.post.is_shared:
+        return f"it came under the key of a group, which any member of it could have used in the name of {origin.name}"
+    if not origin.areas and origin.name not in grants:
+        return f"{origin.name} may speak for every area"
+    return ""
+
+
+def may_start(origin: Origin, grants: Grants) -> bool:
+    """Whether a device may start because of what it says, without a person here. A far end's word starts one only as a command under its
+    own key (security.md §4), and by default only that of a post above."""
+    said = [grant.devices for grant in grants.get(origin.name, ()) if grant.devices is not None]
+    if origin.post is None:
+        return any(said) if said else True
+    return origin.post.is_command and (any(said) if said else origin.post.standing is Standing.ABOVE)
 
 
 def clarity(message: Message) -> tuple[Verdict, ...]:
@@ -74,6 +96,11 @@ def freshness(message: Message, now: float, quality: ClockQuality = ClockQuality
     """fresh, late, expired, or from the future, which a clock without a source cannot tell from the present."""
     is_free = quality is ClockQuality.FREERUN
     return freshness_of(message.content.sent.timestamp(), message.expires_at, now, may_be_behind=is_free)
+
+
+def authority_against(verdicts: tuple[Verdict, ...]) -> Verdict | None:
+    """What says that its source may not say it; None: nothing does."""
+    return next((verdict for verdict in verdicts if verdict.check == "authority" and not verdict.ok), None)
 
 
 def needs_a_person(verdicts: tuple[Verdict, ...]) -> bool:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping
 
 from fenghuo.clock import Clock
+from fenghuo.engine.authority import Grants
 from fenghuo.engine.rules import RuleBook
 from fenghuo.model.directory import Directory
 from fenghuo.model.roll import Roll
@@ -14,8 +15,8 @@ __all__ = ["Office"]
 
 
 class Office:
-    """Built by the daemon. `rules`, `directory`, `roll`, `geocode_systems` (CAP valueName → code system) and `availability` (of risk
-    groups, as the settings say) are swapped for new ones on reload; whoever holds the office sees the newest.
+    """Built by the daemon. `rules`, `directory`, `roll`, `geocode_systems` (CAP valueName → code system), `grants` (who may say what) and
+    `availability` (of risk groups, as the settings say) are swapped for new ones on reload; whoever holds the office sees the newest.
     """
 
     def __init__(self, *, node: str, clock: Clock, rules: RuleBook, directory: Directory, epoch: int = 1, seed: int | None = None) -> None:
@@ -24,6 +25,7 @@ class Office:
         self.rules = rules
         self.directory = directory
         self.geocode_systems: Mapping[str, str] = {}
+        self.grants: Grants = {}
         self.epoch = epoch
         self.availability: Mapping[str, float] = {}
         self.roll = Roll()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -19,7 +19,7 @@ from fenghuo.engine.loads import Loads
 from fenghuo.engine.modes_effect import short_form
 from fenghuo.engine.modes_profile import NOTHING, Overlay
 from fenghuo.engine.office import Office
-from fenghuo.engine.planning import Candidate, Carriage, LeftOut, candidates, fitting
+from fenghuo.engine.planning import ACTUATOR, UNCOMMANDED, Candidate, Carriage, LeftOut, candidates, fitting
 from fenghuo.engine.publics import Publics, planned_by
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.routing import Routed, envelope_of, route
@@ -133,7 +133,10 @@ class Opening:
         self._book.add_target(target)
         batch.new_targets.append(target.target)
         is_inherited = objective.ladder == INHERITED
-        ways = heir.ways if is_inherited else self._ways(entry, heir.recipient, carriage or self._carriage(entry, batch), batch)
+        if is_inherited:
+            ways = self._inherited(entry, heir, batch)
+        else:
+            ways = self._ways(entry, heir.recipient, carriage or self._carriage(entry, batch), batch)
         for way in ways:
             delivery = self._delivery(entry, heir.recipient, way)
             self._book.put(target, delivery)
@@ -155,7 +158,7 @@ class Opening:
     def _carriage(self, entry: OpenObjective, batch: Batch) -> Carriage:
         """What the message asks of the channels of its ladder at this moment; its renditions for them are made by the way."""
         objective, message, now = entry.objective, entry.message.message, self._office.clock.time()
-        plain = Carriage(objective.traffic, objective.priority, objective.via)
+        plain = Carriage(objective.traffic, objective.priority, objective.via, entry.message.may_start)
         if objective.ladder == INHERITED:
             return plain
         views = fitting(entry.rungs, plain, self._board.situation())
@@ -181,7 +184,7 @@ class Opening:
         return entry.loads
 
     def _ways(self, entry: OpenObjective, recipient: RecipientId, carriage: Carriage, batch: Batch) -> tuple[Candidate, ...]:
-        objective, message = entry.objective, entry.message.message
+        message = entry.message.message
         found, left = candidates(
             recipient,
             entry.rungs,
@@ -192,9 +195,29 @@ class Opening:
         found = self._in_short(entry, recipient, found, batch)
         unfit = {way.form: why for way in found if (why := self._shelf.why_not(message, way.form))}
         left += tuple(LeftOut(way.rung, way.channel, unfit[way.form]) for way in found if way.form in unfit and way.rank == 1)
+        self._leave_out(entry, recipient, left, batch)
+        return tuple(way for way in found if way.form not in unfit)
+
+    def _inherited(self, entry: OpenObjective, heir: Heir, batch: Batch) -> tuple[Candidate, ...]:
+        """The ways that what is replaced took, but for devices that this may not start. A Cancel starts nothing and goes to all."""
+        if entry.message.may_start or entry.message.message.action is Action.CANCEL:
+            return heir.ways
+        views = self._board.situation().channel
+        barred = [way for way in heir.ways if way.channel in views and views[way.channel].doubt == ACTUATOR]
+        self._leave_out(entry, heir.recipient, [LeftOut(way.rung, way.channel, UNCOMMANDED) for way in barred], batch)
+        return tuple(way for way in heir.ways if way not in barred)
+
+    @staticmethod
+    def _leave_out(entry: OpenObjective, recipient: RecipientId, left: Sequence[LeftOut], batch: Batch) -> None:
+        """Noted for each; a device that was to start and may not is an alarm, once for an objective: a person may want to start it."""
+        objective = entry.objective
         for one in left:
             batch.leave_out(objective.id, recipient, rung=one.rung, channel=one.channel, reason=one.reason)
-        return tuple(way for way in found if way.form not in unfit)
+        barred = sorted({one.channel for one in left if one.reason == UNCOMMANDED})
+        if barred and not entry.is_device_barred:
+            entry.is_device_barred = True
+            body = {"message": objective.message, "source": entry.message.message.source, "channels": barred}
+            batch.event("alarm.not_commanded", f"objective/{objective.id}", **body)
 
     def _in_short(self, entry: OpenObjective, recipient: RecipientId, found: tuple[Candidate, ...], batch: Batch) -> tuple[Candidate, ...]:
         """In short where the mode in force asks for it and what must be said fits; the rest says all."""

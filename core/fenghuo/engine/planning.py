@@ -15,8 +15,10 @@ from fenghuo.model.directory import ContactPoint, Directory, RecipientId
 from fenghuo.model.situation import ChannelView, Health, Situation
 from fenghuo.model.traffic import Priority, Traffic
 
-__all__ = ["Candidate", "Carriage", "LeftOut", "all_the_same", "best_first", "candidates", "fitting", "lint"]
+__all__ = ["ACTUATOR", "UNCOMMANDED", "Candidate", "Carriage", "LeftOut", "all_the_same", "best_first", "candidates", "fitting", "lint"]
 
+ACTUATOR = "actuator"
+UNCOMMANDED = "what it says may start no device by itself: it came as no command of a post that may, and nobody here has signed it"
 PROOFS = 4
 """Steps of a chance that make a difference between alternates: one receipt that was missed moves nobody."""
 HEALTH_RANK = {Health.UP: 0, Health.UNKNOWN: 1, Health.PROBATION: 2, Health.SUSPECT: 3, Health.DOWN: 4}
@@ -42,12 +44,13 @@ class LeftOut(msgspec.Struct, frozen=True):
 
 
 class Carriage(msgspec.Struct, frozen=True):
-    """What a message asks of a channel. `via`: only by these, by any if it is empty; `loads`: what it costs each channel; `left_s`,
-    `expires_s`: seconds to the deadline, and until the content expires."""
+    """What a message asks of a channel. `via`: only by these, by any if it is empty; `may_start`: whether a device may start because of
+    it; `loads`: what it costs each channel; `left_s`, `expires_s`: seconds to the deadline, and until the content expires."""
 
     traffic: Traffic
     priority: Priority
     via: tuple[str, ...] = ()
+    may_start: bool = True
     loads: Mapping[str, Load] = {}
     left_s: float = math.inf
     expires_s: float = math.inf
@@ -88,6 +91,8 @@ def _why_not(name: str, view: ChannelView | None, carriage: Carriage) -> str:
         return f"the sender asked for {', '.join(carriage.via)} only"
     if carriage.traffic not in view.traffic:
         return f"the channel may not carry {carriage.traffic} traffic"
+    if view.doubt == ACTUATOR and not carriage.may_start:
+        return UNCOMMANDED
     return too_urgent(view.ungraded, carriage.priority)
 
 

@@ -42,6 +42,9 @@ class _Packed(msgspec.Struct, frozen=True):
     addresses: tuple[str, ...] = ()
     media_type: str = ""
     proven: bool = False
+    is_above: bool = False
+    is_command: bool = False
+    is_shared: bool = False
 
 
 def packed(inbound: Inbound) -> bytes:

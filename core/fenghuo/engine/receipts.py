@@ -14,13 +14,13 @@ import structlog
 
 from fenghuo.engine.answers import Named, Verb, level_of, named, verb_of
 from fenghuo.engine.book import Book, OpenTarget
+from fenghuo.engine.brought import origin_of, why_untold
 from fenghuo.engine.chain import KEEP_KEYS_S
 from fenghuo.engine.departed import that_may_have_left
 from fenghuo.engine.facts import ALARM_DECLINED, ALARM_TO_READ, ChannelObserved, Facts, Receipted
 from fenghuo.engine.health import Sign, shown_at, shown_by
 from fenghuo.engine.heard_before import HeardBefore
 from fenghuo.engine.intake import Intake, Submission
-from fenghuo.engine.judging import Origin
 from fenghuo.engine.late import Late, raise_late
 from fenghuo.engine.late_outcomes import LateOutcomes
 from fenghuo.engine.nameless import Nameless
@@ -30,10 +30,8 @@ from fenghuo.engine.page_store import Settled as PageSettled
 from fenghuo.engine.page_store import Told
 from fenghuo.engine.raw_inbound import mark, packed, refused, set_aside, unpacked
 from fenghuo.errors import FenghuoError, KeyConflict
-from fenghuo.model.delivery import Accepted, Delivery, Refused
+from fenghuo.model.delivery import Delivery
 from fenghuo.model.evidence import Evidence
-from fenghuo.model.message import MessageState
-from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Inbound, InboundKind
 from fenghuo.store.records import InboxRow
 from fenghuo.store.store import Store
@@ -68,13 +66,6 @@ def _as_said(channel: str, inbound: Inbound) -> Inbound:
 
 def _nothing(tx: Tx) -> None:
     """Its turn at the writer is after that of whatever was handed to it before."""
-
-
-def _why_untold(taken: Accepted | Refused) -> str:
-    """Why nobody here is told of a message; empty: somebody is, or was."""
-    if isinstance(taken, Refused):
-        return taken.code
-    return "expired" if taken.state == MessageState.EXPIRED else ""
 
 
 class Receipts:
@@ -380,12 +371,11 @@ class Receipts:
 
     async def _message(self, stored: Stored) -> None:
         inbound = stored.inbound
-        name = f"post:{inbound.address}" if inbound.proven else f"channel:{stored.channel}"
-        origin = Origin(name, traffic=tuple(Traffic) if inbound.proven else (), is_timed=inbound.proven)
+        origin = origin_of(stored.channel, inbound, self._office.directory)
         submission = Submission(inbound.raw, origin, inbound.media_type, key=inbound.ref or f"inbox-{stored.inbox}")
         why_not = ""
         try:
-            why_not = next(filter(None, map(_why_untold, await self._intake.accept(submission))), "")
+            why_not = next(filter(None, map(why_untold, await self._intake.accept(submission))), "")
         except KeyConflict as conflict:  # told and audited by the door; offered again it would be told again at every start
             log.warning("a message came under a key that another has", channel=stored.channel, cause=str(conflict))
             why_not = "key-conflict"

@@ -23,6 +23,7 @@ __all__ = [
     "addressed",
     "addressee",
     "areas_of",
+    "coded_areas",
     "default_priority",
     "envelope_of",
     "is_unclear",
@@ -218,8 +219,8 @@ def _area_filter(audience: Audience, message: Message, directory: Directory) -> 
 def areas_of(message: Message, directory: Directory) -> frozenset[AreaRef]:
     """The areas a message names: each by code in a known system, else by its shape against the points of known areas."""
     areas = [area for info in message.content.infos for area in info.areas]
-    refs = {ref for area in areas for ref in _coded(area)}
-    drawn = tuple(area for area in areas if (area.polygons or area.circles) and not _coded(area))
+    refs = {ref for area in areas for ref in coded_areas(area)}
+    drawn = tuple(area for area in areas if (area.polygons or area.circles) and not coded_areas(area))
     if drawn:
         refs.update(areas_inside(drawn, directory.areas))
     return frozenset(refs)
@@ -227,10 +228,11 @@ def areas_of(message: Message, directory: Directory) -> frozenset[AreaRef]:
 
 def is_unclear(area: AffectedArea) -> bool:
     """Whether an area is given by codes alone and none of them stands in a list that we know."""
-    return bool(area.geocodes) and not (area.polygons or area.circles or _coded(area))
+    return bool(area.geocodes) and not (area.polygons or area.circles or coded_areas(area))
 
 
-def _coded(area: AffectedArea) -> tuple[AreaRef, ...]:
+def coded_areas(area: AffectedArea) -> tuple[AreaRef, ...]:
+    """The codes of an area that stand in a list that we know."""
     known = [code for code in area.geocodes if code.system in _SYSTEMS and code.value.isascii() and code.value.isdigit()]
     return tuple(AreaRef(CodeSystem(code.system), code.value) for code in known)
 

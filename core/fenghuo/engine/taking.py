@@ -21,7 +21,7 @@ from fenghuo.engine.chain import (
     replace_earlier,
 )
 from fenghuo.engine.facts import MessageAccepted, MessageEnded
-from fenghuo.engine.judging import Origin, needs_a_person
+from fenghuo.engine.judging import Origin, authority_against, needs_a_person
 from fenghuo.formats.verdicts import Decoded
 from fenghuo.model.delivery import Accepted, Verdict
 from fenghuo.model.message import Message, MessageState
@@ -73,6 +73,8 @@ class Taking:
             return Accepted(earlier.message, earlier.revision, "duplicate", (), self.decoded.repairs), []
         content = self.message.content
         kin = find_kin(tx, content) if content.action in (Action.UPDATE, Action.CANCEL) else ()
+        if self.decoded.content is not None:  # as it came, without the sizes of what is here
+            claim(tx, self.decoded.content)
         if not kin:
             return self._new(tx)
         answers = [self._revision(tx, relative) for relative in kin]
@@ -141,6 +143,10 @@ class Taking:
             source=message.source,
         )
         self._tell_audit(tx, message, str(state or judged), verdicts)
+        against = authority_against(verdicts)
+        if against is not None and (state or judged) is MessageState.HELD:
+            about, why = f"message/{message.id}", against.detail
+            tx.event("alarm.no_authority", about, revision=message.revision, source=message.source, code=against.value, message=why)
         return Accepted(message.id, message.revision, str(state or judged), verdicts, self.decoded.repairs)
 
     def _tell_audit(self, tx: Tx, message: Message, state: str, verdicts: tuple[Verdict, ...]) -> None:
@@ -155,7 +161,7 @@ class Taking:
             source=message.source,
             author=message.author,
             signers=self.submission.signers,
-            against=[verdict.check for verdict in verdicts if not verdict.ok],
+            against=[_shortly(verdict) for verdict in verdicts if not verdict.ok],
             repairs=len(self.decoded.repairs),
         )
         tx.audit(deed)
@@ -169,6 +175,11 @@ class Taking:
 
 
 def _row(message: Message, state: MessageState, verdicts: tuple[Verdict, ...], repairs: tuple[str, ...], *, raw: bytes) -> MessageRow:
+def _shortly(verdict: Verdict) -> str:
+    """What was wrong, and of an authority in what."""
+    return f"authority:{verdict.value}" if verdict.check == "authority" else verdict.check
+
+
     content = message.content
     return MessageRow(
         id=message.id,

@@ -28,7 +28,8 @@ __all__ = [
 
 
 class Delivered(msgspec.Struct, frozen=True):
-    """A whole message, genuine and in time. Take it over for good, then call taken(): only then is the sender told."""
+    """A whole message, genuine and in time. Take it over for good, then call taken(): only then is the sender told. `is_shared`: under the
+    key of a group, so that any member of it can have made it in the name of `source`."""
 
     source: int
     destination: int
@@ -37,6 +38,7 @@ class Delivered(msgspec.Struct, frozen=True):
     kind: FrameKind
     traffic: Traffic
     body: bytes
+    is_shared: bool = False
 
     @property
     def key(self) -> Key:

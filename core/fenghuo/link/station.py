@@ -84,7 +84,7 @@ class Station:
         self._last_s = 0.0
         self._aired: Aired | None = None
         self._bursting: Transfer | None = None  # whose burst goes on behind the frame that is on the air
-        self._events: list[Event] = [_delivered(incoming) for incoming in self._arrivals.whole()]
+        self._events: list[Event] = [self._delivered(incoming) for incoming in self._arrivals.whole()]
         for outgoing in sorted(kept.outgoing, key=lambda outgoing: outgoing.opened_at):
             self._departures.resume(outgoing)
 
@@ -286,7 +286,7 @@ class Station:
         elif not opened.lane.is_group:
             self._courtesy_until = max(self._courtesy_until, now + self._air.access_s + self._air.fragment_s)  # the rest of a burst
         if is_new and incoming.body is not None:
-            yield _delivered(incoming)
+            yield self._delivered(incoming)
 
     def _called(self, key: Key, call: Call, now: float) -> None:
         """A group is called: our slot if we are asked, and silence until the last one."""
@@ -376,8 +376,7 @@ class Station:
         self._departures.put_off(airtime_s, but=parcel)
         return Frame(octets, intent.destination, airtime_s, parcel.ref if parcel else "", is_receipt, is_chained=is_chained)
 
-
-def _delivered(incoming: Incoming) -> Delivered:
-    body = incoming.body
-    assert body is not None
-    return Delivered(*incoming.key, incoming.kind, incoming.traffic, body)
+    def _delivered(self, incoming: Incoming) -> Delivered:
+        body = incoming.body
+        assert body is not None
+        return Delivered(*incoming.key, incoming.kind, incoming.traffic, body, is_shared=self._ring.is_group(incoming.destination))

@@ -177,8 +177,10 @@ class Inbound(msgspec.Struct, frozen=True):
     HOSTILE, CLOCK: `text` says why; a person is told. `parts`: how many refs must all report before the level counts.
 
     A MESSAGE may have a `media_type`, where its octets do not tell, and a `ref`, by which a copy of it is known. `proven`: the channel
-    has checked that it is by whoever has `address`, as a sealed frame shows. `refuse`: where the far end can be told that intake does not
-    take its MESSAGE; then ack() waits for intake's word, and refuse(code) is awaited in its place.
+    has checked that it is by whoever has `address`, as a sealed frame shows; `is_above`: that post is set over this node;
+    `is_command`: it came as a command under that post's own key, new and in time; `is_shared`: under the key of a group. `refuse`:
+    where the far end can be told that intake does not take its MESSAGE, or lets it wait for a person since its sender may not say it;
+    then ack() waits for intake's word, and refuse(code) is awaited in its place.
     """
 
     kind: InboundKind
@@ -197,6 +199,9 @@ class Inbound(msgspec.Struct, frozen=True):
     addresses: tuple[str, ...] = ()
     media_type: str = ""
     proven: bool = False
+    is_above: bool = False
+    is_command: bool = False
+    is_shared: bool = False
     refuse: Callable[[str], Awaitable[None]] | None = None
 
 

@@ -44,6 +44,7 @@ from fenghuo.service.desk_plans import PlanVerbs
 from fenghuo.service.desk_preview import PreviewVerbs
 from fenghuo.service.desk_proven import ProvenVerbs
 from fenghuo.service.desk_queue import QueueVerbs
+from fenghuo.service.desk_roads import RoadVerbs
 from fenghuo.service.desk_sheets import SheetVerbs
 from fenghuo.service.desk_state import About, StateVerbs
 from fenghuo.service.directory import DirectoryKeeper
@@ -170,7 +171,7 @@ class Daemon:
         room.intake.default_expiry_s = settings.intake.default_expiry_h * 3600.0
         room.intake.max_pending = settings.intake.max_pending
         room.office.geocode_systems = settings.intake.geocode_systems
-        room.office.availability = settings.availability
+        room.office.availability, room.office.grants = settings.availability, settings.authority
         await keeper.load()
         self._rolls = RollKeeper(room.office, self._store, self._host)
         await self._rolls.load()
@@ -179,6 +180,7 @@ class Daemon:
             room.office.directory = endpoint_directory(settings.node.endpoint)
         self._hosting = Hosting(settings, self._host, room, exercise=self._exercise)
         await self._hosting.add_channels(self._store)
+        self._hosting.roads = keeper.roads
         await room.recover()
 
     def _desk(self, room: EngineRoom, keeper: DirectoryKeeper) -> Desk:
@@ -201,6 +203,7 @@ class Daemon:
         coverage = CoverageVerbs(room, self._store, keeper.inventory)
         self._coverage = CoverageWatch(room, self._store, keeper.inventory)
         for one in (coverage, messages, preview, plans, queue, state, audit, endpoint, sheets, proven, outages):
+        desk.add(RoadVerbs(keeper.roads).verbs())
             desk.add(one.verbs())
         return desk
 

@@ -66,7 +66,7 @@ class Explaining:
 
     def _carriage(self, item: Routed, rungs: tuple[Rung, ...]) -> Carriage:
         message = self._message
-        plain = Carriage(message.traffic, item.priority, message.content.via)
+        plain = Carriage(message.traffic, item.priority, message.content.via, message.may_start or item.signatures > 0)
         names = [view.name for view in fitting(rungs, plain, self._situation)]
         return msgspec.structs.replace(
             plain,

@@ -1,4 +1,4 @@
-"""SIGHUP: new rules, directory, roll, tokens and geocode names are taken over together, or none of them is.
+"""SIGHUP: new rules, directory, roll, tokens, authority and geocode names are taken over together, or none of them is.
 
 Everything is read and judged before anything is put in force. What only a start can change is named, and waits for one.
 """
@@ -62,7 +62,7 @@ class Reloader:
         self._desk.hold(holders)
         office = self._room.office
         office.rules, office.geocode_systems = rules, settings.intake.geocode_systems
-        office.availability = settings.availability
+        office.availability, office.grants = settings.availability, settings.authority
         log.info("settings changed", rules=rules.digest, needs_restart=list(_waiting(self._settings, settings)))
         self._audit.record(Deed.of("reload", "node", content=rules.digest), SYSTEM)
         rearm(settings)
@@ -89,15 +89,18 @@ def holders_of(settings: Settings) -> list[tuple[Secret, Holder]]:
 
 
 async def take_directory(settings: Settings, keeper: DirectoryKeeper, rolls: RollKeeper) -> None:
-    """Put directory, roll and coverage inventory of the settings' folder in force, or none. Raises: SettingsError with every fault."""
+    """Put directory, roll, coverage inventory and map of roads of the settings' folder in force, or none. Raises: SettingsError with every
+    fault."""
     folder = settings.node.directory
     if folder is None:
         return
     directory = await keeper.read_folder(folder)
     inventory = await keeper.inventory.read_folder(folder, directory)
+    road_map = await keeper.roads.read_folder(folder, directory)
     await rolls.load_folder(folder, directory)
     await keeper.put(directory, by="settings")
     keeper.inventory.use(inventory)
+    await keeper.roads.use(road_map)
 
 
 async def tell_rules(room: EngineRoom, store: Store) -> None:
@@ -129,7 +132,9 @@ def _of_a_start(settings: Settings) -> Settings:
     node = msgspec.structs.replace(settings.node, rules=Path(), directory=None)
     intake = msgspec.structs.replace(settings.intake, geocode_systems={})
     channels = tuple(_unswitched(channel) for channel in settings.channels)
-    return msgspec.structs.replace(settings, node=node, intake=intake, channels=channels, tokens=(), warnings=(), availability={})
+    return msgspec.structs.replace(
+        settings, node=node, intake=intake, channels=channels, tokens=(), warnings=(), availability={}, authority={}
+    )
 
 
 def _unswitched(channel: ChannelSettings) -> ChannelSettings:

@@ -14,7 +14,7 @@ from fenghuo.engine.rules import RuleBook, read_rules
 from fenghuo.errors import SettingsError
 from fenghuo.formats.table_reading import Faults, near
 from fenghuo.plugin.host import PluginHost
-from fenghuo.service import settings_instances, settings_sections
+from fenghuo.service import settings_authority, settings_instances, settings_sections
 from fenghuo.service.endpoint import endpoint_rules, furnished
 from fenghuo.service.settings_sections import Reading
 from fenghuo.service.settings_tables import FileTable, Right
@@ -97,6 +97,7 @@ def _read(path: Path, reading: Reading) -> Settings | None:
     channels = settings_instances.read_channels(reading, records)
     availability = settings_instances.read_availability(reading, channels)
     fronts, sources, sensors = settings_instances.read_others(reading)
+    authority = settings_authority.read_authority(reading, tokens, sources, channels)
     listeners: dict[str, Sequence[ChannelSettings | InstanceSettings]] = {
         "channels": channels,
         "fronts": fronts,
@@ -125,4 +126,5 @@ def _read(path: Path, reading: Reading) -> Settings | None:
         records=records,
         warnings=tuple(reading.faults.warned),
         availability=availability,
+        authority=authority,
     )

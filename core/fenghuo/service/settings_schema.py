@@ -45,10 +45,21 @@ def reference(host: PluginHost) -> str:
         "",
     ]
     for field in msgspec.structs.fields(FileTable):
-        lines += _section(f"[{field.name}]" if "dict" not in str(field.type) else f"[{field.name}.NAME]", _struct_of(field.type))
+        lines += _section(_title(field), _struct_of(field.type))
     for family, type_id, struct in _types(host):
         lines += _section(f'[{family}.NAME.settings] with type = "{type_id}"', struct)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _title(field: msgspec.structs.FieldInfo) -> str:
+    """How the table is headed in the file: one, one for each name, or a list of them."""
+    match kinds.type_info(field.type):
+        case kinds.DictType() if field.name != "demo":
+            return f"[{field.name}.NAME]"
+        case kinds.VarTupleType():
+            return f"[[{field.name}]]"
+        case _:
+            return f"[{field.name}]"
 
 
 def _types(host: PluginHost) -> list[tuple[str, str, type[msgspec.Struct]]]:
@@ -68,9 +79,9 @@ def _variant(type_id: str, struct: str, table: str) -> dict[str, Any]:
 
 
 def _struct_of(kind: Any) -> type[msgspec.Struct] | None:
-    """The table behind a field's type: itself, its optional, or the values of its dict."""
+    """The table behind a field's type: itself, its optional, the items of its list, or the values of its dict."""
     info = kinds.type_info(kind)
-    inner = info.value_type if isinstance(info, kinds.DictType) else info
+    inner = info.value_type if isinstance(info, kinds.DictType) else info.item_type if isinstance(info, kinds.VarTupleType) else info
     options = inner.types if isinstance(inner, kinds.UnionType) else (inner,)
     return next((one.cls for one in options if isinstance(one, kinds.StructType)), None)
 

@@ -14,10 +14,11 @@ from msgspec import Meta
 
 from fenghuo.clock import ClockQuality
 from fenghuo.model.area import CodeSystem
-from fenghuo.model.traffic import Traffic
+from fenghuo.model.traffic import Kind, Traffic
 
 __all__ = [
     "AuditTable",
+    "AuthorityTable",
     "ChannelTable",
     "ControlTable",
     "EndpointTable",
@@ -185,6 +186,31 @@ class TokenTable(msgspec.Struct, frozen=True):
 class ChannelTable(msgspec.Struct, frozen=True):
     """One way out: `[channels.NAME]`."""
 
+class AuthorityTable(msgspec.Struct, frozen=True):
+    """What a source may raise: `[[authority]]`, as many as wanted. A source that has any may say what one of them allows; the rest waits
+    for a person. What a rule leaves out it leaves open."""
+
+    source: Annotated[str, Meta(min_length=1, description='A token or source by its name, or a post of a sealed link as "post:BH4TC1".')]
+    kinds: Annotated[tuple[Kind, ...], Meta(description="Kinds of messages; all by default.")] = ()
+    senders: Annotated[tuple[CapSender, ...], Meta(description="CAP senders it may speak as; in anybody's name by default.")] = ()
+    areas: Annotated[tuple[str, ...], Meta(description='Areas it may speak for, as "mca:320585"; everywhere by default.')] = ()
+    events: Annotated[
+        tuple[str, ...], Meta(description='Events of its alerts, by name or code, as "台风" or "11B06"; all by default.')
+    ] = ()
+    gravest: Annotated[
+        Literal["red", "orange", "yellow", "blue"],
+        Meta(description="The gravest alert that it may raise; the severities Extreme to Minor count as these colours."),
+    ] = "red"
+    most_urgent: Annotated[Literal["P0", "P1", "P2", "P3", "P4"], Meta(description="The most urgent priority it may ask for.")] = "P0"
+    devices: Annotated[
+        bool | None,
+        Meta(
+            description="Whether sirens and loudspeakers may start because of it. By default a token's may, by the signatures that the"
+            " rules ask for; a post's only by a command under its own key, and only if it is above this node."
+        ),
+    ] = None
+
+
     type: Annotated[str, Meta(description="A channel type that a plugin brings.")]
     admin: Annotated[Literal["enabled", "disabled"], Meta(description="Whether it may be used at all.")] = "enabled"
     risk_groups: Annotated[tuple[str, ...], Meta(description='What it fails together with, as "mains:hq".')] = ()
@@ -241,6 +267,7 @@ class FileTable(msgspec.Struct, frozen=True):
     channels: dict[str, ChannelTable] = {}
     risk_groups: dict[str, RiskGroupTable] = {}
     fronts: dict[str, InstanceTable] = {}
+    authority: tuple[AuthorityTable, ...] = ()
     sources: dict[str, InstanceTable] = {}
     sensors: dict[str, InstanceTable] = {}
     demo: Annotated[dict[str, Any], Meta(description="Read by `fenghuo demo` alone; the daemon ignores it.")] = {}

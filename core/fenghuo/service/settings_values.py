@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from fenghuo.clock import ClockQuality
+from fenghuo.engine.authority import Grant
 from fenghuo.model.area import AreaRef, CodeSystem
 from fenghuo.model.situation import Admin
 from fenghuo.model.traffic import Traffic
@@ -119,7 +120,7 @@ class InstanceSettings(msgspec.Struct, frozen=True):
 class Settings(msgspec.Struct, frozen=True):
     """Everything the daemon is built from. `base`: the settings file's folder; `release_valid_s`: seconds a signature counts;
     `audit_places`: where heads of the audit are kept beside the state folder; `records`: of the conformance kit; `availability`: of
-    risk groups, by name."""
+    risk groups, by name; `authority`: what each source may say."""
 
     file: Path
     base: Path
@@ -137,3 +138,4 @@ class Settings(msgspec.Struct, frozen=True):
     records: Path
     warnings: tuple[str, ...] = ()
     availability: dict[str, float] = {}
+    authority: dict[str, tuple[Grant, ...]] = {}

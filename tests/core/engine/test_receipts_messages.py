@@ -26,7 +26,7 @@ async def test_a_message_that_was_taken_is_not_offered_again(tmp_path: Path) -> 
     async with opened(tmp_path) as house:
         for text in ("水位上涨", "水位下降"):
             raw = msgspec.json.encode({"to": ["huang"], "text": text})
-            await house.hear("r", InboundKind.MESSAGE, raw=raw, ref="7", address="BJ1WANG", proven=True)
+            await house.hear("r", InboundKind.MESSAGE, raw=raw, ref="7", address="BJ1WANG", proven=True, is_above=True)
         assert (["taken"] * 2, 1) == (await _raw(house), len(await house.events("alarm.key_conflict")))
     async with opened(tmp_path, clock=house.clock) as again:
         assert (1, 1) == (len(await again.store.find(MESSAGE)), len(await again.events("alarm.key_conflict")))
@@ -38,7 +38,7 @@ async def test_a_message_that_could_not_be_taken_is_taken_at_the_next_start(tmp_
         house.room.intake.is_open = False
         raw = msgspec.json.encode({"to": ["huang"], "text": "水位上涨", "expires_s": 86_400})
         with pytest.raises(Overloaded):
-            await house.hear("r", InboundKind.MESSAGE, raw=raw, address="BJ1WANG", proven=True)
+            await house.hear("r", InboundKind.MESSAGE, raw=raw, address="BJ1WANG", proven=True, is_above=True)
         await house.later(2 * UNREAD_S)
         await house.answer("a", "+8613800000001")
     async with opened(tmp_path, clock=house.clock) as again:
@@ -107,8 +107,8 @@ async def test_whoever_can_be_told_hears_what_became_of_its_message(
 
     async with opened(tmp_path) as house:
         first = b'{"to":["huang"],"text":"1"}'
-        await house.hear("r", InboundKind.MESSAGE, raw=first, ref="7", address="BJ1WANG", proven=True)
-        await house.hear("r", InboundKind.MESSAGE, raw=raw, address="BJ1WANG", proven=True, ack=ack, refuse=refuse, **fields)
+        await house.hear("r", InboundKind.MESSAGE, raw=first, ref="7", address="BJ1WANG", proven=True, is_above=True)
+        await house.hear("r", InboundKind.MESSAGE, raw=raw, address="BJ1WANG", proven=True, is_above=True, ack=ack, refuse=refuse, **fields)
         assert ([answer], ["taken"] * 2) == (said, await _raw(house))
 
 

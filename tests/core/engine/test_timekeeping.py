@@ -97,7 +97,7 @@ async def test_what_a_sealed_link_took_is_over_by_no_clock_that_nobody_vouches_f
     said, over = (instant(NOW - 3 * 86_400 + s).isoformat() for s in (0, 7200))
     raw = msgspec.json.encode({"to": ["huang"], "text": "撤离", "sent": said, "expires": over, "via": ["a"]})
     async with opened(tmp_path, clock=StillClock(NOW, grade=grade)) as house:
-        await house.hear("r", InboundKind.MESSAGE, raw=raw, ref="7", address="BJ1WANG", proven=proven)
+        await house.hear("r", InboundKind.MESSAGE, raw=raw, ref="7", address="BJ1WANG", proven=proven, is_above=proven)
         (row,) = await house.store.find(MESSAGE)
         assert (state, sent) == (row.state, len(house.sent))
         assert (NOW + 7200 if sent else NOW - 3 * 86_400 + 7200) == row.expires_at
