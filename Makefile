@@ -20,13 +20,16 @@ NODE_PEERS := tests/peers/node
 DMR := .venv-dmr
 SOURCES := core adapters plugins tests tools bench
 
-.PHONY: help run test check bench soak coverage format lock clean test-tools bench-tools
+.PHONY: help run scenarios test check bench soak coverage format lock clean test-tools bench-tools
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 run: $(VENV)/.product ## the daemon on config/demo.toml with simulated towns; ONCE=1 ends after the report
 	@$(BIN)/python -m fenghuo demo --config config/demo.toml $(if $(filter 1 yes true,$(ONCE)),--once)
+
+scenarios: $(VENV)/.product ## the scenarios that come with the product, judged line by line; writes build/scenarios.json; ARGS="--seed 7" for another run
+	@$(BIN)/python -m fenghuo simulate config/scenarios/S*.toml --quiet --out build/scenarios.json $(ARGS)
 
 test: $(VENV)/.dev $(DMR)/.peer $(NODE_PEERS)/node_modules/.package-lock.json | test-tools ## every test, against real peers started by the tests; ARGS="-k sms" for some
 	@tools/test "not soak" $(ARGS)

@@ -1,4 +1,4 @@
-"""The rig at the plugin door: simulated channels and the demo."""
+"""The rig at the plugin door: simulated channels, the demo, and scenarios."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ def fenghuo_channel_types() -> Sequence[ChannelType]:
 
 @hookimpl
 def fenghuo_commands() -> Sequence[click.Command]:
-    from fenghuo.rig.demo import demo  # the command line alone pays for it
+    from fenghuo.rig.demo import demo  # the command line alone pays for them
+    from fenghuo.rig.simulate import simulate
 
-    return (demo,)
+    return (demo, simulate)
 
 
 def _bulk(ctx: ChannelContext) -> Channel:

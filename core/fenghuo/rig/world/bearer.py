@@ -6,7 +6,7 @@ A bearer belongs to the world and survives the daemon; a Link is the channel obj
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import math
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 
@@ -16,9 +16,12 @@ from fenghuo.errors import NotReady
 from fenghuo.link import Ledger
 from fenghuo.model.delivery import AttemptRef, Outcome, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo.model.evidence import Evidence
-from fenghuo.plugin.ports import Emission, Inbound, InboundKind, ProbeBudget, ProbeResult, SendJob, SimpleChannel, Unsupported
+from fenghuo.model.rendition import Rendition
+from fenghuo.plugin.ports import Emission, Estimate, Inbound, InboundKind, ProbeBudget, ProbeResult, SendJob, SimpleChannel, Unsupported
 from fenghuo.rig.world.ground import Way
 from fenghuo.rig.world.log import Aired, Asked, Ended, Fragment, Heard, Said, World
+
+__all__ = ["FRAGMENT_S", "Bearer", "Frame", "Life", "Link", "Weather", "Word", "on_air_s"]
 
 FRAGMENT_S = 2.0
 """Longest piece on the air of a radio, and so the longest that a P0 may have to wait for it."""
@@ -237,11 +240,11 @@ class Link(SimpleChannel):
         """A radio sends in pieces of at most two seconds and lets more urgent traffic pass between them."""
         medium = self.bearer.way.terms.medium
         ledger = self._life.ledgers.setdefault(medium, Ledger(self._world.ground.caps))
-        left_s = max(0.5, len(emission.payload.data) / OCTETS_S)
+        left_s, longest_s = on_air_s(self.bearer.way, len(emission.payload.data)), self.bearer.way.piece_s or FRAGMENT_S
         while left_s > 0:
             await emission.turn()
             await self._life.may_act()
-            piece_s, now = min(FRAGMENT_S, left_s), self._world.now
+            piece_s, now = min(longest_s, left_s), self._world.now
             closed_s = ledger.open_at(piece_s, now, job.priority) - now
             if closed_s > 0:  # whoever waits for airtime still lets pass what is more urgent and may go
                 await self._closed(closed_s)
@@ -262,6 +265,13 @@ class Link(SimpleChannel):
             await answer
         finally:
             self._waiting.discard(answer)
+
+    def estimate(self, payload: Rendition, address: str) -> Estimate:
+        way = self.bearer.way
+        if not way.piece_octets:
+            return Estimate()
+        seconds = on_air_s(way, len(payload.data))
+        return Estimate(airtime_s=seconds, latency_q50_s=seconds, latency_q95_s=2 * seconds, fragments=round(seconds / way.piece_s))
 
     async def query(self, ref: AttemptRef) -> Outcome | Unsupported:
         await self._pause(0.2)
@@ -320,6 +330,13 @@ class Life:
             await asyncio.Event().wait()
 
 
+def on_air_s(way: Way, octets: int) -> float:
+    """Seconds that so many octets take on the air of a radio."""
+    if way.piece_octets:
+        return math.ceil(octets / way.piece_octets) * way.piece_s
+    return max(0.5, octets / OCTETS_S)
+
+
 def _settle(answer: asyncio.Future[None]) -> None:
     if not answer.done():
         answer.set_result(None)
@@ -327,9 +344,3 @@ def _settle(answer: asyncio.Future[None]) -> None:
 
 def _kind_of(outcome: Outcome | None) -> str:
     return "none" if outcome is None else type(outcome).__name__.lower()
-
-
-async def quietly(work: asyncio.Task[None]) -> None:
-    """Wait for a task that was cancelled."""
-    with contextlib.suppress(asyncio.CancelledError):
-        await work

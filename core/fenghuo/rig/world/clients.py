@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from fenghuo.errors import Denied, FenghuoError, KeyConflict, NotFound, Overloaded, StoreError
-from fenghuo.model.delivery import Accepted
+from fenghuo.model.delivery import Accepted, Refused
 from fenghuo.model.traffic import Priority, Traffic
 from fenghuo.plugin.ports import Actor
 from fenghuo.rig.world.log import Acked, Signed, Submitted, World
@@ -45,12 +45,13 @@ class Letter(msgspec.Struct, frozen=True):
 
 
 class Clients:
-    """Hands letters in until they are answered. `mail`: what was accepted, by tag and action."""
+    """Hands letters in until they are answered. `mail`: what was accepted; `refused`: what was not, by key."""
 
     def __init__(self, world: World, host: Running) -> None:
         self.world = world
         self.host = host
         self.mail: list[tuple[Letter, Accepted]] = []
+        self.refused: dict[str, Refused] = {}
 
     async def hand_in(self, letter: Letter) -> Accepted | None:
         """Retry with the same key until the answer is there; None: refused for good."""
@@ -79,6 +80,8 @@ class Clients:
                 continue
             if not isinstance(answer, Accepted):
                 self.world.note("refused", letter.key, answer.message)
+                if isinstance(answer, Refused):
+                    self.refused[letter.key] = answer
                 return None
             if self.world.chance.random() < 0.03:  # the answer is lost on the way, and the client asks again
                 continue

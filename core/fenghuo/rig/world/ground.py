@@ -20,13 +20,16 @@ CAPS = Caps(span_s=300.0, hard=0.15, soft=0.12, reserve=0.03)
 
 
 class Way(msgspec.Struct, frozen=True):
-    """A channel instance: what it takes, what it can do, what the operator says of it. `kind`: its type, its name where empty."""
+    """A channel instance: what it takes, what it can do, what the operator says of it. `kind`: its type, its name where empty;
+    `piece_octets`, `piece_s`: a radio sends in frames of so many octets, each so long on the air; 0: by the octet."""
 
     name: str
     kinds: tuple[str, ...]
     capabilities: Capabilities
     terms: Terms
     kind: str = ""
+    piece_octets: int = 0
+    piece_s: float = 0.0
 
     @property
     def is_actuator(self) -> bool:

@@ -29,9 +29,12 @@ NO_DISK_S = 30.0
 class Host:
     """World, bearers and clients, and the daemon in their midst. up() waits for a daemon that serves."""
 
+    node_type: type[Node] = Node
+    bearer_type: type[Bearer] = Bearer
+
     def __init__(self, loop: SimLoop, folder: Path, seed: int, ground: Ground) -> None:
         self.world = World(loop, seed, ground)
-        self.bearers = {way.name: Bearer(way, self.world, self.receive) for way in ground.ways}
+        self.bearers = {way.name: self.bearer_type(way, self.world, self.receive) for way in ground.ways}
         self.clients = Clients(self.world, self)
         self.folder = folder
         self.disk = VirtualDisk(random.Random(f"disk {seed}"))
@@ -56,7 +59,8 @@ class Host:
     async def start(self) -> None:
         """Bring the daemon up; whatever cuts its start off is a crash like any other."""
         self.world.life += 1
-        node = self.node = Node(self.world, self.folder, self.bearers, seed=self._seeds.getrandbits(32), disk=self.disk, rules=self.rules)
+        seed = self._seeds.getrandbits(32)
+        node = self.node = self.node_type(self.world, self.folder, self.bearers, seed=seed, disk=self.disk, rules=self.rules)
         node.on_fatal = lambda: self.world.later(0.0, self._restart)
         node.epoch = self.epoch
         self.world.note("start", str(self.world.life), str(self.epoch))

@@ -30,6 +30,8 @@ from fenghuo.rig.world.log import (
     World,
 )
 
+__all__ = ["CHECKS", "COPY", "judge", "late_arrivals"]
+
 E = TypeVar("E", bound=Entry)
 COPY = "重发"
 ENDS = ("MET", "FAILED", "EXPIRED", "SUPERSEDED", "CANCELLED", "SHED")

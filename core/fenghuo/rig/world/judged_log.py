@@ -23,6 +23,8 @@ from fenghuo.rig.world.log import (
     World,
 )
 
+__all__ = ["LOST_WORD_S", "Log", "Origin", "Stream"]
+
 E = TypeVar("E", bound=Entry)
 
 

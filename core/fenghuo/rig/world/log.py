@@ -19,6 +19,25 @@ from fenghuo.model.traffic import Priority, Traffic
 from fenghuo.rig.simloop import SimLoop
 from fenghuo.rig.world.ground import Ground
 
+__all__ = [
+    "EPOCH",
+    "Acked",
+    "Aired",
+    "Asked",
+    "Ended",
+    "Entry",
+    "Fragment",
+    "Heard",
+    "Note",
+    "Said",
+    "Shown",
+    "Signed",
+    "Submitted",
+    "Told",
+    "Viewed",
+    "World",
+]
+
 EPOCH = 1_780_000_000.0
 """UTC seconds at virtual second 0: a day in 2026."""
 

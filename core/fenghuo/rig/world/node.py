@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import random
 import sqlite3
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,6 +36,8 @@ from fenghuo.store.database import open_reader
 from fenghuo.store.disk import DATABASE
 from fenghuo.store.records import MetaRow
 from fenghuo.store.tables import CHANNEL, META
+
+__all__ = ["LIFE", "OPERATOR", "Gone", "Node", "command_of", "task_factory"]
 
 T = TypeVar("T")
 
@@ -114,6 +116,8 @@ class Node:
         self.spawn(self._console(cursor))
         for supervisor in supervisors:
             self.spawn(supervisor.run())
+        for work in self.helpers():
+            self.spawn(work)
 
     async def _engine(self) -> None:
         try:
@@ -133,7 +137,7 @@ class Node:
             supervisor = ChannelSupervisor(way.name, kind, SimSettings(socket=""), wiring, chance=self.chance)
             instance = Instance(
                 way.name,
-                way.name,
+                way.kind or way.name,
                 way.capabilities,
                 address_kinds=way.kinds,
                 channel=lambda supervisor=supervisor: supervisor.channel,  # type: ignore[misc]
@@ -181,7 +185,15 @@ class Node:
             for event in found:
                 cursor = event.seq
                 self.world.add(Told, event)
-            self.room.prober.look()
+            self.look()
+
+    def look(self) -> None:
+        """Something has been told, and whoever follows the health of channels looks."""
+        self.room.prober.look()
+
+    def helpers(self) -> Sequence[Coroutine[Any, Any, None]]:
+        """What runs beside the loop for as long as the process lives."""
+        return ()
 
     async def view(self, ident: str) -> None:
         """The console opens a message, and sees what it sees."""

@@ -1,0 +1,49 @@
+"""The daemon of a scenario: the engine as in the simulated days, and beside it what the daemon has that a command centre looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from fenghuo.rig.world.bearer import Bearer, Weather
+from fenghuo.rig.world.node import Node
+from fenghuo.service.coverage_watch import CoverageWatch
+from fenghuo.service.desk import Desk
+from fenghuo.service.desk_coverage import CoverageVerbs
+from fenghuo.service.inventory import InventoryKeeper
+from fenghuo.store import Store
+
+__all__ = ["Centre", "Network"]
+
+
+class Network(Bearer):
+    """A bearer whose session lives through a silence: what waited for its end is said then."""
+
+    def change(self, weather: Weather) -> None:
+        was_deaf = self.weather.deaf
+        super().change(weather)
+        if was_deaf and not weather.deaf and weather.is_up and self.link is not None:
+            for word in tuple(self.words.values()):
+                self.link.hear(word)
+
+
+class Centre(Node):
+    """`inventory`: what reaches the public, and what a step adds to it."""
+
+    inventory: InventoryKeeper
+    coverage: CoverageWatch
+
+    def look(self) -> None:
+        self.room.look()
+        self.coverage.look()
+
+    def helpers(self) -> Sequence[Coroutine[Any, Any, None]]:
+        return (self.room.auditor.run(), self.room.proven.run())
+
+    def _desk(self, store: Store) -> Desk:
+        desk = super()._desk(store)
+        self.inventory = InventoryKeeper()
+        self.inventory.use(self.world.ground.inventory)
+        desk.add(CoverageVerbs(self.room, store, self.inventory).verbs())
+        self.coverage = CoverageWatch(self.room, store, self.inventory)
+        return desk

@@ -1,0 +1,203 @@
+"""What of a scenario does not fit together: names that nothing has, steps after the end, lines without a target. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from fenghuo.formats.table_reading import Faults, near, shown
+from fenghuo.model.area import AreaRef
+from fenghuo.model.traffic import Priority, Traffic
+from fenghuo.rig.scenario.schema import Do, Line, Measure, Scenario, Step
+
+__all__ = ["FIGURES", "check"]
+
+
+class Keys(msgspec.Struct, frozen=True):
+    """Which keys a step or a line takes: all of `needs`, one at least of `one_of`, and any of `may`."""
+
+    needs: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
+
+
+WORDS = ("priority", "needed", "via", "deadline_s", "hold_s", "traffic", "kind", "count", "every_s", "by", "label")
+CAP = ("label", "by", "text", "severity", "event", "scope", "traffic", "hold_s", "sent_s", "areas", "file")
+LINKS = ("channels", "groups")
+STEPS = {
+    Do.ALERT: Keys(may=(*CAP, "about"), one_of=("areas", "file")),
+    Do.UPDATE: Keys(needs=("about",), may=CAP),
+    Do.CANCEL: Keys(needs=("about",), may=("label", "by", "text")),
+    Do.ORDER: Keys(needs=("to", "text"), may=WORDS),
+    Do.SIGN: Keys(needs=("about", "by"), may=("label",)),
+    Do.CUT: Keys(may=("label",), one_of=LINKS),
+    Do.UNPLUG: Keys(may=("label",), one_of=LINKS),
+    Do.DEGRADE: Keys(may=("label", "loss", "delay_s"), one_of=LINKS),
+    Do.REPAIR: Keys(may=("label",), one_of=LINKS),
+    Do.FLAP: Keys(needs=("until_s", "up_s", "down_s"), may=("label",), one_of=LINKS),
+    Do.UNREACHABLE: Keys(needs=("channels", "areas"), may=("label",)),
+    Do.REACHABLE: Keys(needs=("channels", "areas"), may=("label",)),
+    Do.DISABLE: Keys(needs=("channels",), may=("label", "text")),
+    Do.ENABLE: Keys(needs=("channels",), may=("label", "text")),
+    Do.KILL: Keys(may=("label", "restart_s")),
+    Do.DISK: Keys(needs=("state",), may=("label",)),
+    Do.CLOCK: Keys(needs=("off_s",), may=("label",)),
+    Do.SIGNAL: Keys(needs=("axis", "mode", "by"), may=("label", "place", "until_s", "text")),
+    Do.COVERAGE: Keys(needs=("label",), may=("about", "lose", "adds")),
+    Do.NOTE: Keys(needs=("text",), may=("label",)),
+}
+SPAN = ("since", "from_s", "to_s")
+TARGETS = ("at_most", "at_least", "equals")
+LINES = {
+    Measure.FIRST_ATTEMPT_S: Keys(needs=("message",), may=("channels",)),
+    Measure.ATTEMPTS: Keys(may=("message", "channels", *SPAN)),
+    Measure.DEVICE_SHARE: Keys(needs=("message", "by_s"), may=("audience", "level")),
+    Measure.MET_S: Keys(needs=("message",), may=("audience",)),
+    Measure.OBJECTIVE: Keys(needs=("message",), may=("audience",)),
+    Measure.STATE: Keys(needs=("message",)),
+    Measure.REFUSED: Keys(needs=("message",)),
+    Measure.SUBMIT_S: Keys(needs=("message",)),
+    Measure.RELEASED_S: Keys(needs=("message",)),
+    Measure.DOWN_S: Keys(needs=("channels", "since")),
+    Measure.UP_S: Keys(needs=("channels", "since")),
+    Measure.FAILOVER_S: Keys(needs=("channels", "groups", "since"), may=("message",)),
+    Measure.SWITCHES: Keys(needs=("since", "by_s"), may=("channels", "to_s")),
+    Measure.FRAMES: Keys(needs=("channels",), may=("message", *SPAN)),
+    Measure.AIRTIME_S: Keys(needs=("channels",), may=("message", *SPAN)),
+    Measure.SHOWN_TWICE: Keys(may=("message",)),
+    Measure.TOLD_S: Keys(needs=("event", "since"), may=("where",)),
+    Measure.TOLD: Keys(needs=("event",), may=("where", *SPAN)),
+    Measure.RESTART_S: Keys(needs=("since",)),
+    Measure.KNOWN: Keys(),
+    Measure.HELD: Keys(needs=("message",), may=("channels", "where", "by_s")),
+    Measure.COVERAGE: Keys(needs=("at",), may=("figure", "area")),
+    Measure.WAITS_S: Keys(needs=("channels",), may=("message",)),
+    Measure.LATER: Keys(needs=("later",)),
+}
+FIGURES = ("lower", "grouped", "independent", "upper", "took_s", "passes", "light")
+VALUES: dict[str, Collection[str]] = {
+    "severity": ("Extreme", "Severe", "Moderate", "Minor", "Unknown"),
+    "traffic": tuple(Traffic),
+    "priority": tuple(Priority.__members__),
+    "scope": ("Public", "Restricted"),
+    "state": ("full", "short", "failing", "slow", "well"),
+    "axis": ("power", "network", "road"),
+    "kind": ("Dispatch", "Report"),
+}
+
+
+def check(scenario: Scenario, faults: Faults) -> None:
+    """Add a sentence for everything that does not fit."""
+    labels = _labels(scenario, faults)
+    for place, step in enumerate(scenario.steps):
+        found = (*_step_faults(step, scenario, labels), *_names(step, scenario), *_step_names(step, scenario))
+        _add(f"steps[{place}]", found, faults)
+    for place, line in enumerate(scenario.lines):
+        _add(f"lines[{place}]", (*_line_faults(line, labels), *_names(line, scenario)), faults)
+    if not scenario.channels:
+        faults.add("channels", "is missing; a scenario has at least one table [channels.NAME]")
+    for place, one in enumerate(scenario.places):
+        _add(f"places[{place}]", _areas("ref", (one.ref,)), faults)
+    for name, spec in scenario.channels.items():
+        wrong = [one for one in spec.traffic if one not in tuple(Traffic)]
+        _add(f"channels.{name}", (("traffic", f"has {shown(one)}; it must be of {', '.join(Traffic)}") for one in wrong), faults)
+
+
+def _add(at: str, found: Iterable[tuple[str, str]], faults: Faults) -> None:
+    for key, says in found:
+        faults.add(f"{at}.{key}" if key else at, says)
+
+
+def _labels(scenario: Scenario, faults: Faults) -> dict[str, Step]:
+    found: dict[str, Step] = {}
+    for place, step in enumerate(scenario.steps):
+        if step.label in found:
+            faults.add(f"steps[{place}].label", f"is {shown(step.label)}, as that of an earlier step; each label stands once")
+        if step.label:
+            found[step.label] = step
+    return found
+
+
+def _step_faults(step: Step, scenario: Scenario, labels: dict[str, Step]) -> Iterator[tuple[str, str]]:
+    yield from _key_faults(step, STEPS[step.do], f'do = "{step.do}"', ("at_s", "do"))
+    for key in ("at_s", "until_s"):
+        value = getattr(step, key)
+        if value is not None and value > scenario.ends_s and not (key == "until_s" and step.do is Do.SIGNAL):
+            yield key, f"is {value:g}, and the scenario ends at {scenario.ends_s:g}; it must be a number from 0 to {scenario.ends_s:g}"
+    if step.until_s is not None and step.until_s <= step.at_s and step.do is Do.FLAP:
+        yield "until_s", f"is {step.until_s:g}; it must be after at_s, {step.at_s:g}"
+    if step.about and (step.about not in labels or labels[step.about].at_s > step.at_s):
+        early = [label for label, one in labels.items() if one.at_s <= step.at_s and label != step.label]
+        yield "about", f"is {shown(step.about)}, which is no label of an earlier step{near(step.about, early)}"
+    if step.by and step.do is Do.SIGN and step.by not in scenario.signers:
+        yield "by", f"is {shown(step.by)}, who is none of the signers{near(step.by, scenario.signers)}"
+    if step.count > 1 and step.every_s is None:
+        yield "every_s", f"is missing; with count = {step.count} it must be the seconds between two of them"
+
+
+def _line_faults(line: Line, labels: dict[str, Step]) -> Iterator[tuple[str, str]]:
+    if line.measure is not Measure.LATER and not line.later and not any(getattr(line, name) is not None for name in TARGETS):
+        yield "", "has no target; it must have one of at_most, at_least and equals"
+    if line.measure is Measure.LATER and not line.later:
+        yield "later", "is missing; it must be the reason why this is not measured yet"
+    if line.later:
+        return
+    yield from _key_faults(line, LINES[line.measure], f'measure = "{line.measure}"', ("line", "measure", "within", "later", *TARGETS))
+    for key in ("message", "since", "at"):
+        name = getattr(line, key)
+        if name and name not in labels:
+            yield key, f"is {shown(name)}, which is no label of a step{near(name, labels)}"
+    if line.figure not in FIGURES:
+        yield "figure", f"is {shown(line.figure)}; it must be one of {', '.join(FIGURES)}"
+
+
+def _key_faults(one: Step | Line, keys: Keys, what: str, always: Collection[str]) -> Iterator[tuple[str, str]]:
+    given = {field.name for field in msgspec.structs.fields(type(one)) if getattr(one, field.name) not in (field.default, {})}
+    for name in keys.needs:
+        if name not in given:
+            yield name, f"is missing; {what} needs it"
+    if keys.one_of and not given & set(keys.one_of):
+        yield "", f"has none of {', '.join(keys.one_of)}; {what} needs one of them"
+    for name in sorted(given - {*keys.needs, *keys.may, *keys.one_of, *always}):
+        takes = (*keys.needs, *keys.one_of, *keys.may)
+        yield name, f"is not for {what}" + (f", which takes {', '.join(dict.fromkeys(takes))}" if takes else ", which takes no such key")
+
+
+def _names(one: Step | Line, scenario: Scenario) -> Iterator[tuple[str, str]]:
+    """Channels and groups that nothing has; of a failover `groups` names the channels that are lost."""
+    groups = {group for channel in scenario.channels.values() for group in channel.risk_groups}
+    known = groups if isinstance(one, Step) or one.measure is not Measure.FAILOVER_S else set(scenario.channels)
+    for name in one.channels:
+        if name not in scenario.channels:
+            yield "channels", f"names {shown(name)}, which is no channel here{near(name, scenario.channels)}"
+    for name in one.groups:
+        if name not in known:
+            what = "which no channel has among its risk_groups" if known is groups else "which is no channel here"
+            yield "groups", f"names {shown(name)}, {what}{near(name, known)}"
+
+
+def _step_names(step: Step, scenario: Scenario) -> Iterator[tuple[str, str]]:
+    """Areas, ways and words of a step that do not exist."""
+    yield from _areas("areas", step.areas)
+    for name in step.via:
+        if name not in scenario.channels:
+            yield "via", f"names {shown(name)}, which is no channel here{near(name, scenario.channels)}"
+    for key, allowed in VALUES.items():
+        value: Any = getattr(step, key)
+        if value and value not in allowed:
+            yield key, f"is {shown(value)}; it must be one of {', '.join(allowed)}{_meant(value, allowed)}"
+
+
+def _areas(key: str, refs: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for ref in refs:
+        try:
+            AreaRef.parse(ref)
+        except ValueError as refusal:
+            yield key, f"is {shown(ref)}; {refusal}"
+
+
+def _meant(value: str, allowed: Iterable[str]) -> str:
+    hint = near(value, allowed)
+    return hint if "did you mean" in hint else ""

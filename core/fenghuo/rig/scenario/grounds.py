@@ -1,0 +1,152 @@
+"""From a scenario to the ground it takes place on: directory, rules, coverage inventory, and a channel instance for each channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from fenghuo.engine.channels import Terms
+from fenghuo.engine.rules import RuleBook, read_rules
+from fenghuo.errors import SettingsError
+from fenghuo.formats.directory_csv import read_directory
+from fenghuo.formats.table_reading import near, shown
+from fenghuo.link import Caps
+from fenghuo.model.area import Area, AreaRef
+from fenghuo.model.coverage import Inventory
+from fenghuo.model.directory import ContactPoint, Directory, Person
+from fenghuo.model.traffic import Traffic
+from fenghuo.plugin.host import load_plugins
+from fenghuo.plugin.ports import Capabilities, Probing
+from fenghuo.rig.scenario.schema import ChannelSpec, Contacts, Scenario
+from fenghuo.rig.world.ground import Ground, Way
+from fenghuo.service.directory import csv_files
+from fenghuo.service.inventory import inventory_of
+
+__all__ = ["ground_of"]
+
+REAL = (Traffic.ACTUAL, Traffic.SYSTEM)
+
+
+def ground_of(scenario: Scenario, file: str) -> Ground:
+    """Everything that a run stands on. Blocks. Raises: SettingsError with every fault of rules, directory and names."""
+    folder = Path(scenario.directory) if scenario.directory else None
+    directory, inventory, faults = _directory(scenario, folder)
+    rules = _rules(scenario, file)
+    faults += [f"{file}: {fault}" for fault in _name_faults(scenario, directory, rules)]
+    if faults:
+        raise SettingsError(tuple(faults))
+    span_s, share = scenario.airtime_span_s, scenario.airtime_share
+    return Ground(
+        ways=tuple(_way(name, spec) for name, spec in scenario.channels.items()),
+        directory=directory,
+        rules=rules,
+        public=tuple(name for name, spec in scenario.channels.items() if spec.public),
+        signers=scenario.signers,
+        caps=Caps(span_s=span_s, hard=share, soft=share * 0.8, reserve=share * 0.2),
+        inventory=inventory,
+        besides=scenario.besides,
+    )
+
+
+def _rules(scenario: Scenario, file: str) -> RuleBook:
+    path = Path(scenario.rules)
+    try:
+        return read_rules(path.read_text(encoding="utf-8"), file=path.name)
+    except OSError as error:
+        raise SettingsError((f"{file}: rules is {shown(scenario.rules)}, which cannot be read: {error.strerror}",)) from error
+
+
+def _directory(scenario: Scenario, folder: Path | None) -> tuple[Directory, Inventory, list[str]]:
+    base, inventory, faults = Directory(), Inventory(), []
+    if folder is not None:
+        if not folder.is_dir():
+            return base, inventory, [f"directory is {shown(str(folder))}, which is no folder"]
+        kinds = {name: kind.normalise for name, kind in load_plugins().address_kinds.items()}
+        base, found = read_directory(csv_files(folder), kinds)
+        faults = [f"{folder.name}/{fault}" for fault in found if not fault.is_note]
+        inventory, wrong = inventory_of(folder, base)
+        faults += wrong
+    areas = (*base.areas, *(Area(AreaRef.parse(one.ref), one.name, one.level, _ref(one.parent)) for one in scenario.places))
+    persons = (*base.persons, *_persons(scenario))
+    directory = Directory(base.orgs, base.roles, persons, (*base.contacts, *_contacts(scenario, persons)), areas)
+    return directory, inventory, faults
+
+
+def _persons(scenario: Scenario) -> Iterator[Person]:
+    for ident, spec in scenario.persons.items():
+        yield Person(ident, spec.name, spec.org, spec.roles, tuple(map(AreaRef.parse, spec.areas)), spec.deputy)
+
+
+def _contacts(scenario: Scenario, persons: tuple[Person, ...]) -> Iterator[ContactPoint]:
+    for ident, spec in scenario.persons.items():
+        yield from (ContactPoint(ident, kind, address) for kind, address in spec.addresses.items())
+    for kind, whose in scenario.contacts.items():
+        owners = [person.id for person in persons if _is_of(person, whose)] if whose.orgs or whose.roles or whose.persons else []
+        yield from (ContactPoint(owner, kind, f"{kind}:{owner}", 3) for owner in (*owners, *(f"area:{ref}" for ref in whose.areas)))
+
+
+def _is_of(person: Person, whose: Contacts) -> bool:
+    is_named = person.id in whose.persons
+    fits = (not whose.orgs or person.org in whose.orgs) and (not whose.roles or bool(set(person.roles) & set(whose.roles)))
+    return is_named or (fits and bool(whose.orgs or whose.roles))
+
+
+def _ref(text: str | None) -> AreaRef | None:
+    return AreaRef.parse(text) if text else None
+
+
+def _way(name: str, spec: ChannelSpec) -> Way:
+    traffic = tuple(map(Traffic, spec.traffic)) or (REAL if spec.public else tuple(Traffic))
+    capabilities = Capabilities(
+        form=spec.form,
+        evidence_max=spec.evidence_level,
+        doubt=spec.doubt,
+        concurrency=spec.at_once,
+        half_duplex=spec.half_duplex,
+        inbound=True,
+        repeat_safe=spec.repeat_safe,
+        human_audible=spec.doubt == "actuator",
+        receipt_q95_s=spec.receipt_q95_s,
+        attempt_s=spec.attempt_s,
+        watts_idle=spec.watts_idle,
+        watts_transmit=spec.watts_transmit,
+        fee_fen=spec.fee_fen,
+        probing=Probing(idle_s=spec.idle_probe_s, shortest_s=spec.probe_s, longest_s=spec.longest_probe_s),
+    )
+    terms = Terms(
+        risk_groups=spec.risk_groups or (name,),
+        medium=spec.medium or name,
+        traffic=traffic,
+        stable_s=spec.stable_s,
+        reach=spec.reach,
+        scarce=spec.scarce,
+    )
+    return Way(name, (spec.address,), capabilities, terms, spec.type, spec.pieces, spec.piece_s)
+
+
+def _name_faults(scenario: Scenario, directory: Directory, rules: RuleBook) -> Iterator[str]:
+    """Names that only the directory or the rules can tell."""
+    known = directory.person_by_id
+    yield from (f"behaviours.{name} is of nobody{near(name, known)}" for name in scenario.behaviours if name not in known)
+    for kind, whose in scenario.contacts.items():
+        strangers = (person for person in whose.persons if person not in known)
+        yield from (f"contacts.{kind}.persons names {shown(person)}, who is nobody{near(person, known)}" for person in strangers)
+        yield from (f"contacts.{kind}.areas {says}" for says in _unknown(whose.areas, directory))
+    for place, step in enumerate(scenario.steps):
+        yield from (f"steps[{place}].areas {says}" for says in _unknown(step.areas, directory))
+    channels = scenario.channels
+    for name, ladder in rules.ladders.items():
+        missing = dict.fromkeys(channel for rung in ladder.rungs for channel in rung.channels if channel not in channels)
+        yield from (
+            f"rules: ladder {name} names {shown(channel)}, which is no channel here{near(channel, channels)}" for channel in missing
+        )
+
+
+def _unknown(refs: tuple[str, ...], directory: Directory) -> Iterator[str]:
+    known = {str(ref) for ref in directory.area_by_ref}
+    yield from (f"names {shown(ref)}, which the directory does not have{_meant(ref, known)}" for ref in refs if ref not in known)
+
+
+def _meant(ref: str, known: set[str]) -> str:
+    hint = near(ref, known)
+    return hint if "did you mean" in hint else ""

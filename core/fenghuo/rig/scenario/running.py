@@ -1,0 +1,112 @@
+"""Runs a scenario on the simulation and judges it: a verdict for every line, the invariants, and the time line for whoever reads it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from structlog.testing import capture_logs
+
+from fenghuo.rig.scenario.grounds import ground_of
+from fenghuo.rig.scenario.loading import load_scenario
+from fenghuo.rig.scenario.measures import MEASURES, Value
+from fenghuo.rig.scenario.schema import Line, Scenario
+from fenghuo.rig.scenario.seen import Seen
+from fenghuo.rig.scenario.stage import Stage
+from fenghuo.rig.simloop import SimLoop, run
+from fenghuo.rig.world.ground import Ground
+from fenghuo.rig.world.judge import judge
+
+__all__ = ["INVARIANTS", "Played", "Run", "Verdict", "opened", "play"]
+
+INVARIANTS = "I1-I10, A1-A7"
+"""The line that every scenario has beside its own."""
+DIGITS = 4
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """One line of build/scenarios.json. `measured`: null where it never happened; `ok`: "later" where nothing was measured."""
+
+    scenario: str
+    line: str
+    target: str
+    measured: Value
+    ok: bool | Literal["later"]
+
+
+class Run(msgspec.Struct, frozen=True):
+    """A scenario that has been read, with the ground it takes place on."""
+
+    scenario: Scenario
+    ground: Ground
+
+
+class Played(msgspec.Struct, frozen=True):
+    """A run that is over. `broken`: every broken promise as a sentence; `trace`: equal for equal runs."""
+
+    seen: Seen
+    broken: list[str]
+    trace: str
+    verdicts: tuple[Verdict, ...]
+
+
+def opened(path: Path) -> Run:
+    """Read a scenario and everything it names. Blocks. Raises: SettingsError with every fault as a sentence."""
+    scenario = load_scenario(path)
+    return Run(scenario, ground_of(scenario, path.name))
+
+
+def play(read: Run, seed: int = 0, *, loss: float = 0.0) -> Played:
+    """Run it to its end. `loss`: least share of frames that every network loses."""
+
+    async def whole(loop: SimLoop, folder: Path) -> Stage:
+        stage = Stage(loop, folder, seed, scenario=read.scenario, ground=read.ground, least_loss=loss)
+        await stage.play()
+        return stage
+
+    memory = Path("/dev/shm")  # noqa: S108  a folder with a random name is made in it
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder, capture_logs():
+        stage, trace = run(lambda loop: whole(loop, Path(folder)), seed)
+    stage.world.failures += [f"something wanted a thread: {what}" for what in stage.world.loop.escapes]
+    broken = judge(stage.world)
+    seen = Seen(stage)
+    return Played(seen, broken, trace, tuple(_verdicts(read.scenario, seen, broken)))
+
+
+def _verdicts(scenario: Scenario, seen: Seen, broken: list[str]) -> Iterator[Verdict]:
+    for line in scenario.lines:
+        target = _target(line)
+        if line.later:
+            yield Verdict(scenario.name, line.line, target, f"later: {line.later}", "later")
+            continue
+        measured = MEASURES[line.measure](seen, line)
+        shown = round(measured, DIGITS) if isinstance(measured, float) else measured
+        yield Verdict(scenario.name, line.line, target, shown, _is_ok(line, measured))
+    yield Verdict(scenario.name, INVARIANTS, "0 violations", float(len(broken)), not broken)
+
+
+def _target(line: Line) -> str:
+    parts = []
+    if line.at_least is not None:
+        parts.append(f">= {line.at_least:g}")
+    if line.at_most is not None:
+        parts.append(f"<= {line.at_most:g}")
+    if line.equals is not None:
+        within = f" ± {line.within:g}" if line.within else ""
+        parts.append(f"= {line.equals:g}{within}" if isinstance(line.equals, float) else f"= {line.equals}".lower())
+    return " and ".join(parts) or "to come"
+
+
+def _is_ok(line: Line, measured: Value) -> bool:
+    if measured is None:
+        return False
+    if isinstance(line.equals, float) and isinstance(measured, float):
+        return abs(measured - line.equals) <= line.within + 1e-9
+    if line.equals is not None:
+        return measured == line.equals
+    if not isinstance(measured, float):
+        return False
+    return (line.at_most is None or measured <= line.at_most + 1e-9) and (line.at_least is None or measured >= line.at_least - 1e-9)

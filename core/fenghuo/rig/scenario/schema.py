@@ -1,0 +1,255 @@
+"""What stands in a scenario file: fixture, steps and lines. Values alone; `loading` reads them, and says what is wrong with them.
+
+The page for whoever writes one is docs/reference/scenarios.md.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import msgspec
+
+from fenghuo.model.evidence import Evidence
+from fenghuo.plugin.ports import Doubt
+
+__all__ = ["Behaviour", "ChannelSpec", "Contacts", "Do", "Line", "Measure", "PersonSpec", "Place", "Scenario", "Step", "scenario_schema"]
+
+Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+Seconds = Annotated[float, msgspec.Meta(ge=0.0)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Level = Annotated[str, msgspec.Meta(pattern="^(STORED|ACCEPTED|AIRED|RELAYED|DEVICE|HUMAN|DONE)$")]
+
+
+class ChannelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A channel instance as the daemon would have it, and the simulated network behind it.
+
+    `address`: the kind of address it takes; `type`: as in the settings, by which the coverage inventory knows it; `form`: sms or radio;
+    `medium`: whoever shares it sends one at a time; `pieces`: octets of a fragment, 0 for whole texts, each `piece_s` on the air;
+    `loss`, `double`: shares of frames; `delay_s`: mean, one way; `deaf_s`, `probe_s`: how it is asked while quiet; `public`: a channel of
+    the public; `device`: the far end confirms by itself.
+    """
+
+    address: str
+    risk_groups: tuple[str, ...] = ()
+    type: str = ""
+    form: Annotated[str, msgspec.Meta(pattern="^(sms|radio)$")] = "sms"
+    medium: str = ""
+    evidence: Level = "DEVICE"
+    doubt: Doubt = Doubt.OPAQUE
+    traffic: tuple[str, ...] = ()
+    public: bool = False
+    half_duplex: bool = False
+    repeat_safe: bool = False
+    at_once: Annotated[int, msgspec.Meta(ge=1)] = 4
+    pieces: Count = 0
+    piece_s: Seconds = 0.0
+    loss: Share = 0.0
+    double: Share = 0.0
+    delay_s: Annotated[float, msgspec.Meta(gt=0.0)] = 0.5
+    receipt_q95_s: Annotated[float, msgspec.Meta(gt=0.0)] = 20.0
+    attempt_s: Annotated[float, msgspec.Meta(gt=0.0)] = 10.0
+    idle_probe_s: Seconds = 0.0
+    probe_s: Annotated[float, msgspec.Meta(gt=0.0)] = 5.0
+    longest_probe_s: Annotated[float, msgspec.Meta(gt=0.0)] = 300.0
+    stable_s: Seconds = 10.0
+    reach: Share = 0.95
+    scarce: bool = False
+    fee_fen: Seconds = 0.0
+    watts_idle: Seconds = 0.0
+    watts_transmit: Seconds = 0.0
+
+    @property
+    def evidence_level(self) -> Evidence:
+        return Evidence[self.evidence]
+
+
+class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An area, beside those of the directory. `ref`: such as mca:320585110."""
+
+    ref: str
+    name: str
+    level: str = "town"
+    parent: str | None = None
+
+
+class PersonSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody beside those of the directory. `addresses`: kind of address → address."""
+
+    name: str
+    roles: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    org: str = ""
+    deputy: str | None = None
+    addresses: dict[str, str] = {}
+
+
+class Contacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who has an address of one kind, made from their name: everybody with one of these roles in one of these organisations (an empty
+    list is no condition), and these areas."""
+
+    orgs: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    persons: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+
+
+class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What devices and people do. `confirms`, `answers`: shares; `confirm_s`, `answer_s`: mean seconds; `says`: their words."""
+
+    confirms: Share = 0.98
+    confirm_s: Annotated[float, msgspec.Meta(gt=0.0)] = 1.5
+    answers: Share = 0.6
+    answer_s: Annotated[float, msgspec.Meta(gt=0.0)] = 40.0
+    says: str = "收到"
+
+
+class Do(StrEnum):
+    """What a step does."""
+
+    ALERT = "alert"
+    ORDER = "order"
+    SIGN = "sign"
+    CANCEL = "cancel"
+    UPDATE = "update"
+    CUT = "cut"
+    UNPLUG = "unplug"
+    DEGRADE = "degrade"
+    REPAIR = "repair"
+    FLAP = "flap"
+    UNREACHABLE = "unreachable"
+    REACHABLE = "reachable"
+    DISABLE = "disable"
+    ENABLE = "enable"
+    KILL = "kill"
+    DISK = "disk"
+    CLOCK = "clock"
+    SIGNAL = "signal"
+    COVERAGE = "coverage"
+    NOTE = "note"
+
+
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something that happens at `at_s`. Which keys it takes depends on `do`; see docs/reference/scenarios.md."""
+
+    at_s: Seconds
+    do: Do
+    label: str = ""
+    text: str = ""
+    by: str = ""
+    to: tuple[str, ...] = ()
+    about: str = ""
+    file: str = ""
+    areas: tuple[str, ...] = ()
+    severity: str = ""
+    event: str = ""
+    scope: str = ""
+    traffic: str = ""
+    kind: str = ""
+    priority: str = ""
+    needed: str = ""
+    via: tuple[str, ...] = ()
+    deadline_s: Seconds | None = None
+    hold_s: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
+    sent_s: float | None = None
+    count: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1
+    every_s: Seconds | None = None
+    channels: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    loss: Share | None = None
+    delay_s: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
+    until_s: Seconds | None = None
+    up_s: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
+    down_s: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
+    restart_s: Seconds | None = None
+    state: str = ""
+    off_s: float | None = None
+    axis: str = ""
+    place: str = ""
+    mode: str = ""
+    lose: tuple[str, ...] = ()
+    adds: dict[str, Share] = {}
+
+
+class Measure(StrEnum):
+    """What a line measures."""
+
+    FIRST_ATTEMPT_S = "first_attempt_s"
+    ATTEMPTS = "attempts"
+    DEVICE_SHARE = "device_share"
+    MET_S = "met_s"
+    OBJECTIVE = "objective"
+    STATE = "state"
+    REFUSED = "refused"
+    SUBMIT_S = "submit_s"
+    RELEASED_S = "released_s"
+    DOWN_S = "down_s"
+    UP_S = "up_s"
+    FAILOVER_S = "failover_s"
+    SWITCHES = "switches"
+    FRAMES = "frames"
+    AIRTIME_S = "airtime_s"
+    SHOWN_TWICE = "shown_twice"
+    TOLD_S = "told_s"
+    TOLD = "told"
+    RESTART_S = "restart_s"
+    KNOWN = "known"
+    HELD = "held"
+    COVERAGE = "coverage"
+    WAITS_S = "waits_s"
+    LATER = "later"
+
+
+class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One line of the verdict: what is measured, and what it must be. `later`: why it cannot be measured yet; it is then never ok."""
+
+    line: str
+    measure: Measure
+    at_most: float | None = None
+    at_least: float | None = None
+    equals: float | str | bool | None = None
+    within: float = 0.0
+    message: str = ""
+    audience: str = ""
+    channels: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    since: str = ""
+    by_s: Seconds | None = None
+    from_s: Seconds | None = None
+    to_s: Seconds | None = None
+    level: Level = "DEVICE"
+    event: str = ""
+    where: dict[str, Any] = {}
+    at: str = ""
+    figure: str = "grouped"
+    area: str = ""
+    later: str = ""
+
+
+class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole file, with what it includes. `ends_s`: when it is judged, after all messages have come to their end."""
+
+    name: str
+    title: str
+    ends_s: Annotated[float, msgspec.Meta(gt=0.0)]
+    rules: str
+    directory: str = ""
+    signers: tuple[str, ...] = ()
+    besides: tuple[str, ...] = ()
+    airtime_span_s: Annotated[float, msgspec.Meta(gt=0.0)] = 300.0
+    airtime_share: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] = 0.5
+    behaviour: Behaviour = Behaviour()
+    channels: dict[str, ChannelSpec] = {}
+    places: tuple[Place, ...] = ()
+    persons: dict[str, PersonSpec] = {}
+    contacts: dict[str, Contacts] = {}
+    behaviours: dict[str, Behaviour] = {}
+    steps: tuple[Step, ...] = ()
+    lines: tuple[Line, ...] = ()
+
+
+def scenario_schema() -> dict[str, Any]:
+    """JSON Schema of a scenario file; `include` names files of the same shape whose tables come first."""
+    schema = msgspec.json.schema(Scenario)
+    schema["$defs"]["Scenario"]["properties"]["include"] = {"type": "array", "items": {"type": "string"}, "default": []}
+    return schema

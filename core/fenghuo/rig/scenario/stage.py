@@ -1,0 +1,245 @@
+"""A scenario on its way: the daemon in the midst of its world, the steps at their times, and what came of each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+
+from fenghuo.clock import instant
+from fenghuo.errors import FenghuoError
+from fenghuo.model.area import AreaRef
+from fenghuo.model.coverage import Inventory, Provenance, Reach
+from fenghuo.model.delivery import Accepted
+from fenghuo.plugin.ports import Actor
+from fenghuo.rig.scenario.centre import Centre, Network
+from fenghuo.rig.scenario.letters import Writer
+from fenghuo.rig.scenario.people import People
+from fenghuo.rig.scenario.schema import ChannelSpec, Do, Scenario, Step
+from fenghuo.rig.simloop import SimLoop
+from fenghuo.rig.world.bearer import Bearer, Frame, Weather
+from fenghuo.rig.world.clients import Letter
+from fenghuo.rig.world.ground import Ground
+from fenghuo.rig.world.host import Host
+from fenghuo.rig.world.node import Gone
+
+__all__ = ["SETTLE_S", "Stage"]
+
+SETTLE_S = 120.0
+"""The daemon is up for so long before T+0, and every channel has said what it is."""
+PATIENCE_S = 5.0
+SLOW_S = 1.5
+OPERATOR = Actor("centre", ("operator", "viewer", "admin"), "sim")
+
+
+class Stage(Host):
+    """`letters`, `answers`: what was handed in and what the daemon said, by label; `refusals`: the code of what it refused; `figures`: what
+    it said of coverage; `at`: when each labelled step began, virtual seconds. `least_loss`: share of frames that every network loses."""
+
+    node_type = Centre
+    bearer_type = Network
+
+    def __init__(self, loop: SimLoop, folder: Path, seed: int, *, scenario: Scenario, ground: Ground, least_loss: float) -> None:
+        super().__init__(loop, folder, seed, ground)
+        self.scenario = scenario
+        self.least_loss = least_loss
+        self.people = People(self.world, scenario)
+        self.writer = Writer(ground.directory)
+        self.letters: dict[str, Letter] = {}
+        self.answers: dict[str, Accepted] = {}
+        self.refusals: dict[str, str] = {}
+        self.submitted: dict[str, tuple[float, float]] = {}
+        self.figures: dict[str, dict[str, Any]] = {}
+        self.at: dict[str, float] = {}
+        self._added: tuple[Reach, ...] = ()
+        for name, spec in scenario.channels.items():
+            self.bearers[name].change(self._weather(spec))
+
+    def receive(self, bearer: Bearer, frame: Frame) -> None:
+        self.people.receive(bearer, frame)
+
+    async def play(self) -> None:
+        """From the start of the daemon to the end of everything that was said."""
+        await self.start()
+        await asyncio.sleep(SETTLE_S)
+        for step in sorted(self.scenario.steps, key=lambda step: step.at_s):
+            self.world.spawn(self._in_time(step))
+        await asyncio.sleep(self.scenario.ends_s)
+        await self.look_at_all()
+        await self.audit()
+        await self.end()
+
+    async def _in_time(self, step: Step) -> None:
+        wait_s = SETTLE_S + step.at_s - self.world.now
+        await asyncio.sleep(max(0.0, wait_s))
+        self.world.note("step", step.do, step.label or step.text)
+        if step.label:
+            self.at[step.label] = self.world.now
+        await self._works[step.do](self, step)
+
+    # What is said.
+
+    async def _hand_in(self, step: Step) -> None:
+        for number in range(step.count):
+            if number:
+                await asyncio.sleep(step.every_s or 0.0)
+            about, earlier = self.letters.get(step.about), self.answers.get(step.about)
+            letter = self.writer.letter(step, about, earlier.id if earlier is not None else "", self.world.true())
+            began = self.world.now
+            answer = await self.clients.hand_in(letter)
+            if step.label and step.label not in self.letters:
+                self.letters[step.label] = letter
+                self.submitted[step.label] = (began, self.world.now)
+            if answer is None:
+                self.refusals[step.label] = self.clients.refused[letter.key].code if letter.key in self.clients.refused else "conflict"
+            elif step.label and step.label not in self.answers:
+                self.answers[step.label] = answer
+
+    async def _sign(self, step: Step) -> None:
+        answer = self.answers.get(step.about)
+        if answer is None:
+            self.refusals[step.label] = "nothing to sign"
+            return
+        signer = Actor(step.by, ("releaser",), "sim")
+        if (said := await self._asked("alert.sign", signer, id=answer.id, token=step.by)) is not None:
+            self.refusals[step.label] = said
+
+    async def _asked(self, verb: str, actor: Actor, **args: Any) -> str | None:
+        """Have the daemon do something; the code of its refusal, None where it did it."""
+        for _ in range(4):
+            node = await self.up()
+            try:
+                async with asyncio.timeout(PATIENCE_S):
+                    await node.call(node.desk.do(actor, verb, args))
+            except (Gone, TimeoutError):
+                await asyncio.sleep(1.0)
+                continue
+            except FenghuoError as refusal:
+                self.world.note("refused", verb, str(refusal))
+                return str(getattr(refusal, "code", "") or type(refusal).__name__)
+            return None
+        return "no answer"
+
+    # What happens to the ways.
+
+    def _named(self, step: Step) -> Iterable[tuple[str, ChannelSpec]]:
+        for name, spec in self.scenario.channels.items():
+            groups = spec.risk_groups or (name,)
+            if name in step.channels or set(groups) & set(step.groups):
+                yield name, spec
+
+    def _weather(self, spec: ChannelSpec, **changes: Any) -> Weather:
+        loss = max(spec.loss, self.least_loss)
+        return msgspec.structs.replace(Weather(loss=loss, double=spec.double, delay_s=spec.delay_s, refuse=0.0, mute=0.0), **changes)
+
+    async def _cut(self, step: Step) -> None:
+        """Whoever is connected notices nothing: everything is taken, and nothing comes through."""
+        for name, spec in self._named(step):
+            self.bearers[name].change(self._weather(spec, deaf=True, loss=1.0))
+
+    async def _unplug(self, step: Step) -> None:
+        for name, spec in self._named(step):
+            self.bearers[name].change(self._weather(spec, is_up=False, loss=1.0))
+
+    async def _degrade(self, step: Step) -> None:
+        for name, spec in self._named(step):
+            worse = {key: value for key in ("loss", "delay_s") if (value := getattr(step, key)) is not None}
+            self.bearers[name].change(self._weather(spec, **worse))
+
+    async def _repair(self, step: Step) -> None:
+        for name, spec in self._named(step):
+            self.bearers[name].change(self._weather(spec))
+
+    async def _flap(self, step: Step) -> None:
+        while self.world.now < SETTLE_S + (step.until_s or 0.0):
+            await self._cut(step)
+            await asyncio.sleep(step.down_s or 0.0)
+            await self._repair(step)
+            await asyncio.sleep(step.up_s or 0.0)
+
+    async def _unreachable(self, step: Step) -> None:
+        for name in step.channels:
+            self.people.gone.setdefault(name, set()).update(map(AreaRef.parse, step.areas))
+
+    async def _reachable(self, step: Step) -> None:
+        for name in step.channels:
+            self.people.gone.get(name, set()).difference_update(map(AreaRef.parse, step.areas))
+
+    async def _switch(self, step: Step) -> None:
+        for name in step.channels:
+            said = await self._asked(f"channel.{step.do}", OPERATOR, name=name, reason=step.text or "scenario")
+            if said is not None and step.label:
+                self.refusals[step.label] = said
+
+    # What happens to the machine.
+
+    async def _kill(self, step: Step) -> None:
+        await self.crash(step.restart_s if step.restart_s is not None else 1.0)
+
+    async def _disk(self, step: Step) -> None:
+        self.world.note("disk", step.state)
+        self.disk.heal()
+        self.disk.is_full, self.disk.is_short = step.state == "full", step.state == "short"
+        self.disk.is_failing, self.disk.slow_s = step.state == "failing", SLOW_S if step.state == "slow" else 0.0
+
+    async def _clock(self, step: Step) -> None:
+        self.world.wall_off_s = step.off_s or 0.0
+        self.world.note("clock", "", f"{self.world.wall_off_s:+.0f} s")
+
+    # What is asked.
+
+    async def _coverage(self, step: Step) -> None:
+        """What the daemon says of coverage now, what is lost and what is added as the step says."""
+        node = await self.up()
+        assert isinstance(node, Centre)
+        self._added += tuple(_reach(name, share, self.world.true()) for name, share in step.adds.items())
+        if step.adds:
+            was = node.inventory.inventory
+            node.inventory.use(Inventory(was.channels, was.people, (*was.reach, *self._added)))
+        answer = self.answers.get(step.about)
+        args = {"lose": step.lose, "alert": answer.id if answer is not None else ""}
+        began = self.world.now
+        try:
+            figure = await node.call(node.desk.do(OPERATOR, "coverage", args))
+        except FenghuoError as refusal:
+            self.refusals[step.label] = str(refusal)
+            return
+        self.figures[step.label] = {**figure, "took_s": self.world.now - began}
+
+    async def _note(self, step: Step) -> None:
+        """It stands in the time line, and nothing happens."""
+
+    async def _signal(self, step: Step) -> None:
+        self.refusals[step.label] = "no modes"
+
+    _works: ClassVar[dict[Do, Callable[[Stage, Step], Awaitable[None]]]] = {
+        Do.ALERT: _hand_in,
+        Do.ORDER: _hand_in,
+        Do.UPDATE: _hand_in,
+        Do.CANCEL: _hand_in,
+        Do.SIGN: _sign,
+        Do.CUT: _cut,
+        Do.UNPLUG: _unplug,
+        Do.DEGRADE: _degrade,
+        Do.REPAIR: _repair,
+        Do.FLAP: _flap,
+        Do.UNREACHABLE: _unreachable,
+        Do.REACHABLE: _reachable,
+        Do.DISABLE: _switch,
+        Do.ENABLE: _switch,
+        Do.KILL: _kill,
+        Do.DISK: _disk,
+        Do.CLOCK: _clock,
+        Do.COVERAGE: _coverage,
+        Do.SIGNAL: _signal,
+        Do.NOTE: _note,
+    }
+
+
+def _reach(name: str, share: float, at: float) -> Reach:
+    """A row of the inventory of `CHANNEL@SYSTEM:CODE`."""
+    channel, _, area = name.partition("@")
+    return Reach(AreaRef.parse(area), channel, share, (), instant(at).date().isoformat(), Provenance("scenario", False))

@@ -1,0 +1,140 @@
+"""Every mistake in a scenario has its sentence: file, key, what stands there, what would be right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fenghuo.errors import SettingsError
+from fenghuo.rig.scenario.loading import load_scenario
+from fenghuo.rig.scenario.running import opened
+
+PLAIN = """
+name = "T"
+title = "a try"
+ends_s = 600
+rules = "rules.toml"
+signers = ["chief"]
+[channels.lte]
+address = "lte"
+risk_groups = ["cell:a"]
+[[places]]
+ref = "mca:320585110"
+name = "沙溪镇"
+[persons.zhang]
+name = "张三"
+roles = ["duty_officer"]
+areas = ["mca:320585110"]
+addresses = { lte = "zhang@lte" }
+"""
+RULES = """
+[[ladders.only.rungs]]
+channels = ["lte"]
+[[rules]]
+name = "orders"
+match = { kind = ["Dispatch"] }
+audience = { name = "as addressed" }
+ladder = "only"
+"""
+STEP = '[[steps]]\nat_s = 1\ndo = "order"\nlabel = "o"\nto = ["person:zhang"]\ntext = "到岗"\n'
+LINE = '[[lines]]\nline = "l"\nmeasure = "met_s"\nmessage = "o"\nat_most = 9\n'
+
+
+def written(folder: Path, text: str) -> Path:
+    """A scenario file with its rules beside it."""
+    (folder / "rules.toml").write_text(RULES, encoding="utf-8")
+    path = folder / "T.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_whole_file_is_read(tmp_path: Path) -> None:
+    """Fixture, step and line stand as they were written, and the rules by their whole path."""
+    scenario = load_scenario(written(tmp_path, PLAIN + STEP + LINE))
+    assert ("T", str(tmp_path / "rules.toml"), 1, 1) == (scenario.name, scenario.rules, len(scenario.steps), len(scenario.lines))
+
+
+MISTAKES = {
+    "T.toml: colour is unknown; known are airtime_share": 'colour = "red"\n' + PLAIN,
+    'T.toml: channels.lte.los is unknown; did you mean "loss"?': PLAIN.replace("[[places]]", "", 1).replace(
+        'address = "lte"', 'address = "lte"\nlos = 0.1'
+    ),
+    "T.toml: channels.lte.loss is 40; it must be a number from 0.0 to 1.0": PLAIN.replace('address = "lte"', 'address = "lte"\nloss = 40'),
+    'T.toml: steps[0].do is "ordr"; it must be one of alert, order': PLAIN + STEP.replace('"order"', '"ordr"'),
+    "T.toml: steps[0].at_s is 700, and the scenario ends at 600; it must be a number from 0 to 600": PLAIN
+    + STEP.replace("at_s = 1", "at_s = 700"),
+    'T.toml: steps[0].text is missing; do = "order" needs it': PLAIN + STEP.replace('text = "到岗"\n', ""),
+    'T.toml: steps[0].loss is not for do = "order", which takes to, text': PLAIN + STEP + "loss = 0.5\n",
+    'T.toml: steps[0].priority is "P9"; it must be one of P0, P1, P2, P3, P4': PLAIN + STEP + 'priority = "P9"\n',
+    'T.toml: steps[0].via names "let", which is no channel here; did you mean "lte"?': PLAIN + STEP + 'via = ["let"]\n',
+    'T.toml: steps[0] has none of channels, groups; do = "cut" needs one of them': PLAIN + '[[steps]]\nat_s = 1\ndo = "cut"\n',
+    'T.toml: steps[0].channels names "lta", which is no channel here; did you mean "lte"?': PLAIN
+    + '[[steps]]\nat_s = 1\ndo = "cut"\nchannels = ["lta"]\n',
+    'T.toml: steps[0].groups names "cell:b", which no channel has among its risk_groups; did you mean "cell:a"?': PLAIN
+    + '[[steps]]\nat_s = 1\ndo = "cut"\ngroups = ["cell:b"]\n',
+    'T.toml: steps[1].label is "o", as that of an earlier step; each label stands once': PLAIN + STEP + STEP,
+    'T.toml: steps[1].about is "p", which is no label of an earlier step; known are o': PLAIN
+    + STEP
+    + '[[steps]]\nat_s = 2\ndo = "sign"\nabout = "p"\nby = "chief"\n',
+    'T.toml: steps[1].by is "chef", who is none of the signers; did you mean "chief"?': PLAIN
+    + STEP
+    + '[[steps]]\nat_s = 2\ndo = "sign"\nabout = "o"\nby = "chef"\n',
+    "T.toml: steps[0].areas is \"320585110\"; area '320585110' has no code system": PLAIN
+    + '[[steps]]\nat_s = 1\ndo = "alert"\nareas = ["320585110"]\n',
+    "T.toml: steps[0].every_s is missing; with count = 3 it must be the seconds between two of them": PLAIN + STEP + "count = 3\n",
+    "T.toml: lines[0] has no target; it must have one of at_most, at_least and equals": PLAIN + STEP + LINE.replace("at_most = 9\n", ""),
+    'T.toml: lines[0].message is "q", which is no label of a step; known are o': PLAIN + STEP + LINE.replace('"o"', '"q"'),
+    'T.toml: lines[0].measure is "mets"; it must be one of first_attempt_s': PLAIN + STEP + LINE.replace('"met_s"', '"mets"'),
+    "T.toml: lines[0].later is missing; it must be the reason why this is not measured yet": PLAIN
+    + '[[lines]]\nline = "l"\nmeasure = "later"\n',
+    "T.toml: is not TOML: ": PLAIN + "[[steps\n",
+    'T.toml: include names "T.toml", which includes this file; leave one of them out': 'include = ["T.toml"]\n' + PLAIN,
+    "no.toml: cannot be read: No such file or directory": 'include = ["no.toml"]\n' + PLAIN,
+}
+
+
+def test_every_mistake_has_its_sentence(tmp_path: Path) -> None:
+    """One file for each, and in what is said of it stands what is expected of it."""
+    silent = []
+    for expected, text in MISTAKES.items():
+        with pytest.raises(SettingsError) as refusal:
+            load_scenario(written(tmp_path, text))
+        if not any(expected in fault for fault in refusal.value.faults):
+            silent.append((expected, refusal.value.faults))
+    assert [] == silent
+
+
+UNKNOWN = {
+    'T.toml: behaviours.zhong is of nobody; did you mean "zhang"?': PLAIN + "[behaviours.zhong]\nanswers = 0.0\n",
+    'T.toml: contacts.sms.persons names "zheng", who is nobody; did you mean "zhang"?': PLAIN + '[contacts.sms]\npersons = ["zheng"]\n',
+    'T.toml: steps[0].areas names "mca:320585111", which the directory does not have; did you mean "mca:320585110"?': PLAIN
+    + '[[steps]]\nat_s = 1\ndo = "alert"\nareas = ["mca:320585111"]\n',
+    'T.toml: rules: ladder only names "lte", which is no channel here; did you mean "let"?': PLAIN.replace("channels.lte", "channels.let"),
+    'T.toml: rules is "': PLAIN.replace("rules.toml", "none.toml"),
+}
+
+
+def test_a_name_that_only_the_directory_or_the_rules_know_has_its_sentence(tmp_path: Path) -> None:
+    """The file is sound by itself, and what it names is not there."""
+    silent = []
+    for expected, text in UNKNOWN.items():
+        with pytest.raises(SettingsError) as refusal:
+            opened(written(tmp_path, text))
+        if not any(expected in fault for fault in refusal.value.faults):
+            silent.append((expected, refusal.value.faults))
+    assert [] == silent
+
+
+def test_a_file_says_over_what_it_includes(tmp_path: Path) -> None:
+    """Tables key by key, lists of tables one after the other, everything else anew."""
+    (tmp_path / "base.toml").write_text(PLAIN + STEP, encoding="utf-8")
+    own = 'include = ["base.toml"]\nname = "over"\n[channels.lte]\nloss = 0.3\n' + STEP.replace('"o"', '"second"')
+    scenario = load_scenario(written(tmp_path, own))
+    assert ("over", "a try", 0.3, ("cell:a",)) == (
+        scenario.name,
+        scenario.title,
+        scenario.channels["lte"].loss,
+        scenario.channels["lte"].risk_groups,
+    )
+    assert ["o", "second"] == [step.label for step in scenario.steps]
