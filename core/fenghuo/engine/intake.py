@@ -105,10 +105,12 @@ class Intake:
         content = decoded.content
         if content is None:
             return await self._refuse(decoded, submission)
-        problem, whole = _unusable(content), content
+        problem = _unusable(content)
         try:
             whole = await with_sizes(content, self._store)
-        except NotFound as absent:
+            if problem is None:
+                return await self._take(whole, decoded, submission, place=place)
+        except NotFound as absent:  # also of what went between the two
             problem = problem or Problem("attachment-unknown", str(absent), "attachments")
         if problem is not None:
             return await self._refuse(msgspec.structs.replace(decoded, error=problem), submission)

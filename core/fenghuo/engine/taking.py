@@ -30,6 +30,7 @@ from fenghuo.store.audit import Deed
 from fenghuo.store.records import MessageRow
 from fenghuo.store.tables import MESSAGE
 from fenghuo.store.transaction import Tx
+from fenghuo.store.uploads import claim
 
 __all__ = ["News", "Submission", "Taking"]
 

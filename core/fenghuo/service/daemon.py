@@ -60,6 +60,7 @@ from fenghuo.service.rolls import RollKeeper
 from fenghuo.service.settings import Settings
 from fenghuo.service.spool import Spool
 from fenghuo.service.tending import Tending, Work, log_fault
+from fenghuo.service.uploads import UploadKeeper
 from fenghuo.service.upward import Upward
 from fenghuo.service.watchdog import Progress, Watchdog
 from fenghuo.service.web import WebPort
@@ -259,6 +260,7 @@ class Daemon:
             "rolls": self._rolls.run,
             "proven": room.proven.run,
             "scrub": partial(scrub_daily, self._store),
+            "uploads": UploadKeeper(self._store, self._settings.intake.attachments_wait_h * 3600.0).run,
         }
         endpoint = self._settings.node.endpoint
         if endpoint is None or endpoint.has_rules:  # without rules of its own an endpoint has nothing to pass on

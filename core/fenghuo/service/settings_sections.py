@@ -188,7 +188,7 @@ def read_intake(reading: Reading) -> IntakeSettings | None:
     spool = reading.path(table.spool) if table.spool is not None else None
     if spool is not None and spool.exists() and not spool.is_dir():
         reading.faults.add("intake.spool", f"names {spool}, which is a file; it must be a folder")
-    return IntakeSettings(spool, table.default_expiry_h, table.max_pending, table.geocode_systems)
+    return IntakeSettings(spool, table.default_expiry_h, table.max_pending, table.geocode_systems, table.attachments_wait_h)
 
 
 def warn_of_spool(reading: Reading, intake: IntakeSettings | None) -> None:

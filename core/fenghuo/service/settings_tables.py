@@ -122,6 +122,9 @@ class IntakeTable(msgspec.Struct, frozen=True):
         dict[str, CodeSystem],
         Meta(description="How the geocode names of alerts are to be read, whoever brings them: valueName to code system."),
     ] = {}
+    attachments_wait_h: Annotated[
+        float, Meta(ge=0, le=8760, description="Hours that uploaded octets wait for the message that names them; 0: for ever.")
+    ] = 24
 
 
 class ReleaseTable(msgspec.Struct, frozen=True):

@@ -61,7 +61,8 @@ class NodeSettings(msgspec.Struct, frozen=True):
 
 
 class IntakeSettings(msgspec.Struct, frozen=True):
-    """How alerts and orders come in. `default_expiry_h`: hours; `max_pending`: accepted but unplanned messages.
+    """How alerts and orders come in. `default_expiry_h`: hours; `max_pending`: accepted but unplanned messages;
+    `attachments_wait_h`: hours that uploaded octets wait for their message, 0 for ever.
 
     `geocode_systems`: CAP valueName → code system. One for the node: an alert names the same people whoever brings it.
     """
@@ -70,6 +71,7 @@ class IntakeSettings(msgspec.Struct, frozen=True):
     default_expiry_h: float
     max_pending: int
     geocode_systems: dict[str, CodeSystem]
+    attachments_wait_h: float = 24.0
 
 
 class TokenSettings(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from fenghuo.store.records import BlobRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import BLOB
 from fenghuo.store.transaction import Tx
+from fenghuo.store.uploads import note
 
 __all__ = ["StoredBlobs", "get_blob", "put_blob", "with_sizes"]
 
@@ -22,14 +23,17 @@ ASK_AGAIN_S = 60.0
 
 
 def put_blob(tx: Tx, data: bytes, *, limit: int = MOST_OCTETS) -> str:
-    """Keep `data` and return its SHA-256 (hex). The same bytes are kept once. Raises: FormatError: none, or more than `limit` octets."""
+    """Keep `data` and return its SHA-256 (hex). The same bytes are kept once, until a message names them or
+    their time is over. Raises: FormatError: none, or more than `limit` octets."""
     if not data:
         raise FormatError("an attachment of no octets; there is nothing to send", code="empty", where="raw")
     if len(data) > limit:
         raise FormatError(f"an attachment of {len(data)} octets; {limit} are allowed", code="too-large", where="raw")
     name = hashlib.sha256(data).hexdigest()
-    if tx.scalar(BLOB.exists_sql, name) is None:
+    is_new = tx.scalar(BLOB.exists_sql, name) is None
+    if is_new:
         tx.insert(BLOB, BlobRow(name, len(data), data))
+    note(tx, name, is_new=is_new)
     return name
 
 
