@@ -112,9 +112,7 @@ class Intake:
                 return await self._take(whole, decoded, submission, place=place)
         except NotFound as absent:  # also of what went between the two
             problem = problem or Problem("attachment-unknown", str(absent), "attachments")
-        if problem is not None:
-            return await self._refuse(msgspec.structs.replace(decoded, error=problem), submission)
-        return await self._take(whole, decoded, submission, place=place)
+        return await self._refuse(msgspec.structs.replace(decoded, error=problem), submission)
 
     async def _take(self, content: Content, decoded: Decoded, submission: Submission, *, place: int) -> Accepted:
         keys = keys_of(content, source=submission.origin.name, key=submission.key, raw=submission.raw, place=place)

@@ -73,9 +73,9 @@ class Taking:
         if earlier is not None:
             return Accepted(earlier.message, earlier.revision, "duplicate", (), self.decoded.repairs), []
         content = self.message.content
-        kin = find_kin(tx, content) if content.action in (Action.UPDATE, Action.CANCEL) else ()
         if self.decoded.content is not None:  # as it came, without the sizes of what is here
             claim(tx, self.decoded.content)
+        kin = find_kin(tx, content) if content.action in (Action.UPDATE, Action.CANCEL) else ()
         if not kin:
             return self._new(tx)
         answers = [self._revision(tx, relative) for relative in kin]
@@ -143,11 +143,11 @@ class Taking:
             priority=message.priority.name,
             source=message.source,
         )
-        self._tell_audit(tx, message, str(state or judged), verdicts)
         against = authority_against(verdicts)
         if against is not None and (state or judged) is MessageState.HELD:
             about, why = f"message/{message.id}", against.detail
             tx.event("alarm.no_authority", about, revision=message.revision, source=message.source, code=against.value, message=why)
+        self._tell_audit(tx, message, str(state or judged), verdicts)
         return Accepted(message.id, message.revision, str(state or judged), verdicts, self.decoded.repairs)
 
     def _tell_audit(self, tx: Tx, message: Message, state: str, verdicts: tuple[Verdict, ...]) -> None:
@@ -175,12 +175,12 @@ class Taking:
         return [MessageAccepted(message, state, self.submission.signers, least=least)]
 
 
-def _row(message: Message, state: MessageState, verdicts: tuple[Verdict, ...], repairs: tuple[str, ...], *, raw: bytes) -> MessageRow:
 def _shortly(verdict: Verdict) -> str:
     """What was wrong, and of an authority in what."""
     return f"authority:{verdict.value}" if verdict.check == "authority" else verdict.check
 
 
+def _row(message: Message, state: MessageState, verdicts: tuple[Verdict, ...], repairs: tuple[str, ...], *, raw: bytes) -> MessageRow:
     content = message.content
     return MessageRow(
         id=message.id,

@@ -180,8 +180,8 @@ class Daemon:
         if settings.node.directory is None and settings.node.endpoint is not None:
             room.office.directory = endpoint_directory(settings.node.endpoint)
         self._hosting = Hosting(settings, self._host, room, exercise=self._exercise)
-        await self._hosting.add_channels(self._store)
         self._hosting.roads = keeper.roads
+        await self._hosting.add_channels(self._store)
         await room.recover()
 
     def _desk(self, room: EngineRoom, keeper: DirectoryKeeper) -> Desk:
@@ -203,8 +203,8 @@ class Daemon:
         audit = AuditVerbs(self._audit, self._store)
         coverage = CoverageVerbs(room, self._store, keeper.inventory)
         self._coverage = CoverageWatch(room, self._store, keeper.inventory)
-        for one in (coverage, messages, preview, plans, queue, state, audit, endpoint, sheets, proven, outages):
         desk.add(RoadVerbs(keeper.roads).verbs())
+        for one in (coverage, messages, preview, plans, queue, state, audit, endpoint, sheets, proven, outages):
             desk.add(one.verbs())
         return desk
 
