@@ -21,12 +21,14 @@ WORST_LAST = list(SegmentState)
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """How a segment stands. `factor`: of its usual speed; `source`, `reason`: whose word it is, empty where the map alone speaks."""
+    """How a segment stands. `factor`: of its usual speed; `source`, `reason`: whose word it is, empty where the map speaks; `is_over`:
+    that word is over, and nobody has said more."""
 
     state: SegmentState = SegmentState.OPEN
     factor: float = 1.0
     source: str = ""
     reason: str = ""
+    is_over: bool = False
 
 
 AS_MAPPED = Standing()
@@ -85,7 +87,7 @@ def _standing(reports: Iterable[RoadReport], now: float) -> Standing:
         return Standing(worst.state, worst.factor if worst.state is SegmentState.RESTRICTED else 1.0, worst.source, worst.reason)
     if said:
         last = max(said, key=lambda one: one.expires_at)
-        return Standing(SegmentState.UNKNOWN, 1.0, last.source, f"it was {last.state.value}, and that word is over")
+        return Standing(SegmentState.UNKNOWN, 1.0, last.source, f"it was {last.state.value}, and that word is over", is_over=True)
     return AS_MAPPED
 
 

@@ -1,0 +1,130 @@
+"""Verbs of the desk about roads, water and air: what is reported, who can be reached how soon, what everything hangs on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+
+from fenghuo.clock import seconds
+from fenghuo.engine.road_names import layers_of, place_named, subject_named
+from fenghuo.engine.road_reports import PERSON
+from fenghuo.errors import FormatError
+from fenghuo.model.road import Layer, RoadReport, SegmentState
+from fenghuo.plugin.ports import Actor
+from fenghuo.service.desk import Verb
+from fenghuo.service.roads import RoadKeeper
+
+__all__ = ["RoadVerbs"]
+
+USUAL_S, SHORTEST_S, LONGEST_S = 86_400.0, 60.0, 366 * 86_400.0
+LONGEST_TEXT = 500
+
+
+class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`segment`: a segment by id, name (沙鹿公路) or ends (沙溪-璜泾), or a layer (`air`); `factor`: of the usual speed, where it is
+    restricted; `until`: RFC 3339, or `for_s`: seconds from now for which this word holds; afterwards it is unknown."""
+
+    segment: str
+    state: SegmentState
+    factor: Annotated[float, msgspec.Meta(gt=0, lt=1)] | None = None
+    until: str = ""
+    for_s: float | None = None
+    reason: str = ""
+
+
+class Reach(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From where and where to, by these layers; `start` empty: from the nearest base; `by` empty: by all."""
+
+    to: str
+    start: str = ""
+    by: tuple[str, ...] = ()
+
+
+class Bridges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of which layer."""
+
+    layer: Layer = Layer.ROAD
+
+
+class RoadVerbs:
+    """Carries out what the desk has allowed."""
+
+    def __init__(self, keeper: RoadKeeper) -> None:
+        self._keeper = keeper
+
+    def verbs(self) -> Mapping[str, Verb]:
+        return {
+            "road.report": self.report,
+            "road.ls": self.ls,
+            "road.reach": self.reach,
+            "road.isolated": self.isolated,
+            "road.bridges": self.bridges,
+        }
+
+    async def report(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Take a word; what follows from it is told in the same commit. Raises: FormatError: it names nothing on the map, or its times make
+        no sense; NotFound: no map."""
+        wanted, watch = msgspec.convert(args, Report), self._keeper.here
+        now = watch.clock.time()
+        source = f"{PERSON if 'operator' in actor.rights else 'source:'}{actor.name}"
+        subject = subject_named(watch.roads.map, wanted.segment)
+        report = RoadReport(subject, wanted.state, source, now, _until(wanted, now), *_rest(wanted))
+        await watch.report(report)
+        return {"subject": report.subject, **watch.answers.standing(report.subject), "isolated": watch.answers.isolated()}
+
+    async def ls(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Everything that is reported, and the map that it is about."""
+        return self._keeper.here.answers.reported()
+
+    async def reach(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        """When somebody can be there. Raises: FormatError: no such place or layer."""
+        wanted, watch = msgspec.convert(args, Reach), self._keeper.here
+        start = place_named(watch.roads.map, wanted.start, "start").id if wanted.start else ""
+        place = place_named(watch.roads.map, wanted.to, "to").id
+        return watch.answers.reach(start, place, layers_of(wanted.by) if wanted.by else None)
+
+    async def isolated(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Every place that is not surely reached overland, the worst first."""
+        return self._keeper.here.answers.isolated()
+
+    async def bridges(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Segments whose loss would cut some place off within their layer."""
+        return self._keeper.here.answers.bridges(msgspec.convert(args, Bridges).layer)
+
+
+def _rest(wanted: Report) -> tuple[float, str]:
+    if (wanted.factor is not None) != (wanted.state is SegmentState.RESTRICTED):
+        raise _bad("factor", "a restricted segment has a factor, as 0.5 for half the usual speed, and no other has one")
+    if len(wanted.reason) > LONGEST_TEXT:
+        raise _bad("reason", f"{len(wanted.reason)} characters; a reason has at most {LONGEST_TEXT}")
+    return wanted.factor or 1.0, wanted.reason
+
+
+def _until(wanted: Report, now: float) -> float:
+    """When the word is over; an "open" without an end settles the matter."""
+    if wanted.until and wanted.for_s is not None:
+        raise _bad("until", "give until or for_s, not both")
+    if not wanted.until and wanted.for_s is None:
+        return math.inf if wanted.state is SegmentState.OPEN else now + USUAL_S
+    until = _instant(wanted.until) if wanted.until else now + (wanted.for_s or 0.0)
+    if not now + SHORTEST_S <= until <= now + LONGEST_S:
+        raise _bad("until" if wanted.until else "for_s", "a word holds for a minute at least and a year at most, from now on")
+    return until
+
+
+def _instant(text: str) -> float:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as refusal:
+        raise _bad("until", f"{text!r} is no time; write it as 2026-11-26T20:00:00+08:00") from refusal
+    if at.tzinfo is None:
+        raise _bad("until", f"{text!r} has no time zone; write it as 2026-11-26T20:00:00+08:00")
+    return seconds(at)
+
+
+def _bad(where: str, says: str) -> FormatError:
+    return FormatError(f"{where}: {says}", code="bad-argument", where=where)

@@ -1,0 +1,216 @@
+"""What is reported of roads, kept on the disk; what it means is told the moment it changes: who is cut off, and who is reached again.
+
+A report and the alarm that follows from it are one commit. Shapes: docs/reference/roads.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+import structlog
+
+from fenghuo.clock import Clock
+from fenghuo.engine.road_names import label_of, subject_named
+from fenghuo.engine.road_outlook import OutlookOf, Reach, interval, outlook, reaches, road_modes, sentence, words_behind
+from fenghuo.engine.road_reports import next_over, standings, taken, wind_reports
+from fenghuo.engine.roads import OVERLAND, Roads
+from fenghuo.errors import FormatError
+from fenghuo.model.mode import Axis, RoadMode, Signal
+from fenghuo.model.road import RoadMap, RoadReport, SegmentState
+from fenghuo.plugin.ports import Observation
+from fenghuo.service.road_answers import RoadAnswers
+from fenghuo.store.audit import Deed
+from fenghuo.store.records import MetaRow
+from fenghuo.store.store import Store
+from fenghuo.store.tables import META
+from fenghuo.store.transaction import Tx
+
+__all__ = ["RoadWatch"]
+
+ROW = "roads"
+ROAD, WIND = "road:", "weather.wind"
+"""What a sensor may observe: `road:NAME` with a state or a factor below 1, and the wind in m/s."""
+SIGNAL_HOLDS_S = 86_400.0
+"""A word for the modes is said anew at each change; so long it holds where nothing that it rests on ends before."""
+SOURCES = ("roads", "roads:second word")
+BOTH = 2
+LONGEST_WAIT_S = 3_600.0
+SHORTEST_WAIT_S = 0.01
+
+log = structlog.stdlib.get_logger("fenghuo.roads")
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """The row on the disk. `told`: the places of which a person was told last that they are not surely reached; `over`: segments of which
+    they were told that the word on them is over."""
+
+    reports: tuple[RoadReport, ...] = ()
+    told: dict[str, int] = {}
+    over: frozenset[str] = frozenset()
+
+
+class RoadWatch:
+    """The roads as they are by all that is reported. `on_signal`: the modes; `on_change`: whoever has to look again."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self.clock = clock
+        self.reports: tuple[RoadReport, ...] = ()
+        self._told: dict[str, int] = {}
+        self._over: frozenset[str] = frozenset()
+        self._intact = self.roads = Roads(RoadMap())
+        self._usual: frozenset[str] = frozenset()
+        self._usual_min: Mapping[str, tuple[float, float | None]] = {}
+        self._modes: dict[str, tuple[RoadMode, tuple[str, ...]]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self.answers = RoadAnswers(self)
+        self.on_signal: Callable[[Signal], None] = _nobody
+        self.on_change: list[Callable[[], None]] = []
+
+    async def load(self) -> None:
+        """Take back what was reported before the start. Raises: StoreError."""
+        row = await self._store.get(META, ROW)
+        if row is not None:
+            kept = msgspec.json.decode(row.value, type=Kept)
+            self.reports, self._told, self._over = kept.reports, dict(kept.told), kept.over
+
+    def use(self, road_map: RoadMap) -> None:
+        """Take a map, and look at once what the reports mean on it. What is cut off on the bare map is told to nobody."""
+        self._intact = self.roads = Roads(road_map)
+        self._usual = frozenset(reaches(self._intact.isolation()))
+        self._usual_min = self._intact.arrivals(self._intact.bases, OVERLAND)
+        self._move(())
+
+    async def report(self, *reports: RoadReport) -> None:
+        """Take somebody's word; it is on the disk, with what follows from it, when this returns. Raises: StoreError."""
+        await self._move(reports)
+
+    def takes(self, observation: Observation) -> bool:
+        return observation.what.startswith((ROAD, WIND))
+
+    def observe(self, sensor: str, observation: Observation) -> None:
+        """A sensor's word. One that names no segment here, or is no state, is logged and kept from the map."""
+        try:
+            found = self._observed(f"sensor:{sensor}", observation)
+        except FormatError as refusal:
+            log.warning("a sensor's word on roads is not taken", sensor=sensor, says=str(refusal))
+            return
+        if any(report not in self.reports for report in found):
+            self._move(found)
+
+    def outlooks(self) -> list[OutlookOf]:
+        """Every place that is not surely reached, the worst first."""
+        found = reaches(self.roads.isolation())
+        return [outlook(self.roads, place, reach) for place, reach in sorted(found.items(), key=lambda one: (-one[1], one[0]))]
+
+    def stop(self) -> None:
+        """No timer is left."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _observed(self, source: str, observation: Observation) -> tuple[RoadReport, ...]:
+        now = self.clock.time()
+        at = min(observation.observed_at, now)
+        until, value = at + observation.stale_after_s, observation.value
+        if observation.what.startswith(WIND):
+            if isinstance(value, str | bool) or not 0 <= value < 200:
+                raise FormatError(f"a wind of {value!r}; it must be a number of m/s", code="bad-argument", where="value")
+            return wind_reports(self.roads.map, value, source=source, at=at, expires_at=until)
+        subject = subject_named(self.roads.map, observation.what.removeprefix(ROAD))
+        if isinstance(value, float | int) and not isinstance(value, bool) and 0 < value < 1:
+            return (RoadReport(subject, SegmentState.RESTRICTED, source, at, until, value),)
+        if value not in (SegmentState.OPEN, SegmentState.CUT, SegmentState.UNKNOWN):
+            says = f"{value!r} is no state; it must be open, cut, unknown, or the share of the usual speed that is left, as 0.5"
+            raise FormatError(says, code="bad-argument", where="value")
+        return (RoadReport(subject, SegmentState(str(value)), source, at, until),)
+
+    def _move(self, news: Iterable[RoadReport]) -> asyncio.Future[None]:
+        """Take reports in, and keep and tell in one commit what they are and mean."""
+        now, new = self.clock.time(), tuple(news)
+        for report in new:
+            self.reports = taken(self.reports, report)
+        self.roads = self._intact.standing(standings(self._intact.map, self.reports, now))
+        is_over = frozenset(segment for segment, one in self.roads.standing_of.items() if one.is_over)
+        over, self._over = sorted(is_over - self._over), is_over
+        found = reaches(self.roads.isolation())
+        turns = self._turns(found)
+        rest = {place: stage for place, stage in self._told.items() if place not in turns}
+        self._told = rest | {place: one.reach.value for place, one in turns.items() if one.reach}
+        kept, road_map = Kept(self.reports, dict(self._told), self._over), self._intact.map
+
+        def keep(tx: Tx) -> None:
+            tx.put(META, MetaRow(ROW, msgspec.json.encode(kept).decode()))
+            for report in new:
+                body = msgspec.structs.asdict(report) | {"name": label_of(road_map, report.subject)}
+                tx.event("road.reported", f"road/{report.subject}", **body)
+                tx.audit(Deed.of("report", f"road/{report.subject}", **body))
+            for subject in over:
+                tx.event("road.unknown", f"road/{subject}", name=label_of(road_map, subject), message="the word on it is over")
+            for one in turns.values():
+                self._tell(tx, one)
+
+        kept_at = self._store.submit(keep) if new or over or turns else _done()
+        self._signal(found, now)
+        self._rearm(now)
+        for look in self.on_change if new or over or turns else ():
+            look()
+        return kept_at
+
+    def _turns(self, reach_of: Mapping[str, Reach]) -> dict[str, OutlookOf]:
+        """Places that stand otherwise than a person was told last."""
+        found = {place: reach for place, reach in reach_of.items() if place not in self._usual}
+        asked = {*found, *self._told} & set(self._intact.map.place_by_id)
+        changed = sorted(place for place in asked if found.get(place, Reach.REACHED) != self._told.get(place, 0))
+        return {place: outlook(self.roads, place, found.get(place, Reach.REACHED)) for place in changed}
+
+    def _tell(self, tx: Tx, found: OutlookOf) -> None:
+        kind = {Reach.REACHED: "road.reached", Reach.DOUBTFUL: "road.doubtful"}.get(found.reach, "alarm.isolated")
+        place = self._intact.map.place_by_id[found.place]
+        body: dict[str, Any] = {
+            "message": sentence(self.roads, found),
+            "place": place.id,
+            "name": place.name,
+            "area": str(place.area) if place.area is not None else None,
+            "people": place.people,
+            "reach": found.reach.name.lower(),
+            "overland": interval(found.overland),
+            "without_air": interval(found.without_air),
+            "by_all": interval(found.by_all),
+            "map": self._intact.map.digest,
+        }
+        tx.event(kind, f"road/{place.id}", **body)
+        tx.audit(Deed.of("isolate" if kind == "alarm.isolated" else "reach", f"road/{place.id}", content=self._intact.map.digest, **body))
+
+    def _signal(self, reach_of: Mapping[str, Reach], now: float) -> None:
+        """The word of each place for the modes where it has changed; a second source only where every road was said cut by two."""
+        until = max((one.expires_at for one in self.reports if one.expires_at > now), default=now + SIGNAL_HOLDS_S)
+        for place, mode in road_modes(self.roads, self._usual_min, reach_of).items():
+            area = self._intact.map.place_by_id[place].area
+            sources = ("roads",) if mode is RoadMode.CUT and words_behind(self.roads, place, self.reports, now) < BOTH else SOURCES
+            if area is None or self._modes.get(place) == (mode, sources) or (place not in self._modes and mode is RoadMode.OPEN):
+                continue
+            self._modes[place] = (mode, sources)
+            for source in sources:
+                self.on_signal(Signal(Axis.ROAD, str(area), mode.value, source, now, until, self._intact.map.place_by_id[place].name))
+
+    def _rearm(self, now: float) -> None:
+        self.stop()
+        at = next_over(self.reports, now)
+        if at is not None:
+            wait_s = min(max(at - now, SHORTEST_WAIT_S), LONGEST_WAIT_S)
+            self._timer = asyncio.get_running_loop().call_later(wait_s, self._move, ())
+
+
+def _nobody(signal: Signal) -> None:
+    """Until the modes are wired in."""
+
+
+def _done() -> asyncio.Future[None]:
+    """Nothing had to be kept."""
+    found: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    found.set_result(None)
+    return found

@@ -1,0 +1,67 @@
+"""`fenghuo road …` on paper, and as exit codes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.core.cli.conftest import Shell
+
+LEG = {"segment": "water-gangqu-huangjing", "name": "长江-浪港 (港区-璜泾)", "from": "gangqu", "to": "huangjing", "minutes": 45.0}
+WAY: dict[str, Any] = {"from": "gangqu", "to": "huangjing", "earliest_min": 95.0, "latest_min": 95.0, "says": "95.0 min", "legs": [LEG]}
+ISLAND = {"place": "huangjing", "reach": "no_road", "says": "璜泾 has no road left (孤岛): 127.6 min by road and water"}
+REPORT = {
+    "subject": "road-shaxi-huangjing",
+    "name": "沙鹿公路 (沙溪-璜泾)",
+    "state": "restricted",
+    "factor": 0.5,
+    "until": "2026-11-24T20:00:00+08:00",
+    "holds": False,
+    "source": "person:duty",
+    "reason": "桥断",
+}
+
+
+def test_a_word_is_sent_and_what_follows_from_it_is_printed(shell: Shell) -> None:
+    """Each state by its verb; minutes become seconds; the island that it makes is a line."""
+    desk = shell.served.desk
+    desk.answers["road.report"] = {"subject": "road-shaxi-huangjing", "name": "沙鹿公路 (沙溪-璜泾)", "state": "cut", "isolated": [ISLAND]}
+    ran = shell.run("road", "cut", "沙鹿公路", "--reason", "桥断", "--for", "30")
+    assert (0, ["沙鹿公路 (沙溪-璜泾): cut", ISLAND["says"]]) == (ran.code, ran.out.splitlines())
+    assert ("road.report", {"segment": "沙鹿公路", "state": "cut", "until": "", "reason": "桥断", "for_s": 1800.0}) == desk.asked[-1]
+    for words, sent in (
+        (("open", "air"), {"segment": "air", "state": "open", "until": "", "reason": ""}),
+        (("unknown", "air", "--until", "2026"), {"segment": "air", "state": "unknown", "until": "2026", "reason": ""}),
+        (("restrict", "air", "--factor", "0.2"), {"segment": "air", "state": "restricted", "factor": 0.2, "until": "", "reason": ""}),
+    ):
+        assert 0 == shell.run("road", *words).code
+        assert ("road.report", sent) == desk.asked[-1]
+
+
+def test_no_way_and_an_island_are_exit_codes(shell: Shell) -> None:
+    """1 where there is no way, and where somebody is surely cut off; a doubt is none."""
+    answers = shell.served.desk.answers
+    answers["road.reach"] = WAY
+    ran = shell.run("road", "reach", "港区", "璜泾", "--by", "water, foot")
+    assert (0, ["95.0 min", "45.0\t长江-浪港 (港区-璜泾)"]) == (ran.code, ran.out.splitlines())
+    assert ("road.reach", {"to": "璜泾", "start": "港区", "by": ["water", "foot"]}) == shell.served.desk.asked[-1]
+    answers["road.reach"] = {**WAY, "earliest_min": None, "says": "no way", "legs": []}
+    assert (1, "no way") == ((ran := shell.run("road", "reach", "璜泾")).code, ran.out.strip())
+    assert 2 == shell.run("road", "reach", "a", "b", "c").code
+    answers["road.isolated"] = [ISLAND]
+    assert (1, [ISLAND["says"]]) == ((ran := shell.run("road", "isolated")).code, ran.out.splitlines())
+    answers["road.isolated"] = [{**ISLAND, "reach": "doubtful"}]
+    assert 0 == shell.run("road", "isolated").code
+
+
+def test_reports_and_bridges_are_lines(shell: Shell) -> None:
+    """With until when each word holds, or that it is over."""
+    answers = shell.served.desk.answers
+    answers["road.ls"] = {"map": "abc", "places": 9, "segments": 20, "unverified": 33, "reports": [REPORT]}
+    assert [
+        "map abc: 9 places, 20 segments, 33 rows unverified (未核实)",
+        "road-shaxi-huangjing\t沙鹿公路 (沙溪-璜泾)\trestricted 0.5, over: unknown\t11-24 20:00:00\tperson:duty\t桥断",
+    ] == shell.run("road", "ls").out.splitlines()
+    answers["road.bridges"] = [{"segment": "road-chengxiang-kejiao", "name": "城厢-科教 (公路)"}]
+    assert "road-chengxiang-kejiao\t城厢-科教 (公路)" == shell.run("road", "bridges", "--layer", "water").out.strip()
+    for verb in ("ls", "bridges"):
+        assert answers[f"road.{verb}"] == shell.run("road", verb, "--json").json

@@ -1,0 +1,107 @@
+"""Roads over the desk: a person's word, what follows from it, and every mistake as a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fenghuo.engine.judging import Origin
+from fenghuo.errors import FormatError, NotAllowed, NotFound, SettingsError
+from fenghuo.model.directory import Directory
+from fenghuo.model.road import RoadMap
+from fenghuo.service.desk import Desk, Holder
+from fenghuo.service.desk_roads import RoadVerbs
+from fenghuo.service.roads import RoadKeeper
+from fenghuo.service.secrets import Secret
+from tests.core.engine.county_roads import county
+from tests.core.engine.house import opened
+
+RIGHTS = {"duty": ("operator", "viewer"), "drone": ("source",), "guest": ("viewer",)}
+
+
+class Roaded:
+    """A house with these verbs at its desk."""
+
+    def __init__(self, keeper: RoadKeeper) -> None:
+        self.keeper = keeper
+        self.desk = Desk()
+        self.desk.add(RoadVerbs(keeper).verbs())
+        self.desk.hold([(Secret(f"{name}-secret"), Holder(name, rights, Origin(name))) for name, rights in RIGHTS.items()])
+
+    async def do(self, verb: str, who: str = "duty", **args: Any) -> Any:
+        return await self.desk.do(self.desk.actor(f"{who}-secret", "test"), f"road.{verb}", args)
+
+
+@asynccontextmanager
+async def roaded(folder: Path, road_map: RoadMap | None = None) -> AsyncIterator[Roaded]:
+    async with opened(folder) as house:
+        keeper = RoadKeeper(house.store, house.office.clock)
+        await keeper.use(county() if road_map is None else road_map)
+        yield Roaded(keeper)
+        keeper.stop()
+
+
+async def test_a_report_is_answered_with_what_follows_from_it(tmp_path: Path) -> None:
+    """Who is cut off by it; how to get there; what hangs on what; and every word with who said it."""
+    async with roaded(tmp_path) as there:
+        first = await there.do("report", segment="沙鹿公路", state="cut", reason="桥断", for_s=3600)
+        assert ("road-shaxi-huangjing", "cut", "person:duty", []) == (first["subject"], first["state"], first["source"], first["isolated"])
+        assert ["城厢-科教 (公路)", "港口路北 (璜泾-港区)"] == [one["name"] for one in await there.do("bridges")]
+        assert 3 == len(await there.do("bridges", layer="water"))
+        second = await there.do("report", who="drone", segment="road-huangjing-gangqu", state="cut")
+        assert ["璜泾 has no road left (孤岛): 127.6 min by road and water, 91.5 min by air"] == [one["says"] for one in second["isolated"]]
+        assert second["isolated"] == await there.do("isolated", who="guest")
+        by_boat = await there.do("reach", to="璜泾镇", by=["road", "water"])
+        assert (127.6, 127.6, "chengxiang", ["road", "water"]) == tuple(
+            by_boat[key] for key in ("earliest_min", "latest_min", "from", "layers")
+        )
+        overland = await there.do("reach", to="璜泾", by=["road"])
+        assert ("no way", None) == (overland["says"], overland["earliest_min"])
+        assert 95.0 == (await there.do("reach", start="gangqu", to="mca:320585105", by=["water"]))["earliest_min"]
+        said = await there.do("ls")
+        assert (9, 20, 33) == (said["places"], said["segments"], said["unverified"])
+        assert [("source:drone", True), ("person:duty", True)] == [(one["source"], one["holds"]) for one in said["reports"]]
+
+
+async def test_a_mistake_is_a_sentence_and_no_report(tmp_path: Path) -> None:
+    """What is not clear is asked back; a viewer reports nothing; a node without a map says where one would lie."""
+    async with roaded(tmp_path) as there:
+        for wrong, says in (
+            ({"segment": "太浏公路", "state": "cut"}, "is 2 segments, give the id of one: road-loudong-ludu is 太浏公路 (娄东-陆渡)"),
+            ({"segment": "沙溪-璜泾", "state": "cut"}, "water-shaxi-huangjing is 沙溪-璜泾 (水路)"),
+            ({"segment": "沙鹿公", "state": "cut"}, 'did you mean "沙鹿公路"?'),
+            ({"segment": "air", "state": "restricted"}, "a restricted segment has a factor"),
+            ({"segment": "air", "state": "cut", "factor": 0.5}, "no other has one"),
+            ({"segment": "air", "state": "cut", "for_s": 1}, "for_s: a word holds for a minute at least"),
+            ({"segment": "air", "state": "cut", "until": "tomorrow"}, "'tomorrow' is no time"),
+            ({"segment": "air", "state": "cut", "until": "2026-11-26T20:00:00"}, "has no time zone"),
+            ({"segment": "air", "state": "cut", "until": "x", "for_s": 100}, "not both"),
+            ({"segment": "air", "state": "cut", "reason": "长" * 501}, "at most 500"),
+        ):
+            with pytest.raises(FormatError) as refusal:
+                await there.do("report", **wrong)
+            assert says in str(refusal.value), refusal.value
+        with pytest.raises(FormatError, match="'rail' is no layer"):
+            await there.do("reach", to="璜泾", by=["rail"])
+        with pytest.raises(FormatError, match="start: '昆山' is no place of the map"):
+            await there.do("reach", to="璜泾", start="昆山")
+        with pytest.raises(NotAllowed):
+            await there.do("report", who="guest", segment="air", state="cut")
+        assert [] == (await there.do("ls"))["reports"]
+    async with roaded(tmp_path / "bare", RoadMap()) as bare:
+        with pytest.raises(NotFound, match="this node has no map of roads"):
+            await bare.do("isolated")
+
+
+async def test_the_map_lies_beside_the_directory_and_is_taken_whole_or_not(tmp_path: Path) -> None:
+    """A fault names folder, file, line and column."""
+    async with roaded(tmp_path / "state", RoadMap()) as there:
+        assert RoadMap() == await there.keeper.read_folder(tmp_path, Directory())
+        (tmp_path / "roads").mkdir()
+        (tmp_path / "roads" / "places.csv").write_text("id,name,base,source,verified\na,城厢,perhaps,s,no\n", encoding="utf-8")
+        with pytest.raises(SettingsError, match=r'roads/places\.csv, line 2, column base: "perhaps" must be yes or no'):
+            await there.keeper.read_folder(tmp_path, Directory())
