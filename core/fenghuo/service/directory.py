@@ -17,6 +17,7 @@ from fenghuo.formats.roll_csv import FILE as ROLL_FILE
 from fenghuo.model.directory import Directory
 from fenghuo.plugin.host import PluginHost
 from fenghuo.service.inventory import InventoryKeeper
+from fenghuo.service.roads import RoadKeeper
 from fenghuo.store.audit import Deed
 from fenghuo.store.records import DirectoryRow
 from fenghuo.store.store import Store
@@ -33,7 +34,7 @@ def csv_files(folder: Path) -> dict[str, str | bytes]:
 
 class DirectoryKeeper:
     """One snapshot is in force at a time; the earlier ones stay, so that an audit can say who was addressed. `inventory`: what reaches the
-    public, kept beside it."""
+    public, `roads`: the map of them, both kept beside it."""
 
     def __init__(self, office: Office, facts: Facts, store: Store, host: PluginHost) -> None:
         self._office = office
@@ -41,6 +42,7 @@ class DirectoryKeeper:
         self._store = store
         self._kinds = {name: kind.normalise for name, kind in host.address_kinds.items()}
         self.inventory = InventoryKeeper()
+        self.roads = RoadKeeper(store, office.clock)
 
     async def load(self) -> None:
         """Put the snapshot in force that was so before the restart."""

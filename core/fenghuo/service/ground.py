@@ -17,6 +17,7 @@ from fenghuo.plugin.ports import Channel
 from fenghuo.plugin.values import Capabilities
 from fenghuo.service.directory import csv_files
 from fenghuo.service.inventory import inventory_of
+from fenghuo.service.roads import map_of
 from fenghuo.service.settings import ChannelSettings, Settings
 
 __all__ = ["faults_of_rules", "instance_of"]
@@ -88,5 +89,5 @@ def _directory(settings: Settings, host: PluginHost) -> tuple[Directory | None, 
         return None, ()
     kinds = {name: kind.normalise for name, kind in host.address_kinds.items()}
     directory, faults = read_directory(csv_files(folder), kinds)
-    _, of_inventory = inventory_of(folder, directory)
-    return directory, (*(f"{folder.name}/{fault}" for fault in faults if not fault.is_note), *of_inventory)
+    (_, of_inventory), (_, of_roads) = inventory_of(folder, directory), map_of(folder, directory)
+    return directory, (*(f"{folder.name}/{fault}" for fault in faults if not fault.is_note), *of_inventory, *of_roads)

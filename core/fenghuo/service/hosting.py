@@ -28,6 +28,7 @@ from fenghuo.service.armed import ArmedSwitches, armed_as
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.ground import instance_of
 from fenghuo.service.power import PowerWatch
+from fenghuo.service.roads import RoadKeeper
 from fenghuo.service.secrets import secret_reader
 from fenghuo.service.settings import InstanceSettings, Settings
 from fenghuo.service.tending import Tending, Work
@@ -55,6 +56,7 @@ class Hosting:
         self._traffic = tuple(kind for kind in Traffic if not (exercise and kind is Traffic.ACTUAL))
         self._store: Store
         self.power: PowerWatch
+        self.roads: RoadKeeper | None = None
         self._channels: list[ChannelSupervisor] = []
         self._fronts: list[FrontSupervisor] = []
         self._sources: list[SourceSupervisor] = []
@@ -141,6 +143,8 @@ class Hosting:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.power.stop()
+        if self.roads is not None:
+            self.roads.stop()
 
     def _start_front(self, front: InstanceSettings, desk: Desk, events: EventStream, web: Web) -> None:
         _, kind = self._host.front_types[front.type]
@@ -195,6 +199,9 @@ class Hosting:
     def _on_observation(self, name: str, observation: Observation) -> None:
         if self.power.takes(observation):
             self.power.observe(name, observation)
+            return
+        if self.roads is not None and self.roads.takes(observation):
+            self.roads.observe(name, observation)
             return
 
         def tell(tx: Tx) -> None:
