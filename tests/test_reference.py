@@ -8,12 +8,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from fenghuo.engine.modes_profile import Overlay, Profile, read_profiles
 from fenghuo.engine.rules import Ladder, Match, Rule, Rung, read_rules
 from fenghuo.plugin import ports, values
 from tools.reference_schemas import FOLDER, schemas, text
 
 CORE = Path(__file__).parent.parent / "core" / "fenghuo"
-EVENT = re.compile(r"\"((?:alarm|message|objective|delivery|target|receipt|channel|directory|sensor)\.[a-z_]+)\"")
+EVENT = re.compile(r"\"((?:alarm|message|objective|delivery|target|receipt|channel|directory|sensor|mode|sanwu)\.[a-z_]+)\"")
 
 
 @pytest.mark.parametrize("name", sorted(schemas()))
@@ -29,6 +30,16 @@ def test_the_example_of_the_rules_page_is_read() -> None:
     assert ("red alerts, informants", "orders to whom they name") == tuple(rule.name for rule in read_rules(example.group(1)).rules)
 
 
+@pytest.mark.parametrize("kind", [Overlay, Profile])
+def test_each_key_of_a_profile_of_modes_is_on_the_page(kind: type[msgspec.Struct]) -> None:
+    """And the example on it is read."""
+    page = (FOLDER / "modes.md").read_text(encoding="utf-8")
+    assert [] == [field.encode_name for field in msgspec.structs.fields(kind) if f"`{field.encode_name}`" not in page + "`axis` `mode`"]
+    example = re.search(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert example
+    assert 1 == len(read_profiles({"modes.md": example.group(1)}))
+
+
 @pytest.mark.parametrize("kind", [Ladder, Match, Rule, Rung])
 def test_each_key_of_the_rules_is_on_the_page(kind: type[msgspec.Struct]) -> None:
     """No key of the rules file is undocumented."""
@@ -42,6 +53,11 @@ def test_each_event_is_on_the_page() -> None:
     told = {name for file in CORE.rglob("*.py") for name in EVENT.findall(file.read_text(encoding="utf-8")) if "rig" not in file.parts}
     own = {name for name in told if name.split(".")[0] != "channel" or name in ("channel.health", "channel.admin")}
     verbs = {
+        "mode.ls",
+        "mode.show",
+        "mode.declare",
+        "mode.end",
+        "mode.log",
         "message.submit",
         "message.send",
         "message.show",

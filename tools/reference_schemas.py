@@ -1,4 +1,4 @@
-"""Writes the JSON Schemas of the files that operators and programs write: rules and messages.
+"""Writes the JSON Schemas of the files that operators and programs write: rules, messages, profiles of modes.
 
     python -m tools.reference_schemas          write docs/reference/*.schema.json anew
 
@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from fenghuo.engine.modes_profile import profile_schema
 from fenghuo.engine.rules import rules_schema
 from fenghuo.formats.message_json import schema as message_schema
 
@@ -21,7 +22,7 @@ FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 
 def schemas() -> dict[str, dict[str, Any]]:
     """Every schema by its file name."""
-    return {"rules.schema.json": rules_schema(), "message.schema.json": message_schema()}
+    return {"rules.schema.json": rules_schema(), "message.schema.json": message_schema(), "modes.schema.json": profile_schema()}
 
 
 def text(schema: dict[str, Any]) -> str:

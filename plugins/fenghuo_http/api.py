@@ -217,6 +217,22 @@ class HttpApi:
             await self._wait(after, wait_s)
         await self._read(call, "log.read", {"after": after, "limit": limit})
 
+    async def list_modes(self, call: Call) -> None:
+        """GET /modes."""
+        await self._read(call, "mode.ls", {})
+
+    async def declare_mode(self, call: Call) -> None:
+        """POST /modes: a person's declaration, as the verb takes it."""
+        await self._read(call, "mode.declare", await self._told(call))
+
+    async def end_mode(self, call: Call) -> None:
+        """POST /modes/end with {"axis": "…", "place": "…", "reason": "…"}."""
+        await self._read(call, "mode.end", await self._told(call))
+
+    async def log_modes(self, call: Call) -> None:
+        """GET /modes/log?limit=."""
+        await self._read(call, "mode.log", {"limit": _whole(call.exchange.query("limit"), "limit", 20, least=1, most=1000)})
+
     async def report_outage(self, call: Call) -> None:
         """POST /outages: what somebody says is out, as the verb takes it; 201 where it is news, 200 where it was said before."""
         told = await self._told(call)
@@ -301,6 +317,10 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/v1/status", "status", HttpApi.show_status),
     Route("GET", "/api/v1/state", "state", HttpApi.show_state),
     Route("GET", "/api/v1/events", "log.read", HttpApi.read_events),
+    Route("GET", "/api/v1/modes", "mode.ls", HttpApi.list_modes),
+    Route("POST", "/api/v1/modes", "mode.declare", HttpApi.declare_mode),
+    Route("POST", "/api/v1/modes/end", "mode.end", HttpApi.end_mode),
+    Route("GET", "/api/v1/modes/log", "mode.log", HttpApi.log_modes),
     Route("POST", "/api/v1/outages", "outage.report", HttpApi.report_outage),
     Route("POST", "/api/v1/outages/end", "outage.end", HttpApi.end_outage),
     Route("GET", "/api/v1/outages", "outage.ls", HttpApi.list_outages),

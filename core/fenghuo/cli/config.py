@@ -15,6 +15,7 @@ from fenghuo.errors import SettingsError
 from fenghuo.plugin.host import PluginHost, load_plugins
 from fenghuo.service import settings
 from fenghuo.service.ground import faults_of_rules
+from fenghuo.service.mode_profiles import load_profiles
 from fenghuo.service.problems import Exit
 from fenghuo.service.settings_authority import without_authority
 from fenghuo.service.settings_tables import FileTable
@@ -102,6 +103,7 @@ def _warned(file: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     quiet_logs()
     host = load_plugins()
     found = settings.load(file, host)
+    load_profiles(found)
     broken, others = faults_of_rules(found, settings.load_rules(found), host)
     if broken:
         raise SettingsError(broken)

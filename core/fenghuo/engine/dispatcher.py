@@ -183,6 +183,7 @@ class Dispatcher:
         self._facts.put(fact)
 
     def _release(self, medium: Medium, delivery: Delivery) -> None:
+        medium.rest(delivery, self._office.clock.time())
         self._put_back(medium.done(delivery))
 
     def _put_back(self, deliveries: Iterable[Delivery]) -> None:

@@ -162,13 +162,14 @@ class RulesChanged(msgspec.Struct, frozen=True):
 
 
 class ModesChanged(msgspec.Struct, frozen=True):
-    """Modes hold from now on that did not. `kept`: what must outlive the process, for the same commit; `by`: who declared or ended one;
-    `answer`: whoever waits until it is on the disk."""
+    """Modes hold from now on that did not. `kept`: what must outlive the process, for the same commit; `by`: who declared or ended one,
+    and `reason` why; `answer`: whoever waits until it is on the disk."""
 
     changes: tuple[Change, ...]
     kept: str
     by: By | None = None
     answer: asyncio.Future[None] | None = None
+    reason: str = ""
 
 
 class Overdue(msgspec.Struct, frozen=True):

@@ -48,6 +48,8 @@ class Medium:
         self._order = itertools.count()
         self._open_at: dict[str, float] = {}
         self._now = 0.0
+        self._began: dict[int, float] = {}
+        self._rests_until = 0.0  # of P2 to P4, where a mode reserves a share of the time
 
     @property
     def is_exclusive(self) -> bool:
@@ -114,6 +116,7 @@ class Medium:
                 self._blocked.setdefault(_key(delivery), []).append(delivery)
                 continue
             self._in_flight[channel, is_stop] += 1
+            self._began[delivery.id] = now
             self._open_at[channel] = now + self.instances[channel].gap_s
             self._served_before = dict(self._served_above)
             self._served(priority)
@@ -132,8 +135,17 @@ class Medium:
         self._lanes[delivery.id] = lane
         return True
 
+    def rest(self, delivery: Delivery, now: float) -> None:
+        """An emission is about to be done, UTC seconds: after one of P2 to P4 the others of them leave the medium free for as long as makes
+        the share of its time that a mode reserves."""
+        share = max((one.ruled.reserve for one in self.instances.values()), default=0.0)
+        took_s = max(0.0, now - self._began.get(delivery.id, now))
+        if share and delivery.priority > Priority.P1:
+            self._rests_until = max(self._rests_until, now + took_s * share / (1.0 - share))
+
     def done(self, delivery: Delivery) -> list[Delivery]:
         """An emission is over; what waited for the same recipient on the same channel, to be put again."""
+        self._began.pop(delivery.id, None)
         lane = self._lanes.pop(delivery.id)
         if delivery.id not in self._aside:
             self._in_flight[delivery.channel, bool(lane)] -= 1
@@ -191,13 +203,15 @@ class Medium:
     def _has_room(self, channel: str, priority: Priority, *, is_stop: bool) -> bool:
         instance = self.instances.get(channel)
         is_open = instance is not None and self._in_flight[channel, is_stop] < instance.admits(priority) and not self._is_full()
-        return is_open and (is_stop or self._open_at.get(channel, 0.0) <= self._now)
+        is_reserved = priority > Priority.P1 and self._rests_until > self._now
+        return is_open and (is_stop or (self._open_at.get(channel, 0.0) <= self._now and not is_reserved))
 
     @property
     def next_open_at(self) -> float | None:
-        """When a channel on probation, for which something waits, may have its next one (UTC seconds)."""
+        """When a channel on probation, for which something waits, may have its next one, or the medium one of P2 to P4 (UTC seconds)."""
         waiting = {name for (name, *_), heap in self._waiting.items() if heap}
-        return min((at for name, at in self._open_at.items() if name in waiting and at > self._now), default=None)
+        rests = (self._rests_until,) if any(heap and level > Priority.P1 for (_, level, _), heap in self._waiting.items()) else ()
+        return min((at for at in (*(self._open_at.get(name, 0.0) for name in waiting), *rests) if at > self._now), default=None)
 
     def _next_class(self) -> Priority | None:
         while self._parked and self._parked[0][3].done():  # it ended while it stood aside

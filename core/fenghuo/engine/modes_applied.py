@@ -18,9 +18,9 @@ from fenghuo.engine.book import Book, OpenTarget
 from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.facts import ModesChanged
 from fenghuo.engine.frame import Frame
-from fenghuo.engine.modes import Change, Modes, Stand
+from fenghuo.engine.modes import NODE, Change, Modes, Stand
 from fenghuo.engine.modes_effect import InForce, is_shed, lies_in, overlaid, ruled, stretched
-from fenghuo.engine.modes_profile import Overlay
+from fenghuo.engine.modes_profile import Overlay, overlay_of
 from fenghuo.model.audit import SYSTEM
 from fenghuo.model.delivery import Delivery, DeliveryState, Hold
 from fenghuo.model.directory import RecipientId
@@ -104,7 +104,8 @@ class ModesApplied:
             batch.event("alarm.sanwu", f"place/{place}" if place else "node", place=place, message=says)
         for place in sorted(lost - self._lost):
             batch.event("sanwu.over", f"place/{place}" if place else "node", place=place)
-        dirty = list(self._book.targets())
+        places = {change.after.place for change in fact.changes if self._acts(change)} if fact.changes else {NODE}
+        dirty = [entry for entry in self._book.targets() if self.in_force.is_over(entry.target.recipient, places)] if places else []
         for entry in dirty:
             self._waiting.setdefault((entry.target.objective, entry.target.recipient), way_of(entry.deliveries.values()))
         if not self._waiting:
@@ -133,6 +134,11 @@ class ModesApplied:
         if not self._waiting:
             self._finish(batch)
 
+    def _acts(self, change: Change) -> bool:
+        """Whether it lays anything else over the settings; where it does not, no plan can differ."""
+        profiles = self.in_force.profiles
+        return overlay_of(change.before, profiles) != overlay_of(change.after, profiles)
+
     def _finish(self, batch: Batch) -> None:
         moves = [Move(*key, recipients) for key, recipients in sorted(self._moves.items())]
         why, count = "; ".join(dict.fromkeys(self._why)), sum(self._moves.values())
@@ -154,8 +160,8 @@ class ModesApplied:
             "why": list(after.why),
             "until": after.until,
         }
-        batch.event("mode.changed", subject, **body, by=after.by)
-        batch.did(Deed.of("mode", subject, **body), fact.by or SYSTEM)
+        batch.event("mode.changed", subject, **body, by=fact.by.actor if fact.by is not None else after.by, reason=fact.reason)
+        batch.did(Deed.of("mode", subject, **body, reason=fact.reason), fact.by or SYSTEM)
 
 
 def way_of(deliveries: Iterable[Delivery]) -> str:

@@ -6,7 +6,7 @@ whose areas lie in it. What a person answers for beyond it is reached as ever.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import msgspec
 
@@ -123,6 +123,13 @@ class InForce:
             here = (overlay for stand, overlay in self._stands if _is_over(stand.place, org, areas))
             found = self._by_recipient[recipient] = merged((self._node, *here))
         return found
+
+    def is_over(self, recipient: RecipientId, places: Collection[str]) -> bool:
+        """Whether a mode of any of these places is over a recipient."""
+        if NODE in places:
+            return True
+        org, areas = _whereabouts(recipient, self._directory())
+        return any(_is_over(place, org, areas) for place in places)
 
     def delegates(self) -> frozenset[str]:
         """Who may sign beside those who always may."""

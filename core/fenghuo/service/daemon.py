@@ -39,6 +39,7 @@ from fenghuo.service.desk_audit import AuditVerbs
 from fenghuo.service.desk_coverage import CoverageVerbs
 from fenghuo.service.desk_endpoint import EndpointVerbs
 from fenghuo.service.desk_messages import MessageVerbs
+from fenghuo.service.desk_modes import ModeVerbs
 from fenghuo.service.desk_outages import OutageVerbs
 from fenghuo.service.desk_plans import PlanVerbs
 from fenghuo.service.desk_preview import PreviewVerbs
@@ -53,6 +54,8 @@ from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.gauges import count_events, watch_power, watch_room
 from fenghuo.service.hosting import Hosting
 from fenghuo.service.metrics import Metrics
+from fenghuo.service.mode_profiles import load_profiles
+from fenghuo.service.modes import ModeKeeper
 from fenghuo.service.notify import Notify, watchdog_period_s
 from fenghuo.service.problems import exit_for, problem
 from fenghuo.service.reload import Reloader, holders_of, take_directory, tell_rules
@@ -182,10 +185,13 @@ class Daemon:
         self._hosting = Hosting(settings, self._host, room, exercise=self._exercise)
         self._hosting.roads = keeper.roads
         await self._hosting.add_channels(self._store)
+        self._modes = ModeKeeper(room, self._store, await asyncio.to_thread(load_profiles, settings))
+        await self._modes.load()
         await room.recover()
 
     def _desk(self, room: EngineRoom, keeper: DirectoryKeeper) -> Desk:
         desk = Desk(self._audit.record)
+        desk.delegates = room.in_force.delegates
         desk.hold(holders_of(self._settings))
         watch_room(self._metrics, room, self._store)
         watch_power(self._metrics, self._hosting.power)
@@ -201,10 +207,11 @@ class Daemon:
         endpoint = EndpointVerbs(room, self._store, self._upward)  # a node without a screen says so
         sheets = SheetVerbs(room, self._store)  # and so does one without a printer
         audit = AuditVerbs(self._audit, self._store)
+        modes = ModeVerbs(room, self._store, self._modes)
         coverage = CoverageVerbs(room, self._store, keeper.inventory)
         self._coverage = CoverageWatch(room, self._store, keeper.inventory)
         desk.add(RoadVerbs(keeper.roads).verbs())
-        for one in (coverage, messages, preview, plans, queue, state, audit, endpoint, sheets, proven, outages):
+        for one in (modes, coverage, messages, preview, plans, queue, state, audit, endpoint, sheets, proven, outages):
             desk.add(one.verbs())
         return desk
 
@@ -273,6 +280,7 @@ class Daemon:
         """Something has been told: whoever follows the health of channels looks at what it is by now."""
         room.look()
         self._coverage.look()
+        self._modes.tell_devices()
 
     def _tell_ready(self, web: WebPort | None, *, doubts: int, began: float) -> None:
         sys.setswitchinterval(SWITCH_S)
@@ -301,6 +309,7 @@ class Daemon:
         drained = self._clock.monotonic() + DRAIN_S
         await asyncio.gather(room.dispatcher.stop(drained), room.fan_outs.stop(drained))
         await room.prober.stop()
+        self._modes.stop()
         room.outages.stop()
         await self._hosting.stop(self._clock.monotonic() + CHANNEL_STOP_S)
         await control.stop()
@@ -329,6 +338,7 @@ class Daemon:
         async with self._one_reload:
             self._notify.reloading()
             reloader = Reloader(self._settings, self._host, room, desk=desk, audit=self._audit, store=self._store)
+            reloader.use_profiles = self._modes.use
             is_taken = await reloader.reload(keeper, self._rolls, self._hosting.rearm)
             self._notify.ready("就绪" if is_taken else "就绪：新设置有误，沿用旧设置")
 

@@ -6,7 +6,7 @@ An operation that is missing from VERBS is denied. Source: security.md §2.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -43,6 +43,11 @@ VERBS: dict[str, tuple[str, ...]] = {
     "channel.enable": ("admin", "operator"),
     "channel.disable": ("admin", "operator"),
     "channel.why": EVERYONE,
+    "mode.ls": EVERYONE,
+    "mode.show": EVERYONE,
+    "mode.declare": ("operator",),
+    "mode.end": ("operator",),
+    "mode.log": EVERYONE,
     "route.explain": EVERYONE,
     "route.lint": EVERYONE,
     "whatif": EVERYONE,
@@ -111,6 +116,7 @@ class Desk:
         self._record = record
         self._verbs: dict[str, Verb] = {}
         self._holders: list[tuple[Secret, Holder]] = []
+        self.delegates: Callable[[], Collection[str]] = tuple
 
     def hold(self, holders: list[tuple[Secret, Holder]]) -> None:
         """Who may speak from now on; replaces everyone before."""
@@ -135,9 +141,10 @@ class Desk:
         return Origin(actor.name, traffic=())
 
     def signer(self, token: str) -> str:
-        """The name behind a signing token. Raises: NotAuthenticated; NotAllowed: it may not sign."""
+        """The name behind a signing token, which is a releaser's or one to whom the mode in force delegates it. Raises: NotAuthenticated;
+        NotAllowed: it may not sign."""
         holder = self._holder(token)
-        if "releaser" not in holder.rights:
+        if "releaser" not in holder.rights and holder.name not in self.delegates():
             raise NotAllowed(f"{holder.name} may not sign; that takes the right releaser")
         return holder.name
 

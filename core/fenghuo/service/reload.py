@@ -13,6 +13,7 @@ import msgspec
 import structlog
 
 from fenghuo.engine.linting import lint_rules, lint_structure
+from fenghuo.engine.modes_profile import Profiles
 from fenghuo.engine.rules import RuleBook
 from fenghuo.errors import ConfigError, SettingsError
 from fenghuo.model.audit import SYSTEM
@@ -23,6 +24,7 @@ from fenghuo.service.control import console_token
 from fenghuo.service.desk import Desk, Holder
 from fenghuo.service.directory import DirectoryKeeper
 from fenghuo.service.engine_room import EngineRoom
+from fenghuo.service.mode_profiles import load_profiles
 from fenghuo.service.rolls import RollKeeper
 from fenghuo.service.secrets import Secret, open_tokens
 from fenghuo.service.settings import Settings
@@ -45,6 +47,7 @@ class Reloader:
         self._desk = desk
         self._audit = audit
         self._store = store
+        self.use_profiles: Callable[[Profiles], None] = _not_used
 
     async def reload(self, keeper: DirectoryKeeper, rolls: RollKeeper, rearm: Callable[[Settings], None]) -> bool:
         """Take new settings over, or say why not; whether they are in force. `rearm`: what turns the armed switches of channels."""
@@ -53,6 +56,7 @@ class Reloader:
             rules = settings_module.load_rules(settings)
             self._judge(rules, settings)
             holders = holders_of(settings)
+            profiles = await asyncio.to_thread(load_profiles, settings)
             await take_directory(settings, keeper, rolls)
         except (SettingsError, ConfigError) as error:
             for fault in error.faults if isinstance(error, SettingsError) else (str(error),):
@@ -66,6 +70,7 @@ class Reloader:
         log.info("settings changed", rules=rules.digest, needs_restart=list(_waiting(self._settings, settings)))
         self._audit.record(Deed.of("reload", "node", content=rules.digest), SYSTEM)
         rearm(settings)
+        self.use_profiles(profiles)
         await tell_rules(self._room, self._store)
         return True
 
@@ -129,12 +134,16 @@ def _waiting(old: Settings, new: Settings) -> Iterator[str]:
 
 def _of_a_start(settings: Settings) -> Settings:
     """Without what a running daemon takes over."""
-    node = msgspec.structs.replace(settings.node, rules=Path(), directory=None)
+    node = msgspec.structs.replace(settings.node, rules=Path(), directory=None, modes=None)
     intake = msgspec.structs.replace(settings.intake, geocode_systems={})
     channels = tuple(_unswitched(channel) for channel in settings.channels)
     return msgspec.structs.replace(
         settings, node=node, intake=intake, channels=channels, tokens=(), warnings=(), availability={}, authority={}
     )
+
+
+def _not_used(profiles: Profiles) -> None:
+    """Until the keeper of the modes is wired in."""
 
 
 def _unswitched(channel: ChannelSettings) -> ChannelSettings:

@@ -111,16 +111,22 @@ def read_node(reading: Reading) -> NodeSettings | None:
     if table is None:
         return None
     state, rules = reading.path(table.state), reading.path(table.rules)
-    directory = reading.path(table.directory) if table.directory is not None else None
+    directory = _folder(reading, "directory", table.directory, "directory CSV files")
     if state.exists() and not state.is_dir():
         reading.faults.add("node.state", f"names {state}, which is a file; it must be a folder")
     is_endpoint = table.role == "endpoint"
     if not rules.is_file() and not (is_endpoint and "rules" not in _as_table(reading.raw["node"])):
         reading.faults.add("node.rules", f"names {rules}, which is not there; it must be the file of rules and ladders")
-    if directory is not None and not directory.is_dir():
-        reading.faults.add("node.directory", f"names {directory}, which is not there; it must be a folder of directory CSV files")
+    modes = _folder(reading, "modes", table.modes, "mode profiles")
     endpoint = _endpoint(reading, has_rules=rules.is_file()) if is_endpoint else None
-    return NodeSettings(table.name, state, rules, directory, table.clock_quality, endpoint)
+    return NodeSettings(table.name, state, rules, directory, table.clock_quality, endpoint, modes)
+
+
+def _folder(reading: Reading, key: str, text: str | None, holds: str) -> Path | None:
+    folder = reading.path(text) if text is not None else None
+    if folder is not None and not folder.is_dir():
+        reading.faults.add(f"node.{key}", f"names {folder}, which is not there; it must be a folder of {holds}")
+    return folder
 
 
 def _endpoint(reading: Reading, *, has_rules: bool) -> EndpointSettings:

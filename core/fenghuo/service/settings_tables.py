@@ -63,6 +63,9 @@ class NodeTable(msgspec.Struct, frozen=True):
     state: Annotated[str, Meta(description="Folder for the store, the control socket and made tokens; made at the first start.")] = "state"
     rules: Annotated[str, Meta(description="The file of rules and ladders.")] = "rules.toml"
     directory: Annotated[str | None, Meta(description="Folder of directory CSV files, imported at start when it has changed.")] = None
+    modes: Annotated[
+        str | None, Meta(description="Folder of mode profiles, what the node does without power, network or road; none by default.")
+    ] = None
     role: Annotated[
         Literal["centre", "endpoint"],
         Meta(description="A centre, or the far end of a link in a town hall or a vehicle, which needs neither rules nor directory."),
@@ -215,7 +218,10 @@ class AuthorityTable(msgspec.Struct, frozen=True):
 
 
     type: Annotated[str, Meta(description="A channel type that a plugin brings.")]
-    admin: Annotated[Literal["enabled", "disabled"], Meta(description="Whether it may be used at all.")] = "enabled"
+    admin: Annotated[
+        Literal["enabled", "disabled", "standby"],
+        Meta(description="Whether it may be used at all; on standby it may while a mode enables it."),
+    ] = "enabled"
     risk_groups: Annotated[tuple[str, ...], Meta(description='What it fails together with, as "mains:hq".')] = ()
     medium: Annotated[str | None, Meta(description="What it shares airtime with; its own name by default.")] = None
     traffic: Annotated[tuple[Traffic, ...] | None, Meta(description="The traffic it may carry; all its type can by default.")] = None

@@ -50,7 +50,7 @@ class EndpointSettings(msgspec.Struct, frozen=True):
 
 
 class NodeSettings(msgspec.Struct, frozen=True):
-    """Who this node is; every path is absolute. `endpoint`: None for a centre."""
+    """Who this node is; every path is absolute. `endpoint`: None for a centre; `modes`: the folder of mode profiles."""
 
     name: str
     state: Path
@@ -58,6 +58,7 @@ class NodeSettings(msgspec.Struct, frozen=True):
     directory: Path | None
     clock_quality: ClockQuality
     endpoint: EndpointSettings | None = None
+    modes: Path | None = None
 
 
 class IntakeSettings(msgspec.Struct, frozen=True):

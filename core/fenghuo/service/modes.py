@@ -1,0 +1,141 @@
+"""Keeps the modes: from the disk at a start, to the loop as facts, awake when the next one is due, and to the devices as power levels.
+
+Nothing wakes it but a word, a declaration, or the time at which something is due.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+import msgspec
+import structlog
+
+from fenghuo.engine.apply import MODES_KEPT
+from fenghuo.engine.channels import Instance
+from fenghuo.engine.facts import ModesChanged
+from fenghuo.engine.modes import Change, Declared, Modes
+from fenghuo.engine.modes_axis import AxisState
+from fenghuo.engine.modes_profile import Profiles
+from fenghuo.errors import Overloaded
+from fenghuo.model.audit import By
+from fenghuo.model.mode import Axis
+from fenghuo.plugin.ports import Channel, PowerLevel
+from fenghuo.service.engine_room import EngineRoom
+from fenghuo.store.store import Store
+from fenghuo.store.tables import META
+
+__all__ = ["ModeKeeper"]
+
+DECLARED_WITHIN_S = 10.0
+LONGEST_WAIT_S = 3_600.0
+"""A timer of the loop may not be endless; what holds for longer is looked at again then."""
+SHORTEST_WAIT_S = 0.01
+"""Our clock may be a little behind the loop's: what is not yet due then is looked at again."""
+TOLD_WITHIN_S = 5.0
+"""Longest that a device may take to go quiet or wake up; it is a fault after that, and holds up nobody."""
+
+log = structlog.stdlib.get_logger("fenghuo.modes")
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    sensed: tuple[AxisState, ...] = ()
+    declared: tuple[Declared, ...] = ()
+
+
+class ModeKeeper:
+    """The modes of this node for as long as the process lives; `modes.signal` is how a sensor says something."""
+
+    def __init__(self, room: EngineRoom, store: Store, profiles: Profiles) -> None:
+        self._room = room
+        self._store = store
+        self.modes: Modes = room.modes
+        self.modes.on_change, self.modes.on_heard = self._changed, self._arm
+        room.in_force.profiles = profiles
+        self._timer: asyncio.TimerHandle | None = None
+        self._asked: tuple[By, asyncio.Future[None], str] | None = None
+        self._levels: dict[str, tuple[Channel, PowerLevel]] = {}
+        self._telling: set[asyncio.Task[None]] = set()
+
+    async def load(self) -> None:
+        """What held when the last process ended, before anything is planned."""
+        row = await self._store.sound(META, MODES_KEPT)
+        kept = msgspec.json.decode(row.value, type=_Kept) if row is not None else _Kept()
+        self.modes.take_back(kept.sensed, kept.declared)
+        self._room.modes_applied.rule()
+
+    async def declare(self, declared: Declared, by: By) -> None:
+        """A person's word; on the disk, with the plans that follow begun, when this returns. Raises: Overloaded."""
+        await self._answered(partial(self.modes.declare, declared), by)
+
+    async def end(self, axis: Axis, place: str, by: By, reason: str) -> None:
+        """Take a declaration back, as declare(). Raises: NotFound, Overloaded."""
+        await self._answered(partial(self.modes.end, axis, place), by, reason)
+
+    def use(self, profiles: Profiles) -> None:
+        """Other profiles from now on: everything that is open is looked at again."""
+        self._room.in_force.profiles = profiles
+        self._room.facts.put(ModesChanged((), self._kept()))
+        self.tell_devices()
+
+    def stop(self) -> None:
+        """No timer is left, and no device is waited for."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for task in self._telling:
+            task.cancel()
+
+    def tell_devices(self) -> None:
+        """Have every channel that runs draw what the modes of the node allow; one that has begun anew is told anew."""
+        wanted = self._room.in_force.node().power
+        for instance in self._room.board:
+            channel, level = instance.channel(), wanted.get(instance.name, PowerLevel.FULL)
+            told = self._levels.get(instance.name)
+            is_news = level is not PowerLevel.FULL if told is None or told[0] is not channel else told[1] is not level
+            if channel is not None and is_news:
+                self._levels[instance.name] = (channel, level)
+                task = asyncio.get_running_loop().create_task(_tell(instance, channel, level), name=f"power {instance.name}")
+                self._telling.add(task)
+                task.add_done_callback(self._telling.discard)
+
+    async def _answered(self, say: Callable[[], object], by: By, reason: str = "") -> None:
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._asked = (by, answer, reason)
+        try:
+            say()
+        finally:
+            self._asked = None
+        try:
+            async with asyncio.timeout(DECLARED_WITHIN_S):
+                await answer
+        except TimeoutError:
+            says = "the mode holds, and waits for the loop; `fenghuo mode ls` shows whether it was taken"
+            raise Overloaded(says, retry_after_s=DECLARED_WITHIN_S) from None
+
+    def _changed(self, changes: tuple[Change, ...]) -> None:
+        by, answer, reason = self._asked or (None, None, "")
+        self._room.facts.put(ModesChanged(changes, self._kept(), by, answer, reason))
+        self.tell_devices()
+
+    def _kept(self) -> str:
+        return msgspec.json.encode(_Kept(*self.modes.kept())).decode()
+
+    def _arm(self) -> None:
+        """Look again when something is due by itself."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        at = self.modes.next_at()
+        if at is not None:
+            wait_s = min(max(at - self._room.office.clock.time(), SHORTEST_WAIT_S), LONGEST_WAIT_S)
+            self._timer = asyncio.get_running_loop().call_later(wait_s, self.modes.look)
+
+
+async def _tell(instance: Instance, channel: Channel, level: PowerLevel) -> None:
+    try:
+        async with asyncio.timeout(TOLD_WITHIN_S):
+            await channel.set_power(level)
+    except Exception as fault:  # noqa: BLE001  # a device that does not listen stops no mode, and a person must know
+        cause = f"{type(fault).__name__}: {fault}"
+        log.error("a device was not told to change its power", channel=instance.name, level=level.value, cause=cause)
