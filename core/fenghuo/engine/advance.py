@@ -10,7 +10,7 @@ import msgspec
 
 from fenghuo.engine.climb import GIVEN_UP, Climb
 from fenghuo.engine.frame import Frame, Step, ended_by
-from fenghuo.engine.last_attempt import LAST, held_by, rechecked
+from fenghuo.engine.last_attempt import LAST, held_by, is_cut_off, rechecked
 from fenghuo.engine.settling import CRASH, DECLINED, MAX_REFIRES
 from fenghuo.model.delivery import (
     OPEN_STATES,
@@ -182,7 +182,8 @@ class _Decision(Climb):
         """On the last rung, a channel that may be repeated (a frame on the air that nobody confirmed) is tried again, marked."""
         view = self.view(delivery)
         is_last = self.target.rung >= len(self.frame.rungs)
-        return view is not None and view.repeat_safe and is_last and delivery.refires < MAX_REPEATS
+        is_confirmed = delivery.evidence >= Evidence.DEVICE  # a person who does not answer is asked by escalation, not by the same frame
+        return view is not None and view.repeat_safe and not is_confirmed and is_last and delivery.refires < MAX_REPEATS
 
     def resolve(self, delivery: Delivery) -> None:
         """What may be done about a doubt, by what the channel can do (the table in delivery.md)."""
@@ -222,6 +223,11 @@ class _Decision(Climb):
         is_meant = view is not None and view.refire_after_s is not None and delivery.refires < MAX_RESTARTS
         return is_meant and self.owes_copy(delivery, "actuator")
 
+    def is_out_of_reach(self) -> bool:
+        """Whether no way of a P0 reaches this recipient, and a channel is up that may reach another."""
+        ways = self.now.values()
+        return is_cut_off(ways, self.frame.situation) and any(self.is_usable(one) for one in ways if one.state in OPEN_STATES)
+
     def escalate(self) -> None:
         """Ask the next person when a step is due; a person who stands in for another is not stood in for."""
         if self.target.covers:
@@ -229,7 +235,7 @@ class _Decision(Climb):
         done = self.target.escalated
         for step in self.frame.escalate[done:]:
             due_at = self.frame.objective.opened_at + step.after_s
-            is_due = due_at <= self.frame.now or (self.is_declined and not done)  # a refusal is not waited out
+            is_due = due_at <= self.frame.now or (not done and (self.is_declined or self.is_out_of_reach()))  # neither is waited out
             if not is_due:
                 self.wakes.append(due_at)
                 break

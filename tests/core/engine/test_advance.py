@@ -311,6 +311,14 @@ def test_a_radio_frame_without_receipt_is_repeated_on_the_last_rung() -> None:
     assert (S.READY, 1, "repeat") == (story.states[1], story.deliveries[1].refires, story.deliveries[1].reason)
 
 
+def test_a_radio_frame_that_a_device_confirmed_is_not_repeated_though_nobody_answers() -> None:
+    """It is there; a person who does not answer is asked by escalation, and not by the same frame again."""
+    asked = frame(rung("r"), objective=objective(needed=Evidence.HUMAN))
+    story = Story(awaiting(1, "r", until=NOW, evidence=Evidence.DEVICE), of=target(rung=1), at=asked)
+    story.turn()
+    assert (S.AWAITING, 0) == (story.states[1], story.deliveries[1].refires)
+
+
 def test_a_repeat_that_is_due_while_its_channel_is_away_goes_when_it_is_back() -> None:
     """A line that flaps may be down in the very moment: the repeat is owed all the same, once."""
     story = Story(awaiting(1, "r", until=NOW), of=target(rung=1), at=frame(rung("r")))

@@ -75,6 +75,7 @@ class LoneJob(Lone):
     def __init__(self, bench: Bench, text: str, *, to: int = 0, denied: Denied | None = None, ponders_s: float = 0.0) -> None:
         super().__init__(bench, rendered(bench, bench.meant(text, to)), denied=denied, ponders_s=ponders_s)
         self.address = bench.address(to)
+        self.is_last = False
 
 
 class LonePage(Lone):

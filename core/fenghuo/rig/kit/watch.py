@@ -91,6 +91,7 @@ class WatchedJob:
         self.address, self.address_kind = job.address, job.address_kind
         self.priority, self.traffic = job.priority, job.traffic
         self.size, self.deadline = job.size, job.deadline
+        self.is_last = job.is_last
         self.is_licensed = False
         self._job = job
         self._watch = watch

@@ -10,7 +10,14 @@ from fenghuo.rig.world.node import Node
 from fenghuo.service.coverage_watch import CoverageWatch
 from fenghuo.service.desk import Desk
 from fenghuo.service.desk_coverage import CoverageVerbs
+from fenghuo.service.desk_modes import ModeVerbs
+from fenghuo.service.desk_outages import OutageVerbs
+from fenghuo.service.desk_queue import QueueVerbs
+from fenghuo.service.desk_roads import RoadVerbs
 from fenghuo.service.inventory import InventoryKeeper
+from fenghuo.service.modes import ModeKeeper
+from fenghuo.service.road_watch import RoadWatch
+from fenghuo.service.roads import RoadKeeper
 from fenghuo.store import Store
 
 __all__ = ["Centre", "Network"]
@@ -32,6 +39,19 @@ class Centre(Node):
 
     inventory: InventoryKeeper
     coverage: CoverageWatch
+    roads: RoadKeeper
+    modes: ModeKeeper
+
+    async def prepare(self) -> None:
+        store, ground = self.store, self.world.ground
+        assert store is not None
+        self.roads = RoadKeeper(store, self.room.office.clock)
+        if ground.roads.places:
+            self.roads.watch = RoadWatch(store, self.room.office.clock)
+            await self.roads.watch.load()
+            self.roads.watch.use(ground.roads)
+        self.modes = ModeKeeper(self.room, store, ground.profiles)
+        await self.modes.load()
 
     def look(self) -> None:
         self.room.look()
@@ -44,6 +64,10 @@ class Centre(Node):
         desk = super()._desk(store)
         self.inventory = InventoryKeeper()
         self.inventory.use(self.world.ground.inventory)
-        desk.add(CoverageVerbs(self.room, store, self.inventory).verbs())
+        desk.delegates = self.room.in_force.delegates
+        modes, outages = ModeVerbs(self.room, store, self.modes), OutageVerbs(desk, self.room)
+        queue, coverage = QueueVerbs(self.room.decisions), CoverageVerbs(self.room, store, self.inventory)
+        for one in (modes, outages, RoadVerbs(self.roads), queue, coverage):
+            desk.add(one.verbs())
         self.coverage = CoverageWatch(self.room, store, self.inventory)
         return desk

@@ -11,6 +11,7 @@ from fenghuo.formats.table_reading import Faults, near, shown
 from fenghuo.model.area import AreaRef
 from fenghuo.model.traffic import Priority, Traffic
 from fenghuo.rig.scenario.schema import Do, Line, Measure, Scenario, Step
+from fenghuo.service.desk import VERBS
 
 __all__ = ["FIGURES", "check"]
 
@@ -46,6 +47,7 @@ STEPS = {
     Do.CLOCK: Keys(needs=("off_s",), may=("label",)),
     Do.SIGNAL: Keys(needs=("axis", "mode", "by"), may=("label", "place", "until_s", "text")),
     Do.COVERAGE: Keys(needs=("label",), may=("about", "lose", "adds")),
+    Do.ASK: Keys(needs=("verb",), may=("label", "args", "by")),
     Do.NOTE: Keys(needs=("text",), may=("label",)),
 }
 SPAN = ("since", "from_s", "to_s")
@@ -72,6 +74,7 @@ LINES = {
     Measure.RESTART_S: Keys(needs=("since",)),
     Measure.KNOWN: Keys(),
     Measure.HELD: Keys(needs=("message",), may=("channels", "where", "by_s")),
+    Measure.ANSWER: Keys(needs=("at", "field")),
     Measure.COVERAGE: Keys(needs=("at",), may=("figure", "area")),
     Measure.WAITS_S: Keys(needs=("channels",), may=("message",)),
     Measure.LATER: Keys(needs=("later",)),
@@ -133,6 +136,8 @@ def _step_faults(step: Step, scenario: Scenario, labels: dict[str, Step]) -> Ite
         yield "about", f"is {shown(step.about)}, which is no label of an earlier step{near(step.about, early)}"
     if step.by and step.do is Do.SIGN and step.by not in scenario.signers:
         yield "by", f"is {shown(step.by)}, who is none of the signers{near(step.by, scenario.signers)}"
+    if step.verb and step.verb not in VERBS:
+        yield "verb", f"is {shown(step.verb)}, which is no verb of the desk{near(step.verb, VERBS)}"
     if step.count > 1 and step.every_s is None:
         yield "every_s", f"is missing; with count = {step.count} it must be the seconds between two of them"
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fenghuo.engine.channels import Terms
+from fenghuo.engine.modes_profile import Profiles, read_profiles
 from fenghuo.engine.rules import RuleBook, read_rules
 from fenghuo.errors import SettingsError
 from fenghuo.formats.directory_csv import read_directory
@@ -14,6 +15,7 @@ from fenghuo.link import Caps
 from fenghuo.model.area import Area, AreaRef
 from fenghuo.model.coverage import Inventory
 from fenghuo.model.directory import ContactPoint, Directory, Person
+from fenghuo.model.road import RoadMap
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.host import load_plugins
 from fenghuo.plugin.ports import Capabilities, Probing
@@ -21,6 +23,7 @@ from fenghuo.rig.scenario.schema import ChannelSpec, Contacts, Scenario
 from fenghuo.rig.world.ground import Ground, Way
 from fenghuo.service.directory import csv_files
 from fenghuo.service.inventory import inventory_of
+from fenghuo.service.roads import map_of
 
 __all__ = ["ground_of"]
 
@@ -30,8 +33,10 @@ REAL = (Traffic.ACTUAL, Traffic.SYSTEM)
 def ground_of(scenario: Scenario, file: str) -> Ground:
     """Everything that a run stands on. Blocks. Raises: SettingsError with every fault of rules, directory and names."""
     folder = Path(scenario.directory) if scenario.directory else None
-    directory, inventory, faults = _directory(scenario, folder)
+    directory, inventory, roads, faults = _directory(scenario, folder)
     rules = _rules(scenario, file)
+    profiles, wrong = _profiles(scenario)
+    faults += wrong
     faults += [f"{file}: {fault}" for fault in _name_faults(scenario, directory, rules)]
     if faults:
         raise SettingsError(tuple(faults))
@@ -45,6 +50,8 @@ def ground_of(scenario: Scenario, file: str) -> Ground:
         caps=Caps(span_s=span_s, hard=share, soft=share * 0.8, reserve=share * 0.2),
         inventory=inventory,
         besides=scenario.besides,
+        roads=roads,
+        profiles=profiles,
     )
 
 
@@ -56,20 +63,34 @@ def _rules(scenario: Scenario, file: str) -> RuleBook:
         raise SettingsError((f"{file}: rules is {shown(scenario.rules)}, which cannot be read: {error.strerror}",)) from error
 
 
-def _directory(scenario: Scenario, folder: Path | None) -> tuple[Directory, Inventory, list[str]]:
-    base, inventory, faults = Directory(), Inventory(), []
+def _directory(scenario: Scenario, folder: Path | None) -> tuple[Directory, Inventory, RoadMap, list[str]]:
+    base, inventory, roads, faults = Directory(), Inventory(), RoadMap(), list[str]()
     if folder is not None:
         if not folder.is_dir():
-            return base, inventory, [f"directory is {shown(str(folder))}, which is no folder"]
+            return base, inventory, roads, [f"directory is {shown(str(folder))}, which is no folder"]
         kinds = {name: kind.normalise for name, kind in load_plugins().address_kinds.items()}
         base, found = read_directory(csv_files(folder), kinds)
         faults = [f"{folder.name}/{fault}" for fault in found if not fault.is_note]
         inventory, wrong = inventory_of(folder, base)
-        faults += wrong
+        roads, more = map_of(folder, base)
+        faults += (*wrong, *more)
     areas = (*base.areas, *(Area(AreaRef.parse(one.ref), one.name, one.level, _ref(one.parent)) for one in scenario.places))
     persons = (*base.persons, *_persons(scenario))
     directory = Directory(base.orgs, base.roles, persons, (*base.contacts, *_contacts(scenario, persons)), areas)
-    return directory, inventory, faults
+    return directory, inventory, roads, faults
+
+
+def _profiles(scenario: Scenario) -> tuple[Profiles, list[str]]:
+    """Profiles of modes of a folder, and what is wrong with them."""
+    if not scenario.modes:
+        return {}, []
+    folder = Path(scenario.modes)
+    if not folder.is_dir():
+        return {}, [f"modes is {shown(str(folder))}, which is no folder"]
+    try:
+        return read_profiles({f"{folder.name}/{file.name}": file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.toml"))}), []
+    except SettingsError as error:
+        return {}, list(error.faults)
 
 
 def _persons(scenario: Scenario) -> Iterator[Person]:

@@ -15,7 +15,7 @@ __all__ = ["load_scenario"]
 
 DEEPEST = 8
 """Files that include each other end here at the latest."""
-PATHS = ("rules", "directory")
+PATHS = ("rules", "directory", "modes")
 LARGEST = 4_000_000
 """Octets of a file; a scenario is written by people."""
 

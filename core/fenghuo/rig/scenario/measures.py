@@ -35,41 +35,43 @@ def _attempts(seen: Seen, line: Line) -> Value:
 
 
 def _device_share(seen: Seen, line: Line) -> Value:
-    """Of everybody a message was planned for, the share at a level so many seconds after its release."""
-    released, message = seen.released_at(line.message), seen.message(line.message)
-    everybody = {
-        str(delivery["recipient"])
-        for objective in seen.objectives(line.message, line.audience)
-        for delivery in objective["deliveries"]  # type: ignore[attr-defined]  # a view of the desk
-    }
-    if released is None or not everybody:
+    """Of everybody whom a message is to reach, the share at a level so many seconds after its release."""
+    released = seen.released_at(line.message)
+    objectives = seen.objectives(line.message, line.audience)
+    total = sum(int(str(one.event.body["total"])) for one in objectives)
+    if released is None or not total:
         return None
-    until, reached = released + (line.by_s or 0.0), set()
+    mine = {int(one.event.subject.partition("/")[2]) for one in objectives}
+    whose = {entry.event.subject: entry.event.body for entry in seen.emitted(line.message)}
+    until, reached = released + (line.by_s or 0.0), set[tuple[object, object]]()
     for kind in ("receipt.matched", "receipt.late"):
         for _, entry in seen.log.told_of(kind):
-            origin = seen.recipient_of.get(entry.event.subject)
-            is_enough = Evidence[str(entry.event.body["level"])] >= Evidence[line.level]
-            if origin is not None and origin.message == message and is_enough and entry.at <= until:
-                reached.add(origin.recipient)
-    return len(reached & everybody) / len(everybody)
+            body = whose.get(entry.event.subject)
+            is_enough = entry.at <= until and Evidence[str(entry.event.body["level"])] >= Evidence[line.level]
+            if body is not None and body["objective"] in mine and is_enough:
+                reached.add((body["objective"], body["recipient"]))
+    return len(reached) / total
 
 
 def _met_s(seen: Seen, line: Line) -> Value:
     """From the release to the moment when the last objective of a message was met."""
     released = seen.released_at(line.message)
-    wanted = {f"objective/{one['id']}" for one in seen.objectives(line.message, line.audience)}
+    wanted = {one.event.subject for one in seen.objectives(line.message, line.audience)}
     met = {entry.event.subject: entry.at for _, entry in seen.log.told_of("objective.met") if entry.event.subject in wanted}
     return max(met.values()) - released if released is not None and wanted and wanted == set(met) else None
 
 
 def _objective(seen: Seen, line: Line) -> Value:
     """The state in which the objectives of a message ended; several are joined."""
-    return "+".join(sorted({str(one["state"]) for one in seen.objectives(line.message, line.audience)})) or None
+    numbers = {int(one.event.subject.partition("/")[2]) for one in seen.objectives(line.message, line.audience)}
+    return "+".join(sorted({seen.log.stream.objectives[number][0] for number in numbers})) or None
 
 
 def _state(seen: Seen, line: Line) -> Value:
-    view = seen.log.last_views.get(seen.message(line.message))
-    return str(view["state"]) if view is not None else None
+    message, revision = seen.revision(line.message)
+    view = seen.log.last_views.get(message)
+    states = {one["revision"]: str(one["state"]) for one in view["revisions"]} if view is not None else {}
+    return states.get(revision)
 
 
 def _refused(seen: Seen, line: Line) -> Value:
@@ -150,11 +152,11 @@ def _airtime_s(seen: Seen, line: Line) -> Value:
 
 def _shown_twice(seen: Seen, line: Line) -> Value:
     """How often somebody was shown over one way what they had been shown over it, marked copies aside."""
-    message = seen.message(line.message)
+    wanted = seen.revision(line.message)
     counts: Counter[tuple[str, str, str, int]] = Counter()
     for _, shown in seen.log.all(Shown):
         origin = seen.log.origin.get(shown.token)
-        if origin is not None and "重发" not in shown.text and (not line.message or origin.message == message):
+        if origin is not None and "重发" not in shown.text and (not line.message or (origin.message, origin.revision) == wanted):
             counts[shown.channel, shown.address, origin.message, origin.revision] += 1
     return float(sum(count - 1 for count in counts.values()))
 
@@ -190,6 +192,19 @@ def _held(seen: Seen, line: Line) -> Value:
         return None
     until = seen.stage.submitted[line.message][1] + line.by_s if line.by_s is not None else inf
     return not any(entry.at <= until for entry in seen.emitted(line.message, line.channels))
+
+
+def _answer(seen: Seen, line: Line) -> Value:
+    """One field of what the daemon said; `a.0.b` goes into tables and lists, `a.length` counts."""
+    found = seen.stage.asked.get(line.at)
+    for part in line.field.split("."):
+        if isinstance(found, list):
+            found = float(len(found)) if part == "length" else found[int(part)] if part.isdigit() and int(part) < len(found) else None
+        else:
+            found = found.get(part) if isinstance(found, dict) else None
+    if isinstance(found, bool | str) or found is None:
+        return found
+    return float(found) if isinstance(found, int | float) else str(found)
 
 
 def _coverage(seen: Seen, line: Line) -> Value:
@@ -238,6 +253,7 @@ MEASURES: Mapping[Measure, Callable[[Seen, Line], Value]] = {
     Measure.RESTART_S: _restart_s,
     Measure.KNOWN: _known,
     Measure.HELD: _held,
+    Measure.ANSWER: _answer,
     Measure.COVERAGE: _coverage,
     Measure.WAITS_S: _waits_s,
 }

@@ -126,6 +126,7 @@ class Do(StrEnum):
     CLOCK = "clock"
     SIGNAL = "signal"
     COVERAGE = "coverage"
+    ASK = "ask"
     NOTE = "note"
 
 
@@ -169,6 +170,8 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mode: str = ""
     lose: tuple[str, ...] = ()
     adds: dict[str, Share] = {}
+    verb: str = ""
+    args: dict[str, Any] = {}
 
 
 class Measure(StrEnum):
@@ -195,6 +198,7 @@ class Measure(StrEnum):
     RESTART_S = "restart_s"
     KNOWN = "known"
     HELD = "held"
+    ANSWER = "answer"
     COVERAGE = "coverage"
     WAITS_S = "waits_s"
     LATER = "later"
@@ -223,6 +227,7 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     at: str = ""
     figure: str = "grouped"
     area: str = ""
+    field: str = ""
     later: str = ""
 
 
@@ -234,6 +239,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ends_s: Annotated[float, msgspec.Meta(gt=0.0)]
     rules: str
     directory: str = ""
+    modes: str = ""
     signers: tuple[str, ...] = ()
     besides: tuple[str, ...] = ()
     airtime_span_s: Annotated[float, msgspec.Meta(gt=0.0)] = 300.0

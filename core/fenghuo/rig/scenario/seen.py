@@ -14,6 +14,8 @@ from fenghuo.rig.world.log import Aired, Told
 
 __all__ = ["Seen"]
 
+ALWAYS = (0.0, inf)
+
 
 class Seen:
     """A run that is over."""
@@ -29,35 +31,39 @@ class Seen:
             begins = max(begins, SETTLE_S + line.from_s)
         return begins, SETTLE_S + line.to_s if line.to_s is not None else inf
 
-    def message(self, label: str) -> str:
-        """The id of what a step handed in; "" where it was refused."""
+    def revision(self, label: str) -> tuple[str, int]:
+        """Id and revision of what a step handed in; an empty id where it was refused."""
         answer = self.stage.answers.get(label)
-        return answer.id if answer is not None else ""
+        return (answer.id, answer.revision) if answer is not None else ("", 0)
 
     def released_at(self, label: str) -> float | None:
         """When a message was free to go, virtual seconds: at its commit, or by the signature that released it."""
-        answer = self.stage.answers.get(label)
-        if answer is None:
+        message, revision = self.revision(label)
+        if not message:
             return None
-        if answer.state != "held":
+        where: dict[str, object] = {"subject": f"message/{message}", "revision": revision}
+        if next(self.told("message.held", where, ALWAYS), None) is None:
             return self.stage.submitted[label][1]
-        subject = f"message/{answer.id}"
-        return next((entry.at for _, entry in self.log.told_of("message.released") if entry.event.subject == subject), None)
+        released = next(self.told("message.released", where, ALWAYS), None)
+        return released.at if released is not None else None
 
     def emitted(self, label: str = "", channels: tuple[str, ...] = ()) -> Iterator[Told]:
         """Licences in their order: of one message, over some channels."""
-        message = self.message(label)
+        wanted = self.revision(label)
         for _, entry in self.log.told_of("delivery.emitting"):
             body = entry.event.body
-            if (not label or body["message"] == message) and (not channels or body["channel"] in channels):
+            is_of = not label or (body["message"], body["revision"]) == wanted
+            if is_of and (not channels or body["channel"] in channels):
                 yield entry
 
     def aired(self, label: str = "", channels: tuple[str, ...] = ()) -> Iterator[tuple[Aired, Origin | None]]:
         """What left, with what it stood for."""
-        message = self.message(label)
+        wanted = self.revision(label)
         for _, air in self.log.aired:
             origin = self.log.origin.get(air.token)
-            if (not channels or air.channel in channels) and (not label or (origin is not None and origin.message == message)):
+            if (not channels or air.channel in channels) and (
+                not label or (origin is not None and (origin.message, origin.revision) == wanted)
+            ):
                 yield air, origin
 
     def told(self, kind: str, where: dict[str, object], window: tuple[float, float]) -> Iterator[Told]:
@@ -66,11 +72,17 @@ class Seen:
             if window[0] <= entry.at <= window[1] and _fits(entry.event, where):
                 yield entry
 
-    def objectives(self, label: str, audience: str = "") -> list[dict[str, object]]:
-        """The objectives of a message as they were shown last."""
-        view = self.log.last_views.get(self.message(label))
-        found = view["objectives"] if view is not None else []
-        return [one for one in found if not audience or one["audience"] == audience]
+    def objectives(self, label: str, audience: str = "") -> list[Told]:
+        """As they were opened: subject, audience and how many they are to reach."""
+        message, revision = self.revision(label)
+        answered = [(place, ack.revision) for place, ack in self.log.acked if ack.id == message]
+        found = []
+        for place, entry in self.log.told_of("objective.opened"):
+            body = entry.event.body
+            known = [number for at, number in answered if at < place] or [number for _, number in answered[:1]]
+            if body["message"] == message and known[-1:] == [revision] and audience in ("", body["audience"]):
+                found.append(entry)
+        return found
 
     @cached_property
     def recipient_of(self) -> dict[str, Origin]:

@@ -14,6 +14,7 @@ from fenghuo.errors import FenghuoError
 from fenghuo.model.area import AreaRef
 from fenghuo.model.coverage import Inventory, Provenance, Reach
 from fenghuo.model.delivery import Accepted
+from fenghuo.model.mode import Axis, Signal
 from fenghuo.plugin.ports import Actor
 from fenghuo.rig.scenario.centre import Centre, Network
 from fenghuo.rig.scenario.letters import Writer
@@ -32,12 +33,13 @@ SETTLE_S = 120.0
 """The daemon is up for so long before T+0, and every channel has said what it is."""
 PATIENCE_S = 5.0
 SLOW_S = 1.5
-OPERATOR = Actor("centre", ("operator", "viewer", "admin"), "sim")
+OPERATOR = Actor("centre", ("operator", "viewer", "admin", "source"), "sim")
 
 
 class Stage(Host):
-    """`letters`, `answers`: what was handed in and what the daemon said, by label; `refusals`: the code of what it refused; `figures`: what
-    it said of coverage; `at`: when each labelled step began, virtual seconds. `least_loss`: share of frames that every network loses."""
+    """By label: `letters`, `answers`: what was handed in and what the daemon said; `refusals`: the code of what it refused; `submitted`:
+    from when until when it was handed in; `figures`: what it said of coverage; `asked`: what else it said; `at`: when the step began,
+    virtual seconds. `least_loss`: share of frames that every network loses."""
 
     node_type = Centre
     bearer_type = Network
@@ -53,6 +55,7 @@ class Stage(Host):
         self.refusals: dict[str, str] = {}
         self.submitted: dict[str, tuple[float, float]] = {}
         self.figures: dict[str, dict[str, Any]] = {}
+        self.asked: dict[str, Any] = {}
         self.at: dict[str, float] = {}
         self._added: tuple[Reach, ...] = ()
         for name, spec in scenario.channels.items():
@@ -104,24 +107,23 @@ class Stage(Host):
             self.refusals[step.label] = "nothing to sign"
             return
         signer = Actor(step.by, ("releaser",), "sim")
-        if (said := await self._asked("alert.sign", signer, id=answer.id, token=step.by)) is not None:
-            self.refusals[step.label] = said
+        await self._asked(step.label, "alert.sign", signer, id=answer.id, token=step.by)
 
-    async def _asked(self, verb: str, actor: Actor, **args: Any) -> str | None:
-        """Have the daemon do something; the code of its refusal, None where it did it."""
+    async def _asked(self, label: str, verb: str, actor: Actor, **args: Any) -> None:
+        """Have the daemon do something, and keep what it says under the label: an answer, or the code of its refusal."""
         for _ in range(4):
             node = await self.up()
             try:
                 async with asyncio.timeout(PATIENCE_S):
-                    await node.call(node.desk.do(actor, verb, args))
+                    self.asked[label] = msgspec.to_builtins(await node.call(node.desk.do(actor, verb, args)), str_keys=True)
             except (Gone, TimeoutError):
                 await asyncio.sleep(1.0)
                 continue
             except FenghuoError as refusal:
                 self.world.note("refused", verb, str(refusal))
-                return str(getattr(refusal, "code", "") or type(refusal).__name__)
-            return None
-        return "no answer"
+                self.refusals[label] = str(getattr(refusal, "code", "") or type(refusal).__name__)
+            return
+        self.refusals[label] = "no answer"
 
     # What happens to the ways.
 
@@ -170,9 +172,7 @@ class Stage(Host):
 
     async def _switch(self, step: Step) -> None:
         for name in step.channels:
-            said = await self._asked(f"channel.{step.do}", OPERATOR, name=name, reason=step.text or "scenario")
-            if said is not None and step.label:
-                self.refusals[step.label] = said
+            await self._asked(step.label, f"channel.{step.do}", OPERATOR, name=name, reason=step.text or "scenario")
 
     # What happens to the machine.
 
@@ -212,8 +212,21 @@ class Stage(Host):
     async def _note(self, step: Step) -> None:
         """It stands in the time line, and nothing happens."""
 
+    async def _ask(self, step: Step) -> None:
+        """Whatever the desk can do; `@LABEL` in an argument is the id of that message."""
+        args = {key: self._id(value) for key, value in step.args.items()}
+        actor = Actor(step.by, OPERATOR.rights, "sim") if step.by else OPERATOR
+        await self._asked(step.label, step.verb, actor, **args)
+
+    def _id(self, value: Any) -> Any:  # whatever an argument may be
+        label = value.removeprefix("@") if isinstance(value, str) else ""
+        return self.answers[label].id if label in self.answers and value != label else value
+
     async def _signal(self, step: Step) -> None:
-        self.refusals[step.label] = "no modes"
+        """A sensor's word on a mode; it holds for an hour where the step does not say."""
+        node, now = await self.up(), self.world.wall()
+        until = self.world.true() + (step.until_s + SETTLE_S - self.world.now if step.until_s is not None else 3600.0)
+        node.room.modes.signal(Signal(Axis(step.axis), step.place, step.mode, step.by, now, until, step.text))
 
     _works: ClassVar[dict[Do, Callable[[Stage, Step], Awaitable[None]]]] = {
         Do.ALERT: _hand_in,
@@ -235,6 +248,7 @@ class Stage(Host):
         Do.CLOCK: _clock,
         Do.COVERAGE: _coverage,
         Do.SIGNAL: _signal,
+        Do.ASK: _ask,
         Do.NOTE: _note,
     }
 

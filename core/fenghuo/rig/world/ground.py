@@ -7,10 +7,12 @@ from functools import cached_property
 import msgspec
 
 from fenghuo.engine.channels import Terms
+from fenghuo.engine.modes_profile import Profiles
 from fenghuo.engine.rules import RuleBook
 from fenghuo.link import Caps
 from fenghuo.model.coverage import Inventory
 from fenghuo.model.directory import Directory
+from fenghuo.model.road import RoadMap
 from fenghuo.plugin.ports import Capabilities, Doubt
 
 __all__ = ["CAPS", "Ground", "Way"]
@@ -48,6 +50,8 @@ class Ground(msgspec.Struct, frozen=True, dict=True):
     caps: Caps = CAPS
     inventory: Inventory = Inventory()
     besides: tuple[str, ...] = ()
+    roads: RoadMap = RoadMap()
+    profiles: Profiles = msgspec.field(default_factory=dict)
 
     @cached_property
     def way(self) -> dict[str, Way]:

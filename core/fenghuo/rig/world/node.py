@@ -110,6 +110,7 @@ class Node:
         if self.epoch > 1:
             await store.run(command_of(self.epoch))
         supervisors = await self._channels()
+        await self.prepare()
         await self.room.recover()
         self.desk = self._desk(store)
         self.spawn(self._engine())
@@ -186,6 +187,9 @@ class Node:
                 cursor = event.seq
                 self.world.add(Told, event)
             self.look()
+
+    async def prepare(self) -> None:
+        """What else the disk knows, before anything may happen."""
 
     def look(self) -> None:
         """Something has been told, and whoever follows the health of channels looks."""
