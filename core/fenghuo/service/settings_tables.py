@@ -189,9 +189,6 @@ class TokenTable(msgspec.Struct, frozen=True):
     ] = ()
 
 
-class ChannelTable(msgspec.Struct, frozen=True):
-    """One way out: `[channels.NAME]`."""
-
 class AuthorityTable(msgspec.Struct, frozen=True):
     """What a source may raise: `[[authority]]`, as many as wanted. A source that has any may say what one of them allows; the rest waits
     for a person. What a rule leaves out it leaves open."""
@@ -216,6 +213,9 @@ class AuthorityTable(msgspec.Struct, frozen=True):
         ),
     ] = None
 
+
+class ChannelTable(msgspec.Struct, frozen=True):
+    """One way out: `[channels.NAME]`."""
 
     type: Annotated[str, Meta(description="A channel type that a plugin brings.")]
     admin: Annotated[
@@ -273,10 +273,10 @@ class FileTable(msgspec.Struct, frozen=True):
     plugins: PluginsTable = PluginsTable()
     endpoint: EndpointTable = EndpointTable()
     tokens: dict[str, TokenTable] = {}
+    authority: tuple[AuthorityTable, ...] = ()
     channels: dict[str, ChannelTable] = {}
     risk_groups: dict[str, RiskGroupTable] = {}
     fronts: dict[str, InstanceTable] = {}
-    authority: tuple[AuthorityTable, ...] = ()
     sources: dict[str, InstanceTable] = {}
     sensors: dict[str, InstanceTable] = {}
     demo: Annotated[dict[str, Any], Meta(description="Read by `fenghuo demo` alone; the daemon ignores it.")] = {}
