@@ -28,6 +28,7 @@ VERBS = {
     "directory": Verb("fenghuo.cli.directory:directory", "Who is who: import, check; proven: who can be reached how."),
     "endpoint": Verb("fenghuo.cli.endpoint:endpoint", "The far end of a link: run it, its screen, a person's receipt."),
     "log": Verb("fenghuo.cli.log:log", "The event stream, from a cursor or as it happens."),
+    "network": Verb("fenghuo.cli.network:network", "What is left of the ways to each place."),
     "mode": Verb("fenghuo.cli.mode:mode", "Without power, network, road: ls, show, declare, end, log."),
     "outage": Verb("fenghuo.cli.outage:outage", "What others say is out: report, ls, end."),
     "plugin": Verb("fenghuo.cli.plugin:plugin", "Plugins: ls, check."),

@@ -69,6 +69,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "queue.resolve": ("operator",),
     "queue.shed": ("operator",),
     "queue.waive": ("operator",),
+    "network.ls": EVERYONE,
     "outage.report": ("source", "operator"),
     "outage.end": ("source", "operator"),
     "outage.ls": EVERYONE,

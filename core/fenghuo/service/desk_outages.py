@@ -1,4 +1,4 @@
-"""Verbs of the desk about what others say is out: report, end, ls."""
+"""Verbs of the desk about what others say is out, and about what is left of the ways to each place."""
 
 from __future__ import annotations
 
@@ -10,22 +10,26 @@ from typing import Any
 import msgspec
 
 from fenghuo.clock import seconds
+from fenghuo.engine.network import NODE
+from fenghuo.engine.network_watch import Left
 from fenghuo.engine.outages import Outage, standing
 from fenghuo.engine.whatif import named
 from fenghuo.errors import FormatError, NotAllowed, NotFound
 from fenghuo.formats.table_reading import near
 from fenghuo.model.area import AreaRef
+from fenghuo.model.mode import NetworkMode
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.desk import Desk, Verb
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.showing import rfc3339
 
-__all__ = ["OutageVerbs", "outage_view"]
+__all__ = ["OutageVerbs", "network_view", "outage_view"]
 
 SKEW_S = 300.0
 """The clock of a monitoring system may be so far ahead of ours."""
 USUAL_S, LONGEST_S, SHORTEST_S = 3_600.0, 7 * 86_400.0, 10.0
 LONGEST_TEXT, LONGEST_KEY = 500, 120
+WORST_FIRST = (NetworkMode.ISOLATED, NetworkMode.DEGRADED, NetworkMode.UNKNOWN, NetworkMode.FULL)
 
 
 class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,7 +60,7 @@ class OutageVerbs:
         self._office = room.office
 
     def verbs(self) -> Mapping[str, Verb]:
-        return {"outage.report": self.report, "outage.end": self.end, "outage.ls": self.ls}
+        return {"outage.report": self.report, "outage.end": self.end, "outage.ls": self.ls, "network.ls": self.network}
 
     async def report(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """Take a word. Raises: FormatError: it names nothing that is here, or its times make no sense; NotAllowed: not this one's area."""
@@ -79,6 +83,11 @@ class OutageVerbs:
     async def ls(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
         now = self._office.clock.time()
         return [outage_view(one, now, self._channels(one)) for one in self._room.outages]
+
+    async def network(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The node first, then place by place, the worst first."""
+        found = sorted(self._room.network.left.values(), key=lambda one: (one.place != NODE, WORST_FIRST.index(one.ways.mode), one.place))
+        return [network_view(one) for one in found]
 
     def _read(self, actor: Actor, wanted: Report) -> Outage:
         now = self._office.clock.time()
@@ -119,6 +128,22 @@ class OutageVerbs:
 
     def _channels(self, outage: Outage) -> list[str]:
         return [one.name for one in self._room.board if outage in self._room.outages.of(one)]
+
+
+def network_view(one: Left) -> dict[str, Any]:
+    """One line of `network.ls`; `reported`: what would be left if what others say is true, None where nobody says anything."""
+    return {
+        "place": one.place,
+        "name": one.name,
+        "mode": one.ways.mode.value,
+        "since": rfc3339(one.since),
+        "groups": one.ways.groups,
+        "normal": one.ways.normal,
+        "up": list(one.ways.up),
+        "lost": list(one.ways.lost),
+        "reported": one.reported.mode.value if one.by else None,
+        "by": list(one.by),
+    }
 
 
 def outage_view(outage: Outage, now: float, channels: list[str]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from fenghuo.engine.modes import Modes
 from fenghuo.engine.modes_applied import ModesApplied
 from fenghuo.engine.modes_effect import InForce
 from fenghuo.engine.nameless import fragments_by
+from fenghuo.engine.network_watch import NetworkWatch
 from fenghuo.engine.office import Office
 from fenghuo.engine.opening import Opening
 from fenghuo.engine.outages_heard import Outages
@@ -78,7 +79,8 @@ class EngineRoom:
         self.apply.end_fan_out = self.fan_outs.end
         self.proven = ProvenLedger(office, store, self.board)
         self.outages = Outages(office, self.facts, store, self.board)
-        self.board.doubted = self.outages.doubted
+        self.network = NetworkWatch(office, store, self.board, self.outages)
+        self._join_network()
         self.apply.tell(self._delivery_changed, self.proven.answered)
         self.receipts = Receipts(office, self.facts, self.book, store, intake=self.intake)
         self._join_receipts()
@@ -98,6 +100,12 @@ class EngineRoom:
             on_fatal=on_fatal,
         )
         self.recovery = Recovery(office, self.book, store, opening=self.opening, shelf=self.shelf, tally=self.tally, timers=self.timers)
+
+    def _join_network(self) -> None:
+        """What others say is out demotes at once, and is heard of by whoever counts ways."""
+        self.board.doubted = self.outages.doubted
+        self.outages.on_change = self.network.look
+        self.network.on_signal = self.modes.signal
 
     def _join_receipts(self) -> None:
         """Whose a receipt is, is found out by all who ever sent anything."""
@@ -121,6 +129,7 @@ class EngineRoom:
     def look(self) -> None:
         """Something has been told: whoever follows the health of channels looks at what it is by now."""
         self.outages.look()
+        self.network.look()
         self.prober.look()
         self.invariants.look()
 

@@ -56,6 +56,7 @@ TABLE: dict[str, set[str]] = {
     "outage.report": {"source", "operator"},
     "outage.end": {"source", "operator"},
     "outage.ls": READS,
+    "network.ls": READS,
 }
 
 

@@ -70,3 +70,17 @@ async def test_who_speaks_for_one_town_speaks_for_no_other_and_ends_no_other_wor
         there.desk.hold([(Secret("duty-secret"), Holder("duty", ("operator",), Origin("duty")))])
         await there.do("outage.end", id=told["id"])
         assert [] == await there.do("outage.ls")
+
+
+async def test_what_is_left_to_each_place_is_listed_the_node_first_and_then_the_worst(tmp_path: Path) -> None:
+    """With what would be left if what others say is true."""
+    async with manned(tmp_path) as there:
+        there.house.room.look()
+        await there.do("outage.report", "met", what="a", area="mca:320585105")
+        node, *towns = await there.do("network.ls")
+        assert ("", "full", "isolated", ["met"]) == (node["place"], node["mode"], towns[-1]["reported"], towns[-1]["by"])
+        there.house.down("a")
+        await there.house.settle()
+        there.house.room.look()
+        node, first, _ = await there.do("network.ls")
+        assert ("degraded", "mca:320585105", "isolated", ["a"]) == (node["mode"], first["place"], first["mode"], first["lost"])
