@@ -31,7 +31,7 @@ VERBS = {
     "network": Verb("fenghuo.cli.network:network", "What is left of the ways to each place."),
     "mode": Verb("fenghuo.cli.mode:mode", "Without power, network, road: ls, show, declare, end, log."),
     "outage": Verb("fenghuo.cli.outage:outage", "What others say is out: report, ls, end."),
-    "plugin": Verb("fenghuo.cli.plugin:plugin", "Plugins: ls, check."),
+    "plugin": Verb("fenghuo.cli.plugin:plugin", "Plugins: ls, check, new."),
     "power": Verb("fenghuo.cli.power:power", "What the node lives on, and for how long."),
     "queue": Verb("fenghuo.cli.queue:queue", "Deliveries not yet ended: ls, show, resolve, shed, waive."),
     "report": Verb("fenghuo.cli.report:report", "Report up from an endpoint; prints the report's id."),

@@ -16,6 +16,7 @@ import msgspec
 from fenghuo.cli.door import place
 from fenghuo.cli.logs import quiet_logs
 from fenghuo.cli.paper import print_json, print_table
+from fenghuo.cli.scaffold import write_plugin
 from fenghuo.errors import SettingsError
 from fenghuo.plugin.grading import standing_of
 from fenghuo.plugin.host import PluginHost, load_plugins
@@ -28,7 +29,7 @@ KIT = "fenghuo.rig.kit.pytest_plugin"
 
 @click.group()
 def plugin() -> None:
-    """Plugins: ls, check."""
+    """Plugins: ls, check, new."""
 
 
 settings_file = click.option(
@@ -85,6 +86,19 @@ def check(ctx: click.Context, *, name: str, more: tuple[str, ...], file: Path | 
     if records is None:
         click.echo("nothing was recorded; name the node with --config", err=True)
     ctx.exit(done.returncode)
+
+
+@plugin.command()
+@click.argument("name")
+@click.option("--into", type=click.Path(path_type=Path), help="Folder to make; else fenghuo-NAME here.")
+def new(*, name: str, into: Path | None) -> None:
+    """Write the package of a new plugin: a channel that talks to a gateway over TCP, what the kit examines it against, and a test that
+    passes bronze as it comes. What to change then: docs/reference/channel-tutorial.md. Needs no daemon.
+    """
+    folder = into if into is not None else Path(f"fenghuo-{name.replace('_', '-')}")
+    for path in write_plugin(name, folder):
+        click.echo(path)
+    click.echo(f"next: pip install --editable '{folder}[test]' && pytest {folder}", err=True)
 
 
 def _records(ctx: click.Context, file: Path | None) -> Path | None:
