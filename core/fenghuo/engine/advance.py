@@ -156,6 +156,8 @@ class _Decision(Climb):
     def recheck(self, delivery: Delivery) -> None:
         """Look at its channel, and at what may be done about a doubt."""
         state, reason = rechecked(delivery, self.view(delivery))
+        if delivery.rung >= self.target.rung and reason == Hold.CHANNEL != delivery.reason:
+            reason = Hold.RUNG  # it was held for a mode before its time had come
         if (state, reason) != (delivery.state, delivery.reason):
             delivery = self.put(delivery, state=state, reason=reason)
         if state is DeliveryState.IN_DOUBT:

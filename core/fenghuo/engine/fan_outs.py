@@ -28,7 +28,7 @@ from fenghuo.engine.paging import is_for_another, is_for_channel, strikes
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.settling import retry_of
 from fenghuo.errors import RowDamaged
-from fenghuo.model.delivery import DeliveryState, Transient
+from fenghuo.model.delivery import DeliveryState, Objective, Transient
 from fenghuo.model.message import MessageState
 from fenghuo.store.records import FanOutRow, PageRow
 from fenghuo.store.store import Store
@@ -62,6 +62,10 @@ class FanOuts:
 
     def __len__(self) -> int:
         return len(self._open)
+
+    def hold_back(self, is_shed: Callable[[Objective], bool]) -> None:
+        """What the mode of the node sheds waits, as long as this says so."""
+        self._lanes.is_shed = is_shed
 
     @property
     def in_flight(self) -> int:

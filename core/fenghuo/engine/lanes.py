@@ -10,6 +10,7 @@ from fenghuo.engine.fan_out import Again, OpenFanOut, Span
 from fenghuo.engine.standing import refusal
 from fenghuo.model.delivery import Objective, ObjectiveState
 from fenghuo.model.situation import Admin, Health
+from fenghuo.model.traffic import Priority
 
 __all__ = ["Lanes"]
 
@@ -23,6 +24,7 @@ class Lanes:
         self._on_cut_off = on_cut_off
         self._flying: Counter[str] = Counter()
         self._open_at: dict[str, float] = {}
+        self.is_shed: Callable[[Objective], bool] = _never
 
     @property
     def in_flight(self) -> int:
@@ -45,7 +47,8 @@ class Lanes:
 
     def choose(self, fans: Iterable[OpenFanOut], now: float) -> tuple[OpenFanOut, Again, Instance] | None:
         """Which page goes next, and over what: urgent fan-outs first, and in turns."""
-        going = [fan for fan in fans if fan.may_go and fan.opened.objective.state is not ObjectiveState.WAIVED]
+        open_ones = [fan for fan in fans if fan.may_go and fan.opened.objective.state is not ObjectiveState.WAIVED]
+        going = [fan for fan in open_ones if not self.is_shed(fan.opened.objective)]
         for fan in sorted(going, key=lambda fan: (fan.opened.objective.priority, fan.turn)):
             for page in fan.candidates(now):
                 instance = self.channel_for(fan, page, now)
@@ -72,7 +75,8 @@ class Lanes:
         instance = self._board.get(name)
         if instance is None or not instance.capabilities.batch or fan.opened.objective.traffic not in instance.traffic:
             return None
-        if refusal(instance.ungraded, fan.opened.objective):
+        is_silent = instance.ruled.is_silent and fan.opened.objective.priority is not Priority.P0
+        if is_silent or refusal(instance.ungraded, fan.opened.objective):
             return None
         fits = not kind or kind in instance.address_kinds
         return instance if fits and instance.admin is Admin.ENABLED and instance.health.state is not Health.DOWN else None
@@ -86,6 +90,11 @@ class Lanes:
         if is_cut_off and not fan.is_cut_off:
             self._on_cut_off(fan.opened.objective)
         fan.is_cut_off = is_cut_off
+
+
+def _never(objective: Objective) -> bool:
+    """Until the modes are wired in, nothing is shed."""
+    return False
 
 
 def _alternates(fan: OpenFanOut, page: Again, span: Span) -> tuple[str, ...]:

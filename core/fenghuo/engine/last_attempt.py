@@ -65,7 +65,7 @@ def rechecked(delivery: Delivery, view: ChannelView | None) -> tuple[DeliverySta
     if is_ready and delivery.reason == LAST:
         return (DeliveryState.READY, "")
     if delivery.reason in _BARRED.values() and delivery.reason != waits_for(view):
-        return (DeliveryState.HELD, Hold.RUNG)
+        return (DeliveryState.HELD, Hold.CHANNEL)  # as after an outage: where another way is hopeful it is no second copy
     if is_usable and delivery.reason == Hold.SPENT:
         return (DeliveryState.HELD, Hold.CHANNEL)
     return (delivery.state, delivery.reason)

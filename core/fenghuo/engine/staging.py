@@ -72,7 +72,7 @@ def _lacking(
     """The one thing that keeps this channel from reaching each of them, where it is one that can be staged."""
     common = [Measure.ENABLE] if view.admin is Admin.DISABLED else []
     common += [] if is_named else [Measure.LADDER]
-    if view.admin is Admin.INHIBITED:
+    if view.admin in (Admin.INHIBITED, Admin.STANDBY):  # which a mode says, and no operator stages
         return
     for recipient in whom:
         lacks = common if _is_addressed(view, rule, directory, recipient) else [*common, Measure.ADDRESS]

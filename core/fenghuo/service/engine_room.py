@@ -18,7 +18,7 @@ from fenghuo.engine.licence import Licensing
 from fenghuo.engine.loop import Loop, Stations
 from fenghuo.engine.modes import Modes
 from fenghuo.engine.modes_applied import ModesApplied
-from fenghuo.engine.modes_effect import InForce
+from fenghuo.engine.modes_effect import InForce, is_shed
 from fenghuo.engine.nameless import fragments_by
 from fenghuo.engine.network_watch import NetworkWatch
 from fenghuo.engine.office import Office
@@ -34,7 +34,7 @@ from fenghuo.engine.release import Release
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.tally import Tally
 from fenghuo.engine.timers import Timers
-from fenghuo.model.delivery import Delivery
+from fenghuo.model.delivery import Delivery, Objective
 from fenghuo.plugin.ports import Renderer
 from fenghuo.store.store import Store
 
@@ -68,14 +68,14 @@ class EngineRoom:
         self.opening.overlay = self.in_force.of
         self.tally = Tally(office, self.book, self.shelf)
         self.apply = Apply(office, self.book, self.board, opening=self.opening, tally=self.tally, timers=self.timers)
-        self.modes_applied = ModesApplied(self.book, self.board, self.modes, self.in_force)
-        self.apply.modes = self.modes_applied
+        self.apply.modes = self.modes_applied = ModesApplied(self.book, self.board, self.modes, self.in_force)
         self.licensing = Licensing(office, self.facts, self.book, store, shelf=self.shelf)
         self.dispatcher = Dispatcher(office, self.facts, self.book, board=self.board, licensing=self.licensing)
         self.licensing.pump = self._pump
         self.opening.loads.ahead = self.dispatcher.ahead
         self.fan_outs = FanOuts(office, self.facts, self.book, store, board=self.board, shelf=self.shelf)
         self.fan_outs.on_fatal = on_fatal
+        self.fan_outs.hold_back(self._is_shed)
         self.apply.end_fan_out = self.fan_outs.end
         self.proven = ProvenLedger(office, store, self.board)
         self.outages = Outages(office, self.facts, store, self.board)
@@ -118,6 +118,9 @@ class EngineRoom:
         self.book.on_named = self.receipts.named
         self.book.on_landed = self.receipts.landed
         self.dispatcher.on_doubt = self.receipts.doubted
+
+    def _is_shed(self, objective: Objective) -> bool:
+        return is_shed(objective.priority, self.in_force.node())
 
     def _pump(self) -> None:
         self.dispatcher.offer(())

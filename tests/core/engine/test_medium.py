@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from fenghuo.engine.channels import Instance, Terms
 from fenghuo.engine.medium import CROWD, Medium
+from fenghuo.engine.modes_effect import Ruled
 from fenghuo.model.delivery import Delivery
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.traffic import Priority
@@ -52,6 +53,26 @@ def test_what_is_as_urgent_or_more_goes_first() -> None:
     assert [2, 3, 4] == [queue.ahead(priority) for priority in (Priority.P0, Priority.P1, Priority.P2)]
     queue.take()
     assert [2, 3, 4] == [queue.ahead(priority) for priority in (Priority.P0, Priority.P1, Priority.P2)]
+
+
+def test_a_share_of_the_time_that_a_mode_reserves_is_left_free_by_what_is_not_urgent() -> None:
+    """Half of it: after two seconds of a P2 the next one waits two, and a P1 does not; whoever has to wake up is told when."""
+    queue = medium(concurrency=1)
+    queue.instances["a"].ruled = Ruled(reserve=0.5)
+    for key, priority in enumerate((Priority.P2, Priority.P2), 1):
+        put(queue, key, priority)
+    first = queue.take(NOW)
+    assert first is not None
+    queue.rest(first, NOW + 2.0)
+    queue.done(first)
+    assert (None, NOW + 4.0) == (queue.take(NOW + 2.0), queue.next_open_at)
+    put(queue, 3, Priority.P1)
+    urgent = queue.take(NOW + 2.0)
+    assert urgent is not None
+    queue.rest(urgent, NOW + 3.0)
+    queue.done(urgent)
+    later = queue.take(NOW + 4.0)
+    assert (3, 2) == (urgent.id, later.id if later else None)
 
 
 def test_an_order_to_a_few_counts_no_crowd_and_no_second_try_before_it() -> None:
