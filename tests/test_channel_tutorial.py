@@ -42,7 +42,7 @@ class Job:
 
     address, address_kind = "+8613800000010", "msisdn"
     priority, traffic = Priority.P1, Traffic.ACTUAL
-    size, deadline = 20, 0.0
+    size, deadline, is_last = 20, 0.0, False
 
     def __init__(self) -> None:
         self.begun = 0

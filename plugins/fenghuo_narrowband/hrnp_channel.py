@@ -112,7 +112,7 @@ class HrnpChannel(SimpleChannel):
         if not self._line.is_up:
             return Transient(Scope.CHANNEL, "line-down")
         site = self._sites.cut_off(str(to), self._ctx.clock.monotonic())
-        if site is not None:
+        if site is not None and not job.is_last:
             return unreachable(site)
         async with job.begin() as emission:
             return await self._emit(to, emission)

@@ -76,3 +76,30 @@ async def test_what_waited_for_a_base_station_goes_when_it_is_back_and_the_most_
             for ident in waiting:
                 assert "MET" == (await node.ended(ident))["objectives"][0]["state"]
         assert ["第1号令", "第2号令", "第3号令"] == [one["text"].split()[0] for one in gateway.aired]
+
+
+async def test_a_p0_to_a_radio_at_a_site_that_is_cut_off_is_tried_once_and_the_deputy_is_asked_at_once(tmp_path: Path) -> None:
+    """The site of the van is in direct mode and there is no other way: one emission all the same, a person is called, and the deputy at
+    another site is asked without waiting for the step's ten minutes; when the site is back the van has it."""
+    sites = {"BS-1": {"reporter": 7001, "stations": ["1001"]}, "BS-4": {"reporter": 7004, "stations": [str(VAN)]}}
+    rules = orders("dmr", needed="HUMAN", deadline_s=900) + 'escalate = [{ after_s = 600, to = "deputy" }]\n'
+    async with HrnpGateway() as gateway:
+        channels = {"dmr": dmr(gateway, sites=sites, receipt_q95_s=1.0)}
+        node = Node(tmp_path, channels=channels, persons=[Person("van", deputy="li"), Person("li")], rules=rules)
+        with (tmp_path / "people" / "contacts.csv").open("a", encoding="utf-8") as contacts:
+            contacts.write(f"van,dmr,{VAN},1,\nli,dmr,1001,1,\n")
+        async with node:
+            await node.channels_up("dmr")
+            await gateway.say("SITE CORE", by=7001, to=US, request=1)
+            await gateway.say("SITE DIRECT", by=7004, to=US, request=2)
+            await node.until("channel.ls", lambda found: "direct_mode" in str(found))
+            await gateway.order(deaf=[VAN])
+            ident = (await node.order("van", "堤坝决口，立即转移", priority="P0"))[1]["id"]
+            await gateway.until(lambda: {1001} == {one["to"] for one in gateway.aired}, "the deputy has it")
+            await gateway.until(lambda: VAN in {one["to"] for one in gateway.texts}, "the van is tried")
+            await node.until("message.why", lambda why: "waits until its recipient is reached again" in str(why), id=ident)
+            events = (await node.ask("log.read", after=0, limit=10_000))["events"]
+            assert {"alarm.all_channels_down", "objective.escalated"} <= {one["type"] for one in events}
+            await gateway.order(deaf=[])
+            await gateway.say("SITE CORE", by=7004, to=US, request=3)
+            await gateway.until(lambda: VAN in {one["to"] for one in gateway.aired}, "the van has it")

@@ -3,7 +3,7 @@
 Both are under the AGPL: this file runs in an environment and a process of its own (.venv-dmr), and nothing imports it. What it hears
 and does is told on stdout, a JSON object a line; what it is to do comes on stdin in the same form:
 {"result": n} answers messages with it, null not at all; {"lose": n} loses the next n acknowledgements of packets; {"mute": n} those of
-messages; {"by": n} has radio n acknowledge whatever comes;
+messages; {"by": n} has radio n acknowledge whatever comes; {"deaf": [n]} keeps these radios from hearing anything;
 {"text": .., "from": n, "request": n} has a radio say something; {"late": request, "from": n} acknowledges; {"close": true}.
 """
 
@@ -30,7 +30,7 @@ class Gateway(asyncio.DatagramProtocol):
     """One dispatcher at a time; radios have what they have once, whatever is said again."""
 
     def __init__(self) -> None:
-        self.orders: dict[str, Any] = {"result": 0, "lose": 0, "mute": 0, "by": 0}
+        self.orders: dict[str, Any] = {"result": 0, "lose": 0, "mute": 0, "by": 0, "deaf": []}
         self._packet = 0
         self._have: set[tuple[int, int]] = set()
         self._dispatcher: Any = None
@@ -96,6 +96,8 @@ class Gateway(asyncio.DatagramProtocol):
             self._on_air(tmp, seen)
 
     def _on_air(self, tmp: Any, seen: dict[str, Any]) -> None:
+        if seen["to"] in self.orders["deaf"]:
+            return
         if (seen["to"], seen["request"]) not in self._have and self.orders["result"] in (0, None):
             self._have.add((seen["to"], seen["request"]))
             tell("AIR", **seen)

@@ -112,6 +112,8 @@ class FakeEmission:
 class FakeJob:
     """One delivery of a message; the same token is the same delivery."""
 
+    is_last = False
+
     def __init__(self, message: Message, *, address: str = TOWN, token: str = "", priority: Priority = Priority.P0) -> None:
         self.payload = ebm_body(message)
         self.address = address

@@ -85,6 +85,8 @@ class FakeEmission:
 class FakeJob:
     """One delivery; `begun` counts the licences that were opened."""
 
+    is_last = False
+
     def __init__(
         self,
         address: str,

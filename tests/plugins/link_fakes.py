@@ -126,6 +126,8 @@ class LinkEmission:
 class LinkJob:
     """One delivery to a post."""
 
+    is_last = False
+
     def __init__(self, address: str, payload: Rendition, *, priority: Priority = Priority.P1, denied: Denied | None = None) -> None:
         self.address = address
         self.address_kind = "callsign"

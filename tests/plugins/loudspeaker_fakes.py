@@ -62,6 +62,8 @@ class Emission:
 class Job:
     """One delivery; `level` as the renderer puts it into the media type."""
 
+    is_last = False
+
     def __init__(self, text: str, token: str = "t-1", *, address: str = SPEAKER, level: int = 1, priority: Priority = Priority.P1) -> None:
         self.address, self.address_kind = address, "loudspeaker"
         self.priority, self.traffic = priority, Traffic.ACTUAL

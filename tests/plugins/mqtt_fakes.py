@@ -86,6 +86,8 @@ class FakeEmission:
 class FakeJob:
     """One delivery; `begun` counts the licences that were opened."""
 
+    is_last = False
+
     def __init__(
         self, address: str, text: str = "转移", *, token: str = "t-1", denied: Denied | None = None, left_s: float = 20.0, size: int = 0
     ) -> None:

@@ -95,6 +95,8 @@ class FakeEmission:
 class FakeJob:
     """One delivery; `begun` counts the licences that were opened."""
 
+    is_last = False
+
     def __init__(self, address: str, text: str = "请转移 #0123", *, number: int = 123, denied: Denied | None = None) -> None:
         self.address = address
         self.address_kind = "callsign"

@@ -76,6 +76,8 @@ class Emission:
 class Job:
     """One delivery of the message `about`. `stop`: it is a Cancel."""
 
+    is_last = False
+
     def __init__(self, address: str, token: str = "t-1", *, n: int = 1, stop: bool = False, about: str = "M") -> None:
         data = (STOP if stop else SOUND) + f" {about}".encode()
         self.address, self.address_kind = address, "siren"

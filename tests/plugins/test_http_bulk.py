@@ -24,6 +24,7 @@ class OneJob(OneLicence):
     """An order to one telephone."""
 
     address = PEOPLE[0]
+    is_last = False
 
 
 @asynccontextmanager

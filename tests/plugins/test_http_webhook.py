@@ -62,6 +62,8 @@ class OneEmission:
 class OneJob:
     """A job for one address; `begun` tells whether the licence was asked for."""
 
+    is_last = False
+
     def __init__(self, address: str, *, limit_s: float = 40.0) -> None:
         self.address = address
         self.address_kind = "url"

@@ -67,6 +67,8 @@ class VirtualContext(Unasked):
 class VirtualJob:
     """One delivery; `begun` counts the licences that were opened."""
 
+    is_last = False
+
     def __init__(self, address: str, text: str, settings: TiantongSettings) -> None:
         self.address, self.address_kind = address, "satphone"
         self.priority, self.traffic = Priority.P0, Traffic.ACTUAL

@@ -79,6 +79,8 @@ class FakeEmission:
 class FakeJob:
     """One delivery; `begun` counts the licences that were opened."""
 
+    is_last = False
+
     def __init__(self, address: str, *, token: str = "t-1", text: str = "转移", n: int = 1, left_s: float = 60.0) -> None:
         self.address = address
         self.address_kind = "url"

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 import msgspec
 
 from fenghuo.engine.admission import Load
-from fenghuo.engine.last_attempt import LAST
+from fenghuo.engine.last_attempt import OVERRIDES
 from fenghuo.engine.rules import Escalation, Rung
 from fenghuo.model.delivery import Delivery, DeliveryState, Objective, Target, TargetState
 from fenghuo.model.directory import Directory, RecipientId
@@ -232,7 +232,7 @@ class Book:
         delivery = holder.deliveries[key] if holder else None
         if holder is None or delivery is None or delivery.state is not DeliveryState.READY:
             return None
-        reason = LAST if delivery.reason == LAST else ""
+        reason = delivery.reason if delivery.reason in OVERRIDES else ""
         begun = msgspec.structs.replace(delivery, state=DeliveryState.EMITTING, reason=reason, tries=delivery.tries + 1, until=None)
         holder.deliveries[key] = begun
         self.on_air.add(key)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from fenghuo.engine.draft import Draft
-from fenghuo.engine.last_attempt import LAST, waits_for
+from fenghuo.engine.last_attempt import CUT_OFF, LAST, may_override, waits_for
 from fenghuo.engine.planning import best_first
 from fenghuo.engine.rules import Rung, RungMode
 from fenghuo.engine.spread import BACK, also_now, why_back
@@ -42,7 +42,16 @@ class Climb(Draft):
         for index in range(self.target.rung):
             if self.is_at_its_end():
                 self.enliven(index, is_last=True)
+        self.override()
         self.watch_the_queue()
+
+    def override(self) -> None:
+        """A P0 for which nothing is hopeful goes once over each way that is said to be cut off."""
+        if self.frame.objective.priority is not Priority.P0 or not self.is_at_its_end():
+            return
+        for delivery in tuple(self.now.values()):
+            if may_override(delivery) and self.is_usable(delivery) and not self.is_barred(delivery):
+                self.put(delivery, state=DeliveryState.READY, reason=CUT_OFF, not_before=self.frame.now)
 
     def is_next_due(self) -> bool:
         """Whether the next rung of the ladder is to be opened now; notes when it will be, if later."""
@@ -154,13 +163,19 @@ class Climb(Draft):
         self.wakes.extend(delivery.not_before for delivery in waiting if delivery.not_before > self.frame.now)
         best = self.best_first(usable)
         for first in () if is_carried else best[:1]:
-            self.put(first, state=DeliveryState.READY, reason="" if self.is_usable(first) else LAST)
+            self.put(first, state=DeliveryState.READY, reason=self.begins_as(first))
         for delivery in also_now(self, best if is_carried else best[1:]):
             self.put(delivery, state=DeliveryState.READY, reason="")
         for delivery in () if usable or is_carried else waiting:
-            waits_for_it = (waits_for(self.view(delivery)), Hold.SPENT)
+            waits_for_it = (waits_for(self.view(delivery)), Hold.SPENT, Hold.WAY)
             if delivery.reason not in waits_for_it and not self.stands_back(self.now[delivery.id]):
                 self.put(delivery, reason=waits_for_it[0])
+
+    def begins_as(self, delivery: Delivery) -> str:
+        """The reason of one that becomes READY. That its way was cut off is remembered until it is on the air: it may be so still."""
+        if not self.is_usable(delivery):
+            return LAST
+        return delivery.reason if delivery.reason == Hold.WAY else ""
 
     def best_first(self, usable: list[Delivery]) -> list[Delivery]:
         """Alternates in the order to try them; of one channel the older before the newer."""

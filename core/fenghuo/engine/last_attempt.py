@@ -8,6 +8,9 @@ proves the path: it is what takes the channel into its probation.
 "On every channel" is for each rung: the channels of a rung stand in for each other, and P0 opens all rungs at once, which is where an
 operator puts one channel of every risk group. So while one of a rung is up and hopeful, another that is down has no attempt: a second copy
 to everybody over the same rung would make the first copy to anybody later. When nothing on the ladder is hopeful any more, it has.
+
+A channel may be up and say that it does not reach this recipient (scope WAY: the base station of a radio is cut off). What it knows of that
+may be old, so that a P0 that was never on the air goes once over it too, when nothing else is hopeful; and such a way is none that is up.
 """
 
 from __future__ import annotations
@@ -18,10 +21,25 @@ from fenghuo.model.delivery import TERMINAL_STATES, Delivery, DeliveryState, Hol
 from fenghuo.model.situation import Admin, ChannelView, Health, Situation
 from fenghuo.model.traffic import Priority
 
-__all__ = ["LAST", "held_by", "in_doubt", "is_cut_off", "is_due", "is_last", "rechecked", "waits_for"]
+__all__ = [
+    "CUT_OFF",
+    "LAST",
+    "OVERRIDES",
+    "held_by",
+    "in_doubt",
+    "is_cut_off",
+    "is_due",
+    "is_last",
+    "may_override",
+    "rechecked",
+    "waits_for",
+]
 
 LAST = "last"
 """Reason of a READY or EMITTING delivery that goes although its channel is down."""
+CUT_OFF = "cut off"
+"""Reason of one that goes although its channel says that it does not reach the recipient."""
+OVERRIDES = frozenset({LAST, CUT_OFF})
 _BARRED = {Admin.INHIBITED: Hold.MODE, Admin.SILENT: Hold.SILENCE, Admin.STANDBY: Hold.POLICY}
 _IN_DOUBT = "last attempt: "
 """What the reason of a doubt begins with whose emission was one: the next try of it waits for the channel."""
@@ -33,7 +51,9 @@ def is_last(delivery: Delivery) -> bool:
 
 
 def held_by(delivery: Delivery) -> Hold:
-    """Why it waits when its try has come to nothing on a channel that is down."""
+    """Why it waits when its try has come to nothing on a channel that is down, or that does not reach its recipient."""
+    if delivery.reason == CUT_OFF:
+        return Hold.WAY
     return Hold.SPENT if is_last(delivery) else Hold.CHANNEL
 
 
@@ -54,6 +74,11 @@ def is_due(delivery: Delivery, view: ChannelView | None) -> bool:
     return is_down and delivery.priority is Priority.P0 and delivery.reason != Hold.SPENT
 
 
+def may_override(delivery: Delivery) -> bool:
+    """Whether it may go over a way that is cut off: it waits for that, and nothing of it was ever on the air there."""
+    return delivery.state is DeliveryState.HELD and delivery.reason == Hold.WAY and not delivery.tries
+
+
 def rechecked(delivery: Delivery, view: ChannelView | None) -> tuple[DeliveryState, str]:
     """State and reason of a READY, HELD or IN_DOUBT delivery after a look at its channel."""
     is_usable = view is not None and view.is_usable
@@ -72,6 +97,10 @@ def rechecked(delivery: Delivery, view: ChannelView | None) -> tuple[DeliverySta
 
 
 def is_cut_off(deliveries: Iterable[Delivery], situation: Situation) -> bool:
-    """Whether every way that a P0 still has is over a channel that is down or switched off."""
-    views = [situation.channel.get(one.channel) for one in deliveries if one.priority is Priority.P0 and one.state not in TERMINAL_STATES]
-    return bool(views) and not any(view is not None and view.is_usable for view in views)
+    """Whether every way that a P0 still has is over a channel that is down or switched off, or that does not reach the recipient."""
+    ways = [one for one in deliveries if one.priority is Priority.P0 and one.state not in TERMINAL_STATES]
+    return bool(ways) and not any(_is_open(one, situation.channel.get(one.channel)) for one in ways)
+
+
+def _is_open(delivery: Delivery, view: ChannelView | None) -> bool:
+    return view is not None and view.is_usable and delivery.reason not in (Hold.WAY, CUT_OFF)

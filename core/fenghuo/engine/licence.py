@@ -15,6 +15,7 @@ from fenghuo.engine.book import Book
 from fenghuo.engine.channels import Instance
 from fenghuo.engine.costs import booked, estimated, priced
 from fenghuo.engine.facts import Denial, Facts
+from fenghuo.engine.last_attempt import OVERRIDES
 from fenghuo.engine.medium import Medium
 from fenghuo.engine.office import Office
 from fenghuo.engine.renditions import RenditionShelf
@@ -69,6 +70,7 @@ class Job:
         self.address_kind = licensing.address_kind(delivery)
         self.priority: Priority = delivery.priority
         self.traffic: Traffic = delivery.traffic
+        self.is_last = delivery.reason in OVERRIDES
         self.size = licensing.size(delivery)
         self.deadline = licensing.deadline(instance)
         self.n = delivery.tries + 1

@@ -9,10 +9,11 @@ from typing import assert_never
 
 import msgspec
 
-from fenghuo.engine.last_attempt import held_by, in_doubt, is_last
+from fenghuo.engine.last_attempt import CUT_OFF, held_by, in_doubt, is_last
 from fenghuo.model.delivery import Delivery, DeliveryState, Hold, Outcome, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import ChannelView
+from fenghuo.model.traffic import Priority
 
 __all__ = [
     "CRASH",
@@ -96,8 +97,11 @@ def _failed(delivery: Delivery, outcome: Transient, *, now: float, jitter: float
         return replace(delivery, state=DeliveryState.FAILED, reason=f"{scope} {outcome.code}", failures=retry.failures)
     not_before = now + retry.wait_s
     if scope in OUTLASTS:
-        return replace(delivery, state=DeliveryState.HELD, reason=held_by(delivery), until=None, not_before=not_before)
-    state, reason = (DeliveryState.HELD, Hold.SPENT) if is_last(delivery) else (DeliveryState.READY, outcome.code)
+        is_way = scope is Scope.WAY and delivery.priority is Priority.P0 and not is_last(delivery)
+        held = Hold.WAY if is_way else held_by(delivery)
+        return replace(delivery, state=DeliveryState.HELD, reason=held, until=None, not_before=not_before)
+    is_over = is_last(delivery) or delivery.reason == CUT_OFF
+    state, reason = (DeliveryState.HELD, held_by(delivery)) if is_over else (DeliveryState.READY, outcome.code)
     return replace(delivery, state=state, reason=reason, failures=retry.failures, not_before=not_before)
 
 

@@ -169,12 +169,13 @@ TERMINAL_STATES = frozenset(DeliveryState) - OPEN_STATES
 
 class Hold(StrEnum):
     """Why a delivery is HELD: waits for signatures; its rung has not come; its channel is down; it is down and P0's last attempt is
-    spent; a mode or silence forbids it."""
+    spent; a P0's channel is there and says that it does not reach this recipient; a mode or silence forbids it."""
 
     RELEASE = "release"
     RUNG = "rung"
     CHANNEL = "channel"
     SPENT = "spent"
+    WAY = "way"
     MODE = "mode"
     SILENCE = "silence"
     POLICY = "policy"

@@ -112,7 +112,8 @@ class SendJob(Protocol):
     """One delivery to carry out. Everything here may be known before the licence; token and payload may not.
 
     `address`: in the form of `address_kind`; `size`: octets of the payload; `deadline`: monotonic seconds by which send() must
-    have returned, after which the attempt is Unknown("timeout").
+    have returned, after which the attempt is Unknown("timeout"). `is_last`: a P0's last attempt, made whatever the channel
+    believes of whom it reaches.
     """
 
     address: str
@@ -121,6 +122,7 @@ class SendJob(Protocol):
     traffic: Traffic
     size: int
     deadline: float
+    is_last: bool
 
     def begin(self) -> AbstractAsyncContextManager[Emission]:
         """Commit the attempt and open the licence. Raises: Denied (never catch it) when there is nothing left to send."""

@@ -27,6 +27,7 @@ HELD = {
     Hold.RUNG: "waits for its rung to open",
     Hold.CHANNEL: "cannot go out: the channel is not usable now",
     Hold.SPENT: "waits until its channel is back: the last attempt while it was down brought nothing",
+    Hold.WAY: "waits until its recipient is reached again: the channel is there, and what carries it to them is cut off",
     Hold.MODE: "is held by the mode that is in force (`fenghuo mode ls`), and goes when that is over",
     Hold.SILENCE: "is held by the radio silence of the mode in force, under which only a P0 goes by this channel",
     Hold.POLICY: "is held by policy: the channel is on standby until a mode enables it",

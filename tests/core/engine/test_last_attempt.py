@@ -10,6 +10,9 @@ import pytest
 
 from fenghuo.engine.advance import MAX_REPEATS
 from fenghuo.engine.channels import Instance
+from fenghuo.engine.frame import Step
+from fenghuo.engine.last_attempt import CUT_OFF
+from fenghuo.engine.rules import Escalation
 from fenghuo.engine.settling import settle
 from fenghuo.model.delivery import DeliveryState, Hold, Outcome, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo.model.evidence import Evidence
@@ -83,6 +86,44 @@ def test_a_channel_that_is_down_has_its_turn_when_the_one_beside_it_brought_noth
     before = told.states[2]
     told.later(1)
     assert (S.HELD, S.READY, "last") == (before, told.states[2], told.deliveries[2].reason)
+
+
+def test_a_p0_that_its_channel_does_not_reach_goes_once_all_the_same_and_the_deputy_is_asked() -> None:
+    """The radio's base station is cut off and nothing else is left: one attempt, an alarm that lasts, the next person at once; after it the
+    channel is asked and nothing is on the air, until it reaches them."""
+    told = story(*down("a", "b"))
+    told.turn(escalate=(Escalation(600.0, "deputy"), Escalation(900.0, "person:li")))
+    cut = Transient(Scope.WAY, "site-direct-mode", 60.0)
+
+    def refused(outcome: Outcome) -> Step:
+        told.change(3, lambda one: settle(one, outcome, needed=Evidence.DEVICE, now=told.frame.now, view=None))
+        return told.turn()
+
+    for key in (1, 2):
+        told.change(key, lambda one: msgspec.structs.replace(one, state=S.FAILED, reason="recipient bad-number"))
+    step = refused(cut)
+    assert (S.READY, CUT_OFF, True, ["deputy"]) == (told.deliveries[3].state, told.deliveries[3].reason, step.cut_off, told.asked)
+    told.emit(3)
+    assert told.turn().cut_off, "while it is on the air too"
+    refused(Transient(Scope.RECIPIENT, "no-ack", 30.0))
+    for _ in range(3):
+        assert (S.HELD, Hold.WAY) == (told.deliveries[3].state, told.deliveries[3].reason)
+        assert told.later(60.0).cut_off
+        assert (S.READY, Hold.WAY, 1) == (told.deliveries[3].state, told.deliveries[3].reason, told.deliveries[3].tries)
+        assert refused(cut).cut_off
+    told.later(60.0)
+    told.emit(3)
+    assert ("", False, ["deputy"]) == (told.deliveries[3].reason, told.turn().cut_off, told.asked)
+
+
+@pytest.mark.parametrize(("others", "priority"), [(["r"], P0), (["a", "b"], Priority.P1)])
+def test_a_way_that_is_cut_off_is_left_alone_while_another_is_hopeful_and_by_anybody_else(others: list[str], priority: Priority) -> None:
+    """Only a P0 for which nothing is left overrides what a channel says of its reach."""
+    told = story(*down(*(["b"] if others == ["r"] else others)), priority=priority)
+    told.turn()
+    told.change(3, lambda one: settle(one, Transient(Scope.WAY, "cut", 60.0), needed=Evidence.DEVICE, now=NOW, view=None))
+    step = told.turn()
+    assert (S.HELD, False) == (told.deliveries[3].state, step.cut_off)
 
 
 @pytest.mark.parametrize("admin", [Admin.DISABLED, Admin.INHIBITED])

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from fenghuo.engine.advance import Frame, Step, advance
-from fenghuo.engine.last_attempt import LAST
+from fenghuo.engine.last_attempt import OVERRIDES
 from fenghuo.engine.rules import Rung, RungMode
 from fenghuo.model.area import Area, AreaRef
 from fenghuo.model.delivery import Delivery, DeliveryState, Objective, Target, Token
@@ -156,7 +156,7 @@ class Story:
         """What the licence does to a READY delivery."""
         one = self.deliveries[key]
         assert DeliveryState.READY is one.state
-        reason = LAST if one.reason == LAST else ""
+        reason = one.reason if one.reason in OVERRIDES else ""
         self.deliveries[key] = msgspec.structs.replace(one, state=DeliveryState.EMITTING, reason=reason, tries=one.tries + 1, until=None)
 
     @property
