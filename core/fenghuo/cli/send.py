@@ -13,7 +13,7 @@ from fenghuo.cli.door import read_token, speaks
 from fenghuo.cli.enclosing import enclosure
 from fenghuo.cli.paper import print_json
 from fenghuo.cli.plan import show_plan
-from fenghuo.cli.verdicts import accepted, refused_here
+from fenghuo.cli.verdicts import accepted, refused_here, tell_arrivals
 from fenghuo.cli.waiting import wait_until_ended
 from fenghuo.cli.words import Word
 from fenghuo.client.caller import Caller, CallFailed
@@ -42,6 +42,9 @@ class Order(msgspec.Struct, frozen=True):
     attachments: tuple[dict[str, str], ...]
     key: str
     dry_run: bool
+    go_to: str
+    by: tuple[str, ...]
+    leave_out: bool
 
 
 @click.command()
@@ -56,6 +59,9 @@ class Order(msgspec.Struct, frozen=True):
 @click.option("--kind", default="Dispatch", show_default=True, type=Word("Dispatch", "Report"))
 @click.option("--subject", default="", help="A headline of its own.")
 @click.option("--attach", "files", type=FILE, multiple=True, help="A picture or another file that goes with it; may be repeated.")
+@click.option("--go-to", default="", help="Where its units report, a place of the map of roads; refused where one cannot arrive.")
+@click.option("--by", default="", help="With commas, what the units can use beside the road: water, air.")
+@click.option("--leave-out", is_flag=True, help="Send it only to the units that can arrive.")
 @click.option("--key", default="", help="Idempotency key: the same key with the same content is accepted once.")
 @click.option("--sign", "signers", type=click.Path(path_type=Path), multiple=True, help="Token file of a person who releases it.")
 @click.option("--wait", "wait_s", type=click.FloatRange(min=0), help="Wait up to so many seconds; exit 1 if it has not arrived by then.")
@@ -67,22 +73,30 @@ def send(
 ) -> None:  # the fields of Order
     """Send an order and print its id."""
     enclosed = [enclosure(file) for file in files]
-    words = {"traffic": said["traffic"].capitalize(), "kind": said["kind"].capitalize()}
+    by = tuple(word.strip() for word in said["by"].split(",") if word.strip())
+    words = {"traffic": said["traffic"].capitalize(), "kind": said["kind"].capitalize(), "by": by}
     order = msgspec.convert({**said, **words, "attachments": tuple(one.named for one in enclosed)}, Order)
     tokens = [read_token(signer) for signer in signers]
     since = 0 if wait_s is None else daemon.call("log.read", after=0, limit=1)["head"]
     try:
         for one in () if order.dry_run else enclosed:
             daemon.call("attachment.put", raw=one.octets)
-        data = daemon.call("message.send", **msgspec.to_builtins(order), tokens=tokens)
+        data = daemon.call("message.send", **_fields(order), tokens=tokens)
     except CallFailed as failure:
         refused_here(failure, as_json=as_json)
     if order.dry_run:
         print_json(data) if as_json else show_plan(data)
         return
     accepted(data, as_json=as_json)
+    tell_arrivals(data)
     if wait_s is not None and not _arrived(daemon, data["id"], since=since, wait_s=wait_s):
         click.get_current_context().exit(Exit.NEGATIVE)
+
+
+def _fields(order: Order) -> dict[str, Any]:
+    """As `message.send` takes it; what is about a journey only where there is one, for an older daemon knows nothing of it."""
+    fields: dict[str, Any] = msgspec.to_builtins(order)
+    return fields if order.go_to else {name: value for name, value in fields.items() if name not in ("go_to", "by", "leave_out")}
 
 
 def _arrived(daemon: Caller, message: str, *, since: int, wait_s: float) -> bool:

@@ -10,7 +10,7 @@ from fenghuo.cli.paper import clean, print_json
 from fenghuo.client.caller import CallFailed
 from fenghuo.service.problems import Exit, exit_for
 
-__all__ = ["accepted", "refused_here", "tell_verdicts"]
+__all__ = ["accepted", "refused_here", "tell_arrivals", "tell_verdicts"]
 
 REFUSALS = frozenset({"refused", "too-large", "conflict"})
 """Codes that judge the message itself and are answered with the submit object; everything else is a plain error."""
@@ -56,6 +56,13 @@ def tell_verdicts(data: dict[str, Any]) -> None:
             click.echo(f"  {clean(verdict['check'])}: {clean(verdict['value'])} {clean(verdict.get('detail') or '')}".rstrip(), err=True)
     for repair in data.get("repairs") or ():
         click.echo(f"  repaired: {clean(repair)}", err=True)
+
+
+def tell_arrivals(data: dict[str, Any]) -> None:
+    """When each unit of an order can be there, on stderr; what is not sure is told with the verdicts."""
+    for verdict in data.get("verdicts") or ():
+        if verdict["check"] == "arrival" and verdict["ok"]:
+            click.echo(f"  arrival: {clean(verdict.get('detail') or verdict['value'])}", err=True)
 
 
 def _refusal(failure: CallFailed) -> dict[str, Any]:

@@ -95,6 +95,8 @@ def _order(args: dict[str, Any]) -> Ask:
     """An order as our own JSON (docs/reference/desk.md, message.submit); a dry run stays on the machine."""
     if args.get("dry_run"):
         raise CallFailed("bad-request", "--dry-run is not offered over HTTP; ask on the machine itself, by --socket")
+    if args.get("go_to"):
+        raise CallFailed("bad-request", "--go-to is not offered over HTTP; ask on the machine itself, by --socket")
     names = ("kind", "priority", "traffic", "to", "via", "text", "subject", "needed", "expires_s", "deadline_s", "attachments")
     order = {name: args[name] for name in names if args.get(name)}
     headers = _signed(args, **{"idempotency-key": args.get("key", ""), "content-type": "application/json"})

@@ -211,6 +211,7 @@ class Daemon:
         coverage = CoverageVerbs(room, self._store, keeper.inventory)
         self._coverage = CoverageWatch(room, self._store, keeper.inventory)
         desk.add(RoadVerbs(keeper.roads).verbs())
+        messages.roads = keeper.roads
         for one in (modes, coverage, messages, preview, plans, queue, state, audit, endpoint, sheets, proven, outages):
             desk.add(one.verbs())
         return desk

@@ -18,6 +18,7 @@ from fenghuo.model.traffic import Action
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.desk import Desk, Verb
 from fenghuo.service.outlook import Outlook
+from fenghuo.service.roads import RoadKeeper
 from fenghuo.service.showing import answers_view, message_line, message_view
 from fenghuo.service.why import why_view
 from fenghuo.store.audit import Deed
@@ -46,7 +47,8 @@ class Submit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Send(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An order or report in words."""
+    """An order or report in words. `go_to`: the place of the map of roads where its units report; `by`: layers that they can use beside the
+    road; `leave_out`: it goes only to those that can arrive."""
 
     to: tuple[str, ...]
     text: str
@@ -62,6 +64,9 @@ class Send(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: str = ""
     tokens: tuple[str, ...] = ()
     dry_run: bool = False
+    go_to: str = ""
+    by: tuple[str, ...] = ()
+    leave_out: bool = False
 
 
 class Attach(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -119,6 +124,7 @@ class MessageVerbs:
         self._store = store
         self.plan: Verb | None = None
         self.outlook: Callable[[], Outlook] | None = None
+        self.roads: RoadKeeper | None = None
         self._one_cancel = asyncio.Lock()
 
     def verbs(self) -> Mapping[str, Verb]:
@@ -148,8 +154,17 @@ class MessageVerbs:
         return await self._accept(actor, wanted)
 
     async def send(self, actor: Actor, args: Mapping[str, Any]) -> Any:  # Accepted, Refused, or a plan when dry
+        """As submit; an order with `go_to` is refused where a unit cannot arrive. Raises: FormatError: so; NotFound: no map of roads."""
         wanted = msgspec.convert(args, Send)
-        left_out = {"key", "tokens", "dry_run"}
+        if wanted.go_to and self.roads is not None:
+            orders = self.roads.here.orders
+            ordered = orders.plan(wanted.to, wanted.go_to, wanted.by, leave_out=wanted.leave_out)
+            sent = await self._send(actor, msgspec.structs.replace(wanted, to=ordered.to, text=ordered.text(wanted.text)))
+            return await orders.accepted(ordered, sent) if isinstance(sent, Accepted) else sent
+        return await self._send(actor, wanted)
+
+    async def _send(self, actor: Actor, wanted: Send) -> Any:
+        left_out = {"key", "tokens", "dry_run", "go_to", "by", "leave_out"}
         fields = {name: getattr(wanted, name) for name in Send.__struct_fields__ if name not in left_out}
         raw = msgspec.json.encode({name: value for name, value in fields.items() if value is not None})
         if wanted.dry_run and self.plan is not None:

@@ -42,7 +42,7 @@ class DirectoryKeeper:
         self._store = store
         self._kinds = {name: kind.normalise for name, kind in host.address_kinds.items()}
         self.inventory = InventoryKeeper()
-        self.roads = RoadKeeper(store, office.clock)
+        self.roads = RoadKeeper(store, office.clock, lambda: office.directory)
 
     async def load(self) -> None:
         """Put the snapshot in force that was so before the restart."""

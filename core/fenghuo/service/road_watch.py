@@ -18,10 +18,12 @@ from fenghuo.engine.road_outlook import OutlookOf, Reach, interval, outlook, rea
 from fenghuo.engine.road_reports import next_over, standings, taken, wind_reports
 from fenghuo.engine.roads import OVERLAND, Roads
 from fenghuo.errors import FormatError
+from fenghuo.model.directory import Directory
 from fenghuo.model.mode import Axis, RoadMode, Signal
 from fenghuo.model.road import RoadMap, RoadReport, SegmentState
 from fenghuo.plugin.ports import Observation
 from fenghuo.service.road_answers import RoadAnswers
+from fenghuo.service.road_orders import RoadOrders
 from fenghuo.store.audit import Deed
 from fenghuo.store.records import MetaRow
 from fenghuo.store.store import Store
@@ -55,7 +57,7 @@ class Kept(msgspec.Struct, frozen=True):
 class RoadWatch:
     """The roads as they are by all that is reported. `on_signal`: the modes; `on_change`: whoever has to look again."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, directory: Callable[[], Directory] = Directory) -> None:
         self._store = store
         self.clock = clock
         self.reports: tuple[RoadReport, ...] = ()
@@ -67,11 +69,13 @@ class RoadWatch:
         self._modes: dict[str, tuple[RoadMode, tuple[str, ...]]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self.answers = RoadAnswers(self)
+        self.orders = RoadOrders(self, store, directory)
         self.on_signal: Callable[[Signal], None] = _nobody
-        self.on_change: list[Callable[[], None]] = []
+        self.on_change: list[Callable[[], None]] = [self.orders.look]
 
     async def load(self) -> None:
         """Take back what was reported before the start. Raises: StoreError."""
+        await self.orders.load()
         row = await self._store.get(META, ROW)
         if row is not None:
             kept = msgspec.json.decode(row.value, type=Kept)

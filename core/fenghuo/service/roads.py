@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,11 +44,12 @@ def map_of(folder: Path, directory: Directory) -> tuple[RoadMap, tuple[str, ...]
 
 class RoadKeeper:
     """One map is in force at a time. It is not in the store: its files are, and every answer names its digest. `watch`: what is reported
-    of it, and what that means; None where there is no map."""
+    of it, and what that means; None where there is no map. `directory`: who is who, now."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, directory: Callable[[], Directory] = Directory) -> None:
         self._store = store
         self._clock = clock
+        self._directory = directory
         self.watch: RoadWatch | None = None
 
     @property
@@ -69,7 +71,7 @@ class RoadKeeper:
         """Put it in force, with what was reported before the start. Raises: StoreError."""
         if self.watch is None and road_map.places:
             module = await asyncio.to_thread(importlib.import_module, "fenghuo.service.road_watch")
-            watch: RoadWatch = module.RoadWatch(self._store, self._clock)
+            watch: RoadWatch = module.RoadWatch(self._store, self._clock, self._directory)
             await watch.load()
             self.watch = watch
         if self.watch is not None:

@@ -65,3 +65,18 @@ def test_reports_and_bridges_are_lines(shell: Shell) -> None:
     assert "road-chengxiang-kejiao\t城厢-科教 (公路)" == shell.run("road", "bridges", "--layer", "water").out.strip()
     for verb in ("ls", "bridges"):
         assert answers[f"road.{verb}"] == shell.run("road", verb, "--json").json
+
+
+def test_an_order_with_a_place_says_when_each_unit_is_there(shell: Shell) -> None:
+    """On stderr, since a script reads the id; what is about a journey is sent only where there is one."""
+    sure = {"check": "arrival", "value": "12.0 min", "ok": True, "detail": "沙溪镇 from 沙溪: 12.0 min"}
+    out = {"check": "arrival", "value": "left out", "ok": False, "detail": "璜泾镇 cannot be there, and is not sent"}
+    shell.served.desk.answers["message.send"] = {"id": "01M", "revision": 1, "state": "active", "verdicts": [sure, out], "repairs": []}
+    ran = shell.run("send", "--to", "org:shaxi", "--text", "支援", "--go-to", "璜泾", "--by", "water, air", "--leave-out")
+    assert (0, "01M revision 1 active") == (ran.code, ran.out.strip())
+    assert "  arrival: 沙溪镇 from 沙溪: 12.0 min" in ran.err
+    assert "  arrival: left out 璜泾镇 cannot be there" in ran.err
+    (verb, args) = shell.served.desk.asked[-1]
+    assert ("message.send", "璜泾", ["water", "air"], True) == (verb, args["go_to"], args["by"], args["leave_out"])
+    shell.run("send", "--to", "org:shaxi", "--text", "支援")
+    assert not {"go_to", "by", "leave_out"} & set(shell.served.desk.asked[-1][1])

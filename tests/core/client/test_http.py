@@ -77,7 +77,13 @@ def test_nobody_there_is_unreachable(peer: Peer) -> None:
         Web("http://127.0.0.1:1", "tok").call("channel.ls")
 
 
-@pytest.mark.parametrize(("verb", "args"), [("db.backup", {"path": "/x"}), ("message.send", {"to": ["a"], "text": "t", "dry_run": True})])
+@pytest.mark.parametrize(
+    ("verb", "args"),
+    [
+        ("db.backup", {"path": "/x"}),
+        *(("message.send", {"to": ["a"], "text": "t", **more}) for more in ({"dry_run": True}, {"go_to": "b"})),
+    ],
+)
 def test_what_http_does_not_offer_is_said_here(peer: Peer, verb: str, args: dict[str, Any]) -> None:
     """A verb of the socket alone is refused without a request."""
     with pytest.raises(CallFailed, match="not offered over HTTP"):

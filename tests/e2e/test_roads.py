@@ -1,0 +1,64 @@
+"""The daemon and the example map of Taicang: roads are cut, an island is told, an order refused, and the way back; with paper alone."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.node import Node, orders
+from tests.scale import PATIENCE_S
+
+pytestmark = [pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(300)]
+
+TAICANG = Path(__file__).parents[2] / "config" / "taicang"
+ISLAND = "璜泾 has no road left (孤岛): 127.6 min by road and water, 91.5 min by air"
+
+
+async def road(node: Node, *words: str) -> tuple[int, str, str]:
+    """What `fenghuo …` answers on the machine itself: exit code, stdout, stderr."""
+    where = ("--config", str(node.folder / "fenghuo.toml"))
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "fenghuo", *where, *words, stdout=pipe, stderr=pipe)
+    async with asyncio.timeout(PATIENCE_S):
+        out, err = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+async def told(node: Node, kind: str) -> list[dict[str, Any]]:
+    return [event["body"] for event in (await node.ask("log.read", limit=1000))["events"] if event["type"] == kind]
+
+
+async def test_two_roads_are_cut_and_the_town_the_orders_and_the_way_back_are_told(tmp_path: Path) -> None:
+    """S3: the alarm is in the log when the report is answered; a unit that cannot arrive is not sent; kill -9 forgets nothing."""
+    (tmp_path / "out").mkdir()
+    paper = {"type": "runner.sheet", "settings": {"out_folder": str(tmp_path / "out"), "charset": "utf-8"}}
+    node = Node(tmp_path, channels={"paper": paper}, persons=[], rules=orders("paper", needed="ACCEPTED", deadline_s=7200))
+    shutil.copytree(TAICANG, tmp_path / "people", dirs_exist_ok=True)
+    with (tmp_path / "people" / "contacts.csv").open("a", encoding="utf-8") as contacts:
+        contacts.write("shaxi-duty-officer,place,沙溪镇政府,9,\n")
+    async with node:
+        assert (0, True) == ((first := await road(node, "road", "reach", "璜泾"))[0], first[1].startswith("29.0 min"))
+        sent = await node.ask("message.send", to=["person:shaxi-duty-officer"], text="支援", go_to="璜泾")
+        assert ["沙溪镇 from 沙溪: 12.0 min"] == [one["detail"] for one in sent["verdicts"] if one["check"] == "arrival"]
+        await node.ended(sent["id"])  # its sheet is out
+        await node.ask("road.report", segment="沙鹿公路", state="cut", reason="桥断")
+        code, out, _ = await road(node, "road", "cut", "港口路北", "--reason", "水淹", "--for", "90")
+        assert (0, [ISLAND]) == (code, out.splitlines()[1:])
+        assert [ISLAND] == [one["message"] for one in await told(node, "alarm.isolated")]
+        assert [["shaxi"]] == [one["units"] for one in await told(node, "alarm.order_cut_off")]
+        await node.restart()
+        assert [ISLAND] == [one["says"] for one in await node.ask("road.isolated")]
+        code, _, err = await road(node, "send", "--to", "person:shaxi-duty-officer", "--text", "再支援", "--go-to", "璜泾")
+        assert (65, True) == (code, "璜泾 cannot be reached by road: 沙溪镇 from 沙溪: no way. With --by water" in err)
+        await node.ask("road.report", segment="沙鹿公路", state="open")
+        assert ["璜泾 is reached overland again: 29.0 min"] == [one["message"] for one in await told(node, "road.reached")]
+        assert 1 == len(await told(node, "order.reachable"))
+        assert [ISLAND] == [one["message"] for one in await told(node, "alarm.isolated")]  # once, over the restart too
+        sheets = [sheet.read_text("utf-8") for sheet in await asyncio.to_thread(lambda: sorted((tmp_path / "out").glob("*.txt")))]
+        assert [True] == ["报到地点：璜泾" in sheet for sheet in sheets]
