@@ -1,11 +1,13 @@
-"""A channel that is heard at a pace is missed by it, on virtual time: late by a pace that is declared, lost by one that was heard."""
+"""A channel that is heard at a pace is missed by it, on virtual time: late by a pace that is declared, lost by one that was heard. And at
+what pace it is asked where a mode has a say in that."""
 
 from __future__ import annotations
 
 from fenghuo.engine.health import Sign
+from fenghuo.engine.modes_effect import Ruled
 from fenghuo.model.situation import Health
 from fenghuo.plugin.ports import Probing
-from tests.core.engine.test_prober import Bench, on_bench
+from tests.core.engine.test_prober import IP, Bench, on_bench
 
 
 def test_the_silence_of_a_steady_beacon_takes_it_down_and_the_next_beacon_brings_it_back() -> None:
@@ -51,3 +53,18 @@ def test_a_fresh_beacon_that_stops_is_suspected_by_the_pace_it_declared() -> Non
         assert Health.DOWN is bench.state()
 
     on_bench(story, cadence_s=60.0, probing=Probing(shortest_s=1000.0, longest_s=2000.0))
+
+
+def test_a_mode_that_saves_asks_so_many_times_as_rarely_and_one_that_wants_silence_never() -> None:
+    """In an hour: every 45 s to a minute as ever, a tenth of that by a mode, nothing in radio silence."""
+
+    async def story(bench: Bench) -> None:
+        asked: list[int] = []
+        for ruling in (Ruled(), Ruled(probe_every=10.0), Ruled(is_silent=True)):
+            bench.board.rule(dict.fromkeys(("a",), ruling))
+            before = len(bench.channel["a"].probes)
+            await bench.until(3600.0)
+            asked.append(len(bench.channel["a"].probes) - before)
+        assert [True, True, True] == [60 <= asked[0] <= 80, 6 <= asked[1] <= 9, asked[2] == 0], asked
+
+    on_bench(story, probing=IP)
