@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fenghuo import Emission, Estimate, Evidence, FrameError, Outcome, Permanent, Reached, Scope, SendJob, Transient, Withdrawn
 from fenghuo.link import Ending, Finished, Parcel, Unreached
 from fenghuo.link import Reached as Held
-from fenghuo_narrowband.link_reading import carried_kind, name_of, receipt_ref
+from fenghuo.link.naming import kind_for, name_of, receipt_ref
 
 __all__ = ["Cargo", "Passenger", "Shipment"]
 
@@ -78,9 +78,11 @@ class Shipment:
 
 
 class Cargo:
-    """All shipments by the parcel's `ref`. `groups`: code of a group → its members' codes. Opens nothing itself."""
+    """All shipments by the parcel's `ref`. `groups`: code of a group → its members' codes; `commanded`: codes of posts whose orders are
+    commands. Opens nothing itself."""
 
-    def __init__(self, groups: Mapping[int, Sequence[int]]) -> None:
+    def __init__(self, groups: Mapping[int, Sequence[int]], commanded: Container[int] = ()) -> None:
+        self._commanded = commanded
         self._groups = dict(sorted(groups.items(), key=lambda item: -len(item[1])))
         self._under_way: dict[str, Shipment] = {}
 
@@ -178,7 +180,7 @@ class Cargo:
         first = passengers[0]
         parcel = Parcel(
             destination,
-            carried_kind(first.body),
+            kind_for(first.body, is_commanded=destination in self._commanded),
             first.job.traffic,
             first.job.priority,
             first.body,

@@ -35,12 +35,12 @@ from fenghuo import (
     Unsupported,
 )
 from fenghuo.link import Apart, Delivered, Event, Finished, FrameKind, Hostile, KeyRing, NotTaken, Reached, Unreached
+from fenghuo.link.faults import fault_in
 from fenghuo_adapters.ax25_framing import Address, UiFrame
 from fenghuo_adapters.kiss_framing import Command, KissFrame
 from fenghuo_adapters.kiss_line import KissLine, Pauses
 from fenghuo_narrowband.link_air import air_of
 from fenghuo_narrowband.link_cargo import Cargo, Passenger, Shipment, name_or_refusal
-from fenghuo_narrowband.link_faults import fault_in
 from fenghuo_narrowband.link_keys import ring_of
 from fenghuo_narrowband.link_post import NOTE, LinkPost
 from fenghuo_narrowband.link_reading import ADDRESS_KIND, Heard, inbound_of, note_body, tally_body, told_of
@@ -71,7 +71,8 @@ class LinkChannel(SimpleChannel):
         self._calls = settings.calls_of()
         self._posts = {call: settings.posts[name] for name in settings.posts for call in [str(Address.parse(name))]}
         self._relays = settings.relays_of()
-        self._cargo = Cargo({group.code: group.members for group in settings.groups.values() if group.head == settings.code})
+        called = {group.code: group.members for group in settings.groups.values() if group.head == settings.code}
+        self._cargo = Cargo(called, settings.commanded())
         self._gathering: dict[tuple[bytes, int, str], list[Passenger]] = {}
         self._inbound: asyncio.Queue[Inbound | None] = asyncio.Queue()
         self._refusals: Refusals | None = None

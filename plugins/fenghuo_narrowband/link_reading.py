@@ -9,11 +9,11 @@ import msgspec
 
 from fenghuo import COMPACT, Evidence, FrameError, Inbound, InboundKind, Permanent, Traffic
 from fenghuo.formats import compact
-from fenghuo.link import Delivered, FrameKind
-from fenghuo.link.naming import carried_kind, message_name, name_of, note_body, receipt_ref
-from fenghuo_narrowband.link_faults import WRONG_TRAFFIC, failure_of, is_message, name_in
+from fenghuo.link import Delivered
+from fenghuo.link.faults import WRONG_TRAFFIC, failure_of, is_message, name_in
+from fenghuo.link.naming import is_carried, message_name, name_of, note_body, receipt_ref
 
-__all__ = ["ADDRESS_KIND", "Heard", "carried_kind", "inbound_of", "name_of", "note_body", "receipt_ref", "tally_body", "told_of"]
+__all__ = ["ADDRESS_KIND", "Heard", "inbound_of", "name_of", "note_body", "receipt_ref", "tally_body", "told_of"]
 
 ADDRESS_KIND = "callsign"
 
@@ -36,6 +36,8 @@ def inbound_of(delivered: Delivered, heard: Heard) -> list[Inbound]:
         frame = compact.Frame.from_octets(delivered.body)
         if frame.traffic is not delivered.traffic:
             return [_other_traffic(frame, delivered, heard)]
+        if not is_carried(delivered.body, delivered.kind):
+            return [_other_kind(frame, delivered, heard)]
         if not frame.kind.is_message:
             return _receipts(frame, delivered.body, heard)
         name = name_of(delivered.body)
@@ -51,7 +53,7 @@ def inbound_of(delivered: Delivered, heard: Heard) -> list[Inbound]:
         media_type=COMPACT,
         proven=bool(name),
         is_above=heard.is_above,
-        is_command=delivered.kind is FrameKind.COMMAND,
+        is_command=delivered.is_command,
         is_shared=delivered.is_shared,
         refuse=heard.refuse if is_message(delivered.body) else None,
     )
@@ -67,6 +69,12 @@ def _other_traffic(frame: compact.Frame, delivered: Delivered, heard: Heard) -> 
     text = f"{heard.call} sent a frame of {frame.traffic} sealed as {delivered.traffic}"
     ack = refuse if frame.kind.is_message else heard.ack
     return Inbound(InboundKind.REFUSED, delivered.body, ack, address_kind=ADDRESS_KIND, address=heard.call, text=text)
+
+
+def _other_kind(frame: compact.Frame, delivered: Delivered, heard: Heard) -> Inbound:
+    """A report that would pass for an order, or anything but an order for a command."""
+    text = f"{heard.call} sent a frame of kind {frame.kind.name} sealed as {delivered.kind.name}"
+    return Inbound(InboundKind.REFUSED, delivered.body, heard.ack, address_kind=ADDRESS_KIND, address=heard.call, text=text)
 
 
 def _receipts(frame: compact.Frame, raw: bytes, heard: Heard) -> list[Inbound]:

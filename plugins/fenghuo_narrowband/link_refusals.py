@@ -13,8 +13,8 @@ import msgspec
 from fenghuo import ChannelContext, FrameError, Inbound, InboundKind, Permanent, Scope
 from fenghuo.formats.compact import Fault, ReceiptNote
 from fenghuo.link import Delivered, Ending, Finished
+from fenghuo.link.faults import failure_of, fault_body, name_in, plain_body, reason_of
 from fenghuo_narrowband.link_cargo import Cargo, Passenger
-from fenghuo_narrowband.link_faults import failure_of, fault_body, name_in, plain_body
 from fenghuo_narrowband.link_post import NOTE, LinkPost
 from fenghuo_narrowband.link_reading import ADDRESS_KIND, Heard, inbound_of, told_of
 from fenghuo_narrowband.link_words import Words
@@ -68,8 +68,9 @@ class Refusals:
         for passenger in waiting:
             passenger.end(failure_of(note))
             self._leave(passenger)
-        why = note.fault.name.lower().replace("_", " ") + (f" ({note.text})" if note.text else "")
-        alarm = told_of(heard.call, InboundKind.TURNED_DOWN, f"{heard.call} does not take message {note.number}: {why}", event.body)
+        alarm = told_of(
+            heard.call, InboundKind.TURNED_DOWN, f"{heard.call} does not take message {note.number}: {reason_of(note)}", event.body
+        )
         return [msgspec.structs.replace(alarm, ack=heard.ack)] if waiting else [alarm, *inbound_of(event, heard)]
 
     def _lacking(self, waiting: list[Passenger], heard: Heard) -> list[Inbound]:

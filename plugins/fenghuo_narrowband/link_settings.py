@@ -21,7 +21,8 @@ class PostTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     `is_head`: it is the upper one of the two (the key comes from there); `relays`: it keeps messages for a next hop, so that its own
     receipt is RELAYED and the end's comes later. `since`: UTC seconds when the key was put in. `behind`: callsigns that are reached through
-    the lower one of the two, in the order of the bits of its aggregate receipt; the same at both ends.
+    the lower one of the two, in the order of the bits of its aggregate receipt; the same at both ends. `commands`: it has devices that
+    start by what it is sent, so that alerts and orders go to it as commands, to it alone.
     """
 
     code: int
@@ -31,6 +32,7 @@ class PostTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     relays: bool = False
     since: float = 0.0
     behind: tuple[str, ...] = ()
+    commands: bool = False
 
 
 class GroupTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,6 +81,7 @@ class LinkSettings(TncSettings, frozen=True, kw_only=True, forbid_unknown_fields
         if len(set(codes)) < len(codes):
             raise ValueError("a node code is used twice; every post and every group has one of its own")
         self._check_behind()
+        self._check_commands()
         if not 0 < self.receipt_share <= 1:
             raise ValueError(f"receipt_share {self.receipt_share:g} must be above 0 and at most 1")
 
@@ -91,6 +94,19 @@ class LinkSettings(TncSettings, frozen=True, kw_only=True, forbid_unknown_fields
                 raise ValueError(f"posts.{call}.behind names whom it passes messages on to, but it has no relays = true")
             if len(set(map(Address.parse, post.behind))) < len(post.behind) or len(post.behind) > _MOST_BEHIND:
                 raise ValueError(f"posts.{call}.behind names up to {_MOST_BEHIND} callsigns, each once")
+
+    def _check_commands(self) -> None:
+        called = {member for group in self.groups.values() if group.head == self.code for member in group.members}
+        for call, post in self.posts.items():
+            if post.commands and post.is_head:
+                raise ValueError(f"posts.{call}.commands is true, and that post is above this one (is_head): commands go down")
+            if post.commands and post.code in called:
+                sentence = "a group's key starts nothing; what has devices is a post of its own, with a code in no group"
+                raise ValueError(f"posts.{call}.commands is true, and its code {post.code} is a member of a group: {sentence}")
+
+    def commanded(self) -> frozenset[int]:
+        """The node codes of posts to which alerts and orders go as commands."""
+        return frozenset(post.code for post in self.posts.values() if post.commands)
 
     def relays_of(self) -> dict[str, str]:
         """Callsign of whoever is reached through a post below us → callsign of that post, both written the one right way."""

@@ -123,7 +123,7 @@ class TiantongChannel(SimpleChannel):
     async def _begin_posts(self) -> None:
         """Raises: ConfigError, StoreError."""
         if self._settings.posts:
-            posts = SealedPosts(self._ctx)
+            posts = SealedPosts(self._ctx, self._returns.add)
             await posts.begin()
             await self._returns.recall()
             self._posts = posts

@@ -7,15 +7,19 @@ crash between the two brings it a second time, and it is known there as a copy; 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from fenghuo import COMPACT, ChannelContext, Evidence, FrameError, Inbound, InboundKind, KeyUnusable, Outcome, Scope, Traffic, Transient
 from fenghuo.formats import compact
 from fenghuo.link import Changes, Disk, FrameKind, Kept, Lane, Window
 from fenghuo.link.counters import Counters
-from fenghuo.link.naming import carried_kind, name_of, receipt_ref
+from fenghuo.link.faults import WRONG_TRAFFIC, fault_body, is_message, reason_of
+from fenghuo.link.frame import Head
+from fenghuo.link.naming import is_carried, kind_for, name_of, receipt_ref
 from fenghuo.link.seal import Cause, Opened, Opener, Plain, Refusal, Sealer
 from fenghuo_adapters.short_message_octets_framing import from_characters, to_characters
 from fenghuo_tiantong.keys import ring_of
+from fenghuo_tiantong.returns import LIFE_S, Return
 from fenghuo_tiantong.settings import TiantongSettings
 
 __all__ = ["SealedPosts"]
@@ -28,16 +32,27 @@ _NO_FRAME_OF_OURS = (Cause.MALFORMED, Cause.FOREIGN)
 _PERHAPS_LOST = (Cause.OLD, Cause.EXPIRED, Cause.FAR, Cause.STALE)
 
 
-class SealedPosts:
-    """The endpoints of one terminal. `begin()` before anything else; all times are UTC seconds."""
+class _Frame(NamedTuple):
+    """A genuine frame of a post. `is_command`: in time beyond doubt, so that a device may start by it."""
 
-    def __init__(self, ctx: ChannelContext) -> None:
+    lane: Lane
+    head: Head
+    body: bytes
+    is_command: bool = False
+
+
+class SealedPosts:
+    """The endpoints of one terminal. `begin()` before anything else; `send_back` keeps what goes to a post, under a name; all times are
+    UTC seconds."""
+
+    def __init__(self, ctx: ChannelContext, send_back: Callable[[str, Return], Awaitable[None]]) -> None:
         settings: TiantongSettings = ctx.settings
         self._ctx = ctx
+        self._send_back = send_back
         self._disk: Disk = ctx.link
         self._ring = ring_of(settings, ctx.secret)
         self._numbers = settings.numbers_of()
-        self._heads = settings.heads()
+        self._heads, self._commanded = settings.heads(), settings.commanded()
         self._codes = {number: code for code, number in self._numbers.items()}
         self._counters = Counters(lane for lane in self._ring.lanes() if lane.source == self._ring.own)
         self._sealer = Sealer(self._ring, self._counters)
@@ -61,7 +76,7 @@ class SealedPosts:
         for grant in await self._disk.reserve(wanted) if wanted else ():
             self._counters.grant(grant)
         try:
-            self._sealer.next(self._codes[number], FrameKind.ALERT)
+            self._sealer.next(self._codes[number], FrameKind.COMMAND if number in self._commanded else FrameKind.ALERT)
         except KeyUnusable as fault:
             self._ctx.log.error("key cannot be used", cause=str(fault))
             return Transient(Scope.RECIPIENT, "key-unusable", _KEY_RETRY_S)
@@ -70,7 +85,7 @@ class SealedPosts:
     def words_for(self, number: str, body: bytes, traffic: Traffic, validity_s: float) -> str:
         """A compact frame as the characters of a short message. Raises: FrameError: it is none; KeyUnusable."""
         now = self._ctx.clock.time()
-        plain = Plain(carried_kind(body), traffic, body, now + validity_s)
+        plain = Plain(kind_for(body, is_commanded=number in self._commanded), traffic, body, now + validity_s)
         return to_characters(self._sealer.seal(self._codes[number], plain, now))
 
     # In.
@@ -82,7 +97,11 @@ class SealedPosts:
             return [inbound]
         result = self._opened(inbound.text)
         if isinstance(result, Opened):
-            return self._read(result, inbound)
+            return self._read(_Frame(result.lane, result.head, result.payload, result.head.kind is FrameKind.COMMAND), inbound)
+        if result is not None and result.cause is Cause.UNTIMED and result.lane is not None and result.head is not None:
+            return self._read(
+                _Frame(result.lane, result.head, result.payload), inbound
+            )  # nobody can be asked here: text, which starts nothing
         if result is not None and result.cause not in _NO_FRAME_OF_OURS:
             return [self._refused(result, inbound)]
         if inbound.address not in self:
@@ -109,33 +128,47 @@ class SealedPosts:
         say("frame not taken", cause=refusal.cause.value, source=source)
         return _kept(inbound, ack)
 
-    def _read(self, opened: Opened, inbound: Inbound) -> list[Inbound]:
-        number = self._numbers[opened.lane.source]
-        ack = self._acknowledging(inbound, opened.lane, opened.head.counter)
+    def _read(self, sealed: _Frame, inbound: Inbound) -> list[Inbound]:
+        number, body = self._numbers[sealed.lane.source], sealed.body
+        ack = self._acknowledging(inbound, sealed.lane, sealed.head.counter)
+        refuse = self._refusing(number, sealed, ack)
+        name = ""
         try:
-            frame = compact.Frame.from_octets(opened.payload)
-            if frame.traffic is not opened.head.traffic:
-                raise FrameError("its head says another traffic", code="bad-value")
+            frame = compact.Frame.from_octets(body)
             if not frame.kind.is_message:
-                return _answers(compact.decode_answer(frame), number, opened.payload, ack)
-            name = name_of(opened.payload)
+                return _answers(compact.decode_answer(frame), number, body, ack)
+            if frame.traffic is not sealed.head.traffic or not is_carried(body, sealed.head.kind):
+                return [_of_another_kind(number, sealed, refuse)]
+            name = name_of(body)
         except FrameError as fault:
-            self._ctx.log.warning("frame says nothing", source=opened.lane.source, cause=str(fault))
-            return [_kept(inbound, ack)]
-        ref = receipt_ref(number, name)
+            self._ctx.log.warning("frame says nothing", source=sealed.lane.source, cause=str(fault))
+            if not is_message(body):
+                return [_kept(inbound, ack)]
         told = Inbound(
             InboundKind.MESSAGE,
-            opened.payload,
+            body,
             ack,
             address_kind=KIND,
             address=number,
-            ref=ref,
+            ref=name and receipt_ref(number, name),
             media_type=COMPACT,
-            proven=True,
+            proven=bool(name),
             is_above=number in self._heads,
-            is_command=opened.head.kind is FrameKind.COMMAND,
+            is_command=sealed.is_command,
+            refuse=refuse,
         )
         return [told]
+
+    def _refusing(self, number: str, sealed: _Frame, ack: Callable[[], Awaitable[None]]) -> Callable[[str], Awaitable[None]]:
+        """That a message is not taken here goes back to its sender, and is on the disk before the message is off the terminal."""
+
+        async def refuse(why: str) -> None:
+            traffic = sealed.head.traffic
+            item = Return(number, fault_body(sealed.body, why, traffic).hex(), traffic, self._ctx.clock.time() + LIFE_S)
+            await self._send_back(f"fault/{sealed.lane.name}/{sealed.head.counter}", item)
+            await ack()
+
+        return refuse
 
     def _acknowledging(self, inbound: Inbound, lane: Lane, counter: int) -> Callable[[], Awaitable[None]]:
         async def ack() -> None:
@@ -147,9 +180,22 @@ class SealedPosts:
         return ack
 
 
+def _of_another_kind(number: str, sealed: _Frame, refuse: Callable[[str], Awaitable[None]]) -> Inbound:
+    """An exercise that would pass for the real thing, a report for an order, or the other way round."""
+
+    async def ack() -> None:
+        await refuse(WRONG_TRAFFIC)
+
+    text = f"{number} sent a message sealed as {sealed.head.kind.name} of {sealed.head.traffic}, and it says another in itself"
+    return Inbound(InboundKind.REFUSED, sealed.body, ack, address_kind=KIND, address=number, text=text)
+
+
 def _answers(note: compact.ReceiptNote | compact.Bitmap, number: str, raw: bytes, ack: Callable[[], Awaitable[None]]) -> list[Inbound]:
-    """A person's receipt as what the person would have typed, for that is by the number alone; words behind 完成 are told apart, and
-    what no person said is kept."""
+    """A person's receipt as what the person would have typed, for that is by the number alone; words behind 完成 are told apart. That a
+    post does not take a message is told to a person; what no person said else is kept."""
+    if isinstance(note, compact.ReceiptNote) and note.fault is not compact.Fault.NONE:
+        text = f"{number} does not take message {note.number}: {reason_of(note)}"
+        return [Inbound(InboundKind.TURNED_DOWN, raw, ack, address_kind=KIND, address=number, text=text)]
     if isinstance(note, compact.Bitmap) or note.level < Evidence.HUMAN:
         return [Inbound(InboundKind.RECEIPT, raw, ack, address_kind=KIND, address=number, proven=True)]
     said = [f"完成#{note.number:04d}"] if note.level is Evidence.DONE else []

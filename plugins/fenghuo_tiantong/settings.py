@@ -20,13 +20,15 @@ _NOT_NEGATIVE = ("fee_fen", "watts_idle", "watts_transmit", "reset_s", "power_s"
 
 class SatellitePost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A Fenghuo endpoint behind a satellite number: its node code and the key shared with it. `is_head`: it is the upper one of the two
-    (the key comes from there); `since`: UTC seconds when the key was put in."""
+    (the key comes from there); `since`: UTC seconds when the key was put in; `commands`: it has devices that start by what it is sent,
+    so that alerts and orders go to it as commands."""
 
     code: int
     key_id: int
     secret_file: str
     is_head: bool = False
     since: float = 0.0
+    commands: bool = False
 
 
 class TiantongSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -126,6 +128,9 @@ class TiantongSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
             raise ValueError(f"code {wrong[0]} is not one of 1 to 255, which this node and each of its posts must have")
         if len(set(codes)) < len(codes):
             raise ValueError("a node code is used twice; this node and every post have one of their own")
+        upward = [name for name, post in self.posts.items() if post.commands and post.is_head]
+        if upward:
+            raise ValueError(f"posts.{upward[0]}.commands is true, and that post is above this one (is_head): commands go down")
 
     def numbers_of(self) -> dict[int, str]:
         """Node code → the number behind which that endpoint is, written the one right way."""
@@ -134,6 +139,10 @@ class TiantongSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     def heads(self) -> frozenset[str]:
         """The numbers of the posts that are set over this one."""
         return frozenset(number(name) for name, post in self.posts.items() if post.is_head)
+
+    def commanded(self) -> frozenset[str]:
+        """The numbers of posts to which alerts and orders go as commands."""
+        return frozenset(number(name) for name, post in self.posts.items() if post.commands)
 
     def profile(self, pin: str) -> Profile:
         """These settings as the modem layer takes them."""

@@ -40,6 +40,7 @@ class Person(msgspec.Struct, frozen=True):
     url: str = ""
     place: str = ""
     satphone: str = ""
+    screen: str = ""
 
 
 def sms(port: int, **settings: Any) -> dict[str, Any]:
@@ -265,7 +266,7 @@ def _write_people(folder: Path, persons: Sequence[Person]) -> None:
     }
     for person in persons:
         files["persons.csv"].append(f"{person.id},示例{person.id},tc,informant,mca:320585110,{person.deputy}")
-        for kind in ("msisdn", "callsign", "url", "place", "satphone"):
+        for kind in ("msisdn", "callsign", "url", "place", "satphone", "screen"):
             if address := getattr(person, kind):
                 files["contacts.csv"].append(f"{person.id},{kind},{address},1,")
     for name, lines in files.items():

@@ -68,6 +68,29 @@ async def test_one_order_to_a_whole_group_is_one_call() -> None:
         assert 1 + len(towns) == air.said  # the call, and an answer in each slot
 
 
+@pytest.mark.parametrize(("commands", "is_command"), [(True, True), (False, False)])
+async def test_what_goes_to_a_post_with_devices_is_a_command(commands: bool, is_command: bool) -> None:
+    """If the head's settings say that it has some; the core of the far end hears from whom, and that it is above."""
+    settings = settings_of(1, [11], configure_tnc=False)
+    posts = {TOWN: msgspec.structs.replace(settings.posts[TOWN], commands=commands)}
+    heard: list[Inbound] = []
+
+    async def core(town: LinkChannel) -> None:
+        async for thing in town.inbound():
+            heard.extend([thing] if thing.kind is InboundKind.MESSAGE else [])
+            await thing.ack()
+
+    async with Air() as air, station(air, 11, [1]) as town:
+        head = LinkChannel(LinkContext(msgspec.structs.replace(settings, port=air.port, posts=posts)))
+        await head.start()
+        listening = asyncio.create_task(core(town))
+        assert isinstance(await sent(head, LinkJob(TOWN, an_order())), Reached)
+        await head.stop(0.0)
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+    assert [(True, is_command, False)] == [(thing.is_above, thing.is_command, thing.is_shared) for thing in heard]
+
+
 async def test_a_part_of_a_group_is_told_one_by_one() -> None:
     """Who is not addressed must not read it, and a group's key opens it to all members."""
     towns = [11, 12]

@@ -12,12 +12,15 @@ import pytest
 
 from fenghuo import Evidence, Inbound, InboundKind, Outcome, Permanent, Reached, Rendition, Scope, Traffic
 from fenghuo.formats import compact
-from fenghuo.link import FrameKind, Head
+from fenghuo.link import Delivered, FrameKind, Head
+from fenghuo.link.faults import plain_body
+from fenghuo.model.traffic import Kind
 from fenghuo.plugin.context import LoneNotes
 from fenghuo_adapters.ax25_framing import Address, UiFrame
 from fenghuo_adapters.kiss_framing import KissFrame
 from fenghuo_narrowband.link_channel import LinkChannel
-from fenghuo_narrowband.link_faults import plain_body
+from fenghuo_narrowband.link_reading import Heard, inbound_of
+from tests.core.formats import compact_values
 from tests.plugins.link_fakes import LinkJob, MemoryDisk, an_order
 from tests.plugins.link_stations import LIMIT_S, TOWN, Air, sent, station
 
@@ -188,3 +191,17 @@ async def test_forged_frames_are_alarmed_once() -> None:
             air.say(KissFrame(frame.encode()).encode())
         assert isinstance(await sent(head, LinkJob(TOWN, ORDER)), Reached)
         assert ["BJ1T1"] == [thing.address for thing in town.of(InboundKind.HOSTILE)]
+
+
+async def test_a_report_that_is_sealed_as_a_command_is_refused() -> None:
+    """No kind passes for another: a command is an alert or an order, and nothing else."""
+    body = compact.encode(compact_values.message(compact_values.order(kind=Kind.REPORT)), compact.Rung.FULL).octets()
+
+    async def unused(_: str = "") -> None:
+        raise AssertionError("nobody acks here")
+
+    found = [
+        inbound_of(Delivered(1, 11, 7, "lane", kind, Traffic.ACTUAL, body), Heard("BJ1CMD", (), unused, unused))[0].kind
+        for kind in (FrameKind.COMMAND, FrameKind.DISPATCH, FrameKind.REPORT)
+    ]
+    assert [InboundKind.REFUSED, InboundKind.REFUSED, InboundKind.MESSAGE] == found

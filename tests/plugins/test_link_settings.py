@@ -10,7 +10,7 @@ from fenghuo.link import FrameKind
 from fenghuo_narrowband import LinkSettings, link_capabilities
 from fenghuo_narrowband.link_air import air_of, caps_of
 from fenghuo_narrowband.link_keys import check, ring_of
-from fenghuo_narrowband.link_settings import PostTable
+from fenghuo_narrowband.link_settings import GroupTable, PostTable
 from tests.plugins.link_fakes import GROUP, HEAD, settings_of
 
 
@@ -32,6 +32,17 @@ def secret(path: str) -> str:
         (
             {"posts": {"BJ1T11": PostTable(code=11, key_id=11, secret_file="11", relays=True, behind=("bj1v21", "BJ1V21"))}},
             "each once",
+        ),
+        (
+            {"posts": {"BJ1T11": PostTable(code=11, key_id=11, secret_file="11", is_head=True, commands=True)}},
+            "above this one .is_head.: commands go down",
+        ),
+        (
+            {
+                "posts": {"BJ1T11": PostTable(code=11, key_id=11, secret_file="11", commands=True)},
+                "groups": {"towns": GroupTable(code=200, key_id=200, secret_file="200", head=1, members=(11, 12))},
+            },
+            "its code 11 is a member of a group: a group's key starts nothing",
         ),
     ],
 )

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from fenghuo import COMPACT, Evidence, Inbound, InboundKind, KeyUnusable, Scope, Traffic, Transient
-from fenghuo.clock import SystemClock
+from fenghuo.clock import ClockQuality, SystemClock
 from fenghuo.formats import compact
 from fenghuo.link import Grant
 from fenghuo.link.naming import name_of, note_body
@@ -28,15 +28,24 @@ BODY = compact.encode(compact_values.message(), compact.Rung.CODE).octets()
 class Clocked:
     """A wall clock that stands where it is put."""
 
-    def __init__(self) -> None:
+    def __init__(self, quality: ClockQuality = ClockQuality.NTP) -> None:
         self.now = NOW
-        self.clock = SystemClock(wall=lambda: self.now, monotonic=lambda: self.now)
+        self.clock = SystemClock(quality=quality, wall=lambda: self.now, monotonic=lambda: self.now)
 
 
-async def posts(code: int, other: str, other_code: int, disk: MemoryDisk, at: Clocked, *, key: str = KEY) -> SealedPosts:
-    post = SatellitePost(code=other_code, key_id=7, secret_file="key", is_head=other_code == 1)
+class Outbox(list[Return]):
+    """What a terminal is given to send back."""
+
+    async def add(self, _: str, item: Return) -> None:
+        self.append(item)
+
+
+async def posts(
+    code: int, other: str, other_code: int, disk: MemoryDisk, at: Clocked, *, key: str = KEY, outbox: Outbox | None = None, **more: Any
+) -> SealedPosts:
+    post = SatellitePost(code=other_code, key_id=7, secret_file="key", is_head=other_code == 1, **more)
     settings = TiantongSettings(device="/dev/ttyUSB3", code=code, posts={other: post})
-    made = SealedPosts(FakeContext(settings, password=key, clock=at.clock, link=disk))
+    made = SealedPosts(FakeContext(settings, password=key, clock=at.clock, link=disk), (outbox if outbox is not None else Outbox()).add)
     await made.begin()
     return made
 
@@ -88,16 +97,11 @@ async def test_a_frame_is_opened_once_in_any_life_and_lost_in_none() -> None:
     assert (InboundKind.RECEIPT, None, "") == (repeated.kind, repeated.level, repeated.ref)
 
 
-@pytest.mark.parametrize("fault", ["foreign key", "altered", "other traffic"])
+@pytest.mark.parametrize("fault", ["foreign key", "altered"])
 async def test_what_is_not_whole_counts_for_nothing(fault: str) -> None:
     """It is kept, taken off the terminal, and is neither a message nor anybody's answer."""
     at = Clocked()
-    text = await words(
-        MemoryDisk(),
-        at,
-        key=KEY.replace("5a", "a5") if fault == "foreign key" else KEY,
-        traffic=Traffic.EXERCISE if fault == "other traffic" else Traffic.ACTUAL,
-    )
+    text = await words(MemoryDisk(), at, key=KEY.replace("5a", "a5") if fault == "foreign key" else KEY)
     if fault == "altered":
         text = text[:9] + text[10] + text[9] + text[11:]
     taken: list[str] = []
@@ -105,6 +109,39 @@ async def test_what_is_not_whole_counts_for_nothing(fault: str) -> None:
     (kept,) = town.judged(heard(text, taken=lambda: taken.append(text)))
     await kept.ack()
     assert (InboundKind.RECEIPT, None, "", [text]) == (kept.kind, kept.level, kept.ref, taken)
+
+
+@pytest.mark.parametrize(
+    ("body", "traffic", "why", "told"),
+    [
+        (BODY, Traffic.ACTUAL, "held-area", "refused (held-area)"),
+        (BODY[:-1], Traffic.ACTUAL, "truncated", "unreadable (truncated)"),
+        (BODY, Traffic.EXERCISE, "", "wrong traffic"),
+    ],
+    ids=["not its business", "unreadable", "other traffic"],
+)
+async def test_what_the_town_does_not_take_its_centre_hears_of(body: bytes, traffic: Traffic, why: str, told: str) -> None:
+    """Before it is off the terminal the answer stands on the disk; at the centre a person reads which message and why."""
+    at, outbox, taken = Clocked(), Outbox(), list[str]()
+    town = await posts(11, CENTRE, 1, MemoryDisk(), at, outbox=outbox)
+    (thing,) = town.judged(heard(await words(MemoryDisk(), at, body=body, traffic=traffic), taken=lambda: taken.append("taken")))
+    await (thing.refuse(why) if thing.refuse is not None else thing.ack())
+    (note,) = outbox
+    assert (CENTRE, traffic, ["taken"]) == (note.number, note.traffic, taken)
+    assert await town.not_ready(CENTRE) is None
+    back = town.words_for(CENTRE, bytes.fromhex(note.body), note.traffic, 3600.0)
+    (alarm,) = await judged(await posts(1, TOWN, 11, MemoryDisk(), at), back, sender=TOWN)
+    assert (InboundKind.TURNED_DOWN, TOWN, True) == (alarm.kind, alarm.address, alarm.text.endswith(told))
+
+
+@pytest.mark.parametrize(("commands", "clock", "is_command"), [(True, "ntp", True), (False, "ntp", False), (True, "freerun", False)])
+async def test_only_a_command_that_can_be_timed_may_start_a_device(commands: bool, clock: str, is_command: bool) -> None:
+    """Where nobody can be asked for the time, a command is read like any message."""
+    at = Clocked(ClockQuality(clock))
+    centre = await posts(1, TOWN, 11, MemoryDisk(), at, commands=commands)
+    assert await centre.not_ready(TOWN) is None
+    (told,) = await judged(await posts(11, CENTRE, 1, MemoryDisk(), at), centre.words_for(TOWN, BODY, Traffic.ACTUAL, 3600.0))
+    assert (InboundKind.MESSAGE, BODY, True, is_command) == (told.kind, told.raw, told.is_above, told.is_command)
 
 
 async def test_what_may_be_lost_is_told_to_a_person() -> None:

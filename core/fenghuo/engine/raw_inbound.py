@@ -52,9 +52,10 @@ def packed(inbound: Inbound) -> bytes:
     return msgspec.msgpack.encode(_Packed(**{name: getattr(inbound, name) for name in _Packed.__struct_fields__}))
 
 
-def unpacked(raw: bytes) -> Inbound:
-    """As it came, but for its ack."""
+def unpacked(raw: bytes, *, is_timed: bool = True) -> Inbound:
+    """As it came, but for its ack. Where no clock tells how long ago that was (`is_timed`), a command is no more than a message."""
     kept = msgspec.msgpack.decode(raw, type=_Packed)
+    kept = kept if is_timed else msgspec.structs.replace(kept, is_command=False)
     return Inbound(ack=_acked_before, **{name: getattr(kept, name) for name in _Packed.__struct_fields__})
 
 

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 import msgspec
 import structlog
 
+from fenghuo.clock import ClockQuality
 from fenghuo.engine.answers import Named, Verb, level_of, named, verb_of
 from fenghuo.engine.book import Book, OpenTarget
 from fenghuo.engine.brought import origin_of, why_untold
@@ -101,7 +102,8 @@ class Receipts:
         bounds = (InboundKind.MESSAGE, KEEP_KEYS_S, UNREAD_S)
         for row in await self._store.find(INBOX, f"state = 'new' AND {recent} ORDER BY id", *bounds):
             try:
-                await self._classify(Stored(row.channel, self.credited(row.channel, unpacked(row.raw)), row.id, row.at, is_seen=True))
+                inbound = self.credited(row.channel, unpacked(row.raw, is_timed=self._office.clock.quality() is not ClockQuality.FREERUN))
+                await self._classify(Stored(row.channel, inbound, row.id, row.at, is_seen=True))
             except FenghuoError as error:  # what it is about may be damaged; it stays new
                 log.error("something heard before could not be worked out", inbox=row.id, cause=str(error))
             except Exception as fault:  # noqa: BLE001  a fault of ours at one row must not end every start from now on

@@ -29,7 +29,7 @@ __all__ = [
 
 class Delivered(msgspec.Struct, frozen=True):
     """A whole message, genuine and in time. Take it over for good, then call taken(): only then is the sender told. `is_shared`: under the
-    key of a group, so that any member of it can have made it in the name of `source`."""
+    key of a group, so that any member of it can have made it in the name of `source`; `is_command`: it may start a device, now."""
 
     source: int
     destination: int
@@ -39,6 +39,7 @@ class Delivered(msgspec.Struct, frozen=True):
     traffic: Traffic
     body: bytes
     is_shared: bool = False
+    is_command: bool = False
 
     @property
     def key(self) -> Key:

@@ -7,14 +7,28 @@ from fenghuo.link.frame import FrameKind
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.traffic import Traffic
 
-__all__ = ["carried_kind", "message_name", "name_of", "note_body", "receipt_ref"]
+__all__ = ["carried_kind", "is_carried", "kind_for", "message_name", "name_of", "note_body", "receipt_ref"]
 
 _KINDS = {"ALERT": FrameKind.ALERT, "DISPATCH": FrameKind.DISPATCH, "REPORT": FrameKind.REPORT}
+# Of what messages say, this moves devices.
+_COMMANDS = (FrameKind.ALERT, FrameKind.DISPATCH)
 
 
 def carried_kind(body: bytes) -> FrameKind:
     """Under which kind of frame a compact frame travels. Raises: FrameError."""
     return _KINDS.get(compact.Frame.from_octets(body).kind.name.partition("_")[0], FrameKind.REPLY)
+
+
+def kind_for(body: bytes, *, is_commanded: bool) -> FrameKind:
+    """As carried_kind(); an alert or an order to a post whose devices start by it is a COMMAND. Raises: FrameError."""
+    kind = carried_kind(body)
+    return FrameKind.COMMAND if is_commanded and kind in _COMMANDS else kind
+
+
+def is_carried(body: bytes, kind: FrameKind) -> bool:
+    """Whether a compact frame may travel under this kind. Raises: FrameError."""
+    carried = carried_kind(body)
+    return kind is carried or (kind is FrameKind.COMMAND and carried in _COMMANDS)
 
 
 def message_name(key: int, number: int, revision: int) -> str:

@@ -77,7 +77,7 @@ class Opened(msgspec.Struct, frozen=True):
 
 class Refusal(msgspec.Struct, frozen=True):
     """A frame that was not opened. `hostile`: with this one its link has become hostile, once each time; `payload`: of a genuine
-    one that is too far ahead, for the answer to a challenge may be that."""
+    one that is too far ahead, for the answer to a challenge may be that, and of a command that nobody can time, which may be read."""
 
     cause: Cause
     lane: Lane | None = None
@@ -204,7 +204,7 @@ class Opener:
             return Refusal(Cause.MALFORMED, lane, head)
         utc = self.utc(now)
         if lane.purpose is Purpose.COMMAND and not (self.is_clock_trusted or now < self._proven_until):
-            return Refusal(Cause.UNTIMED, lane, head)
+            return Refusal(Cause.UNTIMED, lane, head, payload=text[EXPIRY:])
         if utc is not None and is_over(text[:EXPIRY], utc, lane.purpose):
             return Refusal(Cause.EXPIRED, lane, head)
         return Opened(lane, head, text[EXPIRY:], window.skipped(head.counter), ends_at(text[:EXPIRY], now if utc is None else utc))

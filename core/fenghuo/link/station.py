@@ -84,7 +84,7 @@ class Station:
         self._last_s = 0.0
         self._aired: Aired | None = None
         self._bursting: Transfer | None = None  # whose burst goes on behind the frame that is on the air
-        self._events: list[Event] = [self._delivered(incoming) for incoming in self._arrivals.whole()]
+        self._events: list[Event] = [self._delivered(incoming, is_kept=True) for incoming in self._arrivals.whole()]
         for outgoing in sorted(kept.outgoing, key=lambda outgoing: outgoing.opened_at):
             self._departures.resume(outgoing)
 
@@ -376,7 +376,10 @@ class Station:
         self._departures.put_off(airtime_s, but=parcel)
         return Frame(octets, intent.destination, airtime_s, parcel.ref if parcel else "", is_receipt, is_chained=is_chained)
 
-    def _delivered(self, incoming: Incoming) -> Delivered:
+    def _delivered(self, incoming: Incoming, *, is_kept: bool = False) -> Delivered:
+        """`is_kept`: whole since before the start, and how long ago that was no clock tells that nobody vouches for: it is read only."""
         body = incoming.body
         assert body is not None
-        return Delivered(*incoming.key, incoming.kind, incoming.traffic, body, is_shared=self._ring.is_group(incoming.destination))
+        is_command = incoming.kind is FrameKind.COMMAND and (not is_kept or self.opener.is_clock_trusted)
+        is_shared = self._ring.is_group(incoming.destination)
+        return Delivered(*incoming.key, incoming.kind, incoming.traffic, body, is_shared=is_shared, is_command=is_command)

@@ -25,8 +25,9 @@ from tests.core.link.posts import CENTRE, GROUP, NOW, SIREN, TOWN, ring, sealer
 AIR = Air()
 
 
-def station(own: int, *, memory: Memory | None = None, first: int = 0, caps: Caps | None = None) -> Station:
-    made = Station(ring(own), AIR, ledger=Ledger(caps), chance=random.Random(own), memory=memory)
+def station(own: int, *, memory: Memory | None = None, first: int = 0, caps: Caps | None = None, is_clock_trusted: bool = True) -> Station:
+    ledger, chance = Ledger(caps), random.Random(own)
+    made = Station(ring(own), AIR, ledger=ledger, chance=chance, memory=memory, is_clock_trusted=is_clock_trusted)
     for wanted in made.counters.wanted():
         made.counters.grant(Grant(wanted.lane, first, first + 1024))
     return made

@@ -5,13 +5,16 @@ Source: docs/compact-frame.md §4 and §7.
 
 from __future__ import annotations
 
-from fenghuo import Evidence, FrameError, Permanent, Scope, Traffic
+from fenghuo.errors import FrameError
 from fenghuo.formats import compact
 from fenghuo.formats.compact import Fault, ReceiptNote
-from fenghuo.link import Delivered
+from fenghuo.link.events import Delivered
 from fenghuo.link.naming import message_name
+from fenghuo.model.delivery import Permanent, Scope
+from fenghuo.model.evidence import Evidence
+from fenghuo.model.traffic import Traffic
 
-__all__ = ["WRONG_TRAFFIC", "failure_of", "fault_body", "fault_in", "is_message", "name_in", "plain_body"]
+__all__ = ["WRONG_TRAFFIC", "failure_of", "fault_body", "fault_in", "is_message", "name_in", "plain_body", "reason_of"]
 
 WRONG_TRAFFIC = "wrong-traffic"
 """Why a frame whose head says another traffic than its seal is not taken."""
@@ -57,6 +60,11 @@ def name_in(note: ReceiptNote) -> str:
 def failure_of(note: ReceiptNote) -> Permanent:
     """What a fault is to the delivery: nothing that is said again would be taken."""
     return Permanent(Scope.MESSAGE, note.fault.name.lower())
+
+
+def reason_of(note: ReceiptNote) -> str:
+    """Why a far end does not take a message, in words."""
+    return note.fault.name.lower().replace("_", " ") + (f" ({note.text})" if note.text else "")
 
 
 def plain_body(body: bytes) -> bytes:
