@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Iterable
 
 import structlog
 
+from fenghuo.engine.arrears import is_in_arrears
 from fenghuo.engine.book import Book
 from fenghuo.engine.channels import ChannelBoard, Instance
 from fenghuo.engine.facts import WITHDRAWN, Facts, Settled
@@ -123,7 +124,12 @@ class Dispatcher:
         audience = holder.objective.objective.total if holder else 1
         is_cancel = holder is not None and holder.objective.message.message.action is Action.CANCEL
         is_stop = is_cancel and instance.capabilities.doubt is Doubt.ACTUATOR  # elsewhere it is words, which follow those they take back
-        medium.put(delivery, now=self._office.clock.time(), deadline=deadline, audience=audience, is_stop=is_stop)
+        now = self._office.clock.time()
+        opened_at = holder.objective.objective.opened_at if holder else now
+        if delivery.not_before <= now and not is_stop and is_in_arrears(delivery.priority, opened_at, instance.health, now):
+            medium.owe(delivery, deadline=deadline, audience=audience)
+        else:
+            medium.put(delivery, now=now, deadline=deadline, audience=audience, is_stop=is_stop)
 
     def _pump(self, medium: Medium) -> None:
         for delivery in medium.mature(self._office.clock.time()):

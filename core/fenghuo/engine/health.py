@@ -78,10 +78,11 @@ UNHEARD = "it is up, and nothing has spoken for it yet"
 class ChannelHealth(msgspec.Struct, frozen=True):
     """State with its memory. `since`: UTC seconds; `stage`: index of PROBATION_SHARES; `stage_at`: when it began; `stable_s`: least
     seconds a stage lasts; `weight` and `who`: failures since the last success, `worked_at`, and on which recipients; `left_at`: when it
-    last went DOWN, UTC seconds; `is_mute`: nothing that it says of an emission shows that anybody could notice it, `is_vouched`: a monitor
-    has spoken for it since it came up; `is_silent`: DOWN because nothing was heard of it; `is_gone`: DOWN because its
-    device or session is; `is_reported`: SUSPECT by somebody else's word (outages.py); `sum`, `mass`, `weighed_at`: of the time-decayed
-    average of the signs since its state of before; `gap_s`: expected between two signs, 0 where nobody knows."""
+    last went DOWN, UTC seconds, and `back_at` when it began to come back; `is_mute`: nothing that it says of an emission shows that
+    anybody could notice it, `is_vouched`: a monitor has spoken for it since it came up; `is_silent`: DOWN because nothing was heard of
+    it; `is_gone`: DOWN because its device or session is; `is_reported`: SUSPECT by somebody else's word (outages.py); `sum`, `mass`,
+    `weighed_at`: of the time-decayed average of the signs since its state of before; `gap_s`: expected between two signs, 0 where nobody
+    knows."""
 
     state: Health = Health.UNKNOWN
     since: float = 0.0
@@ -95,6 +96,7 @@ class ChannelHealth(msgspec.Struct, frozen=True):
     was_down: bool = False
     worked_at: float = 0.0
     left_at: float = -math.inf
+    back_at: float = -math.inf
     is_mute: bool = False
     is_vouched: bool = False
     is_silent: bool = False
@@ -197,6 +199,7 @@ def _fresh(health: ChannelHealth, now: float, state: Health, reason: str) -> Cha
         stable_s=health.stable_s,
         was_down=health.was_down,
         left_at=health.left_at,
+        back_at=health.back_at,
         is_mute=health.is_mute,
         gap_s=health.gap_s,
     )
@@ -246,7 +249,7 @@ def _down(health: ChannelHealth, now: float, reason: str) -> ChannelHealth:
 def _up_again(health: ChannelHealth, now: float, sign: Sign) -> ChannelHealth:
     """The first start is simply UP; a return from DOWN begins its probation."""
     if health.was_down and health.state is Health.DOWN:
-        return msgspec.structs.replace(_fresh(health, now, Health.PROBATION, sign.value), stage_at=now)
+        return msgspec.structs.replace(_fresh(health, now, Health.PROBATION, sign.value), stage_at=now, back_at=now)
     if health.state is Health.UNKNOWN and not health.is_started:
         return _fresh(health, now, _working(health), UNHEARD if health.is_mute else Sign.LOCAL_UP.value)
     return health

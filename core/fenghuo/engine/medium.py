@@ -10,6 +10,7 @@ import heapq
 import itertools
 from collections import Counter
 
+from fenghuo.engine.arrears import Arrears, Waiting
 from fenghuo.engine.channels import Instance
 from fenghuo.model.delivery import Delivery
 from fenghuo.model.traffic import Priority
@@ -49,6 +50,7 @@ class Medium:
         self._open_at: dict[str, float] = {}
         self._now = 0.0
         self._began: dict[int, float] = {}
+        self._arrears = Arrears()
         self._rests_until = 0.0  # of P2 to P4, where a mode reserves a share of the time
 
     @property
@@ -65,7 +67,8 @@ class Medium:
         """How many deliveries wait here for a channel instance."""
         waiting = sum(len(heap) for (name, *_), heap in self._waiting.items() if name == channel)
         later = sum(delivery.channel == channel for _, _, delivery in self._later)
-        return waiting + later + sum(len(held) for (name, *_), held in self._blocked.items() if name == channel)
+        blocked = sum(len(held) for (name, *_), held in self._blocked.items() if name == channel)
+        return waiting + later + blocked + self._arrears.queued(channel)
 
     def ahead(self, priority: Priority, audience: int = 1) -> int:
         """How many deliveries go before a new one of this class to an audience of this size: what is more urgent, the first tries of its
@@ -79,7 +82,7 @@ class Medium:
         waiting = (entry[4] for heap in self._waiting.values() for entry in heap)
         later = (delivery for _, _, delivery in self._later)
         blocked = (delivery for held in self._blocked.values() for delivery in held)
-        return {delivery.id for delivery in itertools.chain(waiting, later, blocked)}
+        return self._arrears.held().union(delivery.id for delivery in itertools.chain(waiting, later, blocked))
 
     def put(self, delivery: Delivery, *, now: float, deadline: float, audience: int = 1, is_stop: bool = False) -> None:
         """Queue a READY delivery; `deadline`, UTC seconds, and the size of its audience order it within its class. `is_stop`: it silences
@@ -88,6 +91,13 @@ class Medium:
         if delivery.not_before > now:
             heapq.heappush(self._later, (delivery.not_before, next(self._order), delivery))
             return
+        self._queue(delivery, deadline, audience, is_stop=is_stop)
+
+    def owe(self, delivery: Delivery, *, deadline: float, audience: int) -> None:
+        """Queue a READY delivery that waited through an outage: behind what is new (arrears.py)."""
+        self._arrears.put(Waiting(deadline, audience, delivery))
+
+    def _queue(self, delivery: Delivery, deadline: float, audience: int, *, is_stop: bool) -> None:
         heap = self._waiting.setdefault((delivery.channel, delivery.priority, is_stop and not self.is_exclusive), [])
         self._first[delivery.priority, audience > CROWD] += not delivery.tries
         heapq.heappush(heap, (delivery.tries, audience > CROWD, deadline, next(self._order), delivery))
@@ -106,6 +116,7 @@ class Medium:
     def take(self, now: float = 0.0) -> Delivery | None:
         """The next delivery that may go at `now` (UTC seconds); it counts as in flight until done()."""
         self._now = now
+        self._let_in()
         while (priority := self._next_class()) is not None:
             if self._resume_parked(priority):
                 return None
@@ -120,10 +131,24 @@ class Medium:
             self._open_at[channel] = now + self.instances[channel].gap_s
             self._served_before = dict(self._served_above)
             self._served(priority)
+            self._arrears.went(delivery)
             if self.must_yield(priority):  # taken by the rule of five: without a piece of its own the slot would be worth nothing
                 self._earned.add(delivery.id)
             return delivery
         return None
+
+    def _let_in(self) -> None:
+        """Queue what is in arrears, as far as its share goes."""
+        if not self._arrears:
+            return
+        is_exclusive = self.is_exclusive
+        room = sum(instance.admitted for instance in self.instances.values())
+        while room and not (is_exclusive and self._is_full()):
+            is_new_waiting = any(self._waiting.values()) or bool(self._parked)
+            one = self._arrears.take(self._now, is_new_waiting=is_new_waiting, is_exclusive=is_exclusive, room=room)
+            if one is None:
+                return
+            self._queue(one.delivery, one.deadline, one.audience, is_stop=False)
 
     def _may_pass(self, delivery: Delivery, *, is_stop: bool) -> bool:
         """Whether nothing keeps it back that is under way to its address; then it is, too."""
@@ -138,6 +163,7 @@ class Medium:
     def rest(self, delivery: Delivery, now: float) -> None:
         """An emission is about to be done, UTC seconds: after one of P2 to P4 the others of them leave the medium free for as long as makes
         the share of its time that a mode reserves."""
+        self._arrears.done(delivery, max(0.0, now - self._began.get(delivery.id, now)), now)
         share = max((one.ruled.reserve for one in self.instances.values()), default=0.0)
         took_s = max(0.0, now - self._began.get(delivery.id, now))
         if share and delivery.priority > Priority.P1:
@@ -161,6 +187,7 @@ class Medium:
     def unused(self, delivery: Delivery) -> list[Delivery]:
         """What take() has just given was over already: nobody was served, and its class is owed what it was. As done()."""
         self._served_above = self._served_before
+        self._arrears.done(delivery, 0.0, self._now)
         return self.done(delivery)
 
     def must_yield(self, priority: Priority) -> bool:
@@ -211,7 +238,8 @@ class Medium:
         """When a channel on probation, for which something waits, may have its next one, or the medium one of P2 to P4 (UTC seconds)."""
         waiting = {name for (name, *_), heap in self._waiting.items() if heap}
         rests = (self._rests_until,) if any(heap and level > Priority.P1 for (_, level, _), heap in self._waiting.items()) else ()
-        return min((at for at in (*(self._open_at.get(name, 0.0) for name in waiting), *rests) if at > self._now), default=None)
+        owed = (self._arrears.rests_until,) if self._arrears else ()
+        return min((at for at in (*(self._open_at.get(name, 0.0) for name in waiting), *rests, *owed) if at > self._now), default=None)
 
     def _next_class(self) -> Priority | None:
         while self._parked and self._parked[0][3].done():  # it ended while it stood aside
