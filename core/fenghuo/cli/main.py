@@ -35,7 +35,7 @@ VERBS = {
     "power": Verb("fenghuo.cli.power:power", "What the node lives on, and for how long."),
     "queue": Verb("fenghuo.cli.queue:queue", "Deliveries not yet ended: ls, show, resolve, shed, waive."),
     "report": Verb("fenghuo.cli.report:report", "Report up from an endpoint; prints the report's id."),
-    "road": Verb("fenghuo.cli.road:road", "Roads, water and air: cut, open, ls, reach, isolated, bridges."),
+    "road": Verb("fenghuo.cli.road:road", "Roads, water and air: cut, open, ls, reach, isolated, bridges, place."),
     "rollcall": Verb("fenghuo.cli.rollcall:rollcall", "Call people or posts (点名), and see who answers on which bearer."),
     "route": Verb("fenghuo.cli.route:route", "Rules: explain what would happen to a message, lint."),
     "runner": Verb("fenghuo.cli.runner:runner", "Task sheets on paper: ls, take, receipt."),

@@ -20,7 +20,7 @@ BY_HELP = "With commas: road, water, air, foot; all by default."
 
 @click.group()
 def road() -> None:
-    """Roads, water and air: cut, restrict, open, unknown, ls, reach, isolated, bridges."""
+    """Roads, water and air: cut, restrict, open, unknown, ls, reach, isolated, bridges, place."""
 
 
 def _told(command: Callable[..., None]) -> click.Command:
@@ -121,6 +121,29 @@ def bridges(daemon: Caller, *, layer: str, as_json: bool) -> None:
         print_json(rows)
         return
     print_table(("segment", "name"), ([one["segment"], one["name"]] for one in rows))
+
+
+@road.command()
+@click.option("--from", "start", default="", help="Where the vehicle stands; the nearest base by default.")
+@click.option("--radius", "radius_km", type=click.FloatRange(0, 200, min_open=True), default=10.0, show_default=True, help="Kilometres.")
+@click.option("--by", default="", help="With commas, what it can use beside the road: water, air.")
+@click.option("--all", "every", is_flag=True, help="For whoever waits, not only those whom no working channel can reach.")
+@as_json
+@speaks
+def place(daemon: Caller, *, by: str, as_json: bool, **wanted: Any) -> None:
+    """Where to send the mobile base station, so that most open objectives become reachable. Exit 1 if no site helps anybody."""
+    data = daemon.call("road.place", by=_words(by), **wanted)
+    if as_json:
+        print_json(data)
+    else:
+        click.echo(clean(data["says"]))
+        heads = ("site", "arrival", "objectives", "recipients", "people", "mean km", "covers")
+        print_table(heads, (_site(one) for one in data["proposals"]))
+    click.get_current_context().exit(Exit.OK if data["proposals"] else Exit.NEGATIVE)
+
+
+def _site(one: dict[str, Any]) -> tuple[object, ...]:
+    return (one["name"], one["arrival"], one["objectives"], one["recipients"], one["people"], one["mean_km"], "、".join(one["covers"]))
 
 
 def _report(daemon: Caller, state: str, said: dict[str, Any], *, as_json: bool) -> None:

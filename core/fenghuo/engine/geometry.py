@@ -10,7 +10,7 @@ from types import ModuleType
 from fenghuo.model.area import Area, AreaRef
 from fenghuo.model.message import AffectedArea, Circle, Ring
 
-__all__ = ["areas_inside"]
+__all__ = ["areas_inside", "distance_km"]
 
 EARTH_RADIUS_KM = 6371.0
 
@@ -23,7 +23,7 @@ def areas_inside(drawn: tuple[AffectedArea, ...], known: tuple[Area, ...]) -> tu
 
 def _holds(shape: AffectedArea, lat: float, lon: float) -> bool:
     in_ring = any(_ring_holds(ring, lat, lon) for ring in shape.polygons)
-    return in_ring or any(_distance_km(circle, lat, lon) <= circle.radius_km for circle in shape.circles)
+    return in_ring or any(distance_km(circle, lat, lon) <= circle.radius_km for circle in shape.circles)
 
 
 def _ring_holds(ring: Ring, lat: float, lon: float) -> bool:
@@ -32,7 +32,7 @@ def _ring_holds(ring: Ring, lat: float, lon: float) -> bool:
     return bool(polygon.covers(geometry.Point(lon, lat)))
 
 
-def _distance_km(circle: Circle, lat: float, lon: float) -> float:
+def distance_km(circle: Circle, lat: float, lon: float) -> float:
     """Great-circle distance from the centre (haversine)."""
     lat1, lat2 = math.radians(circle.centre[0]), math.radians(lat)
     half = math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin(math.radians(lon - circle.centre[1]) / 2) ** 2

@@ -210,8 +210,9 @@ class Daemon:
         modes = ModeVerbs(room, self._store, self._modes)
         coverage = CoverageVerbs(room, self._store, keeper.inventory)
         self._coverage = CoverageWatch(room, self._store, keeper.inventory)
-        desk.add(RoadVerbs(keeper.roads).verbs())
+        desk.add(RoadVerbs(keeper.roads, room).verbs())
         messages.roads = keeper.roads
+        keeper.roads.tell(room.modes.signal)
         for one in (modes, coverage, messages, preview, plans, queue, state, audit, endpoint, sheets, proven, outages):
             desk.add(one.verbs())
         return desk

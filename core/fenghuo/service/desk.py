@@ -78,6 +78,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "road.reach": EVERYONE,
     "road.isolated": EVERYONE,
     "road.bridges": EVERYONE,
+    "road.place": EVERYONE,
     "plugin.ls": EVERYONE,
     "endpoint.ls": EVERYONE,
     "endpoint.ack": ("operator",),

@@ -16,6 +16,7 @@ from fenghuo.errors import FormatError
 from fenghuo.model.road import Layer, RoadReport, SegmentState
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.desk import Verb
+from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.roads import RoadKeeper
 
 __all__ = ["RoadVerbs"]
@@ -50,11 +51,22 @@ class Bridges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     layer: Layer = Layer.ROAD
 
 
+class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From where the vehicle comes, from the nearest base if empty; how far its station reaches; by what it goes beside the road; `every`:
+    for whoever waits, not only those whom no working channel can reach."""
+
+    start: str = ""
+    radius_km: Annotated[float, msgspec.Meta(gt=0, le=200)] = 10.0
+    by: tuple[str, ...] = ()
+    every: bool = False
+
+
 class RoadVerbs:
     """Carries out what the desk has allowed."""
 
-    def __init__(self, keeper: RoadKeeper) -> None:
+    def __init__(self, keeper: RoadKeeper, room: EngineRoom) -> None:
         self._keeper = keeper
+        self._room = room
 
     def verbs(self) -> Mapping[str, Verb]:
         return {
@@ -63,6 +75,7 @@ class RoadVerbs:
             "road.reach": self.reach,
             "road.isolated": self.isolated,
             "road.bridges": self.bridges,
+            "road.place": self.place,
         }
 
     async def report(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,6 +107,11 @@ class RoadVerbs:
     async def bridges(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Segments whose loss would cut some place off within their layer."""
         return self._keeper.here.answers.bridges(msgspec.convert(args, Bridges).layer)
+
+    async def place(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Where to send the mobile base station. Raises: FormatError: no such place or layer."""
+        wanted = msgspec.convert(args, Place)
+        return self._keeper.here.placing(self._room, start=wanted.start, radius_km=wanted.radius_km, by=wanted.by, every=wanted.every)
 
 
 def _rest(wanted: Report) -> tuple[float, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -24,6 +25,7 @@ from fenghuo.model.road import RoadMap, RoadReport, SegmentState
 from fenghuo.plugin.ports import Observation
 from fenghuo.service.road_answers import RoadAnswers
 from fenghuo.service.road_orders import RoadOrders
+from fenghuo.service.road_placing import placing
 from fenghuo.store.audit import Deed
 from fenghuo.store.records import MetaRow
 from fenghuo.store.store import Store
@@ -69,6 +71,7 @@ class RoadWatch:
         self._modes: dict[str, tuple[RoadMode, tuple[str, ...]]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self.answers = RoadAnswers(self)
+        self.placing = partial(placing, self)
         self.orders = RoadOrders(self, store, directory)
         self.on_signal: Callable[[Signal], None] = _nobody
         self.on_change: list[Callable[[], None]] = [self.orders.look]
@@ -109,6 +112,12 @@ class RoadWatch:
         """Every place that is not surely reached, the worst first."""
         found = reaches(self.roads.isolation())
         return [outlook(self.roads, place, reach) for place, reach in sorted(found.items(), key=lambda one: (-one[1], one[0]))]
+
+    def tell(self, on_signal: Callable[[Signal], None]) -> None:
+        """Who hears the words for the modes from now on; what holds is said at once."""
+        self.on_signal = on_signal
+        self._modes.clear()
+        self._signal(reaches(self.roads.isolation()), self.clock.time())
 
     def stop(self) -> None:
         """No timer is left."""

@@ -17,6 +17,7 @@ from fenghuo.clock import Clock
 from fenghuo.errors import NotFound, SettingsError
 from fenghuo.formats.roads_csv import read_roads
 from fenghuo.model.directory import Directory
+from fenghuo.model.mode import Signal
 from fenghuo.model.road import RoadMap
 from fenghuo.plugin.ports import Observation
 from fenghuo.store.store import Store
@@ -51,6 +52,7 @@ class RoadKeeper:
         self._clock = clock
         self._directory = directory
         self.watch: RoadWatch | None = None
+        self._on_signal: Callable[[Signal], None] | None = None
 
     @property
     def here(self) -> RoadWatch:
@@ -77,6 +79,14 @@ class RoadKeeper:
         if self.watch is not None:
             log.info("map of roads in force", places=len(road_map.places), segments=len(road_map.segments), digest=road_map.digest)
             self.watch.use(road_map)
+            if self._on_signal is not None:
+                self.watch.tell(self._on_signal)
+
+    def tell(self, on_signal: Callable[[Signal], None]) -> None:
+        """Who hears of each place whether it can be driven to: the modes."""
+        self._on_signal = on_signal
+        if self.watch is not None:
+            self.watch.tell(on_signal)
 
     def takes(self, observation: Observation) -> bool:
         """Whether it is about roads, and there is a map to say it of."""

@@ -80,3 +80,22 @@ def test_an_order_with_a_place_says_when_each_unit_is_there(shell: Shell) -> Non
     assert ("message.send", "璜泾", ["water", "air"], True) == (verb, args["go_to"], args["by"], args["leave_out"])
     shell.run("send", "--to", "org:shaxi", "--text", "支援")
     assert not {"go_to", "by", "leave_out"} & set(shell.served.desk.asked[-1][1])
+
+
+def test_where_to_send_the_station_is_a_line_for_each_site(shell: Shell) -> None:
+    """The best first, with what it covers; 1 where none helps."""
+    site = {
+        "name": "浏河",
+        "arrival": "34.8 min",
+        "objectives": 2,
+        "recipients": 5,
+        "people": 75_000,
+        "mean_km": 0.0,
+        "covers": ["浏河", "陆渡"],
+    }
+    shell.served.desk.answers["road.place"] = {"says": "send it to 浏河: 34.8 min", "proposals": [site]}
+    ran = shell.run("road", "place", "--from", "科教", "--by", "water", "--all")
+    assert (0, ["send it to 浏河: 34.8 min", "浏河\t34.8 min\t2\t5\t75000\t0.0\t浏河、陆渡"]) == (ran.code, ran.out.splitlines())
+    assert ("road.place", {"start": "科教", "radius_km": 10.0, "by": ["water"], "every": True}) == shell.served.desk.asked[-1]
+    shell.served.desk.answers["road.place"] = {"says": "nobody waits", "proposals": []}
+    assert 1 == shell.run("road", "place").code

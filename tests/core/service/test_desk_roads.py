@@ -12,13 +12,14 @@ import pytest
 from fenghuo.engine.judging import Origin
 from fenghuo.errors import FormatError, NotAllowed, NotFound, SettingsError
 from fenghuo.model.directory import Directory
+from fenghuo.model.mode import Axis, Signal
 from fenghuo.model.road import RoadMap
 from fenghuo.service.desk import Desk, Holder
 from fenghuo.service.desk_roads import RoadVerbs
 from fenghuo.service.roads import RoadKeeper
 from fenghuo.service.secrets import Secret
 from tests.core.engine.county_roads import county
-from tests.core.engine.house import opened
+from tests.core.engine.house import House, opened
 
 RIGHTS = {"duty": ("operator", "viewer"), "drone": ("source",), "guest": ("viewer",)}
 
@@ -26,10 +27,11 @@ RIGHTS = {"duty": ("operator", "viewer"), "drone": ("source",), "guest": ("viewe
 class Roaded:
     """A house with these verbs at its desk."""
 
-    def __init__(self, keeper: RoadKeeper) -> None:
+    def __init__(self, house: House, keeper: RoadKeeper) -> None:
+        self.house = house
         self.keeper = keeper
         self.desk = Desk()
-        self.desk.add(RoadVerbs(keeper).verbs())
+        self.desk.add(RoadVerbs(keeper, house.room).verbs())
         self.desk.hold([(Secret(f"{name}-secret"), Holder(name, rights, Origin(name))) for name, rights in RIGHTS.items()])
 
     async def do(self, verb: str, who: str = "duty", **args: Any) -> Any:
@@ -41,7 +43,7 @@ async def roaded(folder: Path, road_map: RoadMap | None = None) -> AsyncIterator
     async with opened(folder) as house:
         keeper = RoadKeeper(house.store, house.office.clock)
         await keeper.use(county() if road_map is None else road_map)
-        yield Roaded(keeper)
+        yield Roaded(house, keeper)
         keeper.stop()
 
 
@@ -95,6 +97,38 @@ async def test_a_mistake_is_a_sentence_and_no_report(tmp_path: Path) -> None:
     async with roaded(tmp_path / "bare", RoadMap()) as bare:
         with pytest.raises(NotFound, match="this node has no map of roads"):
             await bare.do("isolated")
+
+
+async def test_the_station_is_sent_to_whom_no_working_channel_reaches(tmp_path: Path) -> None:
+    """Nobody, while one works; then whoever waits, by where they are; somebody who is on no map is counted apart."""
+    async with roaded(tmp_path) as there:
+        await there.house.order("person:wang", "person:huang")
+        there.house.down("a")
+        await there.house.settle()
+        found = await there.do("place")
+        assert (1, []) == (found["unplaced"], found["proposals"])  # huang has a telephone alone, and stands on no map
+        there.house.down("r")
+        await there.house.settle()
+        found = await there.do("place", start="科教")
+        best = found["proposals"][0]
+        assert ("城厢", 1, 1, 145_000, "7.5 min") == tuple(best[key] for key in ("name", "objectives", "recipients", "people", "arrival"))
+        assert (2, 1) == (found["waiting"]["recipients"], found["unplaced"])
+        assert "send it to 城厢: 7.5 min; 1 open objectives, 1 recipients become reachable" == found["says"]
+        there.house.up("a", "r")
+        await there.house.settle()
+        assert "nobody waits whom no working channel reaches" == (await there.do("place"))["says"]
+
+
+async def test_the_modes_hear_of_every_place_from_when_they_listen(tmp_path: Path) -> None:
+    """What was cut before they were there is said when they are, and one word alone is no mode."""
+    async with roaded(tmp_path) as there:
+        await there.do("report", segment="沙鹿公路", state="cut")
+        await there.do("report", segment="港口路北", state="cut")
+        heard: list[Signal] = []
+        there.keeper.tell(heard.append)
+        assert [("mca:320585105", "cut", "roads")] == [(one.place, one.mode, one.source) for one in heard]
+        there.house.room.modes.signal(heard[0])
+        assert "unknown" == there.house.room.modes.stand(Axis.ROAD, "mca:320585105").mode  # one word is not two
 
 
 async def test_the_map_lies_beside_the_directory_and_is_taken_whole_or_not(tmp_path: Path) -> None:
