@@ -80,19 +80,19 @@ class Modes:
         now, key = self._clock.time(), (signal.axis, signal.place)
         word = msgspec.structs.replace(signal, at=min(signal.at, now))
         self._sensed[key] = heard(self._sensed.get(key) or AxisState(*key), word, now)
-        self.look()
+        self._settle((key,), now)
 
     def declare(self, declared: Declared) -> None:
         """A person's word, from now until it expires; it replaces an earlier one about the same."""
         self._declared[declared.axis, declared.place] = declared
-        self.look()
+        self._settle(((declared.axis, declared.place),), self._clock.time())
 
     def end(self, axis: Axis, place: str) -> Declared:
         """Take a declaration back. Raises: NotFound: there is none."""
         found = self._declared.pop((axis, place), None)
         if found is None:
             raise NotFound(f"nobody has declared {axis} of {place or 'the node'}; `fenghuo mode ls` shows what holds")
-        self.look()
+        self._settle(((axis, place),), self._clock.time())
         return found
 
     def look(self) -> None:
@@ -100,11 +100,7 @@ class Modes:
         now = self._clock.time()
         self._declared = {key: one for key, one in self._declared.items() if now < one.expires_at}
         self._sensed = {key: settled(one, now) for key, one in self._sensed.items()}
-        changes = tuple(self._moved(now))
-        if changes:
-            self.turns += 1
-            self.on_change(changes)
-        self.on_heard()
+        self._settle({*self._sensed, *self._declared, *self._stands}, now)
 
     def next_at(self) -> float | None:
         """When to look again, UTC seconds; None: not before somebody says something."""
@@ -125,12 +121,20 @@ class Modes:
         """The declarations that hold."""
         return tuple(self._declared.values())
 
-    def worst(self, place: str, covers: Callable[[str, str], bool]) -> bool:
-        """Whether 三无 holds for a place: on all three axes the worst holds for it, or for what it lies in."""
-        return all(
-            any(stand.mode == mode and (stand.place == place or covers(stand.place, place)) for stand in self._of(axis))
-            for axis, mode in WORST.items()
-        )
+    def at_worst(self, axis: Axis) -> frozenset[str]:
+        """The places for which the worst holds on an axis."""
+        return frozenset(place for (of, place), stand in self._stands.items() if of is axis and stand.mode == WORST[axis])
+
+    def lost(self, covers: Callable[[str, str], bool]) -> frozenset[str]:
+        """The places for which 三无 holds: on all three axes the worst holds for them, or for what they lie in."""
+        worst = [self.at_worst(axis) for axis in Axis]
+        if not all(worst):
+            return frozenset()
+
+        def is_lost(place: str) -> bool:
+            return all(place in of_axis or any(covers(outer, place) for outer in of_axis) for of_axis in worst)
+
+        return frozenset(filter(is_lost, frozenset().union(*worst)))
 
     # What is kept.
 
@@ -147,11 +151,15 @@ class Modes:
         self.turns += 1
         self.look()
 
-    def _of(self, axis: Axis) -> Iterable[Stand]:
-        return (stand for (of, _), stand in self._stands.items() if of is axis)
+    def _settle(self, keys: Iterable[Key], now: float) -> None:
+        changes = tuple(self._moved(keys, now))
+        if changes:
+            self.turns += 1
+            self.on_change(changes)
+        self.on_heard()
 
-    def _moved(self, now: float) -> Iterable[Change]:
-        for key in {*self._sensed, *self._declared, *self._stands}:
+    def _moved(self, keys: Iterable[Key], now: float) -> Iterable[Change]:
+        for key in keys:
             before, after = self._stands.get(key) or Stand(*key), self._stand(key, now)
             self._stands[key] = after
             if (before.mode, before.is_declared, before.until) != (after.mode, after.is_declared, after.until):

@@ -18,9 +18,9 @@ from fenghuo.engine.book import Book, OpenTarget
 from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.facts import ModesChanged
 from fenghuo.engine.frame import Frame
-from fenghuo.engine.modes import NODE, Change, Modes, Stand
+from fenghuo.engine.modes import NODE, Change, Modes
 from fenghuo.engine.modes_effect import InForce, is_shed, lies_in, overlaid, ruled, stretched
-from fenghuo.engine.modes_profile import Overlay, overlay_of
+from fenghuo.engine.modes_profile import NOTHING, Overlay, overlay_of
 from fenghuo.model.audit import SYSTEM
 from fenghuo.model.delivery import Delivery, DeliveryState, Hold
 from fenghuo.model.directory import RecipientId
@@ -84,13 +84,14 @@ class ModesApplied:
         self._waiting: dict[tuple[int, str], str] = {}
         self._moves: Counter[tuple[int, str, str, str, str]] = Counter()
         self._why: list[str] = []
-        self._lost: set[str] = set()
+        self._lost: frozenset[str] = frozenset()
 
     def rule(self) -> None:
         """Have the channels ruled by what holds now; at a start, before anything is advanced."""
-        stands, profiles = self._modes.stands(), self.in_force.profiles
+        profiles = self.in_force.profiles
+        stands = [stand for stand in self._modes.stands() if (stand.axis, stand.mode) in profiles]
         self._board.rule({one.name: ruled(one.name, one.medium, stands, profiles) for one in self._board})
-        self._lost = {place for place in _places(stands) if self._modes.worst(place, lies_in)}
+        self._lost = self._modes.lost(lies_in)
 
     def changed(self, fact: ModesChanged, batch: Batch) -> Iterable[OpenTarget]:
         """Tell of it, and have everything that is open looked at again."""
@@ -105,7 +106,8 @@ class ModesApplied:
         for place in sorted(lost - self._lost):
             batch.event("sanwu.over", f"place/{place}" if place else "node", place=place)
         places = {change.after.place for change in fact.changes if self._acts(change)} if fact.changes else {NODE}
-        dirty = [entry for entry in self._book.targets() if self.in_force.is_over(entry.target.recipient, places)] if places else []
+        concerned = self.in_force.concerned(places)
+        dirty = [entry for entry in self._book.targets() if concerned(entry.target.recipient)] if places else []
         for entry in dirty:
             self._waiting.setdefault((entry.target.objective, entry.target.recipient), way_of(entry.deliveries.values()))
         if not self._waiting:
@@ -115,6 +117,8 @@ class ModesApplied:
     def over(self, frame: Frame, recipient: RecipientId) -> Frame:
         """A frame as it is under the modes that hold for its recipient."""
         overlay = self.in_force.of(recipient)
+        if overlay == NOTHING:
+            return frame
         return msgspec.structs.replace(
             frame,
             situation=overlaid(frame.situation, overlay, frame.objective.priority),
@@ -200,10 +204,6 @@ def _barred(names: list[str], situation: Situation) -> Iterator[str]:
 
 def _channels(way: str) -> list[str]:
     return [] if way == "nothing" or way.startswith("held (") else way.split(", ")
-
-
-def _places(stands: Iterable[Stand]) -> set[str]:
-    return {stand.place for stand in stands}
 
 
 def _sentence(change: Change) -> str:

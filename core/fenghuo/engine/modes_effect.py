@@ -6,6 +6,7 @@ whose areas lie in it. What a person answers for beyond it is reached as ever.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 import msgspec
@@ -89,14 +90,20 @@ def short_form(form: str, overlay: Overlay) -> str:
     return f"{name}/{min(int(octets or SHORT_OCTETS), SHORT_OCTETS)}"
 
 
+@functools.lru_cache(maxsize=65_536)
 def lies_in(outer: str, inner: str) -> bool:
     """Whether one place lies in another, by their codes; a site is only in itself."""
     whole, part = _areas(outer), _areas(inner)
     return outer == inner or any(one.covers(other) for one in whole for other in part)
 
 
+Whereabouts = tuple[str, tuple[AreaRef, ...]]
+"""The organisation of a recipient, and the areas where it is."""
+
+
 class InForce:
-    """What is laid over each recipient, reckoned when it is asked for and kept until something changes."""
+    """What is laid over each recipient, reckoned when it is asked for and kept until something changes: once for all who are at the same
+    place."""
 
     def __init__(self, modes: Modes, profiles: Profiles, directory: Callable[[], Directory]) -> None:
         self._modes = modes
@@ -105,7 +112,9 @@ class InForce:
         self._seen: object = None
         self._stands: tuple[tuple[Stand, Overlay], ...] = ()
         self._node = NOTHING
-        self._by_recipient: dict[RecipientId, Overlay] = {}
+        self._here: dict[Whereabouts, Overlay] = {}
+        self._digest = ""
+        self._whereabouts: dict[RecipientId, Whereabouts] = {}
 
     def node(self) -> Overlay:
         """What is laid over everything."""
@@ -117,29 +126,46 @@ class InForce:
         self._refresh()
         if not self._stands:
             return self._node
-        found = self._by_recipient.get(recipient)
+        where = self._where(recipient)
+        found = self._here.get(where)
         if found is None:
-            org, areas = _whereabouts(recipient, self._directory())
-            here = (overlay for stand, overlay in self._stands if _is_over(stand.place, org, areas))
-            found = self._by_recipient[recipient] = merged((self._node, *here))
+            here = (overlay for stand, overlay in self._stands if _is_over(stand.place, where))
+            found = self._here[where] = merged((self._node, *here))
         return found
 
-    def is_over(self, recipient: RecipientId, places: Collection[str]) -> bool:
+    def concerned(self, places: Collection[str]) -> Callable[[RecipientId], bool]:
         """Whether a mode of any of these places is over a recipient."""
         if NODE in places:
-            return True
-        org, areas = _whereabouts(recipient, self._directory())
-        return any(_is_over(place, org, areas) for place in places)
+            return lambda recipient: True
+        known: dict[Whereabouts, bool] = {}
+        self._refresh()
+
+        def is_concerned(recipient: RecipientId) -> bool:
+            where = self._where(recipient)
+            if where not in known:
+                known[where] = any(_is_over(place, where) for place in places)
+            return known[where]
+
+        return is_concerned
 
     def delegates(self) -> frozenset[str]:
         """Who may sign beside those who always may."""
         return frozenset(name for stand in self._modes.stands() for name in overlay_of(stand, self.profiles).delegate)
 
+    def _where(self, recipient: RecipientId) -> Whereabouts:
+        found = self._whereabouts.get(recipient)
+        if found is None:
+            found = self._whereabouts[recipient] = _whereabouts(recipient, self._directory())
+        return found
+
     def _refresh(self) -> None:
-        seen = (self._modes.turns, id(self.profiles), self._directory().digest)
+        digest = self._directory().digest
+        if digest != self._digest:
+            self._digest, self._whereabouts = digest, {}
+        seen = (self._modes.turns, id(self.profiles), digest)
         if seen == self._seen:
             return
-        self._seen, self._by_recipient = seen, {}
+        self._seen, self._here = seen, {}
         overlays = [(stand, overlay_of(stand, self.profiles)) for stand in self._modes.stands()]
         self._node = merged(overlay for stand, overlay in overlays if stand.place == NODE)
         self._stands = tuple((stand, overlay) for stand, overlay in overlays if stand.place != NODE and overlay != NOTHING)
@@ -165,8 +191,7 @@ def _named(stand: Stand) -> str:
     return f"mode {stand.axis} {stand.mode}" + (f", declared by {stand.by}" if stand.is_declared else "")
 
 
-def _whereabouts(recipient: RecipientId, directory: Directory) -> tuple[str, tuple[AreaRef, ...]]:
-    """The organisation of a recipient, and the areas where it is."""
+def _whereabouts(recipient: RecipientId, directory: Directory) -> Whereabouts:
     prefix, _, rest = recipient.partition(":")
     if prefix == "area":
         return "", (AreaRef.parse(rest),)
@@ -177,13 +202,15 @@ def _whereabouts(recipient: RecipientId, directory: Directory) -> tuple[str, tup
     return org.id if org is not None else "", areas or own
 
 
-def _is_over(place: str, org: str, areas: tuple[AreaRef, ...]) -> bool:
+def _is_over(place: str, where: Whereabouts) -> bool:
+    org, areas = where
     if place == org:
         return True
     around = _areas(place)
     return bool(around and areas) and all(any(one.covers(area) for one in around) for area in areas)
 
 
+@functools.lru_cache(maxsize=4096)
 def _areas(place: str) -> tuple[AreaRef, ...]:
     """The areas that a place may be: a bare code is of either list, as whoever senses something knows no lists."""
     system, colon, code = place.rpartition(":")

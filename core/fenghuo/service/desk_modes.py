@@ -75,8 +75,7 @@ class ModeVerbs:
         modes = self._room.modes
         stands = {(stand.axis, stand.place): stand for stand in (*map(modes.stand, Axis), *modes.stands())}
         shown = sorted(stands.values(), key=lambda stand: (stand.place, tuple(Axis).index(stand.axis)))
-        places = sorted({stand.place for stand in shown})
-        return {"stands": [_shown(stand) for stand in shown], "sanwu": [place for place in places if modes.worst(place, lies_in)]}
+        return {"stands": [_shown(stand) for stand in shown], "sanwu": sorted(modes.lost(lies_in))}
 
     async def show(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """The profiles that there are, and what is laid over everything now."""

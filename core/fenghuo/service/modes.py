@@ -54,6 +54,8 @@ class ModeKeeper:
         self.modes.on_change, self.modes.on_heard = self._changed, self._arm
         room.in_force.profiles = profiles
         self._timer: asyncio.TimerHandle | None = None
+        self._soon: asyncio.Handle | None = None
+        self._changes: list[Change] = []
         self._asked: tuple[By, asyncio.Future[None], str] | None = None
         self._levels: dict[str, tuple[Channel, PowerLevel]] = {}
         self._telling: set[asyncio.Task[None]] = set()
@@ -80,9 +82,11 @@ class ModeKeeper:
         self.tell_devices()
 
     def stop(self) -> None:
-        """No timer is left, and no device is waited for."""
-        if self._timer is not None:
-            self._timer.cancel()
+        """No timer is left, and no device is waited for; what is said from now on is said to nobody."""
+        self.modes.on_heard = _nobody_listens
+        for handle in (self._timer, self._soon):
+            if handle is not None:
+                handle.cancel()
         for task in self._telling:
             task.cancel()
 
@@ -114,15 +118,32 @@ class ModeKeeper:
             raise Overloaded(says, retry_after_s=DECLARED_WITHIN_S) from None
 
     def _changed(self, changes: tuple[Change, ...]) -> None:
-        by, answer, reason = self._asked or (None, None, "")
-        self._room.facts.put(ModesChanged(changes, self._kept(), by, answer, reason))
-        self.tell_devices()
+        """What many say in one breath is one change to the loop, with one commit; a person's word has one of its own."""
+        if self._asked is not None:
+            self._hand_over()
+            by, answer, reason = self._asked
+            self._room.facts.put(ModesChanged(changes, self._kept(), by, answer, reason))
+        else:
+            self._changes += changes
+
+    def _hand_over(self) -> None:
+        if self._changes:
+            self._room.facts.put(ModesChanged(tuple(self._changes), self._kept()))
+            self._changes.clear()
 
     def _kept(self) -> str:
         return msgspec.json.encode(_Kept(*self.modes.kept())).decode()
 
     def _arm(self) -> None:
-        """Look again when something is due by itself."""
+        """Once for all that is said in this turn of the event loop."""
+        if self._soon is None:
+            self._soon = asyncio.get_running_loop().call_soon(self._said)
+
+    def _said(self) -> None:
+        """Hand over what has changed, and look again when something is due by itself."""
+        self._soon = None
+        self._hand_over()
+        self.tell_devices()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -130,6 +151,10 @@ class ModeKeeper:
         if at is not None:
             wait_s = min(max(at - self._room.office.clock.time(), SHORTEST_WAIT_S), LONGEST_WAIT_S)
             self._timer = asyncio.get_running_loop().call_later(wait_s, self.modes.look)
+
+
+def _nobody_listens() -> None:
+    """After the end."""
 
 
 async def _tell(instance: Instance, channel: Channel, level: PowerLevel) -> None:

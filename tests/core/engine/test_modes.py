@@ -79,9 +79,9 @@ def test_all_three_at_their_worst_hold_also_where_a_part_holds_for_all_around() 
     """三无: the village lies in the town, and not the other way round."""
     watched = Watched()
     for axis, place in ((Axis.POWER, VILLAGE), (Axis.NETWORK, TOWN), (Axis.ROAD, VILLAGE)):
-        assert not watched.modes.worst(VILLAGE, _lies_in)
+        assert frozenset() == watched.modes.lost(_lies_in)
         watched.declare(axis, WORST[axis], place)
-    assert (True, False) == (watched.modes.worst(VILLAGE, _lies_in), watched.modes.worst(TOWN, _lies_in))
+    assert {VILLAGE} == watched.modes.lost(_lies_in)
 
 
 def test_what_is_kept_is_taken_back_without_its_signals() -> None:

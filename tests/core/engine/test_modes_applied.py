@@ -131,6 +131,6 @@ async def test_three_times_the_worst_is_an_alarm_once_and_its_end_is_told(tmp_pa
             await declare(house, WORST[axis].value, axis=axis, place=town)
         (alarm,) = await house.events("alarm.sanwu")
         assert (town, f"{town} has no power, no network and no road (三无)") == (alarm["place"], alarm["message"])
-        assert house.room.modes.worst(town, lies_in)
+        assert {town} == house.room.modes.lost(lies_in)
         await declare(house, "restricted", axis=Axis.ROAD, place=town)
         assert [{"place": town}] == await house.events("sanwu.over")
