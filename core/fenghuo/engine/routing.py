@@ -241,10 +241,15 @@ def _touched(wanted: frozenset[AreaRef], directory: Directory) -> set[AreaRef]:
     """Known areas that overlap a wanted one, across both code systems by the directory's own table of equals (never by digits)."""
     equals = {area.ref: area.same_as for area in directory.areas if area.same_as}
     equals.update({other: ref for ref, other in list(equals.items())})
-    everywhere = set(wanted)
+    inside, around = set(wanted), set[AreaRef]()
     for ref in wanted:
-        everywhere.update(equals[known] for known in equals if known.covers(ref) or ref.covers(known))
-    return {ref for ref in _known_refs(directory) if any(want.covers(ref) or ref.covers(want) for want in everywhere)}
+        inside.update(equals[known] for known in equals if ref.covers(known))
+        around.update(equals[known] for known in equals if known.covers(ref))  # there are other towns in it, which are not meant
+    return {
+        ref
+        for ref in _known_refs(directory)
+        if any(want.covers(ref) or ref.covers(want) for want in inside) or any(ref.covers(above) for above in around)
+    }
 
 
 def _known_refs(directory: Directory) -> set[AreaRef]:

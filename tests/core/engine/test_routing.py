@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import pytest
 
 from fenghuo.engine.routing import areas_of, default_priority, envelope_of, is_unclear, required_signatures, resolve, route
 from fenghuo.engine.rules import Ladder, Match, Rule, RuleBook
+from fenghuo.formats.directory_csv import read_directory
 from fenghuo.model.area import AreaRef
 from fenghuo.model.audience import Audience, Split
 from fenghuo.model.directory import ContactPoint, Person
@@ -51,6 +53,17 @@ PLACES = [
 def test_areas_find_their_people_across_both_systems(codes: tuple[str, ...], expected: tuple[str, ...]) -> None:
     """320585105 is 璜泾 in one list and 双凤 in the other: the directory's table of equals decides, never the digits."""
     assert expected == resolve(INFORMANTS, about(*codes), directory())
+
+
+def test_a_county_that_stands_in_both_systems_makes_no_neighbour_of_a_town() -> None:
+    """An alert for one town of the example directory is for its people and for those of the county, and for no other town's."""
+    folder = Path(__file__).parents[3] / "config" / "taicang"
+    taicang, faults = read_directory({file.name: file.read_bytes() for file in folder.glob("*.csv")}, {"msisdn": str, "callsign": str})
+    found = {
+        taicang.person_by_id[name].org
+        for name in resolve(Audience("all", roles=("duty_officer", "informant")), about("mca:320585111"), taicang)
+    }
+    assert ([], {"tc", "liuhe"}) == ([str(fault) for fault in faults if not fault.is_note], found)
 
 
 def test_a_drawn_area_finds_the_towns_inside() -> None:
