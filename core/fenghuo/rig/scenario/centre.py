@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
+from fenghuo.model.delivery import Outcome, Scope, Transient
 from fenghuo.rig.world.bearer import Bearer, Weather
 from fenghuo.rig.world.node import Node
 from fenghuo.service.coverage_watch import CoverageWatch
@@ -25,6 +26,10 @@ __all__ = ["Centre", "Network"]
 
 class Network(Bearer):
     """A bearer whose session lives through a silence: what waited for its end is said then."""
+
+    def refusal(self) -> Outcome | None:
+        """A radio that hears no station is granted no channel by it."""
+        return Transient(Scope.CHANNEL, "no-station") if self.is_radio and self.weather.deaf else None
 
     def change(self, weather: Weather) -> None:
         was_deaf = self.weather.deaf
@@ -64,10 +69,12 @@ class Centre(Node):
         desk = super()._desk(store)
         self.inventory = InventoryKeeper()
         self.inventory.use(self.world.ground.inventory)
+        self.messages.roads = self.roads
+        self.roads.tell(self.room.modes.signal)
         desk.delegates = self.room.in_force.delegates
         modes, outages = ModeVerbs(self.room, store, self.modes), OutageVerbs(desk, self.room)
         queue, coverage = QueueVerbs(self.room.decisions), CoverageVerbs(self.room, store, self.inventory)
-        for one in (modes, outages, RoadVerbs(self.roads), queue, coverage):
+        for one in (modes, outages, RoadVerbs(self.roads, self.room), queue, coverage):
             desk.add(one.verbs())
         self.coverage = CoverageWatch(self.room, store, self.inventory)
         return desk

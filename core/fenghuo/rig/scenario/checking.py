@@ -31,6 +31,7 @@ STEPS = {
     Do.ALERT: Keys(may=(*CAP, "about"), one_of=("areas", "file")),
     Do.UPDATE: Keys(needs=("about",), may=CAP),
     Do.CANCEL: Keys(needs=("about",), may=("label", "by", "text")),
+    Do.REPEAT: Keys(needs=("about",), may=("label", "by")),
     Do.ORDER: Keys(needs=("to", "text"), may=WORDS),
     Do.SIGN: Keys(needs=("about", "by"), may=("label",)),
     Do.CUT: Keys(may=("label",), one_of=LINKS),
@@ -65,6 +66,7 @@ LINES = {
     Measure.DOWN_S: Keys(needs=("channels", "since")),
     Measure.UP_S: Keys(needs=("channels", "since")),
     Measure.FAILOVER_S: Keys(needs=("channels", "groups", "since"), may=("message",)),
+    Measure.SENT_S: Keys(needs=("message", "since"), may=("channels",)),
     Measure.SWITCHES: Keys(needs=("since", "by_s"), may=("channels", "to_s")),
     Measure.FRAMES: Keys(needs=("channels",), may=("message", *SPAN)),
     Measure.AIRTIME_S: Keys(needs=("channels",), may=("message", *SPAN)),
@@ -103,6 +105,8 @@ def check(scenario: Scenario, faults: Faults) -> None:
         faults.add("channels", "is missing; a scenario has at least one table [channels.NAME]")
     for place, one in enumerate(scenario.places):
         _add(f"places[{place}]", _areas("ref", (one.ref,)), faults)
+    for name, source in scenario.sources.items():
+        _add(f"sources.{name}", _areas("areas", source.areas), faults)
     for name, spec in scenario.channels.items():
         wrong = [one for one in spec.traffic if one not in tuple(Traffic)]
         _add(f"channels.{name}", (("traffic", f"has {shown(one)}; it must be of {', '.join(Traffic)}") for one in wrong), faults)

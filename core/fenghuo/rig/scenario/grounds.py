@@ -51,6 +51,7 @@ def ground_of(scenario: Scenario, file: str) -> Ground:
         inventory=inventory,
         besides=scenario.besides,
         roads=roads,
+        sources={name: tuple(map(AreaRef.parse, source.areas)) for name, source in scenario.sources.items()},
         profiles=profiles,
     )
 

@@ -40,6 +40,8 @@ class Writer:
     def letter(self, step: Step, about: Letter | None, ident: str, wall: float) -> Letter:
         """What a step hands in; `about`, `ident`: the letter that it changes or ends, and the id it was given."""
         self._count += 1
+        if step.do is Do.REPEAT and about is not None:
+            return msgspec.structs.replace(about, key=f"k{self._count}", actor=step.by or about.actor)
         if step.do is Do.ORDER:
             return self._order(step, wall)
         if step.do is Do.CANCEL and about is not None and not about.ident:

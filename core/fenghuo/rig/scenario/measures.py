@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from math import inf
+from typing import Any
 
 from fenghuo.model.evidence import Evidence
 from fenghuo.rig.scenario.schema import Line, Measure
@@ -119,6 +120,16 @@ def _failover_s(seen: Seen, line: Line) -> Value:
     return at - noticed[0] if at is not None else None
 
 
+def _sent_s(seen: Seen, line: Line) -> Value:
+    """From a step on, until a message has left to the last of those to whom it leaves after it."""
+    begins = seen.stage.at.get(line.since, inf)
+    first: dict[str, float] = {}
+    for entry in seen.emitted(line.message, line.channels):
+        if entry.at >= begins:
+            first.setdefault(str(entry.event.body["recipient"]), entry.at)
+    return max(first.values()) - begins if first else None
+
+
 def _switches(seen: Seen, line: Line) -> Value:
     """Most changes of the way to one recipient in any `by_s` seconds, counted by what was first licensed for each message."""
     begins, ends = seen.window(line)
@@ -195,16 +206,22 @@ def _held(seen: Seen, line: Line) -> Value:
 
 
 def _answer(seen: Seen, line: Line) -> Value:
-    """One field of what the daemon said; `a.0.b` goes into tables and lists, `a.length` counts."""
+    """One field of what the daemon said: `a.b` goes into tables, `a.0` and `a.place=huangjing` into lists, `a.length` counts."""
     found = seen.stage.asked.get(line.at)
     for part in line.field.split("."):
-        if isinstance(found, list):
-            found = float(len(found)) if part == "length" else found[int(part)] if part.isdigit() and int(part) < len(found) else None
-        else:
-            found = found.get(part) if isinstance(found, dict) else None
+        found = _of_list(found, part) if isinstance(found, list) else found.get(part) if isinstance(found, dict) else None
     if isinstance(found, bool | str) or found is None:
         return found
     return float(found) if isinstance(found, int | float) else str(found)
+
+
+def _of_list(found: list[Any], part: str) -> Any:  # whatever stands in an answer
+    key, equals, value = part.partition("=")
+    if equals:
+        return next((one for one in found if isinstance(one, dict) and str(one.get(key)) == value), None)
+    if part == "length":
+        return len(found)
+    return found[int(part)] if part.isdigit() and int(part) < len(found) else None
 
 
 def _coverage(seen: Seen, line: Line) -> Value:
@@ -244,6 +261,7 @@ MEASURES: Mapping[Measure, Callable[[Seen, Line], Value]] = {
     Measure.DOWN_S: _down_s,
     Measure.UP_S: _up_s,
     Measure.FAILOVER_S: _failover_s,
+    Measure.SENT_S: _sent_s,
     Measure.SWITCHES: _switches,
     Measure.FRAMES: _frames,
     Measure.AIRTIME_S: _airtime_s,

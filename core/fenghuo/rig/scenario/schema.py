@@ -111,6 +111,7 @@ class Do(StrEnum):
     ORDER = "order"
     SIGN = "sign"
     CANCEL = "cancel"
+    REPEAT = "repeat"
     UPDATE = "update"
     CUT = "cut"
     UNPLUG = "unplug"
@@ -189,6 +190,7 @@ class Measure(StrEnum):
     DOWN_S = "down_s"
     UP_S = "up_s"
     FAILOVER_S = "failover_s"
+    SENT_S = "sent_s"
     SWITCHES = "switches"
     FRAMES = "frames"
     AIRTIME_S = "airtime_s"
@@ -231,6 +233,12 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     later: str = ""
 
 
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may bring messages in, beside the signers. `areas`: for these alone; none: for everywhere."""
+
+    areas: tuple[str, ...] = ()
+
+
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A whole file, with what it includes. `ends_s`: when it is judged, after all messages have come to their end."""
 
@@ -245,6 +253,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     airtime_span_s: Annotated[float, msgspec.Meta(gt=0.0)] = 300.0
     airtime_share: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] = 0.5
     behaviour: Behaviour = Behaviour()
+    sources: dict[str, Source] = {}
     channels: dict[str, ChannelSpec] = {}
     places: tuple[Place, ...] = ()
     persons: dict[str, PersonSpec] = {}

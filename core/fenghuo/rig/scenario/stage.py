@@ -233,6 +233,7 @@ class Stage(Host):
         Do.ORDER: _hand_in,
         Do.UPDATE: _hand_in,
         Do.CANCEL: _hand_in,
+        Do.REPEAT: _hand_in,
         Do.SIGN: _sign,
         Do.CUT: _cut,
         Do.UNPLUG: _unplug,

@@ -97,6 +97,10 @@ class Bearer:
     def is_radio(self) -> bool:
         return self.way.capabilities.half_duplex
 
+    def refusal(self) -> Outcome | None:
+        """What it says to whoever wants to emit now; None: nothing against it."""
+        return None
+
     def change(self, weather: Weather) -> None:
         """The weather changes; whoever is connected to a bearer that went away notices."""
         if self.weather.kind != weather.kind:
@@ -194,6 +198,8 @@ class Link(SimpleChannel):
         chance, weather = self._world.chance, self.bearer.weather
         if not self._is_open or (chance.random() < weather.refuse and not weather.deaf):
             return self._refusal()
+        if (refusal := self.bearer.refusal()) is not None:
+            return refusal
         if weather.busy and chance.random() < weather.busy:
             return Transient(Scope.RECIPIENT, "busy", 1.0)
         if self.bearer.is_radio:

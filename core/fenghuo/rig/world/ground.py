@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 
 import msgspec
@@ -10,6 +11,7 @@ from fenghuo.engine.channels import Terms
 from fenghuo.engine.modes_profile import Profiles
 from fenghuo.engine.rules import RuleBook
 from fenghuo.link import Caps
+from fenghuo.model.area import AreaRef
 from fenghuo.model.coverage import Inventory
 from fenghuo.model.directory import Directory
 from fenghuo.model.road import RoadMap
@@ -40,7 +42,8 @@ class Way(msgspec.Struct, frozen=True):
 
 class Ground(msgspec.Struct, frozen=True, dict=True):
     """`public`: channels by which no exercise and no test may ever leave (A4); `signers`: who may sign, each by a token of that name;
-    `besides`: audiences that are told by one way alone, whatever else reaches people (sirens)."""
+    `sources`: who else may bring messages in, and for which areas; `besides`: audiences that are told by one way alone, whatever else
+    reaches people (sirens)."""
 
     ways: tuple[Way, ...]
     directory: Directory
@@ -51,6 +54,7 @@ class Ground(msgspec.Struct, frozen=True, dict=True):
     inventory: Inventory = Inventory()
     besides: tuple[str, ...] = ()
     roads: RoadMap = RoadMap()
+    sources: Mapping[str, tuple[AreaRef, ...]] = msgspec.field(default_factory=dict)
     profiles: Profiles = msgspec.field(default_factory=dict)
 
     @cached_property

@@ -18,7 +18,6 @@ from fenghuo.engine.judging import Origin
 from fenghuo.engine.office import Office
 from fenghuo.engine.rules import RuleBook
 from fenghuo.formats.renditions import radio_text, sms_text
-from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Actor, ChannelType, Renderer
 from fenghuo.plugin.supervisor import ChannelSupervisor, Wiring
 from fenghuo.rig.sim_settings import SimSettings
@@ -66,6 +65,7 @@ class Node:
         self.store: Store | None = None
         self.room: EngineRoom
         self.desk: Desk
+        self.messages: MessageVerbs
         self.on_fatal: Callable[[], None] = _nothing
         self.tasks: list[asyncio.Task[Any]] = []
         self._has_given_up = False
@@ -166,9 +166,11 @@ class Node:
     def _desk(self, store: Store) -> Desk:
         room, desk = self.room, Desk()
         holders = [(Secret(name), Holder(name, ("releaser",), Origin(name))) for name in self.world.ground.signers]
-        holders += [(Secret(name), Holder(name, OPERATOR.rights, Origin(name, traffic=tuple(Traffic)))) for name in ("centre", "met")]
+        sources = {"centre": (), "met": (), **self.world.ground.sources}
+        holders += [(Secret(name), Holder(name, OPERATOR.rights, Origin(name, areas=areas))) for name, areas in sources.items()]
         desk.hold(holders)
-        desk.add(MessageVerbs(desk, room.intake, room.release, store).verbs())
+        self.messages = MessageVerbs(desk, room.intake, room.release, store)
+        desk.add(self.messages.verbs())
         plans = PlanVerbs(desk, room, store)
         desk.add(plans.verbs())
         return desk

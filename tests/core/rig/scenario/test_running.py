@@ -13,6 +13,8 @@ FOLDER = Path(__file__).resolve().parents[4] / "config" / "scenarios"
 FILES = sorted(FOLDER.glob("S*.toml"))
 PUSH = 2
 """Seeds of each in `make test`, the second at 30 % loss."""
+COSTLY = ("S06",)
+"""Five hundred messages in ten seconds are played once."""
 SOAK, BATCH = 1_000, 50
 LOSSES = (0.0, 0.1, 0.2, 0.3, 0.4)
 
@@ -28,7 +30,8 @@ def test_the_scenarios_of_the_product_keep_their_lines_and_every_promise() -> No
     for file in FILES:
         read = opened(file)
         wrong += _false(play(read, 1))
-        wrong += [f"{file.stem}: {fault}" for fault in play(read, PUSH, loss=0.3).broken]
+        if file.stem not in COSTLY:
+            wrong += [f"{file.stem}: {fault}" for fault in play(read, PUSH, loss=0.3).broken]
     assert [] == wrong
 
 
