@@ -6,6 +6,7 @@ Modbus Messaging on TCP/IP 1.0b §3.1.3 (MBAP).
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from collections.abc import Sequence
 from enum import IntEnum
@@ -14,7 +15,7 @@ import msgspec
 
 from fenghuo.errors import FrameError
 
-__all__ = ["EXCEPTIONS", "Answer", "Function", "Request", "Rtu", "Tcp", "crc16"]
+__all__ = ["EXCEPTIONS", "LATE_S", "Answer", "Function", "Request", "Rtu", "Tcp", "crc16"]
 
 MAX_BITS, MAX_REGISTERS = 2000, 123
 """Most bits of one read, and most registers of one write. Source: §6.1, §6.12."""
@@ -30,8 +31,13 @@ EXCEPTIONS = {
     11: "no answer behind the gateway",
 }
 """Source: §7."""
+LATE_S = 0.1
+"""A unit that has not answered by then has a slow way before it, or is not there: on the line itself it takes milliseconds. What has to
+stop at once has the other half of its 200 ms yet."""
 _FAULT = 0x80
 _ON, _OFF = 0xFF00, 0x0000
+_MOST_BESIDE = 8
+"""Answers to what was said beside questions that may be on their way yet; one that is older was lost."""
 
 
 class Function(IntEnum):
@@ -112,6 +118,8 @@ class Answer(msgspec.Struct, frozen=True):
 class Tcp:
     """MBAP framing. An answer to an earlier question, given up meanwhile, is recognised by its number and dropped."""
 
+    beside_after_s = 0.0
+
     def __init__(self) -> None:
         self._number = self._awaited = 0
         self._held = b""
@@ -146,44 +154,71 @@ class Tcp:
 
 
 class Rtu:
-    """Frames of a serial line: unit, function, data, CRC. The length of an answer follows from its question."""
+    """Frames of a serial line: unit, function, data, CRC. The length of an answer follows from its function."""
+
+    beside_after_s = LATE_S  # whoever speaks while a unit on the line itself answers spoils both
 
     def __init__(self) -> None:
         self._held = b""
+        self._beside: list[Request] = []
 
     def encode(self, request: Request) -> bytes:
-        self._held = b""
-        body = bytes((request.unit,)) + request.pdu
-        return body + struct.pack("<H", crc16(body))
+        if not self._beside:  # else a part of its answer may be what is held
+            self._held = b""
+        return _sealed(request)
 
     def restart(self) -> None:
         """The line is a new one."""
         self._held = b""
+        self._beside = []
 
     def beside(self, request: Request) -> bytes:
-        """Nothing: on a serial line only one of two may speak, and answers have no number."""
-        return b""
+        """One whose answer is dropped, whenever it comes: answers have no number, and are told apart by whom and what they answer."""
+        self._beside = [*self._beside, request][-_MOST_BESIDE:]
+        return _sealed(request)
 
     def feed(self, octets: bytes, request: Request) -> Answer | None:
         """The answer once it is whole. Raises: FrameError: noise, another unit, or a broken CRC."""
         self._held += octets
-        if len(self._held) < 5:
-            return None
-        if len(self._held) < (size := _size(self._held, request)):
-            return None
-        body, (told,) = self._held[: size - 2], struct.unpack("<H", self._held[size - 2 : size])
-        if crc16(body) != told:
-            raise FrameError(f"CRC {told:04x} does not fit {body.hex()}", code="modbus-crc")
-        if body[0] != request.unit:
-            raise FrameError(f"unit {request.unit} was asked and {body[0]} answered", code="modbus-unit")
-        return request.read(body[1:])
+        while len(self._held) >= 5 and len(self._held) >= (size := _size(self._held)):
+            frame, self._held = self._held[:size], self._held[size:]
+            body, (told,) = frame[:-2], struct.unpack("<H", frame[-2:])
+            if crc16(body) != told:
+                raise FrameError(f"CRC {told:04x} does not fit {body.hex()}", code="modbus-crc")
+            try:
+                return _read(body, request)
+            except FrameError:
+                if not self._was_beside(body):
+                    raise
+        return None
+
+    def _was_beside(self, body: bytes) -> bool:
+        """Whether it answers what was said beside a question; that is awaited no more."""
+        for place, request in enumerate(self._beside):
+            with contextlib.suppress(FrameError):
+                _read(body, request)
+                del self._beside[place]
+                return True
+        return False
 
 
-def _size(held: bytes, request: Request) -> int:
+def _sealed(request: Request) -> bytes:
+    body = bytes((request.unit,)) + request.pdu
+    return body + struct.pack("<H", crc16(body))
+
+
+def _read(body: bytes, request: Request) -> Answer:
+    """Raises: FrameError: it answers something else."""
+    if body[0] != request.unit:
+        raise FrameError(f"unit {request.unit} was asked and {body[0]} answered", code="modbus-unit")
+    return request.read(body[1:])
+
+
+def _size(held: bytes) -> int:
     """Octets of the answer that begins so."""
     if held[1] & _FAULT:
         return 5
-    return 5 + held[2] if request.function in _READS else 8
+    return 5 + held[2] if held[1] in _READS else 8
 
 
 def crc16(octets: bytes) -> int:

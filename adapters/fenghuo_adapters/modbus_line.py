@@ -10,16 +10,25 @@ import asyncio
 import contextlib
 import heapq
 from collections.abc import AsyncIterator
+from enum import IntEnum
 
 from fenghuo.errors import FrameError, LinkBroken, LinkClosed, LinkError, LinkTimeout
 from fenghuo_adapters.kiss_line import ByteLine
 from fenghuo_adapters.modbus_framing import EXCEPTIONS, Answer, Request, Rtu, Tcp
 
-__all__ = ["ModbusLine", "ModbusRefused"]
+__all__ = ["ModbusLine", "ModbusRefused", "Urgency"]
 
 _CHUNK = 512
 _DEEP_EXCEPTIONS = (4, 5, 11)
 """Behind these a unit may have acted all the same: device failure, still working, no answer behind the gateway."""
+
+
+class Urgency(IntEnum):
+    """Whose turn is next."""
+
+    STOP = 0
+    WRITE = 1
+    LOOK = 2
 
 
 class ModbusRefused(LinkError):
@@ -43,6 +52,7 @@ class ModbusLine:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._is_closed = False
         self._is_busy = False
+        self._asked: Request | None = None  # whose answer is awaited
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._count = 0
 
@@ -53,13 +63,14 @@ class ModbusLine:
 
     async def open(self) -> None:
         """Open it if it is not. Raises: LinkError: nothing was written."""
-        async with self._turn(is_urgent=False):
+        async with self._turn(Urgency.LOOK):
             await self._open()
 
-    async def ask(self, request: Request, *, is_urgent: bool = False) -> Answer:
+    async def ask(self, request: Request, *, urgency: Urgency = Urgency.LOOK) -> Answer:
         """The unit's answer. Raises: ModbusRefused; LinkError: no answer, and a write may have been carried out."""
-        async with self._turn(is_urgent=is_urgent):
+        async with self._turn(urgency):
             reader, writer = await self._open()
+            self._asked = request
             try:
                 async with asyncio.timeout(self._answer_s):
                     return await self._exchange(reader, writer, request)
@@ -76,10 +87,22 @@ class ModbusLine:
                 if not isinstance(fault, ModbusRefused):
                     self._drop()
                 raise
+            finally:
+                self._asked = None
 
-    def interject(self, request: Request) -> None:
-        """Write it behind the question whose answer is awaited, where the framing can; whoever must know what became of it asks again."""
-        if self._is_busy and self._streams is not None and self.is_open:
+    def interject(self, request: Request, *, after_s: float = 0.0) -> None:
+        """Write it behind the question whose answer is awaited, if that has not come within `after_s`, and not before it spoils nothing.
+        Whoever must know what became of it asks again."""
+        if self._asked is None:
+            return
+        wait_s = max(after_s, self._framing.beside_after_s)
+        if wait_s > 0:
+            asyncio.get_running_loop().call_later(wait_s, self._beside, self._asked, request)
+        else:
+            self._beside(self._asked, request)
+
+    def _beside(self, asked: Request, request: Request) -> None:
+        if self._asked is asked and self._streams is not None and self.is_open:
             self._streams[1].write(self._framing.beside(request))
 
     async def close(self) -> None:
@@ -121,12 +144,12 @@ class ModbusLine:
             streams[1].transport.abort()
 
     @contextlib.asynccontextmanager
-    async def _turn(self, *, is_urgent: bool) -> AsyncIterator[None]:
-        """One at a time; whoever stops something goes before whoever only looks."""
+    async def _turn(self, urgency: Urgency) -> AsyncIterator[None]:
+        """One at a time; whoever stops something goes before whoever starts, and both before whoever only looks."""
         if self._is_busy:
             self._count += 1
             turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            heapq.heappush(self._waiting, (0 if is_urgent else 1, self._count, turn))
+            heapq.heappush(self._waiting, (urgency, self._count, turn))
             try:
                 await turn
             except asyncio.CancelledError:

@@ -36,6 +36,7 @@ from fenghuo import (
     Unknown,
     switch_stands,
 )
+from fenghuo_adapters.modbus_framing import LATE_S
 from fenghuo_adapters.modbus_line import ModbusRefused
 from fenghuo_siren.asking import Asking
 from fenghuo_siren.device import Controllers, line_of
@@ -305,6 +306,7 @@ class SirenChannel(SimpleChannel):
             if still is not None and not still(place):
                 return True
             play = self._plays.stop(place, self._ctx.clock.time())
+            self._controllers.open_at_once(place, after_s=LATE_S)  # another unit may keep the line waiting
             try:
                 await self._controllers.switch(place, on=False)
             except LinkError as exc:

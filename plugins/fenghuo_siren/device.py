@@ -9,7 +9,7 @@ from itertools import groupby
 import msgspec
 
 from fenghuo_adapters.modbus_framing import Function, Request, Rtu, Tcp
-from fenghuo_adapters.modbus_line import ModbusLine
+from fenghuo_adapters.modbus_line import ModbusLine, Urgency
 from fenghuo_adapters.serial_line import SerialLine
 from fenghuo_adapters.tcp_line import TcpLine
 from fenghuo_siren.settings import Place, SirenSettings
@@ -53,7 +53,7 @@ class Controllers:
             if at < 0:
                 return (0,) * len(span)
             request = Request(places[0].unit, function, at + first, count=len(span))
-            return (await self._line.ask(request, is_urgent=is_urgent)).values
+            return (await self._line.ask(request, urgency=Urgency.WRITE if is_urgent else Urgency.LOOK)).values
 
         on = await read(Function.READ_COILS, settings.coil)
         held = await read(Function.READ_INPUTS, settings.stop_input)
@@ -74,11 +74,13 @@ class Controllers:
 
     async def switch(self, place: Place, *, on: bool) -> None:
         """Close or open the relay; the answer is the unit's own echo."""
-        await self._write(place, Function.WRITE_COIL, self._settings.coil, (int(on),))
+        urgency = Urgency.WRITE if on else Urgency.STOP
+        await self._write(place, Function.WRITE_COIL, self._settings.coil, (int(on),), urgency=urgency)
 
-    def open_at_once(self, place: Place) -> None:
-        """Open the relay behind a question that still waits for its answer, where the line can; switch() says whether it did."""
-        self._line.interject(Request(place.unit, Function.WRITE_COIL, self._settings.coil + place.relay - 1, values=(0,)))
+    def open_at_once(self, place: Place, *, after_s: float = 0.0) -> None:
+        """Open the relay behind a question that still waits for its answer after so long; switch() says whether it did."""
+        request = Request(place.unit, Function.WRITE_COIL, self._settings.coil + place.relay - 1, values=(0,))
+        self._line.interject(request, after_s=after_s)
 
     async def limit(self, place: Place, seconds: float) -> None:
         """Tell the device after how long it ends the sound by itself, where it can be told."""
@@ -103,8 +105,10 @@ class Controllers:
         at = self._settings.session + place.relay - 1
         return (await self._line.ask(Request(place.unit, Function.READ_HOLDING, at))).values[0] == session
 
-    async def _write(self, place: Place, function: Function, first: int, values: tuple[int, ...]) -> None:
-        await self._line.ask(Request(place.unit, function, first + place.relay - 1, values=values), is_urgent=True)
+    async def _write(
+        self, place: Place, function: Function, first: int, values: tuple[int, ...], *, urgency: Urgency = Urgency.WRITE
+    ) -> None:
+        await self._line.ask(Request(place.unit, function, first + place.relay - 1, values=values), urgency=urgency)
 
 
 def line_of(settings: SirenSettings) -> ModbusLine:

@@ -64,8 +64,8 @@ def test_a_late_answer_over_tcp_is_not_that_of_the_next_question() -> None:
 
 
 def test_what_is_said_beside_a_question_takes_no_answer_away_from_it() -> None:
-    """Its own answer may lie in two pieces across the next question, and is dropped; a serial line has no beside."""
-    tcp, rtu, asked = Tcp(), Rtu(), Request(1, Function.READ_HOLDING, 0)
+    """Its own answer may lie in two pieces across the next question, and is dropped."""
+    tcp, asked = Tcp(), Request(1, Function.READ_HOLDING, 0)
     tcp.encode(asked)
     off = Request(1, Function.WRITE_COIL, 5, values=(0,))
     beside, right = tcp.beside(off), bytes.fromhex("0001 0000 0005 01 03 02 000B")
@@ -75,7 +75,25 @@ def test_what_is_said_beside_a_question_takes_no_answer_away_from_it() -> None:
     tcp.feed(right[:5], asked)
     tcp.restart()
     assert Answer((13,)) == tcp.feed(bytes.fromhex("0003 0000 0005 01 03 02 000D"), asked)
-    assert b"" == rtu.beside(off)
+
+
+def test_on_a_serial_line_answers_are_told_apart_by_whom_and_what_they_answer() -> None:
+    """The echo of a stop beside a slow start comes first, after it, in pieces, or across the next question; what answers none is noise."""
+    on, off = (Request(1, Function.WRITE_COIL, 5, values=(value,)) for value in (1, 0))
+    look = Request(2, Function.READ_COILS, 0, count=4)
+    of_on, of_off, of_look = Rtu().encode(on), Rtu().encode(off), bytes.fromhex("02 01 01 05 91 CF")
+    rtu = Rtu()
+    rtu.encode(on)
+    assert of_off == rtu.beside(off)
+    assert (None, None, Answer()) == (rtu.feed(of_off[:3], on), rtu.feed(of_off[3:], on), rtu.feed(of_on, on))
+    rtu.encode(on)
+    rtu.beside(off)
+    assert Answer() == rtu.feed(of_on + of_off[:4], on)
+    rtu.encode(look)
+    assert Answer((1, 0, 1, 0)) == rtu.feed(of_off[4:] + of_look, look)
+    rtu.encode(look)
+    with pytest.raises(FrameError, match="unit 2 was asked and 1 answered"):
+        rtu.feed(of_off, look)
 
 
 def test_what_is_not_modbus_is_refused() -> None:

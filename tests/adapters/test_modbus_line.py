@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from fenghuo.errors import LinkBroken, LinkClosed, LinkTimeout
-from fenghuo_adapters.modbus_framing import Function, Request, Tcp
-from fenghuo_adapters.modbus_line import ModbusLine, ModbusRefused
+from fenghuo.rig.kit.loopback import LoopbackLoop
+from fenghuo_adapters.modbus_framing import Answer, Function, Request, Rtu, Tcp
+from fenghuo_adapters.modbus_line import ModbusLine, ModbusRefused, Urgency
 from fenghuo_adapters.tcp_line import TcpLine
 
 Serve = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
@@ -66,9 +67,43 @@ async def test_whoever_stops_something_goes_before_whoever_looks() -> None:
     async with unit(slow) as line:
         looks = [asyncio.create_task(line.ask(coil(number))) for number in range(5)]
         await asyncio.sleep(0.01)
-        await line.ask(coil(99), is_urgent=True)
+        await line.ask(coil(99), urgency=Urgency.STOP)
         await asyncio.gather(*looks)
     assert [0, 99, 1, 2, 3, 4] == order
+
+
+@pytest.mark.parametrize("answers_s", [0.02, 0.6], ids=["quick", "slow"])
+def test_a_stop_on_a_serial_line_waits_a_tenth_of_a_second_for_an_echo_and_no_longer(answers_s: float) -> None:
+    """On virtual time, by the clock of the unit: behind an echo that comes soon, and beside one that does not; each question has its own
+    answer, and the stop is said again, since of what was said beside nobody awaits the answer."""
+    heard: list[tuple[float, bytes]] = []
+
+    async def scenario() -> float:
+        loop = asyncio.get_running_loop()
+
+        async def taken(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            while octets := await reader.read(512):
+                heard.append((loop.time(), octets))
+                loop.call_later(answers_s, writer.write, octets)
+            writer.close()
+
+        server = await asyncio.start_server(taken, "127.0.0.1", 0)
+        line = ModbusLine(TcpLine("127.0.0.1", server.sockets[0].getsockname()[1]), Rtu(), answer_s=5.0, gap_s=0.004)
+        start = asyncio.create_task(line.ask(coil(1)))
+        while not heard:
+            await asyncio.sleep(0.001)
+        meant_at, off = loop.time(), Request(1, Function.WRITE_COIL, 1, values=(0,))
+        line.interject(off)
+        assert [Answer(), Answer()] == [await start, await line.ask(off, urgency=Urgency.STOP)]
+        await line.close()
+        server.close()
+        return meant_at
+
+    with asyncio.Runner(loop_factory=LoopbackLoop) as runner:
+        meant_at = runner.run(scenario())
+    stops = 1 if answers_s < 0.1 else 2
+    assert [0xFF00, *[0] * stops] == [int.from_bytes(octets[4:6], "big") for _, octets in heard]
+    assert heard[1][0] - meant_at <= 0.15, "half of the 200 ms is the channel's"
 
 
 async def test_silence_is_a_time_out_and_the_line_is_opened_anew() -> None:

@@ -117,11 +117,13 @@ class Sirens:
 
 
 class Cable:
-    """`async with Cable(folder) as cable`: a serial line between two devices, `near` and `far`, as two ptys joined here."""
+    """`async with Cable(folder) as cable`: a serial line between two devices, `near` and `far`, as two ptys joined here. `hold()` keeps
+    back what comes from the far end, as a slow modem on the way does, and `let_go()` hands it over."""
 
     def __init__(self, folder: Path) -> None:
         self.near, self.far = folder / "tty.near", folder / "tty.far"
         self._ends: list[tuple[int, int]] = []
+        self._held: bytes | None = None
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
@@ -133,8 +135,22 @@ class Cable:
             self._ends.append((ours, theirs))
         (near, _), (far, _) = self._ends
         loop.add_reader(near, lambda: os.write(far, os.read(near, 512)))
-        loop.add_reader(far, lambda: os.write(near, os.read(far, 512)))
+        loop.add_reader(far, lambda: self._back(os.read(far, 512)))
         return self
+
+    def hold(self) -> None:
+        self._held = b""
+
+    def let_go(self) -> None:
+        held, self._held = self._held, None
+        if held:
+            os.write(self._ends[0][0], held)
+
+    def _back(self, octets: bytes) -> None:
+        if self._held is None:
+            os.write(self._ends[0][0], octets)
+        else:
+            self._held += octets
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         for ours, theirs in self._ends:

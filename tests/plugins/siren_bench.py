@@ -22,7 +22,7 @@ class Bench:
     """Modbus TCP. `coils`: what is on, by unit and coil; `writes`: every write of a coil that was carried out, with its instant; `hung`:
     units that answer nothing; `broken`: coils whose write is refused as a failure of the device; `lost`: coils whose write never arrives;
     `inputs`: what is on of those, read when `sees` is set; `is_asked`: they are being read, `reads`: how often so far; `registers`: what
-    was written there."""
+    was written there; `asked`: each question, unit and function."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -38,6 +38,7 @@ class Bench:
         self.goes_on.set()
         self.is_asked = False
         self.reads = 0
+        self.asked: list[tuple[int, int]] = []
         self.sees = asyncio.Event()
         self.sees.set()
 
@@ -54,6 +55,7 @@ class Bench:
 
     async def _answer(self, unit: int, pdu: bytes) -> bytes:
         function, at, value = struct.unpack(">BHH", pdu[:5])
+        self.asked.append((unit, function))
         if unit in self.hung or (function == _WRITE_COIL and (unit, at) in self.lost):
             return b""
         if function == _READ_INPUTS and not self.sees.is_set():

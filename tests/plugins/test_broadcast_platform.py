@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import subprocess
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -33,12 +32,11 @@ from tests.adapters.test_ebd_sm2 import pair
 from tests.peers.platform_simulator import Happened, PlatformSimulator
 from tests.plugins.broadcast_fakes import CENTRE, TOWN, FakeContext, FakeJob, FullNotes, Listening, settings_for, signed
 from tests.plugins.broadcast_values import alert
-from tests.scale import PATIENCE_S, TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 pytestmark = pytest.mark.peer
 __all__ = ["pair"]
 
-STOPPED_WITHIN_S = 0.2
 NOBODY = "010233110000009999"
 
 
@@ -115,14 +113,13 @@ async def test_a_key_file_without_a_key_is_told(platform: PlatformSimulator) -> 
     await it.channel.stop(0.0)
 
 
-async def test_a_cancel_stops_what_sounds_within_a_fifth_of_a_second(platform: PlatformSimulator, door: int) -> None:
-    """Everything that was started of the message at that address, and nothing else; the platform's word that it is off is AIRED."""
+async def test_a_cancel_stops_what_sounds(platform: PlatformSimulator, door: int) -> None:
+    """Everything that was started of the message at that address, and nothing else; the platform's word that it is off is AIRED. How soon,
+    test_stops.py shows on virtual time."""
     async with Listening(FakeContext(settings_for(platform.port, door))) as it:
         start = await started(it, platform)
-        began = time.monotonic()
         stopped = await it.channel.send(FakeJob(alert(action=Action.CANCEL)))
-        silent = await platform.wait("silent", ebmid=start.ebmid)
-        assert silent.at - began <= STOPPED_WITHIN_S * TIMEOUT_SCALE
+        await platform.wait("silent", ebmid=start.ebmid)
         assert isinstance(stopped, Reached)
         await platform.report(f"http://127.0.0.1:{door}/", start, 5)
         assert [(stopped.refs[0], Evidence.AIRED, None)] == [(one.ref, one.level, one.failure) for one in it.inbound]

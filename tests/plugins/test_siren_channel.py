@@ -94,12 +94,11 @@ async def test_it_ends_by_itself_when_its_time_is_over(sirens: Sirens) -> None:
 
 
 @pytest.mark.parametrize("by", ["order", "cancel", "disarm"])
-async def test_a_stop_is_silence_within_200_ms(sirens: Sirens, by: str) -> None:
-    """A Cancel, cancel() and the switch, by the clock of the log."""
+async def test_a_stop_is_silence(sirens: Sirens, by: str) -> None:
+    """A Cancel, cancel() and the switch; within 200 ms, as test_stops.py shows on virtual time."""
     async with running(settings_of(sirens)) as run:
         await run.channel.send(Job("1/1"))
         await run.inbound()
-        before = asyncio.get_running_loop().time()
         if by == "order":
             assert Reached(Evidence.AIRED) == await run.channel.send(Job("1/1", "t-2", stop=True))
         elif by == "cancel":
@@ -107,7 +106,6 @@ async def test_a_stop_is_silence_within_200_ms(sirens: Sirens, by: str) -> None:
         else:
             await run.channel.set_power(PowerLevel.LISTEN)
         await sirens.until(lambda: sirens.ends("1/1"))
-    assert 0.2 > sirens.ends("1/1")[0]["at"] - before
     assert 1 == len(sirens.starts())
 
 
