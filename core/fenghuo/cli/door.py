@@ -17,7 +17,7 @@ from fenghuo.client.socket import Control
 from fenghuo.errors import NotAuthenticated, SettingsError
 from fenghuo.plugin.conformance import RECORDS
 
-__all__ = ["URL_HELP", "Place", "Where", "connect", "place", "read_token", "speaks"]
+__all__ = ["URL_HELP", "Place", "Where", "connect", "located", "place", "read_token", "speaks"]
 
 R = TypeVar("R")
 
@@ -63,6 +63,22 @@ def speaks(command: Callable[..., R]) -> Callable[..., R]:
         return command(connect(said.over(ctx.find_object(Where) or Where())), **kwargs)
 
     return functools.update_wrapper(found, command)
+
+
+def located(group: Callable[..., R]) -> Callable[..., R]:
+    """Give a group that answers by itself, too, the options that find the daemon; its commands begin with what was said to it."""
+
+    @click.option("--socket", type=click.Path(path_type=Path), help="Control socket of the daemon.")
+    @click.option("--config", type=click.Path(path_type=Path), help="Settings file that says where the daemon is.")
+    @click.option("--url", help=URL_HELP)
+    @click.option("--token-file", type=click.Path(path_type=Path), help="File with the token to speak with.")
+    @click.pass_context
+    def found(ctx: click.Context, /, **kwargs: Any) -> R:  # the options of whatever group is wrapped
+        said = Where(**{name: kwargs.pop(name) for name in Where.__struct_fields__})
+        ctx.obj = said.over(ctx.find_object(Where) or Where())
+        return group(**kwargs)
+
+    return functools.update_wrapper(found, group)
 
 
 def connect(where: Where) -> Caller:

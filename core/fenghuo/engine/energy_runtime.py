@@ -27,7 +27,9 @@ TOP_PCT = 98.5
 LEAST_POINTS = 10
 FAR = 3.0
 """A reading further from the line than so many sigmas is set aside."""
-ROUNDS = 4
+ROUNDS = 3
+SURE = 3.0
+"""Sigmas from which a difference is none of chance."""
 
 
 class Fit(msgspec.Struct, frozen=True):
@@ -69,16 +71,21 @@ class Discharge:
 
     def fit(self) -> Fit | None:
         """None: the curve alone has to tell, and has not fallen far enough to be told from noise."""
-        prior = 1.0 / DECLARED_SPREAD**2 if self._has_plan else 0.0
+        if not self._points:
+            return None
+        alone = self._drawn(0.0)
+        if self._has_plan and not _contradicts(alone):
+            return _fitted(self._drawn(1.0 / DECLARED_SPREAD**2), self._drained)
+        return _fitted(alone, self._drained)
+
+    def _drawn(self, prior: float) -> _Line:
         noise = USUAL_NOISE_PCT
-        line = _line([*self._anchor(noise), *self._points], noise, prior) if self._points else None
-        for _ in range(ROUNDS if line is not None else 0):
-            assert line is not None
+        line = _line([*self._anchor(noise), *self._points], noise, prior)
+        for _ in range(ROUNDS):
             noise = _noise([abs(one.charge_pct - line.at(one.drained)) for one in self._points])
             held = [one for one in self._points if _counts(one, line, noise)]
-            anchor = self._anchor(noise)
-            line = _line([*anchor, *held] or self._points, noise, prior)
-        return _fitted(line, self._drained) if line is not None else None
+            line = _line([*self._anchor(noise), *held] or self._points, noise, prior)
+        return line
 
     def _anchor(self, noise: float) -> list[_Point]:
         """The charge before the cut, as so many readings as it is worth."""
@@ -128,6 +135,11 @@ def _line(points: Sequence[_Point], noise: float, prior: float) -> _Line:
 def _counts(one: _Point, line: _Line, noise: float) -> bool:
     expected = line.at(one.drained)
     return abs(one.charge_pct - expected) <= FAR * noise and expected <= TOP_PCT
+
+
+def _contradicts(alone: _Line) -> bool:
+    """Whether the curve alone is so far from what the loads declare that their figures are simply wrong, and not a little off."""
+    return abs(alone.scale - 1.0) > SURE * math.sqrt(DECLARED_SPREAD**2 + alone.scale_var)
 
 
 def _noise(apart: Sequence[float]) -> float:

@@ -11,9 +11,11 @@ from enum import StrEnum
 
 import msgspec
 
+from fenghuo.engine.energy import stage
+from fenghuo.model.mode import PowerMode
 from fenghuo.plugin.values import Observation
 
-__all__ = ["WHATS", "PowerState", "Sensed", "has_moved", "next_stale_at", "overall", "sensed"]
+__all__ = ["WHATS", "PowerState", "Sensed", "has_moved", "mode_of", "next_stale_at", "overall", "sensed"]
 
 WHATS = ("power.state", "power.charge", "power.runtime", "power.low", "power.cause")
 """What a power sensor may observe; the state last, after the figures that go with it."""
@@ -66,6 +68,20 @@ def overall(states: Iterable[PowerState]) -> PowerState:
     if PowerState.BATTERY in found:
         return PowerState.BATTERY
     return PowerState.MAINS if found == {PowerState.MAINS} else PowerState.UNKNOWN
+
+
+def mode_of(one: Sensed) -> PowerMode:
+    """What it says of the power axis: a battery whose charge nobody knows is one all the same, and one that is nearly empty by its own
+    word is in its last stage whatever its charge."""
+    match one.state:
+        case PowerState.MAINS:
+            return PowerMode.GRID
+        case PowerState.BATTERY if one.is_low:
+            return PowerMode.LAST_GASP
+        case PowerState.BATTERY:
+            return PowerMode.BATTERY_FULL if one.charge_pct is None else stage(one.charge_pct)
+        case _:
+            return PowerMode.UNKNOWN
 
 
 def next_stale_at(seen: Mapping[str, Observation], now: float) -> float | None:

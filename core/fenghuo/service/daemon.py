@@ -42,6 +42,7 @@ from fenghuo.service.desk_messages import MessageVerbs
 from fenghuo.service.desk_modes import ModeVerbs
 from fenghuo.service.desk_outages import OutageVerbs
 from fenghuo.service.desk_plans import PlanVerbs
+from fenghuo.service.desk_power import PowerVerbs
 from fenghuo.service.desk_preview import PreviewVerbs
 from fenghuo.service.desk_proven import ProvenVerbs
 from fenghuo.service.desk_queue import QueueVerbs
@@ -211,6 +212,7 @@ class Daemon:
         coverage = CoverageVerbs(room, self._store, keeper.inventory)
         self._coverage = CoverageWatch(room, self._store, keeper.inventory)
         desk.add(RoadVerbs(keeper.roads, room).verbs())
+        desk.add(PowerVerbs(self._hosting.energy).verbs())
         messages.roads = keeper.roads
         keeper.roads.tell(room.modes.signal)
         for one in (modes, coverage, messages, preview, plans, queue, state, audit, endpoint, sheets, proven, outages):

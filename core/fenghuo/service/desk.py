@@ -51,6 +51,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "route.explain": EVERYONE,
     "route.lint": EVERYONE,
     "whatif": EVERYONE,
+    "power.plan": EVERYONE,
     "coverage": EVERYONE,
     "directory.import": ("admin",),
     "directory.check": EVERYONE,

@@ -25,9 +25,11 @@ from fenghuo.plugin.ports import Actor, Desk, EventStream, Hints, Observation, W
 from fenghuo.plugin.signing import signer_of
 from fenghuo.plugin.supervisor import ChannelSupervisor, FrontSupervisor, SourceSupervisor, Supervisor, Wiring
 from fenghuo.service.armed import ArmedSwitches, armed_as
+from fenghuo.service.desk_power import draws, prices
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.ground import instance_of
 from fenghuo.service.power import PowerWatch
+from fenghuo.service.power_energy import EnergyWatch
 from fenghuo.service.roads import RoadKeeper
 from fenghuo.service.secrets import secret_reader
 from fenghuo.service.settings import InstanceSettings, Settings
@@ -56,6 +58,7 @@ class Hosting:
         self._traffic = tuple(kind for kind in Traffic if not (exercise and kind is Traffic.ACTUAL))
         self._store: Store
         self.power: PowerWatch
+        self.energy: EnergyWatch | None = None
         self.roads: RoadKeeper | None = None
         self._channels: list[ChannelSupervisor] = []
         self._fronts: list[FrontSupervisor] = []
@@ -66,7 +69,7 @@ class Hosting:
     async def add_channels(self, store: Store) -> None:
         """Put every channel of the settings on the board, as an operator last left it; nothing is started yet."""
         self._store = store
-        self.power = PowerWatch(store, self._room.office.clock)
+        self._follow_power(store)
         decided = {row.name: row for row in await store.find(CHANNEL)}
         wiring = Wiring(
             clock=self._room.office.clock,
@@ -99,6 +102,16 @@ class Hosting:
                 log.warning("channel carries P2 to P4 only", channel=channel.name, cause=channel.ungraded)
 
     def rearm(self, settings: Settings) -> None:
+    def _follow_power(self, store: Store) -> None:
+        room, clock = self._room, self._room.office.clock
+        self.power = PowerWatch(store, clock)
+        self.power.on_signal = room.modes.signal
+        if (settings := self._settings.energy) is not None:
+            self.energy = EnergyWatch(store, clock, self.power, settings)
+            self.energy.loads = lambda: draws(settings.loads, room.board)
+            self.energy.prices = lambda: prices(room.board, room.opening.loads, clock)
+            self.power.on_reading = self.energy.read
+
         """Take over the armed switches of new settings: a channel whose switch was turned begins anew with it. To disarm is silence."""
         channels = {channel.name: channel for channel in settings.channels}
         for supervisor in self._channels:

@@ -1,17 +1,19 @@
 """Keeps what power sensors say, tells of each change once, and notices by itself when one is not heard any more.
 
-Nothing is decided from it. Shapes: docs/reference/power.md.
+What it says of the power axis goes to the modes, which decide. Shapes: docs/reference/power.md.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from fenghuo.clock import Clock
-from fenghuo.engine.power import WHATS, PowerState, Sensed, has_moved, next_stale_at, overall, sensed
+from fenghuo.engine.power import WHATS, PowerState, Sensed, has_moved, mode_of, next_stale_at, overall, sensed
+from fenghuo.model.mode import Axis, Signal
 from fenghuo.plugin.ports import Observation
 from fenghuo.service.showing import rfc3339
 from fenghuo.store.store import Store
@@ -25,6 +27,8 @@ SHORTEST_WAIT_S = 0.01
 """Our clock may be a little behind the loop's: what is not yet stale then is looked at again."""
 
 
+NODE = ""
+"""The place of the modes that is this node."""
 CLEAN_S = 600.0
 """So long on mains ends an episode: mains that come and go for an hour are one alarm, not a hundred."""
 
@@ -49,6 +53,8 @@ class PowerWatch:
         self._seen: dict[str, dict[str, Observation]] = {}
         self._told: dict[str, _Told] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self.on_signal: Callable[[Signal], None] = _nobody_hears
+        self.on_reading: Callable[[str, Sensed], None] = _nobody_reads
 
     def takes(self, observation: Observation) -> bool:
         """Whether it is about power at all."""
@@ -62,6 +68,7 @@ class PowerWatch:
         self._seen.setdefault(sensor, {})[seen.what] = seen
         if seen.what == "power.state":
             self._look(sensor)
+            self._hand_on(sensor, seen)
 
     def view(self) -> dict[str, Any]:
         """`power` of the desk's `status`."""
@@ -93,6 +100,14 @@ class PowerWatch:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
+
+    def _hand_on(self, sensor: str, said: Observation) -> None:
+        """A reading has ended: to the modes, and to whoever follows the battery."""
+        one = sensed(self._seen[sensor], self._clock.time())
+        expires_at = said.observed_at + said.stale_after_s
+        reason = one.cause or one.state.value if one.charge_pct is None else f"{one.state.value}, {one.charge_pct:g} %"
+        self.on_signal(Signal(Axis.POWER, NODE, mode_of(one).value, f"sensor:{sensor}", said.observed_at, expires_at, reason))
+        self.on_reading(sensor, one)
 
     def _look(self, sensor: str) -> None:
         """Tell what has changed, and come again when the next thing grows stale."""
@@ -126,6 +141,14 @@ class PowerWatch:
         if at is not None:
             wait_s = min(max(at - now, SHORTEST_WAIT_S), LONGEST_WAIT_S)
             self._timers[sensor] = asyncio.get_running_loop().call_later(wait_s, self._look, sensor)
+
+
+def _nobody_hears(signal: Signal) -> None:
+    """Until the modes are wired in."""
+
+
+def _nobody_reads(sensor: str, one: Sensed) -> None:
+    """Until whoever follows the battery is wired in."""
 
 
 def _figures(one: Sensed) -> dict[str, object]:

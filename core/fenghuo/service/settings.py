@@ -16,6 +16,7 @@ from fenghuo.formats.table_reading import Faults, near
 from fenghuo.plugin.host import PluginHost
 from fenghuo.service import settings_authority, settings_instances, settings_sections
 from fenghuo.service.endpoint import endpoint_rules, furnished
+from fenghuo.service.settings_energy import read_energy
 from fenghuo.service.settings_sections import Reading
 from fenghuo.service.settings_tables import FileTable, Right
 from fenghuo.service.settings_values import (
@@ -126,5 +127,6 @@ def _read(path: Path, reading: Reading) -> Settings | None:
         records=records,
         warnings=tuple(reading.faults.warned),
         availability=availability,
+        energy=read_energy(reading, channels, sensors),
         authority=authority,
     )

@@ -22,6 +22,7 @@ __all__ = [
     "ChannelTable",
     "ControlTable",
     "EndpointTable",
+    "EnergyTable",
     "FileTable",
     "InstanceTable",
     "IntakeTable",
@@ -267,6 +268,47 @@ class FileTable(msgspec.Struct, frozen=True):
     node: NodeTable
     control: ControlTable = ControlTable()
     web: WebTable | None = None
+FourWatts = Annotated[
+    tuple[Annotated[float, Meta(ge=0)], Annotated[float, Meta(ge=0)], Annotated[float, Meta(ge=0)], Annotated[float, Meta(ge=0)]],
+    Meta(
+        description="Watts that it draws in the stages battery_full, battery_save, battery_min and last_gasp; 0 where it is to be off.",
+        extra={"must_be": "four numbers from 0, for battery_full, battery_save, battery_min and last_gasp"},
+    ),
+]
+_Share = Annotated[float, Meta(gt=0, le=1)]
+FourShares = Annotated[
+    tuple[_Share, _Share, _Share, _Share],
+    Meta(
+        description="The share of what is taken from the battery that reaches the loads, in the same four stages.",
+        extra={"must_be": "four numbers above 0 to 1, for battery_full, battery_save, battery_min and last_gasp"},
+    ),
+]
+
+
+class EnergyLoadTable(msgspec.Struct, frozen=True):
+    """One thing that the battery feeds: `[energy.loads.NAME]`."""
+
+    watts: FourWatts
+    channel: Annotated[str, Meta(description="The channel whose device it is; its type's own figure then counts no more.")] = ""
+
+
+class EnergyTable(msgspec.Struct, frozen=True):
+    """What the node lives on without mains, for `fenghuo power plan`; without this table there is no plan."""
+
+    capacity_wh: Annotated[float, Meta(gt=0, le=10_000_000, description="What the battery holds when it is full, watt-hours.")]
+    loads: Annotated[
+        dict[str, EnergyLoadTable],
+        Meta(
+            description="What it feeds: [energy.loads.NAME] with watts, four numbers for the stages battery_full, battery_save, battery_min"
+            " and last_gasp, and channel where it is a channel's device; a channel that none names draws what its type declares."
+        ),
+    ]
+    usable: Annotated[float, Meta(gt=0, le=1, description="The share of it that may be taken without harm.")] = 1.0
+    efficiency: FourShares = (1.0, 1.0, 1.0, 1.0)
+    reserve_p0: Annotated[float, Meta(ge=0, lt=1, description="The share of the usable energy that is for P0 alone.")] = 0.30
+    sensor: Annotated[str, Meta(description="The sensor that tells its charge; needed where there are several.")] = ""
+
+
     intake: IntakeTable = IntakeTable()
     release: ReleaseTable = ReleaseTable()
     audit: AuditTable = AuditTable()
@@ -280,3 +322,4 @@ class FileTable(msgspec.Struct, frozen=True):
     sources: dict[str, InstanceTable] = {}
     sensors: dict[str, InstanceTable] = {}
     demo: Annotated[dict[str, Any], Meta(description="Read by `fenghuo demo` alone; the daemon ignores it.")] = {}
+    energy: EnergyTable | None = None

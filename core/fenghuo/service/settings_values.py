@@ -8,6 +8,7 @@ import msgspec
 
 from fenghuo.clock import ClockQuality
 from fenghuo.engine.authority import Grant
+from fenghuo.engine.energy import Battery, Load
 from fenghuo.model.area import AreaRef, CodeSystem
 from fenghuo.model.situation import Admin
 from fenghuo.model.traffic import Traffic
@@ -17,6 +18,7 @@ from fenghuo.service.settings_tables import Right
 __all__ = [
     "ChannelSettings",
     "EndpointSettings",
+    "EnergySettings",
     "InstanceSettings",
     "IntakeSettings",
     "Listen",
@@ -120,6 +122,14 @@ class InstanceSettings(msgspec.Struct, frozen=True):
     settings: msgspec.Struct
 
 
+class EnergySettings(msgspec.Struct, frozen=True):
+    """The battery of this node and what it feeds. `sensor`: who tells its charge, "" for the only one."""
+
+    battery: Battery
+    loads: tuple[Load, ...]
+    sensor: str
+
+
 class Settings(msgspec.Struct, frozen=True):
     """Everything the daemon is built from. `base`: the settings file's folder; `release_valid_s`: seconds a signature counts;
     `audit_places`: where heads of the audit are kept beside the state folder; `records`: of the conformance kit; `availability`: of
@@ -141,4 +151,5 @@ class Settings(msgspec.Struct, frozen=True):
     records: Path
     warnings: tuple[str, ...] = ()
     availability: dict[str, float] = {}
+    energy: EnergySettings | None = None
     authority: dict[str, tuple[Grant, ...]] = {}

@@ -43,6 +43,38 @@ def test_each_sensor_is_a_line_with_the_age_of_what_it_says(shell: Shell) -> Non
     assert "power: battery, nearly empty" in shell.run("status").out.splitlines()
 
 
+PLAN = {
+    "charge_pct": 58.0,
+    "steps": [
+        {"stage": "battery_save", "from_pct": 58.0, "to_pct": 30.0, "begins_s": 0, "lasts_s": 17640, "watts": 230.0, "sheds": []},
+        {
+            "stage": "battery_min",
+            "from_pct": 30.0,
+            "to_pct": 10.0,
+            "begins_s": 17640,
+            "lasts_s": None,
+            "watts": 65.0,
+            "sheds": [{"name": "computer", "before_w": 120.0, "after_w": 15.0}],
+        },
+    ],
+    "messages": {"pdt": {"p0": 900, "others": 100}},
+}
+
+
+def test_the_plan_is_what_it_says_its_stages_and_the_messages_left(shell: Shell) -> None:
+    """What lasts without an end says so; without a plan there is the reason alone."""
+    shell.served.desk.answers["power.plan"] = {"says": ["30.0 h are left by the plan"], "plan": PLAN}
+    assert [
+        "30.0 h are left by the plan",
+        "battery_save\t58 to 30 %\t0.0 h\t4.9 h\t230\t-",
+        "battery_min\t30 to 10 %\t4.9 h\tno end\t65\tcomputer 120 → 15 W",
+        "pdt\t900\t100",
+    ] == shell.run("power", "plan").out.splitlines()
+    assert PLAN == shell.run("power", "plan", "--json").json["plan"]
+    shell.served.desk.answers["power.plan"] = {"says": ["nobody knows what is left in the battery"], "plan": None}
+    assert "nobody knows what is left in the battery\n" == shell.run("power", "plan").out
+
+
 @pytest.mark.parametrize("status", [STATUS, {**STATUS, "power": {"state": "unknown", "sensors": []}}])
 def test_without_a_sensor_nobody_knows(shell: Shell, status: dict[str, object]) -> None:
     """And `status` says nothing of it, as an older daemon does."""

@@ -10,7 +10,7 @@ from fenghuo.engine.energy import Load, drain_pct_per_h, energy_plan, stage
 from fenghuo.engine.energy_runtime import Discharge
 from tests.core.engine.test_energy import HOUR_S, HOUSE, LOADS
 
-SEEDS = range(40)
+SEEDS = range(25)
 
 
 def declared(charge_pct: float) -> float:
@@ -45,10 +45,10 @@ def test_half_an_hour_after_the_cut_the_runtime_is_within_a_tenth_whatever_the_n
     assert worst <= 0.10
 
 
-@pytest.mark.parametrize("scale", [0.8, 1.25])
+@pytest.mark.parametrize("scale", [0.8, 1.25, 20.0])
 def test_loads_that_draw_otherwise_than_declared_are_seen_within_the_hour(scale: float) -> None:
     """An old battery, or a channel that nobody has told of."""
-    worst = max(error(*cut(seed, scale=scale, sigma=0.5, every_s=5.0, until_s=3600.0), scale) for seed in SEEDS)
+    worst = max(error(*cut(seed, scale=scale, sigma=0.5, every_s=5.0, until_s=3600.0 if scale < 2 else 600.0), scale) for seed in SEEDS)
     assert worst <= 0.10
 
 

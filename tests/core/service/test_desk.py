@@ -41,7 +41,8 @@ TABLE: dict[str, set[str]] = {
         ("alert.sign", "message.show", "message.ls", "message.why", "channel.ls", "channel.why", "route.explain", "route.lint"), READS
     ),
     **dict.fromkeys(
-        ("directory.check", "log.read", "log.follow", "status", "metrics", "queue.ls", "plugin.ls", "whatif", "coverage"), READS
+        ("directory.check", "log.read", "log.follow", "status", "metrics", "queue.ls", "plugin.ls", "whatif", "coverage", "power.plan"),
+        READS,
     ),
     "state": READS - {"source"},
     "message.preview": READS,

@@ -1,0 +1,123 @@
+"""Follows the battery of this node through a discharge, tells each stage before it begins and when it does, and answers how long is left.
+
+It sheds nothing: what is shed follows from the modes. Shapes: docs/reference/power.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fenghuo.clock import Clock
+from fenghuo.engine.energy import EnergyPlan, Load, Price, energy_plan
+from fenghuo.engine.energy_episode import Episode, News
+from fenghuo.engine.power import PowerState, Sensed
+from fenghuo.model.mode import PowerMode
+from fenghuo.service.energy_words import plan_view, stage_says
+from fenghuo.service.power import CLEAN_S, PowerWatch
+from fenghuo.service.settings_values import EnergySettings
+from fenghuo.store.store import Store
+from fenghuo.store.transaction import Tx
+
+__all__ = ["EnergyWatch"]
+
+SUBJECT = "power/energy"
+
+
+class EnergyWatch:
+    """`loads`: what draws, with the channels that no load of the settings names; `prices`: one message on each channel, asked only when
+    somebody wants to know."""
+
+    def __init__(self, store: Store, clock: Clock, power: PowerWatch, settings: EnergySettings) -> None:
+        self._store = store
+        self._clock = clock
+        self._power = power
+        self._settings = settings
+        self._sensor = settings.sensor
+        self._episode: Episode | None = None
+        self._before_pct: float | None = None
+        self._stage = PowerMode.UNKNOWN
+        self._mains_since: float | None = None
+        self.loads: Callable[[], tuple[Load, ...]] = lambda: settings.loads
+        self.prices: Callable[[], Mapping[str, Price]] = dict
+
+    def read(self, sensor: str, one: Sensed) -> None:
+        """A power sensor has ended a reading; of several the one that the settings name counts, else the first that told a charge."""
+        if one.charge_pct is not None and not self._sensor:
+            self._sensor = sensor
+        if sensor != self._sensor or one.state is PowerState.UNKNOWN:
+            return
+        now = self._clock.time()
+        if one.state is PowerState.MAINS:
+            self._on_mains(one, now)
+        elif one.charge_pct is not None:
+            self._on_battery(now - (one.charge_age_s or 0.0), one.charge_pct)
+
+    def view(self) -> dict[str, Any]:
+        """`power.plan` of the desk; without a charge that holds there is no plan."""
+        one = self._power.sensed().get(self._sensor)
+        if one is None or one.charge_pct is None:
+            return {"sensor": self._sensor, "state": "unknown", "says": ["nobody knows what is left in the battery"], "plan": None}
+        plan, by = self._plan(one)
+        return {"sensor": self._sensor, "state": one.state.value, **plan_view(plan, by=by, on_battery=one.state is PowerState.BATTERY)}
+
+    def _plan(self, one: Sensed) -> tuple[EnergyPlan, str]:
+        prices = self.prices()
+        charge = one.charge_pct or 0.0
+        if self._episode is None or (fit := self._episode.fit) is None:
+            return energy_plan(self._settings.battery, self.loads(), charge, prices=prices), "declared"
+        left = self._episode.plan(self._clock.time()).charge_pct
+        return energy_plan(self._settings.battery, self.loads(), left, prices=prices, scale=fit.scale, spread=fit.spread), "curve"
+
+    def _on_mains(self, one: Sensed, now: float) -> None:
+        """Mains for ten minutes end a discharge; mains that come and go for seconds do not charge a battery."""
+        self._before_pct = one.charge_pct
+        self._mains_since = self._mains_since or now
+        if self._episode is not None and now - self._mains_since < CLEAN_S:
+            return
+        self._episode = None
+        if self._stage is not PowerMode.GRID:
+            self._enter(PowerMode.GRID, None)
+
+    def _on_battery(self, at: float, charge_pct: float) -> None:
+        if self._mains_since is not None and self._episode is not None and (self._before_pct or 0.0) > charge_pct:
+            self._episode = None  # it was charged meanwhile: the curve begins anew
+        self._mains_since = None
+        if self._episode is None:
+            self._episode = Episode(self._settings.battery, self.loads(), began=at, began_pct=self._before_pct)
+        news = self._episode.read(at, charge_pct)
+        if news.entered is not None and news.entered is not self._stage:
+            self._enter(news.entered, news.plan)
+        if news.coming is not None:
+            self._warn(news)
+
+    def _enter(self, stage: PowerMode, plan: EnergyPlan | None) -> None:
+        was, self._stage = self._stage, stage
+        figures = {} if plan is None else _figures(plan)
+
+        def tell(tx: Tx) -> None:
+            tx.event("power.stage", SUBJECT, was=was.value, stage=stage.value, **figures)
+
+        self._store.submit(tell)
+
+    def _warn(self, news: News) -> None:
+        plan, coming = news.plan, news.coming
+        assert plan is not None
+        assert coming is not None
+        message = stage_says(plan, coming)
+
+        def tell(tx: Tx) -> None:
+            tx.event("alarm.power_stage", SUBJECT, message=message, stage=coming.value, **_figures(plan))
+
+        self._store.submit(tell)
+
+
+def _figures(plan: EnergyPlan) -> dict[str, Any]:
+    """What an event keeps of a plan."""
+    return {
+        "charge_pct": round(plan.charge_pct, 1),
+        "left_s": round(plan.left_s),
+        "least_s": round(plan.least_s),
+        "most_s": round(plan.most_s),
+        "unmanaged_s": round(plan.unmanaged_s),
+    }
