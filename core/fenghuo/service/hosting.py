@@ -101,7 +101,6 @@ class Hosting:
             if channel.ungraded:
                 log.warning("channel carries P2 to P4 only", channel=channel.name, cause=channel.ungraded)
 
-    def rearm(self, settings: Settings) -> None:
     def _follow_power(self, store: Store) -> None:
         room, clock = self._room, self._room.office.clock
         self.power = PowerWatch(store, clock)
@@ -112,6 +111,7 @@ class Hosting:
             self.energy.prices = lambda: prices(room.board, room.opening.loads, clock)
             self.power.on_reading = self.energy.read
 
+    def rearm(self, settings: Settings) -> None:
         """Take over the armed switches of new settings: a channel whose switch was turned begins anew with it. To disarm is silence."""
         channels = {channel.name: channel for channel in settings.channels}
         for supervisor in self._channels:

@@ -262,12 +262,6 @@ class InstanceTable(msgspec.Struct, frozen=True):
     settings: Annotated[dict[str, Any], Meta(description="The plugin's own settings.")] = {}
 
 
-class FileTable(msgspec.Struct, frozen=True):
-    """The whole file."""
-
-    node: NodeTable
-    control: ControlTable = ControlTable()
-    web: WebTable | None = None
 FourWatts = Annotated[
     tuple[Annotated[float, Meta(ge=0)], Annotated[float, Meta(ge=0)], Annotated[float, Meta(ge=0)], Annotated[float, Meta(ge=0)]],
     Meta(
@@ -309,6 +303,12 @@ class EnergyTable(msgspec.Struct, frozen=True):
     sensor: Annotated[str, Meta(description="The sensor that tells its charge; needed where there are several.")] = ""
 
 
+class FileTable(msgspec.Struct, frozen=True):
+    """The whole file."""
+
+    node: NodeTable
+    control: ControlTable = ControlTable()
+    web: WebTable | None = None
     intake: IntakeTable = IntakeTable()
     release: ReleaseTable = ReleaseTable()
     audit: AuditTable = AuditTable()
@@ -321,5 +321,5 @@ class EnergyTable(msgspec.Struct, frozen=True):
     fronts: dict[str, InstanceTable] = {}
     sources: dict[str, InstanceTable] = {}
     sensors: dict[str, InstanceTable] = {}
-    demo: Annotated[dict[str, Any], Meta(description="Read by `fenghuo demo` alone; the daemon ignores it.")] = {}
     energy: EnergyTable | None = None
+    demo: Annotated[dict[str, Any], Meta(description="Read by `fenghuo demo` alone; the daemon ignores it.")] = {}
