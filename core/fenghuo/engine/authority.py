@@ -43,7 +43,8 @@ class Post(msgspec.Struct, frozen=True):
 
 class Grant(msgspec.Struct, frozen=True):
     """One `[[authority]]` of the settings: `source` may say this. What is empty or None is left open; `gravest`, `most_urgent`: the most
-    that it may say; `devices`: whether a device may start because of it, None: as is usual for such a source."""
+    that it may say; `devices`: whether a device may start because of it, None: as is usual for such a source;
+    `urgent_per_min`: how many P0 it may bring in a minute, 0: as is usual."""
 
     source: str
     kinds: tuple[Kind, ...] = ()
@@ -53,6 +54,7 @@ class Grant(msgspec.Struct, frozen=True):
     gravest: Priority = Priority.P0
     most_urgent: Priority = Priority.P0
     devices: bool | None = None
+    urgent_per_min: int = 0
 
 
 Grants = Mapping[str, tuple[Grant, ...]]

@@ -22,8 +22,9 @@ from fenghuo.engine.chain import (
     keys_of,
 )
 from fenghuo.engine.facts import Facts
+from fenghuo.engine.floods import Floods
 from fenghuo.engine.ids import message_id
-from fenghuo.engine.judging import Origin, authority, clarity, freshness, may_start, needs_a_person
+from fenghuo.engine.judging import Origin, authority, clarity, freshness, may_start, needs_a_person, urgent_limit
 from fenghuo.engine.office import Office
 from fenghuo.engine.routing import default_priority, required_signatures
 from fenghuo.engine.taking import Submission, Taking
@@ -35,7 +36,7 @@ from fenghuo.model.delivery import Accepted, Refused, Verdict
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Content, Message, MessageState, content_hash
 from fenghuo.model.rendition import COMPACT
-from fenghuo.model.traffic import Action
+from fenghuo.model.traffic import Action, Priority
 from fenghuo.store.audit import Deed
 from fenghuo.store.blobs import with_sizes
 from fenghuo.store.records import RefusalRow
@@ -64,6 +65,7 @@ class Intake:
         self._store = store
         self._executor = executor
         self._last_number = 0
+        self._floods = Floods()
         self.default_expiry_s = 86_400.0
         self.max_pending = 20_000
         self.is_open = True
@@ -117,13 +119,21 @@ class Intake:
     async def _take(self, content: Content, decoded: Decoded, submission: Submission, *, place: int) -> Accepted:
         keys = keys_of(content, source=submission.origin.name, key=submission.key, raw=submission.raw, place=place)
         message = self._message(content, submission, decoded.number)
-        work = Taking(self, message, decoded, submission, keys=keys)
+        work = Taking(self, message, decoded, self._counted(message, submission), keys=keys)
         try:
             accepted, _ = await self._store.run(work.commit, accept=True, then=lambda done: self._facts.put_all(done[1]))
         except KeyConflict as conflict:
             await self._store.run(_conflict_alarm(submission.origin.name, str(conflict)))
             raise
         return accepted
+
+    def _counted(self, message: Message, submission: Submission) -> Submission:
+        """As it is judged: what is most urgent counts against what its source may bring. A Cancel never does."""
+        origin = submission.origin
+        if message.priority is not Priority.P0 or message.action is Action.CANCEL:
+            return submission
+        flood = self._floods.count(origin.name, urgent_limit(origin, self._office.grants), self._office.clock.monotonic())
+        return msgspec.structs.replace(submission, origin=msgspec.structs.replace(origin, flood=flood))
 
     def _message(self, content: Content, submission: Submission, number: int) -> Message:
         now = self._office.clock.time()
@@ -174,8 +184,9 @@ class Intake:
         may = authority(message, origin, self._office.directory, self._office.grants)
         people = audience(message, self._office.directory)
         bearers = via(message, self.channels())
-        ours = (may, *clarity(message), *people, *bearers, freshness(message, self._office.clock.time(), self._office.clock.quality()))
-        return (*decoded.verdicts, *ours)
+        clock = self._office.clock
+        fresh = freshness(message, clock.time(), clock.quality(), is_timed=origin.is_timed)
+        return (*decoded.verdicts, may, *clarity(message), *people, *bearers, fresh)
 
     def state_of(self, message: Message, verdicts: tuple[Verdict, ...], signers: tuple[str, ...]) -> MessageState:
         """HELD until enough people signed; an alert that came after its end is kept and never sent, as an Ack and an Error always are."""

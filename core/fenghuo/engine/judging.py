@@ -8,6 +8,7 @@ import msgspec
 
 from fenghuo.clock import ClockQuality, instant
 from fenghuo.engine.authority import Grants, Post, Standing, not_granted, outside
+from fenghuo.engine.floods import USUAL, Flood
 from fenghuo.engine.routing import is_unclear
 from fenghuo.formats.freshness import freshness_of
 from fenghuo.formats.verdicts import SourceDefaults
@@ -15,9 +16,9 @@ from fenghuo.model.area import AreaRef
 from fenghuo.model.delivery import Verdict
 from fenghuo.model.directory import Directory
 from fenghuo.model.message import Message
-from fenghuo.model.traffic import Traffic
+from fenghuo.model.traffic import Action, Kind, Traffic
 
-__all__ = ["EVERY_AREA", "Origin", "authority", "authority_against", "clarity", "freshness", "may_start", "needs_a_person"]
+__all__ = ["EVERY_AREA", "Origin", "authority", "authority_against", "clarity", "freshness", "may_start", "needs_a_person", "urgent_limit"]
 
 EVERY_AREA: tuple[AreaRef, ...] = ()
 NOBODYS: Grants = {}
@@ -28,7 +29,7 @@ class Origin(msgspec.Struct, frozen=True):
     in anybody's name.
 
     `certificates` (PEM): whose XML signatures count for it; `allow_sha1`: whether RSA with SHA-1 does. `is_timed`: its link looks by itself
-    whether what comes is late; `post`: what is known of a far end that speaks over a link.
+    whether what comes is late; `post`: what is known of a far end that speaks over a link; `flood`: whether it says more than it may.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Origin(msgspec.Struct, frozen=True):
     senders: tuple[str, ...] = ()
     is_timed: bool = False
     post: Post | None = None
+    flood: Flood = Flood.NONE
 
     def reading(self, geocode_systems: Mapping[str, str], received: float) -> SourceDefaults:
         """How its octets are read when they are received at `received` (UTC seconds)."""
@@ -50,6 +52,9 @@ class Origin(msgspec.Struct, frozen=True):
 def authority(message: Message, origin: Origin, directory: Directory, grants: Grants = NOBODYS) -> Verdict:
     """May this source say this: as this sender, with this traffic, for this area, and of this event and gravity where grants name any.
     What names no sender is by the source itself."""
+    if origin.flood is not Flood.NONE:
+        limit = urgent_limit(origin, grants)
+        return Verdict("authority", "flood", False, f"{origin.name} brought more than {limit} messages of P0 in a minute")
     if message.traffic not in origin.traffic:
         words = ", ".join(origin.traffic)
         return Verdict("authority", "traffic", False, f"{origin.name} may send {words}, and this is {message.traffic}")
@@ -73,6 +78,12 @@ def _how(origin: Origin, grants: Grants) -> str:
     return ""
 
 
+def urgent_limit(origin: Origin, grants: Grants) -> int:
+    """How many P0 a source may bring in a minute; 0: as many as it wants, for a token, which its door holds to a rate."""
+    said = max((grant.urgent_per_min for grant in grants.get(origin.name, ())), default=0)
+    return said or (USUAL if origin.post is not None or not origin.traffic else 0)
+
+
 def may_start(origin: Origin, grants: Grants) -> bool:
     """Whether a device may start because of what it says, without a person here. A far end's word starts one only as a command under its
     own key (security.md §4), and by default only that of a post above."""
@@ -92,10 +103,15 @@ def clarity(message: Message) -> tuple[Verdict, ...]:
     return (Verdict("areas", "unclear", False, f"{len(unclear)} of its areas cannot be looked up ({shown}); {advice}"),)
 
 
-def freshness(message: Message, now: float, quality: ClockQuality = ClockQuality.NTP) -> Verdict:
-    """fresh, late, expired, or from the future, which a clock without a source cannot tell from the present."""
+def freshness(message: Message, now: float, quality: ClockQuality = ClockQuality.NTP, *, is_timed: bool = False) -> Verdict:
+    """fresh, late, expired, or from the future, which a clock without a source cannot tell from the present. An alert or an order that is
+    late is perhaps one of before under a new name: a person looks, but where its link has judged its age by itself (`is_timed`)."""
     is_free = quality is ClockQuality.FREERUN
-    return freshness_of(message.content.sent.timestamp(), message.expires_at, now, may_be_behind=is_free)
+    verdict = freshness_of(message.content.sent.timestamp(), message.expires_at, now, may_be_behind=is_free)
+    is_told_once = message.kind in (Kind.ALERT, Kind.DISPATCH) and message.action in (Action.NEW, Action.UPDATE)
+    if verdict.value != "late" or is_timed or is_free or not is_told_once:
+        return verdict
+    return msgspec.structs.replace(verdict, ok=False)
 
 
 def authority_against(verdicts: tuple[Verdict, ...]) -> Verdict | None:

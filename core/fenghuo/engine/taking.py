@@ -21,6 +21,7 @@ from fenghuo.engine.chain import (
     replace_earlier,
 )
 from fenghuo.engine.facts import MessageAccepted, MessageEnded
+from fenghuo.engine.floods import Flood
 from fenghuo.engine.judging import Origin, authority_against, needs_a_person
 from fenghuo.formats.verdicts import Decoded
 from fenghuo.model.delivery import Accepted, Verdict
@@ -143,12 +144,23 @@ class Taking:
             priority=message.priority.name,
             source=message.source,
         )
-        against = authority_against(verdicts)
-        if against is not None and (state or judged) is MessageState.HELD:
-            about, why = f"message/{message.id}", against.detail
-            tx.event("alarm.no_authority", about, revision=message.revision, source=message.source, code=against.value, message=why)
+        if (state or judged) is MessageState.HELD:
+            self._alarm(tx, message, verdicts)
         self._tell_audit(tx, message, str(state or judged), verdicts)
         return Accepted(message.id, message.revision, str(state or judged), verdicts, self.decoded.repairs)
+
+    def _alarm(self, tx: Tx, message: Message, verdicts: tuple[Verdict, ...]) -> None:
+        """A person hears why it waits; of a flood once, when it begins."""
+        flood, about = self.submission.origin.flood, f"message/{message.id}"
+        body = {"revision": message.revision, "source": message.source}
+        against = authority_against(verdicts)
+        if flood is Flood.BEGINS and against is not None:
+            tx.event("alarm.flood", f"source/{message.source}", message=against.detail)
+        elif against is not None and flood is Flood.NONE:
+            tx.event("alarm.no_authority", about, **body, code=against.value, message=against.detail)
+        forged = next((verdict for verdict in verdicts if verdict.check == "signature" and not verdict.ok), None)
+        if forged is not None and flood is Flood.NONE:
+            tx.event("alarm.untrusted", about, **body, code=forged.value, message=forged.detail)
 
     def _tell_audit(self, tx: Tx, message: Message, state: str, verdicts: tuple[Verdict, ...]) -> None:
         deed = Deed.of(

@@ -51,6 +51,7 @@ def read_authority(
             gravest=GRAVITIES[table.gravest],
             most_urgent=Priority[table.most_urgent],
             devices=table.devices,
+            urgent_per_min=table.urgent_per_min,
         )
         found[source] = (*found.get(source, ()), grant)
     return found

@@ -10,7 +10,7 @@ from fenghuo.engine.judging import Origin, authority, clarity, freshness, needs_
 from fenghuo.model.area import AreaRef
 from fenghuo.model.delivery import Verdict
 from fenghuo.model.message import Message
-from fenghuo.model.traffic import Traffic
+from fenghuo.model.traffic import Action, Kind, Traffic
 from tests.core.engine.values import NOW, content, directory, info, message, placed
 
 
@@ -77,7 +77,7 @@ def test_a_foreign_code_beside_one_of_ours_is_clear() -> None:
 
 AGES = [
     (0.0, 3600.0, "fresh", True),
-    (-86_401.0, 3600.0, "late", True),
+    (-86_401.0, 3600.0, "late", False),
     (601.0, 3600.0, "from the future", False),
     (599.0, 3600.0, "fresh", True),
     (-100.0, -5.0, "expired", False),
@@ -89,6 +89,14 @@ def test_age_has_its_verdict(sent: float, expires: float, value: str, ok: bool) 
     """Fresh, late, expired, or ahead of its time."""
     one = message(content(sent=datetime.fromtimestamp(NOW + sent, UTC)), expires_at=NOW + expires)
     assert (value, ok) == ((verdict := freshness(one, NOW)).value, verdict.ok)
+
+
+def test_what_is_late_may_be_an_old_alert_under_a_new_name() -> None:
+    """So a person looks at an alert or an order; a report that was long on its way, a Cancel, and what a link has timed pass."""
+    sent = datetime.fromtimestamp(NOW - 86_401.0, UTC)
+    kinds = [content(sent=sent), content(sent=sent, kind=Kind.REPORT), content(sent=sent, action=Action.CANCEL)]
+    assert [False, True, True] == [freshness(message(one, expires_at=NOW + 60), NOW).ok for one in kinds]
+    assert freshness(message(kinds[0], expires_at=NOW + 60), NOW, is_timed=True).ok
 
 
 @pytest.mark.parametrize(
