@@ -248,4 +248,5 @@ def _about(parcel: Parcel) -> dict[str, str]:
 def _metadata(parcel: Parcel) -> dict[str, str]:
     of = parcel.attachment
     known = {"filename": of.name, "filetype": of.media_type, "sha256": of.digest}
+    known |= {"thumbnail_of": of.thumbnail_of} if of.thumbnail_of else {}
     return {**known, "message": of.message, "revision": str(of.revision), "traffic": parcel.traffic}

@@ -35,7 +35,7 @@ from fenghuo_adapters.rate_bucket import RateBucket
 from fenghuo_vsat.courier import Courier
 from fenghuo_vsat.depot import depot_of
 from fenghuo_vsat.http_outcomes import doubt, not_connected
-from fenghuo_vsat.parcels import parcels_of
+from fenghuo_vsat.parcels import carried, parcels_of
 from fenghuo_vsat.path_guard import PathGuard, bound_path
 from fenghuo_vsat.precedence import Precedence
 from fenghuo_vsat.settings import HttpSettings
@@ -144,7 +144,8 @@ class VsatHttp(SimpleChannel):
                 if self._courier is not None and isinstance(outcome, Reached):
                     to = urljoin(url, self._settings.attachments)
                     share = self._settings.attachments_share
-                    await self._courier.take(parcels_of(job, emission, to, self._ctx.clock.time(), share=share))
+                    brings = await carried(emission, self._ctx.blobs)
+                    await self._courier.take(parcels_of(job, brings, to, self._ctx.clock.time(), share=share))
                 return outcome
         finally:
             if not is_given_back:

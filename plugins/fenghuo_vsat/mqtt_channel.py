@@ -38,7 +38,7 @@ from fenghuo_adapters.rate_bucket import RateBucket
 from fenghuo_vsat.depot import Depot, depot_of
 from fenghuo_vsat.mqtt_settings import MqttSettings, is_name
 from fenghuo_vsat.mqtt_words import outcome_of, outcome_of_failure, publish_octets
-from fenghuo_vsat.parcels import parcels_of
+from fenghuo_vsat.parcels import carried, parcels_of
 from fenghuo_vsat.path_guard import PathGuard
 from fenghuo_vsat.secrets import tls_of
 from fenghuo_vsat.wire_cost import cost, on_the_wire
@@ -145,7 +145,8 @@ class VsatMqtt(SimpleChannel):
                 outcome = await self._publish(slot, emission, job.address)
                 if self._depot is not None and isinstance(outcome, Reached):
                     share, now = self._settings.attachments_share, self._ctx.clock.time()
-                    await self._depot.add(parcels_of(job, emission, "", now, share=share))
+                    brings = await carried(emission, self._ctx.blobs)
+                    await self._depot.add(parcels_of(job, brings, "", now, share=share))
                 return outcome
         except LinkError as failed:
             return outcome_of_failure(failed)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
-from fenghuo import Attachment, Emission, Notes, SendJob
+from fenghuo import Attachment, Blobs, Emission, FenghuoError, Notes, Priority, SendJob
 
-__all__ = ["Parcel", "Parcels", "parcels_of"]
+__all__ = ["Carried", "Parcel", "Parcels", "carried", "parcels_of"]
 
 _LEAD = "parcel "
 
@@ -43,11 +44,37 @@ class Parcel(msgspec.Struct, frozen=True):
         return (self.priority, self.at, self.name)
 
 
-def parcels_of(job: SendJob, emission: Emission, to: str, now: float, *, share: str = "") -> list[Parcel]:
-    """What goes after the text of an emission, in the order in which the message names it. What of it is more urgent than the rest is
-    said here, by its priority."""
-    priority, traffic, until = int(job.priority), job.traffic.value, now + emission.validity_s
-    return [Parcel(attachment, to, priority, traffic, now, until, share=share) for attachment in emission.payload.attachments]
+def parcels_of(job: SendJob, carried: Carried, to: str, now: float, *, share: str = "") -> list[Parcel]:
+    """What goes after the text of an emission, in the order in which the message names it. A picture that has a thumbnail is routine: it
+    is the thumbnail that goes with the message's own priority."""
+    priority, traffic, until = int(job.priority), job.traffic.value, now + carried.validity_s
+    parcels: list[Parcel] = []
+    for attachment in carried.attachments:
+        small = carried.thumbnails.get(attachment.digest)
+        if small is not None:
+            parcels.append(Parcel(small, to, priority, traffic, now, until, share=share))
+        rest = priority if small is None else int(Priority.P4)
+        parcels.append(Parcel(attachment, to, rest, traffic, now, until, share=share))
+    return parcels
+
+
+class Carried(msgspec.Struct, frozen=True):
+    """What an emission brings beside its text, and for how many seconds it is worth it. `thumbnails`: small copies, by the digest of the
+    picture."""
+
+    attachments: tuple[Attachment, ...]
+    validity_s: float
+    thumbnails: Mapping[str, Attachment] = {}
+
+
+async def carried(emission: Emission, blobs: Blobs) -> Carried:
+    """What an emission brings, with a small copy of each picture that is worth one. A copy that cannot be made is one less."""
+    small: dict[str, Attachment] = {}
+    for attachment in emission.payload.attachments:
+        with contextlib.suppress(FenghuoError):
+            found = await blobs.thumbnail(attachment)
+            small |= {} if found is None else {attachment.digest: found}
+    return Carried(emission.payload.attachments, emission.validity_s, small)
 
 
 class Parcels:

@@ -259,3 +259,25 @@ async def _emptied(ctx: FakeContext) -> None:
 
 async def _nothing() -> None:
     """Nothing more happens."""
+
+
+async def test_the_thumbnail_goes_first_and_the_picture_is_routine() -> None:
+    """With the message's own priority, and named for what it is; a picture of another message, though less urgent, goes before the rest."""
+    ctx, other = context(), picture_of(b"urgent", "m-2")
+    ctx.blobs.small[PICTURE.digest] = b"small"  # type: ignore[attr-defined]  # a FakeBlobs
+    async with upload_site() as site, running(ctx) as vsat:
+        sending: list[asyncio.Task[object]] = []
+
+        async def comes_meanwhile() -> None:
+            if not sending and len(site.uploads) == 2:  # the rest has begun
+                job = job_with(f"{site.url}/to/1", other, token="t-2", priority=Priority.P3)
+                sending.append(asyncio.create_task(vsat.send(job)))
+                await until(sending[0].done)
+
+        site.during_patch = comes_meanwhile
+        await vsat.send(job_with(f"{site.url}/to/1", PICTURE, priority=Priority.P2))
+        await until(lambda: 3 == len(site.whole))
+        assert [b"small", OCTETS, b"urgent"] == site.whole
+        assert [PICTURE.digest, None, None] == [upload.about.get("thumbnail_of") for upload in site.uploads]
+        last = [line for line in site.log if line.startswith("PATCH")][-1]
+        assert f"PATCH 1 {CHUNK * 4}" == last, "the rest was interrupted, and went on"

@@ -3,6 +3,7 @@ attachments as far as a channel sees it."""
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 from collections import Counter
@@ -34,15 +35,24 @@ def job_with(url: str, *attachments: Attachment, token: str = "t-1", priority: P
 
 @dataclass
 class FakeBlobs:
-    """Octets by digest; `refusals` are raised first, one for each read."""
+    """Octets by digest; `refusals` are raised first, one for each read; `small`: the copy of a picture, by its digest."""
 
     octets: dict[str, bytes] = field(default_factory=dict)
     refusals: list[Exception] = field(default_factory=list)
+    small: dict[str, bytes] = field(default_factory=dict)
 
     async def read(self, attachment: Attachment, offset: int, octets: int) -> bytes:
         if self.refusals:
             raise self.refusals.pop(0)
         return self.octets[attachment.digest][offset : offset + octets]
+
+    async def thumbnail(self, attachment: Attachment) -> Attachment | None:
+        small = self.small.get(attachment.digest)
+        if small is None:
+            return None
+        digest = hashlib.sha256(small).hexdigest()
+        self.octets[digest] = small
+        return msgspec.structs.replace(attachment, digest=digest, size=len(small), thumbnail_of=attachment.digest)
 
 
 @dataclass
@@ -51,6 +61,7 @@ class Upload:
 
     size: int
     octets: bytearray = field(default_factory=bytearray)
+    about: dict[str, str] = field(default_factory=dict)
 
 
 async def _nothing() -> None:
@@ -93,11 +104,12 @@ class UploadSite:
         if self.statuses:
             return web.Response(status=self.statuses.pop(0))
         if request.method == "POST":
-            return self._made(int(request.headers["Upload-Length"]))
+            return self._made(int(request.headers["Upload-Length"]), request.headers.get("Upload-Metadata", ""))
         return await self._held(request, self.uploads[int(number)], body)
 
-    def _made(self, size: int) -> web.StreamResponse:
-        self.uploads.append(Upload(size))
+    def _made(self, size: int, about: str) -> web.StreamResponse:
+        pairs = (pair.partition(" ") for pair in about.split(",") if pair)
+        self.uploads.append(Upload(size, about={key: base64.b64decode(value).decode() for key, _, value in pairs}))
         return web.Response(status=201, headers={"Location": f"/files/{len(self.uploads) - 1}"})
 
     async def _held(self, request: web.BaseRequest, upload: Upload, body: bytes) -> web.StreamResponse:

@@ -19,7 +19,8 @@ _UNTYPED = "application/octet-stream"
 
 class Attachment(msgspec.Struct, frozen=True):
     """One attachment of one revision of a message, whose octets this node has. `digest`: their SHA-256 (hex); `size`: how many there are;
-    `name`: what its author called it; `media_type`: as its author said."""
+    `name`: what its author called it; `media_type`: as its author said; `thumbnail_of`: the digest of the picture of which this is a small
+    copy, made here, empty of what its author sent."""
 
     message: MessageId
     revision: int
@@ -27,6 +28,7 @@ class Attachment(msgspec.Struct, frozen=True):
     size: int
     name: str = ""
     media_type: str = _UNTYPED
+    thumbnail_of: str = ""
 
     @property
     def is_picture(self) -> bool:

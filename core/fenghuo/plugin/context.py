@@ -68,6 +68,9 @@ class NoBlobs:
     async def read(self, attachment: Attachment, offset: int, octets: int) -> bytes:
         raise NotFound(f"attachment {attachment.digest} is not here")
 
+    async def thumbnail(self, attachment: Attachment) -> Attachment | None:
+        raise NotFound(f"attachment {attachment.digest} is not here")
+
 
 @dataclass(slots=True)
 class HostedChannelContext:

@@ -109,6 +109,10 @@ class Blobs(Protocol):
         force. Raises: Withdrawn: it is not any more, leave the rest; NotReady: an operator has taken the channel out, ask later;
         NotFound, RowDamaged: they are not here, or not as they came; StoreError."""
 
+    async def thumbnail(self, attachment: Attachment) -> Attachment | None:
+        """A small copy of a picture (JPEG, at most 20 kB), to be read like any other; None: it is no picture that can be read, or is no
+        larger itself. Raises: as read()."""
+
 
 class ChannelContext(Protocol):
     """All that a channel is given. `settings`: its own struct, already checked; `link`: the durable memory of the narrow link,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 
 import msgspec
 
 from fenghuo.errors import FormatError, NotFound, NotReady, Withdrawn
+from fenghuo.formats.thumbnail import MOST_OCTETS as MOST_THUMBNAIL
+from fenghuo.formats.thumbnail import thumbnail_of
 from fenghuo.model.attachment import MOST_OCTETS, Attachment
 from fenghuo.model.message import Content, Info, MessageState, Resource
 from fenghuo.model.situation import Admin
@@ -14,10 +17,12 @@ from fenghuo.store.records import BlobRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import BLOB
 from fenghuo.store.transaction import Tx
-from fenghuo.store.uploads import note
+from fenghuo.store.uploads import keep, note
 
 __all__ = ["StoredBlobs", "get_blob", "put_blob", "with_sizes"]
 
+MOST_REMEMBERED = 100
+"""Small copies of which the digest is known without a look: one picture goes to many people."""
 ASK_AGAIN_S = 60.0
 """How soon a channel that is taken out may ask again whether it is still so."""
 
@@ -75,6 +80,7 @@ class StoredBlobs:
         self._store = store
         self._channel = channel
         self._sound: set[str] = set()
+        self._small: dict[str, tuple[str, int]] = {}
 
     async def read(self, attachment: Attachment, offset: int, octets: int) -> bytes:
         """Raises: NotReady, Withdrawn, NotFound, RowDamaged, StoreError, see the port."""
@@ -85,6 +91,36 @@ class StoredBlobs:
         if not isinstance(found, bytes):
             raise NotFound(f"attachment {attachment.digest} is not here")
         return found
+
+    async def thumbnail(self, attachment: Attachment) -> Attachment | None:
+        """Raises: as read()."""
+        if not attachment.is_picture or attachment.size <= MOST_THUMBNAIL:
+            return None
+        await self._may(attachment)
+        if attachment.digest not in self._small:
+            if len(self._small) >= MOST_REMEMBERED:
+                self._small.clear()
+            self._small[attachment.digest] = await self._made(attachment.digest)
+        digest, size = self._small[attachment.digest]
+        if not digest:
+            return None
+        return msgspec.structs.replace(attachment, digest=digest, size=size, media_type="image/jpeg", thumbnail_of=attachment.digest)
+
+    async def _made(self, digest: str) -> tuple[str, int]:
+        """Digest and size of a small copy that is kept from now on; empty where there can be none."""
+        row = await self._store.get(BLOB, digest)
+        if row is None:
+            raise NotFound(f"attachment {digest} is not here")
+        small = await asyncio.to_thread(thumbnail_of, row.data)
+        if small is None:
+            return "", 0
+
+        def put(tx: Tx) -> str:
+            name = put_blob(tx, small)
+            keep(tx, name)
+            return name
+
+        return await self._store.run(put), len(small)
 
     async def _may(self, attachment: Attachment) -> None:
         admin = await self._store.scalar("SELECT admin FROM channel WHERE name = ?", self._channel)

@@ -15,7 +15,7 @@ from fenghuo.store.records import MetaRow
 from fenghuo.store.tables import BLOB, META
 from fenghuo.store.transaction import Tx
 
-__all__ = ["adopt", "claim", "due", "expire", "note"]
+__all__ = ["adopt", "claim", "due", "expire", "keep", "note"]
 
 _LEAD = "upload."
 _ADOPTED = "uploads.noted"
@@ -35,6 +35,11 @@ def claim(tx: Tx, content: Content) -> None:
         if resource.size is None and tx.scalar(BLOB.exists_sql, resource.blob) is None:
             raise NotFound(f"attachment {resource.blob} ({resource.description}) is not here any more; upload its octets again")
         tx.delete(META, _LEAD + resource.blob)
+
+
+def keep(tx: Tx, digest: str) -> None:
+    """Octets that were made here for a message, and that it does not name: they stay as long as what it names."""
+    tx.delete(META, _LEAD + digest)
 
 
 def adopt(tx: Tx) -> None:

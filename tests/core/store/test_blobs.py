@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
+import random
 import sqlite3
 from pathlib import Path
 
 import msgspec
 import pytest
+from PIL import Image
 
 from fenghuo.errors import FormatError, NotFound, NotReady, RowDamaged, Withdrawn
 from fenghuo.model.attachment import Attachment
@@ -19,6 +22,7 @@ from fenghuo.store.blobs import StoredBlobs, get_blob, put_blob, with_sizes
 from fenghuo.store.disk import DATABASE
 from fenghuo.store.records import ChannelRow
 from fenghuo.store.tables import BLOB, CHANNEL, MESSAGE
+from fenghuo.store.uploads import due
 from tests.core.engine.values import content
 from tests.core.store.rows import message, open_store
 
@@ -121,3 +125,23 @@ async def test_a_message_gets_the_size_of_what_it_names(store: Store) -> None:
     assert [len(DATA), None, 7] == [resource.size for resource in whole.infos[0].resources]
     with pytest.raises(NotFound, match=r"attachment aa \(b.jpg\) is not here; upload its octets first"):
         await with_sizes(content(infos=(Info(resources=(Resource("b.jpg", blob="aa"),)),)), store)
+
+
+async def test_a_picture_has_a_small_copy_that_can_be_read_like_it_and_stays(store: Store) -> None:
+    """Made once however many ask, also in another life; what is no picture has none, and what its message must not bring is not made."""
+    written = io.BytesIO()
+    Image.frombytes("RGB", (300, 200), random.Random(1).randbytes(180_000)).resize((1500, 1000)).save(written, "JPEG", quality=95)
+    digest = await store.run(lambda tx: put_blob(tx, written.getvalue()))
+    plain = await kept(store)
+    attachment = msgspec.structs.replace(plain, digest=digest, size=len(written.getvalue()))
+    small = await StoredBlobs(store, "vsat").thumbnail(attachment)
+    assert small is not None
+    assert (True, digest, "dyke.jpg") == (small.size <= 20_000, small.thumbnail_of, small.name)
+    assert small == await StoredBlobs(store, "net").thumbnail(attachment)
+    assert small.size == len(await StoredBlobs(store, "vsat").read(small, 0, 30_000))
+    due_, _ = await store.run(lambda tx: due(tx, -1.0))
+    assert (False, True) == (small.digest in due_, digest in due_), "nobody's time is over for what was made here"
+    assert None is await StoredBlobs(store, "vsat").thumbnail(plain)
+    await store.run(lambda tx: tx.put(CHANNEL, ChannelRow("vsat", Admin.DISABLED, "anna", "", 0.0)))
+    with pytest.raises(NotReady):
+        await StoredBlobs(store, "vsat").thumbnail(attachment)
