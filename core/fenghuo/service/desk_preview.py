@@ -97,20 +97,19 @@ class PreviewVerbs:
 
     def _costs(self, instance: Instance, made: Rendition) -> dict[str, Any]:
         """What a channel estimates for one recipient, the first in the directory that it has an address of. Where it says nothing of
-        energy, what its transmitter draws in that time."""
+        money or energy it is what will be booked: what its type declares, and what its transmitter draws in that time."""
         costs: dict[str, Any] = {"channel": instance.name, "parts": None, "airtime_s": None, "fee_fen": None, "joules": None, "why_not": ""}
         channel = instance.channel()
         if channel is None:
             return {**costs, "why_not": "the channel is not started, and only a started one can estimate"}
         address = next((one.address for one in self._office.directory.contacts if one.kind in instance.address_kinds), "")
         try:
-            estimate = channel.estimate(made, address)
+            estimate = priced(channel.estimate(made, address), instance.capabilities)
         except Exception as fault:  # noqa: BLE001  # a plugin's own mistake must not keep people from reading the text
             log.warning("a channel could not estimate", channel=instance.name, cause=repr(fault))
             return {**costs, "why_not": f"it could not estimate: {type(fault).__name__}"}
-        joules = priced(estimate, instance.capabilities).joules
-        figures = {"parts": estimate.fragments, "airtime_s": estimate.airtime_s, "fee_fen": estimate.fee_fen, "joules": joules}
-        return {**costs, **figures}
+        figures = {name: getattr(estimate, name) for name in ("airtime_s", "fee_fen", "joules")}
+        return {**costs, **figures, "parts": estimate.fragments}
 
 
 def _left_out(instance: Instance, beside: tuple[str, ...]) -> list[str]:
