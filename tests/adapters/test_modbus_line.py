@@ -13,12 +13,13 @@ from fenghuo.rig.kit.loopback import LoopbackLoop
 from fenghuo_adapters.modbus_framing import Answer, Function, Request, Rtu, Tcp
 from fenghuo_adapters.modbus_line import ModbusLine, ModbusRefused, Urgency
 from fenghuo_adapters.tcp_line import TcpLine
+from tests.scale import PATIENCE_S
 
 Serve = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 
 
 @contextlib.asynccontextmanager
-async def unit(serve: Serve, *, answer_s: float = 0.3) -> AsyncIterator[ModbusLine]:
+async def unit(serve: Serve, *, answer_s: float = PATIENCE_S) -> AsyncIterator[ModbusLine]:
     """A line to a unit that does this with each question."""
 
     async def taken(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -106,8 +107,13 @@ def test_a_stop_on_a_serial_line_waits_a_tenth_of_a_second_for_an_echo_and_no_lo
     assert heard[1][0] - meant_at <= 0.15, "half of the 200 ms is the channel's"
 
 
-async def test_silence_is_a_time_out_and_the_line_is_opened_anew() -> None:
+def test_silence_is_a_time_out_and_the_line_is_opened_anew() -> None:
     """An answer that comes later belongs to nobody."""
+    with asyncio.Runner(loop_factory=LoopbackLoop) as runner:
+        runner.run(silence())
+
+
+async def silence() -> None:
     asked = 0
 
     async def first_is_lost(octets: bytes, writer: asyncio.StreamWriter) -> None:
