@@ -28,6 +28,7 @@ from fenghuo.engine.facts import (
     RulesChanged,
     Settled,
     Signed,
+    WaysChanged,
 )
 from fenghuo.engine.hedging import Hedging
 from fenghuo.engine.inherit import Heir
@@ -167,7 +168,7 @@ class Apply:
                 return self._outcomes.apply(fact, batch)
             case MessageAccepted() | Signed() | MessageEnded():
                 return self._of_message(fact, batch)
-            case ChannelObserved() | ChannelSwitched() | ChannelReopened():
+            case ChannelObserved() | ChannelSwitched() | ChannelReopened() | WaysChanged():
                 return self._of_channel(fact, batch)
             case Decided() | Overdue():
                 return self._intervened(fact, batch)
@@ -282,7 +283,7 @@ class Apply:
 
     # Channels.
 
-    def _of_channel(self, fact: ChannelObserved | ChannelSwitched | ChannelReopened, batch: Batch) -> Iterable[OpenTarget]:
+    def _of_channel(self, fact: ChannelObserved | ChannelSwitched | ChannelReopened | WaysChanged, batch: Batch) -> Iterable[OpenTarget]:
         match fact:
             case ChannelObserved():
                 return self._observed(fact, batch)
@@ -290,6 +291,11 @@ class Apply:
                 return self._on_channel(fact.channel)
             case ChannelReopened():
                 return self._reopened(fact.channel, batch)
+            case WaysChanged():
+                self._board.refresh()
+                for name in fact.channels:
+                    self._reopened(name, batch)
+                return list(self._book.targets())  # a way that was none has no delivery by which to find its target
 
     def _reopened(self, name: str, batch: Batch) -> list[OpenTarget]:
         """What waits on a channel for its time goes now: all at once, so that the most urgent is first and not whoever asked last."""

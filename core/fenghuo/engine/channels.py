@@ -85,6 +85,7 @@ class Instance:
         self.purse = Purse.of(terms.probe_fen_a_day, terms.probe_joules_a_day, 0.0)
         self.evidence_at = 0.0
         self.has_overclaimed = False
+        self.no_way: Mapping[str, str] = {}  # addresses that nobody gets to now by what it needs, with why
         self.why_unarmed: str | None = None  # why its armed switch lets nothing be started, empty when it does; None: it has none
 
     @property
@@ -183,6 +184,7 @@ class Instance:
             ungraded=self.ungraded,
             reach=self.reach,
             scarce=self.scarce,
+            no_way=self.no_way,
         )
 
 

@@ -31,7 +31,7 @@ class Draft:
 
     def is_usable(self, delivery: Delivery) -> bool:
         view = self.view(delivery)
-        return view is not None and view.is_usable
+        return view is not None and view.gets_to(delivery.address)
 
     def may_go(self, delivery: Delivery) -> bool:
         """Usable, or down with a last attempt due."""

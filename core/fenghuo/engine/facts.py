@@ -40,6 +40,7 @@ __all__ = [
     "RulesChanged",
     "Settled",
     "Signed",
+    "WaysChanged",
 ]
 
 ALARM_DECLINED, ALARM_TO_READ = "alarm.declined", "alarm.answer_to_read"
@@ -153,6 +154,12 @@ class ChannelReopened(msgspec.Struct, frozen=True):
     channel: str
 
 
+class WaysChanged(msgspec.Struct, frozen=True):
+    """These channels, which travel, reach others than before: roads, or who lives where."""
+
+    channels: tuple[str, ...]
+
+
 class DirectoryChanged(msgspec.Struct, frozen=True):
     """A new directory snapshot is in force."""
 
@@ -207,6 +214,7 @@ Fact = (
     | ChannelObserved
     | ChannelSwitched
     | ChannelReopened
+    | WaysChanged
     | DirectoryChanged
     | RulesChanged
     | ModesChanged

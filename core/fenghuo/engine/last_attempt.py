@@ -81,11 +81,13 @@ def may_override(delivery: Delivery) -> bool:
 
 def rechecked(delivery: Delivery, view: ChannelView | None) -> tuple[DeliveryState, str]:
     """State and reason of a READY, HELD or IN_DOUBT delivery after a look at its channel."""
-    is_usable = view is not None and view.is_usable
+    is_usable = view is not None and view.gets_to(delivery.address)
     if delivery.state is DeliveryState.IN_DOUBT:
         return (delivery.state, delivery.reason.removeprefix(_IN_DOUBT) if is_usable else delivery.reason)
     is_ready = delivery.state is DeliveryState.READY
     if is_ready and not is_usable:
+        if view is not None and view.is_usable:  # the channel is there, and no way to whom it is for
+            return (DeliveryState.HELD, Hold.WAY)
         return (DeliveryState.READY, LAST) if is_due(delivery, view) else (DeliveryState.HELD, waits_for(view))
     if is_ready and delivery.reason == LAST:
         return (DeliveryState.READY, "")
@@ -103,4 +105,4 @@ def is_cut_off(deliveries: Iterable[Delivery], situation: Situation) -> bool:
 
 
 def _is_open(delivery: Delivery, view: ChannelView | None) -> bool:
-    return view is not None and view.is_usable and delivery.reason not in (Hold.WAY, CUT_OFF)
+    return view is not None and view.gets_to(delivery.address) and delivery.reason not in (Hold.WAY, CUT_OFF)

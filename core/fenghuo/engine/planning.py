@@ -21,6 +21,8 @@ ACTUATOR = "actuator"
 UNCOMMANDED = "what it says may start no device by itself: it came as no command of a post that may, and nobody here has signed it"
 PROOFS = 4
 """Steps of a chance that make a difference between alternates: one receipt that was missed moves nobody."""
+SHUT = "it waits until there is one"
+"""What becomes of a way that the roads do not give."""
 HEALTH_RANK = {Health.UP: 0, Health.UNKNOWN: 1, Health.PROBATION: 2, Health.SUSPECT: 3, Health.DOWN: 4}
 
 
@@ -73,6 +75,7 @@ def candidates(
                 continue
             if too_late := late(carriage.loads.get(name, NO_LOAD), carriage.left_s, carriage.expires_s):
                 left.append(LeftOut(index, name, f"{too_late}; {all_the_same(carriage.priority)}"))
+            left.extend(LeftOut(index, name, f"{view.no_way[one.address]}; {SHUT}") for one in found if one.address in view.no_way)
             ways.extend(Candidate(index, name, point.address, point.kind, view.form, rank) for rank, point in enumerate(found, 1))
     return tuple(ways), tuple(left)
 

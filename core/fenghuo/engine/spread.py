@@ -53,7 +53,7 @@ def also_now(draft: Draft, usable: Iterable[Delivery]) -> list[Delivery]:
     found: list[Delivery] = []
     for delivery in usable:
         view = draft.view(delivery)
-        if view is not None and view.is_usable and groups_of(view) and all(_is_apart(view, other) for other in used):
+        if view is not None and view.gets_to(delivery.address) and groups_of(view) and all(_is_apart(view, other) for other in used):
             used.append(view)
             found.append(delivery)
     return found
@@ -138,7 +138,7 @@ def _is_next(draft: Draft, other: Delivery, delivery: Delivery) -> bool:
     if other.rung < delivery.rung or other.state is not DeliveryState.HELD or other.not_before > draft.frame.now:
         return False
     view = draft.view(other)
-    if view is None or not view.is_usable or (view.unsteady and view.name != delivery.channel):
+    if view is None or not view.gets_to(other.address) or (view.unsteady and view.name != delivery.channel):
         return False
     others = [one for one in draft.now.values() if one.rung == other.rung and one.id not in (other.id, delivery.id)]
     return not any(one.state is not DeliveryState.HELD for one in others)

@@ -44,7 +44,8 @@ class ChannelView(msgspec.Struct, frozen=True):
     `refire_after_s`: when an actuator in doubt starts once more by itself, None: a person decides; `ungraded`: why it carries P2 to P4
     only, empty where it may carry everything. `reach`: the chance that it gets a message to a recipient while it works and its risk
     groups stand; `scarce`: P3 and P4 wait for another way rather than use it; `unsteady`: it was left a moment
-    ago, and is no first choice while a steady way may do; `weight`: of alternates that are equally well, the heavier goes first.
+    ago, and is no first choice while a steady way may do; `no_way`: addresses
+    that nobody gets to now by what the channel needs, with why; `weight`: of alternates that are equally well, the heavier goes first.
     """
 
     name: str
@@ -72,11 +73,16 @@ class ChannelView(msgspec.Struct, frozen=True):
     scarce: bool = False
     unsteady: bool = False
     weight: float = 1.0
+    no_way: Mapping[str, str] = {}
 
     @property
     def is_usable(self) -> bool:
         """Enabled and not known to be down."""
         return self.admin is Admin.ENABLED and self.health is not Health.DOWN
+
+    def gets_to(self, address: str) -> bool:
+        """Usable, and somebody gets there by what it needs."""
+        return self.is_usable and address not in self.no_way
 
 
 class Situation(msgspec.Struct, frozen=True, dict=True):

@@ -42,6 +42,11 @@ def _alone(name: str, make: Callable[[Notes], Any]) -> Any:
     return make(LoneNotes())
 
 
+def _no_map(address: str) -> str:
+    """A place without a map: nobody knows of a way that is none."""
+    return ""
+
+
 async def _unnoted(why_off: str, at: datetime | None) -> None:
     """A place without a store: no audit."""
 
@@ -88,6 +93,7 @@ class HostedChannelContext:
     notes: Notes = field(default_factory=LoneNotes)
     on_strain: Callable[[str], None] = _unheard
     on_reopened: Callable[[], None] = _unheard
+    why_no_way: Callable[[str], str] = _no_map
     on_armed: Callable[[str, datetime | None], Awaitable[None]] = _unnoted
     open_signer: Callable[[str, str], Awaitable[Signer]] = no_signer
     blobs: Blobs = field(default_factory=NoBlobs)
@@ -128,6 +134,10 @@ class HostedChannelContext:
     def reopened(self) -> None:
         """Tell the core that whom it could not reach for a while is reached again."""
         self.on_reopened()
+
+    def no_way(self, address: str) -> str:
+        """Why nobody gets to an address now; empty where somebody does."""
+        return self.why_no_way(address)
 
 
 @dataclass(slots=True)

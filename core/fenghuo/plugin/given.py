@@ -163,6 +163,10 @@ class ChannelContext(Protocol):
         """Tell the core that whom it could not reach for a while (scope WAY) is reached again: what waits for that goes at once, the most
         urgent first."""
 
+    def no_way(self, address: str) -> str:
+        """Why nobody gets to an address now by what the type needs (`road`, `water`, `air`), as a sentence; empty where somebody does, and
+        where no map says anything. Asked before begin(), and answered as scope WAY; the core says by itself when it is over."""
+
 
 class FrontContext(Protocol):
     """All that a front is given."""

@@ -196,7 +196,8 @@ class Wiring:
     `on_fault(name, sentence)` hears what a person must look at. `open_link`: the durable memory of the narrow link, a fenghuo.link.Disk.
     `open_notes(name)`: the durable memory of an instance. `on_strain(name, reason)` hears that one still carries and may not for long.
     `open_blobs(name)`: the attachments that an instance may read. `on_armed(name, why_off, at)` has a change of its armed switch in the
-    audit when it returns. `on_reopened(name)` hears that one reaches again whom it could not reach. `open_signer(provider, key)`: a
+    audit when it returns. `on_reopened(name)` hears that one reaches again whom it could not reach. `why_no_way(name,
+    address)`: why nobody gets there for an instance. `open_signer(provider, key)`: a
     private key that a plugin's key provider holds. `open_shared(name, make)`: what instances of one plugin have in common.
     """
 
@@ -209,6 +210,7 @@ class Wiring:
     open_notes: Callable[[str], Notes] = lambda name: LoneNotes()
     on_strain: Callable[[str, str], None] = lambda name, reason: None
     on_reopened: Callable[[str], None] = lambda name: None
+    why_no_way: Callable[[str, str], str] = lambda name, address: ""
     on_armed: OnArmed = _unnoted
     open_signer: Callable[[str, str], Awaitable[Signer]] = no_signer
     open_blobs: Callable[[str], Blobs] = lambda name: NoBlobs()
@@ -260,6 +262,7 @@ class ChannelSupervisor(Supervisor[Channel]):
             notes=wiring.open_notes(self.name),
             on_strain=on_strain,
             on_reopened=on_reopened,
+            why_no_way=functools.partial(wiring.why_no_way, self.name),
             open_signer=wiring.open_signer,
             on_armed=functools.partial(wiring.on_armed, self.name),
             blobs=wiring.open_blobs(self.name),

@@ -215,6 +215,7 @@ class Daemon:
         desk.add(PowerVerbs(self._hosting.energy).verbs())
         messages.roads = keeper.roads
         keeper.roads.tell(room.modes.signal)
+        keeper.roads.bar(room)
         for one in (modes, coverage, messages, preview, plans, queue, state, audit, endpoint, sheets, proven, outages):
             desk.add(one.verbs())
         return desk

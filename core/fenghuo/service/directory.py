@@ -83,6 +83,7 @@ class DirectoryKeeper:
     def _use(self, directory: Directory) -> None:
         self._office.directory = directory
         self._facts.put(DirectoryChanged())
+        self.roads.look()
 
     async def _keep(self, directory: Directory, by: str) -> None:
         row = DirectoryRow(directory.digest, self._office.clock.time(), msgspec.msgpack.encode(directory), True)

@@ -80,6 +80,7 @@ class Hosting:
             open_notes=functools.partial(ChannelNotes, store),
             on_strain=self._on_strain,
             on_reopened=self._on_reopened,
+            why_no_way=self._why_no_way,
             open_signer=functools.partial(signer_of, self._host.key_providers, secret_reader(self._settings.base)),
             on_armed=ArmedSwitches(store, self._settings.file, self._on_stand).stands,
             open_blobs=functools.partial(StoredBlobs, store),
@@ -197,6 +198,10 @@ class Hosting:
 
     def _on_reopened(self, name: str) -> None:
         self._room.facts.put(ChannelReopened(name))
+
+    def _why_no_way(self, name: str, address: str) -> str:
+        instance = self._room.board.get(name)
+        return instance.no_way.get(address, "") if instance is not None else ""
 
     def _on_stand(self, name: str, why_off: str) -> None:
         instance = self._room.board.get(name)

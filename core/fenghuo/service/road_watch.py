@@ -23,7 +23,9 @@ from fenghuo.model.directory import Directory
 from fenghuo.model.mode import Axis, RoadMode, Signal
 from fenghuo.model.road import RoadMap, RoadReport, SegmentState
 from fenghuo.plugin.ports import Observation
+from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.road_answers import RoadAnswers
+from fenghuo.service.road_bars import RoadBars
 from fenghuo.service.road_orders import RoadOrders
 from fenghuo.service.road_placing import placing
 from fenghuo.store.audit import Deed
@@ -57,7 +59,7 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class RoadWatch:
-    """The roads as they are by all that is reported. `on_signal`: the modes; `on_change`: whoever has to look again."""
+    """The roads as they are by all that is reported. `on_signal`: the modes."""
 
     def __init__(self, store: Store, clock: Clock, directory: Callable[[], Directory] = Directory) -> None:
         self._store = store
@@ -74,7 +76,7 @@ class RoadWatch:
         self.placing = partial(placing, self)
         self.orders = RoadOrders(self, store, directory)
         self.on_signal: Callable[[Signal], None] = _nobody
-        self.on_change: list[Callable[[], None]] = [self.orders.look]
+        self._bars: RoadBars | None = None
 
     async def load(self) -> None:
         """Take back what was reported before the start. Raises: StoreError."""
@@ -118,6 +120,17 @@ class RoadWatch:
         self.on_signal = on_signal
         self._modes.clear()
         self._signal(reaches(self.roads.isolation()), self.clock.time())
+
+    def bar(self, room: EngineRoom) -> None:
+        """The channels of this board hear from now on whom they cannot reach."""
+        self._bars = RoadBars(self, room)
+        self._bars.look()
+
+    def look(self) -> None:
+        """Something has changed: whoever depends on roads looks again."""
+        self.orders.look()
+        if self._bars is not None:
+            self._bars.look()
 
     def stop(self) -> None:
         """No timer is left."""
@@ -169,8 +182,7 @@ class RoadWatch:
         kept_at = self._store.submit(keep) if new or over or turns else _done()
         self._signal(found, now)
         self._rearm(now)
-        for look in self.on_change if new or over or turns else ():
-            look()
+        self.look()
         return kept_at
 
     def _turns(self, reach_of: Mapping[str, Reach]) -> dict[str, OutlookOf]:

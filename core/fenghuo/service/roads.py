@@ -23,6 +23,7 @@ from fenghuo.plugin.ports import Observation
 from fenghuo.store.store import Store
 
 if TYPE_CHECKING:
+    from fenghuo.service.engine_room import EngineRoom
     from fenghuo.service.road_watch import RoadWatch
 
 __all__ = ["FOLDER", "RoadKeeper", "map_of"]
@@ -53,6 +54,7 @@ class RoadKeeper:
         self._directory = directory
         self.watch: RoadWatch | None = None
         self._on_signal: Callable[[Signal], None] | None = None
+        self._room: EngineRoom | None = None
 
     @property
     def here(self) -> RoadWatch:
@@ -81,12 +83,25 @@ class RoadKeeper:
             self.watch.use(road_map)
             if self._on_signal is not None:
                 self.watch.tell(self._on_signal)
+            if self._room is not None:
+                self.watch.bar(self._room)
 
     def tell(self, on_signal: Callable[[Signal], None]) -> None:
         """Who hears of each place whether it can be driven to: the modes."""
         self._on_signal = on_signal
         if self.watch is not None:
             self.watch.tell(on_signal)
+
+    def bar(self, room: EngineRoom) -> None:
+        """The channels of this board hear from now on whom they cannot reach."""
+        self._room = room
+        if self.watch is not None:
+            self.watch.bar(room)
+
+    def look(self) -> None:
+        """Who lives where may have changed."""
+        if self.watch is not None:
+            self.watch.look()
 
     def takes(self, observation: Observation) -> bool:
         """Whether it is about roads, and there is a map to say it of."""

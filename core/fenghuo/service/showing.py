@@ -195,7 +195,13 @@ def channel_view(instance: Instance, queued: int) -> dict[str, Any]:
 
 
 def remark_of(instance: Instance) -> str:
-    """What the channel itself has to say of how it carries now."""
+    """What there is to say of how it carries now: by itself, and of whom it does not get to."""
+    shut = next(iter(instance.no_way.values()), "")
+    others = f", and to {len(instance.no_way) - 1} more of its addresses" if len(instance.no_way) > 1 else ""
+    return "; ".join(filter(None, (_own_remark(instance), f"{shut}{others}" if shut else "")))
+
+
+def _own_remark(instance: Instance) -> str:
     channel = instance.channel()
     try:
         return channel.remark() if channel is not None else ""
