@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from fenghuo.clock import ClockQuality
 from fenghuo.engine.backlog import Backlog, Kept, Made
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import Book, OpenMessage, OpenObjective, OpenTarget
@@ -16,20 +17,25 @@ from fenghuo.engine.interventions import sound
 from fenghuo.engine.loop import Loop
 from fenghuo.engine.office import Office
 from fenghuo.engine.opening import Opening
+from fenghuo.engine.planning import ACTUATOR
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.resuming import Resuming
 from fenghuo.engine.rules import Rung, RungMode
 from fenghuo.engine.settling import CRASH, doubted
 from fenghuo.engine.tally import Tally, released
 from fenghuo.engine.timers import Deadline, Expiry, Timers
-from fenghuo.model.delivery import DeliveryState, Objective, ObjectiveState, TargetState
+from fenghuo.model.delivery import Delivery, DeliveryState, Objective, ObjectiveState, TargetState
 from fenghuo.model.directory import RecipientId
 from fenghuo.model.message import Message, MessageId, MessageState
+from fenghuo.model.traffic import Action
 from fenghuo.store.records import FanOutRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import FAN_OUT
 
 __all__ = ["Recovery"]
+
+UNTIMED = "message untimed"
+"""Why a command of before the start is not carried out: nobody can say how old it is."""
 
 ARRIVED_SIGNED_S = 1.0
 """Signatures that came with their message are written a moment after its objectives are opened, and were not waited for."""
@@ -144,7 +150,7 @@ class Recovery:
         for delivery in await self._backlog.deliveries():
             opened = self._book.objectives.get(delivery.objective)
             entry = opened.targets.get(delivery.recipient) if opened else None
-            after = delivery
+            after = delivery if opened is None else self._aged(delivery, opened.message, batch)
             if delivery.state is DeliveryState.EMITTING:
                 self.doubts += 1
                 view = self._opening.situation().channel.get(delivery.channel)
@@ -158,6 +164,21 @@ class Recovery:
                 if after.state is DeliveryState.READY:  # offered anew, if the first look at its target leaves it so
                     entry.unoffered.add(after.id)
                 self._made_again(entry.objective, after.form, batch)
+
+    def _aged(self, delivery: Delivery, entry: OpenMessage, batch: Batch) -> Delivery:
+        """What starts a device by a far end's command, and lay here while no clock ran that anybody vouches for, starts nothing: how long
+        ago it was given nobody can say. A person hears so, and starts it or does not."""
+        view = self._opening.situation().channel.get(delivery.channel)
+        is_start = delivery.state in (DeliveryState.READY, DeliveryState.HELD) and view is not None and view.doubt == ACTUATOR
+        by_command = entry.message.source.startswith("post:") and not entry.needed_signatures
+        is_told = self._office.clock.quality() is not ClockQuality.FREERUN
+        if not (is_start and by_command) or is_told or entry.message.action is Action.CANCEL:
+            return delivery
+        after = msgspec.structs.replace(delivery, state=DeliveryState.FAILED, reason=UNTIMED, until=None)
+        batch.changed(delivery, after)
+        body = {"message": delivery.message, "source": entry.message.source, "channels": [delivery.channel]}
+        batch.event("alarm.not_commanded", f"objective/{delivery.objective}", **body)
+        return after
 
     def _made_again(self, opened: OpenObjective, form: str, batch: Batch) -> None:
         """A rendition whose row the disk damaged: it was made from the message, which is sound."""

@@ -7,12 +7,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from fenghuo.clock import ClockQuality
 from fenghuo.engine.authority import Grant
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.traffic import Kind
 from fenghuo.plugin.ports import Capabilities, Doubt, InboundKind
 from fenghuo.store.tables import AUDIT
 from tests.core.engine.house import House, opened
+from tests.core.engine.values import NOW
+from tests.core.store.rows import StillClock
 
 SIREN = Capabilities(form="sms", evidence_max=Evidence.AIRED, doubt=Doubt.ACTUATOR)
 RULES = """
@@ -96,3 +99,19 @@ async def test_what_a_post_may_start_is_known_after_a_restart(tmp_path: Path) ->
     async with opened(tmp_path, clock=house.clock, rules=RULES, s=SIREN) as again:
         (entry,) = again.room.book.messages.values()
         assert (False, ["r"]) == (entry.may_start, [delivery.channel for delivery in await again.deliveries()])
+
+
+@pytest.mark.parametrize(("grade", "alarms"), [(ClockQuality.FREERUN, 1), (ClockQuality.NTP, 0)])
+async def test_a_command_that_waited_over_a_restart_starts_nothing_where_nobody_can_say_how_long(
+    tmp_path: Path, grade: ClockQuality, alarms: int
+) -> None:
+    """The power was away, and the siren's line with it: whether that was a minute or a week a clock tells, or a person."""
+    clock = StillClock(NOW, grade=grade)
+    async with opened(tmp_path, clock=clock, rules=RULES, s=SIREN) as house:
+        house.down("s")
+        await house.settle()
+        await heard(house, is_above=True, is_command=True)
+        assert ["r"] == [mail.channel for mail in house.sent]
+    async with opened(tmp_path, clock=clock, rules=RULES, s=SIREN) as again:
+        starts = [mail.channel for mail in again.sent].count("s")
+        assert (1 - alarms, alarms) == (starts, len(await again.events("alarm.not_commanded")))
