@@ -143,7 +143,7 @@ def _way(name: str, spec: ChannelSpec) -> Way:
         reach=spec.reach,
         scarce=spec.scarce,
     )
-    return Way(name, (spec.address,), capabilities, terms, spec.type, spec.pieces, spec.piece_s)
+    return Way(name, (spec.address,), capabilities, terms, spec.type, spec.pieces, spec.piece_s, spec.probe_limit_s)
 
 
 def _name_faults(scenario: Scenario, directory: Directory, rules: RuleBook) -> Iterator[str]:

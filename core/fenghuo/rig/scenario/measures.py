@@ -20,14 +20,14 @@ Value = float | str | bool | None
 
 
 def _first_attempt_s(seen: Seen, line: Line) -> Value:
-    """From the release of a message to the first licence on the last of its channels."""
+    """From the release of a message to its first licence; where channels are named, to the first on the last of them."""
     released = seen.released_at(line.message)
     first: dict[str, float] = {}
     for entry in seen.emitted(line.message, line.channels):
         first.setdefault(str(entry.event.body["channel"]), entry.at)
     if released is None or not first or set(line.channels) - set(first):
         return None
-    return max(first.values()) - released
+    return (max if line.channels else min)(first.values()) - released
 
 
 def _attempts(seen: Seen, line: Line) -> Value:

@@ -26,7 +26,8 @@ class ChannelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `address`: the kind of address it takes; `type`: as in the settings, by which the coverage inventory knows it; `form`: sms or radio;
     `medium`: whoever shares it sends one at a time; `pieces`: octets of a fragment, 0 for whole texts, each `piece_s` on the air;
-    `loss`, `double`: shares of frames; `delay_s`: mean, one way; `deaf_s`, `probe_s`: how it is asked while quiet; `public`: a channel of
+    `loss`, `double`: shares of frames; `delay_s`: mean, one way; `idle_probe_s`, `probe_s`, `longest_probe_s`: how it is asked while
+    quiet, and for how long it waits for the answer (`probe_limit_s`); `public`: a channel of
     the public; `device`: the far end confirms by itself.
     """
 
@@ -51,6 +52,7 @@ class ChannelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     attempt_s: Annotated[float, msgspec.Meta(gt=0.0)] = 10.0
     idle_probe_s: Seconds = 0.0
     probe_s: Annotated[float, msgspec.Meta(gt=0.0)] = 5.0
+    probe_limit_s: Seconds = 3.0
     longest_probe_s: Annotated[float, msgspec.Meta(gt=0.0)] = 300.0
     stable_s: Seconds = 10.0
     reach: Share = 0.95

@@ -288,6 +288,8 @@ class Link(SimpleChannel):
 
     async def probe(self, budget: ProbeBudget) -> ProbeResult:
         await self._pause(0.1)
+        if self.bearer.weather.deaf:
+            await asyncio.sleep(min(self.bearer.way.probe_limit_s, budget.timeout_s))
         return ProbeResult(answered=self._is_open and not self.bearer.weather.deaf)
 
     async def inbound(self) -> AsyncIterator[Inbound]:

