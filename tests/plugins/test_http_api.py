@@ -331,6 +331,15 @@ async def test_a_cancel_may_give_its_reason(door: Door) -> None:
     assert 400 == (await door.ask("POST", "/api/v1/messages/01J/cancel", headers=JSON, data=b'{"reason": 1}'))[0]
 
 
+async def test_modes_are_read_and_a_persons_word_on_them_is_handed_over_as_it_is(door: Door) -> None:
+    """What is wrong with it is the desk's to say."""
+    door.desk.answers |= dict.fromkeys(("mode.ls", "mode.log", "mode.declare", "mode.end"), {})
+    declared, ended = {"axis": "network", "mode": "isolated", "reason": "台风", "lasts_s": 60}, {"axis": "network"}
+    for method, path, body in (("GET", "", None), ("GET", "/log?limit=5", None), ("POST", "", declared), ("POST", "/end", ended)):
+        assert 200 == (await door.ask(method, f"/api/v1/modes{path}", headers=MET if body is None else JSON, json=body))[0]
+    assert [{}, {"limit": 5}, declared, ended] == [args for _, verb, args in door.desk.calls if verb.startswith("mode.")]
+
+
 async def test_events_can_be_waited_for(door: Door) -> None:
     """With wait_s the answer is held until there is an event."""
     asking = asyncio.create_task(door.ask("GET", "/api/v1/events?after=0&wait_s=20", headers=MET))
@@ -383,25 +392,9 @@ def test_a_bucket_fills_again() -> None:
 def test_routes_are_pinned() -> None:
     """Scripts rely on these paths; docs/reference/http-api.md lists them."""
     expected = {
-        "POST /api/v1/alerts",
-        "POST /api/v1/messages",
-        "POST /api/v1/attachments",
-        "GET /api/v1/messages",
-        "GET /api/v1/messages/{id}",
-        "GET /api/v1/messages/{id}/why",
-        "POST /api/v1/messages/{id}/sign",
-        "POST /api/v1/messages/{id}/cancel",
-        "GET /api/v1/channels",
-        "GET /api/v1/queue",
-        "GET /api/v1/status",
-        "GET /api/v1/state",
-        "GET /api/v1/events",
-        "GET /api/v1/modes",
-        "POST /api/v1/modes",
-        "POST /api/v1/modes/end",
-        "GET /api/v1/modes/log",
-        "POST /api/v1/outages",
-        "POST /api/v1/outages/end",
-        "GET /api/v1/outages",
+        *(f"POST /api/v1/{path}" for path in ("alerts", "messages", "attachments", "messages/{id}/sign", "messages/{id}/cancel")),
+        *(f"POST /api/v1/{path}" for path in ("modes", "modes/end", "outages", "outages/end")),
+        *(f"GET /api/v1/{path}" for path in ("messages", "messages/{id}", "messages/{id}/why", "channels", "queue", "status", "state")),
+        *(f"GET /api/v1/{path}" for path in ("events", "modes", "modes/log", "outages")),
     }
     assert expected == {f"{route.method} {route.path}" for route in ROUTES}
