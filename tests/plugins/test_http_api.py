@@ -333,7 +333,7 @@ async def test_a_cancel_may_give_its_reason(door: Door) -> None:
 
 async def test_modes_are_read_and_a_persons_word_on_them_is_handed_over_as_it_is(door: Door) -> None:
     """What is wrong with it is the desk's to say."""
-    door.desk.answers |= dict.fromkeys(("mode.ls", "mode.log", "mode.declare", "mode.end"), {})
+    door.desk.answers |= dict.fromkeys(("mode.ls", "mode.log", "mode.declare", "mode.end"), "told")
     declared, ended = {"axis": "network", "mode": "isolated", "reason": "台风", "lasts_s": 60}, {"axis": "network"}
     for method, path, body in (("GET", "", None), ("GET", "/log?limit=5", None), ("POST", "", declared), ("POST", "/end", ended)):
         assert 200 == (await door.ask(method, f"/api/v1/modes{path}", headers=MET if body is None else JSON, json=body))[0]
