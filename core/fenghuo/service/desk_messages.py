@@ -16,6 +16,7 @@ from fenghuo.model.delivery import Accepted, Refused
 from fenghuo.model.message import Message, MessageState
 from fenghuo.model.traffic import Action
 from fenghuo.plugin.ports import Actor
+from fenghuo.service.correcting import people_needed, words_of
 from fenghuo.service.desk import Desk, Verb
 from fenghuo.service.outlook import Outlook
 from fenghuo.service.roads import RoadKeeper
@@ -32,9 +33,6 @@ __all__ = ["MessageVerbs", "find_message"]
 
 Shown = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 """How many lines an answer may have; another figure is a slip of somebody who would take the answer for all there is."""
-
-NO_REASON = "此前消息作废"
-"""What people read who are told that a message is over, when nobody says why."""
 
 
 class Submit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,7 +95,8 @@ class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Cancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """End a message on everything it used. One person is enough (security.md §3). `reason`: what people read; `key`: as of a message."""
+    """End a message on everything it used. One person is enough (security.md §3). `reason`: what people read, but where more had to release
+    it: then what was drafted with it, or the standard words, unless enough sign; `key`: as of a message."""
 
     id: str
     reason: str = ""
@@ -213,16 +212,22 @@ class MessageVerbs:
         message = msgspec.msgpack.decode(row.body, type=Message)
         if message.action is Action.CANCEL and row.state == MessageState.ACTIVE:
             return Accepted(row.id, row.revision, "duplicate", (), ())
+        people = (actor.name, *(self._desk.signer(token) for token in wanted.tokens))
+        words, set_aside = words_of(message, wanted.reason, people, needed=await people_needed(self._store, message))
         order = MessageJson(
             to=("everyone who got it",),
-            text=wanted.reason or NO_REASON,
+            text=words,
             action="Cancel",
             reference=row.id,
             traffic=message.traffic.value,
             sender=message.content.sender,
         )
         raw = msgspec.json.encode(order)
-        return (await self._accept(actor, Submit(raw, "application/json", wanted.key, wanted.tokens), signed_by=(actor.name,)))[0]
+        (answer,) = await self._accept(actor, Submit(raw, "application/json", wanted.key, wanted.tokens), signed_by=(actor.name,))
+        if set_aside is None or isinstance(answer, Refused):
+            return answer
+        await self._store.run(lambda tx: tx.audit(Deed.of("cancel", f"message/{row.id}", words=words, reason=wanted.reason)))
+        return msgspec.structs.replace(answer, verdicts=(*answer.verdicts, set_aside))
 
     async def sign(self, actor: Actor, args: Mapping[str, Any]) -> Any:  # a Signature
         wanted = msgspec.convert(args, Sign)

@@ -167,6 +167,26 @@ async def test_a_cancel_without_a_reason_says_that_the_message_is_over(tmp_path:
         assert "此前消息作废" in there.house.sent[-1].text
 
 
+@pytest.mark.parametrize(
+    ("drafted", "tokens", "said"),
+    [("", (), "此前消息作废"), ("误报，无需转移", (), "误报，无需转移"), ("误报，无需转移", ("anna",), "操作员自己的话")],
+    ids=["standard words", "drafted and signed with it", "a second person signs other words"],
+)
+async def test_one_person_ends_what_two_released_and_not_in_words_of_their_own(
+    tmp_path: Path, drafted: str, tokens: tuple[str, ...], said: str
+) -> None:
+    """At once, on everything that it used; a newly written text would be a new public message, and stands in the audit alone."""
+    parameter = f"<parameter><valueName>fenghuo:correction</valueName><value>{drafted}</value></parameter><area>"
+    raw = (cap().replace("<area>", parameter, 1) if drafted else cap()).encode()
+    async with manned(tmp_path) as there:
+        alert = await there.do("alert.submit", who="met", raw=raw, tokens=["anna-secret", "bert-secret"])
+        await there.house.settle()
+        signed = [f"{name}-secret" for name in tokens]
+        ended = await there.do("alert.cancel", id=alert.id, reason="操作员自己的话", tokens=signed)
+        assert ("active", ["set-aside"] * (not tokens)) == (ended.state, [one.value for one in ended.verdicts if one.check == "words"])
+        assert said in there.house.sent[-1].text
+
+
 async def test_a_state_that_no_message_has_is_named(tmp_path: Path) -> None:
     """An empty list would say that there are none."""
     async with manned(tmp_path) as there:
