@@ -11,6 +11,8 @@ import pytest
 from fenghuo.engine.modes_profile import Overlay, Profile, read_profiles
 from fenghuo.engine.rules import Ladder, Match, Rule, Rung, read_rules
 from fenghuo.plugin import ports, values
+from fenghuo.rig.scenario.running import opened, play
+from fenghuo.rig.scenario.schema import Behaviour, ChannelSpec, Contacts, Do, Line, Measure, PersonSpec, Place, Scenario, Source, Step
 from tools.reference_schemas import FOLDER, schemas, text
 
 CORE = Path(__file__).parent.parent / "core" / "fenghuo"
@@ -45,6 +47,25 @@ def test_each_key_of_the_rules_is_on_the_page(kind: type[msgspec.Struct]) -> Non
     """No key of the rules file is undocumented."""
     page = (FOLDER / "rules.md").read_text(encoding="utf-8")
     assert [] == [field.encode_name for field in msgspec.structs.fields(kind) if not re.search(rf"\b{field.encode_name}\b", page)]
+
+
+@pytest.mark.parametrize("kind", [Scenario, ChannelSpec, Place, PersonSpec, Contacts, Behaviour, Source, Step, Line])
+def test_each_key_of_a_scenario_is_on_the_page(kind: type[msgspec.Struct]) -> None:
+    """No key, step or measure of a scenario file is undocumented."""
+    page = (FOLDER / "scenarios.md").read_text(encoding="utf-8")
+    names = [field.encode_name for field in msgspec.structs.fields(kind)]
+    assert [] == [name for name in (*names, *Do, *Measure) if not re.search(rf"\b{name}\b", page)]
+
+
+def test_the_example_of_the_scenarios_page_is_played(tmp_path: Path) -> None:
+    """The TOML on the page is a sound scenario over the rules of their own page's kind, and keeps its line."""
+    example = re.search(r"```toml\n(.*?)```", (FOLDER / "scenarios.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert example
+    (tmp_path / "storm.toml").write_text(example.group(1), encoding="utf-8")
+    rungs = '[[ladders.both.rungs]]\nchannels = ["sms"]\n[[ladders.both.rungs]]\nchannels = ["radio"]\nmode = "hedge"\n'
+    rule = '[[rules]]\nname = "orders"\nmatch = { kind = ["Dispatch"] }\naudience = { name = "as addressed" }\nladder = "both"\n'
+    (tmp_path / "rules.toml").write_text(rungs + rule, encoding="utf-8")
+    assert {True} == {one.ok for one in play(opened(tmp_path / "storm.toml"), 1).verdicts}
 
 
 def test_each_event_is_on_the_page() -> None:

@@ -1,4 +1,4 @@
-"""Writes the JSON Schemas of the files that operators and programs write: rules, messages, profiles of modes.
+"""Writes the JSON Schemas of the files that operators and programs write: rules, messages, profiles of modes, scenarios.
 
     python -m tools.reference_schemas          write docs/reference/*.schema.json anew
 
@@ -14,6 +14,7 @@ from typing import Any
 from fenghuo.engine.modes_profile import profile_schema
 from fenghuo.engine.rules import rules_schema
 from fenghuo.formats.message_json import schema as message_schema
+from fenghuo.rig.scenario.schema import scenario_schema
 
 __all__ = ["FOLDER", "schemas", "text"]
 
@@ -22,7 +23,12 @@ FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 
 def schemas() -> dict[str, dict[str, Any]]:
     """Every schema by its file name."""
-    return {"rules.schema.json": rules_schema(), "message.schema.json": message_schema(), "modes.schema.json": profile_schema()}
+    return {
+        "rules.schema.json": rules_schema(),
+        "message.schema.json": message_schema(),
+        "modes.schema.json": profile_schema(),
+        "scenario.schema.json": scenario_schema(),
+    }
 
 
 def text(schema: dict[str, Any]) -> str:

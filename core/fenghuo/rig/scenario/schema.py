@@ -13,10 +13,23 @@ import msgspec
 from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import Doubt
 
-__all__ = ["Behaviour", "ChannelSpec", "Contacts", "Do", "Line", "Measure", "PersonSpec", "Place", "Scenario", "Step", "scenario_schema"]
+__all__ = [
+    "Behaviour",
+    "ChannelSpec",
+    "Contacts",
+    "Do",
+    "Line",
+    "Measure",
+    "PersonSpec",
+    "Place",
+    "Scenario",
+    "Source",
+    "Step",
+    "scenario_schema",
+]
 
-Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
-Seconds = Annotated[float, msgspec.Meta(ge=0.0)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Seconds = Annotated[float, msgspec.Meta(ge=0)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Level = Annotated[str, msgspec.Meta(pattern="^(STORED|ACCEPTED|AIRED|RELAYED|DEVICE|HUMAN|DONE)$")]
 
@@ -27,8 +40,7 @@ class ChannelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `address`: the kind of address it takes; `type`: as in the settings, by which the coverage inventory knows it; `form`: sms or radio;
     `medium`: whoever shares it sends one at a time; `pieces`: octets of a fragment, 0 for whole texts, each `piece_s` on the air;
     `loss`, `double`: shares of frames; `delay_s`: mean, one way; `idle_probe_s`, `probe_s`, `longest_probe_s`: how it is asked while
-    quiet, and for how long it waits for the answer (`probe_limit_s`); `public`: a channel of
-    the public; `device`: the far end confirms by itself.
+    quiet, and for how long it waits for the answer (`probe_limit_s`); `public`: a channel of the public.
     """
 
     address: str
@@ -47,13 +59,13 @@ class ChannelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     piece_s: Seconds = 0.0
     loss: Share = 0.0
     double: Share = 0.0
-    delay_s: Annotated[float, msgspec.Meta(gt=0.0)] = 0.5
-    receipt_q95_s: Annotated[float, msgspec.Meta(gt=0.0)] = 20.0
-    attempt_s: Annotated[float, msgspec.Meta(gt=0.0)] = 10.0
+    delay_s: Annotated[float, msgspec.Meta(gt=0)] = 0.5
+    receipt_q95_s: Annotated[float, msgspec.Meta(gt=0)] = 20.0
+    attempt_s: Annotated[float, msgspec.Meta(gt=0)] = 10.0
     idle_probe_s: Seconds = 0.0
-    probe_s: Annotated[float, msgspec.Meta(gt=0.0)] = 5.0
+    probe_s: Annotated[float, msgspec.Meta(gt=0)] = 5.0
     probe_limit_s: Seconds = 3.0
-    longest_probe_s: Annotated[float, msgspec.Meta(gt=0.0)] = 300.0
+    longest_probe_s: Annotated[float, msgspec.Meta(gt=0)] = 300.0
     stable_s: Seconds = 10.0
     reach: Share = 0.95
     scarce: bool = False
@@ -100,9 +112,9 @@ class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What devices and people do. `confirms`, `answers`: shares; `confirm_s`, `answer_s`: mean seconds; `says`: their words."""
 
     confirms: Share = 0.98
-    confirm_s: Annotated[float, msgspec.Meta(gt=0.0)] = 1.5
+    confirm_s: Annotated[float, msgspec.Meta(gt=0)] = 1.5
     answers: Share = 0.6
-    answer_s: Annotated[float, msgspec.Meta(gt=0.0)] = 40.0
+    answer_s: Annotated[float, msgspec.Meta(gt=0)] = 40.0
     says: str = "收到"
 
 
@@ -154,17 +166,17 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     needed: str = ""
     via: tuple[str, ...] = ()
     deadline_s: Seconds | None = None
-    hold_s: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
+    hold_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
     sent_s: float | None = None
     count: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1
     every_s: Seconds | None = None
     channels: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     loss: Share | None = None
-    delay_s: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
+    delay_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
     until_s: Seconds | None = None
-    up_s: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
-    down_s: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
+    up_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    down_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
     restart_s: Seconds | None = None
     state: str = ""
     off_s: float | None = None
@@ -246,14 +258,14 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     title: str
-    ends_s: Annotated[float, msgspec.Meta(gt=0.0)]
+    ends_s: Annotated[float, msgspec.Meta(gt=0)]
     rules: str
     directory: str = ""
     modes: str = ""
     signers: tuple[str, ...] = ()
     besides: tuple[str, ...] = ()
-    airtime_span_s: Annotated[float, msgspec.Meta(gt=0.0)] = 300.0
-    airtime_share: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] = 0.5
+    airtime_span_s: Annotated[float, msgspec.Meta(gt=0)] = 300.0
+    airtime_share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.5
     behaviour: Behaviour = Behaviour()
     sources: dict[str, Source] = {}
     channels: dict[str, ChannelSpec] = {}

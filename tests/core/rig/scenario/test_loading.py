@@ -60,7 +60,7 @@ MISTAKES = {
     'T.toml: channels.lte.los is unknown; did you mean "loss"?': PLAIN.replace("[[places]]", "", 1).replace(
         'address = "lte"', 'address = "lte"\nlos = 0.1'
     ),
-    "T.toml: channels.lte.loss is 40; it must be a number from 0.0 to 1.0": PLAIN.replace('address = "lte"', 'address = "lte"\nloss = 40'),
+    "T.toml: channels.lte.loss is 40; it must be a number from 0 to 1": PLAIN.replace('address = "lte"', 'address = "lte"\nloss = 40'),
     'T.toml: steps[0].do is "ordr"; it must be one of alert, order': PLAIN + STEP.replace('"order"', '"ordr"'),
     "T.toml: steps[0].at_s is 700, and the scenario ends at 600; it must be a number from 0 to 600": PLAIN
     + STEP.replace("at_s = 1", "at_s = 700"),
