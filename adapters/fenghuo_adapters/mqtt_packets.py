@@ -5,6 +5,7 @@ Source: MQTT 5.0 (OASIS), §3.1 CONNECT, §3.3 PUBLISH, §3.4 PUBACK.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import msgspec
@@ -13,12 +14,16 @@ from paho.mqtt.properties import Properties
 
 from fenghuo.errors import LinkError
 
-__all__ = ["FAILED", "Answer", "Arrived", "Login", "Publication", "Refused", "TooLong"]
+__all__ = ["FAILED", "Answer", "Arrived", "Login", "Publication", "Refused", "TooLong", "expiry_of"]
 
 NOBODY = 0x10
 """PUBACK: the broker took it, and nobody has subscribed to the topic: it is thrown away. Source: MQTT 5.0 §3.4.2.1."""
 FAILED = 0x80
 """Reason codes from here on say no. Source: MQTT 5.0 §2.4."""
+_FOR_A_PERSON = frozenset({0x85, 0x86, 0x87, 0x8A, 0x8C})
+"""Source: MQTT 5.0 §3.2.2.2."""
+_LONGEST_EXPIRY_S = 0xFFFFFFFF
+"""Source: MQTT 5.0 §3.3.2.3.3, a four-octet integer."""
 
 
 class Login(msgspec.Struct, frozen=True):
@@ -44,9 +49,19 @@ class Refused(LinkError):
         self.name = name
         super().__init__(f"the broker refused {what}: {name} (0x{code:02X})")
 
+    @property
+    def is_for_a_person(self) -> bool:
+        """Whether nothing but a person can mend it: client identifier, name or password, not authorised, banned, authentication method."""
+        return self.code in _FOR_A_PERSON
+
 
 class TooLong(LinkError):
     """The broker takes no packet of that size; nothing was written."""
+
+
+def expiry_of(validity_s: float) -> int:
+    """For how long a broker may keep what is valid for so long: at least a second, since 0 would be for ever."""
+    return min(_LONGEST_EXPIRY_S, max(1, math.ceil(validity_s)))
 
 
 class Publication(msgspec.Struct, frozen=True):

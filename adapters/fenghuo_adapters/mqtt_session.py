@@ -18,7 +18,7 @@ import msgspec
 
 from fenghuo.errors import LinkClosed, LinkError, LinkTimeout
 from fenghuo_adapters.mqtt_dial import Place
-from fenghuo_adapters.mqtt_packets import Answer, Arrived, Login, Publication, Refused, TooLong
+from fenghuo_adapters.mqtt_packets import Answer, Arrived, Login, Publication, Refused, TooLong, expiry_of
 from fenghuo_adapters.mqtt_wire import Wire, connect
 from fenghuo_adapters.smpp_pace import Backoff
 
@@ -36,6 +36,8 @@ __all__ = [
     "Slot",
     "Terms",
     "TooLong",
+    "expiry_of",
+    "why_unanswered",
 ]
 
 STEADY_S = 10.0
@@ -51,6 +53,21 @@ class NotPublished(LinkError):
 
 class NoPlace(NotPublished):
     """Certainly nothing was written: there is a connection, and no place among the publications under way came free in time."""
+
+
+def why_unanswered(failure: LinkError) -> str:
+    """The word for a publication without an answer: the first three say that nothing of it was written."""
+    match failure:
+        case NoPlace():
+            return "window-full"
+        case NotPublished():
+            return "not-connected"
+        case TooLong():
+            return "too-long"
+        case LinkTimeout():
+            return "no-puback"
+        case _:
+            return "link-lost"
 
 
 class Terms(msgspec.Struct, frozen=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import AsyncIterator
 
 from fenghuo import (
@@ -25,19 +24,27 @@ from fenghuo import (
     SendJob,
     SimpleChannel,
 )
-from fenghuo.formats.mqtt_envelope import envelope, ref_of
-from fenghuo_adapters.mqtt_session import Login, MqttSession, NotPublished, Place, Publication, Refused, Slot, Terms
+from fenghuo.formats.mqtt_answers import answer_outcome, silence_outcome
+from fenghuo.formats.mqtt_envelope import Sequences, envelope, ref_of
+from fenghuo_adapters.mqtt_session import (
+    Login,
+    MqttSession,
+    NotPublished,
+    Place,
+    Publication,
+    Refused,
+    Slot,
+    Terms,
+    expiry_of,
+    why_unanswered,
+)
 from fenghuo_mqtt.arrivals import inbound_of
 from fenghuo_mqtt.credentials import credentials
-from fenghuo_mqtt.outcomes import LOGIN_REFUSALS, outcome_of, outcome_of_failure
-from fenghuo_mqtt.sequences import Sequences
 from fenghuo_mqtt.settings import MqttSettings, name
 
 __all__ = ["MqttChannel"]
 
 MARGIN_S = 0.2  # left of the job's deadline for our own work
-LONGEST_EXPIRY_S = 0xFFFFFFFF
-"""Source: MQTT 5.0 §3.3.2.3.3, a four-octet integer."""
 JSON = "application/json"
 
 
@@ -60,7 +67,7 @@ class MqttChannel(SimpleChannel):
             await session.open()
         except Refused as refused:
             await session.close()
-            if refused.code in LOGIN_REFUSALS:
+            if refused.is_for_a_person:
                 raise AuthFailed(str(refused)) from refused
             raise NotReady(str(refused), retry_after_s=10.0) from refused
         except LinkError as failed:
@@ -99,7 +106,7 @@ class MqttChannel(SimpleChannel):
             async with place as slot, job.begin() as emission:
                 return await self._publish(slot, emission, recipient, self._left_s(job))
         except LinkError as failed:
-            return outcome_of_failure(failed)
+            return silence_outcome(why_unanswered(failed))
 
     async def probe(self, budget: ProbeBudget) -> ProbeResult:
         """Ask the broker for our subscription once more. Raises: LinkError when there is no connection or no answer in time."""
@@ -138,13 +145,13 @@ class MqttChannel(SimpleChannel):
         publication = Publication(
             self._topics.out(recipient),
             payload,
-            expiry_s=min(LONGEST_EXPIRY_S, max(1, math.ceil(emission.validity_s))),
+            expiry_s=expiry_of(emission.validity_s),
             content_type=JSON,
             correlation=emission.token.encode(),
             response_topic=receipt_to,
         )
         answer = await slot.publish(publication, within_s=min(left_s - MARGIN_S, self._settings.answer_s))
-        return outcome_of(answer, ref_of(recipient, emission.token))
+        return answer_outcome(answer.code, answer.name, ref_of(recipient, emission.token))
 
     def _left_s(self, job: SendJob) -> float:
         return job.deadline - self._ctx.clock.monotonic()

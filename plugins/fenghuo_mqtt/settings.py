@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 import msgspec
 
-__all__ = ["MqttSettings", "Topics", "masked", "name"]
+from fenghuo.formats.mqtt_topics import LONGEST_NAME, Topics, is_name
 
-_NAME = re.compile(r"[^\s/+#$\x00-\x1f\x7f][^\s/+#\x00-\x1f\x7f]*")
-_LONGEST_NAME = 64
+__all__ = ["MqttSettings", "masked", "name"]
+
 WEEK_S = 604_800
 
 
@@ -92,35 +91,11 @@ class MqttSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
                 raise ValueError(f"{key} {getattr(self, key)} must be greater than 0")
 
 
-class Topics(msgspec.Struct, frozen=True):
-    """Where things are published, below `base`. The last level is always the recipient, so that an access rule can fence it by its name."""
-
-    base: str
-
-    def out(self, recipient: str) -> str:
-        """Messages to a recipient, by us alone."""
-        return f"{self.base}/out/{recipient}"
-
-    def receipt(self, recipient: str) -> str:
-        """Its receipts for them, by it alone."""
-        return f"{self.base}/receipt/{recipient}"
-
-    def listening(self, *, reports: bool) -> tuple[str, ...]:
-        """What we subscribe to."""
-        return tuple(f"{self.base}/{word}/+" for word in ("receipt", "answer", *(("in",) if reports else ())))
-
-    def told_apart(self, topic: str) -> tuple[str, str] | None:
-        """The word (receipt, answer, in) and the sender of a topic; None for one that is none of ours."""
-        front, _, sender = topic.rpartition("/")
-        base, _, word = front.rpartition("/")
-        return (word, sender) if base == self.base and word in ("receipt", "answer", "in") and _is_name(sender) else None
-
-
 def name(text: str) -> str:
     """A recipient the one right way: the name of a device or post, one level of a topic. Raises: ValueError with a sentence."""
-    if not _is_name(text):
+    if not is_name(text):
         raise ValueError(
-            f"{text!r} is no recipient over MQTT; it is one level of a topic such as van1, at most {_LONGEST_NAME} octets, without "
+            f"{text!r} is no recipient over MQTT; it is one level of a topic such as van1, at most {LONGEST_NAME} octets, without "
             "spaces, / + # and not beginning with $"
         )
     return text
@@ -131,10 +106,6 @@ def masked(address: str) -> str:
     return address
 
 
-def _is_name(text: str) -> bool:
-    return bool(_NAME.fullmatch(text)) and len(text.encode("utf-8", "replace")) <= _LONGEST_NAME
-
-
 def _check_level(key: str, text: str) -> None:
-    if not _is_name(text):
+    if not is_name(text):
         raise ValueError(f'{key} {text!r} is not one level of a topic, for example {key} = "hq": no spaces, / + #, not beginning with $')

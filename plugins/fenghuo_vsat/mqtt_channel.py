@@ -6,8 +6,6 @@ What is under way is nowhere but in the core's own store: a PUBACK lets nothing 
 from __future__ import annotations
 
 import asyncio
-import itertools
-import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from fenghuo import (
@@ -31,13 +29,27 @@ from fenghuo import (
     SimpleChannel,
     Transient,
 )
-from fenghuo.formats.mqtt_envelope import envelope, read_receipt, ref_of
+from fenghuo.formats.mqtt_answers import answer_outcome, silence_outcome
+from fenghuo.formats.mqtt_envelope import Sequences, envelope, read_receipt, ref_of
+from fenghuo.formats.mqtt_topics import is_name
 from fenghuo_adapters.bound_socket import wire_octets
-from fenghuo_adapters.mqtt_session import Arrived, Login, MqttSession, NotPublished, Place, Publication, Refused, Slot, Terms
+from fenghuo_adapters.mqtt_session import (
+    Arrived,
+    Login,
+    MqttSession,
+    NotPublished,
+    Place,
+    Publication,
+    Refused,
+    Slot,
+    Terms,
+    expiry_of,
+    why_unanswered,
+)
 from fenghuo_adapters.rate_bucket import RateBucket
 from fenghuo_vsat.depot import Depot, depot_of
-from fenghuo_vsat.mqtt_settings import MqttSettings, is_name
-from fenghuo_vsat.mqtt_words import outcome_of, outcome_of_failure, publish_octets
+from fenghuo_vsat.mqtt_settings import MqttSettings
+from fenghuo_vsat.mqtt_words import publish_octets
 from fenghuo_vsat.parcels import carried, parcels_of
 from fenghuo_vsat.path_guard import PathGuard
 from fenghuo_vsat.secrets import tls_of
@@ -48,10 +60,6 @@ __all__ = ["VsatMqtt"]
 ADDRESS_KIND = "mqtt"
 ENVELOPE_OCTETS = 128
 """What the envelope adds to the payload beside its topic, about."""
-LONGEST_EXPIRY_S = 0xFFFFFFFF
-"""Source: MQTT 5.0 §3.3.2.3.3, a four-octet integer."""
-LOGIN_REFUSALS = frozenset({0x85, 0x86, 0x87, 0x8A, 0x8C})
-"""Client identifier, name or password, not authorised, banned, authentication method: a person has to mend them. Source: §3.2.2.2."""
 
 
 class VsatMqtt(SimpleChannel):
@@ -62,8 +70,7 @@ class VsatMqtt(SimpleChannel):
         self._ctx = ctx
         self._settings = settings
         self._topics = settings.topics
-        self._stream = f"{int(ctx.clock.time() * 1000):x}"
-        self._numbers: dict[str, itertools.count[int]] = {}
+        self._sequences = Sequences(ctx.clock.time())
         self._bucket = RateBucket(settings.rate_kbit * 125, settings.burst_octets, ctx.clock.monotonic)
         self._counted = 0
         self._guard = PathGuard(ctx, self._interface)
@@ -91,7 +98,7 @@ class VsatMqtt(SimpleChannel):
         except LinkError as failed:
             await session.close()
             await self._guard.stop()
-            if isinstance(failed, Refused) and failed.code in LOGIN_REFUSALS:
+            if isinstance(failed, Refused) and failed.is_for_a_person:
                 raise AuthFailed(str(failed)) from failed
             raise NotReady(str(failed), retry_after_s=min(10.0, self._settings.reconnect_most_s)) from failed
         self._session = session
@@ -149,7 +156,7 @@ class VsatMqtt(SimpleChannel):
                     await self._depot.add(parcels_of(job, brings, "", now, share=share))
                 return outcome
         except LinkError as failed:
-            return outcome_of_failure(failed)
+            return silence_outcome(why_unanswered(failed))
         finally:
             self._bucket.settle(-foreseen)  # what was reserved gives way to what was sent
             self._settle()
@@ -169,25 +176,24 @@ class VsatMqtt(SimpleChannel):
     async def _publish(self, slot: Slot, emission: Emission, recipient: str) -> Outcome:
         await emission.turn()
         receipt_to = self._topics.receipt(recipient)
-        seq = next(self._numbers.setdefault(recipient, itertools.count(1)))
         payload = envelope(
             emission.payload.data,
             token=emission.token,
             n=emission.n,
             number=emission.number,
-            place=(self._stream, seq),
+            place=(self._sequences.stream, self._sequences.next(recipient)),
             receipt_to=receipt_to,
         )
         publication = Publication(
             self._topics.out(recipient),
             payload,
-            expiry_s=min(LONGEST_EXPIRY_S, max(1, math.ceil(emission.validity_s))),
+            expiry_s=expiry_of(emission.validity_s),
             content_type="application/json",
             correlation=emission.token.encode(),
             response_topic=receipt_to,
         )
         answer = await slot.publish(publication, within_s=self._settings.attempt_s)
-        return outcome_of(answer, ref_of(recipient, emission.token))
+        return answer_outcome(answer.code, answer.name, ref_of(recipient, emission.token))
 
     def _octets(self, size: int, address: str) -> int:
         """Of the PUBLISH that carries a message of `size`."""
@@ -203,7 +209,7 @@ class VsatMqtt(SimpleChannel):
 
     def _read(self, arrived: Arrived) -> Inbound:
         """A receipt or an answer; what is refused is kept as it came, and proves nothing."""
-        told = self._topics.told_apart(arrived.topic)
+        told = self._topics.told_apart(arrived.topic, reports=False)
         if told is None or arrived.retained:
             self._refuse(arrived, "it is retained; publish it without retain" if arrived.retained else "its topic is none of ours")
             return _inbound(InboundKind.RECEIPT, arrived, "")
@@ -277,7 +283,7 @@ class VsatMqtt(SimpleChannel):
                 expiry_s=settings.session_expiry_s,
                 keepalive_s=settings.keepalive_s,
             ),
-            topics=self._topics.listening(),
+            topics=self._topics.listening(reports=False),
             tls=tls_of(settings, secret),
             window=settings.window,
             connect_s=settings.connect_s,

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 import msgspec
 
+from fenghuo.formats.mqtt_topics import Topics, is_name
 from fenghuo_vsat.settings import PathSettings, Seconds
 
-__all__ = ["MqttSettings", "Topics", "is_name"]
-
-_NAME = re.compile(r"[^\s/+#$\x00-\x1f\x7f][^\s/+#\x00-\x1f\x7f]*")
-_LONGEST_NAME = 64
+__all__ = ["MqttSettings"]
 
 
 class MqttSettings(PathSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,32 +65,3 @@ class MqttSettings(PathSettings, frozen=True, kw_only=True, forbid_unknown_field
     @property
     def topics(self) -> Topics:
         return Topics(f"{self.root}/{self.node}")
-
-
-class Topics(msgspec.Struct, frozen=True):
-    """Where things are published, below `base`. The last level is always the recipient, so that an access rule can fence it by its name."""
-
-    base: str
-
-    def out(self, recipient: str) -> str:
-        """Messages to a recipient, by us alone."""
-        return f"{self.base}/out/{recipient}"
-
-    def receipt(self, recipient: str) -> str:
-        """Its receipts for them, by it alone."""
-        return f"{self.base}/receipt/{recipient}"
-
-    def listening(self) -> tuple[str, ...]:
-        """What we subscribe to."""
-        return (f"{self.base}/receipt/+", f"{self.base}/answer/+")
-
-    def told_apart(self, topic: str) -> tuple[str, str] | None:
-        """The word (receipt, answer) and the sender of a topic; None for one that is none of ours."""
-        front, _, sender = topic.rpartition("/")
-        base, _, word = front.rpartition("/")
-        return (word, sender) if base == self.base and word in {"receipt", "answer"} and is_name(sender) else None
-
-
-def is_name(text: str) -> bool:
-    """Whether it is one level of a topic, as the name of a device or post is."""
-    return bool(_NAME.fullmatch(text)) and len(text.encode("utf-8", "replace")) <= _LONGEST_NAME

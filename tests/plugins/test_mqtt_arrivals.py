@@ -3,14 +3,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from fenghuo import Evidence, InboundKind, Permanent, Reached, Scope, Transient, Unknown
-from fenghuo.errors import LinkBroken, LinkTimeout
-from fenghuo.formats.mqtt_envelope import envelope
-from fenghuo_adapters.mqtt_packets import Answer, Arrived
-from fenghuo_adapters.mqtt_session import NoPlace, NotPublished, TooLong
+from fenghuo import Evidence, InboundKind, Permanent, Scope
+from fenghuo_adapters.mqtt_packets import Arrived
 from fenghuo_mqtt.arrivals import inbound_of
-from fenghuo_mqtt.outcomes import outcome_of, outcome_of_failure
-from fenghuo_mqtt.sequences import Sequences
 from fenghuo_mqtt.settings import MqttSettings
 
 SETTINGS = MqttSettings(host="127.0.0.1", node="hq", plain=True)
@@ -84,58 +79,3 @@ def test_a_report_is_by_its_device_only_where_the_broker_is_trusted(reports: str
     settings = msgspec.structs.replace(SETTINGS, reports=reports)
     inbound = inbound_of(arrived("in/van1", b"{}"), settings)
     assert (InboundKind.MESSAGE, proven) == (inbound.kind, inbound.proven)
-
-
-@pytest.mark.parametrize(
-    ("code", "name", "outcome"),
-    [
-        (0x00, "Success", Reached(Evidence.ACCEPTED, ("van1/t-1",))),
-        (0x10, "No matching subscribers", Transient(Scope.RECIPIENT, "nobody-subscribed", 30.0)),
-        (0x87, "Not authorized", Permanent(Scope.RECIPIENT, "not-authorized")),
-        (0x90, "Topic name invalid", Permanent(Scope.RECIPIENT, "topic-name-invalid")),
-        (0x99, "Payload format invalid", Permanent(Scope.MESSAGE, "payload-format-invalid")),
-        (0x80, "Unspecified error", Transient(Scope.CHANNEL, "unspecified-error", 5.0)),
-        (0x97, "Quota exceeded", Transient(Scope.CHANNEL, "quota-exceeded", 5.0)),
-    ],
-)
-def test_what_the_broker_answers_is_an_outcome(code: int, name: str, outcome: object) -> None:
-    """ACCEPTED is the most that a PUBACK can say."""
-    assert outcome == outcome_of(Answer(code, name), "van1/t-1")
-
-
-@pytest.mark.parametrize(
-    ("failure", "outcome"),
-    [
-        (NoPlace("x"), Transient(Scope.MESSAGE, "window-full", 5.0)),
-        (NotPublished("x"), Transient(Scope.CHANNEL, "not-connected")),
-        (TooLong("x"), Permanent(Scope.MESSAGE, "too-long")),
-        (LinkTimeout("x"), Unknown("no-puback")),
-        (LinkBroken("x"), Unknown("link-lost")),
-    ],
-)
-def test_what_was_not_answered_is_unsent_only_if_nothing_was_written(failure: object, outcome: object) -> None:
-    """Else nobody knows."""
-    assert isinstance(failure, NotPublished | TooLong | LinkTimeout | LinkBroken)
-    assert outcome == outcome_of_failure(failure)
-
-
-def test_each_recipient_has_a_sequence_of_its_own() -> None:
-    """From 1, without a gap, in a stream that sorts behind those of earlier starts."""
-    sequences = Sequences(1_790_000_000.5)
-    assert [1, 2, 1] == [sequences.next("van1"), sequences.next("van1"), sequences.next("van2")]
-    assert Sequences(1_790_000_000.4).stream < sequences.stream
-
-
-def test_the_envelope_says_what_a_recipient_needs() -> None:
-    """The message itself is passed on octet by octet."""
-    octets = envelope(b'{"text":"x"}', token="t-1", n=2, number=3, place=("s", 17), receipt_to="fenghuo/hq/receipt/van1")
-    assert {
-        "v": 1,
-        "id": "t-1",
-        "n": 2,
-        "stream": "s",
-        "seq": 17,
-        "number": 3,
-        "receipt_to": "fenghuo/hq/receipt/van1",
-        "message": {"text": "x"},
-    } == msgspec.json.decode(octets)

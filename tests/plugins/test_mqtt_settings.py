@@ -6,7 +6,7 @@ import pytest
 import fenghuo_mqtt
 from fenghuo import Doubt, Evidence
 from fenghuo_mqtt.credentials import check
-from fenghuo_mqtt.settings import MqttSettings, Topics, name
+from fenghuo_mqtt.settings import MqttSettings, name
 
 GOOD = {"host": "10.8.0.5", "node": "hq", "ca_file": "ca.pem"}
 
@@ -50,21 +50,6 @@ def test_what_a_broker_would_read_otherwise_is_refused(text: str) -> None:
     """No wildcard, no second level, nothing that a device could not write into its own topic."""
     with pytest.raises(ValueError, match="is no recipient over MQTT"):
         name(text)
-
-
-def test_the_last_level_says_who_it_is_from() -> None:
-    """Only our own topics, and only below the three words that devices write to."""
-    topics = Topics("fenghuo/hq")
-    assert ("receipt", "van1") == topics.told_apart("fenghuo/hq/receipt/van1")
-    others = ("fenghuo/hq/out/van1", "fenghuo/van/receipt/van1", "fenghuo/hq/receipt/a/b", "fenghuo/hq/receipt/", "receipt/van1", "")
-    assert [None] * len(others) == [topics.told_apart(topic) for topic in others]
-
-
-def test_reports_are_listened_for_where_they_are_taken() -> None:
-    """ "off" subscribes to no reports at all."""
-    topics = Topics("fenghuo/hq")
-    assert "fenghuo/hq/in/+" in topics.listening(reports=True)
-    assert "fenghuo/hq/in/+" not in topics.listening(reports=False)
 
 
 def test_doubt_follows_the_setting() -> None:

@@ -1,78 +1,18 @@
-"""What goes over the satellite by MQTT, octet by octet and answer by answer; and the settings' mistakes."""
+"""The settings of MQTT over the satellite: their mistakes, and what follows from them."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-import msgspec
 import pytest
 
-from fenghuo import Doubt, Evidence, LinkBroken, LinkTimeout, Outcome, Permanent, Reached, Scope, Transient, Unknown
-from fenghuo.formats.mqtt_envelope import envelope, read_receipt
-from fenghuo_adapters.mqtt_session import Answer, NoPlace, NotPublished
+from fenghuo import Doubt, Evidence
 from fenghuo_vsat import MqttSettings, mqtt_capabilities
-from fenghuo_vsat.mqtt_words import outcome_of, outcome_of_failure
 from fenghuo_vsat.secrets import faults
 from tests.plugins.vsat_fakes import SECRETS
 
 GOOD: dict[str, Any] = {"interface": "sat0", "host": "10.99.0.2", "node": "hq", "plain": True}
-
-
-def test_an_envelope_names_the_message_and_where_its_receipt_goes() -> None:
-    """The message itself is not written anew."""
-    octets = envelope(b'{"text":"\xe6\xb1\x9b"}', token="t-1", n=2, number=17, place=("1a", 3), receipt_to="fenghuo/hq/receipt/van1")
-    assert {
-        "v": 1,
-        "id": "t-1",
-        "n": 2,
-        "stream": "1a",
-        "seq": 3,
-        "number": 17,
-        "receipt_to": "fenghuo/hq/receipt/van1",
-        "message": {"text": "汛"},
-    } == msgspec.json.decode(octets)
-
-
-@pytest.mark.parametrize(
-    ("answer", "outcome"),
-    [
-        (Answer(0x00, "Success"), Reached(Evidence.ACCEPTED, ("van1/t-1",))),
-        (Answer(0x10, "No matching subscribers"), Transient(Scope.RECIPIENT, "nobody-subscribed", 30.0)),
-        (Answer(0x87, "Not authorized"), Permanent(Scope.RECIPIENT, "not-authorized")),
-        (Answer(0x99, "Payload format invalid"), Permanent(Scope.MESSAGE, "payload-format-invalid")),
-        (Answer(0x97, "Quota exceeded"), Transient(Scope.CHANNEL, "quota-exceeded", 5.0)),
-    ],
-)
-def test_a_puback_is_accepted_at_most(answer: Answer, outcome: Outcome) -> None:
-    """A broker that took a message may lose it: nothing of ours counts it as delivered."""
-    assert outcome == outcome_of(answer, "van1/t-1")
-
-
-def test_only_what_was_written_is_in_doubt() -> None:
-    """No connection: certain. Silence, or a connection lost meanwhile: unknown."""
-    assert Transient(Scope.MESSAGE, "window-full", 5.0) == outcome_of_failure(NoPlace("full"))
-    assert Transient(Scope.CHANNEL, "not-connected") == outcome_of_failure(NotPublished("down"))
-    assert Unknown("no-puback") == outcome_of_failure(LinkTimeout("late"))
-    assert Unknown("link-lost") == outcome_of_failure(LinkBroken("gone"))
-
-
-def test_a_receipt_says_how_far_it_came() -> None:
-    """Device, person, done; or no, and why."""
-    levels = {"device": Evidence.DEVICE, "human": Evidence.HUMAN, "done": Evidence.DONE}
-    for word, level in levels.items():
-        receipt = read_receipt(b'{"id":"t-1","level":"%b"}' % word.encode())
-        assert receipt is not None
-        assert (level, None) == (receipt.evidence, receipt.failure)
-    refusal = read_receipt(b'{"id":"t-1","level":"failed","code":"full"}')
-    assert refusal is not None
-    assert (None, Permanent(Scope.RECIPIENT, "full")) == (refusal.evidence, refusal.failure)
-
-
-@pytest.mark.parametrize("octets", [b"", b"{}", b'{"id":"t-1"}', b'{"id":"t-1","level":"aired"}', b'{"id":"\xff","level":"device"}'])
-def test_octets_that_are_no_receipt_are_none(octets: bytes) -> None:
-    """Nor is a word that proves less than a device."""
-    assert read_receipt(octets) is None
 
 
 @pytest.mark.parametrize(

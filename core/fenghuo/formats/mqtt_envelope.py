@@ -9,7 +9,7 @@ import msgspec
 from fenghuo.model.delivery import Permanent, Scope
 from fenghuo.model.evidence import Evidence
 
-__all__ = ["Receipt", "envelope", "read_receipt", "ref_of"]
+__all__ = ["Receipt", "Sequences", "envelope", "read_receipt", "ref_of"]
 
 VERSION = 1
 _MOST_CODE = 40
@@ -46,6 +46,19 @@ class Receipt(msgspec.Struct, frozen=True):
     def failure(self) -> Permanent | None:
         """Why the recipient will not have it."""
         return Permanent(Scope.RECIPIENT, self.code[:_MOST_CODE] or "refused") if self.level == "failed" else None
+
+
+class Sequences:
+    """Counts what went to each recipient, from 1, since the stream began."""
+
+    def __init__(self, began_at: float) -> None:
+        self.stream = f"{int(began_at * 1000):x}"
+        """UTC milliseconds in hexadecimal: a later stream sorts behind an earlier one."""
+        self._last: dict[str, int] = {}
+
+    def next(self, recipient: str) -> int:
+        self._last[recipient] = self._last.get(recipient, 0) + 1
+        return self._last[recipient]
 
 
 _receipt = msgspec.json.Decoder(Receipt)
