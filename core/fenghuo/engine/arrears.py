@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from collections.abc import Callable
 from typing import NamedTuple
 
 from fenghuo.engine.health import ChannelHealth
@@ -72,6 +73,15 @@ class Arrears:
         self._under_way.add(waiting.delivery.id)
         self._has_gone = False
         return waiting
+
+    def with_it(self, leader: Delivery, goes: Callable[[Delivery], bool]) -> list[Delivery]:
+        """Take out those that go along with one that was let in, in their order."""
+        if leader.id not in self._under_way:
+            return []
+        chosen = [entry for entry in sorted(self._waiting, key=lambda entry: entry[:-1]) if goes(entry[-1].delivery)]
+        self._waiting = [entry for entry in self._waiting if entry not in chosen]
+        heapq.heapify(self._waiting)
+        return [entry[-1].delivery for entry in chosen]
 
     def went(self, delivery: Delivery) -> None:
         """Something was taken to its channel."""

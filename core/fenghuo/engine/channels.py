@@ -31,6 +31,7 @@ class Terms(msgspec.Struct, frozen=True):
     """What the operator's settings say of an instance. `medium`: its own name where empty; `stable_s`: least seconds a stage of
     probation lasts; `refire_after_s`: an actuator in doubt starts once more by itself after so long, None: by a person's word only;
     `ungraded`: why it carries P2 to P4 only, empty where it may carry everything (standing.py); `reach`, `scarce`: as in ChannelView;
+    `digest`: what one recipient missed of P3 and P4 in an outage goes as one text;
     `probe_fen_a_day`, `probe_joules_a_day`: what its probes may cost."""
 
     risk_groups: tuple[str, ...] = ()
@@ -42,6 +43,7 @@ class Terms(msgspec.Struct, frozen=True):
     ungraded: str = ""
     reach: float = 0.95
     scarce: bool = False
+    digest: bool = False
     probe_fen_a_day: float = 500.0
     probe_joules_a_day: float = 50_000.0
 
@@ -77,6 +79,7 @@ class Instance:
         self.refire_after_s = terms.refire_after_s
         self.ungraded = terms.ungraded
         self.reach, self.scarce = terms.reach, terms.scarce
+        self.digest = terms.digest
         self._own_admin, self._own_reason = terms.admin, ""
         self.ruled = FREE
         is_mute = capabilities.mute or capabilities.doubt is Doubt.ACTUATOR

@@ -13,6 +13,7 @@ import structlog
 from fenghuo.engine.arrears import is_in_arrears
 from fenghuo.engine.book import Book
 from fenghuo.engine.channels import ChannelBoard, Instance
+from fenghuo.engine.digests import as_member
 from fenghuo.engine.facts import WITHDRAWN, Facts, Settled
 from fenghuo.engine.licence import Job, Licensing
 from fenghuo.engine.medium import Medium
@@ -143,23 +144,32 @@ class Dispatcher:
             if current.not_before > self._office.clock.time():  # an entry of before it was held: what it waits for now came later
                 self._put_back((*medium.unused(taken), current))
                 continue
-            self._carried.add(current.id)
-            self._spawn(self._carry(medium, current, instance))
+            beside = [waiting for one in medium.with_it(current) if (waiting := self._still_ready(one)) is not None]
+            self._carried.update(one.id for one in (current, *beside))
+            self._spawn(self._carry(medium, current, instance, beside))
 
     def _spawn(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks[task] = None
         task.add_done_callback(self._tasks.pop)
 
-    async def _carry(self, medium: Medium, delivery: Delivery, instance: Instance) -> None:
+    def _still_ready(self, delivery: Delivery) -> Delivery | None:
+        """As the book has it now, if it still waits for its turn."""
+        current = self._book.delivery(delivery.id)
+        return current if current is not None and current.state is DeliveryState.READY else None
+
+    async def _carry(self, medium: Medium, delivery: Delivery, instance: Instance, beside: list[Delivery]) -> None:
         job = self._licensing.job(delivery, instance, medium)
+        job.beside = beside
+        carried = [one.id for one in (delivery, *beside)]
         try:
             outcome = await self._send(job, instance)
             if outcome is not None:
                 self._settle(job, outcome)
         finally:
-            self._carried.discard(delivery.id)
+            self._carried.difference_update(carried)
             self._release(medium, delivery)
+            self._put_back(waiting for one in job.beside if (waiting := self._still_ready(one)) is not None)
             self._pump(medium)
             self._arm()
 
@@ -185,8 +195,11 @@ class Dispatcher:
 
     def _settle(self, job: Job, outcome: Outcome) -> None:
         self.sent += job.is_licensed
-        fact = Settled(job.delivery.id, job.n, outcome, self._office.clock.time(), begun=job.is_taken, began_at=job.began_at)
-        self._facts.put(fact)
+        now = self._office.clock.time()
+        self._facts.put(Settled(job.delivery.id, job.n, outcome, now, begun=job.is_taken, began_at=job.began_at))
+        for one in job.members:
+            told = as_member(outcome)
+            self._facts.put(Settled(one.delivery.id, one.delivery.tries, told, now, begun=True, began_at=job.began_at))
 
     def _release(self, medium: Medium, delivery: Delivery) -> None:
         medium.rest(delivery, self._office.clock.time())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import msgspec
@@ -14,6 +14,7 @@ from fenghuo.clock import Clock
 from fenghuo.engine.book import Book
 from fenghuo.engine.channels import Instance
 from fenghuo.engine.costs import booked, estimated, priced
+from fenghuo.engine.digests import Member, whole
 from fenghuo.engine.facts import Denial, Facts
 from fenghuo.engine.last_attempt import OVERRIDES
 from fenghuo.engine.medium import Medium
@@ -21,6 +22,7 @@ from fenghuo.engine.office import Office
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.standing import refusal
 from fenghuo.errors import Denied, StaleEpoch, StoreError, TooUrgent, Withdrawn, WrongTraffic
+from fenghuo.formats.digest import digest
 from fenghuo.formats.renditions import marked
 from fenghuo.model.attachment import attachments_of
 from fenghuo.model.delivery import Attempt, Delivery, DeliveryState, Token
@@ -78,6 +80,8 @@ class Job:
         self.is_taken = False
         self.began_at = math.inf
         self.cost: Estimate | None = None
+        self.beside: list[Delivery] = []  # may go along, as one digest
+        self.members: list[Member] = []  # go along
         self._licensing = licensing
         self._instance = instance
         self._medium = medium
@@ -124,6 +128,7 @@ class Licensing:
         self._store = store
         self._shelf = shelf
         self.pump: Callable[[], None] = _nothing
+        self.on_digest: Callable[[Delivery, Sequence[Member]], None] = _no_digest
 
     def job(self, delivery: Delivery, instance: Instance, medium: Medium) -> Job:
         return Job(self, delivery, instance, medium)
@@ -169,8 +174,28 @@ class Licensing:
         except (Denied, StaleEpoch) as denied:
             self._facts.put(Denial(begun.id, str(denied)))
             raise
+        if job.beside:
+            emitted = await self._joined(job, emitted)
         validity_s = max(0.0, begun.expires_at - self._office.clock.time())
         return Licence(job, emitted, validity_s=validity_s, number=message.message.number)
+
+    async def _joined(self, job: Job, emitted: Rendition) -> Rendition:
+        """The emission with whatever goes along in it: each has its attempt on the disk, too. What did not fit is left in `beside`."""
+        texts = [(one, self._shelf.get(one.message, one.revision, one.form)) for one in job.beside]
+        found = [(one, text) for one, text in texts if text is not None]
+        fit = found[: whole(emitted, [text for _, text in found])]
+        begun = [Member(taken, text) for one, text in fit if (taken := self._book.licence(one.id)) is not None]
+        taken_ids = {one.delivery.id for one in begun}
+        job.beside = [one for one in job.beside if one.id not in taken_ids]
+        if not begun:
+            return emitted
+        job.members = begun  # whatever becomes of this commit, they have their outcome
+        denied = await self._store.run(_joining(begun, job.delivery, self._office.epoch, self._office.clock))
+        for one, why in denied.items():
+            self._facts.put(Denial(one, why))
+        job.members = [one for one in begun if one.delivery.id not in denied]
+        self.on_digest(job.delivery, job.members)
+        return digest((emitted, *(one.text for one in job.members)))
 
     def book(self, of: Job, cost: Estimate) -> None:
         """What an emission has cost, as its channel has counted it: it takes the place of what was estimated."""
@@ -236,6 +261,26 @@ def _committing(begun: Delivery, attempt: Attempt, clock: Clock, cost: Estimate 
         )
 
     return commit
+
+
+def _joining(members: Sequence[Member], leader: Delivery, epoch: int, clock: Clock) -> Callable[[Tx], dict[int, str]]:
+    """The job by which members go along with a leader whose attempt is on the disk; why some do not, by delivery."""
+
+    def commit(tx: Tx) -> dict[int, str]:
+        denied: dict[int, str] = {}
+        now = clock.time()
+        for begun in (one.delivery for one in members):
+            try:
+                _committing(begun, _attempt(begun, now, epoch, f"汇总 {leader.id}"), clock, None)(tx)
+            except (Denied, StaleEpoch) as refusal:
+                denied[begun.id] = str(refusal)
+        return denied
+
+    return commit
+
+
+def _no_digest(leader: Delivery, members: Sequence[Member]) -> None:
+    """Until whoever counts the evidence of members is wired in."""
 
 
 def guard(tx: Tx, message: MessageId, revision: int, *, expires_at: float, epoch: int, now: float) -> None:

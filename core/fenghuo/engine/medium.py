@@ -12,6 +12,7 @@ from collections import Counter
 
 from fenghuo.engine.arrears import Arrears, Waiting
 from fenghuo.engine.channels import Instance
+from fenghuo.engine.digests import joinable
 from fenghuo.model.delivery import Delivery
 from fenghuo.model.traffic import Priority
 
@@ -136,6 +137,11 @@ class Medium:
                 self._earned.add(delivery.id)
             return delivery
         return None
+
+    def with_it(self, leader: Delivery) -> list[Delivery]:
+        """What else waits in arrears that may go along with this one, which take() has just given."""
+        instance = self.instances[leader.channel]
+        return self._arrears.with_it(leader, lambda other: joinable(leader, other, instance)) if instance.digest else []
 
     def _let_in(self) -> None:
         """Queue what is in arrears, as far as its share goes."""

@@ -9,6 +9,7 @@ from fenghuo.engine.auditor import Auditor
 from fenghuo.engine.book import Book
 from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.decisions import Decisions
+from fenghuo.engine.digests import Digests
 from fenghuo.engine.dispatcher import Dispatcher
 from fenghuo.engine.facts import Facts
 from fenghuo.engine.fan_outs import FanOuts
@@ -79,9 +80,9 @@ class EngineRoom:
         self.apply.end_fan_out = self.fan_outs.end
         self.proven = ProvenLedger(office, store, self.board)
         self.outages = Outages(office, self.facts, store, self.board)
+        self.digests = Digests(self.facts, office.clock.time)
         self.network = NetworkWatch(office, store, self.board, self.outages)
         self._join_network()
-        self.apply.tell(self._delivery_changed, self.proven.answered)
         self.receipts = Receipts(office, self.facts, self.book, store, intake=self.intake)
         self._join_receipts()
         self.auditor = Auditor(office, self.facts, store, book=self.book, board=self.board, dispatcher=self.dispatcher)
@@ -106,6 +107,8 @@ class EngineRoom:
         self.board.doubted = self.outages.doubted
         self.outages.on_change = self.network.look
         self.network.on_signal = self.modes.signal
+        self.licensing.on_digest = self.digests.went
+        self.apply.tell(self._delivery_changed, self.proven.answered)
 
     def _join_receipts(self) -> None:
         """Whose a receipt is, is found out by all who ever sent anything."""
@@ -128,6 +131,7 @@ class EngineRoom:
     def _delivery_changed(self, before: Delivery | None, after: Delivery) -> None:
         self.proven.note(before, after)
         self.outages.note(before, after)
+        self.digests.note(before, after)
 
     def look(self) -> None:
         """Something has been told: whoever follows the health of channels looks at what it is by now."""

@@ -41,6 +41,7 @@ def instance_of(
         ungraded=channel.ungraded,
         reach=channel.reach,
         scarce=channel.scarce,
+        digest=channel.digest,
         probe_fen_a_day=channel.probe_fen_a_day,
         probe_joules_a_day=channel.probe_joules_a_day,
     )

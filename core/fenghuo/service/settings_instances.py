@@ -138,6 +138,7 @@ def _channel(reading: Reading, name: str, table: ChannelTable) -> ChannelSetting
         refire_after_s=_refire_after_s(reading, at, table, capabilities),
         reach=table.reach,
         scarce=table.scarce,
+        digest=table.digest,
         probe_fen_a_day=table.probe_fen_a_day,
         probe_joules_a_day=table.probe_joules_a_day,
     )

@@ -248,6 +248,9 @@ class ChannelTable(msgspec.Struct, frozen=True):
         Meta(gt=0, le=1, description="The chance that it gets a message to a recipient while it works and its risk groups stand."),
     ] = 0.95
     scarce: Annotated[bool, Meta(description="Costly or narrow: P3 and P4 wait for another way rather than use it.")] = False
+    digest: Annotated[
+        bool, Meta(description="After an outage what one recipient missed of P3 and P4 goes as one text (汇总); texts for people only.")
+    ] = False
     probe_fen_a_day: Annotated[
         float, Meta(ge=0, description="What questions whether its path works may cost in a day, in fen (¥0.01); free ones are not counted.")
     ] = 500.0
