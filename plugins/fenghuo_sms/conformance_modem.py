@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 from collections.abc import AsyncIterator
 
 from fenghuo import Ability, Arrival, ConformancePeer, Meter, Word
 from fenghuo.far_end import ListeningPeer
-from fenghuo_adapters.at_far_air import FarAir
-from fenghuo_adapters.at_far_end import FarModem
-from fenghuo_adapters.short_message_framing import Concat
+from fenghuo_adapters.at_far_line import FarLine
 from fenghuo_sms.conformance import BAD_NUMBER, NUMBERS_FROM
 from fenghuo_sms.modem_settings import ModemSettings
 
-__all__ = ["ModemPeer", "arrival_of", "simulated_modem"]
-
-_DELIVERED, _EXPIRED = 0x00, 0x46
-_NEVER_GIVEN = 0x80
-"""How far a reference that no submission has lies from one that some has."""
-
+__all__ = ["ModemPeer", "simulated_modem"]
 
 _TARIFF_FEN, _PART_S = 12.0, 0.1
 """What a part costs, and how long it is on the air."""
@@ -62,38 +54,23 @@ class SimulatedModem(ModemPeer, ListeningPeer):
 
     def __init__(self) -> None:
         super().__init__()
-        self._air = FarAir(_PART_S)
-        self._modem = FarModem(self._sent, self._emptied, lambda: self.now(), bad_number=BAD_NUMBER)
+        self._line = FarLine(self._sent, self._emptied, lambda: self.now(), bad_number=BAD_NUMBER, part_s=_PART_S)
 
     async def say(self, word: Word, about: Arrival) -> None:
-        reference = int(about.ref)
-        match word:
-            case Word.REPORT:
-                self._modem.report(about.address, reference, _DELIVERED)
-            case Word.FAILED:
-                self._modem.report(about.address, reference, _EXPIRED)
-            case Word.UNKNOWN:
-                self._modem.report(about.address, (reference + _NEVER_GIVEN) % 256, _DELIVERED)
-            case Word.MANGLED:
-                self._modem.store(f"0006{reference:02X}0D91FF")
+        self._line.say(word, about.address, int(about.ref))
 
     async def be_hasty(self, *, on: bool) -> None:
-        self._modem.is_hasty = on
+        self._line.modem.is_hasty = on
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One host, to its end."""
-        host = self._modem.host(functools.partial(self._air.put, writer.write))
-        try:
-            while octets := await reader.read(4096):
-                host.feed(octets)
-        finally:
-            host.gone()
+        await self._line.serve(reader, writer)
 
     def meter(self, heard: int) -> Meter:
-        return Meter(fee_fen=super().meter(heard).fee_fen, airtime_s=self._air.on_air_s)
+        return Meter(fee_fen=super().meter(heard).fee_fen, airtime_s=self._line.air.on_air_s)
 
-    def _sent(self, number: str, text: str, concat: Concat | None, reference: int) -> None:
-        self.arrivals.append(arrival_of(number, text, concat, reference))
+    def _sent(self, number: str, text: str, of: tuple[int, int], reference: int) -> None:
+        part, parts = of
+        self.arrivals.append(Arrival(number, text, part=part, parts=parts, ref=str(reference)))
 
     def _emptied(self) -> None:
         self.acknowledged += 1
@@ -104,9 +81,3 @@ async def simulated_modem() -> AsyncIterator[ConformancePeer]:
     """A modem behind a serial server that listens."""
     async with SimulatedModem().listening() as modem:
         yield modem
-
-
-def arrival_of(number: str, text: str, concat: Concat | None, reference: int) -> Arrival:
-    """One submission as the kit takes it."""
-    part, parts = (concat.number, concat.total) if concat else (1, 1)
-    return Arrival(number, text, part=part, parts=parts, ref=str(reference))

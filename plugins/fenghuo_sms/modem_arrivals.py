@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from fenghuo import Evidence, Inbound, InboundKind
+from fenghuo.formats.modem_answers import report_failure
 from fenghuo_adapters.at_inbox import Arrival
 from fenghuo_adapters.at_names import refs_of_report
 from fenghuo_adapters.at_pool import Late
 from fenghuo_adapters.pdu_framing import Delivered, Reported
 from fenghuo_adapters.short_message_joining import Joined, Joining
 from fenghuo_sms.arrivals import AttemptKey, own_address
-from fenghuo_sms.modem_outcomes import outcome_of, report_failure
+from fenghuo_sms.modem_outcomes import outcome_of
 
 __all__ = ["ModemArrivals", "inbound_of_late", "inbound_of_report"]
 
@@ -32,7 +33,7 @@ def inbound_of_report(arrival: Arrival, reported: Reported, now: float) -> Inbou
         ref=ref,
         alternate_refs=tuple(others),
         level=Evidence.DEVICE if reported.is_delivered else None,
-        failure=report_failure(reported),
+        failure=report_failure(reported.status, is_failed=reported.is_failed),
         text=f"status {reported.status:02x}",
     )
 

@@ -7,13 +7,14 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from fenghuo import Evidence, Inbound, InboundKind, Token
+from fenghuo.formats.modem_answers import report_failure
 from fenghuo_adapters.at_inbox import Arrival
 from fenghuo_adapters.at_names import refs_of_report
 from fenghuo_adapters.at_pool import Sent
 from fenghuo_adapters.pdu_framing import Delivered, Reported
 from fenghuo_adapters.short_message_framing import Concat
 from fenghuo_adapters.short_message_joining import Joined, Joining
-from fenghuo_tiantong.outcomes import outcome_of, report_failure
+from fenghuo_tiantong.outcomes import outcome_of
 from fenghuo_tiantong.settings import number
 
 __all__ = ["Arrivals", "Attempt", "inbound_of_late"]
@@ -87,7 +88,7 @@ def _report(arrival: Arrival, reported: Reported, wall: float) -> Inbound:
         ref=ref,
         alternate_refs=tuple(others),
         level=Evidence.DEVICE if reported.is_delivered else None,
-        failure=report_failure(reported),
+        failure=report_failure(reported.status, is_failed=reported.is_failed),
         text=f"status {reported.status:02x}",
     )
 

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 from collections.abc import AsyncIterator
 
 from fenghuo import Ability, Arrival, ConformancePeer, Meter, Word
 from fenghuo.far_end import ListeningPeer
-from fenghuo_adapters.at_far_air import FarAir
-from fenghuo_adapters.at_far_end import FarModem
-from fenghuo_adapters.short_message_framing import Concat
+from fenghuo_adapters.at_far_line import FarLine
 from fenghuo_tiantong.settings import TiantongSettings
 
 __all__ = ["SimulatedTerminal", "simulated_terminal"]
 
 _NUMBERS_FROM = 17_400_000_000
 _BAD_NUMBER = "+8617400000066"
-_DELIVERED, _EXPIRED = 0x00, 0x46
 
 
 _TARIFF_FEN, _PART_S = 150.0, 0.1
@@ -33,8 +29,8 @@ class SimulatedTerminal(ListeningPeer):
 
     def __init__(self) -> None:
         super().__init__()
-        self._air = FarAir(_PART_S)
-        self.modem = FarModem(self._sent, self._emptied, lambda: self.now(), bad_number=_BAD_NUMBER)
+        self._line = FarLine(self._sent, self._emptied, lambda: self.now(), bad_number=_BAD_NUMBER, part_s=_PART_S)
+        self.modem = self._line.modem
 
     def settings(self, port: int) -> TiantongSettings:
         return TiantongSettings(
@@ -55,35 +51,20 @@ class SimulatedTerminal(ListeningPeer):
         return f"+86{_NUMBERS_FROM + 1000 + 10 * number}"
 
     async def say(self, word: Word, about: Arrival) -> None:
-        reference = int(about.ref)
-        match word:
-            case Word.REPORT:
-                self.modem.report(about.address, reference, _DELIVERED)
-            case Word.FAILED:
-                self.modem.report(about.address, reference, _EXPIRED)
-            case Word.UNKNOWN:
-                self.modem.report(about.address, (reference + 128) % 256, _DELIVERED)
-            case Word.MANGLED:
-                self.modem.store(f"0006{reference:02X}0D91FF")
+        self._line.say(word, about.address, int(about.ref))
 
     async def be_hasty(self, *, on: bool) -> None:
         self.modem.is_hasty = on
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One host, to its end."""
-        host = self.modem.host(functools.partial(self._air.put, writer.write))
-        try:
-            while octets := await reader.read(4096):
-                host.feed(octets)
-        finally:
-            host.gone()
+        await self._line.serve(reader, writer)
 
     def meter(self, heard: int) -> Meter:
         """Money for each part, and the seconds that they were on the air."""
-        return Meter(fee_fen=_TARIFF_FEN * len(self.arrivals), airtime_s=self._air.on_air_s)
+        return Meter(fee_fen=_TARIFF_FEN * len(self.arrivals), airtime_s=self._line.air.on_air_s)
 
-    def _sent(self, number: str, text: str, concat: Concat | None, reference: int) -> None:
-        part, parts = (concat.number, concat.total) if concat else (1, 1)
+    def _sent(self, number: str, text: str, of: tuple[int, int], reference: int) -> None:
+        part, parts = of
         self.arrivals.append(Arrival(number, text, part=part, parts=parts, ref=str(reference)))
 
     def _emptied(self) -> None:

@@ -3,11 +3,12 @@ from __future__ import annotations
 import pytest
 
 from fenghuo import Evidence, LinkBroken, LinkClosed, LinkError, LinkTimeout, Outcome, Permanent, Reached, Scope, Transient, Unknown
+from fenghuo.formats.modem_answers import report_failure
 from fenghuo_adapters.at_modem import NotReadyToSend
 from fenghuo_adapters.at_pool import Sent
 from fenghuo_adapters.at_session import NotHandedOver
 from fenghuo_adapters.pdu_framing import Reported
-from fenghuo_sms.modem_outcomes import outcome_of, outcome_of_failure, report_failure
+from fenghuo_sms.modem_outcomes import outcome_of, outcome_of_failure
 
 
 @pytest.mark.parametrize(
@@ -46,5 +47,6 @@ def test_what_was_not_answered_is_unsent_only_if_nothing_was_written(failure: Li
 @pytest.mark.parametrize(("status", "code"), [(0x00, ""), (0x21, ""), (0x46, "report-46"), (0x63, "report-63")])
 def test_a_report_that_the_centre_gave_up_is_the_recipients(status: int, code: str) -> None:
     """Neither the modem's nor the text's."""
-    found = report_failure(Reported(1, "+8613800138000", None, None, status))
+    reported = Reported(1, "+8613800138000", None, None, status)
+    found = report_failure(reported.status, is_failed=reported.is_failed)
     assert (Permanent(Scope.RECIPIENT, code) if code else None) == found
