@@ -12,7 +12,7 @@ from fenghuo.client.caller import Caller
 
 __all__ = ["network"]
 
-HEADS = ("place", "name", "network", "ways", "since", "up", "lost", "if what others say is true")
+HEADS = ("place", "name", "network", "ways", "since", "up", "lost", "spare", "if what others say is true")
 
 
 @click.command()
@@ -30,5 +30,5 @@ def network(daemon: Caller, *, as_json: bool) -> None:
 def _row(one: dict[str, Any]) -> tuple[object, ...]:
     reported = f"{one['reported']} ({', '.join(one['by'])})" if one["by"] else "-"
     ways = f"{one['groups']} of {one['normal']}"
-    up, lost = ", ".join(one["up"]) or "-", ", ".join(one["lost"]) or "-"
-    return (one["place"] or "the node", clean(one["name"]), one["mode"], ways, local(one["since"]), up, lost, clean(reported))
+    up, lost, spare = (", ".join(one[which]) or "-" for which in ("up", "lost", "spare"))
+    return (one["place"] or "the node", clean(one["name"]), one["mode"], ways, local(one["since"]), up, lost, spare, clean(reported))

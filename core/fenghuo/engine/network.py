@@ -2,7 +2,8 @@
 
 A way counts that carries words by itself, real ones, and can be heard to work: no sheet on paper, which somebody carries, and no siren. The
 number that is counted is that of ways which share no risk group: two over one fibre are one. Isolated is a place to which nothing is left
-but what is kept and carried.
+but what is kept and carried, and what is `scarce`: a satellite handset is no network, it is what comes on when there is none. Where all
+that a place ever had is scarce, that is counted.
 Source: failover.md, Modes; scenarios.md S3, S4 (independent risk groups of a town 3 to 2, alarm at 1).
 """
 
@@ -39,6 +40,7 @@ class Way(msgspec.Struct, frozen=True):
     is_good: bool
     is_lost: bool
     is_unknown: bool = False
+    is_scarce: bool = False
 
     @classmethod
     def of(cls, view: ChannelView) -> Way:
@@ -50,24 +52,27 @@ class Way(msgspec.Struct, frozen=True):
             is_good=is_on and view.health in GOOD,
             is_lost=not is_on or view.health is Health.DOWN,
             is_unknown=is_on and view.health is Health.UNKNOWN,
+            is_scarce=view.scarce,
         )
 
 
 class Ways(msgspec.Struct, frozen=True):
     """What is left for one place. `groups`, `normal`: how many ways work, and were meant to, that share no risk group; `up`, `lost`:
-    channels by name."""
+    channels by name; `spare`: scarce ones that are not lost, which are not counted."""
 
     mode: NetworkMode
     groups: int
     normal: int
     up: tuple[str, ...]
     lost: tuple[str, ...]
+    spare: tuple[str, ...] = ()
 
     @property
     def says(self) -> str:
         """What it comes to."""
         lost = f"; lost: {', '.join(self.lost)}" if self.lost else ""
-        return f"{self.groups} of {self.normal} independent ways{lost}"
+        spare = f"; left beside: {', '.join(self.spare)}" if self.spare else ""
+        return f"{self.groups} of {self.normal} independent ways{lost}{spare}"
 
 
 def is_live(view: ChannelView, needs: Iterable[str], *, is_mute: bool) -> bool:
@@ -95,15 +100,17 @@ def area_of(place: str) -> AreaRef | None:
 def ways_of(ways: Iterable[Way], kinds: Collection[str] | None, out: Collection[str] = ()) -> Ways | None:
     """What of these ways is left to a place with addresses of these kinds, all where None; without those that are `out` by somebody's
     word. None: no way ever led there, and nothing can be lost."""
-    mine = [way for way in ways if kinds is None or not way.kinds.isdisjoint(kinds)]
+    there = [way for way in ways if kinds is None or not way.kinds.isdisjoint(kinds)]
+    mine = [way for way in there if not way.is_scarce] or there
     if not mine:
         return None
+    spare = tuple(way.channel for way in there if way not in mine and not way.is_lost and way.channel not in out)
     left = [way for way in mine if not way.is_lost and way.channel not in out]
     good = [way for way in left if way.is_good]
     normal, groups = _disjoint(mine), _disjoint(good)
     known = _disjoint([way for way in left if way.is_good or way.is_unknown])
     lost = tuple(way.channel for way in mine if way.is_lost or way.channel in out)
-    return Ways(_mode(bool(left), groups, known, normal), groups, normal, tuple(way.channel for way in good), lost)
+    return Ways(_mode(bool(left), groups, known, normal), groups, normal, tuple(way.channel for way in good), lost, spare)
 
 
 def _mode(is_left: bool, groups: int, known: int, normal: int) -> NetworkMode:

@@ -141,6 +141,7 @@ def network_view(one: Left) -> dict[str, Any]:
         "normal": one.ways.normal,
         "up": list(one.ways.up),
         "lost": list(one.ways.lost),
+        "spare": list(one.ways.spare),
         "reported": one.reported.mode.value if one.by else None,
         "by": list(one.by),
     }

@@ -52,6 +52,15 @@ def test_what_shares_nothing_is_counted_and_two_over_one_fibre_are_one() -> None
     assert None is ways_of([Way.of(NET)], frozenset({"url"}))
 
 
+def test_a_satellite_handset_is_no_network_and_is_named_beside() -> None:
+    """What is scarce comes on when there is no network; where there never was anything else, it is the network."""
+    handset = view("tt", risk_groups=("sat:tt1",), scarce=True)
+    lost = left(changed(NET, health=Health.DOWN), handset)
+    assert (M.ISOLATED, 1, ("tt",)) == (lost.mode, lost.normal, lost.spare)
+    assert "left beside: tt" in lost.says
+    assert (M.FULL, 1, ()) == ((only := left(handset)).mode, only.normal, only.spare)
+
+
 def test_a_sheet_of_paper_a_siren_and_an_exercise_are_no_live_way() -> None:
     """What is kept and carried is what is left to whoever is isolated."""
     assert is_live(NET, (), is_mute=False)
