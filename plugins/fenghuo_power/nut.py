@@ -18,7 +18,7 @@ class NutSensor:
     def __init__(self, ctx: SensorContext, settings: NutSettings) -> None:
         self._settings = settings
         self._line = NutLine(settings.host, settings.port, timeout_s=settings.timeout_s)
-        self._sensor = PowerSensor(ctx, self._look, period_s=settings.period_s, stale_after_s=settings.stale_after_s)
+        self._sensor = PowerSensor(ctx, self._look, settings)
 
     async def run(self) -> None:
         try:

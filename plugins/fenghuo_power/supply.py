@@ -25,7 +25,7 @@ def supply_sensor(ctx: SensorContext) -> PowerSensor:
         except OSError as failed:  # TimeoutError is one
             raise LinkError(f"{settings.path}: {str(failed) or f'no answer within {settings.timeout_s:g} s'}") from failed
 
-    return PowerSensor(ctx, look, period_s=settings.period_s, stale_after_s=settings.stale_after_s)
+    return PowerSensor(ctx, look, settings)
 
 
 def read_supplies(folder: Path) -> list[Supply]:

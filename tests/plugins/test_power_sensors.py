@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,6 +105,31 @@ def test_what_upsd_cannot_say_is_one_error_with_a_sentence(answers: tuple[bytes 
         upsd.answers = [LIST % MAINS]
         assert {"ups.status": "OL", "battery.charge": "100"} == await line.variables("cabinet")
         line.close()
+
+    on_loopback(upsd, work)
+
+
+def test_on_battery_it_is_asked_ever_more_seldom_and_each_word_holds_until_the_next() -> None:
+    """Every 5 s at first and every 60 s after an hour, so that three hours take some 340 looks and not 2,160; mains end that."""
+    upsd = Scripted(LIST % MAINS.replace(b"OL", b"OB"))
+
+    async def work(port: int) -> None:
+        time = asyncio.get_running_loop().time
+        told = Told(NutSettings(ups="cabinet", port=port), clock=SystemClock(wall=time, monotonic=time))
+        running = asyncio.create_task(made(told, "power.nut").run())
+        await asyncio.sleep(3 * 3600.0)
+        looks = [one for one in told.seen if one.what == "power.state"]
+        waits = [after.observed_at - before.observed_at for before, after in itertools.pairwise(looks)]
+        assert 5.0 == pytest.approx(waits[0], abs=0.1)
+        assert 60.0 == pytest.approx(waits[-1], abs=0.1)
+        assert 300 <= len(looks) <= 360
+        assert all(before.stale_after_s >= wait + 9.0 for before, wait in zip(looks, waits, strict=False))
+        upsd.answers = [LIST % MAINS]
+        await asyncio.sleep(100.0)
+        last = [one.observed_at for one in told.seen if one.what == "power.state"][-2:]
+        assert 5.0 == pytest.approx(last[1] - last[0], abs=0.1)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
     on_loopback(upsd, work)
 
