@@ -120,7 +120,7 @@ def test_a_channel_without_a_reason_is_never_left_out_and_one_with_a_reason_neve
 @pytest.mark.parametrize(("priority", "when"), [(Priority.P2, "tried when no way in time is left"), (Priority.P0, "tried all the same")])
 def test_what_ends_before_it_could_arrive_is_planned_all_the_same_and_said_with_its_seconds(priority: Priority, when: str) -> None:
     """Six minutes of others wait for the radio, and the content ends in two: nobody counts on it, and it goes all the same."""
-    carriage = Carriage(Traffic.ACTUAL, priority, (), {"r": Load(airtime_s=6.0, ahead_s=360.0)}, left_s=60.0, expires_s=120.0)
+    carriage = Carriage(Traffic.ACTUAL, priority, loads={"r": Load(airtime_s=6.0, ahead_s=360.0)}, left_s=60.0, expires_s=120.0)
     found, left = candidates("wang", (rung("a"), rung("r")), carriage, directory=directory(), situation=situation())
     says = "it would take 366 s (360 s of others first, 6 s on the air, 0 s on the way), and the content expires in 120 s"
     assert (["a", "r"], [LeftOut(1, "r", f"{says}; {when}")]) == ([way.channel for way in found], list(left))
@@ -128,7 +128,7 @@ def test_what_ends_before_it_could_arrive_is_planned_all_the_same_and_said_with_
 
 def test_what_may_miss_the_deadline_is_planned_and_said() -> None:
     """The deadline is when a person hears of it; the slow way stays for when nothing else is left."""
-    carriage = Carriage(Traffic.ACTUAL, Priority.P2, (), {"r": Load(latency_q95_s=3600.0)}, left_s=300.0, expires_s=86_400.0)
+    carriage = Carriage(Traffic.ACTUAL, Priority.P2, loads={"r": Load(latency_q95_s=3600.0)}, left_s=300.0, expires_s=86_400.0)
     found, left = candidates("wang", (rung("a"), rung("r")), carriage, directory=directory(), situation=situation())
     assert (["a", "r"], ["r"]) == ([way.channel for way in found], [out.channel for out in left])
     assert "the deadline is in 300 s; tried when no way in time is left" in left[0].reason
