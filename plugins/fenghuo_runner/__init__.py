@@ -33,6 +33,9 @@ __all__ = [
 _MARGIN_S = 30.0
 """For the layout of a sheet of many pages, beside two turns of every outlet: that of a page may stand before that of an order."""
 
+_NEEDS: dict[str, tuple[str, ...]] = {"local": (), "courier": ("road",), "boat": ("water",), "drone": ("air",)}
+"""What each needs to get there; who walks about in the village itself needs no road."""
+
 
 def capabilities(settings: SheetSettings) -> Capabilities:
     """What a desk with these outlets can do. A folder can be asked whether a sheet is in it; what a printer has, nobody can say."""
@@ -47,7 +50,7 @@ def capabilities(settings: SheetSettings) -> Capabilities:
         inbound=bool(settings.returns_folder),
         receipt_q95_s=settings.back_s,
         attempt_s=2 * outlets * settings.print_s + _MARGIN_S,
-        needs=("road",),
+        needs=_NEEDS[settings.mode],
     )
 
 

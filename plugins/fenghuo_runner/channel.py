@@ -42,6 +42,7 @@ from fenghuo.formats.sheet import SheetBody, read_sheet
 from fenghuo_runner.households import Household, common_place, households_at, read_households
 from fenghuo_runner.outlets import Outlets, Unprinted, why_not_ready
 from fenghuo_runner.returned import Returned, read_returned
+from fenghuo_runner.seats import Seats
 from fenghuo_runner.settings import SheetSettings, place
 from fenghuo_runner.sheet_page import page
 from fenghuo_runner.sheet_text import Sheet, places_told, plain
@@ -51,6 +52,9 @@ __all__ = ["SheetChannel"]
 AGAIN_S = 15.0
 _NO_PRINTER = Transient(Scope.CHANNEL, "no-printer")
 _BAD = Permanent(Scope.RECIPIENT, "bad-place")
+_NO_WAY = Transient(Scope.WAY, "no-way", 300.0)
+"""The core says itself when there is one again; asked anew from time to time all the same."""
+_CARRIED_BY = {"local": "", "courier": "专人", "boat": "船艇", "drone": "无人机"}
 _EMPTY = SheetBody("", "", (), "", asks=True)
 UNREAD = "unread"
 """Folder below returns_folder for what is no code word; a person looks there."""
@@ -65,6 +69,7 @@ class SheetChannel(SimpleChannel):
         self._ctx = ctx
         self._settings: SheetSettings = ctx.settings
         self._outlets = Outlets(self._settings)
+        self._seats = Seats(self._settings, ctx.clock.time, ctx.notes)
         self._is_open = False
         self._at_work = asyncio.Lock()  # an order and a page may come at one time, and on one roll of paper their lines would mix
         self._handed: dict[Path, float] = {}  # files that the core has and has not kept yet, since when
@@ -74,6 +79,7 @@ class SheetChannel(SimpleChannel):
         missing = await self._missing()
         if missing:
             raise NotReady(missing, retry_after_s=AGAIN_S)
+        await self._seats.recall()
         self._is_open = True
 
     async def stop(self, deadline: float) -> None:
@@ -82,7 +88,11 @@ class SheetChannel(SimpleChannel):
         await self._outlets.stop(within_s=max(0.0, deadline - self._ctx.clock.monotonic()))
 
     def estimate(self, payload: Rendition, address: str) -> Estimate:
-        return Estimate(latency_q50_s=self._settings.there_s, latency_q95_s=self._settings.back_s)
+        wait_s = self._seats.wait_s()
+        return Estimate(latency_q50_s=wait_s + self._settings.there_s, latency_q95_s=wait_s + self._settings.back_s)
+
+    def remark(self) -> str:
+        return self._seats.remark()
 
     async def probe(self, budget: ProbeBudget) -> ProbeResult:
         missing = await self._missing()
@@ -95,9 +105,15 @@ class SheetChannel(SimpleChannel):
             return _BAD
         if refusal := await self._refusal():
             return refusal
-        households, fault = await asyncio.to_thread(self._households, where)
-        async with job.begin() as emission:
-            return await self._print(_blank(job, where, households=households, fault=fault), emission)
+        if self._ctx.no_way(job.address):
+            return _NO_WAY
+        trip = await self._seats.take()
+        if isinstance(trip, Transient):
+            return trip
+        async with self._seats.held(trip):
+            households, fault = await asyncio.to_thread(self._households, where)
+            async with job.begin() as emission:
+                return await self._print(_blank(job, where, households=households, fault=fault), emission, trip)
 
     async def send_page(self, page: SendPage) -> Outcome | Paged:
         """One sheet for everybody on a page of the roll, each with a box to tick; what is no place is told, and the rest goes."""
@@ -107,10 +123,13 @@ class SheetChannel(SimpleChannel):
             return _BAD
         if refusal := await self._refusal():
             return refusal
+        trip = await self._seats.take()
+        if isinstance(trip, Transient):
+            return trip
         households = tuple(Household(address, "", "", "") for address in places)
-        async with page.begin() as emission:
+        async with self._seats.held(trip), page.begin() as emission:
             blank = _blank(page, common_place(places), households=households, roll_page=f"{page.number}/{page.pages}")
-            outcome = await self._print(blank, emission)
+            outcome = await self._print(blank, emission, trip)
         return Paged(outcome, bad) if bad else outcome
 
     async def query(self, ref: AttemptRef) -> Outcome | Unsupported:
@@ -134,7 +153,14 @@ class SheetChannel(SimpleChannel):
         """The outlet that is not there, or takes nothing, as a sentence."""
         return await self._outlets.fault() or await asyncio.to_thread(why_not_ready, self._settings)
 
-    async def _print(self, blank: Sheet, emission: Emission) -> Outcome:
+    async def _print(self, blank: Sheet, emission: Emission, trip: str) -> Outcome:
+        """One sheet; its place on the trip is given back where it certainly did not come out."""
+        outcome = await self._laid_out(blank, emission, trip)
+        if not isinstance(outcome, Reached | Unknown):
+            await self._seats.give_back(trip)
+        return outcome
+
+    async def _laid_out(self, blank: Sheet, emission: Emission, trip: str) -> Outcome:
         code = code_of(emission.token)
         try:
             sheet = msgspec.structs.replace(
@@ -144,6 +170,7 @@ class SheetChannel(SimpleChannel):
                 carrier=self._settings.carrier(blank.place),
                 at=self._ctx.clock.time(),
                 issued_by=self._settings.issued_by,
+                trip=" ".join(filter(None, (_CARRIED_BY[self._settings.mode], trip and f"{trip}班"))),
             )
             async with self._at_work:
                 pdf = await asyncio.to_thread(page, sheet, self._settings.font_path)

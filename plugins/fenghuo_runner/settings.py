@@ -12,6 +12,7 @@ import msgspec
 
 from fenghuo import ConfigError
 from fenghuo_runner.households import read_households
+from fenghuo_runner.trips import window
 
 __all__ = ["LONGEST_PLACE", "SheetSettings", "faults", "masked", "mixed", "place"]
 
@@ -28,7 +29,9 @@ class SheetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     `returns_folder`: codes that a scanner's program has read, one file each, taken away when they are kept. `carriers`: place → who
     carries there. `households_file`: CSV of households by place. `font_path`: a TrueType font to embed; without one a PDF names the
     reader's own Song typeface. `issued_by`: the head of the sheet. `there_s`, `back_s`: seconds by which half of the sheets are where
-    they go, and 95 % are back. `print_s`: the longest that each outlet may take for a sheet.
+    they go, and 95 % are back. `print_s`: the longest that each outlet may take for a sheet. `mode`: who carries; all but `local` need a
+    way on the map of roads. `windows`: when sheets are taken along, every day in the time of China, `["07:00-07:30"]`; none: at any time.
+    `per_trip`: so many sheets go at a time, 0: any number.
     """
 
     out_folder: str = ""
@@ -45,6 +48,9 @@ class SheetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     back_s: Annotated[float, msgspec.Meta(gt=0, le=604_800)] = 14_400.0
     print_s: Annotated[float, msgspec.Meta(gt=0, le=600)] = 30.0
     look_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 1.0
+    mode: Literal["local", "courier", "boat", "drone"] = "local"
+    windows: tuple[str, ...] = ()
+    per_trip: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 0
 
     def __post_init__(self) -> None:
         if not (self.out_folder or self.command or self.printer_path):
@@ -59,8 +65,15 @@ class SheetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             raise ValueError("columns = 1 has no room for a Chinese character, which takes two; write 32 for a roll of 58 mm")
         if self.there_s > self.back_s:
             raise ValueError(f"there_s = {self.there_s:g} is longer than back_s = {self.back_s:g}; a sheet is there before it is back")
+        self._check_lists()
+
+    def _check_lists(self) -> None:
         for where in self.carriers:
             place(where)
+        for text in self.windows:
+            window(text)
+        if self.per_trip and not self.windows:
+            raise ValueError(f'per_trip = {self.per_trip} counts the sheets of a trip, and there is none; write windows = ["07:00-07:30"]')
 
     def carrier(self, where: str) -> str:
         """Who carries to a place: the entry for it, else for the longest beginning of it; empty where nobody is named."""

@@ -26,7 +26,8 @@ _ENDED = "本单仅供知悉。送达后请签名，将本单交回，或报回�
 
 class Sheet(msgspec.Struct, frozen=True):
     """Everything that stands on one sheet. `at`: UTC seconds of printing; `households`: None where there is no list; `fault`: why not;
-    `roll_page`: which page of the roll of the public its households are, for example 1/3, empty where they are of a village's list."""
+    `roll_page`: which page of the roll of the public its households are, for example 1/3, empty where they are of a village's list;
+    `trip`: by what and on which departure it goes, empty where somebody walks."""
 
     body: SheetBody
     code: str
@@ -38,6 +39,7 @@ class Sheet(msgspec.Struct, frozen=True):
     households: tuple[Household, ...] | None = None
     fault: str = ""
     roll_page: str = ""
+    trip: str = ""
 
 
 def heading(sheet: Sheet) -> str:
@@ -53,6 +55,7 @@ def head_rows(sheet: Sheet) -> tuple[SheetRow, ...]:
         SheetRow("任务单", f"{sheet.body.number or '-'}  {sheet.priority}  {at}  {sheet.issued_by}"),
         SheetRow("送往", sheet.place),
         SheetRow("送达人", sheet.carrier or BLANK),
+        *((SheetRow("运送", sheet.trip),) if sheet.trip else ()),
         SheetRow("回执码", shown(sheet.code)),
     )
 

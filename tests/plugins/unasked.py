@@ -26,6 +26,10 @@ class Unasked:
     def reopened(self) -> None:
         """Nothing waits here."""
 
+    def no_way(self, address: str) -> str:
+        """There is no map."""
+        return ""
+
     async def signer(self, provider: str, key: str) -> Signer:
         """There is no provider."""
         return await no_signer(provider, key)
