@@ -45,7 +45,7 @@ from fenghuo.model.delivery import (
     TargetState,
 )
 from fenghuo.model.message import MessageState
-from fenghuo.model.situation import Health
+from fenghuo.model.situation import Admin, Health
 from fenghuo.store.records import MetaRow, ReleaseRow
 
 __all__ = ["MODES_KEPT", "Apply"]
@@ -311,7 +311,9 @@ class Apply:
         if change is None:
             return ()
         before, after = change
-        kind = "alarm.channel_down" if after is Health.DOWN else "channel.health"
+        instance = self._board.get(fact.channel)
+        is_meant = instance is not None and instance.admin is Admin.INHIBITED  # a mode has sent it to sleep
+        kind = "alarm.channel_down" if after is Health.DOWN and not is_meant else "channel.health"
         batch.event(kind, f"channel/{fact.channel}", before=before, after=after, cause=fact.reason or fact.sign.value)
         return self._on_channel(fact.channel) if Health.DOWN in change else ()  # a choice that was made stands while it may be used
 

@@ -99,7 +99,7 @@ class ModesApplied:
         self.rule()
         for change in fact.changes:
             self._tell(change, fact, batch)
-            self._why.append(_sentence(change))
+        self._why += map(_sentence, fact.changes) if fact.changes else ["the profiles were read anew"]
         for place in sorted(self._lost - lost):
             says = f"{place or 'the node'} has no power, no network and no road (三无)"
             batch.event("alarm.sanwu", f"place/{place}" if place else "node", place=place, message=says)

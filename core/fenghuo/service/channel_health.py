@@ -10,7 +10,7 @@ from fenghuo.engine.cadence import lost_at, phi
 from fenghuo.engine.channels import Instance
 from fenghuo.engine.health import DOWN_WEIGHT, PROBATION_SHARES, SUCCESSES_A_STAGE, average, steady_at
 from fenghuo.engine.outages import Outage, says_of
-from fenghuo.model.situation import Health
+from fenghuo.model.situation import Admin, Health
 from fenghuo.service.showing import rfc3339
 
 __all__ = ["health_view"]
@@ -38,6 +38,10 @@ def health_view(instance: Instance, now: float, outages: Sequence[Outage] = ()) 
 
 def _says(instance: Instance, now: float) -> Iterator[str]:
     yield f"{instance.health.state.value} for {max(0.0, now - instance.health.since):.0f} s: {instance.health.reason}"
+    if instance.admin is not Admin.ENABLED:
+        yield f"nothing goes by it: {instance.admin}" + (f", {instance.admin_reason}" if instance.admin_reason else "")
+    if instance.ruled.is_silent:
+        yield "nothing but a P0 goes by it: radio silence of the mode in force (`fenghuo mode ls`)"
     if instance.why_unarmed is not None:
         yield f"nothing is started over it: {instance.why_unarmed}" if instance.why_unarmed else "its armed switch is on"
     yield from _state(instance)

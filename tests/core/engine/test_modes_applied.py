@@ -17,6 +17,7 @@ from fenghuo.model.mode import WORST, Axis
 from fenghuo.model.situation import Admin
 from fenghuo.store.tables import AUDIT
 from tests.core.engine.house import House, opened
+from tests.core.engine.public import BULK, NORTH, NORTH_AREA, PUBLIC_RULES, SOUTH, alert, enrol, told
 
 S = DeliveryState
 
@@ -134,3 +135,46 @@ async def test_three_times_the_worst_is_an_alarm_once_and_its_end_is_told(tmp_pa
         assert {town} == house.room.modes.lost(lies_in)
         await declare(house, "restricted", axis=Axis.ROAD, place=town)
         assert [{"place": town}] == await house.events("sanwu.over")
+
+
+async def test_a_channel_on_standby_is_lent_to_the_place_that_needs_it_and_to_nobody_else(tmp_path: Path) -> None:
+    """Isolated in one place, whose people have the channel; the others wait for it by policy."""
+    async with opened(tmp_path) as house:
+        people = [msgspec.structs.replace(one, areas=()) for one in house.office.directory.persons]
+        far = msgspec.structs.replace(people[1], org="far")
+        house.office.directory = msgspec.structs.replace(house.office.directory, persons=(people[0], far, *people[2:]))
+        spare = house.room.board.get("a")
+        assert spare is not None
+        spare.admin = Admin.STANDBY
+        ruled(house, profile(automatic='enable = ["a"]'))
+        await house.order(people[0].id, far.id, via=["a"])
+        assert {("HELD", "policy")} == set(await states(house))
+        await declare(house, "isolated", place=people[0].org)
+        assert [people[0].id] == [row.recipient for row in await house.deliveries() if row.state is not S.HELD]
+        assert [("held (policy)", "a", "a is enabled", 1)] == await replanned(house)
+        assert "standby" == house.room.board.situation().channel["a"].admin.value
+
+
+async def test_a_public_waits_for_the_end_of_a_mode_too(tmp_path: Path) -> None:
+    """Of a class that is shed no page leaves; when the mode is over all do, once each. Nor does one by a silent channel."""
+    async with opened(tmp_path, rules=PUBLIC_RULES, a=BULK, b=BULK) as house:
+        await enrol(house, NORTH[:30], SOUTH[:20])
+        ruled(house, profile(declared='shed = ["P1", "P2", "P3"]'), profile(mode="degraded", declared='silence = ["a", "b"]'))
+        await declare(house, "isolated")
+        await alert(house, "暴雨", NORTH_AREA)
+        assert [] == told(house)
+        await declare(house, "degraded")
+        assert [] == told(house)
+        house.room.modes.end(Axis.NETWORK, "")
+        await house.settle()
+        assert NORTH[:30] == told(house)
+
+
+async def test_a_channel_that_a_mode_sent_to_sleep_is_no_alarm(tmp_path: Path) -> None:
+    """It says that it is down, as it was told to."""
+    async with opened(tmp_path) as house:
+        ruled(house, profile(declared='power = { a = "listen" }'))
+        await declare(house, "isolated")
+        house.down("a")
+        await house.settle()
+        assert ([], "down") == (await house.events("alarm.channel_down"), (await house.events("channel.health"))[-1]["after"])

@@ -171,3 +171,4 @@ async def test_other_profiles_act_at_once_on_what_is_open(tmp_path: Path) -> Non
         there.keeper_of_modes.use({})
         await there.house.settle()
         assert ["a"] == [mail.channel for mail in there.house.sent]
+        assert "the profiles were read anew" == (await there.house.events("mode.replanned"))[-1]["because"]
