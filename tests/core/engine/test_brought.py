@@ -9,6 +9,7 @@ import pytest
 
 from fenghuo.clock import ClockQuality
 from fenghuo.engine.authority import Grant
+from fenghuo.errors import Overloaded
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.traffic import Kind
 from fenghuo.plugin.ports import Capabilities, Doubt, InboundKind
@@ -115,3 +116,17 @@ async def test_a_command_that_waited_over_a_restart_starts_nothing_where_nobody_
     async with opened(tmp_path, clock=clock, rules=RULES, s=SIREN) as again:
         starts = [mail.channel for mail in again.sent].count("s")
         assert (1 - alarms, alarms) == (starts, len(await again.events("alarm.not_commanded")))
+
+
+@pytest.mark.parametrize(("grade", "channels"), [(ClockQuality.FREERUN, ["r"]), (ClockQuality.NTP, ["r", "s"])])
+async def test_a_command_that_lay_in_the_inbox_over_a_restart_is_read_like_a_message_without_a_clock(
+    tmp_path: Path, grade: ClockQuality, channels: list[str]
+) -> None:
+    """Kept when the door was shut, and worked out at the next start."""
+    clock = StillClock(NOW, grade=grade)
+    async with opened(tmp_path, clock=clock, rules=RULES, s=SIREN) as house:
+        house.room.intake.is_open = False
+        with pytest.raises(Overloaded):
+            await heard(house, is_above=True, is_command=True)
+    async with opened(tmp_path, clock=clock, rules=RULES, s=SIREN) as again:
+        assert channels == sorted(mail.channel for mail in again.sent)

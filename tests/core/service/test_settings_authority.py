@@ -94,9 +94,10 @@ def test_rules_are_grants_by_source_and_a_post_is_written_the_one_right_way(tmp_
 
 def test_who_has_no_rule_is_named_with_what_holds_instead(tmp_path: Path, host: PluginHost) -> None:
     """Programs that bring alerts, and posts below; neither people nor the post above."""
+    may = "it may report and reply about its own area by the directory; all else waits for a person"
     assert [
         "[[authority]] has no rule for the token met: it may raise every event at any severity, for every area",
         "[[authority]] has no rule for the token fire: it may raise every event at any severity, for its areas",
-        "[[authority]] has no rule for post:BH4TC1: it may report and reply about its own area by the directory; all else waits for a person",
+        f"[[authority]] has no rule for post:BH4TC1: {may}",
     ] == list(without_authority(read(tmp_path, FILE, host), host))
     assert 1 == len(list(without_authority(read(tmp_path, FILE + RULES, host), host)))
