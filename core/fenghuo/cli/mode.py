@@ -68,6 +68,7 @@ def declare(daemon: Caller, *, name: str, hours: float, as_json: bool, **told: s
         print_json(data)
     else:
         click.echo(clean(f"{data['axis']} of {data['place'] or 'the node'} is {data['mode']} until {local(data['until'])}"))
+        _print_difference(daemon)
 
 
 @mode.command()
@@ -77,12 +78,13 @@ def declare(daemon: Caller, *, name: str, hours: float, as_json: bool, **told: s
 @AS_JSON
 @speaks
 def end(daemon: Caller, *, axis: str, reason: str, place: str, as_json: bool) -> None:
-    """End a declaration before it expires; what is sensed holds again."""
+    """End a declaration before it expires; what is sensed holds again. Without one: forget a bad mode that nobody says any more."""
     data = daemon.call("mode.end", axis=axis, reason=reason, place=place)
     if as_json:
         print_json(data)
     else:
         click.echo(clean(f"{axis} of {place or 'the node'} is {data['mode']}"))
+        _print_difference(daemon)
 
 
 @mode.command()
@@ -98,6 +100,16 @@ def log(daemon: Caller, *, limit: int, as_json: bool) -> None:
     for row in rows:
         for line in _lines(row):
             click.echo(clean(line))
+
+
+def _print_difference(daemon: Caller) -> None:
+    """What the change has moved; of thousands of recipients the last are planned anew a little later."""
+    rows: list[dict[str, Any]] = daemon.call("mode.log", limit=1)
+    if not rows or rows[-1]["type"] != "mode.replanned":
+        click.echo("what is open is being planned anew; `fenghuo mode log` says what moved")
+        return
+    for line in _lines(rows[-1])[1:] or ["nothing that is open moved"]:
+        click.echo(clean(line.strip()))
 
 
 def _row(one: dict[str, Any]) -> tuple[object, ...]:

@@ -87,13 +87,15 @@ class Modes:
         self._declared[declared.axis, declared.place] = declared
         self._settle(((declared.axis, declared.place),), self._clock.time())
 
-    def end(self, axis: Axis, place: str) -> Declared:
-        """Take a declaration back. Raises: NotFound: there is none."""
-        found = self._declared.pop((axis, place), None)
-        if found is None:
-            raise NotFound(f"nobody has declared {axis} of {place or 'the node'}; `fenghuo mode ls` shows what holds")
-        self._settle(((axis, place),), self._clock.time())
-        return found
+    def end(self, axis: Axis, place: str) -> None:
+        """Take a declaration back; where there is none, forget what nobody says any more. Raises: NotFound: neither is there."""
+        key = (axis, place)
+        sensed = self._sensed.get(key)
+        if self._declared.pop(key, None) is None:
+            if sensed is None or not sensed.is_stale or sensed.mode == UNKNOWN:
+                raise NotFound(f"nobody has declared {axis} of {place or 'the node'}; `fenghuo mode ls` shows what holds")
+            del self._sensed[key]
+        self._settle((key,), self._clock.time())
 
     def look(self) -> None:
         """Let time do what it does: words grow old, modes are entered and left."""

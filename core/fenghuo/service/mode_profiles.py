@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+
 from fenghuo.engine.modes_profile import Profiles, read_profiles, strangers
 from fenghuo.errors import SettingsError
+from fenghuo.model.situation import Admin
 from fenghuo.service.settings import Settings
 
 __all__ = ["load_profiles"]
@@ -21,7 +24,16 @@ def load_profiles(settings: Settings) -> Profiles:
     profiles = read_profiles(texts)
     channels = [channel.name for channel in settings.channels]
     media = [channel.medium for channel in settings.channels]
-    unknown = tuple(strangers(profiles, channels, media, [token.name for token in settings.tokens]))
+    standby = {channel.name for channel in settings.channels if channel.admin is Admin.STANDBY}
+    unknown = (*strangers(profiles, channels, media, [token.name for token in settings.tokens]), *_idle(profiles, standby))
     if unknown:
         raise SettingsError(tuple(f"{folder.name}: {fault}" for fault in unknown))
     return profiles
+
+
+def _idle(profiles: Profiles, standby: Collection[str]) -> Iterator[str]:
+    """What would bring in a channel that is in already."""
+    for profile in profiles.values():
+        for name in (*profile.automatic.enable, *profile.declared.enable):
+            if name not in standby:
+                yield f'mode {profile.axis} {profile.mode}: enables {name!r}, not on standby; set channels.{name}.admin = "standby"'

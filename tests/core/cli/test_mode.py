@@ -49,11 +49,15 @@ def test_what_holds_is_a_line_each_with_who_says_so(shell: Shell) -> None:
 
 def test_a_declaration_and_its_end_are_answered_in_a_line(shell: Shell) -> None:
     """Hours become seconds; what the desk gets is what was typed."""
-    shell.served.desk.answers |= {"mode.declare": STAND, "mode.end": {**STAND, "mode": "degraded"}}
+    shell.served.desk.answers |= {"mode.declare": STAND, "mode.end": {**STAND, "mode": "degraded"}, "mode.log": [REPLANNED]}
     words = ("mode", "declare", "network", "isolated", "--reason", "台风", "--for", "2")
-    assert "network of the node is isolated until 11-24 22:00:00\n" == shell.run(*words).out
-    assert "network of the node is degraded\n" == shell.run("mode", "end", "network").out
-    (declared, ended) = [args for verb, args in shell.served.desk.asked if verb.startswith("mode.")]
+    moved = ["objective 7: 3 from sms-a to held (mode): P4 is shed", "and 1 more"]
+    assert ["network of the node is isolated until 11-24 22:00:00", *moved] == shell.run(*words).out.splitlines()
+    shell.served.desk.answers["mode.log"] = [{**REPLANNED, "moves": [], "unlisted": 0}]
+    assert ["network of the node is degraded", "nothing that is open moved"] == shell.run("mode", "end", "network").out.splitlines()
+    shell.served.desk.answers["mode.log"] = [CHANGED]
+    assert "what is open is being planned anew; `fenghuo mode log` says what moved" == shell.run(*words).out.splitlines()[-1]
+    declared, ended, _ = [args for verb, args in shell.served.desk.asked if verb in ("mode.declare", "mode.end")]
     assert {"axis": "network", "mode": "isolated", "reason": "台风", "lasts_s": 7200.0, "place": ""} == declared
     assert {"axis": "network", "place": "", "reason": ""} == ended
 

@@ -61,10 +61,22 @@ def test_a_person_ends_what_was_declared_and_nothing_else() -> None:
     """Where nothing was declared, that is said."""
     watched = Watched()
     watched.declare(Axis.ROAD, "cut", TOWN)
-    assert "duty1" == watched.modes.end(Axis.ROAD, TOWN).by
+    watched.modes.end(Axis.ROAD, TOWN)
     assert "unknown" == watched.modes.stand(Axis.ROAD, TOWN).mode
     with pytest.raises(NotFound, match=r"nobody has declared road of 320585105000; `fenghuo mode ls` shows what holds"):
         watched.modes.end(Axis.ROAD, TOWN)
+
+
+def test_a_person_forgets_a_bad_mode_of_which_nobody_says_anything_any_more() -> None:
+    """The sensor was taken away; while it speaks, nobody but itself ends it."""
+    watched = Watched()
+    watched.battery("battery_min", holds_s=60.0)
+    watched.passes(30.0)
+    with pytest.raises(NotFound):
+        watched.modes.end(Axis.POWER, NODE)
+    watched.passes(30.0)
+    watched.modes.end(Axis.POWER, NODE)
+    assert ("unknown", False, "unknown") == _shown(watched.modes.stand(Axis.POWER))
 
 
 def test_a_mode_that_the_axis_has_not_is_refused_with_its_source() -> None:

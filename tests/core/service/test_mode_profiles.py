@@ -40,7 +40,10 @@ def test_what_a_profile_names_and_nobody_knows_is_told_with_its_folder(tmp_path:
     (tmp_path / "config" / "modes" / "extra.toml").write_text('axis = "road"\nmode = "restricted"\n[automatic]\nenable = ["boat"]\n')
     with pytest.raises(SettingsError) as refusal:
         load_profiles(settings)
-    assert ("modes: mode road restricted: automatic names the channel 'boat'; there are radio, sms-a",) == refusal.value.faults
+    assert "modes: mode road restricted: automatic names the channel 'boat'; there are radio, sms-a" == refusal.value.faults[0]
+    (tmp_path / "config" / "modes" / "extra.toml").write_text('axis = "road"\nmode = "restricted"\n[automatic]\nenable = ["radio"]\n')
+    with pytest.raises(SettingsError, match=r"enables 'radio', not on standby; set channels.radio.admin = \"standby\""):
+        load_profiles(settings)
     (tmp_path / "config" / "modes" / "extra.toml").write_bytes(b"\xff")
     with pytest.raises(SettingsError, match=r"modes: cannot be read"):
         load_profiles(settings)
