@@ -1,8 +1,8 @@
 """What has waited through an outage of its channel, and goes out behind what is new: at most a quarter of the time of the medium. Pure.
 
 Where one can speak at a time the quarter is measured in time on the air: after each of them the medium is left to others for three times as
-long. Elsewhere it is a quarter of what may be under way at once. While anything new waits it goes first; then the most urgent of what
-waited, and of equals the oldest. P0 and P1 are never in arrears: what is urgent is as new as ever.
+long. Elsewhere it is a quarter of what may be under way at once, and, while anything new waits, one after each three of those. What is new
+goes first; then the most urgent of what waited, and of equals the oldest. P0 and P1 are never in arrears: what is urgent is as new as ever.
 Source: delivery.md, Failures have a scope ("live first, backlog ≤ 25 % of airtime"); Order, supersession, expiry.
 """
 
@@ -21,6 +21,8 @@ __all__ = ["SHARE", "Arrears", "Waiting", "is_in_arrears"]
 
 SHARE = 0.25
 """Of the time of a medium."""
+NEW_TO_OLD = round((1.0 - SHARE) / SHARE)
+"""So many new ones for each of what waited."""
 URGENT = Priority.P1
 OUTAGE_S = 60.0
 """What was away for less has flapped, and what waited is as good as new."""
@@ -50,7 +52,7 @@ class Arrears:
         self._waiting: list[tuple[Priority, int, int, int, Waiting]] = []
         self._under_way: set[int] = set()
         self._order = itertools.count()
-        self._has_gone = True  # whether something new has gone since the last of these
+        self._gone = NEW_TO_OLD  # how many new ones have gone since the last of these
         self.rests_until = 0.0
 
     def __bool__(self) -> bool:
@@ -64,14 +66,14 @@ class Arrears:
 
     def take(self, now: float, *, is_new_waiting: bool, is_exclusive: bool, room: int) -> Waiting | None:
         """The next that may be queued with the others at `now`; `room`: how many may be under way at once on its channels."""
-        if not self._waiting or (is_new_waiting and not self._has_gone):
+        if not self._waiting or (is_new_waiting and self._gone < (1 if is_exclusive else NEW_TO_OLD)):
             return None
         most = 1 if is_exclusive else max(1, int(room * SHARE))
         if len(self._under_way) >= most or (is_exclusive and now < self.rests_until):
             return None
         *_, waiting = heapq.heappop(self._waiting)
         self._under_way.add(waiting.delivery.id)
-        self._has_gone = False
+        self._gone = 0
         return waiting
 
     def with_it(self, leader: Delivery, goes: Callable[[Delivery], bool]) -> list[Delivery]:
@@ -86,7 +88,7 @@ class Arrears:
     def went(self, delivery: Delivery) -> None:
         """Something was taken to its channel."""
         if delivery.id not in self._under_way:
-            self._has_gone = True
+            self._gone += 1
 
     def done(self, delivery: Delivery, took_s: float, now: float) -> None:
         """An emission is over that took so many seconds, at `now`; one that was given up took none."""
