@@ -5,7 +5,7 @@ Source: scenarios.md, S3; domain.md §3.10, step 4.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 
 import msgspec
@@ -15,7 +15,7 @@ from fenghuo.engine.roads import EVERY_WAY, OVERLAND, WITHOUT_AIR, Arrival, Isol
 from fenghuo.model.mode import RoadMode
 from fenghuo.model.road import Layer, RoadReport, SegmentState
 
-__all__ = ["OutlookOf", "Reach", "interval", "outlook", "reaches", "road_modes", "sentence", "ways_said", "words_behind"]
+__all__ = ["OutlookOf", "Reach", "interval", "outlooks", "reaches", "road_modes", "sentence", "ways_said", "words_behind"]
 
 _WORDS = {Layer.ROAD: "road", Layer.WATER: "water", Layer.AIR: "air", Layer.FOOT: "foot"}
 
@@ -36,13 +36,14 @@ class Reach(IntEnum):
 
 
 class OutlookOf(msgspec.Struct, frozen=True):
-    """A place, and how it can be reached now: overland, by all but air, by all."""
+    """An island by its largest place, with the `others` on it, and how that can be reached now: overland, by all but air, by all."""
 
     place: str
     reach: Reach
     overland: Arrival
     without_air: Arrival
     by_all: Arrival
+    others: tuple[str, ...] = ()
 
 
 def reaches(isolation: Isolation) -> Mapping[str, Reach]:
@@ -51,10 +52,25 @@ def reaches(isolation: Isolation) -> Mapping[str, Reach]:
     return doubtful | {place: Reach.ALONE if place in isolation.alone else Reach.NO_ROAD for place in isolation.cut_off}
 
 
-def outlook(roads: Roads, place: str, reach: Reach) -> OutlookOf:
-    """All three ways to a place from the nearest base."""
-    overland, without_air, by_all = (roads.reach(roads.bases, place, layers) for layers in (OVERLAND, WITHOUT_AIR, EVERY_WAY))
-    return OutlookOf(place, reach, overland, without_air, by_all)
+def outlooks(roads: Roads, isolation: Isolation, wanted: Mapping[str, Reach]) -> list[OutlookOf]:
+    """These places island by island, the worst and largest first. One that is reached again is told with the others that are: however many
+    villages one bridge cuts off, it is one thing to hear and one search of the map."""
+    island_of = {place: n for n, island in enumerate((*isolation.sure, *isolation.doubtful)) for place in island}
+    groups: dict[tuple[Reach, int], list[str]] = {}
+    for place, reach in wanted.items():
+        groups.setdefault((reach, island_of.get(place, -1) if reach else -1), []).append(place)
+    found = [_outlook(roads, reach, sorted(places, key=lambda one: _rank(roads, one))) for (reach, _), places in groups.items()]
+    return sorted(found, key=lambda one: (-one.reach, _rank(roads, one.place)))
+
+
+def _rank(roads: Roads, place: str) -> tuple[int, str]:
+    return (-roads.map.place_by_id[place].people, place)
+
+
+def _outlook(roads: Roads, reach: Reach, places: Sequence[str]) -> OutlookOf:
+    """All three ways to the first of these from the nearest base."""
+    overland, without_air, by_all = (roads.reach(roads.bases, places[0], layers) for layers in (OVERLAND, WITHOUT_AIR, EVERY_WAY))
+    return OutlookOf(places[0], reach, overland, without_air, by_all, tuple(places[1:]))
 
 
 def interval(arrival: Arrival) -> str:
@@ -75,8 +91,8 @@ def ways_said(found: OutlookOf) -> str:
 
 
 def sentence(roads: Roads, found: OutlookOf) -> str:
-    """What a person must know of a place."""
-    name = roads.map.place_by_id[found.place].name
+    """What a person must know of an island."""
+    name = roads.map.place_by_id[found.place].name + (f" (and {len(found.others)} more places)" if found.others else "")
     match found.reach:
         case Reach.ALONE:
             return f"{name} is fully isolated (孤岛): no way by road, water or air; watch the weather, and keep contact by radio"
@@ -94,9 +110,8 @@ def road_modes(roads: Roads, usual: Mapping[str, Arrivals], found: Mapping[str, 
     return {place: _mode(found.get(place, Reach.REACHED), usual.get(place), now.get(place)) for place in roads.map.place_by_id}
 
 
-def words_behind(roads: Roads, place: str, reports: Iterable[RoadReport], now: float) -> int:
-    """How many sources stand behind a place being cut off: each segment out of its island must be said cut by so many."""
-    island = next((island for island in roads.isolation().sure if place in island), frozenset())
+def words_behind(roads: Roads, island: frozenset[str], reports: Iterable[RoadReport], now: float) -> int:
+    """How many sources stand behind an island being one: each segment out of it must be said cut by so many."""
     edge = [one for one in roads.map.segments if one.layer in OVERLAND and len(island & {one.a, one.b}) == 1]
     said = {one.id: set[str]() for one in edge if roads.standing_of.get(one.id, AS_MAPPED).state is SegmentState.CUT}
     for report in reports:

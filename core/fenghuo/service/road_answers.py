@@ -63,7 +63,8 @@ class RoadAnswers:
             {
                 "place": found.place,
                 "name": roads.map.place_by_id[found.place].name,
-                "people": roads.map.place_by_id[found.place].people,
+                "others": [roads.map.place_by_id[one].name for one in found.others],
+                "people": sum(roads.map.place_by_id[one].people for one in (found.place, *found.others)),
                 "reach": found.reach.name.lower(),
                 "overland": interval(found.overland),
                 "without_air": interval(found.without_air),

@@ -15,9 +15,9 @@ import structlog
 
 from fenghuo.clock import Clock
 from fenghuo.engine.road_names import label_of, subject_named
-from fenghuo.engine.road_outlook import OutlookOf, Reach, interval, outlook, reaches, road_modes, sentence, words_behind
+from fenghuo.engine.road_outlook import OutlookOf, Reach, interval, outlooks, reaches, road_modes, sentence, words_behind
 from fenghuo.engine.road_reports import next_over, standings, taken, wind_reports
-from fenghuo.engine.roads import OVERLAND, Roads
+from fenghuo.engine.roads import OVERLAND, Isolation, Roads
 from fenghuo.errors import FormatError
 from fenghuo.model.directory import Directory
 from fenghuo.model.mode import Axis, RoadMode, Signal
@@ -43,6 +43,8 @@ SIGNAL_HOLDS_S = 86_400.0
 """A word for the modes is said anew at each change; so long it holds where nothing that it rests on ends before."""
 SOURCES = ("roads", "roads:second word")
 BOTH = 2
+MOST_NAMED = 50
+"""Places of an island that an event lists."""
 LONGEST_WAIT_S = 3_600.0
 SHORTEST_WAIT_S = 0.01
 
@@ -58,6 +60,23 @@ class Kept(msgspec.Struct, frozen=True):
     over: frozenset[str] = frozenset()
 
 
+class News(msgspec.Struct, frozen=True):
+    """What is told: an event, and with an `action` a record of the audit."""
+
+    kind: str
+    subject: str
+    action: str
+    body: dict[str, Any]
+
+
+class Word(msgspec.Struct, frozen=True):
+    """What was said of a place to the modes last."""
+
+    mode: RoadMode
+    sources: tuple[str, ...]
+    until: float
+
+
 class RoadWatch:
     """The roads as they are by all that is reported. `on_signal`: the modes."""
 
@@ -70,7 +89,7 @@ class RoadWatch:
         self._intact = self.roads = Roads(RoadMap())
         self._usual: frozenset[str] = frozenset()
         self._usual_min: Mapping[str, tuple[float, float | None]] = {}
-        self._modes: dict[str, tuple[RoadMode, tuple[str, ...]]] = {}
+        self._words: dict[str, Word] = {}
         self._timer: asyncio.TimerHandle | None = None
         self.answers = RoadAnswers(self)
         self.placing = partial(placing, self)
@@ -111,15 +130,15 @@ class RoadWatch:
             self._move(found)
 
     def outlooks(self) -> list[OutlookOf]:
-        """Every place that is not surely reached, the worst first."""
-        found = reaches(self.roads.isolation())
-        return [outlook(self.roads, place, reach) for place, reach in sorted(found.items(), key=lambda one: (-one[1], one[0]))]
+        """Every island that is not surely reached, the worst first."""
+        isolation = self.roads.isolation()
+        return outlooks(self.roads, isolation, reaches(isolation))
 
     def tell(self, on_signal: Callable[[Signal], None]) -> None:
         """Who hears the words for the modes from now on; what holds is said at once."""
         self.on_signal = on_signal
-        self._modes.clear()
-        self._signal(reaches(self.roads.isolation()), self.clock.time())
+        self._words.clear()
+        self._signal(self.roads.isolation(), self.clock.time())
 
     def bar(self, room: EngineRoom) -> None:
         """The channels of this board hear from now on whom they cannot reach."""
@@ -154,73 +173,86 @@ class RoadWatch:
             raise FormatError(says, code="bad-argument", where="value")
         return (RoadReport(subject, SegmentState(str(value)), source, at, until),)
 
-    def _move(self, news: Iterable[RoadReport]) -> asyncio.Future[None]:
+    def _move(self, reports: Iterable[RoadReport]) -> asyncio.Future[None]:
         """Take reports in, and keep and tell in one commit what they are and mean."""
-        now, new = self.clock.time(), tuple(news)
+        now, new = self.clock.time(), tuple(reports)
         for report in new:
             self.reports = taken(self.reports, report)
         self.roads = self._intact.standing(standings(self._intact.map, self.reports, now))
         is_over = frozenset(segment for segment, one in self.roads.standing_of.items() if one.is_over)
         over, self._over = sorted(is_over - self._over), is_over
-        found = reaches(self.roads.isolation())
-        turns = self._turns(found)
-        rest = {place: stage for place, stage in self._told.items() if place not in turns}
-        self._told = rest | {place: one.reach.value for place, one in turns.items() if one.reach}
-        kept, road_map = Kept(self.reports, dict(self._told), self._over), self._intact.map
+        isolation = self.roads.isolation()
+        turned = self._turned(reaches(isolation))
+        rest = {place: stage for place, stage in self._told.items() if place not in turned}
+        self._told = rest | {place: reach.value for place, reach in turned.items() if reach}
+        digest = self.roads.map.digest
+        kept, news = Kept(self.reports, dict(self._told), self._over), [*self._reported(new), *self._ends(over)]
+        news += [self._turn(one) for one in outlooks(self.roads, isolation, turned)]
 
         def keep(tx: Tx) -> None:
             tx.put(META, MetaRow(ROW, msgspec.json.encode(kept).decode()))
-            for report in new:
-                body = msgspec.structs.asdict(report) | {"name": label_of(road_map, report.subject)}
-                tx.event("road.reported", f"road/{report.subject}", **body)
-                tx.audit(Deed.of("report", f"road/{report.subject}", **body))
-            for subject in over:
-                tx.event("road.unknown", f"road/{subject}", name=label_of(road_map, subject), message="the word on it is over")
-            for one in turns.values():
-                self._tell(tx, one)
+            for one in news:
+                tx.event(one.kind, one.subject, **one.body)
+                if one.action:
+                    tx.audit(Deed.of(one.action, one.subject, content=digest, **one.body))
 
-        kept_at = self._store.submit(keep) if new or over or turns else _done()
-        self._signal(found, now)
+        kept_at = self._store.submit(keep) if news else _done()
+        self._signal(isolation, now)
         self._rearm(now)
         self.look()
         return kept_at
 
-    def _turns(self, reach_of: Mapping[str, Reach]) -> dict[str, OutlookOf]:
+    def _turned(self, reach_of: Mapping[str, Reach]) -> dict[str, Reach]:
         """Places that stand otherwise than a person was told last."""
         found = {place: reach for place, reach in reach_of.items() if place not in self._usual}
         asked = {*found, *self._told} & set(self._intact.map.place_by_id)
-        changed = sorted(place for place in asked if found.get(place, Reach.REACHED) != self._told.get(place, 0))
-        return {place: outlook(self.roads, place, found.get(place, Reach.REACHED)) for place in changed}
+        return {place: found.get(place, Reach.REACHED) for place in asked if found.get(place, Reach.REACHED) != self._told.get(place, 0)}
 
-    def _tell(self, tx: Tx, found: OutlookOf) -> None:
+    def _reported(self, reports: Iterable[RoadReport]) -> list[News]:
+        named = ((one, msgspec.structs.asdict(one) | {"name": label_of(self.roads.map, one.subject)}) for one in reports)
+        return [News("road.reported", f"road/{one.subject}", "report", body) for one, body in named]
+
+    def _ends(self, segments: Iterable[str]) -> list[News]:
+        said = ((one, {"name": label_of(self.roads.map, one), "message": "the word on it is over"}) for one in segments)
+        return [News("road.unknown", f"road/{one}", "", body) for one, body in said]
+
+    def _turn(self, found: OutlookOf) -> News:
         kind = {Reach.REACHED: "road.reached", Reach.DOUBTFUL: "road.doubtful"}.get(found.reach, "alarm.isolated")
-        place = self._intact.map.place_by_id[found.place]
+        place = self.roads.map.place_by_id[found.place]
+        others = [self.roads.map.place_by_id[one] for one in found.others]
         body: dict[str, Any] = {
             "message": sentence(self.roads, found),
             "place": place.id,
             "name": place.name,
             "area": str(place.area) if place.area is not None else None,
-            "people": place.people,
+            "people": place.people + sum(one.people for one in others),
+            "others": [one.name for one in others[:MOST_NAMED]],
             "reach": found.reach.name.lower(),
             "overland": interval(found.overland),
             "without_air": interval(found.without_air),
             "by_all": interval(found.by_all),
-            "map": self._intact.map.digest,
+            "map": self.roads.map.digest,
         }
-        tx.event(kind, f"road/{place.id}", **body)
-        tx.audit(Deed.of("isolate" if kind == "alarm.isolated" else "reach", f"road/{place.id}", content=self._intact.map.digest, **body))
+        return News(kind, f"road/{place.id}", "isolate" if kind == "alarm.isolated" else "reach", body)
 
-    def _signal(self, reach_of: Mapping[str, Reach], now: float) -> None:
-        """The word of each place for the modes where it has changed; a second source only where every road was said cut by two."""
+    def _signal(self, isolation: Isolation, now: float) -> None:
+        """The word of each place for the modes where it has changed, or holds for longer; a second source only where every road of its
+        island was said cut by two."""
         until = max((one.expires_at for one in self.reports if one.expires_at > now), default=now + SIGNAL_HOLDS_S)
-        for place, mode in road_modes(self.roads, self._usual_min, reach_of).items():
+        island_of = {place: island for island in isolation.sure for place in island}
+        twice = {island for island in isolation.sure if words_behind(self.roads, island, self.reports, now) >= BOTH}
+        for place, mode in road_modes(self.roads, self._usual_min, reaches(isolation)).items():
+            last = self._words.get(place)
             area = self._intact.map.place_by_id[place].area
-            sources = ("roads",) if mode is RoadMode.CUT and words_behind(self.roads, place, self.reports, now) < BOTH else SOURCES
-            if area is None or self._modes.get(place) == (mode, sources) or (place not in self._modes and mode is RoadMode.OPEN):
+            sources = SOURCES[:1] if mode is RoadMode.CUT and island_of[place] not in twice else SOURCES
+            if area is None or (last is None and mode is RoadMode.OPEN):
                 continue
-            self._modes[place] = (mode, sources)
-            for source in sources:
-                self.on_signal(Signal(Axis.ROAD, str(area), mode.value, source, now, until, self._intact.map.place_by_id[place].name))
+            if last is not None and (last.mode, last.sources) == (mode, sources) and until <= last.until:
+                continue
+            self._words[place] = Word(mode, sources, until)
+            for source in SOURCES if last is not None else sources:  # what a source does not say any more it takes back
+                said = mode if source in sources else RoadMode.UNKNOWN
+                self.on_signal(Signal(Axis.ROAD, str(area), said.value, source, now, until, self._intact.map.place_by_id[place].name))
 
     def _rearm(self, now: float) -> None:
         self.stop()

@@ -157,3 +157,23 @@ def test_a_sensors_word_that_says_nothing_here_changes_nothing(tmp_path: Path) -
         assert 1 == len(await there.told("road.reported"))
 
     watched(tmp_path, life)
+
+
+def test_villages_behind_one_bridge_are_one_alarm_that_names_them(tmp_path: Path) -> None:
+    """By the largest of them; a second word that a source takes back is taken back at the modes."""
+
+    async def life(there: Watched) -> None:
+        await there.say(CUT, "沙鹿公路", "S80/G346", "滨江大道")
+        (alarm,) = await there.told("alarm.isolated")
+        assert ("港区", ["璜泾"], 166_113) == (alarm["name"], alarm["others"], alarm["people"])
+        assert alarm["message"].startswith("港区 (and 1 more places) has no road left (孤岛): ")
+        for road in ("沙鹿公路", "S80/G346", "滨江大道"):
+            there.see(f"road:{road}", "cut", for_s=600.0)
+        words = [(one.place, one.mode, one.source) for one in there.signals]
+        assert ("mca:320585103", RoadMode.CUT, "roads:second word") in words
+        there.signals.clear()
+        there.see("road:滨江大道", "open", for_s=600.0)  # the person's word stands, and is one
+        said = [(one.mode, one.source) for one in there.signals if one.place == "mca:320585103"]
+        assert [(RoadMode.CUT, "roads"), (RoadMode.UNKNOWN, "roads:second word")] == said
+
+    watched(tmp_path, life)
