@@ -42,7 +42,7 @@ def ground_of(scenario: Scenario, file: str) -> Ground:
         raise SettingsError(tuple(faults))
     span_s, share = scenario.airtime_span_s, scenario.airtime_share
     return Ground(
-        ways=tuple(_way(name, spec) for name, spec in scenario.channels.items()),
+        ways=tuple(_way(name, spec, directory) for name, spec in scenario.channels.items()),
         directory=directory,
         rules=rules,
         public=tuple(name for name, spec in scenario.channels.items() if spec.public),
@@ -117,14 +117,15 @@ def _ref(text: str | None) -> AreaRef | None:
     return AreaRef.parse(text) if text else None
 
 
-def _way(name: str, spec: ChannelSpec) -> Way:
+def _way(name: str, spec: ChannelSpec, directory: Directory) -> Way:
     traffic = tuple(map(Traffic, spec.traffic)) or (REAL if spec.public else tuple(Traffic))
     capabilities = Capabilities(
         form=spec.form,
         evidence_max=spec.evidence_level,
         doubt=spec.doubt,
-        concurrency=spec.at_once,
+        concurrency=spec.at_once if not spec.calls else 5 * len(spec.calls),
         half_duplex=spec.half_duplex,
+        group=bool(spec.calls),
         inbound=True,
         repeat_safe=spec.repeat_safe,
         human_audible=spec.doubt == "actuator",
@@ -135,6 +136,8 @@ def _way(name: str, spec: ChannelSpec) -> Way:
         fee_fen=spec.fee_fen,
         probing=Probing(idle_s=spec.idle_probe_s, shortest_s=spec.probe_s, longest_s=spec.longest_probe_s),
     )
+    addresses = {point.owner: point.address for point in directory.contacts if point.kind == spec.address}
+    members = tuple(addresses[owner] for owner in spec.calls if owner in addresses)
     terms = Terms(
         risk_groups=spec.risk_groups or (name,),
         medium=spec.medium or name,
@@ -143,13 +146,17 @@ def _way(name: str, spec: ChannelSpec) -> Way:
         reach=spec.reach,
         scarce=spec.scarce,
     )
-    return Way(name, (spec.address,), capabilities, terms, spec.type, spec.pieces, spec.piece_s, spec.probe_limit_s)
+    return Way(name, (spec.address,), capabilities, terms, spec.type, spec.pieces, spec.piece_s, spec.probe_limit_s, members)
 
 
 def _name_faults(scenario: Scenario, directory: Directory, rules: RuleBook) -> Iterator[str]:
     """Names that only the directory or the rules can tell."""
     known = directory.person_by_id
     yield from (f"behaviours.{name} is of nobody{near(name, known)}" for name in scenario.behaviours if name not in known)
+    for channel, spec in scenario.channels.items():
+        without = [one for one in spec.calls if spec.address not in {point.kind for point in directory.contacts_by_owner.get(one, ())}]
+        says = f"who has no address of the kind {spec.address}"
+        yield from (f"channels.{channel}.calls names {shown(one)}, {says}{_meant(one, set(known))}" for one in without)
     for kind, whose in scenario.contacts.items():
         strangers = (person for person in whose.persons if person not in known)
         yield from (f"contacts.{kind}.persons names {shown(person)}, who is nobody{near(person, known)}" for person in strangers)

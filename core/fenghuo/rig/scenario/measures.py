@@ -15,6 +15,7 @@ from fenghuo.rig.world.log import Asked, Fragment, Note, Shown
 
 __all__ = ["MEASURES", "Value"]
 
+RECEIPTS = ("receipt.matched", "receipt.late")
 BAD = ("suspect", "down")
 Value = float | str | bool | None
 
@@ -45,12 +46,11 @@ def _device_share(seen: Seen, line: Line) -> Value:
     mine = {int(one.event.subject.partition("/")[2]) for one in objectives}
     whose = {entry.event.subject: entry.event.body for entry in seen.emitted(line.message)}
     until, reached = released + (line.by_s or 0.0), set[tuple[object, object]]()
-    for kind in ("receipt.matched", "receipt.late"):
-        for _, entry in seen.log.told_of(kind):
-            body = whose.get(entry.event.subject)
-            is_enough = entry.at <= until and Evidence[str(entry.event.body["level"])] >= Evidence[line.level]
-            if body is not None and body["objective"] in mine and is_enough:
-                reached.add((body["objective"], body["recipient"]))
+    for _, entry in seen.log.told:
+        level = entry.event.body.get("level" if entry.event.type in RECEIPTS else "evidence")
+        body = whose.get(entry.event.subject) if level is not None and entry.at <= until else None
+        if body is not None and body["objective"] in mine and Evidence[str(level)] >= Evidence[line.level]:
+            reached.add((body["objective"], body["recipient"]))
     return len(reached) / total
 
 

@@ -38,10 +38,10 @@ class People:
         self._tokens.add((frame.address, frame.token))
         if not is_copy or "重发" in frame.text:
             self._world.add(Shown, name, frame.address, frame.token, frame.n, frame.text)
+        manner, chance = self._scenario.behaviours.get(owner, self._scenario.behaviour), self._world.chance
         if bearer.way.capabilities.evidence_max < Evidence.DEVICE:
             return
-        manner, chance = self._scenario.behaviours.get(owner, self._scenario.behaviour), self._world.chance
-        if chance.random() < manner.confirms:
+        if not bearer.way.members and chance.random() < manner.confirms:  # a post on the link has said so itself
             word = Word(0, InboundKind.RECEIPT, frame.address, frame.ref, frame.token, frame.n, Evidence.DEVICE)
             self._world.later(chance.expovariate(1 / manner.confirm_s), bearer.say, word)
         is_person = not owner.startswith(("area:", "org:"))

@@ -40,7 +40,8 @@ class ChannelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `address`: the kind of address it takes; `type`: as in the settings, by which the coverage inventory knows it; `form`: sms or radio;
     `medium`: whoever shares it sends one at a time; `pieces`: octets of a fragment, 0 for whole texts, each `piece_s` on the air;
     `loss`, `double`: shares of frames; `delay_s`: mean, one way; `idle_probe_s`, `probe_s`, `longest_probe_s`: how it is asked while
-    quiet, and for how long it waits for the answer (`probe_limit_s`); `public`: a channel of the public.
+    quiet, and for how long it waits for the answer (`probe_limit_s`); `public`: a channel of the public; `calls`: whose posts it
+    calls together by the narrow link, in the order of their slots.
     """
 
     address: str
@@ -55,6 +56,7 @@ class ChannelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     half_duplex: bool = False
     repeat_safe: bool = False
     at_once: Annotated[int, msgspec.Meta(ge=1)] = 4
+    calls: tuple[str, ...] = ()
     pieces: Count = 0
     piece_s: Seconds = 0.0
     loss: Share = 0.0

@@ -16,6 +16,7 @@ from fenghuo.model.coverage import Inventory, Provenance, Reach
 from fenghuo.model.delivery import Accepted
 from fenghuo.model.mode import Axis, Signal
 from fenghuo.plugin.ports import Actor
+from fenghuo.rig.scenario.called import CalledNetwork
 from fenghuo.rig.scenario.centre import Centre, Network
 from fenghuo.rig.scenario.letters import Writer
 from fenghuo.rig.scenario.people import People
@@ -23,7 +24,7 @@ from fenghuo.rig.scenario.schema import ChannelSpec, Do, Scenario, Step
 from fenghuo.rig.simloop import SimLoop
 from fenghuo.rig.world.bearer import Bearer, Frame, Weather
 from fenghuo.rig.world.clients import Letter
-from fenghuo.rig.world.ground import Ground
+from fenghuo.rig.world.ground import Ground, Way
 from fenghuo.rig.world.host import Host
 from fenghuo.rig.world.node import Gone
 
@@ -42,7 +43,6 @@ class Stage(Host):
     virtual seconds. `least_loss`: share of frames that every network loses."""
 
     node_type = Centre
-    bearer_type = Network
 
     def __init__(self, loop: SimLoop, folder: Path, seed: int, *, scenario: Scenario, ground: Ground, least_loss: float) -> None:
         super().__init__(loop, folder, seed, ground)
@@ -60,6 +60,10 @@ class Stage(Host):
         self._added: tuple[Reach, ...] = ()
         for name, spec in scenario.channels.items():
             self.bearers[name].change(self._weather(spec))
+
+    def bearer(self, way: Way) -> Bearer:
+        kind = CalledNetwork if way.members else Network
+        return kind(way, self.world, self.receive)
 
     def receive(self, bearer: Bearer, frame: Frame) -> None:
         self.people.receive(bearer, frame)

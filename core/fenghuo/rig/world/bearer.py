@@ -97,6 +97,10 @@ class Bearer:
     def is_radio(self) -> bool:
         return self.way.capabilities.half_duplex
 
+    def open(self, life: Life) -> Link:
+        """The channel of one life of the daemon that rides on it."""
+        return Link(self, life)
+
     def refusal(self) -> Outcome | None:
         """What it says to whoever wants to emit now; None: nothing against it."""
         return None

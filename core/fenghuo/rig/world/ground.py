@@ -26,7 +26,8 @@ CAPS = Caps(span_s=300.0, hard=0.15, soft=0.12, reserve=0.03)
 class Way(msgspec.Struct, frozen=True):
     """A channel instance: what it takes, what it can do, what the operator says of it. `kind`: its type, its name where empty;
     `piece_octets`, `piece_s`: a radio sends in frames of so many octets, each so long on the air; 0: by the octet;
-    `probe_limit_s`: for so long it waits for the answer to a probe that never comes."""
+    `probe_limit_s`: for so long it waits for the answer to a probe that never comes; `members`: addresses of posts
+    that are called together, in the order of their slots."""
 
     name: str
     kinds: tuple[str, ...]
@@ -36,6 +37,7 @@ class Way(msgspec.Struct, frozen=True):
     piece_octets: int = 0
     piece_s: float = 0.0
     probe_limit_s: float = 0.0
+    members: tuple[str, ...] = ()
 
     @property
     def is_actuator(self) -> bool:

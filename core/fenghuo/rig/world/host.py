@@ -12,7 +12,7 @@ from fenghuo.rig.simloop import SimLoop
 from fenghuo.rig.virtual_store_disk import VirtualDisk, blames_the_disk
 from fenghuo.rig.world.bearer import Bearer, Frame
 from fenghuo.rig.world.clients import Clients
-from fenghuo.rig.world.ground import Ground
+from fenghuo.rig.world.ground import Ground, Way
 from fenghuo.rig.world.log import Told, World
 from fenghuo.rig.world.node import Gone, Node, task_factory
 from fenghuo.store.audit import breaks
@@ -30,11 +30,10 @@ class Host:
     """World, bearers and clients, and the daemon in their midst. up() waits for a daemon that serves."""
 
     node_type: type[Node] = Node
-    bearer_type: type[Bearer] = Bearer
 
     def __init__(self, loop: SimLoop, folder: Path, seed: int, ground: Ground) -> None:
         self.world = World(loop, seed, ground)
-        self.bearers = {way.name: self.bearer_type(way, self.world, self.receive) for way in ground.ways}
+        self.bearers = {way.name: self.bearer(way) for way in ground.ways}
         self.clients = Clients(self.world, self)
         self.folder = folder
         self.disk = VirtualDisk(random.Random(f"disk {seed}"))
@@ -45,6 +44,10 @@ class Host:
         self._seeds = random.Random(f"lives {seed}")
         loop.set_task_factory(task_factory)  # type: ignore[arg-type]  # a factory whose options are any
         loop.set_exception_handler(self._unhandled)
+
+    def bearer(self, way: Way) -> Bearer:
+        """The network behind a channel."""
+        return Bearer(way, self.world, self.receive)
 
     def receive(self, bearer: Bearer, frame: Frame) -> None:
         """A frame arrives at a device."""

@@ -186,7 +186,7 @@ class World:
         self.life = 0
         self.failures: list[str] = []
         self.on_entry: Callable[[Entry], None] = _nobody_watches
-        self._context = contextvars.copy_context()
+        self.context = contextvars.copy_context()
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -211,14 +211,14 @@ class World:
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Start something that outlives every crash of the daemon."""
-        task = self.loop.create_task(work, context=self._context)
-        task.add_done_callback(self._ended, context=self._context)
+        task = self.loop.create_task(work, context=self.context)
+        task.add_done_callback(self._ended, context=self.context)
         self._tasks.append(task)
         return task
 
     def later(self, seconds: float, what: Callable[..., None], *args: Any) -> None:
         """Have something happen, whatever becomes of the daemon."""
-        self.loop.call_later(seconds, what, *args, context=self._context)
+        self.loop.call_later(seconds, what, *args, context=self.context)
 
     async def rest(self) -> None:
         """End everything that lives in the world."""

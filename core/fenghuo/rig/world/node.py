@@ -23,7 +23,7 @@ from fenghuo.plugin.supervisor import ChannelSupervisor, Wiring
 from fenghuo.rig.sim_settings import SimSettings
 from fenghuo.rig.virtual_store import VirtualFill
 from fenghuo.rig.virtual_store_disk import VirtualDisk, blames_the_disk
-from fenghuo.rig.world.bearer import Bearer, Life, Link
+from fenghuo.rig.world.bearer import Bearer, Life
 from fenghuo.rig.world.log import Told, Viewed, World
 from fenghuo.service.desk import Desk, Holder
 from fenghuo.service.desk_messages import MessageVerbs
@@ -151,7 +151,7 @@ class Node:
         return supervisors
 
     def _maker(self, bearer: Bearer) -> Any:  # a factory of channels
-        return lambda context: Link(bearer, self.life)
+        return lambda context: bearer.open(self.life)
 
     def _on_health(self, name: str, up: bool, reason: str) -> None:
         self.room.facts.put(ChannelObserved(name, Sign.LOCAL_UP if up else Sign.LOCAL_DOWN, reason))

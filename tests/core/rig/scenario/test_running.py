@@ -19,7 +19,7 @@ SOAK, BATCH = 1_000, 50
 LOSSES = (0.0, 0.1, 0.2, 0.3, 0.4)
 
 
-KNOWN = {("S3", "network of 璜泾 by what is reported, within 15 s")}
+KNOWN: frozenset[tuple[str, str]] = frozenset()
 """Lines that the product does not keep yet; each stays false in `make scenarios`, and here until it is mended."""
 
 
