@@ -10,6 +10,7 @@ import json
 import types
 import typing
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -49,7 +50,7 @@ def read_struct(raw: object, shape: type[S], at: str, faults: Faults) -> S | Non
         faults.add(at, f"is {shown(raw)}; it must be a table")
         return None
     before = len(faults.found)
-    fields = {field.encode_name: field for field in msgspec.structs.fields(shape)}
+    fields = _fields(shape)
     _name_unknown_keys(raw, fields, at, faults)
     values: dict[str, Any] = {}
     for name, field in fields.items():
@@ -61,6 +62,12 @@ def read_struct(raw: object, shape: type[S], at: str, faults: Faults) -> S | Non
     if len(faults.found) > before:
         return None
     return _made(shape, values, at, faults)
+
+
+@cache
+def _fields(shape: type[msgspec.Struct]) -> Mapping[str, msgspec.structs.FieldInfo]:
+    """By their names in a file. To find them all annotations are evaluated, which takes longer than to read a table."""
+    return {field.encode_name: field for field in msgspec.structs.fields(shape)}
 
 
 def joined(at: str, name: str) -> str:

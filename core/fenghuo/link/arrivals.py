@@ -8,7 +8,7 @@ import msgspec
 
 from fenghuo.link.frame import purpose_of
 from fenghuo.link.keys import Lane
-from fenghuo.link.lifetime import SLACK_S, ends_at, expiry, longest_s
+from fenghuo.link.lifetime import MINUTE_S, SLACK_S, ends_at, expiry, longest_s
 from fenghuo.link.parcels import Incoming, Key
 from fenghuo.link.pieces import Piece
 from fenghuo.link.receipts import Held
@@ -26,6 +26,8 @@ class Arrivals:
 
     def __init__(self, kept: Iterable[Incoming] = ()) -> None:
         self._known: dict[Key, Incoming] = {incoming.key: incoming for incoming in kept}
+        self._looked_at: float | None = None
+        """In which minute nothing was left to forget: ends are whole minutes, so that until the next one, or the next piece, nothing is."""
 
     def take(self, opened: Opened, now: float) -> tuple[Incoming, Piece, bool]:
         """The parcel after this piece, and whether the piece was new. Raises: FrameError."""
@@ -43,6 +45,7 @@ class Arrivals:
                 # is under way, and what is not acknowledged is said again.
                 known = _with(fresh, piece, digest)
         self._known[known.key] = known
+        self._looked_at = None
         return known, piece, is_new
 
     def done(self, key: Key) -> Incoming | None:
@@ -79,6 +82,10 @@ class Arrivals:
     def forget(self, now: float, *, is_clock_trusted: bool = True) -> list[Key]:
         """Drop what has expired, for no piece of it can come any more, and the oldest of what a sender leaves unfinished. Where the clock
         tells no end: what has been here for as long as any message lives."""
+        minute = now // MINUTE_S if is_clock_trusted else None
+        if minute is not None and minute == self._looked_at:
+            return []
+        self._looked_at = minute
         is_over = _is_over if is_clock_trusted else _has_lived
         gone = [key for key, incoming in self._known.items() if is_over(incoming, now)]
         for source in {key.source for key in self._known}:

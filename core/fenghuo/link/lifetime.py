@@ -11,7 +11,7 @@ from typing import Final
 
 from fenghuo.link.frame import Purpose
 
-__all__ = ["EXPIRY", "SLACK_S", "TIMELESS", "ends_at", "expiry", "is_over", "longest_s", "nearest"]
+__all__ = ["EXPIRY", "MINUTE_S", "SLACK_S", "TIMELESS", "ends_at", "expiry", "is_over", "longest_s", "nearest"]
 
 EXPIRY = 3  # octets
 # The end of a frame that is late by no clock. Of control: its nonce says whether it is, and clocks that differ must be found out by it. Of
@@ -20,7 +20,7 @@ TIMELESS = 0.0
 _TIMELESS = (Purpose.CONTROL, Purpose.RECEIPT)
 # What clocks of two posts may differ by.
 SLACK_S = 3600.0
-_MINUTE_S = 60
+MINUTE_S = 60  # the grain of every end
 _CYCLE: Final = 1 << 8 * EXPIRY  # minutes, 31 years
 _HOUR_S = 3600.0
 _DAY_S = 86_400.0
@@ -28,7 +28,7 @@ _DAY_S = 86_400.0
 # A command that was jammed can be played until its end, so it has hours; a message is good as long as the compact frame can say
 # (compact-frame.md §6), and heard late it still says when it ends; what is measured or answered is stale after a day.
 _LIVES = {
-    Purpose.MESSAGE: 32_767.0 * _MINUTE_S,
+    Purpose.MESSAGE: 32_767.0 * MINUTE_S,
     Purpose.COMMAND: 6 * _HOUR_S,
     Purpose.CONTROL: _DAY_S,
     Purpose.RECEIPT: _DAY_S,
@@ -48,19 +48,19 @@ def nearest(at: float, now: float, purpose: Purpose) -> float:
 
 def expiry(at: float) -> bytes:
     """The three octets for an end at `at` (UTC seconds), the minute rounded up."""
-    return (math.ceil(at / _MINUTE_S) % _CYCLE).to_bytes(EXPIRY, "big")
+    return (math.ceil(at / MINUTE_S) % _CYCLE).to_bytes(EXPIRY, "big")
 
 
 def is_over(octets: bytes, now: float, purpose: Purpose) -> bool:
     """Whether the end has come at `now` (UTC seconds). One that lies farther ahead than any sender puts it lies behind."""
     if purpose in _TIMELESS and octets == expiry(TIMELESS):
         return False
-    ahead = (int.from_bytes(octets, "big") - math.ceil(now / _MINUTE_S)) % _CYCLE
-    return ahead * _MINUTE_S > longest_s(purpose) + SLACK_S + _MINUTE_S
+    ahead = (int.from_bytes(octets, "big") - math.ceil(now / MINUTE_S)) % _CYCLE
+    return ahead * MINUTE_S > longest_s(purpose) + SLACK_S + MINUTE_S
 
 
 def ends_at(octets: bytes, now: float) -> float:
     """The end in UTC seconds, as seen from `now`; in the past if it is over."""
-    minute = math.ceil(now / _MINUTE_S)
+    minute = math.ceil(now / MINUTE_S)
     ahead = (int.from_bytes(octets, "big") - minute) % _CYCLE
-    return float((minute + ahead - (_CYCLE if ahead >= _CYCLE // 2 else 0)) * _MINUTE_S)
+    return float((minute + ahead - (_CYCLE if ahead >= _CYCLE // 2 else 0)) * MINUTE_S)
