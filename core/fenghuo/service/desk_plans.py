@@ -79,6 +79,7 @@ class PlanVerbs:
         self._facts = room.facts
         self._queues = room.queues
         self._loads = room.opening.loads
+        self._in_force = room.in_force
         self._outages = room.outages
 
     def verbs(self) -> Mapping[str, Verb]:
@@ -103,6 +104,7 @@ class PlanVerbs:
         message = unsent(self._desk, self._office, actor, wanted.raw, media_type=wanted.media_type)
         routed = route(message, self._office.rules, self._office.directory)
         explaining = Explaining(message, self._office, self._board.situation(), self._loads, routed=routed)
+        explaining.under(self._in_force.of)
         objectives = await asyncio.to_thread(explaining.objectives)
         return {
             "objectives": objectives,

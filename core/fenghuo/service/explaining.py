@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -11,11 +11,14 @@ import msgspec
 from fenghuo.engine.admission import NO_LOAD, Load, late
 from fenghuo.engine.confidence import TARGET, Choice, Way, chance, chosen, groups_of, price
 from fenghuo.engine.loads import Loads
+from fenghuo.engine.modes_effect import is_shed
+from fenghuo.engine.modes_profile import NOTHING, Overlay
 from fenghuo.engine.office import Office
 from fenghuo.engine.planning import Candidate, Carriage, best_first, candidates, fitting
 from fenghuo.engine.routing import Routed
 from fenghuo.engine.rules import Rung
 from fenghuo.engine.standing import too_urgent
+from fenghuo.model.directory import RecipientId
 from fenghuo.model.message import Message
 from fenghuo.model.roll import PUBLIC
 from fenghuo.model.situation import Situation
@@ -42,7 +45,13 @@ class Explaining:
         self._situation = situation
         self._loads = loads
         self.left: Counter[tuple[str, str]] = Counter()
+        self._overlay: Callable[[RecipientId], Overlay] = lambda recipient: NOTHING
         self._routed = [(item, self._carriage(item, self._rules.ladders[item.rule.ladder].rungs)) for item in routed]
+
+    def under(self, overlay: Callable[[RecipientId], Overlay]) -> None:
+        """What the modes in force lay over each recipient."""
+        known = {recipient: overlay(recipient) for item, _ in self._routed for recipient in item.recipients}
+        self._overlay = known.__getitem__
 
     def objectives(self) -> list[dict[str, Any]]:
         """Each as `route.explain` gives it."""
@@ -60,6 +69,7 @@ class Explaining:
         return {
             **_terms(item, recipients=len(item.recipients)),
             "unreachable": coverage.unreachable,
+            "held_by_mode": sum(is_shed(item.priority, self._overlay(recipient)) for recipient in item.recipients),
             "coverage": coverage.told(),
             "rungs": [self._rung(n, rung, carriage, taken=taken, first=coverage.first) for n, rung in enumerate(rungs)],
         }

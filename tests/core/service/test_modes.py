@@ -162,6 +162,15 @@ async def test_a_device_is_told_how_much_it_may_draw_and_one_that_does_not_liste
         assert [("a", PowerLevel.OFF), ("a", PowerLevel.OFF), ("a", PowerLevel.FULL)] == told
 
 
+async def test_a_plan_says_for_how_many_it_would_wait_for_the_end_of_the_mode(tmp_path: Path) -> None:
+    """Before anything is sent; what is more urgent would not."""
+    async with ruled(tmp_path) as there:
+        await there.declare()
+        for priority, held in (("P2", 1), ("P1", 0)):
+            plan = await there.ask("message.send", to=["wang"], text="到岗", priority=priority, dry_run=True)
+            assert [held] == [one["held_by_mode"] for one in plan["objectives"]]
+
+
 async def test_other_profiles_act_at_once_on_what_is_open(tmp_path: Path) -> None:
     """SIGHUP with a folder in which the mode sheds nothing any more."""
     async with ruled(tmp_path) as there:
