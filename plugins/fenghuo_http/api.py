@@ -247,6 +247,14 @@ class HttpApi:
         """GET /outages."""
         await self._read(call, "outage.ls", {})
 
+    async def report_road(self, call: Call) -> None:
+        """POST /roads: somebody's word on a road, as the verb takes it."""
+        await self._read(call, "road.report", await self._told(call))
+
+    async def list_roads(self, call: Call) -> None:
+        """GET /roads."""
+        await self._read(call, "road.ls", {})
+
     async def _told(self, call: Call) -> dict[str, Any]:
         body = await call.exchange.body(SMALL_OCTETS)
         try:
@@ -324,6 +332,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/v1/outages", "outage.report", HttpApi.report_outage),
     Route("POST", "/api/v1/outages/end", "outage.end", HttpApi.end_outage),
     Route("GET", "/api/v1/outages", "outage.ls", HttpApi.list_outages),
+    Route("POST", "/api/v1/roads", "road.report", HttpApi.report_road),
+    Route("GET", "/api/v1/roads", "road.ls", HttpApi.list_roads),
 )
 
 

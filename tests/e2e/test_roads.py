@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from tests.e2e.node import Node, orders
@@ -34,6 +35,14 @@ async def told(node: Node, kind: str) -> list[dict[str, Any]]:
     return [event["body"] for event in (await node.ask("log.read", limit=1000))["events"] if event["type"] == kind]
 
 
+async def reported(node: Node) -> dict[str, Any]:
+    """GET /api/v1/roads."""
+    bearer = {"Authorization": f"Bearer {node.token('operator')}"}
+    async with aiohttp.ClientSession() as session, session.get(f"{node.url}/api/v1/roads", headers=bearer) as answer:
+        found: dict[str, Any] = await answer.json()
+    return found
+
+
 async def heard(node: Node, kind: str) -> dict[str, Any]:
     """The one event of a kind, as soon as it is there: what the engine makes of a report comes a moment after the answer to it."""
 
@@ -58,7 +67,8 @@ async def test_two_roads_are_cut_and_the_town_the_orders_and_the_way_back_are_to
         sent = await node.ask("message.send", to=["person:shaxi-duty-officer"], text="支援", go_to="璜泾")
         assert ["沙溪镇 from 沙溪: 12.0 min"] == [one["detail"] for one in sent["verdicts"] if one["check"] == "arrival"]
         await node.ended(sent["id"])  # its sheet is out
-        await node.ask("road.report", segment="沙鹿公路", state="cut", reason="桥断")
+        assert 200 == (await node.post("/api/v1/roads", {"segment": "沙鹿公路", "state": "cut", "reason": "桥断"}))[0]
+        assert [("沙鹿公路 (沙溪-璜泾)", "桥断")] == [(one["name"], one["reason"]) for one in (await reported(node))["reports"]]
         code, out, _ = await road(node, "road", "cut", "港口路北", "--reason", "水淹", "--for", "90")
         assert (0, [ISLAND]) == (code, out.splitlines()[1:])
         assert [ISLAND] == [one["message"] for one in await told(node, "alarm.isolated")]

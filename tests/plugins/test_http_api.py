@@ -393,8 +393,8 @@ def test_routes_are_pinned() -> None:
     """Scripts rely on these paths; docs/reference/http-api.md lists them."""
     expected = {
         *(f"POST /api/v1/{path}" for path in ("alerts", "messages", "attachments", "messages/{id}/sign", "messages/{id}/cancel")),
-        *(f"POST /api/v1/{path}" for path in ("modes", "modes/end", "outages", "outages/end")),
+        *(f"POST /api/v1/{path}" for path in ("modes", "modes/end", "outages", "outages/end", "roads")),
         *(f"GET /api/v1/{path}" for path in ("messages", "messages/{id}", "messages/{id}/why", "channels", "queue", "status", "state")),
-        *(f"GET /api/v1/{path}" for path in ("events", "modes", "modes/log", "outages")),
+        *(f"GET /api/v1/{path}" for path in ("events", "modes", "modes/log", "outages", "roads")),
     }
     assert expected == {f"{route.method} {route.path}" for route in ROUTES}
