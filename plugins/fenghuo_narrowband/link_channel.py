@@ -34,7 +34,7 @@ from fenghuo import (
     Unknown,
     Unsupported,
 )
-from fenghuo.link import Apart, Delivered, Event, Finished, FrameKind, Hostile, KeyRing, NotTaken, Reached, Unreached
+from fenghuo.link import Apart, Delivered, Event, Finished, FrameKind, Hostile, KeyRing, Measured, NotTaken, Reached, Unreached
 from fenghuo.link.faults import fault_in
 from fenghuo_adapters.ax25_framing import Address, UiFrame
 from fenghuo_adapters.kiss_framing import Command, KissFrame
@@ -43,7 +43,7 @@ from fenghuo_narrowband.link_air import air_of
 from fenghuo_narrowband.link_cargo import Cargo, Passenger, Shipment, name_or_refusal
 from fenghuo_narrowband.link_keys import ring_of
 from fenghuo_narrowband.link_post import NOTE, LinkPost
-from fenghuo_narrowband.link_reading import ADDRESS_KIND, Heard, inbound_of, note_body, tally_body, told_of
+from fenghuo_narrowband.link_reading import ADDRESS_KIND, Heard, inbound_of, measured_of, note_body, tally_body, told_of
 from fenghuo_narrowband.link_refusals import Refusals
 from fenghuo_narrowband.link_settings import LinkSettings, PostTable, behind_of
 from fenghuo_narrowband.tnc import byte_line, parameters
@@ -242,16 +242,22 @@ class LinkChannel(SimpleChannel):
                 self._cargo.told(event)
                 if isinstance(event, Finished) and self._refusals is not None:
                     self._refusals.told(event)
-            case Hostile(active=True):
-                self._inbound.put_nowait(told_of(self._call(event.source), InboundKind.HOSTILE, _FORGED))
             case Hostile():
-                self._ctx.log.info("no forged frames any more", source=self._call(event.source))
+                self._hostile(event)
             case Apart():
                 self._apart(event)
+            case Measured():
+                self._inbound.put_nowait(measured_of(event, self._call(event.source)))
             case NotTaken(cause=cause):
                 self._ctx.log.info("frame not taken", cause=cause.value, source=self._call(event.source))
             case _:
                 return
+
+    def _hostile(self, event: Hostile) -> None:
+        if event.active:
+            self._inbound.put_nowait(told_of(self._call(event.source), InboundKind.HOSTILE, _FORGED))
+        else:
+            self._ctx.log.info("no forged frames any more", source=self._call(event.source))
 
     def _apart(self, event: Apart) -> None:
         """A person must set the wrong one of the two."""
@@ -309,6 +315,15 @@ class LinkChannel(SimpleChannel):
         if self._post is None:
             raise NotReady("the link is not open")
         await self._post.reply(post.code, body, traffic, f"{NOTE}{ref}")
+
+    async def measure(self, address: str, body: bytes) -> Unsupported | None:
+        post = self._posts.get(address)
+        if post is None:
+            return Unsupported()
+        if self._post is None or not self._line.is_up:
+            raise NotReady("the link is not open")
+        self._post.measure(post.code, body)
+        return None
 
     async def probe(self, budget: ProbeBudget) -> ProbeResult:
         """Raises: LinkError: the line is down. An open line proves the TNC; only a post lately heard proves the air."""

@@ -28,6 +28,7 @@ UNCLAIMED_S = 120.0
 NOTE = "note/"
 NOTE_RETRY_S = 60.0
 _NOTE_S = 86_400.0  # how long a person's receipt is worth sending
+_MEASURED_S = 3_600.0
 _KEEP_S = 10.0
 # Whatever the station says, it is not asked more often than this when nothing happens.
 _LEAST_REST_S = 0.02
@@ -106,6 +107,11 @@ class LinkPost:
         kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._unkept.append(kept)
         await kept
+
+    def measure(self, destination: int, body: bytes) -> None:
+        """Telemetry to a post: worth hearing for as long as the next one is not due."""
+        self.station.measure(destination, body, traffic=Traffic.SYSTEM, ends_at=self.now() + _MEASURED_S)
+        self.wake()
 
     def cancel(self, ref: str) -> None:
         self.station.cancel(ref)

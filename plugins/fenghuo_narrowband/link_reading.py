@@ -9,11 +9,11 @@ import msgspec
 
 from fenghuo import COMPACT, Evidence, FrameError, Inbound, InboundKind, Permanent, Traffic
 from fenghuo.formats import compact
-from fenghuo.link import Delivered
+from fenghuo.link import Delivered, Measured
 from fenghuo.link.faults import WRONG_TRAFFIC, failure_of, is_message, name_in
 from fenghuo.link.naming import is_carried, message_name, name_of, note_body, receipt_ref
 
-__all__ = ["ADDRESS_KIND", "Heard", "inbound_of", "name_of", "note_body", "receipt_ref", "tally_body", "told_of"]
+__all__ = ["ADDRESS_KIND", "Heard", "inbound_of", "measured_of", "name_of", "note_body", "receipt_ref", "tally_body", "told_of"]
 
 ADDRESS_KIND = "callsign"
 
@@ -139,6 +139,12 @@ def told_of(call: str, kind: InboundKind, text: str, raw: bytes = b"") -> Inboun
 
 async def _nothing() -> None:
     """Nobody waits."""
+
+
+def measured_of(event: Measured, call: str) -> Inbound:
+    """What a post has measured of itself; of an exercise nothing is measured."""
+    proven = event.traffic in (Traffic.ACTUAL, Traffic.SYSTEM)
+    return Inbound(InboundKind.MEASURED, event.body, _nothing, address_kind=ADDRESS_KIND, address=call, proven=proven)
 
 
 def tally_body(name: str, level: Evidence, reached: Sequence[bool], traffic: Traffic) -> bytes:

@@ -1,4 +1,4 @@
-"""The daemon and a UPS: a real upsd with its dummy driver, what people and scripts are shown, and what is told."""
+"""The daemon and what it lives on: a real upsd with its dummy driver, what is shown and told, and the battery of a town by radio."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.link import Endpoint, endpoint, head, town
 from tests.e2e.node import Node, Person, orders, sms
+from tests.peers.direwolf import Duo
 from tests.peers.upsd import UPS, Upsd
 from tests.scale import PATIENCE_S
 
@@ -90,3 +92,39 @@ async def test_the_mains_go_the_battery_runs_low_upsd_is_killed_and_comes_back_a
             assert 'fenghuo_power_runtime_seconds{sensor="ups"} 310.0' in metrics
         log = (tmp_path / "daemon.log").read_text(encoding="utf-8")
         assert 2 <= log.count("a power source cannot be read") <= 4, "not for each time that it was asked in vain"
+
+
+def supply(folder: Path, **attributes: str) -> None:
+    """A battery as the kernel shows one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in {"type": "Battery", **attributes}.items():
+        (folder / name).write_text(f"{text}\n")
+
+
+async def test_the_battery_of_a_town_is_a_sensor_of_the_centre(tmp_path: Path) -> None:
+    """Said in one sealed frame by radio: the plug there is pulled, and the centre sees the battery of that post, which is not its own."""
+    down, up, cells = tmp_path / "centre", tmp_path / "town", tmp_path / "cells"
+    down.mkdir()
+    up.mkdir()
+    supply(cells / "BAT0", status="Full", capacity="100")
+    async with Duo(baud=9600) as duo:
+        await duo.far.stop()
+        channels = {"link": head(down, duo.near.port, [11], baud=9600, configure_tnc=False)}
+        centre = Node(down, channels=channels, persons=[Person("p1", callsign=town(11))], rules=orders("link"))
+        place = Endpoint(up, endpoint(up, duo.far.tnc.port, 11, baud=9600, configure_tnc=False))
+        settings = f'[sensors.cells]\ntype = "power.supply"\n[sensors.cells.settings]\npath = "{cells}"\nperiod_s = 0.2\n'
+        with (up / "fenghuo.toml").open("a", encoding="utf-8") as file:
+            file.write(f"{settings}stale_after_s = {PATIENCE_S:g}\ntimeout_s = 60.0\n")
+        async with centre, place:
+            await centre.channels_up("link")
+            await place.channels_up("link")
+            name = f"site:{town(11)}"
+            supply(cells / "BAT0", status="Discharging", capacity="42", time_to_empty_now="5400")
+            answer = await centre.until("status", lambda answer: site(answer, name).get("charge_pct") == 42.0, timeout_s=60)
+            assert ("battery", 5400.0) == (site(answer, name)["state"], site(answer, name)["runtime_s"])
+            assert "unknown" == answer["power"]["state"], "the centre has no sensor of its own"
+
+
+def site(answer: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next((one for one in answer["power"]["sensors"] if one["name"] == name), {})
+    return found

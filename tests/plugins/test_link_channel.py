@@ -14,6 +14,7 @@ from fenghuo import (
     Inbound,
     InboundKind,
     LinkError,
+    NotReady,
     Permanent,
     Priority,
     ProbeBudget,
@@ -22,6 +23,7 @@ from fenghuo import (
     Scope,
     Traffic,
     Transient,
+    Unsupported,
     Withdrawn,
 )
 from fenghuo_narrowband import link_capabilities
@@ -273,3 +275,25 @@ async def test_a_slot_is_not_left_to_the_modems_chance() -> None:
         await ends[0].acknowledge(f"BJ1T1/{name}", Evidence.HUMAN, text="", traffic=Traffic.ACTUAL)
         (thing,) = await told(head, 1)
         assert (f"BJ1T11/{name}", 3) == (thing.ref, air.octets.count(USUAL))
+
+
+async def first_said(channel: LinkChannel) -> Inbound:
+    """The first thing that is more than somebody heard."""
+    async with asyncio.timeout(LIMIT_S):
+        async for thing in channel.inbound():
+            if thing.kind is not InboundKind.HEARD:
+                return thing
+    raise AssertionError("the channel has ended")
+
+
+async def test_what_a_post_measures_of_itself_is_heard_by_whom_it_tells_and_by_nobody_as_a_message() -> None:
+    """One sealed frame that nobody answers; a post that is not known is no way, and a link that is not open says so."""
+    async with Air() as air, station(air, 1, [11]) as head, station(air, 11, [1]) as town:
+        assert isinstance(await town.measure("BJ1T99", b"\x01"), Unsupported)
+        assert await town.measure("BJ1T1", b"\x01\x40\xc8\x00\x78") is None
+        thing = await first_said(head)
+        assert (InboundKind.MEASURED, TOWN, b"\x01\x40\xc8\x00\x78", True) == (thing.kind, thing.address, thing.raw, thing.proven)
+        assert 1 == air.said
+    closed = LinkChannel(LinkContext(settings_of(11, [1])))
+    with pytest.raises(NotReady):
+        await closed.measure("BJ1T1", b"\x01")

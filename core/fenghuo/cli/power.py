@@ -80,7 +80,8 @@ def _row(one: dict[str, Any]) -> tuple[object, ...]:
     state = f"{one['state']}, low" if one["low"] else one["state"]
     charge = _aged(None if one["charge_pct"] is None else f"{one['charge_pct']:g} %", one["charge_age_s"])
     runtime = _aged(None if one["runtime_s"] is None else f"{one['runtime_s']:.0f} s", one["runtime_age_s"])
-    return (one["name"], state, charge, runtime, local(one["since"]), one["cause"] or "-")
+    name = f"{one['name']} ({one['place']})" if one.get("place") else one["name"]
+    return (name, state, charge, runtime, local(one["since"]), one["cause"] or "-")
 
 
 def _aged(figure: str | None, age_s: float | None) -> str:

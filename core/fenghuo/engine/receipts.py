@@ -65,6 +65,10 @@ def _as_said(channel: str, inbound: Inbound) -> Inbound:
     return inbound
 
 
+def _nobody_asks(inbound: Inbound) -> None:
+    """Until whoever follows what posts measure is wired in."""
+
+
 def _nothing(tx: Tx) -> None:
     """Its turn at the writer is after that of whatever was handed to it before."""
 
@@ -89,6 +93,7 @@ class Receipts:
         self._tasks: set[asyncio.Task[None]] = set()
         self.on_page: Callable[[Told], Awaitable[bool]] = _about_no_page
         self.credited: Callable[[str, Inbound], Inbound] = _as_said
+        self.on_measured: Callable[[Inbound], None] = _nobody_asks
 
     @property
     def in_hand(self) -> int:
@@ -114,6 +119,11 @@ class Receipts:
         if inbound.kind is InboundKind.HEARD:
             await inbound.ack()
             self._facts.put(ChannelObserved(channel, Sign.HEARD))
+            return
+        if inbound.kind is InboundKind.MEASURED:
+            await inbound.ack()
+            self._facts.put(ChannelObserved(channel, Sign.HEARD))
+            self.on_measured(inbound)
             return
         # Whoever hands it over may give up waiting; what is on the disk must be understood all the same.
         await asyncio.shield(self._begin(self._take(channel, inbound)))

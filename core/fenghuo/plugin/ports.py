@@ -180,6 +180,9 @@ class Channel(Protocol):
         """As acknowledge(), one receipt for all whom this node passes messages on to: which of them have it at `level`. Without
         addresses nothing is sent: the answer is whether the sender wants to know."""
 
+    async def measure(self, address: str, body: bytes) -> Unsupported | None:
+        """Say to the post at `address` what this node has measured of itself: once, and nobody answers. Raises: NotReady."""
+
     async def probe(self, budget: ProbeBudget) -> ProbeResult:
         """Prove the path without traffic. Raises: LinkError when it is certainly down."""
 
@@ -221,6 +224,9 @@ class SimpleChannel:
         return Unsupported()
 
     async def tally(self, ref: str, level: Evidence, addresses: Collection[str], *, traffic: Traffic) -> Unsupported | None:
+        return Unsupported()
+
+    async def measure(self, address: str, body: bytes) -> Unsupported | None:
         return Unsupported()
 
     async def probe(self, budget: ProbeBudget) -> ProbeResult:

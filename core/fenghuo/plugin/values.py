@@ -154,8 +154,8 @@ class PowerLevel(StrEnum):
 
 class InboundKind(StrEnum):
     """What came in: a message for intake, a receipt for an attempt, a person's answer, a late outcome, a station heard, something that
-    the channel refuses to act upon, the word of a far end that it does not take a message of ours, that somebody forges frames, or that
-    the clock of a far end and ours differ."""
+    the channel refuses to act upon, the word of a far end that it does not take a message of ours, that somebody forges frames, that the
+    clock of a far end and ours differ, or what a far end has measured of itself."""
 
     MESSAGE = "message"
     RECEIPT = "receipt"
@@ -166,6 +166,7 @@ class InboundKind(StrEnum):
     TURNED_DOWN = "turned_down"
     HOSTILE = "hostile"
     CLOCK = "clock"
+    MEASURED = "measured"
 
 
 class Inbound(msgspec.Struct, frozen=True):
@@ -174,7 +175,8 @@ class Inbound(msgspec.Struct, frozen=True):
     RECEIPT: `ref` (the provider's id, as in Reached.refs) or `token`, `level`, and `failure` when the end says no; `address`
     of the recipient if the receipt names it; `addresses`: everybody it is about on a page, which `ref` or `token` names. ANSWER:
     `address` of the sender, `text`. MESSAGE: `raw` for intake. LATE_OUTCOME: `token`, `outcome`. HEARD: `address`. REFUSED, TURNED_DOWN,
-    HOSTILE, CLOCK: `text` says why; a person is told. `parts`: how many refs must all report before the level counts.
+    HOSTILE, CLOCK: `text` says why; a person is told. MEASURED: `address`, `raw`; it is not kept: the next one says more. `parts`: how many
+    refs must all report before the level counts.
 
     A MESSAGE may have a `media_type`, where its octets do not tell, and a `ref`, by which a copy of it is known. `proven`: the channel
     has checked that it is by whoever has `address`, as a sealed frame shows; `is_above`: that post is set over this node;

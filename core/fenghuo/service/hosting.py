@@ -30,6 +30,7 @@ from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.ground import instance_of
 from fenghuo.service.power import PowerWatch
 from fenghuo.service.power_energy import EnergyWatch
+from fenghuo.service.power_sites import SiteBatteries, SiteReporter
 from fenghuo.service.roads import RoadKeeper
 from fenghuo.service.secrets import secret_reader
 from fenghuo.service.settings import InstanceSettings, Settings
@@ -59,6 +60,7 @@ class Hosting:
         self._store: Store
         self.power: PowerWatch
         self.energy: EnergyWatch | None = None
+        self._reporter: SiteReporter | None = None
         self.roads: RoadKeeper | None = None
         self._channels: list[ChannelSupervisor] = []
         self._fronts: list[FrontSupervisor] = []
@@ -106,11 +108,15 @@ class Hosting:
         room, clock = self._room, self._room.office.clock
         self.power = PowerWatch(store, clock)
         self.power.on_signal = room.modes.signal
+        room.receipts.on_measured = SiteBatteries(self.power, room.office).take
+        if (endpoint := self._settings.node.endpoint) is not None and endpoint.up:
+            self._reporter = SiteReporter(self.power, room.board, clock, endpoint.up)
+            self.power.on_reading.append(self._reporter.read)
         if (settings := self._settings.energy) is not None:
             self.energy = EnergyWatch(store, clock, self.power, settings)
             self.energy.loads = lambda: draws(settings.loads, room.board)
             self.energy.prices = lambda: prices(room.board, room.opening.loads, clock)
-            self.power.on_reading = self.energy.read
+            self.power.on_reading.append(self.energy.read)
 
     def rearm(self, settings: Settings) -> None:
         """Take over the armed switches of new settings: a channel whose switch was turned begins anew with it. To disarm is silence."""
@@ -157,6 +163,8 @@ class Hosting:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.power.stop()
+        if self._reporter is not None:
+            self._reporter.stop()
         if self.roads is not None:
             self.roads.stop()
 

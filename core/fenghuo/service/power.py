@@ -53,17 +53,19 @@ class PowerWatch:
         self._seen: dict[str, dict[str, Observation]] = {}
         self._told: dict[str, _Told] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._places: dict[str, str] = {}
         self.on_signal: Callable[[Signal], None] = _nobody_hears
-        self.on_reading: Callable[[str, Sensed], None] = _nobody_reads
+        self.on_reading: list[Callable[[str, Sensed], None]] = []
 
     def takes(self, observation: Observation) -> bool:
         """Whether it is about power at all."""
         return observation.what in WHATS
 
-    def observe(self, sensor: str, observation: Observation) -> None:
-        """Take what a sensor saw; it never blocks. Its state ends a reading, and is when changes are told. A time in the future counts
-        as now: nothing is fresher than what is said now."""
+    def observe(self, sensor: str, observation: Observation, place: str = NODE) -> None:
+        """Take what a sensor saw at a place of the modes, at the node itself by default; it never blocks. Its state ends a reading, and is
+        when changes are told. A time in the future counts as now: nothing is fresher than what is said now."""
         now = self._clock.time()
+        self._places[sensor] = place
         seen = msgspec.structs.replace(observation, observed_at=min(observation.observed_at, now))
         self._seen.setdefault(sensor, {})[seen.what] = seen
         if seen.what == "power.state":
@@ -77,6 +79,7 @@ class PowerWatch:
         sensors = [
             {
                 "name": name,
+                "place": self._places[name],
                 "state": one.state.value,
                 "low": one.is_low,
                 "charge_pct": one.charge_pct,
@@ -88,12 +91,16 @@ class PowerWatch:
             }
             for name, one in found.items()
         ]
-        return {"state": overall(one.state for one in found.values()).value, "sensors": sensors}
+        return {"state": overall(one.state for one in self.own().values()).value, "sensors": sensors}
 
     def sensed(self) -> dict[str, Sensed]:
         """What each sensor stands for now."""
         now = self._clock.time()
         return {name: sensed(seen, now) for name, seen in self._seen.items()}
+
+    def own(self) -> dict[str, Sensed]:
+        """The same of the node's own sensors, and of no other place's."""
+        return {name: one for name, one in self.sensed().items() if self._places[name] == NODE}
 
     def stop(self) -> None:
         """No timer is left."""
@@ -106,8 +113,10 @@ class PowerWatch:
         one = sensed(self._seen[sensor], self._clock.time())
         expires_at = said.observed_at + said.stale_after_s
         reason = one.cause or one.state.value if one.charge_pct is None else f"{one.state.value}, {one.charge_pct:g} %"
-        self.on_signal(Signal(Axis.POWER, NODE, mode_of(one).value, f"sensor:{sensor}", said.observed_at, expires_at, reason))
-        self.on_reading(sensor, one)
+        place = self._places[sensor]
+        self.on_signal(Signal(Axis.POWER, place, mode_of(one).value, f"sensor:{sensor}", said.observed_at, expires_at, reason))
+        for read in self.on_reading if place == NODE else ():
+            read(sensor, one)
 
     def _look(self, sensor: str) -> None:
         """Tell what has changed, and come again when the next thing grows stale."""
@@ -145,10 +154,6 @@ class PowerWatch:
 
 def _nobody_hears(signal: Signal) -> None:
     """Until the modes are wired in."""
-
-
-def _nobody_reads(sensor: str, one: Sensed) -> None:
-    """Until whoever follows the battery is wired in."""
 
 
 def _figures(one: Sensed) -> dict[str, object]:

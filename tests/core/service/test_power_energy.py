@@ -31,12 +31,12 @@ class Followed:
 
     def __init__(self, store: Store, sensor: str = "") -> None:
         self.now = 1_000_000.0
-        clock = SystemClock(wall=lambda: self.now, monotonic=lambda: self.now)
+        self.clock = clock = SystemClock(wall=lambda: self.now, monotonic=lambda: self.now)
         self.store = store
         self.power = PowerWatch(store, clock)
         self.energy = EnergyWatch(store, clock, self.power, EnergySettings(HOUSE, LOADS, sensor))
         self.energy.prices = lambda: {"pdt": Price(2.0, 46.0)}
-        self.power.on_reading = self.energy.read
+        self.power.on_reading.append(self.energy.read)
         self.signals: list[Signal] = []
         self.power.on_signal = self.signals.append
 
