@@ -211,7 +211,7 @@ class Daemon:
         modes = ModeVerbs(room, self._store, self._modes)
         coverage = CoverageVerbs(room, self._store, keeper.inventory)
         self._coverage = CoverageWatch(room, self._store, keeper.inventory)
-        desk.add(RoadVerbs(keeper.roads, room).verbs())
+        desk.add(RoadVerbs(desk, keeper.roads, room).verbs())
         desk.add(PowerVerbs(self._hosting.energy).verbs())
         messages.roads = keeper.roads
         keeper.roads.tell(room.modes.signal)

@@ -10,12 +10,12 @@ from typing import Annotated, Any
 import msgspec
 
 from fenghuo.clock import seconds
-from fenghuo.engine.road_names import layers_of, place_named, subject_named
+from fenghuo.engine.road_names import label_of, layers_of, place_named, subject_named
 from fenghuo.engine.road_reports import PERSON
-from fenghuo.errors import FormatError
-from fenghuo.model.road import Layer, RoadReport, SegmentState
+from fenghuo.errors import FormatError, NotAllowed
+from fenghuo.model.road import Layer, RoadMap, RoadReport, SegmentState
 from fenghuo.plugin.ports import Actor
-from fenghuo.service.desk import Verb
+from fenghuo.service.desk import Desk, Verb
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.roads import RoadKeeper
 
@@ -64,7 +64,8 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class RoadVerbs:
     """Carries out what the desk has allowed."""
 
-    def __init__(self, keeper: RoadKeeper, room: EngineRoom) -> None:
+    def __init__(self, desk: Desk, keeper: RoadKeeper, room: EngineRoom) -> None:
+        self._desk = desk
         self._keeper = keeper
         self._room = room
 
@@ -80,14 +81,22 @@ class RoadVerbs:
 
     async def report(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """Take a word; what follows from it is told in the same commit. Raises: FormatError: it names nothing on the map, or its times make
-        no sense; NotFound: no map."""
+        no sense; NotFound: no map; NotAllowed: whoever speaks for some areas speaks for no road elsewhere."""
         wanted, watch = msgspec.convert(args, Report), self._keeper.here
         now = watch.clock.time()
         source = f"{PERSON if 'operator' in actor.rights else 'source:'}{actor.name}"
         subject = subject_named(watch.roads.map, wanted.segment)
+        self._check_area(actor, watch.roads.map, subject)
         report = RoadReport(subject, wanted.state, source, now, _until(wanted, now), *_rest(wanted))
         await watch.report(report)
         return {"subject": report.subject, **watch.answers.standing(report.subject), "isolated": watch.answers.isolated()}
+
+    def _check_area(self, actor: Actor, road_map: RoadMap, subject: str) -> None:
+        own = self._desk.origin(actor).areas
+        segment = road_map.segment_by_id.get(subject)
+        ends = [road_map.place_by_id[end].area for end in (segment.a, segment.b)] if segment is not None else []
+        if own and not any(one.covers(area) for one in own for area in ends if area is not None):
+            raise NotAllowed(f"{actor.name} speaks for {', '.join(map(str, own))} alone, and not for {label_of(road_map, subject)}")
 
     async def ls(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """Everything that is reported, and the map that it is about."""

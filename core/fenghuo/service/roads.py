@@ -73,6 +73,8 @@ class RoadKeeper:
 
     async def use(self, road_map: RoadMap) -> None:
         """Put it in force, with what was reported before the start. Raises: StoreError."""
+        if self.watch is not None and self.watch.roads.map.digest == road_map.digest:
+            return
         if self.watch is None and road_map.places:
             module = await asyncio.to_thread(importlib.import_module, "fenghuo.service.road_watch")
             watch: RoadWatch = module.RoadWatch(self._store, self._clock, self._directory)

@@ -11,6 +11,7 @@ import pytest
 
 from fenghuo.engine.judging import Origin
 from fenghuo.errors import FormatError, NotAllowed, NotFound, SettingsError
+from fenghuo.model.area import AreaRef
 from fenghuo.model.directory import Directory
 from fenghuo.model.mode import Axis, Signal
 from fenghuo.model.road import RoadMap
@@ -31,8 +32,10 @@ class Roaded:
         self.house = house
         self.keeper = keeper
         self.desk = Desk()
-        self.desk.add(RoadVerbs(keeper, house.room).verbs())
-        self.desk.hold([(Secret(f"{name}-secret"), Holder(name, rights, Origin(name))) for name, rights in RIGHTS.items()])
+        self.desk.add(RoadVerbs(self.desk, keeper, house.room).verbs())
+        holders = [(Secret(f"{name}-secret"), Holder(name, rights, Origin(name))) for name, rights in RIGHTS.items()]
+        town = Origin("town", areas=(AreaRef.parse("mca:320585105"),))
+        self.desk.hold([*holders, (Secret("town-secret"), Holder("town", ("source",), town))])
 
     async def do(self, verb: str, who: str = "duty", **args: Any) -> Any:
         return await self.desk.do(self.desk.actor(f"{who}-secret", "test"), f"road.{verb}", args)
@@ -93,6 +96,9 @@ async def test_a_mistake_is_a_sentence_and_no_report(tmp_path: Path) -> None:
             await there.do("reach", to="璜泾", start="昆山")
         with pytest.raises(NotAllowed):
             await there.do("report", who="guest", segment="air", state="cut")
+        for beyond in ("air", "滨江大道"):
+            with pytest.raises(NotAllowed, match="town speaks for mca:320585105 alone, and not for"):
+                await there.do("report", who="town", segment=beyond, state="cut")
         assert [] == (await there.do("ls"))["reports"]
     async with roaded(tmp_path / "bare", RoadMap()) as bare:
         with pytest.raises(NotFound, match="this node has no map of roads"):
@@ -129,6 +135,12 @@ async def test_the_modes_hear_of_every_place_from_when_they_listen(tmp_path: Pat
         assert [("mca:320585105", "cut", "roads")] == [(one.place, one.mode, one.source) for one in heard]
         there.house.room.modes.signal(heard[0])
         assert "unknown" == there.house.room.modes.stand(Axis.ROAD, "mca:320585105").mode  # one word is not two
+
+
+async def test_a_town_speaks_for_its_own_roads(tmp_path: Path) -> None:
+    """One end in it is enough: whoever stands at the broken bridge."""
+    async with roaded(tmp_path) as there:
+        assert "source:town" == (await there.do("report", who="town", segment="沙鹿公路", state="cut"))["source"]
 
 
 async def test_the_map_lies_beside_the_directory_and_is_taken_whole_or_not(tmp_path: Path) -> None:
