@@ -46,6 +46,7 @@ from fenghuo.service.desk_power import PowerVerbs
 from fenghuo.service.desk_preview import PreviewVerbs
 from fenghuo.service.desk_proven import ProvenVerbs
 from fenghuo.service.desk_queue import QueueVerbs
+from fenghuo.service.desk_reconcile import ReconcileVerbs
 from fenghuo.service.desk_roads import RoadVerbs
 from fenghuo.service.desk_sheets import SheetVerbs
 from fenghuo.service.desk_state import About, StateVerbs
@@ -205,6 +206,7 @@ class Daemon:
         messages.plan, messages.outlook = plans.explain, plans.outlook
         queue, outages = QueueVerbs(room.decisions), OutageVerbs(desk, room)
         proven = ProvenVerbs(room, self._store, messages.send)
+        reconcile = ReconcileVerbs(self._store, self._clock, node=self._settings.node.name)
         endpoint = EndpointVerbs(room, self._store, self._upward)  # a node without a screen says so
         sheets = SheetVerbs(room, self._store)  # and so does one without a printer
         audit = AuditVerbs(self._audit, self._store)
@@ -216,7 +218,7 @@ class Daemon:
         messages.roads = keeper.roads
         keeper.roads.tell(room.modes.signal)
         keeper.roads.bar(room)
-        for one in (modes, coverage, messages, preview, plans, queue, state, audit, endpoint, sheets, proven, outages):
+        for one in (modes, coverage, messages, preview, plans, queue, state, audit, endpoint, sheets, proven, outages, reconcile):
             desk.add(one.verbs())
         return desk
 

@@ -58,6 +58,8 @@ TABLE: dict[str, set[str]] = {
     "outage.end": {"source", "operator"},
     "outage.ls": READS,
     "network.ls": READS,
+    **dict.fromkeys(("reconcile.summary", "reconcile.lines", "reconcile.bring"), {"viewer", "operator", "admin"}),
+    "reconcile.take": {"admin"},
 }
 
 
