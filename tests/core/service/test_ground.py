@@ -126,3 +126,12 @@ def test_an_inventory_that_cannot_be_read_is_a_fault(tmp_path: Path, host: Plugi
     found, _ = faults(tmp_path, host, RULES)
     says = "is not there; an inventory is people.csv, channels.csv and reach.csv together"
     assert (f"people/coverage/channels.csv: {says}", f"people/coverage/reach.csv: {says}") == found
+
+
+def test_a_map_of_roads_that_cannot_be_read_is_a_fault(tmp_path: Path, host: PluginHost) -> None:
+    """Likewise, with its folder."""
+    (tmp_path / "people/roads").mkdir(parents=True)
+    (tmp_path / "people/roads/layers.csv").write_text("layer,board_min,leave_min,source,verified\n", encoding="utf-8")
+    found, _ = faults(tmp_path, host, RULES)
+    says = "is not there; a map is places.csv, segments.csv and layers.csv together"
+    assert (f"people/roads/places.csv: {says}", f"people/roads/segments.csv: {says}") == found
