@@ -13,10 +13,13 @@ from fenghuo.service.desk import Desk
 from fenghuo.service.desk_coverage import CoverageVerbs
 from fenghuo.service.desk_modes import ModeVerbs
 from fenghuo.service.desk_outages import OutageVerbs
+from fenghuo.service.desk_power import PowerVerbs, draws, prices
 from fenghuo.service.desk_queue import QueueVerbs
 from fenghuo.service.desk_roads import RoadVerbs
 from fenghuo.service.inventory import InventoryKeeper
 from fenghuo.service.modes import ModeKeeper
+from fenghuo.service.power import PowerWatch
+from fenghuo.service.power_energy import EnergyWatch
 from fenghuo.service.road_watch import RoadWatch
 from fenghuo.service.roads import RoadKeeper
 from fenghuo.store import Store
@@ -46,6 +49,8 @@ class Centre(Node):
     coverage: CoverageWatch
     roads: RoadKeeper
     modes: ModeKeeper
+    power: PowerWatch
+    energy: EnergyWatch | None = None
 
     async def prepare(self) -> None:
         store, ground = self.store, self.world.ground
@@ -57,6 +62,24 @@ class Centre(Node):
             self.roads.watch.use(ground.roads)
         self.modes = ModeKeeper(self.room, store, ground.profiles)
         await self.modes.load()
+        self._follow_power(store)
+
+    async def kill(self) -> None:
+        """Timers of parts that wait without a task are gone with the process as well."""
+        if hasattr(self, "power"):
+            for part in (self.power, self.modes, self.roads, self.room.outages):
+                part.stop()
+        await super().kill()
+
+    def _follow_power(self, store: Store) -> None:
+        room, settings = self.room, self.world.ground.energy
+        self.power = PowerWatch(store, room.office.clock)
+        self.power.on_signal = room.modes.signal
+        if settings is not None:
+            self.energy = EnergyWatch(store, room.office.clock, self.power, settings)
+            self.energy.loads = lambda: draws(settings.loads, room.board)
+            self.energy.prices = lambda: prices(room.board, room.opening.loads, room.office.clock)
+            self.power.on_reading.append(self.energy.read)
 
     def look(self) -> None:
         self.room.look()
@@ -74,7 +97,7 @@ class Centre(Node):
         desk.delegates = self.room.in_force.delegates
         modes, outages = ModeVerbs(self.room, store, self.modes), OutageVerbs(desk, self.room)
         queue, coverage = QueueVerbs(self.room.decisions), CoverageVerbs(self.room, store, self.inventory)
-        for one in (modes, outages, RoadVerbs(self.roads, self.room), queue, coverage):
+        for one in (modes, outages, RoadVerbs(self.roads, self.room), PowerVerbs(self.energy), queue, coverage):
             desk.add(one.verbs())
         self.coverage = CoverageWatch(self.room, store, self.inventory)
         return desk

@@ -47,6 +47,7 @@ STEPS = {
     Do.DISK: Keys(needs=("state",), may=("label",)),
     Do.CLOCK: Keys(needs=("off_s",), may=("label",)),
     Do.SIGNAL: Keys(needs=("axis", "mode", "by"), may=("label", "place", "until_s", "text")),
+    Do.DISCHARGE: Keys(needs=("by",), may=("label", "every_s", "until_s")),
     Do.COVERAGE: Keys(needs=("label",), may=("about", "lose", "adds")),
     Do.ASK: Keys(needs=("verb",), may=("label", "args", "by")),
     Do.NOTE: Keys(needs=("text",), may=("label",)),
@@ -97,7 +98,7 @@ def check(scenario: Scenario, faults: Faults) -> None:
     """Add a sentence for everything that does not fit."""
     labels = _labels(scenario, faults)
     for place, step in enumerate(scenario.steps):
-        found = (*_step_faults(step, scenario, labels), *_names(step, scenario), *_step_names(step, scenario))
+        found = (*_step_faults(step, scenario, labels), *_wants(step, scenario), *_names(step, scenario), *_step_names(step, scenario))
         _add(f"steps[{place}]", found, faults)
     for place, line in enumerate(scenario.lines):
         _add(f"lines[{place}]", (*_line_faults(line, labels), *_names(line, scenario)), faults)
@@ -140,10 +141,16 @@ def _step_faults(step: Step, scenario: Scenario, labels: dict[str, Step]) -> Ite
         yield "about", f"is {shown(step.about)}, which is no label of an earlier step{near(step.about, early)}"
     if step.by and step.do is Do.SIGN and step.by not in scenario.signers:
         yield "by", f"is {shown(step.by)}, who is none of the signers{near(step.by, scenario.signers)}"
-    if step.verb and step.verb not in VERBS:
-        yield "verb", f"is {shown(step.verb)}, which is no verb of the desk{near(step.verb, VERBS)}"
     if step.count > 1 and step.every_s is None:
         yield "every_s", f"is missing; with count = {step.count} it must be the seconds between two of them"
+
+
+def _wants(step: Step, scenario: Scenario) -> Iterator[tuple[str, str]]:
+    """What a step needs that stands elsewhere."""
+    if step.do is Do.DISCHARGE and scenario.energy is None:
+        yield "do", "discharges a battery, and the scenario has no table [energy]"
+    if step.verb and step.verb not in VERBS:
+        yield "verb", f"is {shown(step.verb)}, which is no verb of the desk{near(step.verb, VERBS)}"
 
 
 def _line_faults(line: Line, labels: dict[str, Step]) -> Iterator[tuple[str, str]]:

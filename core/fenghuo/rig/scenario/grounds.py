@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fenghuo.engine.channels import Terms
+from fenghuo.engine.energy import Battery, Load
 from fenghuo.engine.modes_profile import Profiles, read_profiles
 from fenghuo.engine.rules import RuleBook, read_rules
 from fenghuo.errors import SettingsError
@@ -24,6 +25,7 @@ from fenghuo.rig.world.ground import Ground, Way
 from fenghuo.service.directory import csv_files
 from fenghuo.service.inventory import inventory_of
 from fenghuo.service.roads import map_of
+from fenghuo.service.settings_values import EnergySettings
 
 __all__ = ["ground_of"]
 
@@ -53,6 +55,7 @@ def ground_of(scenario: Scenario, file: str) -> Ground:
         roads=roads,
         sources={name: tuple(map(AreaRef.parse, source.areas)) for name, source in scenario.sources.items()},
         profiles=profiles,
+        energy=_energy(scenario),
     )
 
 
@@ -92,6 +95,14 @@ def _profiles(scenario: Scenario) -> tuple[Profiles, list[str]]:
         return read_profiles({f"{folder.name}/{file.name}": file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.toml"))}), []
     except SettingsError as error:
         return {}, list(error.faults)
+
+
+def _energy(scenario: Scenario) -> EnergySettings | None:
+    table = scenario.energy
+    if table is None:
+        return None
+    loads = tuple(Load(name, one.watts, one.channel) for name, one in table.loads.items())
+    return EnergySettings(Battery(table.capacity_wh * table.usable, table.efficiency, table.reserve_p0), loads, table.sensor)
 
 
 def _persons(scenario: Scenario) -> Iterator[Person]:

@@ -12,6 +12,7 @@ import msgspec
 
 from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import Doubt
+from fenghuo.service.settings_tables import EnergyTable
 
 __all__ = [
     "Behaviour",
@@ -142,6 +143,7 @@ class Do(StrEnum):
     DISK = "disk"
     CLOCK = "clock"
     SIGNAL = "signal"
+    DISCHARGE = "discharge"
     COVERAGE = "coverage"
     ASK = "ask"
     NOTE = "note"
@@ -268,6 +270,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     besides: tuple[str, ...] = ()
     airtime_span_s: Annotated[float, msgspec.Meta(gt=0)] = 300.0
     airtime_share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.5
+    energy: EnergyTable | None = None
     behaviour: Behaviour = Behaviour()
     sources: dict[str, Source] = {}
     channels: dict[str, ChannelSpec] = {}

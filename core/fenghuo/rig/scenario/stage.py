@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from math import inf
 from pathlib import Path
 from typing import Any, ClassVar
 
 import msgspec
 
 from fenghuo.clock import instant
+from fenghuo.engine.energy import drain_pct_per_h, stage
 from fenghuo.errors import FenghuoError
 from fenghuo.model.area import AreaRef
 from fenghuo.model.coverage import Inventory, Provenance, Reach
 from fenghuo.model.delivery import Accepted
 from fenghuo.model.mode import Axis, Signal
-from fenghuo.plugin.ports import Actor
+from fenghuo.plugin.ports import Actor, Observation
 from fenghuo.rig.scenario.called import CalledNetwork
 from fenghuo.rig.scenario.centre import Centre, Network
 from fenghuo.rig.scenario.letters import Writer
@@ -33,6 +35,10 @@ __all__ = ["SETTLE_S", "Stage"]
 SETTLE_S = 120.0
 """The daemon is up for so long before T+0, and every channel has said what it is."""
 PATIENCE_S = 5.0
+READ_S = 60.0
+"""Between two readings of a battery, where a step does not say."""
+GAUGE_PCT, EMPTY_PCT = 0.5, 2.0
+"""How far a gauge is off, as a rule; and where a sensor dies with the rest."""
 SLOW_S = 1.5
 OPERATOR = Actor("centre", ("operator", "viewer", "admin", "source"), "sim")
 
@@ -213,6 +219,21 @@ class Stage(Host):
             return
         self.figures[step.label] = {**figure, "took_s": self.world.now - began}
 
+    async def _discharge(self, step: Step) -> None:
+        """The mains are gone: a sensor tells the charge, a little off, as the battery runs down by what the loads draw in each stage."""
+        energy = self.world.ground.energy
+        assert energy is not None
+        charge, every_s = 100.0, step.every_s or READ_S
+        ends = SETTLE_S + step.until_s if step.until_s is not None else inf
+        while charge > EMPTY_PCT and self.world.now < ends:
+            node = await self.up()
+            assert isinstance(node, Centre)
+            told = min(100.0, max(0.0, round(charge + self.world.chance.gauss(0.0, GAUGE_PCT))))
+            for what, value in (("low", False), ("cause", ""), ("charge", float(told)), ("state", "battery")):
+                node.power.observe(step.by, Observation(f"power.{what}", value, "", self.world.wall(), 3 * every_s))
+            await asyncio.sleep(every_s)
+            charge -= drain_pct_per_h(energy.battery, energy.loads, stage(charge)) * every_s / 3600.0
+
     async def _note(self, step: Step) -> None:
         """It stands in the time line, and nothing happens."""
 
@@ -251,6 +272,7 @@ class Stage(Host):
         Do.KILL: _kill,
         Do.DISK: _disk,
         Do.CLOCK: _clock,
+        Do.DISCHARGE: _discharge,
         Do.COVERAGE: _coverage,
         Do.SIGNAL: _signal,
         Do.ASK: _ask,

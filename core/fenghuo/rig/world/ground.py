@@ -16,6 +16,7 @@ from fenghuo.model.coverage import Inventory
 from fenghuo.model.directory import Directory
 from fenghuo.model.road import RoadMap
 from fenghuo.plugin.ports import Capabilities, Doubt
+from fenghuo.service.settings_values import EnergySettings
 
 __all__ = ["CAPS", "Ground", "Way"]
 
@@ -59,6 +60,7 @@ class Ground(msgspec.Struct, frozen=True, dict=True):
     besides: tuple[str, ...] = ()
     roads: RoadMap = RoadMap()
     sources: Mapping[str, tuple[AreaRef, ...]] = msgspec.field(default_factory=dict)
+    energy: EnergySettings | None = None
     profiles: Profiles = msgspec.field(default_factory=dict)
 
     @cached_property

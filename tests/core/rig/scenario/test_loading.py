@@ -105,6 +105,12 @@ def test_every_mistake_has_its_sentence(tmp_path: Path) -> None:
     assert [] == silent
 
 
+MISTAKES |= {
+    'T.toml: steps[0].verb is "road.reech", which is no verb of the desk; did you mean "road.reach"?': PLAIN
+    + '[[steps]]\nat_s = 1\ndo = "ask"\nverb = "road.reech"\n',
+    "T.toml: steps[0].do discharges a battery, and the scenario has no table [energy]": PLAIN
+    + '[[steps]]\nat_s = 1\ndo = "discharge"\nby = "ups1"\n',
+}
 UNKNOWN = {
     'T.toml: behaviours.zhong is of nobody; did you mean "zhang"?': PLAIN + "[behaviours.zhong]\nanswers = 0.0\n",
     'T.toml: contacts.sms.persons names "zheng", who is nobody; did you mean "zhang"?': PLAIN + '[contacts.sms]\npersons = ["zheng"]\n',
