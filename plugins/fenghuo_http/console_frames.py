@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 PROTOCOL = "fenghuo.console.v1"
-TOPICS = ("message", "objective", "channel")
+TOPICS = ("message", "objective", "channel", "mode")
 
 
 class Close(IntEnum):

@@ -22,7 +22,7 @@ from fenghuo.store.audit import acting
 from fenghuo.store.store import Store
 from fenghuo.store.tables import EVENT
 
-__all__ = ["ModeVerbs"]
+__all__ = ["ModeVerbs", "mode_path", "stand_view"]
 
 LONGEST_H = 72.0
 """Hours that one declaration may hold: whoever means it for longer says so again."""
@@ -75,7 +75,7 @@ class ModeVerbs:
         modes = self._room.modes
         stands = {(stand.axis, stand.place): stand for stand in (*map(modes.stand, Axis), *modes.stands())}
         shown = sorted(stands.values(), key=lambda stand: (stand.place, tuple(Axis).index(stand.axis)))
-        return {"stands": [_shown(stand) for stand in shown], "sanwu": sorted(modes.lost(lies_in))}
+        return {"stands": [stand_view(stand) for stand in shown], "sanwu": sorted(modes.lost(lies_in))}
 
     async def show(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """The profiles that there are, and what is laid over everything now."""
@@ -92,12 +92,12 @@ class ModeVerbs:
         now = self._room.office.clock.time()
         declared = Declared(wanted.axis, wanted.place, wanted.mode, actor.name, wanted.reason, now, now + wanted.lasts_s)
         await self._keeper.declare(declared, acting.get())
-        return _shown(self._room.modes.stand(wanted.axis, wanted.place))
+        return stand_view(self._room.modes.stand(wanted.axis, wanted.place))
 
     async def end(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         wanted = msgspec.convert(args, End)
         await self._keeper.end(wanted.axis, wanted.place, acting.get(), wanted.reason)
-        return _shown(self._room.modes.stand(wanted.axis, wanted.place))
+        return stand_view(self._room.modes.stand(wanted.axis, wanted.place))
 
     async def log(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The newest changes and what each moved, oldest first."""
@@ -120,7 +120,13 @@ class ModeVerbs:
             raise FormatError(says, code="bad-argument", where="place")
 
 
-def _shown(stand: Stand) -> dict[str, Any]:
+def mode_path(stand: Stand) -> str:
+    """Where a stand is in the state of the node, and what its events are about."""
+    return f"mode/{stand.axis}" + (f"/{stand.place}" if stand.place else "")
+
+
+def stand_view(stand: Stand) -> dict[str, Any]:
+    """A stand as people and programs see it."""
     return {
         "axis": stand.axis.value,
         "place": stand.place,

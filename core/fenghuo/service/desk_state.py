@@ -14,6 +14,7 @@ from fenghuo.plugin.host import PluginHost
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.connected import invariants_view
 from fenghuo.service.desk import Verb
+from fenghuo.service.desk_modes import mode_path, stand_view
 from fenghuo.service.directory import DirectoryKeeper, csv_files
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.showing import channel_view, message_line, objective_line, rfc3339
@@ -24,7 +25,7 @@ from fenghuo.store.tables import MESSAGE, OBJECTIVE
 
 __all__ = ["About", "StateVerbs"]
 
-TOPICS = ("message", "objective", "channel")
+TOPICS = ("message", "objective", "channel", "mode")
 SHOWN_MESSAGES = 200
 
 
@@ -78,6 +79,7 @@ class StateVerbs:
         self._board = room.board
         self._queues = room.queues
         self._invariants = room.invariants
+        self._modes = room.modes
         self._keeper = keeper
         self._host = host
         self._about = about
@@ -134,6 +136,8 @@ class StateVerbs:
                 return {f"objective/{row.id}": objective_line(row) for row in found}
             case "channel":
                 return {f"channel/{one.name}": channel_view(one, self._queues.queued(one.name)) for one in self._board}
+            case "mode":
+                return {mode_path(stand): stand_view(stand) for stand in self._modes.stands()}
             case _:
                 raise FormatError(f"topic {topic!r} is not one of {', '.join(TOPICS)}", code="bad-argument", where="topics")
 
@@ -149,6 +153,8 @@ class StateVerbs:
             case "channel":
                 instance = self._board.get(name)
                 return channel_view(instance, self._queues.queued(name)) if instance else None
+            case "mode":
+                return next((stand_view(stand) for stand in self._modes.stands() if mode_path(stand) == path), None)
             case _:
                 return None
 

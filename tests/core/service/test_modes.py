@@ -70,6 +70,8 @@ async def test_a_declaration_is_on_the_disk_with_its_author_and_outlives_the_pro
         await there.house.order("wang")
         assert [] == there.house.sent
         first = (await there.ask("mode.ls"))["stands"][1]
+        assert {"mode/network": first} == (await there.ask("state", topics=["mode"]))["data"]
+        assert {"mode/network": first, "mode/road": None} == (await there.ask("state", paths=["mode/network", "mode/road"]))["data"]
         assert ("network", "isolated", "duty") == (first["axis"], first["mode"], first["by"])
         assert "unknown" == (await there.ask("mode.end", axis="network", reason="已通"))["mode"]
         assert ["a"] == [mail.channel for mail in there.house.sent]
