@@ -15,12 +15,14 @@ from fenghuo.model.area import AreaRef
 from fenghuo.model.directory import Directory
 from fenghuo.model.mode import Axis, Signal
 from fenghuo.model.road import RoadMap
+from fenghuo.plugin.ports import Observation
 from fenghuo.service.desk import Desk, Holder
 from fenghuo.service.desk_roads import RoadVerbs
 from fenghuo.service.roads import RoadKeeper
 from fenghuo.service.secrets import Secret
 from tests.core.engine.county_roads import county
 from tests.core.engine.house import House, opened
+from tests.core.service.hosted import CHANNEL_C, Parts, hosted
 
 RIGHTS = {"duty": ("operator", "viewer"), "drone": ("source",), "guest": ("viewer",)}
 
@@ -151,3 +153,24 @@ async def test_the_map_lies_beside_the_directory_and_is_taken_whole_or_not(tmp_p
         (tmp_path / "roads" / "places.csv").write_text("id,name,base,source,verified\na,城厢,perhaps,s,no\n", encoding="utf-8")
         with pytest.raises(SettingsError, match=r'roads/places\.csv, line 2, column base: "perhaps" must be yes or no'):
             await there.keeper.read_folder(tmp_path, Directory())
+
+
+async def test_what_a_plugins_sensor_sees_of_a_road_is_a_word_on_it(tmp_path: Path) -> None:
+    """And its channels are told whom nobody gets to; without a map an observation is told as it is."""
+    parts = Parts()
+    parts.sees = [Observation("road:沙鹿公路", "cut", "", 1e12, 600.0), Observation("road:港口路北", "cut", "", 1e12, 600.0)]
+    async with hosted(tmp_path, f'{CHANNEL_C}[sensors.drone]\ntype = "test.sensor"\n', parts=parts) as there:
+        keeper = RoadKeeper(there.house.store, there.house.office.clock)
+        await keeper.use(county())
+        there.hosting.roads = keeper
+        there.start()
+        watch = keeper.here
+        await there.until(lambda: len(watch.reports) == 2)
+        assert {"sensor:drone"} == {one.source for one in watch.reports}
+        await there.house.store.run(lambda tx: None)
+        assert ["璜泾"] == [one["name"] for one in await there.house.events("alarm.isolated")]
+        await there.until(lambda: bool(parts.contexts))
+        instance = there.house.room.board.get("c")
+        assert instance is not None
+        instance.no_way = {"+86138": "no way by road or on foot to 璜泾 now"}
+        assert ("no way by road or on foot to 璜泾 now", "") == tuple(parts.contexts[0].no_way(one) for one in ("+86138", "+86139"))
