@@ -200,6 +200,8 @@ class Daemon:
         watch_invariants(room.invariants, self._metrics, self._store)
         messages = MessageVerbs(desk, room.intake, room.release, self._store)
         plans = PlanVerbs(desk, room, self._store)
+        if self._hosting.energy is not None:
+            plans.battery = self._hosting.energy.lasts
         preview = PreviewVerbs(desk, room.office, self._store, board=room.board, renderers=self._host.renderers)
         about = About(version(), self._clock.time(), lambda: self._ready, self._metrics.text, self._hosting.power.view)
         state = StateVerbs(room, self._store, keeper=keeper, host=self._host, about=about)

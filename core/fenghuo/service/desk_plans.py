@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -11,6 +11,7 @@ import structlog
 
 from fenghuo.engine.addressees import sentences, unknown
 from fenghuo.engine.channels import Instance
+from fenghuo.engine.energy import EnergyPlan
 from fenghuo.engine.facts import ChannelSwitched
 from fenghuo.engine.judging import clarity
 from fenghuo.engine.linting import lint_rules
@@ -21,6 +22,7 @@ from fenghuo.model.situation import Admin
 from fenghuo.plugin.ports import Actor, Doubt, PowerLevel
 from fenghuo.service.channel_health import health_view
 from fenghuo.service.desk import Desk, Verb
+from fenghuo.service.energy_words import lasts_says, left_s
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.explaining import Explaining
 from fenghuo.service.outlook import Outlook, channel_says
@@ -79,6 +81,7 @@ class PlanVerbs:
         self._facts = room.facts
         self._queues = room.queues
         self._loads = room.opening.loads
+        self.battery: Callable[[Collection[str]], EnergyPlan | None] = _nobody_knows
         self._in_force = room.in_force
         self._outages = room.outages
 
@@ -124,7 +127,11 @@ class PlanVerbs:
         """Who could not be reached any more if something failed, on channels, rules and directory as they are; nothing is changed."""
         wanted = msgspec.convert(args, Suppose)
         watts = {instance.name: instance.capabilities.watts_idle for instance in self._board}
-        return await asyncio.to_thread(supposed, self._office, self._board.situation(), wanted.lose, watts)
+        answer = await asyncio.to_thread(supposed, self._office, self._board.situation(), wanted.lose, watts)
+        if "left" not in answer:
+            return answer
+        plan = self.battery(answer["left"])
+        return {**answer, "battery_left_s": left_s(plan), "says": [*answer["says"], *lasts_says(plan)]}
 
     async def channels(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
         return [channel_view(instance, self._queues.queued(instance.name)) for instance in self._board]
@@ -177,6 +184,10 @@ class PlanVerbs:
         rows = await self._store.find(DELIVERY, f"{where} ORDER BY priority, id", *params, limit=wanted.limit)
         publics = await public_queue(self._store, self._queues.fan_outs, wanted.channel)
         return sorted([*map(_queued, rows), *publics], key=lambda line: str(line["priority"]))[: wanted.limit]
+
+
+def _nobody_knows(left: Collection[str]) -> None:
+    """Until the settings say what a battery holds."""
 
 
 def _queued(row: Delivery) -> dict[str, Any]:

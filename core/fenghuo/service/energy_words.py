@@ -8,7 +8,7 @@ from typing import Any
 from fenghuo.engine.energy import EnergyPlan, Shed, Step
 from fenghuo.model.mode import PowerMode
 
-__all__ = ["plan_view", "stage_says"]
+__all__ = ["lasts_says", "left_s", "plan_view", "stage_says"]
 
 
 def plan_view(plan: EnergyPlan, *, by: str, on_battery: bool) -> dict[str, Any]:
@@ -39,6 +39,18 @@ def stage_says(plan: EnergyPlan, coming: PowerMode) -> str:
         f"{coming.value} begins in {step.begins_s / 60:.0f} minutes, at {step.from_pct:g} %; to shed then: {sheds}; "
         f"{_hours(plan.left_s)} are left by the plan, {_hours(plan.unmanaged_s)} with nothing shed"
     )
+
+
+def left_s(plan: EnergyPlan | None) -> int | None:
+    """None: nobody knows, or it lasts without an end."""
+    return None if plan is None else _seconds(plan.left_s)
+
+
+def lasts_says(plan: EnergyPlan | None) -> tuple[str, ...]:
+    """For how long what is left can go on without mains; nothing where nobody knows."""
+    if plan is None:
+        return ()
+    return (f"without mains that lasts {_hours(plan.left_s)} by the plan, between {_hours(plan.least_s)} and {_hours(plan.most_s)}",)
 
 
 def _says(plan: EnergyPlan, *, on_battery: bool) -> list[str]:

@@ -5,7 +5,7 @@ It sheds nothing: what is shed follows from the modes. Shapes: docs/reference/po
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from fenghuo.clock import Clock
@@ -61,6 +61,17 @@ class EnergyWatch:
         plan, by = self._plan(one)
         return {"sensor": self._sensor, "state": one.state.value, **plan_view(plan, by=by, on_battery=one.state is PowerState.BATTERY)}
 
+    def lasts(self, left: Collection[str]) -> EnergyPlan | None:
+        """What is left by the plan with these channels alone; None: nobody knows the charge."""
+        one = self._power.sensed().get(self._sensor)
+        if one is None or one.charge_pct is None:
+            return None
+        loads = tuple(load if not load.channel or load.channel in left else _off(load) for load in self.loads())
+        if self._episode is None or (fit := self._episode.fit) is None:
+            return energy_plan(self._settings.battery, loads, one.charge_pct)
+        charge = self._episode.plan(self._clock.time()).charge_pct
+        return energy_plan(self._settings.battery, loads, charge, scale=fit.scale, spread=fit.spread)
+
     def _plan(self, one: Sensed) -> tuple[EnergyPlan, str]:
         prices = self.prices()
         charge = one.charge_pct or 0.0
@@ -110,6 +121,10 @@ class EnergyWatch:
             tx.event("alarm.power_stage", SUBJECT, message=message, stage=coming.value, **_figures(plan))
 
         self._store.submit(tell)
+
+
+def _off(load: Load) -> Load:
+    return Load(load.name, (0.0, 0.0, 0.0, 0.0), load.channel)
 
 
 def _figures(plan: EnergyPlan) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def _left(left: Sequence[str], draws_w: float) -> str:
     if not left:
         return "no channel is left"
     says = f"left are {', '.join(left)}"
-    return f"{says}, which draw {draws_w:g} W idle by what they declare; for how long no battery here has said" if draws_w else says
+    return f"{says}, which draw {draws_w:g} W idle by what they declare" if draws_w else says
 
 
 def _loss(loss: Loss, lose: Sequence[str]) -> dict[str, Any]:

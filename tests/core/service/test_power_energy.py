@@ -16,6 +16,7 @@ from fenghuo.plugin.ports import Observation
 from fenghuo.rig.simloop import SimLoop, run
 from fenghuo.rig.virtual_store import VirtualFill
 from fenghuo.rig.virtual_store_disk import VirtualDisk
+from fenghuo.service.energy_words import lasts_says, left_s
 from fenghuo.service.power import PowerWatch
 from fenghuo.service.power_energy import EnergyWatch
 from fenghuo.service.settings_values import EnergySettings
@@ -178,5 +179,25 @@ def test_each_reading_says_its_word_on_the_power_axis_for_as_long_as_it_holds(tm
         first = there.signals[1]
         assert (Axis.POWER, "", "sensor:ups", "battery, 45 %") == (first.axis, first.place, first.source, first.reason)
         assert STALE_AFTER_S == first.expires_at - first.at
+
+    followed(tmp_path, work)
+
+
+def test_how_long_it_lasts_with_the_channels_that_are_left(tmp_path: Path) -> None:
+    """Without the satellite terminal the first stage takes 230 W; without a charge nobody knows."""
+
+    async def work(there: Followed) -> None:
+        assert there.energy.lasts(["pdt", "tt"]) is None
+        there.say("mains", 100.0)
+        plan = there.energy.lasts(["pdt", "tt"])
+        assert plan is not None
+        assert 230.0 == plan.steps[0].watts
+        assert plan.left_s > 39.9 * HOUR_S
+        assert ("without mains that lasts 42.6 h by the plan, between 38.7 h and 47.3 h",) == lasts_says(plan)
+        assert ((), None) == (lasts_says(None), left_s(None))
+        there.say("battery", 50.0)
+        on_battery = there.energy.lasts(["vsat", "pdt", "tt"])
+        assert on_battery is not None
+        assert energy_plan(HOUSE, LOADS, 50.0).left_s == pytest.approx(on_battery.left_s, rel=0.02)
 
     followed(tmp_path, work)
