@@ -152,6 +152,12 @@ class InForce:
         """Who may sign beside those who always may."""
         return frozenset(name for stand in self._modes.stands() for name in overlay_of(stand, self.profiles).delegate)
 
+    def delegated(self, name: str) -> frozenset[str]:
+        """The places for which somebody may sign by a mode that is declared: the node, or areas; an organisation is its area."""
+        places = (stand.place for stand in self._modes.stands() if name in overlay_of(stand, self.profiles).delegate)
+        orgs = self._directory().org_by_id
+        return frozenset(str(orgs[place].area) if place in orgs and orgs[place].area is not None else place for place in places)
+
     def _where(self, recipient: RecipientId) -> Whereabouts:
         found = self._whereabouts.get(recipient)
         if found is None:

@@ -193,7 +193,7 @@ class Daemon:
 
     def _desk(self, room: EngineRoom, keeper: DirectoryKeeper) -> Desk:
         desk = Desk(self._audit.record)
-        desk.delegates = room.in_force.delegates
+        desk.delegates, desk.delegated = room.in_force.delegates, room.in_force.delegated
         desk.hold(holders_of(self._settings))
         watch_room(self._metrics, room, self._store)
         watch_power(self._metrics, self._hosting.power)

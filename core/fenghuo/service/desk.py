@@ -12,7 +12,10 @@ from typing import Any
 import msgspec
 
 from fenghuo.engine.judging import Origin
+from fenghuo.engine.modes import NODE
+from fenghuo.engine.modes_effect import lies_in
 from fenghuo.errors import FormatError, NotAllowed, NotAuthenticated, NotFound
+from fenghuo.model.area import AreaRef
 from fenghuo.model.audit import By
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Actor
@@ -124,6 +127,7 @@ class Desk:
         self._verbs: dict[str, Verb] = {}
         self._holders: list[tuple[Secret, Holder]] = []
         self.delegates: Callable[[], Collection[str]] = tuple
+        self.delegated: Callable[[str], Collection[str]] = lambda name: (NODE,)
 
     def hold(self, holders: list[tuple[Secret, Holder]]) -> None:
         """Who may speak from now on; replaces everyone before."""
@@ -147,12 +151,18 @@ class Desk:
                 return holder.origin
         return Origin(actor.name, traffic=())
 
-    def signer(self, token: str) -> str:
-        """The name behind a signing token, which is a releaser's or one to whom the mode in force delegates it. Raises: NotAuthenticated;
-        NotAllowed: it may not sign."""
+    def signer(self, token: str, areas: Collection[AreaRef] = ()) -> str:
+        """The name behind a signing token, which is a releaser's or one to whom the mode in force delegates it: the mode of a place for
+        what is for that place alone. `areas`: of the message, empty where they are not known. Raises: NotAuthenticated; NotAllowed: it
+        may not sign, or not this."""
         holder = self._holder(token)
         if "releaser" not in holder.rights and holder.name not in self.delegates():
             raise NotAllowed(f"{holder.name} may not sign; that takes the right releaser")
+        places = () if "releaser" in holder.rights else self.delegated(holder.name)
+        within = all(any(lies_in(place, str(area)) for place in places) for area in areas)
+        if places and NODE not in places and not (areas and within):
+            said = f"for {', '.join(sorted(map(str, areas)))}" if areas else "not known by its areas; sign it by itself when it is there"
+            raise NotAllowed(f"{holder.name} may sign for {', '.join(sorted(places))} while its mode is declared, and this is {said}")
         return holder.name
 
     async def do(self, actor: Actor, verb: str, args: Mapping[str, Any]) -> Any:  # shapes: docs/reference/desk.md

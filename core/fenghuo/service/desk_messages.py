@@ -10,8 +10,10 @@ import msgspec
 
 from fenghuo.engine.intake import Intake, Submission
 from fenghuo.engine.release import Release
+from fenghuo.engine.routing import coded_areas
 from fenghuo.errors import FormatError, NotAllowed, NotFound
 from fenghuo.formats.message_json import AttachmentJson, MessageJson
+from fenghuo.model.area import AreaRef
 from fenghuo.model.delivery import Accepted, Refused
 from fenghuo.model.message import Message, MessageState
 from fenghuo.model.traffic import Action
@@ -232,7 +234,7 @@ class MessageVerbs:
     async def sign(self, actor: Actor, args: Mapping[str, Any]) -> Any:  # a Signature
         wanted = msgspec.convert(args, Sign)
         row = await find_message(self._store, wanted.id)
-        signer = self._desk.signer(wanted.token)
+        signer = self._desk.signer(wanted.token, _coded(msgspec.msgpack.decode(row.body, type=Message)))
         return await self._release.sign(row.id, signer, envelope=wanted.envelope, revision=wanted.revision)
 
     async def _accept(self, actor: Actor, wanted: Submit, *, signed_by: tuple[str, ...] = ()) -> tuple[Accepted | Refused, ...]:
@@ -241,6 +243,12 @@ class MessageVerbs:
             raise NotAllowed(f"{actor.name} submits this and may not sign it as well")
         submission = Submission(wanted.raw, self._desk.origin(actor), wanted.media_type, wanted.key, signers, actor.name)
         return await self._intake.accept(submission)
+
+
+def _coded(message: Message) -> tuple[AreaRef, ...]:
+    """The areas of a message, if each is given by a code that we know; else none."""
+    found = [coded_areas(area) for info in message.content.infos for area in info.areas]
+    return tuple(dict.fromkeys(ref for refs in found for ref in refs)) if all(found) else ()
 
 
 async def find_message(store: Store, name: str) -> MessageRow:

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from fenghuo.engine.modes_profile import read_profiles
 from fenghuo.errors import FormatError, LinkBroken, NotAllowed, NotFound
+from fenghuo.model.area import AreaRef
 from fenghuo.model.mode import Axis, Signal
 from fenghuo.model.situation import Admin
 from fenghuo.plugin.ports import PowerLevel
@@ -21,7 +22,7 @@ from fenghuo.service.modes import ModeKeeper
 from fenghuo.store.tables import AUDIT
 from tests.core.engine.house import FakeChannel
 from tests.core.engine.values import NOW
-from tests.core.service.manned import Manned, manned
+from tests.core.service.manned import Manned, cap, manned
 
 ISOLATED = 'axis = "network"\nmode = "isolated"\n[declared]\nshed = ["P2"]\ndelegate = ["duty"]\n'
 SAVE = 'axis = "power"\nmode = "battery_save"\n[declared]\npower = { a = "off" }\n'
@@ -52,7 +53,7 @@ async def ruled(folder: Path) -> AsyncIterator[Ruled]:
         keeper = there.keeper_of_modes = ModeKeeper(room, there.house.store, read_profiles({"i.toml": ISOLATED, "s.toml": SAVE}))
         await keeper.load()
         there.desk.add(ModeVerbs(room, there.house.store, keeper).verbs())
-        there.desk.delegates = room.in_force.delegates
+        there.desk.delegates, there.desk.delegated = room.in_force.delegates, room.in_force.delegated
         try:
             yield there
         finally:
@@ -135,6 +136,29 @@ async def test_only_an_operator_declares_and_whom_a_mode_delegates_it_to_may_sig
         there.house.room.modes.look()
         with pytest.raises(NotAllowed):
             there.desk.signer("duty-secret")
+
+
+async def test_whoever_may_sign_for_a_town_while_it_is_cut_off_signs_for_no_other(tmp_path: Path) -> None:
+    """The declaration names the town, by its code or by its organisation; what is for another, or for nobody knows where, waits for
+    whoever always may."""
+    town, other, part = (AreaRef.parse(code) for code in ("mca:320585105", "mca:320585109", "mca:320585105001"))
+    for place in ("320585105", "hj"):
+        async with ruled(tmp_path / place) as there:
+            await there.declare(place=place)
+            signs = [_signs(there, "duty", *areas) for areas in ((town,), (town, part), (other,), (town, other), ())]
+            assert [True, True, False, False, False] == signs
+            assert _signs(there, "anna", other)
+            held = await there.do("alert.submit", "met", raw=cap("A-7", sender="x@example.org").encode(), media_type="application/cap+xml")
+            with pytest.raises(NotAllowed, match=r"duty may sign for .*, and this is for mca:320585109"):
+                await there.do("alert.sign", id=held.id, token="duty-secret")
+
+
+def _signs(there: Ruled, who: str, *areas: AreaRef) -> bool:
+    """Whether somebody's signature counts for these areas."""
+    try:
+        return who == there.desk.signer(f"{who}-secret", areas)
+    except NotAllowed:
+        return False
 
 
 async def test_a_device_is_told_how_much_it_may_draw_and_one_that_does_not_listen_stops_nothing(
