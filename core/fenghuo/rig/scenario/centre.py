@@ -97,7 +97,7 @@ class Centre(Node):
         desk.delegates = self.room.in_force.delegates
         modes, outages = ModeVerbs(self.room, store, self.modes), OutageVerbs(desk, self.room)
         queue, coverage = QueueVerbs(self.room.decisions), CoverageVerbs(self.room, store, self.inventory)
-        for one in (modes, outages, RoadVerbs(self.roads, self.room), PowerVerbs(self.energy), queue, coverage):
+        for one in (modes, outages, RoadVerbs(desk, self.roads, self.room), PowerVerbs(self.energy), queue, coverage):
             desk.add(one.verbs())
         self.coverage = CoverageWatch(self.room, store, self.inventory)
         return desk
