@@ -7,8 +7,10 @@ from typing import Any
 
 import msgspec
 
+from fenghuo.engine.modes_axis import MODES
 from fenghuo.formats.table_reading import Faults, near, shown
 from fenghuo.model.area import AreaRef
+from fenghuo.model.mode import Axis
 from fenghuo.model.traffic import Priority, Traffic
 from fenghuo.rig.scenario.schema import Do, Line, Measure, Scenario, Step
 from fenghuo.service.desk import VERBS
@@ -151,6 +153,12 @@ def _wants(step: Step, scenario: Scenario) -> Iterator[tuple[str, str]]:
         yield "do", "discharges a battery, and the scenario has no table [energy]"
     if step.verb and step.verb not in VERBS:
         yield "verb", f"is {shown(step.verb)}, which is no verb of the desk{near(step.verb, VERBS)}"
+    if step.do is Do.SIGNAL and step.axis in tuple(Axis) and step.mode not in MODES[Axis(step.axis)]:
+        yield "mode", f"is {shown(step.mode)}; the modes of {step.axis} are {', '.join(MODES[Axis(step.axis)])}"
+    for name in step.adds:
+        channel, _, area = name.partition("@")
+        if not channel or next(_areas("adds", (area,)), None):
+            yield "adds", f"names {shown(name)}; write it as CHANNEL@SYSTEM:CODE, such as runner@nbs:320585104"
 
 
 def _line_faults(line: Line, labels: dict[str, Step]) -> Iterator[tuple[str, str]]:

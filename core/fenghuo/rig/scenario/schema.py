@@ -258,11 +258,12 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole file, with what it includes. `ends_s`: when it is judged, after all messages have come to their end."""
+    """A whole file, with what it includes. `ends_s`: when it is judged, after all messages have come to their end,
+    a month at most."""
 
     name: str
     title: str
-    ends_s: Annotated[float, msgspec.Meta(gt=0)]
+    ends_s: Annotated[float, msgspec.Meta(gt=0, le=2_678_400)]
     rules: str
     directory: str = ""
     modes: str = ""

@@ -210,14 +210,10 @@ class Stage(Host):
             was = node.inventory.inventory
             node.inventory.use(Inventory(was.channels, was.people, (*was.reach, *self._added)))
         answer = self.answers.get(step.about)
-        args = {"lose": step.lose, "alert": answer.id if answer is not None else ""}
         began = self.world.now
-        try:
-            figure = await node.call(node.desk.do(OPERATOR, "coverage", args))
-        except FenghuoError as refusal:
-            self.refusals[step.label] = str(refusal)
-            return
-        self.figures[step.label] = {**figure, "took_s": self.world.now - began}
+        await self._asked(step.label, "coverage", OPERATOR, lose=step.lose, alert=answer.id if answer is not None else "")
+        if step.label in self.asked:
+            self.figures[step.label] = {**self.asked[step.label], "took_s": self.world.now - began}
 
     async def _discharge(self, step: Step) -> None:
         """The mains are gone: a sensor tells the charge, a little off, as the battery runs down by what the loads draw in each stage."""

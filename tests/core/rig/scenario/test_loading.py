@@ -108,6 +108,11 @@ def test_every_mistake_has_its_sentence(tmp_path: Path) -> None:
 MISTAKES |= {
     'T.toml: steps[0].verb is "road.reech", which is no verb of the desk; did you mean "road.reach"?': PLAIN
     + '[[steps]]\nat_s = 1\ndo = "ask"\nverb = "road.reech"\n',
+    'T.toml: steps[0].mode is "dead"; the modes of power are grid': PLAIN
+    + '[[steps]]\nat_s = 1\ndo = "signal"\naxis = "power"\nmode = "dead"\nby = "sensor:x"\n',
+    'T.toml: steps[0].adds names "runner"; write it as CHANNEL@SYSTEM:CODE': PLAIN
+    + '[[steps]]\nat_s = 1\ndo = "coverage"\nlabel = "c"\nadds = { runner = 0.5 }\n',
+    "T.toml: ends_s is Infinity; it must be a number above 0 to 2678400": PLAIN.replace("ends_s = 600", "ends_s = inf"),
     "T.toml: steps[0].do discharges a battery, and the scenario has no table [energy]": PLAIN
     + '[[steps]]\nat_s = 1\ndo = "discharge"\nby = "ups1"\n',
 }

@@ -15,6 +15,8 @@ PUSH = 2
 """Seeds of each in `make test`, the second at 30 % loss."""
 COSTLY = ("S06-flood",)
 """Five hundred messages in ten seconds are played by the soak, and by `make scenarios`."""
+LOSSY = ("S01", "S03", "S05", "S07", "S09")
+"""What is played with losses as well; all of them are by the soak."""
 SOAK, BATCH = 1_000, 50
 LOSSES = (0.0, 0.1, 0.2, 0.3, 0.4)
 
@@ -32,18 +34,18 @@ def _false(played: Played) -> list[str]:
     ]
 
 
-@pytest.mark.timeout(180 * TIMEOUT_SCALE)
+@pytest.mark.timeout(600 * TIMEOUT_SCALE)
 def test_the_scenarios_of_the_product_keep_their_lines_and_every_promise() -> None:
-    """Each as it is written, and once more with three frames in ten lost, where only the promises are judged."""
+    """Each as it is written, and some once more with three frames in ten lost, where only the promises are judged."""
     wrong: list[str] = []
     for file in (file for file in FILES if file.stem not in COSTLY):
         read = opened(file)
         wrong += _false(play(read, 1))
-        wrong += [f"{file.stem}: {fault}" for fault in play(read, PUSH, loss=0.3).broken]
+        wrong += [f"{file.stem}: {fault}" for fault in play(read, PUSH, loss=0.3).broken] if file.stem in LOSSY else []
     assert [] == wrong
 
 
-@pytest.mark.timeout(60 * TIMEOUT_SCALE)
+@pytest.mark.timeout(300 * TIMEOUT_SCALE)
 def test_a_seed_is_one_run() -> None:
     """The same seed gives the same trace, another one another."""
     read = opened(FOLDER / "S07.toml")
