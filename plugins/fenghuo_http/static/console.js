@@ -18,7 +18,7 @@ const STATE = {
 };
 const OBJECTIVE = { OPEN: "进行中", AT_RISK: "逾期风险", MET: "已达成", MISSED: "未达成", WAIVED: "已免除" };
 const HEALTH = { up: "正常", suspect: "可疑", down: "故障", probation: "试用", unknown: "未知" };
-const ADMIN = { enabled: "启用", disabled: "停用", inhibited: "抑制" };
+const ADMIN = { enabled: "启用", disabled: "停用", inhibited: "抑制", standby: "备用" };
 
 /** @type {Map<string, any>} */
 let state = new Map();
