@@ -47,7 +47,7 @@ _HELD_ON = (
     " AND (SELECT MAX(r.at) FROM release r WHERE r.message = delivery.message AND r.revision = delivery.revision) < ? ORDER BY id"
 )
 
-_HELD_FOR = "id >= ? AND +state = 'HELD' AND reason IN ('channel', 'spent') ORDER BY id"
+_HELD_FOR = "id >= ? AND +state = 'HELD' AND reason IN ('channel', 'spent', 'mode', 'silence', 'policy') ORDER BY id"
 
 log = structlog.stdlib.get_logger("fenghuo.auditor")
 
@@ -148,8 +148,9 @@ class Auditor:
         ]
 
     async def _reviews(self) -> list[Overdue]:
-        """What is held for a channel that is up, some of it at each look: an alternate may rightly wait for another, so it is looked at
-        again and nobody is told. When nothing comes of it, the deadline of its objective calls a person."""
+        """What is held for a channel that is up, or by a mode, some of it at each look: an alternate may rightly wait for another, and what
+        is shed for the end of its mode, so it is looked at again and nobody is told. When nothing comes of it, the deadline of its
+        objective calls a person."""
         lowest = max(self._review_from, self._lowest["delivery"])
         rows = await self._store.find(DELIVERY, _HELD_FOR, lowest, limit=AT_MOST)
         self._review_from = rows[-1].id + 1 if len(rows) == AT_MOST else 0

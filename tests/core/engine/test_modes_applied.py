@@ -178,3 +178,18 @@ async def test_a_channel_that_a_mode_sent_to_sleep_is_no_alarm(tmp_path: Path) -
         house.down("a")
         await house.settle()
         assert ([], "down") == (await house.events("alarm.channel_down"), (await house.events("channel.health"))[-1]["after"])
+
+
+async def test_what_a_mode_held_back_leaves_by_the_auditors_look_where_nobody_said_that_it_is_over(tmp_path: Path) -> None:
+    """Within a minute; and while it holds, a look changes nothing and tells nobody."""
+    async with opened(tmp_path) as house:
+        ruled(house, profile(declared='shed = ["P2"]'))
+        await declare(house, "isolated")
+        await house.order("wang")
+        await house.room.auditor.look()
+        await house.settle()
+        assert ([], []) == (house.sent, await house.events("alarm.overdue"))
+        house.room.in_force.profiles = {}
+        await house.room.auditor.look()
+        await house.settle()
+        assert ["a"] == [mail.channel for mail in house.sent]
