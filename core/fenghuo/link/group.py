@@ -6,7 +6,7 @@ Source: scenarios.md S9: nine of ten within 45 s, all answered or escalated with
 from __future__ import annotations
 
 import random
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 
 import msgspec
@@ -21,8 +21,8 @@ from fenghuo.link.whole import Whole
 
 __all__ = ["POLLS", "ROUNDS", "GroupCall"]
 
-# Calls of one parcel. After the third what is missing is missing for few, and a poll costs less than slots for them.
-ROUNDS = 3
+# Calls of one parcel. After the fourth what is missing is missing for few, and a poll costs less than slots for them.
+ROUNDS = 4
 # Single polls for each member that is not heard; then a person reads it a script by voice.
 POLLS = 2
 # More silent ones than this are called again together.
@@ -43,6 +43,7 @@ class GroupCall:
         self._chance = chance
         self._all = whole.all
         self._answered = {n for n, held in enumerate(outgoing.held) if held}
+        self._fresh = set(self._answered)  # since the last call: what others lacked before, most of them hold by now
         self._polled = dict.fromkeys(range(len(members)), 0)  # without an answer since
         self._repaired = dict.fromkeys(range(len(members)), 0)
         self._queue = deque(members_of(whole.all))
@@ -114,6 +115,7 @@ class GroupCall:
             return False
         member = self.members.index(source)
         self._answered.add(member)
+        self._fresh.add(member)
         self._polled[member] = 0
         known = self.outgoing.held[member]
         pieces = self._whole.told(held, known)
@@ -135,15 +137,18 @@ class GroupCall:
         if self._poll is not None and self._was_incomplete(self._poll):
             return
         self._poll = None
-        silent = self._open() & ~_mask(self._answered)
+        silent = self._open() & ~_mask(self._fresh)
         if self._rounds < ROUNDS and (self._lacking() or silent.bit_count() > _FEW):
-            # Who is silent missed the piece that called: those who answered cannot lack it, and it is not among what they lack.
-            last = {len(self._whole.pieces) - 1} if silent else set[int]()
-            self._queue, self._asked = deque(sorted(last.union(self._lacking()))), self._open()
+            self._queue, self._asked = deque(sorted({*self._lacking(), *self._for_the_silent()})), self._open()
+            self._fresh.clear()
             return
-        self._poll = next((n for n in members_of(self._open()) if self._polled[n] < POLLS), None)
+        self._poll = next((n for n in members_of(self._open()) if self._polled[n] < self._polls(n)), None)
         if self._poll is None:
             self.ending = Ending.SILENT
+
+    def _polls(self, member: int) -> int:
+        """Who has answered once is there: it is asked once more before a person is."""
+        return POLLS + (member in self._answered)
 
     def _was_incomplete(self, member: int) -> bool:
         """A polled member that answered and lacks something is sent that, and answers in a slot of its own."""
@@ -159,11 +164,21 @@ class GroupCall:
         return sum(1 << n for n, held in enumerate(self.outgoing.held) if held != self._all)
 
     def _lacking(self) -> list[int]:
-        """Pieces that somebody who answered lacks."""
+        """Pieces that somebody lacks who answered the last call."""
         missing = 0
-        for member in self._answered:
+        for member in self._fresh:
             missing |= self._all & ~self.outgoing.held[member]
         return list(members_of(missing))
+
+    def _for_the_silent(self) -> set[int]:
+        """The piece that goes with a call for their sake. Who never answered missed the one that called: those who answered cannot lack it.
+        Who answered before has most likely got what was said since, or can say so: for them alone it is what most of them lacked."""
+        if self._open() & ~_mask(self._answered):
+            return {len(self._whole.pieces) - 1}
+        if self._lacking():
+            return set()
+        lacked = Counter(piece for member in members_of(self._open()) for piece in members_of(self._all & ~self.outgoing.held[member]))
+        return {piece for piece, _ in lacked.most_common(1)}
 
     def _call(self) -> Call:
         return Call(slot_ds(self._air, len(self._whole.pieces)), self._asked)
