@@ -58,7 +58,7 @@ TABLE: dict[str, set[str]] = {
     "outage.end": {"source", "operator"},
     "outage.ls": READS,
     "network.ls": READS,
-    **dict.fromkeys(("reconcile.summary", "reconcile.lines", "reconcile.bring"), {"viewer", "operator", "admin"}),
+    **{f"reconcile.{name}": {"viewer", "operator", "admin"} for name in ("summary", "lines", "bring")},
     "reconcile.take": {"admin"},
 }
 
