@@ -61,9 +61,14 @@ class ModeKeeper:
         self._telling: set[asyncio.Task[None]] = set()
 
     async def load(self) -> None:
-        """What held when the last process ended, before anything is planned."""
+        """What held when the last process ended, before anything is planned. What cannot be read stops no start: a person is told, and may
+        declare it anew."""
         row = await self._store.sound(META, MODES_KEPT)
-        kept = msgspec.json.decode(row.value, type=_Kept) if row is not None else _Kept()
+        try:
+            kept = msgspec.json.decode(row.value, type=_Kept) if row is not None else _Kept()
+        except msgspec.MsgspecError as fault:
+            kept, says = _Kept(), f"the modes that held cannot be read, and are unknown until they are sensed or declared again: {fault}"
+            await self._store.run(lambda tx: tx.event("alarm.modes_lost", "node", message=says))
         self.modes.take_back(kept.sensed, kept.declared)
         self._room.modes_applied.rule()
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from fenghuo.engine.apply import MODES_KEPT
 from fenghuo.engine.modes_profile import read_profiles
 from fenghuo.errors import FormatError, LinkBroken, NotAllowed, NotFound
 from fenghuo.model.area import AreaRef
@@ -19,7 +20,8 @@ from fenghuo.model.situation import Admin
 from fenghuo.plugin.ports import PowerLevel
 from fenghuo.service.desk_modes import ModeVerbs
 from fenghuo.service.modes import ModeKeeper
-from fenghuo.store.tables import AUDIT
+from fenghuo.store.records import MetaRow
+from fenghuo.store.tables import AUDIT, META
 from tests.core.engine.house import FakeChannel
 from tests.core.engine.values import NOW
 from tests.core.service.manned import Manned, cap, manned
@@ -79,6 +81,17 @@ async def test_a_declaration_is_on_the_disk_with_its_author_and_outlives_the_pro
         changed, replanned = (await there.ask("mode.log"))[-2:]
         assert ("isolated", "unknown", "duty", "已通") == tuple(changed[key] for key in ("before", "after", "by", "reason"))
         assert [("held (mode)", "a")] == [(move["before"], move["after"]) for move in replanned["moves"]]
+
+
+async def test_modes_that_cannot_be_read_stop_no_start(tmp_path: Path) -> None:
+    """A person is told, and all is unknown."""
+    async with ruled(tmp_path) as there:
+        await there.declare()
+        await there.house.store.run(lambda tx: tx.put(META, MetaRow(MODES_KEPT, '{"sensed": 7}')))
+    async with ruled(tmp_path) as there:
+        (alarm,) = await there.house.events("alarm.modes_lost")
+        assert alarm["message"].startswith("the modes that held cannot be read, and are unknown until")
+        assert {"unknown"} == {one["mode"] for one in (await there.ask("mode.ls"))["stands"]}
 
 
 async def test_what_was_sensed_outlives_the_process_and_what_expired_meanwhile_has_ended(tmp_path: Path) -> None:
