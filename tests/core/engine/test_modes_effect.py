@@ -7,14 +7,18 @@ import pytest
 from fenghuo.engine.modes import Declared, Modes, Stand
 from fenghuo.engine.modes_effect import FREE, InForce, Ruled, is_shed, lies_in, overlaid, ruled, short_form, stretched
 from fenghuo.engine.modes_profile import NOTHING, Detail, Overlay, Profile
+from fenghuo.engine.planning import best_first
+from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.rules import Escalation
+from fenghuo.formats.renditions import sms_text
 from fenghuo.model.area import AreaRef, CodeSystem
 from fenghuo.model.directory import Directory, Org, Person
 from fenghuo.model.mode import Axis
-from fenghuo.model.situation import Admin, Situation
-from fenghuo.model.traffic import Priority
+from fenghuo.model.situation import Admin, Health, Situation
+from fenghuo.model.traffic import Kind, Priority
+from fenghuo.plugin.ports import Renderer
 from fenghuo.plugin.values import PowerLevel
-from tests.core.engine.values import view
+from tests.core.engine.values import content, info, message, view
 from tests.core.store.rows import StillClock
 
 TOWN, VILLAGE, OTHER = (AreaRef(CodeSystem.MCA, code) for code in ("320585105", "320585105201", "320585110"))
@@ -94,6 +98,22 @@ def test_a_situation_under_a_mode_has_its_channels_as_the_mode_says() -> None:
     assert [Admin.INHIBITED, Admin.SILENT, Admin.ENABLED, Admin.DISABLED] == [laid[name].admin for name in "abcd"]
     assert (2.0, Admin.ENABLED) == (laid["c"].weight, overlaid(plain, overlay, Priority.P0).channel["b"].admin)
     assert plain is overlaid(plain, Overlay(shed=("P4",)), Priority.P1)
+
+
+def test_of_alternates_that_are_equally_well_the_heavier_goes_first() -> None:
+    """Before what is cheaper; one that is not well is none the better for its weight."""
+    plain = Situation(0.0, (view("a"), view("b", fee_fen=50.0), view("c", health=Health.SUSPECT)))
+    laid = overlaid(plain, Overlay(weight={"b": 2.0, "c": 9.0}), Priority.P2)
+    assert [("a", "b", "c"), ("b", "a", "c")] == [best_first(("a", "b", "c"), one, "wang") for one in (plain, laid)]
+
+
+def test_short_says_what_must_be_said_and_fits_one_message() -> None:
+    """Of an alert with a long description."""
+    shelf = RenditionShelf({"sms": Renderer("sms", sms_text)})
+    long = content(kind=Kind.ALERT, infos=(info(description="大雨" * 300),))
+    rows = [shelf.make(message(long), form) for form in ("sms", "sms/140")]
+    full, short = (row.text if row is not None else "" for row in rows)
+    assert (True, True, True) == (len(full) > 300, 0 < len(short) <= 70, short.startswith(full[:9]))
 
 
 def test_short_is_one_short_message_of_a_text_and_nothing_else_is_cut() -> None:
