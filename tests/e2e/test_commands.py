@@ -12,7 +12,7 @@ from tests.e2e.link import Endpoint, endpoint, head, town
 from tests.e2e.node import Node, Person, orders
 from tests.e2e.standing import events, sent, stands
 from tests.peers.pager import Pager
-from tests.plugins.link_stations import Air
+from tests.plugins.link_stations import LIMIT_S, Air
 from tests.scale import PATIENCE_S
 
 pytestmark = [pytest.mark.e2e, pytest.mark.may_block, pytest.mark.timeout(150), pytest.mark.usefixtures("paging")]
@@ -69,8 +69,8 @@ class Scene:
         await self.town.close()
 
     async def order(self, text: str) -> None:
-        """Sent, at the town's disk, and on its screen."""
-        await stands(self.centre, await sent(self.centre, "p1", text), "link", "MET")
+        """Sent, at the town's disk, and on its screen. A post that was silent once is tried again after half a minute."""
+        await stands(self.centre, await sent(self.centre, "p1", text), "link", "MET", timeout_s=2 * LIMIT_S)
         await self.town.until("endpoint.ls", lambda rows: any(text in row["text"] for row in rows))
 
     async def jammed(self, text: str) -> bytes:
