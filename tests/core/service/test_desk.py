@@ -58,6 +58,8 @@ TABLE: dict[str, set[str]] = {
     "outage.end": {"source", "operator"},
     "outage.ls": READS,
     "network.ls": READS,
+    "road.report": {"source", "operator"},
+    **{f"road.{name}": READS for name in ("ls", "reach", "isolated", "bridges", "place")},
     **{f"reconcile.{name}": {"viewer", "operator", "admin"} for name in ("summary", "lines", "bring")},
     "reconcile.take": {"admin"},
 }
