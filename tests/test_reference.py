@@ -12,7 +12,21 @@ from fenghuo.engine.modes_profile import Overlay, Profile, read_profiles
 from fenghuo.engine.rules import Ladder, Match, Rule, Rung, read_rules
 from fenghuo.plugin import ports, values
 from fenghuo.rig.scenario.running import opened, play
-from fenghuo.rig.scenario.schema import Behaviour, ChannelSpec, Contacts, Do, Line, Measure, PersonSpec, Place, Scenario, Source, Step
+from fenghuo.rig.scenario.schema import (
+    Behaviour,
+    ChannelSpec,
+    Contacts,
+    Do,
+    Draw,
+    Energy,
+    Line,
+    Measure,
+    PersonSpec,
+    Place,
+    Scenario,
+    Source,
+    Step,
+)
 from tools.reference_schemas import FOLDER, schemas, text
 
 CORE = Path(__file__).parent.parent / "core" / "fenghuo"
@@ -49,7 +63,7 @@ def test_each_key_of_the_rules_is_on_the_page(kind: type[msgspec.Struct]) -> Non
     assert [] == [field.encode_name for field in msgspec.structs.fields(kind) if not re.search(rf"\b{field.encode_name}\b", page)]
 
 
-@pytest.mark.parametrize("kind", [Scenario, ChannelSpec, Place, PersonSpec, Contacts, Behaviour, Source, Step, Line])
+@pytest.mark.parametrize("kind", [Scenario, ChannelSpec, Energy, Draw, Place, PersonSpec, Contacts, Behaviour, Source, Step, Line])
 def test_each_key_of_a_scenario_is_on_the_page(kind: type[msgspec.Struct]) -> None:
     """No key, step or measure of a scenario file is undocumented."""
     page = (FOLDER / "scenarios.md").read_text(encoding="utf-8")

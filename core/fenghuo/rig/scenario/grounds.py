@@ -102,7 +102,7 @@ def _energy(scenario: Scenario) -> EnergySettings | None:
     if table is None:
         return None
     loads = tuple(Load(name, one.watts, one.channel) for name, one in table.loads.items())
-    return EnergySettings(Battery(table.capacity_wh * table.usable, table.efficiency, table.reserve_p0), loads, table.sensor)
+    return EnergySettings(Battery(table.capacity_wh * table.usable, table.efficiency, table.reserve_p0), loads, "")
 
 
 def _persons(scenario: Scenario) -> Iterator[Person]:

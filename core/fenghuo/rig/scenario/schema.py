@@ -12,7 +12,6 @@ import msgspec
 
 from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import Doubt
-from fenghuo.service.settings_tables import EnergyTable
 
 __all__ = [
     "Behaviour",
@@ -32,6 +31,8 @@ __all__ = [
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
+FourWatts = Annotated[tuple[Seconds, Seconds, Seconds, Seconds], msgspec.Meta(extra={"must_be": "a list of four numbers from 0"})]
+FourShares = Annotated[tuple[Share, Share, Share, Share], msgspec.Meta(extra={"must_be": "a list of four numbers from 0 to 1"})]
 Level = Annotated[str, msgspec.Meta(pattern="^(STORED|ACCEPTED|AIRED|RELAYED|DEVICE|HUMAN|DONE)$")]
 
 
@@ -251,6 +252,24 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     later: str = ""
 
 
+class Draw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What something draws: watts in the stages from 60 %, from 30 %, from 10 %, and below. `channel`: the one whose device it is."""
+
+    watts: FourWatts
+    channel: str = ""
+
+
+class Energy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the node lives on without mains, as in the settings. `capacity_wh`: of a full battery, of which `usable` may be taken;
+    `efficiency`: in each stage; `reserve_p0`: the share that is for P0 alone."""
+
+    capacity_wh: Annotated[float, msgspec.Meta(gt=0)]
+    loads: dict[str, Draw]
+    usable: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
+    efficiency: FourShares = (1.0, 1.0, 1.0, 1.0)
+    reserve_p0: Share = 0.3
+
+
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who may bring messages in, beside the signers. `areas`: for these alone; none: for everywhere."""
 
@@ -271,7 +290,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     besides: tuple[str, ...] = ()
     airtime_span_s: Annotated[float, msgspec.Meta(gt=0)] = 300.0
     airtime_share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.5
-    energy: EnergyTable | None = None
+    energy: Energy | None = None
     behaviour: Behaviour = Behaviour()
     sources: dict[str, Source] = {}
     channels: dict[str, ChannelSpec] = {}

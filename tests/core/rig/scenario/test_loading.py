@@ -108,6 +108,8 @@ def test_every_mistake_has_its_sentence(tmp_path: Path) -> None:
 MISTAKES |= {
     'T.toml: steps[0].verb is "road.reech", which is no verb of the desk; did you mean "road.reach"?': PLAIN
     + '[[steps]]\nat_s = 1\ndo = "ask"\nverb = "road.reech"\n',
+    "T.toml: energy.loads.radio.watts is [80, 40]; it must be a list of four numbers from 0": PLAIN
+    + "[energy]\ncapacity_wh = 4800\nloads = { radio = { watts = [80, 40] } }\n",
     'T.toml: steps[0].mode is "dead"; the modes of power are grid': PLAIN
     + '[[steps]]\nat_s = 1\ndo = "signal"\naxis = "power"\nmode = "dead"\nby = "sensor:x"\n',
     'T.toml: steps[0].adds names "runner"; write it as CHANNEL@SYSTEM:CODE': PLAIN
