@@ -207,6 +207,7 @@ class Daemon:
         state = StateVerbs(room, self._store, keeper=keeper, host=self._host, about=about)
         messages.plan, messages.outlook = plans.explain, plans.outlook
         queue, outages = QueueVerbs(room.decisions), OutageVerbs(desk, room)
+        outages.hangs_on = keeper.inventory.hangs_on
         proven = ProvenVerbs(room, self._store, messages.send)
         reconcile = ReconcileVerbs(self._store, self._clock, node=self._settings.node.name)
         endpoint = EndpointVerbs(room, self._store, self._upward)  # a node without a screen says so

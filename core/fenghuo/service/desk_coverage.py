@@ -50,6 +50,7 @@ class CoverageVerbs:
         self._board = room.board
         self._store = store
         self._keeper = keeper
+        self._outages = room.outages
 
     def verbs(self) -> Mapping[str, Verb]:
         return {"coverage": self.coverage}
@@ -70,7 +71,8 @@ class CoverageVerbs:
         units = laid.within(areas) if areas else laid.units
         groups = {channel.name: channel.group for channel in inventory.channels}
         found = {Kind.POTENTIAL: coverage(units, groups, working(units, carried, wanted.lose))}
-        sure = coverage(units, groups, working(units, carried, wanted.lose, is_sure=True))
+        doubted = tuple(f"{one.what}@{one.area}" if one.area is not None else one.what for one in self._outages.standing())
+        sure = coverage(units, groups, working(units, carried, (*wanted.lose, *doubted), is_sure=True))
         if row is not None:
             found |= await self._told(row, units, groups, carried)
         told = sentences(found, sure, laid, inventory=inventory, areas=areas)

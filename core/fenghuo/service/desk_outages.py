@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -58,6 +58,7 @@ class OutageVerbs:
         self._desk = desk
         self._room = room
         self._office = room.office
+        self.hangs_on: Callable[[], Collection[str]] = frozenset  # what places hang on, in the inventory of what reaches the public
 
     def verbs(self) -> Mapping[str, Verb]:
         return {"outage.report": self.report, "outage.end": self.end, "outage.ls": self.ls, "network.ls": self.network}
@@ -91,7 +92,7 @@ class OutageVerbs:
 
     def _read(self, actor: Actor, wanted: Report) -> Outage:
         now = self._office.clock.time()
-        known = named(self._room.board.situation())
+        known = named(self._room.board.situation()).union(self.hangs_on())
         if wanted.what not in known:
             raise _bad("what", f"{wanted.what!r} is no risk group and no channel of this node{near(wanted.what, known)}")
         if len(wanted.key) > LONGEST_KEY or len(wanted.reason) > LONGEST_TEXT:

@@ -22,6 +22,8 @@ def watch_room(metrics: Metrics, room: EngineRoom, store: Store) -> None:
     metrics.gauge("open_objectives", lambda: [({}, float(len(book.objectives)))])
     metrics.gauge("commits", lambda: [({}, float(store.progress[0]))])
     metrics.gauge("in_doubt", lambda: [({}, float(queues.in_doubt))])
+    metrics.gauge("outages", lambda: [({}, float(len(room.outages.standing())))])
+    metrics.gauge("network_ways", lambda: [({"place": one.place}, float(one.ways.groups)) for one in room.network.left.values()])
 
 
 def watch_power(metrics: Metrics, power: PowerWatch) -> None:

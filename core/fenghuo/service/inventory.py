@@ -51,6 +51,10 @@ class InventoryKeeper:
             log.info("coverage inventory in force", areas=len(inventory.people), channels=len(inventory.channels), digest=inventory.digest)
         self.inventory = inventory
 
+    def hangs_on(self) -> frozenset[str]:
+        """Everything that a place's channels hang on there, such as the mains of a town."""
+        return frozenset(name for row in self.inventory.reach for name in row.hangs_on)
+
     def inhabited(self, directory: Directory) -> Inhabited:
         """The inventory over these areas; laid once for each pair of them."""
         key = (self.inventory.digest, directory.digest)

@@ -50,6 +50,8 @@ FAMILIES = {
         Family("in_flight", "Emissions begun and without outcome."),
         Family("open_objectives", "Objectives that have not ended."),
         Family("in_doubt", "Emissions of which nobody knows whether they left."),
+        Family("outages", "What others say is out now."),
+        Family("network_ways", "Ways to a place that work and share no risk group.", ("place",)),
         Family("channel_health", "1 for the health a channel has now.", ("channel", "health")),
         Family("invariant_broken", "Organisations that break a watched invariant now.", ("invariant",)),
         Family("invariant_broken_seconds", "Seconds since the start in which a watched invariant was broken.", ("invariant",)),

@@ -60,7 +60,8 @@ class Manned:
         for verbs in (messages.verbs(), preview.verbs(), plans.verbs(), QueueVerbs(room.decisions).verbs(), state.verbs(), proven.verbs()):
             self.desk.add(verbs)
         self.desk.add(sheets.verbs())
-        self.desk.add(OutageVerbs(self.desk, room).verbs())
+        self.outages = OutageVerbs(self.desk, room)
+        self.desk.add(self.outages.verbs())
         holders = [(Secret(f"{name}-secret"), Holder(name, rights, Origin(name))) for name, rights in HOLDERS.items()]
         self.desk.hold(holders)
 

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from fenghuo.engine.judging import Origin
+from fenghuo.engine.outages import Outage
 from fenghuo.errors import FormatError, NotFound
 from fenghuo.model.area import AreaRef
 from fenghuo.model.coverage import Inventory, People, PublicChannel, Reach
@@ -23,6 +24,7 @@ from fenghuo.service.inventory import InventoryKeeper
 from fenghuo.service.secrets import Secret
 from tests.core.engine.house import House, opened
 from tests.core.engine.public import BULK, NEED_DEVICE, SOUTH, SOUTH_AREA, alert, enrol
+from tests.core.engine.values import NOW
 
 HUANGJING, SHUANGFENG, SHAXI = (AreaRef.parse(code) for code in ("nbs:320585104", "nbs:320585105", "mca:320585110"))
 INVENTORY = Inventory(
@@ -197,3 +199,15 @@ async def test_an_alert_that_nobody_knows_is_not_found(tmp_path: Path) -> None:
     async with covering(tmp_path) as there:
         with pytest.raises(NotFound, match="no message is known as X-9"):
             await there.ask(alert="X-9")
+
+
+async def test_what_somebody_says_is_out_is_not_known_to_be_up(tmp_path: Path) -> None:
+    """In the town that it is about, and in `sure` alone: a word takes nothing down."""
+    async with covering(tmp_path) as there:
+        before = await there.ask()
+        word = Outage("1", "mains:huangjing", HUANGJING, NOW, NOW, NOW + 60.0, "grid")
+        await there.house.room.outages.report(word)
+        after = await there.ask()
+        assert (before["potential"], True) == (after["potential"], after["sure"]["grouped_pct"] < before["sure"]["grouped_pct"])
+        there.house.clock.now += 60.0
+        assert before["sure"] == (await there.ask())["sure"]

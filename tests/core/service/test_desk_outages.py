@@ -38,6 +38,9 @@ async def test_a_word_is_kept_shown_explained_and_ended(tmp_path: Path) -> None:
         why = await there.do("channel.why", name="a")
         assert ("suspect", ["met/nms-7"]) == (why["health"], why["outages"])
         assert "met says that a is out (mca:320585), for 60 s more" in why["says"]
+        there.outages.hangs_on = lambda: {"mains:huangjing"}
+        assert [] == (await there.do("outage.report", "met", what="mains:huangjing", lasts_s=10.0))["channels"], "no channel hangs on it"
+        await there.do("outage.end", "met", id="mains:huangjing")
         assert [("met/nms-7", True)] == [(one["id"], one["stands"]) for one in await there.do("outage.ls")]
         await there.do("outage.end", "met", id="nms-7")
         assert ([], "up") == (await there.do("outage.ls"), (await there.do("channel.why", name="a"))["health"])
