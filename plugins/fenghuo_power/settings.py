@@ -44,7 +44,7 @@ class NutSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     host: Annotated[str, msgspec.Meta(min_length=1)] = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 3493
     period_s: _Period = 5.0
-    longest_s: _Period = 120.0
+    longest_s: _Period = 240.0
     stale_after_s: _Stale = 15.0
     timeout_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 5.0
 
@@ -58,7 +58,7 @@ class SupplySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     path: Annotated[str, msgspec.Meta(pattern=r"^/")] = "/sys/class/power_supply"
     period_s: _Period = 5.0
-    longest_s: _Period = 120.0
+    longest_s: _Period = 240.0
     stale_after_s: _Stale = 15.0
     timeout_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 5.0
 
@@ -72,7 +72,7 @@ class UPowerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     address: Annotated[str, msgspec.Meta(pattern=r"^$|^[a-z]+:")] = ""
     period_s: _Period = 5.0
-    longest_s: _Period = 120.0
+    longest_s: _Period = 240.0
     stale_after_s: _Stale = 15.0
     timeout_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 5.0
 

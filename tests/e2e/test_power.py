@@ -125,6 +125,36 @@ async def test_the_battery_of_a_town_is_a_sensor_of_the_centre(tmp_path: Path) -
             assert "unknown" == answer["power"]["state"], "the centre has no sensor of its own"
 
 
+async def test_below_ten_percent_command_is_handed_over_by_radio(tmp_path: Path) -> None:
+    """One sealed order to the other daemon, with what is open; the person's key there is its receipt here."""
+    down, up = tmp_path / "centre", tmp_path / "port"
+    down.mkdir()
+    up.mkdir()
+    async with Upsd(tmp_path / "nut") as upsd, Duo(baud=9600) as duo:
+        await duo.far.stop()
+        sensor = f'[sensors.ups]\ntype = "power.nut"\n[sensors.ups.settings]\nups = "{UPS}"\nport = {upsd.port}\nperiod_s = 0.2\n'
+        patient = f"stale_after_s = {PATIENCE_S:g}\ntimeout_s = 60.0\n"
+        energy = '[energy]\ncapacity_wh = 4320\nhand_over_to = "person:port"\n[energy.loads]\nall = { watts = [380, 230, 65, 23] }\n'
+        channels = {"link": head(down, duo.near.port, [11], baud=9600, configure_tnc=False)}
+        rules, extra = orders("link", needed="HUMAN"), sensor + patient + energy
+        centre = Node(down, channels=channels, persons=[Person("port", callsign=town(11)), Person("wang")], rules=rules, extra=extra)
+        place = Endpoint(up, endpoint(up, duo.far.tnc.port, 11, baud=9600, configure_tnc=False))
+        async with centre, place:
+            await centre.channels_up("link")
+            await place.channels_up("link")
+            _, order = await centre.order("wang", "立即到岗", priority="P2")
+            await centre.until("status", lambda answer: answer["open_objectives"] == 1)
+            upsd.says("OB DISCHRG", charge=9, runtime=3600)
+            (row,) = await place.until("endpoint.ls", lambda rows: len(rows) == 1, timeout_s=60)
+            number = (await centre.shown(order["id"]))["number"]
+            assert row["text"].startswith("【移交指挥】node电量9%，约可维持15.6小时，请接替指挥。未结1条："), "23 W, and 2 W of the radio"
+            assert f"#{number:04d}P2立即到岗" in row["text"]
+            await place.ask("endpoint.ack", id=str(row["number"]), text="已接替")
+            (given,) = await told(centre, "power.handover")
+            (objective,) = (await centre.ended(given["message"], timeout_s=60))["objectives"]
+            assert ("MET", "HUMAN", 1) == (objective["state"], objective["evidence"], given["open"])
+
+
 def site(answer: dict[str, Any], name: str) -> dict[str, Any]:
     found: dict[str, Any] = next((one for one in answer["power"]["sensors"] if one["name"] == name), {})
     return found

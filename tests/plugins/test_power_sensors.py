@@ -110,7 +110,7 @@ def test_what_upsd_cannot_say_is_one_error_with_a_sentence(answers: tuple[bytes 
 
 
 def test_on_battery_it_is_asked_ever_more_seldom_and_each_word_holds_until_the_next() -> None:
-    """Every 5 s at first and every 120 s after two hours, so that three hours take some 280 looks and not 2,160; mains end that."""
+    """Every 5 s at first and every 180 s after three hours, which take some 280 looks and not 2,160; mains end that."""
     upsd = Scripted(LIST % MAINS.replace(b"OL", b"OB"))
 
     async def work(port: int) -> None:
@@ -121,11 +121,11 @@ def test_on_battery_it_is_asked_ever_more_seldom_and_each_word_holds_until_the_n
         looks = [one for one in told.seen if one.what == "power.state"]
         waits = [after.observed_at - before.observed_at for before, after in itertools.pairwise(looks)]
         assert 5.0 == pytest.approx(waits[0], abs=0.1)
-        assert 120.0 == pytest.approx(waits[-1], abs=0.1)
+        assert 170.0 <= waits[-1] <= 180.0
         assert 240 <= len(looks) <= 320
         assert all(before.stale_after_s >= wait + 9.0 for before, wait in zip(looks, waits, strict=False))
         upsd.answers = [LIST % MAINS]
-        await asyncio.sleep(160.0)
+        await asyncio.sleep(300.0)
         last = [one.observed_at for one in told.seen if one.what == "power.state"][-2:]
         assert 5.0 == pytest.approx(last[1] - last[0], abs=0.1)
         running.cancel()

@@ -22,6 +22,8 @@ USUAL_NOISE_PCT, USUAL_FOR = 0.7, 30
 """What a reading of charge is off, one sigma (whole percents alone are 0.29), until so many readings say what this battery's are."""
 FLOAT_PCT, BEGAN_NOISE_PCT = 99.5, 0.25
 """A battery that stood on its float was full at the cut, and how far that may be off, one sigma; of any other one reading says little."""
+JUMP_PCT = 5.0
+"""A gauge that falls so far with the first reading after the cut had not known its battery before."""
 TOP_PCT = 98.5
 """No reading is above 100, so that those near it are too low on the average: above this the line is not drawn through them."""
 LEAST_POINTS = 10
@@ -62,8 +64,10 @@ class Discharge:
     def read(self, at: float, charge_pct: float, drain_per_h: float) -> None:
         """A reading at `at`, seconds; `drain_per_h`: planned drain since the one before, percent of charge in an hour (1 without a plan).
         What is not newer than the last reading is left out."""
-        if at <= self._at:
+        if at < self._at or (at == self._at and self._points):
             return
+        if self._began is not None and not self._points and self._began.charge_pct - charge_pct > JUMP_PCT:
+            self._began = None
         self._drained += (at - self._at) / 3600.0 * drain_per_h
         self._at = at
         self._points.append(_Point(at, self._drained, charge_pct))

@@ -30,6 +30,7 @@ from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.ground import instance_of
 from fenghuo.service.power import PowerWatch
 from fenghuo.service.power_energy import EnergyWatch
+from fenghuo.service.power_handover import HandOver
 from fenghuo.service.power_sites import SiteBatteries, SiteReporter
 from fenghuo.service.roads import RoadKeeper
 from fenghuo.service.secrets import secret_reader
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 __all__ = ["Hosting"]
 
 FRONT_LIMIT_S = 2.0
+OWN = "node"
+"""Whom an order of the node itself is by."""
 log = structlog.stdlib.get_logger("fenghuo.hosting")
 
 
@@ -61,6 +64,7 @@ class Hosting:
         self.power: PowerWatch
         self.energy: EnergyWatch | None = None
         self._reporter: SiteReporter | None = None
+        self._handover: HandOver | None = None
         self.roads: RoadKeeper | None = None
         self._channels: list[ChannelSupervisor] = []
         self._fronts: list[FrontSupervisor] = []
@@ -117,6 +121,9 @@ class Hosting:
             self.energy.loads = lambda: draws(settings.loads, room.board)
             self.energy.prices = lambda: prices(room.board, room.opening.loads, clock)
             self.power.on_reading.append(self.energy.read)
+            if settings.hand_over_to:
+                self._handover = HandOver(store, room.office, room.book, to=settings.hand_over_to, submit=self._own_order)
+                self.energy.on_stage = self._handover.entered
 
     def rearm(self, settings: Settings) -> None:
         """Take over the armed switches of new settings: a channel whose switch was turned begins anew with it. To disarm is silence."""
@@ -165,6 +172,8 @@ class Hosting:
         self.power.stop()
         if self._reporter is not None:
             self._reporter.stop()
+        if self._handover is not None:
+            self._handover.stop()
         if self.roads is not None:
             self.roads.stop()
 
@@ -255,6 +264,10 @@ class Hosting:
         if self._ledgers is None:
             self._ledgers = Ledgers()
         return LinkMemory(store, self._ledgers, medium, channel=channel)
+
+    async def _own_order(self, raw: bytes, key: str) -> Accepted | Refused:
+        """An order of the node itself, which a person has put into the settings."""
+        return (await self._room.intake.accept(Submission(raw, Origin(OWN, traffic=(Traffic.ACTUAL,)), "application/json", key)))[0]
 
     async def _accept(self, name: str, raw: bytes, hints: Hints) -> Accepted | Refused:
         origin = Origin(hints.source or name, traffic=())

@@ -40,6 +40,7 @@ class EnergyWatch:
         self._mains_since: float | None = None
         self.loads: Callable[[], tuple[Load, ...]] = lambda: settings.loads
         self.prices: Callable[[], Mapping[str, Price]] = dict
+        self.on_stage: Callable[[PowerMode, EnergyPlan | None], None] = _nobody_acts
 
     def read(self, sensor: str, one: Sensed) -> None:
         """A power sensor has ended a reading; of several the one that the settings name counts, else the first that told a charge."""
@@ -110,6 +111,7 @@ class EnergyWatch:
             tx.event("power.stage", SUBJECT, was=was.value, stage=stage.value, **figures)
 
         self._store.submit(tell)
+        self.on_stage(stage, plan)
 
     def _warn(self, news: News) -> None:
         plan, coming = news.plan, news.coming
@@ -121,6 +123,10 @@ class EnergyWatch:
             tx.event("alarm.power_stage", SUBJECT, message=message, stage=coming.value, **_figures(plan))
 
         self._store.submit(tell)
+
+
+def _nobody_acts(stage: PowerMode, plan: EnergyPlan | None) -> None:
+    """Until whoever hands command over is wired in."""
 
 
 def _off(load: Load) -> Load:

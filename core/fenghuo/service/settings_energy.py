@@ -26,7 +26,7 @@ def read_energy(reading: Reading, channels: Sequence[ChannelSettings], sensors: 
     if table.sensor and table.sensor not in known:
         reading.faults.add("energy.sensor", f"is {shown(table.sensor)}, which is no sensor of this node{near(table.sensor, known)}")
     battery = Battery(table.capacity_wh * table.usable, table.efficiency, table.reserve_p0)
-    return EnergySettings(battery, loads, table.sensor)
+    return EnergySettings(battery, loads, table.sensor, table.hand_over_to)
 
 
 def _check_loads(reading: Reading, loads: Sequence[Load], channels: set[str]) -> None:

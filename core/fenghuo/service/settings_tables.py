@@ -310,6 +310,14 @@ class EnergyTable(msgspec.Struct, frozen=True):
     efficiency: FourShares = (1.0, 1.0, 1.0, 1.0)
     reserve_p0: Annotated[float, Meta(ge=0, lt=1, description="The share of the usable energy that is for P0 alone.")] = 0.30
     sensor: Annotated[str, Meta(description="The sensor that tells its charge; needed where there are several.")] = ""
+    hand_over_to: Annotated[
+        str,
+        Meta(
+            pattern=r"^$|^(person|org|role|group):.+$",
+            description='Who takes command below 10 %, as an order is addressed: "org:port"; nobody by default.',
+            extra={"must_be": 'an audience such as "org:port" or "person:duty-port"'},
+        ),
+    ] = ""
 
 
 class FileTable(msgspec.Struct, frozen=True):

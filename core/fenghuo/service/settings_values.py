@@ -125,11 +125,13 @@ class InstanceSettings(msgspec.Struct, frozen=True):
 
 
 class EnergySettings(msgspec.Struct, frozen=True):
-    """The battery of this node and what it feeds. `sensor`: who tells its charge, "" for the only one."""
+    """The battery of this node and what it feeds. `sensor`: who tells its charge, "" for the only one; `hand_over_to`: who takes command
+    at its last stage, "" for nobody."""
 
     battery: Battery
     loads: tuple[Load, ...]
     sensor: str
+    hand_over_to: str = ""
 
 
 class Settings(msgspec.Struct, frozen=True):

@@ -109,6 +109,18 @@ def test_a_reading_that_is_not_newer_than_the_last_changes_nothing() -> None:
     assert before == discharge.fit()
 
 
+def test_a_gauge_that_jumps_at_the_cut_had_known_nothing_before() -> None:
+    """A battery that was full on its float and says 60 at once: the charge before the cut counts no more."""
+    noise, discharge, charge = random.Random(2), Discharge(0.0, 100.0, has_plan=True), 60.0
+    for turn in range(1, 61):
+        charge = 60.0 - declared(100.0) * turn * 10.0 / HOUR_S
+        discharge.read(turn * 10.0, told(charge, noise, 0.5), declared(100.0))
+    fit = discharge.fit()
+    assert fit is not None
+    assert charge == pytest.approx(fit.charge_pct, abs=0.6)
+    assert 1.0 == pytest.approx(fit.scale, abs=0.15)
+
+
 def test_a_load_that_appears_unannounced_is_followed() -> None:
     """Somebody plugs in a heater: two hours later what is left is right again."""
     discharge, charge = Discharge(0.0, 100.0, has_plan=True), 100.0

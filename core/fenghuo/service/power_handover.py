@@ -1,0 +1,149 @@
+"""Gives command to the alternate centre when the battery of this one comes to its last stage: once in a discharge, durably, as an order.
+
+The order goes the way of every order, sealed where its channel seals, and its receipt by a person there is the hand-over's. Whom to give
+it to, a person has written into the settings beforehand. Nothing is taken from this node: it goes on for as long as it can.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+
+import msgspec
+import structlog
+
+from fenghuo.engine.book import Book
+from fenghuo.engine.energy import EnergyPlan
+from fenghuo.engine.handover import Handing, OpenLine, handover_text
+from fenghuo.engine.office import Office
+from fenghuo.errors import FenghuoError
+from fenghuo.model.audit import SYSTEM
+from fenghuo.model.delivery import Accepted, Refused
+from fenghuo.model.mode import PowerMode
+from fenghuo.model.traffic import Traffic
+from fenghuo.service.showing import headline
+from fenghuo.store.audit import Deed
+from fenghuo.store.records import MetaRow
+from fenghuo.store.store import Store
+from fenghuo.store.tables import AUDIT, META
+from fenghuo.store.transaction import Tx
+
+__all__ = ["HANDED", "HandOver"]
+
+HANDED = "power.handover"
+"""The row that outlives the process: the order of this discharge, empty after it."""
+SUBJECT = "power/energy"
+
+Submit = Callable[[bytes, str], Awaitable[Accepted | Refused]]
+
+log = structlog.stdlib.get_logger("fenghuo.power")
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """The order of this discharge, and what it says of us; `message`: its id once it is accepted."""
+
+    key: str
+    order: str
+    open: int
+    audit_seq: int
+    audit_hash: str
+    message: str = ""
+
+
+class HandOver:
+    """`to`: an audience as an order writes it; `submit`: what accepts an order of the node itself under a key."""
+
+    def __init__(self, store: Store, office: Office, book: Book, *, to: str, submit: Submit) -> None:
+        self._store = store
+        self._office = office
+        self._book = book
+        self._to = to
+        self._submit = submit
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def entered(self, stage: PowerMode, plan: EnergyPlan | None) -> None:
+        """The battery is in this stage from now on; the mains end what was handed over."""
+        if stage is PowerMode.LAST_GASP and plan is not None:
+            self._spawn(self._give(plan))
+        elif stage is PowerMode.GRID:
+            self._spawn(self._end())
+
+    def stop(self) -> None:
+        """What has been accepted is accepted."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def _give(self, plan: EnergyPlan) -> None:
+        kept = await self._kept()
+        if kept is None:
+            kept = await self._written(plan)
+        if kept.message:
+            return
+        # What was begun before a crash is given in the same words and under the same key: twice accepted is once.
+        try:
+            answer = await self._submit(kept.order.encode(), kept.key)
+        except FenghuoError as fault:
+            self._fail(str(fault))
+            return
+        if isinstance(answer, Refused):
+            self._fail(answer.message)
+            return
+        await self._store.run(lambda tx: self._tell(tx, kept, answer))
+
+    async def _written(self, plan: EnergyPlan) -> _Kept:
+        """What will be given, on the disk before it is."""
+        lines = self._open_lines()
+        seq = self._store.audited.mark
+        row = await self._store.sound(AUDIT, seq)
+        audit = (seq, row.hash.hex() if row is not None else "")
+        handing = Handing(self._office.node, plan.charge_pct, plan.left_s, self._office.directory.digest, audit)
+        order = {"to": [self._to], "text": handover_text(handing, lines), "priority": "P1", "needed": "HUMAN"}
+        key = f"{HANDED}:{self._office.clock.time():.3f}"
+        kept = _Kept(key, msgspec.json.encode(order).decode(), len(lines), seq, audit[1])
+        await self._store.run(lambda tx: tx.put(META, MetaRow(HANDED, msgspec.json.encode(kept).decode())))
+        return kept
+
+    async def _kept(self) -> _Kept | None:
+        row = await self._store.sound(META, HANDED)
+        return msgspec.json.decode(row.value, type=_Kept) if row is not None and row.value else None
+
+    def _tell(self, tx: Tx, kept: _Kept, accepted: Accepted) -> None:
+        tx.put(META, MetaRow(HANDED, msgspec.json.encode(msgspec.structs.replace(kept, message=accepted.id)).decode()))
+        to, count, seq, digest = self._to, kept.open, kept.audit_seq, kept.audit_hash
+        tx.event("power.handover", SUBJECT, message=accepted.id, to=to, open=count, audit_seq=seq, audit_hash=digest)
+        deed = Deed.of("handover", f"message/{accepted.id}", to=to, open=count, audit_seq=seq, audit_hash=digest)
+        tx.audit(deed, by=SYSTEM)
+
+    async def _end(self) -> None:
+        kept = await self._kept()
+        if kept is None:
+            return
+        message = kept.message
+
+        def tell(tx: Tx) -> None:
+            tx.put(META, MetaRow(HANDED, ""))
+            tx.event("power.handover_over", SUBJECT, message=message)
+
+        await self._store.run(tell)
+
+    def _fail(self, why: str) -> None:
+        """A person must give command away by voice now."""
+        says = f"command was not handed over to {self._to}: {why}"
+        self._store.submit(lambda tx: tx.event("alarm.handover", SUBJECT, message=says))
+
+    def _open_lines(self) -> list[OpenLine]:
+        """Every message that is in force with something open, of the real world alone."""
+        found = {entry.message.message.id: entry.message.message for entry in self._book.objectives.values()}
+        return [OpenLine(one.priority, one.number, headline(one)) for one in found.values() if one.content.traffic is Traffic.ACTUAL]
+
+    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work, name="hand-over")
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log.error("the hand-over has failed", cause=repr(error))
+            self._fail(repr(error))
