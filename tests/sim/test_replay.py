@@ -18,14 +18,10 @@ TRACE = "from tests.sim.day import safety\nfor seed in {seeds}: print(safety(see
 
 @pytest.mark.timeout(120 * TIMEOUT_SCALE)
 def test_a_seed_is_replayed_bit_for_bit() -> None:
-    """Five days here and in two other processes with other hashes of strings: the traces are equal."""
+    """Five days here and in two other processes with other hashes of strings: the traces are equal, and tell the days apart."""
     here = [safety(seed, amount=5).trace for seed in SEEDS]
+    assert len(SEEDS) == len(set(here))
     assert [_elsewhere("1"), _elsewhere("2")] == [here, here]
-
-
-def test_another_seed_is_another_day() -> None:
-    """Traces tell days apart."""
-    assert 5 == len({safety(seed, amount=3).trace for seed in SEEDS})
 
 
 def test_the_order_of_a_real_loop_is_kept_beside_the_shuffle() -> None:
