@@ -24,7 +24,13 @@ _KIND_EVENTS = {Kind.ALERT: "预警", Kind.DISPATCH: "调度指令", Kind.REPORT
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ENTITIES = {"\r": "&#13;"}
 _LANGUAGE = re.compile(r"[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*")
-_URI = re.compile(r"(?:[\w!#$&'()*+,./:;=?@~-]|%[0-9A-Fa-f]{2})+", re.ASCII)
+_PCHAR = r"(?:[\w!$&'()*+,.;=@~:-]|%[0-9A-Fa-f]{2})"
+# A reference: a colon only behind a scheme or a slash, a host of letters, its port of digits, one fragment. Source: RFC 3986 §4.1, Appendix A.
+_URI = re.compile(
+    r"(?:[A-Za-z][A-Za-z0-9+.-]*:|(?![^/?#]*:))(?://[\w.~-]+(?::[0-9]+)?(?=[/?#]|\Z)|(?!//))"
+    rf"(?:{_PCHAR}|/)*(?:\?(?:{_PCHAR}|[/?])*)?(?:#(?:{_PCHAR}|[/?])*)?",
+    re.ASCII,
+)
 _EVENT_CODE_12379 = re.compile(r"[1-4][0-9][A-Z][0-9]{2}")
 
 # The smallest circle, km, that stands for a ring which four decimals (11 m) shrink to a line or a point.
@@ -204,7 +210,7 @@ def _word(word: str, known: Sequence[str]) -> str:
 
 
 def _uri(text: str) -> str:
-    """The address, unless it has characters that no address may have."""
+    """The address, unless it is none."""
     return text if _URI.fullmatch(text) else ""
 
 

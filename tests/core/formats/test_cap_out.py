@@ -156,7 +156,7 @@ _INFOS = st.builds(
     event_codes=st.lists(st.builds(Geocode, system=_TEXT, value=_TEXT), max_size=2).map(tuple),
     headline=_TEXT,
     description=_TEXT,
-    web=_TEXT | st.sampled_from(["http://a/b?c=d#e", "http://a b", "%zz", "http://[::1"]),
+    web=_TEXT | st.sampled_from(["http://a/b?c=d#e", "http://a b", "%zz", "http://[::1", ":", "a:b:c", "//:", "x/y:z", "http://a:b"]),
     parameters=st.lists(st.builds(Parameter, name=_TEXT, value=_TEXT), max_size=2).map(tuple),
     resources=st.lists(
         st.builds(Resource, description=_TEXT, mime_type=_TEXT, size=st.none() | st.integers(0, 10**9), uri=_TEXT), max_size=2
