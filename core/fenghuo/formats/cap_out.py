@@ -25,7 +25,7 @@ _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ENTITIES = {"\r": "&#13;"}
 _LANGUAGE = re.compile(r"[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*")
 _PCHAR = r"(?:[\w!$&'()*+,.;=@~:-]|%[0-9A-Fa-f]{2})"
-# A reference: a colon only behind a scheme or a slash, a host of letters, its port of digits, one fragment. Source: RFC 3986 §4.1, Appendix A.
+# A colon only behind a scheme or a slash, a host without brackets, its port of digits, one fragment. Source: RFC 3986 §4.1, Appendix A.
 _URI = re.compile(
     r"(?:[A-Za-z][A-Za-z0-9+.-]*:|(?![^/?#]*:))(?://[\w.~-]+(?::[0-9]+)?(?=[/?#]|\Z)|(?!//))"
     rf"(?:{_PCHAR}|/)*(?:\?(?:{_PCHAR}|[/?])*)?(?:#(?:{_PCHAR}|[/?])*)?",
