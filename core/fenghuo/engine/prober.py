@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable
 from functools import partial
 
+import msgspec
 import structlog
 
 from fenghuo.engine.cadence import late_at, lost_at, phi
@@ -26,11 +27,14 @@ from fenghuo.engine.probing import longer_s, next_look_at, paid, refilled
 from fenghuo.errors import LinkError
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import Health
-from fenghuo.plugin.ports import Channel, ProbeBudget, SimpleChannel
+from fenghuo.plugin.ports import Channel, ProbeBudget, Probing, SimpleChannel
 
 __all__ = ["Prober"]
 
 PROBE_LIMIT_S = 10.0
+LAST_IDLE_S, LAST_SHORTEST_S = 12.0, 5.0
+"""How the only way that is left is asked: that it is gone too is to be seen within 30 s, up to a third more of the first and a question
+included. Source: failover.md, Health of a channel: detection targets."""
 PASSED = frozenset({Health.UP, Health.UNKNOWN})
 """States that end an outage; only then do the waits begin at the shortest again."""
 log = structlog.stdlib.get_logger("fenghuo.prober")
@@ -49,11 +53,15 @@ class Prober:
         self._waits: dict[str, float] = {}
         self._asking: set[str] = set()
         self._asked = 0
+        self._last: Instance | None = None
         self.is_on_air: Callable[[Instance], bool] = _never
 
     def look(self) -> None:
         """Start a task for each channel that wants one and has none, and wake those whose channel has turned; called after each change of
         health."""
+        last, self._last = self._last, self._only_one()
+        if self._last is not None and self._last is not last:
+            self._turned.setdefault(self._last.name, asyncio.Event()).set()
         for instance in self._board:
             was = self._states.get(instance.name)
             if was is not instance.health.state:
@@ -82,7 +90,7 @@ class Prober:
                 continue
             now = self._office.clock.time()
             if self._is_lost(instance):
-                await self._turns(instance, now + instance.probing.shortest_s)  # until the loop has heard of it
+                await self._turns(instance, now + self._pace(instance).shortest_s)  # until the loop has heard of it
                 continue
             if is_down or is_news or now - instance.evidence_at >= self._window(instance):
                 await self._ask_or_try(instance)
@@ -91,13 +99,13 @@ class Prober:
 
     def _longer(self, instance: Instance) -> float:
         """The first wait of an outage is the shortest one, exactly: most outages are short. A probation that failed ends no outage."""
-        probing, wait_s = instance.probing, self._waits.get(instance.name, 0.0)
+        probing, wait_s = self._pace(instance), self._waits.get(instance.name, 0.0)
         self._waits[instance.name] = longer_s(probing, wait_s, self._office.chance.uniform) if wait_s else probing.shortest_s
         return self._waits[instance.name]
 
     def _look_at(self, instance: Instance) -> float:
         """When something is due of a channel that is not down: a question, or its silence."""
-        probing, state = instance.probing, instance.health.state
+        probing, state = self._pace(instance), instance.health.state
         if self._is_news(instance):  # whoever says so knows more than its last sign
             self._longer(instance)
             return self._office.clock.time()
@@ -106,13 +114,26 @@ class Prober:
         wait_s = self._longer(instance) if state is Health.SUSPECT else probing.shortest_s
         return min(max(asked_at, self._office.clock.time() + wait_s), silent_at)
 
+    def _pace(self, instance: Instance) -> Probing:
+        """How it is asked: the last way that is left soon, where it is asked at all while it works and no mode has it spared."""
+        plain = instance.probing
+        if self._last is not instance or not plain.idle_s or plain != instance.capabilities.probing:
+            return plain
+        return msgspec.structs.replace(plain, idle_s=min(plain.idle_s, LAST_IDLE_S), shortest_s=min(plain.shortest_s, LAST_SHORTEST_S))
+
+    def _only_one(self) -> Instance | None:
+        """The one channel that is not down while all the others are, if there are others; nobody counts on one that can say nothing."""
+        everyone = [one for one in self._board if not one.health.is_mute]
+        left = [one for one in everyone if one.health.state is not Health.DOWN]
+        return left[0] if len(left) == 1 < len(everyone) else None
+
     def _is_news(self, instance: Instance) -> bool:
         """Whether somebody says that it is out, and it was not asked since."""
         return instance.health.is_reported and instance.name not in self._waits
 
     def _window(self, instance: Instance) -> float:
         """Seconds of silence after which a channel that is not down is asked; infinite where it is not."""
-        probing = instance.probing
+        probing = self._pace(instance)
         return probing.shortest_s if instance.health.state is Health.SUSPECT else probing.idle_s or math.inf
 
     async def _turns(self, instance: Instance, until: float) -> bool:

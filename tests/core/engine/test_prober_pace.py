@@ -68,3 +68,21 @@ def test_a_mode_that_saves_asks_so_many_times_as_rarely_and_one_that_wants_silen
         assert [True, True, True] == [60 <= asked[0] <= 80, 6 <= asked[1] <= 9, asked[2] == 0], asked
 
     on_bench(story, probing=IP)
+
+
+def test_the_last_way_that_is_left_is_asked_soon() -> None:
+    """A satellite terminal beside another way is asked in minutes; once it is the only one, its end is seen within 30 s."""
+
+    async def story(bench: Bench) -> None:
+        await bench.until(2000.0)
+        beside = len(bench.channel["a"].probes)
+        assert 3 <= beside <= 5
+        bench.channel["b"].answers = False
+        bench.saw("b", Sign.LOCAL_DOWN)
+        await bench.until(60.0)
+        assert len(bench.channel["a"].probes) >= beside + 3
+        bench.channel["a"].answers = False
+        await bench.until(30.0)
+        assert Health.UP is not bench.state()
+
+    on_bench(story, "a", "b", probing=Probing(idle_s=400.0, shortest_s=60.0, longest_s=1800.0))

@@ -21,7 +21,7 @@ SOAK, BATCH = 1_000, 50
 LOSSES = (0.0, 0.1, 0.2, 0.3, 0.4)
 
 
-KNOWN = {("S4", "detection of Tiantong when it is the only one")}
+KNOWN: frozenset[tuple[str, str]] = frozenset()
 """Lines that the product does not keep yet; each stays false in `make scenarios`, and here until it is mended."""
 
 
