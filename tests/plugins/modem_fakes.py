@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 from fenghuo import Inbound, InboundKind
 from fenghuo_sms import ModemSettings
 from fenghuo_sms.modem_channel import ModemChannel
 from tests.peers.atmodem import AtModem
+from tests.plugins.modem_ear import ModemEar
 from tests.plugins.sms_fakes import FakeContext
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
-__all__ = ["PATIENCE_S", "ModemEar", "answers", "modem_settings", "reports", "started", "until_told"]
-
-PATIENCE_S = 40.0 * TIMEOUT_SCALE
+__all__ = ["answers", "modem_settings", "reports", "started", "until_told"]
 
 
 def modem_settings(*modems: AtModem, **more: object) -> ModemSettings:
@@ -32,32 +31,6 @@ def modem_settings(*modems: AtModem, **more: object) -> ModemSettings:
         "open_s": 2.0,
     }
     return ModemSettings(devices=devices, **(base | more))  # type: ignore[arg-type]  # tests name the fields
-
-
-class ModemEar:
-    """Takes everything a channel hears and acknowledges it, as the core does after its commit; `deaf` holds that back."""
-
-    def __init__(self, channel: ModemChannel) -> None:
-        self.heard: list[Inbound] = []
-        self.deaf = False
-        self._news = asyncio.Event()
-        self._task = asyncio.create_task(self._listen(channel))
-
-    async def until(self, predicate: Callable[[list[Inbound]], bool]) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            while not predicate(self.heard):
-                self._news.clear()
-                await self._news.wait()
-
-    async def end(self) -> None:
-        await asyncio.wait_for(self._task, PATIENCE_S)
-
-    async def _listen(self, channel: ModemChannel) -> None:
-        async for inbound in channel.inbound():
-            self.heard.append(inbound)
-            if not self.deaf:
-                await inbound.ack()
-            self._news.set()
 
 
 @contextlib.asynccontextmanager

@@ -11,8 +11,10 @@ from fenghuo import AuthFailed
 from fenghuo.errors import StoreError
 from fenghuo_sms.modem_channel import ModemChannel
 from tests.peers.atmodem import AtModem
-from tests.plugins.modem_fakes import PATIENCE_S, ModemEar, modem_settings, until_told
+from tests.plugins.modem_ear import ModemEar
+from tests.plugins.modem_fakes import modem_settings, until_told
 from tests.plugins.sms_fakes import FakeContext, FakeNotes
+from tests.scale import PATIENCE_S
 
 pytestmark = pytest.mark.peer
 
