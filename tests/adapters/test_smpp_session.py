@@ -8,7 +8,7 @@ from fenghuo.errors import LinkTimeout
 from fenghuo_adapters import smpp_session
 from fenghuo_adapters.smpp_framing import Command
 from tests.adapters.smpp_script import Far, answering, arrival, bound_line, deliver_octets, scripted, silent, submit
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S, TIMEOUT_SCALE
 
 
 async def test_the_far_side_unbinds_and_the_line_comes_back() -> None:
@@ -37,10 +37,10 @@ async def test_a_dead_line_is_noticed_within_two_intervals() -> None:
 
 async def test_a_living_line_is_kept() -> None:
     """Answers to enquire_link keep the session over many intervals."""
-    async with scripted(answering) as port, bound_line(port, enquire_link_s=0.25) as (line, told):
-        await asyncio.sleep(1.1)  # four intervals: the statement is that nothing happens
+    async with scripted(answering) as port, bound_line(port, enquire_link_s=0.6) as (line, told):
+        await asyncio.sleep(2.6)  # four intervals: the statement is that nothing happens
         assert ["bound"] == told.words
-        assert await line.enquire(timeout_s=2.0) >= 0.0
+        assert await line.enquire(timeout_s=PATIENCE_S) >= 0.0
 
 
 async def test_octets_that_do_not_hold_together_end_nothing() -> None:

@@ -27,6 +27,7 @@ from fenghuo_narrowband.hrnp_settings import HrnpSettings
 from fenghuo_narrowband.sites import SiteState, SiteTable
 from tests.peers.hrnp import HrnpGateway
 from tests.plugins.hrnp_fakes import US, FakeContext, FakeJob, started
+from tests.scale import PATIENCE_S
 
 pytestmark = pytest.mark.peer
 
@@ -288,7 +289,7 @@ async def test_bad_numbers_power_and_refused_licences(gateway: HrnpGateway) -> N
             await channel.send(FakeJob("1002", denied=Withdrawn("met")))
         await channel.set_power(PowerLevel.LISTEN)
         assert Transient(Scope.CHANNEL, "listening-only") == await channel.send(FakeJob("1002"))
-        assert (await channel.probe(ProbeBudget(timeout_s=1.0))).answered
+        assert (await channel.probe(ProbeBudget(timeout_s=PATIENCE_S))).answered
         assert [] == gateway.texts
 
 

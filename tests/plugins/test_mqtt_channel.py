@@ -25,6 +25,7 @@ from fenghuo import (
 from fenghuo_mqtt.channel import MqttChannel
 from tests.peers.mosquitto import DURABLE, Mosquitto, Reader, write
 from tests.plugins.mqtt_fakes import Authority, FakeContext, FakeJob, settings_for, started
+from tests.scale import PATIENCE_S
 
 pytestmark = pytest.mark.peer
 
@@ -242,7 +243,7 @@ async def test_a_message_that_the_broker_would_not_take_costs_no_connection(tmp_
     async with Mosquitto(tmp_path, settings=("max_packet_size 1000",)) as broker, started(broker) as (channel, ctx, _):
         assert Permanent(Scope.MESSAGE, "too-long") == await channel.send(FakeJob("van1", "火" * 400))
         assert [True] == [up for up, _ in ctx.told]
-        assert (await channel.probe(ProbeBudget(timeout_s=2.0))).answered
+        assert (await channel.probe(ProbeBudget(timeout_s=PATIENCE_S))).answered
 
 
 async def test_a_window_wider_than_the_broker_s_waits_for_a_place(tmp_path: Path) -> None:
@@ -287,7 +288,7 @@ async def test_a_refused_licence_passes_through(tmp_path: Path) -> None:
 async def test_a_probe_is_answered_by_the_broker(tmp_path: Path) -> None:
     """With the time it took; a broker that is silent is a link error."""
     async with Mosquitto(tmp_path) as broker, started(broker) as (channel, _, _):
-        result = await channel.probe(ProbeBudget(timeout_s=2.0))
+        result = await channel.probe(ProbeBudget(timeout_s=PATIENCE_S))
         assert result.answered
         assert result.round_trip_s is not None
-        assert result.round_trip_s < 2.0
+        assert result.round_trip_s < PATIENCE_S

@@ -110,7 +110,7 @@ async def test_a_lost_signal_is_known_at_the_next_look(csq: int, reason: str, tm
     async with AtModem(tmp_path / "modem") as modem, started(modem, poll_s=0.1) as (channel, ctx, _):
         await modem.behave(csq=csq)
         await until_told(ctx, up=False, reason=reason)
-        result = await channel.probe(ProbeBudget(timeout_s=2.0))
+        result = await channel.probe(ProbeBudget(timeout_s=PATIENCE_S))
         assert (False, reason) == (result.answered, result.detail)
 
 
