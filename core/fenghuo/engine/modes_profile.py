@@ -38,8 +38,8 @@ Class = Literal["P1", "P2", "P3", "P4"]
 
 
 class Overlay(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is laid over the settings. Where the mode is one of a place, `enable` to `escalate` act for whoever is there, and the rest,
-    which is of the node's own devices, not at all."""
+    """What is laid over the settings. Where the mode is one of a place, it acts for whoever is there; `probe_every`, `reserve` and `power`
+    are about the node's own devices, and act by a mode of the node alone."""
 
     enable: Annotated[tuple[str, ...], Meta(description="Channels on standby that may be used.")] = ()
     shed: Annotated[
