@@ -28,12 +28,12 @@ from typing import Self
 from ax253 import Frame
 
 from tests.peers.sample_tap import SampleTap
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S, TIMEOUT_SCALE
 from tests.signals import send
 
 __all__ = ["Duo", "FarStation", "Received", "Tnc"]
 
-START_S = 40.0 * TIMEOUT_SCALE
+START_S = 2 * PATIENCE_S
 STOP_S = 40.0 * TIMEOUT_SCALE
 _FEND = b"\xc0"
 _WARM_UP = "WARMUP"

@@ -151,11 +151,11 @@ async def test_the_airtime_is_waited_out() -> None:
 
 async def test_a_tnc_lost_while_it_sends_leaves_the_emission_unknown() -> None:
     """Nobody can say whether the frame left."""
-    async with station(txdelay_ms=2000) as running:
+    async with station(txdelay_ms=2000, bitrate=5.0) as running:  # on the air for longer than is waited
         sending = asyncio.create_task(running.channel.send(FakeJob("BJ1VAN")))
         await running.until(lambda: len(running.sent()) == 1)
         running.far.hang_up()
-        async with asyncio.timeout(1.5):
+        async with asyncio.timeout(20.0 * TIMEOUT_SCALE):
             assert isinstance(await sending, Unknown)
 
 
