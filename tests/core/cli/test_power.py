@@ -20,7 +20,8 @@ UPS = {
 }
 LOST = {
     **UPS,
-    "name": "mast",
+    "name": "site:BH4T11",
+    "place": "mca:320585110",
     "state": "unknown",
     "low": False,
     "charge_pct": None,
@@ -37,7 +38,7 @@ def test_each_sensor_is_a_line_with_the_age_of_what_it_says(shell: Shell) -> Non
     assert [
         "power: battery, nearly empty",
         "ups\tbattery, low\t8 %, 1 s old\t300 s, 5 s old\t11-24 20:00:00\t-",
-        "mast\tunknown\tunknown\tunknown\t11-24 20:00:00\tgone",
+        "site:BH4T11 (mca:320585110)\tunknown\tunknown\tunknown\t11-24 20:00:00\tgone",
     ] == shell.run("power").out.splitlines()
     assert POWER == shell.run("power", "--json").json
     assert "power: battery, nearly empty" in shell.run("status").out.splitlines()
