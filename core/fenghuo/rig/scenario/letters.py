@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta, timezone
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -28,6 +29,9 @@ CAP = """<?xml version="1.0" encoding="UTF-8"?>
 <category>Met</category><event>{event}</event><urgency>Immediate</urgency><severity>{severity}</severity><certainty>Observed</certainty>
 <expires>{expires}</expires><headline>{headline}</headline><description>{text}</description>{areas}</info></alert>"""
 AREA = "<area><areaDesc>{name}</areaDesc><geocode><valueName>{system}</valueName><value>{code}</value></geocode></area>"
+
+PLACED = re.compile(rb"<area>.*?</area>", re.DOTALL)
+NAMES = tuple(re.compile(rb"<(?:\w+:)?%s\s*>\s*([^<\s]+)" % name) for name in (b"sender", b"identifier", b"sent"))
 
 
 class Writer:
@@ -94,7 +98,7 @@ class Writer:
             "action": action,
             "scope": step.scope or "Public",
             "restriction": "<restriction>duty</restriction>" if step.scope == "Restricted" else "",
-            "references": f"<references>{about.actor},{about.ident},{about.sent}</references>" if about and about.ident else "",
+            "references": f"<references>{_named(about.raw)}</references>" if about and about.ident else "",
             "event": escape(step.event or "台风"),
             "severity": severity,
             "expires": ends.isoformat(),
@@ -102,7 +106,8 @@ class Writer:
             "text": escape(step.text or "请注意防范。"),
         }
         areas = step.areas or (about.people if about is not None else ())
-        raw = CAP.format(areas="".join(map(self._area, areas)), **fields).encode()
+        placed = "".join(map(self._area, areas)) or (b"".join(PLACED.findall(about.raw)).decode() if about is not None else "")
+        raw = CAP.format(areas=placed, **fields).encode()
         if step.file:
             raw = restamped(Path(step.file).read_bytes(), now=sent, rename=lambda name: name + f"-{self._count}".encode())
         return Letter(
@@ -124,3 +129,9 @@ class Writer:
         area = AreaRef.parse(ref)
         known = self._directory.area_by_ref.get(area)
         return AREA.format(name=escape(known.name if known else area.code), system=area.system.value, code=area.code)
+
+
+def _named(raw: bytes) -> str:
+    """The triple by which CAP names a document (CAP 1.2 §3.2.1, references)."""
+    found = (name.search(raw) for name in NAMES)
+    return ",".join(one[1].decode() if one is not None else "" for one in found)
