@@ -70,6 +70,8 @@ class Tx:
         """Add many rows, all or none of them, and return their number. Raises: StoreError: a key exists."""
         encoded = [table.encode(row) for row in rows]
         connection = self._open
+        if not encoded:  # most turns have nothing for most tables
+            return 0
         connection.execute("SAVEPOINT rows")
         try:
             connection.executemany(table.insert_sql, encoded)
