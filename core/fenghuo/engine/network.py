@@ -28,6 +28,8 @@ TOWN = 4
 """Level of an organisation from which on its area is its place: what is said of the county's office is not said of the county."""
 CARRIED = frozenset({"road", "water", "air", "foot"})
 """What a channel may need that somebody or something travels by."""
+PAPER = "sheet"
+"""The form of what is printed and handed on by somebody, who needs nothing to walk about in the village."""
 GOOD = frozenset({Health.UP, Health.PROBATION})
 
 
@@ -77,7 +79,8 @@ class Ways(msgspec.Struct, frozen=True):
 
 def is_live(view: ChannelView, needs: Iterable[str], *, is_mute: bool) -> bool:
     """Whether it carries words by itself and can be heard to work. `needs`: of its capabilities."""
-    return not is_mute and CARRIED.isdisjoint(needs) and Traffic.ACTUAL in view.traffic and view.evidence_max >= Evidence.AIRED
+    is_carried = view.form == PAPER or not CARRIED.isdisjoint(needs)
+    return not is_mute and not is_carried and Traffic.ACTUAL in view.traffic and view.evidence_max >= Evidence.AIRED
 
 
 def places(directory: Directory) -> Mapping[str, frozenset[str]]:

@@ -65,6 +65,7 @@ def test_a_sheet_of_paper_a_siren_and_an_exercise_are_no_live_way() -> None:
     """What is kept and carried is what is left to whoever is isolated."""
     assert is_live(NET, (), is_mute=False)
     assert not is_live(NET, ("road",), is_mute=False)
+    assert not is_live(view("card", form="sheet"), (), is_mute=False)
     assert not is_live(NET, (), is_mute=True)
     assert not is_live(view("net", traffic=(Traffic.EXERCISE,)), (), is_mute=False)
     assert not is_live(view("net", evidence_max=Evidence.ACCEPTED), (), is_mute=False)
