@@ -36,8 +36,10 @@ from fenghuo.store.records import (
     TransferInRow,
     TransferOutRow,
 )
+from fenghuo.store.records_people import AccountRow, SessionRow
 
 __all__ = [
+    "ACCOUNT",
     "ATTEMPT",
     "AUDIT",
     "BLOB",
@@ -68,6 +70,7 @@ __all__ = [
     "RENDITION",
     "ROLL",
     "ROSTER",
+    "SESSION",
     "TABLES",
     "TARGET",
     "TIMER",
@@ -137,6 +140,8 @@ FAN_OUT = Table(
 PAGE = Table("page", PageRow, ("objective", "number"), rowid=True, fixed=("roll_page",), indexes=(("roll_page", ""),))
 PAGE_ATTEMPT = Table("page_attempt", PageAttemptRow, ("token", "n"), indexes=(("channel, ref", "ref != ''"),))
 PROVEN = Table("proven", ProvenRow, ("recipient", "channel"))
+ACCOUNT = Table("account", AccountRow, ("name",))
+SESSION = Table("session", SessionRow, ("id",))
 AUDIT = Table("audit", AuditRow, ("seq",))
 NAMES = ("node", "store", "events.epoch")
 """Rows of `meta` by which a store knows whose it is; made at its first start."""
@@ -177,6 +182,8 @@ TABLES: dict[str, Table[Any]] = {
         PAGE_ATTEMPT,
         ROSTER,
         PROVEN,
+        ACCOUNT,
+        SESSION,
         QUARANTINE,
         CENSUS,
     )

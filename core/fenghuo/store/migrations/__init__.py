@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
-from fenghuo.store.migrations import m0001_first, m0002_audit, m0003_link, m0004_fan_out, m0005_roster, m0006_proven, m0007_link_keys
+from fenghuo.store.migrations import (
+    m0001_first,
+    m0002_audit,
+    m0003_link,
+    m0004_fan_out,
+    m0005_roster,
+    m0006_proven,
+    m0007_link_keys,
+    m0008_people,
+)
 
 __all__ = ["MIGRATIONS", "Migration"]
 
@@ -26,4 +35,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(5, "rosters", m0005_roster.STATEMENTS),
     Migration(6, "proven paths", m0006_proven.STATEMENTS),
     Migration(7, "transfers by channel and key", m0007_link_keys.STATEMENTS, rewritten=("transfer_out",)),
+    Migration(8, "accounts and sessions", m0008_people.STATEMENTS),
 )
