@@ -1,7 +1,7 @@
 """What the modes in force do to the channels of the node, and to whatever goes to one recipient. Pure.
 
 A mode of the node is over everything; one of a site or an area over whoever is there: the people of that organisation, or those all of
-whose areas lie in it. What a person answers for beyond it is reached as ever.
+whose areas lie in it, by whichever of its codes. What a person answers for beyond it is reached as ever.
 """
 
 from __future__ import annotations
@@ -97,7 +97,9 @@ def lies_in(outer: str, inner: str) -> bool:
     return outer == inner or any(one.covers(other) for one in whole for other in part)
 
 
-Whereabouts = tuple[str, tuple[AreaRef, ...]]
+Codes = frozenset[AreaRef]
+"""An area by every code that it has; each list of codes has its own."""
+Whereabouts = tuple[str, tuple[Codes, ...]]
 """The organisation of a recipient, and the areas where it is."""
 
 
@@ -115,6 +117,7 @@ class InForce:
         self._here: dict[Whereabouts, Overlay] = {}
         self._digest = ""
         self._whereabouts: dict[RecipientId, Whereabouts] = {}
+        self._codes: Mapping[AreaRef, Codes] = {}
 
     def node(self) -> Overlay:
         """What is laid over everything."""
@@ -161,13 +164,15 @@ class InForce:
     def _where(self, recipient: RecipientId) -> Whereabouts:
         found = self._whereabouts.get(recipient)
         if found is None:
-            found = self._whereabouts[recipient] = _whereabouts(recipient, self._directory())
+            org, areas = _whereabouts(recipient, self._directory())
+            known = dict.fromkeys(self._codes.get(area) or frozenset({area}) for area in areas)
+            found = self._whereabouts[recipient] = (org, tuple(known))
         return found
 
     def _refresh(self) -> None:
         digest = self._directory().digest
         if digest != self._digest:
-            self._digest, self._whereabouts = digest, {}
+            self._digest, self._whereabouts, self._codes = digest, {}, _codes(self._directory())
         seen = (self._modes.turns, id(self.profiles), digest)
         if seen == self._seen:
             return
@@ -197,7 +202,17 @@ def _named(stand: Stand) -> str:
     return f"mode {stand.axis} {stand.mode}" + (f", declared by {stand.by}" if stand.is_declared else "")
 
 
-def _whereabouts(recipient: RecipientId, directory: Directory) -> Whereabouts:
+def _codes(directory: Directory) -> Mapping[AreaRef, Codes]:
+    """Of each code that is another's `same_as`: all that name the same area."""
+    found: dict[AreaRef, Codes] = {}
+    for area in directory.areas:
+        if area.same_as is not None:
+            whole = frozenset({area.ref, area.same_as}).union(found.get(area.ref, ()), found.get(area.same_as, ()))
+            found |= dict.fromkeys(whole, whole)
+    return found
+
+
+def _whereabouts(recipient: RecipientId, directory: Directory) -> tuple[str, tuple[AreaRef, ...]]:
     prefix, _, rest = recipient.partition(":")
     if prefix == "area":
         return "", (AreaRef.parse(rest),)
@@ -213,7 +228,7 @@ def _is_over(place: str, where: Whereabouts) -> bool:
     if place == org:
         return True
     around = _areas(place)
-    return bool(around and areas) and all(any(one.covers(area) for one in around) for area in areas)
+    return bool(around and areas) and all(any(one.covers(code) for one in around for code in codes) for codes in areas)
 
 
 @functools.lru_cache(maxsize=4096)

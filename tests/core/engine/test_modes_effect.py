@@ -11,7 +11,7 @@ from fenghuo.engine.planning import best_first
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.rules import Escalation
 from fenghuo.formats.renditions import sms_text
-from fenghuo.model.area import AreaRef, CodeSystem
+from fenghuo.model.area import Area, AreaRef, CodeSystem
 from fenghuo.model.directory import Directory, Org, Person
 from fenghuo.model.mode import Axis
 from fenghuo.model.situation import Admin, Health, Situation
@@ -22,6 +22,7 @@ from tests.core.engine.values import content, info, message, view
 from tests.core.store.rows import StillClock
 
 TOWN, VILLAGE, OTHER = (AreaRef(CodeSystem.MCA, code) for code in ("320585105", "320585105201", "320585110"))
+TOWN_NBS, ELSEWHERE_NBS = (AreaRef(CodeSystem.NBS, code) for code in ("320585104", "320585105"))
 DARK = Profile(Axis.NETWORK, "isolated", Overlay(enable=("hf",), shed=("P4",)), Overlay(inhibit=("sms",), delegate=("leader",)))
 SAVE = Profile(Axis.POWER, "battery_min", NOTHING, Overlay(power={"vsat": PowerLevel.LISTEN}, probe_every=3.0, reserve={"vhf": 0.5}))
 PROFILES = {(one.axis, one.mode): one for one in (DARK, SAVE)}
@@ -31,7 +32,10 @@ PEOPLE = Directory(
         Person("wang", "Wang", "town"),
         Person("li", "Li", "other", areas=(VILLAGE,)),
         Person("zhao", "Zhao", "other", areas=(VILLAGE, OTHER)),
+        Person("sun", "Sun", "other", areas=(TOWN, TOWN_NBS)),
+        Person("zhou", "Zhou", "other", areas=(ELSEWHERE_NBS,)),
     ),
+    areas=(Area(TOWN, "town", "town", same_as=TOWN_NBS), Area(TOWN_NBS, "town", "town"), Area(ELSEWHERE_NBS, "elsewhere", "town")),
 )
 
 
@@ -63,6 +67,11 @@ def test_a_channel_is_ruled_by_the_modes_of_the_node_and_lent_by_one_of_a_place(
         ("li", "320585110000", False),
         ("zhao", "320585105000", False),
         ("zhao", "320585000000", True),
+        ("sun", "mca:320585105", True),
+        ("sun", "nbs:320585104", True),
+        ("sun", "nbs:320585105", False),
+        ("wang", "nbs:320585104", True),
+        ("zhou", "mca:320585105", False),
         ("org:town", "320585105000", True),
         ("area:mca:320585105201", "320585105000", True),
         ("group:all", "320585000000", False),
