@@ -76,6 +76,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.timeout(_limit_s(item) * ENDED_AFTER * TIMEOUT_SCALE), append=False)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """A test that is over its limit has failed, also where the exception that should have ended it came out in a task that nobody asks."""
+    began = time.monotonic()
+    result = yield
+    limit_s = _limit_s(item) or item.config.option.timeout
+    # The limit counts from before the fixtures.
+    if time.monotonic() - began > 0.9 * limit_s:
+        pytest.fail(f"passed, but not within its {limit_s:.0f} s: what should have ended it was swallowed on the way", pytrace=False)
+    return result
+
+
 def _strewn(few: list[pytest.Item], many: list[pytest.Item]) -> list[pytest.Item]:
     """The few at equal distances among the first four fifths of the many."""
     distance = max(1, len(many) * 4 // 5 // max(1, len(few)))

@@ -71,6 +71,16 @@ def test_unexpectedly_passes() -> None:
     pass
 
 
+@pytest.mark.may_block("shows that a task swallows the limit")
+@pytest.mark.timeout(1)
+async def test_outlives_its_limit_in_a_task() -> None:
+    async def spin() -> None:
+        while True:
+            time.sleep(0.01)
+
+    await asyncio.wait([asyncio.create_task(spin())])
+
+
 async def test_does_no_harm() -> None:
     assert 1 == await asyncio.to_thread(int, "1")
 """
@@ -80,6 +90,7 @@ EXPECTED = {
     "test_leaves_a_file": "ERROR",
     "test_leaves_a_task": "ERROR",
     "test_leaves_a_thread": "ERROR",
+    "test_outlives_its_limit_in_a_task": "FAILED",
     "test_unexpectedly_passes": "FAILED",
     "test_warns": "FAILED",
 }
@@ -105,5 +116,5 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.mark.timeout(90)
 def test_each_offender_is_caught_and_nobody_else(verdicts: dict[str, str]) -> None:
-    """Blocking the loop, leaving something behind, a warning and an unexpected pass each fail; the exceptions and the rest do not."""
+    """Blocking the loop, leaving something behind, a warning, an unexpected pass and a swallowed limit each fail; the exceptions and the rest do not."""
     assert EXPECTED == verdicts
