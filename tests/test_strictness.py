@@ -116,5 +116,5 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.mark.timeout(90)
 def test_each_offender_is_caught_and_nobody_else(verdicts: dict[str, str]) -> None:
-    """Blocking the loop, leaving something behind, a warning, an unexpected pass and a swallowed limit each fail; the exceptions and the rest do not."""
+    """Blocking, leaving something behind, a warning, an unexpected pass and a swallowed limit each fail; exceptions and the rest do not."""
     assert EXPECTED == verdicts
