@@ -13,7 +13,7 @@ from fenghuo.service.problems import Exit
 
 __all__ = ["coverage"]
 
-KINDS = ("potential", "emitted", "device", "human")
+KINDS = ("potential", "reported", "emitted", "device", "human")
 ESTIMATES = ("lower", "grouped", "independent", "upper")
 
 

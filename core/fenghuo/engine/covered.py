@@ -20,9 +20,11 @@ __all__ = ["LEVELS", "Kind", "Seen", "covered"]
 
 
 class Kind(StrEnum):
-    """What a figure is of. POTENTIAL: what works now would reach; the others: what evidence says of one message."""
+    """What a figure is of. POTENTIAL: what works now would reach; REPORTED: the same without what somebody says is out; the others: what
+    evidence says of one message."""
 
     POTENTIAL = "potential"
+    REPORTED = "reported"
     EMITTED = "emitted"
     DEVICE = "device"
     HUMAN = "human"

@@ -12,13 +12,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import msgspec
 
 from fenghuo.engine.coverage import Unit
+from fenghuo.engine.outages import Outage
 from fenghuo.model.area import Area, AreaRef
 from fenghuo.model.coverage import Inventory, Reach
 from fenghuo.model.directory import Directory
 from fenghuo.model.situation import ChannelView, Health, Situation
 from fenghuo.model.traffic import Traffic
 
-__all__ = ["VILLAGE", "Inhabited", "carriers", "inhabited", "working"]
+__all__ = ["VILLAGE", "Inhabited", "carriers", "inhabited", "losses", "working"]
 
 VILLAGE = "village"
 SURE = frozenset({Health.UP, Health.PROBATION})
@@ -113,6 +114,11 @@ def carriers(inventory: Inventory, situation: Situation) -> Mapping[str, tuple[C
         channel.name: tuple(view for view in situation.channels if view.name in channel.via or view.type in channel.via)
         for channel in inventory.channels
     }
+
+
+def losses(outages: Iterable[Outage]) -> tuple[str, ...]:
+    """What is said to be out, as what `working` supposes to be lost."""
+    return tuple(f"{one.what}@{one.area}" if one.area is not None else one.what for one in outages)
 
 
 def working(

@@ -12,13 +12,14 @@ from fenghuo.model.area import AreaRef
 from fenghuo.model.coverage import Inventory, PublicChannel
 from fenghuo.model.situation import ChannelView
 
-__all__ = ["ASSUMPTION", "channel_line", "gate_says", "sentences"]
+__all__ = ["ASSUMPTION", "channel_line", "gate_says", "reported_says", "sentences"]
 
 ASSUMPTION = "grouped: channels of one overlap group reach the same people, groups are independent of each other"
 NAMED = 10
 """Places that are named in one sentence; all are in the list."""
 TITLE = {
     Kind.POTENTIAL: "what works now would reach",
+    Kind.REPORTED: "without what is said to be out it would reach",
     Kind.EMITTED: "was emitted for",
     Kind.DEVICE: "devices confirmed",
     Kind.HUMAN: "people confirmed",
@@ -33,6 +34,7 @@ def sentences(
     return [
         *(f"{TITLE[kind]} {_pct(one.total.grouped)} (at least {_pct(one.total.lower)})" for kind, one in found.items()),
         *gate_says(potential),
+        *reported_says(found.get(Kind.REPORTED), potential),
         *_gaps(potential),
         *_doubt(potential, sure),
         *_inventory(laid, inventory),
@@ -64,6 +66,13 @@ def gate_says(potential: Coverage) -> Iterator[str]:
     if potential.light is Light.AMBER:
         at_floor = min(potential.towns, key=lambda town: town.estimates.grouped)
         yield f"the gate is passed, and {at_floor.name} ({at_floor.area}) stands at its floor of {_pct(FLOOR)}"
+
+
+def reported_says(reported: Coverage | None, potential: Coverage) -> Iterator[str]:
+    """What more of the gate fails if whoever says that something is out is right."""
+    if reported is not None:
+        known = set(gate_says(potential))
+        yield from (f"if what is said to be out is out: {says}" for says in gate_says(reported) if says not in known)
 
 
 def _gaps(potential: Coverage) -> Iterator[str]:

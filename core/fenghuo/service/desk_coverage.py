@@ -9,7 +9,7 @@ import msgspec
 
 from fenghuo.engine.coverage import FLOOR, GATE, Coverage, Estimates, Gap, Unit, coverage
 from fenghuo.engine.covered import LEVELS, Kind, covered
-from fenghuo.engine.inhabited import Inhabited, carriers, working
+from fenghuo.engine.inhabited import Inhabited, carriers, losses, working
 from fenghuo.engine.routing import areas_of
 from fenghuo.errors import FormatError, NotFound
 from fenghuo.formats.table_reading import near
@@ -71,7 +71,8 @@ class CoverageVerbs:
         units = laid.within(areas) if areas else laid.units
         groups = {channel.name: channel.group for channel in inventory.channels}
         found = {Kind.POTENTIAL: coverage(units, groups, working(units, carried, wanted.lose))}
-        doubted = tuple(f"{one.what}@{one.area}" if one.area is not None else one.what for one in self._outages.standing())
+        if doubted := losses(self._outages.standing()):
+            found[Kind.REPORTED] = coverage(units, groups, working(units, carried, (*wanted.lose, *doubted)))
         sure = coverage(units, groups, working(units, carried, (*wanted.lose, *doubted), is_sure=True))
         if row is not None:
             found |= await self._told(row, units, groups, carried)

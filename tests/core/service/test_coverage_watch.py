@@ -7,12 +7,14 @@ from pathlib import Path
 
 import msgspec
 
+from fenghuo.engine.outages import Outage
 from fenghuo.model.coverage import Inventory
 from fenghuo.service.coverage_watch import CoverageWatch
 from fenghuo.service.inventory import InventoryKeeper
 from fenghuo.store.tables import AUDIT
 from tests.core.engine.house import House, opened
-from tests.core.service.test_desk_coverage import INVENTORY
+from tests.core.engine.values import NOW
+from tests.core.service.test_desk_coverage import HUANGJING, INVENTORY
 
 
 def watched(house: House, inventory: Inventory = INVENTORY) -> tuple[CoverageWatch, InventoryKeeper]:
@@ -71,3 +73,24 @@ async def test_without_an_inventory_nothing_is_watched(tmp_path: Path) -> None:
         await house.settle()
         watch.look()
         assert [] == await told(house)
+
+
+async def test_what_somebody_says_is_out_is_told_as_that_and_taken_back_with_its_end(tmp_path: Path) -> None:
+    """The short messages of one town, then its broadcast; nothing of ours is down, and a fall of ours is not told twice."""
+    async with opened(tmp_path) as house:
+        watch, _ = watched(house)
+        watch.look()
+        for number, what in enumerate(("a", "r")):
+            await house.room.outages.report(Outage(str(number), what, HUANGJING, NOW, NOW, NOW + 60.0, "grid"))
+            watch.look()
+        assert [(94.45, []), (45.32, ["nbs:320585104"])] == await told(house)
+        first, _ = await house.events("alarm.coverage")
+        assert "if what is said to be out is out: the gate fails: 94.5 % is not more than 95.0 %" == first["message"]
+        house.clock.now += 60.0
+        watch.look()
+        await house.settle()
+        assert ["the gate is passed again"] == [one["message"] for one in await house.events("coverage.restored")]
+        house.down("a")
+        await house.settle()
+        watch.look()
+        assert 3 == len(await told(house))

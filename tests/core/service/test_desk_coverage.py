@@ -202,12 +202,14 @@ async def test_an_alert_that_nobody_knows_is_not_found(tmp_path: Path) -> None:
 
 
 async def test_what_somebody_says_is_out_is_not_known_to_be_up(tmp_path: Path) -> None:
-    """In the town that it is about, and in `sure` alone: a word takes nothing down."""
+    """In the town that it is about: a word takes nothing down, and what would be left without that stands beside, with its sentence."""
     async with covering(tmp_path) as there:
         before = await there.ask()
         word = Outage("1", "mains:huangjing", HUANGJING, NOW, NOW, NOW + 60.0, "grid")
         await there.house.room.outages.report(word)
         after = await there.ask()
         assert (before["potential"], True) == (after["potential"], after["sure"]["grouped_pct"] < before["sure"]["grouped_pct"])
+        assert {"nbs:320585104": 97.6, "nbs:320585105": 99.8} == {one["area"]: one["grouped_pct"] for one in after["reported"]["towns"]}
+        assert "without what is said to be out it would reach 98.6 % (at least 91.6 %)" in after["says"]
         there.house.clock.now += 60.0
-        assert before["sure"] == (await there.ask())["sure"]
+        assert before == await there.ask()
