@@ -89,6 +89,7 @@ class Instance:
         self.evidence_at = 0.0
         self.has_overclaimed = False
         self.no_way: Mapping[str, str] = {}  # addresses that nobody gets to now by what it needs, with why
+        self.knock: Callable[[], None] = _nobody_is_in
         self.why_unarmed: str | None = None  # why its armed switch lets nothing be started, empty when it does; None: it has none
 
     @property
@@ -200,6 +201,7 @@ class ChannelBoard:
         self._situation: Situation | None = None
         self._holds_until = math.inf
         self.on_fault: Callable[[str, str], None] = _only_logged
+        self.on_ruled: Callable[[], None] = _nobody_is_in
         self.proven: Mapping[str, Mapping[str, float]] = {}
         self.doubted: Callable[[RecipientId], frozenset[str]] = _none_is_doubted
 
@@ -243,12 +245,14 @@ class ChannelBoard:
         instance = self._instances[name]
         instance.admin, instance.admin_reason = admin, reason
         self._situation = None
+        self.on_ruled()
 
     def rule(self, by_name: Mapping[str, Ruled]) -> None:
         """What the modes in force say of each instance; of one that is not named they say nothing."""
         for instance in self:
             instance.ruled = by_name.get(instance.name, FREE)
         self._situation = None
+        self.on_ruled()
 
     # What a channel says of an emission is evidence as far as it has declared that it can know (I8): more counts as that, and is a fault.
 
@@ -341,6 +345,10 @@ def _at(now: float, instance: Instance) -> ChannelView:
     """The view of this very moment, UTC seconds."""
     is_steady = steady_at(instance.health) <= now
     return instance.view() if is_steady else msgspec.structs.replace(instance.view(), unsteady=True)
+
+
+def _nobody_is_in() -> None:
+    """Until whoever keeps the channels alive is wired in."""
 
 
 def _only_logged(name: str, sentence: str) -> None:

@@ -20,7 +20,7 @@ from fenghuo.engine.medium import Medium
 from fenghuo.engine.office import Office
 from fenghuo.engine.settling import QUERY_S
 from fenghuo.errors import Denied, StaleEpoch
-from fenghuo.model.delivery import AttemptRef, Delivery, DeliveryState, Outcome, Permanent, Reached, Scope, Transient, Unknown
+from fenghuo.model.delivery import AttemptRef, Delivery, DeliveryState, Hold, Outcome, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo.model.traffic import Action, Priority
 from fenghuo.plugin.ports import Channel, Doubt, Unsupported
 
@@ -79,6 +79,12 @@ class Dispatcher:
             elif channel is not None and instance.answers and not self._stopping:
                 self._unasked.discard(key)
                 self._spawn(self._query(channel, doubtful))
+
+    def miss(self, waiting: Iterable[Delivery]) -> None:
+        """What cannot wait for long waits for a channel that is down: it may be at rest, and is tried now."""
+        for name in {one.channel for one in waiting if one.priority <= Priority.P2 and one.reason == Hold.CHANNEL}:
+            if (instance := self._board.get(name)) is not None:
+                instance.knock()
 
     def is_on_air(self, instance: Instance) -> bool:
         """Whether anything is being emitted on the medium of an instance."""
@@ -177,6 +183,7 @@ class Dispatcher:
         """The outcome of one emission; None when begin() found nothing left to send."""
         channel = instance.channel()
         if channel is None:
+            instance.knock()
             return Transient(Scope.CHANNEL, "not-started")
         try:
             async with asyncio.timeout(instance.capabilities.attempt_s):

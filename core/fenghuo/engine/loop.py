@@ -125,6 +125,7 @@ class Loop:
         self._dispatcher.offer(ready)
         self._fan_outs.add(batch.fan_outs)
         self._fan_outs.pump()
+        self._dispatcher.miss(one for one in (*batch.deliveries.values(), *batch.new_deliveries) if one.state is DeliveryState.HELD)
         for delivery in list(batch.deliveries.values()):
             if delivery.state is DeliveryState.IN_DOUBT:
                 self._dispatcher.ask(delivery)

@@ -42,6 +42,7 @@ class PageSender:
         payload = self._shelf.get(message.id, message.revision, instance.form)
         channel = instance.channel()
         if payload is None or channel is None:
+            instance.knock()
             return Transient(Scope.CHANNEL, "not-started")
         is_kept, page, roll = await self._pages.read(fan, number)
         if page.state is not DeliveryState.READY:

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
-__all__ = ["WORST", "Axis", "NetworkMode", "PowerMode", "RoadMode", "Signal"]
+__all__ = ["ON_BATTERY", "WORST", "Axis", "NetworkMode", "PowerMode", "RoadMode", "Signal"]
 
 
 class Axis(StrEnum):
@@ -30,6 +30,10 @@ class PowerMode(StrEnum):
     BATTERY_MIN = "battery_min"
     LAST_GASP = "last_gasp"
     UNKNOWN = "unknown"
+
+
+ON_BATTERY = frozenset({PowerMode.BATTERY_FULL, PowerMode.BATTERY_SAVE, PowerMode.BATTERY_MIN, PowerMode.LAST_GASP})
+"""Modes in which what is drawn is not replaced."""
 
 
 class NetworkMode(StrEnum):

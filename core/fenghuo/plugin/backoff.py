@@ -59,10 +59,10 @@ class Backoff:
         self._chance = chance
         self._last_s = 0.0
 
-    def next_s(self, setback: Setback) -> float:
-        """Seconds to wait after this setback."""
+    def next_s(self, setback: Setback, cap_s: float | None = None) -> float:
+        """Seconds to wait after this setback, `cap_s` at most where that is given."""
         widest = max(setback.base_s, self._last_s * 3)
-        self._last_s = min(setback.cap_s, self._chance.uniform(setback.base_s, widest))
+        self._last_s = min(cap_s or setback.cap_s, self._chance.uniform(setback.base_s, widest))
         return self._last_s
 
     def reset(self) -> None:

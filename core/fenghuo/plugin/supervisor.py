@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import math
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
@@ -22,6 +23,7 @@ from fenghuo.clock import Clock
 from fenghuo.errors import NotReady
 from fenghuo.plugin.backoff import Backoff, Setback, Strikes, setback_of
 from fenghuo.plugin.context import HostedChannelContext, LoneNotes, NoBlobs
+from fenghuo.plugin.patience import EAGER, Patience, Rest, Watch
 from fenghuo.plugin.ports import Blobs, Capabilities, Channel, ChannelType, Front, Inbound, Notes, Sensor, Source
 from fenghuo.plugin.signing import Signer, no_signer
 
@@ -59,13 +61,21 @@ class Ended(Exception):
 class Supervisor(ABC, Generic[T]):
     """The life of one instance: make, run, and after a failure make a fresh one, until stop() or quarantine."""
 
-    def __init__(self, name: str, *, clock: Clock, on_fault: OnFault, chance: random.Random | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        clock: Clock,
+        on_fault: OnFault,
+        chance: random.Random | None = None,
+        patience: Callable[[], Patience] | None = None,
+    ) -> None:
         self.name = name
         self._clock = clock
         self._on_fault = on_fault
         self._backoff = Backoff(chance or random.SystemRandom())
         self._strikes = Strikes()
-        self._wanted = asyncio.Event()
+        self._rest = Rest(patience)
         self._life: asyncio.Task[None] | None = None
         self._stop_at: float | None = None
         self._failures = 0
@@ -100,7 +110,15 @@ class Supervisor(ABC, Generic[T]):
     def retry_now(self) -> None:
         """Do not wait any longer, and lift a quarantine: a person has looked at it."""
         self._strikes.clear()
-        self._wanted.set()
+        self._rest.end()
+
+    def knock(self) -> None:
+        """Something urgent waits for it."""
+        self._rest.knock()
+
+    def look(self) -> None:
+        """What its patience allows has changed."""
+        self._rest.look()
 
     def begin_anew(self) -> None:
         """Stop the present object and make a fresh one at once: its settings have changed."""
@@ -129,7 +147,7 @@ class Supervisor(ABC, Generic[T]):
             if setback.is_crash and self._strikes.is_out(self._clock.monotonic()):
                 await self._quarantine(setback)
             else:
-                await self._pause(self._backoff.next_s(setback))
+                await self._rest.take(self._backoff.next_s(setback, self._rest.cap_s(setback)), setback)
 
     async def _setback(self) -> Setback:
         began = self._clock.monotonic()
@@ -159,16 +177,9 @@ class Supervisor(ABC, Generic[T]):
         self._down(f"quarantined after five crashes in ten minutes; the last: {setback.reason}")
         self._on_fault(self.name, f"{self.name} is quarantined after five crashes in ten minutes; the last: {setback.reason}")
         try:
-            self._wanted.clear()
-            await self._wanted.wait()
+            await self._rest.take(math.inf)
         finally:
             self.is_quarantined = False
-
-    async def _pause(self, seconds: float) -> None:
-        self._wanted.clear()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._wanted.wait()
 
     async def _started(self, start: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -199,6 +210,7 @@ class Wiring:
     audit when it returns. `on_reopened(name)` hears that one reaches again whom it could not reach. `why_no_way(name,
     address)`: why nobody gets there for an instance. `open_signer(provider, key)`: a
     private key that a plugin's key provider holds. `open_shared(name, make)`: what instances of one plugin have in common.
+    `patience(name)`: how long one rests between two tries at this time.
     """
 
     clock: Clock
@@ -215,6 +227,7 @@ class Wiring:
     open_signer: Callable[[str, str], Awaitable[Signer]] = no_signer
     open_blobs: Callable[[str], Blobs] = lambda name: NoBlobs()
     open_shared: Callable[[str, Callable[[Notes], Any]], Any] = lambda name, make: make(LoneNotes())
+    patience: Callable[[str], Patience] = lambda name: EAGER
 
 
 class ChannelSupervisor(Supervisor[Channel]):
@@ -223,7 +236,9 @@ class ChannelSupervisor(Supervisor[Channel]):
     def __init__(
         self, name: str, kind: ChannelType, settings: msgspec.Struct, wiring: Wiring, *, chance: random.Random | None = None
     ) -> None:
-        super().__init__(name, clock=wiring.clock, on_fault=wiring.on_fault, chance=chance)
+        patience = functools.partial(wiring.patience, name)
+        super().__init__(name, clock=wiring.clock, on_fault=wiring.on_fault, chance=chance, patience=patience)
+        self._watch = Watch(patience)
         self.kind = kind
         self.settings = settings
         self.capabilities: Capabilities = kind.capabilities(settings)
@@ -240,6 +255,7 @@ class ChannelSupervisor(Supervisor[Channel]):
         def on_health(up: bool, reason: str) -> None:
             if word is self._last_word:  # an object that was dropped has no say any more
                 spoke.append(up)
+                self._watch.saw(up=up)
                 self._wiring.on_health(self.name, up, reason)
 
         def on_strain(reason: str) -> None:
@@ -275,11 +291,23 @@ class ChannelSupervisor(Supervisor[Channel]):
             self._up("started")
             if not spoke:  # a channel that told its own health while starting knows better
                 self._wiring.on_health(self.name, True, "started")
-            await self._pump(channel)
+            await self._attended(channel)
         finally:
             self.channel = None
             self._last_word = None
+            self._watch.end()
             await self._close(channel.stop)
+
+    async def _attended(self, channel: Channel) -> None:
+        """Take what comes in, until the channel has lost its far end for longer than patience allows. Raises: NotReady: then."""
+        try:
+            async with asyncio.timeout(None) as self._watch.until:
+                self._watch.look()
+                await self._pump(channel)
+        except TimeoutError as fault:
+            if self._watch.until is None or not self._watch.until.expired():
+                raise
+            raise NotReady("its far end is gone, and it is let go to save power") from fault
 
     async def _pump(self, channel: Channel) -> None:
         """Take what comes in the order in which it comes, several at once: a flood of receipts shares its commits."""
@@ -317,6 +345,10 @@ class ChannelSupervisor(Supervisor[Channel]):
         self.inbound_faults += 1
         level = self.log.error if self.inbound_faults == 1 else self.log.debug
         level("inbound not taken", cause=f"{type(fault).__name__}: {fault}", count=self.inbound_faults)
+
+    def look(self) -> None:
+        super().look()
+        self._watch.look()
 
     def _down(self, reason: str) -> None:
         self._wiring.on_health(self.name, False, reason)

@@ -165,6 +165,7 @@ class PlanVerbs:
             self._facts.put(ChannelSwitched(instance.name))
 
         await self._store.run(keep, then=switch)
+        instance.knock()
         await _tell_device(instance, PowerLevel.FULL if admin is Admin.ENABLED else PowerLevel.LISTEN)
         return channel_view(instance, self._queues.queued(instance.name))
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import functools
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import structlog
 
 from fenghuo.engine.facts import ChannelObserved, ChannelReopened
@@ -17,11 +19,14 @@ from fenghuo.engine.intake import Submission
 from fenghuo.engine.judging import Origin
 from fenghuo.engine.notes import ChannelNotes
 from fenghuo.model.delivery import Accepted, Refused
+from fenghuo.model.mode import ON_BATTERY, Axis
+from fenghuo.model.situation import Admin
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.commons import Commons
 from fenghuo.plugin.context import HostedFrontContext, HostedSensorContext, HostedSourceContext
 from fenghuo.plugin.host import PluginHost
-from fenghuo.plugin.ports import Actor, Desk, EventStream, Hints, Observation, Web
+from fenghuo.plugin.patience import EAGER, NONE, THRIFTY, Patience
+from fenghuo.plugin.ports import Actor, Desk, EventStream, Hints, Observation, PowerLevel, Web
 from fenghuo.plugin.signing import signer_of
 from fenghuo.plugin.supervisor import ChannelSupervisor, FrontSupervisor, SourceSupervisor, Supervisor, Wiring
 from fenghuo.service.armed import ArmedSwitches, armed_as
@@ -90,9 +95,11 @@ class Hosting:
             open_signer=functools.partial(signer_of, self._host.key_providers, secret_reader(self._settings.base)),
             on_armed=ArmedSwitches(store, self._settings.file, self._on_stand).stands,
             open_blobs=functools.partial(StoredBlobs, store),
+            patience=self._patience,
         )
         commons = Commons(functools.partial(ChannelNotes, store))
         self._room.board.on_fault = self._on_fault
+        self._room.board.on_ruled = self._look
         for channel in self._settings.channels:
             plugin, kind = self._host.channel_types[channel.type]
             link = functools.partial(self._link_memory, store, channel.medium or channel.name, channel.name)
@@ -101,6 +108,7 @@ class Hosting:
             self._channels.append(supervisor)
             running = partial(getattr, supervisor, "channel")
             instance = instance_of(channel, kind.address_kinds, supervisor.capabilities, running, traffic=self._traffic)
+            instance.knock = supervisor.knock
             row = decided.get(channel.name)
             if row is not None:
                 instance.admin, instance.admin_reason = row.admin, row.reason
@@ -215,6 +223,20 @@ class Hosting:
 
     def _on_reopened(self, name: str) -> None:
         self._room.facts.put(ChannelReopened(name))
+
+    def _patience(self, name: str) -> Patience:
+        """How long a channel rests between two tries: on battery longer, and where it is switched off until that is over. One that was told
+        to draw less says itself that it is gone, and wakes up by itself."""
+        room, instance = self._room, self._room.board.get(name)
+        is_told = room.in_force.node().power.get(name, PowerLevel.FULL) is not PowerLevel.FULL
+        if instance is not None and instance.admin in (Admin.DISABLED, Admin.INHIBITED):
+            return msgspec.structs.replace(NONE, lost_s=math.inf) if is_told else NONE
+        return THRIFTY if room.modes.stand(Axis.POWER).mode in ON_BATTERY else EAGER
+
+    def _look(self) -> None:
+        """A channel was switched, or a mode has changed."""
+        for supervisor in self._channels:
+            supervisor.look()
 
     def _why_no_way(self, name: str, address: str) -> str:
         instance = self._room.board.get(name)

@@ -20,6 +20,7 @@ from fenghuo import (
     NotReady,
     SimpleChannel,
 )
+from fenghuo.plugin.patience import EAGER
 from fenghuo.plugin.supervisor import ChannelSupervisor, FrontSupervisor, SourceSupervisor, Wiring
 from tests.core.plugin.virtual import LoopClock, run
 from tests.scale import PATIENCE_S
@@ -69,6 +70,8 @@ class Record:
         self.faults: list[str] = []
         self.taken: list[bytes] = []
         self.contexts: list[ChannelContext] = []
+        self.patience = EAGER
+        self.running = self.supervisor()
 
     def supervisor(self, *, can_hear: bool = True) -> ChannelSupervisor:
         capabilities = Capabilities("text", Evidence.AIRED, inbound=can_hear)
@@ -79,6 +82,7 @@ class Record:
             on_health=lambda _, up, reason: self.health.append((up, reason)),
             on_inbound=self.take,
             on_fault=lambda _, text: self.faults.append(text),
+            patience=lambda _: self.patience,
         )
         return ChannelSupervisor("radio", kind, Nothing(), wiring, chance=random.Random(7))
 
