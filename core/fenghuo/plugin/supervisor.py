@@ -68,7 +68,7 @@ class Supervisor(ABC, Generic[T]):
         clock: Clock,
         on_fault: OnFault,
         chance: random.Random | None = None,
-        patience: Callable[[], Patience] | None = None,
+        patience: Callable[[], Patience] = lambda: EAGER,
     ) -> None:
         self.name = name
         self._clock = clock
