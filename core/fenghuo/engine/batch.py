@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,6 +14,7 @@ from fenghuo.engine.rules import Escalation, Rung
 from fenghuo.model.audit import By
 from fenghuo.model.delivery import Delivery, DeliveryState, Objective, Receipt, Target, Token
 from fenghuo.model.message import MessageId, MessageState
+from fenghuo.model.traffic import Priority
 from fenghuo.store.audit import Deed
 from fenghuo.store.records import FanOutRow, InboxRow, MetaRow, RefRow, ReleaseRow, RenditionRow, RosterRow
 from fenghuo.store.tables import (
@@ -79,6 +81,16 @@ class Batch:
     def leave_out(self, objective: int, recipient: str, *, rung: int, channel: str, reason: str) -> None:
         """Note a way that the ladder names and the plan does without; recipients who share a reason share a line."""
         self.left_out.setdefault(objective, {}).setdefault((rung, channel, reason), []).append(recipient)
+
+    def can_wait(self, priority_of: Callable[[int], Priority]) -> bool:
+        """Whether all in it is about objectives of P3 and P4, nobody waits for it, and nobody is alarmed. `priority_of`: an objective's."""
+        if any((self.decisions, self.answers, self.deeds, self.metas, self.messages, self.releases, self.receipts, self.late, self.inbox)):
+            return False
+        ids = {row.objective for row in (*self.deliveries.values(), *self.new_deliveries)}
+        ids |= {row.objective for row in (*self.targets.values(), *self.new_targets)} | {row.id for row in self.new_objectives}
+        ids |= self.objectives.keys() | self.left_out.keys()
+        is_own = all(subject.startswith(("delivery/", "objective/")) and not kind.startswith("alarm.") for kind, subject, _ in self.events)
+        return bool(ids) and is_own and all(priority_of(one) >= Priority.P3 for one in ids)
 
     def decided(self, fact: Decided) -> None:
         """Note a person's decision for the audit; whoever made it hears when this is written."""

@@ -170,7 +170,8 @@ class Licensing:
         emitted = marked(payload, mark)
         cost = estimated(instance, emitted, begun.address)
         try:
-            await self._store.run(_committing(begun, _attempt(begun, now, self._office.epoch, mark), self._office.clock, cost))
+            attempt = _attempt(begun, now, self._office.epoch, mark)
+            await self._store.run(_committing(begun, attempt, self._office.clock, cost), is_patient=_can_wait(begun))
         except (Denied, StaleEpoch) as denied:
             self._facts.put(Denial(begun.id, str(denied)))
             raise
@@ -206,7 +207,7 @@ class Licensing:
             tx.event("delivery.booked", f"delivery/{begun.id}", **names, token=token, n=n, booked=figures)
 
         try:
-            self._store.submit(job).add_done_callback(_unbooked)
+            self._store.submit(job, is_patient=_can_wait(begun)).add_done_callback(_unbooked)
         except StoreError as closed:
             log.info("what an emission has cost is not kept", cause=str(closed))
 
@@ -219,6 +220,11 @@ class Licensing:
         """Tell the loop, or the delivery would stay READY and keep its rung for ever."""
         self._facts.put(Denial(job.delivery.id, str(denied)))
         return denied
+
+
+def _can_wait(begun: Delivery) -> bool:
+    """Whether it may share a sync with what comes after it; no octet of it leaves before."""
+    return begun.priority >= Priority.P3
 
 
 def _attempt(begun: Delivery, now: float, epoch: int, mark: str) -> Attempt:

@@ -26,6 +26,7 @@ from fenghuo.engine.tally import Tally
 from fenghuo.engine.timers import Deadline, Due, Expiry, Timers
 from fenghuo.model.delivery import Delivery, DeliveryState
 from fenghuo.model.message import MessageState
+from fenghuo.model.traffic import Priority
 from fenghuo.store.store import Store
 
 __all__ = ["OF_A_CROWD", "UNWRITTEN", "Loop", "Stations"]
@@ -132,12 +133,18 @@ class Loop:
 
     def _hand_over(self, batch: Batch) -> None:
         self._unwritten += 1
-        job = self._store.submit(batch.write)
+        is_patient = self._unwritten < UNWRITTEN and batch.can_wait(self._priority_of)  # a second would keep what is urgent from opening
+        job = self._store.submit(batch.write, is_patient=is_patient)
         job.add_done_callback(self._written)
         for _, fact in batch.decisions:
             job.add_done_callback(partial(_answered, fact.answer))
         for answer in batch.answers:
             job.add_done_callback(partial(_answered, answer))
+
+    def _priority_of(self, objective: int) -> Priority:
+        """Of one that is over, and of which nothing is known any more, as if it were urgent."""
+        opened = self._book.objectives.get(objective)
+        return opened.objective.priority if opened is not None else Priority.P0
 
     def mark(self, entry: OpenTarget) -> None:
         """This target must be looked at, in the order of its priority; one of a crowd after one of a few."""

@@ -42,6 +42,7 @@ class VirtualWriter:
         self._timer: asyncio.TimerHandle | None = None
         self._settled: asyncio.Future[None] | None = None
         self.commits = 0
+        self.patience_s = 0.0
 
     @property
     def has_work(self) -> bool:

@@ -42,7 +42,7 @@ from fenghuo.service.secrets import secret_reader
 from fenghuo.service.settings import InstanceSettings, Settings
 from fenghuo.service.tending import Tending, Work
 from fenghuo.store.blobs import StoredBlobs
-from fenghuo.store.store import Store
+from fenghuo.store.store import PATIENCE_S, Store
 from fenghuo.store.tables import CHANNEL
 from fenghuo.store.transaction import Tx
 
@@ -231,10 +231,15 @@ class Hosting:
         is_told = room.in_force.node().power.get(name, PowerLevel.FULL) is not PowerLevel.FULL
         if instance is not None and instance.admin in (Admin.DISABLED, Admin.INHIBITED):
             return msgspec.structs.replace(NONE, lost_s=math.inf) if is_told else NONE
-        return THRIFTY if room.modes.stand(Axis.POWER).mode in ON_BATTERY else EAGER
+        return THRIFTY if self._is_on_battery else EAGER
+
+    @property
+    def _is_on_battery(self) -> bool:
+        return self._room.modes.stand(Axis.POWER).mode in ON_BATTERY
 
     def _look(self) -> None:
         """A channel was switched, or a mode has changed."""
+        self._store.save_power(PATIENCE_S if self._is_on_battery else 0.0)
         for supervisor in self._channels:
             supervisor.look()
 

@@ -32,15 +32,18 @@ log = structlog.get_logger(__name__)
 
 class Job:
     """One transaction that somebody waits for. `accept`: it makes a new promise, so it is refused when the disk is short;
-    `by`: who asked for it."""
+    `by`: who asked for it; `is_patient`: it may wait for others to share a sync with, where each sync costs joules."""
 
-    __slots__ = ("accept", "by", "future", "run")
+    __slots__ = ("accept", "by", "future", "is_patient", "run")
 
-    def __init__(self, run: Callable[[Tx], Any], future: Future[Any] | None, *, accept: bool, by: By = SYSTEM) -> None:
+    def __init__(
+        self, run: Callable[[Tx], Any], future: Future[Any] | None, *, accept: bool, by: By = SYSTEM, is_patient: bool = False
+    ) -> None:
         self.run = run
         self.future = future
         self.accept = accept
         self.by = by
+        self.is_patient = is_patient
 
 
 class Outcome(msgspec.Struct, frozen=True):

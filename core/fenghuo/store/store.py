@@ -31,7 +31,7 @@ from fenghuo.store.tables import EVENT, META, NAMES
 from fenghuo.store.transaction import Damage, Tx, fetch
 from fenghuo.store.writer import InlineWriter, ThreadWriter, Writer
 
-__all__ = ["DATABASE", "Fill", "Store", "StoreSettings", "Table", "Tx"]
+__all__ = ["DATABASE", "PATIENCE_S", "Fill", "Store", "StoreSettings", "Table", "Tx"]
 
 T = TypeVar("T")
 R = TypeVar("R", bound=msgspec.Struct)
@@ -69,6 +69,8 @@ class StoreSettings(msgspec.Struct, frozen=True):
 
 
 DEFAULTS = StoreSettings()
+PATIENCE_S = 1.0
+"""Longest wait of what is patient while power is saved: a routine message is that much later, and a row of them costs one sync in it."""
 DAMAGED = "\0"
 """What no name is."""
 DAMAGED_TOGETHER = 1_000
@@ -122,23 +124,30 @@ class Store:
         await store._start(node, connect, on_fatal)
         return store
 
-    def submit(self, job: Callable[[Tx], T], *, accept: bool = False) -> asyncio.Future[T]:
+    def save_power(self, wait_s: float) -> None:
+        """From now on jobs that are patient wait so long for others to share a sync with, 0: not at all."""
+        self._writer.patience_s = wait_s
+
+    def submit(self, job: Callable[[Tx], T], *, accept: bool = False, is_patient: bool = False) -> asyncio.Future[T]:
         """Queue a job, first in, first out; the future is settled after the COMMIT and sync that cover it.
 
         A job that raises takes back itself alone, and its error is the future's. Cancelling the future cancels no job.
-        `accept`: the job makes a new promise. Raises: StoreError: closed. The future: StoreFull, or what the job raised.
+        `accept`: the job makes a new promise; `is_patient`: it may be settled a little later while power is saved, and never later
+        than a job behind it that is not. Raises: StoreError: closed. The future: StoreFull, or what the job raised.
         """
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._writer.submit(Job(job, future, accept=accept, by=acting.get()))
+        self._writer.submit(Job(job, future, accept=accept, by=acting.get(), is_patient=is_patient))
         return future
 
-    async def run(self, job: Callable[[Tx], T], *, accept: bool = False, then: Callable[[T], object] | None = None) -> T:
+    async def run(
+        self, job: Callable[[Tx], T], *, accept: bool = False, then: Callable[[T], object] | None = None, is_patient: bool = False
+    ) -> T:
         """submit() and wait. A caller that is cancelled does not know the outcome: the job is carried out all the same.
 
         `then`: what must follow a commit, called in the loop with the job's result before the caller goes on, and also where the
         caller was cancelled. What only stands after `await run(…)` is never done for a caller that gave up.
         """
-        future = self.submit(job, accept=accept)
+        future = self.submit(job, accept=accept, is_patient=is_patient)
         if then is not None and future.done():
             _follow(then, future)
         elif then is not None:

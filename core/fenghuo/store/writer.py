@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -28,6 +29,9 @@ class Writer(Protocol):
     def commits(self) -> int:
         """How many batches were settled: progress, for the watchdog."""
 
+    patience_s: float
+    """How long jobs that are patient wait for others to share their sync with."""
+
     @property
     def has_work(self) -> bool:
         """Jobs are waiting."""
@@ -43,7 +47,10 @@ class Writer(Protocol):
 
 
 class ThreadWriter:
-    """One thread, from start() to a sentinel. It sleeps in the queue: no wake-up without a job."""
+    """One thread, from start() to a sentinel. It sleeps in the queue: no wake-up without a job.
+
+    Patient jobs wait for `patience_s`, and no longer than for the next one that is not: it takes along what came before it.
+    """
 
     def __init__(self, deliver: Callable[[Commit], None], *, batch_jobs: int, on_fatal: Callable[[BaseException], None]) -> None:
         self._deliver = deliver
@@ -56,6 +63,7 @@ class ThreadWriter:
         self._ready: asyncio.Future[Committer] = self._loop.create_future()
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self.commits = 0
+        self.patience_s = 0.0
 
     @property
     def has_work(self) -> bool:
@@ -121,14 +129,22 @@ class ThreadWriter:
                 if first is None:
                     return False
                 pending.append(first)
+            until = time.monotonic() + self.patience_s
+            is_patient = all(job.is_patient for job in pending)
             while len(pending) < self._batch_jobs:
-                job = self._queue.get_nowait()
+                job = self._next(until) if is_patient else self._queue.get_nowait()
                 if job is None:
                     return False
                 pending.append(job)
+                is_patient &= job.is_patient
         except queue.Empty:
             pass
         return True
+
+    def _next(self, until: float) -> Job | None:
+        """The next job or the sentinel, waiting until then (monotonic seconds). Raises: queue.Empty: none came."""
+        wait_s = until - time.monotonic()
+        return self._queue.get(timeout=wait_s) if wait_s > 0 else self._queue.get_nowait()
 
     def _call(self, function: Callable[..., None], *args: object) -> None:
         try:
@@ -161,6 +177,7 @@ class InlineWriter:
         self._deliver = deliver
         self._committer: Committer | None = None
         self.commits = 0
+        self.patience_s = 0.0
 
     @property
     def has_work(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import msgspec
@@ -13,8 +13,9 @@ from fenghuo.errors import StoreError
 from fenghuo.model.delivery import Attempt, Delivery, DeliveryState, ObjectiveState, Receipt, TargetState, Token
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageId, MessageState
+from fenghuo.model.traffic import Priority
 from fenghuo.store import Store, Tx
-from fenghuo.store.records import InboxRow, RefRow, ReleaseRow, RenditionRow
+from fenghuo.store.records import InboxRow, MetaRow, RefRow, ReleaseRow, RenditionRow
 from fenghuo.store.tables import ATTEMPT, DELIVERY, EVENT, INBOX, MESSAGE, OBJECTIVE, RECEIPT, REF, RELEASE, RENDITION, TARGET
 from tests.core.engine.values import NOW, awaiting, delivery, objective, target
 from tests.core.store.rows import message as message_row
@@ -46,6 +47,33 @@ def test_a_turn_without_news_writes_nothing() -> None:
     assert not batch
     batch.event("anything", "subject/1")
     assert batch
+
+
+def test_a_turn_may_wait_for_a_shared_sync_only_while_all_in_it_is_routine_and_nobody_waits_for_it() -> None:
+    """One thing about anything of P2 and up, an alarm, a receipt, what a message or a channel is by now, or a person who waits: at once."""
+    urgency = {1: Priority.P3, 2: Priority.P2}
+    routine = planned()
+    routine.changed(delivery(), delivery(state=S.AWAITING))
+    assert routine.can_wait(urgency.__getitem__)
+    assert not planned().can_wait(lambda _: Priority.P2)
+    assert not Batch().can_wait(urgency.__getitem__)
+
+    def with_a(change: Callable[[Batch], object]) -> bool:
+        batch = planned()
+        change(batch)
+        return batch.can_wait(urgency.__getitem__)
+
+    changes: dict[str, Callable[[Batch], object]] = {
+        "target of P2": lambda batch: batch.new_targets.append(target(objective=2)),
+        "delivery of P2": lambda batch: batch.changed(None, delivery(2, objective=2)),
+        "way of P2 left out": lambda batch: batch.leave_out(2, "wang", rung=0, channel="a", reason="down"),
+        "alarm": lambda batch: batch.event("alarm.objective_missed", "objective/1"),
+        "channel": lambda batch: batch.event("channel.health", "channel/a"),
+        "message": lambda batch: batch.messages.update({(MessageId("m1"), 1): MessageState.COMPLETE}),
+        "inbox": lambda batch: batch.inbox.update({1: "taken"}),
+        "meta": lambda batch: batch.metas.append(MetaRow("modes", "")),
+    }
+    assert [] == [name for name, change in changes.items() if with_a(change)]
 
 
 async def test_what_is_new_is_inserted_in_its_newest_state(store: Store) -> None:

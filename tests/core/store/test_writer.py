@@ -191,3 +191,28 @@ async def test_nothing_follows_a_job_that_failed(store: Store) -> None:
     with pytest.raises(ValueError):
         await store.run(failing, then=said.append)
     assert [] == said
+
+
+async def test_patient_jobs_share_a_sync_while_power_is_saved_and_none_is_later_than_what_is_urgent(store: Store) -> None:
+    """Ten of them become durable together with the urgent one behind them, in one commit and in their order; on mains none waits."""
+    store.save_power(3_600.0)  # so that nothing but the urgent one can end the wait
+    before, _ = store.progress
+    patient = [store.submit(lambda tx, n=n: tx.insert(DELIVERY, delivery(n)), is_patient=True) for n in range(10)]  # type: ignore[misc]
+    number = await store.run(lambda tx: tx.scalar("SELECT count(*) FROM delivery"))
+    assert (10, True) == (number, all(future.done() for future in patient))
+    assert before + 1 == store.progress[0]
+    store.save_power(0.0)
+    async with asyncio.timeout(PATIENCE_S):
+        await store.run(lambda tx: tx.insert(DELIVERY, delivery(10)), is_patient=True)
+
+
+async def test_a_patient_job_alone_is_settled_by_itself_and_by_the_end_of_the_store(store: Store) -> None:
+    """Nobody need come along: its wait has an end, and close() does not wait for that."""
+    store.save_power(0.01)
+    async with asyncio.timeout(PATIENCE_S):
+        await store.run(lambda tx: tx.insert(DELIVERY, delivery(1)), is_patient=True)
+    store.save_power(3_600.0)
+    last = store.submit(lambda tx: tx.insert(DELIVERY, delivery(2)), is_patient=True)
+    async with asyncio.timeout(PATIENCE_S):
+        await store.close()
+    assert last.done()
