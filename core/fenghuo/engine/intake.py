@@ -107,7 +107,7 @@ class Intake:
         content = decoded.content
         if content is None:
             return await self._refuse(decoded, submission)
-        problem = _unusable(content)
+        problem = _unusable(content) or _crossing(content, submission.origin)
         try:
             whole = await with_sizes(content, self._store)
             if problem is None:
@@ -225,6 +225,14 @@ def _unusable(content: Content) -> Problem | None:
     if content.action is Action.CANCEL and not content.references:
         return Problem("cancel-without-references", "a Cancel must name what it cancels; a person picks the target", "references")
     return None
+
+
+def _crossing(content: Content, origin: Origin) -> Problem | None:
+    """A session is for the real thing or for an exercise; what is of the other is a mistake at the wrong screen."""
+    if not origin.is_bound or content.traffic in origin.traffic:
+        return None
+    sentence = f"{origin.name} is logged in for {origin.traffic[0]}, and this is {content.traffic}; the other needs a log-in of its own"
+    return Problem("wrong-traffic", sentence, "traffic")
 
 
 def _conflict_alarm(source: str, sentence: str) -> Callable[[Tx], None]:

@@ -29,7 +29,8 @@ class Origin(msgspec.Struct, frozen=True):
     in anybody's name.
 
     `certificates` (PEM): whose XML signatures count for it; `allow_sha1`: whether RSA with SHA-1 does. `is_timed`: its link looks by itself
-    whether what comes is late; `post`: what is known of a far end that speaks over a link; `flood`: whether it says more than it may.
+    whether what comes is late; `is_bound`: what is of other traffic is refused, not held, since it came by a session of one class alone;
+    `post`: what is known of a far end that speaks over a link; `flood`: whether it says more than it may.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Origin(msgspec.Struct, frozen=True):
     allow_sha1: bool = False
     senders: tuple[str, ...] = ()
     is_timed: bool = False
+    is_bound: bool = False
     post: Post | None = None
     flood: Flood = Flood.NONE
 

@@ -227,8 +227,10 @@ class Hints(msgspec.Struct, frozen=True):
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """Who gives a command: an authenticated name, what it may do, and the door it came in by."""
+    """Who gives a command: an authenticated name, what it may do, and the door it came in by. `session`: of a person who has logged in,
+    "" for a token."""
 
     name: str
     rights: tuple[str, ...]
     door: str
+    session: str = ""

@@ -59,6 +59,7 @@ from fenghuo.service.metrics import Metrics
 from fenghuo.service.mode_profiles import load_profiles
 from fenghuo.service.modes import ModeKeeper
 from fenghuo.service.notify import Notify, watchdog_period_s
+from fenghuo.service.people import People
 from fenghuo.service.problems import exit_for, problem
 from fenghuo.service.reload import Reloader, holders_of, take_directory, tell_rules
 from fenghuo.service.rolls import RollKeeper
@@ -159,6 +160,7 @@ class Daemon:
             )
             self._upward = Upward(room.board, self._store, self._clock)
             self._audit = AuditKeeper(self._store, self._clock, self._settings.audit_places)
+            self._people = await People.of(self._settings.accounts, self._store, self._clock, node=node.name)
             keeper = DirectoryKeeper(office, room.facts, self._store, self._host)
             await self._fill(room, keeper)
             await self._live(room, self._desk(room, keeper), keeper, began=began)
@@ -223,6 +225,7 @@ class Daemon:
         keeper.roads.bar(room)
         for one in (modes, coverage, messages, preview, plans, queue, state, audit, endpoint, sheets, proven, outages, reconcile):
             desk.add(one.verbs())
+        self._people.join(desk)
         return desk
 
     async def _live(self, room: EngineRoom, desk: Desk, keeper: DirectoryKeeper, *, began: float) -> None:
@@ -273,6 +276,7 @@ class Daemon:
             "watchdog": partial(watchdog.run, watchdog_period_s()),
             "events": partial(count_events, self._metrics, self._store.events, then=partial(self._look, room)),
             "audit": self._audit.run,
+            "sessions": self._people.sessions.tend,
             "auditor": room.auditor.run,
             "rolls": self._rolls.run,
             "proven": room.proven.run,
@@ -303,6 +307,8 @@ class Daemon:
             f"socket {self._settings.control_socket}{where}, {len(self._settings.channels)} channels, {doubts} in doubt",
             flush=True,
         )
+        if web is not None and (greeting := self._people.greeting()):
+            print(greeting, flush=True)
         gc.collect()  # 30 ms, which nobody has to wait for
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)

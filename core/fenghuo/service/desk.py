@@ -1,6 +1,6 @@
 """The desk: every command that a person or a program may give, with the right it needs, checked here and nowhere else.
 
-An operation that is missing from VERBS is denied. Source: security.md §2.
+Which rights a verb takes stands in authorisation.py; one that is missing there is denied. Source: security.md §2.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ import msgspec
 from fenghuo.engine.judging import Origin
 from fenghuo.engine.modes import NODE
 from fenghuo.engine.modes_effect import lies_in
-from fenghuo.errors import FormatError, NotAllowed, NotAuthenticated, NotFound
+from fenghuo.errors import FormatError, NotAllowed, NotAuthenticated, NotFound, WrongTraffic
 from fenghuo.model.area import AreaRef
 from fenghuo.model.audit import By
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Actor
+from fenghuo.service.authorisation import SEEING, STOP, VERBS, may
 from fenghuo.service.secrets import Secret
+from fenghuo.service.sessions import Sessions
 from fenghuo.service.settings import TokenSettings
 from fenghuo.store.audit import Deed, acting
 
@@ -27,73 +29,6 @@ __all__ = ["CONSOLE", "VERBS", "Desk", "Holder", "Verb"]
 
 CONSOLE = "console"
 """The actor behind the token file beside the control socket."""
-
-EVERYONE = ("viewer", "operator", "releaser", "source", "admin", "auditor")
-WATCHERS = ("viewer", "operator", "releaser", "admin", "auditor")
-VERBS: dict[str, tuple[str, ...]] = {
-    "alert.submit": ("source", "operator"),
-    "alert.submit_all": ("source", "operator"),
-    "message.submit": ("source", "operator"),
-    "message.send": ("operator",),
-    "attachment.put": ("source", "operator"),
-    "message.show": EVERYONE,
-    "message.ls": EVERYONE,
-    "message.why": EVERYONE,
-    "message.preview": EVERYONE,
-    "alert.cancel": ("operator",),
-    "alert.sign": EVERYONE,
-    "channel.ls": EVERYONE,
-    "channel.enable": ("admin", "operator"),
-    "channel.disable": ("admin", "operator"),
-    "channel.why": EVERYONE,
-    "mode.ls": EVERYONE,
-    "mode.show": EVERYONE,
-    "mode.declare": ("operator",),
-    "mode.end": ("operator",),
-    "mode.log": EVERYONE,
-    "route.explain": EVERYONE,
-    "route.lint": EVERYONE,
-    "whatif": EVERYONE,
-    "power.plan": EVERYONE,
-    "coverage": EVERYONE,
-    "directory.import": ("admin",),
-    "directory.check": EVERYONE,
-    "directory.proven": EVERYONE,
-    "rollcall.call": ("operator",),
-    "rollcall.show": EVERYONE,
-    "db.backup": ("admin",),
-    "log.read": EVERYONE,
-    "log.follow": EVERYONE,
-    "audit.read": ("auditor",),
-    "audit.verify": EVERYONE,
-    "status": EVERYONE,
-    "metrics": EVERYONE,
-    "state": WATCHERS,
-    "queue.ls": EVERYONE,
-    "queue.resolve": ("operator",),
-    "queue.shed": ("operator",),
-    "queue.waive": ("operator",),
-    "network.ls": EVERYONE,
-    "outage.report": ("source", "operator"),
-    "outage.end": ("source", "operator"),
-    "outage.ls": EVERYONE,
-    "road.report": ("source", "operator"),
-    "road.ls": EVERYONE,
-    "road.reach": EVERYONE,
-    "road.isolated": EVERYONE,
-    "road.bridges": EVERYONE,
-    "road.place": EVERYONE,
-    "reconcile.summary": ("viewer", "operator", "admin"),
-    "reconcile.lines": ("viewer", "operator", "admin"),
-    "reconcile.bring": ("viewer", "operator", "admin"),
-    "reconcile.take": ("admin",),
-    "plugin.ls": EVERYONE,
-    "endpoint.ls": EVERYONE,
-    "endpoint.ack": ("operator",),
-    "sheet.ls": EVERYONE,
-    "sheet.receipt": ("operator",),
-}
-"""Verb → the rights of which one is enough."""
 
 Verb = Callable[[Actor, Mapping[str, Any]], Awaitable[Any]]
 
@@ -126,6 +61,7 @@ class Desk:
         self._record = record
         self._verbs: dict[str, Verb] = {}
         self._holders: list[tuple[Secret, Holder]] = []
+        self.sessions: Sessions | None = None
         self.delegates: Callable[[], Collection[str]] = tuple
         self.delegated: Callable[[str], Collection[str]] = lambda name: (NODE,)
 
@@ -144,8 +80,17 @@ class Desk:
         holder = self._holder(token)
         return Actor(holder.name, holder.rights, door)
 
+    def member(self, session: str, csrf: str, door: str) -> Actor:
+        """The person behind a session; without the right `csrf` nonce one who only sees. Raises: NotAuthenticated."""
+        if self.sessions is None:
+            raise NotAuthenticated("nobody logs in here")
+        return self.sessions.member(session, csrf, door)
+
     def origin(self, actor: Actor) -> Origin:
         """What an actor may speak for."""
+        if actor.session:
+            found = self.sessions.origin(actor) if self.sessions is not None else None
+            return found or Origin(actor.name, traffic=(), is_bound=True)
         for _, holder in self._holders:
             if holder.name == actor.name:
                 return holder.origin
@@ -156,21 +101,46 @@ class Desk:
         what is for that place alone. `areas`: of the message, empty where they are not known. Raises: NotAuthenticated; NotAllowed: it
         may not sign, or not this."""
         holder = self._holder(token)
-        if "releaser" not in holder.rights and holder.name not in self.delegates():
-            raise NotAllowed(f"{holder.name} may not sign; that takes the right releaser")
-        places = () if "releaser" in holder.rights else self.delegated(holder.name)
+        return self._signing(holder.name, holder.rights, areas)
+
+    def signer_of(self, actor: Actor, token: str, areas: Collection[AreaRef] = ()) -> str:
+        """Who signs: the person behind the session, who signs as nobody else, so that two signatures are two sessions; else whoever owns
+        the token. Raises: as signer()."""
+        if not actor.session:
+            return self.signer(token, areas)
+        self.refuse_tokens(actor, (token,) if token else ())
+        if not set(actor.rights).difference(SEEING, (STOP,)):
+            raise NotAllowed(f"{actor.name} may not sign by a session that is locked or whose nonce is missing; log in again")
+        return self._signing(actor.name, actor.rights, areas)
+
+    def refuse_tokens(self, actor: Actor, tokens: Collection[str]) -> None:
+        """Raises: NotAllowed: signatures of others came by one person's session."""
+        if actor.session and tokens:
+            raise NotAllowed(f"{actor.name} signs for {actor.name} alone; whoever signs as well does so in a session of their own")
+
+    def check_traffic(self, actor: Actor, traffic: Traffic) -> None:
+        """Raises: WrongTraffic: a session of one class would touch what is of the other."""
+        origin = self.origin(actor)
+        if origin.is_bound and traffic not in origin.traffic:
+            says = f"{actor.name} is logged in for {', '.join(origin.traffic[:1])}, and this is {traffic}"
+            raise WrongTraffic(f"{says}; the other needs a log-in of its own")
+
+    def _signing(self, name: str, rights: Collection[str], areas: Collection[AreaRef]) -> str:
+        if "releaser" not in rights and name not in self.delegates():
+            raise NotAllowed(f"{name} may not sign; that takes the right releaser")
+        places = () if "releaser" in rights else self.delegated(name)
         within = all(any(lies_in(place, str(area)) for place in places) for area in areas)
         if places and NODE not in places and not (areas and within):
             said = f"for {', '.join(sorted(map(str, areas)))}" if areas else "not known by its areas; sign it by itself when it is there"
-            raise NotAllowed(f"{holder.name} may sign for {', '.join(sorted(places))} while its mode is declared, and this is {said}")
-        return holder.name
+            raise NotAllowed(f"{name} may sign for {', '.join(sorted(places))} while its mode is declared, and this is {said}")
+        return name
 
     async def do(self, actor: Actor, verb: str, args: Mapping[str, Any]) -> Any:  # shapes: docs/reference/desk.md
         """Carry out a verb. Raises: NotFound: no such verb; NotAllowed; and what the verb raises."""
         if verb not in VERBS or verb not in self._verbs:
             raise NotFound(f"the desk knows no verb {verb!r}")
-        by = By(actor.name, "+".join(actor.rights), actor.door)
-        if not set(VERBS[verb]).intersection(actor.rights):
+        by = By(actor.name, "+".join(actor.rights), f"{actor.door}/{actor.session}" if actor.session else actor.door)
+        if not may(verb, actor.rights):
             self._record(Deed.of("deny", f"verb/{verb}"), by)
             raise NotAllowed(f"{actor.name} may not {verb}; that takes one of the rights {', '.join(VERBS[verb])}")
         token = acting.set(by)

@@ -107,10 +107,11 @@ class Cancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Sign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`token`: the signer's own; `envelope`, `revision`: of what was shown, to be sure that it is what is signed."""
+    """`token`: the signer's own, "" for the person behind a session; `envelope`, `revision`: of what was shown, to be sure that it is what
+    is signed."""
 
     id: str
-    token: str
+    token: str = ""
     envelope: str = ""
     revision: int | None = None
 
@@ -214,6 +215,8 @@ class MessageVerbs:
         message = msgspec.msgpack.decode(row.body, type=Message)
         if message.action is Action.CANCEL and row.state == MessageState.ACTIVE:
             return Accepted(row.id, row.revision, "duplicate", (), ())
+        self._desk.check_traffic(actor, message.traffic)
+        self._desk.refuse_tokens(actor, wanted.tokens)
         people = (actor.name, *(self._desk.signer(token) for token in wanted.tokens))
         words, set_aside = words_of(message, wanted.reason, people, needed=await people_needed(self._store, message))
         order = MessageJson(
@@ -234,10 +237,13 @@ class MessageVerbs:
     async def sign(self, actor: Actor, args: Mapping[str, Any]) -> Any:  # a Signature
         wanted = msgspec.convert(args, Sign)
         row = await find_message(self._store, wanted.id)
-        signer = self._desk.signer(wanted.token, _coded(msgspec.msgpack.decode(row.body, type=Message)))
+        message = msgspec.msgpack.decode(row.body, type=Message)
+        self._desk.check_traffic(actor, message.traffic)
+        signer = self._desk.signer_of(actor, wanted.token, _coded(message))
         return await self._release.sign(row.id, signer, envelope=wanted.envelope, revision=wanted.revision)
 
     async def _accept(self, actor: Actor, wanted: Submit, *, signed_by: tuple[str, ...] = ()) -> tuple[Accepted | Refused, ...]:
+        self._desk.refuse_tokens(actor, wanted.tokens)
         signers = tuple(dict.fromkeys((*signed_by, *(self._desk.signer(token) for token in wanted.tokens))))
         if actor.name in signers and actor.name not in signed_by:
             raise NotAllowed(f"{actor.name} submits this and may not sign it as well")

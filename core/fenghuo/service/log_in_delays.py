@@ -48,7 +48,7 @@ class LogInDelays:
 
     def failed(self, account: str, address: str, now: float) -> bool:
         """Count a failure; whether the next try must wait."""
-        longest_s = AT_CONSOLE_S if address in self._consoles else LONGEST_S
+        longest_s = AT_CONSOLE_S if self.is_console(address) else LONGEST_S
         for key in self._keys(account, address):
             self._count(key, now, longest_s)
         return self.wait_s(account, address, now) > 0
@@ -58,8 +58,12 @@ class LogInDelays:
         for key in self._keys(account, address)[:1]:
             self._known.pop(key, None)
 
+    def is_console(self, address: str) -> bool:
+        """Whether a duty officer sits there."""
+        return address in self._consoles
+
     def _keys(self, account: str, address: str) -> tuple[tuple[str, str], ...]:
-        return ((account, address),) if address in self._consoles else ((account, ""), ("", address))
+        return ((account, address),) if self.is_console(address) else ((account, ""), ("", address))
 
     def _count(self, key: tuple[str, str], now: float, longest_s: float) -> None:
         found = self._known.pop(key, None)

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from fenghuo.errors import ConfigError
 from fenghuo.service.secrets import make_token, read_secret
 
-__all__ = ["KEY_FILE", "Sealing", "accepted_step", "code_at", "new_secret", "otpauth"]
+__all__ = ["KEY_FILE", "STEP_S", "Sealing", "accepted_step", "code_at", "new_secret", "otpauth"]
 
 STEP_S = 30
 FIGURES = 6

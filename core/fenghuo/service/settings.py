@@ -16,6 +16,7 @@ from fenghuo.formats.table_reading import Faults, near
 from fenghuo.plugin.host import PluginHost
 from fenghuo.service import settings_authority, settings_instances, settings_sections
 from fenghuo.service.endpoint import endpoint_rules, furnished
+from fenghuo.service.settings_accounts import read_accounts
 from fenghuo.service.settings_energy import read_energy
 from fenghuo.service.settings_sections import Reading
 from fenghuo.service.settings_tables import FileTable, Right
@@ -92,6 +93,7 @@ def _read(path: Path, reading: Reading) -> Settings | None:
     intake = settings_sections.read_intake(reading)
     release_valid_s = settings_sections.read_release(reading)
     audit_places = settings_sections.read_audit(reading)
+    accounts = read_accounts(reading)
     socket = settings_sections.read_control(reading, node)
     tokens = settings_sections.read_tokens(reading, node)
     records = settings_sections.read_records(reading, node)
@@ -129,4 +131,5 @@ def _read(path: Path, reading: Reading) -> Settings | None:
         availability=availability,
         energy=read_energy(reading, channels, sensors),
         authority=authority,
+        accounts=accounts,
     )

@@ -17,6 +17,7 @@ from fenghuo.model.area import CodeSystem
 from fenghuo.model.traffic import Kind, Traffic
 
 __all__ = [
+    "AccountsTable",
     "AuditTable",
     "AuthorityTable",
     "ChannelTable",
@@ -135,6 +136,18 @@ class ReleaseTable(msgspec.Struct, frozen=True):
     """How long a signature of release holds."""
 
     valid_s: Annotated[float, Meta(gt=0, le=86_400, description="Seconds a signature counts while others are still missing.")] = 120
+
+
+class AccountsTable(msgspec.Struct, frozen=True):
+    """How people log in."""
+
+    consoles: Annotated[
+        tuple[str, ...], Meta(description="Addresses of the duty officers' desks, which no failed log-in elsewhere ever keeps out.")
+    ] = ()
+    idle_min: Annotated[float, Meta(gt=0, le=720, description="Minutes without an act after which a session is locked.")] = 15
+    lasts_h: Annotated[float, Meta(gt=0, le=24, description="Hours after which a session is over.")] = 12
+    memory_kib: Annotated[int, Meta(ge=8, le=1_048_576, description="Memory that one hash of a password takes, KiB.")] = 19_456
+    passes: Annotated[int, Meta(ge=1, le=16, description="Passes over it.")] = 2
 
 
 class AuditTable(msgspec.Struct, frozen=True):
@@ -328,6 +341,7 @@ class FileTable(msgspec.Struct, frozen=True):
     web: WebTable | None = None
     intake: IntakeTable = IntakeTable()
     release: ReleaseTable = ReleaseTable()
+    accounts: AccountsTable = AccountsTable()
     audit: AuditTable = AuditTable()
     plugins: PluginsTable = PluginsTable()
     endpoint: EndpointTable = EndpointTable()

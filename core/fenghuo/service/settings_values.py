@@ -16,6 +16,7 @@ from fenghuo.service.audit_places import Place
 from fenghuo.service.settings_tables import Right
 
 __all__ = [
+    "AccountSettings",
     "ChannelSettings",
     "EndpointSettings",
     "EnergySettings",
@@ -92,6 +93,16 @@ class TokenSettings(msgspec.Struct, frozen=True):
     senders: tuple[str, ...] = ()
 
 
+class AccountSettings(msgspec.Struct, frozen=True):
+    """How people log in. `consoles`: addresses as a door sees them; seconds; `memory_kib`, `passes`: of argon2id."""
+
+    consoles: tuple[str, ...] = ()
+    idle_s: float = 900.0
+    lasts_s: float = 43_200.0
+    memory_kib: int = 19_456
+    passes: int = 2
+
+
 class ChannelSettings(msgspec.Struct, frozen=True):
     """One channel instance. `settings`: the plugin's own struct, checked; `plugin`: who answers for the type; `refire_after_s`: when a
     device that may have started is started once more, None: never by itself; `ungraded`: why it carries P2 to P4 only, empty where it may
@@ -157,3 +168,4 @@ class Settings(msgspec.Struct, frozen=True):
     availability: dict[str, float] = {}
     energy: EnergySettings | None = None
     authority: dict[str, tuple[Grant, ...]] = {}
+    accounts: AccountSettings = AccountSettings()

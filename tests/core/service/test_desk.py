@@ -1,4 +1,4 @@
-"""Who may do what: each cell of verb × right."""
+"""The desk: whose token it is, what is refused, who signs."""
 
 from __future__ import annotations
 
@@ -12,57 +12,9 @@ from fenghuo.engine.judging import Origin
 from fenghuo.errors import FormatError, NotAllowed, NotAuthenticated, NotFound
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Actor
-from fenghuo.service.desk import CONSOLE, VERBS, Desk, Holder
+from fenghuo.service.authorisation import ACCOUNT_RIGHTS, VERBS
+from fenghuo.service.desk import CONSOLE, Desk, Holder
 from fenghuo.service.secrets import Secret
-
-RIGHTS = ("source", "operator", "releaser", "viewer", "admin", "auditor")
-READS = set(RIGHTS)
-TABLE: dict[str, set[str]] = {
-    "alert.submit": {"source", "operator"},
-    "alert.submit_all": {"source", "operator"},
-    "message.submit": {"source", "operator"},
-    "attachment.put": {"source", "operator"},
-    "message.send": {"operator"},
-    "alert.cancel": {"operator"},
-    "queue.resolve": {"operator"},
-    "queue.shed": {"operator"},
-    "queue.waive": {"operator"},
-    "channel.enable": {"admin", "operator"},
-    "channel.disable": {"admin", "operator"},
-    "directory.import": {"admin"},
-    "db.backup": {"admin"},
-    "audit.read": {"auditor"},
-    "audit.verify": READS,
-    "endpoint.ls": READS,
-    "endpoint.ack": {"operator"},
-    "sheet.ls": READS,
-    "sheet.receipt": {"operator"},
-    **dict.fromkeys(
-        ("alert.sign", "message.show", "message.ls", "message.why", "channel.ls", "channel.why", "route.explain", "route.lint"), READS
-    ),
-    **dict.fromkeys(
-        ("directory.check", "log.read", "log.follow", "status", "metrics", "queue.ls", "plugin.ls", "whatif", "coverage", "power.plan"),
-        READS,
-    ),
-    "state": READS - {"source"},
-    "message.preview": READS,
-    "directory.proven": READS,
-    "rollcall.call": {"operator"},
-    "rollcall.show": READS,
-    "mode.ls": READS,
-    "mode.show": READS,
-    "mode.declare": {"operator"},
-    "mode.end": {"operator"},
-    "mode.log": READS,
-    "outage.report": {"source", "operator"},
-    "outage.end": {"source", "operator"},
-    "outage.ls": READS,
-    "network.ls": READS,
-    "road.report": {"source", "operator"},
-    **{f"road.{name}": READS for name in ("ls", "reach", "isolated", "bridges", "place")},
-    **{f"reconcile.{name}": {"viewer", "operator", "admin"} for name in ("summary", "lines", "bring")},
-    "reconcile.take": {"admin"},
-}
 
 
 async def done(actor: Actor, args: Mapping[str, Any]) -> str:
@@ -82,34 +34,10 @@ def desk() -> Desk:
     return made
 
 
-def test_the_table_names_every_verb() -> None:
-    """A new verb breaks this test until somebody has thought about its rights."""
-    assert set(TABLE) == set(VERBS)
-
-
-@pytest.mark.parametrize("verb", sorted(TABLE))
-@pytest.mark.parametrize("right", RIGHTS)
-async def test_each_right_opens_what_it_should(verb: str, right: str) -> None:
-    """One right, one verb: allowed or refused as the table says."""
-    actor = Actor("somebody", (right,), "test")
-    if right in TABLE[verb]:
-        assert "somebody" == await desk().do(actor, verb, {})
-    else:
-        with pytest.raises(NotAllowed, match=rf"^somebody may not {verb}; that takes one of the rights "):
-            await desk().do(actor, verb, {})
-
-
-@pytest.mark.parametrize("verb", sorted(TABLE))
-async def test_without_a_right_nothing_is_open(verb: str) -> None:
-    """Known, and allowed nothing."""
-    with pytest.raises(NotAllowed):
-        await desk().do(Actor("somebody", (), "test"), verb, {})
-
-
 async def test_an_unknown_verb_is_denied() -> None:
     """What is not in the table does not exist."""
     with pytest.raises(NotFound, match=r"^the desk knows no verb 'db.drop'$"):
-        await desk().do(Actor("somebody", RIGHTS, "test"), "db.drop", {})
+        await desk().do(Actor("somebody", ACCOUNT_RIGHTS, "test"), "db.drop", {})
 
 
 def test_a_verb_without_rights_cannot_be_added() -> None:

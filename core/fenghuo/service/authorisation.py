@@ -1,0 +1,124 @@
+"""Who may do what: one table of operation × right, for tokens, for people and for our own doors. What is not in it is denied.
+
+Source: security.md §2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from fenghuo.errors import FormatError
+
+__all__ = ["ACCOUNT_RIGHTS", "DOOR", "FACTOR_NEEDED", "SEEING", "STOP", "VERBS", "check_rights", "may"]
+
+ACCOUNT_RIGHTS = ("viewer", "operator", "releaser", "admin", "auditor")
+"""Rights that a person may hold; `source` is for programs."""
+EXCLUDES = {"admin": ("auditor", "releaser")}
+"""Separation of duties (三权分立): who administers neither releases nor reads the audit."""
+FACTOR_NEEDED = frozenset({"releaser", "admin"})
+"""Rights for which a password alone is not enough."""
+DOOR = "door"
+"""The right of a door of ours, to let people in; nobody can be given it."""
+STOP = "stop"
+"""All that a locked session of an operator may do beside seeing: end what goes out."""
+SEEING = ("viewer",)
+"""What a session may without the proof that its page, and not another, asks."""
+
+EVERYONE = ("viewer", "operator", "releaser", "source", "admin", "auditor")
+WATCHERS = ("viewer", "operator", "releaser", "admin", "auditor")
+VERBS: dict[str, tuple[str, ...]] = {
+    "alert.submit": ("source", "operator"),
+    "alert.submit_all": ("source", "operator"),
+    "message.submit": ("source", "operator"),
+    "message.send": ("operator",),
+    "attachment.put": ("source", "operator"),
+    "message.show": EVERYONE,
+    "message.ls": EVERYONE,
+    "message.why": EVERYONE,
+    "message.preview": EVERYONE,
+    "alert.cancel": ("operator", STOP),
+    "alert.sign": EVERYONE,
+    "channel.ls": EVERYONE,
+    "channel.enable": ("admin", "operator"),
+    "channel.disable": ("admin", "operator"),
+    "channel.why": EVERYONE,
+    "mode.ls": EVERYONE,
+    "mode.show": EVERYONE,
+    "mode.declare": ("operator",),
+    "mode.end": ("operator",),
+    "mode.log": EVERYONE,
+    "route.explain": EVERYONE,
+    "route.lint": EVERYONE,
+    "whatif": EVERYONE,
+    "power.plan": EVERYONE,
+    "coverage": EVERYONE,
+    "directory.import": ("admin",),
+    "directory.check": EVERYONE,
+    "directory.proven": EVERYONE,
+    "rollcall.call": ("operator",),
+    "rollcall.show": EVERYONE,
+    "db.backup": ("admin",),
+    "log.read": EVERYONE,
+    "log.follow": EVERYONE,
+    "audit.read": ("auditor",),
+    "audit.verify": EVERYONE,
+    "status": EVERYONE,
+    "metrics": EVERYONE,
+    "state": WATCHERS,
+    "queue.ls": EVERYONE,
+    "queue.resolve": ("operator",),
+    "queue.shed": ("operator",),
+    "queue.waive": ("operator",),
+    "network.ls": EVERYONE,
+    "outage.report": ("source", "operator"),
+    "outage.end": ("source", "operator"),
+    "outage.ls": EVERYONE,
+    "road.report": ("source", "operator"),
+    "road.ls": EVERYONE,
+    "road.reach": EVERYONE,
+    "road.isolated": EVERYONE,
+    "road.bridges": EVERYONE,
+    "road.place": EVERYONE,
+    "reconcile.summary": ("viewer", "operator", "admin"),
+    "reconcile.lines": ("viewer", "operator", "admin"),
+    "reconcile.bring": ("viewer", "operator", "admin"),
+    "reconcile.take": ("admin",),
+    "plugin.ls": EVERYONE,
+    "endpoint.ls": EVERYONE,
+    "endpoint.ack": ("operator",),
+    "sheet.ls": EVERYONE,
+    "sheet.receipt": ("operator",),
+    "session.open": (DOOR,),
+    "session.show": EVERYONE,
+    "session.close": WATCHERS,
+    "account.enrol": (DOOR, "admin"),
+    "account.ls": ("admin", "auditor"),
+    "account.show": ("admin", "auditor"),
+    "account.add": ("admin",),
+    "account.rights": ("admin",),
+    "account.password": ("admin",),
+    "account.disable": ("admin",),
+    "account.enable": ("admin",),
+    "account.end_sessions": ("admin",),
+}
+"""Verb → the rights of which one is enough."""
+
+
+def may(verb: str, rights: Collection[str]) -> bool:
+    """Whether one of these rights is enough for an operation; one that the table does not name is nobody's."""
+    return any(right in VERBS.get(verb, ()) for right in rights)
+
+
+def check_rights(rights: Iterable[str]) -> tuple[str, ...]:
+    """The rights of one person, in the order of the table. Raises: FormatError: none, unknown, or two that exclude each other."""
+    asked = frozenset(rights)
+    unknown = sorted(asked.difference(ACCOUNT_RIGHTS))
+    if unknown or not asked:
+        says = f"there is no right {unknown[0]!r}" if unknown else "an account needs a right"
+        raise FormatError(f"{says}; they are {', '.join(ACCOUNT_RIGHTS)}", code="bad-argument", where="rights")
+    for right, others in EXCLUDES.items():
+        clash = [other for other in others if other in asked]
+        if right in asked and clash:
+            says = f"whoever is {right} may not be {' or '.join(clash)} as well (separation of duties); give it to another person"
+            raise FormatError(says, code="separation", where="rights")
+    return tuple(right for right in ACCOUNT_RIGHTS if right in asked)

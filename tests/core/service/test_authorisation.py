@@ -1,0 +1,116 @@
+"""The one table of operation × right: each cell, and which rights one person may hold together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from fenghuo.errors import FormatError, NotAllowed
+from fenghuo.plugin.ports import Actor
+from fenghuo.service.authorisation import VERBS, check_rights, may
+from fenghuo.service.desk import Desk
+
+READS = {"source", "operator", "releaser", "viewer", "admin", "auditor"}
+RIGHTS = (*READS, "door", "stop")
+TABLE: dict[str, set[str]] = {
+    "alert.submit": {"source", "operator"},
+    "alert.submit_all": {"source", "operator"},
+    "message.submit": {"source", "operator"},
+    "attachment.put": {"source", "operator"},
+    "message.send": {"operator"},
+    "alert.cancel": {"operator", "stop"},
+    "queue.resolve": {"operator"},
+    "queue.shed": {"operator"},
+    "queue.waive": {"operator"},
+    "channel.enable": {"admin", "operator"},
+    "channel.disable": {"admin", "operator"},
+    "directory.import": {"admin"},
+    "db.backup": {"admin"},
+    "audit.read": {"auditor"},
+    "audit.verify": READS,
+    "endpoint.ls": READS,
+    "endpoint.ack": {"operator"},
+    "sheet.ls": READS,
+    "sheet.receipt": {"operator"},
+    **dict.fromkeys(
+        ("alert.sign", "message.show", "message.ls", "message.why", "channel.ls", "channel.why", "route.explain", "route.lint"), READS
+    ),
+    **dict.fromkeys(
+        ("directory.check", "log.read", "log.follow", "status", "metrics", "queue.ls", "plugin.ls", "whatif", "coverage", "power.plan"),
+        READS,
+    ),
+    "state": READS - {"source"},
+    "message.preview": READS,
+    "directory.proven": READS,
+    "rollcall.call": {"operator"},
+    "rollcall.show": READS,
+    "mode.ls": READS,
+    "mode.show": READS,
+    "mode.declare": {"operator"},
+    "mode.end": {"operator"},
+    "mode.log": READS,
+    "outage.report": {"source", "operator"},
+    "outage.end": {"source", "operator"},
+    "outage.ls": READS,
+    "network.ls": READS,
+    "road.report": {"source", "operator"},
+    **{f"road.{name}": READS for name in ("ls", "reach", "isolated", "bridges", "place")},
+    **{f"reconcile.{name}": {"viewer", "operator", "admin"} for name in ("summary", "lines", "bring")},
+    "reconcile.take": {"admin"},
+    "session.open": {"door"},
+    "account.enrol": {"door", "admin"},
+    "session.show": READS,
+    "session.close": READS - {"source"},
+    **{f"account.{name}": {"admin", "auditor"} for name in ("ls", "show")},
+    **{f"account.{name}": {"admin"} for name in ("add", "rights", "password", "disable", "enable", "end_sessions")},
+}
+"""Operation → who may, as a person would write it down; every other cell is a refusal."""
+
+
+def test_the_table_names_every_operation() -> None:
+    """A new one breaks this test until somebody has thought about its rights."""
+    assert set(TABLE) == set(VERBS)
+
+
+async def test_each_cell_of_the_table_is_what_the_desk_does() -> None:
+    """Every operation × every right, through the desk: done, or refused with the rights that it takes; with none of them refused."""
+
+    async def done(actor: Actor, args: Mapping[str, Any]) -> str:
+        return actor.name
+
+    desk = Desk()
+    desk.add(dict.fromkeys(VERBS, done))
+    cells = [(verb, rights) for verb in TABLE for rights in (*((right,) for right in RIGHTS), ())]
+    opened: set[tuple[str, tuple[str, ...]]] = set()
+    refused: set[str] = set()
+    for verb, rights in cells:
+        try:
+            await desk.do(Actor("somebody", rights, "test"), verb, {})
+            opened.add((verb, rights))
+        except NotAllowed as refusal:
+            refused.add(str(refusal))
+    assert {(verb, (right,)) for verb, rights in TABLE.items() for right in rights} == opened
+    assert {f"somebody may not {verb}; that takes one of the rights {', '.join(rights)}" for verb, rights in VERBS.items()} == refused
+
+
+def test_what_the_table_does_not_name_is_nobodys() -> None:
+    """Whatever rights one has."""
+    assert not may("db.drop", RIGHTS)
+
+
+def test_an_administrator_neither_releases_nor_audits() -> None:
+    """Separation of duties; what is left stands in the order of the table."""
+    assert ("operator", "releaser") == check_rights(("releaser", "operator", "operator"))
+    for other in ("auditor", "releaser"):
+        with pytest.raises(FormatError, match=rf"^whoever is admin may not be {other} as well \(separation of duties\)") as caught:
+            check_rights(("admin", "operator", other))
+        assert "separation" == caught.value.code
+    for wrong, says in (
+        (("source",), "there is no right 'source'"),
+        (("door",), "there is no right 'door'"),
+        ((), "an account needs a right"),
+    ):
+        with pytest.raises(FormatError, match=rf"^{says}; they are viewer, operator, releaser, admin, auditor$"):
+            check_rights(wrong)
