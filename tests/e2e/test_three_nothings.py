@@ -239,6 +239,7 @@ async def test_a_town_with_nothing_left_is_told_answers_and_reports_by_satellite
         report = await place.ask("message.send", to=["person:up"], kind="Report", text=FIRST_REPORT)
         card = await made.sheet("card")
         assert f"内容：{FIRST_REPORT}" in made.sheets("card")[0].splitlines()
+        await happened(centre, "delivery.awaiting", channel="card")  # its code is known from then on
         await centre.ask("sheet.receipt", code=card.stem, by="值班员李四")
         await place.until("message.show", lambda view: "HUMAN" == view["objectives"][0]["evidence"], id=report["id"])
         assert [2, 2] == [len(modem.submits) for modem in (made.near, made.far)], "one exchange for the order, one for the report"
