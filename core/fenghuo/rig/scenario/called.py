@@ -2,43 +2,66 @@
 
 What is simulated is the air alone: half-duplex, carrier sense, a base station that repeats each frame to all or loses it. Sealing,
 pieces, slots, answers, polls and what is sent again are the link's own. Orders that are licensed within `GATHER_S` and go to all members
-are one call.
+are one call. A post above (`way.above`) gives orders to the head on the same frequency, and is told what became of them.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import msgspec
 
-from fenghuo.link import Air, Delivered, Event, FrameKind, KeyRing, Ledger, Reached, Root, SoftwareKeys, Station, Unreached
+from fenghuo.errors import FrameError
+from fenghuo.link import (
+    Air,
+    Delivered,
+    Event,
+    FrameKind,
+    Hostile,
+    KeyRing,
+    Ledger,
+    NotTaken,
+    Reached,
+    Root,
+    SoftwareKeys,
+    Station,
+    Unreached,
+)
 from fenghuo.link.counters import Grant
 from fenghuo.link.events import Finished, Frame
+from fenghuo.link.naming import carried_kind, note_body
 from fenghuo.link.parcels import Ending, Parcel
 from fenghuo.model.delivery import Outcome, Scope, Transient, Unknown
 from fenghuo.model.delivery import Reached as Got
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.rendition import Rendition
-from fenghuo.plugin.ports import Emission, Estimate, SendJob
+from fenghuo.model.traffic import Priority, Traffic
+from fenghuo.plugin.ports import Emission, Estimate, Inbound, InboundKind, SendJob, Unsupported
 from fenghuo.rig.scenario.centre import Network
+from fenghuo.rig.scenario.posts import KIND, inbound_of, tally_body, told_by
 from fenghuo.rig.world import log
 from fenghuo.rig.world.bearer import Frame as Heard
 from fenghuo.rig.world.bearer import Life, Link, Receive
+from fenghuo.rig.world.clients import Letter
 from fenghuo.rig.world.ground import Way
 from fenghuo.rig.world.log import World
 
-__all__ = ["CallLink", "CalledNetwork"]
+__all__ = ["CallLink", "CalledNetwork", "pieces_of"]
 
-HEAD, GROUP = 1, 200
+HEAD, GROUP, ABOVE = 1, 200, 250
 FIRST_MEMBER = 2
 GATHER_S = 0.15
 SENSE_S = 0.05
 AIR = Air(bitrate=544.0, keying_s=0.2, carrier=20, mtu=100, fragment_s=2.0)
 """100 octets take 2.0 s, as the fixture of the scenarios says."""
 SECRETS = {str(code): bytes([code]) * 32 for code in range(1, 256)}
+FORGED = {str(code): bytes([code ^ 255]) * 32 for code in range(1, 255)}
+"""What somebody has who does not have the keys."""
 GRANTED = 1 << 20
+NOTE_S = 86_400.0
+"""So long a receipt is worth saying."""
 
 
 class Passenger(msgspec.Struct, frozen=True):
@@ -81,9 +104,11 @@ class CalledNetwork(Network):
         super().__init__(way, world, receive)
         self.codes = {address: FIRST_MEMBER + place for place, address in enumerate(way.members)}
         roots = [Root(code, HEAD, code, str(code)) for code in self.codes.values()]
-        self._roots = (*roots, Root(GROUP, HEAD, GROUP, str(GROUP), tuple(self.codes.values())))
-        self._free = Ledger()
+        above = [Root(ABOVE, ABOVE, HEAD, str(ABOVE))] if way.above else []
+        self._roots = (*roots, *above, Root(GROUP, HEAD, GROUP, str(GROUP), tuple(self.codes.values())))
         self._posts = {code: Post(code, self._ring(code), Ledger(), world) for code in self.codes.values()}
+        self._above = Post(ABOVE, self._ring(ABOVE), Ledger(), world) if way.above else None
+        self._forger: Post | None = None
         self._head: Post | None = None
         self._aboard: dict[str, list[Passenger]] = {}
         self._gathering: dict[bytes, list[Passenger]] = {}
@@ -127,11 +152,50 @@ class CalledNetwork(Network):
         self._head.station.open(Parcel(destination, FrameKind.DISPATCH, job.traffic, job.priority, body, ends_at, ref), self.world.true())
         self._pump()
 
+    # What others say.
+
+    def calls(self) -> dict[int, str]:
+        """Node code → callsign, of everybody but the head."""
+        return {**({ABOVE: self.way.above} if self.way.above else {}), **{code: call for call, code in self.codes.items()}}
+
+    def said_by(self, call: str, body: bytes, name: str, letter: Letter) -> None:
+        """The post above, or a member, begins to say this to the head; `name`: what both ends call it."""
+        code = {one: code for code, one in self.calls().items()}[call]
+        post = self._above if code == ABOVE and self._above is not None else self._posts[code]
+        post.station.open(
+            Parcel(HEAD, carried_kind(body), letter.traffic, letter.priority, body, letter.expires_at, name), self.world.true()
+        )
+        self._pump()
+
+    def forge(self, call: str, body: bytes) -> None:
+        """Somebody without the keys says this in the name of a post."""
+        code = {one: code for code, one in self.calls().items()}[call]
+        if self._forger is None:
+            ring = KeyRing(code, SoftwareKeys(FORGED, suite="intl"), self._roots)
+            self._forger = Post(code, ring, Ledger(), self.world)
+        now = self.world.true()
+        ref = f"forged {self.world.now:.3f}"
+        self._forger.station.open(Parcel(HEAD, carried_kind(body), Traffic.ACTUAL, Priority.P0, body, now + NOTE_S, ref), now)
+        self._forger.pump(now, _unheard)
+        for frame in tuple(self._forger.queue):
+            self.world.later(frame.airtime_s, self._arrive, self._forger, frame)
+        self._forger.queue.clear()
+        self._forger.station.cancel(ref)
+
+    def note(self, call: str, body: bytes, traffic: Traffic, ref: str) -> None:
+        """The head tells a post what became of what it said."""
+        code = {one: code for code, one in self.calls().items()}[call]
+        if self._head is not None:
+            now = self.world.true()
+            self._head.station.open(Parcel(code, FrameKind.REPLY, traffic, Priority.P1, body, now + NOTE_S, ref), now)
+            self._pump()
+
     # The air.
 
     def _pump(self) -> None:
         now = self.world.true()
-        posts = [*([self._head] if self._head is not None and self.link is not None else []), *self._posts.values()]
+        ours = [self._head] if self._head is not None and self.link is not None else []
+        posts = [*ours, *([self._above] if self._above is not None else []), *self._posts.values()]
         for post in posts:
             post.pump(now, self._follow)
         ready = [post for post in posts if post.queue]
@@ -152,7 +216,7 @@ class CalledNetwork(Network):
     def _arrive(self, sender: Post, frame: Frame) -> None:
         now = self.world.true()
         is_lost = self.weather.deaf or not self.weather.is_up or self.world.chance.random() < self.weather.loss
-        everybody = [*([self._head] if self._head is not None else []), *self._posts.values()]
+        everybody = [post for post in (self._head, self._above, *self._posts.values()) if post is not None]
         for post in () if is_lost else everybody:
             if post is not sender:
                 self._follow(post, post.station.receive_frame(frame.octets, now))
@@ -172,13 +236,46 @@ class CalledNetwork(Network):
 
     def _follow(self, post: Post, events: list[Event]) -> None:
         for event in events:
-            if isinstance(event, Delivered):
+            if isinstance(event, Delivered) and post is self._head:
+                self._came(event)
+            elif isinstance(event, Delivered):
                 self._delivered(post, event)
-            elif isinstance(event, Reached | Unreached | Finished):
-                self._told(event)
+            elif post is self._head:
+                self._follow_head(event)
+            elif isinstance(event, Reached):  # another post holds the receipt of ours
+                self.world.add(log.Taken, self.way.name, event.ref, Evidence.RELAYED, 1, 1)
+
+    def _follow_head(self, event: Event) -> None:
+        if isinstance(event, Reached | Unreached | Finished):
+            self._told(event)
+        elif isinstance(event, NotTaken):
+            self.world.note("not taken", self.way.name, event.cause.value)
+        elif isinstance(event, Hostile) and event.active and self.link is not None:
+            call = self.calls().get(event.source, "")
+            self.link.bring(Inbound(InboundKind.HOSTILE, b"", _nothing, address_kind=KIND, address=call, text="forged frames"))
+
+    def _came(self, event: Delivered) -> None:
+        """The head has all of what another post says; its core takes it over, and then the post hears so."""
+        head = self._head
+
+        async def ack() -> None:
+            if head is not None and head is self._head:
+                head.station.taken(event)
+                self._pump()
+
+        try:
+            thing = inbound_of(event, self.calls().get(event.source, ""), ack, is_above=event.source == ABOVE)
+        except FrameError as fault:
+            self.world.note("not taken", self.way.name, fault.code or "frame")
+            return
+        if self.link is not None:
+            self.link.bring(thing)
 
     def _delivered(self, post: Post, event: Delivered) -> None:
         """A post has all of it: its people see it, and its station says so."""
+        word = told_by(event.body)
+        if word is not None:
+            self.world.add(log.Taken, self.way.name, word.name, word.level, word.reached, word.total)
         passengers = [one for aboard in self._aboard.values() for one in aboard if one.emission.payload.data == event.body]
         for one in passengers:
             if one.code == post.code:
@@ -229,9 +326,40 @@ class CallLink(Link):
         network.carry(passenger)
         return await passenger.outcome
 
+    async def acknowledge(self, ref: str, level: Evidence, *, text: str, traffic: Traffic) -> Unsupported | None:
+        network, (call, _, name) = self.bearer, ref.partition("/")
+        assert isinstance(network, CalledNetwork)
+        if call not in network.calls().values():
+            return Unsupported()
+        network.note(call, note_body(name, level, text, traffic), traffic, f"note/{ref}/{level:d}")
+        return None
+
+    async def tally(self, ref: str, level: Evidence, addresses: Collection[str], *, traffic: Traffic) -> Unsupported | None:
+        network, (call, _, name) = self.bearer, ref.partition("/")
+        assert isinstance(network, CalledNetwork)
+        if not call or call != network.way.above:
+            return Unsupported()
+        if addresses:
+            body = tally_body(name, level, [one in addresses for one in network.way.members], traffic)
+            network.note(call, body, traffic, f"note/{ref}/{level:d}/{len(addresses)}")
+        return None
+
     def leaves(self, one: Passenger) -> None:
         """Its first octet goes on the air."""
         emission, job = one.emission, one.job
         is_durable = self._life.is_durable(emission.token, emission.n)
         whose = (self.bearer.way.name, job.address, emission.token, emission.n, one.number)
         self._world.add(log.Aired, *whose, emission.payload.text, job.traffic, job.priority, is_durable)
+
+
+def pieces_of(body: bytes) -> int:
+    """In how many pieces these octets go over the air."""
+    return max(1, -(-len(body) // AIR.room(carried_kind(body))))
+
+
+def _unheard(post: Post, events: list[Event]) -> None:
+    """Whoever forges has nobody who listens to him."""
+
+
+async def _nothing() -> None:
+    """Nobody waits."""

@@ -22,6 +22,7 @@ from fenghuo.service.power import PowerWatch
 from fenghuo.service.power_energy import EnergyWatch
 from fenghuo.service.road_watch import RoadWatch
 from fenghuo.service.roads import RoadKeeper
+from fenghuo.service.upward import Upward
 from fenghuo.store import Store
 
 __all__ = ["Centre", "Network"]
@@ -86,7 +87,10 @@ class Centre(Node):
         self.coverage.look()
 
     def helpers(self) -> Sequence[Coroutine[Any, Any, None]]:
-        return (self.room.auditor.run(), self.room.proven.run())
+        store = self.store
+        assert store is not None
+        upward = Upward(self.room.board, store, self.room.office.clock)
+        return (self.room.auditor.run(), self.room.proven.run(), upward.run())
 
     def _desk(self, store: Store) -> Desk:
         desk = super()._desk(store)

@@ -33,7 +33,11 @@ STEPS = {
     Do.ALERT: Keys(may=(*CAP, "about"), one_of=("areas", "file")),
     Do.UPDATE: Keys(needs=("about",), may=CAP),
     Do.CANCEL: Keys(needs=("about",), may=("label", "by", "text")),
-    Do.REPEAT: Keys(needs=("about",), may=("label", "by")),
+    Do.REPEAT: Keys(needs=("about",), may=("label", "by", "text")),
+    Do.FROM_POST: Keys(
+        needs=("channels", "text", "label"), may=("to", "priority", "needed", "deadline_s", "hold_s", "kind", "by", "every_s")
+    ),
+    Do.FORGE: Keys(needs=("channels", "by", "text"), may=("label", "count", "every_s")),
     Do.ORDER: Keys(needs=("to", "text"), may=WORDS),
     Do.SIGN: Keys(needs=("about", "by"), may=("label",)),
     Do.CUT: Keys(may=("label",), one_of=LINKS),
@@ -82,6 +86,9 @@ LINES = {
     Measure.ANSWER: Keys(needs=("at", "field")),
     Measure.COVERAGE: Keys(needs=("at",), may=("figure", "area")),
     Measure.WAITS_S: Keys(needs=("channels",), may=("message",)),
+    Measure.TAKEN_S: Keys(needs=("message",), may=("level", "share")),
+    Measure.PIECES: Keys(needs=("message",)),
+    Measure.NOT_TAKEN: Keys(needs=("channels",), may=SPAN),
     Measure.LATER: Keys(needs=("later",)),
 }
 FIGURES = ("lower", "grouped", "independent", "upper", "took_s", "passes", "light")
@@ -101,6 +108,7 @@ def check(scenario: Scenario, faults: Faults) -> None:
     labels = _labels(scenario, faults)
     for place, step in enumerate(scenario.steps):
         found = (*_step_faults(step, scenario, labels), *_wants(step, scenario), *_names(step, scenario), *_step_names(step, scenario))
+        found += tuple(_post_faults(step, scenario))
         _add(f"steps[{place}]", found, faults)
     for place, line in enumerate(scenario.lines):
         _add(f"lines[{place}]", (*_line_faults(line, labels), *_names(line, scenario)), faults)
@@ -187,6 +195,14 @@ def _key_faults(one: Step | Line, keys: Keys, what: str, always: Collection[str]
     for name in sorted(given - {*keys.needs, *keys.may, *keys.one_of, *always}):
         takes = (*keys.needs, *keys.one_of, *keys.may)
         yield name, f"is not for {what}" + (f", which takes {', '.join(dict.fromkeys(takes))}" if takes else ", which takes no such key")
+
+
+def _post_faults(step: Step, scenario: Scenario) -> Iterator[tuple[str, str]]:
+    """Who is nobody on the radio by which posts speak."""
+    for name in step.channels if step.do in (Do.FROM_POST, Do.FORGE) else ():
+        spec = scenario.channels.get(name)
+        if spec is not None and not spec.calls:
+            yield "channels", f"names {shown(name)}, which calls nobody; what posts say comes over a channel with calls"
 
 
 def _names(one: Step | Line, scenario: Scenario) -> Iterator[tuple[str, str]]:

@@ -131,7 +131,7 @@ def _ref(text: str | None) -> AreaRef | None:
 def _way(name: str, spec: ChannelSpec, directory: Directory) -> Way:
     traffic = tuple(map(Traffic, spec.traffic)) or (REAL if spec.public else tuple(Traffic))
     capabilities = Capabilities(
-        form=spec.form,
+        form=spec.form if not spec.calls else "compact",
         evidence_max=spec.evidence_level,
         doubt=spec.doubt,
         concurrency=spec.at_once if not spec.calls else 5 * len(spec.calls),
@@ -157,7 +157,7 @@ def _way(name: str, spec: ChannelSpec, directory: Directory) -> Way:
         reach=spec.reach,
         scarce=spec.scarce,
     )
-    return Way(name, (spec.address,), capabilities, terms, spec.type, spec.pieces, spec.piece_s, spec.probe_limit_s, members)
+    return Way(name, (spec.address,), capabilities, terms, spec.type, spec.pieces, spec.piece_s, spec.probe_limit_s, members, spec.above)
 
 
 def _name_faults(scenario: Scenario, directory: Directory, rules: RuleBook) -> Iterator[str]:

@@ -31,6 +31,7 @@ CAP = """<?xml version="1.0" encoding="UTF-8"?>
 AREA = "<area><areaDesc>{name}</areaDesc><geocode><valueName>{system}</valueName><value>{code}</value></geocode></area>"
 
 PLACED = re.compile(rb"<area>.*?</area>", re.DOTALL)
+DESCRIBED = re.compile(rb"(<description>).*?(</description>)", re.DOTALL)
 NAMES = tuple(re.compile(rb"<(?:\w+:)?%s\s*>\s*([^<\s]+)" % name) for name in (b"sender", b"identifier", b"sent"))
 
 
@@ -45,8 +46,9 @@ class Writer:
         """What a step hands in; `about`, `ident`: the letter that it changes or ends, and the id it was given."""
         self._count += 1
         if step.do is Do.REPEAT and about is not None:
-            return msgspec.structs.replace(about, key=f"k{self._count}", actor=step.by or about.actor)
-        if step.do is Do.ORDER:
+            raw = DESCRIBED.sub(rb"\g<1>" + escape(step.text).encode() + rb"\g<2>", about.raw) if step.text else about.raw
+            return msgspec.structs.replace(about, key=f"k{self._count}", actor=step.by or about.actor, raw=raw)
+        if step.do in (Do.ORDER, Do.FROM_POST):
             return self._order(step, wall)
         if step.do is Do.CANCEL and about is not None and not about.ident:
             return self._cancel(step, about, ident, wall)
@@ -55,7 +57,7 @@ class Writer:
     def _order(self, step: Step, wall: float) -> Letter:
         ends = instant(wall + (step.hold_s or HOLD_S))
         body = {
-            "to": step.to,
+            "to": step.to or ("org:tc",),
             "text": step.text,
             "kind": step.kind or "Dispatch",
             "priority": step.priority or "P2",

@@ -11,7 +11,7 @@ from typing import Any
 from fenghuo.model.evidence import Evidence
 from fenghuo.rig.scenario.schema import Line, Measure
 from fenghuo.rig.scenario.seen import Seen
-from fenghuo.rig.world.log import Asked, Fragment, Note, Shown
+from fenghuo.rig.world.log import Asked, Fragment, Note, Shown, Taken
 
 __all__ = ["MEASURES", "Value"]
 
@@ -248,6 +248,30 @@ def _waits_s(seen: Seen, line: Line) -> Value:
     return max(waits) - released if waits and released is not None else None
 
 
+def _taken_s(seen: Seen, line: Line) -> Value:
+    """From when another post said something until it was told that this share of everybody has it at this level, or at a higher one."""
+    names = [name for name, _ in seen.stage.said.get(line.message, ())]
+    begins = seen.stage.submitted.get(line.message, (0.0, 0.0))[0]
+    found = []
+    for name in names:
+        told = (one for _, one in seen.log.all(Taken) if one.name == name and one.level >= Evidence[line.level])
+        found.append(next((one.at for one in told if one.reached >= line.share * one.total), None))
+    times = [at for at in found if at is not None]
+    return max(times) - begins if times and len(times) == len(found) else None
+
+
+def _pieces(seen: Seen, line: Line) -> Value:
+    """Most pieces that anything took which posts said under this label."""
+    return float(max((pieces for _, pieces in seen.stage.said.get(line.message, ())), default=0)) or None
+
+
+def _not_taken(seen: Seen, line: Line) -> Value:
+    """Frames that our post did not open, by the channel that counts them."""
+    begins, ends = seen.window(line)
+    notes = (one for _, one in seen.log.all(Note) if one.what == "not taken" and one.of in line.channels)
+    return float(sum(begins <= one.at <= ends for one in notes))
+
+
 MEASURES: Mapping[Measure, Callable[[Seen, Line], Value]] = {
     Measure.FIRST_ATTEMPT_S: _first_attempt_s,
     Measure.ATTEMPTS: _attempts,
@@ -274,4 +298,7 @@ MEASURES: Mapping[Measure, Callable[[Seen, Line], Value]] = {
     Measure.ANSWER: _answer,
     Measure.COVERAGE: _coverage,
     Measure.WAITS_S: _waits_s,
+    Measure.TAKEN_S: _taken_s,
+    Measure.PIECES: _pieces,
+    Measure.NOT_TAKEN: _not_taken,
 }

@@ -43,7 +43,7 @@ class ChannelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `medium`: whoever shares it sends one at a time; `pieces`: octets of a fragment, 0 for whole texts, each `piece_s` on the air;
     `loss`, `double`: shares of frames; `delay_s`: mean, one way; `idle_probe_s`, `probe_s`, `longest_probe_s`: how it is asked while
     quiet, and for how long it waits for the answer (`probe_limit_s`); `public`: a channel of the public; `calls`: whose posts it
-    calls together by the narrow link, in the order of their slots.
+    calls together by the narrow link, in the order of their slots; `above`: the callsign of the post that is set over us there.
     """
 
     address: str
@@ -59,6 +59,7 @@ class ChannelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     repeat_safe: bool = False
     at_once: Annotated[int, msgspec.Meta(ge=1)] = 4
     calls: tuple[str, ...] = ()
+    above: str = ""
     pieces: Count = 0
     piece_s: Seconds = 0.0
     loss: Share = 0.0
@@ -130,6 +131,8 @@ class Do(StrEnum):
     SIGN = "sign"
     CANCEL = "cancel"
     REPEAT = "repeat"
+    FROM_POST = "from_post"
+    FORGE = "forge"
     UPDATE = "update"
     CUT = "cut"
     UNPLUG = "unplug"
@@ -222,6 +225,9 @@ class Measure(StrEnum):
     ANSWER = "answer"
     COVERAGE = "coverage"
     WAITS_S = "waits_s"
+    TAKEN_S = "taken_s"
+    PIECES = "pieces"
+    NOT_TAKEN = "not_taken"
     LATER = "later"
 
 
@@ -243,6 +249,7 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     from_s: Seconds | None = None
     to_s: Seconds | None = None
     level: Level = "DEVICE"
+    share: Share = 1.0
     event: str = ""
     where: dict[str, Any] = {}
     at: str = ""

@@ -16,18 +16,21 @@ from fenghuo.errors import FenghuoError
 from fenghuo.model.area import AreaRef
 from fenghuo.model.coverage import Inventory, Provenance, Reach
 from fenghuo.model.delivery import Accepted
+from fenghuo.model.message import MessageId
 from fenghuo.model.mode import Axis, Signal
 from fenghuo.plugin.ports import Actor, Observation
-from fenghuo.rig.scenario.called import CalledNetwork
+from fenghuo.rig.scenario.called import CalledNetwork, pieces_of
 from fenghuo.rig.scenario.centre import Centre, Network
 from fenghuo.rig.scenario.letters import Writer
 from fenghuo.rig.scenario.people import People
+from fenghuo.rig.scenario.posts import octets_of
 from fenghuo.rig.scenario.schema import ChannelSpec, Do, Scenario, Step
 from fenghuo.rig.simloop import SimLoop
 from fenghuo.rig.world.bearer import Bearer, Frame, Weather
 from fenghuo.rig.world.clients import Letter
 from fenghuo.rig.world.ground import Ground, Way
 from fenghuo.rig.world.host import Host
+from fenghuo.rig.world.log import Acked, Entry, Submitted, Told
 from fenghuo.rig.world.node import Gone
 
 __all__ = ["SETTLE_S", "Stage"]
@@ -46,7 +49,7 @@ OPERATOR = Actor("centre", ("operator", "viewer", "admin", "source"), "sim")
 class Stage(Host):
     """By label: `letters`, `answers`: what was handed in and what the daemon said; `refusals`: the code of what it refused; `submitted`:
     from when until when it was handed in; `figures`: what it said of coverage; `asked`: what else it said; `at`: when the step began,
-    virtual seconds. `least_loss`: share of frames that every network loses."""
+    virtual seconds; `said`: what other posts said: its name, its pieces. `least_loss`: share of frames that every network loses."""
 
     node_type = Centre
 
@@ -63,6 +66,9 @@ class Stage(Host):
         self.figures: dict[str, dict[str, Any]] = {}
         self.asked: dict[str, Any] = {}
         self.at: dict[str, float] = {}
+        self.said: dict[str, list[tuple[str, int]]] = {}
+        self._awaited: list[tuple[str, str, Letter]] = []
+        self.world.on_entry = self._noticed
         self._added: tuple[Reach, ...] = ()
         for name, spec in scenario.channels.items():
             self.bearers[name].change(self._weather(spec))
@@ -110,6 +116,51 @@ class Stage(Host):
                 self.refusals[step.label] = self.clients.refused[letter.key].code if letter.key in self.clients.refused else "conflict"
             elif step.label and step.label not in self.answers:
                 self.answers[step.label] = answer
+
+    async def _from_post(self, step: Step) -> None:
+        """The post above says it, or the one of `by`; without either every member in turn."""
+        (channel,) = step.channels
+        network = self.bearers[channel]
+        assert isinstance(network, CalledNetwork)
+        for number, call in enumerate((step.by,) if step.by else network.way.members):
+            if number:
+                await asyncio.sleep(step.every_s or 0.0)
+            letter = msgspec.structs.replace(self.writer.letter(step, None, "", self.world.true()), actor=call)
+            body, name = octets_of(letter, self.world.true(), number=number + 1)
+            said = (letter.key, letter.tag, letter.action, letter.about, letter.priority, letter.traffic, letter.expires_at, letter.people)
+            self.world.add(Submitted, *said)
+            self._awaited.append((step.label, f"post:{call}", letter))
+            self.said.setdefault(step.label, []).append((name, pieces_of(body)))
+            self.letters.setdefault(step.label, letter)
+            self.submitted.setdefault(step.label, (self.world.now, self.world.now))
+            network.said_by(call, body, name, letter)
+
+    def _noticed(self, entry: Entry) -> None:
+        """What a post said is accepted: from now on it is one of the messages that are followed to their end."""
+        if not isinstance(entry, Told) or entry.event.type not in ("message.accepted", "message.held"):
+            return
+        source, state = entry.event.body["source"], "held" if entry.event.type == "message.held" else "active"
+        mine = next((one for one in self._awaited if one[1] == source), None)
+        if mine is None:
+            return
+        self._awaited.remove(mine)
+        label, _, letter = mine
+        answer = Accepted(MessageId(entry.event.subject.partition("/")[2]), int(str(entry.event.body["revision"])), state, (), ())
+        self.answers.setdefault(label, answer)
+        self.clients.mail.append((letter, answer))
+        self.world.add(Acked, letter.key, letter.tag, answer.id, answer.revision, answer.state)
+
+    async def _forge(self, step: Step) -> None:
+        """Somebody without the keys speaks in the name of a post."""
+        (channel,) = step.channels
+        network = self.bearers[channel]
+        assert isinstance(network, CalledNetwork)
+        for number in range(step.count):
+            if number:
+                await asyncio.sleep(step.every_s or 0.0)
+            letter = self.writer.letter(msgspec.structs.replace(step, do=Do.ORDER), None, "", self.world.true())
+            body, _ = octets_of(letter, self.world.true(), number=number + 1)
+            network.forge(step.by, body)
 
     async def _sign(self, step: Step) -> None:
         answer = self.answers.get(step.about)
@@ -255,6 +306,8 @@ class Stage(Host):
         Do.UPDATE: _hand_in,
         Do.CANCEL: _hand_in,
         Do.REPEAT: _hand_in,
+        Do.FROM_POST: _from_post,
+        Do.FORGE: _forge,
         Do.SIGN: _sign,
         Do.CUT: _cut,
         Do.UNPLUG: _unplug,

@@ -151,7 +151,7 @@ class Link(SimpleChannel):
         self._world = bearer.world
         self._life = life
         self._is_open = False
-        self._words: asyncio.Queue[Word | None] = asyncio.Queue()
+        self._words: asyncio.Queue[Word | Inbound | None] = asyncio.Queue()
         self._waiting: set[asyncio.Future[None]] = set()
 
     async def start(self) -> None:
@@ -180,6 +180,10 @@ class Link(SimpleChannel):
 
     def hear(self, word: Word) -> None:
         self._words.put_nowait(word)
+
+    def bring(self, thing: Inbound) -> None:
+        """Something that its far end says again until it is acked."""
+        self._words.put_nowait(thing)
 
     async def send(self, job: SendJob) -> Outcome:
         if not self._is_open:
@@ -298,6 +302,9 @@ class Link(SimpleChannel):
 
     async def inbound(self) -> AsyncIterator[Inbound]:
         while (word := await self._words.get()) is not None:
+            if isinstance(word, Inbound):
+                yield word
+                continue
             is_answer = word.kind is InboundKind.ANSWER
             yield Inbound(
                 kind=word.kind,

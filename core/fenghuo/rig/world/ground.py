@@ -28,7 +28,7 @@ class Way(msgspec.Struct, frozen=True):
     """A channel instance: what it takes, what it can do, what the operator says of it. `kind`: its type, its name where empty;
     `piece_octets`, `piece_s`: a radio sends in frames of so many octets, each so long on the air; 0: by the octet;
     `probe_limit_s`: for so long it waits for the answer to a probe that never comes; `members`: addresses of posts
-    that are called together, in the order of their slots."""
+    that are called together, in the order of their slots; `above`: the callsign of the post that is set over this node there."""
 
     name: str
     kinds: tuple[str, ...]
@@ -39,6 +39,7 @@ class Way(msgspec.Struct, frozen=True):
     piece_s: float = 0.0
     probe_limit_s: float = 0.0
     members: tuple[str, ...] = ()
+    above: str = ""
 
     @property
     def is_actuator(self) -> bool:

@@ -33,6 +33,7 @@ __all__ = [
     "Shown",
     "Signed",
     "Submitted",
+    "Taken",
     "Told",
     "Viewed",
     "World",
@@ -152,6 +153,16 @@ class Heard(Entry, frozen=True, gc=False):
     token: str
     n: int
     level: Evidence
+
+
+class Taken(Entry, frozen=True, gc=False):
+    """Another post learnt how far something has come that it said here, by the name both ends have for it: `reached` of `total`."""
+
+    channel: str
+    name: str
+    level: Evidence
+    reached: int
+    total: int
 
 
 class Told(Entry, frozen=True, gc=False):

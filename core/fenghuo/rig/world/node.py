@@ -17,7 +17,10 @@ from fenghuo.engine.health import Sign
 from fenghuo.engine.judging import Origin
 from fenghuo.engine.office import Office
 from fenghuo.engine.rules import RuleBook
+from fenghuo.formats import compact
 from fenghuo.formats.renditions import radio_text, sms_text
+from fenghuo.model.message import Message
+from fenghuo.model.rendition import COMPACT, Budget, Rendition
 from fenghuo.plugin.ports import Actor, ChannelType, Renderer
 from fenghuo.plugin.supervisor import ChannelSupervisor, Wiring
 from fenghuo.rig.sim_settings import SimSettings
@@ -105,7 +108,11 @@ class Node:
         office = Office(
             node="sim", clock=clock, rules=self.rules, directory=world.ground.directory, epoch=self.epoch, seed=self.chance.getrandbits(32)
         )
-        renderers = {"sms": Renderer("sms", sms_text), "radio": Renderer("radio", radio_text)}
+        renderers = {
+            "sms": Renderer("sms", sms_text),
+            "radio": Renderer("radio", radio_text),
+            "compact": Renderer("compact", compact_rendition),
+        }
         self.room = EngineRoom(office, store, renderers, release_valid_s=120.0, on_fatal=self._on_fatal)
         if self.epoch > 1:
             await store.run(command_of(self.epoch))
@@ -229,6 +236,12 @@ class Node:
     def _is_durable(self, token: str, n: int) -> bool:
         assert self._disk is not None
         return self._disk.execute(DURABLE, (token, n)).fetchone() is not None
+
+
+def compact_rendition(message: Message, budget: Budget) -> Rendition:
+    """The compact frame of a message, as a post of the real link says it, with all that it can say. Raises: FrameError."""
+    said, frame = compact.compact(message, compact.Rung.FULL)
+    return Rendition("compact", radio_text(message).text, frame.octets(), COMPACT, said.left_out)
 
 
 def command_of(epoch: int) -> Callable[[Tx], None]:
