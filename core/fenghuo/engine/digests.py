@@ -16,14 +16,21 @@ import msgspec
 from fenghuo.engine.channels import Instance
 from fenghuo.engine.facts import Facts, Receipted
 from fenghuo.formats.digest import fitting
-from fenghuo.model.delivery import TERMINAL_STATES, Delivery, Outcome, Permanent, Reached, Scope, Transient
+from fenghuo.model.delivery import TERMINAL_STATES, Delivery, DeliveryState, Outcome, Permanent, Reached, Scope, Transient
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.rendition import Rendition
 from fenghuo.model.traffic import Priority
+from fenghuo.store.store import Store
+from fenghuo.store.tables import ATTEMPT
 
-__all__ = ["Digests", "Member", "as_member", "joinable", "whole"]
+__all__ = ["Digests", "Member", "as_member", "joinable", "mark_of", "whole"]
 
 LOW = Priority.P3
+MARK = "汇总 "
+"""What the mark of a member's attempt begins with; then the delivery that leads and the number of its attempt: 汇总 17/1."""
+_NOT_SENT = frozenset({DeliveryState.READY, DeliveryState.HELD, DeliveryState.FAILED})
+_MAY_BE_SAID_OF = frozenset({DeliveryState.AWAITING, DeliveryState.IN_DOUBT})
+_IN_DIGESTS = f"token IN (SELECT token FROM delivery WHERE state IN ('AWAITING', 'IN_DOUBT')) AND mark LIKE '{MARK}%'"
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -61,32 +68,61 @@ def as_member(outcome: Outcome) -> Outcome:
             return outcome
 
 
+def mark_of(leader: Delivery) -> str:
+    """What the attempt of a member says: in which emission of which delivery it went along."""
+    return f"{MARK}{leader.id}/{leader.tries}"
+
+
 def whole(leader: Rendition, members: Sequence[Rendition]) -> int:
     """How many members fit beside the leader."""
     return max(0, fitting((leader, *members)) - 1)
 
 
-class Digests:
-    """Which deliveries went along with which. `now` gives UTC seconds."""
+class _Sent(msgspec.Struct, frozen=True):
+    """One digest on its way: the attempt of its leader, and who went along in it."""
 
-    def __init__(self, facts: Facts, now: Callable[[], float]) -> None:
+    n: int
+    members: tuple[int, ...]
+
+
+class Digests:
+    """Which deliveries went along with which, in which emission. `now` gives UTC seconds."""
+
+    def __init__(self, facts: Facts, store: Store, now: Callable[[], float]) -> None:
         self._facts = facts
+        self._store = store
         self._now = now
-        self._members: dict[int, tuple[int, ...]] = {}
+        self._sent: dict[int, _Sent] = {}
+
+    async def load(self, is_open: Callable[[int], Delivery | None]) -> None:
+        """After a restart: the digests whose leader is open and has been sent no other way since, as the attempts of their members say."""
+        members: dict[tuple[int, int], list[int]] = {}
+        for attempt in await self._store.find(ATTEMPT, _IN_DIGESTS):
+            leader, _, emission = attempt.mark.removeprefix(MARK).partition("/")
+            if emission:  # one that does not say which emission it was proves nothing
+                members.setdefault((int(leader), int(emission)), []).append(attempt.delivery)
+        for (number, n), among in members.items():
+            leader_now = is_open(number)
+            if leader_now is not None and leader_now.tries == n and leader_now.state in _MAY_BE_SAID_OF:
+                self._sent[number] = _Sent(n, tuple(among))
 
     def went(self, leader: Delivery, members: Sequence[Member]) -> None:
         """A digest is about to leave."""
-        self._members[leader.id] = tuple(one.delivery.id for one in members)
+        self._sent[leader.id] = _Sent(leader.tries, tuple(one.delivery.id for one in members))
 
     def note(self, before: Delivery | None, after: Delivery) -> None:
-        """A delivery has changed: what its far end says of a digest is said of each member."""
-        members = self._members.get(after.id)
-        if members is None:
+        """A delivery has changed: what its far end says of a digest is said of each member, for as long as nothing else can be meant: what
+        has certainly not left, or has gone again alone, proves nothing of who was to go along."""
+        sent = self._sent.get(after.id)
+        if sent is None:
+            return
+        if after.tries != sent.n or after.state in _NOT_SENT:
+            del self._sent[after.id]
             return
         level = min(after.evidence, Evidence.DEVICE)
         if level > Evidence.ACCEPTED and (before is None or before.evidence < level):
-            for member in members:
+            for member in sent.members:
                 ref = f"digest/{after.token}"
                 self._facts.put(Receipted(member, after.channel, level, None, self._now(), ref, "汇总", is_seen=True))
         if after.state in TERMINAL_STATES:
-            del self._members[after.id]
+            del self._sent[after.id]

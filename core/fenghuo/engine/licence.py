@@ -14,7 +14,7 @@ from fenghuo.clock import Clock
 from fenghuo.engine.book import Book
 from fenghuo.engine.channels import Instance
 from fenghuo.engine.costs import booked, estimated, priced
-from fenghuo.engine.digests import Member, whole
+from fenghuo.engine.digests import Member, mark_of, whole
 from fenghuo.engine.facts import Denial, Facts
 from fenghuo.engine.last_attempt import OVERRIDES
 from fenghuo.engine.medium import Medium
@@ -176,11 +176,11 @@ class Licensing:
             self._facts.put(Denial(begun.id, str(denied)))
             raise
         if job.beside:
-            emitted = await self._joined(job, emitted)
+            emitted = await self._joined(job, begun, emitted)
         validity_s = max(0.0, begun.expires_at - self._office.clock.time())
         return Licence(job, emitted, validity_s=validity_s, number=message.message.number)
 
-    async def _joined(self, job: Job, emitted: Rendition) -> Rendition:
+    async def _joined(self, job: Job, leader: Delivery, emitted: Rendition) -> Rendition:
         """The emission with whatever goes along in it: each has its attempt on the disk, too. What did not fit is left in `beside`."""
         texts = [(one, self._shelf.get(one.message, one.revision, one.form)) for one in job.beside]
         found = [(one, text) for one, text in texts if text is not None]
@@ -191,11 +191,11 @@ class Licensing:
         if not begun:
             return emitted
         job.members = begun  # whatever becomes of this commit, they have their outcome
-        denied = await self._store.run(_joining(begun, job.delivery, self._office.epoch, self._office.clock))
+        denied = await self._store.run(_joining(begun, leader, self._office.epoch, self._office.clock))
         for one, why in denied.items():
             self._facts.put(Denial(one, why))
         job.members = [one for one in begun if one.delivery.id not in denied]
-        self.on_digest(job.delivery, job.members)
+        self.on_digest(leader, job.members)
         return digest((emitted, *(one.text for one in job.members)))
 
     def book(self, of: Job, cost: Estimate) -> None:
@@ -277,7 +277,7 @@ def _joining(members: Sequence[Member], leader: Delivery, epoch: int, clock: Clo
         now = clock.time()
         for begun in (one.delivery for one in members):
             try:
-                _committing(begun, _attempt(begun, now, epoch, f"汇总 {leader.id}"), clock, None)(tx)
+                _committing(begun, _attempt(begun, now, epoch, mark_of(leader)), clock, None)(tx)
             except (Denied, StaleEpoch) as refusal:
                 denied[begun.id] = str(refusal)
         return denied

@@ -80,7 +80,7 @@ class EngineRoom:
         self.apply.end_fan_out = self.fan_outs.end
         self.proven = ProvenLedger(office, store, self.board)
         self.outages = Outages(office, self.facts, store, self.board)
-        self.digests = Digests(self.facts, office.clock.time)
+        self.digests = Digests(self.facts, store, office.clock.time)
         self.network = NetworkWatch(office, store, self.board, self.outages)
         self._join_network()
         self.receipts = Receipts(office, self.facts, self.book, store, intake=self.intake)
@@ -145,6 +145,7 @@ class EngineRoom:
         await self.proven.load()
         await self.outages.load()
         await self.recovery.run(self.loop, self.facts)
+        await self.digests.load(self.book.delivery)
         for doubtful in tuple(self.book.doubts.values()):
             self.dispatcher.ask(doubtful)
         self.recovery.doubts += await self.fan_outs.recover()

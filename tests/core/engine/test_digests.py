@@ -8,6 +8,7 @@ from fenghuo.engine.channels import Terms
 from fenghuo.engine.digests import as_member
 from fenghuo.model.delivery import DeliveryState, Outcome, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo.model.evidence import Evidence
+from fenghuo.plugin.ports import InboundKind
 from fenghuo.service.showing import rfc3339
 from tests.core.engine.house import House, opened
 
@@ -87,6 +88,75 @@ async def test_a_digest_that_fails_leaves_each_member_to_go_again(tmp_path: Path
         assert all(word in said for word in ("一#", "二#", "三#", "新版#"))
         states = {one.state for one in await house.deliveries("huang") if one.channel == "a"}
         assert S.FAILED not in states
+
+
+async def two_missed(house: House) -> None:
+    """Two routine orders to one person wait for the only channel of telephones."""
+    house.down("a")
+    house.down("r")
+    await house.settle()
+    for text in ("一", "二"):
+        await house.order("huang", text=text, priority="P3")
+    await house.later(OUT_S)
+    house.up("a")
+    await house.settle()
+
+
+async def later_on(house: House, *, until: int) -> None:
+    """A second after the other, for at most a minute, until so many have left in all."""
+    for _ in range(60):
+        if len(house.sent) >= until:
+            break
+        await house.later(1.0)
+        house.room.dispatcher.offer(())
+        await house.settle()
+
+
+async def evidence(house: House) -> list[Evidence]:
+    return [one.evidence for one in await house.deliveries("huang") if one.channel == "a"]
+
+
+async def test_what_was_to_go_along_in_a_digest_that_was_refused_is_sent_again_and_proved_by_nothing_else(tmp_path: Path) -> None:
+    """The gateway refuses the digest; each goes again alone, and the receipt of the one says nothing of the other."""
+    async with opened(tmp_path, terms=DIGEST) as house:
+        house.channel["a"].outcomes.append(Transient(Scope.MESSAGE, "busy", 5.0))
+        await two_missed(house)
+        assert ["汇总"] == [mail.text[1:3] for mail in house.sent]
+        await later_on(house, until=2)
+        alone = house.sent[-1]
+        assert alone.text.startswith("一")
+        await house.receipt(alone)
+        assert [Evidence.DEVICE, Evidence.STORED] == await evidence(house)
+        await later_on(house, until=3)
+        assert house.sent[-1].text.startswith("二")
+        await house.receipt(house.sent[-1])
+        assert [Evidence.DEVICE, Evidence.DEVICE] == await evidence(house)
+
+
+async def test_after_a_restart_a_receipt_of_a_digest_counts_for_its_members(tmp_path: Path) -> None:
+    """Who went along in which emission is on the disk, with its attempt."""
+    async with opened(tmp_path, terms=DIGEST) as house:
+        await two_missed(house)
+        (mail,) = house.sent
+        clock = house.clock
+    async with opened(tmp_path, clock=clock, terms=DIGEST) as house:
+        assert [Evidence.ACCEPTED, Evidence.ACCEPTED] == await evidence(house)
+        await house.receipt(mail)
+        assert [Evidence.DEVICE, Evidence.DEVICE] == await evidence(house)
+
+
+async def test_after_a_restart_a_receipt_of_what_went_alone_since_counts_for_no_member(tmp_path: Path) -> None:
+    """The digest was refused before the crash: no emission of it was ever taken."""
+    async with opened(tmp_path, terms=DIGEST) as house:
+        house.channel["a"].outcomes.append(Transient(Scope.MESSAGE, "busy", 5.0))
+        await two_missed(house)
+        clock = house.clock
+    async with opened(tmp_path, clock=clock, terms=DIGEST) as house:
+        house.channel["a"].outcomes.extend([Reached(Evidence.ACCEPTED, ("alone",)), Transient(Scope.MESSAGE, "busy", 900.0)])
+        await later_on(house, until=2)
+        assert ["一", "二"] == [mail.text.partition("#")[0] for mail in house.sent]
+        await house.hear("a", InboundKind.RECEIPT, ref="alone", level=Evidence.DEVICE, address=house.sent[0].address)
+        assert [Evidence.DEVICE, Evidence.STORED] == await evidence(house)
 
 
 def test_one_emission_that_failed_speaks_against_its_channel_once() -> None:
