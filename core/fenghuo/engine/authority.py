@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
-from fenghuo.engine.routing import areas_of, coded_areas, default_priority
+from fenghuo.engine.routing import areas_of, coded_areas, gravest_of
 from fenghuo.model.area import AreaRef
 from fenghuo.model.directory import Directory, RecipientId
 from fenghuo.model.message import AffectedArea, Info, Message
@@ -143,17 +143,12 @@ def _against(grant: Grant, message: Message, directory: Directory) -> tuple[str,
     warnings = content.infos if message.kind is Kind.ALERT else ()
     if grant.events and (strange := [info.event for info in warnings if not _is_of(info, grant.events)]):
         return "event", f"may raise {', '.join(grant.events)}, and this is {strange[0] or 'no named event'}"
-    gravity = min((_gravity(info) for info in warnings), default=Priority.P4)
+    gravity = gravest_of(warnings)
     if gravity < grant.gravest:
         return "gravity", f"may warn up to {_colour(grant.gravest)}, and this is {_colour(gravity)}"
     if message.priority < grant.most_urgent:
         return "urgency", f"may send {grant.most_urgent.name} at the most, and this is {message.priority.name}"
     return "", ""
-
-
-def _gravity(info: Info) -> Priority:
-    """The graver of its colour and its severity, whatever the two say of each other."""
-    return min(default_priority((info,)), default_priority((msgspec.structs.replace(info, colour=""),)))
 
 
 def _below(message: Message, name: str, *, areas: tuple[AreaRef, ...], grants: Grants, directory: Directory) -> tuple[str, str]:

@@ -26,6 +26,7 @@ __all__ = [
     "coded_areas",
     "default_priority",
     "envelope_of",
+    "gravest_of",
     "is_unclear",
     "required_signatures",
     "route",
@@ -81,7 +82,8 @@ def _routed(rule: Rule, message: Message, directory: Directory) -> Routed:
 
 
 def signatures_for(rule: Rule, message: Message) -> int:
-    """How many signatures a message needs under a rule: two for an alert that is public, or orange or red, unless the rule says otherwise.
+    """How many signatures a message needs under a rule: two where the rule tells a public, and for an alert that is public, or orange or
+    red, unless the rule says otherwise.
 
     Source: security.md §3, also that an exercise needs the same hands as the real thing: no traffic and no scope is a way round them.
     """
@@ -89,8 +91,9 @@ def signatures_for(rule: Rule, message: Message) -> int:
         return 0
     if rule.signatures is not None:
         return rule.signatures
-    content = message.content
-    is_grave = content.scope is Scope.PUBLIC or default_priority(content.infos) <= Priority.P1
+    if rule.audience.split is Split.PUBLIC and not message.content.to:
+        return 2
+    is_grave = message.content.scope is Scope.PUBLIC or gravest_of(message.content.infos) <= Priority.P1
     return 2 if message.kind is Kind.ALERT and is_grave else 0
 
 
@@ -106,12 +109,22 @@ def required_signatures(message: Message, rules: RuleBook) -> int:
 
 
 def default_priority(infos: tuple[Info, ...]) -> Priority:
-    """Red → P0, orange → P1, yellow → P2, blue → P3; without a colour by severity; else P2 (wire-formats.md §4)."""
-    for info in infos:
-        if info.colour.lower() in PRIORITY_OF_COLOUR:
-            return PRIORITY_OF_COLOUR[info.colour.lower()]
+    """Red → P0, orange → P1, yellow → P2, blue → P3, the gravest there is; without a colour by severity; else P2 (wire-formats.md §4)."""
+    colours = [PRIORITY_OF_COLOUR[info.colour.lower()] for info in infos if info.colour.lower() in PRIORITY_OF_COLOUR]
+    if colours:
+        return min(colours)
     known = [PRIORITY_OF_SEVERITY[info.severity] for info in infos if info.severity in PRIORITY_OF_SEVERITY]
     return min(known, default=Priority.P2)
+
+
+def gravest_of(infos: Iterable[Info]) -> Priority:
+    """The graver of colour and severity of any of these, whatever the two say of each other; one that says neither is P2, none at all P4."""
+    return min((_gravity(info) for info in infos), default=Priority.P4)
+
+
+def _gravity(info: Info) -> Priority:
+    told = (PRIORITY_OF_COLOUR.get(info.colour.lower()), PRIORITY_OF_SEVERITY.get(info.severity))
+    return min((level for level in told if level is not None), default=Priority.P2)
 
 
 def _matches(match: Match, message: Message) -> bool:

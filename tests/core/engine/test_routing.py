@@ -246,6 +246,8 @@ SIGNATURES: list[tuple[dict[str, Any], int | None, int]] = [
     ({"kind": Kind.ALERT, "scope": Scope.RESTRICTED, "infos": (Info(colour="Yellow"),)}, None, 0),
     ({"kind": Kind.ALERT, "scope": Scope.PRIVATE, "infos": (Info(colour="Orange"),)}, None, 2),
     ({"kind": Kind.ALERT, "scope": Scope.RESTRICTED, "infos": (Info(severity="Extreme"),)}, None, 2),
+    ({"kind": Kind.ALERT, "scope": Scope.RESTRICTED, "infos": (Info(colour="Blue", severity="Extreme"),)}, None, 2),
+    ({"kind": Kind.ALERT, "scope": Scope.RESTRICTED, "infos": (Info(colour="Blue"), Info(colour="Red"))}, None, 2),
     ({"kind": Kind.DISPATCH}, None, 0),
     ({"kind": Kind.ALERT}, 1, 1),
     ({"kind": Kind.DISPATCH}, 2, 2),
@@ -260,6 +262,29 @@ def test_signatures_by_default_and_by_rule(changes: dict[str, Any], asked: int |
     one = message(content(**changes))
     assert expected == required_signatures(one, book(rule(signatures=asked)))
     assert expected == route(one, book(rule(signatures=asked)), directory())[0].signatures
+
+
+PUBLIC: list[tuple[dict[str, Any], int | None, int]] = [
+    ({"kind": Kind.ALERT, "scope": Scope.RESTRICTED, "infos": (Info(severity="Moderate"),)}, None, 2),
+    ({"kind": Kind.DISPATCH, "scope": Scope.PRIVATE}, None, 2),
+    ({"kind": Kind.ALERT, "scope": Scope.RESTRICTED}, 0, 0),
+    ({"kind": Kind.DISPATCH, "to": ("wang",)}, None, 0),
+    ({"kind": Kind.ALERT, "action": Action.CANCEL}, None, 0),
+]
+
+
+@pytest.mark.parametrize(("changes", "asked", "expected"), PUBLIC)
+def test_what_a_rule_tells_the_public_takes_two_whatever_the_sender_calls_it(
+    changes: dict[str, Any], asked: int | None, expected: int
+) -> None:
+    """`scope` is a word of the sender; the audience is one of the rule. What names its addressees goes to those and to no public."""
+    told = rule("alarm", Audience("public", split=Split.PUBLIC), signatures=asked)
+    assert expected == required_signatures(message(content(**changes)), book(told))
+
+
+def test_the_gravest_of_all_colours_counts() -> None:
+    """A blue info in front does not make a red one less urgent."""
+    assert Priority.P0 is default_priority((Info(colour="Blue"), Info(colour="Red")))
 
 
 def test_no_rule_asks_for_no_signature() -> None:
