@@ -43,6 +43,7 @@ VERBS = {
     "send": Verb("fenghuo.cli.send:send", "Send an order to people, organisations or groups; prints its id."),
     "serve": Verb("fenghuo.cli.serve:serve", "Run the daemon in the foreground."),
     "status": Verb("fenghuo.cli.status:status", "Whether the daemon is ready, and what it has to do."),
+    "user": Verb("fenghuo.cli.user:user", "People: add, enrol, ls, show, rights, password, disable, enable, end-sessions."),
     "whatif": Verb("fenghuo.cli.whatif:whatif", "Who would be cut off if something failed; every single point of failure."),
 }
 

@@ -1,0 +1,156 @@
+"""`fenghuo user …`: accounts of people, by the desk. Secrets come from the terminal or standard input, never from the command line."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from fenghuo.cli.door import speaks
+from fenghuo.cli.paper import clean, local, print_json, print_table
+from fenghuo.client.caller import Caller
+
+__all__ = ["user"]
+
+HEADS = ("name", "display", "rights", "areas", "state", "second factor", "sessions")
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+NAME = click.argument("name")
+
+
+@click.group()
+def user() -> None:
+    """Accounts of people: add, enrol, ls, show, rights, password, disable, enable, end-sessions."""
+
+
+@user.command()
+@AS_JSON
+@speaks
+def ls(daemon: Caller, *, as_json: bool) -> None:
+    """Who has an account, and what each may do."""
+    rows: list[dict[str, Any]] = daemon.call("account.ls")
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(HEADS, [_row(one) for one in rows])
+
+
+@user.command()
+@NAME
+@AS_JSON
+@speaks
+def show(daemon: Caller, *, name: str, as_json: bool) -> None:
+    """One account, and its open sessions."""
+    data = daemon.call("account.show", name=name)
+    if as_json:
+        print_json(data)
+        return
+    print_table(HEADS, [_row(data)])
+    for one in data["open"]:
+        state = "locked" if one["locked"] else f"awake at {local(one['seen'])}"
+        click.echo(clean(f"session {one['session']}: {one['traffic']}, from {one['address'] or '-'}, {state}, ends {local(one['ends'])}"))
+
+
+@user.command()
+@NAME
+@click.option("--right", "rights", multiple=True, required=True, help="viewer, operator, releaser, admin or auditor; as many as needed.")
+@click.option("--display", default="", help="The name that others see.")
+@click.option("--area", "areas", multiple=True, help="SYSTEM:CODE that the person may speak for; everywhere by default.")
+@AS_JSON
+@speaks
+def add(daemon: Caller, *, as_json: bool, **told: Any) -> None:
+    """Add a person, and print the one-time code with which they set a password: fenghuo user enrol NAME."""
+    _print(daemon.call("account.add", **told), as_json)
+
+
+@user.command()
+@NAME
+@click.option("--second-factor", "factor", is_flag=True, help="Also where the rights ask for none.")
+@AS_JSON
+@speaks
+def enrol(daemon: Caller, *, name: str, factor: bool, as_json: bool) -> None:
+    """Set a password by the one-time code, and print what the authenticator reads. Without a terminal: two lines, code and password."""
+    code = _secret("One-time code")
+    password = _secret("New password", again=True)
+    data = daemon.call("account.enrol", name=name, code=code, password=password, factor=factor)
+    if as_json:
+        print_json(data)
+        return
+    click.echo(clean(f"{name} has a password and may log in"))
+    if data["otpauth"]:
+        click.echo("for the authenticator, shown this once:")
+        click.echo(data["otpauth"])
+
+
+@user.command()
+@NAME
+@click.option("--right", "rights", multiple=True, required=True, help="All rights from now on.")
+@click.option("--area", "areas", multiple=True, help="All areas from now on; as they were by default.")
+@click.option("--everywhere", is_flag=True, help="No areas from now on.")
+@AS_JSON
+@speaks
+def rights(daemon: Caller, *, name: str, rights: tuple[str, ...], areas: tuple[str, ...], everywhere: bool, as_json: bool) -> None:
+    """Give a person these rights and no others; their sessions end."""
+    if areas and everywhere:
+        raise click.UsageError("give --area or --everywhere, not both")
+    kept = list(areas) if areas or everywhere else None
+    _print(daemon.call("account.rights", name=name, rights=rights, areas=kept), as_json)
+
+
+@user.command()
+@NAME
+@AS_JSON
+@speaks
+def password(daemon: Caller, *, name: str, as_json: bool) -> None:
+    """Take password and second factor away, end the sessions, and print a new one-time code."""
+    _print(daemon.call("account.password", name=name), as_json)
+
+
+@user.command()
+@NAME
+@AS_JSON
+@speaks
+def disable(daemon: Caller, *, name: str, as_json: bool) -> None:
+    """Let nobody log in by this account any more; its sessions end."""
+    _print(daemon.call("account.disable", name=name), as_json)
+
+
+@user.command()
+@NAME
+@AS_JSON
+@speaks
+def enable(daemon: Caller, *, name: str, as_json: bool) -> None:
+    """Let its person log in again."""
+    _print(daemon.call("account.enable", name=name), as_json)
+
+
+@user.command(name="end-sessions")
+@NAME
+@AS_JSON
+@speaks
+def end_sessions(daemon: Caller, *, name: str, as_json: bool) -> None:
+    """Log a person out everywhere."""
+    _print(daemon.call("account.end_sessions", name=name), as_json)
+
+
+def _print(data: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(data)
+        return
+    areas = f", for {', '.join(data['areas'])}" if data["areas"] else ""
+    click.echo(clean(f"{data['name']} is {data['state']}: {', '.join(data['rights'])}{areas}"))
+    if data.get("code"):
+        click.echo(f"one-time code, good for {data['code_lasts_s'] / 3600:.0f} h and shown this once: {data['code']}")
+
+
+def _secret(what: str, *, again: bool = False) -> str:
+    """From the terminal without an echo, else the next line of standard input."""
+    if sys.stdin.isatty():
+        said: str = click.prompt(what, hide_input=True, confirmation_prompt=again, err=True)
+        return said
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def _row(one: dict[str, Any]) -> tuple[object, ...]:
+    factor = "yes" if one["factor"] else "-"
+    return (one["name"], one["display"], ",".join(one["rights"]), ",".join(one["areas"]) or "-", one["state"], factor, one["sessions"])
