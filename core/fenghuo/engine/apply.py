@@ -71,6 +71,7 @@ class Apply:
         self._outcomes = Outcomes(office, book, board, changed=self._changed, observed=self._observed)
         self._hedging = Hedging()
         self.modes: Ruling = NO_MODES
+        self.release_valid_s = 120.0
         self.end_fan_out: Callable[[int], int | None] = _is_none
         self._on_changed: Callable[[Delivery | None, Delivery], None] = _is_not_noted
 
@@ -219,9 +220,10 @@ class Apply:
             self._timers.at(opened.objective.deadline_at, Deadline(opened.objective.id))
 
     def _signatures(self, entry: OpenMessage) -> list[ReleaseRow]:
-        """The signatures that came with a submission, bound to the envelope that its plan has."""
+        """The signatures that came with a submission, bound to the envelope that its plan has; they count no longer than any other."""
         message, now = entry.message, self._office.clock.time()
-        return [ReleaseRow(message.id, message.revision, entry.envelope, actor, now, message.expires_at) for actor in sorted(entry.signed)]
+        until = now + self.release_valid_s
+        return [ReleaseRow(message.id, message.revision, entry.envelope, actor, now, until) for actor in sorted(entry.signed)]
 
     def _signed(self, fact: Signed, batch: Batch) -> Iterable[OpenTarget]:
         key = (fact.id, fact.revision)

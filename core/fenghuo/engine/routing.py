@@ -118,7 +118,7 @@ def default_priority(infos: tuple[Info, ...]) -> Priority:
 
 
 def gravest_of(infos: Iterable[Info]) -> Priority:
-    """The graver of colour and severity of any of these, whatever the two say of each other; one that says neither is P2, none at all P4."""
+    """The graver of colour and severity of any of these, whatever the two say of each other; of one that says neither P2, of none P4."""
     return min((_gravity(info) for info in infos), default=Priority.P4)
 
 

@@ -69,6 +69,7 @@ class EngineRoom:
         self.opening.overlay = self.in_force.of
         self.tally = Tally(office, self.book, self.shelf)
         self.apply = Apply(office, self.book, self.board, opening=self.opening, tally=self.tally, timers=self.timers)
+        self.apply.release_valid_s = release_valid_s
         self.apply.modes = self.modes_applied = ModesApplied(self.book, self.board, self.modes, self.in_force)
         self.licensing = Licensing(office, self.facts, self.book, store, shelf=self.shelf)
         self.dispatcher = Dispatcher(office, self.facts, self.book, board=self.board, licensing=self.licensing)

@@ -73,6 +73,16 @@ async def test_a_signature_has_its_time(tmp_path: Path) -> None:
         assert (("bert",), MessageState.HELD) == ((late := await _signed(house, accepted.id, "bert")).signatures, late.state)
 
 
+async def test_a_signature_that_came_with_the_order_has_its_time_too(tmp_path: Path) -> None:
+    """It is worth no more than one that is given later."""
+    async with opened(tmp_path, rules=RULES) as house:
+        accepted = await house.order("wang", signers=("anna",))
+        await house.later(121)
+        late = await _signed(house, accepted.id, "bert")
+        assert (("bert",), MessageState.HELD, []) == (late.signatures, late.state, house.sent)
+        assert MessageState.ACTIVE == (await _signed(house, accepted.id, "anna")).state
+
+
 async def test_a_signature_releases_although_the_signer_gave_up(tmp_path: Path) -> None:
     """The disk was slower than the signer's patience: released is released, and it goes out."""
     async with opened(tmp_path, rules=RULES) as house:
