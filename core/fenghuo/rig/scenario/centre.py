@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
+from fenghuo.link.naming import receipt_ref
 from fenghuo.model.delivery import Outcome, Scope, Transient
-from fenghuo.rig.world.bearer import Bearer, Weather
+from fenghuo.model.evidence import Evidence
+from fenghuo.model.rendition import COMPACT
+from fenghuo.model.traffic import Traffic
+from fenghuo.plugin.ports import Inbound, InboundKind, Unsupported
+from fenghuo.rig.world.bearer import Bearer, Life, Link, Weather
+from fenghuo.rig.world.clients import Letter
+from fenghuo.rig.world.log import Taken
 from fenghuo.rig.world.node import Node
 from fenghuo.service.coverage_watch import CoverageWatch
 from fenghuo.service.desk import Desk
@@ -27,9 +34,57 @@ from fenghuo.store import Store
 
 __all__ = ["Centre", "Network"]
 
+SAY_AGAIN_S = 90.0
+"""A post that hears nothing of what it said says it once more."""
+
 
 class Network(Bearer):
-    """A bearer whose session lives through a silence: what waited for its end is said then."""
+    """A bearer whose session lives through a silence: what waited for its end is said then. Posts behind it say things in code, a sealed
+    frame in each, until a receipt of ours has come to them."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.unheard: dict[str, tuple[str, bytes, float]] = {}
+
+    def open(self, life: Life) -> Link:
+        return NetworkLink(self, life)
+
+    def said_by(self, call: str, body: bytes, name: str, letter: Letter) -> None:
+        """The post at the address `call` says this until it hears of it; `name`: what both ends call it."""
+        self.unheard[name] = (call, body, letter.expires_at)
+        self._say(name)
+
+    def _say(self, name: str) -> None:
+        call, body, until = self.unheard.get(name, ("", b"", 0.0))
+        if not call or self.world.true() >= until:
+            return
+        self.world.note("said", self.way.name, name)
+        self.world.later(SAY_AGAIN_S, self._say, name)
+        if self._passes():
+            self.world.later(self.weather.delay_s, self._comes, name, call, body)
+
+    def _comes(self, name: str, call: str, body: bytes) -> None:
+        async def ack() -> None:
+            """The terminal forgets it; its sender hears of it by a receipt alone."""
+
+        ref = receipt_ref(call, name)
+        thing = Inbound(
+            InboundKind.MESSAGE, body, ack, address_kind=self.way.kinds[0], address=call, ref=ref, media_type=COMPACT, proven=True
+        )
+        if self.link is not None:
+            self.link.bring(thing)
+
+    def told(self, name: str, level: Evidence) -> None:
+        """A receipt of ours is on its way to the post."""
+        if self._passes():
+            self.world.later(self.weather.delay_s, self._heard_of, name, level)
+
+    def _heard_of(self, name: str, level: Evidence) -> None:
+        self.unheard.pop(name, None)
+        self.world.add(Taken, self.way.name, name, level, 1, 1)
+
+    def _passes(self) -> bool:
+        return self.weather.is_up and not self.weather.deaf and self.world.chance.random() >= self.weather.loss
 
     def refusal(self) -> Outcome | None:
         """A radio that hears no station is granted no channel by it."""
@@ -41,6 +96,17 @@ class Network(Bearer):
         if was_deaf and not weather.deaf and weather.is_up and self.link is not None:
             for word in tuple(self.words.values()):
                 self.link.hear(word)
+
+
+class NetworkLink(Link):
+    """The channel of one life over it, which carries a receipt back to a post that said something."""
+
+    async def acknowledge(self, ref: str, level: Evidence, *, text: str, traffic: Traffic) -> Unsupported | None:
+        network, (call, _, name) = self.bearer, ref.partition("/")
+        if not isinstance(network, Network) or network.unheard.get(name, ("",))[0] != call:
+            return Unsupported()
+        network.told(name, level)
+        return None
 
 
 class Centre(Node):

@@ -88,6 +88,8 @@ LINES = {
     Measure.WAITS_S: Keys(needs=("channels",), may=("message",)),
     Measure.TAKEN_S: Keys(needs=("message",), may=("level", "share")),
     Measure.PIECES: Keys(needs=("message",)),
+    Measure.CHARACTERS: Keys(needs=("message",)),
+    Measure.SAID: Keys(needs=("message",)),
     Measure.NOT_TAKEN: Keys(needs=("channels",), may=SPAN),
     Measure.LATER: Keys(needs=("later",)),
 }
@@ -201,8 +203,8 @@ def _post_faults(step: Step, scenario: Scenario) -> Iterator[tuple[str, str]]:
     """Who is nobody on the radio by which posts speak."""
     for name in step.channels if step.do in (Do.FROM_POST, Do.FORGE) else ():
         spec = scenario.channels.get(name)
-        if spec is not None and not spec.calls:
-            yield "channels", f"names {shown(name)}, which calls nobody; what posts say comes over a channel with calls"
+        if spec is not None and not spec.calls and (step.do is Do.FORGE or not step.by):
+            yield "channels", f"names {shown(name)}, which calls nobody; without by = an address there it must be a channel with calls"
 
 
 def _names(one: Step | Line, scenario: Scenario) -> Iterator[tuple[str, str]]:

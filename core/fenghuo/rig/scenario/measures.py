@@ -250,7 +250,7 @@ def _waits_s(seen: Seen, line: Line) -> Value:
 
 def _taken_s(seen: Seen, line: Line) -> Value:
     """From when another post said something until it was told that this share of everybody has it at this level, or at a higher one."""
-    names = [name for name, _ in seen.stage.said.get(line.message, ())]
+    names = [one.name for one in seen.stage.said.get(line.message, ())]
     begins = seen.stage.submitted.get(line.message, (0.0, 0.0))[0]
     found = []
     for name in names:
@@ -262,7 +262,18 @@ def _taken_s(seen: Seen, line: Line) -> Value:
 
 def _pieces(seen: Seen, line: Line) -> Value:
     """Most pieces that anything took which posts said under this label."""
-    return float(max((pieces for _, pieces in seen.stage.said.get(line.message, ())), default=0)) or None
+    return float(max((one.pieces for one in seen.stage.said.get(line.message, ())), default=0)) or None
+
+
+def _characters(seen: Seen, line: Line) -> Value:
+    """Most characters that anything takes as a short message which posts said under this label."""
+    return float(max((one.characters for one in seen.stage.said.get(line.message, ())), default=0)) or None
+
+
+def _said(seen: Seen, line: Line) -> Value:
+    """How often posts said it before they heard of it."""
+    names = {one.name for one in seen.stage.said.get(line.message, ())}
+    return float(sum(note.what == "said" and note.detail in names for _, note in seen.log.all(Note))) or None
 
 
 def _not_taken(seen: Seen, line: Line) -> Value:
@@ -300,5 +311,7 @@ MEASURES: Mapping[Measure, Callable[[Seen, Line], Value]] = {
     Measure.WAITS_S: _waits_s,
     Measure.TAKEN_S: _taken_s,
     Measure.PIECES: _pieces,
+    Measure.CHARACTERS: _characters,
+    Measure.SAID: _said,
     Measure.NOT_TAKEN: _not_taken,
 }

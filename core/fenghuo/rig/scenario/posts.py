@@ -13,7 +13,8 @@ from fenghuo.errors import FormatError, FrameError
 from fenghuo.formats import compact
 from fenghuo.formats.decode import decode
 from fenghuo.link import Delivered
-from fenghuo.link.naming import message_name, name_of, receipt_ref
+from fenghuo.link.naming import carried_kind, message_name, name_of, receipt_ref
+from fenghuo.link.seal import sealed_octets
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Message, MessageId, content_hash
 from fenghuo.model.rendition import COMPACT
@@ -21,9 +22,19 @@ from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Inbound, InboundKind
 from fenghuo.rig.world.clients import Letter
 
-__all__ = ["KIND", "Word", "inbound_of", "octets_of", "tally_body", "told_by"]
+__all__ = ["KIND", "Utterance", "Word", "characters_of", "inbound_of", "octets_of", "tally_body", "told_by"]
 
 KIND = "callsign"
+BITS, MARK = 15, 1
+"""A sealed frame in a short message: so many bits in each character, behind one that marks it (docs/reference/tiantong.md)."""
+
+
+class Utterance(msgspec.Struct, frozen=True):
+    """What a post said: by which name both ends know it, in how many pieces of the radio, in how many characters of a short message."""
+
+    name: str
+    pieces: int
+    characters: int
 
 
 class Word(msgspec.Struct, frozen=True):
@@ -45,6 +56,11 @@ def octets_of(letter: Letter, wall: float, *, number: int) -> tuple[bytes, str]:
     _, frame = compact.compact(message, compact.Rung.FULL)
     octets = frame.octets()
     return octets, name_of(octets)
+
+
+def characters_of(body: bytes) -> int:
+    """How many characters a short message takes for this, sealed: frame, padding bit and mark."""
+    return MARK + -(-(8 * sealed_octets(carried_kind(body), len(body)) + 1) // BITS)
 
 
 def inbound_of(delivered: Delivered, call: str, ack: Callable[[], Awaitable[None]], *, is_above: bool) -> Inbound:

@@ -227,6 +227,8 @@ class Measure(StrEnum):
     WAITS_S = "waits_s"
     TAKEN_S = "taken_s"
     PIECES = "pieces"
+    CHARACTERS = "characters"
+    SAID = "said"
     NOT_TAKEN = "not_taken"
     LATER = "later"
 

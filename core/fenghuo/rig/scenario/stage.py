@@ -23,7 +23,7 @@ from fenghuo.rig.scenario.called import CalledNetwork, pieces_of
 from fenghuo.rig.scenario.centre import Centre, Network
 from fenghuo.rig.scenario.letters import Writer
 from fenghuo.rig.scenario.people import People
-from fenghuo.rig.scenario.posts import octets_of
+from fenghuo.rig.scenario.posts import Utterance, characters_of, octets_of
 from fenghuo.rig.scenario.schema import ChannelSpec, Do, Scenario, Step
 from fenghuo.rig.simloop import SimLoop
 from fenghuo.rig.world.bearer import Bearer, Frame, Weather
@@ -49,7 +49,7 @@ OPERATOR = Actor("centre", ("operator", "viewer", "admin", "source"), "sim")
 class Stage(Host):
     """By label: `letters`, `answers`: what was handed in and what the daemon said; `refusals`: the code of what it refused; `submitted`:
     from when until when it was handed in; `figures`: what it said of coverage; `asked`: what else it said; `at`: when the step began,
-    virtual seconds; `said`: what other posts said: its name, its pieces. `least_loss`: share of frames that every network loses."""
+    virtual seconds; `said`: what other posts said. `least_loss`: share of frames that every network loses."""
 
     node_type = Centre
 
@@ -66,7 +66,7 @@ class Stage(Host):
         self.figures: dict[str, dict[str, Any]] = {}
         self.asked: dict[str, Any] = {}
         self.at: dict[str, float] = {}
-        self.said: dict[str, list[tuple[str, int]]] = {}
+        self.said: dict[str, list[Utterance]] = {}
         self._awaited: list[tuple[str, str, Letter]] = []
         self.world.on_entry = self._noticed
         self._added: tuple[Reach, ...] = ()
@@ -121,7 +121,7 @@ class Stage(Host):
         """The post above says it, or the one of `by`; without either every member in turn."""
         (channel,) = step.channels
         network = self.bearers[channel]
-        assert isinstance(network, CalledNetwork)
+        assert isinstance(network, Network)
         for number, call in enumerate((step.by,) if step.by else network.way.members):
             if number:
                 await asyncio.sleep(step.every_s or 0.0)
@@ -130,7 +130,8 @@ class Stage(Host):
             said = (letter.key, letter.tag, letter.action, letter.about, letter.priority, letter.traffic, letter.expires_at, letter.people)
             self.world.add(Submitted, *said)
             self._awaited.append((step.label, f"post:{call}", letter))
-            self.said.setdefault(step.label, []).append((name, pieces_of(body)))
+            pieces, characters = pieces_of(body), characters_of(body)
+            self.said.setdefault(step.label, []).append(Utterance(name, pieces, characters))
             self.letters.setdefault(step.label, letter)
             self.submitted.setdefault(step.label, (self.world.now, self.world.now))
             network.said_by(call, body, name, letter)

@@ -114,7 +114,7 @@ MISTAKES |= {
     + '[[steps]]\nat_s = 1\ndo = "signal"\naxis = "power"\nmode = "dead"\nby = "sensor:x"\n',
     'T.toml: steps[0].adds names "runner"; write it as CHANNEL@SYSTEM:CODE': PLAIN
     + '[[steps]]\nat_s = 1\ndo = "coverage"\nlabel = "c"\nadds = { runner = 0.5 }\n',
-    'T.toml: steps[0].channels names "lte", which calls nobody; what posts say comes over a channel with calls': PLAIN
+    'T.toml: steps[0].channels names "lte", which calls nobody; without by = an address there it must be a channel with calls': PLAIN
     + '[[steps]]\nat_s = 1\ndo = "from_post"\nlabel = "p"\nchannels = ["lte"]\ntext = "到岗"\n',
     "T.toml: ends_s is Infinity; it must be a number above 0 to 2678400": PLAIN.replace("ends_s = 600", "ends_s = inf"),
     "T.toml: steps[0].do discharges a battery, and the scenario has no table [energy]": PLAIN
