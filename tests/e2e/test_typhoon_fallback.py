@@ -30,7 +30,7 @@ from tests.peers.platform_simulator import PLATFORM, PlatformSimulator
 from tests.peers.smsc import Smsc, Submit
 from tests.scale import PATIENCE_S
 
-pytestmark = [pytest.mark.e2e, pytest.mark.peer, pytest.mark.may_block, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.e2e, pytest.mark.peer, pytest.mark.may_block, pytest.mark.timeout(300)]
 
 TAICANG = Path(__file__).parents[2] / "config" / "taicang"
 AREA, TOWN = "mca:320585105", "nbs:320585104"
@@ -99,7 +99,7 @@ def centre_of(folder: Path, smsc: Smsc, duo: Duo, platform: PlatformSimulator) -
         "unsigned": True,
         "armed": datetime.now(BEIJING).isoformat(timespec="seconds"),
     }
-    modem = {"device": str(folder / "modem"), "command_s": 2.0, "poll_s": 1.0, "part_s": 1.0, "reopen_most_s": 0.5}
+    modem = {"device": str(folder / "modem"), "command_s": PATIENCE_S, "poll_s": 1.0, "part_s": 1.0, "reopen_most_s": 0.5}
     channels: dict[str, dict[str, Any]] = {
         "sms": {**sms(smsc.port, receipt_q95_s=REPORTS_WITHIN_S), "risk_groups": ["cell:opA"], "reach": 0.99},
         "radio": {**radio(duo.near.port), "reach": 0.5},
