@@ -53,12 +53,14 @@ class ApiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[fronts.NAME.settings]` of type http.api.
 
     `rate_per_s`: requests a second that each token may make, 0 for no limit; `burst`: how many at once (0: one second's worth);
-    `metrics_from_loopback`: whether /metrics needs no token from this machine (switch it off behind a proxy on this machine).
+    `metrics_from_loopback`: whether /metrics needs no token from this machine (switch it off behind a proxy on this machine);
+    `tls_in_front`: TLS ends in a proxy before this port, so that the cookie of a session is for https alone.
     """
 
     rate_per_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     burst: Annotated[int, msgspec.Meta(ge=0)] = 0
     metrics_from_loopback: bool = True
+    tls_in_front: bool = False
 
 
 class ConsoleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

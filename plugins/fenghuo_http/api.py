@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from fenghuo import Actor, FenghuoError, FrontContext, NotAuthenticated, Refused
+from fenghuo import Actor, FenghuoError, FrontContext, Refused
 from fenghuo_http import ApiSettings
 from fenghuo_http.exchange import Exchange, Receive, Scope, Send, is_loopback
+from fenghuo_http.people import People, caller
 from fenghuo_http.problems import HttpRefusal, problem_of, problem_of_refusal
 from fenghuo_http.rate import Rates
 
@@ -73,10 +74,12 @@ class HttpApi:
         self._ctx = ctx
         self._rates = Rates(settings.rate_per_s, settings.burst, ctx.clock.monotonic)
         self._metrics_from_loopback = settings.metrics_from_loopback
+        self._people = People(ctx, is_secure=settings.tls_in_front)
         self._table = _table(ROUTES)
 
     async def start(self) -> None:
         self._ctx.web.mount("/api/v1", self)
+        self._people.mount()
         self._ctx.web.mount("/healthz", self)
         self._ctx.web.mount("/metrics", self)
 
@@ -113,10 +116,7 @@ class HttpApi:
             await route.handler(self, Call(exchange, self._caller(exchange), item))
 
     def _caller(self, exchange: Exchange) -> Actor:
-        token = exchange.bearer
-        if not token:
-            raise NotAuthenticated("a bearer token is needed: Authorization: Bearer …")
-        actor = self._ctx.desk.actor(token, "http")
+        actor = caller(self._ctx, exchange)
         wait_s = self._rates.wait_s(actor.name)
         if wait_s:
             raise HttpRefusal(HTTPStatus.TOO_MANY_REQUESTS, "overloaded", f"{actor.name} makes too many requests", retry_after_s=wait_s)

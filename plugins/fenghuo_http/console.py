@@ -16,6 +16,7 @@ from fenghuo_http.console_frames import PROTOCOL, TOPICS, Close, Failure, FromCo
 from fenghuo_http.console_session import Session
 from fenghuo_http.exchange import Receive, Scope, Send, is_loopback
 from fenghuo_http.pages import Pages
+from fenghuo_http.people import cookie_of
 from fenghuo_http.rate import Rates
 
 __all__ = ["Console"]
@@ -36,6 +37,7 @@ class Console:
         self._ctx = ctx
         self._settings = settings
         self._sessions: set[Session] = set()
+        self._cookies: dict[Session, str] = {}
         self._feed = Feed(ctx, self._watching)
         self._tasks: tuple[asyncio.Task[None], ...] = ()
         self._empty = asyncio.Event()
@@ -101,6 +103,8 @@ class Console:
         if self._stopping:
             return Close.STOPPING
         self._enter(session)
+        if actor.session:
+            self._cookies[session] = _cookie(scope)
         try:
             code = await _first(self._listen(session, actor, receive), self._pump(session))
             # Said before leaving: stop() waits for us to leave, and then the port is closed.
@@ -116,10 +120,12 @@ class Console:
             raise _Ended(Close.VERSION)
         if frame.token:
             return self._ctx.desk.actor(frame.token, "console")
+        if frame.csrf and from_page and (cookie := _cookie(scope)):
+            return self._ctx.desk.member(cookie, frame.csrf, "console")
         client = scope.get("client")
         if self._settings.open_viewer and from_page and client and is_loopback(client[0]):
             return Actor("viewer", ("viewer",), "console")
-        raise NotAuthenticated("a token is needed")
+        raise NotAuthenticated("a token is needed, or the cookie of a session with its nonce")
 
     async def _pump(self, session: Session) -> Close | None:
         await session.pump()
@@ -166,6 +172,7 @@ class Console:
 
     async def _leave(self, session: Session) -> None:
         self._sessions.discard(session)
+        self._cookies.pop(session, None)
         if not self._sessions:
             self._empty.set()
             await self._rest()
@@ -186,6 +193,17 @@ class Console:
             for session in self._watching():
                 session.close(Close.STOPPING)
 
+    def _is_in_force(self, session: Session) -> bool:
+        """Whether the person's session goes on; watching keeps none awake, and a locked one watches on."""
+        cookie = self._cookies.get(session)
+        if cookie is None:
+            return True
+        try:
+            self._ctx.desk.member(cookie, "", "console")
+        except NotAuthenticated:
+            return False
+        return True
+
     async def _beat(self) -> None:
         """One timer for all consoles; it runs only while there are some."""
         while True:
@@ -194,8 +212,14 @@ class Console:
             for session in self._watching():
                 if now.monotonic() - session.heard_at > MISSED_PINGS * self._settings.heartbeat_s:
                     session.close(Close.SILENT)
+                elif not self._is_in_force(session):
+                    session.close(Close.NOT_AUTHENTICATED)
                 else:
                     session.ping(now.time(), self._feed.at)
+
+
+def _cookie(scope: Scope) -> str:
+    return cookie_of(dict(scope["headers"]).get(b"cookie", b"").decode("latin-1"))
 
 
 class _Ended(Exception):

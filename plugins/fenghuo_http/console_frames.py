@@ -55,6 +55,7 @@ class FromConsole(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     t: str
     id: int = 0
     token: str = ""
+    csrf: str = ""
     proto: str = ""
     topics: tuple[str, ...] = TOPICS
     from_: Cursor | None = None
