@@ -12,6 +12,7 @@ import pytest
 from tests.e2e.link import Endpoint, endpoint, head, town
 from tests.e2e.node import Node, Person, orders, sms
 from tests.peers.direwolf import Duo
+from tests.peers.pager import Pager
 from tests.peers.upsd import UPS, Upsd
 from tests.scale import PATIENCE_S
 
@@ -125,34 +126,90 @@ async def test_the_battery_of_a_town_is_a_sensor_of_the_centre(tmp_path: Path) -
             assert "unknown" == answer["power"]["state"], "the centre has no sensor of its own"
 
 
-async def test_below_ten_percent_command_is_handed_over_by_radio(tmp_path: Path) -> None:
-    """One sealed order to the other daemon, with what is open; the person's key there is its receipt here."""
+TAKING = """
+[ladders.here]
+[[ladders.here.rungs]]
+channels = ["screen"]
+[ladders.out]
+[[ladders.out.rungs]]
+channels = ["pager"]
+[[rules]]
+name = "from above"
+match = { source = ["post:BJ1CMD"] }
+audience = { name = "duty", persons = ["duty"] }
+needed = "HUMAN"
+deadline_s = 3600
+ladder = "here"
+signatures = 0
+[[rules]]
+name = "taken over"
+match = { source = ["taken:post:BJ1CMD"] }
+audience = { name = "as addressed" }
+needed = "ACCEPTED"
+deadline_s = 3600
+ladder = "out"
+signatures = 0
+"""
+
+
+@pytest.mark.usefixtures("paging")
+async def test_below_ten_percent_command_is_handed_over_by_radio_and_taken_up(tmp_path: Path) -> None:
+    """A sealed order to the other daemon with what is open, and the open order itself: there an alarm, and the person whom this node could
+    not reach is told by that one, once; the key of the duty officer there is the receipt here. Both know the order as the same when they
+    meet again."""
     down, up = tmp_path / "centre", tmp_path / "port"
     down.mkdir()
     up.mkdir()
-    async with Upsd(tmp_path / "nut") as upsd, Duo(baud=9600) as duo:
+    async with Upsd(tmp_path / "nut") as upsd, Duo(baud=9600) as duo, Pager() as pager:
         await duo.far.stop()
         sensor = f'[sensors.ups]\ntype = "power.nut"\n[sensors.ups.settings]\nups = "{UPS}"\nport = {upsd.port}\nperiod_s = 0.2\n'
         patient = "stale_after_s = 300.0\ntimeout_s = 60.0\n"
-        energy = '[energy]\ncapacity_wh = 4320\nhand_over_to = "person:port"\n[energy.loads]\nall = { watts = [380, 230, 65, 23] }\n'
+        until = 'until = "2099-12-31T00:00:00+08:00"\n'
+        energy = f'[energy]\ncapacity_wh = 4320\nhand_over_to = "person:port"\nhand_over_{until}'
+        loads = "[energy.loads]\nall = { watts = [380, 230, 65, 23] }\n"
         channels = {"link": head(down, duo.near.port, [11], baud=9600, configure_tnc=False)}
-        rules, extra = orders("link", needed="HUMAN"), sensor + patient + energy
+        rules, extra = orders("link", needed="HUMAN"), sensor + patient + energy + loads
         centre = Node(down, channels=channels, persons=[Person("port", callsign=town(11)), Person("wang")], rules=rules, extra=extra)
-        place = Endpoint(up, endpoint(up, duo.far.tnc.port, 11, baud=9600, configure_tnc=False))
+        place = Endpoint(
+            up,
+            endpoint(up, duo.far.tnc.port, 11, baud=9600, configure_tnc=False),
+            rules=TAKING,
+            persons=[Person("duty", screen="here"), Person("wang", "+8613800000001")],
+            more={"pager": pager.channel()},
+        )
+        with (up / "fenghuo.toml").open("a", encoding="utf-8") as file:
+            file.write(f'[takeover]\nsources = ["post:BJ1CMD"]\nby = "张主任"\n{until}')
         async with centre, place:
             await centre.channels_up("link")
-            await place.channels_up("link")
+            await place.channels_up("link", "pager")
             _, order = await centre.order("wang", "立即到岗", priority="P2")
             await centre.until("status", lambda answer: answer["open_objectives"] == 1)
             upsd.says("OB DISCHRG", charge=9, runtime=3600)
-            (row,) = await place.until("endpoint.ls", lambda rows: len(rows) == 1, timeout_s=120)
+            rows = await place.until("endpoint.ls", lambda rows: len(rows) == 2, timeout_s=120)
             number = (await centre.shown(order["id"]))["number"]
-            assert row["text"].startswith("【移交指挥】node电量9%，约可维持15.6小时，请接替指挥。未结1条："), "23 W, and 2 W of the radio"
-            assert f"#{number:04d}P2立即到岗" in row["text"]
-            await place.ask("endpoint.ack", id=str(row["number"]), text="已接替")
+            command = next(row for row in rows if row["text"].startswith("【移交指挥】"))
+            assert command["text"].startswith("【移交指挥】node电量9%，约可维持15.6小时，请接替指挥。未结1条："), (
+                "23 W, and 2 W of the radio"
+            )
+            assert f"#{number:04d}P2立即到岗" in command["text"]
+            await pager.wait_for(lambda: len(pager.pages) == 1)
+            assert f"【BJ1CMD#{number:04d}】立即到岗" in pager.pages[0].text
+            (alarm,) = await told(place, "alarm.command_taken")
+            assert alarm["message"].startswith("post:BJ1CMD gives command to this node, as 张主任 has decided: 【移交指挥】node")
+            (taken,) = await told(place, "command.order_taken")
+            assert (order["id"], number) == (taken["origin"], taken["number"])
+            await place.ask("endpoint.ack", id=str(command["number"]), text="已接替")
             (given,) = await told(centre, "power.handover")
             (objective,) = (await centre.ended(given["message"], timeout_s=120))["objectives"]
-            assert ("MET", "HUMAN", 1) == (objective["state"], objective["evidence"], given["open"])
+            assert ("MET", "HUMAN", 1, 1) == (objective["state"], objective["evidence"], given["open"], given["carried"])
+            assert (await keys(centre))[order["id"]] == (await keys(place))[taken["taken"]]
+            assert 1 == len(pager.pages)
+
+
+async def keys(node: Node) -> dict[str, str]:
+    """By what a node knows each of its messages when it compares them with another's."""
+    heaps = (await node.ask("reconcile.summary"))["heaps"]
+    return {line["id"]: line["key"] for line in await node.ask("reconcile.lines", heaps=list(heaps))}
 
 
 def site(answer: dict[str, Any], name: str) -> dict[str, Any]:

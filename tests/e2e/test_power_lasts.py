@@ -16,6 +16,7 @@ import pytest
 
 from tests.e2e.node import Node, Person, orders, sms
 from tests.e2e.test_idle import wake_ups
+from tests.peers.mosquitto import Mosquitto
 from tests.peers.upsd import UPS, Upsd
 
 pytestmark = [pytest.mark.peer, pytest.mark.e2e, pytest.mark.soak, pytest.mark.may_block, pytest.mark.timeout(1_200)]
@@ -30,7 +31,7 @@ LOOKS_S = 2.0
 """The driver looks at its file once a second, and the sensor at upsd: what is shown may be so old."""
 KILLED_H = 9.0
 OPEN = 37
-WATCHED_S = 240.0
+SETTLED_S, WATCHED_S = 240.0, 360.0
 
 ENERGY = f"""
 [energy]
@@ -131,22 +132,50 @@ async def test_a_battery_runs_down_by_the_curve_and_the_daemon_says_so_all_the_w
     assert cut.worst <= 0.10
 
 
+SAVING = """
+axis = "power"
+mode = "battery_save"
+[automatic]
+shed = ["P3", "P4"]
+[declared]
+power = { mqtt = "off" }
+probe_every = 20
+"""
+
+
 @pytest.mark.alone
-async def test_on_battery_with_nothing_to_do_the_daemon_sleeps(tmp_path: Path) -> None:
-    """A UPS looked at every two minutes, as it is after two hours on battery, and no channel that has somebody to talk to: a wake-up in
-    ten seconds, a tenth of a second of processor in an hour, all threads together, as the kernel counts them."""
-    async with Upsd(tmp_path / "nut") as upsd:
+async def test_on_battery_with_mqtt_asleep_and_channels_that_nobody_answers_the_daemon_sleeps(tmp_path: Path) -> None:
+    """A UPS looked at every two minutes, as it is after two hours on battery; mosquitto is there and its channel told to sleep; an SMPP
+    centre that is not there, and another that is switched off: a wake-up in ten seconds, a tenth of a second of processor in an hour, all
+    threads together, as the kernel counts them. At the broker nothing of ours is left."""
+    for name in ("nut", "broker", "modes"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "modes" / "saving.toml").write_text(SAVING, encoding="utf-8")
+    async with Upsd(tmp_path / "nut") as upsd, Mosquitto(tmp_path / "broker") as broker:
         upsd.says("OB DISCHRG", charge=45, runtime=3600)
-        extra = sensor(upsd.port, 120.0) + ENERGY
-        async with Node(tmp_path, channels={}, persons=[Person("wang", "+8613800000001")], rules="", extra=extra) as node:
-            await asyncio.sleep(60.0)  # what a start leaves to do is done
+        ways = {"mqtt": _mqtt(broker), "sms": sms(9), "off": sms(10)}
+        rules, extra = orders("mqtt", "sms", "off"), sensor(upsd.port, 120.0) + ENERGY
+        node = Node(tmp_path, channels=ways, persons=[Person("wang", "+8613800000001")], rules=rules, extra=extra)
+        settings = tmp_path / "fenghuo.toml"
+        settings.write_text(settings.read_text(encoding="utf-8").replace("[node]\n", '[node]\nmodes = "modes"\n', 1), encoding="utf-8")
+        async with node:
+            await node.channels_up("mqtt")
+            await node.ask("channel.disable", name="off", reason="to save power")
+            await node.ask("mode.declare", axis="power", mode="battery_save", reason="台风", lasts_s=3600)
+            await broker.wait_for(lambda: any("fenghuo-hq disconnected" in line for line in broker.log), "the channel has said good-bye")
+            await asyncio.sleep(SETTLED_S)  # the rests between two tries have grown
             before, busy_s = wake_ups(node.pid), processor_s(node.pid)
             await asyncio.sleep(WATCHED_S)
             after, spent_s = wake_ups(node.pid), processor_s(node.pid) - busy_s
+            assert 1 == sum("as fenghuo-hq" in line for line in broker.log), "it slept all the time"
     woken = {name: count - before.get(name, 0) for name, count in after.items() if count != before.get(name, 0)}
     print(f"in {WATCHED_S:g} s: {woken}, {spent_s:.4f} s of processor")
     assert sum(woken.values()) <= 0.1 * WATCHED_S, woken
     assert spent_s * HOUR_S / WATCHED_S <= 0.1
+
+
+def _mqtt(broker: Mosquitto) -> dict[str, Any]:
+    return {"type": "mqtt.topic", "settings": {"host": broker.host, "port": broker.port, "node": "hq", "plain": True}}
 
 
 def processor_s(pid: int) -> float:

@@ -31,6 +31,7 @@ from fenghuo.plugin.host import PluginHost, load_plugins
 from fenghuo.service import logs
 from fenghuo.service import settings as settings_module
 from fenghuo.service.audit import AuditKeeper
+from fenghuo.service.command_taken import TakingOver
 from fenghuo.service.connected import watch_invariants
 from fenghuo.service.control import ControlServer
 from fenghuo.service.coverage_watch import CoverageWatch
@@ -55,6 +56,8 @@ from fenghuo.service.endpoint import endpoint_directory
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.gauges import count_events, watch_power, watch_room
 from fenghuo.service.hosting import Hosting
+from fenghuo.service.log_ring import LogRing, descriptor_of
+from fenghuo.service.log_watch import LogWatch
 from fenghuo.service.metrics import Metrics
 from fenghuo.service.mode_profiles import load_profiles
 from fenghuo.service.modes import ModeKeeper
@@ -100,13 +103,15 @@ def version() -> str:
 
 def serve(config: Path, *, exercise: bool = False) -> int:
     """Run the daemon until SIGTERM or SIGINT; the exit code of the process. `exercise`: no Actual traffic on any channel."""
-    logs.configure(sys.stderr)
+    lines = LogRing(descriptor_of(sys.stderr), wall=time.time, monotonic=time.monotonic)
+    lines.is_terminal = sys.stderr.isatty()
+    logs.configure(lines)
     host = load_plugins()
     try:
         settings = settings_module.load(config, host)
         rules = settings_module.load_rules(settings)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            return runner.run(Daemon(settings, rules, host, exercise=exercise).run())
+            return runner.run(Daemon(settings, rules, host, lines, exercise=exercise).run())
     except SettingsError as error:
         for fault in error.faults:
             print(fault, file=sys.stderr)
@@ -133,8 +138,9 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 class Daemon:
     """Owns everything that lives as long as the process."""
 
-    def __init__(self, settings: Settings, rules: RuleBook, host: PluginHost, *, exercise: bool = False) -> None:
+    def __init__(self, settings: Settings, rules: RuleBook, host: PluginHost, lines: LogRing, *, exercise: bool = False) -> None:
         self._settings = settings
+        self._lines = lines
         self._rules = rules
         self._host = host
         self._exercise = exercise
@@ -275,6 +281,7 @@ class Daemon:
         works: dict[str, Work] = {
             "watchdog": partial(watchdog.run, watchdog_period_s()),
             "events": partial(count_events, self._metrics, self._store.events, then=partial(self._look, room)),
+            "logs": LogWatch(self._lines, self._store).run,
             "audit": self._audit.run,
             "sessions": self._people.sessions.tend,
             "auditor": room.auditor.run,
@@ -286,6 +293,8 @@ class Daemon:
         endpoint = self._settings.node.endpoint
         if endpoint is None or endpoint.has_rules:  # without rules of its own an endpoint has nothing to pass on
             works["upward"] = self._upward.run
+        if (takeover := self._settings.takeover) is not None:
+            works["takeover"] = TakingOver(self._store, room.office, takeover, self._hosting.taken_over).run
         if self._settings.intake.spool is not None:
             works[SPOOL] = Spool(self._settings.intake.spool, self._hosting.spooled(desk), source=SPOOL).run
         return [tending.start(name, work) for name, work in works.items()]

@@ -35,7 +35,7 @@ from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.ground import instance_of
 from fenghuo.service.power import PowerWatch
 from fenghuo.service.power_energy import EnergyWatch
-from fenghuo.service.power_handover import HandOver
+from fenghuo.service.power_handover import OWN, HandOver
 from fenghuo.service.power_sites import SiteBatteries, SiteReporter
 from fenghuo.service.roads import RoadKeeper
 from fenghuo.service.secrets import secret_reader
@@ -52,8 +52,6 @@ if TYPE_CHECKING:
 __all__ = ["Hosting"]
 
 FRONT_LIMIT_S = 2.0
-OWN = "node"
-"""Whom an order of the node itself is by."""
 log = structlog.stdlib.get_logger("fenghuo.hosting")
 
 
@@ -130,7 +128,8 @@ class Hosting:
             self.energy.prices = lambda: prices(room.board, room.opening.loads, clock)
             self.power.on_reading.append(self.energy.read)
             if settings.hand_over_to:
-                self._handover = HandOver(store, room.office, room.book, to=settings.hand_over_to, submit=self._own_order)
+                until = settings.hand_over_until.timestamp() if settings.hand_over_until is not None else 0.0
+                self._handover = HandOver(store, room.office, room.book, to=settings.hand_over_to, until=until, submit=self._own_order)
                 self.energy.on_stage = self._handover.entered
 
     def rearm(self, settings: Settings) -> None:
@@ -291,6 +290,12 @@ class Hosting:
         if self._ledgers is None:
             self._ledgers = Ledgers()
         return LinkMemory(store, self._ledgers, medium, channel=channel)
+
+    async def taken_over(self, raw: bytes, source: str, key: str) -> Accepted | Refused:
+        """An order that another centre has given away, as one of this node; who gave it stands behind it."""
+        return (
+            await self._room.intake.accept(Submission(raw, Origin(f"taken:{source}", traffic=(Traffic.ACTUAL,)), "application/json", key))
+        )[0]
 
     async def _own_order(self, raw: bytes, key: str) -> Accepted | Refused:
         """An order of the node itself, which a person has put into the settings."""

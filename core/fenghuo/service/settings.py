@@ -17,7 +17,7 @@ from fenghuo.plugin.host import PluginHost
 from fenghuo.service import settings_authority, settings_instances, settings_sections
 from fenghuo.service.endpoint import endpoint_rules, furnished
 from fenghuo.service.settings_accounts import read_accounts
-from fenghuo.service.settings_energy import read_energy
+from fenghuo.service.settings_energy import read_energy, read_takeover
 from fenghuo.service.settings_sections import Reading
 from fenghuo.service.settings_tables import FileTable, Right
 from fenghuo.service.settings_values import (
@@ -130,6 +130,7 @@ def _read(path: Path, reading: Reading) -> Settings | None:
         warnings=tuple(reading.faults.warned),
         availability=availability,
         energy=read_energy(reading, channels, sensors),
+        takeover=read_takeover(reading),
         authority=authority,
         accounts=accounts,
     )

@@ -1,4 +1,4 @@
-"""`[energy]` of the settings file: the battery of this node, what it feeds, and who tells its charge."""
+"""`[energy]` and `[takeover]` of the settings file: the battery, what it feeds, who tells its charge, and who takes command from whom."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from fenghuo.engine.energy import STAGES, Battery, Load
 from fenghuo.formats.table_reading import near, shown
 from fenghuo.service.settings_sections import Reading, section
-from fenghuo.service.settings_tables import EnergyTable
-from fenghuo.service.settings_values import ChannelSettings, EnergySettings, InstanceSettings
+from fenghuo.service.settings_tables import EnergyTable, TakeoverTable
+from fenghuo.service.settings_values import ChannelSettings, EnergySettings, InstanceSettings, TakeoverSettings
 
-__all__ = ["read_energy"]
+__all__ = ["read_energy", "read_takeover"]
 
 
 def read_energy(reading: Reading, channels: Sequence[ChannelSettings], sensors: Sequence[InstanceSettings]) -> EnergySettings | None:
@@ -26,7 +26,16 @@ def read_energy(reading: Reading, channels: Sequence[ChannelSettings], sensors: 
     if table.sensor and table.sensor not in known:
         reading.faults.add("energy.sensor", f"is {shown(table.sensor)}, which is no sensor of this node{near(table.sensor, known)}")
     battery = Battery(table.capacity_wh * table.usable, table.efficiency, table.reserve_p0)
-    return EnergySettings(battery, loads, table.sensor, table.hand_over_to)
+    if table.hand_over_to and table.hand_over_until is None:
+        says = "is missing; who may take command is declared with an end, for example 2026-12-31T00:00:00+08:00"
+        reading.faults.add("energy.hand_over_until", says)
+    return EnergySettings(battery, loads, table.sensor, table.hand_over_to, table.hand_over_until)
+
+
+def read_takeover(reading: Reading) -> TakeoverSettings | None:
+    """`[takeover]`: None without the table, or with faults in it."""
+    table = section(reading, "takeover", TakeoverTable) if "takeover" in reading.raw else None
+    return TakeoverSettings(table.sources, table.until, table.by) if table is not None else None
 
 
 def _check_loads(reading: Reading, loads: Sequence[Load], channels: set[str]) -> None:

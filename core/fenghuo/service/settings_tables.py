@@ -6,6 +6,7 @@ would be right, where the type alone cannot.
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -301,6 +302,9 @@ FourShares = Annotated[
 ]
 
 
+Instant = Annotated[datetime, Meta(tz=True)]
+
+
 class EnergyLoadTable(msgspec.Struct, frozen=True):
     """One thing that the battery feeds: `[energy.loads.NAME]`."""
 
@@ -331,6 +335,30 @@ class EnergyTable(msgspec.Struct, frozen=True):
             extra={"must_be": 'an audience such as "org:port" or "person:duty-port"'},
         ),
     ] = ""
+    hand_over_until: Annotated[
+        Instant | None,
+        Meta(
+            description="Until when hand_over_to holds, which it must say: nobody gives command away for ever.",
+            extra={"must_be": "an instant with zone, for example 2026-12-31T00:00:00+08:00"},
+        ),
+    ] = None
+
+
+class TakeoverTable(msgspec.Struct, frozen=True):
+    """From whom this node takes command over when they hand it over; from nobody without this table."""
+
+    sources: Annotated[
+        tuple[str, ...],
+        Meta(min_length=1, description='Posts or tokens by name, as "post:BJ1CMD".', extra={"must_be": 'a list such as ["post:BJ1CMD"]'}),
+    ]
+    until: Annotated[
+        Instant,
+        Meta(
+            description="Until when; a person declares it anew after that.",
+            extra={"must_be": "an instant with zone, for example 2026-12-31T00:00:00+08:00"},
+        ),
+    ]
+    by: Annotated[str, Meta(min_length=1, description="Who has decided it.")]
 
 
 class FileTable(msgspec.Struct, frozen=True):
@@ -353,4 +381,5 @@ class FileTable(msgspec.Struct, frozen=True):
     sources: dict[str, InstanceTable] = {}
     sensors: dict[str, InstanceTable] = {}
     energy: EnergyTable | None = None
+    takeover: TakeoverTable | None = None
     demo: Annotated[dict[str, Any], Meta(description="Read by `fenghuo demo` alone; the daemon ignores it.")] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -137,12 +138,21 @@ class InstanceSettings(msgspec.Struct, frozen=True):
 
 class EnergySettings(msgspec.Struct, frozen=True):
     """The battery of this node and what it feeds. `sensor`: who tells its charge, "" for the only one; `hand_over_to`: who takes command
-    at its last stage, "" for nobody."""
+    at its last stage, "" for nobody, and until when that holds."""
 
     battery: Battery
     loads: tuple[Load, ...]
     sensor: str
     hand_over_to: str = ""
+    hand_over_until: datetime | None = None
+
+
+class TakeoverSettings(msgspec.Struct, frozen=True):
+    """Whose command this node takes over: `sources` by name, until when, and which person has decided it."""
+
+    sources: tuple[str, ...]
+    until: datetime
+    by: str
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -167,5 +177,6 @@ class Settings(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     availability: dict[str, float] = {}
     energy: EnergySettings | None = None
+    takeover: TakeoverSettings | None = None
     authority: dict[str, tuple[Grant, ...]] = {}
     accounts: AccountSettings = AccountSettings()

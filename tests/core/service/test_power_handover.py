@@ -21,6 +21,7 @@ from fenghuo.service.power_handover import HandOver
 from tests.core.engine.test_energy import HOUSE, LOADS
 from tests.core.service.test_power_energy import Followed, followed
 
+UNTIL = 4e9
 GASP = energy_plan(HOUSE, LOADS, 9.4)
 
 
@@ -40,7 +41,7 @@ class Desk:
 
 def handing(there: Followed, desk: Desk) -> HandOver:
     office = Office(node="taicang", clock=there.clock, rules=cast(RuleBook, None), directory=Directory())
-    return HandOver(there.store, office, Book(), to="org:port", submit=desk.submit)
+    return HandOver(there.store, office, Book(), to="org:port", until=UNTIL, submit=desk.submit)
 
 
 async def settled() -> None:
