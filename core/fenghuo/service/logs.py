@@ -8,7 +8,7 @@ import sys
 import traceback
 import unicodedata
 from collections.abc import MutableMapping
-from typing import TextIO
+from typing import Protocol, TextIO, cast
 
 import msgspec
 import structlog
@@ -24,7 +24,17 @@ UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs"})
 MASK = "(hidden)"
 
 
-def configure(stream: TextIO, *, level: int = logging.INFO, as_json: bool | None = None) -> None:
+class LineStream(Protocol):
+    """What takes lines."""
+
+    def isatty(self) -> bool: ...
+
+    def write(self, text: str, /) -> int: ...
+
+    def flush(self) -> None: ...
+
+
+def configure(stream: LineStream, *, level: int = logging.INFO, as_json: bool | None = None) -> None:
     """Send every log line to `stream`. `as_json`: JSON lines; None chooses them unless the stream is a terminal."""
     is_json = not stream.isatty() if as_json is None else as_json
     structlog.configure(
@@ -37,7 +47,7 @@ def configure(stream: TextIO, *, level: int = logging.INFO, as_json: bool | None
             _json_line if is_json else _plain_line,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, stream)),
         cache_logger_on_first_use=False,
     )
 

@@ -24,6 +24,7 @@ from fenghuo.service.desk_power import PowerVerbs, draws, prices
 from fenghuo.service.desk_queue import QueueVerbs
 from fenghuo.service.desk_roads import RoadVerbs
 from fenghuo.service.inventory import InventoryKeeper
+from fenghuo.service.log_watch import LogWatch
 from fenghuo.service.modes import ModeKeeper
 from fenghuo.service.power import PowerWatch
 from fenghuo.service.power_energy import EnergyWatch
@@ -156,7 +157,9 @@ class Centre(Node):
         store = self.store
         assert store is not None
         upward = Upward(self.room.board, store, self.room.office.clock)
-        return (self.room.auditor.run(), self.room.proven.run(), upward.run())
+        lines = self.world.lines
+        watch = (LogWatch(lines, store).run(),) if lines is not None else ()
+        return (self.room.auditor.run(), self.room.proven.run(), upward.run(), *watch)
 
     def _desk(self, store: Store) -> Desk:
         desk = super()._desk(store)

@@ -51,6 +51,7 @@ STEPS = {
     Do.ENABLE: Keys(needs=("channels",), may=("label", "text")),
     Do.KILL: Keys(may=("label", "restart_s")),
     Do.DISK: Keys(needs=("state",), may=("label",)),
+    Do.LOG_VOLUME: Keys(needs=("state",), may=("label",)),
     Do.CLOCK: Keys(needs=("off_s",), may=("label",)),
     Do.SIGNAL: Keys(needs=("axis", "mode", "by"), may=("label", "place", "until_s", "text")),
     Do.DISCHARGE: Keys(needs=("by",), may=("label", "every_s", "until_s")),
@@ -113,13 +114,17 @@ def check(scenario: Scenario, faults: Faults) -> None:
         found += tuple(_post_faults(step, scenario))
         _add(f"steps[{place}]", found, faults)
     for place, line in enumerate(scenario.lines):
-        _add(f"lines[{place}]", (*_line_faults(line, labels), *_names(line, scenario)), faults)
+        _add(f"lines[{place}]", (*_line_faults(line, labels, scenario.ends_s), *_names(line, scenario)), faults)
     if not scenario.channels:
         faults.add("channels", "is missing; a scenario has at least one table [channels.NAME]")
     for place, one in enumerate(scenario.places):
         _add(f"places[{place}]", _areas("ref", (one.ref,)), faults)
-    for name, source in scenario.sources.items():
-        _add(f"sources.{name}", _areas("areas", source.areas), faults)
+        _add(f"places[{place}]", _areas("parent", (one.parent,) if one.parent else ()), faults)
+    for name, source in (*scenario.sources.items(), *scenario.persons.items()):
+        kind = "persons" if name in scenario.persons and source is scenario.persons[name] else "sources"
+        _add(f"{kind}.{name}", _areas("areas", source.areas), faults)
+    for kind, whose in scenario.contacts.items():
+        _add(f"contacts.{kind}", _areas("areas", whose.areas), faults)
     for name, spec in scenario.channels.items():
         wrong = [one for one in spec.traffic if one not in tuple(Traffic)]
         _add(f"channels.{name}", (("traffic", f"has {shown(one)}; it must be of {', '.join(Traffic)}") for one in wrong), faults)
@@ -165,13 +170,15 @@ def _wants(step: Step, scenario: Scenario) -> Iterator[tuple[str, str]]:
         yield "verb", f"is {shown(step.verb)}, which is no verb of the desk{near(step.verb, VERBS)}"
     if step.do is Do.SIGNAL and step.axis in tuple(Axis) and step.mode not in MODES[Axis(step.axis)]:
         yield "mode", f"is {shown(step.mode)}; the modes of {step.axis} are {', '.join(MODES[Axis(step.axis)])}"
+    if step.do is Do.LOG_VOLUME and step.state not in ("", "full", "well"):
+        yield "state", f"is {shown(step.state)}; of a log_volume it must be one of full, well"
     for name in step.adds:
         channel, _, area = name.partition("@")
         if not channel or next(_areas("adds", (area,)), None):
             yield "adds", f"names {shown(name)}; write it as CHANNEL@SYSTEM:CODE, such as runner@nbs:320585104"
 
 
-def _line_faults(line: Line, labels: dict[str, Step]) -> Iterator[tuple[str, str]]:
+def _line_faults(line: Line, labels: dict[str, Step], ends_s: float) -> Iterator[tuple[str, str]]:
     if line.measure is not Measure.LATER and not line.later and not any(getattr(line, name) is not None for name in TARGETS):
         yield "", "has no target; it must have one of at_most, at_least and equals"
     if line.measure is Measure.LATER and not line.later:
@@ -185,6 +192,17 @@ def _line_faults(line: Line, labels: dict[str, Step]) -> Iterator[tuple[str, str
             yield key, f"is {shown(name)}, which is no label of a step{near(name, labels)}"
     if line.figure not in FIGURES:
         yield "figure", f"is {shown(line.figure)}; it must be one of {', '.join(FIGURES)}"
+    yield from _span_faults(line, ends_s)
+
+
+def _span_faults(line: Line, ends_s: float) -> Iterator[tuple[str, str]]:
+    """Spans in which nothing can have happened: what is counted in one is 0, which looks like a promise kept."""
+    for key in ("from_s", "to_s", "by_s"):
+        value = getattr(line, key)
+        if value is not None and value > ends_s and not (key == "by_s" and line.since):
+            yield key, f"is {value:g}, and the scenario ends at {ends_s:g}; it must be a number from 0 to {ends_s:g}"
+    if line.from_s is not None and line.to_s is not None and line.to_s <= line.from_s:
+        yield "to_s", f"is {line.to_s:g}; it must be after from_s, {line.from_s:g}"
 
 
 def _key_faults(one: Step | Line, keys: Keys, what: str, always: Collection[str]) -> Iterator[tuple[str, str]]:

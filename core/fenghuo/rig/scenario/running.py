@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-from structlog.testing import capture_logs
 
 from fenghuo.rig.scenario.grounds import ground_of
 from fenghuo.rig.scenario.loading import load_scenario
+from fenghuo.rig.scenario.log_volume import LogVolume
 from fenghuo.rig.scenario.measures import MEASURES, Value
 from fenghuo.rig.scenario.schema import Line, Scenario
 from fenghuo.rig.scenario.seen import Seen
@@ -62,13 +62,16 @@ def opened(path: Path) -> Run:
 def play(read: Run, seed: int = 0, *, loss: float = 0.0) -> Played:
     """Run it to its end. `loss`: least share of frames that every network loses."""
 
+    volume = LogVolume()
+
     async def whole(loop: SimLoop, folder: Path) -> Stage:
         stage = Stage(loop, folder, seed, scenario=read.scenario, ground=read.ground, least_loss=loss)
+        stage.world.lines, stage.log_volume, volume.time = volume.ring, volume, loop.time
         await stage.play()
         return stage
 
     memory = Path("/dev/shm")  # noqa: S108  a folder with a random name is made in it
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder, capture_logs():
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder, volume.takes_logs():
         stage, trace = run(lambda loop: whole(loop, Path(folder)), seed)
     stage.world.failures += [f"something wanted a thread: {what}" for what in stage.world.loop.escapes]
     broken = judge(stage.world)
@@ -96,17 +99,24 @@ def _target(line: Line) -> str:
         parts.append(f"<= {line.at_most:g}")
     if line.equals is not None:
         within = f" ± {line.within:g}" if line.within else ""
-        parts.append(f"= {line.equals:g}{within}" if isinstance(line.equals, float) else f"= {line.equals}".lower())
+        parts.append(f"= {line.equals:g}{within}" if isinstance(line.equals, float) else f"= {msgspec.json.encode(line.equals).decode().strip(chr(34))}")
     return " and ".join(parts) or "to come"
 
 
 def _is_ok(line: Line, measured: Value) -> bool:
+    """Whether every target of the line holds."""
     if measured is None:
         return False
-    if isinstance(line.equals, float) and isinstance(measured, float):
-        return abs(measured - line.equals) <= line.within + 1e-9
-    if line.equals is not None:
-        return measured == line.equals
+    if line.equals is not None and not _is_equal(line.equals, measured, line.within):
+        return False
+    if line.at_most is None and line.at_least is None:
+        return True
     if not isinstance(measured, float):
         return False
     return (line.at_most is None or measured <= line.at_most + 1e-9) and (line.at_least is None or measured >= line.at_least - 1e-9)
+
+
+def _is_equal(wanted: float | str | bool, measured: Value, within: float) -> bool:
+    if isinstance(wanted, float) and isinstance(measured, float):
+        return abs(measured - wanted) <= within + 1e-9
+    return measured == wanted

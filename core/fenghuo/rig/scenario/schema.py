@@ -29,9 +29,13 @@ __all__ = [
 ]
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Seconds = Annotated[float, msgspec.Meta(ge=0)]
+MONTH_S = 2_678_400
+Amount = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=MONTH_S)]
+Period = Annotated[float, msgspec.Meta(ge=0.01, le=MONTH_S)]
+Mean = Annotated[float, msgspec.Meta(gt=0, le=MONTH_S)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
-FourWatts = Annotated[tuple[Seconds, Seconds, Seconds, Seconds], msgspec.Meta(extra={"must_be": "a list of four numbers from 0"})]
+FourWatts = Annotated[tuple[Amount, Amount, Amount, Amount], msgspec.Meta(extra={"must_be": "a list of four numbers from 0"})]
 FourShares = Annotated[tuple[Share, Share, Share, Share], msgspec.Meta(extra={"must_be": "a list of four numbers from 0 to 1"})]
 Level = Annotated[str, msgspec.Meta(pattern="^(STORED|ACCEPTED|AIRED|RELAYED|DEVICE|HUMAN|DONE)$")]
 
@@ -64,19 +68,19 @@ class ChannelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     piece_s: Seconds = 0.0
     loss: Share = 0.0
     double: Share = 0.0
-    delay_s: Annotated[float, msgspec.Meta(gt=0)] = 0.5
-    receipt_q95_s: Annotated[float, msgspec.Meta(gt=0)] = 20.0
-    attempt_s: Annotated[float, msgspec.Meta(gt=0)] = 10.0
+    delay_s: Mean = 0.5
+    receipt_q95_s: Mean = 20.0
+    attempt_s: Mean = 10.0
     idle_probe_s: Seconds = 0.0
-    probe_s: Annotated[float, msgspec.Meta(gt=0)] = 5.0
+    probe_s: Mean = 5.0
     probe_limit_s: Seconds = 3.0
-    longest_probe_s: Annotated[float, msgspec.Meta(gt=0)] = 300.0
+    longest_probe_s: Mean = 300.0
     stable_s: Seconds = 10.0
     reach: Share = 0.95
     scarce: bool = False
-    fee_fen: Seconds = 0.0
-    watts_idle: Seconds = 0.0
-    watts_transmit: Seconds = 0.0
+    fee_fen: Amount = 0.0
+    watts_idle: Amount = 0.0
+    watts_transmit: Amount = 0.0
 
     @property
     def evidence_level(self) -> Evidence:
@@ -117,9 +121,9 @@ class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What devices and people do. `confirms`, `answers`: shares; `confirm_s`, `answer_s`: mean seconds; `says`: their words."""
 
     confirms: Share = 0.98
-    confirm_s: Annotated[float, msgspec.Meta(gt=0)] = 1.5
+    confirm_s: Mean = 1.5
     answers: Share = 0.6
-    answer_s: Annotated[float, msgspec.Meta(gt=0)] = 40.0
+    answer_s: Mean = 40.0
     says: str = "收到"
 
 
@@ -145,6 +149,7 @@ class Do(StrEnum):
     ENABLE = "enable"
     KILL = "kill"
     DISK = "disk"
+    LOG_VOLUME = "log_volume"
     CLOCK = "clock"
     SIGNAL = "signal"
     DISCHARGE = "discharge"
@@ -174,17 +179,17 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     needed: str = ""
     via: tuple[str, ...] = ()
     deadline_s: Seconds | None = None
-    hold_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    hold_s: Mean | None = None
     sent_s: float | None = None
     count: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1
-    every_s: Seconds | None = None
+    every_s: Period | None = None
     channels: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     loss: Share | None = None
-    delay_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    delay_s: Mean | None = None
     until_s: Seconds | None = None
-    up_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
-    down_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    up_s: Period | None = None
+    down_s: Period | None = None
     restart_s: Seconds | None = None
     state: str = ""
     off_s: float | None = None
@@ -291,13 +296,13 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     title: str
-    ends_s: Annotated[float, msgspec.Meta(gt=0, le=2_678_400)]
+    ends_s: Annotated[float, msgspec.Meta(gt=0, le=MONTH_S)]
     rules: str
     directory: str = ""
     modes: str = ""
     signers: tuple[str, ...] = ()
     besides: tuple[str, ...] = ()
-    airtime_span_s: Annotated[float, msgspec.Meta(gt=0)] = 300.0
+    airtime_span_s: Mean = 300.0
     airtime_share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.5
     energy: Energy | None = None
     behaviour: Behaviour = Behaviour()

@@ -22,6 +22,7 @@ from fenghuo.plugin.ports import Actor, Observation
 from fenghuo.rig.scenario.called import CalledNetwork, pieces_of
 from fenghuo.rig.scenario.centre import Centre, Network
 from fenghuo.rig.scenario.letters import Writer
+from fenghuo.rig.scenario.log_volume import LogVolume
 from fenghuo.rig.scenario.people import People
 from fenghuo.rig.scenario.posts import Utterance, characters_of, octets_of
 from fenghuo.rig.scenario.schema import ChannelSpec, Do, Scenario, Step
@@ -66,6 +67,7 @@ class Stage(Host):
         self.figures: dict[str, dict[str, Any]] = {}
         self.asked: dict[str, Any] = {}
         self.at: dict[str, float] = {}
+        self.log_volume = LogVolume()
         self.said: dict[str, list[Utterance]] = {}
         self._awaited: list[tuple[str, str, Letter]] = []
         self.world.on_entry = self._noticed
@@ -247,6 +249,11 @@ class Stage(Host):
         self.disk.is_full, self.disk.is_short = step.state == "full", step.state == "short"
         self.disk.is_failing, self.disk.slow_s = step.state == "failing", SLOW_S if step.state == "slow" else 0.0
 
+    async def _log_volume(self, step: Step) -> None:
+        """The volume of the log alone; the store lies on another one."""
+        self.log_volume.is_full = step.state == "full"
+        self.log_volume.ring.look()
+
     async def _clock(self, step: Step) -> None:
         self.world.wall_off_s = step.off_s or 0.0
         self.world.note("clock", "", f"{self.world.wall_off_s:+.0f} s")
@@ -321,6 +328,7 @@ class Stage(Host):
         Do.ENABLE: _switch,
         Do.KILL: _kill,
         Do.DISK: _disk,
+        Do.LOG_VOLUME: _log_volume,
         Do.CLOCK: _clock,
         Do.DISCHARGE: _discharge,
         Do.COVERAGE: _coverage,

@@ -18,6 +18,7 @@ from fenghuo.model.evidence import Evidence
 from fenghuo.model.traffic import Priority, Traffic
 from fenghuo.rig.simloop import SimLoop
 from fenghuo.rig.world.ground import Ground
+from fenghuo.service.log_ring import LogRing
 
 __all__ = [
     "EPOCH",
@@ -186,7 +187,8 @@ class Note(Entry, frozen=True, gc=False):
 
 
 class World:
-    """Time, chance and the log. `wall()` is the machine's wall clock, which faults move; `true()` is the real time."""
+    """Time, chance and the log. `wall()` is the machine's wall clock, which faults move; `true()` is the real time; `lines`: what the
+    daemon logs to, where that is simulated."""
 
     def __init__(self, loop: SimLoop, seed: int, ground: Ground) -> None:
         self.loop = loop
@@ -196,6 +198,7 @@ class World:
         self.wall_off_s = 0.0
         self.life = 0
         self.failures: list[str] = []
+        self.lines: LogRing | None = None
         self.on_entry: Callable[[Entry], None] = _nobody_watches
         self.context = contextvars.copy_context()
         self._tasks: list[asyncio.Task[None]] = []
