@@ -94,14 +94,7 @@ def put_in(bug: Bug | None, room: EngineRoom, store: Store) -> None:
     if bug is Bug.IGNORED_EXPIRY:
         forgetful = cast(Store, _Forgetful(store))
         room.recovery = Recovery(
-            room.office,
-            room.book,
-            forgetful,
-            opening=room.opening,
-            shelf=room.shelf,
-            tally=room.tally,
-            timers=room.timers,
-            restored=room.apply.restored,
+            room.office, room.book, forgetful, opening=room.opening, shelf=room.shelf, tally=room.tally, timers=room.timers
         )
     if bug is Bug.ENDLESS_REPEAT:
         right = room.book.licence
