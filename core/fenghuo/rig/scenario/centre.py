@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
+from fenghuo.engine.intake import Submission
+from fenghuo.engine.judging import Origin
 from fenghuo.link.naming import receipt_ref
-from fenghuo.model.delivery import Outcome, Scope, Transient
+from fenghuo.model.delivery import Accepted, Outcome, Refused, Scope, Transient
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.rendition import COMPACT
 from fenghuo.model.traffic import Traffic
@@ -28,6 +30,7 @@ from fenghuo.service.log_watch import LogWatch
 from fenghuo.service.modes import ModeKeeper
 from fenghuo.service.power import PowerWatch
 from fenghuo.service.power_energy import EnergyWatch
+from fenghuo.service.power_handover import OWN, HandOver
 from fenghuo.service.road_watch import RoadWatch
 from fenghuo.service.roads import RoadKeeper
 from fenghuo.service.upward import Upward
@@ -119,6 +122,7 @@ class Centre(Node):
     modes: ModeKeeper
     power: PowerWatch
     energy: EnergyWatch | None = None
+    handover: HandOver | None = None
 
     async def prepare(self) -> None:
         store, ground = self.store, self.world.ground
@@ -135,8 +139,9 @@ class Centre(Node):
     async def kill(self) -> None:
         """Timers of parts that wait without a task are gone with the process as well."""
         if hasattr(self, "power"):
-            for part in (self.power, self.modes, self.roads, self.room.outages):
-                part.stop()
+            for part in (self.power, self.modes, self.roads, self.room.outages, self.handover):
+                if part is not None:
+                    part.stop()
         await super().kill()
 
     def _follow_power(self, store: Store) -> None:
@@ -148,6 +153,15 @@ class Centre(Node):
             self.energy.loads = lambda: draws(settings.loads, room.board)
             self.energy.prices = lambda: prices(room.board, room.opening.loads, room.office.clock)
             self.power.on_reading.append(self.energy.read)
+            if settings.hand_over_to and settings.hand_over_until is not None:
+                until = settings.hand_over_until.timestamp()
+                self.handover = HandOver(store, room.office, room.book, to=settings.hand_over_to, until=until, submit=self._own_order)
+                self.energy.on_stage = self.handover.entered
+
+    async def _own_order(self, raw: bytes, key: str) -> Accepted | Refused:
+        """An order of the node itself, which a person has put into the settings."""
+        origin = Origin(OWN, traffic=(Traffic.ACTUAL,))
+        return (await self.room.intake.accept(Submission(raw, origin, "application/json", key)))[0]
 
     def look(self) -> None:
         self.room.look()

@@ -12,7 +12,7 @@ from fenghuo.formats.table_reading import Faults, near, shown
 from fenghuo.model.area import AreaRef
 from fenghuo.model.mode import Axis
 from fenghuo.model.traffic import Priority, Traffic
-from fenghuo.rig.scenario.schema import Do, Line, Measure, Scenario, Step
+from fenghuo.rig.scenario.schema import HAND_OVER, Do, Line, Measure, Scenario, Step
 from fenghuo.service.desk import VERBS
 
 __all__ = ["FIGURES", "check"]
@@ -137,6 +137,8 @@ def _add(at: str, found: Iterable[tuple[str, str]], faults: Faults) -> None:
 
 def _labels(scenario: Scenario, faults: Faults) -> dict[str, Step]:
     found: dict[str, Step] = {}
+    if scenario.energy is not None and scenario.energy.hand_over_to:
+        found[HAND_OVER] = Step(scenario.ends_s, Do.NOTE, HAND_OVER)
     for place, step in enumerate(scenario.steps):
         if step.label in found:
             faults.add(f"steps[{place}].label", f"is {shown(step.label)}, as that of an earlier step; each label stands once")

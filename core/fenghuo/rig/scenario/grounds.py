@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from fenghuo.engine.channels import Terms
@@ -29,6 +30,7 @@ from fenghuo.service.settings_values import EnergySettings
 
 __all__ = ["ground_of"]
 
+ALWAYS = datetime(9999, 1, 1, tzinfo=UTC)
 REAL = (Traffic.ACTUAL, Traffic.SYSTEM)
 
 
@@ -102,7 +104,8 @@ def _energy(scenario: Scenario) -> EnergySettings | None:
     if table is None:
         return None
     loads = tuple(Load(name, one.watts, one.channel) for name, one in table.loads.items())
-    return EnergySettings(Battery(table.capacity_wh * table.usable, table.efficiency, table.reserve_p0), loads, "")
+    battery = Battery(table.capacity_wh * table.usable, table.efficiency, table.reserve_p0)
+    return EnergySettings(battery, loads, "", table.hand_over_to, ALWAYS)
 
 
 def _persons(scenario: Scenario) -> Iterator[Person]:

@@ -14,6 +14,7 @@ from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import Doubt
 
 __all__ = [
+    "HAND_OVER",
     "Behaviour",
     "ChannelSpec",
     "Contacts",
@@ -28,6 +29,8 @@ __all__ = [
     "scenario_schema",
 ]
 
+HAND_OVER = "hand-over"
+"""The label of the order by which the node gives command away."""
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 MONTH_S = 2_678_400
 Amount = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
@@ -275,13 +278,14 @@ class Draw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Energy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the node lives on without mains, as in the settings. `capacity_wh`: of a full battery, of which `usable` may be taken;
-    `efficiency`: in each stage; `reserve_p0`: the share that is for P0 alone."""
+    `efficiency`: in each stage; `reserve_p0`: the share that is for P0 alone; `hand_over_to`: who is given command at its last stage."""
 
     capacity_wh: Annotated[float, msgspec.Meta(gt=0)]
     loads: dict[str, Draw]
     usable: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
     efficiency: FourShares = (1.0, 1.0, 1.0, 1.0)
     reserve_p0: Share = 0.3
+    hand_over_to: str = ""
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

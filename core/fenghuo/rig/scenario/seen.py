@@ -80,7 +80,8 @@ class Seen:
         for place, entry in self.log.told_of("objective.opened"):
             body = entry.event.body
             known = [number for at, number in answered if at < place] or [number for _, number in answered[:1]]
-            if body["message"] == message and known[-1:] == [revision] and audience in ("", body["audience"]):
+            is_of = known[-1:] == [revision] if answered else True  # nobody brought in what the node says by itself
+            if body["message"] == message and is_of and audience in ("", body["audience"]):
                 found.append(entry)
         return found
 

@@ -25,7 +25,7 @@ from fenghuo.rig.scenario.letters import Writer
 from fenghuo.rig.scenario.log_volume import LogVolume
 from fenghuo.rig.scenario.people import People
 from fenghuo.rig.scenario.posts import Utterance, characters_of, octets_of
-from fenghuo.rig.scenario.schema import ChannelSpec, Do, Scenario, Step
+from fenghuo.rig.scenario.schema import HAND_OVER, ChannelSpec, Do, Scenario, Step
 from fenghuo.rig.simloop import SimLoop
 from fenghuo.rig.world.bearer import Bearer, Frame, Weather
 from fenghuo.rig.world.clients import Letter
@@ -140,6 +140,9 @@ class Stage(Host):
 
     def _noticed(self, entry: Entry) -> None:
         """What a post said is accepted: from now on it is one of the messages that are followed to their end."""
+        if isinstance(entry, Told) and entry.event.type == "power.handover":
+            self.answers.setdefault(HAND_OVER, Accepted(MessageId(str(entry.event.body["message"])), 1, "active", (), ()))
+            self.submitted.setdefault(HAND_OVER, (entry.at, entry.at))
         if not isinstance(entry, Told) or entry.event.type not in ("message.accepted", "message.held"):
             return
         source, state = entry.event.body["source"], "held" if entry.event.type == "message.held" else "active"
