@@ -12,6 +12,7 @@ from fenghuo.formats.table_reading import Faults, near, shown
 from fenghuo.model.area import AreaRef
 from fenghuo.model.mode import Axis
 from fenghuo.model.traffic import Priority, Traffic
+from fenghuo.rig.scenario.letters import HOLD_S
 from fenghuo.rig.scenario.schema import HAND_OVER, Do, Line, Measure, Scenario, Step
 from fenghuo.service.desk import VERBS
 
@@ -94,6 +95,8 @@ LINES = {
     Measure.NOT_TAKEN: Keys(needs=("channels",), may=SPAN),
     Measure.LATER: Keys(needs=("later",)),
 }
+OPENING = (Do.ALERT, Do.UPDATE, Do.ORDER, Do.FROM_POST)
+"""Steps whose message has an end of its own."""
 FIGURES = ("lower", "grouped", "independent", "upper", "took_s", "passes", "light")
 VALUES: dict[str, Collection[str]] = {
     "severity": ("Extreme", "Severe", "Moderate", "Minor", "Unknown"),
@@ -117,14 +120,17 @@ def check(scenario: Scenario, faults: Faults) -> None:
         _add(f"lines[{place}]", (*_line_faults(line, labels, scenario.ends_s), *_names(line, scenario)), faults)
     if not scenario.channels:
         faults.add("channels", "is missing; a scenario has at least one table [channels.NAME]")
+    _fixture_faults(scenario, faults)
+
+
+def _fixture_faults(scenario: Scenario, faults: Faults) -> None:
+    """Codes that are none, and traffic that no channel knows."""
     for place, one in enumerate(scenario.places):
-        _add(f"places[{place}]", _areas("ref", (one.ref,)), faults)
-        _add(f"places[{place}]", _areas("parent", (one.parent,) if one.parent else ()), faults)
-    for name, source in (*scenario.sources.items(), *scenario.persons.items()):
-        kind = "persons" if name in scenario.persons and source is scenario.persons[name] else "sources"
-        _add(f"{kind}.{name}", _areas("areas", source.areas), faults)
-    for kind, whose in scenario.contacts.items():
-        _add(f"contacts.{kind}", _areas("areas", whose.areas), faults)
+        refs = (("ref", (one.ref,)), ("parent", (one.parent,) if one.parent else ()))
+        _add(f"places[{place}]", (says for key, named in refs for says in _areas(key, named)), faults)
+    for table, named in (("sources", scenario.sources), ("persons", scenario.persons), ("contacts", scenario.contacts)):
+        for name, whose in named.items():
+            _add(f"{table}.{name}", _areas("areas", whose.areas), faults)
     for name, spec in scenario.channels.items():
         wrong = [one for one in spec.traffic if one not in tuple(Traffic)]
         _add(f"channels.{name}", (("traffic", f"has {shown(one)}; it must be of {', '.join(Traffic)}") for one in wrong), faults)
@@ -155,6 +161,11 @@ def _step_faults(step: Step, scenario: Scenario, labels: dict[str, Step]) -> Ite
             yield key, f"is {value:g}, and the scenario ends at {scenario.ends_s:g}; it must be a number from 0 to {scenario.ends_s:g}"
     if step.until_s is not None and step.until_s <= step.at_s and step.do is Do.FLAP:
         yield "until_s", f"is {step.until_s:g}; it must be after at_s, {step.at_s:g}"
+    if step.do in OPENING and not step.file and _last_s(step) > scenario.ends_s:
+        yield (
+            "hold_s",
+            f"keeps a message open until {_last_s(step):g}, and the scenario is judged at {scenario.ends_s:g}; end later, or hold shorter",
+        )
     if step.about and (step.about not in labels or labels[step.about].at_s > step.at_s):
         early = [label for label, one in labels.items() if one.at_s <= step.at_s and label != step.label]
         yield "about", f"is {shown(step.about)}, which is no label of an earlier step{near(step.about, early)}"
@@ -162,6 +173,11 @@ def _step_faults(step: Step, scenario: Scenario, labels: dict[str, Step]) -> Ite
         yield "by", f"is {shown(step.by)}, who is none of the signers{near(step.by, scenario.signers)}"
     if step.count > 1 and step.every_s is None:
         yield "every_s", f"is missing; with count = {step.count} it must be the seconds between two of them"
+
+
+def _last_s(step: Step) -> float:
+    """When the last message of a step comes to its end."""
+    return step.at_s + (step.count - 1) * (step.every_s or 0.0) + (step.hold_s or HOLD_S)
 
 
 def _wants(step: Step, scenario: Scenario) -> Iterator[tuple[str, str]]:

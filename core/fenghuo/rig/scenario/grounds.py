@@ -67,6 +67,9 @@ def _rules(scenario: Scenario, file: str) -> RuleBook:
         return read_rules(path.read_text(encoding="utf-8"), file=path.name)
     except OSError as error:
         raise SettingsError((f"{file}: rules is {shown(scenario.rules)}, which cannot be read: {error.strerror}",)) from error
+    except UnicodeDecodeError as error:
+        says = f"which is not UTF-8 at octet {error.start}; save it as UTF-8"
+        raise SettingsError((f"{file}: rules is {shown(scenario.rules)}, {says}",)) from error
 
 
 def _directory(scenario: Scenario, folder: Path | None) -> tuple[Directory, Inventory, RoadMap, list[str]]:
@@ -97,6 +100,8 @@ def _profiles(scenario: Scenario) -> tuple[Profiles, list[str]]:
         return read_profiles({f"{folder.name}/{file.name}": file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.toml"))}), []
     except SettingsError as error:
         return {}, list(error.faults)
+    except UnicodeDecodeError as error:
+        return {}, [f"modes is {shown(str(folder))}, with a file that is not UTF-8 at octet {error.start}; save it as UTF-8"]
 
 
 def _energy(scenario: Scenario) -> EnergySettings | None:
@@ -175,8 +180,16 @@ def _name_faults(scenario: Scenario, directory: Directory, rules: RuleBook) -> I
         strangers = (person for person in whose.persons if person not in known)
         yield from (f"contacts.{kind}.persons names {shown(person)}, who is nobody{near(person, known)}" for person in strangers)
         yield from (f"contacts.{kind}.areas {says}" for says in _unknown(whose.areas, directory))
+    for name, person in scenario.persons.items():
+        yield from (f"persons.{name}.areas {says}" for says in _unknown(person.areas, directory))
+        if person.deputy and person.deputy not in known:
+            yield f"persons.{name}.deputy is {shown(person.deputy)}, who is nobody{near(person.deputy, known)}"
     for place, step in enumerate(scenario.steps):
         yield from (f"steps[{place}].areas {says}" for says in _unknown(step.areas, directory))
+        strangers = (one.removeprefix("person:") for one in step.to if one.startswith("person:"))
+        yield from (f"steps[{place}].to names {shown(one)}, who is nobody{near(one, known)}" for one in strangers if one not in known)
+        if step.file and not Path(step.file).is_file():
+            yield f"steps[{place}].file is {shown(step.file)}, which is no file"
     channels = scenario.channels
     for name, ladder in rules.ladders.items():
         missing = dict.fromkeys(channel for rung in ladder.rungs for channel in rung.channels if channel not in channels)

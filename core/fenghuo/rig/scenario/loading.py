@@ -77,7 +77,8 @@ def _read(path: Path, faults: Faults) -> dict[str, Any] | None:
         if len(raw) > LARGEST:
             faults.found.append(f"{path.name}: has {len(raw)} octets; a scenario has at most {LARGEST}")
             return None
-        return tomllib.loads(raw.decode("utf-8"))
+        # Some editors of Windows mark UTF-8 with a byte order mark, which TOML does not know.
+        return tomllib.loads(raw.decode("utf-8-sig"))
     except OSError as error:
         faults.found.append(f"{path.name}: cannot be read: {error.strerror}; looked for {path}")
     except UnicodeDecodeError as error:

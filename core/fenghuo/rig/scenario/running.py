@@ -99,7 +99,11 @@ def _target(line: Line) -> str:
         parts.append(f"<= {line.at_most:g}")
     if line.equals is not None:
         within = f" ± {line.within:g}" if line.within else ""
-        parts.append(f"= {line.equals:g}{within}" if isinstance(line.equals, float) else f"= {msgspec.json.encode(line.equals).decode().strip(chr(34))}")
+        parts.append(
+            f"= {line.equals:g}{within}"
+            if isinstance(line.equals, float)
+            else f"= {msgspec.json.encode(line.equals).decode().strip(chr(34))}"
+        )
     return " and ".join(parts) or "to come"
 
 

@@ -37,7 +37,7 @@ match = { kind = ["Dispatch"] }
 audience = { name = "as addressed" }
 ladder = "only"
 """
-STEP = '[[steps]]\nat_s = 1\ndo = "order"\nlabel = "o"\nto = ["person:zhang"]\ntext = "到岗"\n'
+STEP = '[[steps]]\nat_s = 1\ndo = "order"\nlabel = "o"\nto = ["person:zhang"]\nhold_s = 300\ntext = "到岗"\n'
 LINE = '[[lines]]\nline = "l"\nmeasure = "met_s"\nmessage = "o"\nat_most = 9\n'
 
 
@@ -73,6 +73,23 @@ MISTAKES = {
     + '[[steps]]\nat_s = 1\ndo = "cut"\nchannels = ["lta"]\n',
     'T.toml: steps[0].groups names "cell:b", which no channel has among its risk_groups; did you mean "cell:a"?': PLAIN
     + '[[steps]]\nat_s = 1\ndo = "cut"\ngroups = ["cell:b"]\n',
+    "T.toml: steps[0].hold_s keeps a message open until 3601, and the scenario is judged at 600; end later, or hold shorter": PLAIN
+    + STEP.replace("hold_s = 300\n", ""),
+    "T.toml: lines[0].to_s is 5; it must be after from_s, 9": PLAIN
+    + STEP
+    + LINE.replace('"met_s"', '"attempts"')
+    + "from_s = 9\nto_s = 5\n",
+    "T.toml: lines[0].from_s is 700, and the scenario ends at 600; it must be a number from 0 to 600": PLAIN
+    + STEP
+    + LINE.replace('"met_s"', '"attempts"')
+    + "from_s = 700\n",
+    "T.toml: persons.zhang.areas is \"320583102\"; area '320583102' has no code system": PLAIN.replace(
+        'areas = ["mca:320585110"]', 'areas = ["320583102"]'
+    ),
+    "T.toml: steps[0].every_s is 1e-09; it must be a number from 0.01 to 2678400": PLAIN + STEP + "count = 3\nevery_s = 1e-9\n",
+    "T.toml: steps[1].restart_s is Infinity; it must be a number from 0 to 2678400": PLAIN
+    + STEP
+    + '[[steps]]\nat_s = 2\ndo = "kill"\nrestart_s = inf\n',
     'T.toml: steps[1].label is "o", as that of an earlier step; each label stands once': PLAIN + STEP + STEP,
     'T.toml: steps[1].about is "p", which is no label of an earlier step; known are o': PLAIN
     + STEP
@@ -124,7 +141,10 @@ UNKNOWN = {
     'T.toml: behaviours.zhong is of nobody; did you mean "zhang"?': PLAIN + "[behaviours.zhong]\nanswers = 0.0\n",
     'T.toml: contacts.sms.persons names "zheng", who is nobody; did you mean "zhang"?': PLAIN + '[contacts.sms]\npersons = ["zheng"]\n',
     'T.toml: steps[0].areas names "mca:320585111", which the directory does not have; did you mean "mca:320585110"?': PLAIN
-    + '[[steps]]\nat_s = 1\ndo = "alert"\nareas = ["mca:320585111"]\n',
+    + '[[steps]]\nat_s = 1\ndo = "alert"\nhold_s = 60\nareas = ["mca:320585111"]\n',
+    'T.toml: persons.zhang.deputy is "zheng", who is nobody; did you mean "zhang"?': PLAIN + 'deputy = "zheng"\n',
+    'T.toml: steps[0].to names "zheng", who is nobody; did you mean "zhang"?': PLAIN + STEP.replace("person:zhang", "person:zheng"),
+    'T.toml: steps[0].file is "': PLAIN + '[[steps]]\nat_s = 1\ndo = "alert"\nfile = "none.xml"\n',
     'T.toml: rules: ladder only names "lte", which is no channel here; did you mean "let"?': PLAIN.replace("channels.lte", "channels.let"),
     'T.toml: rules is "': PLAIN.replace("rules.toml", "none.toml"),
 }
@@ -139,6 +159,21 @@ def test_a_name_that_only_the_directory_or_the_rules_know_has_its_sentence(tmp_p
         if not any(expected in fault for fault in refusal.value.faults):
             silent.append((expected, refusal.value.faults))
     assert [] == silent
+
+
+def test_rules_in_another_encoding_have_their_sentence(tmp_path: Path) -> None:
+    """As an editor of the county's own saves them."""
+    path = written(tmp_path, PLAIN)
+    (tmp_path / "rules.toml").write_bytes("# 规则\n".encode("gbk"))
+    with pytest.raises(SettingsError, match="which is not UTF-8 at octet 2; save it as UTF-8"):
+        opened(path)
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    """Some editors leave one before UTF-8."""
+    path = written(tmp_path, PLAIN)
+    path.write_bytes("\ufeff".encode() + path.read_bytes())
+    assert "T" == load_scenario(path).name
 
 
 def test_a_file_says_over_what_it_includes(tmp_path: Path) -> None:
