@@ -11,17 +11,21 @@ import msgspec
 
 from fenghuo.clock import seconds
 from fenghuo.engine.inherit import Heir, find_heirs
+from fenghuo.engine.judging import SHARED, hands_needed
+from fenghuo.engine.kin import Kin
 from fenghuo.errors import KeyConflict
+from fenghuo.model.delivery import Verdict
 from fenghuo.model.message import Content, Info, Message, MessageId, MessageState, Reference
-from fenghuo.model.traffic import Action
+from fenghuo.model.traffic import Action, Traffic
 from fenghuo.store.records import IdempotencyRow, MessageRow, TombstoneRow
-from fenghuo.store.tables import IDEMPOTENCY, MESSAGE, TOMBSTONE
+from fenghuo.store.tables import IDEMPOTENCY, MESSAGE, OBJECTIVE, TOMBSTONE
 from fenghuo.store.transaction import Tx
 
 __all__ = [
     "KEEP_KEYS_S",
-    "Kin",
+    "across",
     "as_revision",
+    "buried_by",
     "bury",
     "duplicate_of",
     "end_of",
@@ -39,20 +43,10 @@ KEEP_KEYS_S = 30 * 86_400.0
 """Keys outlive the message by thirty days (delivery.md): a replay of yesterday is still a replay."""
 REPLACED = "\x1fupdate"
 """Ends the key of a tombstone that an Update left: what it names is not cancelled, it is superseded."""
-
-
-class Kin(msgspec.Struct, frozen=True):
-    """What a new message is to one that we have: the next revision of `id`.
-
-    `sender`: who sent the original; `newest`: its latest revision.
-    """
-
-    id: MessageId
-    revision: int
-    sender: str
-    expires_at: float
-    number: int
-    newest: Message
+BY = "\x1d"
+"""In the key of a tombstone nobody signed for: before the source that laid it, whose own messages it buries and no others."""
+OF = "\x1c"
+"""In the key of a tombstone of a drill or a test: before its traffic."""
 
 
 def triple_key(content: Content) -> str:
@@ -93,19 +87,35 @@ def remember(tx: Tx, keys: tuple[tuple[str, str], ...], message: Message) -> Non
 
 
 def find_kin(tx: Tx, content: Content) -> tuple[Kin, ...]:
-    """The events that the references of an Update or Cancel lead to, each at its next revision."""
-    found: dict[MessageId, Kin] = {}
-    for reference in content.references:
-        for row in _referenced(tx, reference):
-            found[row.id] = _kin(tx, row.id)
-    return tuple(found.values())
+    """The events of its own traffic that the references of an Update or Cancel lead to, each at its next revision."""
+    idents = {row.id: None for reference in content.references for row in _referenced(tx, reference) if row.traffic is content.traffic}
+    return tuple(_kin(tx, ident) for ident in idents)
+
+
+def across(tx: Tx, content: Content) -> Traffic | None:
+    """The traffic of what its references name and it may not touch: a drill ends nothing real, and the real thing no drill."""
+    named = (row.traffic for reference in content.references for row in _referenced(tx, reference))
+    return next((traffic for traffic in named if traffic is not content.traffic), None)
 
 
 def _kin(tx: Tx, ident: MessageId) -> Kin:
-    newest, *earlier = tx.find(MESSAGE, "id = ? ORDER BY revision DESC", ident)
-    first = earlier[-1] if earlier else newest  # a stranger's revision makes him no author of the event
-    latest = msgspec.msgpack.decode(newest.body, type=Message)
-    return Kin(ident, newest.revision + 1, first.sender, newest.expires_at, newest.number, latest)
+    rows = tx.find(MESSAGE, "id = ? ORDER BY revision DESC", ident)
+    first = rows[-1]  # a stranger's revision makes him no author of the event
+    told = [row for row in rows if row.state is not MessageState.HELD] or rows  # and what waits has no part in it
+    verdicts = [msgspec.json.decode(row.verdicts, type=tuple[Verdict, ...]) for row in told]
+    asked = [row.signatures for row in tx.find(OBJECTIVE, "message = ?", ident) if row.revision in {one.revision for one in told}]
+    return Kin(
+        ident,
+        rows[0].revision + 1,
+        first.sender,
+        told[0].expires_at,
+        first.number,
+        msgspec.msgpack.decode(told[0].body, type=Message),
+        source=first.source,
+        signatures=max([*asked, *map(hands_needed, verdicts)]),
+        is_signed=any(one.check == "signature" and one.value == "valid" for said in verdicts for one in said),
+        is_shared=all(any(one.check == "authority" and one.value == SHARED for one in said) for said in verdicts),
+    )
 
 
 def _referenced(tx: Tx, reference: Reference) -> list[MessageRow]:
@@ -177,7 +187,7 @@ def overtaken(tx: Tx, message: Message) -> MessageState | None:
 
     What is still held is not in force and overtakes nothing: anybody could send it.
     """
-    if is_dead(tx, message.content):
+    if is_dead(tx, message.content, message.source):
         return MessageState.CANCELLED
     sent_at = seconds(message.content.sent)
     later = tx.find(MESSAGE, "id = ? AND sent_at >= ? AND state != 'held'", message.id, sent_at)
@@ -186,33 +196,45 @@ def overtaken(tx: Tx, message: Message) -> MessageState | None:
     return MessageState.SUPERSEDED if any(row.action is Action.UPDATE and row.sent_at > sent_at for row in later) else None
 
 
-def bury(tx: Tx, message: Message, *, is_signed: bool = False) -> None:
+def bury(tx: Tx, message: Message, *, is_signed: bool = False, is_vouched: bool = False) -> None:
     """A Cancel or an Update leaves a tombstone for each reference that leads nowhere yet, so that a late Alert is dead on arrival.
 
-    Unsigned it buries messages of its own sender only, as it could end only those had they come first.
+    Unsigned it buries messages of its own sender only, as it could end only those had they come first: those of its own source, or of any
+    source where the settings say that it speaks as that sender (`is_vouched`).
     """
-    own = message.content.sender
-    for reference in message.content.references:
+    own, content = message.content.sender, message.content
+    for reference in content.references:
         is_known = any(row.id != message.id or row.revision < message.revision for row in _referenced(tx, reference))
         if is_known or (not is_signed and reference.sender not in ("", own)):
             continue
         sender = reference.sender if is_signed else own
-        key = f"{sender}\x1f{reference.identifier}" + (REPLACED if message.action is Action.UPDATE else "")
+        key = _stone(f"{sender}\x1f{reference.identifier}", content.traffic)
+        key += "" if is_signed or is_vouched else BY + message.source
+        key += REPLACED if message.action is Action.UPDATE else ""
         tx.put(TOMBSTONE, TombstoneRow(key, message.id, message.expires_at + KEEP_KEYS_S))
         tx.event("message.tombstone", f"message/{message.id}", identifier=reference.identifier, sender=sender)
 
 
-def is_dead(tx: Tx, content: Content) -> bool:
-    """Whether a Cancel of this message came before it."""
-    return any(tx.get(TOMBSTONE, key) is not None for key in _names(content))
+def is_dead(tx: Tx, content: Content, source: str) -> bool:
+    """Whether a Cancel of this message came before it, from whoever brings it or from somebody who may speak for it."""
+    return any(tx.get(TOMBSTONE, key) is not None for key in _names(content, source))
 
 
-def forerunner(tx: Tx, content: Content) -> Kin | None:
+def buried_by(tx: Tx, content: Content, source: str) -> str:
+    """The source that said before it came that a message is over, without a signature and without having brought it; empty: none."""
+    for name in _names(content, source)[::2]:
+        for stone in tx.find(TOMBSTONE, "key > ? AND key < ?", name + BY, name + chr(ord(BY) + 1)):
+            if (other := stone.key.removeprefix(name + BY).removesuffix(REPLACED)) != source:
+                return other
+    return ""
+
+
+def forerunner(tx: Tx, content: Content, source: str) -> Kin | None:
     """The event that an Update of this message opened by coming before it, if what it says was not said before the message itself.
 
     The message belongs to that event, so that whoever later ends the one or the other ends both.
     """
-    stones = [stone for key in _names(content) if (stone := tx.get(TOMBSTONE, key + REPLACED)) is not None]
+    stones = [stone for key in _names(content, source) if (stone := tx.get(TOMBSTONE, key + REPLACED)) is not None]
     sent_at = seconds(content.sent)
     for stone in stones:
         later = tx.find(MESSAGE, "id = ? AND sent_at >= ? AND state != 'held' AND action = 'Update'", stone.message, sent_at)
@@ -221,6 +243,13 @@ def forerunner(tx: Tx, content: Content) -> Kin | None:
     return None
 
 
-def _names(content: Content) -> tuple[str, ...]:
-    """What a tombstone may call a message: with its sender, or by its identifier alone."""
-    return (f"{content.sender}\x1f{content.identifier}", f"\x1f{content.identifier}") if content.identifier else ()
+def _names(content: Content, source: str) -> tuple[str, ...]:
+    """What a tombstone may call a message: with its sender, or by its identifier alone; each for everybody, and by its own source."""
+    if not content.identifier:
+        return ()
+    plain = (_stone(f"{sender}\x1f{content.identifier}", content.traffic) for sender in (content.sender, ""))
+    return tuple(name for key in plain for name in (key, key + BY + source))
+
+
+def _stone(name: str, traffic: Traffic) -> str:
+    return name if traffic is Traffic.ACTUAL else f"{name}{OF}{traffic}"

@@ -18,15 +18,15 @@ from fenghuo.clock import ClockQuality, instant, seconds
 from fenghuo.engine.addressees import audience
 from fenghuo.engine.asked_channels import via
 from fenghuo.engine.book import Book
-from fenghuo.engine.chain import (
-    keys_of,
-)
+from fenghuo.engine.chain import keys_of
 from fenghuo.engine.facts import Facts
 from fenghuo.engine.floods import Floods
 from fenghuo.engine.ids import message_id
-from fenghuo.engine.judging import Origin, authority, clarity, freshness, may_start, needs_a_person, urgent_limit
+from fenghuo.engine.judging import Origin, authority, clarity, freshness, hands_needed, may_start, urgent_limit
+from fenghuo.engine.kin import Kin
 from fenghuo.engine.office import Office
 from fenghuo.engine.routing import default_priority, required_signatures
+from fenghuo.engine.succession import objections, speaks_as
 from fenghuo.engine.taking import Submission, Taking
 from fenghuo.errors import KeyConflict, NotFound, Overloaded
 from fenghuo.formats.decode import decode, decode_json
@@ -188,13 +188,21 @@ class Intake:
         fresh = freshness(message, clock.time(), clock.quality(), is_timed=origin.is_timed)
         return (*decoded.verdicts, may, *clarity(message), *people, *bearers, fresh)
 
+    def succession(self, message: Message, kin: Kin, decoded: Decoded, origin: Origin) -> tuple[Verdict, ...]:
+        """What is said against its replacing or ending what is here."""
+        return objections(message, kin, decoded, origin=origin, grants=self._office.grants)
+
+    def speaks_as(self, origin: Origin, sender: str) -> bool:
+        """Whether the settings say that a source speaks as this sender."""
+        return speaks_as(origin, sender, self._office.grants)
+
     def state_of(self, message: Message, verdicts: tuple[Verdict, ...], signers: tuple[str, ...]) -> MessageState:
         """HELD until enough people signed; an alert that came after its end is kept and never sent, as an Ack and an Error always are."""
         if message.action in (Action.ACK, Action.ERROR):
             return MessageState.COMPLETE
         if message.expires_at <= self._office.clock.time():
             return MessageState.EXPIRED
-        needed = max(required_signatures(message, self._office.rules), int(needs_a_person(verdicts)))
+        needed = max(required_signatures(message, self._office.rules), hands_needed(verdicts))
         return MessageState.ACTIVE if len(set(signers)) >= needed else MessageState.HELD
 
     async def _refuse(self, decoded: Decoded, submission: Submission) -> Refused:

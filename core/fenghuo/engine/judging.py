@@ -18,10 +18,24 @@ from fenghuo.model.directory import Directory
 from fenghuo.model.message import Message
 from fenghuo.model.traffic import Action, Kind, Traffic
 
-__all__ = ["EVERY_AREA", "Origin", "authority", "authority_against", "clarity", "freshness", "may_start", "needs_a_person", "urgent_limit"]
+__all__ = [
+    "EVERY_AREA",
+    "SHARED",
+    "Origin",
+    "authority",
+    "authority_against",
+    "clarity",
+    "freshness",
+    "hands_needed",
+    "may_start",
+    "needs_a_person",
+    "urgent_limit",
+]
 
 EVERY_AREA: tuple[AreaRef, ...] = ()
 NOBODYS: Grants = {}
+SHARED = "shared"
+"""The verdict on the authority of what came under the key of a group: it may be so, and any member may have said it."""
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -68,7 +82,8 @@ def authority(message: Message, origin: Origin, directory: Directory, grants: Gr
     code, sentence = not_granted(message, origin.name, post=origin.post, grants=grants, directory=directory)
     if code:
         return Verdict("authority", code, False, sentence)
-    return Verdict("authority", "ok", True, _how(origin, grants))
+    is_shared = origin.post is not None and origin.post.is_shared
+    return Verdict("authority", SHARED if is_shared else "ok", True, _how(origin, grants))
 
 
 def _how(origin: Origin, grants: Grants) -> str:
@@ -124,3 +139,9 @@ def authority_against(verdicts: tuple[Verdict, ...]) -> Verdict | None:
 def needs_a_person(verdicts: tuple[Verdict, ...]) -> bool:
     """A lone life-safety alert is never lost over a verdict: trouble with signature, authority, areas or freshness means HELD (§1.1)."""
     return any(not verdict.ok and verdict.check in ("signature", "authority", "areas", "freshness") for verdict in verdicts)
+
+
+def hands_needed(verdicts: tuple[Verdict, ...]) -> int:
+    """How many people must sign whatever the rules say: one for trouble, and as many as signed what it replaces."""
+    asked = (int(verdict.value) for verdict in verdicts if verdict.check == "release" and not verdict.ok)
+    return max(asked, default=0) or int(needs_a_person(verdicts))

@@ -10,10 +10,14 @@ from collections.abc import Callable
 import msgspec
 
 from fenghuo.engine.book import Book, OpenMessage
-from fenghuo.engine.chain import Kin, as_revision, bury, end_of, find_kin, overtaken, replace_earlier
+from fenghuo.engine.chain import as_revision, bury, end_of, find_kin, overtaken, replace_earlier
+from fenghuo.engine.correcting import spoken
 from fenghuo.engine.facts import Facts, MessageAccepted, MessageEnded, Signed
+from fenghuo.engine.judging import hands_needed
+from fenghuo.engine.kin import Kin
 from fenghuo.engine.office import Office
 from fenghuo.errors import NotAllowed, NotFound, Overloaded, ReleaseNeeded
+from fenghuo.model.delivery import Verdict
 from fenghuo.model.message import Message, MessageState
 from fenghuo.model.traffic import Action
 from fenghuo.store.audit import Deed
@@ -78,7 +82,7 @@ class Release:
         )
 
     def _signing(self, entry: OpenMessage, actor: str) -> Callable[[Tx], tuple[Signature, News]]:
-        message, needed, envelope = entry.message, entry.needed_signatures, entry.envelope
+        message, envelope = entry.message, entry.envelope
         now, until = self._office.clock.time(), self._office.clock.time() + self.valid_s
 
         def sign(tx: Tx) -> tuple[Signature, News]:
@@ -89,7 +93,7 @@ class Release:
             tx.event("message.signed", f"message/{message.id}", revision=message.revision, actor=actor, envelope=envelope)
             traffic = message.traffic.value
             tx.audit(Deed.of("sign", f"message/{message.id}", content=envelope, traffic=traffic, revision=message.revision, signer=actor))
-            names = _signers(tx, message, envelope, now)
+            names, needed = _signers(tx, message, envelope, now), max(entry.needed_signatures, _asked(tx, row, message))
             if len(names) < needed:
                 held = Signature(message.id, message.revision, names, needed, MessageState.HELD, envelope)
                 return held, [Signed(message.id, message.revision, actor, released=False)]
@@ -114,7 +118,7 @@ def _released(tx: Tx, row: MessageRow, message: Message, *, actor: str, names: t
     tx.event("message.superseded", f"message/{message.id}", revision=message.revision, by=kin[0].id)
     news: News = [MessageEnded(message.id, message.revision, MessageState.SUPERSEDED)]
     said = msgspec.structs.replace(message, accepted_at=now)
-    revisions = [_as_signed(said, relative) for relative in kin]
+    revisions = [_as_signed(said, relative, names) for relative in kin]
     for revision in revisions:
         news += _joined(tx, row, revision, names)
     return revisions[0], news
@@ -132,10 +136,19 @@ def _state(tx: Tx, message: Message) -> str:
     return row.state if row is not None else MessageState.ACTIVE
 
 
-def _as_signed(message: Message, kin: Kin) -> Message:
+def _as_signed(message: Message, kin: Kin, names: tuple[str, ...]) -> Message:
     """The next revision of an event, in the priority that was signed: its plan must be the one that people have seen."""
     revision = as_revision(message, kin)
-    return revision if message.action is Action.CANCEL else msgspec.structs.replace(revision, priority=message.priority)
+    if message.action is Action.CANCEL:
+        return spoken(revision, kin, names)[0]
+    return msgspec.structs.replace(revision, priority=message.priority)
+
+
+def _asked(tx: Tx, row: MessageRow, message: Message) -> int:
+    """Signatures that its verdicts ask for, and that what an Update replaces took, which may have come while it waited."""
+    kin = find_kin(tx, message.content) if message.action is Action.UPDATE else ()
+    verdicts = msgspec.json.decode(row.verdicts, type=tuple[Verdict, ...])
+    return max([hands_needed(verdicts), *(relative.signatures for relative in kin if relative.id != message.id)])
 
 
 def _joined(tx: Tx, row: MessageRow, message: Message, names: tuple[str, ...]) -> News:

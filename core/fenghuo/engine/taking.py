@@ -8,8 +8,9 @@ import msgspec
 
 from fenghuo.clock import seconds
 from fenghuo.engine.chain import (
-    Kin,
+    across,
     as_revision,
+    buried_by,
     bury,
     duplicate_of,
     end_of,
@@ -20,9 +21,12 @@ from fenghuo.engine.chain import (
     remember,
     replace_earlier,
 )
+from fenghuo.engine.correcting import own_words, spoken
 from fenghuo.engine.facts import MessageAccepted, MessageEnded
 from fenghuo.engine.floods import Flood
-from fenghuo.engine.judging import Origin, authority_against, needs_a_person
+from fenghuo.engine.judging import Origin, authority_against, hands_needed
+from fenghuo.engine.kin import Kin
+from fenghuo.engine.succession import hands
 from fenghuo.formats.verdicts import Decoded
 from fenghuo.model.delivery import Accepted, Verdict
 from fenghuo.model.message import Message, MessageState
@@ -54,6 +58,10 @@ class Judge(Protocol):
 
     def judged(self, message: Message, decoded: Decoded, origin: Origin) -> tuple[Verdict, ...]: ...
 
+    def succession(self, message: Message, kin: Kin, decoded: Decoded, origin: Origin) -> tuple[Verdict, ...]: ...
+
+    def speaks_as(self, origin: Origin, sender: str) -> bool: ...
+
     def state_of(self, message: Message, verdicts: tuple[Verdict, ...], signers: tuple[str, ...]) -> MessageState: ...
 
 
@@ -73,27 +81,44 @@ class Taking:
         earlier = duplicate_of(tx, self.keys)
         if earlier is not None:
             return Accepted(earlier.message, earlier.revision, "duplicate", (), self.decoded.repairs), []
-        content = self.message.content
+        content, is_change = self.message.content, self.message.action in (Action.UPDATE, Action.CANCEL)
         if self.decoded.content is not None:  # as it came, without the sizes of what is here
             claim(tx, self.decoded.content)
-        kin = find_kin(tx, content) if content.action in (Action.UPDATE, Action.CANCEL) else ()
+        kin = find_kin(tx, content) if is_change else ()
+        other = across(tx, content) if is_change else None
+        crossing = (Verdict("authority", "traffic", False, f"what it names is {other}, and this is {content.traffic}"),) if other else ()
         if not kin:
-            return self._new(tx)
-        answers = [self._revision(tx, relative) for relative in kin]
+            return self._new(tx, crossing)
+        answers = [self._revision(tx, relative, crossing) for relative in kin]
         for accepted in [accepted for accepted, _ in answers if accepted.state == MessageState.ACTIVE][:1]:
             self._bury(tx, accepted)
         return answers[0][0], [fact for _, facts in answers for fact in facts]
 
-    def _new(self, tx: Tx) -> tuple[Accepted, News]:
-        message = self.message
-        if message.action in (Action.NEW, Action.UPDATE) and is_dead(tx, message.content):
-            return self._insert(tx, message, state=MessageState.CANCELLED), []
-        ahead = forerunner(tx, message.content) if message.action in (Action.NEW, Action.UPDATE) else None
+    def _new(self, tx: Tx, against: tuple[Verdict, ...]) -> tuple[Accepted, News]:
+        message, is_said = self.message, self.message.action in (Action.NEW, Action.UPDATE)
+        if is_said and is_dead(tx, message.content, message.source):
+            return self._dead(tx), []
+        ahead = forerunner(tx, message.content, message.source) if is_said else None
         if ahead is not None:
             return self._behind(tx, as_revision(message, ahead))
-        accepted = self._insert(tx, message)
+        accepted = self._insert(tx, message, extra=(*against, *(self._disowned(tx) if is_said else ())))
         self._bury(tx, accepted)
         return accepted, self._facts(accepted, message)
+
+    def _dead(self, tx: Tx) -> Accepted:
+        """Nobody is told, and a person hears that: it would be lost in silence if its Cancel was wrong."""
+        message = self.message
+        accepted = self._insert(tx, message, state=MessageState.CANCELLED)
+        sentence = "its Cancel came before it, and it goes to nobody; whoever has the right may send it under another identifier"
+        tx.event("alarm.dead_on_arrival", f"message/{message.id}", revision=message.revision, source=message.source, message=sentence)
+        return accepted
+
+    def _disowned(self, tx: Tx) -> tuple[Verdict, ...]:
+        """Somebody who did not bring it has said before it came that it is over: a word that buries nothing, and that a person judges."""
+        source = self.message.source
+        other = buried_by(tx, self.message.content, source)
+        sentence = f"{other} said before it came that it is over, and {source} brings it; a person must say which of them is right"
+        return (Verdict("authority", "buried", False, sentence),) if other and not self.submission.signers else ()
 
     def _behind(self, tx: Tx, message: Message) -> tuple[Accepted, News]:
         """Its Update came before it, and perhaps the Cancel of that: it is kept with them, and nobody is told what is stale."""
@@ -103,18 +128,19 @@ class Taking:
         """A Cancel or an Update in force also ends what has not come yet."""
         if self.message.action in (Action.UPDATE, Action.CANCEL) and accepted.state == MessageState.ACTIVE:
             message = msgspec.structs.replace(self.message, id=accepted.id, revision=accepted.revision)
-            bury(tx, message, is_signed=bool(self.submission.signers))
+            is_vouched = self.judge.speaks_as(self.submission.origin, message.content.sender)
+            bury(tx, message, is_signed=bool(self.submission.signers), is_vouched=is_vouched)
 
-    def _revision(self, tx: Tx, kin: Kin) -> tuple[Accepted, News]:
+    def _revision(self, tx: Tx, kin: Kin, against: tuple[Verdict, ...]) -> tuple[Accepted, News]:
         message = as_revision(self.message, kin)
         over = self._over(tx, message) if message.action is Action.UPDATE else None
         if over is not None:
             return self._insert(tx, message, state=over), []
-        if kin.sender != message.content.sender and not self.submission.signers:
-            stranger = Verdict("authority", "sender", False, f"the original is by {kin.sender}, this is by {message.content.sender}")
-            held = self._insert(tx, message, extra=(stranger,))
-            return held, self._facts(held, message)
-        accepted = self._insert(tx, message)
+        signers = self.submission.signers
+        if not signers:
+            against += self.judge.succession(self.message, kin, self.decoded, self.submission.origin)
+        message, aside = self._worded(tx, message, kin) if message.action is Action.CANCEL else (message, ())
+        accepted = self._insert(tx, message, extra=(*against, *hands(message, kin, signers), *aside))
         if accepted.state == MessageState.HELD:  # what it replaces stays in force until somebody signs
             return accepted, self._facts(accepted, message)
         heirs, ended = replace_earlier(tx, message)
@@ -123,10 +149,18 @@ class Taking:
         facts += [msgspec.structs.replace(fact, heirs=heirs) if isinstance(fact, MessageAccepted) else fact for fact in accepted_facts]
         return accepted, facts
 
+    def _worded(self, tx: Tx, cancel: Message, kin: Kin) -> tuple[Message, tuple[Verdict, ...]]:
+        """As it may be told; what it said itself, where too few stand for that, is kept in the audit."""
+        told, aside = spoken(cancel, kin, self.submission.signers)
+        if aside is None:
+            return told, ()
+        tx.audit(Deed.of("cancel", f"message/{cancel.id}", words=own_words(told), reason=own_words(cancel)))
+        return told, (aside,)
+
     @staticmethod
     def _over(tx: Tx, message: Message) -> MessageState | None:
         over = overtaken(tx, message)
-        return over or (MessageState.SUPERSEDED if forerunner(tx, message.content) is not None else None)
+        return over or (MessageState.SUPERSEDED if forerunner(tx, message.content, message.source) is not None else None)
 
     def _insert(self, tx: Tx, message: Message, *, state: MessageState | None = None, extra: tuple[Verdict, ...] = ()) -> Accepted:
         verdicts = (*self.judge.judged(message, self.decoded, self.submission.origin), *extra)
@@ -183,8 +217,7 @@ class Taking:
         state = MessageState(accepted.state)
         if state not in (MessageState.HELD, MessageState.ACTIVE):
             return []
-        least = int(needs_a_person(accepted.verdicts))
-        return [MessageAccepted(message, state, self.submission.signers, least=least)]
+        return [MessageAccepted(message, state, self.submission.signers, least=hands_needed(accepted.verdicts))]
 
 
 def _shortly(verdict: Verdict) -> str:

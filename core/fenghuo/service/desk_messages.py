@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from fenghuo.engine.correcting import NO_REASON
 from fenghuo.engine.intake import Intake, Submission
 from fenghuo.engine.release import Release
 from fenghuo.engine.routing import coded_areas
@@ -18,7 +19,6 @@ from fenghuo.model.delivery import Accepted, Refused
 from fenghuo.model.message import Message, MessageState
 from fenghuo.model.traffic import Action
 from fenghuo.plugin.ports import Actor
-from fenghuo.service.correcting import people_needed, words_of
 from fenghuo.service.desk import Desk, Verb
 from fenghuo.service.outlook import Outlook
 from fenghuo.service.roads import RoadKeeper
@@ -217,11 +217,9 @@ class MessageVerbs:
             return Accepted(row.id, row.revision, "duplicate", (), ())
         self._desk.check_traffic(actor, message.traffic)
         self._desk.refuse_tokens(actor, wanted.tokens)
-        people = (actor.name, *(self._desk.signer(token) for token in wanted.tokens))
-        words, set_aside = words_of(message, wanted.reason, people, needed=await people_needed(self._store, message))
         order = MessageJson(
             to=("everyone who got it",),
-            text=words,
+            text=wanted.reason or NO_REASON,
             action="Cancel",
             reference=row.id,
             traffic=message.traffic.value,
@@ -229,10 +227,7 @@ class MessageVerbs:
         )
         raw = msgspec.json.encode(order)
         (answer,) = await self._accept(actor, Submit(raw, "application/json", wanted.key, wanted.tokens), signed_by=(actor.name,))
-        if set_aside is None or isinstance(answer, Refused):
-            return answer
-        await self._store.run(lambda tx: tx.audit(Deed.of("cancel", f"message/{row.id}", words=words, reason=wanted.reason)))
-        return msgspec.structs.replace(answer, verdicts=(*answer.verdicts, set_aside))
+        return answer
 
     async def sign(self, actor: Actor, args: Mapping[str, Any]) -> Any:  # a Signature
         wanted = msgspec.convert(args, Sign)

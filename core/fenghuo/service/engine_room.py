@@ -69,7 +69,6 @@ class EngineRoom:
         self.opening.overlay = self.in_force.of
         self.tally = Tally(office, self.book, self.shelf)
         self.apply = Apply(office, self.book, self.board, opening=self.opening, tally=self.tally, timers=self.timers)
-        self.apply.release_valid_s = release_valid_s
         self.apply.modes = self.modes_applied = ModesApplied(self.book, self.board, self.modes, self.in_force)
         self.licensing = Licensing(office, self.facts, self.book, store, shelf=self.shelf)
         self.dispatcher = Dispatcher(office, self.facts, self.book, board=self.board, licensing=self.licensing)
@@ -118,6 +117,7 @@ class EngineRoom:
         self.fan_outs.on_settled = self.receipts.page_settled
         self.receipts.late_outcomes.on_page = self.fan_outs.late_outcome
         self.receipts.nameless.fragments = fragments_by(self.board)
+        self.apply.release_valid_s = self.release.valid_s
         self.receipts.nameless.is_for_page = self.fan_outs.may_own
         self.book.on_named = self.receipts.named
         self.book.on_landed = self.receipts.landed

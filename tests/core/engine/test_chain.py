@@ -13,7 +13,6 @@ import pytest
 from fenghuo.clock import seconds
 from fenghuo.engine.chain import (
     KEEP_KEYS_S,
-    Kin,
     bury,
     duplicate_of,
     find_kin,
@@ -24,6 +23,7 @@ from fenghuo.engine.chain import (
     replace_earlier,
     triple_key,
 )
+from fenghuo.engine.kin import Kin
 from fenghuo.errors import KeyConflict
 from fenghuo.model.delivery import DeliveryState
 from fenghuo.model.message import Message, MessageId, MessageState, Reference
@@ -215,7 +215,7 @@ BURIED = [
 async def test_a_tombstone_is_for_ones_own_messages(store: Store, reference: Reference, sender: str, expected: bool) -> None:
     """met's Cancel came first: met's alert is dead on arrival, and nobody else's is, whatever the Cancel names."""
     await store.run(lambda tx: bury(tx, _cancel(reference)))
-    assert expected is await store.run(lambda tx: is_dead(tx, content(sender=sender, identifier="X-9")))
+    assert expected is await store.run(lambda tx: is_dead(tx, content(sender=sender, identifier="X-9"), "met"))
 
 
 @pytest.mark.parametrize(
@@ -224,13 +224,13 @@ async def test_a_tombstone_is_for_ones_own_messages(store: Store, reference: Ref
 async def test_a_signed_cancel_buries_whatever_it_names(store: Store, reference: Reference, expected: bool) -> None:
     """A person answers for it: the sender that it names, or every sender when it names none."""
     await store.run(lambda tx: bury(tx, _cancel(reference), is_signed=True))
-    assert expected is await store.run(lambda tx: is_dead(tx, content(sender="fire", identifier="X-9")))
+    assert expected is await store.run(lambda tx: is_dead(tx, content(sender="fire", identifier="X-9"), "met"))
 
 
 async def test_a_message_without_a_name_is_never_dead(store: Store) -> None:
     """Nothing can have named it."""
     await store.run(lambda tx: bury(tx, _cancel(Reference(""))))
-    assert not await store.run(lambda tx: is_dead(tx, content(sender="met", identifier="")))
+    assert not await store.run(lambda tx: is_dead(tx, content(sender="met", identifier=""), "met"))
 
 
 async def test_a_tombstone_stands_as_long_as_a_key(store: Store) -> None:

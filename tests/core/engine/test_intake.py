@@ -138,7 +138,7 @@ async def test_a_cancel_that_comes_first_leaves_a_tombstone(tmp_path: Path) -> N
     """The original that comes later is dead on arrival."""
     async with opened(tmp_path) as house:
         await house.order("everyone", text="取消", action="Cancel", reference="X-9")
-        late = await house.take(order(identifier="X-9"))
+        late = await house.take(order(identifier="X-9"), source="centre")
         assert isinstance(late, Accepted)
         assert ("cancelled", []) == (late.state, house.sent)
 
@@ -146,10 +146,10 @@ async def test_a_cancel_that_comes_first_leaves_a_tombstone(tmp_path: Path) -> N
 async def test_an_update_whose_cancel_came_first_is_dead_on_arrival(tmp_path: Path) -> None:
     """The link delivered the end before the change: the original goes on, its change is kept and never sent."""
     async with opened(tmp_path) as house:
-        first = await house.take(order(identifier="X-1"))
+        first = await house.take(order(identifier="X-1"), source="centre")
         assert isinstance(first, Accepted)
         await house.order("everyone", text="取消", action="Cancel", reference="X-2")
-        late = await house.take(order(identifier="X-2", text="新的", action="Update", reference=first.id))
+        late = await house.take(order(identifier="X-2", text="新的", action="Update", reference=first.id), source="centre")
         assert isinstance(late, Accepted)
         assert ("cancelled", ["active", "cancelled"]) == (late.state, await house.states(first.id))
         assert [] == [mail for mail in house.sent if "新的" in mail.text]
@@ -159,7 +159,7 @@ async def test_a_dead_update_needs_no_original(tmp_path: Path) -> None:
     """An Update of something unknown is handled as new, but not when its Cancel is here already."""
     async with opened(tmp_path) as house:
         await house.order("everyone", text="取消", action="Cancel", reference="X-2")
-        late = await house.take(order(identifier="X-2", text="新的", action="Update", reference="X-1"))
+        late = await house.take(order(identifier="X-2", text="新的", action="Update", reference="X-1"), source="centre")
         assert isinstance(late, Accepted)
         assert ("cancelled", []) == (late.state, house.sent)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from fenghuo.engine.correcting import NO_REASON
 from fenghuo.engine.judging import Origin
 from fenghuo.engine.release import Signature
 from fenghuo.errors import NotAllowed, NotFound, ReleaseNeeded
@@ -127,7 +128,7 @@ async def test_a_signed_cancel_ends_what_it_cancels_as_cancelled(tmp_path: Path)
 
 async def test_a_cancel_that_waited_finds_what_it_ends_when_it_is_signed(tmp_path: Path) -> None:
     """It came first and unsigned, so the order was sent; signed, it goes to exactly those who got it, by the way they got it,
-    with the order's own number, and the order is over."""
+    with the order's own number and in the standard words, since two had released it; and the order is over."""
     async with opened(tmp_path, rules=RULES) as house:
         early = await _early_cancel(house)
         first = await house.order("wang", signers=("anna", "bert"), sender="centre", identifier="X-1")
@@ -137,7 +138,7 @@ async def test_a_cancel_that_waited_finds_what_it_ends_when_it_is_signed(tmp_pat
         assert (first.id, 2, MessageState.ACTIVE) == (signature.id, signature.revision, signature.state)
         assert (["superseded"], ["cancelled", "active"]) == (await house.states(early.id), await house.states(first.id))
         order, _, cancel = house.sent
-        assert (order.channel, order.address, "取消") == (cancel.channel, cancel.address, cancel.text.partition("#")[0])
+        assert (order.channel, order.address, NO_REASON) == (cancel.channel, cancel.address, cancel.text.partition("#")[0])
         assert order.text.rpartition("#")[2] == cancel.text.rpartition("#")[2]
 
 
