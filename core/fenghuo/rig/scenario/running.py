@@ -99,12 +99,12 @@ def _target(line: Line) -> str:
         parts.append(f"<= {line.at_most:g}")
     if line.equals is not None:
         within = f" ± {line.within:g}" if line.within else ""
-        parts.append(
-            f"= {line.equals:g}{within}"
-            if isinstance(line.equals, float)
-            else f"= {msgspec.json.encode(line.equals).decode().strip(chr(34))}"
-        )
+        parts.append(f"= {line.equals:g}{within}" if isinstance(line.equals, float) else f"= {_worded(line.equals)}")
     return " and ".join(parts) or "to come"
+
+
+def _worded(value: str | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _is_ok(line: Line, measured: Value) -> bool:
