@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fenghuo.engine.authority import Grant
 from fenghuo.engine.channels import Terms
 from fenghuo.engine.energy import Battery, Load
 from fenghuo.engine.modes_profile import Profiles, read_profiles
@@ -56,6 +57,7 @@ def ground_of(scenario: Scenario, file: str) -> Ground:
         besides=scenario.besides,
         roads=roads,
         sources={name: tuple(map(AreaRef.parse, source.areas)) for name, source in scenario.sources.items()},
+        grants={name: (Grant(name, kinds=source.kinds),) for name, source in scenario.sources.items() if source.kinds},
         profiles=profiles,
         energy=_energy(scenario),
     )

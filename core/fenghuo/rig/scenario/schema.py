@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 
 from fenghuo.model.evidence import Evidence
+from fenghuo.model.traffic import Kind
 from fenghuo.plugin.ports import Doubt
 
 __all__ = [
@@ -289,9 +290,11 @@ class Energy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who may bring messages in, beside the signers. `areas`: for these alone; none: for everywhere."""
+    """Who may bring messages in, beside the signers. `areas`: for these alone; none: for everywhere; `kinds`: these alone; none:
+    anything. A sensor may report, and warns nobody by itself."""
 
     areas: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...] = ()
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

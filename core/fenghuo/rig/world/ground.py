@@ -7,6 +7,7 @@ from functools import cached_property
 
 import msgspec
 
+from fenghuo.engine.authority import Grants
 from fenghuo.engine.channels import Terms
 from fenghuo.engine.modes_profile import Profiles
 from fenghuo.engine.rules import RuleBook
@@ -48,8 +49,8 @@ class Way(msgspec.Struct, frozen=True):
 
 class Ground(msgspec.Struct, frozen=True, dict=True):
     """`public`: channels by which no exercise and no test may ever leave (A4); `signers`: who may sign, each by a token of that name;
-    `sources`: who else may bring messages in, and for which areas; `besides`: audiences that are told by one way alone, whatever else
-    reaches people (sirens)."""
+    `sources`: who else may bring messages in, and for which areas; `grants`: what they may say; `besides`: audiences that are told by
+    one way alone, whatever else reaches people (sirens)."""
 
     ways: tuple[Way, ...]
     directory: Directory
@@ -61,6 +62,7 @@ class Ground(msgspec.Struct, frozen=True, dict=True):
     besides: tuple[str, ...] = ()
     roads: RoadMap = RoadMap()
     sources: Mapping[str, tuple[AreaRef, ...]] = msgspec.field(default_factory=dict)
+    grants: Grants = msgspec.field(default_factory=dict)
     energy: EnergySettings | None = None
     profiles: Profiles = msgspec.field(default_factory=dict)
 

@@ -108,6 +108,7 @@ class Node:
         office = Office(
             node="sim", clock=clock, rules=self.rules, directory=world.ground.directory, epoch=self.epoch, seed=self.chance.getrandbits(32)
         )
+        office.grants = world.ground.grants
         renderers = {
             "sms": Renderer("sms", sms_text),
             "radio": Renderer("radio", radio_text),
