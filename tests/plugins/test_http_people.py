@@ -25,8 +25,10 @@ from fenghuo.service.web import WebPort
 from fenghuo_http import ApiSettings, ConsoleSettings
 from fenghuo_http.console_frames import PROTOCOL
 from fenghuo_http.people import ROUTES, cookie_of
+from tests.core.engine.values import NOW
 from tests.core.service.manned import cap
 from tests.core.service.peopled import PASSWORD, Peopled, peopled
+from tests.core.store.rows import StillClock
 from tests.plugins.http_fakes import COOKIE, NONCE, FakeDesk, serving
 from tests.scale import PATIENCE_S
 
@@ -135,13 +137,12 @@ def test_the_paths_are_pinned() -> None:
 @asynccontextmanager
 async def served(here: Peopled, heartbeat_s: float = 10.0) -> AsyncIterator[WebPort]:
     """API and console on a real port, over the real desk."""
-    web = WebPort(Listen("127.0.0.1", 0), clock=SystemClock())
+    web, desk = WebPort(Listen("127.0.0.1", 0), clock=SystemClock()), here.there.desk
     settings = {API: ApiSettings(), CONSOLE: ConsoleSettings(page=False, heartbeat_s=heartbeat_s)}
+    still = StillClock(NOW)  # no console of a busy machine is taken for silent
     fronts: list[Front] = [
         kind.factory(
-            HostedFrontContext(
-                name="front", settings=found, clock=SystemClock(), desk=here.there.desk, events=here.there.house.store.events, web=web
-            )
+            HostedFrontContext(name="front", settings=found, clock=still, desk=desk, events=here.there.house.store.events, web=web)
         )
         for kind, found in settings.items()
     ]
@@ -152,7 +153,7 @@ async def served(here: Peopled, heartbeat_s: float = 10.0) -> AsyncIterator[WebP
         yield web
     finally:
         for front in fronts:
-            await front.stop(time.monotonic() + 2)
+            await front.stop(still.monotonic() + 2)
         await web.stop(time.monotonic() + 2)
 
 
