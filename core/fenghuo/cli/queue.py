@@ -18,7 +18,7 @@ HEADS = ("id", "message", "objective", "priority", "recipient", "channel", "stat
 
 @click.group()
 def queue() -> None:
-    """Deliveries not yet ended: ls, show; and what a person decides about them: resolve, shed, waive."""
+    """Deliveries not yet ended: ls, show; and what a person decides about them: resolve, shed, waive, release."""
 
 
 @queue.command()
@@ -86,6 +86,19 @@ def shed(daemon: Caller, *, id: int, reason: str, as_json: bool) -> None:  # noq
 def waive(daemon: Caller, *, objective: int, reason: str, as_json: bool) -> None:
     """Try no longer to meet OBJECTIVE, a number of `queue ls`; it counts as no miss."""
     _tell(daemon.call("queue.waive", id=objective, reason=reason), f"objective {objective} is waived", as_json=as_json)
+
+
+@queue.command()
+@click.argument("messages", nargs=-1)
+@click.option("--all", "is_all", is_flag=True, help="Every message that is held since a restore.")
+@REASON
+@AS_JSON
+@speaks
+def release(daemon: Caller, *, messages: tuple[str, ...], is_all: bool, reason: str, as_json: bool) -> None:
+    """Let MESSAGES go that are held since the store was restored from a backup; they go marked 重发."""
+    if bool(messages) is is_all:
+        raise click.UsageError("name the messages that are to go, or say --all")
+    _tell(daemon.call("queue.release", messages=list(messages), reason=reason), "what was held since the restore goes", as_json=as_json)
 
 
 def _tell(answer: dict[str, Any], sentence: str, *, as_json: bool) -> None:

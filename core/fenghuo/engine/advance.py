@@ -48,8 +48,8 @@ def advance(target: Target, deliveries: tuple[Delivery, ...], frame: Frame) -> S
         draft.close(TargetState.MISSED)
     elif not frame.released:
         draft.hold_all(Hold.RELEASE)
-    elif frame.is_shed:
-        draft.stand_still()
+    elif frame.is_restored or frame.is_shed:
+        draft.stand_still(Hold.RESTORED if frame.is_restored else Hold.MODE)
     else:
         draft.go_on()
     return draft.step()
@@ -131,14 +131,15 @@ class _Decision(Climb):
             if delivery.state in (DeliveryState.HELD, DeliveryState.READY) and delivery.reason != reason:
                 self.put(delivery, state=DeliveryState.HELD, reason=reason)
 
-    def stand_still(self) -> None:
-        """The mode in force holds its class back: nothing of it begins, and what has left is waited for as ever."""
+    def stand_still(self, reason: Hold) -> None:
+        """The mode in force holds its class back, or a person is to say first whether it goes: nothing of it begins, and what has left is
+        waited for as ever."""
         for delivery in tuple(self.now.values()):
             if delivery.state is DeliveryState.AWAITING:
                 self.wait_on(delivery)
             elif delivery.state is DeliveryState.IN_DOUBT:
                 self.recheck(delivery)
-        self.hold_all(Hold.MODE)
+        self.hold_all(reason)
         self.target = msgspec.structs.replace(self.target, wake_at=min(self.wakes, default=None))
 
     # Going on.

@@ -37,6 +37,7 @@ from fenghuo.engine.modes_applied import NO_MODES, Ruling
 from fenghuo.engine.office import Office
 from fenghuo.engine.opening import Opening
 from fenghuo.engine.outcomes import Outcomes
+from fenghuo.engine.restored import Restored
 from fenghuo.engine.tally import Tally
 from fenghuo.engine.timers import Deadline, Expiry, Timers
 from fenghuo.model.delivery import (
@@ -67,7 +68,9 @@ class Apply:
         self._opening = opening
         self._tally = tally
         self._timers = timers
-        self._interventions = Interventions(office, book, tally, self._changed)
+        self.restored = Restored()
+        opening.copies = self.restored.copies
+        self._interventions = Interventions(office, book, tally, self._changed, restored=self.restored, begin=self._time)
         self._outcomes = Outcomes(office, book, board, changed=self._changed, observed=self._observed)
         self._hedging = Hedging()
         self.modes: Ruling = NO_MODES
@@ -102,6 +105,7 @@ class Apply:
             hedges=self._hedging.left(now),
             hedge_at=self._hedging.next_at(now),
             loads=self._opening.recent_loads(opened),
+            is_restored=self.restored.holds(opened.objective),
         )
         frame = self.modes.over(frame, entry.target.recipient)
         step = advance(entry.target, tuple(entry.deliveries.values()), frame)

@@ -52,6 +52,10 @@ class Decisions:
         """Try no longer, and call it no miss. Raises: NotFound: it is not open; Overloaded."""
         await self._decide(Decided("waive", objective, by, _question(), reason))
 
+    async def release(self, message: str = "", *, by: By, reason: str = "") -> None:
+        """Let go what is held since a restore: of one message, or of every one. Raises: NotFound: it is not held; Overloaded."""
+        await self._decide(Decided("release", 0, by, _question(), reason, message))
+
     async def _decide(self, fact: Decided) -> None:
         self._facts.put(fact)
         try:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from fenghuo.engine.batch import Batch
-from fenghuo.engine.book import Book, OpenTarget
+from fenghuo.engine.book import Book, OpenMessage, OpenTarget
 from fenghuo.engine.decisions import resolved, shed
 from fenghuo.engine.facts import Decided, Overdue
 from fenghuo.engine.office import Office
+from fenghuo.engine.restored import Restored
 from fenghuo.engine.tally import Tally
 from fenghuo.errors import NotFound
 from fenghuo.model.delivery import Delivery, DeliveryState
 from fenghuo.model.situation import Situation
+from fenghuo.store.audit import Deed
 
 __all__ = ["Interventions", "sound"]
 
@@ -28,9 +30,13 @@ def sound(doubtful: Delivery, situation: Situation, batch: Batch) -> None:
 
 
 class Interventions:
-    """The part of apply that carries them out; `changed` is apply's own way to note a delivery."""
+    """The part of apply that carries them out; `changed` is apply's own way to note a delivery, `begin` to set the timers of a message."""
 
-    def __init__(self, office: Office, book: Book, tally: Tally, changed: Changed) -> None:
+    def __init__(
+        self, office: Office, book: Book, tally: Tally, changed: Changed, *, restored: Restored, begin: Callable[[OpenMessage], None]
+    ) -> None:
+        self._restored = restored
+        self._begin = begin
         self._office = office
         self._book = book
         self._tally = tally
@@ -39,13 +45,26 @@ class Interventions:
     def decided(self, fact: Decided, batch: Batch) -> Iterable[OpenTarget]:
         """Carry a decision out, or tell whoever made it why it cannot be."""
         try:
-            dirty = self._carry_out(fact, batch)
+            dirty = self._freed(fact, batch) if fact.what == "release" else self._carry_out(fact, batch)
         except NotFound as missing:
             if not fact.answer.done():
                 fact.answer.set_exception(missing)
             return ()
-        batch.decided(fact)
+        if fact.what != "release":
+            batch.decided(fact)
         return dirty
+
+    def _freed(self, fact: Decided, batch: Batch) -> Iterable[OpenTarget]:
+        """What was held since a restore goes on, the most urgent of it first as ever. Raises: NotFound: it is not held."""
+        keys = self._restored.free(fact.ruling, batch)
+        subject = f"message/{fact.ruling}" if fact.ruling else "store"
+        batch.did(Deed.of("release", subject, messages=keys, reason=fact.reason), fact.by)
+        batch.answers.append(fact.answer)
+        for entry in self._book.messages.values():
+            if f"{entry.message.id}/{entry.message.revision}" in keys:  # its time begins with the word, as after any release
+                self._tally.released(entry, batch)
+                self._begin(entry)
+        return list(self._book.targets())
 
     def overdue(self, fact: Overdue, batch: Batch) -> Iterable[OpenTarget]:
         """Tell a person once, and have it looked at again."""

@@ -41,6 +41,7 @@ CUT_OFF = "cut off"
 """Reason of one that goes although its channel says that it does not reach the recipient."""
 OVERRIDES = frozenset({LAST, CUT_OFF})
 _BARRED = {Admin.INHIBITED: Hold.MODE, Admin.SILENT: Hold.SILENCE, Admin.STANDBY: Hold.POLICY}
+_HELD_BACK = frozenset({*_BARRED.values(), Hold.RESTORED})
 _IN_DOUBT = "last attempt: "
 """What the reason of a doubt begins with whose emission was one: the next try of it waits for the channel."""
 
@@ -91,7 +92,7 @@ def rechecked(delivery: Delivery, view: ChannelView | None) -> tuple[DeliverySta
         return (DeliveryState.READY, LAST) if is_due(delivery, view) else (DeliveryState.HELD, waits_for(view))
     if is_ready and delivery.reason == LAST:
         return (DeliveryState.READY, "")
-    if delivery.reason in _BARRED.values() and delivery.reason != waits_for(view):
+    if delivery.reason in _HELD_BACK and delivery.reason != waits_for(view):
         return (DeliveryState.HELD, Hold.CHANNEL)  # as after an outage: where another way is hopeful it is no second copy
     if is_usable and delivery.reason == Hold.SPENT:
         return (DeliveryState.HELD, Hold.CHANNEL)

@@ -52,6 +52,7 @@ class Opening:
         self._order = itertools.count()
         self.loads = Loads(board, shelf)
         self.overlay: Callable[[RecipientId], Overlay] = _nothing
+        self.copies: Callable[[Objective], int] = _first
         self._publics = Publics(office, board, shelf, drafting=self)
 
     def __bool__(self) -> bool:
@@ -254,6 +255,7 @@ class Opening:
             state=DeliveryState.HELD,
             reason=Hold.RUNG,
             expires_at=message.expires_at,
+            refires=self.copies(objective),
         )
 
     def _open_routed(self, entry: OpenMessage, item: Routed, batch: Batch) -> None:
@@ -329,6 +331,11 @@ class Opening:
             batch.event("message.nothing_to_cancel", f"message/{message.id}", revision=message.revision)
         else:
             batch.event("alarm.no_rule", f"message/{message.id}", revision=message.revision, rules=self._office.rules.digest)
+
+
+def _first(objective: Objective) -> int:
+    """Until the memory of restores is wired in, nothing has been said before."""
+    return 0
 
 
 def _nothing(recipient: RecipientId) -> Overlay:

@@ -19,6 +19,7 @@ from fenghuo.engine.office import Office
 from fenghuo.engine.opening import Opening
 from fenghuo.engine.planning import ACTUATOR
 from fenghuo.engine.renditions import RenditionShelf
+from fenghuo.engine.restored import Restored
 from fenghuo.engine.resuming import Resuming
 from fenghuo.engine.rules import Rung, RungMode
 from fenghuo.engine.settling import CRASH, doubted
@@ -48,8 +49,18 @@ class Recovery:
     """Fills the book once, before the loop runs. `doubts`: how many emissions were cut off."""
 
     def __init__(  # noqa: PLR0913  # built once, by the engine room
-        self, office: Office, book: Book, store: Store, *, opening: Opening, shelf: RenditionShelf, tally: Tally, timers: Timers
+        self,
+        office: Office,
+        book: Book,
+        store: Store,
+        *,
+        opening: Opening,
+        shelf: RenditionShelf,
+        tally: Tally,
+        timers: Timers,
+        restored: Restored,
     ) -> None:  # built once, by the engine room
+        self._restored = restored
         self._office = office
         self._book = book
         self._store = store
@@ -66,6 +77,7 @@ class Recovery:
     async def run(self, loop: Loop, facts: Facts) -> None:
         """Load all that is open, put cut-off emissions in doubt, mark everything, go on with fan-outs and unplanned messages."""
         await self._number()
+        await self._restored.load(self._store)
         objectives = await self._backlog.objectives()
         signed_at = await self._messages(objectives)
         self._publics = await self._backlog.publics()
@@ -75,6 +87,7 @@ class Recovery:
         await self._targets(batch)
         await self._refs()
         await self._recount(batch)
+        self._restored.tell([opened.objective for opened in self._book.objectives.values()], batch)
         if batch:
             await self._store.run(batch.write)
         await self._resume(facts)
@@ -150,7 +163,8 @@ class Recovery:
         for delivery in await self._backlog.deliveries():
             opened = self._book.objectives.get(delivery.objective)
             entry = opened.targets.get(delivery.recipient) if opened else None
-            after = delivery if opened is None else self._aged(delivery, opened.message, batch)
+            copy = self._copied(delivery, batch)
+            after = copy if opened is None else self._aged(copy, opened.message, batch)
             if delivery.state is DeliveryState.EMITTING:
                 self.doubts += 1
                 view = self._opening.situation().channel.get(delivery.channel)
@@ -164,6 +178,13 @@ class Recovery:
                 if after.state is DeliveryState.READY:  # offered anew, if the first look at its target leaves it so
                     entry.unoffered.add(after.id)
                 self._made_again(entry.objective, after.form, batch)
+
+    def _copied(self, delivery: Delivery, batch: Batch) -> Delivery:
+        """Right after a restore whatever waits may be the second."""
+        copy = self._restored.marked(delivery)
+        if copy is not delivery:
+            batch.changed(delivery, copy)
+        return copy
 
     def _aged(self, delivery: Delivery, entry: OpenMessage, batch: Batch) -> Delivery:
         """What starts a device by a far end's command, and lay here while no clock ran that anybody vouches for, starts nothing: how long

@@ -169,7 +169,8 @@ TERMINAL_STATES = frozenset(DeliveryState) - OPEN_STATES
 
 class Hold(StrEnum):
     """Why a delivery is HELD: waits for signatures; its rung has not come; its channel is down; it is down and P0's last attempt is
-    spent; a P0's channel is there and says that it does not reach this recipient; a mode or silence forbids it."""
+    spent; a P0's channel is there and says that it does not reach this recipient; a mode or silence forbids it; it may have
+    gone before the store was restored, and a person says whether it goes."""
 
     RELEASE = "release"
     RUNG = "rung"
@@ -179,6 +180,7 @@ class Hold(StrEnum):
     MODE = "mode"
     SILENCE = "silence"
     POLICY = "policy"
+    RESTORED = "restored"
 
 
 class Objective(msgspec.Struct, frozen=True, gc=False):

@@ -69,6 +69,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "queue.resolve": ("operator",),
     "queue.shed": ("operator",),
     "queue.waive": ("operator",),
+    "queue.release": ("operator",),
     "network.ls": EVERYONE,
     "outage.report": ("source", "operator"),
     "outage.end": ("source", "operator"),

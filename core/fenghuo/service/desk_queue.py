@@ -1,4 +1,4 @@
-"""Verbs of the desk that decide about what is open: resolve a doubt, shed a delivery, waive an objective."""
+"""Verbs of the desk that decide about what is open: resolve a doubt, shed a delivery, waive an objective, let go what a restore holds."""
 
 from __future__ import annotations
 
@@ -30,6 +30,13 @@ class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str = ""
 
 
+class Held(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Messages that are held since a restore, none named: every one; and why they go."""
+
+    messages: tuple[str, ...] = ()
+    reason: str = ""
+
+
 class QueueVerbs:
     """Carries out what the desk has allowed; each answers when the decision is on the disk."""
 
@@ -37,7 +44,7 @@ class QueueVerbs:
         self._decisions = decisions
 
     def verbs(self) -> Mapping[str, Verb]:
-        return {"queue.resolve": self.resolve, "queue.shed": self.shed, "queue.waive": self.waive}
+        return {"queue.resolve": self.resolve, "queue.shed": self.shed, "queue.waive": self.waive, "queue.release": self.release}
 
     async def resolve(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         wanted = msgspec.convert(args, Resolve)
@@ -53,3 +60,9 @@ class QueueVerbs:
         wanted = msgspec.convert(args, Named)
         await self._decisions.waive(wanted.id, by=acting.get(), reason=wanted.reason)
         return {"id": wanted.id, "state": "WAIVED", "by": actor.name}
+
+    async def release(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        wanted = msgspec.convert(args, Held)
+        for message in wanted.messages or ("",):
+            await self._decisions.release(message, by=acting.get(), reason=wanted.reason)
+        return {"messages": list(wanted.messages), "by": actor.name}

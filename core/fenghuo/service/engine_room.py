@@ -100,7 +100,16 @@ class EngineRoom:
             stations=Stations(self.opening, self.apply, self.tally, self.timers, self.dispatcher, self.fan_outs),
             on_fatal=on_fatal,
         )
-        self.recovery = Recovery(office, self.book, store, opening=self.opening, shelf=self.shelf, tally=self.tally, timers=self.timers)
+        self.recovery = Recovery(
+            office,
+            self.book,
+            store,
+            opening=self.opening,
+            shelf=self.shelf,
+            tally=self.tally,
+            timers=self.timers,
+            restored=self.apply.restored,
+        )
 
     def _join_network(self) -> None:
         """What others say is out demotes at once, and is heard of by whoever counts ways."""
@@ -124,7 +133,7 @@ class EngineRoom:
         self.dispatcher.on_doubt = self.receipts.doubted
 
     def _is_shed(self, objective: Objective) -> bool:
-        return is_shed(objective.priority, self.in_force.node())
+        return self.apply.restored.holds(objective) or is_shed(objective.priority, self.in_force.node())
 
     def _pump(self) -> None:
         self.dispatcher.offer(())

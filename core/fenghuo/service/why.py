@@ -30,6 +30,7 @@ HELD = {
     Hold.WAY: "waits until its recipient is reached again: the channel is there, and what carries it to them is cut off",
     Hold.MODE: "is held by the mode that is in force (`fenghuo mode ls`), and goes when that is over",
     Hold.SILENCE: "is held by the radio silence of the mode in force, under which only a P0 goes by this channel",
+    Hold.RESTORED: "was in force before the store was restored, may have gone since, and waits for `fenghuo queue release`",
     Hold.POLICY: "is held by policy: the channel is on standby until a mode enables it",
 }
 

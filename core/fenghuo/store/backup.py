@@ -24,6 +24,7 @@ from fenghuo.store.records import CensusRow, MetaRow
 from fenghuo.store.schema import schema_version
 from fenghuo.store.tables import AUDIT, CENSUS, EVENT, FRAME_COUNTER, FRAME_WINDOW, META, NAMES, QUARANTINE
 from fenghuo.store.transaction import Damage, Tx
+from fenghuo.store.turned_back import mark_restored
 
 __all__ = ["FsckReport", "backup", "fsck", "restore", "turn_back"]
 
@@ -89,8 +90,8 @@ def restore(source: Path, folder: Path, *, replace: bool = False) -> FsckReport:
 
 
 def turn_back(path: Path) -> str:
-    """Make a copy at rest ready to take the place of a store, whose name is returned: a new epoch for the event stream, and no
-    counter of the narrow link may be used again. Raises: StoreError.
+    """Make a copy at rest ready to take the place of a store, whose name is returned: a new epoch for the event stream, no counter of the
+    narrow link may be used again, and what is in force in it is to go only as what may have gone already. Raises: StoreError.
     """
     clock = SystemClock()
     with contextlib.closing(connect_writer(str(path))) as connection:
@@ -101,6 +102,7 @@ def turn_back(path: Path) -> str:
             raise StoreError("the backup does not say which store it is of")
         tx.update(META, MetaRow("events.epoch", os.urandom(8).hex()))
         mark_stale(tx, clock.time())
+        mark_restored(tx, clock.time())
         connection.execute("COMMIT")
     sync_file(path)
     return name.value

@@ -24,6 +24,7 @@ TABLE: dict[str, set[str]] = {
     "queue.resolve": {"operator"},
     "queue.shed": {"operator"},
     "queue.waive": {"operator"},
+    "queue.release": {"operator"},
     "channel.enable": {"admin", "operator"},
     "channel.disable": {"admin", "operator"},
     "directory.import": {"admin"},

@@ -94,7 +94,14 @@ def put_in(bug: Bug | None, room: EngineRoom, store: Store) -> None:
     if bug is Bug.IGNORED_EXPIRY:
         forgetful = cast(Store, _Forgetful(store))
         room.recovery = Recovery(
-            room.office, room.book, forgetful, opening=room.opening, shelf=room.shelf, tally=room.tally, timers=room.timers
+            room.office,
+            room.book,
+            forgetful,
+            opening=room.opening,
+            shelf=room.shelf,
+            tally=room.tally,
+            timers=room.timers,
+            restored=room.apply.restored,
         )
     if bug is Bug.ENDLESS_REPEAT:
         right = room.book.licence
