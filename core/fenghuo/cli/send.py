@@ -45,6 +45,7 @@ class Order(msgspec.Struct, frozen=True):
     go_to: str
     by: tuple[str, ...]
     leave_out: bool
+    despite: str
 
 
 @click.command()
@@ -62,6 +63,7 @@ class Order(msgspec.Struct, frozen=True):
 @click.option("--go-to", default="", help="Where its units report, a place of the map of roads; refused where one cannot arrive.")
 @click.option("--by", default="", help="With commas, what the units can use beside the road: water, air.")
 @click.option("--leave-out", is_flag=True, help="Send it only to the units that can arrive.")
+@click.option("--despite", default="", help="Send it to all although a unit cannot arrive, and say why; that stands in the audit.")
 @click.option("--key", default="", help="Idempotency key: the same key with the same content is accepted once.")
 @click.option("--sign", "signers", type=click.Path(path_type=Path), multiple=True, help="Token file of a person who releases it.")
 @click.option("--wait", "wait_s", type=click.FloatRange(min=0), help="Wait up to so many seconds; exit 1 if it has not arrived by then.")
@@ -96,7 +98,8 @@ def send(
 def _fields(order: Order) -> dict[str, Any]:
     """As `message.send` takes it; what is about a journey only where there is one, for an older daemon knows nothing of it."""
     fields: dict[str, Any] = msgspec.to_builtins(order)
-    return fields if order.go_to else {name: value for name, value in fields.items() if name not in ("go_to", "by", "leave_out")}
+    journey = ("go_to", "by", "leave_out", "despite")
+    return fields if order.go_to else {name: value for name, value in fields.items() if name not in journey}
 
 
 def _arrived(daemon: Caller, message: str, *, since: int, wait_s: float) -> bool:

@@ -10,7 +10,7 @@ from enum import IntEnum
 
 import msgspec
 
-from fenghuo.engine.road_reports import AS_MAPPED
+from fenghuo.engine.road_reports import AS_MAPPED, PERSON
 from fenghuo.engine.roads import EVERY_WAY, OVERLAND, WITHOUT_AIR, Arrival, Isolation, Roads
 from fenghuo.model.mode import RoadMode
 from fenghuo.model.road import Layer, RoadReport, SegmentState
@@ -111,7 +111,8 @@ def road_modes(roads: Roads, usual: Mapping[str, Arrivals], found: Mapping[str, 
 
 
 def words_behind(roads: Roads, island: frozenset[str], reports: Iterable[RoadReport], now: float) -> int:
-    """How many sources stand behind an island being one: each segment out of it must be said cut by so many."""
+    """How many sources stand behind an island being one: each segment out of it must be said cut by so many. A person is two: what an
+    operator has said of every road needs nobody to say it again."""
     edge = [one for one in roads.map.segments if one.layer in OVERLAND and len(island & {one.a, one.b}) == 1]
     said = {one.id: set[str]() for one in edge if roads.standing_of.get(one.id, AS_MAPPED).state is SegmentState.CUT}
     for report in reports:
@@ -119,7 +120,7 @@ def words_behind(roads: Roads, island: frozenset[str], reports: Iterable[RoadRep
             continue
         for segment in edge:
             if report.subject in (segment.id, f"layer:{segment.layer.value}"):
-                said[segment.id].add(report.source)
+                said[segment.id] |= {report.source, f"{report.source} by sight"} if report.source.startswith(PERSON) else {report.source}
     return min((len(sources) for sources in said.values()), default=0)
 
 

@@ -1,6 +1,7 @@
 """What is reported of roads, and how each segment stands by it at an instant. Pure.
 
-A report that is over leaves its segment unknown, and never open: only a fresh word opens it again. Of words that hold, the worst counts.
+A report that is over leaves its segment unknown, and never open: only a fresh word opens it again. While a person's word on a thing holds,
+no machine's word on it counts; of words that count, the worst does, and a cut by one feed alone is a doubt: a cut refuses orders.
 Source: domain.md §3.10.
 """
 
@@ -13,10 +14,14 @@ import msgspec
 
 from fenghuo.model.road import Layer, RoadMap, RoadReport, SegmentState
 
-__all__ = ["AS_MAPPED", "PERSON", "Standing", "layer_subject", "next_over", "standings", "taken", "wind_reports"]
+__all__ = ["AS_MAPPED", "FEED", "LONGEST_S", "PERSON", "Standing", "layer_subject", "next_over", "standings", "taken", "wind_reports"]
 
 PERSON = "person:"
 """How the source of a person's word begins: where a person says that a way is open, whatever was said of it before is settled."""
+FEED = "source:"
+"""How the source of a program's word begins; a sensor's is what it measured."""
+LONGEST_S = 366 * 86_400.0
+"""So long a word holds at the most, whatever end a program or a sensor gives it: no end at all cannot be written down."""
 WORST_LAST = list(SegmentState)
 
 
@@ -41,11 +46,10 @@ def layer_subject(layer: Layer) -> str:
 
 
 def taken(reports: Iterable[RoadReport], new: RoadReport) -> tuple[RoadReport, ...]:
-    """The reports with a new one: it replaces what its source said of the same thing. A person's "open" settles what all others said,
-    and is itself kept only as long as it has an end."""
+    """The reports with a new one: it replaces what its source said of the same thing. A person's "open" settles what all others said."""
     settles = new.state is SegmentState.OPEN and new.source.startswith(PERSON)
     rest = [one for one in reports if one.subject != new.subject or not (settles or one.source == new.source)]
-    return tuple(rest) if settles and new.expires_at == math.inf else (*rest, new)
+    return (*rest, new)
 
 
 def standings(road_map: RoadMap, reports: Iterable[RoadReport], now: float) -> Mapping[str, Standing]:
@@ -80,10 +84,14 @@ def wind_reports(road_map: RoadMap, wind_ms: float, *, source: str, at: float, e
 
 
 def _standing(reports: Iterable[RoadReport], now: float) -> Standing:
-    said = list(reports)
+    said = [one for one in reports if now < one.expires_at or not one.settles]
     fresh = [one for one in said if now < one.expires_at]
+    fresh = [one for one in fresh if one.source.startswith(PERSON)] or fresh
     if fresh:
         worst = max(fresh, key=lambda one: (WORST_LAST.index(one.state), -one.factor, one.at))
+        if {one.source for one in fresh if one.state is SegmentState.CUT} == {worst.source} and worst.source.startswith(FEED):
+            says = f"{worst.source} alone says that it is cut" + (f": {worst.reason}" if worst.reason else "")
+            return Standing(SegmentState.UNKNOWN, 1.0, worst.source, says)
         return Standing(worst.state, worst.factor if worst.state is SegmentState.RESTRICTED else 1.0, worst.source, worst.reason)
     if said:
         last = max(said, key=lambda one: one.expires_at)

@@ -118,7 +118,8 @@ class RoadMap(msgspec.Struct, frozen=True, dict=True):
 
 class RoadReport(msgspec.Struct, frozen=True):
     """What one source says of a segment (by id) or of a whole layer (`layer:air`). `factor`: of the usual speed, where it is restricted;
-    `source`: as in "person:duty1", "sensor:drone"; `at`, `expires_at`: UTC seconds; afterwards it is unknown, and never open."""
+    `source`: as in "person:duty1", "sensor:drone"; `at`, `expires_at`: UTC seconds; afterwards it is unknown, and never open. One that
+    `settles` the matter leaves it to the map afterwards."""
 
     subject: str
     state: SegmentState
@@ -127,3 +128,4 @@ class RoadReport(msgspec.Struct, frozen=True):
     expires_at: float
     factor: float = 1.0
     reason: str = ""
+    settles: bool = False

@@ -48,7 +48,7 @@ class Submit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Send(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An order or report in words. `go_to`: the place of the map of roads where its units report; `by`: layers that they can use beside the
-    road; `leave_out`: it goes only to those that can arrive."""
+    road; `leave_out`: it goes only to those that can arrive; `despite`: why it goes to all although a unit cannot."""
 
     to: tuple[str, ...]
     text: str
@@ -67,6 +67,7 @@ class Send(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     go_to: str = ""
     by: tuple[str, ...] = ()
     leave_out: bool = False
+    despite: str = ""
 
 
 class Attach(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -160,13 +161,15 @@ class MessageVerbs:
         wanted = msgspec.convert(args, Send)
         if wanted.go_to and self.roads is not None:
             orders = self.roads.here.orders
-            ordered = orders.plan(wanted.to, wanted.go_to, wanted.by, leave_out=wanted.leave_out)
+            ordered = orders.plan(wanted.to, wanted.go_to, wanted.by, leave_out=wanted.leave_out, anyway=bool(wanted.despite))
+            if ordered.insisted and not wanted.dry_run:
+                await orders.insist(ordered, wanted.despite)
             sent = await self._send(actor, msgspec.structs.replace(wanted, to=ordered.to, text=ordered.text(wanted.text)))
             return await orders.accepted(ordered, sent) if isinstance(sent, Accepted) else sent
         return await self._send(actor, wanted)
 
     async def _send(self, actor: Actor, wanted: Send) -> Any:
-        left_out = {"key", "tokens", "dry_run", "go_to", "by", "leave_out"}
+        left_out = {"key", "tokens", "dry_run", "go_to", "by", "leave_out", "despite"}
         fields = {name: getattr(wanted, name) for name in Send.__struct_fields__ if name not in left_out}
         raw = msgspec.json.encode({name: value for name, value in fields.items() if value is not None})
         if wanted.dry_run and self.plan is not None:

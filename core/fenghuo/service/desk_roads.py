@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
@@ -11,7 +10,7 @@ import msgspec
 
 from fenghuo.clock import seconds
 from fenghuo.engine.road_names import label_of, layers_of, place_named, subject_named
-from fenghuo.engine.road_reports import PERSON
+from fenghuo.engine.road_reports import LONGEST_S, PERSON
 from fenghuo.errors import FormatError, NotAllowed
 from fenghuo.model.road import Layer, RoadMap, RoadReport, SegmentState
 from fenghuo.plugin.ports import Actor
@@ -21,7 +20,7 @@ from fenghuo.service.roads import RoadKeeper
 
 __all__ = ["RoadVerbs"]
 
-USUAL_S, SHORTEST_S, LONGEST_S = 86_400.0, 60.0, 366 * 86_400.0
+USUAL_S, SHORTEST_S = 86_400.0, 60.0
 LONGEST_TEXT = 500
 
 
@@ -87,7 +86,9 @@ class RoadVerbs:
         source = f"{PERSON if 'operator' in actor.rights else 'source:'}{actor.name}"
         subject = subject_named(watch.roads.map, wanted.segment)
         self._check_area(actor, watch.roads.map, subject)
-        report = RoadReport(subject, wanted.state, source, now, _until(wanted, now), *_rest(wanted))
+        is_endless = not wanted.until and wanted.for_s is None
+        settles = is_endless and wanted.state is SegmentState.OPEN and source.startswith(PERSON)
+        report = RoadReport(subject, wanted.state, source, now, _until(wanted, now), *_rest(wanted), settles)
         await watch.report(report)
         return {"subject": report.subject, **watch.answers.standing(report.subject), "isolated": watch.answers.isolated()}
 
@@ -132,11 +133,11 @@ def _rest(wanted: Report) -> tuple[float, str]:
 
 
 def _until(wanted: Report, now: float) -> float:
-    """When the word is over; an "open" without an end settles the matter."""
+    """When the word is over."""
     if wanted.until and wanted.for_s is not None:
         raise _bad("until", "give until or for_s, not both")
     if not wanted.until and wanted.for_s is None:
-        return math.inf if wanted.state is SegmentState.OPEN else now + USUAL_S
+        return now + USUAL_S
     until = _instant(wanted.until) if wanted.until else now + (wanted.for_s or 0.0)
     if not now + SHORTEST_S <= until <= now + LONGEST_S:
         raise _bad("until" if wanted.until else "for_s", "a word holds for a minute at least and a year at most, from now on")

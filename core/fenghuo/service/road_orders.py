@@ -55,7 +55,8 @@ class News(msgspec.Struct, frozen=True):
 
 
 class Ordered(msgspec.Struct, frozen=True):
-    """An order that may go: to these, saying where, and when each can be there."""
+    """An order that may go: to these, saying where, and when each can be there. `insisted`: why it would have been refused, where a person
+    sends it all the same."""
 
     to: tuple[str, ...]
     aim: Aim
@@ -63,6 +64,7 @@ class Ordered(msgspec.Struct, frozen=True):
     journeys: tuple[Journey, ...]
     left_out: tuple[Journey, ...]
     says: tuple[str, ...]
+    insisted: str = ""
 
     def text(self, text: str) -> str:
         """What the units read."""
@@ -95,15 +97,19 @@ class RoadOrders:
         if row is not None:
             self._orders = msgspec.json.decode(row.value, type=tuple[Kept, ...])
 
-    def plan(self, to: Collection[str], go_to: str, by: Collection[str], *, leave_out: bool) -> Ordered:
+    def plan(self, to: Collection[str], go_to: str, by: Collection[str], *, leave_out: bool, anyway: bool = False) -> Ordered:
         """Whether an order may go. `by`: layers that its units can use beside the road. `leave_out`: send only those that can arrive.
-        Raises: FormatError: a unit cannot arrive, or the place is none; the refusal is told and in the audit."""
+        `anyway`: a person sends all of them all the same, and insist() keeps why. Raises: FormatError: a unit cannot arrive, or
+        the place is none; the refusal is told and in the audit."""
         roads, directory = self._watch.roads, self._directory()
         place = place_named(roads.map, go_to, "go_to")
         aim = Aim(place.id, OVERLAND | (layers_of(by) if by else frozenset()))
         journeys = judged(units_of(to, directory, roads.map), aim, roads)
         stuck = [one for one in journeys if one.is_impossible]
         able = tuple(one for one in journeys if not one.is_impossible)
+        if stuck and anyway:
+            insisted = refusal(journeys, aim, roads, directory)
+            return Ordered(tuple(to), aim, place.name, journeys, (), tuple(said(one, roads.map) for one in journeys), insisted)
         if stuck and not (leave_out and able):
             says = refusal(journeys, aim, roads, directory)
             self._refuse(place.id, says, [one.unit.org for one in stuck])
@@ -115,7 +121,8 @@ class RoadOrders:
         """Watch it while it is open; the answer with when each unit can be there. Raises: StoreError."""
         if answer.state != "duplicate" and any(one.arrival is not None for one in ordered.journeys):
             units = tuple(one.unit for one in ordered.journeys if one.arrival is not None)
-            self._orders = (*self._orders, Kept(answer.id, answer.revision, ordered.aim, units))[-MOST:]
+            stuck = frozenset(one.unit.org for one in ordered.journeys if one.is_impossible)
+            self._orders = (*self._orders, Kept(answer.id, answer.revision, ordered.aim, units, stuck))[-MOST:]
             verdicts, subject = [msgspec.to_builtins(one) for one in ordered.verdicts()], f"message/{answer.id}"
             orders = self._orders
 
@@ -125,6 +132,17 @@ class RoadOrders:
 
             await self._store.run(keep)
         return msgspec.structs.replace(answer, verdicts=(*answer.verdicts, *ordered.verdicts()))
+
+    async def insist(self, ordered: Ordered, reason: str) -> None:
+        """A person knows better than the map, and answers for it; on the disk before anything is sent. Raises: StoreError."""
+        place, says = f"road/{ordered.aim.place}", ordered.insisted
+        units = [one.unit.org for one in ordered.journeys if one.is_impossible]
+
+        def keep(tx: Tx) -> None:
+            tx.event("order.despite", place, reason=reason, message=says, units=units)
+            tx.audit(Deed.of("despite", place, reason=reason, says=says, units=units))
+
+        await self._store.run(keep)
 
     def look(self) -> None:
         """The roads are others: tell of every unit of an open order that cannot arrive any more, or can again."""

@@ -16,7 +16,7 @@ import structlog
 from fenghuo.clock import Clock
 from fenghuo.engine.road_names import label_of, subject_named
 from fenghuo.engine.road_outlook import OutlookOf, Reach, interval, outlooks, reaches, road_modes, sentence, words_behind
-from fenghuo.engine.road_reports import next_over, standings, taken, wind_reports
+from fenghuo.engine.road_reports import LONGEST_S, next_over, standings, taken, wind_reports
 from fenghuo.engine.roads import OVERLAND, Isolation, Roads
 from fenghuo.errors import FormatError
 from fenghuo.model.directory import Directory
@@ -98,12 +98,15 @@ class RoadWatch:
         self._bars: RoadBars | None = None
 
     async def load(self) -> None:
-        """Take back what was reported before the start. Raises: StoreError."""
+        """Take back what was reported before the start. What cannot be read stops no start: a person is told. Raises: StoreError."""
         await self.orders.load()
-        row = await self._store.get(META, ROW)
-        if row is not None:
-            kept = msgspec.json.decode(row.value, type=Kept)
-            self.reports, self._told, self._over = kept.reports, dict(kept.told), kept.over
+        row = await self._store.sound(META, ROW)
+        try:
+            kept = _read(row.value, self.clock.time()) if row is not None else Kept()
+        except msgspec.MsgspecError as fault:
+            kept, says = Kept(), f"what was reported of roads cannot be read, and must be reported again: {fault}"
+            await self._store.run(lambda tx: tx.event("alarm.roads_lost", "node", message=says))
+        self.reports, self._told, self._over = kept.reports, dict(kept.told), kept.over
 
     def use(self, road_map: RoadMap) -> None:
         """Take a map, and look at once what the reports mean on it. What is cut off on the bare map is told to nobody."""
@@ -177,7 +180,8 @@ class RoadWatch:
         """Take reports in, and keep and tell in one commit what they are and mean."""
         now, new = self.clock.time(), tuple(reports)
         for report in new:
-            self.reports = taken(self.reports, report)
+            bounded = msgspec.structs.replace(report, expires_at=min(report.expires_at, now + LONGEST_S))
+            self.reports = taken(self.reports, bounded)
         self.roads = self._intact.standing(standings(self._intact.map, self.reports, now))
         is_over = frozenset(segment for segment, one in self.roads.standing_of.items() if one.is_over)
         over, self._over = sorted(is_over - self._over), is_over
@@ -260,6 +264,15 @@ class RoadWatch:
         if at is not None:
             wait_s = min(max(at - now, SHORTEST_WAIT_S), LONGEST_WAIT_S)
             self._timer = asyncio.get_running_loop().call_later(wait_s, self._move, ())
+
+
+def _read(text: str, now: float) -> Kept:
+    """The row; where an end stands as null it was written when "without an end" could be said. Raises: MsgspecError."""
+    row = msgspec.json.decode(text, type=dict[str, Any])
+    reports = msgspec.convert(row.get("reports", ()), tuple[dict[str, Any], ...])
+    endless = {"expires_at": now + LONGEST_S}
+    row["reports"] = [one | endless if one.get("expires_at", 0) is None else one for one in reports]
+    return msgspec.convert(row, Kept)
 
 
 def _nobody(signal: Signal) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import msgspec
+
 from fenghuo.engine.road_reports import Standing, layer_subject, next_over, standings, taken, wind_reports
 from fenghuo.model.road import Layer, RoadReport, SegmentState
 from tests.core.engine.county_roads import county
@@ -33,14 +35,25 @@ def test_a_word_that_is_over_leaves_the_segment_unknown() -> None:
 
 
 def test_a_persons_open_settles_what_was_said_and_a_sensors_does_not() -> None:
-    """The way back: without an end the map speaks again, with one it is unknown after it."""
+    """The way back: without an end it settles the matter and the map speaks afterwards, with one it is unknown after it."""
     drone, person = report(CUT, "sensor:drone"), report(CUT)
     assert (person, drone) == taken((person,), drone)
-    assert () == taken((drone, person), report(OPEN))
+    settled = msgspec.structs.replace(report(OPEN, until=50.0), settles=True)
+    assert (settled,) == taken((drone, person), settled)
+    assert (OPEN, {}) == (state(settled), standings(county(), (settled,), 60.0))
     until = taken((drone, person), report(OPEN, until=50.0))
     assert (OPEN, UNKNOWN) == (state(*until, now=10.0), state(*until, now=60.0))
     assert CUT == state(*taken((drone, person), report(OPEN, "sensor:drone")))
     assert 1 == len(taken((drone,), report(RESTRICTED, "sensor:drone", factor=0.5)))
+
+
+def test_a_persons_word_outranks_a_machines_and_one_feed_alone_cuts_nothing() -> None:
+    """The person has been there: a feed that repeats itself refuses no order until the person's word is over; two feeds, or what a sensor
+    has measured, are a cut."""
+    feed, other, sensor, person = report(CUT, "source:a"), report(CUT, "source:b"), report(CUT, "sensor:x"), report(OPEN, until=50.0)
+    assert [OPEN, CUT] == [state(feed, other, person, now=now) for now in (10.0, 60.0)]
+    assert [UNKNOWN, CUT, CUT] == [state(*words) for words in ((feed, report(OPEN, "source:b")), (feed, other), (feed, sensor))]
+    assert "source:a alone says that it is cut" == standings(county(), (feed,), 1.0)[ROAD].reason
 
 
 def test_the_slowest_of_two_restrictions_counts() -> None:

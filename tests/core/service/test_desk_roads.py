@@ -59,7 +59,9 @@ async def test_a_report_is_answered_with_what_follows_from_it(tmp_path: Path) ->
         assert ("road-shaxi-huangjing", "cut", "person:duty", []) == (first["subject"], first["state"], first["source"], first["isolated"])
         assert ["城厢-科教 (公路)", "港口路北 (璜泾-港区)"] == [one["name"] for one in await there.do("bridges")]
         assert 3 == len(await there.do("bridges", layer="water"))
-        second = await there.do("report", who="drone", segment="road-huangjing-gangqu", state="cut")
+        alone = await there.do("report", who="drone", segment="road-huangjing-gangqu", state="cut")
+        assert ("unknown", ["doubtful"]) == (alone["state"], [one["reach"] for one in alone["isolated"]])
+        second = await there.do("report", segment="road-huangjing-gangqu", state="cut")
         assert ["璜泾 has no road left (孤岛): 127.6 min by road and water, 91.5 min by air"] == [one["says"] for one in second["isolated"]]
         assert second["isolated"] == await there.do("isolated", who="guest")
         by_boat = await there.do("reach", to="璜泾镇", by=["road", "water"])
@@ -71,7 +73,9 @@ async def test_a_report_is_answered_with_what_follows_from_it(tmp_path: Path) ->
         assert 95.0 == (await there.do("reach", start="gangqu", to="mca:320585105", by=["water"]))["earliest_min"]
         said = await there.do("ls")
         assert (9, 20, 33) == (said["places"], said["segments"], said["unverified"])
-        assert [("source:drone", True), ("person:duty", True)] == [(one["source"], one["holds"]) for one in said["reports"]]
+        assert [("source:drone", True), ("person:duty", True), ("person:duty", True)] == [
+            (one["source"], one["holds"]) for one in said["reports"]
+        ]
 
 
 async def test_a_mistake_is_a_sentence_and_no_report(tmp_path: Path) -> None:
@@ -128,15 +132,19 @@ async def test_the_station_is_sent_to_whom_no_working_channel_reaches(tmp_path: 
 
 
 async def test_the_modes_hear_of_every_place_from_when_they_listen(tmp_path: Path) -> None:
-    """What was cut before they were there is said when they are, and one word alone is no mode."""
+    """What was cut before they were there is said when they are; what an operator has seen of every road is the mode after its time."""
     async with roaded(tmp_path) as there:
         await there.do("report", segment="沙鹿公路", state="cut")
         await there.do("report", segment="港口路北", state="cut")
         heard: list[Signal] = []
         there.keeper.tell(heard.append)
-        assert [("mca:320585105", "cut", "roads")] == [(one.place, one.mode, one.source) for one in heard]
-        there.house.room.modes.signal(heard[0])
-        assert "unknown" == there.house.room.modes.stand(Axis.ROAD, "mca:320585105").mode  # one word is not two
+        assert [("mca:320585105", "cut"), ("mca:320585105", "cut")] == [(one.place, one.mode) for one in heard]
+        assert 2 == len({one.source for one in heard})
+        for one in heard:
+            there.house.room.modes.signal(one)
+        there.house.clock.now += 31.0
+        there.house.room.modes.look()
+        assert "cut" == there.house.room.modes.stand(Axis.ROAD, "mca:320585105").mode
 
 
 async def test_a_town_speaks_for_its_own_roads(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from fenghuo.service.desk_messages import MessageVerbs
 from fenghuo.service.road_watch import RoadWatch
 from fenghuo.service.roads import RoadKeeper
 from fenghuo.service.secrets import Secret
+from fenghuo.store.tables import AUDIT
 from tests.core.engine.county_roads import county
 from tests.core.engine.house import House, opened
 
@@ -98,6 +99,24 @@ async def test_an_order_to_a_unit_that_cannot_arrive_is_refused_or_goes_to_the_o
         assert [("127.6 min", True)] == arrivals(await there.send("person:wang", by=("water",)))
         assert [("unknown", False), ("left out", False)] == arrivals(await there.send("person:wang", "person:huang", leave_out=True))
         assert {"huang"} == {one.recipient for one in await there.house.targets()} - {"wang"}
+
+
+async def test_a_person_sends_an_order_despite_the_map_and_one_feed_refuses_none(tmp_path: Path) -> None:
+    """The reason is in the audit and the log, the arrival is not sure; that unit is no news; a feed alone only doubts."""
+    async with ordering(tmp_path) as there:
+        now = there.house.office.clock.time()
+        feed = [RoadReport(subject_named(county(), name), CUT, "source:jtj", now, now + 60.0) for name in BOTH]
+        await there.watch.report(*feed)
+        assert [("29.0 min at the earliest, and no way is sure", False)] == arrivals(await there.send("person:wang"))
+        await there.say(CUT, *BOTH)
+        answer = await there.send("person:wang", despite="自带冲锋舟")
+        assert [("no way", False)] == arrivals(answer)
+        (told,) = await there.told("order.despite")
+        assert ("自带冲锋舟", ["tc"]) == (told["reason"], told["units"])
+        assert ["despite"] == [one.action for one in await there.house.store.find(AUDIT, "action = 'despite'")]
+        assert 2 == len(there.house.sent)
+        there.watch.orders.look()
+        assert 1 == len(await there.told("alarm.order_cut_off"))  # of the first order
 
 
 async def test_a_road_that_is_cut_while_the_order_is_open_is_a_persons_business(tmp_path: Path) -> None:
