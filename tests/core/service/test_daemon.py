@@ -59,6 +59,12 @@ class Process:
         async with asyncio.timeout(PATIENCE_S):
             return await self._process.wait()
 
+    async def said(self) -> str:
+        """The next line that it prints; "" when it has ended."""
+        assert self._process.stdout is not None
+        async with asyncio.timeout(PATIENCE_S):
+            return (await self._process.stdout.readline()).decode().rstrip()
+
     def reload(self) -> None:
         send(self._process, signal.SIGHUP)
 
@@ -327,6 +333,22 @@ async def test_a_web_port_answers_to_the_names_it_was_given(tmp_path: Path) -> N
         assert [b"HTTP/1.1 200 OK", b"HTTP/1.1 421 Misdirected Request"] == [
             await first_line(port, host) for host in ("fenghuo.taicang.example", "evil.example")
         ]
+
+
+async def test_the_first_start_says_how_the_first_administrator_is_made(tmp_path: Path) -> None:
+    """By a one-time code, once: after a power cut the account is there, and nothing is said."""
+    text = LEAST + '[web]\nlisten = "127.0.0.1:0"\n[accounts]\nmemory_kib = 8\npasses = 1\n'
+    async with serving(tmp_path, text) as process:
+        says, _, code = (await process.said()).rpartition(" ")
+        assert "nobody has an account here; make the first administrator: fenghuo user enrol NAME, with the one-time code" == says
+        made = await process.ask("ctl", "account.enrol", name="root", code=code, password="Tide-table 4711")
+        assert made["otpauth"].startswith("otpauth://totp/Fenghuo%20node:root?secret=")
+        await process.end(signal.SIGKILL)
+        again = await begin(tmp_path)
+        assert [("root", ["admin"], "active")] == [
+            (one["name"], one["rights"], one["state"]) for one in await again.ask("ctl", "account.ls")
+        ]
+        assert (0, "") == (await again.end(), await again.said())
 
 
 async def test_a_web_port_that_is_taken_is_waited_for(tmp_path: Path) -> None:
