@@ -31,6 +31,7 @@ from fenghuo.service.modes import ModeKeeper
 from fenghuo.service.power import PowerWatch
 from fenghuo.service.power_energy import EnergyWatch
 from fenghuo.service.power_handover import OWN, HandOver
+from fenghuo.service.power_sites import SiteBatteries
 from fenghuo.service.road_watch import RoadWatch
 from fenghuo.service.roads import RoadKeeper
 from fenghuo.service.upward import Upward
@@ -77,6 +78,16 @@ class Network(Bearer):
         )
         if self.link is not None:
             self.link.bring(thing)
+
+    def measured(self, call: str, body: bytes) -> None:
+        """The post at the address `call` says what it has measured: once, and nobody answers."""
+        if self._passes():
+            self.world.later(self.weather.delay_s, self._reads, call, body)
+
+    def _reads(self, call: str, body: bytes) -> None:
+        if self.link is not None:
+            kind = self.way.kinds[0]
+            self.link.bring(Inbound(InboundKind.MEASURED, body, _nothing, address_kind=kind, address=call, proven=True))
 
     def told(self, name: str, level: Evidence) -> None:
         """A receipt of ours is on its way to the post."""
@@ -148,6 +159,7 @@ class Centre(Node):
         room, settings = self.room, self.world.ground.energy
         self.power = PowerWatch(store, room.office.clock)
         self.power.on_signal = room.modes.signal
+        room.receipts.on_measured = SiteBatteries(self.power, room.office).take
         if settings is not None:
             self.energy = EnergyWatch(store, room.office.clock, self.power, settings)
             self.energy.loads = lambda: draws(settings.loads, room.board)
@@ -188,3 +200,7 @@ class Centre(Node):
             desk.add(one.verbs())
         self.coverage = CoverageWatch(self.room, store, self.inventory)
         return desk
+
+
+async def _nothing() -> None:
+    """Nobody waits for what was measured."""

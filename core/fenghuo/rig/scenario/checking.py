@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from fenghuo.engine.modes_axis import MODES
+from fenghuo.formats.power_report import STATES
 from fenghuo.formats.table_reading import Faults, near, shown
 from fenghuo.model.area import AreaRef
 from fenghuo.model.mode import Axis
@@ -38,6 +39,7 @@ STEPS = {
     Do.FROM_POST: Keys(
         needs=("channels", "text", "label"), may=("to", "priority", "needed", "deadline_s", "hold_s", "kind", "by", "every_s")
     ),
+    Do.TELEMETRY: Keys(needs=("channels", "by", "state"), may=("label", "charge_pct", "left_min")),
     Do.FORGE: Keys(needs=("channels", "by", "text"), may=("label", "count", "every_s")),
     Do.ORDER: Keys(needs=("to", "text"), may=WORDS),
     Do.SIGN: Keys(needs=("about", "by"), may=("label",)),
@@ -262,7 +264,8 @@ def _step_names(step: Step, scenario: Scenario) -> Iterator[tuple[str, str]]:
     for name in step.via:
         if name not in scenario.channels:
             yield "via", f"names {shown(name)}, which is no channel here{near(name, scenario.channels)}"
-    for key, allowed in VALUES.items():
+    values = VALUES if step.do is not Do.TELEMETRY else {**VALUES, "state": STATES}
+    for key, allowed in values.items():
         value: Any = getattr(step, key)
         if value and value not in allowed:
             yield key, f"is {shown(value)}; it must be one of {', '.join(allowed)}{_meant(value, allowed)}"

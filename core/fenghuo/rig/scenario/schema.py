@@ -141,6 +141,7 @@ class Do(StrEnum):
     REPEAT = "repeat"
     FROM_POST = "from_post"
     FORGE = "forge"
+    TELEMETRY = "telemetry"
     UPDATE = "update"
     CUT = "cut"
     UNPLUG = "unplug"
@@ -191,6 +192,8 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     groups: tuple[str, ...] = ()
     loss: Share | None = None
     delay_s: Mean | None = None
+    charge_pct: Annotated[float, msgspec.Meta(ge=0, le=100)] | None = None
+    left_min: Amount | None = None
     until_s: Seconds | None = None
     up_s: Period | None = None
     down_s: Period | None = None

@@ -13,6 +13,7 @@ import msgspec
 from fenghuo.clock import instant
 from fenghuo.engine.energy import drain_pct_per_h, stage
 from fenghuo.errors import FenghuoError
+from fenghuo.formats.power_report import PowerReport, encode_power
 from fenghuo.model.area import AreaRef
 from fenghuo.model.coverage import Inventory, Provenance, Reach
 from fenghuo.model.delivery import Accepted
@@ -155,6 +156,13 @@ class Stage(Host):
         self.answers.setdefault(label, answer)
         self.clients.mail.append((letter, answer))
         self.world.add(Acked, letter.key, letter.tag, answer.id, answer.revision, answer.state)
+
+    async def _telemetry(self, step: Step) -> None:
+        """The post at an address says what it lives on."""
+        (channel,) = step.channels
+        network = self.bearers[channel]
+        assert isinstance(network, Network)
+        network.measured(step.by, encode_power(PowerReport(step.state, charge_pct=step.charge_pct, minutes=step.left_min)))
 
     async def _forge(self, step: Step) -> None:
         """Somebody without the keys speaks in the name of a post."""
@@ -319,6 +327,7 @@ class Stage(Host):
         Do.REPEAT: _hand_in,
         Do.FROM_POST: _from_post,
         Do.FORGE: _forge,
+        Do.TELEMETRY: _telemetry,
         Do.SIGN: _sign,
         Do.CUT: _cut,
         Do.UNPLUG: _unplug,

@@ -131,6 +131,10 @@ MISTAKES |= {
     + '[[steps]]\nat_s = 1\ndo = "signal"\naxis = "power"\nmode = "dead"\nby = "sensor:x"\n',
     'T.toml: steps[0].adds names "runner"; write it as CHANNEL@SYSTEM:CODE': PLAIN
     + '[[steps]]\nat_s = 1\ndo = "coverage"\nlabel = "c"\nadds = { runner = 0.5 }\n',
+    'T.toml: steps[0].state is "full"; it must be one of unknown, mains, battery': PLAIN
+    + '[[steps]]\nat_s = 1\ndo = "telemetry"\nchannels = ["lte"]\nby = "zhang@lte"\nstate = "full"\n',
+    'T.toml: steps[0].state is "slow"; of a log_volume it must be one of full, well': PLAIN
+    + '[[steps]]\nat_s = 1\ndo = "log_volume"\nstate = "slow"\n',
     'T.toml: steps[0].channels names "lte", which calls nobody; without by = an address there it must be a channel with calls': PLAIN
     + '[[steps]]\nat_s = 1\ndo = "from_post"\nlabel = "p"\nchannels = ["lte"]\ntext = "到岗"\n',
     "T.toml: ends_s is Infinity; it must be a number above 0 to 2678400": PLAIN.replace("ends_s = 600", "ends_s = inf"),
