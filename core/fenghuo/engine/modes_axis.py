@@ -1,10 +1,10 @@
 """One axis of one place: what its signals are worth by now, entered on two, left slowly, and never bettered by silence. Pure.
 
-A worse mode is entered when two sources have said it, or worse, for `ENTER_S` without a break. On the power axis one source that measures
-is enough ("sensor:…"): a UPS or the battery of a site is itself what the axis is about, and a second one there is rare; it has to hold its
-word for the same time. A better mode is entered when nobody has said anything worse, and somebody has said it, for `LEAVE_S`. What a
-source said counts until it expires. When nobody says anything any more, a good end becomes unknown, and a bad one stays what it was: not
-sensed is never fine.
+A worse mode is entered when two sources have said it, or worse, for `ENTER_S` without a break. One source that measures is enough
+(`MEASURES`): a UPS or the battery of a site is itself what the power axis is about, what our own channels show is what the network axis is
+about, and a second one there is rare; it has to hold its word for the same time. A better mode is entered when nobody has said anything
+worse, and somebody has said it, for `LEAVE_S`. What a source said counts until it expires. A good end that nobody says any more is unknown
+at once, whether all are silent or say that it is worse, and a bad mode stays what it was: not sensed is never fine.
 Source: failover.md, Modes; domain.md §3.2.
 """
 
@@ -20,8 +20,8 @@ __all__ = ["ENTER_S", "LEAVE_S", "MEASURES", "MODES", "UNKNOWN", "AxisState", "h
 
 ENTER_S = 30.0
 LEAVE_S = 600.0
-MEASURES = "sensor:"
-"""What the source of a signal begins with that measures the very thing: on the power axis its word needs no second."""
+MEASURES: Mapping[Axis, str] = {Axis.POWER: "sensor:", Axis.NETWORK: "health"}
+"""What the source of a signal begins with that measures the very thing: its word needs no second."""
 UNKNOWN = "unknown"
 MODES: Mapping[Axis, tuple[str, ...]] = {
     Axis.POWER: tuple(mode.value for mode in PowerMode if mode is not PowerMode.UNKNOWN),
@@ -68,8 +68,9 @@ def settled(state: AxisState, now: float) -> AxisState:
     if not fresh:
         return _silent(state, now)
     mode = _due(state, now)
-    if mode == state.mode:
+    if mode == state.mode and not _is_left_alone(state):
         return state
+    mode = UNKNOWN if mode == state.mode else mode
     why = tuple(sorted(_said(one) for one in fresh))
     moved = msgspec.structs.replace(state, mode=mode, since=now, why=why)
     return msgspec.structs.replace(moved, holding=_holding(moved, fresh, now))
@@ -97,7 +98,12 @@ def _is_backed(fresh: tuple[Signal, ...], axis: Axis, level: int) -> bool:
     if level == 0:  # unknown becomes fine by one word, and by none while another says that it is not
         return all(rank(axis, one.mode) == 0 for one in fresh)
     sources = [one.source for one in fresh if rank(axis, one.mode) >= level]
-    return len(sources) >= 2 or (axis is Axis.POWER and any(source.startswith(MEASURES) for source in sources))
+    return len(sources) >= 2 or (axis in MEASURES and any(source.startswith(MEASURES[axis]) for source in sources))
+
+
+def _is_left_alone(state: AxisState) -> bool:
+    """Whether it stands at its good end, and nobody says so any more."""
+    return rank(state.axis, state.mode) == 0 and all(rank(state.axis, one.mode) > 0 for one in state.signals)
 
 
 def _due(state: AxisState, now: float) -> str:

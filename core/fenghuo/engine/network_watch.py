@@ -1,7 +1,8 @@
 """Watches what is left of the ways to each place, and says so: to the modes as signals, to people as events and an alarm.
 
-Our own evidence is one source, what others report another; and of our own evidence each channel that is lost speaks for itself, since no
-two of them fail by one mistake of ours. It looks when something has changed and never else.
+Our own evidence is one source, and enough by itself; all that others report is another, however many they are: two feeds may both repeat
+what one of them heard, and none of them makes anybody isolated. What a device has contradicted counts for nothing. It looks when something
+has changed and never else.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import msgspec
 from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.network import NODE, Way, Ways, alarming, area_of, is_live, places, ways_of
 from fenghuo.engine.office import Office
-from fenghuo.engine.outages import Outage, is_hit, is_there
+from fenghuo.engine.outages import Outage, is_hit, is_there, places_of
 from fenghuo.engine.outages_heard import Outages
 from fenghuo.model.mode import Axis, NetworkMode, Signal
 from fenghuo.plugin.ports import Capabilities, Doubt
@@ -53,7 +54,8 @@ class NetworkWatch:
     def look(self) -> None:
         """Take into account what has changed since the last look; costs nothing where nothing has."""
         stands = self._outages.standing()
-        seen = (self._office.directory.digest, stands, tuple((one.name, one.admin, one.health.state) for one in self._board))
+        states = tuple((one.name, one.admin, one.health.state) for one in self._board)
+        seen = (self._office.directory.digest, stands, self._outages.disproved(), states)
         if seen == self._seen:
             return
         self._seen = seen
@@ -73,14 +75,16 @@ class NetworkWatch:
         wanted: dict[str, frozenset[str] | None] = {NODE: None, **places(self._office.directory)}
         for place, kinds in wanted.items():
             about = self._about(place, stands)
-            out = {view.name for view in (one.view() for one in live) if any(is_hit(word, view) for word in about)}
+            hit = [(word, one.name) for word in about for one in live if is_hit(word, one.view())]
+            hit = [(word, name) for word, name in hit if not self._is_disproved(word, name, place)]
+            out = {name for _, name in hit}
             mine = ways_of(ways, kinds)
             theirs = ways_of(ways, kinds, out)
             if mine is None or theirs is None:
                 continue
             was = self.left.get(place)
             since = was.since if was is not None and was.ways.mode is mine.mode else now
-            by = tuple(sorted({word.by for word in about if any(is_hit(word, one.view()) for one in live)}))
+            by = tuple(sorted({word.by for word, _ in hit}))
             yield Left(place, self._name(place), since, mine, theirs, by)
 
     def _about(self, place: str, stands: Iterable[Outage]) -> list[Outage]:
@@ -89,6 +93,12 @@ class NetworkWatch:
         org = directory.org_by_id.get(place)
         here = [one for one in (area, org.area if org is not None else None) if one is not None]
         return [word for word in stands if word.area is None or is_there(word.area, here, directory)]
+
+    def _is_disproved(self, word: Outage, channel: str, place: str) -> bool:
+        """Whether a device has had something over the channel since: as a whole, or somebody's who is there."""
+        area, directory = area_of(place), self._office.directory
+        here = [recipient for ident, name, recipient in self._outages.disproved() if (ident, name) == (word.id, channel)]
+        return any(not one or (area is not None and is_there(area, places_of(one, directory), directory)) for one in here)
 
     def _name(self, place: str) -> str:
         directory, area = self._office.directory, area_of(place)
@@ -118,9 +128,8 @@ class NetworkWatch:
     def _signal(self, one: Left, now: float) -> None:
         """Every source's word, where it is another than before."""
         said: dict[str, NetworkMode] = {HEALTH: one.ways.mode}
-        if one.ways.mode in (NetworkMode.DEGRADED, NetworkMode.ISOLATED):
-            said |= {f"{HEALTH}:{channel}": one.ways.mode for channel in one.ways.lost[1:]}
-        said |= {f"{FEED}:{by}": one.reported.mode for by in one.by}
+        if one.by:
+            said[FEED] = one.reported.mode
         self._say(one.place, said, one.ways.says, now)
 
     def _say(self, place: str, said: Mapping[str, NetworkMode], reason: str, now: float) -> None:

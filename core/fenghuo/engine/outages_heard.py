@@ -154,6 +154,10 @@ class Outages:
         """Whether a channel has reached a device since, as a whole."""
         return (outage.id, channel, "") in self._disproved
 
+    def disproved(self) -> frozenset[tuple[str, str, RecipientId]]:
+        """Each word that a device has contradicted, by its id, over which channel, and whose device it was; "": whoever's."""
+        return frozenset(self._disproved)
+
     def _disprove(self, one: Outage, after: Delivery, whom: str) -> None:
         self._disproved.add((one.id, after.channel, whom))
         self._doubts.clear()
@@ -161,6 +165,7 @@ class Outages:
         self._store.submit(lambda tx: tx.event("outage.contradicted", f"outage/{one.id}", channel=after.channel, message=says))
         if not whom:
             self._tell(self.standing())
+        self.on_change()
 
     def _doubted(self, recipient: RecipientId) -> Iterator[str]:
         for one in self.standing():

@@ -16,36 +16,54 @@ def says(state: AxisState, mode: str, *, by: str, at: float, holds_s: float = 1e
 
 def test_two_sources_enter_a_worse_mode_after_half_a_minute() -> None:
     """Not one, however long and often it says so; and what is next due is told."""
-    one = says(says(NETWORK, "isolated", by="health", at=0.0), "isolated", by="health", at=500.0)
+    one = says(says(NETWORK, "isolated", by="probe", at=0.0), "isolated", by="probe", at=500.0)
     assert ("unknown", None) == (settled(one, 5000.0).mode, {**one.holding}.get("isolated"))
     two = says(one, "isolated", by="feed", at=1000.0)
     assert ("unknown", 1000.0 + ENTER_S) == (two.mode, next_at(two))
     assert "unknown" == settled(two, 1029.9).mode
     entered = settled(two, 1030.0)
-    assert ("isolated", 1030.0, ("feed: isolated", "health: isolated")) == (entered.mode, entered.since, entered.why)
+    assert ("isolated", 1030.0, ("feed: isolated", "probe: isolated")) == (entered.mode, entered.since, entered.why)
 
 
 def test_two_that_differ_agree_on_the_milder() -> None:
     """Both say that it is at least degraded."""
-    state = says(says(NETWORK, "isolated", by="health", at=0.0), "degraded", by="feed", at=0.0)
+    state = says(says(NETWORK, "isolated", by="probe", at=0.0), "degraded", by="feed", at=0.0)
     assert "degraded" == settled(state, 30.0).mode
 
 
 def test_a_word_that_is_taken_back_begins_the_half_minute_anew() -> None:
     """A flap of 20 s enters nothing."""
-    state = says(says(NETWORK, "isolated", by="health", at=0.0), "isolated", by="feed", at=0.0)
+    state = says(says(NETWORK, "isolated", by="probe", at=0.0), "isolated", by="feed", at=0.0)
     state = says(says(state, "full", by="feed", at=20.0), "isolated", by="feed", at=25.0)
     assert "unknown" == settled(state, 54.9).mode
     assert "isolated" == settled(state, 55.0).mode
 
 
 def test_what_measures_needs_no_second_on_the_power_axis_alone() -> None:
-    """A UPS knows that it runs on battery; it has to hold its word all the same. A person's or a feed's word about power needs another."""
+    """A UPS knows that it runs on battery; it has to hold its word all the same. A person's or a feed's word about power needs another. What
+    our own channels show is enough for the network, where one way is all there ever was, and what others say of it never is."""
     assert ("unknown", "battery_full") == tuple(
         settled(says(POWER, "battery_full", by="sensor:ups1", at=0.0), at).mode for at in (29.9, 30.0)
     )
     assert "unknown" == settled(says(POWER, "battery_full", by="feed", at=0.0), 1e6).mode
     assert "unknown" == settled(says(NETWORK, "degraded", by="sensor:probe", at=0.0), 1e6).mode
+    alone = says(NETWORK, "isolated", by="health", at=0.0)
+    assert ("unknown", "isolated") == (settled(alone, 29.9).mode, settled(alone, 30.0).mode)
+
+
+def test_a_good_mode_that_nobody_says_any_more_is_unknown_at_once() -> None:
+    """Not when all are silent alone: also when the only word is a worse one, however much that still lacks. While another says that it is
+    fine, fine it is."""
+    full = says(says(NETWORK, "full", by="health", at=0.0), "isolated", by="feed", at=10.0)
+    assert "full" == settled(full, 1000.0).mode
+    lost = says(full, "degraded", by="health", at=1000.0)
+    assert ["unknown", "unknown", "degraded"] == [lost.mode, settled(lost, 1029.9).mode, settled(lost, 1030.0).mode]
+    assert ("unknown", "full") == (
+        (doubt := says(lost, "unknown", by="feed", at=1005.0)).mode,
+        says(doubt, "full", by="health", at=1010.0).mode,
+    )
+    road = says(AxisState(Axis.ROAD, "x"), "open", by="roads", at=0.0)
+    assert "unknown" == settled(says(road, "cut", by="roads", at=5.0), 1e6).mode
 
 
 def test_a_battery_that_sinks_is_entered_step_by_step() -> None:

@@ -87,8 +87,8 @@ def test_a_town_is_its_area_and_an_office_is_itself() -> None:
 
 
 async def test_a_loss_is_said_in_the_turn_in_which_it_is_known_and_by_whom(tmp_path: Path) -> None:
-    """S3: the cells go, then the fibre; isolated is said at once, by two channels of our own and by the operator of the network; sheets of
-    paper hold nothing up. And it is taken back."""
+    """S3: the cells go, then the fibre; isolated is said at once, by our own channels and by the operator of the network; sheets of paper
+    hold nothing up. And it is taken back."""
     sheets = Capabilities(form="sheet", evidence_max=Evidence.DONE, needs=("road",))
     net = Capabilities(form="sms", evidence_max=Evidence.DEVICE)
     async with opened(tmp_path, net=net, sheets=sheets) as house:
@@ -105,10 +105,7 @@ async def test_a_loss_is_said_in_the_turn_in_which_it_is_known_and_by_whom(tmp_p
         await house.settle()
         house.room.look()
         await house.room.outages.report(Outage("1", "net", HUANGJING_MCA, NOW, NOW, NOW + 60.0, "opA"))
-        assert (M.ISOLATED, {"health": "isolated", "health:net": "isolated", "feed:opA": "isolated"}) == (
-            mode(house, place),
-            words(said, place),
-        )
+        assert (M.ISOLATED, {"health": "isolated", "feed": "isolated"}) == (mode(house, place), words(said, place))
         assert (M.DEGRADED, NOW) == (mode(house, NODE), house.room.network.left[place].since)
         for name in ("a", "net"):
             house.up(name)
@@ -116,24 +113,38 @@ async def test_a_loss_is_said_in_the_turn_in_which_it_is_known_and_by_whom(tmp_p
         house.room.outages.look()
         await house.settle()
         house.room.look()
-        assert (M.FULL, {"health": "full", "health:net": "unknown", "feed:opA": "unknown"}) == (mode(house, place), words(said, place))
+        assert (M.FULL, {"health": "full", "feed": "unknown"}) == (mode(house, place), words(said, place))
         await house.settle()
         told = [(one["mode"], one["lost"]) for one in await house.events("%network%") if one["name"] == "璜泾镇"]
         assert [("degraded", ["a"]), ("isolated", ["a", "net"]), ("full", [])] == told
         assert {Axis.NETWORK} == {one.axis for one in said}
 
 
-async def test_what_others_say_alone_makes_nobody_isolated(tmp_path: Path) -> None:
-    """It is shown beside what is known, and is one source of the two that a mode takes."""
+async def test_what_others_say_alone_makes_nobody_isolated_and_a_device_speaks_against_it(tmp_path: Path) -> None:
+    """It is shown beside what is known. Two feeds are one source: they may both repeat a third. A message that a telephone there has is
+    proof against both."""
+    place = str(HUANGJING_MCA)
     async with opened(tmp_path) as house:
         said: list[Signal] = []
-        house.room.network.on_signal = said.append
+        modes = house.room.modes
+        house.room.network.on_signal = lambda one: (said.append(one), modes.signal(one))[1]
         house.room.look()
-        await house.room.outages.report(Outage("1", "a", HUANGJING_MCA, NOW, NOW, NOW + 60.0, "opA"))
-        left_ = house.room.network.left[str(HUANGJING_MCA)]
-        assert (M.FULL, M.ISOLATED, ("opA",)) == (left_.ways.mode, left_.reported.mode, left_.by)
-        assert {"health": "full", "feed:opA": "isolated"} == words(said, str(HUANGJING_MCA))
+        for feed in ("opA", "opB"):
+            await house.room.outages.report(Outage(feed, "a", HUANGJING_MCA, NOW, NOW, NOW + 600.0, feed))
+        left_ = house.room.network.left[place]
+        assert (M.FULL, M.ISOLATED, ("opA", "opB")) == (left_.ways.mode, left_.reported.mode, left_.by)
+        assert {"health": "full", "feed": "isolated"} == words(said, place)
+        house.clock.now += 60.0
+        modes.look()
+        assert "full" == modes.stand(Axis.NETWORK, place).mode
         assert [] == await house.events("alarm.network")
+        await house.order("person:huang")
+        (mail,) = house.sent
+        await house.receipt(mail)
+        assert 2 == len(await house.events("outage.contradicted"))
+        left_ = house.room.network.left[place]
+        assert (M.FULL, ()) == (left_.reported.mode, left_.by)
+        assert {"health": "full", "feed": "unknown"} == words(said, place)
 
 
 def mode(house: House, place: str) -> NetworkMode:
