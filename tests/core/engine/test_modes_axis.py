@@ -40,8 +40,8 @@ def test_a_word_that_is_taken_back_begins_the_half_minute_anew() -> None:
 
 
 def test_what_measures_needs_no_second_on_the_power_axis_alone() -> None:
-    """A UPS knows that it runs on battery; it has to hold its word all the same. A person's or a feed's word about power needs another. What
-    our own channels show is enough for the network, where one way is all there ever was, and what others say of it never is."""
+    """A UPS knows that it runs on battery; it has to hold its word all the same. A person's or a feed's word about power needs another.
+    What our own channels show is enough for the network, where one way is all there ever was, and what others say of it never is."""
     assert ("unknown", "battery_full") == tuple(
         settled(says(POWER, "battery_full", by="sensor:ups1", at=0.0), at).mode for at in (29.9, 30.0)
     )

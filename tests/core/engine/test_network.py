@@ -127,7 +127,12 @@ async def test_what_others_say_alone_makes_nobody_isolated_and_a_device_speaks_a
     async with opened(tmp_path) as house:
         said: list[Signal] = []
         modes = house.room.modes
-        house.room.network.on_signal = lambda one: (said.append(one), modes.signal(one))[1]
+
+        def hear(one: Signal) -> None:
+            said.append(one)
+            modes.signal(one)
+
+        house.room.network.on_signal = hear
         house.room.look()
         for feed in ("opA", "opB"):
             await house.room.outages.report(Outage(feed, "a", HUANGJING_MCA, NOW, NOW, NOW + 600.0, feed))
