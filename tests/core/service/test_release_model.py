@@ -100,7 +100,7 @@ class Crowd:
             self.crossings.append(f"{what} {ident} of {self.traffic[ident]} by a session for {traffic}")
 
 
-@pytest.mark.parametrize("seed", (0, 2))
+@pytest.mark.parametrize("seed", [0, 2])
 async def test_no_sequence_of_acts_releases_by_fewer_than_two(tmp_path: Path, seed: int) -> None:
     """Some are released, each by two who are not its author and may sign, by sessions of its own traffic; nobody has crossed."""
     async with peopled(tmp_path) as here:
