@@ -11,6 +11,7 @@ import pytest
 
 from tests.e2e.link import Endpoint, endpoint, head, town
 from tests.e2e.node import Node, Person, orders, sms
+from tests.e2e.test_reconcile import take
 from tests.peers.direwolf import Duo
 from tests.peers.pager import Pager
 from tests.peers.upsd import UPS, Upsd
@@ -46,6 +47,12 @@ def turns(read: dict[str, Any]) -> list[tuple[str | None, str, bool]]:
     """Each change of the UPS in the log: what it was, what it is, whether it is low."""
     bodies = [event["body"] for event in read["events"] if event["type"] == "power.changed"]
     return [(one["was"], one["state"], one["low"]) for one in bodies]
+
+
+async def heard(node: Node, kind: str) -> list[dict[str, Any]]:
+    """As told(), as soon as there is any: what follows from it may be seen before its commit."""
+    await node.until("log.read", lambda read: any(event["type"] == kind for event in read["events"]), timeout_s=120)
+    return await told(node, kind)
 
 
 async def told(node: Node, kind: str) -> list[dict[str, Any]]:
@@ -152,33 +159,40 @@ signatures = 0
 """
 
 
+UNTIL = 'until = "2099-12-31T00:00:00+08:00"\n'
+
+
+def _centre(folder: Path, duo: Duo, upsd: Upsd) -> Node:
+    """It reaches the port by radio and wang by nothing."""
+    folder.mkdir()
+    sensor = f'[sensors.ups]\ntype = "power.nut"\n[sensors.ups.settings]\nups = "{UPS}"\nport = {upsd.port}\nperiod_s = 0.2\n'
+    patient = "stale_after_s = 300.0\ntimeout_s = 60.0\n"
+    energy = f'[energy]\ncapacity_wh = 4320\nhand_over_to = "person:port"\nhand_over_{UNTIL}'
+    extra = sensor + patient + energy + "[energy.loads]\nall = { watts = [380, 230, 65, 23] }\n"
+    channels = {"link": head(folder, duo.near.port, [11], baud=9600, configure_tnc=False)}
+    return Node(folder, channels=channels, persons=[Person("port", callsign=town(11)), Person("wang")], rules=orders("link"), extra=extra)
+
+
+def _port(folder: Path, duo: Duo, pager: Pager) -> Endpoint:
+    """It may take over, and reaches wang by its pager."""
+    folder.mkdir()
+    link = endpoint(folder, duo.far.tnc.port, 11, baud=9600, configure_tnc=False)
+    persons = [Person("duty", screen="here"), Person("wang", "+8613800000001")]
+    place = Endpoint(folder, link, rules=TAKING, persons=persons, more={"pager": pager.channel()})
+    file = folder / "fenghuo.toml"
+    named = file.read_text(encoding="utf-8").replace('name = "node"', 'name = "port"')
+    file.write_text(f'{named}[takeover]\nsources = ["post:BJ1CMD"]\nby = "张主任"\n{UNTIL}', encoding="utf-8")
+    return place
+
+
 @pytest.mark.usefixtures("paging")
 async def test_below_ten_percent_command_is_handed_over_by_radio_and_taken_up(tmp_path: Path) -> None:
     """A sealed order to the other daemon with what is open, and the open order itself: there an alarm, and the person whom this node could
     not reach is told by that one, once; the key of the duty officer there is the receipt here. Both know the order as the same when they
     meet again."""
-    down, up = tmp_path / "centre", tmp_path / "port"
-    down.mkdir()
-    up.mkdir()
     async with Upsd(tmp_path / "nut") as upsd, Duo(baud=9600) as duo, Pager() as pager:
         await duo.far.stop()
-        sensor = f'[sensors.ups]\ntype = "power.nut"\n[sensors.ups.settings]\nups = "{UPS}"\nport = {upsd.port}\nperiod_s = 0.2\n'
-        patient = "stale_after_s = 300.0\ntimeout_s = 60.0\n"
-        until = 'until = "2099-12-31T00:00:00+08:00"\n'
-        energy = f'[energy]\ncapacity_wh = 4320\nhand_over_to = "person:port"\nhand_over_{until}'
-        loads = "[energy.loads]\nall = { watts = [380, 230, 65, 23] }\n"
-        channels = {"link": head(down, duo.near.port, [11], baud=9600, configure_tnc=False)}
-        rules, extra = orders("link", needed="HUMAN"), sensor + patient + energy + loads
-        centre = Node(down, channels=channels, persons=[Person("port", callsign=town(11)), Person("wang")], rules=rules, extra=extra)
-        place = Endpoint(
-            up,
-            endpoint(up, duo.far.tnc.port, 11, baud=9600, configure_tnc=False),
-            rules=TAKING,
-            persons=[Person("duty", screen="here"), Person("wang", "+8613800000001")],
-            more={"pager": pager.channel()},
-        )
-        with (up / "fenghuo.toml").open("a", encoding="utf-8") as file:
-            file.write(f'[takeover]\nsources = ["post:BJ1CMD"]\nby = "张主任"\n{until}')
+        centre, place = _centre(tmp_path / "centre", duo, upsd), _port(tmp_path / "port", duo, pager)
         async with centre, place:
             await centre.channels_up("link")
             await place.channels_up("link", "pager")
@@ -194,16 +208,18 @@ async def test_below_ten_percent_command_is_handed_over_by_radio_and_taken_up(tm
             assert f"#{number:04d}P2立即到岗" in command["text"]
             await pager.wait_for(lambda: len(pager.pages) == 1)
             assert f"【BJ1CMD#{number:04d}】立即到岗" in pager.pages[0].text
-            (alarm,) = await told(place, "alarm.command_taken")
+            (alarm,) = await heard(place, "alarm.command_taken")
             assert alarm["message"].startswith("post:BJ1CMD gives command to this node, as 张主任 has decided: 【移交指挥】node")
-            (taken,) = await told(place, "command.order_taken")
+            (taken,) = await heard(place, "command.order_taken")
             assert (order["id"], number) == (taken["origin"], taken["number"])
             await place.ask("endpoint.ack", id=str(command["number"]), text="已接替")
-            (given,) = await told(centre, "power.handover")
+            (given,) = await heard(centre, "power.handover")
             (objective,) = (await centre.ended(given["message"], timeout_s=120))["objectives"]
             assert ("MET", "HUMAN", 1, 1) == (objective["state"], objective["evidence"], given["open"], given["carried"])
             assert (await keys(centre))[order["id"]] == (await keys(place))[taken["taken"]]
-            assert 1 == len(pager.pages)
+            await place.ended(taken["taken"])
+            assert [order["id"]] == (await take(centre, place))["settled"]
+            assert ("WAIVED", 1) == ((await centre.ended(order["id"]))["objectives"][0]["state"], len(pager.pages))
 
 
 async def keys(node: Node) -> dict[str, str]:

@@ -27,7 +27,8 @@ NOBODY: dict[str, list[str]] = {"taken": [], "known": [], "to_decide": []}
 def reconcile(daemon: Caller, *, peer: Path, peer_token_file: Path, as_json: bool) -> None:
     """Take from the node behind SOCKET what it accepted and this one has not. Records: nobody is told anything a second time.
 
-    SOCKET is the other node's control socket, forwarded by ssh -L. Run it at both. Exit 1 if something is for a person to decide.
+    An order that is open here is waived where everybody whom it misses was reached there. SOCKET is the other node's control
+    socket, forwarded by ssh -L. Run it at both. Exit 1 if something is for a person to decide.
     """
     result = reconciled(daemon, Control(peer, read_token(peer_token_file)))
     if as_json:
@@ -36,6 +37,8 @@ def reconcile(daemon: Caller, *, peer: Path, peer_token_file: Path, as_json: boo
         click.echo(clean(f"from {result['peer']}: {len(result['taken'])} taken, {len(result['to_decide'])} for a person to decide"))
         for ident in (*result["taken"], *result["to_decide"]):
             click.echo(clean(ident))
+        for ident in result["settled"]:
+            click.echo(clean(f"{ident} is over here: everybody who was missing was reached there"))
     click.get_current_context().exit(1 if result["to_decide"] else 0)
 
 
@@ -51,4 +54,12 @@ def reconciled(ours: Caller, theirs: Caller) -> dict[str, Any]:
         brought = theirs.call("reconcile.bring", keys=missing[start : start + AT_ONCE])
         for name, found in ours.call("reconcile.take", peer=there["node"], messages=brought).items():
             result[name] += found
-    return result
+    return {**result, "settled": _settled(ours, theirs, there["node"])}
+
+
+def _settled(ours: Caller, theirs: Caller, peer: str) -> list[str]:
+    """What is open here and needs nobody any more, since the other node has reached them."""
+    still = ours.call("reconcile.open")
+    reached = theirs.call("reconcile.reached", keys=still) if still else []
+    settled: list[str] = ours.call("reconcile.settle", peer=peer, messages=reached)["settled"] if reached else []
+    return settled

@@ -24,7 +24,7 @@ from fenghuo.store.records import MessageRow
 from fenghuo.store.tables import IDEMPOTENCY, MESSAGE
 from fenghuo.store.transaction import Tx
 
-__all__ = ["Brought", "Line", "Taken", "identity", "lines_of", "summary", "taking"]
+__all__ = ["Brought", "Line", "Taken", "identity", "key_of", "lines_of", "summary", "taking"]
 
 DIGITS = 16
 _ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
@@ -66,13 +66,14 @@ def identity(content: Content, ident: str, revision: int) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:DIGITS]
 
 
+def key_of(row: MessageRow) -> str:
+    """The identity of a message that is kept."""
+    return identity(msgspec.msgpack.decode(row.body, type=Message).content, row.id, row.revision)
+
+
 def lines_of(rows: Iterable[MessageRow]) -> list[Line]:
     """By identity; of an alert that is here twice the newest."""
-    found = {
-        key: Line(key, row.id, row.revision, row.state.value)
-        for row in rows
-        if (key := identity(msgspec.msgpack.decode(row.body, type=Message).content, row.id, row.revision))
-    }
+    found = {key: Line(key, row.id, row.revision, row.state.value) for row in rows if (key := key_of(row))}
     return [found[key] for key in sorted(found)]
 
 

@@ -47,6 +47,7 @@ from fenghuo.service.desk_power import PowerVerbs
 from fenghuo.service.desk_preview import PreviewVerbs
 from fenghuo.service.desk_proven import ProvenVerbs
 from fenghuo.service.desk_queue import QueueVerbs
+from fenghuo.service.desk_reached import ReachedVerbs
 from fenghuo.service.desk_reconcile import ReconcileVerbs
 from fenghuo.service.desk_roads import RoadVerbs
 from fenghuo.service.desk_sheets import SheetVerbs
@@ -218,6 +219,7 @@ class Daemon:
         outages.hangs_on = keeper.inventory.hangs_on
         proven = ProvenVerbs(room, self._store, messages.send)
         reconcile = ReconcileVerbs(self._store, self._clock, node=self._settings.node.name)
+        desk.add(ReachedVerbs(self._store, self._clock, room.decisions, node=self._settings.node.name).verbs())
         endpoint = EndpointVerbs(room, self._store, self._upward)  # a node without a screen says so
         sheets = SheetVerbs(room, self._store)  # and so does one without a printer
         audit = AuditVerbs(self._audit, self._store)

@@ -10,16 +10,16 @@ from typing import Any
 import msgspec
 
 from fenghuo.clock import Clock
-from fenghuo.engine.reconciling import Brought, Line, identity, lines_of, read, summary, taking
+from fenghuo.engine.reconciling import Brought, Line, key_of, lines_of, read, summary, taking
 from fenghuo.errors import FormatError
-from fenghuo.model.message import Message, MessageState
+from fenghuo.model.message import MessageState
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.desk import Verb
 from fenghuo.store.records import MessageRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import MESSAGE, OBJECTIVE
 
-__all__ = ["AT_ONCE", "ReconcileVerbs"]
+__all__ = ["AT_ONCE", "BACK_S", "ReconcileVerbs"]
 
 BACK_S = 30 * 86_400.0
 """As long as keys outlive their message (chain.KEEP_KEYS_S): what is older is in the archives of both."""
@@ -85,7 +85,7 @@ class ReconcileVerbs:
     async def bring(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
         """At most AT_ONCE of those that are here."""
         wanted = frozenset(msgspec.convert(args, Keys).keys[:AT_ONCE])
-        rows = [row for row in await self._rows() if _key(row) in wanted]
+        rows = [row for row in await self._rows() if key_of(row) in wanted]
         return [msgspec.to_builtins(await self._package(row)) for row in rows]
 
     async def take(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,11 +107,7 @@ class ReconcileVerbs:
     async def _package(self, row: MessageRow) -> Package:
         objectives = await self._store.find(OBJECTIVE, "message = ? AND revision = ?", row.id, row.revision)
         met, total = sum(one.met for one in objectives), sum(one.total for one in objectives)
-        return Package(_key(row), _text(row.body), _text(row.raw), row.state, met, total)
-
-
-def _key(row: MessageRow) -> str:
-    return identity(msgspec.msgpack.decode(row.body, type=Message).content, row.id, row.revision)
+        return Package(key_of(row), _text(row.body), _text(row.raw), row.state, met, total)
 
 
 def _text(octets: bytes) -> str:

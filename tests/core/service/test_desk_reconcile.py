@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ import pytest
 from fenghuo.cli.reconcile import reconciled
 from fenghuo.errors import FormatError
 from fenghuo.model.delivery import Accepted
+from fenghuo.service.desk_reached import ReachedVerbs
 from fenghuo.service.desk_reconcile import ReconcileVerbs
 from tests.core.engine.house import House, opened
 from tests.core.service.manned import cap
@@ -25,14 +27,16 @@ class Place:
 
     def __init__(self, house: House, name: str) -> None:
         self.house = house
-        self.verbs = ReconcileVerbs(house.store, house.office.clock, node=name).verbs()
+        reached = ReachedVerbs(house.store, house.office.clock, house.room.decisions, node=name)
+        self.verbs = {**ReconcileVerbs(house.store, house.office.clock, node=name).verbs(), **reached.verbs()}
         self.asked: list[str] = []
 
     async def do(self, verb: str, **args: Any) -> Any:
         self.asked.append(verb)
-        answer = await self.verbs[verb](None, args)  # type: ignore[arg-type]  # who asks, the desk has looked at
-        await self.house.settle()
-        return answer
+        asked = asyncio.ensure_future(self.verbs[verb](None, args))  # type: ignore[arg-type]  # who asks, the desk has looked at
+        while not asked.done():  # a decision waits for the loop
+            await self.house.settle()
+        return await asked
 
 
 async def take(ours: Place, theirs: Place) -> dict[str, Any]:
@@ -91,7 +95,7 @@ async def test_each_takes_what_is_missing_and_tells_nobody(tmp_path: Path) -> No
         assert [(TOWN, "active", 0, 1)] * 2 == [(one["peer"], one["state"], one["met"], one["total"]) for one in told]
         town.asked.clear()
         assert (0, []) == ((again := await take(centre, town))["heaps"], again["taken"])
-        assert ["reconcile.summary"] == town.asked, "two nodes that agree say no more than that"
+        assert ["reconcile.summary", "reconcile.reached"] == town.asked, "two nodes that agree say no more than that"
 
 
 async def test_an_alert_that_the_other_node_had_is_a_duplicate_when_it_comes_here(tmp_path: Path) -> None:
@@ -139,3 +143,42 @@ async def test_what_is_not_what_it_says_is_refused_whole(tmp_path: Path) -> None
 
 async def heaps(place: Place) -> list[str]:
     return list((await place.do("reconcile.summary"))["heaps"])
+
+
+NAMED = {"identifier": "01JX", "sender": "operator", "sent": "1970-01-12T21:46:40.123456+08:00"}
+
+
+async def test_whoever_the_other_node_has_reached_with_the_same_order_is_not_told_again_here(tmp_path: Path) -> None:
+    """As after a hand-over: the centre could tell neither, the town told both. Nothing ends while one is missing there, nor for less than
+    is asked for here; then it is over, with the reason, as waived by whoever reconciles, and nobody is told when the channel is back."""
+    async with two(tmp_path) as (centre, town):
+        for channel in centre.house.channel:
+            centre.house.down(channel)
+        ours = await centre.house.order("person:wang", "person:li", needed="DEVICE", **NAMED)
+        town.house.up()
+        await town.house.order("person:wang", "person:li", needed="DEVICE", **NAMED)
+        first_mail, second_mail = town.house.sent
+        await town.house.receipt(first_mail)
+        await town.house.settle()
+        assert ([], [], ["active"]) == ((first := await take(centre, town))["taken"], first["settled"], await centre.house.states(ours.id))
+        await town.house.receipt(second_mail)
+        await town.house.settle()
+        assert ([], [ours.id]) == ((second := await take(centre, town))["taken"], second["settled"])
+        assert ["WAIVED"] == [one.state.value for one in await centre.house.objectives()]
+        centre.house.up()
+        await centre.house.settle()
+        assert ([], []) == (centre.house.sent, (await take(centre, town))["settled"])
+
+
+async def test_less_than_is_asked_for_and_our_own_name_end_nothing(tmp_path: Path) -> None:
+    """A device there is no person here; nor is a word that no evidence has."""
+    async with two(tmp_path) as (centre, _):
+        await centre.house.order("person:wang", needed="HUMAN", **NAMED)
+        (key,) = await centre.do("reconcile.open")
+        for level in ("DEVICE", "CERTAIN", ""):
+            answer = await centre.do("reconcile.settle", peer=TOWN, messages=[{"key": key, "reached": {"wang": level}}])
+            assert [] == answer["settled"]
+        with pytest.raises(FormatError, match="not the name of another node"):
+            await centre.do("reconcile.settle", peer=CENTRE, messages=[])
+        (waived,) = (await centre.do("reconcile.settle", peer=TOWN, messages=[{"key": key, "reached": {"wang": "DONE"}}]))["settled"]
+        assert ["WAIVED"] == [one.state.value for one in await centre.house.objectives() if one.message == waived]
