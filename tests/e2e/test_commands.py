@@ -52,7 +52,7 @@ class Scene:
         self.air, self.siren = air, siren
         link = head(down, air.port, [11], baud=9600, configure_tnc=False)
         link["settings"]["posts"][town(11)]["commands"] = True
-        self.centre = Node(down, channels={"link": link}, persons=[Person("p1", callsign=town(11))], rules=orders("link"))
+        self.centre = Node(down, channels={"link": link}, persons=[Person("p1", callsign=town(11))], rules=orders("link", deadline_s=600))
         devices = {"siren": siren.channel(doubt="actuator")}
         far = endpoint(up, air.port, 11, baud=9600, configure_tnc=False)
         self.town = Endpoint(up, far, rules=RULES, persons=[SIREN, DESK], more=devices)
@@ -69,8 +69,9 @@ class Scene:
         await self.town.close()
 
     async def order(self, text: str) -> None:
-        """Sent, at the town's disk, and on its screen. A post that was silent once is tried again after half a minute."""
-        await stands(self.centre, await sent(self.centre, "p1", text), "link", "MET", timeout_s=2 * LIMIT_S)
+        """Sent, at the town's disk, and on its screen. A post that was silent is tried again after half a minute, and to a centre that the
+        machine keeps waiting for seconds it may seem so more than once."""
+        await stands(self.centre, await sent(self.centre, "p1", text), "link", "MET", timeout_s=5 * LIMIT_S)
         await self.town.until("endpoint.ls", lambda rows: any(text in row["text"] for row in rows))
 
     async def jammed(self, text: str) -> bytes:

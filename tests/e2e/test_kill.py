@@ -32,10 +32,11 @@ GROUPS = 10
 """A person gets an order in every tenth round, five in all: of two doubts about one number a report may be of either."""
 IN_FLIGHT, SPARE = 32, 4
 """Fewest orders at each kill that are promised and that no bearer has reported; a few more before the clock of the kill starts."""
-LATEST_S = 0.5
+LATEST_S = 0.3
 """Kills fall this long, at most, after the last posts of a round have begun: some before they are answered."""
 REPORT_AFTER_MS = 800
-"""Later than the kill, on a machine that keeps its time."""
+"""What was reported sooner is no longer in flight. While a burst is being posted nothing is reported at all: a machine that takes longer
+over it than this would never have enough in flight."""
 RECEIPT_Q95_S = 8.0
 """The window of a doubt: so long after a kill, while there is a daemon, a bearer must have word of what was in flight."""
 UNREPEATED_S = 75.0
@@ -74,6 +75,7 @@ class Killing:
     async def round(self) -> None:
         """A burst, a kill at a random moment once enough is in flight, a start, and answers for those who got none."""
         first, self._asked = self._asked, self._asked + BURST
+        self.smsc.hold(on=True)
         asking = [asyncio.create_task(self._ask(number)) for number in range(first, first + FIRST)]
         async with asyncio.timeout(PATIENCE_S):
             while self._in_flight(first) < IN_FLIGHT + SPARE:
@@ -83,6 +85,7 @@ class Killing:
         killed_at = time.time()
         await self.node.restart()
         self.ledger.kills.append(Kill(killed_at, time.time()))
+        self.smsc.hold(on=False)
         found = re.search(r"(\d+) in doubt", self.node.ready_line)
         assert found
         self.doubts.append(int(found.group(1)))
@@ -105,7 +108,8 @@ class Killing:
     def _in_flight(self, first: int) -> int:
         """How many orders of this round are: those of the rounds before are being reported just now."""
         self.listen()
-        return sum(order >= first for order in self.ledger.in_flight(Kill(time.time(), 0.0)))
+        promised, told = self.ledger.promised, self.ledger.told
+        return sum(order in promised and order not in told for order in range(first, self._asked))
 
     async def reported(self) -> None:
         """Until the centre's word on every order that went there is acknowledged; what is missing then, the judge finds."""

@@ -37,6 +37,7 @@ START_S = 2 * PATIENCE_S
 STOP_S = 40.0 * TIMEOUT_SCALE
 _FEND = b"\xc0"
 _WARM_UP = "WARMUP"
+_READY, _BIND_FAILED = "Ready to accept KISS", "Bind failed"
 _NUMBER = re.compile(r"#(\d{4})")
 _COPY = re.compile(r"【重发 ?\d+】")
 
@@ -84,6 +85,7 @@ class Tnc:
         self._folder = folder
         self._hears, self._pcm = sound
         self._process: asyncio.subprocess.Process | None = None
+        self._said_before = 0
 
     @property
     def pid(self) -> int:
@@ -94,6 +96,7 @@ class Tnc:
         """Run it until it accepts KISS connections."""
         config, rate = self._folder / f"{self.call}.conf", _RATES[self.baud]
         config.write_text(self.config())
+        self._said_before = len(self._said())
         air = os.open(self._hears, os.O_RDWR)  # read-write: never an end of file
         log = os.open(self._folder / f"{self.call}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         try:
@@ -110,7 +113,7 @@ class Tnc:
         try:
             await _until(self._is_listening, f"{self.call} listens")
         except TimeoutError as exc:
-            raise TimeoutError(f"{exc}; it says: {(self._folder / f'{self.call}.log').read_text()[-1500:]}") from exc
+            raise TimeoutError(f"{exc}; it says: {self._said()[-1500:]}") from exc
 
     def config(self) -> str:
         """What direwolf is told."""
@@ -127,10 +130,19 @@ class Tnc:
         await self.kill()
         await self.start()
 
+    def _said(self) -> str:
+        """Its log, of all its lives."""
+        log = self._folder / f"{self.call}.log"
+        return log.read_text(errors="replace") if log.exists() else ""
+
     async def _is_listening(self) -> bool:
+        """By its own word too: where somebody else has the port, direwolf goes on without, and a connection would be to a stranger."""
         assert self._process is not None
-        if self._process.returncode is not None:
-            raise RuntimeError(f"direwolf ended: {(self._folder / f'{self.call}.log').read_text()[-500:]}")
+        said = self._said()[self._said_before :]
+        if self._process.returncode is not None or _BIND_FAILED in said:
+            raise RuntimeError(f"direwolf {self.call} does not listen on port {self.port}: {said[-1000:]}")
+        if _READY not in said:
+            return False
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", self.port)
         except OSError:

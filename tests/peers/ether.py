@@ -23,12 +23,12 @@ from typing import Any, Self
 import msgspec
 
 from tests.peers.direwolf import Tnc
-from tests.scale import TIMEOUT_SCALE
+from tests.scale import PATIENCE_S
 
 __all__ = ["Ether", "Spell"]
 
-START_S = 40.0 * TIMEOUT_SCALE
-STOP_S = 3.0
+START_S = 3 * PATIENCE_S
+STOP_S = PATIENCE_S
 _SENT = r"^\[0L\] "
 _HEARD = r"^\[0(?:\.\d+)?\] "
 _SAID = ("[0L]", "[0H]")

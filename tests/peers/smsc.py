@@ -173,6 +173,10 @@ class Smsc:
         """Report each submission before it is answered, or no longer."""
         self._order({"hasty": on})
 
+    def hold(self, *, on: bool) -> None:
+        """From now on no report leaves but to a session that binds; or no longer, and those that are due leave."""
+        self._order({"held": on})
+
     def unbind(self) -> None:
         """The centre says good-bye to every session."""
         self._order({"unbind": True})

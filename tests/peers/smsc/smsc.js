@@ -8,7 +8,7 @@
 // again to the next bind after a kill. --rate throttles whatever exceeds N submissions in a second.
 // With --silent 1 nothing is reported until it is told to be. Reports wait for the account (system_id) that submitted.
 // stdin, one JSON object a line: {"mo": {"from","to","text","parts","sent"}}, {"raw_report": {"from","to","text","id"}}, {"unbind": true},
-//   {"report": {"id","ok"}} (of a submission), {"hasty": true|false} (report before the answer)
+//   {"report": {"id","ok"}} (of a submission), {"hasty": true|false} (report before the answer), {"held": true|false} (what is due waits)
 'use strict';
 const fs = require('fs');
 const readline = require('readline');
@@ -25,6 +25,8 @@ const sessions = new Set();
 const unacknowledged = new Map();
 const taken = new Map();
 let hasty = false;
+let held = false;
+const due = [];
 
 function say(what, facts) {
   fs.writeSync(1, JSON.stringify({ what, at: Date.now() / 1000, ...facts }) + '\n');
@@ -65,6 +67,10 @@ function sendReport(session, entry) {
     }
     say('DLR-ACK', { id: entry.id, dst: entry.dst, status: answer.command_status, ok: entry.ok });
   });
+}
+
+function sendDue(session, entry) {
+  if (sessions.has(session) && unacknowledged.has(entry.id)) sendReport(session, entry);
 }
 
 function isTooFast() {
@@ -111,7 +117,7 @@ function submitted(session, pdu) {
   if (hasty) report({ id, ok: true });
   session.send(pdu.response({ message_id: id }));
   if (wanted) {
-    setTimeout(() => { if (sessions.has(session) && unacknowledged.has(id)) sendReport(session, entry); }, Number(options['delay-ms']));
+    setTimeout(() => { if (held) due.push([session, entry]); else sendDue(session, entry); }, Number(options['delay-ms']));
   }
 }
 
@@ -163,6 +169,10 @@ function obey(line) {
   if (order.raw_report) rawReport(order.raw_report);
   if (order.report) report(order.report);
   if (order.hasty !== undefined) hasty = order.hasty;
+  if (order.held !== undefined) {
+    held = order.held;
+    if (!held) for (const [session, entry] of due.splice(0)) sendDue(session, entry);
+  }
   if (order.unbind) for (const session of sessions) session.unbind();
 }
 
