@@ -102,8 +102,9 @@ class _Decision(Climb):
                 self.wait_on(delivery)
             elif delivery.state in (DeliveryState.READY, DeliveryState.HELD, DeliveryState.IN_DOUBT):
                 self.recheck(delivery)
+        self.hold_late()
         for delivery in tuple(self.now.values()):
-            if delivery.state is DeliveryState.HELD:
+            if delivery.state is DeliveryState.HELD and delivery.reason != Hold.LATE:
                 self.let_go(delivery)
             elif delivery.state is DeliveryState.AWAITING and delivery.until is None:
                 self.end(delivery, TargetState.MET)
@@ -150,6 +151,7 @@ class _Decision(Climb):
                 self.wait_on(delivery)
             elif delivery.state in (DeliveryState.READY, DeliveryState.HELD, DeliveryState.IN_DOUBT):
                 self.recheck(delivery)
+        self.hold_late()
         self.open_rungs()
         self.escalate()
         self.target = msgspec.structs.replace(self.target, wake_at=min(self.wakes, default=None))

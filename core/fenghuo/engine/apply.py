@@ -32,7 +32,7 @@ from fenghuo.engine.facts import (
 )
 from fenghuo.engine.hedging import Hedging
 from fenghuo.engine.inherit import Heir
-from fenghuo.engine.interventions import Interventions, sound
+from fenghuo.engine.interventions import Interventions, sound, sound_late
 from fenghuo.engine.modes_applied import NO_MODES, Ruling
 from fenghuo.engine.office import Office
 from fenghuo.engine.opening import Opening
@@ -47,6 +47,7 @@ from fenghuo.model.delivery import (
 )
 from fenghuo.model.message import MessageState
 from fenghuo.model.situation import Admin, Health
+from fenghuo.model.traffic import Action
 from fenghuo.store.records import MetaRow, ReleaseRow
 
 __all__ = ["MODES_KEPT", "Apply"]
@@ -100,6 +101,7 @@ class Apply:
             situation=self._board.situation_for(entry.target.recipient),
             now=now,
             escalate=opened.escalate,
+            is_stop=opened.message.message.action is Action.CANCEL,
             closing=opened.closing,
             had=opened.message.had.get(entry.target.recipient, NOTHING),
             hedges=self._hedging.left(now),
@@ -140,6 +142,7 @@ class Apply:
         self._on_changed(before, delivery)
         if delivery.state is DeliveryState.IN_DOUBT and (before is None or before.state is not DeliveryState.IN_DOUBT):
             sound(delivery, self._board.situation(), batch)
+        sound_late(before, delivery, batch)
         self._book.put(entry, delivery)
         if delivery.state is DeliveryState.READY and (before is None or before.state is not DeliveryState.READY):
             entry.unoffered.add(delivery.id)

@@ -31,6 +31,7 @@ class Terms(msgspec.Struct, frozen=True):
     """What the operator's settings say of an instance. `medium`: its own name where empty; `stable_s`: least seconds a stage of
     probation lasts; `refire_after_s`: an actuator in doubt starts once more by itself after so long, None: by a person's word only;
     `ungraded`: why it carries P2 to P4 only, empty where it may carry everything (standing.py); `reach`, `scarce`: as in ChannelView;
+    `start_within_s`: what starts a device waits for a person when it would start later after its release;
     `digest`: what one recipient missed of P3 and P4 in an outage goes as one text;
     `probe_fen_a_day`, `probe_joules_a_day`: what its probes may cost."""
 
@@ -44,6 +45,7 @@ class Terms(msgspec.Struct, frozen=True):
     reach: float = 0.95
     scarce: bool = False
     digest: bool = False
+    start_within_s: float = 600.0
     probe_fen_a_day: float = 500.0
     probe_joules_a_day: float = 50_000.0
 
@@ -77,6 +79,7 @@ class Instance:
         self.medium = terms.medium or name
         self.traffic = tuple(kind for kind in terms.traffic if kind in capabilities.traffic)
         self.refire_after_s = terms.refire_after_s
+        self.start_within_s = terms.start_within_s
         self.ungraded = terms.ungraded
         self.reach, self.scarce = terms.reach, terms.scarce
         self.digest = terms.digest
@@ -180,6 +183,7 @@ class Instance:
             form=self.form,
             doubt=caps.doubt.value,
             refire_after_s=self.refire_after_s,
+            start_within_s=self.start_within_s,
             latency_q95_s=caps.receipt_q95_s,
             fee_fen=caps.fee_fen,
             concurrency=caps.concurrency,

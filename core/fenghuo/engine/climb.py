@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from fenghuo.engine.draft import Draft
+from fenghuo.engine.draft import A_MOMENT_S, Draft
 from fenghuo.engine.last_attempt import CUT_OFF, LAST, may_override, waits_for
 from fenghuo.engine.planning import best_first
 from fenghuo.engine.rules import Rung, RungMode
@@ -22,8 +22,6 @@ GIVEN_UP = f"{Scope.CHANNEL} in-doubt"
 """Reason of a delivery whose doubt nobody resolved in time."""
 SHORTEST_WAIT_S = 10.0
 """Between two looks for a hedge that the budget has not: of a crowd each look is work."""
-A_MOMENT_S = 0.001
-"""After its last chance to be in time a delivery is late, whatever a sum of floats makes of that instant."""
 
 
 class Climb(Draft):

@@ -11,11 +11,12 @@ from enum import StrEnum
 
 import msgspec
 
+from fenghuo.engine.draft import BY_WORD
 from fenghuo.engine.facts import Decided, Facts
 from fenghuo.engine.settling import settle
 from fenghuo.errors import NotFound, Overloaded
 from fenghuo.model.audit import By
-from fenghuo.model.delivery import Delivery, DeliveryState, Objective, ObjectiveState, Reached
+from fenghuo.model.delivery import Delivery, DeliveryState, Hold, Objective, ObjectiveState, Reached
 from fenghuo.model.evidence import Evidence
 
 __all__ = ["Decisions", "Ruling", "resolved", "shed", "waived"]
@@ -66,17 +67,20 @@ class Decisions:
 
 
 def resolved(delivery: Delivery | None, fact: Decided, *, needed: Evidence, now: float) -> Delivery:
-    """A doubt after a person's word. "Sent" is worth AIRED, which is never shown as delivered. Raises: NotFound."""
-    if delivery is None or delivery.state is not DeliveryState.IN_DOUBT:
+    """A doubt after a person's word, or what would start a device late, which has certainly not left. "Sent" is worth
+    AIRED, which is never shown as delivered. Raises: NotFound."""
+    is_held = delivery is not None and (delivery.state, delivery.reason) == (DeliveryState.HELD, Hold.LATE)
+    is_late = is_held and fact.ruling != Ruling.SENT
+    if delivery is None or not (is_late or delivery.state is DeliveryState.IN_DOUBT):
         raise NotFound(f"delivery {fact.number} is not in doubt; `fenghuo queue ls` shows what is open")
     replace = msgspec.structs.replace
     match Ruling(fact.ruling):
         case Ruling.SENT:
             return settle(delivery, Reached(Evidence.AIRED), needed=needed, now=now, view=None)
         case Ruling.NOT_SENT:
-            return replace(delivery, state=DeliveryState.READY, reason="", until=None, not_before=now)
+            return replace(delivery, state=DeliveryState.READY, reason=BY_WORD, until=None, not_before=now)
         case Ruling.AGAIN:
-            return replace(delivery, state=DeliveryState.READY, reason="", until=None, not_before=now, refires=delivery.refires + 1)
+            return replace(delivery, state=DeliveryState.READY, reason=BY_WORD, until=None, not_before=now, refires=delivery.refires + 1)
         case Ruling.FAILED:
             return replace(delivery, state=DeliveryState.FAILED, reason=_by("given up", fact), until=None)
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 from fenghuo.engine.admission import NO_LOAD, Load, late
 from fenghuo.engine.frame import Frame, Step
 from fenghuo.engine.last_attempt import is_cut_off, is_due
-from fenghuo.model.delivery import OPEN_STATES, Delivery, DeliveryState, Scope, Target, TargetState
+from fenghuo.model.delivery import OPEN_STATES, Delivery, DeliveryState, Hold, Scope, Target, TargetState
 from fenghuo.model.situation import ChannelView
 
-__all__ = ["Draft"]
+__all__ = ["A_MOMENT_S", "BY_WORD", "Draft"]
+
+BY_WORD = "by a person's word"
+"""Reason of a READY delivery that somebody let go, however late it is."""
+A_MOMENT_S = 0.001
+"""After its last chance to be in time a delivery is late, whatever a sum of floats makes of that instant."""
 
 
 class Draft:
@@ -38,12 +45,32 @@ class Draft:
         return self.is_usable(delivery) or is_due(delivery, self.view(delivery))
 
     def is_barred(self, delivery: Delivery) -> bool:
-        """Whether its address was refused on its rung, which another channel would do too; a channel's own failure says nothing of it."""
-        return any(
+        """Whether it would start a device too late; or its address was refused on its rung, which another channel would do too: a channel's
+        own failure says nothing of it."""
+        return self.start_by(delivery) < self.frame.now or any(
             one.state is DeliveryState.FAILED and one.reason.startswith(Scope.RECIPIENT)
             for one in self.now.values()
             if one.rung == delivery.rung and one.address == delivery.address
         )
+
+    def start_by(self, delivery: Delivery) -> float:
+        """Until when it may start a device without a person's word (UTC seconds): a siren that comes back after hours must not sound for
+        what was. What starts nothing may come at any time, a stop too, and so may what a person has let go."""
+        view = self.view(delivery)
+        if view is None or view.start_within_s is None or view.doubt != "actuator" or self.frame.is_stop or delivery.reason == BY_WORD:
+            return math.inf
+        return self.frame.objective.opened_at + view.start_within_s
+
+    def hold_late(self) -> None:
+        """What would start a device too late waits for a person; look again when that will be."""
+        for delivery in tuple(self.now.values()):
+            start_by = self.start_by(delivery)
+            if delivery.state not in (DeliveryState.HELD, DeliveryState.READY) or math.isinf(start_by):
+                continue
+            if start_by < self.frame.now:
+                self.put(delivery, state=DeliveryState.HELD, reason=Hold.LATE)
+            else:
+                self.wakes.append(start_by + A_MOMENT_S)
 
     def lateness(self, delivery: Delivery) -> str:
         """Why it cannot be relied on in time (admission); what has left is held to the time that its objective had; after the deadline

@@ -20,7 +20,8 @@ class Frame(msgspec.Struct, frozen=True):
     """What a decision may know beside the target and its deliveries. `now`: UTC seconds; `had`: the channels that brought an earlier
     revision to this recipient; `hedges`: how many may begin beside what is under way (hedging); `hedge_at`: when the budget has
     one more; `loads`: of the next one, by channel; `is_shed`: the mode in force holds its class back;
-    `is_restored`: it was in force before a restore, and a person has not said yet whether it goes."""
+    `is_stop`: it takes back, and starts
+    nothing; `is_restored`: it was in force before a restore, and a person has not said yet whether it goes."""
 
     objective: Objective
     rungs: tuple[Rung, ...]
@@ -36,6 +37,7 @@ class Frame(msgspec.Struct, frozen=True):
     loads: Mapping[str, Load] = {}
     is_shed: bool = False
     is_restored: bool = False
+    is_stop: bool = False
 
     def owes(self, delivery: Delivery) -> bool:
         """Whether it goes whatever another channel has brought: what was shown on a screen or said on the air stands until it is taken back

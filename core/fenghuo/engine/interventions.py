@@ -12,11 +12,11 @@ from fenghuo.engine.office import Office
 from fenghuo.engine.restored import Restored
 from fenghuo.engine.tally import Tally
 from fenghuo.errors import NotFound
-from fenghuo.model.delivery import Delivery, DeliveryState
+from fenghuo.model.delivery import Delivery, DeliveryState, Hold
 from fenghuo.model.situation import Situation
 from fenghuo.store.audit import Deed
 
-__all__ = ["Interventions", "sound"]
+__all__ = ["Interventions", "sound", "sound_late"]
 
 Changed = Callable[[OpenTarget, Delivery, Batch], None]
 
@@ -27,6 +27,13 @@ def sound(doubtful: Delivery, situation: Situation, batch: Batch) -> None:
     if view is not None and view.doubt == "actuator":
         body = {"message": doubtful.message, "recipient": doubtful.recipient, "channel": doubtful.channel, "cause": doubtful.reason}
         batch.event("alarm.in_doubt", f"delivery/{doubtful.id}", **body)
+
+
+def sound_late(before: Delivery | None, after: Delivery, batch: Batch) -> None:
+    """A device that would start long after its release is started by nobody but a person, who must hear of it at once."""
+    if after.reason == Hold.LATE and (before is None or before.reason != Hold.LATE):
+        body = {"message": after.message, "recipient": after.recipient, "channel": after.channel}
+        batch.event("alarm.start_late", f"delivery/{after.id}", **body)
 
 
 class Interventions:

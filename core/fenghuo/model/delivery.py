@@ -170,7 +170,8 @@ TERMINAL_STATES = frozenset(DeliveryState) - OPEN_STATES
 class Hold(StrEnum):
     """Why a delivery is HELD: waits for signatures; its rung has not come; its channel is down; it is down and P0's last attempt is
     spent; a P0's channel is there and says that it does not reach this recipient; a mode or silence forbids it; it may have
-    gone before the store was restored, and a person says whether it goes."""
+    gone before the store was restored, and a person says whether it goes; it would start a device long after its
+    release, and a person says whether it does."""
 
     RELEASE = "release"
     RUNG = "rung"
@@ -181,6 +182,7 @@ class Hold(StrEnum):
     SILENCE = "silence"
     POLICY = "policy"
     RESTORED = "restored"
+    LATE = "late"
 
 
 class Objective(msgspec.Struct, frozen=True, gc=False):

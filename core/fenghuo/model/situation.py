@@ -41,6 +41,8 @@ class ChannelView(msgspec.Struct, frozen=True):
     """A channel instance as planning sees it. Times in seconds, fee in fen (¥0.01) a message, airtime in seconds a message.
 
     `doubt`: what to do after a crash or timeout: idempotent, queryable, opaque or actuator (delivery.md, At least once);
+    `start_within_s`: how long after the release of a message an actuator may start because of it without a person's word,
+    None: whenever;
     `refire_after_s`: when an actuator in doubt starts once more by itself, None: a person decides; `ungraded`: why it carries P2 to P4
     only, empty where it may carry everything. `reach`: the chance that it gets a message to a recipient while it works and its risk
     groups stand; `scarce`: P3 and P4 wait for another way rather than use it; `unsteady`: it was left a moment
@@ -68,6 +70,7 @@ class ChannelView(msgspec.Struct, frozen=True):
     repeat_safe: bool = False
     batch: bool = False
     refire_after_s: float | None = None
+    start_within_s: float | None = None
     ungraded: str = ""
     reach: float = 0.95
     scarce: bool = False

@@ -42,6 +42,7 @@ def instance_of(
         reach=channel.reach,
         scarce=channel.scarce,
         digest=channel.digest,
+        start_within_s=channel.start_within_s,
         probe_fen_a_day=channel.probe_fen_a_day,
         probe_joules_a_day=channel.probe_joules_a_day,
     )

@@ -139,6 +139,7 @@ def _channel(reading: Reading, name: str, table: ChannelTable) -> ChannelSetting
         reach=table.reach,
         scarce=table.scarce,
         digest=table.digest,
+        start_within_s=table.start_within_s,
         probe_fen_a_day=table.probe_fen_a_day,
         probe_joules_a_day=table.probe_joules_a_day,
     )

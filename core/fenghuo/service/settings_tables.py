@@ -257,6 +257,9 @@ class ChannelTable(msgspec.Struct, frozen=True):
         Annotated[float, Meta(ge=0)] | None,
         Meta(description="With refire: seconds for the device, or a person, to say first; never less than 20."),
     ] = None
+    start_within_s: Annotated[
+        float, Meta(gt=0, description="Of devices: what would start one later than so many seconds after its release waits for a person.")
+    ] = 600.0
     reach: Annotated[
         float,
         Meta(gt=0, le=1, description="The chance that it gets a message to a recipient while it works and its risk groups stand."),

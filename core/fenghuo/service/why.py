@@ -31,6 +31,7 @@ HELD = {
     Hold.MODE: "is held by the mode that is in force (`fenghuo mode ls`), and goes when that is over",
     Hold.SILENCE: "is held by the radio silence of the mode in force, under which only a P0 goes by this channel",
     Hold.RESTORED: "was in force before the store was restored, may have gone since, and waits for `fenghuo queue release`",
+    Hold.LATE: "would start a device long after its release, and awaits `fenghuo queue resolve ID --as not-sent` (it starts) or `failed`",
     Hold.POLICY: "is held by policy: the channel is on standby until a mode enables it",
 }
 

@@ -12,7 +12,7 @@ import pytest
 from fenghuo.engine.decisions import Ruling
 from fenghuo.errors import NotFound
 from fenghuo.model.audit import By
-from fenghuo.model.delivery import DeliveryState, ObjectiveState, TargetState, Unknown
+from fenghuo.model.delivery import DeliveryState, Hold, ObjectiveState, Scope, TargetState, Transient, Unknown
 from fenghuo.model.evidence import Evidence
 from fenghuo.plugin.ports import Capabilities, Doubt
 from fenghuo.store.tables import AUDIT
@@ -135,3 +135,33 @@ async def test_there_must_be_something_to_decide(tmp_path: Path) -> None:
             with pytest.raises(NotFound):
                 await take(house, decision)
         assert [S.MET, S.CANCELLED] == [one.state for one in await house.deliveries()]
+
+
+async def test_a_siren_that_comes_back_after_hours_starts_by_a_persons_word_alone(tmp_path: Path) -> None:
+    """It was down when the order was released: until ten minutes later it starts by itself, then a person is called; a stop goes at any
+    time."""
+    async with opened(tmp_path, a=SIREN, up=False) as house:
+        house.up("r")
+        house.down("a")
+        await house.settle()
+        house.channel["a"].outcomes.append(Transient(Scope.CHANNEL, "gone"))
+        order = await house.order("wang", via=["a"], priority="P0")
+        house.sent.clear()
+        await house.later(6 * 3600)
+        house.up("a")
+        for _ in range(5):
+            await house.later(60)
+        assert [] == house.sent
+        (held,) = [one for one in await house.deliveries("wang") if one.channel == "a"]
+        assert (S.HELD, Hold.LATE) == (held.state, held.reason)
+        told = await house.events("alarm.start_late")
+        assert ("wang", "a", order.id) in [(one["recipient"], one["channel"], one["message"]) for one in told]
+        await take(house, house.room.decisions.resolve(held.id, Ruling.NOT_SENT, by=CHEN, reason="it is still needed"))
+        assert ["a"] == [mail.channel for mail in house.sent]
+        house.down("a")
+        await house.settle()
+        await house.order("wang", text="解除", action="Cancel", reference=order.id)
+        await house.later(3600)
+        house.up("a")
+        await house.later(60)
+        assert "解除" in house.sent[-1].text
