@@ -71,6 +71,7 @@ match = {{ kind = ["Dispatch"] }}
 audience = {{ name = "as addressed" }}
 needed = "{needed}"
 deadline_s = {deadline_s}
+signatures = 0
 ladder = "orders"
 """
 

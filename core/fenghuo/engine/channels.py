@@ -212,6 +212,8 @@ class ChannelBoard:
     def add(self, instance: Instance) -> None:
         self._instances[instance.name] = instance
         self._situation = None
+        if instance.capabilities.doubt is Doubt.ACTUATOR:
+            self._office.devices |= {instance.name}
 
     def get(self, name: str) -> Instance | None:
         return self._instances.get(name)

@@ -202,7 +202,7 @@ class Intake:
             return MessageState.COMPLETE
         if message.expires_at <= self._office.clock.time():
             return MessageState.EXPIRED
-        needed = max(required_signatures(message, self._office.rules), hands_needed(verdicts))
+        needed = max(required_signatures(message, self._office.rules, self._office.devices), hands_needed(verdicts))
         return MessageState.ACTIVE if len(set(signers)) >= needed else MessageState.HELD
 
     async def _refuse(self, decoded: Decoded, submission: Submission) -> Refused:

@@ -17,6 +17,7 @@ __all__ = ["Office"]
 class Office:
     """Built by the daemon. `rules`, `directory`, `roll`, `geocode_systems` (CAP valueName → code system), `grants` (who may say what) and
     `availability` (of risk groups, as the settings say) are swapped for new ones on reload; whoever holds the office sees the newest.
+    `devices`: the names of all channels that start a device, as they are installed.
     """
 
     def __init__(self, *, node: str, clock: Clock, rules: RuleBook, directory: Directory, epoch: int = 1, seed: int | None = None) -> None:
@@ -29,4 +30,5 @@ class Office:
         self.epoch = epoch
         self.availability: Mapping[str, float] = {}
         self.roll = Roll()
+        self.devices: frozenset[str] = frozenset()
         self.chance = random.Random(seed)

@@ -90,7 +90,8 @@ class Opening:
 
     def routed(self, message: Message) -> tuple[Routed, ...]:
         """What the rules in force make of a message; nothing for a Cancel, which follows what it ends."""
-        return () if message.action is Action.CANCEL else route(message, self._office.rules, self._office.directory)
+        office = self._office
+        return () if message.action is Action.CANCEL else route(message, office.rules, office.directory, office.devices)
 
     def resume(self, entry: OpenObjective, left: list[Heir]) -> None:
         """Go on with a fan-out that a crash cut short: `left` have no target yet."""

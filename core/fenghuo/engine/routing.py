@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 
 import msgspec
@@ -53,19 +53,20 @@ class Routed(msgspec.Struct, frozen=True):
     is_public: bool = False
 
 
-def route(message: Message, rules: RuleBook, directory: Directory) -> tuple[Routed, ...]:
-    """Every objective that the rules make of a message, in the order of the file."""
+def route(message: Message, rules: RuleBook, directory: Directory, devices: Collection[str] = ()) -> tuple[Routed, ...]:
+    """Every objective that the rules make of a message, in the order of the file. `devices`: the channels that start one."""
     found: list[Routed] = []
     for rule in rules.rules:
         if not _matches(rule.match, message):
             continue
-        found.append(_routed(rule, message, directory))
+        signatures = signatures_for(rule, message, starts=_starts(rule, message, rules, devices))
+        found.append(_routed(rule, message, directory, signatures=signatures))
         if not rule.continue_:
             break
     return tuple(found)
 
 
-def _routed(rule: Rule, message: Message, directory: Directory) -> Routed:
+def _routed(rule: Rule, message: Message, directory: Directory, *, signatures: int) -> Routed:
     content = message.content
     recipients = _addressees(content.to, directory) if content.to else resolve(rule.audience, message, directory)
     needed = Evidence[content.needed] if content.needed else rule.needed_level
@@ -74,16 +75,28 @@ def _routed(rule: Rule, message: Message, directory: Directory) -> Routed:
         audience=", ".join(content.to) if content.to else rule.audience.name,
         recipients=recipients,
         needed=needed,
-        priority=content.priority if content.priority is not None else rule.priority_level or message.priority,
+        priority=_priority(rule, message),
         deadline_s=content.deadline_s or rule.deadline_s,
-        signatures=signatures_for(rule, message),
+        signatures=signatures,
         is_public=rule.audience.split is Split.PUBLIC and not content.to,
     )
 
 
-def signatures_for(rule: Rule, message: Message) -> int:
-    """How many signatures a message needs under a rule: two where the rule tells a public, and for an alert that is public, or orange or
-    red, unless the rule says otherwise.
+def _priority(rule: Rule, message: Message) -> Priority:
+    asked = message.content.priority if message.content.priority is not None else rule.priority_level
+    return asked if asked is not None else message.priority  # P0 is 0, and no "nothing"
+
+
+def _starts(rule: Rule, message: Message, rules: RuleBook, devices: Collection[str]) -> bool:
+    """Whether it may start a device that its ladder names: at P0, which no silence and no doubt holds back."""
+    named = {channel for rung in rules.ladders[rule.ladder].rungs for channel in rung.channels}
+    via = message.content.via
+    return _priority(rule, message) is Priority.P0 and not named.intersection(via or named).isdisjoint(devices)
+
+
+def signatures_for(rule: Rule, message: Message, *, starts: bool = False) -> int:
+    """How many signatures a message needs under a rule: two where the rule tells a public, where it starts a device (`starts`), and for an
+    alert that is public, or orange or red, unless the rule says otherwise.
 
     Source: security.md §3, also that an exercise needs the same hands as the real thing: no traffic and no scope is a way round them.
     """
@@ -91,18 +104,18 @@ def signatures_for(rule: Rule, message: Message) -> int:
         return 0
     if rule.signatures is not None:
         return rule.signatures
-    if rule.audience.split is Split.PUBLIC and not message.content.to:
+    if starts or (rule.audience.split is Split.PUBLIC and not message.content.to):
         return 2
     is_grave = message.content.scope is Scope.PUBLIC or gravest_of(message.content.infos) <= Priority.P1
     return 2 if message.kind is Kind.ALERT and is_grave else 0
 
 
-def required_signatures(message: Message, rules: RuleBook) -> int:
+def required_signatures(message: Message, rules: RuleBook, devices: Collection[str] = ()) -> int:
     """How many signatures the rules will ask for, without working out who is addressed."""
     needed = 0
     for rule in rules.rules:
         if _matches(rule.match, message):
-            needed = max(needed, signatures_for(rule, message))
+            needed = max(needed, signatures_for(rule, message, starts=_starts(rule, message, rules, devices)))
             if not rule.continue_:
                 break
     return needed

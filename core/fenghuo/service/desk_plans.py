@@ -105,7 +105,7 @@ class PlanVerbs:
         """What would become of a message: objectives, rungs, channels left out and why. Nothing is kept, nothing is sent."""
         wanted = msgspec.convert(args, Explain)
         message = unsent(self._desk, self._office, actor, wanted.raw, media_type=wanted.media_type)
-        routed = route(message, self._office.rules, self._office.directory)
+        routed = route(message, self._office.rules, self._office.directory, self._office.devices)
         explaining = Explaining(message, self._office, self._board.situation(), self._loads, routed=routed)
         explaining.under(self._in_force.of)
         objectives = await asyncio.to_thread(explaining.objectives)

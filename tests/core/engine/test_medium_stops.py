@@ -37,8 +37,8 @@ async def test_a_stop_is_not_kept_behind_the_start_that_it_ends(tmp_path: Path, 
     """The far end has begun and is slow to say so: its stop is in its hands before; what takes words back comes after them, as ever."""
     async with opened(tmp_path, a=msgspec.structs.replace(CAPABILITIES["a"], doubt=doubt)) as house:
         waiting = Waiting(house)
-        start = await house.order("wang", text="响", priority="P0", via=["a"])
-        await house.order("wang", text="取消", action="Cancel", reference=start.id, priority="P0")
+        start = await house.order("wang", text="响", priority="P0", via=["a"], signers=("anna", "bert"))
+        await house.order("wang", text="取消", action="Cancel", reference=start.id, priority="P0", signers=("anna", "bert"))
         assert texts == [_word(mail.text) for mail in house.sent]
         waiting.has_answered.set()
         await house.settle()

@@ -282,6 +282,26 @@ def test_what_a_rule_tells_the_public_takes_two_whatever_the_sender_calls_it(
     assert expected == required_signatures(message(content(**changes)), book(told))
 
 
+DEVICES: list[tuple[dict[str, Any], dict[str, Any], int]] = [
+    ({"priority": Priority.P0}, {}, 2),
+    ({"priority": Priority.P0, "traffic": Traffic.EXERCISE}, {}, 2),
+    ({"priority": Priority.P1}, {}, 0),
+    ({}, {"priority": "P0"}, 2),
+    ({"priority": Priority.P0}, {"signatures": 0}, 0),
+    ({"priority": Priority.P0, "via": ("a",)}, {}, 0),
+    ({"priority": Priority.P0, "via": ("r",)}, {}, 2),
+    ({"priority": Priority.P0, "action": Action.CANCEL}, {}, 0),
+]
+
+
+@pytest.mark.parametrize(("changes", "asked", "expected"), DEVICES)
+def test_what_starts_a_device_takes_two(changes: dict[str, Any], asked: dict[str, Any], expected: int) -> None:
+    """At P0 by a ladder with a siren, whatever its kind and traffic; the rule may say otherwise, `via` may leave the siren out."""
+    one, rules = message(content(kind=Kind.DISPATCH, **changes)), book(rule(**asked))
+    assert expected == required_signatures(one, rules, {"r"})
+    assert expected == route(one, rules, directory(), {"r"})[0].signatures
+
+
 def test_the_gravest_of_all_colours_counts() -> None:
     """A blue info in front does not make a red one less urgent."""
     assert Priority.P0 is default_priority((Info(colour="Blue"), Info(colour="Red")))

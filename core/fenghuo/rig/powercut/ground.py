@@ -87,6 +87,7 @@ name = "orders"
 match = {{ kind = ["Dispatch"] }}
 audience = {{ name = "as addressed" }}
 ladder = "all"
+signatures = 0
 escalate = [ {{ after_s = 25 }} ]
 """
 )
