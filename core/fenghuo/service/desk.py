@@ -34,16 +34,17 @@ Verb = Callable[[Actor, Mapping[str, Any]], Awaitable[Any]]
 
 
 class Holder(msgspec.Struct, frozen=True):
-    """Who holds a token: the actor it makes, and what it may speak for at intake."""
+    """Who holds a token: the actor it makes, and what it may speak for at intake. `person`: who signs by it."""
 
     name: str
     rights: tuple[str, ...]
     origin: Origin
+    person: str = ""
 
     @classmethod
     def of(cls, token: TokenSettings) -> Holder:
         origin = Origin(token.name, token.traffic, token.areas, token.certificates, token.allow_sha1, token.senders)
-        return cls(token.name, tuple(str(right) for right in token.rights), origin)
+        return cls(token.name, tuple(str(right) for right in token.rights), origin, token.person)
 
     @classmethod
     def console(cls) -> Holder:
@@ -111,7 +112,8 @@ class Desk:
         self.refuse_tokens(actor, (token,) if token else ())
         if not set(actor.rights).difference(SEEING, (STOP,)):
             raise NotAllowed(f"{actor.name} may not sign by a session that is locked or whose nonce is missing; log in again")
-        return self._signing(actor.name, actor.rights, areas)
+        self._signing(actor.name, actor.rights, areas)
+        return actor.name
 
     def refuse_tokens(self, actor: Actor, tokens: Collection[str]) -> None:
         """Raises: NotAllowed: signatures of others came by one person's session."""
@@ -133,7 +135,14 @@ class Desk:
         if places and NODE not in places and not (areas and within):
             said = f"for {', '.join(sorted(map(str, areas)))}" if areas else "not known by its areas; sign it by itself when it is there"
             raise NotAllowed(f"{name} may sign for {', '.join(sorted(places))} while its mode is declared, and this is {said}")
-        return name
+        return self._person(name)
+
+    def person_of(self, actor: Actor) -> str:
+        """Who stands behind an actor: two tokens of one person are one pair of hands, also beside the account of the same name."""
+        return actor.name if actor.session else self._person(actor.name)
+
+    def _person(self, name: str) -> str:
+        return next((holder.person for _, holder in self._holders if holder.name == name and holder.person), name)
 
     async def do(self, actor: Actor, verb: str, args: Mapping[str, Any]) -> Any:  # shapes: docs/reference/desk.md
         """Carry out a verb. Raises: NotFound: no such verb; NotAllowed; and what the verb raises."""

@@ -229,7 +229,9 @@ class MessageVerbs:
             sender=message.content.sender,
         )
         raw = msgspec.json.encode(order)
-        (answer,) = await self._accept(actor, Submit(raw, "application/json", wanted.key, wanted.tokens), signed_by=(actor.name,))
+        (answer,) = await self._accept(
+            actor, Submit(raw, "application/json", wanted.key, wanted.tokens), signed_by=(self._desk.person_of(actor),)
+        )
         return answer
 
     async def sign(self, actor: Actor, args: Mapping[str, Any]) -> Any:  # a Signature
@@ -243,9 +245,10 @@ class MessageVerbs:
     async def _accept(self, actor: Actor, wanted: Submit, *, signed_by: tuple[str, ...] = ()) -> tuple[Accepted | Refused, ...]:
         self._desk.refuse_tokens(actor, wanted.tokens)
         signers = tuple(dict.fromkeys((*signed_by, *(self._desk.signer(token) for token in wanted.tokens))))
-        if actor.name in signers and actor.name not in signed_by:
-            raise NotAllowed(f"{actor.name} submits this and may not sign it as well")
-        submission = Submission(wanted.raw, self._desk.origin(actor), wanted.media_type, wanted.key, signers, actor.name)
+        author = self._desk.person_of(actor)
+        if author in signers and author not in signed_by:
+            raise NotAllowed(f"{author} submits this and may not sign it as well")
+        submission = Submission(wanted.raw, self._desk.origin(actor), wanted.media_type, wanted.key, signers, author)
         return await self._intake.accept(submission)
 
 

@@ -257,6 +257,7 @@ def read_tokens(reading: Reading, node: NodeSettings | None) -> tuple[TokenSetti
                 certificates=_certificates(reading, name, table),
                 allow_sha1=table.allow_sha1,
                 senders=table.senders,
+                person=table.person,
             )
         )
     return tuple(tokens)

@@ -202,6 +202,10 @@ class TokenTable(msgspec.Struct, frozen=True):
         tuple[CapSender, ...],
         Meta(description="CAP senders it may speak as; what claims another waits for a person. In anybody's name by default."),
     ] = ()
+    person: Annotated[
+        str,
+        Meta(max_length=64, description="Who holds it: an account, or any name. All tokens of one person, and its account, sign as one."),
+    ] = ""
 
 
 class AuthorityTable(msgspec.Struct, frozen=True):

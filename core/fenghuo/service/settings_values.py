@@ -81,7 +81,7 @@ class IntakeSettings(msgspec.Struct, frozen=True):
 
 class TokenSettings(msgspec.Struct, frozen=True):
     """One who may speak. `reference`: where the secret is, for secrets.read_secret; empty `areas` means everywhere, empty `senders`
-    in anybody's name; `certificates`: PEM."""
+    in anybody's name; `certificates`: PEM; `person`: who holds it, by the name of the account, empty where it is nobody else's."""
 
     name: str
     reference: str
@@ -92,6 +92,7 @@ class TokenSettings(msgspec.Struct, frozen=True):
     certificates: tuple[bytes, ...] = ()
     allow_sha1: bool = False
     senders: tuple[str, ...] = ()
+    person: str = ""
 
 
 class AccountSettings(msgspec.Struct, frozen=True):

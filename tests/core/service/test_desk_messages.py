@@ -8,10 +8,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from fenghuo.engine.judging import Origin
 from fenghuo.errors import FormatError, KeyConflict, NotAllowed, NotAuthenticated, NotFound, ReleaseNeeded
 from fenghuo.model.attachment import Attachment, attachments_of
 from fenghuo.model.delivery import Accepted, Refused
 from fenghuo.model.message import Message
+from fenghuo.service.desk import Holder
+from fenghuo.service.secrets import Secret
 from fenghuo.store.tables import AUDIT, MESSAGE
 from tests.core.service.manned import FEED, Manned, cap, manned
 
@@ -208,6 +211,24 @@ async def test_signatures_may_come_with_the_alert(tmp_path: Path) -> None:
     """Tokens of two releasers beside the bytes spare the wait."""
     async with manned(tmp_path) as there:
         assert "active" == (await submit(there, cap(), tokens=["anna-secret", "bert-secret"])).state
+
+
+async def test_two_tokens_of_one_person_are_one_pair_of_hands(tmp_path: Path) -> None:
+    """The second device of whoever signed already releases nothing, and that of the author may not sign at all."""
+    async with manned(tmp_path) as there:
+        rights = {"anna": ("releaser",), "anna-2": ("releaser", "source"), "bert": ("releaser",)}
+        holders = [Holder(name, held, Origin(name), "" if name == "bert" else "zhang") for name, held in rights.items()]
+        there.desk.hold([(Secret(f"{holder.name}-secret"), holder) for holder in (*holders, Holder("met", ("source",), Origin("met")))])
+        alert = await submit(there, cap())
+        for who in ("anna", "anna-2"):
+            signed = await there.do("alert.sign", "bert", id=alert.id, token=f"{who}-secret")
+            assert ("held", ("zhang",)) == (signed.state, signed.signatures)
+        assert "active" == (await there.do("alert.sign", "bert", id=alert.id, token="bert-secret")).state
+        with pytest.raises(NotAllowed, match=r"^zhang submits this and may not sign it as well$"):
+            await submit(there, cap("A-2"), "anna-2", tokens=["anna-secret"])
+        own = await submit(there, cap("A-3"), "anna-2")
+        with pytest.raises(NotAllowed, match=r"^zhang wrote this message and may not release it$"):
+            await there.do("alert.sign", "bert", id=own.id, token="anna-secret")
 
 
 async def test_whoever_submits_may_not_sign(tmp_path: Path) -> None:
