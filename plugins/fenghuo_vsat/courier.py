@@ -183,6 +183,8 @@ class Courier:
     async def _begun(self, parcel: Parcel) -> tuple[Parcel, int]:
         """The parcel with the place of its upload, and how much of it is there."""
         size, mine = parcel.attachment.size, self._mine(parcel)
+        if mine != parcel:  # nothing of it may be told the far end by a way that may not carry it
+            await self._ctx.blobs.read(parcel.attachment, 0, 0)
         if not mine.place:
             answer = await self._ask(tus.creating(mine.to, size, _metadata(mine)))
             placed = msgspec.structs.replace(mine, place=tus.made(answer, mine.to))
@@ -195,11 +197,12 @@ class Courier:
         return mine, offset
 
     def _mine(self, parcel: Parcel) -> Parcel:
-        """As this way reaches it. What another way began is routine here: it waits behind all that is this way's own."""
+        """As this way reaches it. What another way began is routine here: it waits behind all that is this way's own, but for a small copy,
+        which is all that many a recipient sees of a picture."""
         if not parcel.share or parcel.carrier == self._ctx.name:
             return parcel
         place = tus.elsewhere(parcel.place, parcel.to, self._to) if parcel.place else ""
-        priority = int(Priority.P4) if parcel.carrier else parcel.priority
+        priority = int(Priority.P4) if parcel.carrier and not parcel.attachment.thumbnail_of else parcel.priority
         return msgspec.structs.replace(parcel, carrier=self._ctx.name, to=self._to, place=place, priority=priority)
 
     def _is_overtaken(self, parcel: Parcel) -> bool:

@@ -154,6 +154,23 @@ async def test_a_way_that_an_operator_takes_out_leaves_its_picture_to_the_other(
         assert {site.url_2: 5_000} == site.octets_at
 
 
+async def test_a_way_that_may_not_carry_it_leaves_it_to_the_first_however_long_that_is_gone() -> None:
+    """An exercise that is to go via `net`: the far end hears nothing of its picture by `lte`."""
+    async with upload_site() as site:
+        ways = Ways(site)
+        ctx = ways.context("lte")
+        barred = ctx.blobs.refusals = [NotReady("channel lte may not carry Exercise traffic", retry_after_s=0.01)] * 3  # type: ignore[attr-defined]
+        async with ways.running(ways.context("net")) as net, ways.running(ctx):
+            ways.cut_net_at(CHUNK)
+            await net.send(job_with("", PICTURE))
+            await until(lambda: len(barred) == 1)
+            assert {site.url: CHUNK} == {url: octets for url, octets in site.octets_at.items() if octets}
+            barred.extend([NotReady("channel lte may not carry Exercise traffic", retry_after_s=3600)] * 3)
+            site.cut.clear()
+            await until(lambda: bool(site.whole))
+        assert {site.url: 5_000} == {url: octets for url, octets in site.octets_at.items() if octets}
+
+
 async def test_what_waited_before_there_was_a_share_is_shared_too() -> None:
     """A picture from the way's own notes."""
     async with upload_site() as site:

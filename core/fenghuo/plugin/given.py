@@ -109,7 +109,8 @@ class Blobs(Protocol):
 
     async def read(self, attachment: Attachment, offset: int, octets: int) -> bytes:
         """Up to `octets` of them from `offset` on, empty at the end. May be asked again after a restart, for as long as the message is in
-        force. Raises: Withdrawn: it is not any more, leave the rest; NotReady: an operator has taken the channel out, ask later;
+        force. Raises: Withdrawn: it is not any more, leave the rest; NotReady: an operator has taken the channel out, ask later,
+        or it may not carry this message, by its class of traffic or by the ways that its author names;
         NotFound, RowDamaged: they are not here, or not as they came; StoreError."""
 
     async def thumbnail(self, attachment: Attachment) -> Attachment | None:

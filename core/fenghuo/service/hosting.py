@@ -92,7 +92,7 @@ class Hosting:
             why_no_way=self._why_no_way,
             open_signer=functools.partial(signer_of, self._host.key_providers, secret_reader(self._settings.base)),
             on_armed=ArmedSwitches(store, self._settings.file, self._on_stand).stands,
-            open_blobs=functools.partial(StoredBlobs, store),
+            open_blobs=functools.partial(StoredBlobs, store, traffic={one.name: one.traffic for one in self._settings.channels}),
             patience=self._patience,
         )
         commons = Commons(functools.partial(ChannelNotes, store))

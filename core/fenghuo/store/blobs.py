@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -11,11 +12,13 @@ from fenghuo.errors import FormatError, NotFound, NotReady, Withdrawn
 from fenghuo.formats.thumbnail import MOST_OCTETS as MOST_THUMBNAIL
 from fenghuo.formats.thumbnail import thumbnail_of
 from fenghuo.model.attachment import MOST_OCTETS, Attachment
+from fenghuo.model.delivery import Objective
 from fenghuo.model.message import Content, Info, MessageState, Resource
 from fenghuo.model.situation import Admin
+from fenghuo.model.traffic import Traffic
 from fenghuo.store.records import BlobRow
 from fenghuo.store.store import Store
-from fenghuo.store.tables import BLOB
+from fenghuo.store.tables import BLOB, OBJECTIVE
 from fenghuo.store.transaction import Tx
 from fenghuo.store.uploads import keep, note
 
@@ -23,6 +26,8 @@ __all__ = ["StoredBlobs", "get_blob", "put_blob", "with_sizes"]
 
 MOST_REMEMBERED = 100
 """Small copies of which the digest is known without a look: one picture goes to many people."""
+NEVER_S = 86_400.0
+"""The same of one that may not carry this message at all: another may, or it can again after a change of the settings."""
 ASK_AGAIN_S = 60.0
 """How soon a channel that is taken out may ask again whether it is still so."""
 
@@ -74,9 +79,11 @@ def _is_unsized(resource: Resource) -> bool:
 
 
 class StoredBlobs:
-    """The attachments that the channel instance `channel` may read; fills the port Blobs."""
+    """The attachments that the channel instance `channel` may read; fills the port Blobs. `traffic`: the classes that each channel may
+    carry, by its name; one that is not there may carry any."""
 
-    def __init__(self, store: Store, channel: str) -> None:
+    def __init__(self, store: Store, channel: str, *, traffic: Mapping[str, Collection[str]] | None = None) -> None:
+        self._traffic = frozenset((traffic or {}).get(channel, Traffic))
         self._store = store
         self._channel = channel
         self._sound: set[str] = set()
@@ -130,6 +137,15 @@ class StoredBlobs:
         state = await self._store.scalar("SELECT state FROM message WHERE id = ? AND revision = ?", *of)
         if state != MessageState.ACTIVE:
             raise Withdrawn(f"the message is {state!s}" if state else "the message is not known here")
+        for objective in await self._store.find(OBJECTIVE, "message = ? AND revision = ?", *of):
+            self._may_carry(objective)
+
+    def _may_carry(self, objective: Objective) -> None:
+        """What holds for the text of a message holds for what goes with it, by whichever way of a share. Raises: NotReady."""
+        if objective.traffic not in self._traffic:
+            raise NotReady(f"channel {self._channel} may not carry {objective.traffic} traffic", retry_after_s=NEVER_S)
+        if objective.via and self._channel not in objective.via:
+            raise NotReady(f"it is to go via {', '.join(objective.via)}, and not by {self._channel}", retry_after_s=NEVER_S)
 
     async def _check(self, digest: str) -> None:
         """The whole row, once: a range cannot be compared with the digest of its row."""

@@ -17,14 +17,15 @@ from fenghuo.errors import FormatError, NotFound, NotReady, RowDamaged, Withdraw
 from fenghuo.model.attachment import Attachment
 from fenghuo.model.message import Info, MessageId, MessageState, Resource
 from fenghuo.model.situation import Admin
+from fenghuo.model.traffic import Traffic
 from fenghuo.store import Store
 from fenghuo.store.blobs import StoredBlobs, get_blob, put_blob, with_sizes
 from fenghuo.store.disk import DATABASE
 from fenghuo.store.records import ChannelRow
-from fenghuo.store.tables import BLOB, CHANNEL, MESSAGE
+from fenghuo.store.tables import BLOB, CHANNEL, MESSAGE, OBJECTIVE
 from fenghuo.store.uploads import due
 from tests.core.engine.values import content
-from tests.core.store.rows import message, open_store
+from tests.core.store.rows import message, objective, open_store
 
 DATA = bytes(range(256)) * 100
 
@@ -82,6 +83,19 @@ async def test_a_channel_that_is_taken_out_reads_nothing_meanwhile(store: Store)
     with pytest.raises(NotReady, match="channel vsat is disabled"):
         await StoredBlobs(store, "vsat").read(attachment, 0, 10)
     assert DATA[:10] == await StoredBlobs(store, "vsat-b").read(attachment, 0, 10)
+
+
+async def test_a_picture_goes_by_no_way_that_its_message_may_not_take(store: Store) -> None:
+    """Its class of traffic and the ways that its author names hold for what goes with the text, whichever way of a share would bring it."""
+    attachment = await kept(store)
+    drill = msgspec.structs.replace(objective(1, "m-1"), traffic=Traffic.EXERCISE, revision=attachment.revision, via=("net", "lte"))
+    await store.run(lambda tx: tx.insert(OBJECTIVE, drill))
+    traffic = {"net": (Traffic.ACTUAL, Traffic.EXERCISE), "lte": (Traffic.ACTUAL,)}
+    assert DATA[:10] == await StoredBlobs(store, "net", traffic=traffic).read(attachment, 0, 10)
+    with pytest.raises(NotReady, match="channel lte may not carry Exercise traffic"):
+        await StoredBlobs(store, "lte", traffic=traffic).read(attachment, 0, 0)
+    with pytest.raises(NotReady, match="it is to go via net, lte, and not by vsat"):
+        await StoredBlobs(store, "vsat", traffic=traffic).read(attachment, 0, 10)
 
 
 async def test_octets_that_are_gone_or_of_an_unknown_message_are_said_to_be(store: Store) -> None:
