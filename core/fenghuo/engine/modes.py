@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import msgspec
 
@@ -36,6 +37,9 @@ class Declared(msgspec.Struct, frozen=True):
     expires_at: float
 
 
+Kept = TypeVar("Kept", AxisState, Declared)
+
+
 class Stand(msgspec.Struct, frozen=True):
     """What holds on one axis of one place. `why`: who says so; `until`: of a declared mode; `sensed`: what is sensed meanwhile;
     `is_stale`: nothing is sensed by now."""
@@ -60,7 +64,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Modes:
-    """Every axis of every place of which anything was ever said."""
+    """Every axis of every place of which anything was ever said. `named`: the one name of a place, whatever whoever speaks calls it."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -68,6 +72,7 @@ class Modes:
         self._declared: dict[Key, Declared] = {}
         self._stands: dict[Key, Stand] = {}
         self.turns = 0  # how often anything has changed
+        self.named: Callable[[str], str] = _as_said
         self.on_change: Callable[[tuple[Change, ...]], None] = _told_nobody
         self.on_heard: Callable[[], None] = _nothing_waits
 
@@ -77,19 +82,20 @@ class Modes:
         """Take a source's word; it never blocks. A time in the future counts as now. Raises: FormatError: no mode of this axis."""
         if signal.mode != UNKNOWN and rank(signal.axis, signal.mode) < 0:
             raise FormatError(f"{signal.axis} has no mode {signal.mode!r}; said by {signal.source}", code="bad-argument", where="mode")
-        now, key = self._clock.time(), (signal.axis, signal.place)
-        word = msgspec.structs.replace(signal, at=min(signal.at, now))
+        now, key = self._clock.time(), (signal.axis, self.named(signal.place))
+        word = msgspec.structs.replace(signal, at=min(signal.at, now), place=key[1])
         self._sensed[key] = heard(self._sensed.get(key) or AxisState(*key), word, now)
         self._settle((key,), now)
 
     def declare(self, declared: Declared) -> None:
         """A person's word, from now until it expires; it replaces an earlier one about the same."""
-        self._declared[declared.axis, declared.place] = declared
-        self._settle(((declared.axis, declared.place),), self._clock.time())
+        key = (declared.axis, self.named(declared.place))
+        self._declared[key] = msgspec.structs.replace(declared, place=key[1])
+        self._settle((key,), self._clock.time())
 
     def end(self, axis: Axis, place: str) -> None:
         """Take a declaration back; where there is none, forget what nobody says any more. Raises: NotFound: neither is there."""
-        key = (axis, place)
+        key = (axis, self.named(place))
         sensed = self._sensed.get(key)
         if self._declared.pop(key, None) is None:
             if sensed is None or not sensed.is_stale or sensed.mode == UNKNOWN:
@@ -117,7 +123,8 @@ class Modes:
 
     def stand(self, axis: Axis, place: str = NODE) -> Stand:
         """What holds on one axis of one place; unknown where nothing was ever said."""
-        return self._stands.get((axis, place)) or Stand(axis, place)
+        key = (axis, self.named(place))
+        return self._stands.get(key) or Stand(*key)
 
     def declared(self) -> tuple[Declared, ...]:
         """The declarations that hold."""
@@ -147,11 +154,15 @@ class Modes:
 
     def take_back(self, sensed: Iterable[AxisState], declared: Iterable[Declared]) -> None:
         """What was kept, before anything is said; `on_change` hears of what ended while nobody looked."""
-        self._sensed = {(one.axis, one.place): one for one in sensed}
-        self._declared = {(one.axis, one.place): one for one in declared}
+        ranked = sorted(sensed, key=lambda one: rank(one.axis, one.mode))  # of two names of one place the worse word stays
+        self._sensed = {(one.axis, one.place): one for one in map(self._renamed, ranked)}
+        self._declared = {(one.axis, one.place): one for one in map(self._renamed, sorted(declared, key=lambda one: one.at))}
         self._stands = {key: self._stand(key, -math.inf) for key in {*self._sensed, *self._declared}}
         self.turns += 1
         self.look()
+
+    def _renamed(self, one: Kept) -> Kept:
+        return msgspec.structs.replace(one, place=self.named(one.place))
 
     def _settle(self, keys: Iterable[Key], now: float) -> None:
         changes = tuple(self._moved(keys, now))
@@ -172,6 +183,11 @@ class Modes:
         if said is None or now >= said.expires_at:
             return Stand(*key, sensed.mode, sensed.since, sensed.why, sensed=sensed.mode, is_stale=sensed.is_stale)
         return Stand(*key, said.mode, said.at, (said.reason,), True, said.by, said.expires_at, sensed.mode, sensed.is_stale)
+
+
+def _as_said(place: str) -> str:
+    """Until there is a directory to name places by."""
+    return place
 
 
 def _told_nobody(changes: tuple[Change, ...]) -> None:

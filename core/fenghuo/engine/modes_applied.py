@@ -19,7 +19,7 @@ from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.facts import ModesChanged
 from fenghuo.engine.frame import Frame
 from fenghuo.engine.modes import NODE, Change, Modes
-from fenghuo.engine.modes_effect import InForce, is_shed, lies_in, overlaid, ruled, stretched
+from fenghuo.engine.modes_effect import InForce, is_shed, overlaid, ruled, stretched
 from fenghuo.engine.modes_profile import NOTHING, Overlay, overlay_of
 from fenghuo.model.audit import SYSTEM
 from fenghuo.model.delivery import Delivery, DeliveryState, Hold
@@ -91,7 +91,7 @@ class ModesApplied:
         profiles = self.in_force.profiles
         stands = [stand for stand in self._modes.stands() if (stand.axis, stand.mode) in profiles]
         self._board.rule({one.name: ruled(one.name, one.medium, stands, profiles) for one in self._board})
-        self._lost = self._modes.lost(lies_in)
+        self._lost = self._modes.lost(self.in_force.covers)
 
     def changed(self, fact: ModesChanged, batch: Batch) -> Iterable[OpenTarget]:
         """Tell of it, and have everything that is open looked at again."""

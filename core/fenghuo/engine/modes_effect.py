@@ -119,6 +119,13 @@ class InForce:
         self._whereabouts: dict[RecipientId, Whereabouts] = {}
         self._codes: Mapping[AreaRef, Codes] = {}
 
+    def covers(self, outer: str, inner: str) -> bool:
+        """Whether one place lies in another, by any of their codes."""
+        self._refresh()
+        known = self._codes
+        around, within = ({str(code) for area in _areas(place) for code in known.get(area, (area,))} for place in (outer, inner))
+        return lies_in(outer, inner) or any(lies_in(one, other) for one in around for other in within)
+
     def node(self) -> Overlay:
         """What is laid over everything."""
         self._refresh()

@@ -20,7 +20,7 @@ from fenghuo.model.mode import NetworkMode
 from fenghuo.model.situation import Admin, ChannelView, Health
 from fenghuo.model.traffic import Traffic
 
-__all__ = ["NODE", "Way", "Ways", "alarming", "area_of", "is_live", "places", "ways_of"]
+__all__ = ["NODE", "Way", "Ways", "alarming", "area_of", "is_live", "place_of", "places", "ways_of"]
 
 NODE = ""
 """The place that is this node itself: all of its ways, whoever they lead to."""
@@ -86,12 +86,12 @@ def is_live(view: ChannelView, needs: Iterable[str], *, is_mute: bool) -> bool:
 def places(directory: Directory) -> Mapping[str, frozenset[str]]:
     """By place the kinds of address that somebody there has; a place that nobody can be reached in has none. Places are named as modes
     are: by the area of a town, by its id an organisation that is none or lies nowhere."""
-    place_of = {org.id: _place(org) for org in directory.orgs}
-    found: dict[str, set[str]] = {place: set() for place in place_of.values()}
+    places_by_org = {org.id: place_of(org) for org in directory.orgs}
+    found: dict[str, set[str]] = {place: set() for place in places_by_org.values()}
     org_of = {person.id: person.org for person in directory.persons} | {f"org:{org.id}": org.id for org in directory.orgs}
     for contact in directory.contacts:
-        if (org := org_of.get(contact.owner)) in place_of:
-            found[place_of[org]].add(contact.kind)
+        if (org := org_of.get(contact.owner)) in places_by_org:
+            found[places_by_org[org]].add(contact.kind)
     return {place: frozenset(kinds) for place, kinds in found.items() if kinds}
 
 
@@ -131,7 +131,8 @@ def alarming(before: Ways | None, after: Ways) -> bool:
     return is_bad and (before is None or (before.mode, before.groups) != (after.mode, after.groups))
 
 
-def _place(org: Org) -> str:
+def place_of(org: Org) -> str:
+    """The place that an organisation is: the area of a town, else itself."""
     return str(org.area) if org.level >= TOWN and org.area is not None else org.id
 
 

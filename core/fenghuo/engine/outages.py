@@ -15,7 +15,7 @@ from fenghuo.model.area import AreaRef
 from fenghuo.model.directory import Directory, RecipientId
 from fenghuo.model.situation import ChannelView
 
-__all__ = ["Outage", "is_everywhere", "is_hit", "is_there", "next_end_at", "places_of", "says_of", "standing"]
+__all__ = ["Outage", "is_everywhere", "is_hit", "is_there", "next_end_at", "other_codes", "places_of", "says_of", "standing"]
 
 
 class Outage(msgspec.Struct, frozen=True):
@@ -75,7 +75,7 @@ def is_everywhere(outage: Outage, view: ChannelView, directory: Directory) -> bo
 
 def is_there(area: AreaRef, places: Collection[AreaRef], directory: Directory) -> bool:
     """Whether any of these places lies in the area, by either of its codes."""
-    named = {area, *_other_codes(area, directory)}
+    named = {area, *other_codes(area, directory)}
     return any(one.covers(place) for place in places for one in named)
 
 
@@ -94,7 +94,8 @@ def places_of(recipient: RecipientId, directory: Directory) -> frozenset[AreaRef
     return frozenset(person.areas) or frozenset({org.area} if org is not None and org.area is not None else ())
 
 
-def _other_codes(area: AreaRef, directory: Directory) -> set[AreaRef]:
+def other_codes(area: AreaRef, directory: Directory) -> set[AreaRef]:
+    """What the same area is called in the other list."""
     known = directory.area_by_ref.get(area)
     found = {one.ref for one in directory.areas if one.same_as == area}
     return found | ({known.same_as} if known is not None and known.same_as is not None else set())

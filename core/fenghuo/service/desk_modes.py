@@ -75,7 +75,7 @@ class ModeVerbs:
         modes = self._room.modes
         stands = {(stand.axis, stand.place): stand for stand in (*map(modes.stand, Axis), *modes.stands())}
         shown = sorted(stands.values(), key=lambda stand: (stand.place, tuple(Axis).index(stand.axis)))
-        return {"stands": [stand_view(stand) for stand in shown], "sanwu": sorted(modes.lost(lies_in))}
+        return {"stands": [stand_view(stand) for stand in shown], "sanwu": sorted(modes.lost(self._room.in_force.covers))}
 
     async def show(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """The profiles that there are, and what is laid over everything now."""

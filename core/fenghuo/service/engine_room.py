@@ -26,6 +26,7 @@ from fenghuo.engine.office import Office
 from fenghuo.engine.opening import Opening
 from fenghuo.engine.outages_heard import Outages
 from fenghuo.engine.page_auditor import PageAuditor
+from fenghuo.engine.place_names import place_named
 from fenghuo.engine.prober import Prober
 from fenghuo.engine.proven import ProvenLedger
 from fenghuo.engine.queues import Queues
@@ -116,6 +117,7 @@ class EngineRoom:
         self.board.doubted = self.outages.doubted
         self.outages.on_change = self.network.look
         self.network.on_signal = self.modes.signal
+        self.modes.named = lambda place: place_named(place, self.office.directory)
         self.licensing.on_digest = self.digests.went
         self.apply.tell(self._delivery_changed, self.proven.answered)
 
