@@ -6,6 +6,7 @@ Source: failover.md, Modes; scenarios.md S10, Hand-over.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -15,11 +16,23 @@ from fenghuo.errors import FormatError
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.traffic import Priority
 
-__all__ = ["COMMAND", "MOST_TO", "Carried", "Handing", "OpenLine", "carried_text", "handover_text", "is_carried", "read_carried"]
+__all__ = [
+    "COMMAND",
+    "MOST_TO",
+    "Carried",
+    "Handing",
+    "OpenLine",
+    "carried_text",
+    "handover_text",
+    "is_carried",
+    "read_carried",
+    "roster_of",
+]
 
 COMMAND = "【移交指挥】"
 """What the order begins with that gives command."""
 _ORDER = "【移交】"
+_ROSTER = re.compile(r"。名册([0-9a-f]{8})，审计\d+:")
 MOST_TO = 30
 """Recipients that one open order may still have for its way over a narrow link; a public is told from its own end."""
 
@@ -60,6 +73,12 @@ def handover_text(handing: Handing, open_ones: Sequence[OpenLine]) -> str:
             return f"{head}{said}；另{len(open_ones) - place}条{tail}"
         said += line
     return f"{head}{said}{tail}"
+
+
+def roster_of(text: str) -> str:
+    """The first digits of the digest of who is who at whoever gave this command; empty where it says none."""
+    found = _ROSTER.search(text)
+    return found[1] if found else ""
 
 
 class Carried(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from fenghuo.engine.handover import COMMAND, Carried, is_carried, read_carried
+from fenghuo.engine.handover import COMMAND, Carried, is_carried, read_carried, roster_of
 from fenghuo.engine.office import Office
 from fenghuo.errors import FenghuoError, FormatError, Overloaded
 from fenghuo.model.audit import SYSTEM
@@ -81,6 +81,8 @@ class TakingOver:
         """Whoever sits here hears of it, whatever the rules make of the order itself."""
         by = self._settings.by
         says = f"{row.source} gives command to this node, as {by} has decided: {text}"
+        if (roster := roster_of(text)) and not self._office.directory.digest.startswith(roster):
+            says += "; who is who there is not what this node has, so that people may be missing here"
         deed = Deed.of("take-command", f"message/{row.id}", source=row.source, declared_by=by)
         await self._tell(row, seq, [("alarm.command_taken", {"source": row.source, "message": says})], deed)
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 import msgspec
 import pytest
 
-from fenghuo.engine.handover import LONGEST, Carried, Handing, OpenLine, carried_text, handover_text, is_carried, read_carried
+from fenghuo.engine.handover import LONGEST, Carried, Handing, OpenLine, carried_text, handover_text, is_carried, read_carried, roster_of
 from fenghuo.errors import FormatError
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.traffic import Priority
@@ -27,6 +27,7 @@ def test_it_says_how_long_what_is_open_and_by_what_it_can_be_checked() -> None:
         "：#0007P1到岗；#0012P1立即组织沿江低洼地带群众转移到…；#0003P2上报水位"
         "。名册1a2b3c4d，审计812:deadbeefdeadbeef"
     ) == handover_text(HANDING, lines)
+    assert ("1a2b3c4d", "") == (roster_of(handover_text(HANDING, lines)), roster_of("立即到岗"))
 
 
 def test_without_anything_open_it_says_so() -> None:

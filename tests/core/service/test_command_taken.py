@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import msgspec
 
-from fenghuo.engine.handover import Carried, carried_text
+from fenghuo.engine.handover import Carried, Handing, carried_text, handover_text
 from fenghuo.engine.office import Office
 from fenghuo.engine.rules import RuleBook
 from fenghuo.errors import Overloaded
@@ -99,6 +99,18 @@ def test_an_open_order_becomes_one_of_this_node_by_the_name_that_it_had(tmp_path
         assert ("own-1", "01JX", 7, ["person:nobody"]) == tuple(taken[name] for name in ("taken", "origin", "number", "unknown"))
         (missing,) = await port.there.told("alarm.order_not_taken")
         assert "#0007 of post:TC was taken over, and nobody here knows person:nobody" == missing["message"]
+
+    told(tmp_path, story)
+
+
+def test_that_the_other_centre_knows_other_people_is_said_with_the_command(tmp_path: Path) -> None:
+    """By the digest in it; of the same directory nothing is said."""
+
+    async def story(port: Port) -> None:
+        for name, digest in (("m1", directory().digest), ("m2", "0123456789ab")):
+            await port.hears(name, handover_text(Handing("taicang", 9.4, 60_000.0, digest, (7, "ab" * 32)), []))
+        ends = [one["message"].rpartition("; ")[2] for one in await port.there.told("alarm.command_taken")]
+        assert ("审计7" in ends[0], ends[1]) == (True, "who is who there is not what this node has, so that people may be missing here")
 
     told(tmp_path, story)
 
