@@ -22,7 +22,7 @@ from fenghuo.store.frames import mark_stale
 from fenghuo.store.inspection import COUNTED, Examination, examine, tables_made
 from fenghuo.store.records import CensusRow, MetaRow
 from fenghuo.store.schema import schema_version
-from fenghuo.store.tables import AUDIT, CENSUS, EVENT, FRAME_COUNTER, FRAME_WINDOW, META, NAMES, QUARANTINE
+from fenghuo.store.tables import AUDIT, CENSUS, EVENT, FRAME_COUNTER, FRAME_WINDOW, META, NAMES, QUARANTINE, SESSION
 from fenghuo.store.transaction import Damage, Tx
 from fenghuo.store.turned_back import mark_restored
 
@@ -91,7 +91,8 @@ def restore(source: Path, folder: Path, *, replace: bool = False) -> FsckReport:
 
 def turn_back(path: Path) -> str:
     """Make a copy at rest ready to take the place of a store, whose name is returned: a new epoch for the event stream, no counter of the
-    narrow link may be used again, and what is in force in it is to go only as what may have gone already. Raises: StoreError.
+    narrow link may be used again, what is in force in it is to go only as what may have gone already, and every session of a person is
+    over: it may have been ended after the backup. Raises: StoreError.
     """
     clock = SystemClock()
     with contextlib.closing(connect_writer(str(path))) as connection:
@@ -103,6 +104,8 @@ def turn_back(path: Path) -> str:
         tx.update(META, MetaRow("events.epoch", os.urandom(8).hex()))
         mark_stale(tx, clock.time())
         mark_restored(tx, clock.time())
+        for session in tx.find(SESSION) if SESSION in tables_made(connection) else ():
+            tx.update(SESSION, msgspec.structs.replace(session, ends_at=0.0))
         connection.execute("COMMIT")
     sync_file(path)
     return name.value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 
 from fenghuo.errors import FormatError, NotAuthenticated, NotFound, Overloaded
 from fenghuo.service.people import People
+from fenghuo.store.disk import DATABASE
 from tests.core.service.peopled import CHEAP, DOOR, PASSWORD, peopled
 
 
@@ -66,6 +69,17 @@ async def test_the_set_up_code_makes_one_administrator(tmp_path: Path) -> None:
             await here.enrol("second", code)
         again = await People.of(CHEAP, here.there.house.store, here.clock, node="taicang")
         assert ("", "") == (again.set_up, again.greeting())
+
+
+@pytest.mark.may_block("the file is altered by hand, as a failing disk does")
+async def test_an_account_that_cannot_be_read_is_no_reason_for_a_set_up_code(tmp_path: Path) -> None:
+    """Else whoever damages one row makes themselves administrator."""
+    async with peopled(tmp_path) as here:
+        await here.enrol("root", here.people.set_up)
+        with contextlib.closing(sqlite3.connect(tmp_path / "state" / DATABASE, isolation_level=None)) as disk:
+            disk.execute("UPDATE account SET rights = '[]'")
+        again = await People.of(CHEAP, here.there.house.store, here.clock, node="taicang")
+        assert ("", []) == (again.set_up, list(again.accounts))
 
 
 async def test_a_right_that_needs_a_second_factor_makes_its_person_enrol_anew(tmp_path: Path) -> None:

@@ -8,13 +8,15 @@ import sqlite3
 import stat
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from fenghuo.errors import CannotCreate, StoreError
 from fenghuo.store import Store
 from fenghuo.store.backup import fsck, restore
 from fenghuo.store.disk import DATABASE
-from fenghuo.store.tables import DELIVERY, EVENT, MESSAGE, OBJECTIVE
+from fenghuo.store.records_people import SessionRow
+from fenghuo.store.tables import DELIVERY, EVENT, MESSAGE, OBJECTIVE, SESSION
 from tests.core.store.rows import delivery, message, objective, open_store, planning
 
 
@@ -75,6 +77,17 @@ async def test_restore_gives_back_what_was_saved(tmp_path: Path, store: Store) -
     assert epoch != again.events.epoch
     await again.close()
     assert (tmp_path / "state" / f"{DATABASE}.old-1").exists()
+
+
+async def test_a_restore_ends_every_session(tmp_path: Path, store: Store) -> None:
+    """One that was ended after the backup does not come back with it."""
+    row = SessionRow("5e55", "zhang", "Actual", "10.0.0.5", 1.0, 2.0, 9e9)
+    await store.run(lambda tx: tx.insert(SESSION, row))
+    await store.backup(tmp_path / "copy.sqlite")
+    await asyncio.to_thread(restore, tmp_path / "copy.sqlite", tmp_path / "new")
+    again = await open_store(tmp_path / "new")
+    assert [msgspec.structs.replace(row, ends_at=0.0)] == await again.find(SESSION)
+    await again.close()
 
 
 async def test_restore_into_an_empty_folder(tmp_path: Path, store: Store) -> None:
