@@ -41,13 +41,14 @@ class Episode:
         self._fitted_at = -math.inf
         self._fit: Fit | None = None
         self._last_pct: float | None = None
+        self._last_at = began
         self._stage: PowerMode | None = None
         self._warned: PowerMode | None = None
 
     def read(self, at: float, charge_pct: float) -> News:
         """A reading of the battery's charge at `at`, UTC seconds."""
         self._discharge.read(at, charge_pct, drain_pct_per_h(self._battery, self._loads, self._stage or stage(charge_pct)))
-        self._last_pct = charge_pct
+        self._last_pct, self._last_at = charge_pct, at
         due_s = min(max(PACE * (at - self._began), SOONEST_S), LATEST_S)
         if at - self._fitted_at >= due_s or abs(self.plan(at).charge_pct - charge_pct) >= OFF_PCT:
             self._fit, self._fitted_at = self._discharge.fit(), at
@@ -61,6 +62,16 @@ class Episode:
         gone = (now - self._fitted_at) / 3600.0 * drain_pct_per_h(self._battery, self._loads, self._stage or STAGES[0]) * self._fit.scale
         charge = min(100.0, max(0.0, self._fit.charge_pct - gone))
         return energy_plan(self._battery, self._loads, charge, scale=self._fit.scale, spread=self._fit.spread)
+
+    @property
+    def began(self) -> float:
+        """When the mains went, UTC seconds."""
+        return self._began
+
+    @property
+    def told_at(self) -> float:
+        """When a charge was read last, UTC seconds."""
+        return self._last_at
 
     @property
     def fit(self) -> Fit | None:

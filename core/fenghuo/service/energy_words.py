@@ -6,16 +6,20 @@ import math
 from typing import Any
 
 from fenghuo.engine.energy import EnergyPlan, Shed, Step
+from fenghuo.engine.power import PowerState
 from fenghuo.model.mode import PowerMode
+from fenghuo.service.showing import rfc3339
 
 __all__ = ["lasts_says", "left_s", "plan_view", "stage_says"]
 
 
-def plan_view(plan: EnergyPlan, *, by: str, on_battery: bool) -> dict[str, Any]:
-    """`by`: "curve" when the drain was measured, "declared" when it is what the loads say. Seconds, percent, watts."""
+def plan_view(plan: EnergyPlan, *, by: str, state: PowerState, since: float | None, age_s: float) -> dict[str, Any]:
+    """`by`: "curve" when the drain was measured, "declared" when it is what the loads say. `since`: when the mains went, UTC seconds; None:
+    they had not, by the last that was heard. `age_s`: of the charge that was told last. Seconds, percent, watts."""
     return {
         "by": by,
-        "says": _says(plan, on_battery=on_battery),
+        "age_s": round(age_s, 1),
+        "says": [*_says(plan, _when(state, since)), *_aged(age_s, state)],
         "plan": {
             "charge_pct": round(plan.charge_pct, 1),
             "left_s": _seconds(plan.left_s),
@@ -53,8 +57,27 @@ def lasts_says(plan: EnergyPlan | None) -> tuple[str, ...]:
     return (f"without mains that lasts {_hours(plan.left_s)} by the plan, between {_hours(plan.least_s)} and {_hours(plan.most_s)}",)
 
 
-def _says(plan: EnergyPlan, *, on_battery: bool) -> list[str]:
-    when = "" if on_battery else "if the mains went now: "
+def _when(state: PowerState, since: float | None) -> str:
+    """What is left is left from now on, from when the mains go, or nobody knows."""
+    match state:
+        case PowerState.BATTERY:
+            return ""
+        case PowerState.MAINS:
+            return "if the mains went now: "
+        case _ if since is not None:
+            return f"nobody knows whether there is mains; on battery since {rfc3339(since)}: "
+        case _:
+            return "nobody knows whether there is mains; without them: "
+
+
+def _aged(age_s: float, state: PowerState) -> list[str]:
+    """That nobody has seen it go on."""
+    if state is not PowerState.UNKNOWN:
+        return []
+    return [f"the charge was told last {_hours(age_s)} ago; what is left goes on from there by the plan"]
+
+
+def _says(plan: EnergyPlan, when: str) -> list[str]:
     left = f"{when}{_hours(plan.left_s)} are left by the plan, between {_hours(plan.least_s)} and {_hours(plan.most_s)}"
     gain = f"with nothing shed {_hours(plan.unmanaged_s)}: the plan lasts {plan.gain:.1f} times as long"
     reserve = (

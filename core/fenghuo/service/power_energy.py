@@ -11,6 +11,7 @@ from typing import Any
 from fenghuo.clock import Clock
 from fenghuo.engine.energy import EnergyPlan, Load, Price, energy_plan
 from fenghuo.engine.energy_episode import Episode, News
+from fenghuo.engine.energy_runtime import Fit
 from fenghuo.engine.power import PowerState, Sensed
 from fenghuo.model.mode import PowerMode
 from fenghuo.service.energy_words import plan_view, stage_says
@@ -55,31 +56,46 @@ class EnergyWatch:
             self._on_battery(now - (one.charge_age_s or 0.0), one.charge_pct)
 
     def view(self) -> dict[str, Any]:
-        """`power.plan` of the desk; without a charge that holds there is no plan."""
-        one = self._power.sensed().get(self._sensor)
-        if one is None or one.charge_pct is None:
+        """`power.plan` of the desk; without a charge that holds, or a curve to go on by, there is no plan."""
+        one, now = self._power.sensed().get(self._sensor, Sensed()), self._clock.time()
+        left = self._left(one, now)
+        if left is None:
             return {"sensor": self._sensor, "state": "unknown", "says": ["nobody knows what is left in the battery"], "plan": None}
-        plan, by = self._plan(one)
-        return {"sensor": self._sensor, "state": one.state.value, **plan_view(plan, by=by, on_battery=one.state is PowerState.BATTERY)}
+        charge, fit = left
+        plan = self._planned(charge, fit, self.loads(), self.prices())
+        by = "curve" if fit is not None else "declared"
+        discharge = self._discharge()
+        since = discharge.began if discharge is not None else None
+        age_s = one.charge_age_s if one.charge_age_s is not None or discharge is None else now - discharge.told_at
+        return {
+            "sensor": self._sensor,
+            "state": one.state.value,
+            **plan_view(plan, by=by, state=one.state, since=since, age_s=age_s or 0.0),
+        }
 
     def lasts(self, left: Collection[str]) -> EnergyPlan | None:
         """What is left by the plan with these channels alone; None: nobody knows the charge."""
-        one = self._power.sensed().get(self._sensor)
-        if one is None or one.charge_pct is None:
+        known = self._left(self._power.sensed().get(self._sensor, Sensed()), self._clock.time())
+        if known is None:
             return None
         loads = tuple(load if not load.channel or load.channel in left else _off(load) for load in self.loads())
-        if self._episode is None or (fit := self._episode.fit) is None:
-            return energy_plan(self._settings.battery, loads, one.charge_pct)
-        charge = self._episode.plan(self._clock.time()).charge_pct
-        return energy_plan(self._settings.battery, loads, charge, scale=fit.scale, spread=fit.spread)
+        return self._planned(*known, loads, {})
 
-    def _plan(self, one: Sensed) -> tuple[EnergyPlan, str]:
-        prices = self.prices()
-        charge = one.charge_pct or 0.0
-        if self._episode is None or (fit := self._episode.fit) is None:
-            return energy_plan(self._settings.battery, self.loads(), charge, prices=prices), "declared"
-        left = self._episode.plan(self._clock.time()).charge_pct
-        return energy_plan(self._settings.battery, self.loads(), left, prices=prices, scale=fit.scale, spread=fit.spread), "curve"
+    def _left(self, one: Sensed, now: float) -> tuple[float, Fit | None] | None:
+        """The charge by now, percent, and the curve that says so, if any does. A curve goes on when its sensor is lost, unless the mains
+        were back by then; None: nobody knows."""
+        if self._episode is not None and (fit := self._episode.fit) is not None and (one.charge_pct is not None or self._discharge()):
+            return self._episode.plan(now).charge_pct, fit
+        return (one.charge_pct, None) if one.charge_pct is not None else None
+
+    def _discharge(self) -> Episode | None:
+        """The one under way by the last that was heard."""
+        return self._episode if self._mains_since is None else None
+
+    def _planned(self, charge: float, fit: Fit | None, loads: tuple[Load, ...], prices: Mapping[str, Price]) -> EnergyPlan:
+        if fit is None:
+            return energy_plan(self._settings.battery, loads, charge, prices=prices)
+        return energy_plan(self._settings.battery, loads, charge, prices=prices, scale=fit.scale, spread=fit.spread)
 
     def _on_mains(self, one: Sensed, now: float) -> None:
         """Mains for ten minutes end a discharge; mains that come and go for seconds do not charge a battery."""

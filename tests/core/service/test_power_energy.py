@@ -20,6 +20,7 @@ from fenghuo.service.energy_words import lasts_says, left_s
 from fenghuo.service.power import PowerWatch
 from fenghuo.service.power_energy import EnergyWatch
 from fenghuo.service.settings_values import EnergySettings
+from fenghuo.service.showing import rfc3339
 from fenghuo.store import Store, StoreSettings
 from tests.core.engine.test_energy import HOUR_S, HOUSE, LOADS
 
@@ -138,17 +139,49 @@ def test_the_plan_on_mains_is_what_would_be_if_they_went_now(tmp_path: Path) -> 
     followed(tmp_path, work)
 
 
-def test_what_is_not_heard_any_more_has_no_plan_and_begins_nothing(tmp_path: Path) -> None:
-    """Stale is unknown, and unknown never mains: the discharge goes on where it was."""
+def test_what_is_not_heard_any_more_begins_nothing(tmp_path: Path) -> None:
+    """Stale is unknown, and unknown never mains: the discharge goes on where it was, by what the loads declare."""
 
     async def work(there: Followed) -> None:
         there.say("battery", 70.0)
         there.say("unknown", None)
         there.now += STALE_AFTER_S
         view = there.energy.view()
-        assert (None, ["nobody knows what is left in the battery"]) == (view["plan"], view["says"])
+        assert ("unknown", 69.4, 4 * EVERY_S) == (view["state"], view["plan"]["charge_pct"], view["age_s"])
         there.say("battery", 69.0)
         assert ["battery_full"] == [one["stage"] for one in await there.told("power.stage")]
+
+    followed(tmp_path, work)
+
+
+def test_a_sensor_lost_on_battery_leaves_the_curve_and_no_word_of_mains(tmp_path: Path) -> None:
+    """Three wordings: if they went now, nothing beside the figure, and that nobody knows. The plan goes on by its curve, with its age;
+    where the mains were back when the sensor was lost, there is nothing to go on by."""
+
+    async def work(there: Followed) -> None:
+        there.say("mains", 100.0)
+        cut, charge = there.now + EVERY_S, 100.0
+        for _ in range(120):
+            there.say("battery", charge)
+            charge -= drain_pct_per_h(HOUSE, LOADS, stage(charge)) * EVERY_S / HOUR_S
+        before = there.energy.view()
+        assert ("battery", "curve") == (before["state"], before["by"])
+        assert before["says"][0].startswith(f"{before['plan']['left_s'] / 3600:.1f} h are left")
+        there.say("unknown", None)
+        there.now += HOUR_S
+        after = there.energy.view()
+        said, *_, age = after["says"]
+        assert said.startswith(f"nobody knows whether there is mains; on battery since {rfc3339(cut)}: "), said
+        assert age.startswith(f"the charge was told last {after['age_s'] / 60:.0f} min ago; ")
+        assert (HOUR_S + EVERY_S, "unknown", "curve") == (after["age_s"], after["state"], after["by"])
+        assert before["plan"]["left_s"] - HOUR_S - EVERY_S == pytest.approx(after["plan"]["left_s"], rel=0.02)
+        assert there.energy.lasts(["vsat", "pdt", "tt"]) is not None
+        there.say("mains", 80.0)
+        assert there.energy.view()["says"][0].startswith("if the mains went now: ")
+        there.say("unknown", None)
+        assert there.energy.view()["says"][0].startswith("nobody knows whether there is mains; without them: ")
+        there.now += STALE_AFTER_S
+        assert None is there.energy.view()["plan"]
 
     followed(tmp_path, work)
 
