@@ -25,6 +25,9 @@ directory = "people"
 listen = "127.0.0.1:0"
 [fronts.api]
 type = "http.api"
+[[authority]]
+source = "bench"
+urgent_per_min = 100000
 [tokens.bench]
 file = "bench.token"
 rights = ["operator", "source"]

@@ -5,13 +5,17 @@ Pure. Source: security.md §1 and §5, rule 6; domain.md F3.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import itertools
+import re
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 
 import msgspec
 
+from fenghuo.engine.geometry import areas_inside
 from fenghuo.engine.routing import areas_of, coded_areas, gravest_of
-from fenghuo.model.area import AreaRef
+from fenghuo.formats.warning12379_words import EVENTS
+from fenghuo.model.area import Area, AreaRef
 from fenghuo.model.directory import Directory, RecipientId
 from fenghuo.model.message import AffectedArea, Info, Message
 from fenghuo.model.traffic import Action, Kind, Priority
@@ -91,7 +95,36 @@ def outside(message: Message, areas: tuple[AreaRef, ...], directory: Directory) 
     refs = [str(ref) for ref in sorted(areas_of(message, directory)) if not is_inside(ref)]
     if message.kind in _REPORTS:  # what one is about may be told by name alone; who warns must say for whom in a way that can be judged
         return ", ".join(refs[:5])
-    return ", ".join([*refs, *_nowhere(message, directory)][:5])
+    beyond = dict.fromkeys([*refs, *_nowhere(message, directory), *_also(message, areas, is_inside, directory)])
+    return ", ".join(list(beyond)[:5])
+
+
+def _also(message: Message, own: tuple[AreaRef, ...], is_inside: Callable[[AreaRef], bool], directory: Directory) -> Iterable[str]:
+    """What an area says beside its code, which is all that routing goes by: people read its name, and far ends act by its shape."""
+    for info in message.content.infos:
+        for area in info.areas:
+            held = areas_inside((area,), directory.areas) if coded_areas(area) and (area.polygons or area.circles) else ()
+            around = [ref for ref in held if any(ref.covers(one) for one in own)]  # the seat of a city lies in one of its towns
+            yield from (f"{ref}, which lies in its shape" for ref in held if not is_inside(ref) and ref not in around)
+            yield from (f"{name}, which it names" for name in _named_beyond(area.description, own, is_inside, directory.areas))
+
+
+def _named_beyond(text: str, own: tuple[AreaRef, ...], is_inside: Callable[[AreaRef], bool], known: tuple[Area, ...]) -> Iterable[str]:
+    """Known areas outside that a text names. What is around an area of one's own may stand before its name: 苏州市太仓市."""
+    named: dict[str, list[AreaRef]] = {}
+    for area in known:
+        if len(area.name) > 1 and area.name in text:
+            named.setdefault(area.name, []).append(area.ref)
+    if not named:
+        return
+    pattern = "|".join(re.escape(name) for name in sorted(named, key=len, reverse=True))
+    found = list(re.finditer(pattern, text))
+    for place, after in itertools.zip_longest(found, found[1:]):
+        refs = named[place.group()]
+        leads_on = after is not None and not text[place.end() : after.start()].strip()
+        is_around = leads_on and any(ref.covers(one) for ref in refs for one in own)
+        if not is_around and not any(map(is_inside, refs)):
+            yield place.group()
 
 
 def _nowhere(message: Message, directory: Directory) -> Iterable[str]:
@@ -141,8 +174,8 @@ def _against(grant: Grant, message: Message, directory: Directory) -> tuple[str,
     if message.action is Action.CANCEL:
         return "", ""
     warnings = content.infos if message.kind is Kind.ALERT else ()
-    if grant.events and (strange := [info.event for info in warnings if not _is_of(info, grant.events)]):
-        return "event", f"may raise {', '.join(grant.events)}, and this is {strange[0] or 'no named event'}"
+    if grant.events and (strange := [_called(info) for info in warnings if not _is_of(info, grant.events)]):
+        return "event", f"may raise {', '.join(grant.events)}, and this is {strange[0]}"
     gravity = gravest_of(warnings)
     if gravity < grant.gravest:
         return "gravity", f"may warn up to {_colour(grant.gravest)}, and this is {_colour(gravity)}"
@@ -166,7 +199,17 @@ def _below(message: Message, name: str, *, areas: tuple[AreaRef, ...], grants: G
 
 
 def _is_of(info: Info, events: tuple[str, ...]) -> bool:
-    return info.event in events or any(code.value in events for code in info.event_codes)
+    """Whether its name and every one of its codes are granted: people read the one, machines act by the others. A name grants the codes
+    that are known to mean it, and a code its known name; what says neither says nothing that could be granted."""
+    names = {info.event} if info.event else set[str]()
+    said = names | {code.value for code in info.event_codes}
+    known_names = {EVENTS[event] for event in events if event in EVENTS}
+    return bool(said) and all(one in events or one in known_names or EVENTS.get(one) in events for one in said)
+
+
+def _called(info: Info) -> str:
+    codes = ", ".join(code.value for code in info.event_codes)
+    return (f"{info.event} ({codes})" if info.event and codes else info.event or codes) or "no named event"
 
 
 def _colour(priority: Priority) -> str:

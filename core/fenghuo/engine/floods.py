@@ -9,7 +9,8 @@ __all__ = ["SPAN_S", "USUAL", "Flood", "Floods"]
 
 SPAN_S = 60.0
 USUAL = 60
-"""P0 in a minute of a post or a plugin's source, where its rules name no figure: more than a real one has to say."""
+"""P0 in a minute of a source, where its rules name no figure: more than a real one has to say. A whole country has some tens of red
+warnings in force at once."""
 # Sources that are remembered; the one that was silent for longest is forgotten first.
 _SOURCES = 1024
 

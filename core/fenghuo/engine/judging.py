@@ -96,9 +96,8 @@ def _how(origin: Origin, grants: Grants) -> str:
 
 
 def urgent_limit(origin: Origin, grants: Grants) -> int:
-    """How many P0 a source may bring in a minute; 0: as many as it wants, for a token, which its door holds to a rate."""
-    said = max((grant.urgent_per_min for grant in grants.get(origin.name, ())), default=0)
-    return said or (USUAL if origin.post is not None or not origin.traffic else 0)
+    """How many P0 a source may bring in a minute before the others wait for a person: a token that was stolen brings them too."""
+    return max((grant.urgent_per_min for grant in grants.get(origin.name, ())), default=0) or USUAL
 
 
 def may_start(origin: Origin, grants: Grants) -> bool:

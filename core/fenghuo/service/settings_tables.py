@@ -226,9 +226,7 @@ class AuthorityTable(msgspec.Struct, frozen=True):
     most_urgent: Annotated[Literal["P0", "P1", "P2", "P3", "P4"], Meta(description="The most urgent priority it may ask for.")] = "P0"
     urgent_per_min: Annotated[
         int,
-        Meta(
-            ge=0, description="P0 that it may bring in a minute; what is more waits for a person. 0: no limit for a token, 60 for a post."
-        ),
+        Meta(ge=0, description="P0 that it may bring in a minute; what is more waits for a person. 0: 60."),
     ] = 0
     devices: Annotated[
         bool | None,

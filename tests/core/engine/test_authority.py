@@ -7,7 +7,7 @@ import pytest
 
 from fenghuo.engine.authority import Grant, Post, Standing, areas_behind, not_granted
 from fenghuo.engine.judging import Origin, authority, may_start
-from fenghuo.model.area import AreaRef
+from fenghuo.model.area import Area, AreaRef
 from fenghuo.model.directory import ContactPoint, Directory, Org, Person
 from fenghuo.model.message import AffectedArea, Geocode, Message
 from fenghuo.model.traffic import Action, Kind, Priority
@@ -47,7 +47,12 @@ def against(said: Message, *grants: Grant, name: str = "met", post: Post | None 
         (message(content(kind=Kind.ALERT, infos=(info(event="台风", areas=(AffectedArea("昆山市"),)),))), "area"),
         (
             message(
-                content(infos=(info(event="typhoon", event_codes=(Geocode("GB/T 35965.1", "11B06"),), areas=(placed("mca:320585"),)),))
+                content(
+                    kind=Kind.ALERT,
+                    infos=(
+                        info(event="大风", event_codes=(Geocode("", "11B06"),), colour="blue", severity="", areas=(placed("mca:320585"),)),
+                    ),
+                )
             ),
             "",
         ),
@@ -58,6 +63,55 @@ def against(said: Message, *grants: Grant, name: str = "met", post: Post | None 
 def test_an_alert_needs_authority_over_its_event_gravity_and_area(said: Message, code: str) -> None:
     """Of the graver of its colour and its severity; an area that is told by name alone cannot be judged, and so is outside."""
     assert code == against(said, MET)
+
+
+def test_its_name_and_every_one_of_its_codes_must_be_granted() -> None:
+    """People read the one and machines act by the others. A code grants its known name, and a name its known codes."""
+
+    def said(event: str, *codes: str) -> Message:
+        named = tuple(Geocode("GB/T 35965.1", code) for code in codes)
+        said = info(event=event, event_codes=named, colour="orange", severity="Unknown", areas=(placed("mca:320585"),))
+        return message(content(kind=Kind.ALERT, infos=(said,)))
+
+    both, codes, names = (Grant("met", events=events) for events in (("台风", "11B01"), ("11B01",), ("台风",)))
+    rows = [
+        (said("海啸", "11B01"), both, "event"),
+        (said("台风", "11E02"), both, "event"),
+        (said("台风", "11B01", "11E02"), both, "event"),
+        (said("台风", "11B01"), both, ""),
+        (said("台风", "11B01"), codes, ""),
+        (said("台风", "11B01"), names, ""),
+        (said("台风"), codes, ""),
+        (said("", "11B01"), names, ""),
+        (said("海啸", "11B01"), codes, "event"),
+        (said("typhoon", "11B01"), names, "event"),
+        (said(""), both, "event"),
+    ]
+    assert [code for _, _, code in rows] == [against(alert, grant) for alert, grant, _ in rows]
+
+
+def test_an_area_is_judged_by_its_name_and_shape_too_and_not_by_its_code_alone() -> None:
+    """The code is inside, and what people read, or where a far end draws the shape, is not."""
+    kunshan = Area(AreaRef.parse("mca:320583"), "昆山市", "county", lat=31.38, lon=120.98)
+    suzhou = Area(AreaRef.parse("mca:320500"), "苏州市", "city", lat=31.30, lon=120.58)
+    people = msgspec.structs.replace(directory(), areas=(*directory().areas, kunshan, suzhou))
+    around = ((31.0, 120.0), (31.0, 122.0), (32.0, 122.0), (32.0, 120.0), (31.0, 120.0))
+    taicang = ((31.5, 121.0), (31.5, 121.2), (31.7, 121.2), (31.7, 121.0), (31.5, 121.0))
+
+    def said(description: str, ring: tuple[tuple[float, float], ...] = ()) -> Message:
+        area = msgspec.structs.replace(placed("mca:320585", description=description), polygons=(ring,) if ring else ())
+        return message(content(infos=(info(event="台风", areas=(area,)),)))
+
+    grant = Grant("met", areas=(TAICANG,))
+    rows = [
+        (said("太仓市"), ""),
+        (said("江苏省苏州市太仓市沙溪镇", taicang), ""),
+        (said("昆山市、苏州市全域"), "area"),
+        (said("苏州市全域"), "area"),
+        (said("太仓市、昆山市"), "area"),
+        (said("太仓市", around), "area"),
+    ]
+    assert [code for _, code in rows] == [against(alert, grant, people=people) for alert, _ in rows]
 
 
 def test_one_of_several_rules_is_enough_and_none_says_the_nearest_reason() -> None:

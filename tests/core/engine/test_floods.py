@@ -25,11 +25,11 @@ def test_what_is_beyond_the_limit_of_a_minute_is_told_and_begins_once() -> None:
     )
 
 
-def test_a_post_and_a_plugin_have_a_limit_and_a_token_by_its_rule() -> None:
-    """A token's door has a rate of its own."""
+def test_every_source_has_a_limit_or_the_one_of_its_rule() -> None:
+    """A token that was stolen brings them too."""
     ruled = {"met": (Grant("met", urgent_per_min=5),)}
     origins = (Origin("met"), Origin("plugin", traffic=()), Origin("post:X", post=Post(Standing.ABOVE)))
-    assert [0, 60, 60] == [urgent_limit(origin, {}) for origin in origins]
+    assert [60, 60, 60] == [urgent_limit(origin, {}) for origin in origins]
     assert 5 == urgent_limit(Origin("met"), ruled)
 
 
