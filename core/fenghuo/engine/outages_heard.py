@@ -56,10 +56,14 @@ class Outages:
         return iter(sorted((one for one in self._heard.values() if now < one.expires_at), key=lambda one: (one.since, one.id)))
 
     async def load(self) -> None:
-        """What was said before this start. Raises: StoreError."""
+        """What was said before this start. A word that cannot be read stops no start: a person is told. Raises: StoreError."""
         rows = await self._store.find(META, "substr(name, 1, ?) = ?", len(ROW), ROW)
         for row in rows:
-            one = msgspec.json.decode(row.value, type=Outage)
+            try:
+                one = msgspec.json.decode(row.value, type=Outage)
+            except msgspec.MsgspecError as fault:
+                await self._store.run(_lost(row.name.removeprefix(ROW), str(fault)))
+                continue
             self._heard[one.id] = one
 
     async def report(self, outage: Outage) -> bool:
@@ -231,6 +235,16 @@ def _told(outage: Outage) -> Mapping[str, object]:
         "by": outage.by,
         "message": says_of(outage),
     }
+
+
+def _lost(ident: str, fault: str) -> Callable[[Tx], None]:
+    says = f"what was said to be out cannot be read, and must be said again: {fault}"
+
+    def keep(tx: Tx) -> None:
+        tx.delete(META, ROW + ident)
+        tx.event("alarm.outage_lost", f"outage/{ident}", message=says)
+
+    return keep
 
 
 def _expired(outage: Outage) -> Callable[[Tx], None]:

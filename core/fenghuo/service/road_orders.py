@@ -92,10 +92,15 @@ class RoadOrders:
         self._orders: tuple[Kept, ...] = ()
 
     async def load(self) -> None:
-        """Take back what was under watch before the start. Raises: StoreError."""
-        row = await self._store.get(META, ROW)
-        if row is not None:
-            self._orders = msgspec.json.decode(row.value, type=tuple[Kept, ...])
+        """Take back what was under watch before the start. What cannot be read stops no start: a person is told. Raises: StoreError."""
+        row = await self._store.sound(META, ROW)
+        try:
+            self._orders = msgspec.json.decode(row.value, type=tuple[Kept, ...]) if row is not None else ()
+        except msgspec.MsgspecError as fault:
+            says = (
+                f"the orders to a place whose roads were watched cannot be read; nobody is told if a unit cannot arrive any more: {fault}"
+            )
+            await self._store.run(lambda tx: tx.event("alarm.roads_lost", "node", message=says))
 
     def plan(self, to: Collection[str], go_to: str, by: Collection[str], *, leave_out: bool, anyway: bool = False) -> Ordered:
         """Whether an order may go. `by`: layers that its units can use beside the road. `leave_out`: send only those that can arrive.

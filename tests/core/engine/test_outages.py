@@ -9,10 +9,13 @@ import msgspec
 from fenghuo.engine.facts import ChannelObserved
 from fenghuo.engine.health import Sign
 from fenghuo.engine.outages import Outage, is_everywhere, is_there, next_end_at, places_of, standing
+from fenghuo.engine.outages_heard import ROW
 from fenghuo.model.area import AreaRef
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import Health
 from fenghuo.plugin.ports import Capabilities
+from fenghuo.store.records import MetaRow
+from fenghuo.store.tables import META
 from tests.core.engine.house import House, opened
 from tests.core.engine.values import HUANGJING_MCA, HUANGJING_NBS, NOW, SHUANGFENG_MCA, directory, view
 
@@ -167,3 +170,13 @@ async def test_it_outlives_a_restart_and_waits_for_its_channel(tmp_path: Path) -
         await house.settle()
         assert (Health.SUSPECT, Health.UP) == (state(house), state(house, "b"))
         assert ["a"] == [one.what for one in house.room.outages]
+
+
+async def test_a_word_that_cannot_be_read_stops_no_start(tmp_path: Path) -> None:
+    """The next one is told, and the others stand."""
+    async with opened(tmp_path) as house:
+        await said(house, word("a", None))
+        await house.store.run(lambda tx: tx.put(META, MetaRow(ROW + "opB/x", '{"expires_at":null}')))
+    async with opened(tmp_path) as house:
+        assert 1 == len(house.room.outages.standing())
+        assert 1 == len(await house.events("alarm.outage_lost"))

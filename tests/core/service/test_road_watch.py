@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from fenghuo.service.road_watch import RoadWatch
 from fenghuo.store import Store, StoreSettings
 from fenghuo.store.records import MetaRow
 from fenghuo.store.tables import META
+from fenghuo.store.transaction import Tx
 from tests.core.engine.county_roads import county
 
 CUT, OPEN = SegmentState.CUT, SegmentState.OPEN
@@ -199,10 +201,15 @@ def test_no_word_of_roads_stops_the_next_start(tmp_path: Path) -> None:
 
     async def broken(there: Watched) -> None:
         assert [("person:a", True)] == [(one.source, one.expires_at > there.clock.time()) for one in there.watch.reports]
-        await there.store.run(lambda tx: tx.put(META, MetaRow("roads", '{"reports":[{}]}')))
+        for name in ("roads", "road.orders"):
+            await there.store.run(partial(_put, name))
 
     async def lost(there: Watched) -> None:
         assert () == there.watch.reports
-        assert 1 == len(await there.told("alarm.roads_lost"))
+        assert 2 == len(await there.told("alarm.roads_lost"))
 
     watched(tmp_path, endless, older, broken, lost)
+
+
+def _put(name: str, tx: Tx) -> None:
+    tx.put(META, MetaRow(name, '{"reports":[{}]}'))
