@@ -148,6 +148,8 @@ class Courier:
         except (Withdrawn, NotFound, tus.Declined) as end:
             self._later(parcel, end)
             self._ctx.log.warning("attachment left out", **_about(parcel), cause=str(end))
+            if not isinstance(end, Withdrawn):  # whoever sent it believes that it goes with its text
+                await self._noted(self._ctx.blobs.given_up(parcel.attachment, parcel.to, str(end)))
             await self._noted(self._depot.drop(parcel), ends=parcel)
         except tus.Gone as gone:
             self._later(parcel, gone)

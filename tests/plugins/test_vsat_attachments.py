@@ -142,6 +142,7 @@ async def test_what_the_far_end_declines_is_left() -> None:
         await until(lambda: "POST files" in site.log)
         await _emptied(ctx)
         assert ["TEXT t-1", "POST files"] == site.log
+        assert [PICTURE.digest] == [digest for digest, _ in ctx.blobs.told]  # type: ignore[attr-defined]  # a FakeBlobs
 
 
 @pytest.mark.parametrize(

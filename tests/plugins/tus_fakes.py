@@ -35,16 +35,21 @@ def job_with(url: str, *attachments: Attachment, token: str = "t-1", priority: P
 
 @dataclass
 class FakeBlobs:
-    """Octets by digest; `refusals` are raised first, one for each read; `small`: the copy of a picture, by its digest."""
+    """Octets by digest; `refusals` are raised first, one for each read; `small`: the copy of a picture, by its digest; `told`: of what was
+    given up."""
 
     octets: dict[str, bytes] = field(default_factory=dict)
     refusals: list[Exception] = field(default_factory=list)
     small: dict[str, bytes] = field(default_factory=dict)
+    told: list[tuple[str, str]] = field(default_factory=list)
 
     async def read(self, attachment: Attachment, offset: int, octets: int) -> bytes:
         if self.refusals:
             raise self.refusals.pop(0)
         return self.octets[attachment.digest][offset : offset + octets]
+
+    async def given_up(self, attachment: Attachment, to: str, reason: str) -> None:
+        self.told.append((attachment.digest, reason))
 
     async def thumbnail(self, attachment: Attachment) -> Attachment | None:
         small = self.small.get(attachment.digest)

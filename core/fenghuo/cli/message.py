@@ -18,6 +18,9 @@ def show_message(data: dict[str, Any]) -> None:
     _head(data)
     for one in data.get("attachments", ()):
         click.echo(f"  with {clean(one['name'])}: {clean(one['media_type'])}, {one['size']:,} octets, {clean(one['digest'])}")
+        for lost in one.get("given_up", ()):
+            what = "its small copy was" if lost["is_small"] else "was"
+            click.echo(f"    {what} given up by {clean(lost['channel'])} to {clean(lost['to'])}: {clean(lost['reason'])}")
     for objective in data["objectives"]:
         _objective(objective)
     _booked(data)

@@ -76,6 +76,9 @@ class NoBlobs:
     async def thumbnail(self, attachment: Attachment) -> Attachment | None:
         raise NotFound(f"attachment {attachment.digest} is not here")
 
+    async def given_up(self, attachment: Attachment, to: str, reason: str) -> None:
+        """Nobody here looks at messages."""
+
 
 @dataclass(slots=True)
 class HostedChannelContext:

@@ -105,7 +105,7 @@ class Notes(Protocol):
 
 
 class Blobs(Protocol):
-    """The octets of attachments, to be read in ranges. Nothing can be changed through it."""
+    """The octets of attachments, to be read in ranges. Nothing can be changed through it; what could not be brought is told by it."""
 
     async def read(self, attachment: Attachment, offset: int, octets: int) -> bytes:
         """Up to `octets` of them from `offset` on, empty at the end. May be asked again after a restart, for as long as the message is in
@@ -116,6 +116,10 @@ class Blobs(Protocol):
     async def thumbnail(self, attachment: Attachment) -> Attachment | None:
         """A small copy of a picture (JPEG, at most 20 kB), to be read like any other; None: it is no picture that can be read, or is no
         larger itself. Raises: as read()."""
+
+    async def given_up(self, attachment: Attachment, to: str, reason: str) -> None:
+        """Tell the core that an attachment in force will never be brought to a far end, and why: it stands beside its message.
+        Raises: StoreError."""
 
 
 class ChannelContext(Protocol):

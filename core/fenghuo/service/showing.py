@@ -14,9 +14,11 @@ from fenghuo.model.delivery import Accepted, Attempt, Delivery, Objective, Refus
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Message, MessageState
 from fenghuo.service.booked import Booked, booked_view, bookings
+from fenghuo.service.past_events import SLACK_S, first_since
+from fenghuo.store.blobs import GIVEN_UP
 from fenghuo.store.records import MessageRow
 from fenghuo.store.store import Store
-from fenghuo.store.tables import ATTEMPT, DELIVERY, MESSAGE, OBJECTIVE, TARGET
+from fenghuo.store.tables import ATTEMPT, DELIVERY, EVENT, MESSAGE, OBJECTIVE, TARGET
 
 __all__ = ["answers_view", "channel_view", "headline", "message_line", "message_view", "objective_line", "reached", "remark_of", "rfc3339"]
 
@@ -110,15 +112,33 @@ async def message_view(store: Store, row: MessageRow) -> dict[str, Any]:
         "revisions": [{"revision": other.revision, "action": other.action.value, "state": other.state.value} for other in revisions],
         "waiting": await _waiting(store, revisions),
         "booked": booked_view(spent.values()),
-        "attachments": _attachments(row),
+        "attachments": await _attachments(store, row),
         "objectives": [await _objective_view(store, objective, spent) for objective in objectives],
     }
 
 
-def _attachments(row: MessageRow) -> list[dict[str, Any]]:
-    """What goes with it beside its text."""
+async def _attachments(store: Store, row: MessageRow) -> list[dict[str, Any]]:
+    """What goes with it beside its text, and to whom it never will."""
     found = attachments_of(msgspec.msgpack.decode(row.body, type=Message))
-    return [{"name": one.name, "media_type": one.media_type, "size": one.size, "digest": one.digest} for one in found]
+    if not found:
+        return []
+    first = await first_since(store, row.accepted_at - SLACK_S)
+    told = await store.find(EVENT, "seq >= ? AND type = ? AND subject = ? ORDER BY seq", first, GIVEN_UP, f"message/{row.id}")
+    bodies = [body for one in told if (body := msgspec.json.decode(one.body))["revision"] == row.revision]
+    return [
+        {
+            "name": one.name,
+            "media_type": one.media_type,
+            "size": one.size,
+            "digest": one.digest,
+            "given_up": [
+                {"channel": body["channel"], "to": body["to"], "reason": body["reason"], "is_small": body["is_small"]}
+                for body in bodies
+                if body["digest"] == one.digest
+            ],
+        }
+        for one in found
+    ]
 
 
 async def _waiting(store: Store, revisions: Sequence[MessageRow]) -> dict[str, Any] | None:

@@ -22,12 +22,14 @@ from fenghuo.store.tables import BLOB, OBJECTIVE
 from fenghuo.store.transaction import Tx
 from fenghuo.store.uploads import keep, note
 
-__all__ = ["StoredBlobs", "get_blob", "put_blob", "with_sizes"]
+__all__ = ["GIVEN_UP", "StoredBlobs", "get_blob", "put_blob", "with_sizes"]
 
 MOST_REMEMBERED = 100
 """Small copies of which the digest is known without a look: one picture goes to many people."""
 NEVER_S = 86_400.0
 """The same of one that may not carry this message at all: another may, or it can again after a change of the settings."""
+GIVEN_UP = "attachment.given_up"
+"""The event that tells of an attachment whose text arrived and that never will."""
 ASK_AGAIN_S = 60.0
 """How soon a channel that is taken out may ask again whether it is still so."""
 
@@ -112,6 +114,12 @@ class StoredBlobs:
         if not digest:
             return None
         return msgspec.structs.replace(attachment, digest=digest, size=size, media_type="image/jpeg", thumbnail_of=attachment.digest)
+
+    async def given_up(self, attachment: Attachment, to: str, reason: str) -> None:
+        """Raises: StoreError."""
+        what = {"digest": attachment.thumbnail_of or attachment.digest, "name": attachment.name, "is_small": bool(attachment.thumbnail_of)}
+        body = {"revision": attachment.revision, **what, "octets": attachment.size, "channel": self._channel, "to": to, "reason": reason}
+        await self._store.run(lambda tx: tx.event(GIVEN_UP, f"message/{attachment.message}", **body))
 
     async def _made(self, digest: str) -> tuple[str, int]:
         """Digest and size of a small copy that is kept from now on; empty where there can be none."""

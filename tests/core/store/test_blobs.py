@@ -18,6 +18,7 @@ from fenghuo.model.attachment import Attachment
 from fenghuo.model.message import Info, MessageId, MessageState, Resource
 from fenghuo.model.situation import Admin
 from fenghuo.model.traffic import Traffic
+from fenghuo.service.showing import message_view
 from fenghuo.store import Store
 from fenghuo.store.blobs import StoredBlobs, get_blob, put_blob, with_sizes
 from fenghuo.store.disk import DATABASE
@@ -25,6 +26,7 @@ from fenghuo.store.records import ChannelRow
 from fenghuo.store.tables import BLOB, CHANNEL, MESSAGE, OBJECTIVE
 from fenghuo.store.uploads import due
 from tests.core.engine.values import content
+from tests.core.engine.values import message as said
 from tests.core.store.rows import message, objective, open_store
 
 DATA = bytes(range(256)) * 100
@@ -96,6 +98,23 @@ async def test_a_picture_goes_by_no_way_that_its_message_may_not_take(store: Sto
         await StoredBlobs(store, "lte", traffic=traffic).read(attachment, 0, 0)
     with pytest.raises(NotReady, match="it is to go via net, lte, and not by vsat"):
         await StoredBlobs(store, "vsat", traffic=traffic).read(attachment, 0, 10)
+
+
+async def test_what_is_given_up_stands_beside_its_message(store: Store) -> None:
+    """A far end refused it for good, a small copy of it too: whoever looks at the message sees which, by which way, to whom and why."""
+    attachment = await kept(store)
+    named = Resource("dyke.jpg", "image/jpeg", blob=attachment.digest, size=attachment.size)
+    (row,) = await store.find(MESSAGE)
+    shown = said(content(infos=(Info(resources=(named,)),)))
+    row = msgspec.structs.replace(row, body=msgspec.msgpack.encode(shown))
+    await store.run(lambda tx: tx.update(MESSAGE, row))
+    blobs = StoredBlobs(store, "vsat")
+    await blobs.given_up(attachment, "https://site/files/", "413")
+    small = msgspec.structs.replace(attachment, digest="ab" * 32, thumbnail_of=attachment.digest)
+    await blobs.given_up(small, "https://site/files/", "422")
+    (one,) = (await message_view(store, row))["attachments"]
+    told = [(lost["channel"], lost["to"], lost["reason"], lost["is_small"]) for lost in one["given_up"]]
+    assert [("vsat", "https://site/files/", "413", False), ("vsat", "https://site/files/", "422", True)] == told
 
 
 async def test_octets_that_are_gone_or_of_an_unknown_message_are_said_to_be(store: Store) -> None:
