@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
@@ -23,6 +24,7 @@ from fenghuo.service.desk import Desk, Verb
 from fenghuo.service.outlook import Outlook
 from fenghuo.service.roads import RoadKeeper
 from fenghuo.service.showing import answers_view, message_line, message_view
+from fenghuo.service.upload_quota import UploadQuota
 from fenghuo.service.why import why_view
 from fenghuo.store.audit import Deed
 from fenghuo.store.blobs import put_blob
@@ -129,6 +131,7 @@ class MessageVerbs:
         self.outlook: Callable[[], Outlook] | None = None
         self.roads: RoadKeeper | None = None
         self._one_cancel = asyncio.Lock()
+        self._quota = UploadQuota(time.monotonic)
 
     def verbs(self) -> Mapping[str, Verb]:
         return {
@@ -179,6 +182,8 @@ class MessageVerbs:
     async def attach(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """Keep the octets of an attachment, so that a message may name them; those that are here already are kept once."""
         raw = msgspec.convert(args, Attach).raw
+        if "operator" not in actor.rights:
+            self._quota.take(actor.name, len(raw))
 
         def keep(tx: Tx) -> str:
             digest = put_blob(tx, raw)

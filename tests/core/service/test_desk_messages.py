@@ -310,7 +310,7 @@ async def test_a_picture_is_uploaded_and_then_named(tmp_path: Path) -> None:
         sent = await there.do("message.send", to=["wang"], text="到岗", attachments=enclosed)
         (row,) = await there.house.store.find(MESSAGE, "id = ?", sent.id)
         attachment = Attachment(row.id, 1, kept["digest"], 1000, "堤.jpg", "image/jpeg")
-        assert [{**enclosed[0], "size": 1000}] == (await there.do("message.show", id=sent.id))["attachments"]
+        assert [{**enclosed[0], "size": 1000, "given_up": []}] == (await there.do("message.show", id=sent.id))["attachments"]
         assert (attachment,) == attachments_of(msgspec.msgpack.decode(row.body, type=Message))
         (deed,) = await there.house.store.find(AUDIT, "action = 'attach'")
         assert ("duty", kept["digest"]) == (deed.actor, deed.content)
