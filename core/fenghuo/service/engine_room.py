@@ -93,8 +93,12 @@ class EngineRoom:
         self.prober = Prober(office, self.facts, self.board)
         self.prober.is_on_air = self.dispatcher.is_on_air
         self.invariants = Invariants(office, self.board)
+        self._set_going(store, on_fatal)
+
+    def _set_going(self, store: Store, on_fatal: Callable[[BaseException], None]) -> None:
+        """The loop that everything above is driven by, and what fills it at the start."""
         self.loop = Loop(
-            office,
+            self.office,
             self.facts,
             self.book,
             store,
@@ -102,7 +106,7 @@ class EngineRoom:
             on_fatal=on_fatal,
         )
         self.recovery = Recovery(
-            office,
+            self.office,
             self.book,
             store,
             opening=self.opening,
@@ -119,6 +123,7 @@ class EngineRoom:
         self.network.on_signal = self.modes.signal
         self.modes.named = lambda place: place_named(place, self.office.directory)
         self.licensing.on_digest = self.digests.went
+        self.apply.release_valid_s = self.release.valid_s
         self.apply.tell(self._delivery_changed, self.proven.answered)
 
     def _join_receipts(self) -> None:
@@ -128,7 +133,6 @@ class EngineRoom:
         self.fan_outs.on_settled = self.receipts.page_settled
         self.receipts.late_outcomes.on_page = self.fan_outs.late_outcome
         self.receipts.nameless.fragments = fragments_by(self.board)
-        self.apply.release_valid_s = self.release.valid_s
         self.receipts.nameless.is_for_page = self.fan_outs.may_own
         self.book.on_named = self.receipts.named
         self.book.on_landed = self.receipts.landed
