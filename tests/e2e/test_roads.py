@@ -73,10 +73,13 @@ async def test_two_roads_are_cut_and_the_town_the_orders_and_the_way_back_are_to
         assert (0, [ISLAND]) == (code, out.splitlines()[1:])
         assert [ISLAND] == [one["message"] for one in await told(node, "alarm.isolated")]
         assert ["shaxi"] == (await heard(node, "alarm.order_cut_off"))["units"]
+        assert 200 == (await node.post("/api/v1/roads", {"segment": "滨江大道", "state": "open"}, who="source"))[0]
         await node.restart()
         assert [ISLAND] == [one["says"] for one in await node.ask("road.isolated")]
         code, _, err = await road(node, "send", "--to", "person:shaxi-duty-officer", "--text", "再支援", "--go-to", "璜泾")
         assert (65, True) == (code, "璜泾 cannot be reached by road: 沙溪镇 from 沙溪: no way. With --by water" in err)
+        despite = ("--despite", "自带冲锋舟", "--dry-run")
+        assert 0 == (await road(node, "send", "--to", "person:shaxi-duty-officer", "--text", "再支援", "--go-to", "璜泾", *despite))[0]
         waits = await node.ask("message.send", to=["person:huangjing-duty-officer"], text="报告情况")
         (left_out,) = (await heard(node, "objective.left_out"))["left_out"]
         assert "no way by road or on foot to 璜泾 now; it waits until there is one" == left_out["reason"]
