@@ -145,7 +145,7 @@ async def test_a_siren_that_comes_back_after_hours_starts_by_a_persons_word_alon
         house.down("a")
         await house.settle()
         house.channel["a"].outcomes.append(Transient(Scope.CHANNEL, "gone"))
-        order = await house.order("wang", via=["a"], priority="P0")
+        order = await house.order("wang", via=["a"], priority="P0", signers=("anna", "bert"))
         house.sent.clear()
         await house.later(6 * 3600)
         house.up("a")

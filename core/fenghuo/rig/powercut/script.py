@@ -98,20 +98,23 @@ def _order(key: str, at_s: float, to: str, via: str, **fields: object) -> Order:
 
 
 def _alert(key: str, at_s: float, *areas: str, action: str = "Alert", ends: str = "", severity: str = "Severe") -> Order:
-    """CAP 1.2 to the public of some areas."""
+    """CAP 1.2 to the public of some areas. What will end it says what was signed with it: each alert drafts that, so that it has a name."""
     sent, expires = instant(START + at_s).isoformat(), instant(START + 1_700.0).isoformat()
     about = f"<references>met,{ends},{instant(START + ALERTED[ends]).isoformat()}</references>" if ends else ""
     pairs = (area.partition(":")[::2] for area in areas)
+    drafted = f"<parameter><valueName>fenghuo:correction</valueName><value>{_WORDS.format(ENDED_BY.get(key, key))}</value></parameter>"
     codes = "".join(f"<geocode><valueName>{system}</valueName><value>{code}</value></geocode>" for system, code in pairs)
     raw = f"""<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>{key}</identifier><sender>met</sender>
       <sent>{sent}</sent><status>Actual</status><msgType>{action}</msgType><scope>Public</scope>{about}
       <info><language>zh-CN</language><category>Met</category><event>暴雨</event><urgency>Immediate</urgency>
       <severity>{severity}</severity><certainty>Likely</certainty><expires>{expires}</expires>
-      <headline>{key}</headline><description>[{key}] 请勿外出</description><area><areaDesc>area</areaDesc>{codes}</area></info></alert>"""
+      <headline>{key}</headline><description>{_WORDS.format(key)}</description>{drafted}<area><areaDesc>area</areaDesc>{codes}</area></info></alert>"""
     return Order(key, at_s, raw.encode())
 
 
+_WORDS = "[{}] 请勿外出"
 ALERTED = {"flood": 4.5, "flood-2": 11.0}
+ENDED_BY = {"flood-2": "flood-off"}
 
 STEPS: tuple[Step, ...] = (
     _order("old-order", 0.0, "wang", "sms", old=True),
