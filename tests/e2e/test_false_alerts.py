@@ -56,6 +56,13 @@ def cap(name: str, words: Mapping[str, str] = MappingProxyType({}), *, sent: dat
     return text
 
 
+OURS = """
+[tokens.sensor]
+file = "sensor.token"
+rights = ["source"]
+"""
+
+
 class Desk:
     """The node, and what it says to whom."""
 
@@ -104,3 +111,36 @@ async def test_what_is_false_leaves_by_nobody_and_what_left_is_called_off_in_one
             assert (True, True) == ("暴雨" in pager.pages[0].text, "误发" in pager.pages[1].text)
             assert {"alarm.untrusted", "alarm.key_conflict"} <= set(await alarms(node))
             assert ["event", "area", "event"] == [one["body"]["code"] for one in await events(node, "alarm.no_authority")]
+
+
+async def test_what_two_released_nobody_ends_or_words_anew_alone(tmp_path: Path) -> None:
+    """In the sender's name by another token, in a drill, as an Update, under its number before it comes: each waits, and no page leaves.
+    The sender's own Cancel is told at once, in words that nobody needs to sign."""
+    (tmp_path / "met.token").write_text("met-0123456789abcdef0123456789abcdef")
+    (tmp_path / "sensor.token").write_text("sensor-0123456789abcdef0123456789abcdef")
+    for name in ("met", "sensor"):
+        (tmp_path / f"{name}.token").chmod(0o600)
+    tokens = '[tokens.met]\nfile = "met.token"\nrights = ["source"]\n' + OURS
+    async with Pager() as pager:
+        people = [Person("wang", "+8613800000001")]
+        rules = RULES.replace("signatures = 0", "signatures = 2")
+        async with Node(tmp_path, channels={"first": pager.channel()}, persons=people, rules=rules, extra=tokens) as node:
+            await node.channels_up("first")
+
+            async def said(who: str, **fields: str) -> Any:  # an answer of the door
+                words = {"to": ["everyone"], "text": "没事", "sender": "met@example.org", **fields}
+                return (await node.post("/api/v1/messages", words, who=who))[1]
+
+            desk, first = Desk(node), (await Desk(node).alert(cap("H-1").encode()))[1]
+            for who in ("anna", "bert"):
+                await node.post(f"/api/v1/messages/{first['id']}/sign", {}, who=who)
+            await pager.wait_for(lambda: len(pager.pages) == 1)
+            assert "held" == (await said("sensor", action="Cancel", reference=first["id"]))["state"]
+            assert "held" == (await said("met", action="Cancel", reference=first["id"], traffic="Exercise"))["state"]
+            assert "held" == (await said("met", action="Update", reference=first["id"], kind="Report"))["state"]
+            assert "active" == (await said("sensor", action="Cancel", reference="H-2"))["state"]
+            assert "held" == await desk.state(cap("H-2").encode())
+            assert ["owner", "traffic", "kind", "buried"] == [one["body"]["code"] for one in await events(node, "alarm.no_authority")]
+            assert "active" == (await said("met", action="Cancel", reference=first["id"]))["state"]
+            await pager.wait_for(lambda: len(pager.pages) == 2)
+            assert (True, False) == ("此前消息作废" in pager.pages[1].text, "没事" in pager.pages[1].text)

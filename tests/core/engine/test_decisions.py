@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from fenghuo.engine.correcting import NO_REASON
 from fenghuo.engine.decisions import Ruling
 from fenghuo.errors import NotFound
 from fenghuo.model.audit import By
@@ -164,4 +165,4 @@ async def test_a_siren_that_comes_back_after_hours_starts_by_a_persons_word_alon
         await house.later(3600)
         house.up("a")
         await house.later(60)
-        assert "解除" in house.sent[-1].text
+        assert NO_REASON in house.sent[-1].text
