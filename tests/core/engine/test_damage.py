@@ -37,8 +37,10 @@ from fenghuo.store.records import (
     TransferInRow,
     TransferOutRow,
 )
+from fenghuo.store.records_people import AccountRow, AccountState, SessionRow
 from fenghuo.store.scrub import scrub
 from fenghuo.store.tables import (
+    ACCOUNT,
     BLOB,
     CHANNEL,
     COUNTER,
@@ -47,6 +49,7 @@ from fenghuo.store.tables import (
     FRAME_WINDOW,
     META,
     PROVEN,
+    SESSION,
     TABLES,
     TIMER,
     TRANSFER_IN,
@@ -73,6 +76,8 @@ RULES = RULES.replace('kind = ["Dispatch", "Report"]', 'kind = ["Dispatch"]')
 WORDS = ("held", "kept", "awaited", "in flight", "cut off", "after", "A1", "A2")
 WANG, LI, HUANG = "+8613800000001", "+8613800000002", "+8613800000003"
 REST = (
+    (ACCOUNT, AccountRow("anna", "Anna", ("operator",), (), AccountState.ACTIVE, NOW)),
+    (SESSION, SessionRow("00", "anna", "Actual", "127.0.0.1", NOW, NOW, NOW + 60.0)),
     (BLOB, BlobRow("h", 1, b"1")),
     (CHANNEL, ChannelRow("a", Admin.ENABLED, "anna", "", NOW)),
     (COUNTER, CounterRow("c", 1)),
@@ -179,7 +184,7 @@ def test_a_damaged_row_is_named_and_stops_its_message_alone(lived: Path, tmp_pat
     spoil(tmp_path, table, place)
     assert [finding for finding in examine(tmp_path / "state")["findings"] if table in finding]
     became, named = asyncio.run(goes_on(tmp_path))
-    assert named == ({"attempt"} if table == "census" else {table})
+    assert named == ({"account"} if table == "census" else {table})
     stopped = {word for word in WORDS if became.get(word) != ["MET"]}
     assert STOPPED.get(table, set()) == stopped
 
