@@ -135,7 +135,7 @@ async def test_an_objective_that_is_late_may_still_be_met(node: Node, pager: Pag
 
 async def test_what_is_late_because_nobody_signed_begins_its_time_with_the_release(tmp_path: Path, pager: Pager) -> None:
     """A second passes without a signature, and a person hears so; released it is open, and late again only a second after that."""
-    rules = orders("first") + "signatures = 2\n"
+    rules = orders("first").replace("signatures = 0", "signatures = 2")
     async with Node(tmp_path, channels={"first": pager.channel()}, persons=[WANG], rules=rules) as node:
         await node.channels_up("first")
         message = await sent(node, "wang", deadline_s=1)

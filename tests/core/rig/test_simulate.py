@@ -11,7 +11,7 @@ from fenghuo.rig.simulate import simulate
 from tests.core.rig.scenario.test_loading import LINE, PLAIN, STEP, written
 
 LATER = '[[lines]]\nline = "to come"\nmeasure = "later"\nlater = "no exercises yet"\nat_most = 120\n'
-SHORT = PLAIN.replace("ends_s = 600", "ends_s = 200") + STEP + "hold_s = 100\n"
+SHORT = PLAIN.replace("ends_s = 600", "ends_s = 200") + STEP.replace("hold_s = 300", "hold_s = 100")
 
 
 def test_a_run_is_told_and_kept(tmp_path: Path) -> None:

@@ -170,14 +170,14 @@ class _Proxy:
 class _Splitting(_Proxy):
     """Writes the receipts of a turn first, and what they mean for the deliveries afterwards."""
 
-    def submit(self, job: Callable[[Tx], T], *, accept: bool = False) -> asyncio.Future[T]:
+    def submit(self, job: Callable[[Tx], T], **more: Any) -> asyncio.Future[T]:
         batch = getattr(job, "__self__", None)
         if isinstance(batch, Batch) and batch.receipts:
             first = Batch()
             first.receipts, batch.receipts = batch.receipts, []
             first.inbox, batch.inbox = batch.inbox, {}
             self._store.submit(first.write)
-        return self._store.submit(job, accept=accept)
+        return self._store.submit(job, **more)
 
 
 class _LatePages(_Proxy):
