@@ -11,11 +11,12 @@ from typing import Any
 
 import structlog
 
-from fenghuo import Denied, Estimate, Inbound, Priority, Rendition, Token, Traffic
+from fenghuo import Denied, Estimate, Priority, Rendition, Token, Traffic
 from fenghuo.clock import Clock, SystemClock
 from fenghuo_narrowband.hrnp_channel import HrnpChannel
 from fenghuo_narrowband.hrnp_settings import HrnpSettings
 from tests.peers.hrnp import HrnpGateway
+from tests.plugins.ear import Ear
 from tests.plugins.unasked import Unasked
 from tests.scale import TIMEOUT_SCALE
 
@@ -118,32 +119,6 @@ class FakeJob:
         if self._denied is not None:
             raise self._denied
         yield self._emission
-
-
-class Ear:
-    """Takes everything a channel hears and acknowledges it, as the core does after its commit; `deaf` holds that back."""
-
-    def __init__(self, channel: HrnpChannel) -> None:
-        self.heard: list[Inbound] = []
-        self.deaf = False
-        self._news = asyncio.Event()
-        self._task = asyncio.create_task(self._listen(channel))
-
-    async def until(self, holds: Callable[[list[Inbound]], bool]) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            while not holds(self.heard):
-                self._news.clear()
-                await self._news.wait()
-
-    async def end(self) -> None:
-        await asyncio.wait_for(self._task, PATIENCE_S)
-
-    async def _listen(self, channel: HrnpChannel) -> None:
-        async for inbound in channel.inbound():
-            self.heard.append(inbound)
-            if not self.deaf:
-                await inbound.ack()
-            self._news.set()
 
 
 @contextlib.asynccontextmanager

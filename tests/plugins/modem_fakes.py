@@ -10,7 +10,7 @@ from fenghuo import Inbound, InboundKind
 from fenghuo_sms import ModemSettings
 from fenghuo_sms.modem_channel import ModemChannel
 from tests.peers.atmodem import AtModem
-from tests.plugins.modem_ear import ModemEar
+from tests.plugins.ear import Ear
 from tests.plugins.sms_fakes import FakeContext
 from tests.scale import PATIENCE_S
 
@@ -34,11 +34,11 @@ def modem_settings(*modems: AtModem, **more: object) -> ModemSettings:
 
 
 @contextlib.asynccontextmanager
-async def started(*modems: AtModem, **settings: object) -> AsyncIterator[tuple[ModemChannel, FakeContext, ModemEar]]:
+async def started(*modems: AtModem, **settings: object) -> AsyncIterator[tuple[ModemChannel, FakeContext, Ear]]:
     ctx = FakeContext(modem_settings(*modems, **settings))
     channel = ModemChannel(ctx)
     await channel.start()
-    ear = ModemEar(channel)
+    ear = Ear(channel)
     try:
         await until_told(ctx, up=True)
         yield channel, ctx, ear

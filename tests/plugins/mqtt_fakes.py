@@ -7,7 +7,7 @@ import contextlib
 import datetime
 import ipaddress
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from fenghuo import Denied, Estimate, Inbound, Priority, Rendition, Token, Traffic
+from fenghuo import Denied, Estimate, Priority, Rendition, Token, Traffic
 from fenghuo.clock import Clock, SystemClock
 from fenghuo_mqtt.channel import MqttChannel
 from fenghuo_mqtt.settings import MqttSettings
 from tests.peers.mosquitto import Mosquitto
+from tests.plugins.ear import Ear
 from tests.plugins.unasked import Unasked
 from tests.scale import TIMEOUT_SCALE
 
@@ -107,32 +108,6 @@ class FakeJob:
         if self._denied is not None:
             raise self._denied
         yield self._emission
-
-
-class Ear:
-    """Takes everything a channel hears and acknowledges it, as the core does after its commit; `deaf` holds that back."""
-
-    def __init__(self, channel: MqttChannel) -> None:
-        self.heard: list[Inbound] = []
-        self.deaf = False
-        self._news = asyncio.Event()
-        self._task = asyncio.create_task(self._listen(channel))
-
-    async def until(self, holds: Callable[[list[Inbound]], bool]) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            while not holds(self.heard):
-                self._news.clear()
-                await self._news.wait()
-
-    async def end(self) -> None:
-        await asyncio.wait_for(self._task, PATIENCE_S)
-
-    async def _listen(self, channel: MqttChannel) -> None:
-        async for inbound in channel.inbound():
-            self.heard.append(inbound)
-            if not self.deaf:
-                await inbound.ack()
-            self._news.set()
 
 
 @contextlib.asynccontextmanager

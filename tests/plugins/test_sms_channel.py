@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -29,38 +29,13 @@ from fenghuo_adapters import short_message_joining
 from fenghuo_sms.channel import SmsChannel
 from tests.adapters.smpp_script import scripted
 from tests.peers.smsc import Smsc
+from tests.plugins.ear import Ear
 from tests.plugins.sms_fakes import FakeContext, FakeJob, settings_for
 from tests.scale import TIMEOUT_SCALE
 
 pytestmark = pytest.mark.peer
 
 PATIENCE_S = 40.0 * TIMEOUT_SCALE
-
-
-class Ear:
-    """Takes everything a channel hears and acknowledges it, as the core does after its commit; `deaf` holds that back."""
-
-    def __init__(self, channel: SmsChannel) -> None:
-        self.heard: list[Inbound] = []
-        self.deaf = False
-        self._news = asyncio.Event()
-        self._task = asyncio.create_task(self._listen(channel))
-
-    async def until(self, predicate: Callable[[list[Inbound]], bool]) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            while not predicate(self.heard):
-                self._news.clear()
-                await self._news.wait()
-
-    async def end(self) -> None:
-        await asyncio.wait_for(self._task, PATIENCE_S)
-
-    async def _listen(self, channel: SmsChannel) -> None:
-        async for inbound in channel.inbound():
-            self.heard.append(inbound)
-            if not self.deaf:
-                await inbound.ack()
-            self._news.set()
 
 
 @contextlib.asynccontextmanager

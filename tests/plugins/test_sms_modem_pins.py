@@ -11,7 +11,7 @@ from fenghuo import AuthFailed
 from fenghuo.errors import StoreError
 from fenghuo_sms.modem_channel import ModemChannel
 from tests.peers.atmodem import AtModem
-from tests.plugins.modem_ear import ModemEar
+from tests.plugins.ear import Ear
 from tests.plugins.modem_fakes import modem_settings, until_told
 from tests.plugins.sms_fakes import FakeContext, FakeNotes
 from tests.scale import PATIENCE_S
@@ -28,7 +28,7 @@ async def test_a_sim_that_asks_is_given_its_pin_once(tmp_path: Path) -> None:
         ctx = FakeContext(modem_settings(modem, pin_file="pin"), password="1234")
         channel = ModemChannel(ctx)
         await channel.start()
-        ear = ModemEar(channel)
+        ear = Ear(channel)
         await until_told(ctx, up=True)
         assert 1 == sum(command.startswith("AT+CPIN=") for command in modem.commands)
         await channel.stop(ctx.clock.monotonic() + 1.0)

@@ -18,7 +18,7 @@ from fenghuo.rig.kit.loopback import LoopbackLoop
 from fenghuo_tiantong import TiantongSettings, capabilities
 from fenghuo_tiantong.channel import TiantongChannel
 from fenghuo_tiantong.conformance import SimulatedTerminal
-from tests.plugins.modem_ear import ModemEar
+from tests.plugins.ear import Ear
 from tests.plugins.sms_fakes import FakeEmission, FakeNotes
 from tests.plugins.unasked import Unasked
 
@@ -108,16 +108,16 @@ class Far(SimulatedTerminal):
             host.gone()
 
 
-async def started(far: Far, **more: object) -> tuple[TiantongChannel, VirtualContext, list[Inbound], ModemEar]:
+async def started(far: Far, **more: object) -> tuple[TiantongChannel, VirtualContext, list[Inbound], Ear]:
     """A channel at this terminal with the settings as shipped, and what it hears."""
     settings = msgspec.structs.replace(TiantongSettings(device=f"tcp://127.0.0.1:{far.port}"), **more)
     ctx = VirtualContext(settings)
     channel = TiantongChannel(ctx)
     await channel.start()
-    ear = ModemEar(channel)
+    ear = Ear(channel)
     return channel, ctx, ear.heard, ear
 
 
-async def stopped(channel: TiantongChannel, ear: ModemEar) -> None:
+async def stopped(channel: TiantongChannel, ear: Ear) -> None:
     await channel.stop(asyncio.get_running_loop().time() + 1.0)
     await ear.end()

@@ -1,4 +1,4 @@
-"""The ear of the core at a channel over modems, whatever network they are at."""
+"""The ear of the core at a channel, whatever it speaks."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Callable
 from fenghuo import Inbound, SimpleChannel
 from tests.scale import PATIENCE_S
 
-__all__ = ["ModemEar"]
+__all__ = ["Ear"]
 
 
-class ModemEar:
+class Ear:
     """Takes everything a channel hears and acknowledges it, as the core does after its commit; `deaf` holds that back."""
 
     def __init__(self, channel: SimpleChannel) -> None:
@@ -20,9 +20,9 @@ class ModemEar:
         self._news = asyncio.Event()
         self._task = asyncio.create_task(self._listen(channel))
 
-    async def until(self, predicate: Callable[[list[Inbound]], bool]) -> None:
+    async def until(self, holds: Callable[[list[Inbound]], bool]) -> None:
         async with asyncio.timeout(PATIENCE_S):
-            while not predicate(self.heard):
+            while not holds(self.heard):
                 self._news.clear()
                 await self._news.wait()
 
