@@ -86,8 +86,7 @@ def _areas_of_owner(directory: Directory, owner: RecipientId) -> Iterable[AreaRe
 
 def outside(message: Message, areas: tuple[AreaRef, ...], directory: Directory) -> str:
     """What of its areas is not in these, in words; empty if nothing is. An area that nobody can look up is outside of every other."""
-    equals = {area.ref: area.same_as for area in directory.areas if area.same_as}
-    equals |= {other: ref for ref, other in equals.items()}
+    equals = directory.equal_areas
 
     def is_inside(ref: AreaRef) -> bool:
         return any(own.covers(ref) or (ref in equals and own.covers(equals[ref])) for own in areas)

@@ -265,8 +265,7 @@ def coded_areas(area: AffectedArea) -> tuple[AreaRef, ...]:
 
 def _touched(wanted: frozenset[AreaRef], directory: Directory) -> set[AreaRef]:
     """Known areas that overlap a wanted one, across both code systems by the directory's own table of equals (never by digits)."""
-    equals = {area.ref: area.same_as for area in directory.areas if area.same_as}
-    equals.update({other: ref for ref, other in list(equals.items())})
+    equals = directory.equal_areas
     inside, around = set(wanted), set[AreaRef]()
     for ref in wanted:
         inside.update(equals[known] for known in equals if ref.covers(known))

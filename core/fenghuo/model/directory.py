@@ -81,6 +81,12 @@ class Directory(msgspec.Struct, frozen=True, dict=True):
         return {area.ref: area for area in self.areas}
 
     @cached_property
+    def equal_areas(self) -> dict[AreaRef, AreaRef]:
+        """The same area in the other list of codes, from either of the two."""
+        there = {area.ref: area.same_as for area in self.areas if area.same_as}
+        return there | {other: ref for ref, other in there.items()}
+
+    @cached_property
     def contacts_by_owner(self) -> dict[RecipientId, tuple[ContactPoint, ...]]:
         """Every owner's contact points, best rank first."""
         grouped: dict[RecipientId, list[ContactPoint]] = {}
