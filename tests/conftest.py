@@ -21,7 +21,16 @@ from hypothesis import settings as examples
 
 from tests.scale import TIMEOUT_SCALE
 
-PRODUCT = ("fenghuo", "fenghuo_adapters", "fenghuo_sms", "fenghuo_narrowband", "fenghuo_http", "fenghuo_mqtt", "fenghuo_vsat")
+PRODUCT = (
+    "fenghuo",
+    "fenghuo_adapters",
+    "fenghuo_sms",
+    "fenghuo_narrowband",
+    "fenghuo_http",
+    "fenghuo_console",
+    "fenghuo_mqtt",
+    "fenghuo_vsat",
+)
 
 # How long a thread, task or descriptor may take to go away after a test before it counts as left behind.
 # Shorter and a loaded machine cries wolf; longer and a leaky suite takes minutes to say so.

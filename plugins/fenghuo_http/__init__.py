@@ -1,4 +1,4 @@
-"""HTTP in and out: the API and the console on the one web port, the webhook channel. See docs/reference/http-api.md."""
+"""HTTP in and out: the API on the one web port, the webhook channel. See docs/reference/http-api.md."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ from fenghuo_http.addresses import masked, normalised
 __all__ = [
     "ApiSettings",
     "BulkSettings",
-    "ConsoleSettings",
     "EndpointPageSettings",
     "WebhookSettings",
     "bulk_capabilities",
@@ -61,19 +60,6 @@ class ApiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     burst: Annotated[int, msgspec.Meta(ge=0)] = 0
     metrics_from_loopback: bool = True
     tls_in_front: bool = False
-
-
-class ConsoleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[fronts.NAME.settings]` of type http.console.
-
-    `open_viewer`: whether a browser on this machine may watch without a token; `origins`: what else than this port's own
-    address a page may come from; `heartbeat_s`: seconds between pings; `page`: whether to serve the page at /.
-    """
-
-    open_viewer: bool = False
-    origins: tuple[str, ...] = ()
-    heartbeat_s: Seconds = 10.0
-    page: bool = True
 
 
 class EndpointPageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -137,12 +123,6 @@ def _api(ctx: FrontContext) -> Front:
     return HttpApi(ctx)
 
 
-def _console(ctx: FrontContext) -> Front:
-    from fenghuo_http.console import Console
-
-    return Console(ctx)
-
-
 def _endpoint(ctx: FrontContext) -> Front:
     from fenghuo_http.endpoint_page import EndpointPage
 
@@ -184,7 +164,6 @@ def fenghuo_channel_types() -> Sequence[ChannelType]:
 def fenghuo_front_types() -> Sequence[FrontType]:
     return [
         FrontType("http.api", ApiSettings, _api, ("/api/v1", "/healthz", "/metrics")),
-        FrontType("http.console", ConsoleSettings, _console, ("/ws/console",)),
         FrontType("http.endpoint", EndpointPageSettings, _endpoint, ("/endpoint",)),
     ]
 

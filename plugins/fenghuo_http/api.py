@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from fenghuo import Actor, FenghuoError, FrontContext, Refused
+from fenghuo_adapters.http_exchange import Exchange, Receive, Scope, Send, is_loopback
+from fenghuo_adapters.http_problems import HttpRefusal, problem_of
+from fenghuo_adapters.source_rates import Rates
 from fenghuo_http import ApiSettings
-from fenghuo_http.exchange import Exchange, Receive, Scope, Send, is_loopback
 from fenghuo_http.people import People, caller
-from fenghuo_http.problems import HttpRefusal, problem_of, problem_of_refusal
-from fenghuo_http.rate import Rates
+from fenghuo_http.problems import problem_of_refusal
 
 __all__ = ["ROUTES", "HttpApi", "Route"]
 

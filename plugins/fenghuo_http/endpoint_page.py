@@ -16,8 +16,8 @@ from urllib.parse import parse_qs
 import msgspec
 
 from fenghuo import Actor, Denied, FenghuoError, FrontContext, NotAuthenticated, NotFound
-from fenghuo_http.exchange import Exchange, Receive, Scope, Send
-from fenghuo_http.problems import HttpRefusal, problem_of
+from fenghuo_adapters.http_exchange import Exchange, Receive, Scope, Send
+from fenghuo_adapters.http_problems import HttpRefusal, problem_of
 
 __all__ = ["PATH", "EndpointPage"]
 

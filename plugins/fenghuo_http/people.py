@@ -8,18 +8,17 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from http.cookies import CookieError, SimpleCookie
 from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from fenghuo import Actor, FenghuoError, FrontContext, NotAuthenticated
-from fenghuo_http.exchange import Exchange, Receive, Scope, Send
-from fenghuo_http.problems import HttpRefusal, problem_of
+from fenghuo_adapters.http_exchange import Exchange, Receive, Scope, Send
+from fenghuo_adapters.http_problems import HttpRefusal, problem_of
+from fenghuo_adapters.session_cookie import COOKIE, cookie_of
 
-__all__ = ["COOKIE", "ROUTES", "People", "caller", "cookie_of"]
+__all__ = ["ROUTES", "People", "caller"]
 
-COOKIE = "fenghuo_session"
 NONCE = b"fenghuo-csrf"
 SMALL_OCTETS = 16 * 1024
 DOOR = Actor("log-in", ("door",), "http")
@@ -55,15 +54,6 @@ class Route(NamedTuple):
     path: str
     verb: str
     handler: Callable[[People, Exchange], Awaitable[None]]
-
-
-def cookie_of(header: str) -> str:
-    """The session in a Cookie header, "" without one."""
-    try:
-        found = SimpleCookie(header).get(COOKIE)
-    except CookieError:
-        return ""
-    return found.value if found is not None else ""
 
 
 def caller(ctx: FrontContext, exchange: Exchange) -> Actor:

@@ -39,10 +39,10 @@ from fenghuo.model.attachment import MOST_OCTETS
 from fenghuo.model.delivery import Verdict
 from fenghuo.model.message import MessageId
 from fenghuo.service.web import WebPort
+from fenghuo_adapters.http_problems import TABLE, problem_of
+from fenghuo_adapters.source_rates import Rates
 from fenghuo_http import ApiSettings
 from fenghuo_http.api import JSON_OCTETS, ROUTES, XML_OCTETS
-from fenghuo_http.problems import TABLE, problem_of
-from fenghuo_http.rate import Rates
 from tests.plugins.http_fakes import FakeDesk, serving
 from tests.scale import PATIENCE_S
 

@@ -16,15 +16,18 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
+import fenghuo_console
 import fenghuo_http
 from fenghuo import Front
 from fenghuo.clock import SystemClock
 from fenghuo.plugin.context import HostedFrontContext
 from fenghuo.service.settings_values import Listen
 from fenghuo.service.web import WebPort
-from fenghuo_http import ApiSettings, ConsoleSettings
-from fenghuo_http.console_frames import PROTOCOL
-from fenghuo_http.people import ROUTES, cookie_of
+from fenghuo_adapters.session_cookie import cookie_of
+from fenghuo_console import ConsoleSettings
+from fenghuo_console.frames import PROTOCOL
+from fenghuo_http import ApiSettings
+from fenghuo_http.people import ROUTES
 from tests.core.engine.values import NOW
 from tests.core.service.manned import cap
 from tests.core.service.peopled import PASSWORD, Peopled, peopled
@@ -32,7 +35,8 @@ from tests.core.store.rows import StillClock
 from tests.plugins.http_fakes import COOKIE, NONCE, FakeDesk, serving
 from tests.scale import PATIENCE_S
 
-API, CONSOLE = (next(kind for kind in fenghuo_http.fenghuo_front_types() if kind.id == name) for name in ("http.api", "http.console"))
+API = next(kind for kind in fenghuo_http.fenghuo_front_types() if kind.id == "http.api")
+(CONSOLE,) = fenghuo_console.fenghuo_front_types()
 OPENED = {"session": "s3cret", "csrf": "n0nce", "name": "zhang", "lasts_s": 43200.0}
 BODY = {"name": "zhang", "password": PASSWORD}
 

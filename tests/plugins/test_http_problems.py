@@ -9,7 +9,8 @@ import pytest
 from fenghuo import errors
 from fenghuo.model.delivery import Refused
 from fenghuo.service import problems as socket_door
-from fenghuo_http.problems import problem_of, problem_of_refusal
+from fenghuo_adapters.http_problems import problem_of
+from fenghuo_http.problems import problem_of_refusal
 
 MADE: dict[type[errors.FenghuoError], errors.FenghuoError] = {
     errors.SettingsError: errors.SettingsError(("a.toml: x is missing",)),

@@ -27,6 +27,9 @@ __all__ = ["read_availability", "read_channels", "read_others", "refuse_shared_l
 T = TypeVar("T", ChannelType, FrontType, SourceType, SensorType)
 Found = Mapping[str, tuple[str, T]]
 
+RENAMED = {"http.console": "console"}
+"""Types that settings of before may still name, and what they are called."""
+
 
 def read_channels(reading: Reading, records: Path | None) -> tuple[ChannelSettings, ...]:
     """Every sound `[channels.NAME]`, with what the kit's `records` let it carry."""
@@ -159,6 +162,11 @@ def _instances(reading: Reading, family: str, types: Found[T]) -> tuple[Instance
 def _known_type(reading: Reading, at: str, name: str, types: Found[T]) -> tuple[str, T] | None:
     if name in types:
         return types[name]
+    if name in RENAMED:
+        reading.faults.add(
+            f"{at}.type", f"is {shown(name)}, which is called {shown(RENAMED[name])} now; write type = {shown(RENAMED[name])}"
+        )
+        return None
     absent = "; ".join(str(fault) for fault in reading.host.faults)
     says = near(name, types) or "; no plugin that is loaded brings any"
     reading.faults.add(f"{at}.type", f"is {shown(name)}, which no plugin brings{says}" + (f" (not in use: {absent})" if absent else ""))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import fenghuo_console
 import fenghuo_http
 import fenghuo_narrowband
 from fenghuo.engine.routing import route
@@ -34,7 +35,7 @@ settings = { mycall = "BJ1T11" }
 
 @pytest.fixture(scope="module")
 def host() -> PluginHost:
-    return load_plugins([fenghuo_narrowband, fenghuo_http])
+    return load_plugins([fenghuo_narrowband, fenghuo_http, fenghuo_console])
 
 
 def loaded(folder: Path, text: str, host: PluginHost) -> tuple[Settings, RuleBook]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import fenghuo_console
 import fenghuo_http
 import fenghuo_narrowband
 from fenghuo.cli.main import root
@@ -55,7 +56,7 @@ def test_all_that_it_lacks_is_its_secret(file: Path) -> None:
 def test_it_is_a_far_end(file: Path) -> None:
     """The role, whom it reports to, the sealed link, a screen, and the page on which a person has a key."""
     put_the_secret_in_place(file)
-    settings = load(file, load_plugins([fenghuo_narrowband, fenghuo_http]))
+    settings = load(file, load_plugins([fenghuo_narrowband, fenghuo_http, fenghuo_console]))
     assert settings.node.endpoint is not None
     assert {"callsign": "BH4TCC"} == settings.node.endpoint.up
     assert {"screen": "post.screen", "link": "radio.link"} == {channel.name: channel.type for channel in settings.channels}
@@ -77,7 +78,7 @@ def test_the_rules_beside_it_are_sound(file: Path, kind: Kind, source: str, whom
     put_the_secret_in_place(file)
     file.write_text(file.read_text(encoding="utf-8").replace("# rules = ", "rules = "), encoding="utf-8")
     assert (0, []) == checked(file)
-    settings = load(file, load_plugins([fenghuo_narrowband, fenghuo_http]))
+    settings = load(file, load_plugins([fenghuo_narrowband, fenghuo_http, fenghuo_console]))
     assert settings.node.endpoint is not None
     routed = route(of(kind, source), load_rules(settings), endpoint_directory(settings.node.endpoint))
     assert [((whom,), needed)] == [(item.recipients, item.needed) for item in routed]

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 import fenghuo_broadcast
+import fenghuo_console
 import fenghuo_http
 import fenghuo_mqtt
 import fenghuo_narrowband
@@ -29,7 +30,16 @@ CONFIG = Path(__file__).parents[3] / "config"
 
 @pytest.fixture(scope="module")
 def host() -> PluginHost:
-    bundled = [fenghuo_sms, fenghuo_http, fenghuo_mqtt, fenghuo_narrowband, fenghuo_runner, fenghuo_siren, fenghuo_broadcast]
+    bundled = [
+        fenghuo_sms,
+        fenghuo_http,
+        fenghuo_console,
+        fenghuo_mqtt,
+        fenghuo_narrowband,
+        fenghuo_runner,
+        fenghuo_siren,
+        fenghuo_broadcast,
+    ]
     return load_plugins([settings_plugin, *bundled])
 
 

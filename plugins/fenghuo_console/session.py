@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from fenghuo_http.console_frames import Close, Cursor, Delta, Frame, Op, Ping, Resync, Snap, encode
-from fenghuo_http.exchange import Send
+from fenghuo_adapters.http_exchange import Send
+from fenghuo_console.frames import Close, Cursor, Delta, Frame, Op, Ping, Resync, Snap, encode
 
 __all__ = ["OUTBOX_FRAMES", "OUTBOX_OCTETS", "Change", "Session", "snapshot_parts"]
 

@@ -1,4 +1,4 @@
-"""Front `http.console`: who may watch, the handshake, and the read-only half of fenghuo.console.v1. Source: console.md §6."""
+"""Front `console`: who may watch, the handshake, and the read-only half of fenghuo.console.v1. Source: console.md §6."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 import msgspec
 
 from fenghuo import Actor, Denied, FenghuoError, FrontContext, NotAuthenticated
-from fenghuo_http import ConsoleSettings
-from fenghuo_http.console_feed import Feed
-from fenghuo_http.console_frames import PROTOCOL, TOPICS, Close, Failure, FromConsole, Hello, Ready, Result, encode, read_frame
-from fenghuo_http.console_session import Session
-from fenghuo_http.exchange import Receive, Scope, Send, is_loopback
-from fenghuo_http.pages import Pages
-from fenghuo_http.people import cookie_of
-from fenghuo_http.rate import Rates
+from fenghuo_adapters.http_exchange import Receive, Scope, Send, is_loopback
+from fenghuo_adapters.session_cookie import cookie_of
+from fenghuo_adapters.source_rates import Rates
+from fenghuo_console import ConsoleSettings
+from fenghuo_console.feed import Feed
+from fenghuo_console.frames import PROTOCOL, TOPICS, Close, Failure, FromConsole, Hello, Ready, Result, encode, read_frame
+from fenghuo_console.pages import Pages
+from fenghuo_console.session import Session
 
 __all__ = ["Console"]
 

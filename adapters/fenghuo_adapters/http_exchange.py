@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
-from fenghuo_http.problems import HttpRefusal, Problem
+from fenghuo_adapters.http_problems import HttpRefusal, Problem
 
 __all__ = ["Exchange", "Receive", "Scope", "Send", "is_loopback"]
 

@@ -18,15 +18,15 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
-import fenghuo_http
+import fenghuo_console
 from fenghuo.service.web import WebPort
-from fenghuo_http import ConsoleSettings
-from fenghuo_http.console_frames import PROTOCOL, Cursor
-from fenghuo_http.console_session import snapshot_parts
+from fenghuo_console import ConsoleSettings
+from fenghuo_console.frames import PROTOCOL, Cursor
+from fenghuo_console.session import snapshot_parts
 from tests.plugins.http_fakes import FakeDesk, serving
 from tests.scale import PATIENCE_S
 
-CONSOLE = next(kind for kind in fenghuo_http.fenghuo_front_types() if kind.id == "http.console")
+CONSOLE = next(kind for kind in fenghuo_console.fenghuo_front_types())
 CHANNEL = {"name": "sms-a", "type": "sms.smpp", "admin": "enabled", "health": "up", "evidence_max": "DEVICE", "queued": 0}
 MESSAGE = {
     "id": "01J", "revision": 1, "kind": "Alert", "traffic": "Actual", "priority": "P0", "state": "active", "headline": "台风红色预警",

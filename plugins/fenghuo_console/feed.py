@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from fenghuo import Actor, FrontContext
-from fenghuo_http.console_frames import Cursor, Op, Resumed, Resync, encode
-from fenghuo_http.console_session import OUTBOX_FRAMES, OUTBOX_OCTETS, Change, Session, delta, snapshot_parts
+from fenghuo_console.frames import Cursor, Op, Resumed, Resync, encode
+from fenghuo_console.session import OUTBOX_FRAMES, OUTBOX_OCTETS, Change, Session, delta, snapshot_parts
 
 __all__ = ["Feed"]
 

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from importlib.resources import files
 from typing import NamedTuple
 
-from fenghuo_http.exchange import Receive, Scope, Send
+from fenghuo_adapters.http_exchange import Receive, Scope, Send
 
 __all__ = ["Pages"]
 
@@ -27,7 +27,7 @@ class Pages:
 
     def __init__(self) -> None:
         self._pages: dict[str, Page] = {}
-        for file in files("fenghuo_http").joinpath("static").iterdir():
+        for file in files("fenghuo_console").joinpath("static").iterdir():
             media_type = TYPES.get(file.name.rpartition(".")[2])
             if media_type is not None:
                 body = file.read_bytes()
