@@ -36,13 +36,14 @@ from fenghuo.store.records import (
     TransferInRow,
     TransferOutRow,
 )
-from fenghuo.store.records_people import AccountRow, SessionRow
+from fenghuo.store.records_people import AccountRow, BreakGlassRow, HandoverRow, SessionRow, ShiftRow
 
 __all__ = [
     "ACCOUNT",
     "ATTEMPT",
     "AUDIT",
     "BLOB",
+    "BREAK_GLASS",
     "CENSUS",
     "CHANNEL",
     "COUNTER",
@@ -52,6 +53,7 @@ __all__ = [
     "FAN_OUT",
     "FRAME_COUNTER",
     "FRAME_WINDOW",
+    "HANDOVER",
     "IDEMPOTENCY",
     "INBOX",
     "MESSAGE",
@@ -71,6 +73,7 @@ __all__ = [
     "ROLL",
     "ROSTER",
     "SESSION",
+    "SHIFT",
     "TABLES",
     "TARGET",
     "TIMER",
@@ -140,8 +143,11 @@ FAN_OUT = Table(
 PAGE = Table("page", PageRow, ("objective", "number"), rowid=True, fixed=("roll_page",), indexes=(("roll_page", ""),))
 PAGE_ATTEMPT = Table("page_attempt", PageAttemptRow, ("token", "n"), indexes=(("channel, ref", "ref != ''"),))
 PROVEN = Table("proven", ProvenRow, ("recipient", "channel"))
-ACCOUNT = Table("account", AccountRow, ("name",))
+ACCOUNT = Table("account", AccountRow, ("name",), version=9)
 SESSION = Table("session", SessionRow, ("id",))
+SHIFT = Table("shift", ShiftRow, ("id",))
+HANDOVER = Table("handover", HandoverRow, ("id",))
+BREAK_GLASS = Table("break_glass", BreakGlassRow, ("id",))
 AUDIT = Table("audit", AuditRow, ("seq",))
 NAMES = ("node", "store", "events.epoch")
 """Rows of `meta` by which a store knows whose it is; made at its first start."""
@@ -184,6 +190,9 @@ TABLES: dict[str, Table[Any]] = {
         PROVEN,
         ACCOUNT,
         SESSION,
+        SHIFT,
+        HANDOVER,
+        BREAK_GLASS,
         QUARANTINE,
         CENSUS,
     )

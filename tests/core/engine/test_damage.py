@@ -37,19 +37,22 @@ from fenghuo.store.records import (
     TransferInRow,
     TransferOutRow,
 )
-from fenghuo.store.records_people import AccountRow, AccountState, SessionRow
+from fenghuo.store.records_people import AccountRow, AccountState, BreakGlassRow, HandoverRow, SessionRow, ShiftRow
 from fenghuo.store.scrub import scrub
 from fenghuo.store.tables import (
     ACCOUNT,
     BLOB,
+    BREAK_GLASS,
     CHANNEL,
     COUNTER,
     DIRECTORY,
     FRAME_COUNTER,
     FRAME_WINDOW,
+    HANDOVER,
     META,
     PROVEN,
     SESSION,
+    SHIFT,
     TABLES,
     TIMER,
     TRANSFER_IN,
@@ -78,6 +81,9 @@ WANG, LI, HUANG = "+8613800000001", "+8613800000002", "+8613800000003"
 REST = (
     (ACCOUNT, AccountRow("anna", "Anna", ("operator",), (), AccountState.ACTIVE, NOW)),
     (SESSION, SessionRow("00", "anna", "Actual", "127.0.0.1", NOW, NOW, NOW + 60.0)),
+    (SHIFT, ShiftRow("s", "anna", "duty_officer", "", (), NOW, NOW + 60.0)),
+    (HANDOVER, HandoverRow("s", b"{}", "d", NOW)),
+    (BREAK_GLASS, BreakGlassRow("b", NOW, "anna", "t", "r", "m")),
     (BLOB, BlobRow("h", 1, b"1")),
     (CHANNEL, ChannelRow("a", Admin.ENABLED, "anna", "", NOW)),
     (COUNTER, CounterRow("c", 1)),

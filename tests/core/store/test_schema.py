@@ -18,7 +18,7 @@ from fenghuo.store.mapping import row_digest
 from fenghuo.store.migrations import MIGRATIONS, Migration
 from fenghuo.store.records import CensusRow
 from fenghuo.store.schema import SCHEMA_VERSION, migrate, schema_version
-from fenghuo.store.tables import CENSUS, DELIVERY, MESSAGE, OBJECTIVE, TABLES, TRANSFER_IN, TRANSFER_OUT
+from fenghuo.store.tables import ACCOUNT, CENSUS, DELIVERY, MESSAGE, OBJECTIVE, TABLES, TRANSFER_IN, TRANSFER_OUT
 from tests.core.store.rows import delivery, message, objective, open_store
 
 DATABASES = Path(__file__).parents[2] / "databases"
@@ -66,6 +66,21 @@ async def test_what_goes_out_over_the_narrow_link_outlives_the_change_of_its_key
     with contextlib.closing(sqlite3.connect(tmp_path / DATABASE)) as connection:
         assert {"transfer_in": 0}.items() <= census_rows(connection).items()
         assert [TRANSFER_OUT] == [damage.table for damage in examine(connection).damaged]
+
+
+@pytest.mark.may_block("the file of before is written by hand")
+async def test_an_account_of_before_there_were_posts_is_of_none(tmp_path: Path) -> None:
+    """From schema 8: whoever has an account keeps it, with the password, at no post, with no limit of gravity and no certificate."""
+    shutil.copy(DATABASES / "v8.sqlite", tmp_path / DATABASE)
+    anna = ("anna", "Anna", '["operator"]', '["mca:320585"]', "active", 1e9, "$argon2id$", b"sealed", 7, b"", 0.0)
+    with contextlib.closing(sqlite3.connect(tmp_path / DATABASE, isolation_level=None)) as connection:
+        connection.execute(f"INSERT INTO account VALUES ({', '.join('?' * 12)})", (*anna, row_digest((1, "account"), anna)))
+        connection.execute(CENSUS.update_sql, CENSUS.update_values(CENSUS.encode(CensusRow("account", 1))))
+    store = await open_store(tmp_path)
+    (row,) = await store.find(ACCOUNT)
+    assert ("anna", ("mca:320585",), "$argon2id$", b"sealed", 7) == (row.name, row.areas, row.password, row.factor, row.factor_step)
+    assert ("", "", b"") == (row.post, row.level, row.certificate)
+    await store.close()
 
 
 def test_numbers_have_no_holes() -> None:

@@ -13,6 +13,7 @@ from fenghuo.store.migrations import (
     m0006_proven,
     m0007_link_keys,
     m0008_people,
+    m0009_duty,
 )
 
 __all__ = ["MIGRATIONS", "Migration"]
@@ -36,4 +37,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(6, "proven paths", m0006_proven.STATEMENTS),
     Migration(7, "transfers by channel and key", m0007_link_keys.STATEMENTS, rewritten=("transfer_out",)),
     Migration(8, "accounts and sessions", m0008_people.STATEMENTS),
+    Migration(9, "duty", m0009_duty.STATEMENTS, rewritten=("account",)),
 )
