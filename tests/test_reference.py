@@ -10,6 +10,7 @@ import pytest
 
 from fenghuo.engine.modes_profile import Overlay, Profile, read_profiles
 from fenghuo.engine.rules import Ladder, Match, Rule, Rung, read_rules
+from fenghuo.model.event_types import EVENT_TYPES
 from fenghuo.plugin import ports, values
 from fenghuo.rig.scenario.running import opened, play
 from fenghuo.rig.scenario.schema import (
@@ -104,6 +105,13 @@ def test_each_event_is_on_the_page() -> None:
         "directory.proven",
     }
     assert set() == {name for name in own - verbs if f"`{name}`" not in page}
+
+
+def test_the_list_of_events_is_that_of_the_page() -> None:
+    """By the list a scenario that waits for an event is read: what is missing there cannot be waited for."""
+    page = (FOLDER / "events.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[^|]*) \|", page, re.MULTILINE)
+    assert EVENT_TYPES == {name for row in rows for name in re.findall(r"`([a-z_]+(?:\.[a-z_]+)+)`", row)}
 
 
 @pytest.mark.parametrize("name", [*ports.__all__, *values.__all__])

@@ -11,10 +11,12 @@ from fenghuo.engine.modes_axis import MODES
 from fenghuo.formats.power_report import STATES
 from fenghuo.formats.table_reading import Faults, near, shown
 from fenghuo.model.area import AreaRef
+from fenghuo.model.evidence import Evidence
 from fenghuo.model.mode import Axis
 from fenghuo.model.traffic import Priority, Traffic
 from fenghuo.rig.scenario.letters import HOLD_S
 from fenghuo.rig.scenario.schema import HAND_OVER, Do, Line, Measure, Scenario, Step
+from fenghuo.rig.scenario.sense import line_sense
 from fenghuo.service.desk import VERBS
 
 __all__ = ["FIGURES", "check"]
@@ -108,6 +110,7 @@ VALUES: dict[str, Collection[str]] = {
     "state": ("full", "short", "failing", "slow", "well"),
     "axis": ("power", "network", "road"),
     "kind": ("Dispatch", "Report"),
+    "needed": tuple(Evidence.__members__),
 }
 
 
@@ -213,6 +216,7 @@ def _line_faults(line: Line, labels: dict[str, Step], ends_s: float) -> Iterator
     if line.figure not in FIGURES:
         yield "figure", f"is {shown(line.figure)}; it must be one of {', '.join(FIGURES)}"
     yield from _span_faults(line, ends_s)
+    yield from line_sense(line, labels)
 
 
 def _span_faults(line: Line, ends_s: float) -> Iterator[tuple[str, str]]:

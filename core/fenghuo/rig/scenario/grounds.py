@@ -13,7 +13,7 @@ from fenghuo.engine.modes_profile import Profiles, read_profiles
 from fenghuo.engine.rules import RuleBook, read_rules
 from fenghuo.errors import SettingsError
 from fenghuo.formats.directory_csv import read_directory
-from fenghuo.formats.table_reading import near, shown
+from fenghuo.formats.table_reading import shown
 from fenghuo.link import Caps
 from fenghuo.model.area import Area, AreaRef
 from fenghuo.model.coverage import Inventory
@@ -22,6 +22,7 @@ from fenghuo.model.road import RoadMap
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.host import load_plugins
 from fenghuo.plugin.ports import Capabilities, Probing
+from fenghuo.rig.scenario.names import name_faults
 from fenghuo.rig.scenario.schema import ChannelSpec, Contacts, Scenario
 from fenghuo.rig.world.ground import Ground, Way
 from fenghuo.service.directory import csv_files
@@ -38,11 +39,10 @@ REAL = (Traffic.ACTUAL, Traffic.SYSTEM)
 def ground_of(scenario: Scenario, file: str) -> Ground:
     """Everything that a run stands on. Blocks. Raises: SettingsError with every fault of rules, directory and names."""
     folder = Path(scenario.directory) if scenario.directory else None
-    directory, inventory, roads, faults = _directory(scenario, folder)
+    directory, inventory, roads, faults = _directory(scenario, folder, file)
     rules = _rules(scenario, file)
-    profiles, wrong = _profiles(scenario)
-    faults += wrong
-    faults += [f"{file}: {fault}" for fault in _name_faults(scenario, directory, rules)]
+    profiles, wrong = _profiles(scenario, file)
+    faults += [f"{file}: {fault}" for fault in (*wrong, *name_faults(scenario, directory, rules, roads))]
     if faults:
         raise SettingsError(tuple(faults))
     span_s, share = scenario.airtime_span_s, scenario.airtime_share
@@ -74,11 +74,11 @@ def _rules(scenario: Scenario, file: str) -> RuleBook:
         raise SettingsError((f"{file}: rules is {shown(scenario.rules)}, {says}",)) from error
 
 
-def _directory(scenario: Scenario, folder: Path | None) -> tuple[Directory, Inventory, RoadMap, list[str]]:
+def _directory(scenario: Scenario, folder: Path | None, file: str) -> tuple[Directory, Inventory, RoadMap, list[str]]:
     base, inventory, roads, faults = Directory(), Inventory(), RoadMap(), list[str]()
     if folder is not None:
         if not folder.is_dir():
-            return base, inventory, roads, [f"directory is {shown(str(folder))}, which is no folder"]
+            raise SettingsError((f"{file}: directory is {shown(str(folder))}, which is no folder",))
         kinds = {name: kind.normalise for name, kind in load_plugins().address_kinds.items()}
         base, found = read_directory(csv_files(folder), kinds)
         faults = [f"{folder.name}/{fault}" for fault in found if not fault.is_note]
@@ -91,19 +91,19 @@ def _directory(scenario: Scenario, folder: Path | None) -> tuple[Directory, Inve
     return directory, inventory, roads, faults
 
 
-def _profiles(scenario: Scenario) -> tuple[Profiles, list[str]]:
+def _profiles(scenario: Scenario, file: str) -> tuple[Profiles, list[str]]:
     """Profiles of modes of a folder, and what is wrong with them."""
     if not scenario.modes:
         return {}, []
     folder = Path(scenario.modes)
     if not folder.is_dir():
-        return {}, [f"modes is {shown(str(folder))}, which is no folder"]
+        return {}, [f"{file}: modes is {shown(str(folder))}, which is no folder"]
     try:
         return read_profiles({f"{folder.name}/{file.name}": file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.toml"))}), []
     except SettingsError as error:
         return {}, list(error.faults)
     except UnicodeDecodeError as error:
-        return {}, [f"modes is {shown(str(folder))}, with a file that is not UTF-8 at octet {error.start}; save it as UTF-8"]
+        return {}, [f"{file}: modes is {shown(str(folder))}, with a file that is not UTF-8 at octet {error.start}; save it as UTF-8"]
 
 
 def _energy(scenario: Scenario) -> EnergySettings | None:
@@ -168,43 +168,3 @@ def _way(name: str, spec: ChannelSpec, directory: Directory) -> Way:
         scarce=spec.scarce,
     )
     return Way(name, (spec.address,), capabilities, terms, spec.type, spec.pieces, spec.piece_s, spec.probe_limit_s, members, spec.above)
-
-
-def _name_faults(scenario: Scenario, directory: Directory, rules: RuleBook) -> Iterator[str]:
-    """Names that only the directory or the rules can tell."""
-    known = directory.person_by_id
-    yield from (f"behaviours.{name} is of nobody{near(name, known)}" for name in scenario.behaviours if name not in known)
-    for channel, spec in scenario.channels.items():
-        without = [one for one in spec.calls if spec.address not in {point.kind for point in directory.contacts_by_owner.get(one, ())}]
-        says = f"who has no address of the kind {spec.address}"
-        yield from (f"channels.{channel}.calls names {shown(one)}, {says}{_meant(one, set(known))}" for one in without)
-    for kind, whose in scenario.contacts.items():
-        strangers = (person for person in whose.persons if person not in known)
-        yield from (f"contacts.{kind}.persons names {shown(person)}, who is nobody{near(person, known)}" for person in strangers)
-        yield from (f"contacts.{kind}.areas {says}" for says in _unknown(whose.areas, directory))
-    for name, person in scenario.persons.items():
-        yield from (f"persons.{name}.areas {says}" for says in _unknown(person.areas, directory))
-        if person.deputy and person.deputy not in known:
-            yield f"persons.{name}.deputy is {shown(person.deputy)}, who is nobody{near(person.deputy, known)}"
-    for place, step in enumerate(scenario.steps):
-        yield from (f"steps[{place}].areas {says}" for says in _unknown(step.areas, directory))
-        strangers = (one.removeprefix("person:") for one in step.to if one.startswith("person:"))
-        yield from (f"steps[{place}].to names {shown(one)}, who is nobody{near(one, known)}" for one in strangers if one not in known)
-        if step.file and not Path(step.file).is_file():
-            yield f"steps[{place}].file is {shown(step.file)}, which is no file"
-    channels = scenario.channels
-    for name, ladder in rules.ladders.items():
-        missing = dict.fromkeys(channel for rung in ladder.rungs for channel in rung.channels if channel not in channels)
-        yield from (
-            f"rules: ladder {name} names {shown(channel)}, which is no channel here{near(channel, channels)}" for channel in missing
-        )
-
-
-def _unknown(refs: tuple[str, ...], directory: Directory) -> Iterator[str]:
-    known = {str(ref) for ref in directory.area_by_ref}
-    yield from (f"names {shown(ref)}, which the directory does not have{_meant(ref, known)}" for ref in refs if ref not in known)
-
-
-def _meant(ref: str, known: set[str]) -> str:
-    hint = near(ref, known)
-    return hint if "did you mean" in hint else ""

@@ -141,7 +141,53 @@ MISTAKES |= {
     "T.toml: steps[0].do discharges a battery, and the scenario has no table [energy]": PLAIN
     + '[[steps]]\nat_s = 1\ndo = "discharge"\nby = "ups1"\n',
 }
+TOLD = '[[lines]]\nline = "l"\nmeasure = "told"\nevent = "mode.changed"\nequals = 0\n'
+MISTAKES |= {
+    'T.toml: lines[0].event is "mode.chnged", which nothing tells; did you mean "mode.changed"?': PLAIN + TOLD.replace("changed", "chnged"),
+    'T.toml: lines[0].event is "zzz", which nothing tells; all of them stand in docs/reference/events.md': PLAIN
+    + TOLD.replace("mode.changed", "zzz"),
+    'T.toml: lines[0].equals is "nine"; measure = "met_s" is a number': PLAIN + STEP + LINE.replace("at_most = 9", 'equals = "nine"'),
+    'T.toml: lines[0].equals is true; measure = "met_s" is a number': PLAIN + STEP + LINE.replace("at_most = 9", "equals = true"),
+    'T.toml: lines[0].equals is "DONE"; it must be of MET, MISSED, WAIVED, several joined by +': PLAIN
+    + STEP
+    + LINE.replace("met_s", "objective").replace("at_most = 9", 'equals = "DONE"'),
+    'T.toml: lines[0].at_most is 9; measure = "objective" is no number, and takes equals': PLAIN
+    + STEP
+    + LINE.replace("met_s", "objective"),
+    'T.toml: lines[0].equals is 1.0; measure = "held" is true or false': PLAIN
+    + STEP
+    + LINE.replace("met_s", "held").replace("at_most = 9", "equals = 1"),
+    'T.toml: lines[0].equals is 1.0; measure = "refused" is a text': PLAIN
+    + STEP
+    + LINE.replace("met_s", "refused").replace("at_most = 9", "equals = 1"),
+    "T.toml: lines[0].at_least is 10, and at_most is 9; nothing is both": PLAIN + STEP + LINE + "at_least = 10\n",
+    "T.toml: lines[0].at_most is NaN; it must be a number": PLAIN + STEP + LINE.replace("= 9", "= nan"),
+    "T.toml: lines[0].within is 10 without a number in equals": PLAIN + STEP + LINE + "within = 10\n",
+    'T.toml: lines[0].message is "c", a step that does "cut"; it must be the label of one that does alert, update': PLAIN
+    + STEP
+    + '[[steps]]\nat_s = 2\ndo = "cut"\nchannels = ["lte"]\nlabel = "c"\n'
+    + LINE.replace('"o"', '"c"'),
+    'T.toml: lines[0].at is "o", a step that does "order"; it must be the label of one that does ask or sign': PLAIN
+    + STEP
+    + '[[lines]]\nline = "l"\nmeasure = "answer"\nat = "o"\nfield = "x"\nequals = 1\n',
+    'T.toml: steps[0].needed is "MAYBE"; it must be one of STORED, ACCEPTED': PLAIN + STEP + 'needed = "MAYBE"\n',
+}
 UNKNOWN = {
+    'T.toml: steps[0].to names "persn:zhang"; write person:ID, org:ID, role:ROLE': PLAIN + STEP.replace("person:", "persn:"),
+    'T.toml: steps[0].to names "role:duty_oficer", a role that nobody has; did you mean "duty_officer"?': PLAIN
+    + STEP.replace("person:zhang", "role:duty_oficer"),
+    'T.toml: steps[0].to names "org:tc", which is no organisation': PLAIN + STEP.replace("person:zhang", "org:tc"),
+    'T.toml: steps[0].place is "atlantis", which is no area, no organisation and no place of the map': PLAIN
+    + '[[steps]]\nat_s = 1\ndo = "signal"\naxis = "power"\nmode = "grid"\nby = "sensor:x"\nplace = "atlantis"\n',
+    'T.toml: lines[0].audience is "the others", which no rule has; known are as addressed': PLAIN
+    + STEP
+    + LINE
+    + 'audience = "the others"\n',
+    'T.toml: lines[0].area names "mca:320585111", which the directory does not have; did you mean "mca:320585110"?': PLAIN
+    + '[[steps]]\nat_s = 1\ndo = "coverage"\nlabel = "c"\n[[lines]]\nline = "l"\nmeasure = "coverage"\nat = "c"\n'
+    + 'area = "mca:320585111"\nequals = 90\n',
+    'T.toml: directory is "': 'directory = "nowhere"\n' + PLAIN,
+    'T.toml: modes is "': 'modes = "nowhere"\n' + PLAIN,
     'T.toml: behaviours.zhong is of nobody; did you mean "zhang"?': PLAIN + "[behaviours.zhong]\nanswers = 0.0\n",
     'T.toml: contacts.sms.persons names "zheng", who is nobody; did you mean "zhang"?': PLAIN + '[contacts.sms]\npersons = ["zheng"]\n',
     'T.toml: steps[0].areas names "mca:320585111", which the directory does not have; did you mean "mca:320585110"?': PLAIN

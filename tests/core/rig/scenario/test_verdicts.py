@@ -16,9 +16,9 @@ LINES = {
     'measure = "attempts"\nmessage = "o"\nat_least = 2': False,
     'measure = "attempts"\nmessage = "o"\nfrom_s = 400\nat_least = 1': False,
     'measure = "objective"\nmessage = "o"\nequals = "MET"': True,
-    'measure = "objective"\nmessage = "o"\nequals = "met"': False,
-    'measure = "known"\nequals = true': True,
-    'measure = "told_s"\nevent = "alarm.no_such_alarm"\nsince = "o"\nat_most = 9': False,
+    'measure = "objective"\nmessage = "o"\nequals = "MISSED"': False,
+    'measure = "known"\nequals = 1': True,
+    'measure = "told_s"\nevent = "alarm.sanwu"\nsince = "o"\nat_most = 9': False,
     'measure = "later"\nlater = "nobody has built it"': "later",
 }
 
@@ -29,4 +29,4 @@ def test_every_target_of_a_line_counts(tmp_path: Path) -> None:
     verdicts = {one.line: one for one in play(opened(written(tmp_path, text)), 1).verdicts}
     found = {line: (verdicts[str(n)].ok, verdicts[str(n)].target, verdicts[str(n)].measured) for n, line in enumerate(LINES)}
     assert {} == {line: found[line] for line, ok in LINES.items() if found[line][0] != ok}
-    assert "= met" == verdicts["8"].target
+    assert "= MISSED" == verdicts["8"].target
