@@ -48,6 +48,7 @@ from fenghuo.service.desk_preview import PreviewVerbs
 from fenghuo.service.desk_proven import ProvenVerbs
 from fenghuo.service.desk_queue import QueueVerbs
 from fenghuo.service.desk_reached import ReachedVerbs
+from fenghuo.service.desk_reads import screen_reads
 from fenghuo.service.desk_reconcile import ReconcileVerbs
 from fenghuo.service.desk_roads import RoadVerbs
 from fenghuo.service.desk_sheets import SheetVerbs
@@ -228,6 +229,7 @@ class Daemon:
         self._coverage = CoverageWatch(room, self._store, keeper.inventory)
         desk.add(RoadVerbs(desk, keeper.roads, room).verbs())
         desk.add(PowerVerbs(self._hosting.energy).verbs())
+        desk.add(screen_reads(desk, room, self._store, keeper.inventory))
         messages.roads = keeper.roads
         keeper.roads.tell(room.modes.signal)
         keeper.roads.bar(room)

@@ -18,6 +18,7 @@ from fenghuo.service.desk_plans import PlanVerbs
 from fenghuo.service.desk_preview import PreviewVerbs
 from fenghuo.service.desk_proven import ProvenVerbs
 from fenghuo.service.desk_queue import QueueVerbs
+from fenghuo.service.desk_reads import screen_reads
 from fenghuo.service.desk_sheets import SheetVerbs
 from fenghuo.service.desk_state import About, StateVerbs
 from fenghuo.service.directory import DirectoryKeeper
@@ -36,6 +37,7 @@ HOLDERS = {
     "bert": ("releaser",),
     "chief": ("operator", "releaser"),
     "root": ("admin",),
+    "clerk": ("auditor",),
 }
 
 
@@ -60,6 +62,7 @@ class Manned:
         for verbs in (messages.verbs(), preview.verbs(), plans.verbs(), QueueVerbs(room.decisions).verbs(), state.verbs(), proven.verbs()):
             self.desk.add(verbs)
         self.desk.add(sheets.verbs())
+        self.desk.add(screen_reads(self.desk, room, house.store, self.keeper.inventory))
         self.outages = OutageVerbs(self.desk, room)
         self.desk.add(self.outages.verbs())
         holders = [(Secret(f"{name}-secret"), Holder(name, rights, Origin(name))) for name, rights in HOLDERS.items()]
