@@ -13,7 +13,7 @@ from fenghuo.client.caller import Caller
 
 __all__ = ["user"]
 
-HEADS = ("name", "display", "rights", "areas", "state", "second factor", "sessions")
+HEADS = ("name", "display", "rights", "areas", "post", "level", "state", "second factor", "sessions")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 NAME = click.argument("name")
 
@@ -56,6 +56,8 @@ def show(daemon: Caller, *, name: str, as_json: bool) -> None:
 @click.option("--right", "rights", multiple=True, required=True, help="viewer, operator, releaser, admin or auditor; as many as needed.")
 @click.option("--display", default="", help="The name that others see.")
 @click.option("--area", "areas", multiple=True, help="SYSTEM:CODE that the person may speak for; everywhere by default.")
+@click.option("--post", default="", help="Organisation of the directory whose command post it is; its area, without --area.")
+@click.option("--level", default="", help="The gravest colour the person may speak for: red, orange, yellow or blue.")
 @AS_JSON
 @speaks
 def add(daemon: Caller, *, as_json: bool, **told: Any) -> None:
@@ -87,14 +89,16 @@ def enrol(daemon: Caller, *, name: str, factor: bool, as_json: bool) -> None:
 @click.option("--right", "rights", multiple=True, required=True, help="All rights from now on.")
 @click.option("--area", "areas", multiple=True, help="All areas from now on; as they were by default.")
 @click.option("--everywhere", is_flag=True, help="No areas from now on.")
+@click.option("--post", default=None, help='The command post from now on, "" for none; as it was by default.')
+@click.option("--level", default=None, help='The gravest colour from now on, "" for every one; as it was by default.')
 @AS_JSON
 @speaks
-def rights(daemon: Caller, *, name: str, rights: tuple[str, ...], areas: tuple[str, ...], everywhere: bool, as_json: bool) -> None:
+def rights(daemon: Caller, *, name: str, areas: tuple[str, ...], everywhere: bool, as_json: bool, **told: Any) -> None:
     """Give a person these rights and no others; their sessions end."""
     if areas and everywhere:
         raise click.UsageError("give --area or --everywhere, not both")
     kept = list(areas) if areas or everywhere else None
-    _print(daemon.call("account.rights", name=name, rights=rights, areas=kept), as_json)
+    _print(daemon.call("account.rights", name=name, areas=kept, **told), as_json)
 
 
 @user.command()
@@ -138,7 +142,9 @@ def _print(data: dict[str, Any], as_json: bool) -> None:
         print_json(data)
         return
     areas = f", for {', '.join(data['areas'])}" if data["areas"] else ""
-    click.echo(clean(f"{data['name']} is {data['state']}: {', '.join(data['rights'])}{areas}"))
+    post = f", at the post {data['post']}" if data["post"] else ""
+    level = f", up to {data['level']}" if data["level"] else ""
+    click.echo(clean(f"{data['name']} is {data['state']}: {', '.join(data['rights'])}{areas}{post}{level}"))
     if data.get("code"):
         click.echo(f"one-time code, good for {data['code_lasts_s'] / 3600:.0f} h and shown this once: {data['code']}")
 
@@ -152,5 +158,15 @@ def _secret(what: str, *, again: bool = False) -> str:
 
 
 def _row(one: dict[str, Any]) -> tuple[object, ...]:
-    factor = "yes" if one["factor"] else "-"
-    return (one["name"], one["display"], ",".join(one["rights"]), ",".join(one["areas"]) or "-", one["state"], factor, one["sessions"])
+    factor, areas = "yes" if one["factor"] else "-", ",".join(one["areas"]) or "-"
+    return (
+        one["name"],
+        one["display"],
+        ",".join(one["rights"]),
+        areas,
+        one["post"] or "-",
+        one["level"] or "-",
+        one["state"],
+        factor,
+        one["sessions"],
+    )

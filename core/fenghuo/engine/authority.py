@@ -20,7 +20,7 @@ from fenghuo.model.directory import Directory, RecipientId
 from fenghuo.model.message import AffectedArea, Info, Message
 from fenghuo.model.traffic import Action, Kind, Priority
 
-__all__ = ["GRAVITIES", "Grant", "Grants", "Post", "Standing", "areas_behind", "not_granted", "outside"]
+__all__ = ["GRAVITIES", "Grant", "Grants", "Post", "Standing", "areas_behind", "areas_of_owner", "colour_of", "not_granted", "outside"]
 
 GRAVITIES = {"red": Priority.P0, "orange": Priority.P1, "yellow": Priority.P2, "blue": Priority.P3}
 """Colour of a warning → the priority that it has by itself; a severity counts as its colour (wire-formats.md §4)."""
@@ -69,11 +69,12 @@ def areas_behind(directory: Directory, kind: str, address: str) -> tuple[AreaRef
     """The areas of whoever has this address: a person's, those of the organisation, or an area that has the address itself."""
     found: dict[AreaRef, None] = {}
     for owner in directory.owners_by_address.get((kind, address), ()):
-        found.update(dict.fromkeys(_areas_of_owner(directory, owner)))
+        found.update(dict.fromkeys(areas_of_owner(directory, owner)))
     return tuple(found)
 
 
-def _areas_of_owner(directory: Directory, owner: RecipientId) -> Iterable[AreaRef]:
+def areas_of_owner(directory: Directory, owner: RecipientId) -> Iterable[AreaRef]:
+    """What a recipient answers for: a person's own areas, else those of the organisation; nothing where nobody knows."""
     prefix, _, rest = owner.partition(":")
     if prefix == "area":
         return (AreaRef.parse(rest),)
@@ -177,7 +178,7 @@ def _against(grant: Grant, message: Message, directory: Directory) -> tuple[str,
         return "event", f"may raise {', '.join(grant.events)}, and this is {strange[0]}"
     gravity = gravest_of(warnings)
     if gravity < grant.gravest:
-        return "gravity", f"may warn up to {_colour(grant.gravest)}, and this is {_colour(gravity)}"
+        return "gravity", f"may warn up to {colour_of(grant.gravest)}, and this is {colour_of(gravity)}"
     if message.priority < grant.most_urgent:
         return "urgency", f"may send {grant.most_urgent.name} at the most, and this is {message.priority.name}"
     return "", ""
@@ -211,7 +212,8 @@ def _called(info: Info) -> str:
     return (f"{info.event} ({codes})" if info.event and codes else info.event or codes) or "no named event"
 
 
-def _colour(priority: Priority) -> str:
+def colour_of(priority: Priority) -> str:
+    """The colour of a warning of this gravity."""
     return next((name for name, level in GRAVITIES.items() if level is priority), priority.name)
 
 

@@ -23,6 +23,7 @@ from fenghuo.engine.facts import Facts
 from fenghuo.engine.floods import Floods
 from fenghuo.engine.ids import message_id
 from fenghuo.engine.judging import Origin, authority, clarity, freshness, hands_needed, may_start, urgent_limit
+from fenghuo.engine.jurisdiction import urgency
 from fenghuo.engine.kin import Kin
 from fenghuo.engine.office import Office
 from fenghuo.engine.routing import default_priority, required_signatures
@@ -186,7 +187,8 @@ class Intake:
         bearers = via(message, self.channels())
         clock = self._office.clock
         fresh = freshness(message, clock.time(), clock.quality(), is_timed=origin.is_timed)
-        return (*decoded.verdicts, may, *clarity(message), *people, *bearers, fresh)
+        hands = urgency(message, origin.name, origin.own) if origin.own is not None else ()
+        return (*decoded.verdicts, may, *hands, *clarity(message), *people, *bearers, fresh)
 
     def succession(self, message: Message, kin: Kin, decoded: Decoded, origin: Origin) -> tuple[Verdict, ...]:
         """What is said against its replacing or ending what is here."""

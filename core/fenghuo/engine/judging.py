@@ -9,6 +9,7 @@ import msgspec
 from fenghuo.clock import ClockQuality, instant
 from fenghuo.engine.authority import Grants, Post, Standing, not_granted, outside
 from fenghuo.engine.floods import USUAL, Flood
+from fenghuo.engine.jurisdiction import Jurisdiction, beyond
 from fenghuo.engine.routing import is_unclear
 from fenghuo.formats.freshness import freshness_of
 from fenghuo.formats.verdicts import SourceDefaults
@@ -44,7 +45,8 @@ class Origin(msgspec.Struct, frozen=True):
 
     `certificates` (PEM): whose XML signatures count for it; `allow_sha1`: whether RSA with SHA-1 does. `is_timed`: its link looks by itself
     whether what comes is late; `is_bound`: what is of other traffic is refused, not held, since it came by a session of one class alone;
-    `post`: what is known of a far end that speaks over a link; `flood`: whether it says more than it may.
+    `post`: what is known of a far end that speaks over a link; `flood`: whether it says more than it may; `own`: over what a person has
+    authority, None for what is no person.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Origin(msgspec.Struct, frozen=True):
     is_bound: bool = False
     post: Post | None = None
     flood: Flood = Flood.NONE
+    own: Jurisdiction | None = None
 
     def reading(self, geocode_systems: Mapping[str, str], received: float) -> SourceDefaults:
         """How its octets are read when they are received at `received` (UTC seconds)."""
@@ -77,8 +80,10 @@ def authority(message: Message, origin: Origin, directory: Directory, grants: Gr
     if origin.senders and message.content.sender not in (*origin.senders, origin.name):
         claimed = message.content.sender
         return Verdict("authority", "sender", False, f"{origin.name} may speak as {', '.join(origin.senders)}, and this is by {claimed}")
-    if origin.areas and (beyond := outside(message, origin.areas, directory)):
-        return Verdict("authority", "area", False, f"{origin.name} has no authority over {beyond}")
+    if origin.areas and (where := outside(message, origin.areas, directory)):
+        return Verdict("authority", "area", False, f"{origin.name} has no authority over {where}")
+    if origin.own is not None and (found := beyond(message, origin.own, directory))[0]:
+        return Verdict("authority", found[0], False, f"{origin.name} {found[1]}")
     code, sentence = not_granted(message, origin.name, post=origin.post, grants=grants, directory=directory)
     if code:
         return Verdict("authority", code, False, sentence)

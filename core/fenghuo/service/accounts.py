@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterator
 import msgspec
 
 from fenghuo.clock import Clock
+from fenghuo.engine.authority import GRAVITIES
 from fenghuo.errors import FormatError, NotAuthenticated, NotFound, Overloaded
 from fenghuo.model.area import AreaRef
 from fenghuo.service.authorisation import FACTOR_NEEDED, check_rights
@@ -26,9 +27,10 @@ from fenghuo.store.store import Store
 from fenghuo.store.tables import ACCOUNT, SESSION
 from fenghuo.store.transaction import Tx
 
-__all__ = ["Accounts", "keep", "new_code"]
+__all__ = ["Accounts", "Scope", "keep", "new_code"]
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
+POST = re.compile(r"[^\s:]{1,64}")
 LONGEST_DISPLAY = 64
 CODE_OCTETS = 10
 """80 random bits in sixteen letters and figures: typed once by hand, and not to be guessed at the pace of the delays."""
@@ -44,6 +46,26 @@ def new_code() -> str:
 
 def _digest(code: str) -> bytes:
     return hashlib.sha256(re.sub(r"[\s-]", "", code).upper().encode()).digest()
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """Over what a person has authority: areas, the command post, the gravest colour; None leaves each as it is, empty takes it away."""
+
+    areas: tuple[str, ...] | None = None
+    post: str | None = None
+    level: str | None = None
+
+    def of(self, row: AccountRow) -> AccountRow:
+        """An account with what is given of this. Raises: FormatError."""
+        if self.level and self.level not in GRAVITIES:
+            says = f"the level {self.level[:20]!r} cannot be used; it must be one of {', '.join(GRAVITIES)}, or empty for every one"
+            raise FormatError(says, code="bad-argument", where="level")
+        if self.post and not POST.fullmatch(self.post):
+            says = f"the post {self.post[:40]!r} cannot be used; it must be the id of an organisation of the directory, or empty"
+            raise FormatError(says, code="bad-argument", where="post")
+        areas = row.areas if self.areas is None else _areas(self.areas)
+        post = row.post if self.post is None else self.post
+        return msgspec.structs.replace(row, areas=areas, post=post, level=row.level if self.level is None else self.level)
 
 
 class Accounts:
@@ -82,24 +104,24 @@ class Accounts:
             raise NotFound(f"nobody has the account {name!r}")
         return found
 
-    async def add(self, name: str, *, display: str, rights: Collection[str], areas: Collection[str]) -> str:
+    async def add(self, name: str, *, display: str, rights: Collection[str], scope: Scope) -> str:
         """A new account; the one-time code with which its person sets a password. Raises: FormatError."""
-        row, code = self._invited(_new(name, display, rights, areas, at=self._clock.time()))
+        row, code = self._invited(scope.of(_new(name, display, rights, at=self._clock.time())))
         if name in self._rows:
             raise FormatError(f"there is an account {name} already", code="exists", where="name")
-        await self._put(None, row, Deed.of("account-add", f"account/{name}", rights=row.rights, areas=row.areas))
+        await self._put(None, row, Deed.of("account-add", f"account/{name}", rights=row.rights, **_scope_of(row)))
         return code
 
-    async def set_rights(self, name: str, *, rights: Collection[str], areas: Collection[str] | None) -> str:
-        """Other rights, and areas if they are given; every session ends. A code, where the new rights need a second factor that is not
+    async def set_rights(self, name: str, *, rights: Collection[str], scope: Scope) -> str:
+        """Other rights, and of the scope what is given; every session ends. A code, where the new rights need a second factor that is not
         there yet: the person enrols anew. Raises: NotFound, FormatError."""
         before = self.get(name)
         held = check_rights(rights)
-        row = msgspec.structs.replace(before, rights=held, areas=before.areas if areas is None else _areas(areas))
+        row = scope.of(msgspec.structs.replace(before, rights=held))
         code = ""
         if FACTOR_NEEDED.intersection(held) and not row.factor and row.state is AccountState.ACTIVE:
             row, code = self._invited(row)
-        deed = Deed.of("account-rights", f"account/{name}", before=before.rights, rights=row.rights, areas=row.areas)
+        deed = Deed.of("account-rights", f"account/{name}", before=before.rights, rights=row.rights, **_scope_of(row))
         await self._put(before, row, deed, ends=True)
         return code
 
@@ -169,7 +191,7 @@ class Accounts:
         """The account that this code opens now; where there is nobody, the first administrator's. Raises: NotAuthenticated, FormatError."""
         given, row = _digest(code), self._rows.get(name)
         if not self._rows and self._set_up and hmac.compare_digest(self._set_up, given):
-            return _new(name, "", ("admin",), (), at=self._clock.time())
+            return _new(name, "", ("admin",), at=self._clock.time())
         is_open = row is not None and row.state is AccountState.INVITED and row.code_until > self._clock.time()
         if row is None or not is_open or not hmac.compare_digest(row.code, given):
             raise NotAuthenticated(WRONG_CODE)
@@ -205,14 +227,18 @@ def keep(tx: Tx, before: AccountRow | None, row: AccountRow) -> None:
     tx.put(ACCOUNT, row)
 
 
-def _new(name: str, display: str, rights: Collection[str], areas: Collection[str], *, at: float) -> AccountRow:
+def _new(name: str, display: str, rights: Collection[str], *, at: float) -> AccountRow:
     if not NAME.fullmatch(name):
         says = f"the name {name[:40]!r} cannot be used; it must be 2 to 32 small letters, figures, dots, hyphens or underscores"
         raise FormatError(says, code="bad-argument", where="name")
     if len(display) > LONGEST_DISPLAY or not display.isprintable():
         says = f"the display name has {len(display)} characters; it must be at most {LONGEST_DISPLAY}, on one line"
         raise FormatError(says, code="bad-argument", where="display")
-    return AccountRow(name, display or name, check_rights(rights), _areas(areas), AccountState.INVITED, at)
+    return AccountRow(name, display or name, check_rights(rights), (), AccountState.INVITED, at)
+
+
+def _scope_of(row: AccountRow) -> dict[str, object]:
+    return {"areas": row.areas, "post": row.post, "level": row.level}
 
 
 def _areas(texts: Collection[str]) -> tuple[str, ...]:

@@ -1,4 +1,5 @@
-"""Who may do what: one table of operation × right, for tokens, for people and for our own doors. What is not in it is denied.
+"""Who may do what: one table of operation × right × state of the object, for tokens, for people and for our own doors. What is not in it is
+denied.
 
 Source: security.md §2.
 """
@@ -6,10 +7,14 @@ Source: security.md §2.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from enum import StrEnum
+
+import msgspec
 
 from fenghuo.errors import FormatError
+from fenghuo.model.message import MessageState
 
-__all__ = ["ACCOUNT_RIGHTS", "DOOR", "FACTOR_NEEDED", "SEEING", "STOP", "VERBS", "check_rights", "may"]
+__all__ = ["ACCOUNT_RIGHTS", "DOOR", "FACTOR_NEEDED", "SEEING", "STOP", "TOUCHES", "VERBS", "Thing", "Touch", "check_rights", "may"]
 
 ACCOUNT_RIGHTS = ("viewer", "operator", "releaser", "admin", "auditor")
 """Rights that a person may hold; `source` is for programs."""
@@ -112,6 +117,45 @@ VERBS: dict[str, tuple[str, ...]] = {
     "account.end_sessions": ("admin",),
 }
 """Verb → the rights of which one is enough."""
+
+
+class Thing(StrEnum):
+    """What an argument of a verb names."""
+
+    MESSAGE = "message"
+    DELIVERY = "delivery"
+    OBJECTIVE = "objective"
+    PLACE = "place"
+    RECIPIENTS = "recipients"
+
+
+class Touch(msgspec.Struct, frozen=True):
+    """What a verb takes hold of: the argument that names it, the states in which it may be (none: every one), and what is said where it is
+    in another."""
+
+    thing: Thing
+    argument: str
+    states: tuple[str, ...] = ()
+    says: str = ""
+
+
+SPOKEN = tuple(state for state in MessageState if state is not MessageState.COMPLETE)
+"""All states but that of an Ack and an Error, which are nobody's word to others."""
+TOUCHES: dict[str, Touch] = {
+    "alert.sign": Touch(Thing.MESSAGE, "id", (MessageState.HELD,), "only a held one can be signed"),
+    "alert.cancel": Touch(Thing.MESSAGE, "id", SPOKEN, "nothing of it goes out that could be ended"),
+    "endpoint.ack": Touch(Thing.MESSAGE, "id"),
+    "queue.release": Touch(Thing.MESSAGE, "messages"),
+    "queue.resolve": Touch(Thing.DELIVERY, "id"),
+    "queue.shed": Touch(Thing.DELIVERY, "id"),
+    "queue.waive": Touch(Thing.OBJECTIVE, "id"),
+    "mode.declare": Touch(Thing.PLACE, "place"),
+    "mode.end": Touch(Thing.PLACE, "place"),
+    "outage.report": Touch(Thing.PLACE, "area"),
+    "rollcall.call": Touch(Thing.RECIPIENTS, "to"),
+}
+"""Verb → what it takes hold of, which must lie within the authority of whoever asks. What brings a message is judged where every message
+is: it waits for a person where it goes beyond that (engine/judging.py)."""
 
 
 def may(verb: str, rights: Collection[str]) -> bool:

@@ -57,6 +57,7 @@ from fenghuo.service.directory import DirectoryKeeper
 from fenghuo.service.endpoint import endpoint_directory
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.gauges import count_events, watch_power, watch_room
+from fenghuo.service.guard import Guard
 from fenghuo.service.hosting import Hosting
 from fenghuo.service.log_ring import LogRing, descriptor_of
 from fenghuo.service.log_watch import LogWatch
@@ -235,7 +236,8 @@ class Daemon:
         keeper.roads.bar(room)
         for one in (modes, coverage, messages, preview, plans, queue, state, audit, endpoint, sheets, proven, outages, reconcile):
             desk.add(one.verbs())
-        self._people.join(desk)
+        self._people.join(desk, room.office)
+        desk.guard = Guard(self._store, room.office)
         return desk
 
     async def _live(self, room: EngineRoom, desk: Desk, keeper: DirectoryKeeper, *, began: float) -> None:

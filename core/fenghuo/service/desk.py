@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from fenghuo.engine.judging import Origin
+from fenghuo.engine.jurisdiction import Jurisdiction
 from fenghuo.engine.modes import NODE
 from fenghuo.engine.modes_effect import lies_in
 from fenghuo.errors import FormatError, NotAllowed, NotAuthenticated, NotFound, WrongTraffic
@@ -20,6 +21,7 @@ from fenghuo.model.audit import By
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.authorisation import SEEING, STOP, VERBS, may
+from fenghuo.service.guard import Guard
 from fenghuo.service.secrets import Secret
 from fenghuo.service.sessions import Sessions
 from fenghuo.service.settings import TokenSettings
@@ -63,6 +65,7 @@ class Desk:
         self._verbs: dict[str, Verb] = {}
         self._holders: list[tuple[Secret, Holder]] = []
         self.sessions: Sessions | None = None
+        self.guard: Guard | None = None
         self.delegates: Callable[[], Collection[str]] = tuple
         self.delegated: Callable[[str], Collection[str]] = lambda name: (NODE,)
 
@@ -96,6 +99,14 @@ class Desk:
             if holder.name == actor.name:
                 return holder.origin
         return Origin(actor.name, traffic=())
+
+    def _own(self, actor: Actor, args: Mapping[str, Any]) -> Jurisdiction:
+        """Over what whoever acts here has authority: the owner of a signing token where one is given, who may be another."""
+        token = args.get("token")
+        if token and not actor.session:
+            return Jurisdiction(self._holder(str(token)).origin.areas)
+        origin = self.origin(actor)
+        return origin.own if origin.own is not None else Jurisdiction(origin.areas)
 
     def signer(self, token: str, areas: Collection[AreaRef] = ()) -> str:
         """The name behind a signing token, which is a releaser's or one to whom the mode in force delegates it: the mode of a place for
@@ -152,6 +163,12 @@ class Desk:
         if not may(verb, actor.rights):
             self._record(Deed.of("deny", f"verb/{verb}"), by)
             raise NotAllowed(f"{actor.name} may not {verb}; that takes one of the rights {', '.join(VERBS[verb])}")
+        if self.guard is not None:
+            try:
+                await self.guard.check(actor, self._own(actor, args), verb, args)
+            except NotAllowed as refusal:
+                self._record(Deed.of("deny", f"verb/{verb}", why=str(refusal)), by)
+                raise
         token = acting.set(by)
         try:
             return await self._verbs[verb](actor, args)

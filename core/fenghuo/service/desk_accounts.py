@@ -9,7 +9,7 @@ import msgspec
 
 from fenghuo.errors import FormatError
 from fenghuo.plugin.ports import Actor
-from fenghuo.service.accounts import CODE_LASTS_S, Accounts
+from fenghuo.service.accounts import CODE_LASTS_S, Accounts, Scope
 from fenghuo.service.desk import Verb
 from fenghuo.service.sessions import Enrol, LogIn, Sessions
 from fenghuo.service.showing import rfc3339
@@ -19,20 +19,25 @@ __all__ = ["AccountVerbs"]
 
 
 class Add(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A new person; `areas`: `SYSTEM:CODE`, none: everywhere."""
+    """A new person; `areas`: `SYSTEM:CODE`, none: those of the `post` (an organisation of the directory), or everywhere; `level`: the
+    gravest colour the person may speak for, "" for every one."""
 
     name: str
     rights: tuple[str, ...]
     display: str = ""
     areas: tuple[str, ...] = ()
+    post: str = ""
+    level: str = ""
 
 
 class Rights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All rights of an account from now on; `areas`: None leaves them."""
+    """All rights of an account from now on; `areas`, `post`, `level`: None leaves them."""
 
     name: str
     rights: tuple[str, ...]
     areas: tuple[str, ...] | None = None
+    post: str | None = None
+    level: str | None = None
 
 
 class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,14 +103,16 @@ class AccountVerbs:
 
     async def add(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         wanted = msgspec.convert(args, Add)
-        code = await self._accounts.add(wanted.name, display=wanted.display, rights=wanted.rights, areas=wanted.areas)
+        scope = Scope(wanted.areas, wanted.post, wanted.level)
+        code = await self._accounts.add(wanted.name, display=wanted.display, rights=wanted.rights, scope=scope)
         return self._answer(wanted.name, code)
 
     async def rights(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         wanted = msgspec.convert(args, Rights)
         if actor.session and actor.name == wanted.name:
             raise FormatError("nobody gives rights to themselves; another administrator may", code="own-rights", where="name")
-        return self._answer(wanted.name, await self._accounts.set_rights(wanted.name, rights=wanted.rights, areas=wanted.areas))
+        scope = Scope(wanted.areas, wanted.post, wanted.level)
+        return self._answer(wanted.name, await self._accounts.set_rights(wanted.name, rights=wanted.rights, scope=scope))
 
     async def password(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         name = msgspec.convert(args, Named).name
@@ -132,6 +139,7 @@ class AccountVerbs:
 
     def _line(self, row: AccountRow) -> dict[str, Any]:
         said = {"name": row.name, "display": row.display, "rights": row.rights, "areas": row.areas, "state": row.state}
+        said |= {"post": row.post, "level": row.level}
         return {**said, "factor": bool(row.factor), "sessions": sum(1 for _ in self._sessions.of(row.name)), "made": rfc3339(row.made_at)}
 
 

@@ -7,6 +7,7 @@ import asyncio
 import msgspec
 
 from fenghuo.clock import Clock
+from fenghuo.engine.office import Office
 from fenghuo.service.accounts import Accounts
 from fenghuo.service.desk import Desk
 from fenghuo.service.desk_accounts import AccountVerbs
@@ -39,9 +40,10 @@ class People(msgspec.Struct, frozen=True):
         await sessions.load()
         return cls(accounts, sessions, set_up)
 
-    def join(self, desk: Desk) -> None:
-        """Let them speak at the desk, and be administered there."""
+    def join(self, desk: Desk, office: Office) -> None:
+        """Let them speak at the desk, each within the own authority, and be administered there."""
         desk.sessions = self.sessions
+        self.sessions.directory = lambda: office.directory
         desk.add(AccountVerbs(self.accounts, self.sessions).verbs())
 
     def greeting(self) -> str:

@@ -10,17 +10,20 @@ import base64
 import hashlib
 import hmac
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, nullcontext
 
 import msgspec
 
 from fenghuo.clock import Clock
+from fenghuo.engine.authority import GRAVITIES
 from fenghuo.engine.judging import Origin
+from fenghuo.engine.jurisdiction import Jurisdiction
 from fenghuo.errors import NotAuthenticated, Overloaded
 from fenghuo.model.area import AreaRef
 from fenghuo.model.audit import By
-from fenghuo.model.traffic import Traffic
+from fenghuo.model.directory import Directory
+from fenghuo.model.traffic import Priority, Traffic
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.accounts import Accounts, keep
 from fenghuo.service.authorisation import SEEING, STOP
@@ -46,6 +49,8 @@ CLASSES = {
     Traffic.EXERCISE: (Traffic.EXERCISE,),
 }
 """What a session of each class may bring, sign and end."""
+SENDS_ALONE = Priority.P1
+"""An operator dispatches P1 to P4; of P0 there is a second person (security.md §2)."""
 WRONG = "the name, the password or the code is wrong"
 OVER = "the session is over or not known here; log in"
 
@@ -110,6 +115,7 @@ class Sessions:
         self._written: dict[str, float] = {}
         self._outside = asyncio.Lock()
         self._waiting = 0
+        self.directory: Callable[[], Directory] = Directory
         accounts.on_ended = self._forget
 
     async def load(self) -> None:
@@ -161,8 +167,17 @@ class Sessions:
         if row is None:
             return None
         account = self._accounts.get(row.account)
-        areas = tuple(map(AreaRef.parse, account.areas))
-        return Origin(account.name, CLASSES[Traffic(row.traffic)], areas, is_bound=True)
+        return Origin(account.name, CLASSES[Traffic(row.traffic)], is_bound=True, own=self.authority_of(account))
+
+    def authority_of(self, account: AccountRow) -> Jurisdiction:
+        """Over what a person has authority: the own areas, else the area of the command post by the directory of now."""
+        areas, nowhere = tuple(map(AreaRef.parse, account.areas)), ""
+        if account.post and not areas:
+            org = self.directory().org_by_id.get(account.post)
+            areas = (org.area,) if org is not None and org.area is not None else ()
+            nowhere = "" if areas else f"works at the post {account.post}, of which the directory knows no area"
+        gravest = GRAVITIES[account.level] if account.level else Priority.P0
+        return Jurisdiction(areas, gravest, SENDS_ALONE, nowhere)
 
     def view(self, actor: Actor) -> tuple[dict[str, object], AccountRow]:
         """A session as its own person sees it, and whose it is. Raises: NotAuthenticated."""

@@ -22,6 +22,7 @@ from fenghuo.service.desk_reads import screen_reads
 from fenghuo.service.desk_sheets import SheetVerbs
 from fenghuo.service.desk_state import About, StateVerbs
 from fenghuo.service.directory import DirectoryKeeper
+from fenghuo.service.guard import Guard
 from fenghuo.service.power import PowerWatch
 from fenghuo.service.secrets import Secret
 from tests.core.engine.house import House, opened
@@ -47,6 +48,7 @@ class Manned:
     def __init__(self, house: House, host: PluginHost) -> None:
         self.house = house
         self.desk = Desk()
+        self.desk.guard = Guard(house.store, house.office)
         self.keeper = DirectoryKeeper(house.office, house.room.facts, house.store, host)
         self.is_ready = True
         self.power = PowerWatch(house.store, house.office.clock)

@@ -35,9 +35,8 @@ async def test_an_account_from_its_code_to_its_end(tmp_path: Path) -> None:
         assert "invited" == (await here.admin("account.enable", name="zhang"))["state"]
         deeds = [*await here.audited("account-add"), *await here.audited("account-rights")]
         assert [("console", "account/zhang")] == [(row.actor, row.object) for row in deeds if row.action == "account-add"]
-        assert {"before": ["operator", "releaser"], "rights": ["operator"], "areas": ["mca:320585"]} == msgspec.json.decode(
-            deeds[-1].detail
-        )
+        scope = {"areas": ["mca:320585"], "post": "", "level": ""}
+        assert {"before": ["operator", "releaser"], "rights": ["operator"], **scope} == msgspec.json.decode(deeds[-1].detail)
         for action in ("account-password", "account-disable", "account-enable"):
             assert 1 == len(await here.audited(action))
         state = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file() and file.suffix != ".key")

@@ -177,7 +177,7 @@ async def test_a_hash_is_made_anew_at_the_log_in_when_it_is_to_cost_more(tmp_pat
     async with peopled(tmp_path) as here:
         await here.person("zhang", "operator")
         dearer = await People.of(msgspec.structs.replace(CHEAP, memory_kib=16), here.there.house.store, here.clock, node="taicang")
-        dearer.join(here.there.desk)
+        dearer.join(here.there.desk, here.there.house.office)
         for _ in range(2):
             await here.log_in("zhang")
             (row,) = await here.there.house.store.find(ACCOUNT)
