@@ -29,6 +29,7 @@ from fenghuo.engine.facts import (
     Settled,
     Signed,
     WaysChanged,
+    Widened,
 )
 from fenghuo.engine.hedging import Hedging
 from fenghuo.engine.inherit import Heir
@@ -168,13 +169,17 @@ class Apply:
             batch.event("alarm.nobody_to_escalate_to", subject, recipient=entry.target.recipient, to=to)
             return
         batch.event("objective.escalated", subject, recipient=entry.target.recipient, to=name)
+        if not self._opening.seals.is_foreseen(entry.objective, entry.target.recipient, name):
+            message = entry.objective.message.message
+            for other in self._opening.seals.widen(Widened(message.id, message.revision, person=name), batch):
+                mark(other)
         mark(self._opening.add_target(entry.objective, Heir(name), batch, covers=entry.target.recipient))
 
     def _one(self, fact: Fact, batch: Batch) -> Iterable[OpenTarget]:
         match fact:
             case Settled() | Receipted() | Denial():
                 return self._outcomes.apply(fact, batch)
-            case MessageAccepted() | Signed() | MessageEnded():
+            case MessageAccepted() | Signed() | MessageEnded() | Widened():
                 return self._of_message(fact, batch)
             case ChannelObserved() | ChannelSwitched() | ChannelReopened() | WaysChanged():
                 return self._of_channel(fact, batch)
@@ -196,7 +201,7 @@ class Apply:
             batch.answers.append(fact.answer)
         return self.modes.changed(fact, batch)
 
-    def _of_message(self, fact: MessageAccepted | Signed | MessageEnded, batch: Batch) -> Iterable[OpenTarget]:
+    def _of_message(self, fact: MessageAccepted | Signed | MessageEnded | Widened, batch: Batch) -> Iterable[OpenTarget]:
         match fact:
             case MessageAccepted():
                 return self._accepted(fact, batch)
@@ -204,6 +209,8 @@ class Apply:
                 return self._signed(fact, batch)
             case MessageEnded():
                 return self._ended(fact, batch)
+            case Widened():
+                return self._widened(fact, batch)
 
     # Messages.
 
@@ -221,6 +228,11 @@ class Apply:
         self._time(entry)
         self._tally.rest(entry)
         return ()
+
+    def _widened(self, fact: Widened, batch: Batch) -> Iterable[OpenTarget]:
+        if fact.answer is not None:
+            batch.answers.append(fact.answer)
+        return self._opening.seals.widen(fact, batch)
 
     def _time(self, entry: OpenMessage) -> None:
         for opened in filter(None, map(self._book.objectives.get, entry.objectives)):

@@ -21,8 +21,9 @@ from fenghuo.model.directory import RecipientId
 from fenghuo.model.message import MessageId
 from fenghuo.model.roll import PUBLIC
 from fenghuo.store.records import MessageRow, RefRow, ReleaseRow, RenditionRow, RosterRow
+from fenghuo.store.records_release import EnvelopeRow
 from fenghuo.store.store import Store
-from fenghuo.store.tables import DELIVERY, FAN_OUT, MESSAGE, OBJECTIVE, RECEIPT, REF, RELEASE, RENDITION, ROSTER, TARGET
+from fenghuo.store.tables import DELIVERY, ENVELOPE, FAN_OUT, MESSAGE, OBJECTIVE, RECEIPT, REF, RELEASE, RENDITION, ROSTER, TARGET
 from fenghuo.store.transaction import Tx
 
 __all__ = ["Backlog", "Kept", "Made"]
@@ -62,11 +63,12 @@ _PUBLICS = "SELECT json_group_array(objective) FROM fan_out WHERE done = 0"
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """A message with its signatures and its renditions."""
+    """A message with its signatures, its renditions, and what the signatures cover."""
 
     row: MessageRow
     releases: tuple[ReleaseRow, ...]
     renditions: tuple[RenditionRow, ...]
+    envelope: EnvelopeRow | None = None
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -92,8 +94,9 @@ class Backlog:
                 releases[release.message, release.revision].append(release)
             for rendition in await self._store.find(RENDITION, f"(message, revision) IN {_KEYS}", page):
                 renditions[rendition.message, rendition.revision].append(rendition)
+            kept = {(row.message, row.revision): row for row in await self._store.find(ENVELOPE, f"(message, revision) IN {_KEYS}", page)}
             rows = {(row.id, row.revision): row for row in await self._store.find(MESSAGE, f"(id, revision) IN {_KEYS}", page)}
-            yield [Kept(rows[key], tuple(releases[key]), tuple(renditions[key])) for key in keys if key in rows]
+            yield [Kept(rows[key], tuple(releases[key]), tuple(renditions[key]), kept.get(key)) for key in keys if key in rows]
 
     async def objectives(self) -> list[Objective]:
         return await self._store.find(OBJECTIVE, f"{_OBJECTIVES} ORDER BY id")

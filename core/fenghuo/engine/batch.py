@@ -17,9 +17,11 @@ from fenghuo.model.message import MessageId, MessageState
 from fenghuo.model.traffic import Priority
 from fenghuo.store.audit import Deed
 from fenghuo.store.records import FanOutRow, InboxRow, MetaRow, RefRow, ReleaseRow, RenditionRow, RosterRow
+from fenghuo.store.records_release import EnvelopeRow
 from fenghuo.store.tables import (
     ATTEMPT,
     DELIVERY,
+    ENVELOPE,
     FAN_OUT,
     INBOX,
     MESSAGE,
@@ -59,6 +61,7 @@ class Batch:
         self.inbox: dict[int, str] = {}
         self.renditions: list[RenditionRow] = []
         self.releases: list[ReleaseRow] = []
+        self.envelopes: list[EnvelopeRow] = []
         self.messages: dict[tuple[MessageId, int], MessageState] = {}
         self.new_objectives: list[Objective] = []
         self.new_targets: list[Target] = []
@@ -128,6 +131,8 @@ class Batch:
             tx.put(RENDITION, rendition)
         for release in self.releases:
             tx.put(RELEASE, release)
+        for envelope in self.envelopes:
+            tx.put(ENVELOPE, envelope)
         _write(tx, OBJECTIVE, {row.id: row for row in self.new_objectives}, self.objectives)
         _write(tx, TARGET, {(row.objective, row.recipient): row for row in self.new_targets}, self.targets)
         _write(tx, DELIVERY, {row.id: row for row in self.new_deliveries}, self.deliveries)

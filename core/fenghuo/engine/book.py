@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 import msgspec
 
 from fenghuo.engine.admission import Load
+from fenghuo.engine.envelope import Envelope
 from fenghuo.engine.last_attempt import OVERRIDES
 from fenghuo.engine.rules import Escalation, Rung
 from fenghuo.model.delivery import Delivery, DeliveryState, Objective, Target, TargetState
@@ -27,7 +28,7 @@ Revision = tuple[MessageId, int]
 
 class OpenMessage:
     """A revision with its state, who signed it, and how many signatures its objectives ask for. `had`: over which channels somebody got,
-    or may have got, an earlier revision."""
+    or may have got, an earlier revision; `bound`: what a signature covers, None where none is asked for."""
 
     def __init__(self, message: Message, state: MessageState) -> None:
         self.message = message
@@ -35,6 +36,7 @@ class OpenMessage:
         self.signed: set[str] = set()
         self.needed_signatures = 0
         self.envelope = ""
+        self.bound: Envelope | None = None
         self.objectives: list[int] = []
         self.is_planned = False
         self.told: set[RecipientId] = set()

@@ -41,6 +41,7 @@ __all__ = [
     "Settled",
     "Signed",
     "WaysChanged",
+    "Widened",
 ]
 
 ALARM_DECLINED, ALARM_TO_READ = "alarm.declined", "alarm.answer_to_read"
@@ -75,6 +76,17 @@ class Signed(msgspec.Struct, frozen=True):
     actor: str
     released: bool
     heirs: tuple[Heir, ...] = ()
+
+
+class Widened(msgspec.Struct, frozen=True):
+    """A message would go beyond what was signed: by a `channel` as it is now, or to a `person` who was not foreseen; or its channels are to
+    be looked at. `answer`: done when it is on the disk."""
+
+    id: MessageId
+    revision: int
+    channel: str = ""
+    person: str = ""
+    answer: asyncio.Future[None] | None = None
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -222,6 +234,7 @@ Fact = (
     | Decided
     | Overdue
     | FanOutCounted
+    | Widened
 )
 
 

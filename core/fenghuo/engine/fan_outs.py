@@ -26,6 +26,7 @@ from fenghuo.engine.page_sender import PageSender
 from fenghuo.engine.page_store import Change, PageStore, Settled, Told
 from fenghuo.engine.paging import is_for_another, is_for_channel, strikes
 from fenghuo.engine.renditions import RenditionShelf
+from fenghuo.engine.seals import Seals
 from fenghuo.engine.settling import retry_of
 from fenghuo.errors import RowDamaged
 from fenghuo.model.delivery import DeliveryState, Objective, Transient
@@ -62,6 +63,10 @@ class FanOuts:
 
     def __len__(self) -> int:
         return len(self._open)
+
+    def keep_within(self, seals: Seals) -> None:
+        """No page goes beyond what people have signed."""
+        self._sender.seals = seals
 
     def hold_back(self, is_shed: Callable[[Objective], bool]) -> None:
         """What the mode of the node sheds waits, as long as this says so."""

@@ -15,13 +15,14 @@ from fenghuo.engine.book import Book
 from fenghuo.engine.channels import Instance
 from fenghuo.engine.costs import booked, estimated, priced
 from fenghuo.engine.digests import Member, mark_of, whole
-from fenghuo.engine.facts import Denial, Facts
+from fenghuo.engine.facts import Denial, Facts, Widened
 from fenghuo.engine.last_attempt import OVERRIDES
 from fenghuo.engine.medium import Medium
 from fenghuo.engine.office import Office
 from fenghuo.engine.renditions import RenditionShelf
+from fenghuo.engine.seals import Seals
 from fenghuo.engine.standing import refusal
-from fenghuo.errors import Denied, StaleEpoch, StoreError, TooUrgent, Withdrawn, WrongTraffic
+from fenghuo.errors import Denied, ReleaseNeeded, StaleEpoch, StoreError, TooUrgent, Withdrawn, WrongTraffic
 from fenghuo.formats.digest import digest
 from fenghuo.formats.renditions import marked
 from fenghuo.model.attachment import attachments_of
@@ -129,6 +130,7 @@ class Licensing:
         self._shelf = shelf
         self.pump: Callable[[], None] = _nothing
         self.on_digest: Callable[[Delivery, Sequence[Member]], None] = _no_digest
+        self.seals: Seals | None = None
 
     def job(self, delivery: Delivery, instance: Instance, medium: Medium) -> Job:
         return Job(self, delivery, instance, medium)
@@ -153,12 +155,11 @@ class Licensing:
         """The licence, after the commit. Raises: Denied."""
         message = self._book.messages.get((job.delivery.message, job.delivery.revision))
         payload = self._shelf.get(job.delivery.message, job.delivery.revision, job.delivery.form)
-        if job.delivery.traffic not in instance.traffic:
-            raise self._denied(job, WrongTraffic(f"channel {instance.name} may not carry {job.delivery.traffic} traffic"))
-        if why := self._too_urgent(job, instance):
-            raise self._denied(job, TooUrgent(f"{instance.name}: {why}"))
+        self._check_channel(job, instance)
         if message is None or payload is None:
             raise self._denied(job, Withdrawn("the message is over"))
+        if why := self._outside(job.delivery, instance):
+            raise ReleaseNeeded(f"{why}; it must be signed again")
         begun = self._book.licence(job.delivery.id)
         if begun is None:
             raise Withdrawn("the delivery is no longer ready")
@@ -176,9 +177,17 @@ class Licensing:
             self._facts.put(Denial(begun.id, str(denied)))
             raise
         if job.beside:
+            job.beside = [one for one in job.beside if not self._outside(one, instance)]
             emitted = await self._joined(job, begun, emitted)
         validity_s = max(0.0, begun.expires_at - self._office.clock.time())
         return Licence(job, emitted, validity_s=validity_s, number=message.message.number)
+
+    def _check_channel(self, job: Job, instance: Instance) -> None:
+        """Raises: WrongTraffic, TooUrgent."""
+        if job.delivery.traffic not in instance.traffic:
+            raise self._denied(job, WrongTraffic(f"channel {instance.name} may not carry {job.delivery.traffic} traffic"))
+        if why := self._too_urgent(job, instance):
+            raise self._denied(job, TooUrgent(f"{instance.name}: {why}"))
 
     async def _joined(self, job: Job, leader: Delivery, emitted: Rendition) -> Rendition:
         """The emission with whatever goes along in it: each has its attempt on the disk, too. What did not fit is left in `beside`."""
@@ -210,6 +219,14 @@ class Licensing:
             self._store.submit(job, is_patient=_can_wait(begun)).add_done_callback(_unbooked)
         except StoreError as closed:
             log.info("what an emission has cost is not kept", cause=str(closed))
+
+    def _outside(self, delivery: Delivery, instance: Instance) -> str:
+        """Why an emission is outside of what people have signed, which the loop is told; empty where it is inside."""
+        opened = self._book.objectives.get(delivery.objective)
+        why = self.seals.refusal(opened.message, opened.objective, instance) if self.seals is not None and opened is not None else ""
+        if why:
+            self._facts.put(Widened(delivery.message, delivery.revision, channel=instance.name))
+        return why
 
     def _too_urgent(self, job: Job, instance: Instance) -> str:
         """What was planned by an earlier process, before the files of the plugin changed, is looked at again here."""

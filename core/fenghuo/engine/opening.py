@@ -22,8 +22,9 @@ from fenghuo.engine.office import Office
 from fenghuo.engine.planning import ACTUATOR, UNCOMMANDED, Candidate, Carriage, LeftOut, candidates, fitting
 from fenghuo.engine.publics import Publics, planned_by
 from fenghuo.engine.renditions import RenditionShelf
-from fenghuo.engine.routing import Routed, envelope_of, route
+from fenghuo.engine.routing import Routed, route
 from fenghuo.engine.rules import Rung
+from fenghuo.engine.seals import Seals
 from fenghuo.model.delivery import Delivery, DeliveryState, Hold, Objective, Target, token_for
 from fenghuo.model.directory import Directory, RecipientId
 from fenghuo.model.evidence import Evidence
@@ -53,6 +54,7 @@ class Opening:
         self.loads = Loads(board, shelf)
         self.overlay: Callable[[RecipientId], Overlay] = _nothing
         self.copies: Callable[[Objective], int] = _first
+        self.seals = Seals(office, board, book)
         self._publics = Publics(office, board, shelf, drafting=self)
 
     def __bool__(self) -> bool:
@@ -63,7 +65,8 @@ class Opening:
         message = entry.message
         routed = self.routed(message)
         entry.needed_signatures = max((item.signatures for item in routed), default=0)
-        entry.envelope = envelope_of(message, routed, self._office.rules) if routed else ""
+        if routed:
+            self.seals.seal(entry, routed, batch)
         entry.is_planned = True
         if strangers := unknown(message, self._office.directory):
             batch.event("alarm.addressee_unknown", f"message/{message.id}", revision=message.revision, unknown=list(strangers))

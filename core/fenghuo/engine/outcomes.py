@@ -15,7 +15,7 @@ from fenghuo.engine.health import Sign, shown_at, shown_by
 from fenghuo.engine.last_attempt import LAST, is_last
 from fenghuo.engine.office import Office
 from fenghuo.engine.settling import receipted, settle
-from fenghuo.model.delivery import Delivery, DeliveryState, Permanent, Reached, Scope, Transient, Unknown, outcome_text
+from fenghuo.model.delivery import Delivery, DeliveryState, Hold, Permanent, Reached, Scope, Transient, Unknown, outcome_text
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageState
 from fenghuo.model.situation import Health
@@ -111,8 +111,12 @@ class Outcomes:
             return ()
         tries = delivery.tries - (delivery.state is DeliveryState.EMITTING)  # the attempt that was not committed does not count
         is_over = delivery.expires_at <= self._office.clock.time()  # begin() looked before the timer of its expiry rang
-        state = ended_by(MessageState.EXPIRED if is_over else holder.objective.message.state)
-        after = msgspec.structs.replace(delivery, state=state, reason=fact.reason, tries=tries)
+        message = holder.objective.message
+        if message.is_released or is_over:
+            state, reason = ended_by(MessageState.EXPIRED if is_over else message.state), fact.reason
+        else:  # it went back to waiting for signatures in that very moment
+            state, reason = DeliveryState.HELD, str(Hold.RELEASE)
+        after = msgspec.structs.replace(delivery, state=state, reason=reason, tries=tries)
         self._changed(holder, after, batch)
         return (holder,)
 

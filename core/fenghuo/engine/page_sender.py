@@ -7,13 +7,14 @@ import asyncio
 import structlog
 
 from fenghuo.engine.channels import Instance
-from fenghuo.engine.facts import WITHDRAWN, ChannelObserved, Facts
+from fenghuo.engine.facts import WITHDRAWN, ChannelObserved, Facts, Widened
 from fenghuo.engine.fan_out import OpenFanOut
 from fenghuo.engine.health import Sign
 from fenghuo.engine.office import Office
 from fenghuo.engine.page_licence import PageJob, PageTask
 from fenghuo.engine.page_store import PageStore, Settled
 from fenghuo.engine.renditions import RenditionShelf
+from fenghuo.engine.seals import Seals
 from fenghuo.errors import Denied, StaleEpoch
 from fenghuo.model.delivery import DeliveryState, Outcome, Paged, Permanent, Reached, Scope, Transient, Unknown, outcome_text
 from fenghuo.model.evidence import Evidence
@@ -34,6 +35,7 @@ class PageSender:
         self._store = store
         self._pages = pages
         self._shelf = shelf
+        self.seals: Seals | None = None
 
     async def send(self, fan: OpenFanOut, number: int, instance: Instance) -> Settled | Transient | None:
         """The outcome of one emission; Transient where nothing was begun and nobody on the page is to blame; None where the page has moved
@@ -47,6 +49,10 @@ class PageSender:
         is_kept, page, roll = await self._pages.read(fan, number)
         if page.state is not DeliveryState.READY:
             return None
+        if why := self.seals.refusal(fan.opened.message, objective, instance) if self.seals is not None else "":
+            log.info("a page waits for signatures again", channel=instance.name, cause=why)
+            self._facts.put(Widened(message.id, message.revision, channel=instance.name))
+            return Transient(Scope.CHANNEL, WITHDRAWN)
         job = PageJob(PageTask(page, is_kept, roll, objective, message, instance, payload), self._office, self._store, fan=fan)
         if not job.places:
             return Settled(job.page, Reached(Evidence.STORED), (), self._office.clock.time(), begun=False)

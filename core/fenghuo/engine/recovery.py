@@ -11,6 +11,7 @@ from fenghuo.clock import ClockQuality
 from fenghuo.engine.backlog import Backlog, Kept, Made
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import Book, OpenMessage, OpenObjective, OpenTarget
+from fenghuo.engine.envelope import Envelope
 from fenghuo.engine.facts import Facts, Signed
 from fenghuo.engine.inherit import INHERITED, channels_of
 from fenghuo.engine.interventions import sound
@@ -123,6 +124,8 @@ class Recovery:
         if row.state in (MessageState.HELD, MessageState.ACTIVE):
             self._timers.at(row.expires_at, Expiry(row.id, row.revision))
         entry.signed.update(release.actor for release in kept.releases)
+        if kept.envelope is not None:
+            entry.envelope, entry.bound = kept.envelope.digest, msgspec.msgpack.decode(kept.envelope.body, type=Envelope)
         for rendition in kept.renditions:
             self._shelf.put(rendition)
         return entry
@@ -135,7 +138,7 @@ class Recovery:
                 continue
             objective = _timed(row, entry, signed_at.get(entry, 0.0), batch)
             entry.is_planned = True
-            entry.envelope = objective.envelope or entry.envelope
+            entry.envelope = entry.envelope or objective.envelope
             entry.needed_signatures = max(entry.needed_signatures, objective.signatures)
             rule = self._office.rules.rule_by_name.get(objective.rule)
             opened = OpenObjective(objective, entry, self._rungs(objective), rule.escalate if rule else ())

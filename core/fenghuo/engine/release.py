@@ -1,21 +1,24 @@
-"""Signatures over the envelope: distinct people, never the author, valid for a while; enough of them release a message.
+"""Signatures over the envelope: distinct people, never an author, valid for a while; enough of them release a message.
 
 Source: security.md §3.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 
 from fenghuo.engine.book import Book, OpenMessage
 from fenghuo.engine.chain import as_revision, bury, end_of, find_kin, overtaken, replace_earlier
 from fenghuo.engine.correcting import spoken
-from fenghuo.engine.facts import Facts, MessageAccepted, MessageEnded, Signed
+from fenghuo.engine.facts import Facts, MessageAccepted, MessageEnded, Signed, Widened
 from fenghuo.engine.judging import hands_needed
 from fenghuo.engine.kin import Kin
 from fenghuo.engine.office import Office
+from fenghuo.engine.rules import INHERITED
+from fenghuo.engine.seals import Seals
 from fenghuo.errors import NotAllowed, NotFound, Overloaded, ReleaseNeeded
 from fenghuo.model.delivery import Verdict
 from fenghuo.model.message import Message, MessageState
@@ -23,12 +26,21 @@ from fenghuo.model.traffic import Action
 from fenghuo.store.audit import Deed
 from fenghuo.store.records import MessageRow, ReleaseRow
 from fenghuo.store.store import Store
-from fenghuo.store.tables import MESSAGE, RELEASE
+from fenghuo.store.tables import MESSAGE, OBJECTIVE, RELEASE
 from fenghuo.store.transaction import Tx
 
-__all__ = ["Release", "Signature"]
+__all__ = ["Hand", "Release", "Signature"]
 
+WIDENED_WITHIN_S = 10.0
 News = list[MessageAccepted | MessageEnded | Signed]
+
+
+class Hand(msgspec.Struct, frozen=True):
+    """Who signs. `session`: by which, a token's by its name; `host`: where the signer sits, "" where nobody knows."""
+
+    person: str
+    session: str = ""
+    host: str = ""
 
 
 class Signature(msgspec.Struct, frozen=True):
@@ -44,7 +56,7 @@ class Signature(msgspec.Struct, frozen=True):
 
 
 class Release:
-    """Takes signatures. `valid_s`: how long one counts while the other is missing."""
+    """Takes signatures. `valid_s`: how long one counts while the other is missing; `is_apart`: two who sign sit at two hosts."""
 
     def __init__(self, office: Office, facts: Facts, book: Book, store: Store, *, valid_s: float = 120.0) -> None:
         self._office = office
@@ -52,24 +64,53 @@ class Release:
         self._book = book
         self._store = store
         self.valid_s = valid_s
+        self.is_apart = False
+        self.seals: Seals | None = None
 
-    async def sign(self, ident: str, actor: str, *, envelope: str = "", revision: int | None = None) -> Signature:
-        """Add a signature; the last one needed releases. `envelope`, `revision`: of what the signer was shown.
-
-        Raises: NotFound, NotAllowed, ReleaseNeeded, Overloaded.
-        """
+    async def waiting(self, ident: str) -> OpenMessage:
+        """What waits for signatures, with an envelope as wide as it is by now: whoever looks sees what would be heard.
+        Raises: NotFound, ReleaseNeeded, Overloaded."""
         entry = self._book.find_message(ident)
         if entry is None:
             raise await self._why_not(ident)
         if not entry.is_planned:
             raise Overloaded("the message is being planned", retry_after_s=0.5)
-        if actor == entry.message.author:
-            raise NotAllowed(f"{actor} wrote this message and may not release it")
+        if entry.is_released:
+            raise ReleaseNeeded(f"the message is {entry.state}; only a held one can be signed")
+        if self.seals is not None and self.seals.growth(entry):
+            answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._facts.put(Widened(entry.message.id, entry.message.revision, answer=answer))
+            await _answered(answer)
+        return entry
+
+    async def signers(self, entry: OpenMessage) -> tuple[str, ...]:
+        """Whose signatures count at this moment."""
+        message, envelope, now = entry.message, entry.envelope, self._office.clock.time()
+        return await self._store.run(lambda tx: _people(_valid(tx, message, envelope, now)))
+
+    async def sign(
+        self, ident: str, hand: Hand | str, *, envelope: str = "", revision: int | None = None, authors: Collection[str] = ()
+    ) -> Signature:
+        """Add a signature; the last one needed releases. `envelope`, `revision`: of what the signer was shown; `authors`: whoever wrote a
+        part of it beside the one who brought it.
+
+        Raises: NotFound, NotAllowed, ReleaseNeeded, Overloaded.
+        """
+        hand = Hand(hand) if isinstance(hand, str) else hand
+        entry = self._book.find_message(ident)
+        if entry is None:
+            raise await self._why_not(ident)
+        if not entry.is_planned:
+            raise Overloaded("the message is being planned", retry_after_s=0.5)
+        if hand.person in (entry.message.author, *authors):
+            raise NotAllowed(f"{hand.person} wrote this message and may not release it")
+        if self.seals is not None and (why := self.seals.growth(entry)):
+            raise ReleaseNeeded(f"{'; '.join(why)}; look again and sign what is there now")
         if revision is not None and revision != entry.message.revision:
             raise ReleaseNeeded(f"revision {entry.message.revision} waits for a signature, and not {revision}; look again")
         if envelope and envelope != entry.envelope:
             raise ReleaseNeeded("the plan has changed since it was shown; look again and sign what is there now")
-        signature, _ = await self._store.run(self._signing(entry, actor), then=lambda done: self._facts.put_all(done[1]))
+        signature, _ = await self._store.run(self._signing(entry, hand), then=lambda done: self._facts.put_all(done[1]))
         return signature
 
     async def _why_not(self, ident: str) -> NotFound | ReleaseNeeded:
@@ -81,19 +122,21 @@ class Release:
             else NotFound(f"no open message has the id {ident}")
         )
 
-    def _signing(self, entry: OpenMessage, actor: str) -> Callable[[Tx], tuple[Signature, News]]:
-        message, envelope = entry.message, entry.envelope
+    def _signing(self, entry: OpenMessage, hand: Hand) -> Callable[[Tx], tuple[Signature, News]]:
+        message, envelope, actor = entry.message, entry.envelope, hand.person
         now, until = self._office.clock.time(), self._office.clock.time() + self.valid_s
 
         def sign(tx: Tx) -> tuple[Signature, News]:
             row = tx.get(MESSAGE, message.id, message.revision)
             if row is None or row.state is not MessageState.HELD or row.expires_at <= now:
                 raise ReleaseNeeded(f"the message is {row.state if row else 'gone'}; only a held one can be signed")
-            tx.put(RELEASE, ReleaseRow(message.id, message.revision, envelope, actor, now, until))
+            self._check_apart([one for one in _valid(tx, message, envelope, now) if one.actor != actor], hand)
+            tx.put(RELEASE, ReleaseRow(message.id, message.revision, envelope, actor, now, until, hand.session, hand.host))
             tx.event("message.signed", f"message/{message.id}", revision=message.revision, actor=actor, envelope=envelope)
             traffic = message.traffic.value
-            tx.audit(Deed.of("sign", f"message/{message.id}", content=envelope, traffic=traffic, revision=message.revision, signer=actor))
-            names, needed = _signers(tx, message, envelope, now), max(entry.needed_signatures, _asked(tx, row, message))
+            signed = {"signer": actor, "by": hand.session, "address": hand.host}
+            tx.audit(Deed.of("sign", f"message/{message.id}", content=envelope, traffic=traffic, revision=message.revision, **signed))
+            names, needed = _people(_valid(tx, message, envelope, now)), max(entry.needed_signatures, _asked(tx, row, message))
             if len(names) < needed:
                 held = Signature(message.id, message.revision, names, needed, MessageState.HELD, envelope)
                 return held, [Signed(message.id, message.revision, actor, released=False)]
@@ -102,6 +145,23 @@ class Release:
             return Signature(final.id, final.revision, names, needed, _state(tx, final), envelope), news
 
         return sign
+
+    def _check_apart(self, others: Sequence[ReleaseRow], hand: Hand) -> None:
+        """Raises: NotAllowed: who signed before did so by the same session, or from the same host where there are two."""
+        for other in others:
+            if hand.session and other.session == hand.session:
+                raise NotAllowed(f"{other.actor} has signed by the same session; two people sign by two")
+            if self.is_apart and other.host == hand.host:
+                where = f"at {hand.host}" if hand.host else "where nobody knows at which host"
+                raise NotAllowed(f"{other.actor} has signed {where} too; here the second signs at another host")
+
+
+async def _answered(answer: asyncio.Future[None]) -> None:
+    try:
+        async with asyncio.timeout(WIDENED_WITHIN_S):
+            await answer
+    except TimeoutError:
+        raise Overloaded("the plan is being made anew", retry_after_s=1.0) from None
 
 
 def _released(tx: Tx, row: MessageRow, message: Message, *, actor: str, names: tuple[str, ...], now: float) -> tuple[Message, News]:
@@ -113,6 +173,8 @@ def _released(tx: Tx, row: MessageRow, message: Message, *, actor: str, names: t
     if not kin:
         tx.update(MESSAGE, msgspec.structs.replace(row, state=MessageState.ACTIVE))
         heirs, ended = replace_earlier(tx, message)
+        if tx.find(OBJECTIVE, "message = ? AND revision = ? AND ladder = ?", message.id, message.revision, INHERITED):
+            heirs = ()  # it is signed once more, and has been told to them or is on its way
         return message, [*_ends(message, ended), Signed(message.id, message.revision, actor, released=True, heirs=heirs)]
     tx.update(MESSAGE, msgspec.structs.replace(row, state=MessageState.SUPERSEDED))
     tx.event("message.superseded", f"message/{message.id}", revision=message.revision, by=kin[0].id)
@@ -171,6 +233,10 @@ def _ends(message: Message, ended: tuple[int, ...]) -> News:
     return [MessageEnded(message.id, revision, end_of(message)) for revision in ended]
 
 
-def _signers(tx: Tx, message: Message, envelope: str, now: float) -> tuple[str, ...]:
-    rows = tx.find(RELEASE, "message = ? AND revision = ? AND envelope = ? AND until > ?", message.id, message.revision, envelope, now)
+def _valid(tx: Tx, message: Message, envelope: str, now: float) -> list[ReleaseRow]:
+    """The signatures of what is there now that are not too old."""
+    return tx.find(RELEASE, "message = ? AND revision = ? AND envelope = ? AND until > ?", message.id, message.revision, envelope, now)
+
+
+def _people(rows: Sequence[ReleaseRow]) -> tuple[str, ...]:
     return tuple(sorted({row.actor for row in rows}))

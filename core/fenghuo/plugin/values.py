@@ -75,7 +75,9 @@ class Capabilities(msgspec.Struct, frozen=True):
     `cadence_s`: seconds between signs of life that come by themselves (registrations, beacons, pings), each handed over as HEARD; 0: none
     do, and silence says nothing; `mute`: nothing that it says of an emission shows that anybody could notice it (a siren, a broadcast), so
     that it stays UNKNOWN until a receipt or something HEARD, by a monitor or a current sensor, speaks for it; an actuator always is;
-    `attachments`: what goes with a message goes here too, after the text (ChannelContext.blobs); elsewhere it is said to be left out.
+    `attachments`: what goes with a message goes here too, after the text (ChannelContext.blobs); elsewhere it is said to be left out;
+    `loudness`: percent of what its devices can, of what makes a sound by itself, 0: it does not say; `sounds_s`: seconds that one emission
+    is heard for at the most, 0: as long as its words take. People sign for no more than both.
     """
 
     form: str
@@ -101,6 +103,8 @@ class Capabilities(msgspec.Struct, frozen=True):
     cadence_s: float = 0.0
     mute: bool = False
     attachments: bool = False
+    loudness: float = 0.0
+    sounds_s: float = 0.0
 
 
 class Estimate(msgspec.Struct, frozen=True):

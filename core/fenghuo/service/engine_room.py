@@ -34,6 +34,7 @@ from fenghuo.engine.receipts import Receipts
 from fenghuo.engine.recovery import Recovery
 from fenghuo.engine.release import Release
 from fenghuo.engine.renditions import RenditionShelf
+from fenghuo.engine.seals import Seals
 from fenghuo.engine.tally import Tally
 from fenghuo.engine.timers import Timers
 from fenghuo.model.delivery import Delivery, Objective
@@ -79,6 +80,7 @@ class EngineRoom:
         self.fan_outs.on_fatal = on_fatal
         self.fan_outs.hold_back(self._is_shed)
         self.apply.end_fan_out = self.fan_outs.end
+        self._keep_within(self.opening.seals)
         self.proven = ProvenLedger(office, store, self.board)
         self.outages = Outages(office, self.facts, store, self.board)
         self.digests = Digests(self.facts, store, office.clock.time)
@@ -115,6 +117,11 @@ class EngineRoom:
             timers=self.timers,
             restored=self.apply.restored,
         )
+
+    def _keep_within(self, seals: Seals) -> None:
+        """Nothing goes beyond what people have signed."""
+        self.licensing.seals = self.release.seals = seals
+        self.fan_outs.keep_within(seals)
 
     def _join_network(self) -> None:
         """What others say is out demotes at once, and is heard of by whoever counts ways."""

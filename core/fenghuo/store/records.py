@@ -96,7 +96,7 @@ class TombstoneRow(msgspec.Struct, frozen=True):
 
 
 class ReleaseRow(msgspec.Struct, frozen=True):
-    """One signature over an envelope."""
+    """One signature over an envelope. `session`: it was given by, a token's by its name; `host`: where the signer sits, "" unknown."""
 
     message: MessageId
     revision: int
@@ -104,6 +104,8 @@ class ReleaseRow(msgspec.Struct, frozen=True):
     actor: str
     at: float
     until: float
+    session: str = ""
+    host: str = ""
 
 
 class RenditionRow(msgspec.Struct, frozen=True):

@@ -37,6 +37,7 @@ from fenghuo.store.records import (
     TransferOutRow,
 )
 from fenghuo.store.records_people import AccountRow, BreakGlassRow, HandoverRow, SessionRow, ShiftRow
+from fenghuo.store.records_release import DraftRow, EnvelopeRow
 
 __all__ = [
     "ACCOUNT",
@@ -49,6 +50,8 @@ __all__ = [
     "COUNTER",
     "DELIVERY",
     "DIRECTORY",
+    "DRAFT",
+    "ENVELOPE",
     "EVENT",
     "FAN_OUT",
     "FRAME_COUNTER",
@@ -99,7 +102,9 @@ MESSAGE = Table(
 IDEMPOTENCY = Table("idempotency", IdempotencyRow, ("key",))
 REFUSAL = Table("refusal", RefusalRow, ("id",))
 TOMBSTONE = Table("tombstone", TombstoneRow, ("key",))
-RELEASE = Table("release", ReleaseRow, ("message", "revision", "envelope", "actor"))
+RELEASE = Table("release", ReleaseRow, ("message", "revision", "envelope", "actor"), version=10)
+ENVELOPE = Table("envelope", EnvelopeRow, ("message", "revision"), version=10)
+DRAFT = Table("draft", DraftRow, ("id", "revision"), rowid=True, version=10)
 RENDITION = Table("rendition", RenditionRow, ("message", "revision", "form"), rowid=True)
 OBJECTIVE = Table(
     "objective",
@@ -162,6 +167,8 @@ TABLES: dict[str, Table[Any]] = {
         REFUSAL,
         TOMBSTONE,
         RELEASE,
+        ENVELOPE,
+        DRAFT,
         RENDITION,
         OBJECTIVE,
         TARGET,

@@ -38,6 +38,7 @@ from fenghuo.store.records import (
     TransferOutRow,
 )
 from fenghuo.store.records_people import AccountRow, AccountState, BreakGlassRow, HandoverRow, SessionRow, ShiftRow
+from fenghuo.store.records_release import DraftRow
 from fenghuo.store.scrub import scrub
 from fenghuo.store.tables import (
     ACCOUNT,
@@ -46,6 +47,7 @@ from fenghuo.store.tables import (
     CHANNEL,
     COUNTER,
     DIRECTORY,
+    DRAFT,
     FRAME_COUNTER,
     FRAME_WINDOW,
     HANDOVER,
@@ -88,6 +90,7 @@ REST = (
     (CHANNEL, ChannelRow("a", Admin.ENABLED, "anna", "", NOW)),
     (COUNTER, CounterRow("c", 1)),
     (DIRECTORY, DirectoryRow("d", NOW, b"", active=False)),
+    (DRAFT, DraftRow("d", 1, "anna", "Actual", NOW, b"{}")),
     (FRAME_COUNTER, FrameCounterRow("lane", 1)),
     (FRAME_WINDOW, FrameWindowRow("lane", 1, b"\0" * 8)),
     (META, MetaRow("note", "1")),

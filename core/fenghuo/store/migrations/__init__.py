@@ -14,6 +14,7 @@ from fenghuo.store.migrations import (
     m0007_link_keys,
     m0008_people,
     m0009_duty,
+    m0010_release,
 )
 
 __all__ = ["MIGRATIONS", "Migration"]
@@ -38,4 +39,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(7, "transfers by channel and key", m0007_link_keys.STATEMENTS, rewritten=("transfer_out",)),
     Migration(8, "accounts and sessions", m0008_people.STATEMENTS),
     Migration(9, "duty", m0009_duty.STATEMENTS, rewritten=("account",)),
+    Migration(10, "release", m0010_release.STATEMENTS, rewritten=("release",)),
 )
