@@ -30,6 +30,7 @@ from fenghuo.errors import (
     StoreInUse,
     Withdrawn,
 )
+from fenghuo.model.command import Answer, Command, Failure
 from fenghuo.model.delivery import (
     Accepted,
     Aired,
@@ -106,6 +107,7 @@ __all__ = [
     "Actor",
     "AddressKind",
     "Aired",
+    "Answer",
     "Arrival",
     "Attachment",
     "AttemptRef",
@@ -119,6 +121,7 @@ __all__ = [
     "Channel",
     "ChannelContext",
     "ChannelType",
+    "Command",
     "ConfigError",
     "ConformanceFixture",
     "ConformancePeer",
@@ -130,6 +133,7 @@ __all__ = [
     "Event",
     "EventStream",
     "Evidence",
+    "Failure",
     "FenghuoError",
     "FormatError",
     "FrameError",

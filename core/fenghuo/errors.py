@@ -18,6 +18,7 @@ FenghuoError
 │   ├── CannotCreate                      a file or folder of ours could not be made
 │   ├── RowDamaged(table, key)            a digest does not fit its row
 │   ├── KeyConflict(key)                  one idempotency key, two contents
+│   ├── Outdated(path, by, at)            what was acted on is not any more what was seen
 │   └── StaleEpoch                        another node has taken over
 ├── KeyUnusable(lane)                     a frame that may not be sealed: stale, spent or unreserved key
 ├── NotFound(what)                        nothing by that name
@@ -53,6 +54,7 @@ __all__ = [
     "NotAuthenticated",
     "NotFound",
     "NotReady",
+    "Outdated",
     "Overloaded",
     "ReleaseNeeded",
     "RowDamaged",
@@ -168,6 +170,19 @@ class KeyConflict(StoreError):
     def __init__(self, key: str) -> None:
         self.key = key
         super().__init__(f"idempotency key {key!r} was used before with other content")
+
+
+class Outdated(StoreError):
+    """What a person acted on has changed since it was drawn: somebody else was there first. `by`: who; `at`: UTC seconds; `what`: the type
+    of the event that tells of it."""
+
+    def __init__(self, path: str, *, by: str, at: float, what: str) -> None:
+        self.path = path
+        self.by = by
+        self.at = at
+        self.what = what
+        said = f"was changed by {by} ({what})" if what else "was drawn too long ago to know that it is still so"
+        super().__init__(f"{path} {said}; look at it as it is now")
 
 
 class StaleEpoch(StoreError):

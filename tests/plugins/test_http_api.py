@@ -34,7 +34,7 @@ from fenghuo import (
     StoreFull,
     StoreInUse,
 )
-from fenghuo.errors import ReleaseNeeded, RowDamaged, XmlRefused
+from fenghuo.errors import Outdated, ReleaseNeeded, RowDamaged, XmlRefused
 from fenghuo.model.attachment import MOST_OCTETS
 from fenghuo.model.delivery import Verdict
 from fenghuo.model.message import MessageId
@@ -182,6 +182,7 @@ ERRORS: list[tuple[FenghuoError, int, str]] = [
     (ReleaseNeeded("a signature is missing"), 403, "forbidden"),
     (NotFound("no such message"), 404, "not-found"),
     (KeyConflict("k"), 409, "conflict"),
+    (Outdated("alarm/7", by="wang", at=1.0, what="alarms.acked"), 409, "conflict"),
     (FormatError("long", code="too-large"), 413, "too-large"),
     (FormatError("bad", code="json", where="$.to"), 422, "refused"),
     (XmlRefused("bad", code="doctype", where="line 1"), 422, "refused"),

@@ -16,6 +16,7 @@ MADE: dict[type[errors.FenghuoError], errors.FenghuoError] = {
     errors.SettingsError: errors.SettingsError(("a.toml: x is missing",)),
     errors.RowDamaged: errors.RowDamaged("message", ("01J",)),
     errors.KeyUnusable: errors.KeyUnusable("lane", "spent"),
+    errors.Outdated: errors.Outdated("alarm/7", by="wang", at=1.0, what="alarms.acked"),
     **{
         kind: kind("bad", code="json", where="$.to") for kind in (errors.FormatError, errors.XmlRefused, errors.CapError, errors.FrameError)
     },

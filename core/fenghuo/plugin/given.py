@@ -14,6 +14,7 @@ import msgspec
 
 from fenghuo.clock import Clock
 from fenghuo.model.attachment import Attachment
+from fenghuo.model.command import Answer, Command
 from fenghuo.model.delivery import Accepted, Refused
 from fenghuo.model.event import Event
 from fenghuo.plugin.signing import Signer
@@ -48,6 +49,10 @@ class Desk(Protocol):
 
     async def do(self, actor: Actor, verb: str, args: Mapping[str, Any]) -> Any:
         """Carry out `verb`. Raises: Denied, FormatError, NotFound, KeyConflict, StoreFull, Overloaded."""
+
+    async def command(self, actor: Actor, command: Command) -> Answer:
+        """Carry out a command of a person or a program, once for its key, however often it is sent; the first answer again, for a day.
+        What is refused is in the answer."""
 
     def actor(self, token: str, door: str) -> Actor:
         """Whoever owns this bearer token. Raises: NotAuthenticated."""

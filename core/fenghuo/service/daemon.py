@@ -32,6 +32,7 @@ from fenghuo.service import logs
 from fenghuo.service import settings as settings_module
 from fenghuo.service.audit import AuditKeeper
 from fenghuo.service.command_taken import TakingOver
+from fenghuo.service.commands import Commands
 from fenghuo.service.connected import watch_invariants
 from fenghuo.service.control import ControlServer
 from fenghuo.service.coverage_watch import CoverageWatch
@@ -204,6 +205,7 @@ class Daemon:
 
     def _desk(self, room: EngineRoom, keeper: DirectoryKeeper) -> Desk:
         desk = Desk(self._audit.record)
+        desk.commands = Commands(desk.do, self._store, self._clock)
         desk.delegates, desk.delegated = room.in_force.delegates, room.in_force.delegated
         desk.hold(holders_of(self._settings))
         watch_room(self._metrics, room, self._store)

@@ -15,12 +15,15 @@ from fenghuo.engine.judging import Origin
 from fenghuo.engine.jurisdiction import Jurisdiction
 from fenghuo.engine.modes import NODE
 from fenghuo.engine.modes_effect import lies_in
-from fenghuo.errors import FormatError, NotAllowed, NotAuthenticated, NotFound, WrongTraffic
+from fenghuo.engine.release import Hand
+from fenghuo.errors import FormatError, NotAllowed, NotAuthenticated, NotFound, NotReady, WrongTraffic
 from fenghuo.model.area import AreaRef
 from fenghuo.model.audit import By
+from fenghuo.model.command import Answer, Command
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.authorisation import SEEING, STOP, VERBS, may
+from fenghuo.service.commands import Commands
 from fenghuo.service.guard import Guard
 from fenghuo.service.secrets import Secret
 from fenghuo.service.sessions import Sessions
@@ -65,6 +68,7 @@ class Desk:
         self._verbs: dict[str, Verb] = {}
         self._holders: list[tuple[Secret, Holder]] = []
         self.sessions: Sessions | None = None
+        self.commands: Commands | None = None
         self.guard: Guard | None = None
         self.delegates: Callable[[], Collection[str]] = tuple
         self.delegated: Callable[[str], Collection[str]] = lambda name: (NODE,)
@@ -126,6 +130,20 @@ class Desk:
         self._signing(actor.name, actor.rights, areas)
         return actor.name
 
+    def hand(self, actor: Actor, token: str, areas: Collection[AreaRef] = ()) -> Hand:
+        """Who signs, by which session or token, and where that person sits. Raises: as signer_of()."""
+        person = self.signer_of(actor, token, areas)
+        host = self.sessions.address(actor) if actor.session and self.sessions is not None else actor.door
+        return Hand(person, self.viewer(actor, token), host)
+
+    def viewer(self, actor: Actor, token: str = "") -> str:
+        """Who looks at something: a session, or whoever owns the token, by its name. Raises: NotAuthenticated; NotAllowed: by a session
+        with somebody's token."""
+        if actor.session:
+            self.refuse_tokens(actor, (token,) if token else ())
+            return actor.session
+        return f"token/{self._holder(token).name if token else actor.name}"
+
     def refuse_tokens(self, actor: Actor, tokens: Collection[str]) -> None:
         """Raises: NotAllowed: signatures of others came by one person's session."""
         if actor.session and tokens:
@@ -176,6 +194,12 @@ class Desk:
             raise FormatError(f"{verb}: {error}", code="bad-argument", where=verb) from error
         finally:
             acting.reset(token)
+
+    async def command(self, actor: Actor, command: Command) -> Answer:
+        """Carry out a command once, however often it is sent; what a person can cause is in the answer, and is not raised."""
+        if self.commands is None:
+            raise NotReady("commands are not taken yet", retry_after_s=1.0)
+        return await self.commands.carry_out(actor, command)
 
     def _holder(self, token: str) -> Holder:
         found: Holder | None = None

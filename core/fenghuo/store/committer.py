@@ -206,7 +206,8 @@ class Committer:
         return Outcome(job, value)
 
     def _tx(self, by: By = SYSTEM) -> Tx:
-        return Tx(self._database.connection, self._clock, next_seq=self._head + len(self._events) + 1, chain=self._tip, by=by)
+        seq = self._head + len(self._events) + 1
+        return Tx(self._database.connection, self._clock, next_seq=seq, chain=self._tip, by=by, before=self._events)
 
     def _take_back(self, exc: BaseException, *, alone: bool) -> None:
         connection = self._database.connection

@@ -23,6 +23,7 @@ from fenghuo.store.disk import DATABASE, MARKER, FolderLock, Space, boot_id, fre
 from fenghuo.store.events import EventStream
 from fenghuo.store.high_water import HighWater
 from fenghuo.store.inspection import survey
+from fenghuo.store.keyed import keyed
 from fenghuo.store.mapping import Scalar, Table
 from fenghuo.store.reader import InlineRows, Reader, Rows, ThreadRows
 from fenghuo.store.records import MetaRow
@@ -136,6 +137,8 @@ class Store:
         than a job behind it that is not. Raises: StoreError: closed. The future: StoreFull, or what the job raised.
         """
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        if (command := keyed.get()) is not None:
+            job = command.marking(job)
         self._writer.submit(Job(job, future, accept=accept, by=acting.get(), is_patient=is_patient))
         return future
 

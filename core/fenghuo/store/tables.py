@@ -36,6 +36,7 @@ from fenghuo.store.records import (
     TransferInRow,
     TransferOutRow,
 )
+from fenghuo.store.records_commands import CommandRow
 from fenghuo.store.records_people import AccountRow, BreakGlassRow, HandoverRow, SessionRow, ShiftRow
 from fenghuo.store.records_release import DraftRow, EnvelopeRow
 
@@ -47,6 +48,7 @@ __all__ = [
     "BREAK_GLASS",
     "CENSUS",
     "CHANNEL",
+    "COMMAND",
     "COUNTER",
     "DELIVERY",
     "DIRECTORY",
@@ -153,6 +155,7 @@ SESSION = Table("session", SessionRow, ("id",))
 SHIFT = Table("shift", ShiftRow, ("id",))
 HANDOVER = Table("handover", HandoverRow, ("id",))
 BREAK_GLASS = Table("break_glass", BreakGlassRow, ("id",))
+COMMAND = Table("command", CommandRow, ("actor", "key"), indexes=(("until", ""),))
 AUDIT = Table("audit", AuditRow, ("seq",))
 NAMES = ("node", "store", "events.epoch")
 """Rows of `meta` by which a store knows whose it is; made at its first start."""
@@ -200,6 +203,7 @@ TABLES: dict[str, Table[Any]] = {
         SHIFT,
         HANDOVER,
         BREAK_GLASS,
+        COMMAND,
         QUARANTINE,
         CENSUS,
     )

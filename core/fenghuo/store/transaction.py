@@ -46,13 +46,16 @@ class Tx:
     """One transaction: the changes of one job, all or none of them. Valid only inside the job, in the store's own thread.
 
     A job reads what it needs from here and has no other side effect: it may be run again when the disk was full.
-    `by`: who asked for the job; `chain`: where the audit stands.
+    `by`: who asked for the job; `chain`: where the audit stands; `before`: what jobs of the same commit have told, which no table has yet.
     """
 
-    def __init__(self, connection: sqlite3.Connection, clock: Clock, *, next_seq: int, chain: Chain, by: By = SYSTEM) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, clock: Clock, *, next_seq: int, chain: Chain, by: By = SYSTEM, before: Sequence[Event] = ()
+    ) -> None:
         self._connection: sqlite3.Connection | None = connection
         self._clock = clock
         self._next_seq = next_seq
+        self._before = before
         self.by = by
         self.chain = chain
         self.audit_rows: list[tuple[Scalar, ...]] = []
@@ -60,6 +63,12 @@ class Tx:
         self.events: list[Event] = []
         self.event_rows: list[tuple[Scalar, ...]] = []
         self.damage: list[Damage] = []
+        self._written_before = connection.total_changes
+
+    @property
+    def has_written(self) -> bool:
+        """Whether the job has changed anything so far: a row, an event, a record of the audit."""
+        return bool(self.events or self.audit_rows) or self._open.total_changes != self._written_before
 
     def insert(self, table: Table[R], row: R) -> None:
         """Add a row. Raises: StoreError: the key exists."""
@@ -146,6 +155,19 @@ class Tx:
     def now(self) -> float:
         """UTC seconds."""
         return self._clock.time()
+
+    @property
+    def head(self) -> int:
+        """The seq of the newest event that has been told so far, by this job too."""
+        return self._next_seq - 1
+
+    def newest(self, subject: str, after: int) -> EventRow | None:
+        """The newest event about `subject` with seq > `after`."""
+        for one in reversed((*self._before, *self.events)):
+            if one.subject == subject and one.seq > after:
+                return EventRow(one.seq, one.at, one.type, one.subject, msgspec.json.encode(one.body).decode())
+        found = self.find(EVENT, "seq > ? AND subject = ? ORDER BY seq DESC", after, subject, limit=1)
+        return found[0] if found else None
 
     def event(self, kind: str, subject: str, /, **body: object) -> None:
         """Append to the event stream, in this transaction. `subject`: the path of what changed, as in message/ID."""

@@ -37,6 +37,7 @@ from fenghuo.store.records import (
     TransferInRow,
     TransferOutRow,
 )
+from fenghuo.store.records_commands import CommandRow, CommandState
 from fenghuo.store.records_people import AccountRow, AccountState, BreakGlassRow, HandoverRow, SessionRow, ShiftRow
 from fenghuo.store.records_release import DraftRow
 from fenghuo.store.scrub import scrub
@@ -45,6 +46,7 @@ from fenghuo.store.tables import (
     BLOB,
     BREAK_GLASS,
     CHANNEL,
+    COMMAND,
     COUNTER,
     DIRECTORY,
     DRAFT,
@@ -87,6 +89,7 @@ REST = (
     (HANDOVER, HandoverRow("s", b"{}", "d", NOW)),
     (BREAK_GLASS, BreakGlassRow("b", NOW, "anna", "t", "r", "m")),
     (BLOB, BlobRow("h", 1, b"1")),
+    (COMMAND, CommandRow("anna", "k", "d", CommandState.ANSWERED, "{}", NOW + 60.0)),
     (CHANNEL, ChannelRow("a", Admin.ENABLED, "anna", "", NOW)),
     (COUNTER, CounterRow("c", 1)),
     (DIRECTORY, DirectoryRow("d", NOW, b"", active=False)),

@@ -15,6 +15,7 @@ from fenghuo.store.migrations import (
     m0008_people,
     m0009_duty,
     m0010_release,
+    m0011_commands,
 )
 
 __all__ = ["MIGRATIONS", "Migration"]
@@ -40,4 +41,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(8, "accounts and sessions", m0008_people.STATEMENTS),
     Migration(9, "duty", m0009_duty.STATEMENTS, rewritten=("account",)),
     Migration(10, "release", m0010_release.STATEMENTS, rewritten=("release",)),
+    Migration(11, "commands with a key", m0011_commands.STATEMENTS),
 )
