@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from http import HTTPStatus
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import NamedTuple
 
 from fenghuo_adapters.http_exchange import Receive, Scope, Send
 
 __all__ = ["Pages"]
 
-TYPES = {"html": b"text/html; charset=utf-8", "js": b"text/javascript; charset=utf-8", "css": b"text/css; charset=utf-8"}
+TYPES = {
+    "html": b"text/html; charset=utf-8",
+    "js": b"text/javascript; charset=utf-8",
+    "css": b"text/css; charset=utf-8",
+    "json": b"application/json",
+}
 
 
 class Page(NamedTuple):
@@ -23,16 +30,16 @@ class Page(NamedTuple):
 
 
 class Pages:
-    """An ASGI application over the files in static/; `/` is index.html. Reads the disk when it is made, and never again."""
+    """An ASGI application over the files in static/ and its folders; `/` is index.html. Reads the disk when it is made, and never again."""
 
     def __init__(self) -> None:
         self._pages: dict[str, Page] = {}
-        for file in files("fenghuo_console").joinpath("static").iterdir():
+        for path, file in _found(files("fenghuo_console").joinpath("static"), ""):
             media_type = TYPES.get(file.name.rpartition(".")[2])
             if media_type is not None:
                 body = file.read_bytes()
                 etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'.encode()
-                self._pages[f"/{file.name}"] = Page(media_type, body, etag)
+                self._pages[path] = Page(media_type, body, etag)
         self._pages["/"] = self._pages["/index.html"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,6 +56,16 @@ class Pages:
         else:
             headers = [(b"content-type", page.media_type), (b"etag", page.etag), (b"cache-control", b"no-cache")]
             await _answer(send, HTTPStatus.OK, page.body, headers)
+
+
+def _found(folder: Traversable, at: str) -> Iterator[tuple[str, Traversable]]:
+    """Every file in a folder and below, with the path it is served at."""
+    for entry in folder.iterdir():
+        path = f"{at}/{entry.name}"
+        if entry.is_dir():
+            yield from _found(entry, path)
+        else:
+            yield path, entry
 
 
 async def _answer(send: Send, status: HTTPStatus, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:

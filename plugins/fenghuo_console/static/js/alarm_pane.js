@@ -1,0 +1,169 @@
+// @ts-check
+// The alarm list: rows that keep still under the pointer, acts on what was seen, and the whole life of an alarm by keyboard.
+import { html, useEffect, useRef, useState } from "../vendor/ui.js";
+import { AlarmDetail } from "./alarm_detail.js";
+import { AlarmRow } from "./alarm_row.js";
+import { beside, folded, inBulk, isFlood, Listing, needsAck, ordered } from "./alarms.js";
+import { Ask, Field, sentence } from "./parts.js";
+import { titleOf } from "./words_of_alarm.js";
+
+/** @typedef {import("./app.js").App} App @typedef {import("./alarms.js").Alarm} Alarm @typedef {import("./alarms.js").Row} Row */
+
+const MOST_ROWS = 200;
+const SHELF_MINUTES = [15, 30, 60, 120];
+
+/** @param {{app: App}} props */
+export function AlarmPane({ app }) {
+  const pane = usePane(app);
+  const { rows, waiting, chosen, flood } = pane;
+  useEffect(() => app.keys.bind(pane.keys), [pane.stamp]);
+  return html`<section class="alarms" aria-labelledby="alarms-title">
+    <header class="row"><h2 id="alarms-title">${app.t("alarm.list")}</h2>
+      ${flood ? html`<strong class="flood">${app.t("alarm.flood")}</strong>` : null}
+      <span class="grow"></span><${Tools} app=${app} pane=${pane} /></header>
+    <p class="notice" role="status">${pane.notice}</p>
+    ${waiting.length ? html`<button type="button" class="waiting" onClick=${pane.release}>${app.t("alarm.waiting", { n: waiting.length })} ${marks(app, waiting)}</button>` : null}
+    <${List} app=${app} pane=${pane} />
+    ${pane.hidden ? html`<p>${app.t("alarm.beyond", { n: pane.hidden })}</p>` : null}
+    ${rows.length ? null : html`<p class="empty">${app.t("alarm.none")}</p>`}
+    ${chosen ? html`<${AlarmDetail} app=${app} row=${chosen} pane=${pane} />` : null}
+    <${Question} app=${app} pane=${pane} />
+  </section>`;
+}
+
+/** @param {App} app @param {Alarm[]} waiting */
+function marks(app, waiting) {
+  const high = waiting.filter((alarm) => alarm.priority === "HIGH").length;
+  return high ? html`<b class="priority high">${app.t("alarm.priority.HIGH")} ${high}</b>` : null;
+}
+
+/** What the list holds and does. @param {App} app */
+function usePane(app) {
+  const listing = useRef(new Listing()).current;
+  const [isHeld, hold] = useState(false);
+  const [filter, setFilter] = useState("");
+  const [opened, setOpened] = useState(/** @type {Set<string>} */ (new Set()));
+  const [question, ask] = useState("");
+  const [notice, tell] = useState("");
+  const [, again] = useState(0);
+  const all = ordered(app.state.alarm.value.values());
+  const wanted = filter ? all.filter((alarm) => `${titleOf(alarm)} ${alarm.subject}`.toLowerCase().includes(filter.toLowerCase())) : all;
+  const flood = isFlood(all, app.now());
+  const { alarms, firsts } = flood ? folded(wanted, opened) : { alarms: wanted, firsts: new Map() };
+  const rows = listing.show(alarms, isHeld);
+  const selected = app.selected.value?.topic === "alarm" ? app.selected.value.id : "";
+  const chosen = rows.find((row) => row.alarm.id === selected);
+  const choose = (/** @type {string} */ id) => { app.selected.value = id ? { topic: "alarm", id } : null; };
+  const move = (/** @type {number} */ steps) => { choose(beside(rows.slice(0, MOST_ROWS), selected, steps)); };
+  const release = () => { listing.show(alarms, false); again((count) => count + 1); };
+  const open = (/** @type {string} */ kind) => setOpened(new Set([...opened, kind]));
+  const pane = {
+    rows, waiting: listing.waiting, chosen, flood, firsts, filter, question, notice, isHeld, hidden: Math.max(0, rows.length - MOST_ROWS),
+    hold, setFilter, ask, tell, choose, move, release, open,
+    shown: rows.slice(0, MOST_ROWS), selected, stamp: `${selected} ${chosen?.alarm.rev} ${chosen?.alarm.state} ${rows.length} ${rows[0]?.alarm.id} ${question} ${listing.waiting.length} ${app.me?.name} ${app.me?.locked}`,
+    act: (/** @type {string} */ verb, /** @type {Alarm} */ alarm, /** @type {object} */ args) => act(app, tell, verb, alarm, args),
+  };
+  return { ...pane, keys: keysOf(app, pane) };
+}
+
+/** @typedef {Omit<ReturnType<typeof usePane>, "keys">} Pane */
+
+/** Do something to an alarm as it was drawn; what came of it is said. @param {App} app @param {(text: string) => void} tell @param {string} verb @param {Alarm} alarm @param {object} args */
+async function act(app, tell, verb, alarm, args) {
+  try {
+    await app.cmd(verb, { id: alarm.id, ...args }, { ifRev: alarm.rev });
+    tell(app.t(`done.${verb}`, { title: titleOf(alarm) }));
+    return true;
+  } catch (error) {
+    tell(sentence(/** @type {any} */ (error)));
+    return false;
+  }
+}
+
+/** @param {App} app @param {any} pane @returns {import("./keys.js").Binding[]} */
+function keysOf(app, pane) {
+  const alarm = pane.chosen && !pane.chosen.gone ? pane.chosen.alarm : null;
+  const mayAct = () => app.may("operator");
+  const canAck = () => Boolean(alarm && needsAck(alarm) && mayAct());
+  const focusList = () => document.getElementById("alarm-list")?.focus();
+  return [
+    { id: "next", code: "KeyJ", title: "alarm.next", run: () => pane.move(1) },
+    { id: "previous", code: "KeyK", title: "alarm.previous", run: () => pane.move(-1) },
+    { id: "down", code: "ArrowDown", title: "alarm.next", when: inList, run: () => pane.move(1) },
+    { id: "up", code: "ArrowUp", title: "alarm.previous", when: inList, run: () => pane.move(-1) },
+    { id: "detail.next", code: "KeyN", title: "alarm.next", run: () => pane.move(1) },
+    { id: "detail.previous", code: "KeyP", title: "alarm.previous", run: () => pane.move(-1) },
+    { id: "open", code: "Enter", title: "alarm.open", when: () => Boolean(alarm), run: () => (pane.firsts.get(alarm.id) ? pane.open(alarm.kind) : document.getElementById("alarm-detail")?.focus()) },
+    { id: "back", code: "Escape", fixed: true, title: "alarm.back", when: () => Boolean(pane.selected), run: () => { pane.choose(""); focusList(); } },
+    { id: "ack", code: "KeyA", title: "alarm.ack", when: canAck, run: () => void pane.act("alarm.ack", alarm, {}) },
+    { id: "ack.comment", code: "KeyA", shift: true, title: "alarm.ack_comment", when: canAck, run: () => pane.ask("comment") },
+    { id: "bulk", code: "KeyB", shift: true, title: "alarm.bulk", when: () => mayAct() && inBulk(pane.shown).length > 0, run: () => pane.ask("bulk") },
+    { id: "shelve", code: "KeyH", title: "alarm.shelve", when: () => Boolean(alarm) && mayAct(), run: () => pane.ask(alarm.state === "SHELVED" ? "unshelve" : "shelve") },
+    { id: "filter", code: "KeyF", title: "alarm.filter", run: () => document.querySelector(/** @type {"input"} */ (".filter input"))?.focus() },
+    { id: "release", code: "Period", title: "alarm.release", when: () => pane.waiting.length > 0, run: pane.release },
+  ];
+}
+
+function inList() {
+  const at = document.activeElement;
+  return at === document.body || at?.id === "main" || Boolean(at?.closest(".alarms"));
+}
+
+/** @param {{app: App, pane: any}} props */
+function Tools({ app, pane }) {
+  const alarm = pane.chosen && !pane.chosen.gone ? pane.chosen.alarm : null;
+  const mayAct = app.may("operator");
+  const bulk = inBulk(pane.shown).length;
+  return html`
+    <${Field} class="filter" label=${app.t("alarm.filter")} value=${pane.filter} onInput=${(/** @type {any} */ event) => pane.setFilter(event.target.value)} />
+    <button type="button" disabled=${!mayAct || !alarm || !needsAck(alarm)} onClick=${() => pane.act("alarm.ack", alarm, {})}>${app.t("alarm.ack")}</button>
+    <button type="button" disabled=${!mayAct || !alarm || !needsAck(alarm)} onClick=${() => pane.ask("comment")}>${app.t("alarm.ack_comment")}</button>
+    <button type="button" disabled=${!mayAct || !alarm} onClick=${() => pane.ask(alarm.state === "SHELVED" ? "unshelve" : "shelve")}>${app.t(alarm?.state === "SHELVED" ? "alarm.unshelve" : "alarm.shelve")}</button>
+    <button type="button" disabled=${!mayAct || !bulk} onClick=${() => pane.ask("bulk")}>${app.t("alarm.bulk")} (${bulk})</button>
+    <button type="button" onClick=${() => app.sound.silence()}>${app.t("sound.silence")}</button>`;
+}
+
+/** @param {{app: App, pane: any}} props */
+function List({ app, pane }) {
+  const list = useRef(/** @type {HTMLElement|null} */ (null));
+  const inside = useRef({ pointer: false, focus: false }).current;
+  const note = (/** @type {Partial<typeof inside>} */ change) => { Object.assign(inside, change); pane.hold(inside.pointer || inside.focus); };
+  useEffect(() => { document.getElementById(`alarm-${pane.selected}`)?.scrollIntoView({ block: "nearest" }); }, [pane.selected]);
+  const choose = (/** @type {any} */ event) => { const id = event.target.closest("[data-id]")?.dataset.id; if (id) pane.choose(id); };
+  return html`<div id="alarm-list" ref=${list} role="listbox" tabindex="0" aria-label=${app.t("alarm.list")} aria-activedescendant=${pane.chosen ? `alarm-${pane.selected}` : undefined}
+    onPointerEnter=${() => note({ pointer: true })} onPointerLeave=${() => note({ pointer: false })}
+    onFocusIn=${() => note({ focus: true })} onFocusOut=${() => note({ focus: false })} onClick=${choose}>
+    ${pane.shown.map((/** @type {Row} */ row) => html`<${AlarmRow} key=${row.alarm.id} app=${app} alarm=${row.alarm} gone=${row.gone} chosen=${row.alarm.id === pane.selected}
+      more=${pane.firsts.get(row.alarm.id) ?? 0} lang=${app.prefs.lang} />`)}
+  </div>`;
+}
+
+/** The dialog that is open, if any. @param {{app: App, pane: any}} props */
+function Question({ app, pane }) {
+  const close = () => pane.ask("");
+  // What was seen when the dialog opened is what is acted on, whatever the list does meanwhile.
+  const seen = useRef({ question: "", alarm: /** @type {Alarm|null} */ (null), bulk: /** @type {Alarm[]} */ ([]), minutes: 30 }).current;
+  if (pane.question !== seen.question) Object.assign(seen, { question: pane.question, alarm: pane.chosen?.alarm ?? null, bulk: inBulk(pane.shown), minutes: 30 });
+  const { alarm, bulk } = seen;
+  const title = alarm ? titleOf(alarm) : "";
+  const all = async (/** @type {string} */ comment) => { close(); for (const one of bulk) await pane.act("alarm.ack", one, { comment }); };
+  switch (pane.question) {
+    case "comment":
+      return alarm && html`<${Ask} title=${app.t("alarm.ack_comment")} label=${app.t("alarm.comment")} act=${app.t("alarm.ack")} onClose=${close}
+        onDone=${(/** @type {string} */ comment) => { close(); void pane.act("alarm.ack", alarm, { comment }); }}><p>${title}</p></${Ask}>`;
+    case "bulk":
+      return html`<${Ask} title=${app.t("alarm.bulk")} label=${app.t("alarm.comment")} act=${app.t("alarm.bulk_act", { n: bulk.length })} onClose=${close} onDone=${all}>
+        <ul>${bulk.slice(0, 8).map((one) => html`<li key=${one.id}>${titleOf(one)}</li>`)}</ul></${Ask}>`;
+    case "shelve":
+      return alarm && html`<${Ask} title=${app.t("alarm.shelve")} label=${app.t("alarm.reason")} required act=${app.t("alarm.shelve")} onClose=${close}
+        onDone=${(/** @type {string} */ reason) => { close(); void pane.act("alarm.shelve", alarm, { reason, for_s: seen.minutes * 60 }); }}>
+        <p>${title}</p>${alarm.priority === "HIGH" ? html`<p class="warn">${app.t("alarm.shelve_high")}</p>` : null}
+        <${Field} as="select" label=${app.t("alarm.shelve_for")} onChange=${(/** @type {any} */ event) => { seen.minutes = Number(event.target.value); }}>
+          ${SHELF_MINUTES.map((one) => html`<option key=${one} value=${one} selected=${one === 30}>${app.t("alarm.minutes", { n: one })}</option>`)}</${Field}></${Ask}>`;
+    case "unshelve":
+      return alarm && html`<${Ask} title=${app.t("alarm.unshelve")} label=${app.t("alarm.comment")} act=${app.t("alarm.unshelve")} onClose=${close}
+        onDone=${() => { close(); void pane.act("alarm.unshelve", alarm, {}); }}><p>${title}</p></${Ask}>`;
+    default:
+      return null;
+  }
+}

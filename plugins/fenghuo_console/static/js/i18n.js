@@ -1,0 +1,86 @@
+// @ts-check
+// Words by key, in the language of the person; times as people here read them. The text of a warning is never translated.
+import { signal } from "../vendor/ui.js";
+
+export const LANGUAGES = ["zh-CN", "en"];
+const ZONE = "Asia/Shanghai";
+const ACCENTS = { a: "á", e: "é", i: "í", o: "ó", u: "ú", A: "Á", E: "É", I: "Í", O: "Ó", U: "Ú" };
+
+/** @typedef {Record<string, string|Record<string, string>>} Words */
+
+/** The language of the page; `en-XA` is English drawn out, to see what does not fit. */
+export const lang = signal("zh-CN");
+/** @type {{value: Words}} */
+const words = signal({});
+
+/** Take a catalogue. @param {string} name @param {Words} catalogue */
+export function use(name, catalogue) {
+  words.value = catalogue;
+  lang.value = name;
+}
+
+/** Fetch and take the catalogue of a language. @param {string} name */
+export async function speak(name) {
+  const file = name === "en-XA" ? "en" : LANGUAGES.includes(name) ? name : LANGUAGES[0];
+  const answer = await fetch(`/i18n/${file}.json`);
+  use(name === "en-XA" ? name : file, await answer.json());
+  document.documentElement.lang = file;
+  document.title = t("app.title");
+}
+
+/**
+ * The words of a key; the key itself where there are none, so that nothing is ever blank.
+ * @param {string} key @param {Record<string, string|number>} [args]
+ */
+export function t(key, args = {}) {
+  const found = words.value[key];
+  if (found === undefined) return key;
+  const form = typeof found === "string" ? found : found[plural(args.n)] ?? found.other;
+  const text = form.replace(/\{(\w+)\}/g, (whole, name) => String(args[name] ?? whole));
+  return lang.value === "en-XA" ? drawnOut(text) : text;
+}
+
+/** Whether there are words for a key. @param {string} key */
+export function has(key) {
+  return words.value[key] !== undefined;
+}
+
+/** The words of a key that ends in a code of the server's, the code itself where it is newer than this page. @param {string} stem @param {string} code */
+export function named(stem, code) {
+  return has(`${stem}.${code}`) ? t(`${stem}.${code}`) : String(code ?? "");
+}
+
+/** @param {string|number|undefined} n */
+function plural(n) {
+  return new Intl.PluralRules("en").select(Number(n ?? 0));
+}
+
+/** @param {string} text */
+function drawnOut(text) {
+  const accented = text.replace(/[aeiouAEIOU]/g, (letter) => ACCENTS[/** @type {keyof ACCENTS} */ (letter)]);
+  return `[${accented}${"~".repeat(Math.ceil(text.length * 0.4))}]`;
+}
+
+const clock = new Intl.DateTimeFormat("sv-SE", { timeZone: ZONE, hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const day = new Intl.DateTimeFormat("sv-SE", { timeZone: ZONE, month: "2-digit", day: "2-digit" });
+
+/** hh:mm:ss at +08:00. @param {number} ms */
+export function clockText(ms) {
+  return clock.format(ms);
+}
+
+/** An instant of the wire, with its day where that is not today. @param {string|null|undefined} text @param {number} [nowMs] */
+export function timeText(text, nowMs) {
+  const ms = text ? Date.parse(text) : NaN;
+  if (Number.isNaN(ms)) return "";
+  const isToday = nowMs !== undefined && day.format(ms) === day.format(nowMs);
+  return isToday ? clock.format(ms) : `${day.format(ms)} ${clock.format(ms)}`;
+}
+
+/** A span as m:ss or h:mm:ss, negative once it is over. @param {number} ms */
+export function spanText(ms) {
+  const total = Math.ceil(Math.abs(ms) / 1000);
+  const [hours, minutes, seconds] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
+  const tail = `${String(minutes).padStart(hours ? 2 : 1, "0")}:${String(seconds).padStart(2, "0")}`;
+  return `${ms < 0 ? "−" : ""}${hours ? `${hours}:` : ""}${tail}`;
+}
