@@ -42,6 +42,7 @@ VERBS = {
     "runner": Verb("fenghuo.cli.runner:runner", "Task sheets on paper: ls, take, receipt."),
     "send": Verb("fenghuo.cli.send:send", "Send an order to people, organisations or groups; prints its id."),
     "serve": Verb("fenghuo.cli.serve:serve", "Run the daemon in the foreground."),
+    "shift": Verb("fenghuo.cli.shift:shift", "Who is on duty: ls, roster, start, handover, sheet, sign, end."),
     "status": Verb("fenghuo.cli.status:status", "Whether the daemon is ready, and what it has to do."),
     "user": Verb("fenghuo.cli.user:user", "People: add, enrol, ls, show, rights, password, disable, enable, end-sessions."),
     "whatif": Verb("fenghuo.cli.whatif:whatif", "Who would be cut off if something failed; every single point of failure."),

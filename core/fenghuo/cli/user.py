@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
 
 from fenghuo.cli.door import speaks
 from fenghuo.cli.paper import clean, local, print_json, print_table
+from fenghuo.cli.secrets import secret
 from fenghuo.client.caller import Caller
 
 __all__ = ["user"]
@@ -72,8 +72,8 @@ def add(daemon: Caller, *, as_json: bool, **told: Any) -> None:
 @speaks
 def enrol(daemon: Caller, *, name: str, factor: bool, as_json: bool) -> None:
     """Set a password by the one-time code, and print what the authenticator reads. Without a terminal: two lines, code and password."""
-    code = _secret("One-time code")
-    password = _secret("New password", again=True)
+    code = secret("One-time code")
+    password = secret("New password", again=True)
     data = daemon.call("account.enrol", name=name, code=code, password=password, factor=factor)
     if as_json:
         print_json(data)
@@ -147,14 +147,6 @@ def _print(data: dict[str, Any], as_json: bool) -> None:
     click.echo(clean(f"{data['name']} is {data['state']}: {', '.join(data['rights'])}{areas}{post}{level}"))
     if data.get("code"):
         click.echo(f"one-time code, good for {data['code_lasts_s'] / 3600:.0f} h and shown this once: {data['code']}")
-
-
-def _secret(what: str, *, again: bool = False) -> str:
-    """From the terminal without an echo, else the next line of standard input."""
-    if sys.stdin.isatty():
-        said: str = click.prompt(what, hide_input=True, confirmation_prompt=again, err=True)
-        return said
-    return sys.stdin.readline().rstrip("\r\n")
 
 
 def _row(one: dict[str, Any]) -> tuple[object, ...]:

@@ -24,6 +24,7 @@ EVENT_TYPES = frozenset(
         "alarm.dead_on_arrival",
         "alarm.declined",
         "alarm.disk_failed",
+        "alarm.duty_gap",
         "alarm.far_end_refused",
         "alarm.flood",
         "alarm.handover",
@@ -141,6 +142,13 @@ EVENT_TYPES = frozenset(
         "road.unknown",
         "sanwu.over",
         "sensor.observed",
+        "shift.began",
+        "shift.covered",
+        "shift.dropped",
+        "shift.ended",
+        "shift.handed_over",
+        "shift.planned",
+        "shift.sheet",
         "target.no_way",
     )
 )

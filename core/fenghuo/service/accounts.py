@@ -11,6 +11,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable, Collection, Iterator
+from typing import Any
 
 import msgspec
 
@@ -92,6 +93,10 @@ class Accounts:
 
     def __iter__(self) -> Iterator[AccountRow]:
         return iter(sorted(self._rows.values(), key=lambda row: row.name))
+
+    def names(self) -> frozenset[str]:
+        """Everybody who has an account that is not disabled."""
+        return frozenset(row.name for row in self._rows.values() if row.state is not AccountState.DISABLED)
 
     def find(self, name: str) -> AccountRow | None:
         """The account of this name."""
@@ -237,7 +242,7 @@ def _new(name: str, display: str, rights: Collection[str], *, at: float) -> Acco
     return AccountRow(name, display or name, check_rights(rights), (), AccountState.INVITED, at)
 
 
-def _scope_of(row: AccountRow) -> dict[str, object]:
+def _scope_of(row: AccountRow) -> dict[str, Any]:
     return {"areas": row.areas, "post": row.post, "level": row.level}
 
 

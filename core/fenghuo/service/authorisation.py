@@ -31,6 +31,8 @@ SEEING = ("viewer",)
 
 EVERYONE = ("viewer", "operator", "releaser", "source", "admin", "auditor")
 WATCHERS = ("viewer", "operator", "releaser", "admin", "auditor")
+ON_DUTY = ("viewer", "operator", "releaser")
+"""Who may have a shift of their own."""
 VERBS: dict[str, tuple[str, ...]] = {
     "alert.submit": ("source", "operator"),
     "alert.submit_all": ("source", "operator"),
@@ -103,6 +105,13 @@ VERBS: dict[str, tuple[str, ...]] = {
     "endpoint.ack": ("operator",),
     "sheet.ls": EVERYONE,
     "sheet.receipt": ("operator",),
+    "shift.ls": EVERYONE,
+    "shift.sheet": WATCHERS,
+    "shift.roster": ("admin",),
+    "shift.start": ON_DUTY,
+    "shift.handover": ON_DUTY,
+    "shift.sign": ON_DUTY,
+    "shift.end": ON_DUTY,
     "session.open": (DOOR,),
     "session.show": EVERYONE,
     "session.close": WATCHERS,

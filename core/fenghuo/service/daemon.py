@@ -170,7 +170,7 @@ class Daemon:
             )
             self._upward = Upward(room.board, self._store, self._clock)
             self._audit = AuditKeeper(self._store, self._clock, self._settings.audit_places)
-            self._people = await People.of(self._settings.accounts, self._store, self._clock, node=node.name)
+            self._people = await People.of(self._settings.accounts, self._store, self._clock, node=node.name, duty=self._settings.duty)
             keeper = DirectoryKeeper(office, room.facts, self._store, self._host)
             await self._fill(room, keeper)
             await self._live(room, self._desk(room, keeper), keeper, began=began)
@@ -238,7 +238,7 @@ class Daemon:
         keeper.roads.bar(room)
         for one in (modes, coverage, messages, preview, plans, queue, state, audit, endpoint, sheets, proven, outages, reconcile):
             desk.add(one.verbs())
-        self._people.join(desk, room.office)
+        state.topics.update(self._people.join(desk, room.office))
         desk.guard = Guard(self._store, room.office)
         return desk
 
@@ -301,6 +301,8 @@ class Daemon:
         endpoint = self._settings.node.endpoint
         if endpoint is None or endpoint.has_rules:  # without rules of its own an endpoint has nothing to pass on
             works["upward"] = self._upward.run
+        if self._settings.duty.roles:
+            works["duty"] = self._people.duty.tend
         if (takeover := self._settings.takeover) is not None:
             works["takeover"] = TakingOver(self._store, room.office, takeover, self._hosting.taken_over).run
         if self._settings.intake.spool is not None:

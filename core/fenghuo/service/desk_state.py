@@ -69,7 +69,7 @@ class About(msgspec.Struct, frozen=True):
 
 
 class StateVerbs:
-    """Carries out what the desk has allowed."""
+    """Carries out what the desk has allowed. `topics`: what others keep, as each has it by path now."""
 
     def __init__(self, room: EngineRoom, store: Store, *, keeper: DirectoryKeeper, host: PluginHost, about: About) -> None:
         self._office = room.office
@@ -83,6 +83,7 @@ class StateVerbs:
         self._keeper = keeper
         self._host = host
         self._about = about
+        self.topics: dict[str, Callable[[], Mapping[str, Any]]] = {}
 
     def verbs(self) -> Mapping[str, Verb]:
         return {
@@ -119,7 +120,7 @@ class StateVerbs:
         wanted = msgspec.convert(args, Wanted)
         cursor = {"epoch": self._store.events.epoch, "seq": self._store.events.head}
         data: dict[str, Any] = {}
-        for topic in wanted.topics or (() if wanted.paths else TOPICS):
+        for topic in wanted.topics or (() if wanted.paths else (*TOPICS, *self.topics)):
             data.update(await self._topic(topic))
         for path in wanted.paths:
             data[path] = await self._path(path)
@@ -138,8 +139,11 @@ class StateVerbs:
                 return {f"channel/{one.name}": channel_view(one, self._queues.queued(one.name)) for one in self._board}
             case "mode":
                 return {mode_path(stand): stand_view(stand) for stand in self._modes.stands()}
+            case _ if topic in self.topics:
+                return dict(self.topics[topic]())
             case _:
-                raise FormatError(f"topic {topic!r} is not one of {', '.join(TOPICS)}", code="bad-argument", where="topics")
+                says = f"topic {topic!r} is not one of {', '.join((*TOPICS, *self.topics))}"
+                raise FormatError(says, code="bad-argument", where="topics")
 
     async def _path(self, path: str) -> dict[str, Any] | None:
         topic, _, name = path.partition("/")
@@ -156,7 +160,7 @@ class StateVerbs:
             case "mode":
                 return next((stand_view(stand) for stand in self._modes.stands() if mode_path(stand) == path), None)
             case _:
-                return None
+                return self.topics[topic]().get(path) if topic in self.topics else None
 
     async def log(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         wanted = msgspec.convert(args, Read)

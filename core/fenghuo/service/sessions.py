@@ -136,6 +136,26 @@ class Sessions:
             self._delays.succeeded(wanted.name, wanted.address)
             return await self._begin(account, step, wanted)
 
+    async def confirm(self, wanted: LogIn) -> AccountRow:
+        """That somebody is who they say, for one act and without a session; under the delays of a log-in.
+        Raises: NotAuthenticated, Overloaded."""
+        async with self._turn(wanted.name, wanted.address):
+            account = self._accounts.find(wanted.name)
+            step = await self._judge(account, wanted)
+            if account is None or step is None:
+                await self._failed(wanted.name, wanted.address)
+                raise NotAuthenticated(WRONG)
+            self._delays.succeeded(wanted.name, wanted.address)
+            fresh = msgspec.structs.replace(account, factor_step=max(step, account.factor_step))
+            by = By(account.name, "+".join(account.rights), "act")
+
+            def put(tx: Tx) -> None:
+                keep(tx, account, fresh)
+                tx.audit(Deed.of("log-in", f"account/{account.name}", for_="one act", address=wanted.address), by=by)
+
+            await self._store.run(put, then=lambda _: self._accounts.kept(fresh))
+            return fresh
+
     async def enrol(self, wanted: Enrol) -> str:
         """Set a password by a one-time code, under the same delays; what an authenticator reads, "" without a second factor.
         Raises: NotAuthenticated, FormatError, Overloaded."""

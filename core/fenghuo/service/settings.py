@@ -17,6 +17,7 @@ from fenghuo.plugin.host import PluginHost
 from fenghuo.service import settings_authority, settings_instances, settings_sections
 from fenghuo.service.endpoint import endpoint_rules, furnished
 from fenghuo.service.settings_accounts import read_accounts
+from fenghuo.service.settings_duty import read_duty
 from fenghuo.service.settings_energy import read_energy, read_takeover
 from fenghuo.service.settings_sections import Reading
 from fenghuo.service.settings_tables import FileTable, Right
@@ -133,4 +134,5 @@ def _read(path: Path, reading: Reading) -> Settings | None:
         takeover=read_takeover(reading),
         authority=authority,
         accounts=accounts,
+        duty=read_duty(reading),
     )

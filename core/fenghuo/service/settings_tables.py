@@ -16,6 +16,7 @@ from msgspec import Meta
 from fenghuo.clock import ClockQuality
 from fenghuo.model.area import CodeSystem
 from fenghuo.model.traffic import Kind, Traffic
+from fenghuo.service.settings_tables_duty import DutyTable
 
 __all__ = [
     "AccountsTable",
@@ -375,6 +376,7 @@ class FileTable(msgspec.Struct, frozen=True):
     intake: IntakeTable = IntakeTable()
     release: ReleaseTable = ReleaseTable()
     accounts: AccountsTable = AccountsTable()
+    duty: DutyTable = DutyTable()
     audit: AuditTable = AuditTable()
     plugins: PluginsTable = PluginsTable()
     endpoint: EndpointTable = EndpointTable()

@@ -105,6 +105,15 @@ class AccountSettings(msgspec.Struct, frozen=True):
     passes: int = 2
 
 
+class DutySettings(msgspec.Struct, frozen=True):
+    """Which roles somebody must always be on duty in (none: nobody watches); seconds ahead that are looked at, and seconds after which
+    whoever should have begun has not come."""
+
+    roles: tuple[str, ...] = ()
+    horizon_s: float = 43_200.0
+    grace_s: float = 900.0
+
+
 class ChannelSettings(msgspec.Struct, frozen=True):
     """One channel instance. `settings`: the plugin's own struct, checked; `plugin`: who answers for the type; `refire_after_s`: when a
     device that may have started is started once more, None: never by itself; `ungraded`: why it carries P2 to P4 only, empty where it may
@@ -182,3 +191,4 @@ class Settings(msgspec.Struct, frozen=True):
     takeover: TakeoverSettings | None = None
     authority: dict[str, tuple[Grant, ...]] = {}
     accounts: AccountSettings = AccountSettings()
+    duty: DutySettings = DutySettings()

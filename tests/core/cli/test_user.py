@@ -9,6 +9,8 @@ ZHANG = {
     "display": "张伟",
     "rights": ["operator", "releaser"],
     "areas": ["mca:320585"],
+    "post": "tc",
+    "level": "orange",
     "state": "active",
     "factor": True,
     "sessions": 1,
@@ -25,7 +27,10 @@ SESSION = {
     "locked": False,
 }
 CODE = {**ZHANG, "state": "invited", "code": "ABCD-EFGH-IJKL-MNOP", "code_lasts_s": 86400.0}
-SAID = ["zhang is invited: operator, releaser, for mca:320585", "one-time code, good for 24 h and shown this once: ABCD-EFGH-IJKL-MNOP"]
+SAID = [
+    "zhang is invited: operator, releaser, for mca:320585, at the post tc, up to orange",
+    "one-time code, good for 24 h and shown this once: ABCD-EFGH-IJKL-MNOP",
+]
 
 
 def test_people_are_listed_and_shown_with_their_sessions(shell: Shell) -> None:
@@ -34,7 +39,7 @@ def test_people_are_listed_and_shown_with_their_sessions(shell: Shell) -> None:
         "account.ls": [ZHANG],
         "account.show": {**ZHANG, "open": [SESSION, {**SESSION, "locked": True, "address": ""}]},
     }
-    line = "zhang\t张伟\toperator,releaser\tmca:320585\tactive\tyes\t1"
+    line = "zhang\t张伟\toperator,releaser\tmca:320585\ttc\torange\tactive\tyes\t1"
     assert [line] == shell.run("user", "ls").out.splitlines()
     assert [ZHANG] == shell.run("user", "ls", "--json").json
     assert [
@@ -48,8 +53,8 @@ def test_what_an_administrator_types_reaches_the_desk(shell: Shell) -> None:
     """Each verb under its name, with the one-time code where there is one."""
     desk = shell.served.desk
     desk.answers |= {f"account.{verb}": CODE for verb in ("add", "rights", "password", "enable")}
-    desk.answers |= {f"account.{verb}": {**ZHANG, "areas": []} for verb in ("disable", "end_sessions")}
-    words = ["--right", "operator", "--right", "releaser", "--area", "mca:320585"]
+    desk.answers |= {f"account.{verb}": {**ZHANG, "areas": [], "post": "", "level": ""} for verb in ("disable", "end_sessions")}
+    words = ["--right", "operator", "--right", "releaser", "--area", "mca:320585", "--post", "tc"]
     assert SAID == shell.run("user", "add", "zhang", "--display", "张伟", *words).out.splitlines()
     assert CODE == shell.run("user", "rights", "zhang", *words, "--json").json
     shell.run("user", "rights", "zhang", "--right", "viewer")
@@ -58,11 +63,11 @@ def test_what_an_administrator_types_reaches_the_desk(shell: Shell) -> None:
         assert SAID == shell.run("user", verb, "zhang").out.splitlines()
     for verb in ("disable", "end-sessions"):
         assert ["zhang is active: operator, releaser"] == shell.run("user", verb, "zhang").out.splitlines()
-    both = {"name": "zhang", "rights": ["operator", "releaser"], "areas": ["mca:320585"]}
-    viewer = {"name": "zhang", "rights": ["viewer"]}
+    both = {"name": "zhang", "rights": ["operator", "releaser"], "areas": ["mca:320585"], "post": "tc"}
+    viewer = {"name": "zhang", "rights": ["viewer"], "post": None, "level": None}
     assert [
-        ("account.add", {**both, "display": "张伟"}),
-        ("account.rights", both),
+        ("account.add", {**both, "display": "张伟", "level": ""}),
+        ("account.rights", {**both, "level": None}),
         ("account.rights", {**viewer, "areas": None}),
         ("account.rights", {**viewer, "areas": []}),
         *((f"account.{verb}", {"name": "zhang"}) for verb in ("password", "enable", "disable", "end_sessions")),

@@ -58,7 +58,7 @@ class Manned:
         preview = PreviewVerbs(self.desk, house.office, house.store, board=room.board, renderers=host.renderers)
         sheets = SheetVerbs(room, house.store)
         about = About("0.1.0", NOW, lambda: self.is_ready, lambda: "fenghuo_up 1\n", self.power.view)
-        state = StateVerbs(room, house.store, keeper=self.keeper, host=host, about=about)
+        self.state = state = StateVerbs(room, house.store, keeper=self.keeper, host=host, about=about)
         messages.plan, messages.outlook = plans.explain, plans.outlook
         proven = ProvenVerbs(room, house.store, messages.send)
         for verbs in (messages.verbs(), preview.verbs(), plans.verbs(), QueueVerbs(room.decisions).verbs(), state.verbs(), proven.verbs()):

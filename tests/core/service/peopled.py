@@ -33,7 +33,7 @@ class Peopled:
         self.there, self.people = there, people
         self.clock = there.house.clock
         self.secrets: dict[str, bytes] = {}
-        people.join(there.desk, there.house.office)
+        there.state.topics.update(people.join(there.desk, there.house.office))
 
     async def admin(self, verb: str, **args: Any) -> Any:
         """A verb of an administrator."""
