@@ -1,4 +1,7 @@
-"""Front `console`: who may watch, the handshake, and the read-only half of fenghuo.console.v1. Source: console.md §6."""
+"""Front `console`: the upgrade and the handshake of fenghuo.console.v1, the one feed for all who watch, and the heartbeat.
+
+Source: console.md §6.
+"""
 
 from __future__ import annotations
 
@@ -7,26 +10,20 @@ from collections.abc import Coroutine
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
-
-from fenghuo import Actor, Denied, FenghuoError, FrontContext, NotAuthenticated
-from fenghuo_adapters.http_exchange import Receive, Scope, Send, is_loopback
-from fenghuo_adapters.session_cookie import cookie_of
-from fenghuo_adapters.source_rates import Rates
+from fenghuo import Actor, FrontContext, NotAuthenticated
+from fenghuo.formats.console_frames import PROTOCOL, Auth, Close, Hello, Seen, State, encode
+from fenghuo_adapters.http_exchange import Receive, Scope, Send
 from fenghuo_console import ConsoleSettings
+from fenghuo_console.conversation import Conversation, Ended, frame_of
+from fenghuo_console.credentials import Credentials, role_of, shown_to
 from fenghuo_console.feed import Feed
-from fenghuo_console.frames import PROTOCOL, TOPICS, Close, Failure, FromConsole, Hello, Ready, Result, encode, read_frame
 from fenghuo_console.pages import Pages
 from fenghuo_console.session import Session
 
 __all__ = ["Console"]
 
 AUTH_S = 10.0
-FRAMES_PER_S = 20.0
 MISSED_PINGS = 3
-WATCHERS = frozenset({"viewer", "operator", "releaser", "auditor", "admin"})
-"""Rights of which one is enough to watch; a source only brings in."""
-READ_ONLY = Failure("read-only", "this console only watches")
 
 
 class Console:
@@ -36,8 +33,7 @@ class Console:
         settings: ConsoleSettings = ctx.settings
         self._ctx = ctx
         self._settings = settings
-        self._sessions: set[Session] = set()
-        self._cookies: dict[Session, str] = {}
+        self._conversations: dict[Session, Conversation] = {}
         self._feed = Feed(ctx, self._watching)
         self._tasks: tuple[asyncio.Task[None], ...] = ()
         self._empty = asyncio.Event()
@@ -51,15 +47,15 @@ class Console:
     async def stop(self, deadline: float) -> None:
         """Tell every console to come back later, and wait for them until `deadline`."""
         self._stopping = True
-        for session in self._sessions:
+        for session in self._conversations:
             session.close(Close.STOPPING)
-        if self._sessions:
+        if self._conversations:
             self._empty.clear()
             try:
                 async with asyncio.timeout(max(0.0, min(1.0, deadline - self._ctx.clock.monotonic()))):
                     await self._empty.wait()
             except TimeoutError:
-                self._ctx.log.warning("consoles left without a word", consoles=len(self._sessions))
+                self._ctx.log.warning("consoles left without a word", consoles=len(self._conversations))
         await self._rest()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,91 +85,68 @@ class Console:
         await send({"type": "websocket.send", "text": encode(hello).decode()})
         try:
             async with asyncio.timeout(AUTH_S):
-                actor = self._actor(await _frame(receive), scope, from_page=from_page)
-        except _Ended as end:
+                credentials = await self._credentials(receive, scope, from_page=from_page)
+            actor = credentials.actor()
+        except Ended as end:
             return end.code
         except TimeoutError:
             return Close.SILENT
         except NotAuthenticated:
             return Close.NOT_AUTHENTICATED
-        if WATCHERS.isdisjoint(actor.rights):
+        if not role_of(actor.rights):
             return Close.NOT_ALLOWED
-        session = Session(send, now=now.monotonic())
-        session.tell(Ready(actor.name, "viewer", TOPICS, self._settings.heartbeat_s))
         if self._stopping:
             return Close.STOPPING
-        self._enter(session)
-        if actor.session:
-            self._cookies[session] = _cookie(scope)
+        return await self._serve(Session(send, now=now.monotonic()), credentials, receive, send)
+
+    async def _serve(self, session: Session, credentials: Credentials, receive: Receive, send: Send) -> Close | None:
+        heartbeat_s = self._settings.heartbeat_s
+        conversation = Conversation(self._ctx, session, credentials, feed=self._feed, watch=self, hb=heartbeat_s)
         try:
-            code = await _first(self._listen(session, actor, receive), self._pump(session))
+            await conversation.check()
+        except Ended as end:
+            return end.code
+        if self._stopping:
+            return Close.STOPPING
+        self._enter(session, conversation)
+        try:
+            code = await _first(conversation.listen(receive), self._pump(session))
             # Said before leaving: stop() waits for us to leave, and then the port is closed.
             await _close(send, code)
             return None
         finally:
             await self._leave(session)
 
-    def _actor(self, frame: FromConsole, scope: Scope, *, from_page: bool) -> Actor:
-        if frame.t != "auth":
-            raise _Ended(Close.BAD_FRAME)
+    async def _credentials(self, receive: Receive, scope: Scope, *, from_page: bool) -> Credentials:
+        frame = await frame_of(receive)
+        if not isinstance(frame, Auth):
+            raise Ended(Close.BAD_FRAME)
         if frame.proto and frame.proto != PROTOCOL:
-            raise _Ended(Close.VERSION)
-        if frame.token:
-            return self._ctx.desk.actor(frame.token, "console")
-        if frame.csrf and from_page and (cookie := _cookie(scope)):
-            return self._ctx.desk.member(cookie, frame.csrf, "console")
-        client = scope.get("client")
-        if self._settings.open_viewer and from_page and client and is_loopback(client[0]):
-            return Actor("viewer", ("viewer",), "console")
-        raise NotAuthenticated("a token is needed, or the cookie of a session with its nonce")
+            raise Ended(Close.VERSION)
+        return shown_to(self._ctx, frame, scope, from_page=from_page, open_viewer=self._settings.open_viewer)
 
     async def _pump(self, session: Session) -> Close | None:
         await session.pump()
         return session.closing
 
-    async def _listen(self, session: Session, actor: Actor, receive: Receive) -> Close | None:
-        rates = Rates(FRAMES_PER_S, int(FRAMES_PER_S), self._ctx.clock.monotonic)
-        try:
-            while True:
-                frame = await _frame(receive)
-                if rates.wait_s(""):
-                    return Close.TOO_FAST
-                session.heard_at = self._ctx.clock.monotonic()
-                await self._take(session, actor, frame)
-        except _Ended as end:
-            return end.code
-        except Denied:
-            return Close.NOT_ALLOWED
-        except FenghuoError as exc:
-            self._ctx.log.warning("console could not be served", error=str(exc))
-            return Close.STOPPING
+    async def stands(self, session: Session, actor: Actor, state: State) -> None:
+        """Whether somebody is there."""
 
-    async def _take(self, session: Session, actor: Actor, frame: FromConsole) -> None:
-        match frame.t:
-            case "sub":
-                topics = frozenset(frame.topics)
-                if not topics or topics - frozenset(TOPICS):
-                    raise _Ended(Close.BAD_FRAME)  # `ready` has said which there are; a snapshot of something else would mislead
-                session.begin(frame.id, topics)
-                await self._feed.subscribe(session, actor, frame.from_)
-            case "cmd":
-                session.tell(Result(frame.id, ok=False, err=READ_ONLY))
-            case _:
-                return  # pong has been heard by coming; what we do not know is a newer client's
+    async def seen(self, session: Session, actor: Actor, seen: Seen) -> None:
+        """Whether somebody has noticed."""
 
     def _watching(self) -> tuple[Session, ...]:
-        return tuple(self._sessions)
+        return tuple(self._conversations)
 
-    def _enter(self, session: Session) -> None:
-        self._sessions.add(session)
+    def _enter(self, session: Session, conversation: Conversation) -> None:
+        self._conversations[session] = conversation
         if not self._tasks:
             self._feed.begin()
-            self._tasks = (asyncio.create_task(self._guard(self._feed.run())), asyncio.create_task(self._beat()))
+            self._tasks = (asyncio.create_task(self._guard(self._feed.run())), asyncio.create_task(self._guard(self._beat())))
 
     async def _leave(self, session: Session) -> None:
-        self._sessions.discard(session)
-        self._cookies.pop(session, None)
-        if not self._sessions:
+        self._conversations.pop(session, None)
+        if not self._conversations:
             self._empty.set()
             await self._rest()
 
@@ -185,7 +158,7 @@ class Console:
             await asyncio.wait(tasks)
 
     async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
-        """The one reader: if it fails, every console comes back and a new reader is made."""
+        """The one reader, the one timer: if it fails, every console comes back and a new one is made."""
         try:
             await work
         except Exception:  # whatever it was, consoles must not stand there with an old picture
@@ -193,54 +166,24 @@ class Console:
             for session in self._watching():
                 session.close(Close.STOPPING)
 
-    def _is_in_force(self, session: Session) -> bool:
-        """Whether the person's session goes on; watching keeps none awake, and a locked one watches on."""
-        cookie = self._cookies.get(session)
-        if cookie is None:
-            return True
-        try:
-            self._ctx.desk.member(cookie, "", "console")
-        except NotAuthenticated:
-            return False
-        return True
-
     async def _beat(self) -> None:
         """One timer for all consoles; it runs only while there are some."""
         while True:
             await asyncio.sleep(self._settings.heartbeat_s)
-            now = self._ctx.clock
-            for session in self._watching():
-                if now.monotonic() - session.heard_at > MISSED_PINGS * self._settings.heartbeat_s:
-                    session.close(Close.SILENT)
-                elif not self._is_in_force(session):
-                    session.close(Close.NOT_AUTHENTICATED)
-                else:
-                    session.ping(now.time(), self._feed.at)
+            for session, conversation in list(self._conversations.items()):
+                await self._look(session, conversation)
 
-
-def _cookie(scope: Scope) -> str:
-    return cookie_of(dict(scope["headers"]).get(b"cookie", b"").decode("latin-1"))
-
-
-class _Ended(Exception):
-    """The conversation is over; `code` is None when the client went away."""
-
-    def __init__(self, code: Close | None) -> None:
-        self.code = code
-        super().__init__()
-
-
-async def _frame(receive: Receive) -> FromConsole:
-    message = await receive()
-    if message["type"] == "websocket.disconnect":
-        raise _Ended(None)
-    text = message.get("text")
-    if text is None:
-        raise _Ended(Close.BAD_FRAME)
-    try:
-        return read_frame(text)
-    except msgspec.DecodeError as exc:
-        raise _Ended(Close.BAD_FRAME) from exc
+    async def _look(self, session: Session, conversation: Conversation) -> None:
+        now = self._ctx.clock
+        if now.monotonic() - session.heard_at > MISSED_PINGS * self._settings.heartbeat_s:
+            session.close(Close.SILENT)
+            return
+        try:
+            await conversation.check()
+        except Ended as end:
+            session.close(end.code or Close.STOPPING)
+            return
+        session.ping(now.time(), self._feed.at)
 
 
 async def _first(*works: Coroutine[Any, Any, Close | None]) -> Close | None:

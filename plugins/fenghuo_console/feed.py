@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from fenghuo import Actor, FrontContext
-from fenghuo_console.frames import Cursor, Op, Resumed, Resync, encode
+from fenghuo.formats.console_frames import Cursor, Op, Resumed, ResyncReason, encode
 from fenghuo_console.session import OUTBOX_FRAMES, OUTBOX_OCTETS, Change, Session, delta, snapshot_parts
 
 __all__ = ["Feed"]
@@ -29,6 +29,8 @@ class Feed:
         self._sessions = sessions
         self._last: dict[frozenset[str], int] = {}
         self.at = 0
+        self.unheard = 0
+        """Frames of types that we do not know, from newer clients."""
 
     def begin(self) -> None:
         """From here on nothing is missed; to be called before the first session asks for a state."""
@@ -44,11 +46,11 @@ class Feed:
             await events.wait(self.at)
             batch = await events.read(self.at, BATCH)
             if epoch != events.epoch or (batch and batch[0].seq != self.at + 1):
-                self._resync("epoch" if epoch != events.epoch else "gap")
+                self._resync(ResyncReason.EPOCH if epoch != events.epoch else ResyncReason.GAP)
                 epoch, self.at = events.epoch, events.head
                 continue
             if batch:
-                await self._publish(epoch, batch[-1].seq, {event.subject for event in batch})
+                await self._publish(epoch, batch[-1].seq, {event.subject: event.seq for event in batch})
             now = self._ctx.clock.monotonic()
             if now - tick_at >= TICK_S:
                 tick_at, changes = now, 0
@@ -78,17 +80,17 @@ class Feed:
         batch = await events.read(since.seq, BATCH)
         if behind and (not batch or batch[0].seq != since.seq + 1):
             return None
-        ops = await self._ops({event.subject for event in batch if _topic(event.subject) in topics})
+        ops = await self._ops({event.subject: event.seq for event in batch if _topic(event.subject) in topics})
         end = Cursor(since.epoch, batch[-1].seq if batch else since.seq)
         frames = [encode(Resumed(session.subscription, since)).decode(), delta(since.epoch, since.seq, end.seq, ops)]
         if len(ops) > OUTBOX_FRAMES // 2 or len(frames[1]) > OUTBOX_OCTETS // 2:
             return None
         return end, iter(frames)
 
-    async def _publish(self, epoch: str, seq: int, subjects: set[str]) -> None:
+    async def _publish(self, epoch: str, seq: int, subjects: Mapping[str, int]) -> None:
         watched = {session.topics for session in self._sessions() if session.topics is not None}
         wanted = frozenset[str]().union(*watched)
-        ops = await self._ops({subject for subject in subjects if _topic(subject) in wanted})
+        ops = await self._ops({subject: rev for subject, rev in subjects.items() if _topic(subject) in wanted})
         self.at = seq
         changes: dict[frozenset[str], Change] = {}
         for session in self._sessions():
@@ -109,23 +111,25 @@ class Feed:
         self._last[topics] = seq
         return Change(epoch, prev, seq, mine, delta(epoch, prev, seq, mine))
 
-    async def _ops(self, paths: set[str]) -> dict[str, Op]:
-        if not paths:
+    async def _ops(self, revs: Mapping[str, int]) -> dict[str, Op]:
+        """What has become of these paths; `revs`: the newest event of each."""
+        if not revs:
             return {}
-        state = await self._state(VIEWER, {"paths": sorted(paths)})
-        return {
-            path: Op(path, "del") if value is None else Op(path, "set", msgspec.Raw(encode(value))) for path, value in state["data"].items()
-        }
+        state = await self._state(VIEWER, {"paths": sorted(revs)})
+        found: Mapping[str, Any] = state["data"]
+        return {path: _op(path, value, revs[path]) for path, value in found.items()}
 
     async def _state(self, actor: Actor, args: dict[str, list[str]]) -> Mapping[str, Any]:
         found: Mapping[str, Any] = await self._ctx.desk.do(actor, "state", args)
         return found
 
-    def _resync(self, reason: str) -> None:
+    def _resync(self, reason: ResyncReason) -> None:
         for session in self._sessions():
-            if session.topics is not None:
-                session.topics = None
-                session.tell(Resync(session.subscription, reason))
+            session.end_subscription(reason)
+
+
+def _op(path: str, value: object, rev: int) -> Op:
+    return Op(path, "del", rev=rev) if value is None else Op(path, "set", msgspec.Raw(encode(value)), rev)
 
 
 def _topic(subject: str) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from fenghuo.formats.console_frames import Close, Cursor, Delta, Frame, Op, Ping, Resync, ResyncReason, Snap, encode
 from fenghuo_adapters.http_exchange import Send
-from fenghuo_console.frames import Close, Cursor, Delta, Frame, Op, Ping, Resync, Snap, encode
 
 __all__ = ["OUTBOX_FRAMES", "OUTBOX_OCTETS", "Change", "Session", "snapshot_parts"]
 
@@ -86,6 +86,14 @@ class Session:
             self._at = head
         self.tell(Ping(now, self._at))
 
+    def end_subscription(self, reason: ResyncReason) -> None:
+        """What the console holds does not count any more; it will ask for a whole state."""
+        if self.topics is not None:
+            self.topics = None
+            self._loading = False
+            self._parts = iter(())
+            self.tell(Resync(self.subscription, reason))
+
     def tell(self, frame: Frame) -> None:
         """Queue one frame."""
         self._push(encode(frame).decode())
@@ -128,10 +136,11 @@ class Session:
         # Characters stand for octets here: the bound is about memory, and a Chinese character takes no more than two of it.
         if len(self._outbox) >= OUTBOX_FRAMES or self._octets + len(text) > OUTBOX_OCTETS:
             self._outbox.clear()
-            text = encode(Resync(self.subscription, "slow")).decode()
+            text = encode(Resync(self.subscription, ResyncReason.SLOW)).decode()
             self._octets = 0
             self.topics = None
             self._loading = False
+            self._parts = iter(())
         self._outbox.append(text)
         self._octets += len(text)
         self._wake.set()

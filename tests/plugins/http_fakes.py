@@ -10,9 +10,10 @@ from typing import Any
 
 import msgspec
 
-from fenghuo import Actor, Event, EventStream, Front, FrontType, NotAuthenticated, NotFound
+from fenghuo import Actor, Answer, Command, Event, EventStream, FenghuoError, Front, FrontType, NotAuthenticated, NotFound
 from fenghuo.clock import SystemClock
 from fenghuo.plugin.context import HostedFrontContext
+from fenghuo.service.commands import failure
 from fenghuo.service.settings_values import Listen
 from fenghuo.service.web import WebPort
 
@@ -62,6 +63,9 @@ class FakeDesk:
         self.answers: dict[str, Any] = {}
         self.calls: list[tuple[str, str, dict[str, Any]]] = []
         self.objects: dict[str, Any] = {}
+        self.hold: asyncio.Event | None = None
+        self.rights: tuple[str, ...] = ("operator", "releaser")
+        self.topics = ("message", "objective", "channel", "mode")
 
     def actor(self, token: str, door: str) -> Actor:
         if token not in TOKENS:
@@ -72,7 +76,7 @@ class FakeDesk:
         """One session is known; without its nonce it only sees."""
         if session != COOKIE or csrf not in {"", NONCE}:
             raise NotAuthenticated("the session is over or not known here; log in")
-        return Actor("zhang", ("operator", "releaser") if csrf else ("viewer",), door, "5e55105e5510")
+        return Actor("zhang", self.rights if csrf else ("viewer",), door, "5e55105e5510")
 
     async def do(self, actor: Actor, verb: str, args: Mapping[str, Any]) -> Any:
         self.calls.append((actor.name, verb, dict(args)))
@@ -81,9 +85,22 @@ class FakeDesk:
             if isinstance(answer, BaseException):
                 raise answer
             return answer(args) if callable(answer) else answer
+        if verb == "session.show":
+            return {"rights": self.rights, "session": {"locked": False}}
         if verb == "state":
             return self._state(args)
         raise NotFound(f"there is no verb {verb}")
+
+    async def command(self, actor: Actor, command: Command) -> Answer:
+        """What `do` says to it, once for its key."""
+        if command.do == "slow" and self.hold is not None:
+            await self.hold.wait()
+            return Answer(ok=True)
+        try:
+            result = await self.do(actor, command.do, command.args | {"key": command.key, "if_rev": command.if_rev})
+        except FenghuoError as error:
+            return Answer(ok=False, err=failure(error))
+        return Answer(ok=True, data=msgspec.Raw(msgspec.json.encode(result)))
 
     def change(self, path: str, value: Any) -> int:
         """Change one object, as a commit does: the state first, then its event. None removes it."""

@@ -17,11 +17,12 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
 import fenghuo_console
+from fenghuo import NotFound
+from fenghuo.formats.console_frames import PROTOCOL, Cursor
 from fenghuo.service.web import WebPort
 from fenghuo_console import ConsoleSettings
-from fenghuo_console.frames import PROTOCOL, Cursor
 from fenghuo_console.session import snapshot_parts
-from tests.plugins.http_fakes import FakeDesk, serving
+from tests.plugins.http_fakes import COOKIE, NONCE, FakeDesk, serving
 from tests.scale import PATIENCE_S
 
 CONSOLE = next(kind for kind in fenghuo_console.fenghuo_front_types())
@@ -61,6 +62,12 @@ class Wire:
         async with asyncio.timeout(PATIENCE_S):
             return json.loads(await self.raw.recv())
 
+    async def until(self, kind: str) -> Any:
+        """The next frame of this type; others are passed over."""
+        while (frame := await self.frame())["t"] != kind:
+            pass
+        return frame
+
     async def closed(self) -> int | None:
         """The close code, after whatever else came."""
         async with asyncio.timeout(PATIENCE_S):
@@ -88,16 +95,16 @@ async def test_handshake_snapshot_and_deltas(served: tuple[WebPort, FakeDesk]) -
     web, desk = served
     async with watched(web) as wire:
         ready = await wire.frame()
-        assert ("ready", "duty", "viewer", 10.0) == (ready["t"], ready["user"], ready["role"], ready["hb"])
+        assert ("ready", "duty", "operator", 10.0) == (ready["t"], ready["user"], ready["role"], ready["hb"])
         await wire.say(t="sub", id=1, topics=["message", "objective", "channel"])
         cur = {"epoch": "epoch-1", "seq": 1}
         assert {"t": "snap", "id": 1, "cur": cur, "part": 0, "last": True, "data": {"channel/sms-a": CHANNEL}} == await wire.frame()
         desk.change("message/01J", MESSAGE)
-        op = {"p": "message/01J", "op": "set", "v": MESSAGE}
+        op = {"p": "message/01J", "op": "set", "v": MESSAGE, "rev": 2}
         assert {"t": "delta", "epoch": "epoch-1", "prev": 1, "seq": 2, "ops": [op]} == await wire.frame()
         desk.events.add("delivery/99")
         desk.change("message/01J", None)
-        expected = {"t": "delta", "epoch": "epoch-1", "prev": 2, "seq": 4, "ops": [{"p": "message/01J", "op": "del"}]}
+        expected = {"t": "delta", "epoch": "epoch-1", "prev": 2, "seq": 4, "ops": [{"p": "message/01J", "op": "del", "rev": 4}]}
         assert expected == await wire.frame()
 
 
@@ -169,7 +176,7 @@ async def test_many_changes_are_merged(served: tuple[WebPort, FakeDesk]) -> None
         assert frames <= 25
 
 
-@pytest.mark.parametrize("settings", [ConsoleSettings(heartbeat_s=0.05)])
+@pytest.mark.parametrize("settings", [ConsoleSettings(heartbeat_s=0.5)])
 async def test_heartbeat_moves_the_client_on_and_drops_the_silent(served: tuple[WebPort, FakeDesk]) -> None:
     """Where nothing of its topics changed, an empty delta comes before the ping; without any pong the console is dropped."""
     web, desk = served
@@ -218,15 +225,51 @@ async def test_a_stop_tells_every_console(settings: ConsoleSettings) -> None:
     assert 4503 == await Wire(wire).closed()
 
 
-async def test_commands_are_refused(served: tuple[WebPort, FakeDesk]) -> None:
-    """This console only watches."""
-    web, _ = served
+async def test_a_command_is_answered_in_the_name_of_its_person(served: tuple[WebPort, FakeDesk]) -> None:
+    """Data where it is ok, code and sentence where it is not; a frame of a newer client is passed over; too many at once are told so."""
+    web, desk = served
+    desk.answers |= {"alert.sign": {"signed": 2}, "queue.shed": NotFound("no delivery 7 is open"), "log.read": "x" * 300_000}
+    desk.hold = asyncio.Event()
     async with watched(web) as wire:
         await wire.frame()
-        await wire.say(t="cmd", id=3, do="alert.sign", key="k")
-        expected = {"t": "res", "id": 3, "ok": False, "err": {"code": "read-only", "msg": "this console only watches"}}
-        assert expected == await wire.frame()
         await wire.say(t="something newer")
+        await wire.say(t="cmd", id=3, do="alert.sign", key="k", if_rev=7, args={"id": "01J"})
+        assert {"t": "res", "id": 3, "ok": True, "data": {"signed": 2}} == await wire.frame()
+        assert ("duty", "alert.sign", {"id": "01J", "key": "k", "if_rev": 7}) == desk.calls[-1]
+        await wire.say(t="cmd", id=4, do="queue.shed", key="l", args={"id": 7})
+        expected = {"t": "res", "id": 4, "ok": False, "err": {"code": "not-found", "msg": "no delivery 7 is open", "args": {}}}
+        assert expected == await wire.frame()
+        await wire.say(t="cmd", id=5, do="log.read")
+        refused = (await wire.frame())["err"]
+        assert ("too-large", {"octets": 300_002, "most": 200_000}) == (refused["code"], refused["args"])
+        for number in range(10, 19):
+            await wire.say(t="cmd", id=number, do="slow", key=f"s{number}")
+        crowded = await wire.frame()
+        assert (18, "overloaded") == (crowded["id"], crowded["err"]["code"])
+        desk.hold.set()
+        assert {*range(10, 18)} == {(await wire.frame())["id"] for _ in range(8)}
+
+
+@pytest.mark.parametrize("settings", [ConsoleSettings(heartbeat_s=0.2)])
+async def test_other_rights_mean_another_state(served: tuple[WebPort, FakeDesk]) -> None:
+    """A person who loses a right hears so within a heartbeat and asks for everything anew; one who may watch no more is let go."""
+    web, desk = served
+    headers = {"Cookie": f"fenghuo_session={COOKIE}"}
+    async with connect(
+        f"ws://{web.address}/ws/console", subprotocols=[Subprotocol(PROTOCOL)], origin=Origin(web.url), additional_headers=headers
+    ) as raw:
+        wire = Wire(raw)
+        await wire.frame()
+        await wire.say(t="auth", csrf=NONCE)
+        ready = await wire.frame()
+        assert ("zhang", "releaser", ["operator", "releaser"]) == (ready["user"], ready["role"], ready["rights"])
+        await wire.say(t="sub", id=1)
+        desk.rights = ("viewer",)
+        again = await wire.until("ready")
+        assert ("viewer", ["viewer"]) == (again["role"], again["rights"])
+        assert {"t": "resync", "id": 1, "reason": "perm"} == await wire.frame()
+        desk.rights = ("source",)
+        assert 4403 == await wire.closed()
 
 
 @pytest.mark.parametrize(

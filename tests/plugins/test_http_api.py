@@ -299,7 +299,7 @@ async def test_bodies_have_limits(door: Door, path: str, content_type: str, octe
         ("POST", "/api/v1/messages/01J/cancel", "alert.cancel", {"id": "01J", "reason": "", "tokens": [], "key": ""}, 202),
         ("GET", "/api/v1/channels", "channel.ls", {}, 200),
         ("GET", "/api/v1/state?topics=message,channel", "state", {"topics": ["message", "channel"]}, 200),
-        ("GET", "/api/v1/state", "state", {"topics": ["message", "objective", "channel"]}, 200),
+        ("GET", "/api/v1/state", "state", {"topics": ["message", "objective", "channel", "mode"]}, 200),
         ("GET", "/api/v1/events?after=3&limit=10", "log.read", {"after": 3, "limit": 10}, 200),
     ],
 )
@@ -307,6 +307,18 @@ async def test_each_route_is_one_verb(door: Door, method: str, path: str, verb: 
     """Path and query become exactly the verb's arguments."""
     got, _, _ = await door.ask(method, path, headers=MET)
     assert (status, [("met", verb, args)]) == (got, door.desk.calls)
+
+
+async def test_a_command_is_that_of_the_console(door: Door) -> None:
+    """Verb, key, rev and arguments go to the desk as they are; the answer has the shape of `res`, and a status that says the same."""
+    door.desk.answers |= {"alert.sign": {"signed": 1}, "queue.shed": NotFound("no delivery 7 is open")}
+    asked = {"do": "alert.sign", "key": "k", "if_rev": 7, "args": {"id": "01J"}}
+    assert (200, {"ok": True, "data": {"signed": 1}}) == (await door.ask("POST", "/api/v1/cmd", json=asked, headers=MET))[::2]
+    assert [("met", "alert.sign", {"id": "01J", "key": "k", "if_rev": 7})] == door.desk.calls
+    status, _, body = await door.ask("POST", "/api/v1/cmd", json={"do": "queue.shed"}, headers=MET)
+    assert (404, {"ok": False, "err": {"code": "not-found", "msg": "no delivery 7 is open", "args": {}}}) == (status, body)
+    assert 400 == (await door.ask("POST", "/api/v1/cmd", json={"key": "k"}, headers=MET))[0]
+    assert 415 == (await door.ask("POST", "/api/v1/cmd", data=b"{}", headers=MET))[0]
 
 
 async def test_signing_is_by_the_named_tokens_or_by_oneself(door: Door) -> None:
@@ -394,7 +406,7 @@ def test_routes_are_pinned() -> None:
     """Scripts rely on these paths; docs/reference/http-api.md lists them."""
     expected = {
         *(f"POST /api/v1/{path}" for path in ("alerts", "messages", "attachments", "messages/{id}/sign", "messages/{id}/cancel")),
-        *(f"POST /api/v1/{path}" for path in ("modes", "modes/end", "outages", "outages/end", "roads")),
+        *(f"POST /api/v1/{path}" for path in ("modes", "modes/end", "outages", "outages/end", "roads", "cmd")),
         *(f"GET /api/v1/{path}" for path in ("messages", "messages/{id}", "messages/{id}/why", "channels", "queue", "status", "state")),
         *(f"GET /api/v1/{path}" for path in ("events", "modes", "modes/log", "outages", "roads")),
     }

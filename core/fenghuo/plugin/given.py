@@ -50,6 +50,10 @@ class Desk(Protocol):
     async def do(self, actor: Actor, verb: str, args: Mapping[str, Any]) -> Any:
         """Carry out `verb`. Raises: Denied, FormatError, NotFound, KeyConflict, StoreFull, Overloaded."""
 
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """What the verb `state` shows."""
+
     async def command(self, actor: Actor, command: Command) -> Answer:
         """Carry out a command of a person or a program, once for its key, however often it is sent; the first answer again, for a day.
         What is refused is in the answer."""

@@ -53,7 +53,7 @@ from fenghuo.service.desk_reads import screen_reads
 from fenghuo.service.desk_reconcile import ReconcileVerbs
 from fenghuo.service.desk_roads import RoadVerbs
 from fenghuo.service.desk_sheets import SheetVerbs
-from fenghuo.service.desk_state import About, StateVerbs
+from fenghuo.service.desk_state import TOPICS, About, StateVerbs
 from fenghuo.service.directory import DirectoryKeeper
 from fenghuo.service.endpoint import endpoint_directory
 from fenghuo.service.engine_room import EngineRoom
@@ -206,6 +206,7 @@ class Daemon:
     def _desk(self, room: EngineRoom, keeper: DirectoryKeeper) -> Desk:
         desk = Desk(self._audit.record)
         desk.commands = Commands(desk.do, self._store, self._clock)
+        desk.list_topics = lambda: TOPICS
         desk.delegates, desk.delegated = room.in_force.delegates, room.in_force.delegated
         desk.hold(holders_of(self._settings))
         watch_room(self._metrics, room, self._store)

@@ -68,6 +68,7 @@ class Desk:
         self._holders: list[tuple[Secret, Holder]] = []
         self.sessions: Sessions | None = None
         self.commands: Commands | None = None
+        self.list_topics: Callable[[], tuple[str, ...]] = tuple
         self.guard: Guard | None = None
         self.delegates: Callable[[], Collection[str]] = tuple
         self.delegated: Callable[[str], Collection[str]] = lambda name: (NODE,)
@@ -179,6 +180,11 @@ class Desk:
             raise FormatError(f"{verb}: {error}", code="bad-argument", where=verb) from error
         finally:
             acting.reset(token)
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """What the verb `state` shows."""
+        return self.list_topics()
 
     async def command(self, actor: Actor, command: Command) -> Answer:
         """Carry out a command once, however often it is sent; what a person can cause is in the answer, and is not raised."""
