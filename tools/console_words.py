@@ -13,8 +13,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["CATALOGUES", "SOURCES", "WORDS", "asked", "catalogues", "faults", "literals", "main", "read_words", "used"]
+__all__ = ["CATALOGUES", "SOURCES", "WORDS", "alarm_words", "asked", "catalogues", "faults", "literals", "main", "read_words", "used"]
 
+ALARMS = Path(__file__).resolve().parents[1] / "core/fenghuo/engine/alarms.toml"
+"""The daemon's catalogue of alarms: its words are taken from there, and stand nowhere a second time."""
 PLUGIN = Path(__file__).resolve().parents[1] / "plugins/fenghuo_console"
 WORDS = PLUGIN / "words"
 STATIC = PLUGIN / "static"
@@ -42,6 +44,17 @@ def read_words(folder: Path = WORDS) -> Words:
                 raise ValueError(f"{file.name}: {key} stands in another file already")
             words[key] = entry
     return words
+
+
+def alarm_words() -> Words:
+    """What the daemon's own catalogue calls each alarm, what comes of it, and what to do."""
+    kinds = tomllib.loads(ALARMS.read_text(encoding="utf-8"))
+    parts = ("title", "consequence", "action")
+    return {
+        f"alarm.{part}.{name}": {language: kind[language][part] for language in ("zh", "en")}
+        for name, kind in kinds.items()
+        for part in parts
+    }
 
 
 def catalogues(words: Words) -> dict[str, str]:
@@ -125,7 +138,7 @@ def sources() -> dict[str, str]:
 
 def main(arguments: list[str]) -> int:
     """0; 1: something is wrong, and has been said."""
-    words = read_words()
+    words = read_words() | alarm_words()
     wrong = faults(words, sources()) + literals(sources())
     made = catalogues(words)
     if "--check" in arguments:

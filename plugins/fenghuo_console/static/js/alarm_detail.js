@@ -23,7 +23,10 @@ export function AlarmDetail({ app, row, pane }) {
     [app.t("alarm.field.raised"), timeText(alarm.raised, app.now())],
     [app.t("alarm.field.count"), String(alarm.count)],
     [app.t("alarm.field.last"), timeText(alarm.last, app.now())],
-    [app.t("alarm.field.acked_by"), alarm.acked_by ?? ""],
+    [app.t("alarm.field.acked_by"), alarm.acked_by ? `${alarm.acked_by} ${timeText(alarm.acked, app.now())}` : ""],
+    [app.t("alarm.field.comment"), alarm.comment ?? ""],
+    [app.t("alarm.field.held"), held(app, alarm.held)],
+    [app.t("alarm.field.shelf_asked"), held(app, alarm.shelf_asked)],
     ...Object.entries(alarm.args ?? {}).map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : String(value)]),
   ].filter(([, value]) => value);
   return html`<article id="alarm-detail" class="detail" tabindex="-1" aria-label=${titleOf(alarm)}>
@@ -38,4 +41,9 @@ export function AlarmDetail({ app, row, pane }) {
       <button type="button" onClick=${() => pane.choose("")}>${app.t("alarm.back")}</button>
     </p>
   </article>`;
+}
+
+/** @param {App} app @param {import("./alarms.js").Held|null|undefined} how */
+function held(app, how) {
+  return how ? app.t("alarm.held", { by: [how.by, how.second].filter(Boolean).join(", "), until: timeText(how.until, app.now()) || "…", why: how.why }) : "";
 }

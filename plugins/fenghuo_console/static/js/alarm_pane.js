@@ -48,11 +48,11 @@ function usePane(app) {
   const [, again] = useState(0);
   const all = ordered(app.state.alarm.value.values());
   const wanted = filter ? all.filter((alarm) => `${titleOf(alarm)} ${alarm.subject}`.toLowerCase().includes(filter.toLowerCase())) : all;
-  const flood = isFlood(all, app.now());
-  const { alarms, firsts } = flood ? folded(wanted, opened) : { alarms: wanted, firsts: new Map() };
+  const flood = isFlood(all);
+  const { alarms, firsts } = folded(wanted, opened);
   const rows = listing.show(alarms, isHeld);
   const selected = app.selected.value?.topic === "alarm" ? app.selected.value.id : "";
-  const chosen = rows.find((row) => row.alarm.id === selected);
+  const chosen = rows.find((row) => String(row.alarm.id) === selected);
   const choose = (/** @type {string} */ id) => { app.selected.value = id ? { topic: "alarm", id } : null; };
   const move = (/** @type {number} */ steps) => { choose(beside(rows.slice(0, MOST_ROWS), selected, steps)); };
   const release = () => { listing.show(alarms, false); again((count) => count + 1); };
@@ -80,6 +80,16 @@ async function act(app, tell, verb, alarm, args) {
   }
 }
 
+/** Acknowledge what was seen, all of it or nothing. @param {App} app @param {(text: string) => void} tell @param {Alarm[]} alarms @param {string} comment */
+async function ackAll(app, tell, alarms, comment) {
+  try {
+    await app.cmd("alarm.ack", { ids: alarms.map((one) => one.id), revs: Object.fromEntries(alarms.map((one) => [one.id, one.rev])), comment });
+    tell(app.t("done.alarm.bulk", { n: alarms.length }));
+  } catch (error) {
+    tell(sentence(/** @type {any} */ (error)));
+  }
+}
+
 /** @param {App} app @param {any} pane @returns {import("./keys.js").Binding[]} */
 function keysOf(app, pane) {
   const alarm = pane.chosen && !pane.chosen.gone ? pane.chosen.alarm : null;
@@ -93,7 +103,7 @@ function keysOf(app, pane) {
     { id: "up", code: "ArrowUp", title: "alarm.previous", when: inList, run: () => pane.move(-1) },
     { id: "detail.next", code: "KeyN", title: "alarm.next", run: () => pane.move(1) },
     { id: "detail.previous", code: "KeyP", title: "alarm.previous", run: () => pane.move(-1) },
-    { id: "open", code: "Enter", title: "alarm.open", when: () => Boolean(alarm), run: () => (pane.firsts.get(alarm.id) ? pane.open(alarm.kind) : document.getElementById("alarm-detail")?.focus()) },
+    { id: "open", code: "Enter", title: "alarm.open", when: () => Boolean(alarm), run: () => (pane.firsts.get(alarm.id) ? pane.open(alarm.fold) : document.getElementById("alarm-detail")?.focus()) },
     { id: "back", code: "Escape", fixed: true, title: "alarm.back", when: () => Boolean(pane.selected), run: () => { pane.choose(""); focusList(); } },
     { id: "ack", code: "KeyA", title: "alarm.ack", when: canAck, run: () => void pane.act("alarm.ack", alarm, {}) },
     { id: "ack.comment", code: "KeyA", shift: true, title: "alarm.ack_comment", when: canAck, run: () => pane.ask("comment") },
@@ -120,7 +130,7 @@ function Tools({ app, pane }) {
     <button type="button" disabled=${!mayAct || !alarm || !needsAck(alarm)} onClick=${() => pane.ask("comment")}>${app.t("alarm.ack_comment")}</button>
     <button type="button" disabled=${!mayAct || !alarm} onClick=${() => pane.ask(alarm.state === "SHELVED" ? "unshelve" : "shelve")}>${app.t(alarm?.state === "SHELVED" ? "alarm.unshelve" : "alarm.shelve")}</button>
     <button type="button" disabled=${!mayAct || !bulk} onClick=${() => pane.ask("bulk")}>${app.t("alarm.bulk")} (${bulk})</button>
-    <button type="button" onClick=${() => app.sound.silence()}>${app.t("sound.silence")}</button>`;
+    <button type="button" onClick=${() => app.silence()}>${app.t("sound.silence")}</button>`;
 }
 
 /** @param {{app: App, pane: any}} props */
@@ -133,7 +143,7 @@ function List({ app, pane }) {
   return html`<div id="alarm-list" ref=${list} role="listbox" tabindex="0" aria-label=${app.t("alarm.list")} aria-activedescendant=${pane.chosen ? `alarm-${pane.selected}` : undefined}
     onPointerEnter=${() => note({ pointer: true })} onPointerLeave=${() => note({ pointer: false })}
     onFocusIn=${() => note({ focus: true })} onFocusOut=${() => note({ focus: false })} onClick=${choose}>
-    ${pane.shown.map((/** @type {Row} */ row) => html`<${AlarmRow} key=${row.alarm.id} app=${app} alarm=${row.alarm} gone=${row.gone} chosen=${row.alarm.id === pane.selected}
+    ${pane.shown.map((/** @type {Row} */ row) => html`<${AlarmRow} key=${row.alarm.id} app=${app} alarm=${row.alarm} gone=${row.gone} chosen=${String(row.alarm.id) === pane.selected}
       more=${pane.firsts.get(row.alarm.id) ?? 0} lang=${app.prefs.lang} />`)}
   </div>`;
 }
@@ -146,7 +156,7 @@ function Question({ app, pane }) {
   if (pane.question !== seen.question) Object.assign(seen, { question: pane.question, alarm: pane.chosen?.alarm ?? null, bulk: inBulk(pane.shown), minutes: 30 });
   const { alarm, bulk } = seen;
   const title = alarm ? titleOf(alarm) : "";
-  const all = async (/** @type {string} */ comment) => { close(); for (const one of bulk) await pane.act("alarm.ack", one, { comment }); };
+  const all = (/** @type {string} */ comment) => { close(); void ackAll(app, pane.tell, bulk, comment); };
   switch (pane.question) {
     case "comment":
       return alarm && html`<${Ask} title=${app.t("alarm.ack_comment")} label=${app.t("alarm.comment")} act=${app.t("alarm.ack")} onClose=${close}
@@ -156,7 +166,7 @@ function Question({ app, pane }) {
         <ul>${bulk.slice(0, 8).map((one) => html`<li key=${one.id}>${titleOf(one)}</li>`)}</ul></${Ask}>`;
     case "shelve":
       return alarm && html`<${Ask} title=${app.t("alarm.shelve")} label=${app.t("alarm.reason")} required act=${app.t("alarm.shelve")} onClose=${close}
-        onDone=${(/** @type {string} */ reason) => { close(); void pane.act("alarm.shelve", alarm, { reason, for_s: seen.minutes * 60 }); }}>
+        onDone=${(/** @type {string} */ reason) => { close(); void pane.act("alarm.shelve", alarm, { reason, lasts_s: seen.minutes * 60 }); }}>
         <p>${title}</p>${alarm.priority === "HIGH" ? html`<p class="warn">${app.t("alarm.shelve_high")}</p>` : null}
         <${Field} as="select" label=${app.t("alarm.shelve_for")} onChange=${(/** @type {any} */ event) => { seen.minutes = Number(event.target.value); }}>
           ${SHELF_MINUTES.map((one) => html`<option key=${one} value=${one} selected=${one === 30}>${app.t("alarm.minutes", { n: one })}</option>`)}</${Field}></${Ask}>`;

@@ -13,8 +13,8 @@ export function Due({ app, by }) {
   return html`<span class=${`due ${left < 0 ? "over" : ""}`}>${left < 0 ? app.t("alarm.overdue", { span: spanText(-left) }) : spanText(left)}</span>`;
 }
 
-/** Choose an alarm, and show it. @param {App} app @param {string} id */
+/** Choose an alarm, and show it. @param {App} app @param {number} id */
 export function pick(app, id) {
-  app.selected.value = { topic: "alarm", id };
+  app.selected.value = { topic: "alarm", id: String(id) };
   if (app.place.value.id !== "watch") app.go("watch");
 }

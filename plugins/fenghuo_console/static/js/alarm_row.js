@@ -20,7 +20,7 @@ export class AlarmRow extends Component {
   render({ app, alarm, gone, chosen, more }) {
     const state = gone ? "NORMAL" : alarm.state;
     const style = `alarm ${alarm.priority.toLowerCase()} ${needsAck(alarm) && !gone ? "unacked" : ""} ${isAside(alarm) ? "aside" : ""} ${gone ? "gone" : ""}`;
-    return html`<div id=${`alarm-${alarm.id}`} data-id=${alarm.id} role="option" aria-selected=${chosen ? "true" : "false"} class=${style}>
+    return html`<div id=${`alarm-${alarm.id}`} data-id=${alarm.id} data-alarm=${alarm.id} role="option" aria-selected=${chosen ? "true" : "false"} class=${style}>
       <${Priority} priority=${alarm.priority} />
       <span class="title">${titleOf(alarm)}</span>
       <span class="state">${app.t(`alarm.state.${state}`)}${alarm.acked_by && !needsAck(alarm) ? ` ${alarm.acked_by}` : ""}</span>

@@ -2,14 +2,15 @@
 // The rules of the alarm list, without a screen: what comes first, what waits, what folds. Source: console.md §4 and §5.
 
 /**
- * @typedef {{id: string, kind: string, subject: string, priority: "HIGH"|"MEDIUM"|"LOW", state: string, raised: string, count: number,
- *   last: string, acked_by?: string|null, respond_by?: string|null, rev?: number, args?: Record<string, any>}} Alarm
+ * @typedef {{by: string, why: string, second: string|null, since: string|null, until: string|null}} Held
+ * @typedef {{id: number, kind: string, subject: string, priority: "HIGH"|"MEDIUM"|"LOW", state: string, traffic?: string, raised: string,
+ *   called?: string|null, count: number, last: string, acked_by?: string|null, acked?: string|null, comment?: string, respond_by?: string|null,
+ *   held?: Held|null, shelf_asked?: Held|null, flood?: number|null, first_out?: boolean, fold?: string|null, rev?: number,
+ *   args?: Record<string, any>}} Alarm as the topic has it; `fold`: what it folds under in a flood
  * @typedef {{alarm: Alarm, gone: boolean}} Row `gone`: it has left the state while its row had to stay where it is
  */
 
 export const PRIORITIES = ["HIGH", "MEDIUM", "LOW"];
-const FLOOD_MS = 10 * 60_000;
-const FLOOD_OVER = 10;
 const TO_ACK = new Set(["UNACKED", "RETURNED_UNACKED"]);
 const ASIDE = new Set(["SHELVED", "SUPPRESSED", "OUT_OF_SERVICE"]);
 
@@ -25,7 +26,7 @@ export function isAside(alarm) {
 
 /** What sounds: nobody has acknowledged it, and the condition stands. @param {Iterable<Alarm>} alarms */
 export function sounding(alarms) {
-  return [...alarms].filter((alarm) => alarm.state === "UNACKED").map(({ id, priority, count }) => ({ id: `${id}×${count}`, priority }));
+  return [...alarms].filter((alarm) => alarm.state === "UNACKED").map(({ id, priority, called }) => ({ id: `${id} ${called ?? ""}`, priority }));
 }
 
 /** @param {Alarm} alarm */
@@ -36,7 +37,7 @@ function rank(alarm) {
 
 /** What must be acknowledged first, by priority, the oldest first; what is set aside last. @param {Iterable<Alarm>} alarms */
 export function ordered(alarms) {
-  return [...alarms].sort((one, other) => rank(one) - rank(other) || Date.parse(one.raised) - Date.parse(other.raised) || (one.id < other.id ? -1 : 1));
+  return [...alarms].sort((one, other) => rank(one) - rank(other) || Date.parse(one.raised) - Date.parse(other.raised) || one.id - other.id);
 }
 
 /** The oldest HIGH that nobody has acknowledged. @param {Iterable<Alarm>} alarms */
@@ -73,31 +74,37 @@ export class Listing {
   }
 }
 
-/** The id that lies `steps` from the chosen one; the first where none is chosen or it is not there. @param {{alarm: Alarm}[]} rows @param {string} id @param {number} steps */
+/** The id that lies `steps` from the chosen one, as text; the first where none is chosen or it is not there. @param {{alarm: Alarm}[]} rows @param {string} id @param {number} steps */
 export function beside(rows, id, steps) {
-  const at = rows.findIndex((row) => row.alarm.id === id);
+  const at = rows.findIndex((row) => String(row.alarm.id) === id);
   const next = at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + steps));
-  return rows[next]?.alarm.id ?? "";
+  return rows[next] ? String(rows[next].alarm.id) : "";
 }
 
-/** Whether more is raised than a person can work off: over 10 in 10 minutes. @param {Iterable<Alarm>} alarms @param {number} nowMs */
-export function isFlood(alarms, nowMs) {
-  let recent = 0;
-  for (const alarm of alarms) if (nowMs - Date.parse(alarm.raised) < FLOOD_MS) recent += 1;
-  return recent > FLOOD_OVER;
+/** Whether more calls than a person can work off; the daemon says which came in a flood. @param {Iterable<Alarm>} alarms */
+export function isFlood(alarms) {
+  for (const alarm of alarms) if (alarm.flood && needsAck(alarm)) return true;
+  return false;
 }
 
-/** In a flood LOW folds into one line for each kind, the first of them on top; HIGH and MEDIUM never do. @param {Alarm[]} alarms in their order @param {Set<string>} opened kinds that somebody has opened */
+/** In a flood what is LOW folds into one line for each cause, the first of them on top; HIGH and MEDIUM never do. @param {Alarm[]} alarms in their order @param {Set<string>} opened folds that somebody has opened */
 export function folded(alarms, opened) {
-  /** @type {Map<string, Alarm[]>} */
-  const groups = new Map();
-  for (const alarm of alarms) {
-    if (alarm.priority === "LOW" && needsAck(alarm)) groups.set(alarm.kind, [...(groups.get(alarm.kind) ?? []), alarm]);
-  }
+  /** @type {Map<string, number>} */
+  const sizes = new Map();
+  const folds = (/** @type {Alarm} */ alarm) => (alarm.priority === "LOW" && needsAck(alarm) && alarm.fold && !opened.has(alarm.fold) ? alarm.fold : "");
+  for (const alarm of alarms) if (folds(alarm)) sizes.set(folds(alarm), (sizes.get(folds(alarm)) ?? 0) + 1);
+  /** @type {Map<number, number>} id of the row that is shown → how many it stands for */
   const firsts = new Map();
-  for (const [kind, group] of groups) if (group.length > 1 && !opened.has(kind)) firsts.set(group[0].id, group.length);
-  const hidden = new Set([...groups].filter(([kind]) => !opened.has(kind)).flatMap(([, group]) => group.slice(1).map((alarm) => alarm.id)));
-  return { alarms: alarms.filter((alarm) => !hidden.has(alarm.id)), firsts };
+  const seen = new Set();
+  const shown = alarms.filter((alarm) => {
+    const fold = folds(alarm);
+    if (!fold) return true;
+    if (seen.has(fold)) return false;
+    seen.add(fold);
+    if ((sizes.get(fold) ?? 0) > 1) firsts.set(alarm.id, /** @type {number} */ (sizes.get(fold)));
+    return true;
+  });
+  return { alarms: shown, firsts };
 }
 
 /** What may be acknowledged at once with one comment: seen on the screen, and no HIGH. @param {{alarm: Alarm, gone: boolean}[]} rows */

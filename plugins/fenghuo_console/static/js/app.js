@@ -34,7 +34,7 @@ export class App {
     this.link = signal({ state: "connecting", heardMs: 0, code: 0 });
     /** @type {{value: import("./commands.js").Pending[]}} */
     this.pending = signal([]);
-    /** @type {{value: {user: string, role: string, caps: string[]}|null}} */
+    /** @type {{value: {user: string, role: string, rights: string[], caps: string[]}|null}} */
     this.ready = signal(null);
     /** @type {{value: {id: string, args: string[]}}} */
     this.place = signal(placeOf(location.hash));
@@ -61,7 +61,7 @@ export class App {
       key: newKey,
       machine,
       onStatus: (status) => { this.link.value = status; },
-      onReady: (ready) => { this.ready.value = ready; },
+      onReady: (ready) => { this.ready.value = { ...ready, rights: ready.rights ?? [ready.role] }; this.session.allowed(this.ready.value.rights); },
       onPending: () => { this.pending.value = this.wire.commands.unknown; },
       reload: reloadOnce,
     });
@@ -98,10 +98,16 @@ export class App {
     return this.wire.commands.do(verb, args, { key: "" });
   }
 
-  /** Whether this person holds one of these rights, in a session that is not locked. @param {...string} rights */
+  /** Whether this person may act by one of these rights now; a locked session only sees, and ends what goes out. @param {...string} rights */
   may(...rights) {
-    const me = this.me;
-    return Boolean(me && !me.locked && me.rights.some((right) => rights.includes(right)));
+    const [me, ready] = [this.me, this.ready.value];
+    return Boolean(me && !me.locked && ready && ready.rights.some((right) => rights.includes(right)));
+  }
+
+  /** No sound here for two minutes, which stands in the audit where this is somebody's console. */
+  silence() {
+    this.sound.silence();
+    if (this.may("operator")) void this.cmd("alarm.silence", {}).catch(() => undefined);
   }
 
   /** Go to a screen. @param {string} id @param {...string} args */

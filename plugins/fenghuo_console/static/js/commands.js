@@ -13,8 +13,11 @@ export class Refusal extends Error {
   }
 }
 
+// The daemon takes eight of one console at once; a hand is slower, and what comes in a heap waits here.
+const AT_ONCE = 6;
+
 /**
- * @typedef {{id: number, verb: string, frame: object, since: number, resolve: (data: any) => void, reject: (err: Refusal) => void}} Pending
+ * @typedef {{id: number, verb: string, frame: object, since: number, isSent: boolean, resolve: (data: any) => void, reject: (err: Refusal) => void}} Pending
  */
 
 export class Commands {
@@ -42,8 +45,8 @@ export class Commands {
     const key = options.key ?? this.given.key();
     const frame = { t: "cmd", id, do: verb, ...(key ? { key } : {}), ...rev, args };
     return new Promise((resolve, reject) => {
-      this.pending.set(id, { id, verb, frame, since: this.given.now(), resolve, reject });
-      this.given.send(frame);
+      this.pending.set(id, { id, verb, frame, since: this.given.now(), isSent: false, resolve, reject });
+      this.pump();
       this.given.onChange();
     });
   }
@@ -55,6 +58,7 @@ export class Commands {
     this.pending.delete(frame.id);
     if (frame.ok) waiting.resolve(frame.data);
     else waiting.reject(new Refusal(frame.err ?? { code: "internal" }));
+    this.pump();
     this.given.onChange();
   }
 
@@ -69,8 +73,20 @@ export class Commands {
       for (const one of left) one.reject(new Refusal({ code: "other-person" }));
     }
     this.whose = who;
-    for (const one of this.pending.values()) this.given.send(one.frame);
+    for (const one of this.pending.values()) one.isSent = false;
+    this.pump();
     this.given.onChange();
+  }
+
+  pump() {
+    const all = [...this.pending.values()];
+    let room = AT_ONCE - all.filter((one) => one.isSent).length;
+    for (const one of all) {
+      if (room <= 0) return;
+      if (one.isSent) continue;
+      one.isSent = this.given.send(one.frame);
+      room -= 1;
+    }
   }
 
   /** @returns {Pending[]} what is not known to be done or refused, the oldest first */

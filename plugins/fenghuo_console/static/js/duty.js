@@ -7,8 +7,8 @@ import { html, useEffect } from "../vendor/ui.js";
 /** @param {{app: App}} props */
 export function Duty({ app }) {
   useWakeLock();
-  const shifts = [...app.state.shift.value.values()];
-  const names = shifts.flatMap((one) => one.persons ?? (one.name ? [one.name] : []));
+  const shifts = [...app.state.shift.value.values()].filter((one) => one.state === "on");
+  const names = shifts.map((one) => one.person);
   const { proof, isOn } = app.sound;
   return html`<section class="duty" aria-label=${app.t("duty.title")}>
     <p>${names.length ? app.t("duty.names", { names: names.join(", ") }) : app.t("duty.nobody")}</p>

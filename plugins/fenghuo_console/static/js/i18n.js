@@ -3,7 +3,8 @@
 import { signal } from "../vendor/ui.js";
 
 export const LANGUAGES = ["zh-CN", "en"];
-const ZONE = "Asia/Shanghai";
+// People here read +08:00, whatever the computer is set to; there is no summer time.
+const EAST_MS = 8 * 3600_000;
 const ACCENTS = { a: "á", e: "é", i: "í", o: "ó", u: "ú", A: "Á", E: "É", I: "Í", O: "Ó", U: "Ú" };
 
 /** @typedef {Record<string, string|Record<string, string>>} Words */
@@ -61,20 +62,22 @@ function drawnOut(text) {
   return `[${accented}${"~".repeat(Math.ceil(text.length * 0.4))}]`;
 }
 
-const clock = new Intl.DateTimeFormat("sv-SE", { timeZone: ZONE, hour: "2-digit", minute: "2-digit", second: "2-digit" });
-const day = new Intl.DateTimeFormat("sv-SE", { timeZone: ZONE, month: "2-digit", day: "2-digit" });
+/** @param {number} ms */
+function local(ms) {
+  return new Date(ms + EAST_MS).toISOString();
+}
 
 /** hh:mm:ss at +08:00. @param {number} ms */
 export function clockText(ms) {
-  return clock.format(ms);
+  return local(ms).slice(11, 19);
 }
 
 /** An instant of the wire, with its day where that is not today. @param {string|null|undefined} text @param {number} [nowMs] */
 export function timeText(text, nowMs) {
   const ms = text ? Date.parse(text) : NaN;
   if (Number.isNaN(ms)) return "";
-  const isToday = nowMs !== undefined && day.format(ms) === day.format(nowMs);
-  return isToday ? clock.format(ms) : `${day.format(ms)} ${clock.format(ms)}`;
+  const [day, today] = [local(ms).slice(5, 10), nowMs === undefined ? "" : local(nowMs).slice(5, 10)];
+  return day === today ? clockText(ms) : `${day} ${clockText(ms)}`;
 }
 
 /** A span as m:ss or h:mm:ss, negative once it is over. @param {number} ms */

@@ -5,6 +5,7 @@ import { sounding } from "./alarms.js";
 import { App, placeOf } from "./app.js";
 import { clockText, speak } from "./i18n.js";
 import { prefs } from "./prefs.js";
+import { reportSeen } from "./seen.js";
 import { globalKeys, Shell } from "./shell.js";
 import { titleOf } from "./words_of_alarm.js";
 
@@ -45,6 +46,8 @@ app.store.onChange((ops) => {
     }
   }
 });
+
+reportSeen(app);
 
 function present() {
   const isVisible = !document.hidden;

@@ -1,7 +1,7 @@
 // @ts-check
 // Pieces that several screens are made of.
 import { html, useEffect, useId, useRef, useState } from "../vendor/ui.js";
-import { named, t } from "./i18n.js";
+import { clockText, has, named, t } from "./i18n.js";
 
 /** A modal dialog: the focus stays in it and goes back to where it was. Escape closes it. @param {{title: string, onClose: () => void, children?: any, wide?: boolean}} props */
 export function Dialog({ title, onClose, children, wide = false }) {
@@ -50,7 +50,8 @@ export function Priority({ priority }) {
 
 /** A sentence for what the server refused. @param {{code?: string, message?: string, msg?: string, args?: Record<string, any>}} err */
 export function sentence(err) {
-  const code = err.code ?? "internal";
-  const known = named("error", code);
-  return known === code ? err.msg || err.message || code : t(`error.${code}`, err.args ?? {});
+  const args = err.args ?? {};
+  const at = typeof args.at === "number" ? clockText(args.at * 1000) : args.at ?? "";
+  const code = err.code === "conflict" && args.reason === "key" ? "reused-key" : err.code ?? "internal";
+  return has(`error.${code}`) ? t(`error.${code}`, { wait: args.retry_after_s ?? "", ...args, at, msg: err.msg || err.message || "" }) : err.msg || err.message || code;
 }

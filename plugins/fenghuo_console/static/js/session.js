@@ -81,6 +81,14 @@ export class Session {
     this.awakeAt = this.given.now();
   }
 
+  /** What the line may do now: less than the account's rights is a locked session. @param {string[]} rights */
+  allowed(rights) {
+    const me = this.me.value;
+    if (!me) return;
+    const locked = me.rights.some((right) => !rights.includes(right));
+    if (locked !== me.locked) this.me.value = { ...me, locked };
+  }
+
   /** Lock by the same rule as the server; called once a second. */
   tick() {
     const me = this.me.value;
@@ -111,6 +119,6 @@ export class Session {
     const said = await answer.json().catch(() => ({}));
     if (answer.ok) return said;
     const code = String(said.type ?? "").split(":").at(-1) || "internal";
-    throw new Refusal({ code, msg: said.detail ?? said.title, args: { wait: answer.headers.get("Retry-After") ?? "" } });
+    throw new Refusal({ code, msg: said.detail ?? said.title, args: { retry_after_s: answer.headers.get("Retry-After") ?? "" } });
   }
 }

@@ -119,7 +119,7 @@ function HighBar({ app }) {
   if (!high.length) return html`<section class="high none" aria-label=${app.t("alarm.high")}></section>`;
   return html`<section class="high" aria-label=${app.t("alarm.high")}>
     <strong>${app.t("alarm.priority.HIGH")} ×${waits.HIGH}</strong>
-    <ul>${high.slice(0, BAR_ROWS).map((alarm) => html`<li key=${alarm.id}>
+    <ul>${high.slice(0, BAR_ROWS).map((alarm) => html`<li key=${alarm.id} data-alarm=${alarm.id}>
       <button type="button" onClick=${() => pick(app, alarm.id)}>${titleOf(alarm)} <${Due} app=${app} by=${alarm.respond_by} /></button></li>`)}</ul>
     ${high.length > BAR_ROWS ? html`<span>${app.t("alarm.more", { n: high.length - BAR_ROWS })}</span>` : null}
   </section>`;
@@ -136,6 +136,6 @@ export function globalKeys(app) {
     { id: "help", code: "Slash", shift: true, title: "help.title", run: () => { app.dialog.value = "help"; } },
     { id: "palette", code: "KeyK", ctrl: true, title: "palette.title", run: () => { app.dialog.value = "palette"; } },
     { id: "first", code: "F8", fixed: true, title: "alarm.first", run: first },
-    { id: "silence", code: "KeyS", title: "sound.silence", run: () => app.sound.silence() },
+    { id: "silence", code: "KeyS", title: "sound.silence", run: () => app.silence() },
   ];
 }

@@ -172,6 +172,11 @@ export class Wire {
     if (this.waiting.length) this.pacer = clock.after(1000 / FRAMES_PER_S, () => this.pump());
   }
 
+  /** A row is drawn before somebody, and its tone has started; whether it could be said. @param {string} path @param {boolean} tone */
+  saw(path, tone) {
+    return this.machine.isLive && this.queue({ t: "seen", p: path, tone });
+  }
+
   /** Presence: what this console can see and hear. @param {{armed: boolean, sound: boolean, visible: boolean, idle_s: number}} how */
   present(how) {
     if (this.machine.ready) this.queue({ t: "state", ...how });

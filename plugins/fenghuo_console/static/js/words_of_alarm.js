@@ -5,14 +5,18 @@ import { has, t } from "./i18n.js";
 /** @typedef {import("./alarms.js").Alarm} Alarm */
 
 /** @param {Alarm} alarm */
+function nameOf(alarm) {
+  return alarm.kind.replace(/^alarm\./, "");
+}
+
+/** What it is, and of what. @param {Alarm} alarm */
 export function titleOf(alarm) {
-  const words = `alarm.kind.${alarm.kind}`;
-  return has(words) ? t(words, { subject: alarm.subject, ...alarm.args }) : `${alarm.kind} ${alarm.subject}`;
+  const title = `alarm.title.${nameOf(alarm)}`;
+  return t("alarm.titled", { title: has(title) ? t(title) : alarm.kind, subject: alarm.subject });
 }
 
 /** What to do now, and what happens if nobody does; "" where the page is older than the kind. @param {Alarm} alarm */
 export function adviceOf(alarm) {
-  const [act, otherwise] = [`alarm.act.${alarm.kind}`, `alarm.otherwise.${alarm.kind}`];
-  const args = { subject: alarm.subject, ...alarm.args };
-  return { act: has(act) ? t(act, args) : "", otherwise: has(otherwise) ? t(otherwise, args) : "" };
+  const [act, otherwise] = [`alarm.action.${nameOf(alarm)}`, `alarm.consequence.${nameOf(alarm)}`];
+  return { act: has(act) ? t(act) : "", otherwise: has(otherwise) ? t(otherwise) : "" };
 }

@@ -25,7 +25,7 @@ export default function Wall({ app }) {
     <p class="wall-clock" aria-hidden="true">${clockText(app.now())}</p>
     <${Totals} app=${app} />
     <section class="alarms" aria-labelledby="wall-alarms"><h2 id="wall-alarms">${app.t("alarm.list")}</h2>
-      <ol>${alarms.slice(0, ROWS).map((alarm) => html`<li key=${alarm.id} class=${`alarm ${alarm.priority.toLowerCase()} unacked`}>
+      <ol>${alarms.slice(0, ROWS).map((alarm) => html`<li key=${alarm.id} data-alarm=${alarm.id} class=${`alarm ${alarm.priority.toLowerCase()} unacked`}>
         <${Priority} priority=${alarm.priority} /> <span class="title">${titleOf(alarm)}</span> <${Due} app=${app} by=${alarm.respond_by} /></li>`)}</ol>
       ${alarms.length > ROWS ? html`<p>${app.t("alarm.more", { n: alarms.length - ROWS })}</p>` : null}
       ${alarms.length ? null : html`<p class="empty">${app.t("alarm.none")}</p>`}</section>

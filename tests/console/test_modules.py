@@ -1,0 +1,49 @@
+"""The page's modules by themselves: Node runs them over a clock and a socket of the test's own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from fenghuo.formats.console_frames import Cursor, Delta, Hello, Op, Ping, Ready, Resync, Snap, encode
+from tests.scale import PATIENCE_S
+from tools.console_words import STATIC
+
+HERE = Path(__file__).parent / "js"
+EPOCH = "01J"
+
+
+def _golden() -> list[object]:
+    """A frame of each kind, as the server's own structs write it, in the order of a connection."""
+    frames = (
+        Hello("fenghuo.console.v1", "fenghuo.console.v1", "fenghuo", 1.0),
+        Ready("zhang", "operator", ("operator",), ("message", "alarm", "shift"), 10.0),
+        Snap(1, Cursor(EPOCH, 5), 0, True, {"message/1": msgspec.Raw(b'{"headline":"x"}')}),
+        Delta(EPOCH, 5, 7, (Op("message/1", "del"), Op("alarm/2", "set", msgspec.Raw(b"{}")))),
+        Ping(2.0, 7),
+        Resync(1, "slow"),
+    )
+    return [json.loads(encode(frame)) for frame in frames]
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no node on this machine: apt-get install nodejs")
+@pytest.mark.timeout(60)
+def test_the_modules_keep_their_promises(tmp_path: Path) -> None:
+    """Every test of tests/console/js, in one run of Node."""
+    shutil.copytree(STATIC / "js", tmp_path / "js")
+    shutil.copytree(STATIC / "vendor", tmp_path / "vendor")
+    for file in HERE.glob("*.js"):
+        shutil.copy(file, tmp_path)
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "golden.json").write_text(json.dumps(_golden()))
+    tests = sorted(str(file) for file in tmp_path.glob("*.test.js"))
+    done = subprocess.run(
+        ["node", "--test", "--test-reporter=dot", *tests], cwd=tmp_path, env={"GOLDEN": str(tmp_path / "golden.json"), "PATH": "/usr/bin:/bin"},
+        capture_output=True, text=True, timeout=PATIENCE_S, check=False,
+    )  # fmt: skip
+    assert 0 == done.returncode, done.stdout[-6000:] + done.stderr[-2000:]
