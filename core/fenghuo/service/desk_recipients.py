@@ -34,13 +34,14 @@ Shown = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
 class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`recipient`: only whoever has this id; `checkin_s`: how long somebody who is out may be silent; `all`: those without an open order
-    too; `ended`: orders that have ended too, for whoever is asked for by name; `limit`: orders of one recipient."""
+    too; `ended`: orders that have ended too, for whoever is asked for by name; `limit`: orders of one recipient; `most`: recipients."""
 
     recipient: str = ""
     checkin_s: Annotated[float, msgspec.Meta(ge=60, le=86_400)] = 1800.0
     all: bool = True
     ended: bool = False
     limit: Shown = 50
+    most: Shown = 1000
 
 
 class Orders(msgspec.Struct, frozen=True):
@@ -73,9 +74,8 @@ class RecipientVerbs:
             mine.setdefault(target.recipient, []).append(target)
         names = list(dict.fromkeys([*mine, *self._office.directory.contacts_by_owner])) if wanted.all else list(mine)
         lines = [self._line(name, mine.get(name, []), orders, wanted) for name in names if wanted.recipient in ("", name)]
-        return sorted(
-            lines, key=lambda line: (not line["checkin"]["overdue"], not line["orders"], line["checkin"]["due"] or "", line["recipient"])
-        )
+        lines.sort(key=lambda line: (not line["checkin"]["overdue"], not line["orders"], line["checkin"]["due"] or "", line["recipient"]))
+        return lines[: wanted.most]
 
     async def _orders(self, wanted: Wanted) -> Orders:
         where = "state IN (?, ?) ORDER BY id DESC"

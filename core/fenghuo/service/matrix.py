@@ -42,13 +42,13 @@ class Place(msgspec.Struct, frozen=True):
 
 
 def places_of(directory: Directory) -> tuple[Place, ...]:
-    """Every place that somebody can be reached in, the highest level first, then by name of the place."""
+    """Every place that an organisation is, also where nobody can be reached, the highest level first, then by name of the place."""
     named = {org.id: (place_of(org), org) for org in directory.orgs}
     org_of = {person.id: person.org for person in directory.persons} | {f"org:{org.id}": org.id for org in directory.orgs}
-    found: dict[str, dict[RecipientId, tuple[ContactPoint, ...]]] = {}
+    found: dict[str, dict[RecipientId, tuple[ContactPoint, ...]]] = {place: {} for place, _ in named.values()}
     for owner, points in directory.contacts_by_owner.items():
         if (org := org_of.get(owner, "")) in named:
-            found.setdefault(named[org][0], {})[owner] = points
+            found[named[org][0]][owner] = points
     firsts = dict(reversed(named.values()))
     places = (Place(place, _name(place, directory, firsts[place].name), firsts[place].level, who) for place, who in found.items())
     return tuple(sorted(places, key=lambda one: (one.level, one.place)))

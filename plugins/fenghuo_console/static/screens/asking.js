@@ -1,0 +1,106 @@
+// @ts-check
+// How a screen asks the desk: at once, again when what it hangs on has changed, and never two questions of one kind at a time.
+import { html, useEffect, useRef, useState } from "../vendor/ui.js";
+import { sentence } from "../js/parts.js";
+import { timeText } from "../js/i18n.js";
+
+/** @typedef {import("../js/app.js").App} App */
+/** @typedef {{data: any, err: any, atMs: number, isAsking: boolean, again: () => void}} Asked `atMs`: server time of the answer, 0 for none yet */
+
+/**
+ * The answer of a verb that only reads. `verb` "" asks nothing. It is asked again when `on` changes, at most once in `restMs`.
+ * @param {App} app @param {string} verb @param {Record<string, any>} args @param {{on?: any, restMs?: number}} [how] @returns {Asked}
+ */
+export function useAsk(app, verb, args, how = {}) {
+  const [held, setHeld] = useState(/** @type {{data: any, err: any, atMs: number, isAsking: boolean}} */ ({ data: null, err: null, atMs: 0, isAsking: false }));
+  const state = useRef({ turn: 0, isOut: false, isWanted: false, timer: /** @type {any} */ (null) });
+  const question = JSON.stringify([verb, args]);
+  const live = app.link.value.state === "live";
+
+  const ask = () => {
+    const mine = state.current;
+    if (!verb) return;
+    if (mine.isOut) { mine.isWanted = true; return; }
+    mine.isOut = true;
+    const turn = mine.turn;
+    setHeld((was) => ({ ...was, isAsking: true }));
+    const settle = (/** @type {any} */ next) => {
+      mine.isOut = false;
+      if (turn === mine.turn) setHeld((was) => ({ ...was, ...next, isAsking: false }));
+      if (mine.isWanted || turn !== mine.turn) { mine.isWanted = false; ask(); }
+    };
+    app.ask(verb, args).then(
+      (data) => settle({ data, err: null, atMs: app.now() }),
+      (err) => settle({ err }),
+    );
+  };
+
+  useEffect(() => {
+    state.current.turn += 1;
+    setHeld({ data: null, err: null, atMs: 0, isAsking: false });
+    if (live) ask();
+  }, [question, live]);
+
+  useEffect(() => {
+    const mine = state.current;
+    if (!live || mine.timer !== null) return;
+    mine.timer = setTimeout(() => { mine.timer = null; ask(); }, how.restMs ?? 1000);
+  }, [how.on]);
+
+  useEffect(() => () => clearTimeout(state.current.timer), []);
+  return { ...held, again: ask };
+}
+
+/** What stands where an answer is not there yet, or was refused. @param {{asked: Asked, app: App, t: (key: string, args?: any) => string}} props */
+export function Asking({ asked, app, t }) {
+  if (asked.err) return html`<p class="refused" role="alert">${sentence(asked.err)}</p>`;
+  if (!asked.data) return html`<p class="quiet" aria-busy="true">${t("asking.wait")}</p>`;
+  return html`<p class="quiet asof">${t("asking.as_of", { at: timeText(new Date(asked.atMs).toISOString(), app.now()) })}
+    <button type="button" class="quiet" onClick=${asked.again} disabled=${asked.isAsking}>${t("asking.again")}</button></p>`;
+}
+
+/**
+ * A command that a person gives once: while it is on its way it cannot be given again, and what became of it stands there.
+ * @param {App} app @returns {{isOut: boolean, err: any, run: (verb: string, args: Record<string, any>, then?: (data: any) => void) => void, clear: () => void}}
+ */
+export function useCommand(app) {
+  const [held, setHeld] = useState(/** @type {{isOut: boolean, err: any}} */ ({ isOut: false, err: null }));
+  const run = (/** @type {string} */ verb, /** @type {Record<string, any>} */ args, /** @type {(data: any) => void} */ then = () => {}) => {
+    if (held.isOut) return;
+    setHeld({ isOut: true, err: null });
+    app.cmd(verb, args).then(
+      (data) => { setHeld({ isOut: false, err: null }); then(data); },
+      (err) => { setHeld({ isOut: false, err }); app.say(sentence(err), true); },
+    );
+  };
+  return { ...held, run, clear: () => setHeld({ isOut: false, err: null }) };
+}
+
+/** The sentence of a refusal, where there is one. @param {{err: any}} props */
+export function Refused({ err }) {
+  return err ? html`<p class="refused" role="alert">${sentence(err)}</p>` : null;
+}
+
+/** UTF-8 text as base64, as the wire takes octets. @param {string} text */
+export function octetsOf(text) {
+  const octets = new TextEncoder().encode(text);
+  let raw = "";
+  for (const octet of octets) raw += String.fromCharCode(octet);
+  return btoa(raw);
+}
+
+/** Octets as base64. @param {ArrayBuffer} buffer */
+export function base64Of(buffer) {
+  let raw = "";
+  for (const octet of new Uint8Array(buffer)) raw += String.fromCharCode(octet);
+  return btoa(raw);
+}
+
+/** Hand something to the person as a file. @param {string} name @param {string} text @param {string} type */
+export function save(name, text, type) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

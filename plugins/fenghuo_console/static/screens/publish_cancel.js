@@ -1,0 +1,25 @@
+// @ts-check
+// To end an alert takes one person and two presses, on everything it used. What people read then was drafted with it.
+import { html, useState } from "../vendor/ui.js";
+import { t } from "../js/i18n.js";
+import { Dialog, Field } from "../js/parts.js";
+import { Refused, useCommand } from "./asking.js";
+
+/** @param {{app: import("../js/app.js").App, message: any}} props */
+export function CancelButton({ app, message }) {
+  const [isOpen, setOpen] = useState(false);
+  const [reason, setReason] = useState("");
+  const command = useCommand(app);
+  const end = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    command.run("alert.cancel", { id: message.id, reason: reason.trim() }, () => { setOpen(false); app.say(t("publish.cancel.done", { headline: message.headline }), true); });
+  };
+  const mayStop = app.me !== null && app.me.rights.includes("operator");
+  return html`<button type="button" class="danger" disabled=${!mayStop} onClick=${() => setOpen(true)}>${t("publish.cancel.act")}</button>
+    ${isOpen ? html`<${Dialog} title=${t("publish.cancel.title", { headline: message.headline })} onClose=${() => setOpen(false)}><form onSubmit=${end}>
+      <p>${t("publish.cancel.everywhere")}</p>
+      <${Refused} err=${command.err} />
+      <p class="row"><button class="main danger" autofocus disabled=${command.isOut}>${t("publish.cancel.confirm")}</button> <button type="button" onClick=${() => setOpen(false)}>${t("dialog.cancel")}</button></p>
+      <${Field} label=${t("publish.cancel.reason")} hint=${t("publish.cancel.reason_hint")} value=${reason} onInput=${(/** @type {any} */ event) => setReason(event.target.value)} />
+    </form></${Dialog}>` : null}`;
+}
