@@ -42,8 +42,7 @@ def test_the_modules_keep_their_promises(tmp_path: Path) -> None:
     (tmp_path / "package.json").write_text('{"type": "module"}')
     (tmp_path / "golden.json").write_text(json.dumps(_golden()))
     tests = sorted(str(file) for file in tmp_path.glob("*.test.js"))
-    done = subprocess.run(
-        ["node", "--test", "--test-reporter=dot", *tests], cwd=tmp_path, env={"GOLDEN": str(tmp_path / "golden.json"), "PATH": "/usr/bin:/bin"},
-        capture_output=True, text=True, timeout=PATIENCE_S, check=False,
-    )  # fmt: skip
+    command = ["node", "--test", "--test-reporter=dot", *tests]
+    env = {"GOLDEN": str(tmp_path / "golden.json"), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert 0 == done.returncode, done.stdout[-6000:] + done.stderr[-2000:]
