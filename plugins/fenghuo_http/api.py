@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from fenghuo import Actor, Command, FenghuoError, FrontContext, Refused
+from fenghuo import Actor, FenghuoError, FrontContext, Refused
 from fenghuo_adapters.http_exchange import Exchange, Receive, Scope, Send, is_loopback
-from fenghuo_adapters.http_problems import TABLE, TOO_LARGE, HttpRefusal, problem_of
+from fenghuo_adapters.http_problems import HttpRefusal, problem_of
 from fenghuo_adapters.source_rates import Rates
 from fenghuo_http import ApiSettings
+from fenghuo_http.bodies import SMALL_OCTETS, Reason, Shown, Words, is_json, is_xml, key_of, media_type_of, sign_tokens, small
 from fenghuo_http.people import People, caller
 from fenghuo_http.problems import problem_of_refusal
 
@@ -25,29 +26,11 @@ __all__ = ["ROUTES", "HttpApi", "Route"]
 JSON_OCTETS = 1024 * 1024  # security.md §8
 XML_OCTETS = 4 * 1024 * 1024  # the largest real alert known has 1.68 MB
 ATTACHMENT_OCTETS = 5 * 1024 * 1024  # what the core takes; asked here so that no more than this is read
-SMALL_OCTETS = 16 * 1024  # a reason, nothing more
-KEY_LENGTH = 255
 EVENTS_WAIT_MAX_S = 25.0  # below the 30 s that a request may take
 READY = Actor("healthz", ("viewer",), "http")  # may ask whether we are ready, on behalf of anyone
 METRICS = Actor("metrics", ("viewer",), "http")
 
 encode = msgspec.json.Encoder().encode
-
-STATUS = {word: status for status, word in TABLE.values()} | {"too-large": TOO_LARGE[0], "unknown": HTTPStatus.CONFLICT}
-"""What HTTP says with each word of a failure."""
-
-
-class Shown(msgspec.Struct, frozen=True):
-    """What a signer was shown, so that nothing else is signed."""
-
-    envelope: str | None = None
-    revision: int | None = None
-
-
-class Reason(msgspec.Struct, frozen=True):
-    """The body of a cancel."""
-
-    reason: str = ""
 
 
 class Call(NamedTuple):
@@ -128,22 +111,22 @@ class HttpApi:
 
     async def submit_alert(self, call: Call) -> None:
         """POST /alerts: CAP XML or our JSON, by content type."""
-        media_type = _media_type(call.exchange)
-        limit = JSON_OCTETS if _is_json(media_type) else XML_OCTETS
-        if media_type and not (_is_json(media_type) or _is_xml(media_type)):
+        media_type = media_type_of(call.exchange)
+        limit = JSON_OCTETS if is_json(media_type) else XML_OCTETS
+        if media_type and not (is_json(media_type) or is_xml(media_type)):
             raise _wrong_type(media_type, "application/cap+xml or application/json")
         await self._submit(call, "alert.submit", limit, media_type=media_type)
 
     async def submit_message(self, call: Call) -> None:
         """POST /messages: a dispatch order or report in our JSON."""
-        media_type = _media_type(call.exchange)
-        if media_type and not _is_json(media_type):
+        media_type = media_type_of(call.exchange)
+        if media_type and not is_json(media_type):
             raise _wrong_type(media_type, "application/json")
         await self._submit(call, "message.submit", JSON_OCTETS, media_type="application/json")
 
     async def attach(self, call: Call) -> None:
         """POST /attachments: the octets of one attachment as they are; whatever they are is said by the message that names them."""
-        _media_type(call.exchange)
+        media_type_of(call.exchange)
         raw = await call.exchange.body(ATTACHMENT_OCTETS)
         if not raw:
             raise HttpRefusal(HTTPStatus.BAD_REQUEST, "bad-request", "the body is empty")
@@ -163,27 +146,30 @@ class HttpApi:
         await self._read(call, "message.show", {"id": call.item})
 
     async def sign_message(self, call: Call) -> None:
-        """POST /messages/ID/sign, optionally with {"envelope": "…", "revision": n}: by the tokens of Fenghuo-Sign, else by the caller."""
-        body = await call.exchange.body(SMALL_OCTETS)
-        try:
-            shown = msgspec.json.decode(body, type=Shown) if body else Shown()
-        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-            what = f'the body is not {{"envelope": text, "revision": number}}: {exc}'
-            raise HttpRefusal(HTTPStatus.BAD_REQUEST, "bad-request", what) from exc
+        """POST /messages/ID/sign with {"envelope": "…", "revision": n}: by the tokens of Fenghuo-Sign, else by the caller."""
+        shown = await small(call.exchange, Shown, '{"envelope": text, "revision": number}')
         named = {name: value for name, value in msgspec.structs.asdict(shown).items() if value is not None}
+        await self._each_signer(call, "alert.sign", named)
+
+    async def review_message(self, call: Call) -> None:
+        """GET /messages/ID/review: what waits, shown to the owners of the tokens of Fenghuo-Sign, else to the caller."""
+        await self._each_signer(call, "alert.review", {})
+
+    async def _each_signer(self, call: Call, verb: str, args: dict[str, Any]) -> None:
         result: Any = None
-        for token in _sign_tokens(call.exchange) or [call.exchange.bearer]:
-            result = await self._ctx.desk.do(call.actor, "alert.sign", {"id": call.item, "token": token, **named})
+        for token in sign_tokens(call.exchange) or [call.exchange.bearer]:
+            result = await self._ctx.desk.do(call.actor, verb, {"id": call.item, "token": token, **args})
         await call.exchange.answer_json(HTTPStatus.OK, encode(result))
+
+    async def correct_message(self, call: Call) -> None:
+        """POST /messages/ID/correct, optionally with {"text": "…"}."""
+        text = (await small(call.exchange, Words, '{"text": text}')).text
+        await self._accept(call, "alert.correct", {"id": call.item, "text": text, "key": key_of(call.exchange)})
 
     async def cancel_message(self, call: Call) -> None:
         """POST /messages/ID/cancel, optionally with {"reason": "…"}."""
-        body = await call.exchange.body(SMALL_OCTETS)
-        try:
-            reason = msgspec.json.decode(body, type=Reason).reason if body else ""
-        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-            raise HttpRefusal(HTTPStatus.BAD_REQUEST, "bad-request", f'the body is not {{"reason": text}}: {exc}') from exc
-        args = {"id": call.item, "reason": reason, "tokens": _sign_tokens(call.exchange), "key": _key(call.exchange)}
+        reason = (await small(call.exchange, Reason, '{"reason": text}')).reason
+        args = {"id": call.item, "reason": reason, "tokens": sign_tokens(call.exchange), "key": key_of(call.exchange)}
         await self._accept(call, "alert.cancel", args)
 
     async def explain_message(self, call: Call) -> None:
@@ -207,21 +193,9 @@ class HttpApi:
         await self._read(call, "channel.ls", {})
 
     async def show_state(self, call: Call) -> None:
-        """GET /state?topics=message,objective,channel: as a snapshot of the console has it, without parts."""
+        """GET /state?topics=message,objective,channel."""
         topics = [topic for topic in call.exchange.query("topics").get("topics", "").split(",") if topic]
-        await self._read(call, "state", {"topics": topics or list(self._ctx.desk.topics)})
-
-    async def command(self, call: Call) -> None:
-        """POST /cmd with {"do": "…", "key": "…", "if_rev": n, "args": {…}}: as the frames cmd and res of the console have it."""
-        if not _is_json(_media_type(call.exchange)):
-            raise _wrong_type(_media_type(call.exchange) or "of no type", "application/json")
-        try:
-            command = msgspec.json.decode(await call.exchange.body(JSON_OCTETS), type=Command)
-        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-            raise HttpRefusal(HTTPStatus.BAD_REQUEST, "bad-request", f"the body is no command, do, key, if_rev and args: {exc}") from exc
-        answer = await self._ctx.desk.command(call.actor, command)
-        status = HTTPStatus.OK if isinstance(answer.err, msgspec.UnsetType) else STATUS[answer.err.code]
-        await call.exchange.answer_json(status, encode(answer))
+        await self._read(call, "state", {"topics": topics or ["message", "objective", "channel"]})
 
     async def read_events(self, call: Call) -> None:
         """GET /events?after=&limit=&wait_s=: with wait_s the answer is held until there is one, or that long."""
@@ -289,7 +263,7 @@ class HttpApi:
         raw = await call.exchange.body(limit)
         if not raw:
             raise HttpRefusal(HTTPStatus.BAD_REQUEST, "bad-request", "the body is empty")
-        args: dict[str, Any] = {"raw": raw, "key": _key(call.exchange), "tokens": _sign_tokens(call.exchange), **given}
+        args: dict[str, Any] = {"raw": raw, "key": key_of(call.exchange), "tokens": sign_tokens(call.exchange), **given}
         await self._accept(call, verb, args)
 
     async def _accept(self, call: Call, verb: str, args: dict[str, Any]) -> None:
@@ -334,13 +308,14 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/v1/messages", "message.ls", HttpApi.list_messages),
     Route("GET", "/api/v1/messages/{id}", "message.show", HttpApi.show_message),
     Route("GET", "/api/v1/messages/{id}/why", "message.why", HttpApi.explain_message),
+    Route("GET", "/api/v1/messages/{id}/review", "alert.review", HttpApi.review_message),
     Route("POST", "/api/v1/messages/{id}/sign", "alert.sign", HttpApi.sign_message),
+    Route("POST", "/api/v1/messages/{id}/correct", "alert.correct", HttpApi.correct_message),
     Route("POST", "/api/v1/messages/{id}/cancel", "alert.cancel", HttpApi.cancel_message),
     Route("GET", "/api/v1/channels", "channel.ls", HttpApi.list_channels),
     Route("GET", "/api/v1/queue", "queue.ls", HttpApi.list_queue),
     Route("GET", "/api/v1/status", "status", HttpApi.show_status),
     Route("GET", "/api/v1/state", "state", HttpApi.show_state),
-    Route("POST", "/api/v1/cmd", "", HttpApi.command),
     Route("GET", "/api/v1/events", "log.read", HttpApi.read_events),
     Route("GET", "/api/v1/modes", "mode.ls", HttpApi.list_modes),
     Route("POST", "/api/v1/modes", "mode.declare", HttpApi.declare_mode),
@@ -377,32 +352,6 @@ def _wrong_method(method: str, allowed: dict[str, Any]) -> HttpRefusal:
 
 def _wrong_type(media_type: str, wanted: str) -> HttpRefusal:
     return HttpRefusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "wrong-type", f"Content-Type {media_type} is not taken here; send {wanted}")
-
-
-def _media_type(exchange: Exchange) -> str:
-    """The media type without its parameters. Raises: HttpRefusal 415 for a compressed body: a small one can become huge."""
-    if exchange.header(b"content-encoding").lower() not in {"", "identity"}:
-        raise HttpRefusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "wrong-type", "Content-Encoding is not taken here; send the body as it is")
-    return exchange.header(b"content-type").partition(";")[0].strip().lower()
-
-
-def _is_json(media_type: str) -> bool:
-    return media_type == "application/json" or media_type.endswith("+json")
-
-
-def _is_xml(media_type: str) -> bool:
-    return media_type in {"application/xml", "text/xml"} or media_type.endswith("+xml")
-
-
-def _key(exchange: Exchange) -> str:
-    key = exchange.header(b"idempotency-key")
-    if len(key) > KEY_LENGTH or not (key.isascii() and key.isprintable()):
-        raise HttpRefusal(HTTPStatus.BAD_REQUEST, "bad-request", f"Idempotency-Key takes up to {KEY_LENGTH} printable ASCII characters")
-    return key
-
-
-def _sign_tokens(exchange: Exchange) -> list[str]:
-    return [token for part in exchange.header(b"fenghuo-sign").split(",") if (token := part.strip())]
 
 
 def _whole(query: dict[str, str], name: str, default: int, *, most: int, least: int = 0) -> int:

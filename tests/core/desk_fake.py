@@ -136,6 +136,53 @@ class FakeEvents:
         return self.head
 
 
+REVIEW = {
+    "id": "01M",
+    "revision": 1,
+    "number": 17,
+    "kind": "Alert",
+    "action": "New",
+    "traffic": "Actual",
+    "priority": "P1",
+    "headline": "暴雨",
+    "sender": "met@example.org",
+    "source": "met",
+    "author": "met",
+    "live": True,
+    "needed": 2,
+    "signed": ["anna"],
+    "accepted": "2026-07-15T01:30:00Z",
+    "expires": "2026-07-15T07:30:00Z",
+    "widened": ["it would also leave by siren"],
+    "texts": [{"language": "zh-CN", "headline": "暴雨", "description": "转移", "instruction": ""}],
+    "renditions": [
+        {"form": form, "text": text, "octets": 9, "seconds": seconds, "left_out": left_out, "channels": ["tts"], "why_not": why}
+        for form, text, seconds, left_out, why in (
+            ("speech", "请立即\n转移", 4.0, ["1 picture"], ""),
+            ("sms", "", 0.0, [], "no renderer makes the form sms"),
+        )
+    ],
+    "areas": [{"area": "mca:320585109", "name": "双凤镇"}],
+    "audiences": [{"audience": "public", "people": 3000, "channels": ["siren", "tts"]}],
+    "channels": [
+        {"channel": name, "type": name, "form": name, "health": "UP", "admin": "enabled", **figures}
+        for name, figures in (
+            ("siren", {"starts": True, "loudness": 100.0, "sounds_s": 60.0, "fee_fen": None, "parts": None}),
+            ("tts", {"starts": False, "loudness": 0.0, "sounds_s": 0.0, "fee_fen": 8.0, "parts": 1}),
+        )
+    ],
+    "people": 3000,
+    "loudness": 100.0,
+    "duration_s": 60.0,
+    "cost_fen": 96_000.0,
+    "replaces": 0,
+    "envelope": "0123456789ab" * 5 + "cdef",
+    "until": "2026-07-15T01:32:00Z",
+    "lasts_s": 120.0,
+    "correction": {"text": "此前消息作废", "drafted": False},
+}
+
+
 class FakeDesk:
     """Fills ports.Desk: answers the verbs of the seams with fixed values, or with what a test put into `answers`."""
 
@@ -149,6 +196,8 @@ class FakeDesk:
             "channel.disable": {**CHANNEL, "admin": "disabled"},
             "alert.submit": Accepted(MessageId("01M"), 1, "active", (OK,)),
             "alert.cancel": Accepted(MessageId("01M"), 2, "active", (OK,)),
+            "alert.review": REVIEW,
+            "alert.correct": Accepted(MessageId("01M"), 2, "active", (OK,)),
             "alert.sign": {"id": "01M", "revision": 1, "signatures": 2, "needed": 2, "state": "active"},
             "message.send": Accepted(MessageId("01M"), 1, "active", (OK,)),
             "message.show": MESSAGE,

@@ -180,6 +180,11 @@ class Node:
         body = {"to": [to] if isinstance(to, str) else list(to), "text": text, **fields}
         return await self.post("/api/v1/messages", body, **({"Idempotency-Key": key} if key else {}))
 
+    async def sign(self, ident: str, who: str, **shown: Any) -> tuple[int, Any]:
+        """Look at what waits, and sign what is seen, by the token of `who`; (status, decoded body)."""
+        seen = await self.ask("alert.review", id=ident, token=self.token(who))
+        return await self.post(f"/api/v1/messages/{ident}/sign", {"envelope": seen["envelope"], **shown}, who=who)
+
     async def ask(self, verb: str, **args: Any) -> Any:
         """A verb of the desk over the control socket, as the console's token."""
         control = Control(self.folder / "state" / "ctl.sock", (self.folder / "state" / "ctl.token").read_text().strip())

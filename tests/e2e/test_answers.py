@@ -235,7 +235,7 @@ async def test_two_people_release_an_alert(node: Node, smsc: Smsc) -> None:
     for signer, probed in (("anna", "wang"), ("bert", "")):
         if probed:
             await delivered_probe(node, smsc, probed)
-        status, signature = await node.post(f"/api/v1/messages/{answer['id']}/sign", b"", who=signer)
+        status, signature = await node.sign(answer["id"], signer)
         assert 200 == status, signature
         if signer == "anna":
             await delivered_probe(node, smsc)

@@ -142,7 +142,7 @@ async def test_what_is_late_because_nobody_signed_begins_its_time_with_the_relea
         await node.until("message.show", lambda view: ["AT_RISK"] == [one["state"] for one in view["objectives"]], id=message)
         assert [] == pager.pages
         for signer in ("anna", "bert"):
-            assert 200 == (await node.post(f"/api/v1/messages/{message}/sign", b"", who=signer))[0]
+            assert 200 == (await node.sign(message, signer))[0]
         told = await node.until("log.read", lambda log: 2 == _of_risk(log).count(LATE), after=0, limit=10_000)
         assert [LATE, "OPEN", LATE] == _of_risk(told)
         assert [WANG.msisdn] == [page.to for page in pager.pages]

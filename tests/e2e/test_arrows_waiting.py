@@ -222,7 +222,7 @@ async def test_a_cancel_in_anothers_name_waits_and_finds_its_alert_when_it_is_si
         _, answer = await node.post("/api/v1/alerts", alert("late", sent=sent_at), who="source")
         assert "active" == answer["state"]
         assert "MET" == standing(await node.ended(answer["id"]))["first"][0]
-        status, signature = await node.post(f"/api/v1/messages/{cancel['id']}/sign", b"", who="anna")
+        status, signature = await node.sign(cancel["id"], "anna")
         assert (200, answer["id"], 2) == (status, signature["id"], signature["revision"])
         await pager.wait_for(lambda: len(pager.pages) == 2)
         assert [(WANG.msisdn, False), (WANG.msisdn, True)] == [(page.to, "解除" in page.text) for page in pager.pages]

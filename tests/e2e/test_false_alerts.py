@@ -77,7 +77,7 @@ class Desk:
 
     async def refusal(self, ident: str, who: str, **shown: str) -> str:
         """Why somebody may not sign it."""
-        status, answer = await self._node.post(f"/api/v1/messages/{ident}/sign", shown, who=who)
+        status, answer = await self._node.sign(ident, who, **shown)
         assert 403 == status, answer
         return str(answer)
 
@@ -104,7 +104,7 @@ async def test_what_is_false_leaves_by_nobody_and_what_left_is_called_off_in_one
             assert ["held", "held"] == [await desk.state(station.sign(text)) for text in strange]
             _, own = await desk.alert(cap("D-1").encode(), who="bert")
             assert "bert wrote this message" in await desk.refusal(own["id"], "bert")
-            assert "the plan has changed" in await desk.refusal(own["id"], "anna", envelope="0" * 64)
+            assert "anna was not shown this" in await desk.refusal(own["id"], "anna", envelope="0" * 64)
             await pager.wait_for(lambda: len(pager.pages) == 1)
             await node.ask("alert.cancel", id="G-1", reason="误发")
             await pager.wait_for(lambda: len(pager.pages) == 2)
@@ -133,7 +133,7 @@ async def test_what_two_released_nobody_ends_or_words_anew_alone(tmp_path: Path)
 
             desk, first = Desk(node), (await Desk(node).alert(cap("H-1").encode()))[1]
             for who in ("anna", "bert"):
-                await node.post(f"/api/v1/messages/{first['id']}/sign", {}, who=who)
+                await node.sign(first["id"], who)
             await pager.wait_for(lambda: len(pager.pages) == 1)
             assert "held" == (await said("sensor", action="Cancel", reference=first["id"]))["state"]
             assert "held" == (await said("met", action="Cancel", reference=first["id"], traffic="Exercise"))["state"]

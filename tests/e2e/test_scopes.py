@@ -43,7 +43,7 @@ async def test_an_order_from_below_waits_for_a_signature_and_a_report_does_not(t
             (held,) = await centre.ask("message.ls", state="held")
             (why,) = await events(centre, "alarm.no_authority")
             assert (f"message/{held['id']}", "kind", 1) == (why["subject"], why["body"]["code"], len(pager.pages))
-            assert 200 == (await centre.post(f"/api/v1/messages/{held['id']}/sign", b"", who="anna"))[0]
+            assert 200 == (await centre.sign(held["id"], "anna"))[0]
             await pager.wait_for(lambda: any("停工" in page.text for page in pager.pages))
             assert 2 == len(pager.pages)
 

@@ -83,6 +83,7 @@ async def door(settings: ApiSettings) -> AsyncIterator[Door]:
             "status": {"ready": True, "accepting": True},
         }
         desk.answers |= {"message.ls": [], "message.show": {"id": "01J"}, "channel.ls": [], "metrics": "fenghuo_up 1\n"}
+        desk.answers |= {"alert.review": lambda args: {"id": args["id"], "to": args["token"]}}
         desk.answers |= {"alert.sign": lambda args: {"id": args["id"], "by": args["token"]}, "log.read": {"events": []}}
         yield Door(web, desk, session)
 
@@ -328,6 +329,20 @@ async def test_signing_is_by_the_named_tokens_or_by_oneself(door: Door) -> None:
     assert ["met-token", "a", "b"] == [args["token"] for _, _, args in door.desk.calls]
 
 
+async def test_a_review_is_shown_to_whoever_is_going_to_sign(door: Door) -> None:
+    """To the owners of the tokens of Fenghuo-Sign; without it to the caller."""
+    assert "met-token" == (await door.ask("GET", "/api/v1/messages/01J/review", headers=MET))[2]["to"]
+    assert "a" == (await door.ask("GET", "/api/v1/messages/01J/review", headers=MET | {"Fenghuo-Sign": "a"}))[2]["to"]
+
+
+async def test_a_correction_may_give_other_words(door: Door) -> None:
+    """They are passed on; a body that is no text is 400."""
+    door.desk.answers["alert.correct"] = door.desk.answers["alert.cancel"]
+    assert 202 == (await door.ask("POST", "/api/v1/messages/01J/correct", headers=JSON, data='{"text": "解除"}'.encode()))[0]
+    assert ("01J", "解除") == (door.desk.calls[0][2]["id"], door.desk.calls[0][2]["text"])
+    assert 400 == (await door.ask("POST", "/api/v1/messages/01J/correct", headers=JSON, data=b'{"text": 1}'))[0]
+
+
 async def test_a_signature_may_say_what_was_shown(door: Door) -> None:
     """Envelope and revision are passed on; a body that is neither is 400, and nothing is signed."""
     said = b'{"envelope": "e", "revision": 2}'
@@ -406,6 +421,8 @@ def test_routes_are_pinned() -> None:
     """Scripts rely on these paths; docs/reference/http-api.md lists them."""
     expected = {
         *(f"POST /api/v1/{path}" for path in ("alerts", "messages", "attachments", "messages/{id}/sign", "messages/{id}/cancel")),
+        "POST /api/v1/messages/{id}/correct",
+        "GET /api/v1/messages/{id}/review",
         *(f"POST /api/v1/{path}" for path in ("modes", "modes/end", "outages", "outages/end", "roads", "cmd")),
         *(f"GET /api/v1/{path}" for path in ("messages", "messages/{id}", "messages/{id}/why", "channels", "queue", "status", "state")),
         *(f"GET /api/v1/{path}" for path in ("events", "modes", "modes/log", "outages", "roads")),

@@ -176,7 +176,9 @@ async def test_from_the_set_up_code_to_an_alert_that_two_people_released(tmp_pat
         status, alert, _ = await zhang.ask("POST", "alerts", data=cap().encode(), headers=headers)
         assert (202, "held") == (status, alert["state"])
         await here.there.house.settle()
-        signed = {name: await browser.ask("POST", f"messages/{alert['id']}/sign") for name, browser in people.items()}
+        seen = {name: (await browser.ask("GET", f"messages/{alert['id']}/review"))[1]["envelope"] for name, browser in people.items()}
+        sign = f"messages/{alert['id']}/sign"
+        signed = {name: await browser.ask("POST", sign, json={"envelope": seen[name]}) for name, browser in people.items()}
         assert {"zhang": 403, "li": 200, "wang": 200} == {name: status for name, (status, _, _) in signed.items()}
         assert ("active", ["li", "wang"]) == (signed["wang"][1]["state"], signed["wang"][1]["signatures"])
         assert [True, True] == [row.door.startswith("http/") for row in await here.audited("sign")]

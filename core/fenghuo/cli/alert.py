@@ -17,9 +17,6 @@ from fenghuo.client.caller import Caller, CallFailed
 
 __all__ = ["alert"]
 
-ENVELOPE_SHOWN = 12
-"""Letters of an envelope that are shown: enough to compare over a telephone."""
-
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 signers = click.option("--sign", "signers", type=click.Path(path_type=Path), multiple=True, help="Token file of a person who releases it.")
 
@@ -27,12 +24,14 @@ signers = click.option("--sign", "signers", type=click.Path(path_type=Path), mul
 VERBS = {
     "check": Verb("fenghuo.cli.alert_check:check", "Judge a file without a daemon."),
     "preview": Verb("fenghuo.cli.alert_preview:preview", "Each form of a message, and what it costs."),
+    "review": Verb("fenghuo.cli.alert_review:review", "What waits for a signature, as it will be heard."),
+    "sign": Verb("fenghuo.cli.alert_review:sign", "Release what waits for a signature."),
 }
 
 
 @click.group(cls=LazyGroup, verbs=VERBS)
 def alert() -> None:
-    """Alerts: check, preview, submit, sign, cancel, ls, show, why."""
+    """Alerts: check, preview, submit, review, sign, correct, cancel, ls, show, why."""
 
 
 @alert.command()
@@ -97,6 +96,22 @@ def ls(daemon: Caller, *, state: str | None, limit: int, as_json: bool) -> None:
 
 @alert.command()
 @click.argument("id")
+@click.option("--text", default="", help="Other words than those signed with it: a new message that waits for as many signatures.")
+@click.option("--key", default="", help="Idempotency key: the same key with the same content is accepted once.")
+@as_json
+@speaks
+def correct(daemon: Caller, *, id: str, text: str, key: str, as_json: bool) -> None:  # noqa: A002  # the word users know
+    """Call a message off in the words that were drafted and signed with it, over everything that was used."""
+    try:
+        data = daemon.call("alert.correct", id=id, text=text, key=key)
+    except CallFailed as failure:
+        refused_here(failure, as_json=as_json)
+    else:
+        accepted(data, as_json=as_json)
+
+
+@alert.command()
+@click.argument("id")
 @click.option("--reason", required=True, help="Why; people read it.")
 @click.option("--key", default="", help="Idempotency key: the same key with the same content is accepted once.")
 @signers
@@ -111,37 +126,3 @@ def cancel(daemon: Caller, *, id: str, reason: str, key: str, signers: tuple[Pat
         refused_here(failure, as_json=as_json)
     else:
         accepted(data, as_json=as_json)
-
-
-@alert.command()
-@click.argument("id")
-@click.option("--with", "signer", type=click.Path(path_type=Path), required=True, help="Token file of the person who releases it.")
-@click.option("--revision", type=click.IntRange(min=1), help="Sign this revision only, and no newer one.")
-@click.option("--envelope", default="", help="Sign only what has this envelope; its first letters are enough.")
-@as_json
-@speaks
-def sign(daemon: Caller, *, id: str, signer: Path, revision: int | None, envelope: str, as_json: bool) -> None:  # noqa: A002  # the word users know
-    """Release a message that waits for a signature: what waits is shown, and exactly that is signed."""
-    token = read_token(signer)
-    shown = daemon.call("message.show", id=id)
-    waiting = shown.get("waiting")
-    if waiting is not None:
-        _meant(waiting, revision=revision, envelope=envelope)
-        if not as_json:
-            click.echo(f"signing {shown['id']} {_named(waiting)}: {waiting['headline']}")
-        id, revision, envelope = shown["id"], waiting["revision"], waiting["envelope"]  # noqa: A001  # the word users know
-    data = daemon.call("alert.sign", id=id, token=token, envelope=envelope, revision=revision)
-    if as_json:
-        print_json(data)
-    else:
-        click.echo(f"{data['id']} {_named(data)} has {data['signatures']} of {data['needed']} signatures and is {data['state']}")
-
-
-def _meant(waiting: dict[str, Any], *, revision: int | None, envelope: str) -> None:
-    """Raises: CallFailed: what waits now is not what the signer names."""
-    if revision not in (None, waiting["revision"]) or not waiting["envelope"].startswith(envelope):
-        raise CallFailed("forbidden", f"{_named(waiting)} waits for a signature, and is not what you name; look again")
-
-
-def _named(what: dict[str, Any]) -> str:
-    return f"revision {what['revision']} (envelope {what.get('envelope', '')[:ENVELOPE_SHOWN] or 'none'})"

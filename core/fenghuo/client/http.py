@@ -119,6 +119,17 @@ def _sign(args: dict[str, Any]) -> Ask:
     return Ask("POST", f"/api/v1/messages/{quote(args['id'], safe='')}/sign", body, {"fenghuo-sign": args["token"]})
 
 
+def _review(args: dict[str, Any]) -> Ask:
+    headers = {"fenghuo-sign": args["token"]} if args.get("token") else {}
+    return Ask("GET", f"/api/v1/messages/{quote(args['id'], safe='')}/review", b"", headers)
+
+
+def _correct(args: dict[str, Any]) -> Ask:
+    said = {"text": args["text"]} if args.get("text") else {}
+    headers = {"idempotency-key": args.get("key", ""), "content-type": "application/json"}
+    return Ask("POST", f"/api/v1/messages/{quote(args['id'], safe='')}/correct", json.dumps(said).encode(), headers)
+
+
 def _why(args: dict[str, Any]) -> Ask:
     return _query(f"/api/v1/messages/{quote(args['id'], safe='')}/why", {name: value for name, value in args.items() if name != "id"})
 
@@ -132,7 +143,9 @@ ASKS: dict[str, Callable[[dict[str, Any]], Ask]] = {
     "message.send": _order,
     "attachment.put": _attachment,
     "alert.cancel": _cancel,
+    "alert.review": _review,
     "alert.sign": _sign,
+    "alert.correct": _correct,
     "message.show": lambda args: Ask("GET", f"/api/v1/messages/{quote(args['id'], safe='')}"),
     "message.ls": lambda args: _query("/api/v1/messages", args),
     "message.why": _why,

@@ -219,7 +219,7 @@ class Apply:
         if key in self._book.messages or key in self._book.resting:  # heard twice, it would go out twice
             return ()
         entry = OpenMessage(fact.message, fact.state)
-        entry.signed.update(fact.signatures)
+        entry.signed.update(dict.fromkeys(fact.signatures, self._office.clock.time() + self.release_valid_s))
         self._book.add_message(entry)
         self._opening.open(entry, batch, fact.heirs)
         entry.needed_signatures = max(entry.needed_signatures, fact.least)
@@ -249,7 +249,7 @@ class Apply:
         entry = self._book.messages.get(key)
         if entry is None:
             return ()
-        entry.signed.add(fact.actor)
+        entry.signed[fact.actor] = self._office.clock.time() + self.release_valid_s
         if not fact.released:
             return ()
         if not entry.is_released:
@@ -272,6 +272,8 @@ class Apply:
         if entry is None:
             self._book.close_message(key)
             return ()
+        if not entry.is_released:
+            batch.event("release.changed", f"release/{fact.id}", revision=fact.revision)
         entry.state = fact.state
         targets = list(self._book.of_message(key))
         self._end_fan_outs(entry)

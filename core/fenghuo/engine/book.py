@@ -27,16 +27,18 @@ Revision = tuple[MessageId, int]
 
 
 class OpenMessage:
-    """A revision with its state, who signed it, and how many signatures its objectives ask for. `had`: over which channels somebody got,
-    or may have got, an earlier revision; `bound`: what a signature covers, None where none is asked for."""
+    """A revision with its state, who signed it and until when that counts (UTC seconds), and how many signatures its objectives ask for.
+    `had`: over which channels somebody got, or may have got, an earlier revision; `bound`: what a signature covers, None where none is
+    asked for; `widened`: what of it was wider than what had been signed."""
 
     def __init__(self, message: Message, state: MessageState) -> None:
         self.message = message
         self.state = state
-        self.signed: set[str] = set()
+        self.signed: dict[str, float] = {}
         self.needed_signatures = 0
         self.envelope = ""
         self.bound: Envelope | None = None
+        self.widened: tuple[str, ...] = ()
         self.objectives: list[int] = []
         self.is_planned = False
         self.told: set[RecipientId] = set()

@@ -65,7 +65,7 @@ class Opening:
         message = entry.message
         routed = self.routed(message)
         entry.needed_signatures = max((item.signatures for item in routed), default=0)
-        if routed:
+        if routed or not entry.is_released:
             self.seals.seal(entry, routed, batch)
         entry.is_planned = True
         if strangers := unknown(message, self._office.directory):

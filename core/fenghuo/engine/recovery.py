@@ -123,9 +123,10 @@ class Recovery:
         self._book.add_message(entry)
         if row.state in (MessageState.HELD, MessageState.ACTIVE):
             self._timers.at(row.expires_at, Expiry(row.id, row.revision))
-        entry.signed.update(release.actor for release in kept.releases)
+        entry.signed.update({release.actor: release.until for release in kept.releases})
         if kept.envelope is not None:
-            entry.envelope, entry.bound = kept.envelope.digest, msgspec.msgpack.decode(kept.envelope.body, type=Envelope)
+            entry.envelope, entry.widened = kept.envelope.digest, kept.envelope.why
+            entry.bound = msgspec.msgpack.decode(kept.envelope.body, type=Envelope)
         for rendition in kept.renditions:
             self._shelf.put(rendition)
         return entry

@@ -32,6 +32,8 @@ from fenghuo.store.transaction import Tx
 __all__ = ["Hand", "Release", "Signature"]
 
 WIDENED_WITHIN_S = 10.0
+LOOKS, BETWEEN_LOOKS_S = 50, 0.02
+"""How long whoever comes right behind a message waits for its plan."""
 News = list[MessageAccepted | MessageEnded | Signed]
 
 
@@ -70,11 +72,7 @@ class Release:
     async def waiting(self, ident: str) -> OpenMessage:
         """What waits for signatures, with an envelope as wide as it is by now: whoever looks sees what would be heard.
         Raises: NotFound, ReleaseNeeded, Overloaded."""
-        entry = self._book.find_message(ident)
-        if entry is None:
-            raise await self._why_not(ident)
-        if not entry.is_planned:
-            raise Overloaded("the message is being planned", retry_after_s=0.5)
+        entry = await self._planned(ident)
         if entry.is_released:
             raise ReleaseNeeded(f"the message is {entry.state}; only a held one can be signed")
         if self.seals is not None and self.seals.growth(entry):
@@ -97,11 +95,7 @@ class Release:
         Raises: NotFound, NotAllowed, ReleaseNeeded, Overloaded.
         """
         hand = Hand(hand) if isinstance(hand, str) else hand
-        entry = self._book.find_message(ident)
-        if entry is None:
-            raise await self._why_not(ident)
-        if not entry.is_planned:
-            raise Overloaded("the message is being planned", retry_after_s=0.5)
+        entry = await self._planned(ident)
         if hand.person in (entry.message.author, *authors):
             raise NotAllowed(f"{hand.person} wrote this message and may not release it")
         if self.seals is not None and (why := self.seals.growth(entry)):
@@ -112,6 +106,17 @@ class Release:
             raise ReleaseNeeded("the plan has changed since it was shown; look again and sign what is there now")
         signature, _ = await self._store.run(self._signing(entry, hand), then=lambda done: self._facts.put_all(done[1]))
         return signature
+
+    async def _planned(self, ident: str) -> OpenMessage:
+        """What is open under an id, once it has its plan, which comes a moment after it."""
+        for _ in range(LOOKS):
+            entry = self._book.find_message(ident)
+            if entry is None:
+                raise await self._why_not(ident)
+            if entry.is_planned:
+                return entry
+            await asyncio.sleep(BETWEEN_LOOKS_S)
+        raise Overloaded("the message is being planned", retry_after_s=0.5)
 
     async def _why_not(self, ident: str) -> NotFound | ReleaseNeeded:
         """What is not in the book waits for nobody."""
@@ -133,6 +138,7 @@ class Release:
             self._check_apart([one for one in _valid(tx, message, envelope, now) if one.actor != actor], hand)
             tx.put(RELEASE, ReleaseRow(message.id, message.revision, envelope, actor, now, until, hand.session, hand.host))
             tx.event("message.signed", f"message/{message.id}", revision=message.revision, actor=actor, envelope=envelope)
+            tx.event("release.changed", f"release/{message.id}", revision=message.revision, envelope=envelope)
             traffic = message.traffic.value
             signed = {"signer": actor, "by": hand.session, "address": hand.host}
             tx.audit(Deed.of("sign", f"message/{message.id}", content=envelope, traffic=traffic, revision=message.revision, **signed))

@@ -46,19 +46,9 @@ class RenditionShelf:
         forms = self._made.setdefault((message.id, message.revision), {})
         if form in forms:
             return None
-        name, _, octets = form.partition("/")
-        renderer = self._renderers.get(name)
-        if renderer is None:
-            forms[form] = f"no renderer makes the form {name}"
+        made = forms[form] = self._rendered(message, form)
+        if isinstance(made, str):
             return None
-        try:
-            made = renderer.render(message, Budget(octets=int(octets or 0)))
-        except FormatError as error:
-            forms[form] = str(error)
-            return None
-        if name not in NAMES_ATTACHMENTS:
-            made = msgspec.structs.replace(made, left_out=(*made.left_out, *counted(message)))
-        forms[form] = made
         return RenditionRow(
             message=message.id,
             revision=message.revision,
@@ -68,6 +58,28 @@ class RenditionShelf:
             media_type=made.media_type,
             left_out=made.left_out,
         )
+
+    def _rendered(self, message: Message, form: str) -> Rendition | str:
+        name, _, octets = form.partition("/")
+        renderer = self._renderers.get(name)
+        if renderer is None:
+            return f"no renderer makes the form {name}"
+        try:
+            made = renderer.render(message, Budget(octets=int(octets or 0)))
+        except FormatError as error:
+            return str(error)
+        if name in NAMES_ATTACHMENTS:
+            return made
+        return msgspec.structs.replace(made, left_out=(*made.left_out, *counted(message)))
+
+    def forms(self, message: Message) -> tuple[str, ...]:
+        """The forms in which a message is kept."""
+        return tuple(form for form, made in self._made.get((message.id, message.revision), {}).items() if isinstance(made, Rendition))
+
+    def shown(self, message: Message, form: str) -> Rendition | str:
+        """A message in a form as it is kept or would be made, or why it cannot be; nothing is kept."""
+        made = self._made.get((message.id, message.revision), {}).get(form)
+        return made if made is not None else self._rendered(message, form)
 
     def drop(self, message: MessageId, revision: int) -> None:
         """Forget a revision that is over."""

@@ -99,9 +99,11 @@ class Seals:
         return envelope
 
     def _keep(self, entry: OpenMessage, envelope: Envelope, batch: Batch, why: tuple[str, ...] = ()) -> None:
-        entry.bound, message = envelope, entry.message
+        entry.bound, entry.widened, message = envelope, why, entry.message
         now, body = self._office.clock.time(), msgspec.msgpack.encode(envelope)
         batch.envelopes.append(EnvelopeRow(message.id, message.revision, envelope.digest, body, now, why))
+        if not entry.is_released:
+            batch.event("release.changed", f"release/{message.id}", revision=message.revision, envelope=envelope.digest)
 
     def _rename(self, entry: OpenMessage, batch: Batch) -> None:
         for opened in filter(None, map(self._book.objectives.get, entry.objectives)):

@@ -112,7 +112,8 @@ class Stage:
             raise CallFailed("refused", f"the warning was not taken as expected: {accepted}")
         click.echo(f"   accepted durably as {accepted['id']}, state {accepted['state']}")
         for name in self._story.signers:
-            signed = control.call("alert.sign", id=accepted["id"], token=self._secret(name))
+            signer = {"id": accepted["id"], "token": self._secret(name)}
+            signed = control.call("alert.sign", **signer, envelope=control.call("alert.review", **signer)["envelope"])
             click.echo(f"2. signed by {name}: {len(signed['signatures'])} of {signed['needed']}, state {signed['state']}")
         order = control.call("message.send", to=["role:duty_officer"], text=self._story.order, priority="P2")
         click.echo(f"   and an order to every duty officer on the side: {order['id']}")

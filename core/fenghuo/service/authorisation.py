@@ -44,6 +44,8 @@ VERBS: dict[str, tuple[str, ...]] = {
     "message.why": EVERYONE,
     "message.preview": EVERYONE,
     "alert.cancel": ("operator", STOP),
+    "alert.review": EVERYONE,
+    "alert.correct": ("operator",),
     "alert.sign": EVERYONE,
     "channel.ls": EVERYONE,
     "channel.enable": ("admin", "operator"),
@@ -152,6 +154,8 @@ SPOKEN = tuple(state for state in MessageState if state is not MessageState.COMP
 """All states but that of an Ack and an Error, which are nobody's word to others."""
 TOUCHES: dict[str, Touch] = {
     "alert.sign": Touch(Thing.MESSAGE, "id", (MessageState.HELD,), "only a held one can be signed"),
+    "alert.review": Touch(Thing.MESSAGE, "id", (MessageState.HELD,), "only a held one can be signed"),
+    "alert.correct": Touch(Thing.MESSAGE, "id", SPOKEN, "nothing of it goes out that could be corrected"),
     "alert.cancel": Touch(Thing.MESSAGE, "id", SPOKEN, "nothing of it goes out that could be ended"),
     "endpoint.ack": Touch(Thing.MESSAGE, "id"),
     "queue.release": Touch(Thing.MESSAGE, "messages"),

@@ -51,6 +51,7 @@ from fenghuo.service.desk_queue import QueueVerbs
 from fenghuo.service.desk_reached import ReachedVerbs
 from fenghuo.service.desk_reads import screen_reads
 from fenghuo.service.desk_reconcile import ReconcileVerbs
+from fenghuo.service.desk_release import ReleaseVerbs
 from fenghuo.service.desk_roads import RoadVerbs
 from fenghuo.service.desk_sheets import SheetVerbs
 from fenghuo.service.desk_state import TOPICS, About, StateVerbs
@@ -212,7 +213,8 @@ class Daemon:
         watch_room(self._metrics, room, self._store)
         watch_power(self._metrics, self._hosting.power)
         watch_invariants(room.invariants, self._metrics, self._store)
-        messages = MessageVerbs(desk, room.intake, room.release, self._store)
+        messages = MessageVerbs(desk, room.intake, self._store)
+        release = ReleaseVerbs(desk, room, self._store, messages)
         plans = PlanVerbs(desk, room, self._store)
         if self._hosting.energy is not None:
             plans.battery = self._hosting.energy.lasts
@@ -237,9 +239,10 @@ class Daemon:
         messages.roads = keeper.roads
         keeper.roads.tell(room.modes.signal)
         keeper.roads.bar(room)
-        for one in (modes, coverage, messages, preview, plans, queue, state, audit, endpoint, sheets, proven, outages, reconcile):
+        for one in (modes, coverage, messages, release, preview, plans, queue, state, audit, endpoint, sheets, proven, outages, reconcile):
             desk.add(one.verbs())
         state.topics.update(self._people.join(desk, room.office))
+        state.topics["release"] = release.waiting
         desk.guard = Guard(self._store, room.office)
         return desk
 

@@ -15,6 +15,7 @@ from fenghuo.engine.judging import Origin
 from fenghuo.engine.jurisdiction import Jurisdiction
 from fenghuo.engine.modes import NODE
 from fenghuo.engine.modes_effect import lies_in
+from fenghuo.engine.release import Hand
 from fenghuo.errors import FormatError, NotAllowed, NotAuthenticated, NotFound, NotReady, WrongTraffic
 from fenghuo.model.area import AreaRef
 from fenghuo.model.audit import By
@@ -129,6 +130,20 @@ class Desk:
             raise NotAllowed(f"{actor.name} may not sign by a session that is locked or whose nonce is missing; log in again")
         self._signing(actor.name, actor.rights, areas)
         return actor.name
+
+    def hand(self, actor: Actor, token: str, areas: Collection[AreaRef] = ()) -> Hand:
+        """Who signs, by which session or token, and where that person sits. Raises: as signer_of()."""
+        person = self.signer_of(actor, token, areas)
+        host = self.sessions.address(actor) if actor.session and self.sessions is not None else actor.door
+        return Hand(person, self.viewer(actor, token), host)
+
+    def viewer(self, actor: Actor, token: str = "") -> str:
+        """Who looks at something: a session, or whoever owns the token, by its name. Raises: NotAuthenticated; NotAllowed: by a session
+        with somebody's token."""
+        if actor.session:
+            self.refuse_tokens(actor, (token,) if token else ())
+            return actor.session
+        return f"token/{self._holder(token).name if token else actor.name}"
 
     def refuse_tokens(self, actor: Actor, tokens: Collection[str]) -> None:
         """Raises: NotAllowed: signatures of others came by one person's session."""

@@ -1,4 +1,4 @@
-"""Verbs of the desk about messages: submit, send, show, list, cancel, sign."""
+"""Verbs of the desk about messages: submit, send, show, list, cancel."""
 
 from __future__ import annotations
 
@@ -11,11 +11,8 @@ import msgspec
 
 from fenghuo.engine.correcting import NO_REASON
 from fenghuo.engine.intake import Intake, Submission
-from fenghuo.engine.release import Release
-from fenghuo.engine.routing import coded_areas
 from fenghuo.errors import FormatError, NotAllowed, NotFound
 from fenghuo.formats.message_json import AttachmentJson, MessageJson
-from fenghuo.model.area import AreaRef
 from fenghuo.model.delivery import Accepted, Refused
 from fenghuo.model.message import Message, MessageState
 from fenghuo.model.traffic import Action
@@ -109,23 +106,12 @@ class Cancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: str = ""
 
 
-class Sign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`token`: the signer's own, "" for the person behind a session; `envelope`, `revision`: of what was shown, to be sure that it is what
-    is signed."""
-
-    id: str
-    token: str = ""
-    envelope: str = ""
-    revision: int | None = None
-
-
 class MessageVerbs:
     """Carries out what the desk has allowed."""
 
-    def __init__(self, desk: Desk, intake: Intake, release: Release, store: Store) -> None:
+    def __init__(self, desk: Desk, intake: Intake, store: Store) -> None:
         self._desk = desk
         self._intake = intake
-        self._release = release
         self._store = store
         self.plan: Verb | None = None
         self.outlook: Callable[[], Outlook] | None = None
@@ -144,7 +130,6 @@ class MessageVerbs:
             "message.ls": self.ls,
             "message.why": self.why,
             "alert.cancel": self.cancel,
-            "alert.sign": self.sign,
         }
 
     async def submit(self, actor: Actor, args: Mapping[str, Any]) -> Accepted | Refused | dict[str, Any]:
@@ -239,13 +224,9 @@ class MessageVerbs:
         )
         return answer
 
-    async def sign(self, actor: Actor, args: Mapping[str, Any]) -> Any:  # a Signature
-        wanted = msgspec.convert(args, Sign)
-        row = await find_message(self._store, wanted.id)
-        message = msgspec.msgpack.decode(row.body, type=Message)
-        self._desk.check_traffic(actor, message.traffic)
-        signer = self._desk.signer_of(actor, wanted.token, _coded(message))
-        return await self._release.sign(row.id, signer, envelope=wanted.envelope, revision=wanted.revision)
+    async def bring(self, actor: Actor, raw: bytes, *, key: str = "") -> Accepted | Refused:
+        """Hand one document of CAP to the intake, in this actor's name."""
+        return (await self._accept(actor, Submit(raw, "application/cap+xml", key)))[0]
 
     async def _accept(self, actor: Actor, wanted: Submit, *, signed_by: tuple[str, ...] = ()) -> tuple[Accepted | Refused, ...]:
         self._desk.refuse_tokens(actor, wanted.tokens)
@@ -255,12 +236,6 @@ class MessageVerbs:
             raise NotAllowed(f"{author} submits this and may not sign it as well")
         submission = Submission(wanted.raw, self._desk.origin(actor), wanted.media_type, wanted.key, signers, author)
         return await self._intake.accept(submission)
-
-
-def _coded(message: Message) -> tuple[AreaRef, ...]:
-    """The areas of a message, if each is given by a code that we know; else none."""
-    found = [coded_areas(area) for info in message.content.infos for area in info.areas]
-    return tuple(dict.fromkeys(ref for refs in found for ref in refs)) if all(found) else ()
 
 
 async def find_message(store: Store, name: str) -> MessageRow:

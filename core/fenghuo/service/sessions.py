@@ -206,6 +206,11 @@ class Sessions:
             raise NotAuthenticated(OVER)
         return self.line(row), self._accounts.get(row.account)
 
+    def address(self, actor: Actor) -> str:
+        """Where the person behind a session sits, as the door saw it at the log-in; "" where the session is over."""
+        row = self._named(actor.session)
+        return row.address if row is not None else ""
+
     def line(self, row: SessionRow) -> dict[str, object]:
         """A session as a list shows it."""
         return {

@@ -81,26 +81,48 @@ def test_a_refusal_has_the_same_keys_and_the_error(shell: Shell) -> None:
 
 
 def test_a_signature_is_for_what_was_shown(shell: Shell, tmp_path: Path) -> None:
-    """alert sign prints id, revision, envelope and headline of what waits, and sends them; scripts find the last line and the JSON."""
+    """alert sign shows what will be heard and asks; what was shown is what it sends, and a no sends nothing. Who names the envelope is not
+    asked again; scripts find the last line and the JSON."""
     (tmp_path / "bert").write_text("b\n")
-    desk, envelope = shell.served.desk, "0123456789ab" * 5 + "cdef"
-    desk.answers["message.show"] = {**MESSAGE, "waiting": {"revision": 2, "headline": "转移", "envelope": envelope}}
-    desk.answers["alert.sign"] = {**desk.answers["alert.sign"], "revision": 2, "envelope": envelope}
-    ran = shell.run("alert", "sign", "17", "--with", str(tmp_path / "bert"))
-    named = "01M revision 2 (envelope 0123456789ab)"
-    assert [f"signing {named}: 转移", f"{named} has 2 of 2 signatures and is active"] == ran.out.splitlines()
-    assert ("alert.sign", {"id": "01M", "token": "b", "envelope": envelope, "revision": 2}) == desk.asked[-1]
-    assert 2 == shell.run("alert", "sign", "17", "--with", str(tmp_path / "bert"), "--json").json["revision"]
+    desk, mine = shell.served.desk, ("alert", "sign", "17", "--with", str(tmp_path / "bert"))
+    envelope = desk.answers["alert.review"]["envelope"]
+    desk.answers["alert.sign"] = {**desk.answers["alert.sign"], "revision": 1, "envelope": envelope}
+    assert 1 == shell.run(*mine, stdin=b"n\n").code
+    assert ["alert.review"] == [verb for verb, _ in desk.asked]
+    ran = shell.run(*mine, stdin=b"y\n")
+    named = "01M revision 1 (envelope 0123456789ab)"
+    assert f"{named} has 2 of 2 signatures and is active" == ran.out.splitlines()[-1]
+    seen = ("LIVE", "请立即", "3000 people", "100 % loud", "双凤镇", "must be signed again: it would also leave by siren", "此前消息作废")
+    assert [] == [word for word in seen if word not in ran.out]
+    assert ("alert.sign", {"id": "01M", "token": "b", "envelope": envelope, "revision": 1}) == desk.asked[-1]
+    assert 1 == shell.run(*mine, "--json", "--envelope", envelope[:12]).json["revision"]
+    assert 2 == shell.run(*mine, "--envelope", "0123").code
 
 
-@pytest.mark.parametrize("named", [("--revision", "1"), ("--envelope", "fedc")])
-def test_what_came_meanwhile_is_not_signed(shell: Shell, tmp_path: Path, named: tuple[str, str]) -> None:
-    """Whoever was asked about revision 1 says so, and signs no revision 2."""
+def test_a_review_signs_nothing(shell: Shell, tmp_path: Path) -> None:
+    """alert review: the same on paper or as JSON, shown to the console or to whoever is going to sign."""
     (tmp_path / "bert").write_text("b\n")
     desk = shell.served.desk
-    desk.answers["message.show"] = {**MESSAGE, "waiting": {"revision": 2, "headline": "转移", "envelope": "0123456789ab"}}
+    assert "envelope 0123456789ab" in shell.run("alert", "review", "17").out
+    assert "cannot be made: no renderer" in shell.run("alert", "review", "17", "--with", str(tmp_path / "bert")).out
+    assert 3000 == shell.run("alert", "review", "17", "--json").json["people"]
+    assert [("alert.review", {"id": "17", "token": token}) for token in ("", "b", "")] == desk.asked
+
+
+def test_a_correction_is_one_command(shell: Shell) -> None:
+    """alert correct sends what was signed with the alert; --text something new, which waits."""
+    assert "01M" == shell.run("alert", "correct", "17", "--json").json["id"]
+    shell.run("alert", "correct", "17", "--text", "已经解除")
+    assert ["", "已经解除"] == [args["text"] for _, args in shell.served.desk.asked]
+
+
+@pytest.mark.parametrize("named", [("--revision", "2"), ("--envelope", "fedcba987654")])
+def test_what_came_meanwhile_is_not_signed(shell: Shell, tmp_path: Path, named: tuple[str, str]) -> None:
+    """Whoever was asked about revision 2 says so, and signs no revision 1."""
+    (tmp_path / "bert").write_text("b\n")
     ran = shell.run("alert", "sign", "17", "--with", str(tmp_path / "bert"), *named)
-    assert (77, True, ["message.show"]) == (ran.code, "look again" in ran.err, [verb for verb, _ in desk.asked])
+    asked = [verb for verb, _ in shell.served.desk.asked]
+    assert (77, True, ["alert.review"]) == (ran.code, "look again" in ran.err, asked)
 
 
 def test_check_needs_no_daemon(shell: Shell) -> None:

@@ -19,6 +19,7 @@ from fenghuo.service.desk_preview import PreviewVerbs
 from fenghuo.service.desk_proven import ProvenVerbs
 from fenghuo.service.desk_queue import QueueVerbs
 from fenghuo.service.desk_reads import screen_reads
+from fenghuo.service.desk_release import ReleaseVerbs
 from fenghuo.service.desk_sheets import SheetVerbs
 from fenghuo.service.desk_state import About, StateVerbs
 from fenghuo.service.directory import DirectoryKeeper
@@ -53,12 +54,15 @@ class Manned:
         self.is_ready = True
         self.power = PowerWatch(house.store, house.office.clock)
         room = house.room
-        messages = MessageVerbs(self.desk, room.intake, room.release, house.store)
+        messages = MessageVerbs(self.desk, room.intake, house.store)
         plans = PlanVerbs(self.desk, room, house.store)
         preview = PreviewVerbs(self.desk, house.office, house.store, board=room.board, renderers=host.renderers)
         sheets = SheetVerbs(room, house.store)
         about = About("0.1.0", NOW, lambda: self.is_ready, lambda: "fenghuo_up 1\n", self.power.view)
         self.state = state = StateVerbs(room, house.store, keeper=self.keeper, host=host, about=about)
+        self.release = ReleaseVerbs(self.desk, room, house.store, messages)
+        self.desk.add(self.release.verbs())
+        state.topics["release"] = self.release.waiting
         messages.plan, messages.outlook = plans.explain, plans.outlook
         proven = ProvenVerbs(room, house.store, messages.send)
         for verbs in (messages.verbs(), preview.verbs(), plans.verbs(), QueueVerbs(room.decisions).verbs(), state.verbs(), proven.verbs()):
@@ -75,6 +79,11 @@ class Manned:
         answer = await self.desk.do(self.desk.actor(f"{who}-secret", "test"), verb, args)
         await self.house.settle()
         return answer
+
+    async def sign(self, ident: str, signer: str, who: str = "duty") -> Any:
+        """A signature by the token of somebody who has looked at what waits a moment before."""
+        shown = await self.do("alert.review", who, id=ident, token=f"{signer}-secret")
+        return await self.do("alert.sign", who, id=ident, token=f"{signer}-secret", envelope=shown["envelope"])
 
 
 @asynccontextmanager

@@ -67,6 +67,11 @@ class Peopled:
         await self.there.house.settle()
         return answer
 
+    async def sign(self, session: dict[str, Any], ident: str) -> Any:
+        """A signature by a session that has looked at what waits a moment before."""
+        shown = await self.do(session, "alert.review", id=ident)
+        return await self.do(session, "alert.sign", id=ident, envelope=shown["envelope"])
+
     def member(self, session: dict[str, Any]) -> Actor:
         """Who a session is when its own page asks."""
         return self.there.desk.member(session["session"], session["csrf"], "test")

@@ -21,6 +21,8 @@ TABLE: dict[str, set[str]] = {
     "attachment.put": {"source", "operator"},
     "message.send": {"operator"},
     "alert.cancel": {"operator", "stop"},
+    "alert.correct": {"operator"},
+    "alert.review": READS,
     "queue.resolve": {"operator"},
     "queue.shed": {"operator"},
     "queue.waive": {"operator"},

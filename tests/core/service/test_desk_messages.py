@@ -201,9 +201,9 @@ async def test_two_people_release_an_alert(tmp_path: Path) -> None:
     """One signature is not enough, a second one by another person is; then it goes out."""
     async with manned(tmp_path) as there:
         alert = await submit(there, cap())
-        first = await there.do("alert.sign", id=alert.id, token="anna-secret")
+        first = await there.sign(alert.id, "anna")
         assert ("held", 2, []) == (first.state, first.needed, there.house.sent)
-        second = await there.do("alert.sign", id="A-1", token="bert-secret")
+        second = await there.sign("A-1", "bert")
         assert ("active", True) == (second.state, bool(there.house.sent))
 
 
@@ -221,14 +221,14 @@ async def test_two_tokens_of_one_person_are_one_pair_of_hands(tmp_path: Path) ->
         there.desk.hold([(Secret(f"{holder.name}-secret"), holder) for holder in (*holders, Holder("met", ("source",), Origin("met")))])
         alert = await submit(there, cap())
         for who in ("anna", "anna-2"):
-            signed = await there.do("alert.sign", "bert", id=alert.id, token=f"{who}-secret")
+            signed = await there.sign(alert.id, who, "bert")
             assert ("held", ("zhang",)) == (signed.state, signed.signatures)
-        assert "active" == (await there.do("alert.sign", "bert", id=alert.id, token="bert-secret")).state
+        assert "active" == (await there.sign(alert.id, "bert", "bert")).state
         with pytest.raises(NotAllowed, match=r"^zhang submits this and may not sign it as well$"):
             await submit(there, cap("A-2"), "anna-2", tokens=["anna-secret"])
         own = await submit(there, cap("A-3"), "anna-2")
         with pytest.raises(NotAllowed, match=r"^zhang wrote this message and may not release it$"):
-            await there.do("alert.sign", "bert", id=own.id, token="anna-secret")
+            await there.sign(own.id, "anna", "bert")
 
 
 async def test_whoever_submits_may_not_sign(tmp_path: Path) -> None:
@@ -247,24 +247,26 @@ async def test_a_signature_names_what_was_shown(tmp_path: Path) -> None:
     """An envelope that is not the one in force is refused: somebody looked at something else."""
     async with manned(tmp_path) as there:
         alert = await submit(there, cap())
-        with pytest.raises(ReleaseNeeded, match=r"^the plan has changed since it was shown"):
+        with pytest.raises(ReleaseNeeded, match=r"^anna signs what anna has seen: look at it \(alert.review\)"):
+            await there.do("alert.sign", id=alert.id, token="anna-secret")
+        with pytest.raises(ReleaseNeeded, match=r"^anna was not shown this in the last 120 s by this way in, or it has changed since"):
             await there.do("alert.sign", id=alert.id, token="anna-secret", envelope="of another day")
 
 
 async def test_a_signature_is_not_for_the_revision_that_came_meanwhile(tmp_path: Path) -> None:
-    """Bert was asked about revision 1 and signs when revision 2 waits: refused by revision and by envelope, until he is shown that."""
+    """Bert was shown revision 1 and signs when revision 2 waits: refused with and without its number, until he is shown that."""
     async with manned(tmp_path) as there:
         alert = await submit(there, cap())
-        asked = (await there.do("message.show", id=alert.id))["waiting"]
+        asked = await there.do("alert.review", id=alert.id, token="bert-secret")
         named = "<references>met@example.org,A-1,1970-01-12T13:46:40-00:00</references>"
         later = await submit(there, cap("A-2", action="Update").replace("</scope>", f"</scope>{named}").replace("立即", "马上"))
         assert (alert.id, 2, "held") == (later.id, later.revision, later.state)
-        for stale in ({"revision": asked["revision"]}, {"envelope": asked["envelope"]}):
+        for stale in ({}, {"revision": 1}, {"revision": 2}):
             with pytest.raises(ReleaseNeeded, match=r"look again"):
-                await there.do("alert.sign", id=alert.id, token="bert-secret", **stale)
+                await there.do("alert.sign", id=alert.id, token="bert-secret", envelope=asked["envelope"], **stale)
         shown = (await there.do("message.show", id=alert.id))["waiting"]
         assert (1, 2, True) == (asked["revision"], shown["revision"], shown["envelope"] != asked["envelope"])
-        signed = await there.do("alert.sign", id=alert.id, token="bert-secret", envelope=shown["envelope"], revision=2)
+        signed = await there.sign(alert.id, "bert")
         assert (2, shown["envelope"], ("bert",)) == (signed.revision, signed.envelope, signed.signatures)
 
 
@@ -295,8 +297,8 @@ async def test_an_area_that_cannot_be_looked_up_waits_for_a_person(tmp_path: Pat
         ]
         accepted = await submit(there, raw)
         assert ("held", True) == (accepted.state, "areas" in [verdict.check for verdict in accepted.verdicts if not verdict.ok])
-        await there.do("alert.sign", id=accepted.id, token="anna-secret")
-        signed = await there.do("alert.sign", id=accepted.id, token="bert-secret")  # an exercise takes the same hands as what is real
+        await there.sign(accepted.id, "anna")
+        signed = await there.sign(accepted.id, "bert")  # an exercise takes the same hands as what is real
         assert "active" == signed.state
 
 

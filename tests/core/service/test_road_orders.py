@@ -33,7 +33,7 @@ class Ordering:
         self.house = house
         self.keeper = keeper
         self.desk = Desk()
-        messages = MessageVerbs(self.desk, house.room.intake, house.room.release, house.store)
+        messages = MessageVerbs(self.desk, house.room.intake, house.store)
         messages.roads = keeper
         self.desk.add(messages.verbs())
         self.desk.hold([(Secret("duty-secret"), Holder("duty", ("operator",), Origin("duty")))])

@@ -28,11 +28,11 @@ async def test_two_people_release_by_two_sessions_and_the_author_never(tmp_path:
         assert "held" == alert.state
         for mine in (author, await here.log_in("zhang")):
             with pytest.raises(NotAllowed, match=r"^zhang wrote this message and may not release it$"):
-                await here.do(mine, "alert.sign", id=alert.id)
+                await here.sign(mine, alert.id)
         for _ in range(2):
-            signed = await here.do(await here.log_in("li"), "alert.sign", id=alert.id)
+            signed = await here.sign(await here.log_in("li"), alert.id)
             assert ("held", ("li",)) == (signed.state, signed.signatures)
-        signed = await here.do(await here.log_in("wang"), "alert.sign", id=alert.id)
+        signed = await here.sign(await here.log_in("wang"), alert.id)
         assert ("active", ("li", "wang")) == (signed.state, signed.signatures)
         doors = [row.door for row in await here.audited("sign")]
         assert (3, 3) == (len(doors), len({door for door in doors if door.startswith("test/")}))
@@ -44,10 +44,10 @@ async def test_a_person_and_their_token_are_one(tmp_path: Path) -> None:
         await here.person("zhang", "operator")
         await here.person("anna", "releaser")
         alert = await held(here, await here.log_in("zhang"))
-        await here.do(await here.log_in("anna"), "alert.sign", id=alert.id)
-        signed = await here.there.do("alert.sign", id=alert.id, token="anna-secret")
+        await here.sign(await here.log_in("anna"), alert.id)
+        signed = await here.there.sign(alert.id, "anna")
         assert ("held", ("anna",)) == (signed.state, signed.signatures)
-        signed = await here.there.do("alert.sign", id=alert.id, token="bert-secret")
+        signed = await here.there.sign(alert.id, "bert")
         assert ("active", ("anna", "bert")) == (signed.state, signed.signatures)
 
 
@@ -68,7 +68,7 @@ async def test_a_session_signs_for_its_own_person_alone(tmp_path: Path) -> None:
             with pytest.raises(NotAllowed, match=alone):
                 await here.do(session, verb, **args)
         with pytest.raises(NotAllowed, match=r"^zhang may not sign; that takes the right releaser$"):
-            await here.do(author, "alert.sign", id=alert.id)
+            await here.sign(author, alert.id)
         assert [] == (await here.audited("sign"))
 
 
@@ -89,7 +89,7 @@ async def test_an_exercise_session_touches_nothing_actual(tmp_path: Path) -> Non
             assert "wrong-traffic" == refused.code
         exercise = await here.do(drill, "alert.submit", raw=cap("A-4").replace("Actual", "Exercise").encode())
         with pytest.raises(WrongTraffic, match=r"^li is logged in for Actual, and this is Exercise; the other needs a log-in of its own$"):
-            await here.do(await here.log_in("li"), "alert.sign", id=exercise.id)
+            await here.sign(await here.log_in("li"), exercise.id)
 
 
 async def test_an_account_speaks_for_its_areas(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ async def test_a_locked_session_ends_what_goes_out_and_signs_nothing(tmp_path: P
         locked = await here.log_in("li")
         here.clock.now += 16 * 60.0
         with pytest.raises(NotAllowed, match=r"^li may not sign by a session that is locked"):
-            await here.do(locked, "alert.sign", id=alert.id)
+            await here.sign(locked, alert.id)
         assert "active" == (await here.do(locked, "alert.cancel", id=alert.id)).state
         with pytest.raises(ReleaseNeeded):
-            await here.do(await here.log_in("li"), "alert.sign", id=alert.id)
+            await here.sign(await here.log_in("li"), alert.id)

@@ -181,8 +181,14 @@ class Stage(Host):
         if answer is None:
             self.refusals[step.label] = "nothing to sign"
             return
-        signer = Actor(step.by, ("releaser",), "sim")
-        await self._asked(step.label, "alert.sign", signer, id=answer.id, token=step.by)
+        signer, seen = Actor(step.by, ("releaser",), "sim"), f"{step.label}, seen"
+        named = {"id": answer.id, "token": step.by}
+        await self._asked(seen, "alert.review", signer, **named)
+        shown = self.asked.get(seen)
+        if not isinstance(shown, dict):
+            self.refusals[step.label] = self.refusals.pop(seen, "no answer")
+            return
+        await self._asked(step.label, "alert.sign", signer, **named, envelope=shown["envelope"])
 
     async def _asked(self, label: str, verb: str, actor: Actor, **args: Any) -> None:
         """Have the daemon do something, and keep what it says under the label: an answer, or the code of its refusal."""

@@ -13,6 +13,7 @@ from fenghuo.model.traffic import Priority, Traffic
 from fenghuo.plugin.ports import Actor
 from fenghuo.rig.world.log import Acked, Signed, Submitted, World
 from fenghuo.rig.world.node import Gone, Node
+from fenghuo.service.desk import Desk
 
 __all__ = ["Clients", "Letter"]
 
@@ -42,6 +43,13 @@ class Letter(msgspec.Struct, frozen=True):
     ident: str = ""
     sent: str = ""
     actor: str = "centre"
+
+
+async def _signed(desk: Desk, ident: str, actor: str) -> Any:  # a Signature
+    """Look at what waits, and sign what is seen."""
+    signer, named = Actor(actor, ("releaser",), "sim"), {"id": ident, "token": actor}
+    shown = await desk.do(signer, "alert.review", named)
+    return await desk.do(signer, "alert.sign", {**named, "envelope": shown["envelope"]})
 
 
 class Clients:
@@ -100,7 +108,7 @@ class Clients:
             node = await self.host.up()
             try:
                 async with asyncio.timeout(PATIENCE_S):
-                    done = await node.call(node.desk.do(Actor(actor, ("releaser",), "sim"), "alert.sign", {"id": ident, "token": actor}))
+                    done = await node.call(_signed(node.desk, ident, actor))
             except (NotFound, Denied):
                 return
             except (Gone, TimeoutError, FenghuoError):

@@ -31,6 +31,7 @@ from fenghuo.rig.world.log import Told, Viewed, World
 from fenghuo.service.desk import Desk, Holder
 from fenghuo.service.desk_messages import MessageVerbs
 from fenghuo.service.desk_plans import PlanVerbs
+from fenghuo.service.desk_release import ReleaseVerbs
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.secrets import Secret
 from fenghuo.store import Store, StoreSettings, Tx
@@ -177,8 +178,9 @@ class Node:
         sources = {"centre": (), "met": (), **self.world.ground.sources}
         holders += [(Secret(name), Holder(name, OPERATOR.rights, Origin(name, areas=areas))) for name, areas in sources.items()]
         desk.hold(holders)
-        self.messages = MessageVerbs(desk, room.intake, room.release, store)
+        self.messages = MessageVerbs(desk, room.intake, store)
         desk.add(self.messages.verbs())
+        desk.add(ReleaseVerbs(desk, room, store, self.messages).verbs())
         plans = PlanVerbs(desk, room, store)
         desk.add(plans.verbs())
         return desk
