@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from fenghuo import Actor, FenghuoError, FrontContext, Refused
+from fenghuo import Actor, Command, FenghuoError, FrontContext, Refused
 from fenghuo_adapters.http_exchange import Exchange, Receive, Scope, Send, is_loopback
-from fenghuo_adapters.http_problems import HttpRefusal, problem_of
+from fenghuo_adapters.http_problems import TABLE, TOO_LARGE, HttpRefusal, problem_of
 from fenghuo_adapters.source_rates import Rates
 from fenghuo_http import ApiSettings
 from fenghuo_http.bodies import SMALL_OCTETS, Reason, Shown, Words, is_json, is_xml, key_of, media_type_of, sign_tokens, small
@@ -31,6 +31,9 @@ READY = Actor("healthz", ("viewer",), "http")  # may ask whether we are ready, o
 METRICS = Actor("metrics", ("viewer",), "http")
 
 encode = msgspec.json.Encoder().encode
+
+STATUS = {word: status for status, word in TABLE.values()} | {"too-large": TOO_LARGE[0], "unknown": HTTPStatus.CONFLICT}
+"""What HTTP says with each word of a failure."""
 
 
 class Call(NamedTuple):
@@ -193,9 +196,21 @@ class HttpApi:
         await self._read(call, "channel.ls", {})
 
     async def show_state(self, call: Call) -> None:
-        """GET /state?topics=message,objective,channel."""
+        """GET /state?topics=message,objective,channel: as a snapshot of the console has it, without parts."""
         topics = [topic for topic in call.exchange.query("topics").get("topics", "").split(",") if topic]
-        await self._read(call, "state", {"topics": topics or ["message", "objective", "channel"]})
+        await self._read(call, "state", {"topics": topics or list(self._ctx.desk.topics)})
+
+    async def command(self, call: Call) -> None:
+        """POST /cmd with {"do": "…", "key": "…", "if_rev": n, "args": {…}}: as the frames cmd and res of the console have it."""
+        if not is_json(media_type_of(call.exchange)):
+            raise _wrong_type(media_type_of(call.exchange) or "of no type", "application/json")
+        try:
+            command = msgspec.json.decode(await call.exchange.body(JSON_OCTETS), type=Command)
+        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+            raise HttpRefusal(HTTPStatus.BAD_REQUEST, "bad-request", f"the body is no command, do, key, if_rev and args: {exc}") from exc
+        answer = await self._ctx.desk.command(call.actor, command)
+        status = HTTPStatus.OK if isinstance(answer.err, msgspec.UnsetType) else STATUS[answer.err.code]
+        await call.exchange.answer_json(status, encode(answer))
 
     async def read_events(self, call: Call) -> None:
         """GET /events?after=&limit=&wait_s=: with wait_s the answer is held until there is one, or that long."""
@@ -316,6 +331,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/v1/queue", "queue.ls", HttpApi.list_queue),
     Route("GET", "/api/v1/status", "status", HttpApi.show_status),
     Route("GET", "/api/v1/state", "state", HttpApi.show_state),
+    Route("POST", "/api/v1/cmd", "", HttpApi.command),
     Route("GET", "/api/v1/events", "log.read", HttpApi.read_events),
     Route("GET", "/api/v1/modes", "mode.ls", HttpApi.list_modes),
     Route("POST", "/api/v1/modes", "mode.declare", HttpApi.declare_mode),
