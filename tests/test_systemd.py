@@ -56,3 +56,11 @@ def test_the_account_exists_before_its_folders() -> None:
     rows = [line.split() for line in (UNITS / "fenghuo.tmpfiles").read_text(encoding="utf-8").splitlines() if line.startswith("d ")]
     assert {"fenghuo"} == made
     assert set() == {owner for row in rows for owner in row[3:5]} - made - {"root"}
+
+
+def test_serial_devices_are_given_to_the_service_under_names_that_stay() -> None:
+    """Every rule names what it is for, and the account that opens them is the one of the unit."""
+    rules = [line for line in (UNITS / "fenghuo.rules").read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    assert all('SUBSYSTEM=="tty"' in rule for rule in rules)
+    assert any('GROUP="fenghuo"' in rule and 'MODE="0660"' in rule for rule in rules)
+    assert any('SYMLINK+="fenghuo/' in rule for rule in rules)

@@ -26,6 +26,7 @@ VERBS = {
     "coverage": Verb("fenghuo.cli.coverage:coverage", "Coverage of the public: estimates, the gate, who is left out."),
     "db": Verb("fenghuo.cli.db:db", "The store: backup, restore, fsck."),
     "directory": Verb("fenghuo.cli.directory:directory", "Who is who: import, check; proven: who can be reached how."),
+    "doctor": Verb("fenghuo.cli.doctor:doctor", "Common mistakes of an installation, each with the command that mends it."),
     "endpoint": Verb("fenghuo.cli.endpoint:endpoint", "The far end of a link: run it, its screen, a person's receipt."),
     "log": Verb("fenghuo.cli.log:log", "The event stream, from a cursor or as it happens."),
     "network": Verb("fenghuo.cli.network:network", "What is left of the ways to each place."),
