@@ -20,6 +20,7 @@ __all__ = ["VERBS", "main", "root"]
 
 VERBS = {
     "alert": Verb("fenghuo.cli.alert:alert", "Alerts: check, preview, submit, sign, cancel, ls, show, why."),
+    "break-glass": Verb("fenghuo.cli.break_glass:break_glass", "One leader alone, in need: key, release, ls, review."),
     "channel": Verb("fenghuo.cli.channel:channel", "Channels: ls, show, enable, disable, why."),
     "completion": Verb("fenghuo.cli.completion:completion", "Print the completion script for a shell."),
     "config": Verb("fenghuo.cli.config:config", "Settings: check, show, schema, init."),

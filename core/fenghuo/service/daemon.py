@@ -31,6 +31,7 @@ from fenghuo.plugin.host import PluginHost, load_plugins
 from fenghuo.service import logs
 from fenghuo.service import settings as settings_module
 from fenghuo.service.audit import AuditKeeper
+from fenghuo.service.break_glass import BreakGlass
 from fenghuo.service.command_taken import TakingOver
 from fenghuo.service.commands import Commands
 from fenghuo.service.connected import watch_invariants
@@ -38,6 +39,7 @@ from fenghuo.service.control import ControlServer
 from fenghuo.service.coverage_watch import CoverageWatch
 from fenghuo.service.desk import Desk
 from fenghuo.service.desk_audit import AuditVerbs
+from fenghuo.service.desk_break_glass import BreakGlassVerbs
 from fenghuo.service.desk_coverage import CoverageVerbs
 from fenghuo.service.desk_endpoint import EndpointVerbs
 from fenghuo.service.desk_messages import MessageVerbs
@@ -172,6 +174,8 @@ class Daemon:
             self._upward = Upward(room.board, self._store, self._clock)
             self._audit = AuditKeeper(self._store, self._clock, self._settings.audit_places)
             self._people = await People.of(self._settings.accounts, self._store, self._clock, node=node.name, duty=self._settings.duty)
+            glass, duty = self._settings.break_glass, self._people.duty
+            self._glass = await BreakGlass.of(glass, self._store, self._clock, intake=room.intake, duty=duty)
             keeper = DirectoryKeeper(office, room.facts, self._store, self._host)
             await self._fill(room, keeper)
             await self._live(room, self._desk(room, keeper), keeper, began=began)
@@ -242,6 +246,9 @@ class Daemon:
         for one in (modes, coverage, messages, release, preview, plans, queue, state, audit, endpoint, sheets, proven, outages, reconcile):
             desk.add(one.verbs())
         state.topics.update(self._people.join(desk, room.office))
+        glass = BreakGlassVerbs(self._glass, self._people.sessions)
+        desk.add(glass.verbs())
+        state.topics["break_glass"] = glass.topic
         state.topics["release"] = release.waiting
         desk.guard = Guard(self._store, room.office)
         return desk
@@ -307,6 +314,8 @@ class Daemon:
             works["upward"] = self._upward.run
         if self._settings.duty.roles:
             works["duty"] = self._people.duty.tend
+        if self._settings.break_glass.key:
+            works["break-glass"] = self._glass.tend
         if (takeover := self._settings.takeover) is not None:
             works["takeover"] = TakingOver(self._store, room.office, takeover, self._hosting.taken_over).run
         if self._settings.intake.spool is not None:

@@ -17,6 +17,7 @@ from fenghuo.service.desk import Verb
 from fenghuo.service.duty import DutyKeeper, shift_view
 from fenghuo.service.sessions import LogIn, Sessions
 from fenghuo.service.showing import rfc3339
+from fenghuo.store.records_people import AccountRow
 
 __all__ = ["DutyVerbs", "Proof"]
 
@@ -34,10 +35,14 @@ class Proof(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     code: str = ""
 
     async def person(self, actor: Actor, sessions: Sessions) -> str:
-        """The person of the session, else whose password and code these are. Raises: NotAuthenticated, Overloaded."""
+        """The name of whoever acts. Raises: as account()."""
+        return (await self.account(actor, sessions)).name
+
+    async def account(self, actor: Actor, sessions: Sessions) -> AccountRow:
+        """That of the session, else whose password and code these are. Raises: NotAuthenticated, Overloaded."""
         if actor.session:
-            return actor.name
-        return (await sessions.confirm(LogIn(self.name, self.password, self.code))).name
+            return sessions.view(actor)[1]
+        return await sessions.confirm(LogIn(self.name, self.password, self.code))
 
 
 class Roster(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

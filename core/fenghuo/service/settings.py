@@ -17,7 +17,7 @@ from fenghuo.plugin.host import PluginHost
 from fenghuo.service import settings_authority, settings_instances, settings_sections
 from fenghuo.service.endpoint import endpoint_rules, furnished
 from fenghuo.service.settings_accounts import read_accounts
-from fenghuo.service.settings_duty import read_duty
+from fenghuo.service.settings_duty import read_break_glass, read_duty
 from fenghuo.service.settings_energy import read_energy, read_takeover
 from fenghuo.service.settings_sections import Reading
 from fenghuo.service.settings_tables import FileTable, Right
@@ -135,4 +135,5 @@ def _read(path: Path, reading: Reading) -> Settings | None:
         authority=authority,
         accounts=accounts,
         duty=read_duty(reading),
+        break_glass=read_break_glass(reading),
     )

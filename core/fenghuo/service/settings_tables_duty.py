@@ -7,7 +7,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-__all__ = ["DutyTable"]
+__all__ = ["BreakGlassTable", "DutyTable", "TemplateTable"]
+
+Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", extra={"must_be": "a SHA-256 in 64 small hexadecimal figures"})]
 
 
 class DutyTable(msgspec.Struct, frozen=True):
@@ -18,3 +20,26 @@ class DutyTable(msgspec.Struct, frozen=True):
     ] = ()
     horizon_h: Annotated[float, Meta(gt=0, le=168, description="Hours ahead in which a gap of the roster is an alarm.")] = 12
     grace_min: Annotated[float, Meta(ge=0, le=240, description="Minutes after which whoever should have begun has not come.")] = 15
+
+
+class TemplateTable(msgspec.Struct, frozen=True):
+    """One message that was approved beforehand, with who did."""
+
+    name: Annotated[str, Meta(pattern="^[a-z0-9-]{1,64}$", extra={"must_be": "small letters, figures and hyphens, 64 at most"})]
+    file: Annotated[str, Meta(description="The message: our JSON or CAP.")]
+    sha256: Annotated[Digest, Meta(description="Of the file as the approvers saw it; another file is not what they approved.")]
+    approved_by: Annotated[
+        tuple[str, ...],
+        Meta(
+            min_length=2,
+            description="People whose signatures it has: as many as a release takes, two at least.",
+            extra={"must_be": "a list of two names at least"},
+        ),
+    ]
+
+
+class BreakGlassTable(msgspec.Struct, frozen=True):
+    """What one duty leader may let go alone, in need. Nothing by default."""
+
+    key_sha256: Annotated[Digest, Meta(description="Of what stands in the key file; `fenghuo break-glass key` makes one and prints this.")]
+    templates: Annotated[tuple[TemplateTable, ...], Meta(min_length=1, description="What may be let go.")]

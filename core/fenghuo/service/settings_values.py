@@ -114,6 +114,22 @@ class DutySettings(msgspec.Struct, frozen=True):
     grace_s: float = 900.0
 
 
+class TemplateSettings(msgspec.Struct, frozen=True):
+    """A message that was approved beforehand. `digest`: SHA-256 of what the approvers saw, in hex."""
+
+    name: str
+    file: Path
+    digest: str
+    approved_by: tuple[str, ...]
+
+
+class BreakGlassSettings(msgspec.Struct, frozen=True):
+    """What one duty leader may let go alone. `key`: SHA-256 of what stands in the key file, "": nobody may."""
+
+    key: str = ""
+    templates: tuple[TemplateSettings, ...] = ()
+
+
 class ChannelSettings(msgspec.Struct, frozen=True):
     """One channel instance. `settings`: the plugin's own struct, checked; `plugin`: who answers for the type; `refire_after_s`: when a
     device that may have started is started once more, None: never by itself; `ungraded`: why it carries P2 to P4 only, empty where it may
@@ -192,3 +208,4 @@ class Settings(msgspec.Struct, frozen=True):
     authority: dict[str, tuple[Grant, ...]] = {}
     accounts: AccountSettings = AccountSettings()
     duty: DutySettings = DutySettings()
+    break_glass: BreakGlassSettings = BreakGlassSettings()

@@ -30,10 +30,12 @@ from tests.core.service.test_authorisation import RIGHTS, TABLE
 from tests.core.store import rows
 
 SHUANGFENG, HUANGJING = "mca:320585109", "mca:320585105"
-STATES: dict[str, set[str]] = {"alert.sign": {"held"}, "alert.cancel": {"held", "active", "expired", "superseded", "cancelled"}}
+SPOKEN = {"held", "active", "expired", "superseded", "cancelled"}
+STATES: dict[str, set[str]] = {"alert.sign": {"held"}, "alert.review": {"held"}, "alert.cancel": SPOKEN, "alert.correct": SPOKEN}
 """Operation → the states of a message in which it may be, as a person would write it down; every other operation: in each."""
-WITHIN = {"alert.sign", "alert.cancel", "endpoint.ack", "rollcall.call", "mode.declare", "mode.end", "outage.report"} | {
-    f"queue.{name}" for name in ("release", "resolve", "shed", "waive")
+WITHIN = {"endpoint.ack", "rollcall.call", "mode.declare", "mode.end", "outage.report"} | {
+    *(f"queue.{name}" for name in ("release", "resolve", "shed", "waive")),
+    *(f"alert.{name}" for name in ("sign", "review", "cancel", "correct")),
 }
 """Operations that reach no further than the own area."""
 HOLDERS = {"everywhere": (), "inside": (SHUANGFENG,), "outside": (HUANGJING,)}
@@ -130,7 +132,7 @@ async def test_a_releaser_signs_and_an_operator_ends_in_the_own_area_alone(tmp_p
             with pytest.raises(NotAllowed, match=rf"^{name} has no authority over mca:320585109"):
                 await here.do(session, verb, id=alert)
         session = await here.log_in("zhang")
-        assert ("zhang",) == (await here.do(session, "alert.sign", id=alert)).signatures
+        assert ("zhang",) == (await here.sign(session, alert)).signatures
         assert "active" == (await here.do(session, "alert.cancel", id=alert)).state
 
 
@@ -159,7 +161,7 @@ async def test_an_order_at_p0_or_to_another_area_waits_for_a_releaser(tmp_path: 
         for field, value, check in further:
             sent = await here.do(zhang, "message.send", **{**order, field: value})
             assert ("held", [check]) == (sent.state, [one.check for one in sent.verdicts if not one.ok]), value
-            assert "active" == (await here.do(li, "alert.sign", id=sent.id)).state
+            assert "active" == (await here.sign(li, sent.id)).state
 
 
 async def test_whoever_works_at_a_post_that_is_gone_ends_what_goes_out_and_does_nothing_else(tmp_path: Path) -> None:
