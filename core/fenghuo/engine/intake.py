@@ -156,6 +156,7 @@ class Intake:
             number=number or self._number(),
             source=submission.origin.name,
             author=submission.author or submission.origin.name,
+            helpers=submission.helpers,
             may_start=may_start(submission.origin, self._office.grants),
         )
 

@@ -6,7 +6,7 @@ Source: security.md §3.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -86,17 +86,14 @@ class Release:
         message, envelope, now = entry.message, entry.envelope, self._office.clock.time()
         return await self._store.run(lambda tx: _people(_valid(tx, message, envelope, now)))
 
-    async def sign(
-        self, ident: str, hand: Hand | str, *, envelope: str = "", revision: int | None = None, authors: Collection[str] = ()
-    ) -> Signature:
-        """Add a signature; the last one needed releases. `envelope`, `revision`: of what the signer was shown; `authors`: whoever wrote a
-        part of it beside the one who brought it.
+    async def sign(self, ident: str, hand: Hand | str, *, envelope: str = "", revision: int | None = None) -> Signature:
+        """Add a signature; the last one needed releases. `envelope`, `revision`: of what the signer was shown.
 
         Raises: NotFound, NotAllowed, ReleaseNeeded, Overloaded.
         """
         hand = Hand(hand) if isinstance(hand, str) else hand
         entry = await self._planned(ident)
-        if hand.person in (entry.message.author, *authors):
+        if hand.person in (entry.message.author, *entry.message.helpers):
             raise NotAllowed(f"{hand.person} wrote this message and may not release it")
         if self.seals is not None and (why := self.seals.growth(entry)):
             raise ReleaseNeeded(f"{'; '.join(why)}; look again and sign what is there now")

@@ -43,7 +43,8 @@ News = list[MessageAccepted | MessageEnded]
 
 
 class Submission(msgspec.Struct, frozen=True):
-    """What came in by a door: bytes, their type, who brought them, under which key, and who signed already."""
+    """What came in by a door: bytes, their type, who brought them, under which key, and who signed already. `helpers`: who wrote a part of
+    it beside the author."""
 
     raw: bytes
     origin: Origin
@@ -51,6 +52,7 @@ class Submission(msgspec.Struct, frozen=True):
     key: str = ""
     signers: tuple[str, ...] = ()
     author: str = ""
+    helpers: tuple[str, ...] = ()
 
 
 class Judge(Protocol):

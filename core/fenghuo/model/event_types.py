@@ -95,6 +95,7 @@ EVENT_TYPES = frozenset(
         "delivery.superseded",
         "directory.imported",
         "directory.roll",
+        "draft.changed",
         "invariant.restored",
         "log.gap",
         "message.accepted",

@@ -178,7 +178,8 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     """One revision of one event, accepted and immutable. An Update is the next revision of the same id.
 
     `expires_at` and `accepted_at`: UTC seconds; `assumed_expiry`: the source gave none; `number`: the short message number
-    (1-9999) that people speak and key in; `source`: the authenticated source that gave it to us; `author`: the actor; `may_start`:
+    (1-9999) that people speak and key in; `source`: the authenticated source that gave it to us; `author`: the actor; `helpers`: who
+    else wrote a part of it; `may_start`:
     whether a device may start because of it where no person here signs.
     """
 
@@ -194,6 +195,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     source: str = ""
     author: str = ""
     may_start: bool = True
+    helpers: tuple[str, ...] = ()
 
     @property
     def kind(self) -> Kind:

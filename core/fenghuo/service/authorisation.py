@@ -44,6 +44,8 @@ VERBS: dict[str, tuple[str, ...]] = {
     "message.why": EVERYONE,
     "message.preview": EVERYONE,
     "alert.cancel": ("operator", STOP),
+    "alert.draft": ("operator",),
+    "alert.drafts": ("operator",),
     "alert.review": EVERYONE,
     "alert.correct": ("operator",),
     "alert.sign": EVERYONE,

@@ -224,17 +224,19 @@ class MessageVerbs:
         )
         return answer
 
-    async def bring(self, actor: Actor, raw: bytes, *, key: str = "") -> Accepted | Refused:
-        """Hand one document of CAP to the intake, in this actor's name."""
-        return (await self._accept(actor, Submit(raw, "application/cap+xml", key)))[0]
+    async def bring(self, actor: Actor, raw: bytes, media_type: str, *, key: str = "", helpers: tuple[str, ...] = ()) -> Accepted | Refused:
+        """Hand the one message of a document to the intake, in this actor's name. `helpers`: who else wrote a part of it."""
+        return (await self._accept(actor, Submit(raw, media_type, key), helpers=helpers))[0]
 
-    async def _accept(self, actor: Actor, wanted: Submit, *, signed_by: tuple[str, ...] = ()) -> tuple[Accepted | Refused, ...]:
+    async def _accept(
+        self, actor: Actor, wanted: Submit, *, signed_by: tuple[str, ...] = (), helpers: tuple[str, ...] = ()
+    ) -> tuple[Accepted | Refused, ...]:
         self._desk.refuse_tokens(actor, wanted.tokens)
         signers = tuple(dict.fromkeys((*signed_by, *(self._desk.signer(token) for token in wanted.tokens))))
         author = self._desk.person_of(actor)
         if author in signers and author not in signed_by:
             raise NotAllowed(f"{author} submits this and may not sign it as well")
-        submission = Submission(wanted.raw, self._desk.origin(actor), wanted.media_type, wanted.key, signers, author)
+        submission = Submission(wanted.raw, self._desk.origin(actor), wanted.media_type, wanted.key, signers, author, helpers)
         return await self._intake.accept(submission)
 
 

@@ -19,6 +19,7 @@ from fenghuo.model.delivery import Accepted, Refused
 from fenghuo.model.message import Message
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.desk import Desk, Verb
+from fenghuo.service.desk_drafts import DraftVerbs
 from fenghuo.service.desk_messages import MessageVerbs, find_message
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.review_view import ReviewView, waiting_view
@@ -26,7 +27,6 @@ from fenghuo.service.reviews import LASTS_S, Reviews, Seen
 from fenghuo.service.showing import rfc3339
 from fenghuo.store.audit import Deed
 from fenghuo.store.store import Store
-from fenghuo.store.tables import DRAFT
 
 __all__ = ["ReleaseVerbs"]
 
@@ -66,11 +66,13 @@ class ReleaseVerbs:
         self._office = room.office
         self._release: Release = room.release
         self._store = store
+        self._drafts = DraftVerbs(desk, room.office, store, messages)
         self._view = ReviewView(room)
         self._reviews = Reviews(room.office.clock.monotonic)
 
     def verbs(self) -> Mapping[str, Verb]:
-        return {"alert.review": self.review, "alert.sign": self.sign, "alert.correct": self.correct}
+        own: Mapping[str, Verb] = {"alert.review": self.review, "alert.sign": self.sign, "alert.correct": self.correct}
+        return {**own, **self._drafts.verbs()}
 
     async def review(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """Everything that the second person must see; from now on that person may sign it for two minutes.
@@ -97,9 +99,7 @@ class ReleaseVerbs:
         self._desk.check_traffic(actor, message.traffic)
         hand = self._desk.hand(actor, wanted.token, _coded(message))
         self._check_seen(Seen(hand.session, row.id, wanted.revision or row.revision, wanted.envelope), hand.person)
-        drafts = await self._store.find(DRAFT, "message = ?", row.id)
-        authors = {draft.author for draft in drafts}
-        return await self._release.sign(row.id, hand, envelope=wanted.envelope, revision=wanted.revision, authors=authors)
+        return await self._release.sign(row.id, hand, envelope=wanted.envelope, revision=wanted.revision)
 
     async def correct(self, actor: Actor, args: Mapping[str, Any]) -> Accepted | Refused:
         """Call off what went out, over everything that was used: one person, in the words that were drafted and signed with it. Other words
@@ -111,7 +111,7 @@ class ReleaseVerbs:
         message = msgspec.msgpack.decode(row.body, type=Message)
         self._desk.check_traffic(actor, message.traffic)
         raw = other_words(message, wanted.text, now=self._office.clock.time(), node=self._office.node)
-        return await self._messages.bring(actor, raw, key=wanted.key)
+        return await self._messages.bring(actor, raw, "application/cap+xml", key=wanted.key)
 
     def waiting(self) -> Mapping[str, Any]:
         """What waits for signatures, by path: the topic `release`."""

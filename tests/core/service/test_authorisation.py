@@ -22,6 +22,7 @@ TABLE: dict[str, set[str]] = {
     "message.send": {"operator"},
     "alert.cancel": {"operator", "stop"},
     "alert.correct": {"operator"},
+    **dict.fromkeys(("alert.draft", "alert.drafts"), {"operator"}),
     "alert.review": READS,
     "queue.resolve": {"operator"},
     "queue.shed": {"operator"},
