@@ -22,6 +22,7 @@ VERBS = {
     "alert": Verb("fenghuo.cli.alert:alert", "Alerts: check, preview, submit, sign, cancel, ls, show, why."),
     "break-glass": Verb("fenghuo.cli.break_glass:break_glass", "One leader alone, in need: key, release, ls, review."),
     "channel": Verb("fenghuo.cli.channel:channel", "Channels: ls, show, enable, disable, why."),
+    "check": Verb("fenghuo.cli.check:check", "One line and an exit code for a monitoring system (Nagios)."),
     "completion": Verb("fenghuo.cli.completion:completion", "Print the completion script for a shell."),
     "config": Verb("fenghuo.cli.config:config", "Settings: check, show, schema, init."),
     "coverage": Verb("fenghuo.cli.coverage:coverage", "Coverage of the public: estimates, the gate, who is left out."),
