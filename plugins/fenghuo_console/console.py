@@ -18,7 +18,7 @@ from fenghuo_console.conversation import Conversation, Ended, frame_of
 from fenghuo_console.credentials import Credentials, role_of, shown_to
 from fenghuo_console.feed import Feed
 from fenghuo_console.pages import Pages
-from fenghuo_console.session import Session
+from fenghuo_console.session import ROOM, Room, Session
 
 __all__ = ["Console"]
 
@@ -27,12 +27,13 @@ MISSED_PINGS = 3
 
 
 class Console:
-    """Serves /ws/console, and the page at /. It keeps one reader of the stream while somebody watches."""
+    """Serves /ws/console, and the page at /. It keeps one reader of the stream while somebody watches. `room`: what may wait for each."""
 
-    def __init__(self, ctx: FrontContext) -> None:
+    def __init__(self, ctx: FrontContext, *, room: Room = ROOM) -> None:
         settings: ConsoleSettings = ctx.settings
         self._ctx = ctx
         self._settings = settings
+        self._room = room
         self._conversations: dict[Session, Conversation] = {}
         self._feed = Feed(ctx, self._watching)
         self._tasks: tuple[asyncio.Task[None], ...] = ()
@@ -97,7 +98,7 @@ class Console:
             return Close.NOT_ALLOWED
         if self._stopping:
             return Close.STOPPING
-        return await self._serve(Session(send, now=now.monotonic()), credentials, receive, send)
+        return await self._serve(Session(send, now=now.monotonic(), room=self._room), credentials, receive, send)
 
     async def _serve(self, session: Session, credentials: Credentials, receive: Receive, send: Send) -> Close | None:
         heartbeat_s = self._settings.heartbeat_s

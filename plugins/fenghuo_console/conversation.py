@@ -13,14 +13,14 @@ from fenghuo_adapters.http_exchange import Receive
 from fenghuo_adapters.source_rates import Rates
 from fenghuo_console.credentials import Credentials, Standing, role_of
 from fenghuo_console.feed import Feed
-from fenghuo_console.session import OUTBOX_OCTETS, Session
+from fenghuo_console.session import ROOM, Session
 
 __all__ = ["Conversation", "Ended", "Watch", "frame_of"]
 
 FRAMES_PER_S = 20.0
 COMMANDS_AT_ONCE = 8
 """Commands that one console may have under way; a hand is slower, and a program waits for its answers."""
-ANSWER_OCTETS = OUTBOX_OCTETS // 5
+ANSWER_OCTETS = ROOM.part
 """Of a frame out there are 256 kB at most; a longer answer is asked for over HTTP."""
 CROWDED = Failure("overloaded", f"at most {COMMANDS_AT_ONCE} commands at once", {"retry_after_s": 1.0})
 

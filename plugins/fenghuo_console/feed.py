@@ -10,7 +10,7 @@ import msgspec
 
 from fenghuo import Actor, FrontContext
 from fenghuo.formats.console_frames import Cursor, Op, Resumed, ResyncReason, encode
-from fenghuo_console.session import OUTBOX_FRAMES, OUTBOX_OCTETS, Change, Session, delta, snapshot_parts
+from fenghuo_console.session import Change, Session, delta, snapshot_parts
 
 __all__ = ["Feed"]
 
@@ -70,7 +70,7 @@ class Feed:
         state = await self._state(actor, {"topics": sorted(topics)})
         cursor = Cursor(state["cur"]["epoch"], state["cur"]["seq"])
         data = {path: msgspec.Raw(encode(value)) for path, value in state["data"].items()}
-        session.loaded(cursor, snapshot_parts(session.subscription, cursor, data))
+        session.loaded(cursor, snapshot_parts(session.subscription, cursor, data, session.room.part))
 
     async def _backlog(self, session: Session, topics: frozenset[str], since: Cursor) -> tuple[Cursor, Iterator[str]] | None:
         events = self._ctx.events
@@ -83,7 +83,7 @@ class Feed:
         ops = await self._ops({event.subject: event.seq for event in batch if _topic(event.subject) in topics})
         end = Cursor(since.epoch, batch[-1].seq if batch else since.seq)
         frames = [encode(Resumed(session.subscription, since)).decode(), delta(since.epoch, since.seq, end.seq, ops)]
-        if len(ops) > OUTBOX_FRAMES // 2 or len(frames[1]) > OUTBOX_OCTETS // 2:
+        if len(ops) > session.room.frames // 2 or len(frames[1]) > session.room.octets // 2:
             return None
         return end, iter(frames)
 

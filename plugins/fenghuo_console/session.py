@@ -11,11 +11,19 @@ import msgspec
 from fenghuo.formats.console_frames import Close, Cursor, Delta, Frame, Op, Ping, Resync, ResyncReason, Snap, encode
 from fenghuo_adapters.http_exchange import Send
 
-__all__ = ["OUTBOX_FRAMES", "OUTBOX_OCTETS", "Change", "Session", "snapshot_parts"]
+__all__ = ["ROOM", "Change", "Room", "Session", "snapshot_parts"]
 
-OUTBOX_FRAMES = 256
-OUTBOX_OCTETS = 1_000_000
-PART_OCTETS = 200_000  # a frame out has at most 256 kB; the rest is for the envelope and one long value
+
+class Room(msgspec.Struct, frozen=True):
+    """How much may wait for one console, and how long a part of a snapshot is. A frame out has at most 256 kB; what a part leaves of them
+    is for the envelope and one long value. Source: console.md §6, Back-pressure."""
+
+    frames: int = 256
+    octets: int = 1_000_000
+    part: int = 200_000
+
+
+ROOM = Room()
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -36,8 +44,9 @@ def delta(epoch: str, prev: int, seq: int, ops: Mapping[str, Op]) -> str:
 class Session:
     """A console after its handshake. `topics` is None while nothing is subscribed."""
 
-    def __init__(self, send: Send, *, now: float) -> None:
+    def __init__(self, send: Send, *, now: float, room: Room = ROOM) -> None:
         self._send = send
+        self.room = room
         self._outbox: deque[str] = deque()
         self._octets = 0
         self._wake = asyncio.Event()
@@ -134,7 +143,7 @@ class Session:
 
     def _push(self, text: str) -> None:
         # Characters stand for octets here: the bound is about memory, and a Chinese character takes no more than two of it.
-        if len(self._outbox) >= OUTBOX_FRAMES or self._octets + len(text) > OUTBOX_OCTETS:
+        if len(self._outbox) >= self.room.frames or self._octets + len(text) > self.room.octets:
             self._outbox.clear()
             text = encode(Resync(self.subscription, ResyncReason.SLOW)).decode()
             self._octets = 0
@@ -146,13 +155,13 @@ class Session:
         self._wake.set()
 
 
-def snapshot_parts(subscription: int, cursor: Cursor, data: Mapping[str, msgspec.Raw]) -> Iterator[str]:
+def snapshot_parts(subscription: int, cursor: Cursor, data: Mapping[str, msgspec.Raw], octets_max: int = ROOM.part) -> Iterator[str]:
     """The frames of a snapshot, made one at a time as they are taken."""
     part, octets = 0, 0
     gathered: dict[str, msgspec.Raw] = {}
     for path, value in data.items():
         size = len(value) + len(path) + 8
-        if gathered and octets + size > PART_OCTETS:
+        if gathered and octets + size > octets_max:
             yield encode(Snap(subscription, cursor, part, False, gathered)).decode()
             part, octets, gathered = part + 1, 0, {}
         gathered[path] = value

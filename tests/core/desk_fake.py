@@ -11,6 +11,7 @@ from typing import Any, Self
 import structlog
 
 from fenghuo.errors import KeyConflict, NotAllowed, NotAuthenticated, NotFound, Overloaded, StoreFull
+from fenghuo.model.command import Answer, Command
 from fenghuo.model.delivery import Accepted, Refused, Verdict
 from fenghuo.model.event import Event
 from fenghuo.model.message import MessageId
@@ -219,6 +220,13 @@ class FakeDesk:
 
     def member(self, session: str, csrf: str, door: str) -> Actor:
         raise NotAuthenticated("nobody logs in here")
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        return ("message", "channel")
+
+    async def command(self, actor: Actor, command: Command) -> Answer:
+        raise NotFound("this door takes no commands with keys")
 
     async def do(self, actor: Actor, verb: str, args: Mapping[str, Any]) -> Any:
         self.asked.append((verb, dict(args)))

@@ -120,7 +120,7 @@ class FakeDesk:
 
 @asynccontextmanager
 async def serving(
-    front_type: FrontType, settings: msgspec.Struct | None = None, *, prepare: Callable[[FakeDesk], None] | None = None
+    front_type: FrontType, settings: msgspec.Struct | None = None, *, prepare: Callable[[FakeDesk], None] | None = None, port: int = 0
 ) -> AsyncIterator[tuple[WebPort, FakeDesk]]:
     """A real web port with one front over a fake desk."""
     events = FakeEvents()
@@ -128,7 +128,7 @@ async def serving(
     if prepare is not None:
         prepare(desk)
     stream: EventStream = events
-    web = WebPort(Listen("127.0.0.1", 0), clock=SystemClock())
+    web = WebPort(Listen("127.0.0.1", port), clock=SystemClock())
     ctx = HostedFrontContext(
         name="front", settings=settings or front_type.settings(), clock=SystemClock(), desk=desk, events=stream, web=web
     )

@@ -1,1 +1,2 @@
-"""Small synchronous clients for the control socket and for HTTP; they import neither asyncio nor the service."""
+"""Clients of a daemon: small synchronous ones for the control socket and for HTTP, which import neither asyncio nor the service, and one
+that watches and acts as a console does (fenghuo.client.console)."""
