@@ -35,15 +35,17 @@ KEY_LENGTH = 200
 # fmt: off
 _READS = frozenset((
     "ls", "show", "why", "preview", "explain", "lint", "log", "read", "verify", "stats", "find", "matrix", "review", "plan", "check",
-    "proven", "reach", "isolated", "bridges", "place", "summary", "lines", "reached", "follow", "board", "roster",
+    "drafts", "proven", "reach", "isolated", "bridges", "place", "summary", "lines", "reached", "follow", "board", "roster",
 ))
 # fmt: on
 """What a verb that only reads is called, after its dot."""
 _READ_ALONE = frozenset({"status", "state", "metrics", "whatif", "coverage"})
-_CARRY_A_KEY = frozenset({"alert.submit", "alert.submit_all", "message.submit", "message.send", "alert.cancel", "rollcall.call"})
+_CARRY_A_KEY = frozenset(
+    {"alert.submit", "alert.submit_all", "message.submit", "message.send", "alert.cancel", "alert.correct", "rollcall.call"}
+)
 """Verbs that hand the key on to intake, which keeps it with the message itself and gives the same answer again."""
 _CHANGE_IN_THEIR_OWN_JOBS = frozenset(
-    {"alert.sign", "channel.enable", "channel.disable", "attachment.put", "directory.import"}
+    {"alert.sign", "alert.draft", "channel.enable", "channel.disable", "attachment.put", "directory.import"}
     | {"alarm.ack", "alarm.shelve", "alarm.unshelve", "alarm.out_of_service", "alarm.return_to_service"}
 )
 """Verbs that change nothing but in jobs which they submit themselves: without a mark of the command they have done nothing."""
