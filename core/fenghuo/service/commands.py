@@ -54,11 +54,12 @@ _SECRET = frozenset({"account.add", "account.password", "account.enrol", "sessio
 _ROWS = {
     "alert": ("message", "id"),
     "message": ("message", "id"),
-    "alarm": ("alarm", "id"),
     "channel": ("channel", "name"),
     "sheet": ("sheet", "id"),
 }
 """Which row a verb acts on, by the word before its dot: topic, and the argument that names it."""
+_OWN_REV = "alarm."
+"""Verbs about rows whose value has a `rev` of its own: that is what a console drew, and the verb compares it."""
 _NOT_NOW = (Denied, Overloaded, NotReady, StoreFull)
 """Nothing was begun, and the same key is welcome later: after the log-in, the wait, with space on the disk."""
 
@@ -202,12 +203,17 @@ def _keep(tx: Tx, row: CommandRow, answer: Answer, *, secret: bool) -> None:
 
 
 def _with_key(command: Command) -> Mapping[str, Any]:
-    return {"key": command.key, **command.args} if command.do in _CARRY_A_KEY else command.args
+    """The arguments of the verb, and what it judges itself."""
+    if command.do in _CARRY_A_KEY:
+        return {"key": command.key, **command.args}
+    if command.do.startswith(_OWN_REV) and command.if_rev is not None:
+        return {"if_rev": command.if_rev, **command.args}
+    return command.args
 
 
 def _path(command: Command) -> str:
     """The row that a command acts on, "" where it says nothing about one. Raises: FormatError: it acts on none that has a rev."""
-    if command.if_rev is None:
+    if command.if_rev is None or command.do.startswith(_OWN_REV):
         return ""
     topic, argument = _ROWS.get(command.do.partition(".")[0], ("", ""))
     name = command.args.get(argument)

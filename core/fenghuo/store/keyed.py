@@ -32,7 +32,8 @@ LOOKED_BACK = 2_000
 
 
 class Keyed:
-    """One command under way. `path`: what it acts on, as it was drawn at `if_rev`; None: it does not say. `is_over`: its verb has answered,
+    """One command under way. `path`: what it acts on, as it was drawn at `if_rev` (None: it does not say); "" where
+    the verb judges that itself. `is_over`: its verb has answered,
     and what is still at work in its name marks nothing any more."""
 
     def __init__(self, row: CommandRow, *, path: str = "", if_rev: int | None = None) -> None:
@@ -64,7 +65,7 @@ class Keyed:
 
     def check(self, tx: Tx) -> None:
         """Raises: Outdated."""
-        if self.if_rev is None:
+        if self.if_rev is None or not self.path:
             return
         if tx.head - self.if_rev > KNOWN_BACK:
             raise Outdated(self.path, by="", at=0.0, what="")

@@ -125,6 +125,19 @@ async def test_who_acts_on_a_row_that_somebody_else_has_changed_hears_who_and_wh
     assert data(await here.carry_out(DUTY, now))
 
 
+async def test_a_row_with_a_rev_of_its_own_is_judged_by_its_verb(there: Manned) -> None:
+    """An alarm counts its own changes: what the console drew goes to the verb, which knows the row."""
+    asked: list[Mapping[str, Any]] = []
+
+    async def ack(actor: Actor, verb: str, args: Mapping[str, Any]) -> Any:
+        asked.append(args)
+        return {"acked": [7]}
+
+    here = Commands(ack, there.house.store, there.house.clock)
+    assert {"acked": [7]} == data(await here.carry_out(DUTY, Command("alarm.ack", "k8", if_rev=3, args={"id": 7})))
+    assert [{"id": 7, "if_rev": 3}] == asked
+
+
 async def test_a_command_that_cannot_be_judged_is_refused_with_a_sentence(there: Manned) -> None:
     """No key for what changes, a key that is none, a rev of no row; a reading verb needs no key."""
     here = commands(there)
