@@ -96,6 +96,10 @@ class AuditKeeper:
             else:
                 self._came_back(place)
 
+    def fails(self, place: str) -> bool:
+        """Whether heads could not be put away there the last time."""
+        return place in self._down
+
     async def stop(self) -> None:
         """The last record of this process, and its head."""
         await self._store.run(lambda tx: tx.audit(Deed.of("stop", "node"), by=SYSTEM))
@@ -133,6 +137,7 @@ class AuditKeeper:
         if place.name in self._down:
             self._down.discard(place.name)
             log.info("a place for the audit's heads works again", place=place.name)
+            self._store.submit(_place_back(place.name)).add_done_callback(_complain)
 
 
 def _alarms(wrong: Sequence[Break]) -> Callable[[Tx], None]:
@@ -145,6 +150,10 @@ def _alarms(wrong: Sequence[Break]) -> Callable[[Tx], None]:
 
 def _place_alarm(name: str, cause: str) -> Callable[[Tx], None]:
     return lambda tx: tx.event("alarm.audit_place", f"audit/{name}", place=name, cause=cause)
+
+
+def _place_back(name: str) -> Callable[[Tx], None]:
+    return lambda tx: tx.event("audit.place_back", f"audit/{name}", place=name)
 
 
 def _complain(done: asyncio.Future[None]) -> None:

@@ -104,6 +104,8 @@ VERBS: dict[str, tuple[str, ...]] = {
     "reconcile.open": ("viewer", "operator", "admin"),
     "reconcile.reached": ("viewer", "operator", "admin"),
     "reconcile.settle": ("admin",),
+    **dict.fromkeys(("alarm.ls", "alarm.show", "alarm.catalogue", "alarm.stats"), EVERYONE),
+    **{f"alarm.{name}": ("operator",) for name in ("ack", "shelve", "unshelve", "out_of_service", "return_to_service", "silence")},
     "plugin.ls": EVERYONE,
     "endpoint.ls": EVERYONE,
     "endpoint.ack": ("operator",),

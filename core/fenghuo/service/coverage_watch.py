@@ -61,6 +61,10 @@ class CoverageWatch:
         self._laid: tuple[str, str] | None = None
         self._stood: dict[Kind, _Stood] = {}
 
+    def passes(self, kind: str) -> bool:
+        """Whether the gate was passed at the last look, or nobody has looked."""
+        return all(stood.passes for known, stood in self._stood.items() if known == kind)
+
     def look(self) -> None:
         """Take into account what has changed since the last look; costs next to nothing where nothing has."""
         inventory, directory = self._keeper.inventory, self._office.directory

@@ -30,6 +30,7 @@ from fenghuo.model.directory import Directory
 from fenghuo.plugin.host import PluginHost, load_plugins
 from fenghuo.service import logs
 from fenghuo.service import settings as settings_module
+from fenghuo.service.alarm_room import AlarmRoom, Looked
 from fenghuo.service.audit import AuditKeeper
 from fenghuo.service.break_glass import BreakGlass
 from fenghuo.service.command_taken import TakingOver
@@ -93,8 +94,7 @@ GC_THRESHOLDS = (20_000, 20, 100)
 """A full collection walks over everything that is open, 150 ms at 25,000 messages, and finds next to nothing: our values have no cycles."""
 SWITCH_S = 0.0002
 """The writer thread lets go of the interpreter at each statement; at the usual 5 ms it waited that long for it to come back."""
-EXIT_SETTINGS = 78
-EXIT_BUG = 70
+EXIT_SETTINGS, EXIT_BUG = 78, 70
 SPOOL = "spool"
 
 log = structlog.stdlib.get_logger("fenghuo.daemon")
@@ -154,6 +154,7 @@ class Daemon:
         self._clock = SystemClock(quality=settings.node.clock_quality)
         self._notify = Notify.from_environment()
         self._metrics = Metrics()
+        self._alarms = AlarmRoom()
         self._stop = asyncio.Event()
         self._code = 0
         self._ready = False
@@ -164,9 +165,10 @@ class Daemon:
         """Start, serve, drain; the exit code."""
         began = time.monotonic()
         node = self._settings.node
-        self._store = await Store.open(node.state, clock=self._clock, node=node.name)
+        self._store = await Store.open(node.state, clock=self._clock, node=node.name, settings=self._alarms.settings)
         try:
             await self._keep_time()
+            await self._alarms.open(self._store, self._clock)
             office = Office(node=node.name, clock=self._clock, rules=self._rules, directory=Directory())
             room = EngineRoom(
                 office, self._store, self._host.renderers, release_valid_s=self._settings.release_valid_s, on_fatal=self._fatal
@@ -283,12 +285,12 @@ class Daemon:
     async def _open_web(self, web: WebPort, tending: Tending) -> list[asyncio.Task[None]]:
         """Open the web port, or go on without and try again: a node without its web port still delivers what it has."""
         try:
-            await web.start()
+            await self._alarms.opened(web.start)
         except NotReady as refusal:
             sentence = str(refusal)
             log.error("web port not open yet", cause=sentence)
             await self._store.run(lambda tx: tx.event("alarm.web_port", "node", message=sentence))
-            return [tending.start("web", web.start_late)]
+            return [tending.start("web", partial(self._alarms.opened, web.start_late))]
         return []
 
     def _helpers(self, room: EngineRoom, desk: Desk, tending: Tending) -> list[asyncio.Task[None]]:
@@ -304,6 +306,7 @@ class Daemon:
             "audit": self._audit.run,
             "sessions": self._people.sessions.tend,
             "auditor": room.auditor.run,
+            **self._alarms.join(desk, Looked(room, self._hosting.power, self._lines, self._audit, self._coverage)),
             "rolls": self._rolls.run,
             "proven": room.proven.run,
             "scrub": partial(scrub_daily, self._store),

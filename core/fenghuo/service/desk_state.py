@@ -12,6 +12,7 @@ import msgspec
 from fenghuo.errors import FormatError
 from fenghuo.plugin.host import PluginHost
 from fenghuo.plugin.ports import Actor
+from fenghuo.service.alarm_view import OPEN, alarm_views
 from fenghuo.service.connected import invariants_view
 from fenghuo.service.desk import Verb
 from fenghuo.service.desk_modes import mode_path, stand_view
@@ -25,7 +26,7 @@ from fenghuo.store.tables import MESSAGE, OBJECTIVE
 
 __all__ = ["About", "StateVerbs"]
 
-TOPICS = ("message", "objective", "channel", "mode")
+TOPICS = ("message", "objective", "channel", "mode", "alarm")
 SHOWN_MESSAGES = 200
 
 
@@ -139,6 +140,8 @@ class StateVerbs:
                 return {f"channel/{one.name}": channel_view(one, self._queues.queued(one.name)) for one in self._board}
             case "mode":
                 return {mode_path(stand): stand_view(stand) for stand in self._modes.stands()}
+            case "alarm":
+                return {f"alarm/{one['id']}": one for one in await alarm_views(self._store)}
             case _ if topic in self.topics:
                 return dict(self.topics[topic]())
             case _:
@@ -157,6 +160,9 @@ class StateVerbs:
             case "channel":
                 instance = self._board.get(name)
                 return channel_view(instance, self._queues.queued(name)) if instance else None
+            case "alarm":
+                found = await alarm_views(self._store, f"id = ? AND {OPEN}", int(name)) if name.isdigit() else []
+                return found[0] if found else None
             case "mode":
                 return next((stand_view(stand) for stand in self._modes.stands() if mode_path(stand) == path), None)
             case _:

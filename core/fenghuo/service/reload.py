@@ -116,6 +116,8 @@ async def tell_rules(room: EngineRoom, store: Store) -> None:
         log.warning("rules that cannot work", fault=fault)
     if faults:
         await store.run(lambda tx: tx.event("alarm.rules", "node", faults=len(faults), first=faults[0]))
+    else:
+        await store.run(lambda tx: tx.event("rules.sound", "node", rules=office.rules.digest))
 
 
 def _waiting(old: Settings, new: Settings) -> Iterator[str]:

@@ -23,9 +23,12 @@ from fenghuo.store.records import CensusRow
 from fenghuo.store.tables import AUDIT, CENSUS, EVENT, QUARANTINE
 from fenghuo.store.transaction import Damage, Tx, fetch
 
-__all__ = ["Commit", "Committer", "Job", "Outcome"]
+__all__ = ["Commit", "Committer", "Follow", "Job", "Outcome"]
 
 T = TypeVar("T")
+
+Follow = Callable[[Tx, Sequence[Event]], None]
+"""What follows from the events of a commit in the same transaction: it may change rows and tell more, of which it does not hear."""
 
 log = structlog.get_logger(__name__)
 
@@ -73,10 +76,13 @@ class Lost(Exception):
 
 class Committer:
     """Owns the database while the service runs. Used by one thread only. `batch_s`: seconds after which a batch takes no more jobs;
-    `chain`: whose audit this is."""
+    `chain`: whose audit this is; `follow`: what hears of every event before it is durable."""
 
-    def __init__(self, database: Database, clock: Clock, *, space: Space, batch_s: float, chain: Chain) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, *, space: Space, batch_s: float, chain: Chain, follow: Follow | None = None
+    ) -> None:
         self._database = database
+        self._follow = follow
         self._chain = chain
         self._clock = clock
         self._space = space
@@ -116,7 +122,7 @@ class Committer:
             self._blame(exc)
         if self._is_full and not self._space.is_short and self._space.keep_ballast():
             self._is_full = False
-            self._notices.append(("alarm.store_has_space", "alarm/store-full", {}))
+            self._notices.append(("store.has_space", "alarm/store-full", {}))
             log.info("store has space again")
         return self._attempt(()) if self._notices else Commit(self._head, self._chain)
 
@@ -231,13 +237,9 @@ class Committer:
 
     def _finish(self) -> None:
         connection = self._database.connection
-        if self._damage or self._found or self._notices:
-            tx = self._tx()
-            for damage in (*self._found, *self._damage):
-                _set_aside(tx, damage, self._clock.time())
-            for name, subject, body in self._notices:
-                tx.event(name, subject, **body)
-            self._keep(tx)
+        self._note((*self._found, *self._damage), self._notices)
+        if self._follow is not None and self._events:
+            self._hear(self._follow)
         if self._event_rows:
             connection.executemany(EVENT.insert_sql, self._event_rows)
         if self._audit_rows:
@@ -246,6 +248,24 @@ class Committer:
         for name in self._changed.keys() | self._recounted:
             row = CensusRow(name, self._changed.get(name, self._census[name]))
             connection.execute(CENSUS.update_sql, CENSUS.update_values(CENSUS.encode(row)))
+
+    def _note(self, damage: Sequence[Damage], notices: Sequence[tuple[str, str, dict[str, Any]]] = ()) -> None:
+        if not damage and not notices:
+            return
+        tx = self._tx()
+        for one in damage:
+            _set_aside(tx, one, self._clock.time())
+        for name, subject, body in notices:
+            tx.event(name, subject, **body)
+        self._keep(tx)
+
+    def _hear(self, follow: Follow) -> None:
+        """A fault in what follows takes back that alone: what the jobs have promised is kept whatever becomes of it."""
+        heard, known = tuple(self._events), len(self._damage)
+        done = self._run(Job(lambda tx: follow(tx, heard), None, accept=False), alone=False)
+        if done.error is not None:
+            log.error("what follows from events was not written", events=len(heard), exc_info=done.error)
+        self._note(self._damage[known:])
 
     # Space and faults
 

@@ -17,7 +17,7 @@ from fenghuo.clock import Clock
 from fenghuo.errors import RowDamaged, StoreError
 from fenghuo.store.audit import Chain, acting
 from fenghuo.store.backup import backup
-from fenghuo.store.committer import Commit, Committer, Job
+from fenghuo.store.committer import Commit, Committer, Follow, Job
 from fenghuo.store.database import UNREADABLE, Connect, Database, connect_writer, said_by
 from fenghuo.store.disk import DATABASE, MARKER, FolderLock, Space, boot_id, free_octets, make_folder, sync_folder, write_file
 from fenghuo.store.events import EventStream
@@ -56,7 +56,8 @@ class StoreSettings(msgspec.Struct, frozen=True):
     `min_free`: less free space than this and nothing new is accepted; `ballast`: given up when the disk is full, so that states
     and audit are still written; `batch_jobs`, `batch_s`: a commit takes no more than that, so that an urgent job never waits
     long; `log_frames`: working size of the write-ahead log (8 MB); `checkpoint_frames`: 1-2 ms of work at a time;
-    `inline`: no threads, each job is settled when submit() returns; `fill`: no threads, settled when the simulation lets it be.
+    `inline`: no threads, each job is settled when submit() returns; `fill`: no threads, settled when the simulation lets it be;
+    `follow`: hears of every event in the transaction that makes it durable.
     """
 
     min_free: int = 64 * 1024 * 1024
@@ -67,6 +68,7 @@ class StoreSettings(msgspec.Struct, frozen=True):
     checkpoint_frames: int = 1_500
     inline: bool = False
     fill: Fill | None = None
+    follow: Follow | None = None
 
 
 DEFAULTS = StoreSettings()
@@ -257,7 +259,7 @@ class Store:
             free = settings.fill.free if settings.fill else None
             space = Space(self.folder, min_free=settings.min_free, ballast=settings.ballast, free=free)
             chain = Chain(node, "" if settings.inline or settings.fill else boot_id())
-            committer = Committer(database, self._clock, space=space, batch_s=settings.batch_s, chain=chain)
+            committer = Committer(database, self._clock, space=space, batch_s=settings.batch_s, chain=chain, follow=settings.follow)
             committer.report(findings)
             self._identify(committer, node, marker)
             database.grow_log()

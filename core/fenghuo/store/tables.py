@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fenghuo.model.alarm import Alarm
 from fenghuo.model.delivery import OPEN_STATES, Attempt, Delivery, Objective, Receipt, Target
 from fenghuo.store.mapping import Table
 from fenghuo.store.records import (
@@ -42,6 +43,7 @@ from fenghuo.store.records_release import DraftRow, EnvelopeRow
 
 __all__ = [
     "ACCOUNT",
+    "ALARM",
     "ATTEMPT",
     "AUDIT",
     "BLOB",
@@ -156,6 +158,13 @@ SHIFT = Table("shift", ShiftRow, ("id",))
 HANDOVER = Table("handover", HandoverRow, ("id",))
 BREAK_GLASS = Table("break_glass", BreakGlassRow, ("id",))
 COMMAND = Table("command", CommandRow, ("actor", "key"), indexes=(("until", ""),))
+ALARM = Table(
+    "alarm",
+    Alarm,
+    ("id",),
+    fixed=("kind", "subject"),
+    indexes=(("subject", "is_over = 0"), ("raised_at", "")),
+)
 AUDIT = Table("audit", AuditRow, ("seq",))
 NAMES = ("node", "store", "events.epoch")
 """Rows of `meta` by which a store knows whose it is; made at its first start."""
@@ -187,6 +196,7 @@ TABLES: dict[str, Table[Any]] = {
         BLOB,
         META,
         EVENT,
+        ALARM,
         AUDIT,
         FRAME_COUNTER,
         FRAME_WINDOW,

@@ -74,6 +74,8 @@ TABLE: dict[str, set[str]] = {
     "break_glass.ls": READS - {"source"},
     "break_glass.release": {"operator"},
     "break_glass.review": {"operator", "releaser", "auditor"},
+    **{f"alarm.{name}": READS for name in ("ls", "show", "catalogue", "stats")},
+    **{f"alarm.{name}": {"operator"} for name in ("ack", "shelve", "unshelve", "out_of_service", "return_to_service", "silence")},
     "session.open": {"door"},
     "account.enrol": {"door", "admin"},
     "session.show": READS,

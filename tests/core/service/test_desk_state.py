@@ -56,7 +56,7 @@ async def test_state_can_be_asked_for_by_topic_and_by_path(tmp_path: Path) -> No
         data = (await there.do("state", paths=paths))["data"]
         assert {f"message/{sent.id}", "objective/1", "channel/a"} == {path for path, found in data.items() if found is not None}
         assert set(paths) == set(data)
-        with pytest.raises(FormatError, match=r"^topic 'weather' is not one of message, objective, channel, mode$"):
+        with pytest.raises(FormatError, match=r"^topic 'weather' is not one of message, objective, channel, mode, alarm, release$"):
             await there.do("state", topics=["weather"])
 
 

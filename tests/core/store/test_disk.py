@@ -51,7 +51,7 @@ async def test_full_disk_refuses_new_promises_and_keeps_old_ones(small_disk: Pat
     await store.run(lambda tx: tx.insert(DELIVERY, delivery(3)), accept=True)
     await store.run(lambda _: None)
     assert [1, 3] == [row.id for row in await store.find(DELIVERY)]
-    assert ["alarm.store_full", "alarm.store_has_space"] == [event.type for event in await store.events.read(0, 9)]
+    assert ["alarm.store_full", "store.has_space"] == [event.type for event in await store.events.read(0, 9)]
     assert 300 == await store.scalar("SELECT count(*) FROM blob")
     await store.close()
     assert 4 * MIB == (small_disk / "state" / "ballast").stat().st_size

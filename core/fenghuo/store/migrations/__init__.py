@@ -16,6 +16,7 @@ from fenghuo.store.migrations import (
     m0009_duty,
     m0010_release,
     m0011_commands,
+    m0012_alarms,
 )
 
 __all__ = ["MIGRATIONS", "Migration"]
@@ -42,4 +43,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(9, "duty", m0009_duty.STATEMENTS, rewritten=("account",)),
     Migration(10, "release", m0010_release.STATEMENTS, rewritten=("release",)),
     Migration(11, "commands with a key", m0011_commands.STATEMENTS),
+    Migration(12, "alarms", m0012_alarms.STATEMENTS),
 )
