@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from fenghuo.formats.console_frames import Cursor, Delta, Hello, Op, Ping, Ready, Resync, Snap, encode
+from fenghuo.formats.console_frames import Cursor, Delta, Hello, Op, Ping, Ready, Resync, ResyncReason, Snap, encode
 from tests.scale import PATIENCE_S
 from tools.console_words import STATIC
 
@@ -26,7 +26,7 @@ def _golden() -> list[object]:
         Snap(1, Cursor(EPOCH, 5), 0, True, {"message/1": msgspec.Raw(b'{"headline":"x"}')}),
         Delta(EPOCH, 5, 7, (Op("message/1", "del"), Op("alarm/2", "set", msgspec.Raw(b"{}")))),
         Ping(2.0, 7),
-        Resync(1, "slow"),
+        Resync(1, ResyncReason.SLOW),
     )
     return [json.loads(encode(frame)) for frame in frames]
 
@@ -36,6 +36,7 @@ def _golden() -> list[object]:
 def test_the_modules_keep_their_promises(tmp_path: Path) -> None:
     """Every test of tests/console/js, in one run of Node."""
     shutil.copytree(STATIC / "js", tmp_path / "js")
+    shutil.copytree(STATIC / "screens", tmp_path / "screens")
     shutil.copytree(STATIC / "vendor", tmp_path / "vendor")
     for file in HERE.glob("*.js"):
         shutil.copy(file, tmp_path)

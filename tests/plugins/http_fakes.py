@@ -65,7 +65,7 @@ class FakeDesk:
         self.objects: dict[str, Any] = {}
         self.hold: asyncio.Event | None = None
         self.rights: tuple[str, ...] = ("operator", "releaser")
-        self.topics = ("message", "objective", "channel", "mode")
+        self.topics: tuple[str, ...] = ("message", "objective", "channel", "mode")
 
     def actor(self, token: str, door: str) -> Actor:
         if token not in TOKENS:

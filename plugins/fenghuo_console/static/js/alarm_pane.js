@@ -16,13 +16,15 @@ const SHELF_MINUTES = [15, 30, 60, 120];
 export function AlarmPane({ app }) {
   const pane = usePane(app);
   const { rows, waiting, chosen, flood } = pane;
-  useEffect(() => app.keys.bind(pane.keys), [pane.stamp]);
+  const current = useRef(pane);
+  current.current = pane;
+  useEffect(() => app.keys.bind(keysOf(app, () => current.current)), []);
   return html`<section class="alarms" aria-labelledby="alarms-title">
     <header class="row"><h2 id="alarms-title">${app.t("alarm.list")}</h2>
       ${flood ? html`<strong class="flood">${app.t("alarm.flood")}</strong>` : null}
       <span class="grow"></span><${Tools} app=${app} pane=${pane} /></header>
-    <p class="notice" role="status">${pane.notice}</p>
-    ${waiting.length ? html`<button type="button" class="waiting" onClick=${pane.release}>${app.t("alarm.waiting", { n: waiting.length })} ${marks(app, waiting)}</button>` : null}
+    <div class="row news">${waiting.length ? html`<button type="button" class="waiting" onClick=${pane.release}>${app.t("alarm.waiting", { n: waiting.length })} ${marks(app, waiting)}</button>` : null}
+      <p class="notice" role="status">${pane.notice}</p></div>
     <${List} app=${app} pane=${pane} />
     ${pane.hidden ? html`<p>${app.t("alarm.beyond", { n: pane.hidden })}</p>` : null}
     ${rows.length ? null : html`<p class="empty">${app.t("alarm.none")}</p>`}
@@ -57,16 +59,15 @@ function usePane(app) {
   const move = (/** @type {number} */ steps) => { choose(beside(rows.slice(0, MOST_ROWS), selected, steps)); };
   const release = () => { listing.show(alarms, false); again((count) => count + 1); };
   const open = (/** @type {string} */ kind) => setOpened(new Set([...opened, kind]));
-  const pane = {
+  return {
     rows, waiting: listing.waiting, chosen, flood, firsts, filter, question, notice, isHeld, hidden: Math.max(0, rows.length - MOST_ROWS),
     hold, setFilter, ask, tell, choose, move, release, open,
-    shown: rows.slice(0, MOST_ROWS), selected, stamp: `${selected} ${chosen?.alarm.rev} ${chosen?.alarm.state} ${rows.length} ${rows[0]?.alarm.id} ${question} ${listing.waiting.length} ${app.me?.name} ${app.me?.locked}`,
+    shown: rows.slice(0, MOST_ROWS), selected,
     act: (/** @type {string} */ verb, /** @type {Alarm} */ alarm, /** @type {object} */ args) => act(app, tell, verb, alarm, args),
   };
-  return { ...pane, keys: keysOf(app, pane) };
 }
 
-/** @typedef {Omit<ReturnType<typeof usePane>, "keys">} Pane */
+/** @typedef {ReturnType<typeof usePane>} Pane */
 
 /** Do something to an alarm as it was drawn; what came of it is said. @param {App} app @param {(text: string) => void} tell @param {string} verb @param {Alarm} alarm @param {object} args */
 async function act(app, tell, verb, alarm, args) {
@@ -90,27 +91,29 @@ async function ackAll(app, tell, alarms, comment) {
   }
 }
 
-/** @param {App} app @param {any} pane @returns {import("./keys.js").Binding[]} */
+/** The keys of the list. They are bound once and look at the pane when they are pressed. @param {App} app @param {() => Pane} pane @returns {import("./keys.js").Binding[]} */
 function keysOf(app, pane) {
-  const alarm = pane.chosen && !pane.chosen.gone ? pane.chosen.alarm : null;
+  const chosen = () => { const row = pane().chosen; return row && !row.gone ? row.alarm : null; };
   const mayAct = () => app.may("operator");
-  const canAck = () => Boolean(alarm && needsAck(alarm) && mayAct());
+  const canAck = () => { const alarm = chosen(); return Boolean(alarm && needsAck(alarm) && mayAct()); };
+  const open = () => { const alarm = chosen(); if (alarm && pane().firsts.get(alarm.id)) pane().open(alarm.fold ?? ""); else document.getElementById("alarm-detail")?.focus(); };
+  const ack = () => { const alarm = chosen(); if (alarm) void pane().act("alarm.ack", alarm, {}); };
   const focusList = () => document.getElementById("alarm-list")?.focus();
   return [
-    { id: "next", code: "KeyJ", title: "alarm.next", run: () => pane.move(1) },
-    { id: "previous", code: "KeyK", title: "alarm.previous", run: () => pane.move(-1) },
-    { id: "down", code: "ArrowDown", title: "alarm.next", when: inList, run: () => pane.move(1) },
-    { id: "up", code: "ArrowUp", title: "alarm.previous", when: inList, run: () => pane.move(-1) },
-    { id: "detail.next", code: "KeyN", title: "alarm.next", run: () => pane.move(1) },
-    { id: "detail.previous", code: "KeyP", title: "alarm.previous", run: () => pane.move(-1) },
-    { id: "open", code: "Enter", title: "alarm.open", when: () => Boolean(alarm), run: () => (pane.firsts.get(alarm.id) ? pane.open(alarm.fold) : document.getElementById("alarm-detail")?.focus()) },
-    { id: "back", code: "Escape", fixed: true, title: "alarm.back", when: () => Boolean(pane.selected), run: () => { pane.choose(""); focusList(); } },
-    { id: "ack", code: "KeyA", title: "alarm.ack", when: canAck, run: () => void pane.act("alarm.ack", alarm, {}) },
-    { id: "ack.comment", code: "KeyA", shift: true, title: "alarm.ack_comment", when: canAck, run: () => pane.ask("comment") },
-    { id: "bulk", code: "KeyB", shift: true, title: "alarm.bulk", when: () => mayAct() && inBulk(pane.shown).length > 0, run: () => pane.ask("bulk") },
-    { id: "shelve", code: "KeyH", title: "alarm.shelve", when: () => Boolean(alarm) && mayAct(), run: () => pane.ask(alarm.state === "SHELVED" ? "unshelve" : "shelve") },
-    { id: "filter", code: "KeyF", title: "alarm.filter", run: () => document.querySelector(/** @type {"input"} */ (".filter input"))?.focus() },
-    { id: "release", code: "Period", title: "alarm.release", when: () => pane.waiting.length > 0, run: pane.release },
+    { id: "next", code: "KeyJ", title: "alarm.next", run: () => pane().move(1) },
+    { id: "previous", code: "KeyK", title: "alarm.previous", run: () => pane().move(-1) },
+    { id: "down", code: "ArrowDown", title: "alarm.next", when: inList, run: () => pane().move(1) },
+    { id: "up", code: "ArrowUp", title: "alarm.previous", when: inList, run: () => pane().move(-1) },
+    { id: "detail.next", code: "KeyN", title: "alarm.next", run: () => pane().move(1) },
+    { id: "detail.previous", code: "KeyP", title: "alarm.previous", run: () => pane().move(-1) },
+    { id: "open", code: "Enter", title: "alarm.open", when: () => Boolean(chosen()), run: open },
+    { id: "back", code: "Escape", fixed: true, title: "alarm.back", when: () => Boolean(pane().selected), run: () => { pane().choose(""); focusList(); } },
+    { id: "ack", code: "KeyA", title: "alarm.ack", when: canAck, run: ack },
+    { id: "ack.comment", code: "KeyA", shift: true, title: "alarm.ack_comment", when: canAck, run: () => pane().ask("comment") },
+    { id: "bulk", code: "KeyB", shift: true, title: "alarm.bulk", when: () => mayAct() && inBulk(pane().shown).length > 0, run: () => pane().ask("bulk") },
+    { id: "shelve", code: "KeyH", title: "alarm.shelve", when: () => Boolean(chosen()) && mayAct(), run: () => pane().ask(chosen()?.state === "SHELVED" ? "unshelve" : "shelve") },
+    { id: "filter", code: "KeyF", title: "alarm.filter", run: () => document.querySelector(/** @type {"input"} */ ("input.filter"))?.focus() },
+    { id: "release", code: "Period", title: "alarm.release", when: () => pane().waiting.length > 0, run: () => pane().release() },
   ];
 }
 

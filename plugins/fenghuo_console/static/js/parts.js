@@ -1,13 +1,14 @@
 // @ts-check
 // Pieces that several screens are made of.
-import { html, useEffect, useId, useRef, useState } from "../vendor/ui.js";
+import { html, useId, useLayoutEffect, useRef, useState } from "../vendor/ui.js";
 import { clockText, has, named, t } from "./i18n.js";
 
 /** A modal dialog: the focus stays in it and goes back to where it was. Escape closes it. @param {{title: string, onClose: () => void, children?: any, wide?: boolean}} props */
 export function Dialog({ title, onClose, children, wide = false }) {
   const box = useRef(/** @type {HTMLDialogElement|null} */ (null));
   const id = useId();
-  useEffect(() => {
+  // Before the next key can come: what is typed at once belongs to the dialog already.
+  useLayoutEffect(() => {
     const before = /** @type {HTMLElement|null} */ (document.activeElement);
     box.current?.showModal();
     return () => before?.focus?.();
