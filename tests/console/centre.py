@@ -18,15 +18,16 @@ from tests.e2e.node import Node, sms
 from tests.peers.smsc import Smsc
 from tests.scale import PATIENCE_S
 
-__all__ = ["INFORMANT", "Centre", "Officer"]
+__all__ = ["INFORMANT", "WARNED", "Centre", "Officer"]
 
 TAICANG = Path(__file__).parents[2] / "config" / "taicang"
 PASSWORD = "Tide-table 4711"
-INFORMANT = "+8619900000173"
+INFORMANT, WARNED = "+8619900000173", "+8619900000153"
+"""Who is told of the leak, and who of the rain."""
 CONTACTS = f"""owner,kind,address,rank,proven_at
 huangjing-informant-1,msisdn,{INFORMANT},1,
 huangjing-duty-officer,msisdn,+8619900000171,1,
-liuhe-informant-1,msisdn,+8619900000153,1,
+shaxi-informant-1,msisdn,{WARNED},1,
 """
 RULES = """
 [ladders.all]
@@ -34,6 +35,14 @@ RULES = """
 channels = ["sms"]
 [[ladders.all.rungs]]
 channels = ["mail"]
+[[rules]]
+name = "signals of the station"
+match = { kind = ["Alert"], source = ["met"] }
+audience = { name = "灾害信息员", split = "person", roles = ["informant"], areas = "message" }
+needed = "DEVICE"
+deadline_s = 600
+signatures = 0
+ladder = "all"
 [[rules]]
 name = "alerts"
 match = { kind = ["Alert"] }
@@ -56,9 +65,16 @@ type = "console"
 [accounts]
 memory_kib = 8
 passes = 1
+[tokens.met]
+file = "met.token"
+rights = ["source"]
+certificates = ["met.pem"]
+[[authority]]
+source = "met"
+kinds = ["Alert"]
+areas = ["mca:320585"]
+events = ["暴雨"]
 """
-COVERED = "name,label,group,via\nsms_cb,短信,cellular,sms\n"
-REACH = "area,channel,reach,hangs_on,as_of,source,verified,verified_by,verified_at\n"
 
 
 class Officer(msgspec.Struct, frozen=True):
@@ -74,9 +90,12 @@ class Officer(msgspec.Struct, frozen=True):
 
 
 class Centre(Node):
-    """`complaints`: what browsers said of the page; `asked`: what they asked for."""
+    """`station`: the certificate of the weather station; `complaints`: what browsers said of the page; `asked`: what they asked for."""
 
-    def __init__(self, folder: Path, smsc: Smsc) -> None:
+    def __init__(self, folder: Path, smsc: Smsc, station: bytes) -> None:
+        (folder / "met.pem").write_bytes(station)
+        (folder / "met.token").write_text("met-0123456789abcdef0123456789abcdef")
+        (folder / "met.token").chmod(0o600)
         second = {"type": "http.webhook", "settings": {}}
         super().__init__(folder, channels={"sms": sms(smsc.port), "mail": second}, persons=[], rules=RULES, extra=EXTRA)
         shutil.copytree(TAICANG, folder / "people", dirs_exist_ok=True)

@@ -35,10 +35,11 @@ Carried = Mapping[str, tuple[ChannelView, ...]]
 
 
 class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`alert`: a message, by id or short number: its areas alone, and how far it got; `lose`: what is supposed to have failed, as
-    `NAME` everywhere or `NAME@SYSTEM:CODE` in one area."""
+    """`alert`: a message, by id or short number: its areas alone, and how far it got; `areas`: these alone, as `SYSTEM:CODE`, where
+    nothing is sent yet; `lose`: what is supposed to have failed, as `NAME` everywhere or `NAME@SYSTEM:CODE` in one area."""
 
     alert: str = ""
+    areas: tuple[str, ...] = ()
     lose: tuple[str, ...] = ()
 
 
@@ -67,7 +68,7 @@ class CoverageVerbs:
         carried = carriers(inventory, self._board.situation())
         _check_lose(wanted.lose, laid, carried)
         row = await find_message(self._store, wanted.alert) if wanted.alert else None
-        areas = self._areas(row)
+        areas = self._areas(row) if row is not None else self._named(wanted.areas)
         units = laid.within(areas) if areas else laid.units
         groups = {channel.name: channel.group for channel in inventory.channels}
         found = {Kind.POTENTIAL: coverage(units, groups, working(units, carried, wanted.lose))}
@@ -93,9 +94,15 @@ class CoverageVerbs:
             "says": [*unreal, *unplaced, *told],
         }
 
-    def _areas(self, row: MessageRow | None) -> frozenset[AreaRef]:
-        if row is None:
-            return frozenset()
+    def _named(self, areas: Iterable[str]) -> frozenset[AreaRef]:
+        """Raises: FormatError: one is no area, or the directory does not know it."""
+        found = frozenset(_area("areas", area) for area in areas)
+        known = self._office.directory.area_by_ref
+        for area in sorted(found - known.keys()):
+            raise FormatError(f"areas: the directory knows no area {area}", code="bad-argument", where="areas")
+        return found
+
+    def _areas(self, row: MessageRow) -> frozenset[AreaRef]:
         return areas_of(msgspec.msgpack.decode(row.body, type=Message), self._office.directory)
 
     async def _told(self, row: MessageRow, units: Sequence[Unit], groups: Mapping[str, str], carried: Carried) -> dict[Kind, Coverage]:
@@ -116,14 +123,14 @@ def _check_lose(lose: Iterable[str], laid: Inhabited, carried: Carried) -> None:
             says = f"lose has {name!r}, which is no risk group and no channel of the public here{near(name, known)}"
             raise FormatError(says, code="bad-argument", where="lose")
         if at:
-            _check_area(area)
+            _area("lose", area)
 
 
-def _check_area(area: str) -> None:
+def _area(where: str, text: str) -> AreaRef:
     try:
-        AreaRef.parse(area)
+        return AreaRef.parse(text)
     except ValueError as refusal:
-        raise FormatError(f"lose: {refusal}", code="bad-argument", where="lose") from refusal
+        raise FormatError(f"{where}: {refusal}", code="bad-argument", where=where) from refusal
 
 
 def _percent(estimates: Estimates) -> dict[str, float]:

@@ -133,6 +133,19 @@ async def test_a_name_that_nothing_has_is_refused(tmp_path: Path, lose: str, say
         assert str(refused.value).startswith(says)
 
 
+async def test_before_anything_is_sent_the_areas_are_named(tmp_path: Path) -> None:
+    """By either code; an area that nobody knows, and a code without its list, are refused."""
+    async with covering(tmp_path) as there:
+        assert ["璜泾镇"] == [town["name"] for town in (await there.ask(areas=["mca:320585105"]))["potential"]["towns"]]
+        for area, says in (
+            ("mca:320585999", "areas: the directory knows no area mca:320585999"),
+            ("320585105", "area '320585105' has no"),
+        ):
+            with pytest.raises(FormatError, match=says) as caught:
+                await there.ask(areas=[area])
+            assert "areas" == caught.value.where
+
+
 async def test_without_an_inventory_nothing_is_claimed(tmp_path: Path) -> None:
     """It is said what is missing."""
     async with covering(tmp_path, Inventory()) as there:

@@ -12,7 +12,7 @@ const CAP = "urn:oasis:names:tc:emergency:cap:1.2";
 
 /** @type {Draft} */
 export const EMPTY = {
-  event: "", category: "Safety", headline: "", description: "", instruction: "", response: "Evacuate", urgency: "Immediate", severity: "Severe",
+  event: "", category: "Safety", headline: "", description: "", instruction: "", response: "", urgency: "Immediate", severity: "Severe",
   certainty: "Likely", colour: "", grade: "", level: "", lastsH: "6", issuer: "", contact: "", correction: "", areas: [], polygons: [], traffic: "Actual",
 };
 /** What may be chosen; a meteorological signal is not there, for it is its issuer's and is relayed. */
@@ -38,6 +38,7 @@ export function missing(draft) {
   if (!draft.event.trim()) lacks.push("publish.lacks.event");
   if (!draft.headline.trim()) lacks.push("publish.lacks.headline");
   if (!draft.description.trim()) lacks.push("publish.lacks.description");
+  if (!draft.response) lacks.push("publish.lacks.response");
   if (!draft.issuer.trim()) lacks.push("publish.lacks.issuer");
   if (!(Number(draft.lastsH) > 0 && Number(draft.lastsH) <= 72)) lacks.push("publish.lacks.lasts");
   if (!draft.areas.length && !draft.polygons.length) lacks.push("publish.lacks.area");
@@ -76,7 +77,7 @@ export function capOf(draft, { nowMs, sender, identifier, reference = "" }) {
   add(info, "language", "zh-CN");
   add(info, "category", draft.category);
   add(info, "event", draft.event.trim());
-  if (draft.response) add(info, "responseType", draft.response);
+  add(info, "responseType", draft.response);
   add(info, "urgency", draft.urgency);
   add(info, "severity", draft.severity);
   add(info, "certainty", draft.certainty);

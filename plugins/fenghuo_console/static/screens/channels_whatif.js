@@ -18,7 +18,7 @@ export function WhatIf({ app }) {
   return html`<section aria-label=${t("channels.whatif.title")}><h2>${t("channels.whatif.title")}</h2><p>${t("channels.whatif.says")}</p>
     <fieldset><legend>${t("channels.whatif.groups")}</legend>${groups.map(box)}</fieldset>
     <fieldset><legend>${t("channels.whatif.channels")}</legend>${names.filter((name) => !groups.includes(name)).map(box)}</fieldset>
-    <div aria-live="polite">${asked.data ? html`<ul class="says">${sentences(asked.data).map((says) => html`<li>${says}</li>`)}</ul>` : html`<${Asking} asked=${asked} app=${app} t=${t} />`}</div>
+    <div aria-live="polite">${asked.data ? html`<ul class="says" lang="en">${sentences(asked.data).map((says) => html`<li>${says}</li>`)}</ul>` : html`<${Asking} asked=${asked} app=${app} t=${t} />`}</div>
     ${coverage.data ? html`<${CoverageBoard} data=${coverage.data} />` : null}
   </section>`;
 }

@@ -29,7 +29,7 @@ export function CoverageBoard({ data }) {
   const of = (/** @type {string} */ kind, /** @type {string} */ area) => data[kind].towns.find((/** @type {any} */ town) => town.area === area);
   return html`<section class="coverage" aria-label=${t("coverage.title")}>
     <p class="row"><${Light} light=${data.potential.light} /> <span>${t("coverage.gate", { over: data.gate.over_pct, town: floor })}</span></p>
-    <div class="scroll" tabindex="0" role="region" aria-label=${t("coverage.table")}><table><caption>${t("coverage.caption", { assumption: data.assumption })}</caption>
+    <div class="scroll" tabindex="0" role="region" aria-label=${t("coverage.table")}><table><caption>${t("coverage.caption", { assumption: named("coverage.assumption", data.assumption.split(":")[0]) })}</caption>
       <thead><tr><th scope="col">${t("coverage.town")}</th><th scope="col">${t("coverage.people")}</th>${kinds.map((kind) => html`<th scope="col">${named("coverage.kind", kind)}</th>`)}</tr></thead>
       <tbody>
         <tr class="total"><th scope="row">${t("coverage.total")}</th><td>${data.potential.people}</td>
@@ -37,7 +37,7 @@ export function CoverageBoard({ data }) {
         ${towns.map((/** @type {any} */ town) => html`<tr key=${town.area}><th scope="row">${town.name} <code>${town.area}</code></th><td>${town.people}</td>
           ${kinds.map((kind) => { const one = of(kind, town.area); const isShort = kind === "potential" && one && one.grouped_pct < floor; return html`<td class=${isShort ? "short" : ""}>${interval(one)}${isShort ? html` <b>${t("coverage.short")}</b>` : null}</td>`; })}</tr>`)}
       </tbody></table></div>
-    <ul class="says">${data.says.map((/** @type {string} */ says) => html`<li>${says}</li>`)}</ul>
+    <details><summary>${t("coverage.says")}</summary><ul class="says" lang="en">${data.says.map((/** @type {string} */ says) => html`<li>${says}</li>`)}</ul></details>
     ${data.potential.uncovered.length ? html`<details><summary>${t("coverage.uncovered", { n: data.potential.uncovered.length })}</summary>
       <ul>${data.potential.uncovered.map((/** @type {any} */ gap) => html`<li key=${gap.area}>${t("coverage.gap", { name: gap.name, town: gap.town, left: gap.left_out, people: gap.people })} <code>${gap.area}</code></li>`)}</ul></details>` : null}
   </section>`;

@@ -33,7 +33,7 @@ const LOG = {
   heads: ["log.head.at", "log.head.what", "log.head.subject", "log.head.body"],
   rows: (data) => data.events,
   cells: (row) => [row.at, row.type, row.subject, JSON.stringify(row.body)],
-  kindOf: (row) => (row.type.startsWith("alarm.") ? "alarm" : ""),
+  kindOf: (row) => (row.type.startsWith("alarm.") ? "loud" : ""),
 };
 
 /** @type {Source} */
@@ -85,9 +85,16 @@ function Finder({ app, source }) {
     <p class="row"><${Export} app=${app} source=${source} wanted=${wanted} /> <button type="button" onClick=${() => window.print()}>${t("log.print")}</button> <span class="quiet" role="status">${t("log.found", { n: found.rows.length })}</span></p>
     <${Refused} err=${found.err} />
     <div class="scroll" tabindex="0" role="region" aria-label=${t("log.rows")}><table class="lines"><thead><tr>${source.heads.map((key) => html`<th scope="col" key=${key}>${t(key)}</th>`)}</tr></thead>
-      <tbody>${found.rows.map((row) => { const [at, ...cells] = source.cells(row); return html`<tr key=${row.seq} class=${source.kindOf(row)}><th scope="row"><time dateTime=${at}>${timeText(at, app.now())}</time> <small class="quiet">${row.seq}</small></th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`; })}</tbody></table></div>
+      <tbody>${found.rows.map((row) => { const [at, ...cells] = source.cells(row); return html`<tr key=${row.seq} class=${source.kindOf(row)}><th scope="row"><time dateTime=${at}>${timeText(at, app.now())}</time> <small class="quiet">${row.seq}</small></th>${cells.map((cell) => html`<td>${readable(cell)}</td>`)}</tr>`; })}</tbody></table></div>
     ${found.next ? html`<p class="row"><button type="button" disabled=${found.isOut} onClick=${() => read(found.next)}>${t("log.earlier")}</button></p>` : null}
   </section>`;
+}
+
+/** JSON as a person reads it: what is empty is left out. @param {string} text */
+function readable(text) {
+  if (!text.startsWith("{")) return text;
+  const pairs = Object.entries(JSON.parse(text)).filter(([, value]) => value !== "" && value !== null && !(Array.isArray(value) && !value.length));
+  return pairs.map(([name, value]) => `${name}: ${typeof value === "object" ? JSON.stringify(value) : value}`).join(" \u00b7 ");
 }
 
 /** All that fits, not only what is shown. @param {{app: import("../js/app.js").App, source: Source, wanted: () => any}} props */

@@ -2,7 +2,7 @@
 // 纸面值守: the board as it is now and blank forms, A4, black and white, for when there is no power to look at a screen.
 // Each id stands there as a symbol too, so that what was written by hand is typed back under the right one.
 import { html } from "../vendor/ui.js";
-import { named, t, timeText } from "../js/i18n.js";
+import { named, t } from "../js/i18n.js";
 import { Asking, useAsk } from "./asking.js";
 import { pathOf } from "./qr.js";
 
@@ -20,6 +20,12 @@ export default function Screen({ app }) {
   </div>`;
 }
 
+/** With its whole date: a sheet is read on another day too. At +08:00. @param {string|null|undefined} text */
+function dayTime(text) {
+  const ms = text ? Date.parse(text) : NaN;
+  return Number.isNaN(ms) ? "" : new Date(ms + 8 * 3_600_000).toISOString().slice(0, 19).replace("T", " ");
+}
+
 /** An id as a symbol with its text below. @param {{id: string}} props */
 export function Symbol({ id }) {
   const { path, side } = pathOf(id);
@@ -28,7 +34,7 @@ export function Symbol({ id }) {
 
 /** @param {{title: string, board: any}} props */
 function Head({ title, board }) {
-  return html`<header><h1>${title}</h1><p>${t("paper.head", { node: board.node, at: timeText(board.at), clock: named("paper.clock", board.clock), by: board.by })}</p>
+  return html`<header><h1>${title}</h1><p>${t("paper.head", { node: board.node, at: dayTime(board.at), clock: named("paper.clock", board.clock), by: board.by })}</p>
     ${Object.entries(board.missing).map(([name, why]) => html`<p class="missing">${t("paper.missing", { part: named("paper.part", name), why: String(why) })}</p>`)}</header>`;
 }
 
@@ -40,30 +46,30 @@ function Table({ title, heads, rows, empty }) {
 /** @param {any} board */
 function alarmRows(board) {
   const alarms = Array.isArray(board.alarms) ? board.alarms : board.alarms?.alarms ?? [];
-  return alarms.map((/** @type {any} */ one) => [named("alarm.priority", one.priority), one.kind, one.subject, named("alarm.state", one.state), timeText(one.raised), one.acked_by ?? "", one.reason ?? ""]);
+  return alarms.map((/** @type {any} */ one) => [named("alarm.priority", one.priority), one.kind, one.subject, named("alarm.state", one.state), dayTime(one.raised), one.acked_by ?? "", one.reason ?? ""]);
 }
 
 /** @param {{board: any}} props */
 function Board({ board }) {
   return html`<${Head} title=${t("paper.sheet.board")} board=${board} />
     <${Table} title=${t("paper.part.alarms")} heads=${[t("paper.priority"), t("paper.kind"), t("paper.about"), t("paper.state"), t("paper.since"), t("paper.acked"), t("paper.reason")]} rows=${alarmRows(board)} />
-    <section><h2>${t("paper.messages")} (${board.messages.length})</h2>${board.messages.map((/** @type {any} */ one) => html`<div class="item" key=${one.id}><${Symbol} id=${one.id} /><p><b>#${one.number} ${one.priority} ${named("message.state", one.state)} ${named("traffic", one.traffic)}</b> ${one.headline}</p><p>${t("paper.until", { at: timeText(one.expires) })}</p>
-      <ul>${board.objectives.filter((/** @type {any} */ objective) => objective.message === one.id).map((/** @type {any} */ objective) => html`<li>${t("paper.objective", { audience: objective.audience, met: objective.met, total: objective.total, needed: named("evidence", objective.needed), state: named("objective.state", objective.state), at: timeText(objective.deadline) })}</li>`)}</ul></div>`)}</section>
-    <${Table} title=${t("paper.part.recipients")} heads=${[t("paper.who"), t("paper.order"), t("paper.evidence"), t("paper.checkin"), t("paper.written")]} rows=${(board.recipients ?? []).map((/** @type {any} */ one) => [one.name, one.orders.map((/** @type {any} */ order) => `#${order.number} ${order.headline}`).join("; "), one.orders.map((/** @type {any} */ order) => named("evidence", order.evidence)).join("; "), timeText(one.checkin.due), ""])} />
-    <${Table} title=${t("paper.part.channels")} heads=${[t("paper.name"), t("paper.state"), t("paper.since"), t("paper.reason")]} rows=${(board.channels ?? []).map((/** @type {any} */ one) => [one.name, `${named("channels.state", one.health)} ${named("channel.admin", one.admin)}`, timeText(one.since), one.reason])} />
+    <section><h2>${t("paper.messages")} (${board.messages.length})</h2>${board.messages.map((/** @type {any} */ one) => html`<div class="item" key=${one.id}><${Symbol} id=${one.id} /><p><b>#${one.number} ${one.priority} ${named("message.state", one.state)} ${named("traffic", one.traffic)}</b> ${one.headline}</p><p>${t("paper.until", { at: dayTime(one.expires) })}</p>
+      <ul>${board.objectives.filter((/** @type {any} */ objective) => objective.message === one.id).map((/** @type {any} */ objective) => html`<li>${t("paper.objective", { audience: objective.audience, met: objective.met, total: objective.total, needed: named("evidence", objective.needed), state: named("objective.state", objective.state), at: dayTime(objective.deadline) })}</li>`)}</ul></div>`)}</section>
+    <${Table} title=${t("paper.part.recipients")} heads=${[t("paper.who"), t("paper.order"), t("paper.evidence"), t("paper.checkin"), t("paper.written")]} rows=${(board.recipients ?? []).map((/** @type {any} */ one) => [one.name, one.orders.map((/** @type {any} */ order) => `#${order.number} ${order.headline}`).join("; "), one.orders.map((/** @type {any} */ order) => named("evidence", order.evidence)).join("; "), dayTime(one.checkin.due), ""])} />
+    <${Table} title=${t("paper.part.channels")} heads=${[t("paper.name"), t("paper.state"), t("paper.since"), t("paper.reason")]} rows=${(board.channels ?? []).map((/** @type {any} */ one) => [one.name, `${named("channels.state", one.health)} ${named("channel.admin", one.admin)}`, dayTime(one.since), one.reason])} />
     <${Table} title=${t("paper.part.modes")} heads=${[t("paper.axis"), t("paper.place"), t("paper.state"), t("paper.since"), t("paper.reason")]} rows=${modeRows(board)} />
-    <${Table} title=${t("paper.part.duty")} heads=${[t("paper.who"), t("paper.post"), t("paper.until_word")]} rows=${dutyRows(board)} />`;
+    <${Table} title=${t("paper.part.duty")} heads=${[t("paper.who"), t("paper.role"), t("paper.post"), t("paper.state"), t("paper.since"), t("paper.until_word")]} rows=${dutyRows(board)} />`;
 }
 
 /** @param {any} board */
 function modeRows(board) {
-  return (board.modes?.stands ?? []).map((/** @type {any} */ one) => [named("mode.axis", one.axis), one.place || board.node, one.mode, timeText(one.since), one.why ?? ""]);
+  return (board.modes?.stands ?? []).map((/** @type {any} */ one) => [named("mode.axis", one.axis), one.place || board.node, one.mode, dayTime(one.since), one.why ?? ""]);
 }
 
 /** @param {any} board */
 function dutyRows(board) {
-  const duty = Array.isArray(board.duty) ? board.duty : board.duty?.shifts ?? [];
-  return duty.map((/** @type {any} */ one) => [one.display ?? one.person ?? one.name, one.post ?? "", timeText(one.until ?? one.ends)]);
+  const shifts = (board.duty?.shifts ?? []).filter((/** @type {any} */ one) => one.state !== "over");
+  return shifts.map((/** @type {any} */ one) => [one.person, one.role, one.post, named("paper.shift", one.state), dayTime(one.from), dayTime(one.until)]);
 }
 
 /** 交接班: what the next officer must know, and where both sign. @param {{board: any}} props */
@@ -75,10 +81,10 @@ function HandOver({ board }) {
   return html`<${Head} title=${t("paper.sheet.handover")} board=${board} />
     <${Table} title=${t("paper.part.alarms")} heads=${[t("paper.priority"), t("paper.kind"), t("paper.about"), t("paper.state"), t("paper.since"), t("paper.acked"), t("paper.reason")]} rows=${alarmRows(board)} />
     <${Table} title=${t("paper.shelved")} heads=${[t("paper.priority"), t("paper.kind"), t("paper.about"), t("paper.state"), t("paper.since"), t("paper.acked"), t("paper.reason")]} rows=${shelved} />
-    <${Table} title=${t("paper.held")} heads=${[t("paper.number"), t("paper.about"), t("paper.until_word")]} rows=${held.map((/** @type {any} */ one) => [`#${one.number}`, one.headline, timeText(one.expires)])} />
-    <${Table} title=${t("paper.objectives")} heads=${[t("paper.order"), t("paper.evidence"), t("paper.state"), t("paper.until_word")]} rows=${board.objectives.map((/** @type {any} */ one) => [one.audience, `${one.met}/${one.total} ${named("evidence", one.needed)}`, named("objective.state", one.state), timeText(one.deadline)])} />
-    <${Table} title=${t("paper.down")} heads=${[t("paper.name"), t("paper.state"), t("paper.since"), t("paper.reason")]} rows=${down.map((/** @type {any} */ one) => [one.name, `${named("channels.state", one.health)} ${named("channel.admin", one.admin)}`, timeText(one.since), one.reason])} />
-    <${Table} title=${t("paper.declared")} heads=${[t("paper.axis"), t("paper.place"), t("paper.state"), t("paper.who"), t("paper.until_word"), t("paper.reason")]} rows=${declared.map((/** @type {any} */ one) => [named("mode.axis", one.axis), one.place || board.node, one.mode, one.by, timeText(one.until), one.why ?? ""])} />
+    <${Table} title=${t("paper.held")} heads=${[t("paper.number"), t("paper.about"), t("paper.until_word")]} rows=${held.map((/** @type {any} */ one) => [`#${one.number}`, one.headline, dayTime(one.expires)])} />
+    <${Table} title=${t("paper.objectives")} heads=${[t("paper.order"), t("paper.evidence"), t("paper.state"), t("paper.until_word")]} rows=${board.objectives.map((/** @type {any} */ one) => [one.audience, `${one.met}/${one.total} ${named("evidence", one.needed)}`, named("objective.state", one.state), dayTime(one.deadline)])} />
+    <${Table} title=${t("paper.down")} heads=${[t("paper.name"), t("paper.state"), t("paper.since"), t("paper.reason")]} rows=${down.map((/** @type {any} */ one) => [one.name, `${named("channels.state", one.health)} ${named("channel.admin", one.admin)}`, dayTime(one.since), one.reason])} />
+    <${Table} title=${t("paper.declared")} heads=${[t("paper.axis"), t("paper.place"), t("paper.state"), t("paper.who"), t("paper.until_word"), t("paper.reason")]} rows=${declared.map((/** @type {any} */ one) => [named("mode.axis", one.axis), one.place || board.node, one.mode, one.by, dayTime(one.until), one.why ?? ""])} />
     <section class="signing"><p>${t("paper.leaving")}</p><p>${t("paper.coming")}</p><p>${t("paper.signed_at")}</p></section>`;
 }
 

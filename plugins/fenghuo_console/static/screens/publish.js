@@ -24,17 +24,27 @@ function Under({ app, chosen }) {
   const alerts = [...app.state.message.value.values()].filter((one) => one.kind === "Alert");
   const groups = [
     { state: "held", title: "publish.list.held", rows: alerts.filter((one) => one.state === "held") },
-    { state: "active", title: "publish.list.active", rows: alerts.filter((one) => one.state === "active") },
-    { state: "ended", title: "publish.list.ended", rows: alerts.filter((one) => !["held", "active"].includes(one.state)).slice(0, 20) },
+    { state: "active", title: "publish.list.active", rows: alerts.filter((one) => one.state === "active" && one.action !== "Cancel") },
+    { state: "ended", title: "publish.list.ended", rows: alerts.filter((one) => isOver(one)).slice(0, 20) },
   ];
   return html`<nav class="list" aria-label=${t("publish.list.title")}>
     <p class="row"><button type="button" class="main" onClick=${() => app.go("publish", NEW)} disabled=${!app.may("operator")}>${t("publish.list.new")}</button></p>
     ${groups.map((group) => html`<section key=${group.state} aria-label=${t(group.title)}><h2>${t(group.title)} <span class="count">${group.rows.length}</span></h2>
       <ul>${group.rows.map((one) => html`<li key=${one.id} class=${one.id === chosen ? "chosen" : ""}>
-        <a href=${`#publish/${encodeURIComponent(one.id)}`} aria-current=${one.id === chosen ? "true" : null}><b>#${one.number}</b> ${one.headline} <span class="quiet">${one.priority} ${named("traffic", one.traffic)} ${named("message.state", one.state)} ${timeText(one.accepted, app.now())}</span></a>
-        ${group.state === "active" && one.action !== "Cancel" ? html`<${CancelButton} app=${app} message=${one} />` : null}
+        <a href=${`#publish/${encodeURIComponent(one.id)}`} aria-current=${one.id === chosen ? "true" : null}><b>#${one.number}</b> ${one.headline} <span class="quiet">${one.priority} ${named("traffic", one.traffic)} ${stateText(one)} ${timeText(one.accepted, app.now())}</span></a>
+        ${group.state === "active" ? html`<${CancelButton} app=${app} message=${one} />` : null}
       </li>`)}</ul></section>`)}
   </nav>`;
+}
+
+/** Its Cancel is in force as long as the alert was meant to be; to people it is over. @param {any} one */
+function isOver(one) {
+  return !["held", "active"].includes(one.state) || (one.state === "active" && one.action === "Cancel");
+}
+
+/** How it stands, in a word. @param {any} one */
+function stateText(one) {
+  return one.state === "active" && one.action === "Cancel" ? t("publish.one.ended") : named("message.state", one.state);
 }
 
 /** @param {{app: import("../js/app.js").App, id: string}} props */

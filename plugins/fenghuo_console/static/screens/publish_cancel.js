@@ -2,7 +2,7 @@
 // To end an alert takes one person and two presses, on everything it used. What people read then was drafted with it.
 import { html, useState } from "../vendor/ui.js";
 import { t } from "../js/i18n.js";
-import { Dialog, Field } from "../js/parts.js";
+import { Ask, Dialog, Field } from "../js/parts.js";
 import { Refused, useCommand } from "./asking.js";
 
 /** @param {{app: import("../js/app.js").App, message: any}} props */
@@ -22,4 +22,14 @@ export function CancelButton({ app, message }) {
       <p class="row"><button class="main danger" autofocus disabled=${command.isOut}>${t("publish.cancel.confirm")}</button> <button type="button" onClick=${() => setOpen(false)}>${t("dialog.cancel")}</button></p>
       <${Field} label=${t("publish.cancel.reason")} hint=${t("publish.cancel.reason_hint")} value=${reason} onInput=${(/** @type {any} */ event) => setReason(event.target.value)} />
     </form></${Dialog}>` : null}`;
+}
+
+/** Other words than those that were signed with it: they wait for signatures again. @param {{app: import("../js/app.js").App, message: any}} props */
+export function CorrectButton({ app, message }) {
+  const [isOpen, setOpen] = useState(false);
+  const command = useCommand(app);
+  const correct = (/** @type {string} */ text) => command.run("alert.correct", { id: message.id, text }, () => { setOpen(false); app.say(t("publish.correct.done")); });
+  return html`<button type="button" disabled=${!app.may("operator")} onClick=${() => { command.clear(); setOpen(true); }}>${t("publish.correct.act")}</button>
+    ${isOpen ? html`<${Ask} title=${t("publish.correct.title", { headline: message.headline })} label=${t("publish.correct.text")} act=${t("publish.submit.act")} required onDone=${correct} onClose=${() => setOpen(false)}>
+      <p>${t("publish.correct.says")}</p><${Refused} err=${command.err} /></${Ask}>` : null}`;
 }

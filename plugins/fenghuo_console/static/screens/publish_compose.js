@@ -69,7 +69,7 @@ function What({ draft, change }) {
     <${Field} label=${t("publish.field.headline")} value=${draft.headline} required onInput=${put("headline")} lang="zh-CN" />
     <${Field} as="textarea" rows="4" label=${t("publish.field.description")} value=${draft.description} required onInput=${put("description")} lang="zh-CN" />
     <${Field} as="textarea" rows="3" label=${t("publish.field.instruction")} value=${draft.instruction} onInput=${put("instruction")} lang="zh-CN" />
-    <${Choice} label=${t("publish.field.response")} name=${(/** @type {string} */ one) => named("cap.response", one)} values=${RESPONSES} value=${draft.response} onInput=${put("response")} />
+    <${Choice} label=${t("publish.field.response")} name=${(/** @type {string} */ one) => named("cap.response", one)} values=${RESPONSES} value=${draft.response} none=${t("publish.field.choose")} onInput=${put("response")} />
     <${Choice} label=${t("publish.field.urgency")} name=${(/** @type {string} */ one) => named("cap.urgency", one)} values=${URGENCIES} value=${draft.urgency} onInput=${put("urgency")} />
     <${Choice} label=${t("publish.field.severity")} name=${(/** @type {string} */ one) => named("cap.severity", one)} values=${SEVERITIES} value=${draft.severity} onInput=${put("severity")} />
     <${Choice} label=${t("publish.field.certainty")} name=${(/** @type {string} */ one) => named("cap.certainty", one)} values=${CERTAINTIES} value=${draft.certainty} onInput=${put("certainty")} />

@@ -5,7 +5,7 @@ import { named, spanText, t, timeText } from "../js/i18n.js";
 import { Evidence } from "../js/parts.js";
 import { Asking, useAsk } from "./asking.js";
 import { CoverageBoard } from "./coverage_board.js";
-import { CancelButton } from "./publish_cancel.js";
+import { CancelButton, CorrectButton } from "./publish_cancel.js";
 
 /** @param {{app: import("../js/app.js").App, message: any}} props `message`: as message.show gives it */
 export function Live({ app, message }) {
@@ -13,8 +13,8 @@ export function Live({ app, message }) {
   const coverage = useAsk(app, "coverage", { alert: message.id }, { on: objectives, restMs: 2000 });
   app.second.value;
   return html`<section class="live" aria-label=${t("publish.live.title")}>
-    <p class="row"><b>${named("message.state", message.state)}</b> <span>${t("publish.live.expires", { at: timeText(message.expires, app.now()), left: spanText(Date.parse(message.expires) - app.now()) })}</span>
-      ${message.state === "active" && message.action !== "Cancel" ? html`<${CancelButton} app=${app} message=${message} />` : null}</p>
+    <p class="row"><b>${message.action === "Cancel" ? t("publish.one.ended") : named("message.state", message.state)}</b> <span>${t("publish.live.expires", { at: timeText(message.expires, app.now()), left: spanText(Date.parse(message.expires) - app.now()) })}</span>
+      ${message.state === "active" && message.action !== "Cancel" ? html`<${CancelButton} app=${app} message=${message} /> <${CorrectButton} app=${app} message=${message} />` : null}</p>
     <h3>${t("publish.live.objectives")}</h3>
     ${message.objectives.length ? null : html`<p class="quiet">${t("publish.live.none")}</p>`}
     ${message.objectives.map((/** @type {any} */ one) => html`<${Objective} key=${one.id} app=${app} one=${objectives.get(`objective/${one.id}`) ?? one} deliveries=${one.deliveries} />`)}

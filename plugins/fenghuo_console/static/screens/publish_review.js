@@ -36,6 +36,7 @@ function Reviewed({ app, review, again }) {
   const forms = review.renditions.map((/** @type {any} */ one) => ({ ...one, channels: one.channels.map((/** @type {string} */ name) => ({ why_not: "", ...(costs.get(name) ?? { channel: name }) })) }));
   return html`<div class=${`review ${review.traffic.toLowerCase()}`}>
     <p class="stamp"><b>${review.live ? t("publish.review.live") : t("publish.review.exercise")}</b></p>
+    ${(review.widened ?? []).map((/** @type {string} */ why) => html`<p class="refused" lang="en">${t("publish.review.widened", { why })}</p>`)}
     <dl class="facts column">
       <div><dt>${t("publish.review.author")}</dt><dd>${review.author} <span class="quiet">${review.source}</span></dd></div>
       <div><dt>${t("publish.review.areas")}</dt><dd>${review.areas.map((/** @type {any} */ area) => html`<span class="chip" key=${area.area}><${AreaName} area=${area} /></span> `)}</dd></div>
@@ -57,6 +58,7 @@ function Reviewed({ app, review, again }) {
 /** A word is typed, another one for the real thing than for a drill; after the time is over it is looked at anew. @param {{app: import("../js/app.js").App, review: any, again: () => void}} props */
 function Sign({ app, review, again }) {
   const [word, setWord] = useState("");
+  const [signed, setSigned] = useState(/** @type {any} */ (null));
   const command = useCommand(app);
   app.second.value;
   const leftMs = Date.parse(review.until) - app.now();
@@ -66,8 +68,9 @@ function Sign({ app, review, again }) {
   const sign = (/** @type {Event} */ event) => {
     event.preventDefault();
     if (!isReady) return;
-    command.run("alert.sign", { id: review.id, envelope: review.envelope, revision: review.revision }, () => { setWord(""); app.say(t("publish.sign.done")); });
+    command.run("alert.sign", { id: review.id, envelope: review.envelope, revision: review.revision }, (done) => { setSigned(done); app.say(t("publish.sign.done")); });
   };
+  if (signed) return html`<p class="sign good" role="status">${signed.signatures < signed.needed ? t("publish.sign.more", { have: signed.signatures, needed: signed.needed }) : t("publish.sign.done")}</p>`;
   if (!app.may("releaser")) return html`<p class="quiet">${t("publish.sign.not_yours")}</p>`;
   return html`<form class="sign" onSubmit=${sign}>
     <p class="clock" role="timer">${isOver ? t("publish.sign.over") : t("publish.sign.left", { left: spanText(leftMs) })}</p>
