@@ -33,29 +33,18 @@ from fenghuo.service import settings as settings_module
 from fenghuo.service.alarm_room import AlarmRoom, Looked
 from fenghuo.service.audit import AuditKeeper
 from fenghuo.service.break_glass import BreakGlass
+from fenghuo.service.command_room import CommandRoom
 from fenghuo.service.command_taken import TakingOver
 from fenghuo.service.commands import Commands
 from fenghuo.service.connected import watch_invariants
 from fenghuo.service.control import ControlServer
-from fenghuo.service.coverage_watch import CoverageWatch
 from fenghuo.service.desk import Desk
 from fenghuo.service.desk_audit import AuditVerbs
 from fenghuo.service.desk_break_glass import BreakGlassVerbs
-from fenghuo.service.desk_coverage import CoverageVerbs
 from fenghuo.service.desk_endpoint import EndpointVerbs
-from fenghuo.service.desk_messages import MessageVerbs
-from fenghuo.service.desk_modes import ModeVerbs
-from fenghuo.service.desk_outages import OutageVerbs
-from fenghuo.service.desk_plans import PlanVerbs
-from fenghuo.service.desk_power import PowerVerbs
 from fenghuo.service.desk_preview import PreviewVerbs
 from fenghuo.service.desk_proven import ProvenVerbs
-from fenghuo.service.desk_queue import QueueVerbs
-from fenghuo.service.desk_reached import ReachedVerbs
 from fenghuo.service.desk_reads import screen_reads
-from fenghuo.service.desk_reconcile import ReconcileVerbs
-from fenghuo.service.desk_release import ReleaseVerbs
-from fenghuo.service.desk_roads import RoadVerbs
 from fenghuo.service.desk_sheets import SheetVerbs
 from fenghuo.service.desk_state import TOPICS, About, StateVerbs
 from fenghuo.service.directory import DirectoryKeeper
@@ -208,50 +197,35 @@ class Daemon:
         await self._hosting.add_channels(self._store)
         self._modes = ModeKeeper(room, self._store, await asyncio.to_thread(load_profiles, settings))
         await self._modes.load()
+        self._command = CommandRoom(room, self._store, inventory=keeper.inventory, roads=keeper.roads, modes=self._modes)
+        self._command.use(keeper.command_rules)
+        await self._command.load()
         await room.recover()
 
     def _desk(self, room: EngineRoom, keeper: DirectoryKeeper) -> Desk:
         desk = Desk(self._audit.record)
         desk.commands = Commands(desk.do, self._store, self._clock)
         desk.list_topics = lambda: TOPICS
-        desk.delegates, desk.delegated = room.in_force.delegates, room.in_force.delegated
         desk.hold(holders_of(self._settings))
         watch_room(self._metrics, room, self._store)
         watch_power(self._metrics, self._hosting.power)
         watch_invariants(room.invariants, self._metrics, self._store)
-        messages = MessageVerbs(desk, room.intake, self._store)
-        release = ReleaseVerbs(desk, room, self._store, messages)
-        plans = PlanVerbs(desk, room, self._store)
-        if self._hosting.energy is not None:
-            plans.battery = self._hosting.energy.lasts
+        self._command.join(desk, self._hosting.energy)
         preview = PreviewVerbs(desk, room.office, self._store, board=room.board, renderers=self._host.renderers)
         about = About(version(), self._clock.time(), lambda: self._ready, self._metrics.text, self._hosting.power.view)
         state = StateVerbs(room, self._store, keeper=keeper, host=self._host, about=about)
-        messages.plan, messages.outlook = plans.explain, plans.outlook
-        queue, outages = QueueVerbs(room.decisions), OutageVerbs(desk, room)
-        outages.hangs_on = keeper.inventory.hangs_on
-        proven = ProvenVerbs(room, self._store, messages.send)
-        reconcile = ReconcileVerbs(self._store, self._clock, node=self._settings.node.name)
-        desk.add(ReachedVerbs(self._store, self._clock, room.decisions, node=self._settings.node.name).verbs())
+        proven = ProvenVerbs(room, self._store, self._command.messages.send)
         endpoint = EndpointVerbs(room, self._store, self._upward)  # a node without a screen says so
         sheets = SheetVerbs(room, self._store)  # and so does one without a printer
         audit = AuditVerbs(self._audit, self._store)
-        modes = ModeVerbs(room, self._store, self._modes)
-        coverage = CoverageVerbs(room, self._store, keeper.inventory)
-        self._coverage = CoverageWatch(room, self._store, keeper.inventory)
-        desk.add(RoadVerbs(desk, keeper.roads, room).verbs())
-        desk.add(PowerVerbs(self._hosting.energy).verbs())
         desk.add(screen_reads(desk, room, self._store, keeper.inventory))
-        messages.roads = keeper.roads
-        keeper.roads.tell(room.modes.signal)
-        keeper.roads.bar(room)
-        for one in (modes, coverage, messages, release, preview, plans, queue, state, audit, endpoint, sheets, proven, outages, reconcile):
+        for one in (preview, state, audit, endpoint, sheets, proven):
             desk.add(one.verbs())
         state.topics.update(self._people.join(desk, room.office))
         glass = BreakGlassVerbs(self._glass, self._people.sessions)
         desk.add(glass.verbs())
         state.topics["break_glass"] = glass.topic
-        state.topics["release"] = release.waiting
+        state.topics["release"] = self._command.release.waiting
         desk.guard = Guard(self._store, room.office)
         return desk
 
@@ -306,7 +280,8 @@ class Daemon:
             "audit": self._audit.run,
             "sessions": self._people.sessions.tend,
             "auditor": room.auditor.run,
-            **self._alarms.join(desk, Looked(room, self._hosting.power, self._lines, self._audit, self._coverage)),
+            **self._alarms.join(desk, Looked(room, self._hosting.power, self._lines, self._audit, self._command.coverage)),
+            "incidents": self._command.watch.run,
             "rolls": self._rolls.run,
             "proven": room.proven.run,
             "scrub": partial(scrub_daily, self._store),
@@ -328,7 +303,7 @@ class Daemon:
     def _look(self, room: EngineRoom) -> None:
         """Something has been told: whoever follows the health of channels looks at what it is by now."""
         room.look()
-        self._coverage.look()
+        self._command.coverage.look()
         self._modes.tell_devices()
 
     def _tell_ready(self, web: WebPort | None, *, doubts: int, began: float) -> None:
@@ -390,6 +365,7 @@ class Daemon:
             self._notify.reloading()
             reloader = Reloader(self._settings, self._host, room, desk=desk, audit=self._audit, store=self._store)
             reloader.use_profiles = self._modes.use
+            reloader.use_command_rules = self._command.use
             is_taken = await reloader.reload(keeper, self._rolls, self._hosting.rearm)
             self._notify.ready("就绪" if is_taken else "就绪：新设置有误，沿用旧设置")
 

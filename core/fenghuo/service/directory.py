@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from fenghuo.command.duties import CommandRules
 from fenghuo.engine.facts import DirectoryChanged, Facts
 from fenghuo.engine.office import Office
 from fenghuo.errors import SettingsError
@@ -41,6 +42,7 @@ class DirectoryKeeper:
         self._facts = facts
         self._store = store
         self._kinds = {name: kind.normalise for name, kind in host.address_kinds.items()}
+        self.command_rules = CommandRules()
         self.inventory = InventoryKeeper()
         self.roads = RoadKeeper(store, office.clock, lambda: office.directory)
 

@@ -30,13 +30,12 @@ from fenghuo.plugin.ports import Actor, Desk, EventStream, Hints, Observation, P
 from fenghuo.plugin.signing import signer_of
 from fenghuo.plugin.supervisor import ChannelSupervisor, FrontSupervisor, SourceSupervisor, Supervisor, Wiring
 from fenghuo.service.armed import ArmedSwitches, armed_as
-from fenghuo.service.desk_power import draws, prices
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.ground import instance_of
 from fenghuo.service.power import PowerWatch
 from fenghuo.service.power_energy import EnergyWatch
-from fenghuo.service.power_handover import OWN, HandOver
-from fenghuo.service.power_sites import SiteBatteries, SiteReporter
+from fenghuo.service.power_room import PowerRoom
+from fenghuo.service.power_sites import SiteReporter
 from fenghuo.service.roads import RoadKeeper
 from fenghuo.service.secrets import secret_reader
 from fenghuo.service.settings import InstanceSettings, Settings
@@ -67,7 +66,6 @@ class Hosting:
         self.power: PowerWatch
         self.energy: EnergyWatch | None = None
         self._reporter: SiteReporter | None = None
-        self._handover: HandOver | None = None
         self.roads: RoadKeeper | None = None
         self._channels: list[ChannelSupervisor] = []
         self._fronts: list[FrontSupervisor] = []
@@ -115,22 +113,11 @@ class Hosting:
                 log.warning("channel carries P2 to P4 only", channel=channel.name, cause=channel.ungraded)
 
     def _follow_power(self, store: Store) -> None:
-        room, clock = self._room, self._room.office.clock
-        self.power = PowerWatch(store, clock)
-        self.power.on_signal = room.modes.signal
-        room.receipts.on_measured = SiteBatteries(self.power, room.office).take
+        follows = self._power_room = PowerRoom(self._room, store, self._settings.energy)
+        self.power, self.energy = follows.power, follows.energy
         if (endpoint := self._settings.node.endpoint) is not None and endpoint.up:
-            self._reporter = SiteReporter(self.power, room.board, clock, endpoint.up)
+            self._reporter = SiteReporter(self.power, self._room.board, self._room.office.clock, endpoint.up)
             self.power.on_reading.append(self._reporter.read)
-        if (settings := self._settings.energy) is not None:
-            self.energy = EnergyWatch(store, clock, self.power, settings)
-            self.energy.loads = lambda: draws(settings.loads, room.board)
-            self.energy.prices = lambda: prices(room.board, room.opening.loads, clock)
-            self.power.on_reading.append(self.energy.read)
-            if settings.hand_over_to:
-                until = settings.hand_over_until.timestamp() if settings.hand_over_until is not None else 0.0
-                self._handover = HandOver(store, room.office, room.book, to=settings.hand_over_to, until=until, submit=self._own_order)
-                self.energy.on_stage = self._handover.entered
 
     def rearm(self, settings: Settings) -> None:
         """Take over the armed switches of new settings: a channel whose switch was turned begins anew with it. To disarm is silence."""
@@ -176,11 +163,9 @@ class Hosting:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self.power.stop()
+        self._power_room.stop()
         if self._reporter is not None:
             self._reporter.stop()
-        if self._handover is not None:
-            self._handover.stop()
         if self.roads is not None:
             self.roads.stop()
 
@@ -296,10 +281,6 @@ class Hosting:
         return (
             await self._room.intake.accept(Submission(raw, Origin(f"taken:{source}", traffic=(Traffic.ACTUAL,)), "application/json", key))
         )[0]
-
-    async def _own_order(self, raw: bytes, key: str) -> Accepted | Refused:
-        """An order of the node itself, which a person has put into the settings."""
-        return (await self._room.intake.accept(Submission(raw, Origin(OWN, traffic=(Traffic.ACTUAL,)), "application/json", key)))[0]
 
     async def _accept(self, name: str, raw: bytes, hints: Hints) -> Accepted | Refused:
         origin = Origin(hints.source or name, traffic=())

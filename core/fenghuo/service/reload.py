@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from fenghuo.command.duties import CommandRules
 from fenghuo.engine.linting import lint_rules, lint_structure
 from fenghuo.engine.modes_profile import Profiles
 from fenghuo.engine.rules import RuleBook
@@ -20,6 +21,7 @@ from fenghuo.model.audit import SYSTEM
 from fenghuo.plugin.host import PluginHost
 from fenghuo.service import settings as settings_module
 from fenghuo.service.audit import AuditKeeper
+from fenghuo.service.command_rules import command_rules_of
 from fenghuo.service.control import console_token
 from fenghuo.service.desk import Desk, Holder
 from fenghuo.service.directory import DirectoryKeeper
@@ -48,6 +50,7 @@ class Reloader:
         self._audit = audit
         self._store = store
         self.use_profiles: Callable[[Profiles], None] = _not_used
+        self.use_command_rules: Callable[[CommandRules], None] = _not_used
 
     async def reload(self, keeper: DirectoryKeeper, rolls: RollKeeper, rearm: Callable[[Settings], None]) -> bool:
         """Take new settings over, or say why not; whether they are in force. `rearm`: what turns the armed switches of channels."""
@@ -71,6 +74,7 @@ class Reloader:
         self._audit.record(Deed.of("reload", "node", content=rules.digest), SYSTEM)
         rearm(settings)
         self.use_profiles(profiles)
+        self.use_command_rules(keeper.command_rules)
         await tell_rules(self._room, self._store)
         return True
 
@@ -102,9 +106,11 @@ async def take_directory(settings: Settings, keeper: DirectoryKeeper, rolls: Rol
     directory = await keeper.read_folder(folder)
     inventory = await keeper.inventory.read_folder(folder, directory)
     road_map = await keeper.roads.read_folder(folder, directory)
+    command_rules = await asyncio.to_thread(command_rules_of, folder)
     await rolls.load_folder(folder, directory)
     await keeper.put(directory, by="settings")
     keeper.inventory.use(inventory)
+    keeper.command_rules = command_rules
     await keeper.roads.use(road_map)
 
 
@@ -144,8 +150,8 @@ def _of_a_start(settings: Settings) -> Settings:
     )
 
 
-def _not_used(profiles: Profiles) -> None:
-    """Until the keeper of the modes is wired in."""
+def _not_used(found: object) -> None:
+    """Until their keeper is wired in."""
 
 
 def _unswitched(channel: ChannelSettings) -> ChannelSettings:

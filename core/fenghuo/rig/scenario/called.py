@@ -149,7 +149,8 @@ class CalledNetwork(Network):
             self.link.leaves(one)
         self._aboard[ref] = passengers
         ends_at, job = self.world.true() + first.emission.validity_s, first.job
-        self._head.station.open(Parcel(destination, FrameKind.DISPATCH, job.traffic, job.priority, body, ends_at, ref), self.world.true())
+        kind = FrameKind.DISPATCH if destination != ABOVE else carried_kind(body)  # a post below has no orders for one above
+        self._head.station.open(Parcel(destination, kind, job.traffic, job.priority, body, ends_at, ref), self.world.true())
         self._pump()
 
     # What others say.
@@ -157,6 +158,10 @@ class CalledNetwork(Network):
     def calls(self) -> dict[int, str]:
         """Node code → callsign, of everybody but the head."""
         return {**({ABOVE: self.way.above} if self.way.above else {}), **{code: call for call, code in self.codes.items()}}
+
+    def code_of(self, call: str) -> int | None:
+        """Whom the head can say something to: a member, or the post above."""
+        return ABOVE if self.way.above and call == self.way.above else self.codes.get(call)
 
     def said_by(self, call: str, body: bytes, name: str, letter: Letter) -> None:
         """The post above, or a member, begins to say this to the head; `name`: what both ends call it."""
@@ -318,11 +323,12 @@ class CallLink(Link):
         assert isinstance(network, CalledNetwork)
         if not self._is_open or network.weather.deaf:
             return Transient(Scope.CHANNEL, "no-station" if self._is_open else "link-lost")
-        if job.address not in network.codes:
+        code = network.code_of(job.address)
+        if code is None:
             return Transient(Scope.RECIPIENT, "no-such-post")
         await emission.turn()
         await self._life.may_act()
-        passenger = Passenger(network.codes[job.address], job, emission, number, asyncio.get_running_loop().create_future())
+        passenger = Passenger(code, job, emission, number, asyncio.get_running_loop().create_future())
         network.carry(passenger)
         return await passenger.outcome
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from fenghuo.engine.intake import Submission
-from fenghuo.engine.judging import Origin
 from fenghuo.link.naming import receipt_ref
-from fenghuo.model.delivery import Accepted, Outcome, Refused, Scope, Transient
+from fenghuo.model.delivery import Outcome, Scope, Transient
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.rendition import COMPACT
 from fenghuo.model.traffic import Traffic
@@ -17,21 +15,12 @@ from fenghuo.rig.world.bearer import Bearer, Life, Link, Weather
 from fenghuo.rig.world.clients import Letter
 from fenghuo.rig.world.log import Taken
 from fenghuo.rig.world.node import Node
-from fenghuo.service.coverage_watch import CoverageWatch
+from fenghuo.service.command_room import CommandRoom
 from fenghuo.service.desk import Desk
-from fenghuo.service.desk_coverage import CoverageVerbs
-from fenghuo.service.desk_modes import ModeVerbs
-from fenghuo.service.desk_outages import OutageVerbs
-from fenghuo.service.desk_power import PowerVerbs, draws, prices
-from fenghuo.service.desk_queue import QueueVerbs
-from fenghuo.service.desk_roads import RoadVerbs
 from fenghuo.service.inventory import InventoryKeeper
 from fenghuo.service.log_watch import LogWatch
 from fenghuo.service.modes import ModeKeeper
-from fenghuo.service.power import PowerWatch
-from fenghuo.service.power_energy import EnergyWatch
-from fenghuo.service.power_handover import OWN, HandOver
-from fenghuo.service.power_sites import SiteBatteries
+from fenghuo.service.power_room import PowerRoom
 from fenghuo.service.road_watch import RoadWatch
 from fenghuo.service.roads import RoadKeeper
 from fenghuo.service.upward import Upward
@@ -128,56 +117,38 @@ class Centre(Node):
     """`inventory`: what reaches the public, and what a step adds to it."""
 
     inventory: InventoryKeeper
-    coverage: CoverageWatch
     roads: RoadKeeper
     modes: ModeKeeper
-    power: PowerWatch
-    energy: EnergyWatch | None = None
-    handover: HandOver | None = None
+    follows: PowerRoom
+    command: CommandRoom
 
     async def prepare(self) -> None:
-        store, ground = self.store, self.world.ground
+        store, ground, clock = self.store, self.world.ground, self.room.office.clock
         assert store is not None
-        self.roads = RoadKeeper(store, self.room.office.clock)
+        self.roads = RoadKeeper(store, clock)
         if ground.roads.places:
-            self.roads.watch = RoadWatch(store, self.room.office.clock)
+            self.roads.watch = RoadWatch(store, clock, lambda: self.room.office.directory)
             await self.roads.watch.load()
             self.roads.watch.use(ground.roads)
         self.modes = ModeKeeper(self.room, store, ground.profiles)
         await self.modes.load()
-        self._follow_power(store)
+        self.follows = PowerRoom(self.room, store, ground.energy)
+        self.inventory = InventoryKeeper()
+        self.inventory.use(ground.inventory)
+        self.command = CommandRoom(self.room, store, inventory=self.inventory, roads=self.roads, modes=self.modes)
+        self.command.use(ground.command_rules)
+        await self.command.load()
 
     async def kill(self) -> None:
         """Timers of parts that wait without a task are gone with the process as well."""
-        if hasattr(self, "power"):
-            for part in (self.power, self.modes, self.roads, self.room.outages, self.handover):
-                if part is not None:
-                    part.stop()
+        if hasattr(self, "command"):
+            for part in (self.follows, self.modes, self.roads, self.room.outages):
+                part.stop()
         await super().kill()
-
-    def _follow_power(self, store: Store) -> None:
-        room, settings = self.room, self.world.ground.energy
-        self.power = PowerWatch(store, room.office.clock)
-        self.power.on_signal = room.modes.signal
-        room.receipts.on_measured = SiteBatteries(self.power, room.office).take
-        if settings is not None:
-            self.energy = EnergyWatch(store, room.office.clock, self.power, settings)
-            self.energy.loads = lambda: draws(settings.loads, room.board)
-            self.energy.prices = lambda: prices(room.board, room.opening.loads, room.office.clock)
-            self.power.on_reading.append(self.energy.read)
-            if settings.hand_over_to and settings.hand_over_until is not None:
-                until = settings.hand_over_until.timestamp()
-                self.handover = HandOver(store, room.office, room.book, to=settings.hand_over_to, until=until, submit=self._own_order)
-                self.energy.on_stage = self.handover.entered
-
-    async def _own_order(self, raw: bytes, key: str) -> Accepted | Refused:
-        """An order of the node itself, which a person has put into the settings."""
-        origin = Origin(OWN, traffic=(Traffic.ACTUAL,))
-        return (await self.room.intake.accept(Submission(raw, origin, "application/json", key)))[0]
 
     def look(self) -> None:
         self.room.look()
-        self.coverage.look()
+        self.command.coverage.look()
 
     def helpers(self) -> Sequence[Coroutine[Any, Any, None]]:
         store = self.store
@@ -185,20 +156,13 @@ class Centre(Node):
         upward = Upward(self.room.board, store, self.room.office.clock)
         lines = self.world.lines
         watch = (LogWatch(lines, store).run(),) if lines is not None else ()
-        return (self.room.auditor.run(), self.room.proven.run(), upward.run(), *watch)
+        return (self.room.auditor.run(), self.room.proven.run(), upward.run(), self.command.watch.run(), *watch)
 
     def _desk(self, store: Store) -> Desk:
-        desk = super()._desk(store)
-        self.inventory = InventoryKeeper()
-        self.inventory.use(self.world.ground.inventory)
-        self.messages.roads = self.roads
-        self.roads.tell(self.room.modes.signal)
-        desk.delegates = self.room.in_force.delegates
-        modes, outages = ModeVerbs(self.room, store, self.modes), OutageVerbs(desk, self.room)
-        queue, coverage = QueueVerbs(self.room.decisions), CoverageVerbs(self.room, store, self.inventory)
-        for one in (modes, outages, RoadVerbs(desk, self.roads, self.room), PowerVerbs(self.energy), queue, coverage):
-            desk.add(one.verbs())
-        self.coverage = CoverageWatch(self.room, store, self.inventory)
+        desk = Desk()
+        desk.hold(self._holders())
+        self.command.join(desk, self.follows.energy)
+        self.messages = self.command.messages
         return desk
 
 

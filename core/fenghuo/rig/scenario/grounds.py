@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fenghuo.command.duties import CommandRules
 from fenghuo.engine.authority import Grant
 from fenghuo.engine.channels import Terms
 from fenghuo.engine.energy import Battery, Load
@@ -25,6 +26,7 @@ from fenghuo.plugin.ports import Capabilities, Probing
 from fenghuo.rig.scenario.names import name_faults
 from fenghuo.rig.scenario.schema import ChannelSpec, Contacts, Scenario
 from fenghuo.rig.world.ground import Ground, Way
+from fenghuo.service.command_rules import command_rules_of
 from fenghuo.service.directory import csv_files
 from fenghuo.service.inventory import inventory_of
 from fenghuo.service.roads import map_of
@@ -60,6 +62,7 @@ def ground_of(scenario: Scenario, file: str) -> Ground:
         grants={name: (Grant(name, kinds=source.kinds),) for name, source in scenario.sources.items() if source.kinds},
         profiles=profiles,
         energy=_energy(scenario),
+        command_rules=command_rules_of(folder) if folder is not None else CommandRules(),
     )
 
 
@@ -85,7 +88,8 @@ def _directory(scenario: Scenario, folder: Path | None, file: str) -> tuple[Dire
         inventory, wrong = inventory_of(folder, base)
         roads, more = map_of(folder, base)
         faults += (*wrong, *more)
-    areas = (*base.areas, *(Area(AreaRef.parse(one.ref), one.name, one.level, _ref(one.parent)) for one in scenario.places))
+    places = (Area(AreaRef.parse(one.ref), one.name, one.level, _ref(one.parent), lat=one.lat, lon=one.lon) for one in scenario.places)
+    areas = (*base.areas, *places)
     persons = (*base.persons, *_persons(scenario))
     directory = Directory(base.orgs, base.roles, persons, (*base.contacts, *_contacts(scenario, persons)), areas)
     return directory, inventory, roads, faults

@@ -92,12 +92,14 @@ class ChannelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An area, beside those of the directory. `ref`: such as mca:320585110."""
+    """An area, beside those of the directory. `ref`: such as mca:320585110; `lat`, `lon`: of its seat, WGS-84 degrees."""
 
     ref: str
     name: str
     level: str = "town"
     parent: str | None = None
+    lat: Annotated[float, msgspec.Meta(ge=-90, le=90)] | None = None
+    lon: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
 
 
 class PersonSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from math import inf
 from pathlib import Path
@@ -42,6 +43,7 @@ SETTLE_S = 120.0
 PATIENCE_S = 5.0
 READ_S = 60.0
 """Between two readings of a battery, where a step does not say."""
+SINCE = re.compile(r"T\+(\d+(?:\.\d+)?)")
 GAUGE_PCT, EMPTY_PCT = 0.5, 2.0
 """How far a gauge is off, as a rule; and where a sensor dies with the rest."""
 SLOW_S = 1.5
@@ -302,7 +304,7 @@ class Stage(Host):
             assert isinstance(node, Centre)
             told = min(100.0, max(0.0, round(charge + self.world.chance.gauss(0.0, GAUGE_PCT))))
             for what, value in (("low", False), ("cause", ""), ("charge", float(told)), ("state", "battery")):
-                node.power.observe(step.by, Observation(f"power.{what}", value, "", self.world.wall(), 3 * every_s))
+                node.follows.power.observe(step.by, Observation(f"power.{what}", value, "", self.world.wall(), 3 * every_s))
             await asyncio.sleep(every_s)
             charge -= drain_pct_per_h(energy.battery, energy.loads, stage(charge)) * every_s / 3600.0
 
@@ -316,8 +318,14 @@ class Stage(Host):
         await self._asked(step.label, step.verb, actor, **args)
 
     def _id(self, value: Any) -> Any:  # whatever an argument may be
+        """`@LABEL`: the id of that message, or of what that question was answered with; `T+SECONDS`: that time."""
+        if isinstance(value, str) and (seconds := SINCE.fullmatch(value)) is not None:
+            return instant(self.world.true() - self.world.now + SETTLE_S + float(seconds[1])).isoformat()
         label = value.removeprefix("@") if isinstance(value, str) else ""
-        return self.answers[label].id if label in self.answers and value != label else value
+        if value == label or not label:
+            return value
+        asked = self.asked.get(label)
+        return self.answers[label].id if label in self.answers else asked["id"] if isinstance(asked, dict) and "id" in asked else value
 
     async def _signal(self, step: Step) -> None:
         """A sensor's word on a mode; it holds for an hour where the step does not say."""

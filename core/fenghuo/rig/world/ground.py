@@ -7,6 +7,7 @@ from functools import cached_property
 
 import msgspec
 
+from fenghuo.command.duties import CommandRules
 from fenghuo.engine.authority import Grants
 from fenghuo.engine.channels import Terms
 from fenghuo.engine.modes_profile import Profiles
@@ -65,6 +66,7 @@ class Ground(msgspec.Struct, frozen=True, dict=True):
     grants: Grants = msgspec.field(default_factory=dict)
     energy: EnergySettings | None = None
     profiles: Profiles = msgspec.field(default_factory=dict)
+    command_rules: CommandRules = CommandRules()
 
     @cached_property
     def way(self) -> dict[str, Way]:

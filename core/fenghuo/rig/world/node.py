@@ -174,16 +174,20 @@ class Node:
 
     def _desk(self, store: Store) -> Desk:
         room, desk = self.room, Desk()
-        holders = [(Secret(name), Holder(name, ("releaser",), Origin(name))) for name in self.world.ground.signers]
-        sources = {"centre": (), "met": (), **self.world.ground.sources}
-        holders += [(Secret(name), Holder(name, OPERATOR.rights, Origin(name, areas=areas))) for name, areas in sources.items()]
-        desk.hold(holders)
+        desk.hold(self._holders())
         self.messages = MessageVerbs(desk, room.intake, store)
         desk.add(self.messages.verbs())
         desk.add(ReleaseVerbs(desk, room, store, self.messages).verbs())
         plans = PlanVerbs(desk, room, store)
         desk.add(plans.verbs())
         return desk
+
+    def _holders(self) -> list[tuple[Secret, Holder]]:
+        """Who may speak: signers, each by a token of that name, and sources."""
+        holders = [(Secret(name), Holder(name, ("releaser",), Origin(name))) for name in self.world.ground.signers]
+        sources = {"centre": (), "met": (), **self.world.ground.sources}
+        holders += [(Secret(name), Holder(name, OPERATOR.rights, Origin(name, areas=areas))) for name, areas in sources.items()]
+        return holders
 
     async def _console(self, cursor: int) -> None:
         """A console that follows the stream, and the prober behind it, as in the daemon."""
