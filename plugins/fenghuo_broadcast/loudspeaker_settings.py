@@ -93,6 +93,8 @@ def capabilities(settings: LoudspeakerSettings) -> Capabilities:
         half_duplex=True,
         group=True,
         human_audible=True,
+        loudness=100.0,
+        sounds_s=settings.longest_s,
         receipt_q95_s=5.0,
         attempt_s=3 * settings.longest_s + settings.voice_s,  # it may have to let others pass
         needs=("ip",),

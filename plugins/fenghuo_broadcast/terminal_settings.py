@@ -105,6 +105,7 @@ def capabilities(settings: TerminalSettings) -> Capabilities:
         concurrency=settings.concurrency,
         inbound=True,
         human_audible=True,
+        loudness=float(settings.volume),
         receipt_q95_s=settings.receipt_q95_s,
         attempt_s=2 * settings.answer_s + _BEYOND_ANSWER_S,
         needs=("ip",),

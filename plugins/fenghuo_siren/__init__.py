@@ -52,6 +52,8 @@ def capabilities(settings: SirenSettings) -> Capabilities:
         attempt_s=settings.attempt_s,
         needs=("grid",),
         traffic=(Traffic.ACTUAL, *drill),
+        loudness=100.0,
+        sounds_s=settings.sound_s,
     )
 
 

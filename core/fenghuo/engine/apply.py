@@ -46,7 +46,7 @@ from fenghuo.model.delivery import (
     DeliveryState,
     TargetState,
 )
-from fenghuo.model.message import MessageState
+from fenghuo.model.message import Message, MessageState
 from fenghuo.model.situation import Admin, Health
 from fenghuo.model.traffic import Action
 from fenghuo.store.records import MetaRow, ReleaseRow
@@ -58,6 +58,8 @@ MODES_KEPT = "modes"
 
 NOTHING: frozenset[str] = frozenset()
 Mark = Callable[[OpenTarget], None]
+SOURCE = "source:"
+"""How a source is called that counts as a person (vouching.py)."""
 
 
 class Apply:
@@ -219,7 +221,7 @@ class Apply:
         if key in self._book.messages or key in self._book.resting:  # heard twice, it would go out twice
             return ()
         entry = OpenMessage(fact.message, fact.state)
-        entry.signed.update(dict.fromkeys(fact.signatures, self._office.clock.time() + self.release_valid_s))
+        entry.signed.update({actor: self._until(actor, fact.message) for actor in fact.signatures})
         self._book.add_message(entry)
         self._opening.open(entry, batch, fact.heirs)
         entry.needed_signatures = max(entry.needed_signatures, fact.least)
@@ -238,11 +240,14 @@ class Apply:
         for opened in filter(None, map(self._book.objectives.get, entry.objectives)):
             self._timers.at(opened.objective.deadline_at, Deadline(opened.objective.id))
 
+    def _until(self, actor: str, message: Message) -> float:
+        """A person's signature counts for a while; that of a source is in the message itself."""
+        return message.expires_at if actor.startswith(SOURCE) else self._office.clock.time() + self.release_valid_s
+
     def _signatures(self, entry: OpenMessage) -> list[ReleaseRow]:
         """The signatures that came with a submission, bound to the envelope that its plan has; they count no longer than any other."""
         message, now = entry.message, self._office.clock.time()
-        until = now + self.release_valid_s
-        return [ReleaseRow(message.id, message.revision, entry.envelope, actor, now, until) for actor in sorted(entry.signed)]
+        return [ReleaseRow(message.id, message.revision, entry.envelope, actor, now, entry.signed[actor]) for actor in sorted(entry.signed)]
 
     def _signed(self, fact: Signed, batch: Batch) -> Iterable[OpenTarget]:
         key = (fact.id, fact.revision)

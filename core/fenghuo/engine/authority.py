@@ -48,7 +48,8 @@ class Post(msgspec.Struct, frozen=True):
 class Grant(msgspec.Struct, frozen=True):
     """One `[[authority]]` of the settings: `source` may say this. What is empty or None is left open; `gravest`, `most_urgent`: the most
     that it may say; `devices`: whether a device may start because of it, None: as is usual for such a source;
-    `urgent_per_min`: how many P0 it may bring in a minute, 0: as is usual."""
+    `urgent_per_min`: how many P0 it may bring in a minute, 0: as is usual; `relay`: these are warning signals that it passes on as their
+    issuer has signed them; `signs`: its proved word counts as that of one person."""
 
     source: str
     kinds: tuple[Kind, ...] = ()
@@ -59,6 +60,8 @@ class Grant(msgspec.Struct, frozen=True):
     most_urgent: Priority = Priority.P0
     devices: bool | None = None
     urgent_per_min: int = 0
+    relay: bool = False
+    signs: bool = False
 
 
 Grants = Mapping[str, tuple[Grant, ...]]

@@ -22,13 +22,14 @@ from fenghuo.engine.chain import keys_of
 from fenghuo.engine.facts import Facts
 from fenghuo.engine.floods import Floods
 from fenghuo.engine.ids import message_id
-from fenghuo.engine.judging import Origin, authority, clarity, freshness, hands_needed, may_start, urgent_limit
+from fenghuo.engine.judging import Origin, authority, clarity, freshness, hands_needed, may_start, starts_by_word, urgent_limit
 from fenghuo.engine.jurisdiction import urgency
 from fenghuo.engine.kin import Kin
 from fenghuo.engine.office import Office
 from fenghuo.engine.routing import default_priority, required_signatures
 from fenghuo.engine.succession import objections, speaks_as
 from fenghuo.engine.taking import Submission, Taking
+from fenghuo.engine.vouching import as_person, is_relay
 from fenghuo.errors import KeyConflict, NotFound, Overloaded
 from fenghuo.formats.decode import decode, decode_json
 from fenghuo.formats.message_json import UNSENT
@@ -119,8 +120,8 @@ class Intake:
 
     async def _take(self, content: Content, decoded: Decoded, submission: Submission, *, place: int) -> Accepted:
         keys = keys_of(content, source=submission.origin.name, key=submission.key, raw=submission.raw, place=place)
-        message = self._message(content, submission, decoded.number)
-        work = Taking(self, message, decoded, self._counted(message, submission), keys=keys)
+        message = self._relayed(self._message(content, submission, decoded.number), submission.origin, decoded)
+        work = Taking(self, message, decoded, self._vouched(message, self._counted(message, submission), decoded), keys=keys)
         try:
             accepted, _ = await self._store.run(work.commit, accept=True, then=lambda done: self._facts.put_all(done[1]))
         except KeyConflict as conflict:
@@ -159,6 +160,18 @@ class Intake:
             helpers=submission.helpers,
             may_start=may_start(submission.origin, self._office.grants),
         )
+
+    def _relayed(self, message: Message, origin: Origin, decoded: Decoded) -> Message:
+        """A warning signal that is passed on as its issuer has signed it waits for nobody, and starts no device without a person."""
+        office = self._office
+        if not is_relay(message, origin, decoded.verdicts, directory=office.directory, grants=office.grants):
+            return message
+        return msgspec.structs.replace(message, is_relay=True, may_start=starts_by_word(origin, office.grants))
+
+    def _vouched(self, message: Message, submission: Submission, decoded: Decoded) -> Submission:
+        office = self._office
+        person = as_person(message, submission.origin, decoded.verdicts, directory=office.directory, grants=office.grants)
+        return msgspec.structs.replace(submission, vouched=(person,)) if person else submission
 
     def _end(self, at: float | None, sent: float, submission: Submission) -> float:
         """When a message ends here; `at`: as it says. Where nobody vouches for our clock, what a sealed link took cannot be called over by

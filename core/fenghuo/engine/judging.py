@@ -30,6 +30,7 @@ __all__ = [
     "hands_needed",
     "may_start",
     "needs_a_person",
+    "starts_by_word",
     "urgent_limit",
 ]
 
@@ -112,6 +113,11 @@ def may_start(origin: Origin, grants: Grants) -> bool:
     if origin.post is None:
         return any(said) if said else True
     return origin.post.is_command and (any(said) if said else origin.post.standing is Standing.ABOVE)
+
+
+def starts_by_word(origin: Origin, grants: Grants) -> bool:
+    """Whether somebody has said that a device may start because of what this source says, whatever is usual."""
+    return any(grant.devices for grant in grants.get(origin.name, ()))
 
 
 def clarity(message: Message) -> tuple[Verdict, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 
@@ -25,7 +24,6 @@ __all__ = [
     "areas_of",
     "coded_areas",
     "default_priority",
-    "envelope_of",
     "gravest_of",
     "is_unclear",
     "required_signatures",
@@ -98,12 +96,16 @@ def signatures_for(rule: Rule, message: Message, *, starts: bool = False) -> int
     """How many signatures a message needs under a rule: two where the rule tells a public, where it starts a device (`starts`), and for an
     alert that is public, or orange or red, unless the rule says otherwise.
 
-    Source: security.md §3, also that an exercise needs the same hands as the real thing: no traffic and no scope is a way round them.
+    Of a relayed warning signal whose issuer's signature verifies nobody signs by default: it starts no device by itself.
+    Source: security.md §3; domain.md §3.4; also that an exercise needs the same hands as the real thing: no traffic and no scope is a
+    way round them.
     """
     if message.action is Action.CANCEL:
         return 0
     if rule.signatures is not None:
         return rule.signatures
+    if message.is_relay:
+        return 0
     if starts or (rule.audience.split is Split.PUBLIC and not message.content.to):
         return 2
     is_grave = message.content.scope is Scope.PUBLIC or gravest_of(message.content.infos) <= Priority.P1
@@ -317,21 +319,3 @@ def _role_holders(text: str, directory: Directory) -> tuple[RecipientId, ...]:
     return tuple(
         person.id for person in directory.persons if role in person.roles and (hit is None or any(ref in hit for ref in person.areas))
     )
-
-
-def envelope_of(message: Message, routed: tuple[Routed, ...], rules: RuleBook) -> str:
-    """SHA-256 (hex) over what a signature covers: content, traffic, audiences and their people, permitted channels (security.md §3)."""
-    parts = [
-        (
-            item.audience,
-            hashlib.sha256("\n".join(sorted(item.recipients)).encode()).hexdigest(),
-            len(item.recipients),
-            sorted(message.content.via or _channels(rules, item.rule.ladder)),
-        )
-        for item in routed
-    ]
-    return hashlib.sha256(msgspec.msgpack.encode((message.content_hash, message.traffic, parts))).hexdigest()
-
-
-def _channels(rules: RuleBook, ladder: str) -> list[str]:
-    return [channel for rung in rules.ladders[ladder].rungs for channel in rung.channels]

@@ -19,7 +19,7 @@ from fenghuo.engine.routing import Routed
 from fenghuo.engine.rules import INHERITED
 from fenghuo.model.delivery import DeliveryState, Objective
 from fenghuo.model.directory import RecipientId
-from fenghuo.model.message import MessageState
+from fenghuo.model.message import Message, MessageState
 from fenghuo.plugin.ports import Capabilities
 from fenghuo.store.records_release import EnvelopeRow
 
@@ -39,11 +39,15 @@ class Seals:
 
     def seal(self, entry: OpenMessage, routed: Collection[Routed], batch: Batch) -> None:
         """Give a message that is being planned its envelope; it is kept where somebody must sign."""
-        office = self._office
-        made = enclose(entry.message, routed, rules=office.rules, directory=office.directory, roll=office.roll, noises=self._noises())
+        made = self.enclosed(entry.message, routed)
         entry.envelope = made.digest
         if entry.needed_signatures or not entry.is_released:
             self._keep(entry, made, batch)
+
+    def enclosed(self, message: Message, routed: Collection[Routed]) -> Envelope:
+        """The envelope that a message would have now."""
+        office = self._office
+        return enclose(message, routed, rules=office.rules, directory=office.directory, roll=office.roll, noises=self._noises())
 
     def refusal(self, entry: OpenMessage, objective: Objective, instance: Instance) -> str:
         """Why an emission is outside of what was signed, empty where it is inside. Whoever got what this replaces is told by the way that

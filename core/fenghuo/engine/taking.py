@@ -44,7 +44,7 @@ News = list[MessageAccepted | MessageEnded]
 
 class Submission(msgspec.Struct, frozen=True):
     """What came in by a door: bytes, their type, who brought them, under which key, and who signed already. `helpers`: who wrote a part of
-    it beside the author."""
+    it beside the author; `vouched`: as whom its source counts among those who sign, which gives it no other right."""
 
     raw: bytes
     origin: Origin
@@ -53,6 +53,7 @@ class Submission(msgspec.Struct, frozen=True):
     signers: tuple[str, ...] = ()
     author: str = ""
     helpers: tuple[str, ...] = ()
+    vouched: tuple[str, ...] = ()
 
 
 class Judge(Protocol):
@@ -166,7 +167,7 @@ class Taking:
 
     def _insert(self, tx: Tx, message: Message, *, state: MessageState | None = None, extra: tuple[Verdict, ...] = ()) -> Accepted:
         verdicts = (*self.judge.judged(message, self.decoded, self.submission.origin), *extra)
-        judged = self.judge.state_of(message, verdicts, self.submission.signers)
+        judged = self.judge.state_of(message, verdicts, (*self.submission.signers, *self.submission.vouched))
         tx.insert(MESSAGE, _row(message, state or judged, verdicts, self.decoded.repairs, raw=self.submission.raw))
         remember(tx, self.keys, message)
         kind = "message.accepted" if (state or judged) is MessageState.ACTIVE else f"message.{state or judged}"
@@ -219,7 +220,9 @@ class Taking:
         state = MessageState(accepted.state)
         if state not in (MessageState.HELD, MessageState.ACTIVE):
             return []
-        return [MessageAccepted(message, state, self.submission.signers, least=hands_needed(accepted.verdicts))]
+        return [
+            MessageAccepted(message, state, (*self.submission.signers, *self.submission.vouched), least=hands_needed(accepted.verdicts))
+        ]
 
 
 def _shortly(verdict: Verdict) -> str:

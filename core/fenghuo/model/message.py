@@ -179,7 +179,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 
     `expires_at` and `accepted_at`: UTC seconds; `assumed_expiry`: the source gave none; `number`: the short message number
     (1-9999) that people speak and key in; `source`: the authenticated source that gave it to us; `author`: the actor; `helpers`: who
-    else wrote a part of it; `may_start`:
+    else wrote a part of it; `is_relay`: a warning signal as its issuer has signed it; `may_start`:
     whether a device may start because of it where no person here signs.
     """
 
@@ -196,6 +196,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     author: str = ""
     may_start: bool = True
     helpers: tuple[str, ...] = ()
+    is_relay: bool = False
 
     @property
     def kind(self) -> Kind:

@@ -162,6 +162,7 @@ class Daemon:
             room = EngineRoom(
                 office, self._store, self._host.renderers, release_valid_s=self._settings.release_valid_s, on_fatal=self._fatal
             )
+            room.release.is_apart = self._settings.two_hosts
             self._upward = Upward(room.board, self._store, self._clock)
             self._audit = AuditKeeper(self._store, self._clock, self._settings.audit_places)
             self._people = await People.of(self._settings.accounts, self._store, self._clock, node=node.name, duty=self._settings.duty)

@@ -15,7 +15,7 @@ from fenghuo.engine.energy import EnergyPlan
 from fenghuo.engine.facts import ChannelSwitched
 from fenghuo.engine.judging import clarity
 from fenghuo.engine.linting import lint_rules
-from fenghuo.engine.routing import envelope_of, route
+from fenghuo.engine.routing import route
 from fenghuo.errors import NotFound
 from fenghuo.model.delivery import OPEN_STATES, Delivery
 from fenghuo.model.situation import Admin
@@ -81,6 +81,7 @@ class PlanVerbs:
         self._facts = room.facts
         self._queues = room.queues
         self._loads = room.opening.loads
+        self._seals = room.opening.seals
         self.battery: Callable[[Collection[str]], EnergyPlan | None] = _nobody_knows
         self._in_force = room.in_force
         self._outages = room.outages
@@ -114,7 +115,7 @@ class PlanVerbs:
             "unknown": list(sentences(unknown(message, self._office.directory), self._office.directory)),
             "unclear": [verdict.detail for verdict in clarity(message)],
             "left_out": [{"channel": name, "reason": reason, "recipients": n} for (name, reason), n in explaining.left.items()],
-            "envelope": envelope_of(message, routed, self._office.rules) if routed else "",
+            "envelope": self._seals.enclosed(message, routed).digest if routed else "",
             "situation": self._board.situation().digest,
             "rules": self._office.rules.digest,
         }

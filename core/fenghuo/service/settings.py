@@ -92,9 +92,9 @@ def _read(path: Path, reading: Reading) -> Settings | None:
     node = settings_sections.read_node(reading)
     web = settings_sections.read_web(reading)
     intake = settings_sections.read_intake(reading)
-    release_valid_s = settings_sections.read_release(reading)
-    audit_places = settings_sections.read_audit(reading)
     accounts = read_accounts(reading)
+    release_valid_s, two_hosts = settings_sections.read_release(reading, accounts)
+    audit_places = settings_sections.read_audit(reading)
     socket = settings_sections.read_control(reading, node)
     tokens = settings_sections.read_tokens(reading, node)
     records = settings_sections.read_records(reading, node)
@@ -121,6 +121,7 @@ def _read(path: Path, reading: Reading) -> Settings | None:
         web=web,
         intake=intake,
         release_valid_s=release_valid_s,
+        two_hosts=two_hosts,
         audit_places=audit_places,
         tokens=tokens,
         channels=channels,

@@ -52,6 +52,8 @@ def read_authority(
             most_urgent=Priority[table.most_urgent],
             devices=table.devices,
             urgent_per_min=table.urgent_per_min,
+            relay=table.relay,
+            signs=table.signs,
         )
         found[source] = (*found.get(source, ()), grant)
     return found

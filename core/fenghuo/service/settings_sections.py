@@ -34,7 +34,7 @@ from fenghuo.service.settings_tables import (
     TokenTable,
     WebTable,
 )
-from fenghuo.service.settings_values import EndpointSettings, IntakeSettings, Listen, NodeSettings, TokenSettings
+from fenghuo.service.settings_values import AccountSettings, EndpointSettings, IntakeSettings, Listen, NodeSettings, TokenSettings
 
 __all__ = [
     "Reading",
@@ -206,10 +206,10 @@ def warn_of_spool(reading: Reading, intake: IntakeSettings | None) -> None:
         )
 
 
-def read_release(reading: Reading) -> float:
-    """`[release]`: seconds a signature counts."""
-    table = section(reading, "release", ReleaseTable)
-    return table.valid_s if table is not None else ReleaseTable().valid_s
+def read_release(reading: Reading, accounts: AccountSettings) -> tuple[float, bool]:
+    """`[release]`: seconds a signature counts, and whether two who sign sit at two hosts."""
+    table = section(reading, "release", ReleaseTable) or ReleaseTable()
+    return table.valid_s, len(accounts.consoles) > 1 if table.two_hosts is None else table.two_hosts
 
 
 def read_audit(reading: Reading) -> tuple[Place, ...]:

@@ -138,6 +138,7 @@ class ReleaseTable(msgspec.Struct, frozen=True):
     """How long a signature of release holds."""
 
     valid_s: Annotated[float, Meta(gt=0, le=86_400, description="Seconds a signature counts while others are still missing.")] = 120
+    two_hosts: Annotated[bool | None, Meta(description="Two sign at two hosts; so it is where [accounts] consoles names two.")] = None
 
 
 class AccountsTable(msgspec.Struct, frozen=True):
@@ -236,6 +237,10 @@ class AuthorityTable(msgspec.Struct, frozen=True):
             " rules ask for; a post's only by a command under its own key, and only if it is above this node."
         ),
     ] = None
+    relay: Annotated[bool, Meta(description="Warning signals as their issuer has signed them: nobody here signs, and no siren starts.")] = (
+        False
+    )
+    signs: Annotated[bool, Meta(description="What it signs, or sends as a command of its own key, counts as signed by one person.")] = False
 
 
 class ChannelTable(msgspec.Struct, frozen=True):

@@ -184,6 +184,7 @@ class TakeoverSettings(msgspec.Struct, frozen=True):
 
 class Settings(msgspec.Struct, frozen=True):
     """Everything the daemon is built from. `base`: the settings file's folder; `release_valid_s`: seconds a signature counts;
+    `two_hosts`: whether two who sign sit at two;
     `audit_places`: where heads of the audit are kept beside the state folder; `records`: of the conformance kit; `availability`: of
     risk groups, by name; `authority`: what each source may say."""
 
@@ -207,5 +208,6 @@ class Settings(msgspec.Struct, frozen=True):
     takeover: TakeoverSettings | None = None
     authority: dict[str, tuple[Grant, ...]] = {}
     accounts: AccountSettings = AccountSettings()
+    two_hosts: bool = False
     duty: DutySettings = DutySettings()
     break_glass: BreakGlassSettings = BreakGlassSettings()

@@ -8,12 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from fenghuo.engine.routing import areas_of, default_priority, envelope_of, is_unclear, required_signatures, resolve, route
+from fenghuo.engine.routing import areas_of, default_priority, is_unclear, required_signatures, resolve, route
 from fenghuo.engine.rules import Ladder, Match, Rule, RuleBook
 from fenghuo.formats.directory_csv import read_directory
 from fenghuo.model.area import AreaRef
 from fenghuo.model.audience import Audience, Split
-from fenghuo.model.directory import ContactPoint, Person
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import AffectedArea, Circle, Geocode, Info, Message, Scope
 from fenghuo.model.traffic import Action, Kind, Priority, Traffic
@@ -310,34 +309,3 @@ def test_the_gravest_of_all_colours_counts() -> None:
 def test_no_rule_asks_for_no_signature() -> None:
     """What no rule is for goes nowhere, and nobody need sign it."""
     assert 0 == required_signatures(message(), book(rule(match=Match(kind=("Alert",)))))
-
-
-# The envelope.
-
-
-def envelope(of: Message, rules: RuleBook | None = None, people: tuple[Person, ...] | None = None) -> str:
-    known = directory() if people is None else msgspec.structs.replace(directory(), persons=people)
-    used = rules or book(rule())
-    return envelope_of(of, route(of, used, known), used)
-
-
-def test_the_envelope_covers_content_traffic_people_and_channels() -> None:
-    """A signature is worth nothing for anything else than what was shown."""
-    base = about("mca:320585")
-    seen = {
-        envelope(base),
-        envelope(about("mca:320585", note="other words")),
-        envelope(msgspec.structs.replace(base, content=msgspec.structs.replace(base.content, traffic=Traffic.EXERCISE))),
-        envelope(base, people=directory().persons[:1]),
-        envelope(base, rules=RuleBook({"both": Ladder((rung("a"),))}, (rule(),))),
-        envelope(msgspec.structs.replace(base, content=msgspec.structs.replace(base.content, via=("r",)))),
-    }
-    assert 6 == len(seen)
-
-
-def test_the_envelope_outlives_what_is_none_of_its_matter() -> None:
-    """Another id, another order of the directory, another rung order: the same people get the same words by the same channels."""
-    base = about("mca:320585")
-    turned = tuple(reversed(directory().persons))
-    assert envelope(base) == envelope(msgspec.structs.replace(base, number=99)) == envelope(base, people=turned)
-    assert ContactPoint("li", "msisdn", "+8613800000002") in directory().contacts
