@@ -36,6 +36,7 @@ VERBS = {
     "outage": Verb("fenghuo.cli.outage:outage", "What others say is out: report, ls, end."),
     "plugin": Verb("fenghuo.cli.plugin:plugin", "Plugins: ls, check, new."),
     "power": Verb("fenghuo.cli.power:power", "What the node lives on, and for how long."),
+    "print": Verb("fenghuo.cli.print_pages:print_pages", "On paper: the board as it is now, blank forms."),
     "queue": Verb("fenghuo.cli.queue:queue", "Deliveries not yet ended: ls, show, resolve, shed, waive, release."),
     "reconcile": Verb("fenghuo.cli.reconcile:reconcile", "After two nodes acted apart: take from the other what is missing here."),
     "report": Verb("fenghuo.cli.report:report", "Report up from an endpoint; prints the report's id."),
