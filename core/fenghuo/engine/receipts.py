@@ -85,7 +85,7 @@ class Receipts:
         self._orphans = Orphans()
         self._before = HeardBefore()
         self._speaking: set[str] = set()
-        self._pages_named = 0
+        self._pages_named = self._landed = 0
         self._refusals: dict[int, list[Stored]] = {}  # by delivery, on the air
         self.nameless = Nameless(book, store)
         self.late_outcomes = LateOutcomes(facts, book, store)
@@ -203,7 +203,7 @@ class Receipts:
 
     async def _receipt(self, stored: Stored) -> None:
         inbound = stored.inbound
-        refs, pages_named = (inbound.ref, *inbound.alternate_refs), self._pages_named
+        refs, pages_named, landed = (inbound.ref, *inbound.alternate_refs), self._pages_named, self._landed
         delivery, may_be_named = self._named_by(stored.channel, refs), self.nameless.is_on_air(stored)
         if delivery is not None:
             self._put_part(stored, delivery)
@@ -219,6 +219,9 @@ class Receipts:
         stored = self._wait_for_a_name(stored, refs)
         if self._pages_named != pages_named:  # its page may have been named while it was looked up: that will not come again
             await self._of_a_page(stored)
+        if self._landed != landed and self._orphans.waits(stored):  # and so may its emission, in the turn that ended it
+            await self._store.run(_nothing)
+            await self._look_again([stored])
 
     async def _raise_named(self, stored: Stored, delivery: int = 0) -> bool:
         """Note it where its name belongs, or at this delivery, which is over."""
@@ -245,6 +248,7 @@ class Receipts:
 
     def landed(self, delivery: int) -> None:
         """An emission has its outcome: a refusal that was faster may end it now."""
+        self._landed += 1
         for stored in self._refusals.pop(delivery, ()):
             self._put_part(stored, delivery)
 

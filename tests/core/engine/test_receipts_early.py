@@ -142,5 +142,35 @@ async def test_an_outcome_that_comes_while_a_receipt_is_being_looked_up_still_na
         assert [ObjectiveState.MET] == await _objectives(house)
 
 
+async def test_an_outcome_that_ends_its_emission_while_a_receipt_is_being_looked_up_names_it_all_the_same(tmp_path: Path) -> None:
+    """He has answered on the radio, so that the outcome names the emission and ends it in one turn: the report is late, and not lost."""
+    async with opened(tmp_path) as house:
+        answered, searching, found = asyncio.Event(), asyncio.Event(), threading.Event()
+        hearing: list[asyncio.Task[None]] = []
+
+        async def ack() -> None:
+            house.store.submit(lambda tx: found.wait(10))
+            searching.set()
+
+        async def fast(emission: Emission) -> None:
+            await answered.wait()
+            heard = house.hear("a", InboundKind.RECEIPT, ref="a-0", level=Evidence.DEVICE, address=WANG, ack=ack)
+            hearing.append(asyncio.create_task(heard))
+            await searching.wait()
+
+        house.channel["a"].during = fast
+        await house.order("wang", priority="P0")
+        await house.answer("r", "BJ1WANG")
+        answered.set()
+        while house.room.dispatcher.in_flight:
+            house.room.loop.turn()
+            await asyncio.sleep(0)
+        found.set()
+        await hearing[0]
+        await house.settle()
+        assert ["DEVICE"] == [told["level"] for told in await house.events("receipt.late")]
+        assert {"matched"} == {row.state for row in await house.store.find(INBOX)}
+
+
 async def _objectives(house: House) -> list[ObjectiveState]:
     return [row.state for row in await house.objectives()]
