@@ -19,7 +19,7 @@ async def all_hold(stage: Stage, claims: Iterable[Claim]) -> None:
         stage.begin()
         try:
             await claim(stage)
-            assert [] == stage.complaints
+            assert not stage.complaints, stage.complaints
         except Exception:  # noqa: BLE001  # whatever it is, the other claims are tried as well
             failed.append(f"{claim.__doc__}\n{traceback.format_exc(limit=-3)}")
         finally:

@@ -61,6 +61,10 @@ def alarm(number: int, priority: str = "MEDIUM", state: str = "UNACKED", **more:
     return {**about, **held, **acts, **times, "priority": priority, "state": state, **more}
 
 
+# A machine that is busy with other things is no fault of the page.
+expect.set_options(timeout=PATIENCE_S * 1000)
+
+
 class Stage:
     """A served page. `complaints`: what the browser's console said; `asked`: every request that a page made."""
 

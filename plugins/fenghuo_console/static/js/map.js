@@ -18,7 +18,8 @@ export class AreaMap {
     this.acts = acts;
     const corners = L.latLngBounds(area.outline.map(([lon, lat]) => [lat, lon]));
     this.map = L.map(box, {
-      zoomControl: false, attributionControl: false, preferCanvas: area.towns.length > CANVAS_OVER,
+      // Leaflet's own answer to a resize comes late, and then after the map has gone.
+      trackResize: false, zoomControl: false, attributionControl: false, preferCanvas: area.towns.length > CANVAS_OVER,
       zoomSnap: 0.25, maxBounds: corners.pad(1), fadeAnimation: false, zoomAnimation: false, markerZoomAnimation: false, inertia: false,
     });
     L.control.zoom({ zoomInTitle: words.zoomIn, zoomOutTitle: words.zoomOut }).addTo(this.map);
@@ -70,6 +71,7 @@ export class AreaMap {
 
   remove() {
     this.sized.disconnect();
+    this.map.off("moveend");
     this.map.remove();
   }
 }

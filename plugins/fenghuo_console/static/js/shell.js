@@ -116,8 +116,8 @@ function HighBar({ app }) {
   const alarms = [...app.state.alarm.value.values()];
   const high = ordered(alarms.filter((alarm) => alarm.priority === "HIGH" && needsAck(alarm)));
   const waits = counts(alarms);
-  if (!high.length) return html`<section class="high none" aria-label=${app.t("alarm.high")}></section>`;
-  return html`<section class="high" aria-label=${app.t("alarm.high")}>
+  if (!high.length) return html`<section class="urgent none" aria-label=${app.t("alarm.high")}></section>`;
+  return html`<section class="urgent" aria-label=${app.t("alarm.high")}>
     <strong>${app.t("alarm.priority.HIGH")} ×${waits.HIGH}</strong>
     <ul>${high.slice(0, BAR_ROWS).map((alarm) => html`<li key=${alarm.id} data-alarm=${alarm.id}>
       <button type="button" onClick=${() => pick(app, alarm.id)}>${titleOf(alarm)} <${Due} app=${app} by=${alarm.respond_by} /></button></li>`)}</ul>
