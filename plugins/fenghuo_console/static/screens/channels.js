@@ -29,7 +29,7 @@ function Matrix({ app, chosen }) {
   return html`<section aria-label=${t("channels.matrix.title")}>
     <${Asking} asked=${asked} app=${app} t=${t} />
     <${Diverted} places=${places} app=${app} />
-    <div class="scroll" tabindex="0" role="region" aria-label=${t("channels.matrix.title")}><table class="matrix"><caption>${t("channels.matrix.caption")}</caption>
+    <div class="scroll" tabindex="0" role="group" aria-label=${t("channels.matrix.title")}><table class="matrix"><caption>${t("channels.matrix.caption")}</caption>
       <thead><tr><th scope="col">${t("channels.matrix.place")}</th>${channels.map((/** @type {any} */ one) => html`<th scope="col" key=${one.name}><button type="button" aria-pressed=${one.name === chosen} onClick=${() => choose(one.name)}><span translate="no">${one.name}</span> <${State} state=${stateOf(one)} /></button></th>`)}</tr></thead>
       <tbody>${places.map((/** @type {any} */ place) => html`<tr key=${place.place}><th scope="row">${place.name} ${place.system ? html`<code>${place.place}</code>` : null}<${Ways} place=${place} /></th>
         ${place.cells.map((/** @type {any} */ cell) => html`<${Cell} key=${cell.channel} app=${app} cell=${cell} />`)}</tr>`)}</tbody></table></div>

@@ -46,7 +46,7 @@ function Answers({ app, call }) {
 function Proven({ app }) {
   const asked = useAsk(app, "directory.proven", {});
   if (!asked.data) return html`<${Asking} asked=${asked} app=${app} t=${t} />`;
-  return html`<details><summary>${t("channels.proven.title", { n: asked.data.length })}</summary><div class="scroll" tabindex="0" role="region" aria-label=${t("channels.proven.region")}><table>
+  return html`<details><summary>${t("channels.proven.title", { n: asked.data.length })}</summary><div class="scroll" tabindex="0" role="group" aria-label=${t("channels.proven.region")}><table>
     <thead><tr><th scope="col">${t("channels.rollcall.name")}</th><th scope="col">${t("channels.rollcall.channel")}</th><th scope="col">${t("channels.proven.age")}</th><th scope="col">${t("channels.proven.at")}</th><th scope="col">${t("channels.proven.chance")}</th></tr></thead>
     <tbody>${asked.data.slice(0, 300).map((/** @type {any} */ one) => html`<tr key=${`${one.recipient} ${one.channel}`}><th scope="row">${one.name}</th><td translate="no">${one.channel}</td><td class=${`age ${one.age}`}>${named("channels.age", one.age)}</td><td>${timeText(one.proven, app.now())} ${one.level ?? ""}</td><td>${(one.chance * 100).toFixed(0)} %</td></tr>`)}</tbody></table></div></details>`;
 }

@@ -29,7 +29,7 @@ export function CoverageBoard({ data }) {
   const of = (/** @type {string} */ kind, /** @type {string} */ area) => data[kind].towns.find((/** @type {any} */ town) => town.area === area);
   return html`<section class="coverage" aria-label=${t("coverage.title")}>
     <p class="row"><${Light} light=${data.potential.light} /> <span>${t("coverage.gate", { over: data.gate.over_pct, town: floor })}</span></p>
-    <div class="scroll" tabindex="0" role="region" aria-label=${t("coverage.table")}><table><caption>${t("coverage.caption", { assumption: named("coverage.assumption", data.assumption.split(":")[0]) })}</caption>
+    <div class="scroll" tabindex="0" role="group" aria-label=${t("coverage.table")}><table><caption>${t("coverage.caption", { assumption: named("coverage.assumption", data.assumption.split(":")[0]) })}</caption>
       <thead><tr><th scope="col">${t("coverage.town")}</th><th scope="col">${t("coverage.people")}</th>${kinds.map((kind) => html`<th scope="col">${named("coverage.kind", kind)}</th>`)}</tr></thead>
       <tbody>
         <tr class="total"><th scope="row">${t("coverage.total")}</th><td>${data.potential.people}</td>

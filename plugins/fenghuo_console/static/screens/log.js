@@ -84,7 +84,7 @@ function Finder({ app, source }) {
     </form>
     <p class="row"><${Export} app=${app} source=${source} wanted=${wanted} /> <button type="button" onClick=${() => window.print()}>${t("log.print")}</button> <span class="quiet" role="status">${t("log.found", { n: found.rows.length })}</span></p>
     <${Refused} err=${found.err} />
-    <div class="scroll" tabindex="0" role="region" aria-label=${t("log.rows")}><table class="lines"><thead><tr>${source.heads.map((key) => html`<th scope="col" key=${key}>${t(key)}</th>`)}</tr></thead>
+    <div class="scroll" tabindex="0" role="group" aria-label=${t("log.rows")}><table class="lines"><thead><tr>${source.heads.map((key) => html`<th scope="col" key=${key}>${t(key)}</th>`)}</tr></thead>
       <tbody>${found.rows.map((row) => { const [at, ...cells] = source.cells(row); return html`<tr key=${row.seq} class=${source.kindOf(row)}><th scope="row"><time dateTime=${at}>${timeText(at, app.now())}</time> <small class="quiet">${row.seq}</small></th>${cells.map((cell) => html`<td>${readable(cell)}</td>`)}</tr>`; })}</tbody></table></div>
     ${found.next ? html`<p class="row"><button type="button" disabled=${found.isOut} onClick=${() => read(found.next)}>${t("log.earlier")}</button></p>` : null}
   </section>`;

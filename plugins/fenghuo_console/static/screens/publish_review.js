@@ -15,7 +15,7 @@ export function Review({ app, message }) {
   const command = useCommand(app);
   const look = () => command.run("alert.review", { id: message.id }, setReview);
   const isOld = review && review.revision !== (message.waiting?.revision ?? message.revision);
-  return html`<section class="waits" aria-label=${t("publish.review.waits")}>
+  return html`<section class="waits" aria-label=${t("publish.review.title")}>
     <p class="row"><b>${t("publish.review.waits")}</b> <button type="button" class="main" disabled=${command.isOut} onClick=${look}>${review ? t("publish.review.anew") : t("publish.review.look")}</button> <${CancelButton} app=${app} message=${message} /></p>
     <${Refused} err=${command.err} />
     ${isOld ? html`<p class="refused" role="alert">${t("publish.review.changed")}</p>` : null}
