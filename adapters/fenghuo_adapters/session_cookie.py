@@ -1,10 +1,11 @@
-"""The cookie in which a browser carries a person's session. Source: RFC 6265 §5."""
+"""The cookie in which a browser carries a person's session, and where that browser is. Source: RFC 6265 §5."""
 
 from __future__ import annotations
 
+import ipaddress
 from http.cookies import CookieError, SimpleCookie
 
-__all__ = ["COOKIE", "cookie_of"]
+__all__ = ["COOKIE", "address_of", "cookie_of"]
 
 COOKIE = "fenghuo_session"
 
@@ -16,3 +17,13 @@ def cookie_of(header: str) -> str:
     except CookieError:
         return ""
     return found.value if found is not None else ""
+
+
+def address_of(client: str) -> str:
+    """Where somebody sits, one text for each address; never the empty one, which is this machine's."""
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return "unknown"
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from fenghuo import Actor, FrontContext, NotAuthenticated
 from fenghuo.formats.console_frames import Auth
 from fenghuo_adapters.http_exchange import Scope, is_loopback
-from fenghuo_adapters.session_cookie import cookie_of
+from fenghuo_adapters.session_cookie import address_of, cookie_of
 
 __all__ = ["DOOR", "WATCHERS", "Credentials", "Standing", "role_of", "shown_to"]
 
@@ -28,11 +28,12 @@ class Standing(NamedTuple):
 class Credentials:
     """What came with the upgrade and in `auth`."""
 
-    def __init__(self, ctx: FrontContext, auth: Auth, *, cookie: str, is_open: bool) -> None:
+    def __init__(self, ctx: FrontContext, auth: Auth, *, cookie: str, address: str, is_open: bool) -> None:
         self._ctx = ctx
         self._token = auth.token
         self._cookie = cookie if auth.csrf and not auth.token else ""
         self._csrf = auth.csrf
+        self._address = address
         self._is_open = is_open
 
     def actor(self) -> Actor:
@@ -40,7 +41,7 @@ class Credentials:
         if self._token:
             return self._ctx.desk.actor(self._token, DOOR)
         if self._cookie:
-            return self._ctx.desk.member(self._cookie, self._csrf, DOOR)
+            return self._ctx.desk.member(self._cookie, self._csrf, DOOR, self._address)
         if self._is_open:
             return OPEN_VIEWER
         raise NotAuthenticated("a token is needed, or the cookie of a session with its nonce")
@@ -50,7 +51,7 @@ class Credentials:
         if not self._cookie:
             actor = self.actor()
             return Standing(actor, actor.rights)
-        seeing = self._ctx.desk.member(self._cookie, "", DOOR)
+        seeing = self._ctx.desk.member(self._cookie, "", DOOR, self._address)
         shown: dict[str, Any] = await self._ctx.desk.do(seeing, "session.show", {})
         rights = tuple(shown["rights"])
         if shown["session"]["locked"]:
@@ -64,7 +65,8 @@ def shown_to(ctx: FrontContext, auth: Auth, scope: Scope, *, from_page: bool, op
     is_here = client is not None and is_loopback(client[0])
     is_open = open_viewer and from_page and is_here and not auth.token and not auth.csrf
     cookie = cookie_of(dict(scope["headers"]).get(b"cookie", b"").decode("latin-1")) if from_page else ""
-    return Credentials(ctx, auth, cookie=cookie, is_open=is_open)
+    address = address_of(client[0] if client is not None else "")
+    return Credentials(ctx, auth, cookie=cookie, address=address, is_open=is_open)
 
 
 def role_of(rights: tuple[str, ...]) -> str:

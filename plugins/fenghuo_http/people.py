@@ -5,7 +5,6 @@ Source: RFC 6265 §5; security.md §2; console.md §6, handshake.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import NamedTuple, TypeVar
@@ -15,7 +14,7 @@ import msgspec
 from fenghuo import Actor, FenghuoError, FrontContext, NotAuthenticated
 from fenghuo_adapters.http_exchange import Exchange, Receive, Scope, Send
 from fenghuo_adapters.http_problems import HttpRefusal, problem_of
-from fenghuo_adapters.session_cookie import COOKIE, cookie_of
+from fenghuo_adapters.session_cookie import COOKIE, address_of, cookie_of
 
 __all__ = ["ROUTES", "People", "caller"]
 
@@ -70,7 +69,7 @@ def caller(ctx: FrontContext, exchange: Exchange) -> Actor:
         raise HttpRefusal(
             HTTPStatus.FORBIDDEN, "forbidden", "a request by a session that changes something needs its nonce: Fenghuo-Csrf: …"
         )
-    return ctx.desk.member(session, nonce, "http")
+    return ctx.desk.member(session, nonce, "http", _address(exchange))
 
 
 class People:
@@ -164,10 +163,5 @@ def _own_page(exchange: Exchange) -> None:
 
 
 def _address(exchange: Exchange) -> str:
-    """Where the person sits, one text for each address; never the empty one, which is this machine's."""
-    try:
-        address = ipaddress.ip_address(exchange.client)
-    except ValueError:
-        return "unknown"
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return str(mapped or address)
+    """Where the person sits; never the empty text, which is this machine's."""
+    return address_of(exchange.client)

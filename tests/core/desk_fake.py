@@ -218,7 +218,7 @@ class FakeDesk:
             raise NotAuthenticated("no such token")
         return Actor("console", ("operator", "viewer"), door)
 
-    def member(self, session: str, csrf: str, door: str) -> Actor:
+    def member(self, session: str, csrf: str, door: str, address: str = "") -> Actor:
         raise NotAuthenticated("nobody logs in here")
 
     @property

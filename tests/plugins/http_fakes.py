@@ -72,7 +72,7 @@ class FakeDesk:
             raise NotAuthenticated("nobody here issued this token")
         return msgspec.structs.replace(TOKENS[token], door=door)
 
-    def member(self, session: str, csrf: str, door: str) -> Actor:
+    def member(self, session: str, csrf: str, door: str, address: str = "") -> Actor:
         """One session is known; without its nonce it only sees."""
         if session != COOKIE or csrf not in {"", NONCE}:
             raise NotAuthenticated("the session is over or not known here; log in")

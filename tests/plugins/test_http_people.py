@@ -191,7 +191,7 @@ async def test_a_console_watches_by_a_session_until_that_ends(tmp_path: Path) ->
     """Cookie, nonce and the own origin together; one of them missing is 4401; when the session is ended the console is told 4401."""
     async with peopled(tmp_path) as here, served(here, heartbeat_s=0.05) as web:
         await here.person("zhang", "operator")
-        mine = await here.log_in("zhang")
+        mine = await here.log_in("zhang", address="127.0.0.1")
         cookie, own = {"Cookie": f"fenghuo_session={mine['session']}"}, Origin(f"http://{web.address}")
         wrong: list[tuple[dict[str, str], Origin | None, str]] = [
             ({}, own, mine["csrf"]),

@@ -69,6 +69,7 @@ EVENT_TYPES = frozenset(
         "alarm.row_damaged",
         "alarm.rules",
         "alarm.sanwu",
+        "alarm.session_moved",
         "alarm.start_late",
         "alarm.store_full",
         "alarm.task_ended",

@@ -61,8 +61,9 @@ class Desk(Protocol):
     def actor(self, token: str, door: str) -> Actor:
         """Whoever owns this bearer token. Raises: NotAuthenticated."""
 
-    def member(self, session: str, csrf: str, door: str) -> Actor:
-        """The person behind a session; without the right `csrf` nonce one who only sees. Raises: NotAuthenticated."""
+    def member(self, session: str, csrf: str, door: str, address: str = "") -> Actor:
+        """The person behind a session; without the right `csrf` nonce one who only sees. `address`: where it is used, which ends it where
+        that is not where it was opened. Raises: NotAuthenticated."""
 
 
 class Web(Protocol):

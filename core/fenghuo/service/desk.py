@@ -89,11 +89,12 @@ class Desk:
         holder = self._holder(token)
         return Actor(holder.name, holder.rights, door)
 
-    def member(self, session: str, csrf: str, door: str) -> Actor:
-        """The person behind a session; without the right `csrf` nonce one who only sees. Raises: NotAuthenticated."""
+    def member(self, session: str, csrf: str, door: str, address: str = "") -> Actor:
+        """The person behind a session; without the right `csrf` nonce one who only sees. `address`: where it is used, which ends it where
+        that is not where it was opened. Raises: NotAuthenticated."""
         if self.sessions is None:
             raise NotAuthenticated("nobody logs in here")
-        return self.sessions.member(session, csrf, door)
+        return self.sessions.member(session, csrf, door, address)
 
     def origin(self, actor: Actor) -> Origin:
         """What an actor may speak for."""

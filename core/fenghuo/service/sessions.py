@@ -52,6 +52,7 @@ CLASSES = {
 SENDS_ALONE = Priority.P1
 """An operator dispatches P1 to P4; of P0 there is a second person (security.md §2)."""
 WRONG = "the name, the password or the code is wrong"
+MOVED = "the session was opened at another address, and is over; log in"
 OVER = "the session is over or not known here; log in"
 
 
@@ -166,10 +167,14 @@ class Sessions:
                 await self._failed(wanted.name, wanted.address)
                 raise
 
-    def member(self, session: str, csrf: str, door: str) -> Actor:
-        """Who a session is. Without its nonce it only sees, and is not kept awake; locked, an operator's may end messages as well.
+    def member(self, session: str, csrf: str, door: str, address: str = "") -> Actor:
+        """Who a session is. Without its nonce it only sees, and is not kept awake; locked, an operator's may end messages as well. One that
+        is used from another `address` than it was opened at has been copied, or its person has moved: either logs in again.
         Raises: NotAuthenticated."""
         row, account = self._open(session)
+        if address and row.address and address != row.address:
+            self._moved(row, address)
+            raise NotAuthenticated(MOVED)
         if csrf and not hmac.compare_digest(proof_of(session).encode(), csrf.encode()):
             raise NotAuthenticated("the nonce is not the one of this session; log in again")
         now = self._clock.time()
@@ -321,6 +326,19 @@ class Sessions:
         for row in rows:  # first, so that nothing is done by it while its end is written
             self._drop(row.id)
         await self._store.run(end)
+
+    def _moved(self, row: SessionRow, address: str) -> None:
+        """End it for both at once, and call a person."""
+        where = f"was opened at {row.address} and used from {address}"
+        says = f"the session of {row.account} {where}: it is over, and whoever it is logs in again"
+
+        def end(tx: Tx) -> None:
+            tx.delete(SESSION, row.id)
+            tx.event("alarm.session_moved", f"account/{row.account}", message=says, session=row.id[:SHORT])
+            tx.audit(Deed.of("session-moved", f"account/{row.account}", session=row.id[:SHORT], opened_at=row.address, used_from=address))
+
+        self._drop(row.id)
+        self._store.submit(end)
 
     def _open(self, session: str) -> tuple[SessionRow, AccountRow]:
         row = self._rows.get(_hash(session))

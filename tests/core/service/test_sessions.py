@@ -98,6 +98,25 @@ async def test_without_the_nonce_a_session_only_sees(tmp_path: Path) -> None:
                 here.there.desk.member(mine["session"], nonce, "test")
 
 
+async def test_a_session_that_is_used_from_elsewhere_is_over_for_both(tmp_path: Path) -> None:
+    """Whoever copied the cookie is refused, and so is its person from then on; somebody hears of it. A new log-in is another session."""
+    async with peopled(tmp_path) as here:
+        await here.person("zhang", "operator")
+        mine = await here.log_in("zhang", address="192.0.2.1")
+        desk = here.there.desk
+        assert ("operator",) == desk.member(mine["session"], mine["csrf"], "test", "192.0.2.1").rights
+        with pytest.raises(NotAuthenticated, match=r"^the session was opened at another address, and is over; log in$"):
+            desk.member(mine["session"], mine["csrf"], "test", "192.0.2.66")
+        with pytest.raises(NotAuthenticated, match=OVER):
+            desk.member(mine["session"], mine["csrf"], "test", "192.0.2.1")
+        await here.there.house.settle()
+        (told,) = [event for event in await here.there.house.store.events.read(0, 1000) if event.type == "alarm.session_moved"]
+        says = "the session of zhang was opened at 192.0.2.1 and used from 192.0.2.66: it is over, and whoever it is logs in again"
+        assert ("account/zhang", says) == (told.subject, told.body["message"])
+        again = await here.log_in("zhang", address="192.0.2.1")
+        assert ("operator",) == desk.member(again["session"], again["csrf"], "test", "192.0.2.1").rights
+
+
 async def test_a_session_that_does_nothing_is_locked_and_still_stops(tmp_path: Path) -> None:
     """After 15 minutes it sees, and an operator's ends messages; reading keeps no session awake; after 12 h it is over."""
     async with peopled(tmp_path) as here:
