@@ -13,14 +13,14 @@ BIN := $(VENV)/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet --require-hashes --no-deps
 
 # What the tests talk to, by apt. package:program is content with any provider of the program. libatomic1: the browser's driver.
-TEST_APT := git:git poppler-utils:pdftotext poppler-data zbar-tools:zbarimg direwolf nodejs:node npm:npm chromium libatomic1 fonts-wqy-microhei strace:strace systemd:systemd-analyze libfaketime gammu gammu-smsd smstools kannel snmp snmpd nut-server:/lib/nut/upsd dbus:dbus-daemon python3-dbusmock iproute2 mosquitto:/usr/sbin/mosquitto mosquitto-clients openssl:openssl espeak-ng:espeak-ng ffmpeg:ffmpeg gstreamer1.0-tools:gst-launch-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-base multimon-ng:multimon-ng sox:sox
+TEST_APT := git:git poppler-utils:pdftotext poppler-data zbar-tools:zbarimg direwolf nodejs:node npm:npm chromium libatomic1 fonts-wqy-microhei strace:strace systemd:systemd-analyze libfaketime gammu gammu-smsd smstools kannel snmp snmpd nut-server:/lib/nut/upsd dbus:dbus-daemon python3-dbusmock iproute2 mosquitto:/usr/sbin/mosquitto mosquitto-clients openssl:openssl espeak-ng:espeak-ng ffmpeg:ffmpeg gstreamer1.0-tools:gst-launch-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-base multimon-ng:multimon-ng sox:sox debootstrap
 BENCH_APT := prometheus-alertmanager rabbitmq-server
 
 NODE_PEERS := tests/peers/node
 DMR := .venv-dmr
 SOURCES := core adapters plugins tests tools bench
 
-.PHONY: help run scenarios test check bench soak coverage format lock clean test-tools bench-tools
+.PHONY: help run scenarios test check bench soak release deb coverage format lock clean test-tools bench-tools
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -42,6 +42,12 @@ bench: $(VENV)/.dev $(VENV)/.bench $(NODE_PEERS)/node_modules/.package-lock.json
 
 soak: $(VENV)/.dev $(DMR)/.peer $(NODE_PEERS)/node_modules/.package-lock.json | test-tools ## the tests that take minutes
 	@tools/test soak $(ARGS)
+
+release: $(VENV)/.dev ## dist/: the wheel, a wheelhouse for sites without a network, the bill of materials, the sums
+	@tools/release
+
+deb: $(VENV)/.dev ## dist/: the package for Debian 12, from that release
+	@tools/deb
 
 coverage: $(VENV)/.dev $(DMR)/.peer $(NODE_PEERS)/node_modules/.package-lock.json | test-tools ## which lines and branches the tests reach
 	@$(BIN)/coverage erase

@@ -26,6 +26,8 @@ URL_HELP = (
     "status. The other verbs take the control socket."
 )
 DEFAULT_SOCKET = Path("/run/fenghuo/ctl.sock")
+DEFAULT_CONFIG = Path("/etc/fenghuo/fenghuo.toml")
+"""Where a package puts it: it says where the socket and the token are, unless the command does."""
 TOKEN_NAME = "ctl.token"
 
 
@@ -126,6 +128,8 @@ def _place(where: Where) -> Place:
     socket = where.socket
     if socket is None and where.config is not None:
         return place(where.config)
+    if socket is None and _environment("FENGHUO_SOCKET") is None and os.access(DEFAULT_CONFIG, os.R_OK):
+        return place(DEFAULT_CONFIG)
     socket = socket or _environment("FENGHUO_SOCKET") or DEFAULT_SOCKET
     state = place(where.config).state if where.config is not None else socket.parent
     return Place(socket, state)

@@ -1,0 +1,3 @@
+"""What an administrator installs, built and installed for real."""
+
+from __future__ import annotations
