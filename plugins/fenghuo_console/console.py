@@ -10,12 +10,12 @@ from collections.abc import Coroutine
 from http import HTTPStatus
 from typing import Any
 
-from fenghuo import Actor, FrontContext, NotAuthenticated
+from fenghuo import Actor, FenghuoError, FrontContext, NotAuthenticated
 from fenghuo.formats.console_frames import PROTOCOL, Auth, Close, Hello, Seen, State, encode
 from fenghuo_adapters.http_exchange import Receive, Scope, Send
 from fenghuo_console import ConsoleSettings
 from fenghuo_console.conversation import Conversation, Ended, frame_of
-from fenghuo_console.credentials import Credentials, role_of, shown_to
+from fenghuo_console.credentials import DOOR, Credentials, role_of, shown_to
 from fenghuo_console.feed import Feed
 from fenghuo_console.pages import Pages
 from fenghuo_console.session import ROOM, Room, Session
@@ -23,6 +23,8 @@ from fenghuo_console.session import ROOM, Room, Session
 __all__ = ["Console"]
 
 AUTH_S = 10.0
+LEAVING = Actor("console", ("viewer",), DOOR)
+"""Says that a console is gone, whoever sat there."""
 MISSED_PINGS = 3
 
 
@@ -132,9 +134,20 @@ class Console:
 
     async def stands(self, session: Session, actor: Actor, state: State) -> None:
         """Whether somebody is there."""
+        session.is_reported = True
+        said = {"armed": state.armed, "sound": state.sound, "visible": state.visible, "idle_s": state.idle_s}
+        await self._tell(actor, "watch.report", {"console": session.name, **said})
 
     async def seen(self, session: Session, actor: Actor, seen: Seen) -> None:
         """Whether somebody has noticed."""
+        await self._tell(actor, "watch.seen", {"console": session.name, "path": seen.p, "tone": seen.tone})
+
+    async def _tell(self, actor: Actor, verb: str, args: dict[str, Any]) -> None:
+        """What cannot be told now is told with the next line or the next change; nobody loses the picture for it."""
+        try:
+            await self._ctx.desk.do(actor, verb, args)
+        except FenghuoError as error:
+            self._ctx.log.warning("who is on watch could not be told", verb=verb, error=str(error))
 
     def _watching(self) -> tuple[Session, ...]:
         return tuple(self._conversations)
@@ -146,7 +159,8 @@ class Console:
             self._tasks = (asyncio.create_task(self._guard(self._feed.run())), asyncio.create_task(self._guard(self._beat())))
 
     async def _leave(self, session: Session) -> None:
-        self._conversations.pop(session, None)
+        if self._conversations.pop(session, None) is not None and session.is_reported:
+            await self._tell(LEAVING, "watch.leave", {"console": session.name})
         if not self._conversations:
             self._empty.set()
             await self._rest()

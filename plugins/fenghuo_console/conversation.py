@@ -11,7 +11,7 @@ from fenghuo import Actor, Command, Denied, Failure, FenghuoError, FrontContext,
 from fenghuo.formats.console_frames import Close, Cmd, Frame, Ready, Res, ResyncReason, Seen, State, Sub, Unheard, from_console
 from fenghuo_adapters.http_exchange import Receive
 from fenghuo_adapters.source_rates import Rates
-from fenghuo_console.credentials import Credentials, Standing, role_of
+from fenghuo_console.credentials import DOOR, Credentials, Standing, role_of
 from fenghuo_console.feed import Feed
 from fenghuo_console.session import ROOM, Session
 
@@ -110,13 +110,18 @@ class Conversation:
             case Cmd():
                 self._begin(frame)
             case State():
-                await self._watch.stands(self._session, (await self._credentials.standing()).actor, frame)
+                await self._watch.stands(self._session, await self._person(), frame)
             case Seen():
-                await self._watch.seen(self._session, (await self._credentials.standing()).actor, frame)
+                await self._watch.seen(self._session, await self._person(), frame)
             case Unheard():
                 self._feed.unheard += 1
             case _:
                 return  # a pong has been heard by coming
+
+    async def _person(self) -> Actor:
+        """Who sits there, with what that person may: being there keeps no session awake, and is no act."""
+        standing = await self._credentials.standing()
+        return Actor(standing.actor.name, standing.rights, DOOR, standing.actor.session)
 
     def _begin(self, cmd: Cmd) -> None:
         if len(self._under_way) >= COMMANDS_AT_ONCE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections import deque
 from collections.abc import Iterator, Mapping
 
@@ -60,6 +61,10 @@ class Session:
         self.subscription = 0
         self.topics: frozenset[str] | None = None
         self.heard_at = now
+        self.name = secrets.token_hex(4)
+        """Of this connection, among all consoles."""
+        self.is_reported = False
+        """Whether it has said if somebody is there."""
 
     def begin(self, subscription: int, topics: frozenset[str]) -> None:
         """A new subscription replaces the old; until loaded() its changes wait, merged by path."""

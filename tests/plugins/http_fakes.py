@@ -67,7 +67,7 @@ class FakeDesk:
         self.rights: tuple[str, ...] = ("operator", "releaser")
         self.topics: tuple[str, ...] = ("message", "objective", "channel", "mode")
 
-    def actor(self, token: str, door: str) -> Actor:
+    def actor(self, token: str, door: str, certificate: str = "") -> Actor:
         if token not in TOKENS:
             raise NotAuthenticated("nobody here issued this token")
         return msgspec.structs.replace(TOKENS[token], door=door)
@@ -85,6 +85,8 @@ class FakeDesk:
             if isinstance(answer, BaseException):
                 raise answer
             return answer(args) if callable(answer) else answer
+        if verb.startswith("watch."):
+            return {}
         if verb == "session.show":
             return {"rights": self.rights, "session": {"locked": False}}
         if verb == "state":

@@ -49,6 +49,7 @@ EVENT_TYPES = frozenset(
         "alarm.no_rule",
         "alarm.no_way",
         "alarm.nobody",
+        "alarm.nobody_on_watch",
         "alarm.nobody_to_escalate_to",
         "alarm.not_commanded",
         "alarm.not_told",
@@ -73,6 +74,7 @@ EVENT_TYPES = frozenset(
         "alarm.start_late",
         "alarm.store_full",
         "alarm.task_ended",
+        "alarm.unheard",
         "alarm.untrusted",
         "alarm.web_port",
         "alarms.acked",
@@ -94,6 +96,8 @@ EVENT_TYPES = frozenset(
         "channel.disarmed",
         "channel.health",
         "clock.jumped",
+        "console.changed",
+        "console.left",
         "collection.opened",
         "collection.reported",
         "collection.summary",
@@ -183,5 +187,8 @@ EVENT_TYPES = frozenset(
         "store.has_space",
         "target.no_way",
         "web.opened",
+        "watch.ended",
+        "watch.heard",
+        "watch.manned",
     )
 )

@@ -47,6 +47,7 @@ from fenghuo.service.desk_proven import ProvenVerbs
 from fenghuo.service.desk_reads import screen_reads
 from fenghuo.service.desk_sheets import SheetVerbs
 from fenghuo.service.desk_state import TOPICS, About, StateVerbs
+from fenghuo.service.desk_watch import WatchVerbs, presence_of
 from fenghuo.service.directory import DirectoryKeeper
 from fenghuo.service.endpoint import endpoint_directory
 from fenghuo.service.engine_room import EngineRoom
@@ -206,7 +207,6 @@ class Daemon:
     def _desk(self, room: EngineRoom, keeper: DirectoryKeeper) -> Desk:
         desk = Desk(self._audit.record)
         desk.commands = Commands(desk.do, self._store, self._clock)
-        desk.list_topics = lambda: TOPICS
         desk.hold(holders_of(self._settings))
         watch_room(self._metrics, room, self._store)
         watch_power(self._metrics, self._hosting.power)
@@ -226,6 +226,10 @@ class Daemon:
         glass = BreakGlassVerbs(self._glass, self._people.sessions)
         desk.add(glass.verbs())
         state.topics["break_glass"] = glass.topic
+        self._presence = presence_of(room, self._store, self._clock, self._settings.watch)
+        desk.add(WatchVerbs(self._presence, self._clock).verbs())
+        state.topics["console"] = self._presence.view
+        desk.list_topics = lambda: (*TOPICS, *state.topics)
         state.topics["release"] = self._command.release.waiting
         desk.guard = Guard(self._store, room.office)
         return desk
@@ -280,6 +284,7 @@ class Daemon:
             "logs": LogWatch(self._lines, self._store).run,
             "audit": self._audit.run,
             "sessions": self._people.sessions.tend,
+            "presence": self._presence.run,
             "auditor": room.auditor.run,
             **self._alarms.join(desk, Looked(room, self._hosting.power, self._lines, self._audit, self._command.coverage)),
             "incidents": self._command.watch.run,

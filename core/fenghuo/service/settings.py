@@ -30,6 +30,7 @@ from fenghuo.service.settings_values import (
     Settings,
     TokenSettings,
 )
+from fenghuo.service.settings_watch import read_watch
 
 __all__ = [
     "ChannelSettings",
@@ -137,4 +138,5 @@ def _read(path: Path, reading: Reading) -> Settings | None:
         accounts=accounts,
         duty=read_duty(reading),
         break_glass=read_break_glass(reading),
+        watch=read_watch(reading),
     )

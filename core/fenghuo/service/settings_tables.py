@@ -16,7 +16,7 @@ from msgspec import Meta
 from fenghuo.clock import ClockQuality
 from fenghuo.model.area import CodeSystem
 from fenghuo.model.traffic import Kind, Traffic
-from fenghuo.service.settings_tables_duty import BreakGlassTable, DutyTable
+from fenghuo.service.settings_tables_duty import BreakGlassTable, DutyTable, WatchTable
 
 __all__ = [
     "AccountsTable",
@@ -383,6 +383,7 @@ class FileTable(msgspec.Struct, frozen=True):
     accounts: AccountsTable = AccountsTable()
     duty: DutyTable = DutyTable()
     break_glass: BreakGlassTable | None = None
+    watch: WatchTable = WatchTable()
     audit: AuditTable = AuditTable()
     plugins: PluginsTable = PluginsTable()
     endpoint: EndpointTable = EndpointTable()

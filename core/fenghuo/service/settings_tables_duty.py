@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-__all__ = ["BreakGlassTable", "DutyTable", "TemplateTable"]
+__all__ = ["BreakGlassTable", "DutyTable", "TemplateTable", "WatchTable"]
 
 Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", extra={"must_be": "a SHA-256 in 64 small hexadecimal figures"})]
 
@@ -43,3 +43,23 @@ class BreakGlassTable(msgspec.Struct, frozen=True):
 
     key_sha256: Annotated[Digest, Meta(description="Of what stands in the key file; `fenghuo break-glass key` makes one and prints this.")]
     templates: Annotated[tuple[TemplateTable, ...], Meta(min_length=1, description="What may be let go.")]
+
+
+class WatchTable(msgspec.Struct, frozen=True):
+    """When something urgent counts as unnoticed, and who is told then."""
+
+    unheard_s: Annotated[
+        float, Meta(gt=0, le=600, description="Seconds in which an armed console must have drawn and sounded a HIGH alarm.")
+    ] = 15
+    unwatched_s: Annotated[
+        float,
+        Meta(ge=0, le=3600, description="Seconds without an armed console after which nobody is on watch; a reload of the page fits in."),
+    ] = 10
+    escalate_to: Annotated[
+        tuple[str, ...],
+        Meta(
+            max_length=100,
+            description='Who is told by other channels, as audiences of a message: "person:ID", "role:ID".',
+            extra={"must_be": 'a list of audiences such as ["role:duty_leader"]'},
+        ),
+    ] = ()

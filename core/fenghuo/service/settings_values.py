@@ -105,6 +105,14 @@ class AccountSettings(msgspec.Struct, frozen=True):
     passes: int = 2
 
 
+class WatchSettings(msgspec.Struct, frozen=True):
+    """When something urgent counts as unnoticed (seconds), and who is told then: audiences as a message names them."""
+
+    unheard_s: float = 15.0
+    unwatched_s: float = 10.0
+    escalate_to: tuple[str, ...] = ()
+
+
 class DutySettings(msgspec.Struct, frozen=True):
     """Which roles somebody must always be on duty in (none: nobody watches); seconds ahead that are looked at, and seconds after which
     whoever should have begun has not come."""
@@ -211,3 +219,4 @@ class Settings(msgspec.Struct, frozen=True):
     two_hosts: bool = False
     duty: DutySettings = DutySettings()
     break_glass: BreakGlassSettings = BreakGlassSettings()
+    watch: WatchSettings = WatchSettings()
