@@ -19,6 +19,7 @@ from fenghuo.service.problems import Exit, exit_for, problem
 __all__ = ["VERBS", "main", "root"]
 
 VERBS = {
+    "alarms": Verb("fenghuo.cli.alarms:alarms", "Alarms: ls, show, ack, shelve, unshelve, out-of-service, return-to-service, stats."),
     "alert": Verb("fenghuo.cli.alert:alert", "Alerts: check, preview, submit, sign, cancel, ls, show, why."),
     "break-glass": Verb("fenghuo.cli.break_glass:break_glass", "One leader alone, in need: key, release, ls, review."),
     "channel": Verb("fenghuo.cli.channel:channel", "Channels: ls, show, enable, disable, why."),

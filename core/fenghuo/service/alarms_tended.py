@@ -76,14 +76,15 @@ class Tender:
         What nothing but a person ends, a person has dealt with or not, and nobody knows: it is not."""
         if await self._store.sound(META, SEEDED) is not None:
             return
-        after = max(0, await first_since(self._store, self._clock.time() - SEEDED_S) - 1)
+        since = self._clock.time() - SEEDED_S
+        after = max(0, await first_since(self._store, since) - 1)
         head = self._store.events.head
         conditions = {name for name, kind in self._annunciator.catalogue.kinds.items() if kind.ends}
         while after < head:
             batch = await self._store.events.read(after, PAGE)
             if not batch:
                 break
-            wanted = [event for event in batch if event.seq <= head and _is_condition(event, conditions)]
+            wanted = [event for event in batch if event.seq <= head and event.at >= since and _is_condition(event, conditions)]
             await self._store.run(partial(self._annunciator.hear, events=wanted))
             after = batch[-1].seq
         await self._store.run(_seeded)

@@ -23,7 +23,6 @@ from fenghuo.service.alarm_view import OPEN, alarm_path, alarm_views, catalogue_
 from fenghuo.service.desk import CONSOLE, Desk, Verb
 from fenghuo.service.showing import rfc3339
 from fenghuo.store.audit import Deed, acting
-from fenghuo.store.keyed import keyed
 from fenghuo.store.store import Store
 from fenghuo.store.tables import ALARM
 from fenghuo.store.transaction import Tx
@@ -81,7 +80,7 @@ class Silence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`over`: those that are over as well, the newest first; `traffic`: only these."""
+    """`over`: the newest so many, those that are over as well."""
 
     over: bool = False
     limit: Annotated[int, Meta(ge=1, le=MOST)] = MOST
@@ -161,7 +160,7 @@ class AlarmVerbs:
 
         def sight(alarm: Alarm) -> None:
             """No HIGH one is acknowledged in a heap, or by somebody who has not seen it as it is (console.md §4)."""
-            if alarm.priority is AlarmPriority.HIGH and (len(numbers) > 1 or not _is_seen(alarm, revs)):
+            if alarm.priority is AlarmPriority.HIGH and (len(numbers) > 1 or alarm.id not in revs):
                 says = f"alarm {alarm.id} is HIGH: it is acknowledged alone, by the rev of the row as it was seen (if_rev)"
                 raise FormatError(says, code="not-seen", where="if_rev")
 
@@ -240,9 +239,3 @@ class AlarmVerbs:
 
         await self._store.run(deed)
         return await alarm_views(self._store, "id IN (SELECT value FROM json_each(?))", msgspec.json.encode(numbers).decode())
-
-
-def _is_seen(alarm: Alarm, revs: Mapping[int, int]) -> bool:
-    """Whether the one who acts said which rev was seen: with the verb, or with the command that carries it."""
-    command = keyed.get()
-    return alarm.id in revs or (command is not None and command.if_rev is not None)

@@ -133,4 +133,4 @@ def test_completion_is_printed(shell: Shell, name: str) -> None:
 def test_completion_completes(shell: Shell) -> None:
     """The shell's question is answered with the verbs that fit."""
     ran = shell.process(_FENGHUO_COMPLETE="bash_complete", COMP_WORDS="fenghuo al", COMP_CWORD="1")
-    assert ran.out == "plain,alert\n"
+    assert ran.out == "plain,alarms\nplain,alert\n"

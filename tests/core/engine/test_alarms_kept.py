@@ -4,56 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
-from fenghuo.engine.alarm_kinds import Catalogue, load_catalogue
-from fenghuo.engine.alarms_kept import Annunciator, traffic_of
-from fenghuo.model.alarm import Alarm, AlarmPriority, AlarmState
+from fenghuo.engine.alarm_kinds import Catalogue
+from fenghuo.engine.alarms_kept import traffic_of
+from fenghuo.model.alarm import AlarmPriority, AlarmState
 from fenghuo.model.event import Event
 from fenghuo.model.traffic import Traffic
-from fenghuo.store import Store, StoreSettings, Tx
-from fenghuo.store.committer import Follow
+from fenghuo.store import Store, Tx
 from fenghuo.store.disk import DATABASE
-from fenghuo.store.tables import ALARM, DELIVERY, MESSAGE, OBJECTIVE
-from tests.core.store.rows import SMALL, StillClock, delivery, message, objective
-
-CATALOGUE = load_catalogue()
-
-
-class Kept:
-    """A store that hears its own events."""
-
-    def __init__(self, store: Store, clock: StillClock, annunciator: Annunciator) -> None:
-        self.store, self.clock, self.annunciator = store, clock, annunciator
-
-    async def tell(self, kind: str, subject: str, **body: Any) -> None:
-        await self.store.run(lambda tx: tx.event(kind, subject, **body))
-
-    async def alarms(self) -> list[Alarm]:
-        return await self.store.find(ALARM, "ORDER BY id")
-
-    async def told(self) -> list[tuple[str, str]]:
-        return [(one.type, one.subject) for one in await self.store.events.read(0, 1_000) if one.type.startswith("alarms.")]
-
-
-def hearing(follow: Follow) -> StoreSettings:
-    return msgspec.structs.replace(SMALL, follow=follow)
-
-
-@asynccontextmanager
-async def kept(folder: Path, catalogue: Catalogue = CATALOGUE) -> AsyncIterator[Kept]:
-    clock, annunciator = StillClock(), Annunciator(catalogue)
-    store = await Store.open(folder, clock=clock, node="taicang", settings=hearing(annunciator.hear))
-    try:
-        yield Kept(store, clock, annunciator)
-    finally:
-        await store.close()
+from fenghuo.store.tables import DELIVERY, MESSAGE, OBJECTIVE
+from tests.core.engine.alarmed import CATALOGUE, hearing, kept
+from tests.core.store.rows import StillClock, delivery, message, objective
 
 
 async def test_an_alarm_is_raised_and_returns_with_the_events_that_say_so(tmp_path: Path) -> None:
