@@ -17,6 +17,7 @@ from fenghuo.link import Ledger
 from fenghuo.model.delivery import AttemptRef, Outcome, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.rendition import Rendition
+from fenghuo.model.traffic import Priority
 from fenghuo.plugin.ports import Emission, Estimate, Inbound, InboundKind, ProbeBudget, ProbeResult, SendJob, SimpleChannel, Unsupported
 from fenghuo.rig.world.ground import Way
 from fenghuo.rig.world.log import Aired, Asked, Ended, Fragment, Heard, Said, World
@@ -244,10 +245,10 @@ class Link(SimpleChannel):
             )
         )
 
-    async def _closed(self, seconds: float) -> None:
-        """Nobody may use the air so long; whoever waits for it looks often who else does."""
+    async def _closed(self, seconds: float, priority: Priority) -> None:
+        """Nobody of this class may use the air so long; whoever waits for it looks often who else does."""
         wait_s = min(seconds, FRAGMENT_S)
-        self._world.note("no air", self.bearer.terms.medium, f"{wait_s:.3f}")
+        self._world.note("no air", self.bearer.terms.medium, f"{wait_s:.3f} {priority.name}")
         await asyncio.sleep(wait_s)
 
     async def _fragments(self, job: SendJob, emission: Emission, number: int) -> None:
@@ -261,7 +262,7 @@ class Link(SimpleChannel):
             piece_s, now = min(longest_s, left_s), self._world.now
             closed_s = ledger.open_at(piece_s, now, job.priority) - now
             if closed_s > 0:  # whoever waits for airtime still lets pass what is more urgent and may go
-                await self._closed(closed_s)
+                await self._closed(closed_s, job.priority)
                 continue
             ledger.spend(piece_s, now)
             self._world.add(Fragment, medium, self.bearer.way.name, job.priority, piece_s, number)

@@ -316,7 +316,7 @@ def late_arrivals(world: World, healthy: str) -> list[str]:
 def closed_s(log: Log, healthy: str, since: float) -> float:
     """For how long from then on somebody waited because the air of the healthy way was used up: no way is faster than its air."""
     closed = ("no air", log.way[healthy].terms.medium)
-    waits = sorted((entry.at, entry.at + float(entry.detail)) for _, entry in log.all(Note) if (entry.what, entry.of) == closed)
+    waits = sorted((entry.at, entry.at + float(entry.detail.split()[0])) for _, entry in log.all(Note) if (entry.what, entry.of) == closed)
     total, until = 0.0, since
     for begin, end in waits:
         total += max(0.0, end - max(begin, until))

@@ -98,31 +98,36 @@ def a_p0_waits_for_one_fragment(log: Log) -> Iterator[str]:
 
 
 def a_lower_class_is_not_starved(log: Log) -> Iterator[str]:
-    """I6: while one of a class waits for a radio, P0 aside, so many more urgent ones go before one of its class and no more. Of an order
-    with other ways nobody outside knows when it began to wait for this one."""
+    """I6: while one of a class waits for a radio, P0 aside, so many more urgent ones go before one of its class and no more. One of its
+    class that had its slot and found its share of the air used up has gone: the rest of the air is kept for what is more urgent (I7). Of an
+    order with other ways nobody outside knows when it began to wait for this one."""
     by_radio = {entry.of for _, entry in log.all(Note) if entry.what == "radio"}
     messages = {ack.id for _, ack in log.acked if ack.key in by_radio}
     slots = _slots(log)
     starts = [at for at, *_ in slots]
     for turn in (turn for turn in turns(log) if turn.is_first and turn.message in messages):
         above = 0
-        for at, life, priority in slots[bisect_right(starts, turn.since + READY_S) : bisect_left(starts, turn.start)]:
-            above = 0 if priority is turn.priority or life != turn.life else above + (P0 < priority < turn.priority)
+        for at, life, priority, is_shut_out in slots[bisect_right(starts, turn.since + READY_S) : bisect_left(starts, turn.start)]:
+            is_above = P0 < priority < turn.priority and not is_shut_out
+            above = 0 if priority is turn.priority or life != turn.life else above + is_above
             if above > SLOTS_ABOVE:
                 who = f"a {turn.priority.name} of {turn.since:.3f} s"
                 yield f"at {at:.3f} s {above} have gone on {turn.medium} above {who} and none of its class"
                 break
 
 
-def _slots(log: Log) -> list[tuple[float, int, Priority]]:
-    """Whoever got a radio, with life and class: by asking for a licence, or again after a more urgent one. There is one medium."""
-    slots: list[tuple[float, int, Priority]] = []
+def _slots(log: Log) -> list[tuple[float, int, Priority, bool]]:
+    """Whoever got a radio, with life and class: by asking for a licence, or again after a more urgent one; and whoever has it and waits for
+    air that its class may use. There is one medium."""
+    slots: list[tuple[float, int, Priority, bool]] = []
     last = (0, 0)
     for entry in log.entries:
+        if type(entry) is Note and entry.what == "no air":
+            slots.append((entry.at, entry.life, Priority[entry.detail.split()[1]], True))
         is_asked = type(entry) is Asked and log.way[entry.channel].capabilities.half_duplex
         if isinstance(entry, Asked | Fragment) and (is_asked or (type(entry) is Fragment and (entry.life, entry.job) != last)):
             last = (entry.life, entry.job)
-            slots.append((entry.at, entry.life, entry.priority))
+            slots.append((entry.at, entry.life, entry.priority, False))
     return slots
 
 
