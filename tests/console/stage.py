@@ -25,7 +25,7 @@ from fenghuo_console import ConsoleSettings
 from tests.plugins.http_fakes import COOKIE, NONCE, FakeDesk, FakeEvents
 from tests.scale import PATIENCE_S
 
-__all__ = ["CHANNEL", "MARKS", "Stage", "alarm", "browser", "staged"]
+__all__ = ["CHANNEL", "MARKS", "Service", "Stage", "alarm", "browser", "staged"]
 
 MARKS = [
     pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium on this machine: apt-get install chromium"),
@@ -65,11 +65,38 @@ def alarm(number: int, priority: str = "MEDIUM", state: str = "UNACKED", **more:
 expect.set_options(timeout=PATIENCE_S * 1000)
 
 
+class Service:
+    """What stands between the desk and the page: it can be ended and begun again, at the same place."""
+
+    def __init__(self, desk: FakeDesk, settings: ConsoleSettings) -> None:
+        self.desk = desk
+        self.settings: tuple[msgspec.Struct, ...] = (API.settings(), settings)
+        self.fronts: list[Front] = []
+        self.web = WebPort(Listen("127.0.0.1", 0), clock=SystemClock())
+
+    async def start(self) -> None:
+        port = int(self.web.address.rpartition(":")[2])
+        self.web = WebPort(Listen("127.0.0.1", port), clock=SystemClock())
+        for kind, settings in zip((API, CONSOLE), self.settings, strict=True):
+            ctx = HostedFrontContext(
+                name=kind.id, settings=settings, clock=SystemClock(), desk=self.desk, events=self.desk.events, web=self.web
+            )
+            self.fronts.append(kind.factory(ctx))
+        await self.web.start()
+        for front in self.fronts:
+            await front.start()
+
+    async def stop(self) -> None:
+        while self.fronts:
+            await self.fronts.pop().stop(time.monotonic() + 2)
+        await self.web.stop(time.monotonic() + 2)
+
+
 class Stage:
     """A served page. `complaints`: what the browser's console said; `asked`: every request that a page made."""
 
-    def __init__(self, web: WebPort, desk: FakeDesk, driver: Browser) -> None:
-        self.web, self.desk, self.driver = web, desk, driver
+    def __init__(self, service: Service, desk: FakeDesk, driver: Browser) -> None:
+        self.service, self.desk, self.driver = service, desk, driver
         self.shared: Page | None = None
         self.complaints: list[str] = []
         self.asked: list[str] = []
@@ -82,9 +109,13 @@ class Stage:
         }  # fmt: skip
         desk.answers.update(answers)
 
+    @property
+    def web(self) -> WebPort:
+        return self.service.web
+
     def begin(self) -> None:
-        """No alarms, nobody logged in, nothing said."""
-        for path in [path for path in self.desk.objects if path.startswith("alarm/")]:
+        """No alarms, nobody on duty, nothing said."""
+        for path in [path for path in self.desk.objects if path.startswith(("alarm/", "shift/"))]:
             self.desk.change(path, None)
         self.desk.calls.clear()
         self.complaints.clear()
@@ -189,21 +220,11 @@ async def browser() -> AsyncIterator[Browser]:
 @asynccontextmanager
 async def staged(driver: Browser, settings: ConsoleSettings | None = None) -> AsyncIterator[Stage]:
     """The console and the API on one real port."""
-    events = FakeEvents()
-    desk = FakeDesk(events)
-    web = WebPort(Listen("127.0.0.1", 0), clock=SystemClock())
-    fronts: list[Front] = []
-    given: tuple[msgspec.Struct | None, ...] = (None, settings or ConsoleSettings(open_viewer=True))
-    for kind, chosen in zip((API, CONSOLE), given, strict=True):
-        ctx = HostedFrontContext(name=kind.id, settings=chosen or kind.settings(), clock=SystemClock(), desk=desk, events=events, web=web)
-        fronts.append(kind.factory(ctx))
-    await web.start()
-    for front in fronts:
-        await front.start()
+    desk = FakeDesk(FakeEvents())
     desk.change("channel/sms-a", CHANNEL)
+    service = Service(desk, settings or ConsoleSettings(open_viewer=True))
+    await service.start()
     try:
-        yield Stage(web, desk, driver)
+        yield Stage(service, desk, driver)
     finally:
-        for front in reversed(fronts):
-            await front.stop(time.monotonic() + 2)
-        await web.stop(time.monotonic() + 2)
+        await service.stop()
