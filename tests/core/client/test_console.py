@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from tests.scale import PATIENCE_S
 
 (CONSOLE,) = fenghuo_front_types()
 CHANNEL = {"name": "sms-a", "health": "up"}
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "console-protocol.md"
 
 
 def _with_channel(desk: FakeDesk) -> None:
@@ -74,6 +77,21 @@ async def test_a_command_outlives_its_line_and_is_sent_again_with_its_key() -> N
         async with serving(CONSOLE, prepare=answering, port=int(web.url.rpartition(":")[2])):
             assert {"done": True} == await asked
     assert [1] == [args["n"] for args in seen]
+
+
+async def test_the_example_of_the_page_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """docs/reference/console-protocol.md: what a reader copies does what it says."""
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    there: dict[str, Any] = {}
+    exec(compile(code, PAGE.name, "exec"), there)
+    async with serving(CONSOLE, prepare=_with_channel) as (web, desk), asyncio.timeout(PATIENCE_S):
+        watching = asyncio.create_task(there["keep_an_eye_on"](web.url, "duty-token"))
+        while not any(verb == "state" for _, verb, _ in desk.calls):
+            await asyncio.sleep(0.01)
+        head = desk.change("channel/sms-a", {**CHANNEL, "health": "down", "admin": "enabled"})
+        await watching
+    (args,) = [args for _, verb, args in desk.calls if verb == "channel.disable"]
+    assert ("sms-a", head, True) == (args["name"], args["if_rev"], "sms-a is out of use\n" in capsys.readouterr().out)
 
 
 async def test_a_token_that_nobody_issued_is_told_so() -> None:
