@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { missing, ring, EMPTY } from "./screens/cap.js";
+import { paperAsked } from "./screens/paper_offer.js";
 import { matrixOf, pathOf } from "./screens/qr.js";
 import { byChannel } from "./screens/publish_live.js";
 import { total } from "./screens/publish_preview.js";
@@ -41,4 +42,11 @@ test("a plan costs what its first ways cost", () => {
 test("what is taken along as CSV opens in a spreadsheet, and starts nothing in it", () => {
   assert.equal(csvOf(["时间", "a,b"], [["=cmd()", 'say "x"'], ["1\n2", "ok"]]), '\uFEFF时间,"a,b"\r\n\'=cmd(),"say ""x"""\r\n"1\n2",ok\r\n');
   assert.equal(linesOf(["{}", "[]"]), "{}\n[]\n");
+});
+
+test("paper is offered on a battery that is to be saved, and urged on one that is nearly empty; a town's battery asks for none", () => {
+  const asked = (mode, path = "mode/power") => paperAsked(new Map([[path, { mode }]]));
+  assert.deepEqual(["grid", "battery_full", "battery_save", "battery_min", "last_gasp", "unknown"].map((mode) => asked(mode)), ["", "", "offered", "urged", "urged", ""]);
+  assert.equal(asked("last_gasp", "mode/power/mca:320585105"), "");
+  assert.equal(paperAsked(new Map()), "");
 });

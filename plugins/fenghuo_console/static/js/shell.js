@@ -2,6 +2,7 @@
 // The frame around every screen: what is always seen, whatever is being done.
 import { html, useEffect } from "../vendor/ui.js";
 import { SCREENS } from "../screens/index.js";
+import { PaperOffer } from "../screens/paper_offer.js";
 import { Due, pick } from "./alarm_parts.js";
 import { counts, needsAck, oldestHigh, ordered } from "./alarms.js";
 import { Help, Palette } from "./help.js";
@@ -107,6 +108,7 @@ function Bars({ app }) {
     ${me && app.sound.proof.value === "refused" ? html`<p class="bar bad" id="silent">${app.t("sound.refused")}</p>` : null}
     ${needsSound ? html`<p class="bar bad" id="silent">${app.t("sound.off")} <button type="button" onClick=${() => app.sound.test()}>${app.t("sound.test")}</button></p>` : null}
     ${me?.locked ? html`<p class="bar warn" id="locked">${app.t("login.locked")} <a class="button" href="#login">${app.t("login.again")}</a></p>` : null}
+    <${PaperOffer} app=${app} />
     ${pending.length ? html`<p class="bar warn" id="unknown">${app.t("link.unknown", { n: pending.length })}</p>` : null}
   </div>`;
 }

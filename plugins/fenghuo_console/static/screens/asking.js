@@ -4,6 +4,8 @@ import { html, useEffect, useRef, useState } from "../vendor/ui.js";
 import { sentence } from "../js/parts.js";
 import { timeText } from "../js/i18n.js";
 
+const NOTHING = { data: null, err: null, atMs: 0, isAsking: false };
+
 /** @typedef {import("../js/app.js").App} App */
 /** @typedef {{data: any, err: any, atMs: number, isAsking: boolean, again: () => void}} Asked `atMs`: server time of the answer, 0 for none yet */
 
@@ -12,14 +14,17 @@ import { timeText } from "../js/i18n.js";
  * @param {App} app @param {string} verb @param {Record<string, any>} args @param {{on?: any, restMs?: number}} [how] @returns {Asked}
  */
 export function useAsk(app, verb, args, how = {}) {
-  const [held, setHeld] = useState(/** @type {{data: any, err: any, atMs: number, isAsking: boolean}} */ ({ data: null, err: null, atMs: 0, isAsking: false }));
-  const state = useRef({ turn: 0, isOut: false, isWanted: false, timer: /** @type {any} */ (null) });
+  const [held, setHeld] = useState(/** @type {{data: any, err: any, atMs: number, isAsking: boolean}} */ (NOTHING));
+  // What is asked next is what was rendered last: a timer and a late answer must not ask the question of before.
+  const state = useRef({ verb, args, turn: 0, isOut: false, isWanted: false, rests: /** @type {any} */ (null) });
+  state.current.verb = verb;
+  state.current.args = args;
   const question = JSON.stringify([verb, args]);
   const live = app.link.value.state === "live";
 
   const ask = () => {
     const mine = state.current;
-    if (!verb) return;
+    if (!mine.verb) return;
     if (mine.isOut) { mine.isWanted = true; return; }
     mine.isOut = true;
     const turn = mine.turn;
@@ -29,7 +34,7 @@ export function useAsk(app, verb, args, how = {}) {
       if (turn === mine.turn) setHeld((was) => ({ ...was, ...next, isAsking: false }));
       if (mine.isWanted || turn !== mine.turn) { mine.isWanted = false; ask(); }
     };
-    app.ask(verb, args).then(
+    app.ask(mine.verb, mine.args).then(
       (data) => settle({ data, err: null, atMs: app.now() }),
       (err) => settle({ err }),
     );
@@ -37,17 +42,22 @@ export function useAsk(app, verb, args, how = {}) {
 
   useEffect(() => {
     state.current.turn += 1;
-    setHeld({ data: null, err: null, atMs: 0, isAsking: false });
+    setHeld(NOTHING);
     if (live) ask();
-  }, [question, live]);
+  }, [question]);
 
+  // Once the line is there again; until then what was answered stays, and the frame says how old it is.
+  useEffect(() => { if (live && state.current.turn && !state.current.isOut) ask(); }, [live]);
+
+  const isFirst = useRef(true);
   useEffect(() => {
     const mine = state.current;
-    if (!live || mine.timer !== null) return;
-    mine.timer = setTimeout(() => { mine.timer = null; ask(); }, how.restMs ?? 1000);
+    if (isFirst.current) { isFirst.current = false; return; }
+    if (!live || mine.rests !== null) return;
+    mine.rests = setTimeout(() => { mine.rests = null; ask(); }, how.restMs ?? 1000);
   }, [how.on]);
 
-  useEffect(() => () => clearTimeout(state.current.timer), []);
+  useEffect(() => () => clearTimeout(state.current.rests), []);
   return { ...held, again: ask };
 }
 

@@ -1,6 +1,6 @@
 // @ts-check
 // 日志: what has happened, newest first, searched at the daemon; for auditors who did what. What is found can be taken along.
-import { html, useState } from "../vendor/ui.js";
+import { html, useEffect, useState } from "../vendor/ui.js";
 import { named, t, timeText } from "../js/i18n.js";
 import { Field, sentence } from "../js/parts.js";
 import { Refused, save } from "./asking.js";
@@ -73,7 +73,8 @@ function Finder({ app, source }) {
     }
   };
   const search = (/** @type {Event} */ event) => { event.preventDefault(); read(0); };
-  if (!found.isAsked && !found.isOut && !found.err && app.link.value.state === "live") read(0);
+  const isLive = app.link.value.state === "live";
+  useEffect(() => { if (isLive && !found.isAsked) void read(0); }, [isLive]);
   return html`<section aria-label=${named("log.tab", source.id)}>
     <form class="row search" role="search" onSubmit=${search}>
       <${Field} label=${t("log.words")} value=${form.words} onInput=${put("words")} />

@@ -46,7 +46,7 @@ function Table({ title, heads, rows, empty }) {
 /** @param {any} board */
 function alarmRows(board) {
   const alarms = Array.isArray(board.alarms) ? board.alarms : board.alarms?.alarms ?? [];
-  return alarms.map((/** @type {any} */ one) => [named("alarm.priority", one.priority), one.kind, one.subject, named("alarm.state", one.state), dayTime(one.raised), one.acked_by ?? "", one.reason ?? ""]);
+  return alarms.map((/** @type {any} */ one) => [named("alarm.priority", one.priority), one.kind, one.subject, named("alarm.state", one.state), dayTime(one.raised), one.acked_by ?? "", one.held?.why ?? one.comment ?? ""]);
 }
 
 /** @param {{board: any}} props */
