@@ -42,6 +42,7 @@ from fenghuo.service.engine_room import EngineRoom
 from fenghuo.store import Store
 from fenghuo.store.tables import DELIVERY, EVENT, MESSAGE, OBJECTIVE, TARGET
 from tests.core.engine.values import NOW, directory
+from tests.core.store.blank import lay_blank
 from tests.core.store.rows import SMALL, StillClock
 
 __all__ = ["RULES", "FakeChannel", "House", "Mail", "Sheet", "opened"]
@@ -267,6 +268,7 @@ async def opened(
 ) -> AsyncIterator[House]:
     """An engine on the state in `folder`, recovered; leaving it is a crash: nothing is drained."""
     still = clock or StillClock(NOW)
+    lay_blank(folder / "state")
     store = await Store.open(folder / "state", clock=still, node="node", settings=SMALL)
     await keep_time(store, still)
     house = House(store, still, {**CAPABILITIES, **capabilities}, rules, terms=terms)

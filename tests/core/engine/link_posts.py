@@ -9,16 +9,17 @@ from pathlib import Path
 from fenghuo.engine.link_memory import LinkMemory
 from fenghuo.link import Air, Delivered, Event, FrameKind, KeyRing, Ledger, Parcel, Reached, Root, SoftwareKeys, Station
 from fenghuo.model.traffic import Priority, Traffic
-from fenghuo.store import Store, StoreSettings
+from fenghuo.store import Store
 from tests.core.link.posts import CENTRE, NOW, TOWN
-from tests.core.store.rows import StillClock
+from tests.core.store.blank import lay_blank
+from tests.core.store.rows import SMALL, StillClock
 
 __all__ = ["LinkedPost", "an_order", "opened_store", "talk"]
 
 
 async def opened_store(folder: Path, clock: StillClock | None = None) -> Store:
-    folder.mkdir(exist_ok=True)
-    return await Store.open(folder, clock=clock or StillClock(), node="taicang", settings=StoreSettings(min_free=0, ballast=0))
+    lay_blank(folder)
+    return await Store.open(folder, clock=clock or StillClock(), node="taicang", settings=SMALL)
 
 
 def an_order(body: bytes, ref: str) -> Parcel:

@@ -26,7 +26,7 @@ from fenghuo.model.traffic import Priority, Traffic
 from fenghuo.store import Store, StoreSettings
 from fenghuo.store.disk import DATABASE
 from tests.core.link.posts import CENTRE, GROUP, NOW, ROOTS, SIREN, TOWN, plain, ring, sealer
-from tests.core.store.rows import StillClock
+from tests.core.store.rows import SMALL, StillClock
 
 INLINE = StoreSettings(min_free=0, ballast=0, log_frames=0, inline=True)
 
@@ -151,7 +151,7 @@ async def test_airtime_is_remembered_for_a_channel_that_remembers_nothing_else(t
 
 
 async def opened_store(folder: Path) -> Store:
-    return await Store.open(folder, clock=StillClock(), node="taicang", settings=StoreSettings(min_free=0, ballast=0))
+    return await Store.open(folder, clock=StillClock(), node="taicang", settings=SMALL)
 
 
 class Post:

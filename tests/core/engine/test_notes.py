@@ -8,11 +8,9 @@ from pathlib import Path
 
 from fenghuo.engine.notes import ChannelNotes
 from fenghuo.plugin.ports import Recalled
-from fenghuo.store import Store, StoreSettings, Tx
+from fenghuo.store import Store, Tx
 from fenghuo.store.frames import mark_stale
-from tests.core.store.rows import StillClock
-
-SMALL = StoreSettings(min_free=0, ballast=0)
+from tests.core.store.rows import SMALL, StillClock
 
 
 @contextlib.asynccontextmanager

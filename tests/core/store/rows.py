@@ -15,6 +15,7 @@ from fenghuo.model.traffic import Action, Priority, Traffic
 from fenghuo.store import Store, StoreSettings, Tx
 from fenghuo.store.records import MessageRow
 from fenghuo.store.tables import DELIVERY
+from tests.core.store.blank import lay_blank
 
 SMALL = StoreSettings(min_free=0, ballast=0, log_frames=0)
 
@@ -45,6 +46,7 @@ class StillClock:
 
 
 async def open_store(folder: Path, settings: StoreSettings = SMALL) -> Store:
+    lay_blank(folder)
     return await Store.open(folder, clock=StillClock(), node="taicang", settings=settings)
 
 
