@@ -55,6 +55,12 @@ class Exchange:
         return dict(found)
 
     @property
+    def certificate(self) -> str:
+        """SHA-256 in hex of the client certificate that TLS has proved, empty without one."""
+        shown: str = self.scope.get("extensions", {}).get("tls", {}).get("client_certificate_sha256", "")
+        return shown
+
+    @property
     def bearer(self) -> str:
         """The bearer token, empty when there is none. Source: RFC 6750 §2.1."""
         scheme, _, token = self.header(b"authorization").partition(" ")

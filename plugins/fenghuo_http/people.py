@@ -59,7 +59,7 @@ def caller(ctx: FrontContext, exchange: Exchange) -> Actor:
     """Who asks: the owner of the bearer token, else the person whose session the cookie is. What changes something needs the nonce, and
     comes from a page of this port. Raises: NotAuthenticated, HttpRefusal."""
     if exchange.bearer:
-        return ctx.desk.actor(exchange.bearer, "http")
+        return ctx.desk.actor(exchange.bearer, "http", exchange.certificate)
     session = cookie_of(exchange.header(b"cookie"))
     if not session:
         raise NotAuthenticated("a bearer token is needed: Authorization: Bearer …, or the cookie of a session")
@@ -99,7 +99,7 @@ class People:
         """POST /session: the session goes into the cookie alone, its nonce into the answer."""
         _own_page(exchange)
         said = await _body(exchange, LogIn)
-        asked = {**msgspec.structs.asdict(said), "address": _address(exchange)}
+        asked = {**msgspec.structs.asdict(said), "address": _address(exchange), "certificate": exchange.certificate}
         answer = msgspec.to_builtins(await self._ctx.desk.do(DOOR, "session.open", asked))
         cookie = self._cookie(exchange, answer.pop("session"), int(answer["lasts_s"]))
         await exchange.answer(HTTPStatus.CREATED, encode(answer), (b"content-type", b"application/json"), cookie)

@@ -213,7 +213,7 @@ class FakeDesk:
             "db.backup": {"path": "/x/backup.sqlite", "bytes": 4096},
         }
 
-    def actor(self, token: str, door: str) -> Actor:
+    def actor(self, token: str, door: str, certificate: str = "") -> Actor:
         if token != TOKEN:
             raise NotAuthenticated("no such token")
         return Actor("console", ("operator", "viewer"), door)

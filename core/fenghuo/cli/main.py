@@ -22,6 +22,7 @@ VERBS = {
     "alarms": Verb("fenghuo.cli.alarms:alarms", "Alarms: ls, show, ack, shelve, unshelve, out-of-service, return-to-service, stats."),
     "alert": Verb("fenghuo.cli.alert:alert", "Alerts: check, preview, submit, sign, cancel, ls, show, why."),
     "break-glass": Verb("fenghuo.cli.break_glass:break_glass", "One leader alone, in need: key, release, ls, review."),
+    "cert": Verb("fenghuo.cli.cert:cert", "The site's own CA and certificates: init, show, renew, client."),
     "channel": Verb("fenghuo.cli.channel:channel", "Channels: ls, show, enable, disable, why."),
     "check": Verb("fenghuo.cli.check:check", "One line and an exit code for a monitoring system (Nagios)."),
     "completion": Verb("fenghuo.cli.completion:completion", "Print the completion script for a shell."),

@@ -112,6 +112,16 @@ def password(daemon: Caller, *, name: str, as_json: bool) -> None:
 
 @user.command()
 @NAME
+@click.argument("sha256", default="")
+@AS_JSON
+@speaks
+def certificate(daemon: Caller, *, name: str, sha256: str, as_json: bool) -> None:
+    """Take the client certificate with this SHA-256 for a second factor of a person, none without one; their sessions end."""
+    _print(daemon.call("account.certificate", name=name, sha256=sha256), as_json)
+
+
+@user.command()
+@NAME
 @AS_JSON
 @speaks
 def disable(daemon: Caller, *, name: str, as_json: bool) -> None:
@@ -150,7 +160,8 @@ def _print(data: dict[str, Any], as_json: bool) -> None:
 
 
 def _row(one: dict[str, Any]) -> tuple[object, ...]:
-    factor, areas = "yes" if one["factor"] else "-", ",".join(one["areas"]) or "-"
+    factor = "+".join(kind for kind, is_there in (("code", one["factor"]), ("certificate", one["certificate"])) if is_there) or "-"
+    areas = ",".join(one["areas"]) or "-"
     return (
         one["name"],
         one["display"],

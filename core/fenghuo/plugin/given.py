@@ -58,8 +58,8 @@ class Desk(Protocol):
         """Carry out a command of a person or a program, once for its key, however often it is sent; the first answer again, for a day.
         What is refused is in the answer."""
 
-    def actor(self, token: str, door: str) -> Actor:
-        """Whoever owns this bearer token. Raises: NotAuthenticated."""
+    def actor(self, token: str, door: str, certificate: str = "") -> Actor:
+        """Whoever owns this bearer token. `certificate`: SHA-256 of the client's, as TLS has proved it. Raises: NotAuthenticated."""
 
     def member(self, session: str, csrf: str, door: str, address: str = "") -> Actor:
         """The person behind a session; without the right `csrf` nonce one who only sees. `address`: where it is used, which ends it where

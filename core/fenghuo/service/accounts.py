@@ -124,7 +124,7 @@ class Accounts:
         held = check_rights(rights)
         row = scope.of(msgspec.structs.replace(before, rights=held))
         code = ""
-        if FACTOR_NEEDED.intersection(held) and not row.factor and row.state is AccountState.ACTIVE:
+        if FACTOR_NEEDED.intersection(held) and not (row.factor or row.certificate) and row.state is AccountState.ACTIVE:
             row, code = self._invited(row)
         deed = Deed.of("account-rights", f"account/{name}", before=before.rights, rights=row.rights, **_scope_of(row))
         await self._put(before, row, deed, ends=True)
@@ -136,6 +136,16 @@ class Accounts:
         row, code = self._invited(before)
         await self._put(before, row, Deed.of("account-password", f"account/{name}"), ends=True)
         return code
+
+    async def pin(self, name: str, digest: str) -> None:
+        """The client certificate with this SHA-256 is a second factor from now on, "" for none; every session ends.
+        Raises: NotFound, FormatError."""
+        if digest and not re.fullmatch(r"[0-9a-f]{64}", digest):
+            says = f"{digest[:70]!r} is no SHA-256 in 64 small hexadecimal figures, as fenghuo cert client prints it"
+            raise FormatError(says, code="bad-argument", where="sha256")
+        before = self.get(name)
+        row = msgspec.structs.replace(before, certificate=bytes.fromhex(digest))
+        await self._put(before, row, Deed.of("account-certificate", f"account/{name}", certificate=digest), ends=True)
 
     async def disable(self, name: str) -> None:
         """Nobody logs in any more, every session ends, a code is worthless. Raises: NotFound."""
@@ -180,11 +190,13 @@ class Accounts:
         await self._put(self.find(name), ready, deed, ends=True)
         return otpauth(secret, name, self._node) if secret else ""
 
-    def proves(self, row: AccountRow, code: str) -> int | None:
-        """The time step of this code of the second factor; 0 where the account has none; None: it is wrong, used, or missing.
-        Raises: ConfigError: the secret does not open."""
+    def proves(self, row: AccountRow, code: str, certificate: str = "") -> int | None:
+        """The time step of this code of the second factor; as it was by the client certificate that is pinned, and where the account has
+        no second factor; None: it is wrong, used, or missing. Raises: ConfigError: the secret does not open."""
+        if row.certificate and hmac.compare_digest(row.certificate.hex(), certificate):
+            return row.factor_step
         if not row.factor:
-            return None if FACTOR_NEEDED.intersection(row.rights) else 0
+            return None if row.certificate or FACTOR_NEEDED.intersection(row.rights) else 0
         secret = self._sealing.open(row.factor, row.name)
         return accepted_step(secret, code, self._clock.time(), after=row.factor_step)
 

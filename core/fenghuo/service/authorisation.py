@@ -146,6 +146,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "account.add": ("admin",),
     "account.rights": ("admin",),
     "account.password": ("admin",),
+    "account.certificate": ("admin",),
     "account.disable": ("admin",),
     "account.enable": ("admin",),
     "account.end_sessions": ("admin",),

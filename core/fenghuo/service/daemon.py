@@ -71,6 +71,7 @@ from fenghuo.service.uploads import UploadKeeper
 from fenghuo.service.upward import Upward
 from fenghuo.service.watchdog import Progress, Watchdog
 from fenghuo.service.web import WebPort
+from fenghuo.service.web_tls import WebTls
 from fenghuo.store.audit import Deed
 from fenghuo.store.scrub import scrub_daily
 from fenghuo.store.store import Store
@@ -147,6 +148,7 @@ class Daemon:
         self._alarms = AlarmRoom()
         self._stop = asyncio.Event()
         self._code = 0
+        self._tls: WebTls | None = None
         self._ready = False
         self._reloading: set[asyncio.Task[None]] = set()
         self._one_reload = asyncio.Lock()
@@ -236,7 +238,7 @@ class Daemon:
 
     async def _live(self, room: EngineRoom, desk: Desk, keeper: DirectoryKeeper, *, began: float) -> None:
         settings = self._settings
-        web = WebPort(settings.web, clock=self._clock, hosts=settings.web.hosts) if settings.web else None
+        web = await self._web_port()
         control = ControlServer(desk, self._store.events, path=settings.control_socket, log=log)
         engine = asyncio.create_task(room.loop.run(), name="the loop")
         engine.add_done_callback(self._ended)
@@ -260,6 +262,17 @@ class Daemon:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _web_port(self) -> WebPort | None:
+        """The port, not open yet, with TLS where the settings name a certificate. Raises: ConfigError: it cannot be used."""
+        listen, context = self._settings.web, None
+        if listen is None:
+            return None
+        if listen.tls is not None:
+            self._tls = WebTls(listen.tls, self._store, self._clock)
+            await asyncio.to_thread(self._tls.load)
+            context = self._tls.context
+        return WebPort(listen, clock=self._clock, hosts=listen.hosts, tls=context)
 
     async def _open_web(self, web: WebPort, tending: Tending) -> list[asyncio.Task[None]]:
         """Open the web port, or go on without and try again: a node without its web port still delivers what it has."""
@@ -296,6 +309,8 @@ class Daemon:
         endpoint = self._settings.node.endpoint
         if endpoint is None or endpoint.has_rules:  # without rules of its own an endpoint has nothing to pass on
             works["upward"] = self._upward.run
+        if self._tls is not None:
+            works["tls"] = self._tls.tend
         if self._settings.duty.roles:
             works["duty"] = self._people.duty.tend
         if self._settings.break_glass.key:

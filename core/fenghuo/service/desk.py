@@ -39,17 +39,19 @@ Verb = Callable[[Actor, Mapping[str, Any]], Awaitable[Any]]
 
 
 class Holder(msgspec.Struct, frozen=True):
-    """Who holds a token: the actor it makes, and what it may speak for at intake. `person`: who signs by it."""
+    """Who holds a token: the actor it makes, and what it may speak for at intake. `person`: who signs by it; `client`: SHA-256 of the
+    client certificate without which it is worthless, "" for any."""
 
     name: str
     rights: tuple[str, ...]
     origin: Origin
     person: str = ""
+    client: str = ""
 
     @classmethod
     def of(cls, token: TokenSettings) -> Holder:
         origin = Origin(token.name, token.traffic, token.areas, token.certificates, token.allow_sha1, token.senders)
-        return cls(token.name, tuple(str(right) for right in token.rights), origin, token.person)
+        return cls(token.name, tuple(str(right) for right in token.rights), origin, token.person, token.client)
 
     @classmethod
     def console(cls) -> Holder:
@@ -84,9 +86,10 @@ class Desk:
             VERBS[name]
             self._verbs[name] = verb
 
-    def actor(self, token: str, door: str) -> Actor:
-        """Whoever owns this token; every token is compared, in constant time. Raises: NotAuthenticated."""
-        holder = self._holder(token)
+    def actor(self, token: str, door: str, certificate: str = "") -> Actor:
+        """Whoever owns this token; every token is compared, in constant time. `certificate`: SHA-256 of the one that the client has shown.
+        Raises: NotAuthenticated."""
+        holder = self._holder(token, certificate)
         return Actor(holder.name, holder.rights, door)
 
     def member(self, session: str, csrf: str, door: str, address: str = "") -> Actor:
@@ -208,11 +211,13 @@ class Desk:
             raise NotReady("commands are not taken yet", retry_after_s=1.0)
         return await self.commands.carry_out(actor, command)
 
-    def _holder(self, token: str) -> Holder:
+    def _holder(self, token: str, certificate: str = "") -> Holder:
         found: Holder | None = None
         for secret, holder in self._holders:
             if hmac.compare_digest(secret.reveal().encode(), token.encode()):
                 found = holder
         if found is None or not token:
             raise NotAuthenticated("the token is missing or not known here")
+        if found.client and not hmac.compare_digest(found.client, certificate):
+            raise NotAuthenticated(f"the token {found.name} counts over TLS with its own client certificate alone")
         return found

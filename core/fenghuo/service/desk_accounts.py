@@ -40,6 +40,13 @@ class Rights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     level: str | None = None
 
 
+class Pinned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`sha256`: of a client certificate, in hex; "" takes it away."""
+
+    name: str
+    sha256: str
+
+
 class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which account."""
 
@@ -64,6 +71,7 @@ class AccountVerbs:
             "account.add": self.add,
             "account.rights": self.rights,
             "account.password": self.password,
+            "account.certificate": self.certificate,
             "account.disable": self.disable,
             "account.enable": self.enable,
             "account.end_sessions": self.end_sessions,
@@ -118,6 +126,11 @@ class AccountVerbs:
         name = msgspec.convert(args, Named).name
         return self._answer(name, await self._accounts.invite(name))
 
+    async def certificate(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        wanted = msgspec.convert(args, Pinned)
+        await self._accounts.pin(wanted.name, wanted.sha256)
+        return self._answer(wanted.name, "")
+
     async def disable(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         name = msgspec.convert(args, Named).name
         await self._accounts.disable(name)
@@ -139,7 +152,7 @@ class AccountVerbs:
 
     def _line(self, row: AccountRow) -> dict[str, Any]:
         said = {"name": row.name, "display": row.display, "rights": row.rights, "areas": row.areas, "state": row.state}
-        said |= {"post": row.post, "level": row.level}
+        said |= {"post": row.post, "level": row.level, "certificate": row.certificate.hex()}
         return {**said, "factor": bool(row.factor), "sessions": sum(1 for _ in self._sessions.of(row.name)), "made": rfc3339(row.made_at)}
 
 

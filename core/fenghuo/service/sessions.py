@@ -64,13 +64,15 @@ class Terms(msgspec.Struct, frozen=True):
 
 
 class LogIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a person says at a log-in. `code`: of the second factor; `address`: where the person sits, as the door saw it."""
+    """What a person says at a log-in. `code`: of the second factor; `address`: where the person sits, and `certificate`: SHA-256 of the one
+    that the browser has shown, both as the door saw it."""
 
     name: str
     password: str
     code: str = ""
     traffic: Traffic = Traffic.ACTUAL
     address: str = ""
+    certificate: str = ""
 
 
 class Enrol(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -282,7 +284,7 @@ class Sessions:
         fits = await self._passwords.fits(account.password if account is not None and is_open else "", wanted.password)
         if account is None or not fits:
             return None
-        return self._accounts.proves(account, wanted.code)
+        return self._accounts.proves(account, wanted.code, wanted.certificate)
 
     async def _failed(self, said: str, address: str) -> None:
         """A name that nobody has is not written down: it may be a password in the wrong field."""
@@ -305,7 +307,8 @@ class Sessions:
             for old in oldest:
                 tx.delete(SESSION, old.id)
             by = By(account.name, "+".join(account.rights), f"log-in/{row.id[:SHORT]}")
-            how = "password+code" if account.factor else "password"
+            by_certificate = account.certificate and account.certificate.hex() == wanted.certificate
+            how = "password+certificate" if by_certificate else "password+code" if account.factor else "password"
             tx.audit(Deed.of("log-in", f"account/{account.name}", traffic=row.traffic, address=row.address, by=how), by=by)
 
         def then(_: None) -> None:

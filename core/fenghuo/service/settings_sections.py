@@ -34,6 +34,7 @@ from fenghuo.service.settings_tables import (
     TokenTable,
     WebTable,
 )
+from fenghuo.service.settings_tls import read_tls
 from fenghuo.service.settings_values import AccountSettings, EndpointSettings, IntakeSettings, Listen, NodeSettings, TokenSettings
 
 __all__ = [
@@ -172,7 +173,7 @@ def read_web(reading: Reading) -> Listen | None:
         reading.faults.add("web.listen", f"is {shown(table.listen)}; the port must be a whole number from 0 to {HIGHEST_PORT}")
     if not _is_host(listen.host):
         reading.faults.add("web.listen", f"is {shown(table.listen)}; {listen.host} is no address, each of whose four numbers is 0 to 255")
-    return listen
+    return msgspec.structs.replace(listen, tls=read_tls(table, listen.host, reading.faults, reading.path))
 
 
 def _is_host(host: str) -> bool:
@@ -258,6 +259,7 @@ def read_tokens(reading: Reading, node: NodeSettings | None) -> tuple[TokenSetti
                 allow_sha1=table.allow_sha1,
                 senders=table.senders,
                 person=table.person,
+                client=table.certificate_sha256,
             )
         )
     return tuple(tokens)

@@ -17,6 +17,7 @@ from fenghuo.clock import ClockQuality
 from fenghuo.model.area import CodeSystem
 from fenghuo.model.traffic import Kind, Traffic
 from fenghuo.service.settings_tables_duty import BreakGlassTable, DutyTable, WatchTable
+from fenghuo.service.settings_tables_web import WebTable
 
 __all__ = [
     "AccountsTable",
@@ -88,33 +89,6 @@ CapSender = Annotated[
     Meta(pattern=r"^[^\s,<&]+$", extra={"must_be": "a CAP sender as its alerts write it, without spaces, commas, < and &"}),
 ]
 """Source: CAP 1.2 §3.2.1, sender."""
-
-HostName = Annotated[
-    str,
-    Meta(
-        pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$",
-        extra={"must_be": 'a host name without scheme and port, such as "fenghuo.taicang.example"'},
-    ),
-]
-
-
-class WebTable(msgspec.Struct, frozen=True):
-    """The one web port. Without this table there is none."""
-
-    listen: Annotated[
-        str,
-        Meta(
-            pattern=r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):\d{1,5}$",
-            description="Address and port; port 0 takes any free one and the ready line names it.",
-            extra={"must_be": 'an address and a port such as "127.0.0.1:8025" or "[::1]:8025"'},
-        ),
-    ]
-    hosts: Annotated[
-        tuple[HostName, ...],
-        Meta(
-            description="Names beside localhost, this machine's own and the address listened on, under which browsers and scripts may ask."
-        ),
-    ] = ()
 
 
 class IntakeTable(msgspec.Struct, frozen=True):
@@ -207,6 +181,10 @@ class TokenTable(msgspec.Struct, frozen=True):
     person: Annotated[
         str,
         Meta(max_length=64, description="Who holds it: an account, or any name. All tokens of one person, and its account, sign as one."),
+    ] = ""
+    certificate_sha256: Annotated[
+        str,
+        Meta(pattern="^([0-9a-f]{64})?$", description="Of the client certificate with which alone it counts, over TLS; any by default."),
     ] = ""
 
 

@@ -30,12 +30,21 @@ __all__ = [
 ]
 
 
+class TlsFiles(msgspec.Struct, frozen=True):
+    """What the web port is served with over TLS, PEM. `client_ca`: who signs the certificates of clients, None: none are asked for."""
+
+    certificate: Path
+    key: Path
+    client_ca: Path | None = None
+
+
 class Listen(msgspec.Struct, frozen=True):
-    """Where the web port listens; port 0 is any free one. `hosts`: names that a request may give it beside its own."""
+    """Where the web port listens; port 0 is any free one. `hosts`: names that a request may give it beside its own; `tls`: None: http."""
 
     host: str
     port: int
     hosts: tuple[str, ...] = ()
+    tls: TlsFiles | None = None
 
     @classmethod
     def parse(cls, text: str) -> Listen:
@@ -81,7 +90,8 @@ class IntakeSettings(msgspec.Struct, frozen=True):
 
 class TokenSettings(msgspec.Struct, frozen=True):
     """One who may speak. `reference`: where the secret is, for secrets.read_secret; empty `areas` means everywhere, empty `senders`
-    in anybody's name; `certificates`: PEM; `person`: who holds it, by the name of the account, empty where it is nobody else's."""
+    in anybody's name; `certificates`: PEM; `person`: who holds it, by the name of the account, empty where it is nobody else's;
+    `client`: SHA-256 of the client certificate with which alone it counts, empty for any."""
 
     name: str
     reference: str
@@ -93,6 +103,7 @@ class TokenSettings(msgspec.Struct, frozen=True):
     allow_sha1: bool = False
     senders: tuple[str, ...] = ()
     person: str = ""
+    client: str = ""
 
 
 class AccountSettings(msgspec.Struct, frozen=True):

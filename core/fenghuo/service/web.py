@@ -16,6 +16,7 @@ import socket
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from email.utils import formatdate
 from http import HTTPStatus
+from ssl import SSLContext
 from typing import Any, Protocol
 
 import msgspec
@@ -42,6 +43,10 @@ SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
+
+# Thirty days without a way round a certificate that a browser does not trust; a browser minds it for names and not for bare addresses.
+# Longer, and a site that gives TLS up would be locked out of its own console. Source: RFC 6797 §6.1, §8.1.
+STRICT = (b"strict-transport-security", b"max-age=2592000")
 
 RETRY_AFTER_STOPPING_S = 5  # a restart takes less than a second; five spares us the stampede of everyone coming at once
 MAY_CHANGE = (errno.EADDRINUSE, errno.EADDRNOTAVAIL)
@@ -100,8 +105,11 @@ class WebPort:
     `address` is set by start(), with the real port.
     """
 
-    def __init__(self, listen: Listen, *, clock: Clock, hosts: Iterable[str] = (), limits: WebLimits | None = None) -> None:
+    def __init__(
+        self, listen: Listen, *, clock: Clock, hosts: Iterable[str] = (), limits: WebLimits | None = None, tls: SSLContext | None = None
+    ) -> None:
         self._listen = listen
+        self._tls = tls
         self._clock = clock
         self._limits = limits or WebLimits()
         self._log = structlog.get_logger("fenghuo.web")
@@ -118,7 +126,7 @@ class WebPort:
     @property
     def url(self) -> str:
         """Where a browser on this machine finds it, once started."""
-        return f"http://{self.address}"
+        return f"{'https' if self._tls is not None else 'http'}://{self.address}"
 
     def mount(self, path: str, app: Any) -> None:
         """Serve `app` at `path` and everything below it. Raises: ConfigError when the place is taken."""
@@ -133,10 +141,14 @@ class WebPort:
         host, port = bound.getsockname()[:2]
         self.address = _address(host, port)
         module = importlib.import_module("fenghuo.service.web_server")  # the late import of this module's docstring
-        server: Server = module.HttpServer(self, bound, limits=self._limits, headers=[(b"date", b""), *SECURITY_HEADERS])
+        headers = [(b"date", b""), *self._headers()]
+        server: Server = module.HttpServer(self, bound, limits=self._limits, headers=headers, tls=self._tls)
         await server.start()
         self._server = server
         self._log.info("web port open", address=self.address)
+
+    def _headers(self) -> Iterable[tuple[bytes, bytes]]:
+        return SECURITY_HEADERS if self._tls is None else (*SECURITY_HEADERS, STRICT)
 
     async def start_late(self) -> None:
         """Try again until the address can be had: an interface may come up after us, and whoever has the port may go."""
@@ -171,16 +183,19 @@ class WebPort:
         self._set_date()
         refusal = self._refusal(scope)
         if refusal is not None:
-            await _refuse(scope, send, refusal)
+            await self._turn_away(scope, send, refusal)
             return
         app = self._find(scope["path"])
         if app is None:
-            await _refuse(scope, send, NOTHING_HERE)
+            await self._turn_away(scope, send, NOTHING_HERE)
             return
         if scope["type"] == "websocket":
             await app(scope, receive, send)
             return
         await self._serve(app, scope, receive, send)
+
+    async def _turn_away(self, scope: Scope, send: Send, refusal: Refusal) -> None:
+        await _refuse(scope, send, refusal, tuple(self._headers()))
 
     async def _serve(self, app: AsgiApp, scope: Scope, receive: Receive, send: Send) -> None:
         answer = _Answer(send)
@@ -274,7 +289,7 @@ class _Answer:
 
     async def refuse(self, scope: Scope, refusal: Refusal) -> None:
         if not self.begun:
-            await _refuse(scope, self._send, refusal)
+            await _refuse(scope, self._send, refusal, SECURITY_HEADERS)
 
 
 def _address(host: str, port: int) -> str:
@@ -297,7 +312,7 @@ def _is_address(name: str) -> bool:
     return True
 
 
-async def _refuse(scope: Scope, send: Send, refusal: Refusal) -> None:
+async def _refuse(scope: Scope, send: Send, refusal: Refusal, shielding: tuple[tuple[bytes, bytes], ...]) -> None:
     """Answer with problem+json before, or instead of, a front. Source: RFC 9457."""
     status = refusal.status
     body = msgspec.json.encode(
@@ -310,7 +325,7 @@ async def _refuse(scope: Scope, send: Send, refusal: Refusal) -> None:
     if scope["type"] == "websocket":
         # The server adds its default headers to HTTP answers only.
         prefix = "websocket.http"
-        headers += SECURITY_HEADERS
+        headers += shielding
     else:
         headers.append((b"connection", b"close"))
     await send({"type": f"{prefix}.response.start", "status": status.value, "headers": headers})

@@ -6,7 +6,9 @@ Nothing but web.py knows uvicorn; another server would change this module alone.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import socket
+import ssl
 from functools import partial
 from typing import Any
 
@@ -14,6 +16,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from fenghuo.service.web import AsgiApp, WebLimits
+from fenghuo.service.web_socket import PushedWebSocket
 
 __all__ = ["HttpServer"]
 
@@ -25,12 +28,22 @@ REFUSED_HEAD = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: clo
 class HttpServer:
     """One listening socket and its connections. uvicorn's main loop, which wakes ten times a second, is never entered."""
 
-    def __init__(self, app: AsgiApp, bound: socket.socket, *, limits: WebLimits, headers: list[tuple[bytes, bytes]]) -> None:
+    def __init__(
+        self,
+        app: AsgiApp,
+        bound: socket.socket,
+        *,
+        limits: WebLimits,
+        headers: list[tuple[bytes, bytes]],
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._bound = bound
+        self._tls = tls
+        self._handshake_s = limits.head_s if tls is not None else None
         config = uvicorn.Config(
             app,
             http=partial(LimitedProtocol, limits),  # type: ignore[arg-type]  # uvicorn only calls it
-            ws="websockets-sansio",
+            ws=PushedWebSocket,
             lifespan="off",
             interface="asgi3",
             log_config=None,
@@ -61,7 +74,18 @@ class HttpServer:
         """Accept connections. serve() is not called: it would install signal handlers and its ticking loop."""
         self._config.load()
         self._server.lifespan = self._config.lifespan_class(self._config)
-        await self._server.startup(sockets=[self._bound])
+        # Not startup(): it would give a handshake that never ends a minute, and six times as many of them room.
+        listening = await asyncio.get_running_loop().create_server(
+            self._protocol, sock=self._bound, ssl=self._tls, ssl_handshake_timeout=self._handshake_s, backlog=self._config.backlog
+        )
+        self._server.servers = [listening]
+        self._server.started = True
+
+    def _protocol(self) -> asyncio.Protocol:
+        made: asyncio.Protocol = self._config.http_protocol_class(  # type: ignore[call-arg]  # as uvicorn makes it
+            config=self._config, server_state=self._server.server_state, app_state={}
+        )
+        return made
 
     async def stop(self, timeout_s: float) -> None:
         """Close the socket at once and every connection within `timeout_s` seconds."""
@@ -80,9 +104,13 @@ class LimitedProtocol(HttpToolsProtocol):
         self._head_timer: asyncio.TimerHandle | None = None
         self._head_octets = 0
         self._head_began = False
+        self._certificate = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
+        tls = transport.get_extra_info("ssl_object")
+        shown = tls.getpeercert(binary_form=True) if tls is not None else None
+        self._certificate = hashlib.sha256(shown).hexdigest() if shown else ""
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -101,6 +129,8 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        if self._certificate:
+            self.scope["extensions"] = {"tls": {"client_certificate_sha256": self._certificate}}
         self._head_octets = 0
         self._head_began = True
         if self._head_timer is None:

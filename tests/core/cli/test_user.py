@@ -11,6 +11,7 @@ ZHANG = {
     "areas": ["mca:320585"],
     "post": "tc",
     "level": "orange",
+    "certificate": "ab" * 32,
     "state": "active",
     "factor": True,
     "sessions": 1,
@@ -39,7 +40,7 @@ def test_people_are_listed_and_shown_with_their_sessions(shell: Shell) -> None:
         "account.ls": [ZHANG],
         "account.show": {**ZHANG, "open": [SESSION, {**SESSION, "locked": True, "address": ""}]},
     }
-    line = "zhang\t张伟\toperator,releaser\tmca:320585\ttc\torange\tactive\tyes\t1"
+    line = "zhang\t张伟\toperator,releaser\tmca:320585\ttc\torange\tactive\tcode+certificate\t1"
     assert [line] == shell.run("user", "ls").out.splitlines()
     assert [ZHANG] == shell.run("user", "ls", "--json").json
     assert [
@@ -52,7 +53,7 @@ def test_people_are_listed_and_shown_with_their_sessions(shell: Shell) -> None:
 def test_what_an_administrator_types_reaches_the_desk(shell: Shell) -> None:
     """Each verb under its name, with the one-time code where there is one."""
     desk = shell.served.desk
-    desk.answers |= {f"account.{verb}": CODE for verb in ("add", "rights", "password", "enable")}
+    desk.answers |= {f"account.{verb}": CODE for verb in ("add", "rights", "password", "enable", "certificate")}
     desk.answers |= {f"account.{verb}": {**ZHANG, "areas": [], "post": "", "level": ""} for verb in ("disable", "end_sessions")}
     words = ["--right", "operator", "--right", "releaser", "--area", "mca:320585", "--post", "tc"]
     assert SAID == shell.run("user", "add", "zhang", "--display", "张伟", *words).out.splitlines()
@@ -61,6 +62,7 @@ def test_what_an_administrator_types_reaches_the_desk(shell: Shell) -> None:
     shell.run("user", "rights", "zhang", "--right", "viewer", "--everywhere")
     for verb in ("password", "enable"):
         assert SAID == shell.run("user", verb, "zhang").out.splitlines()
+    assert SAID == shell.run("user", "certificate", "zhang", "ab" * 32).out.splitlines()
     for verb in ("disable", "end-sessions"):
         assert ["zhang is active: operator, releaser"] == shell.run("user", verb, "zhang").out.splitlines()
     both = {"name": "zhang", "rights": ["operator", "releaser"], "areas": ["mca:320585"], "post": "tc"}
@@ -70,7 +72,9 @@ def test_what_an_administrator_types_reaches_the_desk(shell: Shell) -> None:
         ("account.rights", {**both, "level": None}),
         ("account.rights", {**viewer, "areas": None}),
         ("account.rights", {**viewer, "areas": []}),
-        *((f"account.{verb}", {"name": "zhang"}) for verb in ("password", "enable", "disable", "end_sessions")),
+        *((f"account.{verb}", {"name": "zhang"}) for verb in ("password", "enable")),
+        ("account.certificate", {"name": "zhang", "sha256": "ab" * 32}),
+        *((f"account.{verb}", {"name": "zhang"}) for verb in ("disable", "end_sessions")),
     ] == desk.asked
     assert 2 == shell.run("user", "rights", "zhang", "--everywhere", *words).code
 

@@ -90,7 +90,7 @@ TABLE: dict[str, set[str]] = {
     "session.show": READS,
     "session.close": READS - {"source"},
     **{f"account.{name}": {"admin", "auditor"} for name in ("ls", "show")},
-    **{f"account.{name}": {"admin"} for name in ("add", "rights", "password", "disable", "enable", "end_sessions")},
+    **{f"account.{name}": {"admin"} for name in ("add", "rights", "password", "certificate", "disable", "enable", "end_sessions")},
 }
 """Operation → who may, as a person would write it down; every other cell is a refusal."""
 

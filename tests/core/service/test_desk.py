@@ -51,6 +51,18 @@ def test_a_token_is_an_actor() -> None:
     assert Actor("met", ("source",), "http") == desk().actor("met-secret", "http")
 
 
+def test_a_token_that_is_bound_to_a_certificate_counts_with_it_alone() -> None:
+    """At no other door, beside no other certificate, and not as an argument of somebody else's request. Source: RFC 8705 §3."""
+    made, mine = desk(), "ab" * 32
+    made.hold([(Secret("meter-secret"), Holder("meter", ("releaser",), Origin("meter"), client=mine))])
+    assert Actor("meter", ("releaser",), "http") == made.actor("meter-secret", "http", mine)
+    for certificate in ("", "cd" * 32):
+        with pytest.raises(NotAuthenticated, match=r"^the token meter counts over TLS with its own client certificate alone$"):
+            made.actor("meter-secret", "http", certificate)
+    with pytest.raises(NotAuthenticated):
+        made.signer("meter-secret")
+
+
 @pytest.mark.parametrize("token", ["", "met-secre", "met-secret ", "密"])
 def test_an_unknown_token_is_nobody(token: str) -> None:
     """Nothing, nearly, and nonsense are all the same answer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from pathlib import Path
 
 import msgspec
@@ -212,3 +213,26 @@ async def test_nobody_gives_rights_to_themselves(tmp_path: Path) -> None:
             await here.do(mine, "account.rights", name="root", rights=["releaser"])
         assert "root" == here.member(mine).name
         assert "invited" == (await here.do(mine, "account.add", name="li", rights=["releaser"]))["state"]
+
+
+async def test_a_client_certificate_that_is_pinned_is_a_second_factor(tmp_path: Path) -> None:
+    """In place of a code, beside the password and never without it; whoever has no other factor needs it; another one is none."""
+    async with peopled(tmp_path) as here:
+        await here.person("li", "releaser")
+        await here.person("zhang", "operator")
+        mine, others = "ab" * 32, "cd" * 32
+        for name in ("li", "zhang"):
+            assert mine == (await here.admin("account.certificate", name=name, sha256=mine))["certificate"]
+            await here.log_in(name, code="", certificate=mine)
+        with pytest.raises(FormatError, match=r"is no SHA-256 in 64 small hexadecimal figures"):
+            await here.admin("account.certificate", name="li", sha256="AB")
+        wrongs = ({"certificate": others}, {"certificate": ""}, {"certificate": mine, "password": "wrong"})
+        for name, wrong in itertools.product(("li", "zhang"), wrongs):
+            with pytest.raises(NotAuthenticated):
+                await here.log_in(name, **{"code": "", **wrong})
+        await here.log_in("li")
+        assert ["password+certificate", "password+certificate", "password+code"] == [
+            msgspec.json.decode(row.detail)["by"] for row in await here.audited("log-in")
+        ]
+        await here.admin("account.certificate", name="zhang", sha256="")
+        await here.log_in("zhang")
