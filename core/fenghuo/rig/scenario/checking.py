@@ -86,6 +86,7 @@ LINES = {
     Measure.SHOWN_TWICE: Keys(may=("message",)),
     Measure.TOLD_S: Keys(needs=("event", "since"), may=("where",)),
     Measure.TOLD: Keys(needs=("event",), may=("where", *SPAN)),
+    Measure.BETWEEN_S: Keys(needs=("event", "from_event"), may=("where", "from_where", *SPAN)),
     Measure.RESTART_S: Keys(needs=("since",)),
     Measure.KNOWN: Keys(),
     Measure.HELD: Keys(needs=("message",), may=("channels", "where", "by_s")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from math import inf
 from typing import Any
@@ -182,6 +182,16 @@ def _told(seen: Seen, line: Line) -> Value:
     return float(sum(1 for _ in seen.told(line.event, line.where, seen.window(line))))
 
 
+def _between_s(seen: Seen, line: Line) -> Value:
+    """From the first event of one kind to the first of another at or after it."""
+    window = seen.window(line)
+    began = next(seen.told(line.from_event, line.from_where, window), None)
+    if began is None:
+        return None
+    ended = next(seen.told(line.event, line.where, (began.at, window[1])), None)
+    return ended.at - began.at if ended is not None else None
+
+
 def _restart_s(seen: Seen, line: Line) -> Value:
     """From the kill to the daemon that serves, without the time that the service manager waits."""
     begins = seen.stage.at.get(line.since)
@@ -209,13 +219,13 @@ def _answer(seen: Seen, line: Line) -> Value:
     """One field of what the daemon said: `a.b` goes into tables, `a.0` and `a.place=huangjing` into lists, `a.length` counts."""
     found = seen.stage.asked.get(line.at)
     for part in line.field.split("."):
-        found = _of_list(found, part) if isinstance(found, list) else found.get(part) if isinstance(found, dict) else None
+        found = _of_list(found, part) if isinstance(found, list | tuple) else found.get(part) if isinstance(found, dict) else None
     if isinstance(found, bool | str) or found is None:
         return found
     return float(found) if isinstance(found, int | float) else str(found)
 
 
-def _of_list(found: list[Any], part: str) -> Any:  # whatever stands in an answer
+def _of_list(found: Sequence[Any], part: str) -> Any:  # whatever stands in an answer
     key, equals, value = part.partition("=")
     if equals:
         return next((one for one in found if isinstance(one, dict) and str(one.get(key)) == value), None)
@@ -303,6 +313,7 @@ MEASURES: Mapping[Measure, Callable[[Seen, Line], Value]] = {
     Measure.SHOWN_TWICE: _shown_twice,
     Measure.TOLD_S: _told_s,
     Measure.TOLD: _told,
+    Measure.BETWEEN_S: _between_s,
     Measure.RESTART_S: _restart_s,
     Measure.KNOWN: _known,
     Measure.HELD: _held,

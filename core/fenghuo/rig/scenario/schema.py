@@ -233,6 +233,7 @@ class Measure(StrEnum):
     SHOWN_TWICE = "shown_twice"
     TOLD_S = "told_s"
     TOLD = "told"
+    BETWEEN_S = "between_s"
     RESTART_S = "restart_s"
     KNOWN = "known"
     HELD = "held"
@@ -268,6 +269,8 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     share: Share = 1.0
     event: str = ""
     where: dict[str, Any] = {}
+    from_event: str = ""
+    from_where: dict[str, Any] = {}
     at: str = ""
     figure: str = "grouped"
     area: str = ""

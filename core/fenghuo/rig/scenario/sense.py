@@ -28,8 +28,10 @@ MIXED = (Measure.ANSWER, Measure.COVERAGE, Measure.LATER)
 
 def line_sense(line: Line, labels: Mapping[str, Step]) -> Iterator[tuple[str, str]]:
     """Key and sentence of everything in a line that makes no sense."""
-    if line.event and line.event not in EVENT_TYPES:
-        yield "event", f"is {shown(line.event)}, which nothing tells{_meant(line.event)}"
+    for key in ("event", "from_event"):
+        name = getattr(line, key)
+        if name and name not in EVENT_TYPES:
+            yield key, f"is {shown(name)}, which nothing tells{_meant(name)}"
     yield from _labels(line, labels)
     yield from _targets(line)
 

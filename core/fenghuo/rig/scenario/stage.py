@@ -88,10 +88,11 @@ class Stage(Host):
     async def play(self) -> None:
         """From the start of the daemon to the end of everything that was said."""
         await self.start()
-        await asyncio.sleep(SETTLE_S)
         for step in sorted(self.scenario.steps, key=lambda step: step.at_s):
             self.world.spawn(self._in_time(step))
-        await asyncio.sleep(self.scenario.ends_s)
+            if step.do is Do.DISCHARGE:
+                self.world.spawn(self._float(step))
+        await asyncio.sleep(SETTLE_S + self.scenario.ends_s)
         await self.look_at_all()
         await self.audit()
         await self.end()
@@ -300,13 +301,23 @@ class Stage(Host):
         charge, every_s = 100.0, step.every_s or READ_S
         ends = SETTLE_S + step.until_s if step.until_s is not None else inf
         while charge > EMPTY_PCT and self.world.now < ends:
-            node = await self.up()
-            assert isinstance(node, Centre)
-            told = min(100.0, max(0.0, round(charge + self.world.chance.gauss(0.0, GAUGE_PCT))))
-            for what, value in (("low", False), ("cause", ""), ("charge", float(told)), ("state", "battery")):
-                node.follows.power.observe(step.by, Observation(f"power.{what}", value, "", self.world.wall(), 3 * every_s))
+            await self._gauge(step, "battery", charge + self.world.chance.gauss(0.0, GAUGE_PCT))
             await asyncio.sleep(every_s)
             charge -= drain_pct_per_h(energy.battery, energy.loads, stage(charge)) * every_s / 3600.0
+
+    async def _float(self, step: Step) -> None:
+        """Until its mains are gone the battery stands on its float, and its sensor says so."""
+        while self.world.now < SETTLE_S + step.at_s - 1.0:
+            await self._gauge(step, "mains", 100.0)
+            await asyncio.sleep(min(READ_S, max(0.5, SETTLE_S + step.at_s - 1.0 - self.world.now)))
+
+    async def _gauge(self, step: Step, state: str, charge: float) -> None:
+        """One reading, in whole percents."""
+        node, holds_s = await self.up(), 3 * (step.every_s or READ_S)
+        assert isinstance(node, Centre)
+        told = float(min(100.0, max(0.0, round(charge))))
+        for what, value in (("low", False), ("cause", ""), ("charge", told), ("state", state)):
+            node.follows.power.observe(step.by, Observation(f"power.{what}", value, "", self.world.wall(), holds_s))
 
     async def _note(self, step: Step) -> None:
         """It stands in the time line, and nothing happens."""
