@@ -38,6 +38,7 @@ class MatrixVerbs:
         self._office = room.office
         self._store = store
         self._keeper = keeper
+        self._placed: tuple[str, tuple[Place, ...]] = ("", ())
 
     def verbs(self) -> Mapping[str, Verb]:
         return {"area.ls": self.areas, "channel.matrix": self.matrix}
@@ -58,7 +59,7 @@ class MatrixVerbs:
         reasons = {one.name: self._why(one.name, switched) for one in self._room.board}
         left = self._room.network.left
         rows: list[dict[str, Any]] = []
-        for place in places_of(self._office.directory):
+        for place in self._places():
             cells = [
                 cell(
                     view,
@@ -85,6 +86,13 @@ class MatrixVerbs:
         channels = [channel_view(one, self._room.queues.queued(one.name)) for one in self._room.board]
         return {"at": rfc3339(now), "channels": channels, "places": rows}
 
+    def _places(self) -> tuple[Place, ...]:
+        """Those of the directory in force, laid out once for each: it may have tens of thousands of people."""
+        directory = self._office.directory
+        if self._placed[0] != directory.digest:
+            self._placed = (directory.digest, places_of(directory))
+        return self._placed[1]
+
     def _why(self, name: str, switched: Mapping[str, float]) -> dict[str, Any]:
         """Since when a channel is as it is, and by what: whoever switched it, else its health."""
         instance = self._room.board.get(name)
@@ -101,7 +109,7 @@ class MatrixVerbs:
             return {}
         laid = self._keeper.inhabited(directory)
         found: dict[tuple[str, str], float] = {}
-        for place in places_of(directory):
+        for place in self._places():
             ref = area_of(place.place)
             units = laid.within([ref]) if ref is not None else ()
             people = sum(unit.people for unit in units)

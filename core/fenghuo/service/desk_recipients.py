@@ -72,10 +72,12 @@ class RecipientVerbs:
         mine: dict[RecipientId, list[Target]] = {}
         for target in orders.targets:
             mine.setdefault(target.recipient, []).append(target)
-        names = list(dict.fromkeys([*mine, *self._office.directory.contacts_by_owner])) if wanted.all else list(mine)
-        lines = [self._line(name, mine.get(name, []), orders, wanted) for name in names if wanted.recipient in ("", name)]
-        lines.sort(key=lambda line: (not line["checkin"]["overdue"], not line["orders"], line["checkin"]["due"] or "", line["recipient"]))
-        return lines[: wanted.most]
+        lines = [self._line(name, targets, orders, wanted) for name, targets in mine.items() if wanted.recipient in ("", name)]
+        lines.sort(key=lambda line: (not line["checkin"]["overdue"], line["checkin"]["due"] or "", line["recipient"]))
+        owners = self._office.directory.contacts_by_owner if wanted.all else ()
+        rest = sorted(name for name in owners if name not in mine and wanted.recipient in ("", name))
+        room = max(0, wanted.most - len(lines))
+        return [*lines[: wanted.most], *(self._line(name, [], orders, wanted) for name in rest[:room])]
 
     async def _orders(self, wanted: Wanted) -> Orders:
         where = "state IN (?, ?) ORDER BY id DESC"

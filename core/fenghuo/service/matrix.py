@@ -6,7 +6,9 @@ of them. Source: console.md §2, channels; failover.md, Health of a channel.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -27,7 +29,7 @@ BEST_FIRST = list(Age)
 Way = Callable[[RecipientId, str], ProvenRow | None]
 
 
-class Place(msgspec.Struct, frozen=True):
+class Place(msgspec.Struct, frozen=True, dict=True):
     """Where recipients are: its name as modes have it, what people call it, and whoever is there with their addresses."""
 
     place: str
@@ -35,10 +37,21 @@ class Place(msgspec.Struct, frozen=True):
     level: int
     recipients: Mapping[RecipientId, tuple[ContactPoint, ...]]
 
-    def takes(self, view: ChannelView) -> dict[RecipientId, int]:
-        """How many addresses of each recipient a channel takes."""
-        counts = {name: sum(one.kind in view.address_kinds for one in points) for name, points in self.recipients.items()}
-        return {name: count for name, count in counts.items() if count}
+    @cached_property
+    def by_kind(self) -> Mapping[str, Counter[RecipientId]]:
+        """How many addresses of each kind everybody has."""
+        found: dict[str, Counter[RecipientId]] = {}
+        for name, points in self.recipients.items():
+            for point in points:
+                found.setdefault(point.kind, Counter())[name] += 1
+        return found
+
+    def takes(self, view: ChannelView) -> Counter[RecipientId]:
+        """How many addresses of each recipient a channel takes; who has none of its kinds is not there."""
+        counts: Counter[RecipientId] = Counter()
+        for kind in view.address_kinds:
+            counts.update(self.by_kind.get(kind, {}))
+        return counts
 
 
 def places_of(directory: Directory) -> tuple[Place, ...]:
@@ -61,12 +74,12 @@ def cell(view: ChannelView, place: Place, way: Way, *, now: float, share: float 
     rows = [(age_of(row, now), row) for owner in there if (row := way(owner, view.name)) is not None]
     best = max((row for _, row in rows if row.proven_at is not None), key=lambda row: row.proven_at or 0.0, default=None)
     is_there = bool(there) or bool(share)
-    shut = sum(1 for owner in there for one in place.recipients[owner] if one.address in view.no_way)
+    shut = sum(1 for owner in there for one in place.recipients[owner] if one.address in view.no_way) if view.no_way else 0
     return {
         "channel": view.name,
         "state": _state(view) if is_there else "none",
         "recipients": len(there),
-        "addresses": sum(there.values()),
+        "addresses": there.total(),
         "shut": shut,
         "proven": sum(1 for age, _ in rows if age is not Age.RED),
         "age": min((age for age, _ in rows), key=BEST_FIRST.index, default=Age.RED).value if there else None,
