@@ -154,6 +154,17 @@ class HttpApi:
         named = {name: value for name, value in msgspec.structs.asdict(shown).items() if value is not None}
         await self._each_signer(call, "alert.sign", named)
 
+    async def review_unsent(self, call: Call) -> None:
+        """POST /review: what a message would be, shown to the owners of the tokens that are going to come with it."""
+        raw = await call.exchange.body(XML_OCTETS)
+        if not raw:
+            raise HttpRefusal(HTTPStatus.BAD_REQUEST, "bad-request", "the body is empty")
+        result: Any = None
+        for token in sign_tokens(call.exchange) or [call.exchange.bearer]:
+            args = {"raw": raw, "media_type": media_type_of(call.exchange), "token": token}
+            result = await self._ctx.desk.do(call.actor, "alert.review", args)
+        await call.exchange.answer_json(HTTPStatus.OK, encode(result))
+
     async def review_message(self, call: Call) -> None:
         """GET /messages/ID/review: what waits, shown to the owners of the tokens of Fenghuo-Sign, else to the caller."""
         await self._each_signer(call, "alert.review", {})
@@ -172,8 +183,7 @@ class HttpApi:
     async def cancel_message(self, call: Call) -> None:
         """POST /messages/ID/cancel, optionally with {"reason": "…"}."""
         reason = (await small(call.exchange, Reason, '{"reason": text}')).reason
-        args = {"id": call.item, "reason": reason, "tokens": sign_tokens(call.exchange), "key": key_of(call.exchange)}
-        await self._accept(call, "alert.cancel", args)
+        await self._accept(call, "alert.cancel", {"id": call.item, "reason": reason, "key": key_of(call.exchange)})
 
     async def explain_message(self, call: Call) -> None:
         """GET /messages/ID/why?recipient=&limit=."""
@@ -323,6 +333,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/v1/messages", "message.ls", HttpApi.list_messages),
     Route("GET", "/api/v1/messages/{id}", "message.show", HttpApi.show_message),
     Route("GET", "/api/v1/messages/{id}/why", "message.why", HttpApi.explain_message),
+    Route("POST", "/api/v1/review", "alert.review", HttpApi.review_unsent),
     Route("GET", "/api/v1/messages/{id}/review", "alert.review", HttpApi.review_message),
     Route("POST", "/api/v1/messages/{id}/sign", "alert.sign", HttpApi.sign_message),
     Route("POST", "/api/v1/messages/{id}/correct", "alert.correct", HttpApi.correct_message),

@@ -137,9 +137,10 @@ async def test_an_alert_reaches_20000_people_although_one_of_two_centres_dies(tm
         async with Node(tmp_path, channels=channels, persons=[CHIEF, *persons], rules=RULES) as node:
             await node.channels_up("sms-a", "sms-b")
             was_up = await since_when_up(node, "sms-b")
-            signed = f"{node.token('anna')},{node.token('bert')}"
+            signed, warning = {"Fenghuo-Sign": f"{node.token('anna')},{node.token('bert')}"}, alert()
+            assert 200 == (await node.post("/api/v1/review", warning, who="source", **signed))[0]
             async with asyncio.timeout(REACHED_WITHIN_S * TIMEOUT_SCALE):
-                status, answer = await node.post("/api/v1/alerts", alert(), who="source", **{"Fenghuo-Sign": signed})
+                status, answer = await node.post("/api/v1/alerts", warning, who="source", **signed)
                 assert (202, "active") == (status, answer["state"]), answer
                 waits = await orders_meanwhile(node, first, second)
                 await until_reached(numbers, first, second)

@@ -297,7 +297,7 @@ async def test_bodies_have_limits(door: Door, path: str, content_type: str, octe
         ("GET", "/api/v1/messages", "message.ls", {"limit": 100}, 200),
         ("GET", "/api/v1/messages?state=active&limit=5", "message.ls", {"limit": 5, "state": "active"}, 200),
         ("GET", "/api/v1/messages/01J", "message.show", {"id": "01J"}, 200),
-        ("POST", "/api/v1/messages/01J/cancel", "alert.cancel", {"id": "01J", "reason": "", "tokens": [], "key": ""}, 202),
+        ("POST", "/api/v1/messages/01J/cancel", "alert.cancel", {"id": "01J", "reason": "", "key": ""}, 202),
         ("GET", "/api/v1/channels", "channel.ls", {}, 200),
         ("GET", "/api/v1/state?topics=message,channel", "state", {"topics": ["message", "channel"]}, 200),
         ("GET", "/api/v1/state", "state", {"topics": ["message", "objective", "channel", "mode"]}, 200),
@@ -333,6 +333,9 @@ async def test_a_review_is_shown_to_whoever_is_going_to_sign(door: Door) -> None
     """To the owners of the tokens of Fenghuo-Sign; without it to the caller."""
     assert "met-token" == (await door.ask("GET", "/api/v1/messages/01J/review", headers=MET))[2]["to"]
     assert "a" == (await door.ask("GET", "/api/v1/messages/01J/review", headers=MET | {"Fenghuo-Sign": "a"}))[2]["to"]
+    door.desk.answers["alert.review"] = lambda args: {"raw": args["raw"].decode(), "to": args["token"]}
+    shown = (await door.ask("POST", "/api/v1/review", headers=MET | {"Fenghuo-Sign": "a, b"}, data=b"<alert/>"))[2]
+    assert ({"raw": "<alert/>", "to": "b"}, 400) == (shown, (await door.ask("POST", "/api/v1/review", headers=MET, data=b""))[0])
 
 
 async def test_a_correction_may_give_other_words(door: Door) -> None:
@@ -423,6 +426,7 @@ def test_routes_are_pinned() -> None:
         *(f"POST /api/v1/{path}" for path in ("alerts", "messages", "attachments", "messages/{id}/sign", "messages/{id}/cancel")),
         "POST /api/v1/messages/{id}/correct",
         "GET /api/v1/messages/{id}/review",
+        "POST /api/v1/review",
         *(f"POST /api/v1/{path}" for path in ("modes", "modes/end", "outages", "outages/end", "roads", "cmd")),
         *(f"GET /api/v1/{path}" for path in ("messages", "messages/{id}", "messages/{id}/why", "channels", "queue", "status", "state")),
         *(f"GET /api/v1/{path}" for path in ("events", "modes", "modes/log", "outages", "roads")),

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from fenghuo.cli.alert_review import agree
 from fenghuo.cli.door import read_token, speaks
 from fenghuo.cli.lazy import LazyGroup, Verb
 from fenghuo.cli.message import show_message, show_reasons
@@ -39,14 +40,17 @@ def alert() -> None:
 @click.option("--key", default="", help="Idempotency key: the same key with the same content is accepted once.")
 @click.option("--media-type", default="", help="What the file is; by default it is looked at.")
 @signers
+@click.option("--envelope", default="", help="With --sign: sign what has this envelope and ask no more; its first 12 letters are enough.")
 @as_json
 @speaks
-def submit(daemon: Caller, *, file: str, key: str, media_type: str, signers: tuple[Path, ...], as_json: bool) -> None:
-    """Hand FILE (`-` for stdin) to the daemon; returns once it is on the disk there."""
+def submit(daemon: Caller, *, file: str, signers: tuple[Path, ...], envelope: str, as_json: bool, **named: str) -> None:
+    """Hand FILE (`-` for stdin) to the daemon; returns once it is on the disk there. With --sign it is shown first."""
     raw = raw_of(file)
     tokens = [read_token(signer) for signer in signers]
+    if tokens:
+        agree(daemon, tokens, envelope=envelope, as_json=as_json, raw=raw, media_type=named["media_type"])
     try:
-        data = daemon.call("alert.submit", raw=raw, media_type=media_type, key=key, tokens=tokens)
+        data = daemon.call("alert.submit", raw=raw, **named, tokens=tokens)
     except CallFailed as failure:
         refused_here(failure, as_json=as_json)
     else:
@@ -114,14 +118,12 @@ def correct(daemon: Caller, *, id: str, text: str, key: str, as_json: bool) -> N
 @click.argument("id")
 @click.option("--reason", required=True, help="Why; people read it.")
 @click.option("--key", default="", help="Idempotency key: the same key with the same content is accepted once.")
-@signers
 @as_json
 @speaks
-def cancel(daemon: Caller, *, id: str, reason: str, key: str, signers: tuple[Path, ...], as_json: bool) -> None:  # noqa: A002  # the word users know
+def cancel(daemon: Caller, *, id: str, reason: str, key: str, as_json: bool) -> None:  # noqa: A002  # the word users know
     """Cancel a message; whoever got it is told, once."""
-    tokens = [read_token(signer) for signer in signers]
     try:
-        data = daemon.call("alert.cancel", id=id, reason=reason, key=key, tokens=tokens)
+        data = daemon.call("alert.cancel", id=id, reason=reason, key=key)
     except CallFailed as failure:
         refused_here(failure, as_json=as_json)
     else:

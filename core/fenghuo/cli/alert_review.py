@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ import click
 
 from fenghuo.cli.door import read_token, speaks
 from fenghuo.cli.paper import clean, colour, local, print_json, print_table
+from fenghuo.cli.reading import raw_of
 from fenghuo.client.caller import Caller, CallFailed
 
-__all__ = ["review", "sign"]
+__all__ = ["agree", "review", "sign"]
 
 ENVELOPE_SHOWN = 12
 """Letters of an envelope that are shown: enough to compare over a telephone, and what --envelope takes at the least."""
@@ -21,13 +23,16 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.command()
-@click.argument("id")
+@click.argument("id_or_file")
 @click.option("--with", "signer", type=click.Path(path_type=Path), help="Token file of the person who is going to release it.")
+@click.option("--media-type", default="", help="What the file is; by default it is looked at.")
 @as_json
 @speaks
-def review(daemon: Caller, *, id: str, signer: Path | None, as_json: bool) -> None:  # noqa: A002  # the word users know
-    """What waits for a signature: every text, channel, area, how many people, how loud. Nothing is signed."""
-    shown = daemon.call("alert.review", id=id, token=read_token(signer) if signer else "")
+def review(daemon: Caller, *, id_or_file: str, signer: Path | None, media_type: str, as_json: bool) -> None:
+    """What waits for a signature, or a FILE that is not sent: every text, channel, area, how many people, how loud. Nothing is signed."""
+    is_file = id_or_file == "-" or Path(id_or_file).is_file()
+    named = {"raw": raw_of(id_or_file), "media_type": media_type} if is_file else {"id": id_or_file}
+    shown = daemon.call("alert.review", **named, token=read_token(signer) if signer else "")
     print_json(shown) if as_json else show(shown)
 
 
@@ -40,14 +45,9 @@ def review(daemon: Caller, *, id: str, signer: Path | None, as_json: bool) -> No
 @speaks
 def sign(daemon: Caller, *, id: str, signer: Path, revision: int | None, envelope: str, as_json: bool) -> None:  # noqa: A002  # the word users know
     """Release a message that waits for a signature: it is shown as it will be heard, and exactly that is signed."""
-    if envelope and len(envelope) < ENVELOPE_SHOWN:
-        raise click.UsageError(
-            f"--envelope is {envelope!r}; give its first {ENVELOPE_SHOWN} letters at least, as `fenghuo alert review` shows them"
-        )
     token = read_token(signer)
     shown = daemon.call("alert.review", id=id, token=token)
-    if revision not in (None, shown["revision"]) or not shown["envelope"].startswith(envelope):
-        raise CallFailed("forbidden", f"{named(shown)} waits for a signature, and is not what you name; look again")
+    check_named(shown, envelope, revision)
     if not as_json:
         show(shown)
     if not envelope:
@@ -58,6 +58,25 @@ def sign(daemon: Caller, *, id: str, signer: Path, revision: int | None, envelop
         print_json(data)
     else:
         click.echo(f"{data['id']} {named(data)} has {data['signatures']} of {data['needed']} signatures and is {data['state']}")
+
+
+def agree(daemon: Caller, tokens: Sequence[str], *, envelope: str, as_json: bool, **what: Any) -> None:
+    """Show each owner of these tokens what they are about to sign, and ask, unless they name its envelope. Raises: CallFailed."""
+    shown = [daemon.call("alert.review", **what, token=token) for token in tokens][-1]
+    check_named(shown, envelope)
+    if not as_json:
+        show(shown)
+    if not envelope:
+        click.confirm(f"Sign it, envelope {shown['envelope'][:ENVELOPE_SHOWN]}, by {len(tokens)} tokens?", abort=True, err=True)
+
+
+def check_named(shown: dict[str, Any], envelope: str, revision: int | None = None) -> None:
+    """Raises: UsageError: too few letters; CallFailed: what is shown is not what was named."""
+    if envelope and len(envelope) < ENVELOPE_SHOWN:
+        says = f"give its first {ENVELOPE_SHOWN} letters at least, as `fenghuo alert review` shows them"
+        raise click.UsageError(f"--envelope is {envelope!r}; {says}")
+    if revision not in (None, shown["revision"]) or not shown["envelope"].startswith(envelope):
+        raise CallFailed("forbidden", f"{named(shown)} waits for a signature, and is not what you name; look again")
 
 
 def named(what: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import msgspec
 
-from fenghuo.cli.door import read_token, speaks
+from fenghuo.cli.door import speaks
 from fenghuo.cli.enclosing import enclosure
 from fenghuo.cli.paper import print_json
 from fenghuo.cli.plan import show_plan
@@ -65,25 +65,21 @@ class Order(msgspec.Struct, frozen=True):
 @click.option("--leave-out", is_flag=True, help="Send it only to the units that can arrive.")
 @click.option("--despite", default="", help="Send it to all although a unit cannot arrive, and say why; that stands in the audit.")
 @click.option("--key", default="", help="Idempotency key: the same key with the same content is accepted once.")
-@click.option("--sign", "signers", type=click.Path(path_type=Path), multiple=True, help="Token file of a person who releases it.")
 @click.option("--wait", "wait_s", type=click.FloatRange(min=0), help="Wait up to so many seconds; exit 1 if it has not arrived by then.")
 @click.option("--dry-run", is_flag=True, help="Show whom it would reach by what; nothing is kept or sent.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @speaks
-def send(
-    daemon: Caller, *, files: tuple[Path, ...], signers: tuple[Path, ...], wait_s: float | None, as_json: bool, **said: Any
-) -> None:  # the fields of Order
+def send(daemon: Caller, *, files: tuple[Path, ...], wait_s: float | None, as_json: bool, **said: Any) -> None:  # the fields of Order
     """Send an order and print its id."""
     enclosed = [enclosure(file) for file in files]
     by = tuple(word.strip() for word in said["by"].split(",") if word.strip())
     words = {"traffic": said["traffic"].capitalize(), "kind": said["kind"].capitalize(), "by": by}
     order = msgspec.convert({**said, **words, "attachments": tuple(one.named for one in enclosed)}, Order)
-    tokens = [read_token(signer) for signer in signers]
     since = 0 if wait_s is None else daemon.call("log.read", after=0, limit=1)["head"]
     try:
         for one in () if order.dry_run else enclosed:
             daemon.call("attachment.put", raw=one.octets)
-        data = daemon.call("message.send", **_fields(order), tokens=tokens)
+        data = daemon.call("message.send", **_fields(order))
     except CallFailed as failure:
         refused_here(failure, as_json=as_json)
     if order.dry_run:

@@ -109,7 +109,10 @@ def _attachment(args: dict[str, Any]) -> Ask:
 
 def _cancel(args: dict[str, Any]) -> Ask:
     return Ask(
-        "POST", f"/api/v1/messages/{quote(args['id'], safe='')}/cancel", json.dumps({"reason": args["reason"]}).encode(), _signed(args)
+        "POST",
+        f"/api/v1/messages/{quote(args['id'], safe='')}/cancel",
+        json.dumps({"reason": args["reason"]}).encode(),
+        {name: value for name, value in {"idempotency-key": args.get("key", "")}.items() if value},
     )
 
 
@@ -121,6 +124,8 @@ def _sign(args: dict[str, Any]) -> Ask:
 
 def _review(args: dict[str, Any]) -> Ask:
     headers = {"fenghuo-sign": args["token"]} if args.get("token") else {}
+    if args.get("raw"):
+        return Ask("POST", "/api/v1/review", args["raw"], {**headers, "content-type": args.get("media_type") or "application/xml"})
     return Ask("GET", f"/api/v1/messages/{quote(args['id'], safe='')}/review", b"", headers)
 
 

@@ -93,7 +93,7 @@ class Release:
         """
         hand = Hand(hand) if isinstance(hand, str) else hand
         entry = await self._planned(ident)
-        if hand.person in (entry.message.author, *entry.message.helpers):
+        if _wrote(entry.message, hand.person):
             raise NotAllowed(f"{hand.person} wrote this message and may not release it")
         if self.seals is not None and (why := self.seals.growth(entry)):
             raise ReleaseNeeded(f"{'; '.join(why)}; look again and sign what is there now")
@@ -157,6 +157,11 @@ class Release:
             if self.is_apart and other.host == hand.host:
                 where = f"at {hand.host}" if hand.host else "where nobody knows at which host"
                 raise NotAllowed(f"{other.actor} has signed {where} too; here the second signs at another host")
+
+
+def _wrote(message: Message, person: str) -> bool:
+    """Whether somebody has a part in what is said, whatever right or session that person has by now."""
+    return person in (message.author, *message.helpers)
 
 
 async def _answered(answer: asyncio.Future[None]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -37,7 +37,7 @@ Shown = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
 
 class Submit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`raw`: the bytes; `tokens`: of those who sign with it."""
+    """`raw`: the bytes; `tokens`: of those who sign with it, each of whom was shown it (alert.review)."""
 
     raw: bytes
     media_type: str = ""
@@ -61,7 +61,6 @@ class Send(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     subject: str = ""
     attachments: tuple[AttachmentJson, ...] = ()
     key: str = ""
-    tokens: tuple[str, ...] = ()
     dry_run: bool = False
     go_to: str = ""
     by: tuple[str, ...] = ()
@@ -98,11 +97,10 @@ class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Cancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """End a message on everything it used. One person is enough (security.md §3). `reason`: what people read, but where more had to release
-    it: then what was drafted with it, or the standard words, unless enough sign; `key`: as of a message."""
+    it: then what was drafted with it, or the standard words; `key`: as of a message."""
 
     id: str
     reason: str = ""
-    tokens: tuple[str, ...] = ()
     key: str = ""
 
 
@@ -116,6 +114,7 @@ class MessageVerbs:
         self.plan: Verb | None = None
         self.outlook: Callable[[], Outlook] | None = None
         self.roads: RoadKeeper | None = None
+        self.check_signers: Callable[[Actor, bytes, str, Collection[str]], None] = _nobody_was_shown
         self._one_cancel = asyncio.Lock()
         self._quota = UploadQuota(time.monotonic)
 
@@ -157,12 +156,12 @@ class MessageVerbs:
         return await self._send(actor, wanted)
 
     async def _send(self, actor: Actor, wanted: Send) -> Any:
-        left_out = {"key", "tokens", "dry_run", "go_to", "by", "leave_out", "despite"}
+        left_out = {"key", "dry_run", "go_to", "by", "leave_out", "despite"}
         fields = {name: getattr(wanted, name) for name in Send.__struct_fields__ if name not in left_out}
         raw = msgspec.json.encode({name: value for name, value in fields.items() if value is not None})
         if wanted.dry_run and self.plan is not None:
             return await self.plan(actor, {"raw": raw, "media_type": "application/json"})
-        return (await self._accept(actor, Submit(raw, "application/json", wanted.key, wanted.tokens)))[0]
+        return (await self._accept(actor, Submit(raw, "application/json", wanted.key)))[0]
 
     async def attach(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """Keep the octets of an attachment, so that a message may name them; those that are here already are kept once."""
@@ -209,7 +208,6 @@ class MessageVerbs:
         if message.action is Action.CANCEL and row.state == MessageState.ACTIVE:
             return Accepted(row.id, row.revision, "duplicate", (), ())
         self._desk.check_traffic(actor, message.traffic)
-        self._desk.refuse_tokens(actor, wanted.tokens)
         order = MessageJson(
             to=("everyone who got it",),
             text=wanted.reason or NO_REASON,
@@ -219,9 +217,7 @@ class MessageVerbs:
             sender=message.content.sender,
         )
         raw = msgspec.json.encode(order)
-        (answer,) = await self._accept(
-            actor, Submit(raw, "application/json", wanted.key, wanted.tokens), signed_by=(self._desk.person_of(actor),)
-        )
+        (answer,) = await self._accept(actor, Submit(raw, "application/json", wanted.key), signed_by=(self._desk.person_of(actor),))
         return answer
 
     async def bring(self, actor: Actor, raw: bytes, media_type: str, *, key: str = "", helpers: tuple[str, ...] = ()) -> Accepted | Refused:
@@ -233,11 +229,18 @@ class MessageVerbs:
     ) -> tuple[Accepted | Refused, ...]:
         self._desk.refuse_tokens(actor, wanted.tokens)
         signers = tuple(dict.fromkeys((*signed_by, *(self._desk.signer(token) for token in wanted.tokens))))
+        if wanted.tokens:
+            self.check_signers(actor, wanted.raw, wanted.media_type, wanted.tokens)
         author = self._desk.person_of(actor)
         if author in signers and author not in signed_by:
             raise NotAllowed(f"{author} submits this and may not sign it as well")
         submission = Submission(wanted.raw, self._desk.origin(actor), wanted.media_type, wanted.key, signers, author, helpers)
         return await self._intake.accept(submission)
+
+
+def _nobody_was_shown(actor: Actor, raw: bytes, media_type: str, tokens: Collection[str]) -> None:
+    """Until whoever shows what is to be signed is wired in."""
+    raise NotAllowed("nobody is shown here what comes with signatures; bring it without them")
 
 
 async def find_message(store: Store, name: str) -> MessageRow:

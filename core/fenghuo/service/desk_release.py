@@ -5,26 +5,30 @@ Source: security.md §3. The page: docs/reference/release.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
 import msgspec
 
+from fenghuo.engine.book import OpenMessage
 from fenghuo.engine.release import Release
-from fenghuo.engine.routing import coded_areas
-from fenghuo.errors import ReleaseNeeded
+from fenghuo.engine.routing import coded_areas, route
+from fenghuo.errors import FormatError, NotAllowed, ReleaseNeeded
 from fenghuo.formats.other_words import other_words
 from fenghuo.model.area import AreaRef
 from fenghuo.model.delivery import Accepted, Refused
-from fenghuo.model.message import Message
+from fenghuo.model.message import Message, MessageId, MessageState
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.desk import Desk, Verb
 from fenghuo.service.desk_drafts import DraftVerbs
 from fenghuo.service.desk_messages import MessageVerbs, find_message
+from fenghuo.service.desk_preview import STAND_IN
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.review_view import ReviewView, waiting_view
 from fenghuo.service.reviews import LASTS_S, Reviews, Seen
 from fenghuo.service.showing import rfc3339
+from fenghuo.service.unsent import unsent
 from fenghuo.store.audit import Deed
 from fenghuo.store.store import Store
 
@@ -32,10 +36,13 @@ __all__ = ["ReleaseVerbs"]
 
 
 class Review(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What waits, by id, short number or the source's identifier. `token`: of whoever is going to sign, "" for a session."""
+    """What waits, by id, short number or the source's identifier; or the octets of what is to be brought with signatures. `token`: of
+    whoever is going to sign, "" for a session."""
 
-    id: str
+    id: str = ""
     token: str = ""
+    raw: bytes = b""
+    media_type: str = ""
 
 
 class Sign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,6 +70,8 @@ class ReleaseVerbs:
         self._desk = desk
         self._book = room.book
         self._messages = messages
+        messages.check_signers = self._check_brought
+        self._room = room
         self._office = room.office
         self._release: Release = room.release
         self._store = store
@@ -78,18 +87,51 @@ class ReleaseVerbs:
         """Everything that the second person must see; from now on that person may sign it for two minutes.
         Raises: NotFound, ReleaseNeeded: it does not wait; WrongTraffic; Overloaded."""
         wanted = msgspec.convert(args, Review)
-        row = await find_message(self._store, wanted.id)
+        if bool(wanted.id) == bool(wanted.raw):
+            raise FormatError("a review takes either the id of what waits or the octets of a message", code="bad-argument", where="id")
         viewer = self._desk.viewer(actor, wanted.token)
-        entry = await self._release.waiting(row.id)
-        message = entry.message
-        self._desk.check_traffic(actor, message.traffic)
+        if wanted.raw:
+            entry, seen = self._unsent(actor, wanted.raw, wanted.media_type, viewer)
+            signed: tuple[str, ...] = ()
+        else:
+            row = await find_message(self._store, wanted.id)
+            entry = await self._release.waiting(row.id)
+            seen = Seen(viewer, entry.message.id, entry.message.revision, entry.envelope)
+            signed = await self._release.signers(entry)
+        self._desk.check_traffic(actor, entry.message.traffic)
         shown = self._view.of(entry)
-        signed = await self._release.signers(entry)
-        deed = Deed.of("review", f"message/{message.id}", content=entry.envelope, revision=message.revision, by=viewer)
+        deed = Deed.of("review", f"message/{seen.message}", content=seen.envelope, revision=seen.revision, by=viewer)
         await self._store.run(lambda tx: tx.audit(deed))
-        lasts_s = self._reviews.show(Seen(viewer, message.id, message.revision, entry.envelope))
+        lasts_s = self._reviews.show(seen)
         until = rfc3339(self._office.clock.time() + lasts_s)
         return {**shown, "signed": list(signed), "envelope": entry.envelope, "until": until, "lasts_s": lasts_s}
+
+    def _unsent(self, actor: Actor, raw: bytes, media_type: str, viewer: str) -> tuple[OpenMessage, Seen]:
+        """A message that nobody has brought yet, with the envelope that it would have now, and what it is to see it."""
+        office = self._office
+        read = unsent(self._desk, office, actor, raw, media_type=media_type, number=STAND_IN)
+        message = msgspec.structs.replace(read, author=self._desk.person_of(actor))
+        routed = route(message, office.rules, office.directory, office.devices)
+        entry = OpenMessage(message, MessageState.HELD)
+        entry.needed_signatures = max((item.signatures for item in routed), default=0)
+        entry.bound = self._room.opening.seals.enclosed(message, routed)
+        entry.envelope = entry.bound.digest
+        return entry, Seen(viewer, MessageId(hashlib.sha256(raw).hexdigest()), 0, entry.envelope)
+
+    def _check_brought(self, actor: Actor, raw: bytes, media_type: str, tokens: Collection[str]) -> None:
+        """Signatures that come with the message: each by somebody who was shown these octets as they would be heard now.
+        Raises: ReleaseNeeded; NotAllowed: two sign at two hosts."""
+        if self._release.is_apart and len(tokens) > 1:
+            raise NotAllowed("two sign at two hosts here; bring it, and let each of them look and sign")
+        for token in tokens:
+            viewer = self._desk.viewer(actor, token)
+            try:
+                _, seen = self._unsent(actor, raw, media_type, viewer)
+            except FormatError:  # intake says what is wrong with it, and keeps it
+                return
+            if not self._reviews.has(seen):
+                says = f"the owner of {viewer} was not shown these octets in the last {LASTS_S:.0f} s, or they would be heard otherwise now"
+                raise ReleaseNeeded(f"{says}; look first (alert.review with raw), or bring it and sign it there")
 
     async def sign(self, actor: Actor, args: Mapping[str, Any]) -> Any:  # a Signature
         """Sign what this very signer was shown. Raises: NotFound, NotAllowed, ReleaseNeeded, WrongTraffic, Overloaded."""

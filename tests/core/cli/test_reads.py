@@ -67,9 +67,12 @@ def test_submit_prints_the_object_scripts_rely_on(shell: Shell, tmp_path: Path) 
     """alert submit --json gives id, revision, state, verdicts and repairs; the bytes and signing tokens reach the desk."""
     (tmp_path / "a.xml").write_bytes(b"<alert/>")
     (tmp_path / "signer").write_text("sig\n")
-    ran = shell.run("alert", "submit", str(tmp_path / "a.xml"), "--sign", str(tmp_path / "signer"), "--key", "k", "--json")
+    mine = ("alert", "submit", str(tmp_path / "a.xml"), "--sign", str(tmp_path / "signer"), "--key", "k", "--json")
+    assert 1 == shell.run(*mine, stdin=b"n\n").code
+    ran = shell.run(*mine, "--envelope", "0123456789ab")
     assert {"id", "revision", "state", "verdicts", "repairs"} == set(ran.json)
-    assert shell.served.desk.asked == [("alert.submit", {"raw": b"<alert/>", "media_type": "", "key": "k", "tokens": ["sig"]})]
+    look = ("alert.review", {"raw": b"<alert/>", "media_type": "", "token": "sig"})
+    assert [look, look, ("alert.submit", {"raw": b"<alert/>", "media_type": "", "key": "k", "tokens": ["sig"]})] == shell.served.desk.asked
 
 
 def test_a_refusal_has_the_same_keys_and_the_error(shell: Shell) -> None:

@@ -38,6 +38,7 @@ def peer() -> Iterator[Peer]:
             "/api/v1/messages/01M/sign",
             b'{"envelope": "e", "revision": 2}',
         ),
+        ("alert.review", {"raw": b"<alert/>", "token": "s"}, "POST", "/api/v1/review", b"<alert/>"),
         ("alert.review", {"id": "01/M", "token": ""}, "GET", "/api/v1/messages/01%2FM/review", b""),
         ("alert.correct", {"id": "01M", "text": "t"}, "POST", "/api/v1/messages/01M/correct", b'{"text": "t"}'),
         ("message.send", {"to": ["org:a"], "text": "t", "dry_run": False}, "POST", "/api/v1/messages", b'{"to": ["org:a"], "text": "t"}'),

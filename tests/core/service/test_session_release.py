@@ -62,7 +62,6 @@ async def test_a_session_signs_for_its_own_person_alone(tmp_path: Path) -> None:
         calls: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
             (hers, "alert.sign", {"id": alert.id, "token": "anna-secret"}),
             (author, "alert.submit", {"raw": cap("A-2").encode(), "tokens": ["anna-secret", "bert-secret"]}),
-            (author, "alert.cancel", {"id": alert.id, "tokens": ["anna-secret"]}),
         ]
         for session, verb, args in calls:
             with pytest.raises(NotAllowed, match=alone):
