@@ -117,12 +117,10 @@ class InForce:
         self._here: dict[Whereabouts, Overlay] = {}
         self._digest = ""
         self._whereabouts: dict[RecipientId, Whereabouts] = {}
-        self._codes: Mapping[AreaRef, Codes] = {}
 
     def covers(self, outer: str, inner: str) -> bool:
         """Whether one place lies in another, by any of their codes."""
-        self._refresh()
-        known = self._codes
+        known = self._directory().codes_of
         around, within = ({str(code) for area in _areas(place) for code in known.get(area, (area,))} for place in (outer, inner))
         return lies_in(outer, inner) or any(lies_in(one, other) for one in around for other in within)
 
@@ -171,15 +169,16 @@ class InForce:
     def _where(self, recipient: RecipientId) -> Whereabouts:
         found = self._whereabouts.get(recipient)
         if found is None:
-            org, areas = _whereabouts(recipient, self._directory())
-            known = dict.fromkeys(self._codes.get(area) or frozenset({area}) for area in areas)
+            directory = self._directory()
+            org, areas = _whereabouts(recipient, directory)
+            known = dict.fromkeys(directory.codes_of.get(area) or frozenset({area}) for area in areas)
             found = self._whereabouts[recipient] = (org, tuple(known))
         return found
 
     def _refresh(self) -> None:
         digest = self._directory().digest
         if digest != self._digest:
-            self._digest, self._whereabouts, self._codes = digest, {}, _codes(self._directory())
+            self._digest, self._whereabouts = digest, {}
         seen = (self._modes.turns, id(self.profiles), digest)
         if seen == self._seen:
             return
@@ -207,16 +206,6 @@ def _is_quiet(name: str, overlay: Overlay) -> bool:
 
 def _named(stand: Stand) -> str:
     return f"mode {stand.axis} {stand.mode}" + (f", declared by {stand.by}" if stand.is_declared else "")
-
-
-def _codes(directory: Directory) -> Mapping[AreaRef, Codes]:
-    """Of each code that is another's `same_as`: all that name the same area."""
-    found: dict[AreaRef, Codes] = {}
-    for area in directory.areas:
-        if area.same_as is not None:
-            whole = frozenset({area.ref, area.same_as}).union(found.get(area.ref, ()), found.get(area.same_as, ()))
-            found |= dict.fromkeys(whole, whole)
-    return found
 
 
 def _whereabouts(recipient: RecipientId, directory: Directory) -> tuple[str, tuple[AreaRef, ...]]:

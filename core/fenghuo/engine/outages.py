@@ -75,7 +75,7 @@ def is_everywhere(outage: Outage, view: ChannelView, directory: Directory) -> bo
 
 def is_there(area: AreaRef, places: Collection[AreaRef], directory: Directory) -> bool:
     """Whether any of these places lies in the area, by either of its codes."""
-    named = {area, *other_codes(area, directory)}
+    named = directory.codes_of.get(area, (area,))
     return any(one.covers(place) for place in places for one in named)
 
 
@@ -96,6 +96,4 @@ def places_of(recipient: RecipientId, directory: Directory) -> frozenset[AreaRef
 
 def other_codes(area: AreaRef, directory: Directory) -> set[AreaRef]:
     """What the same area is called in the other list."""
-    known = directory.area_by_ref.get(area)
-    found = {one.ref for one in directory.areas if one.same_as == area}
-    return found | ({known.same_as} if known is not None and known.same_as is not None else set())
+    return set(directory.codes_of.get(area, ())) - {area}

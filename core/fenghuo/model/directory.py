@@ -87,6 +87,16 @@ class Directory(msgspec.Struct, frozen=True, dict=True):
         return there | {other: ref for ref, other in there.items()}
 
     @cached_property
+    def codes_of(self) -> dict[AreaRef, frozenset[AreaRef]]:
+        """Of each area that has a code in both lists: all its codes, from any of them."""
+        found: dict[AreaRef, frozenset[AreaRef]] = {}
+        for area in self.areas:
+            if area.same_as is not None:
+                whole = frozenset({area.ref, area.same_as}).union(found.get(area.ref, ()), found.get(area.same_as, ()))
+                found |= dict.fromkeys(whole, whole)
+        return found
+
+    @cached_property
     def contacts_by_owner(self) -> dict[RecipientId, tuple[ContactPoint, ...]]:
         """Every owner's contact points, best rank first."""
         grouped: dict[RecipientId, list[ContactPoint]] = {}
