@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.e2e.nursery import Nursery
 from tests.peers.pager import CHANNEL, NAME, PLUGIN
 from tests.peers.site import give_record, install
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nursery() -> Iterator[None]:
+    """The daemons of a process of tests are forks of one interpreter: most of what a start costs is reading modules."""
+    with Nursery():
+        yield
 
 
 @pytest.fixture

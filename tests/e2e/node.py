@@ -17,10 +17,11 @@ import aiohttp
 import msgspec
 
 from fenghuo.client.socket import Control
+from tests.e2e.nursery import Nursery
 from tests.scale import TIMEOUT_SCALE
 from tests.signals import Process, send
 
-__all__ = ["Node", "NotStarted", "Person", "orders", "radio", "sms"]
+__all__ = ["Node", "NotStarted", "OwnProcess", "Person", "Traced", "orders", "radio", "sms"]
 
 TOKENS = {"source": ["source"], "operator": ["operator", "admin", "viewer"], "anna": ["releaser"], "bert": ["releaser", "operator"]}
 URL = re.compile(r"web (http://\S+),")
@@ -121,15 +122,23 @@ class Node:
         self.ready_line, self.url = line.strip(), found.group(1)
 
     async def _spawn(self, under: Sequence[str]) -> Process:
+        """A fork where that shows the same."""
+        nursery = None if under else Nursery.at_hand()
+        if nursery is not None:
+            return await nursery.begin(self._words(), self.log)
+        return await self._own_process(under)
+
+    def _words(self) -> tuple[str, ...]:
+        return ("serve", "--config", str(self.folder / "fenghuo.toml"))
+
+    async def _own_process(self, under: Sequence[str]) -> Process:
         with self.log.open("ab") as log:
             return await asyncio.create_subprocess_exec(
                 *under,
                 sys.executable,
                 "-m",
                 "fenghuo",
-                "serve",
-                "--config",
-                str(self.folder / "fenghuo.toml"),
+                *self._words(),
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": ""},  # compiled by the first start, for all
@@ -222,6 +231,22 @@ class Node:
             id=message,
         )
         return found
+
+
+class OwnProcess(Node):
+    """A node whose daemon is always a process of its own, started as an operator starts it."""
+
+    async def _spawn(self, under: Sequence[str]) -> Process:
+        return await self._own_process(under)
+
+
+class Traced(Node):
+    """A node whose daemon is a fork that a tracer is attached to."""
+
+    async def _spawn(self, under: Sequence[str]) -> Process:
+        nursery = Nursery.at_hand()
+        assert nursery is not None
+        return await nursery.begin(self._words(), self.log, under)
 
 
 def _write(folder: Path, channels: Mapping[str, Mapping[str, Any]], persons: Sequence[Person], rules: str, extra: str) -> None:

@@ -1,31 +1,35 @@
-"""Daemons that are forks of one interpreter which has read all modules, so that a hundred short lives cost no hundred imports.
+"""Daemons that are forks of one interpreter which has read all modules, so that some four hundred short lives cost no imports.
 
-What is forked runs `fenghuo serve` as the command line does; nothing of it had begun before: no thread, no loop, no open store.
+What is forked runs a command as the command line does; nothing of it had begun before: no thread, no loop, no open store. What a fork
+cannot show has a process of its own (`OwnProcess` in tests/e2e/node.py): how soon it is there, what it costs, another network.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ctypes
 import gc
 import importlib
 import os
 import re
+import selectors
 import signal
 import socket
+import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import ClassVar, NoReturn, Self
+
+import msgspec
 
 from fenghuo.cli.main import main as command
-from tests.e2e.node import Node
 from tests.scale import PATIENCE_S
 
-__all__ = ["ForkedNode", "Nursery"]
+__all__ = ["Life", "Nursery"]
 
 _LATE = (
     "fenghuo.cli.serve",
@@ -41,26 +45,29 @@ _LATE = (
 )
 """What a daemon reads when it first needs it."""
 
+_READ_WITHIN_S = 3 * PATIENCE_S
+"""The first life waits until everything is read, and is not what a machine without a processor to spare is judged by."""
 
 _TRACER = re.compile(r"^TracerPid:\t([1-9]\d*)$", re.MULTILINE)
 
 
 class Life:
-    """A forked daemon, as far as a Node asks for its process."""
+    """A forked daemon, as far as a Node asks for its process. `word`: the nursery says its exit code there."""
 
-    def __init__(self, pid: int, stdout: asyncio.StreamReader, door: socket.socket) -> None:
+    def __init__(self, pid: int, stdout: asyncio.StreamReader, word: socket.socket) -> None:
         self.pid = pid
         self.stdout = stdout
         self.returncode: int | None = None
         self._tracer: asyncio.subprocess.Process | None = None
-        self._end = asyncio.create_task(self._ended(door))
+        self._end = asyncio.create_task(self._ended(word))
 
     async def wait(self) -> int:
         """Its exit code, when it has ended."""
         return await asyncio.shield(self._end)
 
-    async def _ended(self, door: socket.socket) -> int:
-        code = int(await asyncio.get_running_loop().sock_recv(door, 64))
+    async def _ended(self, word: socket.socket) -> int:
+        with word:
+            code = int(await asyncio.get_running_loop().sock_recv(word, 64))
         if self._tracer is not None:
             await self._tracer.wait()
         self.returncode = code
@@ -74,49 +81,63 @@ class Life:
             await asyncio.sleep(0.005)
 
 
-class Nursery:
-    """`async with Nursery() as nursery`: an interpreter with everything read, which forks one daemon after the other."""
+class _Asked(msgspec.Struct, frozen=True, array_like=True):
+    words: Sequence[str]
+    environ: dict[str, str]
 
-    async def __aenter__(self) -> Self:
+
+class Nursery:
+    """`with Nursery() as nursery`: an interpreter with everything read, which forks daemons. One for all tests of a process."""
+
+    _of_this_process: ClassVar[Nursery | None] = None
+
+    def __enter__(self) -> Self:
+        self._network = _network()
         self._door, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._door.setblocking(False)
         with far:
-            command = (sys.executable, "-m", "tests.e2e.nursery", str(far.fileno()))
-            environ = {**os.environ, "PYTHONUNBUFFERED": "1"}
-            self._process = await asyncio.create_subprocess_exec(*command, pass_fds=[far.fileno()], env=environ)
+            words = (sys.executable, "-m", "tests.e2e.nursery", str(far.fileno()))
+            self._process = subprocess.Popen(words, pass_fds=[far.fileno()], env={**os.environ, "PYTHONUNBUFFERED": "1"})
+        Nursery._of_this_process = self
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        Nursery._of_this_process = None
         self._door.close()
-        async with asyncio.timeout(PATIENCE_S):
-            await self._process.wait()
+        self._process.wait(PATIENCE_S)
 
-    async def begin(self, config: Path, log: Path, under: Sequence[str]) -> Life:
-        """A daemon with these settings. `under`: a tracer and its options; it is attached before the daemon does anything."""
+    @classmethod
+    def at_hand(cls) -> Nursery | None:
+        """The one of this process, unless the test stands in a network of its own, where a fork would not be."""
+        one = cls._of_this_process
+        return one if one is not None and _network() == one._network else None
+
+    async def begin(self, words: Sequence[str], log: Path, under: Sequence[str] = ()) -> Life:
+        """`fenghuo WORDS` in the environment of now, errors to the log. `under`: a tracer and its options; it is attached before the
+        daemon does anything."""
         loop = asyncio.get_running_loop()
         (go_read, go), (out, out_write) = os.pipe(), os.pipe()
         log_fd = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        socket.send_fds(self._door, [os.fsencode(config)], [go_read, out_write, log_fd])
+        word, its_word = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with its_word:
+            asked = msgspec.json.encode(_Asked(words, {**os.environ, "PYTHONUNBUFFERED": "1"}))
+            socket.send_fds(self._door, [asked], [go_read, out_write, log_fd, its_word.fileno()])
         for fd in (go_read, out_write, log_fd):
             os.close(fd)
+        word.setblocking(False)
         stdout = asyncio.StreamReader()
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stdout), os.fdopen(out, "rb"))
         with os.fdopen(go, "wb") as go_stream:
-            async with asyncio.timeout(PATIENCE_S):
-                life = Life(int(await loop.sock_recv(self._door, 64)), stdout, self._door)
+            async with asyncio.timeout(_READ_WITHIN_S):
+                life = Life(int(await loop.sock_recv(word, 64)), stdout, word)
                 if under:
                     await life.traced(under)
             go_stream.write(b"!")
         return life
 
 
-class ForkedNode(Node):
-    """A node whose daemon is a fork out of the nursery."""
-
-    nursery: Nursery
-
-    async def _spawn(self, under: Sequence[str]) -> Life:
-        return await self.nursery.begin(self.folder / "fenghuo.toml", self.log, under)
+def _network() -> str:
+    """The network namespace of this thread. Source: network_namespaces(7)."""
+    return os.readlink("/proc/thread-self/ns/net")
 
 
 def main(door: socket.socket) -> None:
@@ -127,34 +148,62 @@ def main(door: socket.socket) -> None:
     for plugin in entry_points(group="fenghuo"):
         plugin.load()
     gc.freeze()
-    while True:
-        config, fds, _, _ = socket.recv_fds(door, 4096, 3)
-        if not config:
-            return
-        pid = os.fork()
-        if not pid:
-            _daemon(door, fds, lambda: command(["serve", "--config", os.fsdecode(config)]))  # noqa: B023  the fork runs it at once
-        for fd in fds:
-            os.close(fd)
-        with contextlib.suppress(BrokenPipeError):
-            door.send(str(pid).encode())
-            _, status = os.waitpid(pid, 0)
-            door.send(str(os.waitstatus_to_exitcode(status)).encode())
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(door, selectors.EVENT_READ)
+        while _turn(door, waiting):
+            pass
 
 
-def _daemon(door: socket.socket, fds: Sequence[int], serve: Callable[[], object]) -> NoReturn:
-    """In the fork: input, output and errors as given, wait for the word to go, serve, end."""
+def _turn(door: socket.socket, waiting: selectors.BaseSelector) -> bool:
+    """Wait for requests and ends, and serve them; False when nobody will ask again."""
+    for key, _ in waiting.select():
+        if key.fileobj is door:
+            return _born(door, waiting)
+        waiting.unregister(key.fileobj)
+        _reap(key.fd, *key.data)
+    return True
+
+
+def _born(door: socket.socket, waiting: selectors.BaseSelector) -> bool:
+    """Take a request and fork; False when nobody will ask again."""
+    asked, fds, _, _ = socket.recv_fds(door, 65536, 4)
+    if not asked:
+        return False
+    pid = os.fork()
+    if not pid:
+        _run(msgspec.json.decode(asked, type=_Asked), fds[:3])
+    word = socket.socket(fileno=fds.pop())
+    for fd in fds:
+        os.close(fd)
+    word.send(str(pid).encode())
+    waiting.register(os.pidfd_open(pid), selectors.EVENT_READ, (pid, word))
+    return True
+
+
+def _reap(pidfd: int, pid: int, word: socket.socket) -> None:
+    os.close(pidfd)
+    _, status = os.waitpid(pid, 0)
+    with word:
+        word.send(str(os.waitstatus_to_exitcode(status)).encode())
+
+
+def _run(asked: _Asked, fds: Sequence[int]) -> NoReturn:
+    """In the fork: environment, input, output and errors as given, nothing else open; wait for the word to go, run, end."""
     _end_with_the_parent()
-    door.close()
+    os.environ.clear()
+    os.environ.update(asked.environ)
+    sys.path[:0] = [folder for folder in asked.environ.get("PYTHONPATH", "").split(os.pathsep) if folder not in ("", *sys.path)]
     for at, fd in enumerate(fds):
         os.dup2(fd, at)
-        os.close(fd)
+    os.closerange(len(fds), os.sysconf("SC_OPEN_MAX"))
     os.read(0, 1)
     code = 1
     try:
-        serve()
+        command(asked.words)
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException:  # noqa: BLE001  the end of the process: an interpreter says the same
+        traceback.print_exc()
     finally:
         os._exit(code)
 

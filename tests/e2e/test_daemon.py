@@ -14,7 +14,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.e2e.node import Node, Person, orders, radio, sms
+from tests.e2e.node import Node, OwnProcess, Person, orders, radio, sms
 from tests.peers.direwolf import Duo
 from tests.peers.smsc import Smsc
 from tests.scale import PATIENCE_S
@@ -73,7 +73,7 @@ async def test_bad_settings_at_sighup_change_nothing(tmp_path: Path) -> None:
 
 async def test_sigterm_drains(tmp_path: Path) -> None:
     """Orders accepted before SIGTERM lose nothing by it, the exit code is 0, and the next start has nothing in doubt."""
-    async with Smsc(delay_ms=200) as smsc, Node(tmp_path, channels={"sms": sms(smsc.port)}, persons=[WANG], rules=RULES) as node:
+    async with Smsc(delay_ms=200) as smsc, OwnProcess(tmp_path, channels={"sms": sms(smsc.port)}, persons=[WANG], rules=RULES) as node:
         await node.channels_up("sms")
         answers = await asyncio.gather(*(node.order("wang", f"命令{n:02d}号") for n in range(30)))
         assert {202} == {status for status, _ in answers}
@@ -91,7 +91,7 @@ async def test_it_starts_before_its_bearers(tmp_path: Path) -> None:
     async with Duo(baud=38400) as duo:
         await duo.near.kill()
         channels = {"sms": sms(port), "radio": radio(duo.near.port, reopen_max_s=1.0)}
-        async with Node(tmp_path, channels=channels, persons=[WANG, LI], rules=BOTH) as node:
+        async with OwnProcess(tmp_path, channels=channels, persons=[WANG, LI], rules=BOTH) as node:
             answers = [await node.order(person.id, f"致{person.id}：立即到岗") for person in (WANG, LI)]
             assert [202, 202] == [status for status, _ in answers]
             await duo.near.restart()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.node import Node, Person, orders, radio, sms
+from tests.e2e.node import OwnProcess, Person, orders, radio, sms
 from tests.peers.direwolf import Duo
 from tests.peers.smsc import Smsc
 from tests.scale import TIMEOUT_SCALE
@@ -35,7 +35,7 @@ async def test_an_idle_daemon_sleeps(tmp_path: Path) -> None:
     """With SMPP and KISS connected and nothing to do, all threads together wake up at most once a second."""
     async with Smsc() as smsc, Duo(baud=38400) as duo:
         channels = {"sms": sms(smsc.port), "radio": radio(duo.near.port)}
-        async with Node(tmp_path, channels=channels, persons=[Person("wang", "+8613800000001", "BG4ABC")], rules=RULES) as node:
+        async with OwnProcess(tmp_path, channels=channels, persons=[Person("wang", "+8613800000001", "BG4ABC")], rules=RULES) as node:
             await node.channels_up("sms", "radio")
             started = sum(wake_ups(node.pid).values())
             assert 202 == (await node.order("wang", "立即到岗"))[0]
@@ -52,7 +52,7 @@ async def test_an_idle_daemon_sleeps(tmp_path: Path) -> None:
 
 async def test_the_daemon_is_there_soon(tmp_path: Path) -> None:
     """From the start of the process to its ready line: the figure is printed; only a slip of several times over fails."""
-    async with Node(tmp_path, channels={"sms": sms(9)}, persons=[Person("wang", "+8613800000001")], rules=orders("sms")) as node:
+    async with OwnProcess(tmp_path, channels={"sms": sms(9)}, persons=[Person("wang", "+8613800000001")], rules=orders("sms")) as node:
         taken = []
         for _ in range(5):
             await node.kill()

@@ -15,7 +15,6 @@ import pytest
 
 from tests.e2e.kill_ledger import Kill, Ledger, Text
 from tests.e2e.node import Node, Person, orders, radio, sms
-from tests.e2e.nursery import ForkedNode, Nursery
 from tests.peers.direwolf import Duo
 from tests.peers.smsc import Smsc
 from tests.scale import PATIENCE_S, TIMEOUT_SCALE
@@ -167,15 +166,13 @@ def _mark(text: str) -> int:
 async def test_fifty_kills_lose_nothing_and_mark_every_copy(tmp_path: Path) -> None:
     """0 orders with a 202 are missing at the bearers, each copy says 重发 and has a kill to account for it, no doubt outlives its limit."""
     centre = Smsc(store=tmp_path / "smsc.store", delay_ms=round(REPORT_AFTER_MS * TIMEOUT_SCALE))
-    async with centre as smsc, Duo(baud=38400) as duo, Nursery() as nursery:
+    async with centre as smsc, Duo(baud=38400) as duo:
         duo.far.device = 1.0
         channels = {
             "sms": sms(smsc.port, receipt_q95_s=RECEIPT_Q95_S),
             "radio": radio(duo.near.port, receipt_q95_s=UNREPEATED_S),
         }
-        node = ForkedNode(tmp_path, channels=channels, persons=(persons := people()), rules=RULES)
-        node.nursery = nursery
-        async with node:
+        async with Node(tmp_path, channels=channels, persons=(persons := people()), rules=RULES) as node:
             await node.channels_up("sms", "radio")
             killing = Killing(node, smsc, duo, persons)
             for _ in range(KILLS):

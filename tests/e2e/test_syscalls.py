@@ -16,8 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.node import Node, NotStarted, Person, orders, sms
-from tests.e2e.nursery import ForkedNode, Nursery
+from tests.e2e.node import Node, NotStarted, Person, Traced, orders, sms
 from tests.peers.smsc import Smsc
 from tests.scale import PATIENCE_S
 
@@ -167,7 +166,7 @@ class Lives:
 
 @contextlib.asynccontextmanager
 async def lives(folder: Path) -> AsyncIterator[Lives]:
-    async with Smsc(delay_ms=0) as smsc, Nursery() as nursery:
+    async with Smsc(delay_ms=0) as smsc:
         channels = {"sms": sms(smsc.port, receipt_q95_s=RECEIPT_Q95_S)}
 
         stores = itertools.count()
@@ -177,9 +176,7 @@ async def lives(folder: Path) -> AsyncIterator[Lives]:
                 stores
             )  # numbers of its own: a report that the centre still owes to the store before must not be taken for one of these
             people = [Person(f"p{n}", f"+86138{store:04d}{n:04d}") for n in range(BURST)]
-            node = ForkedNode(place, channels=channels, persons=people, rules=RULES)
-            node.nursery = nursery
-            return node
+            return Traced(place, channels=channels, persons=people, rules=RULES)
 
         told = Lives(settle, folder, smsc)
         try:
