@@ -30,7 +30,7 @@ export class App {
     this.store = new Store(soon);
     this.session = new Session({ fetch: (...given) => fetch(...given), keep: sessionStorage, now: () => Date.now() });
     this.sound = new Sound({ make: () => new AudioContext(), after: (ms, act) => setTimeout(act, ms), cancel: (timer) => clearTimeout(timer), now: () => Date.now(), volume: () => prefs.value.volume });
-    /** @type {{value: LinkStatus}} */
+    /** @type {import("../vendor/ui.js").Signal<LinkStatus>} */
     this.link = signal({ state: "connecting", heardMs: 0, code: 0 });
     /** @type {{value: import("./commands.js").Pending[]}} */
     this.pending = signal([]);
@@ -61,7 +61,7 @@ export class App {
       key: newKey,
       machine,
       onStatus: (status) => { this.link.value = status; },
-      onReady: (ready) => { this.ready.value = { ...ready, rights: ready.rights ?? [ready.role] }; this.session.allowed(this.ready.value.rights); },
+      onReady: (ready) => { this.ready.value = ready; this.session.allowed(ready.rights); },
       onPending: () => { this.pending.value = this.wire.commands.unknown; },
       reload: reloadOnce,
     });

@@ -58,7 +58,7 @@ function plural(n) {
 
 /** @param {string} text */
 function drawnOut(text) {
-  const accented = text.replace(/[aeiouAEIOU]/g, (letter) => ACCENTS[/** @type {keyof ACCENTS} */ (letter)]);
+  const accented = text.replace(/[aeiouAEIOU]/g, (letter) => ACCENTS[/** @type {keyof typeof ACCENTS} */ (letter)]);
   return `[${accented}${"~".repeat(Math.ceil(text.length * 0.4))}]`;
 }
 

@@ -19,6 +19,7 @@ export class Keys {
   constructor(given = {}) {
     this.now = given.now ?? (() => performance.now());
     this.isOn = given.isOn ?? (() => true);
+    /** @type {() => Record<string, string>} */
     this.remapped = given.remapped ?? (() => ({}));
     this.isBlocked = given.isBlocked ?? (() => false);
     /** @type {Binding[]} the newest last; it wins */

@@ -10,7 +10,7 @@ export class Store {
   /** @param {(draw: () => void) => void} soon calls back before the next picture, or a little later where none is drawn */
   constructor(soon) {
     this.soon = soon;
-    /** @type {Record<string, {value: Map<string, any>}>} */
+    /** @type {Record<string, import("../vendor/ui.js").Signal<Map<string, any>>>} */
     this.topics = Object.fromEntries(TOPICS.map((topic) => [topic, signal(new Map())]));
     /** @type {Map<string, any>} */
     this.source = new Map();

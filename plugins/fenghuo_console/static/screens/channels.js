@@ -44,7 +44,7 @@ function stateOf(channel) {
 
 /** Shape and word together. @param {{state: string}} props */
 export function State({ state }) {
-  return html`<span class=${`health ${state}`}><span aria-hidden="true">${SHAPES[/** @type {keyof SHAPES} */ (state)] ?? "?"}</span> ${named("channels.state", state)}</span>`;
+  return html`<span class=${`health ${state}`}><span aria-hidden="true">${SHAPES[/** @type {keyof typeof SHAPES} */ (state)] ?? "?"}</span> ${named("channels.state", state)}</span>`;
 }
 
 /** How many independent ways are left. @param {{place: any}} props */

@@ -18,7 +18,7 @@ function pct(value) {
 
 /** Light, shape and word together. @param {{light: string}} props */
 export function Light({ light }) {
-  return html`<span class=${`light ${light}`}><span aria-hidden="true">${SHAPES[/** @type {keyof SHAPES} */ (light)] ?? ""}</span> ${named("coverage.light", light)}</span>`;
+  return html`<span class=${`light ${light}`}><span aria-hidden="true">${SHAPES[/** @type {keyof typeof SHAPES} */ (light)] ?? ""}</span> ${named("coverage.light", light)}</span>`;
 }
 
 /** The board of one alert, or of everywhere. @param {{data: any}} props `data`: what the verb coverage gives */

@@ -37,7 +37,7 @@ function Node({ app }) {
   ];
   return html`<section aria-labelledby="node-title"><header class="row"><h2 id="node-title">${app.t("system.node")}</h2><button type="button" onClick=${look}>${app.t("system.look")}</button></header>
     ${fault ? html`<p class="warn">${fault}</p>` : null}
-    ${facts ? html`<dl class="facts">${facts.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>` : null}
+    ${facts ? html`<dl class="facts">${facts.map((/** @type {[string, any]} */ [name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>` : null}
   </section>`;
 }
 
