@@ -23,6 +23,8 @@ from fenghuo_console.session import ROOM, Room, Session
 __all__ = ["Console"]
 
 AUTH_S = 10.0
+PUSH = "fenghuo.push"
+"""Extension of the web port: writes a frame that many get as it is."""
 LEAVING = Actor("console", ("viewer",), DOOR)
 """Says that a console is gone, whoever sat there."""
 MISSED_PINGS = 3
@@ -100,7 +102,8 @@ class Console:
             return Close.NOT_ALLOWED
         if self._stopping:
             return Close.STOPPING
-        return await self._serve(Session(send, now=now.monotonic(), room=self._room), credentials, receive, send)
+        session = Session(send, now=now.monotonic(), room=self._room, push=scope.get("extensions", {}).get(PUSH))
+        return await self._serve(session, credentials, receive, send)
 
     async def _serve(self, session: Session, credentials: Credentials, receive: Receive, send: Send) -> Close | None:
         heartbeat_s = self._settings.heartbeat_s

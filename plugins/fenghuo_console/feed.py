@@ -10,7 +10,7 @@ import msgspec
 
 from fenghuo import Actor, FrontContext
 from fenghuo.formats.console_frames import Cursor, Op, Resumed, ResyncReason, encode
-from fenghuo_console.session import Change, Session, delta, snapshot_parts
+from fenghuo_console.session import Change, Session, delta, framed, snapshot_parts
 
 __all__ = ["Feed"]
 
@@ -107,9 +107,10 @@ class Feed:
         mine = {path: op for path, op in ops.items() if _topic(path) in topics}
         prev = self._last.get(topics, 0)
         if not mine:
-            return Change(epoch, prev, seq, mine, "")
+            return Change(epoch, prev, seq, mine)
         self._last[topics] = seq
-        return Change(epoch, prev, seq, mine, delta(epoch, prev, seq, mine))
+        frame = delta(epoch, prev, seq, mine)
+        return Change(epoch, prev, seq, mine, frame, framed(frame))
 
     async def _ops(self, revs: Mapping[str, int]) -> dict[str, Op]:
         """What has become of these paths; `revs`: the newest event of each."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
 from fenghuo.formats.console_frames import Close, Cursor, Delta, Frame, Op, Ping, Resync, ResyncReason, Snap, encode
 from fenghuo_adapters.http_exchange import Send
 
-__all__ = ["ROOM", "Change", "Room", "Session", "snapshot_parts"]
+__all__ = ["ROOM", "Change", "Room", "Session", "delta", "framed", "snapshot_parts"]
 
 
 class Room(msgspec.Struct, frozen=True):
@@ -28,13 +28,15 @@ ROOM = Room()
 
 
 class Change(msgspec.Struct, frozen=True):
-    """What happened between two places of the stream, by path; a path that is gone has no value. `frame` is shared."""
+    """What happened between two places of the stream, by path; a path that is gone has no value. `frame`, and `octets` as the wire has it,
+    are shared by all who stood at `prev`."""
 
     epoch: str
     prev: int
     seq: int
     ops: Mapping[str, Op]
-    frame: str
+    frame: str = ""
+    octets: bytes = b""
 
 
 def delta(epoch: str, prev: int, seq: int, ops: Mapping[str, Op]) -> str:
@@ -42,11 +44,22 @@ def delta(epoch: str, prev: int, seq: int, ops: Mapping[str, Op]) -> str:
     return encode(Delta(epoch, prev, seq, tuple(ops.values()))).decode()
 
 
+def framed(text: str) -> bytes:
+    """A text frame as a server writes it: whole, and not masked. Source: RFC 6455 §5.2."""
+    body = text.encode()
+    size = len(body)
+    if size < 126:
+        return bytes((0x81, size)) + body
+    return (b"\x81\x7e" + size.to_bytes(2, "big") if size < 1 << 16 else b"\x81\x7f" + size.to_bytes(8, "big")) + body
+
+
 class Session:
     """A console after its handshake. `topics` is None while nothing is subscribed."""
 
-    def __init__(self, send: Send, *, now: float, room: Room = ROOM) -> None:
+    def __init__(self, send: Send, *, now: float, room: Room = ROOM, push: Callable[[bytes], bool] | None = None) -> None:
         self._send = send
+        self._push_now = push
+        self._is_sending = False
         self.room = room
         self._outbox: deque[str] = deque()
         self._octets = 0
@@ -89,8 +102,10 @@ class Session:
             self._waiting.update(change.ops)
             self._latest = change.seq
         elif change.seq > self._at:
-            same = self._at == change.prev
-            self._push(change.frame if same else delta(change.epoch, self._at, change.seq, change.ops))
+            if self._at != change.prev:
+                self._push(delta(change.epoch, self._at, change.seq, change.ops))
+            elif not self._is_pushed(change.octets):
+                self._push(change.frame)
             self._at = change.seq
 
     def ping(self, now: float, head: int) -> None:
@@ -125,7 +140,9 @@ class Session:
                 self._wake.clear()
                 await self._wake.wait()
             else:
+                self._is_sending = True
                 await self._send({"type": "websocket.send", "text": text})
+                self._is_sending = False
 
     def _next(self) -> str | None:
         if self._outbox:
@@ -145,6 +162,10 @@ class Session:
             return None
         prev, self._at = self._at, self._latest
         return delta(self._epoch, prev, self._at, waiting)
+
+    def _is_pushed(self, octets: bytes) -> bool:
+        """Whether it went out at once: nothing waits before it, and the line takes it."""
+        return self._push_now is not None and not self._is_sending and not self._outbox and self._push_now(octets)
 
     def _push(self, text: str) -> None:
         # Characters stand for octets here: the bound is about memory, and a Chinese character takes no more than two of it.

@@ -16,7 +16,7 @@ from fenghuo.formats.console_frames import PROTOCOL
 from fenghuo.plugin.context import HostedFrontContext
 from fenghuo.rig.simloop import SimLoop
 from fenghuo_console import ConsoleSettings
-from fenghuo_console.console import Console
+from fenghuo_console.console import PUSH, Console
 from fenghuo_console.session import Room
 from tests.plugins.http_fakes import FakeDesk, FakeEvents
 
@@ -93,6 +93,14 @@ class Line:
             self.down.append(message["text"])
             self._moved.set()
 
+    def push(self, frame: bytes) -> bool:
+        """A frame as the wire has it, where nothing is on the line; its head has two octets, or four."""
+        if self.down or self.is_cut:
+            return False
+        self.down.append(frame[2 if frame[1] < 126 else 4 :].decode())
+        self._moved.set()
+        return True
+
     def say(self, text: str) -> None:
         self._up.put_nowait({"type": "websocket.receive", "text": text})
 
@@ -151,7 +159,9 @@ class World:
         machine = self.machines[number]
         while True:
             line = self.lines[number] = Line()
-            scope = {"type": "websocket", "headers": [], "subprotocols": [PROTOCOL], "client": ("127.0.0.1", 1)}
+            scope: dict[str, Any] = {"type": "websocket", "headers": [], "subprotocols": [PROTOCOL], "client": ("127.0.0.1", 1)}
+            if number % 2:
+                scope["extensions"] = {PUSH: line.push}
             line._up.put_nowait({"type": "websocket.connect"})
             served = asyncio.create_task(self.console(scope, line.receive, line.send))
             try:

@@ -21,7 +21,7 @@ from fenghuo import NotFound
 from fenghuo.formats.console_frames import PROTOCOL, Cursor
 from fenghuo.service.web import WebPort
 from fenghuo_console import ConsoleSettings
-from fenghuo_console.session import snapshot_parts
+from fenghuo_console.session import framed, snapshot_parts
 from tests.plugins.http_fakes import COOKIE, NONCE, FakeDesk, serving
 from tests.scale import PATIENCE_S
 
@@ -157,6 +157,12 @@ async def test_a_stalled_console_is_resynced_and_slows_nobody(served: tuple[WebP
         again = await stalled.frame()
         assert ("snap", 7) == (again["t"], again["id"])
         assert again["data"]["message/01J"]["headline"].startswith("199")
+
+
+async def test_what_all_get_is_framed_once_as_the_wire_has_it() -> None:
+    """A head of two, four or ten octets, and no mask."""
+    for size, head in ((5, b"\x81\x05"), (126, b"\x81\x7e\x00\x7e"), (1 << 16, b"\x81\x7f" + (1 << 16).to_bytes(8, "big"))):
+        assert head + b"x" * size == framed("x" * size)
 
 
 async def test_many_changes_are_merged(served: tuple[WebPort, FakeDesk]) -> None:
