@@ -6,6 +6,7 @@ event about `alarm/ID`; the id is the number of the event that raised it. Called
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from fenghuo.engine.alarms import ended, lapsed, raised, raised_again
 from fenghuo.errors import NotFound
 from fenghuo.model.alarm import Alarm, AlarmState, Held
 from fenghuo.model.audit import SYSTEM, By
+from fenghuo.model.delivery import ObjectiveState
 from fenghuo.model.event import Event
 from fenghuo.model.traffic import Traffic
 from fenghuo.store.tables import ALARM, DELIVERY, MESSAGE, OBJECTIVE
@@ -26,6 +28,8 @@ __all__ = ["FLOODED", "RECURRED", "Annunciator", "open_alarm", "told"]
 
 RECURRED = "alarms.recurred"
 FLOODED = "alarms.flooded"
+_UNMET = frozenset({"delivery.failed", "delivery.expired", "page.failed", "page.expired"})
+_OVER = frozenset({"objective.met", "objective.waived", "alarm.objective_missed"})
 _ANY_OPEN = "SELECT 1 FROM alarm WHERE is_over = 0 LIMIT 1"
 _ABOUT = "is_over = 0 AND subject IN (SELECT value FROM json_each(?))"
 _CALLED_SINCE = "raised_at >= ? AND raised_at <= ? AND held != ? ORDER BY raised_at"
@@ -48,7 +52,14 @@ class Annunciator:
         return kind
 
     def hear(self, tx: Tx, events: Sequence[Event]) -> None:
-        """What these events end, and what they raise, in their order."""
+        """What these events end, and what they raise, in their order; an alarm may be about another alarm, and end with it."""
+        known = len(tx.events)
+        _tell_ended(tx, events)
+        self._follow(tx, events)
+        if len(tx.events) > known:
+            self.hear(tx, tx.events[known:])
+
+    def _follow(self, tx: Tx, events: Sequence[Event]) -> None:
         kinds, types = self.catalogue.kinds, self.catalogue.types
         news = [event for event in events if event.type in types]
         if not news or (not any(event.type in kinds for event in news) and tx.scalar(_ANY_OPEN) is None):
@@ -149,6 +160,21 @@ def _is_news(before: Alarm | None, after: Alarm) -> bool:
     if not after.has_called or (after.is_over and not before.has_called):
         return False
     return any(getattr(before, name) != getattr(after, name) for name in seen)
+
+
+def _tell_ended(tx: Tx, events: Sequence[Event]) -> None:
+    """Ways that have ended without success under an objective that was over before: once for each commit. While it is open they are counted
+    in it (console.md §4, rule 6)."""
+    ended = Counter(
+        event.subject.split("/")[1] if event.type.startswith("page.") else str(event.body.get("objective"))
+        for event in events
+        if event.type in _UNMET
+    )
+    over_now = {event.subject for event in events if event.type in _OVER}
+    for number, count in ended.items():
+        row = tx.sound(OBJECTIVE, int(number)) if number.isdigit() and f"objective/{number}" not in over_now else None
+        if row is not None and row.state not in (ObjectiveState.OPEN, ObjectiveState.AT_RISK):
+            tx.event("alarm.delivery_ended", f"objective/{number}", message=row.message, state=row.state.value, ended=count)
 
 
 # Whose traffic it is.

@@ -25,6 +25,7 @@ EVENT_TYPES = frozenset(
         "alarm.coverage",
         "alarm.dead_on_arrival",
         "alarm.declined",
+        "alarm.delivery_ended",
         "alarm.disk_failed",
         "alarm.duty_due",
         "alarm.duty_gap",

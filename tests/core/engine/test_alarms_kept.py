@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,6 +13,7 @@ import pytest
 from fenghuo.engine.alarm_kinds import Catalogue
 from fenghuo.engine.alarms_kept import traffic_of
 from fenghuo.model.alarm import AlarmPriority, AlarmState
+from fenghuo.model.delivery import ObjectiveState
 from fenghuo.model.event import Event
 from fenghuo.model.traffic import Traffic
 from fenghuo.store import Store, Tx
@@ -86,6 +87,39 @@ async def test_one_event_ends_what_it_replaces_and_raises_its_own(tmp_path: Path
         risk, missed = await there.alarms()
         assert (AlarmState.RETURNED_UNACKED, AlarmState.UNACKED) == (risk.state, missed.state)
         assert (AlarmPriority.MEDIUM, AlarmPriority.HIGH) == (risk.priority, missed.priority)
+
+
+async def test_an_alarm_about_an_alarm_ends_with_what_becomes_of_that_one(tmp_path: Path) -> None:
+    """Nobody has heard of a cut-off place; when a road is open again there is nothing to hear any more."""
+    async with kept(tmp_path) as there:
+        await there.tell("alarm.isolated", "road/huangjing")
+        await there.tell("alarm.unheard", "alarm/1")
+        await there.tell("road.reached", "road/huangjing")
+        assert [AlarmState.RETURNED_UNACKED] * 2 == [one.state for one in await there.alarms()]
+
+
+async def test_what_ends_unmet_is_counted_in_an_open_objective_and_told_of_one_that_is_over(tmp_path: Path) -> None:
+    """Once for each commit; what ends in the very commit that ends its objective is told by that."""
+
+    def expire(number: int, *, over: bool) -> Callable[[Tx], None]:
+        def job(tx: Tx) -> None:
+            for recipient in range(3):
+                tx.event("delivery.expired", f"delivery/{recipient}", objective=number)
+            if over:
+                tx.event("alarm.objective_missed", f"objective/{number}")
+
+        return job
+
+    async with kept(tmp_path) as there:
+        states = {1: ObjectiveState.OPEN, 2: ObjectiveState.MET, 3: ObjectiveState.MISSED}
+        rows = [msgspec.structs.replace(objective(number), state=state) for number, state in states.items()]
+        await there.store.run(lambda tx: tx.insert_all(OBJECTIVE, rows))
+        for number in states:
+            await there.store.run(expire(number, over=number == 3))
+        await there.tell("page.failed", "page/2/7")
+        ended, missed = await there.alarms()
+        assert ("alarm.delivery_ended", "objective/2", 2) == (ended.kind, ended.subject, ended.count)
+        assert "alarm.objective_missed" == missed.kind
 
 
 async def test_power_that_flaps_within_ten_minutes_is_one_alarm_that_still_stands(tmp_path: Path) -> None:
