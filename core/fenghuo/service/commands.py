@@ -35,7 +35,8 @@ KEY_LENGTH = 200
 # fmt: off
 _READS = frozenset((
     "ls", "show", "why", "preview", "explain", "lint", "log", "read", "verify", "stats", "find", "matrix", "review", "plan", "check",
-    "drafts", "proven", "reach", "isolated", "bridges", "place", "summary", "lines", "reached", "follow", "board", "roster", "catalogue", "around",
+    "drafts", "proven", "reach", "isolated", "bridges", "place", "summary", "lines", "reached", "follow", "board", "roster",
+    "catalogue", "around",
 ))
 # fmt: on
 """What a verb that only reads is called, after its dot."""
