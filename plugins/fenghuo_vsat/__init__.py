@@ -105,6 +105,17 @@ def _check(settings: PathSettings, secret: Callable[[str], str]) -> Mapping[str,
     return faults(settings, secret)
 
 
+def without_share(settings: MqttSettings, others: Sequence[object]) -> Mapping[str, str]:
+    """That no path brings what comes with a message of this one: a broker gets only the text."""
+    share = settings.attachments_share
+    if not share or any(isinstance(other, HttpSettings) and other.attachments_share == share for other in others):
+        return {}
+    return {
+        "attachments_share": f'is "{share}", and no vsat.http has this share: pictures will be left out; '
+        f'give the vsat.http that brings them attachments_share = "{share}"'
+    }
+
+
 @hookimpl
 def fenghuo_plugin() -> PluginInfo:
     return PluginInfo("vsat", "0.1.0")
@@ -114,7 +125,7 @@ def fenghuo_plugin() -> PluginInfo:
 def fenghuo_channel_types() -> Sequence[ChannelType]:
     return [
         ChannelType("vsat.http", HttpSettings, http_capabilities, ("url",), _http, _check),
-        ChannelType("vsat.mqtt", MqttSettings, mqtt_capabilities, ("mqtt",), _mqtt, _check),
+        ChannelType("vsat.mqtt", MqttSettings, mqtt_capabilities, ("mqtt",), _mqtt, _check, missing=without_share),
     ]
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import msgspec
 import pytest
 
 from fenghuo import Doubt, Evidence
-from fenghuo_vsat import HttpSettings, http_capabilities
+from fenghuo_vsat import HttpSettings, MqttSettings, http_capabilities, without_share
 from fenghuo_vsat.secrets import faults
 from tests.plugins.vsat_fakes import SECRETS
 
@@ -74,3 +75,13 @@ def test_files_are_looked_at_before_anything_is_opened() -> None:
     found = faults(settings, ({**SECRETS, "community": "", "bad": "a\nb"}).__getitem__)
     assert {"snmp_community_file", "secret_file", "ca_file"} == set(found)
     assert {} == faults(HttpSettings(interface="sat0", secret_file="site-secret", **MODEM), SECRETS.__getitem__)
+
+
+def test_pictures_that_no_other_way_brings_are_told_before_one_is_sent() -> None:
+    """A broker gets the text alone: what comes with it needs a `vsat.http` of the same share."""
+    broker = MqttSettings(interface="sat0", host="broker.example", node="tc", plain=True, attachments_share="sz")
+    (said,) = without_share(broker, [HttpSettings(interface="sat0")]).items()
+    assert ("attachments_share", True) == (said[0], 'attachments_share = "sz"' in said[1])
+    server = "http://pictures.example/files"
+    assert {} == without_share(broker, [HttpSettings(interface="sat0", attachments=server, attachments_share="sz")])
+    assert {} == without_share(msgspec.structs.replace(broker, attachments_share=""), [])

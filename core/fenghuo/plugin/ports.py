@@ -277,6 +277,11 @@ def nothing_to_check(settings: Any, secret: SecretReader) -> Mapping[str, str]:
     return {}
 
 
+def nothing_missing(settings: Any, others: Sequence[Any]) -> Mapping[str, str]:
+    """What is missing beside a channel that needs no other."""
+    return {}
+
+
 class ChannelType(msgspec.Struct, frozen=True):
     """A kind of channel. `id`: as in `[channels.NAME] type = "…"`; `settings`: a frozen msgspec struct;
     `capabilities`: from the settings, since vendors differ; `address_kinds`: the contact points it takes, best first.
@@ -286,6 +291,9 @@ class ChannelType(msgspec.Struct, frozen=True):
 
     `claims`: what only one channel of a node may have, for example a key whose counters it keeps, as key of the settings → a digest of it;
     a second channel with the same is refused. Raises: ConfigError: it cannot be read, which `check` says too.
+
+    `missing`: what it leaves to another channel of the node, from its own settings and those of all others, as key of the settings → how
+    the sentence goes on. A warning: the channel works without.
     """
 
     id: str
@@ -295,6 +303,7 @@ class ChannelType(msgspec.Struct, frozen=True):
     factory: Callable[[ChannelContext], Channel]
     check: Callable[[Any, SecretReader], Mapping[str, str]] = nothing_to_check
     claims: Callable[[Any, SecretReader], Mapping[str, str]] = nothing_claimed
+    missing: Callable[[Any, Sequence[Any]], Mapping[str, str]] = nothing_missing
 
 
 class SourceType(msgspec.Struct, frozen=True):

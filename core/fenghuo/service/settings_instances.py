@@ -36,6 +36,7 @@ def read_channels(reading: Reading, records: Path | None) -> tuple[ChannelSettin
     read = [_channel(reading, name, table) for name, table in named_tables(reading, "channels", ChannelTable).items()]
     found = [channel for channel in read if channel is not None]
     _refuse_shared_claims(reading, found)
+    _warn_of_missing(reading, found)
     standing = {kind: standing_of(kind, reading.host.origin(kind), records) for kind in {channel.type for channel in found}}
     for channel in found:
         if why := standing[channel.type].ungraded:
@@ -113,6 +114,20 @@ def _refuse_shared_claims(reading: Reading, channels: Sequence[ChannelSettings])
             first = seen.setdefault(claim, f"{at}.{key}")
             if first != f"{at}.{key}":
                 reading.faults.add(f"{at}.{key}", f"is the same as {first}; each channel needs one of its own")
+
+
+def _warn_of_missing(reading: Reading, channels: Sequence[ChannelSettings]) -> None:
+    """What a channel leaves to another that is not there: it would be told by nobody until a message comes that needs it."""
+    for channel in channels:
+        others = [other.settings for other in channels if other is not channel]
+        at = f"channels.{channel.name}.settings"
+        try:
+            missing = dict(reading.host.channel_types[channel.type][1].missing(channel.settings, others))
+        except Exception as fault:  # noqa: BLE001  # a third party's code; its failure is one more sentence for the operator
+            reading.faults.add(at, f"cannot be checked: {type(fault).__name__}: {fault}")
+            continue
+        for key, says in missing.items():
+            reading.faults.warn(f"{at}.{key}", says)
 
 
 def _channel(reading: Reading, name: str, table: ChannelTable) -> ChannelSettings | None:

@@ -15,6 +15,7 @@ import fenghuo_narrowband
 import fenghuo_runner
 import fenghuo_siren
 import fenghuo_sms
+import fenghuo_vsat
 from fenghuo.errors import SettingsError
 from fenghuo.model.area import AreaRef, CodeSystem
 from fenghuo.model.situation import Admin
@@ -98,6 +99,17 @@ def test_a_channel_without_a_record_says_what_it_may_carry(tmp_path: Path, host:
     assert channel.ungraded.startswith("no record of the conformance kit for sms.test; ")
     assert (f"fenghuo.toml: channels.sms-a carries P2 to P4 only: {channel.ungraded}",) == settings.warnings
     assert tmp_path / "kit" == settings.records
+
+
+def test_pictures_that_no_channel_brings_are_a_warning(tmp_path: Path) -> None:
+    """A broker gets the text alone; a way that takes pictures to the share beside it ends the warning."""
+    path = 'interface = "sat0"\nattachments_share = "sz"\n'
+    broker = f'[channels.sat]\ntype = "vsat.mqtt"\n[channels.sat.settings]\nhost = "10.99.0.2"\nnode = "tc"\nplain = true\n{path}'
+    way = f'[channels.web]\ntype = "vsat.http"\n[channels.web.settings]\nattachments = "http://10.99.0.3/files"\n{path}'
+    says = 'fenghuo.toml: channels.sat.settings.attachments_share is "sz", and no vsat.http has this share: '
+    host = load_plugins([fenghuo_vsat])
+    alone, both = (load(written(tmp_path, text), host).warnings for text in (broker, broker + way))
+    assert (True, False) == tuple(any(one.startswith(says) for one in warnings) for warnings in (alone, both))
 
 
 def test_a_siren_armed_in_the_future_is_a_warning(tmp_path: Path, host: PluginHost) -> None:
