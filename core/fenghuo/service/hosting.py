@@ -22,6 +22,7 @@ from fenghuo.model.delivery import Accepted, Refused
 from fenghuo.model.mode import ON_BATTERY, Axis
 from fenghuo.model.situation import Admin
 from fenghuo.model.traffic import Traffic
+from fenghuo.plugin.cell import celled
 from fenghuo.plugin.commons import Commons
 from fenghuo.plugin.context import HostedFrontContext, HostedSensorContext, HostedSourceContext
 from fenghuo.plugin.host import PluginHost
@@ -98,6 +99,7 @@ class Hosting:
         self._room.board.on_ruled = self._look
         for channel in self._settings.channels:
             plugin, kind = self._host.channel_types[channel.type]
+            kind = celled(kind, channel.cell_mib << 20) if channel.cell_mib else kind
             link = functools.partial(self._link_memory, store, channel.medium or channel.name, channel.name)
             lent = dataclasses.replace(wiring, open_link=link, open_shared=functools.partial(commons.of, plugin))
             supervisor = ChannelSupervisor(channel.name, kind, channel.settings, lent)

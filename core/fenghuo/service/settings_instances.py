@@ -160,6 +160,7 @@ def _channel(reading: Reading, name: str, table: ChannelTable) -> ChannelSetting
         start_within_s=table.start_within_s,
         probe_fen_a_day=table.probe_fen_a_day,
         probe_joules_a_day=table.probe_joules_a_day,
+        cell_mib=table.memory_mib if table.isolation == "process" else 0,
     )
 
 

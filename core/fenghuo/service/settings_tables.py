@@ -258,6 +258,13 @@ class ChannelTable(msgspec.Struct, frozen=True):
         float, Meta(ge=0, description="What questions whether its path works may cost in a day, in fen (¥0.01); free ones are not counted.")
     ] = 500.0
     probe_joules_a_day: Annotated[float, Meta(ge=0, description="The same in joules, on a site that lives from a battery.")] = 50_000.0
+    isolation: Annotated[
+        Literal["loop", "process"],
+        Meta(description="Where its code runs: in the loop of the daemon, or in a process of its own, where it hurts nobody else."),
+    ] = "loop"
+    memory_mib: Annotated[
+        int, Meta(ge=128, le=16384, description='With isolation = "process": address space of that process, MiB; more is refused to it.')
+    ] = 512
     settings: Annotated[dict[str, Any], Meta(description="The plugin's own settings.")] = {}
 
 

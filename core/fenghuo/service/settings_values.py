@@ -153,7 +153,7 @@ class ChannelSettings(msgspec.Struct, frozen=True):
     """One channel instance. `settings`: the plugin's own struct, checked; `plugin`: who answers for the type; `refire_after_s`: when a
     device that may have started is started once more, None: never by itself; `ungraded`: why it carries P2 to P4 only, empty where it may
     carry everything; `reach`, `scarce`: as in ChannelView, `digest`, `start_within_s` as in Terms; `probe_fen_a_day`,
-    `probe_joules_a_day`: what its probes may cost."""
+    `probe_joules_a_day`: what its probes may cost; `cell_mib`: address space of the process of its own that it runs in, 0: in the loop."""
 
     name: str
     type: str
@@ -171,6 +171,7 @@ class ChannelSettings(msgspec.Struct, frozen=True):
     start_within_s: float = 600.0
     probe_fen_a_day: float = 500.0
     probe_joules_a_day: float = 50_000.0
+    cell_mib: int = 0
 
 
 class InstanceSettings(msgspec.Struct, frozen=True):
