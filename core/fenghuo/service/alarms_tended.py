@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from functools import partial
 
+import msgspec
 import structlog
 
 from fenghuo.clock import Clock
@@ -18,7 +19,7 @@ from fenghuo.model.event import Event
 from fenghuo.service.past_events import first_since
 from fenghuo.store.records import MetaRow
 from fenghuo.store.store import Store
-from fenghuo.store.tables import ALARM, META
+from fenghuo.store.tables import ALARM, EVENT, META
 from fenghuo.store.transaction import Tx
 
 __all__ = ["LOOKED_AFTER_S", "Holds", "Tender"]
@@ -26,8 +27,11 @@ __all__ = ["LOOKED_AFTER_S", "Holds", "Tender"]
 LOOKED_AFTER_S = 300.0
 """After a start until everything has said what it is: a channel has tried its peer by then, a sensor was read."""
 SEEDED_S = 7 * 86_400.0
+SEEDED_EVENTS = 1_000_000
+"""Newest events that a first start goes through: a second or two, before the node is ready."""
 SEEDED = "alarms.seeded"
 PAGE = 1_000
+_OF_TYPES = "seq > ? AND seq <= ? AND type IN (SELECT value FROM json_each(?)) ORDER BY seq"
 _TIMED = "is_over = 0 AND (delayed_until > 0 OR held_until > 0)"
 _BEFORE = "is_over = 0 AND stands = 1 AND event <= ?"
 
@@ -76,18 +80,21 @@ class Tender:
         What nothing but a person ends, a person has dealt with or not, and nobody knows: it is not."""
         if await self._store.sound(META, SEEDED) is not None:
             return
-        since = self._clock.time() - SEEDED_S
-        after = max(0, await first_since(self._store, since) - 1)
-        head = self._store.events.head
-        conditions = {name for name, kind in self._annunciator.catalogue.kinds.items() if kind.ends}
-        while after < head:
-            batch = await self._store.events.read(after, PAGE)
-            if not batch:
-                break
-            wanted = [event for event in batch if event.seq <= head and event.at >= since and _is_condition(event, conditions)]
-            await self._store.run(partial(self._annunciator.hear, events=wanted))
+        head, since = self._store.events.head, self._clock.time() - SEEDED_S
+        after = max(0, await first_since(self._store, since) - 1, head - SEEDED_EVENTS)
+        while batch := await self._conditions(after, head):
+            news = [event for event in batch if event.at >= since]
+            await self._store.run(partial(self._annunciator.hear, events=news))
             after = batch[-1].seq
         await self._store.run(_seeded)
+
+    async def _conditions(self, after: int, head: int) -> list[Event]:
+        """The next events that raise or end what has an end."""
+        catalogue = self._annunciator.catalogue
+        types = [name for name in catalogue.types if name not in catalogue.kinds or catalogue.kinds[name].ends]
+        wanted = msgspec.json.encode(types).decode()
+        rows = await self._store.find(EVENT, _OF_TYPES, after, head, wanted, limit=PAGE)
+        return [Event(row.seq, row.at, row.type, row.subject, msgspec.json.decode(row.body)) for row in rows]
 
     def _still(self, alarm: Alarm) -> bool:
         holds = self.holds.get(alarm.kind)
@@ -114,10 +121,6 @@ class Tender:
             batch = await self._store.events.read(read[-1], PAGE)
             read[:] = [batch[-1].seq if batch else self._store.events.head]
             is_woken = any(event.type.startswith("alarms.") or event.type in self._wakes for event in batch)
-
-
-def _is_condition(event: Event, conditions: set[str]) -> bool:
-    return event.type in conditions or not event.type.startswith("alarm.")
 
 
 def _seeded(tx: Tx) -> None:
