@@ -29,6 +29,8 @@ __all__ = ["Presence", "Watcher"]
 
 EXPECTED = "watch.expected"
 """Row of `meta`: a watch was begun, and nobody has ended it."""
+CONSOLES = "watch.consoles"
+"""Row of `meta`: the names of the consoles that are here, for a start to say which of them are not any more."""
 URGENT = "HIGH"
 CALLING = frozenset({"alarms.unacked", "alarms.recurred"})
 OURS = frozenset({"alarm.unheard", "alarm.nobody_on_watch"})
@@ -131,6 +133,7 @@ class Presence:
     async def run(self) -> None:
         """Follow what calls, and who hears it, until cancelled."""
         at = self._store.events.head
+        await self._forget()
         if await self._store.sound(META, EXPECTED) is not None:
             self._empty_since = self._clock.monotonic()
         for alarm in await self._standing():
@@ -142,6 +145,20 @@ class Presence:
                 at = event.seq
                 self._hear(event)
             await self._look()
+
+    async def _forget(self) -> None:
+        """Consoles of before the start come back under other names; whoever resumes its picture must not keep the old ones."""
+        row = await self._store.sound(META, CONSOLES)
+        gone = set(msgspec.json.decode(row.value, type=list[str])) - self._here.keys() if row is not None else set()
+        if not gone:
+            return
+
+        def forget(tx: Tx) -> None:
+            for console in sorted(gone):
+                tx.event("console.left", _path(console), console=console)
+            tx.put(META, MetaRow(CONSOLES, _listed(self._here)))
+
+        await self._store.run(forget)
 
     async def _wait(self, at: int) -> None:
         """Until something was told, somebody came or went, or the next time is up."""
@@ -202,8 +219,11 @@ class Presence:
         """Write that a console came, changed or went, and what that means for the watch as a whole."""
         is_begun, is_left = not was and self.armed > 0, was > 0 and not self.armed
 
+        listed = _listed(self._here)
+
         def tell(tx: Tx) -> None:
             tx.event(kind, _path(watcher.console), **msgspec.structs.asdict(watcher))
+            tx.put(META, MetaRow(CONSOLES, listed))
             if is_begun:
                 tx.put(META, MetaRow(EXPECTED, watcher.name))
                 tx.event("watch.manned", WATCH, by=watcher.name)
@@ -218,6 +238,10 @@ class Presence:
 
     async def _tell(self, kind: str, subject: str, body: Mapping[str, Any]) -> None:
         await self._store.run(lambda tx: tx.event(kind, subject, **body))
+
+
+def _listed(consoles: Iterable[str]) -> str:
+    return msgspec.json.encode(sorted(consoles)).decode()
 
 
 def _path(console: str) -> str:

@@ -26,7 +26,7 @@ from fenghuo.store import Store, StoreSettings
 
 DUTY = Actor("wang", ("operator", "viewer"), "console")
 WALL = Actor("wall", ("viewer",), "console")
-HERE = {"armed": True, "sound": True, "visible": True}
+HERE: dict[str, Any] = {"armed": True, "sound": True, "visible": True}
 
 
 class Watched:
@@ -148,7 +148,8 @@ def test_where_nobody_is_armed_it_goes_at_once_and_the_watch_is_said_to_be_empty
 
 
 def test_a_restart_forgets_neither_the_watch_nor_what_calls(tmp_path: Path) -> None:
-    """Consoles come back with their lines; if none does, that is said. A watch that was ended is not missed."""
+    """Consoles come back with their lines, and the old ones are said to be gone; if none does, that is said. A watch that was ended is
+    not missed."""
 
     async def before(there: Watched) -> None:
         await there.do("report", console="aaaa", **HERE)
@@ -157,6 +158,7 @@ def test_a_restart_forgets_neither_the_watch_nor_what_calls(tmp_path: Path) -> N
     async def after(there: Watched) -> None:
         await asyncio.sleep(16.0)
         assert ["alarm.nobody_on_watch", "alarm.unheard"] == await there.told("alarm.unheard", "alarm.nobody_on_watch")
+        assert ["console.changed", "console.left"] == await there.told("console.changed", "console.left")
         assert {"armed": 0} == await there.do("end", reason="the centre is closed")
 
     async def later(there: Watched) -> None:
