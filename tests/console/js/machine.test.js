@@ -90,6 +90,11 @@ test("a new line resumes from the cursor, and a resumed state is as good as befo
   assert.deepEqual([...machine.state.keys()], ["message/1"]);
 });
 
+test("other rights on the same line: the state is fetched anew, not resumed", () => {
+  const { machine } = live();
+  assert.deepEqual(machine.take({ ...READY, rights: ["viewer"] }, 0), [{ t: "sub", id: 2, topics: ["message", "alarm"] }]);
+});
+
 test("after resync it subscribes without a cursor", () => {
   const { machine } = live();
   assert.deepEqual(machine.take({ t: "resync", id: 1, reason: "slow" }, 0), [{ t: "sub", id: 2, topics: ["message", "alarm"] }]);

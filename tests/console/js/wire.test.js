@@ -68,6 +68,19 @@ test("it stays lost on the screen until a state has come again", () => {
   assert.equal(there.wire.status.state, "live");
 });
 
+test("a state that is fetched anew at once is no lost line; one that stays away is", () => {
+  const there = made();
+  there.wire.connect();
+  const socket = there.live();
+  socket.say({ t: "resync", id: 1, reason: "slow" });
+  assert.equal(there.wire.status.state, "live");
+  there.clock.pass(3_000);
+  socket.say({ t: "ping", now: there.clock.now() / 1000, head: 1 });
+  assert.equal(there.wire.status.state, "connecting");
+  socket.say({ t: "snap", id: 2, cur: { epoch: "e", seq: 1 }, part: 0, last: true, data: {} });
+  assert.equal(there.wire.status.state, "live");
+});
+
 test("each close has its own end", () => {
   for (const [code, state] of [[4401, "login"], [4403, "forbidden"]]) {
     const there = made();

@@ -79,6 +79,8 @@ export class Machine {
 
   /** @param {Frame} frame */
   welcome(frame) {
+    // On a line that stands it comes again when other rights hold: what is held may be more than this person may see now.
+    if (this.ready) this.cursor = null;
     this.ready = frame;
     this.heartbeatS = frame.hb;
     this.subscribe();

@@ -32,7 +32,7 @@ export class Session {
       await this.look(kept.csrf, kept.idleS);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      this.forget();
+      if (error.code === "unauthenticated") this.forget();
     }
   }
 

@@ -10,6 +10,8 @@ const MISSED_PINGS = 2;
 // A ping may come a little late and still not be missed.
 const GRACE_MS = 1_000;
 const TICK_MS = 1_000;
+// A state that is fetched anew over a good line is there again before anybody could read that it was gone.
+const FRESH_MS = 2_000;
 // The server closes at 20 a second; some of those are pongs and states.
 const FRAMES_AT_ONCE = 8;
 const FRAMES_PER_S = 12;
@@ -43,6 +45,7 @@ export class Wire {
     this.badFrames = 0;
     this.heardAt = 0;
     this.heardMs = 0;
+    this.liveAt = 0;
     this.connectedAt = 0;
     this.timer = null;
     this.ticker = null;
@@ -104,8 +107,13 @@ export class Wire {
       this.given.onReady(frame);
       this.commands.reconnected(frame.user);
     }
-    if (this.machine.isLive) { this.tries = 0; this.badFrames = 0; }
-    this.say(this.machine.isLive ? "live" : "connecting", 0);
+    if (this.machine.isLive) {
+      this.tries = this.badFrames = 0;
+      this.liveAt = this.heardAt;
+      this.say("live", 0);
+    } else if (this.status.state !== "live" || this.heardAt - this.liveAt > FRESH_MS) {
+      this.say("connecting", 0);
+    }
   }
 
   /** @param {number} code */
