@@ -190,7 +190,7 @@ class WebPort:
             await self._turn_away(scope, send, NOTHING_HERE)
             return
         if scope["type"] == "websocket":
-            await app(scope, receive, send)
+            await app(scope, receive, _Handshake(send, tuple(self._headers())).send)
             return
         await self._serve(app, scope, receive, send)
 
@@ -290,6 +290,29 @@ class _Answer:
     async def refuse(self, scope: Scope, refusal: Refusal) -> None:
         if not self.begun:
             await _refuse(scope, self._send, refusal, SECURITY_HEADERS)
+
+
+class _Handshake:
+    """Puts the headers on whatever a front answers to an upgrade, which the server does for HTTP alone; a bare refusal becomes one."""
+
+    __slots__ = ("_begun", "_send", "_shielding")
+
+    def __init__(self, send: Send, shielding: tuple[tuple[bytes, bytes], ...]) -> None:
+        self._send = send
+        self._shielding = shielding
+        self._begun = False
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        kind = message["type"]
+        if kind in ("websocket.accept", "websocket.http.response.start"):
+            self._begun = True
+            message = {**message, "headers": [*message.get("headers", ()), *self._shielding]}
+        elif kind == "websocket.close" and not self._begun:
+            self._begun = True
+            headers = [(b"content-length", b"0"), *self._shielding]
+            await self._send({"type": "websocket.http.response.start", "status": HTTPStatus.FORBIDDEN.value, "headers": headers})
+            message = {"type": "websocket.http.response.body", "body": b""}
+        await self._send(message)
 
 
 def _address(host: str, port: int) -> str:

@@ -15,14 +15,16 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from fenghuo.service.web import AsgiApp, WebLimits
+from fenghuo.service.web import SECURITY_HEADERS, AsgiApp, WebLimits
 from fenghuo.service.web_socket import PushedWebSocket
 
 __all__ = ["HttpServer"]
 
 IDLE_S = 30.0  # a kept-alive connection without a request is closed after this; the timer is one a connection, not periodic
 WS_MESSAGE_OCTETS = 64 * 1024  # console.md §6, Limits
-REFUSED_HEAD = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+REFUSED_HEAD = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n%s\r\n" % b"".join(
+    b"%s: %s\r\n" % pair for pair in SECURITY_HEADERS
+)
 
 
 class HttpServer:

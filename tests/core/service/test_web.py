@@ -93,6 +93,39 @@ async def test_security_headers_are_on_every_answer() -> None:
             assert headers["date"].endswith("GMT")
 
 
+UPGRADE = "Upgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Version: 13\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\n\n"
+
+
+async def turning(scope: Any, receive: Any, send: Any) -> None:
+    """A front for sockets: `/in` is accepted, `/out` closed, `/said` refused with an answer of its own."""
+    await receive()
+    if scope["path"] == "/ws/in":
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.close", "code": 1000})
+    elif scope["path"] == "/ws/out":
+        await send({"type": "websocket.close"})
+    else:
+        await send({"type": "websocket.http.response.start", "status": 400, "headers": [(b"content-length", b"0")]})
+        await send({"type": "websocket.http.response.body", "body": b""})
+
+
+async def test_security_headers_are_on_every_answer_to_an_upgrade() -> None:
+    """Accepted, refused by the front in either way, by the port for its path or its host; and on what is cut off before it is a request."""
+    async with running() as (web, _):
+        web.mount("/ws", turning)
+        for path, host, expected in (
+            ("/ws/in", "localhost", 101),
+            ("/ws/out", "localhost", 403),
+            ("/ws/said", "localhost", 400),
+            ("/ws/in", "evil.example", 421),
+        ):
+            status, headers, _ = await ask(web, f"GET {path} HTTP/1.1\nHost: {host}\n{UPGRADE}")
+            assert expected == status
+            assert {name.decode(): value.decode() for name, value in SECURITY_HEADERS}.items() <= headers.items(), path
+        status, headers, _ = await ask(web, f"GET / HTTP/1.1\nHost: localhost\nX: {'x' * 20_000}\n\n")
+        assert (431, "nosniff") == (status, headers["x-content-type-options"])
+
+
 @pytest.mark.parametrize(
     ("host", "status"),
     [
