@@ -33,6 +33,8 @@ CONSOLES = "watch.consoles"
 """Row of `meta`: the names of the consoles that are here, for a start to say which of them are not any more."""
 URGENT = "HIGH"
 CALLING = frozenset({"alarms.unacked", "alarms.recurred"})
+AT_REST = frozenset(f"alarms.{state}" for state in ("acked", "normal", "returned_unacked", "shelved", "suppressed", "out_of_service"))
+"""States that call nobody; that an alarm came in a flood is none."""
 OURS = frozenset({"alarm.unheard", "alarm.nobody_on_watch"})
 """Alarms that say themselves that nobody hears: nobody is told a second time for them."""
 WATCH = "watch"
@@ -177,12 +179,10 @@ class Presence:
         self._moved.clear()
 
     def _hear(self, event: Event) -> None:
-        if not event.type.startswith("alarms.") or not event.subject.startswith("alarm/"):
-            return
         calls = event.type in CALLING and event.body.get("priority") == URGENT and event.body.get("kind") not in OURS
-        if not calls:
+        if event.type in AT_REST:
             self._due.pop(event.subject, None)
-        elif event.subject not in self._due:
+        elif calls and event.subject not in self._due:
             wait_s = self._settings.unheard_s if self.armed else 0.0
             self._due[event.subject] = (self._clock.monotonic() + wait_s, str(event.body.get("kind", "")))
 

@@ -104,13 +104,14 @@ def test_an_urgent_alarm_that_an_armed_console_shows_and_sounds_is_noticed(tmp_p
 
 
 def test_what_nobody_notices_goes_to_the_next_rung(tmp_path: Path) -> None:
-    """After 15 s, once, and nobody is told that they were not told; whoever acknowledges it has noticed it."""
+    """After 15 s, once, also in a flood, and nobody is told that they were not told; whoever acknowledges it has noticed it."""
 
     async def life(there: Watched) -> None:
         await there.do("report", console="aaaa", **HERE)
         acked = await there.urgent("message/01J/8")
         await there.store.run(lambda tx: tx.event("alarms.acked", acked, by="wang"))
         path = await there.urgent()
+        await there.store.run(lambda tx: tx.event("alarms.flooded", path, first_out=1))
         await asyncio.sleep(200.0)
         ((at, text),) = there.sent
         assert (15.1, True) == (at, path in text and "15 秒内" in text)
