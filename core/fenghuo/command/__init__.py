@@ -1,4 +1,4 @@
-"""What a command post does with messages: incidents, duty, plans, exercises. Empty until its issue comes."""
+"""What a command post does with messages: incidents, duty, plans, exercises."""
 
 from __future__ import annotations
 

@@ -105,7 +105,9 @@ def _plain(rows: list[tuple[str, str, str, str, str]]) -> None:
 def _measured(one: Verdict) -> str:
     if one.measured is None:
         return "never"
-    return f"{one.measured:g}" if isinstance(one.measured, float) else str(one.measured).lower() if one.ok != "later" else str(one.measured)
+    if isinstance(one.measured, float):
+        return f"{one.measured:g}"
+    return str(one.measured).lower() if isinstance(one.measured, bool) else one.measured
 
 
 def _count(found: list[Verdict]) -> None:

@@ -11,6 +11,7 @@ from fenghuo.model.evidence import Evidence
 from fenghuo.model.rendition import COMPACT
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Inbound, InboundKind, Unsupported
+from fenghuo.rig.scenario.members import Members
 from fenghuo.rig.world.bearer import Bearer, Life, Link, Weather
 from fenghuo.rig.world.clients import Letter
 from fenghuo.rig.world.log import Taken
@@ -121,6 +122,7 @@ class Centre(Node):
     modes: ModeKeeper
     follows: PowerRoom
     command: CommandRoom
+    members: Members | None = None
 
     async def prepare(self) -> None:
         store, ground, clock = self.store, self.world.ground, self.room.office.clock
@@ -130,6 +132,9 @@ class Centre(Node):
             self.roads.watch = RoadWatch(store, clock, lambda: self.room.office.directory)
             await self.roads.watch.load()
             self.roads.watch.use(ground.roads)
+        self.members = Members(store, clock, ground.accounts) if ground.accounts else None
+        if self.members is not None:
+            await self.members.load()
         self.modes = ModeKeeper(self.room, store, ground.profiles)
         await self.modes.load()
         self.follows = PowerRoom(self.room, store, ground.energy)
@@ -163,6 +168,8 @@ class Centre(Node):
         desk.hold(self._holders())
         self.command.join(desk, self.follows.energy)
         self.messages = self.command.messages
+        if self.members is not None:
+            self.members.join(desk)
         return desk
 
 

@@ -61,7 +61,8 @@ STEPS = {
     Do.SIGNAL: Keys(needs=("axis", "mode", "by"), may=("label", "place", "until_s", "text")),
     Do.DISCHARGE: Keys(needs=("by",), may=("label", "every_s", "until_s")),
     Do.COVERAGE: Keys(needs=("label",), may=("about", "lose", "adds")),
-    Do.ASK: Keys(needs=("verb",), may=("label", "args", "by")),
+    Do.LOG_IN: Keys(needs=("by", "address", "label")),
+    Do.ASK: Keys(needs=("verb",), may=("label", "args", "by", "session", "address")),
     Do.NOTE: Keys(needs=("text",), may=("label",)),
 }
 SPAN = ("since", "from_s", "to_s")
@@ -190,6 +191,7 @@ def _wants(step: Step, scenario: Scenario) -> Iterator[tuple[str, str]]:
     """What a step needs that stands elsewhere."""
     if step.do is Do.DISCHARGE and scenario.energy is None:
         yield "do", "discharges a battery, and the scenario has no table [energy]"
+    yield from _sessions(step, scenario)
     if step.verb and step.verb not in VERBS:
         yield "verb", f"is {shown(step.verb)}, which is no verb of the desk{near(step.verb, VERBS)}"
     if step.do is Do.SIGNAL and step.axis in tuple(Axis) and step.mode not in MODES[Axis(step.axis)]:
@@ -200,6 +202,15 @@ def _wants(step: Step, scenario: Scenario) -> Iterator[tuple[str, str]]:
         channel, _, area = name.partition("@")
         if not channel or next(_areas("adds", (area,)), None):
             yield "adds", f"names {shown(name)}; write it as CHANNEL@SYSTEM:CODE, such as runner@nbs:320585104"
+
+
+def _sessions(step: Step, scenario: Scenario) -> Iterator[tuple[str, str]]:
+    """Who logs in without an account, and sessions that nobody has opened."""
+    if step.do is Do.LOG_IN and step.by and step.by not in scenario.accounts:
+        yield "by", f"is {shown(step.by)}, who has no table [accounts.{step.by}]{near(step.by, scenario.accounts)}"
+    opened = [one.label for one in scenario.steps if one.do is Do.LOG_IN and one.at_s <= step.at_s]
+    if step.session and step.session not in opened:
+        yield "session", f"is {shown(step.session)}, which is no label of an earlier step that does log_in{near(step.session, opened)}"
 
 
 def _line_faults(line: Line, labels: dict[str, Step], ends_s: float) -> Iterator[tuple[str, str]]:

@@ -62,6 +62,7 @@ def ground_of(scenario: Scenario, file: str) -> Ground:
         grants={name: (Grant(name, kinds=source.kinds),) for name, source in scenario.sources.items() if source.kinds},
         profiles=profiles,
         energy=_energy(scenario),
+        accounts={name: account.rights for name, account in scenario.accounts.items()},
         command_rules=command_rules_of(folder) if folder is not None else CommandRules(),
     )
 

@@ -6,7 +6,7 @@ The page for whoever writes one is docs/reference/scenarios.md.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -161,6 +161,7 @@ class Do(StrEnum):
     SIGNAL = "signal"
     DISCHARGE = "discharge"
     COVERAGE = "coverage"
+    LOG_IN = "log_in"
     ASK = "ask"
     NOTE = "note"
 
@@ -208,6 +209,8 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lose: tuple[str, ...] = ()
     adds: dict[str, Share] = {}
     verb: str = ""
+    session: str = ""
+    address: str = ""
     args: dict[str, Any] = {}
 
 
@@ -305,6 +308,12 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kinds: tuple[Kind, ...] = ()
 
 
+class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody who logs in at the console by a password alone: rights that need a second factor are not simulated."""
+
+    rights: Annotated[tuple[Literal["viewer", "operator", "auditor"], ...], msgspec.Meta(min_length=1)]
+
+
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A whole file, with what it includes. `ends_s`: when it is judged, after all messages have come to their end,
     a month at most."""
@@ -322,6 +331,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     energy: Energy | None = None
     behaviour: Behaviour = Behaviour()
     sources: dict[str, Source] = {}
+    accounts: dict[str, Account] = {}
     channels: dict[str, ChannelSpec] = {}
     places: tuple[Place, ...] = ()
     persons: dict[str, PersonSpec] = {}

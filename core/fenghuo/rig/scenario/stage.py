@@ -25,6 +25,7 @@ from fenghuo.rig.scenario.called import CalledNetwork, pieces_of
 from fenghuo.rig.scenario.centre import Centre, Network
 from fenghuo.rig.scenario.letters import Writer
 from fenghuo.rig.scenario.log_volume import LogVolume
+from fenghuo.rig.scenario.members import DOOR, log_in
 from fenghuo.rig.scenario.people import People
 from fenghuo.rig.scenario.posts import Utterance, characters_of, octets_of
 from fenghuo.rig.scenario.schema import HAND_OVER, ChannelSpec, Do, Scenario, Step
@@ -325,8 +326,24 @@ class Stage(Host):
     async def _ask(self, step: Step) -> None:
         """Whatever the desk can do; `@LABEL` in an argument is the id of that message."""
         args = {key: self._id(value) for key, value in step.args.items()}
-        actor = Actor(step.by, OPERATOR.rights, "sim") if step.by else OPERATOR
-        await self._asked(step.label, step.verb, actor, **args)
+        actor: Actor | None = Actor(step.by, OPERATOR.rights, "sim") if step.by else OPERATOR
+        if step.session:
+            actor = await self._member(step)
+        if actor is not None:
+            await self._asked(step.label, step.verb, actor, **args)
+
+    async def _member(self, step: Step) -> Actor | None:
+        """Who uses a session from an address; None: it is refused."""
+        node, opened = await self.up(), self.asked.get(step.session, {})
+        try:
+            return node.desk.member(str(opened.get("session", "")), str(opened.get("csrf", "")), "http", step.address)
+        except FenghuoError as refusal:
+            self.world.note("refused", step.verb, str(refusal))
+            self.refusals[step.label] = str(getattr(refusal, "code", "") or type(refusal).__name__)
+            return None
+
+    async def _log_in(self, step: Step) -> None:
+        await self._asked(step.label, "session.open", DOOR, **log_in(step.by, step.address))
 
     def _id(self, value: Any) -> Any:  # whatever an argument may be
         """`@LABEL`: the id of that message, or of what that question was answered with; `T+SECONDS`: that time."""
@@ -371,6 +388,7 @@ class Stage(Host):
         Do.COVERAGE: _coverage,
         Do.SIGNAL: _signal,
         Do.ASK: _ask,
+        Do.LOG_IN: _log_in,
         Do.NOTE: _note,
     }
 

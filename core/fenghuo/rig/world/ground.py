@@ -50,7 +50,8 @@ class Way(msgspec.Struct, frozen=True):
 
 class Ground(msgspec.Struct, frozen=True, dict=True):
     """`public`: channels by which no exercise and no test may ever leave (A4); `signers`: who may sign, each by a token of that name;
-    `sources`: who else may bring messages in, and for which areas; `grants`: what they may say; `besides`: audiences that are told by
+    `sources`: who else may bring messages in, and for which areas; `grants`: what they may say; `accounts`: whose sessions
+    there may be, each with rights; `besides`: audiences that are told by
     one way alone, whatever else reaches people (sirens)."""
 
     ways: tuple[Way, ...]
@@ -67,6 +68,7 @@ class Ground(msgspec.Struct, frozen=True, dict=True):
     energy: EnergySettings | None = None
     profiles: Profiles = msgspec.field(default_factory=dict)
     command_rules: CommandRules = CommandRules()
+    accounts: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
 
     @cached_property
     def way(self) -> dict[str, Way]:

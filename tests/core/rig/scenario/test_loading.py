@@ -56,7 +56,7 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
 
 
 MISTAKES = {
-    "T.toml: colour is unknown; known are airtime_share": 'colour = "red"\n' + PLAIN,
+    "T.toml: colour is unknown; known are accounts, airtime_share": 'colour = "red"\n' + PLAIN,
     'T.toml: channels.lte.los is unknown; did you mean "loss"?': PLAIN.replace("[[places]]", "", 1).replace(
         'address = "lte"', 'address = "lte"\nlos = 0.1'
     ),
@@ -141,6 +141,16 @@ MISTAKES |= {
     "T.toml: steps[0].do discharges a battery, and the scenario has no table [energy]": PLAIN
     + '[[steps]]\nat_s = 1\ndo = "discharge"\nby = "ups1"\n',
 }
+MISTAKES |= {
+    'T.toml: steps[0].by is "zhang", who has no table [accounts.zhang]; did you mean "zhong"?': PLAIN
+    + '[accounts.zhong]\nrights = ["operator"]\n[[steps]]\nat_s = 1\ndo = "log_in"\nby = "zhang"\naddress = "10.0.0.1"\nlabel = "s"\n',
+    'T.toml: steps[0].session is "s", which is no label of an earlier step that does log_in': PLAIN
+    + '[[steps]]\nat_s = 1\ndo = "ask"\nverb = "status"\nsession = "s"\n',
+    'T.toml: accounts.zhang.rights[0] is "releaser"; it must be one of auditor, operator, viewer': PLAIN
+    + '[accounts.zhang]\nrights = ["releaser"]\n',
+    'T.toml: lines[0].from_event is "mode.chnged", which nothing tells; did you mean "mode.changed"?': PLAIN
+    + '[[lines]]\nline = "l"\nmeasure = "between_s"\nfrom_event = "mode.chnged"\nevent = "mode.changed"\nequals = 0\n',
+}
 TOLD = '[[lines]]\nline = "l"\nmeasure = "told"\nevent = "mode.changed"\nequals = 0\n'
 MISTAKES |= {
     'T.toml: lines[0].event is "mode.chnged", which nothing tells; did you mean "mode.changed"?': PLAIN + TOLD.replace("changed", "chnged"),
@@ -167,7 +177,7 @@ MISTAKES |= {
     + STEP
     + '[[steps]]\nat_s = 2\ndo = "cut"\nchannels = ["lte"]\nlabel = "c"\n'
     + LINE.replace('"o"', '"c"'),
-    'T.toml: lines[0].at is "o", a step that does "order"; it must be the label of one that does ask or sign': PLAIN
+    'T.toml: lines[0].at is "o", a step that does "order"; it must be the label of one that does ask, sign or log_in': PLAIN
     + STEP
     + '[[lines]]\nline = "l"\nmeasure = "answer"\nat = "o"\nfield = "x"\nequals = 1\n',
     'T.toml: steps[0].needed is "MAYBE"; it must be one of STORED, ACCEPTED': PLAIN + STEP + 'needed = "MAYBE"\n',
