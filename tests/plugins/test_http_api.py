@@ -7,14 +7,10 @@ import io
 from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp
-import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-import fenghuo_http
 from fenghuo import (
-    Accepted,
     AuthFailed,
     CannotCreate,
     ConfigError,
@@ -37,35 +33,11 @@ from fenghuo import (
 from fenghuo.errors import Outdated, ReleaseNeeded, RowDamaged, XmlRefused
 from fenghuo.model.attachment import MOST_OCTETS
 from fenghuo.model.delivery import Verdict
-from fenghuo.model.message import MessageId
-from fenghuo.service.web import WebPort
 from fenghuo_adapters.http_problems import TABLE, problem_of
 from fenghuo_adapters.source_rates import Rates
 from fenghuo_http import ApiSettings
 from fenghuo_http.api import JSON_OCTETS, ROUTES, XML_OCTETS
-from tests.plugins.http_fakes import FakeDesk, serving
-from tests.scale import PATIENCE_S
-
-API = next(kind for kind in fenghuo_http.fenghuo_front_types() if kind.id == "http.api")
-MET = {"Authorization": "Bearer met-token"}
-CAP = MET | {"Content-Type": "application/cap+xml"}
-JSON = MET | {"Content-Type": "application/json"}
-ACCEPTED = Accepted(MessageId("01J"), 1, "active", (Verdict("schema", "valid", True),), ("assumed zone +08:00",))
-
-
-class Door:
-    """The API as a client sees it, and the desk behind it."""
-
-    def __init__(self, web: WebPort, desk: FakeDesk, session: aiohttp.ClientSession) -> None:
-        self.web = web
-        self.desk = desk
-        self.session = session
-
-    async def ask(self, method: str, path: str, **given: Any) -> tuple[int, Any, Any]:
-        """Status, headers, decoded JSON (None when there is none)."""
-        async with asyncio.timeout(PATIENCE_S), self.session.request(method, self.web.url + path, **given) as answer:
-            body = await answer.read()
-            return answer.status, answer.headers, msgspec.json.decode(body) if body[:1] in {b"{", b"["} else body.decode() or None
+from tests.plugins.http_door import ACCEPTED, CAP, JSON, MET, Door, at_door
 
 
 @pytest.fixture
@@ -75,17 +47,8 @@ def settings() -> ApiSettings:
 
 @pytest.fixture
 async def door(settings: ApiSettings) -> AsyncIterator[Door]:
-    async with serving(API, settings) as (web, desk), aiohttp.ClientSession() as session:
-        desk.answers |= {
-            "alert.submit": ACCEPTED,
-            "message.submit": ACCEPTED,
-            "alert.cancel": ACCEPTED,
-            "status": {"ready": True, "accepting": True},
-        }
-        desk.answers |= {"message.ls": [], "message.show": {"id": "01J"}, "channel.ls": [], "metrics": "fenghuo_up 1\n"}
-        desk.answers |= {"alert.review": lambda args: {"id": args["id"], "to": args["token"]}}
-        desk.answers |= {"alert.sign": lambda args: {"id": args["id"], "by": args["token"]}, "log.read": {"events": []}}
-        yield Door(web, desk, session)
+    async with at_door(settings) as found:
+        yield found
 
 
 async def test_an_alert_is_202_with_what_was_accepted(door: Door) -> None:
@@ -320,39 +283,6 @@ async def test_a_command_is_that_of_the_console(door: Door) -> None:
     assert (404, {"ok": False, "err": {"code": "not-found", "msg": "no delivery 7 is open", "args": {}}}) == (status, body)
     assert 400 == (await door.ask("POST", "/api/v1/cmd", json={"key": "k"}, headers=MET))[0]
     assert 415 == (await door.ask("POST", "/api/v1/cmd", data=b"{}", headers=MET))[0]
-
-
-async def test_signing_is_by_the_named_tokens_or_by_oneself(door: Door) -> None:
-    """Fenghuo-Sign names the signers in order; without it the caller signs."""
-    assert "met-token" == (await door.ask("POST", "/api/v1/messages/01J/sign", headers=MET))[2]["by"]
-    assert "b" == (await door.ask("POST", "/api/v1/messages/01J/sign", headers=MET | {"Fenghuo-Sign": "a, b"}))[2]["by"]
-    assert ["met-token", "a", "b"] == [args["token"] for _, _, args in door.desk.calls]
-
-
-async def test_a_review_is_shown_to_whoever_is_going_to_sign(door: Door) -> None:
-    """To the owners of the tokens of Fenghuo-Sign; without it to the caller."""
-    assert "met-token" == (await door.ask("GET", "/api/v1/messages/01J/review", headers=MET))[2]["to"]
-    assert "a" == (await door.ask("GET", "/api/v1/messages/01J/review", headers=MET | {"Fenghuo-Sign": "a"}))[2]["to"]
-    door.desk.answers["alert.review"] = lambda args: {"raw": args["raw"].decode(), "to": args["token"]}
-    shown = (await door.ask("POST", "/api/v1/review", headers=MET | {"Fenghuo-Sign": "a, b"}, data=b"<alert/>"))[2]
-    assert ({"raw": "<alert/>", "to": "b"}, 400) == (shown, (await door.ask("POST", "/api/v1/review", headers=MET, data=b""))[0])
-
-
-async def test_a_correction_may_give_other_words(door: Door) -> None:
-    """They are passed on; a body that is no text is 400."""
-    door.desk.answers["alert.correct"] = door.desk.answers["alert.cancel"]
-    assert 202 == (await door.ask("POST", "/api/v1/messages/01J/correct", headers=JSON, data='{"text": "解除"}'.encode()))[0]
-    assert ("01J", "解除") == (door.desk.calls[0][2]["id"], door.desk.calls[0][2]["text"])
-    assert 400 == (await door.ask("POST", "/api/v1/messages/01J/correct", headers=JSON, data=b'{"text": 1}'))[0]
-
-
-async def test_a_signature_may_say_what_was_shown(door: Door) -> None:
-    """Envelope and revision are passed on; a body that is neither is 400, and nothing is signed."""
-    said = b'{"envelope": "e", "revision": 2}'
-    assert 200 == (await door.ask("POST", "/api/v1/messages/01J/sign", headers=JSON, data=said))[0]
-    assert {"envelope": "e", "revision": 2} == {name: door.desk.calls[0][2][name] for name in ("envelope", "revision")}
-    assert 400 == (await door.ask("POST", "/api/v1/messages/01J/sign", headers=JSON, data=b'{"revision": "newest"}'))[0]
-    assert 1 == len(door.desk.calls)
 
 
 async def test_a_cancel_may_give_its_reason(door: Door) -> None:
