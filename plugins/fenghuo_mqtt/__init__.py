@@ -55,9 +55,9 @@ def _channel(ctx: ChannelContext) -> Channel:
 
 
 def _check(settings: MqttSettings, secret: Callable[[str], str]) -> Mapping[str, str]:
-    from fenghuo_mqtt.credentials import check
+    from fenghuo_adapters.mqtt_credentials import credentials
 
-    return check(settings, secret)
+    return credentials(settings, secret).faults
 
 
 @hookimpl

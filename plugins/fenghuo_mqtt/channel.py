@@ -26,6 +26,7 @@ from fenghuo import (
 )
 from fenghuo.formats.mqtt_answers import answer_outcome, silence_outcome
 from fenghuo.formats.mqtt_envelope import Sequences, envelope, ref_of
+from fenghuo_adapters.mqtt_credentials import credentials
 from fenghuo_adapters.mqtt_session import (
     Login,
     MqttSession,
@@ -39,7 +40,6 @@ from fenghuo_adapters.mqtt_session import (
     why_unanswered,
 )
 from fenghuo_mqtt.arrivals import inbound_of
-from fenghuo_mqtt.credentials import credentials
 from fenghuo_mqtt.settings import MqttSettings, name
 
 __all__ = ["MqttChannel"]

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from fenghuo import (
     AuthFailed,
     ChannelContext,
+    ConfigError,
     Emission,
     Estimate,
     Inbound,
@@ -33,6 +34,7 @@ from fenghuo.formats.mqtt_answers import answer_outcome, silence_outcome
 from fenghuo.formats.mqtt_envelope import Sequences, envelope, read_receipt, ref_of
 from fenghuo.formats.mqtt_topics import is_name
 from fenghuo_adapters.bound_socket import wire_octets
+from fenghuo_adapters.mqtt_credentials import credentials
 from fenghuo_adapters.mqtt_session import (
     Arrived,
     Login,
@@ -52,7 +54,6 @@ from fenghuo_vsat.mqtt_settings import MqttSettings
 from fenghuo_vsat.mqtt_words import publish_octets
 from fenghuo_vsat.parcels import carried, parcels_of
 from fenghuo_vsat.path_guard import PathGuard
-from fenghuo_vsat.secrets import tls_of
 from fenghuo_vsat.wire_cost import cost, on_the_wire
 
 __all__ = ["VsatMqtt"]
@@ -273,18 +274,21 @@ class VsatMqtt(SimpleChannel):
         return self._session
 
     def _terms(self) -> Terms:
-        settings, secret = self._settings, self._ctx.secret
+        settings = self._settings
+        held = credentials(settings, self._ctx.secret)
+        if held.faults:
+            raise ConfigError("; ".join(f"{key} {fault}" for key, fault in held.faults.items()))
         return Terms(
             Place(settings.host, settings.port, settings.source, settings.interface, unanswered_s=settings.attempt_s),
             Login(
                 settings.client_id or f"fenghuo-{settings.node}-vsat",
                 settings.username,
-                secret(settings.password_file) if settings.password_file else "",
+                held.password,
                 expiry_s=settings.session_expiry_s,
                 keepalive_s=settings.keepalive_s,
             ),
             topics=self._topics.listening(reports=False),
-            tls=tls_of(settings, secret),
+            tls=held.tls,
             window=settings.window,
             connect_s=settings.connect_s,
             answer_s=settings.attempt_s,

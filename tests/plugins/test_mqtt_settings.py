@@ -5,7 +5,7 @@ import pytest
 
 import fenghuo_mqtt
 from fenghuo import Doubt, Evidence
-from fenghuo_mqtt.credentials import check
+from fenghuo_adapters.mqtt_credentials import credentials
 from fenghuo_mqtt.settings import MqttSettings, name
 
 GOOD = {"host": "10.8.0.5", "node": "hq", "ca_file": "ca.pem"}
@@ -63,6 +63,6 @@ def test_doubt_follows_the_setting() -> None:
 def test_files_that_cannot_work_are_named_by_their_key() -> None:
     """What start() would refuse is found before anything is opened."""
     settings = msgspec.convert({**GOOD, "username": "hq", "password_file": "p"}, MqttSettings)
-    found = check(settings, {"ca.pem": "no certificate", "p": ""}.__getitem__)
+    found = credentials(settings, {"ca.pem": "no certificate", "p": ""}.__getitem__).faults
     assert {"ca_file", "password_file"} == set(found)
     assert "-----BEGIN CERTIFICATE-----" in found["ca_file"]

@@ -4,14 +4,33 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import msgspec
 
-from fenghuo import ConfigError
+from fenghuo.errors import ConfigError
 from fenghuo_adapters.mqtt_dial import tls_context
-from fenghuo_mqtt.settings import MqttSettings
 
-__all__ = ["Credentials", "check", "credentials"]
+__all__ = ["Account", "Credentials", "credentials"]
+
+
+class Account(Protocol):
+    """The settings of a channel that name these files; each as the secret reader takes it, empty for none."""
+
+    @property
+    def plain(self) -> bool: ...
+
+    @property
+    def password_file(self) -> str: ...
+
+    @property
+    def ca_file(self) -> str: ...
+
+    @property
+    def cert_file(self) -> str: ...
+
+    @property
+    def key_file(self) -> str: ...
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -25,7 +44,7 @@ class Credentials(msgspec.Struct, frozen=True):
         return f"Credentials(faults={self.faults!r})"
 
 
-def credentials(settings: MqttSettings, secret: Callable[[str], str]) -> Credentials:
+def credentials(settings: Account, secret: Callable[[str], str]) -> Credentials:
     """Read them. Raises: ConfigError when a file cannot be read."""
     password = secret(settings.password_file) if settings.password_file else ""
     faults = {} if password or not settings.password_file else {"password_file": "is empty; it must hold the password of the account"}
@@ -42,8 +61,3 @@ def credentials(settings: MqttSettings, secret: Callable[[str], str]) -> Credent
     except ConfigError as unusable:
         return Credentials(None, password, {**faults, "cert_file": f"and key_file {unusable}"})
     return Credentials(tls, password, faults)
-
-
-def check(settings: MqttSettings, secret: Callable[[str], str]) -> Mapping[str, str]:
-    """What start() would refuse before it opens anything, by key. Raises: ConfigError when a file cannot be read."""
-    return credentials(settings, secret).faults
