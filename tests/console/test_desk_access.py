@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, ViewportSize, expect
 
 from tests.console.access import faults, hidden_by_tab, small_targets, ways_sideways
 from tests.console.centre import Centre
@@ -23,7 +23,7 @@ from tests.scale import PATIENCE_S
 
 expect.set_options(timeout=PATIENCE_S * 1000)
 pytestmark = [*(mark for mark in pytestmark if mark.name != "timeout"), pytest.mark.soak, pytest.mark.timeout(600)]
-NARROW, WIDE, LOW = ({"width": width, "height": height} for width, height in ((640, 900), (1280, 900), (1000, 500)))
+NARROW, WIDE, LOW = (ViewportSize(width=width, height=height) for width, height in ((640, 900), (1280, 900), (1000, 500)))
 
 
 async def test_the_screens_of_the_desk_can_be_used_by_everybody(tmp_path: Path) -> None:

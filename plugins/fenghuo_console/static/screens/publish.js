@@ -4,18 +4,19 @@ import { html } from "../vendor/ui.js";
 import { named, t, timeText } from "../js/i18n.js";
 import { Asking, useAsk } from "./asking.js";
 import { CancelButton } from "./publish_cancel.js";
-import { Compose } from "./publish_compose.js";
+import { Compose, Shared } from "./publish_compose.js";
 import { Live } from "./publish_live.js";
 import { Review } from "./publish_review.js";
 
 const NEW = "new";
+const DRAFT = "draft";
 
 /** @param {{app: import("../js/app.js").App}} props */
 export default function Screen({ app }) {
-  const chosen = app.place.value.args[0] ?? "";
+  const [chosen = "", draft = "", revision = ""] = app.place.value.args;
   return html`<h1 class="unseen">${t("publish.title")}</h1><div class="split publish">
     <${Under} app=${app} chosen=${chosen} />
-    <div class="detail">${chosen === NEW ? html`<h2>${t("publish.compose.title")}</h2><${Compose} app=${app} />` : chosen ? html`<${One} key=${chosen} app=${app} id=${chosen} />` : html`<p class="quiet">${t("publish.choose")}</p>`}</div>
+    <div class="detail">${chosen === NEW ? html`<h2>${t("publish.compose.title")}</h2><${Compose} app=${app} />` : chosen === DRAFT ? html`<h2>${t("publish.compose.title")}</h2><${Shared} key=${`${draft} ${revision}`} app=${app} id=${draft} />` : chosen ? html`<${One} key=${chosen} app=${app} id=${chosen} />` : html`<p class="quiet">${t("publish.choose")}</p>`}</div>
   </div>`;
 }
 
@@ -29,12 +30,22 @@ function Under({ app, chosen }) {
   ];
   return html`<nav class="list" aria-label=${t("publish.list.title")}>
     <p class="row"><button type="button" class="main" onClick=${() => app.go("publish", NEW)} disabled=${!app.may("operator")}>${t("publish.list.new")}</button></p>
+    ${app.may("operator") ? html`<${Drafts} app=${app} />` : null}
     ${groups.map((group) => html`<section key=${group.state} aria-label=${t(group.title)}><h2>${t(group.title)} <span class="count">${group.rows.length}</span></h2>
       <ul>${group.rows.map((one) => html`<li key=${one.id} class=${one.id === chosen ? "chosen" : ""}>
         <a href=${`#publish/${encodeURIComponent(one.id)}`} aria-current=${one.id === chosen ? "true" : null}><b>#${one.number}</b> ${one.headline} <span class="quiet">${one.priority} ${named("traffic", one.traffic)} ${stateText(one)} ${timeText(one.accepted, app.now())}</span></a>
         ${group.state === "active" ? html`<${CancelButton} app=${app} message=${one} />` : null}
       </li>`)}</ul></section>`)}
   </nav>`;
+}
+
+/** What somebody has begun and kept; whoever writes on it may not sign it. @param {{app: import("../js/app.js").App}} props */
+function Drafts({ app }) {
+  const asked = useAsk(app, "alert.drafts", {}, { on: location.hash });
+  const drafts = asked.data ?? [];
+  if (!drafts.length) return null;
+  return html`<section aria-label=${t("publish.list.drafts")}><h2>${t("publish.list.drafts")} <span class="count">${drafts.length}</span></h2>
+    <ul>${drafts.map((/** @type {any} */ one) => html`<li key=${one.id}><a href=${`#publish/draft/${encodeURIComponent(one.id)}/${one.revision}`}>${one.fields.headline || t("publish.draft.unnamed")} <span class="quiet">${one.authors.join(", ")} ${timeText(one.at, app.now())}</span></a></li>`)}</ul></section>`;
 }
 
 /** Its Cancel is in force as long as the alert was meant to be; to people it is over. @param {any} one */

@@ -3,7 +3,7 @@
 import { html, useEffect, useState } from "../vendor/ui.js";
 import { named, t } from "../js/i18n.js";
 import { Field } from "../js/parts.js";
-import { base64Of, octetsOf, Refused, useCommand } from "./asking.js";
+import { Asking, base64Of, octetsOf, Refused, useAsk, useCommand } from "./asking.js";
 import { CATEGORIES, CERTAINTIES, COLOURS, EMPTY, GRADES, RESPONSES, SEVERITIES, URGENCIES, capOf, missing } from "./cap.js";
 import { Areas } from "./publish_areas.js";
 import { Preview } from "./publish_preview.js";
@@ -25,14 +25,24 @@ function fresh() {
   return `console-${Array.from(octets, (octet) => octet.toString(16).padStart(2, "0")).join("")}`;
 }
 
-/** @param {{app: import("../js/app.js").App}} props */
-export function Compose({ app }) {
+/** A draft that is kept at the daemon, by whoever wrote on it. @param {{app: import("../js/app.js").App, id: string}} props */
+export function Shared({ app, id }) {
+  const asked = useAsk(app, "alert.drafts", { id });
+  const draft = asked.data?.find((/** @type {any} */ one) => one.id === id);
+  if (!draft) return html`<${Asking} asked=${asked} app=${app} t=${t} />`;
+  if (draft.gone || draft.message) return html`<p class="quiet">${t("publish.draft.gone")}</p>`;
+  return html`<${Compose} key=${`${draft.id} ${draft.revision}`} app=${app} from=${draft} />`;
+}
+
+/** @param {{app: import("../js/app.js").App, from?: any}} props `from`: a draft of the daemon's that is gone on with */
+export function Compose({ app, from = null }) {
   const traffic = app.me?.traffic ?? "Actual";
-  const [draft, setDraft] = useState(() => kept(traffic));
+  const [draft, setDraft] = useState(() => (from ? { ...EMPTY, ...from.fields, traffic } : kept(traffic)));
+  const saving = useCommand(app);
   const [shown, setShown] = useState(/** @type {{raw: string, key: string}|null} */ (null));
   const [lacks, setLacks] = useState(/** @type {string[]} */ ([]));
   const [isRelay, setRelay] = useState(false);
-  useEffect(() => localStorage.setItem(`${PLACE}.${traffic}`, JSON.stringify(draft)), [draft]);
+  useEffect(() => { if (!from) localStorage.setItem(`${PLACE}.${traffic}`, JSON.stringify(draft)); }, [draft]);
   const change = (/** @type {Partial<import("./cap.js").Draft>} */ some) => { setDraft({ ...draft, ...some }); setShown(null); };
   const preview = (/** @type {Event} */ event) => {
     event.preventDefault();
@@ -43,7 +53,12 @@ export function Compose({ app }) {
     const xml = capOf({ ...draft, traffic }, { nowMs: app.now(), sender: app.me?.name ?? "console", identifier });
     setShown({ raw: octetsOf(xml), key: identifier });
   };
-  const done = () => { localStorage.removeItem(`${PLACE}.${traffic}`); setDraft({ ...EMPTY, traffic }); };
+  const save = () => saving.run("alert.draft", { id: from?.id ?? "", revision: from?.revision ?? 0, fields: draft }, (data) => {
+    if (!from) localStorage.removeItem(`${PLACE}.${traffic}`);
+    app.say(t("publish.draft.saved"));
+    app.go("publish", "draft", data.id, String(data.revision));
+  });
+  const done = () => { if (!from) localStorage.removeItem(`${PLACE}.${traffic}`); setDraft({ ...EMPTY, traffic }); };
   return html`<section aria-label=${t("publish.compose.title")}>
     <p class="row" role="group" aria-label=${t("publish.compose.kind")}>
       <button type="button" aria-pressed=${!isRelay} onClick=${() => { setRelay(false); setShown(null); }}>${t("publish.compose.own")}</button>
@@ -54,9 +69,11 @@ export function Compose({ app }) {
       <${Areas} app=${app} chosen=${draft.areas} polygons=${draft.polygons} onChange=${change} />
       <${Who} draft=${draft} change=${change} />
       ${lacks.length ? html`<ul class="refused" role="alert">${lacks.map((key) => html`<li>${t(key)}</li>`)}</ul>` : null}
-      <p class="row"><button class="main">${t("publish.compose.preview")}</button> <button type="button" onClick=${() => { setDraft({ ...EMPTY, traffic }); setShown(null); setLacks([]); }}>${t("publish.compose.clear")}</button></p>
+      <p class="row"><button class="main">${t("publish.compose.preview")}</button> <button type="button" disabled=${saving.isOut || !app.may("operator")} onClick=${save}>${t("publish.draft.save")}</button> <button type="button" onClick=${() => { setDraft({ ...EMPTY, traffic }); setShown(null); setLacks([]); }}>${t("publish.compose.clear")}</button></p>
+      ${from ? html`<p class="quiet">${t("publish.draft.by", { authors: from.authors.join(", ") })}</p>` : null}
+      <${Refused} err=${saving.err} />
     </form>`}
-    ${shown ? html`<${Submit} app=${app} shown=${shown} areas=${isRelay ? [] : draft.areas.map((one) => one.area)} onDone=${done} />` : null}
+    ${shown ? html`<${Submit} app=${app} shown=${shown} areas=${isRelay ? [] : draft.areas.map((one) => one.area)} from=${isRelay ? null : from} onDone=${done} />` : null}
   </section>`;
 }
 
@@ -121,10 +138,12 @@ function Relay({ app, onShown }) {
     ${text ? html`<pre class="said" tabindex="0" aria-label=${t("publish.relay.document")}>${text}</pre>` : null}</fieldset>`;
 }
 
-/** What will be heard, and the step that hands it to a second person. @param {{app: import("../js/app.js").App, shown: {raw: string, key: string}, areas: string[], onDone: () => void}} props */
-function Submit({ app, shown, areas, onDone }) {
+/** What will be heard, and the step that hands it to a second person. @param {{app: import("../js/app.js").App, shown: {raw: string, key: string}, areas: string[], from: any, onDone: () => void}} props */
+function Submit({ app, shown, areas, from, onDone }) {
   const command = useCommand(app);
-  const submit = () => command.run("alert.submit", { raw: shown.raw, media_type: "application/cap+xml", key: shown.key }, (data) => {
+  const said = { raw: shown.raw, media_type: "application/cap+xml", key: shown.key };
+  const [verb, args] = from ? ["alert.draft", { ...said, id: from.id, revision: from.revision, submit: true }] : ["alert.submit", said];
+  const submit = () => command.run(verb, args, (data) => {
     onDone();
     app.go("publish", data.id);
   });
