@@ -47,7 +47,7 @@ from fenghuo.service.desk_proven import ProvenVerbs
 from fenghuo.service.desk_reads import screen_reads
 from fenghuo.service.desk_sheets import SheetVerbs
 from fenghuo.service.desk_state import TOPICS, About, StateVerbs
-from fenghuo.service.desk_watch import WatchVerbs, presence_of
+from fenghuo.service.desk_watch import join_watch
 from fenghuo.service.directory import DirectoryKeeper
 from fenghuo.service.endpoint import endpoint_directory
 from fenghuo.service.engine_room import EngineRoom
@@ -218,21 +218,16 @@ class Daemon:
         about = About(version(), self._clock.time(), lambda: self._ready, self._metrics.text, self._hosting.power.view)
         state = StateVerbs(room, self._store, keeper=keeper, host=self._host, about=about)
         proven = ProvenVerbs(room, self._store, self._command.messages.send)
-        endpoint = EndpointVerbs(room, self._store, self._upward)  # a node without a screen says so
-        sheets = SheetVerbs(room, self._store)  # and so does one without a printer
-        audit = AuditVerbs(self._audit, self._store)
+        endpoint, sheets = EndpointVerbs(room, self._store, self._upward), SheetVerbs(room, self._store)  # without either it says so
         desk.add(screen_reads(desk, room, self._store, keeper.inventory))
-        for one in (preview, state, audit, endpoint, sheets, proven):
+        for one in (preview, state, AuditVerbs(self._audit, self._store), endpoint, sheets, proven):
             desk.add(one.verbs())
         state.topics.update(self._people.join(desk, room.office))
         glass = BreakGlassVerbs(self._glass, self._people.sessions)
         desk.add(glass.verbs())
-        state.topics["break_glass"] = glass.topic
-        self._presence = presence_of(room, self._store, self._clock, self._settings.watch)
-        desk.add(WatchVerbs(self._presence, self._clock).verbs())
-        state.topics["console"] = self._presence.view
+        self._presence = join_watch(desk, room, self._store, self._settings.watch)
+        state.topics |= {"break_glass": glass.topic, "console": self._presence.view, "release": self._command.release.waiting}
         desk.list_topics = lambda: (*TOPICS, *state.topics)
-        state.topics["release"] = self._command.release.waiting
         desk.guard = Guard(self._store, room.office)
         return desk
 

@@ -13,13 +13,13 @@ from fenghuo.engine.intake import Submission
 from fenghuo.engine.judging import Origin
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.alarm_view import alarm_views
-from fenghuo.service.desk import Verb
+from fenghuo.service.desk import Desk, Verb
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.presence import Presence, Watcher
 from fenghuo.service.settings_values import WatchSettings
 from fenghuo.store.store import Store
 
-__all__ = ["WatchVerbs", "presence_of"]
+__all__ = ["WatchVerbs", "join_watch", "presence_of"]
 
 Console = Annotated[str, Meta(pattern="^[0-9a-z]{4,32}$")]
 MAY_ACT = "operator"
@@ -66,6 +66,13 @@ def presence_of(room: EngineRoom, store: Store, clock: Clock, settings: WatchSet
         return await alarm_views(store)
 
     return Presence(store, clock, settings, send=send, standing=standing)
+
+
+def join_watch(desk: Desk, room: EngineRoom, store: Store, settings: WatchSettings) -> Presence:
+    """As presence_of(), and its verbs are at the desk."""
+    presence = presence_of(room, store, room.office.clock, settings)
+    desk.add(WatchVerbs(presence, room.office.clock).verbs())
+    return presence
 
 
 class WatchVerbs:
