@@ -50,6 +50,11 @@ class Process:
     def log(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in (self.folder / "log").read_text(encoding="utf-8").splitlines() if line.startswith("{")]
 
+    def memory_mb(self) -> float:
+        """The most that it has had resident so far. Source: proc(5), VmHWM."""
+        text = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
+        return int(text.partition("VmHWM:")[2].split()[0]) / 1024
+
     async def end(self, how: signal.Signals = signal.SIGTERM) -> int:
         send(self._process, how)
         return await self.ended()
