@@ -20,12 +20,12 @@ import fenghuo_console
 import fenghuo_http
 from fenghuo import Front
 from fenghuo.clock import SystemClock
+from fenghuo.formats.console_frames import PROTOCOL
 from fenghuo.plugin.context import HostedFrontContext
 from fenghuo.service.settings_values import Listen
 from fenghuo.service.web import WebPort
 from fenghuo_adapters.session_cookie import cookie_of
 from fenghuo_console import ConsoleSettings
-from fenghuo.formats.console_frames import PROTOCOL
 from fenghuo_http import ApiSettings
 from fenghuo_http.people import ROUTES
 from tests.core.engine.values import NOW
@@ -89,7 +89,8 @@ async def test_the_session_is_in_the_cookie_alone(settings: ApiSettings, secure:
         status, body, answer = await browser.ask("POST", "session", json=BODY)
         assert (201, {"csrf": "n0nce", "name": "zhang", "lasts_s": 43200.0}) == (status, body)
         assert f"fenghuo_session=s3cret; Path=/; Max-Age=43200; HttpOnly; SameSite=Strict{secure}" == answer.headers["Set-Cookie"]
-        assert ("log-in", "session.open", {**BODY, "code": "", "traffic": "Actual", "address": "127.0.0.1", "certificate": ""}) == desk.calls[-1]
+        told = {**BODY, "code": "", "traffic": "Actual", "address": "127.0.0.1", "certificate": ""}
+        assert ("log-in", "session.open", told) == desk.calls[-1]
         browser.session.cookie_jar.clear()
         headers = {"Cookie": f"fenghuo_session={COOKIE}", "Fenghuo-Csrf": NONCE}
         status, _, answer = await browser.ask("DELETE", "session", headers=headers)
