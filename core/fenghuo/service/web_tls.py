@@ -36,6 +36,7 @@ class WebTls:
         self._clock = clock
         self._stamp: tuple[int, ...] = ()
         self._told: int | None = None
+        self._is_refused = False
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.minimum_version = ssl.TLSVersion.TLSv1_2
         self.described: Described | None = None
@@ -79,9 +80,12 @@ class WebTls:
         try:
             await asyncio.to_thread(self.load)
         except ConfigError as fault:
-            self._stamp = stamp  # told once, and not each minute
+            self._stamp, self._is_refused = stamp, True  # told once, and not each minute
             await self._tell("alarm.certificate", str(fault), days=0)
             return
+        if self._is_refused:
+            self._is_refused = False
+            await self._tell("certificate.renewed", "the certificate of the web port can be used again", days=0)
         log.info("certificate of the web port taken in anew", sha256=self.described.digest if self.described else "")
 
     async def _tell(self, event: str, says: str, *, days: int) -> None:

@@ -139,6 +139,9 @@ async def test_what_was_renewed_is_served_without_a_restart_and_what_cannot_be_u
         assert digest(new) == (await ask(web, site.client()))[2]
         (alarm,) = await store.find(EVENT, "type = 'alarm.certificate'")
         assert "certificate and private_key_file must be a PEM pair" in msgspec.json.decode(alarm.body)["message"]
+        site.serve(new)
+        await tls.look()
+        assert 1 == len(await store.find(EVENT, "type = 'certificate.renewed'"))
 
 
 async def test_an_end_is_told_a_month_and_a_week_before_and_when_it_is_there(tmp_path: Path) -> None:
