@@ -107,7 +107,7 @@ def _measured(one: Verdict) -> str:
         return "never"
     if isinstance(one.measured, float):
         return f"{one.measured:g}"
-    return str(one.measured).lower() if isinstance(one.measured, bool) else one.measured
+    return str(one.measured).lower() if isinstance(one.measured, bool) else str(one.measured)
 
 
 def _count(found: list[Verdict]) -> None:
