@@ -73,7 +73,7 @@ export function Compose({ app, from = null }) {
       ${from ? html`<p class="quiet">${t("publish.draft.by", { authors: from.authors.join(", ") })}</p>` : null}
       <${Refused} err=${saving.err} />
     </form>`}
-    ${shown ? html`<${Submit} app=${app} shown=${shown} areas=${isRelay ? [] : draft.areas.map((one) => one.area)} from=${isRelay ? null : from} onDone=${done} />` : null}
+    ${shown ? html`<${Submit} app=${app} shown=${shown} areas=${isRelay ? [] : draft.areas.map((/** @type {any} */ one) => one.area)} from=${isRelay ? null : from} onDone=${done} />` : null}
   </section>`;
 }
 
