@@ -92,6 +92,11 @@ class Presence:
         """How many consoles would notice."""
         return sum(watcher.is_armed for watcher in self._here.values())
 
+    @property
+    def _is_minded(self) -> bool:
+        """Whether it is anybody's business that nobody hears: a watch was begun, or there is somebody to tell."""
+        return bool(self._settings.escalate_to) or self.armed > 0 or self._empty_since is not None
+
     def view(self) -> dict[str, dict[str, Any]]:
         """Every console by its path in the state of the node."""
         return {_path(console): watcher.view() for console, watcher in self._here.items()}
@@ -138,7 +143,7 @@ class Presence:
         await self._forget()
         if await self._store.sound(META, EXPECTED) is not None:
             self._empty_since = self._clock.monotonic()
-        for alarm in await self._standing():
+        for alarm in await self._standing() if self._is_minded else ():
             if alarm["priority"] == URGENT and alarm["state"] == "UNACKED" and alarm["kind"] not in OURS:
                 self._due[f"alarm/{alarm['id']}"] = (self._clock.monotonic() + self._settings.unheard_s, str(alarm["kind"]))
         while True:
@@ -182,7 +187,7 @@ class Presence:
         calls = event.type in CALLING and event.body.get("priority") == URGENT and event.body.get("kind") not in OURS
         if event.type in AT_REST:
             self._due.pop(event.subject, None)
-        elif calls and event.subject not in self._due:
+        elif calls and self._is_minded and event.subject not in self._due:
             wait_s = self._settings.unheard_s if self.armed else 0.0
             self._due[event.subject] = (self._clock.monotonic() + wait_s, str(event.body.get("kind", "")))
 

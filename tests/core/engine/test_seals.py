@@ -35,9 +35,9 @@ escalate = [ { after_s = 120 } ]
 HORN = Capabilities(form="sms", evidence_max=Evidence.DEVICE, concurrency=8, human_audible=True, loudness=50.0, sounds_s=60.0, fee_fen=5.0)
 
 
-def horn(**changes: Any) -> dict[str, Capabilities]:
+def horn(**changes: Any) -> Capabilities:
     """The loud channel `a` of a house as its settings have it."""
-    return {"a": msgspec.structs.replace(HORN, **changes)}
+    return msgspec.structs.replace(HORN, **changes)
 
 
 async def signed(house: House, ident: str) -> None:
@@ -57,7 +57,7 @@ async def all_down(house: House) -> None:
 
 async def on_hold(folder: Path, **changes: Any) -> tuple[House, str]:
     """An order that two have signed while no channel was up, and that a node with other settings finds on its disk."""
-    async with opened(folder, rules=RULES, **horn(**changes)) as house:
+    async with opened(folder, rules=RULES, a=horn(**changes)) as house:
         await all_down(house)
         order = await house.order("wang")
         await signed(house, order.id)
@@ -75,7 +75,7 @@ async def on_hold(folder: Path, **changes: Any) -> tuple[House, str]:
 async def test_what_became_louder_or_longer_after_the_signatures_waits_for_them_again(tmp_path: Path, changes: Any, why: str) -> None:
     """Not one emission of it; the old signatures are worth nothing, and whoever signs sees why; signed again it goes, once."""
     before, ident = await on_hold(tmp_path)
-    async with opened(tmp_path, rules=RULES, clock=before.clock, **horn(**changes)) as house:
+    async with opened(tmp_path, rules=RULES, clock=before.clock, a=horn(**changes)) as house:
         assert (["held"], []) == (await house.states(ident), [mail for mail in house.sent if mail.channel == "a"])
         (told,) = await house.events("alarm.release_widened")
         assert (why in told["why"], {("HELD", "release")}) == (True, {(one.state, one.reason) for one in await _of(house, "a")})
@@ -91,7 +91,7 @@ async def test_what_became_louder_or_longer_after_the_signatures_waits_for_them_
 async def test_what_became_quieter_shorter_or_cheaper_asks_nobody(tmp_path: Path, changes: Any) -> None:
     """It is inside what was signed, and goes as soon as its channel is there."""
     before, ident = await on_hold(tmp_path)
-    async with opened(tmp_path, rules=RULES, clock=before.clock, **horn(**changes)) as house:
+    async with opened(tmp_path, rules=RULES, clock=before.clock, a=horn(**changes)) as house:
         assert (["active"], 1) == (await house.states(ident), sum(mail.channel == "a" for mail in house.sent))
 
 
@@ -133,10 +133,10 @@ async def test_a_deputy_who_was_foreseen_is_asked_without_a_word(tmp_path: Path)
 
 async def test_whoever_looks_at_what_waits_sees_it_as_it_is_by_now(tmp_path: Path) -> None:
     """A setting was turned up while it waited: the first signature, of before, is void, and a look shows the wider envelope."""
-    async with opened(tmp_path, rules=RULES, **horn()) as house:
+    async with opened(tmp_path, rules=RULES, a=horn()) as house:
         order = await house.order("wang")
         await house.room.release.sign(order.id, "anna")
-    async with opened(tmp_path, rules=RULES, clock=house.clock, **horn(loudness=100.0)) as again:
+    async with opened(tmp_path, rules=RULES, clock=house.clock, a=horn(loudness=100.0)) as again:
         with pytest.raises(ReleaseNeeded, match=r"^a would be at 100 % and not 50 %; look again"):
             await again.room.release.sign(order.id, "bert")
         before = again.room.book.find_message(order.id)

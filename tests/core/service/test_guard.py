@@ -33,7 +33,7 @@ SHUANGFENG, HUANGJING = "mca:320585109", "mca:320585105"
 SPOKEN = {"held", "active", "expired", "superseded", "cancelled"}
 STATES: dict[str, set[str]] = {"alert.sign": {"held"}, "alert.review": {"held"}, "alert.cancel": SPOKEN, "alert.correct": SPOKEN}
 """Operation → the states of a message in which it may be, as a person would write it down; every other operation: in each."""
-WITHIN = {"endpoint.ack", "rollcall.call", "mode.declare", "mode.end", "outage.report"} | {
+WITHIN = {"endpoint.ack", "rollcall.call", "mode.declare", "mode.end", "outage.report", "collection.open", "collection.send"} | {
     *(f"queue.{name}" for name in ("release", "resolve", "shed", "waive")),
     *(f"alert.{name}" for name in ("sign", "review", "cancel", "correct")),
 }
