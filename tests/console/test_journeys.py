@@ -54,7 +54,7 @@ async def test_a_night_at_the_desk(tmp_path: Path) -> None:
         ident = await drafted(desk, centre)
         await refused_to_its_author(desk)
         second = await centre.seat(chrome, li)
-        await signed(second, ident)
+        await signed(second, ident, more=True)
         assert [] == smsc.submits_to(INFORMANT[1:])
         third = await centre.seat(chrome, wang)
         await signed(third, ident)
@@ -105,6 +105,13 @@ async def false_ones(desk: Page, centre: Centre, folder: Path, stranger: Signer)
 async def drafted(desk: Page, centre: Centre) -> str:
     """S2: what is missing is said; the draft is kept, with who wrote on it; every form, the plan with its cost, and the coverage are seen
     before it is handed over."""
+    await written(desk, centre)
+    await previewed(desk)
+    return await handed_over(desk, centre)
+
+
+async def written(desk: Page, centre: Centre) -> None:
+    """Every field, two names of one code apart, and kept at the daemon."""
     await desk.goto(f"{centre.url}/#publish/new")
     await desk.get_by_role("button", name="预览").click()
     await expect(desk.locator("form.compose .refused[role=alert]")).to_contain_text("没有选择行动")
@@ -127,6 +134,10 @@ async def drafted(desk: Page, centre: Centre) -> str:
     await desk.get_by_role("button", name="保存草稿").click()
     await expect(desk.locator("form.compose")).to_contain_text("写过这份草稿的人不能签发：zhang")
     await expect(desk.get_by_label("正文", exact=True)).to_have_value(LEAK)
+
+
+async def previewed(desk: Page) -> None:
+    """Each form, the plan, the cost and the coverage of what stands in the draft."""
     await desk.get_by_role("button", name="预览").click()
     preview = desk.get_by_role("region", name="将要听到、看到的")
     await expect(preview.locator("details").filter(has_text="短信").locator("pre").first).to_contain_text(LEAK)
@@ -134,7 +145,11 @@ async def drafted(desk: Page, centre: Centre) -> str:
         await expect(preview.locator("summary", has_text=form)).to_be_visible()
     await expect(preview).to_contain_text("首选通道费用约 ¥")
     await expect(preview.locator(".coverage tbody tr").nth(1)).to_contain_text("璜泾镇")
-    await preview.get_by_role("button", name="提交审核").click()
+
+
+async def handed_over(desk: Page, centre: Centre) -> str:
+    """What was seen waits for signatures; its id."""
+    await desk.get_by_role("region", name="将要听到、看到的").get_by_role("button", name="提交审核").click()
     await expect(desk.locator(".waits")).to_be_visible()
     await expect(desk.locator("nav.list section", has_text="草稿")).to_have_count(0)
     shown = await centre.ask("message.show", id=desk.url.rpartition("/")[2])
@@ -156,7 +171,7 @@ async def review(page: Page) -> None:
     await expect(page.locator(".review")).to_be_visible()
 
 
-async def signed(page: Page, ident: str) -> None:
+async def signed(page: Page, ident: str, *, more: bool = False) -> None:
     """What the signer sees is what will be heard: the text, the area, the channels, how many people; and the word must be typed."""
     await page.evaluate("ident => { location.hash = `#publish/${ident}`; }", ident)
     await review(page)
@@ -169,6 +184,8 @@ async def signed(page: Page, ident: str) -> None:
     await expect(act).to_be_disabled()
     await page.get_by_label(f"输入“{WORD}”").fill(WORD)
     await act.press("Enter")
+    if more:  # whoever signs first is not told that it is out
+        await expect(page.locator(".sign[role=status]")).to_have_text("已签 1/2，等待另一人")
     await expect(page.locator(".sign[role=status], .live").first).to_be_visible()
 
 

@@ -55,6 +55,11 @@ function Reviewed({ app, review, again }) {
   </div>`;
 }
 
+/** How far the release is now: signed by how many of how many, or out. @param {{signatures: string[], needed: number}} done */
+function standing({ signatures, needed }) {
+  return signatures.length < needed ? t("publish.sign.more", { have: signatures.length, needed }) : t("publish.sign.done");
+}
+
 /** A word is typed, another one for the real thing than for a drill; after the time is over it is looked at anew. @param {{app: import("../js/app.js").App, review: any, again: () => void}} props */
 function Sign({ app, review, again }) {
   const [word, setWord] = useState("");
@@ -68,9 +73,9 @@ function Sign({ app, review, again }) {
   const sign = (/** @type {Event} */ event) => {
     event.preventDefault();
     if (!isReady) return;
-    command.run("alert.sign", { id: review.id, envelope: review.envelope, revision: review.revision }, (done) => { setSigned(done); app.say(t("publish.sign.done")); });
+    command.run("alert.sign", { id: review.id, envelope: review.envelope, revision: review.revision }, (done) => { setSigned(done); app.say(standing(done)); });
   };
-  if (signed) return html`<p class="sign good" role="status">${signed.signatures < signed.needed ? t("publish.sign.more", { have: signed.signatures, needed: signed.needed }) : t("publish.sign.done")}</p>`;
+  if (signed) return html`<p class="sign good" role="status">${standing(signed)}</p>`;
   if (!app.may("releaser")) return html`<p class="quiet">${t("publish.sign.not_yours")}</p>`;
   return html`<form class="sign" onSubmit=${sign}>
     <p class="clock" role="timer">${isOver ? t("publish.sign.over") : t("publish.sign.left", { left: spanText(leftMs) })}</p>
