@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import msgspec
@@ -84,10 +85,10 @@ class AlarmKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Catalogue:
-    """Every kind by the type of its event, and by the type of each event that ends one."""
+    """Every kind by the type of its event, and by the type of each event that ends one. Nobody who holds it changes it."""
 
     def __init__(self, kinds: Mapping[str, AlarmKind]) -> None:
-        self.kinds = dict(kinds)
+        self.kinds: Mapping[str, AlarmKind] = MappingProxyType(dict(kinds))
         self._ends: dict[str, list[tuple[str, Sign]]] = {}
         self._holds: dict[str, list[tuple[str, Sign]]] = {}
         for name, kind in self.kinds.items():

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from fenghuo.engine.alarm_kinds import Catalogue
 from fenghuo.engine.judging import Origin
 from fenghuo.errors import FormatError, NotAllowed, NotFound, Outdated, WrongTraffic
 from fenghuo.model.traffic import Traffic
@@ -19,7 +20,7 @@ from fenghuo.service.desk import Desk, Holder
 from fenghuo.service.desk_alarms import AlarmVerbs
 from fenghuo.service.secrets import Secret
 from fenghuo.store.tables import AUDIT, MESSAGE
-from tests.core.engine.alarmed import Kept, kept
+from tests.core.engine.alarmed import CATALOGUE, Kept, kept
 from tests.core.store.rows import message
 
 HIGH, MEDIUM, LOW = "alarm.objective_missed", "alarm.message_refused", "alarm.answer_unmatched"
@@ -51,8 +52,8 @@ class Watch:
 
 
 @asynccontextmanager
-async def watch(folder: Path) -> AsyncIterator[Watch]:
-    async with kept(folder) as there:
+async def watch(folder: Path, catalogue: Catalogue = CATALOGUE) -> AsyncIterator[Watch]:
+    async with kept(folder, catalogue) as there:
         yield Watch(there)
 
 
@@ -211,8 +212,7 @@ async def test_the_catalogue_is_told_in_both_languages(tmp_path: Path) -> None:
 
 async def test_what_waits_for_its_on_delay_is_on_no_list(tmp_path: Path) -> None:
     """A row that has not called is kept and not shown."""
-    async with watch(tmp_path) as here:
-        kinds = here.there.annunciator.catalogue.kinds
-        kinds[LOW] = msgspec.structs.replace(kinds[LOW], on_delay_s=30.0)
+    slow = Catalogue({**CATALOGUE.kinds, LOW: msgspec.structs.replace(CATALOGUE.kinds[LOW], on_delay_s=30.0)})
+    async with watch(tmp_path, slow) as here:
         await here.there.tell(LOW, "inbox/2")
         assert ([], []) == (await here.do("ls"), await alarm_views(here.there.store))
