@@ -177,6 +177,17 @@ async def seen_and_said(stage: Stage) -> None:
     await expect(page.locator(".alarms .notice")).to_have_attribute("role", "status")
 
 
+async def in_another_language(stage: Stage) -> None:
+    """Who changes the language reads every row in it at once, and the map, though nothing of them has changed."""
+    stage.put(alarm(1))
+    page = await stage.desk_page()
+    choice = page.locator("header.top .choices button").first
+    for state, credit in (("unacknowledged", "Town seats"), ("未确认", "镇街驻地")):
+        await choice.click()
+        await expect(page.locator("#alarm-1 .state")).to_have_text(state)
+        await expect(page.locator(".map")).to_contain_text(credit)
+
+
 async def only_watching(stage: Stage) -> None:
     """Who has not logged in, and who is locked, sees everything and acts on nothing."""
     stage.put(alarm(1))
@@ -195,5 +206,5 @@ async def only_watching(stage: Stage) -> None:
 
 CLAIMS = (
     ack_by_place, typing, chosen_by_id, rows_keep_still, as_it_was_drawn, in_a_heap, a_life_by_keyboard, linked, counts_down, two_desks,
-    seen_and_said, only_watching,
+    seen_and_said, in_another_language, only_watching,
 )  # fmt: skip

@@ -4,6 +4,7 @@ import { html, useEffect, useRef, useState } from "../vendor/ui.js";
 import { AlarmDetail } from "./alarm_detail.js";
 import { AlarmRow } from "./alarm_row.js";
 import { beside, folded, inBulk, isFlood, Listing, needsAck, ordered } from "./alarms.js";
+import { lang } from "./i18n.js";
 import { Ask, Field, sentence } from "./parts.js";
 import { titleOf } from "./words_of_alarm.js";
 
@@ -147,7 +148,7 @@ function List({ app, pane }) {
     onPointerEnter=${() => note({ pointer: true })} onPointerLeave=${() => note({ pointer: false })}
     onFocusIn=${() => note({ focus: true })} onFocusOut=${() => note({ focus: false })} onClick=${choose}>
     ${pane.shown.map((/** @type {Row} */ row) => html`<${AlarmRow} key=${row.alarm.id} app=${app} alarm=${row.alarm} gone=${row.gone} chosen=${String(row.alarm.id) === pane.selected}
-      more=${pane.firsts.get(row.alarm.id) ?? 0} lang=${app.prefs.lang} />`)}
+      more=${pane.firsts.get(row.alarm.id) ?? 0} lang=${lang.value} />`)}
   </div>`;
 }
 

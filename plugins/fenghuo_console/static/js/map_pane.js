@@ -2,7 +2,7 @@
 // The map on the watch screen, with the same as a list for whoever cannot see or use a map.
 import { html, useEffect, useRef, useState } from "../vendor/ui.js";
 import { pick } from "./alarm_parts.js";
-import { named } from "./i18n.js";
+import { lang, named } from "./i18n.js";
 import { AreaMap } from "./map.js";
 import { marksOf, townOf } from "./marks.js";
 
@@ -32,7 +32,7 @@ export function MapPane({ app, bare = false }) {
     drawn.current = map;
     setSeen(map.inView());
     return () => { drawn.current = null; map.remove(); };
-  }, [area, app.prefs.lang]);
+  }, [area, lang.value]);
   useEffect(() => { drawn.current?.show(marks.map((mark) => ({ ...mark, label: labelOf(app, mark) })), chosen); });
   useEffect(() => app.keys.bind([{ id: "map", code: "KeyM", title: "map.focus", run: () => drawn.current?.focus() }]), []);
   const inView = towns.filter((town) => seen.has(town.ref));

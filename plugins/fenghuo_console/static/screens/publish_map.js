@@ -3,7 +3,7 @@
 import { html, useEffect, useRef, useState } from "../vendor/ui.js";
 import * as L from "../vendor/leaflet.js";
 import { AreaMap } from "../js/map.js";
-import { t } from "../js/i18n.js";
+import { lang, t } from "../js/i18n.js";
 
 /** @param {{app: import("../js/app.js").App, polygons: string[], drawn: string, onPoint: (point: string) => void}} props */
 export function PolygonMap({ app, polygons, drawn, onPoint }) {
@@ -21,7 +21,7 @@ export function PolygonMap({ app, polygons, drawn, onPoint }) {
     map.map.on("click", (/** @type {any} */ event) => act.current(`${event.latlng.lat.toFixed(5)},${event.latlng.lng.toFixed(5)}`));
     held.current = map;
     return () => { held.current = null; map.remove(); };
-  }, [area, app.prefs.lang]);
+  }, [area, lang.value]);
   useEffect(() => {
     if (!held.current) return;
     for (const layer of layers.current) layer.remove();
