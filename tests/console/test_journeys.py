@@ -51,6 +51,7 @@ async def test_a_night_at_the_desk(tmp_path: Path) -> None:
         desk = await centre.seat(chrome, zhang)
         await relayed(desk, smsc, centre, station.sign(cap("G-1")))
         await false_ones(desk, centre, tmp_path, stranger)
+        await given_up(desk, centre)
         ident = await drafted(desk, centre)
         await refused_to_its_author(desk)
         second = await centre.seat(chrome, li)
@@ -100,6 +101,17 @@ async def false_ones(desk: Page, centre: Centre, folder: Path, stranger: Signer)
     await desk.locator(".waits").get_by_role("button", name="取消发布").click()
     await desk.get_by_role("button", name="确认取消").click()
     await expect(desk.locator(".waits")).to_have_count(0)
+
+
+async def given_up(desk: Page, centre: Centre) -> None:
+    """A draft that nobody wants any more is given up in two presses, and is listed no more."""
+    await desk.goto(f"{centre.url}/#publish/new")
+    await desk.get_by_label("标题", exact=True).fill("误拟的一份")
+    await desk.get_by_role("button", name="保存草稿").click()
+    await desk.get_by_role("button", name="作废草稿").click()
+    await desk.get_by_role("button", name="确认作废").click()
+    await expect(desk.get_by_role("button", name="作废草稿")).to_have_count(0)
+    assert [] == await centre.ask("alert.drafts")
 
 
 async def drafted(desk: Page, centre: Centre) -> str:

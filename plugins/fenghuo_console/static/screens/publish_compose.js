@@ -2,7 +2,7 @@
 // 拟稿: the form of a public alert of our own, and the relaying of somebody else's, which nobody here words anew.
 import { html, useEffect, useState } from "../vendor/ui.js";
 import { named, t } from "../js/i18n.js";
-import { Field } from "../js/parts.js";
+import { Dialog, Field } from "../js/parts.js";
 import { Asking, base64Of, octetsOf, Refused, useAsk, useCommand } from "./asking.js";
 import { CATEGORIES, CERTAINTIES, COLOURS, EMPTY, GRADES, RESPONSES, SEVERITIES, URGENCIES, capOf, missing } from "./cap.js";
 import { Areas } from "./publish_areas.js";
@@ -69,12 +69,23 @@ export function Compose({ app, from = null }) {
       <${Areas} app=${app} chosen=${draft.areas} polygons=${draft.polygons} onChange=${change} />
       <${Who} draft=${draft} change=${change} />
       ${lacks.length ? html`<ul class="refused" role="alert">${lacks.map((key) => html`<li>${t(key)}</li>`)}</ul>` : null}
-      <p class="row"><button class="main">${t("publish.compose.preview")}</button> <button type="button" disabled=${saving.isOut || !app.may("operator")} onClick=${save}>${t("publish.draft.save")}</button> <button type="button" onClick=${() => { setDraft({ ...EMPTY, traffic }); setShown(null); setLacks([]); }}>${t("publish.compose.clear")}</button></p>
+      <p class="row"><button class="main">${t("publish.compose.preview")}</button> <button type="button" disabled=${saving.isOut || !app.may("operator")} onClick=${save}>${t("publish.draft.save")}</button> <button type="button" onClick=${() => { setDraft({ ...EMPTY, traffic }); setShown(null); setLacks([]); }}>${t("publish.compose.clear")}</button>${from ? html` <${Discard} app=${app} draft=${from} />` : null}</p>
       ${from ? html`<p class="quiet">${t("publish.draft.by", { authors: from.authors.join(", ") })}</p>` : null}
       <${Refused} err=${saving.err} />
     </form>`}
     ${shown ? html`<${Submit} app=${app} shown=${shown} areas=${isRelay ? [] : draft.areas.map((/** @type {any} */ one) => one.area)} from=${isRelay ? null : from} onDone=${done} />` : null}
   </section>`;
+}
+
+/** To give a draft up, as it was read: whoever wrote on it meanwhile is not overruled. @param {{app: import("../js/app.js").App, draft: any}} props */
+function Discard({ app, draft }) {
+  const [isOpen, setOpen] = useState(false);
+  const command = useCommand(app);
+  const title = t("publish.discard.title", { headline: draft.fields.headline || t("publish.draft.unnamed") });
+  const discard = () => command.run("alert.draft", { id: draft.id, revision: draft.revision, discard: true }, () => { app.say(t("publish.discard.done")); app.go("publish", "new"); });
+  return html`<button type="button" disabled=${!app.may("operator")} onClick=${() => { command.clear(); setOpen(true); }}>${t("publish.discard.act")}</button>
+    ${isOpen ? html`<${Dialog} title=${title} onClose=${() => setOpen(false)}><p>${t("publish.discard.says")}</p><${Refused} err=${command.err} />
+      <p class="row"><button type="button" class="main" disabled=${command.isOut} onClick=${discard}>${t("publish.discard.confirm")}</button> <button type="button" onClick=${() => setOpen(false)}>${t("dialog.cancel")}</button></p></${Dialog}>` : null}`;
 }
 
 /** @param {{draft: any, change: (some: any) => void}} props */
