@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,10 +12,12 @@ import msgspec
 import pytest
 
 from fenghuo.formats.console_frames import Cursor, Delta, Hello, Op, Ping, Ready, Resync, ResyncReason, Snap, encode
+from fenghuo.service.commands import only_reads
 from tests.scale import PATIENCE_S
 from tools.console_words import STATIC
 
 HERE = Path(__file__).parent / "js"
+ASKED = re.compile(r'(?:app\.ask\(|useAsk\(app, |verb: )"([a-z._]+)"')
 EPOCH = "01J"
 
 
@@ -48,3 +51,12 @@ def test_the_modules_keep_their_promises(tmp_path: Path) -> None:
     done = subprocess.run(["node", "all.js"], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=3 * PATIENCE_S, check=False)
     assert "# fail 0" in done.stdout, done.stdout[-6000:] + done.stderr[-2000:]
     assert 0 == done.returncode
+
+
+def test_what_the_page_asks_without_a_key_only_reads() -> None:
+    """The daemon refuses what may change something and comes without one: such a question is never answered."""
+    asked = {
+        verb for folder in ("js", "screens") for file in (STATIC / folder).glob("*.js") for verb in ASKED.findall(file.read_text("utf-8"))
+    }
+    assert {"shift.sheet", "audit.find"} < asked
+    assert [] == sorted(verb for verb in asked if not only_reads(verb))

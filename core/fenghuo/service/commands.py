@@ -35,7 +35,7 @@ KEY_LENGTH = 200
 # fmt: off
 _READS = frozenset((
     "ls", "show", "why", "preview", "explain", "lint", "log", "read", "verify", "stats", "find", "matrix", "review", "plan", "check",
-    "drafts", "proven", "reach", "isolated", "bridges", "place", "summary", "lines", "reached", "follow", "board", "roster",
+    "drafts", "proven", "reach", "isolated", "bridges", "place", "summary", "lines", "reached", "follow", "board", "sheet",
     "catalogue", "around",
 ))
 # fmt: on
