@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from fenghuo.errors import FormatError
+from fenghuo.errors import CannotCreate, FormatError
 from fenghuo.plugin.host import PluginHost
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.alarm_view import OPEN, alarm_views
@@ -27,6 +27,8 @@ from fenghuo.store.tables import MESSAGE, OBJECTIVE
 __all__ = ["About", "StateVerbs"]
 
 TOPICS = ("message", "objective", "channel", "mode", "alarm")
+AT_THE_MACHINE, BACKUPS = "socket", "backups"
+"""The door of whoever sits at the machine, and the folder for copies that others ask for."""
 SHOWN_MESSAGES = 200
 
 
@@ -185,7 +187,7 @@ class StateVerbs:
         return await self._keeper.take(await asyncio.to_thread(_files, msgspec.convert(args, Import)), by=actor.name, dry_run=True)
 
     async def backup(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
-        target = Path(msgspec.convert(args, Target).path)
+        target = await asyncio.to_thread(_place_of, msgspec.convert(args, Target).path, actor.door, self._store.folder)
         await backup(self._store, target)
         await self._store.run(lambda tx: tx.audit(Deed.of("backup", "store", path=str(target))))
         size = await asyncio.to_thread(lambda: target.stat().st_size)
@@ -200,6 +202,25 @@ class StateVerbs:
         ]
         found = [{"plugin": plugin, "kind": kind, "type": name} for kind, types in kinds for name, (plugin, _) in types.items()]
         return found + [{"plugin": fault.plugin, "kind": "fault", "type": fault.cause} for fault in self._host.faults]
+
+
+def _place_of(path: str, door: str, state: Path) -> Path:
+    """Where a copy may go: whoever sits at the machine names a new file outside of the state folder, whoever asks from elsewhere a new one
+    among `backups` in it. Raises: FormatError, CannotCreate: something is there."""
+    kept, named = state / BACKUPS, Path(path)
+    if door != AT_THE_MACHINE:
+        if not path or named.name != path or path.startswith("."):
+            says = f"path {path!r} must be the name of a new file, which is made in {kept}; the machine's own socket takes any path"
+            raise FormatError(says, code="bad-argument", where="path")
+        kept.mkdir(mode=0o700, exist_ok=True)
+        named = kept / path
+    real = named.resolve()
+    if not named.is_absolute() or (real.is_relative_to(state.resolve()) and real.parent != kept.resolve()):
+        says = f"path {path!r} must be a whole path outside of the state folder {state}, or in {kept}"
+        raise FormatError(says, code="bad-argument", where="path")
+    if named.exists() or named.is_symlink():
+        raise CannotCreate(f"backup to {named} failed: it is there already; name a new file")
+    return named
 
 
 def _files(wanted: Import) -> dict[str, str | bytes]:

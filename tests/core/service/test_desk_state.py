@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from fenghuo.errors import FormatError, NotAllowed
+from fenghuo.errors import CannotCreate, FormatError, NotAllowed
+from fenghuo.plugin.ports import Actor
 from fenghuo.store.inspection import Examination, examine
 from tests.core.service.manned import manned
 
+AT_THE_MACHINE = Actor("root", ("admin",), "socket")
 PEOPLE = {
     "orgs.csv": "id,name,kind,level,parent,area\ntc,中心,centre,3,,mca:320585\n",
     "areas.csv": "ref,name,level,parent,same_as,population,lat,lon\nmca:320585,太仓市,county,,,,,\n",
@@ -122,10 +124,28 @@ async def test_a_backup_of_the_running_store_is_sound(tmp_path: Path) -> None:
     """The answer says where and how large, and the copy holds what was committed."""
     async with manned(tmp_path) as there:
         await there.do("message.send", to=["wang"], text="到岗")
-        made = await there.do("db.backup", "root", path=str(tmp_path / "copy.sqlite"))
+        made = await there.desk.do(AT_THE_MACHINE, "db.backup", {"path": str(tmp_path / "copy.sqlite")})
         assert (tmp_path / "copy.sqlite").stat().st_size == made["bytes"]
         found = await asyncio.to_thread(looked_at, tmp_path / "copy.sqlite")
         assert ((), (), ()) == (found.damaged, found.census, found.orphans)
+
+
+async def test_a_backup_is_a_new_file_and_none_of_the_nodes_own(tmp_path: Path) -> None:
+    """At the machine any new file outside of the state folder; from elsewhere a name, among the backups."""
+    async with manned(tmp_path) as there:
+        state = there.house.store.folder
+        (tmp_path / "there.toml").write_text("kept")
+        elsewhere = Actor("root", ("admin",), "http")
+        with pytest.raises(CannotCreate, match="it is there already; name a new file"):
+            await there.desk.do(AT_THE_MACHINE, "db.backup", {"path": str(tmp_path / "there.toml")})
+        for path in (state / "accounts.key", state / "backups" / ".." / "fenghuo.sqlite", state / "new.sqlite"):
+            with pytest.raises(FormatError, match="outside of the state folder"):
+                await there.desk.do(AT_THE_MACHINE, "db.backup", {"path": str(path)})
+        for name in (str(tmp_path / "copy.sqlite"), "../copy.sqlite", ".hidden", ""):
+            with pytest.raises(FormatError, match="must be the name of a new file"):
+                await there.desk.do(elsewhere, "db.backup", {"path": name})
+        made = await there.desk.do(elsewhere, "db.backup", {"path": "copy.sqlite"})
+        assert (str(state / "backups" / "copy.sqlite"), "kept") == (made["path"], (tmp_path / "there.toml").read_text())
 
 
 async def test_plugins_are_listed_with_what_they_bring(tmp_path: Path) -> None:
