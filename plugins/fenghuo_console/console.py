@@ -6,7 +6,7 @@ Source: console.md §6.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -19,6 +19,7 @@ from fenghuo_console.credentials import DOOR, Credentials, role_of, shown_to
 from fenghuo_console.feed import Feed
 from fenghuo_console.pages import Pages
 from fenghuo_console.session import ROOM, Room, Session
+from fenghuo_console.watch import WATCH, Order, Watch
 
 __all__ = ["Console"]
 
@@ -27,6 +28,8 @@ PUSH = "fenghuo.push"
 """Extension of the web port: writes a frame that many get as it is."""
 LEAVING = Actor("console", ("viewer",), DOOR)
 """Says that a console is gone, whoever sat there."""
+LAYING = Actor("console", ("door",), DOOR)
+"""Lays before the watch what its channel emits."""
 MISSED_PINGS = 3
 
 
@@ -37,6 +40,7 @@ class Console:
         settings: ConsoleSettings = ctx.settings
         self._ctx = ctx
         self._settings = settings
+        self._watch: Watch = ctx.shared(WATCH, Watch)
         self._room = room
         self._conversations: dict[Session, Conversation] = {}
         self._feed = Feed(ctx, self._watching)
@@ -48,10 +52,12 @@ class Console:
         self._ctx.web.mount("/ws/console", self)
         if self._settings.page:
             self._ctx.web.mount("/", await asyncio.to_thread(Pages))
+        self._watch.serve(self._lay)
 
     async def stop(self, deadline: float) -> None:
         """Tell every console to come back later, and wait for them until `deadline`."""
         self._stopping = True
+        self._watch.serve(None)
         for session in self._conversations:
             session.close(Close.STOPPING)
         if self._conversations:
@@ -148,9 +154,18 @@ class Console:
     async def _tell(self, actor: Actor, verb: str, args: dict[str, Any]) -> None:
         """What cannot be told now is told with the next line or the next change; nobody loses the picture for it."""
         try:
-            await self._ctx.desk.do(actor, verb, args)
+            answer: Mapping[str, Any] = await self._ctx.desk.do(actor, verb, args)
         except FenghuoError as error:
             self._ctx.log.warning("who is on watch could not be told", verb=verb, error=str(error))
+            return
+        if "armed" in answer:
+            self._watch.stands(answer["armed"])
+        if "token" in answer:
+            self._watch.noticed(answer["channel"], answer["token"])
+
+    async def _lay(self, order: Order) -> None:
+        """Into the tray, from where every console has it by the stream."""
+        await self._ctx.desk.do(LAYING, "tray.lay", {"emission": order.token, "text": order.text})
 
     def _watching(self) -> tuple[Session, ...]:
         return tuple(self._conversations)

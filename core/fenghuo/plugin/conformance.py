@@ -86,7 +86,8 @@ class ConformancePeer:
     """A far end that listens on a TCP port of loopback. The kit puts a line of its own before it, which it can break.
 
     `version`: for the table; `port`: where it listens; `arrivals`: whatever reached it, oldest first, only ever added to; `abilities`:
-    what else it can do; `secrets`: what ctx.secret() is to answer, by path - none of it may ever be shown; `bad_address`: one that the
+    what else it can do; `secrets`: what ctx.secret() is to answer, by path - none of it may ever be shown; `shared`: what ctx.shared() is
+    to answer, by name, where the far end is another instance of the plugin; `bad_address`: one that the
     channel or the far end refuses for the recipient's sake, empty if there is none; `reports`: the evidence of its Word.REPORT, above
     whatever send() itself can show; `acknowledged`: how many of its words were; `receipts`: what came back of its own messages;
     `is_shared`: only one can speak at a time on its medium, also where the channel sees to that by itself and does not declare it;
@@ -101,6 +102,7 @@ class ConformancePeer:
     port: int = 0
     abilities: frozenset[Ability] = frozenset()
     secrets: Mapping[str, str] = MappingProxyType({})
+    shared: Mapping[str, object] = MappingProxyType({})
     bad_address: str = ""
     guests: int = 6
     is_shared: bool = False

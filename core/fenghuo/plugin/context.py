@@ -181,7 +181,8 @@ class HostedSensorContext:
 
 @dataclass(slots=True)
 class HostedFrontContext:
-    """A front's context: the desk for every command, the events for everything shown, the one web port."""
+    """A front's context: the desk for every command, the events for everything shown, the one web port; `open_shared`: what it has in
+    common with the channels of its plugin."""
 
     name: str
     settings: msgspec.Struct
@@ -189,7 +190,12 @@ class HostedFrontContext:
     desk: Desk
     events: EventStream
     web: Web
+    open_shared: Callable[[str, Callable[[Notes], Any]], Any] = _alone
     log: structlog.stdlib.BoundLogger = field(init=False)
 
     def __post_init__(self) -> None:
         self.log = plugin_log("front", self.name)
+
+    def shared(self, name: str, make: Callable[[Notes], Any]) -> Any:
+        """What the instances that give this name have in common."""
+        return self.open_shared(name, make)

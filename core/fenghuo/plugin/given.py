@@ -196,3 +196,6 @@ class FrontContext(Protocol):
     desk: Desk
     events: EventStream
     web: Web
+
+    def shared(self, name: str, make: Callable[[Notes], Any]) -> Any:
+        """What it has in common with the channels of its plugin that give the same `name`, as ChannelContext.shared() has it."""

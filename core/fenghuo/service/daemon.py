@@ -225,8 +225,8 @@ class Daemon:
         state.topics.update(self._people.join(desk, room.office))
         glass = BreakGlassVerbs(self._glass, self._people.sessions)
         desk.add(glass.verbs())
-        self._presence = join_watch(desk, room, self._store, self._settings.watch)
-        state.topics |= {"break_glass": glass.topic, "console": self._presence.view, "release": self._command.release.waiting}
+        self._watch = join_watch(desk, room, self._store, self._settings.watch)
+        state.topics |= {"break_glass": glass.topic, **self._watch.topics, "release": self._command.release.waiting}
         desk.list_topics = lambda: (*TOPICS, *state.topics)
         desk.guard = Guard(self._store, room.office)
         return desk
@@ -292,7 +292,7 @@ class Daemon:
             "logs": LogWatch(self._lines, self._store).run,
             "audit": self._audit.run,
             "sessions": self._people.sessions.tend,
-            "presence": self._presence.run,
+            **self._watch.works,
             "auditor": room.auditor.run,
             **self._alarms.join(desk, Looked(room, self._hosting.power, self._lines, self._audit, self._command.coverage)),
             "incidents": self._command.watch.run,

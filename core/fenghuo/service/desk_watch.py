@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -14,12 +14,15 @@ from fenghuo.engine.judging import Origin
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.alarm_view import alarm_views
 from fenghuo.service.desk import Desk, Verb
+from fenghuo.service.desk_tray import TrayVerbs
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.presence import Presence, Watcher
 from fenghuo.service.settings_values import WatchSettings
+from fenghuo.service.tending import Work
+from fenghuo.service.tray import TRAY, Tray
 from fenghuo.store.store import Store
 
-__all__ = ["WatchVerbs", "join_watch", "presence_of"]
+__all__ = ["WatchRoom", "WatchVerbs", "join_watch", "presence_of"]
 
 Console = Annotated[str, Meta(pattern="^[0-9a-z]{4,32}$")]
 MAY_ACT = "operator"
@@ -56,6 +59,13 @@ class End(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(min_length=1, max_length=500)]
 
 
+class WatchRoom(NamedTuple):
+    """What the watch of a node shows by topic, and what runs for it."""
+
+    topics: Mapping[str, Callable[[], Mapping[str, Any]]]
+    works: Mapping[str, Work]
+
+
 def presence_of(room: EngineRoom, store: Store, clock: Clock, settings: WatchSettings) -> Presence:
     """Who is on watch at this node; what nobody notices there goes in by the ordinary door, in the name of the watch."""
 
@@ -68,19 +78,22 @@ def presence_of(room: EngineRoom, store: Store, clock: Clock, settings: WatchSet
     return Presence(store, clock, settings, send=send, standing=standing)
 
 
-def join_watch(desk: Desk, room: EngineRoom, store: Store, settings: WatchSettings) -> Presence:
-    """As presence_of(), and its verbs are at the desk."""
-    presence = presence_of(room, store, room.office.clock, settings)
-    desk.add(WatchVerbs(presence, room.office.clock).verbs())
-    return presence
+def join_watch(desk: Desk, room: EngineRoom, store: Store, settings: WatchSettings) -> WatchRoom:
+    """As presence_of(), with what lies before whoever watches; the verbs of both are at the desk."""
+    clock = room.office.clock
+    presence, tray = presence_of(room, store, clock, settings), Tray(room, store, clock)
+    desk.add(WatchVerbs(presence, clock, tray).verbs())
+    desk.add(TrayVerbs(desk, tray, store).verbs())
+    return WatchRoom({"console": presence.view, TRAY: tray.view}, {"presence": presence.run, TRAY: tray.run})
 
 
 class WatchVerbs:
     """Carries out what the desk has allowed."""
 
-    def __init__(self, presence: Presence, clock: Clock) -> None:
+    def __init__(self, presence: Presence, clock: Clock, tray: Tray | None = None) -> None:
         self._presence = presence
         self._clock = clock
+        self._tray = tray
 
     def verbs(self) -> Mapping[str, Verb]:
         return {
@@ -108,6 +121,10 @@ class WatchVerbs:
 
     async def seen(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         said = msgspec.convert(args, Noticed)
+        if self._tray is not None and said.path.startswith(f"{TRAY}/"):
+            is_heard = said.tone and self._presence.hears(said.console)
+            slip = await self._tray.noticed(said.path, actor.name) if is_heard else None
+            return {"heard": True, "channel": slip.channel, "token": slip.token} if slip is not None else {"heard": False}
         return {"heard": await self._presence.seen(said.console, said.path, tone=said.tone)}
 
     async def end(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:

@@ -64,6 +64,7 @@ class Hosting:
         self._room = room
         self._traffic = tuple(kind for kind in Traffic if not (exercise and kind is Traffic.ACTUAL))
         self._store: Store
+        self._commons: Commons
         self.power: PowerWatch
         self.energy: EnergyWatch | None = None
         self._reporter: SiteReporter | None = None
@@ -94,7 +95,7 @@ class Hosting:
             open_blobs=functools.partial(StoredBlobs, store, traffic={one.name: one.traffic for one in self._settings.channels}),
             patience=self._patience,
         )
-        commons = Commons(functools.partial(ChannelNotes, store))
+        commons = self._commons = Commons(functools.partial(ChannelNotes, store))
         self._room.board.on_fault = self._on_fault
         self._room.board.on_ruled = self._look
         for channel in self._settings.channels:
@@ -172,8 +173,9 @@ class Hosting:
             self.roads.stop()
 
     def _start_front(self, front: InstanceSettings, desk: Desk, events: EventStream, web: Web) -> None:
-        _, kind = self._host.front_types[front.type]
-        context = HostedFrontContext(front.name, front.settings, self._room.office.clock, desk, events, web)
+        plugin, kind = self._host.front_types[front.type]
+        shared = functools.partial(self._commons.of, plugin)
+        context = HostedFrontContext(front.name, front.settings, self._room.office.clock, desk, events, web, shared)
         clock = self._room.office.clock
         supervisor = FrontSupervisor(front.name, lambda: kind.factory(context), clock=clock, on_fault=self._on_fault)
         self._fronts.append(supervisor)

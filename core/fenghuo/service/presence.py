@@ -92,6 +92,11 @@ class Presence:
         """How many consoles would notice."""
         return sum(watcher.is_armed for watcher in self._here.values())
 
+    def hears(self, console: str) -> bool:
+        """Whether this one would notice."""
+        watcher = self._here.get(console)
+        return watcher is not None and watcher.is_armed
+
     @property
     def _is_minded(self) -> bool:
         """Whether it is anybody's business that nobody hears: a watch was begun, or there is somebody to tell."""

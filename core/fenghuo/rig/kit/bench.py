@@ -134,6 +134,7 @@ class Bench:
             rules=self._rules(),
             wall=self._wall(),
             traffic=self.traffic,
+            shared=self.peer.shared,
         )
         self.life = Life(place, len(self._lives) + 1)
         self._lives.append(self.life)

@@ -26,7 +26,8 @@ from fenghuo.model.delivery import Accepted, Delivery
 from fenghuo.model.directory import Directory
 from fenghuo.model.situation import Health
 from fenghuo.model.traffic import Traffic
-from fenghuo.plugin.ports import Channel, ChannelContext, ChannelType, Inbound, Renderer
+from fenghuo.plugin.context import LoneNotes
+from fenghuo.plugin.ports import Channel, ChannelContext, ChannelType, Inbound, Notes, Renderer
 from fenghuo.plugin.supervisor import ChannelSupervisor, Wiring
 from fenghuo.rig.kit.watch import Watch, Watched
 from fenghuo.rig.virtual_store import VirtualFill
@@ -47,7 +48,8 @@ LIFE: contextvars.ContextVar[Life | None] = contextvars.ContextVar("LIFE", defau
 
 
 class Place(msgspec.Struct, frozen=True):
-    """What outlasts a life: the disk, the channel's type and settings, the people and the rules; `wall`: UTC seconds."""
+    """What outlasts a life: the disk, the channel's type and settings, the people and the rules; `wall`: UTC seconds;
+    `shared`: what the far end has in common with it, by name."""
 
     folder: Path
     kind: ChannelType
@@ -58,6 +60,11 @@ class Place(msgspec.Struct, frozen=True):
     rules: RuleBook
     wall: Callable[[], float]
     traffic: tuple[Traffic, ...] = tuple(Traffic)
+    shared: Mapping[str, object] = {}
+
+    def of(self, name: str, make: Callable[[Notes], Any]) -> Any:
+        """What the channel has in common with its far end, or with nobody."""
+        return self.shared[name] if name in self.shared else make(LoneNotes())
 
 
 class Life:
@@ -110,6 +117,7 @@ class Life:
             lambda name, sentence: self.faults.append(sentence),
             open_link=lambda: LinkMemory(self.store, place=str(place.folder)),
             open_notes=lambda name: ChannelNotes(self.store, name, place=str(place.folder)),
+            open_shared=place.of,
         )
         kind = msgspec.structs.replace(place.kind, factory=self._make)
         self.supervisor = supervisor = ChannelSupervisor(CHANNEL, kind, place.settings, wiring, chance=self._chance)

@@ -7,6 +7,7 @@ import { clockText, speak } from "./i18n.js";
 import { prefs } from "./prefs.js";
 import { reportSeen } from "./seen.js";
 import { globalKeys, Shell } from "./shell.js";
+import { calling, reportDrawn } from "./tray.js";
 import { titleOf } from "./words_of_alarm.js";
 
 const PRESENT_EVERY_MS = 10_000;
@@ -27,7 +28,7 @@ for (const kind of ["keydown", "pointerdown"]) {
   addEventListener(kind, () => { touchedAt = Date.now(); void app.session.touched(); }, { capture: true, passive: true });
 }
 
-effect(() => app.sound.wants(sounding(app.state.alarm.value.values())));
+effect(() => app.sound.wants([...sounding(app.state.alarm.value.values()), ...calling(app.state.tray.value.values())]));
 
 /** @type {any} */
 let lostTone = null;
@@ -48,6 +49,7 @@ app.store.onChange((ops) => {
 });
 
 reportSeen(app);
+reportDrawn(app);
 
 function present() {
   const isVisible = !document.hidden;

@@ -2,7 +2,7 @@
 // What the screens read: one signal for each topic, changed at most once for each picture drawn.
 import { batch, signal } from "../vendor/ui.js";
 
-export const TOPICS = ["message", "objective", "channel", "mode", "alarm", "release", "shift", "console"];
+export const TOPICS = ["message", "objective", "channel", "mode", "alarm", "release", "shift", "console", "tray"];
 
 /** @typedef {import("./machine.js").Op} Op */
 

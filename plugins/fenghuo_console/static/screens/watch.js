@@ -6,6 +6,7 @@ import { counts, PRIORITIES } from "../js/alarms.js";
 import { ChannelStrip } from "../js/channel_strip.js";
 import { AlarmPane } from "../js/alarm_pane.js";
 import { Duty } from "../js/duty.js";
+import { Tray } from "../js/tray.js";
 
 /** @typedef {import("../js/app.js").App} App */
 
@@ -14,6 +15,7 @@ export default function Watch({ app }) {
   return html`<div class="watch">
     <h1 class="unseen">${app.t("watch.title")}</h1>
     <${Duty} app=${app} />
+    <${Tray} app=${app} />
     <${Totals} app=${app} />
     <${AlarmPane} app=${app} />
     <${MapPane} app=${app} />

@@ -1,0 +1,78 @@
+"""What the front and the channel of one node have in common: whether anybody would notice, and the way to lay something before them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from fenghuo import Notes
+
+__all__ = ["WATCH", "Ear", "Order", "Watch"]
+
+WATCH = "watch"
+"""Its name among what the instances of the plugin share."""
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What is laid before the watch: by which channel, the token of the emission, the desk it is for, and the text with its marks."""
+
+    channel: str
+    token: str
+    desk: str
+    text: str
+
+
+class Ear:
+    """Of one channel: `look` is called when somebody comes or the last one goes, `noticed` has the tokens of what was."""
+
+    def __init__(self, look: Callable[[], None]) -> None:
+        self.look = look
+        self.noticed: asyncio.Queue[str] = asyncio.Queue()
+
+
+class Watch:
+    """`lay`: what a front does with an order; it is queued for every console when that returns. None: no front serves consoles here."""
+
+    def __init__(self, _: Notes | None = None) -> None:
+        self.armed = 0
+        self.lay: Callable[[Order], Awaitable[None]] | None = None
+        self._listeners: dict[str, Ear] = {}
+
+    @property
+    def why_nobody(self) -> str:
+        """Why nobody would notice, as a sentence; empty where somebody would."""
+        if self.lay is None:
+            return "no front of type console serves the consoles of this node"
+        return "" if self.armed else "no console is armed"
+
+    def stands(self, armed: int) -> None:
+        """So many consoles would notice now."""
+        was, self.armed = bool(self.armed), armed
+        if was is not bool(armed):
+            self._tell()
+
+    def serve(self, lay: Callable[[Order], Awaitable[None]] | None) -> None:
+        """A front begins to serve, or ends."""
+        self.lay, self.armed = lay, 0
+        self._tell()
+
+    def listen(self, channel: str, look: Callable[[], None]) -> Ear:
+        """Call `look` whenever somebody comes or the last one goes. The ear of this channel from here on."""
+        ear = self._listeners[channel] = Ear(look)
+        return ear
+
+    def noticed(self, channel: str, token: str) -> None:
+        """An armed console has drawn what this channel laid, and its tone has started. A channel that was stopped hears nothing."""
+        if channel in self._listeners:
+            self._listeners[channel].noticed.put_nowait(token)
+
+    def leave(self, channel: str, ear: Ear) -> None:
+        """The channel has stopped."""
+        if self._listeners.get(channel) is ear:
+            del self._listeners[channel]
+
+    def _tell(self) -> None:
+        for ear in tuple(self._listeners.values()):
+            ear.look()
