@@ -64,8 +64,9 @@ class Sign(msgspec.Struct, frozen=True):
 class AlarmKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One kind. `response_s`: seconds within which a person must have acted; `ends`: what ends its condition, nothing: a person, whose
     acknowledgement is the end of it; `holds`: what says, while its off-delay runs or after, that it holds after all; `asked`: some minutes
-    after a start the daemon looks whether what was so before it still is; `on_delay_s`: it must hold so long to call; `off_delay_s`: it
-    must be gone so long to have returned."""
+    after a start the daemon looks whether what was so before it still is; `same`: a start tells it again, and where these fields of the
+    event say what they said before it, nothing has recurred (None: every event is a recurrence); `on_delay_s`: it must hold so long to
+    call; `off_delay_s`: it must be gone so long to have returned."""
 
     priority: AlarmPriority
     owner: Owner
@@ -75,6 +76,7 @@ class AlarmKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ends: tuple[str, ...] = ()
     holds: tuple[str, ...] = ()
     asked: bool = False
+    same: tuple[str, ...] | None = None
     on_delay_s: Annotated[float, Meta(ge=0, le=600)] = 0.0
     off_delay_s: Annotated[float, Meta(ge=0, le=3_600)] = 0.0
 

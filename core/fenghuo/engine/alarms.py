@@ -28,6 +28,7 @@ __all__ = [
     "out_of_service",
     "raised",
     "raised_again",
+    "restated",
     "returned_to_service",
     "shelved",
     "state_of",
@@ -93,6 +94,11 @@ def raised_again(alarm: Alarm, event: Event, kind: AlarmKind) -> Alarm:
         return _settled(after)
     after = msgspec.structs.replace(after, delayed_until=0.0)
     return _called(after, event.at, kind) if alarm.is_acked and not is_chatter else _settled(after)
+
+
+def restated(alarm: Alarm, event: Event) -> Alarm:
+    """A start tells that it still stands: nothing of it is another, and whoever acknowledged it has."""
+    return msgspec.structs.replace(alarm, event=event.seq)
 
 
 def ended(alarm: Alarm, at: float, kind: AlarmKind) -> Alarm:

@@ -1,27 +1,28 @@
 """Keeps the alarms in the store: what the events of a commit make of them is written in the transaction of those events.
 
 So there is one order, that of the stream, and after a crash an alarm is there with its event or neither is. Each change is told as an
-event about `alarm/ID`; the id is the number of the event that raised it. Called in the writer's thread, and holds nothing between calls.
+event about `alarm/ID`; the id is the number of the event that raised it. Called in the writer's thread, and holds nothing between calls
+but where this start began.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from fenghuo.engine.alarm_floods import WINDOW_S, flood_of
 from fenghuo.engine.alarm_kinds import AlarmKind, Catalogue
-from fenghuo.engine.alarms import ended, lapsed, raised, raised_again
+from fenghuo.engine.alarms import ended, lapsed, raised, raised_again, restated
 from fenghuo.errors import NotFound
 from fenghuo.model.alarm import Alarm, AlarmState, Held
 from fenghuo.model.audit import SYSTEM, By
 from fenghuo.model.delivery import ObjectiveState
 from fenghuo.model.event import Event
 from fenghuo.model.traffic import Traffic
-from fenghuo.store.tables import ALARM, DELIVERY, MESSAGE, OBJECTIVE
+from fenghuo.store.tables import ALARM, DELIVERY, EVENT, MESSAGE, OBJECTIVE
 from fenghuo.store.transaction import Tx
 
 __all__ = ["FLOODED", "RECURRED", "Annunciator", "open_alarm", "told"]
@@ -32,6 +33,7 @@ _UNMET = frozenset({"delivery.failed", "delivery.expired", "page.failed", "page.
 _OVER = frozenset({"objective.met", "objective.waived", "alarm.objective_missed"})
 _ANY_OPEN = "SELECT 1 FROM alarm WHERE is_over = 0 LIMIT 1"
 _ABOUT = "is_over = 0 AND subject IN (SELECT value FROM json_each(?))"
+_LAST = "subject = ? AND kind = ? ORDER BY id DESC"
 _CALLED_SINCE = "raised_at >= ? AND raised_at <= ? AND held != ? ORDER BY raised_at"
 
 Key = tuple[str, str]
@@ -43,6 +45,11 @@ class Annunciator:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
+        self._began_after = 0
+
+    def began(self, head: int) -> None:
+        """A start: whatever comes after the event of this number is told by this process. Before anything is heard."""
+        self._began_after = head
 
     def kind_of(self, alarm: Alarm) -> AlarmKind:
         """Its entry. Raises: NotFound: a later version raised it, and this one does not know it."""
@@ -103,12 +110,29 @@ class Annunciator:
         kind, key = self.catalogue.kinds[event.type], (event.subject, event.type)
         before = opened.get(key)
         if before is not None and not before.is_over:
-            opened[key] = told(tx, before, raised_again(before, event, kind))
+            is_known = before.stands and not before.delayed_until and self._is_told_again(tx, before, event, kind)
+            opened[key] = told(tx, before, restated(before, event) if is_known else raised_again(before, event, kind))
+            return
+        if kind.is_for_a_person and self._was_seen(tx, event, kind):
             return
         alarm = raised(event, kind, traffic_of(tx, event.subject))
         opened[key] = told(tx, None, alarm)
         if alarm.has_called and alarm.held is Held.NOT:
             opened[key] = self._flood(tx, opened[key])
+
+    def _was_seen(self, tx: Tx, event: Event, kind: AlarmKind) -> bool:
+        """Whether a start tells again what a person has acknowledged, which was the end of it."""
+        if kind.same is None or not 0 < self._began_after < event.seq:
+            return False
+        last = tx.find(ALARM, _LAST, event.subject, event.type, limit=1)
+        return any(alarm.acked_by and self._is_told_again(tx, alarm, event, kind) for alarm in last)
+
+    def _is_told_again(self, tx: Tx, before: Alarm, event: Event, kind: AlarmKind) -> bool:
+        """Whether this is the first that a start tells of what was so before it, and it says the same."""
+        if kind.same is None or not before.event <= self._began_after < event.seq:
+            return False
+        row = tx.sound(EVENT, before.event)
+        return row is not None and _says(msgspec.json.decode(row.body), kind.same) == _says(event.body, kind.same)
 
     @staticmethod
     def _flood(tx: Tx, newest: Alarm) -> Alarm:
@@ -150,6 +174,10 @@ def open_alarm(tx: Tx, number: int) -> Alarm:
     if alarm is None or alarm.is_over:
         raise NotFound(f"no alarm {number} is open" + ("" if alarm is None else f"; it was over at rev {alarm.rev}"))
     return alarm
+
+
+def _says(body: Mapping[str, Any], fields: Sequence[str]) -> bytes:
+    return msgspec.json.encode([body.get(name) for name in fields])
 
 
 def _is_news(before: Alarm | None, after: Alarm) -> bool:

@@ -7,7 +7,7 @@ Source: failover.md, Health of a channel.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import combinations
 
 import msgspec
@@ -81,7 +81,8 @@ class Invariants:
     """Looks after each change of health and of the directory, and counts the seconds between. Nothing wakes it but a change.
 
     `on_change` hears of every organisation that breaks it anew, though others broke it already, and once nobody does any more. At a start
-    no channel is up yet, which is counted and no alarm; whoever has no way when the start is over is told then, though he never had one.
+    no channel is up yet, which is counted and no alarm; whoever has no way when the start is over is told then, though he never had one,
+    and is told once: `on_told` hears of everybody who is, and `take_back` has it over a restart.
     """
 
     def __init__(self, office: Office, board: ChannelBoard) -> None:
@@ -95,6 +96,11 @@ class Invariants:
         self._seconds = dict.fromkeys(INVARIANTS, 0.0)
         self.now: Mapping[str, tuple[Broken, ...]] = dict.fromkeys(INVARIANTS, ())
         self.on_change: Callable[[str, tuple[Broken, ...]], None] = _told_nobody
+        self.on_told: Callable[[Mapping[str, Collection[str]]], None] = _kept_nowhere
+
+    def take_back(self, told: Mapping[str, Iterable[str]]) -> None:
+        """Organisations that a person was told of before the start. Before the first look."""
+        self._told = {name: set(told.get(name, ())) for name in INVARIANTS}
 
     def look(self) -> None:
         """Take into account what has changed since the last look; costs nothing where nothing has."""
@@ -115,9 +121,11 @@ class Invariants:
         known = self._told[name] if self._has_started else self._told[name] | was
         new = tuple(one for one in found if one.org not in known)
         is_over = bool(self._told[name]) and not found
-        self._told[name] = ({one.org for one in found} & self._told[name]) | {one.org for one in new}
+        told, self._told[name] = self._told[name], ({one.org for one in found} & self._told[name]) | {one.org for one in new}
         if new or is_over:
             self.on_change(name, new)
+        if self._told[name] != told:  # after it: a crash between the two tells it twice, and never not at all
+            self.on_told(self._told)
 
     def _is_started(self, at: float) -> bool:
         """Whether every channel that is enabled has said what it is, or has had the time to."""
@@ -136,6 +144,10 @@ class Invariants:
 
     def _carries(self) -> Iterable[tuple[str, bool]]:
         return ((one.name, one.admin is Admin.ENABLED and one.health.state in CARRIES) for one in self._board)
+
+
+def _kept_nowhere(told: Mapping[str, Collection[str]]) -> None:
+    """Until whoever keeps it is wired in."""
 
 
 def _told_nobody(name: str, found: tuple[Broken, ...]) -> None:

@@ -47,7 +47,8 @@ class Held(StrEnum):
 class Alarm(msgspec.Struct, frozen=True):
     """One life of an alarm, from the event that raises it until it has returned and was acknowledged. All times are UTC seconds, 0: not.
 
-    `id`: the seq of the event that began it; `kind`, `subject`: that event's; `event`: the seq of the newest that raised it; `stands`: its
+    `id`: the seq of the event that began it; `kind`, `subject`: that event's; `event`: the seq of the newest that raised it
+    or told after a start that it stands; `stands`: its
     condition holds; `is_acked`: its newest call was acknowledged; `raised_at`: it first called a person, `called_at`: it last did; `count`:
     how often it was raised; `delayed_until`: the end of its on-delay (before it has called) or off-delay (after); `flood`: the first alarm
     of the flood that it came in, 0: in none; `rev`: the seq of the event that tells of its newest change, with `changed_by`, `changed_at`.

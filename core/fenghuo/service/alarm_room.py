@@ -57,7 +57,12 @@ def looks(at: Looked) -> Mapping[str, Holds]:
         sensed = at.power.sensed().get(name)
         return sensed is not None and (sensed.state is not PowerState.MAINS or sensed.is_low)
 
+    def is_on_battery(_: str) -> bool:
+        return any(sensed.state is not PowerState.MAINS for sensed in at.power.sensed().values())
+
     return {
+        "alarm.no_rule": lambda _: False,  # a start asks the rules of it anew, and has told it again if none fits yet
+        "alarm.power_stage": is_on_battery,
         "alarm.channel_down": is_down,
         "alarm.network": is_short,
         "alarm.power": is_unpowered,
@@ -82,6 +87,7 @@ class AlarmRoom:
 
     async def open(self, store: Store, clock: Clock) -> None:
         """Give a store that kept no alarms yet those that stand."""
+        self._annunciator.began(store.events.head)
         self._store, self._clock = store, clock
         self._tender = Tender(store, clock, self._annunciator)
         await self._tender.seed()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from fenghuo.engine.apply import Apply
 from fenghuo.engine.auditor import Auditor
@@ -15,6 +16,7 @@ from fenghuo.engine.facts import Facts
 from fenghuo.engine.fan_outs import FanOuts
 from fenghuo.engine.intake import Intake
 from fenghuo.engine.invariants import Invariants
+from fenghuo.engine.invariants_told import keep_told
 from fenghuo.engine.licence import Licensing
 from fenghuo.engine.loop import Loop, Stations
 from fenghuo.engine.modes import Modes
@@ -107,6 +109,7 @@ class EngineRoom:
             stations=Stations(self.opening, self.apply, self.tally, self.timers, self.dispatcher, self.fan_outs),
             on_fatal=on_fatal,
         )
+        self._keep_told = partial(keep_told, self.invariants, store)
         self.recovery = Recovery(
             self.office,
             self.book,
@@ -167,6 +170,7 @@ class EngineRoom:
         """Fill the book from the store; how many emissions were cut off."""
         await self.proven.load()
         await self.outages.load()
+        await self._keep_told()
         await self.recovery.run(self.loop, self.facts)
         await self.digests.load(self.book.delivery)
         for doubtful in tuple(self.book.doubts.values()):

@@ -140,7 +140,8 @@ class PowerWatch:
         def tell(tx: Tx) -> None:
             tx.event("power.changed", f"power/{sensor}", was=was, cause=after.cause, **_figures(after))
             if is_new:
-                tx.event("alarm.power", f"power/{sensor}", message=f"{sensor}: {_sentence(after)}")
+                body = {"message": f"{sensor}: {_sentence(after)}", "state": after.state.value, "low": after.is_low}
+                tx.event("alarm.power", f"power/{sensor}", **body)
 
         self._store.submit(tell)
 

@@ -16,6 +16,7 @@ from fenghuo.errors import ConfigError, FormatError
 from fenghuo.service.certificates import Described, describe
 from fenghuo.service.settings_values import TlsFiles
 from fenghuo.store.store import Store
+from fenghuo.store.tables import ALARM
 
 __all__ = ["WARN_DAYS", "WebTls"]
 
@@ -36,6 +37,7 @@ class WebTls:
         self._clock = clock
         self._stamp: tuple[int, ...] = ()
         self._told: int | None = None
+        self._has_looked = False
         self._is_refused = False
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -68,12 +70,17 @@ class WebTls:
             return
         left = self.described.days(self._clock.time())
         due = min((days for days in WARN_DAYS if left < days), default=None)
+        is_over = due is None and (self._told is not None or (not self._has_looked and await self._was_told()))
         if due is not None and due != self._told:
             says = f"the certificate of the web port ends in {left} days; fenghuo cert renew" if left >= 0 else OVER
-            await self._tell("alarm.certificate", says, days=left)
-        elif due is None and self._told is not None:
+            await self._tell("alarm.certificate", says, days=left, due=due)
+        elif is_over:
             await self._tell("certificate.renewed", f"the certificate of the web port is good for {left} days", days=left)
-        self._told = due
+        self._told, self._has_looked = due, True
+
+    async def _was_told(self) -> bool:
+        """Whether the alarm of before this start stands: the certificate was renewed while nobody was here to see it."""
+        return bool(await self._store.find(ALARM, "is_over = 0 AND stands = 1 AND kind = ?", "alarm.certificate"))
 
     async def _take_in(self) -> None:
         stamp = self._now_stamped()
@@ -88,8 +95,8 @@ class WebTls:
             await self._tell("certificate.renewed", "the certificate of the web port can be used again", days=0)
         log.info("certificate of the web port taken in anew", sha256=self.described.digest if self.described else "")
 
-    async def _tell(self, event: str, says: str, *, days: int) -> None:
-        await self._store.run(lambda tx: tx.event(event, "web", message=says, days=days))
+    async def _tell(self, event: str, says: str, *, days: int, due: int | None = None) -> None:
+        await self._store.run(lambda tx: tx.event(event, "web", message=says, days=days, due=due))
 
     def _fill(self, context: ssl.SSLContext) -> None:
         context.load_cert_chain(self._files.certificate, self._files.key)

@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 
 from fenghuo.engine.alarm_kinds import Catalogue, load_catalogue
-from fenghuo.engine.alarms_kept import Annunciator
+from fenghuo.engine.alarms import acked
+from fenghuo.engine.alarms_kept import Annunciator, open_alarm, told
 from fenghuo.model.alarm import Alarm
-from fenghuo.store import Store, StoreSettings
+from fenghuo.store import Store, StoreSettings, Tx
 from fenghuo.store.committer import Follow
 from fenghuo.store.tables import ALARM
 from tests.core.store.rows import SMALL, StillClock
@@ -30,6 +31,13 @@ class Kept:
 
     async def tell(self, kind: str, subject: str, **body: Any) -> None:
         await self.store.run(lambda tx: tx.event(kind, subject, **body))
+
+    async def ack(self, number: int) -> None:
+        def job(tx: Tx) -> None:
+            before = open_alarm(tx, number)
+            told(tx, before, acked(before, "li", tx.now, kind=self.annunciator.kind_of(before)))
+
+        await self.store.run(job)
 
     async def alarms(self) -> list[Alarm]:
         return await self.store.find(ALARM, "ORDER BY id")

@@ -141,6 +141,58 @@ async def test_power_that_flaps_within_ten_minutes_is_one_alarm_that_still_stand
         assert AlarmState.RETURNED_UNACKED == (await there.alarms())[0].state
 
 
+async def test_a_start_that_tells_again_what_stands_is_no_recurrence(tmp_path: Path) -> None:
+    """What was acknowledged stays so, and counts once; what a start tells otherwise, or tells a second time, calls."""
+    async with kept(tmp_path) as there:
+        await there.tell("alarm.no_rule", "message/m1", revision=1, rules="a")
+        await there.tell("alarm.no_rule", "message/m2", revision=1, rules="a")
+        for one in await there.alarms():
+            await there.ack(one.id)
+        before = await there.told()
+        there.annunciator.began(there.store.events.head)
+        there.clock.now += 60
+        await there.tell("alarm.no_rule", "message/m1", revision=1, rules="b")
+        await there.tell("alarm.no_rule", "message/m2", revision=2, rules="b")
+        first, second = await there.alarms()
+        assert (AlarmState.ACKED, 1, 1_000_000.0, there.store.events.head - 2) == (first.state, first.count, first.last_at, first.event)
+        assert (AlarmState.UNACKED, 2) == (second.state, second.count)
+        assert [("alarms.unacked", f"alarm/{second.id}")] == (await there.told())[len(before) :]
+        await there.tell("alarm.no_rule", "message/m1", revision=1, rules="b")
+        assert (AlarmState.UNACKED, 2) == ((await there.alarms())[0].state, (await there.alarms())[0].count)
+
+
+async def test_what_came_back_before_the_start_or_gets_worse_over_it_has_recurred(tmp_path: Path) -> None:
+    """A channel that was up, if for a second; a battery that is nearly empty by now; what has no `same`, always."""
+    async with kept(tmp_path) as there:
+        for kind, subject in (("alarm.channel_down", "channel/sms"), ("alarm.channel_down", "channel/voice"), ("alarm.isolated", "road/a")):
+            await there.tell(kind, subject)
+        await there.tell("alarm.power", "power/ups", state="battery", low=False)
+        await there.tell("channel.health", "channel/sms", after="up")
+        for one in await there.alarms():
+            await there.ack(one.id)
+        there.annunciator.began(there.store.events.head)
+        for kind, subject in (("alarm.channel_down", "channel/sms"), ("alarm.channel_down", "channel/voice"), ("alarm.isolated", "road/a")):
+            await there.tell(kind, subject)
+        await there.tell("alarm.power", "power/ups", state="battery", low=True)
+        assert [2, 1, 2, 2] == [one.count for one in await there.alarms()]
+        assert [AlarmState.ACKED, AlarmState.ACKED, AlarmState.UNACKED, AlarmState.UNACKED] == [one.state for one in await there.alarms()]
+
+
+async def test_what_a_person_has_ended_is_not_raised_by_a_start_that_finds_it_again(tmp_path: Path) -> None:
+    """The audit was changed, and somebody knows; another change of it is another alarm, and what nobody has acknowledged calls on."""
+    async with kept(tmp_path) as there:
+        for number in (7, 8):
+            await there.tell("alarm.audit", f"audit/{number}", record=number, cause="its hash")
+        await there.ack((await there.alarms())[0].id)
+        for _ in range(2):
+            there.annunciator.began(there.store.events.head)
+            for number in (7, 8):
+                await there.tell("alarm.audit", f"audit/{number}", record=number, cause="its hash")
+        assert [(AlarmState.NORMAL, 1), (AlarmState.UNACKED, 1)] == [(one.state, one.count) for one in await there.alarms()]
+        await there.tell("alarm.audit", "audit/7", record=7, cause="it is gone")
+        assert [AlarmState.NORMAL, AlarmState.UNACKED, AlarmState.UNACKED] == [one.state for one in await there.alarms()]
+
+
 async def test_what_ends_within_its_on_delay_is_told_to_nobody(tmp_path: Path) -> None:
     """And what holds calls when it is over; until then no console has it."""
     slow = Catalogue({"alarm.isolated": msgspec.structs.replace(CATALOGUE.kinds["alarm.isolated"], on_delay_s=30.0)})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import msgspec
 import pytest
 
@@ -82,7 +84,7 @@ def test_two_channels_on_one_mast_are_one_way_for_a_command_post() -> None:
 class Watched:
     """Invariants over a board whose channels a test takes away."""
 
-    def __init__(self, *, with_mailbox: bool = False) -> None:
+    def __init__(self, *, with_mailbox: bool = False, told: Mapping[str, Iterable[str]] | None = None) -> None:
         self.clock = StillClock(NOW)
         directory = WITH_MAILBOX if with_mailbox else DIRECTORY
         office = Office(node="node", clock=self.clock, rules=RuleBook(), directory=directory)
@@ -94,6 +96,9 @@ class Watched:
         self.invariants = Invariants(office, self.board)
         self.who: list[tuple[str, list[str]]] = []
         self.invariants.on_change = lambda name, found: self.who.append((name, [one.org for one in found]))
+        self.kept: dict[str, set[str]] = {}
+        self.invariants.on_told = lambda told: self.kept.update({name: set(orgs) for name, orgs in told.items()})
+        self.invariants.take_back(told or {})
         self.invariants.look()
 
     def saw(self, name: str, sign: Sign, *, after_s: float = 0.0) -> None:
@@ -149,6 +154,24 @@ def test_one_that_no_channel_can_ever_take_masks_no_other() -> None:
         there.saw("a", Sign.LOCAL_DOWN)
         there.saw("a", Sign.LOCAL_UP)
     assert [(ONE_WAY, ["shaxi"]), (TWO_WAYS, ["tc"]), (TWO_WAYS, [])] * 2 == there.who[1:]
+
+
+def test_of_whom_a_person_was_told_before_a_start_nobody_is_told_again() -> None:
+    """Unless it had its way meanwhile; whoever lost it while nobody was here is told, and the end is."""
+    before = Watched(with_mailbox=True)
+    for name in ("a", "r"):
+        before.saw(name, Sign.LOCAL_UP)
+    assert {ONE_WAY: {"mail"}, TWO_WAYS: set()} == before.kept
+    there = Watched(with_mailbox=True, told=before.kept)
+    there.saw("a", Sign.LOCAL_UP)
+    there.saw("r", Sign.LOCAL_DOWN)
+    assert [(TWO_WAYS, ["tc"])] == there.who
+    there = Watched(told={ONE_WAY: {"shaxi"}, TWO_WAYS: {"tc"}, "of a later version": {"tc"}})
+    for name in ("a", "r"):
+        there.saw(name, Sign.LOCAL_UP)
+    assert [(ONE_WAY, []), (TWO_WAYS, [])] == there.who
+    there.saw("a", Sign.LOCAL_DOWN)
+    assert [(ONE_WAY, ["shaxi"]), (TWO_WAYS, ["tc"])] == there.who[2:]
 
 
 def test_a_start_that_never_ends_is_over_after_two_minutes() -> None:

@@ -17,11 +17,13 @@ import msgspec
 import pytest
 
 from fenghuo.errors import ConfigError
+from fenghuo.model.alarm import Alarm, AlarmPriority
+from fenghuo.model.traffic import Traffic
 from fenghuo.service.certificates import Issued, for_client, for_server, new_authority
 from fenghuo.service.settings_values import Listen, TlsFiles
 from fenghuo.service.web import SECURITY_HEADERS, STRICT, WebPort
 from fenghuo.service.web_tls import WebTls
-from fenghuo.store.tables import EVENT
+from fenghuo.store.tables import ALARM, EVENT
 from tests.core.service.test_web import parse_head
 from tests.core.store.rows import StillClock, open_store
 from tests.scale import PATIENCE_S
@@ -155,6 +157,22 @@ async def test_an_end_is_told_a_month_and_a_week_before_and_when_it_is_there(tmp
         site.serve(for_server(site.authority, ("localhost",), datetime.fromtimestamp(clock.now, UTC)))
         await tls.look()
         assert 1 == len(await store.find(EVENT, "type = 'certificate.renewed'"))
+
+
+async def test_what_was_renewed_while_nobody_was_here_ends_the_alarm_of_before_the_start(tmp_path: Path) -> None:
+    """Seen at the first look, once; a certificate that was never about to end is told by nobody."""
+    async with serving(tmp_path) as (site, _, tls, (clock, store)):
+        await tls.look()
+        await store.run(
+            lambda tx: tx.insert(ALARM, Alarm(1, "alarm.certificate", "web", Traffic.ACTUAL, AlarmPriority.MEDIUM, 1.0, 1.0, 1))
+        )
+        await tls.look()
+        assert [] == await store.find(EVENT, "type LIKE '%certificate%'")
+        started = WebTls(site.files, store, clock)
+        started.load()
+        for _ in range(2):
+            await started.look()
+        assert ["certificate.renewed"] == [row.type for row in await store.find(EVENT, "type LIKE '%certificate%'")]
 
 
 def test_files_that_cannot_be_used_are_a_sentence(tmp_path: Path) -> None:
