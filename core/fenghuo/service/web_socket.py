@@ -7,9 +7,13 @@ Source: RFC 6455 §5.2 (frames of a server are not masked), ASGI, extensions.
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Response
+
+from fenghuo.service.web import SECURITY_HEADERS
 
 __all__ = ["PUSH", "PushedWebSocket"]
 
@@ -20,6 +24,19 @@ class PushedWebSocket(WebSocketsSansIOProtocol):
     """As uvicorn has it, and push(). No extension is negotiated on this port, so that a frame is the same for everybody."""
 
     scope: Any
+
+    def connection_made(self, transport: Any) -> None:
+        """What is refused before any application sees it has the headers that every answer has. Source: console.md §1."""
+        super().connection_made(transport)
+        send = self.conn.send_response
+
+        def with_headers(response: Response) -> None:
+            if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+                for name, value in SECURITY_HEADERS:
+                    response.headers.setdefault(name.decode(), value.decode())
+            send(response)
+
+        self.conn.send_response = with_headers  # type: ignore[method-assign]  # it offers no other place for this
 
     async def run_asgi(self) -> None:
         self.scope["extensions"][PUSH] = self.push

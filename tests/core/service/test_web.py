@@ -122,6 +122,10 @@ async def test_security_headers_are_on_every_answer_to_an_upgrade() -> None:
             status, headers, _ = await ask(web, f"GET {path} HTTP/1.1\nHost: {host}\n{UPGRADE}")
             assert expected == status
             assert {name.decode(): value.decode() for name, value in SECURITY_HEADERS}.items() <= headers.items(), path
+        for spoilt in (UPGRADE.replace("13", "8", 1), UPGRADE.replace("Sec-WebSocket-Key", "X-Key")):
+            status, headers, _ = await ask(web, f"GET /ws/in HTTP/1.1\nHost: localhost\n{spoilt}")
+            assert status in (400, 426)
+            assert {name.decode(): value.decode() for name, value in SECURITY_HEADERS}.items() <= headers.items(), spoilt
         status, headers, _ = await ask(web, f"GET / HTTP/1.1\nHost: localhost\nX: {'x' * 20_000}\n\n")
         assert (431, "nosniff") == (status, headers["x-content-type-options"])
 
