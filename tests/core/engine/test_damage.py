@@ -17,6 +17,7 @@ from fenghuo.engine import opening
 from fenghuo.engine.intake import Submission
 from fenghuo.engine.judging import Origin
 from fenghuo.errors import NotFound, ReleaseNeeded
+from fenghuo.model.alarm import Alarm, AlarmPriority, AlarmState
 from fenghuo.model.delivery import Accepted
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import Admin
@@ -43,6 +44,7 @@ from fenghuo.store.records_release import DraftRow
 from fenghuo.store.scrub import scrub
 from fenghuo.store.tables import (
     ACCOUNT,
+    ALARM,
     BLOB,
     BREAK_GLASS,
     CHANNEL,
@@ -83,6 +85,7 @@ RULES = RULES.replace('kind = ["Dispatch", "Report"]', 'kind = ["Dispatch"]')
 WORDS = ("held", "kept", "awaited", "in flight", "cut off", "after", "A1", "A2")
 WANG, LI, HUANG = "+8613800000001", "+8613800000002", "+8613800000003"
 REST = (
+    (ALARM, Alarm(1, "alarm.no_rule", "message/1", Traffic.ACTUAL, AlarmPriority.HIGH, NOW, NOW, 1, AlarmState.UNACKED)),
     (ACCOUNT, AccountRow("anna", "Anna", ("operator",), (), AccountState.ACTIVE, NOW)),
     (SESSION, SessionRow("00", "anna", "Actual", "127.0.0.1", NOW, NOW, NOW + 60.0)),
     (SHIFT, ShiftRow("s", "anna", "duty_officer", "", (), NOW, NOW + 60.0)),
