@@ -19,6 +19,7 @@ from fenghuo.engine.addressees import audience
 from fenghuo.engine.asked_channels import via
 from fenghuo.engine.book import Book
 from fenghuo.engine.chain import keys_of
+from fenghuo.engine.correcting import words_take
 from fenghuo.engine.facts import Facts
 from fenghuo.engine.floods import Floods
 from fenghuo.engine.ids import message_id
@@ -53,6 +54,8 @@ log = structlog.stdlib.get_logger("fenghuo.intake")
 OFF_LOOP_OCTETS = 256 * 1024
 """Documents above this are decoded off the loop (security.md §8): the largest real one takes 0.3 s."""
 HIGHEST_NUMBER = 9999
+STAND_IN = 1
+"""The short number of what is only looked at, and takes none."""
 # What came over a link to a clock that nobody vouches for is shown at least so long.
 _LEAST_LIFE_S = 60.0
 
@@ -86,6 +89,13 @@ class Intake:
         if len(decoded) == 1:
             return (await self._one(decoded[0], submission),)
         return tuple([await self._among(place, item, submission) for place, item in enumerate(decoded)])
+
+    async def against(self, submission: Submission) -> str:
+        """What its source may not say of what is in the bytes, "" for nothing: asked before it is told. Nothing is kept."""
+        office, origin = self._office, submission.origin
+        said = [self._message(one.content, submission, STAND_IN) for one in await self._decode(submission) if one.content is not None]
+        judged = (authority(message, origin, office.directory, office.grants) for message in said)
+        return next((verdict.detail for verdict in judged if not verdict.ok), "")
 
     async def _decode(self, submission: Submission) -> tuple[Decoded, ...]:
         defaults = submission.origin.reading(self._office.geocode_systems, self._office.clock.time())
@@ -211,6 +221,10 @@ class Intake:
     def speaks_as(self, origin: Origin, sender: str) -> bool:
         """Whether the settings say that a source speaks as this sender."""
         return speaks_as(origin, sender, self._office.grants)
+
+    def words_take(self, cancel: Message, kin: Kin) -> int:
+        """How many people a Cancel in its own words takes."""
+        return words_take(cancel, kin, self._office.rules, self._office.devices)
 
     def state_of(self, message: Message, verdicts: tuple[Verdict, ...], signers: tuple[str, ...]) -> MessageState:
         """HELD until enough people signed; an alert that came after its end is kept and never sent, as an Ack and an Error always are."""

@@ -12,7 +12,7 @@ import msgspec
 
 from fenghuo.engine.book import Book, OpenMessage
 from fenghuo.engine.chain import as_revision, bury, end_of, find_kin, overtaken, replace_earlier
-from fenghuo.engine.correcting import spoken
+from fenghuo.engine.correcting import spoken, words_take
 from fenghuo.engine.facts import Facts, MessageAccepted, MessageEnded, Signed, Widened
 from fenghuo.engine.judging import hands_needed
 from fenghuo.engine.kin import Kin
@@ -144,7 +144,7 @@ class Release:
                 held = Signature(message.id, message.revision, names, needed, MessageState.HELD, envelope)
                 return held, [Signed(message.id, message.revision, actor, released=False)]
             tx.event("message.released", f"message/{message.id}", revision=message.revision, signatures=list(names))
-            final, news = _released(tx, row, message, actor=actor, names=names, now=now)
+            final, news = _released(tx, row, message, actor=actor, names=names, office=self._office)
             return Signature(final.id, final.revision, names, needed, _state(tx, final), envelope), news
 
         return sign
@@ -172,7 +172,7 @@ async def _answered(answer: asyncio.Future[None]) -> None:
         raise Overloaded("the plan is being made anew", retry_after_s=1.0) from None
 
 
-def _released(tx: Tx, row: MessageRow, message: Message, *, actor: str, names: tuple[str, ...], now: float) -> tuple[Message, News]:
+def _released(tx: Tx, row: MessageRow, message: Message, *, actor: str, names: tuple[str, ...], office: Office) -> tuple[Message, News]:
     """Put a held message in force; what is then in force, and what the loop must hear."""
     is_change = message.action in (Action.UPDATE, Action.CANCEL)
     kin = tuple(relative for relative in find_kin(tx, message.content) if _is_behind(tx, message, relative)) if is_change else ()
@@ -187,8 +187,8 @@ def _released(tx: Tx, row: MessageRow, message: Message, *, actor: str, names: t
     tx.update(MESSAGE, msgspec.structs.replace(row, state=MessageState.SUPERSEDED))
     tx.event("message.superseded", f"message/{message.id}", revision=message.revision, by=kin[0].id)
     news: News = [MessageEnded(message.id, message.revision, MessageState.SUPERSEDED)]
-    said = msgspec.structs.replace(message, accepted_at=now)
-    revisions = [_as_signed(said, relative, names) for relative in kin]
+    said = msgspec.structs.replace(message, accepted_at=office.clock.time())
+    revisions = [_as_signed(said, relative, names, office) for relative in kin]
     for revision in revisions:
         news += _joined(tx, row, revision, names)
     return revisions[0], news
@@ -206,11 +206,11 @@ def _state(tx: Tx, message: Message) -> str:
     return row.state if row is not None else MessageState.ACTIVE
 
 
-def _as_signed(message: Message, kin: Kin, names: tuple[str, ...]) -> Message:
+def _as_signed(message: Message, kin: Kin, names: tuple[str, ...], office: Office) -> Message:
     """The next revision of an event, in the priority that was signed: its plan must be the one that people have seen."""
     revision = as_revision(message, kin)
     if message.action is Action.CANCEL:
-        return spoken(revision, kin, names)[0]
+        return spoken(revision, kin, names, words_take(revision, kin, office.rules, office.devices))[0]
     return msgspec.structs.replace(revision, priority=message.priority)
 
 

@@ -112,9 +112,10 @@ def signatures_for(rule: Rule, message: Message, *, starts: bool = False) -> int
     return 2 if message.kind is Kind.ALERT and is_grave else 0
 
 
-def required_signatures(message: Message, rules: RuleBook, devices: Collection[str] = ()) -> int:
-    """How many signatures the rules will ask for, without working out who is addressed."""
-    needed = 0
+def required_signatures(message: Message, rules: RuleBook, devices: Collection[str] = (), *, unruled: int = 0) -> int:
+    """How many signatures the rules will ask for, without working out who is addressed. `unruled`: where none is for it."""
+    matching = (rule for rule in rules.rules if _matches(rule.match, message))
+    needed = 0 if next(matching, None) is not None else unruled
     for rule in rules.rules:
         if _matches(rule.match, message):
             needed = max(needed, signatures_for(rule, message, starts=_starts(rule, message, rules, devices)))

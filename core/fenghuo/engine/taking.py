@@ -65,6 +65,8 @@ class Judge(Protocol):
 
     def speaks_as(self, origin: Origin, sender: str) -> bool: ...
 
+    def words_take(self, cancel: Message, kin: Kin) -> int: ...
+
     def state_of(self, message: Message, verdicts: tuple[Verdict, ...], signers: tuple[str, ...]) -> MessageState: ...
 
 
@@ -154,7 +156,7 @@ class Taking:
 
     def _worded(self, tx: Tx, cancel: Message, kin: Kin) -> tuple[Message, tuple[Verdict, ...]]:
         """As it may be told; what it said itself, where too few stand for that, is kept in the audit."""
-        told, aside = spoken(cancel, kin, self.submission.signers)
+        told, aside = spoken(cancel, kin, self.submission.signers, self.judge.words_take(cancel, kin))
         if aside is None:
             return told, ()
         tx.audit(Deed.of("cancel", f"message/{cancel.id}", words=own_words(told), reason=own_words(cancel)))
