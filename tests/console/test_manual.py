@@ -182,6 +182,7 @@ async def relieved(desk: Page, second: Page) -> None:
     await second.evaluate("location.hash = '#watch'")
     await second.get_by_role("button", name="接 zhang 的班").click()
     await expect(second.locator("dialog blockquote")).to_be_visible()
+    await expect(second.locator("dialog")).to_contain_text("待签发 (1)")
     await shoot(second, "takeover", "duty.take_over", name="zhang")
     await second.locator("dialog button.main").click()
     await expect(second.locator("dialog")).to_have_count(0)

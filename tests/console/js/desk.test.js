@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { partsOf } from "./js/hand_over.js";
+import { use } from "./js/i18n.js";
 import { missing, ring, EMPTY } from "./screens/cap.js";
 import { paperAsked } from "./screens/paper_offer.js";
 import { matrixOf, pathOf } from "./screens/qr.js";
@@ -49,4 +51,15 @@ test("paper is offered on a battery that is to be saved, and urged on one that i
   assert.deepEqual(["grid", "battery_full", "battery_save", "battery_min", "last_gasp", "unknown"].map((mode) => asked(mode)), ["", "", "offered", "urged", "urged", ""]);
   assert.equal(asked("last_gasp", "mode/power/mca:320585105"), "");
   assert.equal(paperAsked(new Map()), "");
+});
+
+test("whoever takes over reads all that the sheet has, in words: also what holds at a place and a release that waits for its review", () => {
+  use("en", { "mode.axis.network": "network", "mode.network.isolated": "cut off", "alarm.titled": "{title}: {subject}", "alarm.title.channel_down": "A channel is down", "alarm.state.UNACKED": "unacknowledged", "alarm.priority.HIGH": "URGENT" });
+  const sheet = {
+    alarms: [{ kind: "alarm.channel_down", subject: "channel/a", priority: "HIGH", state: "UNACKED", acked_by: null }], waiting_for_release: [], open_objectives: [], channels_down: [],
+    modes: { stands: [{ axis: "network", place: "mca:320585105", mode: "isolated", by: "" }, { axis: "power", place: "", mode: "unknown", by: "" }], sanwu: [] },
+    outages: null, reviews_open: { releases: [{ leader: "li", template: "dyke", reason: "breach", reviewed_by: "" }, { leader: "li", template: "old", reason: "x", reviewed_by: "wang" }], templates: [] },
+  };
+  const lines = Object.fromEntries(partsOf(sheet).map((part) => [part.name, part.lines]));
+  assert.deepEqual([lines.alarms, lines.modes, lines.reviews_open, lines.outages], [["URGENT \u00b7 A channel is down: channel/a \u00b7 unacknowledged"], ["network \u00b7 mca:320585105 \u00b7 cut off"], ["li \u00b7 dyke \u00b7 breach"], null]);
 });

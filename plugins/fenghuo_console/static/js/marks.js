@@ -6,7 +6,8 @@ import { needsAck } from "./alarms.js";
 
 const LEVELS = { HIGH: "high", MEDIUM: "medium", LOW: "low" };
 const RANK = ["", "low", "medium", "high"];
-const NORMAL = new Set(["grid", "full", "open", "unknown", ""]);
+/** What a place is in when there is nothing to say of it. */
+export const NORMAL = new Set(["grid", "full", "open", "unknown", ""]);
 
 /** Whether a text names this town: by either of its codes with the system in front, never by the bare code. @param {string} text @param {Town} town */
 export function names(text, town) {

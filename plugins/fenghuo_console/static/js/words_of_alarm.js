@@ -9,10 +9,15 @@ function nameOf(alarm) {
   return alarm.kind.replace(/^alarm\./, "");
 }
 
+/** What it is; the kind itself where the page is older than it. @param {Alarm} alarm */
+export function kindOf(alarm) {
+  const title = `alarm.title.${nameOf(alarm)}`;
+  return has(title) ? t(title) : alarm.kind;
+}
+
 /** What it is, and of what. @param {Alarm} alarm */
 export function titleOf(alarm) {
-  const title = `alarm.title.${nameOf(alarm)}`;
-  return t("alarm.titled", { title: has(title) ? t(title) : alarm.kind, subject: alarm.subject });
+  return t("alarm.titled", { title: kindOf(alarm), subject: alarm.subject });
 }
 
 /** What to do now, and what happens if nobody does; "" where the page is older than the kind. @param {Alarm} alarm */

@@ -3,6 +3,7 @@
 // Each id stands there as a symbol too, so that what was written by hand is typed back under the right one.
 import { html } from "../vendor/ui.js";
 import { named, t } from "../js/i18n.js";
+import { kindOf } from "../js/words_of_alarm.js";
 import { Asking, useAsk } from "./asking.js";
 import { pathOf } from "./qr.js";
 
@@ -46,7 +47,7 @@ function Table({ title, heads, rows, empty }) {
 /** @param {any} board */
 function alarmRows(board) {
   const alarms = Array.isArray(board.alarms) ? board.alarms : board.alarms?.alarms ?? [];
-  return alarms.map((/** @type {any} */ one) => [named("alarm.priority", one.priority), one.kind, one.subject, named("alarm.state", one.state), dayTime(one.raised), one.acked_by ?? "", one.held?.why ?? one.comment ?? ""]);
+  return alarms.map((/** @type {any} */ one) => [named("alarm.priority", one.priority), kindOf(one), one.subject, named("alarm.state", one.state), dayTime(one.raised), one.acked_by ?? "", one.held?.why ?? one.comment ?? ""]);
 }
 
 /** @param {{board: any}} props */
