@@ -20,6 +20,7 @@ import structlog
 from fenghuo.clock import Clock
 from fenghuo.engine.intake import Intake, Submission
 from fenghuo.engine.judging import Origin
+from fenghuo.engine.jurisdiction import Jurisdiction
 from fenghuo.errors import FormatError, NotAllowed, NotFound
 from fenghuo.model.delivery import Accepted
 from fenghuo.model.message import MessageState
@@ -64,9 +65,10 @@ class BreakGlass:
     def __iter__(self) -> Iterator[BreakGlassRow]:
         return iter(sorted(self._rows.values(), key=lambda row: row.at, reverse=True))
 
-    async def release(self, leader: str, template: str, *, reason: str, key: str) -> tuple[BreakGlassRow, Accepted]:
-        """Let a template go. It is told to everybody before it goes, whatever becomes of it.
-        Raises: NotAllowed: no key, no leader on duty, not as approved; NotFound: no such template; FormatError: no reason."""
+    async def release(self, leader: str, template: str, *, reason: str, key: str, own: Jurisdiction) -> tuple[BreakGlassRow, Accepted]:
+        """Let a template go. It is told to everybody before it goes, whatever becomes of it. `own`: over what the leader has authority.
+        Raises: NotAllowed: no key, no leader on duty, not as approved, beyond the own authority; NotFound: no such template;
+        FormatError: no reason."""
         if len(reason.strip()) < SHORTEST_REASON:
             raise FormatError("a release by one person alone needs a reason that others understand", code="bad-argument", where="reason")
         if not self._duty.on(LEADER, leader):
@@ -75,11 +77,15 @@ class BreakGlass:
             raise NotAllowed("the key file is not the one whose key_sha256 stands in [break_glass]")
         found = self._template(template)
         raw = await asyncio.to_thread(_approved, found)
-        row = BreakGlassRow(secrets.token_hex(6), self._clock.time(), leader, template, reason, "")
-        await self._put(row, "alarm.break_glass", f"{leader} releases {template} alone, as {LEADER}: {reason}", content=found.digest)
-        origin = Origin(leader)
         signers = tuple(name for name in found.approved_by if name != leader)
-        (answer,) = await self._intake.accept(Submission(raw, origin, "", f"break-glass/{row.id}", signers, leader))
+        ident = secrets.token_hex(6)
+        said = Submission(raw, Origin(leader, own=own), "", f"break-glass/{ident}", signers, leader)
+        against = await self._intake.against(said)  # asked first: once it is taken, the approvers' signatures would stand for that as well
+        if against:
+            raise NotAllowed(f"the template {template} does not go by {leader}: {against}")
+        row = BreakGlassRow(ident, self._clock.time(), leader, template, reason, "")
+        await self._put(row, "alarm.break_glass", f"{leader} releases {template} alone, as {LEADER}: {reason}", content=found.digest)
+        (answer,) = await self._intake.accept(said)
         if not isinstance(answer, Accepted) or answer.state != MessageState.ACTIVE:
             says = answer.message if not isinstance(answer, Accepted) else f"it is {answer.state}: {_against(answer)}"
             raise NotAllowed(f"the template {template} does not go by the hands of {', '.join(signers) or 'nobody'}; {says}")
@@ -152,5 +158,7 @@ def _approved(template: TemplateSettings) -> bytes:
 
 
 def _against(answer: Accepted) -> str:
+    if answer.state == "duplicate":
+        return f"it is here already, as message {answer.id}"
     said = [verdict.detail or verdict.check for verdict in answer.verdicts if not verdict.ok]
     return "; ".join(said) or "more people must sign it"

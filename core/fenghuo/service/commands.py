@@ -52,6 +52,8 @@ _CHANGE_IN_THEIR_OWN_JOBS = frozenset(
 """Verbs that change nothing but in jobs which they submit themselves: without a mark of the command they have done nothing."""
 _SECRET = frozenset({"account.add", "account.password", "account.enrol", "session.open"})
 """Verbs that answer with a secret, which is not kept on the disk to be said a second time."""
+_PROOF = frozenset({"password", "code", "key"})
+"""What proves a person beside an act: password, code of the second factor or one-time code, what stands in the key file."""
 _ROWS = {
     "alert": ("message", "id"),
     "message": ("message", "id"),
@@ -91,7 +93,7 @@ class Commands:
             if not command.key:
                 return await self._unkeyed(actor, command)
             _check(command)
-            digest = hashlib.sha256(_ordered([command.do, command.if_rev, command.args])).hexdigest()
+            digest = _digest(command)
             under = (actor.name, command.key)
             running = self._running.get(under)
             if running is None:
@@ -201,6 +203,13 @@ def _keep(tx: Tx, row: CommandRow, answer: Answer, *, secret: bool) -> None:
     kept = Answer(ok=True, data=msgspec.Raw(b'{"withheld":true}')) if secret and answer.ok else answer
     tx.put(COMMAND, msgspec.structs.replace(row, state=CommandState.ANSWERED, answer=_encode(kept).decode()))
     sweep(tx)
+
+
+def _digest(command: Command) -> str:
+    """Of what a command says, and never of a secret of a person: a fast hash on the disk would give a password away to guessing."""
+    unsaid = _PROOF if "password" in command.args else ()
+    args = {name: value for name, value in command.args.items() if name not in unsaid}
+    return hashlib.sha256(_ordered([command.do, command.if_rev, args])).hexdigest()
 
 
 def _with_key(command: Command) -> Mapping[str, Any]:

@@ -11,10 +11,11 @@ from typing import Any
 import msgspec
 
 from fenghuo.clock import Clock
-from fenghuo.errors import NotFound
+from fenghuo.errors import NotAllowed, NotFound
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.desk import Verb
 from fenghuo.service.duty import DutyKeeper, shift_view
+from fenghuo.service.log_in_delays import MACHINE
 from fenghuo.service.sessions import LogIn, Sessions
 from fenghuo.service.showing import rfc3339
 from fenghuo.store.records_people import AccountRow
@@ -25,6 +26,8 @@ Ask = Callable[[Actor, str, Mapping[str, Any]], Awaitable[Any]]
 READER = Actor("duty", ("viewer",), "duty")
 """In whose name the sheet is drawn up: it sees what anybody sees."""
 OPEN = ("OPEN", "AT_RISK")
+SERVE = ("operator", "releaser", "admin")
+"""Rights of which a person needs one to take a duty or to end it; whoever only looks has none."""
 
 
 class Proof(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -39,10 +42,24 @@ class Proof(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         return (await self.account(actor, sessions)).name
 
     async def account(self, actor: Actor, sessions: Sessions) -> AccountRow:
-        """That of the session, else whose password and code these are. Raises: NotAuthenticated, Overloaded."""
-        if actor.session:
-            return sessions.view(actor)[1]
-        return await sessions.confirm(LogIn(self.name, self.password, self.code))
+        """That of the session, else whose password and code these are. Raises: NotAuthenticated, Overloaded, NotAllowed."""
+        return sessions.view(actor)[1] if actor.session else await self.proven(actor, sessions)
+
+    async def proven(self, actor: Actor, sessions: Sessions) -> AccountRow:
+        """Whose password and code these are, at the machine alone: by a token over a network nobody could say where the person sits, and
+        guessing would count against the machine. Raises: NotAuthenticated, Overloaded, NotAllowed."""
+        if actor.door != MACHINE:
+            raise NotAllowed(
+                "a person gives name and password with the act at the machine itself alone; elsewhere log in, and act by the session"
+            )
+        return await sessions.confirm(LogIn(self.name, self.password, self.code, address=MACHINE))
+
+    async def serving(self, actor: Actor, sessions: Sessions) -> str:
+        """The name of whoever acts, who may have a duty. Raises: as account(); NotAllowed: the account may only look."""
+        account = await self.account(actor, sessions)
+        if not set(SERVE).intersection(account.rights):
+            raise NotAllowed(f"{account.name} may have no duty; that takes an account with one of the rights {', '.join(SERVE)}")
+        return account.name
 
 
 class Roster(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -131,7 +148,7 @@ class DutyVerbs:
 
     async def start(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         wanted = msgspec.convert(args, Start)
-        person = await wanted.person(actor, self._sessions)
+        person = await wanted.serving(actor, self._sessions)
         return shift_view(await self._keeper.start(person, ident=wanted.id, role=wanted.role, session=actor.session))
 
     async def handover(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,12 +162,12 @@ class DutyVerbs:
 
     async def sign(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         wanted = msgspec.convert(args, Signed)
-        person = await wanted.person(actor, self._sessions)
+        person = await wanted.serving(actor, self._sessions)
         return shift_view(await self._keeper.sign(person, wanted.id, wanted.digest, session=actor.session))
 
     async def end(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         wanted = msgspec.convert(args, End)
-        person = await wanted.person(actor, self._sessions)
+        person = await wanted.serving(actor, self._sessions)
         return shift_view(await self._keeper.end(person, wanted.id, wanted.reason))
 
     async def _drawn_up(self, shift: dict[str, object], note: str) -> dict[str, Any]:

@@ -36,6 +36,8 @@ EARLY_S = 2 * 3600.0
 SHOWN_BACK_S = 24 * 3600.0
 SUPERIORS = ("duty_chief", "duty_leader")
 """Who, being on duty, may end the shift of somebody who cannot."""
+LEADING = (*SUPERIORS, "general_commander", "special_commander", "scene_commander")
+"""Roles that others obey: nobody gives one to themselves, the roster does."""
 
 
 class DutyKeeper:
@@ -207,20 +209,26 @@ class DutyKeeper:
         return told is None or (told == AHEAD and gap.since <= now)
 
     def _due(self, person: str, ident: str, role: str, *, post: str = "", until: float = 0.0) -> ShiftRow:
-        """The planned shift that this person may begin now, else one as a substitute. Raises: NotFound, NotAllowed, FormatError."""
+        """The planned shift that this person may begin now, else one as a substitute, who leads nobody.
+        Raises: NotFound, NotAllowed, FormatError."""
         now = self._clock.time()
         if ident:
             row = self.get(ident)
             if row.person != person or row.state is not ShiftState.PLANNED:
                 raise NotAllowed(f"the shift {ident} is {row.state} and of {row.person}; {person} begins one of the own that is planned")
+            if not _is_due(row, now):
+                raise NotAllowed(f"the shift {ident} begins from {rfc3339(row.since - EARLY_S)} on, and until {rfc3339(row.until)}")
             return row
         mine = [row for row in self if row.person == person and row.state is ShiftState.PLANNED and role in ("", row.role)]
-        due = [row for row in mine if row.since - EARLY_S <= now < row.until]
+        due = [row for row in mine if _is_due(row, now)]
         if due:
             return due[0]
+        if role in LEADING:
+            says = f"nobody is {role} as a substitute, and {person} is not planned as one now"
+            raise NotAllowed(f"{says}; an administrator plans it first: fenghuo shift roster")
         if role not in ROLES:
             says = "no shift is planned now; say the role of a substitute" if not role else f"there is no role {role!r}"
-            raise FormatError(f"{says}: {', '.join(ROLES)}", code="bad-argument", where="role")
+            raise FormatError(f"{says}: {', '.join(one for one in ROLES if one not in LEADING)}", code="bad-argument", where="role")
         ends = until if until > now else now + LONGEST_S / 2
         return ShiftRow(shift_id(person, role, post, now), person, role, post, (), now, ends)
 
@@ -249,6 +257,10 @@ def shift_view(row: ShiftRow, sheet: HandoverRow | None = None) -> dict[str, obj
     who = {"id": row.id, "person": row.person, "role": row.role, "post": row.post, "areas": row.areas, "state": row.state}
     planned = {"from": rfc3339(row.since), "until": rfc3339(row.until), "after": row.after}
     return {**who, **planned, **times, "session": row.session, "sheet": sheet.digest if sheet is not None and waits else ""}
+
+
+def _is_due(row: ShiftRow, now: float) -> bool:
+    return row.since - EARLY_S <= now < row.until
 
 
 def _says(gap: Gap, now: float) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-__all__ = ["LogInDelays"]
+__all__ = ["MACHINE", "LogInDelays"]
 
 FREE = 5
 """Failures that cost nothing: a person types a password wrongly twice, and once with Caps Lock."""
@@ -18,8 +18,12 @@ LONGEST_S = 300.0
 AT_CONSOLE_S = 2.0
 FORGOTTEN_AFTER_S = 3600.0
 REMEMBERED = 10_000
-LOOPBACK = ("127.0.0.1", "::1", "")
+MACHINE = "socket"
+"""The door of the machine itself, and the address of whoever speaks there: they have its token file, which no network gives."""
+LOOPBACK = ("127.0.0.1", "::1", MACHINE, "")
 """This machine: whoever sits there may read the console's token file anyway."""
+EVERYWHERE = "*"
+"""Stands for all addresses outside together; no address is written so, and no console has it."""
 
 
 class Failures(msgspec.Struct):
@@ -63,7 +67,7 @@ class LogInDelays:
         return address in self._consoles
 
     def _keys(self, account: str, address: str) -> tuple[tuple[str, str], ...]:
-        return ((account, address),) if self.is_console(address) else ((account, ""), ("", address))
+        return ((account, address),) if self.is_console(address) else ((account, EVERYWHERE), ("", address))
 
     def _count(self, key: tuple[str, str], now: float, longest_s: float) -> None:
         found = self._known.pop(key, None)

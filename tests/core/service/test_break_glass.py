@@ -15,9 +15,10 @@ from fenghuo.plugin.ports import Actor
 from fenghuo.service.break_glass import BreakGlass
 from fenghuo.service.desk_break_glass import BreakGlassVerbs
 from fenghuo.service.settings_values import BreakGlassSettings, TemplateSettings
-from fenghuo.store.tables import EVENT
+from fenghuo.store.tables import EVENT, MESSAGE
 from tests.core.service.manned import cap
 from tests.core.service.peopled import PASSWORD, Peopled, peopled
+from tests.core.service.test_duty import rostered
 
 MACHINE = Actor("console", ("operator", "viewer", "admin", "source"), "socket")
 KEY = "what stands in the key file"
@@ -44,19 +45,21 @@ class Glazed:
 
 
 @asynccontextmanager
-async def glazed(folder: Path, *, approved_by: tuple[str, ...] = ("anna", "bert")) -> AsyncIterator[Glazed]:
-    """A leader on duty, a key, and a public alert that two people have approved."""
+async def glazed(folder: Path, *, approved_by: tuple[str, ...] = ("anna", "bert"), **scope: Any) -> AsyncIterator[Glazed]:
+    """Leaders on duty, a key, and a public alert that two people have approved. `scope`: of liu, who leads."""
     raw = cap().encode()
     (folder / "dyke.xml").write_bytes(raw)
     template = TemplateSettings("dyke", folder / "dyke.xml", hashlib.sha256(raw).hexdigest(), approved_by)
     settings = BreakGlassSettings(hashlib.sha256(KEY.encode()).hexdigest(), (template,))
     async with peopled(folder) as here:
         house = here.there.house
-        for name, right in (("liu", "releaser"), ("zhang", "operator"), ("wu", "auditor")):
+        for name, right in (("liu", "releaser"), ("zhang", "operator"), ("sun", "releaser"), ("wu", "auditor")):
             await here.person(name, right)
+        await here.admin("account.rights", name="liu", rights=("releaser",), **scope)
         glass = await BreakGlass.of(settings, house.store, here.clock, intake=house.room.intake, duty=here.people.duty)
         here.there.desk.add(BreakGlassVerbs(glass, here.people.sessions).verbs())
-        await here.do(await here.log_in("liu"), "shift.start", role="duty_leader")
+        await rostered(here, ("liu", "duty_leader", -0.5, 24), ("zhang", "duty_leader", -0.5, 24))
+        await here.do(await here.log_in("liu"), "shift.start")
         yield Glazed(here, glass)
 
 
@@ -90,7 +93,7 @@ async def test_whatever_is_missing_nothing_goes(tmp_path: Path) -> None:
         session = there.here.member(await there.here.log_in("zhang"))
         refusals: list[tuple[type[Exception], str, dict[str, Any]]] = [
             (NotAuthenticated, "^the name, the password or the code is wrong", {"password": "wrong"}),
-            (NotAllowed, "^zhang is not on duty as duty_leader", {"name": "zhang"}),
+            (NotAllowed, "^sun is not on duty as duty_leader", {"name": "sun"}),
             (NotAllowed, "^wu may not; that takes an account", {"name": "wu"}),
             (NotAllowed, "^the key file is not the one", {"key": "another"}),
             (NotFound, "^no template 'flood' was approved; there are: dyke$", {"template": "flood"}),
@@ -104,6 +107,47 @@ async def test_whatever_is_missing_nothing_goes(tmp_path: Path) -> None:
         with pytest.raises(NotAllowed, match=r"^the template dyke is not what anna, bert approved"):
             await there.release()
         assert [] == await there.told()
+
+
+async def test_a_password_alone_releases_nothing(tmp_path: Path) -> None:
+    """Not of whoever has no second factor, nor of whoever has one and gives no code; a client certificate is shown to no socket."""
+    async with glazed(tmp_path) as there:
+        await there.here.do(await there.here.log_in("zhang"), "shift.start")
+        with pytest.raises(NotAllowed, match=r"^zhang has no second factor, without which nobody releases alone"):
+            await there.release(name="zhang", code="")
+        with pytest.raises(NotAuthenticated):
+            await there.release(code="")
+        await there.here.admin("account.certificate", name="zhang", sha256="ab" * 32)
+        with pytest.raises(NotAuthenticated):
+            await there.release(name="zhang", code="")
+        assert [] == await there.told()
+
+
+@pytest.mark.parametrize(
+    ("scope", "says"),
+    [
+        ({"areas": ("mca:110101001",)}, "liu has no authority over "),
+        ({"level": "yellow"}, "liu may warn up to yellow, and this is orange"),
+        ({"post": "gone"}, "liu works at the post gone, of which the directory knows no area"),
+    ],
+)
+async def test_a_leader_releases_within_the_own_authority_alone(tmp_path: Path, scope: dict[str, Any], says: str) -> None:
+    """Whoever has approved it: of the people of another town, and of what is too grave, nothing goes and nothing is left to be signed."""
+    async with glazed(tmp_path, **scope) as there:
+        with pytest.raises(NotAllowed, match=f"^the template dyke does not go by liu: {says}"):
+            await there.release()
+        assert [] == await there.told()
+        assert [] == await there.here.there.house.store.find(MESSAGE)
+
+
+async def test_a_leader_releases_within_the_own_area_and_each_time_is_told(tmp_path: Path) -> None:
+    """A second time with the same key is a second alarm, and a second review."""
+    async with glazed(tmp_path, areas=("mca:320585",), level="orange") as there:
+        first = await there.release()
+        with pytest.raises(NotAllowed, match=f"it is duplicate: it is here already, as message {first['message']}$"):
+            await there.release()
+        assert ("active", 2) == (first["state"], (await there.told()).count("alarm.break_glass"))
+        assert 2 == len([row for row in there.glass if not row.reviewed_by])
 
 
 async def test_approvers_are_people_beside_the_leader(tmp_path: Path) -> None:

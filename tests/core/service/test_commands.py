@@ -206,3 +206,21 @@ async def _ends_of(tasks: set[asyncio.Task[Any]]) -> None:
         if "Commands._once" in repr(task.get_coro()):
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_no_fast_hash_of_a_password_lies_in_the_store(there: Manned) -> None:
+    """What is kept of a command is the same whatever password came with it, so that a copy of the store is nothing to guess by; what it
+    says beside that is told apart as ever."""
+    said = {"name": "zhang", "password": "Tide-table 4711", "code": "123456", "key": "what stands in the key file"}
+    rows: list[str] = []
+
+    async def done(actor: Actor, verb: str, args: Mapping[str, Any]) -> Any:
+        return {"had": sorted(args)}
+
+    here = Commands(done, there.house.store, there.house.clock)
+    for number, changed in enumerate(({}, {"password": "Tide 2"}, {"code": "654321"}, {"key": "another"}, {"name": "li"})):
+        answer = await here.carry_out(DUTY, Command("break_glass.release", f"p{number}", args={**said, **changed}))
+        assert {"had": sorted(said)} == data(answer), "the verb has them all"
+        (row,) = [row for row in await there.house.store.find(COMMAND) if row.key == f"p{number}"]
+        rows.append(row.digest)
+    assert (1, 2) == (len(set(rows[:4])), len(set(rows)))

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from fenghuo.errors import FormatError, NotAllowed, NotAuthenticated
+from fenghuo.errors import FormatError, NotAllowed, NotAuthenticated, Overloaded
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.people import People
 from fenghuo.service.settings_values import DutySettings
 from fenghuo.store.tables import EVENT
 from tests.core.service.manned import cap
-from tests.core.service.peopled import ADMIN, CHEAP, PASSWORD, Peopled, peopled
+from tests.core.service.peopled import ADMIN, CHEAP, DOOR, PASSWORD, Peopled, peopled
 
 H = 3600.0
 ROLES = DutySettings(roles=("duty_officer",))
@@ -75,21 +75,85 @@ async def test_at_the_machine_a_person_proves_who_they_are_with_the_act(tmp_path
     async with peopled(tmp_path) as here:
         await here.person("zhang", "operator")
         await here.person("li", "releaser")
-        await rostered(here, ("zhang", "duty_officer", -0.5, 8))
+        await rostered(here, ("zhang", "duty_officer", -0.5, 8), ("li", "duty_leader", 3, 11))
         do = here.there.desk.do
         with pytest.raises(NotAuthenticated):
             await do(MACHINE, "shift.start", {"name": "zhang", "password": "wrong"})
         with pytest.raises(FormatError, match=r"^no shift is planned now; say the role of a substitute: duty_officer, "):
             await do(MACHINE, "shift.start", {"name": "li", "password": PASSWORD, "code": here.code("li")})
-        here.clock.now += 60.0
+        here.clock.now += 2 * H
         mine = await do(MACHINE, "shift.start", {"name": "zhang", "password": PASSWORD})
-        leader = await do(MACHINE, "shift.start", {"name": "li", "password": PASSWORD, "code": here.code("li"), "role": "duty_leader"})
+        leader = await do(MACHINE, "shift.start", {"name": "li", "password": PASSWORD, "code": here.code("li")})
         assert ("zhang", "li") == (mine["person"], leader["person"])
         here.clock.now += 60.0
         ill = {"name": "li", "password": PASSWORD, "code": here.code("li"), "id": mine["id"], "reason": "突发疾病"}
         assert "over" == (await do(MACHINE, "shift.end", ill))["state"], "a leader on duty ends the shift of who cannot"
         with pytest.raises(NotAllowed, match=r"^zhang is not on duty"):
             await do(MACHINE, "shift.end", {"name": "zhang", "password": PASSWORD, "reason": "下班"})
+
+
+async def test_nobody_gives_a_leading_role_to_themselves(tmp_path: Path) -> None:
+    """Neither as a substitute nor by a hand-over nor before the time: who leads is planned, and so is who ends the shift of another."""
+    async with peopled(tmp_path) as here:
+        for name in ("zhang", "li", "wang"):
+            await here.person(name, "operator")
+        await rostered(here, ("zhang", "duty_leader", -0.5, 8), ("li", "duty_leader", 30, 38))
+        zhang, li, wang = [await here.log_in(name) for name in ("zhang", "li", "wang")]
+        for role in ("duty_chief", "duty_leader", "general_commander", "special_commander", "scene_commander"):
+            with pytest.raises(
+                NotAllowed, match=f"^nobody is {role} as a substitute, and wang is not planned as one now; an administrator"
+            ):
+                await here.do(wang, "shift.start", role=role)
+        (early,) = [one for one in (await here.admin("shift.ls"))["shifts"] if one["person"] == "li"]
+        with pytest.raises(NotAllowed, match=r"^the shift [0-9a-f]+ begins from "):
+            await here.do(li, "shift.start", id=early["id"])
+        mine = await here.do(zhang, "shift.start")
+        sheet = await here.do(zhang, "shift.handover")
+        for who in (li, wang):
+            with pytest.raises(NotAllowed, match=r"^nobody is duty_leader as a substitute"):
+                await here.do(who, "shift.sign", id=mine["id"], digest=sheet["digest"])
+        assert "on" == (await here.do(wang, "shift.start", role="duty_officer"))["state"]
+        with pytest.raises(NotAllowed, match=r"^wang is not on duty in the shift "):
+            await here.do(wang, "shift.end", id=mine["id"], reason="突发疾病")
+        assert ["zhang"] == [row.person for row in here.people.duty.on("duty_leader")]
+
+
+async def test_who_only_looks_has_no_duty(tmp_path: Path) -> None:
+    """By the rights of the account: it begins no shift, takes none over and ends none."""
+    async with peopled(tmp_path) as here:
+        await here.person("zhang", "operator")
+        await here.person("qian", "viewer")
+        await rostered(here, ("zhang", "duty_officer", -0.5, 8), ("qian", "duty_leader", -0.5, 8))
+        mine = await here.do(await here.log_in("zhang"), "shift.start")
+        qian = await here.log_in("qian")
+        acts: dict[str, dict[str, str]] = {
+            "shift.start": {},
+            "shift.sign": {"id": mine["id"], "digest": "00"},
+            "shift.end": {"id": mine["id"], "reason": "x"},
+        }
+        for verb, args in acts.items():
+            with pytest.raises(NotAllowed, match=r"^qian may have no duty; that takes an account with one of the rights operator, "):
+                await here.do(qian, verb, **args)
+            with pytest.raises(NotAllowed, match=r"^qian may have no duty"):
+                await here.there.desk.do(MACHINE, verb, {"name": "qian", "password": PASSWORD, **args})
+        assert ["zhang"] == [row.person for row in here.people.duty.on()]
+
+
+async def test_nobody_on_the_network_keeps_a_person_out_of_the_machine(tmp_path: Path) -> None:
+    """Log-ins that fail elsewhere do not count at the machine, and by a token over a network nobody tries a password as if there."""
+    async with peopled(tmp_path) as here:
+        await here.person("zhang", "operator")
+        await rostered(here, ("zhang", "duty_officer", -0.5, 8))
+        do, said = here.there.desk.do, {"name": "zhang", "password": PASSWORD}
+        for _ in range(5):
+            with pytest.raises(NotAuthenticated):
+                await do(DOOR, "session.open", {"name": "zhang", "password": "wrong", "address": "192.0.2.1"})
+        with pytest.raises(Overloaded):
+            await do(DOOR, "session.open", {**said, "address": "192.0.2.1"})
+        for door in ("http", "console"):
+            with pytest.raises(NotAllowed, match=r"^a person gives name and password with the act at the machine itself alone"):
+                await do(Actor("duty", ("operator",), door), "shift.start", said)
+        assert "on" == (await do(MACHINE, "shift.start", said))["state"]
 
 
 async def test_a_roster_with_a_fault_changes_nothing_and_another_one_replaces_what_has_not_begun(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fenghuo.service.log_in_delays import LogInDelays
+from fenghuo.service.log_in_delays import MACHINE, LogInDelays
 
 DESK = "10.0.0.5"
 
@@ -39,6 +39,15 @@ def test_nobody_can_keep_the_duty_officer_out() -> None:
     assert (0.0, 0.0) == (delays.wait_s("zhang", DESK, 0.0), delays.wait_s("zhang", "127.0.0.1", 0.0))
     assert 2.0 == failed(delays, "zhang", DESK, 1000)
     assert 0.0 == delays.wait_s("li", DESK, 0.0)
+
+
+def test_nobody_can_keep_anybody_out_of_the_machine() -> None:
+    """Who proves a person at its own socket comes from no address of the network: failures there are counted apart, either way."""
+    delays = LogInDelays()
+    assert 300.0 == failed(delays, "zhang", "192.0.2.1", 1000)
+    assert (0.0, 0.0) == (delays.wait_s("zhang", MACHINE, 0.0), delays.wait_s("zhang", "", 0.0))
+    assert 2.0 == failed(delays, "li", MACHINE, 1000)
+    assert (0.0, 0.0, 0.0) == tuple(delays.wait_s("li", address, 0.0) for address in ("", "127.0.0.1", "192.0.2.2"))
 
 
 def test_a_good_log_in_forgives_the_account_and_not_the_address() -> None:
