@@ -62,6 +62,8 @@ def channels(rows: Sequence[Mapping[str, Any]], name: str = "") -> Judged:
     down = [row for row in asked if row["health"] == "down"]
     shaky = [row for row in asked if row["health"] == "suspect" or (row["health"] == "unknown" and row["since"] is None)]
     figures = (Figure("channels", len(asked)), Figure("down", len(down)))
+    if not asked:
+        return Judged(Grade.WARNING, "no channel is enabled: nobody can be reached", figures)
     if down and (name or len(down) == len(asked)):
         return Judged(Grade.CRITICAL, f"down: {', '.join(row['name'] for row in down)}", figures)
     if down or shaky:

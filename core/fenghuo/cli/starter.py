@@ -19,6 +19,10 @@ listen = "127.0.0.1:8025"
 [fronts.api]
 type = "http.api"
 
+# The duty officers' page, at / of the web port. From other machines it takes a certificate: fenghuo cert init
+[fronts.console]
+type = "console"
+
 # A way out, for example an SMS centre:
 # [channels.sms-a]
 # type = "sms.smpp"

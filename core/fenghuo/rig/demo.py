@@ -10,12 +10,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import tomllib
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 import msgspec
@@ -180,8 +181,14 @@ class Stage:
         if "ready" not in line:
             raise TimeoutError(f"the daemon did not start: {line}")
         click.echo(line.strip())
+        threading.Thread(target=self._echo, args=(stdout,), daemon=True).start()
         control = Control(self._control_socket(), (self._state / "ctl.token").read_text().strip())
         _until(lambda: all(one["health"] == "up" for one in control.call("channel.ls")), READY_S, "the channels did not come up")
+
+    def _echo(self, stdout: IO[bytes] | None) -> None:
+        """What else the daemon says to whoever has started it: the one-time code of the first administrator."""
+        for line in stdout or ():
+            click.echo(line.decode().strip().replace("fenghuo user", f"fenghuo --socket {self._control_socket()} user"))
 
     def _control_socket(self) -> Path:
         return self._state / "ctl.sock"

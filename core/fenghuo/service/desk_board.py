@@ -24,6 +24,7 @@ __all__ = ["BoardVerbs"]
 
 OPEN = (ObjectiveState.OPEN, ObjectiveState.AT_RISK)
 MOST = 200
+ENDS = "Cancel"
 PARTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "alarms": ("alarm.ls", {}),
     "duty": ("shift.ls", {}),
@@ -52,7 +53,8 @@ class BoardVerbs:
     async def show(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """Everything that stands on the board now, with the moment at which it was so."""
         msgspec.convert(args, Nothing)
-        messages = await self._store.find(MESSAGE, "state IN ('held', 'active') ORDER BY accepted_at DESC", limit=MOST)
+        found = await self._store.find(MESSAGE, "state IN ('held', 'active') ORDER BY accepted_at DESC", limit=MOST)
+        messages = [line for line in map(message_line, found) if line["state"] == "held" or line["action"] != ENDS]
         objectives = await self._store.find(OBJECTIVE, "state IN (?, ?) ORDER BY deadline_at", *OPEN, limit=MOST)
         parts = {name: await self._part(actor, verb, asked) for name, (verb, asked) in PARTS.items()}
         return {
@@ -60,7 +62,7 @@ class BoardVerbs:
             "node": self._office.node,
             "clock": self._office.clock.quality().value,
             "by": actor.name,
-            "messages": [message_line(row) for row in messages],
+            "messages": messages,
             "objectives": [objective_line(row) for row in objectives],
             **{name: data for name, (data, _) in parts.items()},
             "missing": {name: why for name, (_, why) in parts.items() if why},

@@ -11,6 +11,7 @@ from msgspec import Meta
 from fenghuo.clock import Clock
 from fenghuo.engine.intake import Submission
 from fenghuo.engine.judging import Origin
+from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.alarm_view import alarm_views
 from fenghuo.service.desk import Desk, Verb
@@ -82,7 +83,7 @@ def join_watch(desk: Desk, room: EngineRoom, store: Store, settings: WatchSettin
     """As presence_of(), with what lies before whoever watches; the verbs of both are at the desk."""
     clock = room.office.clock
     presence, tray = presence_of(room, store, clock, settings), Tray(room, store, clock)
-    desk.add(WatchVerbs(presence, clock, tray).verbs())
+    desk.add(WatchVerbs(presence, clock, tray, is_for_real=lambda actor: Traffic.ACTUAL in desk.origin(actor).traffic).verbs())
     desk.add(TrayVerbs(desk, tray, store).verbs())
     return WatchRoom({"console": presence.view, TRAY: tray.view}, {"presence": presence.run, TRAY: tray.run})
 
@@ -90,8 +91,11 @@ def join_watch(desk: Desk, room: EngineRoom, store: Store, settings: WatchSettin
 class WatchVerbs:
     """Carries out what the desk has allowed."""
 
-    def __init__(self, presence: Presence, clock: Clock, tray: Tray | None = None) -> None:
+    def __init__(
+        self, presence: Presence, clock: Clock, tray: Tray | None = None, *, is_for_real: Callable[[Actor], bool] = lambda actor: True
+    ) -> None:
         self._presence = presence
+        self._is_for_real = is_for_real
         self._clock = clock
         self._tray = tray
 
@@ -110,7 +114,7 @@ class WatchVerbs:
 
     async def report(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         said = msgspec.convert(args, Report)
-        may_act, now = MAY_ACT in actor.rights, self._clock.time()
+        may_act, now = MAY_ACT in actor.rights and self._is_for_real(actor), self._clock.time()
         watcher = Watcher(said.console, actor.name, may_act, armed=said.armed, sound=said.sound, visible=said.visible, since=now)
         await self._presence.report(watcher)
         return {"armed": self._presence.armed}

@@ -52,6 +52,7 @@ TWO = [channel("sms", "up"), channel("radio", "unknown")]
             "FENGHUO CHANNEL CRITICAL - down: sms | channels=1 down=1",
             2,
         ),
+        (["check", "channel"], {"channels": []}, "FENGHUO CHANNEL WARNING - no channel is enabled: nobody can be reached", 1),
         (["check", "channel", "--name", "gsm"], {}, "FENGHUO CHANNEL UNKNOWN - there is no channel 'gsm'; there are sms, radio", 3),
         (["check", "queue", "--warn", "3", "--crit", "9"], {}, "FENGHUO QUEUE WARNING - 3 queued, 0 in doubt | queued=3;3;9", 1),
         (["check", "queue"], {"in_doubt": 1}, "FENGHUO QUEUE WARNING - 3 queued, 1 in doubt | queued=3;1000;10000 in_doubt=1;1", 1),

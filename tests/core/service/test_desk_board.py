@@ -20,3 +20,12 @@ async def test_the_board_is_one_moment_of_everything_that_is_open(tmp_path: Path
         assert 'this node prints no sheets; a channel of type "runner.sheet" does' == board["missing"]["sheets"]
         await there.house.receipt(there.house.sent[0])
         assert [] == (await there.do("board.show"))["objectives"]
+
+
+async def test_what_was_called_off_is_not_on_the_board(tmp_path: Path) -> None:
+    """Its Cancel is active until it has reached everybody, and nothing of it is in force."""
+    async with manned(tmp_path) as there:
+        sent = await there.do("message.send", to=["wang"], text="到岗")
+        assert [sent.id] == [one["id"] for one in (await there.do("board.show"))["messages"]]
+        await there.do("alert.cancel", id=sent.id, reason="误发")
+        assert [] == (await there.do("board.show"))["messages"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fenghuo.errors import FormatError
+from fenghuo.plugin.ports import Actor
 from fenghuo.service.desk_watch import WatchVerbs, presence_of
 from fenghuo.service.settings_values import WatchSettings
 from fenghuo.store.tables import DELIVERY
@@ -41,3 +42,15 @@ async def test_a_console_has_a_name_of_small_letters_and_figures(tmp_path: Path)
             with pytest.raises(FormatError, match="console"):
                 await there.do("watch.leave", console=name)
         assert {"armed": 0, "consoles": []} == await there.do("watch.ls")
+
+
+async def test_a_console_of_a_drill_keeps_no_watch_for_the_real_thing(tmp_path: Path) -> None:
+    """Its person may acknowledge nothing that is real: it is shown, and counts as nobody."""
+    async with manned(tmp_path) as there:
+        presence = presence_of(there.house.room, there.house.store, there.house.clock, WatchSettings())
+        real = {"anna": True, "bert": False}
+        there.desk.add(WatchVerbs(presence, there.house.clock, is_for_real=lambda actor: real[actor.name]).verbs())
+        said = {"armed": True, "sound": True, "visible": True}
+        for name, armed in (("bert", 0), ("anna", 1)):
+            answer = await there.desk.do(Actor(name, ("operator",), "console"), "watch.report", {"console": name, **said})
+            assert {"armed": armed} == answer
