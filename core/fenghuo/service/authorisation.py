@@ -14,7 +14,10 @@ import msgspec
 from fenghuo.errors import FormatError
 from fenghuo.model.message import MessageState
 
-__all__ = ["ACCOUNT_RIGHTS", "DOOR", "FACTOR_NEEDED", "SEEING", "STOP", "TOUCHES", "VERBS", "Thing", "Touch", "check_rights", "may"]
+__all__ = [
+    "ACCOUNT_RIGHTS", "DOOR", "FACTOR_NEEDED", "LOCKED", "OF_ITS_CLASS", "SEEING", "STOP", "TOUCHES", "VERBS", "Thing", "Touch",
+    "check_rights", "may", "only_reads",
+]  # fmt: skip
 
 ACCOUNT_RIGHTS = ("viewer", "operator", "releaser", "admin", "auditor")
 """Rights that a person may hold; `source` is for programs."""
@@ -26,7 +29,9 @@ DOOR = "door"
 """The right of a door of ours, to let people in; nobody can be given it."""
 STOP = "stop"
 """All that a locked session of an operator may do beside seeing: end what goes out."""
-SEEING = ("viewer",)
+LOCKED = "locked"
+"""The mark of a session that is locked, or whose page has not proved that it asks: it gives nothing, and takes all but WHILE_LOCKED."""
+SEEING = ("viewer", LOCKED)
 """What a session may without the proof that its page, and not another, asks."""
 
 EVERYONE = ("viewer", "operator", "releaser", "source", "admin", "auditor")
@@ -112,8 +117,6 @@ VERBS: dict[str, tuple[str, ...]] = {
     "reconcile.open": ("viewer", "operator", "admin"),
     "reconcile.reached": ("viewer", "operator", "admin"),
     "reconcile.settle": ("admin",),
-    **dict.fromkeys(("alarm.ls", "alarm.show", "alarm.catalogue", "alarm.stats"), EVERYONE),
-    **{f"alarm.{name}": ("operator",) for name in ("ack", "shelve", "unshelve", "out_of_service", "return_to_service", "silence")},
     "incident.report": ("source", "operator"),
     "incident.move": ("operator",),
     "incident.file": ("operator",),
@@ -125,6 +128,8 @@ VERBS: dict[str, tuple[str, ...]] = {
     "collection.open": ("operator",),
     "collection.send": ("operator",),
     "collection.show": EVERYONE,
+    **dict.fromkeys(("alarm.ls", "alarm.show", "alarm.catalogue", "alarm.stats"), EVERYONE),
+    **{f"alarm.{name}": ("operator",) for name in ("ack", "shelve", "unshelve", "out_of_service", "return_to_service", "silence")},
     "plugin.ls": EVERYONE,
     "endpoint.ls": EVERYONE,
     "endpoint.ack": ("operator",),
@@ -163,13 +168,14 @@ class Thing(StrEnum):
     MESSAGE = "message"
     DELIVERY = "delivery"
     OBJECTIVE = "objective"
+    OUTAGE = "outage"
     PLACE = "place"
     RECIPIENTS = "recipients"
 
 
 class Touch(msgspec.Struct, frozen=True):
-    """What a verb takes hold of: the argument that names it, the states in which it may be (none: every one), and what is said where it is
-    in another."""
+    """What a verb takes hold of: the argument that names it ("": it is always the whole node), the states in which it may be (none: every
+    one), and what is said where it is in another."""
 
     thing: Thing
     argument: str
@@ -192,18 +198,47 @@ TOUCHES: dict[str, Touch] = {
     "queue.resolve": Touch(Thing.DELIVERY, "id"),
     "queue.shed": Touch(Thing.DELIVERY, "id"),
     "queue.waive": Touch(Thing.OBJECTIVE, "id"),
+    "channel.enable": Touch(Thing.PLACE, ""),
+    "channel.disable": Touch(Thing.PLACE, ""),
     "mode.declare": Touch(Thing.PLACE, "place"),
     "mode.end": Touch(Thing.PLACE, "place"),
     "outage.report": Touch(Thing.PLACE, "area"),
+    "outage.end": Touch(Thing.OUTAGE, "id"),
     "rollcall.call": Touch(Thing.RECIPIENTS, "to"),
 }
 """Verb → what it takes hold of, which must lie within the authority of whoever asks. What brings a message is judged where every message
 is: it waits for a person where it goes beyond that (engine/judging.py)."""
 
 
+_OWN_CONSOLE = frozenset({"watch.report", "watch.leave", "watch.seen", "session.close"})
+"""What a console says of itself, and its person's leave."""
+WHILE_LOCKED = _OWN_CONSOLE | {"alert.cancel"}
+"""What changes something and is open to a session that is locked, where its rights are enough."""
+OF_ITS_CLASS = _OWN_CONSOLE | {
+    *("alert.submit", "alert.submit_all", "message.submit", "message.send", "rollcall.call", "alert.draft", "attachment.put"),
+    *(f"alarm.{name}" for name in ("ack", "shelve", "unshelve", "out_of_service", "return_to_service")),
+}
+"""What an Exercise session may beside reading and what touches rows of its class: each judges the traffic of what it brings or changes."""
+# fmt: off
+_READS = frozenset((
+    "ls", "show", "why", "preview", "explain", "lint", "log", "read", "verify", "stats", "find", "matrix", "plan", "check",
+    "drafts", "proven", "reach", "isolated", "bridges", "place", "summary", "lines", "reached", "follow", "board", "sheet",
+    "catalogue", "around",
+))
+# fmt: on
+"""What a verb that only reads is called, after its dot."""
+_READ_ALONE = frozenset({"status", "state", "metrics", "whatif", "coverage", "alert.review"})
+
+
+def only_reads(verb: str) -> bool:
+    """Whether a verb changes nothing, so that it needs no key; one that we do not know may change something."""
+    return verb in _READ_ALONE or (verb.rpartition(".")[2] in _READS and "." in verb)
+
+
 def may(verb: str, rights: Collection[str]) -> bool:
     """Whether one of these rights is enough for an operation; one that the table does not name is nobody's."""
-    return any(right in VERBS.get(verb, ()) for right in rights)
+    is_open = LOCKED not in rights or verb in WHILE_LOCKED or only_reads(verb)
+    return is_open and any(right in VERBS.get(verb, ()) for right in rights)
 
 
 def check_rights(rights: Iterable[str]) -> tuple[str, ...]:

@@ -20,7 +20,9 @@ from fenghuo.clock import Clock
 from fenghuo.errors import Denied, FenghuoError, FormatError, KeyConflict, NotFound, NotReady, Outdated, Overloaded, StoreFull
 from fenghuo.model.command import Answer, Command, Failure
 from fenghuo.model.delivery import Refused
+from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Actor
+from fenghuo.service.authorisation import only_reads
 from fenghuo.service.problems import Problem, problem, refusal
 from fenghuo.store.keyed import Keyed, keyed, sweep
 from fenghuo.store.records_commands import CommandRow, CommandState
@@ -28,19 +30,10 @@ from fenghuo.store.store import Store
 from fenghuo.store.tables import COMMAND
 from fenghuo.store.transaction import Tx
 
-__all__ = ["KEPT_S", "Commands", "failure", "only_reads"]
+__all__ = ["KEPT_S", "Commands", "failure"]
 
 KEPT_S = 86_400.0
 KEY_LENGTH = 200
-# fmt: off
-_READS = frozenset((
-    "ls", "show", "why", "preview", "explain", "lint", "log", "read", "verify", "stats", "find", "matrix", "review", "plan", "check",
-    "drafts", "proven", "reach", "isolated", "bridges", "place", "summary", "lines", "reached", "follow", "board", "sheet",
-    "catalogue", "around",
-))
-# fmt: on
-"""What a verb that only reads is called, after its dot."""
-_READ_ALONE = frozenset({"status", "state", "metrics", "whatif", "coverage"})
 _CARRY_A_KEY = frozenset(
     {"alert.submit", "alert.submit_all", "message.submit", "message.send", "alert.cancel", "alert.correct", "rollcall.call"}
 )
@@ -87,17 +80,19 @@ class Commands:
         self._clock = clock
         self._running: dict[tuple[str, str], _Running] = {}
 
-    async def carry_out(self, actor: Actor, command: Command) -> Answer:
-        """The answer, which is on the disk when it is ok; it never raises for what a person can cause."""
+    async def carry_out(self, actor: Actor, command: Command, traffic: Traffic = Traffic.ACTUAL) -> Answer:
+        """The answer, which is on the disk when it is ok; it never raises for what a person can cause. `traffic`: the class of the session
+        that asks; a key of a drill is another key."""
         try:
             if not command.key:
                 return await self._unkeyed(actor, command)
             _check(command)
             digest = _digest(command)
-            under = (actor.name, command.key)
+            under = (actor.name if traffic is Traffic.ACTUAL else f"{actor.name}/{traffic.value}", command.key)
+            fresh = CommandRow(*under, digest, CommandState.BEGUN, "[]", self._clock.time() + KEPT_S)
             running = self._running.get(under)
             if running is None:
-                running = _Running(digest, asyncio.create_task(self._once(actor, command, digest)))
+                running = _Running(digest, asyncio.create_task(self._once(actor, command, fresh)))
                 self._running[under] = running
                 running.answer.add_done_callback(lambda _: self._running.pop(under, None))
             if running.digest != digest:
@@ -112,13 +107,12 @@ class Commands:
             raise FormatError(says, code="key-missing", where="key")
         return _answer(await self._do(actor, command.do, command.args))
 
-    async def _once(self, actor: Actor, command: Command, digest: str) -> Answer:
+    async def _once(self, actor: Actor, command: Command, fresh: CommandRow) -> Answer:
         """What the key was answered before, or what the verb answers now; either is on the disk."""
         try:
-            row = await self._store.get(COMMAND, actor.name, command.key)
-            fresh = CommandRow(actor.name, command.key, digest, CommandState.BEGUN, "[]", self._clock.time() + KEPT_S)
+            row = await self._store.get(COMMAND, fresh.actor, fresh.key)
             if row is not None and row.until > self._clock.time():
-                if row.digest != digest:
+                if row.digest != fresh.digest:
                     raise KeyConflict(command.key)
                 known = _known(row, command.do)
                 if known is not None:
@@ -145,7 +139,7 @@ class Commands:
             answer = _answer(await self._done(actor, command, work))
         except _NOT_NOW:
             if claimed and not work.has_changed:
-                await self._store.run(lambda tx: tx.delete(COMMAND, actor.name, command.key))
+                await self._store.run(lambda tx: tx.delete(COMMAND, work.row.actor, work.row.key))
             raise
         except (FormatError, NotFound, Outdated, KeyConflict) as refused:
             answer = Answer(ok=False, err=failure(refused))
@@ -160,11 +154,6 @@ class Commands:
         finally:
             keyed.reset(token)
             work.is_over = True
-
-
-def only_reads(verb: str) -> bool:
-    """Whether a verb changes nothing, so that it needs no key; one that we do not know may change something."""
-    return verb in _READ_ALONE or (verb.rpartition(".")[2] in _READS and "." in verb)
 
 
 def failure(error: Exception | Problem) -> Failure:

@@ -16,15 +16,15 @@ from fenghuo.engine.jurisdiction import Jurisdiction
 from fenghuo.engine.modes import NODE
 from fenghuo.engine.modes_effect import lies_in
 from fenghuo.engine.release import Hand
-from fenghuo.errors import FormatError, NotAllowed, NotAuthenticated, NotFound, NotReady, WrongTraffic
+from fenghuo.errors import FenghuoError, FormatError, NotAllowed, NotAuthenticated, NotFound, NotReady, WrongTraffic
 from fenghuo.model.area import AreaRef
 from fenghuo.model.audit import By
 from fenghuo.model.command import Answer, Command
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Actor
-from fenghuo.service.authorisation import SEEING, STOP, VERBS, may
-from fenghuo.service.commands import Commands
-from fenghuo.service.guard import Guard
+from fenghuo.service.authorisation import LOCKED, SEEING, STOP, VERBS, may
+from fenghuo.service.commands import Commands, failure
+from fenghuo.service.guard import Guard, check_traffic
 from fenghuo.service.secrets import Secret
 from fenghuo.service.sessions import Sessions
 from fenghuo.service.settings import TokenSettings
@@ -109,13 +109,12 @@ class Desk:
                 return holder.origin
         return Origin(actor.name, traffic=())
 
-    def _own(self, actor: Actor, args: Mapping[str, Any]) -> Jurisdiction:
-        """Over what whoever acts here has authority: the owner of a signing token where one is given, who may be another."""
-        token = args.get("token")
+    def _acting(self, actor: Actor, args: Mapping[str, Any]) -> Origin:
+        """Who acts here, with over what: the owner of a signing token where one is given, who may be another."""
+        token, origin = args.get("token"), self.origin(actor)
         if token and not actor.session:
-            return Jurisdiction(self._holder(str(token)).origin.areas)
-        origin = self.origin(actor)
-        return origin.own if origin.own is not None else Jurisdiction(origin.areas)
+            return msgspec.structs.replace(origin, own=Jurisdiction(self._holder(str(token)).origin.areas))
+        return origin if origin.own is not None else msgspec.structs.replace(origin, own=Jurisdiction(origin.areas))
 
     def signer(self, token: str, areas: Collection[AreaRef] = ()) -> str:
         """The name behind a signing token, which is a releaser's or one to whom the mode in force delegates it: the mode of a place for
@@ -156,10 +155,7 @@ class Desk:
 
     def check_traffic(self, actor: Actor, traffic: Traffic) -> None:
         """Raises: WrongTraffic: a session of one class would touch what is of the other."""
-        origin = self.origin(actor)
-        if origin.is_bound and traffic not in origin.traffic:
-            says = f"{actor.name} is logged in for {', '.join(origin.traffic[:1])}, and this is {traffic}"
-            raise WrongTraffic(f"{says}; the other needs a log-in of its own")
+        check_traffic(self.origin(actor), traffic)
 
     def _signing(self, name: str, rights: Collection[str], areas: Collection[AreaRef]) -> str:
         if "releaser" not in rights and name not in self.delegates():
@@ -178,20 +174,28 @@ class Desk:
     def _person(self, name: str) -> str:
         return next((holder.person for _, holder in self._holders if holder.name == name and holder.person), name)
 
-    async def do(self, actor: Actor, verb: str, args: Mapping[str, Any]) -> Any:  # shapes: docs/reference/desk.md
-        """Carry out a verb. Raises: NotFound: no such verb; NotAllowed; and what the verb raises."""
+    async def _allow(self, actor: Actor, verb: str, args: Mapping[str, Any], *, again: bool = False) -> By:
+        """In whose name it is done. `again`: it may have been done, so that the state of what it touches says nothing. Raises: NotFound: no
+        such verb; NotAllowed, ReleaseNeeded, WrongTraffic."""
         if verb not in VERBS or verb not in self._verbs:
             raise NotFound(f"the desk knows no verb {verb!r}")
         by = By(actor.name, "+".join(actor.rights), f"{actor.door}/{actor.session}" if actor.session else actor.door)
         if not may(verb, actor.rights):
             self._record(Deed.of("deny", f"verb/{verb}"), by)
+            if may(verb, set(actor.rights) - {LOCKED}):
+                raise NotAllowed(f"{actor.name} may not {verb} by a session that is locked or whose nonce is missing; log in again")
             raise NotAllowed(f"{actor.name} may not {verb}; that takes one of the rights {', '.join(VERBS[verb])}")
         if self.guard is not None:
             try:
-                await self.guard.check(actor, self._own(actor, args), verb, args)
-            except NotAllowed as refusal:
+                await self.guard.check(actor, self._acting(actor, args), verb, args, again=again)
+            except (NotAllowed, WrongTraffic) as refusal:
                 self._record(Deed.of("deny", f"verb/{verb}", why=str(refusal)), by)
                 raise
+        return by
+
+    async def do(self, actor: Actor, verb: str, args: Mapping[str, Any]) -> Any:  # shapes: docs/reference/desk.md
+        """Carry out a verb. Raises: NotFound: no such verb; NotAllowed; and what the verb raises."""
+        by = await self._allow(actor, verb, args)
         token = acting.set(by)
         try:
             return await self._verbs[verb](actor, args)
@@ -209,7 +213,14 @@ class Desk:
         """Carry out a command once, however often it is sent; what a person can cause is in the answer, and is not raised."""
         if self.commands is None:
             raise NotReady("commands are not taken yet", retry_after_s=1.0)
-        return await self.commands.carry_out(actor, command)
+        if command.key:  # of a press that was answered before its person lost a right, or by a session of the other class
+            try:
+                await self._allow(actor, command.do, command.args, again=True)
+            except FenghuoError as refusal:
+                return Answer(ok=False, err=failure(refusal))
+        origin = self.origin(actor)
+        is_drill = origin.is_bound and Traffic.EXERCISE in origin.traffic
+        return await self.commands.carry_out(actor, command, Traffic.EXERCISE if is_drill else Traffic.ACTUAL)
 
     def _holder(self, token: str, certificate: str = "") -> Holder:
         found: Holder | None = None

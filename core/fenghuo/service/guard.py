@@ -1,4 +1,5 @@
-"""What stands between a right and the object it is used on: the state in which that may be, and over what its person has authority.
+"""What stands between a right and the object it is used on: the class of traffic of a session, the state in which that may be, and over
+what its person has authority.
 
 Asked by the desk before every verb that takes hold of something; the table of what each takes hold of stands in authorisation.py.
 Source: security.md §2.
@@ -11,19 +12,22 @@ from typing import Any
 
 import msgspec
 
+from fenghuo.engine.judging import Origin
 from fenghuo.engine.jurisdiction import Jurisdiction, beyond, stranger_to
 from fenghuo.engine.modes_effect import lies_in
 from fenghuo.engine.office import Office
-from fenghuo.errors import NotAllowed, ReleaseNeeded
+from fenghuo.engine.outages import Outage
+from fenghuo.engine.outages_heard import ROW
+from fenghuo.errors import NotAllowed, ReleaseNeeded, WrongTraffic
 from fenghuo.model.message import Message
-from fenghuo.model.traffic import Priority
+from fenghuo.model.traffic import Priority, Traffic
 from fenghuo.plugin.ports import Actor
-from fenghuo.service.authorisation import TOUCHES, Thing, Touch
+from fenghuo.service.authorisation import OF_ITS_CLASS, TOUCHES, Thing, Touch, only_reads
 from fenghuo.store.records import MessageRow
 from fenghuo.store.store import Store
-from fenghuo.store.tables import DELIVERY, MESSAGE, OBJECTIVE
+from fenghuo.store.tables import DELIVERY, MESSAGE, META, OBJECTIVE
 
-__all__ = ["Guard"]
+__all__ = ["Guard", "check_traffic"]
 
 Rows = Sequence[MessageRow]
 FALLS_SILENT = frozenset({"alert.cancel"})
@@ -31,7 +35,7 @@ FALLS_SILENT = frozenset({"alert.cancel"})
 
 
 class Guard:
-    """Raises NotAllowed or ReleaseNeeded; what is not there is left to the verb, which says so better."""
+    """Raises NotAllowed, ReleaseNeeded or WrongTraffic; what is not there is left to the verb, which says so better."""
 
     def __init__(self, store: Store, office: Office) -> None:
         self._store = store
@@ -42,29 +46,45 @@ class Guard:
             Thing.OBJECTIVE: self._of_objective,
         }
 
-    async def check(self, actor: Actor, own: Jurisdiction, verb: str, args: Mapping[str, Any]) -> None:
-        """Whether `actor`, who has authority over `own`, may do this to what `args` name. Raises: NotAllowed, ReleaseNeeded."""
-        touch = TOUCHES.get(verb)
-        if touch is None or not (touch.states or _is_limited(own)):
+    async def check(self, actor: Actor, origin: Origin, verb: str, args: Mapping[str, Any], *, again: bool = False) -> None:
+        """Whether `actor`, who speaks as `origin`, may do this to what `args` name. `again`: in whatever state that is, since it may have
+        been done already. Raises: NotAllowed, ReleaseNeeded, WrongTraffic."""
+        touch, own = TOUCHES.get(verb), origin.own or Jurisdiction(origin.areas)
+        given = args.get(touch.argument, ()) if touch is not None else ()
+        names = [str(one) for one in given] if isinstance(given, list | tuple) else [str(given)]
+        if touch is None or touch.thing not in self._finders or not names:
+            _check_class(origin, verb)
+        if touch is None or not (touch.states or origin.is_bound or _is_limited(own)):
             return
-        given = args.get(touch.argument, ())
         if touch.thing is Thing.PLACE:
             self._check_place(actor, own, str(given or ""))
         elif touch.thing is Thing.RECIPIENTS:
-            self._check_recipients(actor, own, [str(one) for one in given])
+            self._check_recipients(actor, own, names)
+        elif touch.thing is Thing.OUTAGE:
+            await self._check_outage(actor, own, names[0] if names else "")
         else:
-            names = [str(one) for one in given] if isinstance(given, list | tuple) else [str(given)]
-            await self._check_messages(actor, own, verb, names)
+            await self._check_messages(actor, origin, verb, names, again=again)
 
-    async def _check_messages(self, actor: Actor, own: Jurisdiction, verb: str, names: list[str]) -> None:
-        touch = TOUCHES[verb]
+    async def _check_messages(self, actor: Actor, origin: Origin, verb: str, names: list[str], *, again: bool) -> None:
+        touch, own = TOUCHES[verb], origin.own or Jurisdiction(origin.areas)
         if not names and (own.areas or own.nowhere):
             raise NotAllowed(f"{actor.name} has no authority over everything; name what lies in the own area")
         for name in names:
             rows = await self._finders[touch.thing](name)
-            _check_state(rows, touch)
-            if not (own.nowhere and verb in FALLS_SILENT):
+            for row in rows:
+                check_traffic(origin, row.traffic)
+            if not again:
+                _check_state(rows, touch)
+            if _is_limited(own) and not (own.nowhere and verb in FALLS_SILENT):
                 self._check_area(actor, own, rows, ends=verb in FALLS_SILENT)
+
+    async def _check_outage(self, actor: Actor, own: Jurisdiction, name: str) -> None:
+        for ident in (name, f"{actor.name}/{name}"):
+            row = await self._store.get(META, ROW + ident)
+            if row is not None:
+                area = msgspec.json.decode(row.value, type=Outage).area
+                self._check_place(actor, own, "" if area is None else str(area))
+                return
 
     def _check_area(self, actor: Actor, own: Jurisdiction, rows: Rows, *, ends: bool) -> None:
         for row in rows:
@@ -100,6 +120,21 @@ class Guard:
     async def _of_objective(self, name: str) -> Rows:
         row = await self._store.get(OBJECTIVE, int(name)) if name.isdigit() else None
         return await self._store.find(MESSAGE, "id = ? AND revision = ?", row.message, row.revision) if row is not None else []
+
+
+def check_traffic(origin: Origin, traffic: Traffic) -> None:
+    """Raises: WrongTraffic: a session of one class would touch what is of the other."""
+    if origin.is_bound and traffic not in origin.traffic:
+        says = f"{origin.name} is logged in for {', '.join(origin.traffic[:1])}, and this is {traffic}"
+        raise WrongTraffic(f"{says}; the other needs a log-in of its own")
+
+
+def _check_class(origin: Origin, verb: str) -> None:
+    """Of what touches no row of a class: a drill reads it, and takes no hold of it. Raises: WrongTraffic."""
+    is_drill = origin.is_bound and Traffic.ACTUAL not in origin.traffic
+    if is_drill and not (only_reads(verb) or verb in OF_ITS_CLASS):
+        says = f"{origin.name} is logged in for {', '.join(origin.traffic[:1])}, and {verb} takes hold of what is Actual"
+        raise WrongTraffic(f"{says}; the other needs a log-in of its own")
 
 
 def _is_limited(own: Jurisdiction) -> bool:

@@ -13,8 +13,8 @@ import pytest
 from fenghuo.errors import Overloaded
 from fenghuo.model.command import Answer, Command
 from fenghuo.plugin.ports import Actor
-from fenghuo.service.authorisation import VERBS
-from fenghuo.service.commands import KEPT_S, Commands, only_reads
+from fenghuo.service.authorisation import VERBS, only_reads
+from fenghuo.service.commands import KEPT_S, Commands
 from fenghuo.store.tables import COMMAND
 from tests.core.service.manned import Manned, manned
 
@@ -196,8 +196,11 @@ def test_what_changes_something_needs_a_key() -> None:
         "rollcall.call",
         "queue.shed",
         "shift.roster",
+        "break_glass.review",
     } <= changing
-    assert {"status", "state", "message.show", "audit.read", "directory.check", "road.reach", "shift.sheet"}.isdisjoint(changing)
+    assert {"status", "state", "alert.review", "message.show", "audit.read", "directory.check", "road.reach", "shift.sheet"}.isdisjoint(
+        changing
+    )
 
 
 async def _ends_of(tasks: set[asyncio.Task[Any]]) -> None:

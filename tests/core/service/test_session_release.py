@@ -108,7 +108,7 @@ async def test_a_locked_session_ends_what_goes_out_and_signs_nothing(tmp_path: P
         alert = await held(here, await here.log_in("zhang"))
         locked = await here.log_in("li")
         here.clock.now += 16 * 60.0
-        with pytest.raises(NotAllowed, match=r"^li may not sign by a session that is locked"):
+        with pytest.raises(NotAllowed, match=r"^li may not alert.sign by a session that is locked"):
             await here.sign(locked, alert.id)
         assert "active" == (await here.do(locked, "alert.cancel", id=alert.id)).state
         with pytest.raises(ReleaseNeeded):

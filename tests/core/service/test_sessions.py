@@ -87,7 +87,7 @@ async def test_without_the_nonce_a_session_only_sees(tmp_path: Path) -> None:
         await here.person("zhang", "operator")
         mine = await here.log_in("zhang")
         bare = here.there.desk.member(mine["session"], "", "test")
-        assert ("viewer",) == bare.rights
+        assert ("viewer", "locked") == bare.rights
         assert [] == await here.there.desk.do(bare, "message.ls", {})
         with pytest.raises(NotAllowed):
             await here.there.desk.do(bare, "message.send", {"to": ["person:wang"], "text": "x"})
@@ -128,7 +128,7 @@ async def test_a_session_that_does_nothing_is_locked_and_still_stops(tmp_path: P
         for _ in range(2):
             here.clock.now += 10 * 60.0
             here.there.desk.member(mine["session"], "", "test")
-        assert ("viewer", "stop") == here.member(mine).rights
+        assert ("viewer", "locked", "stop") == here.member(mine).rights
         assert (await here.do(mine, "session.show"))["session"]["locked"]
         with pytest.raises(NotAllowed):
             await here.do(mine, "message.send", to=["person:wang"], text="x")
