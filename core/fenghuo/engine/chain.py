@@ -101,9 +101,10 @@ def across(tx: Tx, content: Content) -> Traffic | None:
 def _kin(tx: Tx, ident: MessageId) -> Kin:
     rows = tx.find(MESSAGE, "id = ? ORDER BY revision DESC", ident)
     first = rows[-1]  # a stranger's revision makes him no author of the event
-    told = [row for row in rows if row.state is not MessageState.HELD] or rows  # and what waits has no part in it
+    objectives = tx.find(OBJECTIVE, "message = ?", ident)
+    told = [row for row in rows if not _has_no_part(row, rows, {one.revision for one in objectives})] or rows
     verdicts = [msgspec.json.decode(row.verdicts, type=tuple[Verdict, ...]) for row in told]
-    asked = [row.signatures for row in tx.find(OBJECTIVE, "message = ?", ident) if row.revision in {one.revision for one in told}]
+    asked = [row.signatures for row in objectives if row.revision in {one.revision for one in told}]
     return Kin(
         ident,
         rows[0].revision + 1,
@@ -116,6 +117,17 @@ def _kin(tx: Tx, ident: MessageId) -> Kin:
         is_signed=any(one.check == "signature" and one.value == "valid" for said in verdicts for one in said),
         is_shared=all(any(one.check == "authority" and one.value == SHARED for one in said) for said in verdicts),
     )
+
+
+def _has_no_part(row: MessageRow, rows: list[MessageRow], planned: set[int]) -> bool:
+    """Whether a revision stands for nothing that anybody was told: it waits, or it came when all was over and so was never released. Its
+    words, that a correction is taken from, nobody has signed."""
+    if row.state is MessageState.HELD:
+        return True
+    if row.state is not MessageState.CANCELLED or row.revision in planned:
+        return False
+    earlier = (msgspec.msgpack.decode(one.body, type=Message) for one in rows if one.revision < row.revision)
+    return any(message.action is Action.CANCEL for message in earlier)
 
 
 def _referenced(tx: Tx, reference: Reference) -> list[MessageRow]:

@@ -147,6 +147,20 @@ async def test_5_other_words_are_a_new_message_that_waits_for_two_and_is_ready_e
         assert used <= {(mail.channel, mail.address) for mail in after}
 
 
+async def test_5_a_correction_in_an_update_that_nobody_signed_is_spoken_by_nobody(tmp_path: Path) -> None:
+    """It came when all was over, and a second Cancel would have said it: one person's words would have been heard by everybody."""
+    async with peopled(tmp_path) as here:
+        author, li, wang = await staffed(here, "zhang", "li", "wang")
+        alert = await released(here, author, li, wang)
+        await here.do(author, "alert.correct", id=alert.id)
+        named = "</scope><references>met@example.org,A-1,1970-01-12T13:46:40-00:00</references>"
+        late = told("A-2", action="Update").replace(b"</scope>", named.encode()).replace("误报，无需转移".encode(), "快跑".encode())
+        await here.do(author, "alert.submit", raw=late)
+        await here.do(author, "alert.cancel", id=alert.id, reason="再说一遍")
+        assert not [mail.text for mail in here.there.house.sent if "快跑" in mail.text or "再说一遍" in mail.text]
+        assert [mail.text for mail in here.there.house.sent if "误报，无需转移" in mail.text]
+
+
 async def test_9_a_drill_takes_the_same_hands_and_is_stamped(tmp_path: Path) -> None:
     """Two who are not its author, by sessions of its own; what leaves says what it is."""
     async with peopled(tmp_path) as here:

@@ -62,7 +62,7 @@ async def test_a_hundred_thousand_sequences_of_acts_release_nothing_by_fewer_tha
         await play(crowd, MANY)
         tell(crowd, MANY, seed)
         assert [] == crowd.faults
-        assert (True, True) == (len(crowd.released) > 100, len(crowd.corrected) > 10)
+        assert (True, True) == (len(crowd.released) > 50, len(crowd.corrected) > 10)
 
 
 def authors_sign(patch: pytest.MonkeyPatch) -> None:
