@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from fenghuo.engine.health import ChannelHealth, Sign, admitted, average, observed, shown_by
+from fenghuo.engine.health import STEADY_S, ChannelHealth, Sign, admitted, average, observed, shown_by, steady_at
 from fenghuo.model.delivery import Outcome, Permanent, Scope
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import Health
@@ -122,6 +122,13 @@ def test_nothing_but_a_start_or_a_probe_closes_the_breaker(sign: Sign) -> None:
 def test_a_return_is_a_probation() -> None:
     """A channel that was down comes back on trial."""
     assert (Health.PROBATION, 0) == (returned().state, returned().stage)
+
+
+def test_what_never_came_up_was_left_by_nobody() -> None:
+    """A device that is absent at the start is on trial when it comes, and a first choice; one that was lost stands back for two minutes."""
+    late = after(ChannelHealth(), (Sign.LOCAL_DOWN, 50.0, ""), (Sign.LOCAL_DOWN, 60.0, ""), (Sign.LOCAL_UP, 100.0, ""))
+    assert (Health.PROBATION, True) == (late.state, steady_at(late) <= 100.0)
+    assert 50.0 + STEADY_S == steady_at(returned(100.0))
 
 
 def test_probation_admits_a_tenth_then_half_then_all() -> None:
