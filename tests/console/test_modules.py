@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from fenghuo.formats.console_frames import Cursor, Delta, Hello, Op, Ping, Ready, Resync, ResyncReason, Snap, encode
-from fenghuo.service.commands import only_reads
+from fenghuo.service.authorisation import only_reads
 from tests.scale import PATIENCE_S
 from tools.console_words import STATIC
 
