@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import msgspec
+
 from fenghuo import Actor, FrontContext, NotAuthenticated
 from fenghuo.formats.console_frames import Auth
 from fenghuo_adapters.http_exchange import Scope, is_loopback
@@ -39,7 +41,7 @@ class Credentials:
     def actor(self) -> Actor:
         """Who acts now; a person's session is kept awake by it. Raises: NotAuthenticated."""
         if self._token:
-            return self._ctx.desk.actor(self._token, DOOR)
+            return msgspec.structs.replace(self._ctx.desk.actor(self._token, DOOR), address=self._address)
         if self._cookie:
             return self._ctx.desk.member(self._cookie, self._csrf, DOOR, self._address)
         if self._is_open:

@@ -59,7 +59,8 @@ def caller(ctx: FrontContext, exchange: Exchange) -> Actor:
     """Who asks: the owner of the bearer token, else the person whose session the cookie is. What changes something needs the nonce, and
     comes from a page of this port. Raises: NotAuthenticated, HttpRefusal."""
     if exchange.bearer:
-        return ctx.desk.actor(exchange.bearer, "http", exchange.certificate)
+        owner = ctx.desk.actor(exchange.bearer, "http", exchange.certificate)
+        return msgspec.structs.replace(owner, address=_address(exchange))
     session = cookie_of(exchange.header(b"cookie"))
     if not session:
         raise NotAuthenticated("a bearer token is needed: Authorization: Bearer …, or the cookie of a session")

@@ -6,13 +6,14 @@ Source: security.md §3.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 
 from fenghuo.engine.book import Book, OpenMessage
 from fenghuo.engine.chain import as_revision, bury, end_of, find_kin, overtaken, replace_earlier
 from fenghuo.engine.correcting import spoken, words_take
+from fenghuo.engine.counting import SOURCE, counted, in_one_hand, people_of
 from fenghuo.engine.facts import Facts, MessageAccepted, MessageEnded, Signed, Widened
 from fenghuo.engine.judging import hands_needed
 from fenghuo.engine.kin import Kin
@@ -58,7 +59,8 @@ class Signature(msgspec.Struct, frozen=True):
 
 
 class Release:
-    """Takes signatures. `valid_s`: how long one counts while the other is missing; `is_apart`: two who sign sit at two hosts."""
+    """Takes signatures. `valid_s`: how long one counts while the other is missing; `is_apart`: two who sign sit at two hosts; `delegates`:
+    who may sign by a mode in force."""
 
     def __init__(self, office: Office, facts: Facts, book: Book, store: Store, *, valid_s: float = 120.0) -> None:
         self._office = office
@@ -67,6 +69,7 @@ class Release:
         self._store = store
         self.valid_s = valid_s
         self.is_apart = False
+        self.delegates: Callable[[], Collection[str]] = tuple
         self.seals: Seals | None = None
 
     async def waiting(self, ident: str) -> OpenMessage:
@@ -83,8 +86,8 @@ class Release:
 
     async def signers(self, entry: OpenMessage) -> tuple[str, ...]:
         """Whose signatures count at this moment."""
-        message, envelope, now = entry.message, entry.envelope, self._office.clock.time()
-        return await self._store.run(lambda tx: _people(_valid(tx, message, envelope, now)))
+        message, envelope, now, delegates = entry.message, entry.envelope, self._office.clock.time(), frozenset(self.delegates())
+        return await self._store.run(lambda tx: people_of(counted(tx, _valid(tx, message, envelope, now), delegates)))
 
     async def sign(self, ident: str, hand: Hand | str, *, envelope: str = "", revision: int | None = None) -> Signature:
         """Add a signature; the last one needed releases. `envelope`, `revision`: of what the signer was shown.
@@ -125,21 +128,27 @@ class Release:
         )
 
     def _signing(self, entry: OpenMessage, hand: Hand) -> Callable[[Tx], tuple[Signature, News]]:
-        message, envelope, actor = entry.message, entry.envelope, hand.person
+        message, envelope, actor, delegates = entry.message, entry.envelope, hand.person, frozenset(self.delegates())
         now, until = self._office.clock.time(), self._office.clock.time() + self.valid_s
 
         def sign(tx: Tx) -> tuple[Signature, News]:
             row = tx.get(MESSAGE, message.id, message.revision)
             if row is None or row.state is not MessageState.HELD or row.expires_at <= now:
                 raise ReleaseNeeded(f"the message is {row.state if row else 'gone'}; only a held one can be signed")
-            self._check_apart([one for one in _valid(tx, message, envelope, now) if one.actor != actor], hand)
-            tx.put(RELEASE, ReleaseRow(message.id, message.revision, envelope, actor, now, until, hand.session, hand.host))
+            mine = ReleaseRow(message.id, message.revision, envelope, actor, now, until, hand.session, hand.host)
+            others = [one for one in counted(tx, _valid(tx, message, envelope, now), delegates) if one.actor != actor]
+            self._check_apart(others, hand)
+            if other := in_one_hand(tx, mine, others):
+                says = f"one administrator has changed the log-in or the right of {other} and of {actor} within a day"
+                raise NotAllowed(f"{says}; somebody else signs beside {other}")
+            tx.put(RELEASE, mine)
             tx.event("message.signed", f"message/{message.id}", revision=message.revision, actor=actor, envelope=envelope)
             tx.event("release.changed", f"release/{message.id}", revision=message.revision, envelope=envelope)
             traffic = message.traffic.value
             signed = {"signer": actor, "by": hand.session, "address": hand.host}
             tx.audit(Deed.of("sign", f"message/{message.id}", content=envelope, traffic=traffic, revision=message.revision, **signed))
-            names, needed = _people(_valid(tx, message, envelope, now)), max(entry.needed_signatures, _asked(tx, row, message))
+            names = people_of([*others, mine])
+            needed = max(entry.needed_signatures, _asked(tx, row, message))
             if len(names) < needed:
                 held = Signature(message.id, message.revision, names, needed, MessageState.HELD, envelope)
                 return held, [Signed(message.id, message.revision, actor, released=False)]
@@ -150,12 +159,14 @@ class Release:
         return sign
 
     def _check_apart(self, others: Sequence[ReleaseRow], hand: Hand) -> None:
-        """Raises: NotAllowed: who signed before did so by the same session, or from the same host where there are two."""
+        """Raises: NotAllowed: who signed before did so by the same session, or from the same host where there are two. A host that nobody
+        knows may be any."""
         for other in others:
             if hand.session and other.session == hand.session:
                 raise NotAllowed(f"{other.actor} has signed by the same session; two people sign by two")
-            if self.is_apart and other.host == hand.host:
-                where = f"at {hand.host}" if hand.host else "where nobody knows at which host"
+            is_near = other.host == hand.host or not (other.host and hand.host)
+            if self.is_apart and is_near and not other.actor.startswith(SOURCE):  # whose proved word comes from elsewhere
+                where = f"at {hand.host}" if other.host == hand.host and hand.host else "where nobody knows at which host one of you is,"
                 raise NotAllowed(f"{other.actor} has signed {where} too; here the second signs at another host")
 
 
@@ -244,7 +255,3 @@ def _ends(message: Message, ended: tuple[int, ...]) -> News:
 def _valid(tx: Tx, message: Message, envelope: str, now: float) -> list[ReleaseRow]:
     """The signatures of what is there now that are not too old."""
     return tx.find(RELEASE, "message = ? AND revision = ? AND envelope = ? AND until > ?", message.id, message.revision, envelope, now)
-
-
-def _people(rows: Sequence[ReleaseRow]) -> tuple[str, ...]:
-    return tuple(sorted({row.actor for row in rows}))

@@ -23,6 +23,7 @@ EVENT_TYPES = frozenset(
         "alarm.clock",
         "alarm.command_taken",
         "alarm.coverage",
+        "alarm.credentials_reset",
         "alarm.dead_on_arrival",
         "alarm.declined",
         "alarm.delivery_ended",

@@ -232,9 +232,10 @@ class Hints(msgspec.Struct, frozen=True):
 
 class Actor(msgspec.Struct, frozen=True):
     """Who gives a command: an authenticated name, what it may do, and the door it came in by. `session`: of a person who has logged in,
-    "" for a token."""
+    "" for a token; `address`: where the owner of a token sits, "" where the door does not know."""
 
     name: str
     rights: tuple[str, ...]
     door: str
     session: str = ""
+    address: str = ""

@@ -17,6 +17,7 @@ import msgspec
 
 from fenghuo.clock import Clock
 from fenghuo.engine.authority import GRAVITIES
+from fenghuo.engine.counting import is_set_up, note_change
 from fenghuo.errors import FormatError, NotAuthenticated, NotFound, Overloaded
 from fenghuo.model.area import AreaRef
 from fenghuo.service.authorisation import FACTOR_NEEDED, check_rights
@@ -225,6 +226,9 @@ class Accounts:
     async def _put(self, before: AccountRow | None, row: AccountRow, deed: Deed, *, ends: bool = False) -> None:
         def put(tx: Tx) -> None:
             keep(tx, before, row)
+            if (what := _changed(before, row)) and is_set_up(tx):
+                note_change(tx, row.name)
+                _tell_change(tx, row, what)
             for session in tx.find(SESSION, "account = ?", row.name) if ends else ():
                 tx.delete(SESSION, session.id)
             tx.audit(deed)
@@ -242,6 +246,23 @@ def keep(tx: Tx, before: AccountRow | None, row: AccountRow) -> None:
     if tx.get(ACCOUNT, row.name) != before:
         raise Overloaded(f"the account {row.name} was changed at the same moment; look again", retry_after_s=1.0)
     tx.put(ACCOUNT, row)
+
+
+def _changed(before: AccountRow | None, row: AccountRow) -> str:
+    """What makes an account another pair of hands: a new way in, or the right to sign; "" for anything else."""
+    if "releaser" in row.rights and (before is None or "releaser" not in before.rights):
+        return "granted"
+    if row.code and (before is None or row.code != before.code):
+        return "reset"
+    return "certificate" if before is not None and row.certificate != before.certificate else ""
+
+
+def _tell_change(tx: Tx, row: AccountRow, what: str) -> None:
+    """On duty they hear who can sign anew, and by whose hand: until they know why, it may be that hand which signs."""
+    if "releaser" in row.rights:
+        did = {"granted": "gave the right to sign to", "reset": "reset the log-in of", "certificate": "changed the client certificate of"}
+        says = f"{tx.by.actor} {did[what]} {row.name}"
+        tx.event("alarm.credentials_reset", f"account/{row.name}", message=says, by=tx.by.actor, what=what)
 
 
 def _new(name: str, display: str, rights: Collection[str], *, at: float) -> AccountRow:

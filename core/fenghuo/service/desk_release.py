@@ -74,6 +74,7 @@ class ReleaseVerbs:
         self._room = room
         self._office = room.office
         self._release: Release = room.release
+        room.release.delegates = lambda: desk.delegates()
         self._store = store
         self._drafts = DraftVerbs(desk, room.office, store, messages)
         self._view = ReviewView(room)
@@ -140,6 +141,8 @@ class ReleaseVerbs:
         message = msgspec.msgpack.decode(row.body, type=Message)
         self._desk.check_traffic(actor, message.traffic)
         hand = self._desk.hand(actor, wanted.token, _coded(message))
+        if not actor.session:  # where somebody with a token sits says the door, if it knows: its own name is no host
+            hand = msgspec.structs.replace(hand, host=actor.address)
         self._check_seen(Seen(hand.session, row.id, wanted.revision or row.revision, wanted.envelope), hand.person)
         return await self._release.sign(row.id, hand, envelope=wanted.envelope, revision=wanted.revision)
 
