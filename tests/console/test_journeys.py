@@ -99,7 +99,7 @@ async def false_ones(desk: Page, centre: Centre, folder: Path, stranger: Signer)
     await desk.goto(places[0])
     await expect(desk.locator(".detail")).to_contain_text("which is not pinned")
     await desk.locator(".waits").get_by_role("button", name="取消发布").click()
-    await desk.get_by_role("button", name="确认取消").click()
+    await desk.get_by_role("button", name="不发布", exact=True).click()
     await expect(desk.locator(".waits")).to_have_count(0)
 
 
@@ -281,7 +281,8 @@ async def called_off(desk: Page, smsc: Smsc) -> None:
     press = desk.locator("nav.list li", has_text="港区液氨泄漏").get_by_role("button", name="取消发布")
     await press.focus()
     await desk.keyboard.press("Enter")
-    await expect(desk.get_by_role("button", name="确认取消")).to_be_focused()
+    await expect(desk.get_by_role("button", name="解除预警", exact=True)).to_be_focused()
+    await expect(desk.locator("dialog .said")).to_have_text(OVER)
     await desk.keyboard.press("Enter")
     await smsc.wait_for(lambda: any(OVER in one.text for one in smsc.submits_to(INFORMANT[1:])))
     await expect(desk.locator("nav.list section", has_text="已结束")).to_contain_text("已取消")

@@ -132,13 +132,16 @@ async def line_lost(stage: Stage) -> None:
     await expect(page.locator("#urgent")).to_contain_text("已断线")
     await page.keyboard.press("j")
     await page.keyboard.press("a")
-    await expect(page.locator("#unknown")).to_contain_text("1 项操作结果未知")
+    await expect(page.locator("#waits")).to_contain_text("已记下 1 项操作，等恢复连接后发出")
+    await page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    for place in ("#link", ".clock", ".traffic"):  # how old, what time, and no drill: in view wherever one has scrolled to
+        await expect(page.locator(place)).to_be_in_viewport(ratio=1)
     stage.put(alarm(2))
     await stage.service.start()
     await expect(page.locator("#link")).to_have_count(0)
     await expect(page.locator("#alarm-2")).to_be_visible()
     await expect(page.locator("#alarm-1 .state")).to_contain_text("已确认")
-    await expect(page.locator("#unknown")).to_have_count(0)
+    await expect(page.locator("#waits, #unknown")).to_have_count(0)
     assert 1 == len(stage.did("alarm.ack"))
     stage.complaints.clear()  # the browser tells of every attempt to connect
 
@@ -177,7 +180,7 @@ async def answer_lost(stage: Stage) -> None:
 async def handed_over(stage: Stage) -> None:
     """Whoever comes reads the sheet of whoever goes, and signs exactly that; whoever is on draws one up."""
     shift = {"id": "s1", "person": "li", "role": "duty_officer", "post": "", "areas": [], "state": "on", "sheet": "d1g3st"}
-    sheet = {"note": "三号泵在修", "alarms": [alarm(7)], "modes": [], "outages": None}
+    sheet = {"note": "三号泵在修", "alarms": [alarm(7)], "modes": {"stands": []}, "outages": None}
     mine = shift | {"id": "s2", "person": "zhang", "sheet": ""}
 
     def sign(args: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import msgspec
 
 from fenghuo.clock import instant
 from fenghuo.engine.channels import Instance
+from fenghuo.engine.correcting import drafted, told_words
 from fenghuo.model.attachment import attachments_of
 from fenghuo.model.delivery import Accepted, Attempt, Delivery, Objective, Refused, Target, Token
 from fenghuo.model.evidence import Evidence
@@ -110,11 +111,18 @@ async def message_view(store: Store, row: MessageRow) -> dict[str, Any]:
         "verdicts": msgspec.json.decode(row.verdicts),
         "repairs": msgspec.json.decode(row.repairs),
         "revisions": [{"revision": other.revision, "action": other.action.value, "state": other.state.value} for other in revisions],
+        "correction": _correction(row),
         "waiting": await _waiting(store, revisions),
         "booked": booked_view(spent.values()),
         "attachments": await _attachments(store, row),
         "objectives": [await _objective_view(store, objective, spent) for objective in objectives],
     }
+
+
+def _correction(row: MessageRow) -> dict[str, Any]:
+    """What whoever was told of it hears when one person calls it off."""
+    message = msgspec.msgpack.decode(row.body, type=Message)
+    return {"text": told_words(message), "drafted": bool(drafted(message))}
 
 
 async def _attachments(store: Store, row: MessageRow) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ import { AlarmRow } from "./alarm_row.js";
 import { beside, folded, inBulk, isFlood, Listing, needsAck, ordered } from "./alarms.js";
 import { lang } from "./i18n.js";
 import { Ask, Field, sentence } from "./parts.js";
-import { titleOf } from "./words_of_alarm.js";
+import { placeOf, titleOf } from "./words_of_alarm.js";
 
 /** @typedef {import("./app.js").App} App @typedef {import("./alarms.js").Alarm} Alarm @typedef {import("./alarms.js").Row} Row */
 
@@ -28,7 +28,7 @@ export function AlarmPane({ app }) {
       <p class="notice" role="status">${pane.notice}</p></div>
     <${List} app=${app} pane=${pane} />
     ${pane.hidden ? html`<p>${app.t("alarm.beyond", { n: pane.hidden })}</p>` : null}
-    ${rows.length ? null : html`<p class="empty">${app.t("alarm.none")}</p>`}
+    ${rows.length ? null : html`<p class="empty">${pane.leftOut ? app.t("alarm.no_match", { n: pane.leftOut }) : app.t("alarm.none")}</p>`}
     ${chosen ? html`<${AlarmDetail} app=${app} row=${chosen} pane=${pane} />` : null}
     <${Question} app=${app} pane=${pane} />
   </section>`;
@@ -50,7 +50,7 @@ function usePane(app) {
   const [notice, tell] = useState("");
   const [, again] = useState(0);
   const all = ordered(app.state.alarm.value.values());
-  const wanted = filter ? all.filter((alarm) => `${titleOf(alarm)} ${alarm.subject}`.toLowerCase().includes(filter.toLowerCase())) : all;
+  const wanted = filter ? all.filter((alarm) => matches(alarm, filter)) : all;
   const flood = isFlood(all);
   const { alarms, firsts } = folded(wanted, opened);
   const rows = listing.show(alarms, isHeld);
@@ -61,7 +61,7 @@ function usePane(app) {
   const release = () => { listing.show(alarms, false); again((count) => count + 1); };
   const open = (/** @type {string} */ kind) => setOpened(new Set([...opened, kind]));
   return {
-    rows, waiting: listing.waiting, chosen, flood, firsts, filter, question, notice, isHeld, hidden: Math.max(0, rows.length - MOST_ROWS),
+    rows, waiting: listing.waiting, chosen, flood, firsts, filter, question, notice, isHeld, hidden: Math.max(0, rows.length - MOST_ROWS), leftOut: all.length - wanted.length,
     hold, setFilter, ask, tell, choose, move, release, open,
     shown: rows.slice(0, MOST_ROWS), selected,
     act: (/** @type {string} */ verb, /** @type {Alarm} */ alarm, /** @type {object} */ args) => act(app, tell, verb, alarm, args),
@@ -69,6 +69,11 @@ function usePane(app) {
 }
 
 /** @typedef {ReturnType<typeof usePane>} Pane */
+
+/** Whether an alarm says what is looked for: in its title, its subject, or the name of its place. @param {Alarm} alarm @param {string} filter */
+function matches(alarm, filter) {
+  return `${titleOf(alarm)} ${alarm.subject} ${placeOf(alarm)}`.toLowerCase().includes(filter.trim().toLowerCase());
+}
 
 /** Do something to an alarm as it was drawn; what came of it is said. @param {App} app @param {(text: string) => void} tell @param {string} verb @param {Alarm} alarm @param {object} args */
 async function act(app, tell, verb, alarm, args) {
@@ -109,6 +114,7 @@ function keysOf(app, pane) {
     { id: "detail.previous", code: "KeyP", title: "alarm.previous", run: () => pane().move(-1) },
     { id: "open", code: "Enter", title: "alarm.open", when: () => Boolean(chosen()), run: open },
     { id: "back", code: "Escape", fixed: true, title: "alarm.back", when: () => Boolean(pane().selected), run: () => { pane().choose(""); focusList(); } },
+    { id: "filter.clear", code: "Escape", fixed: true, title: "alarm.filter_clear", when: () => Boolean(pane().filter), run: () => pane().setFilter("") },
     { id: "ack", code: "KeyA", title: "alarm.ack", when: canAck, run: ack },
     { id: "ack.comment", code: "KeyA", shift: true, title: "alarm.ack_comment", when: canAck, run: () => pane().ask("comment") },
     { id: "bulk", code: "KeyB", shift: true, title: "alarm.bulk", when: () => mayAct() && inBulk(pane().shown).length > 0, run: () => pane().ask("bulk") },
@@ -167,7 +173,7 @@ function Question({ app, pane }) {
         onDone=${(/** @type {string} */ comment) => { close(); void pane.act("alarm.ack", alarm, { comment }); }}><p>${title}</p></${Ask}>`;
     case "bulk":
       return html`<${Ask} title=${app.t("alarm.bulk")} label=${app.t("alarm.comment")} act=${app.t("alarm.bulk_act", { n: bulk.length })} onClose=${close} onDone=${all}>
-        <ul>${bulk.slice(0, 8).map((one) => html`<li key=${one.id}>${titleOf(one)}</li>`)}</ul></${Ask}>`;
+        <ul class="seen" tabindex="0" aria-label=${app.t("alarm.bulk")}>${bulk.map((one) => html`<li key=${one.id}>${titleOf(one)}</li>`)}</ul></${Ask}>`;
     case "shelve":
       return alarm && html`<${Ask} title=${app.t("alarm.shelve")} label=${app.t("alarm.reason")} required act=${app.t("alarm.shelve")} onClose=${close}
         onDone=${(/** @type {string} */ reason) => { close(); void pane.act("alarm.shelve", alarm, { reason, lasts_s: seen.minutes * 60 }); }}>

@@ -17,7 +17,7 @@ export function ChannelStrip({ app }) {
       <button type="button" class=${`channel ${one.admin === "enabled" ? one.health : "aside"}`} aria-pressed=${chosen === one.name ? "true" : "false"}
         onClick=${() => { app.selected.value = chosen === one.name ? null : { topic: "channel", id: one.name }; }}>
         <b>${one.name}</b> <span>${one.admin === "enabled" ? named("channel.health", one.health) : named("channel.admin", one.admin)}</span>
-        <${Evidence} level=${one.evidence_max} /> ${one.queued ? html`<span>${app.t("channel.queued", { n: one.queued })}</span>` : null}
+        ${one.evidence_max ? html`<span class="most">${app.t("channel.most")} <${Evidence} level=${one.evidence_max} /></span>` : null} ${one.queued ? html`<span>${app.t("channel.queued", { n: one.queued })}</span>` : null}
         ${one.reason ? html`<small>${one.reason}</small>` : null}
       </button></li>`)}</ul>
     ${channels.length ? null : html`<p class="empty">${app.t("channel.none")}</p>`}</section>`;

@@ -4,7 +4,7 @@ import { html, useEffect, useRef, useState } from "../vendor/ui.js";
 import { pick } from "./alarm_parts.js";
 import { lang, named } from "./i18n.js";
 import { AreaMap } from "./map.js";
-import { marksOf, townOf } from "./marks.js";
+import { marksOf, townOf, towns as known } from "./marks.js";
 
 /** @typedef {import("./app.js").App} App */
 
@@ -24,7 +24,7 @@ export function MapPane({ app, bare = false }) {
   };
   const act = useRef(choose);
   act.current = choose;
-  useEffect(() => { void fetch("/map/area.json").then((answer) => answer.json()).then(setArea); }, []);
+  useEffect(() => { void fetch("/map/area.json").then((answer) => answer.json()).then((given) => { known.value = given.towns; setArea(given); }); }, []);
   useEffect(() => {
     if (!area || !box.current) return undefined;
     const words = { zoomIn: app.t("map.zoom_in"), zoomOut: app.t("map.zoom_out"), credit: app.t("map.credit") };

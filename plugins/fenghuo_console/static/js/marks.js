@@ -1,5 +1,6 @@
 // @ts-check
 // What there is to say at each town: the modes that hold there, and the alarms that name it. No screen, no map.
+import { signal } from "../vendor/ui.js";
 import { needsAck } from "./alarms.js";
 
 /** @typedef {import("./alarms.js").Alarm} Alarm @typedef {import("./map.js").Town} Town */
@@ -8,6 +9,9 @@ const LEVELS = { HIGH: "high", MEDIUM: "medium", LOW: "low" };
 const RANK = ["", "low", "medium", "high"];
 /** What a place is in when there is nothing to say of it. */
 export const NORMAL = new Set(["grid", "full", "open", "unknown", ""]);
+
+/** The towns of the map, once it is there. @type {{value: Town[]}} */
+export const towns = signal([]);
 
 /** Whether a text names this town: by either of its codes with the system in front, never by the bare code. @param {string} text @param {Town} town */
 export function names(text, town) {

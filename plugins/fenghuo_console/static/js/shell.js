@@ -1,6 +1,6 @@
 // @ts-check
 // The frame around every screen: what is always seen, whatever is being done.
-import { html, useEffect } from "../vendor/ui.js";
+import { html, useEffect, useRef } from "../vendor/ui.js";
 import { SCREENS } from "../screens/index.js";
 import { PaperOffer } from "../screens/paper_offer.js";
 import { Due, pick } from "./alarm_parts.js";
@@ -14,6 +14,8 @@ import { titleOf } from "./words_of_alarm.js";
 // Below this a difference between two clocks is the road the frame took.
 const SKEW_SHOWN_MS = 2_000;
 const BAR_ROWS = 3;
+// An answer takes less; where there is none by then, nobody here knows what came of it.
+const UNKNOWN_AFTER_MS = 3_000;
 
 /** @param {{app: App}} props */
 export function Shell({ app }) {
@@ -23,17 +25,32 @@ export function Shell({ app }) {
   const needsLogIn = link.state === "login" || id === "login";
   const chosen = needsLogIn ? SCREENS.find((one) => one.id === "login") : SCREENS.find((one) => one.id === id) ?? SCREENS[0];
   const Screen = chosen?.module;
+  const frame = useRef(/** @type {HTMLElement|null} */ (null));
+  useEffect(() => (frame.current ? measured(frame.current) : undefined), []);
   useEffect(() => dress(app), [me, app.prefs.theme, app.ready.value]);
   return html`
     <a class="skip" href="#main" onClick=${(/** @type {Event} */ event) => { event.preventDefault(); document.getElementById("main")?.focus(); }}>${app.t("shell.skip")}</a>
-    <${Top} app=${app} />
-    <${Bars} app=${app} />
-    <${HighBar} app=${app} />
+    <div class="frame" ref=${frame}>
+      <${Top} app=${app} />
+      <${Bars} app=${app} />
+      <${HighBar} app=${app} />
+    </div>
     <main id="main" tabindex="-1" class=${link.state === "live" || needsLogIn ? "" : "stale"} aria-label=${app.t(chosen?.title ?? "app.title")}>
       <${Screen} app=${app} args=${args} key=${chosen?.id} />
     </main>
     ${app.dialog.value === "help" ? html`<${Help} app=${app} />` : null}
     ${app.dialog.value === "palette" ? html`<${Palette} app=${app} />` : null}`;
+}
+
+/** Tell the style sheet how high the frame is, and how much of it is above the bars: both change with what there is to say. @param {HTMLElement} frame */
+function measured(frame) {
+  const watch = new ResizeObserver(() => {
+    const root = document.documentElement.style;
+    root.setProperty("--frame", `${frame.offsetHeight}px`);
+    root.setProperty("--above", `${frame.querySelector("header")?.offsetHeight ?? 0}px`);
+  });
+  watch.observe(frame);
+  return () => watch.disconnect();
 }
 
 // Exercise is another colour and another word on the whole page, laid over it by the style sheet: there is no element that could be taken out.
@@ -98,7 +115,9 @@ function Bars({ app }) {
   const link = app.link.value;
   const me = app.me;
   const skew = app.wire.machine.skewMs;
-  const pending = app.pending.value.filter((one) => app.now() - one.since > 3_000);
+  const acts = app.pending.value.filter((one) => isAct(one));
+  const waits = link.state === "live" ? [] : acts.filter((one) => !one.isSent);
+  const pending = acts.filter((one) => !waits.includes(one) && app.now() - one.since > UNKNOWN_AFTER_MS);
   const needsSound = me && app.sound.proof.value !== "off" && !app.sound.running.value;
   return html`<div class="bars">
     ${link.state === "lost" ? html`<p class="bar bad" id="link">${app.t(link.heardMs ? "link.lost" : "link.never", { time: clockText(link.heardMs) })}</p>` : null}
@@ -109,8 +128,14 @@ function Bars({ app }) {
     ${needsSound ? html`<p class="bar bad" id="silent">${app.t("sound.off")} <button type="button" onClick=${() => app.sound.test()}>${app.t("sound.test")}</button></p>` : null}
     ${me?.locked ? html`<p class="bar warn" id="locked">${app.t("login.locked")} <a class="button" href="#login">${app.t("login.again")}</a></p>` : null}
     <${PaperOffer} app=${app} />
+    ${waits.length ? html`<p class="bar warn" id="waits" role="status">${app.t("link.waits", { n: waits.length })}</p>` : null}
     ${pending.length ? html`<p class="bar warn" id="unknown">${app.t("link.unknown", { n: pending.length })}</p>` : null}
   </div>`;
+}
+
+/** Whether it is to change something: a question that waits is nobody's act. @param {import("./commands.js").Pending} one */
+function isAct(one) {
+  return "key" in one.frame;
 }
 
 /** @param {{app: App}} props */

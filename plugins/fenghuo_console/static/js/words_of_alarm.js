@@ -1,6 +1,7 @@
 // @ts-check
 // How an alarm is said: the catalogue's words for its kind, with what the server gave; never the server's prose.
 import { has, t } from "./i18n.js";
+import { townOf, towns } from "./marks.js";
 
 /** @typedef {import("./alarms.js").Alarm} Alarm */
 
@@ -15,9 +16,15 @@ export function kindOf(alarm) {
   return has(title) ? t(title) : alarm.kind;
 }
 
-/** What it is, and of what. @param {Alarm} alarm */
+/** What it is, and of what, by its name where the server gives one. @param {Alarm} alarm */
 export function titleOf(alarm) {
-  return t("alarm.titled", { title: kindOf(alarm), subject: alarm.subject });
+  const name = typeof alarm.args?.name === "string" ? alarm.args.name : "";
+  return t("alarm.titled", { title: kindOf(alarm), subject: name && !alarm.subject.includes(name) ? `${name} ${alarm.subject}` : alarm.subject });
+}
+
+/** The name of the town that it is about; "" where it names none. @param {Alarm} alarm */
+export function placeOf(alarm) {
+  return townOf(alarm, towns.value)?.name ?? "";
 }
 
 /** What to do now, and what happens if nobody does; "" where the page is older than the kind. @param {Alarm} alarm */

@@ -32,9 +32,9 @@ export function CoverageBoard({ data }) {
     <div class="scroll" tabindex="0" role="group" aria-label=${t("coverage.table")}><table><caption>${t("coverage.caption", { assumption: named("coverage.assumption", data.assumption.split(":")[0]) })}</caption>
       <thead><tr><th scope="col">${t("coverage.town")}</th><th scope="col">${t("coverage.people")}</th>${kinds.map((kind) => html`<th scope="col">${named("coverage.kind", kind)}</th>`)}</tr></thead>
       <tbody>
-        <tr class="total"><th scope="row">${t("coverage.total")}</th><td>${data.potential.people}</td>
+        <tr class="total"><th scope="row">${t("coverage.total")}</th><td class="figure">${data.potential.people}</td>
           ${kinds.map((kind) => html`<td class=${data[kind].passes ? "" : "short"}>${interval(data[kind])}${kind === "potential" && !data[kind].passes ? html` <b>${t("coverage.short")}</b>` : null}</td>`)}</tr>
-        ${towns.map((/** @type {any} */ town) => html`<tr key=${town.area}><th scope="row">${town.name} <code>${town.area}</code></th><td>${town.people}</td>
+        ${towns.map((/** @type {any} */ town) => html`<tr key=${town.area}><th scope="row">${town.name} <code>${town.area}</code></th><td class="figure">${town.people}</td>
           ${kinds.map((kind) => { const one = of(kind, town.area); const isShort = kind === "potential" && one && one.grouped_pct < floor; return html`<td class=${isShort ? "short" : ""}>${interval(one)}${isShort ? html` <b>${t("coverage.short")}</b>` : null}</td>`; })}</tr>`)}
       </tbody></table></div>
     <details><summary>${t("coverage.says")}</summary><ul class="says" lang="en">${data.says.map((/** @type {string} */ says) => html`<li>${says}</li>`)}</ul></details>

@@ -10,6 +10,8 @@ import { Review } from "./publish_review.js";
 
 const NEW = "new";
 const DRAFT = "draft";
+// The check that says who must sign; once that is done there is nothing left to say of it.
+const RELEASE = "release";
 
 /** @param {{app: import("../js/app.js").App}} props */
 export default function Screen({ app }) {
@@ -68,10 +70,19 @@ function One({ app, id }) {
   return html`<article aria-label=${message.headline}>
     <h2>#${message.number} ${message.headline}</h2>
     <p class="quiet">${t("publish.one.from", { source: message.source, at: timeText(message.accepted, app.now()), revision: message.revision })} <code>${message.id}</code></p>
-    ${message.verdicts.filter((/** @type {any} */ one) => !one.ok).map((/** @type {any} */ one) => html`<p class="refused"><b>${one.check}</b> ${one.value}: ${one.detail}</p>`)}
+    ${waits ? html`<${Signatures} app=${app} message=${message} />` : null}
+    ${message.verdicts.filter((/** @type {any} */ one) => !one.ok && one.check !== RELEASE).map((/** @type {any} */ one) => html`<p class="refused"><b>${one.check}</b> ${one.value}: ${one.detail}</p>`)}
     ${message.repairs.map((/** @type {string} */ one) => html`<p class="quiet">${one}</p>`)}
     ${waits ? html`<${Review} app=${app} message=${message} />` : html`<${Live} app=${app} message=${message} />`}
   </article>`;
+}
+
+/** How many sign it and how many have, for as long as it waits. @param {{app: import("../js/app.js").App, message: any}} props */
+function Signatures({ app, message }) {
+  const waiting = app.state.release.value.get(`release/${message.id}`);
+  const why = message.verdicts.filter((/** @type {any} */ one) => one.check === RELEASE && !one.ok);
+  const needed = waiting?.needed ?? Math.max(1, ...why.map((/** @type {any} */ one) => Number(one.value) || 0));
+  return html`<p class="warn signatures">${t("publish.one.signatures", { needed, have: waiting?.signed.length ?? 0 })} <small lang="en">${why.map((/** @type {any} */ one) => one.detail).join("; ")}</small></p>`;
 }
 
 /** What moves with each receipt of a message, so that it is shown anew. @param {import("../js/app.js").App} app @param {string} id */

@@ -2,14 +2,16 @@
 // To end an alert takes one person and two presses, on everything it used. What people read then was drafted with it.
 import { html, useState } from "../vendor/ui.js";
 import { t } from "../js/i18n.js";
-import { Ask, Dialog, Field } from "../js/parts.js";
-import { Refused, useCommand } from "./asking.js";
+import { Ask, Dialog, Field, sentence } from "../js/parts.js";
+import { Refused, useAsk, useCommand } from "./asking.js";
 
 /** @param {{app: import("../js/app.js").App, message: any}} props */
 export function CancelButton({ app, message }) {
   const [isOpen, setOpen] = useState(false);
   const [reason, setReason] = useState("");
   const command = useCommand(app);
+  const isHeld = message.state === "held" && message.revision === 1;
+  const [act, keep] = isHeld ? [t("publish.cancel.confirm_held"), t("publish.cancel.keep_held")] : [t("publish.cancel.confirm"), t("publish.cancel.keep")];
   const end = (/** @type {Event} */ event) => {
     event.preventDefault();
     command.run("alert.cancel", { id: message.id, reason: reason.trim() }, () => { setOpen(false); app.say(t("publish.cancel.done", { headline: message.headline }), true); });
@@ -17,11 +19,18 @@ export function CancelButton({ app, message }) {
   const mayStop = app.me !== null && app.me.rights.includes("operator");
   return html`<button type="button" class="danger" disabled=${!mayStop} onClick=${() => setOpen(true)}>${t("publish.cancel.act")}</button>
     ${isOpen ? html`<${Dialog} title=${t("publish.cancel.title", { headline: message.headline })} onClose=${() => setOpen(false)}><form onSubmit=${end}>
-      <p>${t("publish.cancel.everywhere")}</p>
+      ${isHeld ? html`<p>${t("publish.cancel.unsaid")}</p>` : html`<p>${t("publish.cancel.everywhere")}</p><${Words} app=${app} message=${message} />`}
       <${Refused} err=${command.err} />
-      <p class="row"><button class="main danger" autofocus disabled=${command.isOut}>${t("publish.cancel.confirm")}</button> <button type="button" onClick=${() => setOpen(false)}>${t("dialog.cancel")}</button></p>
+      <p class="row"><button class="main danger" autofocus disabled=${command.isOut}>${act}</button> <button type="button" onClick=${() => setOpen(false)}>${keep}</button></p>
       <${Field} label=${t("publish.cancel.reason")} hint=${t("publish.cancel.reason_hint")} value=${reason} onInput=${(/** @type {any} */ event) => setReason(event.target.value)} />
     </form></${Dialog}>` : null}`;
+}
+
+/** What whoever was told hears then, word for word. @param {{app: import("../js/app.js").App, message: any}} props */
+function Words({ app, message }) {
+  const asked = useAsk(app, message.correction ? "" : "message.show", { id: message.id });
+  const words = message.correction ?? asked.data?.correction;
+  return html`<p>${t("publish.cancel.words")}</p><p class="said" lang="zh-CN">${words ? words.text : asked.err ? sentence(asked.err) : t("asking.wait")} ${words && !words.drafted ? html`<span class="quiet">${t("publish.review.standard_words")}</span>` : null}</p>`;
 }
 
 /** Other words than those that were signed with it: they wait for signatures again. @param {{app: import("../js/app.js").App, message: any}} props */

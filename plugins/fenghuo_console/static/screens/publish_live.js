@@ -13,7 +13,7 @@ export function Live({ app, message }) {
   const coverage = useAsk(app, "coverage", { alert: message.id }, { on: objectives, restMs: 2000 });
   app.second.value;
   return html`<section class="live" aria-label=${t("publish.live.title")}>
-    <p class="row"><b>${message.action === "Cancel" ? t("publish.one.ended") : named("message.state", message.state)}</b> <span>${t("publish.live.expires", { at: timeText(message.expires, app.now()), left: spanText(Date.parse(message.expires) - app.now()) })}</span>
+    <p class="row"><b>${message.action === "Cancel" ? t("publish.one.ended") : named("message.state", message.state)}</b> ${message.action === "Cancel" ? null : html`<span>${t("publish.live.expires", { at: timeText(message.expires, app.now()), left: spanText(Date.parse(message.expires) - app.now()) })}</span>`}
       ${message.state === "active" && message.action !== "Cancel" ? html`<${CancelButton} app=${app} message=${message} /> <${CorrectButton} app=${app} message=${message} />` : null}</p>
     <h3>${t("publish.live.objectives")}</h3>
     ${message.objectives.length ? null : html`<p class="quiet">${t("publish.live.none")}</p>`}

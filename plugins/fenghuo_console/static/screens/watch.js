@@ -23,6 +23,11 @@ export default function Watch({ app }) {
   </div>`;
 }
 
+/** What the public has been told and still holds: no Cancel, which stays open until everybody has it, and no roll call. @param {any} message */
+export function inForce(message) {
+  return message.kind === "Alert" && message.state === "active" && message.action !== "Cancel";
+}
+
 /** @param {{app: App}} props */
 export function Totals({ app }) {
   const waits = counts(app.state.alarm.value.values());
@@ -30,7 +35,7 @@ export function Totals({ app }) {
   const messages = [...app.state.message.value.values()];
   const figures = [
     ...PRIORITIES.map((one) => [app.t(`alarm.priority.${one}`), waits[/** @type {keyof typeof waits} */ (one)]]),
-    [app.t("watch.active"), messages.filter((one) => one.state === "active").length],
+    [app.t("watch.active"), messages.filter(inForce).length],
     [app.t("watch.held"), messages.filter((one) => one.state === "held").length],
     [app.t("watch.open"), objectives.filter((one) => one.state === "OPEN" || one.state === "AT_RISK").length],
     [app.t("watch.at_risk"), objectives.filter((one) => one.state === "AT_RISK").length],
