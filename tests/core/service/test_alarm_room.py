@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fenghuo.plugin.values import Observation
 from fenghuo.service.alarm_room import Looked, looks
 from fenghuo.service.audit import AuditKeeper
 from fenghuo.service.log_ring import LogRing
@@ -23,6 +24,17 @@ async def test_every_kind_that_a_start_looks_at_has_somebody_who_knows(tmp_path:
     """And nobody is asked of a kind whose end is told over a start as well."""
     async with opened(tmp_path) as house:
         assert {name for name, kind in CATALOGUE.kinds.items() if kind.asked} == set(looks(asked(house)))
+
+
+async def test_a_stage_of_power_may_come_while_any_sensor_is_not_on_the_mains(tmp_path: Path) -> None:
+    """The mains that came back while nobody was here end the alarm of before the start."""
+    async with opened(tmp_path) as house:
+        at = asked(house)
+        holds = looks(at)["alarm.power_stage"]
+        for state, expected in (("battery", True), ("mains", False)):
+            at.power.observe("ups", Observation("power.state", state, "", house.clock.now, 600.0))
+            assert expected == holds("energy")
+        at.power.stop()
 
 
 async def test_what_holds_is_told_by_the_part_that_knows_it(tmp_path: Path) -> None:
@@ -45,5 +57,5 @@ async def test_what_holds_is_told_by_the_part_that_knows_it(tmp_path: Path) -> N
         await house.settle()
         at.coverage.look()
         assert (False, False) == (holds["alarm.channel_down"]("a"), holds["alarm.coverage"]("potential"))
-        quiet = ("alarm.power", "alarm.log_full", "alarm.audit_place", "alarm.invariant")
+        quiet = ("alarm.power", "alarm.log_full", "alarm.audit_place", "alarm.invariant", "alarm.power_stage", "alarm.no_rule")
         assert [False] * len(quiet) == [holds[kind]("taken-away") for kind in quiet]
