@@ -86,6 +86,9 @@ async def test_an_exercise_session_touches_nothing_actual(tmp_path: Path) -> Non
             refused = await here.do(session, "alert.submit", raw=raw.encode())
             assert isinstance(refused, Refused)
             assert "wrong-traffic" == refused.code
+        called = await here.do(drill, "rollcall.call", to=["person:shuang"], text="点名", traffic="Actual")
+        assert [(None, "refused")] == [(one["message"], one["state"]) for one in called["calls"]]
+        assert "wrong-traffic" == (await here.do(drill, "message.send", to=["person:shuang"], text="集合", traffic="Actual")).code
         exercise = await here.do(drill, "alert.submit", raw=cap("A-4").replace("Actual", "Exercise").encode())
         with pytest.raises(WrongTraffic, match=r"^li is logged in for Actual, and this is Exercise; the other needs a log-in of its own$"):
             await here.sign(await here.log_in("li"), exercise.id)
