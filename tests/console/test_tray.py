@@ -48,7 +48,7 @@ async def test_an_order_is_read_at_an_armed_console_and_goes_to_a_telephone_at_o
         page = await centre.seat(chrome, await centre.hire("zhang", "operator"))
         await page.evaluate("location.hash = '#watch'")
         await page.locator(".duty").get_by_role("button", name="开始值班").click()
-        await page.locator(".duty button.main").click()
+        await page.locator(".duty").get_by_role("button", name="听到了").click()
         await centre.channels_up("console")
         _, sent = await centre.order("person:officer", "立即到岗")
         slip = page.locator(".tray li")
