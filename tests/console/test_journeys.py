@@ -191,6 +191,7 @@ async def signed(page: Page, ident: str, *, more: bool = False) -> None:
     for text in (LEAK, OVER, "璜泾镇", "sms", "2 人", "zhang"):
         await expect(shown).to_contain_text(text)
     await expect(page.locator("form.sign .clock")).to_contain_text("签发剩余")
+    await expect(page.locator(".signatures")).to_contain_text(f"须 2 人签发，已签 {0 if more else 1}")
     act = page.get_by_role("button", name="签发（实战）")
     await page.get_by_label(f"输入“{WORD}”").fill("演练")
     await expect(act).to_be_disabled()
@@ -206,6 +207,7 @@ async def told(desk: Page, smsc: Smsc) -> None:
     await smsc.wait_for(lambda: any(LEAK[:9] in one.text for one in smsc.submits_to(INFORMANT[1:])))
     await expect(desk.locator(".live .objective .evidence.device")).to_be_visible()
     await expect(desk.locator(".live .objective")).to_contain_text("1/2 达到 DEVICE")
+    await expect(desk.locator(".signatures, .detail > article > .refused")).to_have_count(0)  # it is out: nobody signs it any more
     heads = desk.locator(".live .coverage thead th")
     await expect(heads).to_have_text(["镇街", "人口", "可达（估计）", "已发出", "终端已收", "有人确认"])
 
@@ -286,6 +288,9 @@ async def called_off(desk: Page, smsc: Smsc) -> None:
     await desk.keyboard.press("Enter")
     await smsc.wait_for(lambda: any(OVER in one.text for one in smsc.submits_to(INFORMANT[1:])))
     await expect(desk.locator("nav.list section", has_text="已结束")).to_contain_text("已取消")
+    await desk.locator("nav.list section", has_text="已结束").get_by_role("link", name=re.compile("港区液氨泄漏")).click()
+    await expect(desk.locator(".live")).to_contain_text("已取消")
+    await expect(desk.locator(".live")).not_to_contain_text("有效至")
 
 
 async def every_screen_in_english(desk: Page, centre: Centre) -> None:

@@ -3,8 +3,8 @@
 import { html, useId, useLayoutEffect, useRef, useState } from "../vendor/ui.js";
 import { clockText, has, named, t } from "./i18n.js";
 
-/** A modal dialog: the focus stays in it and goes back to where it was. Escape closes it. @param {{title: string, onClose: () => void, children?: any, wide?: boolean}} props */
-export function Dialog({ title, onClose, children, wide = false }) {
+/** A modal dialog: the focus stays in it and goes back to where it was. Escape closes it. @param {{title: string, onClose: () => void, children?: any, wide?: boolean, bare?: boolean}} props `bare`: what is in it has its own way out, in its own words */
+export function Dialog({ title, onClose, children, wide = false, bare = false }) {
   const box = useRef(/** @type {HTMLDialogElement|null} */ (null));
   const id = useId();
   // Before the next key can come: what is typed at once belongs to the dialog already.
@@ -14,7 +14,7 @@ export function Dialog({ title, onClose, children, wide = false }) {
     return () => before?.focus?.();
   }, []);
   return html`<dialog ref=${box} class=${wide ? "wide" : ""} aria-labelledby=${id} onCancel=${(/** @type {Event} */ event) => { event.preventDefault(); onClose(); }}>
-    <header class="row"><h2 id=${id}>${title}</h2><button type="button" class="quiet" onClick=${onClose}>${t("dialog.close")}</button></header>
+    <header class="row"><h2 id=${id}>${title}</h2>${bare ? null : html`<button type="button" class="quiet" onClick=${onClose}>${t("dialog.close")}</button>`}</header>
     ${children}
   </dialog>`;
 }

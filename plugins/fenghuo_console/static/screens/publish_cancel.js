@@ -18,7 +18,7 @@ export function CancelButton({ app, message }) {
   };
   const mayStop = app.me !== null && app.me.rights.includes("operator");
   return html`<button type="button" class="danger" disabled=${!mayStop} onClick=${() => setOpen(true)}>${t("publish.cancel.act")}</button>
-    ${isOpen ? html`<${Dialog} title=${t("publish.cancel.title", { headline: message.headline })} onClose=${() => setOpen(false)}><form onSubmit=${end}>
+    ${isOpen ? html`<${Dialog} bare title=${t(isHeld ? "publish.cancel.title_held" : "publish.cancel.title", { headline: message.headline })} onClose=${() => setOpen(false)}><form onSubmit=${end}>
       ${isHeld ? html`<p>${t("publish.cancel.unsaid")}</p>` : html`<p>${t("publish.cancel.everywhere")}</p><${Words} app=${app} message=${message} />`}
       <${Refused} err=${command.err} />
       <p class="row"><button class="main danger" autofocus disabled=${command.isOut}>${act}</button> <button type="button" onClick=${() => setOpen(false)}>${keep}</button></p>
