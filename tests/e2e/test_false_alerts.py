@@ -108,8 +108,8 @@ async def test_what_is_false_leaves_by_nobody_and_what_left_is_called_off_in_one
             await pager.wait_for(lambda: len(pager.pages) == 1)
             await node.ask("alert.cancel", id="G-1", reason="误发")
             await pager.wait_for(lambda: len(pager.pages) == 2)
-            said = ["暴雨" in pager.pages[0].text, "此前消息作废" in pager.pages[1].text, "误发" in pager.pages[1].text]
-            assert [True, True, False] == said
+            heard = ["暴雨" in pager.pages[0].text, "此前消息作废" in pager.pages[1].text, "误发" in pager.pages[1].text]
+            assert [True, True, False] == heard
             assert {"alarm.untrusted", "alarm.key_conflict"} <= set(await alarms(node))
             assert ["event", "area", "event"] == [one["body"]["code"] for one in await events(node, "alarm.no_authority")]
 
