@@ -17,7 +17,7 @@ DOOR = "console"
 WATCHERS = ("admin", "releaser", "operator", "auditor", "viewer")
 """Rights of which one is enough to watch, the one that is shown first; a source only brings in."""
 LOCKED = ("viewer", "stop")
-OPEN_VIEWER = Actor("viewer", ("viewer",), DOOR)
+OPEN_VIEWER = Actor("viewer", ("viewer", "locked"), DOOR)
 
 
 class Standing(NamedTuple):

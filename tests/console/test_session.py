@@ -180,7 +180,7 @@ async def answer_lost(stage: Stage) -> None:
 async def handed_over(stage: Stage) -> None:
     """Whoever comes reads the sheet of whoever goes, and signs exactly that; whoever is on draws one up."""
     shift = {"id": "s1", "person": "li", "role": "duty_officer", "post": "", "areas": [], "state": "on", "sheet": "d1g3st"}
-    sheet = {"note": "三号泵在修", "alarms": [alarm(7)], "modes": {"stands": []}, "outages": None}
+    sheet: dict[str, Any] = {"note": "三号泵在修", "alarms": [alarm(7)], "modes": {"stands": []}, "outages": None}
     mine = shift | {"id": "s2", "person": "zhang", "sheet": ""}
 
     def sign(args: dict[str, Any]) -> dict[str, Any]:

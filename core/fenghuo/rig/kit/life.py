@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import random
 from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -62,10 +63,6 @@ class Place(msgspec.Struct, frozen=True):
     traffic: tuple[Traffic, ...] = tuple(Traffic)
     shared: Mapping[str, object] = {}
 
-    def of(self, name: str, make: Callable[[Notes], Any]) -> Any:
-        """What the channel has in common with its far end, or with nobody."""
-        return self.shared[name] if name in self.shared else make(LoneNotes())
-
 
 class Life:
     """Made, started, and ended by stop() or kill(). `watch` sees the channel; `health` is what it said of itself; `inbound` what came.
@@ -117,7 +114,7 @@ class Life:
             lambda name, sentence: self.faults.append(sentence),
             open_link=lambda: LinkMemory(self.store, place=str(place.folder)),
             open_notes=lambda name: ChannelNotes(self.store, name, place=str(place.folder)),
-            open_shared=place.of,
+            open_shared=partial(_shared, place.shared),
         )
         kind = msgspec.structs.replace(place.kind, factory=self._make)
         self.supervisor = supervisor = ChannelSupervisor(CHANNEL, kind, place.settings, wiring, chance=self._chance)
@@ -227,3 +224,8 @@ def task_of_a_life(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]
         life.tasks = [one for one in life.tasks if not one.done()] if len(life.tasks) > 256 else life.tasks
         life.tasks.append(task)
     return task
+
+
+def _shared(shared: Mapping[str, object], name: str, make: Callable[[Notes], Any]) -> Any:
+    """What the channel has in common with its far end, or with nobody. Of the place it is lent no more: that has the secrets."""
+    return shared[name] if name in shared else make(LoneNotes())
