@@ -19,6 +19,8 @@ __all__ = ["CHECKS"]
 TEXT = "请报告堤防险情"
 QUIET_S = 1.0
 REACH_S = 10.0
+ASKED_S = 3.0
+"""How long after a restart nobody reports: whoever was asked and denied it has been sent a copy by then."""
 STRANGER = Token("kit-never-sent")
 
 
@@ -47,11 +49,16 @@ async def knows(bench: Bench) -> None:
 async def is_asked(bench: Bench) -> None:
     """Dead between the emission and its outcome: the next life asks, and what the far end has is not sent again."""
     await bench.up()
+    bench.is_reporting = False  # so that the core has to ask
     bench.life.watch.stop_at = Boundary.BEFORE_RESULT
     order = await bench.order(TEXT)
     await bench.until(bench.life.watch.reached.is_set, "send() is about to return", within_s=REACH_S)
     await bench.kill()
     await bench.live()
+    await bench.pause(ASKED_S)
+    bench.is_reporting = True
+    for arrival in bench.fragments():
+        await bench.say_report(arrival)
     await bench.ended(order)
     await bench.pause(QUIET_S)
     if len(bench.emissions()) != 1:
