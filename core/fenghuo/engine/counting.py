@@ -22,7 +22,7 @@ WITHIN_S = 24 * 3600.0
 SOURCE = "source:"
 """How the name begins of a source that counts as one person."""
 _ROW = "changed/"
-_TOKEN = "token/"
+_BESIDE = "token/"
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -82,7 +82,7 @@ def _share(mine: frozenset[str], theirs: frozenset[str]) -> bool:
 
 
 def _is_by_person(row: ReleaseRow) -> bool:
-    return bool(row.session) and not row.session.startswith(_TOKEN)
+    return bool(row.session) and not row.session.startswith(_BESIDE)
 
 
 def _changes(tx: Tx, name: str) -> list[Change]:

@@ -243,7 +243,8 @@ def _gone(health: ChannelHealth, sign: Sign, now: float, reason: str) -> Channel
 def _down(health: ChannelHealth, now: float, reason: str) -> ChannelHealth:
     if health.state is Health.DOWN:
         return health
-    left_at = now if health.is_started else health.left_at  # what never came up was left by nobody
+    never_came_up = not health.is_started and health.state in (Health.UNKNOWN, Health.DOWN)
+    left_at = health.left_at if never_came_up else now  # such a one was left by nobody
     return msgspec.structs.replace(_fresh(health, now, Health.DOWN, reason), was_down=True, left_at=left_at)
 
 
