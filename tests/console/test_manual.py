@@ -115,7 +115,7 @@ async def released(second: Page, third: Page, ident: str) -> None:
     await second.evaluate("ident => { location.hash = `#publish/${ident}`; }", ident)
     await review(second)
     await shoot(second, "review", "publish.review.areas", top=".waits")
-    await signed(second, ident)
+    await signed(second, ident, more=True)
     await signed(third, ident)
 
 
