@@ -7,8 +7,7 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
-from fenghuo.model.delivery import Outcome
-from fenghuo.model.evidence import Evidence
+from fenghuo.plugin.heard import Heard, heard_of, inbound_of
 from fenghuo.plugin.ports import Inbound, InboundKind
 from fenghuo.store.tables import INBOX
 from fenghuo.store.transaction import Tx
@@ -24,39 +23,16 @@ _ALARMS = {
 log = structlog.stdlib.get_logger("fenghuo.receipts")
 
 
-class _Packed(msgspec.Struct, frozen=True):
-    """An Inbound without its ack, as it is kept: enough to understand it again after a crash, and the raw octets untouched."""
-
-    kind: InboundKind
-    raw: bytes
-    address_kind: str
-    address: str
-    ref: str
-    alternate_refs: tuple[str, ...]
-    token: str | None
-    n: int
-    level: Evidence | None
-    failure: Outcome | None
-    outcome: Outcome | None
-    text: str
-    addresses: tuple[str, ...] = ()
-    media_type: str = ""
-    proven: bool = False
-    is_above: bool = False
-    is_command: bool = False
-    is_shared: bool = False
-
-
 def packed(inbound: Inbound) -> bytes:
     """What is committed of it."""
-    return msgspec.msgpack.encode(_Packed(**{name: getattr(inbound, name) for name in _Packed.__struct_fields__}))
+    return msgspec.msgpack.encode(heard_of(inbound))
 
 
 def unpacked(raw: bytes, *, is_timed: bool = True) -> Inbound:
     """As it came, but for its ack. Where no clock tells how long ago that was (`is_timed`), a command is no more than a message."""
-    kept = msgspec.msgpack.decode(raw, type=_Packed)
+    kept = msgspec.msgpack.decode(raw, type=Heard)
     kept = kept if is_timed else msgspec.structs.replace(kept, is_command=False)
-    return Inbound(ack=_acked_before, **{name: getattr(kept, name) for name in _Packed.__struct_fields__})
+    return inbound_of(kept, _acked_before)
 
 
 async def _acked_before() -> None:

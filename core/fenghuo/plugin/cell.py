@@ -16,7 +16,6 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -26,8 +25,9 @@ from fenghuo.model.delivery import AttemptRef, Outcome, Paged
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.rendition import Rendition
 from fenghuo.model.traffic import Traffic
-from fenghuo.plugin.cell_values import Heard, Job, Licence, Made, inbound_of
+from fenghuo.plugin.cell_values import Job, Licence, Made
 from fenghuo.plugin.cell_wire import LARGEST, CellWire
+from fenghuo.plugin.heard import Heard, inbound_of
 from fenghuo.plugin.ports import (
     CancelResult,
     ChannelContext,
@@ -233,9 +233,14 @@ class CellChannel:
     async def _book(self, number: int, cost: dict[str, Any]) -> None:
         self._under_way[number].given.result().book(msgspec.convert(cost, Estimate))
 
-    async def _hear(self, number: int, fields: dict[str, Any]) -> None:
-        heard = msgspec.convert(fields, Heard)
-        await self._heard.put(inbound_of(heard, partial(self._ask, "ack", number), partial(self._ask, "refuse", number)))
+    async def _hear(self, number: int, fields: dict[str, Any], is_refusable: bool) -> None:
+        async def ack() -> None:
+            await self._ask("ack", number)
+
+        async def refuse(code: str) -> None:
+            await self._ask("refuse", number, code)
+
+        await self._heard.put(inbound_of(msgspec.convert(fields, Heard), ack, refuse if is_refusable else None))
 
     async def _armed(self, why_off: str, at: Any) -> None:
         await self._ctx.armed(why_off, msgspec.convert(at, datetime | None))

@@ -28,9 +28,10 @@ from fenghuo.model.delivery import AttemptRef, Outcome
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.rendition import Rendition
 from fenghuo.model.traffic import Traffic
-from fenghuo.plugin.cell_values import Job, Licence, Made, heard_of
+from fenghuo.plugin.cell_values import Job, Licence, Made
 from fenghuo.plugin.cell_wire import LARGEST, CellWire
 from fenghuo.plugin.context import NoBlobs, plugin_log
+from fenghuo.plugin.heard import heard_of
 from fenghuo.plugin.host import load_plugins
 from fenghuo.plugin.ports import Blobs, Channel, Estimate, Notes, PowerLevel, ProbeBudget, Recalled, Unsupported
 from fenghuo.plugin.signing import Signer
@@ -240,7 +241,7 @@ class Cell:
         self._unacked[number] = inbound
         self._unacked.pop(number - REMEMBERED, None)
         with contextlib.suppress(LinkBroken):  # the core has hung up: this process is at its end
-            await self.wire.ask("heard", number, heard_of(inbound))
+            await self.wire.ask("heard", number, heard_of(inbound), inbound.refuse is not None)
 
     async def _acked(self, number: int) -> None:
         await self._unacked.pop(number).ack()

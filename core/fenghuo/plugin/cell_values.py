@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
-from fenghuo.model.delivery import Outcome, Token
-from fenghuo.model.evidence import Evidence
+from fenghuo.model.delivery import Token
 from fenghuo.model.rendition import Rendition
 from fenghuo.model.traffic import Priority, Traffic
-from fenghuo.plugin.values import Inbound, InboundKind
 
-__all__ = ["Heard", "Job", "Licence", "Made", "heard_of", "inbound_of"]
+__all__ = ["Job", "Licence", "Made"]
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -49,40 +45,3 @@ class Licence(msgspec.Struct, frozen=True):
     payload: Rendition
     validity_s: float
     number: int
-
-
-class Heard(msgspec.Struct, frozen=True):
-    """An Inbound without what acks it; `refusable`: its far end can be told no."""
-
-    kind: InboundKind
-    raw: bytes
-    address_kind: str
-    address: str
-    ref: str
-    alternate_refs: tuple[str, ...]
-    token: Token | None
-    n: int
-    level: Evidence | None
-    failure: Outcome | None
-    outcome: Outcome | None
-    text: str
-    addresses: tuple[str, ...]
-    media_type: str
-    proven: bool
-    is_above: bool
-    is_command: bool
-    is_shared: bool
-    refusable: bool = False
-
-
-_FIELDS = tuple(name for name in Heard.__struct_fields__ if name != "refusable")
-
-
-def heard_of(inbound: Inbound) -> Heard:
-    """What goes over the line of something that came in."""
-    return Heard(**{name: getattr(inbound, name) for name in _FIELDS}, refusable=inbound.refuse is not None)
-
-
-def inbound_of(heard: Heard, ack: Any, refuse: Any) -> Inbound:
-    """The same again, acked through the line."""
-    return Inbound(**{name: getattr(heard, name) for name in _FIELDS}, ack=ack, refuse=refuse if heard.refusable else None)
