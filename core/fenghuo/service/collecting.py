@@ -18,6 +18,7 @@ from fenghuo.model.directory import RecipientId
 from fenghuo.model.message import Message, MessageId
 from fenghuo.model.traffic import Kind
 from fenghuo.service.incidents import call_event, has_reached
+from fenghuo.service.kept_in_meta import taken_back
 from fenghuo.service.showing import headline, rfc3339
 from fenghuo.store.audit import Deed
 from fenghuo.store.records import MessageRow, MetaRow
@@ -42,13 +43,7 @@ class CollectionKeeper:
 
     async def load(self) -> None:
         """Take back what was asked for before the start; what cannot be read stops no start: a person is told. Raises: StoreError."""
-        for row in await self._store.find(META, "name LIKE ?", f"{ROW}%"):
-            try:
-                one = msgspec.json.decode(row.value, type=Collection)
-            except msgspec.MsgspecError as fault:
-                says, subject = f"what was asked for cannot be read: {fault}", row.name.replace(".", "/", 1)
-                await self._store.run(lambda tx, says=says, subject=subject: tx.event("alarm.incident_lost", subject, message=says))  # type: ignore[misc]
-                continue
+        async for one in taken_back(self._store, ROW, Collection, what="what was asked for"):
             if one.is_open or self._office.clock.time() - one.due.began < KEPT_S:
                 self._known[one.id] = one
 

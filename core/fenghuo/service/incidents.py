@@ -23,6 +23,7 @@ from fenghuo.model.audit import SYSTEM
 from fenghuo.model.delivery import ObjectiveState
 from fenghuo.model.message import Message, MessageId
 from fenghuo.model.traffic import Traffic
+from fenghuo.service.kept_in_meta import taken_back
 from fenghuo.service.showing import headline, rfc3339
 from fenghuo.store.audit import Deed
 from fenghuo.store.records import MessageRow, MetaRow
@@ -51,13 +52,7 @@ class IncidentKeeper:
 
     async def load(self) -> None:
         """Take back what was known before the start; what cannot be read stops no start: a person is told. Raises: StoreError."""
-        for row in await self._store.find(META, "name LIKE ?", f"{ROW}%"):
-            try:
-                one = msgspec.json.decode(row.value, type=Incident)
-            except msgspec.MsgspecError as fault:
-                says, subject = f"what was known of it cannot be read: {fault}", row.name.replace(".", "/", 1)
-                await self._store.run(lambda tx, says=says, subject=subject: tx.event("alarm.incident_lost", subject, message=says))  # type: ignore[misc]
-                continue
+        async for one in taken_back(self._store, ROW, Incident, what="what was known of it"):
             if one.is_open or self._office.clock.time() - one.received < KEPT_S:
                 self._known[one.id] = one
 
