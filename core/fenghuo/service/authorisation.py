@@ -60,6 +60,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "channel.why": EVERYONE,
     "channel.matrix": EVERYONE,
     "area.ls": EVERYONE,
+    "map.show": EVERYONE,
     "recipient.ls": EVERYONE,
     "board.show": WATCHERS,
     "mode.ls": EVERYONE,

@@ -1,4 +1,4 @@
-"""The reads that the duty officer's screens are made of, put together: board, matrix, recipients, and what looks for something."""
+"""The reads that the duty officer's screens are made of, put together: board, map, matrix, recipients, and what looks for something."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from fenghuo.service.desk import Desk, Verb
 from fenghuo.service.desk_board import BoardVerbs
 from fenghuo.service.desk_find import FindVerbs
+from fenghuo.service.desk_map import MapVerbs
 from fenghuo.service.desk_matrix import MatrixVerbs
 from fenghuo.service.desk_recipients import RecipientVerbs
 from fenghuo.service.engine_room import EngineRoom
@@ -18,5 +19,6 @@ __all__ = ["screen_reads"]
 
 def screen_reads(desk: Desk, room: EngineRoom, store: Store, keeper: InventoryKeeper) -> Mapping[str, Verb]:
     """Their verbs; none of them changes anything."""
-    parts = (BoardVerbs(desk, room, store), MatrixVerbs(room, store, keeper), FindVerbs(store), RecipientVerbs(room, store))
+    board, matrix = BoardVerbs(desk, room, store), MatrixVerbs(room, store, keeper)
+    parts = (board, matrix, MapVerbs(room, store), FindVerbs(store), RecipientVerbs(room, store))
     return {name: verb for part in parts for name, verb in part.verbs().items()}

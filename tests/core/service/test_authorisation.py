@@ -41,7 +41,7 @@ TABLE: dict[str, set[str]] = {
     "tray.ack": {"operator"},
     "audit.read": {"auditor"},
     "audit.find": {"auditor"},
-    **dict.fromkeys(("area.ls", "channel.matrix", "log.find", "recipient.ls"), READS),
+    **dict.fromkeys(("area.ls", "map.show", "channel.matrix", "log.find", "recipient.ls"), READS),
     "board.show": READS - {"source"},
     "audit.verify": READS,
     "endpoint.ls": READS,
