@@ -20,7 +20,7 @@ NODE_PEERS := tests/peers/node
 DMR := .venv-dmr
 SOURCES := core adapters plugins tests tools bench
 
-.PHONY: help run scenarios test check bench soak release deb coverage format lock clean test-tools bench-tools
+.PHONY: help run scenarios test check docs bench soak release deb coverage format lock clean test-tools bench-tools
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -34,8 +34,11 @@ scenarios: $(VENV)/.product ## the scenarios that come with the product, judged 
 test: $(VENV)/.dev $(DMR)/.peer $(NODE_PEERS)/node_modules/.package-lock.json | test-tools ## every test, against real peers started by the tests; ARGS="-k sms" for some
 	@tools/test "not soak" $(ARGS)
 
-check: $(VENV)/.dev ## style, types, import contracts, known vulnerabilities
+check: $(VENV)/.dev $(VENV)/.docs ## style, types, import contracts, known vulnerabilities, the documents as a site
 	@tools/check
+
+docs: $(VENV)/.docs ## the documents as a site that needs no network, zh and en, in build/site; any warning is an error
+	@tools/docs
 
 bench: $(VENV)/.dev $(VENV)/.bench $(NODE_PEERS)/node_modules/.package-lock.json | bench-tools ## side by side with RabbitMQ and Alertmanager; writes bench/results/latest.json
 	@$(BIN)/python -m bench $(ARGS)
@@ -83,6 +86,11 @@ $(VENV)/.product: requirements/build.txt requirements/product.txt pyproject.toml
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.product
 	@echo "installing the developer's packages into $(VENV)"
 	@$(PIP) -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.docs: requirements/docs.txt $(VENV)/.product
+	@echo "installing what makes the site into $(VENV)"
+	@$(PIP) -r requirements/docs.txt
 	@touch $@
 
 $(VENV)/.bench: requirements/bench.txt $(VENV)/.product
