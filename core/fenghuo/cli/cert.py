@@ -48,10 +48,10 @@ def init(where: Where, *, folder: Path | None, names: tuple[str, ...], new_autho
     kept = _folder(where, folder)
     if (kept / CA_KEY).exists() and not new_authority:
         raise CannotCreate(f"{kept / CA_KEY} is there already; fenghuo cert renew makes a new server certificate, --new-authority a new CA")
-    kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make(kept)
     now = datetime.now(UTC)
     authority = certificates.new_authority(_node(where), now)
-    _write(kept / CA_KEY, authority.key)
+    _write(kept / CA_KEY, authority.key, for_service=False)
     _write(kept / CA, authority.certificate)
     _sign(kept, where, names, now)
     click.echo("put this into [web] of the settings:")
@@ -173,8 +173,18 @@ def _read(file: Path) -> bytes:
         ) from error
 
 
-def _write(file: Path, octets: bytes) -> None:
-    """Whole or not at all, for its owner alone from the first octet."""
+def _make(folder: Path) -> None:
+    """The folder, for whoever has the one it lies in: root makes it, and the service's account reads it."""
+    if not folder.exists():
+        folder.mkdir(mode=0o700, parents=True)
+        if os.geteuid() == 0:
+            owner = folder.parent.stat()
+            os.chown(folder, owner.st_uid, owner.st_gid)
+
+
+def _write(file: Path, octets: bytes, *, for_service: bool = True) -> None:
+    """Whole or not at all, for its owner alone from the first octet. What root writes belongs to the owner of the folder, unless the
+    service has no use for it."""
     new = file.with_name(f".{file.name}.new")
     try:
         new.unlink(missing_ok=True)
@@ -182,6 +192,9 @@ def _write(file: Path, octets: bytes) -> None:
             made.write(octets)
             made.flush()
             os.fsync(made.fileno())
+            if for_service and os.geteuid() == 0:
+                owner = file.parent.stat()
+                os.fchown(made.fileno(), owner.st_uid, owner.st_gid)
         new.replace(file)
     except OSError as error:
         raise CannotCreate(f"{file} cannot be written: {error.strerror}") from error

@@ -25,11 +25,22 @@ def read_tls(table: WebTable, host: str, faults: Faults, path: Callable[[str], P
         return None
     found = TlsFiles(path(table.certificate), path(table.private_key_file), path(table.client_ca) if table.client_ca is not None else None)
     for name, file in (("certificate", found.certificate), ("private_key_file", found.key), ("client_ca", found.client_ca)):
-        if file is not None and not file.is_file():
-            faults.add(f"web.{name}", f"is not there at {file}; fenghuo cert init makes it")
-    if found.key.is_file() and found.key.stat().st_mode & OTHERS:
+        if file is not None and (what := _unreadable(file)):
+            faults.add(f"web.{name}", what)
+    if not _unreadable(found.key) and found.key.stat().st_mode & OTHERS:
         faults.add("web.private_key_file", f"at {found.key} may be read by others; chmod 600 {found.key}")
     return found
+
+
+def _unreadable(file: Path) -> str:
+    """What keeps this process from a file, as its sentence goes on; empty if nothing does."""
+    try:
+        if not file.is_file():
+            return f"is not there at {file}; fenghuo cert init makes it"
+        with file.open("rb"):
+            return ""
+    except OSError as error:
+        return f"at {file} cannot be read by this account: {error.strerror}; give it to the owner of the state folder"
 
 
 def _check_absent(table: WebTable, faults: Faults) -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
+import pytest
+
 from fenghuo.service.certificates import describe
 from tests.core.cli.conftest import Shell
+
+SERVICE = 4711
+"""The number of an account that is not root."""
 
 
 def test_a_site_makes_renews_and_shows_its_certificates(shell: Shell, tmp_path: Path) -> None:
@@ -29,6 +35,20 @@ def test_a_site_makes_renews_and_shows_its_certificates(shell: Shell, tmp_path: 
     config.write_text('[node]\nname = "taicang"\n[web]\nlisten = "127.0.0.1:0"\nhosts = ["other.example"]\n', encoding="utf-8")
     shown = shell.run("cert", "--config", str(config), "show", *at, "--json")
     assert (1, ["other.example"]) == (shown.code, shown.json["missing"])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_makes_is_for_the_account_of_the_state_folder(shell: Shell, tmp_path: Path) -> None:
+    """The service runs as another: it may read all but the key of the CA, which it has no use for, also after a renewal."""
+    state = tmp_path / "state"
+    state.mkdir()
+    os.chown(state, SERVICE, SERVICE)
+    at = ("--folder", str(state / "tls"))
+    shell.run("cert", "init", *at)
+    shell.run("cert", "renew", *at)
+    owners = {file.name: file.stat().st_uid for file in (state / "tls").iterdir()}
+    assert {"ca.pem": SERVICE, "ca.key": 0, "server.pem": SERVICE, "server.key": SERVICE} == owners
+    assert SERVICE == (state / "tls").stat().st_uid
 
 
 def test_a_client_gets_a_certificate_and_its_pin_is_printed(shell: Shell, tmp_path: Path) -> None:
