@@ -25,7 +25,7 @@ from fenghuo_console import ConsoleSettings
 from tests.plugins.http_fakes import COOKIE, NONCE, FakeDesk, FakeEvents
 from tests.scale import PATIENCE_S
 
-__all__ = ["CHANNEL", "MARKS", "Service", "Stage", "alarm", "browser", "staged"]
+__all__ = ["CHANNEL", "MAPPED", "MARKS", "Service", "Stage", "alarm", "browser", "instant", "mapped_alert", "staged"]
 
 MARKS = [
     pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium on this machine: apt-get install chromium"),
@@ -43,6 +43,7 @@ STATUS = {
     "version": "0.9", "since": "2026-07-15T08:00:00.000Z", "accepting": True, "queued": 0, "in_flight": 0, "in_doubt": 0,
     "clock_quality": "ntp",
 }  # fmt: skip
+MAPPED: dict[str, Any] = {"alerts": [], "left_out": 0, "places": []}
 TO_ACK = ("UNACKED", "RETURNED_UNACKED")
 
 
@@ -59,6 +60,16 @@ def alarm(number: int, priority: str = "MEDIUM", state: str = "UNACKED", **more:
     times = {"raised": raised, "called": raised, "last": raised, "respond_by": instant(300)}
     about = {"id": number, "rev": number, "kind": "alarm.channel_down", "subject": f"channel/c{number}", "count": 1}
     return {**about, **held, **acts, **times, "priority": priority, "state": state, **more}
+
+
+def mapped_alert(ident: str, stage: str = "in_force", severity: str = "Severe", **more: Any) -> dict[str, Any]:
+    """One as `map.show` has it. `codes`, `polygons`, `circles`, `name`: of its one area."""
+    area = {"name": "双凤镇", "codes": ["mca:320585109"], "polygons": [], "circles": [], "thinned": False}
+    area |= {key: more.pop(key) for key in ("name", "codes", "polygons", "circles") if key in more}
+    ended = instant(-5) if stage in {"cancelled", "expired"} else None
+    said = {"colour": "", "event": "暴雨", "headline": f"{ident}号预警", "severity": severity, "stage": stage, "traffic": "Actual"}
+    times = {"accepted": instant(-60), "expires": instant(3600), "ended": ended}
+    return {"id": ident, "revision": 1, "number": 7, "action": "New", "priority": "P1", **said, **times, "areas": [area], **more}
 
 
 # A machine that is busy with other things is no fault of the page.
@@ -105,7 +116,8 @@ class Stage:
         desk.topics = TOPICS
         answers = {
             "session.open": self._open, "session.show": self._me, "session.close": {}, "alarm.ack": self._ack, "alarm.shelve": self._shelve,
-            "alarm.silence": {}, "status": STATUS, "plugin.ls": [{"plugin": "sms", "kind": "channel", "type": "sms.smpp"}],
+            "alarm.silence": {}, "map.show": MAPPED, "status": STATUS,
+            "plugin.ls": [{"plugin": "sms", "kind": "channel", "type": "sms.smpp"}],
         }  # fmt: skip
         desk.answers.update(answers)
 
@@ -119,6 +131,7 @@ class Stage:
             self.desk.change(path, None)
         self.desk.calls.clear()
         self.complaints.clear()
+        self.desk.answers["map.show"] = MAPPED
         self.traffic, self.locked, self.locks = "Actual", False, False
 
     def put(self, *alarms: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from playwright.async_api import expect
 
 from tests.console.access import faults, hidden_by_tab, small_targets, ways_sideways
 from tests.console.claims import all_hold
-from tests.console.stage import CHANNEL, MARKS, Stage, alarm, browser, staged
+from tests.console.stage import CHANNEL, MARKS, Stage, alarm, browser, mapped_alert, staged
 from tools.console_words import STATIC
 
 SCREENS = ("watch", "wall", "system", "login")
@@ -27,7 +27,12 @@ PAPERS = {
     "--land": ("--ink", "--high", "--medium", "--low"),
 }
 """Ground → what is written on it."""
-EDGES = {"--paper": ("--line", "--focus"), "--raised": ("--line", "--focus"), "--water": ("--line",), "--land": ("--line", "--focus")}
+MAPPED_KINDS = {"Extreme": "in_force", "Severe": "cancelled", "Moderate": "held", "Minor": "expired", "Unknown": "in_force"}.items()
+SEVERITIES = ("--extreme", "--severe", "--moderate", "--minor", "--unknown")
+EDGES = {
+    "--paper": ("--line", "--focus", *SEVERITIES), "--raised": ("--line", "--focus"), "--water": ("--line", *SEVERITIES, "--quiet"),
+    "--land": ("--line", "--focus", *SEVERITIES, "--quiet"),
+}  # fmt: skip
 
 
 class TestPalette:
@@ -86,6 +91,12 @@ class TestInABrowser:
 def _busy(stage: Stage) -> None:
     stage.put(alarm(1, "HIGH"), alarm(2, "MEDIUM", "ACKED", acked_by="li"), alarm(3, "LOW", count=37), alarm(4, "HIGH", "SHELVED"))
     stage.desk.change("channel/radio", CHANNEL | {"name": "radio", "health": "down", "reason": "no answer"})
+    drawn = [mapped_alert(grave, at, grave) for grave, at in MAPPED_KINDS] + [
+        mapped_alert("X", traffic="Exercise"),
+        mapped_alert("Y", codes=[]),
+    ]
+    there = {"place": "mca:320585105", "name": "璜泾镇", "up": 1, "doubtful": 1, "down": 1, "off": 0}
+    stage.desk.answers["map.show"] = {"alerts": drawn, "left_out": 1, "places": [there]}
 
 
 async def axe(stage: Stage) -> None:

@@ -8,6 +8,7 @@ from itertools import combinations, pairwise
 from pathlib import Path
 
 from tools.console_words import STATIC
+from tools.map_schematic import SET_BY_HAND, text
 
 TAICANG = Path(__file__).parents[2] / "config/taicang/areas.csv"
 MOST_POINTS = 60
@@ -23,16 +24,42 @@ class Drawn:
         found = json.loads((STATIC / "map/area.json").read_text(encoding="utf-8"))
         self.towns: list[dict[str, object]] = found["towns"]
         self.outline: list[Point] = [(lon, lat) for lon, lat in found["outline"]]
+        self.cells: dict[str, list[Point]] = {ref: [(lon, lat) for lon, lat in ring] for ref, ring in found["cells"].items()}
         self.edges: list[tuple[Point, Point]] = list(pairwise([*self.outline, self.outline[0]]))
 
 
 def test_the_towns_are_those_of_the_area_data() -> None:
-    """Each with a seat, by its code with its list, and the code of the other list beside it."""
+    """All of both lists, each once: by its code with its list, and the code of the other list beside it. A seat is where the data have it;
+    what has none was set by hand, and says so."""
     with TAICANG.open(encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["level"] == "town" and row["lat"] and row["ref"].startswith("mca:")]
-    seats = [{"lat": float(row["lat"]), "lon": float(row["lon"])} for row in rows]
-    expected = [{"ref": row["ref"], "same_as": row["same_as"], "name": row["name"], **seat} for row, seat in zip(rows, seats, strict=True)]
-    assert expected == Drawn().towns
+        rows = {row["ref"]: row for row in csv.DictReader(file) if row["level"] == "town"}
+    once = [row for row in rows.values() if row["ref"].startswith("mca:") or not row["same_as"]]
+    told = [(row["ref"], row["same_as"], row["name"], bool(row["lat"])) for row in once]
+    assert told == [(town["ref"], town["same_as"], town["name"], town["is_seat"]) for town in Drawn().towns]
+    seats = {town["ref"]: (town["lat"], town["lon"]) for town in Drawn().towns if town["is_seat"]}
+    assert {row["ref"]: (float(row["lat"]), float(row["lon"])) for row in once if row["lat"]} == seats
+    assert {row["ref"] for row in once if not row["lat"]} == set(SET_BY_HAND)
+    assert rows.keys() == Drawn().cells.keys()
+
+
+def test_the_schematic_is_what_the_area_data_make() -> None:
+    """`python -m tools.map_schematic` was run after the last change."""
+    assert text() == (STATIC / "map/area.json").read_text(encoding="utf-8")
+
+
+def test_every_place_lies_in_its_own_ground_and_in_no_other_of_its_list() -> None:
+    """An alert for one town colours no other."""
+    drawn = Drawn()
+    places = {
+        ref: (float(str(town["lon"])), float(str(town["lat"]))) for town in drawn.towns for ref in (town["ref"], town["same_as"]) if ref
+    }
+    held = {
+        (ref, other)
+        for ref, place in places.items()
+        for other, ring in drawn.cells.items()
+        if str(ref)[:4] == other[:4] and _holds(list(pairwise([*ring, ring[0]])), place)
+    }
+    assert {(ref, ref) for ref in places} == held
 
 
 def test_the_outline_is_a_schematic_that_holds_every_town() -> None:

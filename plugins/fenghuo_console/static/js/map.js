@@ -3,16 +3,21 @@
 import * as L from "../vendor/leaflet.js";
 
 /**
- * @typedef {{ref: string, same_as: string, name: string, lat: number, lon: number}} Town
- * @typedef {{name: string, outline: [number, number][], towns: Town[]}} Area outline: our own drawing, lon and lat, WGS 84
- * @typedef {{ref: string, label: string, level: ""|"low"|"medium"|"high"}} Mark what is to be said at a town
+ * @typedef {[number, number]} Point longitude, latitude, WGS 84
+ * @typedef {{ref: string, same_as: string, name: string, lat: number, lon: number, is_seat: boolean}} Town `is_seat`: where it is; else only drawn somewhere
+ * @typedef {{name: string, refs: string[], outline: Point[], towns: Town[], cells: Record<string, Point[]>}} Area our own drawing: the outline, and the ground of each code
+ * @typedef {{ref: string, label: string, level: ""|"low"|"medium"|"high", ways: string}} Mark what is to be said at a town; `ways`: the shape of its channels
+ * @typedef {{key: string, rings: Point[][], className: string, hatch: string, label: string, id: string}} Drawn one shape; `hatch`: name of a pattern, "" for none; `id` of its alert
  */
 
 const CANVAS_OVER = 1000;
 const PAD = 0.15;
+const SVG = "http://www.w3.org/2000/svg";
+/** Name of each pattern of slanted lines. */
+export const HATCHES = ["extreme", "severe", "moderate", "minor", "unknown"];
 
 export class AreaMap {
-  /** @param {HTMLElement} box @param {Area} area @param {{zoomIn: string, zoomOut: string, credit: string}} words @param {{pick: (ref: string) => void, moved: () => void}} acts */
+  /** @param {HTMLElement} box @param {Area} area @param {{zoomIn: string, zoomOut: string, credit: string}} words @param {{pick: (ref: string) => void, moved: () => void, open?: (id: string) => void}} acts */
   constructor(box, area, words, acts) {
     this.area = area;
     this.acts = acts;
@@ -25,10 +30,13 @@ export class AreaMap {
     L.control.zoom({ zoomInTitle: words.zoomIn, zoomOutTitle: words.zoomOut }).addTo(this.map);
     this.credit = L.control.attribution({ prefix: false }).addTo(this.map);
     this.credit.addAttribution(words.credit);
-    L.polygon(area.outline.map(([lon, lat]) => [lat, lon]), { className: "outline", interactive: false }).addTo(this.map);
-    /** @type {Map<string, {icon: HTMLElement, marker: any}>} */
+    this.outline = L.polygon(area.outline.map(([lon, lat]) => [lat, lon]), { className: "outline", interactive: false }).addTo(this.map);
+    /** @type {Map<string, {icon: HTMLElement, site: HTMLElement, text: Text, marker: any}>} */
     this.towns = new Map(area.towns.map((town) => [town.ref, this.put(town)]));
+    /** @type {Map<string, {said: string, shape: any}>} */
+    this.shapes = new Map();
     this.map.fitBounds(corners.pad(PAD / 4));
+    hatch(box);
     this.map.on("moveend", () => acts.moved());
     this.sized = new ResizeObserver(() => this.map.invalidateSize({ animate: false }));
     this.sized.observe(box);
@@ -36,26 +44,65 @@ export class AreaMap {
 
   /** @param {Town} town */
   put(town) {
-    const icon = document.createElement("span");
-    icon.append(town.name);
-    const marker = L.marker([town.lat, town.lon], { icon: L.divIcon({ html: icon, className: "town", iconSize: [88, 28], iconAnchor: [10, 14] }), keyboard: true });
+    const [icon, site, text] = [document.createElement("span"), document.createElement("span"), document.createTextNode(town.name)];
+    site.className = "site";
+    site.setAttribute("aria-hidden", "true");
+    icon.append(site, text);
+    const marker = L.marker([town.lat, town.lon], { icon: L.divIcon({ html: icon, className: town.is_seat ? "town" : "town set-by-hand", iconSize: [88, 28], iconAnchor: [10, 14] }), keyboard: true });
     marker.on("click keypress", (/** @type {any} */ event) => { if (event.type === "click" || event.originalEvent?.key === "Enter") this.acts.pick(town.ref); });
     marker.addTo(this.map);
-    return { icon, marker };
+    return { icon, site, text, marker };
   }
 
   /** Say at each town what there is to be said. @param {Mark[]} marks @param {string} chosen ref of the chosen town, "" for none */
   show(marks, chosen) {
     const at = new Map(marks.map((mark) => [mark.ref, mark]));
     for (const town of this.area.towns) {
-      const { icon, marker } = /** @type {any} */ (this.towns.get(town.ref));
+      const { icon, site, text, marker } = /** @type {any} */ (this.towns.get(town.ref));
       const mark = at.get(town.ref);
-      const text = mark?.label ? `${town.name} ${mark.label}` : town.name;
-      if (icon.textContent !== text) icon.textContent = text;
+      const said = [`${town.name}${town.is_seat ? "" : "*"}`, mark?.label].filter(Boolean).join(" ");
+      if (text.data !== said) text.data = said;
+      if (site.textContent !== (mark?.ways ?? "")) site.textContent = mark?.ways ?? "";
       icon.className = mark?.level ?? "";
       marker.getElement().classList.toggle("chosen", town.ref === chosen);
       marker.getElement().setAttribute("aria-pressed", String(town.ref === chosen));
     }
+  }
+
+  /** Draw these shapes and no others, the first on top; one that has not changed is left alone. @param {Drawn[]} drawn @param {string} chosen id of the chosen alert */
+  draw(drawn, chosen) {
+    const wanted = new Map(drawn.map((one) => [one.key, one]));
+    for (const [key, held] of this.shapes) {
+      const one = wanted.get(key);
+      if (!one || held.said !== JSON.stringify(one)) { held.shape.remove(); this.shapes.delete(key); }
+    }
+    for (const one of [...drawn].reverse()) {
+      const held = this.shapes.get(one.key) ?? this.lay(one);
+      held.shape.getElement()?.classList.toggle("chosen", one.id !== "" && one.id === chosen);
+      if (one.id) held.shape.bringToFront();
+    }
+  }
+
+  /** @param {Drawn} one */
+  lay(one) {
+    const shape = L.polygon(one.rings.map((ring) => ring.map(([lon, lat]) => [lat, lon])), {
+      className: one.className, interactive: one.id !== "", ...(one.hatch ? { fillColor: `url(#hatch-${one.hatch})`, fillOpacity: 1 } : {}),
+    }).addTo(this.map);
+    if (one.id) shape.on("click", () => this.acts.open?.(one.id));
+    const path = shape.getElement();
+    if (path && one.label) {
+      const title = document.createElementNS(SVG, "title");
+      title.append(one.label);
+      path.append(title);
+    }
+    const held = { said: JSON.stringify(one), shape };
+    this.shapes.set(one.key, held);
+    return held;
+  }
+
+  /** Where the official line stands, ours is not drawn beside it. @param {boolean} isOfficial */
+  replaceOutline(isOfficial) {
+    this.outline.getElement()?.classList.toggle("replaced", isOfficial);
   }
 
   /** Refs of the towns that can be seen. @returns {Set<string>} */
@@ -74,4 +121,20 @@ export class AreaMap {
     this.map.off("moveend");
     this.map.remove();
   }
+}
+
+/** Patterns of slanted lines, one for each severity, in the map's own picture. @param {HTMLElement} box */
+function hatch(box) {
+  const picture = box.querySelector("svg.leaflet-zoom-animated, .leaflet-overlay-pane svg");
+  if (!picture) return;
+  const defs = document.createElementNS(SVG, "defs");
+  for (const name of HATCHES) {
+    const [pattern, line] = [document.createElementNS(SVG, "pattern"), document.createElementNS(SVG, "path")];
+    for (const [key, value] of Object.entries({ id: `hatch-${name}`, width: "8", height: "8", patternUnits: "userSpaceOnUse" })) pattern.setAttribute(key, value);
+    line.setAttribute("d", "M-2,2l4,-4M0,8l8,-8M6,10l4,-4");
+    line.setAttribute("class", `hatch ${name}`);
+    pattern.append(line);
+    defs.append(pattern);
+  }
+  picture.prepend(defs);
 }

@@ -1,5 +1,5 @@
 // @ts-check
-// What there is to say at each town: the modes that hold there, and the alarms that name it. No screen, no map.
+// What there is to say at each town: the alerts for it, the modes that hold there, the alarms that name it, and how its channels are.
 import { signal } from "../vendor/ui.js";
 import { needsAck } from "./alarms.js";
 
@@ -24,12 +24,26 @@ export function townOf(alarm, towns) {
   return towns.find((town) => said.some((text) => names(text, town)));
 }
 
-/** @param {Town[]} towns @param {Alarm[]} alarms @param {any[]} modes stands, as the topic has them */
-export function marksOf(towns, alarms, modes) {
+/**
+ * @param {Town[]} towns @param {Alarm[]} alarms @param {any[]} modes stands, as the topic has them
+ * @param {import("./map_drawn.js").Placed[]} [placed] @param {any[]} [places] as `map.show` has them
+ */
+export function marksOf(towns, alarms, modes, placed = [], places = []) {
+  const inForce = placed.filter(({ alert }) => alert.stage === "in_force");
   return towns.map((town) => {
     const mine = alarms.filter((alarm) => needsAck(alarm) && townOf(alarm, towns) === town);
     const stands = modes.filter((stand) => names(stand.place, town) && !NORMAL.has(stand.mode));
+    const alerts = inForce.filter((one) => one.towns.includes(town)).length;
     const worst = Math.max(stands.length ? 2 : 0, ...mine.map((alarm) => RANK.indexOf(LEVELS[alarm.priority])));
-    return { ref: town.ref, level: /** @type {any} */ (RANK[worst]), alarms: mine, stands };
+    const channels = places.find((place) => names(place.place, town));
+    return { ref: town.ref, level: /** @type {any} */ (RANK[worst]), alarms: mine, stands, alerts, channels };
   });
+}
+
+/** Full while every channel there is well, half with some of them, a cross with none; empty where there is none to tell of. @param {any} mark */
+export function shapeOf(mark) {
+  const { up, doubtful, down, off } = mark?.channels ?? { up: 0, doubtful: 0, down: 0, off: 0 };
+  if (up + doubtful + down + off === 0) return "○";
+  if (up + doubtful === 0) return "✕";
+  return doubtful + down + off === 0 ? "●" : "◐";
 }

@@ -1,0 +1,128 @@
+"""The map under the eyes of a duty officer: what holds is drawn, what is over is seen to be over, and the list says the same.
+
+Source: console.md §2, §5, §9.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.async_api import expect
+
+from fenghuo.errors import NotReady
+from tests.console.access import small_targets, ways_sideways
+from tests.console.claims import all_hold
+from tests.console.stage import MARKS, Stage, browser, mapped_alert, staged
+
+pytestmark = MARKS
+OVERLAPS = """() => { const boxes = [...document.querySelectorAll(".map .town")].map(one => [one.textContent, one.getBoundingClientRect()]);
+    return boxes.flatMap(([name, a], at) => boxes.slice(at + 1)
+        .filter(([, b]) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
+        .map(([other]) => `${name} ${other}`)); }"""
+STROKES = "() => ['extreme', 'severe'].map(name => getComputedStyle(document.querySelector(`.map .alert.${name}`)).stroke)"
+EDGE = "one => [getComputedStyle(one).fillOpacity, getComputedStyle(one).strokeDasharray]"
+
+
+def lay(stage: Stage, *alerts: dict[str, Any], places: tuple[dict[str, Any], ...] = (), left_out: int = 0) -> None:
+    """What the map is told from now on; a message has changed, so that it asks."""
+    stage.desk.answers["map.show"] = {"alerts": list(alerts), "left_out": left_out, "places": list(places)}
+    stage.desk.change("message/1", {"id": "1", "state": "active", "kind": "Alert", "action": "New"})
+
+
+async def test_the_map_shows_what_holds_and_where() -> None:
+    """Every claim of this module, on one browser."""
+    async with browser() as driver, staged(driver) as stage:
+        await all_hold(stage, CLAIMS)
+
+
+async def every_town(stage: Stage) -> None:
+    """All ten units of both lists are on the map, none over another; those without a known seat are marked."""
+    page = await stage.desk_page()
+    await expect(page.locator(".map .town")).to_have_count(10)
+    assert [] == await page.evaluate(OVERLAPS)
+    assert ["娄东街道*", "经济开发区*", "科教新城*"] == await page.locator(".map .set-by-hand span:not(.site)").evaluate_all(
+        "all => all.map(one => one.lastChild.data)"
+    )
+    await expect(page.locator(".disclaimer")).to_have_text("示意图，不作为划界依据")
+
+
+async def by_code_and_shape(stage: Stage) -> None:
+    """A code of either list, a polygon and a circle are drawn in the colour of the severity; the list says for whom, and until when."""
+    page = await stage.desk_page()
+    ring = [[121.2, 31.49], [121.3, 31.49], [121.3, 31.53], [121.2, 31.49]]
+    lay(
+        stage,
+        mapped_alert("A", severity="Extreme", codes=["nbs:320585105"]),
+        mapped_alert("B", codes=[], name="江边", polygons=[ring], circles=[[121.105, 31.65, 3.0]]),
+        left_out=2,
+    )
+    await expect(page.locator(".map path.alert")).to_have_count(3)
+    assert ["rgb(156, 15, 15)", "rgb(147, 66, 0)"] == await page.evaluate(STROKES)
+    rows = page.locator(".map-alerts li")
+    await expect(rows.nth(0)).to_contain_text("有效 极严重 A号预警")
+    await expect(rows.nth(0)).to_contain_text("双凤镇 · 至")
+    await expect(rows.nth(1)).to_contain_text("璜泾镇、浏河镇")
+    await expect(page.locator(".in-view li", has_text="浏河镇")).to_contain_text("预警1")
+    await expect(page.locator(".mapped .warn")).to_have_text("另有 2 条预警未画出")
+
+
+async def what_becomes_of_it(stage: Stage) -> None:
+    """What waits is dashed and empty, an exercise is hatched, what was called off is grey and goes; what has no place is told."""
+    page = await stage.desk_page()
+    lay(stage, mapped_alert("A", "held"), mapped_alert("B", traffic="Exercise", codes=["mca:320585105"]))
+    await expect(page.locator(".map .alert.held")).to_have_count(1)
+    assert ["0", "8px, 6px"] == await page.locator(".map .alert.held").evaluate(EDGE)
+    await expect(page.locator('.map .alert.in_force[fill="url(#hatch-severe)"]')).to_have_count(1)
+    await expect(page.locator(".map-alerts")).to_contain_text("【演练】 有效 严重 B号预警")
+    lay(stage, mapped_alert("A", "cancelled"), mapped_alert("C", name="某地", codes=[]))
+    await expect(page.locator(".map .alert")).to_have_count(1)
+    await expect(page.locator(".map .alert.cancelled")).to_have_count(1)
+    await expect(page.locator(".map-alerts")).to_contain_text("已解除 严重 A号预警")
+    await expect(page.locator(".map-alerts")).to_contain_text("某地（有的范围图上无位置）")
+    lay(stage)
+    await expect(page.locator(".map .alert")).to_have_count(0)
+
+
+async def by_keyboard(stage: Stage) -> None:
+    """Who uses no mouse chooses an alert in the list, and it is chosen on the map; who clicks on the map finds it in the list."""
+    page = await stage.desk_page()
+    lay(stage, mapped_alert("A"), mapped_alert("B", codes=["mca:320585105"]))
+    await page.locator(".map-alerts button", has_text="B号").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".map .alert.chosen")).to_have_count(1)
+    await expect(page.locator(".map-alerts button", has_text="B号")).to_have_attribute("aria-pressed", "true")
+    await page.locator(".map .alert:not(.chosen)").dispatch_event("click")
+    await expect(page.locator(".map-alerts button", has_text="A号")).to_have_attribute("aria-pressed", "true")
+    await expect(page.locator(".map .alert.chosen title")).to_have_text("有效 严重 A号预警")
+
+
+async def ways_by_shape(stage: Stage) -> None:
+    """How the channels are at a town is a shape on the map, and figures in the list."""
+    page = await stage.desk_page()
+    states = {"mca:320585100": (5, 0, 0, 0), "mca:320585105": (2, 1, 3, 0), "nbs:320585105": (0, 0, 2, 1)}
+    lay(stage, places=tuple(dict(zip(("place", "up", "doubtful", "down", "off"), (ref, *of), strict=True)) for ref, of in states.items()))
+    for name, shape, says in (("城厢镇", "●", "通道 5/5"), ("璜泾镇", "◐", "通道 2/6"), ("双凤镇", "✕", "通道 0/3")):
+        await expect(page.locator(".in-view li", has_text=name)).to_contain_text(f"{shape} {says}")
+        await expect(page.locator(".map .town", has_text=name).locator(".site")).to_have_text(shape)
+    await expect(page.locator(".map .town", has_text="科教新城").locator(".site")).to_have_text("○")
+
+
+async def not_new(stage: Stage) -> None:
+    """An old picture that cannot be brought up to date says so."""
+    page = await stage.desk_page()
+    stage.desk.answers["map.show"] = NotReady("the store is busy", retry_after_s=1.0)
+    stage.desk.change("message/1", {"id": "1", "state": "active", "kind": "Alert", "action": "New"})
+    await expect(page.locator(".mapped .warn")).to_contain_text("图上预警未能更新")
+
+
+async def narrow(stage: Stage) -> None:
+    """At 640 px nothing needs scrolling sideways, and everything can be hit, with a list as long as it gets."""
+    page = await stage.desk_page()
+    lay(stage, *(mapped_alert(f"A{number}") for number in range(30)))
+    await expect(page.locator(".map-alerts li")).to_have_count(30)
+    await page.set_viewport_size({"width": 640, "height": 900})
+    assert (0, []) == (await ways_sideways(page), await small_targets(page))
+    await page.set_viewport_size({"width": 1280, "height": 900})
+
+
+CLAIMS = (every_town, by_code_and_shape, what_becomes_of_it, by_keyboard, ways_by_shape, not_new, narrow)
