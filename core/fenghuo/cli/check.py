@@ -19,7 +19,7 @@ from fenghuo.errors import FenghuoError
 
 __all__ = ["check"]
 
-TOPICS = ("channel", "queue", "clock", "disk")
+TOPICS = ("channel", "queue", "clock", "probe", "disk")
 QUEUE = (1_000.0, 10_000.0)
 DISK = (80.0, 95.0)
 
@@ -62,6 +62,7 @@ def _looks(daemon: Caller, where: Where, name: str, limits: tuple[object, object
         "channel": lambda: nagios.channels(status["channels"], name),
         "queue": lambda: nagios.queue(status, *_limits(limits, QUEUE)),
         "clock": lambda: nagios.clock(status),
+        "probe": lambda: nagios.probe(status),
     }
     if not where.url:
         looks["disk"] = lambda: _disk(where, *_limits(limits, DISK))

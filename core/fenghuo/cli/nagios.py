@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["Figure", "Grade", "Judged", "channels", "clock", "disk", "line", "queue", "worst"]
+__all__ = ["Figure", "Grade", "Judged", "channels", "clock", "disk", "line", "probe", "queue", "worst"]
 
 JUMP_WARN_S, JUMP_CRIT_S = 1.0, 60.0
 
@@ -89,6 +89,23 @@ def clock(status: Mapping[str, Any]) -> Judged:
     is_alone = status["clock_quality"] == "freerun"
     says = f"clock {status['clock_quality']}, jumped {status['clock_jump_s']:g} s since the start"
     return Judged(max(jump.grade, Grade.WARNING if is_alone else Grade.OK), says, (jump,))
+
+
+def probe(status: Mapping[str, Any]) -> Judged:
+    """Whether the node's own probe comes back: one that was missed is a warning, two or none for as long are critical."""
+    own = status.get("self_probe")
+    if own is None or own["state"] == "off":
+        return Judged(Grade.OK, "no self-probe is made")
+    latency = () if own["latency_s"] is None else (Figure("probe_latency", own["latency_s"], "s"),)
+    figures = (Figure("probe_age", own["age_s"], "s", None, own["limit_s"]), Figure("probe_missed", own["missed"], "", 1, 2), *latency)
+    if own["state"] == "resting":
+        return Judged(Grade.OK, "the self-probe rests on battery", latency)
+    grade = max(figure.grade for figure in figures)
+    if grade is Grade.OK:
+        took = f", back in {1000 * own['latency_s']:.0f} ms" if latency else ", none made yet"
+        return Judged(grade, f"self-probe {own['state']}{took}", figures)
+    why = f": {own['why']}" if own["why"] else ""
+    return Judged(grade, f"self-probe not back for {own['age_s']:.0f} s, {own['missed']} missed{why}", figures)
 
 
 def disk(free: int, total: int, warn: float, crit: float) -> Judged:

@@ -21,6 +21,7 @@ from fenghuo.model.alarm import Alarm, AlarmState, Held
 from fenghuo.model.audit import SYSTEM, By
 from fenghuo.model.delivery import ObjectiveState
 from fenghuo.model.event import Event
+from fenghuo.model.self_probe import SELF_PROBE
 from fenghuo.model.traffic import Traffic
 from fenghuo.store.tables import ALARM, DELIVERY, EVENT, MESSAGE, OBJECTIVE
 from fenghuo.store.transaction import Tx
@@ -201,7 +202,7 @@ def _tell_ended(tx: Tx, events: Sequence[Event]) -> None:
     over_now = {event.subject for event in events if event.type in _OVER}
     for number, count in ended.items():
         row = tx.sound(OBJECTIVE, int(number)) if number.isdigit() and f"objective/{number}" not in over_now else None
-        if row is not None and row.state not in (ObjectiveState.OPEN, ObjectiveState.AT_RISK):
+        if row is not None and row.rule != SELF_PROBE and row.state not in (ObjectiveState.OPEN, ObjectiveState.AT_RISK):
             tx.event("alarm.delivery_ended", f"objective/{number}", message=row.message, state=row.state.value, ended=count)
 
 

@@ -202,6 +202,7 @@ class ChannelBoard:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._instances: dict[str, Instance] = {}
+        self._aside: dict[str, Instance] = {}
         self._situation: Situation | None = None
         self._holds_until = math.inf
         self.on_fault: Callable[[str, str], None] = _only_logged
@@ -215,8 +216,13 @@ class ChannelBoard:
         if instance.capabilities.doubt is Doubt.ACTUATOR:
             self._office.devices |= {instance.name}
 
+    def add_aside(self, instance: Instance) -> None:
+        """One that is found by its name and is no way to people: nobody counts, probes, switches or shows it, and it has no health."""
+        self._aside[instance.name] = instance
+        self._situation = None
+
     def get(self, name: str) -> Instance | None:
-        return self._instances.get(name)
+        return self._instances.get(name) or self._aside.get(name)
 
     def names(self) -> Collection[str]:
         """Of all that are installed, whatever their state."""
@@ -309,6 +315,7 @@ class ChannelBoard:
                 epoch=self._office.epoch,
                 availability=dict(self._office.availability),
                 proven=self.proven,
+                aside=tuple(instance.view() for instance in self._aside.values()),
             )
         return self._situation
 

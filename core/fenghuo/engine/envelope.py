@@ -147,7 +147,7 @@ def stand_ins(recipients: Iterable[RecipientId], steps: Collection[Escalation], 
 
 
 def _hearing(message: Message, item: Routed, rules: RuleBook, *, directory: Directory, roll: Roll) -> Hearing:
-    named = [channel for rung in rules.ladders[item.rule.ladder].rungs for channel in rung.channels]
+    named = [channel for rung in rules.ladder(item.rule.ladder).rungs for channel in rung.channels]
     channels = tuple(sorted(name for name in named if not message.content.via or name in message.content.via))
     others = stand_ins(item.recipients, item.rule.escalate, directory)
     everybody = sorted({*item.recipients, *others})

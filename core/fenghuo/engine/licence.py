@@ -140,7 +140,7 @@ class Licensing:
         return len(payload.data) if payload else 0
 
     def address_kind(self, delivery: Delivery) -> str:
-        points = self._office.directory.contacts_by_owner.get(delivery.recipient, ())
+        points = self._office.directory.points_of(delivery.recipient)
         return next((point.kind for point in points if point.address == delivery.address), "")
 
     def deadline(self, instance: Instance) -> float:

@@ -263,7 +263,7 @@ class Opening:
         )
 
     def _open_routed(self, entry: OpenMessage, item: Routed, batch: Batch) -> None:
-        ladder = self._office.rules.ladders[item.rule.ladder]
+        ladder = self._office.rules.ladder(item.rule.ladder)
         objective = self.draft(entry, item.audience, total=len(item.recipients))
         objective = planned_by(objective, item, envelope=entry.envelope)
         self.note(entry, objective, batch, rungs=ladder.rungs, heirs=[Heir(recipient) for recipient in item.recipients])

@@ -64,7 +64,7 @@ def candidates(
     """All ways to a recipient in the order of the ladder, and what was left out, or is not counted on as it would be late."""
     ways: list[Candidate] = []
     left: list[LeftOut] = []
-    points = directory.contacts_by_owner.get(recipient, ())
+    points = directory.points_of(recipient)
     for index, rung in enumerate(rungs):
         for name in rung.channels:
             view = situation.channel.get(name)

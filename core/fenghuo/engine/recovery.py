@@ -29,6 +29,7 @@ from fenghuo.engine.timers import Deadline, Expiry, Timers
 from fenghuo.model.delivery import Delivery, DeliveryState, Objective, ObjectiveState, TargetState
 from fenghuo.model.directory import RecipientId
 from fenghuo.model.message import Message, MessageId, MessageState
+from fenghuo.model.self_probe import SELF_PROBE
 from fenghuo.model.traffic import Action
 from fenghuo.store.records import FanOutRow
 from fenghuo.store.store import Store
@@ -150,9 +151,9 @@ class Recovery:
 
     def _rungs(self, objective: Objective) -> tuple[Rung, ...]:
         """The ladder of the rules in force; what an objective inherited is made again from its deliveries."""
-        ladder = self._office.rules.ladders.get(objective.ladder)
-        if ladder is not None:
-            return ladder.rungs
+        rules = self._office.rules
+        if objective.ladder in rules.ladders or objective.ladder == SELF_PROBE:
+            return rules.ladder(objective.ladder).rungs
         mode = RungMode.PARALLEL if objective.ladder == INHERITED else RungMode.THEN
         return tuple(Rung((), mode) for _ in range(MANY_RUNGS))
 

@@ -77,7 +77,7 @@ class Resuming:
     def _is_strange(self, opened: OpenObjective, recipient: RecipientId) -> bool:
         """Whether nobody knows any more how this one was to be reached."""
         today = self._office.directory
-        return opened.snapshot is None and recipient not in today.person_by_id and recipient not in today.contacts_by_owner
+        return opened.snapshot is None and recipient not in today.person_by_id and not today.points_of(recipient)
 
     async def _snapshot(self, digest: str) -> Directory | None:
         if digest == self._office.directory.digest:

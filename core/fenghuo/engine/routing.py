@@ -15,6 +15,7 @@ from fenghuo.model.directory import Directory, Person, RecipientId
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import AffectedArea, Info, Message, Scope
 from fenghuo.model.roll import PUBLIC
+from fenghuo.model.self_probe import SELF_PROBE
 from fenghuo.model.traffic import Action, Kind, Priority
 
 __all__ = [
@@ -54,7 +55,7 @@ class Routed(msgspec.Struct, frozen=True):
 def route(message: Message, rules: RuleBook, directory: Directory, devices: Collection[str] = ()) -> tuple[Routed, ...]:
     """Every objective that the rules make of a message, in the order of the file. `devices`: the channels that start one."""
     found: list[Routed] = []
-    for rule in rules.rules:
+    for rule in rules.rules_for(message.source):
         if not _matches(rule.match, message):
             continue
         signatures = signatures_for(rule, message, starts=_starts(rule, message, rules, devices))
@@ -87,7 +88,7 @@ def _priority(rule: Rule, message: Message) -> Priority:
 
 def _starts(rule: Rule, message: Message, rules: RuleBook, devices: Collection[str]) -> bool:
     """Whether it may start a device that its ladder names: at P0, which no silence and no doubt holds back."""
-    named = {channel for rung in rules.ladders[rule.ladder].rungs for channel in rung.channels}
+    named = {channel for rung in rules.ladder(rule.ladder).rungs for channel in rung.channels}
     via = message.content.via
     return _priority(rule, message) is Priority.P0 and not named.intersection(via or named).isdisjoint(devices)
 
@@ -114,9 +115,10 @@ def signatures_for(rule: Rule, message: Message, *, starts: bool = False) -> int
 
 def required_signatures(message: Message, rules: RuleBook, devices: Collection[str] = (), *, unruled: int = 0) -> int:
     """How many signatures the rules will ask for, without working out who is addressed. `unruled`: where none is for it."""
-    matching = (rule for rule in rules.rules if _matches(rule.match, message))
+    own = rules.rules_for(message.source)
+    matching = (rule for rule in own if _matches(rule.match, message))
     needed = 0 if next(matching, None) is not None else unruled
-    for rule in rules.rules:
+    for rule in own:
         if _matches(rule.match, message):
             needed = max(needed, signatures_for(rule, message, starts=_starts(rule, message, rules, devices)))
             if not rule.continue_:
@@ -298,7 +300,7 @@ def addressee(expression: str, directory: Directory) -> tuple[RecipientId, ...]:
     """Whom one expression of `to` means; nobody when it means nobody we know."""
     kind, colon, rest = expression.partition(":")
     if not colon:
-        return (expression,) if expression in directory.person_by_id else ()
+        return (expression,) if expression in directory.person_by_id or expression == SELF_PROBE else ()
     match kind:
         case "person":
             return (rest,) if rest in directory.person_by_id else ()

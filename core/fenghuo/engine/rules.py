@@ -17,6 +17,7 @@ from fenghuo.formats.table_reading import Faults, read_struct
 from fenghuo.model.area import AreaRef
 from fenghuo.model.audience import Audience
 from fenghuo.model.evidence import Evidence
+from fenghuo.model.self_probe import SELF_PROBE
 from fenghuo.model.traffic import Priority
 
 __all__ = ["INHERITED", "Escalation", "Ladder", "Match", "Rule", "RuleBook", "Rung", "RungMode", "read_rules", "rules_schema"]
@@ -119,6 +120,18 @@ class RuleBook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
     @cached_property
     def rule_by_name(self) -> dict[str, Rule]:
         return {rule.name: rule for rule in self.rules}
+
+    def ladder(self, name: str) -> Ladder:
+        """The ladder that a rule of this book names, or the node's own probe goes by."""
+        return _OWN_LADDER if name == SELF_PROBE else self.ladders[name]
+
+    def rules_for(self, source: str) -> tuple[Rule, ...]:
+        """What is tried for a message of this source: of the node's own probe its own rule alone, whatever the file says."""
+        return _OWN_RULES if source == SELF_PROBE else self.rules
+
+
+_OWN_LADDER = Ladder((Rung((SELF_PROBE,)),))
+_OWN_RULES = (Rule(SELF_PROBE, Audience(SELF_PROBE), SELF_PROBE, signatures=0),)
 
 
 def read_rules(text: str, *, file: str = "rules.toml") -> RuleBook:

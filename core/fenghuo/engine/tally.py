@@ -14,6 +14,7 @@ from fenghuo.engine.office import Office
 from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.model.delivery import Objective, ObjectiveState, TargetState
 from fenghuo.model.message import MessageState
+from fenghuo.model.self_probe import SELF_PROBE
 
 __all__ = ["Tally", "is_met", "released"]
 
@@ -99,7 +100,7 @@ class Tally:
             return
         opened.objective = msgspec.structs.replace(opened.objective, state=ObjectiveState.AT_RISK)
         batch.objectives[number] = opened.objective
-        self._tell("alarm.objective_at_risk", opened.objective, batch)
+        self._tell(_as_alarm("alarm.objective_at_risk", opened.objective), opened.objective, batch)
 
     def waive(self, fact: Decided, batch: Batch) -> list[OpenTarget]:
         """A person says that it need not be reached: it is over, and so is everything under it. Raises: NotFound."""
@@ -161,7 +162,8 @@ class Tally:
 
     def _end(self, opened: OpenObjective, state: ObjectiveState, batch: Batch) -> None:
         opened.objective = msgspec.structs.replace(opened.objective, state=state)
-        kind = "alarm.objective_missed" if state is ObjectiveState.MISSED else f"objective.{state.lower()}"
+        is_missed = state is ObjectiveState.MISSED
+        kind = _as_alarm("alarm.objective_missed", opened.objective) if is_missed else f"objective.{state.lower()}"
         self._tell(kind, opened.objective, batch)
 
     def _let_go(self, opened: OpenObjective) -> None:
@@ -192,3 +194,8 @@ class Tally:
             total=objective.total,
             **more,
         )
+
+
+def _as_alarm(kind: str, objective: Objective) -> str:
+    """An alarm as it is told; of the node's own probe no person is told, whose alarm is that of the probe as a whole."""
+    return "objective.progress" if objective.rule == SELF_PROBE else kind

@@ -8,6 +8,7 @@ from functools import cached_property
 import msgspec
 
 from fenghuo.model.area import Area, AreaRef
+from fenghuo.model.self_probe import SELF_PROBE
 
 __all__ = ["ContactPoint", "Directory", "Org", "Person", "RecipientId", "Role"]
 
@@ -52,6 +53,9 @@ class ContactPoint(msgspec.Struct, frozen=True):
     address: str
     rank: int = 1
     proven_at: float | None = None
+
+
+_OWN_POINTS = (ContactPoint(SELF_PROBE, SELF_PROBE, SELF_PROBE),)
 
 
 class Directory(msgspec.Struct, frozen=True, dict=True):
@@ -103,6 +107,10 @@ class Directory(msgspec.Struct, frozen=True, dict=True):
         for contact in self.contacts:
             grouped.setdefault(contact.owner, []).append(contact)
         return {owner: tuple(sorted(points, key=lambda point: point.rank)) for owner, points in grouped.items()}
+
+    def points_of(self, recipient: RecipientId) -> tuple[ContactPoint, ...]:
+        """How a recipient is reached, best rank first; the node's own probe stands in no directory."""
+        return _OWN_POINTS if recipient == SELF_PROBE else self.contacts_by_owner.get(recipient, ())
 
     @cached_property
     def owners_by_address(self) -> dict[tuple[str, str], tuple[RecipientId, ...]]:

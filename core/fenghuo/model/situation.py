@@ -90,8 +90,9 @@ class ChannelView(msgspec.Struct, frozen=True):
 
 class Situation(msgspec.Struct, frozen=True, dict=True):
     """Channels, directory digest, clock and epoch at one moment; `at`: UTC seconds. `availability`: of risk groups, by name, where the
-    settings say it; `proven`: recipient → channel → chance that this way works, where evidence says more than the settings. Neither
-    `at` nor `proven`, which every receipt changes, is part of the digest."""
+    settings say it; `proven`: recipient → channel → chance that this way works, where evidence says more than the settings; `aside`: what
+    is found by its name and is no way to people. Neither `at` nor `proven`, which every receipt changes, nor `aside` is part of the
+    digest."""
 
     at: float
     channels: tuple[ChannelView, ...]
@@ -101,12 +102,13 @@ class Situation(msgspec.Struct, frozen=True, dict=True):
     epoch: int = 1
     availability: dict[str, float] = {}
     proven: Mapping[str, Mapping[str, float]] = {}
+    aside: tuple[ChannelView, ...] = ()
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 (hex, first 16) of what lasts."""
-        return hashlib.sha256(msgspec.msgpack.encode(msgspec.structs.replace(self, at=0.0, proven={}))).hexdigest()[:16]
+        return hashlib.sha256(msgspec.msgpack.encode(msgspec.structs.replace(self, at=0.0, proven={}, aside=()))).hexdigest()[:16]
 
     @cached_property
     def channel(self) -> dict[str, ChannelView]:
-        return {view.name: view for view in self.channels}
+        return {view.name: view for view in (*self.channels, *self.aside)}

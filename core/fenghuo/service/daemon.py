@@ -51,7 +51,7 @@ from fenghuo.service.desk_watch import join_watch
 from fenghuo.service.directory import DirectoryKeeper
 from fenghuo.service.endpoint import endpoint_directory
 from fenghuo.service.engine_room import EngineRoom
-from fenghuo.service.gauges import count_events, watch_power, watch_room
+from fenghuo.service.gauges import count_events, watch_room
 from fenghuo.service.guard import Guard
 from fenghuo.service.hosting import Hosting
 from fenghuo.service.log_ring import LogRing, descriptor_of
@@ -211,11 +211,11 @@ class Daemon:
         desk.commands = Commands(desk.do, self._store, self._clock)
         desk.hold(holders_of(self._settings))
         watch_room(self._metrics, room, self._store)
-        watch_power(self._metrics, self._hosting.power)
+        self._hosting.watch(self._metrics)
         watch_invariants(room.invariants, self._metrics, self._store)
         self._command.join(desk, self._hosting.energy)
         preview = PreviewVerbs(desk, room.office, self._store, board=room.board, renderers=self._host.renderers)
-        about = About(version(), self._clock.time(), lambda: self._ready, self._metrics.text, self._hosting.power.view)
+        about = About(version(), self._clock.time(), lambda: self._ready, self._metrics.text, self._hosting.view)
         state = StateVerbs(room, self._store, keeper=keeper, host=self._host, about=about)
         proven = ProvenVerbs(room, self._store, self._command.messages.send)
         endpoint, sheets = EndpointVerbs(room, self._store, self._upward), SheetVerbs(room, self._store)  # without either it says so

@@ -15,6 +15,7 @@ from fenghuo.errors import FormatError, NotAllowed, NotFound
 from fenghuo.formats.message_json import AttachmentJson, MessageJson
 from fenghuo.model.delivery import Accepted, Refused
 from fenghuo.model.message import Message, MessageState
+from fenghuo.model.self_probe import SELF_PROBE
 from fenghuo.model.traffic import Action
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.desk import Desk, Verb
@@ -191,9 +192,8 @@ class MessageVerbs:
         if wanted.state not in (None, *MessageState):
             says = f"no message has the state {wanted.state!r}; they are {', '.join(MessageState)}"
             raise FormatError(says, code="bad-argument", where="state")
-        where = "state = ? " if wanted.state else ""
-        params = (wanted.state,) if wanted.state else ()
-        order = f"{where or '1 = 1'} ORDER BY accepted_at DESC"
+        where, params = ("state = ? AND ", (wanted.state,)) if wanted.state else ("", ())
+        order, params = f"{where}source != ? ORDER BY accepted_at DESC", (*params, SELF_PROBE)
         return [message_line(row) for row in await self._store.find(MESSAGE, order, *params, limit=wanted.limit)]
 
     async def cancel(self, actor: Actor, args: Mapping[str, Any]) -> Accepted | Refused:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from fenghuo.errors import CannotCreate, FormatError
+from fenghuo.model.self_probe import SELF_PROBE
 from fenghuo.plugin.host import PluginHost
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.alarm_view import OPEN, alarm_views
@@ -61,14 +62,14 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class About(msgspec.Struct, frozen=True):
-    """What the daemon knows of itself. `since`: UTC seconds; `ready`: whether it serves; `metrics`: its figures as text; `power`: what it
-    lives on, as in docs/reference/power.md."""
+    """What the daemon knows of itself. `since`: UTC seconds; `ready`: whether it serves; `metrics`: its figures as text; `beside`: what
+    it lives on, as in docs/reference/power.md, and how its probe of itself fares."""
 
     version: str
     since: float
     ready: Callable[[], bool]
     metrics: Callable[[], str]
-    power: Callable[[], dict[str, Any]]
+    beside: Callable[[], dict[str, Any]]
 
 
 class StateVerbs:
@@ -115,7 +116,7 @@ class StateVerbs:
             "clock_quality": self._office.clock.quality().value,
             "clock_jump_s": round(self._office.clock.jump_s(), 3),
             "invariants": invariants_view(self._invariants),
-            "power": self._about.power(),
+            **self._about.beside(),
         }
 
     async def state(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,11 +133,11 @@ class StateVerbs:
     async def _topic(self, topic: str) -> dict[str, Any]:
         match topic:
             case "message":
-                rows = await self._store.find(MESSAGE, "1 = 1 ORDER BY accepted_at DESC", limit=SHOWN_MESSAGES)
+                rows = await self._store.find(MESSAGE, "source != ? ORDER BY accepted_at DESC", SELF_PROBE, limit=SHOWN_MESSAGES)
                 newest = {row.id: row for row in sorted(rows, key=lambda row: row.revision)}
                 return {f"message/{row.id}": message_line(row) for row in newest.values()}
             case "objective":
-                found = await self._store.find(OBJECTIVE, "1 = 1 ORDER BY id DESC", limit=SHOWN_MESSAGES)
+                found = await self._store.find(OBJECTIVE, "rule != ? ORDER BY id DESC", SELF_PROBE, limit=SHOWN_MESSAGES)
                 return {f"objective/{row.id}": objective_line(row) for row in found}
             case "channel":
                 return {f"channel/{one.name}": channel_view(one, self._queues.queued(one.name)) for one in self._board}
@@ -155,10 +156,10 @@ class StateVerbs:
         match topic:
             case "message":
                 rows = await self._store.find(MESSAGE, "id = ? ORDER BY revision DESC", name, limit=1)
-                return message_line(rows[0]) if rows else None
+                return message_line(rows[0]) if rows and rows[0].source != SELF_PROBE else None
             case "objective":
                 row = await self._store.get(OBJECTIVE, int(name)) if name.isdigit() else None
-                return objective_line(row) if row else None
+                return objective_line(row) if row and row.rule != SELF_PROBE else None
             case "channel":
                 instance = self._board.get(name)
                 return channel_view(instance, self._queues.queued(name)) if instance else None

@@ -39,7 +39,9 @@ from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.seals import Seals
 from fenghuo.engine.tally import Tally
 from fenghuo.engine.timers import Timers
+from fenghuo.formats.renditions import sms_text
 from fenghuo.model.delivery import Delivery, Objective
+from fenghuo.model.self_probe import SELF_PROBE
 from fenghuo.plugin.ports import Renderer
 from fenghuo.store.store import Store
 
@@ -62,7 +64,7 @@ class EngineRoom:
         self.facts = Facts()
         self.book = Book()
         self.board = ChannelBoard(office)
-        self.shelf = RenditionShelf(renderers)
+        self.shelf = RenditionShelf({**renderers, SELF_PROBE: Renderer(SELF_PROBE, sms_text)})
         self.timers = Timers(office.clock)
         self.intake = Intake(office, self.facts, self.book, store)
         self.intake.channels = self.board.names

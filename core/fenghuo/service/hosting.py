@@ -32,13 +32,16 @@ from fenghuo.plugin.signing import signer_of
 from fenghuo.plugin.supervisor import ChannelSupervisor, FrontSupervisor, SourceSupervisor, Supervisor, Wiring
 from fenghuo.service.armed import ArmedSwitches, armed_as
 from fenghuo.service.engine_room import EngineRoom
+from fenghuo.service.gauges import watch_power
 from fenghuo.service.ground import instance_of
+from fenghuo.service.metrics import Metrics
 from fenghuo.service.power import PowerWatch
 from fenghuo.service.power_energy import EnergyWatch
 from fenghuo.service.power_room import PowerRoom
 from fenghuo.service.power_sites import SiteReporter
 from fenghuo.service.roads import RoadKeeper
 from fenghuo.service.secrets import secret_reader
+from fenghuo.service.self_probe import SelfProbe
 from fenghuo.service.settings import InstanceSettings, Settings
 from fenghuo.service.tending import Tending, Work
 from fenghuo.store.blobs import StoredBlobs
@@ -66,6 +69,7 @@ class Hosting:
         self._store: Store
         self._commons: Commons
         self.power: PowerWatch
+        self.self_probe: SelfProbe
         self.energy: EnergyWatch | None = None
         self._reporter: SiteReporter | None = None
         self.roads: RoadKeeper | None = None
@@ -79,6 +83,7 @@ class Hosting:
         """Put every channel of the settings on the board, as an operator last left it; nothing is started yet."""
         self._store = store
         self._follow_power(store)
+        self.self_probe = SelfProbe(self._room, store, every_s=self._settings.self_probe_s)
         decided = {row.name: row for row in await store.find(CHANNEL)}
         wiring = Wiring(
             clock=self._room.office.clock,
@@ -148,6 +153,7 @@ class Hosting:
         a device that is absent neither."""
         for channel in self._channels:
             self._spawn(channel.run, channel.name)
+        self._spawn(self.self_probe.run, "self-probe")
 
     async def fronts_started(self) -> None:
         """Wait until every front has mounted itself, or for two seconds: one that cannot start delays nobody for long."""
@@ -201,6 +207,15 @@ class Hosting:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def watch(self, metrics: Metrics) -> None:
+        """Have the figures of what is followed here read at the moment of asking."""
+        watch_power(metrics, self.power)
+        self.self_probe.watch(metrics)
+
+    def view(self) -> dict[str, Any]:
+        """What `status` says of it."""
+        return {"power": self.power.view(), "self_probe": self.self_probe.view()}
+
     # What instances tell the core.
 
     def _on_health(self, name: str, up: bool, reason: str) -> None:
@@ -228,6 +243,7 @@ class Hosting:
     def _look(self) -> None:
         """A channel was switched, or a mode has changed."""
         self._store.save_power(PATIENCE_S if self._is_on_battery else 0.0)
+        self.self_probe.look()
         for supervisor in self._channels:
             supervisor.look()
 

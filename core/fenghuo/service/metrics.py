@@ -59,6 +59,9 @@ FAMILIES = {
         Family("power_charge_percent", "What is left in the battery of a power sensor, percent.", ("sensor",)),
         Family("power_runtime_seconds", "How long the battery of a power sensor lasts by its own estimate, seconds.", ("sensor",)),
         Family("power_runtime_age_seconds", "How old that estimate is, seconds.", ("sensor",)),
+        Family("self_probe_latency_seconds", "How long the last self-probe that came back took, from the handing in to the receipt."),
+        Family("self_probe_age_seconds", "Seconds since a self-probe came back, or since the start."),
+        Family("self_probe_missed", "Self-probes since the start that did not come back."),
         Family("loop_lag_seconds", "How late the event loop was at its last turn, seconds."),
     )
 }

@@ -139,4 +139,5 @@ def _read(path: Path, reading: Reading) -> Settings | None:
         duty=read_duty(reading),
         break_glass=read_break_glass(reading),
         watch=read_watch(reading),
+        self_probe_s=settings_sections.read_self_probe(reading),
     )

@@ -133,6 +133,17 @@ class AuditTable(msgspec.Struct, frozen=True):
     heads: Annotated[tuple[str, ...], Meta(description="Second places: file:PATH, best on another disk, or syslog:HOST:PORT (UDP).")] = ()
 
 
+class SelfProbeTable(msgspec.Struct, frozen=True):
+    """How often the node tries itself: a message of Test traffic that goes all the way and reaches nobody."""
+
+    every_s: Annotated[
+        float,
+        Meta(
+            ge=0, le=3600, description="Seconds between two, each a wake-up and a few syncs of the disk; 0: none. On battery none is made."
+        ),
+    ] = 60.0
+
+
 class PluginsTable(msgspec.Struct, frozen=True):
     """What this node knows of the plugins that were installed beside Fenghuo."""
 
@@ -370,6 +381,7 @@ class FileTable(msgspec.Struct, frozen=True):
     break_glass: BreakGlassTable | None = None
     watch: WatchTable = WatchTable()
     audit: AuditTable = AuditTable()
+    self_probe: SelfProbeTable = SelfProbeTable()
     plugins: PluginsTable = PluginsTable()
     endpoint: EndpointTable = EndpointTable()
     tokens: dict[str, TokenTable] = {}

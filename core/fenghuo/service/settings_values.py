@@ -206,7 +206,7 @@ class Settings(msgspec.Struct, frozen=True):
     """Everything the daemon is built from. `base`: the settings file's folder; `release_valid_s`: seconds a signature counts;
     `two_hosts`: whether two who sign sit at two;
     `audit_places`: where heads of the audit are kept beside the state folder; `records`: of the conformance kit; `availability`: of
-    risk groups, by name; `authority`: what each source may say."""
+    risk groups, by name; `authority`: what each source may say; `self_probe_s`: between two probes of the node by itself, 0: none."""
 
     file: Path
     base: Path
@@ -232,3 +232,4 @@ class Settings(msgspec.Struct, frozen=True):
     duty: DutySettings = DutySettings()
     break_glass: BreakGlassSettings = BreakGlassSettings()
     watch: WatchSettings = WatchSettings()
+    self_probe_s: float = 60.0

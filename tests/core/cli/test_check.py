@@ -19,6 +19,8 @@ def channel(name: str, health: str, **fields: Any) -> dict[str, Any]:
     return {**CHANNEL, "name": name, "health": health, "admin": "enabled", "since": "2026-11-26T00:00:00.000Z", **fields}
 
 
+OWN = {"state": "ok", "every_s": 60.0, "latency_s": 0.0087, "age_s": 12.0, "passed": "…", "missed": 0, "limit_s": 160.0, "why": ""}
+MISSED = {"state": "missed", "age_s": 80.0, "missed": 1, "why": "no answer within 20 s"}
 TWO = [channel("sms", "up"), channel("radio", "unknown")]
 
 
@@ -61,6 +63,33 @@ TWO = [channel("sms", "up"), channel("radio", "unknown")]
         (["check", "clock"], {}, "FENGHUO CLOCK OK - clock ntp, jumped 0.002 s since the start | jump=0.002s;1;60", 0),
         (["check", "clock"], {"clock_quality": "freerun"}, "FENGHUO CLOCK WARNING - clock freerun", 1),
         (["check", "clock"], {"clock_jump_s": -3600.0}, "FENGHUO CLOCK CRITICAL - clock ntp, jumped -3600 s", 2),
+        (["check", "probe"], {}, "FENGHUO PROBE OK - no self-probe is made", 0),
+        (
+            ["check", "probe"],
+            {"self_probe": OWN},
+            "FENGHUO PROBE OK - self-probe ok, back in 9 ms | probe_age=12s;;160 probe_missed=0;1;2",
+            0,
+        ),
+        (["check", "probe"], {"self_probe": {**OWN, "state": "resting", "age_s": 900.0}}, "FENGHUO PROBE OK - the self-probe rests on", 0),
+        (
+            ["check", "probe"],
+            {"self_probe": {**OWN, "state": "waiting", "latency_s": None}},
+            "FENGHUO PROBE OK - self-probe waiting, no",
+            0,
+        ),
+        (
+            ["check", "probe"],
+            {"self_probe": {**OWN, **MISSED}},
+            "FENGHUO PROBE WARNING - self-probe not back for 80 s, 1 missed: no ans",
+            1,
+        ),
+        (["check", "probe"], {"self_probe": {**OWN, **MISSED, "missed": 2}}, "FENGHUO PROBE CRITICAL - self-probe not back for 80 s, 2", 2),
+        (
+            ["check", "probe"],
+            {"self_probe": {**OWN, "age_s": 161.0}},
+            "FENGHUO PROBE CRITICAL - self-probe not back for 161 s, 0 missed |",
+            2,
+        ),
         (["check", "disk", "--warn", "0", "--crit", "101"], {}, "FENGHUO DISK WARNING - ", 1),
         (["check"], {"clock_quality": "freerun", "in_doubt": 2}, "FENGHUO WARNING - ", 1),
     ],

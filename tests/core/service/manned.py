@@ -58,7 +58,7 @@ class Manned:
         plans = PlanVerbs(self.desk, room, house.store)
         preview = PreviewVerbs(self.desk, house.office, house.store, board=room.board, renderers=host.renderers)
         sheets = SheetVerbs(room, house.store)
-        about = About("0.1.0", NOW, lambda: self.is_ready, lambda: "fenghuo_up 1\n", self.power.view)
+        about = About("0.1.0", NOW, lambda: self.is_ready, lambda: "fenghuo_up 1\n", lambda: {"power": self.power.view()})
         self.state = state = StateVerbs(room, house.store, keeper=self.keeper, host=host, about=about)
         self.release = ReleaseVerbs(self.desk, room, house.store, messages)
         self.desk.add(self.release.verbs())
