@@ -47,7 +47,7 @@ def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[s
     """The plugin is installed, and each way of being hostile is a channel in a process of its own."""
     monkeypatch.setenv("PYTHONPATH", install(tmp_path / "site", NAME, PLUGIN), prepend=":")
     give_record(tmp_path / "state", tmp_path / "site", NAME, CHANNEL)
-    return {how: {"type": CHANNEL, "isolation": "process", "settings": {"how": how}} for how in WAYS}
+    return {how: {"type": CHANNEL, "settings": {"how": how}} for how in WAYS}
 
 
 async def test_an_order_comes_through_seven_hostile_plugins_and_the_others_notice_nothing(

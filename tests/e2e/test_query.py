@@ -127,7 +127,7 @@ async def killed_in_doubt(node: Node, far: Gateway) -> str:
 async def test_whoever_can_be_asked_is_asked(tmp_path: Path, forgets: bool) -> None:
     """The gateway has it: no second copy. The gateway has nothing: it is sent again under its token, and not marked as a copy."""
     async with gateway(forgets=forgets) as far:
-        channels = {"pager": {"type": "pager.asked", "settings": {"port": far.port}}}
+        channels = {"pager": {"type": "pager.asked", "isolation": "loop", "settings": {"port": far.port}}}
         async with Node(tmp_path, channels=channels, persons=[WANG], rules=orders("pager")) as node:
             view = await node.ended(await killed_in_doubt(node, far))
         ((token, _, _), *again) = far.sends

@@ -198,7 +198,7 @@ class Pager:
 
     def channel(self, **settings: Any) -> dict[str, Any]:
         """The settings of a channel to this centre."""
-        return {"type": "pager.pages", "settings": {"port": self.port, **settings}}
+        return {"type": "pager.pages", "isolation": "loop", "settings": {"port": self.port, **settings}}
 
     def probed_channel(self, **settings: Any) -> dict[str, Any]:
         """The same of a channel that can be asked whether the centre is there, and asks nothing while it works."""

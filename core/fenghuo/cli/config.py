@@ -12,6 +12,7 @@ from fenghuo.cli.logs import quiet_logs
 from fenghuo.cli.paper import print_json
 from fenghuo.cli.starter import write_starter
 from fenghuo.errors import SettingsError
+from fenghuo.plugin.foreign_types import ForeignSettings
 from fenghuo.plugin.host import PluginHost, load_plugins
 from fenghuo.service import settings
 from fenghuo.service.ground import faults_of_rules
@@ -112,8 +113,13 @@ def _warned(file: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _schema(host: PluginHost) -> dict[str, Any]:
     families = (host.channel_types, host.source_types, host.sensor_types, host.front_types)
-    types = {name: msgspec.json.schema(kind.settings) for family in families for name, (_, kind) in family.items()}
+    types = {name: _schema_of(kind.settings) for family in families for name, (_, kind) in family.items()}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(FileTable), "x-types": types}
+
+
+def _schema_of(shape: type[msgspec.Struct]) -> dict[str, Any]:
+    """Of a plugin that is not in this process, what it has said of itself."""
+    return shape.declared.schema if issubclass(shape, ForeignSettings) else msgspec.json.schema(shape)
 
 
 def _plain(value: object) -> object:

@@ -110,7 +110,7 @@ def _plugin_command(name: str) -> click.Command | None:
     from fenghuo.plugin.host import load_plugins
 
     quiet_logs()
-    return load_plugins().commands.get(name)
+    return load_plugins(foreign=True).commands.get(name)
 
 
 if __name__ == "__main__":

@@ -10,23 +10,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import os
-import signal
-import socket
-import sys
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from fenghuo.errors import Denied, NotReady
+from fenghuo.errors import ConfigError, Denied
+from fenghuo.model.attachment import Attachment
 from fenghuo.model.delivery import AttemptRef, Outcome, Paged
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.rendition import Rendition
 from fenghuo.model.traffic import Traffic
-from fenghuo.plugin.cell_values import Job, Licence, Made
-from fenghuo.plugin.cell_wire import LARGEST, CellWire
+from fenghuo.plugin.cell_process import CALL_S, CellEnded, CellProcess
+from fenghuo.plugin.cell_values import Family, Job, Licence, Made, Terms
 from fenghuo.plugin.heard import Heard, inbound_of
 from fenghuo.plugin.ports import (
     CancelResult,
@@ -43,16 +40,12 @@ from fenghuo.plugin.ports import (
     Unsupported,
 )
 
-__all__ = ["MEMORY", "CellChannel", "celled"]
+__all__ = ["CellChannel", "celled", "secrets_of"]
 
-MEMORY = 512 << 20
-"""Octets that such a process may use unless the settings say otherwise."""
-PING_S, PONG_S = 2.0, 5.0
-"""It is asked whether it still lives so often, and has so long to say so. A loop that stands for longer is killed."""
-CALL_S = 10.0
-STOP_S = 2.0
 UNTAKEN = 32
 ESTIMATES = 256
+LARGEST_READ = 1 << 20
+"""Octets of an attachment at once, however many were asked for."""
 
 
 class _Licensed:
@@ -70,57 +63,33 @@ class _Licensed:
 
 
 class CellChannel:
-    """One life of one channel and of its process."""
+    """One life of one channel and of its process. What the settings name is read and the process is there only from start() on."""
 
-    def __init__(self, ctx: ChannelContext, type_id: str, memory: int = MEMORY) -> None:
+    def __init__(self, ctx: ChannelContext, module: str, kind: ChannelType, terms: Terms) -> None:
         self._ctx = ctx
-        self._type, self._memory = type_id, memory
-        self._wire: CellWire | None = None
-        self._process: asyncio.subprocess.Process | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._hears = kind.capabilities(ctx.settings).inbound
+        self._deaf: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._numbers = itertools.count(1)
         self._under_way: dict[int, _Licensed] = {}
         self._heard: asyncio.Queue[Inbound] = asyncio.Queue(UNTAKEN)
         self._estimates: dict[tuple[str, int, int, str], Estimate] = {}
-        self._remark = ""
-        self._killed = ""
-        self._fault: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        settings = msgspec.msgpack.encode(ctx.settings)
+        made = Made(module, Family.CHANNEL, kind.id, ctx.name, settings, secrets_of(ctx.settings, ctx.secret), terms)
+        self._process = CellProcess(made, self._handlers())
 
     async def start(self) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            isolated = ("-I",) if sys.flags.isolated else ()
-            command = (sys.executable, *isolated, "-m", "fenghuo.plugin.cell_child", str(theirs.fileno()), str(os.getpid()))
-            kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "PYTHONPATH", "TZ", "HOME")}
-            self._process = await asyncio.create_subprocess_exec(
-                *command,
-                pass_fds=(theirs.fileno(),),
-                env=kept,
-                start_new_session=True,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-            )
-        reader, writer = await asyncio.open_unix_connection(sock=ours, limit=LARGEST)
-        self._wire = CellWire(reader, writer, self._handlers(), on_stubborn=self._kill)
-        self._spawn(self._wire.run())
-        await self._ask("make", self._made())
-        await self._ask("start", timeout_s=None)  # the supervisor has a limit of its own
-        self._spawn(self._watch())
+        await self._process.start()
+        await self._process.demand("start", timeout_s=None)  # the supervisor has a limit of its own
 
     async def stop(self, deadline: float) -> None:
-        """It is asked to be silent, and ended: afterwards there is nobody who could send."""
-        within_s = max(0.0, min(STOP_S, deadline - self._ctx.clock.monotonic()))
-        if self._wire is not None and not self._wire.ended.done():
-            with contextlib.suppress(Exception):  # whatever it says, it is ended
-                await self._wire.ask("stop", within_s, timeout_s=within_s)
-        await self._end("it was stopped")
+        await self._process.stop(deadline - self._ctx.clock.monotonic())
 
     def estimate(self, payload: Rendition, address: str) -> Estimate:
         """What the cell has said of one as large; until it has, what is usual. It is asked meanwhile."""
         key = (payload.form, len(payload.text), len(payload.data), address)
         known = self._estimates.get(key)
-        if known is None and self._wire is not None and not self._wire.ended.done() and len(self._tasks) < UNTAKEN:
-            self._spawn(self._learn(key, payload, address))
+        if known is None and self._process.is_open and self._process.under_way < UNTAKEN:
+            self._process.spawn(self._learn(key, payload, address))
         return known or Estimate()
 
     async def send(self, job: SendJob) -> Outcome:
@@ -133,51 +102,48 @@ class CellChannel:
         return found
 
     async def query(self, ref: AttemptRef) -> Outcome | Unsupported:
-        found = msgspec.msgpack.decode(await self._ask("query", ref))
+        found = msgspec.msgpack.decode(await self._process.ask("query", ref))
         return Unsupported() if found is None else msgspec.convert(found, Outcome)
 
     async def cancel(self, ref: AttemptRef) -> CancelResult:
-        return CancelResult(msgspec.msgpack.decode(await self._ask("cancel", ref)))
+        return CancelResult(msgspec.msgpack.decode(await self._process.ask("cancel", ref)))
 
     async def acknowledge(self, ref: str, level: Evidence, *, text: str, traffic: Traffic) -> Unsupported | None:
-        return None if msgspec.msgpack.decode(await self._ask("acknowledge", ref, int(level), text, traffic.value)) else Unsupported()
+        return (
+            None if msgspec.msgpack.decode(await self._process.ask("acknowledge", ref, int(level), text, traffic.value)) else Unsupported()
+        )
 
     async def tally(self, ref: str, level: Evidence, addresses: Collection[str], *, traffic: Traffic) -> Unsupported | None:
         return Unsupported()
 
     async def measure(self, address: str, body: bytes) -> Unsupported | None:
-        return None if msgspec.msgpack.decode(await self._ask("measure", address, body)) else Unsupported()
+        return None if msgspec.msgpack.decode(await self._process.ask("measure", address, body)) else Unsupported()
 
     async def probe(self, budget: ProbeBudget) -> ProbeResult:
-        return msgspec.msgpack.decode(await self._ask("probe", budget, timeout_s=budget.timeout_s + CALL_S), type=ProbeResult)
+        return msgspec.msgpack.decode(await self._process.ask("probe", budget, timeout_s=budget.timeout_s + CALL_S), type=ProbeResult)
 
     def remark(self) -> str:
-        return self._remark
+        return self._process.remark
 
     async def inbound(self) -> AsyncIterator[Inbound]:
-        """Until the cell says that it hears nothing more, or is gone. Raises: LinkBroken: with what became of it."""
+        """Until the cell says that it hears nothing more, or is gone. Raises: CellEnded: with what became of it."""
+        ends: set[asyncio.Future[Any]] = {self._process.fault, self._deaf}
         while True:
             coming = asyncio.ensure_future(self._heard.get())
-            either: set[asyncio.Future[Any]] = {coming, self._fault}
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({coming, *ends}, return_when=asyncio.FIRST_COMPLETED)
             if coming.done():
                 yield coming.result()
                 continue
             coming.cancel()
-            if self._fault.result():
-                raise CellEnded(self._fault.result())
+            fault = (self._process.fault if self._process.fault.done() else self._deaf).result()
+            if fault:
+                raise CellEnded(fault)
             return
 
     async def set_power(self, level: PowerLevel) -> None:
-        await self._ask("power", level.value)
+        await self._process.ask("power", level.value)
 
     # The line.
-
-    def _made(self) -> Made:
-        settings = self._ctx.settings
-        named = {name: getattr(settings, name) for name in settings.__struct_fields__ if name.endswith("_file")}
-        secrets = {path: self._ctx.secret(path) for path in named.values() if path}
-        return Made(self._type, self._ctx.name, msgspec.msgpack.encode(settings), secrets, self._memory)
 
     def _handlers(self) -> dict[str, Any]:
         return {
@@ -191,19 +157,17 @@ class CellChannel:
             "health": _plain(self._ctx.health),
             "strained": _plain(self._ctx.strained),
             "reopened": _plain(self._ctx.reopened),
-            "deaf": self._deaf,
+            "deaf": self._hush,
+            "read": self._read,
+            "thumbnail": self._thumbnail,
+            "given_up": self._give_up,
         }
-
-    async def _ask(self, do: str, *args: Any, timeout_s: float | None = CALL_S) -> msgspec.Raw:
-        if self._wire is None:
-            raise NotReady("its process was not started")
-        return await self._wire.ask(do, *args, timeout_s=timeout_s)
 
     async def _carried(self, do: str, job: SendJob | SendPage, view: Job) -> Any:
         """One emission: the cell asks for the licence, and it lasts until the cell has answered."""
         number = next(self._numbers)
         licensed = self._under_way[number] = _Licensed(job)
-        asking = asyncio.ensure_future(self._ask(do, msgspec.structs.replace(view, number=number), timeout_s=None))
+        asking = asyncio.ensure_future(self._process.ask(do, msgspec.structs.replace(view, number=number), timeout_s=None))
         wanting = asyncio.ensure_future(licensed.wanted.wait())
         try:
             await asyncio.wait({asking, wanting}, return_when=asyncio.FIRST_COMPLETED)
@@ -235,74 +199,53 @@ class CellChannel:
 
     async def _hear(self, number: int, fields: dict[str, Any], is_refusable: bool) -> None:
         async def ack() -> None:
-            await self._ask("ack", number)
+            await self._process.ask("ack", number)
 
         async def refuse(code: str) -> None:
-            await self._ask("refuse", number, code)
+            await self._process.ask("refuse", number, code)
 
         await self._heard.put(inbound_of(msgspec.convert(fields, Heard), ack, refuse if is_refusable else None))
 
     async def _armed(self, why_off: str, at: Any) -> None:
         await self._ctx.armed(why_off, msgspec.convert(at, datetime | None))
 
-    async def _deaf(self, fault: str) -> None:
-        if not self._fault.done():
-            self._fault.set_result(fault)
+    async def _hush(self, fault: str) -> None:
+        """Its ear is closed: the end of whoever is there to hear, and of nobody else unless it broke."""
+        if (self._hears or fault) and not self._deaf.done():
+            self._deaf.set_result(fault)
+
+    async def _read(self, attachment: dict[str, Any], offset: int, octets: int) -> bytes:
+        return await self._ctx.blobs.read(msgspec.convert(attachment, Attachment), offset, min(octets, LARGEST_READ))
+
+    async def _thumbnail(self, attachment: dict[str, Any]) -> Attachment | None:
+        return await self._ctx.blobs.thumbnail(msgspec.convert(attachment, Attachment))
+
+    async def _give_up(self, attachment: dict[str, Any], to: str, reason: str) -> None:
+        await self._ctx.blobs.given_up(msgspec.convert(attachment, Attachment), to, reason)
 
     async def _learn(self, key: tuple[str, int, int, str], payload: Rendition, address: str) -> None:
         with contextlib.suppress(Exception):  # an estimate is no reason to end anything
-            found = msgspec.msgpack.decode(await self._ask("estimate", payload, address), type=Estimate)
+            found = msgspec.msgpack.decode(await self._process.ask("estimate", payload, address), type=Estimate)
             if len(self._estimates) >= ESTIMATES:
                 self._estimates.clear()
             self._estimates[key] = found
 
-    # Its life.
 
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _watch(self) -> None:
-        """Ask whether it lives; whoever does not say so in time is killed."""
-        wire = self._wire
-        while wire is not None and not wire.ended.done():
-            try:
-                self._remark = str(msgspec.msgpack.decode(await wire.ask("ping", timeout_s=PONG_S)))
-                await asyncio.wait({wire.ended}, timeout=PING_S)
-            except Exception as fault:  # noqa: BLE001  # any of them means that it does not live
-                self._kill(f"it did not answer within {PONG_S:g} s" if not wire.ended.done() else str(fault))
-                break
-        if wire is not None:
-            await self._end(await wire.ended)
-
-    def _kill(self, reason: str) -> None:
-        """End the whole of it, with whatever it has started."""
-        self._killed = self._killed or reason
-        if self._process is not None and self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-
-    async def _end(self, reason: str) -> None:
-        process = self._process
-        self._kill(reason)
-        if process is not None:
-            await process.wait()
-        if self._wire is not None:
-            await self._wire.close(self._killed)
-        if not self._fault.done():
-            self._fault.set_result(f"{self._killed}; its process is over")
-        for task in self._tasks - {asyncio.current_task()}:
-            task.cancel()
+def celled(kind: ChannelType, module: str, terms: Terms) -> ChannelType:
+    """The same type, each of its channels in a process of its own, where `module` is imported."""
+    return msgspec.structs.replace(kind, factory=lambda ctx: CellChannel(ctx, module, kind, terms))
 
 
-class CellEnded(Exception):
-    """The process of a channel is gone by its own doing: a crash, by which the supervisor counts."""
-
-
-def celled(kind: ChannelType, memory: int = MEMORY) -> ChannelType:
-    """The same type, each of its channels in a process of its own."""
-    return msgspec.structs.replace(kind, factory=lambda ctx: CellChannel(ctx, kind.id, memory))
+def secrets_of(settings: Any, secret: Callable[[str], str]) -> dict[str, str]:
+    """The texts of the files that the settings name by keys that end in _file, by how they name them; what is no text, the process reads
+    itself."""
+    found: dict[str, str] = {}
+    for name in settings.__struct_fields__:
+        path = getattr(settings, name) if name.endswith("_file") else None
+        if isinstance(path, str) and path:
+            with contextlib.suppress(ConfigError):
+                found[path] = secret(path)
+    return found
 
 
 def _plain(call: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The values that pass between the core and a channel in a process of its own, where the port's own would carry code along."""
+"""The values that pass between the core and a plugin's own process, where the port's own would carry code along."""
 
 from __future__ import annotations
 
@@ -8,17 +8,38 @@ from fenghuo.model.delivery import Token
 from fenghuo.model.rendition import Rendition
 from fenghuo.model.traffic import Priority, Traffic
 
-__all__ = ["Job", "Licence", "Made"]
+__all__ = ["Family", "Job", "Licence", "Made", "Terms"]
+
+MIB = 1 << 20
+
+
+class Family:
+    """What an instance is, as the line names it."""
+
+    CHANNEL, SOURCE, SENSOR = "channel", "source", "sensor"
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """What such a process may use. `memory`: octets of address space; `descriptors`: open files and sockets; `cpu_share`: of one processor,
+    over ten seconds; `unit`: the socket at which a unit of its own waits for it, "" where the core starts the process itself."""
+
+    memory: int = 512 * MIB
+    descriptors: int = 256
+    cpu_share: float = 1.0
+    unit: str = ""
 
 
 class Made(msgspec.Struct, frozen=True):
-    """What a channel is made of: its type, its name, its own settings as msgpack, the secrets that they name, octets of memory."""
+    """What an instance is made of: its plugin's module, its family and type, its name, its own settings as msgpack, the secrets that they
+    name, its limits."""
 
+    module: str
+    family: str
     type: str
     name: str
     settings: bytes
     secrets: dict[str, str]
-    memory: int
+    terms: Terms
 
 
 class Job(msgspec.Struct, frozen=True):

@@ -22,9 +22,12 @@ from fenghuo.errors import (
     LinkBroken,
     LinkClosed,
     LinkTimeout,
+    NotAllowed,
     NotFound,
     NotReady,
+    Overloaded,
     StoreError,
+    StoreFull,
     Withdrawn,
 )
 
@@ -33,14 +36,32 @@ __all__ = ["LARGEST", "CellFault", "CellWire", "Handler"]
 LARGEST = 4 << 20
 """Octets of a frame: a rendition with its octets is far below."""
 HEAD = struct.Struct(">I")
+LITTLE = 16 << 10
+"""Octets of a frame that are counted as one frame and no more."""
 BURST, A_SECOND = 512, 2_000.0
 """Frames that may come at once, and in each second after that; whoever sends faster is read slower."""
+OCTETS_A_SECOND = 8 << 20
+"""A few pictures a second; a plugin that fills the line with more waits."""
 TURN_S = 0.05
 AT_ONCE = 256
 """Questions of the other side under way at once."""
 KINDS: dict[str, type[FenghuoError]] = {
     one.__name__: one
-    for one in (AuthFailed, ConfigError, Denied, LinkBroken, LinkClosed, LinkTimeout, NotFound, NotReady, StoreError, Withdrawn)
+    for one in (
+        AuthFailed,
+        ConfigError,
+        Denied,
+        LinkBroken,
+        LinkClosed,
+        LinkTimeout,
+        NotAllowed,
+        NotFound,
+        NotReady,
+        Overloaded,
+        StoreError,
+        StoreFull,
+        Withdrawn,
+    )
 }
 """What may be raised through the line as itself; anything else is a CellFault with its name."""
 
@@ -116,6 +137,8 @@ class CellWire:
                     reason = f"it sent a frame of {size} octets; {LARGEST} fit"
                     return
                 await self._take(_decode(await self._reader.readexactly(size)))
+                if size > LITTLE:
+                    await asyncio.sleep(size / OCTETS_A_SECOND)
         except (asyncio.IncompleteReadError, ConnectionError):
             reason = "its process ended"
         except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -5,9 +5,9 @@ Nobody else touches `pm.hook`: its call stops at the first exception, and one ba
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import inspect
-import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, partial
 from types import MappingProxyType
@@ -16,21 +16,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 import pluggy
 
+from fenghuo.errors import ConfigError
 from fenghuo.plugin import hookspecs
+from fenghuo.plugin.api_range import API_VERSION, PluginError, check_api
+from fenghuo.plugin.brought import AnyType, Brought, declared_elsewhere
 from fenghuo.plugin.conformance import ConformanceFixture
-from fenghuo.plugin.origin import GROUP, Origin, origin_of
+from fenghuo.plugin.foreign import ForeignError, Teller
+from fenghuo.plugin.origin import GROUP, OURS, Origin, origin_of
 from fenghuo.plugin.ports import AddressKind, ChannelType, FrontType, PluginInfo, Renderer, SensorType, SourceType
-from fenghuo.plugin.signing import KeyProvider
+from fenghuo.plugin.signing import KeyProvider, Signer
 
 if TYPE_CHECKING:
     import click
 
 __all__ = ["API_VERSION", "GROUP", "PluginFault", "PluginHost", "load_plugins"]
 
-API_VERSION = (1, 0)
-"""The plugin API this build speaks; a plugin names the range it was written for in PluginInfo.api."""
-
 T = TypeVar("T")
+K = TypeVar("K", ChannelType, SourceType, SensorType, FrontType)
 
 
 class PluginFault(msgspec.Struct, frozen=True):
@@ -43,24 +45,6 @@ class PluginFault(msgspec.Struct, frozen=True):
         return f"plugin {self.plugin}: {self.cause}"
 
 
-class PluginError(Exception):
-    """One plugin's fault on its way to the list of faults; never leaves this module."""
-
-
-class Brought(msgspec.Struct, frozen=True):
-    """Everything one sound plugin declared; `origin`: where it comes from, which takes a look at the disk."""
-
-    info: PluginInfo
-    origin: Callable[[], Origin]
-    channel_types: tuple[ChannelType, ...] = ()
-    source_types: tuple[SourceType, ...] = ()
-    sensor_types: tuple[SensorType, ...] = ()
-    front_types: tuple[FrontType, ...] = ()
-    renderers: tuple[Renderer, ...] = ()
-    address_kinds: tuple[AddressKind, ...] = ()
-    key_providers: tuple[KeyProvider, ...] = ()
-
-
 class PluginHost:
     """What all sound plugins bring, by id. Types come with the name of the plugin that answers for them.
 
@@ -70,7 +54,10 @@ class PluginHost:
     def __init__(self, manager: pluggy.PluginManager, brought: tuple[Brought, ...], faults: tuple[PluginFault, ...]) -> None:
         self._manager = manager
         self._faults = list(faults)
-        self._origins = {kind.id: one.origin for one in reversed(brought) for kind in one.channel_types}  # the first one stays
+        self._bringers: dict[tuple[type, str], Brought] = {
+            (type(kind), kind.id): one for one in reversed(brought) for kind in one.types
+        }  # the first one stays
+        self._taken_in: dict[str, PluginHost] = {}
         self.plugins: tuple[PluginInfo, ...] = tuple(one.info for one in brought)
         self.channel_types: Mapping[str, tuple[str, ChannelType]] = self._by_id(brought, lambda one: one.channel_types)
         self.source_types: Mapping[str, tuple[str, SourceType]] = self._by_id(brought, lambda one: one.source_types)
@@ -87,7 +74,44 @@ class PluginHost:
 
     def origin(self, channel_type: str) -> Origin:
         """Where the plugin comes from that brings a channel type."""
-        return self._origins[channel_type]()
+        return self._bringers[ChannelType, channel_type].origin()
+
+    def is_foreign(self, kind: AnyType) -> bool:
+        """Whether the code of a type is in no process but its plugin's own."""
+        return self._bringers[type(kind), kind.id].teller is not None
+
+    def module(self, kind: AnyType) -> str:
+        """Where the code of a type is imported from."""
+        return self._bringers[type(kind), kind.id].origin().module
+
+    def in_loop(self, kind: K) -> K:
+        """A type with its code in this process, where an administrator wants it: its plugin is imported now. Raises: ConfigError."""
+        one = self._bringers[type(kind), kind.id]
+        if one.teller is None:
+            return kind
+        if one.teller.module not in self._taken_in:
+            self._taken_in[one.teller.module] = _imported(one.teller)
+        return self._taken_in[one.teller.module].as_here(kind)
+
+    def as_here(self, kind: K) -> K:
+        """The type of the same family and id, as this host has it. Raises: ConfigError: nobody brings it."""
+        one = self._bringers.get((type(kind), kind.id))
+        found = next((mine for mine in one.types if isinstance(mine, type(kind)) and mine.id == kind.id), None) if one else None
+        if found is None:
+            raise ConfigError(f"its plugin does not bring {kind.id} any more")
+        return found
+
+    def rest(self) -> None:
+        """End the processes that knew the declarations, but for those that are asked again and again; a question starts one anew."""
+        for one in self._bringers.values():
+            if one.teller is not None and not one.renderers and not one.address_kinds:
+                one.teller.rest()
+
+    def close(self) -> None:
+        """End all of them."""
+        for one in self._bringers.values():
+            if one.teller is not None:
+                one.teller.rest()
 
     @cached_property
     def commands(self) -> Mapping[str, click.Command]:
@@ -135,15 +159,25 @@ class PluginHost:
         self._faults.append(PluginFault(plugin, cause))
 
 
-def load_plugins(modules: Iterable[object] | None = None) -> PluginHost:
-    """Load every plugin of the entry-point group, or exactly these modules; a faulty one is recorded, never raised."""
+def load_plugins(modules: Iterable[object] | None = None, *, foreign: bool = False) -> PluginHost:
+    """Load every plugin of the entry-point group, or exactly these modules; a faulty one is recorded, never raised.
+
+    What is not bundled says what it brings in a process of its own; with `foreign` it is imported here like any other, for whoever
+    examines it or runs its command.
+    """
     manager = pluggy.PluginManager("fenghuo")
     manager.add_hookspecs(hookspecs)
     brought: list[Brought] = []
     faults: list[PluginFault] = []
-    for name, load, origin in _candidates(modules):
+    here, elsewhere = _candidates(modules, foreign=foreign)
+    for teller, _ in elsewhere:
+        teller.begin()  # all of them import at once, while the bundled ones are imported here
+    for name, bring in (
+        *((name, partial(_admit, manager, name, load, origin)) for name, load, origin in here),
+        *((teller.name, partial(declared_elsewhere, teller, origin, _imported_signer)) for teller, origin in elsewhere),
+    ):
         try:
-            brought.append(_admit(manager, name, load, origin))
+            brought.append(bring())
         except (Exception, SystemExit) as fault:  # noqa: BLE001  # one bad plugin must not stop the rest
             faults.append(PluginFault(name, sentence(fault)))
     return PluginHost(manager, tuple(brought), tuple(faults))
@@ -157,7 +191,7 @@ def implementations(manager: pluggy.PluginManager, hook: str) -> list[tuple[str,
 
 def sentence(fault: BaseException) -> str:
     """A fault for the operator: its own words for ours, with its type in front for anybody else's."""
-    return str(fault) if isinstance(fault, PluginError) else f"{type(fault).__name__}: {fault}"
+    return str(fault) if isinstance(fault, (PluginError, ForeignError)) else f"{type(fault).__name__}: {fault}"
 
 
 def id_of(thing: object) -> str:
@@ -165,15 +199,42 @@ def id_of(thing: object) -> str:
     return thing.form if isinstance(thing, Renderer) else str(getattr(thing, "id"))  # noqa: B009  # every other declared struct has an id
 
 
-def _candidates(modules: Iterable[object] | None) -> list[tuple[str, Callable[[], object], Callable[[], Origin]]]:
+Candidate = tuple[str, Callable[[], object], Callable[[], Origin]]
+Elsewhere = tuple[Teller, Callable[[], Origin]]
+
+
+def _candidates(modules: Iterable[object] | None, *, foreign: bool) -> tuple[list[Candidate], list[Elsewhere]]:
+    """Who is imported here, bundled ones first, and who is not."""
     if modules is not None:
-        return [(str(getattr(module, "__name__", module)), partial(_itself, module), partial(origin_of, module)) for module in modules]
-    points = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: point.name)
-    return [(point.name, point.load, partial(_origin, point)) for point in points]
+        return [(str(getattr(module, "__name__", module)), partial(_itself, module), partial(origin_of, module)) for module in modules], []
+    points = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: (not _is_bundled(point), point.name))
+    here: list[Candidate] = [(point.name, point.load, partial(_origin, point)) for point in points if foreign or _is_bundled(point)]
+    others = () if foreign else [point for point in points if not _is_bundled(point)]
+    elsewhere: list[Elsewhere] = [(Teller(point.name, point.module), partial(_origin, point)) for point in others]
+    return here, elsewhere
+
+
+def _is_bundled(point: importlib.metadata.EntryPoint) -> bool:
+    return point.dist is not None and point.dist.name == OURS
 
 
 def _origin(point: importlib.metadata.EntryPoint) -> Origin:
     return Origin(point.module, point.dist.name if point.dist is not None else "")
+
+
+def _imported(teller: Teller) -> PluginHost:
+    """Exactly that plugin, imported here. Raises: ConfigError."""
+    try:
+        found = load_plugins([importlib.import_module(teller.module)])
+    except (Exception, SystemExit) as fault:
+        raise ConfigError(f"the plugin {teller.name} cannot be imported: {sentence(fault)}") from fault
+    if found.faults:
+        raise ConfigError(str(found.faults[0]))
+    return found
+
+
+async def _imported_signer(teller: Teller, provider: str, key: str, secret: Callable[[str], str]) -> Signer:
+    return await _imported(teller).key_providers[provider].signer(key, secret)
 
 
 def _itself(module: object) -> object:
@@ -207,7 +268,7 @@ def _ask(manager: pluggy.PluginManager, module: object, origin: Callable[[], Ori
     infos = _declared(manager, module, "fenghuo_plugin", PluginInfo)
     if not infos:
         raise PluginError("fenghuo_plugin is missing, so it does not say who it is")
-    _check_api(infos[0].api)
+    check_api(infos[0].api)
     return Brought(
         info=infos[0],
         origin=origin,
@@ -233,32 +294,3 @@ def _declared(manager: pluggy.PluginManager, module: object, hook: str, kind: ty
                 raise PluginError(f"{hook} gave a {type(thing).__name__} where a {kind.__name__} belongs")
             things.append(thing)
     return tuple(things)
-
-
-RANGE = re.compile(r"(>=|<=|==|<|>)\s*(\d+)(?:\.(\d+))?")
-
-
-def _check_api(wanted: str) -> None:
-    """Raises: PluginError unless API_VERSION lies in a range such as `>=1,<2`."""
-    for part in wanted.split(","):
-        match = RANGE.fullmatch(part.strip())
-        if match is None:
-            raise PluginError(f"its API range {wanted!r} cannot be read; write it as '>=1,<2'")
-        bound = (int(match[2]), int(match[3] or 0))
-        if not _holds(match[1], bound):
-            ours = ".".join(map(str, API_VERSION))
-            raise PluginError(f"it was written for plugin API {wanted}; this build speaks {ours}")
-
-
-def _holds(sign: str, bound: tuple[int, int]) -> bool:
-    match sign:
-        case ">=":
-            return bound <= API_VERSION
-        case "<=":
-            return bound >= API_VERSION
-        case "<":
-            return bound > API_VERSION
-        case ">":
-            return bound < API_VERSION
-        case _:
-            return bound == API_VERSION

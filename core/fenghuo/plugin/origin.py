@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import importlib.util
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -33,7 +34,7 @@ class Origin(msgspec.Struct, frozen=True):
 
     @property
     def folder(self) -> Path | None:
-        """Where its module lies, None for what is no file."""
+        """Where its module lies, None for what is no file or is not imported here."""
         file = getattr(sys.modules.get(self.module), "__file__", None)
         return Path(file).parent if file else None
 
@@ -65,13 +66,23 @@ def digest_over(files: Mapping[str, Path]) -> str:
 
 def _files(origin: Origin) -> Iterator[tuple[str, Path]]:
     """Each file with a name that does not depend on where it is installed."""
-    top = sys.modules.get(origin.module.partition(".")[0])
-    for folder in map(Path, getattr(top, "__path__", ())):
+    folders, file = _place(origin.module.partition(".")[0])
+    for folder in folders:
         yield from ((f"{folder.name}/{path.relative_to(folder)}", path) for path in sorted(folder.rglob("*")) if _counts(path))
-    file = getattr(top, "__file__", None)
-    if file and not hasattr(top, "__path__"):
-        yield Path(file).name, Path(file)
+    if file is not None:
+        yield file.name, file
     yield from _installed(origin.distribution)
+
+
+def _place(top: str) -> tuple[list[Path], Path | None]:
+    """The folders of a package, or the file of a module; a third party's is looked for and not imported."""
+    module = sys.modules.get(top)
+    spec = None if module is not None else importlib.util.find_spec(top)
+    folders = getattr(module, "__path__", None) if spec is None else spec.submodule_search_locations
+    if folders is not None:
+        return [Path(folder) for folder in folders], None
+    file = getattr(module, "__file__", None) if spec is None else spec.origin if spec.has_location else None
+    return [], Path(file) if file else None
 
 
 def _installed(distribution: str) -> Iterator[tuple[str, Path]]:

@@ -23,6 +23,7 @@ from fenghuo.model.mode import ON_BATTERY, Axis
 from fenghuo.model.situation import Admin
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.cell import celled
+from fenghuo.plugin.cell_runner import sensed, sourced
 from fenghuo.plugin.commons import Commons
 from fenghuo.plugin.context import HostedFrontContext, HostedSensorContext, HostedSourceContext
 from fenghuo.plugin.host import PluginHost
@@ -105,7 +106,7 @@ class Hosting:
         self._room.board.on_ruled = self._look
         for channel in self._settings.channels:
             plugin, kind = self._host.channel_types[channel.type]
-            kind = celled(kind, channel.cell_mib << 20) if channel.cell_mib else kind
+            kind = self._host.in_loop(kind) if channel.terms is None else celled(kind, self._host.module(kind), channel.terms)
             link = functools.partial(self._link_memory, store, channel.medium or channel.name, channel.name)
             lent = dataclasses.replace(wiring, open_link=link, open_shared=functools.partial(commons.of, plugin))
             supervisor = ChannelSupervisor(channel.name, kind, channel.settings, lent)
@@ -119,6 +120,7 @@ class Hosting:
             self._room.board.add(instance)
             if channel.ungraded:
                 log.warning("channel carries P2 to P4 only", channel=channel.name, cause=channel.ungraded)
+        self._host.rest()
 
     def _follow_power(self, store: Store) -> None:
         follows = self._power_room = PowerRoom(self._room, store, self._settings.energy)
@@ -180,6 +182,7 @@ class Hosting:
 
     def _start_front(self, front: InstanceSettings, desk: Desk, events: EventStream, web: Web) -> None:
         plugin, kind = self._host.front_types[front.type]
+        kind = self._host.in_loop(kind)
         shared = functools.partial(self._commons.of, plugin)
         context = HostedFrontContext(front.name, front.settings, self._room.office.clock, desk, events, web, shared)
         clock = self._room.office.clock
@@ -190,12 +193,14 @@ class Hosting:
     def _start_source(self, source: InstanceSettings) -> None:
         _, kind = self._host.source_types[source.type]
         context = HostedSourceContext(source.name, source.settings, self._room.office.clock, self._accept)
-        self._supervise(SourceSupervisor(source.name, lambda: kind.factory(context), clock=context.clock, on_fault=self._on_fault))
+        make = sourced(self._host, kind, context, source.terms)
+        self._supervise(SourceSupervisor(source.name, make, clock=context.clock, on_fault=self._on_fault))
 
     def _start_sensor(self, sensor: InstanceSettings) -> None:
         _, kind = self._host.sensor_types[sensor.type]
         context = HostedSensorContext(sensor.name, sensor.settings, self._room.office.clock, self._on_observation)
-        self._supervise(SourceSupervisor(sensor.name, lambda: kind.factory(context), clock=context.clock, on_fault=self._on_fault))
+        make = sensed(self._host, kind, context, sensor.terms)
+        self._supervise(SourceSupervisor(sensor.name, make, clock=context.clock, on_fault=self._on_fault))
 
     def _supervise(self, supervisor: SourceSupervisor) -> None:
         self._sources.append(supervisor)

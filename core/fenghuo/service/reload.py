@@ -55,7 +55,8 @@ class Reloader:
     async def reload(self, keeper: DirectoryKeeper, rolls: RollKeeper, rearm: Callable[[Settings], None]) -> bool:
         """Take new settings over, or say why not; whether they are in force. `rearm`: what turns the armed switches of channels."""
         try:
-            settings = settings_module.load(self._settings.file, self._host)
+            settings = await asyncio.to_thread(settings_module.load, self._settings.file, self._host)  # it may ask a plugin's own process
+            self._host.rest()
             rules = settings_module.load_rules(settings)
             self._judge(rules, settings)
             holders = holders_of(settings)

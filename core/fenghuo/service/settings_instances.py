@@ -15,9 +15,11 @@ from fenghuo.formats.table_reading import is_secret_name, near, read_struct, sho
 from fenghuo.model.situation import Admin
 from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.arming import why_unarmed
+from fenghuo.plugin.foreign_types import ForeignSettings
 from fenghuo.plugin.grading import standing_of
 from fenghuo.plugin.ports import Capabilities, ChannelType, Doubt, FrontType, SensorType, SourceType
 from fenghuo.service.secrets import CREDENTIAL, is_exposed, locate, read_secret, secret_reader
+from fenghuo.service.settings_isolation import placed
 from fenghuo.service.settings_sections import Reading, named_tables
 from fenghuo.service.settings_tables import ChannelTable, InstanceTable, RiskGroupTable
 from fenghuo.service.settings_values import ChannelSettings, InstanceSettings, Listen
@@ -137,6 +139,7 @@ def _channel(reading: Reading, name: str, table: ChannelTable) -> ChannelSetting
         return None
     plugin, kind = known
     before = len(reading.faults.found)
+    kind, terms = placed(reading, at, table, kind)
     settings = _plugin_settings(reading, at, table.settings, kind.settings)
     capabilities = _capabilities(reading, at, kind, settings)
     if settings is not None and len(reading.faults.found) == before:
@@ -160,7 +163,7 @@ def _channel(reading: Reading, name: str, table: ChannelTable) -> ChannelSetting
         start_within_s=table.start_within_s,
         probe_fen_a_day=table.probe_fen_a_day,
         probe_joules_a_day=table.probe_joules_a_day,
-        cell_mib=table.memory_mib if table.isolation == "process" else 0,
+        terms=terms,
     )
 
 
@@ -169,9 +172,12 @@ def _instances(reading: Reading, family: str, types: Found[T]) -> tuple[Instance
     for name, table in named_tables(reading, family, InstanceTable).items():
         at = f"{family}.{name}"
         known = _known_type(reading, at, table.type, types)
-        settings = _plugin_settings(reading, at, table.settings, known[1].settings) if known is not None else None
-        if known is not None and settings is not None:
-            found.append(InstanceSettings(name, table.type, known[0], settings))
+        if known is None:
+            continue
+        kind, terms = placed(reading, at, table, known[1])
+        settings = _plugin_settings(reading, at, table.settings, kind.settings)
+        if settings is not None:
+            found.append(InstanceSettings(name, table.type, known[0], settings, terms))
     return tuple(found)
 
 
@@ -190,7 +196,12 @@ def _known_type(reading: Reading, at: str, name: str, types: Found[T]) -> tuple[
 
 
 def _plugin_settings(reading: Reading, at: str, raw: Mapping[str, Any], shape: type[msgspec.Struct]) -> msgspec.Struct | None:
-    settings = read_struct(raw, shape, f"{at}.settings", reading.faults)
+    at_settings = f"{at}.settings"
+    settings: msgspec.Struct | None
+    if issubclass(shape, ForeignSettings):
+        settings = shape.read(raw, at_settings, reading.faults)
+    else:
+        settings = read_struct(raw, shape, at_settings, reading.faults)
     if settings is None:
         return None
     for field in msgspec.structs.fields(shape):

@@ -17,6 +17,7 @@ from fenghuo.clock import ClockQuality
 from fenghuo.model.area import CodeSystem
 from fenghuo.model.traffic import Kind, Traffic
 from fenghuo.service.settings_tables_duty import BreakGlassTable, DutyTable, WatchTable
+from fenghuo.service.settings_tables_isolation import Isolation, MemoryMib, ProcessorPercent
 from fenghuo.service.settings_tables_web import WebTable
 
 __all__ = [
@@ -154,6 +155,9 @@ class PluginsTable(msgspec.Struct, frozen=True):
             " by default. A channel type without a record of bronze for its very files carries P2 to P4 only."
         ),
     ] = None
+    units: Annotated[
+        str, Meta(description='Folder of the sockets at which units wait, each by the name of its instance, for isolation = "unit".')
+    ] = "/run/fenghuo-units"
 
 
 class EndpointTable(msgspec.Struct, frozen=True):
@@ -269,13 +273,9 @@ class ChannelTable(msgspec.Struct, frozen=True):
         float, Meta(ge=0, description="What questions whether its path works may cost in a day, in fen (¥0.01); free ones are not counted.")
     ] = 500.0
     probe_joules_a_day: Annotated[float, Meta(ge=0, description="The same in joules, on a site that lives from a battery.")] = 50_000.0
-    isolation: Annotated[
-        Literal["loop", "process"],
-        Meta(description="Where its code runs: in the loop of the daemon, or in a process of its own, where it hurts nobody else."),
-    ] = "loop"
-    memory_mib: Annotated[
-        int, Meta(ge=128, le=16384, description='With isolation = "process": address space of that process, MiB; more is refused to it.')
-    ] = 512
+    isolation: Isolation = None
+    memory_mib: MemoryMib = 512
+    processor_percent: ProcessorPercent = 90
     settings: Annotated[dict[str, Any], Meta(description="The plugin's own settings.")] = {}
 
 
@@ -289,6 +289,9 @@ class InstanceTable(msgspec.Struct, frozen=True):
     """One front, source or sensor: `[fronts.NAME]`, `[sources.NAME]`, `[sensors.NAME]`."""
 
     type: Annotated[str, Meta(description="A type that a plugin brings.")]
+    isolation: Isolation = None
+    memory_mib: MemoryMib = 512
+    processor_percent: ProcessorPercent = 90
     settings: Annotated[dict[str, Any], Meta(description="The plugin's own settings.")] = {}
 
 
@@ -382,6 +385,7 @@ class FileTable(msgspec.Struct, frozen=True):
     watch: WatchTable = WatchTable()
     audit: AuditTable = AuditTable()
     self_probe: SelfProbeTable = SelfProbeTable()
+    alarms: AlarmsTable = AlarmsTable()
     plugins: PluginsTable = PluginsTable()
     endpoint: EndpointTable = EndpointTable()
     tokens: dict[str, TokenTable] = {}

@@ -13,6 +13,7 @@ from fenghuo.engine.energy import Battery, Load
 from fenghuo.model.area import AreaRef, CodeSystem
 from fenghuo.model.situation import Admin
 from fenghuo.model.traffic import Traffic
+from fenghuo.plugin.cell_values import Terms
 from fenghuo.service.audit_places import Place
 from fenghuo.service.settings_tables import Right
 
@@ -153,7 +154,7 @@ class ChannelSettings(msgspec.Struct, frozen=True):
     """One channel instance. `settings`: the plugin's own struct, checked; `plugin`: who answers for the type; `refire_after_s`: when a
     device that may have started is started once more, None: never by itself; `ungraded`: why it carries P2 to P4 only, empty where it may
     carry everything; `reach`, `scarce`: as in ChannelView, `digest`, `start_within_s` as in Terms; `probe_fen_a_day`,
-    `probe_joules_a_day`: what its probes may cost; `cell_mib`: address space of the process of its own that it runs in, 0: in the loop."""
+    `probe_joules_a_day`: what its probes may cost; `terms`: of the process of its own that it runs in, None: in the loop."""
 
     name: str
     type: str
@@ -171,16 +172,17 @@ class ChannelSettings(msgspec.Struct, frozen=True):
     start_within_s: float = 600.0
     probe_fen_a_day: float = 500.0
     probe_joules_a_day: float = 50_000.0
-    cell_mib: int = 0
+    terms: Terms | None = None
 
 
 class InstanceSettings(msgspec.Struct, frozen=True):
-    """One front, source or sensor instance."""
+    """One front, source or sensor instance; `terms` as in ChannelSettings."""
 
     name: str
     type: str
     plugin: str
     settings: msgspec.Struct
+    terms: Terms | None = None
 
 
 class EnergySettings(msgspec.Struct, frozen=True):

@@ -64,7 +64,7 @@ def _loaded(name: str) -> tuple[PluginHost, str]:
     points = list(importlib.metadata.entry_points(group=GROUP))
     for point in points:
         if name in (point.name, point.value):
-            return load_plugins(), point.name
+            return load_plugins(foreign=True), point.name
     try:
         module = importlib.import_module(name)
     except ImportError as missing:
