@@ -113,7 +113,7 @@ class SirenChannel(SimpleChannel):
         place = _place(job.address)
         if place not in self._hands:
             return Permanent(Scope.RECIPIENT, "no-such-siren")
-        if self._is_off:
+        if self._is_stopped:
             return Transient(Scope.CHANNEL, "switched-off")
         stops = self._plays.stopped(place)
         if not self._watch.is_up:
@@ -121,7 +121,9 @@ class SirenChannel(SimpleChannel):
         async with job.begin() as emission:
             word, message = order_of(emission.payload.data)
             if word == STOP:
-                return await self._end(place, message)
+                return await self._end(place, message)  # whoever switched it off wants it silent, too
+            if self._is_off:
+                return Transient(Scope.CHANNEL, "switched-off")
             if self._why_off:
                 return Permanent(Scope.RECIPIENT, "not-armed")
             return await self._sound(place, emission, message, stops)

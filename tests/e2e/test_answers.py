@@ -190,9 +190,27 @@ async def test_a_cancel_reaches_exactly_those_who_got_it(tmp_path: Path, smsc: S
             await delivered_probe(node, smsc)
             texts = [submit for submit in smsc.submits[before[0] :] if "探测" not in submit.text]
             frames = duo.far.received[before[1] :]
+            await check_what_is_switched_off(node, smsc, duo)
     assert (["8613800000001", "8613800000003"], ["BG4LI"]) == (sorted(submit.dst for submit in texts), [frame.dest for frame in frames])
     said_texts = [submit.text for submit in texts] + [frame.text for frame in frames]
     assert [] == [text for text in said_texts if "解除" not in text or number not in text]
+
+
+async def check_what_is_switched_off(node: Node, smsc: Smsc, duo: Duo) -> None:
+    """An order that went by telephone is cancelled while that is switched off: whoever has a radio hears it there at once, the answer and an
+    alarm name the channel, and when it is on again the end goes where the order went."""
+    second = await sent_order(node, ["wang", "zhao"], "去北闸", via=["sms"])
+    await node.ended(second)
+    await node.ask("channel.disable", name="sms", reason="检修")
+    before = len(smsc.submits)
+    status, answer = await node.post(f"/api/v1/messages/{second}/cancel", {"reason": "险情排除"})
+    assert (202, [("sms", "disabled", "检修")]) == (status, [(one["channel"], one["code"], one["why"][-2:]) for one in answer["barred"]])
+    await duo.far.heard(lambda frame: "解除" in frame.text and frame.dest == "BG4ZHA")
+    assert before == len(smsc.submits)
+    alarms = await node.ask("alarm.ls")
+    assert [("HIGH", f"message/{second}")] == [(one["priority"], one["subject"]) for one in alarms if one["kind"] == "alarm.cancel_barred"]
+    await node.ask("channel.enable", name="sms", reason="")
+    await smsc.wait_for(lambda: {"8613800000001", "8613800000003"} <= {one.dst for one in smsc.submits[before:] if "解除" in one.text})
 
 
 async def test_an_update_replaces_what_has_not_left(tmp_path: Path, smsc: Smsc) -> None:

@@ -34,6 +34,8 @@ def _tell(data: dict[str, Any]) -> None:
     else:
         click.echo(f"{data['id']} revision {data['revision']} {data['state']}")
     tell_verdicts(data)
+    for one in data.get("barred", ()):
+        click.echo(f"fenghuo: cannot end it on {clean(one['channel'])} now: {clean(one['why'] or one['code'])}", err=True)
 
 
 def refused_here(failure: CallFailed, *, as_json: bool) -> NoReturn:

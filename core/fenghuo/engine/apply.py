@@ -39,6 +39,7 @@ from fenghuo.engine.office import Office
 from fenghuo.engine.opening import Opening
 from fenghuo.engine.outcomes import Outcomes
 from fenghuo.engine.restored import Restored
+from fenghuo.engine.taking_back import lifted
 from fenghuo.engine.tally import Tally
 from fenghuo.engine.timers import Deadline, Expiry, Timers
 from fenghuo.model.delivery import (
@@ -113,6 +114,7 @@ class Apply:
             is_restored=self.restored.holds(opened.objective),
         )
         frame = self.modes.over(frame, entry.target.recipient)
+        frame = self._taken_back(entry, frame, batch)
         step = advance(entry.target, tuple(entry.deliveries.values()), frame)
         self._hedging.spend(step.hedged, promised=step.promised)
         if not entry.target.rung and step.target.rung:
@@ -138,6 +140,14 @@ class Apply:
         unoffered = [entry.deliveries[key] for key in sorted(entry.unoffered)]
         entry.unoffered.clear()
         return [delivery for delivery in unoffered if delivery.state is DeliveryState.READY]
+
+    def _taken_back(self, entry: OpenTarget, frame: Frame, batch: Batch) -> Frame:
+        """A Cancel: no switch keeps it from a device, and its words take another way than one that is switched off."""
+        if not frame.is_stop:
+            return frame
+        if entry.target.state is TargetState.OPEN and frame.released:
+            self._opening.stand_in(entry, frame.situation, batch)
+        return msgspec.structs.replace(frame, situation=lifted(frame.situation))
 
     def _changed(self, entry: OpenTarget, delivery: Delivery, batch: Batch) -> None:
         before = entry.deliveries.get(delivery.id)

@@ -29,7 +29,8 @@ Revision = tuple[MessageId, int]
 class OpenMessage:
     """A revision with its state, who signed it and until when that counts (UTC seconds), and how many signatures its objectives ask for.
     `had`: over which channels somebody got, or may have got, an earlier revision; `bound`: what a signature covers, None where none is
-    asked for; `widened`: what of it was wider than what had been signed."""
+    asked for; `widened`: what of it was wider than what had been signed; `barred`: channels that it cannot end it on, of which somebody
+    was told."""
 
     def __init__(self, message: Message, state: MessageState) -> None:
         self.message = message
@@ -43,6 +44,7 @@ class OpenMessage:
         self.is_planned = False
         self.told: set[RecipientId] = set()
         self.had: dict[RecipientId, frozenset[str]] = {}
+        self.barred: set[str] = set()
 
     @property
     def is_released(self) -> bool:

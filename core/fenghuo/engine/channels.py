@@ -146,8 +146,11 @@ class Instance:
             return 0
         return admitted(self.health, self.capabilities.concurrency)
 
-    def admits(self, priority: Priority) -> int:
-        """How many emissions of a class it may carry at once: P0 overrides the breaker, one last attempt at a time."""
+    def admits(self, priority: Priority, *, is_stop: bool = False) -> int:
+        """How many emissions of a class it may carry at once: P0 overrides the breaker, one last attempt at a time, and a stop of what we
+        started the switch as well (taking_back.py)."""
+        if is_stop and self.admin is not Admin.ENABLED and self.channel() is not None:
+            return max(admitted(self.health, self.capabilities.concurrency), 1)
         may_try = priority is Priority.P0 and self.admin is Admin.ENABLED and self.health.state is Health.DOWN
         return max(self.admitted, int(may_try))
 

@@ -43,7 +43,8 @@ class Frame(msgspec.Struct, frozen=True):
         """Whether it goes whatever another channel has brought: what was shown on a screen or said on the air stands until it is taken back
         or replaced there (delivery.md, Order: "exactly those recipients and channels")."""
         is_over = self.objective.state is ObjectiveState.WAIVED or self.message_state is not MessageState.ACTIVE
-        return not is_over and (self.objective.ladder == INHERITED or delivery.channel in self.had)
+        is_inherited = self.objective.ladder == INHERITED and not self.had  # of whom it is not known what they had
+        return not is_over and (is_inherited or delivery.channel in self.had)
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -58,13 +58,13 @@ class Lanes:
 
     def way(self, fan: OpenFanOut, page: Again, span: Span) -> str:
         """What a page waits for."""
-        names = [name for name in _alternates(fan, page, span) if name != page.never]
+        names = [name for name in self._alternates(fan, page, span) if name != page.never]
         return next((name for name in names if self._usable(fan, name, span.kind) is not None), names[0] if names else page.never)
 
     def channel_for(self, fan: OpenFanOut, page: Again, now: float) -> Instance | None:
         """The first alternate that is usable, if it has room; those behind it are for when it is not."""
         span = fan.span_of(page.number)
-        usable = [instance for name in _alternates(fan, page, span) if (instance := self._usable(fan, name, span.kind)) is not None]
+        usable = [instance for name in self._alternates(fan, page, span) if (instance := self._usable(fan, name, span.kind)) is not None]
         self._tell_cut_off(fan, is_cut_off=not usable)
         best = next((instance for instance in usable if instance.name != page.never), usable[0] if usable else None)
         if best is None or self._open_at.get(best.name, 0.0) > now:
@@ -86,6 +86,18 @@ class Lanes:
         kind, names = fan.span_of(number).kind, fan.row.channels if not fan.row.source else ()
         return [name for name in names if name != channel and self._usable(fan, name, kind)]
 
+    def _alternates(self, fan: OpenFanOut, page: Again, span: Span) -> tuple[str, ...]:
+        """The channels that may take a page, best first. People who are told again are told by what told them; where that is switched off,
+        by what else takes their kind of address (taking_back.py)."""
+        if page.only or not span.channel:
+            return (page.only,) if page.only else fan.row.channels
+        told_by = self._board.get(span.channel)
+        if told_by is not None and told_by.admin is Admin.ENABLED:
+            return (span.channel,)
+        kinds = frozenset(fan.row.kinds)
+        others = (name for name in fan.row.channels if (one := self._board.get(name)) is not None and kinds.issubset(one.address_kinds))
+        return (span.channel, *(name for name in others if name != span.channel))
+
     def _tell_cut_off(self, fan: OpenFanOut, *, is_cut_off: bool) -> None:
         if is_cut_off and not fan.is_cut_off:
             self._on_cut_off(fan.opened.objective)
@@ -95,8 +107,3 @@ class Lanes:
 def _never(objective: Objective) -> bool:
     """Until the modes are wired in, nothing is shed."""
     return False
-
-
-def _alternates(fan: OpenFanOut, page: Again, span: Span) -> tuple[str, ...]:
-    """The channels that may take a page, best first."""
-    return (page.only,) if page.only else (span.channel,) if span.channel else fan.row.channels

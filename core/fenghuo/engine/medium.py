@@ -235,7 +235,8 @@ class Medium:
 
     def _has_room(self, channel: str, priority: Priority, *, is_stop: bool) -> bool:
         instance = self.instances.get(channel)
-        is_open = instance is not None and self._in_flight[channel, is_stop] < instance.admits(priority) and not self._is_full()
+        places = instance.admits(priority, is_stop=is_stop) if instance is not None else 0
+        is_open = self._in_flight[channel, is_stop] < places and not self._is_full()
         is_reserved = priority > Priority.P1 and self._rests_until > self._now
         return is_open and (is_stop or (self._open_at.get(channel, 0.0) <= self._now and not is_reserved))
 

@@ -25,6 +25,7 @@ from fenghuo.engine.renditions import RenditionShelf
 from fenghuo.engine.routing import Routed, route
 from fenghuo.engine.rules import Rung
 from fenghuo.engine.seals import Seals
+from fenghuo.engine.taking_back import barred, is_stranded, other_ways, stand_ins
 from fenghuo.model.delivery import Delivery, DeliveryState, Hold, Objective, Target, token_for
 from fenghuo.model.directory import Directory, RecipientId
 from fenghuo.model.evidence import Evidence
@@ -90,6 +91,9 @@ class Opening:
             self._open_inherited(entry, left, batch)
         for heir in heirs:
             self._publics.inherit(entry, heir, batch)
+        if entry.message.action is Action.CANCEL:
+            told = (name for heir in heirs if heir.public is not None for name in heir.public.channels)
+            self._bar(entry, barred(told, self._board.situation()), batch)
 
     def routed(self, message: Message) -> tuple[Routed, ...]:
         """What the rules in force make of a message; nothing for a Cancel, which follows what it ends."""
@@ -142,13 +146,48 @@ class Opening:
             ways = self._inherited(entry, heir, batch)
         else:
             ways = self._ways(entry, heir.recipient, carriage or self._carriage(entry, batch), batch)
-        for way in ways:
-            delivery = self._delivery(entry, heir.recipient, way)
-            self._book.put(target, delivery)
-            batch.new_deliveries.append(delivery)
+        self._put(target, ways, batch)
         if not ways:
             self._no_way(entry, heir.recipient, batch)
         return target
+
+    def _put(self, target: OpenTarget, ways: Sequence[Candidate], batch: Batch) -> None:
+        for way in ways:
+            delivery = self._delivery(target.objective, target.target.recipient, way)
+            self._book.put(target, delivery)
+            batch.new_deliveries.append(delivery)
+
+    def stand_in(self, target: OpenTarget, situation: Situation, batch: Batch) -> None:
+        """Whoever would hear of the end over nothing but what is switched off hears of it another way, if there is one."""
+        deliveries, opened = tuple(target.deliveries.values()), target.objective
+        shut = barred((one.channel for one in deliveries), situation)
+        if not shut:
+            return
+        self._bar(opened.message, shut, batch)
+        if not is_stranded(deliveries, situation):
+            return
+        recipient = target.target.recipient
+        ways = other_ways(
+            recipient,
+            {one.channel for one in deliveries},
+            self._office.rules,
+            carriage=Carriage(opened.objective.traffic, opened.objective.priority),
+            directory=self._directory(opened, recipient),
+            situation=situation,
+        )
+        message = opened.message.message
+        rows = (self._shelf.make(message, form) for form in dict.fromkeys(way.form for way in ways))
+        batch.renditions += [row for row in rows if row is not None]
+        places = {one.channel: one.rung for one in deliveries if one.channel in shut}
+        self._put(target, stand_ins(places, (way for way in ways if not self._shelf.why_not(message, way.form))), batch)
+
+    @staticmethod
+    def _bar(entry: OpenMessage, channels: Sequence[str], batch: Batch) -> None:
+        """Once for each channel by which an end cannot go where it is owed."""
+        if news := [name for name in channels if name not in entry.barred]:
+            entry.barred.update(news)
+            message = entry.message
+            batch.event("alarm.cancel_barred", f"message/{message.id}", revision=message.revision, channels=sorted(entry.barred))
 
     @staticmethod
     def _no_way(entry: OpenObjective, recipient: RecipientId, batch: Batch) -> None:

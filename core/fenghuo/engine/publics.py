@@ -16,7 +16,7 @@ from fenghuo.engine.admission import NO_LOAD, late
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import OpenMessage
 from fenghuo.engine.channels import ChannelBoard
-from fenghuo.engine.inherit import Heir
+from fenghuo.engine.inherit import Heir, Told
 from fenghuo.engine.loads import Loads
 from fenghuo.engine.office import Office
 from fenghuo.engine.planning import all_the_same
@@ -27,7 +27,8 @@ from fenghuo.engine.standing import too_urgent
 from fenghuo.model.delivery import Objective, ObjectiveState
 from fenghuo.model.message import Message
 from fenghuo.model.roll import PUBLIC
-from fenghuo.model.traffic import Priority
+from fenghuo.model.traffic import Action, Priority
+from fenghuo.plugin.ports import Doubt
 from fenghuo.store.records import FanOutRow
 
 __all__ = ["Publics", "planned_by"]
@@ -87,6 +88,7 @@ class Publics:
         if told is None or not left:
             return
         channels = tuple(name for name in told.channels if not self._why_not(entry.message, name, batch))
+        channels += self._stand_ins(entry.message, told, batch) if entry.message.action is Action.CANCEL else ()
         objective = self._drafting.draft(entry, "the public that was told what it replaces", total=sum(count for _, count in left))
         objective = msgspec.structs.replace(objective, priority=Priority.P0, needed=heir.needed)
         row = FanOutRow(
@@ -100,6 +102,12 @@ class Publics:
             source=told.objective,
         )
         self._begin(entry, objective, row, batch, rungs=(Rung(channels),))
+
+    def _stand_ins(self, message: Message, told: Told, batch: Batch) -> tuple[str, ...]:
+        """What else takes all of their kinds of addresses: for pages that went over what is switched off by now, or will be."""
+        others = (one for one in self._board if one.name not in told.channels and one.capabilities.doubt is not Doubt.ACTUATOR)
+        fitting = (one.name for one in others if set(told.kinds).issubset(one.address_kinds) and not too_urgent(one.ungraded, Priority.P0))
+        return tuple(name for name in fitting if not self._why_not(message, name, batch))
 
     def _begin(self, entry: OpenMessage, objective: Objective, row: FanOutRow, batch: Batch, *, rungs: tuple[Rung, ...]) -> None:
         self._drafting.note(entry, objective, batch, rungs=rungs, heirs=None)

@@ -68,7 +68,7 @@ class CommandRoom:
         plans = self.plans = PlanVerbs(desk, room, store)
         if energy is not None:
             plans.battery = energy.lasts
-        messages.plan, messages.outlook, messages.roads = plans.explain, plans.outlook, self._roads
+        messages.plan, messages.outlook, messages.roads, messages.board = plans.explain, plans.outlook, self._roads, room.board
         outages = OutageVerbs(desk, room)
         outages.hangs_on = self._inventory.hangs_on
         self._roads.tell(room.modes.signal)

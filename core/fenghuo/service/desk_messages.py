@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.correcting import NO_REASON
 from fenghuo.engine.intake import Intake, Submission
 from fenghuo.errors import FormatError, NotAllowed, NotFound
@@ -18,6 +19,7 @@ from fenghuo.model.message import Message, MessageState
 from fenghuo.model.self_probe import SELF_PROBE
 from fenghuo.model.traffic import Action
 from fenghuo.plugin.ports import Actor
+from fenghuo.service.cancelling import barred_of
 from fenghuo.service.desk import Desk, Verb
 from fenghuo.service.outlook import Outlook
 from fenghuo.service.roads import RoadKeeper
@@ -113,6 +115,7 @@ class MessageVerbs:
         self._intake = intake
         self._store = store
         self.plan: Verb | None = None
+        self.board: ChannelBoard | None = None
         self.outlook: Callable[[], Outlook] | None = None
         self.roads: RoadKeeper | None = None
         self.check_signers: Callable[[Actor, bytes, str, Collection[str]], None] = _nobody_was_shown
@@ -197,10 +200,12 @@ class MessageVerbs:
         return [message_line(row) for row in await self._store.find(MESSAGE, order, *params, limit=wanted.limit)]
 
     async def cancel(self, actor: Actor, args: Mapping[str, Any]) -> Accepted | Refused:
-        """End a message; one that is cancelled already is told to nobody twice, however often somebody presses the key."""
+        """End a message; one that is cancelled already is told to nobody twice, however often somebody presses the key. The answer names
+        what its message went by and cannot carry the Cancel now."""
         wanted = msgspec.convert(args, Cancel)
         async with self._one_cancel:
-            return await self._cancel(actor, wanted)
+            answer = await self._cancel(actor, wanted)
+        return await barred_of(self._store, self.board, answer) if isinstance(answer, Accepted) and self.board is not None else answer
 
     async def _cancel(self, actor: Actor, wanted: Cancel) -> Accepted | Refused:
         row = await find_message(self._store, wanted.id)

@@ -55,6 +55,7 @@ class Manned:
         self.power = PowerWatch(house.store, house.office.clock)
         room = house.room
         messages = MessageVerbs(self.desk, room.intake, house.store)
+        messages.board = room.board
         plans = PlanVerbs(self.desk, room, house.store)
         preview = PreviewVerbs(self.desk, house.office, house.store, board=room.board, renderers=host.renderers)
         sheets = SheetVerbs(room, house.store)

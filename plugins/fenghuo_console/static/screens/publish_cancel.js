@@ -1,7 +1,7 @@
 // @ts-check
 // To end an alert takes one person and two presses, on everything it used. What people read then was drafted with it.
 import { html, useState } from "../vendor/ui.js";
-import { t } from "../js/i18n.js";
+import { named, t } from "../js/i18n.js";
 import { Ask, Dialog, Field, sentence } from "../js/parts.js";
 import { Refused, useAsk, useCommand } from "./asking.js";
 
@@ -14,7 +14,7 @@ export function CancelButton({ app, message }) {
   const [act, keep] = isHeld ? [t("publish.cancel.confirm_held"), t("publish.cancel.keep_held")] : [t("publish.cancel.confirm"), t("publish.cancel.keep")];
   const end = (/** @type {Event} */ event) => {
     event.preventDefault();
-    command.run("alert.cancel", { id: message.id, reason: reason.trim() }, () => { setOpen(false); app.say(t("publish.cancel.done", { headline: message.headline }), true); });
+    command.run("alert.cancel", { id: message.id, reason: reason.trim() }, (data) => { setOpen(false); app.say([t("publish.cancel.done", { headline: message.headline }), ...barredText(data)].join(" "), true); });
   };
   const mayStop = app.me !== null && app.me.rights.includes("operator");
   return html`<button type="button" class="danger" disabled=${!mayStop} onClick=${() => setOpen(true)}>${t("publish.cancel.act")}</button>
@@ -24,6 +24,11 @@ export function CancelButton({ app, message }) {
       <p class="row"><button class="main danger" autofocus disabled=${command.isOut}>${act}</button> <button type="button" onClick=${() => setOpen(false)}>${keep}</button></p>
       <${Field} label=${t("publish.cancel.reason")} hint=${t("publish.cancel.reason_hint")} value=${reason} onInput=${(/** @type {any} */ event) => setReason(event.target.value)} />
     </form></${Dialog}>` : null}`;
+}
+
+/** Which of the channels that it used cannot carry the end now, and why. @param {{barred?: {channel: string, code: string, why: string}[]}} answer */
+function barredText({ barred = [] }) {
+  return barred.map((one) => t("publish.cancel.barred", { channel: one.channel, why: named("publish.cancel.barred_by", one.code) }));
 }
 
 /** What whoever was told hears then, word for word. @param {{app: import("../js/app.js").App, message: any}} props */
