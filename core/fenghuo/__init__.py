@@ -51,6 +51,7 @@ from fenghuo.model.message import Message
 from fenghuo.model.rendition import COMPACT
 from fenghuo.model.traffic import Action, Kind, Priority, Traffic
 from fenghuo.plugin.arming import installed_version, running_since, switch_stands, why_unarmed
+from fenghuo.plugin.carrying import Air, Brought, Carrier, Carrying, CarryingTerms
 from fenghuo.plugin.conformance import Ability, Arrival, ConformanceFixture, ConformancePeer, Meter, PeerStanding, Word
 from fenghuo.plugin.hookspecs import hookimpl
 from fenghuo.plugin.ports import (
@@ -106,6 +107,7 @@ __all__ = [
     "Action",
     "Actor",
     "AddressKind",
+    "Air",
     "Aired",
     "Answer",
     "Arrival",
@@ -113,11 +115,15 @@ __all__ = [
     "AttemptRef",
     "AuthFailed",
     "Blobs",
+    "Brought",
     "Budget",
     "CancelResult",
     "CannotCreate",
     "CapError",
     "Capabilities",
+    "Carrier",
+    "Carrying",
+    "CarryingTerms",
     "Channel",
     "ChannelContext",
     "ChannelType",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from fenghuo import (
     Capabilities,
+    Carrying,
     Channel,
     ChannelContext,
     ChannelType,
@@ -131,10 +132,13 @@ def fenghuo_channel_types() -> Sequence[ChannelType]:
 
 @hookimpl
 def fenghuo_conformance() -> Sequence[ConformanceFixture]:
+    from fenghuo_vsat.carrying import SimulatedCarrier, settings_of
     from fenghuo_vsat.conformance import simulated_site
     from fenghuo_vsat.conformance_mqtt import mosquitto
 
     return [
-        ConformanceFixture("vsat.http", "simulated server", simulated_site, is_simulated=True),
+        ConformanceFixture(
+            "vsat.http", "simulated server", simulated_site, is_simulated=True, carrying=Carrying(settings_of, SimulatedCarrier)
+        ),
         ConformanceFixture("vsat.mqtt", "mosquitto", mosquitto, standing=PeerStanding.REAL_PEER),
     ]

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from typing import Any, Protocol
 
 import msgspec
 
 from fenghuo import ChannelContext, FenghuoError, FrameError, LinkError, NotFound, NotReady, Priority, Withdrawn
 from fenghuo_adapters import tus_framing as tus
-from fenghuo_adapters.bound_http import BoundHttp
+from fenghuo_adapters.bound_http import Turn
 from fenghuo_adapters.bound_http_framing import Answer, Request
 from fenghuo_vsat.allowance import Allowance
 from fenghuo_vsat.depot import Depot
@@ -41,10 +42,26 @@ class _Wait(msgspec.Struct, frozen=True):
     failures: int = 1
 
 
+class Http(Protocol):
+    """Of a BoundHttp what a courier needs."""
+
+    async def line(self, url: str) -> Any:
+        """A connection. Raises: LinkError."""
+
+    async def exchange(self, line: Any, request: Request, *, turn: Turn | None = None) -> Answer:
+        """Raises: LinkError; what the far end has is then open."""
+
+    def settle(self) -> None: ...
+
+    def reset(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class Courier:
     """From start() to stop(). `http`: connections of its own, over the same budget; `depot`: what there is to carry."""
 
-    def __init__(self, ctx: ChannelContext, http: BoundHttp, precedence: Precedence, depot: Depot) -> None:
+    def __init__(self, ctx: ChannelContext, http: Http, precedence: Precedence, depot: Depot) -> None:
         settings: HttpSettings = ctx.settings
         self._ctx = ctx
         self._http = http

@@ -13,6 +13,8 @@ __all__ = ["Precedence"]
 
 _PIECE_COST = PIECE_OCTETS + 256
 """A piece with the headers of its segments."""
+_SOON_S = 0.001
+"""What is missing of the last octet takes less than any clock can tell: to look again at once would go on for ever."""
 
 
 class Precedence:
@@ -44,4 +46,4 @@ class Precedence:
             wait_s = self._bucket.wait_s(self._least)
             if wait_s <= 0:
                 return
-            await asyncio.sleep(wait_s)
+            await asyncio.sleep(max(wait_s, _SOON_S))

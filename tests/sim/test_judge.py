@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from fenghuo.engine.inherit import HEIRS
 from fenghuo.model.event import Event
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.traffic import Priority, Traffic
 from fenghuo.rig.simloop import SimLoop
 from fenghuo.rig.world.judge import CHECKS, COPY
 from fenghuo.rig.world.judged_log import LOST_WORD_S, Log
-from fenghuo.rig.world.log import Aired, Asked, Ended, Entry, Heard, Note, Told, World
+from fenghuo.rig.world.log import Aired, Asked, Ended, Entry, Heard, Note, Told, Viewed, World
 from tests.sim.ground import GROUND
 
 RADIO, WHERE = "radio-a", "BJ1P0"
@@ -34,6 +35,20 @@ def test_a_receipt_forbids_a_repeat_as_soon_as_the_daemon_can_know_whose_it_is(c
     world.log += [*_emission(2, at=22.0, life=2), *_emission(3, at=60.0, life=2)]
     found = list(CHECKS["I9"](Log(world)))
     assert too_many == len(found), found
+
+
+@pytest.mark.parametrize(("audience", "faults"), [("p0", 1), (HEIRS, 0)], ids=["an alert", "a correction of what was said there"])
+def test_every_way_to_somebody_may_be_lost_with_one_group_only_where_a_correction_follows_what_was_said(audience: str, faults: int) -> None:
+    """Both ways to p0 hang on one fibre."""
+    loop = SimLoop()
+    world = World(loop, 0, GROUND)
+    loop.close()
+    deliveries = [{"recipient": "p0", "channel": name} for name in ("push", "sms-a")]
+    objective = {"id": 1, "message": "m", "revision": 2, "priority": "P0", "audience": audience, "deliveries": deliveries}
+    view = {"id": "m", "revisions": [{"revision": 2, "action": "Update"}], "objectives": [objective]}
+    world.log.append(Viewed(1.0, 1, view))
+    found = list(CHECKS["I10"](Log(world)))
+    assert faults == len(found), found
 
 
 def _emission(n: int, *, at: float, life: int) -> list[Entry]:

@@ -20,8 +20,10 @@ from fenghuo.model.roll import PUBLIC
 from fenghuo.store.tables import DELIVERY, FAN_OUT, OBJECTIVE, PAGE
 from fenghuo.store.transaction import Tx
 
-__all__ = ["INHERITED", "Heir", "Told", "channels_of", "find_heirs", "inherited_rungs"]
+__all__ = ["HEIRS", "INHERITED", "Heir", "Told", "channels_of", "find_heirs", "inherited_rungs"]
 
+HEIRS = "recipients of what it replaces"
+"""The audience of whoever got an earlier revision and is told nothing else of this one: over the channels by which they got it."""
 _AREAS = "SELECT json_group_object(id, area) FROM roll WHERE id IN (SELECT roll_page FROM page WHERE objective = ?)"
 
 

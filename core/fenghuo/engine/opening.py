@@ -14,7 +14,7 @@ from fenghuo.engine.asked_channels import strange
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import Book, OpenMessage, OpenObjective, OpenTarget
 from fenghuo.engine.channels import ChannelBoard
-from fenghuo.engine.inherit import INHERITED, Heir, channels_of, inherited_rungs
+from fenghuo.engine.inherit import HEIRS, INHERITED, Heir, channels_of, inherited_rungs
 from fenghuo.engine.loads import Loads
 from fenghuo.engine.modes_effect import short_form
 from fenghuo.engine.modes_profile import NOTHING, Overlay
@@ -314,7 +314,7 @@ class Opening:
             row = self._shelf.make(message, way.form)
             if row is not None:
                 batch.renditions.append(row)
-        objective = self.draft(entry, "recipients of what it replaces", total=len(heirs))
+        objective = self.draft(entry, HEIRS, total=len(heirs))
         objective = msgspec.structs.replace(objective, priority=Priority.P0, needed=max(heir.needed for heir in heirs))
         self.note(entry, objective, batch, rungs=inherited_rungs(heirs), heirs=list(heirs))
 

@@ -14,6 +14,7 @@ from types import MappingProxyType
 import msgspec
 
 from fenghuo.model.evidence import Evidence
+from fenghuo.plugin.carrying import Carrying
 from fenghuo.plugin.grading import PeerStanding
 
 __all__ = ["FAR_END", "RECORDS", "Ability", "Arrival", "ConformanceFixture", "ConformancePeer", "Meter", "PeerStanding", "Word"]
@@ -155,6 +156,7 @@ class ConformanceFixture(msgspec.Struct, frozen=True):
 
     `is_simulated`: it is made of asyncio alone, so that it runs on virtual time; else the examination takes real time. `standing`: what
     it is: an implementation independent of ours ("real peer"), ours with octets compared with published ones ("vector-tested"), or ours.
+    `carrying`: how the type carries attachments, for scenarios.
     """
 
     channel: str
@@ -162,3 +164,4 @@ class ConformanceFixture(msgspec.Struct, frozen=True):
     open: Callable[[], AbstractAsyncContextManager[ConformancePeer]]
     is_simulated: bool = False
     standing: PeerStanding = PeerStanding.OWN
+    carrying: Carrying | None = None

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
+import dataclasses
+from collections.abc import Coroutine, Iterable, Sequence
+from functools import partial
 from typing import Any
 
+from fenghuo.engine.notes import ChannelNotes
 from fenghuo.link.naming import receipt_ref
-from fenghuo.model.delivery import Outcome, Scope, Transient
+from fenghuo.model.delivery import Outcome, Reached, Scope, Transient
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.rendition import COMPACT
 from fenghuo.model.traffic import Traffic
-from fenghuo.plugin.ports import Inbound, InboundKind, Unsupported
+from fenghuo.plugin.carrying import Carrier
+from fenghuo.plugin.commons import Commons
+from fenghuo.plugin.ports import ChannelContext, Emission, Inbound, InboundKind, ProbeBudget, ProbeResult, SendJob, Unsupported
+from fenghuo.plugin.supervisor import Wiring
 from fenghuo.rig.scenario.members import Members
+from fenghuo.rig.scenario.pictures import Server, SimAir, inline
 from fenghuo.rig.world.bearer import Bearer, Life, Link, Weather
 from fenghuo.rig.world.clients import Letter
 from fenghuo.rig.world.log import Taken
@@ -26,8 +33,9 @@ from fenghuo.service.road_watch import RoadWatch
 from fenghuo.service.roads import RoadKeeper
 from fenghuo.service.upward import Upward
 from fenghuo.store import Store
+from fenghuo.store.blobs import StoredBlobs
 
-__all__ = ["Centre", "Network"]
+__all__ = ["Centre", "Network", "share_servers"]
 
 SAY_AGAIN_S = 90.0
 """A post that hears nothing of what it said says it once more."""
@@ -35,11 +43,12 @@ SAY_AGAIN_S = 90.0
 
 class Network(Bearer):
     """A bearer whose session lives through a silence: what waited for its end is said then. Posts behind it say things in code, a sealed
-    frame in each, until a receipt of ours has come to them."""
+    frame in each, until a receipt of ours has come to them. `server`: of pictures, where this way leads to one."""
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self.unheard: dict[str, tuple[str, bytes, float]] = {}
+        self.server = Server()
 
     def open(self, life: Life) -> Link:
         return NetworkLink(self, life)
@@ -103,8 +112,56 @@ class Network(Bearer):
                 self.link.hear(word)
 
 
+def share_servers(networks: Iterable[Bearer]) -> None:
+    """Ways that bring pictures to one server."""
+    servers: dict[str, Server] = {}
+    for network in networks:
+        share = network.way.carries.share if network.way.carries is not None else ""
+        if share and isinstance(network, Network):
+            network.server = servers.setdefault(share, network.server)
+
+
 class NetworkLink(Link):
-    """The channel of one life over it, which carries a receipt back to a post that said something."""
+    """The channel of one life over it, which carries a receipt back to a post that said something. `carrier`: of pictures, where there is
+    one."""
+
+    carrier: Carrier | None = None
+
+    async def start(self) -> None:
+        await super().start()
+        if self.carrier is not None:
+            await self.carrier.start()
+
+    async def stop(self, deadline: float) -> None:
+        await super().stop(deadline)
+        if self.carrier is not None:
+            await self.carrier.stop()
+
+    def broken(self) -> None:
+        super().broken()
+        if self.carrier is not None:
+            self.carrier.lost()
+
+    async def send(self, job: SendJob) -> Outcome:
+        if self.carrier is None:
+            return await super().send(job)
+        with self.carrier.text():
+            outcome = await super().send(job)
+        if isinstance(outcome, Reached):
+            self.carrier.crossed()
+        return outcome
+
+    async def probe(self, budget: ProbeBudget) -> ProbeResult:
+        result = await super().probe(budget)
+        if self.carrier is not None and result.answered:
+            self.carrier.crossed()
+        return result
+
+    async def _emit(self, job: SendJob, emission: Emission, number: int) -> Outcome:
+        outcome = await super()._emit(job, emission, number)
+        if self.carrier is not None and isinstance(outcome, Reached):
+            await self.carrier.take(job, emission)
+        return outcome
 
     async def acknowledge(self, ref: str, level: Evidence, *, text: str, traffic: Traffic) -> Unsupported | None:
         network, (call, _, name) = self.bearer, ref.partition("/")
@@ -150,6 +207,31 @@ class Centre(Node):
             for part in (self.follows, self.modes, self.roads, self.room.outages):
                 part.stop()
         await super().kill()
+
+    def wiring(self, store: Store) -> Wiring:
+        """With what carries pictures needs: notes, octets, and what channels have in common."""
+        notes = partial(ChannelNotes, store, place="sim")
+        commons = Commons(notes)
+        return dataclasses.replace(
+            super().wiring(store),
+            open_notes=notes,
+            open_blobs=partial(StoredBlobs, store, apart=inline),
+            open_shared=partial(commons.of, "sim"),
+        )
+
+    def maker(self, bearer: Bearer) -> Any:
+        carries = bearer.way.carries
+        if carries is None or not isinstance(bearer, Network):
+            return super().maker(bearer)
+        air, by = SimAir(bearer, self.life, bearer.server), carries.by
+
+        def make(context: ChannelContext) -> Link:
+            link = bearer.open(self.life)
+            assert isinstance(link, NetworkLink)
+            link.carrier = by.make(context, air)
+            return link
+
+        return make
 
     def look(self) -> None:
         self.room.look()

@@ -30,7 +30,7 @@ class Keys(msgspec.Struct, frozen=True):
     one_of: tuple[str, ...] = ()
 
 
-WORDS = ("priority", "needed", "via", "deadline_s", "hold_s", "traffic", "kind", "count", "every_s", "by", "label")
+WORDS = ("priority", "needed", "via", "deadline_s", "hold_s", "traffic", "kind", "count", "every_s", "by", "label", "picture_octets")
 CAP = ("label", "by", "text", "severity", "event", "scope", "traffic", "hold_s", "sent_s", "areas", "file")
 LINKS = ("channels", "groups")
 STEPS = {
@@ -99,6 +99,10 @@ LINES = {
     Measure.CHARACTERS: Keys(needs=("message",)),
     Measure.SAID: Keys(needs=("message",)),
     Measure.NOT_TAKEN: Keys(needs=("channels",), may=SPAN),
+    Measure.THUMBNAIL_S: Keys(needs=("message",), may=("channels",)),
+    Measure.PICTURE_S: Keys(needs=("message",), may=("channels",)),
+    Measure.PICTURE_OCTETS: Keys(needs=("message",), may=("channels", *SPAN)),
+    Measure.PICTURE_AGAIN: Keys(needs=("message",)),
     Measure.LATER: Keys(needs=("later",)),
 }
 OPENING = (Do.ALERT, Do.UPDATE, Do.ORDER, Do.FROM_POST)
@@ -128,6 +132,10 @@ def check(scenario: Scenario, faults: Faults) -> None:
     if not scenario.channels:
         faults.add("channels", "is missing; a scenario has at least one table [channels.NAME]")
     _fixture_faults(scenario, faults)
+    carries = any(spec.pictures is not None for spec in scenario.channels.values())
+    for place, step in enumerate(scenario.steps):
+        if step.picture_octets is not None and not carries:
+            faults.add(f"steps[{place}].picture_octets", f"is {step.picture_octets}, and no channel here has a table pictures")
 
 
 def _fixture_faults(scenario: Scenario, faults: Faults) -> None:

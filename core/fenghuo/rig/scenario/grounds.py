@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fenghuo.clock import instant
 from fenghuo.command.duties import CommandRules
 from fenghuo.engine.authority import Grant
 from fenghuo.engine.channels import Terms
@@ -17,22 +18,24 @@ from fenghuo.formats.directory_csv import read_directory
 from fenghuo.formats.table_reading import shown
 from fenghuo.link import Caps
 from fenghuo.model.area import Area, AreaRef
-from fenghuo.model.coverage import Inventory
+from fenghuo.model.coverage import Inventory, Provenance, Reach
 from fenghuo.model.directory import ContactPoint, Directory, Person
 from fenghuo.model.road import RoadMap
 from fenghuo.model.traffic import Traffic
+from fenghuo.plugin.carrying import CarryingTerms
 from fenghuo.plugin.host import load_plugins
 from fenghuo.plugin.ports import Capabilities, Probing
 from fenghuo.rig.scenario.names import name_faults
-from fenghuo.rig.scenario.schema import ChannelSpec, Contacts, Scenario
-from fenghuo.rig.world.ground import Ground, Way
+from fenghuo.rig.scenario.pictures import carriers
+from fenghuo.rig.scenario.schema import ChannelSpec, Contacts, Pictures, Scenario
+from fenghuo.rig.world.ground import Carries, Ground, Way
 from fenghuo.service.command_rules import command_rules_of
 from fenghuo.service.directory import csv_files
 from fenghuo.service.inventory import inventory_of
 from fenghuo.service.roads import map_of
 from fenghuo.service.settings_values import EnergySettings
 
-__all__ = ["ground_of"]
+__all__ = ["added_reach", "ground_of"]
 
 ALWAYS = datetime(9999, 1, 1, tzinfo=UTC)
 REAL = (Traffic.ACTUAL, Traffic.SYSTEM)
@@ -154,6 +157,7 @@ def _way(name: str, spec: ChannelSpec, directory: Directory) -> Way:
         group=bool(spec.calls),
         inbound=True,
         repeat_safe=spec.repeat_safe,
+        attachments=spec.pictures is not None,
         human_audible=spec.doubt == "actuator",
         receipt_q95_s=spec.receipt_q95_s,
         attempt_s=spec.attempt_s,
@@ -172,4 +176,18 @@ def _way(name: str, spec: ChannelSpec, directory: Directory) -> Way:
         reach=spec.reach,
         scarce=spec.scarce,
     )
-    return Way(name, (spec.address,), capabilities, terms, spec.type, spec.pieces, spec.piece_s, spec.probe_limit_s, members, spec.above)
+    pieces = (spec.pieces, spec.piece_s, spec.probe_limit_s)
+    return Way(name, (spec.address,), capabilities, terms, spec.type, *pieces, members, spec.above, _carries(spec.pictures))
+
+
+def _carries(spec: Pictures | None) -> Carries | None:
+    if spec is None:
+        return None
+    by = carriers()[spec.by]
+    return Carries(by, by.settings(CarryingTerms(spec.share, spec.kbit_s, spec.mb_a_day)), spec.share)
+
+
+def added_reach(name: str, share: float, at: float) -> Reach:
+    """A row of the inventory of `CHANNEL@SYSTEM:CODE`."""
+    channel, _, area = name.partition("@")
+    return Reach(AreaRef.parse(area), channel, share, (), instant(at).date().isoformat(), Provenance("scenario", False))

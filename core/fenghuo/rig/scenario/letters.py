@@ -13,6 +13,7 @@ from fenghuo.clock import instant
 from fenghuo.model.area import AreaRef
 from fenghuo.model.directory import Directory
 from fenghuo.model.traffic import Priority, Traffic
+from fenghuo.rig.scenario.pictures import named, picture
 from fenghuo.rig.scenario.schema import Do, Step
 from fenghuo.rig.stamping import restamped
 from fenghuo.rig.world.clients import Letter
@@ -65,6 +66,8 @@ class Writer:
             "expires": ends.isoformat(),
             **{name: value for name in ("needed", "via", "deadline_s") if (value := getattr(step, name))},
         }
+        if step.picture_octets is not None:
+            body["attachments"] = [named(picture(step.picture_octets))]
         return self._kept(step, body, ends.timestamp(), Priority[body["priority"]])
 
     def _cancel(self, step: Step, about: Letter, ident: str, wall: float) -> Letter:

@@ -9,6 +9,7 @@ from math import inf
 from typing import Any
 
 from fenghuo.model.evidence import Evidence
+from fenghuo.rig.scenario.picture_measures import PICTURE_MEASURES
 from fenghuo.rig.scenario.schema import Line, Measure
 from fenghuo.rig.scenario.seen import Seen
 from fenghuo.rig.world.log import Asked, Fragment, Note, Shown, Taken
@@ -325,4 +326,5 @@ MEASURES: Mapping[Measure, Callable[[Seen, Line], Value]] = {
     Measure.CHARACTERS: _characters,
     Measure.SAID: _said,
     Measure.NOT_TAKEN: _not_taken,
+    **PICTURE_MEASURES,
 }

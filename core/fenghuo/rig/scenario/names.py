@@ -11,6 +11,7 @@ from fenghuo.engine.rules import RuleBook
 from fenghuo.formats.table_reading import near, shown
 from fenghuo.model.directory import Directory
 from fenghuo.model.road import RoadMap
+from fenghuo.rig.scenario.pictures import carriers
 from fenghuo.rig.scenario.schema import Do, Line, Scenario, Step
 
 __all__ = ["name_faults"]
@@ -40,6 +41,10 @@ def _fixture_faults(scenario: Scenario, directory: Directory) -> Iterator[str]:
         without = [one for one in spec.calls if spec.address not in {point.kind for point in directory.contacts_by_owner.get(one, ())}]
         says = f"who has no address of the kind {spec.address}"
         yield from (f"channels.{channel}.calls names {shown(one)}, {says}{_meant(one, set(known))}" for one in without)
+    for channel, spec in scenario.channels.items():
+        if spec.pictures is not None and spec.pictures.by not in carriers():
+            knows = ", ".join(sorted(carriers()))
+            yield f"channels.{channel}.pictures.by is {shown(spec.pictures.by)}; with pictures can be simulated: {knows}"
     for kind, whose in scenario.contacts.items():
         strangers = (person for person in whose.persons if person not in known)
         yield from (f"contacts.{kind}.persons names {shown(person)}, who is nobody{near(person, known)}" for person in strangers)

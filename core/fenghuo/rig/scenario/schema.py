@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from fenghuo.model.attachment import MOST_OCTETS
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.traffic import Kind
 from fenghuo.plugin.ports import Doubt
@@ -39,9 +40,21 @@ Seconds = Annotated[float, msgspec.Meta(ge=0, le=MONTH_S)]
 Period = Annotated[float, msgspec.Meta(ge=0.01, le=MONTH_S)]
 Mean = Annotated[float, msgspec.Meta(gt=0, le=MONTH_S)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
+PictureOctets = Annotated[int, msgspec.Meta(ge=30_000, le=MOST_OCTETS)]
 FourWatts = Annotated[tuple[Amount, Amount, Amount, Amount], msgspec.Meta(extra={"must_be": "a list of four numbers from 0"})]
 FourShares = Annotated[tuple[Share, Share, Share, Share], msgspec.Meta(extra={"must_be": "a list of four numbers from 0 to 1"})]
 Level = Annotated[str, msgspec.Meta(pattern="^(STORED|ACCEPTED|AIRED|RELAYED|DEVICE|HUMAN|DONE)$")]
+
+
+class Pictures(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a channel brings pictures, after its texts. `by`: the type of channel whose way it is; `share`: channels with the same one bring
+    them to one server, and one goes on where another stopped; `kbit_s`: how fast, headers included, 0 for no limit; `mb_a_day`: megabytes
+    of them in a day, 0 for no limit."""
+
+    by: str
+    share: str = ""
+    kbit_s: Amount = 0.0
+    mb_a_day: Amount = 0.0
 
 
 class ChannelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,7 +64,9 @@ class ChannelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `medium`: whoever shares it sends one at a time; `pieces`: octets of a fragment, 0 for whole texts, each `piece_s` on the air;
     `loss`, `double`: shares of frames; `delay_s`: mean, one way; `idle_probe_s`, `probe_s`, `longest_probe_s`: how it is asked while
     quiet, and for how long it waits for the answer (`probe_limit_s`); `public`: a channel of the public; `calls`: whose posts it
-    calls together by the narrow link, in the order of their slots; `above`: the callsign of the post that is set over us there.
+    calls together by the narrow link, in the order of their slots; `above`: the callsign of the post that is set over us there;
+    `pictures`: how it
+    brings them, left out where it does not.
     """
 
     address: str
@@ -85,6 +100,7 @@ class ChannelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fee_fen: Amount = 0.0
     watts_idle: Amount = 0.0
     watts_transmit: Amount = 0.0
+    pictures: Pictures | None = None
 
     @property
     def evidence_level(self) -> Evidence:
@@ -188,6 +204,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     via: tuple[str, ...] = ()
     deadline_s: Seconds | None = None
     hold_s: Mean | None = None
+    picture_octets: PictureOctets | None = None
     sent_s: float | None = None
     count: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1
     every_s: Period | None = None
@@ -248,6 +265,10 @@ class Measure(StrEnum):
     CHARACTERS = "characters"
     SAID = "said"
     NOT_TAKEN = "not_taken"
+    THUMBNAIL_S = "thumbnail_s"
+    PICTURE_S = "picture_s"
+    PICTURE_OCTETS = "picture_octets"
+    PICTURE_AGAIN = "picture_again"
     LATER = "later"
 
 

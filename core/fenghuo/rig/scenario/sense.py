@@ -18,6 +18,7 @@ REFUSABLE = (*BRINGING, Do.SIGN, Do.ASK, Do.LOG_IN, Do.COVERAGE, Do.DISABLE, Do.
 SAYING = (Do.FROM_POST,)
 ASKING: Mapping[Measure, tuple[Do, ...]] = {Measure.ANSWER: (Do.ASK, Do.SIGN, Do.LOG_IN), Measure.COVERAGE: (Do.COVERAGE,)}
 OF_POSTS = (Measure.TAKEN_S, Measure.PIECES, Measure.CHARACTERS, Measure.SAID)
+OF_PICTURES = (Measure.THUMBNAIL_S, Measure.PICTURE_S, Measure.PICTURE_OCTETS, Measure.PICTURE_AGAIN)
 WORDS: Mapping[Measure, Collection[str]] = {
     Measure.OBJECTIVE: ("MET", "MISSED", "WAIVED"),
     Measure.STATE: tuple(MessageState),
@@ -48,6 +49,8 @@ def _labels(line: Line, labels: Mapping[str, Step]) -> Iterator[tuple[str, str]]
     step = labels.get(line.message)
     if step is not None and step.do not in wanted:
         yield "message", f'is {shown(line.message)}, a step that does "{step.do}"; it must be the label of one that does {_or(wanted)}'
+    if step is not None and line.measure in OF_PICTURES and step.picture_octets is None:
+        yield "message", f"is {shown(line.message)}, which brings no picture; its step must have picture_octets"
     asked, step = ASKING.get(line.measure, ()), labels.get(line.at)
     if step is not None and asked and step.do not in asked:
         yield "at", f'is {shown(line.at)}, a step that does "{step.do}"; it must be the label of one that does {_or(asked)}'

@@ -16,17 +16,19 @@ from fenghuo.engine.energy import drain_pct_per_h, stage
 from fenghuo.errors import FenghuoError
 from fenghuo.formats.power_report import PowerReport, encode_power
 from fenghuo.model.area import AreaRef
-from fenghuo.model.coverage import Inventory, Provenance, Reach
+from fenghuo.model.coverage import Inventory, Reach
 from fenghuo.model.delivery import Accepted
 from fenghuo.model.message import MessageId
 from fenghuo.model.mode import Axis, Signal
 from fenghuo.plugin.ports import Actor, Observation
 from fenghuo.rig.scenario.called import CalledNetwork, pieces_of
-from fenghuo.rig.scenario.centre import Centre, Network
+from fenghuo.rig.scenario.centre import Centre, Network, share_servers
+from fenghuo.rig.scenario.grounds import added_reach
 from fenghuo.rig.scenario.letters import Writer
 from fenghuo.rig.scenario.log_volume import LogVolume
 from fenghuo.rig.scenario.members import DOOR, log_in
 from fenghuo.rig.scenario.people import People
+from fenghuo.rig.scenario.pictures import picture
 from fenghuo.rig.scenario.posts import Utterance, characters_of, octets_of
 from fenghuo.rig.scenario.schema import HAND_OVER, ChannelSpec, Do, Scenario, Step
 from fenghuo.rig.simloop import SimLoop
@@ -76,6 +78,7 @@ class Stage(Host):
         self._awaited: list[tuple[str, str, Letter]] = []
         self.world.on_entry = self._noticed
         self._added: tuple[Reach, ...] = ()
+        share_servers(self.bearers.values())
         for name, spec in scenario.channels.items():
             self.bearers[name].change(self._weather(spec))
 
@@ -114,6 +117,8 @@ class Stage(Host):
                 await asyncio.sleep(step.every_s or 0.0)
             about, earlier = self.letters.get(step.about), self.answers.get(step.about)
             letter = self.writer.letter(step, about, earlier.id if earlier is not None else "", self.world.true())
+            if step.picture_octets is not None and not number:
+                await self._asked("", "attachment.put", OPERATOR, raw=picture(step.picture_octets))
             began = self.world.now
             answer = await self.clients.hand_in(letter)
             if step.label and step.label not in self.letters:
@@ -285,7 +290,7 @@ class Stage(Host):
         """What the daemon says of coverage now, what is lost and what is added as the step says."""
         node = await self.up()
         assert isinstance(node, Centre)
-        self._added += tuple(_reach(name, share, self.world.true()) for name, share in step.adds.items())
+        self._added += tuple(added_reach(name, share, self.world.true()) for name, share in step.adds.items())
         if step.adds:
             was = node.inventory.inventory
             node.inventory.use(Inventory(was.channels, was.people, (*was.reach, *self._added)))
@@ -391,9 +396,3 @@ class Stage(Host):
         Do.LOG_IN: _log_in,
         Do.NOTE: _note,
     }
-
-
-def _reach(name: str, share: float, at: float) -> Reach:
-    """A row of the inventory of `CHANNEL@SYSTEM:CODE`."""
-    channel, _, area = name.partition("@")
-    return Reach(AreaRef.parse(area), channel, share, (), instant(at).date().isoformat(), Provenance("scenario", False))

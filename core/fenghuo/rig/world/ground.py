@@ -17,20 +17,31 @@ from fenghuo.model.area import AreaRef
 from fenghuo.model.coverage import Inventory
 from fenghuo.model.directory import Directory
 from fenghuo.model.road import RoadMap
+from fenghuo.plugin.carrying import Carrying
 from fenghuo.plugin.ports import Capabilities, Doubt
 from fenghuo.service.settings_values import EnergySettings
 
-__all__ = ["CAPS", "Ground", "Way"]
+__all__ = ["CAPS", "Carries", "Ground", "Way"]
 
 CAPS = Caps(span_s=300.0, hard=0.15, soft=0.12, reserve=0.03)
 """What a licence allows on a frequency: 45 of 300 seconds."""
+
+
+class Carries(msgspec.Struct, frozen=True):
+    """How a way carries attachments: by the code of a channel type. `share`: its server, its own where empty."""
+
+    by: Carrying
+    settings: msgspec.Struct
+    share: str = ""
 
 
 class Way(msgspec.Struct, frozen=True):
     """A channel instance: what it takes, what it can do, what the operator says of it. `kind`: its type, its name where empty;
     `piece_octets`, `piece_s`: a radio sends in frames of so many octets, each so long on the air; 0: by the octet;
     `probe_limit_s`: for so long it waits for the answer to a probe that never comes; `members`: addresses of posts
-    that are called together, in the order of their slots; `above`: the callsign of the post that is set over this node there."""
+    that are called together, in the order of their slots; `above`: the callsign of the post that is set over this node there;
+    `carries`: how it
+    brings attachments; None: it leaves them out."""
 
     name: str
     kinds: tuple[str, ...]
@@ -42,6 +53,7 @@ class Way(msgspec.Struct, frozen=True):
     probe_limit_s: float = 0.0
     members: tuple[str, ...] = ()
     above: str = ""
+    carries: Carries | None = None
 
     @property
     def is_actuator(self) -> bool:

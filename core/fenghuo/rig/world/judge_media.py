@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from fenghuo.engine.inherit import HEIRS
 from fenghuo.model.traffic import Priority, Traffic
 from fenghuo.rig.world.judged_log import Log
 from fenghuo.rig.world.log import Asked, Ended, Fragment, Note
@@ -154,7 +155,8 @@ def a_lost_group_leaves_a_rung(log: Log) -> Iterator[str]:
     cancels = {(ident, line["revision"]) for ident, line in lines if line["action"] == "Cancel"}
     for objective in log.shown_objectives:
         is_cancel = (objective["message"], objective["revision"]) in cancels  # it goes where what it ends has gone
-        if objective["priority"] == "P0" and objective["audience"] not in log.ground.besides and not is_cancel:
+        follows = is_cancel or objective["audience"] == HEIRS  # and so does a correction to whoever is told nothing else of it
+        if objective["priority"] == "P0" and objective["audience"] not in log.ground.besides and not follows:
             yield from _lost_at_once(log, objective)
 
 

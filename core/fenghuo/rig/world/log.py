@@ -29,6 +29,7 @@ __all__ = [
     "Entry",
     "Fragment",
     "Heard",
+    "Landed",
     "Note",
     "Said",
     "Shown",
@@ -164,6 +165,17 @@ class Taken(Entry, frozen=True, gc=False):
     level: Evidence
     reached: int
     total: int
+
+
+class Landed(Entry, frozen=True, gc=False):
+    """The server of pictures has taken octets `offset` to `offset` + `octets` of one of `size`, or of its small copy."""
+
+    channel: str
+    message: str
+    is_small: bool
+    offset: int
+    octets: int
+    size: int
 
 
 class Told(Entry, frozen=True, gc=False):

@@ -139,12 +139,13 @@ class Node:
     async def _channels(self) -> list[ChannelSupervisor]:
         assert self.store is not None
         decided = {row.name: row for row in await self.store.find(CHANNEL)}
-        wiring = Wiring(self.room.office.clock, lambda path: path, self._on_health, self.room.receipts.take, lambda name, sentence: None)
+        wiring = self.wiring(self.store)
         supervisors = []
         for bearer in self.bearers.values():
             way = bearer.way
-            kind = ChannelType(way.name, SimSettings, lambda settings, way=way: way.capabilities, way.kinds, self._maker(bearer))  # type: ignore[misc]
-            supervisor = ChannelSupervisor(way.name, kind, SimSettings(socket=""), wiring, chance=self.chance)
+            settings = way.carries.settings if way.carries is not None else SimSettings(socket="")
+            kind = ChannelType(way.name, type(settings), lambda settings, way=way: way.capabilities, way.kinds, self.maker(bearer))  # type: ignore[misc]
+            supervisor = ChannelSupervisor(way.name, kind, settings, wiring, chance=self.chance)
             instance = Instance(
                 way.name,
                 way.kind or way.name,
@@ -159,7 +160,12 @@ class Node:
             supervisors.append(supervisor)
         return supervisors
 
-    def _maker(self, bearer: Bearer) -> Any:  # a factory of channels
+    def wiring(self, store: Store) -> Wiring:
+        """What the channels are lent."""
+        return Wiring(self.room.office.clock, lambda path: path, self._on_health, self.room.receipts.take, lambda name, sentence: None)
+
+    def maker(self, bearer: Bearer) -> Any:  # a factory of channels
+        """Makes the channel of one session over a bearer."""
         return lambda context: bearer.open(self.life)
 
     def _on_health(self, name: str, up: bool, reason: str) -> None:

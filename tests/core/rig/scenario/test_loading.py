@@ -181,6 +181,11 @@ MISTAKES |= {
     + STEP
     + '[[lines]]\nline = "l"\nmeasure = "answer"\nat = "o"\nfield = "x"\nequals = 1\n',
     'T.toml: steps[0].needed is "MAYBE"; it must be one of STORED, ACCEPTED': PLAIN + STEP + 'needed = "MAYBE"\n',
+    "T.toml: steps[0].picture_octets is 90000, and no channel here has a table pictures": PLAIN + STEP + "picture_octets = 90000\n",
+    "T.toml: steps[0].picture_octets is 9; it must be a whole number from 30000 to": PLAIN + STEP + "picture_octets = 9\n",
+    'T.toml: lines[0].message is "o", which brings no picture; its step must have picture_octets': PLAIN
+    + STEP
+    + LINE.replace("met_s", "picture_s"),
 }
 UNKNOWN = {
     'T.toml: steps[0].to names "persn:zhang"; write person:ID, org:ID, role:ROLE': PLAIN + STEP.replace("person:", "persn:"),
@@ -196,6 +201,9 @@ UNKNOWN = {
     'T.toml: lines[0].area names "mca:320585111", which the directory does not have; did you mean "mca:320585110"?': PLAIN
     + '[[steps]]\nat_s = 1\ndo = "coverage"\nlabel = "c"\n[[lines]]\nline = "l"\nmeasure = "coverage"\nat = "c"\n'
     + 'area = "mca:320585111"\nequals = 90\n',
+    'T.toml: channels.lte.pictures.by is "post"; with pictures can be simulated: vsat.http': PLAIN.replace(
+        "[[places]]", '[channels.lte.pictures]\nby = "post"\n[[places]]'
+    ),
     'T.toml: directory is "': 'directory = "nowhere"\n' + PLAIN,
     'T.toml: modes is "': 'modes = "nowhere"\n' + PLAIN,
     'T.toml: behaviours.zhong is of nobody; did you mean "zhang"?': PLAIN + "[behaviours.zhong]\nanswers = 0.0\n",
