@@ -174,17 +174,23 @@ def _shown_twice(seen: Seen, line: Line) -> Value:
 
 
 def _told_s(seen: Seen, line: Line) -> Value:
+    if strange := seen.strange(line.event, line.where):
+        return strange
     begins = seen.stage.at.get(line.since)
     first = next(seen.told(line.event, line.where, seen.window(line)), None)
     return first.at - begins if first is not None and begins is not None else None
 
 
 def _told(seen: Seen, line: Line) -> Value:
+    if strange := seen.strange(line.event, line.where):
+        return strange
     return float(sum(1 for _ in seen.told(line.event, line.where, seen.window(line))))
 
 
 def _between_s(seen: Seen, line: Line) -> Value:
     """From the first event of one kind to the first of another at or after it."""
+    if strange := seen.strange(line.event, line.where) or seen.strange(line.from_event, line.from_where):
+        return strange
     window = seen.window(line)
     began = next(seen.told(line.from_event, line.from_where, window), None)
     if began is None:

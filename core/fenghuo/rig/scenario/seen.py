@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from math import inf
 
+from fenghuo.formats.table_reading import near, shown
 from fenghuo.model.event import Event
 from fenghuo.rig.scenario.schema import Line
 from fenghuo.rig.scenario.stage import SETTLE_S, Stage
@@ -71,6 +72,14 @@ class Seen:
         for _, entry in self.log.told_of(kind):
             if window[0] <= entry.at <= window[1] and _fits(entry.event, where):
                 yield entry
+
+    def strange(self, kind: str, where: dict[str, object]) -> str:
+        """A sentence about a field that none of the events of a kind has, though there were some; else empty. To wait for one is to wait
+        for ever, and to count none is to count nothing."""
+        events = [entry.event for _, entry in self.log.told_of(kind)]
+        known = {"subject"}.union(*(event.body for event in events))
+        key = next((key for key in where if key not in known), "") if events else ""
+        return f"no {kind} has {shown(key)}{near(key, known)}" if key else ""
 
     def objectives(self, label: str, audience: str = "") -> list[Told]:
         """As they were opened: subject, audience and how many they are to reach."""

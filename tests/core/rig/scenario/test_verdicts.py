@@ -19,6 +19,8 @@ LINES = {
     'measure = "objective"\nmessage = "o"\nequals = "MISSED"': False,
     'measure = "known"\nequals = 1': True,
     'measure = "told_s"\nevent = "alarm.sanwu"\nsince = "o"\nat_most = 9': False,
+    'measure = "told"\nevent = "objective.met"\nwhere = { statt = "MET" }\nequals = 0': False,
+    'measure = "told"\nevent = "objective.met"\nwhere = { state = "MISSED" }\nequals = 0': True,
     'measure = "later"\nlater = "nobody has built it"': "later",
 }
 
@@ -29,4 +31,6 @@ def test_every_target_of_a_line_counts(tmp_path: Path) -> None:
     verdicts = {one.line: one for one in play(opened(written(tmp_path, text)), 1).verdicts}
     found = {line: (verdicts[str(n)].ok, verdicts[str(n)].target, verdicts[str(n)].measured) for n, line in enumerate(LINES)}
     assert {} == {line: found[line] for line, ok in LINES.items() if found[line][0] != ok}
+    strange = next(one for line, one in zip(LINES, verdicts.values(), strict=False) if "statt" in line)
+    assert 'no objective.met has "statt"; did you mean "state"?' == strange.measured
     assert "= MISSED" == verdicts["8"].target
