@@ -21,6 +21,7 @@ __all__ = ["VERBS", "main", "root"]
 VERBS = {
     "alarms": Verb("fenghuo.cli.alarms:alarms", "Alarms: ls, show, ack, shelve, unshelve, out-of-service, return-to-service, stats."),
     "alert": Verb("fenghuo.cli.alert:alert", "Alerts: check, preview, submit, sign, cancel, ls, show, why."),
+    "area": Verb("fenghuo.cli.area:area", "Areas and their official boundaries: ls, import, layers, drop."),
     "break-glass": Verb("fenghuo.cli.break_glass:break_glass", "One leader alone, in need: key, release, ls, review."),
     "cert": Verb("fenghuo.cli.cert:cert", "The site's own CA and certificates: init, show, renew, client."),
     "channel": Verb("fenghuo.cli.channel:channel", "Channels: ls, show, enable, disable, why."),

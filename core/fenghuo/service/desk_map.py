@@ -18,6 +18,7 @@ from fenghuo.model.traffic import Action, Kind
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.desk import Verb
 from fenghuo.service.engine_room import EngineRoom
+from fenghuo.service.layers import LayerKeeper
 from fenghuo.service.matrix import Place, places_of
 from fenghuo.service.showing import headline, rfc3339
 from fenghuo.store.records import MessageRow
@@ -28,9 +29,11 @@ __all__ = ["GONE_S", "MapVerbs", "Stage"]
 
 GONE_S = 3600.0
 """How long what has ended stays on the map: whoever looks up sees that it is over, and not only that it is no longer there."""
-LOOKED_AT, SHOWN = 1_000, 150
+TOLD = ("name", "source", "date", "approval", "digest")
+"""What a map says of a layer, and by which it knows that its lines are others."""
+LOOKED_AT, SHOWN = 1_000, 120
 """Rows of a state that are read, newest first, and alerts that are shown; what is left out is counted."""
-MOST_POINTS, MOST_OF_RING, LEAST_OF_RING = 6_000, 300, 12
+MOST_POINTS, MOST_OF_RING, LEAST_OF_RING = 5_000, 300, 12
 """Corners in an answer, and the most and the least of one ring: a coast of 41,000 would not fit into a frame of a console."""
 SEVERITIES = ("Extreme", "Severe", "Moderate", "Minor")
 """Gravest first; everything else is Unknown. Source: CAP 1.2 §3.2.2."""
@@ -48,10 +51,11 @@ class Stage(StrEnum):
 class MapVerbs:
     """Carries out what the desk has allowed. Many consoles ask after the same change: what was found for it is given to all of them."""
 
-    def __init__(self, room: EngineRoom, store: Store) -> None:
+    def __init__(self, room: EngineRoom, store: Store, layers: LayerKeeper) -> None:
         self._room = room
         self._office = room.office
         self._store = store
+        self._layers = layers
         self._placed: tuple[str, tuple[Place, ...]] = ("", ())
         self._found: tuple[int, float, dict[str, Any]] = (-1, 0.0, {})
 
@@ -59,7 +63,7 @@ class MapVerbs:
         return {"map.show": self.show}
 
     async def show(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
-        """Alerts with their areas, and places with their channels, now."""
+        """Alerts with their areas, places with their channels, and the layers of boundaries without their lines, now."""
         head, now = self._store.events.head, self._office.clock.time()
         known_at, known_until, known = self._found
         if known_at == head and now < known_until:
@@ -72,6 +76,7 @@ class MapVerbs:
             "alerts": [_alert_view(message, stage, end, corners) for message, stage, end in shown],
             "left_out": len(alerts) - len(shown),
             "places": [self._place_view(place) for place in self._places()],
+            "layers": [{name: getattr(layer, name) for name in TOLD} for layer in (await self._layers.layers()).values()],
         }
         self._found = (head, now + 1.0, found)
         return found
