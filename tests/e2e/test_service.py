@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -23,7 +23,7 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="a mount namespace in which systemd believes that it runs takes root"),
 ]
 
-UNIT = Path(__file__).resolve().parents[2] / "systemd" / "fenghuo.service"
+UNITS = Path(__file__).resolve().parents[2] / "systemd"
 WANG = Person("wang", "+8613800000001")
 RULES = orders("sms")
 # A manager of one user may not change accounts, folders of the system, or what a process may see: how well the unit is fenced is scored
@@ -32,24 +32,24 @@ NOT_FOR_A_USER = (
     "User=", "Group=", "WorkingDirectory=", "StateDirectory", "LogsDirectory", "RuntimeDirectory", "ConfigurationDirectory",
     "CapabilityBoundingSet=", "AmbientCapabilities=", "Protect", "Private", "RemoveIPC=", "KeyringMode=", "Restrict", "Lock",
     "MemoryDeny", "SystemCall", "Device", "IPAddress", "OOMScoreAdjust=", "Memory", "TasksMax=", "NoNewPrivileges=", "ProcSubset=",
+    "Inaccessible", "CPUQuota=", "Nice=", "SocketUser=", "SocketGroup=",
 )  # fmt: skip
 
 
 def unit_for(node: Node, *, watchdog_s: int) -> str:
     """The unit as shipped, with this machine's paths and a watchdog that bites within a test."""
+    here = {"/etc/fenghuo/fenghuo.toml": str(node.folder / "fenghuo.toml"), "WatchdogSec=30": f"WatchdogSec={watchdog_s}"}
+    return shipped("fenghuo.service", {**here, "/opt/fenghuo/bin/python3": sys.executable, "multi-user.target": "default.target"})
+
+
+def shipped(unit: str, here: Mapping[str, str]) -> str:
+    """A unit's own lines, but for what a user's manager may not do; each text of `here` stands in it once and becomes another."""
     restart = ("Restart=", "RestartPrevent", "RestartSec=")
-    lines = [
-        line for line in UNIT.read_text(encoding="utf-8").splitlines() if not line.startswith(NOT_FOR_A_USER) or line.startswith(restart)
-    ]
-    text = "\n".join(lines)
-    for shipped, here in (
-        ("/opt/fenghuo/bin/python3", sys.executable),
-        ("/etc/fenghuo/fenghuo.toml", str(node.folder / "fenghuo.toml")),
-        ("WatchdogSec=30", f"WatchdogSec={watchdog_s}"),
-        ("multi-user.target", "default.target"),
-    ):
+    lines = (UNITS / unit).read_text(encoding="utf-8").splitlines()
+    text = "\n".join(line for line in lines if not line.startswith(("#", *NOT_FOR_A_USER)) or line.startswith(restart))
+    for shipped, ours in here.items():
         assert 1 == text.count(shipped), shipped
-        text = text.replace(shipped, here)
+        text = text.replace(shipped, ours)
     return text
 
 

@@ -17,8 +17,9 @@ from tests.signals import Process, send
 
 __all__ = ["ServiceManager"]
 
+# Shared inside this namespace alone: systemd mounts credentials in a child of its own and counts on seeing them itself.
 BEGIN = (
-    "mkdir -p /run/systemd && mount -t tmpfs tmpfs /run/systemd && mkdir /run/systemd/system && "
+    "mount --make-rshared / && mkdir -p /run/systemd && mount -t tmpfs tmpfs /run/systemd && mkdir /run/systemd/system && "
     "exec /lib/systemd/systemd --user --unit=basic.target"
 )
 
