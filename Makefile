@@ -13,8 +13,8 @@ BIN := $(VENV)/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet --require-hashes --no-deps
 
 # What the tests talk to, by apt. package:program is content with any provider of the program. libatomic1: the browser's driver.
-TEST_APT := git:git poppler-utils:pdftotext poppler-data zbar-tools:zbarimg direwolf nodejs:node npm:npm chromium libatomic1 fonts-wqy-microhei strace:strace systemd:systemd-analyze libfaketime gammu gammu-smsd smstools kannel snmp snmpd nut-server:/lib/nut/upsd dbus:dbus-daemon python3-dbusmock iproute2 mosquitto:/usr/sbin/mosquitto mosquitto-clients openssl:openssl espeak-ng:espeak-ng ffmpeg:ffmpeg gstreamer1.0-tools:gst-launch-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-base multimon-ng:multimon-ng sox:sox debootstrap
-BENCH_APT := prometheus-alertmanager rabbitmq-server
+TEST_APT := git:git poppler-utils:pdftotext poppler-data zbar-tools:zbarimg direwolf nodejs:node npm:npm chromium libatomic1 fonts-wqy-microhei strace:strace systemd:systemd-analyze libfaketime gammu gammu-smsd smstools kannel snmp snmpd nut-server:/lib/nut/upsd dbus:dbus-daemon python3-dbusmock iproute2 mosquitto:/usr/sbin/mosquitto mosquitto-clients openssl:openssl espeak-ng:espeak-ng ffmpeg:ffmpeg gstreamer1.0-tools:gst-launch-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-base multimon-ng:multimon-ng sox:sox debootstrap prometheus-alertmanager
+BENCH_APT := rabbitmq-server
 
 NODE_PEERS := tests/peers/node
 DMR := .venv-dmr

@@ -12,6 +12,7 @@ from fenghuo.engine.network import NODE
 from fenghuo.engine.power import PowerState
 from fenghuo.model.mode import NetworkMode
 from fenghuo.model.situation import Health
+from fenghuo.service.alarm_hook import AlarmHook
 from fenghuo.service.alarms_tended import Holds, Tender
 from fenghuo.service.audit import AuditKeeper
 from fenghuo.service.coverage_watch import CoverageWatch
@@ -20,6 +21,7 @@ from fenghuo.service.desk_alarms import AlarmVerbs
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.log_ring import LogRing
 from fenghuo.service.power import PowerWatch
+from fenghuo.service.settings_values import AlarmHookSettings
 from fenghuo.service.tending import Work
 from fenghuo.store.store import Store, StoreSettings
 from fenghuo.store.tables import ALARM
@@ -76,8 +78,9 @@ def looks(at: Looked) -> Mapping[str, Holds]:
 class AlarmRoom:
     """Made before the store, which it hears; `open` comes before anything else may happen in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, hook: AlarmHookSettings | None = None, *, node: str = "local") -> None:
         self._annunciator = Annunciator(load_catalogue())
+        self._hook_settings, self._node = hook, node
         self._tender: Tender
 
     @property
@@ -99,7 +102,11 @@ class AlarmRoom:
         """Let people act on them at the desk; what runs as long as the daemon."""
         self._tender.holds = looks(at)
         desk.add(AlarmVerbs(desk, self._store, self._clock, self._annunciator).verbs())
-        return {"alarms": self._tender.run, "alarms of before": self._tender.look}
+        works: dict[str, Work] = {"alarms": self._tender.run, "alarms of before": self._tender.look}
+        if self._hook_settings is not None:
+            kinds = self._annunciator.catalogue.kinds
+            works["alarm webhook"] = AlarmHook(self._hook_settings, self._store, self._clock, kinds, node=self._node).run
+        return works
 
     async def opened(self, start: Work) -> None:
         """As `start` opens the web port; what is told of it ends the alarm that it was not. Raises: what `start` raises."""

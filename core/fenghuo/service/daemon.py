@@ -145,7 +145,7 @@ class Daemon:
         self._clock = SystemClock(quality=settings.node.clock_quality)
         self._notify = Notify.from_environment()
         self._metrics = Metrics()
-        self._alarms = AlarmRoom()
+        self._alarms = AlarmRoom(settings.alarm_hook, node=settings.node.name)
         self._stop = asyncio.Event()
         self._code = 0
         self._tls: WebTls | None = None

@@ -17,6 +17,7 @@ from fenghuo.plugin.host import PluginHost
 from fenghuo.service import settings_authority, settings_instances, settings_sections
 from fenghuo.service.endpoint import endpoint_rules, furnished
 from fenghuo.service.settings_accounts import read_accounts
+from fenghuo.service.settings_alarms import read_alarms, read_self_probe
 from fenghuo.service.settings_duty import read_break_glass, read_duty
 from fenghuo.service.settings_energy import read_energy, read_takeover
 from fenghuo.service.settings_sections import Reading
@@ -139,5 +140,6 @@ def _read(path: Path, reading: Reading) -> Settings | None:
         duty=read_duty(reading),
         break_glass=read_break_glass(reading),
         watch=read_watch(reading),
-        self_probe_s=settings_sections.read_self_probe(reading),
+        self_probe_s=read_self_probe(reading),
+        alarm_hook=read_alarms(reading),
     )

@@ -31,7 +31,6 @@ from fenghuo.service.settings_tables import (
     NodeTable,
     PluginsTable,
     ReleaseTable,
-    SelfProbeTable,
     TokenTable,
     WebTable,
 )
@@ -224,11 +223,6 @@ def read_audit(reading: Reading) -> tuple[Place, ...]:
         except ValueError as error:
             reading.faults.add("audit.heads", f"holds {shown(text)}; it {error}")
     return tuple(places)
-
-
-def read_self_probe(reading: Reading) -> float:
-    """`[self_probe]`: seconds between two; 0: none."""
-    return (section(reading, "self_probe", SelfProbeTable) or SelfProbeTable()).every_s
 
 
 def read_records(reading: Reading, node: NodeSettings | None) -> Path | None:

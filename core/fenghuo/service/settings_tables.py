@@ -16,6 +16,7 @@ from msgspec import Meta
 from fenghuo.clock import ClockQuality
 from fenghuo.model.area import CodeSystem
 from fenghuo.model.traffic import Kind, Traffic
+from fenghuo.service.settings_tables_alarms import AlarmsTable, SelfProbeTable
 from fenghuo.service.settings_tables_duty import BreakGlassTable, DutyTable, WatchTable
 from fenghuo.service.settings_tables_isolation import Isolation, MemoryMib, ProcessorPercent
 from fenghuo.service.settings_tables_web import WebTable
@@ -132,17 +133,6 @@ class AuditTable(msgspec.Struct, frozen=True):
     """Where the signed heads of the audit are kept beside the state folder."""
 
     heads: Annotated[tuple[str, ...], Meta(description="Second places: file:PATH, best on another disk, or syslog:HOST:PORT (UDP).")] = ()
-
-
-class SelfProbeTable(msgspec.Struct, frozen=True):
-    """How often the node tries itself: a message of Test traffic that goes all the way and reaches nobody."""
-
-    every_s: Annotated[
-        float,
-        Meta(
-            ge=0, le=3600, description="Seconds between two, each a wake-up and a few syncs of the disk; 0: none. On battery none is made."
-        ),
-    ] = 60.0
 
 
 class PluginsTable(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ import msgspec
 from fenghuo.clock import ClockQuality
 from fenghuo.engine.authority import Grant
 from fenghuo.engine.energy import Battery, Load
+from fenghuo.model.alarm import AlarmPriority
 from fenghuo.model.area import AreaRef, CodeSystem
 from fenghuo.model.situation import Admin
 from fenghuo.model.traffic import Traffic
@@ -204,11 +205,25 @@ class TakeoverSettings(msgspec.Struct, frozen=True):
     by: str
 
 
+class AlarmHookSettings(msgspec.Struct, frozen=True):
+    """Whom alarms are posted to. `secret`: reference of what they are signed with, "" for nothing, relative to `base`; `repeat_s`: 0:
+    nothing is told again."""
+
+    url: str
+    form: str
+    secret: str
+    base: Path
+    ca_file: Path | None
+    priorities: frozenset[AlarmPriority]
+    repeat_s: float
+
+
 class Settings(msgspec.Struct, frozen=True):
     """Everything the daemon is built from. `base`: the settings file's folder; `release_valid_s`: seconds a signature counts;
     `two_hosts`: whether two who sign sit at two;
     `audit_places`: where heads of the audit are kept beside the state folder; `records`: of the conformance kit; `availability`: of
-    risk groups, by name; `authority`: what each source may say; `self_probe_s`: between two probes of the node by itself, 0: none."""
+    risk groups, by name; `authority`: what each source may say; `self_probe_s`: between two probes of the node by itself, 0: none;
+    `alarm_hook`: who beside the consoles is told of alarms."""
 
     file: Path
     base: Path
@@ -235,3 +250,4 @@ class Settings(msgspec.Struct, frozen=True):
     break_glass: BreakGlassSettings = BreakGlassSettings()
     watch: WatchSettings = WatchSettings()
     self_probe_s: float = 60.0
+    alarm_hook: AlarmHookSettings | None = None
