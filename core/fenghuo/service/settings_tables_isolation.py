@@ -18,5 +18,9 @@ Isolation = Annotated[
 MemoryMib = Annotated[int, Meta(ge=128, le=16384, description="In a process of its own: its address space, MiB; more is refused to it.")]
 ProcessorPercent = Annotated[
     int,
-    Meta(ge=1, le=100, description="In a process of its own: percent of one processor; whoever uses more for 10 s is ended. At 100 nobody looks."),
+    Meta(
+        ge=1,
+        le=100,
+        description="In a process of its own: percent of one processor; whoever uses more for 10 s is ended. At 100 nobody looks.",
+    ),
 ]

@@ -19,7 +19,7 @@ from fenghuo.plugin.ports import ChannelContext, Emission, Inbound, InboundKind,
 from fenghuo.plugin.supervisor import Wiring
 from fenghuo.rig.scenario.members import Members
 from fenghuo.rig.scenario.pictures import Server, SimAir, inline
-from fenghuo.rig.world.bearer import Bearer, Life, Link, Weather
+from fenghuo.rig.world.bearer import Bearer, Frame, Life, Link, Receive, Weather, Word
 from fenghuo.rig.world.clients import Letter
 from fenghuo.rig.world.log import Taken
 from fenghuo.rig.world.node import Node
@@ -43,12 +43,14 @@ SAY_AGAIN_S = 90.0
 
 class Network(Bearer):
     """A bearer whose session lives through a silence: what waited for its end is said then. Posts behind it say things in code, a sealed
-    frame in each, until a receipt of ours has come to them. `server`: of pictures, where this way leads to one."""
+    frame in each, until a receipt of ours has come to them. `server`: of pictures, where this way leads to one. `relay_s`: somebody
+    hears it in direct mode and takes it on by hand, in so many seconds as a mean."""
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self.unheard: dict[str, tuple[str, bytes, float]] = {}
         self.server = Server()
+        self.relay_s: float | None = None
 
     def open(self, life: Life) -> Link:
         return NetworkLink(self, life)
@@ -77,6 +79,15 @@ class Network(Bearer):
         )
         if self.link is not None:
             self.link.bring(thing)
+
+    def relayed(self, frame: Frame, then: Receive) -> None:
+        """Whoever relays has it, and says so; the device has it when they have got there."""
+        if self.relay_s is None:
+            then(self, frame)
+            return
+        word = Word(0, InboundKind.RECEIPT, frame.address, frame.ref, frame.token, frame.n, Evidence.RELAYED)
+        self.say(word)
+        self.world.later(self.world.chance.expovariate(1 / self.relay_s), then, self, frame)
 
     def measured(self, call: str, body: bytes) -> None:
         """The post at the address `call` says what it has measured: once, and nobody answers."""

@@ -49,6 +49,7 @@ STEPS = {
     Do.UNPLUG: Keys(may=("label",), one_of=LINKS),
     Do.DEGRADE: Keys(may=("label", "loss", "delay_s"), one_of=LINKS),
     Do.REPAIR: Keys(may=("label",), one_of=LINKS),
+    Do.RELAY: Keys(needs=("channels", "every_s"), may=("label",)),
     Do.FLAP: Keys(needs=("until_s", "up_s", "down_s"), may=("label",), one_of=LINKS),
     Do.UNREACHABLE: Keys(needs=("channels", "areas"), may=("label",)),
     Do.REACHABLE: Keys(needs=("channels", "areas"), may=("label",)),

@@ -165,6 +165,7 @@ class Do(StrEnum):
     UNPLUG = "unplug"
     DEGRADE = "degrade"
     REPAIR = "repair"
+    RELAY = "relay"
     FLAP = "flap"
     UNREACHABLE = "unreachable"
     REACHABLE = "reachable"

@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 import msgspec
 
 from fenghuo.clock import instant
-from fenghuo.engine.energy import drain_pct_per_h, stage
 from fenghuo.errors import FenghuoError
 from fenghuo.formats.power_report import PowerReport, encode_power
 from fenghuo.model.area import AreaRef
@@ -23,6 +22,7 @@ from fenghuo.model.mode import Axis, Signal
 from fenghuo.plugin.ports import Actor, Observation
 from fenghuo.rig.scenario.called import CalledNetwork, pieces_of
 from fenghuo.rig.scenario.centre import Centre, Network, share_servers
+from fenghuo.rig.scenario.discharge import READ_S, running_down
 from fenghuo.rig.scenario.grounds import added_reach
 from fenghuo.rig.scenario.letters import Writer
 from fenghuo.rig.scenario.log_volume import LogVolume
@@ -44,11 +44,7 @@ __all__ = ["SETTLE_S", "Stage"]
 SETTLE_S = 120.0
 """The daemon is up for so long before T+0, and every channel has said what it is."""
 PATIENCE_S = 5.0
-READ_S = 60.0
-"""Between two readings of a battery, where a step does not say."""
 SINCE = re.compile(r"T\+(\d+(?:\.\d+)?)")
-GAUGE_PCT, EMPTY_PCT = 0.5, 2.0
-"""How far a gauge is off, as a rule; and where a sensor dies with the rest."""
 SLOW_S = 1.5
 OPERATOR = Actor("centre", ("operator", "viewer", "admin", "source"), "sim")
 
@@ -87,7 +83,8 @@ class Stage(Host):
         return kind(way, self.world, self.receive)
 
     def receive(self, bearer: Bearer, frame: Frame) -> None:
-        self.people.receive(bearer, frame)
+        assert isinstance(bearer, Network)
+        bearer.relayed(frame, self.people.receive)
 
     async def play(self) -> None:
         """From the start of the daemon to the end of everything that was said."""
@@ -132,8 +129,7 @@ class Stage(Host):
     async def _from_post(self, step: Step) -> None:
         """The post above says it, or the one of `by`; without either every member in turn."""
         (channel,) = step.channels
-        network = self.bearers[channel]
-        assert isinstance(network, Network)
+        network = self._network(channel)
         for number, call in enumerate((step.by,) if step.by else network.way.members):
             if number:
                 await asyncio.sleep(step.every_s or 0.0)
@@ -169,8 +165,7 @@ class Stage(Host):
     async def _telemetry(self, step: Step) -> None:
         """The post at an address says what it lives on."""
         (channel,) = step.channels
-        network = self.bearers[channel]
-        assert isinstance(network, Network)
+        network = self._network(channel)
         network.measured(step.by, encode_power(PowerReport(step.state, charge_pct=step.charge_pct, minutes=step.left_min)))
 
     async def _forge(self, step: Step) -> None:
@@ -223,6 +218,11 @@ class Stage(Host):
             if name in step.channels or set(groups) & set(step.groups):
                 yield name, spec
 
+    def _network(self, name: str) -> Network:
+        network = self.bearers[name]
+        assert isinstance(network, Network)
+        return network
+
     def _weather(self, spec: ChannelSpec, **changes: Any) -> Weather:
         loss = max(spec.loss, self.least_loss)
         return msgspec.structs.replace(Weather(loss=loss, double=spec.double, delay_s=spec.delay_s, refuse=0.0, mute=0.0), **changes)
@@ -243,6 +243,7 @@ class Stage(Host):
 
     async def _repair(self, step: Step) -> None:
         for name, spec in self._named(step):
+            self._network(name).relay_s = step.every_s if step.do is Do.RELAY else None
             self.bearers[name].change(self._weather(spec))
 
     async def _flap(self, step: Step) -> None:
@@ -302,14 +303,9 @@ class Stage(Host):
 
     async def _discharge(self, step: Step) -> None:
         """The mains are gone: a sensor tells the charge, a little off, as the battery runs down by what the loads draw in each stage."""
-        energy = self.world.ground.energy
-        assert energy is not None
-        charge, every_s = 100.0, step.every_s or READ_S
         ends = SETTLE_S + step.until_s if step.until_s is not None else inf
-        while charge > EMPTY_PCT and self.world.now < ends:
-            await self._gauge(step, "battery", charge + self.world.chance.gauss(0.0, GAUGE_PCT))
-            await asyncio.sleep(every_s)
-            charge -= drain_pct_per_h(energy.battery, energy.loads, stage(charge)) * every_s / 3600.0
+        async for charge in running_down(self.world, step.every_s or READ_S, ends):
+            await self._gauge(step, "battery", charge)
 
     async def _float(self, step: Step) -> None:
         """Until its mains are gone the battery stands on its float, and its sensor says so."""
@@ -380,6 +376,7 @@ class Stage(Host):
         Do.UNPLUG: _unplug,
         Do.DEGRADE: _degrade,
         Do.REPAIR: _repair,
+        Do.RELAY: _repair,
         Do.FLAP: _flap,
         Do.UNREACHABLE: _unreachable,
         Do.REACHABLE: _reachable,

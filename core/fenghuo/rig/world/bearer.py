@@ -22,7 +22,7 @@ from fenghuo.plugin.ports import Emission, Estimate, Inbound, InboundKind, Probe
 from fenghuo.rig.world.ground import Way
 from fenghuo.rig.world.log import Aired, Asked, Ended, Fragment, Heard, Said, World
 
-__all__ = ["FRAGMENT_S", "Bearer", "Frame", "Life", "Link", "Weather", "Word", "on_air_s"]
+__all__ = ["FRAGMENT_S", "Bearer", "Frame", "Life", "Link", "Receive", "Weather", "Word", "on_air_s"]
 
 FRAGMENT_S = 2.0
 """Longest piece on the air of a radio, and so the longest that a P0 may have to wait for it."""
