@@ -43,7 +43,7 @@ STATUS = {
     "version": "0.9", "since": "2026-07-15T08:00:00.000Z", "accepting": True, "queued": 0, "in_flight": 0, "in_doubt": 0,
     "clock_quality": "ntp",
 }  # fmt: skip
-MAPPED: dict[str, Any] = {"alerts": [], "left_out": 0, "places": []}
+MAPPED: dict[str, Any] = {"alerts": [], "left_out": 0, "places": [], "layers": []}
 TO_ACK = ("UNACKED", "RETURNED_UNACKED")
 
 

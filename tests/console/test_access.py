@@ -96,7 +96,7 @@ def _busy(stage: Stage) -> None:
         mapped_alert("Y", codes=[]),
     ]
     there = {"place": "mca:320585105", "name": "璜泾镇", "up": 1, "doubtful": 1, "down": 1, "off": 0}
-    stage.desk.answers["map.show"] = {"alerts": drawn, "left_out": 1, "places": [there]}
+    stage.desk.answers["map.show"] = {"alerts": drawn, "left_out": 1, "places": [there], "layers": []}
 
 
 async def axe(stage: Stage) -> None:

@@ -12,20 +12,21 @@ from playwright.async_api import expect
 from fenghuo.errors import NotReady
 from tests.console.access import small_targets, ways_sideways
 from tests.console.claims import all_hold
-from tests.console.stage import MARKS, Stage, browser, mapped_alert, staged
+from tests.console.stage import MAPPED, MARKS, Stage, browser, mapped_alert, staged
 
 pytestmark = MARKS
 OVERLAPS = """() => { const boxes = [...document.querySelectorAll(".map .town")].map(one => [one.textContent, one.getBoundingClientRect()]);
     return boxes.flatMap(([name, a], at) => boxes.slice(at + 1)
         .filter(([, b]) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
         .map(([other]) => `${name} ${other}`)); }"""
+LEGAL = [f"mca:320585{code}" for code in ("001", "002", "100", "103", "105", "109", "110", "111")]
 STROKES = "() => ['extreme', 'severe'].map(name => getComputedStyle(document.querySelector(`.map .alert.${name}`)).stroke)"
 EDGE = "one => [getComputedStyle(one).fillOpacity, getComputedStyle(one).strokeDasharray]"
 
 
-def lay(stage: Stage, *alerts: dict[str, Any], places: tuple[dict[str, Any], ...] = (), left_out: int = 0) -> None:
+def lay(stage: Stage, *alerts: dict[str, Any], **more: Any) -> None:
     """What the map is told from now on; a message has changed, so that it asks."""
-    stage.desk.answers["map.show"] = {"alerts": list(alerts), "left_out": left_out, "places": list(places)}
+    stage.desk.answers["map.show"] = {**MAPPED, "alerts": list(alerts), **more}
     stage.desk.change("message/1", {"id": "1", "state": "active", "kind": "Alert", "action": "New"})
 
 
@@ -100,11 +101,42 @@ async def ways_by_shape(stage: Stage) -> None:
     """How the channels are at a town is a shape on the map, and figures in the list."""
     page = await stage.desk_page()
     states = {"mca:320585100": (5, 0, 0, 0), "mca:320585105": (2, 1, 3, 0), "nbs:320585105": (0, 0, 2, 1)}
-    lay(stage, places=tuple(dict(zip(("place", "up", "doubtful", "down", "off"), (ref, *of), strict=True)) for ref, of in states.items()))
+    lay(stage, places=[dict(zip(("place", "up", "doubtful", "down", "off"), (ref, *of), strict=True)) for ref, of in states.items()])
     for name, shape, says in (("城厢镇", "●", "通道 5/5"), ("璜泾镇", "◐", "通道 2/6"), ("双凤镇", "✕", "通道 0/3")):
         await expect(page.locator(".in-view li", has_text=name)).to_contain_text(f"{shape} {says}")
         await expect(page.locator(".map .town", has_text=name).locator(".site")).to_have_text(shape)
     await expect(page.locator(".map .town", has_text="科教新城").locator(".site")).to_have_text("○")
+
+
+async def official(stage: Stage) -> None:
+    """An imported boundary is drawn in place of ours, for both codes of its area, with whose it is; the rest is still called a schematic.
+    Words of people stay words."""
+    page = await stage.desk_page()
+    told = {"source": "<b>民政局</b>", "date": "2026-07-15", "approval": "苏S(2026)001号", "digest": "d1"}
+    lay(stage, mapped_alert("A", codes=["nbs:320585104"]), layers=[{"name": "towns", **told}])
+    stage.desk.answers["layer.show"] = lambda args: _page(args["after"])
+    await expect(page.locator(".map .official")).to_have_count(2)
+    await expect(page.locator(".disclaimer")).to_have_text("除下列界线外为示意图，不作为划界依据")
+    await expect(page.locator(".sources li")).to_have_text("双凤镇、璜泾镇：<b>民政局</b> 2026-07-15 苏S(2026)001号")
+    await expect(page.locator(".map .leaflet-control-attribution")).to_contain_text("<b>民政局</b> 2026-07-15")
+    await expect(page.locator(".map .alert.in_force:not(.stands-for)")).to_have_count(1)
+    lay(stage, layers=[{"name": "all", **told, "digest": "d2"}])
+    stage.desk.answers["layer.show"] = {"shapes": [_square(ref, "all") for ref in ("nbs:320585", *LEGAL)], "next": ""}
+    await expect(page.locator(".disclaimer")).to_have_count(0)
+    await expect(page.locator(".map .outline.replaced")).to_have_count(1)
+    await expect(page.locator(".sources li")).to_contain_text("等 9 处")
+
+
+def _page(after: str) -> dict[str, Any]:
+    """One shape a page, so that the page must go on."""
+    ref, rest = ("mca:320585109", "mca:320585109") if not after else ("mca:320585105", "")
+    return {"shapes": [_square(ref, "towns")], "next": rest}
+
+
+def _square(ref: str, layer: str) -> dict[str, Any]:
+    names = {"mca:320585105": "璜泾镇", "mca:320585109": "双凤镇"}
+    ring = [[121.05, 31.6], [121.15, 31.6], [121.15, 31.7], [121.05, 31.6]]
+    return {"area": ref, "name": names.get(ref, ref), "layer": layer, "polygons": [[ring]]}
 
 
 async def not_new(stage: Stage) -> None:
@@ -125,4 +157,4 @@ async def narrow(stage: Stage) -> None:
     await page.set_viewport_size({"width": 1280, "height": 900})
 
 
-CLAIMS = (every_town, by_code_and_shape, what_becomes_of_it, by_keyboard, ways_by_shape, not_new, narrow)
+CLAIMS = (every_town, official, by_code_and_shape, what_becomes_of_it, by_keyboard, ways_by_shape, not_new, narrow)

@@ -30,6 +30,8 @@ export class AreaMap {
     L.control.zoom({ zoomInTitle: words.zoomIn, zoomOutTitle: words.zoomOut }).addTo(this.map);
     this.credit = L.control.attribution({ prefix: false }).addTo(this.map);
     this.credit.addAttribution(words.credit);
+    /** @type {string[]} */
+    this.credited = [];
     this.outline = L.polygon(area.outline.map(([lon, lat]) => [lat, lon]), { className: "outline", interactive: false }).addTo(this.map);
     /** @type {Map<string, {icon: HTMLElement, site: HTMLElement, text: Text, marker: any}>} */
     this.towns = new Map(area.towns.map((town) => [town.ref, this.put(town)]));
@@ -103,6 +105,14 @@ export class AreaMap {
   /** Where the official line stands, ours is not drawn beside it. @param {boolean} isOfficial */
   replaceOutline(isOfficial) {
     this.outline.getElement()?.classList.toggle("replaced", isOfficial);
+  }
+
+  /** Whose lines are drawn beside ours, in the corner. @param {string[]} said */
+  credits(said) {
+    for (const text of this.credited) this.credit.removeAttribution(text);
+    // The library takes HTML here, and these are words of people.
+    this.credited = said.map((text) => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`));
+    for (const text of this.credited) this.credit.addAttribution(text);
   }
 
   /** Refs of the towns that can be seen. @returns {Set<string>} */

@@ -7,6 +7,7 @@ import { lang, named } from "./i18n.js";
 import { AreaMap } from "./map.js";
 import { AlertList, drawnOf, Legend, told } from "./map_alerts.js";
 import { placedOf } from "./map_drawn.js";
+import { byCode, creditOf, Disclaimer, linesOf, useOfficial } from "./map_layers.js";
 import { marksOf, shapeOf, townOf, towns as known } from "./marks.js";
 
 /** @typedef {import("./app.js").App} App */
@@ -14,7 +15,7 @@ import { marksOf, shapeOf, townOf, towns as known } from "./marks.js";
 // What expires does so without anybody saying anything; what changes is asked for no more often than anybody looks.
 const ASK_EVERY_MS = 30_000;
 const REST_MS = 2_000;
-const NOTHING = { alerts: [], left_out: 0, places: [] };
+const NOTHING = { alerts: [], left_out: 0, places: [], layers: [] };
 
 /** @param {{app: App, bare?: boolean}} props `bare`: for the wall, without the lists */
 export function MapPane({ app, bare = false }) {
@@ -25,7 +26,9 @@ export function MapPane({ app, bare = false }) {
   const asked = useMapped(app);
   const found = asked.data ?? NOTHING;
   const towns = area?.towns ?? [];
-  const placed = useMemo(() => (area ? found.alerts.map((/** @type {any} */ alert) => placedOf(alert, area, new Map())) : []), [area, found]);
+  const official = useOfficial(app, found.layers);
+  const shapes = useMemo(() => byCode(official, area), [area, official]);
+  const placed = useMemo(() => (area ? found.alerts.map((/** @type {any} */ alert) => placedOf(alert, area, shapes)) : []), [area, found, shapes]);
   const marks = marksOf(towns, [...app.state.alarm.value.values()], [...app.state.mode.value.values()], placed, found.places);
   const chosen = chosenTown(app, towns);
   const opened = app.selected.value?.topic === "message" ? app.selected.value.id : "";
@@ -47,11 +50,15 @@ export function MapPane({ app, bare = false }) {
     return () => { drawn.current = null; map.remove(); };
   }, [area, lang.value]);
   useEffect(() => { drawn.current?.show(marks.map((mark) => ({ ...mark, label: labelOf(app, mark), ways: shapeOf(mark) })), chosen); });
-  useEffect(() => { drawn.current?.draw(drawnOf(app, placed), opened); }, [area, lang.value, placed, opened]);
+  useEffect(() => { drawn.current?.draw([...drawnOf(app, placed), ...linesOf(official)], opened); }, [area, lang.value, placed, official, opened]);
+  useEffect(() => {
+    drawn.current?.replaceOutline(area !== null && area.refs.some((ref) => shapes.has(ref)));
+    drawn.current?.credits(found.layers.filter((/** @type {any} */ layer) => official.some((one) => one.layer === layer.name)).map(creditOf));
+  }, [area, lang.value, shapes]);
   useEffect(() => app.keys.bind([{ id: "map", code: "KeyM", title: "map.focus", run: () => drawn.current?.focus() }]), []);
   const inView = towns.filter((town) => seen.has(town.ref));
   return html`<section class="mapped" aria-labelledby="map-title"><h2 id="map-title">${app.t("map.title")}</h2>
-    <p class="disclaimer">${app.t("map.schematic")}</p>
+    <${Disclaimer} app=${app} area=${area} layers=${found.layers} official=${official} shapes=${shapes} />
     <div class="map" ref=${box} role="region" aria-label=${app.t("map.region")}></div>
     ${asked.err ? html`<p class="warn" role="status">${app.t("map.not_new", { why: told(asked) })}</p>` : null}
     <${Legend} app=${app} alerts=${found.alerts} />
