@@ -93,7 +93,7 @@ def check(ctx: click.Context, *, name: str, more: tuple[str, ...], file: Path | 
 @click.option("--into", type=click.Path(path_type=Path), help="Folder to make; else fenghuo-NAME here.")
 def new(*, name: str, into: Path | None) -> None:
     """Write the package of a new plugin: a channel that talks to a gateway over TCP, what the kit examines it against, and a test that
-    passes bronze as it comes. What to change then: docs/reference/channel-tutorial.md. Needs no daemon.
+    passes bronze as it comes. What to change then: docs/en/plugin/tutorial.md. Needs no daemon.
     """
     folder = into if into is not None else Path(f"fenghuo-{name.replace('_', '-')}")
     for path in write_plugin(name, folder):

@@ -1,24 +1,39 @@
-"""The channel of the tutorial is the code on its page, loaded as a plugin and tried against a gateway."""
+"""The channel of the tutorial is what `fenghuo plugin new pager` writes, loaded as a plugin and tried against a gateway."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-import re
-import types
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
+import fenghuo_pager
 import msgspec
 import pytest
 
-from fenghuo import Channel, Emission, Estimate, Evidence, Outcome, Priority, Reached, Rendition, Scope, Token, Traffic, Transient, Unknown
+from fenghuo import (
+    Channel,
+    Emission,
+    Estimate,
+    Evidence,
+    Outcome,
+    Permanent,
+    Priority,
+    Reached,
+    Rendition,
+    Scope,
+    Token,
+    Traffic,
+    Transient,
+    Unknown,
+)
+from fenghuo.cli.scaffold import write_plugin
 from fenghuo.clock import SystemClock
 from fenghuo.plugin.context import HostedChannelContext
 from fenghuo.plugin.host import PluginHost, load_plugins
 
-PAGE = Path(__file__).parents[1] / "docs/reference/channel-tutorial.md"
+EXAMPLE = Path(__file__).parents[2] / "examples/fenghuo-pager"
 
 
 class Licence(msgspec.Struct):
@@ -57,12 +72,8 @@ class Job:
 
 
 def plugin() -> PluginHost:
-    """The page's code as a plugin."""
-    code = re.search(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert code
-    module = types.ModuleType("fenghuo_pager")
-    exec(compile(code.group(1), str(PAGE), "exec"), module.__dict__)  # what the reader is shown is what is tried
-    return load_plugins([module])
+    """The example as a plugin."""
+    return load_plugins([fenghuo_pager])
 
 
 def pager(port: int) -> Channel:
@@ -87,8 +98,17 @@ async def gateway(answer: bytes) -> AsyncIterator[tuple[int, list[str]]]:
         yield server.sockets[0].getsockname()[1], lines
 
 
+def test_it_is_what_the_command_writes(tmp_path: Path) -> None:
+    """Whoever follows the page has these files, octet for octet, and no others."""
+    write_plugin("pager", tmp_path / "new")
+    files = {str(path.relative_to(tmp_path / "new")): path.read_bytes() for path in (tmp_path / "new").rglob("*") if path.is_file()}
+    assert files == {name: (EXAMPLE / name).read_bytes() for name in files}
+    kept = {str(path.relative_to(EXAMPLE)) for path in EXAMPLE.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    assert set(files) == kept
+
+
 def test_it_loads() -> None:
-    """The page is a plugin without a fault, with one channel type and the renderer it names."""
+    """The example is a plugin without a fault, with one channel type and the renderer it names."""
     host = plugin()
     assert ((), {"pager.tcp"}, {"pager"}) == (host.faults, set(host.channel_types), set(host.renderers))
 
@@ -97,6 +117,7 @@ def test_it_loads() -> None:
     ("answer", "outcome"),
     [
         (b"OK\n", Reached(Evidence.ACCEPTED)),
+        (b"NO SUCH NUMBER\n", Permanent(Scope.RECIPIENT, "no-such-number")),
         (b"BUSY\n", Transient(Scope.CHANNEL, "busy", retry_after_s=10.0)),
         (b"", Unknown("hung-up")),
     ],
