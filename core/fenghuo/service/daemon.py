@@ -327,7 +327,7 @@ class Daemon:
         self._ready = True
         self._audit.record(Deed.of("start", "node", version=version()), SYSTEM)
         self._notify.ready("就绪")
-        where = f", web {web.url}" if web is not None else ""
+        where = f", {web.says}" if web is not None else ""
         print(
             f"fenghuo {version()} ready in {time.monotonic() - began:.2f} s: node {self._settings.node.name}, "
             f"socket {self._settings.control_socket}{where}, {len(self._settings.channels)} channels, {doubts} in doubt",

@@ -24,6 +24,7 @@ import structlog
 
 from fenghuo.clock import Clock
 from fenghuo.errors import ConfigError, NotReady
+from fenghuo.service.port_holder import holder_of
 from fenghuo.service.settings_values import Listen
 
 __all__ = ["SECURITY_HEADERS", "AsgiApp", "WebLimits", "WebPort", "host_name"]
@@ -122,6 +123,7 @@ class WebPort:
         self._refusing = False
         self._date_second = 0
         self.address = _address(listen.host, listen.port)
+        self.refusal = "it was not tried yet"
 
     @property
     def url(self) -> str:
@@ -137,7 +139,7 @@ class WebPort:
 
     async def start(self) -> None:
         """Bind and serve. Raises: NotReady when the address is not there yet or somebody else has it; ConfigError when it never will be."""
-        bound = self._bind()
+        bound = await self._taken()
         host, port = bound.getsockname()[:2]
         self.address = _address(host, port)
         module = importlib.import_module("fenghuo.service.web_server")  # the late import of this module's docstring
@@ -146,6 +148,24 @@ class WebPort:
         await server.start()
         self._server = server
         self._log.info("web port open", address=self.address)
+
+    async def _taken(self) -> socket.socket:
+        """The address, or why it cannot be had now, by whom, and what to do."""
+        try:
+            return self._bind()
+        except NotReady as refusal:
+            error = refusal.__cause__
+            if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+                who = await asyncio.to_thread(holder_of, self._listen.host, self._listen.port)
+                self.refusal = f"{refusal}{f', by {who}' if who else ''}; end that, or give [web] listen another port"
+            else:
+                self.refusal = f"{refusal}; is the interface up that has it?"
+            raise NotReady(self.refusal) from error
+
+    @property
+    def says(self) -> str:
+        """Where it is open, or why it is not yet: for the line of a start."""
+        return f"web {self.url}" if self._server is not None else f"no web port yet ({self.refusal}; it is tried again)"
 
     def _headers(self) -> Iterable[tuple[bytes, bytes]]:
         return SECURITY_HEADERS if self._tls is None else (*SECURITY_HEADERS, STRICT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import socket
 import stat
@@ -357,14 +358,16 @@ async def test_the_first_start_says_how_the_first_administrator_is_made(tmp_path
 
 
 async def test_a_web_port_that_is_taken_is_waited_for(tmp_path: Path) -> None:
-    """The node is there without it, says so, and opens it when whoever had it is gone."""
+    """The node is there without it, says so and who has it, and opens it when whoever had it is gone."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
         text = LEAST + TOKEN + f'[web]\nlisten = "127.0.0.1:{port}"\n[fronts.api]\ntype = "http.api"\n'
         async with serving(tmp_path, text) as process:
-            assert "Address already in use" in (await process.until_logged("web port not open yet"))["cause"]
+            says = f"web.listen 127.0.0.1:{port} cannot be opened: Address already in use, by process {os.getpid()} "
+            assert says in (await process.until_logged("web port not open yet"))["cause"]
+            assert (True, False) == (f"no web port yet ({says}" in process.ready, "web http" in process.ready)
             assert (await process.ask("duty", "status"))["ready"]
             taken.close()
             await process.until_logged("web port open")

@@ -267,7 +267,8 @@ async def test_stopping_keeps_its_deadline() -> None:
 async def test_an_address_in_use_is_a_sentence() -> None:
     """A port that somebody else has may be free a moment later."""
     async with running() as (web, _):
-        with pytest.raises(NotReady, match=rf"web\.listen {web.address} cannot be opened: Address already in use"):
+        says = rf"web\.listen {web.address} cannot be opened: Address already in use, by process \d+ .*another port"
+        with pytest.raises(NotReady, match=says):
             await WebPort(Listen.parse(web.address), clock=SystemClock()).start()
 
 
