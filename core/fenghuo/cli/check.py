@@ -19,16 +19,21 @@ from fenghuo.errors import FenghuoError
 
 __all__ = ["check"]
 
-TOPICS = ("channel", "queue", "clock", "probe", "disk")
+TOPICS = ("channel", "queue", "clock", "probe", "cert", "disk")
 QUEUE = (1_000.0, 10_000.0)
 DISK = (80.0, 95.0)
+CERT_DAYS = (30.0, 7.0)
 
 
 @click.command()
 @click.argument("topic", required=False, default="", type=Word("", *TOPICS), metavar=f"[{'|'.join(TOPICS)}]")
 @click.option("--name", default="", help="One channel, for the topic channel.")
-@click.option("--warn", type=float, help="From where it is a warning: queued deliveries (1000), percent of the disk (80).")
-@click.option("--crit", type=float, help="From where it is critical: queued deliveries (10000), percent of the disk (95).")
+@click.option(
+    "--warn",
+    type=float,
+    help="From where it is a warning: queued deliveries (1000), percent of the disk (80), days left of a certificate (30).",
+)
+@click.option("--crit", type=float, help="From where it is critical: queued deliveries (10000), percent of the disk (95), days (7).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--socket", type=click.Path(path_type=Path), help="Control socket of the daemon.")
 @click.option("--config", type=click.Path(path_type=Path), help="Settings file that says where the daemon is.")
@@ -63,6 +68,7 @@ def _looks(daemon: Caller, where: Where, name: str, limits: tuple[object, object
         "queue": lambda: nagios.queue(status, *_limits(limits, QUEUE)),
         "clock": lambda: nagios.clock(status),
         "probe": lambda: nagios.probe(status),
+        "cert": lambda: nagios.certificates(status, *_limits(limits, CERT_DAYS)),
     }
     if not where.url:
         looks["disk"] = lambda: _disk(where, *_limits(limits, DISK))

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["Figure", "Grade", "Judged", "channels", "clock", "disk", "line", "probe", "queue", "worst"]
+__all__ = ["Figure", "Grade", "Judged", "certificates", "channels", "clock", "disk", "line", "probe", "queue", "worst"]
 
 JUMP_WARN_S, JUMP_CRIT_S = 1.0, 60.0
 
@@ -26,22 +26,29 @@ class Grade(IntEnum):
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """A number with its limits, None where it has none."""
+    """A number with its limits, None where it has none; `is_least`: below them it is bad, not from them on."""
 
     label: str
     value: float
     unit: str = ""
     warn: float | None = None
     crit: float | None = None
+    is_least: bool = False
 
     @property
     def grade(self) -> Grade:
+        if self.is_least:
+            low = next(
+                (grade for grade, limit in ((Grade.CRITICAL, self.crit), (Grade.WARNING, self.warn)) if _below(self.value, limit)), None
+            )
+            return low or Grade.OK
         if self.crit is not None and self.value >= self.crit:
             return Grade.CRITICAL
         return Grade.WARNING if self.warn is not None and self.value >= self.warn else Grade.OK
 
     def __str__(self) -> str:
-        limits = "".join(f";{'' if limit is None else format(limit, 'g')}" for limit in (self.warn, self.crit))
+        colon = ":" if self.is_least else ""
+        limits = "".join(f";{'' if limit is None else format(limit, 'g') + colon}" for limit in (self.warn, self.crit))
         return f"{self.label}={self.value:g}{self.unit}{limits}".rstrip(";")
 
 
@@ -108,6 +115,24 @@ def probe(status: Mapping[str, Any]) -> Judged:
     return Judged(grade, f"self-probe not back for {own['age_s']:.0f} s, {own['missed']} missed{why}", figures)
 
 
+def certificates(status: Mapping[str, Any], warn: float, crit: float) -> Judged:
+    """How many days are left of each certificate that the node shows or checks others by; one that cannot be read is critical."""
+    known = status.get("certificates") or []
+    broken = [one for one in known if one["days"] is None]
+    figures = tuple(Figure(one["name"], one["days"], "", warn, crit, is_least=True) for one in known if one["days"] is not None)
+    if not known:
+        return Judged(Grade.OK, "no certificate is used")
+    if broken:
+        return Judged(Grade.CRITICAL, "; ".join(f"{one['name']}: {one['fault']}" for one in broken), figures)
+    soonest = min(figures, key=lambda one: one.value)
+    says = (
+        f"{soonest.label} ends in {soonest.value:g} days"
+        if soonest.value >= 0
+        else f"{soonest.label} is over since {-soonest.value:g} days"
+    )
+    return Judged(max(one.grade for one in figures), says, figures)
+
+
 def disk(free: int, total: int, warn: float, crit: float) -> Judged:
     """How full the disk of the state folder is, percent."""
     used = Figure("used", round(100 * (1 - free / total), 1), "%", warn, crit)
@@ -125,3 +150,7 @@ def line(topic: str, judged: Judged) -> str:
     """The one line."""
     head = f"FENGHUO{' ' + topic.upper() if topic else ''} {judged.grade.name} - {judged.says}".replace("|", "/").replace("\n", " ")
     return f"{head} | {' '.join(map(str, judged.figures))}" if judged.figures else head
+
+
+def _below(value: float, limit: float | None) -> bool:
+    return limit is not None and value < limit

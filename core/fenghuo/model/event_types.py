@@ -19,6 +19,7 @@ EVENT_TYPES = frozenset(
         "alarm.census",
         "alarm.cancel_barred",
         "alarm.certificate",
+        "alarm.certificate_used",
         "alarm.channel_down",
         "alarm.channel_unknown",
         "alarm.clock",

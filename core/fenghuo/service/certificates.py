@@ -24,6 +24,7 @@ __all__ = [
     "Described",
     "Issued",
     "describe",
+    "described_all",
     "for_client",
     "for_server",
     "new_authority",
@@ -93,11 +94,18 @@ def packed(issued: Issued, authority: Issued, name: str, password: str) -> bytes
 
 def describe(pem: bytes) -> Described:
     """What the first certificate of a PEM text says. Raises: FormatError."""
+    return described_all(pem)[0]
+
+
+def described_all(pem: bytes) -> tuple[Described, ...]:
+    """What each certificate of a PEM text says, at least one. Raises: FormatError."""
     try:
-        found = x509.load_pem_x509_certificate(pem)
+        found = x509.load_pem_x509_certificates(pem)
     except ValueError as error:
         raise FormatError(f"this is no certificate in PEM: {error}", code="bad-certificate") from error
-    return Described(_text(found.subject), _text(found.issuer), _names(found), found.not_valid_after_utc.timestamp(), _digest(found))
+    return tuple(
+        Described(_text(one.subject), _text(one.issuer), _names(one), one.not_valid_after_utc.timestamp(), _digest(one)) for one in found
+    )
 
 
 def _issue(authority: Issued, names: tuple[str, ...], now: datetime, *, days: int, purpose: x509.ObjectIdentifier) -> Issued:

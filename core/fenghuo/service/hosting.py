@@ -33,6 +33,7 @@ from fenghuo.plugin.signing import signer_of
 from fenghuo.plugin.supervisor import ChannelSupervisor, FrontSupervisor, SourceSupervisor, Supervisor, Wiring
 from fenghuo.service.armed import ArmedSwitches, armed_as
 from fenghuo.service.engine_room import EngineRoom
+from fenghuo.service.certificate_watch import CertificateWatch
 from fenghuo.service.gauges import watch_power
 from fenghuo.service.ground import instance_of
 from fenghuo.service.metrics import Metrics
@@ -71,6 +72,7 @@ class Hosting:
         self._commons: Commons
         self.power: PowerWatch
         self.self_probe: SelfProbe
+        self._certificates: CertificateWatch
         self.energy: EnergyWatch | None = None
         self._reporter: SiteReporter | None = None
         self.roads: RoadKeeper | None = None
@@ -84,6 +86,7 @@ class Hosting:
         """Put every channel of the settings on the board, as an operator last left it; nothing is started yet."""
         self._store = store
         self._follow_power(store)
+        self._certificates = CertificateWatch(self._settings, store, self._room.office.clock)
         self.self_probe = SelfProbe(self._room, store, every_s=self._settings.self_probe_s)
         decided = {row.name: row for row in await store.find(CHANNEL)}
         wiring = Wiring(
@@ -156,6 +159,7 @@ class Hosting:
         for channel in self._channels:
             self._spawn(channel.run, channel.name)
         self._spawn(self.self_probe.run, "self-probe")
+        self._spawn(self._certificates.run, "certificates")
 
     async def fronts_started(self) -> None:
         """Wait until every front has mounted itself, or for two seconds: one that cannot start delays nobody for long."""
@@ -219,7 +223,7 @@ class Hosting:
 
     def view(self) -> dict[str, Any]:
         """What `status` says of it."""
-        return {"power": self.power.view(), "self_probe": self.self_probe.view()}
+        return {"power": self.power.view(), "self_probe": self.self_probe.view(), "certificates": self._certificates.view()}
 
     # What instances tell the core.
 

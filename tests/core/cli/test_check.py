@@ -21,6 +21,8 @@ def channel(name: str, health: str, **fields: Any) -> dict[str, Any]:
 
 OWN = {"state": "ok", "every_s": 60.0, "latency_s": 0.0087, "age_s": 12.0, "passed": "…", "missed": 0, "limit_s": 160.0, "why": ""}
 MISSED = {"state": "missed", "age_s": 80.0, "missed": 1, "why": "no answer within 20 s"}
+LASTS = {"name": "web.certificate", "days": 300, "fault": "", "count": 1}
+ENDS = {"name": "b.ca_file", "days": 12, "fault": "", "count": 1}
 TWO = [channel("sms", "up"), channel("radio", "unknown")]
 
 
@@ -90,6 +92,21 @@ TWO = [channel("sms", "up"), channel("radio", "unknown")]
             "FENGHUO PROBE CRITICAL - self-probe not back for 161 s, 0 missed |",
             2,
         ),
+        (["check", "cert"], {}, "FENGHUO CERT OK - no certificate is used", 0),
+        (
+            ["check", "cert"],
+            {"certificates": [LASTS, ENDS]},
+            "FENGHUO CERT WARNING - b.ca_file ends in 12 days | web.certificate=300;30:;7:",
+            1,
+        ),
+        (["check", "cert", "--warn", "10", "--crit", "3"], {"certificates": [LASTS, ENDS]}, "FENGHUO CERT OK - b.ca_file ends in 12", 0),
+        (["check", "cert"], {"certificates": [{**ENDS, "days": -2}]}, "FENGHUO CERT CRITICAL - b.ca_file is over since 2 days", 2),
+        (
+            ["check", "cert"],
+            {"certificates": [{**ENDS, "days": None, "fault": "gone"}, LASTS]},
+            "FENGHUO CERT CRITICAL - b.ca_file: gone",
+            2,
+        ),
         (["check", "disk", "--warn", "0", "--crit", "101"], {}, "FENGHUO DISK WARNING - ", 1),
         (["check"], {"clock_quality": "freerun", "in_doubt": 2}, "FENGHUO WARNING - ", 1),
     ],
@@ -104,7 +121,7 @@ def test_scripts_get_the_figures(shell: Shell) -> None:
     """--json has the same judgement, and the same exit code."""
     shell.served.desk.answers["status"] = {**SOUND, "channels": TWO, "in_doubt": 1}
     ran = shell.run("check", "queue", "--json")
-    doubts = {"label": "in_doubt", "value": 1, "unit": "", "warn": 1, "crit": None}
+    doubts = {"label": "in_doubt", "value": 1, "unit": "", "warn": 1, "crit": None, "is_least": False}
     assert (1, "WARNING", True) == (ran.code, ran.json["grade"], doubts in ran.json["figures"])
 
 
