@@ -27,7 +27,7 @@ class NutSensor:
             self._line.close()
 
     async def _look(self) -> Reading:
-        return nut_reading(await self._line.variables(self._settings.ups))
+        return nut_reading(await self._line.variables(self._settings.ups), self._settings.fuel_variable)
 
 
 def nut_sensor(ctx: SensorContext) -> NutSensor:

@@ -38,7 +38,8 @@ def _refuse_early_staleness(pace: Pace) -> None:
 
 class NutSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One UPS behind an upsd. `ups`: its name there, as `upsc -l` lists it. It is asked every `period_s` seconds, on battery ever more
-    seldom up to `longest_s`; what is older than `stale_after_s` is unknown. `timeout_s`: for one answer."""
+    seldom up to `longest_s`; what is older than `stale_after_s` is unknown. `timeout_s`: for one answer. `fuel_variable`: its variable
+    with the percent in the tank of a generator, as `upsc` shows it; empty: nobody measures that."""
 
     ups: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
     host: Annotated[str, msgspec.Meta(min_length=1)] = "127.0.0.1"
@@ -47,6 +48,7 @@ class NutSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     longest_s: _Period = 240.0
     stale_after_s: _Stale = 15.0
     timeout_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 5.0
+    fuel_variable: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{0,64}$")] = ""
 
     def __post_init__(self) -> None:
         _refuse_early_staleness(self)

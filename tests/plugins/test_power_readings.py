@@ -39,6 +39,13 @@ def test_a_charge_that_no_ups_can_have_is_none(text: str) -> None:
     assert Reading("mains", runtime_s=60.0) == nut_reading({"ups.status": "OL", "battery.charge": text, "battery.runtime": "60"})
 
 
+def test_the_tank_of_a_generator_is_the_variable_that_was_named() -> None:
+    """Nobody asked for another one, and what is more than full is nothing."""
+    variables = {"ups.status": "OL", "outlet.1.fuel": "62", "outlet.2.fuel": "162"}
+    assert [62.0, None, None] == [nut_reading(variables, name).fuel_pct for name in ("outlet.1.fuel", "outlet.2.fuel", "")]
+    assert ("power.fuel", 62.0) in [(one.what, one.value) for one in observations(nut_reading(variables, "outlet.1.fuel"), 5.0, 15.0)]
+
+
 def test_the_state_comes_last_and_what_is_not_known_is_not_told() -> None:
     """So that whoever hears of a change has its figures."""
     told = observations(Reading("battery", charge_pct=80.0, is_low=True), 5.0, 15.0)

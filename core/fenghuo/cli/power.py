@@ -13,7 +13,7 @@ from fenghuo.client.caller import Caller
 
 __all__ = ["power", "power_line"]
 
-HEADS = ("sensor", "state", "charge", "runtime", "since", "cause")
+HEADS = ("sensor", "state", "charge", "runtime", "fuel", "since", "cause")
 
 
 @click.group(invoke_without_command=True)
@@ -81,7 +81,8 @@ def _row(one: dict[str, Any]) -> tuple[object, ...]:
     charge = _aged(None if one["charge_pct"] is None else f"{one['charge_pct']:g} %", one["charge_age_s"])
     runtime = _aged(None if one["runtime_s"] is None else f"{one['runtime_s']:.0f} s", one["runtime_age_s"])
     name = f"{one['name']} ({one['place']})" if one.get("place") else one["name"]
-    return (name, state, charge, runtime, local(one["since"]), one["cause"] or "-")
+    fuel = "-" if one.get("fuel_pct") is None else f"{one['fuel_pct']:g} %"
+    return (name, state, charge, runtime, fuel, local(one["since"]), one["cause"] or "-")
 
 
 def _aged(figure: str | None, age_s: float | None) -> str:

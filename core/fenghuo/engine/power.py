@@ -17,11 +17,15 @@ from fenghuo.plugin.values import Observation
 
 __all__ = ["WHATS", "PowerState", "Sensed", "has_moved", "mode_of", "next_stale_at", "overall", "sensed"]
 
-WHATS = ("power.state", "power.charge", "power.runtime", "power.low", "power.cause")
+WHATS = ("power.state", "power.charge", "power.runtime", "power.fuel", "power.low", "power.cause")
 """What a power sensor may observe; the state last, after the figures that go with it."""
 
 CURVE_STEP_PCT = 5.0
 """A charge is told anew when it has moved so far: twenty points of a curve, whatever the pace of the sensor."""
+
+
+FUEL_SHORT_PCT = 20.0
+"""From here on somebody must bring fuel: a tank for a day lasts five hours more."""
 
 
 class PowerState(StrEnum):
@@ -42,12 +46,19 @@ class Sensed(msgspec.Struct, frozen=True):
     runtime_s: float | None = None
     runtime_age_s: float | None = None
     cause: str = ""
+    fuel_pct: float | None = None
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the tank of its generator is nearly empty."""
+        return self.fuel_pct is not None and self.fuel_pct <= FUEL_SHORT_PCT
 
 
 def sensed(seen: Mapping[str, Observation], now: float) -> Sensed:
     """The newest observation of each kind, as far as it holds at `now` (UTC seconds)."""
     fresh = {what: one for what, one in seen.items() if _holds(one, now)}
     charge, runtime = _figure(fresh.get("power.charge"), most=100.0), _figure(fresh.get("power.runtime"))
+    fuel = _figure(fresh.get("power.fuel"), most=100.0)
     cause = fresh.get("power.cause")
     says = fresh.get("power.state")
     low = fresh.get("power.low")
@@ -58,6 +69,7 @@ def sensed(seen: Mapping[str, Observation], now: float) -> Sensed:
         charge_age_s=now - charge.at if charge else None,
         runtime_s=runtime.value if runtime else None,
         runtime_age_s=now - runtime.at if runtime else None,
+        fuel_pct=fuel.value if fuel else None,
         cause=str(cause.value) if cause is not None else "" if says is not None else "nothing was heard of the sensor lately",
     )
 

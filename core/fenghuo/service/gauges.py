@@ -35,6 +35,7 @@ def watch_power(metrics: Metrics, power: PowerWatch) -> None:
 
     metrics.gauge("power_state", lambda: [({"sensor": name, "state": one.state.value}, 1.0) for name, one in power.sensed().items()])
     metrics.gauge("power_charge_percent", lambda: figures("charge_pct"))
+    metrics.gauge("power_fuel_percent", lambda: figures("fuel_pct"))
     metrics.gauge("power_runtime_seconds", lambda: figures("runtime_s"))
     metrics.gauge("power_runtime_age_seconds", lambda: figures("runtime_age_s"))
 

@@ -57,6 +57,7 @@ FAMILIES = {
         Family("invariant_broken_seconds", "Seconds since the start in which a watched invariant was broken.", ("invariant",)),
         Family("power_state", "1 for what the device of a power sensor lives on now: mains, battery or unknown.", ("sensor", "state")),
         Family("power_charge_percent", "What is left in the battery of a power sensor, percent.", ("sensor",)),
+        Family("power_fuel_percent", "What is left in the tank of the generator of a power sensor, percent.", ("sensor",)),
         Family("power_runtime_seconds", "How long the battery of a power sensor lasts by its own estimate, seconds.", ("sensor",)),
         Family("power_runtime_age_seconds", "How old that estimate is, seconds.", ("sensor",)),
         Family("self_probe_latency_seconds", "How long the last self-probe that came back took, from the handing in to the receipt."),

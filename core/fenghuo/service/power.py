@@ -34,13 +34,15 @@ CLEAN_S = 600.0
 
 
 class _Told(msgspec.Struct):
-    """What was told of a sensor. `since`: UTC seconds of its state; `charge_pct`: the last point of its curve; `alarmed`: what of this
-    episode a person has been told."""
+    """What was told of a sensor. `since`: UTC seconds of its state; `charge_pct`, `fuel_pct`: the last points of its
+    curves; `alarmed`: what of this episode a person has been told."""
 
     state: PowerState
     is_low: bool
     since: float
     charge_pct: float | None
+    fuel_pct: float | None
+    is_short: bool
     alarmed: frozenset[str]
 
 
@@ -86,6 +88,7 @@ class PowerWatch:
                 "charge_age_s": _rounded(one.charge_age_s),
                 "runtime_s": one.runtime_s,
                 "runtime_age_s": _rounded(one.runtime_age_s),
+                "fuel_pct": one.fuel_pct,
                 "since": rfc3339(self._told[name].since if name in self._told else now),
                 "cause": one.cause,
             }
@@ -123,14 +126,14 @@ class PowerWatch:
         now = self._clock.time()
         seen = self._seen[sensor]
         after, before = sensed(seen, now), self._told.get(sensor)
-        if before is None or (before.state, before.is_low) != (after.state, after.is_low):
+        if before is None or (before.state, before.is_low, before.is_short) != (after.state, after.is_low, after.is_short):
             alarmed = _alarmed(before, now)
             kinds = _worries(after)
             self._tell_change(sensor, before, after, is_new=not kinds <= alarmed)
             since = now if before is None or before.state is not after.state else before.since
-            self._told[sensor] = _Told(after.state, after.is_low, since, after.charge_pct, alarmed | kinds)
-        elif after.state is not PowerState.UNKNOWN and has_moved(before.charge_pct, after.charge_pct):
-            before.charge_pct = after.charge_pct
+            self._told[sensor] = _Told(after.state, after.is_low, since, after.charge_pct, after.fuel_pct, after.is_short, alarmed | kinds)
+        elif after.state is not PowerState.UNKNOWN and _has_moved(before, after):
+            before.charge_pct, before.fuel_pct = after.charge_pct, after.fuel_pct
             self._store.submit(lambda tx: tx.event("power.level", f"power/{sensor}", **_figures(after)))
         self._rearm(sensor, next_stale_at(seen, now), now)
 
@@ -158,7 +161,11 @@ def _nobody_hears(signal: Signal) -> None:
 
 
 def _figures(one: Sensed) -> dict[str, object]:
-    return {"state": one.state.value, "low": one.is_low, "charge_pct": one.charge_pct, "runtime_s": one.runtime_s}
+    return {"state": one.state.value, "low": one.is_low, "charge_pct": one.charge_pct, "runtime_s": one.runtime_s, "fuel_pct": one.fuel_pct}
+
+
+def _has_moved(told: _Told, one: Sensed) -> bool:
+    return has_moved(told.charge_pct, one.charge_pct) or has_moved(told.fuel_pct, one.fuel_pct)
 
 
 def _alarmed(before: _Told | None, now: float) -> frozenset[str]:
@@ -169,13 +176,14 @@ def _alarmed(before: _Told | None, now: float) -> frozenset[str]:
 
 def _worries(after: Sensed) -> frozenset[str]:
     """What a person must hear of a state, once in an episode; a battery that is nearly empty says that the mains are gone, too."""
+    short = frozenset({"fuel"} if after.is_short else ())
     match after.state:
         case PowerState.UNKNOWN:
-            return frozenset({"unknown"})
+            return short | {"unknown"}
         case PowerState.BATTERY:
-            return frozenset({"battery", "low"} if after.is_low else {"battery"})
+            return short | ({"battery", "low"} if after.is_low else {"battery"})
         case _:
-            return frozenset()
+            return short
 
 
 def _sentence(after: Sensed) -> str:
@@ -183,7 +191,10 @@ def _sentence(after: Sensed) -> str:
         return f"nobody knows whether there is mains: {after.cause or 'it does not say'}"
     charge = [] if after.charge_pct is None else [f"{after.charge_pct:g} % left"]
     runtime = [] if after.runtime_s is None else [f"{after.runtime_s / 60:.0f} minutes by its own estimate"]
-    left = ", ".join(charge + runtime) or "how long it lasts is not known"
+    fuel = [] if after.fuel_pct is None else [f"{after.fuel_pct:g} % of the fuel"]
+    if after.state is PowerState.MAINS:
+        return f"the fuel of its generator runs out; {', '.join(fuel)} left"
+    left = ", ".join(charge + runtime + fuel) or "how long it lasts is not known"
     return f"the battery is nearly empty; {left}" if after.is_low else f"the mains are gone, it is on battery; {left}"
 
 

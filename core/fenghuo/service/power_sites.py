@@ -123,13 +123,15 @@ def _report(own: Iterable[Sensed]) -> PowerReport:
     worst = next((one for one in (PowerState.BATTERY, PowerState.UNKNOWN) if one in states), PowerState.MAINS)
     charges = [one.charge_pct for one in found if one.charge_pct is not None]
     runtimes = [one.runtime_s / 60 for one in found if one.runtime_s is not None]
-    return PowerReport(worst.value, any(one.is_low for one in found), min(charges, default=None), min(runtimes, default=None))
+    fuels = [one.fuel_pct for one in found if one.fuel_pct is not None]
+    least = (min(charges, default=None), min(runtimes, default=None), min(fuels, default=None))
+    return PowerReport(worst.value, any(one.is_low for one in found), *least)
 
 
 def _is_news(told: PowerReport | None, report: PowerReport) -> bool:
     if told is None or (told.state, told.is_low) != (report.state, report.is_low):
         return True
-    return has_moved(told.charge_pct, report.charge_pct)
+    return has_moved(told.charge_pct, report.charge_pct) or has_moved(told.fuel_pct, report.fuel_pct)
 
 
 def _observed(report: PowerReport) -> list[tuple[str, float | str | bool]]:
@@ -138,5 +140,7 @@ def _observed(report: PowerReport) -> list[tuple[str, float | str | bool]]:
         figures.append(("power.charge", report.charge_pct))
     if report.minutes is not None:
         figures.append(("power.runtime", report.minutes * 60))
+    if report.fuel_pct is not None:
+        figures.append(("power.fuel", report.fuel_pct))
     cause = "" if report.state != PowerState.UNKNOWN.value else "nobody there knows what the site lives on"
     return [*figures, ("power.low", report.is_low), ("power.cause", cause), ("power.state", report.state)]

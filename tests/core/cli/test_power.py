@@ -27,6 +27,7 @@ LOST = {
     "charge_pct": None,
     "charge_age_s": None,
     "runtime_s": None,
+    "fuel_pct": 40.0,
     "cause": "gone",
 }
 POWER = {"state": "battery", "sensors": [UPS, LOST]}
@@ -37,8 +38,8 @@ def test_each_sensor_is_a_line_with_the_age_of_what_it_says(shell: Shell) -> Non
     shell.served.desk.answers["status"] = {**STATUS, "power": POWER}
     assert [
         "power: battery, nearly empty",
-        "ups\tbattery, low\t8 %, 1 s old\t300 s, 5 s old\t11-24 20:00:00\t-",
-        "site:BH4T11 (mca:320585110)\tunknown\tunknown\tunknown\t11-24 20:00:00\tgone",
+        "ups\tbattery, low\t8 %, 1 s old\t300 s, 5 s old\t-\t11-24 20:00:00\t-",
+        "site:BH4T11 (mca:320585110)\tunknown\tunknown\tunknown\t40 %\t11-24 20:00:00\tgone",
     ] == shell.run("power").out.splitlines()
     assert POWER == shell.run("power", "--json").json
     assert "power: battery, nearly empty" in shell.run("status").out.splitlines()

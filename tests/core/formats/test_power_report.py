@@ -1,4 +1,4 @@
-"""Five octets of power, and octets that are none."""
+"""Five octets of power, six with fuel, and octets that are none."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ def test_the_octets_are_as_the_page_says() -> None:
         (PowerReport("mains", charge_pct=100.0, minutes=120.0), "01 40 c8 0078"),
         (PowerReport("battery", is_low=True, charge_pct=8.5, minutes=5.0), "01 a0 11 0005"),
         (PowerReport("unknown"), "01 00 ff ffff"),
+        (PowerReport("mains", charge_pct=90.0, fuel_pct=37.5), "01 40 b4 ffff 4b"),
+        (PowerReport("mains", fuel_pct=0.0), "01 40 ff ffff 00"),
     ]
     assert [bytes.fromhex(octets) for _, octets in rows] == [encode_power(report) for report, _ in rows]
     assert [report for report, _ in rows] == [decode_power(bytes.fromhex(octets)) for _, octets in rows]
@@ -28,9 +30,11 @@ def test_what_is_more_than_the_octets_hold_is_the_most_that_they_do() -> None:
     )
 
 
-@pytest.mark.parametrize("octets", ["", "01", "02 40 c8 0078", "01 c0 c8 0078", "01 41 c8 0078", "01 40 c9 0078", "01 40 c8 0078 00"])
+@pytest.mark.parametrize(
+    "octets", ["", "01", "02 40 c8 0078", "01 c0 c8 0078", "01 41 c8 0078", "01 40 c9 0078", "01 40 c8 0078 c9", "01 40 c8 0078 00 00"]
+)
 def test_other_octets_are_refused(octets: str) -> None:
-    """Another measurement, another length, a state, flag or charge that there is not."""
+    """Another measurement, another length, a state, flag, charge or fuel that there is not."""
     with pytest.raises(FrameError):
         decode_power(bytes.fromhex(octets))
 

@@ -118,6 +118,22 @@ def test_a_discharge_is_a_curve_of_some_twenty_points(tmp_path: Path) -> None:
     watched(tmp_path, work)
 
 
+def test_a_tank_is_a_curve_too_and_somebody_is_told_in_time_to_bring_fuel(tmp_path: Path) -> None:
+    """A generator runs, so that the mains are there: 70 to 15 percent, told at each fifth, and one alarm."""
+
+    async def work(there: Watched) -> None:
+        for fuel in range(70, 14, -1):
+            there.say(fuel=float(fuel), low=False, cause="", state="mains")
+            await asyncio.sleep(STALE_AFTER_S / 2)
+        assert [65.0, 60.0, 55.0, 50.0, 45.0, 40.0, 35.0, 30.0, 25.0, 15.0] == [one["fuel_pct"] for one in await there.told("power.level")]
+        assert ["ups: the fuel of its generator runs out; 20 % of the fuel left"] == [
+            one["message"] for one in await there.told("alarm.power")
+        ]
+        assert 15.0 == there.power.view()["sensors"][0]["fuel_pct"]
+
+    watched(tmp_path, work)
+
+
 def test_a_sensor_that_hangs_is_unknown_when_its_word_is_stale(tmp_path: Path) -> None:
     """Nobody has to ask for that to be noticed, and it is told once; the next word brings it back."""
 
@@ -163,6 +179,7 @@ def test_metrics_have_what_is_known_and_nothing_else(tmp_path: Path) -> None:
         assert {
             "power_state": [({"sensor": "ups", "state": "battery"}, 1.0)],
             "power_charge_percent": [({"sensor": "ups"}, 80.0)],
+            "power_fuel_percent": [],
             "power_runtime_seconds": [({"sensor": "ups"}, 600.0)],
             "power_runtime_age_seconds": [({"sensor": "ups"}, 0.0)],
         } == power

@@ -110,7 +110,7 @@ def test_what_a_post_says_is_a_sensor_of_its_place(tmp_path: Path) -> None:
         office = Office(node="sim", clock=there.clock, rules=cast(RuleBook, None), directory=DIRECTORY)
         sites = SiteBatteries(there.power, office)
         there.say("mains", 100.0)
-        sites.take(heard("BH4T11", encode_power(PowerReport("battery", charge_pct=25.0, minutes=90.0))))
+        sites.take(heard("BH4T11", encode_power(PowerReport("battery", charge_pct=25.0, minutes=90.0, fuel_pct=60.0))))
         sites.take(heard("BH4F01", encode_power(PowerReport("mains"))))
         sites.take(heard("BH4X", encode_power(PowerReport("unknown"))))
         view = there.power.view()

@@ -41,7 +41,7 @@ STEPS = {
     Do.FROM_POST: Keys(
         needs=("channels", "text", "label"), may=("to", "priority", "needed", "deadline_s", "hold_s", "kind", "by", "every_s")
     ),
-    Do.TELEMETRY: Keys(needs=("channels", "by", "state"), may=("label", "charge_pct", "left_min")),
+    Do.TELEMETRY: Keys(needs=("channels", "by", "state"), may=("label", "charge_pct", "left_min", "fuel_pct")),
     Do.FORGE: Keys(needs=("channels", "by", "text"), may=("label", "count", "every_s")),
     Do.ORDER: Keys(needs=("to", "text"), may=WORDS),
     Do.SIGN: Keys(needs=("about", "by"), may=("label",)),

@@ -213,6 +213,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     groups: tuple[str, ...] = ()
     loss: Share | None = None
     delay_s: Mean | None = None
+    fuel_pct: Annotated[float, msgspec.Meta(ge=0, le=100)] | None = None
     charge_pct: Annotated[float, msgspec.Meta(ge=0, le=100)] | None = None
     left_min: Amount | None = None
     until_s: Seconds | None = None

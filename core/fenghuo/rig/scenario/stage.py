@@ -166,7 +166,9 @@ class Stage(Host):
         """The post at an address says what it lives on."""
         (channel,) = step.channels
         network = self._network(channel)
-        network.measured(step.by, encode_power(PowerReport(step.state, charge_pct=step.charge_pct, minutes=step.left_min)))
+        network.measured(
+            step.by, encode_power(PowerReport(step.state, charge_pct=step.charge_pct, minutes=step.left_min, fuel_pct=step.fuel_pct))
+        )
 
     async def _forge(self, step: Step) -> None:
         """Somebody without the keys speaks in the name of a post."""
