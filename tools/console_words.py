@@ -13,10 +13,25 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["CATALOGUES", "SOURCES", "WORDS", "alarm_words", "asked", "catalogues", "faults", "literals", "main", "read_words", "used"]
+__all__ = [
+    "CATALOGUES",
+    "SOURCES",
+    "WORDS",
+    "alarm_words",
+    "asked",
+    "catalogues",
+    "faults",
+    "literals",
+    "main",
+    "read_words",
+    "sentence_words",
+    "used",
+]
 
 ALARMS = Path(__file__).resolve().parents[1] / "core/fenghuo/engine/alarms.toml"
 """The daemon's catalogue of alarms: its words are taken from there, and stand nowhere a second time."""
+SENTENCES = Path(__file__).resolve().parents[1] / "core/fenghuo/formats/sentences.toml"
+"""What the desk says in sentences: likewise."""
 PLUGIN = Path(__file__).resolve().parents[1] / "plugins/fenghuo_console"
 WORDS = PLUGIN / "words"
 STATIC = PLUGIN / "static"
@@ -55,6 +70,11 @@ def alarm_words() -> Words:
         for name, kind in kinds.items()
         for part in parts
     }
+
+
+def sentence_words() -> Words:
+    """The sentences of the desk, each under `says.` and its code."""
+    return {f"says.{code}": entry for code, entry in tomllib.loads(SENTENCES.read_text(encoding="utf-8")).items()}
 
 
 def catalogues(words: Words) -> dict[str, str]:
@@ -138,7 +158,7 @@ def sources() -> dict[str, str]:
 
 def main(arguments: list[str]) -> int:
     """0; 1: something is wrong, and has been said."""
-    words = read_words() | alarm_words()
+    words = read_words() | alarm_words() | sentence_words()
     wrong = faults(words, sources()) + literals(sources())
     made = catalogues(words)
     if "--check" in arguments:

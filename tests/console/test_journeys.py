@@ -221,7 +221,7 @@ async def cut(desk: Page, smsc: Smsc, centre: Centre) -> None:
     await expect(row.locator("td.cell.down")).to_be_visible()
     await expect(desk.locator(".diverted")).to_contain_text(re.compile("璜泾镇.*sms → 无"))
     await desk.locator("table.matrix thead button", has_text="sms").click()
-    await expect(desk.locator(".why .says")).to_contain_text("down for")
+    await expect(desk.locator(".why .says")).to_contain_text("故障 已")
     await expect(desk.locator(".why .past")).to_contain_text("故障")
     await desk.get_by_role("button", name="强制停用").click()
     await desk.get_by_label("原因").fill("光缆断")

@@ -126,7 +126,7 @@ async def broken(desk: Page, smsc: Smsc) -> None:
     await expect(desk.locator("table.matrix tbody tr", has_text="璜泾镇").locator("td.cell.down")).to_be_visible()
     await shoot(desk, "channels", "channels.title")
     await desk.evaluate("location.hash = '#channels/matrix/sms'")
-    await expect(desk.locator(".why .says")).to_contain_text("down for")
+    await expect(desk.locator(".why .says")).to_contain_text("故障 已")
     await shoot(desk, "why", "channels.why.past", top=".why")
 
 

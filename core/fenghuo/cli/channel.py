@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from fenghuo.cli.door import speaks
+from fenghuo.cli.language import sentences_of
 from fenghuo.cli.paper import clean, local, print_json, print_table
 from fenghuo.client.caller import Caller
 from fenghuo.errors import NotFound
@@ -82,9 +83,11 @@ def why(daemon: Caller, *, name: str, as_json: bool) -> None:
     if as_json:
         print_json({**now, "changes": changes})
         return
-    for sentence in now.get("says", ()):
+    for sentence in sentences_of(now):
         click.echo(clean(sentence))
-    figures = ((key, ",".join(map(str, value)) if isinstance(value, list) else value) for key, value in now.items() if key != "says")
+    figures = (
+        (key, ",".join(map(str, value)) if isinstance(value, list) else value) for key, value in now.items() if key not in ("says", "said")
+    )
     print_table(("key", "value"), figures)
     print_table(
         ("at", "what", "details"),

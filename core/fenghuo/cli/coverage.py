@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from fenghuo.cli.door import speaks
+from fenghuo.cli.language import sentences_of
 from fenghuo.cli.paper import clean, print_json, print_table
 from fenghuo.client.caller import Caller
 from fenghuo.service.problems import Exit
@@ -37,7 +38,7 @@ def _show(data: dict[str, Any]) -> None:
     kinds = [kind for kind in KINDS if kind in data]
     print_table(("%", *ESTIMATES), ([kind, *_figures(data[kind])] for kind in kinds))
     click.echo(f"{data['assumption']}; inventory {data['inventory']['digest']}")
-    for sentence in data["says"]:
+    for sentence in sentences_of(data):
         click.echo(clean(sentence))
     for kind in kinds:
         _show_kind(kind, data[kind])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from typing import Any
 import click
 
 from fenghuo.cli.door import URL_HELP, Where
+from fenghuo.cli.language import LANG
 from fenghuo.cli.lazy import LazyGroup, Verb
 from fenghuo.client.caller import CallFailed
 from fenghuo.errors import FenghuoError
@@ -70,11 +72,17 @@ class Root(LazyGroup):
             ctx.exit(exit_of(error))
 
 
+def _speak(ctx: click.Context, _: click.Parameter, named: str | None) -> None:
+    if named:
+        os.environ[LANG] = named
+
+
 @click.group(cls=Root, verbs=VERBS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--socket", type=click.Path(path_type=Path), help="Control socket of the daemon.")
 @click.option("--config", type=click.Path(path_type=Path), help="Settings file; its [control] and [node] say where the daemon is.")
 @click.option("--url", help=URL_HELP)
 @click.option("--token-file", type=click.Path(path_type=Path), help="File with the token to speak with.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), expose_value=False, callback=_speak, help="Language of sentences; else LANG's.")
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=lambda ctx, _, asked: _version(ctx, asked))
 @click.pass_context
 def root(ctx: click.Context, *, socket: Path | None, config: Path | None, url: str | None, token_file: Path | None) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from fenghuo.cli.language import sentence_of
 from fenghuo.cli.paper import clean, colour, local, print_table
 
 __all__ = ["show_message", "show_reasons"]
@@ -87,11 +88,11 @@ def _made_by(objective: dict[str, Any]) -> None:
 
 
 def _target(target: dict[str, Any]) -> None:
-    click.echo(f"    {clean(target['recipient'])}: {clean(target['state'])}, {clean(target['says'])}")
+    click.echo(f"    {clean(target['recipient'])}: {clean(target['state'])}, {clean(sentence_of(target))}")
     if target.get("outlook"):
-        click.echo(f"      {clean(target['outlook'])}")
+        click.echo(f"      {clean(sentence_of(target, 'outlook', 'outlook_said'))}")
     for way in target["chosen"]:
-        click.echo(f"      {way['rung']}. {clean(way['channel'])}: {clean(way['state'])}, {clean(way['says'])}")
+        click.echo(f"      {way['rung']}. {clean(way['channel'])}: {clean(way['state'])}, {clean(sentence_of(way))}")
     for way in target["left_out"]:
         click.echo(f"      {way['rung']}. {clean(way['channel'])}: left out, {clean(way['reason'])}")
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from fenghuo.cli.door import speaks
+from fenghuo.cli.language import sentence_of, sentences_of
 from fenghuo.cli.paper import clean, print_json
 from fenghuo.client.caller import Caller
 from fenghuo.service.problems import Exit
@@ -33,14 +34,14 @@ def whatif(daemon: Caller, *, lose: str, as_json: bool) -> None:
 
 
 def _show_loss(data: dict[str, Any]) -> None:
-    for sentence in data["says"]:
+    for sentence in sentences_of(data):
         click.echo(clean(sentence))
     for loss in data["lost"]:
         click.echo(f"  {clean(loss['says'])}")
 
 
 def _show_points(data: dict[str, Any]) -> None:
-    for sentence in (*data["says"], *(point["says"] for point in data["single_points"])):
+    for sentence in (*sentences_of(data), *map(sentence_of, data["single_points"])):
         click.echo(clean(sentence))
     if not (data["says"] or data["single_points"]):
         click.echo("nothing cuts anybody off by itself")

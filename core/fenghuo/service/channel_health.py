@@ -10,10 +10,11 @@ from fenghuo.engine.cadence import lost_at, phi
 from fenghuo.engine.channels import Instance
 from fenghuo.engine.health import DOWN_WEIGHT, PROBATION_SHARES, SUCCESSES_A_STAGE, average, steady_at
 from fenghuo.engine.outages import Outage, says_of
+from fenghuo.formats.sentences import Sentence, said, spoken
 from fenghuo.model.situation import Admin, Health
 from fenghuo.service.showing import rfc3339
 
-__all__ = ["health_view"]
+__all__ = ["health_says", "health_view"]
 
 
 def health_view(instance: Instance, now: float, outages: Sequence[Outage] = ()) -> dict[str, Any]:
@@ -32,45 +33,59 @@ def health_view(instance: Instance, now: float, outages: Sequence[Outage] = ()) 
         "probe_fen": purse.spent_fen,
         "probe_joules": purse.spent_joules,
         "outages": [one.id for one in outages],
-        "says": [*_says(instance, now), *(f"{says_of(one)}, for {one.expires_at - now:.0f} s more" for one in outages)],
+        **spoken(health_says(instance, now, outages)),
     }
 
 
-def _says(instance: Instance, now: float) -> Iterator[str]:
-    yield f"{instance.health.state.value} for {max(0.0, now - instance.health.since):.0f} s: {instance.health.reason}"
+def health_says(instance: Instance, now: float, outages: Sequence[Outage] = ()) -> Iterator[Sentence]:
+    """What they come to."""
+    yield from _says(instance, now)
+    for one in outages:
+        yield said("health.outage", says=says_of(one), left=f"{one.expires_at - now:.0f}")
+
+
+def _says(instance: Instance, now: float) -> Iterator[Sentence]:
+    health = instance.health
+    yield said(
+        "health.since",
+        state=said(f"health.state.{health.state.value}"),
+        seconds=f"{max(0.0, now - health.since):.0f}",
+        reason=health.reason,
+    )
     if instance.admin is not Admin.ENABLED:
-        yield f"nothing goes by it: {instance.admin}" + (f", {instance.admin_reason}" if instance.admin_reason else "")
+        because = said("health.off_because", reason=instance.admin_reason) if instance.admin_reason else ""
+        yield said("health.off", admin=said(f"health.admin.{instance.admin.value}"), reason=because)
     if instance.ruled.is_silent:
-        yield "nothing but a P0 goes by it: radio silence of the mode in force (`fenghuo mode ls`)"
+        yield said("health.silent")
     if instance.why_unarmed is not None:
-        yield f"nothing is started over it: {instance.why_unarmed}" if instance.why_unarmed else "its armed switch is on"
+        yield said("health.unarmed", why=instance.why_unarmed) if instance.why_unarmed else said("health.armed")
     yield from _state(instance)
     if (left_s := steady_at(instance.health) - now) > 0:
-        yield f"it was left {now - instance.health.left_at:.0f} s ago: no first choice for {left_s:.0f} s more, while a steady way may do"
+        yield said("health.left", ago=f"{now - instance.health.left_at:.0f}", left=f"{left_s:.0f}")
     if instance.cadence is not None and lost_at(instance.cadence) < math.inf:
         silence_s, left_s = now - (instance.cadence.last_at or now), max(0.0, lost_at(instance.cadence) - now)
-        yield f"heard {silence_s:.0f} s ago, phi {phi(instance.cadence, now):.1f}; lost in {left_s:.0f} s"
+        yield said("health.heard", ago=f"{silence_s:.0f}", phi=f"{phi(instance.cadence, now):.1f}", left=f"{left_s:.0f}")
     if instance.purse.probes:
         purse = instance.purse
-        yield f"{purse.probes} probes since the start, {purse.spent_fen:.0f} fen and {purse.spent_joules:.0f} J"
+        yield said("health.probes", n=purse.probes, fen=f"{purse.spent_fen:.0f}", joules=f"{purse.spent_joules:.0f}")
 
 
-def _state(instance: Instance) -> Iterator[str]:
+def _state(instance: Instance) -> Iterator[Sentence]:
     health = instance.health
     match health.state:
         case Health.SUSPECT if health.is_reported and not health.weight:
-            yield "nothing of its own speaks against it; a device that has a message over it clears it, or the end of what is said"
+            yield said("health.reported")
         case Health.SUSPECT:
-            yield f"failures weigh {health.weight:g} of {DOWN_WEIGHT:g}, seen of {len(health.who)} of 2: {', '.join(health.who)}"
-            yield f"its signs of late come to {average(health):.2f}, from -1 (all failed) to 2 (all receipts)"
-            yield "the next success makes it up again if they come to more than 0 with it"
+            whom = list(health.who)
+            yield said("health.weighs", weight=f"{health.weight:g}", limit=f"{DOWN_WEIGHT:g}", n=str(len(whom)), whom=whom)
+            yield said("health.average", average=f"{average(health):.2f}")
+            yield said("health.next")
         case Health.PROBATION:
             share = PROBATION_SHARES[health.stage]
-            yield (
-                f"stage {health.stage + 1} of {len(PROBATION_SHARES)}: {share:.0%} admitted, {health.successes} of"
-                f" {SUCCESSES_A_STAGE} successes, at least {health.stable_s:g} s"
-            ).replace("%", " %")
+            stage, stages, seconds = str(health.stage + 1), str(len(PROBATION_SHARES)), f"{health.stable_s:g}"
+            figures = {"n": str(health.successes), "needed": str(SUCCESSES_A_STAGE), "seconds": seconds}
+            yield said("health.stage", stage=stage, stages=stages, share=f"{share * 100:.0f} %", **figures)
         case Health.UNKNOWN if health.is_started:
-            yield "it cannot speak for itself; a receipt, a monitor receiver or a current sensor would make it UP"
+            yield said("health.mute")
         case _:
             return

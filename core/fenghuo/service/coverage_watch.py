@@ -11,6 +11,7 @@ import structlog
 from fenghuo.engine.coverage import Coverage, coverage
 from fenghuo.engine.covered import Kind
 from fenghuo.engine.inhabited import carriers, losses, working
+from fenghuo.formats.sentences import Sentence
 from fenghuo.model.area import AreaRef
 from fenghuo.model.audit import SYSTEM
 from fenghuo.service.coverage_words import ASSUMPTION, gate_says, reported_says
@@ -92,10 +93,10 @@ class CoverageWatch:
                 self._tell(other, Kind.REPORTED, reported, ())
         self._laid, self._stood = laid, stood
 
-    def _tell(self, event: str, kind: Kind, found: Coverage, says: Iterable[str]) -> None:
+    def _tell(self, event: str, kind: Kind, found: Coverage, says: Iterable[Sentence]) -> None:
         subject = f"coverage/{kind}"
         body: dict[str, Any] = {
-            "message": "; ".join(says) or "the gate is passed again",
+            "message": "; ".join(map(str, says)) or "the gate is passed again",
             "grouped_pct": round(found.total.grouped * 100, 2),
             "lower_pct": round(found.total.lower * 100, 2),
             "towns": [str(town.area) for town in found.low_towns],

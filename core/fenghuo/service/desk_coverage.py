@@ -12,6 +12,7 @@ from fenghuo.engine.covered import LEVELS, Kind, covered
 from fenghuo.engine.inhabited import Inhabited, carriers, losses, working
 from fenghuo.engine.routing import areas_of
 from fenghuo.errors import FormatError, NotFound
+from fenghuo.formats.sentences import said, spoken
 from fenghuo.formats.table_reading import near
 from fenghuo.model.area import AreaRef
 from fenghuo.model.coverage import Inventory
@@ -30,7 +31,6 @@ from fenghuo.store.store import Store
 
 __all__ = ["CoverageVerbs"]
 
-UNPLACED = "the message names no area that can be looked up, so this is of all places"
 Carried = Mapping[str, tuple[ChannelView, ...]]
 
 
@@ -78,10 +78,8 @@ class CoverageVerbs:
         if row is not None:
             found |= await self._told(row, units, groups, carried)
         told = sentences(found, sure, laid, inventory=inventory, areas=areas)
-        unplaced = [UNPLACED] if row and not areas else []
-        unreal = (
-            [f"{row.traffic.value} traffic, which counts in no figure of what is real"] if row and row.traffic is not Traffic.ACTUAL else []
-        )
+        unplaced = [said("coverage.unplaced")] if row and not areas else []
+        unreal = [said("coverage.unreal", traffic=row.traffic.value)] if row and row.traffic is not Traffic.ACTUAL else []
         return {
             **{kind.value: _figure(one) for kind, one in found.items()},
             "sure": _percent(sure.total),
@@ -91,7 +89,7 @@ class CoverageVerbs:
             "channels": [channel_line(channel, carried[channel.name], wanted.lose) for channel in inventory.channels],
             "alert": _alert(row, areas),
             "lose": list(wanted.lose),
-            "says": [*unreal, *unplaced, *told],
+            **spoken([*unreal, *unplaced, *told]),
         }
 
     def _named(self, areas: Iterable[str]) -> frozenset[AreaRef]:

@@ -17,10 +17,11 @@ from fenghuo.engine.judging import clarity
 from fenghuo.engine.linting import lint_rules
 from fenghuo.engine.routing import route
 from fenghuo.errors import NotFound
+from fenghuo.formats.sentences import said, spoken
 from fenghuo.model.delivery import OPEN_STATES, Delivery
 from fenghuo.model.situation import Admin
 from fenghuo.plugin.ports import Actor, Doubt, PowerLevel
-from fenghuo.service.channel_health import health_view
+from fenghuo.service.channel_health import health_says, health_view
 from fenghuo.service.desk import Desk, Verb
 from fenghuo.service.energy_words import lasts_says, left_s
 from fenghuo.service.engine_room import EngineRoom
@@ -132,7 +133,9 @@ class PlanVerbs:
         if "left" not in answer:
             return answer
         plan = self.battery(answer["left"])
-        return {**answer, "battery_left_s": left_s(plan), "says": [*answer["says"], *lasts_says(plan)]}
+        lasts = spoken(lasts_says(plan))
+        both = {name: [*answer[name], *lasts[name]] for name in lasts}
+        return {**answer, "battery_left_s": left_s(plan), **both}
 
     async def channels(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
         return [channel_view(instance, self._queues.queued(instance.name)) for instance in self._board]
@@ -146,10 +149,10 @@ class PlanVerbs:
     async def why(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """The state of a channel with the evidence behind it."""
         instance, situation = self._instance(msgspec.convert(args, Switch).name), self._board.situation()
-        health = health_view(instance, self._office.clock.time(), self._outages.of(instance))
-        remark = remark_of(instance)
-        says = [*health["says"], *([remark] if remark else []), *channel_says(situation.channel[instance.name], situation)]
-        return {**channel_view(instance, self._queues.queued(instance.name)), **health, "says": says}
+        now, outages, remark = self._office.clock.time(), self._outages.of(instance), remark_of(instance)
+        remarks = [said("plain", text=remark)] if remark else []
+        says = [*health_says(instance, now, outages), *remarks, *channel_says(situation.channel[instance.name], situation)]
+        return {**channel_view(instance, self._queues.queued(instance.name)), **health_view(instance, now, outages), **spoken(says)}
 
     async def _switch(self, actor: Actor, wanted: Switch, admin: Admin) -> dict[str, Any]:
         instance = self._instance(wanted.name)

@@ -13,6 +13,7 @@ import msgspec
 
 from fenghuo.engine.network import place_of
 from fenghuo.engine.proven import age_of
+from fenghuo.formats.sentences import one_spoken
 from fenghuo.model.delivery import Delivery, Objective, ObjectiveState, Receipt, Target
 from fenghuo.model.directory import Directory, RecipientId
 from fenghuo.model.evidence import Evidence
@@ -178,7 +179,7 @@ class RecipientVerbs:
             "state": one.state.value,
             "evidence": one.evidence.name,
             "reason": one.reason,
-            "says": delivery_sentence(one, None, objective),
+            **one_spoken(delivery_sentence(one, None, objective)),
         }
 
 

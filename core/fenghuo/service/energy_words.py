@@ -7,6 +7,7 @@ from typing import Any
 
 from fenghuo.engine.energy import EnergyPlan, Shed, Step
 from fenghuo.engine.power import PowerState
+from fenghuo.formats.sentences import Sentence, said
 from fenghuo.model.mode import PowerMode
 from fenghuo.service.showing import rfc3339
 
@@ -50,11 +51,11 @@ def left_s(plan: EnergyPlan | None) -> int | None:
     return None if plan is None else _seconds(plan.left_s)
 
 
-def lasts_says(plan: EnergyPlan | None) -> tuple[str, ...]:
+def lasts_says(plan: EnergyPlan | None) -> tuple[Sentence, ...]:
     """For how long what is left can go on without mains; nothing where nobody knows."""
     if plan is None:
         return ()
-    return (f"without mains that lasts {_hours(plan.left_s)} by the plan, between {_hours(plan.least_s)} and {_hours(plan.most_s)}",)
+    return (said("whatif.lasts", left=_hours(plan.left_s), least=_hours(plan.least_s), most=_hours(plan.most_s)),)
 
 
 def _when(state: PowerState, since: float | None) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from fenghuo.engine.confidence import AVAILABILITY, TARGET, WORKING, Way, chance, groups_of, joint
+from fenghuo.formats.sentences import Sentence, said
 from fenghuo.model.delivery import TERMINAL_STATES, Delivery, Objective, Target, TargetState
 from fenghuo.model.situation import Admin, ChannelView, Situation
 
@@ -20,38 +21,39 @@ class Outlook(msgspec.Struct, frozen=True):
     now: float
 
 
-def target_says(target: Target, deliveries: Iterable[Delivery], objective: Objective, outlook: Outlook) -> str:
-    """By what an open target may still be reached before its deadline, and how surely by all of it; empty for one that is not open."""
+def target_says(target: Target, deliveries: Iterable[Delivery], objective: Objective, outlook: Outlook) -> Sentence | None:
+    """By what an open target may still be reached before its deadline, and how surely by all of it; None for one that is not open."""
     left_s = objective.deadline_at - outlook.now
     if target.state is not TargetState.OPEN or left_s <= 0:
-        return ""
+        return None
     situation = outlook.situation
     names = dict.fromkeys(one.channel for one in deliveries if one.state not in TERMINAL_STATES)
     views = [view for name in names if (view := situation.channel.get(name)) is not None]
     ways = [Way(view.name, chance(view, situation, target.recipient, left_s=left_s), groups_of(view)) for view in views]
     asked = TARGET[objective.priority]
     if not ways:
-        return f"no channel is left that may reach it by its deadline in {left_s:.0f} s"
-    parts = ", ".join(f"{way.channel} {way.p:.4f}{_on(way.groups, situation)}" for way in ways)
+        return said("outlook.none", left=f"{left_s:.0f}")
+    parts = [said("outlook.way", channel=way.channel, p=f"{way.p:.4f}", on=_on(way.groups, situation)) for way in ways]
     reached = joint(ways, situation.availability)
-    return f"as things stand it is reached in the {left_s:.0f} s that are left with {reached:.4f} of {asked:g}: {parts}"
+    return said("outlook.reached", left=f"{left_s:.0f}", p=f"{reached:.4f}", asked=f"{asked:g}", parts=parts)
 
 
-def channel_says(view: ChannelView, situation: Situation) -> Iterator[str]:
+def channel_says(view: ChannelView, situation: Situation) -> Iterator[Sentence]:
     """What planning makes of a channel: its chance, what it hangs on and with whom, and what it is kept for."""
     groups = groups_of(view)
     p = chance(view, situation)
     whole = joint([Way(view.name, p, groups)], situation.availability)
     health = f"{view.health.value} {WORKING[view.health]:g}" if view.admin is Admin.ENABLED else view.admin.value
-    yield f"planning counts on it with {whole:.4f}: reach {view.reach:g}, {health}" + (_on(groups, situation) or ", no risk groups")
+    on = _on(groups, situation) or said("outlook.alone")
+    yield said("outlook.channel", p=f"{whole:.4f}", reach=f"{view.reach:g}", health=health, on=on)
     for group in sorted(groups):
         others = [other.name for other in situation.channels if other.name != view.name and group in other.risk_groups]
         if others:
-            yield f"{group} is shared with {', '.join(others)}"
+            yield said("outlook.shared", group=group, others=others)
     if view.scarce:
-        yield "it is scarce: P3 and P4 wait for another way of their ladder"
+        yield said("outlook.scarce")
 
 
-def _on(groups: Iterable[str], situation: Situation) -> str:
-    named = ", ".join(f"{group} {situation.availability.get(group, AVAILABILITY):g}" for group in sorted(groups))
-    return f" (on {named})" if named else ""
+def _on(groups: Iterable[str], situation: Situation) -> Sentence | None:
+    named = [f"{group} {situation.availability.get(group, AVAILABILITY):g}" for group in sorted(groups)]
+    return said("outlook.on", groups=named) if named else None

@@ -7,9 +7,10 @@ from types import MappingProxyType
 from typing import Any
 
 from fenghuo.engine.office import Office
-from fenghuo.engine.staging import Measure, Stage, staged
+from fenghuo.engine.staging import Stage, staged
 from fenghuo.engine.whatif import Footing, Loss, SinglePoint, WhatIf, fallen, losing, named, single_points, unreached
 from fenghuo.errors import FormatError
+from fenghuo.formats.sentences import Sentence, one_spoken, said, spoken
 from fenghuo.formats.table_reading import near
 from fenghuo.model.situation import Situation
 
@@ -30,8 +31,8 @@ def supposed(
     known = named(situation)
     for name in lose:
         if name not in known:
-            says = f"lose has {name!r}, which is no risk group and no channel of this node{near(name, known)}"
-            raise FormatError(says, code="bad-argument", where="lose")
+            why = f"lose has {name!r}, which is no risk group and no channel of this node{near(name, known)}"
+            raise FormatError(why, code="bad-argument", where="lose")
     if not lose:
         plans = (office.rules, office.directory, situation)
         return _points(single_points(*plans), unreached(*plans))
@@ -39,32 +40,33 @@ def supposed(
     without = [(loss.rule, loss.recipient) for loss in found.lost] + [(one.rule, one.recipient) for one in found.already]
     stages = staged(office.rules, office.directory, after, without)
     left = [view.name for view in after.channels if view.is_usable]
-    said = _lost(found, lose)
     draws_w = sum(watts.get(name, 0.0) for name in left)
+    says = [*_summary(found, lose), *(said("whatif.stage", says=_measure(stage)) for stage in stages), _left(left, draws_w)]
     return {
-        **said,
+        **_lost(found, lose),
         "stage": [_stage(stage) for stage in stages],
         "left": left,
         "left_watts": draws_w,
-        "says": [*said["says"], *(f"stage now: {_stage(stage)['says']}" for stage in stages), _left(left, draws_w)],
+        **spoken(says),
     }
 
 
 def _points(points: Iterable[SinglePoint], already: Sequence[Footing]) -> dict[str, Any]:
-    return {"single_points": [_point(point) for point in points], "already": _whom(already), "says": _cut_off(already)}
+    return {"single_points": [_point(point) for point in points], "already": _whom(already), **spoken(_cut_off(already))}
 
 
 def _point(point: SinglePoint) -> dict[str, Any]:
     people = list(dict.fromkeys(footing.recipient for footing in point.held))
     rules = list(dict.fromkeys(footing.rule for footing in point.held))
-    takes = "" if point.channels == (point.name,) else f" takes {', '.join(point.channels)}, and"
+    takes = "" if point.channels == (point.name,) else said("whatif.takes", channels=list(point.channels))
+    says = said("whatif.point", name=point.name, takes=takes, n=str(len(people)), whom=_names(people), rules=rules)
     return {
         "name": point.name,
         "channels": list(point.channels),
         "count": len(people),
         "recipients": people[:SHOWN],
         "rules": rules,
-        "says": f"{point.name}{takes} alone cuts off {len(people)}: {_names(people)} (rules: {', '.join(rules)})",
+        **one_spoken(says),
     }
 
 
@@ -79,17 +81,10 @@ def _lost(found: WhatIf, lose: Sequence[str]) -> dict[str, Any]:
             {"rule": one.rule, "recipients": one.recipients, "before": round(one.before, 4), "after": round(one.after, 4)}
             for one in found.reach
         ],
-        "says": _summary(found, lose),
     }
 
 
 def _stage(stage: Stage) -> dict[str, Any]:
-    whom = f"{len(stage.recipients)}: {_names(stage.recipients)}"
-    says = {
-        Measure.ENABLE: f"enable {stage.channel}, which is switched off and would reach {whom}",
-        Measure.ADDRESS: f"{' or '.join(stage.kinds)} addresses, by which {stage.channel} would still reach {whom}",
-        Measure.LADDER: f"{stage.channel} in ladder {stage.ladder}, which would still reach {whom}",
-    }[stage.measure]
     return {
         "measure": stage.measure.value,
         "channel": stage.channel,
@@ -97,15 +92,20 @@ def _stage(stage: Stage) -> dict[str, Any]:
         "kinds": list(stage.kinds),
         "count": len(stage.recipients),
         "recipients": list(stage.recipients[:SHOWN]),
-        "says": says,
+        **one_spoken(_measure(stage)),
     }
 
 
-def _left(left: Sequence[str], draws_w: float) -> str:
+def _measure(stage: Stage) -> Sentence:
+    whom = f"{len(stage.recipients)}: {_names(stage.recipients)}"
+    code = f"whatif.stage.{stage.measure.value}"
+    return said(code, channel=stage.channel, ladder=stage.ladder, kinds=" / ".join(stage.kinds), whom=whom)
+
+
+def _left(left: Sequence[str], draws_w: float) -> Sentence:
     if not left:
-        return "no channel is left"
-    says = f"left are {', '.join(left)}"
-    return f"{says}, which draw {draws_w:g} W idle by what they declare" if draws_w else says
+        return said("whatif.none_left")
+    return said("whatif.left", channels=list(left), draw=said("whatif.draw", watts=f"{draws_w:g}") if draws_w else "")
 
 
 def _loss(loss: Loss, lose: Sequence[str]) -> dict[str, Any]:
@@ -125,18 +125,19 @@ def _whom(footings: Iterable[Footing]) -> list[dict[str, str]]:
     return [{"recipient": one.recipient, "rule": one.rule} for one in list(footings)[:SHOWN]]
 
 
-def _summary(found: WhatIf, lose: Sequence[str]) -> list[str]:
+def _summary(found: WhatIf, lose: Sequence[str]) -> list[Sentence]:
     lost = list(dict.fromkeys(loss.recipient for loss in found.lost))
     alone = list(dict.fromkeys(one.recipient for one in found.alone))
-    said = [f"without {', '.join(lose)} {len(lost)} cannot be reached any more" + (f": {_names(lost)}" if lost else "")]
-    said += [f"{len(alone)} have one channel left: {_names(alone)}"] if alone else []
-    said += _cut_off(found.already)
-    return said + [f"rule {one.rule}: reached in time {one.before:.4f}, then {one.after:.4f}" for one in found.reach]
+    whom = said("whatif.whom", names=_names(lost)) if lost else ""
+    says = [said("whatif.without", lose=list(lose), n=str(len(lost)), whom=whom)]
+    says += [said("whatif.alone", n=str(len(alone)), whom=_names(alone))] if alone else []
+    says += _cut_off(found.already)
+    return says + [said("whatif.rule", rule=one.rule, before=f"{one.before:.4f}", after=f"{one.after:.4f}") for one in found.reach]
 
 
-def _cut_off(already: Iterable[Footing]) -> list[str]:
+def _cut_off(already: Iterable[Footing]) -> list[Sentence]:
     people = list(dict.fromkeys(one.recipient for one in already))
-    return [f"{len(people)} have no usable channel even now: {_names(people)}"] if people else []
+    return [said("whatif.already", n=str(len(people)), whom=_names(people))] if people else []
 
 
 def _names(people: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from typing import Any, assert_never
 import msgspec
 
 from fenghuo.clock import instant
+from fenghuo.formats.sentences import Sentence, one_spoken, said
 from fenghuo.model.delivery import Attempt, Delivery, DeliveryState, Hold, Objective, Target, TargetState
 from fenghuo.service.booked import booked_view, bookings
 from fenghuo.service.outlook import Outlook, target_says
@@ -24,16 +25,17 @@ CHINA = timezone(timedelta(hours=8))
 """Sentences are for people here; instants in the fields beside them are UTC like everywhere."""
 
 HELD = {
-    Hold.RUNG: "waits for its rung to open",
-    Hold.CHANNEL: "cannot go out: the channel is not usable now",
-    Hold.SPENT: "waits until its channel is back: the last attempt while it was down brought nothing",
-    Hold.WAY: "waits until its recipient is reached again: the channel is there, and what carries it to them is cut off",
-    Hold.MODE: "is held by the mode that is in force (`fenghuo mode ls`), and goes when that is over",
-    Hold.SILENCE: "is held by the radio silence of the mode in force, under which only a P0 goes by this channel",
-    Hold.RESTORED: "was in force before the store was restored, may have gone since, and waits for `fenghuo queue release`",
-    Hold.LATE: "would start a device long after its release, and awaits `fenghuo queue resolve ID --as not-sent` (it starts) or `failed`",
-    Hold.POLICY: "is held by policy: the channel is on standby until a mode enables it",
+    Hold.RUNG: "rung",
+    Hold.CHANNEL: "channel",
+    Hold.SPENT: "spent",
+    Hold.WAY: "way",
+    Hold.MODE: "mode",
+    Hold.SILENCE: "silence",
+    Hold.RESTORED: "restored",
+    Hold.LATE: "late",
+    Hold.POLICY: "policy",
 }
+"""What is said of a delivery that is held, after `why.held.` in the table of sentences."""
 
 
 class LeftOut(msgspec.Struct, frozen=True):
@@ -90,13 +92,14 @@ async def _target(store: Store, objective: Objective, target: Target, plan: Plan
     attempts = {one.delivery: one for one in await store.find(ATTEMPT, f"{mine} ORDER BY n", *key)}  # the last of each stays
     left = [one for one in plan.left_out if target.recipient in one.recipients]
     rungs = max([1 + one.rung for one in deliveries] + [1 + one.rung for one in left], default=0)
+    surely = target_says(target, deliveries, objective, outlook) if outlook is not None else None
     return {
         "recipient": target.recipient,
         "state": target.state.value,
         "evidence": target.evidence.name,
         "covers": target.covers,
-        "says": target_sentence(target, objective, rungs=rungs),
-        "outlook": target_says(target, deliveries, objective, outlook) if outlook is not None else "",
+        **one_spoken(target_sentence(target, objective, rungs=rungs)),
+        **one_spoken(surely, says="outlook", said="outlook_said"),
         "chosen": [_chosen(one, attempts.get(one.id), objective) for one in deliveries],
         "left_out": [{"channel": one.channel, "rung": one.rung + 1, "reason": one.reason} for one in left],
     }
@@ -109,90 +112,99 @@ def _chosen(delivery: Delivery, attempt: Attempt | None, objective: Objective) -
         "state": delivery.state.value,
         "evidence": delivery.evidence.name,
         "tries": delivery.tries,
-        "says": delivery_sentence(delivery, attempt, objective),
+        **one_spoken(delivery_sentence(delivery, attempt, objective)),
     }
 
 
-def target_sentence(target: Target, objective: Objective, *, rungs: int) -> str:
+def target_sentence(target: Target, objective: Objective, *, rungs: int) -> Sentence:
     """How far a target has come, of `rungs` rungs that concern it."""
+    stands = said("why.target.stands", recipient=target.covers) if target.covers else ""
+    asked = said("why.target.asked", n=target.escalated) if target.escalated else ""
+    return said("why.target", stands=stands, state=_stands(target, objective, rungs), asked=asked)
+
+
+def _stands(target: Target, objective: Objective, rungs: int) -> Sentence:
     has, needed = target.evidence.name, objective.needed.name
     match target.state:
         case TargetState.OPEN:
-            said = f"has {has} and needs {needed}; {target.rung} of {rungs} rungs open"
-            said += f", the last since {_time(target.rung_at)}" if target.rung else ""
-            said += f"; looked at again at {_time(target.wake_at)}" if target.wake_at is not None else ""
+            since = said("why.target.since", at=_time(target.rung_at)) if target.rung else ""
+            again = said("why.target.again", at=_time(target.wake_at)) if target.wake_at is not None else ""
+            opened = str(target.rung)
+            return said("why.target.open", has=has, needed=needed, open=opened, rungs=str(rungs), since=since, again=again)
         case TargetState.MET:
-            said = f"has {has}, and {needed} was needed"
+            return said("why.target.met", has=has, needed=needed)
         case TargetState.COVERED:
-            said = f"was stood in for; has {has} of its own"
+            return said("why.target.covered", has=has)
         case TargetState.MISSED:
-            said = f"was not reached in time: has {has} and needed {needed}"
+            return said("why.target.missed", has=has, needed=needed)
         case TargetState.WITHDRAWN:
-            said = f"is not wanted any more; had {has} by then"
+            return said("why.target.withdrawn", has=has)
         case _:
             assert_never(target.state)
-    stands = f"stands in for {target.covers}; " if target.covers else ""
-    asked = f"; {target.escalated} others were asked in its place" if target.escalated else ""
-    return stands + said + asked
 
 
-def delivery_sentence(delivery: Delivery, attempt: Attempt | None, objective: Objective) -> str:
+def delivery_sentence(delivery: Delivery, attempt: Attempt | None, objective: Objective) -> Sentence:
     """Why a delivery is in its state, with the numbers that put it there. `attempt`: its last one."""
     match delivery.state:
         case DeliveryState.HELD:
             return _held(delivery, objective)
         case DeliveryState.READY:
-            return f"waits for its turn on its channel, {_tried(delivery)}{_wait(delivery)}"
+            return said("why.ready", tried=_tried(delivery), wait=_wait(delivery))
         case DeliveryState.EMITTING:
-            return f"{_last(delivery, attempt)} is being emitted"
+            return _trying("why.emitting", delivery, attempt)
         case DeliveryState.AWAITING if delivery.until is not None:
-            return f"{_last(delivery, attempt)} has {delivery.evidence.name}; more is waited for until {_time(delivery.until)}"
+            return _trying("why.awaiting", delivery, attempt, has=delivery.evidence.name, at=_time(delivery.until))
         case DeliveryState.AWAITING:
-            return f"{_last(delivery, attempt)} has {delivery.evidence.name}; nothing more came in time, and a late receipt still counts"
+            return _trying("why.awaited", delivery, attempt, has=delivery.evidence.name)
         case DeliveryState.IN_DOUBT:
-            limit = f"settled by {_time(delivery.until)}" if delivery.until is not None else "a person has to settle it"
-            doubt = f"nobody knows whether {_last(delivery, attempt)} left ({delivery.reason})"
-            return f"{doubt}; {limit}, {delivery.refires} marked copies so far"
+            limit = said("why.settled_by", at=_time(delivery.until)) if delivery.until is not None else said("why.by_a_person")
+            return _trying("why.in_doubt", delivery, attempt, reason=delivery.reason, limit=limit, n=str(delivery.refires))
         case _:
             return _ended(delivery, objective)
 
 
-def _held(delivery: Delivery, objective: Objective) -> str:
+def _held(delivery: Delivery, objective: Objective) -> Sentence:
     if delivery.reason == Hold.RELEASE:
-        return f"waits for release: {objective.signatures} signatures are needed"
-    known = HELD.get(Hold(delivery.reason)) if delivery.reason in list(Hold) else f"is held: {delivery.reason}"
-    return f"{known}, {_tried(delivery)}{_wait(delivery)}"
+        return said("why.held.release", n=str(objective.signatures))
+    is_known = delivery.reason in HELD
+    why = said(f"why.held.{HELD[Hold(delivery.reason)]}") if is_known else said("why.held.other", reason=delivery.reason)
+    return said("why.held", why=why, tried=_tried(delivery), wait=_wait(delivery))
 
 
-def _ended(delivery: Delivery, objective: Objective) -> str:
+def _ended(delivery: Delivery, objective: Objective) -> Sentence:
+    tried = _tried(delivery)
     match delivery.state:
         case DeliveryState.MET:
-            return f"has {delivery.evidence.name}, and {objective.needed.name} was needed; {_tried(delivery)}"
+            return said("why.met", has=delivery.evidence.name, needed=objective.needed.name, tried=tried)
         case DeliveryState.FAILED:
-            return f"failed: {delivery.reason}, {_tried(delivery)}, {delivery.failures} refused by the far end"
+            return said("why.failed", reason=delivery.reason, tried=tried, n=str(delivery.failures))
         case DeliveryState.EXPIRED:
-            return f"ended when the content expired at {_time(delivery.expires_at)}, {_tried(delivery)}"
+            return said("why.expired", at=_time(delivery.expires_at), tried=tried)
         case DeliveryState.SHED:
-            return f"was given up for more urgent traffic, {_tried(delivery)}"
+            return said("why.shed", tried=tried)
         case _:
-            return f"is {delivery.state.lower()}" + (f" ({delivery.reason})" if delivery.reason else "") + f", {_tried(delivery)}"
+            because = said("why.because", reason=delivery.reason) if delivery.reason else ""
+            return said(f"why.{delivery.state.lower()}", because=because, tried=tried)
 
 
-def _tried(delivery: Delivery) -> str:
-    copies = f" of which {delivery.refires} marked as copies" if delivery.refires else ""
-    return f"tried {delivery.tries} times{copies}" if delivery.tries else "never tried"
+def _tried(delivery: Delivery) -> Sentence:
+    if not delivery.tries:
+        return said("why.never_tried")
+    copies = said("why.copies", n=delivery.refires) if delivery.refires else ""
+    return said("why.tried", n=delivery.tries, copies=copies)
 
 
-def _wait(delivery: Delivery) -> str:
-    reason = f" after {delivery.reason}" if delivery.state is DeliveryState.READY and delivery.reason else ""
-    return f"{reason}, not before {_time(delivery.not_before)}" if delivery.not_before else reason
+def _wait(delivery: Delivery) -> Sentence | str:
+    after = said("why.after", reason=delivery.reason) if delivery.state is DeliveryState.READY and delivery.reason else ""
+    return said("why.not_before", after=after, at=_time(delivery.not_before)) if delivery.not_before else after
 
 
-def _last(delivery: Delivery, attempt: Attempt | None) -> str:
+def _trying(code: str, delivery: Delivery, attempt: Attempt | None, **figures: Any) -> Sentence:
+    """A sentence about the last try."""
     if attempt is None:
-        return f"try {delivery.tries}"
-    outcome = f", {attempt.outcome}" if attempt.outcome else ""
-    return f"try {attempt.n} at {_time(attempt.at)}{outcome},"
+        return said(code, **{"try": said("why.try", n=delivery.tries)}, **figures)
+    outcome = said("why.try_outcome", outcome=attempt.outcome) if attempt.outcome else ""
+    return said(code, **{"try": said("why.try_at", n=attempt.n, at=_time(attempt.at), outcome=outcome)}, **figures)
 
 
 def _time(at: float) -> str:

@@ -155,13 +155,13 @@ DELIVERIES: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("changes", "expected"), DELIVERIES)
 def test_each_state_of_a_delivery_has_its_sentence(changes: dict[str, Any], expected: str) -> None:
     """With the numbers that put it there."""
-    assert expected == delivery_sentence(delivery(**changes), LAST, objective(signatures=2))
+    assert expected == str(delivery_sentence(delivery(**changes), LAST, objective(signatures=2)))
 
 
 @pytest.mark.parametrize("reason", Hold)
 def test_each_reason_to_hold_has_its_sentence(reason: Hold) -> None:
     """Nobody who asks why reads of a None."""
-    assert "None" not in delivery_sentence(delivery(reason=reason), None, objective())
+    assert "None" not in str(delivery_sentence(delivery(reason=reason), None, objective()))
 
 
 def test_each_state_of_a_delivery_is_in_the_table() -> None:
@@ -171,7 +171,7 @@ def test_each_state_of_a_delivery_is_in_the_table() -> None:
 
 def test_a_try_that_was_lost_from_the_store_is_still_counted() -> None:
     """A damaged row of an attempt leaves a sentence."""
-    assert "try 2 is being emitted" == delivery_sentence(delivery(state=S.EMITTING, tries=2), None, objective())
+    assert "try 2 is being emitted" == str(delivery_sentence(delivery(state=S.EMITTING, tries=2), None, objective()))
 
 
 TARGETS: list[tuple[dict[str, Any], str]] = [
@@ -190,5 +190,5 @@ TARGETS: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("changes", "expected"), TARGETS)
 def test_each_state_of_a_target_has_its_sentence(changes: dict[str, Any], expected: str) -> None:
     """What it has, what was needed, and how far its ladder is open."""
-    assert expected == target_sentence(target(**changes), objective(), rungs=2)
+    assert expected == str(target_sentence(target(**changes), objective(), rungs=2))
     assert set(TargetState) == {changes.get("state", TargetState.OPEN) for changes, _ in TARGETS}

@@ -51,6 +51,26 @@ export function named(stem, code) {
   return has(`${stem}.${code}`) ? t(`${stem}.${code}`) : String(code ?? "");
 }
 
+/**
+ * A sentence of the daemon in the language of the page: a code with its figures, or with sentences in their place.
+ * @param {{code: string, args?: Record<string, any>}} one @returns {string}
+ */
+export function say(one) {
+  const args = Object.fromEntries(Object.entries(one.args ?? {}).map(([name, value]) => [name, figure(value)]));
+  return has(`says.${one.code}`) ? t(`says.${one.code}`, args) : `${one.code} ${Object.values(args).join(" ")}`;
+}
+
+/** @param {any} value @returns {string} */
+function figure(value) {
+  if (Array.isArray(value)) return value.map(figure).join(t("says.and"));
+  return typeof value === "object" && value ? say(value) : String(value ?? "");
+}
+
+/** What an answer says, each as a sentence; what is older than its codes says it in English. @param {{says?: string|string[], said?: any}} data @returns {string[]} */
+export function sayAll(data) {
+  return data.said ? [data.said].flat().map(say) : [data.says ?? []].flat();
+}
+
 /** @param {string|number|undefined} n */
 function plural(n) {
   return new Intl.PluralRules("en").select(Number(n ?? 0));

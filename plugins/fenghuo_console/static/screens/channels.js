@@ -1,7 +1,7 @@
 // @ts-check
 // 通道: channel by place with what stands in for what and why, and the ways to force, prove and suppose.
 import { html, useState } from "../vendor/ui.js";
-import { named, t, timeText } from "../js/i18n.js";
+import { named, sayAll, t, timeText } from "../js/i18n.js";
 import { Ask } from "../js/parts.js";
 import { Asking, Refused, useAsk, useCommand } from "./asking.js";
 import { RollCall } from "./channels_rollcall.js";
@@ -77,7 +77,7 @@ function Why({ app, name }) {
   const past = useAsk(app, "log.find", { subject: `channel/${name}`, limit: 20 }, { on: line, restMs: 1000 });
   if (!why.data) return html`<${Asking} asked=${why} app=${app} t=${t} />`;
   return html`<section class="why" aria-label=${t("channels.why.title", { name })}><h2 translate="no">${name} <${State} state=${stateOf(why.data)} /></h2>
-    <ul class="says" lang="en">${why.data.says.map((/** @type {string} */ says) => html`<li>${says}</li>`)}</ul>
+    <ul class="says">${sayAll(why.data).map((says) => html`<li>${says}</li>`)}</ul>
     <dl class="facts"><dt>${t("channels.why.type")}</dt><dd translate="no">${why.data.type}</dd><dt>${t("channels.why.most")}</dt><dd><span translate="no">${why.data.evidence_max}</span> ${named("evidence", why.data.evidence_max)}</dd>
       <dt>${t("channels.why.groups")}</dt><dd translate="no">${why.data.risk_groups.join(", ")}</dd><dt>${t("channels.why.queued")}</dt><dd>${why.data.queued}</dd></dl>
     <${Switch} app=${app} channel=${why.data} again=${why.again} />

@@ -1,7 +1,7 @@
 // @ts-check
 // What would be lost if something failed: reckoned over the live rules, channels and directory, and nothing is changed by asking.
 import { html, useState } from "../vendor/ui.js";
-import { t } from "../js/i18n.js";
+import { sayAll, t } from "../js/i18n.js";
 import { Asking, useAsk } from "./asking.js";
 import { CoverageBoard } from "./coverage_board.js";
 
@@ -18,12 +18,12 @@ export function WhatIf({ app }) {
   return html`<section aria-label=${t("channels.whatif.title")}><h2>${t("channels.whatif.title")}</h2><p>${t("channels.whatif.says")}</p>
     <fieldset><legend>${t("channels.whatif.groups")}</legend>${groups.map(box)}</fieldset>
     <fieldset><legend>${t("channels.whatif.channels")}</legend>${names.filter((name) => !groups.includes(name)).map(box)}</fieldset>
-    <div aria-live="polite">${asked.data ? html`<ul class="says" lang="en">${sentences(asked.data).map((says) => html`<li>${says}</li>`)}</ul>` : html`<${Asking} asked=${asked} app=${app} t=${t} />`}</div>
+    <div aria-live="polite">${asked.data ? html`<ul class="says">${sentences(asked.data).map((says) => html`<li>${says}</li>`)}</ul>` : html`<${Asking} asked=${asked} app=${app} t=${t} />`}</div>
     ${coverage.data ? html`<${CoverageBoard} data=${coverage.data} />` : null}
   </section>`;
 }
 
 /** What the desk says of it, each single point of failure too. @param {any} data @returns {string[]} */
 function sentences(data) {
-  return [...data.says, ...(data.single_points ?? []).map((/** @type {any} */ point) => point.says)];
+  return [...sayAll(data), ...(data.single_points ?? []).flatMap(sayAll)];
 }

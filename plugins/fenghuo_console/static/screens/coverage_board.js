@@ -1,7 +1,7 @@
 // @ts-check
 // How many people it can reach, and how many it did: three figures that are never added up, for each town against the gate.
 import { html } from "../vendor/ui.js";
-import { named, t } from "../js/i18n.js";
+import { named, sayAll, t } from "../js/i18n.js";
 
 const KINDS = ["potential", "reported", "emitted", "device", "human"];
 const SHAPES = { green: "✔", amber: "▲", red: "✖" };
@@ -37,7 +37,7 @@ export function CoverageBoard({ data }) {
         ${towns.map((/** @type {any} */ town) => html`<tr key=${town.area}><th scope="row">${town.name} <code>${town.area}</code></th><td class="figure">${town.people}</td>
           ${kinds.map((kind) => { const one = of(kind, town.area); const isShort = kind === "potential" && one && one.grouped_pct < floor; return html`<td class=${isShort ? "short" : ""}>${interval(one)}${isShort ? html` <b>${t("coverage.short")}</b>` : null}</td>`; })}</tr>`)}
       </tbody></table></div>
-    <details><summary>${t("coverage.says")}</summary><ul class="says" lang="en">${data.says.map((/** @type {string} */ says) => html`<li>${says}</li>`)}</ul></details>
+    <details><summary>${t("coverage.says")}</summary><ul class="says">${sayAll(data).map((says) => html`<li>${says}</li>`)}</ul></details>
     ${data.potential.uncovered.length ? html`<details><summary>${t("coverage.uncovered", { n: data.potential.uncovered.length })}</summary>
       <ul>${data.potential.uncovered.map((/** @type {any} */ gap) => html`<li key=${gap.area}>${t("coverage.gap", { name: gap.name, town: gap.town, left: gap.left_out, people: gap.people })} <code>${gap.area}</code></li>`)}</ul></details>` : null}
   </section>`;

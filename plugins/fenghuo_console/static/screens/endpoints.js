@@ -1,7 +1,7 @@
 // @ts-check
 // 端点与指令: who was told what, how surely, what they answered, and when they are next to say that they are well (报平安).
 import { html, useState } from "../vendor/ui.js";
-import { named, spanText, t, timeText } from "../js/i18n.js";
+import { named, sayAll, spanText, t, timeText } from "../js/i18n.js";
 import { Ask, Evidence, Field } from "../js/parts.js";
 import { Asking, Refused, useAsk, useCommand } from "./asking.js";
 import { State } from "./channels.js";
@@ -62,7 +62,7 @@ function Order({ app, order, again }) {
   return html`<article class="order" aria-label=${`#${order.number} ${order.headline}`}>
     <h4>#${order.number} ${order.headline} <span class="quiet">${order.priority} ${named("traffic", order.traffic)}</span></h4>
     <p>${t("endpoints.reached")} <${Evidence} level=${order.evidence} /> · ${t("endpoints.needed")} <${Evidence} level=${order.needed} /> · ${named("target.state", order.state)} · ${t("endpoints.deadline", { at: timeText(order.deadline, app.now()), left: spanText(Date.parse(order.deadline) - app.now()) })}</p>
-    <ul class="ways">${order.deliveries.map((/** @type {any} */ one) => html`<li key=${one.id}><b translate="no">${one.channel}</b> ${named("delivery.state", one.state)} <${Evidence} level=${one.evidence} /> <span class="quiet">${one.says}</span>
+    <ul class="ways">${order.deliveries.map((/** @type {any} */ one) => html`<li key=${one.id}><b translate="no">${one.channel}</b> ${named("delivery.state", one.state)} <${Evidence} level=${one.evidence} /> <span class="quiet">${sayAll(one)}</span>
       ${one.state === "IN_DOUBT" ? html`<${Resolve} app=${app} id=${one.id} again=${again} />` : null}</li>`)}</ul>
     <ul class="answers" aria-label=${t("endpoints.answers")}>${order.answers.map((/** @type {any} */ one) => html`<li key=${`${one.at} ${one.channel}`}>${timeText(one.at, app.now())} <span translate="no">${one.channel}</span> <${Evidence} level=${one.level} /> ${one.text ? html`<q>${one.text}</q>` : null}</li>`)}</ul>
     <p class="row"><button type="button" disabled=${!app.may("operator")} onClick=${() => { command.clear(); setWaiving(true); }}>${t("endpoints.waive")}</button></p>
