@@ -3,6 +3,7 @@ fault like one that is there and not documented."""
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ OPTION = re.compile(r"^\| `(--[a-z-]+)`", re.MULTILINE)
 SUFFIXES = ("_total", "_seconds", "_percent")
 GIVEN_BY_THE_PROCESS = "process_"
 CARRIED_BY_EVERY_COMMAND = {"--help"}
+REFUSALS = {"FormatError", "FrameError", "XmlRefused", "CapError"}
+"""Errors whose `code` is the finer word."""
 
 
 def page(name: str) -> str:
@@ -121,3 +124,25 @@ def test_every_type_of_a_bundled_plugin_has_its_settings_on_the_page() -> None:
     brought = {*host.channel_types, *host.source_types, *host.sensor_types, *host.front_types}
     described = re.findall(r'^## \[\w+\.NAME\.settings\] with type = "([\w.]+)"$', page("settings.md"), re.MULTILINE)
     assert brought == set(described)
+
+
+def reasons_given() -> set[str]:
+    """The finer words that the core and the bundled plugins raise, as they stand in the code."""
+    return {
+        str(word.value.value)
+        for folder in ("core/fenghuo", "plugins")
+        for path in (ROOT / folder).rglob("*.py")
+        if "rig" not in path.parts
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] in REFUSALS
+        for word in call.keywords
+        if word.arg == "code" and isinstance(word.value, ast.Constant)
+    }
+
+
+def test_every_reason_of_a_refusal_is_on_its_page_and_given() -> None:
+    """A script that looks for one finds what the program says; none is without a word for people."""
+    rows = re.findall(r"^\| (`[^|]*) \| (\S[^|]*) \|$", page("refusals.md"), re.MULTILINE)
+    said = [word for names, _ in rows for word in re.findall(r"`([a-z-]+)`", names)]
+    assert reasons_given() == set(said)
+    assert len(said) == len(set(said))
