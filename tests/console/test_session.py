@@ -13,8 +13,11 @@ from typing import Any
 from playwright.async_api import Page, WebSocketRoute, expect
 
 from fenghuo.errors import NotAuthenticated, Overloaded
+from fenghuo.formats.qr_symbol import svg_uri
+from tests.console.access import faults
 from tests.console.claims import all_hold
 from tests.console.stage import MARKS, Stage, alarm, browser, staged
+from tests.peers.paper import scanned
 
 pytestmark = MARKS
 # A loudspeaker that the test holds: what it was told to play, and whether it plays.
@@ -84,8 +87,9 @@ async def goes_on(stage: Stage) -> None:
 
 
 async def enrolled(stage: Stage) -> None:
-    """A one-time code sets a password, and the secret of the second factor is shown."""
-    stage.desk.answers["account.enrol"] = {"otpauth": "otpauth://totp/Fenghuo:li?secret=JBSWY3DP&issuer=Fenghuo"}
+    """A one-time code sets a password; the secret of the second factor is shown, and the same can be scanned from the screen."""
+    held = "otpauth://totp/Fenghuo%20taicang:li?secret=JBSWY3DPJBSWY3DPJBSWY3DPJBSWY3DP&issuer=Fenghuo%20taicang"
+    stage.desk.answers["account.enrol"] = {"otpauth": held, "qr": svg_uri(held)}
     page = await stage.page(path="/#login")
     await page.get_by_role("button", name="用一次性码设置口令").click()
     for name, text in (("name", "li"), ("once", "abcd"), ("password", "Tide-table 4711"), ("again", "other")):
@@ -94,7 +98,9 @@ async def enrolled(stage: Stage) -> None:
     await expect(page.get_by_role("alert").filter(has_text="两遍口令不一样")).to_be_visible()
     await page.locator("input[name=again]").fill("Tide-table 4711")
     await page.get_by_role("button", name="设置口令", exact=True).click()
-    await expect(page.locator("output.secret")).to_have_text("JBSWY3DP")
+    await expect(page.locator("output.secret")).to_have_text("JBSWY3DPJBSWY3DPJBSWY3DPJBSWY3DP")
+    assert held == await asyncio.to_thread(scanned, await page.locator("img.qr").screenshot())
+    assert [] == await faults(page)
     told = {"name": "li", "code": "abcd", "password": "Tide-table 4711", "factor": False}
     assert [told] == [{name: args[name] for name in told} for args in stage.did("account.enrol")]
 
@@ -151,18 +157,26 @@ async def answer_lost(stage: Stage) -> None:
     stage.put(alarm(1))
     context = await stage.context()
     lost: list[str] = []
+    acks: set[object] = set()
     ended: list[asyncio.Future[None]] = []
 
     def wire(ws: WebSocketRoute) -> None:
         server = ws.connect_to_server()
 
+        def from_page(text: str | bytes) -> None:
+            frame = json.loads(text)
+            acks.update({frame["id"]} if frame.get("do") == "alarm.ack" else ())
+            server.send(text)
+
         def from_server(text: str | bytes) -> None:
-            if not lost and json.loads(text)["t"] == "res":
+            frame = json.loads(text)
+            if not lost and frame["t"] == "res" and frame["id"] in acks:
                 lost.append(str(text))
                 ended.append(asyncio.ensure_future(ws.close(code=1012)))
             else:
                 ws.send(text)
 
+        ws.on_message(from_page)
         server.on_message(from_server)
 
     await context.route_web_socket("**/ws/console", wire)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.scale import TIMEOUT_SCALE
 
-__all__ = ["symbols", "version", "words"]
+__all__ = ["scanned", "symbols", "version", "words"]
 
 _LIMIT_S = 40.0 * TIMEOUT_SCALE
 
@@ -26,6 +26,12 @@ def symbols(sheet: Path) -> set[str]:
         return set(_said("zbarimg", "-q", "--raw", "-Sdisable", "-Sqrcode.enable", str(painted)).split())
     finally:
         painted.unlink()
+
+
+def scanned(picture: bytes) -> str:
+    """What zbar reads from a picture of a screen (PNG)."""
+    command = ("zbarimg", "-q", "--raw", "-Sdisable", "-Sqrcode.enable", "-")
+    return subprocess.run(command, input=picture, capture_output=True, timeout=_LIMIT_S, check=True).stdout.decode().rstrip("\n")
 
 
 def version() -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Any
 
 import click
 
 from fenghuo.cli.door import speaks
 from fenghuo.cli.paper import clean, local, print_json, print_table
-from fenghuo.cli.secrets import secret
+from fenghuo.cli.secrets import proof, secret
 from fenghuo.client.caller import Caller
 
 __all__ = ["user"]
@@ -20,7 +22,7 @@ NAME = click.argument("name")
 
 @click.group()
 def user() -> None:
-    """Accounts of people: add, enrol, ls, show, rights, password, disable, enable, end-sessions."""
+    """Accounts of people: add, enrol, totp, ls, show, rights, password, disable, enable, end-sessions."""
 
 
 @user.command()
@@ -80,8 +82,22 @@ def enrol(daemon: Caller, *, name: str, factor: bool, as_json: bool) -> None:
         return
     click.echo(clean(f"{name} has a password and may log in"))
     if data["otpauth"]:
-        click.echo("for the authenticator, shown this once:")
-        click.echo(data["otpauth"])
+        _show_once(data["otpauth"])
+
+
+@user.command()
+@NAME
+@AS_JSON
+@speaks
+def totp(daemon: Caller, *, name: str, as_json: bool) -> None:
+    """Take another authenticator: NAME's password, the code of the one of before (empty without), and what the new one reads, as a QR
+    symbol on a terminal. Every session of NAME ends."""
+    data = daemon.call("account.factor", **proof(name))
+    if as_json:
+        print_json(data)
+        return
+    click.echo(clean(f"{name} has another authenticator; the one of before counts no more"))
+    _show_once(data["otpauth"])
 
 
 @user.command()
@@ -145,6 +161,17 @@ def enable(daemon: Caller, *, name: str, as_json: bool) -> None:
 def end_sessions(daemon: Caller, *, name: str, as_json: bool) -> None:
     """Log a person out everywhere."""
     _print(daemon.call("account.end_sessions", name=name), as_json)
+
+
+def _show_once(text: str) -> None:
+    """What an authenticator reads: to be photographed where there is a screen, and typed where there is none."""
+    click.echo("for the authenticator, shown this once:")
+    if sys.stdout.isatty():
+        from fenghuo.formats.qr_symbol import half_blocks
+
+        for line in half_blocks(text, colour="NO_COLOR" not in os.environ):
+            click.echo(line)
+    click.echo(text)
 
 
 def _print(data: dict[str, Any], as_json: bool) -> None:

@@ -191,6 +191,14 @@ class Accounts:
         await self._put(self.find(name), ready, deed, ends=True)
         return otpauth(secret, name, self._node) if secret else ""
 
+    async def renew_factor(self, name: str) -> str:
+        """Another secret in place of that of the second factor, or the first one; every session ends. What an authenticator reads.
+        Raises: NotFound."""
+        before, secret = self.get(name), new_secret()
+        row = msgspec.structs.replace(before, factor=self._sealing.seal(secret, name), factor_step=0)
+        await self._put(before, row, Deed.of("account-factor", f"account/{name}"), ends=True)
+        return otpauth(secret, name, self._node)
+
     def proves(self, row: AccountRow, code: str, certificate: str = "") -> int | None:
         """The time step of this code of the second factor; as it was by the client certificate that is pinned, and where the account has
         no second factor; None: it is wrong, used, or missing. Raises: ConfigError: the secret does not open."""
@@ -254,13 +262,20 @@ def _changed(before: AccountRow | None, row: AccountRow) -> str:
         return "granted"
     if row.code and (before is None or row.code != before.code):
         return "reset"
+    if before is not None and before.state is row.state is AccountState.ACTIVE and row.factor != before.factor:
+        return "factor"
     return "certificate" if before is not None and row.certificate != before.certificate else ""
 
 
 def _tell_change(tx: Tx, row: AccountRow, what: str) -> None:
     """On duty they hear who can sign anew, and by whose hand: until they know why, it may be that hand which signs."""
     if "releaser" in row.rights:
-        did = {"granted": "gave the right to sign to", "reset": "reset the log-in of", "certificate": "changed the client certificate of"}
+        did = {
+            "granted": "gave the right to sign to",
+            "reset": "reset the log-in of",
+            "certificate": "changed the client certificate of",
+            "factor": "changed the authenticator of",
+        }
         says = f"{tx.by.actor} {did[what]} {row.name}"
         tx.event("alarm.credentials_reset", f"account/{row.name}", message=says, by=tx.by.actor, what=what)
 

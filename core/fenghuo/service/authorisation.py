@@ -154,6 +154,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "session.show": EVERYONE,
     "session.close": WATCHERS,
     "account.enrol": (DOOR, "admin"),
+    "account.factor": (DOOR, "admin"),
     "account.ls": ("admin", "auditor"),
     "account.show": ("admin", "auditor"),
     "account.add": ("admin",),

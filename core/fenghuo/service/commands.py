@@ -43,7 +43,7 @@ _CHANGE_IN_THEIR_OWN_JOBS = frozenset(
     | {"alarm.ack", "alarm.shelve", "alarm.unshelve", "alarm.out_of_service", "alarm.return_to_service"}
 )
 """Verbs that change nothing but in jobs which they submit themselves: without a mark of the command they have done nothing."""
-_SECRET = frozenset({"account.add", "account.password", "account.enrol", "session.open"})
+_SECRET = frozenset({"account.add", "account.password", "account.enrol", "account.factor", "session.open"})
 """Verbs that answer with a secret, which is not kept on the disk to be said a second time."""
 _PROOF = frozenset({"password", "code", "key"})
 """What proves a person beside an act: password, code of the second factor or one-time code, what stands in the key file."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -66,6 +67,7 @@ class AccountVerbs:
             "session.show": self.me,
             "session.close": self.close,
             "account.enrol": self.enrol,
+            "account.factor": self.factor,
             "account.ls": self.ls,
             "account.show": self.show,
             "account.add": self.add,
@@ -100,7 +102,12 @@ class AccountVerbs:
 
     async def enrol(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """Set one's password by a one-time code."""
-        return {"otpauth": await self._sessions.enrol(msgspec.convert(args, Enrol))}
+        return _for_authenticator(await self._sessions.enrol(msgspec.convert(args, Enrol)))
+
+    async def factor(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Take another authenticator, by the password and what the one of before shows."""
+        row = await self._sessions.confirm(msgspec.convert(args, LogIn))
+        return _for_authenticator(await self._accounts.renew_factor(row.name))
 
     async def ls(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:
         return [self._line(row) for row in self._accounts]
@@ -158,3 +165,9 @@ class AccountVerbs:
 
 def _times(line: Mapping[str, Any]) -> dict[str, Any]:
     return {name: rfc3339(value) if isinstance(value, float) else value for name, value in line.items()}
+
+
+def _for_authenticator(text: str) -> dict[str, str]:
+    """What it reads, and the same as a picture that a page shows; both are given here once."""
+    symbol = importlib.import_module("fenghuo.formats.qr_symbol")  # the first to enrol waits for it, and no start does
+    return {"otpauth": text, "qr": symbol.svg_uri(text) if text else ""}

@@ -86,5 +86,9 @@ def test_a_person_enrols_by_two_lines(shell: Shell) -> None:
     said = shell.run("user", "enrol", "zhang", "--second-factor", stdin=b"ABCD-EFGH\nTide-table 4711\n").out.splitlines()
     assert ["zhang has a password and may log in", "for the authenticator, shown this once:", "otpauth://totp/x"] == said
     assert [("account.enrol", {"name": "zhang", "code": "ABCD-EFGH", "password": "Tide-table 4711", "factor": True})] == desk.asked
+    desk.answers["account.factor"] = {"otpauth": "otpauth://totp/y", "qr": ""}
+    ran = shell.run("user", "totp", "zhang", stdin=b"Tide-table 4711\n123456\n")
+    assert ["zhang has another authenticator; the one of before counts no more", *said[1:2], "otpauth://totp/y"] == ran.out.splitlines()
+    assert ("account.factor", {"name": "zhang", "password": "Tide-table 4711", "code": "123456"}) == desk.asked[-1]
     desk.answers["account.enrol"] = {"otpauth": ""}
     assert {"otpauth": ""} == shell.run("user", "enrol", "zhang", "--json", stdin=b"a\nb\n").json

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import sqlite3
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pytest
 
 from fenghuo.errors import FormatError, NotAuthenticated, NotFound, Overloaded
 from fenghuo.service.people import People
+from fenghuo.service.second_factor import STEP_S
 from fenghuo.store.disk import DATABASE
+from fenghuo.store.tables import EVENT
 from tests.core.service.peopled import CHEAP, DOOR, PASSWORD, peopled
 
 
@@ -138,3 +142,29 @@ async def test_codes_are_not_guessed(tmp_path: Path) -> None:
                 await here.there.desk.do(DOOR, "account.enrol", wrong)
         with pytest.raises(Overloaded, match=r"^too many log-ins have failed; wait$"):
             await here.there.desk.do(DOOR, "account.enrol", wrong)
+
+
+async def test_another_authenticator_takes_the_place_of_the_one_of_before(tmp_path: Path) -> None:
+    """By the password and its code alone; every session ends, and who is on duty hears of a releaser's."""
+    async with peopled(tmp_path) as here:
+        await here.person("zhang", "releaser")
+        here.clock.now += 2 * 86_400  # the first day, on which one administrator makes everybody ready, is over
+        session = await here.log_in("zhang")
+        before = here.secrets["zhang"]
+        here.clock.now += STEP_S
+        proof = {"name": "zhang", "password": PASSWORD, "code": here.code("zhang")}
+        for wrong in ({**proof, "code": "000000"}, {**proof, "password": "Tide-table 4712"}):
+            with pytest.raises(NotAuthenticated):
+                await here.admin("account.factor", **wrong)
+        here.clock.now += 60.0
+        done = await here.admin("account.factor", **{**proof, "code": here.code("zhang")})
+        assert done["qr"].startswith("data:image/svg+xml,")
+        with pytest.raises(NotAuthenticated):
+            here.member(session)
+        text = parse_qs(urlsplit(done["otpauth"]).query)["secret"][0]
+        here.secrets["zhang"] = base64.b32decode(text + "=" * (-len(text) % 8))
+        assert before != here.secrets["zhang"]
+        assert "zhang" == (await here.log_in("zhang"))["name"]
+        assert ["account/zhang"] == [row.object for row in await here.audited("account-factor")]
+        told = await here.there.house.store.find(EVENT, "type = 'alarm.credentials_reset' ORDER BY seq")
+        assert "console changed the authenticator of zhang" == msgspec.json.decode(told[-1].body)["message"]

@@ -56,10 +56,20 @@ OF_ROWS = {"alert.sign", "alert.review", "alert.cancel", "alert.correct", "endpo
 """Operations on a message, or on what belongs to one."""
 WHOLE = (
     NODE
-    | {"mode.declare", "mode.end", "directory.import", "db.backup", "watch.end", "sheet.receipt", "alarm.silence"}
+    | {
+        "mode.declare",
+        "mode.end",
+        "directory.import",
+        "layer.import",
+        "layer.drop",
+        "db.backup",
+        "watch.end",
+        "sheet.receipt",
+        "alarm.silence",
+    }
     | {
         *(f"outage.{name}" for name in ("report", "end")),
-        *("road.report", "break_glass.release", "break_glass.review", "account.enrol"),
+        *("road.report", "break_glass.release", "break_glass.review", "account.enrol", "account.factor"),
         *(f"reconcile.{name}" for name in ("bring", "take", "open", "settle")),
         *(f"incident.{name}" for name in ("report", "move", "file", "dispose", "done")),
         *(f"shift.{name}" for name in ("roster", "start", "handover", "sign", "end")),

@@ -46,9 +46,9 @@ export class Session {
     return me;
   }
 
-  /** Set a password by a one-time code; what an authenticator reads, "" without a second factor. @param {{name: string, code: string, password: string, factor: boolean}} said */
+  /** Set a password by a one-time code; what an authenticator reads and the same as a picture, "" without a second factor. @param {{name: string, code: string, password: string, factor: boolean}} said @returns {Promise<{otpauth: string, qr?: string}>} */
   async enrol(said) {
-    return (await this.call("POST", "/api/v1/enrol", said)).otpauth;
+    return this.call("POST", "/api/v1/enrol", said);
   }
 
   async logOut() {

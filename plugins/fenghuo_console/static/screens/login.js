@@ -57,7 +57,7 @@ function LogIn({ app, onEnrol }) {
 /** @param {{app: App, onBack: () => void}} props */
 function Enrol({ app, onBack }) {
   const [fault, setFault] = useState("");
-  const [done, setDone] = useState(/** @type {string|null} */ (null));
+  const [done, setDone] = useState(/** @type {{otpauth: string, qr?: string}|null} */ (null));
   const submit = async (/** @type {Event} */ event) => {
     const form = said(event);
     setFault("");
@@ -70,7 +70,9 @@ function Enrol({ app, onBack }) {
   };
   if (done !== null) {
     return html`<section class="login"><h1>${app.t("login.enrolled")}</h1>
-      ${done ? html`<p>${app.t("login.factor")}</p><p><output class="secret">${new URL(done).searchParams.get("secret")}</output></p><p><small class="secret">${done}</small></p>` : null}
+      ${done.otpauth ? html`<p>${app.t("login.factor")}</p>
+        ${done.qr?.startsWith("data:image/svg+xml,") ? html`<p><img class="qr" src=${done.qr} alt=${app.t("login.qr")} /></p>` : null}
+        <p>${app.t("login.by_hand")} <output class="secret">${new URL(done.otpauth).searchParams.get("secret")}</output></p><p><small class="secret">${done.otpauth}</small></p>` : null}
       <p><button class="main" type="button" onClick=${onBack}>${app.t("login.title")}</button></p></section>`;
   }
   return html`<form onSubmit=${submit} class="login"><h1>${app.t("login.enrol")}</h1>
