@@ -244,10 +244,11 @@ async def found(desk: Page, auditor: Page) -> None:
     await desk.get_by_label("字词").fill("光缆断")
     await desk.get_by_role("button", name="查找").click()
     await expect(desk.locator("table.lines tbody tr")).to_have_count(1)
+    await expect(desk.locator("table.lines tbody tr")).to_contain_text(re.compile("通道开关.*通道 sms.*原因: 光缆断"))
     async with desk.expect_download() as waited:
         await desk.get_by_role("button", name="导出 CSV").click()
     text = (await (await waited.value).path()).read_text("utf-8-sig")
-    assert ["时间,事项,对象,内容", True] == [text.splitlines()[0], "光缆断" in text]
+    assert ["时间（+08:00）,事项,对象,内容", True] == [text.splitlines()[0], "光缆断" in text]
     await desk.evaluate("location.hash = '#log/audit'")
     await expect(desk.locator(".log > .refused")).to_be_visible()
     await auditor.evaluate("location.hash = '#log/audit'")

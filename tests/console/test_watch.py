@@ -91,7 +91,7 @@ async def rows_keep_still(stage: Stage) -> None:
     await page.locator("#alarm-1").hover()
     stage.put(alarm(1, state="ACKED", rev=50), alarm(3, "LOW"), alarm(4, "HIGH"))
     await expect(page.locator("button.waiting")).to_have_text("2 条新告警 ▲紧急 1")
-    await expect(page.locator(".urgent li")).to_contain_text("channel/c4")
+    await expect(page.locator(".urgent li")).to_contain_text("通道 c4")
     assert ["1", "2"] == await _order(page)
     await page.keyboard.press(".")
     await expect(page.locator("button.waiting")).to_have_count(0)

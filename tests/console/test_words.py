@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fenghuo.model.event_types import EVENT_TYPES
 from tools.console_words import STATIC, alarm_words, catalogues, faults, literals, read_words, sentence_words, sources
 
 
@@ -60,3 +61,9 @@ def test_a_key_stands_in_one_file(tmp_path: Path) -> None:
         (tmp_path / f"{name}.toml").write_text('"a.b" = { zh = "好", en = "good" }', encoding="utf-8")
     with pytest.raises(ValueError, match=r"two\.toml: a\.b stands in another file already"):
         read_words(tmp_path)
+
+
+def test_every_event_that_is_no_alarm_has_its_words() -> None:
+    """The log says what happened: each kind by what it is called, an alarm by its title."""
+    words = {key.removeprefix("event.") for key in read_words() if key.startswith("event.")}
+    assert words == {name for name in EVENT_TYPES if not name.startswith("alarm.")}

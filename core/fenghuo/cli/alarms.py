@@ -176,7 +176,7 @@ def _row(one: dict[str, Any]) -> list[object]:
     says = one["args"].get("message") or one["args"].get("text") or ""
     state = one["state"] if not one["acked_by"] else f"{one['state']} {one['acked_by']}"
     times = (local(one["raised"]), local(one["respond_by"]))
-    return [one["id"], MARKS[one["priority"]], state, one["kind"], one["subject"], *times, f"×{one['count']}", says]
+    return [one["id"], MARKS[one["priority"]], state, one["kind"], one.get("name") or one["subject"], *times, f"×{one['count']}", says]
 
 
 def _line(one: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ import msgspec
 
 from fenghuo.engine.alarm_kinds import Catalogue
 from fenghuo.model.alarm import Alarm, AlarmPriority, Held
+from fenghuo.service.alarm_subjects import names_of
 from fenghuo.service.showing import rfc3339
 from fenghuo.store.store import Store
 from fenghuo.store.tables import ALARM, EVENT
@@ -25,13 +26,14 @@ def alarm_path(alarm: Alarm) -> str:
     return f"alarm/{alarm.id}"
 
 
-def alarm_view(alarm: Alarm, args: Mapping[str, Any]) -> dict[str, Any]:
-    """One alarm; `args`: the body of the newest event that raised it."""
+def alarm_view(alarm: Alarm, args: Mapping[str, Any], name: str = "") -> dict[str, Any]:
+    """One alarm; `args`: the body of the newest event that raised it; `name`: how people call its subject, "" where that is its name."""
     is_asked = alarm.held is Held.NOT and bool(alarm.held_by)
     return {
         "id": alarm.id,
         "kind": alarm.kind,
         "subject": alarm.subject,
+        "name": name,
         "priority": alarm.priority.value,
         "state": alarm.state.value,
         "traffic": alarm.traffic.value,
@@ -61,7 +63,8 @@ async def alarm_views(store: Store, where: str = OPEN, *params: Any, limit: int 
     """Every alarm that fits, with what its newest event says; the event is not kept twice."""
     alarms = await store.find(ALARM, f"{where} ORDER BY id", *params, limit=limit)
     bodies = await _bodies(store, (alarm.event for alarm in alarms))
-    return [alarm_view(alarm, bodies.get(alarm.event, {})) for alarm in alarms]
+    names = await names_of(store, {alarm.subject for alarm in alarms})
+    return [alarm_view(alarm, bodies.get(alarm.event, {}), names.get(alarm.subject, "")) for alarm in alarms]
 
 
 def catalogue_view(catalogue: Catalogue) -> dict[str, Any]:

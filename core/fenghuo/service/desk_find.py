@@ -11,11 +11,13 @@ import msgspec
 from fenghuo.clock import seconds
 from fenghuo.errors import FormatError
 from fenghuo.plugin.ports import Actor
+from fenghuo.service.alarm_subjects import names_of
 from fenghuo.service.desk import Verb
 from fenghuo.service.past_events import first_since
 from fenghuo.service.showing import rfc3339
 from fenghuo.store.audit import record_line
 from fenghuo.store.mapping import Scalar
+from fenghuo.store.records import EventRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import AUDIT, EVENT
 
@@ -74,10 +76,8 @@ class FindVerbs:
         search.any_beginning("subject", (wanted.subject,) if wanted.subject else ())
         search.within(("type", "subject", "body"), wanted.words)
         rows = await self._store.find(EVENT, search.where, *search.params, limit=wanted.limit)
-        events = [
-            {"seq": row.seq, "at": rfc3339(row.at), "type": row.type, "subject": row.subject, "body": msgspec.json.decode(row.body)}
-            for row in rows
-        ]
+        names = await names_of(self._store, {row.subject for row in rows})
+        events = [{**_event(row), "name": names.get(row.subject, "")} for row in rows]
         return {"head": self._store.events.head, "events": events, "next": _next([row.seq for row in rows], low, first, wanted.limit)}
 
     async def audit(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,6 +99,10 @@ class FindVerbs:
     async def _seq(self, where: str, text: str) -> int | None:
         at = _instant(where, text)
         return await first_since(self._store, at) if at is not None else None
+
+
+def _event(row: EventRow) -> dict[str, Any]:
+    return {"seq": row.seq, "at": rfc3339(row.at), "type": row.type, "subject": row.subject, "body": msgspec.json.decode(row.body)}
 
 
 class _Search:

@@ -3,7 +3,7 @@
 
 /**
  * @typedef {{by: string, why: string, second: string|null, since: string|null, until: string|null}} Held
- * @typedef {{id: number, kind: string, subject: string, priority: "HIGH"|"MEDIUM"|"LOW", state: string, traffic?: string, raised: string,
+ * @typedef {{id: number, kind: string, subject: string, name?: string, priority: "HIGH"|"MEDIUM"|"LOW", state: string, traffic?: string, raised: string,
  *   called?: string|null, count: number, last: string, acked_by?: string|null, acked?: string|null, comment?: string, respond_by?: string|null,
  *   held?: Held|null, shelf_asked?: Held|null, flood?: number|null, first_out?: boolean, fold?: string|null, rev?: number,
  *   args?: Record<string, any>}} Alarm as the topic has it; `fold`: what it folds under in a flood

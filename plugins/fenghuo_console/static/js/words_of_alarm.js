@@ -16,10 +16,22 @@ export function kindOf(alarm) {
   return has(title) ? t(title) : alarm.kind;
 }
 
-/** What it is, and of what, by its name where the server gives one. @param {Alarm} alarm */
+/** What it is, and of what: by the name that people have for it. Its id stands in the detail. @param {Alarm} alarm */
 export function titleOf(alarm) {
-  const name = typeof alarm.args?.name === "string" ? alarm.args.name : "";
-  return t("alarm.titled", { title: kindOf(alarm), subject: name && !alarm.subject.includes(name) ? `${name} ${alarm.subject}` : alarm.subject });
+  return t("alarm.titled", { title: kindOf(alarm), subject: subjectOf(alarm) });
+}
+
+/** What it is about, in words. @param {Alarm} alarm */
+export function subjectOf(alarm) {
+  const given = alarm.name || (typeof alarm.args?.name === "string" ? alarm.args.name : "") || placeOf(alarm);
+  return calledBy(alarm.subject, given);
+}
+
+/** A subject in words: with the name that it has, else by its kind and its own. @param {string} subject @param {string} [name] */
+export function calledBy(subject, name = "") {
+  const [topic, ...rest] = subject.split("/");
+  const known = `subject.${topic}`;
+  return has(known) ? t(known, { name: name || rest.join("/") }).trim() : name || subject;
 }
 
 /** The name of the town that it is about; "" where it names none. @param {Alarm} alarm */

@@ -1,8 +1,9 @@
 // @ts-check
 // 日志: what has happened, newest first, searched at the daemon; for auditors who did what. What is found can be taken along.
 import { html, useEffect, useState } from "../vendor/ui.js";
-import { named, t, timeText } from "../js/i18n.js";
+import { has, named, t, timeText } from "../js/i18n.js";
 import { Field, sentence } from "../js/parts.js";
+import { calledBy } from "../js/words_of_alarm.js";
 import { Refused, save } from "./asking.js";
 import { csvOf, linesOf } from "./table_text.js";
 
@@ -23,7 +24,7 @@ export default function Screen({ app }) {
   </div>`;
 }
 
-/** @typedef {{id: string, verb: string, fields: string[], heads: string[], rows: (data: any) => any[], cells: (row: any) => string[], kindOf: (row: any) => string}} Source */
+/** @typedef {{id: string, verb: string, fields: string[], heads: string[], rows: (data: any) => any[], cells: (row: any) => string[], said: (row: any) => string[], raw: (row: any) => string, kindOf: (row: any) => string}} Source */
 
 /** @type {Source} */
 const LOG = {
@@ -33,6 +34,8 @@ const LOG = {
   heads: ["log.head.at", "log.head.what", "log.head.subject", "log.head.body"],
   rows: (data) => data.events,
   cells: (row) => [row.at, row.type, row.subject, JSON.stringify(row.body)],
+  said: (row) => [whatOf(row.type), calledBy(row.subject, row.name), partsOf(row.body)],
+  raw: (row) => `${row.type} ${row.subject} ${JSON.stringify(row.body)}`,
   kindOf: (row) => (row.type.startsWith("alarm.") ? "loud" : ""),
 };
 
@@ -44,6 +47,8 @@ const AUDIT = {
   heads: ["log.head.at", "log.head.actor", "log.head.what", "log.head.subject", "log.head.body"],
   rows: (data) => data.records.map((/** @type {string} */ line) => ({ ...JSON.parse(line), line })),
   cells: (row) => [new Date(row.at_ms).toISOString(), `${row.actor} (${row.role}; ${row.door})`, row.action, row.object, row.detail],
+  said: (row) => [`${row.actor} (${row.role}; ${row.door})`, row.action, row.object, readable(row.detail)],
+  raw: (row) => row.line,
   kindOf: () => "",
 };
 
@@ -86,9 +91,35 @@ function Finder({ app, source }) {
     <p class="row"><${Export} app=${app} source=${source} wanted=${wanted} /> <button type="button" onClick=${() => window.print()}>${t("log.print")}</button> <span class="quiet" role="status">${t("log.found", { n: found.rows.length })}</span></p>
     <${Refused} err=${found.err} />
     <div class="scroll" tabindex="0" role="group" aria-label=${t("log.rows")}><table class="lines"><thead><tr>${source.heads.map((key) => html`<th scope="col" key=${key}>${t(key)}</th>`)}</tr></thead>
-      <tbody>${found.rows.map((row) => { const [at, ...cells] = source.cells(row); return html`<tr key=${row.seq} class=${source.kindOf(row)}><th scope="row"><time dateTime=${at}>${timeText(at, app.now())}</time> <small class="quiet">${row.seq}</small></th>${cells.map((cell) => html`<td>${readable(cell)}</td>`)}</tr>`; })}</tbody></table></div>
+      <tbody>${found.rows.map((row) => html`<${Line} key=${row.seq} app=${app} source=${source} row=${row} />`)}</tbody></table></div>
     ${found.next ? html`<p class="row"><button type="button" disabled=${found.isOut} onClick=${() => read(found.next)}>${t("log.earlier")}</button></p>` : null}
   </section>`;
+}
+
+/** One record in words; what is kept of it is there for whoever asks. @param {{app: import("../js/app.js").App, source: Source, row: any}} props */
+function Line({ app, source, row }) {
+  const [at] = source.cells(row);
+  const cells = source.said(row);
+  return html`<tr class=${source.kindOf(row)}><th scope="row"><time dateTime=${at}>${timeText(at, app.now())}</time> <small class="quiet">${row.seq}</small></th>
+    ${cells.map((cell, n) => html`<td>${cell}${n === cells.length - 1 ? html`<details><summary>${t("log.raw")}</summary><code translate="no">${source.raw(row)}</code></details>` : null}</td>`)}</tr>`;
+}
+
+/** What kind of event it is; an alarm by its title, the kind itself where the page is older. @param {string} type */
+function whatOf(type) {
+  return type.startsWith("alarm.") ? named("alarm.title", type.slice("alarm.".length)) : named("event", type);
+}
+
+/** What an event says, part by part, as far as people have a word for it. @param {Record<string, any>} body */
+function partsOf(body) {
+  const parts = Object.entries(body).filter(([name, value]) => has(`log.part.${name}`) && value !== "" && value !== null && typeof value !== "object");
+  return parts.map(([name, value]) => `${named("log.part", name)}: ${wordOf(name, value)}`).join(" \u00b7 ");
+}
+
+/** @param {string} name @param {any} value */
+function wordOf(name, value) {
+  if (name === "before" || name === "after") return named("channels.state", String(value));
+  if (name === "evidence" || name === "needed") return named("evidence", String(value));
+  return String(value);
 }
 
 /** JSON as a person reads it: what is empty is left out. @param {string} text */
