@@ -11,12 +11,9 @@ from fenghuo.cli.door import read_token, speaks
 from fenghuo.cli.paper import clean, print_json
 from fenghuo.client.caller import Caller
 from fenghuo.client.socket import Control
+from fenghuo.engine.reconciliation import reconciliation
 
 __all__ = ["reconcile"]
-
-AT_ONCE = 20
-"""As many as the other brings in one answer."""
-NOBODY: dict[str, list[str]] = {"taken": [], "known": [], "to_decide": []}
 
 
 @click.command()
@@ -43,23 +40,13 @@ def reconcile(daemon: Caller, *, peer: Path, peer_token_file: Path, as_json: boo
 
 
 def reconciled(ours: Caller, theirs: Caller) -> dict[str, Any]:
-    """Compare heaps, then lines where heaps differ, then bring what is missing here."""
-    there, here = theirs.call("reconcile.summary"), ours.call("reconcile.summary")
-    differ = [heap for heap, digest in there["heaps"].items() if here["heaps"].get(heap) != digest]
-    known = {line["key"] for line in ours.call("reconcile.lines", heaps=differ)} if differ else set()
-    lines = theirs.call("reconcile.lines", heaps=differ) if differ else []
-    missing = [line["key"] for line in lines if line["key"] not in known]
-    result: dict[str, Any] = {"peer": there["node"], "heaps": len(differ), **{name: list(found) for name, found in NOBODY.items()}}
-    for start in range(0, len(missing), AT_ONCE):
-        brought = theirs.call("reconcile.bring", keys=missing[start : start + AT_ONCE])
-        for name, found in ours.call("reconcile.take", peer=there["node"], messages=brought).items():
-            result[name] += found
-    return {**result, "settled": _settled(ours, theirs, there["node"])}
-
-
-def _settled(ours: Caller, theirs: Caller, peer: str) -> list[str]:
-    """What is open here and needs nobody any more, since the other node has reached them."""
-    still = ours.call("reconcile.open")
-    reached = theirs.call("reconcile.reached", keys=still) if still else []
-    settled: list[str] = ours.call("reconcile.settle", peer=peer, messages=reached)["settled"] if reached else []
-    return settled
+    """Ask both until the one knows what the other has."""
+    asking = reconciliation()
+    answer: Any = None
+    while True:
+        try:
+            ask = asking.send(answer)
+        except StopIteration as end:
+            result: dict[str, Any] = end.value
+            return result
+        answer = (ours if ask.is_ours else theirs).call(ask.verb, **ask.args)

@@ -64,6 +64,7 @@ STEPS = {
     Do.COVERAGE: Keys(needs=("label",), may=("about", "lose", "adds")),
     Do.LOG_IN: Keys(needs=("by", "address", "label")),
     Do.ASK: Keys(needs=("verb",), may=("label", "args", "by", "session", "address")),
+    Do.RECONCILE: Keys(needs=("by", "label")),
     Do.NOTE: Keys(needs=("text",), may=("label",)),
 }
 SPAN = ("since", "from_s", "to_s")

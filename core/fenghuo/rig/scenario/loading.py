@@ -64,6 +64,9 @@ def _placed(own: dict[str, Any], folder: Path) -> dict[str, Any]:
     for key in PATHS:
         if isinstance(own.get(key), str) and own[key]:
             own[key] = str((folder / own[key]).resolve())
+    nodes = own.get("nodes")
+    if isinstance(nodes, dict):
+        own["nodes"] = {name: str((folder / file).resolve()) if isinstance(file, str) else file for name, file in nodes.items()}
     steps = own.get("steps")
     for step in steps if isinstance(steps, list) else ():
         if isinstance(step, dict) and isinstance(step.get("file"), str):

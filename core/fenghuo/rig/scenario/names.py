@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from fenghuo.engine.addressees import FORMS
@@ -23,7 +23,7 @@ def name_faults(scenario: Scenario, directory: Directory, rules: RuleBook, roads
     """A sentence for each name behind which there is nothing."""
     yield from _fixture_faults(scenario, directory)
     for place, step in enumerate(scenario.steps):
-        yield from (f"steps[{place}].{says}" for says in _step_faults(step, directory, roads))
+        yield from (f"steps[{place}].{says}" for says in _step_faults(step, directory, roads, scenario.nodes))
     for place, line in enumerate(scenario.lines):
         yield from (f"lines[{place}].{says}" for says in _line_faults(line, directory, rules))
     channels = scenario.channels
@@ -55,11 +55,13 @@ def _fixture_faults(scenario: Scenario, directory: Directory) -> Iterator[str]:
             yield f"persons.{name}.deputy is {shown(person.deputy)}, who is nobody{near(person.deputy, known)}"
 
 
-def _step_faults(step: Step, directory: Directory, roads: RoadMap) -> Iterator[str]:
+def _step_faults(step: Step, directory: Directory, roads: RoadMap, nodes: Collection[str]) -> Iterator[str]:
     yield from (f"areas {says}" for says in _unknown(step.areas, directory))
     yield from (f"to {says}" for one in step.to for says in _nobody(one, directory))
     if step.file and not Path(step.file).is_file():
         yield f"file is {shown(step.file)}, which is no file"
+    if step.do is Do.RECONCILE and step.by not in nodes:
+        yield f"by is {shown(step.by)}, which has no line in [nodes]{near(step.by, nodes)}"
     if step.do is Do.SIGNAL and step.place:
         places = {*map(str, directory.area_by_ref), *directory.org_by_id, *roads.place_by_id}
         if step.place not in places:

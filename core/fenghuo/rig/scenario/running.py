@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from fenghuo.errors import SettingsError
+from fenghuo.formats.table_reading import shown
 from fenghuo.rig.scenario.grounds import ground_of
 from fenghuo.rig.scenario.loading import load_scenario
 from fenghuo.rig.scenario.log_volume import LogVolume
 from fenghuo.rig.scenario.measures import MEASURES, Value
+from fenghuo.rig.scenario.other_node import OtherNode
 from fenghuo.rig.scenario.schema import Line, Scenario
 from fenghuo.rig.scenario.seen import Seen
 from fenghuo.rig.scenario.stage import Stage
@@ -25,6 +28,8 @@ __all__ = ["INVARIANTS", "Played", "Run", "Verdict", "opened", "play"]
 INVARIANTS = "I1-I10, A1-A7"
 """The line that every scenario has beside its own."""
 DIGITS = 4
+OTHERS = 1_000_003
+"""So far are the seeds of other nodes from ours: with one chance two nodes would give their messages the same names."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -38,10 +43,11 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """A scenario that has been read, with the ground it takes place on."""
+    """A scenario that has been read, with the ground it takes place on, and those of other nodes, by their names."""
 
     scenario: Scenario
     ground: Ground
+    others: dict[str, Run] = {}
 
 
 class Played(msgspec.Struct, frozen=True):
@@ -56,16 +62,42 @@ class Played(msgspec.Struct, frozen=True):
 def opened(path: Path) -> Run:
     """Read a scenario and everything it names. Blocks. Raises: SettingsError with every fault as a sentence."""
     scenario = load_scenario(path)
-    return Run(scenario, ground_of(scenario, path.name))
+    others = {name: opened(_other(Path(file), path.name, name)) for name, file in scenario.nodes.items()}
+    for name, other in others.items():
+        if other.scenario.nodes:
+            says = f"nodes.{name} is {shown(Path(scenario.nodes[name]).name)}, which names nodes itself; one is enough"
+            raise SettingsError((f"{path.name}: {says}",))
+    return Run(scenario, ground_of(scenario, path.name), others)
+
+
+def _other(file: Path, own: str, name: str) -> Path:
+    if not file.is_file() or file.name == own:
+        raise SettingsError((f"{own}: nodes.{name} is {shown(file.name)}; it must be another scenario file, beside this one",))
+    return file
 
 
 def play(read: Run, seed: int = 0, *, loss: float = 0.0) -> Played:
-    """Run it to its end. `loss`: least share of frames that every network loses."""
+    """Run it to its end, after those of the other nodes. `loss`: least share of frames that every network loses."""
+    others = {name: _record(other, seed + OTHERS + place, loss) for place, (name, other) in enumerate(read.others.items())}
+    stage, trace = _played(read, seed, loss=loss, others=others)
+    broken = judge(stage.world)
+    seen = Seen(stage)
+    return Played(seen, broken, trace, tuple(_verdicts(read.scenario, seen, broken)))
 
+
+def _record(read: Run, seed: int, loss: float) -> OtherNode:
+    stage, _ = _played(read, seed, loss=loss, others=None)
+    assert stage.record is not None
+    return stage.record
+
+
+def _played(read: Run, seed: int, *, loss: float, others: Mapping[str, OtherNode] | None) -> tuple[Stage, str]:
+    """`others`: None for one of them."""
     volume = LogVolume()
 
     async def whole(loop: SimLoop, folder: Path) -> Stage:
         stage = Stage(loop, folder, seed, scenario=read.scenario, ground=read.ground, least_loss=loss)
+        stage.others, stage.is_other = others or {}, others is None
         stage.world.lines, stage.log_volume, volume.time = volume.ring, volume, loop.time
         await stage.play()
         return stage
@@ -74,9 +106,7 @@ def play(read: Run, seed: int = 0, *, loss: float = 0.0) -> Played:
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder, volume.takes_logs():
         stage, trace = run(lambda loop: whole(loop, Path(folder)), seed)
     stage.world.failures += [f"something wanted a thread: {what}" for what in stage.world.loop.escapes]
-    broken = judge(stage.world)
-    seen = Seen(stage)
-    return Played(seen, broken, trace, tuple(_verdicts(read.scenario, seen, broken)))
+    return stage, trace
 
 
 def _verdicts(scenario: Scenario, seen: Seen, broken: list[str]) -> Iterator[Verdict]:

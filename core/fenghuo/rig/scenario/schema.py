@@ -180,6 +180,7 @@ class Do(StrEnum):
     COVERAGE = "coverage"
     LOG_IN = "log_in"
     ASK = "ask"
+    RECONCILE = "reconcile"
     NOTE = "note"
 
 
@@ -357,6 +358,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     accounts: dict[str, Account] = {}
     channels: dict[str, ChannelSpec] = {}
     places: tuple[Place, ...] = ()
+    nodes: dict[str, str] = {}
     persons: dict[str, PersonSpec] = {}
     contacts: dict[str, Contacts] = {}
     behaviours: dict[str, Behaviour] = {}

@@ -16,7 +16,7 @@ BRINGING = (Do.ALERT, Do.UPDATE, Do.CANCEL, Do.ORDER, Do.REPEAT, Do.FROM_POST, D
 """Steps under whose label a message is known; a note stands for what the node says by itself."""
 REFUSABLE = (*BRINGING, Do.SIGN, Do.ASK, Do.LOG_IN, Do.COVERAGE, Do.DISABLE, Do.ENABLE)
 SAYING = (Do.FROM_POST,)
-ASKING: Mapping[Measure, tuple[Do, ...]] = {Measure.ANSWER: (Do.ASK, Do.SIGN, Do.LOG_IN), Measure.COVERAGE: (Do.COVERAGE,)}
+ASKING: Mapping[Measure, tuple[Do, ...]] = {Measure.ANSWER: (Do.ASK, Do.SIGN, Do.LOG_IN, Do.RECONCILE), Measure.COVERAGE: (Do.COVERAGE,)}
 OF_POSTS = (Measure.TAKEN_S, Measure.PIECES, Measure.CHARACTERS, Measure.SAID)
 OF_PICTURES = (Measure.THUMBNAIL_S, Measure.PICTURE_S, Measure.PICTURE_OCTETS, Measure.PICTURE_AGAIN)
 WORDS: Mapping[Measure, Collection[str]] = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,18 +16,19 @@ from fenghuo.clock import instant
 from fenghuo.errors import FenghuoError
 from fenghuo.formats.power_report import PowerReport, encode_power
 from fenghuo.model.area import AreaRef
-from fenghuo.model.coverage import Inventory, Reach
+from fenghuo.model.coverage import Reach
 from fenghuo.model.delivery import Accepted
 from fenghuo.model.message import MessageId
 from fenghuo.model.mode import Axis, Signal
 from fenghuo.plugin.ports import Actor, Observation
 from fenghuo.rig.scenario.called import CalledNetwork, pieces_of
 from fenghuo.rig.scenario.centre import Centre, Network, share_servers
+from fenghuo.rig.scenario.covering import ask_coverage
 from fenghuo.rig.scenario.discharge import READ_S, running_down
-from fenghuo.rig.scenario.grounds import added_reach
 from fenghuo.rig.scenario.letters import Writer
 from fenghuo.rig.scenario.log_volume import LogVolume
 from fenghuo.rig.scenario.members import DOOR, log_in
+from fenghuo.rig.scenario.other_node import OtherNode, reconcile, recorded
 from fenghuo.rig.scenario.people import People
 from fenghuo.rig.scenario.pictures import picture
 from fenghuo.rig.scenario.posts import Utterance, characters_of, octets_of
@@ -71,9 +73,12 @@ class Stage(Host):
         self.at: dict[str, float] = {}
         self.log_volume = LogVolume()
         self.said: dict[str, list[Utterance]] = {}
+        self.others: Mapping[str, OtherNode] = {}
+        self.is_other = False
+        self.record: OtherNode | None = None
         self._awaited: list[tuple[str, str, Letter]] = []
         self.world.on_entry = self._noticed
-        self._added: tuple[Reach, ...] = ()
+        self.added: tuple[Reach, ...] = ()
         share_servers(self.bearers.values())
         for name, spec in scenario.channels.items():
             self.bearers[name].change(self._weather(spec))
@@ -96,6 +101,8 @@ class Stage(Host):
         await asyncio.sleep(SETTLE_S + self.scenario.ends_s)
         await self.look_at_all()
         await self.audit()
+        if self.is_other:
+            self.record = await recorded(self.scenario.name, partial(self._wanted, OPERATOR))
         await self.end()
 
     async def _in_time(self, step: Step) -> None:
@@ -115,7 +122,7 @@ class Stage(Host):
             about, earlier = self.letters.get(step.about), self.answers.get(step.about)
             letter = self.writer.letter(step, about, earlier.id if earlier is not None else "", self.world.true())
             if step.picture_octets is not None and not number:
-                await self._asked("", "attachment.put", OPERATOR, raw=picture(step.picture_octets))
+                await self.ask("", "attachment.put", OPERATOR, raw=picture(step.picture_octets))
             began = self.world.now
             answer = await self.clients.hand_in(letter)
             if step.label and step.label not in self.letters:
@@ -189,20 +196,20 @@ class Stage(Host):
             return
         signer, seen = Actor(step.by, ("releaser",), "sim"), f"{step.label}, seen"
         named = {"id": answer.id, "token": step.by}
-        await self._asked(seen, "alert.review", signer, **named)
+        await self.ask(seen, "alert.review", signer, **named)
         shown = self.asked.get(seen)
         if not isinstance(shown, dict):
             self.refusals[step.label] = self.refusals.pop(seen, "no answer")
             return
-        await self._asked(step.label, "alert.sign", signer, **named, envelope=shown["envelope"])
+        await self.ask(step.label, "alert.sign", signer, **named, envelope=shown["envelope"])
 
-    async def _asked(self, label: str, verb: str, actor: Actor, **args: Any) -> None:
+    async def ask(self, label: str, verb: str, actor: Actor, **args: Any) -> None:
         """Have the daemon do something, and keep what it says under the label: an answer, or the code of its refusal."""
         for _ in range(4):
-            node = await self.up()
+            await self.up()
             try:
                 async with asyncio.timeout(PATIENCE_S):
-                    self.asked[label] = msgspec.to_builtins(await node.call(node.desk.do(actor, verb, args)), str_keys=True)
+                    self.asked[label] = await self._wanted(actor, verb, args)
             except (Gone, TimeoutError):
                 await asyncio.sleep(1.0)
                 continue
@@ -265,7 +272,7 @@ class Stage(Host):
 
     async def _switch(self, step: Step) -> None:
         for name in step.channels:
-            await self._asked(step.label, f"channel.{step.do}", OPERATOR, name=name, reason=step.text or "scenario")
+            await self.ask(step.label, f"channel.{step.do}", OPERATOR, name=name, reason=step.text or "scenario")
 
     # What happens to the machine.
 
@@ -288,20 +295,6 @@ class Stage(Host):
         self.world.note("clock", "", f"{self.world.wall_off_s:+.0f} s")
 
     # What is asked.
-
-    async def _coverage(self, step: Step) -> None:
-        """What the daemon says of coverage now, what is lost and what is added as the step says."""
-        node = await self.up()
-        assert isinstance(node, Centre)
-        self._added += tuple(added_reach(name, share, self.world.true()) for name, share in step.adds.items())
-        if step.adds:
-            was = node.inventory.inventory
-            node.inventory.use(Inventory(was.channels, was.people, (*was.reach, *self._added)))
-        answer = self.answers.get(step.about)
-        began = self.world.now
-        await self._asked(step.label, "coverage", OPERATOR, lose=step.lose, alert=answer.id if answer is not None else "")
-        if step.label in self.asked:
-            self.figures[step.label] = {**self.asked[step.label], "took_s": self.world.now - began}
 
     async def _discharge(self, step: Step) -> None:
         """The mains are gone: a sensor tells the charge, a little off, as the battery runs down by what the loads draw in each stage."""
@@ -333,7 +326,15 @@ class Stage(Host):
         if step.session:
             actor = await self._member(step)
         if actor is not None:
-            await self._asked(step.label, step.verb, actor, **args)
+            await self.ask(step.label, step.verb, actor, **args)
+
+    async def _reconcile(self, step: Step) -> None:
+        self.asked[step.label] = await reconcile(partial(self._wanted, OPERATOR), self.others[step.by])
+
+    async def _wanted(self, actor: Actor, verb: str, args: Mapping[str, Any]) -> Any:
+        """What the daemon says, who serves now. Raises: FenghuoError: it refuses."""
+        node = await self.up()
+        return msgspec.to_builtins(await node.call(node.desk.do(actor, verb, args)), str_keys=True)
 
     async def _member(self, step: Step) -> Actor | None:
         """Who uses a session from an address; None: it is refused."""
@@ -346,7 +347,7 @@ class Stage(Host):
             return None
 
     async def _log_in(self, step: Step) -> None:
-        await self._asked(step.label, "session.open", DOOR, **log_in(step.by, step.address))
+        await self.ask(step.label, "session.open", DOOR, **log_in(step.by, step.address))
 
     def _id(self, value: Any) -> Any:  # whatever an argument may be
         """`@LABEL`: the id of that message, or of what that question was answered with; `T+SECONDS`: that time."""
@@ -389,9 +390,10 @@ class Stage(Host):
         Do.LOG_VOLUME: _log_volume,
         Do.CLOCK: _clock,
         Do.DISCHARGE: _discharge,
-        Do.COVERAGE: _coverage,
+        Do.COVERAGE: ask_coverage,
         Do.SIGNAL: _signal,
         Do.ASK: _ask,
+        Do.RECONCILE: _reconcile,
         Do.LOG_IN: _log_in,
         Do.NOTE: _note,
     }

@@ -177,7 +177,7 @@ MISTAKES |= {
     + STEP
     + '[[steps]]\nat_s = 2\ndo = "cut"\nchannels = ["lte"]\nlabel = "c"\n'
     + LINE.replace('"o"', '"c"'),
-    'T.toml: lines[0].at is "o", a step that does "order"; it must be the label of one that does ask, sign or log_in': PLAIN
+    'T.toml: lines[0].at is "o", a step that does "order"; it must be the label of one that does ask, sign, log_in or reconcile': PLAIN
     + STEP
     + '[[lines]]\nline = "l"\nmeasure = "answer"\nat = "o"\nfield = "x"\nequals = 1\n',
     'T.toml: steps[0].needed is "MAYBE"; it must be one of STORED, ACCEPTED': PLAIN + STEP + 'needed = "MAYBE"\n',
@@ -203,6 +203,11 @@ UNKNOWN = {
     + 'area = "mca:320585111"\nequals = 90\n',
     'T.toml: channels.lte.pictures.by is "post"; with pictures can be simulated: vsat.http': PLAIN.replace(
         "[[places]]", '[channels.lte.pictures]\nby = "post"\n[[places]]'
+    ),
+    'T.toml: steps[0].by is "prt", which has no line in [nodes]': PLAIN
+    + '[[steps]]\nat_s = 1\ndo = "reconcile"\nby = "prt"\nlabel = "r"\n',
+    'T.toml: nodes.port is "none.toml"; it must be another scenario file, beside this one': PLAIN.replace(
+        "[channels.lte]", '[nodes]\nport = "none.toml"\n[channels.lte]', 1
     ),
     'T.toml: directory is "': 'directory = "nowhere"\n' + PLAIN,
     'T.toml: modes is "': 'modes = "nowhere"\n' + PLAIN,
