@@ -172,6 +172,7 @@ REVIEW = {
             ("tts", {"starts": False, "loudness": 0.0, "sounds_s": 0.0, "fee_fen": 8.0, "parts": 1}),
         )
     ],
+    "first_wave": 3000,
     "people": 3000,
     "loudness": 100.0,
     "duration_s": 60.0,

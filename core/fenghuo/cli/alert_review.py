@@ -117,7 +117,7 @@ def _show_text(made: dict[str, Any]) -> None:
 
 def _most(data: dict[str, Any]) -> str:
     loud = f"{data['loudness']:g} % loud, {data['duration_s']:g} s a sounding" if data["loudness"] else "nothing sounds by itself"
-    return f"{data['people']} people, {loud}, ¥{data['cost_fen'] / 100:.2f}"
+    return f"first wave {data['first_wave']} people, {data['people']} with escalation, {loud}, ¥{data['cost_fen'] / 100:.2f}"
 
 
 def _channel(one: dict[str, Any]) -> tuple[object, ...]:

@@ -17,7 +17,7 @@ from fenghuo.model.message import Message
 from fenghuo.model.roll import PUBLIC, Roll
 from fenghuo.model.traffic import Traffic
 
-__all__ = ["COPIES", "Ceilings", "Envelope", "Hearing", "Noise", "beyond", "enclose", "measured", "stand_ins", "widened"]
+__all__ = ["COPIES", "Ceilings", "Envelope", "Hearing", "Noise", "beyond", "enclose", "measured", "stand_ins", "waves", "widened"]
 
 COPIES = 4
 """Emissions to one recipient over one channel that its cost allows for: the first, and what doubt, repetition and a restart may add."""
@@ -146,12 +146,22 @@ def stand_ins(recipients: Iterable[RecipientId], steps: Collection[Escalation], 
     return frozenset(found)
 
 
+def waves(item: Routed, directory: Directory, roll: Roll) -> tuple[int, int]:
+    """How many people a rule tells in its first wave, and how many with everybody who may be asked in their place."""
+    if item.is_public:
+        return _public(item, roll), _public(item, roll)
+    return len(set(item.recipients)), len(_everybody(item, directory))
+
+
+def _everybody(item: Routed, directory: Directory) -> list[RecipientId]:
+    return sorted({*item.recipients, *stand_ins(item.recipients, item.rule.escalate, directory)})
+
+
 def _hearing(message: Message, item: Routed, rules: RuleBook, *, directory: Directory, roll: Roll) -> Hearing:
     named = [channel for rung in rules.ladder(item.rule.ladder).rungs for channel in rung.channels]
     channels = tuple(sorted(name for name in named if not message.content.via or name in message.content.via))
-    others = stand_ins(item.recipients, item.rule.escalate, directory)
-    everybody = sorted({*item.recipients, *others})
-    people = _public(item, roll) if item.is_public else len(everybody)
+    everybody = _everybody(item, directory)
+    people = waves(item, directory, roll)[1]
     who = hashlib.sha256("\n".join(everybody).encode()).hexdigest()
     return Hearing(item.audience, who, people, channels)
 

@@ -10,6 +10,7 @@ import msgspec
 
 from fenghuo.engine.admission import NO_LOAD, Load, late
 from fenghuo.engine.confidence import TARGET, Choice, Way, chance, chosen, groups_of, price
+from fenghuo.engine.envelope import waves
 from fenghuo.engine.loads import Loads
 from fenghuo.engine.modes_effect import is_shed
 from fenghuo.engine.modes_profile import NOTHING, Overlay
@@ -67,7 +68,7 @@ class Explaining:
             self.left.update({(reason.channel, reason.reason): 1 for reason in out})
             coverage.count(recipient, found)
         return {
-            **_terms(item, recipients=len(item.recipients)),
+            **self._terms(item, recipients=len(item.recipients)),
             "unreachable": coverage.unreachable,
             "held_by_mode": sum(is_shed(item.priority, self._overlay(recipient)) for recipient in item.recipients),
             "coverage": coverage.told(),
@@ -111,6 +112,11 @@ class Explaining:
             "joules": round(load.joules, 1),
         }
 
+    def _terms(self, item: Routed, *, recipients: int) -> dict[str, Any]:
+        """What a rule asks for, how many people that is at first and with everybody who may be asked in their place, as a review has it."""
+        first_wave, people = waves(item, self._directory, self._roll)
+        return {**_terms(item, recipients=recipients), "first_wave": first_wave, "people": people}
+
     def _public(self, item: Routed, carriage: Carriage) -> dict[str, Any]:
         """One rung of alternates, each with how many addresses of the roll it takes."""
         areas = frozenset(name.removeprefix(PUBLIC) for name in item.recipients)
@@ -125,7 +131,7 @@ class Explaining:
             channels.append({"channel": name, **self._condition(name, carriage), "recipients": takes})
         most = max((channel["recipients"] for channel in channels), default=0)
         rung = {"rung": 1, "mode": "then", "after_s": None, "channels": channels}
-        return {**_terms(item, recipients=most), "unreachable": 0, "rungs": [rung]}
+        return {**self._terms(item, recipients=most), "unreachable": 0, "rungs": [rung]}
 
 
 class _Coverage:

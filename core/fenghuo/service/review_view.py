@@ -11,7 +11,7 @@ from fenghuo.engine.book import OpenMessage
 from fenghuo.engine.channels import Instance
 from fenghuo.engine.correcting import drafted, told_words
 from fenghuo.engine.costs import estimated
-from fenghuo.engine.envelope import Envelope, Hearing
+from fenghuo.engine.envelope import Envelope, Hearing, waves
 from fenghuo.engine.rules import INHERITED
 from fenghuo.engine.seals import noise_of
 from fenghuo.formats.forms import seconds_of
@@ -50,6 +50,7 @@ class ReviewView:
             "areas": [{"area": str(area), "name": name} for area, name in _areas(message, envelope, self._office.directory)],
             "audiences": [_audience(hearing) for hearing in envelope.hearings],
             "channels": [self._channel(instance, made.get(instance.form)) for instance in instances],
+            "first_wave": self._first_wave(message),
             "people": ceilings.people,
             "loudness": max((level for _, level in ceilings.loudness), default=0.0),
             "duration_s": ceilings.duration_s,
@@ -63,6 +64,10 @@ class ReviewView:
         opened = (self._room.book.objectives.get(number) for number in entry.objectives)
         inherited = {name for one in opened if one and one.objective.ladder == INHERITED for rung in one.rungs for name in rung.channels}
         return {*envelope.channels, *inherited}
+
+    def _first_wave(self, message: Message) -> int:
+        """How many of these people are told before anybody is asked in another's place."""
+        return sum(waves(item, self._office.directory, self._office.roll)[0] for item in self._room.opening.routed(message))
 
     def _renditions(self, message: Message, instances: list[Instance]) -> dict[str, Rendition | str]:
         """Each form that its channels take, as it will be said, or why it cannot be made."""

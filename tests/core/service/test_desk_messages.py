@@ -215,6 +215,15 @@ async def test_signatures_may_come_with_the_alert(tmp_path: Path) -> None:
         assert "active" == (await submit(there, cap(), tokens=["anna-secret", "bert-secret"])).state
 
 
+async def test_whoever_previews_and_whoever_signs_count_the_same_people(tmp_path: Path) -> None:
+    """The first wave, and everybody who may be asked in their place: wang has a deputy, and the order escalates."""
+    async with manned(tmp_path) as there:
+        raw = order(to=["wang"])
+        (plan,) = (await there.do("route.explain", raw=raw))["objectives"]
+        shown = await there.do("alert.review", "met", raw=raw, token="anna-secret")
+        assert (1, 2) == (plan["first_wave"], plan["people"]) == (shown["first_wave"], shown["people"])
+
+
 async def test_signatures_come_with_nothing_that_their_owners_were_not_shown(tmp_path: Path) -> None:
     """Each of them has seen these very octets, not too long ago; what cannot be read is refused as ever, and kept."""
     async with manned(tmp_path) as there:

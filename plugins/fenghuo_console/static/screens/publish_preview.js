@@ -39,7 +39,7 @@ export function Plan({ plan }) {
     ${plan.objectives.length ? null : html`<p class="refused" role="alert">${t("publish.plan.nobody")}</p>`}
     ${[...plan.unknown, ...plan.unclear].map((says) => html`<p class="refused">${says}</p>`)}
     ${plan.objectives.map((/** @type {any} */ one) => html`<article key=${`${one.rule} ${one.audience}`}>
-      <h4>${one.audience} <span class="quiet">${t("publish.plan.terms", { n: one.recipients, needed: one.needed, priority: one.priority, s: one.deadline_s, signatures: one.signatures })}</span></h4>
+      <h4>${one.audience} <span class="quiet">${t("publish.plan.terms", { first: one.first_wave, n: one.people, needed: one.needed, priority: one.priority, s: one.deadline_s, signatures: one.signatures })}</span></h4>
       ${one.unreachable ? html`<p class="refused">${t("publish.plan.unreachable", { n: one.unreachable })}</p>` : null}
       ${one.held_by_mode ? html`<p class="refused">${t("publish.plan.held", { n: one.held_by_mode })}</p>` : null}
       <ol>${one.rungs.map((/** @type {any} */ rung) => html`<li key=${rung.rung}>${named("publish.rung", rung.mode)} ${rung.channels.map((/** @type {any} */ way) => html`<span class="way" key=${way.channel}><b translate="no">${way.channel}</b> ${named("channels.state", way.health)} ${t("publish.plan.way", { n: way.recipients, p: percent(way.p), s: Math.round(way.arrives_s ?? 0) })}</span> `)}</li>`)}</ol>

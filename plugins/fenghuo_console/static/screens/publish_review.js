@@ -40,7 +40,7 @@ function Reviewed({ app, review, again }) {
     <dl class="facts column">
       <div><dt>${t("publish.review.author")}</dt><dd>${review.author} <span class="quiet">${review.source}</span></dd></div>
       <div><dt>${t("publish.review.areas")}</dt><dd>${review.areas.map((/** @type {any} */ area) => html`<span class="chip" key=${area.area}><${AreaName} area=${area} /></span> `)}</dd></div>
-      <div><dt>${t("publish.review.people")}</dt><dd>${t("publish.review.people_of", { n: review.people, who: review.audiences.map((/** @type {any} */ one) => `${one.audience} ${one.people}`).join(", ") })}</dd></div>
+      <div><dt>${t("publish.review.people")}</dt><dd>${t("publish.review.people_of", { first: review.first_wave, n: review.people, who: review.audiences.map((/** @type {any} */ one) => `${one.audience} ${one.people}`).join(", ") })}</dd></div>
       <div><dt>${t("publish.review.channels")}</dt><dd><ul>${review.channels.map((/** @type {any} */ one) => html`<li key=${one.channel}><b translate="no">${one.channel}</b> ${one.starts ? html`<b class="bad">${t("publish.review.starts")}</b> ` : null}${one.loudness ? t("publish.review.loud", { level: one.loudness, s: one.sounds_s }) : t("publish.review.quiet")}</li>`)}</ul></dd></div>
       <div><dt>${t("publish.review.loudness")}</dt><dd>${t("publish.review.most", { level: review.loudness, s: Math.round(review.duration_s), yuan: (review.cost_fen / 100).toFixed(2) })}</dd></div>
       <div><dt>${t("publish.review.correction")}</dt><dd lang="zh-CN">${review.correction.text} ${review.correction.drafted ? null : html`<span class="quiet">${t("publish.review.standard_words")}</span>`}</dd></div>
