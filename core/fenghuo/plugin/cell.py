@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import math
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
@@ -22,6 +23,7 @@ from fenghuo.model.delivery import AttemptRef, Outcome, Paged
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.rendition import Rendition
 from fenghuo.model.traffic import Traffic
+from fenghuo.plugin.cell_pace import Pace
 from fenghuo.plugin.cell_process import CALL_S, CellEnded, CellProcess
 from fenghuo.plugin.cell_values import Family, Job, Licence, Made, Terms
 from fenghuo.plugin.heard import Heard, inbound_of
@@ -44,6 +46,10 @@ __all__ = ["CellChannel", "celled", "secrets_of"]
 
 UNTAKEN = 32
 ESTIMATES = 256
+SAID_AGAIN_S = 1.0
+HEARD_BURST, HEARD_A_SECOND, HEARD_OCTETS = 250.0, 250.0, 1024
+"""Things of up to so many octets that may come in at once, and each second after that; a larger one counts as several. Each is a row on the
+disk, and the disk is everybody's: a flood of 2,000 a second with 4 KiB each held up every other channel for seconds."""
 LARGEST_READ = 1 << 20
 """Octets of an attachment at once, however many were asked for."""
 
@@ -73,6 +79,8 @@ class CellChannel:
         self._under_way: dict[int, _Licensed] = {}
         self._heard: asyncio.Queue[Inbound] = asyncio.Queue(UNTAKEN)
         self._estimates: dict[tuple[str, int, int, str], Estimate] = {}
+        self._pace = Pace(HEARD_BURST, HEARD_A_SECOND)
+        self._said, self._said_at = (False, ""), -math.inf
         settings = msgspec.msgpack.encode(ctx.settings)
         made = Made(module, Family.CHANNEL, kind.id, ctx.name, settings, secrets_of(ctx.settings, ctx.secret), terms)
         self._process = CellProcess(made, self._handlers())
@@ -154,7 +162,7 @@ class CellChannel:
             "recall": self._ctx.notes.recall,
             "keep": self._ctx.notes.keep,
             "armed": self._armed,
-            "health": _plain(self._ctx.health),
+            "health": self._health,
             "strained": _plain(self._ctx.strained),
             "reopened": _plain(self._ctx.reopened),
             "deaf": self._hush,
@@ -204,7 +212,16 @@ class CellChannel:
         async def refuse(code: str) -> None:
             await self._process.ask("refuse", number, code)
 
-        await self._heard.put(inbound_of(msgspec.convert(fields, Heard), ack, refuse if is_refusable else None))
+        inbound = inbound_of(msgspec.convert(fields, Heard), ack, refuse if is_refusable else None)
+        await self._pace.take(max(1.0, len(inbound.raw) / HEARD_OCTETS))
+        await self._heard.put(inbound)
+
+    async def _health(self, up: bool, reason: str) -> None:
+        """The same again within a second says nothing new, and each costs a commit."""
+        now, said = self._ctx.clock.monotonic(), (up, reason)
+        if said != self._said or now - self._said_at >= SAID_AGAIN_S:
+            self._said, self._said_at = said, now
+            self._ctx.health(up, reason)
 
     async def _armed(self, why_off: str, at: Any) -> None:
         await self._ctx.armed(why_off, msgspec.convert(at, datetime | None))

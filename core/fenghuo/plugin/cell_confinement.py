@@ -1,6 +1,6 @@
 """What a plugin's own process takes upon itself before it reads a line of the plugin's code, and how the core starts it.
 
-Source: setrlimit(2), nice(2), prctl(2), proc(5) (oom_score_adj).
+Source: setrlimit(2), nice(1), prctl(2), proc(5) (oom_score_adj).
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ KEPT = ("PATH", "LANG", "PYTHONPATH", "TZ", "HOME")
 
 
 def command(module: str, *arguments: str) -> tuple[str, ...]:
-    """How such a process is started: by the same interpreter, isolated where this one is."""
-    return (sys.executable, *(("-I",) if sys.flags.isolated else ()), "-m", module, *arguments)
+    """How such a process is started: by the same interpreter, isolated where this one is, and behind it: to import costs more than to run.
+    Where a unit forbids that, it is started all the same; then the share of the processor alone holds."""
+    return ("nice", "-n", str(BEHIND), sys.executable, *(("-I",) if sys.flags.isolated else ()), "-m", module, *arguments)
 
 
 def environment() -> dict[str, str]:
@@ -54,7 +55,5 @@ def confine(terms: Terms) -> None:
         _, hard = resource.getrlimit(what)
         limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(what, (limit, limit))
-    with contextlib.suppress(OSError):  # a unit may forbid it; then the share of the processor alone holds
-        os.nice(BEHIND)
     with contextlib.suppress(OSError):  # no /proc: then the kernel chooses by size alone
         Path("/proc/self/oom_score_adj").write_text(str(FIRST_TO_GO), encoding="ascii")

@@ -30,6 +30,7 @@ from fenghuo.errors import (
     StoreFull,
     Withdrawn,
 )
+from fenghuo.plugin.cell_pace import Pace
 
 __all__ = ["LARGEST", "CellFault", "CellWire", "Handler"]
 
@@ -38,7 +39,7 @@ LARGEST = 4 << 20
 HEAD = struct.Struct(">I")
 LITTLE = 16 << 10
 """Octets of a frame that are counted as one frame and no more."""
-BURST, A_SECOND = 512, 2_000.0
+BURST, A_SECOND = 512.0, 2_000.0
 """Frames that may come at once, and in each second after that; whoever sends faster is read slower."""
 OCTETS_A_SECOND = 8 << 20
 """A few pictures a second; a plugin that fills the line with more waits."""
@@ -124,7 +125,7 @@ class CellWire:
         self._asked: dict[int, asyncio.Future[Answer]] = {}
         self._doing: dict[int, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._credit, self._credited_at = float(BURST), 0.0
+        self._pace = Pace(BURST, A_SECOND)
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> None:
@@ -196,7 +197,7 @@ class CellWire:
         self._writer.write(HEAD.pack(len(octets)) + octets)
 
     async def _take(self, frame: Question | Answer | GiveUp) -> None:
-        await self._no_faster()
+        await self._pace.take()
         match frame:
             case Answer():
                 waits = self._asked.get(frame.id)
@@ -220,13 +221,6 @@ class CellWire:
         if question.id:
             self._doing[question.id] = task
             task.add_done_callback(lambda _: self._doing.pop(question.id, None))
-
-    async def _no_faster(self) -> None:
-        now = asyncio.get_running_loop().time()
-        self._credit = min(float(BURST), self._credit + (now - self._credited_at) * A_SECOND) - 1
-        self._credited_at = now
-        if self._credit < 0:
-            await asyncio.sleep(-self._credit / A_SECOND)
 
     async def _do(self, question: Question) -> None:
         try:

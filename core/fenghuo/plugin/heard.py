@@ -34,6 +34,9 @@ class Heard(msgspec.Struct, frozen=True):
     is_above: bool = False
     is_command: bool = False
     is_shared: bool = False
+    submitted_at: float | None = None
+    submitted_within_s: float = 0.0
+    is_broken: bool = False
 
 
 def heard_of(inbound: Inbound) -> Heard:

@@ -179,8 +179,10 @@ class Inbound(msgspec.Struct, frozen=True):
     RECEIPT: `ref` (the provider's id, as in Reached.refs) or `token`, `level`, and `failure` when the end says no; `address`
     of the recipient if the receipt names it; `addresses`: everybody it is about on a page, which `ref` or `token` names. ANSWER:
     `address` of the sender, `text`. MESSAGE: `raw` for intake. LATE_OUTCOME: `token`, `outcome`. HEARD: `address`. REFUSED, TURNED_DOWN,
-    HOSTILE, CLOCK: `text` says why; a person is told. MEASURED: `address`, `raw`; it is not kept: the next one says more. `parts`: how many
-    refs must all report before the level counts.
+    HOSTILE, CLOCK: `text` says why; a person is told. MEASURED: `address`, `raw`; it is not kept: the next one says more.
+
+    `submitted_at`: when the text of a RECEIPT was handed in, by the far end's own word and right by `submitted_within_s` (UTC seconds,
+    seconds); a receipt is of no emission that began later. `is_broken`: an ANSWER of which a part is missing, or came too late.
 
     A MESSAGE may have a `media_type`, where its octets do not tell, and a `ref`, by which a copy of it is known. `proven`: the channel
     has checked that it is by whoever has `address`, as a sealed frame shows; `is_above`: that post is set over this node;
@@ -208,6 +210,9 @@ class Inbound(msgspec.Struct, frozen=True):
     is_above: bool = False
     is_command: bool = False
     is_shared: bool = False
+    submitted_at: float | None = None
+    submitted_within_s: float = 0.0
+    is_broken: bool = False
     refuse: Callable[[str], Awaitable[None]] | None = None
 
 
