@@ -25,7 +25,7 @@ from fenghuo_console import ConsoleSettings
 from tests.plugins.http_fakes import COOKIE, NONCE, FakeDesk, FakeEvents
 from tests.scale import PATIENCE_S
 
-__all__ = ["CHANNEL", "MAPPED", "MARKS", "Service", "Stage", "alarm", "browser", "instant", "mapped_alert", "staged"]
+__all__ = ["CHANNEL", "MAPPED", "MARKS", "STATUS", "SYSTEM", "Service", "Stage", "alarm", "browser", "instant", "mapped_alert", "staged"]
 
 MARKS = [
     pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium on this machine: apt-get install chromium"),
@@ -41,9 +41,17 @@ TOPICS = ("message", "objective", "channel", "mode", "alarm", "release", "shift"
 CHANNEL = {"name": "sms-a", "type": "sms.smpp", "admin": "enabled", "health": "up", "evidence_max": "DEVICE", "queued": 0, "reason": ""}
 STATUS = {
     "version": "0.9", "since": "2026-07-15T08:00:00.000Z", "accepting": True, "queued": 0, "in_flight": 0, "in_doubt": 0,
-    "clock_quality": "ntp",
+    "clock_quality": "ntp", "clock_jump_s": 0.0, "certificates": [],
 }  # fmt: skip
 MAPPED: dict[str, Any] = {"alerts": [], "left_out": 0, "places": [], "layers": []}
+SYSTEM: dict[str, Any] = {
+    "at": "2026-07-15T12:00:00.000Z", "build": {"python": "3.11", "sqlite": "3.40", "schema": 12},
+    "storage": {
+        "folder": "/var/lib/fenghuo", "database": 5 << 20, "wal": 1 << 20, "free": 3 << 30, "total": 4 << 30, "least_free": 64 << 20,
+    },
+    "backup": {"at": "2026-07-14T12:00:00.000Z", "path": "/mnt/usb/night.sqlite", "bytes": 5 << 20},
+    "audit": {"records": 120, "head": "2026-07-15T11:59:00.000Z", "behind": 3},
+}  # fmt: skip
 TO_ACK = ("UNACKED", "RETURNED_UNACKED")
 
 
@@ -116,7 +124,7 @@ class Stage:
         desk.topics = TOPICS
         answers = {
             "session.open": self._open, "session.show": self._me, "session.close": {}, "alarm.ack": self._ack, "alarm.shelve": self._shelve,
-            "alarm.silence": {}, "map.show": MAPPED, "status": STATUS,
+            "alarm.silence": {}, "map.show": MAPPED, "status": STATUS, "system.show": SYSTEM,
             "plugin.ls": [{"plugin": "sms", "kind": "channel", "type": "sms.smpp"}],
         }  # fmt: skip
         desk.answers.update(answers)

@@ -13,6 +13,7 @@ import pytest
 
 from fenghuo.formats.console_frames import Cursor, Delta, Hello, Op, Ping, Ready, Resync, ResyncReason, Snap, encode
 from fenghuo.service.authorisation import only_reads
+from fenghuo.service.web_tls import WARN_DAYS
 from tests.scale import PATIENCE_S
 from tools.console_words import STATIC
 
@@ -60,3 +61,9 @@ def test_what_the_page_asks_without_a_key_only_reads() -> None:
     }
     assert {"shift.sheet", "audit.find"} < asked
     assert [] == sorted(verb for verb in asked if not only_reads(verb))
+
+
+def test_the_page_grades_certificates_by_the_steps_of_their_alarm() -> None:
+    """Else it would call one good that an administrator has been told of."""
+    source = (STATIC / "screens/system_state.js").read_text(encoding="utf-8")
+    assert f"const WARN_DAYS = {json.dumps(WARN_DAYS)};" in source

@@ -16,7 +16,7 @@ from fenghuo.errors import NotAuthenticated, Overloaded
 from fenghuo.formats.qr_symbol import svg_uri
 from tests.console.access import faults
 from tests.console.claims import all_hold
-from tests.console.stage import MARKS, Stage, alarm, browser, staged
+from tests.console.stage import MARKS, STATUS, SYSTEM, Stage, alarm, browser, staged
 from tests.peers.paper import scanned
 
 pytestmark = MARKS
@@ -230,6 +230,9 @@ async def system(stage: Stage) -> None:
     page = await stage.officer()
     await page.goto(f"{stage.web.url}/#system")
     await expect(page.locator(".system")).to_contain_text("网络授时")
+    await expect(page.locator(".system")).to_contain_text("磁盘剩余3.0 GiB，共 4.0 GiB（已用 25%）")
+    await expect(page.locator(".system")).to_contain_text("07-15 19:59:00，其后 3 条")
+    await stands_badly(stage, page)
     await page.get_by_role("button", name="新增账户").click()
     await page.locator("dialog input[name=name]").fill("li")
     await page.locator("dialog label", has_text="查看").locator("input").check()
@@ -237,6 +240,27 @@ async def system(stage: Stage) -> None:
     await expect(page.locator(".system .notice")).to_contain_text("AAAA-BBBB")
     assert [("li", ["viewer"], [])] == [(args["name"], args["rights"], args["areas"]) for args in stage.did("account.add")]
     stage.desk.rights = ("operator", "releaser")
+
+
+async def stands_badly(stage: Stage, page: Page) -> None:
+    """What is nearly over stands first, by sign, word and colour; no copy and a full disk are said."""
+    ends = {"web.certificate": 6, "web.client_ca": 29, "channels.sms.ca_file": 300, "sources.met.ca_file": -2}
+    line = {"subject": "fenghuo", "ends": "2026-08-01T00:00:00.000Z", "count": 1, "fault": ""}
+    certificates = [{**line, "name": name, "days": days} for name, days in ends.items()]
+    certificates.append({**line, "name": "gone", "subject": None, "ends": None, "days": None, "fault": "no such file"})
+    storage = {**SYSTEM["storage"], "free": 100 << 20}
+    stage.desk.answers |= {"status": {**STATUS, "certificates": certificates, "clock_jump_s": -7.2}}
+    stage.desk.answers |= {"system.show": {**SYSTEM, "storage": storage, "backup": None}}
+    await page.get_by_role("button", name="刷新").click()
+    rows = page.locator(".certificates tbody tr")
+    await expect(rows).to_have_count(5)
+    said = ["✕不可用 no such file", "✕已过期", "▲立即更换", "◆将到期", "✓有效"]
+    assert said == [text.strip() for text in await rows.locator("td:last-child").all_text_contents()]
+    await expect(page.locator(".system [role=alert]")).to_contain_text("剩余不足 64.0 MiB 即不再接收")
+    await expect(page.locator(".system")).to_contain_text("没有从本节点做过备份")
+    await expect(page.locator(".system")).to_contain_text("时钟跳变 -7 秒")
+    assert [] == await faults(page)
+    stage.desk.answers |= {"status": STATUS, "system.show": SYSTEM}
 
 
 CLAIMS = (refused, exercise, goes_on, enrolled, armed, line_lost, answer_lost, handed_over, system)

@@ -98,6 +98,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "audit.find": ("auditor",),
     "audit.verify": EVERYONE,
     "status": EVERYONE,
+    "system.show": WATCHERS,
     "metrics": EVERYONE,
     "state": WATCHERS,
     "queue.ls": EVERYONE,

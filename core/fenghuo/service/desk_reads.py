@@ -11,6 +11,7 @@ from fenghuo.service.desk_layers import LayerVerbs
 from fenghuo.service.desk_map import MapVerbs
 from fenghuo.service.desk_matrix import MatrixVerbs
 from fenghuo.service.desk_recipients import RecipientVerbs
+from fenghuo.service.desk_system import SystemVerbs
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.inventory import InventoryKeeper
 from fenghuo.service.layers import LayerKeeper
@@ -22,6 +23,9 @@ __all__ = ["screen_reads"]
 def screen_reads(desk: Desk, room: EngineRoom, store: Store, keeper: InventoryKeeper) -> Mapping[str, Verb]:
     """Their verbs; of them only those that import or drop a layer of boundaries change anything."""
     layers = LayerKeeper(store, room.office)
-    board, matrix, drawn = BoardVerbs(desk, room, store), MatrixVerbs(room, store, keeper), MapVerbs(room, store, layers)
-    parts = (board, matrix, drawn, LayerVerbs(layers, room.office.clock), FindVerbs(store), RecipientVerbs(room, store))
+    clock = room.office.clock
+    parts = (
+        *(BoardVerbs(desk, room, store), MatrixVerbs(room, store, keeper), MapVerbs(room, store, layers), LayerVerbs(layers, clock)),
+        *(FindVerbs(store), RecipientVerbs(room, store), SystemVerbs(store, clock)),
+    )
     return {name: verb for part in parts for name, verb in part.verbs().items()}

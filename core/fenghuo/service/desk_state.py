@@ -17,13 +17,16 @@ from fenghuo.service.alarm_view import OPEN, alarm_views
 from fenghuo.service.connected import invariants_view
 from fenghuo.service.desk import Verb
 from fenghuo.service.desk_modes import mode_path, stand_view
+from fenghuo.service.desk_system import LAST_BACKUP, Backup
 from fenghuo.service.directory import DirectoryKeeper, csv_files
 from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.showing import channel_view, message_line, objective_line, rfc3339
 from fenghuo.store.audit import Deed
 from fenghuo.store.backup import backup
+from fenghuo.store.records import MetaRow
 from fenghuo.store.store import Store
-from fenghuo.store.tables import MESSAGE, OBJECTIVE
+from fenghuo.store.tables import MESSAGE, META, OBJECTIVE
+from fenghuo.store.transaction import Tx
 
 __all__ = ["About", "StateVerbs"]
 
@@ -190,8 +193,14 @@ class StateVerbs:
     async def backup(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         target = await asyncio.to_thread(_place_of, msgspec.convert(args, Target).path, actor.door, self._store.folder)
         await backup(self._store, target)
-        await self._store.run(lambda tx: tx.audit(Deed.of("backup", "store", path=str(target))))
         size = await asyncio.to_thread(lambda: target.stat().st_size)
+        row = MetaRow(LAST_BACKUP, msgspec.json.encode(Backup(self._office.clock.time(), str(target), size)).decode())
+
+        def note(tx: Tx) -> None:
+            tx.put(META, row)
+            tx.audit(Deed.of("backup", "store", path=str(target)))
+
+        await self._store.run(note)
         return {"path": str(target), "bytes": size}
 
     async def plugins(self, actor: Actor, args: Mapping[str, Any]) -> list[dict[str, Any]]:

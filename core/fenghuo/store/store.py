@@ -193,6 +193,11 @@ class Store:
         free = fill.free(self.folder) if fill else await asyncio.to_thread(free_octets, self.folder)
         return free >= self._settings.min_free
 
+    @property
+    def least_free(self) -> int:
+        """Octets of the disk with less than which nothing new is accepted."""
+        return self._settings.min_free
+
     async def backup(self, target: Path) -> None:
         """Copy the store to the file `target` while writes go on; checked. Raises: StoreError."""
         await backup(self, target)

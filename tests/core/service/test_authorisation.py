@@ -55,7 +55,7 @@ TABLE: dict[str, set[str]] = {
         ("directory.check", "log.read", "log.follow", "status", "metrics", "queue.ls", "plugin.ls", "whatif", "coverage", "power.plan"),
         READS,
     ),
-    "state": READS - {"source"},
+    **dict.fromkeys(("state", "system.show"), READS - {"source"}),
     "message.preview": READS,
     "directory.proven": READS,
     "rollcall.call": {"operator"},

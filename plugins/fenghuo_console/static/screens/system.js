@@ -3,6 +3,7 @@
 import { html, useEffect, useState } from "../vendor/ui.js";
 import { named, timeText } from "../js/i18n.js";
 import { Dialog, Field, sentence } from "../js/parts.js";
+import { Certificates, Storage } from "./system_state.js";
 
 /** @typedef {import("../js/app.js").App} App */
 
@@ -29,16 +30,22 @@ function useAsked(app, verb) {
 /** @param {{app: App}} props */
 function Node({ app }) {
   const { data, fault, look } = useAsked(app, "status");
+  const below = useAsked(app, "system.show");
+  const again = () => { void look(); void below.look(); };
   const facts = data && [
     [app.t("system.version"), data.version], [app.t("system.since"), timeText(data.since)],
     [app.t("system.accepting"), app.t(data.accepting ? "system.yes" : "system.no")],
     [app.t("system.queued"), data.queued], [app.t("system.in_flight"), data.in_flight], [app.t("system.in_doubt"), data.in_doubt],
-    [app.t("system.clock"), named("system.quality", data.clock_quality)], [app.t("system.consoles"), app.state.console.value.size || 1],
+    [app.t("system.clock"), [named("system.quality", data.clock_quality), Math.abs(data.clock_jump_s ?? 0) >= 1 ? app.t("system.jumped", { n: Math.round(data.clock_jump_s) }) : ""].filter(Boolean).join(" · ")],
+    [app.t("system.consoles"), app.state.console.value.size || 1],
   ];
-  return html`<section aria-labelledby="node-title"><header class="row"><h2 id="node-title">${app.t("system.node")}</h2><button type="button" onClick=${look}>${app.t("system.look")}</button></header>
+  return html`<section aria-labelledby="node-title"><header class="row"><h2 id="node-title">${app.t("system.node")}</h2><button type="button" onClick=${again}>${app.t("system.look")}</button></header>
     ${fault ? html`<p class="warn">${fault}</p>` : null}
     ${facts ? html`<dl class="facts">${facts.map((/** @type {[string, any]} */ [name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>` : null}
-  </section>`;
+  </section>
+  ${below.fault ? html`<p class="warn">${below.fault}</p>` : null}
+  ${data ? html`<${Certificates} app=${app} status=${data} />` : null}
+  <${Storage} app=${app} system=${below.data} />`;
 }
 
 /** @param {{app: App}} props */
