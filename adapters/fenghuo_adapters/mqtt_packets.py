@@ -22,20 +22,29 @@ FAILED = 0x80
 """Reason codes from here on say no. Source: MQTT 5.0 §2.4."""
 _FOR_A_PERSON = frozenset({0x85, 0x86, 0x87, 0x8A, 0x8C})
 """Source: MQTT 5.0 §3.2.2.2."""
+_MOST_UNACKNOWLEDGED = 256
+_UNKEPT_OCTETS = 32 * 1024 * 1024
+"""What may lie in memory and not yet on the disk, of all that a broker has for us: a small machine gives the daemon 512 MB."""
 _LONGEST_EXPIRY_S = 0xFFFFFFFF
 """Source: MQTT 5.0 §3.3.2.3.3, a four-octet integer."""
 
 
 class Login(msgspec.Struct, frozen=True):
     """Who we are to a broker, and how long it keeps what is ours. `expiry_s`: seconds it keeps session and queue after a connection ends;
-    `keepalive_s`: longest silence; `unacknowledged`: how many arrivals it may send before we acknowledge one."""
+    `keepalive_s`: longest silence; `most_octets`: longest packet that it may send us; of a longer one it drops our copy (MQTT 5.0
+    §3.1.2.11.4), and no message that was published once can end us at each start."""
 
     client_id: str
     username: str = ""
     password: str = ""
     expiry_s: int = 86_400
     keepalive_s: int = 6
-    unacknowledged: int = 256
+    most_octets: int = 1_048_576
+
+    @property
+    def unacknowledged(self) -> int:
+        """How many arrivals the broker may send before we acknowledge one: what lies with us unkept is bounded in octets too."""
+        return min(_MOST_UNACKNOWLEDGED, max(1, _UNKEPT_OCTETS // self.most_octets))
 
     def __repr__(self) -> str:
         return f"Login({self.client_id!r})"

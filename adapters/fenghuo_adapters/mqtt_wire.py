@@ -98,6 +98,7 @@ class Wire:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho left its constructor bare
         properties.SessionExpiryInterval = self._login.expiry_s
         properties.ReceiveMaximum = self._login.unacknowledged
+        properties.MaximumPacketSize = self._login.most_octets
         self._paho.connect("broker", keepalive=self._login.keepalive_s, clean_start=False, properties=properties)
         await self._connected
         self._paho.on_log = None  # it would be formatted for every packet

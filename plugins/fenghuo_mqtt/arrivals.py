@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Awaitable, Callable
 
 from fenghuo import Inbound, InboundKind
-from fenghuo.formats.mqtt_envelope import read_receipt, ref_of
+from fenghuo.formats.mqtt_envelope import answer_text, read_receipt, ref_of, unread_answer
 from fenghuo_adapters.mqtt_packets import Arrived
 from fenghuo_mqtt.settings import MqttSettings
 
@@ -33,7 +33,9 @@ def inbound_of(arrived: Arrived, settings: MqttSettings) -> Inbound:
         case "receipt":
             return _receipt(arrived, sender)
         case "answer":
-            text = arrived.payload.decode("utf-8", "replace")
+            text = answer_text(arrived.payload)
+            if text is None:
+                return _refused(arrived, sender, unread_answer(arrived.payload))
             return _inbound(InboundKind.ANSWER, arrived, sender, text)
         case _:
             return _message(arrived, sender, settings)

@@ -175,6 +175,7 @@ class MqttChannel(SimpleChannel):
                 held.password,
                 expiry_s=settings.session_expiry_s,
                 keepalive_s=settings.keepalive_s,
+                most_octets=settings.max_inbound_octets,
             ),
             topics=self._topics.listening(reports=settings.reports != "off"),
             tls=held.tls,

@@ -10,6 +10,7 @@ from fenghuo.formats.mqtt_topics import LONGEST_NAME, Topics, is_name
 
 __all__ = ["MqttSettings", "masked", "name"]
 
+MOST_INBOUND = 4_194_304
 WEEK_S = 604_800
 
 
@@ -20,7 +21,8 @@ class MqttSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     clients of one name throw each other out. `ca_file`: whose certificates the broker may show; `cert_file` and `key_file`: ours (mTLS);
     `username`, `password_file`: our account; `plain`: without TLS. `bind_address`, `interface`: by which way it is dialled. `keepalive_s`:
     a dead broker is noticed within two of these; `answer_s`: longest wait for a PUBACK. `session_expiry_s`: how long the broker
-    keeps what comes for us while we are away, a week at most. `window`: messages under way at once. `idempotent`: recipients drop what they
+    keeps what comes for us while we are away, a week at most. `window`: messages under way at once. `max_octets`: longest message
+    of ours; `max_inbound_octets`: longest packet that the broker may give us. `idempotent`: recipients drop what they
     have under the same id, so that a doubtful message may simply be repeated. `reports`: whether what devices publish below `in` is taken
     as messages - "off"; "held", for a person to release; "trusted", as by the device: only where the broker knows each device and fences
     its topics. `receipt_q95_s`: 95 % of receipts have come by then.
@@ -46,6 +48,7 @@ class MqttSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     reconnect_most_s: float = 30.0
     window: int = 8
     max_octets: int = 262_144
+    max_inbound_octets: int = 1_048_576
     idempotent: bool = True
     reports: Literal["off", "held", "trusted"] = "held"
     receipt_q95_s: float = 60.0
@@ -86,6 +89,11 @@ class MqttSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             raise ValueError(f"window {self.window} is not one of 1 to 100 messages")
         if not 1024 <= self.max_octets <= 268_435_455:
             raise ValueError(f"max_octets {self.max_octets} is not one of 1024 to 268435455, the most that MQTT carries")
+        if not 4096 <= self.max_inbound_octets <= MOST_INBOUND:
+            raise ValueError(
+                f"max_inbound_octets {self.max_inbound_octets} is not one of 4096 to {MOST_INBOUND}; the core takes nothing longer from "
+                "anybody"
+            )
         for key in ("connect_s", "answer_s", "reconnect_most_s", "receipt_q95_s"):
             if getattr(self, key) <= 0:
                 raise ValueError(f"{key} {getattr(self, key)} must be greater than 0")

@@ -31,7 +31,7 @@ from fenghuo import (
     Transient,
 )
 from fenghuo.formats.mqtt_answers import answer_outcome, silence_outcome
-from fenghuo.formats.mqtt_envelope import Sequences, envelope, read_receipt, ref_of
+from fenghuo.formats.mqtt_envelope import Sequences, answer_text, envelope, read_receipt, ref_of, unread_answer
 from fenghuo.formats.mqtt_topics import is_name
 from fenghuo_adapters.bound_socket import wire_octets
 from fenghuo_adapters.mqtt_credentials import credentials
@@ -216,7 +216,12 @@ class VsatMqtt(SimpleChannel):
             return _inbound(InboundKind.RECEIPT, arrived, "")
         word, sender = told
         if word == "answer":
-            return _inbound(InboundKind.ANSWER, arrived, sender, text=arrived.payload.decode("utf-8", "replace"))
+            text = answer_text(arrived.payload)
+            if text is None:
+                return _inbound(
+                    InboundKind.REFUSED, arrived, sender, text=f"a message at {arrived.topic}: {unread_answer(arrived.payload)}"
+                )
+            return _inbound(InboundKind.ANSWER, arrived, sender, text=text)
         receipt = read_receipt(arrived.payload)
         if receipt is None:
             self._refuse(arrived, "it is no receipt")

@@ -199,6 +199,25 @@ async def test_it_dials_from_the_address_it_is_bound_to(tmp_path: Path) -> None:
         assert any("New connection from 127.0.0.7" in line for line in broker.log)
 
 
+async def test_a_message_larger_than_we_take_never_comes_and_does_not_come_again(tmp_path: Path) -> None:
+    """The broker drops our copy of it, at this connection as at the next, and gives us what came behind it."""
+    login = Login("fenghuo-hq", most_octets=4096)
+    async with Mosquitto(tmp_path) as broker:
+        for _ in range(2):
+            async with session(broker, login=login) as made:
+                assert 0 == await write(broker, "fenghuo/hq/in/van1", "x" * 5000)
+                assert 0 == await write(broker, "fenghuo/hq/in/van1", "收到")
+                arrived = await made.receive()
+                assert arrived is not None
+                assert "收到".encode() == arrived.payload
+                arrived.acknowledge()
+
+
+def test_what_lies_unkept_is_bounded_in_octets() -> None:
+    """However small the packets are, 256 of them; however large, 32 MiB."""
+    assert [256, 32, 8] == [Login("x", most_octets=most).unacknowledged for most in (4096, 1_048_576, 4_194_304)]
+
+
 async def test_an_idle_session_is_kept_alive_and_notices_silence(tmp_path: Path) -> None:
     """A ping within each keepalive, and the end of the connection when the broker answers none."""
     told = Told()

@@ -60,9 +60,25 @@ def test_a_retained_message_is_refused_whatever_it_says(word: str) -> None:
 
 
 def test_an_answer_is_text_of_its_sender() -> None:
-    """Octets that are no UTF-8 are shown as U+FFFD, never dropped."""
-    inbound = inbound_of(arrived("answer/van1", "收到".encode() + b"\xff"), SETTINGS)
-    assert (InboundKind.ANSWER, "van1", "收到\ufffd") == (inbound.kind, inbound.address, inbound.text)
+    """As the person wrote it."""
+    inbound = inbound_of(arrived("answer/van1", "收到".encode()), SETTINGS)
+    assert (InboundKind.ANSWER, "van1", "收到") == (inbound.kind, inbound.address, inbound.text)
+
+
+@pytest.mark.parametrize(
+    ("payload", "says"),
+    [
+        (b"\xff\xfe\x00", "begin ff fe 00"),
+        ("请求支援".encode("gb18030"), "GB 18030 it would be: 请求支援"),
+        (b"", "empty"),
+        (b" \n", "empty"),
+    ],
+)
+def test_octets_that_are_no_text_are_evidence_of_nothing_and_shown(payload: bytes, says: str) -> None:
+    """Whoever sent them has not shown to have read anything; a person is told from whom they are, and what they may say."""
+    inbound = inbound_of(arrived("answer/van1", payload), SETTINGS)
+    assert (InboundKind.REFUSED, None, "van1", payload) == (inbound.kind, inbound.level, inbound.address, inbound.raw)
+    assert says in inbound.text
 
 
 def test_a_copy_of_a_report_is_known() -> None:

@@ -15,6 +15,7 @@ import structlog
 from fenghuo.clock import ClockQuality
 from fenghuo.engine.answers import Named, Verb, level_of, named, verb_of
 from fenghuo.engine.book import Book, OpenTarget
+from fenghuo.engine.bounded import bounded
 from fenghuo.engine.brought import origin_of, why_untold
 from fenghuo.engine.chain import KEEP_KEYS_S
 from fenghuo.engine.departed import that_may_have_left
@@ -116,14 +117,12 @@ class Receipts:
 
     async def take(self, channel: str, inbound: Inbound) -> None:
         """Commit, ack, classify. Raises: StoreFull: nothing was acked, the peer will send it again."""
-        if inbound.kind is InboundKind.HEARD:
+        inbound = bounded(inbound)
+        if inbound.kind in (InboundKind.HEARD, InboundKind.MEASURED):
             await inbound.ack()
             self._facts.put(ChannelObserved(channel, Sign.HEARD))
-            return
-        if inbound.kind is InboundKind.MEASURED:
-            await inbound.ack()
-            self._facts.put(ChannelObserved(channel, Sign.HEARD))
-            self.on_measured(inbound)
+            if inbound.kind is InboundKind.MEASURED:
+                self.on_measured(inbound)
             return
         # Whoever hands it over may give up waiting; what is on the disk must be understood all the same.
         await asyncio.shield(self._begin(self._take(channel, inbound)))

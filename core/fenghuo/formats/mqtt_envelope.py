@@ -9,10 +9,11 @@ import msgspec
 from fenghuo.model.delivery import Permanent, Scope
 from fenghuo.model.evidence import Evidence
 
-__all__ = ["Receipt", "Sequences", "envelope", "read_receipt", "ref_of"]
+__all__ = ["Receipt", "Sequences", "answer_text", "envelope", "read_receipt", "ref_of", "unread_answer"]
 
 VERSION = 1
 _MOST_CODE = 40
+_SHOWN = 200
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -81,3 +82,22 @@ def read_receipt(payload: bytes) -> Receipt | None:
 def ref_of(recipient: str, token: str) -> str:
     """By what a receipt names an emission: what somebody else's receipt says of it is not of it."""
     return f"{recipient}/{token}"
+
+
+def answer_text(payload: bytes) -> str | None:
+    """What a person wrote, or None for octets that are no UTF-8 and for none at all: nobody has read an order who says nothing readable."""
+    try:
+        return payload.decode() if payload.strip() else None
+    except UnicodeDecodeError:
+        return None
+
+
+def unread_answer(payload: bytes) -> str:
+    """Why such an answer proves nothing, with what a person may make of it: an old terminal writes GB 18030."""
+    if not payload.strip():
+        return "it is an empty answer"
+    try:
+        guess = payload.decode("gb18030")
+    except UnicodeDecodeError:
+        return f"it is an answer that is no UTF-8; its octets begin {payload[:16].hex(' ')}"
+    return f"it is an answer that is no UTF-8, and proves nothing; read as GB 18030 it would be: {guess[:_SHOWN]}"
