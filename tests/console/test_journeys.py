@@ -7,6 +7,7 @@ Source: scenarios.md S1 (a signal is relayed), S2 (a leak in the port), S4 (the 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import shutil
 import subprocess
@@ -60,10 +61,12 @@ async def test_a_night_at_the_desk(tmp_path: Path) -> None:
         third = await centre.seat(chrome, wang)
         await signed(third, ident)
         await told(desk, smsc)
+        await mapped(desk, centre)
         await cut(desk, smsc, centre)
         await found(desk, third)
         await on_paper(desk, ident, tmp_path)
         await called_off(desk, smsc)
+        await over_on_the_map(desk)
         await every_screen_in_english(desk, centre)
         assert [] == [line for line in centre.complaints if "ERR_" not in line]
         assert {centre.url} == {
@@ -210,6 +213,33 @@ async def told(desk: Page, smsc: Smsc) -> None:
     await expect(desk.locator(".signatures, .detail > article > .refused")).to_have_count(0)  # it is out: nobody signs it any more
     heads = desk.locator(".live .coverage thead th")
     await expect(heads).to_have_text(["镇街", "人口", "可达（估计）", "已发出", "终端已收", "有人确认"])
+
+
+async def mapped(desk: Page, centre: Centre) -> None:
+    """What is in force is on the map by its code, in our schematic until the official boundary is there; the town says how its ways are."""
+    await desk.evaluate("location.hash = '#watch'")
+    drawn = desk.locator(".map path.alert.in_force").filter(has_text="港区液氨泄漏")
+    await expect(drawn).to_have_class(re.compile("stands-for"))
+    await expect(desk.locator(".map-alerts li", has_text="港区液氨泄漏")).to_contain_text("璜泾镇 · 至")
+    await expect(desk.locator(".in-view li", has_text="璜泾镇")).to_contain_text(re.compile("预警1 [●◐] 通道 [01]/1"))
+    ring = [[121.05, 31.6], [121.15, 31.6], [121.15, 31.7], [121.05, 31.7], [121.05, 31.6]]
+    named, shape = {"code": "320585105", "name": "璜泾镇"}, {"type": "Polygon", "coordinates": [ring]}
+    town = {"type": "Feature", "properties": named, "geometry": shape}
+    layer = {"name": "towns", "source": "太仓市民政局", "date": "2026-07-15", "crs": "cgcs2000", "system": "mca"}
+    done = await centre.ask("layer.import", geojson=json.dumps({"type": "FeatureCollection", "features": [town]}), **layer)
+    assert (True, []) == (done["kept"], done["faults"])
+    for screen in ("wall", "watch"):  # a map asks when it opens
+        await desk.evaluate("screen => { location.hash = `#${screen}`; }", screen)
+        await expect(desk.locator(".map .official")).to_have_count(1)
+    await expect(desk.locator(".sources")).to_contain_text("璜泾镇：太仓市民政局 2026-07-15")
+    await expect(drawn).not_to_have_class(re.compile("stands-for"))
+
+
+async def over_on_the_map(desk: Page) -> None:
+    """What was called off is seen to be over, and not only no longer there."""
+    await desk.evaluate("location.hash = '#watch'")
+    await expect(desk.locator(".map-alerts li.cancelled", has_text="港区液氨泄漏")).to_contain_text("已解除")
+    await expect(desk.locator(".map path.alert.cancelled").filter(has_text="港区液氨泄漏")).to_have_count(1)
 
 
 async def cut(desk: Page, smsc: Smsc, centre: Centre) -> None:
