@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import msgspec
 
+from fenghuo.engine.asked_once import asked_once
 from fenghuo.engine.geometry import areas_inside
 from fenghuo.engine.rules import Match, Rule, RuleBook
 from fenghuo.model.area import AreaRef, CodeSystem
@@ -53,7 +54,8 @@ class Routed(msgspec.Struct, frozen=True):
 
 
 def route(message: Message, rules: RuleBook, directory: Directory, devices: Collection[str] = ()) -> tuple[Routed, ...]:
-    """Every objective that the rules make of a message, in the order of the file. `devices`: the channels that start one."""
+    """Every objective that the rules make of a message, in the order of the file, each recipient in one of those that would tell them
+    by the same channel. `devices`: the channels that start one."""
     found: list[Routed] = []
     for rule in rules.rules_for(message.source):
         if not _matches(rule.match, message):
@@ -62,7 +64,7 @@ def route(message: Message, rules: RuleBook, directory: Directory, devices: Coll
         found.append(_routed(rule, message, directory, signatures=signatures))
         if not rule.continue_:
             break
-    return tuple(found)
+    return asked_once(found, rules)
 
 
 def _routed(rule: Rule, message: Message, directory: Directory, *, signatures: int) -> Routed:

@@ -68,12 +68,26 @@ async def test_an_objective_says_what_its_rule_says(tmp_path: Path) -> None:
 
 
 async def test_each_matching_rule_is_an_objective_of_its_own(tmp_path: Path) -> None:
-    """`continue` means also: two rules, two counts, and tokens that never meet."""
-    async with opened(tmp_path, rules=RULES) as house:
+    """`continue` means also: two rules by different channels, two counts, and tokens that never meet."""
+    rules = (
+        RULES.replace('channels = ["a", "b"]', 'channels = ["a"]')
+        .replace('channels = ["r"]', 'channels = ["b"]')
+        .replace('ladder = "both"\n"""', "")
+    )
+    rules = rules[: rules.rindex('ladder = "both"')] + 'ladder = "radio"\n[[ladders.radio.rungs]]\nchannels = ["r"]\n'
+    async with opened(tmp_path, rules=rules) as house:
         await house.order("wang", priority="P3")
         assert ["orders", "records"] == [one.rule for one in await house.objectives()]
         tokens = [one.token for one in await house.deliveries()]
         assert len(tokens) == len(set(tokens))
+
+
+async def test_two_rules_that_would_tell_one_person_by_one_channel_tell_them_once(tmp_path: Path) -> None:
+    """By the one that asks for more; nobody reads the same text twice, and nothing else stands for the other rule."""
+    async with opened(tmp_path, rules=RULES) as house:
+        await house.order("wang", priority="P3")
+        assert [("orders", Evidence.HUMAN)] == [(one.rule, one.needed) for one in await house.objectives()]
+        assert ["a"] == [one.channel for one in house.sent]
 
 
 async def test_every_way_of_the_ladder_is_planned_at_once(tmp_path: Path) -> None:
