@@ -71,13 +71,16 @@ def _members(raw: bytes) -> dict[str, bytes]:
         with tarfile.open(fileobj=io.BytesIO(raw), mode="r:") as tar:
             for head in tar:
                 members[_name_of(head, members)] = _content(raw, head)
-    except (tarfile.TarError, EOFError, ValueError, UnicodeDecodeError) as broken:
+    except (tarfile.TarError, EOFError, ValueError, OverflowError) as broken:
         raise FrameError(f"the packet is no TAR: {broken}", code="not-tar") from broken
     return members
 
 
 def _content(raw: bytes, head: tarfile.TarInfo) -> bytes:
     """Raises: FrameError: the packet ends before it does."""
+    said = head.pax_headers.get("size", "")  # one that is no number is 0 to the library, and an empty envelope is what nobody sent
+    if said and said != str(head.size):
+        raise FrameError(f"the packet says that {head.name!r} has {said[:20]!r} octets", code="not-tar")
     content = raw[head.offset_data : head.offset_data + head.size]
     if len(content) != head.size:
         raise FrameError(f"the packet ends within {head.name!r}", code="not-tar")

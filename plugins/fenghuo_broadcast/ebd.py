@@ -21,7 +21,7 @@ from fenghuo_broadcast.ebm import Programme, Severity
 __all__ = ["Broadcast", "Envelope", "Head", "Result", "Sent", "State", "heartbeat", "read", "response", "start", "state_request", "stop"]
 
 VERSION = "1.0"
-MAX_STATES = 2000
+MAX_STATES = 20_000
 _TEST_TYPE = {Severity.DAILY: 5, Severity.TEST: 1, Severity.SYSTEM_EXERCISE: 1, Severity.SIMULATED_EXERCISE: 2, Severity.REAL_EXERCISE: 3}
 _EMERGENCY = 4
 _REQUEST, _CANCEL = "1", "2"
@@ -200,7 +200,9 @@ def _states(body: etree._Element, kind: str) -> Iterator[State]:
     if item is None:
         return
     items = [body] if item == kind else list(_children(body, item))
-    for each in items[:MAX_STATES]:
+    if len(items) > MAX_STATES:
+        raise FormatError(f"{kind} has {len(items)} entries; at most {MAX_STATES} are read of one, send it in parts", code="too-many")
+    for each in items:
         said = _text(each, "BrdStateCode")
         if said:
             yield State(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import msgspec
 
 from fenghuo import Evidence, FenghuoError, FormatError, Inbound, InboundKind, Permanent, Reached
 from fenghuo_broadcast.ebd import Envelope, Result, State
@@ -13,6 +16,8 @@ from fenghuo_broadcast.platform_settings import PlatformSettings
 
 __all__ = ["Reports"]
 
+MOST_OCTETS = 4 * 1024 * 1024
+"""Of a report with all that comes in its packet: what the core takes of one thing that comes in."""
 KEPT_S = 10.0
 """Longest wait for the core to keep a report; the platform is told then that it is not handled yet, and says it again."""
 _UNREADABLE, _SIGNATURE, _OTHER = 2, 4, 5
@@ -39,6 +44,8 @@ class Reports:
             return envelope, Result(1)
         if not envelope.states:
             return envelope, Result(_OTHER, f"{envelope.kind} is not taken here")
+        if len(raw) > MOST_OCTETS:
+            return envelope, Result(_OTHER, f"a report of {len(raw)} octets; at most {MOST_OCTETS} are kept, send it in parts")
         return envelope, await self._kept(envelope, raw)
 
     async def inbound(self) -> AsyncIterator[Inbound]:
@@ -67,7 +74,7 @@ class Reports:
 
     async def _kept(self, envelope: Envelope, raw: bytes) -> Result:
         """Every state of it is on the disk, or the platform shall say it again."""
-        items = [item for state in envelope.states for item in self._receipts(envelope, state, raw)]
+        items = self._items(envelope, raw)
         kept = [asyncio.Event() for _ in items]
         try:
             async with asyncio.timeout(KEPT_S):
@@ -89,6 +96,14 @@ class Reports:
                 expected = self._expected.pop(state.ebmid, None)
                 if expected is not None and not expected.done():
                     expected.set_result(state)
+
+    def _items(self, envelope: Envelope, raw: bytes) -> list[Inbound]:
+        """A receipt for each state of a broadcast of ours: a log may tell of all that the county aired. The first has the octets of the
+        packet, the others name them by their digest; where none is ours, one is kept all the same."""
+        states = [state for state in envelope.states if self._plays.owner(state.ebmid) is not None] or envelope.states[:1]
+        by_digest = f"sha256 {hashlib.sha256(raw).hexdigest()}".encode()
+        found = [receipt for state in states for receipt in self._receipts(envelope, state, by_digest)]
+        return [msgspec.structs.replace(found[0], raw=raw), *found[1:]] if found else []
 
     def _receipts(self, envelope: Envelope, state: State, raw: bytes) -> Iterator[Inbound]:
         if envelope.source in self._settings.monitors:

@@ -30,6 +30,25 @@ def tar(*members: tuple[str, bytes], kind: bytes = tarfile.REGTYPE, target: str 
     return whole.getvalue()
 
 
+def sized(size: str) -> bytes:
+    """A packet whose envelope says its size in a pax header."""
+    whole = io.BytesIO()
+    with tarfile.open(fileobj=whole, mode="w", format=tarfile.PAX_FORMAT) as made:
+        head = tarfile.TarInfo(f"EBDB_{ID}.xml")
+        head.size, head.pax_headers = 1, {"size": size}
+        made.addfile(head, io.BytesIO(b"x"))
+    return whole.getvalue()
+
+
+def base_256() -> bytes:
+    """A packet whose first header has a size of 2^63 and more, in the binary form of GNU."""
+    raw = bytearray(sized("1"))
+    raw[124:136] = b"\x80\x00\x00\x7f" + b"\xff" * 8
+    raw[148:156] = b" " * 8
+    raw[148:156] = b"%06o\0 " % sum(raw[:512])
+    return bytes(raw)
+
+
 def test_what_is_packed_comes_out_again() -> None:
     """Twice the same octets, and no clock of this machine in them."""
     assert PACKET == unpack(pack(PACKET))
@@ -71,6 +90,9 @@ def test_what_the_program_tar_packs_is_read(tmp_path: Path) -> None:
         (tar((f"EBDB_{ID}.xml", b""), kind=tarfile.FIFOTYPE), "link"),
         (tar(*((f"{number}.mp3", b"") for number in range(40))), "too-many"),
         (b"\0" * (MOST_OCTETS + 1), "too-large"),
+        (sized("9" * 5000), "not-tar"),
+        (sized("-5"), "not-tar"),
+        (base_256(), "not-tar"),
     ],
 )
 def test_a_hostile_packet_is_refused(raw: bytes, code: str) -> None:
