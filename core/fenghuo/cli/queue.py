@@ -89,6 +89,18 @@ def waive(daemon: Caller, *, objective: int, reason: str, as_json: bool) -> None
 
 
 @queue.command()
+@click.argument("objective", type=int)
+@click.option("--recipient", default="", help="Only for this one; else for everybody whom it has not reached.")
+@REASON
+@AS_JSON
+@speaks
+def escalate(daemon: Caller, *, objective: int, recipient: str, reason: str, as_json: bool) -> None:
+    """Open the next rung of OBJECTIVE and ask the next person now, without waiting for their time."""
+    answer = daemon.call("queue.escalate", id=objective, recipient=recipient, reason=reason)
+    _tell(answer, f"objective {objective} is escalated", as_json=as_json)
+
+
+@queue.command()
 @click.argument("messages", nargs=-1)
 @click.option("--all", "is_all", is_flag=True, help="Every message that is held since a restore.")
 @REASON

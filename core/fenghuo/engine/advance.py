@@ -11,7 +11,7 @@ import msgspec
 from fenghuo.engine.climb import GIVEN_UP, Climb
 from fenghuo.engine.frame import Frame, Step, ended_by
 from fenghuo.engine.last_attempt import LAST, held_by, is_cut_off, rechecked
-from fenghuo.engine.settling import CRASH, DECLINED, MAX_REFIRES
+from fenghuo.engine.settling import CRASH, DECLINED, MAX_REFIRES, is_broken_off
 from fenghuo.model.delivery import (
     OPEN_STATES,
     Delivery,
@@ -213,14 +213,14 @@ class _Decision(Climb):
             self.wakes.append(delivery.until if delivery.not_before <= self.frame.now else min(delivery.not_before, delivery.until))
 
     def owes_copy(self, delivery: Delivery, doubt: str) -> bool:
-        """Whether it is to be sent again, sooner or later: where that does no harm always; urgent things marked, unless another way
-        has carried the message meanwhile: one doubt costs one copy, not two (I9)."""
+        """Whether it is to be sent again, sooner or later: where that does no harm always; marked what is urgent, and what broke off
+        so that nobody has the whole, unless another way has carried the message meanwhile: one doubt costs one copy, not two (I9)."""
         if doubt == "idempotent":
             return True
         others = () if self.frame.owes(delivery) else self.now.values()
         carried = any(other.evidence >= Evidence.ACCEPTED for other in others if other.id != delivery.id)
         may_copy = delivery.refires < MAX_REFIRES or delivery.reason == CRASH
-        return delivery.priority <= Priority.P1 and not carried and may_copy
+        return (delivery.priority <= Priority.P1 or is_broken_off(delivery)) and not carried and may_copy
 
     def may_start_again(self, delivery: Delivery) -> bool:
         """Whether a device that may have started may be started by nobody's word: once, for what is urgent, where its operator said so."""
@@ -240,7 +240,9 @@ class _Decision(Climb):
         done = self.target.escalated
         for step in self.frame.escalate[done:]:
             due_at = self.frame.objective.opened_at + step.after_s
-            is_due = due_at <= self.frame.now or (not done and (self.is_declined or self.is_out_of_reach()))  # neither is waited out
+            is_first = done == self.target.escalated
+            is_due = due_at <= self.frame.now or (self.frame.is_urged and is_first)
+            is_due = is_due or (not done and (self.is_declined or self.is_out_of_reach()))  # neither is waited out
             if not is_due:
                 self.wakes.append(due_at)
                 break

@@ -112,6 +112,7 @@ class Apply:
             hedge_at=self._hedging.next_at(now),
             loads=self._opening.recent_loads(opened),
             is_restored=self.restored.holds(opened.objective),
+            is_urged=self._interventions.is_urged(entry.target),
         )
         frame = self.modes.over(frame, entry.target.recipient)
         frame = self._taken_back(entry, frame, batch)

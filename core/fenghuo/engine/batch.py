@@ -97,7 +97,7 @@ class Batch:
 
     def decided(self, fact: Decided) -> None:
         """Note a person's decision for the audit; whoever made it hears when this is written."""
-        kind = "objective" if fact.what == "waive" else "delivery"
+        kind = "objective" if fact.what in ("waive", "escalate") else "delivery"
         deed = Deed.of(fact.what, f"{kind}/{fact.number}", ruling=fact.ruling, reason=fact.reason)
         self.decisions.append((deed, fact))
 

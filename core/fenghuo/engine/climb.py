@@ -56,6 +56,9 @@ class Climb(Draft):
         target, frame = self.target, self.frame
         if target.rung >= len(frame.rungs):
             return False
+        if self.is_urged and target.rung:
+            self.is_urged = False
+            return True
         following = frame.rungs[target.rung]
         if target.rung == 0 or frame.objective.priority is Priority.P0 or following.mode is RungMode.PARALLEL:
             return True

@@ -53,6 +53,11 @@ class Decisions:
         """Try no longer, and call it no miss. Raises: NotFound: it is not open; Overloaded."""
         await self._decide(Decided("waive", objective, by, _question(), reason))
 
+    async def escalate(self, objective: int, recipient: str = "", *, by: By, reason: str = "") -> None:
+        """Open the next rung and ask the next person at once, for this recipient or for all that are open. Raises: NotFound: it is not
+        open, or has nothing left; Overloaded."""
+        await self._decide(Decided("escalate", objective, by, _question(), reason, recipient))
+
     async def release(self, message: str = "", *, by: By, reason: str = "") -> None:
         """Let go what is held since a restore: of one message, or of every one. Raises: NotFound: it is not held; Overloaded."""
         await self._decide(Decided("release", 0, by, _question(), reason, message))

@@ -32,6 +32,7 @@ class Draft:
         self.wakes: list[float] = []
         self.hedged = 0
         self.promised = 0.0
+        self.is_urged = frame.is_urged  # and has not had its rung for it yet
 
     def view(self, delivery: Delivery) -> ChannelView | None:
         return self.frame.situation.channel.get(delivery.channel)

@@ -205,8 +205,8 @@ class Overdue(msgspec.Struct, frozen=True):
 
 
 class Decided(msgspec.Struct, frozen=True):
-    """A person's decision: `what` is resolve, shed or waive, `number` that of a delivery or objective; or release, of the
-    message `ruling`. `answer`: whoever waits until it
+    """A person's decision: `what` is resolve, shed, waive or escalate (`ruling`: the recipient, "" of all), `number` that of a delivery or
+    objective; or release, of the message `ruling`. `answer`: whoever waits until it
     is on the disk, or hears why it cannot be."""
 
     what: str

@@ -21,7 +21,8 @@ class Frame(msgspec.Struct, frozen=True):
     revision to this recipient; `hedges`: how many may begin beside what is under way (hedging); `hedge_at`: when the budget has
     one more; `loads`: of the next one, by channel; `is_shed`: the mode in force holds its class back;
     `is_stop`: it takes back, and starts
-    nothing; `is_restored`: it was in force before a restore, and a person has not said yet whether it goes."""
+    nothing; `is_restored`: it was in force before a restore, and a person has not said yet whether it goes; `is_urged`: somebody wants
+    its next rung and its next step now."""
 
     objective: Objective
     rungs: tuple[Rung, ...]
@@ -38,6 +39,7 @@ class Frame(msgspec.Struct, frozen=True):
     is_shed: bool = False
     is_restored: bool = False
     is_stop: bool = False
+    is_urged: bool = False
 
     def owes(self, delivery: Delivery) -> bool:
         """Whether it goes whatever another channel has brought: what was shown on a screen or said on the air stands until it is taken back

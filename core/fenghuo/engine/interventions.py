@@ -12,7 +12,7 @@ from fenghuo.engine.office import Office
 from fenghuo.engine.restored import Restored
 from fenghuo.engine.tally import Tally
 from fenghuo.errors import NotFound
-from fenghuo.model.delivery import Delivery, DeliveryState, Hold
+from fenghuo.model.delivery import Delivery, DeliveryState, Hold, Target, TargetState
 from fenghuo.model.situation import Situation
 from fenghuo.store.audit import Deed
 
@@ -48,6 +48,14 @@ class Interventions:
         self._book = book
         self._tally = tally
         self._changed = changed
+        self._urged: set[tuple[int, str]] = set()
+
+    def is_urged(self, target: Target) -> bool:
+        """Whether somebody wants the next rung and the next step of this target now; asked once for each look."""
+        key = (target.objective, target.recipient)
+        is_so = key in self._urged
+        self._urged.discard(key)
+        return is_so
 
     def decided(self, fact: Decided, batch: Batch) -> Iterable[OpenTarget]:
         """Carry a decision out, or tell whoever made it why it cannot be."""
@@ -92,6 +100,8 @@ class Interventions:
         """Raises: NotFound: there is nothing to decide about."""
         if fact.what == "waive":
             return self._tally.waive(fact, batch)
+        if fact.what == "escalate":
+            return self._urge(fact, batch)
         holder = self._book.by_delivery.get(fact.number)
         if holder is None:
             raise NotFound(f"no delivery {fact.number} is open")
@@ -100,3 +110,23 @@ class Interventions:
         after = shed(before, fact) if fact.what == "shed" else resolved(before, fact, needed=needed, now=now)
         self._changed(holder, after, batch)
         return (holder,)
+
+    def _urge(self, fact: Decided, batch: Batch) -> list[OpenTarget]:
+        """Its next rung opens, and its next step is due, in this very turn. Raises: NotFound: nothing of it is left."""
+        opened = self._book.objectives.get(fact.number)
+        if opened is None or not opened.message.is_released:
+            raise NotFound(f"objective {fact.number} is not open; `fenghuo queue ls` shows what is")
+        named = [one for one in opened.targets.values() if fact.ruling in ("", one.target.recipient)]
+        urged = [one for one in named if one.target.state is TargetState.OPEN and _has_more(one)]
+        if not urged:
+            says = f"nothing is left to escalate objective {fact.number} to: every rung is open, and whoever was to be asked has been"
+            raise NotFound(says)
+        self._urged.update((one.target.objective, one.target.recipient) for one in urged)
+        body = {"by": fact.by.actor, "reason": fact.reason, "recipients": len(urged)}
+        batch.event("objective.urged", f"objective/{fact.number}", **body, recipient=fact.ruling)
+        return urged
+
+
+def _has_more(entry: OpenTarget) -> bool:
+    target, opened = entry.target, entry.objective
+    return target.rung < len(opened.rungs) or (not target.covers and target.escalated < len(opened.escalate))

@@ -153,6 +153,7 @@ EVENT_TYPES = frozenset(
         "objective.met",
         "objective.opened",
         "objective.progress",
+        "objective.urged",
         "objective.waived",
         "order.arrival",
         "order.despite",

@@ -52,8 +52,12 @@ _ROWS = {
     "message": ("message", "id"),
     "channel": ("channel", "name"),
     "sheet": ("sheet", "id"),
+    "queue.resolve": ("delivery", "id"),
+    "queue.shed": ("delivery", "id"),
+    "queue.waive": ("objective", "id"),
+    "queue.escalate": ("objective", "id"),
 }
-"""Which row a verb acts on, by the word before its dot: topic, and the argument that names it."""
+"""Which row a verb acts on, by its name or by the word before its dot: topic, and the argument that names it."""
 _OWN_REV = "alarm."
 """Verbs about rows whose value has a `rev` of its own: that is what a console drew, and the verb compares it."""
 _NOT_NOW = (Denied, Overloaded, NotReady, StoreFull)
@@ -214,7 +218,7 @@ def _path(command: Command) -> str:
     """The row that a command acts on, "" where it says nothing about one. Raises: FormatError: it acts on none that has a rev."""
     if command.if_rev is None or command.do.startswith(_OWN_REV):
         return ""
-    topic, argument = _ROWS.get(command.do.partition(".")[0], ("", ""))
+    topic, argument = _ROWS.get(command.do) or _ROWS.get(command.do.partition(".")[0], ("", ""))
     name = command.args.get(argument)
     if not topic or name is None:
         raise FormatError(f"if_rev says nothing of {command.do}, which acts on no row", code="no-row", where="if_rev")

@@ -186,9 +186,11 @@ class PlanVerbs:
         where, params = f"state IN ({states})", []
         if wanted.channel:
             where, params = f"{where} AND channel = ?", [wanted.channel]
+        head = self._store.events.head
         rows = await self._store.find(DELIVERY, f"{where} ORDER BY priority, id", *params, limit=wanted.limit)
         publics = await public_queue(self._store, self._queues.fan_outs, wanted.channel)
-        return sorted([*map(_queued, rows), *publics], key=lambda line: str(line["priority"]))[: wanted.limit]
+        lines = [{**line, "rev": head} for line in (*map(_queued, rows), *publics)]
+        return sorted(lines, key=lambda line: str(line["priority"]))[: wanted.limit]
 
 
 def _nobody_knows(left: Collection[str]) -> None:

@@ -30,6 +30,14 @@ class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str = ""
 
 
+class Escalate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An objective; `recipient`: only this one of it, none: all that are open; and why it is not waited for."""
+
+    id: int
+    recipient: str = ""
+    reason: str = ""
+
+
 class Held(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Messages that are held since a restore, none named: every one; and why they go."""
 
@@ -44,7 +52,13 @@ class QueueVerbs:
         self._decisions = decisions
 
     def verbs(self) -> Mapping[str, Verb]:
-        return {"queue.resolve": self.resolve, "queue.shed": self.shed, "queue.waive": self.waive, "queue.release": self.release}
+        return {
+            "queue.resolve": self.resolve,
+            "queue.shed": self.shed,
+            "queue.waive": self.waive,
+            "queue.escalate": self.escalate,
+            "queue.release": self.release,
+        }
 
     async def resolve(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         wanted = msgspec.convert(args, Resolve)
@@ -60,6 +74,11 @@ class QueueVerbs:
         wanted = msgspec.convert(args, Named)
         await self._decisions.waive(wanted.id, by=acting.get(), reason=wanted.reason)
         return {"id": wanted.id, "state": "WAIVED", "by": actor.name}
+
+    async def escalate(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
+        wanted = msgspec.convert(args, Escalate)
+        await self._decisions.escalate(wanted.id, wanted.recipient, by=acting.get(), reason=wanted.reason)
+        return {"id": wanted.id, "recipient": wanted.recipient, "by": actor.name}
 
     async def release(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         wanted = msgspec.convert(args, Held)

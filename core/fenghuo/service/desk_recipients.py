@@ -46,13 +46,15 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Orders(msgspec.Struct, frozen=True):
-    """What is open, as rows of the store: objectives by id, their targets, and by target the deliveries and what was received of each."""
+    """What is open, as rows of the store: objectives by id, their targets, and by target the deliveries and what was received of each.
+    `head`: the newest event when they were read."""
 
     objectives: Mapping[int, Objective]
     targets: Sequence[Target]
     deliveries: Mapping[tuple[int, RecipientId], Sequence[Delivery]]
     receipts: Mapping[int, Sequence[Receipt]]
     headlines: Mapping[str, tuple[int, str]]
+    head: int
 
 
 class RecipientVerbs:
@@ -81,7 +83,7 @@ class RecipientVerbs:
         return [*lines[: wanted.most], *(self._line(name, [], orders, wanted) for name in rest[:room])]
 
     async def _orders(self, wanted: Wanted) -> Orders:
-        where = "state IN (?, ?) ORDER BY id DESC"
+        head, where = self._store.events.head, "state IN (?, ?) ORDER BY id DESC"
         params: tuple[str, ...] = OPEN
         if wanted.recipient and wanted.ended:
             where, params = "id IN (SELECT objective FROM target WHERE recipient = ?) ORDER BY id DESC", (wanted.recipient,)
@@ -97,7 +99,7 @@ class RecipientVerbs:
         deliveries: dict[tuple[int, RecipientId], list[Delivery]] = {}
         for row in rows:
             deliveries.setdefault((row.objective, row.recipient), []).append(row)
-        return Orders(objectives, targets, deliveries, receipts, await self._headlines(objectives.values()))
+        return Orders(objectives, targets, deliveries, receipts, await self._headlines(objectives.values()), head)
 
     async def _headlines(self, objectives: Any) -> dict[str, tuple[int, str]]:
         keys = {(one.message, one.revision) for one in objectives}
@@ -159,6 +161,7 @@ class RecipientVerbs:
         answers = [one for one in _receipts(target, orders) if one.text or one.level >= Evidence.HUMAN]
         return {
             "objective": objective.id,
+            "rev": orders.head,
             "message": objective.message,
             "number": number,
             "headline": text,

@@ -28,6 +28,7 @@ TABLE: dict[str, set[str]] = {
     "queue.resolve": {"operator"},
     "queue.shed": {"operator"},
     "queue.waive": {"operator"},
+    "queue.escalate": {"operator"},
     "queue.release": {"operator"},
     "channel.enable": {"admin", "operator"},
     "channel.disable": {"admin", "operator"},

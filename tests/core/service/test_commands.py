@@ -125,6 +125,16 @@ async def test_who_acts_on_a_row_that_somebody_else_has_changed_hears_who_and_wh
     assert data(await here.carry_out(DUTY, now))
 
 
+async def test_a_decision_about_what_has_moved_on_since_it_was_drawn_is_not_carried_out(there: Manned) -> None:
+    """A delivery that was sent meanwhile, an objective that came on: whoever decides by an old picture is told so, and nothing happens."""
+    await there.house.order("wang")
+    here = commands(there)
+    for verb in ("queue.resolve", "queue.shed", "queue.waive", "queue.escalate"):
+        args = {"id": 1, **({"as": "failed"} if verb == "queue.resolve" else {})}
+        assert ("conflict", "changed") == code(await here.carry_out(DUTY, Command(verb, f"old {verb}", if_rev=1, args=args))), verb
+    assert [] == await there.house.events("objective.urged")
+
+
 async def test_a_row_with_a_rev_of_its_own_is_judged_by_its_verb(there: Manned) -> None:
     """An alarm counts its own changes: what the console drew goes to the verb, which knows the row."""
     asked: list[Mapping[str, Any]] = []

@@ -43,7 +43,7 @@ NODE = {"channel.enable", "channel.disable"}
 """Operations on the whole node: nobody's who has authority over a part of it."""
 WITHIN = {"endpoint.ack", "tray.ack", "rollcall.call", "mode.declare", "mode.end", "outage.report", "outage.end"} | {
     *("collection.open", "collection.send"),
-    *(f"queue.{name}" for name in ("release", "resolve", "shed", "waive")),
+    *(f"queue.{name}" for name in ("release", "resolve", "shed", "waive", "escalate")),
     *(f"alert.{name}" for name in ("sign", "review", "cancel", "correct")),
 }
 """Operations that reach no further than the own area."""
@@ -51,7 +51,7 @@ HOLDERS = {"everywhere": (), "inside": (SHUANGFENG,), "outside": (HUANGJING,)}
 
 
 OF_ROWS = {"alert.sign", "alert.review", "alert.cancel", "alert.correct", "endpoint.ack", "tray.ack", "collection.open"} | {
-    *("collection.send", "queue.release", "queue.resolve", "queue.shed", "queue.waive"),
+    *("collection.send", "queue.release", "queue.resolve", "queue.shed", "queue.waive", "queue.escalate"),
 }
 """Operations on a message, or on what belongs to one."""
 WHOLE = (

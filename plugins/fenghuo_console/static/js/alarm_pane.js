@@ -4,6 +4,7 @@ import { html, useEffect, useRef, useState } from "../vendor/ui.js";
 import { AlarmDetail } from "./alarm_detail.js";
 import { AlarmRow } from "./alarm_row.js";
 import { beside, folded, inBulk, isFlood, Listing, needsAck, ordered } from "./alarms.js";
+import { Escalate } from "./escalate.js";
 import { lang } from "./i18n.js";
 import { Ask, Field, sentence } from "./parts.js";
 import { placeOf, titleOf } from "./words_of_alarm.js";
@@ -11,6 +12,8 @@ import { placeOf, titleOf } from "./words_of_alarm.js";
 /** @typedef {import("./app.js").App} App @typedef {import("./alarms.js").Alarm} Alarm @typedef {import("./alarms.js").Row} Row */
 
 const MOST_ROWS = 200;
+// A second press that follows at once is not meant for an alarm that nobody has seen yet.
+const SEEN_MS = 600;
 const SHELF_MINUTES = [15, 30, 60, 120];
 
 /** @param {{app: App}} props */
@@ -43,6 +46,7 @@ function marks(app, waiting) {
 /** What the list holds and does. @param {App} app */
 function usePane(app) {
   const listing = useRef(new Listing()).current;
+  const going = useRef({ isOut: false, movedAt: 0, movedTo: 0 }).current;
   const [isHeld, hold] = useState(false);
   const [filter, setFilter] = useState("");
   const [opened, setOpened] = useState(/** @type {Set<string>} */ (new Set()));
@@ -55,7 +59,7 @@ function usePane(app) {
   const { alarms, firsts } = folded(wanted, opened);
   const rows = listing.show(alarms, isHeld);
   const selected = app.selected.value?.topic === "alarm" ? app.selected.value.id : "";
-  const chosen = rows.find((row) => String(row.alarm.id) === selected);
+  const chosen = rows.slice(0, MOST_ROWS).find((row) => String(row.alarm.id) === selected);
   const choose = (/** @type {string} */ id) => { app.selected.value = id ? { topic: "alarm", id } : null; };
   const move = (/** @type {number} */ steps) => { choose(beside(rows.slice(0, MOST_ROWS), selected, steps)); };
   const release = () => { listing.show(alarms, false); again((count) => count + 1); };
@@ -63,7 +67,7 @@ function usePane(app) {
   return {
     rows, waiting: listing.waiting, chosen, flood, firsts, filter, question, notice, isHeld, hidden: Math.max(0, rows.length - MOST_ROWS), leftOut: all.length - wanted.length,
     hold, setFilter, ask, tell, choose, move, release, open,
-    shown: rows.slice(0, MOST_ROWS), selected,
+    shown: rows.slice(0, MOST_ROWS), selected, going,
     act: (/** @type {string} */ verb, /** @type {Alarm} */ alarm, /** @type {object} */ args) => act(app, tell, verb, alarm, args),
   };
 }
@@ -97,13 +101,33 @@ async function ackAll(app, tell, alarms, comment) {
   }
 }
 
+/** Acknowledge what is chosen, and go on to the next that waits below it, as the list stood: whoever works it off need not look for it. The next press counts once that was drawn. @param {() => Pane} pane @param {Alarm} alarm */
+async function ackAndOn(pane, alarm) {
+  const { shown, going } = pane();
+  if (going.isOut || (going.movedTo === alarm.id && performance.now() - going.movedAt < SEEN_MS)) return;
+  const at = shown.findIndex((row) => row.alarm.id === alarm.id);
+  const next = [...shown.slice(at + 1), ...shown.slice(0, Math.max(0, at))].find((row) => !row.gone && needsAck(row.alarm));
+  going.isOut = true;
+  const isDone = await pane().act("alarm.ack", alarm, {});
+  going.isOut = false;
+  if (!isDone || !next || pane().selected !== String(alarm.id)) return;
+  Object.assign(going, { movedAt: performance.now(), movedTo: next.alarm.id });
+  pane().choose(String(next.alarm.id));
+}
+
+/** The number of the objective that an alarm is about; 0: of none. @param {Alarm} alarm */
+function objectiveOf(alarm) {
+  return alarm.subject.startsWith("objective/") ? Number(alarm.subject.slice("objective/".length)) : 0;
+}
+
 /** The keys of the list. They are bound once and look at the pane when they are pressed. @param {App} app @param {() => Pane} pane @returns {import("./keys.js").Binding[]} */
 function keysOf(app, pane) {
   const chosen = () => { const row = pane().chosen; return row && !row.gone ? row.alarm : null; };
   const mayAct = () => app.may("operator");
   const canAck = () => { const alarm = chosen(); return Boolean(alarm && needsAck(alarm) && mayAct()); };
   const open = () => { const alarm = chosen(); if (alarm && pane().firsts.get(alarm.id)) pane().open(alarm.fold ?? ""); else document.getElementById("alarm-detail")?.focus(); };
-  const ack = () => { const alarm = chosen(); if (alarm) void pane().act("alarm.ack", alarm, {}); };
+  const ack = () => { const alarm = chosen(); if (alarm) void ackAndOn(pane, alarm); };
+  const urged = () => { const alarm = chosen(); return alarm && mayAct() && objectiveOf(alarm) ? alarm : null; };
   const focusList = () => document.getElementById("alarm-list")?.focus();
   return [
     { id: "next", code: "KeyJ", title: "alarm.next", run: () => pane().move(1) },
@@ -118,6 +142,7 @@ function keysOf(app, pane) {
     { id: "ack", code: "KeyA", title: "alarm.ack", when: canAck, run: ack },
     { id: "ack.comment", code: "KeyA", shift: true, title: "alarm.ack_comment", when: canAck, run: () => pane().ask("comment") },
     { id: "bulk", code: "KeyB", shift: true, title: "alarm.bulk", when: () => mayAct() && inBulk(pane().shown).length > 0, run: () => pane().ask("bulk") },
+    { id: "escalate", code: "KeyE", title: "endpoints.escalate", when: () => Boolean(urged()), run: () => pane().ask("escalate") },
     { id: "shelve", code: "KeyH", title: "alarm.shelve", when: () => Boolean(chosen()) && mayAct(), run: () => pane().ask(chosen()?.state === "SHELVED" ? "unshelve" : "shelve") },
     { id: "filter", code: "KeyF", title: "alarm.filter", run: () => document.querySelector(/** @type {"input"} */ ("input.filter"))?.focus() },
     { id: "release", code: "Period", title: "alarm.release", when: () => pane().waiting.length > 0, run: () => pane().release() },
@@ -136,7 +161,7 @@ function Tools({ app, pane }) {
   const bulk = inBulk(pane.shown).length;
   return html`
     <${Field} class="filter" label=${app.t("alarm.filter")} value=${pane.filter} onInput=${(/** @type {any} */ event) => pane.setFilter(event.target.value)} />
-    <button type="button" disabled=${!mayAct || !alarm || !needsAck(alarm)} onClick=${() => pane.act("alarm.ack", alarm, {})}>${app.t("alarm.ack")}</button>
+    <button type="button" disabled=${!mayAct || !alarm || !needsAck(alarm)} onClick=${() => void ackAndOn(() => pane, alarm)}>${app.t("alarm.ack")}</button>
     <button type="button" disabled=${!mayAct || !alarm || !needsAck(alarm)} onClick=${() => pane.ask("comment")}>${app.t("alarm.ack_comment")}</button>
     <button type="button" disabled=${!mayAct || !alarm} onClick=${() => pane.ask(alarm.state === "SHELVED" ? "unshelve" : "shelve")}>${app.t(alarm?.state === "SHELVED" ? "alarm.unshelve" : "alarm.shelve")}</button>
     <button type="button" disabled=${!mayAct || !bulk} onClick=${() => pane.ask("bulk")}>${app.t("alarm.bulk")} (${bulk})</button>
@@ -180,6 +205,8 @@ function Question({ app, pane }) {
         <p>${title}</p>${alarm.priority === "HIGH" ? html`<p class="warn">${app.t("alarm.shelve_high")}</p>` : null}
         <${Field} as="select" label=${app.t("alarm.shelve_for")} onChange=${(/** @type {any} */ event) => { seen.minutes = Number(event.target.value); }}>
           ${SHELF_MINUTES.map((one) => html`<option key=${one} value=${one} selected=${one === 30}>${app.t("alarm.minutes", { n: one })}</option>`)}</${Field}></${Ask}>`;
+    case "escalate":
+      return alarm && html`<${Escalate} app=${app} id=${objectiveOf(alarm)} name=${alarm.name || alarm.subject} onClose=${close} />`;
     case "unshelve":
       return alarm && html`<${Ask} title=${app.t("alarm.unshelve")} label=${app.t("alarm.comment")} act=${app.t("alarm.unshelve")} onClose=${close}
         onDone=${() => { close(); void pane.act("alarm.unshelve", alarm, {}); }}><p>${title}</p></${Ask}>`;

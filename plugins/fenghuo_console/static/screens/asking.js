@@ -71,14 +71,14 @@ export function Asking({ asked, app, t }) {
 
 /**
  * A command that a person gives once: while it is on its way it cannot be given again, and what became of it stands there.
- * @param {App} app @returns {{isOut: boolean, err: any, run: (verb: string, args: Record<string, any>, then?: (data: any) => void) => void, clear: () => void}}
+ * @param {App} app @returns {{isOut: boolean, err: any, run: (verb: string, args: Record<string, any>, then?: (data: any) => void, rev?: number) => void, clear: () => void}}
  */
 export function useCommand(app) {
   const [held, setHeld] = useState(/** @type {{isOut: boolean, err: any}} */ ({ isOut: false, err: null }));
-  const run = (/** @type {string} */ verb, /** @type {Record<string, any>} */ args, /** @type {(data: any) => void} */ then = () => {}) => {
+  const run = (/** @type {string} */ verb, /** @type {Record<string, any>} */ args, /** @type {(data: any) => void} */ then = () => {}, /** @type {number|undefined} */ rev = undefined) => {
     if (held.isOut) return;
     setHeld({ isOut: true, err: null });
-    app.cmd(verb, args).then(
+    app.cmd(verb, args, rev === undefined ? {} : { ifRev: rev }).then(
       (data) => { setHeld({ isOut: false, err: null }); then(data); },
       (err) => { setHeld({ isOut: false, err }); app.say(sentence(err), true); },
     );
