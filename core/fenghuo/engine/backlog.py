@@ -112,12 +112,12 @@ class Backlog:
 
     async def refs(self) -> list[RefRow]:
         """The provider's names of emissions that may still get their word, by part."""
-        return await self._store.find(REF, f"token IN (SELECT token {_WITH_A_NAME}) ORDER BY part")
+        return await self._store.find(REF, f"token IN (SELECT token {_WITH_A_NAME}) ORDER BY abs(part)")
 
     async def reported(self) -> dict[int, set[str]]:
-        """By delivery that may still get its word: the names whose receipt has come."""
+        """By delivery that may still get its word: the names of the parts that a receipt has confirmed."""
         found = defaultdict[int, set[str]](set)
-        for row in await self._store.find(RECEIPT, f"delivery IN (SELECT id {_WITH_A_NAME}) AND ref != ''"):
+        for row in await self._store.find(RECEIPT, f"delivery IN (SELECT id {_WITH_A_NAME}) AND level > 0 AND ref != ''"):
             found[row.delivery].add(row.ref)
         return found
 

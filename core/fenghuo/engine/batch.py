@@ -10,6 +10,7 @@ import msgspec
 
 from fenghuo.engine.facts import Decided
 from fenghuo.engine.late import note_late
+from fenghuo.engine.names import put_name
 from fenghuo.engine.rules import Escalation, Rung
 from fenghuo.model.audit import By
 from fenghuo.model.delivery import Delivery, DeliveryState, Objective, Receipt, Target, Token
@@ -28,7 +29,6 @@ from fenghuo.store.tables import (
     META,
     OBJECTIVE,
     RECEIPT,
-    REF,
     RELEASE,
     RENDITION,
     ROSTER,
@@ -170,7 +170,7 @@ class Batch:
             if attempt is not None:
                 tx.update(ATTEMPT, msgspec.structs.replace(attempt, outcome=outcome, outcome_at=at))
         for ref in self.refs:
-            tx.put(REF, ref)
+            put_name(tx, ref)
         if self.receipts:
             first = int(tx.scalar("SELECT COALESCE(MAX(id), 0) FROM receipt") or 0) + 1
             tx.insert_all(RECEIPT, [msgspec.structs.replace(row, id=number) for number, row in enumerate(self.receipts, first)])

@@ -57,6 +57,20 @@ class OpenMessage:
         return self.message.may_start or self.needed_signatures > 0
 
 
+class Parts(msgspec.Struct):
+    """The parts of one attempt by their names, and those whose receipt has not come. `total`: how many there are: of what broke off in
+    the middle more than have names."""
+
+    refs: frozenset[str]
+    left: set[str]
+    total: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every part is confirmed."""
+        return not self.left and len(self.refs) == self.total
+
+
 class OpenTarget:
     """A target with its deliveries by id."""
 
@@ -107,7 +121,8 @@ class Book:
         self.by_delivery: dict[int, OpenTarget] = {}
         self.by_recipient: dict[RecipientId, dict[int, OpenTarget]] = {}
         self.refs: dict[tuple[str, str], int] = {}
-        self.parts: dict[int, list[tuple[frozenset[str], set[str]]]] = {}  # one set for each attempt
+        self.parts: dict[int, dict[int, Parts]] = {}  # by delivery and attempt
+        self.shared: set[tuple[str, str]] = set()  # names that two emissions have: a receipt under one is nobody's
         self.doubts: dict[int, Delivery] = {}
         self.nameless: dict[tuple[str, str], dict[int, None]] = {}  # by channel and address: whatever was in doubt, resolved or not
         self.withdrawn: set[int] = set()
@@ -173,25 +188,37 @@ class Book:
             self.doubts.pop(delivery.id, None)
         self.next_delivery = max(self.next_delivery, delivery.id + 1)
 
-    def name(self, delivery: int, channel: str, refs: tuple[str, ...], *, reported: frozenset[str] = frozenset()) -> None:
-        """The provider calls the parts of this delivery `refs` from now on; those `reported` have had their receipt already."""
+    def name(
+        self, delivery: int, channel: str, refs: tuple[str, ...], *, n: int, total: int, reported: frozenset[str] = frozenset()
+    ) -> None:
+        """The provider calls the parts of attempt `n` of this delivery `refs` from now on; there are `total` of them; those `reported` have
+        had their receipt already."""
         holder = self.by_delivery.get(delivery)
-        if holder is None:
+        if holder is None or not refs:
             return
-        self.parts.setdefault(delivery, []).append((frozenset(refs), set(refs) - reported))
+        known = self.parts.setdefault(delivery, {})
+        for earlier, parts in known.items():
+            self.shared.update((channel, ref) for ref in parts.refs.intersection(refs) if earlier != n)
+        before = known.get(n)
+        heard = reported | (before.refs - before.left) if before is not None else reported
+        known[n] = Parts(frozenset(refs), set(refs) - heard, total)
         for ref in refs:
             holder.refs.append((channel, ref))
-            self.refs[(channel, ref)] = delivery
+            if self.refs.setdefault((channel, ref), delivery) != delivery:
+                self.shared.add((channel, ref))
         for ref in refs:
             self.on_named(channel, ref, delivery)
 
-    def reported(self, delivery: int, ref: str) -> bool:
-        """One part has its receipt; whether that was the last one missing: evidence counts only for the whole."""
-        for all_of_them, left in self.parts.get(delivery, ()):
-            if ref in all_of_them:
-                left.discard(ref)
-                return not left
-        return True
+    def reported(self, delivery: int, channel: str, ref: str) -> bool:
+        """One part has its receipt; whether that was the last one missing: evidence counts only for the whole. A name that nobody gave, or
+        that was given twice, is none of it."""
+        if (channel, ref) in self.shared:
+            return False
+        for parts in self.parts.get(delivery, {}).values():
+            if ref in parts.refs:
+                parts.left.discard(ref)
+                return parts.is_whole
+        return False
 
     def close_target(self, entry: OpenTarget) -> None:
         """Let go of a finished target."""
@@ -202,7 +229,9 @@ class Book:
             self.doubts.pop(key, None)
             self.parts.pop(key, None)
         for ref in entry.refs:
-            self.refs.pop(ref, None)
+            if self.refs.get(ref) in entry.deliveries:
+                del self.refs[ref]
+                self.shared.discard(ref)
         recipient = entry.target.recipient
         entry.objective.targets.pop(recipient, None)
         entry.objective.cut_off.discard(recipient)

@@ -110,7 +110,7 @@ class Denial(msgspec.Struct, frozen=True):
 
 class Receipted(msgspec.Struct, frozen=True):
     """Raw evidence matched to a delivery; the raw row `inbox` is already committed. `tells`: the alarm that a person's words are
-    worth; `is_seen`: what it shows of its channel was told when it came."""
+    worth; `is_seen`: what it shows of its channel was told when it came; `of_part`: what it says of one part, while others are missing."""
 
     delivery: int
     channel: str
@@ -122,6 +122,7 @@ class Receipted(msgspec.Struct, frozen=True):
     inbox: int = 0
     tells: str = ""
     is_seen: bool = False
+    of_part: Evidence | None = None
 
     @property
     def is_declined(self) -> bool:

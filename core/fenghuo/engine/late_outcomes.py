@@ -11,11 +11,11 @@ from fenghuo.engine.book import Book
 from fenghuo.engine.facts import ChannelObserved, Facts, Settled
 from fenghuo.engine.health import Sign
 from fenghuo.engine.late import Late, raise_late
+from fenghuo.engine.names import put_name, rows_of
 from fenghuo.engine.orphans import Stored
 from fenghuo.model.delivery import Attempt, Reached, Token, outcome_text
-from fenghuo.store.records import RefRow
 from fenghuo.store.store import Store
-from fenghuo.store.tables import ATTEMPT, REF
+from fenghuo.store.tables import ATTEMPT
 from fenghuo.store.transaction import Tx
 
 __all__ = ["LateOutcomes"]
@@ -55,8 +55,8 @@ class LateOutcomes:
         """Nobody waits for this emission any more; a report may still come for it, or be there."""
 
         def job(tx: Tx) -> None:
-            for part, ref in enumerate(outcome.refs):
-                tx.put(REF, RefRow(attempt.channel, ref, attempt.token, attempt.n, part))
+            for row in rows_of(attempt.channel, attempt.token, attempt.n, outcome):
+                put_name(tx, row)
             tx.update(ATTEMPT, msgspec.structs.replace(attempt, outcome=outcome_text(outcome), outcome_at=stored.at))
 
         await self._store.run(job)

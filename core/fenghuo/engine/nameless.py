@@ -6,6 +6,7 @@ this one will ever get: from then on it owns no other, or a number that once was
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -13,6 +14,7 @@ import msgspec
 from fenghuo.engine.book import Book
 from fenghuo.engine.channels import ChannelBoard
 from fenghuo.engine.costs import estimated
+from fenghuo.engine.names import LIFE_S, is_in_time
 from fenghuo.engine.orphans import Stored
 from fenghuo.formats.renditions import marked
 from fenghuo.model.delivery import Attempt
@@ -20,10 +22,10 @@ from fenghuo.model.rendition import Rendition
 from fenghuo.store.store import Store
 from fenghuo.store.tables import ATTEMPT, DELIVERY, RECEIPT, REF, RENDITION
 
-__all__ = ["NAMELESS_S", "Nameless", "fragments_by"]
+__all__ = ["NAMELESS_S", "Nameless", "Owner", "fragments_by"]
 
-NAMELESS_S = 3 * 86_400.0
-"""How far back another emission without an id may still get its report: the longest validity that providers are asked for."""
+NAMELESS_S = LIFE_S
+"""How far back another emission without an id may still get its report."""
 SET_BACK_S = 86_400.0
 """How far the wall clock may have been set back between an emission and its receipt, so that it seems to have begun after it."""
 SHORT_UNITS = 70
@@ -33,6 +35,14 @@ NAMELESS = "(outcome = '' OR outcome LIKE 'unknown%')"
 
 Fragments = Callable[[str, Rendition, str], int]
 """Of how many fragments a payload to an address is over a channel; 0: nobody can say now."""
+
+
+class Owner(msgspec.Struct, frozen=True):
+    """Whose a receipt is. `is_whole`: its emission was surely of one fragment, so that the receipt is of all of it; of several it is of
+    one, and which of the others ever left nobody knows."""
+
+    delivery: int
+    is_whole: bool
 
 
 class Nameless:
@@ -47,8 +57,9 @@ class Nameless:
         self.fragments: Fragments = _nobody_can_say
         self.is_for_page: Callable[[Stored, float], Awaitable[bool]] = _there_are_no_pages
 
-    async def owner(self, stored: Stored) -> int | None:
-        """The delivery that a receipt under an unknown id is of, open or over; None where it could be either of two, or be named yet.
+    async def owner(self, stored: Stored) -> Owner | None:
+        """The delivery that a receipt under an unknown id is of, open or over; None where it could be either of two, or be named yet, or
+        its text was handed in at another time.
         Whoever acts on it says given() before anything else happens."""
         place, since = (stored.channel, stored.inbound.address), stored.at - NAMELESS_S
         if not stored.inbound.address:
@@ -59,7 +70,7 @@ class Nameless:
         if numbers and await self.is_for_page(stored, since):
             self._for_pages.setdefault(stored.channel, []).append(stored)
             return None
-        unanswered = {number: await self._unanswered(stored.channel, number, since, stored.at) for number in numbers}
+        unanswered = {number: await self._unanswered(stored, number, since) for number in numbers}
         names = {stored.inbound.ref, *stored.inbound.alternate_refs}
         if self.is_on_air(stored) or any((stored.channel, name) in self._book.refs for name in names):  # it was named while we looked
             return None
@@ -67,8 +78,10 @@ class Nameless:
         owners = again or [number for number, (_, most) in unanswered.items() if most > len(self._given[number])]
         if len(owners) != 1:
             return None
-        surely, _ = unanswered[owners[0]]
-        return owners[0] if again or surely > len(self._given[owners[0]]) else None
+        surely, most = unanswered[owners[0]]
+        if not (again or surely > len(self._given[owners[0]])):
+            return None
+        return Owner(owners[0], is_whole=most < math.inf)
 
     def after_page(self, channel: str) -> list[Stored]:
         """A page over this channel has its name: the receipts that could have been of it, and may now have one owner."""
@@ -90,10 +103,11 @@ class Nameless:
             self._book.nameless.setdefault((row.channel, row.address), {})[row.delivery] = None
         self._has_read = True
 
-    async def _unanswered(self, channel: str, delivery: int, since: float, until: float) -> tuple[float, float]:
-        """How many receipts its nameless emissions can own in all: of those that began before `until`, when the receipt came, and of those
-        that may have, by a clock that was set back; what it was given is noted. Infinity where one of them may be of several fragments,
-        each of which gets a receipt of its own."""
+    async def _unanswered(self, stored: Stored, delivery: int, since: float) -> tuple[float, float]:
+        """How many receipts its nameless emissions can own in all: of those that began before this one came, and of those that may have, by
+        a clock that was set back; what it was given is noted. Infinity where one of them may be of several fragments, each of which gets a
+        receipt of its own."""
+        channel, until = stored.channel, stored.at
         given = self._given.setdefault(delivery, set())
         receipts = await self._store.find(RECEIPT, "delivery = ? AND channel = ? AND ref != ''", delivery, channel)
         for ref in given | {receipt.ref for receipt in receipts}:
@@ -101,7 +115,7 @@ class Nameless:
             (given.discard if is_named else given.add)(ref)
         within = (delivery, since, until + SET_BACK_S)
         attempts = await self._store.find(ATTEMPT, f"delivery = ? AND at > ? AND at <= ? AND {NAMELESS}", *within)
-        sizes = [(attempt.at, await self._fragments(attempt)) for attempt in attempts]
+        sizes = [(attempt.at, await self._fragments(attempt)) for attempt in attempts if is_in_time(attempt, stored.inbound)]
         return _owned([size for at, size in sizes if at <= until]), _owned([size for _, size in sizes])
 
     async def _fragments(self, attempt: Attempt) -> int:
@@ -120,7 +134,7 @@ class Nameless:
 
 def _owned(sizes: list[int]) -> float:
     """Receipts that emissions of so many fragments get."""
-    return len(sizes) if all(size == 1 for size in sizes) else float("inf")
+    return len(sizes) if all(size == 1 for size in sizes) else math.inf
 
 
 def fragments_by(board: ChannelBoard) -> Fragments:

@@ -13,13 +13,13 @@ from fenghuo.engine.facts import WITHDRAWN, ChannelObserved, Denial, Receipted, 
 from fenghuo.engine.frame import ended_by
 from fenghuo.engine.health import Sign, shown_at, shown_by
 from fenghuo.engine.last_attempt import LAST, is_last
+from fenghuo.engine.names import parts_of, rows_of
 from fenghuo.engine.office import Office
 from fenghuo.engine.settling import receipted, settle
 from fenghuo.model.delivery import Delivery, DeliveryState, Hold, Permanent, Reached, Scope, Transient, Unknown, outcome_text
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import MessageState
 from fenghuo.model.situation import Health
-from fenghuo.store.records import RefRow
 
 __all__ = ["Outcomes"]
 
@@ -83,9 +83,9 @@ class Outcomes:
         return (holder, *affected)
 
     def _name(self, delivery: Delivery, fact: Settled, batch: Batch) -> None:
-        if isinstance(fact.outcome, Reached):
-            batch.refs += [RefRow(delivery.channel, ref, delivery.token, fact.n, part) for part, ref in enumerate(fact.outcome.refs)]
-            self._book.name(delivery.id, delivery.channel, fact.outcome.refs)
+        refs, total = parts_of(fact.outcome)
+        batch.refs += rows_of(delivery.channel, delivery.token, fact.n, fact.outcome)
+        self._book.name(delivery.id, delivery.channel, refs, n=fact.n, total=total)
 
     def _health_after(self, delivery: Delivery, fact: Settled, batch: Batch) -> Iterable[OpenTarget]:
         match fact.outcome:
@@ -149,7 +149,7 @@ class Outcomes:
 
     def _note_receipt(self, fact: Receipted, batch: Batch) -> None:
         receipt = fact.row()
-        batch.receipts.append(receipt)
+        batch.receipts.append(msgspec.structs.replace(receipt, level=fact.of_part) if fact.of_part is not None else receipt)
         if fact.inbox:
             batch.inbox[fact.inbox] = "matched"
         batch.event(

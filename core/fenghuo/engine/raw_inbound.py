@@ -12,7 +12,7 @@ from fenghuo.plugin.ports import Inbound, InboundKind
 from fenghuo.store.tables import INBOX
 from fenghuo.store.transaction import Tx
 
-__all__ = ["mark", "packed", "refused", "set_aside", "unpacked"]
+__all__ = ["mark", "packed", "refused", "set_aside", "unmatched", "unpacked"]
 
 _ALARMS = {
     InboundKind.TURNED_DOWN: "alarm.far_end_refused",
@@ -53,6 +53,17 @@ def refused(inbox: int, channel: str, inbound: Inbound) -> Callable[[Tx], None]:
     def tell(tx: Tx) -> None:
         mark(tx, inbox, "refused")
         tx.event(alarm, f"inbox/{inbox}", channel=channel, address=inbound.address, message=inbound.text)
+
+    return tell
+
+
+def unmatched(inbox: int, channel: str, inbound: Inbound, owners: tuple[str, ...]) -> Callable[[Tx], None]:
+    """Somebody said something that answers nothing of ours: a person must see it."""
+
+    def tell(tx: Tx) -> None:
+        mark(tx, inbox, "unmatched")
+        body = {"channel": channel, "address": inbound.address, "owners": list(owners), "text": inbound.text}
+        tx.event("alarm.answer_unmatched", f"inbox/{inbox}", **body)
 
     return tell
 

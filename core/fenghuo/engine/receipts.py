@@ -8,29 +8,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 import msgspec
 import structlog
 
 from fenghuo.clock import ClockQuality
+from fenghuo.engine.answered import answered
 from fenghuo.engine.answers import Named, Verb, level_of, named, verb_of
-from fenghuo.engine.book import Book, OpenTarget
+from fenghuo.engine.book import Book
 from fenghuo.engine.bounded import bounded
 from fenghuo.engine.brought import origin_of, why_untold
 from fenghuo.engine.chain import KEEP_KEYS_S
-from fenghuo.engine.departed import that_may_have_left
 from fenghuo.engine.facts import ALARM_DECLINED, ALARM_TO_READ, ChannelObserved, Facts, Receipted
 from fenghuo.engine.health import Sign, shown_at, shown_by
 from fenghuo.engine.heard_before import HeardBefore
 from fenghuo.engine.intake import Intake, Submission
 from fenghuo.engine.late import Late, raise_late
 from fenghuo.engine.late_outcomes import LateOutcomes
-from fenghuo.engine.nameless import Nameless
+from fenghuo.engine.nameless import Nameless, Owner
+from fenghuo.engine.names import may_be_anothers, named_by
 from fenghuo.engine.office import Office
 from fenghuo.engine.orphans import Orphans, Stored
 from fenghuo.engine.page_store import Settled as PageSettled
 from fenghuo.engine.page_store import Told
-from fenghuo.engine.raw_inbound import mark, packed, refused, set_aside, unpacked
+from fenghuo.engine.raw_inbound import mark, packed, refused, set_aside, unmatched, unpacked
 from fenghuo.errors import FenghuoError, KeyConflict
 from fenghuo.model.delivery import Delivery
 from fenghuo.model.evidence import Evidence
@@ -203,9 +205,8 @@ class Receipts:
     async def _receipt(self, stored: Stored) -> None:
         inbound = stored.inbound
         refs, pages_named, landed = (inbound.ref, *inbound.alternate_refs), self._pages_named, self._landed
-        delivery, may_be_named = self._named_by(stored.channel, refs), self.nameless.is_on_air(stored)
-        if delivery is not None:
-            self._put_part(stored, delivery)
+        may_be_named = self.nameless.is_on_air(stored)
+        if await self._is_named(stored):
             return
         if await self.on_page(_told(stored, refs)) or await self._is_by_token(stored):
             return
@@ -215,18 +216,18 @@ class Receipts:
         if owner is not None:
             await self._give(stored, owner)
             return
-        stored = self._wait_for_a_name(stored, refs)
+        stored = await self._wait_for_a_name(stored)
         if self._pages_named != pages_named:  # its page may have been named while it was looked up: that will not come again
             await self._of_a_page(stored)
         if self._landed != landed and self._orphans.waits(stored):  # and so may its emission, in the turn that ended it
             await self._store.run(_nothing)
             await self._look_again([stored])
 
-    async def _raise_named(self, stored: Stored, delivery: int = 0) -> bool:
+    async def _raise_named(self, stored: Stored, delivery: int = 0, *, is_whole: bool = True) -> bool:
         """Note it where its name belongs, or at this delivery, which is over."""
         inbound = stored.inbound
-        refs = (inbound.ref, *inbound.alternate_refs)
-        late = Late(stored.channel, stored.inbox, stored.at, inbound.level, refs, delivery=delivery, text=inbound.text)
+        level = inbound.level if is_whole else None
+        late = Late(stored.channel, stored.inbox, stored.at, level, inbound, delivery=delivery, text=inbound.text)
         if not await raise_late(self._store, late):
             return False
         self._seen(stored)
@@ -240,7 +241,7 @@ class Receipts:
             if attempt.delivery in self._book.on_air and stored.inbound.failure is not None:
                 self._refusals.setdefault(attempt.delivery, []).append(stored)
             elif attempt.delivery in self._book.by_delivery:
-                self._put_part(stored, attempt.delivery)
+                self._put(stored, attempt.delivery, stored.inbound.level)
             else:
                 await self._raise_named(stored, attempt.delivery)
         return bool(found)
@@ -249,36 +250,56 @@ class Receipts:
         """An emission has its outcome: a refusal that was faster may end it now."""
         self._landed += 1
         for stored in self._refusals.pop(delivery, ()):
-            self._put_part(stored, delivery)
+            self._put(stored, delivery, stored.inbound.level)
 
-    async def _give(self, stored: Stored, owner: int) -> None:
-        """It can only be of this one, open or over."""
-        self.nameless.given(owner, stored)
-        if owner in self._book.by_delivery:
-            self._put_part(stored, owner)
+    async def _give(self, stored: Stored, owner: Owner) -> None:
+        """It can only be of this one, open or over; of one of several fragments it says no more than that something of it came."""
+        self.nameless.given(owner.delivery, stored)
+        if owner.delivery in self._book.by_delivery:
+            self._put(stored, owner.delivery, stored.inbound.level if owner.is_whole else None)
         else:
-            await self._raise_named(stored, owner)
+            await self._raise_named(stored, owner.delivery, is_whole=owner.is_whole)
 
-    def _named_by(self, channel: str, refs: tuple[str, ...]) -> int | None:
-        return next((self._book.refs[(channel, ref)] for ref in refs if (channel, ref) in self._book.refs), None)
+    async def _is_named(self, stored: Stored) -> bool:
+        """Whether an open delivery has its name, by which it is put there."""
+        inbound, at = stored.inbound, stored.channel
+        names = [ref for ref in (inbound.ref, *inbound.alternate_refs) if (at, ref) in self._book.refs]
+        if not names:
+            return False
+        ref, delivery = names[0], self._book.refs[at, names[0]]
+        if may_be_anothers(inbound):
+            part = await self._store.run(lambda tx: named_by(tx, at, inbound))
+            if part is None or part.attempt.delivery not in self._book.by_delivery:
+                return False
+            ref, delivery = part.ref, part.attempt.delivery
+        elif (at, ref) in self._book.shared:
+            return False
+        self._orphans.drop(stored)
+        self._put_part(stored, delivery, ref)
+        return True
 
-    def _wait_for_a_name(self, stored: Stored, refs: tuple[str, ...]) -> Stored:
+    async def _wait_for_a_name(self, stored: Stored) -> Stored:
         """Keep a receipt until an outcome names it; the outcome may have come while the store was searched, and will not come again."""
-        delivery = self._named_by(stored.channel, refs)
-        if delivery is not None:
-            self._put_part(stored, delivery)
-            return stored
         seen = self._seen(stored)
         self._orphans.add(seen)
-        return seen
+        return stored if await self._is_named(seen) else seen
 
     def named(self, channel: str, ref: str, delivery: int) -> None:
         """An outcome has just named its ref: a receipt that was faster is matched now, and what else waits there is not of this one."""
-        for stored in self._orphans.named(channel, ref):
-            self._put_part(stored, delivery)
+        again = [stored for stored in self._orphans.named(channel, ref) if not self._is_sure(stored, delivery, ref)]
+        for stored in again:
+            self._orphans.add(stored)
         named = self._book.delivery(delivery)
-        if named is not None and self._orphans.at(channel, named.address):
-            self._begin(self._look_again_there(channel, named.address))
+        if again or (named is not None and self._orphans.at(channel, named.address)):
+            self._begin(self._look_again_there(channel, named.address if named is not None else "", again))
+
+    def _is_sure(self, stored: Stored, delivery: int, ref: str) -> bool:
+        """Whether a receipt that was faster than the name can be of no other."""
+        is_open = delivery in self._book.by_delivery
+        if may_be_anothers(stored.inbound) or (stored.channel, ref) in self._book.shared or not is_open:
+            return False
+        self._put_part(stored, delivery, ref)
+        return True
 
     def page_settled(self, settled: PageSettled) -> None:
         """The outcome of a page is on the disk: what was faster is of it, and what could have been of it may now be of another."""
@@ -302,13 +323,16 @@ class Receipts:
         waiting = self._orphans.at(delivery.channel, delivery.address)
         return self._look_again(waiting) if waiting else None
 
-    async def _look_again_there(self, channel: str, address: str) -> None:
+    async def _look_again_there(self, channel: str, address: str, waiting: list[Stored]) -> None:
         """Once the turn that has just named an emission is on the disk."""
         await self._store.run(_nothing)
-        await self._look_again(self._orphans.at(channel, address))
+        at = {one.inbox: one for one in (*waiting, *self._orphans.at(channel, address))}
+        await self._look_again([one for one in at.values() if self._orphans.waits(one)])
 
     async def _look_again(self, waiting: list[Stored]) -> None:
         for stored in waiting:
+            if await self._is_named(stored):
+                continue
             if await self._raise_named(stored):
                 self._orphans.drop(stored)  # it was named in the turn that ended its emission
                 continue
@@ -316,17 +340,19 @@ class Receipts:
             if owner is not None and self._orphans.drop(stored):
                 await self._give(stored, owner)
 
-    def _put_part(self, stored: Stored, delivery: int) -> None:
+    def _put_part(self, stored: Stored, delivery: int, ref: str) -> None:
         """A receipt of one part counts when all parts have theirs; a refusal of one part counts at once."""
         inbound = stored.inbound
-        ref = next((name for name in (inbound.ref, *inbound.alternate_refs) if (stored.channel, name) in self._book.refs), inbound.ref)
-        is_whole = self._book.reported(delivery, ref) if inbound.failure is None and inbound.level is not None else True
-        self._put(stored, delivery, inbound.level if is_whole else None, ref=ref)
+        if inbound.failure is not None or inbound.level is None or self._book.reported(delivery, stored.channel, ref):
+            self._put(stored, delivery, inbound.level, ref=ref)
+        else:
+            self._put(stored, delivery, None, ref=ref, of_part=inbound.level)
 
-    def _put(self, stored: Stored, delivery: int, level: Evidence | None, *, ref: str = "", tells: str = "") -> None:
+    def _put(self, stored: Stored, delivery: int, level: Evidence | None, *, ref: str = "", **more: Any) -> None:
+        """`more`: of the fact."""
         inbound = stored.inbound
-        fact = Receipted(delivery, stored.channel, level, inbound.failure, stored.at, ref or inbound.ref, inbound.text, stored.inbox, tells)
-        self._facts.put(msgspec.structs.replace(fact, is_seen=stored.is_seen))
+        fact = Receipted(delivery, stored.channel, level, inbound.failure, stored.at, ref or inbound.ref, inbound.text, stored.inbox)
+        self._facts.put(msgspec.structs.replace(fact, is_seen=stored.is_seen, **more))
 
     # Answers of people.
 
@@ -336,26 +362,14 @@ class Receipts:
         owners = self._office.directory.owners_by_address.get((inbound.address_kind, inbound.address), ())
         said, verb = named(inbound.text), verb_of(inbound.text)
         tells = ALARM_DECLINED if verb is Verb.DECLINE else ALARM_TO_READ if verb is Verb.OTHER and not said.numbers else ""
-        delivery = await self._answered(owners, said, stored.channel)
+        delivery = await answered(self._book, self._store, owners, said, channel=stored.channel)
         if delivery is not None:
             self._put(stored, delivery.id, level_of(verb), tells=tells)
         elif await self._late_answer(stored, owners, said, level_of(verb), tells=tells):
             self._seen(stored, level_of(verb))
         else:
-            await self._unmatched(stored, owners)
+            await self._store.run(unmatched(stored.inbox, stored.channel, inbound, owners))
             self._seen(stored)
-
-    async def _answered(self, owners: tuple[str, ...], said: Named, channel: str) -> Delivery | None:
-        """The delivery that an answer is about: of the newest objective of which anything may have reached its sender, the one on the
-        answer's own channel if there is one, else the furthest. What certainly never left, nobody answers."""
-        open_ones = [target for owner in owners for target in self._book.by_recipient.get(owner, {}).values()]
-        left = await that_may_have_left(self._store, (key for target in open_ones for key in target.deliveries))
-        began = [target for target in open_ones if not left.isdisjoint(target.deliveries)]
-        meant = [target for target in began if target.objective.message.message.number in said.numbers]
-        began = meant if meant or said.surely else began
-        newest: OpenTarget | None = max(began, key=lambda target: target.target.objective, default=None)
-        here = [delivery for key, delivery in newest.deliveries.items() if key in left] if newest is not None else []
-        return max(here, key=lambda delivery: (delivery.channel == channel, delivery.evidence, delivery.id), default=None)
 
     async def _late_answer(self, stored: Stored, owners: tuple[str, ...], said: Named, level: Evidence, *, tells: str) -> bool:
         for number in said.numbers if said.surely else (*said.numbers, None):
@@ -364,23 +378,6 @@ class Receipts:
             if await raise_late(self._store, answer):
                 return True
         return False
-
-    async def _unmatched(self, stored: Stored, owners: tuple[str, ...]) -> None:
-        """Somebody said something that answers nothing of ours: a person must see it."""
-        inbound = stored.inbound
-
-        def tell(tx: Tx) -> None:
-            mark(tx, stored.inbox, "unmatched")
-            tx.event(
-                "alarm.answer_unmatched",
-                f"inbox/{stored.inbox}",
-                channel=stored.channel,
-                address=inbound.address,
-                owners=list(owners),
-                text=inbound.text,
-            )
-
-        await self._store.run(tell)
 
     # The rest.
 

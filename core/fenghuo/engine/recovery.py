@@ -16,6 +16,7 @@ from fenghuo.engine.facts import Facts, Signed
 from fenghuo.engine.inherit import INHERITED, channels_of
 from fenghuo.engine.interventions import sound
 from fenghuo.engine.loop import Loop
+from fenghuo.engine.names import is_shared, part_of
 from fenghuo.engine.office import Office
 from fenghuo.engine.opening import Opening
 from fenghuo.engine.planning import ACTUATOR
@@ -31,7 +32,7 @@ from fenghuo.model.directory import RecipientId
 from fenghuo.model.message import Message, MessageId, MessageState
 from fenghuo.model.self_probe import SELF_PROBE
 from fenghuo.model.traffic import Action
-from fenghuo.store.records import FanOutRow
+from fenghuo.store.records import FanOutRow, RefRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import FAN_OUT
 
@@ -246,15 +247,17 @@ class Recovery:
     async def _refs(self) -> None:
         """The provider's names of open emissions, so that late receipts find them."""
         tokens = {delivery.token: delivery for delivery in self._book.deliveries()}
-        names: dict[tuple[int, int], list[str]] = {}
+        names: dict[tuple[int, int], list[RefRow]] = {}
         for ref in await self._backlog.refs():
             delivery = tokens.get(ref.token)
             if delivery is not None:
-                names.setdefault((delivery.id, ref.n), []).append(ref.ref)
+                names.setdefault((delivery.id, ref.n), []).append(ref)
         reported = await self._backlog.reported()
-        for (number, _), refs in sorted(names.items()):
+        for (number, n), rows in sorted(names.items()):
             channel = self._book.by_delivery[number].deliveries[number].channel
-            self._book.name(number, channel, tuple(refs), reported=frozenset(reported.get(number, ())))
+            self._book.shared.update((channel, row.ref) for row in rows if is_shared(row))
+            refs, total = tuple(row.ref for row in rows), part_of(rows[0]) or len(rows)
+            self._book.name(number, channel, refs, n=n, total=total, reported=frozenset(reported.get(number, ())))
 
     async def _resume(self, facts: Facts) -> None:
         batch = Batch()

@@ -25,12 +25,15 @@ __all__ = [
     "bounded",
     "doubted",
     "grace_s",
+    "is_broken_off",
     "receipted",
     "retry_of",
     "retry_wait_s",
     "settle",
 ]
 
+BROKEN_OFF = "broken off: "
+"""What the reason of a doubt says of an emission of which a part has certainly not left."""
 CRASH = "crash"
 """Cause of a doubt that a start makes of what it finds on the air."""
 DECLINED = "declined"
@@ -84,10 +87,26 @@ def settle(
             return _failed(delivery, outcome, now=now, jitter=jitter)
         case Permanent(scope=scope, code=code):
             return replace(delivery, state=DeliveryState.FAILED, reason=f"{scope} {code}", until=None)
+        case Unknown(cause=cause, is_short=True):
+            return _broken_off(doubted(delivery, f"{BROKEN_OFF}{cause}", now=now, view=view, jitter=jitter), now=now, jitter=jitter)
         case Unknown(cause=cause):
             return doubted(delivery, cause, now=now, view=view, jitter=jitter)
         case _:
             assert_never(outcome)
+
+
+def _broken_off(delivery: Delivery, *, now: float, jitter: float) -> Delivery:
+    """The far end refused a part, or was lost before one: the whole goes again, each time after a longer wait."""
+    if delivery.until is None:
+        return delivery
+    wait_s = max(DOUBT_GRACE_S, retry_wait_s(delivery.refires + 1, jitter))
+    not_before = max(delivery.not_before, now + wait_s)
+    return msgspec.structs.replace(delivery, not_before=not_before, until=max(delivery.until, not_before + wait_s))
+
+
+def is_broken_off(delivery: Delivery) -> bool:
+    """Whether nobody can have the whole of what is in doubt."""
+    return BROKEN_OFF in delivery.reason
 
 
 def _failed(delivery: Delivery, outcome: Transient, *, now: float, jitter: float) -> Delivery:

@@ -91,9 +91,14 @@ class Permanent(msgspec.Struct, frozen=True, gc=False, tag="permanent"):
 
 
 class Unknown(msgspec.Struct, frozen=True, gc=False, tag="unknown"):
-    """Nobody can say whether it left; the delivery goes IN_DOUBT."""
+    """Nobody can say whether it left, or it broke off in the middle; the delivery goes IN_DOUBT. `refs`: the provider's ids of the parts
+    that were taken before it broke off, of `parts` in all: a receipt of these is none of the whole. `is_short`: a part has certainly not
+    left, so that nobody has the whole, and it goes again."""
 
     cause: str
+    refs: tuple[str, ...] = ()
+    parts: int = 0
+    is_short: bool = False
 
 
 Outcome = Reached | Transient | Permanent | Unknown

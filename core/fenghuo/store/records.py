@@ -121,7 +121,8 @@ class RenditionRow(msgspec.Struct, frozen=True):
 
 
 class RefRow(msgspec.Struct, frozen=True):
-    """The provider's id of one part of one attempt, of an order or of a page; the first of a page stands with its attempt."""
+    """The provider's id of one part of one attempt, of an order or of a page; the first of a page stands with its attempt. `part`: of an
+    order as `names` writes it, with how many parts there are; of a page its number alone."""
 
     channel: str
     ref: str

@@ -16,6 +16,7 @@ from fenghuo.engine.facts import (
     Signed,
 )
 from fenghuo.engine.health import Sign
+from fenghuo.engine.names import part_of
 from fenghuo.model.delivery import (
     DeliveryState,
     ObjectiveState,
@@ -131,7 +132,7 @@ def test_an_outcome_is_written_at_its_attempt_with_the_names_it_brought() -> Non
     bench.order("wang")
     batch = bench.sent(1, Reached(Evidence.ACCEPTED, ("p1", "p2")))
     assert {(bench.delivery(1).token, 1): ("reached ACCEPTED", NOW)} == batch.outcomes
-    assert [("p1", 1, 0), ("p2", 1, 1)] == [(row.ref, row.n, row.part) for row in batch.refs]
+    assert [("p1", 1, 2), ("p2", 1, 2)] == [(row.ref, row.n, part_of(row)) for row in batch.refs]
     assert {("a", "p1"): 1, ("a", "p2"): 1} == bench.room.book.refs
 
 

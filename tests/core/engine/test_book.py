@@ -110,26 +110,44 @@ def test_the_parts_of_each_attempt_are_counted_apart() -> None:
     """Half of one copy and half of another are no message."""
     shelf = Shelf()
     shelf.book.put(shelf.target, awaiting(7))
-    shelf.book.name(7, "a", ("p1", "p2"))
-    shelf.book.name(7, "a", ("q1", "q2"))
-    assert [False, False, False, True] == [shelf.book.reported(7, ref) for ref in ("p1", "q2", "p1", "p2")]
+    shelf.book.name(7, "a", ("p1", "p2"), n=1, total=2)
+    shelf.book.name(7, "a", ("q1", "q2"), n=2, total=2)
+    assert [False, False, False, True] == [shelf.book.reported(7, "a", ref) for ref in ("p1", "q2", "p1", "p2")]
+
+
+def test_what_broke_off_is_never_whole() -> None:
+    """Two of three parts have a name, and the third never left; when it is known that it did, both that were reported count."""
+    shelf = Shelf()
+    shelf.book.put(shelf.target, awaiting(7))
+    shelf.book.name(7, "a", ("p1", "p2"), n=1, total=3)
+    assert [False, False] == [shelf.book.reported(7, "a", ref) for ref in ("p1", "p2")]
+    shelf.book.name(7, "a", ("p1", "p2", "p3"), n=1, total=3)
+    assert shelf.book.reported(7, "a", "p3")
+
+
+def test_a_name_that_was_given_twice_confirms_nothing() -> None:
+    """The modem counted from the beginning again: the report could be of either order, or of either copy of one."""
+    shelf = Shelf()
+    shelf.book.put(shelf.target, awaiting(7))
+    shelf.book.put(shelf.target, awaiting(8))
+    for number, n in ((7, 1), (8, 1), (8, 2)):
+        shelf.book.name(number, "a", ("p1" if number == 7 or n == 1 else "p2", "same" if number == 8 else "own"), n=n, total=2)
+    assert not any(shelf.book.reported(number, "a", ref) for number in (7, 8) for ref in ("p1", "p2", "own", "same"))
 
 
 def test_what_had_its_receipt_before_the_restart_is_not_waited_for() -> None:
     """Two of three were reported: the third makes it whole."""
     shelf = Shelf()
     shelf.book.put(shelf.target, awaiting(7))
-    shelf.book.name(7, "a", ("p1", "p2", "p3"), reported=frozenset({"p1", "p3"}))
-    assert shelf.book.reported(7, "p2")
+    shelf.book.name(7, "a", ("p1", "p2", "p3"), n=1, total=3, reported=frozenset({"p1", "p3"}))
+    assert shelf.book.reported(7, "a", "p2")
 
 
-def test_an_emission_without_parts_is_whole() -> None:
-    """A channel that names nothing, or a name of another kind: one receipt is enough."""
+def test_a_name_that_nobody_gave_is_no_part_of_anything() -> None:
+    """Whatever reports under it, nothing is whole by that."""
     shelf = Shelf()
     shelf.book.put(shelf.target, awaiting(7))
-    assert shelf.book.reported(7, "any")
-    shelf.book.name(7, "a", ("p1", "p2"))
-    assert shelf.book.reported(7, "the id of the whole")
+    assert not shelf.book.reported(7, "a", "any")
 
 
 @given(st.permutations(range(8)), st.integers(1, 7))
@@ -138,13 +156,13 @@ def test_evidence_counts_with_the_last_part_of_an_attempt_and_not_before(order: 
     shelf = Shelf()
     shelf.book.put(shelf.target, awaiting(7))
     attempts = (tuple(f"p{n}" for n in range(cut)), tuple(f"p{n}" for n in range(cut, 8)))
-    for refs in attempts:
-        shelf.book.name(7, "a", refs)
+    for n, refs in enumerate(attempts, 1):
+        shelf.book.name(7, "a", refs, n=n, total=len(refs))
     seen: set[str] = set()
     for n in order:
         seen.add(f"p{n}")
         mine = next(refs for refs in attempts if f"p{n}" in refs)
-        assert seen.issuperset(mine) == shelf.book.reported(7, f"p{n}")
+        assert seen.issuperset(mine) == shelf.book.reported(7, "a", f"p{n}")
 
 
 def test_naming_tells_whoever_waits_for_the_name() -> None:
@@ -153,8 +171,8 @@ def test_naming_tells_whoever_waits_for_the_name() -> None:
     heard: list[tuple[str, str, int]] = []
     shelf.book.on_named = lambda channel, ref, number: heard.append((channel, ref, number))
     shelf.book.put(shelf.target, awaiting(7))
-    shelf.book.name(7, "a", ("p1", "p2"))
-    shelf.book.name(8, "a", ("stranger",))
+    shelf.book.name(7, "a", ("p1", "p2"), n=1, total=2)
+    shelf.book.name(8, "a", ("stranger",), n=1, total=1)
     assert [("a", "p1", 7), ("a", "p2", 7)] == heard
     assert {("a", "p1"): 7, ("a", "p2"): 7} == shelf.book.refs
 
@@ -189,7 +207,7 @@ def test_a_closed_target_leaves_nothing_behind(states: list[DeliveryState]) -> N
     shelf = Shelf()
     for key, state in enumerate(states, 1):
         shelf.book.put(shelf.target, delivery(key, state=state))
-        shelf.book.name(key, "a", (f"p{key}", f"q{key}"))
+        shelf.book.name(key, "a", (f"p{key}", f"q{key}"), n=1, total=2)
         shelf.book.withdrawn.add(key)
     shelf.book.close_target(shelf.target)
     book = shelf.book
