@@ -14,7 +14,7 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet --require-hash
 
 # What the tests talk to, by apt. package:program is content with any provider of the program. libatomic1: the browser's driver.
 TEST_APT := git:git poppler-utils:pdftotext poppler-data zbar-tools:zbarimg direwolf nodejs:node npm:npm chromium libatomic1 fonts-wqy-microhei strace:strace systemd:systemd-analyze libfaketime gammu gammu-smsd smstools kannel snmp snmpd nut-server:/lib/nut/upsd dbus:dbus-daemon python3-dbusmock iproute2 mosquitto:/usr/sbin/mosquitto mosquitto-clients openssl:openssl espeak-ng:espeak-ng ffmpeg:ffmpeg gstreamer1.0-tools:gst-launch-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-base multimon-ng:multimon-ng sox:sox debootstrap prometheus-alertmanager
-BENCH_APT := rabbitmq-server
+BENCH_APT := rabbitmq-server nats-server:nats-server
 
 NODE_PEERS := tests/peers/node
 DMR := .venv-dmr
@@ -40,11 +40,11 @@ check: $(VENV)/.dev $(VENV)/.docs ## style, types, import contracts, known vulne
 docs: $(VENV)/.docs ## the documents as a site that needs no network, zh and en, in build/site; any warning is an error
 	@tools/docs
 
-bench: $(VENV)/.dev $(VENV)/.bench $(NODE_PEERS)/node_modules/.package-lock.json | bench-tools ## side by side with RabbitMQ and Alertmanager; writes bench/results/latest.json
+bench: $(VENV)/.dev $(VENV)/.bench $(NODE_PEERS)/node_modules/.package-lock.json | bench-tools ## beside RabbitMQ, Alertmanager, Kannel and NATS, every goal; writes bench/results/latest.json
 	@$(BIN)/python -m bench $(ARGS)
 
-soak: $(VENV)/.dev $(DMR)/.peer $(NODE_PEERS)/node_modules/.package-lock.json | test-tools ## the tests that take minutes
-	@tools/test soak $(ARGS)
+soak: $(VENV)/.dev $(DMR)/.peer $(NODE_PEERS)/node_modules/.package-lock.json | test-tools ## HOURS=2 or SECONDS=600: the daemon under trouble for so long, as root; without: the tests that take minutes
+	@$(if $(HOURS)$(SECONDS),$(BIN)/python -m tests.soak --seconds $(if $(SECONDS),$(SECONDS),$$(( $(HOURS) * 3600 ))) $(ARGS),tools/test soak $(ARGS))
 
 release: $(VENV)/.dev ## dist/: the wheel, a wheelhouse for sites without a network, the bill of materials, the sums
 	@tools/release

@@ -9,17 +9,18 @@ from __future__ import annotations
 import argparse
 import asyncio
 import base64
-import contextlib
 import json
 import multiprocessing
 import os
-import resource
 import struct
 import time
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
+from bench.consoles_bare import broadcasting, gathering
+from bench.report import Row, against, alone, table
+from bench.server_process import Serves, processor_s, run_server, said
 from fenghuo import Actor, Answer, Command, Event
 from fenghuo.clock import SystemClock
 from fenghuo.formats.console_frames import PROTOCOL
@@ -28,7 +29,7 @@ from fenghuo.service.settings_values import Listen
 from fenghuo.service.web import WebLimits, WebPort
 from fenghuo_console import ConsoleSettings, fenghuo_front_types
 
-__all__ = ["Case", "Figures", "measure"]
+__all__ = ["Case", "Figures", "measure", "run"]
 
 SIZE = 1024
 PATHS = 500
@@ -111,11 +112,6 @@ def _value() -> dict[str, Any]:
     return {"at": time.monotonic(), "text": "x" * (SIZE - 40)}
 
 
-def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-
-
 async def _serve(case: Case, pipe: Connection) -> None:
     stream = Stream()
     desk: Any = Desk(stream)
@@ -127,8 +123,8 @@ async def _serve(case: Case, pipe: Connection) -> None:
     await web.start()
     await front.start()
     pipe.send(int(web.url.rpartition(":")[2]))
-    await _said(pipe)
-    began, cpu = time.monotonic(), _cpu()
+    await said(pipe)
+    began, cpu = time.monotonic(), processor_s()
     for number in range(round(case.per_s * case.lasts_s)):
         delay = began + number / case.per_s - time.monotonic()
         if delay > 0:
@@ -137,28 +133,11 @@ async def _serve(case: Case, pipe: Connection) -> None:
         desk.objects[path] = _value()
         stream.add(path)
     if case.reconnect:
-        await _said(pipe)
-    pipe.send((time.monotonic() - began, _cpu() - cpu))
-    await _said(pipe)
+        await said(pipe)
+    pipe.send((time.monotonic() - began, processor_s() - cpu))
+    await said(pipe)
     await front.stop(clock.monotonic() + 2.0)
     await web.stop(clock.monotonic() + 2.0)
-
-
-async def _said(pipe: Connection) -> Any:
-    """What the other process says next."""
-    said = asyncio.Event()
-    asyncio.get_running_loop().add_reader(pipe.fileno(), said.set)
-    await said.wait()
-    asyncio.get_running_loop().remove_reader(pipe.fileno())
-    return pipe.recv()
-
-
-def _server(case: Case, pipe: Connection) -> None:
-    with contextlib.suppress(ImportError):
-        import uvloop  # noqa: PLC0415  # as the daemon has it, where it is
-
-        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    asyncio.run(_serve(case, pipe))
 
 
 class Reader(asyncio.Protocol):
@@ -232,7 +211,7 @@ async def _watch(case: Case, port: int, pipe: Connection) -> Figures:
         back_s = time.monotonic() - began
     await asyncio.sleep(WARM_S)
     pipe.send("begin" if not case.reconnect else "end")
-    lasted_s, cpu_s = await _said(pipe)
+    lasted_s, cpu_s = await said(pipe)
     await asyncio.sleep(0.5)
     for reader in readers:
         reader.transport.abort()
@@ -256,28 +235,50 @@ async def _connect(case: Case, port: int, late: list[float]) -> list[Reader]:
     return readers
 
 
-def measure(case: Case) -> Figures:
-    """Run one case."""
+def measure(case: Case, serves: Serves = _serve) -> Figures:
+    """Run one case; `serves`: what the other process runs."""
     mine, theirs = multiprocessing.get_context("spawn").Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=_server, args=(case, theirs), daemon=True)
+    server = multiprocessing.get_context("spawn").Process(target=run_server, args=(serves, case, theirs), daemon=True)
     server.start()
     figures = asyncio.run(_watch(case, mine.recv(), mine))
     server.join(10.0)
     return figures
 
 
+def run(*, lasts_s: float = 8.0) -> list[Row]:
+    """Each case, and the first beside the library alone."""
+    first, second, third = (measure(case._replace(lasts_s=lasts_s)) for case in CASES)
+    bare, gathered = (measure(CASES[0]._replace(lasts_s=lasts_s), serves) for serves in (broadcasting, gathering))
+    per_cpu, bare_per_cpu, gathered_per_cpu = (one.pushes / one.cpu_pct for one in (first, bare, gathered))
+    return [
+        alone("200 consoles, 100 changes/s: p99", first.p99_ms, "ms", goal=("<=", 10.0)),
+        alone("200 consoles, 100 changes/s: processor", first.cpu_pct, "%", goal=("<=", 20.0)),
+        against(
+            "pushes for a second of processor",
+            per_cpu * 100 / lasts_s,
+            "1/s",
+            yardstick="websockets broadcast()",
+            other=bare_per_cpu * 100 / lasts_s,
+            goal=(">=", 0.9),
+        ),
+        against(
+            "pushes for a second of processor",
+            per_cpu * 100 / lasts_s,
+            "1/s",
+            yardstick="gather(send)",
+            other=gathered_per_cpu * 100 / lasts_s,
+            goal=(">=", 2.0),
+        ),
+        alone("1,000 consoles, 10 changes/s: p99", second.p99_ms, "ms", goal=("<=", 40.0)),
+        alone(f"1,000 consoles come back at once, {PATHS} KiB each", third.back_s, "s", goal=("<=", 30.0)),
+    ]
+
+
 def main() -> None:
-    """Each case, a line each."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=10.0)
-    lasts_s = parser.parse_args().seconds
-    for case in CASES:
-        figures = measure(case._replace(lasts_s=lasts_s))
-        if case.reconnect:
-            print(f"{case.consoles} consoles come back at once: {figures.back_s:.1f} s until each has its whole state ({PATHS} KiB)")
-        else:
-            took = f"p50 {figures.p50_ms:.1f} ms, p99 {figures.p99_ms:.1f} ms, {figures.cpu_pct:.0f} % of a core"
-            print(f"{case.consoles} consoles, {case.per_s:g}/s: {figures.pushes} pushes, {took}")
+    """`python -m bench.consoles [--seconds 8]`: this part alone."""
+    parser = argparse.ArgumentParser(prog="python -m bench.consoles", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=8.0)
+    print(table(run(lasts_s=parser.parse_args().seconds)))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import IO
 
 from bench.http_subject import HttpSubject
@@ -15,14 +16,18 @@ PADDING = "火警：人民路12号三层起火，请立即出动。" * 16
 
 
 class Own(HttpSubject):
-    """The daemon as a process of its own, on free ports."""
+    """The daemon as a process of its own, on free ports. `extra`: more of its settings."""
 
     name = "fenghuo"
-    start_s = 0.0
+
+    def __init__(self, folder: Path, *, extra: str = "") -> None:
+        super().__init__(folder)
+        self.start_s = 0.0
+        self._extra = extra
 
     async def _started(self, log: IO[bytes]) -> int:
         hook = channel("hook", "http.webhook", url=f"http://127.0.0.1:{self._sink.port}/hook", concurrency=64)
-        write_node(self._folder, people_files(RECIPIENTS), channels=[hook])
+        write_node(self._folder, people_files(RECIPIENTS), channels=[hook, self._extra])
         node = await started(self._folder)
         self._process, self.start_s = node.process, node.start_s
         return node.port

@@ -1,4 +1,4 @@
-"""RabbitMQ as a yardstick: a quorum queue, persistent messages, publisher confirms, a consumer that acknowledges each message."""
+"""RabbitMQ as a yardstick: a durable queue, persistent messages, publisher confirms, a consumer that acknowledges each message."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractRobus
 from bench.ports import free_port, until_open
 from bench.pump import MARK, Volley, fire
 
-__all__ = ["RabbitQuorum"]
+__all__ = ["RabbitClassic", "RabbitQuorum"]
 
 QUEUE = "bench"
 PADDING = b"x" * 1000
@@ -28,6 +28,7 @@ class RabbitQuorum:
     """A node with its data, name, ports and epmd apart from any other on this machine; ended by its process group."""
 
     name = "rabbitmq quorum"
+    kind = "quorum"
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -35,6 +36,12 @@ class RabbitQuorum:
         self._process: asyncio.subprocess.Process | None = None
         self._connections: list[AbstractRobustConnection] = []
         self._out: AbstractChannel | None = None
+
+    @property
+    def pid(self) -> int:
+        """Of the launcher, below which the Erlang machine runs."""
+        assert self._process is not None
+        return self._process.pid
 
     async def start(self) -> None:
         port = free_port()
@@ -53,7 +60,7 @@ class RabbitQuorum:
         self._out = await publishing.channel(publisher_confirms=True)
         channel = await consuming.channel()
         await channel.set_qos(UNACKED)
-        queue = await channel.declare_queue(QUEUE, durable=True, arguments={"x-queue-type": "quorum"})
+        queue = await channel.declare_queue(QUEUE, durable=True, arguments={"x-queue-type": self.kind})
         await queue.consume(self._take)
 
     async def volley(self, first: int, count: int, *, in_flight: int, rate: float = 0.0) -> Volley:
@@ -122,3 +129,10 @@ class RabbitQuorum:
                 continue
             if is_ours:
                 os.kill(int(entry.name), signal.SIGKILL)
+
+
+class RabbitClassic(RabbitQuorum):
+    """The same with a durable queue of the classic kind."""
+
+    name = "rabbitmq classic"
+    kind = "classic"

@@ -14,7 +14,7 @@ import msgspec
 
 from bench.pump import percentile
 
-__all__ = ["FsyncProbe", "fsync_probe", "syncs", "wakeups_a_second"]
+__all__ = ["FsyncProbe", "family", "fsync_probe", "processor_s", "syncs", "wakeups_a_second"]
 
 APPENDS = 150
 
@@ -41,10 +41,23 @@ def fsync_probe(folder: Path) -> FsyncProbe:
 
 
 async def wakeups_a_second(pid: int, seconds: float) -> float:
-    """Voluntary context switches of all threads of a process, a second."""
-    before, began = _switches(pid), time.monotonic()
+    """Voluntary context switches of all threads of a process and of those below it, a second."""
+    everyone = family(pid)
+    before, began = sum(map(_switches, everyone)), time.monotonic()
     await asyncio.sleep(seconds)
-    return (_switches(pid) - before) / (time.monotonic() - began)
+    return (sum(map(_switches, everyone)) - before) / (time.monotonic() - began)
+
+
+def family(pid: int) -> list[int]:
+    """A process and all below it: RabbitMQ is a shell with an Erlang machine under it."""
+    below = [int(word) for task in Path(f"/proc/{pid}/task").iterdir() for word in (task / "children").read_text().split()]
+    return [pid, *(one for child in below for one in family(child))]
+
+
+def processor_s(pid: int) -> float:
+    """What a process has used so far, seconds."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _switches(pid: int) -> int:

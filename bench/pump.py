@@ -88,9 +88,15 @@ class HttpClient:
 
     async def post(self, path: str, body: bytes, *headers: str, media: str = "application/json") -> int:
         """The status of a POST."""
+        return await self._ask((f"POST {path} HTTP/1.1", f"Content-Type: {media}", f"Content-Length: {len(body)}", *headers), body)
+
+    async def get(self, path: str) -> int:
+        """The status of a GET."""
+        return await self._ask((f"GET {path} HTTP/1.1",), b"")
+
+    async def _ask(self, lines: Sequence[str], body: bytes) -> int:
         reader, writer = self._kept() or await asyncio.open_connection("127.0.0.1", self._port)
-        lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Type: {media}", f"Content-Length: {len(body)}", *headers]
-        writer.write("\r\n".join((*lines, "", "")).encode() + body)
+        writer.write("\r\n".join((*lines, "Host: 127.0.0.1", "", "")).encode() + body)
         head = await reader.readuntil(b"\r\n\r\n")
         length = LENGTH.search(head)
         await reader.readexactly(int(length.group(1)) if length else 0)
