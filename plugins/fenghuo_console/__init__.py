@@ -52,13 +52,16 @@ class ConsoleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[fronts.NAME.settings]` of type console.
 
     `open_viewer`: whether a browser on this machine may watch without a token; `origins`: what else than this port's own
-    address a page may come from; `heartbeat_s`: seconds between pings; `page`: whether to serve the page at /.
+    address a page may come from; `heartbeat_s`: seconds between pings; `page`: whether to serve the page at /; `tiles`: a base map, the
+    whole path of a folder of Z/X/Y.png or of an .mbtiles file; `tiles_credit`: whose map it is, as it stands on it.
     """
 
     open_viewer: bool = False
     origins: tuple[str, ...] = ()
     heartbeat_s: Seconds = 10.0
     page: bool = True
+    tiles: str = ""
+    tiles_credit: str = ""
 
 
 class DeskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

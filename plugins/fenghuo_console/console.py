@@ -19,6 +19,7 @@ from fenghuo_console.credentials import DOOR, Credentials, role_of, shown_to
 from fenghuo_console.feed import Feed
 from fenghuo_console.pages import Pages
 from fenghuo_console.session import ROOM, Room, Session
+from fenghuo_console.tiles import Tiles
 from fenghuo_console.watch import WATCH, Order, Watch
 
 __all__ = ["Console"]
@@ -52,6 +53,7 @@ class Console:
         self._ctx.web.mount("/ws/console", self)
         if self._settings.page:
             self._ctx.web.mount("/", await asyncio.to_thread(Pages))
+            self._ctx.web.mount("/tiles", await asyncio.to_thread(Tiles, self._settings.tiles, self._settings.tiles_credit))
         self._watch.serve(self._lay)
 
     async def stop(self, deadline: float) -> None:

@@ -5,12 +5,15 @@ Source: console.md §2, §5, §9.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from playwright.async_api import expect
 
 from fenghuo.errors import NotReady
-from tests.console.access import small_targets, ways_sideways
+from fenghuo_console import ConsoleSettings
+from tests.console.access import faults, small_targets, ways_sideways
 from tests.console.claims import all_hold
 from tests.console.stage import MAPPED, MARKS, Stage, browser, mapped_alert, staged
 
@@ -30,10 +33,17 @@ def lay(stage: Stage, *alerts: dict[str, Any], **more: Any) -> None:
     stage.desk.change("message/1", {"id": "1", "state": "active", "kind": "Alert", "action": "New"})
 
 
-async def test_the_map_shows_what_holds_and_where() -> None:
+async def test_the_map_shows_what_holds_and_where(tmp_path: Path) -> None:
     """Every claim of this module, on one browser."""
-    async with browser() as driver, staged(driver) as stage:
-        await all_hold(stage, CLAIMS)
+    (tmp_path / "8/214").mkdir(parents=True)
+    for row in range(100, 110):
+        Image.new("RGB", (256, 256), (180, 200, 180)).save(tmp_path / f"8/214/{row}.png")
+    ground = ConsoleSettings(open_viewer=True, tiles=str(tmp_path), tiles_credit="太仓市测绘院 审图号 <1>")
+    async with browser() as driver:
+        async with staged(driver) as stage:
+            await all_hold(stage, CLAIMS)
+        async with staged(driver, ground) as stage:
+            await all_hold(stage, [on_a_ground])
 
 
 async def every_town(stage: Stage) -> None:
@@ -106,6 +116,19 @@ async def ways_by_shape(stage: Stage) -> None:
         await expect(page.locator(".in-view li", has_text=name)).to_contain_text(f"{shape} {says}")
         await expect(page.locator(".map .town", has_text=name).locator(".site")).to_have_text(shape)
     await expect(page.locator(".map .town", has_text="科教新城").locator(".site")).to_have_text("○")
+
+
+async def on_a_ground(stage: Stage) -> None:
+    """A base map of this machine lies under everything, with whose it is; the names stay readable, and no other host is asked."""
+    page = await stage.desk_page()
+    lay(stage, mapped_alert("A"))
+    tile = page.locator('.map.tiled img.leaflet-tile-loaded[src$="/tiles/8/214/104.png"]')
+    await expect(tile).to_be_attached()
+    assert 256 == await tile.evaluate("one => one.naturalWidth")
+    await expect(page.locator(".map .leaflet-control-attribution")).to_contain_text("太仓市测绘院 审图号 <1>")
+    await expect(page.locator(".map path.alert")).to_have_count(1)
+    assert [] == await faults(page)
+    assert [] == [url for url in stage.asked if not url.startswith((f"{stage.web.url}/", "data:"))]
 
 
 async def official(stage: Stage) -> None:

@@ -107,11 +107,18 @@ export class AreaMap {
     this.outline.getElement()?.classList.toggle("replaced", isOfficial);
   }
 
+  /** Lay a base map of this machine under everything, if there is one. @param {{shallowest: number, deepest: number, credit: string}} info */
+  ground(info) {
+    if (info.deepest < 0) return;
+    L.tileLayer("/tiles/{z}/{x}/{y}.png", { minNativeZoom: info.shallowest, maxNativeZoom: info.deepest, maxZoom: 22, noWrap: true }).addTo(this.map);
+    this.credit.addAttribution(plain(info.credit));
+    this.map.getContainer().classList.add("tiled");
+  }
+
   /** Whose lines are drawn beside ours, in the corner. @param {string[]} said */
   credits(said) {
     for (const text of this.credited) this.credit.removeAttribution(text);
-    // The library takes HTML here, and these are words of people.
-    this.credited = said.map((text) => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`));
+    this.credited = said.map(plain);
     for (const text of this.credited) this.credit.addAttribution(text);
   }
 
@@ -131,6 +138,12 @@ export class AreaMap {
     this.map.off("moveend");
     this.map.remove();
   }
+}
+
+// The library takes HTML for what stands in the corner, and these are words of people.
+/** @param {string} text */
+function plain(text) {
+  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
 /** Patterns of slanted lines, one for each severity, in the map's own picture. @param {HTMLElement} box */

@@ -46,6 +46,7 @@ export function MapPane({ app, bare = false }) {
     const words = { zoomIn: app.t("map.zoom_in"), zoomOut: app.t("map.zoom_out"), credit: app.t("map.credit") };
     const map = new AreaMap(box.current, area, words, { pick: (ref) => act.current.choose(ref), open: (id) => act.current.open(id), moved: () => setSeen(map.inView()) });
     drawn.current = map;
+    void fetch("/tiles/info.json").then((answer) => answer.json()).then((info) => { if (drawn.current === map) map.ground(info); }, () => undefined);
     setSeen(map.inView());
     return () => { drawn.current = null; map.remove(); };
   }, [area, lang.value]);
