@@ -69,12 +69,8 @@ async def test_an_objective_says_what_its_rule_says(tmp_path: Path) -> None:
 
 async def test_each_matching_rule_is_an_objective_of_its_own(tmp_path: Path) -> None:
     """`continue` means also: two rules by different channels, two counts, and tokens that never meet."""
-    rules = (
-        RULES.replace('channels = ["a", "b"]', 'channels = ["a"]')
-        .replace('channels = ["r"]', 'channels = ["b"]')
-        .replace('ladder = "both"\n"""', "")
-    )
-    rules = rules[: rules.rindex('ladder = "both"')] + 'ladder = "radio"\n[[ladders.radio.rungs]]\nchannels = ["r"]\n'
+    by_a = RULES.replace('channels = ["a", "b"]', 'channels = ["a"]').replace('channels = ["r"]', 'channels = ["b"]')
+    rules = by_a[: by_a.rindex('ladder = "both"')] + 'ladder = "radio"\n[[ladders.radio.rungs]]\nchannels = ["r"]\n'
     async with opened(tmp_path, rules=rules) as house:
         await house.order("wang", priority="P3")
         assert ["orders", "records"] == [one.rule for one in await house.objectives()]

@@ -172,6 +172,7 @@ def _labels(scenario: Scenario, faults: Faults) -> dict[str, Step]:
 
 def _step_faults(step: Step, scenario: Scenario, labels: dict[str, Step]) -> Iterator[tuple[str, str]]:
     yield from _key_faults(step, STEPS[step.do], f'do = "{step.do}"', ("at_s", "do"))
+    yield from _blank_faults(step)
     for key in ("at_s", "until_s"):
         value = getattr(step, key)
         if value is not None and value > scenario.ends_s and not (key == "until_s" and step.do is Do.SIGNAL):
@@ -190,6 +191,11 @@ def _step_faults(step: Step, scenario: Scenario, labels: dict[str, Step]) -> Ite
         yield "by", f"is {shown(step.by)}, who is none of the signers{near(step.by, scenario.signers)}"
     if step.count > 1 and step.every_s is None:
         yield "every_s", f"is missing; with count = {step.count} it must be the seconds between two of them"
+
+
+def _blank_faults(step: Step) -> Iterator[tuple[str, str]]:
+    if "text" in STEPS[step.do].needs and step.text and not step.text.strip():
+        yield "text", "is blank; it must say something"
 
 
 def _last_s(step: Step) -> float:
@@ -265,6 +271,8 @@ def _key_faults(one: Step | Line, keys: Keys, what: str, always: Collection[str]
 
 def _post_faults(step: Step, scenario: Scenario) -> Iterator[tuple[str, str]]:
     """Who is nobody on the radio by which posts speak."""
+    if step.do in (Do.FROM_POST, Do.FORGE, Do.TELEMETRY) and len(step.channels) != 1:
+        yield "channels", f"names {len(step.channels)} channels; a post speaks over one"
     for name in step.channels if step.do in (Do.FROM_POST, Do.FORGE) else ():
         spec = scenario.channels.get(name)
         if spec is not None and not spec.calls and (step.do is Do.FORGE or not step.by):

@@ -25,6 +25,7 @@ from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.carrying import CarryingTerms
 from fenghuo.plugin.host import load_plugins
 from fenghuo.plugin.ports import Capabilities, Probing
+from fenghuo.rig.scenario.fixture_names import fixture_faults
 from fenghuo.rig.scenario.names import name_faults
 from fenghuo.rig.scenario.pictures import carriers
 from fenghuo.rig.scenario.schema import ChannelSpec, Contacts, Pictures, Scenario
@@ -47,7 +48,9 @@ def ground_of(scenario: Scenario, file: str) -> Ground:
     directory, inventory, roads, faults = _directory(scenario, folder, file)
     rules = _rules(scenario, file)
     profiles, wrong = _profiles(scenario, file)
-    faults += [f"{file}: {fault}" for fault in (*wrong, *name_faults(scenario, directory, rules, roads))]
+    counted = [channel.name for channel in inventory.channels]
+    names = (*name_faults(scenario, directory, rules, roads), *fixture_faults(scenario, directory, counted))
+    faults += [f"{file}: {fault}" for fault in (*wrong, *names)]
     if faults:
         raise SettingsError(tuple(faults))
     span_s, share = scenario.airtime_span_s, scenario.airtime_share

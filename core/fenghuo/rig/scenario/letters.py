@@ -23,6 +23,8 @@ __all__ = ["Writer"]
 CHINA = timezone(timedelta(hours=8))
 HOLD_S = 3600.0
 """For how long what is said holds, where a step does not say."""
+LEAST_S = 60.0
+"""Between the end of what cancels something and the end of the scenario."""
 COLOURS = {"Extreme": Priority.P0, "Severe": Priority.P1, "Moderate": Priority.P2, "Minor": Priority.P3}
 CAP = """<?xml version="1.0" encoding="UTF-8"?>
 <alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>{ident}</identifier><sender>{sender}</sender><sent>{sent}</sent>
@@ -37,10 +39,11 @@ NAMES = tuple(re.compile(rb"<(?:\w+:)?%s\s*>\s*([^<\s]+)" % name) for name in (b
 
 
 class Writer:
-    """`wall`: UTC seconds now. A letter keeps its key, so that its sender may hand it in again."""
+    """`wall`: UTC seconds now; `ends_at`: when the scenario is judged. A letter keeps its key, so that its sender may hand it in again."""
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, ends_at: float) -> None:
         self._directory = directory
+        self._ends_at = ends_at
         self._count = 0
 
     def letter(self, step: Step, about: Letter | None, ident: str, wall: float) -> Letter:
@@ -71,8 +74,19 @@ class Writer:
         return self._kept(step, body, ends.timestamp(), Priority[body["priority"]])
 
     def _cancel(self, step: Step, about: Letter, ident: str, wall: float) -> Letter:
-        body = {"to": ("everyone who got it",), "text": step.text or "此前消息作废", "action": "Cancel", "reference": ident}
-        return self._kept(step, {**body, "traffic": about.traffic.value}, wall + HOLD_S, Priority.P0, about=about.tag)
+        ends = instant(wall + self._shortest(HOLD_S, wall))
+        body: dict[str, object] = {
+            "to": ("everyone who got it",),
+            "text": step.text or "此前消息作废",
+            "action": "Cancel",
+            "reference": ident,
+        }
+        body |= {"traffic": about.traffic.value, "expires": ends.isoformat()}
+        return self._kept(step, body, ends.timestamp(), Priority.P0, about=about.tag)
+
+    def _shortest(self, hold_s: float, wall: float) -> float:
+        """What ends something else holds until the scenario is judged, at most."""
+        return max(1.0, min(hold_s, self._ends_at - wall - LEAST_S))
 
     def _kept(self, step: Step, body: dict[str, object], ends: float, priority: Priority, *, about: str = "") -> Letter:
         return Letter(
@@ -89,7 +103,9 @@ class Writer:
         )
 
     def _alert(self, step: Step, about: Letter | None, wall: float) -> Letter:
-        hold_s, sent = step.hold_s or HOLD_S, instant(wall + (step.sent_s or 0.0)).astimezone(CHINA)
+        hold_s = step.hold_s or HOLD_S
+        hold_s = self._shortest(hold_s, wall) if step.do is Do.CANCEL else hold_s
+        sent = instant(wall + (step.sent_s or 0.0)).astimezone(CHINA)
         ends = (sent + timedelta(seconds=hold_s)).replace(microsecond=0)
         ident, at = f"SIM{self._count:04d}", sent.isoformat(timespec="seconds")
         action = {Do.UPDATE: "Update", Do.CANCEL: "Cancel"}.get(step.do, "Alert")

@@ -16,6 +16,8 @@ __all__ = ["load_scenario"]
 DEEPEST = 8
 """Files that include each other end here at the latest."""
 PATHS = ("rules", "directory", "modes")
+LONGEST = 255
+"""Octets of a file's name. Source: POSIX, NAME_MAX of every file system in use."""
 LARGEST = 4_000_000
 """Octets of a file; a scenario is written by people."""
 
@@ -45,6 +47,10 @@ def _tree(path: Path, faults: Faults, above: tuple[Path, ...]) -> dict[str, Any]
     faults.found += here.found
     if own is None:
         return {}
+    _check_names(own, here)
+    if here.found:
+        faults.found += here.found
+        return {}
     included = own.pop("include", [])
     if not isinstance(included, list) or not all(isinstance(name, str) for name in included):
         faults.found.append(f"{path.name}: include is {shown(included)}; it must be a list, each the name of a file beside this one")
@@ -57,6 +63,19 @@ def _tree(path: Path, faults: Faults, above: tuple[Path, ...]) -> dict[str, Any]
             continue
         tree = _over(tree, _tree(other, faults, (*above, path.resolve())))
     return _over(tree, _placed(own, path.parent))
+
+
+def _check_names(own: dict[str, Any], faults: Faults) -> None:
+    """Names of files that no file can have."""
+    nodes, steps = own.get("nodes"), own.get("steps")
+    named = {key: own.get(key) for key in PATHS} | (
+        {f"nodes.{name}": file for name, file in nodes.items()} if isinstance(nodes, dict) else {}
+    )
+    for place, step in enumerate(steps if isinstance(steps, list) else ()):
+        named[f"steps[{place}].file"] = step.get("file") if isinstance(step, dict) else None
+    for key, value in named.items():
+        if isinstance(value, str) and ("\0" in value or any(len(part.encode()) > LONGEST for part in value.split("/"))):
+            faults.add(key, f"is {shown(value[:40])}, of {len(value)} characters; no file can have that name")
 
 
 def _placed(own: dict[str, Any], folder: Path) -> dict[str, Any]:

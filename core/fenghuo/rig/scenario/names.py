@@ -14,7 +14,7 @@ from fenghuo.model.road import RoadMap
 from fenghuo.rig.scenario.pictures import carriers
 from fenghuo.rig.scenario.schema import Do, Line, Scenario, Step
 
-__all__ = ["name_faults"]
+__all__ = ["meant", "name_faults", "nobody", "roles_of", "unknown"]
 
 KINDS = ("person", "org", "role", "area", "group")
 
@@ -40,7 +40,7 @@ def _fixture_faults(scenario: Scenario, directory: Directory) -> Iterator[str]:
     for channel, spec in scenario.channels.items():
         without = [one for one in spec.calls if spec.address not in {point.kind for point in directory.contacts_by_owner.get(one, ())}]
         says = f"who has no address of the kind {spec.address}"
-        yield from (f"channels.{channel}.calls names {shown(one)}, {says}{_meant(one, set(known))}" for one in without)
+        yield from (f"channels.{channel}.calls names {shown(one)}, {says}{meant(one, set(known))}" for one in without)
     for channel, spec in scenario.channels.items():
         if spec.pictures is not None and spec.pictures.by not in carriers():
             knows = ", ".join(sorted(carriers()))
@@ -48,16 +48,16 @@ def _fixture_faults(scenario: Scenario, directory: Directory) -> Iterator[str]:
     for kind, whose in scenario.contacts.items():
         strangers = (person for person in whose.persons if person not in known)
         yield from (f"contacts.{kind}.persons names {shown(person)}, who is nobody{near(person, known)}" for person in strangers)
-        yield from (f"contacts.{kind}.areas {says}" for says in _unknown(whose.areas, directory))
+        yield from (f"contacts.{kind}.areas {says}" for says in unknown(whose.areas, directory))
     for name, person in scenario.persons.items():
-        yield from (f"persons.{name}.areas {says}" for says in _unknown(person.areas, directory))
+        yield from (f"persons.{name}.areas {says}" for says in unknown(person.areas, directory))
         if person.deputy and person.deputy not in known:
             yield f"persons.{name}.deputy is {shown(person.deputy)}, who is nobody{near(person.deputy, known)}"
 
 
 def _step_faults(step: Step, directory: Directory, roads: RoadMap, nodes: Collection[str]) -> Iterator[str]:
-    yield from (f"areas {says}" for says in _unknown(step.areas, directory))
-    yield from (f"to {says}" for one in step.to for says in _nobody(one, directory))
+    yield from (f"areas {says}" for says in unknown(step.areas, directory))
+    yield from (f"to {says}" for one in step.to for says in nobody(one, directory))
     if step.file and not Path(step.file).is_file():
         yield f"file is {shown(step.file)}, which is no file"
     if step.do is Do.RECONCILE and step.by not in nodes:
@@ -65,10 +65,10 @@ def _step_faults(step: Step, directory: Directory, roads: RoadMap, nodes: Collec
     if step.do is Do.SIGNAL and step.place:
         places = {*map(str, directory.area_by_ref), *directory.org_by_id, *roads.place_by_id}
         if step.place not in places:
-            yield f"place is {shown(step.place)}, which is no area, no organisation and no place of the map{_meant(step.place, places)}"
+            yield f"place is {shown(step.place)}, which is no area, no organisation and no place of the map{meant(step.place, places)}"
 
 
-def _nobody(expression: str, directory: Directory) -> Iterator[str]:
+def nobody(expression: str, directory: Directory) -> Iterator[str]:
     """An address of another form, or of somebody who does not exist. That nobody in an area has a role is what a scenario may be about."""
     kind, _, name = expression.partition(":")
     known = directory.person_by_id
@@ -77,12 +77,12 @@ def _nobody(expression: str, directory: Directory) -> Iterator[str]:
     elif kind == "person" and name not in known:
         yield f"names {shown(name)}, who is nobody{near(name, known)}"
     elif kind == "role" and not addressee(f"role:{name.partition('@')[0]}", directory):
-        yield f"names {shown(expression)}, a role that nobody has{_meant(name.partition('@')[0], _roles(directory))}"
+        yield f"names {shown(expression)}, a role that nobody has{meant(name.partition('@')[0], roles_of(directory))}"
     elif kind == "org" and name not in directory.org_by_id:
-        yield f"names {shown(expression)}, which is no organisation{_meant(name, set(directory.org_by_id))}"
+        yield f"names {shown(expression)}, which is no organisation{meant(name, set(directory.org_by_id))}"
 
 
-def _roles(directory: Directory) -> set[str]:
+def roles_of(directory: Directory) -> set[str]:
     return {role for person in directory.persons for role in person.roles}
 
 
@@ -91,14 +91,14 @@ def _line_faults(line: Line, directory: Directory, rules: RuleBook) -> Iterator[
     if line.audience and line.audience not in audiences:
         yield f"audience is {shown(line.audience)}, which no rule has{near(line.audience, audiences)}"
     if line.area:
-        yield from (f"area {says}" for says in _unknown((line.area,), directory))
+        yield from (f"area {says}" for says in unknown((line.area,), directory))
 
 
-def _unknown(refs: tuple[str, ...], directory: Directory) -> Iterator[str]:
+def unknown(refs: tuple[str, ...], directory: Directory) -> Iterator[str]:
     known = {str(ref) for ref in directory.area_by_ref}
-    yield from (f"names {shown(ref)}, which the directory does not have{_meant(ref, known)}" for ref in refs if ref not in known)
+    yield from (f"names {shown(ref)}, which the directory does not have{meant(ref, known)}" for ref in refs if ref not in known)
 
 
-def _meant(ref: str, known: set[str]) -> str:
+def meant(ref: str, known: set[str]) -> str:
     hint = near(ref, known)
     return hint if "did you mean" in hint else ""

@@ -16,7 +16,7 @@ from fenghuo.rig.scenario.loading import load_scenario
 from fenghuo.rig.scenario.log_volume import LogVolume
 from fenghuo.rig.scenario.measures import MEASURES, Value
 from fenghuo.rig.scenario.other_node import OtherNode
-from fenghuo.rig.scenario.schema import Line, Scenario
+from fenghuo.rig.scenario.schema import Line, Measure, Scenario
 from fenghuo.rig.scenario.seen import Seen
 from fenghuo.rig.scenario.stage import Stage
 from fenghuo.rig.simloop import SimLoop, run
@@ -115,9 +115,14 @@ def _verdicts(scenario: Scenario, seen: Seen, broken: list[str]) -> Iterator[Ver
         if line.later:
             yield Verdict(scenario.name, line.line, target, f"later: {line.later}", "later")
             continue
-        measured = MEASURES[line.measure](seen, line)
-        shown = round(measured, DIGITS) if isinstance(measured, float) else measured
-        yield Verdict(scenario.name, line.line, target, shown, _is_ok(line, measured))
+        found = MEASURES[line.measure](seen, line)
+        measured = round(found, DIGITS) if isinstance(found, float) else found
+        yield Verdict(scenario.name, line.line, target, measured, _is_ok(line, found))
+    expected = {line.message for line in scenario.lines if line.measure is Measure.REFUSED}
+    for label, code in seen.stage.refusals.items():
+        if label not in expected:
+            step = f"step {shown(label)}" if label else "a step without a label"
+            yield Verdict(scenario.name, step, "carried out", f"refused: {code}", ok=False)
     yield Verdict(scenario.name, INVARIANTS, "0 violations", float(len(broken)), not broken)
 
 

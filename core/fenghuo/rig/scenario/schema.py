@@ -207,7 +207,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     deadline_s: Seconds | None = None
     hold_s: Mean | None = None
     picture_octets: PictureOctets | None = None
-    sent_s: float | None = None
+    sent_s: Annotated[float, msgspec.Meta(ge=-MONTH_S, le=MONTH_S)] | None = None
     count: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1
     every_s: Period | None = None
     channels: tuple[str, ...] = ()

@@ -63,7 +63,7 @@ class Stage(Host):
         self.scenario = scenario
         self.least_loss = least_loss
         self.people = People(self.world, scenario)
-        self.writer = Writer(ground.directory)
+        self.writer = Writer(ground.directory, self.world.true() + SETTLE_S + scenario.ends_s)
         self.letters: dict[str, Letter] = {}
         self.answers: dict[str, Accepted] = {}
         self.refusals: dict[str, str] = {}

@@ -283,7 +283,7 @@ class Link(SimpleChannel):
 
     def estimate(self, payload: Rendition, address: str) -> Estimate:
         way = self.bearer.way
-        if not way.piece_octets:
+        if not (way.piece_octets and way.piece_s):
             return Estimate()
         seconds = on_air_s(way, len(payload.data))
         return Estimate(airtime_s=seconds, latency_q50_s=seconds, latency_q95_s=2 * seconds, fragments=round(seconds / way.piece_s))
@@ -352,7 +352,7 @@ class Life:
 
 def on_air_s(way: Way, octets: int) -> float:
     """Seconds that so many octets take on the air of a radio."""
-    if way.piece_octets:
+    if way.piece_octets and way.piece_s:
         return math.ceil(octets / way.piece_octets) * way.piece_s
     return max(0.5, octets / OCTETS_S)
 

@@ -88,7 +88,7 @@ class Host:
         self._ups.clear()
         self.world.note("crash", str(self.world.life))
         await node.kill()
-        await asyncio.sleep(self.world.chance.expovariate(1 / restart_s))
+        await asyncio.sleep(self.world.chance.expovariate(1 / restart_s) if restart_s else 0.0)
         for bearer in self.bearers.values():
             if bearer.terms is not bearer.way.terms:
                 self.world.note("bound", bearer.way.name, " ".join(bearer.terms.traffic))

@@ -68,10 +68,9 @@ def turns(log: Log) -> Iterator[Turn]:
         had |= {whose, (*whose, medium)}
         air = airs.get((str(body["token"]), 1, entry.life)) if body["n"] == 1 else None
         since = log.planned(entry) if air is not None else None
-        if air is not None and since is not None and log.was_well(air.channel, since, first[(air.life, air.job)]):
-            yield Turn(
-                str(body["message"]), is_first, is_second, medium, air.life, air.job, air.priority, since, first[(air.life, air.job)]
-            )
+        began = first.get((air.life, air.job)) if air is not None else None
+        if air is not None and since is not None and began is not None and log.was_well(air.channel, since, began):
+            yield Turn(str(body["message"]), is_first, is_second, medium, air.life, air.job, air.priority, since, began)
 
 
 def a_medium_carries_one_at_a_time(log: Log) -> Iterator[str]:

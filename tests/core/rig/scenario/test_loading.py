@@ -181,6 +181,12 @@ MISTAKES |= {
     + STEP
     + '[[lines]]\nline = "l"\nmeasure = "answer"\nat = "o"\nfield = "x"\nequals = 1\n',
     'T.toml: steps[0].needed is "MAYBE"; it must be one of STORED, ACCEPTED': PLAIN + STEP + 'needed = "MAYBE"\n',
+    "T.toml: steps[0].text is blank; it must say something": PLAIN + STEP.replace("到岗", "  "),
+    "T.toml: steps[0].channels names 2 channels; a post speaks over one": PLAIN.replace(
+        "[[places]]", '[channels.b]\naddress = "b"\n[[places]]'
+    )
+    + '[[steps]]\nat_s = 1\ndo = "telemetry"\nchannels = ["lte", "b"]\nby = "x"\nstate = "mains"\n',
+    'T.toml: rules is "\\u0000", of 1 characters; no file can have that name': PLAIN.replace('"rules.toml"', '"\\u0000"'),
     "T.toml: steps[0].picture_octets is 90000, and no channel here has a table pictures": PLAIN + STEP + "picture_octets = 90000\n",
     "T.toml: steps[0].picture_octets is 9; it must be a whole number from 30000 to": PLAIN + STEP + "picture_octets = 9\n",
     'T.toml: lines[0].message is "o", which brings no picture; its step must have picture_octets': PLAIN
@@ -206,6 +212,15 @@ UNKNOWN = {
     ),
     'T.toml: steps[0].by is "prt", which has no line in [nodes]': PLAIN
     + '[[steps]]\nat_s = 1\ndo = "reconcile"\nby = "prt"\nlabel = "r"\n',
+    'T.toml: persons.li.addresses.lte is "zhang@lte", which zhang has; a post that several share is one person': PLAIN
+    + '[persons.li]\nname = "李四"\naddresses = { lte = "zhang@lte" }\n',
+    'T.toml: persons.li.org is "fire", which is no organisation': PLAIN + '[persons.li]\nname = "李四"\norg = "fire"\n',
+    'T.toml: contacts.lte.roles names "duty_oficer", a role that nobody has; did you mean "duty_officer"?': PLAIN
+    + '[contacts.lte]\nroles = ["duty_oficer"]\n',
+    "T.toml: energy.loads draw 1, 1, 1, 0 W in the four stages; each must draw something": PLAIN
+    + "[energy]\ncapacity_wh = 100\n[energy.loads.pc]\nwatts = [1, 1, 1, 0]\n",
+    'T.toml: steps[0].adds names "runner", which is no channel of the inventory': PLAIN
+    + '[[steps]]\nat_s = 1\ndo = "coverage"\nlabel = "c"\nadds = { "runner@mca:320585110" = 0.5 }\n',
     'T.toml: nodes.port is "none.toml"; it must be another scenario file, beside this one': PLAIN.replace(
         "[channels.lte]", '[nodes]\nport = "none.toml"\n[channels.lte]', 1
     ),

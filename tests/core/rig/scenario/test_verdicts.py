@@ -34,3 +34,20 @@ def test_every_target_of_a_line_counts(tmp_path: Path) -> None:
     strange = next(one for line, one in zip(LINES, verdicts.values(), strict=False) if "statt" in line)
     assert 'no objective.met has "statt"; did you mean "state"?' == strange.measured
     assert "= MISSED" == verdicts["8"].target
+
+
+def test_a_step_that_was_refused_is_a_false_line_unless_a_line_is_about_that(tmp_path: Path) -> None:
+    """Nothing comes of a question with a slip in it, and whatever is counted after it would be nothing as well."""
+    ask = '[[steps]]\nat_s = 9\ndo = "ask"\nverb = "road.report"\nlabel = "{}"\nargs = {{ segment = "nowhere", state = "cut" }}\n'
+    text = PLAIN + STEP + ask.format("slip") + ask.format("meant") + '[[lines]]\nline = "refused"\nmeasure = "refused"\nmessage = "meant"\n'
+    verdicts = {one.line: one.ok for one in play(opened(written(tmp_path, text + 'equals = "not refused"\n')), 1).verdicts}
+    assert {"refused": False, 'step "slip"': False, "I1-I10, A1-A7": True} == verdicts
+
+
+def test_an_order_that_is_cancelled_ends_within_a_scenario_of_minutes(tmp_path: Path) -> None:
+    """What cancels it holds no longer than the scenario; a daemon that is killed may be back at once; a radio of fragments without seconds
+    is one by the octet."""
+    more = '[[steps]]\nat_s = 60\ndo = "cancel"\nabout = "o"\n[[steps]]\nat_s = 90\ndo = "kill"\nrestart_s = 0\n'
+    radio = PLAIN.replace('address = "lte"', 'address = "lte"\nhalf_duplex = true\nat_once = 1\npieces = 100', 1)
+    (whole,) = play(opened(written(tmp_path, radio + STEP + more)), 1).verdicts
+    assert whole.ok, whole
