@@ -95,6 +95,21 @@ def why(daemon: Caller, *, name: str, as_json: bool) -> None:
     )
 
 
+@channel.command()
+@click.argument("name")
+@click.option("--hours", type=click.FloatRange(0, 12), default=1.0, show_default=True, help="For so long from now on; 0: not any more.")
+@click.option("--reason", required=True, help="For what; it stands in the audit.")
+@as_json
+@speaks
+def prefer(daemon: Caller, *, name: str, hours: float, reason: str, as_json: bool) -> None:
+    """Have a channel go first of alternates that are equally well, for a while."""
+    answer = daemon.call("channel.prefer", name=name, lasts_s=hours * 3600.0, reason=reason)
+    if as_json:
+        print_json(answer)
+    else:
+        click.echo(f"{name} is preferred until {local(answer['until'])}" if answer["until"] else f"{name} is not preferred any more")
+
+
 def _one(daemon: Caller, name: str) -> dict[str, Any]:
     rows: list[dict[str, Any]] = daemon.call("channel.ls")
     found = next((row for row in rows if row["name"] == name), None)

@@ -22,7 +22,7 @@ from fenghuo.model.traffic import Priority, Traffic
 from fenghuo.plugin.ports import Capabilities, Channel, Doubt, Inbound, InboundKind
 from fenghuo.plugin.values import Probing
 
-__all__ = ["PLAIN", "ChannelBoard", "Instance", "Terms"]
+__all__ = ["PLAIN", "ChannelBoard", "Instance", "Preferred", "Terms"]
 
 log = structlog.stdlib.get_logger("fenghuo.channels")
 
@@ -50,7 +50,18 @@ class Terms(msgspec.Struct, frozen=True):
     probe_joules_a_day: float = 50_000.0
 
 
+class Preferred(msgspec.Struct, frozen=True):
+    """An operator has this channel go first of alternates that are equally well, `until` then (UTC seconds; 0: not any more)."""
+
+    name: str
+    until: float
+    by: str
+    reason: str
+
+
 PLAIN = Terms()
+PREFERENCE = 100.0
+"""How much heavier a preferred channel is: more than any weight that a mode gives."""
 GOOD = frozenset({Sign.LOCAL_UP, Sign.SENT, Sign.RECEIPT, Sign.SPOKE, Sign.HEARD, Sign.ANSWERED})
 """Signs after which nobody need ask whether a channel is there."""
 DOUBTED_FROM = frozenset({Health.UP, Health.UNKNOWN, Health.PROBATION})
@@ -85,6 +96,7 @@ class Instance:
         self.digest = terms.digest
         self._own_admin, self._own_reason = terms.admin, ""
         self.ruled = FREE
+        self.preferred: Preferred | None = None
         is_mute = capabilities.mute or capabilities.doubt is Doubt.ACTUATOR
         self.health = ChannelHealth(stable_s=terms.stable_s, is_mute=is_mute, gap_s=capabilities.cadence_s)
         self.cadence = Cadence(capabilities.cadence_s) if capabilities.cadence_s else None
@@ -262,6 +274,17 @@ class ChannelBoard:
         self._situation = None
         self.on_ruled()
 
+    def now(self) -> float:
+        """UTC seconds."""
+        return self._office.clock.time()
+
+    def prefer(self, one: Preferred) -> None:
+        """From now on, as long as it lasts; of a channel that is not here any more nothing comes of it."""
+        instance = self._instances.get(one.name)
+        if instance is not None:
+            instance.preferred = one
+            self._situation = None
+
     def rule(self, by_name: Mapping[str, Ruled]) -> None:
         """What the modes in force say of each instance; of one that is not named they say nothing."""
         for instance in self:
@@ -307,7 +330,8 @@ class ChannelBoard:
         """What planning may know now."""
         now = self._office.clock.time()
         if self._situation is None or self._holds_until <= now:
-            turns = (steady_at(instance.health) for instance in self._instances.values())
+            turns = [steady_at(instance.health) for instance in self._instances.values()]
+            turns += [instance.preferred.until for instance in self._instances.values() if instance.preferred is not None]
             self._holds_until = min((at for at in turns if at > now), default=math.inf)
             self._situation = Situation(
                 at=now,
@@ -360,7 +384,10 @@ def _none_is_doubted(recipient: RecipientId) -> frozenset[str]:
 def _at(now: float, instance: Instance) -> ChannelView:
     """The view of this very moment, UTC seconds."""
     is_steady = steady_at(instance.health) <= now
-    return instance.view() if is_steady else msgspec.structs.replace(instance.view(), unsteady=True)
+    is_preferred = instance.preferred is not None and now < instance.preferred.until
+    if is_steady and not is_preferred:
+        return instance.view()
+    return msgspec.structs.replace(instance.view(), unsteady=not is_steady, weight=PREFERENCE if is_preferred else 1.0)
 
 
 def _nobody_is_in() -> None:

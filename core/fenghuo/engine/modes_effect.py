@@ -189,7 +189,7 @@ class InForce:
 
 
 def _laid(view: ChannelView, overlay: Overlay) -> ChannelView:
-    weight, admin = overlay.weight.get(view.name, 1.0), view.admin
+    weight, admin = view.weight * overlay.weight.get(view.name, 1.0), view.admin
     if admin is Admin.STANDBY and view.name in overlay.enable:
         admin = Admin.ENABLED
     if admin is Admin.ENABLED and view.name in overlay.inhibit:

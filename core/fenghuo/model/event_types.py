@@ -102,6 +102,7 @@ EVENT_TYPES = frozenset(
         "channel.armed",
         "channel.disarmed",
         "channel.health",
+        "channel.preferred",
         "clock.jumped",
         "console.changed",
         "console.left",

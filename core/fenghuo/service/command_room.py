@@ -17,6 +17,7 @@ from fenghuo.service.desk_modes import ModeVerbs
 from fenghuo.service.desk_outages import OutageVerbs
 from fenghuo.service.desk_plans import PlanVerbs
 from fenghuo.service.desk_power import PowerVerbs
+from fenghuo.service.desk_prefer import PreferVerbs
 from fenghuo.service.desk_queue import QueueVerbs
 from fenghuo.service.desk_reached import ReachedVerbs
 from fenghuo.service.desk_reconcile import ReconcileVerbs
@@ -47,6 +48,7 @@ class CommandRoom:
         self.release: ReleaseVerbs
         self.incidents = IncidentKeeper(store, room.office)
         self.collections = CollectionKeeper(store, room.office)
+        self._preferences = PreferVerbs(room.board, room.facts, store)
         self.coverage = CoverageWatch(room, store, inventory)
         self.watch = CommandWatch(store, room.office.clock, self.incidents, self.collections)
 
@@ -55,9 +57,10 @@ class CommandRoom:
         self.incidents.rules = rules
 
     async def load(self) -> None:
-        """What the disk knows of incidents. Raises: StoreError."""
+        """What the disk knows of incidents, and of channels that are preferred. Raises: StoreError."""
         await self.incidents.load()
         await self.collections.load()
+        await self._preferences.load()
 
     def join(self, desk: Desk, energy: EnergyWatch | None) -> None:
         """Put everything behind this desk."""
@@ -83,6 +86,7 @@ class CommandRoom:
             RoadVerbs(desk, self._roads, room).verbs(),
             PowerVerbs(energy).verbs(),
             QueueVerbs(room.decisions).verbs(),
+            self._preferences.verbs(),
             IncidentVerbs(desk, store, room.office, incidents=self.incidents, collections=self.collections, send=messages.send).verbs(),
             ReconcileVerbs(store, clock, node=node).verbs(),
             ReachedVerbs(store, clock, room.decisions, node=node).verbs(),

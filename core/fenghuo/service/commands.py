@@ -39,7 +39,7 @@ _CARRY_A_KEY = frozenset(
 )
 """Verbs that hand the key on to intake, which keeps it with the message itself and gives the same answer again."""
 _CHANGE_IN_THEIR_OWN_JOBS = frozenset(
-    {"alert.sign", "alert.draft", "channel.enable", "channel.disable", "attachment.put", "directory.import"}
+    {"alert.sign", "alert.draft", "channel.enable", "channel.disable", "channel.prefer", "attachment.put", "directory.import"}
     | {"alarm.ack", "alarm.shelve", "alarm.unshelve", "alarm.out_of_service", "alarm.return_to_service"}
 )
 """Verbs that change nothing but in jobs which they submit themselves: without a mark of the command they have done nothing."""

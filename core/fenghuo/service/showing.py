@@ -219,7 +219,14 @@ def channel_view(instance: Instance, queued: int) -> dict[str, Any]:
         "reason": instance.admin_reason or instance.health.reason,
         "ungraded": instance.ungraded,
         "remark": remark_of(instance),
+        "preferred": _preferred(instance),
     }
+
+
+def _preferred(instance: Instance) -> dict[str, Any] | None:
+    """Until when it goes first of its like, by whom and why; whoever shows it looks whether that is over."""
+    one = instance.preferred
+    return {"until": rfc3339(one.until), "by": one.by, "reason": one.reason} if one is not None and one.until else None
 
 
 def remark_of(instance: Instance) -> str:

@@ -32,6 +32,7 @@ TABLE: dict[str, set[str]] = {
     "queue.release": {"operator"},
     "channel.enable": {"admin", "operator"},
     "channel.disable": {"admin", "operator"},
+    "channel.prefer": {"admin", "operator"},
     **{name: {"admin"} for name in ("directory.import", "layer.import", "layer.drop")},
     "db.backup": {"admin"},
     "watch.ls": READS,

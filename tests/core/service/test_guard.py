@@ -39,7 +39,7 @@ SHUANGFENG, HUANGJING = "mca:320585109", "mca:320585105"
 SPOKEN = {"held", "active", "expired", "superseded", "cancelled"}
 STATES: dict[str, set[str]] = {"alert.sign": {"held"}, "alert.review": {"held"}, "alert.cancel": SPOKEN, "alert.correct": SPOKEN}
 """Operation → the states of a message in which it may be, as a person would write it down; every other operation: in each."""
-NODE = {"channel.enable", "channel.disable"}
+NODE = {"channel.enable", "channel.disable", "channel.prefer"}
 """Operations on the whole node: nobody's who has authority over a part of it."""
 WITHIN = {"endpoint.ack", "tray.ack", "rollcall.call", "mode.declare", "mode.end", "outage.report", "outage.end"} | {
     *("collection.open", "collection.send"),

@@ -2,12 +2,13 @@
 // 通道: channel by place with what stands in for what and why, and the ways to force, prove and suppose.
 import { html, useState } from "../vendor/ui.js";
 import { named, sayAll, t, timeText } from "../js/i18n.js";
-import { Ask } from "../js/parts.js";
+import { Ask, Field } from "../js/parts.js";
 import { Asking, Refused, useAsk, useCommand } from "./asking.js";
 import { RollCall } from "./channels_rollcall.js";
 import { WhatIf } from "./channels_whatif.js";
 
 const SHAPES = { up: "●", probation: "◐", suspect: "▲", down: "✖", unknown: "?", off: "⊘", standby: "◌", silent: "⊖", none: "·" };
+const PREFERRED_MINUTES = [30, 60, 240, 720];
 const TABS = ["matrix", "rollcall", "whatif"];
 
 /** @param {{app: import("../js/app.js").App}} props */
@@ -92,6 +93,21 @@ function said(event) {
   return event.type === "channel.admin" ? t("channels.past.admin", { admin: named("channel.admin", admin), by, reason }) : t("channels.past.health", { before: named("channels.state", before ?? ""), after: named("channels.state", after ?? ""), cause: cause ?? reason ?? "" });
 }
 
+/** Of its like it goes first for a while; until when, by whom and why stands there. @param {{app: import("../js/app.js").App, channel: any, again: () => void}} props */
+function Preference({ app, channel, again }) {
+  const [isAsking, setAsking] = useState(false);
+  const [minutes, setMinutes] = useState(60);
+  const command = useCommand(app);
+  app.second.value;
+  const one = channel.preferred && Date.parse(channel.preferred.until) > app.now() ? channel.preferred : null;
+  const prefer = (/** @type {string} */ reason, /** @type {number} */ lasts) => command.run("channel.prefer", { name: channel.name, reason, lasts_s: lasts * 60 }, () => { setAsking(false); again(); });
+  return html`<p class="row">${one ? html`<span>${t("channels.prefer.now", { until: timeText(one.until, app.now()), by: one.by, reason: one.reason })}</span> <button type="button" disabled=${!app.may("operator", "admin")} onClick=${() => prefer(one.reason, 0)}>${t("channels.prefer.end")}</button>` : html`<button type="button" disabled=${!app.may("operator", "admin")} onClick=${() => { command.clear(); setAsking(true); }}>${t("channels.prefer.act")}</button>`}</p>
+    ${isAsking ? html`<${Ask} title=${`${t("channels.prefer.act")}: ${channel.name}`} label=${t("channels.switch.reason")} act=${t("channels.prefer.act")} required onDone=${(/** @type {string} */ reason) => prefer(reason, minutes)} onClose=${() => setAsking(false)}>
+      <p>${t("channels.prefer.says")}</p>
+      <${Field} as="select" label=${t("channels.prefer.for")} onChange=${(/** @type {any} */ event) => setMinutes(Number(event.target.value))}>${PREFERRED_MINUTES.map((n) => html`<option value=${String(n)} selected=${n === minutes}>${t("alarm.minutes", { n })}</option>`)}</${Field}>
+      <${Refused} err=${command.err} /></${Ask}>` : null}`;
+}
+
 /** Forced out of service and back: both with a reason, which stands in the audit. @param {{app: import("../js/app.js").App, channel: any, again: () => void}} props */
 function Switch({ app, channel, again }) {
   const [isAsking, setAsking] = useState(false);
@@ -101,6 +117,7 @@ function Switch({ app, channel, again }) {
   const act = isOff ? t("channels.switch.enable") : t("channels.switch.disable");
   const done = (/** @type {string} */ reason) => command.run(verb, { name: channel.name, reason }, () => { setAsking(false); again(); });
   return html`<p class="row"><button type="button" class=${isOff ? "" : "danger"} disabled=${!app.may("operator", "admin")} onClick=${() => { command.clear(); setAsking(true); }}>${act}</button></p>
+    <${Preference} app=${app} channel=${channel} again=${again} />
     ${isAsking ? html`<${Ask} title=${`${act}: ${channel.name}`} label=${t("channels.switch.reason")} act=${act} required onDone=${done} onClose=${() => setAsking(false)}>
       <p>${isOff ? t("channels.switch.enable_says") : t("channels.switch.disable_says", { n: channel.queued })}</p><${Refused} err=${command.err} /></${Ask}>` : null}`;
 }
