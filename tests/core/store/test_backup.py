@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import sqlite3
 import stat
 from pathlib import Path
@@ -17,6 +18,7 @@ from fenghuo.store.backup import fsck, restore
 from fenghuo.store.disk import DATABASE
 from fenghuo.store.records_people import SessionRow
 from fenghuo.store.tables import DELIVERY, EVENT, MESSAGE, OBJECTIVE, SESSION
+from tests.core.store.row_by_row import TURNED_BACK, rows_of
 from tests.core.store.rows import delivery, message, objective, open_store, planning
 
 
@@ -77,6 +79,33 @@ async def test_restore_gives_back_what_was_saved(tmp_path: Path, store: Store) -
     assert epoch != again.events.epoch
     await again.close()
     assert (tmp_path / "state" / f"{DATABASE}.old-1").exists()
+
+
+async def test_what_is_restored_is_what_was_there_row_by_row(tmp_path: Path, store: Store) -> None:
+    """Jobs come by the hundred while the copy is made; it holds whole batches of them, and the restored store every row of it unchanged."""
+    await store.run(lambda tx: tx.insert(MESSAGE, message()))
+    await store.run(lambda tx: tx.insert(OBJECTIVE, objective(1)))
+    numbers = itertools.count(1)
+    going = True
+
+    async def write() -> None:
+        while going:
+            await asyncio.gather(*(store.run(planning(delivery(next(numbers)))) for _ in range(100)))
+
+    writing = asyncio.create_task(write())
+    while store.events.head < 200:
+        await store.events.wait(store.events.head)
+    await store.backup(tmp_path / "copy.sqlite")
+    going = False
+    await writing
+    await asyncio.to_thread(restore, tmp_path / "copy.sqlite", tmp_path / "new")
+    saved = await asyncio.to_thread(rows_of, tmp_path / "copy.sqlite")
+    restored = await asyncio.to_thread(rows_of, tmp_path / "new" / DATABASE)
+    assert 200 <= len(saved["delivery"]) == len(saved["event"]) < next(numbers)
+    assert [] == [name for name in saved if saved[name] != restored[name] and name not in TURNED_BACK]
+    now = await asyncio.to_thread(rows_of, store.folder / DATABASE, until_seq=len(saved["event"]))
+    assert saved["event"] == now["event"]
+    assert set(saved["delivery"]) <= set(now["delivery"])
 
 
 async def test_a_restore_ends_every_session(tmp_path: Path, store: Store) -> None:

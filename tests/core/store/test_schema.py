@@ -36,6 +36,29 @@ async def test_old_database_opens(tmp_path: Path, version: int) -> None:
     await store.close()
 
 
+@pytest.mark.may_block("files are compared")
+async def test_what_was_there_before_is_kept_beside_it(tmp_path: Path) -> None:
+    """From every earlier schema: the copy made first has every row and every statement as they were, is of that schema, and is sound; of
+    the present one nothing is copied."""
+    for version in range(1, SCHEMA_VERSION + 1):
+        folder = tmp_path / f"v{version}"
+        folder.mkdir()
+        shutil.copy(DATABASES / f"v{version}.sqlite", folder / DATABASE)
+        store = await open_store(folder)
+        await store.close()
+        copies = sorted(folder.glob("before-schema-*.sqlite"))
+        assert ([folder / f"before-schema-{version + 1}.sqlite"] if version < SCHEMA_VERSION else []) == copies
+        for copy in copies:
+            assert _all_of(DATABASES / f"v{version}.sqlite") == _all_of(copy)
+
+
+def _all_of(file: Path) -> tuple[int, list[str], list[str]]:
+    """The schema of a database, whether it is whole, and itself as statements."""
+    with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+        whole = [row for (row,) in connection.execute("PRAGMA integrity_check")]
+        return schema_version(connection), whole, list(connection.iterdump())
+
+
 def test_migrations_lead_to_the_tables(tmp_path: Path) -> None:
     """The migrations make exactly what the tables declare; `freeze_schema.py` prints what a new one needs."""
     with contextlib.closing(connect_writer(str(tmp_path / "db"))) as connection:
