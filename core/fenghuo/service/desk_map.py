@@ -5,6 +5,7 @@ Nothing is drawn for what a message does not say: one with a name and neither co
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
@@ -33,6 +34,10 @@ TOLD = ("name", "source", "date", "approval", "digest")
 """What a map says of a layer, and by which it knows that its lines are others."""
 LOOKED_AT, SHOWN = 1_000, 120
 """Rows of a state that are read, newest first, and alerts that are shown; what is left out is counted."""
+LASTS_S = 30.0
+"""What nobody tells, such as that an end is an hour ago, is seen within this."""
+SHOWN_SUBJECTS = frozenset({"message", "channel", "layer", "directory", "mode"})
+"""Of what an event must be to change a map."""
 MOST_POINTS, MOST_OF_RING, LEAST_OF_RING = 5_000, 300, 12
 """Corners in an answer, and the most and the least of one ring: a coast of 41,000 would not fit into a frame of a console."""
 SEVERITIES = ("Extreme", "Severe", "Moderate", "Minor")
@@ -48,6 +53,14 @@ class Stage(StrEnum):
     EXPIRED = "expired"
 
 
+class Found(msgspec.Struct, frozen=True):
+    """What was found `at` (UTC seconds), as the stream stood at `head`."""
+
+    head: int = -1
+    at: float = float("-inf")
+    view: dict[str, Any] = {}
+
+
 class MapVerbs:
     """Carries out what the desk has allowed. Many consoles ask after the same change: what was found for it is given to all of them."""
 
@@ -57,35 +70,53 @@ class MapVerbs:
         self._store = store
         self._layers = layers
         self._placed: tuple[str, tuple[Place, ...]] = ("", ())
-        self._found: tuple[int, float, dict[str, Any]] = (-1, 0.0, {})
+        self._found = Found()
+        self._turn = asyncio.Lock()
 
     def verbs(self) -> Mapping[str, Verb]:
         return {"map.show": self.show}
 
     async def show(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """Alerts with their areas, places with their channels, and the layers of boundaries without their lines, now."""
-        head, now = self._store.events.head, self._office.clock.time()
-        known_at, known_until, known = self._found
-        if known_at == head and now < known_until:
-            return known
+        async with self._turn:  # who asks meanwhile is given what is found now
+            head, now = self._store.events.head, self._office.clock.time()
+            if not await self._is_new(head, now):
+                return self._found.view
+            view = await self._view(now)
+            self._found = Found(head, now, view)
+            return view
+
+    async def _is_new(self, head: int, now: float) -> bool:
+        """Whether something that a map shows may have changed since it was found; most of what happens is none of it."""
+        since = self._found.head
+        if not 0 <= now - self._found.at < LASTS_S:
+            return True
+        happened = await self._store.events.read(since, LOOKED_AT)
+        told = any(event.subject.partition("/")[0] in SHOWN_SUBJECTS for event in happened)
+        if told or len(happened) == LOOKED_AT:
+            return True
+        self._found = msgspec.structs.replace(self._found, head=max(since, head))
+        return False
+
+    async def _view(self, now: float) -> dict[str, Any]:
         alerts = await self._alerts(now)
         shown = alerts[:SHOWN]
         corners = _corners([message for message, _, _ in shown])
-        found = {
+        return {
             "at": rfc3339(now),
             "alerts": [_alert_view(message, stage, end, corners) for message, stage, end in shown],
             "left_out": len(alerts) - len(shown),
             "places": [self._place_view(place) for place in self._places()],
             "layers": [{name: getattr(layer, name) for name in TOLD} for layer in (await self._layers.layers()).values()],
         }
-        self._found = (head, now + 1.0, found)
-        return found
 
     async def _alerts(self, now: float) -> list[tuple[Message, Stage, float | None]]:
         """What holds or waits before what has ended, the newest first. The third: UTC seconds of its end."""
         rows: list[MessageRow] = []
         for state in (MessageState.ACTIVE, MessageState.HELD, MessageState.CANCELLED, MessageState.EXPIRED):
-            rows += await self._store.find(MESSAGE, "state = ? ORDER BY rowid DESC", state.value, limit=LOOKED_AT)
+            rows += await self._store.find(
+                MESSAGE, "state = ? AND expires_at >= ? ORDER BY rowid DESC", state.value, now - GONE_S, limit=LOOKED_AT
+            )
         called_off = {row.id: row.accepted_at for row in rows if row.action is Action.CANCEL and row.state is not MessageState.HELD}
         stages = [(row, *_stage(row, now, called_off.get(row.id))) for row in rows if row.action in (Action.NEW, Action.UPDATE)]
         near = [one for one in stages if one[2] is None or one[2] > now - GONE_S]

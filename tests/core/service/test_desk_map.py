@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from fenghuo.service.desk_map import GONE_S, MOST_OF_RING
+from fenghuo.service.desk_map import GONE_S, LASTS_S, MOST_OF_RING
 from tests.core.service.manned import Manned, cap, manned
 
 POLYGON = "<polygon>31.60,121.00 31.60,121.05 31.65,121.05 31.60,121.00</polygon><circle>31.5,121.1 2.5</circle>"
@@ -96,3 +96,16 @@ async def test_a_place_says_how_many_of_its_channels_are_well(tmp_path: Path) ->
 
 def _seconds(text: str | None) -> float | None:
     return datetime.fromisoformat(text).timestamp() if text else None
+
+
+async def test_many_who_ask_after_nothing_of_a_map_has_changed_are_given_the_same(tmp_path: Path) -> None:
+    """And the next change is seen at once, whoever asks."""
+    async with manned(tmp_path) as there:
+        first = await there.do("map.show")
+        await there.house.store.run(lambda tx: tx.event("alarm.flood", "alarm/1"))
+        there.house.clock.now += 10
+        assert first is await there.do("map.show")
+        await submit(there, cap())
+        assert ["held"] == [one["stage"] for one in await shown(there)]
+        there.house.clock.now += LASTS_S
+        assert first["at"] != (await there.do("map.show"))["at"]
