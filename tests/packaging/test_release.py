@@ -6,16 +6,13 @@ Minutes, and a Debian tree from the machine's own package mirror: marked soak. M
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.packaging.making import debian, run
 from tests.scale import TIMEOUT_SCALE
-
-ROOT = Path(__file__).resolve().parents[2]
-LONG_S = 600.0 * TIMEOUT_SCALE
 
 pytestmark = [
     pytest.mark.soak,
@@ -54,27 +51,6 @@ say done
 """
 
 
-def run(*command: str, folder: Path = ROOT, **environment: str) -> str:
-    """A command that must not fail; what it printed."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")} if environment else dict(os.environ)
-    done = subprocess.run(
-        command, cwd=folder, env={**inherited, **environment}, capture_output=True, text=True, timeout=LONG_S, check=False
-    )
-    assert 0 == done.returncode, f"{command}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A release of the committed tree, built in a copy, so that nobody's dist/ is touched."""
-    copy = tmp_path_factory.mktemp("release") / "fenghuo"
-    run("git", "clone", "--quiet", str(ROOT), str(copy))
-    (copy / ".venv").symlink_to(ROOT / ".venv")
-    run("tools/release", folder=copy)
-    run("tools/deb", folder=copy)
-    return copy / "dist"
-
-
 def test_the_same_commit_gives_the_same_wheel(dist: Path) -> None:
     """Octet for octet, and every sum in SHA256SUMS is right."""
     run("sha256sum", "--check", "--quiet", "SHA256SUMS", folder=dist)
@@ -106,9 +82,7 @@ def test_the_wheelhouse_installs_where_there_is_no_network(dist: Path, tmp_path:
 
 def test_the_package_installs_serves_upgrades_and_goes(dist: Path, tmp_path: Path) -> None:
     """In a fresh Debian 12 tree: the account, the folders, the unit; a first node that answers; messages and audit stay after a purge."""
-    mirror = run("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages").splitlines()[0]
-    tree = tmp_path / "tree"
-    run("debootstrap", "--variant=minbase", "--include=python3,systemd,procps", "bookworm", str(tree), mirror)
+    tree = debian(tmp_path / "tree", "python3,systemd,procps")
     (package,) = dist.glob("*.deb")
     (tree / "tmp" / "fenghuo.deb").write_bytes(package.read_bytes())
     (tmp_path / "steps").write_text(IN_THE_TREE, encoding="utf-8")
