@@ -146,7 +146,7 @@ class Sink:
                 at = time.monotonic()
                 for number in MARK.findall(body):
                     self.got.setdefault(int(number), at)
-                writer.write(ANSWER)
+                writer.write(ANSWER[:-2] if head.startswith(b"HEAD ") else ANSWER)  # a probe of the channel: an answer to it has no body
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
 

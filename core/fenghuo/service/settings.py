@@ -89,6 +89,9 @@ def _name_unknown_tables(reading: Reading) -> None:
             reading.faults.add(name, f"is unknown{near(name, known)}")
 
 
+Families = Mapping[str, Sequence[ChannelSettings | InstanceSettings]]
+
+
 def _read(path: Path, reading: Reading) -> Settings | None:
     """Every section, in the order of the file; None when the node itself is unknown, since all else hangs on it."""
     node = settings_sections.read_node(reading)
@@ -104,12 +107,7 @@ def _read(path: Path, reading: Reading) -> Settings | None:
     availability = settings_instances.read_availability(reading, channels)
     fronts, sources, sensors = settings_instances.read_others(reading)
     authority = settings_authority.read_authority(reading, tokens, sources, channels)
-    listeners: dict[str, Sequence[ChannelSettings | InstanceSettings]] = {
-        "channels": channels,
-        "fronts": fronts,
-        "sources": sources,
-        "sensors": sensors,
-    }
+    listeners: Families = {"channels": channels, "fronts": fronts, "sources": sources, "sensors": sensors}
     settings_instances.refuse_shared_listeners(reading, web, listeners)
     settings_instances.refuse_shared_paths(reading, fronts)
     settings_sections.warn_of_spool(reading, intake)
