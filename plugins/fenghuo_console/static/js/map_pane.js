@@ -57,13 +57,16 @@ export function MapPane({ app, bare = false }) {
     drawn.current?.credits(found.layers.filter((/** @type {any} */ layer) => official.some((one) => one.layer === layer.name)).map(creditOf));
   }, [area, lang.value, shapes]);
   useEffect(() => app.keys.bind([{ id: "map", code: "KeyM", title: "map.focus", run: () => drawn.current?.focus() }]), []);
+  // A hundred alerts are not gone through for each alarm that changes.
+  const list = useMemo(() => html`<${AlertList} app=${app} placed=${placed} leftOut=${found.left_out} opened=${opened} onOpen=${(/** @type {string} */ id) => act.current.open(id)} />`, [placed, opened, lang.value]);
+  const legend = useMemo(() => html`<${Legend} app=${app} alerts=${found.alerts} />`, [found, lang.value]);
   const inView = towns.filter((town) => seen.has(town.ref));
   return html`<section class="mapped" aria-labelledby="map-title"><h2 id="map-title">${app.t("map.title")}</h2>
     <${Disclaimer} app=${app} area=${area} layers=${found.layers} official=${official} shapes=${shapes} />
     <div class="map" ref=${box} role="region" aria-label=${app.t("map.region")}></div>
     ${asked.err ? html`<p class="warn" role="status">${app.t("map.not_new", { why: told(asked) })}</p>` : null}
-    <${Legend} app=${app} alerts=${found.alerts} />
-    ${bare ? null : html`<${AlertList} app=${app} placed=${placed} leftOut=${found.left_out} opened=${opened} onOpen=${open} />
+    ${legend}
+    ${bare ? null : html`${list}
     <h3>${app.t("map.in_view", { n: inView.length })}</h3>
     <ul class="in-view">${inView.map((town) => html`<li key=${town.ref}><button type="button" aria-pressed=${chosen === town.ref ? "true" : "false"} onClick=${() => choose(town.ref)}>
       ${town.name}${town.is_seat ? "" : "*"} ${spokenOf(app, marks.find((mark) => mark.ref === town.ref))}</button></li>`)}</ul>`}
