@@ -47,6 +47,7 @@ from fenghuo.model.delivery import (
     DeliveryState,
     TargetState,
 )
+from fenghuo.model.directory import RecipientId
 from fenghuo.model.message import Message, MessageState
 from fenghuo.model.situation import Admin, Health
 from fenghuo.model.traffic import Action
@@ -229,6 +230,8 @@ class Apply:
 
     def _accepted(self, fact: MessageAccepted, batch: Batch) -> Iterable[OpenTarget]:
         key = (fact.message.id, fact.message.revision)
+        if fact.told is not None:
+            return self._joined(fact, fact.told, batch)
         if key in self._book.messages or key in self._book.resting:  # heard twice, it would go out twice
             return ()
         entry = OpenMessage(fact.message, fact.state)
@@ -238,6 +241,23 @@ class Apply:
         entry.needed_signatures = max(entry.needed_signatures, fact.least)
         batch.releases += self._signatures(entry)
         self._timers.at(fact.message.expires_at, Expiry(fact.message.id, fact.message.revision))
+        self._time(entry)
+        self._tally.rest(entry)
+        return ()
+
+    def _joined(self, fact: MessageAccepted, told: frozenset[RecipientId], batch: Batch) -> Iterable[OpenTarget]:
+        """Those who got what turned out to be of the same event, and were not told this, are told it; also when it rests."""
+        key = (fact.message.id, fact.message.revision)
+        entry = self._book.messages.get(key)
+        if entry is None and key not in self._book.resting:
+            return ()
+        if entry is None:
+            entry = OpenMessage(fact.message, fact.state)
+            entry.is_planned = True
+            self._book.close_message(key)
+            self._book.add_message(entry)
+        entry.told = set() if fact.again else entry.told | told
+        self._opening.inherit(entry, fact.heirs, batch)
         self._time(entry)
         self._tally.rest(entry)
         return ()

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from fenghuo.engine.event_links import HOMES
 from fenghuo.engine.facts import MessageAccepted
 from fenghuo.engine.inherit import INHERITED, Heir, find_heirs
 from fenghuo.engine.unheard import IS_IN_FORCE, accepted_anew
@@ -146,6 +147,10 @@ class Backlog:
     async def planned(self, messages: Collection[Key]) -> dict[Key, bool]:
         """Those that have an objective at all, and whether it has taken over those who had an earlier revision."""
         return {(ident, revision): bool(inherited) for ident, revision, inherited in await self._all(_PLANNED, messages)}
+
+    async def homes(self) -> set[MessageId]:
+        """The events that another one has joined: whoever got that counts as having got an earlier revision."""
+        return set(await self._list(HOMES))
 
     async def told(self, messages: Collection[Key]) -> dict[Key, set[RecipientId]]:
         """Whom each of them has a target or a fan-out for."""

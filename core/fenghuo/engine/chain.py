@@ -10,6 +10,7 @@ import hashlib
 import msgspec
 
 from fenghuo.clock import seconds
+from fenghuo.engine.event_links import home_of
 from fenghuo.engine.inherit import Heir, find_heirs
 from fenghuo.engine.judging import SHARED, hands_needed
 from fenghuo.engine.kin import Kin
@@ -33,10 +34,12 @@ __all__ = [
     "forerunner",
     "is_dead",
     "keys_of",
+    "kin_of",
     "overtaken",
     "remember",
     "replace_earlier",
     "triple_key",
+    "undertaker",
 ]
 
 KEEP_KEYS_S = 30 * 86_400.0
@@ -86,10 +89,22 @@ def remember(tx: Tx, keys: tuple[tuple[str, str], ...], message: Message) -> Non
         tx.put(IDEMPOTENCY, IdempotencyRow(key, digest, message.id, message.revision, until))
 
 
-def find_kin(tx: Tx, content: Content) -> tuple[Kin, ...]:
-    """The events of its own traffic that the references of an Update or Cancel lead to, each at its next revision."""
-    idents = {row.id: None for reference in content.references for row in _referenced(tx, reference) if row.traffic is content.traffic}
-    return tuple(_kin(tx, ident) for ident in idents)
+def find_kin(tx: Tx, content: Content, source: str = "") -> tuple[Kin, ...]:
+    """The events of its own traffic that the references of an Update or Cancel lead to, each at its next revision. `source`: who brings it.
+    What has not come leads to the event of whatever named it before."""
+    named: dict[MessageId, None] = {}
+    for reference in content.references:
+        rows = _referenced(tx, reference)
+        named.update((home_of(tx, row.id), None) for row in rows if row.traffic is content.traffic)
+        if not rows and (ahead := _named_before(tx, reference, content, source)) is not None:
+            named[ahead] = None
+    return tuple(kin_of(tx, ident) for ident in named)
+
+
+def _named_before(tx: Tx, reference: Reference, content: Content, source: str) -> MessageId | None:
+    absent = msgspec.structs.replace(content, sender=reference.sender or content.sender, identifier=reference.identifier)
+    stones = (tx.get(TOMBSTONE, key + end) for key in _names(absent, source) for end in ("", REPLACED))
+    return next((home_of(tx, stone.message) for stone in stones if stone is not None), None)
 
 
 def across(tx: Tx, content: Content) -> Traffic | None:
@@ -98,20 +113,23 @@ def across(tx: Tx, content: Content) -> Traffic | None:
     return next((traffic for traffic in named if traffic is not content.traffic), None)
 
 
-def _kin(tx: Tx, ident: MessageId) -> Kin:
+def kin_of(tx: Tx, ident: MessageId) -> Kin:
+    """What the next revision of an event is to it."""
     rows = tx.find(MESSAGE, "id = ? ORDER BY revision DESC", ident)
     first = rows[-1]  # a stranger's revision makes him no author of the event
     objectives = tx.find(OBJECTIVE, "message = ?", ident)
-    told = [row for row in rows if not _has_no_part(row, rows, {one.revision for one in objectives})] or rows
+    planned = {one.revision for one in objectives}
+    told = [row for row in rows if not _has_no_part(row, rows, planned)] or rows
+    newest = max(told, key=lambda row: (row.state is MessageState.ACTIVE, row.revision in planned, row.revision))
     verdicts = [msgspec.json.decode(row.verdicts, type=tuple[Verdict, ...]) for row in told]
     asked = [row.signatures for row in objectives if row.revision in {one.revision for one in told}]
     return Kin(
         ident,
         rows[0].revision + 1,
         first.sender,
-        told[0].expires_at,
+        newest.expires_at,
         first.number,
-        msgspec.msgpack.decode(told[0].body, type=Message),
+        msgspec.msgpack.decode(newest.body, type=Message),
         source=first.source,
         signatures=max([*asked, *map(hands_needed, verdicts)]),
         is_signed=any(one.check == "signature" and one.value == "valid" for said in verdicts for one in said),
@@ -229,7 +247,13 @@ def bury(tx: Tx, message: Message, *, is_signed: bool = False, is_vouched: bool 
 
 def is_dead(tx: Tx, content: Content, source: str) -> bool:
     """Whether a Cancel of this message came before it, from whoever brings it or from somebody who may speak for it."""
-    return any(tx.get(TOMBSTONE, key) is not None for key in _names(content, source))
+    return undertaker(tx, content, source) is not None
+
+
+def undertaker(tx: Tx, content: Content, source: str) -> MessageId | None:
+    """The event of that Cancel."""
+    stones = (tx.get(TOMBSTONE, key) for key in _names(content, source))
+    return next((home_of(tx, stone.message) for stone in stones if stone is not None), None)
 
 
 def buried_by(tx: Tx, content: Content, source: str) -> str:
@@ -249,9 +273,9 @@ def forerunner(tx: Tx, content: Content, source: str) -> Kin | None:
     stones = [stone for key in _names(content, source) if (stone := tx.get(TOMBSTONE, key + REPLACED)) is not None]
     sent_at = seconds(content.sent)
     for stone in stones:
-        later = tx.find(MESSAGE, "id = ? AND sent_at >= ? AND state != 'held' AND action = 'Update'", stone.message, sent_at)
-        if later:
-            return _kin(tx, stone.message)
+        home = home_of(tx, stone.message)
+        if tx.find(MESSAGE, "id = ? AND sent_at >= ? AND state != 'held' AND action = 'Update'", home, sent_at, limit=1):
+            return kin_of(tx, home)
     return None
 
 

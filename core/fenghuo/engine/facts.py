@@ -16,6 +16,7 @@ from fenghuo.engine.inherit import Heir
 from fenghuo.engine.modes import Change
 from fenghuo.model.audit import By
 from fenghuo.model.delivery import Outcome, Receipt
+from fenghuo.model.directory import RecipientId
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.message import Message, MessageId, MessageState
 
@@ -51,13 +52,16 @@ WITHDRAWN = "withdrawn"
 
 class MessageAccepted(msgspec.Struct, frozen=True):
     """A message is on the disk and waits for its plan. `signatures`: who signed with the submission; `heirs`: who got what it replaces;
-    `least`: signatures that a verdict asks for, whatever the rules say."""
+    `least`: signatures that a verdict asks for, whatever the rules say; `told`: not None, it was here before, these were told it, and the
+    heirs are those of an event that turned out to be the same; `again`: and heard that after it."""
 
     message: Message
     state: MessageState
     signatures: tuple[str, ...] = ()
     heirs: tuple[Heir, ...] = ()
     least: int = 0
+    told: frozenset[RecipientId] | None = None
+    again: bool = False
 
 
 class MessageEnded(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from fenghuo.engine.departed import MAY_HAVE_LEFT
+from fenghuo.engine.event_links import parts_of
 from fenghuo.engine.marks import how_many_may
 from fenghuo.engine.planning import Candidate
 from fenghuo.engine.rules import INHERITED, Rung, RungMode
@@ -46,14 +47,23 @@ class Heir(msgspec.Struct, frozen=True):
 
 
 def find_heirs(tx: Tx, message: MessageId, before: int) -> tuple[Heir, ...]:
-    """Everyone to whom something of an earlier revision than `before` was emitted, or may have been."""
-    sent = tx.find(DELIVERY, f"message = ? AND revision < ? AND {MAY_HAVE_LEFT} ORDER BY id", message, before)
-    needed = {row.id: row.needed for row in tx.find(OBJECTIVE, "message = ? AND revision < ?", message, before)}
-    return (*heirs_of(tuple(sent), needed), *_publics(tx, message, before, needed))
+    """Everyone to whom something of an earlier revision than `before` was emitted, or may have been, or of an event that joined it."""
+    earlier, params = _earlier(tx, message, before)
+    sent = tx.find(DELIVERY, f"{earlier} AND {MAY_HAVE_LEFT} ORDER BY id", *params)
+    needed = {row.id: row.needed for row in tx.find(OBJECTIVE, earlier, *params)}
+    return (*heirs_of(tuple(sent), needed), *_publics(tx, earlier, params, needed))
 
 
-def _publics(tx: Tx, message: MessageId, before: int, needed: dict[int, Evidence]) -> Iterator[Heir]:
-    for row in tx.find(FAN_OUT, "message = ? AND revision < ? ORDER BY objective", message, before):
+def _earlier(tx: Tx, message: MessageId, before: int) -> tuple[str, tuple[str | int, ...]]:
+    """The condition on a row of a message that it is of one of these."""
+    parts = parts_of(tx, message)
+    if not parts:
+        return "message = ? AND revision < ?", (message, before)
+    return f"((message = ? AND revision < ?) OR message IN ({', '.join('?' * len(parts))}))", (message, before, *parts)
+
+
+def _publics(tx: Tx, earlier: str, params: tuple[str | int, ...], needed: dict[int, Evidence]) -> Iterator[Heir]:
+    for row in tx.find(FAN_OUT, f"{earlier} ORDER BY objective", *params):
         areas: Counter[str] = Counter()
         channels: dict[str, None] = {}
         area_of: dict[str, str] = json.loads(str(tx.scalar(_AREAS, row.objective)))

@@ -277,8 +277,10 @@ class Recovery:
     async def _go_on(self, facts: Facts) -> None:
         """Plan what has no plan, and let go of what has nothing open."""
         entries = dict(self._book.messages)
-        planned = await self._backlog.planned([key for key, entry in entries.items() if not entry.is_planned or key[1] > 1])
-        updates = [entry for key, entry in entries.items() if key[1] > 1 and key in planned]
+        homes = await self._backlog.homes()
+        later = {key for key in entries if key[1] > 1 or key[0] in homes}
+        planned = await self._backlog.planned([key for key, entry in entries.items() if not entry.is_planned or key in later])
+        updates = [entry for key, entry in entries.items() if key in later and key in planned]
         is_owed = await self._inherit([entry for entry in updates if not planned[_key(entry)] or entry.state is MessageState.HELD], facts)
         unplanned = {key: tuple(sorted(entry.signed)) for key, entry in entries.items() if not entry.is_planned and key not in planned}
         for key, entry in entries.items():

@@ -186,7 +186,8 @@ async def _answered(answer: asyncio.Future[None]) -> None:
 def _released(tx: Tx, row: MessageRow, message: Message, *, actor: str, names: tuple[str, ...], office: Office) -> tuple[Message, News]:
     """Put a held message in force; what is then in force, and what the loop must hear."""
     is_change = message.action in (Action.UPDATE, Action.CANCEL)
-    kin = tuple(relative for relative in find_kin(tx, message.content) if _is_behind(tx, message, relative)) if is_change else ()
+    known = find_kin(tx, message.content, message.source) if is_change else ()
+    kin = tuple(relative for relative in known if _is_behind(tx, message, relative))
     if is_change:
         bury(tx, message, is_signed=True)
     if not kin:
@@ -227,7 +228,7 @@ def _as_signed(message: Message, kin: Kin, names: tuple[str, ...], office: Offic
 
 def _asked(tx: Tx, row: MessageRow, message: Message) -> int:
     """Signatures that its verdicts ask for, and that what an Update replaces took, which may have come while it waited."""
-    kin = find_kin(tx, message.content) if message.action is Action.UPDATE else ()
+    kin = find_kin(tx, message.content, message.source) if message.action is Action.UPDATE else ()
     verdicts = msgspec.json.decode(row.verdicts, type=tuple[Verdict, ...])
     return max([hands_needed(verdicts), *(relative.signatures for relative in kin if relative.id != message.id)])
 

@@ -8,6 +8,7 @@ import msgspec
 
 from fenghuo.clock import seconds
 from fenghuo.engine.chain import (
+    KEEP_KEYS_S,
     across,
     as_revision,
     buried_by,
@@ -16,20 +17,23 @@ from fenghuo.engine.chain import (
     end_of,
     find_kin,
     forerunner,
-    is_dead,
+    kin_of,
     overtaken,
     remember,
     replace_earlier,
+    undertaker,
 )
 from fenghuo.engine.correcting import own_words, spoken
+from fenghuo.engine.event_links import join
 from fenghuo.engine.facts import MessageAccepted, MessageEnded
 from fenghuo.engine.floods import Flood
+from fenghuo.engine.joining import against_joining, bring_back, lone_cancel, outlive, signers_of
 from fenghuo.engine.judging import Origin, authority_against, hands_needed
 from fenghuo.engine.kin import Kin
 from fenghuo.engine.succession import hands
 from fenghuo.formats.verdicts import Decoded
 from fenghuo.model.delivery import Accepted, Verdict
-from fenghuo.model.message import Message, MessageState
+from fenghuo.model.message import Message, MessageId, MessageState
 from fenghuo.model.self_probe import SELF_PROBE
 from fenghuo.model.traffic import Action
 from fenghuo.store.audit import Deed
@@ -90,7 +94,7 @@ class Taking:
         content, is_change = self.message.content, self.message.action in (Action.UPDATE, Action.CANCEL)
         if self.decoded.content is not None:  # as it came, without the sizes of what is here
             claim(tx, self.decoded.content)
-        kin = find_kin(tx, content) if is_change else ()
+        kin = find_kin(tx, content, self.message.source) if is_change else ()
         other = across(tx, content) if is_change else None
         crossing = (Verdict("authority", "traffic", False, f"what it names is {other}, and this is {content.traffic}"),) if other else ()
         if not kin:
@@ -102,8 +106,9 @@ class Taking:
 
     def _new(self, tx: Tx, against: tuple[Verdict, ...]) -> tuple[Accepted, News]:
         message, is_said = self.message, self.message.action in (Action.NEW, Action.UPDATE)
-        if is_said and is_dead(tx, message.content, message.source):
-            return self._dead(tx), []
+        grave = undertaker(tx, message.content, message.source) if is_said else None
+        if grave is not None:
+            return self._dead(tx, grave), []
         ahead = forerunner(tx, message.content, message.source) if is_said else None
         if ahead is not None:
             return self._behind(tx, as_revision(message, ahead))
@@ -111,12 +116,14 @@ class Taking:
         self._bury(tx, accepted)
         return accepted, self._facts(accepted, message)
 
-    def _dead(self, tx: Tx) -> Accepted:
-        """Nobody is told, and a person hears that: it would be lost in silence if its Cancel was wrong."""
+    def _dead(self, tx: Tx, grave: MessageId) -> Accepted:
+        """Nobody is told, and a person hears that: it would be lost in silence if its Cancel was wrong. What it replaces is over too."""
         message = self.message
         accepted = self._insert(tx, message, state=MessageState.CANCELLED)
         sentence = "its Cancel came before it, and it goes to nobody; whoever has the right may send it under another identifier"
         tx.event("alarm.dead_on_arrival", f"message/{message.id}", revision=message.revision, source=message.source, message=sentence)
+        join(tx, message.id, grave, message.expires_at + KEEP_KEYS_S)
+        self._bury_older(tx, grave, Action.CANCEL)
         return accepted
 
     def _disowned(self, tx: Tx) -> tuple[Verdict, ...]:
@@ -128,20 +135,29 @@ class Taking:
 
     def _behind(self, tx: Tx, message: Message) -> tuple[Accepted, News]:
         """Its Update came before it, and perhaps the Cancel of that: it is kept with them, and nobody is told what is stale."""
+        self._bury_older(tx, message.id, Action.UPDATE)
         return self._insert(tx, message, state=overtaken(tx, message) or MessageState.SUPERSEDED), []
 
     def _bury(self, tx: Tx, accepted: Accepted) -> None:
         """A Cancel or an Update in force also ends what has not come yet."""
         if self.message.action in (Action.UPDATE, Action.CANCEL) and accepted.state == MessageState.ACTIVE:
-            message = msgspec.structs.replace(self.message, id=accepted.id, revision=accepted.revision)
-            is_vouched = self.judge.speaks_as(self.submission.origin, message.content.sender)
-            bury(tx, message, is_signed=bool(self.submission.signers), is_vouched=is_vouched)
+            self._lay(tx, msgspec.structs.replace(self.message, id=accepted.id, revision=accepted.revision))
+
+    def _bury_older(self, tx: Tx, ahead: MessageId, action: Action) -> None:
+        """An Update that is over when it comes replaces all the same what has not come yet: that belongs to what is ahead of it."""
+        if self.message.action is Action.UPDATE:
+            content = msgspec.structs.replace(self.message.content, action=action)
+            self._lay(tx, msgspec.structs.replace(self.message, id=ahead, content=content))
+
+    def _lay(self, tx: Tx, message: Message) -> None:
+        is_vouched = self.judge.speaks_as(self.submission.origin, message.content.sender)
+        bury(tx, message, is_signed=bool(self.submission.signers), is_vouched=is_vouched)
 
     def _revision(self, tx: Tx, kin: Kin, against: tuple[Verdict, ...]) -> tuple[Accepted, News]:
         message = as_revision(self.message, kin)
         over = self._over(tx, message) if message.action is Action.UPDATE else None
         if over is not None:
-            return self._insert(tx, message, state=over), []
+            return self._insert(tx, message, state=over), self._united(tx, kin)
         signers = self.submission.signers
         if not signers:
             against += self.judge.succession(self.message, kin, self.decoded, self.submission.origin)
@@ -154,6 +170,28 @@ class Taking:
         accepted_facts = self._facts(accepted, message)
         facts += [msgspec.structs.replace(fact, heirs=heirs) if isinstance(fact, MessageAccepted) else fact for fact in accepted_facts]
         return accepted, facts
+
+    def _united(self, tx: Tx, kin: Kin) -> News:
+        """What this links is one event from now on: what was in force before it is over, as it would be had all come in their order."""
+        content, source = self.message.content, self.message.source
+        grave, newer = undertaker(tx, content, source), forerunner(tx, content, source)
+        ahead = grave or (newer.id if newer is not None else kin.id)
+        if ahead == kin.id:
+            return []
+        self._bury_older(tx, ahead, Action.CANCEL if grave else Action.UPDATE)
+        told_against = () if self.submission.signers else self.judge.succession(self.message, kin, self.decoded, self.submission.origin)
+        why = next((one.detail for one in told_against), "") or against_joining(tx, kin, ahead)
+        if why:
+            says = f"what {self.message.source} brought would end it, and may not: {why}; a person must end it if it is over"
+            tx.event("alarm.no_authority", f"message/{kin.id}", revision=kin.newest.revision, source=source, code="owner", message=says)
+            return []
+        lone = lone_cancel(tx, ahead)
+        if lone is None:
+            return outlive(tx, kin.id, ahead)
+        next_kin = kin_of(tx, kin.id)
+        cancel = as_revision(lone[1], next_kin)
+        told, _ = spoken(cancel, next_kin, signers_of(tx, ahead, 1), self.judge.words_take(cancel, next_kin))
+        return bring_back(tx, lone, told)
 
     def _worded(self, tx: Tx, cancel: Message, kin: Kin) -> tuple[Message, tuple[Verdict, ...]]:
         """As it may be told; what it said itself, where too few stand for that, is kept in the audit."""

@@ -91,7 +91,7 @@ def accepted_anew(tx: Tx, row: MessageRow, signers: tuple[str, ...]) -> MessageA
     """What intake said of this message, once more."""
     message = msgspec.msgpack.decode(row.body, type=Message)
     verdicts = msgspec.json.decode(row.verdicts, type=tuple[Verdict, ...])
-    heirs: tuple[Heir, ...] = find_heirs(tx, row.id, row.revision) if row.revision > 1 and row.state is MessageState.ACTIVE else ()
+    heirs: tuple[Heir, ...] = find_heirs(tx, row.id, row.revision) if row.state is MessageState.ACTIVE else ()
     return MessageAccepted(message, row.state, signers, heirs=heirs, least=int(needs_a_person(verdicts)))
 
 
