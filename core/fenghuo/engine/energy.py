@@ -14,6 +14,7 @@ import msgspec
 from fenghuo.model.mode import PowerMode
 
 __all__ = [
+    "FLOORS_PCT",
     "STAGES",
     "Battery",
     "EnergyPlan",
@@ -149,7 +150,7 @@ def energy_plan(
         charge_pct=charge_pct,
         left_s=left_s,
         least_s=left_s / (1 + wide),
-        most_s=left_s / (1 - wide),
+        most_s=left_s / (1 - wide) if wide < 1 else math.inf if left_s else 0.0,
         unmanaged_s=_lasts_s(charge_pct, drain_pct_per_h(battery, loads, STAGES[0]) * scale),
         reserve_s=_until(steps, 100.0 * battery.reserve),
         steps=steps,

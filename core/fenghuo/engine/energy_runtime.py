@@ -6,7 +6,7 @@ Over planned drain, and not over time, a discharge stays one line when loads are
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -30,6 +30,10 @@ LEAST_POINTS = 10
 FAR = 3.0
 """A reading further from the line than so many sigmas is set aside."""
 ROUNDS = 3
+SINKS_S = 5_400.0
+"""So long after the cut a gauge may still be finding its battery; what bends later is the battery itself."""
+SETTLES_S = 300.0
+"""So soon after the cut no slope is believed against what the loads declare: the gauge still looks for its battery."""
 SURE = 3.0
 """Sigmas from which a difference is none of chance."""
 
@@ -59,7 +63,7 @@ class Discharge:
         self._began = _Point(began, 0.0, began_pct) if began_pct is not None and began_pct >= FLOAT_PCT else None
         self._points: list[_Point] = []
         self._drained = 0.0
-        self._at = began
+        self._since = self._at = began
 
     def read(self, at: float, charge_pct: float, drain_per_h: float) -> None:
         """A reading at `at`, seconds; `drain_per_h`: planned drain since the one before, percent of charge in an hour (1 without a plan).
@@ -77,25 +81,26 @@ class Discharge:
         """None: the curve alone has to tell, and has not fallen far enough to be told from noise."""
         if not self._points:
             return None
-        alone = self._drawn(0.0)
-        if self._has_plan and not _contradicts(alone):
-            return _fitted(self._drawn(1.0 / DECLARED_SPREAD**2), self._drained)
-        return _fitted(alone, self._drained)
+        alone = _drawn(self._points, self._began, 0.0)
+        if not self._has_plan:
+            return _fitted(alone, self._drained)
+        believed = 1.0 / DECLARED_SPREAD**2
+        for late in self._later():
+            ends = _drawn(late, None, 0.0)
+            if self._at - self._since < SETTLES_S or (_differ(alone, ends) and not _contradicts(ends)):
+                return _fitted(_drawn(late, None, believed), self._drained)
+        if _contradicts(alone):
+            return _fitted(alone, self._drained)
+        return _fitted(_drawn(self._points, self._began, believed), self._drained)
 
-    def _drawn(self, prior: float) -> _Line:
-        noise = USUAL_NOISE_PCT
-        line = _line([*self._anchor(noise), *self._points], noise, prior)
-        for _ in range(ROUNDS):
-            noise = _noise([abs(one.charge_pct - line.at(one.drained)) for one in self._points])
-            held = [one for one in self._points if _counts(one, line, noise)]
-            line = _line([*self._anchor(noise), *held] or self._points, noise, prior)
-        return line
-
-    def _anchor(self, noise: float) -> list[_Point]:
-        """The charge before the cut, as so many readings as it is worth."""
-        if self._began is None:
-            return []
-        return [msgspec.structs.replace(self._began, weight=(noise / BEGAN_NOISE_PCT) ** 2)]
+    def _later(self) -> Iterator[list[_Point]]:
+        """Readings of the later half, and of the last quarter, where they are enough. A battery sinks under its load for some
+        minutes before it runs down, and a gauge that goes by voltage takes that for charge: what contradicts the loads at first and
+        not later was this."""
+        for share in (0.5, 0.75) if self._at - self._since < SINKS_S else ():
+            late = [one for one in self._points if one.at >= self._since + share * (self._at - self._since)]
+            if len(late) >= LEAST_POINTS or self._at - self._since < SETTLES_S:
+                yield late
 
     def _forget(self) -> None:
         while len(self._points) > LEAST_POINTS and self._is_long():
@@ -109,6 +114,21 @@ class Discharge:
         """Whether the window holds without its first reading."""
         fallen = _median(self._points[1:6]) - _median(self._points[-5:])
         return fallen > WINDOW_PCT and self._at - self._points[1].at > WINDOW_S
+
+
+def _drawn(points: list[_Point], began: _Point | None, prior: float) -> _Line:
+    noise = USUAL_NOISE_PCT
+    line = _line([*_anchor(began, noise), *points], noise, prior)
+    for _ in range(ROUNDS):
+        noise = _noise([abs(one.charge_pct - line.at(one.drained)) for one in points])
+        held = [one for one in points if _counts(one, line, noise)]
+        line = _line([*_anchor(began, noise), *held] or points, noise, prior)
+    return line
+
+
+def _anchor(began: _Point | None, noise: float) -> list[_Point]:
+    """The charge before the cut, as so many readings as it is worth."""
+    return [] if began is None else [msgspec.structs.replace(began, weight=(noise / BEGAN_NOISE_PCT) ** 2)]
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -144,6 +164,11 @@ def _counts(one: _Point, line: _Line, noise: float) -> bool:
 def _contradicts(alone: _Line) -> bool:
     """Whether the curve alone is so far from what the loads declare that their figures are simply wrong, and not a little off."""
     return abs(alone.scale - 1.0) > SURE * math.sqrt(DECLARED_SPREAD**2 + alone.scale_var)
+
+
+def _differ(whole: _Line, late: _Line) -> bool:
+    """Whether the slope is another one by now, and not by chance."""
+    return abs(whole.scale - late.scale) > SURE * math.sqrt(whole.scale_var + late.scale_var)
 
 
 def _noise(apart: Sequence[float]) -> float:

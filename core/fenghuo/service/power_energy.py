@@ -42,6 +42,7 @@ class EnergyWatch:
         self.loads: Callable[[], tuple[Load, ...]] = lambda: settings.loads
         self.prices: Callable[[], Mapping[str, Price]] = dict
         self.on_stage: Callable[[PowerMode, EnergyPlan | None], None] = _nobody_acts
+        self.on_corrected: Callable[[], None] = _nobody_gave
 
     def read(self, sensor: str, one: Sensed) -> None:
         """A power sensor has ended a reading; of several the one that the settings name counts, else the first that told a charge."""
@@ -53,7 +54,7 @@ class EnergyWatch:
         if one.state is PowerState.MAINS:
             self._on_mains(one, now)
         elif one.charge_pct is not None:
-            self._on_battery(now - (one.charge_age_s or 0.0), one.charge_pct)
+            self._on_battery(now - (one.charge_age_s or 0.0), one.charge_pct, is_low=one.is_low)
 
     def view(self) -> dict[str, Any]:
         """`power.plan` of the desk; without a charge that holds, or a curve to go on by, there is no plan."""
@@ -107,13 +108,16 @@ class EnergyWatch:
         if self._stage is not PowerMode.GRID:
             self._enter(PowerMode.GRID, None)
 
-    def _on_battery(self, at: float, charge_pct: float) -> None:
+    def _on_battery(self, at: float, charge_pct: float, *, is_low: bool) -> None:
         if self._mains_since is not None and self._episode is not None and (self._before_pct or 0.0) > charge_pct:
             self._episode = None  # it was charged meanwhile: the curve begins anew
         self._mains_since = None
         if self._episode is None:
             self._episode = Episode(self._settings.battery, self.loads(), began=at, began_pct=self._before_pct)
-        news = self._episode.read(at, charge_pct)
+        news = self._episode.read(at, charge_pct, is_low=is_low)
+        if news.corrected is not None and news.corrected is not self._stage:
+            self._enter(news.corrected, news.plan)
+            self.on_corrected()
         if news.entered is not None and news.entered is not self._stage:
             self._enter(news.entered, news.plan)
         if news.coming is not None:
@@ -143,6 +147,10 @@ class EnergyWatch:
 
 def _nobody_acts(stage: PowerMode, plan: EnergyPlan | None) -> None:
     """Until whoever hands command over is wired in."""
+
+
+def _nobody_gave() -> None:
+    """The same."""
 
 
 def _off(load: Load) -> Load:

@@ -76,6 +76,10 @@ class HandOver:
         elif stage is PowerMode.GRID:
             self._spawn(self._end())
 
+    def taken_back(self) -> None:
+        """The last stage was entered by a mistake: a person tells whoever was given command, and it may be given again."""
+        self._spawn(self._end(is_mistake=True))
+
     def stop(self) -> None:
         """What has been accepted is accepted."""
         for task in self._tasks:
@@ -133,7 +137,7 @@ class HandOver:
         deed = Deed.of("handover", f"message/{accepted.id}", to=to, open=count, audit_seq=seq, audit_hash=digest)
         tx.audit(deed, by=SYSTEM)
 
-    async def _end(self) -> None:
+    async def _end(self, *, is_mistake: bool = False) -> None:
         kept = await self._kept()
         if kept is None:
             return
@@ -144,6 +148,9 @@ class HandOver:
             tx.event("power.handover_over", SUBJECT, message=message)
 
         await self._store.run(tell)
+        if is_mistake and message:
+            says = f"command was given to {self._to} by a reading of the battery that was wrong, and is here; tell them"
+            self._store.submit(lambda tx: tx.event("alarm.handover", SUBJECT, message=says))
 
     def _fail(self, why: str) -> None:
         """A person must give command away by voice now."""

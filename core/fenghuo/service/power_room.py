@@ -39,6 +39,7 @@ class PowerRoom:
                 until = settings.hand_over_until.timestamp() if settings.hand_over_until is not None else 0.0
                 self._handover = HandOver(store, room.office, room.book, to=settings.hand_over_to, until=until, submit=own_order(room))
                 self.energy.on_stage = self._handover.entered
+                self.energy.on_corrected = self._handover.taken_back
 
     def stop(self) -> None:
         """Nothing more is followed."""
