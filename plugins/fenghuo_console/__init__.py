@@ -53,7 +53,8 @@ class ConsoleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `open_viewer`: whether a browser on this machine may watch without a token; `origins`: what else than this port's own
     address a page may come from; `heartbeat_s`: seconds between pings; `page`: whether to serve the page at /; `tiles`: a base map, the
-    whole path of a folder of Z/X/Y.png or of an .mbtiles file; `tiles_credit`: whose map it is, as it stands on it.
+    whole path of a folder of Z/X/Y.png or of an .mbtiles file; `tiles_credit`: whose map it is, as it stands on it; `reload_s`: seconds
+    after the line of the last armed console is gone within which somebody who comes back was never away for channels of type console.
     """
 
     open_viewer: bool = False
@@ -62,6 +63,7 @@ class ConsoleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     page: bool = True
     tiles: str = ""
     tiles_credit: str = ""
+    reload_s: Annotated[float, msgspec.Meta(ge=0, le=120)] = 20.0
 
 
 class DeskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

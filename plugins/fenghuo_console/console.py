@@ -6,13 +6,14 @@ Source: console.md §6.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Coroutine, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from fenghuo import Actor, FenghuoError, FrontContext, NotAuthenticated
 from fenghuo.formats.console_frames import PROTOCOL, Auth, Close, Hello, Seen, State, encode
-from fenghuo_adapters.http_exchange import Receive, Scope, Send
+from fenghuo_adapters.http_exchange import Receive, Scope, Send, is_loopback
 from fenghuo_console import ConsoleSettings
 from fenghuo_console.conversation import Conversation, Ended, frame_of
 from fenghuo_console.credentials import DOOR, Credentials, role_of, shown_to
@@ -25,6 +26,8 @@ from fenghuo_console.watch import WATCH, Order, Watch
 __all__ = ["Console"]
 
 AUTH_S = 10.0
+HALF_OPEN = 16
+"""Connections of one address that may be open without having said who they are: a desk has a few consoles, and each says so at once."""
 PUSH = "fenghuo.push"
 """Extension of the web port: writes a frame that many get as it is."""
 LEAVING = Actor("console", ("viewer",), DOOR)
@@ -48,13 +51,14 @@ class Console:
         self._tasks: tuple[asyncio.Task[None], ...] = ()
         self._empty = asyncio.Event()
         self._stopping = False
+        self._unknown: Counter[str] = Counter()  # connections that have not said yet who they are, by address
 
     async def start(self) -> None:
         self._ctx.web.mount("/ws/console", self)
         if self._settings.page:
             self._ctx.web.mount("/", await asyncio.to_thread(Pages))
             self._ctx.web.mount("/tiles", await asyncio.to_thread(Tiles, self._settings.tiles, self._settings.tiles_credit))
-        self._watch.serve(self._lay)
+        self._watch.serve(self._lay, reload_s=self._settings.reload_s)
 
     async def stop(self, deadline: float) -> None:
         """Tell every console to come back later, and wait for them until `deadline`."""
@@ -83,6 +87,8 @@ class Console:
             await _reject(send, "websocket.http", HTTPStatus.BAD_REQUEST, {"detail": "no common protocol", "protocols": [PROTOCOL]})
         elif origin and not self._is_welcome(origin, headers.get(b"host", "")):
             await _reject(send, "websocket.http", HTTPStatus.FORBIDDEN, {"detail": "pages from this origin may not watch"})
+        elif self._is_crowded(scope):
+            await _reject(send, "websocket.http", HTTPStatus.TOO_MANY_REQUESTS, {"detail": f"{HALF_OPEN} from there say nothing yet"})
         else:
             await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
             code = await self._converse(scope, receive, send, from_page=bool(origin))
@@ -97,8 +103,7 @@ class Console:
         hello = Hello(PROTOCOL, PROTOCOL, "fenghuo", now.time())
         await send({"type": "websocket.send", "text": encode(hello).decode()})
         try:
-            async with asyncio.timeout(AUTH_S):
-                credentials = await self._credentials(receive, scope, from_page=from_page)
+            credentials = await self._introduced(receive, scope, from_page=from_page)
             actor = credentials.actor()
         except Ended as end:
             return end.code
@@ -112,6 +117,22 @@ class Console:
             return Close.STOPPING
         session = Session(send, now=now.monotonic(), room=self._room, push=scope.get("extensions", {}).get(PUSH))
         return await self._serve(session, credentials, receive, send)
+
+    async def _introduced(self, receive: Receive, scope: Scope, *, from_page: bool) -> Credentials:
+        """Who it is; until then it counts as nobody. Raises: TimeoutError, Ended, NotAuthenticated."""
+        address = _address(scope)
+        self._unknown[address] += 1
+        try:
+            async with asyncio.timeout(AUTH_S):
+                return await self._credentials(receive, scope, from_page=from_page)
+        finally:
+            self._unknown[address] -= 1
+            self._unknown += Counter()  # without those of whom there are none
+
+    def _is_crowded(self, scope: Scope) -> bool:
+        """Whether as many as may from there were let in and have not said who they are; what comes from this machine is not counted."""
+        address = _address(scope)
+        return not is_loopback(address) and self._unknown[address] >= HALF_OPEN
 
     async def _serve(self, session: Session, credentials: Credentials, receive: Receive, send: Send) -> Close | None:
         heartbeat_s = self._settings.heartbeat_s
@@ -153,7 +174,7 @@ class Console:
         """Whether somebody has noticed."""
         await self._tell(actor, "watch.seen", {"console": session.name, "path": seen.p, "tone": seen.tone})
 
-    async def _tell(self, actor: Actor, verb: str, args: dict[str, Any]) -> None:
+    async def _tell(self, actor: Actor, verb: str, args: dict[str, Any], *, is_cut: bool = False) -> None:
         """What cannot be told now is told with the next line or the next change; nobody loses the picture for it."""
         try:
             answer: Mapping[str, Any] = await self._ctx.desk.do(actor, verb, args)
@@ -161,7 +182,7 @@ class Console:
             self._ctx.log.warning("who is on watch could not be told", verb=verb, error=str(error))
             return
         if "armed" in answer:
-            self._watch.stands(answer["armed"])
+            self._watch.stands(answer["armed"], is_cut=is_cut)
         if "token" in answer:
             self._watch.noticed(answer["channel"], answer["token"])
 
@@ -180,7 +201,7 @@ class Console:
 
     async def _leave(self, session: Session) -> None:
         if self._conversations.pop(session, None) is not None and session.is_reported:
-            await self._tell(LEAVING, "watch.leave", {"console": session.name})
+            await self._tell(LEAVING, "watch.leave", {"console": session.name}, is_cut=True)
         if not self._conversations:
             self._empty.set()
             await self._rest()
@@ -219,6 +240,11 @@ class Console:
             session.close(end.code or Close.STOPPING)
             return
         session.ping(now.time(), self._feed.at)
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client is not None else ""
 
 
 async def _first(*works: Coroutine[Any, Any, Close | None]) -> Close | None:

@@ -20,6 +20,9 @@ __all__ = ["Conversation", "Ended", "Watch", "frame_of"]
 FRAMES_PER_S = 20.0
 COMMANDS_AT_ONCE = 8
 """Commands that one console may have under way; a hand is slower, and a program waits for its answers."""
+TRAY = "tray"
+TAKES_ON = frozenset({"operator", "stop"})
+"""Rights of an operator, awake and locked."""
 ANSWER_OCTETS = ROOM.part
 """Of a frame out there are 256 kB at most; a longer answer is asked for over HTTP."""
 CROWDED = Failure("overloaded", f"at most {COMMANDS_AT_ONCE} commands at once", {"retry_after_s": 1.0})
@@ -61,9 +64,16 @@ class Conversation:
             return
         is_first, self._rights = not self._rights, rights
         session, name = self._session, standing.actor.name
-        session.tell(Ready(name, role_of(standing.rights), tuple(sorted(rights)), self._ctx.desk.topics, self._hb))
+        session.tell(Ready(name, role_of(standing.rights), tuple(sorted(rights)), self._topics, self._hb))
         if not is_first:
             session.end_subscription(ResyncReason.PERM)
+
+    @property
+    def _topics(self) -> tuple[str, ...]:
+        """What it may watch. What lies in the tray of the duty desk is for those who can take it on, their session locked or not, and is told
+        to nobody else who happens to look at a console."""
+        may_take = not self._rights.isdisjoint(TAKES_ON)
+        return tuple(topic for topic in self._ctx.desk.topics if may_take or topic != TRAY)
 
     async def check(self) -> None:
         """Once a heartbeat: whether it may still watch, and what it may. Raises: Ended."""
@@ -101,8 +111,8 @@ class Conversation:
     async def _take(self, frame: Frame | Unheard) -> None:
         match frame:
             case Sub():
-                topics = frozenset(self._ctx.desk.topics if frame.topics is None else frame.topics)
-                if not topics or not topics.issubset(self._ctx.desk.topics):
+                topics = frozenset(self._topics if frame.topics is None else frame.topics)
+                if not topics or not topics.issubset(self._topics):
                     raise Ended(Close.BAD_FRAME)  # `ready` has said which there are; a snapshot of something else would mislead
                 self._session.begin(frame.id, topics)
                 standing = await self._credentials.standing()

@@ -37,6 +37,8 @@ class Watch:
 
     def __init__(self, _: Notes | None = None) -> None:
         self.armed = 0
+        self.reload_s = 0.0
+        self._ends: asyncio.TimerHandle | None = None
         self.lay: Callable[[Order], Awaitable[None]] | None = None
         self._listeners: dict[str, Ear] = {}
 
@@ -47,16 +49,28 @@ class Watch:
             return "no front of type console serves the consoles of this node"
         return "" if self.armed else "no console is armed"
 
-    def stands(self, armed: int) -> None:
-        """So many consoles would notice now."""
+    def stands(self, armed: int, *, is_cut: bool = False) -> None:
+        """So many consoles would notice now. `is_cut`: a line is gone, which a page that is loaded anew has too: the last one may come back
+        in a moment, and until then nobody is said to have left."""
+        if not armed and self.armed and self.reload_s and (is_cut or self._ends is not None):
+            if self._ends is None:
+                self._ends = asyncio.get_running_loop().call_later(self.reload_s, self._become, 0)
+            return
+        self._become(armed)
+
+    def serve(self, lay: Callable[[Order], Awaitable[None]] | None, *, reload_s: float = 0.0) -> None:
+        """A front begins to serve, or ends. `reload_s`: how long whoever is cut off may take to come back."""
+        self.lay, self.reload_s = lay, reload_s
+        self._become(0)
+        self._tell()
+
+    def _become(self, armed: int) -> None:
+        if self._ends is not None:
+            self._ends.cancel()
+            self._ends = None
         was, self.armed = bool(self.armed), armed
         if was is not bool(armed):
             self._tell()
-
-    def serve(self, lay: Callable[[Order], Awaitable[None]] | None) -> None:
-        """A front begins to serve, or ends."""
-        self.lay, self.armed = lay, 0
-        self._tell()
 
     def listen(self, channel: str, look: Callable[[], None]) -> Ear:
         """Call `look` whenever somebody comes or the last one goes. The ear of this channel from here on."""

@@ -62,6 +62,8 @@ ladder = "all"
 EXTRA = """
 [fronts.console]
 type = "console"
+[fronts.console.settings]
+reload_s = 0.5
 [accounts]
 memory_kib = 8
 passes = 1

@@ -20,7 +20,11 @@ from fenghuo.service.web import WebPort
 __all__ = ["COOKIE", "NONCE", "FakeDesk", "FakeEvents", "serving"]
 
 COOKIE, NONCE = "cookie-of-zhang", "nonce-of-zhang"
-TOKENS = {"met-token": Actor("met", ("source",), "http"), "duty-token": Actor("duty", ("operator", "viewer"), "http")}
+TOKENS = {
+    "met-token": Actor("met", ("source",), "http"),
+    "duty-token": Actor("duty", ("operator", "viewer"), "http"),
+    "view-token": Actor("guest", ("viewer",), "http"),
+}
 
 
 class FakeEvents:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator
@@ -76,6 +77,42 @@ class Wire:
                     await self.raw.recv()
             except ConnectionClosed as exc:
                 return exc.rcvd.code if exc.rcvd else None
+
+
+async def test_what_lies_in_the_tray_is_for_those_who_can_take_it_on(served: tuple[WebPort, FakeDesk]) -> None:
+    """An operator may watch it; nobody else is offered it, has it by asking for everything, or gets it by asking for it."""
+    web, desk = served
+    desk.topics = (*desk.topics, "tray")
+    desk.change("tray/1", {"text": "去北闸"})
+    async with watched(web) as wire:
+        assert "tray" in (await wire.frame())["caps"]
+    async with watched(web, token="view-token") as wire:
+        assert "tray" not in (await wire.frame())["caps"]
+        await wire.say(t="sub", id=1)
+        assert [] == [path for path in (await wire.until("snap"))["data"] if path.startswith("tray/")]
+        await wire.say(t="sub", id=2, topics=["tray"])
+        assert 4400 == await wire.closed()
+
+
+async def test_from_one_address_only_so_many_stand_there_without_a_word(
+    served: tuple[WebPort, FakeDesk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The seventeenth is refused before it is let in; one that says who it is makes room, and this machine is not counted."""
+    url = f"ws://{served[0].address}/ws/console"
+    options: dict[str, Any] = {"subprotocols": [Subprotocol(PROTOCOL)], "compression": None}
+    monkeypatch.setattr("fenghuo_console.console.is_loopback", lambda host: False)
+    async with contextlib.AsyncExitStack() as open_ones:
+        silent = [Wire(await open_ones.enter_async_context(connect(url, **options))) for _ in range(16)]
+        for wire in silent:
+            assert "hello" == (await wire.frame())["t"]
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(url, **options)
+        assert 429 == refused.value.response.status_code
+        await silent[0].say(t="auth", proto=PROTOCOL, token="duty-token")
+        assert "ready" == (await silent[0].frame())["t"]
+        await open_ones.enter_async_context(connect(url, **options))
+        monkeypatch.undo()
+        await open_ones.enter_async_context(connect(url, **options))
 
 
 @pytest.fixture

@@ -66,6 +66,8 @@ function dress(app) {
 /** @param {{app: App}} props */
 function Top({ app }) {
   const here = app.place.value.id;
+  // What hangs on the wall is looked at and not worked at: keys lead away from it, and nothing there is to be pressed.
+  if (here === "wall") return html`<header class="top bare"><p class="brand">${app.t("app.title")} <${Traffic} app=${app} /></p></header>`;
   return html`<header class="top">
     <p class="brand">${app.t("app.title")} <${Traffic} app=${app} /></p>
     <nav aria-label=${app.t("shell.screens")}><ul>
@@ -143,6 +145,7 @@ function HighBar({ app }) {
   const alarms = [...app.state.alarm.value.values()];
   const high = ordered(alarms.filter((alarm) => alarm.priority === "HIGH" && needsAck(alarm)));
   const waits = counts(alarms);
+  if (app.place.value.id === "wall") return null; // which lists them itself, for the whole room
   if (!high.length) return html`<section class="urgent none" aria-label=${app.t("alarm.high")}></section>`;
   return html`<section class="urgent" aria-label=${app.t("alarm.high")}>
     <strong>${app.t("alarm.priority.HIGH")} ×${waits.HIGH}</strong>
