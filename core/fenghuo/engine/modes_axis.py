@@ -2,7 +2,8 @@
 
 A worse mode is entered when two sources have said it, or worse, for `ENTER_S` without a break. One source that measures is enough
 (`MEASURES`): a UPS or the battery of a site is itself what the power axis is about, what our own channels show is what the network axis is
-about, and a second one there is rare; it has to hold its word for the same time. A better mode is entered when nobody has said anything
+about, and a second one there is rare; it has to hold its word for the same time, breaks of
+`BREAK_S` aside. A better mode is entered when nobody has said anything
 worse, and somebody has said it, for `LEAVE_S`. What a source said counts until it expires. A good end that nobody says any more is unknown
 at once, whether all are silent or say that it is worse, and a bad mode stays what it was: not sensed is never fine.
 Source: failover.md, Modes; domain.md §3.2.
@@ -20,6 +21,8 @@ __all__ = ["ENTER_S", "LEAVE_S", "MEASURES", "MODES", "UNKNOWN", "AxisState", "h
 
 ENTER_S = 30.0
 LEAVE_S = 600.0
+BREAK_S = 15.0
+"""What measures a worse mode, not any more, and again so soon, has measured it all the time: mains that come back for seconds are none."""
 MEASURES: Mapping[Axis, str] = {Axis.POWER: "sensor:", Axis.NETWORK: "health"}
 """What the source of a signal begins with that measures the very thing: its word needs no second."""
 UNKNOWN = "unknown"
@@ -33,7 +36,8 @@ MODES: Mapping[Axis, tuple[str, ...]] = {
 
 class AxisState(msgspec.Struct, frozen=True):
     """What is known of one axis of one place. `since`: UTC seconds of `mode`; `why`: who said so; `signals`: the newest of each source;
-    `holding`: of every other mode since when it would be due, UTC seconds; `is_stale`: nobody says anything by now."""
+    `holding`: of every other mode since when it would be due, UTC seconds; `broken`: of a worse one that is due no more, since when it
+    was and until when; `is_stale`: nobody says anything by now."""
 
     axis: Axis
     place: str
@@ -42,6 +46,7 @@ class AxisState(msgspec.Struct, frozen=True):
     why: tuple[str, ...] = ()
     signals: tuple[Signal, ...] = ()
     holding: Mapping[str, float] = {}
+    broken: Mapping[str, tuple[float, float]] = {}
     is_stale: bool = True
 
 
@@ -64,7 +69,7 @@ def settled(state: AxisState, now: float) -> AxisState:
     """The state at `now` (UTC seconds). Asked no later than at `next_at`, it misses nothing."""
     fresh = tuple(one for one in state.signals if now < one.expires_at and rank(state.axis, one.mode) >= 0)
     holding = _holding(state, fresh, now)
-    state = msgspec.structs.replace(state, signals=fresh, holding=holding, is_stale=not fresh)
+    state = msgspec.structs.replace(state, signals=fresh, holding=holding, broken=_broken(state, holding, now), is_stale=not fresh)
     if not fresh:
         return _silent(state, now)
     mode = _due(state, now)
@@ -89,8 +94,22 @@ def _holding(state: AxisState, fresh: tuple[Signal, ...], now: float) -> dict[st
     found: dict[str, float] = {}
     for level, mode in enumerate(MODES[state.axis]):
         if fresh and (_is_backed(fresh, state.axis, level) if level > here else worst <= level < here):
-            found[mode] = min(state.holding.get(mode, now), now)
+            begins = _before(state, mode, now) if _is_measured(fresh, state.axis, level) else now
+            found[mode] = min(state.holding.get(mode, begins), now)
     return found
+
+
+def _before(state: AxisState, mode: str, now: float) -> float:
+    """Since when a mode holds that begins to hold now: since before a short break."""
+    since, until = state.broken.get(mode, (now, now))
+    return since if now - until <= BREAK_S else now
+
+
+def _broken(state: AxisState, holding: Mapping[str, float], now: float) -> dict[str, tuple[float, float]]:
+    here = rank(state.axis, state.mode)
+    ended = {mode: (since, now) for mode, since in state.holding.items() if mode not in holding and rank(state.axis, mode) > max(here, 0)}
+    recent = {mode: span for mode, span in state.broken.items() if mode not in holding and now - span[1] <= BREAK_S}
+    return recent | ended
 
 
 def _is_backed(fresh: tuple[Signal, ...], axis: Axis, level: int) -> bool:
@@ -98,7 +117,12 @@ def _is_backed(fresh: tuple[Signal, ...], axis: Axis, level: int) -> bool:
     if level == 0:  # unknown becomes fine by one word, and by none while another says that it is not
         return all(rank(axis, one.mode) == 0 for one in fresh)
     sources = [one.source for one in fresh if rank(axis, one.mode) >= level]
-    return len(sources) >= 2 or (axis in MEASURES and any(source.startswith(MEASURES[axis]) for source in sources))
+    return len(sources) >= 2 or _is_measured(fresh, axis, level)
+
+
+def _is_measured(fresh: tuple[Signal, ...], axis: Axis, level: int) -> bool:
+    """Whether one of those that measure the very thing says that it is at least so bad."""
+    return axis in MEASURES and any(one.source.startswith(MEASURES[axis]) for one in fresh if rank(axis, one.mode) >= level)
 
 
 def _is_left_alone(state: AxisState) -> bool:

@@ -78,7 +78,10 @@ class Ways(msgspec.Struct, frozen=True):
 
 
 def is_live(view: ChannelView, needs: Iterable[str], *, is_mute: bool) -> bool:
-    """Whether it carries words by itself and can be heard to work. `needs`: of its capabilities."""
+    """Whether it carries words by itself, can be heard to work, and is meant to: what stands by for a mode is missed by nobody before.
+    `needs`: of its capabilities."""
+    if view.admin is Admin.STANDBY:
+        return False
     is_carried = view.form == PAPER or not CARRIED.isdisjoint(needs)
     return not is_mute and not is_carried and Traffic.ACTUAL in view.traffic and view.evidence_max >= Evidence.AIRED
 

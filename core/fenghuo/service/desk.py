@@ -196,6 +196,7 @@ class Desk:
     async def do(self, actor: Actor, verb: str, args: Mapping[str, Any]) -> Any:  # shapes: docs/reference/desk.md
         """Carry out a verb. Raises: NotFound: no such verb; NotAllowed; and what the verb raises."""
         by = await self._allow(actor, verb, args)
+        _refuse_blanks(verb, args)
         token = acting.set(by)
         try:
             return await self._verbs[verb](actor, args)
@@ -232,3 +233,10 @@ class Desk:
         if found.client and not hmac.compare_digest(found.client, certificate):
             raise NotAuthenticated(f"the token {found.name} counts over TLS with its own client certificate alone")
         return found
+
+
+def _refuse_blanks(verb: str, args: Mapping[str, Any]) -> None:
+    """Nothing but blanks is no reason, wherever one is given. Raises: FormatError."""
+    for name in ("reason", "despite"):
+        if isinstance(said := args.get(name), str) and said and not said.strip():
+            raise FormatError(f"{verb}: {name} is blank; it must say why", code="bad-argument", where=name)

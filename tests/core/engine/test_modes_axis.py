@@ -121,3 +121,18 @@ def test_an_older_word_of_a_source_changes_nothing_and_unknown_takes_its_word_ba
     late = heard(state, Signal(Axis.POWER, "", "grid", "sensor:ups1", 5.0, 1e9), 12.0)
     assert "battery_full" == settled(late, 40.0).mode
     assert {} == says(state, "unknown", by="sensor:ups1", at=20.0).holding
+
+
+def test_mains_that_come_back_for_seconds_are_none() -> None:
+    """Twenty-five seconds on battery and five on mains, again and again: the half minute is full at the second cut, and nothing else is
+    told for an hour; mains that stay for twenty seconds begin it anew."""
+    state, modes = says(POWER, "grid", by="sensor:ups", at=0.0), []
+    for cut in range(30, 3_630, 30):
+        state = says(state, "battery_save", by="sensor:ups", at=float(cut))
+        state = settled(state, cut + 24.9)
+        modes.append(state.mode)
+        state = says(state, "grid", by="sensor:ups", at=cut + 25.0)
+    assert ["unknown", *["battery_save"] * 119] == modes
+    long = says(says(POWER, "battery_save", by="sensor:ups", at=0.0), "grid", by="sensor:ups", at=25.0)
+    again = says(long, "battery_save", by="sensor:ups", at=45.0)
+    assert ["unknown", "battery_save"] == [settled(again, at).mode for at in (74.9, 75.0)]

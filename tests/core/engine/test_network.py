@@ -61,12 +61,13 @@ def test_a_satellite_handset_is_no_network_and_is_named_beside() -> None:
     assert (M.FULL, 1, ()) == ((only := left(handset)).mode, only.normal, only.spare)
 
 
-def test_a_sheet_of_paper_a_siren_and_an_exercise_are_no_live_way() -> None:
+def test_a_sheet_of_paper_a_siren_an_exercise_and_what_stands_by_are_no_live_way() -> None:
     """What is kept and carried is what is left to whoever is isolated."""
     assert is_live(NET, (), is_mute=False)
     assert not is_live(NET, ("road",), is_mute=False)
     assert not is_live(view("card", form="sheet"), (), is_mute=False)
     assert not is_live(NET, (), is_mute=True)
+    assert not is_live(changed(NET, admin=Admin.STANDBY), (), is_mute=False)
     assert not is_live(view("net", traffic=(Traffic.EXERCISE,)), (), is_mute=False)
     assert not is_live(view("net", evidence_max=Evidence.ACCEPTED), (), is_mute=False)
 

@@ -103,3 +103,10 @@ async def test_a_wrong_argument_is_a_sentence() -> None:
     with pytest.raises(FormatError, match=r"^message.show: Expected `str`, got `int` - at `\$.id`$") as caught:
         await made.do(Actor("somebody", ("viewer",), "test"), "message.show", {"id": 1})
     assert ("bad-argument", "message.show") == (caught.value.code, caught.value.where)
+
+
+@pytest.mark.parametrize("name", ["reason", "despite"])
+async def test_blanks_are_no_reason(name: str) -> None:
+    """Who insists, and who switches something off, says why; who says nothing is asked for it where it is needed."""
+    with pytest.raises(FormatError, match=f"message.show: {name} is blank; it must say why"):
+        await desk().do(Actor("li", ("viewer",), "http"), "message.show", {"id": "m", name: "  \t"})
