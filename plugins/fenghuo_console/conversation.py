@@ -70,8 +70,7 @@ class Conversation:
 
     @property
     def _topics(self) -> tuple[str, ...]:
-        """What it may watch. What lies in the tray of the duty desk is for those who can take it on, their session locked or not, and is told
-        to nobody else who happens to look at a console."""
+        """What it may watch. The tray of the duty desk is for those who can take on what lies in it, their session locked or not."""
         may_take = not self._rights.isdisjoint(TAKES_ON)
         return tuple(topic for topic in self._ctx.desk.topics if may_take or topic != TRAY)
 

@@ -6,7 +6,7 @@ answer of a person, or from the order where there was none yet.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -14,6 +14,7 @@ import msgspec
 from fenghuo.engine.network import place_of
 from fenghuo.engine.proven import age_of
 from fenghuo.formats.sentences import one_spoken
+from fenghuo.model.area import AreaRef
 from fenghuo.model.delivery import Delivery, Objective, ObjectiveState, Receipt, Target
 from fenghuo.model.directory import Directory, RecipientId
 from fenghuo.model.evidence import Evidence
@@ -78,7 +79,7 @@ class RecipientVerbs:
         lines = [self._line(name, targets, orders, wanted) for name, targets in mine.items() if wanted.recipient in ("", name)]
         lines.sort(key=lambda line: (not line["checkin"]["overdue"], line["checkin"]["due"] or "", line["recipient"]))
         owners = self._office.directory.contacts_by_owner if wanted.all else ()
-        rest = sorted(name for name in owners if name not in mine and wanted.recipient in ("", name))
+        rest = _once((name for name in sorted(owners) if name not in mine and wanted.recipient in ("", name)), mine, self._office.directory)
         room = max(0, wanted.most - len(lines))
         return [*lines[: wanted.most], *(self._line(name, [], orders, wanted) for name in rest[:room])]
 
@@ -184,6 +185,28 @@ class RecipientVerbs:
             "reason": one.reason,
             **one_spoken(delivery_sentence(one, None, objective)),
         }
+
+
+def _once(names: Iterable[RecipientId], listed: Iterable[RecipientId], directory: Directory) -> list[RecipientId]:
+    """Each place once: an area that has a code in either list and is reached by the same under both is one line, not two of one name."""
+    seen = {_place(name, directory) for name in listed}
+    kept = []
+    for name in names:
+        place = _place(name, directory)
+        if place not in seen:
+            seen.add(place)
+            kept.append(name)
+    return kept
+
+
+def _place(name: RecipientId, directory: Directory) -> object:
+    """What a recipient is, whatever it is called: of an area all of its codes and how it is reached."""
+    prefix, _, rest = name.partition(":")
+    if prefix != "area":
+        return name
+    area = AreaRef.parse(rest)
+    reached = frozenset((point.kind, point.address) for point in directory.contacts_by_owner.get(name, ()))
+    return directory.codes_of.get(area, frozenset({area})), reached
 
 
 def _receipts(target: Target, orders: Orders) -> list[Receipt]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from fenghuo.errors import FormatError
+from fenghuo.model.directory import ContactPoint
 from fenghuo.model.evidence import Evidence
 from tests.core.service.manned import manned
 
@@ -46,3 +48,15 @@ async def test_the_clock_of_whoever_is_out_runs_from_a_persons_word_and_not_from
         assert {"answered": "1970-01-12T14:06:40.000Z", "due": "1970-01-12T14:21:40.000Z", "overdue": False} == clock
         with pytest.raises(FormatError, match="checkin_s"):
             await there.do("recipient.ls", checkin_s=1)
+
+
+async def test_a_town_that_has_a_code_in_both_lists_is_one_line(tmp_path: Path) -> None:
+    """Where the same is reached under both; another town of the same number is another one, and so is one that is reached otherwise."""
+    async with manned(tmp_path) as there:
+        known = there.house.office.directory
+        towns = {"mca:320585105": "BJ1HJ", "nbs:320585104": "BJ1HJ", "mca:320585109": "BJ1SF", "nbs:320585105": "BJ1SF2"}
+        added = tuple(ContactPoint(f"area:{code}", "callsign", address) for code, address in towns.items())
+        there.house.office.directory = msgspec.structs.replace(known, contacts=(*known.contacts, *added))
+        shown = [line["recipient"] for line in await there.do("recipient.ls") if line["recipient"].startswith("area:")]
+        assert ["area:mca:320585105", "area:mca:320585109", "area:mca:320585110", "area:nbs:320585105"] == shown
+        assert "area:nbs:320585104" == (await there.do("recipient.ls", recipient="area:nbs:320585104"))[0]["recipient"]
