@@ -30,7 +30,10 @@ def test_every_document_is_in_the_menu_once(lang: str) -> None:
     """But the fragments of the changelog; nothing lies in docs/ that no reader finds."""
     found = {str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")}
     own = {page for page in found if language(page) in ("", lang) and not page.startswith("changelog/")}
-    assert sorted(own | set(ROOT_PAGES.values())) == sorted(menu(lang))
+    wanted, named = own | set(ROOT_PAGES.values()), menu(lang)
+    assert set() == wanted - set(named), f"put these into nav of {SITES[lang].name} (CONTRIBUTING.md, To add a page)"
+    assert set() == set(named) - wanted, f"{SITES[lang].name} names what there is not"
+    assert len(named) == len(wanted)
 
 
 def test_a_page_of_one_language_has_its_counterpart_in_the_other() -> None:
