@@ -17,7 +17,7 @@ from fenghuo.engine.planning import Carriage, fitting
 from fenghuo.engine.routing import whole
 from fenghuo.engine.rules import Rule, RuleBook, Rung
 from fenghuo.model.audience import Split
-from fenghuo.model.directory import Directory, RecipientId
+from fenghuo.model.directory import ContactPoint, Directory, RecipientId
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.roll import PUBLIC
 from fenghuo.model.situation import ChannelView, Health, Situation
@@ -150,12 +150,19 @@ def footings(rules: RuleBook, directory: Directory, situation: Situation) -> Ite
 
 
 def _under(rule: Rule, directory: Directory, views: list[ChannelView]) -> Iterator[Footing]:
-    known: dict[frozenset[str], tuple[tuple[str, ...], frozenset[str]]] = {}
+    known: dict[tuple[frozenset[str], frozenset[str]], tuple[tuple[str, ...], frozenset[str]]] = {}
     for recipient in _recipients(rule, directory):
-        kinds = frozenset(point.kind for point in directory.contacts_by_owner.get(recipient, ()))
-        if kinds not in known:
-            known[kinds] = _held_by([view for view in views if _takes(view, kinds, rule)])
-        yield Footing(rule.name, recipient, *known[kinds])
+        points = directory.contacts_by_owner.get(recipient, ())
+        shut = frozenset(view.name for view in views if view.no_way and _is_shut(view, points))
+        key = (frozenset(point.kind for point in points), shut)
+        if key not in known:
+            known[key] = _held_by([view for view in views if view.name not in shut and _takes(view, key[0], rule)])
+        yield Footing(rule.name, recipient, *known[key])
+
+
+def _is_shut(view: ChannelView, points: Iterable[ContactPoint]) -> bool:
+    """Whether nobody gets to any address that it would take."""
+    return all(point.address in view.no_way for point in points if point.kind in view.address_kinds)
 
 
 def _held_by(ways: list[ChannelView]) -> tuple[tuple[str, ...], frozenset[str]]:

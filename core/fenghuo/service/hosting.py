@@ -32,8 +32,8 @@ from fenghuo.plugin.ports import Actor, Desk, EventStream, Hints, Observation, P
 from fenghuo.plugin.signing import signer_of
 from fenghuo.plugin.supervisor import ChannelSupervisor, FrontSupervisor, SourceSupervisor, Supervisor, Wiring
 from fenghuo.service.armed import ArmedSwitches, armed_as
-from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.certificate_watch import CertificateWatch
+from fenghuo.service.engine_room import EngineRoom
 from fenghuo.service.gauges import watch_power
 from fenghuo.service.ground import instance_of
 from fenghuo.service.metrics import Metrics

@@ -27,7 +27,9 @@ def target_says(target: Target, deliveries: Iterable[Delivery], objective: Objec
     if target.state is not TargetState.OPEN or left_s <= 0:
         return None
     situation = outlook.situation
-    names = dict.fromkeys(one.channel for one in deliveries if one.state not in TERMINAL_STATES)
+    open_ones = [one for one in deliveries if one.state not in TERMINAL_STATES]
+    shut = {one.channel for one in open_ones if (view := situation.channel.get(one.channel)) is not None and one.address in view.no_way}
+    names = dict.fromkeys(one.channel for one in open_ones if one.channel not in shut)
     views = [view for name in names if (view := situation.channel.get(name)) is not None]
     ways = [Way(view.name, chance(view, situation, target.recipient, left_s=left_s), groups_of(view)) for view in views]
     asked = TARGET[objective.priority]

@@ -238,3 +238,13 @@ def test_to_ask_changes_nothing(lost_groups: list[str]) -> None:
     digest = NOW_UP.digest
     losing(RULES, directory(), NOW_UP, lost_groups)
     assert digest == NOW_UP.digest != fallen(NOW_UP, lost_groups).digest
+
+
+def test_who_is_reached_on_foot_is_lost_with_the_tower_while_the_road_is_cut() -> None:
+    """The courier works, and nobody gets to wang."""
+    (radio,) = (point.address for point in directory().contacts if (point.owner, point.kind) == ("wang", "callsign"))
+    on_foot = view("r", risk_groups=("roof:hq",), no_way={radio: "the bridge is cut"})
+    now = situation(view("sms", risk_groups=TOWER), view("lte", risk_groups=TOWER), on_foot)
+    found = losing(RULES, directory(), now, ["cell:opA"])
+    assert ("informants", "wang", ("cell:opA",)) in lost(found)
+    assert "wang" not in {footing.recipient for footing in found.alone}
