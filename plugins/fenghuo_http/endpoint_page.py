@@ -79,7 +79,9 @@ class EndpointPage:
         """What became of a person's receipt, in a sentence."""
         try:
             answer = await self._ctx.desk.do(actor, "endpoint.ack", {"id": keyed.number, "text": keyed.text, "done": keyed.done})
-        except (NotFound, Denied) as refused:
+        except NotFound:
+            return f"没有签收：没有编号 {keyed.number} 的信息"
+        except Denied as refused:
             return f"没有签收：{refused}"
         told = f"，经 {answer['told']} 上报" if answer["told"] else ""
         return f"#{answer['number']:04d} 已签收（{answer['level']}）{told}"

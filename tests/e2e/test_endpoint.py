@@ -72,7 +72,9 @@ async def test_an_order_goes_down_and_a_persons_key_comes_back(posts: tuple[Node
     _, order = await centre.order("person:p1", LONG, priority="P1")
     (row,) = await on_screen(place)
     assert row["text"].startswith(LONG)
-    assert f"#{row['number']:04d} HUMAN, told by link\n" == await said(place, "endpoint", "ack", f"{row['number']:04d}", "--text", "已到岗")
+    number = f"{row['number']:04d}"
+    as_keyed = "".join(chr(ord(figure) + 0xFEE0) for figure in number)  # full-width, as a Chinese keyboard writes it
+    assert f"#{number} HUMAN, told by link\n" == await said(place, "endpoint", "ack", as_keyed, "--text", "已到岗")
     (objective,) = (await centre.ended(order["id"], timeout_s=30))["objectives"]
     assert ("MET", "HUMAN") == (objective["state"], objective["evidence"])
     assert row["number"] == (await centre.shown(order["id"]))["number"]

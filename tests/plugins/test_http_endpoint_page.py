@@ -70,7 +70,7 @@ async def test_a_number_that_nobody_knows_is_said_on_the_page(browser: Browser) 
     """And the list stays where it is."""
     browser.desk.answers["endpoint.ack"] = NotFound("no message is known as 9999")
     status, page = await browser.post({**DUTY, "number": "9999"})
-    assert (200, True, True) == (status, "没有签收：no message is known as 9999" in page, "#0123" in page)
+    assert (200, True, True) == (status, "没有签收：没有编号 9999 的信息" in page, "#0123" in page)
 
 
 @pytest.mark.parametrize(

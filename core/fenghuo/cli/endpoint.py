@@ -6,24 +6,34 @@ import re
 import sys
 import threading
 import tomllib
+import unicodedata
 from pathlib import Path
 from typing import Any
 
 import click
 
 from fenghuo.cli.door import speaks
+from fenghuo.cli.language import language
 from fenghuo.cli.paper import clean, local, print_json, print_table
 from fenghuo.client.caller import Caller, CallFailed
 from fenghuo.service.daemon import serve as run_daemon
 from fenghuo.service.problems import Exit
 
-__all__ = ["endpoint", "keyed", "slip"]
+__all__ = ["endpoint", "keyed", "slip", "take"]
 
 RULE = "-" * 60
 UNSET = " 时钟未校准，时间不可信"
 BELL = "\a"
-KEYED = re.compile(r"\s*(?P<word>y|ok|收到|done|完成)?\s*#?(?P<number>\d{1,4})\s*(?P<text>.*)", re.IGNORECASE | re.DOTALL)
+KEYED = re.compile(
+    r"\s*(?P<word>y|ok|收到|done|完成)?\s*[#＃№]?\s*(?P<number>[0-9０-９]{1,4})(?:(?:\s+|[,.;:!、，。；：！…](?![0-9０-９]))(?P<text>.*)|\s*)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""The number stands alone or has a border behind it: 94331 is no receipt for 9433, and 12人受伤 none for 0012."""
 DONE = ("done", "完成")
+NOT_KEYED = {
+    "zh": "未签收。请单独键入编号后回车，例如 0123；要附说明，编号后空一格再写，例如 0123 已到岗",
+    "en": "No receipt. Type the number alone and Enter, for example 0123; words go behind it after a blank: 0123 on our way",
+}
 
 
 @click.group()
@@ -83,7 +93,7 @@ def watch(daemon: Caller, *, shows_all: bool) -> None:
     ear.start()
     try:
         for line in sys.stdin:
-            _take(daemon, line)
+            take(daemon, line)
         ear.join()
     except KeyboardInterrupt:
         click.get_current_context().exit(0)
@@ -113,20 +123,29 @@ def keyed(line: str) -> tuple[str, str, bool] | None:
     found = KEYED.fullmatch(line)
     if found is None:
         return None
-    return found["number"], found["text"].strip(), (found["word"] or "").lower() in DONE
+    number = unicodedata.normalize("NFKC", found["number"])
+    return number, (found["text"] or "").strip(), (found["word"] or "").lower() in DONE
 
 
-def _take(daemon: Caller, line: str) -> None:
+def take(daemon: Caller, line: str) -> None:
+    """A keyed line: a person's receipt, or why it is none."""
     said = keyed(line)
     if said is None:
         if line.strip():
-            click.echo("? 键入编号回车，例如 0123", err=True)
+            click.echo(f"? {NOT_KEYED[language()]}", err=True)
         return
     number, text, done = said
     try:
         _acknowledge(daemon, number, text, done=done)
     except CallFailed as failure:
-        click.echo(f"? {failure}", err=True)
+        click.echo(f"? {_why(number, failure)}", err=True)
+
+
+def _why(number: str, failure: CallFailed) -> str:
+    """Why it was not taken, in the language of the terminal: what it says most often has its sentence, the rest its code."""
+    if language() == "en":
+        return str(failure)
+    return f"没有编号 {number} 的信息，未签收" if failure.code == "not-found" else f"未签收（{failure.code}）：{failure}"
 
 
 def _acknowledge(daemon: Caller, number: str, text: str, *, done: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -96,7 +97,7 @@ class EndpointVerbs:
 
     async def _find(self, name: str) -> MessageRow:
         """The newest revision under an id or a short number. Raises: NotFound."""
-        number = name.removeprefix("#")
+        number = unicodedata.normalize("NFKC", name.strip()).removeprefix("#")  # a Chinese keyboard writes ０１２３
         where, value = ("number = ?", int(number)) if number.isascii() and number.isdigit() and len(number) <= 4 else ("id = ?", name)
         found = await self._store.find(MESSAGE, f"{where} ORDER BY accepted_at DESC, revision DESC", value, limit=1)
         if not found:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from fenghuo.cli.endpoint import keyed, slip
+from fenghuo.cli.endpoint import keyed, slip, take
+from fenghuo.client.caller import Caller, CallFailed
 from tests.core.cli.conftest import Shell
 
 ROW = {
@@ -30,11 +33,46 @@ ROW = {
         ("DONE 70", ("70", "", True)),
         ("\n", None),
         ("q\n", None),
+        ("００７０　已到岗\n", ("0070", "已到岗", False)),
+        ("收到＃70，已到岗", ("70", "已到岗", False)),
+        ("70: on our way", ("70", "on our way", False)),
+        ("94331\n", None),
+        ("12人受伤\n", None),
+        ("12.5米", None),
+        ("12、13号到", None),
+        ("70已到岗", None),
+        ("12:30 到", None),
     ],
 )
 def test_a_keyed_line_is_a_receipt_for_the_number_in_it(line: str, meant: tuple[str, str, bool] | None) -> None:
-    """A number is enough; a word before it says whether it is done; the rest is what the person says."""
+    """A number is enough; a word before it says whether it is done; the rest is what the person says. A figure of a text is no number."""
     assert meant == keyed(line)
+
+
+@pytest.mark.parametrize(("lang", "says"), [("zh", "? 没有编号 0012 的信息，未签收\n"), ("en", "? no message is known as 0012\n")])
+def test_why_nothing_was_taken_is_said_in_the_language_of_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], lang: str, says: str
+) -> None:
+    """Of a number that is none here, and of what is no number at all."""
+    monkeypatch.setenv("FENGHUO_LANG", lang)
+    take(_knows_nothing(), "0012\n")
+    take(_knows_nothing(), "12人受伤\n")
+    first, second = capsys.readouterr().err.splitlines(keepends=True)
+    assert (says, True) == (first, ("编号" in second) is (lang == "zh"))
+
+
+class _KnowsNothing:
+    """A daemon that has no such message."""
+
+    def call(self, do: str, **args: Any) -> Any:
+        raise CallFailed("not-found", f"no message is known as {args['id']}")
+
+    def follow(self, after: int, *, epoch: str = "", silence_s: float | None = None) -> Iterator[dict[str, Any]]:
+        return iter(())
+
+
+def _knows_nothing() -> Caller:
+    return _KnowsNothing()
 
 
 def test_a_slip_says_number_urgency_sender_and_text() -> None:
