@@ -16,7 +16,10 @@ pytestmark = [pytest.mark.peer, pytest.mark.e2e, pytest.mark.may_block, pytest.m
 WANG, LI = Person("wang", "+8613800000001"), Person("li", "+8613800000002")
 FORGETFUL = '''
 """A fault that nothing outside the process can cause: a channel is back, and the loop hears of none that waited for it."""
+import asyncio
 import pathlib
+
+import msgspec
 
 import fenghuo
 from fenghuo.engine import auditor
@@ -42,13 +45,35 @@ auditor.EVERY_S = 2.0  # for the minute, which is nothing to wait for in a test
 @fenghuo.hookimpl
 def fenghuo_plugin():
     return fenghuo.PluginInfo("forgetful", "1.0")
+
+
+class Settings(msgspec.Struct, frozen=True):
+    pass
+
+
+class Sees:
+    def __init__(self, ctx):
+        pass
+
+    async def run(self):
+        await asyncio.Event().wait()
+
+
+@fenghuo.hookimpl
+def fenghuo_sensor_types():
+    return [fenghuo.SensorType("forgetful.nothing", Settings, Sees)]
 '''
+IN_THE_LOOP = '[sensors.nothing]\ntype = "forgetful.nothing"\nisolation = "loop"\n'
+"""It does to the daemon what only a plugin can that an administrator lets in."""
 
 
 async def test_what_is_held_for_a_channel_whose_return_nobody_told_leaves_by_the_auditors_look(tmp_path: Path) -> None:
     """Held for the channel, and a P0 whose last attempt is spent: each leaves once, and as either might rightly have waited, no alarm."""
     install(tmp_path / "site", "forgetful", FORGETFUL)
-    async with Pager() as pager, Node(tmp_path, channels={"pages": pager.channel()}, persons=[WANG, LI], rules=orders("pages")) as node:
+    async with (
+        Pager() as pager,
+        Node(tmp_path, channels={"pages": pager.channel()}, persons=[WANG, LI], rules=orders("pages"), extra=IN_THE_LOOP) as node,
+    ):
         await node.channels_up("pages")
         await pager.down()
         await node.until("channel.ls", lambda rows: "down" == rows[0]["health"])
