@@ -78,6 +78,7 @@ def check(ctx: click.Context, *, name: str, more: tuple[str, ...], file: Path | 
     command += ["--fenghuo-record", str(records)] if records is not None else []
     environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     with tempfile.TemporaryDirectory(prefix="fenghuo-kit-") as folder:
+        command += _alone(Path(folder), more)
         report = Path(folder) / "verdicts.json"
         command += ["--fenghuo-report", str(report)] if as_json else []
         done = subprocess.run(command, env=environment, stdout=sys.stderr if as_json else None, check=False)
@@ -99,6 +100,17 @@ def new(*, name: str, into: Path | None) -> None:
     for path in write_plugin(name, folder):
         click.echo(path)
     click.echo(f"next: pip install --editable '{folder}[test]' && pytest {folder}", err=True)
+
+
+def _alone(folder: Path, more: tuple[str, ...]) -> list[str]:
+    """Options by which the settings of whatever project this is called in decide nothing either, unless its tests are asked for too. A
+    conftest.py here may bring far ends."""
+    if any(Path(word.partition("::")[0]).exists() for word in more):
+        return []
+    own, here = folder / "pytest.ini", Path.cwd()
+    own.write_text("[pytest]\n", encoding="utf-8")
+    is_heard = (here / "conftest.py").exists() and not (here / "__init__.py").exists()
+    return ["-c", str(own), "--rootdir", str(here), *(["-p", "conftest"] if is_heard else []), str(folder)]
 
 
 def _records(ctx: click.Context, file: Path | None) -> Path | None:

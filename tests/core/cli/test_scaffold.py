@@ -17,7 +17,10 @@ from tests.scale import PATIENCE_S
 @pytest.mark.may_block("the kit runs in a process of its own")
 @pytest.mark.timeout(3 * PATIENCE_S)
 def test_what_is_written_passes_bronze_as_it_comes(tmp_path: Path) -> None:
-    """By the author's own command, from a package that only lies on the path."""
+    """By the author's own command, from a package that only lies on the path; whatever the settings of the project around it ask for.
+    A conftest.py beside it is heard, as docs/reference/conformance.md says."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -p a_plugin_that_nobody_has\n", encoding="utf-8")
+    (tmp_path / "conftest.py").write_text("def pytest_fenghuo_conformance():\n    print('heard')\n    return []\n", encoding="utf-8")
     folder = tmp_path / "fenghuo-river-pager"
     write_plugin("river_pager", folder)
     command = [sys.executable, "-m", "fenghuo", "plugin", "check", "fenghuo_river_pager", "-m", "bronze"]
@@ -25,6 +28,7 @@ def test_what_is_written_passes_bronze_as_it_comes(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=2 * PATIENCE_S, check=False)
     grades = [line.split() for line in done.stdout.splitlines() if line.startswith("fenghuo_river_pager ")]
     assert (0, ["river_pager.tcp", "bronze"]) == (done.returncode, [grades[0][1], grades[0][5]]), done.stdout + done.stderr
+    assert "heard" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["Pager", "9pager", "pager-a", "_pager", "a__b", "寻呼", ""])
