@@ -187,7 +187,7 @@ def _port(folder: Path, duo: Duo, pager: Pager) -> Endpoint:
 
 @pytest.mark.usefixtures("paging")
 async def test_below_ten_percent_command_is_handed_over_by_radio_and_taken_up(tmp_path: Path) -> None:
-    """A sealed order to the other daemon with what is open, and the open order itself: there an alarm, and the person whom this node could
+    """The UPS says that it is nearly empty (LB). A sealed order to the other daemon with what is open, and the open order itself: there an alarm, and the person whom this node could
     not reach is told by that one, once; the key of the duty officer there is the receipt here. Both know the order as the same when they
     meet again."""
     async with Upsd(tmp_path / "nut") as upsd, Duo(baud=9600) as duo, Pager() as pager:
@@ -198,7 +198,7 @@ async def test_below_ten_percent_command_is_handed_over_by_radio_and_taken_up(tm
             await place.channels_up("link", "pager")
             _, order = await centre.order("wang", "立即到岗", priority="P2")
             await centre.until("status", lambda answer: answer["open_objectives"] == 1)
-            upsd.says("OB DISCHRG", charge=9, runtime=3600)
+            upsd.says("OB DISCHRG LB", charge=9, runtime=3600)
             rows = await place.until("endpoint.ls", lambda rows: len(rows) == 2, timeout_s=120)
             number = (await centre.shown(order["id"]))["number"]
             command = next(row for row in rows if row["text"].startswith("【移交指挥】"))
