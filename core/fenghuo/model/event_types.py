@@ -24,6 +24,7 @@ EVENT_TYPES = frozenset(
         "alarm.channel_unknown",
         "alarm.clock",
         "alarm.command_taken",
+        "alarm.cost_exceeded",
         "alarm.coverage",
         "alarm.credentials_reset",
         "alarm.dead_on_arrival",

@@ -15,6 +15,7 @@ from fenghuo.model.situation import Health
 from fenghuo.service.alarm_hook import AlarmHook
 from fenghuo.service.alarms_tended import Holds, Tender
 from fenghuo.service.audit import AuditKeeper
+from fenghuo.service.cost_watch import CostWatch
 from fenghuo.service.coverage_watch import CoverageWatch
 from fenghuo.service.desk import Desk
 from fenghuo.service.desk_alarms import AlarmVerbs
@@ -103,6 +104,7 @@ class AlarmRoom:
         self._tender.holds = looks(at)
         desk.add(AlarmVerbs(desk, self._store, self._clock, self._annunciator).verbs())
         works: dict[str, Work] = {"alarms": self._tender.run, "alarms of before": self._tender.look}
+        works["costs"] = CostWatch(at.room.book, self._store).run
         if self._hook_settings is not None:
             kinds = self._annunciator.catalogue.kinds
             works["alarm webhook"] = AlarmHook(self._hook_settings, self._store, self._clock, kinds, node=self._node).run
