@@ -188,8 +188,8 @@ def _port(folder: Path, duo: Duo, pager: Pager) -> Endpoint:
 @pytest.mark.usefixtures("paging")
 async def test_below_ten_percent_command_is_handed_over_by_radio_and_taken_up(tmp_path: Path) -> None:
     """The UPS says that it is nearly empty (LB). A sealed order to the other daemon with what is open, and the open order itself: there
-    an alarm, and the person whom this node could not reach is told by that one, once; the key of the duty officer there is the receipt here. Both know the order as the same when they
-    meet again."""
+    an alarm, and the person whom this node could not reach is told by that one, once; the key of the duty officer there is the receipt
+    here. Both know the order as the same when they meet again."""
     async with Upsd(tmp_path / "nut") as upsd, Duo(baud=9600) as duo, Pager() as pager:
         await duo.far.stop()
         centre, place = _centre(tmp_path / "centre", duo, upsd), _port(tmp_path / "port", duo, pager)
