@@ -12,7 +12,7 @@ import msgspec
 
 from fenghuo import Action, Budget, FormatError, Kind, Message, Priority, Rendition, Traffic
 from fenghuo.formats.renditions_broadcast import broadcast_text, broadcast_title
-from fenghuo.formats.wording import chinese_info
+from fenghuo.formats.wording import told_infos
 
 __all__ = ["MEDIA_TYPE", "Programme", "Severity", "ebm_body", "level_of", "programme_of"]
 
@@ -78,7 +78,7 @@ def ebm_body(message: Message, budget: Budget = Budget()) -> Rendition:  # noqa:
 
     Raises: FormatError("no-area-code"): an area has no code of the statistical divisions, and is never left out or guessed.
     """
-    info = chinese_info(message)
+    infos = told_infos(message)
     said = broadcast_text(message, budget)
     level = level_of(message)
     programme = Programme(
@@ -92,8 +92,8 @@ def ebm_body(message: Message, budget: Budget = Budget()) -> Rendition:  # noqa:
         stops=message.action is Action.CANCEL,
         replaces=message.action is Action.UPDATE,
         areas=_areas(message),
-        event_type=next((code.value for code in info.event_codes if _EVENT_TYPE.fullmatch(code.value)), "") if info else "",
-        sender=(info.sender_name if info else "") or message.content.sender,
+        event_type=next((code.value for info in infos for code in info.event_codes if _EVENT_TYPE.fullmatch(code.value)), ""),
+        sender=next((info.sender_name for info in infos if info.sender_name), message.content.sender),
     )
     return Rendition("ebm", said.text, msgspec.json.encode(programme), MEDIA_TYPE, said.left_out)
 
@@ -107,13 +107,11 @@ def programme_of(rendition: Rendition) -> Programme:
 
 
 def level_of(message: Message) -> Severity:
-    """Colour before CAP's severity before our priority: the first is the issuer's word in this very scale."""
-    info = chinese_info(message)
-    if message.kind is Kind.ALERT and info is not None:
-        known = _OF_COLOUR.get(info.colour.casefold()) or _OF_CAP.get(info.severity)
-        if known is not None:
-            return known
-    return _OF_PRIORITY[message.priority]
+    """Colour before CAP's severity before our priority: the first is the issuer's word in this very scale. Of several instructions the
+    gravest: all are in one broadcast."""
+    infos = told_infos(message) if message.kind is Kind.ALERT else ()
+    known = [level for info in infos if (level := _OF_COLOUR.get(info.colour.casefold()) or _OF_CAP.get(info.severity))]
+    return min(known, default=_OF_PRIORITY[message.priority])
 
 
 def _severity(traffic: Traffic, level: Severity) -> Severity:

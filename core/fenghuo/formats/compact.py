@@ -112,11 +112,13 @@ def compact(message: Message, rung: Rung, *, words: int = NEWEST, whole: bool = 
 
 
 def _said(message: Message, rung: Rung, *, whole: bool) -> Carried:
-    """The content as the rung says it. Raises: FrameError("not-carried") where CODE cannot say the time."""
+    """The content as the rung says it. Raises: FrameError("not-carried") where CODE cannot say the time, or not all instructions."""
     ends_at = float(ceil(message.expires_at))
     if rung is Rung.CODE:
         line, _ = at_rung(message, Rung.LINE)
         left_out = UNSAID
+        if len(line.infos) > 1:
+            raise FrameError(f"{len(line.infos)} different instructions; figures say one, and never one for all", code="not-carried")
         info = chinese_info(message)
         content, ends_at = as_figures(line, ends_at, event_code(info) if info else "")
     else:

@@ -12,7 +12,7 @@ import msgspec
 
 from fenghuo.formats.compact_area import CHINESE_SYSTEMS, rounded
 from fenghuo.formats.compact_frame import Rung
-from fenghuo.formats.wording import chinese_info
+from fenghuo.formats.wording import told_infos
 from fenghuo.model.message import AffectedArea, Circle, Content, Info, Message, Point
 from fenghuo.model.traffic import Kind
 
@@ -37,8 +37,8 @@ def at_rung(message: Message, rung: Rung, *, whole: bool = False) -> tuple[Conte
         return msgspec.structs.replace(content, infos=infos), ("details",) if not whole and any(
             info.parameters for info in content.infos
         ) else ()
-    info = chinese_info(message)
-    said = _info_at(info, content.kind, rung) if info else None
+    infos = told_infos(message)
+    said = tuple(_info_at(info, content.kind, rung) for info in infos)
     short = Content(
         kind=content.kind,
         action=content.action,
@@ -49,9 +49,9 @@ def at_rung(message: Message, rung: Rung, *, whole: bool = False) -> tuple[Conte
         note="" if said else content.note,
         needed=content.needed,
         deadline_s=content.deadline_s,
-        infos=(said,) if said else (),
+        infos=said,
     )
-    return short, _left_out(content, short, info, said)
+    return short, _left_out(content, short, infos)
 
 
 def _info_at(info: Info, kind: Kind, rung: Rung) -> Info:
@@ -104,12 +104,12 @@ def _to_precision(area: AffectedArea) -> AffectedArea:
     return msgspec.structs.replace(area, polygons=tuple(rounded(ring) for ring in area.polygons))
 
 
-def _left_out(content: Content, short: Content, info: Info | None, said: Info | None) -> tuple[str, ...]:
+def _left_out(content: Content, short: Content, infos: Sequence[Info]) -> tuple[str, ...]:
     """Names of what the short content does not say."""
     missing = {"envelope"} if any(getattr(content, name) != getattr(short, name) for name in _ENVELOPE) else set()
-    if len(content.infos) > 1:
+    if len(content.infos) > len(infos):
         missing.add("languages")
-    if info and said:
+    for info, said in zip(infos, short.infos, strict=True):
         missing |= {name for name in ("description", "instruction", "headline", "areas") if getattr(info, name) != getattr(said, name)}
         missing |= {"issuer"} if info.sender_name != said.sender_name else set()
         missing |= {"details"} if any(getattr(info, name) for name in _DETAILS) else set()

@@ -43,7 +43,7 @@ def fit(pieces: Sequence[Piece], limit: int, measure: Callable[[str], int]) -> t
         left_out.append(piece.name)
         room = limit - measure(_joined([*kept[:index], *kept[index + 1 :]]))
         kept[index] = Piece(piece.name, _shrunk(piece, room, measure))
-    return _joined(kept), tuple(left_out)
+    return _joined(kept), tuple(dict.fromkeys(left_out))
 
 
 def sentences(text: str) -> list[str]:

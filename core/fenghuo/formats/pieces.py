@@ -11,7 +11,7 @@ from collections.abc import Callable
 import msgspec
 
 from fenghuo.formats.fitting import Piece
-from fenghuo.formats.wording import Phrases, phrases
+from fenghuo.formats.wording import Phrases, Told, phrases
 from fenghuo.model.message import Message
 from fenghuo.model.traffic import Kind
 
@@ -46,17 +46,32 @@ def sentence(label: str, words: str) -> str:
 
 
 def alert_pieces(said: Phrases, labels: Labels, say: Callable[[str], str] = str) -> list[Piece]:
-    """The body of an alert in the order of what is kept, so that a lost last part costs least; `say`: as its reader gets a phrase."""
-    issuer = "" if said.issuer in said.event else said.issuer
-    quotation = "" if said.quotation == said.event else said.quotation
-    return [
-        Piece("event", sentence("", say(said.event))),
-        Piece("area", sentence(labels.area, say(said.area))),
-        Piece("action", sentence(labels.action, say(said.action))),
-        Piece("time", sentence("", say(said.time)), rank=2),
-        Piece("issuer", sentence(labels.issuer, say(issuer)), rank=3),
-        Piece("description", sentence(labels.quotation, say(quotation)), rank=4, shrinks=True),
-    ]
+    """The body of an alert in the order of what is kept, so that a lost last part costs least; `say`: as its reader gets a phrase.
+
+    Of several instructions each has its event, its area and what to do there, before anything else of any of them.
+    """
+    kept: list[Piece] = []
+    times: list[Piece] = []
+    rest: list[Piece] = []
+    before = Told()
+    for one in said.told:
+        event = "" if one.event == before.event else one.event
+        kept += [
+            Piece("event", sentence("", say(event))),
+            Piece("area", sentence(labels.area, say(one.area))),
+            Piece("action", sentence(labels.action, say(one.action))),
+        ]
+        issuer = "" if one.issuer in one.event or one.issuer == before.issuer else one.issuer
+        quotation = "" if one.quotation in (one.event, before.quotation) else one.quotation
+        times.append(Piece("time", sentence("", say(one.time)), rank=2))
+        rest += [
+            Piece("issuer", sentence(labels.issuer, say(issuer)), rank=3),
+            Piece("description", sentence(labels.quotation, say(quotation)), rank=4, shrinks=True),
+        ]
+        before = one
+    if len({one.time for one in said.told}) == 1:
+        return [*kept, times[0], *rest]
+    return [piece for at, time in enumerate(times) for piece in (*kept[3 * at : 3 * at + 3], time)] + rest
 
 
 def limit_of(message: Message, limit: int) -> int:

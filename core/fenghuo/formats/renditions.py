@@ -17,7 +17,7 @@ from fenghuo.formats.fitting import Piece, fit
 from fenghuo.formats.pieces import limit_of, pieces_of
 from fenghuo.formats.renditions_spoken import SPOKEN_FORMS, spoken_copy
 from fenghuo.formats.sheet import sheet_copy
-from fenghuo.formats.wording import BEIJING, TRAFFIC_MARKS, action_mark, chinese_info, traffic_mark
+from fenghuo.formats.wording import BEIJING, TRAFFIC_MARKS, action_mark, told_infos, traffic_mark
 from fenghuo.model.attachment import attachments_of
 from fenghuo.model.message import Message
 from fenghuo.model.rendition import SHEET, Budget, Rendition
@@ -114,7 +114,7 @@ def radio_text(message: Message, budget: Budget = _NO_BUDGET) -> Rendition:
 
 def json_body(message: Message, budget: Budget = _NO_BUDGET) -> Rendition:
     """The message as one JSON object, complete whatever the budget; `text` is what a person is to be shown."""
-    info = chinese_info(message)
+    infos = told_infos(message)
     text, _ = fit(pieces_of(message), 0, _utf16_units)
     body = _Body(
         id=message.id,
@@ -124,12 +124,12 @@ def json_body(message: Message, budget: Budget = _NO_BUDGET) -> Rendition:
         action=message.action.value,
         traffic=message.traffic.value,
         priority=message.priority.name,
-        headline=info.headline if info else "",
+        headline="、".join(dict.fromkeys(info.headline for info in infos if info.headline)),
         text=text,
         expires=instant(message.expires_at).astimezone(BEIJING).isoformat(timespec="seconds"),
         areas=tuple(
             _BodyArea(area.description, tuple(f"{code.system}:{code.value}" for code in area.geocodes))
-            for area in (info.areas if info else ())
+            for area in dict.fromkeys(area for info in infos for area in info.areas)
         ),
         attachments=tuple(_BodyAttachment(one.digest, one.size, one.name, one.media_type) for one in attachments_of(message))
         or msgspec.UNSET,

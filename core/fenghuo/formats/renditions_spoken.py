@@ -75,7 +75,7 @@ def _fitted(form: str, message: Message, body: list[Piece], budget: Budget) -> R
         Piece("closing mark", _CLOSINGS.get(message.traffic, "")),
     ]
     text, left_out = fit(pieces, limit_of(message, _characters(budget)), lambda words: round(spoken_s(words) * CHARACTERS_PER_S))
-    links = () if link_free(f"{said.quotation} {said.action} {said.event}") else (LINKS,)
+    links = () if all(link_free(f"{one.quotation} {one.action} {one.event}") for one in said.told) else (LINKS,)
     return Rendition(form, text, text.encode(), left_out=(*left_out, *links))
 
 

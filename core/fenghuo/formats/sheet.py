@@ -9,7 +9,7 @@ import re
 import msgspec
 
 from fenghuo.errors import FormatError
-from fenghuo.formats.wording import phrases
+from fenghuo.formats.wording import Told, phrases
 from fenghuo.model.message import Message
 from fenghuo.model.rendition import SHEET, Budget, Rendition
 from fenghuo.model.traffic import Kind
@@ -42,8 +42,7 @@ class SheetBody(msgspec.Struct, frozen=True):
 def sheet_body(message: Message, budget: Budget = _NO_BUDGET) -> Rendition:
     """The sheet, complete whatever the budget; `text` is how it reads on a printer without a page."""
     said = phrases(message)
-    quotation = "" if said.quotation == said.event else said.quotation
-    rows = [("区域", said.area), ("任务", said.action), ("时限", said.time), ("发布", said.issuer), ("内容", quotation)]
+    rows = [row for one in said.told for row in _rows(one, is_one=len(said.told) == 1)]
     if message.kind is not Kind.ALERT:
         rows = [("内容", said.quotation)]
     body = SheetBody(
@@ -54,6 +53,20 @@ def sheet_body(message: Message, budget: Budget = _NO_BUDGET) -> Rendition:
         asks=said.asks,
     )
     return Rendition("sheet", _text(body), _encoder.encode(body), SHEET)
+
+
+def _rows(told: Told, *, is_one: bool) -> list[tuple[str, str]]:
+    """Of several instructions each names its event: the title has all of them."""
+    event = "" if is_one else told.event
+    quotation = "" if told.quotation == told.event else told.quotation
+    return [
+        ("事件", event),
+        ("区域", told.area),
+        ("任务", told.action),
+        ("时限", told.time),
+        ("发布", told.issuer),
+        ("内容", quotation),
+    ]
 
 
 def sheet_copy(rendition: Rendition, mark: str) -> Rendition:

@@ -14,7 +14,7 @@ from fenghuo.clock import instant
 from fenghuo.model.message import Info, Message
 from fenghuo.model.traffic import Action, Kind, Traffic
 
-__all__ = ["BEIJING", "Phrases", "action_mark", "chinese_info", "phrases", "traffic_mark", "when"]
+__all__ = ["BEIJING", "Phrases", "Told", "action_mark", "chinese_info", "phrases", "told_infos", "traffic_mark", "when"]
 
 BEIJING = timezone(timedelta(hours=8))
 """China Standard Time: what a reader's watch shows."""
@@ -35,59 +35,86 @@ ACTION_WORDS = {
 
 TRAFFIC_MARKS = {Traffic.EXERCISE: "【演练】", Traffic.TEST: "【测试】", Traffic.SYSTEM: "【系统】"}
 _ACTION_MARKS = {Action.UPDATE: "【更正】", Action.CANCEL: "【解除】"}
+UNNAMED_AREA = "未写明区域"
+"""Stands where one of several instructions names no area: it must not read as that of the area before it."""
 _SPACES = re.compile(r"\s+")
 
 # From here on (CJK radicals, U+2E80) the characters of Unicode are written without blanks between them.
 _FIRST_WIDE = "\u2e80"
 
 
-class Phrases(msgspec.Struct, frozen=True):
-    """The phrases of one message; an empty one is left out. `mark` belongs at both ends; `number` is `#0123` or empty.
+class Told(msgspec.Struct, frozen=True):
+    """What people in some areas are told: phrases of one info; an empty one is left out. `quotation`: the source's text."""
 
-    `quotation` is the source's text: the description of an alert, the whole text of an order. `asks`: whether an answer is wanted.
+    event: str = ""
+    area: str = ""
+    action: str = ""
+    time: str = ""
+    issuer: str = ""
+    quotation: str = ""
+
+
+class Phrases(msgspec.Struct, frozen=True):
+    """The phrases of one message. `mark` belongs at both ends; `number` is `#0123` or empty; `asks`: whether an answer is wanted.
+
+    `told`: one, but for an alert that tells the people of different areas different things: then each of them, none left out.
     """
 
     mark: str
     action_mark: str
-    event: str
-    area: str
-    action: str
-    time: str
-    issuer: str
-    quotation: str
+    told: tuple[Told, ...]
     number: str
     asks: bool
+
+    @property
+    def event(self) -> str:
+        """All events of it, each once."""
+        return "、".join(dict.fromkeys(one.event for one in self.told if one.event))
+
+    @property
+    def quotation(self) -> str:
+        """The source's text of the first."""
+        return self.told[0].quotation
 
 
 def phrases(message: Message) -> Phrases:
     """The phrases of `message`. Pure: the same message gives the same phrases."""
-    info = chinese_info(message)
     number = f"#{message.number:04d}" if message.number else ""
     ends = message.action in (Action.CANCEL, Action.ACK, Action.ERROR)
-    if message.kind is not Kind.ALERT:
-        return Phrases(
-            mark=traffic_mark(message.traffic),
-            action_mark=action_mark(message.action),
-            event=info.headline if info else "",
-            area="",
-            action="",
-            time="",
-            issuer="",
-            quotation=info.description if info else message.content.note,
-            number=number,
-            asks=message.kind is Kind.DISPATCH and not ends,
-        )
+    is_alert = message.kind is Kind.ALERT
     return Phrases(
         mark=traffic_mark(message.traffic),
         action_mark=action_mark(message.action),
-        event=_event(info) if info else _ended(message, number),
-        area=_area(info) if info else "",
-        action=_action(info) if info else "",
-        time=f"有效至{when(_end(message))}" if not ends else "",
-        issuer=_flat(info.sender_name) if info else "",
-        quotation=_flat(info.description) if info else _flat(message.content.note),
+        told=_alert(message, number, ends=ends) if is_alert else (_order(message),),
         number=number,
-        asks=not ends,
+        asks=not ends and (is_alert or message.kind is Kind.DISPATCH),
+    )
+
+
+def _order(message: Message) -> Told:
+    info = chinese_info(message)
+    return Told(event=info.headline, quotation=info.description) if info else Told(quotation=message.content.note)
+
+
+def _alert(message: Message, number: str, *, ends: bool) -> tuple[Told, ...]:
+    """One for each instruction, in the order of the source; two that say the same are one."""
+    infos = told_infos(message)
+    if not infos:
+        over = f"有效至{when(_end(message))}" if not ends else ""
+        return (Told(event=_ended(message, number), time=over, quotation=_flat(message.content.note)),)
+    each = [_told(message, info, ends=ends, is_one=len(infos) == 1) for info in infos]
+    return tuple(dict.fromkeys(each))
+
+
+def _told(message: Message, info: Info, *, ends: bool, is_one: bool) -> Told:
+    until = _end(message) if is_one or info.expires is None else info.expires
+    return Told(
+        event=_event(info),
+        area=_area(info) or ("" if is_one else UNNAMED_AREA),
+        action=_action(info),
+        time="" if ends else f"有效至{when(until)}",
+        issuer=_flat(info.sender_name),
+        quotation=_flat(info.description),
     )
 
 
@@ -102,13 +129,35 @@ def action_mark(action: Action) -> str:
 
 
 def chinese_info(message: Message) -> Info | None:
-    """The info a reader here is shown: the first in Chinese (zh-CN before other Chinese), else the first; None if there is none."""
+    """The info a reader here is shown first: the first in Chinese (zh-CN before other Chinese), else the first; None if there is none."""
+    return next(iter(_of_language(message)), None)
+
+
+def told_infos(message: Message) -> tuple[Info, ...]:
+    """Every info whose instruction a reader here must get: all of the reader's language, and one of another language that is about an
+    area of which nothing is said in that one. Infos of one language are different instructions, those of several the same one in
+    translation. Source: CAP 1.2 §3.2.2.
+    """
+    ours = _of_language(message)
+    if len(ours) == len(message.content.infos):
+        return ours
+    known = {shape for info in ours for shape in _shapes(info)}
+    return tuple(info for info in message.content.infos if info in ours or not _shapes(info) <= known)
+
+
+def _of_language(message: Message) -> tuple[Info, ...]:
     infos = message.content.infos
-    for wanted in ("zh-cn", "zh"):
-        for info in infos:
-            if info.language.casefold().startswith(wanted):
-                return info
-    return infos[0] if infos else None
+    first = infos[0].language.casefold() if infos else ""
+    for wanted in ("zh-cn", "zh", first):
+        found = tuple(info for info in infos if info.language.casefold().startswith(wanted))
+        if found:
+            return found
+    return ()
+
+
+def _shapes(info: Info) -> set[object]:
+    """Where it is about, as no language changes it: codes and outlines. Names are translated, and prove no other place."""
+    return {(area.geocodes, area.polygons, area.circles) for area in info.areas if area.geocodes or area.polygons or area.circles}
 
 
 def when(at: datetime) -> str:

@@ -25,8 +25,12 @@ def event_of(info: Info) -> str:
 def test_alert() -> None:
     """An alert in phrases."""
     said = phrases(message_of(content_of(GOOD.encode())))
-    assert ("", "", "太仓市气象台发布暴雨橙色预警", "沙溪镇") == (said.mark, said.action_mark, said.event, said.area)
-    assert ("停止户外作业。低洼地区人员立即转移。", "有效至7月15日20时00分", "太仓市气象台") == (said.action, said.time, said.issuer)
+    assert ("", "", "太仓市气象台发布暴雨橙色预警", "沙溪镇") == (said.mark, said.action_mark, said.event, said.told[0].area)
+    assert ("停止户外作业。低洼地区人员立即转移。", "有效至7月15日20时00分", "太仓市气象台") == (
+        said.told[0].action,
+        said.told[0].time,
+        said.told[0].issuer,
+    )
     assert ("#0123", True) == (said.number, said.asks)
 
 
@@ -51,7 +55,7 @@ def test_response_words() -> None:
     content = msgspec.structs.replace(
         content_of(GOOD.encode()), infos=(changed(instruction="", response_types=("Evacuate", "None", "Shelter")),)
     )
-    assert "立即转移，就地避险" == phrases(message_of(content)).action
+    assert "立即转移，就地避险" == phrases(message_of(content)).told[0].action
 
 
 def test_language() -> None:
