@@ -63,6 +63,11 @@ class ConsoleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     page: bool = True
     tiles: str = ""
     tiles_credit: str = ""
+
+    def __post_init__(self) -> None:
+        if self.tiles and not self.tiles.startswith("/"):
+            raise ValueError(f"tiles {self.tiles!r} must be the whole path of a folder Z/X/Y.png or of an .mbtiles file on this machine")
+
     reload_s: Annotated[float, msgspec.Meta(ge=0, le=120)] = 20.0
 
 

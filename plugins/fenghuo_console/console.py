@@ -11,7 +11,7 @@ from collections.abc import Coroutine, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from fenghuo import Actor, FenghuoError, FrontContext, NotAuthenticated
+from fenghuo import Actor, ConfigError, FenghuoError, FrontContext, NotAuthenticated
 from fenghuo.formats.console_frames import PROTOCOL, Auth, Close, Hello, Seen, State, encode
 from fenghuo_adapters.http_exchange import Receive, Scope, Send, is_loopback
 from fenghuo_console import ConsoleSettings
@@ -57,8 +57,16 @@ class Console:
         self._ctx.web.mount("/ws/console", self)
         if self._settings.page:
             self._ctx.web.mount("/", await asyncio.to_thread(Pages))
-            self._ctx.web.mount("/tiles", await asyncio.to_thread(Tiles, self._settings.tiles, self._settings.tiles_credit))
+            self._ctx.web.mount("/tiles", await self._tiles())
         self._watch.serve(self._lay, reload_s=self._settings.reload_s)
+
+    async def _tiles(self) -> Tiles:
+        """The base map; the watch goes on without one that cannot be used, and is told on the map."""
+        try:
+            return await asyncio.to_thread(Tiles, self._settings.tiles, self._settings.tiles_credit)
+        except ConfigError as fault:
+            self._ctx.log.error("the base map cannot be used", cause=str(fault))
+            return Tiles(fault=str(fault))
 
     async def stop(self, deadline: float) -> None:
         """Tell every console to come back later, and wait for them until `deadline`."""

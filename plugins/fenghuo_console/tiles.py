@@ -35,19 +35,22 @@ Read = Callable[[int, int, int], bytes | None]
 
 
 class Info(msgspec.Struct, frozen=True):
-    """What a page must know: the levels that there are, and whose map it is; `deepest` -1: there is none."""
+    """What a page must know: the levels that there are, and whose map it is; `deepest` -1: there is none, `fault`: why one cannot be
+    used."""
 
     shallowest: int = 0
     deepest: int = -1
     credit: str = ""
+    fault: str = ""
 
 
 class Tiles:
-    """An ASGI application below /tiles. Blocks when it is made. `path`: "" serves that there are none. Raises: ConfigError."""
+    """An ASGI application below /tiles. Blocks when it is made. `path`: "" serves that there are none, and `fault` why.
+    Raises: ConfigError."""
 
-    def __init__(self, path: str = "", credit: str = "") -> None:
+    def __init__(self, path: str = "", credit: str = "", *, fault: str = "") -> None:
         self._read: Read = lambda z, x, y: None
-        self.info = Info()
+        self.info = Info(fault=fault)
         if not path:
             return
         place = Path(path)

@@ -44,6 +44,8 @@ async def test_the_map_shows_what_holds_and_where(tmp_path: Path) -> None:
             await all_hold(stage, CLAIMS)
         async with staged(driver, ground) as stage:
             await all_hold(stage, [on_a_ground])
+        async with staged(driver, ConsoleSettings(open_viewer=True, tiles="/absent")) as stage:
+            await all_hold(stage, [without_its_ground])
 
 
 async def every_town(stage: Stage) -> None:
@@ -129,6 +131,13 @@ async def on_a_ground(stage: Stage) -> None:
     await expect(page.locator(".map path.alert")).to_have_count(1)
     assert [] == await faults(page)
     assert [] == [url for url in stage.asked if not url.startswith((f"{stage.web.url}/", "data:"))]
+
+
+async def without_its_ground(stage: Stage) -> None:
+    """A base map that cannot be used takes nothing else away, and says why."""
+    page = await stage.page()
+    await expect(page.locator(".mapped .warn")).to_contain_text("底图不可用 tiles '/absent' must be the whole path")
+    await expect(page.locator(".map .town")).to_have_count(10)
 
 
 async def official(stage: Stage) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from fenghuo import ConfigError
+from fenghuo_console import ConsoleSettings
 from fenghuo_console.tiles import NOTHING, Tiles
 
 PNG, JPEG = b"\x89PNG tile", b"\xff\xd8\xff tile"
@@ -47,7 +48,8 @@ async def test_a_folder_of_tiles_is_served_as_it_lies_there(tmp_path: Path) -> N
     (tmp_path / "10").mkdir()
     (tmp_path / "secret.png").write_bytes(PNG)
     tiles = Tiles(str(tmp_path), "天地图 审图号")
-    assert {"shallowest": 10, "deepest": 12, "credit": "天地图 审图号"} == json.loads((await asked(tiles, "/tiles/info.json"))[2])
+    told = {"shallowest": 10, "deepest": 12, "credit": "天地图 审图号", "fault": ""}
+    assert told == json.loads((await asked(tiles, "/tiles/info.json"))[2])
     assert (200, b"image/png", PNG) == await asked(tiles, "/tiles/12/3424/1655.png")
     for path in ("/tiles/12/3424/1656.png", "/tiles/12/9999/1.png", "/tiles/99/1/1.png"):
         assert (200, b"image/png", NOTHING) == await asked(tiles, path)
@@ -72,6 +74,8 @@ async def test_a_file_of_tiles_counts_its_rows_from_the_south(tmp_path: Path) ->
 @pytest.mark.may_block(reason="makes tiles on the disk")
 async def test_what_cannot_be_a_base_map_is_told_at_the_start(tmp_path: Path) -> None:
     """By the setting, what it is, and what would be right; without one there is none."""
+    with pytest.raises(ValueError, match=r"^tiles 'maps' must be the whole path"):
+        ConsoleSettings(tiles="maps")
     assert -1 == json.loads((await asked(Tiles(), "/tiles/info.json"))[2])["deepest"]
     vector = mbtiles(tmp_path / "v.mbtiles", metadata={"format": "pbf"}, tiles={(0, 0, 0): b"x"})
     empty = mbtiles(tmp_path / "e.mbtiles", metadata={}, tiles={})

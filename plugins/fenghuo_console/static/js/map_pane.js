@@ -23,6 +23,7 @@ export function MapPane({ app, bare = false }) {
   const drawn = useRef(/** @type {AreaMap|null} */ (null));
   const [area, setArea] = useState(/** @type {import("./map.js").Area|null} */ (null));
   const [seen, setSeen] = useState(/** @type {Set<string>} */ (new Set()));
+  const [groundless, setGroundless] = useState("");
   const asked = useMapped(app);
   const found = asked.data ?? NOTHING;
   const towns = area?.towns ?? [];
@@ -46,7 +47,7 @@ export function MapPane({ app, bare = false }) {
     const words = { zoomIn: app.t("map.zoom_in"), zoomOut: app.t("map.zoom_out"), credit: app.t("map.credit") };
     const map = new AreaMap(box.current, area, words, { pick: (ref) => act.current.choose(ref), open: (id) => act.current.open(id), moved: () => setSeen(map.inView()) });
     drawn.current = map;
-    void fetch("/tiles/info.json").then((answer) => answer.json()).then((info) => { if (drawn.current === map) map.ground(info); }, () => undefined);
+    void fetch("/tiles/info.json").then((answer) => answer.json()).then((info) => { setGroundless(info.fault); if (drawn.current === map) map.ground(info); }, () => undefined);
     setSeen(map.inView());
     return () => { drawn.current = null; map.remove(); };
   }, [area, lang.value]);
@@ -65,6 +66,7 @@ export function MapPane({ app, bare = false }) {
     <${Disclaimer} app=${app} area=${area} layers=${found.layers} official=${official} shapes=${shapes} />
     <div class="map" ref=${box} role="region" aria-label=${app.t("map.region")}></div>
     ${asked.err ? html`<p class="warn" role="status">${app.t("map.not_new", { why: told(asked) })}</p>` : null}
+    ${groundless ? html`<p class="warn">${app.t("map.groundless")} <small lang="en">${groundless}</small></p>` : null}
     ${legend}
     ${bare ? null : html`${list}
     <h3>${app.t("map.in_view", { n: inView.length })}</h3>
