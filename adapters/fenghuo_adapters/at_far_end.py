@@ -32,18 +32,20 @@ Sent = Callable[[str, str, Concat | None, int], None]
 class FarModem:
     """`hosts`: where its lines go; each host has a reader of its own. `on_sent` hears what it sends, `on_emptied` a place that a host
     emptied; `bad_number` is refused for its own sake; `answers`: of other queries, by command. `is_hasty`: it stores each report before it
-    answers for the submission."""
+    answers for the submission; `refusals`: what its next submissions are answered, 0 for one that it takes."""
 
     def __init__(self, on_sent: Sent, on_emptied: Callable[[], None], now: Callable[[], float], *, bad_number: str = "") -> None:
         self.hosts: list[Callable[[bytes], None]] = []
         self.answers = dict(_ANSWERS)
         self.is_hasty = False
+        self.refusals: list[int] = []
         self._on_sent = on_sent
         self._on_emptied = on_emptied
         self._now = now
         self._bad_number = bad_number
         self._stored: dict[int, str] = {}
         self._reference = 0
+        self._taken_at: dict[int, float] = {}
 
     def host(self, put: Callable[[bytes], None]) -> FarHost:
         """A host has the line."""
@@ -53,7 +55,7 @@ class FarModem:
     def report(self, number: str, reference: int, status: int) -> None:
         """The centre's report of a submission comes in."""
         at = self._now()
-        self.store(report_pdu(Reported(reference, number, at, at, status)).digits)
+        self.store(report_pdu(Reported(reference, number, self._taken_at.get(reference, at), at, status)).digits)
 
     def store(self, digits: str) -> None:
         """Something comes in, PDU or not, and every host is told of its place."""
@@ -70,7 +72,10 @@ class FarModem:
             return f"+CMS ERROR: {_INVALID_PDU}"
         if submit.destination == self._bad_number:
             return f"+CMS ERROR: {_UNASSIGNED}"
+        if self.refusals and (code := self.refusals.pop(0)):
+            return f"+CMS ERROR: {code}"
         self._reference = (self._reference + 1) % 256
+        self._taken_at[self._reference] = self._now()
         concat, _ = read_part(submit.part.octets, has_header=submit.part.has_header)
         self._on_sent(submit.destination, text, concat, self._reference)
         if self.is_hasty:

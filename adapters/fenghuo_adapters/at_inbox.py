@@ -105,10 +105,12 @@ class Inbox:
         self._handed[place] = (digits, self._now())
 
         def acknowledge() -> None:
-            if self._handed.get(place, ("", 0.0))[0] == digits and digits not in self._settled:
+            if self._handed.get(place, ("", 0.0))[0] != digits or place in self._to_empty:
+                return
+            if digits not in self._settled:
                 self._settled.append(digits)
-                self._to_empty[place] = None
-                self._wake()
+            self._to_empty[place] = None
+            self._wake()
 
         self._hand_on(_arrival(digits, self.sim, acknowledge, is_stored=True))
 
@@ -119,8 +121,9 @@ class Inbox:
         await self._select(session, memory, limit_s)
         await _tried(session, f"AT+CMGD={index}", limit_s)
         digits, _ = self._handed.pop(place, ("", 0.0))
-        if digits in self._settled:
-            self._settled.remove(digits)  # the place is empty: the same octets again are a new message
+        is_elsewhere = any(other == digits for other, _ in self._handed.values())  # a network brought it twice
+        if digits in self._settled and not is_elsewhere:
+            self._settled.remove(digits)  # its places are empty: the same octets again are a new message
 
     async def _select(self, session: AtSession, memory: str, limit_s: float) -> None:
         """Turn to another storage, where the modem keeps reports apart from messages."""

@@ -26,7 +26,7 @@ __all__ = ["Modem", "ModemEvents", "NotReadyToSend"]
 
 _FIRST_PAUSE_S = 0.5
 _UNSURE_MOST = 3
-"""So many submissions in a row, refused without a reason, are the modem's fault."""
+"""Submissions to so many numbers in a row, refused without a reason, are the modem's fault."""
 
 
 class NotReadyToSend(NotHandedOver):
@@ -75,7 +75,7 @@ class Modem:
         self._inbox = Inbox(events.arrived, self._wanted.set, lambda: asyncio.get_running_loop().time())
         self._acknowledges = False
         self._ladder = Ladder(line, profile)
-        self._unsure = 0
+        self._unsure: set[str] = set()
         self._missed_since: float | None = None
         self._owes_refusal = False
 
@@ -101,8 +101,8 @@ class Modem:
         """Whether it is opened again whenever it is lost."""
         return self._keeper is not None
 
-    async def submit(self, pdu: Encoded, *, within_s: float) -> int:
-        """Hand one PDU over; the modem's reference for it. `within_s`: the most of `send_s` that is left.
+    async def submit(self, pdu: Encoded, *, whom: str, within_s: float) -> int:
+        """Hand one PDU over, to the number `whom`; the modem's reference for it. `within_s`: the most of `send_s` that is left.
 
         Raises: as AtSession.submit(); NotReadyToSend.
         """
@@ -112,7 +112,7 @@ class Modem:
         try:
             reference = await session.submit(pdu, prompt_s=self._profile.prompt_s, within_s=min(within_s, self._profile.send_s))
         except AtRefused as refused:
-            self._refused(refused.code)
+            self._refused(refused.code, whom)
             raise
         except LinkError as failed:
             self._suspect(str(failed))
@@ -120,7 +120,7 @@ class Modem:
         except asyncio.CancelledError:
             self._suspect("a submission was cut short")
             raise
-        self._unsure = 0
+        self._unsure.clear()
         return reference
 
     async def enquire(self, *, within_s: float) -> Standing:
@@ -135,16 +135,21 @@ class Modem:
             self._wanted.set()
             raise LinkTimeout(f"{self.name} did not answer within {within_s:g} s") from None
 
-    def _refused(self, code: str) -> None:
+    def _refused(self, code: str, whom: str) -> None:
         match blame_of(code):
             case Blame.RECIPIENT | Blame.MESSAGE | Blame.LATER:
-                self._unsure = 0
+                self._unsure.clear()
             case Blame.CHANNEL:
                 self._wanted.set()  # look at once whether it is still registered
             case Blame.UNSURE | Blame.DOUBT:
-                self._unsure += 1
-                if self._unsure >= _UNSURE_MOST:
-                    self._suspect(f"{self._unsure} submissions in a row were refused without a reason ({code})")
+                self._unsure.add(whom)
+                if self._is_unsure:
+                    self._suspect(f"submissions to {len(self._unsure)} numbers in a row were refused without a reason ({code})")
+
+    @property
+    def _is_unsure(self) -> bool:
+        """Whether it refuses whoever it is; what it refuses to one number, as often as that is tried, may be that number's fault."""
+        return len(self._unsure) >= _UNSURE_MOST
 
     def _suspect(self, why: str) -> None:
         """It may hang: nothing more is given to it until the keeper has looked."""
@@ -178,7 +183,7 @@ class Modem:
             self.sim = self._inbox.sim = ready.identity or self.name
             self._acknowledges = ready.acknowledges
             self._inbox.opened(memory=self._profile.storage)
-            self._unsure = 0
+            self._unsure.clear()
             await self._look(session)
         except BaseException as fault:
             if isinstance(fault, PinRefused):
@@ -202,7 +207,7 @@ class Modem:
             self._events.in_step(self)
         standing = await look(session, self._profile)
         self.signal = standing.signal
-        if self._unsure >= _UNSURE_MOST:
+        if self._is_unsure:
             raise LinkBroken(f"{self.name}: {self.why_down}")
         self._tell(up=standing.is_up and session.is_in_step, why=standing.fault)
         self._miss_network(standing)

@@ -13,7 +13,7 @@ from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
-from fenghuo.errors import LinkBroken, LinkError, LinkTimeout
+from fenghuo.errors import LinkError, LinkTimeout
 from fenghuo_adapters.at_inbox import Arrival
 from fenghuo_adapters.at_modem import Modem, NotReadyToSend
 from fenghuo_adapters.at_profile import Profile
@@ -24,7 +24,7 @@ from fenghuo_adapters.kiss_line import ByteLine
 from fenghuo_adapters.pdu_framing import Encoded, Submit, submit_pdu
 from fenghuo_adapters.short_message_framing import Coding, Part, split
 
-__all__ = ["Late", "ModemPool", "Place", "PoolEvents", "Sent", "Text"]
+__all__ = ["BrokenOff", "Late", "ModemPool", "Place", "PoolEvents", "Sent", "Text"]
 
 _PART_RETRY_FIRST_S, _PART_RETRY_MOST_S = 1.0, 4.0
 
@@ -51,12 +51,21 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
 
 class Sent(msgspec.Struct, frozen=True):
     """What became of a text: the SIM it left by, the modem's reference of each part taken, the code of the refusal that ended it (empty:
-    none), and how many parts there were."""
+    none), how many parts there were, and when each of them was taken (monotonic seconds)."""
 
     sim: str
     references: tuple[int, ...]
     code: str
     parts: int
+    taken_at: tuple[float, ...] = ()
+
+    def taken(self, reference: int, at: float) -> Sent:
+        """With one more part."""
+        return msgspec.structs.replace(self, references=(*self.references, reference), taken_at=(*self.taken_at, at))
+
+    def taken_by(self, wall: float, monotonic: float) -> list[tuple[int, float]]:
+        """The references, and when each part was taken in UTC seconds; `wall`, `monotonic`: now."""
+        return [(reference, wall - (monotonic - at)) for reference, at in zip(self.references, self.taken_at, strict=True)]
 
     @property
     def is_complete(self) -> bool:
@@ -68,6 +77,20 @@ class Late(msgspec.Struct, Generic[Correlation], frozen=True):
 
     correlation: Correlation
     sent: Sent
+
+
+class BrokenOff(LinkError):
+    """A text of several parts was cut off among them, by `cause`; `sent`: what was taken before."""
+
+    def __init__(self, cause: LinkError, sent: Sent) -> None:
+        self.cause = cause
+        self.sent = sent
+        super().__init__(f"lost after {len(sent.references)} of {sent.parts} parts: {cause}")
+
+    @property
+    def may_have_left(self) -> bool:
+        """Whether the part that was not answered may be on its way all the same."""
+        return not isinstance(self.cause, NotHandedOver)
 
 
 class ModemPool(Generic[Correlation]):
@@ -168,7 +191,7 @@ class ModemPool(Generic[Correlation]):
     def answered_late(self, modem: Modem, reference: int) -> None:
         correlation, sent = self._given_up.pop(modem.name, (None, None))
         if correlation is not None and sent is not None:
-            whole = msgspec.structs.replace(sent, references=(*sent.references, reference))
+            whole = sent.taken(reference, asyncio.get_running_loop().time())
             self._incoming.put_nowait(Late(correlation, whole))
 
     async def pin_refused(self, modem: Modem) -> None:
@@ -221,7 +244,7 @@ class Place(Generic[Correlation]):
 
         A later part that is refused for the moment is offered again until the time is over.
         Raises: NotHandedOver (nothing left), LinkTimeout (nobody knows; a late answer comes by receive()), LinkBroken (nobody knows),
-        ValueError (a text that cannot be one message, a destination that is no number).
+        BrokenOff (of several parts), ValueError (a text that cannot be one message, a destination that is no number).
         """
         until = asyncio.get_running_loop().time() + timeout_s
         coding, parts = self._pool.parts_of(text.text)
@@ -232,27 +255,31 @@ class Place(Generic[Correlation]):
             if turn is not None:
                 await turn()
             try:
-                reference = await self._hand_over(pdus[len(sent.references)], sent, correlation, until)
+                reference = await self._hand_over(pdus[len(sent.references)], sent, correlation, whom=text.destination, until=until)
             except AtRefused as refused:
                 if not _is_worth_waiting(refused.code, sent, wait_s, until):
                     return msgspec.structs.replace(sent, code=refused.code)
                 await asyncio.sleep(wait_s)
                 wait_s = min(2 * wait_s, _PART_RETRY_MOST_S)
                 continue
-            sent = msgspec.structs.replace(sent, references=(*sent.references, reference))
+            sent = sent.taken(reference, asyncio.get_running_loop().time())
         return sent
 
-    async def _hand_over(self, pdu: Encoded, sent: Sent, correlation: Correlation, until: float) -> int:
+    async def _hand_over(self, pdu: Encoded, sent: Sent, correlation: Correlation, *, whom: str, until: float) -> int:
         """The reference of one part. Raises: AtRefused; LinkError as submit() does."""
         left_s = until - asyncio.get_running_loop().time()
         is_last = len(sent.references) + 1 == sent.parts
         try:
-            return await self._modem.submit(pdu, within_s=left_s)
-        except NotHandedOver as unsent:
-            if sent.references:
-                raise LinkBroken(f"lost after {len(sent.references)} part(s): {unsent}") from unsent
+            return await self._modem.submit(pdu, whom=whom, within_s=left_s)
+        except AtRefused:
             raise
-        except (LinkTimeout, asyncio.CancelledError):
+        except LinkError as failed:
+            if is_last and isinstance(failed, LinkTimeout):
+                self._pool.gave_up(self._modem, correlation, sent)
+            if sent.parts == 1 or (isinstance(failed, NotHandedOver) and not sent.references):
+                raise
+            raise BrokenOff(failed, sent) from failed
+        except asyncio.CancelledError:
             if is_last:
                 self._pool.gave_up(self._modem, correlation, sent)
             raise

@@ -45,6 +45,11 @@ class Standing(msgspec.Struct, frozen=True):
     def is_up(self) -> bool:
         return not self.fault
 
+    @property
+    def said_signal(self) -> str:
+        """For an operator."""
+        return "signal unknown" if self.signal is None else f"signal {self.signal}"
+
 
 async def set_up(session: AtSession, profile: Profile) -> Ready:
     """Bring a modem into PDU mode. Raises: SimFault, AtRefused (it refuses something needed), LinkError."""
@@ -82,8 +87,8 @@ async def look(session: AtSession, profile: Profile) -> Standing:
         signal = profile.signal_of(await session.command(profile.signal_query, within_s=profile.command_s))
     except AtRefused:
         signal = None
-    if signal is None:
-        return Standing(stat, None, "signal unknown")
+    if signal is None:  # it does not know, which a registered modem may say for minutes: no word against it
+        return Standing(stat, None, "")
     return Standing(stat, signal, "" if signal >= profile.signal_least else f"signal {signal:g} is below {profile.signal_least:g}")
 
 

@@ -16,7 +16,7 @@ from typing import Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
-from fenghuo.errors import FrameError, LinkBroken, LinkError, LinkTimeout
+from fenghuo.errors import FrameError, LinkError, LinkTimeout
 from fenghuo_adapters import smpp_framing as framing
 from fenghuo_adapters.short_message_framing import Coding, Part, split
 from fenghuo_adapters.smpp_framing import Delivered, Pdu, Submission
@@ -24,7 +24,7 @@ from fenghuo_adapters.smpp_pace import Backoff, Pace
 from fenghuo_adapters.smpp_session import BindRefused, NotWritten, SmppSession, open_session
 from fenghuo_adapters.smpp_status import is_later
 
-__all__ = ["Arrival", "BindRefused", "Late", "LineEvents", "LineSettings", "NotWritten", "Slot", "SmppLine", "Submitted"]
+__all__ = ["Arrival", "BindRefused", "BrokenOff", "Late", "LineEvents", "LineSettings", "NotWritten", "Slot", "SmppLine", "Submitted"]
 
 # More arrivals than this wait for their commit: the centre is told to come again later (ESME_RX_T_APPN), and keeps them.
 MOST_ARRIVALS = 50_000
@@ -74,6 +74,20 @@ class Submitted(msgspec.Struct, frozen=True):
     @property
     def is_complete(self) -> bool:
         return self.status == 0 and len(self.ids) == self.parts
+
+
+class BrokenOff(LinkError):
+    """A text of several parts was cut off among them, by `cause`; `submitted`: what was taken before."""
+
+    def __init__(self, cause: LinkError, submitted: Submitted) -> None:
+        self.cause = cause
+        self.submitted = submitted
+        super().__init__(f"lost after {len(submitted.ids)} of {submitted.parts} parts: {cause}")
+
+    @property
+    def may_have_left(self) -> bool:
+        """Whether the part that was not answered may be on its way all the same."""
+        return not isinstance(self.cause, NotWritten)
 
 
 class Late(msgspec.Struct, Generic[Correlation], frozen=True):
@@ -273,7 +287,7 @@ class Slot(Generic[Correlation]):
         One part is under way at a time, so that a refusal of the first is a refusal of all. A later part that is refused for
         the moment is offered again until the time is over.
         Raises: NotWritten (nothing left), LinkBroken or LinkClosed (unanswered), LinkTimeout (unanswered; a late answer comes
-        in by receive()), ValueError (a text that cannot be one message).
+        in by receive()), BrokenOff (of several parts), ValueError (a text that cannot be one message).
         """
         loop = asyncio.get_running_loop()
         until = loop.time() + timeout_s
@@ -284,7 +298,12 @@ class Slot(Generic[Correlation]):
             if turn is not None:
                 await turn()
             last = len(ids) + 1 == len(builders)
-            pdu = await self._answer(builders[len(ids)], ids, correlation if last else None, until - loop.time())
+            try:
+                pdu = await self._answer(builders[len(ids)], ids, correlation if last else None, until - loop.time())
+            except LinkError as failed:
+                if len(builders) == 1 or (isinstance(failed, NotWritten) and not ids):
+                    raise
+                raise BrokenOff(failed, Submitted(ids, 0, len(builders))) from failed
             self._line.paced(pdu.status)
             if pdu.status == 0:
                 ids = (*ids, framing.read_message_id(pdu))
@@ -297,12 +316,7 @@ class Slot(Generic[Correlation]):
 
     async def _answer(self, build: Builder, earlier: tuple[str, ...], correlation: Correlation | None, within_s: float) -> Pdu:
         """The answer to one part. Whoever gives up leaves word, so that the answer, when it comes, is told as a late one."""
-        try:
-            response = self._session.request(build)
-        except NotWritten as lost:
-            if earlier:
-                raise LinkBroken(f"lost after {len(earlier)} part(s): {lost}") from lost
-            raise
+        response = self._session.request(build)
         try:
             async with asyncio.timeout(within_s):
                 return await asyncio.shield(response)

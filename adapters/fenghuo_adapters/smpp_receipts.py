@@ -5,6 +5,7 @@ Pure: no I/O. Source: SMPP 3.4 Appendix B (the text is "typically" so), §5.2.28
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 import msgspec
@@ -30,12 +31,14 @@ _RECEIPT, _INTERMEDIATE = 1, 8
 
 class Report(msgspec.Struct, frozen=True):
     """What a report says. `ids`: every id it names us by, best first; `state`: a word of Appendix B, upper case, or what stood there;
-    `error`: the network's own code as text, since not every one is a number; `done`: its digits, 10 or 12 of them, as they came."""
+    `error`: the network's own code as text, since not every one is a number; `done`: its digits, 10 or 12 of them, as they came;
+    `submitted`: when it was handed in, by the centre's local time, read as if that were UTC (seconds)."""
 
     ids: tuple[str, ...]
     state: str
     error: str = ""
     done: str = ""
+    submitted: float | None = None
     is_delivered: bool = False
     is_failed: bool = False
 
@@ -57,9 +60,21 @@ def read_report(delivered: Delivered) -> Report:
         state=state,
         error=fields.get("err", ""),
         done=fields.get("done date", ""),
+        submitted=_moment(fields.get("submit date", "")),
         is_delivered=final and words == {"DELIVRD"},
         is_failed=final and bool(failed),
     )
+
+
+def _moment(digits: str) -> float | None:
+    """`YYMMDDhhmm`, or with the seconds behind; None for anything else."""
+    form = {10: "%y%m%d%H%M", 12: "%y%m%d%H%M%S"}.get(len(digits))
+    if form is None or not (digits.isascii() and digits.isdigit()):
+        return None
+    try:
+        return dt.datetime.strptime(digits, form).replace(tzinfo=dt.UTC).timestamp()
+    except ValueError:
+        return None
 
 
 def _word(stat: str) -> str:

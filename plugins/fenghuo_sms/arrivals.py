@@ -10,8 +10,10 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from fenghuo import Evidence, Inbound, InboundKind, Token
+from fenghuo_adapters.centre_clock import CentreClock
 from fenghuo_adapters.short_message_framing import Concat, decode_text, read_part
-from fenghuo_adapters.short_message_joining import Joined, Joining
+from fenghuo_adapters.short_message_joining import COPY, Joined
+from fenghuo_adapters.short_message_memory import LongTexts
 from fenghuo_adapters.smpp_framing import Delivered
 from fenghuo_adapters.smpp_line import Arrival, Late
 from fenghuo_adapters.smpp_receipts import id_forms, is_report, read_report
@@ -48,17 +50,21 @@ def acknowledge_later(arrival: Arrival) -> Callable[[], Awaitable[None]]:
     return ack
 
 
-def inbound_of_report(arrival: Arrival, delivered: Delivered) -> Inbound:
+def inbound_of_report(arrival: Arrival, delivered: Delivered, clock: CentreClock) -> Inbound:
     """A delivery report. Its level counts only if it says DELIVRD and nothing else."""
     report = read_report(delivered)
     ref, *others = report.ids or ("",)
     forms = dict.fromkeys(form for known in report.ids for form in (known, *id_forms(known)))
+    written = report.submitted
+    submitted_at, within_s = clock.reported(tuple(forms), written) if written is not None else (None, 0.0)
     return Inbound(
         kind=InboundKind.RECEIPT,
         raw=arrival.raw,
         ack=acknowledge_later(arrival),
         address_kind="msisdn",
         address=own_address(delivered.source),
+        submitted_at=submitted_at,
+        submitted_within_s=within_s,
         ref=ref,
         alternate_refs=tuple(form for form in (*others, *forms) if form != ref),
         level=Evidence.DEVICE if report.is_delivered else None,
@@ -85,8 +91,14 @@ class Arrivals:
     until then - and the last one is the ANSWER with the whole text.
     """
 
-    def __init__(self) -> None:
-        self._joining = Joining()
+    def __init__(self, texts: LongTexts | None = None) -> None:
+        self._texts = texts if texts is not None else LongTexts(lambda: 0.0)
+        self._clock = CentreClock(names_zone=False)
+
+    def submitted(self, refs: tuple[str, ...], at: float) -> None:
+        """The centre took our texts under these ids (UTC seconds): by their reports its clock is known."""
+        for ref in refs:
+            self._clock.handed_in(ref, at)
 
     def inbound_of(self, arrival: Arrival, now: float) -> Inbound:
         """A deliver_sm as an Inbound; one that does not hold together is still handed on, to be kept."""
@@ -94,16 +106,16 @@ class Arrivals:
         if delivered is None:
             return _kept(arrival)
         if is_report(delivered):
-            return inbound_of_report(arrival, delivered)
+            return inbound_of_report(arrival, delivered, self._clock)
         return self._message(arrival, delivered, now)
 
     def overdue(self, now: float) -> list[Inbound]:
         """Answers whose missing parts are not waited for any longer, with `…` in the gaps."""
-        return [_answer_without_ack(joined) for joined in self._joining.overdue(now)]
+        return [self._whole(joined, None) for joined in self._texts.overdue(now)]
 
     def due_in_s(self, now: float) -> float | None:
         """Seconds until overdue() has something; None while no answer is unfinished."""
-        return self._joining.due_in_s(now)
+        return self._texts.due_in_s(now)
 
     def _message(self, arrival: Arrival, delivered: Delivered, now: float) -> Inbound:
         """A message from a person. Octets that do not decode are shown as U+FFFD, never dropped."""
@@ -115,10 +127,18 @@ class Arrivals:
         return self._take_part(arrival, address, concat, text=text, now=now)
 
     def _take_part(self, arrival: Arrival, address: str, concat: Concat, *, text: str, now: float) -> Inbound:
-        joined = self._joining.take(address, concat, text, raw=arrival.raw, now=now)
-        if joined is None:
-            return _kept(arrival, text)
-        return _answer(joined.raw, address, joined.text, acknowledge_later(arrival))
+        joined = self._texts.take(address, concat, text, raw=arrival.raw, now=now)
+        return _kept(arrival, text) if joined is None or joined is COPY else self._whole(joined, arrival)
+
+    def _whole(self, joined: Joined, last: Arrival | None) -> Inbound:
+        """A text, by its last part; without one each part was acknowledged when it came."""
+
+        async def ack() -> None:
+            await self._texts.kept(joined)
+            if last is not None:
+                last.acknowledge()
+
+        return _answer(joined.raw, joined.sender, joined.text, ack, is_broken=joined.is_broken)
 
 
 def _kept(arrival: Arrival, text: str = "") -> Inbound:
@@ -129,12 +149,5 @@ def _kept(arrival: Arrival, text: str = "") -> Inbound:
     return Inbound(kind=InboundKind.RECEIPT, raw=arrival.raw, ack=acknowledge_later(arrival), text=text)
 
 
-def _answer(raw: bytes, address: str, text: str, ack: Callable[[], Awaitable[None]]) -> Inbound:
-    return Inbound(kind=InboundKind.ANSWER, raw=raw, ack=ack, address_kind="msisdn", address=address, text=text)
-
-
-def _answer_without_ack(joined: Joined) -> Inbound:
-    async def ack() -> None:
-        """Each part was acknowledged when it came."""
-
-    return _answer(joined.raw, joined.sender, joined.text, ack)
+def _answer(raw: bytes, address: str, text: str, ack: Callable[[], Awaitable[None]], *, is_broken: bool = False) -> Inbound:
+    return Inbound(InboundKind.ANSWER, raw, ack, address_kind="msisdn", address=address, text=text, is_broken=is_broken)

@@ -24,6 +24,7 @@ from fenghuo import (
     SimpleChannel,
 )
 from fenghuo_adapters.short_message_framing import part_count
+from fenghuo_adapters.short_message_memory import LongTexts
 from fenghuo_adapters.smpp_framing import Submission
 from fenghuo_adapters.smpp_line import Arrival, BindRefused, Late, LineSettings, NotWritten, Slot, SmppLine
 from fenghuo_adapters.smpp_status import status_name
@@ -45,16 +46,18 @@ class SmsChannel(SimpleChannel):
         settings: SmsSettings = ctx.settings
         self._ctx = ctx
         self._settings = settings
-        self._answers = Arrivals()
+        self._texts = LongTexts(ctx.clock.time, ctx.notes)
+        self._answers = Arrivals(self._texts)
         self._line: SmppLine[AttemptKey] | None = None
         self._stopped = False
 
     async def start(self) -> None:
-        """Bind. Raises: NotReady (anything that may pass), ConfigError (a password that SMPP cannot carry), AuthFailed.
+        """Bind. Raises: NotReady (anything that may pass), ConfigError (a password that SMPP cannot carry), AuthFailed, StoreError.
 
         AuthFailed: the password, the account, or a bind that is refused without a reason.
         """
         line: SmppLine[AttemptKey] = SmppLine(self._line_settings(), self, self._ctx.random)
+        await self._texts.recall()
         try:
             await line.open()
         except BindRefused as refused:
@@ -132,6 +135,7 @@ class SmsChannel(SimpleChannel):
         except ValueError as unfit:
             self._ctx.log.error("text cannot be sent as SMS", token=emission.token, cause=str(unfit))
             return Permanent(Scope.MESSAGE, "too-long")
+        self._answers.submitted(submitted.ids, self._ctx.clock.time())
         return outcome_of(submitted, retry_after_s=retry_after_s)
 
     async def _next(self, line: SmppLine[AttemptKey]) -> list[Inbound] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import struct
 from collections.abc import AsyncIterator
 from types import MappingProxyType
@@ -137,7 +138,8 @@ class SimulatedCentre(SmsPeer, ListeningPeer):
         writer.write(_response(pdu, arrival.ref.encode() + b"\0"))
 
     def _report(self, address: str, ref: str, state: str, code: int) -> None:
-        text = f"id:{ref} sub:001 dlvrd:001 submit date:2611260320 done date:2611260320 stat:{state} err:000 text:"
+        moment = dt.datetime.fromtimestamp(self.now(), dt.UTC).strftime("%y%m%d%H%M")
+        text = f"id:{ref} sub:001 dlvrd:001 submit date:{moment} done date:{moment} stat:{state} err:000 text:"
         named = struct.pack("!HH", _RECEIPTED_ID, len(ref) + 1) + ref.encode() + b"\0" + struct.pack("!HHB", _STATE, 1, code)
         self._send(_deliver(address, text.encode(), parameters=named))
 

@@ -7,29 +7,34 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+import msgspec
+
 from fenghuo import Evidence, Inbound, InboundKind
 from fenghuo.formats.modem_answers import report_failure
 from fenghuo_adapters.at_inbox import Arrival
-from fenghuo_adapters.at_names import refs_of_report
+from fenghuo_adapters.at_names import Names
 from fenghuo_adapters.at_pool import Late
 from fenghuo_adapters.pdu_framing import Delivered, Reported
-from fenghuo_adapters.short_message_joining import Joined, Joining
+from fenghuo_adapters.short_message_joining import COPY, Joined
+from fenghuo_adapters.short_message_memory import LongTexts
 from fenghuo_sms.arrivals import AttemptKey, own_address
 from fenghuo_sms.modem_outcomes import outcome_of
 
 __all__ = ["ModemArrivals", "inbound_of_late", "inbound_of_report"]
 
 
-def inbound_of_report(arrival: Arrival, reported: Reported, now: float) -> Inbound:
+def inbound_of_report(arrival: Arrival, reported: Reported, names: Names, now: float) -> Inbound:
     """A status report. Its level counts only if the telephone has the part. `now`: UTC seconds."""
     number = own_address(reported.recipient)
-    ref, *others = refs_of_report(arrival.sim, number, reported, now)
+    (ref, *others), submitted_at, within_s = names.of_report(arrival.sim, number, reported, now)
     return Inbound(
         kind=InboundKind.RECEIPT,
         raw=arrival.raw,
         ack=_acknowledge_later(arrival),
         address_kind="msisdn",
         address=number,
+        submitted_at=submitted_at,
+        submitted_within_s=within_s,
         ref=ref,
         alternate_refs=tuple(others),
         level=Evidence.DEVICE if reported.is_delivered else None,
@@ -53,15 +58,16 @@ class ModemArrivals:
     that the modem does not store is handed on at once: until it is acknowledged the next one does not come.
     """
 
-    def __init__(self) -> None:
-        self._joining = Joining()
+    def __init__(self, names: Names | None = None, texts: LongTexts | None = None) -> None:
+        self._names = names if names is not None else Names()
+        self._texts = texts if texts is not None else LongTexts(lambda: 0.0)
 
     def inbound_of(self, arrival: Arrival, now: float, wall: float) -> Inbound | None:
         """An arrival as an Inbound, None for a part that waits; one that does not hold together is handed on too, to be kept. `now`:
         monotonic, `wall`: UTC seconds."""
         match arrival.content:
             case Reported() as reported:
-                return inbound_of_report(arrival, reported, wall)
+                return inbound_of_report(arrival, reported, self._names, wall)
             case Delivered() as delivered:
                 return self._message(arrival, delivered, now)
             case None:
@@ -69,21 +75,30 @@ class ModemArrivals:
 
     def overdue(self, now: float) -> list[Inbound]:
         """Answers whose missing parts are not waited for any longer, with `…` in the gaps."""
-        return [_answer(joined, _acknowledge_held(joined)) for joined in self._joining.overdue(now)]
+        return [self._answer(joined) for joined in self._texts.overdue(now)]
 
     def due_in_s(self, now: float) -> float | None:
         """Seconds until overdue() has something; None while no answer is unfinished."""
-        return self._joining.due_in_s(now)
+        return self._texts.due_in_s(now)
 
     def _message(self, arrival: Arrival, delivered: Delivered, now: float) -> Inbound | None:
         sender, text, concat = own_address(delivered.sender), delivered.text, delivered.concat
         if concat is None or concat.total == 1:
-            return _answer(Joined(sender, text, arrival.raw), _acknowledge_later(arrival))
-        if arrival.is_stored:
-            joined = self._joining.take(sender, concat, text, raw=arrival.raw, now=now, held=arrival.acknowledge)
-            return None if joined is None else _answer(joined, _acknowledge_held(joined))
-        joined = self._joining.take(sender, concat, text, raw=arrival.raw, now=now)
-        return _kept(arrival, text) if joined is None else _answer(joined, _acknowledge_later(arrival))
+            return self._answer(Joined(sender, text, arrival.raw, (arrival.acknowledge,)))
+        held = arrival.acknowledge if arrival.is_stored else None
+        joined = self._texts.take(sender, concat, text, raw=arrival.raw, now=now, held=held)
+        if joined is COPY:
+            return _kept(arrival, text)
+        if joined is None:
+            return None if arrival.is_stored else _kept(arrival, text)
+        return self._answer(joined if arrival.is_stored else msgspec.structs.replace(joined, held=(*joined.held, arrival.acknowledge)))
+
+    def _answer(self, joined: Joined) -> Inbound:
+        async def ack() -> None:
+            await self._texts.kept(joined)
+
+        text, is_broken = joined.text, joined.is_broken
+        return Inbound(InboundKind.ANSWER, joined.raw, ack, address_kind="msisdn", address=joined.sender, text=text, is_broken=is_broken)
 
 
 def _kept(arrival: Arrival, text: str = "") -> Inbound:
@@ -91,21 +106,9 @@ def _kept(arrival: Arrival, text: str = "") -> Inbound:
     return Inbound(kind=InboundKind.RECEIPT, raw=arrival.raw, ack=_acknowledge_later(arrival), text=text)
 
 
-def _answer(joined: Joined, ack: Callable[[], Awaitable[None]]) -> Inbound:
-    return Inbound(kind=InboundKind.ANSWER, raw=joined.raw, ack=ack, address_kind="msisdn", address=joined.sender, text=joined.text)
-
-
 def _acknowledge_later(arrival: Arrival) -> Callable[[], Awaitable[None]]:
     async def ack() -> None:
         arrival.acknowledge()
-
-    return ack
-
-
-def _acknowledge_held(joined: Joined) -> Callable[[], Awaitable[None]]:
-    async def ack() -> None:
-        for acknowledge in joined.held:
-            acknowledge()
 
     return ack
 

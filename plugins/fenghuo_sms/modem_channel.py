@@ -29,11 +29,12 @@ from fenghuo import (
 )
 from fenghuo_adapters.at_inbox import Arrival
 from fenghuo_adapters.at_lines import line_to
-from fenghuo_adapters.at_names import ref_of
+from fenghuo_adapters.at_names import Names
 from fenghuo_adapters.at_pin import pin_fault, trace_of
-from fenghuo_adapters.at_pool import Late, ModemPool, Place, Sent, Text
+from fenghuo_adapters.at_pool import BrokenOff, Late, ModemPool, Place, Sent, Text
 from fenghuo_adapters.at_setup import SimFault
 from fenghuo_adapters.short_message_framing import part_count
+from fenghuo_adapters.short_message_memory import LongTexts
 from fenghuo_sms.arrivals import AttemptKey
 from fenghuo_sms.modem_arrivals import ModemArrivals, inbound_of_late
 from fenghuo_sms.modem_outcomes import outcome_of, outcome_of_failure
@@ -56,7 +57,9 @@ class ModemChannel(SimpleChannel):
         settings: ModemSettings = ctx.settings
         self._ctx = ctx
         self._settings = settings
-        self._answers = ModemArrivals()
+        self._names = Names()
+        self._texts = LongTexts(ctx.clock.time, ctx.notes)
+        self._answers = ModemArrivals(self._names, self._texts)
         self._pool: ModemPool[AttemptKey] | None = None
         self._power = PowerLevel.FULL
         self._was_up: bool | None = None
@@ -70,6 +73,7 @@ class ModemChannel(SimpleChannel):
         if pin and (fault := pin_fault(pin)):
             raise ConfigError(f"pin_file {fault}")
         withheld = await self._withheld(pin)
+        await self._texts.recall()
         lines = [line_to(device, settings.baud, open_s=settings.open_s) for device in settings.devices]
         pool: ModemPool[AttemptKey] = ModemPool(lines, settings.profile(pin), self, self._ctx.random, withheld=withheld)
         self._pool = pool
@@ -151,7 +155,7 @@ class ModemChannel(SimpleChannel):
             return ProbeResult(answered=False, detail="not started")
         began = self._ctx.clock.monotonic()
         standing = await self._pool.enquire(within_s=budget.timeout_s)
-        detail = standing.fault or f"registered (stat {standing.stat}), signal {standing.signal}"
+        detail = standing.fault or f"registered (stat {standing.stat}), {standing.said_signal}"
         return ProbeResult(answered=standing.is_up, round_trip_s=self._ctx.clock.monotonic() - began, detail=detail)
 
     async def inbound(self) -> AsyncIterator[Inbound]:
@@ -170,6 +174,8 @@ class ModemChannel(SimpleChannel):
         key = AttemptKey(emission.token, emission.n, retry_after_s, number)
         try:
             sent = await place.submit(text, key, timeout_s=left_s, turn=emission.turn)
+        except BrokenOff as failed:
+            return outcome_of_failure(failed, self._refs(failed.sent, number))
         except LinkError as failed:
             return outcome_of_failure(failed)
         except ValueError as unfit:
@@ -194,8 +200,8 @@ class ModemChannel(SimpleChannel):
                 return [] if found is None else [found]
 
     def _refs(self, sent: Sent, number: str) -> tuple[str, ...]:
-        at = self._ctx.clock.time()
-        return tuple(ref_of(sent.sim, number, reference, at) for reference in sent.references if reference >= 0)
+        clock = self._ctx.clock
+        return self._names.of_sent(sent.sim, number, sent.taken_by(clock.time(), clock.monotonic()))
 
     def _left_s(self, job: SendJob) -> float:
         return job.deadline - self._ctx.clock.monotonic()

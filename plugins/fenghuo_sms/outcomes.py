@@ -9,7 +9,8 @@ import random
 from typing import assert_never
 
 from fenghuo import Evidence, LinkClosed, LinkError, LinkTimeout, Outcome, Permanent, Reached, Scope, Transient, Unknown
-from fenghuo_adapters.smpp_line import NotWritten, Submitted
+from fenghuo.formats.modem_answers import broken_off
+from fenghuo_adapters.smpp_line import BrokenOff, NotWritten, Submitted
 from fenghuo_adapters.smpp_receipts import Report
 from fenghuo_adapters.smpp_status import StatusClass, classify, status_name
 
@@ -29,11 +30,12 @@ def retry_after(n: int, rng: random.Random) -> float:
 
 def outcome_of(submitted: Submitted, *, retry_after_s: float) -> Outcome:
     """The outcome of a text that was answered. Parts of it taken and the rest refused is neither sent nor unsent: Unknown."""
+    ids = tuple(ref for ref in submitted.ids if ref)
     if submitted.is_complete:
-        return Reached(Evidence.ACCEPTED, tuple(ref for ref in submitted.ids if ref))
+        return Reached(Evidence.ACCEPTED, ids if len(ids) == submitted.parts else ())
     code = status_name(submitted.status)
     if submitted.ids:
-        return Unknown(f"{len(submitted.ids)} of {submitted.parts} parts taken, then {code}")
+        return broken_off(code, ids, taken=len(submitted.ids), parts=submitted.parts, may_have_left=False)
     kind = classify(submitted.status)
     match kind:
         case StatusClass.LATER | StatusClass.REFUSED:
@@ -53,6 +55,10 @@ def outcome_of(submitted: Submitted, *, retry_after_s: float) -> Outcome:
 def outcome_of_failure(failure: LinkError) -> Outcome:
     """The outcome of a text that was not answered: certainly unsent only if nothing was written."""
     match failure:
+        case BrokenOff(cause=cause, submitted=submitted):
+            said, ids = outcome_of_failure(cause), tuple(ref for ref in submitted.ids if ref)
+            why = said.cause if isinstance(said, Unknown) else "link-lost"
+            return broken_off(why, ids, taken=len(submitted.ids), parts=submitted.parts, may_have_left=failure.may_have_left)
         case NotWritten():
             return Transient(Scope.CHANNEL, "not-bound")
         case LinkTimeout():

@@ -9,11 +9,12 @@ import msgspec
 from fenghuo import Evidence, Inbound, InboundKind, Token
 from fenghuo.formats.modem_answers import report_failure
 from fenghuo_adapters.at_inbox import Arrival
-from fenghuo_adapters.at_names import refs_of_report
+from fenghuo_adapters.at_names import Names
 from fenghuo_adapters.at_pool import Sent
 from fenghuo_adapters.pdu_framing import Delivered, Reported
 from fenghuo_adapters.short_message_framing import Concat
-from fenghuo_adapters.short_message_joining import Joined, Joining
+from fenghuo_adapters.short_message_joining import COPY, Joined
+from fenghuo_adapters.short_message_memory import LongTexts
 from fenghuo_tiantong.outcomes import outcome_of
 from fenghuo_tiantong.settings import number
 
@@ -44,16 +45,17 @@ class Arrivals:
     does not store is handed on at once: until it is acknowledged the next one does not come.
     """
 
-    def __init__(self) -> None:
-        self._joining = Joining()
+    def __init__(self, names: Names | None = None, texts: LongTexts | None = None) -> None:
+        self._names = names if names is not None else Names()
+        self._texts = texts if texts is not None else LongTexts(lambda: 0.0)
 
     def inbound_of(self, arrival: Arrival, now: float, wall: float) -> Inbound | None:
         """An arrival as an Inbound, also one that does not hold together; None for a part that waits. `now`: monotonic, `wall`: UTC."""
         match arrival.content:
             case Reported() as reported:
-                return _report(arrival, reported, wall)
+                return _report(arrival, reported, self._names, wall)
             case Delivered(concat=None) as delivered:
-                return _answer(Joined(_own(delivered.sender), delivered.text, arrival.raw), _ack(arrival))
+                return self._answer(Joined(_own(delivered.sender), delivered.text, arrival.raw, (arrival.acknowledge,)))
             case Delivered(concat=Concat() as concat) as delivered:
                 return self._part(arrival, delivered, concat, now)
             case _:
@@ -61,40 +63,47 @@ class Arrivals:
 
     def _part(self, arrival: Arrival, delivered: Delivered, concat: Concat, now: float) -> Inbound | None:
         sender, text = _own(delivered.sender), delivered.text
-        if arrival.is_stored:
-            joined = self._joining.take(sender, concat, text, raw=arrival.raw, now=now, held=arrival.acknowledge)
-            return None if joined is None else _answer(joined, _ack_held(joined))
-        joined = self._joining.take(sender, concat, text, raw=arrival.raw, now=now)
-        return _answer(joined, _ack(arrival)) if joined else _kept(arrival, text)
+        held = arrival.acknowledge if arrival.is_stored else None
+        joined = self._texts.take(sender, concat, text, raw=arrival.raw, now=now, held=held)
+        if joined is COPY:
+            return _kept(arrival, text)
+        if joined is None:
+            return None if arrival.is_stored else _kept(arrival, text)
+        return self._answer(joined if arrival.is_stored else msgspec.structs.replace(joined, held=(*joined.held, arrival.acknowledge)))
+
+    def _answer(self, joined: Joined) -> Inbound:
+        async def ack() -> None:
+            await self._texts.kept(joined)
+
+        text, is_broken = joined.text, joined.is_broken
+        return Inbound(InboundKind.ANSWER, joined.raw, ack, address_kind=KIND, address=joined.sender, text=text, is_broken=is_broken)
 
     def overdue(self, now: float) -> list[Inbound]:
         """Answers whose missing parts are not waited for any longer, with `…` in the gaps."""
-        return [_answer(joined, _ack_held(joined)) for joined in self._joining.overdue(now)]
+        return [self._answer(joined) for joined in self._texts.overdue(now)]
 
     def due_in_s(self, now: float) -> float | None:
         """Seconds until overdue() has something; None while no answer is unfinished."""
-        return self._joining.due_in_s(now)
+        return self._texts.due_in_s(now)
 
 
-def _report(arrival: Arrival, reported: Reported, wall: float) -> Inbound:
+def _report(arrival: Arrival, reported: Reported, names: Names, wall: float) -> Inbound:
     recipient = _own(reported.recipient)
-    ref, *others = refs_of_report(arrival.sim, recipient, reported, wall)
+    (ref, *others), submitted_at, within_s = names.of_report(arrival.sim, recipient, reported, wall)
     return Inbound(
         kind=InboundKind.RECEIPT,
         raw=arrival.raw,
         ack=_ack(arrival),
         address_kind=KIND,
         address=recipient,
+        submitted_at=submitted_at,
+        submitted_within_s=within_s,
         ref=ref,
         alternate_refs=tuple(others),
         level=Evidence.DEVICE if reported.is_delivered else None,
         failure=report_failure(reported.status, is_failed=reported.is_failed),
         text=f"status {reported.status:02x}",
     )
-
-
-def _answer(joined: Joined, ack: Callable[[], Awaitable[None]]) -> Inbound:
-    return Inbound(kind=InboundKind.ANSWER, raw=joined.raw, ack=ack, address_kind=KIND, address=joined.sender, text=joined.text)
 
 
 def _kept(arrival: Arrival, text: str = "") -> Inbound:
@@ -113,14 +122,6 @@ def _own(sender: str) -> str:
 def _ack(arrival: Arrival) -> Callable[[], Awaitable[None]]:
     async def ack() -> None:
         arrival.acknowledge()
-
-    return ack
-
-
-def _ack_held(joined: Joined) -> Callable[[], Awaitable[None]]:
-    async def ack() -> None:
-        for acknowledge in joined.held:
-            acknowledge()
 
     return ack
 

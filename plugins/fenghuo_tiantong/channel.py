@@ -35,11 +35,12 @@ from fenghuo import (
 from fenghuo.link.naming import note_body
 from fenghuo_adapters.at_inbox import Arrival
 from fenghuo_adapters.at_lines import line_to
-from fenghuo_adapters.at_names import ref_of
+from fenghuo_adapters.at_names import Names
 from fenghuo_adapters.at_pin import trace_of
-from fenghuo_adapters.at_pool import Late, ModemPool, Place, Sent, Text
+from fenghuo_adapters.at_pool import BrokenOff, Late, ModemPool, Place, Sent, Text
 from fenghuo_adapters.at_setup import SimFault
 from fenghuo_adapters.short_message_framing import part_count
+from fenghuo_adapters.short_message_memory import LongTexts
 from fenghuo_tiantong.arrivals import Arrivals, Attempt, inbound_of_late
 from fenghuo_tiantong.outcomes import outcome_of, outcome_of_failure
 from fenghuo_tiantong.rendition import coded_parts
@@ -62,7 +63,9 @@ class TiantongChannel(SimpleChannel):
         settings: TiantongSettings = ctx.settings
         self._ctx = ctx
         self._settings = settings
-        self._answers = Arrivals()
+        self._names = Names()
+        self._texts = LongTexts(ctx.clock.time, ctx.notes)
+        self._answers = Arrivals(self._names, self._texts)
         self._pool: ModemPool[Attempt | None] | None = None
         self._posts: SealedPosts | None = None
         self._returns = Returns(ctx, self._send_back)
@@ -79,6 +82,7 @@ class TiantongChannel(SimpleChannel):
             raise ConfigError(f"{key} {fault}")
         pin = self._ctx.secret(settings.pin_file) if settings.pin_file else ""
         withheld = await self._withheld(pin)
+        await self._texts.recall()
         await self._begin_posts()
         lines = [line_to(settings.device, settings.baud, open_s=settings.open_s)]
         pool: ModemPool[Attempt | None] = ModemPool(lines, settings.profile(pin), self, self._ctx.random, withheld=withheld)
@@ -206,7 +210,7 @@ class TiantongChannel(SimpleChannel):
             return ProbeResult(answered=False, detail="not started")
         began = self._ctx.clock.monotonic()
         standing = await self._pool.enquire(within_s=budget.timeout_s)
-        detail = standing.fault or f"registered (stat {standing.stat}), signal {standing.signal}"
+        detail = standing.fault or f"registered (stat {standing.stat}), {standing.said_signal}"
         return ProbeResult(answered=standing.is_up, round_trip_s=self._ctx.clock.monotonic() - began, detail=detail)
 
     async def inbound(self) -> AsyncIterator[Inbound]:
@@ -234,6 +238,8 @@ class TiantongChannel(SimpleChannel):
         attempt = Attempt(emission.token, emission.n, text.destination)
         try:
             sent = await place.submit(text, attempt, timeout_s=left_s, turn=emission.turn)
+        except BrokenOff as failed:
+            return outcome_of_failure(failed, self._refs(failed.sent, text.destination))
         except LinkError as failed:
             return outcome_of_failure(failed)
         except ValueError as unfit:
@@ -266,8 +272,8 @@ class TiantongChannel(SimpleChannel):
         return [inbound for each in found for inbound in self._posts.judged(each)]
 
     def _refs(self, sent: Sent, destination: str) -> tuple[str, ...]:
-        at = self._ctx.clock.time()
-        return tuple(ref_of(sent.sim, destination, reference, at) for reference in sent.references if reference >= 0)
+        clock = self._ctx.clock
+        return self._names.of_sent(sent.sim, destination, sent.taken_by(clock.time(), clock.monotonic()))
 
     def _left_s(self, job: SendJob) -> float:
         return job.deadline - self._ctx.clock.monotonic()

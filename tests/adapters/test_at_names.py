@@ -9,29 +9,35 @@ NUMBER, AT = "+8613800138000", 1_795_514_700.0
 HOUR = 3600.0
 
 
-@pytest.mark.parametrize("apart", [0.0, 59 * 60.0, -HOUR, 8 * HOUR, -8 * HOUR])
-def test_a_report_finds_its_submission_whatever_the_clocks(apart: float) -> None:
-    """Also where a centre writes local time without its zone."""
-    names = refs_of_report("567890", NUMBER, Reported(42, NUMBER, AT + apart, None, 0), AT)
-    assert ref_of("567890", NUMBER, 42, AT) in names
+def _names(taken_at: float | None, now: float = AT) -> tuple[str, ...]:
+    return refs_of_report("567890", NUMBER, Reported(42, NUMBER, taken_at, None, 0), taken_at, now=now)
 
 
-def test_yesterdays_submission_with_the_same_reference_is_another() -> None:
-    """The octet comes round again; a report must not confirm what is older."""
-    names = refs_of_report("567890", NUMBER, Reported(42, NUMBER, AT, None, 0), AT)
-    assert ref_of("567890", NUMBER, 42, AT - 24 * HOUR) not in names
+@pytest.mark.parametrize("apart", [0.0, 59.0, -60.0, 119.0, -119.0])
+def test_a_report_finds_its_submission_as_far_as_clocks_differ(apart: float) -> None:
+    """Two minutes either way, and what the modem takes to say that it has sent it."""
+    assert ref_of("567890", NUMBER, 42, AT) in _names(AT + apart)
+    assert ref_of("567890", NUMBER, 42, AT + 50) in _names(AT)
 
 
-def test_the_likeliest_name_comes_first() -> None:
-    """The same hour, then its neighbours."""
-    first, *_ = refs_of_report("567890", NUMBER, Reported(42, NUMBER, AT, None, 0), AT)
-    assert ref_of("567890", NUMBER, 42, AT) == first
+@pytest.mark.parametrize("hours", [-24, -8, -1, 1, 8])
+def test_another_hours_submission_with_the_same_reference_is_another(hours: int) -> None:
+    """The octet comes round again, and begins anew with the modem: a report must not confirm what is older or newer."""
+    assert ref_of("567890", NUMBER, 42, AT + hours * HOUR) not in _names(AT)
 
 
-def test_a_report_without_a_moment_is_of_now() -> None:
+def test_the_first_name_is_the_reports_own() -> None:
+    """Copies of one report have it in common; no submission is called so, for the minute alone proves nothing."""
+    first, *others = _names(AT)
+    assert first not in {ref_of("567890", NUMBER, 42, AT + each) for each in range(-600, 600)}
+    assert (first, others) == (_names(AT)[0], [*_names(AT)[1:]])
+    assert first != _names(AT + 1)[0]
+
+
+def test_a_report_without_a_moment_is_of_the_last_hour() -> None:
     """Some centres send zeros."""
-    first, *_ = refs_of_report("567890", NUMBER, Reported(42, NUMBER, None, None, 0), AT)
-    assert ref_of("567890", NUMBER, 42, AT) == first
+    assert ref_of("567890", NUMBER, 42, AT - HOUR) in _names(None)
+    assert ref_of("567890", NUMBER, 42, AT - 2 * HOUR) not in _names(None)
 
 
 def test_a_number_is_in_no_name() -> None:

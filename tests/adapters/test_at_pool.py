@@ -7,7 +7,7 @@ import pytest
 from fenghuo.errors import LinkTimeout
 from fenghuo_adapters.at_inbox import Arrival
 from fenghuo_adapters.at_modem import NotReadyToSend
-from fenghuo_adapters.at_pool import Text
+from fenghuo_adapters.at_pool import BrokenOff, Text
 from fenghuo_adapters.pdu_framing import deliver_pdu
 from fenghuo_adapters.short_message_framing import split
 from tests.adapters.modem_air import BAD, EPOCH, Air, on_virtual_time
@@ -157,5 +157,85 @@ def test_a_modem_that_hangs_is_restarted_and_comes_back() -> None:
             assert (True, "registered") == air.told[-1]
             async with pool.place(within_s=1.0) as place:
                 assert (await place.submit(text("下一条"), "b", timeout_s=60.0)).is_complete
+
+    on_virtual_time(scenario())
+
+
+LONG = "青龙河水位已超警戒线，请红旗镇群众立即转移。" * 7
+OTHERS = ("+8613800138001", "+8613800138002")
+
+
+def test_a_text_that_is_cut_off_tells_what_was_taken_before() -> None:
+    """The modem is gone in the second of three parts: the first has its reference and its moment, and the whole has not left."""
+
+    async def scenario() -> None:
+        async with Air() as air, air.pool() as pool, pool.place(within_s=1.0) as place:
+            air.sends_in_s = 2.0
+            asyncio.get_running_loop().call_later(3.0, air.drop)
+            with pytest.raises(BrokenOff) as raised:
+                await place.submit(text(LONG), "a", timeout_s=60.0)
+            sent = raised.value.sent
+            assert ((1,), 3, True) == (sent.references, sent.parts, raised.value.may_have_left)
+            now = asyncio.get_running_loop().time()
+            assert [(1, EPOCH - 1.0)] == [(reference, round(at, 1)) for reference, at in sent.taken_by(EPOCH, now)]
+
+    on_virtual_time(scenario())
+
+
+def test_a_number_that_is_refused_without_a_reason_never_costs_the_modem() -> None:
+    """However often: it is the number's, and the next order to another goes out. Three numbers in a row are the modem's own fault."""
+
+    async def scenario() -> None:
+        async with Air() as air, air.pool() as pool:
+
+            async def refused(number: str, times: int) -> None:
+                air.modem.refusals = [500] * times
+                for _ in range(times):
+                    async with pool.place(within_s=60.0) as place:
+                        assert "cms-500" == (await place.submit(text(to=number), "a", timeout_s=60.0)).code
+
+            await refused(NUMBER, 9)
+            await refused(OTHERS[0], 9)
+            assert [(True, "registered")] == air.told
+            await refused(OTHERS[1], 1)
+            await asyncio.sleep(60.0)
+            assert ({False}, True) == ({up for up, _ in air.told[1:-1]}, air.told[-1][0])
+            assert "submissions to 3 numbers in a row were refused without a reason" in air.told[1][1]
+
+    on_virtual_time(scenario())
+
+
+def test_a_signal_that_is_not_known_is_no_bad_one() -> None:
+    """+CSQ: 99,99 is said by modems that are registered and send; zero is no signal."""
+
+    async def scenario() -> None:
+        async with Air() as air, air.pool(poll_s=1.0) as pool:
+            air.modem.answers["AT+CSQ"] = "+CSQ: 99,99"
+            await asyncio.sleep(5.0)
+            assert [(True, "registered")] == air.told
+            async with pool.place(within_s=1.0) as place:
+                assert (await place.submit(text(), "a", timeout_s=60.0)).is_complete
+            air.modem.answers["AT+CSQ"] = "+CSQ: 0,99"
+            await asyncio.sleep(5.0)
+            assert (False, "signal 0 is below 1") == air.told[-1]
+
+    on_virtual_time(scenario())
+
+
+def test_what_a_network_brought_twice_leaves_no_place_full() -> None:
+    """The same octets lie at two places: each is emptied when it is acknowledged, and neither is told again."""
+
+    async def scenario() -> None:
+        async with Air() as air, air.pool() as pool:
+            for _ in range(2):
+                air.modem.store(answer("收到"))
+            arrivals = [await pool.receive() for _ in range(2)]
+            for arrival in arrivals:
+                assert isinstance(arrival, Arrival)
+                arrival.acknowledge()
+            await asyncio.sleep(1.0)
+            assert 2 == air.emptied
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(pool.receive(), 200.0)
 
     on_virtual_time(scenario())

@@ -9,7 +9,7 @@ import pytest
 from fenghuo.errors import LinkBroken, LinkClosed, LinkTimeout
 from fenghuo_adapters import smpp_line
 from fenghuo_adapters.smpp_framing import Command
-from fenghuo_adapters.smpp_line import BindRefused, Late, NotWritten, SmppLine, Submitted
+from fenghuo_adapters.smpp_line import BindRefused, BrokenOff, Late, NotWritten, SmppLine, Submitted
 from tests.adapters.smpp_script import (
     SETTINGS,
     TO,
@@ -277,8 +277,8 @@ async def test_an_agreed_rate_is_kept() -> None:
         assert 0.19 <= asyncio.get_running_loop().time() - began
 
 
-async def test_a_later_part_on_a_lost_line_is_a_broken_link() -> None:
-    """The first part was taken, so the text is not certainly unsent."""
+async def test_a_later_part_on_a_lost_line_tells_what_was_taken_before() -> None:
+    """The first part was taken, so the text is not certainly unsent; its id is told, and that there was another one."""
 
     async def leaving(far: Far, number: int) -> None:
         await far.accept_bind()
@@ -288,6 +288,6 @@ async def test_a_later_part_on_a_lost_line_is_a_broken_link() -> None:
         await far.next()
 
     async with scripted(leaving) as port, bound_line(port) as (line, _):
-        with pytest.raises(LinkBroken) as raised:
+        with pytest.raises(BrokenOff) as raised:
             await submit(line, "火" * 100)
-        assert not isinstance(raised.value, NotWritten)
+        assert Submitted(("1",), 0, 2) == raised.value.submitted

@@ -6,7 +6,7 @@ import pytest
 from aiosmpplib.state import SmppCommandStatus as Status
 
 from fenghuo import Evidence, LinkBroken, LinkClosed, LinkError, LinkTimeout, Outcome, Permanent, Reached, Scope, Transient, Unknown
-from fenghuo_adapters.smpp_line import NotWritten, Submitted
+from fenghuo_adapters.smpp_line import BrokenOff, NotWritten, Submitted
 from fenghuo_adapters.smpp_receipts import Report
 from fenghuo_adapters.smpp_status import StatusClass, classify, status_name
 from fenghuo_sms.outcomes import outcome_of, outcome_of_failure, receipt_failure, retry_after
@@ -36,9 +36,15 @@ def test_a_taken_text_has_the_ids_of_all_parts() -> None:
     assert Reached(Evidence.ACCEPTED, ("a", "b")) == outcome_of(Submitted(("a", "b"), 0, 2), retry_after_s=1.0)
 
 
+def test_a_text_of_which_a_part_has_no_id_is_never_confirmed() -> None:
+    """The centre answered with an empty id: the report of the other part is not that of the whole."""
+    assert Reached(Evidence.ACCEPTED, ()) == outcome_of(Submitted(("a", ""), 0, 2), retry_after_s=1.0)
+
+
 def test_half_a_text_is_unknown() -> None:
     """One part on the telephone, the other refused: neither sent nor unsent."""
-    assert Unknown("1 of 2 parts taken, then throttled") == outcome_of(Submitted(("a",), 0x58, 2), retry_after_s=1.0)
+    broken = Unknown("1 of 2 parts taken, then throttled", ("a",), 2, is_short=True)
+    assert broken == outcome_of(Submitted(("a",), 0x58, 2), retry_after_s=1.0)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +55,9 @@ def test_half_a_text_is_unknown() -> None:
         (LinkClosed("x"), Unknown("closed")),
         (LinkBroken("x"), Unknown("link-lost")),
         (LinkError("x"), Unknown("link-lost")),
+        (BrokenOff(NotWritten("x"), Submitted(("a",), 0, 2)), Unknown("1 of 2 parts taken, then link-lost", ("a",), 2, is_short=True)),
+        (BrokenOff(LinkTimeout("x"), Submitted(("a",), 0, 2)), Unknown("1 of 2 parts taken, then no-response", ("a",), 2)),
+        (BrokenOff(LinkBroken("x"), Submitted((), 0, 2)), Unknown("link-lost", (), 2, is_short=True)),
     ],
 )
 def test_only_what_was_not_written_is_certainly_unsent(failure: LinkError, outcome: Outcome) -> None:

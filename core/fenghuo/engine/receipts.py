@@ -357,16 +357,19 @@ class Receipts:
     # Answers of people.
 
     async def _answer(self, stored: Stored) -> None:
-        """An answer belongs to its sender's newest open objective, or to the short number it names (delivery.md, Objects)."""
+        """An answer belongs to its sender's newest open objective, or to the short number it names (delivery.md, Objects). One that is
+        broken belongs to the number it names alone."""
         inbound = stored.inbound
         owners = self._office.directory.owners_by_address.get((inbound.address_kind, inbound.address), ())
         said, verb = named(inbound.text), verb_of(inbound.text)
         tells = ALARM_DECLINED if verb is Verb.DECLINE else ALARM_TO_READ if verb is Verb.OTHER and not said.numbers else ""
-        delivery = await answered(self._book, self._store, owners, said, channel=stored.channel)
+        level, tells = (Evidence.HUMAN, tells or ALARM_TO_READ) if inbound.is_broken else (level_of(verb), tells)  # a part may say anything
+        is_of_one = said.surely or not inbound.is_broken
+        delivery = await answered(self._book, self._store, owners, said, channel=stored.channel) if is_of_one else None
         if delivery is not None:
-            self._put(stored, delivery.id, level_of(verb), tells=tells)
-        elif await self._late_answer(stored, owners, said, level_of(verb), tells=tells):
-            self._seen(stored, level_of(verb))
+            self._put(stored, delivery.id, level, tells=tells)
+        elif is_of_one and await self._late_answer(stored, owners, said, level, tells=tells):
+            self._seen(stored, level)
         else:
             await self._store.run(unmatched(stored.inbox, stored.channel, inbound, owners))
             self._seen(stored)

@@ -10,7 +10,7 @@ import msgspec
 from fenghuo.model.delivery import Outcome, Permanent, Reached, Scope, Transient, Unknown
 from fenghuo.model.evidence import Evidence
 
-__all__ = ["Submitted", "report_failure", "submission_outcome"]
+__all__ = ["Submitted", "broken_off", "report_failure", "submission_outcome"]
 
 
 class Submitted(msgspec.Struct, frozen=True):
@@ -24,13 +24,14 @@ class Submitted(msgspec.Struct, frozen=True):
 
 
 def submission_outcome(submitted: Submitted, refs: tuple[str, ...], *, later_s: float, channel_s: float) -> Outcome:
-    """Parts of it taken and the rest refused is neither sent nor unsent: Unknown. `later_s`, `channel_s`: after how long again what was not
+    """Parts of it taken and the rest refused is neither sent nor unsent: Unknown. `refs`: the names of the parts that were taken, as far as
+    the modem gave any; a whole of which one has none can never be confirmed. `later_s`, `channel_s`: after how long again what was not
     taken for the moment, and what was the modem's own fault."""
     code = submitted.code
     if not code and submitted.taken == submitted.parts:
-        return Reached(Evidence.ACCEPTED, refs)
-    if submitted.taken:
-        return Unknown(f"{submitted.taken} of {submitted.parts} parts taken, then {code}")
+        return Reached(Evidence.ACCEPTED, refs if len(refs) == submitted.parts else ())
+    if submitted.taken or submitted.blame == "doubt":
+        return broken_off(code, refs, taken=submitted.taken, parts=submitted.parts, may_have_left=submitted.blame == "doubt")
     match submitted.blame:
         case "recipient":
             return Permanent(Scope.RECIPIENT, code)
@@ -42,6 +43,12 @@ def submission_outcome(submitted: Submitted, refs: tuple[str, ...], *, later_s: 
             return Transient(Scope.CHANNEL, code, channel_s)
         case _:
             return Unknown(code)
+
+
+def broken_off(cause: str, refs: tuple[str, ...], *, taken: int, parts: int, may_have_left: bool) -> Unknown:
+    """A text that ended after `taken` of its `parts`. `may_have_left`: the next one too, so that the whole is there if it was the last."""
+    said = f"{taken} of {parts} parts taken, then {cause}" if taken else cause
+    return Unknown(said, refs[:taken], parts if parts > 1 else 0, is_short=taken + may_have_left < parts)
 
 
 def report_failure(status: int, *, is_failed: bool) -> Permanent | None:

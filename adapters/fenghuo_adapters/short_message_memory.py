@@ -1,0 +1,59 @@
+"""Long texts as they come in, with what is known of those that were told kept where a restart finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from fenghuo.errors import FenghuoError
+from fenghuo_adapters.short_message_joining import Joined, Joining
+
+__all__ = ["LongTexts", "Noted", "TextNotes"]
+
+
+class Noted(Protocol):
+    """What was noted down, by name; what others noted is among it."""
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """All of it."""
+
+
+class TextNotes(Protocol):
+    """Where it is noted down."""
+
+    async def recall(self) -> Noted:
+        """Of before the start. Raises: FenghuoError."""
+
+    async def keep(self, values: Mapping[str, str | None]) -> None:
+        """On the disk when this returns; None takes one away. Raises: FenghuoError."""
+
+
+class LongTexts(Joining):
+    """A Joining whose memory outlives it. `now`: UTC seconds. Without notes it forgets at a restart."""
+
+    def __init__(self, now: Callable[[], float], notes: TextNotes | None = None) -> None:
+        super().__init__()
+        self._notes = notes
+        self._now = now
+
+    async def recall(self) -> None:
+        """What was told before the start. Raises: FenghuoError."""
+        if self._notes is not None:
+            self.remember((await self._notes.recall()).values, self._now())
+
+    async def kept(self, joined: Joined) -> None:
+        """The core has it on the disk; what held its parts is acknowledged when this has been noted. A note that cannot be kept costs
+        no more than a copy that a person may see after a restart."""
+        if joined.key[2] > 1:
+            await self._note(self.told(joined, self._now()))
+        for acknowledge in joined.held:
+            acknowledge()
+
+    async def _note(self, notes: Mapping[str, str | None]) -> None:
+        if self._notes is None:
+            return
+        try:
+            await self._notes.keep(notes)
+        except FenghuoError:
+            return
