@@ -219,15 +219,27 @@ def _contacts(tables: Mapping[str, list[Row]], kinds: Mapping[str, Normalise]) -
         "area": _known_in(tables["areas.csv"], "ref"),
     }
     first: dict[tuple[str, str, str], int] = {}
+    shared: dict[tuple[str, str], str] = {}
     made: list[ContactPoint] = []
     for row in tables["contacts.csv"]:
         contact = _contact(row, owners, kinds)
         line = first.setdefault((contact.owner, contact.kind, contact.address), row.line)
         if line != row.line:
             row.fault("address", f"stands in line {line} already for the same owner")
+        _note_shared(row, contact, shared)
         if row.is_sound:
             made.append(contact)
     return tuple(made)
+
+
+def _note_shared(row: Row, contact: ContactPoint, shared: dict[tuple[str, str], str]) -> None:
+    """A number of two people is a post: it gets what each of them gets, and nobody can say who answered."""
+    if not contact.address or ":" in contact.owner:
+        return
+    other = shared.setdefault((contact.kind, contact.address), contact.owner)
+    if other != contact.owner:
+        says = f"is that of {other} too: what is for both comes there twice, and an answer counts for both; make the post one person"
+        row.faults.append(Fault(row.file, row.line, "address", contact.address, says, is_note=True))
 
 
 def _contact(row: Row, owners: Mapping[str, frozenset[str]], kinds: Mapping[str, Normalise]) -> ContactPoint:

@@ -253,3 +253,12 @@ def test_a_county_is_read_in_time() -> None:
     directory, faults = read_directory(files, {"msisdn": msisdn})
     assert (20_000, 40_000, ()) == (len(directory.persons), len(directory.contacts), faults)
     assert time.process_time() - began < 1.5
+
+
+def test_a_number_of_two_people_is_a_note_and_one_of_a_person_and_their_office_is_none() -> None:
+    """Nobody can say who of the two answered; the office's telephone rings for the office."""
+    contacts = "owner,kind,address\np1,msisdn,19900000101\np2,msisdn,+8619900000101\norg:huangjing,msisdn,+8619900000101\n"
+    directory, faults = read_directory(SOUND | {"contacts.csv": contacts}, {"msisdn": msisdn})
+    assert [(3, "address", True)] == [(fault.line, fault.column, fault.is_note) for fault in faults]
+    assert "is that of p1 too: what is for both comes there twice, and an answer counts for both" in str(faults[0])
+    assert 3 == len(directory.contacts)
