@@ -32,12 +32,11 @@ from fenghuo import (
     SendJob,
     SimpleChannel,
     Transient,
-    Unknown,
 )
 from fenghuo_adapters.hrnp_framing import Tmp, TmpKind
 from fenghuo_adapters.hrnp_line import Heard, HrnpLine, LineTerms
 from fenghuo_narrowband.hrnp_copies import Copies, Standing
-from fenghuo_narrowband.hrnp_outcomes import level_of, refusal_of, unreachable
+from fenghuo_narrowband.hrnp_outcomes import broken_off, code_of, level_of, refusal_of, unreachable
 from fenghuo_narrowband.hrnp_settings import HrnpSettings, Station, read_station
 from fenghuo_narrowband.parts import MAX_PARTS, cut, utf16_units
 from fenghuo_narrowband.sites import Sites, SiteState, site_state
@@ -149,12 +148,13 @@ class HrnpChannel(SimpleChannel):
             try:
                 answer = await self._say(to, text, request, on_air)
             except LinkClosed as down:
-                return Transient(Scope.CHANNEL, "line-down") if number == 1 else Unknown(str(down))
+                unsaid = Transient(Scope.CHANNEL, "line-down")
+                return unsaid if number == 1 else broken_off(str(down), tuple(refs), len(texts), may_have_left=False)
             except LinkError as lost:
-                return Unknown(str(lost))
+                return broken_off(str(lost), tuple(refs), len(texts), may_have_left=True)
             refusal = refusal_of(answer.result) if answer is not None else None
             if refusal is not None:
-                return refusal if number == 1 else Unknown(f"{number - 1} of {len(texts)} parts taken, then {refusal}")
+                return refusal if number == 1 else broken_off(code_of(refusal), tuple(refs), len(texts), may_have_left=False)
             refs.append(ref_of(to, request))
         return Reached(Evidence.ACCEPTED, tuple(refs))
 

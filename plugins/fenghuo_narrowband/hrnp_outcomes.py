@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fenghuo import Evidence, Outcome, Permanent, Scope, Transient
+from fenghuo import Evidence, Outcome, Permanent, Scope, Transient, Unknown
 from fenghuo_adapters.hrnp_framing import Result
 from fenghuo_narrowband.sites import SiteState
 
-__all__ = ["level_of", "refusal_of", "unreachable"]
+__all__ = ["broken_off", "code_of", "level_of", "refusal_of", "unreachable"]
 
 BUSY_RETRY_S = 5.0
 RADIO_RETRY_S = 30.0
@@ -38,6 +38,18 @@ def refusal_of(result: int) -> Outcome | None:
     if result == Result.OK:
         return None
     return _REFUSALS.get(result, Transient(Scope.RECIPIENT, f"result-{result}", RADIO_RETRY_S))
+
+
+def code_of(refusal: Outcome) -> str:
+    """The word of a refusal."""
+    return refusal.code if isinstance(refusal, Transient | Permanent) else "refused"
+
+
+def broken_off(cause: str, refs: tuple[str, ...], parts: int, *, may_have_left: bool) -> Unknown:
+    """A text that ended after the parts `refs` of its `parts`. `may_have_left`: the next one too, so that the whole is on the air if that
+    was the last."""
+    said = f"{len(refs)} of {parts} parts taken, then {cause}" if refs else cause
+    return Unknown(said, refs, parts if parts > 1 else 0, is_short=len(refs) + may_have_left < parts)
 
 
 def unreachable(state: SiteState) -> Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,7 +63,7 @@ class FakeContext(Unasked):
 
 @dataclass
 class FakeEmission:
-    """A licence to emit. `urgent`: what turn() raises before the second part."""
+    """A licence to emit. `urgent`: what turn() raises before the second part; `between`: awaited there."""
 
     payload: Rendition
     token: Token
@@ -72,6 +72,7 @@ class FakeEmission:
     number: int = 17
     urgent: Exception | None = None
     turns: int = 0
+    between: Callable[[], Awaitable[None]] | None = None
     cost: Estimate | None = None
 
     def book(self, cost: Estimate) -> None:
@@ -81,6 +82,8 @@ class FakeEmission:
         self.turns += 1
         if self.urgent is not None and self.turns > 1:
             raise self.urgent
+        if self.between is not None and self.turns == 2:
+            await self.between()
 
 
 class FakeJob:
@@ -96,6 +99,7 @@ class FakeJob:
         token: str = "t-1",
         denied: Denied | None = None,
         urgent: Exception | None = None,
+        between: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.address = address
         self.address_kind = "dmr"
@@ -104,7 +108,7 @@ class FakeJob:
         self.size = len(text.encode())
         self.deadline = SystemClock().monotonic() + 60.0
         self.begun = 0
-        self._emission = FakeEmission(Rendition("radio", text, text.encode()), Token(token), urgent=urgent)
+        self._emission = FakeEmission(Rendition("radio", text, text.encode()), Token(token), urgent=urgent, between=between)
         self._denied = denied
 
     @property

@@ -23,6 +23,7 @@ from fenghuo import (
     Withdrawn,
 )
 from fenghuo_narrowband.hrnp_channel import HrnpChannel
+from fenghuo_narrowband.hrnp_outcomes import broken_off
 from fenghuo_narrowband.hrnp_settings import HrnpSettings
 from fenghuo_narrowband.sites import SiteState, SiteTable
 from tests.peers.hrnp import HrnpGateway
@@ -198,6 +199,30 @@ async def test_a_long_text_goes_in_parts_and_can_be_withdrawn_between_them(gatew
         with pytest.raises(Withdrawn):
             await channel.send(FakeJob("1003", text, token="t-2", urgent=Withdrawn("cancelled")))
         assert 1 == sum(one["to"] == 1003 for one in gateway.aired)
+
+
+async def test_a_long_text_that_breaks_off_tells_what_was_taken(gateway: HrnpGateway) -> None:
+    """The second part is refused: the first one's receipt is that of a part, the names say of which, and the whole goes again."""
+
+    async def refuse() -> None:
+        await gateway.order(result=8)
+
+    async with started(gateway, characters=60) as (channel, _, ear):
+        outcome = await channel.send(FakeJob("1002", "请立即转移沿江各村危险区群众。" * 8, between=refuse))
+        await ear.until(lambda heard: bool(heard))
+        assert isinstance(outcome, Unknown)
+        assert (outcome.refs, True) == ((ear.heard[0].ref,), outcome.is_short)
+        assert outcome.parts > 1
+        assert f"1 of {outcome.parts} parts taken, then no-ack" == outcome.cause
+
+
+@pytest.mark.parametrize(
+    ("taken", "may_have_left", "parts", "is_short"), [(0, True, 1, False), (0, True, 2, True), (1, True, 2, False), (1, False, 2, True)]
+)
+def test_what_broke_off_goes_again_where_a_part_has_certainly_not_left(taken: int, may_have_left: bool, parts: int, is_short: bool) -> None:
+    """The last part may be on the air, and then the whole is."""
+    found = broken_off("gone", ("a",)[:taken], parts, may_have_left=may_have_left)
+    assert (is_short, ("a",)[:taken]) == (found.is_short, found.refs)
 
 
 async def test_a_gateway_that_dies_is_told_and_found_again(gateway: HrnpGateway) -> None:
