@@ -197,8 +197,8 @@ async def test_a_cancel_reaches_exactly_those_who_got_it(tmp_path: Path, smsc: S
 
 
 async def check_what_is_switched_off(node: Node, smsc: Smsc, duo: Duo) -> None:
-    """An order that went by telephone is cancelled while that is switched off: whoever has a radio hears it there at once, the answer and an
-    alarm name the channel, and when it is on again the end goes where the order went."""
+    """An order that went by telephone is cancelled while that is switched off: whoever has a radio hears it there at once, the answer and
+    an alarm name the channel, and when it is on again the end goes where the order went."""
     second = await sent_order(node, ["wang", "zhao"], "去北闸", via=["sms"])
     await node.ended(second)
     await node.ask("channel.disable", name="sms", reason="检修")
