@@ -67,13 +67,14 @@ class _Loopback(SimpleChannel):
 
 
 class SelfProbe:
-    """`every_s`: between two, 0: none is made. Made before anything is recovered: a probe that a crash cut off finds its channel."""
+    """`every_s`: between two, 0: none is made; `limit_s`: the longest wait for an answer. Made before anything is recovered: a probe that a
+    crash cut off finds its channel."""
 
-    def __init__(self, room: EngineRoom, store: Store, *, every_s: float) -> None:
+    def __init__(self, room: EngineRoom, store: Store, *, every_s: float, limit_s: float = LIMIT_S) -> None:
         self._room = room
         self._store = store
         self._clock = room.office.clock
-        self._every_s = every_s
+        self._every_s, self._limit_s = every_s, limit_s
         self._look = asyncio.Event()
         self._passed_at = self._clock.monotonic()
         self._passed: float | None = None
@@ -115,10 +116,10 @@ class SelfProbe:
     async def _once(self, *, stands: bool) -> None:
         began, why = self._clock.monotonic(), ""
         try:
-            async with asyncio.timeout(LIMIT_S):
+            async with asyncio.timeout(self._limit_s):
                 await self._there_and_back()
         except TimeoutError:
-            why = f"no answer within {LIMIT_S:g} s"
+            why = f"no answer within {self._limit_s:g} s"
         except FenghuoError as error:
             why = str(error)
         if why:
@@ -181,7 +182,7 @@ class SelfProbe:
             "age_s": round(self.age_s, 1),
             "passed": None if self._passed is None else rfc3339(self._passed),
             "missed": self.missed,
-            "limit_s": ALARM_AFTER * (self._every_s + LIMIT_S),
+            "limit_s": ALARM_AFTER * (self._every_s + self._limit_s),
             "why": self._why,
         }
 

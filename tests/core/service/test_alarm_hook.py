@@ -6,8 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -15,63 +14,17 @@ from typing import Any
 import aiohttp
 import msgspec
 import pytest
-from aiohttp import web
 
 from fenghuo.model.alarm import AlarmPriority
 from fenghuo.service.alarm_hook import CURSOR, AlarmHook
 from fenghuo.service.settings_values import AlarmHookSettings
 from fenghuo.store.tables import META
 from tests.core.engine.alarmed import CATALOGUE, Kept, kept
+from tests.peers.alarm_receiver import receiving
 from tests.peers.alertmanager import Alertmanager
 from tests.scale import PATIENCE_S
 
 pytestmark = pytest.mark.may_block("aiohttp reads the system's certificates when it is first used")
-
-
-class Receiver:
-    """Keeps what it is given; `answers`: the status of the next ones, 200 when it has none left; nothing is taken while `is_away`."""
-
-    def __init__(self) -> None:
-        self.got: list[tuple[Mapping[str, str], bytes]] = []
-        self.refused = 0
-        self.answers: deque[int] = deque()
-        self.is_away = False
-        self.url = ""
-
-    @property
-    def told(self) -> list[tuple[str, str, str]]:
-        """(kind, status, state) of each alarm, in the order of arrival."""
-        alarms = [alarm for _, body in self.got for alarm in msgspec.json.decode(body)["alarms"]]
-        return [(alarm["kind"], alarm["status"], alarm["state"]) for alarm in alarms]
-
-    async def take(self, request: web.Request) -> web.Response:
-        body = await request.read()
-        status = self.answers.popleft() if self.answers else 500 if self.is_away else 200
-        if status == 200:
-            self.got.append((dict(request.headers), body))
-        else:
-            self.refused += 1
-        return web.Response(status=status, headers={"Location": self.url} if status == 302 else {})
-
-    async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            while not holds():
-                await asyncio.sleep(0.005)
-
-
-@asynccontextmanager
-async def receiving() -> AsyncIterator[Receiver]:
-    receiver, app = Receiver(), web.Application()
-    app.router.add_post("/alarms", receiver.take)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/alarms"
-    try:
-        yield receiver
-    finally:
-        await runner.cleanup()
 
 
 @asynccontextmanager

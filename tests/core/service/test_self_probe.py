@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from fenghuo.engine.modes import Declared
 from fenghuo.engine.network import NODE
 from fenghuo.model.mode import Axis, PowerMode
 from fenghuo.model.self_probe import SELF_PROBE
-from fenghuo.service.self_probe import KEPT_S, LIVES_S, SelfProbe
+from fenghuo.service.self_probe import KEPT_S, LIMIT_S, LIVES_S, SelfProbe
 from fenghuo.store.tables import ATTEMPT, AUDIT, DELIVERY, EVENT, INBOX, MESSAGE, OBJECTIVE, RECEIPT, RENDITION, TARGET
 from tests.core.engine.house import House, opened
 from tests.scale import PATIENCE_S
@@ -21,10 +22,12 @@ SOON_S = 0.001
 
 
 @asynccontextmanager
-async def probed(folder: Path, *, every_s: float = SOON_S) -> AsyncIterator[tuple[House, SelfProbe]]:
+async def probed(folder: Path, *, every_s: float = SOON_S, limit_s: float = LIMIT_S) -> AsyncIterator[tuple[House, SelfProbe]]:
     """A house that tries itself as fast as it can."""
     made: list[SelfProbe] = []
-    async with opened(folder, before=lambda house: made.append(SelfProbe(house.room, house.store, every_s=every_s))) as house:
+    async with opened(
+        folder, before=lambda house: made.append(SelfProbe(house.room, house.store, every_s=every_s, limit_s=limit_s))
+    ) as house:
         running = asyncio.create_task(made[0].run())
         try:
             yield house, made[0]
@@ -108,6 +111,23 @@ async def test_two_in_a_row_that_do_not_come_back_are_an_alarm_which_the_next_on
             while not await house.events("probe.passed"):
                 await house.settle()
         assert 0 == probe.missed
+
+
+async def test_a_disk_that_takes_nothing_is_seen_at_once_and_told_as_soon_as_it_takes_something(tmp_path: Path) -> None:
+    """What keeps the probe keeps its alarm too: the status says it meanwhile."""
+    gate = threading.Event()
+    async with probed(tmp_path, limit_s=0.05) as (house, probe):
+        stuck = house.store.submit(lambda tx: gate.wait(PATIENCE_S))
+        async with asyncio.timeout(PATIENCE_S):
+            while probe.missed < 2:
+                await asyncio.sleep(0.01)
+        assert ("missed", "no answer within 0.05 s") == (probe.view()["state"], probe.view()["why"])
+        assert [] == await house.events("alarm.self_probe")
+        gate.set()
+        await stuck
+        async with asyncio.timeout(PATIENCE_S):
+            while not await house.events("alarm.self_probe"):
+                await house.settle()
 
 
 async def test_on_battery_none_is_made_until_there_is_power_again(tmp_path: Path) -> None:
