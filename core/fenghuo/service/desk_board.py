@@ -12,6 +12,7 @@ import msgspec
 
 from fenghuo.errors import FenghuoError
 from fenghuo.model.delivery import ObjectiveState
+from fenghuo.model.self_probe import SELF_PROBE
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.authorisation import may
 from fenghuo.service.desk import Desk, Verb
@@ -53,9 +54,10 @@ class BoardVerbs:
     async def show(self, actor: Actor, args: Mapping[str, Any]) -> dict[str, Any]:
         """Everything that stands on the board now, with the moment at which it was so."""
         msgspec.convert(args, Nothing)
-        found = await self._store.find(MESSAGE, "state IN ('held', 'active') ORDER BY accepted_at DESC", limit=MOST)
+        in_force = "state IN ('held', 'active') AND source != ? ORDER BY accepted_at DESC"
+        found = await self._store.find(MESSAGE, in_force, SELF_PROBE, limit=MOST)
         messages = [line for line in map(message_line, found) if line["state"] == "held" or line["action"] != ENDS]
-        objectives = await self._store.find(OBJECTIVE, "state IN (?, ?) ORDER BY deadline_at", *OPEN, limit=MOST)
+        objectives = await self._store.find(OBJECTIVE, "state IN (?, ?) AND rule != ? ORDER BY deadline_at", *OPEN, SELF_PROBE, limit=MOST)
         parts = {name: await self._part(actor, verb, asked) for name, (verb, asked) in PARTS.items()}
         return {
             "at": rfc3339(self._office.clock.time()),

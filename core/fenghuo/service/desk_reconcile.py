@@ -13,6 +13,7 @@ from fenghuo.clock import Clock
 from fenghuo.engine.reconciling import Brought, Line, key_of, lines_of, read, summary, taking
 from fenghuo.errors import FormatError
 from fenghuo.model.message import MessageState
+from fenghuo.model.self_probe import SELF_PROBE
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.desk import Verb
 from fenghuo.store.records import MessageRow
@@ -99,7 +100,8 @@ class ReconcileVerbs:
         return msgspec.structs.asdict(taken)
 
     async def _rows(self) -> list[MessageRow]:
-        return await self._store.find(MESSAGE, "accepted_at >= ? ORDER BY accepted_at", self._clock.time() - BACK_S)
+        where = "accepted_at >= ? AND source != ? ORDER BY accepted_at"  # a node's probe of itself is no other's business
+        return await self._store.find(MESSAGE, where, self._clock.time() - BACK_S, SELF_PROBE)
 
     async def _lines(self) -> list[Line]:
         return lines_of(await self._rows())
