@@ -34,6 +34,8 @@ T = TypeVar("T")
 
 PAGE = 500
 """Messages or objectives asked for at once: a message is some kilobytes until its body is decoded."""
+PAGE_OCTETS = 4 * 1024 * 1024
+"""Of messages at once; a row of a version before documents were kept apart may hold as much alone."""
 _IS_OPEN = "state IN ({})".format(", ".join(f"'{state}'" for state in sorted(OPEN_STATES)))
 _OF_OPEN = f"(objective, recipient) IN (SELECT objective, recipient FROM delivery WHERE {_IS_OPEN})"
 _OF_OPEN_TARGET = "(objective, recipient) IN (SELECT objective, recipient FROM target WHERE state = 'OPEN')"
@@ -43,6 +45,10 @@ _OBJECTIVES = (
     " OR id IN (SELECT objective FROM fan_out WHERE done = 0)"
 )
 _IN_FORCE = f"SELECT json_group_array(json_array(id, revision)) FROM (SELECT * FROM message WHERE {IS_IN_FORCE} ORDER BY accepted_at)"
+_SIZES = (
+    "SELECT json_group_array(json_array(id, revision, length(body) + length(raw) + length(verdicts)))"
+    " FROM message WHERE (id, revision) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"
+)
 _KEYS = "(SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"
 _NUMBERS = "(SELECT value FROM json_each(?))"
 _MADE = (
@@ -96,8 +102,23 @@ class Backlog:
             for rendition in await self._store.find(RENDITION, f"(message, revision) IN {_KEYS}", page):
                 renditions[rendition.message, rendition.revision].append(rendition)
             kept = {(row.message, row.revision): row for row in await self._store.find(ENVELOPE, f"(message, revision) IN {_KEYS}", page)}
-            rows = {(row.id, row.revision): row for row in await self._store.find(MESSAGE, f"(id, revision) IN {_KEYS}", page)}
-            yield [Kept(rows[key], tuple(releases[key]), tuple(renditions[key]), kept.get(key)) for key in keys if key in rows]
+            for part in await self._parts(keys, page):
+                found = await self._store.find(MESSAGE, f"(id, revision) IN {_KEYS}", json.dumps(part))
+                rows = {(row.id, row.revision): row for row in found}
+                yield [Kept(rows[key], tuple(releases[key]), tuple(renditions[key]), kept.get(key)) for key in part if key in rows]
+
+    async def _parts(self, keys: Sequence[Key], page: str) -> list[list[Key]]:
+        """These keys in their order, in parts whose rows are no more than PAGE_OCTETS together, or one."""
+        sizes = {(MessageId(ident), revision): size for ident, revision, size in await self._list(_SIZES, page)}
+        parts: list[list[Key]] = [[]]
+        room = PAGE_OCTETS
+        for key in keys:
+            room -= sizes.get(key, 0)
+            if room < 0 and parts[-1]:
+                parts.append([])
+                room = PAGE_OCTETS - sizes.get(key, 0)
+            parts[-1].append(key)
+        return parts
 
     async def objectives(self) -> list[Objective]:
         return await self._store.find(OBJECTIVE, f"{_OBJECTIVES} ORDER BY id")
@@ -171,7 +192,7 @@ class Backlog:
         """What intake said of these messages, each with its signers, which were cut off before their plan was on the disk."""
 
         def job(tx: Tx) -> list[MessageAccepted]:
-            rows = [(tx.sound(MESSAGE, *key), signed) for key, signed in signers.items()]
+            rows = ((tx.sound(MESSAGE, *key), signed) for key, signed in signers.items())
             return [accepted_anew(tx, row, signed) for row, signed in rows if row is not None]
 
         return await self._store.run(job) if signers else []

@@ -57,16 +57,16 @@ def triple_key(content: Content) -> str:
     return f"cap\x1f{content.sender}\x1f{content.identifier}\x1f{content.sent.isoformat()}"
 
 
-def keys_of(content: Content, *, source: str, key: str, raw: bytes, place: int = 0) -> tuple[tuple[str, str], ...]:
+def keys_of(content: Content, *, source: str, key: str, digest: str, place: int = 0) -> tuple[tuple[str, str], ...]:
     """(key, hash) pairs under which this message is remembered. A client's key vouches for its bytes, a triple for its content.
 
-    `place`: which message of the document it is, from 0; one key stands for each of them.
+    `digest`: of its bytes, SHA-256 (hex); `place`: which message of the document it is, from 0; one key stands for each of them.
     """
     found: list[tuple[str, str]] = []
     if content.identifier:
         found.append((triple_key(content), hashlib.sha256(msgspec.msgpack.encode(content)).hexdigest()))
     if key:
-        found.append((f"key\x1f{source}\x1f{key}" + (f"\x1f{place}" if place else ""), hashlib.sha256(raw).hexdigest()))
+        found.append((f"key\x1f{source}\x1f{key}" + (f"\x1f{place}" if place else ""), digest))
     return tuple(found)
 
 

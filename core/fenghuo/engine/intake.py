@@ -7,7 +7,6 @@ StoreFull, KeyConflict, Overloaded.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Collection
 from concurrent.futures import Executor
 
@@ -42,6 +41,7 @@ from fenghuo.model.rendition import COMPACT
 from fenghuo.model.traffic import Action, Priority
 from fenghuo.store.audit import Deed
 from fenghuo.store.blobs import with_sizes
+from fenghuo.store.documents import digest_of, is_apart, put_document
 from fenghuo.store.records import RefusalRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import REFUSAL
@@ -83,6 +83,7 @@ class Intake:
         if len(self._facts) > self.max_pending:
             raise Overloaded(f"{len(self._facts)} facts wait for the loop", retry_after_s=1.0)
         decoded = await self._decode(submission)
+        submission = await self._named(submission, len(decoded))
         if not decoded:
             nothing = Problem("no-alert", "the document holds no message; a feed with links only is healthy and empty")
             return (await self._refuse(Decoded("refused", None, error=nothing), submission),)
@@ -108,6 +109,16 @@ class Intake:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, lambda: decode(raw, submission.media_type, defaults=defaults))
 
+    async def _named(self, submission: Submission, messages: int) -> Submission:
+        """With the name of its document, where that is kept once for all that is in it."""
+        raw = submission.raw
+        if not is_apart(raw, messages=messages):
+            return submission
+        if len(raw) <= OFF_LOOP_OCTETS:
+            return msgspec.structs.replace(submission, document=digest_of(raw))
+        loop = asyncio.get_running_loop()
+        return msgspec.structs.replace(submission, document=await loop.run_in_executor(self._executor, digest_of, raw))
+
     async def _among(self, place: int, decoded: Decoded, submission: Submission) -> Accepted | Refused:
         """One of several: a conflict is an answer like any other, since its neighbours are on the disk already."""
         try:
@@ -129,7 +140,8 @@ class Intake:
         return await self._refuse(msgspec.structs.replace(decoded, error=problem), submission)
 
     async def _take(self, content: Content, decoded: Decoded, submission: Submission, *, place: int) -> Accepted:
-        keys = keys_of(content, source=submission.origin.name, key=submission.key, raw=submission.raw, place=place)
+        digest = submission.document or digest_of(submission.raw)
+        keys = keys_of(content, source=submission.origin.name, key=submission.key, digest=digest, place=place)
         message = self._relayed(self._message(content, submission, decoded.number), submission.origin, decoded)
         work = Taking(self, message, decoded, self._vouched(message, self._counted(message, submission), decoded), keys=keys)
         try:
@@ -242,13 +254,12 @@ class Intake:
 
         def keep(tx: Tx) -> int:
             number = int(tx.scalar("SELECT COALESCE(MAX(id), 0) FROM refusal") or 0) + 1
-            row = RefusalRow(
-                number, submission.origin.name, error.code, error.message, error.where, submission.raw, self._office.clock.time()
-            )
+            raw = put_document(tx, submission.raw, submission.document)
+            row = RefusalRow(number, submission.origin.name, error.code, error.message, error.where, raw, self._office.clock.time())
             tx.insert(REFUSAL, row)
             tx.event("alarm.message_refused", f"refusal/{number}", source=row.source, code=error.code, message=error.message)
-            raw_hash = hashlib.sha256(submission.raw).hexdigest()
-            tx.audit(Deed.of("refuse", f"refusal/{number}", content=raw_hash, source=row.source, code=error.code))
+            digest = submission.document or digest_of(submission.raw)
+            tx.audit(Deed.of("refuse", f"refusal/{number}", content=digest, source=row.source, code=error.code))
             return number
 
         number = await self._store.run(keep)

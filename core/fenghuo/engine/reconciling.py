@@ -20,6 +20,7 @@ from fenghuo.errors import FormatError
 from fenghuo.model.message import Content, Message, MessageState
 from fenghuo.model.traffic import Action
 from fenghuo.store.audit import Deed
+from fenghuo.store.documents import put_document
 from fenghuo.store.records import MessageRow
 from fenghuo.store.tables import IDEMPOTENCY, MESSAGE
 from fenghuo.store.transaction import Tx
@@ -145,14 +146,14 @@ def _keep(tx: Tx, one: Brought, message: Message, peer: str) -> None:
         expires_at=message.expires_at,
         content_hash=message.content_hash,
         body=one.body,
-        raw=one.raw,
+        raw=put_document(tx, one.raw),
         verdicts=b"[]",
         repairs=b"[]",
         source=f"node:{peer}",
         author=message.author,
     )
     tx.insert(MESSAGE, row)
-    remember(tx, keys_of(content, source=row.source, key="", raw=one.raw), message)
+    remember(tx, keys_of(content, source=row.source, key="", digest=""), message)
     told = {"peer": peer, "revision": message.revision, "state": one.state.value, "met": one.met, "total": one.total}
     tx.event("message.reconciled", f"message/{message.id}", **told)
     tx.audit(Deed.of("reconcile", f"message/{message.id}", content=message.content_hash, traffic=message.traffic.value, **told))

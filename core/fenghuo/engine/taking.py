@@ -37,6 +37,7 @@ from fenghuo.model.message import Message, MessageId, MessageState
 from fenghuo.model.self_probe import SELF_PROBE
 from fenghuo.model.traffic import Action
 from fenghuo.store.audit import Deed
+from fenghuo.store.documents import put_document
 from fenghuo.store.records import MessageRow
 from fenghuo.store.tables import MESSAGE
 from fenghuo.store.transaction import Tx
@@ -49,7 +50,8 @@ News = list[MessageAccepted | MessageEnded]
 
 class Submission(msgspec.Struct, frozen=True):
     """What came in by a door: bytes, their type, who brought them, under which key, and who signed already. `helpers`: who wrote a part of
-    it beside the author; `vouched`: as whom its source counts among those who sign, which gives it no other right."""
+    it beside the author; `vouched`: as whom its source counts among those who sign, which gives it no other right; `document`: the name of
+    the bytes, where they are kept once for all that is in them."""
 
     raw: bytes
     origin: Origin
@@ -59,6 +61,7 @@ class Submission(msgspec.Struct, frozen=True):
     author: str = ""
     helpers: tuple[str, ...] = ()
     vouched: tuple[str, ...] = ()
+    document: str = ""
 
 
 class Judge(Protocol):
@@ -209,7 +212,8 @@ class Taking:
     def _insert(self, tx: Tx, message: Message, *, state: MessageState | None = None, extra: tuple[Verdict, ...] = ()) -> Accepted:
         verdicts = (*self.judge.judged(message, self.decoded, self.submission.origin), *extra)
         judged = self.judge.state_of(message, verdicts, (*self.submission.signers, *self.submission.vouched))
-        tx.insert(MESSAGE, _row(message, state or judged, verdicts, self.decoded.repairs, raw=self.submission.raw))
+        raw = put_document(tx, self.submission.raw, self.submission.document)
+        tx.insert(MESSAGE, _row(message, state or judged, verdicts, self.decoded.repairs, raw=raw))
         remember(tx, self.keys, message)
         kind = "message.accepted" if (state or judged) is MessageState.ACTIVE else f"message.{state or judged}"
         tx.event(

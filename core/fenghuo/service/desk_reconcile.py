@@ -16,6 +16,7 @@ from fenghuo.model.message import MessageState
 from fenghuo.model.self_probe import SELF_PROBE
 from fenghuo.plugin.ports import Actor
 from fenghuo.service.desk import Verb
+from fenghuo.store.documents import document_of
 from fenghuo.store.records import MessageRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import MESSAGE, OBJECTIVE
@@ -109,7 +110,8 @@ class ReconcileVerbs:
     async def _package(self, row: MessageRow) -> Package:
         objectives = await self._store.find(OBJECTIVE, "message = ? AND revision = ?", row.id, row.revision)
         met, total = sum(one.met for one in objectives), sum(one.total for one in objectives)
-        return Package(key_of(row), _text(row.body), _text(row.raw), row.state, met, total)
+        raw = await document_of(self._store, row.raw)
+        return Package(key_of(row), _text(row.body), _text(raw), row.state, met, total)
 
 
 def _text(octets: bytes) -> str:

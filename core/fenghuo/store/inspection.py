@@ -17,9 +17,6 @@ __all__ = ["COUNTED", "Examination", "Finding", "census_gaps", "census_rows", "d
 COUNTED = tuple(table for table in TABLES.values() if table is not CENSUS)
 """Every table that has a row in the census."""
 
-# Rows that are fetched at once: enough that Python's calls do not count, few enough that memory does not.
-PAGE_ROWS = 1_000
-
 
 class Finding(msgspec.Struct, frozen=True):
     """One thing that is wrong: a damaged row, or a table that has `counted` rows where the census says `expected` (None: unreadable)."""
@@ -69,9 +66,8 @@ def damaged_rows(connection: sqlite3.Connection, table: Table[Any], where: str =
         return
     sql = table.find_sql(where, None)
     try:
-        cursor = connection.execute(sql)
-        while page := cursor.fetchmany(PAGE_ROWS):
-            yield from (Damage(table, raw) for raw in page if not table.is_sound(raw))
+        # One at a time: a row may hold the megabytes of a document of before, and a thousand of them no memory of this size.
+        yield from (Damage(table, raw) for raw in connection.execute(sql) if not table.is_sound(raw))
     except sqlite3.OperationalError as exc:
         if not is_undecodable(exc):
             raise

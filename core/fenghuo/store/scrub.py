@@ -6,13 +6,15 @@ Source: reliability.md §2, Row digests ("for history by an idle scrub").
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import structlog
 
 from fenghuo.errors import StoreError
 from fenghuo.store.inspection import COUNTED
+from fenghuo.store.mapping import Table
 from fenghuo.store.store import Store
-from fenghuo.store.tables import QUARANTINE
+from fenghuo.store.tables import BLOB, MESSAGE, QUARANTINE, REFUSAL
 
 __all__ = ["scrub", "scrub_daily"]
 
@@ -20,6 +22,8 @@ FIRST_S = 60.0
 EVERY_S = 86_400.0
 PAGE_ROWS = 100
 """Rows between two returns to the loop: about 1 ms."""
+LARGE_ROWS = 4
+"""The same of octets as they came, which may be some megabytes each."""
 BREATH_S = 0.02
 """Between two pages: a million rows take five minutes, and a twentieth of one processor."""
 
@@ -31,10 +35,14 @@ async def scrub(store: Store, *, breath_s: float = BREATH_S) -> None:
     for table in COUNTED:
         if table is QUARANTINE:  # what is in it was damaged before
             continue
-        after = await store.scrub(table, (), PAGE_ROWS)
+        after = await store.scrub(table, (), _rows_of(table))
         while after:
             await asyncio.sleep(breath_s)  # a breath for the others, and not a wait
-            after = await store.scrub(table, after, PAGE_ROWS)
+            after = await store.scrub(table, after, _rows_of(table))
+
+
+def _rows_of(table: Table[Any]) -> int:
+    return LARGE_ROWS if table in (BLOB, MESSAGE, REFUSAL) else PAGE_ROWS
 
 
 async def scrub_daily(store: Store) -> None:

@@ -34,7 +34,7 @@ from fenghuo.store.tables import DELIVERY, EVENT, IDEMPOTENCY, MESSAGE, OBJECTIV
 from tests.core.engine.values import NOW, content, delivery, message, objective
 from tests.core.store.rows import open_store
 
-A, B = b'{"text": "a"}', b'{"text": "b"}'
+A, B = "a" * 64, "b" * 64
 ACTIVE, HELD, EXPIRED, CANCELLED, SUPERSEDED = (
     MessageState.ACTIVE,
     MessageState.HELD,
@@ -63,20 +63,20 @@ def test_an_alert_is_known_by_its_triple() -> None:
 def test_a_key_is_its_clients_own() -> None:
     """Two clients that count from one do not meet."""
     nameless = content(identifier="")
-    mine, yours = (keys_of(nameless, source=source, key="1", raw=A) for source in ("met", "fire"))
-    assert ((), 1, False) == (keys_of(nameless, source="met", key="", raw=A), len(mine), mine == yours)
+    mine, yours = (keys_of(nameless, source=source, key="1", digest=A) for source in ("met", "fire"))
+    assert ((), 1, False) == (keys_of(nameless, source="met", key="", digest=A), len(mine), mine == yours)
 
 
 def test_a_key_vouches_for_its_bytes_and_a_triple_for_its_content() -> None:
     """White space may change between two feeds of one alert; a client that repeats itself repeats every byte."""
-    (triple, by_content), (key, by_bytes) = keys_of(content(), source="met", key="1", raw=A)
-    assert ((triple, by_content), (key, by_bytes)) != keys_of(content(), source="met", key="1", raw=B)
-    assert (triple, by_content) == keys_of(content(), source="fire", key="2", raw=B)[0]
+    (triple, by_content), (key, by_bytes) = keys_of(content(), source="met", key="1", digest=A)
+    assert ((triple, by_content), (key, by_bytes)) != keys_of(content(), source="met", key="1", digest=B)
+    assert (triple, by_content) == keys_of(content(), source="fire", key="2", digest=B)[0]
 
 
 async def test_a_remembered_key_gives_the_first_answer(store: Store) -> None:
     """Whoever asks again gets the id of then."""
-    keys = keys_of(content(), source="met", key="1", raw=A)
+    keys = keys_of(content(), source="met", key="1", digest=A)
     assert None is await store.run(lambda tx: duplicate_of(tx, keys))
     await store.run(lambda tx: remember(tx, keys, message(revision=2)))
     again = await store.run(lambda tx: duplicate_of(tx, keys[1:]))
@@ -87,9 +87,9 @@ async def test_a_remembered_key_gives_the_first_answer(store: Store) -> None:
 async def test_a_key_with_other_bytes_is_a_conflict_and_says_whose(store: Store) -> None:
     """Neither of the two is taken for the other."""
     nameless = content(identifier="")
-    await store.run(lambda tx: remember(tx, keys_of(nameless, source="met", key="1", raw=A), message()))
+    await store.run(lambda tx: remember(tx, keys_of(nameless, source="met", key="1", digest=A), message()))
     with pytest.raises(KeyConflict, match=r"^idempotency key 'met 1' was used before with other content$"):
-        await store.run(lambda tx: duplicate_of(tx, keys_of(nameless, source="met", key="1", raw=B)))
+        await store.run(lambda tx: duplicate_of(tx, keys_of(nameless, source="met", key="1", digest=B)))
 
 
 @pytest.mark.parametrize(("changes", "end"), [({"expires_at": NOW + 60}, NOW + 60), ({"expires_at": NOW - 60}, NOW)])
@@ -276,7 +276,7 @@ def _row(
         expires_at=whole.expires_at,
         content_hash=whole.content_hash,
         body=msgspec.msgpack.encode(whole),
-        raw=A,
+        raw=b"a",
         verdicts=b"[]",
         repairs=b"[]",
         source=whole.source,

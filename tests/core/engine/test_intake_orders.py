@@ -59,6 +59,7 @@ def _chains(*styles: str, most: int = 4) -> Iterator[Chain]:
             yield Chain(f"K{next(number)}", acts, style, order)
 
 
+@pytest.mark.timeout(60)
 async def test_in_whatever_order_a_chain_comes_only_its_last_word_is_in_force_and_leaves(tmp_path: Path) -> None:
     """Nothing could be sent meanwhile: when the channels are back the last word leaves and nothing before it; of a Cancel, nothing."""
     async with opened(tmp_path, rules=UNSIGNED, up=False) as house:
@@ -80,6 +81,7 @@ async def test_in_whatever_order_a_chain_comes_only_its_last_word_is_in_force_an
         assert last == {_words(mail) for mail in house.sent}
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("style", STYLES)
 async def test_whoever_was_told_anything_of_a_chain_is_told_its_last_word(tmp_path: Path, style: str) -> None:
     """Everything goes out as it comes: nobody is left with what was said before, and nobody hears more words than there are."""
@@ -93,6 +95,7 @@ async def test_whoever_was_told_anything_of_a_chain_is_told_its_last_word(tmp_pa
             assert all(len(words) <= len(chain.acts) for words in told), (chain, told)
 
 
+@pytest.mark.timeout(60)
 async def test_a_cancel_of_any_word_of_a_chain_ends_the_chain(tmp_path: Path) -> None:
     """In whatever order it came, and whether the Cancel names its first word, as 12379 does, or its last."""
     async with opened(tmp_path, rules=UNSIGNED) as house:
