@@ -20,6 +20,7 @@ __all__ = ["CommandVoice", "EspeakVoice", "SpeechFailed", "Voice", "pinyin", "se
 
 _VOICE = "cmn-latn-pinyin"
 """espeak-ng 1.51 reads Hanzi with `-v cmn` as English letters; pinyin with tone figures it reads with the right tones."""
+_HANZI = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _SENTENCE = re.compile(r"[^。！？；]+[。！？；]*")
 _PAUSES = str.maketrans({"，": ", ", "、": ", ", "；": ". ", "。": ". ", "！": ". ", "？": "? ", "：": ", "})
 
@@ -67,6 +68,8 @@ class EspeakVoice:
 
     async def say(self, text: str) -> bytes:
         read = await asyncio.to_thread(pinyin, text)
+        if unread := "".join(dict.fromkeys(_HANZI.findall(read))):
+            raise SpeechFailed(f"{ESPEAK} has no reading for {unread}, and would spell out something else; name a voice that has one")
         return await _recorded((ESPEAK, "-v", _VOICE, "-s", str(self._speed), "--stdin", "--stdout"), read, self._limit_s)
 
 

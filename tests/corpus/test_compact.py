@@ -13,6 +13,7 @@ from fenghuo.formats.compact_bits import BitWriter
 from fenghuo.formats.compact_spelling import TextWriter
 from fenghuo.formats.compact_words import dictionary
 from fenghuo.formats.decode import decode as read
+from fenghuo.formats.wording import told_infos
 from fenghuo.model.message import Content, Message, MessageId, content_hash
 from fenghuo.model.traffic import Priority
 
@@ -53,14 +54,15 @@ def test_every_file_comes_back(name: str) -> None:
     is_small = (CORPUS / name).stat().st_size <= 60_000
     for message in messages_of(name):
         said = {}
-        for rung in Rung:
+        rungs = [rung for rung in Rung if rung is not Rung.CODE or len(told_infos(message)) < 2]  # several are refused in figures
+        for rung in rungs:
             said[rung], frame = compact(message, rung)
             assert said[rung] == decode(frame), rung
         if is_small:
             everything, frame = compact(message, Rung.FULL, whole=True)
             assert everything == decode(frame)
             assert said[Rung.CORE] == decode(encode(message, Rung.CORE, words=0))
-        for rung in (Rung.LINE, Rung.CODE):
+        for rung in rungs[2:]:
             assert_neither_area_nor_action_is_lost(said[Rung.CORE].content, said[rung].content, rung)
 
 

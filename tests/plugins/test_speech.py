@@ -22,6 +22,12 @@ def test_hanzi_become_pinyin_with_tone_figures() -> None:
     assert "qing3 zhuan3 yi2 dao4 zhong4 yao4 de5 di4 fang1, bu2 yao4 chong2 fu4." == read
 
 
+async def test_a_character_without_a_reading_is_no_silence() -> None:
+    """espeak-ng would spell out something else in its place: nobody may hear another village."""
+    with pytest.raises(SpeechFailed, match="no reading for 﨓"):
+        await EspeakVoice(words_a_minute=160, limit_s=5.0).say("﨓村撤离。")
+
+
 def test_a_text_is_cut_behind_each_stop() -> None:
     """No character is lost."""
     text = "请注意，请注意。沿江各村立即转移！不要返回；听从指挥"

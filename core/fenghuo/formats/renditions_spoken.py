@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 
+from fenghuo.errors import FormatError
 from fenghuo.formats.fitting import Piece, fit
 from fenghuo.formats.pieces import Labels, alert_pieces, limit_of, sentence
-from fenghuo.formats.spoken import CHARACTERS_PER_S, link_free, spoken, spoken_s
+from fenghuo.formats.spoken import CHARACTERS_PER_S, link_free, spoken, spoken_s, unsaid
 from fenghuo.formats.wording import Phrases, phrases
 from fenghuo.model.message import Message
 from fenghuo.model.rendition import Budget, Rendition
@@ -38,7 +39,7 @@ _OCTETS = 3.0
 def speech_text(message: Message, budget: Budget = _NO_BUDGET) -> Rendition:
     """What is read aloud once to whoever is asked for an answer; `budget.seconds`, or octets of UTF-8, limit it.
 
-    Orders and reports are never cut. Raises: FormatError("too-long") if what must be said does not fit.
+    Orders and reports are never cut. Raises: FormatError("too-long") if what must be said does not fit; FormatError("unspeakable").
     """
     said = phrases(message)
     number = spoken(said.number)
@@ -50,7 +51,7 @@ def speech_text(message: Message, budget: Budget = _NO_BUDGET) -> Rendition:
 def loudspeaker_text(message: Message, budget: Budget = _NO_BUDGET) -> Rendition:
     """What a whole village hears: a call to listen, the message, and the essentials once more; nobody is asked for an answer.
 
-    Raises: FormatError("too-long") if what must be said does not fit.
+    Raises: FormatError("too-long") if what must be said does not fit; FormatError("unspeakable"), as _lost().
     """
     said = phrases(message)
     body = _body(message, said)
@@ -68,6 +69,7 @@ def spoken_copy(text: str, mark: str) -> str:
 
 def _fitted(form: str, message: Message, body: list[Piece], budget: Budget) -> Rendition:
     said = phrases(message)
+    lost = _lost(message, said)
     pieces = [
         Piece("mark", _OPENINGS.get(message.traffic, "")),
         Piece("action mark", _ACTIONS.get(message.action, "")),
@@ -76,7 +78,18 @@ def _fitted(form: str, message: Message, body: list[Piece], budget: Budget) -> R
     ]
     text, left_out = fit(pieces, limit_of(message, _characters(budget)), lambda words: round(spoken_s(words) * CHARACTERS_PER_S))
     links = () if all(link_free(f"{one.quotation} {one.action} {one.event}") for one in said.told) else (LINKS,)
-    return Rendition(form, text, text.encode(), left_out=(*left_out, *links))
+    return Rendition(form, text, text.encode(), left_out=(*left_out, *links, *lost))
+
+
+def _lost(message: Message, said: Phrases) -> tuple[str, ...]:
+    """What no voice can say of the issuer's words, by its characters. Raises: FormatError("unspeakable") where it is part of the event,
+    the area or what to do, or anywhere in an order: half of that is not said."""
+    is_alert = message.kind is Kind.ALERT
+    never_cut = "\n".join(f"{one.event}\n{one.area}\n{one.action}" if is_alert else f"{one.event}\n{one.quotation}" for one in said.told)
+    if characters := unsaid(never_cut):
+        raise FormatError(f"no voice can say {characters}, which stands in what may never be left out", code="unspeakable")
+    characters = unsaid("\n".join(f"{one.issuer}\n{one.quotation}" for one in said.told))
+    return (f"what no voice can say: {characters}",) if characters else ()
 
 
 def _characters(budget: Budget) -> int:

@@ -141,23 +141,24 @@ def told_infos(message: Message) -> tuple[Info, ...]:
     ours = _of_language(message)
     if len(ours) == len(message.content.infos):
         return ours
-    known = {shape for info in ours for shape in _shapes(info)}
-    return tuple(info for info in message.content.infos if info in ours or not _shapes(info) <= known)
+    known = {place for info in ours for place in _places(info, ours[0])}
+    return tuple(info for info in message.content.infos if info in ours or not _places(info, ours[0]) <= known)
 
 
 def _of_language(message: Message) -> tuple[Info, ...]:
+    """All infos of the one language that a reader here is shown."""
     infos = message.content.infos
-    first = infos[0].language.casefold() if infos else ""
-    for wanted in ("zh-cn", "zh", first):
-        found = tuple(info for info in infos if info.language.casefold().startswith(wanted))
-        if found:
-            return found
-    return ()
+    named = [info.language.casefold() for info in infos]
+    ours = next((name for wanted in ("zh-cn", "zh", "") for name in named if name.startswith(wanted)), "")
+    return tuple(info for info, name in zip(infos, named, strict=True) if name == ours)
 
 
-def _shapes(info: Info) -> set[object]:
-    """Where it is about, as no language changes it: codes and outlines. Names are translated, and prove no other place."""
-    return {(area.geocodes, area.polygons, area.circles) for area in info.areas if area.geocodes or area.polygons or area.circles}
+def _places(info: Info, ours: Info) -> set[object]:
+    """Where it is about, as no language changes it: codes and outlines; names too among variants of one language, which have the same."""
+    is_variant = info.language.casefold()[:2] == ours.language.casefold()[:2]
+    drawn = {each for area in info.areas for each in (*area.geocodes, *area.polygons, *area.circles)}
+    names = {area.description for area in info.areas if not (area.geocodes or area.polygons or area.circles)}
+    return {*drawn, *names} if is_variant else set(drawn)
 
 
 def when(at: datetime) -> str:

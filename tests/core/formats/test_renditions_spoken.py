@@ -72,6 +72,18 @@ def test_a_web_address_that_is_not_said_is_named() -> None:
     assert ("详见。" in said.text, (LINKS,)) == (True, said.left_out)
 
 
+def test_what_no_voice_can_say_is_named_or_refuses_the_form() -> None:
+    """In the issuer's words it is left out by name; in what to do, or in an order, nothing is said rather than half of it."""
+    said = loudspeaker_text(alert(description="见こ号通告。雨量50㎜。"))
+    assert ("雨量五十毫米" in said.text, ("what no voice can say: こ",)) == (True, said.left_out)
+    for voice in (speech_text, loudspeaker_text):
+        with pytest.raises(FormatError, match="no voice can say こ") as refusal:
+            voice(alert(instruction="撤离到こ号楼。"))
+        assert "unspeakable" == refusal.value.code
+    with pytest.raises(FormatError, match="no voice can say こ"):
+        speech_text(order(text="撤离到こ号楼。"))
+
+
 def test_a_copy_says_so_in_words() -> None:
     """Behind the exercise mark; the number of the copy is said."""
     said = marked(speech_text(alert(traffic=Traffic.EXERCISE)), "重发 2")
