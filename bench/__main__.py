@@ -23,7 +23,8 @@ RESULTS = Path(__file__).parent / "results" / "latest.json"
 
 async def run(folder: Path, given: argparse.Namespace) -> list[Row]:
     """All rows of one run that are driven from this loop."""
-    rows = await beside.run(folder, [] if given.alone else list(beside.PEERS), rounds=given.rounds, count=given.count)
+    peers = [] if given.alone else given.peers.split(",") if given.peers else list(beside.PEERS)
+    rows = await beside.run(folder, peers, rounds=given.rounds, count=given.count)
     if given.alone:
         return rows
     say("one message a second")
@@ -43,6 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="turns of each subject (default 3)")
     parser.add_argument("--count", type=int, default=3000, help="messages of a sustained volley (default 3000)")
+    parser.add_argument("--peers", default="", help=f"beside these alone, as nats,alertmanager (of {', '.join(beside.PEERS)})")
     parser.add_argument("--people", type=int, default=1_000_000, help="size of the public of the fan-out, 0 for none (default 1,000,000)")
     parser.add_argument("--loaded", type=int, default=20_000, help="messages after which memory is looked at again, 0 for none (20,000)")
     parser.add_argument("--alone", action="store_true", help="our own path alone, for work on it; writes no results")
