@@ -99,6 +99,8 @@ class SirenChannel(SimpleChannel):
             is_ours_to_end = place in self._plays.sounding and not self._settings.ends_by_itself
         if is_ours_to_end:
             await self._silence(place)
+        elif (play := self._plays.sounding.get(place)) is not None:
+            self._plays.sounded.ends(place, play.attempt.ends_at)
 
     @property
     def _is_off(self) -> bool:
@@ -191,6 +193,7 @@ class SirenChannel(SimpleChannel):
         if not isinstance(prepared, Attempt):
             return prepared
         attempt = prepared
+        self._plays.sounded.hold(attempt.name, emission)
         try:
             await emission.turn()
         except FenghuoError:
@@ -316,6 +319,7 @@ class SirenChannel(SimpleChannel):
                 self._watch.owe_silence(place)
                 return False
             self._watch.settle(place)
+            self._plays.sounded.ends(place, self._ctx.clock.time())
         if play is not None:
             self._ctx.log.info("siren ended", siren=str(place), sounded_s=round(self._ctx.clock.time() - play.began_at, 1))
         await self._note_end(place)

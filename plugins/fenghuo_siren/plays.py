@@ -11,6 +11,7 @@ import msgspec
 
 from fenghuo import AttemptRef, Notes, Token, running_since
 from fenghuo_siren.settings import Place
+from fenghuo_siren.sounded import Sounded
 
 __all__ = ["Attempt", "Play", "Plays"]
 
@@ -77,13 +78,14 @@ class Play:
 @dataclass
 class Plays:
     """Everything of one channel. All instants are UTC seconds of the core's clock. `stops`: how often each siren was told to stop, for
-    which message or for all (""), so that a start on its way notices; `quiet_from`: when it was last."""
+    which message or for all (""), so that a start on its way notices; `quiet_from`: when it was last; `sounded`: what is booked."""
 
     notes: Notes
     since: float = 0.0
     sounding: dict[Place, Play] = field(default_factory=dict)
     stops: dict[tuple[Place, str], int] = field(default_factory=dict)
     quiet_from: dict[Place, float] = field(default_factory=dict)
+    sounded: Sounded = field(default_factory=Sounded)
     _tried: dict[tuple[Token, int], Attempt] = field(default_factory=dict)
     _coming: set[str] = field(default_factory=set)
     _left: dict[Place, list[Attempt]] = field(default_factory=dict)
@@ -130,6 +132,7 @@ class Plays:
     async def forget(self, attempt: Attempt) -> None:
         """Its relay was never written, or refused for certain. Raises: StoreError."""
         self._coming.discard(attempt.name)
+        self.sounded.never(attempt.place, attempt.name)
         self._tried.pop((attempt.token, attempt.n), None)
         await self.notes.keep({attempt.name: None})
 
@@ -165,6 +168,7 @@ class Plays:
         due = (*(one for one in before.due if one.ends_at > attempt.at), attempt)
         play = Play(attempt, before.began_at, is_sure, due, before.aired, told_at, fed_at=attempt.at, is_deaf=before.is_deaf)
         self.sounding[attempt.place] = play
+        self.sounded.begins(attempt.place, attempt.name, told_at or attempt.at)
         return play
 
     def is_credible(self, place: Place, *, is_on: bool, is_sound: bool) -> bool:
@@ -203,6 +207,7 @@ class Plays:
         playing = self.sounding.get(attempt.place)
         if playing is not None and playing.attempt.name == attempt.name:
             del self.sounding[attempt.place]
+            self.sounded.never(attempt.place, attempt.name)
 
     def stop(self, place: Place, now: float) -> Play | None:
         """It is to be silent from now on; what sounded, if anything did."""

@@ -164,6 +164,7 @@ class Watch:
         elif play is not None and not standing.on and seen_at > play.told_at + self._settings.feedback_s:
             self._ctx.log.info("a siren was ended by its own device", siren=str(place))
             self._plays.stop(place, self._ctx.clock.time())
+            self._plays.sounded.ends(place, min(seen_at, play.attempt.ends_at))
             await self._note_end(place, seen_at)
         self._find_stray(place, standing, seen_at)
 
@@ -268,7 +269,8 @@ def _late(token: Token, n: int) -> Inbound:
 
 
 def _report(name: str, place: Place, standing: Standing, audiences: tuple[str, ...]) -> Inbound:
-    """A report (信息报送) to those whom the settings name."""
+    """A report (信息报送) to those whom the settings name. This node has seen it itself, on the wire that the settings give it: it is
+    the word of that siren as a post below, which may report, and which nobody has to release."""
     sign = "继电器已闭合" if standing.on else "传感器显示正在鸣响"
     body = {
         "to": list(audiences),
@@ -277,7 +279,15 @@ def _report(name: str, place: Place, standing: Standing, audiences: tuple[str, .
         "subject": f"警报器{place}异常鸣响",
         "text": f"通道{name}的警报器{place}正在鸣响，本系统未下达指令（{sign}）。请立即到现场核实，必要时就地停鸣。",
     }
-    return Inbound(InboundKind.MESSAGE, msgspec.json.encode(body), _no_ack, media_type="application/json")
+    return Inbound(
+        InboundKind.MESSAGE,
+        msgspec.json.encode(body),
+        _no_ack,
+        address_kind="siren",
+        address=str(place),
+        media_type="application/json",
+        proven=True,
+    )
 
 
 async def _no_ack() -> None:

@@ -52,8 +52,8 @@ class Licence:
         self._job = job
 
     def book(self, cost: Estimate) -> None:
-        """What it has really cost so far."""
-        self._job.cost = cost
+        """What it has really cost so far; also after it has its outcome, for what goes on by itself, as a siren does."""
+        self._job.book(cost)
 
     async def turn(self) -> None:
         """Let more urgent traffic pass. Raises: Withdrawn when the delivery was cancelled meanwhile."""
@@ -83,9 +83,16 @@ class Job:
         self.cost: Estimate | None = None
         self.beside: list[Delivery] = []  # may go along, as one digest
         self.members: list[Member] = []  # go along
+        self._is_over = False
         self._licensing = licensing
         self._instance = instance
         self._medium = medium
+
+    def book(self, cost: Estimate) -> None:
+        """Kept with the end of the emission, so that what is counted packet by packet is written once; afterwards at once."""
+        self.cost = cost
+        if self._is_over:
+            self._licensing.book(self, priced(cost, self._instance.capabilities))
 
     def begin(self) -> AbstractAsyncContextManager[Emission]:
         """Commit the attempt and open the licence. Raises: Denied."""
@@ -98,6 +105,7 @@ class Job:
         try:
             yield licence
         finally:
+            self._is_over = True
             if self.cost is not None:
                 self._licensing.book(self, priced(self.cost, self._instance.capabilities))
 

@@ -102,7 +102,7 @@ class Emission(Protocol):
 
     def book(self, cost: Estimate) -> None:
         """What it has cost so far, where that is counted: a play that was broken off, a frame that was said again. The last word before
-        the licence is left stands in the place of the estimate."""
+        the licence is left stands in the place of the estimate; a word after that, of what goes on by itself, is written at once."""
 
     async def turn(self) -> None:
         """Let more urgent traffic pass between two fragments. Raises: Withdrawn when the delivery was cancelled meanwhile."""

@@ -15,7 +15,7 @@ from fenghuo.engine.channels import Instance
 from fenghuo.model.delivery import Attempt, DeliveryState, Outcome, Scope, Transient, Unknown
 from fenghuo.model.message import MessageState
 from fenghuo.model.traffic import Traffic
-from fenghuo.plugin.ports import Emission, SendJob
+from fenghuo.plugin.ports import Emission, Estimate, SendJob
 from fenghuo.store import Tx
 from fenghuo.store.blobs import put_blob
 from fenghuo.store.records import MetaRow
@@ -325,3 +325,22 @@ def _instance(house: House, name: str = "a") -> Instance:
     found = house.room.board.get(name)
     assert found is not None
     return found
+
+
+async def test_what_goes_on_after_its_outcome_is_booked_when_it_has_ended(tmp_path: Path) -> None:
+    """A siren sounds for minutes after its relay has answered; what it really sounded takes the place of the estimate."""
+    kept: list[Emission] = []
+
+    async def keep(emission: Emission) -> None:
+        kept.append(emission)
+
+    async with opened(tmp_path) as house:
+        house.up()
+        house.channel["a"].airtime_s, house.channel["a"].during = 20.0, keep
+        await house.order("huang")
+        await house.settle()
+        assert [] == await house.events("delivery.booked")
+        kept[0].book(Estimate(airtime_s=10.5))
+        await house.settle()
+        (told,) = await house.events("delivery.booked")
+        assert (10.5, kept[0].token) == (told["booked"]["airtime_s"], told["token"])
