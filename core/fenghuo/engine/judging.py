@@ -44,7 +44,8 @@ class Origin(msgspec.Struct, frozen=True):
     """Who brings a message: an authenticated name, and what it may speak for. `areas` empty: everywhere; `senders` (of CAP) empty:
     in anybody's name.
 
-    `certificates` (PEM): whose XML signatures count for it; `allow_sha1`: whether RSA with SHA-1 does. `is_timed`: its link looks by itself
+    `certificates` (PEM): whose XML signatures count for it; `allow_sha1`: whether RSA with SHA-1 does; `chinese`: whether it writes as a
+    Chinese source does, None for as each document says. `is_timed`: its link looks by itself
     whether what comes is late; `is_bound`: what is of other traffic is refused, not held, since it came by a session of one class alone;
     `post`: what is known of a far end that speaks over a link; `flood`: whether it says more than it may; `own`: over what a person has
     authority, None for what is no person.
@@ -61,11 +62,16 @@ class Origin(msgspec.Struct, frozen=True):
     post: Post | None = None
     flood: Flood = Flood.NONE
     own: Jurisdiction | None = None
+    chinese: bool | None = None
 
     def reading(self, geocode_systems: Mapping[str, str], received: float) -> SourceDefaults:
         """How its octets are read when they are received at `received` (UTC seconds)."""
         return SourceDefaults(
-            geocode_systems=geocode_systems, received=instant(received), certificates=self.certificates, allow_sha1=self.allow_sha1
+            geocode_systems=geocode_systems,
+            chinese=self.chinese,
+            received=instant(received),
+            certificates=self.certificates,
+            allow_sha1=self.allow_sha1,
         )
 
 

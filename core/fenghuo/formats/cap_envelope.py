@@ -71,6 +71,8 @@ def _refuse_contradiction(part: Part, root: str, status: str) -> None:
 
 def fact(part: Part, name: str) -> str:
     """An envelope fact. Raises: CapError when it is missing or too long, or comes more than once with different words."""
+    if part.has_markup(name):
+        raise CapError(f"{name} has an element inside; what it says is never guessed", code="contradiction", where=part.where(name))
     text = part.text(name)
     said = {words for words, _ in part.texts(name)}
     if len(said) > 1:
@@ -98,7 +100,7 @@ def fact_word(part: Part, name: str, allowed: Sequence[str]) -> str:
 def fact_instant(part: Part, name: str, defaults: SourceDefaults, *, usual: str = "") -> datetime:
     """When it was sent. `usual`: a repair that is the dialect's normal form. Raises: CapError: missing, or no instant."""
     text = fact(part, name)
-    at, repair = read_instant(text, chinese=defaults.chinese)
+    at, repair = read_instant(text, chinese=bool(defaults.chinese))
     if at is None:
         raise CapError(
             f"{name} is {text[:40]!r}; it must be an instant with zone, for example 2026-07-15T08:00:00+08:00",
@@ -113,7 +115,7 @@ def fact_instant(part: Part, name: str, defaults: SourceDefaults, *, usual: str 
 
 def references_of(part: Part, defaults: SourceDefaults, *, bare: bool = False) -> tuple[Reference, ...]:
     """What it refers to; `bare`: identifiers alone are the dialect's normal form. Raises: CapError: too many."""
-    references = read_references(part, "references", chinese=defaults.chinese, bare=bare)
+    references = read_references(part, "references", chinese=bool(defaults.chinese), bare=bare)
     if len(references) > MAX_REFERENCES:
         sentence = f"there are {len(references)} references; at most {MAX_REFERENCES} are taken"
         raise CapError(sentence, code="limit", where="/alert/references")

@@ -66,7 +66,7 @@ class InfoReader:
         )
 
     def _instant(self, name: str) -> datetime | None:
-        return instant_in(self._part, name, chinese=self._defaults.chinese)
+        return instant_in(self._part, name, chinese=bool(self._defaults.chinese))
 
     def _shown(self, part: Part, name: str) -> str:
         """A text that the public sees."""

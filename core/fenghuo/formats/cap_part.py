@@ -63,6 +63,10 @@ class Part:
         """(text, path) of every child of that name."""
         return [(_inner_text(child), self.where(name, at)) for at, child in enumerate(self._children.get(name, ()))]
 
+    def has_markup(self, name: str) -> bool:
+        """Whether there are elements inside a child of that name, which is to hold a text."""
+        return any(len(child) for child in self._children.get(name, ()))
+
     def count(self, name: str) -> int:
         """How many children have that name."""
         return len(self._children.get(name, ()))

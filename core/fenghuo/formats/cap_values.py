@@ -28,6 +28,8 @@ _END_OF_DAY = re.compile(r"24:00(:00)?(\.0+)?")
 # A sender, an identifier and an instant. Each class leaves out what ends it, so that the search is linear.
 _TRIPLE = re.compile(r"[^,;\s][^,;]{0,200},[^,;]{1,200},\s*\d{4}-\d\d-\d\d[Tt ][\d:.]{5,16}(?:\s*[Zz+-][\d:]{0,5})?(?=[\s;]|$)")
 _BEIJING = timezone(timedelta(hours=8))
+_JOINERS = str.maketrans("，；、", ",;,")
+_BETWEEN = re.compile(r"[\s;]+")
 _SIZE = re.compile(r"(\d{1,15})\s*([kKmM])?[bB]?")
 _SIZE_UNITS = {"": 1, "k": 1024, "m": 1024 * 1024}
 
@@ -136,14 +138,20 @@ def octets_in(part: Part, name: str) -> int | None:
 def read_references(part: Part, name: str, *, chinese: bool, bare: bool = False) -> tuple[Reference, ...]:
     """References as triples `sender,identifier,sent` or as bare identifiers, separated by any white space.
 
-    `bare`: identifiers alone are no finding. Triples with blanks in them, which end with their instants, are a repair.
+    `bare`: identifiers alone are no finding. Triples with blanks in them, which end with their instants, are a repair, and so is whatever
+    commas or semicolons of either width join.
     """
-    text = part.text(name)
-    pieces = text.split()
+    said = part.text(name)
+    text = said.translate(_JOINERS)
+    pieces = [piece for piece in _BETWEEN.split(text) if piece]
     if any("," in piece and not _is_triple(piece) for piece in pieces) and (loose := _loose(text)):
+        is_loose, pieces = True, loose
+    else:
+        pieces = [one for piece in pieces for one in _taken_apart(piece, bare=bare)]
+        is_loose = text != said or ";" in text or len(pieces) > len(text.split())
+    if is_loose:
         part.notes.repair("reference-space", part.where(name))
-        part.notes.find("references-invalid", f"{text[:120]!r} has blanks inside, and no reference may")
-        pieces = loose
+        part.notes.find("references-invalid", f"{said[:120]!r} is joined by more than blanks, or has blanks inside, and no reference may")
     references: list[Reference] = []
     for piece in pieces:
         fields = [field.strip() for field in piece.split(",")]
@@ -155,6 +163,16 @@ def read_references(part: Part, name: str, *, chinese: bool, bare: bool = False)
         if (len(fields) != 3 or references[-1].sent is None) and not (bare and len(fields) == 1):
             part.notes.find("references-invalid", f"{piece[:120]!r} is not sender,identifier,sent")
     return tuple(references)
+
+
+def _taken_apart(piece: str, *, bare: bool) -> list[str]:
+    """Triples, or in the dialect of bare identifiers these, that commas join."""
+    fields = piece.split(",")
+    if len(fields) > 3 and len(fields) % 3 == 0 and all(map(_INSTANT.fullmatch, fields[2::3])):
+        return [",".join(fields[at : at + 3]) for at in range(0, len(fields), 3)]
+    if bare and not _is_triple(piece) and not any(map(_INSTANT.match, fields)):
+        return [field for field in fields if field]
+    return [piece]
 
 
 def _is_triple(piece: str) -> bool:

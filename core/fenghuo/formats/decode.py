@@ -22,6 +22,7 @@ from fenghuo.formats.message_json import read_message
 from fenghuo.formats.verdicts import Decoded, Problem, SourceDefaults, accepted, faulty, refused
 from fenghuo.formats.warning12379 import read_12379
 from fenghuo.formats.warning12379_words import NAMESPACES_12379, WORDS
+from fenghuo.formats.xml_encoding import is_chinese
 from fenghuo.formats.xml_gate import Document, element_name, open_document, own_root
 from fenghuo.model.delivery import Verdict
 from fenghuo.model.message import Content
@@ -140,6 +141,8 @@ def _decoded(alert: etree._Element, original: etree._Element, document: Document
         )
         verdicts += signatures.verdicts
         read = _reader(alert)
+        chinese = read is read_12379 or is_chinese(_languages(alert), defaults.chinese)
+        defaults = msgspec.structs.replace(defaults, chinese=chinese)
         content = read(open_document(signatures.signed).root if signatures.signed else alert, notes, defaults)
         content, hidden = without_hidden(content)
         for path in hidden:
@@ -162,6 +165,13 @@ def _reader(alert: etree._Element) -> Callable[[etree._Element, Notes, SourceDef
     if namespace in NAMESPACES_12379:
         return read_12379
     raise FormatError(f"an alert of the namespace {namespace[:80]} is not one we read", code="unknown-namespace", where=f"/{name}")
+
+
+def _languages(alert: etree._Element) -> Iterator[str]:
+    """In which languages it says it is, by their first subtags."""
+    for said in alert.iterdescendants("{*}language"):
+        if language := (said.text or "").strip().partition("-")[0].partition("_")[0]:
+            yield language
 
 
 def _is_bare_cap(alert: etree._Element) -> bool:

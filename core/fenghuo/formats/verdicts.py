@@ -47,13 +47,13 @@ class SourceDefaults(msgspec.Struct, frozen=True):
     """How the bytes of one source are to be read where the format leaves it open.
 
     `geocode_systems`: CAP valueName → our code system (`mca`, `nbs`); the key "" is for codes without a valueName.
-    `chinese`: a time without zone is +08:00, and undecodable bytes are tried as GB18030. `received`: the instant of receipt,
-    which stands in for `sent` where our own JSON leaves it out. `certificates` (PEM): whose signatures count for this source;
-    `allow_sha1`: whether RSA with SHA-1 does.
+    `chinese`: a time without zone is +08:00, and undecodable bytes are tried as GB18030; None: as it says of its language.
+    `received`: the instant of receipt, which stands in for `sent` where our own JSON leaves it out. `certificates` (PEM): whose
+    signatures count for this source; `allow_sha1`: whether RSA with SHA-1 does.
     """
 
     geocode_systems: Mapping[str, str] = {}
-    chinese: bool = True
+    chinese: bool | None = None
     received: datetime | None = None
     certificates: tuple[bytes, ...] = ()
     allow_sha1: bool = False

@@ -32,7 +32,7 @@ from fenghuo.formats.cap_values import octets_in, read_instant, word_in
 from fenghuo.formats.cap_words import URGENCIES
 from fenghuo.formats.ring_mending import mend_rings
 from fenghuo.formats.verdicts import SourceDefaults
-from fenghuo.formats.warning12379_words import COLOURS, EVENTS, WORDS, category_of
+from fenghuo.formats.warning12379_words import COLOUR_WORDS, COLOURS, EVENTS, WORDS, category_of
 from fenghuo.formats.xml_gate import element_name
 from fenghuo.model.message import AffectedArea, Circle, Content, Geocode, Info, Parameter, Resource, Ring, Scope
 from fenghuo.model.traffic import Kind
@@ -45,6 +45,7 @@ CODES = "CPEAS Geographic Code"
 INNER = "Inner"
 NORMAL_TIME = "time-form"
 METRES = 1_000.0
+_JOINERS = str.maketrans("，、；;", ",,,,")
 
 
 def read_12379(alert: etree._Element, notes: Notes, defaults: SourceDefaults) -> Content:
@@ -55,7 +56,8 @@ def read_12379(alert: etree._Element, notes: Notes, defaults: SourceDefaults) ->
     traffic = traffic_of(part, name)
     if "scope" in part:
         fact_word(part, "scope", ("Public",))
-    references = references_of(part, defaults, bare=True)
+    # A triple names the unit as it calls itself, and never by the code that is its sender here; the identifier begins with that.
+    references = tuple(msgspec.structs.replace(one, sender="") for one in references_of(part, defaults, bare=True))
     hints = tuple(_hints(part))
     infos = tuple(_InfoReader(one, defaults).info() for one in part.parts("info", MAX_INFOS))
     refuse_masses(infos)
@@ -104,7 +106,7 @@ class _InfoReader(InfoReader):
 
     def info(self) -> Info:
         part = self._part
-        code = part.text("eventType")
+        code = self._event()
         colour = self._colour()
         if not code:
             self._notes.find("invalid-sequence", f"{part.path}/eventType is missing")
@@ -130,15 +132,25 @@ class _InfoReader(InfoReader):
         )
 
     def _colour(self) -> str:
-        """Severity is a colour here."""
+        """Severity is a colour here, in whatever words."""
+        if (said := self._part.text("severity")) in COLOUR_WORDS:
+            self._notes.repair("alias-value", self._part.where("severity"))
+            return COLOUR_WORDS[said]
         return word_in(self._part, "severity", tuple(COLOURS))
+
+    def _event(self) -> str:
+        """The code of the event, whose letter is a capital."""
+        code = self._part.text("eventType")
+        if code != code.upper():
+            self._notes.repair("alias-value", self._part.where("eventType"))
+        return code.upper()
 
     def _when(self, name: str) -> datetime | None:
         """An instant with a space in it, which is the normal form; an empty one is absent."""
         text = self._part.text(name)
         if not text:
             return None
-        at, repair = read_instant(text, chinese=self._defaults.chinese)
+        at, repair = read_instant(text, chinese=bool(self._defaults.chinese))
         where = self._part.where(name)
         if at is None:
             self._notes.repair("unreadable-time", where)
@@ -164,7 +176,11 @@ class _InfoReader(InfoReader):
         system = self._defaults.geocode_systems.get(CODES, CODES)
         codes: list[Geocode] = []
         for text, path in part.texts("geocode"):
-            values = [value.strip() for value in self._filled_in(text, path).split(",")]
+            said = self._filled_in(text, path)
+            joined = said.translate(_JOINERS)
+            values = [value.strip() for value in joined.split(",")]
+            if joined != said:
+                self._notes.repair("geocode-split", path)
             codes += [Geocode(system, self._code(value, path)) for value in values if value]
         if len(codes) > MAX_GEOCODES:
             raise CapError(f"one area has {len(codes)} codes; at most {MAX_GEOCODES} are taken", code="limit", where=part.path)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from fenghuo.formats.cap_part import Vocabulary
 
-__all__ = ["COLOURS", "EVENTS", "NAMESPACES_12379", "WORDS", "category_of"]
+__all__ = ["COLOURS", "COLOUR_WORDS", "EVENTS", "NAMESPACES_12379", "WORDS", "category_of"]
 
 NAMESPACES_12379 = ("http://com.icss.amp", "")
 
@@ -45,6 +45,18 @@ WORDS = Vocabulary(
 
 COLOURS: Mapping[str, str] = {"Red": "Extreme", "Orange": "Severe", "Yellow": "Moderate", "Blue": "Minor", "Unknown": "Unknown"}
 """Colour → CAP severity. Blue → Minor is seen in a national feed; the rest is ours (§4.1)."""
+
+COLOUR_WORDS: Mapping[str, str] = {
+    word: colour
+    for colour, words in {
+        "Red": ("红色", "红", "I级", "Ⅰ级", "I", "Ⅰ", "1", "1级", "特别重大", "特别严重"),
+        "Orange": ("橙色", "橙", "II级", "Ⅱ级", "II", "Ⅱ", "2", "2级", "重大", "严重"),
+        "Yellow": ("黄色", "黄", "III级", "Ⅲ级", "III", "Ⅲ", "3", "3级", "较大", "较重"),
+        "Blue": ("蓝色", "蓝", "IV级", "Ⅳ级", "IV", "Ⅳ", "4", "4级", "一般"),
+    }.items()
+    for word in words
+}
+"""What other writers put in place of the colour: its Chinese word, its level, its figure, the words of both scales (§4.1)."""
 
 EVENTS: Mapping[str, str] = {
     "11B01": "台风", "11B03": "暴雨", "11B04": "暴雪", "11B05": "寒潮", "11B06": "大风", "11B07": "沙尘暴", "11B09": "高温",

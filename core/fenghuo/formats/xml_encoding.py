@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterable
 
 from fenghuo.errors import XmlRefused
 
-__all__ = ["document_text"]
+__all__ = ["document_text", "is_chinese"]
 
 # Declared name → codec. The GB family is read as its superset GB18030, which every text of the family decodes under.
 _GB = "gb18030"
@@ -40,10 +41,24 @@ _ENOUGH = 4
 """So many Chinese characters are no chance: fewer could be a name in another script."""
 
 
-def document_text(raw: bytes, *, chinese: bool) -> tuple[str, str, list[str]]:
+_LANGUAGE = re.compile(rb"(?:<|&lt;)(?:[A-Za-z_][\w.-]{0,30}:)?language(?:>|&gt;)\s{0,20}([A-Za-z]{2,3})(?![A-Za-z])")
+_CHINESE = frozenset(("zh", "zho", "chi", "cmn", "yue"))
+
+
+def is_chinese(languages: Iterable[str], chinese: bool | None) -> bool:
+    """Whether something is to be read as a Chinese source writes it. `languages`: that it says it is in, by their first subtags; `chinese`:
+    what the settings say of its source, None for nothing: then it is, where it names no language or one of these."""
+    if chinese is not None:
+        return chinese
+    said = {language.lower() for language in languages}
+    return not said or not said.isdisjoint(_CHINESE)
+
+
+def document_text(raw: bytes, *, chinese: bool | None) -> tuple[str, str, list[str]]:
     """The document as text, the codec that read it, and what was stripped or overruled.
 
-    `chinese`: octets that do not decode as declared are tried as GB18030. Raises: XmlRefused("encoding").
+    `chinese`: of is_chinese(); octets of a Chinese source that do not decode as declared are tried as GB18030, those of another only where
+    they are that plainly. Raises: XmlRefused("encoding").
     """
     if raw.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         raise XmlRefused("the encoding utf-32 is not one we read", code="encoding")
@@ -52,12 +67,24 @@ def document_text(raw: bytes, *, chinese: bool) -> tuple[str, str, list[str]]:
     repairs = ["bom at /"] if raw.startswith(codecs.BOM_UTF8) else []
     body = raw.removeprefix(codecs.BOM_UTF8)
     codec = _codec(body)
-    if other := _plainly_other(body, codec, chinese):
+    if repairs and (marked := _as_marked(body)) is not None:
+        return marked, "utf-8", repairs if codec == "utf-8" else [*repairs, "other-encoding at /"]
+    if other := _plainly_other(body, codec, chinese is not False):
         return _decoded(body, other), other, [*repairs, "other-encoding at /"]
     try:
         return body.decode(codec), codec, repairs
     except UnicodeDecodeError:
-        return _decoded(body, _GB if chinese else codec, codec), _GB, repairs
+        of_it = is_chinese((name.decode() for name in _LANGUAGE.findall(body)), chinese)
+        is_gb = of_it or (chinese is None and _is_plainly_gb(body))
+        return _decoded(body, _GB if is_gb else codec, codec), _GB, [*repairs, "other-encoding at /"]
+
+
+def _as_marked(body: bytes) -> str | None:
+    """A mark of UTF-8 settles what a short text leaves open; of what is no UTF-8 all the same it says nothing."""
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
 
 
 def _decoded(body: bytes, codec: str, declared: str = "") -> str:
@@ -96,5 +123,9 @@ def _plainly_other(body: bytes, codec: str, chinese: bool) -> str:
             pass  # it is not, which is the question; the next one is asked
         else:
             return "utf-8"
-    pairs = len(_HAN_IN_GB2312.findall(body)) if chinese and codec in _OF_ONE_OCTET else 0
-    return _GB if pairs >= _ENOUGH and 20 * pairs >= 9 * len(_HIGH.findall(body)) else ""
+    return _GB if chinese and codec in _OF_ONE_OCTET and _is_plainly_gb(body) else ""
+
+
+def _is_plainly_gb(body: bytes) -> bool:
+    pairs = len(_HAN_IN_GB2312.findall(body))
+    return pairs >= _ENOUGH and 20 * pairs >= 9 * len(_HIGH.findall(body))

@@ -43,8 +43,8 @@ class Document(msgspec.Struct, frozen=True):
     received: etree._Element
 
 
-def open_document(raw: bytes, *, chinese: bool = True) -> Document:
-    """The tree of `raw`. `chinese`: octets that do not decode as declared are tried as GB18030.
+def open_document(raw: bytes, *, chinese: bool | None = None) -> Document:
+    """The tree of `raw`. `chinese`: as document_text().
 
     Raises: XmlRefused with code too-large, empty, encoding, doctype, not-wellformed, too-deep or limit.
     """

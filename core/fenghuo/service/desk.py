@@ -50,7 +50,7 @@ class Holder(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, token: TokenSettings) -> Holder:
-        origin = Origin(token.name, token.traffic, token.areas, token.certificates, token.allow_sha1, token.senders)
+        origin = Origin(token.name, token.traffic, token.areas, token.certificates, token.allow_sha1, token.senders, chinese=token.chinese)
         return cls(token.name, tuple(str(right) for right in token.rights), origin, token.person, token.client)
 
     @classmethod

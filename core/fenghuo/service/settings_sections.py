@@ -260,6 +260,7 @@ def read_tokens(reading: Reading, node: NodeSettings | None) -> tuple[TokenSetti
                 senders=table.senders,
                 person=table.person,
                 client=table.certificate_sha256,
+                chinese=table.chinese,
             )
         )
     return tuple(tokens)

@@ -179,6 +179,12 @@ class TokenTable(msgspec.Struct, frozen=True):
         Meta(description="Files (PEM) of the certificates whose XML signatures count for this source; with any, what is not signed waits."),
     ] = ()
     allow_sha1: Annotated[bool, Meta(description="Whether its signatures may be RSA with SHA-1; shown as weak.")] = False
+    chinese: Annotated[
+        bool | None,
+        Meta(
+            description="Whether its times without a zone are +08:00 and its unreadable octets GB18030; by default as its language says."
+        ),
+    ] = None
     senders: Annotated[
         tuple[CapSender, ...],
         Meta(description="CAP senders it may speak as; what claims another waits for a person. In anybody's name by default."),

@@ -93,7 +93,7 @@ class IntakeSettings(msgspec.Struct, frozen=True):
 class TokenSettings(msgspec.Struct, frozen=True):
     """One who may speak. `reference`: where the secret is, for secrets.read_secret; empty `areas` means everywhere, empty `senders`
     in anybody's name; `certificates`: PEM; `person`: who holds it, by the name of the account, empty where it is nobody else's;
-    `client`: SHA-256 of the client certificate with which alone it counts, empty for any."""
+    `client`: SHA-256 of the client certificate with which alone it counts, empty for any; `chinese`: as of Origin."""
 
     name: str
     reference: str
@@ -106,6 +106,7 @@ class TokenSettings(msgspec.Struct, frozen=True):
     senders: tuple[str, ...] = ()
     person: str = ""
     client: str = ""
+    chinese: bool | None = None
 
 
 class AccountSettings(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fenghuo.formats.decode import decode
 from fenghuo.formats.verdicts import SourceDefaults
 from fenghuo.model.message import Reference, Scope
 from fenghuo.model.traffic import Action, Kind, Traffic
@@ -211,5 +212,32 @@ def test_addresses() -> None:
 
 
 def test_defaults_are_frozen() -> None:
-    """The defaults say: Chinese, no mapping of codes, no instant of receipt."""
-    assert ({}, True, None) == (SourceDefaults().geocode_systems, SourceDefaults().chinese, SourceDefaults().received)
+    """The defaults say: as a document's language, no mapping of codes, no instant of receipt."""
+    assert ({}, None, None) == (SourceDefaults().geocode_systems, SourceDefaults().chinese, SourceDefaults().received)
+
+
+@pytest.mark.parametrize("joiner", ["，", ";", "；", ",", "、"])
+def test_triples_that_something_joins_are_each_read(joiner: str) -> None:
+    """A comma or semicolon of either width between them: what it cancels is cancelled."""
+    triples = [f"met@example.org,T-{n},2026-07-15T0{n}:00:00+08:00" for n in range(2)]
+    decoded = one(with_references("Cancel", joiner.join(triples)).encode())
+    assert decoded.content is not None
+    assert [("met@example.org", "T-0"), ("met@example.org", "T-1")] == [(one.sender, one.identifier) for one in decoded.content.references]
+    assert ("reference-space at /alert/references",) == decoded.repairs
+
+
+def test_a_fact_with_an_element_inside_is_no_fact() -> None:
+    """Whether `<status>Actual<x/></status>` is real is never guessed."""
+    error = one(spoiled(">Actual<", ">Actual<x/><")).error
+    assert error is not None
+    assert ("contradiction", "/alert/status") == (error.code, error.where)
+
+
+@pytest.mark.parametrize(
+    ("language", "chinese", "is_taken"), [("de-DE", None, False), ("zh-CN", None, True), ("de-DE", True, True), ("zh-CN", False, False)]
+)
+def test_a_time_without_a_zone_is_beijings_of_a_chinese_source_alone(language: str, *, chinese: bool | None, is_taken: bool) -> None:
+    """The settings say which it is, and where they do not its language does."""
+    text = GOOD.replace(">2026-07-15T08:00:00+08:00</sent>", ">2026-07-15T08:00:00</sent>").replace(">zh-CN<", f">{language}<")
+    (decoded,) = decode(text.encode(), defaults=SourceDefaults(chinese=chinese))
+    assert is_taken is (decoded.content is not None)

@@ -177,3 +177,48 @@ def test_markup_in_a_text_that_was_not_escaped_is_refused_and_told() -> None:
     error = one(changed("50毫米以上", "<50毫米以上")).error
     assert error is not None
     assert "not-wellformed" == error.code
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "32058541600000_20260715070000，32058541600000_20260715060000",
+        "32058541600000_20260715070000;32058541600000_20260715060000",
+        "32058541600000_20260715070000,32058541600000_20260715060000",
+        "太仓市气象台,32058541600000_20260715070000,2026-07-15 07:00:00+08:00\n"
+        "太仓市气象台,32058541600000_20260715060000,2026-07-15 06:00:00+08:00",
+    ],
+)
+def test_references_that_something_joins_or_that_name_the_unit_lead_to_what_they_name(said: str) -> None:
+    """A comma of either width, a semicolon, or CAP's triple with the unit by its name, which is nobody's sender here."""
+    raw = changed("<note/>", f"<note/><references>{said}</references>").replace(b">Alert<", b">Cancel<")
+    references = content_of(raw).references
+    assert [("", f"32058541600000_202607150{hour}0000") for hour in (7, 6)] == [(one.sender, one.identifier) for one in references]
+
+
+@pytest.mark.parametrize(
+    ("said", "colour"),
+    [("红色", "Red"), ("橙色", "Orange"), ("II级", "Orange"), ("Ⅱ级", "Orange"), ("2", "Orange"), ("黄", "Yellow"), ("一般", "Blue")],
+)
+def test_a_colour_in_other_words_is_a_repair(said: str, colour: str) -> None:
+    """Its Chinese word, its level, its figure: as Unknown it would lose its urgency."""
+    decoded = one(changed("<severity>Orange<", f"<severity>{said}<"))
+    assert decoded.content is not None
+    assert (colour, True) == (decoded.content.infos[0].colour, "alias-value at /alert/info[1]/severity" in decoded.repairs)
+
+
+def test_an_event_in_small_letters_is_the_event() -> None:
+    """11b03 is 暴雨."""
+    decoded = one(changed("11B03<", "11b03<"))
+    assert decoded.content is not None
+    assert ("暴雨", ("11B03",)) == (decoded.content.infos[0].event, tuple(code.value for code in decoded.content.infos[0].event_codes))
+    assert "alias-value at /alert/info[1]/eventType" in decoded.repairs
+
+
+@pytest.mark.parametrize("joiner", ["，", "、", ";"])
+def test_area_codes_that_something_else_joins_are_each_read(joiner: str) -> None:
+    """Unread, an area would be nobody's."""
+    decoded = one(changed("320585110000,320585000000", f"320585110000{joiner}320585000000"))
+    assert decoded.content is not None
+    assert ["320585110000", "320585000000"] == [code.value for code in decoded.content.infos[0].areas[0].geocodes]
+    assert "geocode-split" in repairs(decoded)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+
 import pytest
 
 from fenghuo.errors import XmlRefused
@@ -16,7 +18,7 @@ def declared(name: str) -> str:
     return f'<?xml version="1.0" encoding="{name}"?>\n{BODY}'
 
 
-def read(raw: bytes, *, chinese: bool = True) -> tuple[bool, str, list[str]]:
+def read(raw: bytes, *, chinese: bool | None = True) -> tuple[bool, str, list[str]]:
     """Whether the words are what was written, the codec, and what was done."""
     text, codec, repairs = document_text(raw, chinese=chinese)
     return HEAVY_RAIN in text, codec, repairs
@@ -94,3 +96,31 @@ def test_what_nobody_can_read_is_refused(raw: bytes) -> None:
     with pytest.raises(XmlRefused) as refusal:
         document_text(raw, chinese=True)
     assert "encoding" == refusal.value.code
+
+
+GERMAN = "Größere Böen für Köln"
+
+
+def test_german_octets_are_no_chinese() -> None:
+    """Declared as they are they are believed; undeclared they are refused, and read as Chinese neither."""
+    said = '<?xml version="1.0" encoding="{}"?><alert><language>de-DE</language><headline>' + GERMAN + "</headline></alert>"
+    for name in ("ISO-8859-1", "windows-1252"):
+        text, _, repairs = document_text(said.format(name).encode("cp1252"), chinese=None)
+        assert (True, []) == (GERMAN in text, repairs)
+    with pytest.raises(XmlRefused):
+        document_text(said.format("UTF-8").encode("cp1252"), chinese=None)
+
+
+def test_plain_chinese_is_read_whatever_language_it_claims() -> None:
+    """A template that says en-US all its life, and a declaration that was never right: both are told as a repair."""
+    raw = declared("UTF-8").replace("zh-CN", "en-US").encode("gb18030")
+    assert (True, "gb18030", ["other-encoding at /"]) == read(raw, chinese=None)
+
+
+@pytest.mark.parametrize("name", ["gb2312", "GBK", "GB18030", "ISO-8859-1"])
+@pytest.mark.parametrize("words", ["预警", "台风", "撤离"])
+def test_a_mark_of_utf_8_settles_it(name: str, words: str) -> None:
+    """A short text is octets of both families: 预警 read as GB18030 is 棰勮."""
+    raw = codecs.BOM_UTF8 + f'<?xml version="1.0" encoding="{name}"?><a>{words}</a>'.encode()
+    text, codec, repairs = document_text(raw, chinese=None)
+    assert (True, "utf-8", ["bom at /", "other-encoding at /"]) == (words in text, codec, repairs)
