@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from fenghuo.engine.batch import Batch
 from fenghuo.engine.book import Book, OpenMessage, OpenTarget
 from fenghuo.engine.decisions import resolved, shed
-from fenghuo.engine.facts import Decided, Overdue
+from fenghuo.engine.facts import WITHDRAWN, Decided, Overdue
 from fenghuo.engine.office import Office
 from fenghuo.engine.restored import Restored
 from fenghuo.engine.tally import Tally
@@ -22,9 +22,10 @@ Changed = Callable[[OpenTarget, Delivery, Batch], None]
 
 
 def sound(doubtful: Delivery, situation: Situation, batch: Batch) -> None:
-    """A device that may have started is started again by nobody but a person, who must hear of it at once (delivery.md, At least once)."""
+    """A device that may have started is started again by nobody but a person, who must hear of it at once (delivery.md, At least once).
+    What was broken off because nobody wants it any more asks nobody anything: it is not to start again, and its stop goes out by itself."""
     view = situation.channel.get(doubtful.channel)
-    if view is not None and view.doubt == "actuator":
+    if view is not None and view.doubt == "actuator" and not doubtful.reason.endswith(WITHDRAWN):
         body = {"message": doubtful.message, "recipient": doubtful.recipient, "channel": doubtful.channel, "cause": doubtful.reason}
         batch.event("alarm.in_doubt", f"delivery/{doubtful.id}", **body)
 

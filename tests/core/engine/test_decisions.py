@@ -15,7 +15,7 @@ from fenghuo.errors import NotFound
 from fenghuo.model.audit import By
 from fenghuo.model.delivery import DeliveryState, Hold, ObjectiveState, Scope, TargetState, Transient, Unknown
 from fenghuo.model.evidence import Evidence
-from fenghuo.plugin.ports import Capabilities, Doubt
+from fenghuo.plugin.ports import Capabilities, Doubt, Emission
 from fenghuo.store.tables import AUDIT
 from tests.core.engine.house import House, opened
 
@@ -166,3 +166,24 @@ async def test_a_siren_that_comes_back_after_hours_starts_by_a_persons_word_alon
         house.up("a")
         await house.later(60)
         assert NO_REASON in house.sent[-1].text
+
+
+async def test_a_device_that_a_cancel_broke_off_asks_nobody_whether_it_started(tmp_path: Path) -> None:
+    """Whoever cancelled it knows that it did: it is not to start again, and its stop goes out by itself."""
+    began, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def play(emission: Emission) -> None:
+        if "取消" not in emission.payload.text:
+            began.set()
+            await goes_on.wait()
+            await emission.turn()
+
+    async with opened(tmp_path, a=SIREN) as house:
+        house.channel["a"].during = play
+        order = await house.order("wang", text="鸣响", via=["a"])
+        await began.wait()
+        await house.order("everyone", text="取消", action="Cancel", reference=order.id)
+        goes_on.set()
+        await house.settle()
+        assert [] == await house.events("alarm.in_doubt")
+        assert ["a", "a"] == [mail.channel for mail in house.sent]
