@@ -91,14 +91,16 @@ class PreviewVerbs:
             return {**shown, "why_not": str(error), "channels": []}
         beside = counted(message)
         taking = [instance for instance in self._board if instance.form == name]
-        channels = [{**self._costs(instance, made), "left_out": _left_out(instance, beside)} for instance in taking]
-        size = {"octets": len(made.data), "seconds": seconds_of(made)}
+        channels = [{**self._costs(instance, made, message), "left_out": _left_out(instance, beside)} for instance in taking]
+        size = {"octets": len(made.data), "seconds": _seconds(made, channels)}
         return {**shown, **size, "text": made.text, "left_out": [*made.left_out, *_of_all(taking, beside)], "channels": channels}
 
-    def _costs(self, instance: Instance, made: Rendition) -> dict[str, Any]:
+    def _costs(self, instance: Instance, made: Rendition, message: Message) -> dict[str, Any]:
         """What a channel estimates for one recipient, the first in the directory that it has an address of. Where it says nothing of
         money or energy it is what will be booked: what its type declares, and what its transmitter draws in that time."""
         costs: dict[str, Any] = {"channel": instance.name, "parts": None, "airtime_s": None, "fee_fen": None, "joules": None, "why_not": ""}
+        if message.traffic not in instance.traffic:
+            return {**costs, "why_not": f"the channel may not carry {message.traffic} traffic"}
         channel = instance.channel()
         if channel is None:
             return {**costs, "why_not": "the channel is not started, and only a started one can estimate"}
@@ -110,6 +112,12 @@ class PreviewVerbs:
             return {**costs, "why_not": f"it could not estimate: {type(fault).__name__}"}
         figures = {name: getattr(estimate, name) for name in ("airtime_s", "fee_fen", "joules")}
         return {**costs, **figures, "parts": estimate.fragments}
+
+
+def _seconds(made: Rendition, channels: list[dict[str, Any]]) -> float:
+    """How long it is spoken: as long as the slowest voice here says, or as a calm one takes where none says anything."""
+    usual = seconds_of(made)
+    return max((one["airtime_s"] for one in channels if one["airtime_s"]), default=usual) if usual else 0.0
 
 
 def _left_out(instance: Instance, beside: tuple[str, ...]) -> list[str]:

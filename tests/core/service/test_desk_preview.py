@@ -14,6 +14,7 @@ from fenghuo.errors import FormatError, NotFound
 from fenghuo.formats.forms import FORMS
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.rendition import Rendition
+from fenghuo.model.traffic import Traffic
 from fenghuo.plugin.ports import Capabilities, Estimate
 from tests.core.engine.house import FakeChannel
 from tests.core.service.manned import Manned, cap, manned
@@ -165,3 +166,24 @@ async def test_what_is_no_message_and_what_is_not_known_gets_a_sentence(tmp_path
         for args in ({}, both):
             with pytest.raises(FormatError, match="either the id of a message or the octets of one"):
                 await there.do("message.preview", **args)
+
+
+async def test_a_voice_takes_as_long_as_its_channel_says(tmp_path: Path) -> None:
+    """Whoever signs reads one figure, and it is that of the voice that will speak."""
+    async with manned(tmp_path) as there:
+        before = forms_of(await there.do("message.preview", raw=cap().encode()))["loudspeaker"]["seconds"]
+        voice = FakeChannel("hall", [])
+        voice.airtime_s = 10 * before
+        add(there, "hall", voice, Capabilities(form="loudspeaker", evidence_max=Evidence.AIRED))
+        after = forms_of(await there.do("message.preview", raw=cap().encode()))["loudspeaker"]
+        assert (10 * before, [10 * before]) == (after["seconds"], [one["airtime_s"] for one in after["channels"]])
+
+
+async def test_a_channel_that_may_not_carry_the_traffic_says_so_and_no_price(tmp_path: Path) -> None:
+    """A siren that takes no exercise is not offered for one."""
+    async with manned(tmp_path) as there:
+        siren = Capabilities(form="loudspeaker", evidence_max=Evidence.AIRED, traffic=(Traffic.ACTUAL,))
+        add(there, "siren", FakeChannel("siren", []), siren)
+        raw = cap().replace("<status>Actual", "<status>Exercise").encode()
+        (shown,) = forms_of(await there.do("message.preview", raw=raw))["loudspeaker"]["channels"]
+        assert ("the channel may not carry Exercise traffic", None) == (shown["why_not"], shown["airtime_s"])
