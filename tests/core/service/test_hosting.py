@@ -192,6 +192,7 @@ async def test_a_plugin_that_was_set_aside_is_logged(tmp_path: Path) -> None:
         with capture_logs() as logs:
             hosting.start(Desk(), house.store.events, None)
             hosting.start_channels()
+        await hosting.stop(time.monotonic() + 2.0)
         assert [("plugin set aside", "broken")] == [(line["event"], line["plugin"]) for line in logs]
 
 
