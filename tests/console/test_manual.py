@@ -192,7 +192,7 @@ async def shoot(page: Page, picture: str, heading: str, *, top: str = "main", **
     """What is there now, from `top` on, in both languages; it ends in Chinese. `heading`: key of the words that must stand there."""
     for lang in (*LANGUAGES, "zh-CN"):
         if await page.locator("html").get_attribute("lang") != lang:
-            await page.evaluate("document.querySelector('.choices button').click()")  # behind a dialog no pointer reaches it
+            await turned(page)
         await expect(page.locator("html")).to_have_attribute("lang", lang)
         await expect(page.locator("main").first).to_contain_text(WORDS[heading][LANGUAGES[lang]].format(**args))
         await expect(page.locator("main [aria-busy=true]")).to_have_count(0)
@@ -200,10 +200,23 @@ async def shoot(page: Page, picture: str, heading: str, *, top: str = "main", **
         await drawn(page, picture, top)
 
 
+async def turned(page: Page) -> None:
+    """Into the other language; the wall is bare, and is turned from another screen."""
+    here = str(await page.evaluate("location.hash"))
+    is_bare = not await page.locator(".choices button").count()
+    if is_bare:
+        await page.evaluate("location.hash = '#log'")
+        await page.locator(".choices button").first.wait_for()
+    await page.evaluate("document.querySelector('.choices button').click()")  # behind a dialog no pointer reaches it
+    if is_bare:
+        await page.evaluate("here => { location.hash = here; }", here)
+        await page.locator(".wall").first.wait_for()
+
+
 async def drawn(page: Page, picture: str, top: str) -> None:
     """A file for each language."""
     for lang in ("en", "zh-CN"):
-        await page.evaluate("document.querySelector('.choices button').click()")
+        await turned(page)
         await expect(page.locator("html")).to_have_attribute("lang", lang)
         await expect(page.locator("main [aria-busy=true]")).to_have_count(0)
         await page.evaluate("top => { scrollTo(0, 0); document.querySelector(top).scrollIntoView({block: 'start'}); }", top)
