@@ -30,6 +30,8 @@ export function subjectOf(alarm) {
 /** A subject in words: with the name that it has, else by its kind and its own. @param {string} subject @param {string} [name] */
 export function calledBy(subject, name = "") {
   const [topic, ...rest] = subject.split("/");
+  const own = `subject.${topic}.${rest.join("/")}`;
+  if (has(own)) return t(own);
   const known = `subject.${topic}`;
   return has(known) ? t(known, { name: name || rest.join("/") }).trim() : name || subject;
 }
