@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import click
 
@@ -21,7 +22,7 @@ __all__ = ["check"]
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def check(ctx: click.Context, *, file: str, as_json: bool) -> None:
-    """Judge FILE (`-` for stdin): exit 0 when it would be accepted, 65 when it would be refused."""
+    """Judge FILE (`-` for stdin): exit 0 when it would be accepted, 65 when it, or one of the messages in it, would be refused."""
     try:
         report = check_report(raw_of(file), now=time.time())
     except FormatError as error:
@@ -31,8 +32,26 @@ def check(ctx: click.Context, *, file: str, as_json: bool) -> None:
     if as_json:
         print_json(report)
     else:
+        _tell(report)
+    is_refused = report["verdict"] == "refused" or any(one["verdict"] == "refused" for one in report["alerts"])
+    ctx.exit(Exit.BAD_DATA if is_refused else Exit.OK)
+
+
+def _tell(report: dict[str, Any]) -> None:
+    """The verdict of the file; of several messages each by its place and name, with what was said of it below."""
+    several = report["alerts"]
+    if len(several) < 2:
         click.echo(report["verdict"])
-        if report["error"]:
-            click.echo(f"  {clean(report['error']['message'])} (at {clean(report['error']['where'] or 'the whole file')})", err=True)
-        tell_verdicts(report)
-    ctx.exit(Exit.BAD_DATA if report["verdict"] == "refused" else Exit.OK)
+        _tell_one(report)
+        return
+    refused = sum(one["verdict"] == "refused" for one in several)
+    click.echo(report["verdict"] + (f", but {refused} of {len(several)} would be refused" if 0 < refused < len(several) else ""))
+    for place, one in enumerate(several, 1):
+        click.echo(f"no. {place} {clean(one['identifier']) or '(without a name)'} {one['verdict']}")
+        _tell_one(one)
+
+
+def _tell_one(report: dict[str, Any]) -> None:
+    if report["error"]:
+        click.echo(f"  {clean(report['error']['message'])} (at {clean(report['error']['where'] or 'the whole file')})", err=True)
+    tell_verdicts(report)

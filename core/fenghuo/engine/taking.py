@@ -35,7 +35,7 @@ from fenghuo.formats.verdicts import Decoded
 from fenghuo.model.delivery import Accepted, Verdict
 from fenghuo.model.message import Message, MessageId, MessageState
 from fenghuo.model.self_probe import SELF_PROBE
-from fenghuo.model.traffic import Action
+from fenghuo.model.traffic import Action, Traffic
 from fenghuo.store.audit import Deed
 from fenghuo.store.documents import put_document
 from fenghuo.store.records import MessageRow
@@ -117,7 +117,31 @@ class Taking:
             return self._behind(tx, as_revision(message, ahead))
         accepted = self._insert(tx, message, extra=(*against, *(self._disowned(tx) if is_said else ())))
         self._bury(tx, accepted)
+        if message.action is Action.CANCEL and accepted.state == MessageState.ACTIVE:
+            self._tell_lone(tx)
+        if is_said and message.traffic is Traffic.ACTUAL:
+            self._tell_unlinked(tx)
         return accepted, self._facts(accepted, message)
+
+    def _tell_lone(self, tx: Tx) -> None:
+        """It may rightly come before its Alert, so the alarm calls only when nothing has come for a while."""
+        named = [reference.identifier for reference in self.message.content.references]
+        sentence = f"it names {', '.join(named[:3])}, and nothing here is called so; what it means to end stands"
+        about = f"message/{self.message.id}"
+        tx.event("alarm.cancel_alone", about, revision=self.message.revision, source=self.message.source, message=sentence, named=named)
+
+    def _tell_unlinked(self, tx: Tx) -> None:
+        """What is taken as new and may be meant to replace something: both would be in force, and only a person can say."""
+        message, content = self.message, self.message.content
+        others = tx.find(MESSAGE, "sender = ? AND identifier = ? AND id != ?", content.sender, content.identifier, message.id, limit=1)
+        if any(repair.startswith("no-reference ") for repair in self.decoded.repairs):
+            code, why = "no-reference", "it says that it is an Update, and not of what; it is taken as new"
+        elif others:
+            code, why = "same-name", f"it bears the name of {others[0].id} and was sent at another time; it is taken as new"
+        else:
+            return
+        says = f"{why}; if it replaces something that is in force, a person must end that"
+        tx.event("alarm.update_alone", f"message/{message.id}", source=message.source, code=code, message=says)
 
     def _dead(self, tx: Tx, grave: MessageId) -> Accepted:
         """Nobody is told, and a person hears that: it would be lost in silence if its Cancel was wrong. What it replaces is over too."""
@@ -126,6 +150,7 @@ class Taking:
         sentence = "its Cancel came before it, and it goes to nobody; whoever has the right may send it under another identifier"
         tx.event("alarm.dead_on_arrival", f"message/{message.id}", revision=message.revision, source=message.source, message=sentence)
         join(tx, message.id, grave, message.expires_at + KEEP_KEYS_S)
+        tx.event("message.cancel_found", f"message/{grave}", identifier=message.content.identifier)
         self._bury_older(tx, grave, Action.CANCEL)
         return accepted
 

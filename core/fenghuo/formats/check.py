@@ -64,7 +64,7 @@ def _outcome(decoded: Sequence[Decoded]) -> str:
 
 def _one(decoded: Decoded) -> dict[str, Any]:
     return {
-        "identifier": decoded.content.identifier if decoded.content else "",
+        "identifier": decoded.content.identifier if decoded.content else decoded.named,
         "verdict": decoded.outcome,
         "verdicts": [_builtin(verdict) for verdict in decoded.verdicts],
         "repairs": list(decoded.repairs),

@@ -81,7 +81,7 @@ def _decode(raw: bytes, media_type: str, defaults: SourceDefaults) -> tuple[Deco
         sentence = f"there are {count} alerts in one document; at most {MAX_ALERTS} are taken"
         return (refused(FormatError(sentence, code="limit"), (wellformed,), document.repairs),)
     originals = _outermost_alerts(document.received)
-    plain = [_decoded(alert, original, document, defaults) for alert, original in zip(alerts, originals, strict=True)]
+    plain = [_with_name(_decoded(alert, original, document, defaults), alert) for alert, original in zip(alerts, originals, strict=True)]
     return (*plain, *(_unescaped(text, document.repairs, defaults) for text in texts))
 
 
@@ -126,7 +126,7 @@ def _unescaped(text: str, repairs: tuple[str, ...], defaults: SourceDefaults) ->
     except FormatError as error:
         return refused(error, _unseen(error), repairs)
     document = msgspec.structs.replace(document, repairs=(*repairs, *document.repairs, "escaped-alert at /"))
-    return _decoded(document.root, document.received, document, defaults)
+    return _with_name(_decoded(document.root, document.received, document, defaults), document.root)
 
 
 def _decoded(alert: etree._Element, original: etree._Element, document: Document, defaults: SourceDefaults) -> Decoded:
@@ -153,6 +153,13 @@ def _decoded(alert: etree._Element, original: etree._Element, document: Document
     except Exception as fault:  # noqa: BLE001  as above; its neighbours in the feed are read all the same
         return faulty(fault, verdicts + notes.findings, notes.repairs)
     return accepted(content, verdicts + notes.findings, notes.repairs)
+
+
+def _with_name(decoded: Decoded, alert: etree._Element) -> Decoded:
+    """Of a refused one what it calls itself, so that whoever has a feed knows which of them it is."""
+    if decoded.content is not None:
+        return decoded
+    return msgspec.structs.replace(decoded, named=(alert.findtext("{*}identifier") or "").strip()[:200])
 
 
 def _reader(alert: etree._Element) -> Callable[[etree._Element, Notes, SourceDefaults], Content]:

@@ -31,7 +31,8 @@ class Decoded(msgspec.Struct, frozen=True):
     """The end of decoding one message. `outcome`: accepted, accepted-with-repairs or refused; it speaks of the form only.
 
     `content` is None exactly when the outcome is refused, and then `error` says why. `number`: the short number that the sender gave
-    it, 0 for none. `trace`: where a decoder of ours failed, for the log. Source: wire-formats.md §1.1.
+    it, 0 for none; `named`: what a refused one calls itself, where that can be read. `trace`: where a decoder of ours failed, for the
+    log. Source: wire-formats.md §1.1.
     """
 
     outcome: str
@@ -41,6 +42,7 @@ class Decoded(msgspec.Struct, frozen=True):
     error: Problem | None = None
     number: int = 0
     trace: tuple[str, ...] = ()
+    named: str = ""
 
 
 class SourceDefaults(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ import pytest
 from fenghuo.model.attachment import MOST_OCTETS
 from tests.core.cli.conftest import Shell
 from tests.core.desk_fake import CHANNEL, FAILURES, MESSAGE, ROWS, STATUS, WHY
+from tests.core.formats.alerts import GOOD
 
 
 @pytest.mark.parametrize(
@@ -134,6 +135,19 @@ def test_check_needs_no_daemon(shell: Shell) -> None:
     assert {"verdict", "verdicts", "repairs", "error"} <= set(ran.json)
     assert (ran.json["verdict"], ran.code) == ("refused", 65)
     assert {"code", "message", "where"} == set(ran.json["error"])
+
+
+def test_check_says_which_of_a_feed_would_be_refused(shell: Shell) -> None:
+    """One bad alert among good ones is named, and the exit code says it: what is sent on by a script would be sent without it."""
+    alerts = [GOOD.split("?>", 1)[1].replace("<status>Actual", f"<status>{status}") for status in ("Actual", "Draft")]
+    feed = '<feed xmlns="http://www.w3.org/2005/Atom">' + "".join(f"<entry>{alert}</entry>" for alert in alerts) + "</feed>"
+    ran = shell.run("--socket", "/nowhere", "alert", "check", "-", stdin=feed.encode())
+    lines = ran.out.splitlines()
+    assert (65, "accepted, but 1 of 2 would be refused") == (ran.code, lines[0])
+    assert ["no. 1", "no. 2"] == [line[:5] for line in lines[1:]]
+    assert (True, True) == (lines[1].endswith(" accepted"), lines[2].endswith(" refused"))
+    assert lines[1].split()[2] == lines[2].split()[2]
+    assert "a draft" in ran.err
 
 
 def test_send_says_what_was_typed(shell: Shell) -> None:

@@ -10,11 +10,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from fenghuo.engine.alarm_kinds import load_catalogue
 from fenghuo.engine.intake import Submission
 from fenghuo.engine.judging import Origin
 from fenghuo.model.delivery import Accepted
 from fenghuo.model.message import MessageState
-from fenghuo.store.tables import MESSAGE
+from fenghuo.store.tables import EVENT, MESSAGE
 from tests.core.engine.house import RULES, House, Mail, opened
 from tests.core.engine.values import NOW
 
@@ -23,6 +24,7 @@ CHAINS = ("A", "AU", "AC", "AUU", "AUC", "AUUU", "AUUC")
 STYLES = ("the one before", "the first", "all before")
 """What each names: three ways that sources have."""
 UNSIGNED = RULES.replace('ladder = "both"\n[[rules]]', 'ladder = "both"\nsignatures = 0\n[[rules]]')
+ALONE = load_catalogue().kinds["alarm.cancel_alone"]
 WANG = "+8613800000001"
 IN_FORCE = (MessageState.ACTIVE, MessageState.HELD)
 ACTS = {"A": "Alert", "U": "Update", "C": "Cancel"}
@@ -139,6 +141,32 @@ async def test_what_a_stranger_links_is_not_ended(tmp_path: Path) -> None:
             assert isinstance(original, Accepted)
             assert "active" == (await house.states(original.id))[0]
             assert ["owner"] == [event["code"] for event in await house.events("alarm.no_authority")]
+
+
+async def test_a_cancel_that_finds_nothing_is_told_to_a_person_until_what_it_names_has_come(tmp_path: Path) -> None:
+    """It may rightly come first; and what waits for it is ended by whatever it turns out to be about."""
+    async with opened(tmp_path, rules=UNSIGNED) as house:
+        await _take(house, _cap("C-9", "Cancel", 20, f"met,C-1,{_at(0)}"))
+        await _take(house, _cap("D-9", "Cancel", 20, f"met,D-2,{_at(10)}"))
+        assert [["C-1"], ["D-2"]] == [event["named"] for event in await house.events("alarm.cancel_alone")]
+        assert {"message.cancel_found", "message.superseded"} <= set(ALONE.ends)
+        await _take(house, _cap("C-1", "Alert", 0, ""))
+        assert ["C-1"] == [event["identifier"] for event in await house.events("message.cancel_found")]
+        await _take(house, _cap("D-1", "Alert", 0, ""))
+        await _take(house, _cap("D-2", "Update", 10, f"met,D-1,{_at(0)}"))
+        (cancel,) = await house.store.find(MESSAGE, "identifier = 'D-9' AND state = 'superseded'")
+        assert 1 == len(await house.store.find(EVENT, "type = 'message.superseded' AND subject = ?", f"message/{cancel.id}"))
+
+
+async def test_an_update_of_nothing_and_an_old_name_again_are_told_to_a_person(tmp_path: Path) -> None:
+    """Both are taken as new, so that nobody misses them; what they may replace stands until somebody has looked."""
+    async with opened(tmp_path, rules=UNSIGNED) as house:
+        await _take(house, _cap("N-1", "Alert", 0, ""))
+        assert [] == await house.events("alarm.update_alone")
+        await _take(house, _cap("N-2", "Update", 10, ""))
+        await _take(house, _cap("N-1", "Alert", 20, ""))
+        assert ["no-reference", "same-name"] == [event["code"] for event in await house.events("alarm.update_alone")]
+        assert {"N-1", "N-2"} == set(map(_words, house.sent))
 
 
 async def _bring(house: House, chain: Chain) -> None:
