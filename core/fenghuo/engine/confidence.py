@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from fenghuo.engine.admission import Load
+from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import Admin, ChannelView, Health, Situation
 from fenghuo.model.traffic import Priority
 
@@ -26,6 +27,7 @@ __all__ = [
     "Choice",
     "Taken",
     "Way",
+    "can_show",
     "chance",
     "chosen",
     "groups_of",
@@ -137,6 +139,11 @@ def chance(view: ChannelView, situation: Situation, recipient: str = "", *, left
     # 95 % of receipts have come by q95: a tail that falls by the same share in each second has 5 % left then.
     in_time = 1.0 - 0.05 ** (left_s / view.latency_q95_s) if view.latency_q95_s > 0 else 1.0
     return base * WORKING[view.health] * in_time
+
+
+def can_show(view: ChannelView, needed: Evidence) -> bool:
+    """Whether a channel can ever bring this evidence. Whether a person answers no channel can say of itself: there the device counts."""
+    return view.evidence_max >= min(needed, Evidence.DEVICE)
 
 
 def price(load: Load) -> float:

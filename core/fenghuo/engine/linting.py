@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
+from fenghuo.engine.confidence import can_show
 from fenghuo.engine.planning import lint
 from fenghuo.engine.routing import whole
 from fenghuo.engine.rules import Match, Rule, RuleBook
@@ -139,6 +140,27 @@ def _unreachable(rule: Rule, ground: _Ground) -> Iterator[str]:
         yield "its audience is nobody in this directory"
 
 
+def _mute(rule: Rule, ground: _Ground) -> Iterator[str]:
+    """Whoever has addresses only where nothing can show what the rule needs is missed at every message, whatever they hear."""
+    channels = ground.channels(rule)
+    showing = {kind for view in channels if can_show(view, rule.needed_level) for kind in view.address_kinds}
+    if rule.audience.split is Split.PUBLIC or not channels:
+        return
+    mute = {kind: view for view in channels if not can_show(view, rule.needed_level) for kind in view.address_kinds if kind not in showing}
+    lost: list[RecipientId] = []
+    for recipient in whole(rule.audience, ground.directory):
+        kinds = {point.kind for point in ground.directory.contacts_by_owner.get(recipient, ())}
+        if kinds.intersection(mute) and kinds.isdisjoint(showing):
+            lost.append(recipient)
+    if lost:
+        names = ", ".join(lost[:SHOWN]) + (" …" if len(lost) > SHOWN else "")
+        most = ", ".join(sorted({f"{view.name} {view.evidence_max.name}" for view in mute.values()}))
+        yield (
+            f"needs {rule.needed_level.name}, and {len(lost)} of its recipients have only channels that show less ({most}): {names}; "
+            "a rule of their own may ask for that"
+        )
+
+
 def _public(rule: Rule, ground: _Ground) -> Iterator[str]:
     """A public is told by pages, and nobody in it is a person who could be asked next."""
     if rule.audience.split is not Split.PUBLIC:
@@ -163,4 +185,4 @@ def _is_explicit(rule: Rule) -> bool:
 
 _Check = Callable[[Rule, _Ground], Iterator[str]]
 _STRUCTURE: tuple[_Check, ...] = (_unknown_values, _one_risk_group, _traffic, _public)
-_PEOPLE: tuple[_Check, ...] = (_unknown_people, _unreachable)
+_PEOPLE: tuple[_Check, ...] = (_unknown_people, _unreachable, _mute)

@@ -12,13 +12,12 @@ from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
-from fenghuo.engine.confidence import Way, chance, groups_of, joint
+from fenghuo.engine.confidence import Way, can_show, chance, groups_of, joint
 from fenghuo.engine.planning import Carriage, fitting
 from fenghuo.engine.routing import whole
 from fenghuo.engine.rules import Rule, RuleBook, Rung
 from fenghuo.model.audience import Split
 from fenghuo.model.directory import ContactPoint, Directory, RecipientId
-from fenghuo.model.evidence import Evidence
 from fenghuo.model.roll import PUBLIC
 from fenghuo.model.situation import ChannelView, Health, Situation
 from fenghuo.model.traffic import Priority, Traffic
@@ -188,10 +187,9 @@ def _least(rule: Rule, ladder: tuple[Rung, ...], situation: Situation) -> list[t
     """The channels for each kind of message that a rule may match, whatever their health; without those that have all that another has:
     whoever is held by few is held by more. What confirms no device is no way for what must be confirmed; whether a person answers, no
     channel can say of itself."""
-    needed = min(rule.needed_level, Evidence.DEVICE)
     fits: dict[frozenset[str], tuple[ChannelView, ...]] = {}
     for carriage in carriages(rule):
-        fit = tuple(view for view in fitting(ladder, carriage, situation) if view.evidence_max >= needed)
+        fit = tuple(view for view in fitting(ladder, carriage, situation) if can_show(view, rule.needed_level))
         fits[frozenset(view.name for view in fit)] = fit
     return [fit for names, fit in fits.items() if not any(other < names for other in fits)]
 

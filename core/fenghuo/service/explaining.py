@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from fenghuo.engine.admission import NO_LOAD, Load, late
-from fenghuo.engine.confidence import TARGET, Choice, Way, chance, chosen, groups_of, price
+from fenghuo.engine.confidence import TARGET, Choice, Way, can_show, chance, chosen, groups_of, price
 from fenghuo.engine.envelope import waves
 from fenghuo.engine.loads import Loads
 from fenghuo.engine.modes_effect import is_shed
@@ -66,6 +66,7 @@ class Explaining:
             found, out = candidates(recipient, rungs, carriage, directory=self._directory, situation=self._situation)
             taken.update({(way.rung, way.channel): 1 for way in found})
             self.left.update({(reason.channel, reason.reason): 1 for reason in out})
+            self.left.update(self._mute(item, {way.channel for way in found}))
             coverage.count(recipient, found)
         return {
             **self._terms(item, recipients=len(item.recipients)),
@@ -74,6 +75,16 @@ class Explaining:
             "coverage": coverage.told(),
             "rungs": [self._rung(n, rung, carriage, taken=taken, first=coverage.first) for n, rung in enumerate(rungs)],
         }
+
+    def _mute(self, item: Routed, channels: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """What goes to a recipient and can show nothing of what the rule needs: it is not counted on."""
+        for name in channels:
+            view = self._situation.channel[name]
+            if not can_show(view, item.needed):
+                yield (
+                    name,
+                    f"it shows no more than {view.evidence_max.name}, and {item.needed.name} is needed; it goes and is not counted on",
+                )
 
     def _carriage(self, item: Routed, rungs: tuple[Rung, ...]) -> Carriage:
         message = self._message
@@ -140,6 +151,7 @@ class _Coverage:
 
     def __init__(self, item: Routed, carriage: Carriage, situation: Situation) -> None:
         self._target = TARGET[item.priority]
+        self._needed = item.needed
         self._is_at_once = item.priority is Priority.P0
         self._step = max(1, len(item.recipients) // STEPS)
         self.first: Counter[str] = Counter()
@@ -154,7 +166,7 @@ class _Coverage:
         found = tuple(found)
         ways = tuple(self._way(recipient, name) for name in sorted({way.channel for way in found}))
         self.first.update(self._first(recipient, found))
-        self.unreachable += not ways
+        self.unreachable += not any(can_show(self._situation.channel[way.channel], self._needed) for way in ways)
         if ways not in self._choices:
             self._choices[ways] = chosen(ways, self._situation.availability, target=self._target)
         self._count[ways] += 1
@@ -174,7 +186,8 @@ class _Coverage:
 
     def _way(self, recipient: str, name: str) -> Way:
         view, load = self._situation.channel[name], self._carriage.loads.get(name, Load())
-        p = chance(view, self._situation, recipient, left_s=self._carriage.left_s - load.before_s - self._own_s(name, load))
+        left_s = self._carriage.left_s - load.before_s - self._own_s(name, load)
+        p = chance(view, self._situation, recipient, left_s=left_s) if can_show(view, self._needed) else 0.0
         return Way(name, round(p, 4), groups_of(view), price(load))
 
     def _own_s(self, name: str, load: Load) -> float:

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from fenghuo.engine.confidence import AVAILABILITY, TARGET, WORKING, Way, chance, groups_of, joint
+from fenghuo.clock import instant
+from fenghuo.engine.confidence import AVAILABILITY, TARGET, WORKING, Way, can_show, chance, groups_of, joint
 from fenghuo.formats.sentences import Sentence, said
+from fenghuo.formats.wording import BEIJING
 from fenghuo.model.delivery import TERMINAL_STATES, Delivery, Objective, Target, TargetState
 from fenghuo.model.situation import Admin, ChannelView, Situation
 
@@ -30,14 +32,35 @@ def target_says(target: Target, deliveries: Iterable[Delivery], objective: Objec
     open_ones = [one for one in deliveries if one.state not in TERMINAL_STATES]
     shut = {one.channel for one in open_ones if (view := situation.channel.get(one.channel)) is not None and one.address in view.no_way}
     names = dict.fromkeys(one.channel for one in open_ones if one.channel not in shut)
+    begins = {name: min(one.not_before for one in open_ones if one.channel == name) for name in names}
     views = [view for name in names if (view := situation.channel.get(name)) is not None]
-    ways = [Way(view.name, chance(view, situation, target.recipient, left_s=left_s), groups_of(view)) for view in views]
+    useless = {view.name: why for view in views if (why := _why_useless(view, begins[view.name], objective)) is not None}
+    ways = [
+        Way(
+            view.name,
+            chance(view, situation, target.recipient, left_s=min(left_s, objective.deadline_at - begins[view.name])),
+            groups_of(view),
+        )
+        for view in views
+        if view.name not in useless
+    ]
     asked = TARGET[objective.priority]
-    if not ways:
+    if not views:
         return said("outlook.none", left=f"{left_s:.0f}")
     parts = [said("outlook.way", channel=way.channel, p=f"{way.p:.4f}", on=_on(way.groups, situation)) for way in ways]
+    parts += useless.values()
     reached = joint(ways, situation.availability)
     return said("outlook.reached", left=f"{left_s:.0f}", p=f"{reached:.4f}", asked=f"{asked:g}", parts=parts)
+
+
+def _why_useless(view: ChannelView, begins: float, objective: Objective) -> Sentence | None:
+    """Why a way that stays open brings nothing that counts before the deadline: it can never show what is needed, or it waits longer."""
+    if not can_show(view, objective.needed):
+        return said("outlook.mute", channel=view.name, most=view.evidence_max.name, needed=objective.needed.name)
+    if begins >= objective.deadline_at:
+        at = instant(begins).astimezone(BEIJING).isoformat(timespec="seconds")
+        return said("outlook.later", channel=view.name, at=at)
+    return None
 
 
 def channel_says(view: ChannelView, situation: Situation) -> Iterator[Sentence]:

@@ -149,6 +149,17 @@ def test_a_recipient_without_address() -> None:
     )
 
 
+def test_a_recipient_whom_nothing_reaches_that_shows_what_is_needed() -> None:
+    """It is told and missed at every message; where anything of theirs can show it, nothing is said."""
+    siren = msgspec.structs.replace(channel("siren", "mains", kind="callsign"), evidence_max=Evidence.AIRED)
+    horn = Directory(roles=PEOPLE.roles, persons=PEOPLE.persons, contacts=(ContactPoint("p1", "callsign", "BJ1A"),))
+    (fault,) = faults(LADDER.replace('"radio"', '"siren"') + RULE, SMS, siren, directory=horn)
+    assert fault.startswith("rule 'alerts': needs DEVICE, and 1 of its recipients have only channels that show less (siren AIRED): p1")
+    assert [] == faults(LADDER.replace('"radio"', '"siren"') + RULE, SMS, siren)
+    heard = RULE.replace("ladder =", 'needed = "AIRED"\nladder =')
+    assert [] == faults(LADDER.replace('"radio"', '"siren"') + heard, SMS, siren, directory=horn)
+
+
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [

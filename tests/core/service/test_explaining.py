@@ -163,3 +163,15 @@ async def test_to_explain_leaves_nothing_behind(tmp_path: Path) -> None:
         await explained(there, "wang", text="一")
         await explained(there, "wang", text="一二三")
         assert 6 == sizes[1] - sizes[0]
+
+
+async def test_whoever_has_only_what_shows_less_than_is_needed_counts_as_unreachable(tmp_path: Path) -> None:
+    """They hear it, and the objective is missed all the same: the plan says so before it is signed, with the reason."""
+    horn = Capabilities("radio", Evidence.AIRED)
+    rules = RULES.replace('[[ladders.three.rungs]]\nchannels = ["sms"]\n[[ladders.three.rungs]]\nchannels = ["lte"]\n', "")
+    async with manned(tmp_path, rules=rules, r=horn) as there:
+        plan = await explained(there, "wang")
+        (one,) = plan["objectives"]
+        assert (1, 1, 0.0) == (one["recipients"], one["unreachable"], one["coverage"]["mean"])
+        why = "it shows no more than AIRED, and DEVICE is needed; it goes and is not counted on"
+        assert {("r", why)} == {(left["channel"], left["reason"]) for left in plan["left_out"]}

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from fenghuo.model.delivery import DeliveryState, TargetState
+from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import Admin, Health
 from fenghuo.model.traffic import Priority
 from fenghuo.service.outlook import Outlook, channel_says, target_says
@@ -61,3 +62,22 @@ def test_what_is_switched_off_is_not_counted_on() -> None:
     """Whatever its health was."""
     off = msgspec.structs.replace(RADIO, admin=Admin.DISABLED)
     assert ["planning counts on it with 0.0000: reach 0.8, disabled, no risk groups"] == list(map(str, channel_says(off, SEEN)))
+
+
+def test_what_can_never_show_what_is_needed_is_not_counted_on() -> None:
+    """A siren is heard and confirms no device: whoever has nothing else is told to be missed, and why."""
+    siren = view("siren", evidence_max=Evidence.AIRED)
+    seen, way = situation(siren), (delivery(1, "siren"),)
+    says = str(target_says(target(), way, ORDER, Outlook(seen, NOW)))
+    assert "as things stand it is reached in the 7200 s that are left with 0.0000 of 0.99" in says
+    assert "siren shows no more than AIRED, and counts for nothing of DEVICE" in says
+    heard = msgspec.structs.replace(ORDER, needed=Evidence.AIRED)
+    assert "0.9500" in str(target_says(target(), way, heard, Outlook(seen, NOW)))
+
+
+def test_a_way_that_waits_beyond_the_deadline_is_not_counted_on() -> None:
+    """A loudspeaker that is quiet until the morning reaches nobody tonight, and the sentence says until when."""
+    waits = msgspec.structs.replace(WAYS[2], not_before=ORDER.deadline_at + 1)
+    says = str(target_says(target(), (*WAYS[:2], waits), ORDER, Outlook(SEEN, NOW)))
+    assert "r 0.8000" not in says
+    assert "r not before 1970-01-12T23:46:41+08:00, which is past the deadline" in says
