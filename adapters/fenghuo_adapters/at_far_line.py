@@ -10,7 +10,10 @@ from fenghuo_adapters.at_far_air import FarAir
 from fenghuo_adapters.at_far_end import FarModem
 from fenghuo_adapters.short_message_framing import Concat
 
-__all__ = ["FarLine"]
+__all__ = ["NETWORK_OUT_OF_ORDER", "FarLine"]
+
+NETWORK_OUT_OF_ORDER = 38
+"""A refusal for the moment. Source: 3GPP TS 24.011 Annex E."""
 
 _DELIVERED, _EXPIRED = 0x00, 0x46
 """Source: 3GPP TS 23.040 §9.2.3.15."""

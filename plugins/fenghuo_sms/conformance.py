@@ -25,7 +25,7 @@ BAD_NUMBER = "+8613800000066"
 """The centre refuses numbers with this ending."""
 
 _HEADER = struct.Struct("!IIII")
-_OK, _INVALID_DESTINATION, _INVALID_PASSWORD = 0x00, 0x0B, 0x0E
+_OK, _SYSTEM_ERROR, _INVALID_DESTINATION, _INVALID_PASSWORD = 0x00, 0x08, 0x0B, 0x0E
 _RECEIPTED_ID, _STATE = 0x001E, 0x0427
 _RESPONSE = 0x80000000
 
@@ -66,13 +66,14 @@ class SmsPeer(ConformancePeer):
 class SimulatedCentre(SmsPeer, ListeningPeer):
     """Takes every submission with an id of its own, and says again, to whoever is bound next, what nobody has acknowledged."""
 
-    abilities = frozenset({Ability.REPORT, Ability.FAILED, Ability.UNKNOWN, Ability.MANGLED, Ability.HASTY, Ability.ACKS})
+    abilities = frozenset({Ability.REPORT, Ability.FAILED, Ability.UNKNOWN, Ability.MANGLED, Ability.HASTY, Ability.ACKS, Ability.REFUSE})
 
     def __init__(self) -> None:
         super().__init__()
         self._bound: list[asyncio.StreamWriter] = []
         self._unheard: dict[int, bytes] = {}
         self._is_hasty = False
+        self._refuses_in: int | None = None
         self._sequence = 0
         self._last_id = 0x5EED0000
 
@@ -91,6 +92,9 @@ class SimulatedCentre(SmsPeer, ListeningPeer):
 
     async def be_hasty(self, *, on: bool) -> None:
         self._is_hasty = on
+
+    async def be_refusing(self, *, after: int) -> None:
+        self._refuses_in = after
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One session, to its end."""
@@ -130,6 +134,11 @@ class SimulatedCentre(SmsPeer, ListeningPeer):
         if BAD_NUMBER.endswith(submitted.destination):
             writer.write(_response(pdu, b"\0", status=_INVALID_DESTINATION))
             return
+        if self._refuses_in == 0:
+            self._refuses_in = None
+            writer.write(_response(pdu, b"\0", status=_SYSTEM_ERROR))
+            return
+        self._refuses_in = self._refuses_in - 1 if self._refuses_in is not None else None
         self._last_id += 1
         arrival = _arrival(submitted, f"{self._last_id:x}")
         self.arrivals.append(arrival)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 from fenghuo import Ability, Arrival, ConformancePeer, Meter, Word
 from fenghuo.far_end import ListeningPeer
-from fenghuo_adapters.at_far_line import FarLine
+from fenghuo_adapters.at_far_line import NETWORK_OUT_OF_ORDER, FarLine
 from fenghuo_sms.conformance import BAD_NUMBER, NUMBERS_FROM
 from fenghuo_sms.modem_settings import ModemSettings
 
@@ -50,7 +50,7 @@ class ModemPeer(ConformancePeer):
 class SimulatedModem(ModemPeer, ListeningPeer):
     """Takes every submission; a report stays in its storage, to be read by whoever opens it next, until somebody empties its place."""
 
-    abilities = frozenset({Ability.REPORT, Ability.FAILED, Ability.UNKNOWN, Ability.MANGLED, Ability.HASTY, Ability.ACKS})
+    abilities = frozenset({Ability.REPORT, Ability.FAILED, Ability.UNKNOWN, Ability.MANGLED, Ability.HASTY, Ability.ACKS, Ability.REFUSE})
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,6 +61,9 @@ class SimulatedModem(ModemPeer, ListeningPeer):
 
     async def be_hasty(self, *, on: bool) -> None:
         self._line.modem.is_hasty = on
+
+    async def be_refusing(self, *, after: int) -> None:
+        self._line.modem.refusals = [0] * after + [NETWORK_OUT_OF_ORDER]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self._line.serve(reader, writer)

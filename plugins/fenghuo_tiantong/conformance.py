@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 from fenghuo import Ability, Arrival, ConformancePeer, Meter, Word
 from fenghuo.far_end import ListeningPeer
-from fenghuo_adapters.at_far_line import FarLine
+from fenghuo_adapters.at_far_line import NETWORK_OUT_OF_ORDER, FarLine
 from fenghuo_tiantong.settings import TiantongSettings
 
 __all__ = ["SimulatedTerminal", "simulated_terminal"]
@@ -24,7 +24,7 @@ _TARIFF_FEN, _PART_S = 150.0, 0.1
 class SimulatedTerminal(ListeningPeer):
     """Takes every submission; what comes in stays in its storage until somebody empties its place."""
 
-    abilities = frozenset({Ability.REPORT, Ability.FAILED, Ability.UNKNOWN, Ability.MANGLED, Ability.HASTY, Ability.ACKS})
+    abilities = frozenset({Ability.REPORT, Ability.FAILED, Ability.UNKNOWN, Ability.MANGLED, Ability.HASTY, Ability.ACKS, Ability.REFUSE})
     bad_address = _BAD_NUMBER
 
     def __init__(self) -> None:
@@ -55,6 +55,9 @@ class SimulatedTerminal(ListeningPeer):
 
     async def be_hasty(self, *, on: bool) -> None:
         self.modem.is_hasty = on
+
+    async def be_refusing(self, *, after: int) -> None:
+        self._line.modem.refusals = [0] * after + [NETWORK_OUT_OF_ORDER]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self._line.serve(reader, writer)

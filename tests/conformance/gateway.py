@@ -1,9 +1,11 @@
 """A far end of a few lines for the seeded channel: JSON, one object a line, over one radio.
 
-us: {"password"} once, then {"to", "part", "parts", "ref", "token", "text"} → them: {"ok": ref} once it was on the air, or {"bad": ref};
-{"page": ref, "to": [], "token", "text"} → {"ok": ref, "not": []}; {"ask": ref} → {"known": ref} or {"unknown": ref};
+us: {"password"} once, then {"to", "part", "parts", "ref", "token", "text"} → them: {"ok": ref} once it was on the air, {"bad": ref}, or
+{"busy": ref};
+{"page": ref, "to": [], "token", "text"} → {"ok": ref, "not": []}; {"ask": ref} → {"known": ref}, {"partly": ref} or {"unknown": ref};
 {"back": ref} → {"cancelled": ref} or {"late": ref}; {"receipt": ref} → {"ok": ref}.
 them, at any time: {"dev": ref, "n"}, {"lost": ref, "n"} and {"message": ref, "n"}, again with each connection until {"ack": n}.
+The ref of a fragment is that of the whole, a point and its number.
 """
 
 from __future__ import annotations
@@ -46,6 +48,7 @@ class Gateway(ListeningPeer):
         self._unheard: dict[int, bytes] = {}
         self._air = asyncio.Lock()
         self._is_hasty = self._is_deaf = self._is_holding = False
+        self._refuses_in: int | None = None
         self._held: list[Arrival] = []
         self._on_air_s = 0.0
 
@@ -79,6 +82,9 @@ class Gateway(ListeningPeer):
             held, self._held = self._held, []
             self.arrivals += held
 
+    async def be_refusing(self, *, after: int) -> None:
+        self._refuses_in = after
+
     async def be_deaf(self, *, on: bool) -> None:
         self._is_deaf = on
 
@@ -103,10 +109,11 @@ class Gateway(ListeningPeer):
             case {"ack": number}:
                 self.acknowledged += self._unheard.pop(number, None) is not None
             case {"ask": ref}:
-                answer = "known" if any(arrival.ref == ref for arrival in self.arrivals) else "unknown"
-                writer.write(json.dumps({answer: ref}).encode() + b"\n")
+                here = [arrival for arrival in self.arrivals if arrival.ref.partition(".")[0] == ref]
+                answer = "unknown" if not here else "known" if here[-1].part == here[-1].parts else "partly"
+                writer.write(json.dumps({answer: ref, "refs": [arrival.ref for arrival in here]}).encode() + b"\n")
             case {"back": ref}:
-                kept = [arrival for arrival in self._held if arrival.ref != ref]
+                kept = [arrival for arrival in self._held if arrival.ref.partition(".")[0] != ref]
                 answer, self._held = "late" if len(kept) == len(self._held) else "cancelled", kept
                 writer.write(json.dumps({answer: ref}).encode() + b"\n")
             case {"receipt": ref}:
@@ -126,9 +133,14 @@ class Gateway(ListeningPeer):
         if not order["to"].startswith("T"):
             writer.write(json.dumps({"bad": order["ref"]}).encode() + b"\n")
             return
+        if self._refuses_in == 0:
+            self._refuses_in = None
+            writer.write(json.dumps({"busy": order["ref"]}).encode() + b"\n")
+            return
+        self._refuses_in = self._refuses_in - 1 if self._refuses_in is not None else None
         part, parts = int(order["part"]), int(order["parts"])
         seconds = KEYING_S + len(order["text"].encode()) / OCTETS_PER_S
-        ref = order["ref"] if part == parts else ""
+        ref = order["ref"]
         arrival = Arrival(order["to"], order["text"], part=part, parts=parts, token=order["token"], ref=ref, airtime_s=seconds)
         async with self._air:
             was_deaf = self._is_deaf

@@ -52,6 +52,7 @@ __all__ = ["Wrong", "able", "kind", "wired"]
 PART, MOST_PARTS = 60, 9
 """Characters of a fragment, and how many fragments an order may take."""
 ANSWER_S = 1.0
+BUSY = Transient(Scope.MESSAGE, "busy", 0.5)
 CAPABILITIES = Capabilities(
     form="sms",
     evidence_max=Evidence.DEVICE,
@@ -108,6 +109,7 @@ class Wrong(StrEnum):
     DENIES_ALL = auto()
     CANCELS_NOTHING = auto()
     FORGETS_RECEIPTS = auto()
+    COUNTS_A_PART = auto()
 
 
 class Seeded(SimpleChannel):
@@ -124,6 +126,7 @@ class Seeded(SimpleChannel):
         self._heard: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._sent: list[str] = []
         self._reported: set[str] = set()
+        self._known: dict[str, tuple[str, ...]] = {}
 
     async def start(self) -> None:
         secret = self._ctx.secret(self._settings.password_file)
@@ -205,13 +208,20 @@ class Seeded(SimpleChannel):
         word = await self._ask(name, {"ask": name})
         if word == "lost":
             return Unknown("nobody to ask")
+        if word == "partly":
+            return Unknown("partly")
         is_there = word in ("known", "ok")  # the answer to the emission itself may come while the question waits
-        return Aired((name,)) if is_there and self.wrong is not Wrong.DENIES_ALL else Transient(Scope.MESSAGE, "never-came", 0.0)
+        return (
+            Aired(self._known.get(name, (name,)))
+            if is_there and self.wrong is not Wrong.DENIES_ALL
+            else Transient(Scope.MESSAGE, "never-came", 0.0)
+        )
 
     async def cancel(self, ref: AttemptRef) -> CancelResult:
         if self.wrong is Wrong.CANCELS_NOTHING:
             return CancelResult.CANCELLED
-        word = await self._ask(ref.refs[0], {"back": ref.refs[0]})
+        name = ref.refs[0].partition(".")[0]
+        word = await self._ask(name, {"back": name})
         return CancelResult.CANCELLED if word == "cancelled" else CancelResult.TOO_LATE
 
     async def acknowledge(self, ref: str, level: Evidence, *, text: str, traffic: Traffic) -> Unsupported | None:
@@ -247,16 +257,27 @@ class Seeded(SimpleChannel):
         text = self._wronged(emission.payload.text)
         most = MOST_PARTS if self.wrong is Wrong.CUTS_LONG else None
         pieces = [text[at : at + PART] for at in range(0, len(text), PART)][:most]
+        refs = [ref] if len(pieces) == 1 else [f"{ref}.{part}" for part in range(1, len(pieces) + 1)]
         for part, piece in enumerate(pieces, 1):
             await self._turn(emission)
-            fragment = {"to": address, "part": part, "parts": len(pieces), "ref": ref, "token": emission.token, "text": piece}
-            if (outcome := await self._fragment(fragment, ref)) is not None:
-                return outcome
-        self._sent.append(ref)
+            name = refs[part - 1]
+            fragment = {"to": address, "part": part, "parts": len(pieces), "ref": name, "token": emission.token, "text": piece}
+            if (outcome := await self._fragment(fragment, name)) is not None:
+                return self._broken_off(outcome, tuple(refs[: part - 1]), len(pieces))
+        self._sent += refs
         if self.wrong is Wrong.BOOKS_HALF:
             emission.book(Estimate(airtime_s=self.estimate(emission.payload, address).airtime_s / 2))
         claimed = {Wrong.OVERCLAIMS: Evidence.DEVICE, Wrong.CLAIMS_PEOPLE: Evidence.HUMAN}
-        return Reached(claimed.get(self.wrong, Evidence.AIRED) if self.wrong else Evidence.AIRED, (ref,))
+        return Reached(claimed.get(self.wrong, Evidence.AIRED) if self.wrong else Evidence.AIRED, tuple(refs))
+
+    def _broken_off(self, outcome: Outcome, taken: tuple[str, ...], parts: int) -> Outcome:
+        """What became of a text that ended after these fragments."""
+        if not taken or not isinstance(outcome, Unknown | Transient):
+            return outcome
+        if self.wrong is Wrong.COUNTS_A_PART:
+            return Aired(taken)
+        is_refused = isinstance(outcome, Transient)
+        return Unknown("broken off", taken, parts, is_short=is_refused or len(taken) + 1 < parts)
 
     def _wronged(self, text: str) -> str:
         match self.wrong:
@@ -291,7 +312,7 @@ class Seeded(SimpleChannel):
             return Reached(Evidence.DEVICE) if self.wrong is Wrong.CLAIMS_UNANSWERED else Unknown("no-answer")
         finally:
             self._answers.pop(ref, None)
-        return {"ok": None, "bad": Permanent(Scope.RECIPIENT, "no-station"), "lost": self._lost()}[word]
+        return {"ok": None, "bad": Permanent(Scope.RECIPIENT, "no-station"), "busy": BUSY, "lost": self._lost()}[word]
 
     def _lost(self) -> Outcome:
         match self.wrong:
@@ -330,9 +351,11 @@ class Seeded(SimpleChannel):
 
     def _hear(self, line: bytes) -> None:
         """An answer goes to whoever waits for it, anything else to the core."""
-        for word in ("ok", "bad", "known", "unknown", "cancelled", "late"):
+        for word in ("ok", "bad", "busy", "known", "partly", "unknown", "cancelled", "late"):
             if line.startswith(b'{"' + word.encode() + b'"'):
-                answer = self._answers.get(json.loads(line)[word])
+                told = json.loads(line)
+                self._known[told[word]] = tuple(told.get("refs", ()))
+                answer = self._answers.get(told[word])
                 if answer is not None and not answer.done():
                     answer.set_result(word)
                 return

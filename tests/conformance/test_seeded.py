@@ -67,6 +67,9 @@ CAUGHT_BY = {
     "a storm over a bad line loses nothing": Wrong.GIVES_UP,
     "five sudden deaths lose nothing": Wrong.SENDS_TWICE,
     "what comes in is acknowledged when it is kept, and not before": Wrong.ACKS_AT_ONCE,
+    "a line cut between fragments: what is reported of them is not the whole": Wrong.COUNTS_A_PART,
+    "killed between fragments: what is reported of them is not the whole": Wrong.SENDS_TWICE,
+    "a fragment that is refused: what is reported of the others is not the whole": Wrong.COUNTS_A_PART,
     "a person's receipt goes back to whoever sent the message, whatever dies": Wrong.FORGETS_RECEIPTS,
 }
 CAUGHT_IF_ABLE_BY = {

@@ -198,7 +198,9 @@ class Book:
             return
         known = self.parts.setdefault(delivery, {})
         for earlier, parts in known.items():
-            self.shared.update((channel, ref) for ref in parts.refs.intersection(refs) if earlier != n)
+            is_its_copy = parts.refs == frozenset(refs) and parts.total == total  # said once more under the very same names
+            if earlier != n and not is_its_copy:
+                self.shared.update((channel, ref) for ref in parts.refs.intersection(refs))
         before = known.get(n)
         heard = reported | (before.refs - before.left) if before is not None else reported
         known[n] = Parts(frozenset(refs), set(refs) - heard, total)

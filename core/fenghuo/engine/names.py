@@ -70,12 +70,17 @@ def put_name(tx: Tx, row: RefRow) -> None:
         tx.put(REF, row)
         return
     before, now = tx.sound(ATTEMPT, earlier.token, earlier.n), tx.sound(ATTEMPT, row.token, row.n)
-    if before is None or now is None or now.at - before.at > LIFE_S:
+    if before is None or now is None or now.at - before.at > LIFE_S or _is_its_copy(before, now, earlier, row):
         tx.put(REF, row)
         return
     if earlier.part >= 0:
         tx.put(REF, msgspec.structs.replace(earlier, part=-1 - earlier.part))
     tx.put(REF, msgspec.structs.replace(row, ref=f"{row.ref}{_OF_ANOTHER}{row.token}/{row.n}"))
+
+
+def _is_its_copy(before: Attempt, now: Attempt, earlier: RefRow, row: RefRow) -> bool:
+    """Whether a name is that of the same part of the same text, said once more: some far ends are told the same number each time."""
+    return before.delivery == now.delivery and earlier.part == row.part and before.outcome.startswith("reached")
 
 
 def is_shared(row: RefRow) -> bool:

@@ -39,7 +39,7 @@ class Word(StrEnum):
 class Ability(StrEnum):
     """What a far end can do for an examination: say each kind of word, and hear a person's receipt of its message; report before it
     answers; be deaf for a while; say what an emission cost on the air; wait for the acknowledgement of each word, and say again what
-    has none when the channel is back; hold what it took for a while before it goes further."""
+    has none when the channel is back; hold what it took for a while before it goes further; refuse a fragment in the middle of a text."""
 
     REPORT = "report"
     FAILED = "failed"
@@ -51,6 +51,7 @@ class Ability(StrEnum):
     MESSAGE = "message"
     ACKS = "acks"
     HOLD = "hold"
+    REFUSE = "refuse"
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -145,6 +146,10 @@ class ConformancePeer:
     async def be_holding(self, *, on: bool) -> None:
         """Keep what is taken from now on and let it go no further, or let all of it go."""
         raise NotImplementedError(f"{type(self).__name__} cannot hold anything")
+
+    async def be_refusing(self, *, after: int) -> None:
+        """Take so many of the next fragments, refuse the one that follows for the moment, and take again."""
+        raise NotImplementedError(f"{type(self).__name__} cannot refuse a fragment")
 
     async def be_deaf(self, *, on: bool) -> None:
         """Lose whatever is sent on the medium, as in a collision, or hear again."""

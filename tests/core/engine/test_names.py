@@ -171,3 +171,15 @@ async def test_a_receipt_that_was_faster_than_its_name_has_its_moment_looked_at_
         )
         await house.receipt(house.sent[0], submitted_at=house.clock.now, submitted_within_s=120.0)
         assert [Evidence.DEVICE] == await _evidence(house)
+
+
+async def test_a_copy_under_the_same_names_is_confirmed_by_them(tmp_path: Path) -> None:
+    """A radio is told the same number each time: whichever copy it acknowledges, it has the order; also after a restart."""
+    async with opened(tmp_path) as house:
+        house.channel["r"].outcomes.extend([Reached(Evidence.AIRED, ("B1/7",))] * 2)
+        await house.order("wang", via=["r"], expires_s=3600)
+        await house.later(31)
+        assert [1, 2] == [mail.n for mail in house.sent]
+    async with opened(tmp_path, clock=house.clock) as house:
+        await house.hear("r", InboundKind.RECEIPT, ref="B1/7", level=Evidence.DEVICE)
+        assert [Evidence.DEVICE] == await _evidence(house)

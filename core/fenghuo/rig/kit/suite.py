@@ -19,6 +19,7 @@ from fenghuo.rig.kit import (
     check_manners,
     check_medium,
     check_pages,
+    check_parts,
     check_questions,
     check_receipts,
 )
@@ -38,6 +39,7 @@ CHECKS: tuple[Check, ...] = tuple(
             *check_manners.CHECKS,
             *check_pages.CHECKS,
             *check_receipts.CHECKS,
+            *check_parts.CHECKS,
             *check_questions.CHECKS,
             *check_faults.CHECKS,
             *check_medium.CHECKS,
