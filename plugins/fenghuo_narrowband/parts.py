@@ -15,7 +15,7 @@ Size = Callable[[str], int]
 MAX_PARTS = 9
 
 # Marks that open a text (【演练】, 【重发 2】, 【解除】) are said again in each frame: whoever hears only the second must know.
-_LEAD = re.compile(r"(?:【(?:演练|测试|更正|解除|重发 ?\d*)】)+")
+_LEAD = re.compile(r"(?:【(?:演练|测试|误报更正|更正|解除|重发 ?\d*)】)+")
 # Best places to cut, each just behind the match; an answer form or a number is never torn because no class matches inside it.
 _PLACES = (re.compile(r"[。；！？\n]|[.;!?] "), re.compile(r"[，、：,]\s?| "))
 # A cut may leave at most this share of a frame empty for the sake of a sentence; a shorter frame costs airtime that others need.

@@ -6,7 +6,7 @@ Source: wire-formats.md §10 (sirens carry no text: they are paired with a chann
 from __future__ import annotations
 
 from fenghuo import Action, Budget, Message, Rendition
-from fenghuo.formats.renditions import action_mark, traffic_mark
+from fenghuo.formats.renditions import traffic_mark
 from fenghuo.formats.wording import phrases
 
 __all__ = ["FORM", "SOUND", "STOP", "order_of", "siren_rendition"]
@@ -22,7 +22,7 @@ def siren_rendition(message: Message, budget: Budget) -> Rendition:
     said = phrases(message)
     words = "警报停鸣" if is_end else "鸣响警报"
     about = f"：{said.event}" if said.event else ""
-    text = f"{traffic_mark(message.traffic)}{action_mark(message.action)}{words}{about}"
+    text = f"{traffic_mark(message.traffic)}{said.action_mark}{words}{about}"
     data = b" ".join((STOP if is_end else SOUND, message.id.encode()))
     return Rendition(FORM, text, data, "application/octet-stream", left_out=("every word: a siren has none",))
 

@@ -11,7 +11,7 @@ from fenghuo.errors import FormatError
 from fenghuo.formats.fitting import Piece, fit
 from fenghuo.formats.pieces import Labels, alert_pieces, limit_of, sentence
 from fenghuo.formats.spoken import CHARACTERS_PER_S, link_free, spoken, spoken_s, unsaid
-from fenghuo.formats.wording import Phrases, phrases
+from fenghuo.formats.wording import FALSE_ALERT, Phrases, phrases
 from fenghuo.model.message import Message
 from fenghuo.model.rendition import Budget, Rendition
 from fenghuo.model.traffic import Action, Kind, Traffic
@@ -72,7 +72,7 @@ def _fitted(form: str, message: Message, body: list[Piece], budget: Budget) -> R
     lost = _lost(message, said)
     pieces = [
         Piece("mark", _OPENINGS.get(message.traffic, "")),
-        Piece("action mark", _ACTIONS.get(message.action, "")),
+        Piece("action mark", f"{'误报更正。' if FALSE_ALERT in said.action_mark else ''}{_ACTIONS.get(message.action, '')}"),
         *body,
         Piece("closing mark", _CLOSINGS.get(message.traffic, "")),
     ]

@@ -14,7 +14,19 @@ from fenghuo.clock import instant
 from fenghuo.model.message import Info, Message
 from fenghuo.model.traffic import Action, Kind, Traffic
 
-__all__ = ["BEIJING", "Phrases", "Told", "action_mark", "chinese_info", "phrases", "told_infos", "traffic_mark", "when"]
+__all__ = [
+    "BEIJING",
+    "FALSE_ALERT",
+    "Phrases",
+    "Told",
+    "action_mark",
+    "chinese_info",
+    "mark_of",
+    "phrases",
+    "told_infos",
+    "traffic_mark",
+    "when",
+]
 
 BEIJING = timezone(timedelta(hours=8))
 """China Standard Time: what a reader's watch shows."""
@@ -37,6 +49,9 @@ TRAFFIC_MARKS = {Traffic.EXERCISE: "【演练】", Traffic.TEST: "【测试】",
 _ACTION_MARKS = {Action.UPDATE: "【更正】", Action.CANCEL: "【解除】"}
 UNNAMED_AREA = "未写明区域"
 """Stands where one of several instructions names no area: it must not read as that of the area before it."""
+FALSE_ALERT = "【误报更正】"
+_FALSE = re.compile(r"(?<!并非)(?<!不是)(?<!不属)(?<!没有)(?<!不属于)(?:误报(?!率)|误发|错发|虚假预警|false alarm)", re.IGNORECASE)
+"""How people say that what was sent was never so. Source: wire-formats.md §10, retraction."""
 _SPACES = re.compile(r"\s+")
 
 # From here on (CJK radicals, U+2E80) the characters of Unicode are written without blanks between them.
@@ -84,7 +99,7 @@ def phrases(message: Message) -> Phrases:
     is_alert = message.kind is Kind.ALERT
     return Phrases(
         mark=traffic_mark(message.traffic),
-        action_mark=action_mark(message.action),
+        action_mark=mark_of(message),
         told=_alert(message, number, ends=ends) if is_alert else (_order(message),),
         number=number,
         asks=not ends and (is_alert or message.kind is Kind.DISPATCH),
@@ -126,6 +141,14 @@ def traffic_mark(traffic: Traffic) -> str:
 def action_mark(action: Action) -> str:
     """【更正】 for an Update, 【解除】 for a Cancel, nothing for a new message."""
     return _ACTION_MARKS.get(action, "")
+
+
+def mark_of(message: Message) -> str:
+    """What a message does to what was said before; a Cancel whose words say that it was a false alert leads with 【误报更正】, for to end a
+    danger and to say that there was none are two things."""
+    words = (message.content.note, *(info.description for info in message.content.infos))
+    is_false = message.action is Action.CANCEL and any(map(_FALSE.search, words))
+    return f"{FALSE_ALERT if is_false else ''}{action_mark(message.action)}"
 
 
 def chinese_info(message: Message) -> Info | None:

@@ -41,6 +41,12 @@ def test_what_ends_says_so_behind_the_exercise_mark() -> None:
     assert said.text.startswith("测试，测试，这是一次测试。解除。")
 
 
+def test_a_false_alert_is_retracted_in_words() -> None:
+    """Before what it ends is named."""
+    said = loudspeaker_text(alert(action=Action.CANCEL, description="误报，无需转移。"))
+    assert said.text.startswith("误报更正。解除。请注意")
+
+
 def test_a_short_time_keeps_what_must_be_said() -> None:
     """The call goes first, then the repetition, the details, the issuer, the time; what goes is named."""
     assert (f"{MUST}", ("call", "repetition", "description", "time")) == (

@@ -77,7 +77,7 @@ def test_cancel_without_info() -> None:
     """A Cancel without info says which message ended."""
     content = msgspec.structs.replace(content_of(GOOD.encode()), action=Action.CANCEL, infos=(), note="误报")
     said = phrases(message_of(content))
-    assert ("【解除】", "#0123号预警已解除", "误报", False) == (said.action_mark, said.event, said.quotation, said.asks)
+    assert ("【误报更正】【解除】", "#0123号预警已解除", "误报", False) == (said.action_mark, said.event, said.quotation, said.asks)
     assert "此前发布的预警已解除" == phrases(message_of(content, number=0)).event
 
 
@@ -98,3 +98,22 @@ def test_marks() -> None:
 def test_when() -> None:
     """Times are Beijing's, in words that can be read aloud."""
     assert "7月15日08时00分" == when(SENT)
+
+
+@pytest.mark.parametrize(
+    ("words", "mark"),
+    [
+        ("此前消息作废", "【解除】"),
+        ("误报，无需转移", "【误报更正】【解除】"),
+        ("系误发，请勿转移", "【误报更正】【解除】"),
+        ("A false alarm; there is no danger", "【误报更正】【解除】"),
+        ("并非误报，险情已过", "【解除】"),
+        ("误报率统计完毕", "【解除】"),
+    ],
+)
+def test_a_false_alert_is_retracted_and_not_only_ended(words: str, mark: str) -> None:
+    """To end a danger and to say that there was none are two things; a new alert that speaks of a false one is neither."""
+    info = changed(description=words)
+    cancel = msgspec.structs.replace(content_of(GOOD.encode()), action=Action.CANCEL, infos=(info,))
+    assert mark == phrases(message_of(cancel)).action_mark
+    assert "" == phrases(message_of(msgspec.structs.replace(cancel, action=Action.NEW))).action_mark
