@@ -1,4 +1,4 @@
-"""A channel that is right, and what can be wrong with it: each Wrong is a bug that a check of the kit is there to find."""
+"""A channel that is right, or wrong in one way."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import math
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from enum import StrEnum, auto
 from typing import Any
 
 import msgspec
@@ -46,8 +45,9 @@ from fenghuo import (
     Unsupported,
 )
 from tests.conformance.gateway import KEYING_S, OCTETS_PER_S, GatewaySettings
+from tests.conformance.wrongs import Wrong
 
-__all__ = ["Wrong", "able", "kind", "wired"]
+__all__ = ["able", "kind", "wired"]
 
 PART, MOST_PARTS = 60, 9
 """Characters of a fragment, and how many fragments an order may take."""
@@ -62,54 +62,6 @@ CAPABILITIES = Capabilities(
     receipt_q95_s=3.0,
     attempt_s=12.0,
 )
-
-
-class Wrong(StrEnum):
-    """One bug each."""
-
-    CUTS_WORDS = auto()
-    SPEAKS_EARLY = auto()
-    SWALLOWS_REFUSALS = auto()
-    SENDS_TWICE = auto()
-    STRIPS_MARKS = auto()
-    BLAMES_CHANNEL = auto()
-    SPEAKS_ON = auto()
-    LEAKS = auto()
-    BLOCKS = auto()
-    TELLS_SECRETS = auto()
-    CUTS_LONG = auto()
-    LOSES_CHARACTERS = auto()
-    FORGETS_EARLY_RECEIPTS = auto()
-    TAKES_RECEIPTS_IN_TURN = auto()
-    CHOKES_ON_SECOND = auto()
-    TAKES_STRANGERS = auto()
-    CHOKES_ON_GARBAGE = auto()
-    BLAMES_ITSELF = auto()
-    BOASTS_UNCONNECTED = auto()
-    CLAIMS_CUT = auto()
-    WAITS_FOR_EVER = auto()
-    REPEATS_AT_ONCE = auto()
-    CRASHES = auto()
-    CLAIMS_UNANSWERED = auto()
-    OVERCLAIMS = auto()
-    CLAIMS_PEOPLE = auto()
-    CLAIMS_READERS = auto()
-    IGNORES_CANCEL = auto()
-    NEVER_TURNS = auto()
-    GUESSES_FRAGMENTS = auto()
-    GUESSES_AIRTIME = auto()
-    BOOKS_HALF = auto()
-    GIVES_UP = auto()
-    ACKS_AT_ONCE = auto()
-    SKIPS_THE_LAST = auto()
-    SWALLOWS_PAGES = auto()
-    BLAMES_THE_PAGE = auto()
-    CLAIMS_PAGES = auto()
-    INVENTS_ANSWERS = auto()
-    DENIES_ALL = auto()
-    CANCELS_NOTHING = auto()
-    FORGETS_RECEIPTS = auto()
-    COUNTS_A_PART = auto()
 
 
 class Seeded(SimpleChannel):

@@ -179,7 +179,8 @@ def test_a_plugin_nobody_knows_is_named(tmp_path: Path) -> None:
 WRONG = """
 from fenghuo import ConformanceFixture, PluginInfo, hookimpl
 from tests.conformance.gateway import gateway
-from tests.conformance.seeded import Wrong, kind
+from tests.conformance.seeded import kind
+from tests.conformance.wrongs import Wrong
 
 
 @hookimpl

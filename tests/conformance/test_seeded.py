@@ -21,7 +21,8 @@ from fenghuo.rig.kit.examining import Record
 from fenghuo.rig.kit.grades import Verdict, Went
 from fenghuo.rig.kit.suite import CHECKS, Stand
 from tests.conformance.gateway import gateway
-from tests.conformance.seeded import Wrong, able, kind, wired
+from tests.conformance.seeded import able, kind, wired
+from tests.conformance.wrongs import Wrong
 from tests.peers.site import install
 
 ROOT = Path(__file__).resolve().parents[2]
