@@ -154,7 +154,7 @@ def test_the_grades_are_printed(tmp_path: Path) -> None:
     done = examined(tmp_path, "--fenghuo-channel", "fenghuo_http", "--fenghuo-peer", "simulated", "-k", "stop")
     head, row = done.stdout.partition("grades of the conformance kit")[2].splitlines()[1:3]
     assert ["plugin", "peer", "version", "grade", "what keeps it from more"] == [word.strip() for word in head.split("  ") if word]
-    assert ["fenghuo_http http.webhook", "simulated server", "simulated", "none", "46 not run"] == [
+    assert ["fenghuo_http http.webhook", "simulated server", "simulated", "none", "49 not run"] == [
         word.strip() for word in row.split("  ") if word.strip()
     ]
 
@@ -166,7 +166,7 @@ def test_a_failure_is_told_and_fails_the_run(tmp_path: Path) -> None:
     assert 1 == done.returncode
     assert "1 failed, 1 passed" in done.stdout
     assert "after stop() it still speaks" in done.stdout
-    assert "failed: stop means silence; 44 not run" in done.stdout
+    assert "failed: stop means silence; 47 not run" in done.stdout
 
 
 def test_a_plugin_nobody_knows_is_named(tmp_path: Path) -> None:
