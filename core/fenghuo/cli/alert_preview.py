@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,10 @@ def _show(data: dict[str, Any]) -> None:
                 click.echo(f"    {clean(channel['channel'])}: {clean(channel['why_not'])}")
     click.echo()
     estimated = [(form, channel) for form in data["forms"] for channel in form["channels"] if not channel["why_not"]]
+    if not estimated:
+        return
+    if not sys.stdout.isatty():
+        click.echo("\t".join(COLUMNS))  # behind text for people figures without a name say nothing
     print_table(COLUMNS, (_costs(form, channel) for form, channel in estimated))
 
 

@@ -61,6 +61,7 @@ def test_people_read_each_form_what_it_lacks_and_what_it_costs(shell: Shell) -> 
         "",
         "70 characters: short messages - cannot be made: it takes 90, and the budget is 70",
         "",
+        "form\tchannel\tparts\tair s\t¥\tJ",
         "sms\tsms-a\t2\t1.25\t0.12\t31.2",
     ] == out
     assert [("message.preview", {"id": "17"})] == shell.served.desk.asked
