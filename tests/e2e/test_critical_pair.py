@@ -69,7 +69,7 @@ async def test_the_hedge_of_an_urgent_order_is_not_on_the_tower_of_the_first(tmp
             plan = await node.ask("route.explain", raw='{"to":["wang"],"text":"撤离","priority":"P1"}'.encode())
             (counted,) = plan["objectives"][0]["coverage"]["plans"]
             assert 0.95 < counted["reached"] < 0.98, "of three that share nothing it would be .999"
-            assert {"single_points": [], "already": [], "says": []} == await node.ask("whatif")
+            assert {"single_points": [], "already": [], "says": [], "said": []} == await node.ask("whatif")
             assert ["wang"] == [one["recipient"] for one in (await node.ask("whatif", lose=["cell:opA"]))["alone"]]
             lost = await node.ask("whatif", lose=["cell:opA", "roof:hq"])
             assert ["wang (orders) has sms, radio; only together"] == [one["says"] for one in lost["lost"]]
