@@ -51,6 +51,11 @@ def _show(data: dict[str, Any]) -> None:
             if channel["why_not"]:
                 click.echo(f"    {clean(channel['channel'])}: {clean(channel['why_not'])}")
     click.echo()
+    _show_costs(data)
+
+
+def _show_costs(data: dict[str, Any]) -> None:
+    """One table of whatever could be estimated."""
     estimated = [(form, channel) for form in data["forms"] for channel in form["channels"] if not channel["why_not"]]
     if not estimated:
         return
