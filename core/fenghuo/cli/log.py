@@ -81,11 +81,18 @@ def verify(daemon: Caller, *, file: Path | None, heads: Path | None, key: Path |
         print_json(report)
     else:
         click.echo(f"{report['records']} records, {'the chain holds' if report['ok'] else 'the chain does NOT hold'}")
+        if file is None or heads:
+            click.echo(_compared(report.get("heads", 0)))
         for one in report.get("restored", ()):
             click.echo(f"  restored from {clean(one['source'])}, which ended at record {one['after']}; told in record {one['record']}")
         for one in report["breaks"]:
             click.echo(f"  record {one['record']} {clean(one['reason'])}", err=True)
     click.get_current_context().exit(Exit.OK if report["ok"] else Exit.NEGATIVE)
+
+
+def _compared(heads: int) -> str:
+    """With how many heads it was compared: with none a tail that was cut off does not show."""
+    return f"  compared with {heads} signed heads" if heads else "  compared with no signed head: a tail that was cut off does not show"
 
 
 def _events(daemon: Caller, start: Cursor, *, follow: bool) -> Iterator[dict[str, Any]]:

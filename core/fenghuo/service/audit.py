@@ -6,6 +6,7 @@ A head is signed 60 s after the first news, or after 100 records. Nothing wakes 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -107,10 +108,11 @@ class AuditKeeper:
 
     async def verify(self) -> Report:
         """The whole chain, and the heads in the state folder."""
+        every = json.loads(str(await self._store.scalar("SELECT json_group_array(seq) FROM audit")))
         rows = await self._store.find(AUDIT, "ORDER BY seq")
         heads = await asyncio.to_thread(self._local.heads)
         public = (await asyncio.to_thread(self._open)).public if heads else ""
-        return examined(rows, heads, key=public)
+        return examined(rows, heads, key=public, damaged=set(every) - {row.seq for row in rows})
 
     def _last_heads(self) -> list[Head]:
         """The newest head of each place that can be read back."""

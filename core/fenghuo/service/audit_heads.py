@@ -7,7 +7,7 @@ Source: security.md §6.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -168,26 +168,30 @@ def cut_tails(
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What `fenghuo log verify` says, of the running daemon's audit or of a file."""
+    """What `fenghuo log verify` says, of the running daemon's audit or of a file. `heads`: with how many signed heads it was compared."""
 
     records: int
     breaks: tuple[Break, ...]
     restored: tuple[Restoration, ...] = ()
+    heads: int = 0
 
     def answer(self) -> dict[str, Any]:
         """As it is printed and sent."""
         wrong = [{"record": one.seq, "reason": one.reason} for one in self.breaks]
         restored = [{"record": one.after + 1, "source": one.source, "after": one.after} for one in self.restored]
-        return {"records": self.records, "ok": not wrong, "breaks": wrong, "restored": restored}
+        return {"records": self.records, "ok": not wrong, "breaks": wrong, "restored": restored, "heads": self.heads}
 
 
-def examined(rows: Iterable[AuditRow], heads: Iterable[Head], *, key: str) -> Report:
-    """Chain and heads judged in one pass that keeps only what the heads ask for; a daemon and an auditor far away find the same."""
+def examined(rows: Iterable[AuditRow], heads: Iterable[Head], *, key: str, damaged: Collection[int] = ()) -> Report:
+    """Chain and heads judged in one pass that keeps only what the heads ask for; a daemon and an auditor far away find the same.
+    `damaged`: the records whose row does not fit its digest, which are not among `rows`; asked for when these have passed."""
     known = tuple(heads)
     seen = _Seen({head.seq for head in known})
     broken = tuple(breaks(seen.passing(rows)))
     restored = restorations(seen.restores, key=key)
-    return Report(seen.count, (*broken, *cut_tails(known, seen.hashes, last=seen.last, key=key, restored=restored)), restored)
+    cut = cut_tails(known, seen.hashes, last=seen.last, key=key, restored=restored)
+    rotten = tuple(Break(seq, "has a damaged row: it does not fit its digest") for seq in sorted(damaged))
+    return Report(seen.count + len(rotten), (*rotten, *broken, *cut), restored, len(known))
 
 
 class _Seen:

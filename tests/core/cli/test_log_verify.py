@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import random
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from fenghuo.service.audit import LOCAL, AuditKeeper
 from fenghuo.service.audit_heads import RESTORE, Report, Restoration
 from fenghuo.store.audit import Deed, read_line, record_hash, record_line
 from fenghuo.store.backup import backup
+from fenghuo.store.disk import DATABASE
 from fenghuo.store.store import Store
 from fenghuo.store.tables import AUDIT
 from tests.core.cli.conftest import Shell
@@ -46,9 +49,37 @@ def kept(tmp_path: Path) -> Path:
 def test_a_sound_audit_holds(shell: Shell, kept: Path, name: str) -> None:
     """A backup and an export alike, with and without heads."""
     files = ("--heads", str(kept / "state" / LOCAL), "--key", str(kept / "state" / "audit.pub"))
-    for more in ((), files):
+    for more, compared in (((), ""), (files, "  compared with 1 signed heads\n")):
         ran = shell.run("log", "verify", str(kept / name), *more)
-        assert (0, "5 records, the chain holds\n") == (ran.code, ran.out)
+        assert (0, f"5 records, the chain holds\n{compared}") == (ran.code, ran.out)
+
+
+def test_heads_that_are_none_are_said_to_be_none(shell: Shell, kept: Path) -> None:
+    """An empty file of heads finds no cut tail, and whoever gave it must not think that it did."""
+    (kept / "none").write_text("")
+    ran = shell.run("log", "verify", str(kept / "backup.sqlite"), "--heads", str(kept / "none"))
+    assert (0, True) == (ran.code, "compared with no signed head: a tail that was cut off does not show" in ran.out)
+
+
+@pytest.mark.parametrize("seq", [2, 5])
+def test_a_row_that_does_not_fit_its_digest_is_a_break(shell: Shell, kept: Path, seq: int) -> None:
+    """In the middle and at the end, where no next record tells: here as with the daemon, which leaves such a row out."""
+    for place in (kept / "backup.sqlite", kept / "state" / DATABASE):
+        with contextlib.closing(sqlite3.connect(place)) as connection:
+            connection.execute("UPDATE audit SET row_digest = x'0000000000000000' WHERE seq = ?", (seq,))
+            connection.commit()
+    ran = shell.run("log", "verify", str(kept / "backup.sqlite"), "--heads", str(kept / "state" / LOCAL), "--json")
+    assert (1, 5) == (ran.code, ran.json["records"])
+    assert {"record": seq, "reason": "has a damaged row: it does not fit its digest"} in ran.json["breaks"]
+    assert ran.json["breaks"] == asyncio.run(_by_the_daemon(kept / "state"))
+
+
+async def _by_the_daemon(state: Path) -> object:
+    store = await Store.open(state, clock=SystemClock(), node="node-1")
+    try:
+        return (await AuditKeeper(store, SystemClock()).verify()).answer()["breaks"]
+    finally:
+        await store.close()
 
 
 def test_a_cut_off_tail_takes_the_heads(shell: Shell, kept: Path) -> None:
