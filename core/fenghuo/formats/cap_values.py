@@ -16,6 +16,7 @@ __all__ = [
     "has_placeholder",
     "instant_in",
     "known_word",
+    "note_offset",
     "octets_in",
     "read_instant",
     "read_references",
@@ -24,6 +25,7 @@ __all__ = [
 
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)([Tt ])(\d\d:\d\d(?::\d\d)?)(\.\d+)?(\s*)([Zz]|[+-]\d\d(?::?\d\d)?)?", re.ASCII)
 _SECONDS, _OFFSET = len("hh:mm:ss"), len("+hh:mm")
+_NOBODYS_OFFSET = re.compile(r".*[+-](?:1[5-9]|2\d):?[0-5]\d|.*-1[2-4]:?[0-5]\d", re.ASCII | re.DOTALL)
 _END_OF_DAY = re.compile(r"24:00(:00)?(\.0+)?")
 # A sender, an identifier and an instant. Each class leaves out what ends it, so that the search is linear.
 _TRIPLE = re.compile(r"[^,;\s][^,;]{0,200},[^,;]{1,200},\s*\d{4}-\d\d-\d\d[Tt ][\d:.]{5,16}(?:\s*[Zz+-][\d:]{0,5})?(?=[\s;]|$)")
@@ -76,11 +78,18 @@ def instant_in(part: Part, name: str, *, chinese: bool) -> datetime | None:
     at, repair = read_instant(text, chinese=chinese)
     if repair:
         part.notes.repair(repair, part.where(name))
+    note_offset(text, part.where(name), part.notes)
     part.note_padding(name, "time-form", collapsed=XML_SPACE)
     if at is None:
         part.notes.repair("unreadable-time", part.where(name))
         part.notes.find("naive-time" if _INSTANT.fullmatch(text) else "time-order", f"{part.where(name)} is {text[:40]!r}, not an instant")
     return at
+
+
+def note_offset(text: str, path: str, notes: Notes) -> None:
+    """An offset that no country keeps is a template's: by it a warning of here would end twenty hours late."""
+    if _INSTANT.fullmatch(text) and _NOBODYS_OFFSET.fullmatch(text):
+        notes.find("time-order", f"{path} is {text[:40]!r}, and no country keeps such an offset")
 
 
 def closed_word(text: str, allowed: Sequence[str]) -> str:

@@ -28,7 +28,7 @@ from fenghuo.formats.cap_geometry import read_circle, read_polygon
 from fenghuo.formats.cap_info import MAX_AREAS, MAX_GEOCODES, InfoReader
 from fenghuo.formats.cap_notes import Notes
 from fenghuo.formats.cap_part import Part
-from fenghuo.formats.cap_values import octets_in, read_instant, word_in
+from fenghuo.formats.cap_values import note_offset, octets_in, read_instant, word_in
 from fenghuo.formats.cap_words import URGENCIES
 from fenghuo.formats.ring_mending import mend_rings
 from fenghuo.formats.verdicts import SourceDefaults
@@ -157,6 +157,7 @@ class _InfoReader(InfoReader):
             self._notes.find("time-order", f"{where} is {text[:40]!r}, not an instant")
         elif repair and repair != NORMAL_TIME:
             self._notes.repair(repair, where)
+        note_offset(text, where, self._notes)
         return at
 
     def _place(self, part: Part) -> AffectedArea:

@@ -78,7 +78,8 @@ class Refusal(msgspec.Struct, frozen=True):
 
 STOPPING = Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "the service is stopping; try again")
 TOO_MANY = Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "too many connections; try again")
-TOO_SLOW = Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "the request took too long")
+_AGAIN = "the request took too long; send it again: what was taken of it is answered as a duplicate"
+TOO_SLOW = Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", _AGAIN)
 NOTHING_HERE = Refusal(HTTPStatus.NOT_FOUND, "not-found", "nothing is served at this path")
 TWO_HOSTS = Refusal(HTTPStatus.BAD_REQUEST, "bad-request", "the request has two Host headers")
 WRONG_HOST = Refusal(HTTPStatus.MISDIRECTED_REQUEST, "wrong-host", "the Host header names none of this port's hosts")

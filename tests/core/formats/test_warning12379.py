@@ -222,3 +222,12 @@ def test_area_codes_that_something_else_joins_are_each_read(joiner: str) -> None
     assert decoded.content is not None
     assert ["320585110000", "320585000000"] == [code.value for code in decoded.content.infos[0].areas[0].geocodes]
     assert "geocode-split" in repairs(decoded)
+
+
+@pytest.mark.parametrize(("offset", "is_odd"), [("-12:00", True), ("+23:59", True), ("+14:00", False), ("-11:00", False)])
+def test_an_offset_that_no_country_keeps_is_a_finding(offset: str, *, is_odd: bool) -> None:
+    """By -12:00 the warning would end twenty hours late."""
+    decoded = one(changed("2026-07-15 20:00:00+08:00", f"2026-07-15 20:00:00{offset}"))
+    assert decoded.content is not None
+    assert decoded.content.infos[0].expires is not None
+    assert is_odd is any("no country" in verdict.detail for verdict in decoded.verdicts)
