@@ -181,9 +181,7 @@ class TokenTable(msgspec.Struct, frozen=True):
     allow_sha1: Annotated[bool, Meta(description="Whether its signatures may be RSA with SHA-1; shown as weak.")] = False
     chinese: Annotated[
         bool | None,
-        Meta(
-            description="Whether its times without a zone are +08:00 and its unreadable octets GB18030; by default as its language says."
-        ),
+        Meta(description="Whether its times without a zone are +08:00 and its unreadable octets GB18030; by default as its language says."),
     ] = None
     senders: Annotated[
         tuple[CapSender, ...],
