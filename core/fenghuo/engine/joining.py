@@ -19,6 +19,7 @@ from fenghuo.model.directory import RecipientId
 from fenghuo.model.message import Message, MessageId, MessageState
 from fenghuo.model.roll import PUBLIC
 from fenghuo.model.traffic import Action
+from fenghuo.store.audit import Deed
 from fenghuo.store.records import MessageRow
 from fenghuo.store.tables import FAN_OUT, MESSAGE, RELEASE
 from fenghuo.store.transaction import Tx
@@ -73,6 +74,7 @@ def bring_back(tx: Tx, brought: Brought, cancel: Message) -> News:
     said = {"kind": cancel.kind, "action": cancel.action, "traffic": cancel.traffic, "priority": cancel.priority.name}
     tx.event("message.accepted", f"message/{cancel.id}", revision=cancel.revision, **said, source=cancel.source)
     join(tx, alone.id, cancel.id, cancel.expires_at + KEEP_KEYS_S)
+    _tell_audit(tx, cancel, alone.id)
     heirs, ended = replace_earlier(tx, cancel)
     signers = signers_of(tx, alone.id, alone.revision)
     return [
@@ -97,9 +99,15 @@ def outlive(tx: Tx, older: MessageId, ahead: MessageId) -> News:
     for row in newest:
         heirs = find_heirs(tx, ahead, row.revision)
         message = msgspec.msgpack.decode(row.body, type=Message)
+        _tell_audit(tx, message, older)
         is_stale_last = any(one.accepted_at > row.accepted_at for one in rows)  # the older words may be the last that somebody heard
         news.append(MessageAccepted(message, MessageState.ACTIVE, heirs=heirs, told=_told(tx, row), again=is_stale_last))
     return news
+
+
+def _tell_audit(tx: Tx, message: Message, part: MessageId) -> None:
+    what = {"revision": message.revision, "act": message.action.value, "source": message.source, "joined": part}
+    tx.audit(Deed.of("join", f"message/{message.id}", content=message.content_hash, traffic=message.traffic.value, **what))
 
 
 def _told(tx: Tx, row: MessageRow) -> frozenset[RecipientId]:

@@ -15,7 +15,7 @@ from fenghuo.engine.intake import Submission
 from fenghuo.engine.judging import Origin
 from fenghuo.model.delivery import Accepted
 from fenghuo.model.message import MessageState
-from fenghuo.store.tables import EVENT, MESSAGE
+from fenghuo.store.tables import AUDIT, EVENT, MESSAGE
 from tests.core.engine.house import RULES, House, Mail, opened
 from tests.core.engine.values import NOW
 
@@ -156,6 +156,8 @@ async def test_a_cancel_that_finds_nothing_is_told_to_a_person_until_what_it_nam
         await _take(house, _cap("D-2", "Update", 10, f"met,D-1,{_at(0)}"))
         (cancel,) = await house.store.find(MESSAGE, "identifier = 'D-9' AND state = 'superseded'")
         assert 1 == len(await house.store.find(EVENT, "type = 'message.superseded' AND subject = ?", f"message/{cancel.id}"))
+        (joined,) = await house.store.find(AUDIT, "action = 'join'")
+        assert cancel.id == msgspec.json.decode(joined.detail)["joined"]
 
 
 async def test_an_update_of_nothing_and_an_old_name_again_are_told_to_a_person(tmp_path: Path) -> None:
