@@ -23,7 +23,7 @@ from fenghuo.engine.channels import ChannelBoard, Instance
 from fenghuo.engine.facts import ChannelObserved, Facts
 from fenghuo.engine.health import Sign, is_tried
 from fenghuo.engine.office import Office
-from fenghuo.engine.probing import longer_s, next_look_at, paid, refilled
+from fenghuo.engine.probing import longer_s, next_look_at, paid, refilled, window_s
 from fenghuo.errors import LinkError
 from fenghuo.model.evidence import Evidence
 from fenghuo.model.situation import Health
@@ -109,7 +109,7 @@ class Prober:
         if self._is_news(instance):  # whoever says so knows more than its last sign
             self._longer(instance)
             return self._office.clock.time()
-        asked_at = next_look_at(state, probing, instance.evidence_at, self._office.chance.uniform)
+        asked_at = next_look_at(_asked_as(instance), probing, instance.evidence_at, self._office.chance.uniform)
         silent_at = _silent_at(instance)
         wait_s = self._longer(instance) if state is Health.SUSPECT else probing.shortest_s
         return min(max(asked_at, self._office.clock.time() + wait_s), silent_at)
@@ -133,8 +133,7 @@ class Prober:
 
     def _window(self, instance: Instance) -> float:
         """Seconds of silence after which a channel that is not down is asked; infinite where it is not."""
-        probing = self._pace(instance)
-        return probing.shortest_s if instance.health.state is Health.SUSPECT else probing.idle_s or math.inf
+        return window_s(_asked_as(instance), self._pace(instance)) or math.inf
 
     async def _turns(self, instance: Instance, until: float) -> bool:
         """Wait until then, UTC seconds, or until the state of the channel changes; whether it did."""
@@ -223,8 +222,15 @@ def _is_watched(instance: Instance) -> bool:
     """Whether there is anything to ask or to wait for."""
     if instance.health.state is Health.DOWN:
         return True
-    is_doubted = instance.health.state is Health.SUSPECT
-    return instance.health.is_started and bool(is_doubted or instance.capabilities.probing.idle_s or instance.capabilities.cadence_s)
+    is_asked = window_s(_asked_as(instance), instance.capabilities.probing)
+    return instance.health.is_started and bool(is_asked or instance.capabilities.cadence_s)
+
+
+def _asked_as(instance: Instance) -> Health:
+    """Its state, as far as it is asked by that: in its probation one that speaks at a pace, or cannot be asked, is as any that works."""
+    state, channel = instance.health.state, instance.channel()
+    may_end = channel is not None and _can_be_asked(channel) and not instance.capabilities.cadence_s
+    return state if may_end or state is not Health.PROBATION else Health.UP
 
 
 def _silent_at(instance: Instance) -> float:

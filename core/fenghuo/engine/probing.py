@@ -13,7 +13,7 @@ import msgspec
 from fenghuo.model.situation import Health
 from fenghuo.plugin.ports import Probing
 
-__all__ = ["IDLE_SPREAD", "Purse", "longer_s", "next_look_at", "paid", "refilled"]
+__all__ = ["IDLE_SPREAD", "Purse", "longer_s", "next_look_at", "paid", "refilled", "window_s"]
 
 IDLE_SPREAD = 4.0 / 3.0
 """A quiet channel is asked after `idle_s` to so many times that, so that many do not ask in one second."""
@@ -68,10 +68,18 @@ def longer_s(probing: Probing, last_s: float, uniform: Uniform) -> float:
     return min(probing.longest_s, uniform(probing.shortest_s, max(probing.shortest_s, last_s * GROWTH)))
 
 
+def window_s(state: Health, probing: Probing) -> float:
+    """Seconds of silence after which a channel that is not down is asked; 0: never. One that is suspected is asked soon, also where its
+    type asks nothing while it works: where there is another way no traffic would clear it. So is one in its probation that tells by itself
+    and can be asked for nothing: where nobody writes, no success would end that."""
+    is_free = not (probing.idle_s or probing.fee_fen or probing.joules or probing.airtime_s)
+    is_doubted = state is Health.SUSPECT or (state is Health.PROBATION and is_free)
+    return probing.shortest_s if is_doubted else probing.idle_s
+
+
 def next_look_at(state: Health, probing: Probing, evidence_at: float, uniform: Uniform) -> float:
-    """When a channel that is not down is to be asked, UTC seconds, if nothing is heard of it meanwhile; infinite: never. One that is
-    suspected is asked soon, also where its type asks nothing while it works: where there is another way no traffic would clear it."""
-    least_s = probing.shortest_s if state is Health.SUSPECT else probing.idle_s
+    """When a channel that is not down is to be asked, UTC seconds, if nothing is heard of it meanwhile; infinite: never."""
+    least_s = window_s(state, probing)
     if not least_s:
         return math.inf
     return evidence_at + uniform(least_s, least_s * IDLE_SPREAD)

@@ -3,6 +3,8 @@ what pace it is asked where a mode has a say in that."""
 
 from __future__ import annotations
 
+import pytest
+
 from fenghuo.engine.health import Sign
 from fenghuo.engine.modes_effect import Ruled
 from fenghuo.model.situation import Health
@@ -86,3 +88,20 @@ def test_the_last_way_that_is_left_is_asked_soon() -> None:
         assert Health.UP is not bench.state()
 
     on_bench(story, "a", "b", probing=Probing(idle_s=400.0, shortest_s=60.0, longest_s=1800.0))
+
+
+@pytest.mark.parametrize(("fee_fen", "state", "is_asked"), [(0.0, Health.UP, True), (40.0, Health.PROBATION, False)])
+def test_a_probation_that_no_traffic_ends_is_ended_by_questions_that_cost_nothing(fee_fen: float, state: Health, is_asked: bool) -> None:
+    """A terminal that is back, and nobody writes over it: its own word on its registration is enough. Money is not spent on that."""
+
+    async def story(bench: Bench) -> None:
+        bench.saw("a", Sign.LOCAL_DOWN)
+        bench.saw("a", Sign.LOCAL_UP)
+        assert Health.PROBATION is bench.state()
+        await bench.until(300.0)
+        assert (state, is_asked) == (bench.state(), bool(bench.channel["a"].probes))
+        asked = len(bench.channel["a"].probes)
+        await bench.until(3600.0)
+        assert asked == len(bench.channel["a"].probes)
+
+    on_bench(story, probing=Probing(fee_fen=fee_fen))
