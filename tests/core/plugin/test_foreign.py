@@ -124,6 +124,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def lamp(site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PluginHost]:
     for module, limit in ((foreign, "DECLARE_S"), (foreign, "READ_S"), (foreign_types, "PURE_S")):
         monkeypatch.setattr(module, limit, PATIENCE_S)
+    monkeypatch.delitem(sys.modules, "fenghuo_lamp", raising=False)  # of another test, which did want it here
     install(site, "lamp", LAMP)
     host = load_plugins()
     yield host
