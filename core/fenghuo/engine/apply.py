@@ -32,7 +32,7 @@ from fenghuo.engine.facts import (
     Widened,
 )
 from fenghuo.engine.hedging import Hedging
-from fenghuo.engine.inherit import Heir
+from fenghuo.engine.inherit import Heir, without_devices
 from fenghuo.engine.interventions import Interventions, sound, sound_late
 from fenghuo.engine.modes_applied import NO_MODES, Ruling
 from fenghuo.engine.office import Office
@@ -257,7 +257,7 @@ class Apply:
             self._book.close_message(key)
             self._book.add_message(entry)
         entry.told = set() if fact.again else entry.told | told
-        self._opening.inherit(entry, fact.heirs, batch)
+        self._opening.inherit(entry, without_devices(fact.heirs, told, self._office.devices), batch)
         self._time(entry)
         self._tally.rest(entry)
         return ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
@@ -21,7 +21,7 @@ from fenghuo.model.roll import PUBLIC
 from fenghuo.store.tables import DELIVERY, FAN_OUT, OBJECTIVE, PAGE
 from fenghuo.store.transaction import Tx
 
-__all__ = ["HEIRS", "INHERITED", "Heir", "Told", "channels_of", "find_heirs", "inherited_rungs"]
+__all__ = ["HEIRS", "INHERITED", "Heir", "Told", "channels_of", "find_heirs", "inherited_rungs", "without_devices"]
 
 HEIRS = "recipients of what it replaces"
 """The audience of whoever got an earlier revision and is told nothing else of this one: over the channels by which they got it."""
@@ -44,6 +44,16 @@ class Heir(msgspec.Struct, frozen=True):
     ways: tuple[Candidate, ...] = ()
     needed: Evidence = Evidence.DEVICE
     public: Told | None = None
+
+
+def without_devices(heirs: Iterable[Heir], told: Collection[RecipientId], devices: Collection[str]) -> tuple[Heir, ...]:
+    """The same, each of those who were `told` without the devices it was told by: what is said once more starts none a second time."""
+    found: list[Heir] = []
+    for heir in heirs:
+        ways = tuple(way for way in heir.ways if way.channel not in devices) if heir.recipient in told else heir.ways
+        if ways or not heir.ways:
+            found.append(msgspec.structs.replace(heir, ways=ways))
+    return tuple(found)
 
 
 def find_heirs(tx: Tx, message: MessageId, before: int) -> tuple[Heir, ...]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fenghuo.engine.inherit import Heir, find_heirs, heirs_of, inherited_rungs
+from fenghuo.engine.inherit import Heir, find_heirs, heirs_of, inherited_rungs, without_devices
 from fenghuo.engine.planning import Candidate
 from fenghuo.engine.rules import Rung, RungMode
 from fenghuo.model.delivery import Delivery, DeliveryState
@@ -126,3 +126,11 @@ async def test_what_counts_is_whether_something_may_have_left(store: Store, stat
     await store.run(plan)
     heirs = await store.run(lambda tx: find_heirs(tx, MessageId("M"), 2))
     assert (Heir("wang", (Candidate(0, "a", "address-a", "", "sms"),), Evidence.AIRED),) == heirs
+
+
+def test_what_is_said_once_more_starts_no_device_a_second_time() -> None:
+    """A town that was told by text and siren reads it again; one that a siren alone told is left out; who was not told keeps its ways."""
+    siren, text = Candidate(0, "siren", "1/1", "modbus", "siren"), Candidate(1, "sms", "+86", "msisdn", "sms")
+    heirs = (Heir("area:1", (siren, text)), Heir("area:2", (siren,)), Heir("area:3", (siren,)), Heir("area:4"))
+    left = without_devices(heirs, {"area:1", "area:2", "area:4"}, {"siren"})
+    assert (Heir("area:1", (text,)), Heir("area:3", (siren,)), Heir("area:4")) == left
