@@ -17,7 +17,7 @@ import msgspec
 
 from fenghuo_adapters.short_message_framing import Concat
 
-__all__ = ["COPY", "LONGEST_GAP_S", "MOST_KNOWN", "MOST_UNFINISHED", "REMEMBERED_S", "Joined", "Joining"]
+__all__ = ["COPY", "LONGEST_GAP_S", "MOST_KNOWN", "MOST_UNFINISHED", "REMEMBERED_S", "Copy", "Joined", "Joining"]
 
 LONGEST_GAP_S = 60.0
 """A part that has not come by then will hardly come; a text with a gap is still worth a person's look."""
@@ -30,11 +30,11 @@ _PREFIX = "joined/"
 _Key = tuple[str, int, int]
 
 
-class _Copy(Enum):
+class Copy(Enum):
     COPY = "copy"
 
 
-COPY = _Copy.COPY
+COPY = Copy.COPY
 """A part of a text that was told before: to be kept and acknowledged, and nothing else."""
 
 
@@ -84,7 +84,7 @@ class Joining:
 
     def take(
         self, sender: str, concat: Concat, text: str, *, raw: bytes, now: float, held: Callable[[], None] | None = None
-    ) -> Joined | _Copy | None:
+    ) -> Joined | Copy | None:
         """The text, if this was the last part of it that was missing; COPY for a part of one that was told. `held`: to acknowledge this
         part by when the whole is kept. `now`: monotonic seconds."""
         key = (sender, concat.reference, concat.total)

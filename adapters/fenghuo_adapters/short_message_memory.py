@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+import msgspec
+
 from fenghuo.errors import FenghuoError
-from fenghuo_adapters.short_message_joining import Joined, Joining
+from fenghuo_adapters.at_inbox import Arrival
+from fenghuo_adapters.short_message_framing import Concat
+from fenghuo_adapters.short_message_joining import COPY, Copy, Joined, Joining
 
 __all__ = ["LongTexts", "Noted", "TextNotes"]
 
@@ -41,6 +45,15 @@ class LongTexts(Joining):
         """What was told before the start. Raises: FenghuoError."""
         if self._notes is not None:
             self.remember((await self._notes.recall()).values, self._now())
+
+    def arrived(self, arrival: Arrival, sender: str, concat: Concat, text: str, *, now: float) -> Joined | Copy | None:
+        """take() for a part that a modem has handed over: one that it stores is emptied when the whole is kept, and so is the last one of a
+        modem that stores none, whose earlier parts were handed on and emptied at once."""
+        held = arrival.acknowledge if arrival.is_stored else None
+        joined = self.take(sender, concat, text, raw=arrival.raw, now=now, held=held)
+        if joined is None or joined is COPY or arrival.is_stored:
+            return joined
+        return msgspec.structs.replace(joined, held=(*joined.held, arrival.acknowledge))
 
     async def kept(self, joined: Joined) -> None:
         """The core has it on the disk; what held its parts is acknowledged when this has been noted. A note that cannot be kept costs

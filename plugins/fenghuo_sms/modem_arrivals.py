@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-import msgspec
-
 from fenghuo import Evidence, Inbound, InboundKind
 from fenghuo.formats.modem_answers import report_failure
 from fenghuo_adapters.at_inbox import Arrival
@@ -85,13 +83,10 @@ class ModemArrivals:
         sender, text, concat = own_address(delivered.sender), delivered.text, delivered.concat
         if concat is None or concat.total == 1:
             return self._answer(Joined(sender, text, arrival.raw, (arrival.acknowledge,)))
-        held = arrival.acknowledge if arrival.is_stored else None
-        joined = self._texts.take(sender, concat, text, raw=arrival.raw, now=now, held=held)
-        if joined is COPY:
-            return _kept(arrival, text)
-        if joined is None:
-            return None if arrival.is_stored else _kept(arrival, text)
-        return self._answer(joined if arrival.is_stored else msgspec.structs.replace(joined, held=(*joined.held, arrival.acknowledge)))
+        joined = self._texts.arrived(arrival, sender, concat, text, now=now)
+        if joined is None and arrival.is_stored:
+            return None
+        return _kept(arrival, text) if joined is None or joined is COPY else self._answer(joined)
 
     def _answer(self, joined: Joined) -> Inbound:
         async def ack() -> None:

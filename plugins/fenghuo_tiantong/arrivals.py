@@ -63,13 +63,10 @@ class Arrivals:
 
     def _part(self, arrival: Arrival, delivered: Delivered, concat: Concat, now: float) -> Inbound | None:
         sender, text = _own(delivered.sender), delivered.text
-        held = arrival.acknowledge if arrival.is_stored else None
-        joined = self._texts.take(sender, concat, text, raw=arrival.raw, now=now, held=held)
-        if joined is COPY:
-            return _kept(arrival, text)
-        if joined is None:
-            return None if arrival.is_stored else _kept(arrival, text)
-        return self._answer(joined if arrival.is_stored else msgspec.structs.replace(joined, held=(*joined.held, arrival.acknowledge)))
+        joined = self._texts.arrived(arrival, sender, concat, text, now=now)
+        if joined is None and arrival.is_stored:
+            return None
+        return _kept(arrival, text) if joined is None or joined is COPY else self._answer(joined)
 
     def _answer(self, joined: Joined) -> Inbound:
         async def ack() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from fenghuo.clock import Clock
+from fenghuo.engine.reconciliation import AT_ONCE
 from fenghuo.engine.reconciling import Brought, Line, key_of, lines_of, read, summary, taking
 from fenghuo.errors import FormatError
 from fenghuo.model.message import MessageState
@@ -21,12 +22,10 @@ from fenghuo.store.records import MessageRow
 from fenghuo.store.store import Store
 from fenghuo.store.tables import MESSAGE, OBJECTIVE
 
-__all__ = ["AT_ONCE", "BACK_S", "ReconcileVerbs"]
+__all__ = ["BACK_S", "ReconcileVerbs"]
 
 BACK_S = 30 * 86_400.0
 """As long as keys outlive their message (chain.KEEP_KEYS_S): what is older is in the archives of both."""
-AT_ONCE = 20
-"""Messages brought in one answer: an alert has up to 1.7 MB, and most have a kilobyte."""
 
 
 class Heaps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,13 +8,12 @@ from typing import Any
 
 import msgspec
 
-from fenghuo.engine.reconciliation import reconciliation
+from fenghuo.engine.reconciliation import AT_ONCE, reconciliation
 
 __all__ = ["OtherNode", "reconcile", "recorded"]
 
 Asks = Callable[[str, Mapping[str, Any]], Awaitable[Any]]
 HEAPS = tuple(f"{heap:02x}" for heap in range(256))
-AT_ONCE = 20
 
 
 class OtherNode(msgspec.Struct, frozen=True):

@@ -39,7 +39,7 @@ from fenghuo.rig.world.clients import Letter
 from fenghuo.rig.world.ground import Ground, Way
 from fenghuo.rig.world.host import Host
 from fenghuo.rig.world.log import Acked, Entry, Submitted, Told
-from fenghuo.rig.world.node import Gone
+from fenghuo.rig.world.node import OPERATOR, Gone
 
 __all__ = ["SETTLE_S", "Stage"]
 
@@ -48,7 +48,6 @@ SETTLE_S = 120.0
 PATIENCE_S = 5.0
 SINCE = re.compile(r"T\+(\d+(?:\.\d+)?)")
 SLOW_S = 1.5
-OPERATOR = Actor("centre", ("operator", "viewer", "admin", "source"), "sim")
 
 
 class Stage(Host):
